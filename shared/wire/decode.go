@@ -1,0 +1,350 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"iter"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// ErrUnknownKind is Decode's answer to a frame of a type that it doesn't know. Callers skip it: the other side is newer.
+var ErrUnknownKind = errors.New("unknown frame type")
+
+// FrameError is Decode's answer to what is not a frame. Re, Room and ID are the frame's own type, room and id as far as
+// they could be read, for the Refused that answers it.
+type FrameError struct {
+	Re, Room, ID string
+	Problem      string // what is wrong, in plain words
+}
+
+func (e *FrameError) Error() string { return "bad frame: " + e.Problem }
+
+// Split yields the frames of one message, not yet decoded. A message without any yields one empty frame, which Decode
+// refuses.
+func Split(message []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		found := false
+		for line := range bytes.SplitSeq(message, []byte{'\n'}) {
+			if len(bytes.TrimSpace(line)) == 0 {
+				continue
+			}
+			found = true
+			if !yield(line) {
+				return
+			}
+		}
+		if !found {
+			yield(nil)
+		}
+	}
+}
+
+// Decode parses one frame, of either direction. It returns a *FrameError for what is not a frame and ErrUnknownKind for
+// one of a type that it doesn't know. It never panics. A lone surrogate ("\ud800") in a string is kept as the three bytes
+// that would encode it, which are not UTF-8, so that CleanText finds it.
+func Decode(b []byte) (Frame, error) {
+	if !utf8.Valid(b) || !json.Valid(b) {
+		return nil, &FrameError{Problem: "it is not JSON"}
+	}
+	b = bytes.TrimSpace(b)
+	if b[0] != '{' {
+		return nil, &FrameError{Problem: "it is not a JSON object"}
+	}
+	bad := preview(b)
+	if bad.Problem != "" {
+		return nil, &bad
+	}
+	t, ok := kinds[bad.Re]
+	if !ok {
+		return nil, ErrUnknownKind
+	}
+	v := reflect.New(t).Elem()
+	if bad.Problem = decodeObject(b, v, "type"); bad.Problem != "" {
+		return nil, &bad
+	}
+	return v.Interface().(Frame), nil
+}
+
+// preview reads the members that a refusal repeats. Problem is set if there is no usable type.
+func preview(b []byte) FrameError {
+	var e FrameError
+	types := 0
+	for name, value := range members(b) {
+		if name == "type" {
+			types++
+		}
+		if value[0] != '"' {
+			continue
+		}
+		switch name {
+		case "type":
+			e.Re = unquote(value)
+		case "room":
+			e.Room = unquote(value)
+		case "id":
+			e.ID = unquote(value)
+		}
+	}
+	switch {
+	case types > 1:
+		e.Re, e.Problem = "", `"type" stands there twice`
+	case e.Re == "":
+		e.Problem = "it has no type"
+	}
+	return e
+}
+
+// A plan says where the members of one struct type go: member's name to reflect's index path.
+type plan map[string][]int
+
+// kinds and plans are made once from the frame types and never change.
+var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{}, Beat{},
+	Bye{})
+
+func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
+	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}
+	for _, f := range frames {
+		kinds[f.kind()] = reflect.TypeOf(f)
+		addPlan(plans, reflect.TypeOf(f))
+	}
+	return kinds, plans
+}
+
+// addPlan adds the plan of t, and of every struct that it holds.
+func addPlan(plans map[reflect.Type]plan, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Pointer:
+		addPlan(plans, t.Elem())
+	case reflect.Struct:
+		p := plan{}
+		for _, f := range reflect.VisibleFields(t) {
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+				p[name] = f.Index
+			}
+			addPlan(plans, f.Type)
+		}
+		plans[t] = p
+	}
+}
+
+// decodeObject sets the fields of v from the JSON object b, whose member skip is left out. It returns what is wrong.
+func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
+	p := plans[v.Type()]
+	seen := make(map[string]bool, len(p))
+	for name, value := range members(b) {
+		index, known := p[name]
+		if !known || name == skip {
+			continue
+		}
+		if seen[name] {
+			return strconv.Quote(name) + " stands there twice"
+		}
+		seen[name] = true
+		field := v
+		for _, i := range index {
+			if field.Kind() == reflect.Pointer {
+				if field.IsNil() {
+					field.Set(reflect.New(field.Type().Elem()))
+				}
+				field = field.Elem()
+			}
+			field = field.Field(i)
+		}
+		if want := decodeValue(value, field); want != "" {
+			return strconv.Quote(name) + " must be " + want
+		}
+	}
+	if v.Type() == reflect.TypeFor[Join]() && seen["epoch"] != seen["seq"] {
+		return `a cursor has both "epoch" and "seq", or neither`
+	}
+	return ""
+}
+
+// decodeValue sets v from the JSON value b. It returns what v wants to be if b isn't that.
+func decodeValue(b []byte, v reflect.Value) (want string) {
+	switch v.Kind() {
+	case reflect.String:
+		if b[0] != '"' {
+			return "a string"
+		}
+		v.SetString(unquote(b))
+	case reflect.Bool:
+		if b[0] != 't' && b[0] != 'f' {
+			return "true or false"
+		}
+		v.SetBool(b[0] == 't')
+	case reflect.Int64:
+		n, err := strconv.ParseInt(string(b), 10, 64)
+		if err != nil || n > maxInteger || n < -maxInteger {
+			return "a whole number below 2^53, without fraction or exponent"
+		}
+		v.SetInt(n)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		return decodeValue(b, v.Elem())
+	case reflect.Struct:
+		if b[0] != '{' {
+			return "an object"
+		}
+		if problem := decodeObject(b, v, ""); problem != "" {
+			return "right inside: " + problem
+		}
+	case reflect.Slice:
+		if b[0] != '[' {
+			return "a list"
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 0, 4))
+		for item := range items(b) {
+			v.Grow(1)
+			v.SetLen(v.Len() + 1)
+			if want := decodeValue(item, v.Index(v.Len()-1)); want != "" {
+				return "a list in which each is " + want
+			}
+		}
+	case reflect.Map: // of integers by name
+		if b[0] != '{' {
+			return "an object"
+		}
+		v.Set(reflect.MakeMap(v.Type()))
+		n := reflect.New(v.Type().Elem()).Elem()
+		for name, value := range members(b) {
+			if want := decodeValue(value, n); want != "" {
+				return "an object in which each member is " + want
+			}
+			v.SetMapIndex(reflect.ValueOf(name), n)
+		}
+	}
+	return ""
+}
+
+// members yields the members of the JSON object b, which is valid JSON: name and value, in their order.
+func members(b []byte) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		for rest := trimLeft(b[1:]); rest[0] != '}'; {
+			name, after := value(rest)
+			after = trimLeft(trimLeft(after)[1:]) // the colon
+			var val []byte
+			val, after = value(after)
+			if !yield(unquote(name), val) {
+				return
+			}
+			rest = next(after)
+		}
+	}
+}
+
+// items yields the items of the JSON array b, which is valid JSON.
+func items(b []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for rest := trimLeft(b[1:]); rest[0] != ']'; {
+			item, after := value(rest)
+			if !yield(item) {
+				return
+			}
+			rest = next(after)
+		}
+	}
+}
+
+// next skips the comma after a member or an item, if there is one.
+func next(b []byte) []byte {
+	b = trimLeft(b)
+	if b[0] == ',' {
+		b = trimLeft(b[1:])
+	}
+	return b
+}
+
+// value cuts the JSON value that b begins with, and returns what follows it. No recursion: depth costs nothing.
+func value(b []byte) (val, rest []byte) {
+	depth := 0
+	for i := 0; i < len(b); i++ {
+		switch b[i] {
+		case '"':
+			for i++; b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			if depth == 0 {
+				return b[:i+1], b[i+1:]
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 { // the end of what holds a bare value
+				return b[:i], b[i:]
+			}
+			if depth == 0 {
+				return b[:i+1], b[i+1:]
+			}
+		case ',', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return b[:i], b[i:]
+			}
+		}
+	}
+	return b, nil
+}
+
+func trimLeft(b []byte) []byte { return bytes.TrimLeft(b, " \t\r\n") }
+
+// unquote returns the text of a JSON string, which is valid JSON and UTF-8.
+func unquote(b []byte) string {
+	b = b[1 : len(b)-1]
+	if bytes.IndexByte(b, '\\') < 0 {
+		return string(b)
+	}
+	out := make([]byte, 0, len(b))
+	for len(b) > 0 {
+		if b[0] != '\\' {
+			out, b = append(out, b[0]), b[1:]
+			continue
+		}
+		if b[1] != 'u' {
+			out, b = append(out, unescaped(b[1])), b[2:]
+			continue
+		}
+		r := hex4(b[2:])
+		b = b[6:]
+		if !utf16.IsSurrogate(r) {
+			out = utf8.AppendRune(out, r)
+			continue
+		}
+		if len(b) >= 6 && b[0] == '\\' && b[1] == 'u' {
+			if pair := utf16.DecodeRune(r, hex4(b[2:])); pair != utf8.RuneError {
+				out, b = utf8.AppendRune(out, pair), b[6:]
+				continue
+			}
+		}
+		out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F) // lone: see Decode
+	}
+	return string(out)
+}
+
+func unescaped(c byte) byte {
+	switch c {
+	case 'b':
+		return '\b'
+	case 'f':
+		return '\f'
+	case 'n':
+		return '\n'
+	case 'r':
+		return '\r'
+	case 't':
+		return '\t'
+	default: // quote, backslash, slash
+		return c
+	}
+}
+
+func hex4(b []byte) rune {
+	n, _ := strconv.ParseUint(string(b[:4]), 16, 32)
+	return rune(n)
+}

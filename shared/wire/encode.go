@@ -1,0 +1,74 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// Encode returns f as one JSON object, without HTML escaping and without a line end. It panics if f holds what JSON
+// can't, which no frame type does.
+func Encode(f Frame) []byte {
+	f = filled(f)
+	var b bytes.Buffer
+	b.WriteString(`{"type":"`)
+	b.WriteString(f.kind())
+	b.WriteString(`",`)
+	at := b.Len()
+	b.Write(marshal(f))
+	out := b.Bytes()
+	if out[at+1] == '}' { // no members
+		return append(out[:at-1], '}')
+	}
+	return append(out[:at], out[at+1:]...) // the members' own brace
+}
+
+// filled returns f with [] instead of null where the protocol wants a list.
+func filled(f Frame) Frame {
+	switch f := f.(type) {
+	case Joined:
+		f.Removed = append([]int64{}, f.Removed...)
+		f.Messages = append([]Message{}, f.Messages...)
+		return f
+	case Removed:
+		f.Seqs = append([]int64{}, f.Seqs...)
+		return f
+	}
+	return f
+}
+
+// EncodeMessage returns m as it stands in Joined.Messages.
+func EncodeMessage(m Message) []byte { return marshal(m) }
+
+// EncodePosted returns the Posted frame of a message that EncodeMessage has encoded.
+func EncodePosted(room string, message []byte) []byte {
+	b := make([]byte, 0, len(message)+len(room)+32)
+	b = append(b, `{"type":"posted","room":`...)
+	b = strconv.AppendQuote(b, room) // a room's name needs no escape
+	b = append(b, ',')
+	return append(b, message[1:]...)
+}
+
+// Parts returns what stands before and after the messages of j in its encoding; j.Messages is not looked at.
+func (j Joined) Parts() (before, after []byte) {
+	j.Messages = nil
+	b := Encode(j)
+	cut := len(b) - len("]}")
+	return b[:cut:cut], b[cut:]
+}
+
+// Batch joins encoded frames into one message.
+func Batch(frames ...[]byte) []byte { return bytes.Join(frames, []byte{'\n'}) }
+
+func marshal(v any) []byte {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("wire: encode %T: %v", v, err))
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
+}
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,109 @@
+package wire
+
+import (
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The limits of the protocol.
+const (
+	MaxMessage       = 64 << 10  // bytes of one message from a client, all its frames together
+	MaxServerMessage = 320 << 10 // bytes of one message from a server
+	MaxText          = 4000      // characters (Unicode code points) of a text
+	MaxRooms         = 32        // rooms that one connection may be in
+	MaxJoined        = 500       // messages in one joined
+	MaxJoinedBytes   = 256 << 10 // bytes of the messages in one joined
+	MaxRoomName      = 64        // bytes of a room's name
+
+	minSecret = 22 // base64url characters of 128 bits
+	maxSecret = 86 // and of 512
+
+	maxInteger = 1<<53 - 1 // the largest integer on the wire: what every JSON reader keeps exact
+)
+
+// The times of the protocol.
+const (
+	HelloTimeout = 5 * time.Second  // from the upgrade until hello must have come
+	BeatEvery    = 25 * time.Second // the server is never silent for longer
+	BeatGrace    = 10 * time.Second // how much longer than BeatEvery a client waits before it takes the connection for dead
+)
+
+// ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.
+func ValidRoom(name string) bool {
+	if name == "" || len(name) > MaxRoomName || name[0] == '-' {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidID reports whether id is a canonical lower-case UUID.
+func ValidID(id string) bool {
+	if len(id) != 36 {
+		return false
+	}
+	for i := range len(id) {
+		c := id[i]
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			if c != '-' {
+				return false
+			}
+		} else if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// ValidSecret reports whether s is 22 to 86 base64url characters: 128 random bits or more.
+func ValidSecret(s string) bool {
+	if len(s) < minSecret || len(s) > maxSecret {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return true
+}
+
+// CleanText returns text as it is stored: line ends are "\n" and white space at both ends is gone. It reports why a text
+// can't be posted as one plain sentence, "" if it can. Clients call it before sending, servers before storing.
+func CleanText(text string) (clean, problem string) {
+	if !utf8.ValidString(text) {
+		return "", "The message holds half of a character."
+	}
+	clean = strings.TrimFunc(strings.ReplaceAll(text, "\r\n", "\n"), unicode.IsSpace)
+	visible := false
+	for _, r := range clean {
+		switch {
+		case r == '\n' || r == '\t':
+		case unicode.Is(unicode.Cc, r): // C0, DEL and C1
+			return "", "The message holds control characters."
+		case !invisible(r):
+			visible = true
+		}
+	}
+	if !visible {
+		return "", "The message is empty."
+	}
+	if utf8.RuneCountInString(clean) > MaxText {
+		return "", "The message is longer than " + itoa(MaxText) + " characters."
+	}
+	return clean, ""
+}
+
+// invisible reports whether r leaves no mark of its own on a screen: white space, format characters (zero width, bidi,
+// tags), the fillers of Hangul and Braille's blank, variation selectors and joiners.
+func invisible(r rune) bool {
+	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || r == '\u2800'
+}

@@ -1,0 +1,176 @@
+// Package wire holds every frame that a Mayfly client and server exchange, the codec that turns frames into bytes and
+// back, and the limits and close codes of the protocol (docs/protocol.md). It is shared by the server and the client,
+// the browser's included, so it imports the standard library only and does no I/O.
+//
+// A message of the transport carries a batch: one or more frames, one JSON object a line. The decoder is strict where
+// the protocol is (names are exact, a known member stands once, integers are whole) and lenient where it must be
+// (unknown members are skipped), which encoding/json is not; so it is our own, in decode.go.
+package wire
+
+// Subprotocol is the WebSocket subprotocol that both sides must agree on.
+const Subprotocol = "mayfly.v1"
+
+// DefaultRoom is the room of the page at "/".
+const DefaultRoom = "lobby"
+
+// Frame is one of the frame types of this package.
+type Frame interface{ kind() string }
+
+// Kind returns the frame's "type" on the wire.
+func Kind(f Frame) string { return f.kind() }
+
+// User is a person as others see them. ID is opaque and stable; Name is for the eyes only and may be shared by several.
+type User struct {
+	ID        string `json:"id"`
+	Name      string `json:"name"`
+	Anonymous bool   `json:"anonymous"`
+}
+
+// Cursor says what a client has of a room: everything up to Seq within Epoch.
+type Cursor struct {
+	Epoch string `json:"epoch"`
+	Seq   int64  `json:"seq"`
+}
+
+// Message is one message as it lives in a room. Seq only grows within an epoch; gaps mean nothing. At and Expires are
+// Unix milliseconds of the server's clock.
+type Message struct {
+	Seq     int64  `json:"seq"`
+	ID      string `json:"id"`
+	User    User   `json:"user"`
+	Text    string `json:"text"`
+	At      int64  `json:"at"`
+	Expires int64  `json:"expires"`
+}
+
+// TTL bounds how long a message may live, in milliseconds.
+type TTL struct {
+	Min     int64 `json:"min_ms"`
+	Default int64 `json:"default_ms"`
+	Max     int64 `json:"max_ms"`
+}
+
+// Limits tells a client what the server takes: Text in characters, Message in bytes, Rooms joined at once, Posts in any
+// PerMS milliseconds.
+type Limits struct {
+	Text    int64 `json:"text"`
+	Message int64 `json:"message"`
+	Rooms   int64 `json:"rooms"`
+	Posts   int64 `json:"posts"`
+	PerMS   int64 `json:"per_ms"`
+}
+
+// Hello opens a session: the client's first frame. Token is nil when the client asks to be anonymous.
+type Hello struct {
+	Client string  `json:"client,omitempty"`
+	Token  *string `json:"token,omitempty"`
+	Guest  string  `json:"guest,omitempty"` // a secret that only this client knows; see CheckGuest
+	Rooms  []Join  `json:"rooms,omitempty"` // joined at once, each with its cursor
+}
+
+// Welcome answers Hello. Now is the server's clock, from which the client learns its offset.
+type Welcome struct {
+	Conn    string `json:"conn"`
+	User    User   `json:"user"`
+	MayPost bool   `json:"may_post"`
+	Now     int64  `json:"now"`
+	TTL     TTL    `json:"ttl"`
+	Limits  Limits `json:"limits"`
+	BeatMS  int64  `json:"beat_ms"`
+}
+
+// Join asks for a room's messages from now on, and for those after the cursor if it has one.
+type Join struct {
+	Room    string `json:"room"`
+	*Cursor        // both of its members stand there, or neither
+}
+
+// Joined answers Join with everything that lives in the room after the cursor, oldest first. Messages is the last
+// member, so that a server may put in messages that it encoded long ago (see Joined.Parts).
+type Joined struct {
+	Room     string    `json:"room"`
+	Epoch    string    `json:"epoch"`
+	Head     int64     `json:"head"` // the room's highest seq, 0 if it has none
+	Resumed  bool      `json:"resumed"`
+	TTL      int64     `json:"ttl_ms"`
+	People   int64     `json:"people"` // distinct users present
+	Removed  []int64   `json:"removed"`
+	Messages []Message `json:"messages"`
+}
+
+// Leave ends the client's part in a room.
+type Leave struct {
+	Room string `json:"room"`
+}
+
+// Post asks the server to add Text to Room. The client makes ID (a UUID), so that a repeat is recognised.
+type Post struct {
+	ID   string `json:"id"`
+	Room string `json:"room"`
+	Text string `json:"text"`             // UTF-8, 1 to MaxText characters
+	TTL  int64  `json:"ttl_ms,omitempty"` // 0: the room's own
+}
+
+// Accepted tells the author that the stream has stored the message. It never moves the cursor.
+type Accepted struct {
+	ID      string `json:"id"`
+	Room    string `json:"room"`
+	Seq     int64  `json:"seq"`
+	At      int64  `json:"at"`
+	Expires int64  `json:"expires"`
+	Repeat  bool   `json:"repeat,omitempty"` // it was stored before; nothing was posted now
+}
+
+// Posted brings one new message to everyone in the room, its author too.
+type Posted struct {
+	Room string `json:"room"`
+	Message
+}
+
+// Removed takes messages off the screen.
+type Removed struct {
+	Room string  `json:"room"`
+	Seqs []int64 `json:"seqs"`
+	Why  string  `json:"why"` // WhyExpired
+}
+
+// WhyExpired is Removed.Why when the messages' time is up.
+const WhyExpired = "expired"
+
+// Refused answers one frame that was not carried out; the connection goes on.
+type Refused struct {
+	Re      string `json:"re,omitempty"` // the refused frame's type, empty if it could not be read
+	Room    string `json:"room,omitempty"`
+	ID      string `json:"id,omitempty"`
+	Code    Code   `json:"code"`
+	Message string `json:"message"`            // one plain sentence for a person
+	RetryMS int64  `json:"retry_ms,omitempty"` // when the same frame may work
+}
+
+// Beat shows that the server lives. Heads holds the highest seq of each joined room that was sent to this client before.
+type Beat struct {
+	Now   int64            `json:"now"`
+	Heads map[string]int64 `json:"heads,omitempty"`
+}
+
+// Bye says why the server ends the connection, before it does.
+type Bye struct {
+	Code    Code   `json:"code"`
+	Reason  string `json:"reason,omitempty"`
+	Next    string `json:"next,omitempty"`
+	Message string `json:"message"`
+	RetryMS int64  `json:"retry_ms,omitempty"`
+}
+
+func (Hello) kind() string    { return "hello" }
+func (Welcome) kind() string  { return "welcome" }
+func (Join) kind() string     { return "join" }
+func (Joined) kind() string   { return "joined" }
+func (Leave) kind() string    { return "leave" }
+func (Post) kind() string     { return "post" }
+func (Accepted) kind() string { return "accepted" }
+func (Posted) kind() string   { return "posted" }
+func (Removed) kind() string  { return "removed" }
+func (Refused) kind() string  { return "refused" }
+func (Beat) kind() string     { return "beat" }
+func (Bye) kind() string      { return "bye" }
