@@ -348,3 +348,15 @@ func hex4(b []byte) rune {
 	n, _ := strconv.ParseUint(string(b[:4]), 16, 32)
 	return rune(n)
 }
+
+// DecodeMessage parses what EncodeMessage made.
+func DecodeMessage(b []byte) (Message, error) {
+	var m Message
+	if !utf8.Valid(b) || !json.Valid(b) {
+		return m, &FrameError{Problem: "it is not JSON"}
+	}
+	if want := decodeValue(bytes.TrimSpace(b), reflect.ValueOf(&m).Elem()); want != "" {
+		return m, &FrameError{Problem: "the message must be " + want}
+	}
+	return m, nil
+}

@@ -1,0 +1,50 @@
+package hub
+
+import (
+	"mayfly/shared/wire"
+)
+
+// Frame is one frame on its way to members: encoded once, shared, never changed. Whoever writes it asks for its bytes at
+// that moment, because messages may expire while they wait in a queue.
+type Frame struct {
+	whole   []byte
+	expires int64 // of the message in whole, Unix milliseconds; 0: it doesn't expire
+
+	before, after []byte // around the messages of a joined
+	messages      []*message
+}
+
+// NewFrame returns a frame that doesn't expire.
+func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f)} }
+
+// Size returns the bytes that AppendTo adds at the most.
+func (f *Frame) Size() int {
+	n := len(f.whole) + len(f.before) + len(f.after)
+	for _, m := range f.messages {
+		n += len(m.encoded) + 1
+	}
+	return n
+}
+
+// AppendTo appends the frame to dst without what has expired at now (Unix milliseconds): a posted whose message has
+// appends nothing.
+func (f *Frame) AppendTo(dst []byte, now int64) []byte {
+	if f.before == nil {
+		if f.expires != 0 && f.expires <= now {
+			return dst
+		}
+		return append(dst, f.whole...)
+	}
+	dst = append(dst, f.before...)
+	first := true
+	for _, m := range f.messages {
+		if m.expires <= now {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		dst, first = append(dst, m.encoded...), false
+	}
+	return append(dst, f.after...)
+}

@@ -1,0 +1,177 @@
+package hub
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// Post hands a message to the stream and returns; accepted comes when the stream has stored it. The checks stand in the
+// protocol's order: id, repeat, room, text, ttl, rate, full, unavailable.
+func (c *Client) Post(p wire.Post) {
+	refuse := func(code wire.Code, message string, retry time.Duration) {
+		c.refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
+	}
+	if !wire.ValidID(p.ID) {
+		refuse(wire.CodeID, "A message's id must be a UUID in lower case.", 0)
+		return
+	}
+	if c.hub.repeat(c, p) {
+		return
+	}
+	r, _ := c.in(p.Room)
+	if r != nil {
+		if _, ok := r.has(c); !ok {
+			r = nil
+		}
+	}
+	if r == nil {
+		refuse(wire.CodeRoom, "You are not in this room: join it first.", 0)
+		return
+	}
+	text, problem := wire.CleanText(p.Text)
+	if problem != "" {
+		refuse(wire.CodeText, problem, 0)
+		return
+	}
+	ttl, bounds := p.TTL, c.hub.config.TTL
+	if ttl == 0 {
+		ttl = bounds.Default
+	}
+	if ttl < bounds.Min || ttl > bounds.Default {
+		refuse(wire.CodeTTL, fmt.Sprintf("A message here lives %s to %s.", human(time.Duration(bounds.Min)*time.Millisecond),
+			human(time.Duration(bounds.Default)*time.Millisecond)), 0)
+		return
+	}
+	now := time.Now()
+	if wait := c.hub.admit(c.user.ID, now); wait > 0 {
+		refuse(wire.CodeRate, fmt.Sprintf("Slow down: %d messages in %s.", c.hub.config.Posts, human(c.hub.config.Per)), wait)
+		return
+	}
+	m := wire.Message{ID: p.ID, User: c.user, Text: text, At: now.UnixMilli(), Expires: now.UnixMilli() + ttl}
+	k := key{c.user.ID, p.ID}
+	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), now); wait > 0 || repeat {
+		c.hub.readmit(c.user.ID)
+		if !repeat {
+			refuse(wire.CodeFull, fullMessage, wait)
+		}
+		return
+	}
+	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) { r.stored(c, k, receipt, err) })
+}
+
+const fullMessage = "The room is full. Wait until some of its messages have expired."
+
+// repeat answers p from what lives, or promises the answer, if the same user has posted the same id before.
+func (h *Hub) repeat(c *Client, p wire.Post) bool {
+	h.mu.Lock()
+	r := h.rooms[p.Room]
+	h.mu.Unlock()
+	if r == nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.repeatLocked(c, key{c.user.ID, p.ID})
+}
+
+// repeatLocked reports whether k was posted before, and answers c now or when the stream has.
+func (r *room) repeatLocked(c *Client, k key) bool {
+	if w := r.pending[k]; w != nil && w.stored == nil {
+		w.repeats = append(w.repeats, c)
+		return true
+	}
+	m, ok := r.livingLocked(k)
+	if ok {
+		r.acceptLocked(c, m, true)
+	}
+	return ok
+}
+
+// livingLocked returns the message known as k, if it lives.
+func (r *room) livingLocked(k key) (m wire.Message, ok bool) {
+	switch w, live := r.pending[k], r.byKey[k]; {
+	case live != nil:
+		m = wire.Message{Seq: live.seq, ID: k.id, At: live.at, Expires: live.expires}
+	case w != nil && w.stored != nil:
+		m = *w.stored
+	}
+	return m, m.Expires > time.Now().UnixMilli()
+}
+
+// reserve takes the place of a message of that size, or says how long until the room may have one. It looks for a
+// repeat once more, now that nobody can come between: the same person may post from two connections at once.
+func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Duration, repeat bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.repeatLocked(c, k) {
+		return 0, true
+	}
+	limit := r.hub.config
+	if len(r.live)+len(r.pending) >= limit.RoomMessages || r.bytes+r.waiting+size > limit.RoomBytes {
+		return r.nextExpiryLocked(now), false
+	}
+	r.pending[k] = &pending{size: size}
+	r.waiting += size
+	return 0, false
+}
+
+// nextExpiryLocked returns how long until a message of the room expires.
+func (r *room) nextExpiryLocked(now time.Time) time.Duration {
+	wait := retryUnavailable // everything is still on its way to the stream
+	for i, m := range r.live {
+		if left := time.UnixMilli(m.expires).Sub(now); i == 0 || left < wait {
+			wait = left
+		}
+	}
+	return max(wait, time.Millisecond)
+}
+
+// stored answers the author of k, and whoever repeated it meanwhile, once the stream has said what became of it.
+func (r *room) stored(author *Client, k key, receipt Receipt, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.pending[k]
+	live, delivered := r.livingLocked(k)
+	if err != nil && !delivered { // delivered, although its acknowledgement was lost, is accepted
+		r.settleLocked(k)
+		r.hub.readmit(author.user.ID)
+		r.refuseLocked(author, k, err)
+		for _, c := range w.repeats {
+			r.refuseLocked(c, k, err)
+		}
+		return
+	}
+	m := receipt.Message
+	if err != nil {
+		m = live
+	}
+	if receipt.Repeat {
+		r.hub.readmit(author.user.ID)
+	}
+	r.acceptLocked(author, m, receipt.Repeat)
+	for _, c := range w.repeats {
+		r.acceptLocked(c, m, true)
+	}
+	if w.stored = &m; m.Seq <= r.head {
+		r.settleLocked(k)
+	}
+}
+
+func (r *room) acceptLocked(c *Client, m wire.Message, repeat bool) {
+	c.member.Send(NewFrame(wire.Accepted{ID: m.ID, Room: r.name, Seq: m.Seq, At: m.At, Expires: m.Expires, Repeat: repeat}))
+}
+
+func (r *room) refuseLocked(c *Client, k key, err error) {
+	refused := wire.Refused{Re: wire.Kind(wire.Post{}), Room: r.name, ID: k.id, Code: wire.CodeUnavailable,
+		Message: "The message could not be stored now. Try again soon."}
+	retry := retryUnavailable
+	if errors.Is(err, ErrFull) {
+		refused.Code, refused.Message, retry = wire.CodeFull, fullMessage, r.nextExpiryLocked(time.Now())
+	} else {
+		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.user.ID, "err", err)
+	}
+	c.refuse(refused, retry)
+}

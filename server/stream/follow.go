@@ -1,0 +1,189 @@
+package stream
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"mayfly/shared/wire"
+)
+
+const (
+	pageMessages  = 512     // of a room, asked for at once
+	pageBytes     = 1 << 20 // and their bytes at the most
+	pageTimeout   = 3 * time.Second
+	followTimeout = 10 * time.Second // until a room's messages are all read
+	rereadEvery   = time.Second      // how often a follower that has lost messages tries to read them again
+)
+
+// Follow implements hub.Stream: the subscription first, then what is stored, so that nothing falls between.
+func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
+	sub, err := n.live.SubscribeSync(livePrefix + subjectPrefix + room)
+	if err != nil {
+		return nil, fmt.Errorf("subscribe: %w", err)
+	}
+	f := &follower{nats: n, room: room, sub: sub, deliver: deliver}
+	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	defer cancel()
+	if err := errors.Join(n.live.FlushWithContext(ctx), f.catchUp(ctx)); err != nil {
+		return nil, errors.Join(err, sub.Unsubscribe())
+	}
+	running, stop := context.WithCancel(n.ctx)
+	n.followers.Go(func() { f.run(running) })
+	return stop, nil
+}
+
+// follower brings one room's messages, in order and without gaps. Its fields are owned by Follow, then by run.
+type follower struct {
+	nats    *NATS
+	room    string
+	sub     *nats.Subscription
+	deliver func(wire.Message)
+	last    int64 // the highest seq delivered
+}
+
+// run delivers republished messages until ctx is done.
+func (f *follower) run(ctx context.Context) {
+	defer f.sub.Unsubscribe() //nolint:errcheck // the connection may be closed already
+	for {
+		msg, err := f.sub.NextMsgWithContext(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil {
+			err = f.take(ctx, msg)
+		}
+		if err != nil {
+			f.nats.log.Warn("a room's messages were missed; reading them again", "room", f.room, "err", err)
+			f.reread(ctx)
+		}
+	}
+}
+
+// take delivers one republished message, after what is missing before it.
+func (f *follower) take(ctx context.Context, msg *nats.Msg) error {
+	seq, err := strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
+	if err != nil {
+		return fmt.Errorf("header %s: %w", headerSeq, err)
+	}
+	if seq <= f.last {
+		return nil // catchUp was faster
+	}
+	// The predecessor in this room; a lower one, or 0, means only that the ones between have expired.
+	before, err := strconv.ParseInt(msg.Header.Get(headerLastSeq), 10, 64)
+	if err != nil {
+		return fmt.Errorf("header %s: %w", headerLastSeq, err)
+	}
+	if before > f.last {
+		return f.catchUp(ctx)
+	}
+	m, err := decode(msg.Data, seq)
+	if err != nil {
+		return err
+	}
+	f.last = seq
+	f.deliver(m)
+	return nil
+}
+
+// reread catches up, however often that fails.
+func (f *follower) reread(ctx context.Context) {
+	retry := time.NewTicker(rereadEvery)
+	defer retry.Stop()
+	for f.catchUp(ctx) != nil {
+		select {
+		case <-ctx.Done():
+			return
+		case <-retry.C:
+		}
+	}
+}
+
+// catchUp delivers everything stored after the last message delivered.
+func (f *follower) catchUp(ctx context.Context) error {
+	for {
+		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
+		p, err := f.nats.page(ctx, f.room, uint64(f.last)+1, pageMessages)
+		cancel()
+		if err != nil {
+			return fmt.Errorf("read the room from %d: %w", f.last+1, err)
+		}
+		for _, m := range p.messages {
+			f.last = m.Seq
+			f.deliver(m)
+		}
+		if !p.more {
+			return nil
+		}
+	}
+}
+
+// page is one part of what a room holds.
+type page struct {
+	messages []wire.Message
+	more     bool
+}
+
+// page reads at most limit of the room's messages, from seq on, by a batched direct get (ADR-31): the server answers with
+// one message each and then an empty one with status 204, or 404 if there is none.
+func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (page, error) {
+	ask, err := json.Marshal(struct {
+		Seq    uint64 `json:"seq"`
+		NextBy string `json:"next_by_subj"`
+		Batch  int    `json:"batch"`
+		Bytes  int    `json:"max_bytes"`
+	}{seq, subjectPrefix + room, limit, pageBytes})
+	if err != nil {
+		return page{}, err
+	}
+	inbox := n.read.NewRespInbox()
+	sub, err := n.read.SubscribeSync(inbox)
+	if err != nil {
+		return page{}, err
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // nothing comes any more
+	if err := n.read.PublishRequest("$JS.API.DIRECT.GET."+streamName, inbox, ask); err != nil {
+		return page{}, err
+	}
+	var p page
+	for {
+		msg, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return page{}, err
+		}
+		switch status := msg.Header.Get("Status"); status {
+		case "":
+			stored, err := strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
+			if err != nil {
+				return page{}, fmt.Errorf("header %s: %w", headerSeq, err)
+			}
+			m, err := decode(msg.Data, stored)
+			if err != nil {
+				return page{}, err
+			}
+			p.messages = append(p.messages, m)
+		case "204":
+			pending := msg.Header.Get("Nats-Num-Pending")
+			p.more = len(p.messages) > 0 && pending != "" && pending != "0"
+			return p, nil
+		case "404":
+			return p, nil
+		default:
+			return page{}, fmt.Errorf("status %s: %s", status, msg.Header.Get("Description"))
+		}
+	}
+}
+
+func decode(b []byte, seq int64) (wire.Message, error) {
+	m, err := wire.DecodeMessage(b)
+	if err != nil {
+		return m, fmt.Errorf("stored message %d: %w", seq, err)
+	}
+	m.Seq = seq
+	return m, nil
+}

@@ -1,0 +1,146 @@
+package stream
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// Memory is a hub.Stream in memory, for tests: it answers at once, or fails or waits as it is told. It starts no
+// goroutine of its own, so it works under synctest.
+type Memory struct {
+	order sync.Mutex // held from storing a message until everyone has it, so that all see one order
+
+	mu        sync.Mutex // guards what follows
+	seq       int64
+	stored    map[string][]wire.Message
+	followers map[string][]*func(wire.Message)
+	appendErr error
+	followErr error
+	held      []func() // appends that Hold keeps back
+	holding   bool
+	bounds    int // messages a room may hold; 0: any number
+}
+
+// NewMemory returns an empty stream.
+func NewMemory() *Memory {
+	return &Memory{stored: map[string][]wire.Message{}, followers: map[string][]*func(wire.Message){}}
+}
+
+// Epoch implements hub.Stream.
+func (s *Memory) Epoch() string { return "memory" }
+
+// Append implements hub.Stream.
+func (s *Memory) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
+	run := func() {
+		s.order.Lock()
+		defer s.order.Unlock()
+		receipt, followers, err := s.store(room, m)
+		done(receipt, err)
+		for _, deliver := range followers {
+			(*deliver)(receipt.Message)
+		}
+	}
+	s.mu.Lock()
+	if s.holding {
+		s.held = append(s.held, run)
+		s.mu.Unlock()
+		return
+	}
+	s.mu.Unlock()
+	run()
+}
+
+func (s *Memory) store(room string, m wire.Message) (hub.Receipt, []*func(wire.Message), error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.appendErr != nil {
+		return hub.Receipt{}, nil, s.appendErr
+	}
+	now := time.Now().UnixMilli()
+	living := slices.DeleteFunc(s.stored[room], func(o wire.Message) bool { return o.Expires <= now })
+	s.stored[room] = living
+	for _, o := range living {
+		if o.User.ID == m.User.ID && o.ID == m.ID {
+			return hub.Receipt{Message: o, Repeat: true}, nil, nil
+		}
+	}
+	if s.bounds > 0 && len(living) >= s.bounds {
+		return hub.Receipt{}, nil, hub.ErrFull
+	}
+	s.seq++
+	m.Seq = s.seq
+	s.stored[room] = append(living, m)
+	return hub.Receipt{Message: m}, slices.Clone(s.followers[room]), nil
+}
+
+// Follow implements hub.Stream.
+func (s *Memory) Follow(_ context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
+	s.order.Lock()
+	defer s.order.Unlock()
+	s.mu.Lock()
+	stored, err := slices.Clone(s.stored[room]), s.followErr
+	if err == nil {
+		s.followers[room] = append(s.followers[room], &deliver)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range stored {
+		deliver(m)
+	}
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.followers[room] = slices.DeleteFunc(s.followers[room], func(o *func(wire.Message)) bool { return o == &deliver })
+	}, nil
+}
+
+// FailAppends makes every Append end with err; nil mends it.
+func (s *Memory) FailAppends(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.appendErr = err
+}
+
+// FailFollows makes every Follow end with err; nil mends it.
+func (s *Memory) FailFollows(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.followErr = err
+}
+
+// Bound makes a room that holds n messages full.
+func (s *Memory) Bound(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.bounds = n
+}
+
+// Hold keeps appends back, until the function that it returns lets them go on, in order.
+func (s *Memory) Hold() (release func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holding = true
+	return func() {
+		s.mu.Lock()
+		held := s.held
+		s.held, s.holding = nil, false
+		s.mu.Unlock()
+		for _, run := range held {
+			run()
+		}
+	}
+}
+
+// Followers returns how many follow room.
+func (s *Memory) Followers(room string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.followers[room])
+}

@@ -1,0 +1,334 @@
+package stream_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const testTimeout = 20 * time.Second // loose: only a hang reaches it
+
+func open(t *testing.T, config stream.Config) *stream.NATS {
+	t.Helper()
+	n, err := stream.OpenEmbedded(t.Context(), config, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+var roomy = stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 20}
+
+// twins runs a test on both implementations of hub.Stream, which must not differ.
+func twins(t *testing.T, test func(t *testing.T, s hub.Stream)) {
+	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
+	t.Run("Memory", func(t *testing.T) { test(t, stream.NewMemory()) })
+}
+
+func message(n int, ttl time.Duration) wire.Message {
+	now := time.Now().UnixMilli()
+	return wire.Message{
+		ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%012d", n), User: wire.User{ID: "u-1", Name: "Ada"},
+		Text: fmt.Sprintf("message %d <&> 🪰", n), At: now, Expires: now + ttl.Milliseconds(),
+	}
+}
+
+type answer struct {
+	receipt hub.Receipt
+	err     error
+}
+
+func appendOne(t *testing.T, s hub.Stream, room string, m wire.Message) answer {
+	t.Helper()
+	answers := make(chan answer, 1)
+	s.Append(room, m, func(r hub.Receipt, err error) { answers <- answer{r, err} })
+	select {
+	case a := <-answers:
+		return a
+	case <-time.After(testTimeout):
+		t.Fatal("no answer to an append")
+		return answer{}
+	}
+}
+
+func mustAppend(t *testing.T, s hub.Stream, room string, m wire.Message) wire.Message {
+	t.Helper()
+	a := appendOne(t, s, room, m)
+	if a.err != nil {
+		t.Fatalf("Append: %v", a.err)
+	}
+	return a.receipt.Message
+}
+
+// follow returns a channel of what follows, deep enough for any test here.
+func follow(t *testing.T, s hub.Stream, room string) <-chan wire.Message {
+	t.Helper()
+	c := make(chan wire.Message, 10000)
+	stop, err := s.Follow(t.Context(), room, func(m wire.Message) { c <- m })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return c
+}
+
+func want(t *testing.T, c <-chan wire.Message, m wire.Message) {
+	t.Helper()
+	select {
+	case got := <-c:
+		if got != m {
+			t.Errorf("followed %+v, want %+v", got, m)
+		}
+	case <-time.After(testTimeout):
+		t.Fatalf("did not follow %+v", m)
+	}
+}
+
+func TestFollowBringsWhatIsStoredThenWhatComes(t *testing.T) {
+	twins(t, func(t *testing.T, s hub.Stream) {
+		var before []wire.Message
+		for i := range 3 {
+			before = append(before, mustAppend(t, s, "lobby", message(i, time.Minute)))
+			mustAppend(t, s, "tea", message(100+i, time.Minute))
+		}
+		c := follow(t, s, "lobby")
+		if len(c) != len(before) {
+			t.Errorf("%d messages when Follow returned, want %d", len(c), len(before))
+		}
+		for _, m := range before {
+			want(t, c, m)
+		}
+		for i := range 3 {
+			mustAppend(t, s, "tea", message(200+i, time.Minute))
+			want(t, c, mustAppend(t, s, "lobby", message(10+i, time.Minute)))
+		}
+	})
+}
+
+func TestStopEndsFollowing(t *testing.T) {
+	twins(t, func(t *testing.T, s hub.Stream) {
+		stopped := make(chan wire.Message, 10)
+		stop, err := s.Follow(t.Context(), "lobby", func(m wire.Message) { stopped <- m })
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		c := follow(t, s, "lobby")
+		want(t, c, mustAppend(t, s, "lobby", message(1, time.Minute)))
+		if len(stopped) != 0 {
+			t.Errorf("followed %+v after stop", <-stopped)
+		}
+	})
+}
+
+func TestAppendTwiceIsARepeat(t *testing.T) {
+	twins(t, func(t *testing.T, s hub.Stream) {
+		c := follow(t, s, "lobby")
+		first := mustAppend(t, s, "lobby", message(1, time.Minute))
+		again := message(1, 2*time.Minute)
+		again.Text = "another text"
+		for range 2 {
+			a := appendOne(t, s, "lobby", again)
+			if a.err != nil || !a.receipt.Repeat || a.receipt.Message != first {
+				t.Errorf("second Append = %+v, %v, want a repeat of %+v", a.receipt, a.err, first)
+			}
+		}
+		other := again
+		other.User.ID = "u-2"
+		if a := appendOne(t, s, "lobby", other); a.err != nil || a.receipt.Repeat {
+			t.Errorf("another person's same id = %+v, %v, want no repeat", a.receipt, a.err)
+		}
+		if a := appendOne(t, s, "tea", again); a.err != nil || a.receipt.Repeat {
+			t.Errorf("the same id in another room = %+v, %v, want no repeat", a.receipt, a.err)
+		}
+		want(t, c, first)
+		other.Seq = first.Seq + 1
+		want(t, c, other)
+	})
+}
+
+func TestAnExpiredMessageIsNoRepeat(t *testing.T) {
+	twins(t, func(t *testing.T, s hub.Stream) {
+		expired := message(1, -time.Millisecond) // stored, but its time is up
+		mustAppend(t, s, "lobby", expired)
+		for round := range 2 {
+			a := appendOne(t, s, "lobby", message(1, -time.Millisecond))
+			if a.err != nil || a.receipt.Repeat {
+				t.Errorf("round %d: Append = %+v, %v, want a new message", round, a.receipt, a.err)
+			}
+		}
+	})
+}
+
+func TestManyAtOnceKeepOneOrder(t *testing.T) {
+	twins(t, func(t *testing.T, s hub.Stream) {
+		const writers, each = 8, 250
+		one, two := follow(t, s, "lobby"), follow(t, s, "lobby")
+		var stored sync.WaitGroup
+		for w := range writers {
+			stored.Add(each)
+			go func() {
+				for i := range each {
+					s.Append("lobby", message(w*each+i, time.Minute), func(_ hub.Receipt, err error) {
+						if err != nil {
+							t.Error(err)
+						}
+						stored.Done()
+					})
+				}
+			}()
+		}
+		stored.Wait()
+		late := follow(t, s, "lobby")
+		last, byWriter := int64(0), map[int]int{}
+		for range writers * each {
+			m := <-one
+			want(t, two, m)
+			want(t, late, m)
+			if m.Seq <= last {
+				t.Fatalf("seq %d after %d", m.Seq, last)
+			}
+			last = m.Seq
+			var n int
+			if _, err := fmt.Sscanf(m.Text, "message %d", &n); err != nil {
+				t.Fatal(err)
+			}
+			if w := n / each; n%each != byWriter[w] {
+				t.Fatalf("writer %d: message %d, want %d", w, n%each, byWriter[w])
+			}
+			byWriter[n/each]++
+		}
+	})
+}
+
+func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
+	s := open(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 3, Bytes: 1 << 20})
+	var kept []wire.Message
+	for i := range 3 {
+		kept = append(kept, mustAppend(t, s, "lobby", message(i, time.Minute)))
+	}
+	if a := appendOne(t, s, "lobby", message(3, time.Minute)); !errors.Is(a.err, hub.ErrFull) {
+		t.Errorf("Append to a full room = %+v, %v, want ErrFull", a.receipt, a.err)
+	}
+	mustAppend(t, s, "tea", message(4, time.Minute)) // another room has room
+	c := follow(t, s, "lobby")
+	for _, m := range kept {
+		want(t, c, m)
+	}
+}
+
+func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
+	s := open(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 10})
+	long := func(i int) wire.Message {
+		m := message(i, time.Minute)
+		m.Text = strings.Repeat("x", wire.MaxText)
+		return m
+	}
+	first := mustAppend(t, s, "lobby", long(0))
+	for i := 1; ; i++ {
+		a := appendOne(t, s, fmt.Sprintf("room-%d", i), long(i))
+		if errors.Is(a.err, hub.ErrFull) {
+			break
+		}
+		if a.err != nil || i > 64 {
+			t.Fatalf("append %d = %v, want ErrFull some time", i, a.err)
+		}
+	}
+	want(t, follow(t, s, "lobby"), first)
+}
+
+// TestJetStreamForgets waits for JetStream's own timer: a second or two of real time, as the server is not ours to fake.
+func TestJetStreamForgets(t *testing.T) {
+	s := open(t, roomy)
+	m := mustAppend(t, s, "lobby", message(1, time.Second))
+	for deadline := time.Now().Add(testTimeout); ; {
+		seen := 0
+		stop, err := s.Follow(t.Context(), "lobby", func(wire.Message) { seen++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		now := time.Now()
+		if seen == 0 {
+			if now.UnixMilli() < m.Expires {
+				t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now.UnixMilli())
+			}
+			return
+		}
+		if now.After(deadline) {
+			t.Fatal("JetStream did not forget the message")
+		}
+	}
+}
+
+func TestFollowReadsManyPages(t *testing.T) {
+	s := open(t, roomy)
+	const many = 1300 // more than two pages
+	var stored sync.WaitGroup
+	stored.Add(many)
+	for i := range many {
+		s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) { stored.Done() })
+	}
+	stored.Wait()
+	c := follow(t, s, "lobby")
+	if len(c) != many {
+		t.Fatalf("%d messages, want %d", len(c), many)
+	}
+}
+
+func TestEveryStreamHasAnEpochOfItsOwn(t *testing.T) {
+	a, b := open(t, roomy), open(t, roomy)
+	if a.Epoch() == "" || a.Epoch() == b.Epoch() {
+		t.Errorf("epochs %q and %q, want two different ones", a.Epoch(), b.Epoch())
+	}
+	if err := a.Ready(t.Context()); err != nil {
+		t.Errorf("Ready: %v", err)
+	}
+}
+
+func TestFollowGivesUpWithItsContext(t *testing.T) {
+	s := open(t, roomy)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Follow(ctx, "lobby", func(wire.Message) {}); err == nil {
+		t.Error("Follow with a context that is done returned no error")
+	}
+}
+
+func BenchmarkAppendToFollow(b *testing.B) {
+	s, err := stream.OpenEmbedded(b.Context(), stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	c := make(chan wire.Message, 1)
+	stop, err := s.Follow(b.Context(), "lobby", func(m wire.Message) { c <- m })
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer stop()
+	i := 0
+	for b.Loop() {
+		i++
+		s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) {})
+		<-c
+	}
+}
