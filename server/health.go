@@ -1,0 +1,46 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+
+	"mayfly/shared/wire"
+)
+
+// serveHealth answers while the process lives.
+func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
+
+// serveReady answers 200 when people can chat here, else 503 and why.
+func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
+	if s.isClosing() {
+		plain(w, http.StatusServiceUnavailable, "the server is stopping")
+		return
+	}
+	if err := s.config.Ready(r.Context()); err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
+	plain(w, http.StatusOK, "ok")
+}
+
+func plain(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_, _ = w.Write([]byte(text + "\n"))
+}
+
+// serveConfig tells clients what they need before they connect.
+func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	_ = json.NewEncoder(w).Encode(struct {
+		Version   string   `json:"version"`
+		Issuer    string   `json:"issuer"` // empty: sign-in is not set up
+		ClientID  string   `json:"client_id"`
+		Scopes    []string `json:"scopes"`
+		Audience  string   `json:"audience"`
+		Anonymous string   `json:"anonymous"`
+		TTL       wire.TTL `json:"ttl"`
+	}{Version: s.config.Version, Scopes: []string{}, Anonymous: "allow", TTL: s.config.TTL})
+}

@@ -1,0 +1,90 @@
+package server
+
+import (
+	"sync"
+
+	"mayfly/server/hub"
+)
+
+const (
+	maxQueue = 512 << 10 // bytes that may wait for one connection; beyond, it is too slow
+	maxBatch = 32 << 10  // bytes after which a batch of frames is written; one frame may be longer
+
+	// roomForJoin is how much may wait when a join is handled: its answer, up to wire.MaxServerMessage, must fit behind.
+	roomForJoin = 128 << 10
+)
+
+// queue holds the frames that wait to be written to one connection. Pushing never blocks.
+type queue struct {
+	filled  chan struct{} // static; capacity 1: there is something to write
+	drained chan struct{} // static; capacity 1: something was taken
+
+	mu     sync.Mutex // guards what follows
+	frames []*hub.Frame
+	bytes  int
+}
+
+func newQueue() *queue {
+	return &queue{filled: make(chan struct{}, 1), drained: make(chan struct{}, 1)}
+}
+
+// push reports whether there was room for f.
+func (q *queue) push(f *hub.Frame) bool {
+	size := f.Size() + 1
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.bytes+size > maxQueue {
+		return false
+	}
+	q.frames = append(q.frames, f)
+	q.bytes += size
+	signal(q.filled)
+	return true
+}
+
+// take appends the next batch to dst, as much as one message should hold, without what has expired at now. It appends
+// nothing if nothing waits.
+func (q *queue) take(dst []byte, now int64) []byte {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := 0
+	for n < len(q.frames) && len(dst) < maxBatch {
+		size := q.frames[n].Size() + 1
+		if len(dst) > 0 && len(dst)+size > maxBatch {
+			break
+		}
+		at := len(dst)
+		if at > 0 {
+			dst = append(dst, '\n')
+		}
+		before := len(dst)
+		if dst = q.frames[n].AppendTo(dst, now); len(dst) == before {
+			dst = dst[:at]
+		}
+		q.bytes -= size
+		n++
+	}
+	clear(q.frames[:n])
+	if q.frames = q.frames[n:]; len(q.frames) > 0 {
+		signal(q.filled)
+	} else {
+		q.frames = nil
+	}
+	signal(q.drained)
+	return dst
+}
+
+// waiting returns the bytes that wait.
+func (q *queue) waiting() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.bytes
+}
+
+// signal fills a channel of capacity 1.
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

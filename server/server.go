@@ -1,0 +1,152 @@
+// Package server is Mayfly's public HTTP surface: the WebSocket and its session, the pages that it is handed, and what
+// operators and clients ask beside them. What a message is and who gets it is package hub's business; what the pages are
+// is package web's.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// Config is what a Server needs to know.
+type Config struct {
+	Version string   // of the program, for clients
+	Origins *Origins // that may use this server from a browser
+	Conns   int      // WebSockets at once
+	TTL     wire.TTL
+	Posts   int // accepted posts a user may make
+	Per     time.Duration
+	Pages   http.Handler                    // everything that is not the server's own
+	Secure  func(http.Handler) http.Handler // puts the security headers on every answer
+	Ready   func(context.Context) error     // nil when the stream answers
+}
+
+// Server serves one node. Its Handler may be used at once; Run keeps its connections alive.
+type Server struct {
+	config Config       // static
+	hub    *hub.Hub     // static
+	log    *slog.Logger // static
+
+	running sync.WaitGroup // conns, from the upgrade until run has returned
+	count   atomic.Int64   // of conns, upgrades under way included
+
+	mu      sync.Mutex // guards what follows
+	closing bool
+	conns   map[*conn]struct{}
+}
+
+// New returns a server that hands what people send to h.
+func New(config Config, h *hub.Hub, log *slog.Logger) *Server {
+	return &Server{config: config, hub: h, log: log, conns: map[*conn]struct{}{}}
+}
+
+// Handler returns the whole public HTTP surface.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /ws", s.serveSocket)
+	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.HandleFunc("GET /config.json", s.serveConfig)
+	mux.Handle("/", s.config.Origins.guardHost(s.config.Pages))
+	return s.config.Secure(mux)
+}
+
+// restartSpread is how far apart clients are told to come back after a restart: this for each thousand of them, so that
+// they don't all come at once, between the two bounds.
+const (
+	restartSpread    = 2 * time.Second
+	restartSpreadMin = time.Second
+	restartSpreadMax = 20 * time.Second
+	restartFirst     = 500 * time.Millisecond // until the first may come back
+)
+
+// Close says bye to every connection and waits until each has ended, or until ctx is done. New ones get 503.
+func (s *Server) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closing = true
+	spread := restartSpread * time.Duration(len(s.conns)) / 1000
+	spread = min(max(spread, restartSpreadMin), restartSpreadMax)
+	for c := range s.conns {
+		retry := restartFirst + rand.N(spread)
+		c.leave(bye(wire.Bye{Code: wire.CodeRestart, Message: "The server is restarting.", RetryMS: retry.Milliseconds()}))
+	}
+	s.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		s.running.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+	}
+	for _, c := range s.snapshot() {
+		go c.ws.CloseNow() //nolint:errcheck // it only has to end
+	}
+	<-ended
+	return errors.New("connections did not end in time and were cut")
+}
+
+// add registers c, unless the server is closing.
+func (s *Server) add(c *conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return false
+	}
+	s.conns[c] = struct{}{}
+	s.running.Add(1)
+	return true
+}
+
+func (s *Server) isClosing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closing
+}
+
+func (s *Server) remove(c *conn) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.count.Add(-1)
+	s.running.Done()
+}
+
+func (s *Server) snapshot() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	conns := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		conns = append(conns, c)
+	}
+	return conns
+}
+
+// welcome is what every client is told first.
+func (s *Server) welcome(conn string, user wire.User) wire.Welcome {
+	return wire.Welcome{
+		Conn: conn, User: user, MayPost: true, Now: time.Now().UnixMilli(), TTL: s.config.TTL,
+		Limits: wire.Limits{Text: wire.MaxText, Message: wire.MaxMessage, Rooms: wire.MaxRooms,
+			Posts: int64(s.config.Posts), PerMS: s.config.Per.Milliseconds()},
+		BeatMS: wire.BeatEvery.Milliseconds(),
+	}
+}
+
+// byeError ends a connection with a word of goodbye.
+type byeError struct{ wire.Bye }
+
+func (e byeError) Error() string { return fmt.Sprintf("bye %s: %s", e.Code, e.Message) }
+
+func bye(b wire.Bye) error { return byeError{b} }

@@ -1,0 +1,518 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"go.uber.org/goleak"
+
+	"mayfly/server"
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	testTimeout = 20 * time.Second // loose: only a hang reaches it
+	testGuest   = "9fWcq0aYVQ3dIoYb7yZlQw"
+)
+
+// node is a whole server on a real socket, with a stream in memory.
+type node struct {
+	url    string
+	server *server.Server
+	stream *stream.Memory
+	logs   *bytes.Buffer
+	ready  error
+}
+
+func start(t *testing.T, conns int) *node {
+	t.Helper()
+	n := &node{stream: stream.NewMemory(), logs: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
+	h := hub.New(hub.Config{TTL: ttl, Posts: 20, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 100}, n.stream, log)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	origins, err := server.NewOrigins("https://chat.example.com", []string{"http://lan.example:8080"}, port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.server = server.New(server.Config{
+		Version: "test", Origins: origins, Conns: conns, TTL: ttl, Posts: 20, Per: 10 * time.Second,
+		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") }),
+		Secure: func(h http.Handler) http.Handler { return h },
+		Ready:  func(context.Context) error { return n.ready },
+	}, h, log)
+	web := httptest.NewUnstartedServer(n.server.Handler())
+	web.Listener.Close()
+	web.Listener = listener
+	web.Start()
+	n.url = web.URL
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- n.server.Run(ctx) }()
+	go func() { ended <- h.Run(ctx) }()
+	t.Cleanup(func() {
+		closing, cancel := context.WithTimeout(context.Background(), testTimeout)
+		defer cancel()
+		if err := n.server.Close(closing); err != nil {
+			t.Error(err)
+		}
+		web.Close()
+		stop()
+		<-ended
+		<-ended
+		if logged := n.logs.String(); strings.Contains(logged, "note ") || strings.Contains(logged, testGuest) {
+			t.Errorf("the log holds a text or a secret:\n%s", logged)
+		}
+	})
+	return n
+}
+
+// client is a bare WebSocket client that keeps to nothing.
+type client struct {
+	t      *testing.T
+	ws     *websocket.Conn
+	frames []wire.Frame
+}
+
+func (n *node) dial(t *testing.T) *client {
+	t.Helper()
+	ws, _, err := websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws.SetReadLimit(wire.MaxServerMessage)
+	t.Cleanup(func() { ws.CloseNow() })
+	return &client{t: t, ws: ws}
+}
+
+// hello returns a client that was welcomed and is in rooms.
+func (n *node) hello(t *testing.T, guest string, rooms ...string) *client {
+	t.Helper()
+	c := n.dial(t)
+	hello := wire.Hello{Client: "test/1", Guest: guest}
+	for _, room := range rooms {
+		hello.Rooms = append(hello.Rooms, wire.Join{Room: room})
+	}
+	c.send(hello)
+	expect[wire.Welcome](c)
+	for range rooms {
+		expect[wire.Joined](c)
+	}
+	return c
+}
+
+func (c *client) send(frames ...wire.Frame) {
+	c.t.Helper()
+	var encoded [][]byte
+	for _, f := range frames {
+		encoded = append(encoded, wire.Encode(f))
+	}
+	c.write(string(wire.Batch(encoded...)))
+}
+
+func (c *client) write(message string) {
+	c.t.Helper()
+	if err := c.ws.Write(c.t.Context(), websocket.MessageText, []byte(message)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// read returns the next frame, or the error that ended the connection.
+func (c *client) read() (wire.Frame, error) {
+	ctx, cancel := context.WithTimeout(c.t.Context(), testTimeout)
+	defer cancel()
+	for len(c.frames) == 0 {
+		_, message, err := c.ws.Read(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for b := range wire.Split(message) {
+			f, err := wire.Decode(b)
+			if err != nil {
+				c.t.Fatalf("the server sent %q: %v", b, err)
+			}
+			c.frames = append(c.frames, f)
+		}
+	}
+	f := c.frames[0]
+	c.frames = c.frames[1:]
+	return f, nil
+}
+
+// expect reads the next frame, which must be an F.
+func expect[F wire.Frame](c *client) F {
+	c.t.Helper()
+	f, err := c.read()
+	if got, ok := f.(F); ok {
+		return got
+	}
+	c.t.Fatalf("read %#v, %v, want a %T", f, err, *new(F))
+	panic("unreachable")
+}
+
+// expectEnd reads a bye with code, then the close code that mirrors it.
+func (c *client) expectEnd(code wire.Code) wire.Bye {
+	c.t.Helper()
+	b := expect[wire.Bye](c)
+	if b.Code != code || b.Message == "" {
+		c.t.Errorf("bye = %+v, want code %q and a sentence", b, code)
+	}
+	_, err := c.read()
+	if got := websocket.CloseStatus(err); int(got) != wire.CloseFor(code) {
+		c.t.Errorf("closed with %d (%v), want %d", got, err, wire.CloseFor(code))
+	}
+	return b
+}
+
+func post(n int, room string) wire.Post {
+	return wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%012d", n), Room: room, Text: fmt.Sprintf("note %d", n)}
+}
+
+func TestTwoClientsChat(t *testing.T) {
+	n := start(t, 10)
+	ann, ben := n.hello(t, testGuest, "lobby"), n.hello(t, "", "lobby")
+	ann.send(post(1, "lobby"))
+	accepted, own := expect[wire.Accepted](ann), expect[wire.Posted](ann)
+	got := expect[wire.Posted](ben)
+	if got != own || got.Text != "note 1" || accepted.Seq != got.Seq || !got.User.Anonymous {
+		t.Errorf("posted %+v to the other, %+v and %+v to the author", got, own, accepted)
+	}
+}
+
+func TestWelcome(t *testing.T) {
+	n := start(t, 10)
+	c := n.dial(t)
+	c.send(wire.Hello{Guest: testGuest, Rooms: []wire.Join{{Room: "lobby"}, {Room: "No!"}, {Room: "tea"}}}, post(1, "tea"))
+	w := expect[wire.Welcome](c)
+	if w.Conn == "" || w.User.ID == "" || !strings.HasPrefix(w.User.Name, "Anonymous ") || !w.MayPost || w.BeatMS != 25_000 ||
+		w.Limits != (wire.Limits{Text: 4000, Message: 65536, Rooms: 32, Posts: 20, PerMS: 10_000}) ||
+		w.TTL != (wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}) {
+		t.Errorf("welcome = %+v", w)
+	}
+	if d := time.Since(time.UnixMilli(w.Now)); d < 0 || d > testTimeout {
+		t.Errorf("now is off by %s", d)
+	}
+	if j := expect[wire.Joined](c); j.Room != "lobby" {
+		t.Errorf("joined %q first, want lobby", j.Room)
+	}
+	if r := expect[wire.Refused](c); r.Re != "hello" || r.Code != wire.CodeRoom || r.Room != "No!" {
+		t.Errorf("refused = %+v, want hello, room", r)
+	}
+	if j := expect[wire.Joined](c); j.Room != "tea" {
+		t.Errorf("joined %q second, want tea", j.Room)
+	}
+	expect[wire.Accepted](c) // sent right behind hello, handled after welcome
+	expect[wire.Posted](c)
+}
+
+func TestGuestSecretIsAPerson(t *testing.T) {
+	n := start(t, 10)
+	who := func(guest string) wire.User {
+		c := n.dial(t)
+		c.send(wire.Hello{Guest: guest})
+		return expect[wire.Welcome](c).User
+	}
+	one, again, other := who(testGuest), who(testGuest), who(strings.Repeat("a", 22))
+	if one != again || one.ID == other.ID || who("") == who("") {
+		t.Errorf("one %+v, again %+v, other %+v", one, again, other)
+	}
+	if strings.Contains(one.ID, testGuest) {
+		t.Errorf("id %q shows the secret", one.ID)
+	}
+}
+
+func TestWhatEndsASession(t *testing.T) {
+	hello := `{"type":"hello"}`
+	for _, tt := range []struct {
+		name     string
+		messages []string
+		code     wire.Code
+		refused  int // frames refused before
+	}{
+		{"not JSON", []string{"hello"}, wire.CodeProtocol, 0},
+		{"nothing", []string{"\n"}, wire.CodeProtocol, 0},
+		{"another frame first", []string{`{"type":"leave","room":"lobby"}`}, wire.CodeProtocol, 0},
+		{"an unknown frame first", []string{`{"type":"dance"}`}, wire.CodeProtocol, 0},
+		{"bad guest", []string{`{"type":"hello","guest":"short"}`}, wire.CodeProtocol, 0},
+		{"half a cursor", []string{`{"type":"hello","rooms":[{"room":"lobby","seq":1}]}`}, wire.CodeProtocol, 0},
+		{"a token without sign-in", []string{`{"type":"hello","token":"eyJ"}`}, wire.CodeAuth, 0},
+		{"an empty token without sign-in", []string{`{"type":"hello","token":""}`}, wire.CodeAuth, 0},
+		{"second hello", []string{hello, hello}, wire.CodeProtocol, 0},
+		{"second hello in a batch", []string{hello + "\n" + hello}, wire.CodeProtocol, 0},
+		{"three bad frames", []string{hello, `{`, `{"type":"post","text":1}` + "\n" + `[]`}, wire.CodeProtocol, 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			n := start(t, 10)
+			c := n.dial(t)
+			for _, m := range tt.messages {
+				c.write(m)
+			}
+			if strings.HasPrefix(tt.messages[0], hello) {
+				expect[wire.Welcome](c)
+			}
+			for range tt.refused {
+				if r := expect[wire.Refused](c); r.Code != wire.CodeFrame {
+					t.Errorf("refused = %+v, want frame", r)
+				}
+			}
+			b := c.expectEnd(tt.code)
+			if tt.code == wire.CodeAuth && (b.Reason != wire.ReasonTokenIssuer || b.Next != wire.NextLogin) {
+				t.Errorf("bye = %+v, want token_issuer, login", b)
+			}
+		})
+	}
+}
+
+func TestBinaryMessageEndsASession(t *testing.T) {
+	n := start(t, 10)
+	c := n.hello(t, "")
+	if err := c.ws.Write(t.Context(), websocket.MessageBinary, []byte(`{"type":"leave","room":"lobby"}`)); err != nil {
+		t.Fatal(err)
+	}
+	c.expectEnd(wire.CodeProtocol)
+}
+
+func TestOversizedMessageEndsASession(t *testing.T) {
+	n := start(t, 10)
+	c := n.hello(t, "", "lobby")
+	largest := `{"type":"leave","room":"lobby","pad":"` // exactly the limit is taken
+	c.write(largest + strings.Repeat("x", wire.MaxMessage-len(largest)-2) + `"}`)
+	c.send(wire.Join{Room: "lobby"})
+	expect[wire.Joined](c)
+	c.write(strings.Repeat(" ", wire.MaxMessage+1))
+	if _, err := c.read(); websocket.CloseStatus(err) != wire.CloseTooBig {
+		t.Errorf("closed with %v, want 1009", err)
+	}
+}
+
+func TestUnknownFramesAndMembersAreIgnored(t *testing.T) {
+	n := start(t, 10)
+	c := n.hello(t, "")
+	c.write(`{"type":"typing","room":"lobby"}` + "\n" + `{"type":"join","room":"lobby","colour":{"deep":[1,2]}}`)
+	expect[wire.Joined](c)
+}
+
+func TestSilenceBeforeHelloTimesOut(t *testing.T) {
+	c := start(t, 10).dial(t)
+	c.expectEnd(wire.CodeTimeout) // 5 s of real time: the deadline is the protocol's
+}
+
+func TestUpgradeChecks(t *testing.T) {
+	n := start(t, 100)
+	port := n.url[strings.LastIndex(n.url, ":")+1:]
+	for _, tt := range []struct {
+		name, origin, host, protocol string
+		status                       int
+	}{
+		{"public origin", "https://chat.example.com", "", "mayfly.v1", 101},
+		{"extra origin", "http://lan.example:8080", "", "mayfly.v1", 101},
+		{"localhost", "http://localhost:" + port, "", "mayfly.v1", 101},
+		{"IPv6 loopback", "http://[::1]:" + port, "", "mayfly.v1", 101},
+		{"no origin", "", "", "mayfly.v1", 101},
+		{"several subprotocols", "", "", "other, mayfly.v1", 101},
+		{"other scheme", "http://chat.example.com", "", "mayfly.v1", 403},
+		{"other port", "https://chat.example.com:8443", "", "mayfly.v1", 403},
+		{"suffix", "https://chat.example.com.evil.example", "", "mayfly.v1", 403},
+		{"prefix", "https://evil-chat.example.com", "", "mayfly.v1", 403},
+		{"null", "null", "", "mayfly.v1", 403},
+		{"path", "https://chat.example.com/", "", "mayfly.v1", 403},
+		{"host and origin agree on evil", "https://evil.example", "evil.example", "mayfly.v1", 403},
+		{"origin before subprotocol", "https://evil.example", "", "", 403},
+		{"no subprotocol", "", "", "", 400},
+		{"other subprotocol", "", "", "mayfly.v2", 400},
+		{"subprotocol in another case", "", "", "Mayfly.v1", 400},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), "GET", n.url+"/ws", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for k, v := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+				"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": tt.origin, "Sec-WebSocket-Protocol": tt.protocol} {
+				if v != "" {
+					req.Header.Set(k, v)
+				}
+			}
+			req.Host = tt.host
+			resp, err := http.DefaultTransport.RoundTrip(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != tt.status {
+				t.Errorf("status %d, want %d", resp.StatusCode, tt.status)
+			}
+			if tt.status == 400 {
+				if b, _ := io.ReadAll(resp.Body); !strings.Contains(string(b), "mayfly.v1") {
+					t.Errorf("the answer %q does not name mayfly.v1", b)
+				}
+			}
+		})
+	}
+}
+
+func (n *node) tryDial(t *testing.T) (*websocket.Conn, *http.Response, error) {
+	return websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+}
+
+func TestTooManyConnectionsAreTurnedAway(t *testing.T) {
+	n := start(t, 2)
+	one := n.hello(t, "")
+	n.hello(t, "")
+	_, resp, err := n.tryDial(t)
+	if err == nil || resp.StatusCode != http.StatusServiceUnavailable || resp.Header.Get("Retry-After") == "" {
+		t.Fatalf("third connection: %v, %v, want 503 with Retry-After", resp, err)
+	}
+	one.ws.Close(websocket.StatusNormalClosure, "")
+	for deadline := time.Now().Add(testTimeout); ; { // its place comes free
+		ws, _, err := n.tryDial(t)
+		if err == nil {
+			ws.CloseNow()
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCloseSaysRestartToEveryone(t *testing.T) {
+	n := start(t, 10)
+	one, two := n.hello(t, "", "lobby"), n.hello(t, "")
+	one.send(post(1, "lobby"))
+	closed := make(chan error, 1)
+	go func() { closed <- n.server.Close(context.Background()) }()
+	var retries []int64
+	for {
+		f, err := one.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, ok := f.(wire.Bye); ok {
+			retries = append(retries, b.RetryMS)
+			break
+		}
+	}
+	if _, err := one.read(); websocket.CloseStatus(err) != wire.CloseRestart {
+		t.Errorf("closed with %v, want 1012", err)
+	}
+	retries = append(retries, two.expectEnd(wire.CodeRestart).RetryMS)
+	for _, r := range retries {
+		if r < 500 || r > 1500 {
+			t.Errorf("retry_ms = %d, want 500 to 1500", r)
+		}
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	_, resp, err := n.tryDial(t)
+	if err == nil || resp == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("a connection while closing: %v, %v, want 503", resp, err)
+	}
+	if got := get(t, n.url+"/readyz"); got.StatusCode != 503 {
+		t.Errorf("/readyz while closing = %d, want 503", got.StatusCode)
+	}
+}
+
+func get(t *testing.T, url string) *http.Response {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { resp.Body.Close() })
+	return resp
+}
+
+func TestBesideTheSocket(t *testing.T) {
+	n := start(t, 1)
+	for _, tt := range []struct {
+		path, host string
+		ready      error
+		status     int
+		body       string
+	}{
+		{"/healthz", "", nil, 200, "ok"},
+		{"/healthz", "10.0.0.7", nil, 200, "ok"},
+		{"/readyz", "", nil, 200, "ok"},
+		{"/readyz", "", errors.New("the stream does not answer"), 503, "the stream does not answer"},
+		{"/", "", nil, 200, "a page"},
+		{"/", "CHAT.example.com", nil, 200, "a page"},
+		{"/", "evil.example", nil, 421, "-public-url https://evil.example"},
+		{"/r/x", "10.0.0.7:8080", nil, 421, "-public-url http://10.0.0.7:8080"},
+		{"/", "<script>", nil, 421, "&lt;script&gt;"},
+	} {
+		t.Run(tt.path+" "+tt.host, func(t *testing.T) {
+			n.ready = tt.ready
+			req := httptest.NewRequest("GET", tt.path, nil)
+			req.Host = tt.host
+			if tt.host == "" {
+				req.Host = strings.TrimPrefix(n.url, "http://")
+			}
+			w := httptest.NewRecorder()
+			n.server.Handler().ServeHTTP(w, req)
+			if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
+				t.Errorf("%d %s, want %d with %q", w.Code, w.Body, tt.status, tt.body)
+			}
+		})
+	}
+}
+
+func TestConfigJSON(t *testing.T) {
+	n := start(t, 1)
+	resp := get(t, n.url+"/config.json")
+	var got map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"version": "test", "issuer": "", "client_id": "", "scopes": []any{}, "audience": "", "anonymous": "allow",
+		"ttl": map[string]any{"min_ms": 1000., "default_ms": 300_000., "max_ms": 86_400_000.}}
+	if fmt.Sprint(got) != fmt.Sprint(want) || resp.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("config = %v (Cache-Control %q), want %v", got, resp.Header.Get("Cache-Control"), want)
+	}
+}
+
+func TestJoiningManyFullRoomsIsNotSlow(t *testing.T) {
+	n := start(t, 10)
+	var rooms []string
+	for i := range wire.MaxRooms {
+		room := fmt.Sprintf("room-%d", i)
+		rooms = append(rooms, room)
+		for k := range 60 { // 60 × 4,000 characters: close to what one joined may hold
+			n.stream.Append(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
+				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+		}
+	}
+	n.hello(t, "", rooms...)
+}
+
+func TestNewOriginsReportsEveryProblem(t *testing.T) {
+	_, err := server.NewOrigins("chat.example.com", []string{"ftp://x", "https://ok.example", "https://x/path"}, "8080")
+	if err == nil || strings.Count(err.Error(), "is no origin") != 3 {
+		t.Errorf("NewOrigins = %v, want three problems", err)
+	}
+	o, err := server.NewOrigins("https://Chat.Example.com:443/", nil, "8080")
+	if err != nil || o.Public() != "https://chat.example.com" {
+		t.Errorf("public = %v, %v, want https://chat.example.com", o.Public(), err)
+	}
+}
