@@ -1,0 +1,43 @@
+# What one does with Mayfly. Building and running needs Go alone; the tests also need gcc, for the race detector, and Chromium.
+
+GO   ?= go
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help build run generate test check fuzz clean go
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: generate ## build bin/mayfly with the client at its smallest inside
+	$(GO) build -trimpath -o bin/mayfly ./cmd/mayfly
+
+run: go ## build quickly and serve on http://localhost:8080; ARGS='-ttl 1m' adds flags
+	$(GO) run ./web/gen -quick
+	$(GO) build -o bin/mayfly ./cmd/mayfly
+	@exec bin/mayfly serve $(ARGS)
+
+generate: go ## build and compress the web client, if it has changed
+	$(GO) generate ./...
+
+test: generate ## run every test, with the race detector and in a real browser
+	@command -v gcc >/dev/null || { echo "make test: the race detector needs gcc: install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
+	scripts/chromium.sh
+	$(GO) test -race -timeout=10m ./...
+
+check: go ## all that CI checks: format, vet, staticcheck, both builds, then the tests
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
+	$(GO) vet ./...
+	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
+	$(GO) tool staticcheck ./...
+	$(MAKE) --no-print-directory build
+	$(MAKE) --no-print-directory test
+
+fuzz: go ## feed the decoder of the wire protocol with nonsense for a minute
+	$(GO) test -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
+
+clean: ## delete what was built
+	rm -rf bin web/static/build
+
+go:
+	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install it from https://go.dev/dl, 1.21 or newer, which fetches the release that go.mod names" >&2; exit 1; }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Makes sure that there is a Chromium for the end-to-end tests, and prints its path. As root on Debian or Ubuntu it installs
+# one, with fonts for text and emoji; elsewhere it says how. CHROMIUM names one that is not in PATH.
+set -euo pipefail
+
+find_chromium() {
+	for name in "${CHROMIUM:-}" chromium chromium-browser google-chrome google-chrome-stable; do
+		if [ -n "$name" ] && command -v "$name"; then
+			return
+		fi
+	done
+	for app in "/Applications/Chromium.app/Contents/MacOS/Chromium" "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+		if [ -x "$app" ]; then
+			echo "$app"
+			return
+		fi
+	done
+	return 1
+}
+
+if find_chromium; then
+	exit
+fi
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+	export DEBIAN_FRONTEND=noninteractive
+	{
+		apt-get -q update
+		apt-get -q install -y --no-install-recommends chromium fonts-noto-color-emoji fonts-dejavu-core
+	} </dev/null >&2
+	find_chromium && exit
+fi
+echo "The end-to-end tests need Chromium or Chrome. Install one (Debian: apt-get install chromium fonts-noto-color-emoji," \
+	"macOS: brew install chromium), or set CHROMIUM to its path." >&2
+exit 1

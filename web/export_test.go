@@ -1,0 +1,15 @@
+package web
+
+import "io/fs"
+
+// NewFrom is New with other files than the embedded ones.
+func NewFrom(cfg Config, static fs.FS) (*Handler, error) { return newHandler(cfg, static) }
+
+// Embedded is the static folder that New serves.
+func Embedded() (fs.FS, error) { return fs.Sub(embedded, "static") }
+
+// Tidy and Precached are worth testing alone.
+var (
+	Tidy      = tidy
+	Precached = precached
+)

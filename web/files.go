@@ -1,0 +1,116 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+)
+
+// ErrNoClient is what New returns when go generate has not put the client into static/build. Its text says what to do.
+var ErrNoClient = errors.New("this binary was built without the web client: run `go generate ./...`, then `go build ./cmd/mayfly` again")
+
+// files are those under static, by the path they are served at, and how the page names them. It is go-app's
+// ResourceResolver.
+type files struct {
+	assets map[string]*asset
+	hashed map[string]string // a path under /web/ to the one with its hash
+}
+
+// atRoot are the files that browsers and crawlers look for at a fixed place. All others are under /web/.
+var atRoot = map[string]bool{"favicon.ico": true, "robots.txt": true}
+
+// contentTypes are fixed here, because what package mime says depends on the machine.
+var contentTypes = map[string]string{
+	".css":   "text/css; charset=utf-8",
+	".ico":   "image/x-icon",
+	".js":    "text/javascript; charset=utf-8",
+	".png":   "image/png",
+	".svg":   "image/svg+xml",
+	".txt":   "text/plain; charset=utf-8",
+	".woff2": "font/woff2",
+}
+
+func load(static fs.FS) (*files, error) {
+	f := &files{assets: map[string]*asset{}, hashed: map[string]string{}}
+	if err := f.addClient(static); err != nil {
+		return nil, err
+	}
+	err := fs.WalkDir(static, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case name == "build":
+			return fs.SkipDir
+		case d.IsDir():
+			return nil
+		}
+		return f.addFile(static, name)
+	})
+	return f, err
+}
+
+// addClient adds what web/gen built. build.json is looked for but not read: it is there only if the others are whole.
+func (f *files) addClient(static fs.FS) error {
+	var bodies [4][]byte
+	for i, name := range []string{"build.json", "app.wasm.br", "app.wasm.gz", "wasm_exec.js"} {
+		b, err := fs.ReadFile(static, path.Join("build", name))
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(b) == 0 {
+			return ErrNoClient
+		}
+		if err != nil {
+			return fmt.Errorf("read the web client: %w", err)
+		}
+		bodies[i] = b
+	}
+	wasm, err := newPackedAsset("application/wasm", bodies[1], bodies[2])
+	if err != nil {
+		return fmt.Errorf("read the web client: app.wasm.gz: %w", err)
+	}
+	f.add("/web/app.wasm", wasm)
+	glue, err := newAsset(contentTypes[".js"], bodies[3])
+	if err != nil {
+		return err
+	}
+	f.assets["/wasm_exec.js"] = glue // go-app's page has this name
+	return nil
+}
+
+func (f *files) addFile(static fs.FS, name string) error {
+	contentType, ok := contentTypes[path.Ext(name)]
+	if !ok {
+		return fmt.Errorf("web/static/%s: the content type of %q is not known, add it to contentTypes", name, path.Ext(name))
+	}
+	b, err := fs.ReadFile(static, name)
+	if err != nil {
+		return err
+	}
+	a, err := newAsset(contentType, b)
+	if err != nil {
+		return err
+	}
+	if atRoot[name] {
+		f.assets["/"+name] = a
+		return nil
+	}
+	f.add("/web/"+name, a)
+	return nil
+}
+
+// add serves a under its own name and under the one that holds its hash.
+func (f *files) add(name string, a *asset) {
+	hash, _, _ := strings.Cut(a.forms[0].etag, "-")
+	f.hashed[name] = hashedName(name, hash)
+	f.assets[name] = a
+	f.assets[f.hashed[name]] = a.hashed()
+}
+
+// Resolve returns the name with a hash for a path under /web/, and any other as it is. The client can't do so: what it names
+// itself is revalidated, and not there offline.
+func (f *files) Resolve(location string) string {
+	if name, ok := f.hashed[location]; ok {
+		return name
+	}
+	return location
+}

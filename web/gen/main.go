@@ -1,0 +1,214 @@
+// Command gen builds the web client and compresses it, so that package web can embed it. It is what go generate runs:
+//
+//	go generate ./...            everything at its smallest, for a release and for the tests
+//	go run ./web/gen -quick      compressed quickly, for make run
+//
+// It builds ./cmd/mayfly-web with the Go toolchain that runs it and takes wasm_exec.js from the same toolchain, because
+// the two only fit together. The results go to web/static/build, which is never committed. Brotli at its best level takes
+// most of a minute, so a client that has not changed is not compressed again.
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/andybalholm/brotli"
+)
+
+const client = "./cmd/mayfly-web"
+
+// build is build.json: what the files beside it were made from. It is written last and removed first, so where it lies
+// the others are whole and belong together.
+type build struct {
+	Go     string `json:"go"`           // the toolchain of the wasm and of wasm_exec.js
+	SHA256 string `json:"wasm_sha256"`  // of the wasm before compression
+	Size   int    `json:"wasm_bytes"`   // likewise
+	Brotli int    `json:"brotli_level"` // 0 to 11
+	Gzip   int    `json:"gzip_level"`   // 1 to 9
+}
+
+func main() {
+	quick := flag.Bool("quick", false, "compress quickly: for trying things out, not for a release")
+	flag.Parse()
+	want := build{Brotli: brotli.BestCompression, Gzip: gzip.BestCompression}
+	if *quick {
+		want.Brotli, want.Gzip = 5, 6
+	}
+	if err := generate(want); err != nil {
+		fmt.Fprintln(os.Stderr, "web/gen:", err)
+		os.Exit(1)
+	}
+}
+
+// generate brings web/static/build up to date; want says how hard to compress.
+func generate(want build) error {
+	start := time.Now()
+	env, err := goEnv("GOMOD", "GOROOT", "GOVERSION")
+	if err != nil {
+		return err
+	}
+	root := filepath.Dir(env[0])
+	dir := filepath.Join(root, "web", "static", "build")
+	glue, err := os.ReadFile(filepath.Join(env[1], "lib", "wasm", "wasm_exec.js"))
+	if err != nil {
+		return fmt.Errorf("the Go toolchain lacks lib/wasm/wasm_exec.js, reinstall Go from https://go.dev/dl: %w", err)
+	}
+	wasm, err := compile(root)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(wasm)
+	want.Go, want.SHA256, want.Size = env[2], hex.EncodeToString(sum[:]), len(wasm)
+
+	if have, ok := current(dir, glue); ok && have.covers(want) {
+		fmt.Printf("web/gen: the client is unchanged: %s\n", sizes(dir, have))
+		return nil
+	}
+	if err := write(dir, want, wasm, glue); err != nil {
+		return err
+	}
+	fmt.Printf("web/gen: built the client in %.1f s: %s\n", time.Since(start).Seconds(), sizes(dir, want))
+	return nil
+}
+
+func goEnv(names ...string) ([]string, error) {
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
+	if err != nil {
+		return nil, fmt.Errorf("run go env: %w", err)
+	}
+	values := strings.Split(strings.TrimRight(string(out), "\r\n"), "\n")
+	if len(values) != len(names) || filepath.Base(values[0]) != "go.mod" {
+		return nil, errors.New("run it inside Mayfly's source: go env GOMOD names no go.mod")
+	}
+	return values, nil
+}
+
+// compile builds the client and returns its wasm. The flags leave out all that differs from machine to machine.
+func compile(root string) ([]byte, error) {
+	tmp, err := os.MkdirTemp("", "mayfly-gen-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	out := filepath.Join(tmp, "app.wasm")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, client)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("build %s for the browser: %w", client, err)
+	}
+	return os.ReadFile(out)
+}
+
+// current returns what lies in dir, and whether it is whole and has glue as its wasm_exec.js.
+func current(dir string, glue []byte) (have build, ok bool) {
+	b, err := os.ReadFile(filepath.Join(dir, "build.json"))
+	if err != nil || json.Unmarshal(b, &have) != nil {
+		return build{}, false
+	}
+	for _, name := range []string{"app.wasm.br", "app.wasm.gz"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			return build{}, false
+		}
+	}
+	b, err = os.ReadFile(filepath.Join(dir, "wasm_exec.js"))
+	return have, err == nil && bytes.Equal(b, glue)
+}
+
+// covers reports whether b is the same client as want, compressed at least as well.
+func (b build) covers(want build) bool {
+	return b.Go == want.Go && b.SHA256 == want.SHA256 && b.Brotli >= want.Brotli && b.Gzip >= want.Gzip
+}
+
+func write(dir string, b build, wasm, glue []byte) error {
+	br, err := compress(wasm, func(w io.Writer) (io.WriteCloser, error) {
+		return brotli.NewWriterOptions(w, brotli.WriterOptions{Quality: b.Brotli, LGWin: 24}), nil
+	})
+	if err != nil {
+		return err
+	}
+	gz, err := compress(wasm, func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriterLevel(w, b.Gzip) })
+	if err != nil {
+		return err
+	}
+	about, err := json.MarshalIndent(b, "", "  ")
+	if err != nil {
+		return err
+	}
+
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.Remove(filepath.Join(dir, "build.json")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, f := range []struct {
+		name string
+		body []byte
+	}{
+		{"app.wasm.br", br},
+		{"app.wasm.gz", gz},
+		{"wasm_exec.js", glue},
+		{"build.json", append(about, '\n')},
+	} {
+		if err := replace(filepath.Join(dir, f.name), f.body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func compress(b []byte, to func(io.Writer) (io.WriteCloser, error)) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := to(&out)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(b); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// replace writes name in one step: whoever reads it sees the old file or the new one. A go:embed directory leaves out
+// names that begin with a dot, so a temporary file is never embedded.
+func replace(name string, body []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), ".tmp-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails after the rename, as it should
+	_, err = f.Write(body)
+	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return os.Rename(f.Name(), name)
+}
+
+func sizes(dir string, b build) string {
+	size := func(name string) float64 {
+		fi, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			return 0
+		}
+		return float64(fi.Size()) / 1e6
+	}
+	return fmt.Sprintf("%s, wasm %.2f MB, brotli (level %d) %.2f MB, gzip (level %d) %.2f MB",
+		b.Go, float64(b.Size)/1e6, b.Brotli, size("app.wasm.br"), b.Gzip, size("app.wasm.gz"))
+}

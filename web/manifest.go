@@ -1,0 +1,72 @@
+package web
+
+import "encoding/json"
+
+const (
+	themeLight = "#f6f4ee"
+	themeDark  = "#0f2733"
+
+	icon           = "/web/icons/icon.svg"
+	icon192        = "/web/icons/icon-192.png"
+	icon512        = "/web/icons/icon-512.png"
+	iconMaskable   = "/web/icons/maskable-512.png"
+	iconMonochrome = "/web/icons/monochrome-512.png"
+)
+
+// manifest is /manifest.webmanifest. go-app's own has no id, so that an installed Mayfly would become another app whenever
+// the start URL changed, and no way to ask for a display mode with a fallback.
+type manifest struct {
+	ID              string         `json:"id"`
+	Name            string         `json:"name"`
+	ShortName       string         `json:"short_name"`
+	Description     string         `json:"description"`
+	Lang            string         `json:"lang"`
+	Dir             string         `json:"dir"`
+	StartURL        string         `json:"start_url"`
+	Scope           string         `json:"scope"`
+	Display         string         `json:"display"`
+	DisplayOverride []string       `json:"display_override"`
+	BackgroundColor string         `json:"background_color"`
+	ThemeColor      string         `json:"theme_color"`
+	Categories      []string       `json:"categories"`
+	LaunchHandler   launchHandler  `json:"launch_handler"`
+	PreferRelated   bool           `json:"prefer_related_applications"` // true would turn the browser's offer to install off
+	Icons           []manifestIcon `json:"icons"`
+}
+
+type launchHandler struct {
+	ClientMode []string `json:"client_mode"`
+}
+
+type manifestIcon struct {
+	Src     string `json:"src"`
+	Sizes   string `json:"sizes"`
+	Type    string `json:"type"`
+	Purpose string `json:"purpose"`
+}
+
+func makeManifest(resolve func(string) string) ([]byte, error) {
+	return json.MarshalIndent(manifest{
+		ID:              "/",
+		Name:            title,
+		ShortName:       title,
+		Description:     description,
+		Lang:            "en",
+		Dir:             "auto",
+		StartURL:        "/",
+		Scope:           "/",
+		Display:         "standalone",
+		DisplayOverride: []string{"standalone", "minimal-ui"},
+		BackgroundColor: themeDark,
+		ThemeColor:      themeDark,
+		Categories:      []string{"social", "productivity"},
+		LaunchHandler:   launchHandler{ClientMode: []string{"focus-existing", "auto"}},
+		Icons: []manifestIcon{
+			{resolve(icon192), "192x192", "image/png", "any"},
+			{resolve(icon512), "512x512", "image/png", "any"},
+			{resolve(icon), "any", "image/svg+xml", "any"},
+			{resolve(iconMaskable), "512x512", "image/png", "maskable"},
+			{resolve(iconMonochrome), "512x512", "image/png", "monochrome"},
+		},
+	}, "", "  ")
+}
