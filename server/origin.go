@@ -40,15 +40,6 @@ func NewOrigins(public string, more []string, port string) (*Origins, error) {
 // Public returns the origin under which people reach this server.
 func (o *Origins) Public() string { return o.public }
 
-// All returns every allowed origin, in no order.
-func (o *Origins) All() []string {
-	all := make([]string, 0, len(o.allowed))
-	for origin := range o.allowed {
-		all = append(all, origin)
-	}
-	return all
-}
-
 // parseOrigin returns the origin as a browser writes it, without a default port, and its host.
 func parseOrigin(s string) (origin, host string, err error) {
 	u, err := url.Parse(s)

@@ -233,8 +233,9 @@ func TestGuestSecretIsAPerson(t *testing.T) {
 		return expect[wire.Welcome](c).User
 	}
 	one, again, other := who(testGuest), who(testGuest), who(strings.Repeat("a", 22))
-	if one != again || one.ID == other.ID || who("") == who("") {
-		t.Errorf("one %+v, again %+v, other %+v", one, again, other)
+	new1, new2 := who(""), who("")
+	if one != again || one.ID == other.ID || new1.ID == new2.ID {
+		t.Errorf("one %+v, again %+v, other %+v, without a secret %+v and %+v", one, again, other, new1, new2)
 	}
 	if strings.Contains(one.ID, testGuest) {
 		t.Errorf("id %q shows the secret", one.ID)

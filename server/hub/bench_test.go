@@ -1,0 +1,79 @@
+package hub_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// sink is a member that only counts.
+type sink struct{ frames atomic.Int64 }
+
+func (s *sink) Send(*hub.Frame) bool {
+	s.frames.Add(1)
+	return true
+}
+
+// echo is a stream that keeps nothing and delivers at once.
+type echo struct {
+	seq     int64
+	deliver func(wire.Message)
+}
+
+func (e *echo) Epoch() string { return "echo" }
+
+func (e *echo) Append(_ string, m wire.Message, done func(hub.Receipt, error)) {
+	e.seq++
+	m.Seq = e.seq
+	done(hub.Receipt{Message: m}, nil)
+	e.deliver(m)
+}
+
+func (e *echo) Follow(_ context.Context, _ string, deliver func(wire.Message)) (stop func(), err error) {
+	e.deliver = deliver
+	return func() {}, nil
+}
+
+// BenchmarkFanOut posts to a room of 1,000 and divides by the deliveries: "floor" only calls Send with a frame that is there
+// already, "hub" does all that a post takes in the hub.
+func BenchmarkFanOut(b *testing.B) {
+	const members = 1000
+	b.Run("floor", func(b *testing.B) {
+		var sinks []hub.Member
+		for range members {
+			sinks = append(sinks, &sink{})
+		}
+		f := hub.NewFrame(wire.Leave{Room: "lobby"})
+		for b.Loop() {
+			for _, s := range sinks {
+				s.Send(f)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*members), "ns/delivery")
+	})
+	b.Run("hub", func(b *testing.B) {
+		config := testConfig
+		config.Posts, config.RoomMessages, config.RoomBytes = 1<<30, 1<<30, 1<<40
+		h := hub.New(config, &echo{}, slog.New(slog.DiscardHandler))
+		var first *hub.Client
+		for i := range members {
+			c := h.NewClient(&sink{}, wire.User{ID: fmt.Sprintf("u-%d", i), Name: "Ann"})
+			c.Join(b.Context(), "join", wire.Join{Room: "lobby"})
+			if first == nil {
+				first = c
+			}
+		}
+		n := 0
+		for b.Loop() {
+			n++
+			first.Post(post(n, "lobby", time.Second))
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*members), "ns/delivery")
+	})
+}
