@@ -4,7 +4,7 @@ GO   ?= go
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test check fuzz clean go
+.PHONY: help build run generate test check pictures fuzz clean go
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: go ## all that CI checks: format, vet, staticcheck, both builds, then the
 	$(GO) tool staticcheck ./...
 	$(MAKE) --no-print-directory build
 	$(MAKE) --no-print-directory test
+
+pictures: generate ## take the screenshots of the documentation from the running product
+	$(GO) test -count=1 ./cmd/mayfly/e2e/pictures -into docs
 
 fuzz: go ## feed the decoder of the wire protocol with nonsense for a minute
 	$(GO) test -fuzz=FuzzDecode -fuzztime=1m ./shared/wire

@@ -1,0 +1,37 @@
+package browser
+
+import "syscall/js"
+
+// Watch calls e's functions until stop is called.
+func Watch(e Events) (stop func()) {
+	document := js.Global().Get("document")
+	var stops []func()
+	listen := func(target js.Value, event string, handle func()) {
+		f := js.FuncOf(func(js.Value, []js.Value) any {
+			handle()
+			return nil
+		})
+		target.Call("addEventListener", event, f)
+		stops = append(stops, func() {
+			target.Call("removeEventListener", event, f)
+			f.Release()
+		})
+	}
+	if e.Network != nil {
+		listen(js.Global(), "online", func() { e.Network(true) })
+		listen(js.Global(), "offline", func() { e.Network(false) })
+	}
+	if e.Seen != nil {
+		listen(js.Global(), "pageshow", e.Seen)
+		listen(document, "visibilitychange", func() {
+			if document.Get("visibilityState").String() == "visible" {
+				e.Seen()
+			}
+		})
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
+}

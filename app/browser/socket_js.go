@@ -1,0 +1,102 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"mayfly/shared/wire"
+)
+
+// native is the browser's WebSocket and the callbacks that hang on it.
+type native struct {
+	ws js.Value
+	on map[string]js.Func
+}
+
+// Dial opens a WebSocket. When ctx is done first, the attempt is dropped: should it still open, nobody sees it.
+func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
+	defer caught(&err)
+	ws := js.Global().Get("WebSocket").New(url, subprotocol)
+	ws.Set("binaryType", "arraybuffer")
+	s = &Socket{in: newInbox(), native: native{ws: ws, on: map[string]js.Func{}}}
+	opened := make(chan bool, 1) // how the attempt ended
+	s.on("open", func(js.Value) { opened <- true })
+	s.on("message", func(event js.Value) { s.in.push(bytesOf(event.Get("data"))) })
+	s.on("close", func(event js.Value) {
+		s.in.finish(&wire.ClosedError{Code: event.Get("code").Int(), Reason: event.Get("reason").String()})
+		s.native.release()
+		select {
+		case opened <- false:
+		default: // it had opened, and Read tells how it ended
+		}
+	})
+	select {
+	case ok := <-opened:
+		if !ok {
+			return nil, errors.New("connect to " + url + ": it failed, and a browser does not say why")
+		}
+		return s, nil
+	case <-ctx.Done():
+		s.native.release()
+		s.Close(closeNormal, "")
+		return nil, ctx.Err()
+	}
+}
+
+const stateOpen = 1 // WebSocket.readyState
+
+// on sets the handler of one event of the socket.
+func (s *Socket) on(event string, handle func(js.Value)) {
+	f := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		handle(args[0])
+		return nil
+	})
+	s.native.on[event] = f
+	s.native.ws.Set("on"+event, f)
+}
+
+// release takes the callbacks off the socket, which lets go of them.
+func (n *native) release() {
+	for event, f := range n.on {
+		n.ws.Set("on"+event, js.Null())
+		f.Release()
+	}
+	clear(n.on)
+}
+
+func (n *native) write(message []byte) (err error) {
+	defer caught(&err)
+	if n.ws.Get("readyState").Int() != stateOpen { // send would do nothing, without a word
+		return errors.New("write: the connection is not open")
+	}
+	n.ws.Call("send", string(message))
+	return nil
+}
+
+func (n *native) close(code int, reason string) {
+	var err error
+	defer caught(&err) // a browser that refuses to close has nothing to close
+	n.ws.Call("close", code, reason)
+}
+
+func (n *native) buffered() int { return n.ws.Get("bufferedAmount").Int() }
+
+// bytesOf returns what a message event carries: text, or an ArrayBuffer from a server that is not ours.
+func bytesOf(data js.Value) []byte {
+	if data.Type() == js.TypeString {
+		return []byte(data.String())
+	}
+	array := js.Global().Get("Uint8Array").New(data)
+	b := make([]byte, array.Length())
+	js.CopyBytesToGo(b, array)
+	return b
+}
+
+// caught turns a panic, which is how a JavaScript exception arrives, into an error.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the browser refused: %v", r)
+	}
+}

@@ -1,0 +1,31 @@
+//go:build !js
+
+package browser
+
+import "sync"
+
+type area struct {
+	mu     sync.Mutex
+	values map[string]string
+}
+
+// TabStorage returns a new storage in memory.
+func TabStorage() *Storage { return &Storage{} }
+
+// Load returns what was saved under key, "" if nothing was.
+func (s *Storage) Load(key string) (string, error) {
+	s.area.mu.Lock()
+	defer s.area.mu.Unlock()
+	return s.area.values[key], nil
+}
+
+// Save keeps value under key.
+func (s *Storage) Save(key, value string) error {
+	s.area.mu.Lock()
+	defer s.area.mu.Unlock()
+	if s.area.values == nil {
+		s.area.values = map[string]string{}
+	}
+	s.area.values[key] = value
+	return nil
+}

@@ -1,0 +1,154 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// An outbox holds what one has written until the server has it: in order, over any number of connections. It belongs to
+// the session's loop.
+type outbox struct {
+	letters []letter
+	held    moment // nothing goes out until hold has passed since: the server said when to try again
+	hold    time.Duration
+}
+
+// A letter is one message on its way.
+type letter struct {
+	id, room, text string
+
+	written moment // when the person sent it
+	ttl     time.Duration
+	first   moment // when it first went out; the server may have it since
+	out     bool   // it went out, and was not refused since
+	sent    bool   // it went out on the present connection and is not answered
+	failed  string // a sentence; it is kept for its writer, and not sent again
+}
+
+// deadline returns when l stops being sent, as a time after a moment. Once the server may have it, that is when the
+// message would expire there; before that, nobody can have read it, and the limit only keeps stale talk from going out.
+func (l letter) deadline() (from moment, life time.Duration) {
+	if l.out {
+		return l.first, l.ttl
+	}
+	return l.written, max(l.ttl, minWait)
+}
+
+// add puts a letter at the end. ttl is that of its room, 0 if unknown.
+func (o *outbox) add(id, room, text string, ttl time.Duration, now moment) {
+	o.letters = append(o.letters, letter{id: id, room: room, text: text, ttl: ttl, written: now})
+}
+
+// drop forgets the letter that the server has.
+func (o *outbox) drop(room, id string) {
+	o.letters = slices.DeleteFunc(o.letters, func(l letter) bool { return l.room == room && l.id == id })
+}
+
+// refuse keeps the letter for another try after retry, or as failed if there is none. The server looks for a message that
+// it has before it refuses one, so it doesn't have this one.
+func (o *outbox) refuse(room, id, reason string, retry time.Duration, now moment) {
+	l := o.find(room, id)
+	if l == nil {
+		return
+	}
+	l.sent, l.out = false, false
+	if retry <= 0 {
+		l.failed = reason
+		return
+	}
+	if retry > o.hold-now.since(o.held) {
+		o.held, o.hold = now, retry
+	}
+}
+
+func (o *outbox) find(room, id string) *letter {
+	for i := range o.letters {
+		if l := &o.letters[i]; l.room == room && l.id == id {
+			return l
+		}
+	}
+	return nil
+}
+
+// disconnected makes every letter that isn't answered go out again.
+func (o *outbox) disconnected() {
+	for i := range o.letters {
+		o.letters[i].sent = false
+	}
+}
+
+// tooBig fails every letter that waits for an answer: one of them was more than the server takes.
+func (o *outbox) tooBig(fail func(letter)) {
+	o.failIf("The message is too big for the server.", fail, func(l letter) bool { return l.sent })
+}
+
+// lapse fails every letter that is past its deadline.
+func (o *outbox) lapse(now moment, fail func(letter)) {
+	o.failIf("It could not be sent in time.", fail, func(l letter) bool {
+		from, life := l.deadline()
+		return now.since(from) >= life
+	})
+}
+
+func (o *outbox) failIf(reason string, fail func(letter), bad func(letter) bool) {
+	for i := range o.letters {
+		if l := &o.letters[i]; l.failed == "" && bad(*l) {
+			l.failed, l.sent = reason, false
+			fail(*l)
+		}
+	}
+}
+
+// due returns the letters to send to room now, in order, and marks them as sent.
+func (o *outbox) due(room string, ttl time.Duration, now moment) []letter {
+	if now.since(o.held) < o.hold {
+		return nil
+	}
+	var due []letter
+	for i := range o.letters {
+		l := &o.letters[i]
+		if l.room != room || l.sent || l.failed != "" {
+			continue
+		}
+		if !l.out {
+			l.out, l.first, l.ttl = true, now, ttl
+		}
+		l.sent = true
+		due = append(due, *l)
+	}
+	return due
+}
+
+// wait returns how long it is until something here is to be done, forever if nothing is.
+func (o *outbox) wait(now moment) time.Duration {
+	wait := forever
+	for _, l := range o.letters {
+		if l.failed != "" {
+			continue
+		}
+		from, life := l.deadline()
+		wait = min(wait, life-now.since(from))
+		if left := o.hold - now.since(o.held); !l.sent && left > 0 {
+			wait = min(wait, left)
+		}
+	}
+	return wait
+}
+
+// in returns what one wrote to room, as it is shown there.
+func (o *outbox) in(room string, me wire.User) []Message {
+	var v View
+	v.Me = me
+	for _, l := range o.letters {
+		if l.room != room {
+			continue
+		}
+		v = v.sending(l.id, l.text)
+		if l.failed != "" {
+			v = v.marked(l.id, Failed, l.failed)
+		}
+	}
+	return v.Messages
+}

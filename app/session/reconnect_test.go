@@ -1,0 +1,236 @@
+package session_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+func TestBye(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		bye    wire.Bye
+		status session.Status
+		from   time.Duration // it comes back no earlier
+		to     time.Duration // and no later; 0: not at all
+	}{
+		{"restart", wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 2300}, session.Restarting, 2300 * time.Millisecond, 2300 * time.Millisecond},
+		{"busy", wire.Bye{Code: wire.CodeBusy, Message: "m", RetryMS: 9000}, session.Reconnecting, 9 * time.Second, 9 * time.Second},
+		{"rate", wire.Bye{Code: wire.CodeRate, Message: "m", RetryMS: 700}, session.Reconnecting, 700 * time.Millisecond, 700 * time.Millisecond},
+		{"busy without a time", wire.Bye{Code: wire.CodeBusy, Message: "m"}, session.Reconnecting, 0, 500 * time.Millisecond},
+		{"timeout", wire.Bye{Code: wire.CodeTimeout, Message: "m"}, session.Reconnecting, 0, 500 * time.Millisecond},
+		{"unknown", wire.Bye{Code: "tired", Message: "m"}, session.Reconnecting, 0, 500 * time.Millisecond},
+		{"protocol", wire.Bye{Code: wire.CodeProtocol, Message: "m"}, session.Ended, 0, 0},
+		{"auth", wire.Bye{Code: wire.CodeAuth, Reason: wire.ReasonTokenIssuer, Next: wire.NextLogin, Message: "m"}, session.Ended, 0, 0},
+		{"auth, later", wire.Bye{Code: wire.CodeAuth, Next: "later", Message: "m", RetryMS: 800}, session.Reconnecting, 800 * time.Millisecond, 800 * time.Millisecond},
+		{"forbidden", wire.Bye{Code: "forbidden", Next: "never", Message: "m"}, session.Ended, 0, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(t)
+				c := start(t, s)
+				p := s.online()
+				time.Sleep(time.Second)
+				p.say(tt.bye)
+				p.cut(wire.CloseFor(tt.bye.Code))
+				said := time.Now()
+				v := c.now()
+				if tt.to == 0 {
+					c.wantStatus(session.Ended)
+					s.wantNoDial(time.Hour)
+					if v.Ended != "m" || c.Send("x") != "m" {
+						t.Errorf("ended = %q", v.Ended)
+					}
+					c.Retry()
+					hear[wire.Hello](s.next())
+					return
+				}
+				if len(s.attempts()) == 1 { // it may be back already
+					c.wantStatus(tt.status)
+				}
+				hear[wire.Hello](s.next())
+				if got := s.attempts()[1].Sub(said); got < tt.from || got > tt.to {
+					t.Errorf("came back after %v, want %v to %v", got, tt.from, tt.to)
+				}
+			})
+		})
+	}
+}
+
+func TestSlowComesBackAtOnceOnlyTheFirstTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		p.say(wire.Bye{Code: wire.CodeSlow, Message: "m"})
+		c.now()
+		if got := len(s.attempts()); got != 2 {
+			t.Fatalf("%d attempts, want 2: at once", got)
+		}
+		for range 20 { // jitter may be short, but not always
+			p = s.online()
+			p.say(wire.Bye{Code: wire.CodeSlow, Message: "m"})
+			c.now()
+		}
+		if waited := s.attempts()[20].Sub(s.attempts()[1]); waited < 5*time.Second {
+			t.Errorf("20 slow ends within %v: no back-off", waited)
+		}
+	})
+}
+
+func TestBackOffGrowsAndStaysUnderItsLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		s.setDown(true)
+		c := start(t, s)
+		time.Sleep(20 * time.Minute)
+		c.wantStatus(session.Reconnecting)
+		at := s.attempts()
+		longest := time.Duration(0)
+		for i := range len(at) - 1 {
+			gap, limit := at[i+1].Sub(at[i]), min(500*time.Millisecond<<min(i, 10), 30*time.Second)
+			if gap > limit {
+				t.Errorf("attempt %d came %v after the last, want at most %v", i+1, gap, limit)
+			}
+			longest = max(longest, gap)
+		}
+		if longest < 10*time.Second || len(at) < 40 {
+			t.Errorf("%d attempts in 20 min, the longest pause %v", len(at), longest)
+		}
+	})
+}
+
+func TestSilenceIsDeath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		time.Sleep(30 * time.Second)
+		p.say(wire.Beat{Now: time.Now().UnixMilli()})
+		time.Sleep(wire.BeatEvery + wire.BeatGrace - time.Nanosecond)
+		c.wantStatus(session.Online)
+		if !p.isOpen() {
+			t.Fatal("closed too early")
+		}
+		time.Sleep(time.Nanosecond)
+		p.wantClosed(wire.CloseNormal)
+		hear[wire.Hello](s.next())
+	})
+}
+
+func TestWelcomeMustComeInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		start(t, s)
+		p := s.next()
+		hear[wire.Hello](p)
+		time.Sleep(10*time.Second - time.Nanosecond)
+		if !p.isOpen() {
+			t.Fatal("closed too early")
+		}
+		time.Sleep(time.Nanosecond)
+		p.wantClosed(wire.CloseNormal)
+		p2 := s.next()
+		hear[wire.Hello](p2)
+	})
+}
+
+// An attempt that hangs is given up, and the connection that it still becomes is closed unseen.
+func TestLateConnectionIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, hanging := newScript(t), newScript(t)
+		first := true
+		dial := func(ctx context.Context) (session.Conn, error) {
+			if !first {
+				return s.dial(ctx)
+			}
+			first = false
+			<-ctx.Done() // a browser that goes on by itself
+			return hanging.dial(ctx)
+		}
+		c := startSession(t, session.New(session.Config{Dial: dial, Guest: guest, Room: "lobby"}))
+		s.online()
+		c.wantStatus(session.Online)
+		p := hanging.next()
+		p.wantClosed(wire.CloseNormal)
+		p.wantSilence()
+	})
+}
+
+func TestWakeAndNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		c.Wake()
+		c.wantStatus(session.Online)
+		if !p.isOpen() {
+			t.Fatal("waking closed a good connection")
+		}
+		s.setDown(true)
+		c.Network(false)
+		c.wantStatus(session.Online) // until it dies
+		p.cut(1006)
+		time.Sleep(10 * time.Minute)
+		c.wantStatus(session.Offline)
+		s.setDown(false)
+		n := len(s.attempts())
+		c.Network(true)
+		c.now()
+		if len(s.attempts()) != n+1 {
+			t.Error("the network came back, but no attempt began")
+		}
+		p = s.online()
+		c.Network(false)
+		c.Network(true) // another network: the old connection may be dead
+		s.online()
+		p.wantClosed(wire.CloseNormal)
+	})
+}
+
+func TestServerThatDoesNotComeBackIsNotRestarting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		p.say(wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 2000})
+		c.now()
+		s.setDown(true)
+		time.Sleep(1999 * time.Millisecond)
+		c.wantStatus(session.Restarting)
+		time.Sleep(10 * time.Second)
+		c.wantStatus(session.Reconnecting)
+	})
+}
+
+func TestRunClosesProperly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		sess := session.New(session.Config{Dial: s.dial, Guest: guest})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- sess.Run(ctx) }()
+		p := s.next()
+		if hello := hear[wire.Hello](p); hello.Rooms != nil {
+			t.Errorf("hello without a room = %+v", hello)
+		}
+		p.say(welcome())
+		synctest.Wait()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		p.wantClosed(wire.CloseNormal)
+	})
+}
+
+func TestNewGuest(t *testing.T) {
+	a, b := session.NewGuest(), session.NewGuest()
+	if !wire.ValidSecret(a) || a == b {
+		t.Errorf("NewGuest = %q, then %q", a, b)
+	}
+}

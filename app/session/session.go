@@ -1,0 +1,370 @@
+// Package session is Mayfly's client without a screen: it connects and comes back, joins a room, keeps what lives there
+// in the server's order, lets it go when its time is up, and holds what one writes until the server has it. It knows
+// nothing of browsers, so all of it runs natively, in tests on virtual time. Sockets are dialled by whoever makes the
+// session; drawing is left to those who subscribe to its View.
+//
+// One goroutine, Run, owns all state. Methods only leave it word, so none of them blocks.
+package session
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"mayfly/shared/wire"
+)
+
+// Config is what a session needs to begin.
+type Config struct {
+	Dial   Dial
+	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person
+	Client string // name/version, for the server's logs; may be empty
+	Room   string // joined at once; "": none before Enter
+}
+
+// NewGuest returns a new secret for Config.Guest: 128 random bits as 22 base64url characters.
+func NewGuest() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// Session is one person's part in one room. Run must run for anything to happen. Its methods never block; call them from
+// anywhere.
+type Session struct {
+	// static after New
+	dial   Dial
+	guest  string
+	client string
+	moment func() moment
+	wake   chan struct{} // capacity 1: todo has grown
+	events chan event
+
+	mu          sync.Mutex // guards what follows
+	todo        []func()   // run by the loop, in order
+	shown       View       // the last one published
+	subscribers []*func(View)
+	telling     sync.Mutex // held while subscribers are called, so that each gets the views in order
+
+	// owned by Run
+	work       sync.WaitGroup // every goroutine that Run began
+	view       View
+	changed    bool // view is not published yet
+	clock      clock
+	outbox     outbox
+	link       *link // nil between two attempts
+	retry      retry
+	tried      bool // an attempt has failed
+	noNetwork  bool
+	restarting bool
+	ended      string
+	rejoin     *again // the server was too busy for a join
+}
+
+// A link is one attempt to connect, and the connection that it becomes.
+type link struct {
+	ctx     context.Context // done once the link is closed
+	cancel  context.CancelFunc
+	conn    Conn   // nil while dialling
+	started moment // when dialling began
+	hello   moment // when hello was sent
+	heard   moment // when anything last came
+
+	welcomed bool
+	since    moment // when welcome came
+	silence  time.Duration
+}
+
+// An event is what a link's goroutine tells the loop: it opened, it brought a message, or it ended.
+type event struct {
+	link    *link
+	conn    Conn
+	message []byte
+	err     error
+}
+
+// again is a join that is to be repeated.
+type again struct {
+	from moment
+	wait time.Duration
+}
+
+// New returns a session that Run brings to life.
+func New(c Config) *Session {
+	v := View{Room: c.Room}
+	return &Session{
+		dial: c.Dial, guest: c.Guest, client: c.Client, moment: moments(),
+		wake: make(chan struct{}, 1), events: make(chan event, 64),
+		view: v, shown: v,
+	}
+}
+
+// Subscribe calls show with the present view before it returns, and then with each new one, once a batch of frames, until
+// stop is called. show runs on the session's goroutine: it must not block, nor call Subscribe. It may be under way when
+// stop returns.
+func (s *Session) Subscribe(show func(View)) (stop func()) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.mu.Lock()
+	s.subscribers = append(slices.Clip(s.subscribers), &show)
+	v := s.shown
+	s.mu.Unlock()
+	show(v)
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.subscribers = slices.DeleteFunc(slices.Clone(s.subscribers), func(f *func(View)) bool { return f == &show })
+	}
+}
+
+// Send posts text to the room. It returns why it can't, as one plain sentence, or "" if the message is on its way: it
+// then stands in the view, and is sent again by itself until it is accepted, refused or too old.
+func (s *Session) Send(text string) (problem string) {
+	s.mu.Lock()
+	v := s.shown
+	s.mu.Unlock()
+	text, problem = wire.CleanText(text)
+	switch {
+	case problem != "":
+		return problem
+	case v.Status == Ended:
+		return v.Ended
+	case v.Room == "":
+		return "There is no room to write to."
+	case v.Refused != "":
+		return v.Refused
+	case v.Me.ID != "" && !v.MayPost:
+		return "You may read here, but not write."
+	}
+	post := wire.Post{ID: uuid.NewString(), Room: v.Room, Text: text}
+	tooLong := v.Limits.Text > 0 && int64(utf8.RuneCountInString(text)) > v.Limits.Text
+	size := int64(len(wire.Encode(post)))
+	if tooLong || size > wire.MaxMessage || v.Limits.Message > 0 && size > v.Limits.Message {
+		return "The message is longer than the server takes."
+	}
+	s.do(func() { s.send(post) })
+	return ""
+}
+
+// Enter leaves the room and joins another; "" joins none. What is unsent in the old one waits there.
+func (s *Session) Enter(room string) { s.do(func() { s.enter(room) }) }
+
+// Retry connects now instead of at NextTry, also after the session has ended.
+func (s *Session) Retry() {
+	s.do(func() {
+		s.ended = ""
+		s.retry.now(s.moment())
+		s.changed = true
+	})
+}
+
+// Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
+// connection that died meanwhile is replaced, and none is waited for.
+func (s *Session) Wake() { s.do(func() { s.retry.now(s.moment()) }) }
+
+// Network tells whether the device has a network, as far as it knows. When one comes back, the session connects anew at
+// once: a connection from before it went may be dead without a sign.
+func (s *Session) Network(up bool) {
+	s.do(func() {
+		now := s.moment()
+		if up && s.noNetwork {
+			s.close(now)
+		}
+		if up {
+			s.retry.now(now)
+		}
+		s.noNetwork, s.changed = !up, true
+	})
+}
+
+// do leaves f to the loop.
+func (s *Session) do(f func()) {
+	s.mu.Lock()
+	s.todo = append(s.todo, f)
+	s.mu.Unlock()
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run keeps the session going until ctx is done; then it closes the connection and returns nil. It may be called once.
+func (s *Session) Run(ctx context.Context) error {
+	defer s.work.Wait()
+	defer s.hangUp()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	s.retry.now(s.moment())
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.wake:
+			s.runTodo()
+		case e := <-s.events:
+			s.handle(e)
+			for range len(s.events) { // what came along with it is one batch
+				s.handle(<-s.events)
+			}
+		case <-timer.C:
+		}
+		wait := s.look()
+		s.publish()
+		timer.Reset(wait)
+	}
+}
+
+func (s *Session) runTodo() {
+	s.mu.Lock()
+	todo := s.todo
+	s.todo = nil
+	s.mu.Unlock()
+	for _, f := range todo {
+		f()
+	}
+}
+
+// look does all that is due now and returns how long it is until the next thing.
+func (s *Session) look() time.Duration {
+	now := s.moment()
+	s.watch(now)
+	if s.link == nil && s.ended == "" && s.retry.due(now) <= 0 {
+		s.connect(now)
+	}
+	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
+		s.join()
+	}
+	s.outbox.lapse(now, s.failed)
+	s.flush(now)
+	wait := min(lookAtLeast, s.outbox.wait(now))
+	if s.link == nil && s.ended == "" {
+		wait = min(wait, s.retry.due(now))
+	}
+	if s.clock.server.IsZero() {
+		return max(wait, 0)
+	}
+	before := len(s.view.Messages)
+	server := s.clock.now(now)
+	s.view = s.view.Prune(server)
+	s.changed = s.changed || len(s.view.Messages) != before
+	if next := s.view.nextExpiry(); !next.IsZero() {
+		wait = min(wait, next.Sub(server))
+	}
+	return max(wait, 0)
+}
+
+// publish hands the view, if it is a new one, to those who subscribed.
+func (s *Session) publish() {
+	if !s.changed {
+		return
+	}
+	s.changed = false
+	s.view.Status, s.view.Ended, s.view.NextTry = s.status(), s.ended, time.Time{}
+	if s.link == nil && s.ended == "" {
+		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.mu.Lock()
+	s.shown = s.view
+	subscribers := s.subscribers
+	s.mu.Unlock()
+	for _, show := range subscribers {
+		(*show)(s.view)
+	}
+}
+
+func (s *Session) status() Status {
+	switch {
+	case s.ended != "":
+		return Ended
+	case s.link != nil && s.link.welcomed:
+		return Online
+	case s.noNetwork:
+		return Offline
+	case s.restarting:
+		return Restarting
+	case !s.tried:
+		return Connecting
+	default:
+		return Reconnecting
+	}
+}
+
+// send puts the post on the screen and on its way.
+func (s *Session) send(p wire.Post) {
+	s.outbox.add(p.ID, p.Room, p.Text, s.view.TTL, s.moment())
+	if p.Room == s.view.Room {
+		s.view = s.view.sending(p.ID, p.Text)
+		s.changed = true
+	}
+}
+
+// flush sends what waits for the room, once it is joined.
+func (s *Session) flush(now moment) {
+	if s.link == nil || !s.link.welcomed || !s.view.Joined {
+		return
+	}
+	for _, l := range s.outbox.due(s.view.Room, s.view.TTL, now) {
+		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
+	}
+}
+
+// failed shows a letter that is given up.
+func (s *Session) failed(l letter) {
+	if l.room == s.view.Room {
+		s.view = s.view.marked(l.id, Failed, l.failed)
+		s.changed = true
+	}
+}
+
+func (s *Session) enter(room string) {
+	if room == s.view.Room {
+		return
+	}
+	if s.view.Room != "" {
+		s.write(wire.Leave{Room: s.view.Room})
+	}
+	s.view = s.view.enter(room, s.outbox.in(room, s.view.Me))
+	s.changed = true
+	s.join()
+}
+
+// join asks for the room from the cursor on. Before there is a connection, hello does so.
+func (s *Session) join() {
+	s.rejoin = nil
+	if s.view.Room != "" {
+		s.write(s.request())
+	}
+}
+
+func (s *Session) request() wire.Join {
+	j := wire.Join{Room: s.view.Room}
+	if cursor := s.view.cursor; cursor.Epoch != "" {
+		j.Cursor = &cursor
+	}
+	return j
+}
+
+// write sends a frame if there is a connection to send it on.
+func (s *Session) write(f wire.Frame) {
+	if s.link == nil || s.link.conn == nil {
+		return
+	}
+	if err := s.link.conn.Write(wire.Encode(f)); err != nil {
+		s.lost(err)
+	}
+}
+
+// errQuiet and errUnsure are why the loop itself gives a connection up.
+var (
+	errQuiet  = errors.New("the server is silent")
+	errUnsure = errors.New("the time is in doubt")
+)

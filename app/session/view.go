@@ -1,0 +1,238 @@
+package session
+
+import (
+	"slices"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// Status is how the session stands with the server.
+type Status int
+
+// The states of a session.
+const (
+	Connecting   Status = iota // for the first time
+	Online                     // the server has said welcome
+	Reconnecting               // the connection was lost; NextTry says when the next attempt begins
+	Offline                    // the same, and the device says that it has no network
+	Restarting                 // the same, and the server said that it restarts
+	Ended                      // for good: View.Ended says why. Only Session.Retry tries again
+)
+
+// State is how far a message of one's own is.
+type State int
+
+// The states of a message. Other people's are Sent.
+const (
+	Sent    State = iota // the server has it
+	Sending              // not accepted yet; it is sent again by itself
+	Failed               // refused, or too old to be sent: Message.Reason says why
+)
+
+// Message is one message as it stands on the screen.
+type Message struct {
+	Key     string // the same for as long as the message is shown, unique among those shown
+	Seq     int64  // its place among the room's messages; 0 until the server gave it one
+	User    wire.User
+	Text    string
+	At      time.Time // by the server's clock; zero until accepted
+	Expires time.Time // the same
+	Mine    bool
+	State   State
+	Reason  string // a sentence: why it failed, or why it still waits
+
+	id    string
+	epoch string // what Seq belongs to
+}
+
+// View is all that there is to draw. It is a value: whoever has one may keep it, and must not change Messages.
+type View struct {
+	Status  Status
+	NextTry time.Time // while not connected: when the next attempt begins, zero if it has begun. The device's clock
+	Ended   string    // a sentence, once Status is Ended
+
+	Me      wire.User // zero until the first welcome
+	MayPost bool
+	Limits  wire.Limits
+
+	Room     string // "" if none
+	Joined   bool   // the messages are the room's; before that they are what is left from the last connection
+	Refused  string // a sentence: why the room can't be joined
+	TTL      time.Duration
+	Messages []Message // in the server's order; what is not accepted yet stands at the end
+
+	cursor wire.Cursor // Epoch "": nothing was seen of the room yet
+}
+
+// Apply returns v after one frame, and without what has expired. No I/O and no clock: now, the server's time, is a
+// parameter.
+func (v View) Apply(f wire.Frame, now time.Time) View {
+	switch f := f.(type) {
+	case wire.Welcome:
+		v.Me, v.MayPost, v.Limits = f.User, f.MayPost, f.Limits
+	case wire.Joined:
+		if f.Room == v.Room {
+			v = v.joined(f)
+		}
+	case wire.Posted:
+		if f.Room == v.Room && v.Joined && f.Seq > v.cursor.Seq {
+			v.cursor.Seq = f.Seq
+			v.Messages = place(slices.Clone(v.Messages), v.message(f.Message))
+		}
+	case wire.Removed:
+		if f.Room == v.Room && v.Joined {
+			v = v.removed(f.Seqs)
+		}
+	case wire.Accepted:
+		if f.Room == v.Room {
+			v = v.accepted(f)
+		}
+	case wire.Refused:
+		v = v.refused(f)
+	}
+	return v.Prune(now)
+}
+
+// Prune returns v without the messages whose time is up at now, the server's time.
+func (v View) Prune(now time.Time) View {
+	expired := func(m Message) bool { return m.Seq != 0 && !now.Before(m.Expires) }
+	if slices.ContainsFunc(v.Messages, expired) {
+		v.Messages = slices.DeleteFunc(slices.Clone(v.Messages), expired)
+	}
+	return v
+}
+
+// nextExpiry returns when the first message leaves, zero if none will.
+func (v View) nextExpiry() time.Time {
+	var first time.Time
+	for _, m := range v.Messages {
+		if m.Seq != 0 && (first.IsZero() || m.Expires.Before(first)) {
+			first = m.Expires
+		}
+	}
+	return first
+}
+
+// enter returns v in another room, of which nothing is known but what one wrote there.
+func (v View) enter(room string, own []Message) View {
+	v.Room, v.Joined, v.Refused, v.TTL, v.cursor, v.Messages = room, false, "", 0, wire.Cursor{}, own
+	return v
+}
+
+// joined returns v with the snapshot: after what one has if it resumes, else in the place of what is of the same epoch.
+// What is of another epoch stays until it expires: the server forgot it, the reader need not.
+func (v View) joined(f wire.Joined) View {
+	sameEpoch := f.Epoch == v.cursor.Epoch
+	have := slices.Clone(v.Messages)
+	if sameEpoch && !f.Resumed {
+		listed := make(map[int64]bool, len(f.Messages))
+		for _, m := range f.Messages {
+			listed[m.Seq] = true
+		}
+		have = slices.DeleteFunc(have, func(m Message) bool {
+			return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq]
+		})
+	}
+	if !sameEpoch {
+		v.cursor = wire.Cursor{Epoch: f.Epoch}
+	}
+	v.cursor.Seq = max(v.cursor.Seq, f.Head)
+	v.Joined, v.Refused, v.TTL = true, "", time.Duration(f.TTL)*time.Millisecond
+	for _, m := range f.Messages {
+		have = place(have, v.message(m))
+	}
+	v.Messages = have
+	return v.removed(f.Removed)
+}
+
+// removed returns v without the messages of the present epoch that have these seqs.
+func (v View) removed(seqs []int64) View {
+	gone := func(m Message) bool { return m.epoch == v.cursor.Epoch && slices.Contains(seqs, m.Seq) }
+	if len(seqs) > 0 {
+		v.Messages = slices.DeleteFunc(slices.Clone(v.Messages), gone)
+	}
+	return v
+}
+
+// accepted returns v with one's own message sent, in its place. The cursor stays: others' messages before it may be yet
+// to come.
+func (v View) accepted(f wire.Accepted) View {
+	i := slices.IndexFunc(v.Messages, waits(f.ID))
+	if i < 0 { // posted came first, or it was in the snapshot
+		return v
+	}
+	m := v.Messages[i]
+	m.Seq, m.At, m.Expires, m.epoch = f.Seq, time.UnixMilli(f.At), time.UnixMilli(f.Expires), v.cursor.Epoch
+	m.User, m.State, m.Reason = v.Me, Sent, ""
+	v.Messages = place(slices.Clone(v.Messages), m)
+	return v
+}
+
+// refused returns v with what was refused told.
+func (v View) refused(f wire.Refused) View {
+	switch f.Re {
+	case "post":
+		state := Failed
+		if f.RetryMS > 0 {
+			state = Sending
+		}
+		return v.marked(f.ID, state, f.Message)
+	case "hello", "join":
+		if f.Room == v.Room && f.Code == wire.CodeRoom {
+			v.Joined, v.Refused = false, f.Message
+		}
+	}
+	return v
+}
+
+// sending returns v with one's own message at the end.
+func (v View) sending(id, text string) View {
+	v.Messages = append(slices.Clip(v.Messages), Message{Key: v.Me.ID + "/" + id, User: v.Me, Text: text, Mine: true, State: Sending, id: id})
+	return v
+}
+
+// marked returns v with one's own message, if it still waits, in that state.
+func (v View) marked(id string, state State, reason string) View {
+	if i := slices.IndexFunc(v.Messages, waits(id)); i >= 0 {
+		v.Messages = slices.Clone(v.Messages)
+		v.Messages[i].State, v.Messages[i].Reason = state, reason
+	}
+	return v
+}
+
+// waits returns a test for one's own message id that the server has not given a place.
+func waits(id string) func(Message) bool {
+	return func(m Message) bool { return m.Seq == 0 && m.id == id }
+}
+
+// message returns m, of the present epoch, as it is shown.
+func (v View) message(m wire.Message) Message {
+	return Message{
+		Key: m.User.ID + "/" + m.ID, Seq: m.Seq, User: m.User, Text: m.Text, At: time.UnixMilli(m.At), Expires: time.UnixMilli(m.Expires),
+		Mine: m.User.ID == v.Me.ID, id: m.ID, epoch: v.cursor.Epoch,
+	}
+}
+
+// place puts m, which has a seq, where it belongs in list, which it may change. What is known of m already, by seq
+// within an epoch or by author and id across epochs and before there is a seq, makes room for it.
+func place(list []Message, m Message) []Message {
+	same := func(o Message) bool {
+		if o.Seq != 0 && o.epoch == m.epoch {
+			return o.Seq == m.Seq
+		}
+		return o.id == m.id && (o.User.ID == m.User.ID || o.Mine && m.Mine)
+	}
+	if i := slices.IndexFunc(list, same); i >= 0 {
+		m.Key = list[i].Key
+		list = slices.Delete(list, i, i+1)
+	}
+	at := len(list)
+	for at > 0 && (list[at-1].Seq == 0 || list[at-1].epoch == m.epoch && list[at-1].Seq > m.Seq) {
+		at--
+	}
+	list = append(list, m)
+	copy(list[at+1:], list[at:])
+	list[at] = m
+	return list
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app"
+	"mayfly/app/browser"
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+const (
+	client   = "mayfly-web/0.1.0" // what hello says
+	guestKey = "mayfly-guest"     // where the tab keeps who an anonymous person is
+)
+
+func main() {
+	debug.SetGCPercent(50) // a page's memory never shrinks again, so its peak is what counts
+	s := session.New(session.Config{Dial: dial, Guest: guest(), Client: client})
+	browser.Watch(browser.Events{Network: s.Network, Seen: s.Wake})
+	go func() {
+		defer app.Guard()
+		s.Run(context.Background())
+	}()
+	app.Register(s)
+	goapp.RunWhenOnBrowser()
+}
+
+func dial(ctx context.Context) (session.Conn, error) {
+	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
+	if err != nil {
+		return nil, err // and no *Socket that is nil inside an interface that isn't
+	}
+	return socket, nil
+}
+
+// guest returns the tab's secret. Where storage is denied it lives as long as the page.
+func guest() string {
+	tab := browser.TabStorage()
+	if kept, err := tab.Load(guestKey); err == nil && wire.ValidSecret(kept) {
+		return kept
+	}
+	fresh := session.NewGuest()
+	_ = tab.Save(guestKey, fresh)
+	return fresh
+}

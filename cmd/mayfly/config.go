@@ -1,0 +1,218 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"mayfly/server"
+)
+
+// config is what "mayfly serve" was asked for, checked.
+type config struct {
+	listen       string
+	publicURL    string // empty until the port is known, if the default is wanted
+	origins      []string
+	ttl          time.Duration
+	ttlMin       time.Duration
+	ttlMax       time.Duration
+	rate         rate
+	roomMessages int
+	roomBytes    size
+	streamBytes  size
+	rooms        int
+	conns        int
+	logFormat    string
+}
+
+const serveUsage = `Usage: mayfly serve [flags]
+
+Serves the chat until it is interrupted. Without flags it is for this machine alone, at http://localhost:8080.
+To let others in, put it behind a proxy that speaks https and say under which address people open it:
+
+	mayfly serve -public-url https://chat.example.com
+
+Each flag can also be set in the environment: -room-bytes as MAYFLY_ROOM_BYTES. A flag wins.
+
+Flags:
+
+`
+
+// parseConfig reads flags, then the environment, and checks the whole: every problem is reported at once, each with what
+// to do. It returns flag.ErrHelp when help was asked for, which it has printed.
+func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (config, error) {
+	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
+	f := flag.NewFlagSet("serve", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.StringVar(&c.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
+	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")
+	origins := f.String("origins", "", "more `ORIGINS` that may use this server, such as https://a.example,http://b.example:8080")
+	f.DurationVar(&c.ttl, "ttl", 5*time.Minute, "how long a message lives, unless its sender asks for less")
+	f.DurationVar(&c.ttlMin, "ttl-min", time.Second, "the shortest life a sender may ask for")
+	f.DurationVar(&c.ttlMax, "ttl-max", 24*time.Hour, "the longest life that may be set for a room")
+	f.Var(&c.rate, "rate", "messages that a person may send, as `N/SPAN`")
+	f.IntVar(&c.roomMessages, "room-messages", 10000, "live messages that a room may hold")
+	f.Var(&c.roomBytes, "room-bytes", "and how many bytes they may have, as `SIZE`")
+	f.Var(&c.streamBytes, "stream-bytes", "memory for the live messages of all rooms, as `SIZE`")
+	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
+	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
+	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
+
+	err := f.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		fmt.Fprint(stdout, serveUsage)
+		f.SetOutput(stdout)
+		f.PrintDefaults()
+		return c, err
+	}
+	errs := []error{err}
+	if f.NArg() > 0 {
+		errs = append(errs, fmt.Errorf("%q is no flag: flags begin with a dash", f.Arg(0)))
+	}
+	errs = append(errs, fromEnvironment(f, getenv))
+	if *origins != "" {
+		c.origins = strings.Split(*origins, ",")
+	}
+	return c, errors.Join(append(errs, c.check()...)...)
+}
+
+// fromEnvironment sets the flags that were not given from their variables.
+func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
+	given := map[string]bool{}
+	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
+	var errs []error
+	f.VisitAll(func(fl *flag.Flag) {
+		name := "MAYFLY_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+		value := getenv(name)
+		if given[fl.Name] || value == "" {
+			return
+		}
+		if err := f.Set(fl.Name, value); err != nil {
+			errs = append(errs, fmt.Errorf("%s is %q: %w", name, value, err))
+		}
+	})
+	return errors.Join(errs...)
+}
+
+// check returns all that is wrong with c.
+func (c *config) check() (errs []error) {
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	_, port, err := net.SplitHostPort(c.listen)
+	if n, convErr := strconv.Atoi(port); err != nil || convErr != nil || n < 0 || n > 65535 {
+		wrong("-listen is %q: want host:port, such as 127.0.0.1:8080 or :8080", c.listen)
+		port = "0"
+	}
+	if c.publicURL != "" {
+		if _, err := server.NewOrigins(c.publicURL, nil, port); err != nil {
+			wrong("-public-url is %w", err)
+		}
+	}
+	for _, o := range c.origins {
+		if _, err := server.NewOrigins(o, nil, port); err != nil {
+			wrong("-origins has %w", err)
+		}
+	}
+	switch {
+	case c.ttlMin < time.Second:
+		wrong("-ttl-min is %s: want 1s or more", c.ttlMin)
+	case c.ttlMax > maxTTL:
+		wrong("-ttl-max is %s: want %s or less", c.ttlMax, maxTTL)
+	case c.ttl < c.ttlMin || c.ttl > c.ttlMax:
+		wrong("-ttl is %s: want at least -ttl-min (%s) and at most -ttl-max (%s)", c.ttl, c.ttlMin, c.ttlMax)
+	}
+	for name, n := range map[string]int{"-room-messages": c.roomMessages, "-rooms": c.rooms, "-conns": c.conns} {
+		if n < 1 {
+			wrong("%s is %d: want 1 or more", name, n)
+		}
+	}
+	if c.roomBytes < minBytes {
+		wrong("-room-bytes is %s: want %s or more, which holds the longest message", c.roomBytes, size(minBytes))
+	}
+	if c.streamBytes < c.roomBytes {
+		wrong("-stream-bytes is %s: want at least -room-bytes (%s)", c.streamBytes, c.roomBytes)
+	}
+	if c.logFormat != "text" && c.logFormat != "json" {
+		wrong("-log is %q: want text or json", c.logFormat)
+	}
+	return errs
+}
+
+const (
+	maxTTL   = 7 * 24 * time.Hour // what is kept longer is no mayfly
+	minBytes = 64 << 10
+)
+
+// logger returns the log that c asks for.
+func (c *config) logger(w io.Writer) *slog.Logger {
+	if c.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, nil))
+	}
+	return slog.New(slog.NewTextHandler(w, nil))
+}
+
+// publicURLFor returns the URL that people open, now that the port is known.
+func (c *config) publicURLFor(port string) string {
+	if c.publicURL != "" {
+		return strings.TrimSuffix(c.publicURL, "/")
+	}
+	return (&url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}).String()
+}
+
+// rate is a flag such as 20/10s.
+type rate struct {
+	n   int
+	per time.Duration
+}
+
+func (r rate) String() string { return fmt.Sprintf("%d/%s", r.n, r.per) }
+
+func (r *rate) Set(s string) error {
+	count, span, ok := strings.Cut(s, "/")
+	n, err := strconv.Atoi(count)
+	per, perErr := time.ParseDuration(span)
+	if !ok || err != nil || perErr != nil || n < 1 || n > maxRate || per < time.Second || per > time.Hour {
+		return fmt.Errorf("want messages and a span of 1s to 1h, such as 20/10s, and at most %d messages", maxRate)
+	}
+	*r = rate{n, per}
+	return nil
+}
+
+// maxRate bounds the memory that each person's rate takes: 24 bytes a message.
+const maxRate = 1_000_000
+
+// size is a flag such as 8MiB, in bytes.
+type size int64
+
+func (s size) String() string {
+	for i, unit := range units {
+		if n := int64(1) << (10 * (len(units) - 1 - i)); int64(s) >= n && int64(s)%n == 0 {
+			return strconv.FormatInt(int64(s)/n, 10) + unit
+		}
+	}
+	return strconv.FormatInt(int64(s), 10) + "B"
+}
+
+var units = [...]string{"TiB", "GiB", "MiB", "KiB", "B"}
+
+func (s *size) Set(v string) error {
+	for i, unit := range units {
+		number, ok := strings.CutSuffix(v, unit)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(number, 10, 32)
+		if err != nil || n < 0 {
+			break
+		}
+		*s = size(n << (10 * (len(units) - 1 - i)))
+		return nil
+	}
+	return errors.New("want a whole number with B, KiB, MiB, GiB or TiB, such as 8MiB")
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var defaults = config{
+	listen: "127.0.0.1:8080", ttl: 5 * time.Minute, ttlMin: time.Second, ttlMax: 24 * time.Hour, rate: rate{20, 10 * time.Second},
+	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, logFormat: "text",
+}
+
+func TestParseConfig(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		args []string
+		env  map[string]string
+		want func(c *config)
+	}{
+		{"defaults", nil, nil, func(*config) {}},
+		{"flags", []string{"-listen", ":0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json"}, nil, func(c *config) {
+			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat = ":0", 2*time.Second, 1<<20, rate{5, time.Second}, "json"
+		}},
+		{"environment", nil, map[string]string{"MAYFLY_PUBLIC_URL": "https://chat.example.com", "MAYFLY_CONNS": "7"}, func(c *config) {
+			c.publicURL, c.conns = "https://chat.example.com", 7
+		}},
+		{"a flag wins", []string{"-conns", "8"}, map[string]string{"MAYFLY_CONNS": "7"}, func(c *config) { c.conns = 8 }},
+		{"origins", []string{"-origins", "https://a.example,http://b.example:81"}, nil, func(c *config) {
+			c.origins = []string{"https://a.example", "http://b.example:81"}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			want := defaults
+			tt.want(&want)
+			got, err := parseConfig(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("parseConfig = %+v, %v, want %+v", got, err, want)
+			}
+		})
+	}
+}
+
+func TestConfigProblemsSayWhatToDo(t *testing.T) {
+	for _, tt := range []struct {
+		args string
+		says string
+	}{
+		{"-listen 8080", "want host:port"},
+		{"-listen :99999", "want host:port"},
+		{"-public-url chat.example.com", "-public-url is \"chat.example.com\" is no origin"},
+		{"-public-url https://x/path", "without a path"},
+		{"-origins https://ok.example,evil", `-origins has "evil"`},
+		{"-ttl 500ms", "want at least -ttl-min (1s)"},
+		{"-ttl 25h", "at most -ttl-max (24h0m0s)"},
+		{"-ttl-min 0s", "want 1s or more"},
+		{"-ttl-max 1000h", "want 168h0m0s or less"},
+		{"-ttl five", "five"},
+		{"-rate 20", "such as 20/10s"},
+		{"-rate 0/10s", "such as 20/10s"},
+		{"-rate 1000001/10s", "at most 1000000"},
+		{"-rate 5/1ms", "span of 1s to 1h"},
+		{"-room-messages 0", "-room-messages is 0: want 1 or more"},
+		{"-rooms -1", "-rooms is -1: want 1 or more"},
+		{"-conns 0", "-conns is 0: want 1 or more"},
+		{"-room-bytes 8", "such as 8MiB"},
+		{"-room-bytes 1KiB", "want 64KiB or more"},
+		{"-stream-bytes 1MiB", "want at least -room-bytes (8MiB)"},
+		{"-log xml", "want text or json"},
+		{"-nonsense", "not defined: -nonsense"},
+		{"stray", `"stray" is no flag`},
+	} {
+		t.Run(tt.args, func(t *testing.T) {
+			_, err := parseConfig(strings.Fields(tt.args), func(string) string { return "" }, &bytes.Buffer{})
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("parseConfig(%s) = %v, want %q in it", tt.args, err, tt.says)
+			}
+		})
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	env := map[string]string{"MAYFLY_ROOM_BYTES": "lots"}
+	_, err := parseConfig([]string{"-ttl", "1ms", "-conns", "0", "-log", "xml"}, func(k string) string { return env[k] }, &bytes.Buffer{})
+	for _, want := range []string{"-ttl is 1ms", "-conns is 0", "-log is", `MAYFLY_ROOM_BYTES is "lots": want a whole number`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("problems = %v, want %q among them", err, want)
+		}
+	}
+}
+
+func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
+	var out bytes.Buffer
+	_, err := parseConfig([]string{"-help"}, func(string) string { return "" }, &out)
+	if !errors.Is(err, flag.ErrHelp) {
+		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
+	}
+	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
+		"-stream-bytes", "-rooms", "-conns", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("-help does not name %s:\n%s", want, &out)
+		}
+	}
+}
+
+func TestSizes(t *testing.T) {
+	for in, want := range map[string]int64{"0B": 0, "12B": 12, "64KiB": 64 << 10, "8MiB": 8 << 20, "2GiB": 2 << 30, "1TiB": 1 << 40} {
+		var s size
+		if err := s.Set(in); err != nil || int64(s) != want || in != "0B" && s.String() != in {
+			t.Errorf("size %q = %d (%s), %v, want %d", in, int64(s), s, err, want)
+		}
+	}
+	for _, in := range []string{"", "8", "8MB", "-1B", "1.5GiB", "MiB", "99999999999999TiB"} {
+		if s := new(size); s.Set(in) == nil {
+			t.Errorf("size %q was taken as %d", in, int64(*s))
+		}
+	}
+	if got := fmt.Sprint(rate{20, 10 * time.Second}); got != "20/10s" {
+		t.Errorf("rate = %s", got)
+	}
+}

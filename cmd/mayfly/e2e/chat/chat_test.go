@@ -1,0 +1,313 @@
+// Package chat_test chats, in real browsers and natively, against the built server.
+package chat_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"mayfly/app/session"
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+func TestMain(m *testing.M) { rig.Main(m) }
+
+func TestSecondTabSeesMessageThenItVanishes(t *testing.T) {
+	server := rig.Serve(t, "-ttl", "3s")
+	browser := rig.OpenBrowser(t)
+	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	ann.Say("lunch?")
+	ann.Shows("lunch?")
+	ben.Shows("lunch?")
+	ben.Shows("Anonymous ")
+	ann.ShowsNot("lunch?")
+	ben.ShowsNot("lunch?")
+	late := browser.Tab(server.URL).Ready()
+	if got := late.Messages(); len(got) != 0 {
+		t.Errorf("who comes afterwards sees %q", got)
+	}
+	late.Until(`document.querySelector('main').innerText.includes('vanish after 3 seconds')`)
+}
+
+func TestRoomsAreApart(t *testing.T) {
+	server := rig.Serve(t)
+	browser := rig.OpenBrowser(t)
+	lobby, tea, alsoTea := browser.Tab(server.URL).Ready(), browser.Tab(server.URL+"/r/tea").Ready(), browser.Tab(server.URL+"/r/tea").Ready()
+	tea.Say("milk first")
+	alsoTea.Shows("milk first")
+	lobby.Say("hello")
+	lobby.Shows("hello")
+	if got := lobby.Messages(); len(got) != 1 {
+		t.Errorf("the lobby shows %q, want its own message alone", got)
+	}
+	for tab, want := range map[*rig.Tab]string{lobby: "#lobby – Mayfly", tea: "#tea – Mayfly"} {
+		tab.Until(fmt.Sprintf("document.title === %q", want))
+	}
+	bad := browser.Tab(server.URL + "/r/No%20Such%20Room!")
+	bad.Until(`/a-z, 0-9/.test(document.querySelector('main').innerText) && !document.querySelector('textarea')`)
+}
+
+func TestComposer(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Until(`document.querySelector('textarea').placeholder === 'Type your message'`)
+	tab.Say("   ") // nothing empty is sent
+	tab.Do(chromedp.KeyEvent("a", chromedp.KeyModifiers()), chromedp.KeyEvent(kb.Backspace))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').value = ''`))
+	tab.Do(rig.Type("one"), chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierShift)), rig.Type("two"))
+	if got := rig.Eval[string](tab, `document.querySelector('textarea').value`); got != "one\ntwo" {
+		t.Errorf("the composer holds %q after Shift+Enter, want two lines", got)
+	}
+	tab.Do(chromedp.KeyEvent(kb.Enter))
+	tab.Shows("one\ntwo")
+	tab.Until(`document.querySelector('textarea').value === '' && document.activeElement.tagName === 'TEXTAREA'`)
+	tab.Do(rig.Type("by button"), chromedp.Click(chromedp.CSS("form button")))
+	tab.Shows("by button")
+	tab.Until(`document.activeElement.tagName === 'TEXTAREA'`)
+	if got := tab.Messages(); len(got) != 2 {
+		t.Errorf("on screen: %q, want two messages", got)
+	}
+	if got := rig.Eval[string](tab, `document.querySelector('article time').title || document.querySelector('article [title]').title`); !sentAt(got) {
+		t.Errorf("the time's tooltip is %q, want one like Sent at 14:05:09", got)
+	}
+}
+
+func sentAt(s string) bool {
+	_, err := time.Parse("Sent at 15:04:05", s)
+	return err == nil
+}
+
+func TestTextIsTextWhateverItHolds(t *testing.T) {
+	server := rig.Serve(t)
+	browser := rig.OpenBrowser(t)
+	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	hostile := `<img src=x onerror="document.title='owned'"> & <b>bold</b>`
+	ann.Say(hostile)
+	ann.Say(strings.Repeat("w", 500))
+	ben.Shows(strings.Repeat("w", 500))
+	ben.Shows(hostile)
+	if rig.Eval[bool](ben, `document.documentElement.scrollWidth > innerWidth || !!document.querySelector('article img')`) {
+		t.Error("a text got out of its place")
+	}
+}
+
+// TestStaysAtTheEndOnlyIfItWasThere reads up in the log while messages come.
+func TestStaysAtTheEndOnlyIfItWasThere(t *testing.T) {
+	server := rig.Serve(t, "-rate", "1000/1s")
+	browser := rig.OpenBrowser(t)
+	ann := browser.Tab(server.URL).Ready()
+	for i := range 40 {
+		ann.Say(fmt.Sprintf("line %d.", i))
+	}
+	ben := browser.Tab(server.URL).Ready()
+	ben.Shows("line 39.")
+	const distance = `(l => l.scrollHeight - l.scrollTop - l.clientHeight)(document.querySelector('[role=log]'))`
+	ben.Until(distance + ` < 2`) // it opens at the newest
+	ann.Say("the end.")
+	ben.Shows("the end.")
+	ben.Until(distance + ` < 2`)
+	ben.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[role=log]').scrollTop = 0`))
+	ben.Until(distance + ` > 100`)
+	ann.Say("more.")
+	ben.Shows("more.")
+	if top := rig.Eval[float64](ben, `document.querySelector('[role=log]').scrollTop`); top != 0 {
+		t.Errorf("who reads up was moved to %g", top)
+	}
+}
+
+func TestServerKilledAndStartedAgain(t *testing.T) {
+	server := rig.Serve(t)
+	browser := rig.OpenBrowser(t)
+	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	ann.Say("before")
+	ben.Shows("before")
+	server.Kill()
+	for _, tab := range []*rig.Tab{ann, ben} {
+		tab.Until(`!document.querySelector('[role=status]').innerText.toLowerCase().includes('online')`)
+		tab.Shows("before")
+	}
+	server.Start()
+	ann.Ready()
+	ben.Ready()
+	for _, tab := range []*rig.Tab{ann, ben} {
+		tab.Shows("before") // it lives, although the server forgot it
+	}
+	ann.Say("after")
+	ben.Shows("after")
+	ben.Say("and back")
+	ann.Shows("and back")
+	for name, tab := range map[string]*rig.Tab{"ann": ann, "ben": ben} {
+		if got := tab.Messages(); len(got) != 3 {
+			t.Errorf("%s sees %q, want three messages", name, got)
+		}
+	}
+	if one, two := rig.Eval[string](ann, `document.querySelector('header').innerText`), server.Log(); strings.Contains(two, "before") {
+		t.Errorf("the log holds a text: %s (%s)", two, one)
+	}
+}
+
+func TestSamePersonAfterReload(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	const who = `document.querySelector('header').innerText.match(/Anonymous \w+/)[0]`
+	before := rig.Eval[string](tab, who)
+	tab.Say("mine")
+	tab.Shows("mine")
+	tab.Do(chromedp.Reload())
+	tab.Ready()
+	tab.Shows("mine")
+	if after := rig.Eval[string](tab, who); after != before {
+		t.Errorf("%q is %q after a reload", before, after)
+	}
+	tab.Until(`document.querySelector('header').innerText.toLowerCase().includes('not signed in')`)
+}
+
+// raw is a client that sends what it likes.
+type raw struct {
+	t    *testing.T
+	conn session.Conn
+	rest []wire.Frame
+}
+
+func dial(t *testing.T, s *rig.Server) *raw {
+	t.Helper()
+	conn, err := session.DialWebSocket(s.SocketURL())(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(wire.CloseNormal, "") })
+	return &raw{t: t, conn: conn}
+}
+
+func (r *raw) send(f wire.Frame) {
+	r.t.Helper()
+	if err := r.conn.Write(wire.Encode(f)); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// next returns the next F, skipping other frames.
+func next[F wire.Frame](r *raw) F {
+	r.t.Helper()
+	for {
+		for len(r.rest) > 0 {
+			f := r.rest[0]
+			r.rest = r.rest[1:]
+			if f, ok := f.(F); ok {
+				return f
+			}
+		}
+		message, err := r.conn.Read(r.t.Context())
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		for b := range wire.Split(message) {
+			f, err := wire.Decode(b)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			r.rest = append(r.rest, f)
+		}
+	}
+}
+
+func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := dial(t, server)
+	r.send(wire.Hello{Guest: session.NewGuest(), Rooms: []wire.Join{{Room: wire.DefaultRoom}}})
+	next[wire.Joined](r)
+	post := wire.Post{ID: "0190a8f0-0000-7000-8000-000000000001", Room: wire.DefaultRoom, Text: "only once"}
+	var repeats []bool
+	for range 3 {
+		r.send(post)
+		a := next[wire.Accepted](r)
+		if a.ID != post.ID || a.Seq == 0 {
+			t.Errorf("accepted = %+v", a)
+		}
+		repeats = append(repeats, a.Repeat)
+	}
+	if !slices.Equal(repeats, []bool{false, true, true}) {
+		t.Errorf("repeats = %v, want false, true, true", repeats)
+	}
+	r.send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000002", Room: wire.DefaultRoom, Text: "the next"})
+	tab.Shows("the next")
+	if got := tab.Messages(); len(got) != 2 || !strings.Contains(got[0], "only once") {
+		t.Errorf("on screen: %q, want each once", got)
+	}
+}
+
+// TestTabToTab measures from the key that sends in one tab to the message in the other's page, and prints it.
+func TestTabToTab(t *testing.T) {
+	const rounds = 500
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "2s")
+	browser := rig.OpenBrowser(t)
+	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	// Both clocks are this machine's: performance.timeOrigin is its time of day.
+	ann.Do(chromedp.Evaluate[chromedp.Void](`window.sent = []; addEventListener('keydown',
+		e => e.key === 'Enter' && sent.push(performance.timeOrigin + performance.now()), true)`))
+	ben.Do(chromedp.Evaluate[chromedp.Void](`window.got = {}; new MutationObserver(() => {
+		const now = performance.timeOrigin + performance.now();
+		for (const m of document.querySelector('[role=log]').innerText.matchAll(/round (\d+)\./g)) got[m[1]] ??= now;
+	}).observe(document.querySelector('[role=log]'), {subtree: true, childList: true, characterData: true})`))
+	for i := range rounds {
+		ann.Say(fmt.Sprintf("round %d.", i))
+		ben.Until(fmt.Sprintf("%d in got", i))
+	}
+	sent := rig.Eval[[]float64](ann, "sent")
+	got := rig.Eval[map[string]float64](ben, "got")
+	if len(sent) != rounds || len(got) != rounds {
+		t.Fatalf("%d sent, %d got, want %d", len(sent), len(got), rounds)
+	}
+	took := make([]float64, rounds)
+	for i := range rounds {
+		took[i] = got[fmt.Sprint(i)] - sent[i]
+	}
+	slices.Sort(took)
+	t.Logf("tab to tab, %d messages: median %.1f ms, 95th percentile %.1f ms, worst %.1f ms", rounds, took[rounds/2], took[rounds*95/100], took[rounds-1])
+}
+
+func TestAccessibleNames(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Say("named")
+	tab.Shows("named")
+	for _, want := range []struct{ role, name string }{
+		{"log", "Messages in #lobby"}, {"textbox", "Message"}, {"button", "Send"}, {"status", ""}, {"article", ""},
+	} {
+		if !named(tab, want.role, want.name) {
+			t.Errorf("nothing has the role %s and the name %q", want.role, want.name)
+		}
+	}
+}
+
+// named reports whether the accessibility tree holds a node of that role and name; any name will do if it is empty.
+func named(tab *rig.Tab, role, name string) bool {
+	for _, n := range rig.Accessible(tab) {
+		if n.Role == role && (name == "" || n.Name == name) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestConfigJSONIsServed(t *testing.T) {
+	server := rig.Serve(t, "-ttl", "42s")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	var config struct {
+		TTL wire.TTL `json:"ttl"`
+	}
+	if err := json.Unmarshal([]byte(rig.Eval[string](tab, `fetch('/config.json').then(r => r.text())`)), &config); err != nil {
+		t.Fatal(err)
+	}
+	if config.TTL.Default != 42_000 {
+		t.Errorf("config says a message lives %d ms, want 42000", config.TTL.Default)
+	}
+}

@@ -1,0 +1,231 @@
+package rig
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// Browser is one headless Chromium with a fresh profile.
+type Browser struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// OpenBrowser starts Chromium; it ends with the test. Where there is none the test is skipped, except under CI=true.
+func OpenBrowser(t *testing.T) *Browser {
+	t.Helper()
+	path := chromium()
+	if path == "" {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("no Chromium: run scripts/chromium.sh")
+		}
+		t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
+	}
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 800),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
+	t.Cleanup(func() {
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("closing Chromium: %v", err)
+		}
+		cancel()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	return &Browser{t: t, ctx: ctx}
+}
+
+// chromium returns the path of a Chromium, "" if there is none. CHROMIUM in the environment names one.
+func chromium() string {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+		if path, err := exec.LookPath(name); err == nil && name != "" {
+			return path
+		}
+	}
+	return ""
+}
+
+// Tab is one tab. Each is a person of its own: it shares no storage with other tabs, unless it was opened by Sibling.
+type Tab struct {
+	t   *testing.T
+	Ctx context.Context // for chromedp
+}
+
+// Tab opens url as a new person.
+func (b *Browser) Tab(url string) *Tab {
+	b.t.Helper()
+	return open(b.t, b.ctx, url, chromedp.WithNewBrowserContext())
+}
+
+// Sibling opens url in another tab of the same browser profile.
+func (tab *Tab) Sibling(url string) *Tab {
+	tab.t.Helper()
+	return open(tab.t, tab.Ctx, url)
+}
+
+func open(t *testing.T, parent context.Context, url string, options ...chromedp.ContextOption) *Tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(parent, options...)
+	t.Cleanup(cancel)
+	tab := &Tab{t: t, Ctx: ctx}
+	tab.Do(chromedp.EmulateViewport(1280, 800))
+	if url != "" {
+		tab.Do(chromedp.Navigate(url))
+	}
+	return tab
+}
+
+// Do runs steps within Timeout.
+func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Eval evaluates a JavaScript expression in the page; promises are awaited.
+func Eval[T any](tab *Tab, js string) T {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](js, chromedp.EvalAwaitPromise))
+	if err != nil {
+		tab.t.Fatalf("%s: %v", js, err)
+	}
+	return v
+}
+
+// Until waits until the JavaScript expression is true.
+func (tab *Tab) Until(js string) {
+	tab.t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout+time.Second)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))); err != nil {
+		shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		tab.t.Fatalf("never true: %s: %v; the page shows:\n%s", js, err, shown)
+	}
+}
+
+// ready is true once one is online and may write.
+const ready = `document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') && document.activeElement?.tagName === 'TEXTAREA'`
+
+// Ready waits until the tab is online and its composer has the focus.
+func (tab *Tab) Ready() *Tab {
+	tab.t.Helper()
+	tab.Until(ready)
+	return tab
+}
+
+// Say types text into what has the focus, and presses Enter.
+func (tab *Tab) Say(text string) {
+	tab.t.Helper()
+	tab.Do(Type(text), chromedp.KeyEvent(kb.Enter))
+}
+
+// Type enters text at once, as an input method or a paste does.
+func Type(text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	})
+}
+
+// messages is the JavaScript array of the texts on screen.
+const messages = `[...document.querySelectorAll('[role=log] article')].map(a => a.innerText)`
+
+// Messages returns the text of every message on screen, in order.
+func (tab *Tab) Messages() []string {
+	tab.t.Helper()
+	return Eval[[]string](tab, messages)
+}
+
+// Shows waits until a message on screen holds text.
+func (tab *Tab) Shows(text string) {
+	tab.t.Helper()
+	tab.Until(messages + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
+}
+
+// ShowsNot waits until no message on screen holds text.
+func (tab *Tab) ShowsNot(text string) {
+	tab.t.Helper()
+	tab.Until(`!` + messages + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
+}
+
+// Phone makes the tab a phone's: 390×844, with touch.
+func (tab *Tab) Phone() {
+	tab.t.Helper()
+	tab.Do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
+}
+
+// Dark asks for the dark theme, or for the light one.
+func (tab *Tab) Dark(dark bool) {
+	tab.t.Helper()
+	scheme := map[bool]string{true: "dark", false: "light"}[dark]
+	tab.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		})
+		return err
+	}))
+}
+
+// Picture writes a screenshot of the tab to path.
+func (tab *Tab) Picture(path string) {
+	tab.t.Helper()
+	png, err := chromedp.Run(tab.Ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		tab.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, png, 0o644); err != nil {
+		tab.t.Fatal(err)
+	}
+}
+
+// Node is one node of the accessibility tree, as assistive technology sees it.
+type Node struct{ Role, Name string }
+
+// Accessible returns the page's accessibility tree, flat, without what is ignored.
+func Accessible(tab *Tab) []Node {
+	tab.t.Helper()
+	var nodes []Node
+	tab.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		tree, err := chromedp.Call(ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+		if err != nil {
+			return err
+		}
+		for _, n := range tree.Nodes {
+			if !n.Ignored {
+				nodes = append(nodes, Node{value(n.Role), value(n.Name)})
+			}
+		}
+		return nil
+	}))
+	return nodes
+}
+
+func value(v *accessibility.Value) string {
+	if v == nil {
+		return ""
+	}
+	var s string
+	_ = json.Unmarshal(v.Value, &s) // what is no string has no name
+	return s
+}

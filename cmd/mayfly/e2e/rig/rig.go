@@ -1,0 +1,199 @@
+// Package rig starts the real thing for the end-to-end tests: the built binary as a child process, headless Chromium, and
+// tabs that are looked at the way assistive technology does, by role and name.
+package rig
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// Timeout is how long anything may take before a test gives up. It is loose: these tests also run on busy machines, and
+// only a hang should reach it.
+const Timeout = 60 * time.Second
+
+// binary is the built program, once Main has built it.
+var binary string
+
+// Main builds the program, runs the tests of a package and fails if they leave a goroutine behind. Call it from TestMain.
+func Main(m *testing.M) {
+	dir, err := os.MkdirTemp("", "mayfly-e2e-")
+	if err != nil {
+		exit(err)
+	}
+	binary = filepath.Join(dir, "mayfly")
+	build := exec.Command("go", "build", "-o", binary, "mayfly/cmd/mayfly")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		exit(fmt.Errorf("build mayfly: %w", err))
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		os.RemoveAll(dir)
+		os.Exit(code)
+	}))
+}
+
+func exit(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// Server is one running mayfly serve.
+type Server struct {
+	URL string // as printed: http://localhost:PORT, if no flag says otherwise
+
+	t    *testing.T
+	args []string
+	cmd  *exec.Cmd
+	log  *logBuffer
+	done chan struct{} // closed once the process has ended and its output is read
+	addr string
+}
+
+// Serve starts mayfly serve on a free port, with more flags, and waits until it says where it is.
+func Serve(t *testing.T, args ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, args: args, addr: freeAddr(t)}
+	s.Start()
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", s.Log())
+		}
+	})
+	return s
+}
+
+// Start starts a server that was killed or stopped again, on the same port.
+func (s *Server) Start() {
+	s.t.Helper()
+	s.cmd = exec.Command(binary, append([]string{"serve", "-listen", s.addr}, s.args...)...)
+	if s.log == nil {
+		s.log = &logBuffer{}
+	}
+	s.cmd.Stderr = s.log
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.done = make(chan struct{})
+	lines := make(chan string, 1)
+	go func() {
+		defer close(s.done)
+		defer s.cmd.Wait() //nolint:errcheck // how it ended is read from ProcessState
+		scanner := bufio.NewScanner(stdout)
+		for scanner.Scan() {
+			if at, ok := strings.CutPrefix(scanner.Text(), "Mayfly is at "); ok {
+				lines <- at
+			}
+		}
+	}()
+	select {
+	case s.URL = <-lines:
+	case <-s.done:
+		s.t.Fatalf("mayfly serve ended at once:\n%s", s.Log())
+	case <-time.After(Timeout):
+		s.t.Fatalf("mayfly serve did not say where it is:\n%s", s.Log())
+	}
+}
+
+// freeAddr returns an address of this machine that nobody listens on.
+func freeAddr(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// Addr is where the server listens, host:port.
+func (s *Server) Addr() string { return s.addr }
+
+// Kill ends the server at once, as kill -9 does.
+func (s *Server) Kill() {
+	_ = s.cmd.Process.Kill() // it may have ended already
+	<-s.done
+}
+
+// Stop asks the server to end, and waits until it has, without an error.
+func (s *Server) Stop() {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	select {
+	case <-s.done:
+	case <-time.After(Timeout):
+		s.t.Fatal("the server did not stop")
+	}
+	if !s.cmd.ProcessState.Success() {
+		s.t.Errorf("the server ended with %s", s.cmd.ProcessState)
+	}
+}
+
+// SocketURL is where clients connect.
+func (s *Server) SocketURL() string { return "ws://" + s.addr + "/ws" }
+
+// Log returns what the server has logged so far.
+func (s *Server) Log() string { return s.log.String() }
+
+type logBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// Run runs the program with args until it ends by itself, and returns what it printed and its exit code.
+func Run(t *testing.T, args ...string) (output string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), Timeout)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		t.Fatal(err)
+	}
+	if exited != nil {
+		code = exited.ExitCode()
+	}
+	return string(out), code
+}
+
+// TakePort listens on a free port until the test ends, so that nobody else can.
+func TakePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}

@@ -1,0 +1,197 @@
+// Package shell_test looks at what the browser gets and keeps: the download, the worker, the page without a server, and
+// what the program says when something is wrong.
+package shell_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+func TestMain(m *testing.M) { rig.Main(m) }
+
+// controlled is true once a service worker that has kept everything serves the page.
+const controlled = `navigator.serviceWorker.ready.then(r => r.active.state === 'activated' && !!navigator.serviceWorker.controller)`
+
+// serving waits until the tab's page is served by the worker.
+func serving(t *testing.T, tab *rig.Tab) {
+	t.Helper()
+	if !rig.Eval[bool](tab, `new Promise(done => {
+		const look = () => `+controlled+`.then(yes => yes ? done(true) : setTimeout(look, 20));
+		look();
+	})`) {
+		t.Fatal("no service worker")
+	}
+}
+
+// counter is a proxy that counts the answers with a body, by path.
+type counter struct {
+	mu     sync.Mutex
+	bodies map[string]int
+}
+
+func (c *counter) of(suffix string) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for path, count := range c.bodies {
+		if strings.HasSuffix(path, suffix) {
+			n += count
+		}
+	}
+	return n
+}
+
+// count starts a server behind a counting proxy and returns the proxy's URL.
+func count(t *testing.T) (string, *counter) {
+	t.Helper()
+	c := &counter{bodies: map[string]int{}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	public := "http://localhost:" + port
+	server := rig.Serve(t, "-public-url", public)
+	target := &url.URL{Scheme: "http", Host: server.Addr()}
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: func(r *http.Response) error {
+			if r.StatusCode == http.StatusOK {
+				c.mu.Lock()
+				c.bodies[r.Request.URL.Path]++
+				c.mu.Unlock()
+			}
+			return nil
+		},
+	}
+	web := httptest.NewUnstartedServer(proxy)
+	web.Listener.Close()
+	web.Listener = listener
+	web.Start()
+	t.Cleanup(web.CloseClientConnections)
+	t.Cleanup(web.Close)
+	return public, c
+}
+
+func TestFirstVisitDownloadsTheClientOnce(t *testing.T) {
+	public, counted := count(t)
+	tab := rig.OpenBrowser(t).Tab(public).Ready()
+	serving(t, tab)
+	if n := counted.of(".wasm"); n != 1 {
+		t.Errorf("the first visit downloaded the client %d times, want once", n)
+	}
+	tab.Do(chromedp.Reload())
+	tab.Ready()
+	if n := counted.of(".wasm"); n != 1 {
+		t.Errorf("after the second visit it was downloaded %d times, want once", n)
+	}
+}
+
+func TestSecondVisitWithoutServerShowsTheShell(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	serving(t, tab)
+	server.Kill()
+	for path, room := range map[string]string{"/": "lobby", "/r/x": "x", "/?source=pwa": "lobby"} {
+		tab.Do(chromedp.Navigate(server.URL + path))
+		tab.Until(`document.title === '#` + room + ` – Mayfly' && document.activeElement.tagName === 'TEXTAREA'`)
+		tab.Until(`!document.querySelector('[role=status]').innerText.toLowerCase().includes('online')`)
+	}
+}
+
+func TestNoViolationsAndNoErrors(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.faults = [];
+			addEventListener('securitypolicyviolation', e => faults.push(e.violatedDirective + ' ' + e.blockedURI));
+			addEventListener('error', e => faults.push(e.message || e.target.src || e.target.href), true);
+			addEventListener('unhandledrejection', e => faults.push(String(e.reason)));`})
+		return err
+	}))
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready()
+	tab.Say("hello")
+	tab.Shows("hello")
+	serving(t, tab)
+	if got := rig.Eval[[]string](tab, "faults"); len(got) != 0 {
+		t.Errorf("the page reports %q", got)
+	}
+}
+
+func TestForeignHostGetsAPageThatSaysWhatToDo(t *testing.T) {
+	server := rig.Serve(t)
+	req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = "chat.lan:8080"
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusMisdirectedRequest || !strings.Contains(string(body), "-public-url http://chat.lan:8080") {
+		t.Errorf("%d %s, %v", resp.StatusCode, body, err)
+	}
+}
+
+func TestSaysWhatIsWrong(t *testing.T) {
+	taken := rig.TakePort(t)
+	for _, tt := range []struct {
+		name string
+		args []string
+		code int
+		says []string
+	}{
+		{"nothing", nil, 1, []string{"mayfly serve"}},
+		{"no such command", []string{"dance"}, 1, []string{`"dance"`, "want serve or version"}},
+		{"help", []string{"-help"}, 0, []string{"mayfly serve"}},
+		{"serve -help", []string{"serve", "-help"}, 0, []string{"-public-url", "MAYFLY_"}},
+		{"version", []string{"version"}, 0, []string{"mayfly 0."}},
+		{"port taken", []string{"serve", "-listen", taken}, 1, []string{taken + " is taken by another program", "-listen"}},
+		{"several problems", []string{"serve", "-ttl", "1ms", "-conns", "0"}, 1, []string{"-ttl is 1ms", "-conns is 0", "mayfly serve -help"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			out, code := rig.Run(t, tt.args...)
+			if code != tt.code {
+				t.Errorf("exit code %d, want %d:\n%s", code, tt.code, out)
+			}
+			for _, want := range tt.says {
+				if !strings.Contains(out, want) {
+					t.Errorf("%q is not in what it says:\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+func TestStopsInOrder(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Say("to stay")
+	tab.Shows("to stay")
+	server.Stop()
+	tab.Until(`!document.querySelector('[role=status]').innerText.toLowerCase().includes('online')`)
+	tab.Shows("to stay")
+	server.Start()
+	tab.Ready()
+	tab.Shows("to stay")
+}

@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"mayfly/app"
+	"mayfly/server"
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+	"mayfly/web"
+)
+
+// How long each step of stopping may take; together less than the 15 s in which an operator may expect an exit.
+const (
+	requestsTimeout = 2 * time.Second
+	connsTimeout    = 8 * time.Second
+)
+
+const (
+	headerTimeout  = 10 * time.Second // to send a request's headers
+	idleTimeout    = 2 * time.Minute  // between two requests
+	maxHeaderBytes = 32 << 10
+)
+
+// runServe serves until ctx is done.
+func runServe(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	c, err := parseConfig(args, getenv, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)
+	}
+	listener, err := net.Listen("tcp", c.listen)
+	if err != nil {
+		return listenProblem(c.listen, err)
+	}
+	log := c.logger(stderr)
+	n, err := newNode(ctx, c, listener, log)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
+	log.Info("serving", "version", version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
+	err = n.serve(ctx, listener)
+	return errors.Join(err, n.close())
+}
+
+// listenProblem says why addr can't be listened on, and what to do.
+func listenProblem(addr string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return fmt.Errorf("%s is taken by another program: stop that, or choose another address with -listen, such as -listen 127.0.0.1:8081", addr)
+	case errors.Is(err, syscall.EACCES):
+		return fmt.Errorf("this user may not listen on %s: choose a port above 1023 with -listen", addr)
+	default:
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with -listen", addr, err)
+	}
+}
+
+// node is one running Mayfly: what must be stopped, in reverse order.
+type node struct {
+	url    string // that people open
+	client string // version of the web client
+	log    *slog.Logger
+	stream *stream.NATS
+	server *server.Server
+	http   *http.Server
+	stop   context.CancelFunc // ends what runs in the background
+	ended  sync.WaitGroup
+}
+
+// newNode puts the parts together and starts those that run by themselves.
+func newNode(ctx context.Context, c config, listener net.Listener, log *slog.Logger) (*node, error) {
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	url := c.publicURLFor(port)
+	origins, err := server.NewOrigins(url, c.origins, port)
+	if err != nil {
+		return nil, err
+	}
+	app.Register(nil)
+	pages, err := web.New(web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}})
+	if err != nil {
+		return nil, err
+	}
+	messages, err := stream.OpenEmbedded(ctx, stream.Config{MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, log)
+	if err != nil {
+		return nil, err
+	}
+	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
+	h := hub.New(hub.Config{TTL: ttl, Posts: c.rate.n, Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms}, messages, log)
+	s := server.New(server.Config{
+		Version: version, Origins: origins, Conns: c.conns, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
+		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
+	}, h, log)
+	n := &node{
+		url: url, client: pages.Version(), log: log, stream: messages, server: s,
+		http: &http.Server{
+			Handler: s.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // other people's broken requests
+		},
+	}
+	background, stop := context.WithCancel(context.Background())
+	n.stop = stop
+	n.ended.Go(func() { n.background(h.Run(background)) })
+	n.ended.Go(func() { n.background(s.Run(background)) })
+	return n, nil
+}
+
+func (n *node) background(err error) {
+	if err != nil {
+		n.log.Error("a part of the server ended", "err", err)
+	}
+}
+
+// serve answers requests until ctx is done.
+func (n *node) serve(ctx context.Context, listener net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- n.http.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	n.log.Info("stopping")
+	return nil
+}
+
+// close stops everything, in the order that loses nothing: first what lets people in, last what keeps their messages.
+func (n *node) close() error {
+	requests, cancel := context.WithTimeout(context.Background(), requestsTimeout)
+	defer cancel()
+	conns, cancelConns := context.WithTimeout(context.Background(), connsTimeout)
+	defer cancelConns()
+	errs := []error{
+		step("close the listener", n.http.Shutdown(requests)),
+		step("close the connections", n.server.Close(conns)),
+	}
+	n.stop()
+	n.ended.Wait()
+	errs = append(errs, step("close the stream", n.stream.Close()))
+	return errors.Join(errs...)
+}
+
+func step(name string, err error) error {
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
