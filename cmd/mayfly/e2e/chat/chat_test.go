@@ -10,9 +10,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 
-	"mayfly/app/session"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -59,13 +57,12 @@ func TestComposer(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Until(`document.querySelector('textarea').placeholder === 'Type your message'`)
 	tab.Say("   ") // nothing empty is sent
-	tab.Do(chromedp.KeyEvent("a", chromedp.KeyModifiers()), chromedp.KeyEvent(kb.Backspace))
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').value = ''`))
-	tab.Do(rig.Type("one"), chromedp.KeyEvent(kb.Enter, chromedp.KeyModifiers(chromedp.ModifierShift)), rig.Type("two"))
+	tab.Do(rig.Type("one"), rig.Enter(chromedp.ModifierShift), rig.Type("two"))
 	if got := rig.Eval[string](tab, `document.querySelector('textarea').value`); got != "one\ntwo" {
 		t.Errorf("the composer holds %q after Shift+Enter, want two lines", got)
 	}
-	tab.Do(chromedp.KeyEvent(kb.Enter))
+	tab.Do(rig.Enter())
 	tab.Shows("one\ntwo")
 	tab.Until(`document.querySelector('textarea').value === '' && document.activeElement.tagName === 'TEXTAREA'`)
 	tab.Do(rig.Type("by button"), chromedp.Click(chromedp.CSS("form button")))
@@ -169,66 +166,15 @@ func TestSamePersonAfterReload(t *testing.T) {
 	tab.Until(`document.querySelector('header').innerText.toLowerCase().includes('not signed in')`)
 }
 
-// raw is a client that sends what it likes.
-type raw struct {
-	t    *testing.T
-	conn session.Conn
-	rest []wire.Frame
-}
-
-func dial(t *testing.T, s *rig.Server) *raw {
-	t.Helper()
-	conn, err := session.DialWebSocket(s.SocketURL())(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close(wire.CloseNormal, "") })
-	return &raw{t: t, conn: conn}
-}
-
-func (r *raw) send(f wire.Frame) {
-	r.t.Helper()
-	if err := r.conn.Write(wire.Encode(f)); err != nil {
-		r.t.Fatal(err)
-	}
-}
-
-// next returns the next F, skipping other frames.
-func next[F wire.Frame](r *raw) F {
-	r.t.Helper()
-	for {
-		for len(r.rest) > 0 {
-			f := r.rest[0]
-			r.rest = r.rest[1:]
-			if f, ok := f.(F); ok {
-				return f
-			}
-		}
-		message, err := r.conn.Read(r.t.Context())
-		if err != nil {
-			r.t.Fatal(err)
-		}
-		for b := range wire.Split(message) {
-			f, err := wire.Decode(b)
-			if err != nil {
-				r.t.Fatal(err)
-			}
-			r.rest = append(r.rest, f)
-		}
-	}
-}
-
 func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := dial(t, server)
-	r.send(wire.Hello{Guest: session.NewGuest(), Rooms: []wire.Join{{Room: wire.DefaultRoom}}})
-	next[wire.Joined](r)
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	post := wire.Post{ID: "0190a8f0-0000-7000-8000-000000000001", Room: wire.DefaultRoom, Text: "only once"}
 	var repeats []bool
 	for range 3 {
-		r.send(post)
-		a := next[wire.Accepted](r)
+		r.Send(post)
+		a := rig.Next[wire.Accepted](r)
 		if a.ID != post.ID || a.Seq == 0 {
 			t.Errorf("accepted = %+v", a)
 		}
@@ -237,7 +183,7 @@ func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
 	if !slices.Equal(repeats, []bool{false, true, true}) {
 		t.Errorf("repeats = %v, want false, true, true", repeats)
 	}
-	r.send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000002", Room: wire.DefaultRoom, Text: "the next"})
+	r.Send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000002", Room: wire.DefaultRoom, Text: "the next"})
 	tab.Shows("the next")
 	if got := tab.Messages(); len(got) != 2 || !strings.Contains(got[0], "only once") {
 		t.Errorf("on screen: %q, want each once", got)

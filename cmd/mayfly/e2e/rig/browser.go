@@ -13,7 +13,6 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/kb"
 )
 
 // Browser is one headless Chromium with a fresh profile.
@@ -83,6 +82,9 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
+	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context that it is opened with
+		t.Fatal(err)
+	}
 	tab := &Tab{t: t, Ctx: ctx}
 	tab.Do(chromedp.EmulateViewport(1280, 800))
 	if url != "" {
@@ -137,7 +139,22 @@ func (tab *Tab) Ready() *Tab {
 // Say types text into what has the focus, and presses Enter.
 func (tab *Tab) Say(text string) {
 	tab.t.Helper()
-	tab.Do(Type(text), chromedp.KeyEvent(kb.Enter))
+	tab.Do(Type(text), Enter())
+}
+
+// Enter presses and releases the Enter key, as a keyboard does: one event that the page may prevent. (chromedp's own sends
+// the character after it in any case.)
+func Enter(modifiers ...chromedp.Modifier) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		press := input.DispatchKeyEventParams{Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
+		chromedp.KeyModifiers(modifiers...)(&press)
+		for _, press.Type = range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+			if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, press); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // Type enters text at once, as an input method or a paste does.

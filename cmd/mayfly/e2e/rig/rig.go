@@ -65,7 +65,7 @@ type Server struct {
 // Serve starts mayfly serve on a free port, with more flags, and waits until it says where it is.
 func Serve(t *testing.T, args ...string) *Server {
 	t.Helper()
-	s := &Server{t: t, args: args, addr: freeAddr(t)}
+	s := &Server{t: t, args: args, addr: FreeAddr(t)}
 	s.Start()
 	t.Cleanup(func() {
 		s.Kill()
@@ -112,8 +112,8 @@ func (s *Server) Start() {
 	}
 }
 
-// freeAddr returns an address of this machine that nobody listens on.
-func freeAddr(t *testing.T) string {
+// FreeAddr returns an address of this machine that nobody listens on.
+func FreeAddr(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

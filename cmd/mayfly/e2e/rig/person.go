@@ -1,0 +1,117 @@
+package rig
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+// Person is the client without a screen, in the lobby.
+type Person struct {
+	Name string
+	*session.Session
+
+	t       *testing.T
+	changed chan struct{} // capacity 1
+
+	mu            sync.Mutex // guards what follows
+	view          session.View
+	wasOnline     bool
+	interruptions int
+}
+
+// NewPerson connects to the server at url until the test ends.
+func NewPerson(t *testing.T, name, url string) *Person {
+	t.Helper()
+	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
+	p.Session = session.New(session.Config{Dial: session.DialWebSocket(url), Guest: session.NewGuest(), Room: wire.DefaultRoom})
+	p.Subscribe(p.see)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return p
+}
+
+func (p *Person) see(v session.View) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if online := v.Status == session.Online; p.wasOnline != online {
+		p.wasOnline = online
+		if !online {
+			p.interruptions++
+		}
+	}
+	p.view = v
+	select {
+	case p.changed <- struct{}{}:
+	default:
+	}
+}
+
+// Now returns what the person sees.
+func (p *Person) Now() session.View {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.view
+}
+
+// Interruptions returns how often the person was cut off.
+func (p *Person) Interruptions() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.interruptions
+}
+
+// Until waits for a view of which ok is true, and returns it. One goroutine at a time may wait.
+func (p *Person) Until(what string, ok func(session.View) bool) session.View {
+	p.t.Helper()
+	for timeout := time.After(Timeout); ; {
+		if v := p.Now(); ok(v) {
+			return v
+		}
+		select {
+		case <-p.changed:
+		case <-timeout:
+			p.t.Fatalf("%s: never %s; the last view: %+v", p.Name, what, p.Now())
+		}
+	}
+}
+
+// Say sends text to the lobby.
+func (p *Person) Say(text string) {
+	p.t.Helper()
+	if problem := p.Send(text); problem != "" {
+		p.t.Fatalf("%s: Send(%q): %s", p.Name, text, problem)
+	}
+}
+
+// Online is true once one is connected and in the room.
+func Online(v session.View) bool { return v.Status == session.Online && v.Joined }
+
+// Texts returns what stands in v and has been accepted, in order.
+func Texts(v session.View) (all []string) {
+	for _, m := range v.Messages {
+		if m.State == session.Sent {
+			all = append(all, m.Text)
+		}
+	}
+	return all
+}
+
+// Sent returns how many messages stand in v, if all of them have been accepted, else -1.
+func Sent(v session.View) int {
+	if n := len(Texts(v)); n == len(v.Messages) {
+		return n
+	}
+	return -1
+}

@@ -1,0 +1,98 @@
+package rig
+
+import (
+	"testing"
+
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+// Raw is a client that sends what it is told and reads when it is told.
+type Raw struct {
+	t    *testing.T
+	conn session.Conn
+	rest []wire.Frame
+}
+
+// Dial opens a connection; it ends with the test.
+func Dial(t *testing.T, s *Server) *Raw {
+	t.Helper()
+	conn, err := session.DialWebSocket(s.SocketURL())(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close(wire.CloseNormal, "") })
+	return &Raw{t: t, conn: conn}
+}
+
+// DialAnd opens a connection that is in room.
+func DialAnd(t *testing.T, s *Server, room string) *Raw {
+	t.Helper()
+	r := Dial(t, s)
+	r.Hello(session.NewGuest(), wire.Join{Room: room})
+	Next[wire.Joined](r)
+	return r
+}
+
+// Hello opens the session.
+func (r *Raw) Hello(guest string, rooms ...wire.Join) {
+	r.t.Helper()
+	r.Send(wire.Hello{Guest: guest, Rooms: rooms})
+}
+
+// Send writes one frame.
+func (r *Raw) Send(f wire.Frame) {
+	r.t.Helper()
+	if err := r.TrySend(f); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// TrySend writes one frame, unless the connection has ended.
+func (r *Raw) TrySend(f wire.Frame) error { return r.conn.Write(wire.Encode(f)) }
+
+// read returns the next frame, or the error that ended the connection.
+func (r *Raw) read() (wire.Frame, error) {
+	for len(r.rest) == 0 {
+		message, err := r.conn.Read(r.t.Context())
+		if err != nil {
+			return nil, err
+		}
+		for b := range wire.Split(message) {
+			f, err := wire.Decode(b)
+			if err != nil {
+				return nil, err
+			}
+			r.rest = append(r.rest, f)
+		}
+	}
+	f := r.rest[0]
+	r.rest = r.rest[1:]
+	return f, nil
+}
+
+// Next returns the next F, skipping other frames. It may be called by any goroutine of the test, but by one at a time.
+func Next[F wire.Frame](r *Raw) F {
+	r.t.Helper()
+	for {
+		f, err := r.read()
+		if err != nil {
+			r.t.Errorf("waiting for a %T: %v", *new(F), err)
+			return *new(F)
+		}
+		if f, ok := f.(F); ok {
+			return f
+		}
+	}
+}
+
+// ReadToEnd reads until the connection ends, and returns the last frame and how it ended.
+func (r *Raw) ReadToEnd() (last wire.Frame, err error) {
+	for {
+		f, err := r.read()
+		if err != nil {
+			return last, err
+		}
+		last = f
+	}
+}
