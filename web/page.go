@@ -170,6 +170,9 @@ var pagePatches = []replacement{
 		`<meta content="` + themeLight + `" media="(prefers-color-scheme: light)" name="theme-color">` +
 			`<meta content="` + themeDark + `" media="(prefers-color-scheme: dark)" name="theme-color">`,
 	},
+	{ // a phone's keyboard must not cover the composer
+		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
+	},
 	{`alt="wasm loader icon"`, `alt=""`}, // of no interest to whom it is read out
 }
 

@@ -64,7 +64,7 @@ type Limits struct {
 type Hello struct {
 	Client string  `json:"client,omitempty"`
 	Token  *string `json:"token,omitempty"`
-	Guest  string  `json:"guest,omitempty"` // a secret that only this client knows; see CheckGuest
+	Guest  string  `json:"guest,omitempty"` // a secret that only this client knows; see ValidSecret
 	Rooms  []Join  `json:"rooms,omitempty"` // joined at once, each with its cursor
 }
 

@@ -1,0 +1,9 @@
+package app
+
+// What the tests look at.
+var (
+	RoomOf   = roomOf
+	Sends    = sends
+	Lifetime = lifetime
+	Row      = row
+)
