@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
-
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -44,15 +42,6 @@ func TestPictures(t *testing.T) {
 	one.Do(rig.Type("I'll bring the vouchers"))
 	take("chat")
 	one.Dark(true)
-	take("chat-dark")
 	one.Phone()
 	take("chat-phone-dark")
-	one.Dark(false)
-	take("chat-phone")
-
-	empty := browser.Tab(server.URL).Ready()
-	empty.Picture(filepath.Join(dir, "empty.png"))
-	empty.Do(chromedp.Navigate(server.URL + "/r/No%20Such%20Room!"))
-	empty.Until(`document.title.startsWith('No such room')`)
-	empty.Picture(filepath.Join(dir, "no-room.png"))
 }
