@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
@@ -515,5 +516,57 @@ func TestNewOriginsReportsEveryProblem(t *testing.T) {
 	o, err := server.NewOrigins("https://Chat.Example.com:443/", nil, "8080")
 	if err != nil || o.Public() != "https://chat.example.com" {
 		t.Errorf("public = %v, %v, want https://chat.example.com", o.Public(), err)
+	}
+}
+
+func TestTextsAtTheBound(t *testing.T) {
+	for name, char := range map[string]string{"<": "<", "CJK": "蜉", "emoji": "🪰", "emoji, escaped": `\ud83e\udeb0`} {
+		t.Run(name, func(t *testing.T) {
+			n := start(t, 10)
+			c := n.hello(t, "", "lobby")
+			for i, length := range []int{wire.MaxText, wire.MaxText + 1} {
+				p := post(i, "lobby")
+				p.Text = "TEXT"
+				c.write(strings.Replace(string(wire.Encode(p)), "TEXT", strings.Repeat(char, length), 1))
+				if length == wire.MaxText {
+					expect[wire.Accepted](c)
+					if got := expect[wire.Posted](c); utf8.RuneCountInString(got.Text) != length {
+						t.Errorf("posted %d characters, want %d", utf8.RuneCountInString(got.Text), length)
+					}
+					continue
+				}
+				if r := expect[wire.Refused](c); r.Code != wire.CodeText || r.ID != p.ID {
+					t.Errorf("refused = %+v, want text", r)
+				}
+			}
+		})
+	}
+}
+
+// TestOneRefusalDoesNotHoldUpTheNext sends good and bad frames in one message, and wants every answer in its order.
+func TestOneRefusalDoesNotHoldUpTheNext(t *testing.T) {
+	n := start(t, 10)
+	c := n.hello(t, "", "lobby")
+	long := post(2, "lobby")
+	long.TTL = 300_001
+	c.send(post(0, "lobby"), post(1, "nowhere"), long, wire.Leave{Room: "nowhere"}, wire.Post{ID: "x", Room: "lobby", Text: "y"}, post(0, "lobby"), post(3, "lobby"))
+	var got []string
+	for len(got) < 9 {
+		f, err := c.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch f := f.(type) {
+		case wire.Accepted:
+			got = append(got, fmt.Sprintf("accepted %c %v", f.ID[len(f.ID)-1], f.Repeat))
+		case wire.Refused:
+			got = append(got, fmt.Sprintf("refused %s %s", f.Re, f.Code))
+		case wire.Posted:
+			got = append(got, fmt.Sprintf("posted %c", f.ID[len(f.ID)-1]))
+		}
+	}
+	want := "accepted 0 false, posted 0, refused post room, refused post ttl, refused leave room, refused post id, accepted 0 true, accepted 3 false, posted 3"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("answers: %s, want %s", strings.Join(got, ", "), want)
 	}
 }
