@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"net/netip"
 	"runtime/debug"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,7 @@ const (
 type conn struct {
 	server *Server                 // static
 	ws     *websocket.Conn         // static
+	from   netip.Addr              // static; where it comes from: it holds a place for that address
 	id     string                  // static
 	opened time.Time               // static
 	queue  *queue                  // static
@@ -41,9 +43,9 @@ type conn struct {
 	session session // owned by readLoop
 }
 
-func newConn(s *Server, ws *websocket.Conn) *conn {
+func newConn(s *Server, ws *websocket.Conn, from netip.Addr) *conn {
 	now := time.Now()
-	c := &conn{server: s, ws: ws, id: "c-" + rand.Text(), opened: now, queue: newQueue(), nextPing: now.Add(pingEvery)}
+	c := &conn{server: s, ws: ws, from: from, id: "c-" + rand.Text(), opened: now, queue: newQueue(), nextPing: now.Add(pingEvery)}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
 	c.sent.Store(now.UnixNano())
 	c.session.conn = c

@@ -11,7 +11,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"mayfly/server/hub"
@@ -23,6 +22,8 @@ type Config struct {
 	Version string   // of the program, for clients
 	Origins *Origins // that may use this server from a browser
 	Conns   int      // WebSockets at once
+	Each    int      // and from one address
+	Proxies Proxies  // that say where a request comes from
 	TTL     wire.TTL
 	Posts   int // accepted posts a user may make
 	Per     time.Duration
@@ -36,9 +37,9 @@ type Server struct {
 	config Config       // static
 	hub    *hub.Hub     // static
 	log    *slog.Logger // static
+	places *places      // static; of conns, upgrades under way included
 
 	running sync.WaitGroup // conns, from the upgrade until run has returned
-	count   atomic.Int64   // of conns, upgrades under way included
 
 	mu      sync.Mutex // guards what follows
 	closing bool
@@ -47,7 +48,7 @@ type Server struct {
 
 // New returns a server that hands what people send to h.
 func New(config Config, h *hub.Hub, log *slog.Logger) *Server {
-	return &Server{config: config, hub: h, log: log, conns: map[*conn]struct{}{}}
+	return &Server{config: config, hub: h, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
 }
 
 // Handler returns the whole public HTTP surface.
@@ -120,7 +121,7 @@ func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
-	s.count.Add(-1)
+	s.places.free(c.from)
 	s.running.Done()
 }
 

@@ -43,10 +43,15 @@ type node struct {
 
 func start(t *testing.T, conns int) *node {
 	t.Helper()
+	return startWith(t, func(c *server.Config) { c.Conns = conns })
+}
+
+// startWith starts a node whose configuration change has changed.
+func startWith(t *testing.T, change func(*server.Config)) *node {
+	t.Helper()
 	n := &node{stream: stream.NewMemory(), logs: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
-	h := hub.New(hub.Config{TTL: ttl, Posts: 20, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 100}, n.stream, log)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -56,12 +61,15 @@ func start(t *testing.T, conns int) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.server = server.New(server.Config{
-		Version: "test", Origins: origins, Conns: conns, TTL: ttl, Posts: 20, Per: 10 * time.Second,
+	config := server.Config{
+		Version: "test", Origins: origins, Conns: 100, Each: 100, TTL: ttl, Posts: 20, Per: 10 * time.Second,
 		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") }),
 		Secure: func(h http.Handler) http.Handler { return h },
 		Ready:  func(context.Context) error { return n.ready },
-	}, h, log)
+	}
+	change(&config)
+	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, log)
+	n.server = server.New(config, h, log)
 	web := httptest.NewUnstartedServer(n.server.Handler())
 	web.Listener.Close()
 	web.Listener = listener

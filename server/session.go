@@ -63,7 +63,7 @@ func (s *session) open(f wire.Frame, err error) error {
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "A guest secret has 22 to 86 base64url characters."})
 	}
 	user := guest(hello.Guest)
-	s.client = s.conn.server.hub.NewClient(s.conn, user)
+	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String())
 	s.conn.client.Store(s.client)
 	s.conn.send(s.conn.server.welcome(s.conn.id, user))
 	for _, room := range hello.Rooms {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -16,35 +17,52 @@ const retryAfter = "5"
 // serveSocket upgrades a request to a connection and returns: the connection runs on, without the handler's stack.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.config.Origins.allows(r) {
-		http.Error(w, "This page's origin may not use this server. Its operator can allow it with -origins.", http.StatusForbidden)
+		s.turnAway(w, http.StatusForbidden, "This page's origin may not use this server. Its operator can allow it with -origins.")
 		return
 	}
-	if s.count.Add(1) > int64(s.config.Conns) || s.isClosing() {
-		s.count.Add(-1)
-		w.Header().Set("Retry-After", retryAfter)
-		http.Error(w, "This server takes no more connections now. Try again soon.", http.StatusServiceUnavailable)
+	if s.isClosing() {
+		s.turnAway(w, http.StatusServiceUnavailable, "This server is stopping. Try again soon.")
 		return
 	}
+	from := s.config.Proxies.client(r)
+	if err := s.places.take(from); errors.Is(err, errNoPlaceForThem) {
+		s.turnAway(w, http.StatusTooManyRequests, "Your network has as many connections here as one may have. Close some, or try again soon.")
+		return
+	} else if err != nil {
+		s.turnAway(w, http.StatusServiceUnavailable, "This server takes no more connections now. Try again soon.")
+		return
+	}
+	seated := false
+	defer func() { // whatever becomes of the upgrade: a place that were lost would be lost for good
+		if !seated {
+			s.places.free(from)
+		}
+	}()
 	if !offers(r, wire.Subprotocol) {
-		s.count.Add(-1)
-		http.Error(w, "Open a WebSocket that offers the subprotocol "+wire.Subprotocol+".", http.StatusBadRequest)
+		s.turnAway(w, http.StatusBadRequest, "Open a WebSocket that offers the subprotocol "+wire.Subprotocol+".")
 		return
 	}
 	// The origin was checked above: the library would compare it with Host, which proves nothing.
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
-		s.count.Add(-1)
 		s.log.Debug("no upgrade", "err", err)
 		return
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	c := newConn(s, ws)
-	if !s.add(c) {
-		s.count.Add(-1)
+	c := newConn(s, ws, from)
+	if seated = s.add(c); !seated {
 		go ws.CloseNow() //nolint:errcheck // it can wait, and nobody cares
 		return
 	}
 	go c.run()
+}
+
+// turnAway answers a request that is not upgraded.
+func (s *Server) turnAway(w http.ResponseWriter, status int, message string) {
+	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+		w.Header().Set("Retry-After", retryAfter)
+	}
+	http.Error(w, message, status)
 }
 
 // offers reports whether the client named the subprotocol, exactly.

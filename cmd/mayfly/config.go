@@ -29,6 +29,8 @@ type config struct {
 	streamBytes  size
 	rooms        int
 	conns        int
+	connsPerIP   int
+	proxies      server.Proxies
 	logFormat    string
 }
 
@@ -37,7 +39,7 @@ const serveUsage = `Usage: mayfly serve [flags]
 Serves the chat until it is interrupted. Without flags it is for this machine alone, at http://localhost:8080.
 To let others in, put it behind a proxy that speaks https and say under which address people open it:
 
-	mayfly serve -public-url https://chat.example.com
+	mayfly serve -public-url https://chat.example.com -trusted-proxies 127.0.0.1
 
 Each flag can also be set in the environment: -room-bytes as MAYFLY_ROOM_BYTES. A flag wins.
 
@@ -63,6 +65,8 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	f.Var(&c.streamBytes, "stream-bytes", "memory for the live messages of all rooms, as `SIZE`")
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
+	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
+	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says where a client is")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
 
 	err := f.Parse(args)
@@ -79,6 +83,9 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	errs = append(errs, fromEnvironment(f, getenv))
 	if *origins != "" {
 		c.origins = strings.Split(*origins, ",")
+	}
+	if c.proxies, err = server.ParseProxies(*proxies); err != nil {
+		errs = append(errs, fmt.Errorf("-trusted-proxies: %w", err))
 	}
 	return c, errors.Join(append(errs, c.check()...)...)
 }
@@ -127,7 +134,7 @@ func (c *config) check() (errs []error) {
 	case c.ttl < c.ttlMin || c.ttl > c.ttlMax:
 		wrong("-ttl is %s: want at least -ttl-min (%s) and at most -ttl-max (%s)", c.ttl, c.ttlMin, c.ttlMax)
 	}
-	for name, n := range map[string]int{"-room-messages": c.roomMessages, "-rooms": c.rooms, "-conns": c.conns} {
+	for name, n := range map[string]int{"-room-messages": c.roomMessages, "-rooms": c.rooms, "-conns": c.conns, "-conns-per-ip": c.connsPerIP} {
 		if n < 1 {
 			wrong("%s is %d: want 1 or more", name, n)
 		}

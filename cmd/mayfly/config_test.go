@@ -5,15 +5,18 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"mayfly/server"
 )
 
 var defaults = config{
 	listen: "127.0.0.1:8080", ttl: 5 * time.Minute, ttlMin: time.Second, ttlMax: 24 * time.Hour, rate: rate{20, 10 * time.Second},
-	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, logFormat: "text",
+	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, connsPerIP: 200, logFormat: "text",
 }
 
 func TestParseConfig(t *testing.T) {
@@ -33,6 +36,13 @@ func TestParseConfig(t *testing.T) {
 		{"a flag wins", []string{"-conns", "8"}, map[string]string{"MAYFLY_CONNS": "7"}, func(c *config) { c.conns = 8 }},
 		{"origins", []string{"-origins", "https://a.example,http://b.example:81"}, nil, func(c *config) {
 			c.origins = []string{"https://a.example", "http://b.example:81"}
+		}},
+		{"behind a proxy", []string{"-trusted-proxies", "127.0.0.1, 10.1.0.0/16", "-conns-per-ip", "50"}, nil, func(c *config) {
+			c.proxies = server.Proxies{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.1.0.0/16")}
+			c.connsPerIP = 50
+		}},
+		{"proxies from the environment", nil, map[string]string{"MAYFLY_TRUSTED_PROXIES": "::1", "MAYFLY_CONNS_PER_IP": "7"}, func(c *config) {
+			c.proxies, c.connsPerIP = server.Proxies{netip.MustParsePrefix("::1/128")}, 7
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -68,6 +78,9 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-room-messages 0", "-room-messages is 0: want 1 or more"},
 		{"-rooms -1", "-rooms is -1: want 1 or more"},
 		{"-conns 0", "-conns is 0: want 1 or more"},
+		{"-conns-per-ip 0", "-conns-per-ip is 0: want 1 or more"},
+		{"-trusted-proxies proxy.example", `-trusted-proxies: "proxy.example" is no address`},
+		{"-trusted-proxies 0.0.0.0/0", "is everyone"},
 		{"-room-bytes 8", "such as 8MiB"},
 		{"-room-bytes 1KiB", "want 64KiB or more"},
 		{"-stream-bytes 1MiB", "want at least -room-bytes (8MiB)"},
@@ -101,7 +114,7 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-rooms", "-conns", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
+		"-stream-bytes", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)
 		}

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -53,6 +54,10 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	}
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
+	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
+		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: they all count as one address",
+			"conns_per_ip", c.connsPerIP)
+	}
 	err = n.serve(ctx, listener)
 	return errors.Join(err, n.close())
 }
@@ -104,7 +109,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, log *slog.Log
 	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
 	h := hub.New(hub.Config{TTL: ttl, Posts: c.rate.n, Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms}, messages, log)
 	s := server.New(server.Config{
-		Version: version, Origins: origins, Conns: c.conns, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
+		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
 		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
 	}, h, log)
 	n := &node{

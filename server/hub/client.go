@@ -29,19 +29,25 @@ const (
 // Client is one connection's part in the hub: its person and the rooms it is in. Join, Leave and Post are called by one
 // goroutine, in the order in which the frames came; Beat and Close by any. Answers go to the Member.
 type Client struct {
-	hub    *Hub      // static
-	member Member    // static
-	user   wire.User // static
-	moves  *window   // owned by the goroutine that calls Join and Leave
+	hub     *Hub      // static
+	member  Member    // static
+	user    wire.User // static
+	address string    // static; whose rate an anonymous user's posts count for too, "" for nobody's
+	moves   *window   // owned by the goroutine that calls Join and Leave
 
 	mu     sync.Mutex // guards what follows
 	closed bool
 	rooms  map[string]*room
 }
 
-// NewClient returns user's part in the hub, in no room yet. Close it when the connection ends.
-func (h *Hub) NewClient(m Member, user wire.User) *Client {
-	return &Client{hub: h, member: m, user: user, moves: newWindow(maxMoves, movesPer), rooms: map[string]*room{}}
+// NewClient returns user's part in the hub, in no room yet. from names the address that the connection comes from, in any
+// way that tells two apart; "" is an address that is not known and has no limit. Close the client when the connection ends.
+func (h *Hub) NewClient(m Member, user wire.User, from string) *Client {
+	c := &Client{hub: h, member: m, user: user, moves: newWindow(maxMoves, movesPer), rooms: map[string]*room{}}
+	if user.Anonymous && from != "" {
+		c.address = "address " + from // no user's id has a space
+	}
+	return c
 }
 
 // Join adds the client to a room and answers joined; joining again is answered anew. It waits for the stream if nobody

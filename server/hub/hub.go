@@ -71,10 +71,10 @@ type Hub struct {
 	log    *slog.Logger  // static
 	wake   chan struct{} // static; capacity 1: the earliest deadline changed
 
-	mu    sync.Mutex       // guards what follows; a room's mutex may be held when it is taken, never the other way round
-	rooms map[string]*room // open and opening ones
-	due   dueHeap          // live messages of all rooms, earliest deadline first
-	rates map[string]*window
+	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
+	rooms map[string]*room   // open and opening ones
+	due   dueHeap            // live messages of all rooms, earliest deadline first
+	rates map[string]*window // of posts, by user id or address key
 }
 
 // New returns a hub that keeps its messages in stream. Run must be running for them to expire.
@@ -174,37 +174,16 @@ func (h *Hub) snapshotRooms() []*room {
 	return rooms
 }
 
-// admit counts one more post of user, or says how long to wait.
-func (h *Hub) admit(user string, now time.Time) (wait time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	w := h.rates[user]
-	if w == nil {
-		w = newWindow(h.config.Posts, h.config.Per)
-		h.rates[user] = w
-	}
-	return w.take(now)
-}
-
-// readmit gives back what admit counted, for a post that was not accepted after all.
-func (h *Hub) readmit(user string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if w := h.rates[user]; w != nil {
-		w.giveBack()
-	}
-}
-
-// tidy lets go of rooms that nobody came back to and of users who have been quiet.
+// tidy lets go of rooms that nobody came back to and of users and addresses that have been quiet.
 func (h *Hub) tidy(now time.Time) {
 	for _, r := range h.snapshotRooms() {
 		r.closeIfLeft(now)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for user, w := range h.rates {
+	for of, w := range h.rates {
 		if w.idle(now) {
-			delete(h.rates, user)
+			delete(h.rates, of)
 		}
 	}
 }

@@ -46,20 +46,20 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	now := time.Now()
-	if wait := c.hub.admit(c.user.ID, now); wait > 0 {
-		refuse(wire.CodeRate, fmt.Sprintf("Slow down: %d messages in %s.", c.hub.config.Posts, human(c.hub.config.Per)), wait)
+	if wait, problem := c.hub.admit(c, now); wait > 0 {
+		refuse(wire.CodeRate, problem, wait)
 		return
 	}
 	m := wire.Message{ID: p.ID, User: c.user, Text: text, At: now.UnixMilli(), Expires: now.UnixMilli() + ttl}
 	k := key{c.user.ID, p.ID}
 	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), now); wait > 0 || repeat {
-		c.hub.readmit(c.user.ID)
+		c.hub.readmit(c, now)
 		if !repeat {
 			refuse(wire.CodeFull, fullMessage, wait)
 		}
 		return
 	}
-	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) { r.stored(c, k, receipt, err) })
+	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) { r.stored(c, k, now, receipt, err) })
 }
 
 const fullMessage = "The room is full. Wait until some of its messages have expired."
@@ -129,15 +129,16 @@ func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// stored answers the author of k, and whoever repeated it meanwhile, once the stream has said what became of it.
-func (r *room) stored(author *Client, k key, receipt Receipt, err error) {
+// stored answers the author of k, admitted at the time of that name, and whoever repeated it meanwhile, once the stream has
+// said what became of it.
+func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.pending[k]
 	live, delivered := r.livingLocked(k)
 	if err != nil && !delivered { // delivered, although its acknowledgement was lost, is accepted
 		r.settleLocked(k)
-		r.hub.readmit(author.user.ID)
+		r.hub.readmit(author, admitted)
 		r.refuseLocked(author, k, err)
 		for _, c := range w.repeats {
 			r.refuseLocked(c, k, err)
@@ -149,7 +150,7 @@ func (r *room) stored(author *Client, k key, receipt Receipt, err error) {
 		m = live
 	}
 	if receipt.Repeat {
-		r.hub.readmit(author.user.ID)
+		r.hub.readmit(author, admitted)
 	}
 	r.acceptLocked(author, m, receipt.Repeat)
 	for _, c := range w.repeats {

@@ -1,6 +1,56 @@
 package hub
 
-import "time"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+const (
+	// addressPosts messages in any addressPer are taken from all anonymous people of one address together: making up
+	// another person costs nothing, so what bounds one of them bounds nobody.
+	addressPosts = 1000
+	addressPer   = 10 * time.Second
+)
+
+// admit counts one more post of c, or says how long to wait, and why.
+func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	own := h.rateLocked(c.user.ID, h.config.Posts, h.config.Per)
+	if wait := own.take(now); wait > 0 {
+		return wait, fmt.Sprintf("Slow down: %d messages in %s.", own.n, human(own.per))
+	}
+	if c.address == "" {
+		return 0, ""
+	}
+	all := h.rateLocked(c.address, addressPosts, addressPer)
+	if wait := all.take(now); wait > 0 {
+		own.giveBack(now)
+		return wait, fmt.Sprintf("Slow down: all guests from your network together may send %d messages in %s.", all.n, human(all.per))
+	}
+	return 0, ""
+}
+
+// readmit gives back what admit counted at that time, for a post that was not accepted after all.
+func (h *Hub) readmit(c *Client, at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, of := range []string{c.user.ID, c.address} {
+		if w := h.rates[of]; w != nil {
+			w.giveBack(at)
+		}
+	}
+}
+
+func (h *Hub) rateLocked(of string, n int, per time.Duration) *window {
+	w := h.rates[of]
+	if w == nil {
+		w = newWindow(n, per)
+		h.rates[of] = w
+	}
+	return w
+}
 
 // window admits at most n events in any span of its length.
 type window struct {
@@ -21,10 +71,13 @@ func (w *window) take(now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// giveBack forgets the last event that take counted.
-func (w *window) giveBack() {
-	if len(w.times) > 0 {
-		w.times = w.times[:len(w.times)-1]
+// giveBack forgets an event that take counted at that time.
+func (w *window) giveBack(at time.Time) {
+	for i := len(w.times) - 1; i >= 0; i-- {
+		if w.times[i].Equal(at) {
+			w.times = slices.Delete(w.times, i, i+1)
+			return
+		}
 	}
 }
 

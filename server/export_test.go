@@ -1,0 +1,8 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+)
+
+func (p Proxies) Client(r *http.Request) netip.Addr { return p.client(r) }

@@ -1,0 +1,136 @@
+package hub_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// crowd is more than one person may post, and as much as the guests of one address may.
+const crowd = 1000
+
+func crowded() hub.Config {
+	c := testConfig
+	c.Posts, c.Per, c.RoomMessages = 2*crowd, time.Minute, 10*crowd
+	return c
+}
+
+func TestGuestsOfOneAddressShareARate(t *testing.T) {
+	bubble(t, crowded(), func(t *testing.T, w world) {
+		ann, ben := w.guestIn(t, "ann", "192.0.2.1", "lobby"), w.guestIn(t, "ben", "192.0.2.1", "lobby")
+		for n := range crowd {
+			[]*recorder{ann, ben}[n%2].Post(post(n, "lobby", 0))
+			if n == crowd/2 {
+				time.Sleep(4 * time.Second)
+			}
+		}
+		ann.take()
+		ben.take()
+		ben.Post(post(crowd, "lobby", 0))
+		if got := next[wire.Refused](t, ben); got.Code != wire.CodeRate || got.RetryMS != 6000 || got.Re != "post" ||
+			got.Message != "Slow down: all guests from your network together may send 1000 messages in 10 s." {
+			t.Errorf("refused = %+v, want rate after 6000 ms", got)
+		}
+		ann.Post(post(0, "lobby", 0)) // a repeat costs nothing
+		if a := next[wire.Accepted](t, ann); !a.Repeat {
+			t.Errorf("accepted = %+v, want a repeat", a)
+		}
+		for name, other := range map[string]*recorder{
+			"a guest from elsewhere":          w.guestIn(t, "cleo", "192.0.2.2", "lobby"),
+			"a guest from nobody knows where": w.guestIn(t, "dora", "", "lobby"),
+			"no guest, from the same address": w.in(t, "emil", "lobby"),
+		} {
+			other.take()
+			other.Post(post(1, "lobby", 0))
+			if got := other.take(); len(got) != 2 || wire.Kind(got[0]) != "accepted" {
+				t.Errorf("%s: %+v, want accepted", name, got)
+			}
+		}
+		ben.take()
+		time.Sleep(6*time.Second - time.Millisecond)
+		ben.Post(post(crowd+1, "lobby", 0))
+		if got := next[wire.Refused](t, ben); got.RetryMS != 1 {
+			t.Errorf("1 ms early: %+v, want refused", got)
+		}
+		time.Sleep(time.Millisecond)
+		ben.Post(post(crowd+2, "lobby", 0))
+		if got := ben.take(); len(got) != 2 {
+			t.Errorf("after retry_ms: %+v, want accepted and posted", got)
+		}
+	})
+}
+
+func TestWhatIsNotAcceptedCostsAnAddressNothing(t *testing.T) {
+	bubble(t, crowded(), func(t *testing.T, w world) {
+		ann := w.guestIn(t, "ann", "192.0.2.1", "lobby")
+		w.stream.FailAppends(errors.New("broken"))
+		for n := range 2 * crowd {
+			ann.Post(post(n, "lobby", 0))
+		}
+		for _, f := range ann.take() {
+			if r, ok := f.(wire.Refused); !ok || r.Code != wire.CodeUnavailable {
+				t.Fatalf("got %+v, want unavailable", f)
+			}
+		}
+		w.stream.FailAppends(nil)
+		ann.Post(post(0, "lobby", 0))
+		if got := ann.take(); len(got) != 2 {
+			t.Errorf("once it works again: %+v, want accepted and posted", got)
+		}
+	})
+}
+
+func TestARefusalForTheAddressCostsThePersonNothing(t *testing.T) {
+	config := crowded()
+	config.Posts, config.Per = 2, 10*time.Second
+	bubble(t, config, func(t *testing.T, w world) {
+		for n := range crowd / 2 {
+			guest := w.guestIn(t, id(n), "192.0.2.1", "lobby")
+			guest.Post(post(1, "lobby", 0))
+			guest.Post(post(2, "lobby", 0))
+			guest.Close()
+		}
+		ann := w.guestIn(t, "ann", "192.0.2.1", "lobby")
+		time.Sleep(5 * time.Second)
+		for n := range 3 {
+			ann.Post(post(n, "lobby", 0))
+		}
+		ann.take()
+		time.Sleep(5 * time.Second)
+		for n := range 2 {
+			ann.Post(post(n, "lobby", 0))
+		}
+		if got := ann.take(); len(got) != 4 {
+			t.Errorf("once the address may again: %+v, want both accepted and posted", got)
+		}
+	})
+}
+
+// TestGivingBackKeepsTheOthersTimes holds that a post which fails late gives back its own time, not a later one's.
+func TestGivingBackKeepsTheOthersTimes(t *testing.T) {
+	config := testConfig
+	config.Posts, config.Per = 2, 10*time.Second
+	bubble(t, config, func(t *testing.T, w world) {
+		ann, ben := w.in(t, "ann", "lobby", "tea"), w.in(t, "ben", "tea")
+		ben.Post(post(0, "tea", 0))
+		w.stream.Bound(1)
+		release := w.stream.Hold()
+		ann.Post(post(1, "tea", 0)) // will fail: there is no room for another
+		time.Sleep(2 * time.Second)
+		ann.Post(post(2, "lobby", 0))
+		time.Sleep(2 * time.Second)
+		release()
+		ann.take()
+		w.stream.Bound(0)
+		time.Sleep(6 * time.Second) // the first would count no more; the second still does
+		ann.Post(post(3, "lobby", 0))
+		ann.take()
+		ann.Post(post(4, "lobby", 0))
+		if got := next[wire.Refused](t, ann); got.RetryMS != 2000 {
+			t.Errorf("refused = %+v, want rate after 2000 ms", got)
+		}
+	})
+}
