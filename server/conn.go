@@ -45,7 +45,7 @@ type conn struct {
 
 func newConn(s *Server, ws *websocket.Conn, from netip.Addr) *conn {
 	now := time.Now()
-	c := &conn{server: s, ws: ws, from: from, id: "c-" + rand.Text(), opened: now, queue: newQueue(), nextPing: now.Add(pingEvery)}
+	c := &conn{server: s, ws: ws, from: from, id: "c-" + rand.Text(), opened: now, queue: newQueue(s.metrics.expired), nextPing: now.Add(pingEvery)}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
 	c.sent.Store(now.UnixNano())
 	c.session.conn = c
@@ -58,6 +58,7 @@ var errSlow = bye(wire.Bye{Code: wire.CodeSlow, Message: "You read too slowly, s
 // Send implements hub.Member.
 func (c *conn) Send(f *hub.Frame) bool {
 	if !c.queue.push(f) {
+		c.server.metrics.slow.Inc()
 		c.leave(errSlow)
 		return false
 	}
@@ -148,6 +149,7 @@ func (c *conn) farewell() {
 		_ = c.ws.CloseNow()
 		return
 	}
+	c.server.metrics.bye(b.Code)
 	ctx, cancel := context.WithTimeout(context.Background(), byeTimeout)
 	defer cancel()
 	if b.Code != wire.CodeSlow { // a slow reader would not read it now either

@@ -3,6 +3,17 @@ package server
 import (
 	"net/http"
 	"net/netip"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server/hub"
 )
 
 func (p Proxies) Client(r *http.Request) netip.Addr { return p.client(r) }
+
+type Queue = queue
+
+func NewQueue(expired prometheus.Counter) *Queue { return newQueue(expired) }
+
+func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
+func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }

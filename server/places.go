@@ -48,3 +48,10 @@ func (p *places) free(a netip.Addr) {
 		delete(p.by, a)
 	}
 }
+
+// now returns how many places are taken.
+func (p *places) now() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.taken
+}

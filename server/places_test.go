@@ -105,12 +105,20 @@ func TestNoPlaceIsLost(t *testing.T) {
 			n.attempt(t, a.request, a.cut)
 		}
 	}
+	var all []*websocket.Conn
 	for i := range places {
-		n.dialUntilOpen(t, fmt.Sprintf("connection %d after the attempts", i+1))
+		all = append(all, n.dialUntilOpen(t, fmt.Sprintf("connection %d after the attempts", i+1)))
 	}
 	if _, resp, err := n.tryDial(t); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("connection %d: %v, %v, want 503", places+1, resp, err)
 	}
+	if got := n.metric(t, "mayfly_connections", ""); got != places {
+		t.Errorf("%v connections, want %d", got, places)
+	}
+	for _, ws := range all {
+		ws.CloseNow()
+	}
+	n.until(t, "mayfly_connections", 0)
 }
 
 // attempt sends a request and cuts the connection, at once or once there is an answer.

@@ -3,6 +3,8 @@ package server
 import (
 	"sync"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mayfly/server/hub"
 )
 
@@ -16,16 +18,17 @@ const (
 
 // queue holds the frames that wait to be written to one connection. Pushing never blocks.
 type queue struct {
-	filled  chan struct{} // static; capacity 1: there is something to write
-	drained chan struct{} // static; capacity 1: something was taken
+	filled  chan struct{}      // static; capacity 1: there is something to write
+	drained chan struct{}      // static; capacity 1: something was taken
+	expired prometheus.Counter // static; counts frames whose message expired while they waited
 
 	mu     sync.Mutex // guards what follows
 	frames []*hub.Frame
 	bytes  int
 }
 
-func newQueue() *queue {
-	return &queue{filled: make(chan struct{}, 1), drained: make(chan struct{}, 1)}
+func newQueue(expired prometheus.Counter) *queue {
+	return &queue{filled: make(chan struct{}, 1), drained: make(chan struct{}, 1), expired: expired}
 }
 
 // push reports whether there was room for f.
@@ -60,6 +63,7 @@ func (q *queue) take(dst []byte, now int64) []byte {
 		before := len(dst)
 		if dst = q.frames[n].AppendTo(dst, now); len(dst) == before {
 			dst = dst[:at]
+			q.expired.Inc()
 		}
 		q.bytes -= size
 		n++

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
@@ -34,10 +36,11 @@ type Config struct {
 
 // Server serves one node. Its Handler may be used at once; Run keeps its connections alive.
 type Server struct {
-	config Config       // static
-	hub    *hub.Hub     // static
-	log    *slog.Logger // static
-	places *places      // static; of conns, upgrades under way included
+	config  Config       // static
+	hub     *hub.Hub     // static
+	log     *slog.Logger // static
+	places  *places      // static; of conns, upgrades under way included
+	metrics *metrics     // static
 
 	running sync.WaitGroup // conns, from the upgrade until run has returned
 
@@ -46,9 +49,12 @@ type Server struct {
 	conns   map[*conn]struct{}
 }
 
-// New returns a server that hands what people send to h.
-func New(config Config, h *hub.Hub, log *slog.Logger) *Server {
-	return &Server{config: config, hub: h, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
+// New returns a server that hands what people send to h. Its metrics and the hub's are registered with reg.
+func New(config Config, h *hub.Hub, reg prometheus.Registerer, log *slog.Logger) *Server {
+	s := &Server{config: config, hub: h, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
+	s.metrics = newMetrics(reg, s.places.now)
+	reg.MustRegister(newHubCollector(h))
+	return s
 }
 
 // Handler returns the whole public HTTP surface.
@@ -108,6 +114,7 @@ func (s *Server) add(c *conn) bool {
 	}
 	s.conns[c] = struct{}{}
 	s.running.Add(1)
+	s.metrics.opened.Inc()
 	return true
 }
 

@@ -17,6 +17,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"mayfly/server"
@@ -34,11 +35,12 @@ const (
 
 // node is a whole server on a real socket, with a stream in memory.
 type node struct {
-	url    string
-	server *server.Server
-	stream *stream.Memory
-	logs   *bytes.Buffer
-	ready  error
+	url     string
+	server  *server.Server
+	stream  *stream.Memory
+	metrics *prometheus.Registry
+	logs    *bytes.Buffer
+	ready   error
 }
 
 func start(t *testing.T, conns int) *node {
@@ -49,7 +51,7 @@ func start(t *testing.T, conns int) *node {
 // startWith starts a node whose configuration change has changed.
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
-	n := &node{stream: stream.NewMemory(), logs: &bytes.Buffer{}}
+	n := &node{stream: stream.NewMemory(), metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -69,7 +71,7 @@ func startWith(t *testing.T, change func(*server.Config)) *node {
 	}
 	change(&config)
 	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, log)
-	n.server = server.New(config, h, log)
+	n.server = server.New(config, h, n.metrics, log)
 	web := httptest.NewUnstartedServer(n.server.Handler())
 	web.Listener.Close()
 	web.Listener = listener

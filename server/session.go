@@ -95,7 +95,7 @@ func (s *session) refuse(bad *wire.FrameError) error {
 	if s.bad = append(s.bad, now); len(s.bad) >= badFrames {
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Too many bad frames; the last one: " + bad.Problem + "."})
 	}
-	s.conn.send(wire.Refused{Re: bad.Re, Room: bad.Room, ID: bad.ID, Code: wire.CodeFrame,
-		Message: "This frame could not be read: " + bad.Problem + "."})
+	s.client.Refuse(wire.Refused{Re: bad.Re, Room: bad.Room, ID: bad.ID, Code: wire.CodeFrame,
+		Message: "This frame could not be read: " + bad.Problem + "."}, 0)
 	return nil
 }

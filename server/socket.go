@@ -17,19 +17,19 @@ const retryAfter = "5"
 // serveSocket upgrades a request to a connection and returns: the connection runs on, without the handler's stack.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.config.Origins.allows(r) {
-		s.turnAway(w, http.StatusForbidden, "This page's origin may not use this server. Its operator can allow it with -origins.")
+		s.turnAway(w, turnedOrigin, http.StatusForbidden, "This page's origin may not use this server. Its operator can allow it with -origins.")
 		return
 	}
 	if s.isClosing() {
-		s.turnAway(w, http.StatusServiceUnavailable, "This server is stopping. Try again soon.")
+		s.turnAway(w, turnedStopping, http.StatusServiceUnavailable, "This server is stopping. Try again soon.")
 		return
 	}
 	from := s.config.Proxies.client(r)
 	if err := s.places.take(from); errors.Is(err, errNoPlaceForThem) {
-		s.turnAway(w, http.StatusTooManyRequests, "Your network has as many connections here as one may have. Close some, or try again soon.")
+		s.turnAway(w, turnedAddress, http.StatusTooManyRequests, "Your network has as many connections here as one may have. Close some, or try again soon.")
 		return
 	} else if err != nil {
-		s.turnAway(w, http.StatusServiceUnavailable, "This server takes no more connections now. Try again soon.")
+		s.turnAway(w, turnedConns, http.StatusServiceUnavailable, "This server takes no more connections now. Try again soon.")
 		return
 	}
 	seated := false
@@ -39,18 +39,20 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	if !offers(r, wire.Subprotocol) {
-		s.turnAway(w, http.StatusBadRequest, "Open a WebSocket that offers the subprotocol "+wire.Subprotocol+".")
+		s.turnAway(w, turnedSubprotocol, http.StatusBadRequest, "Open a WebSocket that offers the subprotocol "+wire.Subprotocol+".")
 		return
 	}
 	// The origin was checked above: the library would compare it with Host, which proves nothing.
 	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
+		s.metrics.turned(turnedHandshake)
 		s.log.Debug("no upgrade", "err", err)
 		return
 	}
 	ws.SetReadLimit(wire.MaxMessage)
 	c := newConn(s, ws, from)
 	if seated = s.add(c); !seated {
+		s.metrics.turned(turnedStopping)
 		go ws.CloseNow() //nolint:errcheck // it can wait, and nobody cares
 		return
 	}
@@ -58,7 +60,8 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 }
 
 // turnAway answers a request that is not upgraded.
-func (s *Server) turnAway(w http.ResponseWriter, status int, message string) {
+func (s *Server) turnAway(w http.ResponseWriter, reason string, status int, message string) {
+	s.metrics.turned(reason)
 	if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", retryAfter)
 	}

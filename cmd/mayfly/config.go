@@ -31,6 +31,7 @@ type config struct {
 	conns        int
 	connsPerIP   int
 	proxies      server.Proxies
+	admin        string // empty: no such listener
 	logFormat    string
 }
 
@@ -67,6 +68,7 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
 	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says where a client is")
+	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; anyone who reaches it may read them (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
 
 	err := f.Parse(args)
@@ -111,10 +113,14 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 // check returns all that is wrong with c.
 func (c *config) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	_, port, err := net.SplitHostPort(c.listen)
-	if n, convErr := strconv.Atoi(port); err != nil || convErr != nil || n < 0 || n > 65535 {
+	port, ok := portOf(c.listen)
+	if !ok {
 		wrong("-listen is %q: want host:port, such as 127.0.0.1:8080 or :8080", c.listen)
-		port = "0"
+	}
+	if adminPort, ok := portOf(c.admin); c.admin != "" && !ok {
+		wrong("-admin is %q: want host:port, such as 127.0.0.1:9090", c.admin)
+	} else if c.admin == c.listen && adminPort != "0" {
+		wrong("-admin and -listen are both %s: want another port for -admin", c.admin)
 	}
 	if c.publicURL != "" {
 		if _, err := server.NewOrigins(c.publicURL, nil, port); err != nil {
@@ -149,6 +155,15 @@ func (c *config) check() (errs []error) {
 		wrong("-log is %q: want text or json", c.logFormat)
 	}
 	return errs
+}
+
+// portOf returns the port of a host:port that one can listen on, else "0".
+func portOf(addr string) (port string, ok bool) {
+	_, port, err := net.SplitHostPort(addr)
+	if n, convErr := strconv.Atoi(port); err != nil || convErr != nil || n < 0 || n > 65535 {
+		return "0", false
+	}
+	return port, true
 }
 
 const (

@@ -37,9 +37,9 @@ func TestParseConfig(t *testing.T) {
 		{"origins", []string{"-origins", "https://a.example,http://b.example:81"}, nil, func(c *config) {
 			c.origins = []string{"https://a.example", "http://b.example:81"}
 		}},
-		{"behind a proxy", []string{"-trusted-proxies", "127.0.0.1, 10.1.0.0/16", "-conns-per-ip", "50"}, nil, func(c *config) {
+		{"behind a proxy", []string{"-trusted-proxies", "127.0.0.1, 10.1.0.0/16", "-conns-per-ip", "50"}, map[string]string{"MAYFLY_ADMIN": "127.0.0.1:9090"}, func(c *config) {
 			c.proxies = server.Proxies{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.1.0.0/16")}
-			c.connsPerIP = 50
+			c.connsPerIP, c.admin = 50, "127.0.0.1:9090"
 		}},
 		{"proxies from the environment", nil, map[string]string{"MAYFLY_TRUSTED_PROXIES": "::1", "MAYFLY_CONNS_PER_IP": "7"}, func(c *config) {
 			c.proxies, c.connsPerIP = server.Proxies{netip.MustParsePrefix("::1/128")}, 7
@@ -81,6 +81,8 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-conns-per-ip 0", "-conns-per-ip is 0: want 1 or more"},
 		{"-trusted-proxies proxy.example", `-trusted-proxies: "proxy.example" is no address`},
 		{"-trusted-proxies 0.0.0.0/0", "is everyone"},
+		{"-admin 9090", "-admin is \"9090\": want host:port"},
+		{"-admin 127.0.0.1:8080", "want another port for -admin"},
 		{"-room-bytes 8", "such as 8MiB"},
 		{"-room-bytes 1KiB", "want 64KiB or more"},
 		{"-stream-bytes 1MiB", "want at least -room-bytes (8MiB)"},
@@ -114,7 +116,7 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
+		"-stream-bytes", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)
 		}

@@ -66,6 +66,7 @@ var fences = map[string][]string{
 	"github.com/chromedp":                 {"mayfly/cmd/mayfly/e2e"},
 	"syscall/js":                          {"mayfly/app/browser"},
 	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/session"},
+	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
 }
 
 // within reports whether path is prefix or below it.
@@ -112,7 +113,7 @@ func TestImports(t *testing.T) {
 
 // TestHubKnowsNoTransport holds what lets the hub be tested under synctest.
 func TestHubKnowsNoTransport(t *testing.T) {
-	deny(t, list(t, "linux", "amd64", "mayfly/server/hub"), "net/http", "github.com/nats-io", "github.com/coder/websocket")
+	deny(t, list(t, "linux", "amd64", "mayfly/server/hub"), "net/http", "github.com/nats-io", "github.com/coder/websocket", "github.com/prometheus")
 }
 
 // TestClientStaysSmall holds what would make the browser download far more.

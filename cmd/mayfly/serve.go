@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"mayfly/app"
 	"mayfly/server"
 	"mayfly/server/hub"
@@ -43,12 +45,23 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	if err != nil {
 		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)
 	}
-	listener, err := net.Listen("tcp", c.listen)
-	if err != nil {
-		return listenProblem(c.listen, err)
-	}
 	log := c.logger(stderr)
-	n, err := newNode(ctx, c, listener, log)
+	metrics := newMetrics()
+	admin, err := startAdmin(c.admin, metrics, log)
+	if err != nil {
+		return err
+	}
+	err = servePublic(ctx, c, metrics, stdout, log)
+	return errors.Join(err, step("close the admin listener", admin.close()))
+}
+
+// servePublic serves people until ctx is done.
+func servePublic(ctx context.Context, c config, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
+	listener, err := listen("-listen", c.listen)
+	if err != nil {
+		return err
+	}
+	n, err := newNode(ctx, c, listener, metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -62,15 +75,18 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	return errors.Join(err, n.close())
 }
 
-// listenProblem says why addr can't be listened on, and what to do.
-func listenProblem(addr string, err error) error {
+// listen listens on addr, which the flag of that name was given. If it can't, the error says what to do.
+func listen(flag, addr string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", addr)
 	switch {
+	case err == nil:
+		return listener, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("%s is taken by another program: stop that, or choose another address with -listen, such as -listen 127.0.0.1:8081", addr)
+		return nil, fmt.Errorf("%s is taken by another program: stop that, or choose another address with %s, such as %s 127.0.0.1:8081", addr, flag, flag)
 	case errors.Is(err, syscall.EACCES):
-		return fmt.Errorf("this user may not listen on %s: choose a port above 1023 with -listen", addr)
+		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with %s", addr, flag)
 	default:
-		return fmt.Errorf("cannot listen on %s: %w; choose another address with -listen", addr, err)
+		return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with %s", addr, err, flag)
 	}
 }
 
@@ -87,7 +103,7 @@ type node struct {
 }
 
 // newNode puts the parts together and starts those that run by themselves.
-func newNode(ctx context.Context, c config, listener net.Listener, log *slog.Logger) (*node, error) {
+func newNode(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (*node, error) {
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		return nil, err
@@ -102,7 +118,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, log *slog.Log
 	if err != nil {
 		return nil, err
 	}
-	messages, err := stream.OpenEmbedded(ctx, stream.Config{MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, log)
+	messages, err := stream.OpenEmbedded(ctx, stream.Config{MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, metrics, log)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +127,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, log *slog.Log
 	s := server.New(server.Config{
 		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
 		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
-	}, h, log)
+	}, h, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
 		http: &http.Server{

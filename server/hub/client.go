@@ -54,7 +54,7 @@ func (h *Hub) NewClient(m Member, user wire.User, from string) *Client {
 // on this node was in the room, at most openTimeout or until ctx is done. re is the frame to blame: "join" or "hello".
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
-		c.refuse(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
+		c.Refuse(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
 	}
 	if wait := c.moves.take(time.Now()); wait > 0 {
 		refuse(wire.CodeRate, fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer)), wait)
@@ -101,13 +101,13 @@ func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 // Leave takes the client out of a room.
 func (c *Client) Leave(l wire.Leave) {
 	if wait := c.moves.take(time.Now()); wait > 0 {
-		c.refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate,
+		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate,
 			Message: fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer))}, wait)
 		return
 	}
 	r, _ := c.in(l.Room)
 	if r == nil {
-		c.refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRoom, Message: "You are not in this room."}, 0)
+		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRoom, Message: "You are not in this room."}, 0)
 		return
 	}
 	c.mu.Lock()
@@ -149,8 +149,9 @@ func (c *Client) in(name string) (*room, int) {
 	return c.rooms[name], len(c.rooms)
 }
 
-// refuse answers one frame; retry is when the same frame may work, 0 for never.
-func (c *Client) refuse(f wire.Refused, retry time.Duration) {
+// Refuse answers one frame; retry is when the same frame may work, 0 for never. Every refusal passes here to be counted.
+func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
+	c.hub.counts.refuse(f.Code)
 	f.RetryMS = milliseconds(retry)
 	c.member.Send(NewFrame(f))
 }

@@ -69,6 +69,7 @@ func (r *room) expire(seqs []int64) {
 		r.bytes -= len(m.encoded)
 		delete(r.byKey, m.key)
 	}
+	r.hub.counts.expired.Add(int64(len(r.live) - len(kept)))
 	clear(r.live[len(kept):]) // let go of the texts
 	r.live = kept
 	r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: seqs, Why: wire.WhyExpired}))

@@ -4,7 +4,8 @@
 //
 // It stores nothing itself: a Stream does, and everything that members see comes back from the Stream, never from the
 // path that posted it, so that all nodes and all members see one order. It knows no HTTP, no NATS and no WebSocket: a
-// Member is whatever takes frames.
+// Member is whatever takes frames. It counts for itself, too, in plain numbers that Stats returns: the Prometheus client
+// brings net/http along, and whoever serves metrics turns them into some.
 package hub
 
 import (
@@ -70,6 +71,7 @@ type Hub struct {
 	stream Stream        // static
 	log    *slog.Logger  // static
 	wake   chan struct{} // static; capacity 1: the earliest deadline changed
+	counts counts        // atomics
 
 	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
 	rooms map[string]*room   // open and opening ones
@@ -80,7 +82,7 @@ type Hub struct {
 // New returns a hub that keeps its messages in stream. Run must be running for them to expire.
 func New(config Config, stream Stream, log *slog.Logger) *Hub {
 	return &Hub{
-		config: config, stream: stream, log: log, wake: make(chan struct{}, 1),
+		config: config, stream: stream, log: log, wake: make(chan struct{}, 1), counts: counts{refused: countedCodes()},
 		rooms: map[string]*room{}, rates: map[string]*window{},
 	}
 }

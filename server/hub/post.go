@@ -12,7 +12,7 @@ import (
 // protocol's order: id, repeat, room, text, ttl, rate, full, unavailable.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
-		c.refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
+		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
 	}
 	if !wire.ValidID(p.ID) {
 		refuse(wire.CodeID, "A message's id must be a UUID in lower case.", 0)
@@ -162,6 +162,7 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 }
 
 func (r *room) acceptLocked(c *Client, m wire.Message, repeat bool) {
+	r.hub.counts.accept(repeat)
 	c.member.Send(NewFrame(wire.Accepted{ID: m.ID, Room: r.name, Seq: m.Seq, At: m.At, Expires: m.Expires, Repeat: repeat}))
 }
 
@@ -174,5 +175,5 @@ func (r *room) refuseLocked(c *Client, k key, err error) {
 	} else {
 		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.user.ID, "err", err)
 	}
-	c.refuse(refused, retry)
+	c.Refuse(refused, retry)
 }

@@ -134,3 +134,41 @@ func TestGivingBackKeepsTheOthersTimes(t *testing.T) {
 		}
 	})
 }
+
+func TestStats(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ann, ben := w.in(t, "ann", "lobby", "tea"), w.in(t, "ben", "lobby")
+		before := w.Stats()
+		if before.Rooms != 2 || before.Messages != 0 || before.Accepted != 0 || len(before.Refused) != len(wire.RefusedCodes)+1 {
+			t.Errorf("stats at first = %+v", before)
+		}
+		ann.Post(post(1, "lobby", time.Second))
+		ann.Post(post(2, "tea", time.Minute))
+		ann.Post(post(2, "tea", time.Minute))
+		ben.Post(post(1, "No!", 0))
+		ben.Post(wire.Post{ID: id(3), Room: "lobby", Text: " "})
+		ben.Refuse(wire.Refused{Re: "post", Code: "newer than this"}, 0)
+		ann.take()
+		got := w.Stats()
+		if got.Messages != 2 || got.Bytes < 200 || got.Accepted != 2 || got.Repeated != 1 || got.Deliveries != 3 || got.Expired != 0 {
+			t.Errorf("stats = %+v, want 2 messages, 2 accepted, 1 repeated, 3 deliveries", got)
+		}
+		for code, n := range got.Refused {
+			want := map[wire.Code]int64{wire.CodeRoom: 1, wire.CodeText: 1, hub.CodeOther: 1}[code]
+			if n != want {
+				t.Errorf("refused %s %d times, want %d", code, n, want)
+			}
+		}
+		time.Sleep(time.Second)
+		ann.take()
+		if got := w.Stats(); got.Messages != 1 || got.Expired != 1 || got.Deliveries != 5 {
+			t.Errorf("stats a second later = %+v, want 1 message, 1 expired, 5 deliveries", got)
+		}
+		ann.Close()
+		ben.Close()
+		time.Sleep(2 * time.Minute)
+		if got := w.Stats(); got.Rooms != 0 || got.Messages != 0 || got.Bytes != 0 || got.Accepted != 2 {
+			t.Errorf("stats once all left = %+v, want no room", got)
+		}
+	})
+}

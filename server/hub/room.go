@@ -89,6 +89,7 @@ func (r *room) sendLocked(f *Frame) {
 			slow = append(slow, c)
 		}
 	}
+	r.hub.counts.deliveries.Add(int64(len(r.members) - len(slow)))
 	for _, c := range slow {
 		r.dropLocked(c)
 	}

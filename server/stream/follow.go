@@ -30,7 +30,10 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Messag
 	f := &follower{nats: n, room: room, sub: sub, deliver: deliver}
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
-	if err := errors.Join(n.live.FlushWithContext(ctx), f.catchUp(ctx)); err != nil {
+	if err := n.live.FlushWithContext(ctx); err != nil {
+		return nil, errors.Join(err, sub.Unsubscribe())
+	}
+	if _, err := f.catchUp(ctx); err != nil {
 		return nil, errors.Join(err, sub.Unsubscribe())
 	}
 	running, stop := context.WithCancel(n.ctx)
@@ -56,17 +59,21 @@ func (f *follower) run(ctx context.Context) {
 			return
 		}
 		if err == nil {
-			err = f.take(ctx, msg)
+			err = f.take(msg)
 		}
 		if err != nil {
+			f.nats.metrics.gaps.Inc()
 			f.nats.log.Warn("a room's messages were missed; reading them again", "room", f.room, "err", err)
 			f.reread(ctx)
 		}
 	}
 }
 
-// take delivers one republished message, after what is missing before it.
-func (f *follower) take(ctx context.Context, msg *nats.Msg) error {
+// errMissed is why a room is read again when a copy's predecessor never came.
+var errMissed = errors.New("a message did not come")
+
+// take delivers one republished message, unless something is missing before it.
+func (f *follower) take(msg *nats.Msg) error {
 	seq, err := strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerSeq, err)
@@ -80,7 +87,7 @@ func (f *follower) take(ctx context.Context, msg *nats.Msg) error {
 		return fmt.Errorf("header %s: %w", headerLastSeq, err)
 	}
 	if before > f.last {
-		return f.catchUp(ctx)
+		return errMissed
 	}
 	m, err := decode(msg.Data, seq)
 	if err != nil {
@@ -95,7 +102,12 @@ func (f *follower) take(ctx context.Context, msg *nats.Msg) error {
 func (f *follower) reread(ctx context.Context) {
 	retry := time.NewTicker(rereadEvery)
 	defer retry.Stop()
-	for f.catchUp(ctx) != nil {
+	for {
+		read, err := f.catchUp(ctx)
+		f.nats.metrics.reread.Add(float64(read))
+		if err == nil {
+			return
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -104,21 +116,22 @@ func (f *follower) reread(ctx context.Context) {
 	}
 }
 
-// catchUp delivers everything stored after the last message delivered.
-func (f *follower) catchUp(ctx context.Context) error {
+// catchUp delivers everything stored after the last message delivered, and returns how many that were.
+func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	for {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
 		p, err := f.nats.page(ctx, f.room, uint64(f.last)+1, pageMessages)
 		cancel()
 		if err != nil {
-			return fmt.Errorf("read the room from %d: %w", f.last+1, err)
+			return read, fmt.Errorf("read the room from %d: %w", f.last+1, err)
 		}
 		for _, m := range p.messages {
 			f.last = m.Seq
 			f.deliver(m)
+			read++
 		}
 		if !p.more {
-			return nil
+			return read, nil
 		}
 	}
 }

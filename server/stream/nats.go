@@ -19,6 +19,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
@@ -57,6 +58,7 @@ type Config struct {
 // stalls another.
 type NATS struct {
 	log       *slog.Logger
+	metrics   *metrics
 	server    *embedded
 	publish   *nats.Conn
 	live      *nats.Conn
@@ -80,13 +82,13 @@ type appended struct {
 }
 
 // OpenEmbedded starts a NATS server inside this process, reachable by nobody else, that keeps everything in memory, and
-// opens the stream in it.
-func OpenEmbedded(ctx context.Context, config Config, log *slog.Logger) (*NATS, error) {
+// opens the stream in it. Its metrics are registered with reg.
+func OpenEmbedded(ctx context.Context, config Config, reg prometheus.Registerer, log *slog.Logger) (*NATS, error) {
 	server, err := startEmbedded(config.Bytes, log)
 	if err != nil {
 		return nil, err
 	}
-	n := &NATS{log: log, server: server, appends: map[*nats.Msg]appended{}}
+	n := &NATS{log: log, metrics: newMetrics(reg), server: server, appends: map[*nats.Msg]appended{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	if err := n.open(ctx, config); err != nil {
 		return nil, errors.Join(err, n.Close())
@@ -154,7 +156,7 @@ func (n *NATS) Ready(ctx context.Context) error {
 
 // Append implements hub.Stream. It may wait stallWait if too many appends have no answer yet.
 func (n *NATS) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
-	n.append(appended{room, m, done}, "")
+	n.append(appended{room, m, n.metrics.timed(done)}, "")
 }
 
 // append publishes a, with suffix at the end of the id that makes it known as a repeat.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
 
 	"mayfly/server/hub"
@@ -23,7 +24,12 @@ const testTimeout = 20 * time.Second // loose: only a hang reaches it
 
 func open(t *testing.T, config stream.Config) *stream.NATS {
 	t.Helper()
-	n, err := stream.OpenEmbedded(t.Context(), config, slog.New(slog.DiscardHandler))
+	return openWith(t, config, prometheus.NewRegistry())
+}
+
+func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer) *stream.NATS {
+	t.Helper()
+	n, err := stream.OpenEmbedded(t.Context(), config, metrics, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +320,7 @@ func TestFollowGivesUpWithItsContext(t *testing.T) {
 }
 
 func BenchmarkAppendToFollow(b *testing.B) {
-	s, err := stream.OpenEmbedded(b.Context(), stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}, slog.New(slog.DiscardHandler))
+	s, err := stream.OpenEmbedded(b.Context(), stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -25,6 +25,12 @@ const (
 	CodeAuth     Code = "auth"
 )
 
+// RefusedCodes and ByeCodes are all codes of Refused and of Bye, for who counts by code.
+var (
+	RefusedCodes = [...]Code{CodeFrame, CodeID, CodeRoom, CodeText, CodeTTL, CodeRate, CodeFull, CodeUnavailable}
+	ByeCodes     = [...]Code{CodeRestart, CodeBusy, CodeSlow, CodeTimeout, CodeProtocol, CodeRate, CodeAuth}
+)
+
 // The reasons and next steps of Bye with CodeAuth.
 const (
 	ReasonTokenIssuer = "token_issuer" // a token, although no issuer is set up

@@ -54,7 +54,7 @@ func exit(err error) {
 type Server struct {
 	URL string // as printed: http://localhost:PORT, if no flag says otherwise
 
-	t    *testing.T
+	t    testing.TB
 	args []string
 	cmd  *exec.Cmd
 	log  *logBuffer
@@ -63,7 +63,7 @@ type Server struct {
 }
 
 // Serve starts mayfly serve on a free port, with more flags, and waits until it says where it is.
-func Serve(t *testing.T, args ...string) *Server {
+func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, args: args, addr: FreeAddr(t)}
 	s.Start()
@@ -113,7 +113,7 @@ func (s *Server) Start() {
 }
 
 // FreeAddr returns an address of this machine that nobody listens on.
-func FreeAddr(t *testing.T) string {
+func FreeAddr(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -1,0 +1,125 @@
+package server
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// Why a request was turned away before it became a connection.
+const (
+	turnedOrigin      = "origin"      // a foreign page's
+	turnedStopping    = "stopping"    // the server is
+	turnedConns       = "conns"       // -conns are there
+	turnedAddress     = "address"     // -conns-per-ip of its address are
+	turnedSubprotocol = "subprotocol" // it does not speak ours
+	turnedHandshake   = "handshake"   // no WebSocket handshake, or it was cut off
+)
+
+// metrics are what this package counts. Every label value there can be is there from the start, at 0, and whatever is none
+// of them counts as "other": nothing that a client sends becomes one.
+type metrics struct {
+	opened     prometheus.Counter
+	turnedAway *prometheus.CounterVec // by reason
+	byes       *prometheus.CounterVec // by code
+	known      map[wire.Code]bool     // codes of byes; static
+	slow       prometheus.Counter     // frames that found no room in a queue
+	expired    prometheus.Counter     // frames whose message expired in a queue
+}
+
+func newMetrics(reg prometheus.Registerer, conns func() int) *metrics {
+	auto := promauto.With(reg)
+	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "mayfly_connections",
+		Help: "WebSockets that are open or being opened."}, func() float64 { return float64(conns()) })
+	dropped := auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_frames_dropped_total",
+		Help: "Frames that were not written: their connection's queue was full (slow), or their message expired in it (expired)."}, []string{"reason"})
+	m := &metrics{
+		opened: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_connections_total", Help: "WebSockets that were opened."}),
+		turnedAway: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_upgrades_refused_total",
+			Help: "Requests that did not become a WebSocket, by reason."}, []string{"reason"}),
+		byes: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_byes_total",
+			Help: "Connections that the server ended, by the code of its goodbye."}, []string{"code"}),
+		slow: dropped.WithLabelValues("slow"), expired: dropped.WithLabelValues("expired"),
+		known: map[wire.Code]bool{},
+	}
+	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedSubprotocol, turnedHandshake} {
+		m.turnedAway.WithLabelValues(reason)
+	}
+	m.byes.WithLabelValues(string(hub.CodeOther))
+	for _, code := range wire.ByeCodes {
+		m.known[code] = true
+		m.byes.WithLabelValues(string(code))
+	}
+	return m
+}
+
+// turned counts a request that is not upgraded, for one of the reasons above.
+func (m *metrics) turned(reason string) { m.turnedAway.WithLabelValues(reason).Inc() }
+
+func (m *metrics) bye(code wire.Code) {
+	if !m.known[code] {
+		code = hub.CodeOther
+	}
+	m.byes.WithLabelValues(string(code)).Inc()
+}
+
+// hubCollector makes metrics of what the hub, which knows no Prometheus, has counted.
+type hubCollector struct {
+	hub   *hub.Hub
+	plain []hubMetric
+	codes *prometheus.Desc
+}
+
+type hubMetric struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(hub.Stats) float64
+}
+
+func newHubCollector(h *hub.Hub) *hubCollector {
+	metric := func(kind prometheus.ValueType, name, help string, value func(hub.Stats) float64) hubMetric {
+		return hubMetric{prometheus.NewDesc(name, help, nil, nil), kind, value}
+	}
+	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
+	return &hubCollector{
+		hub: h,
+		plain: []hubMetric{
+			metric(gauge, "mayfly_rooms", "Rooms open on this node.",
+				func(s hub.Stats) float64 { return float64(s.Rooms) }),
+			metric(gauge, "mayfly_live_messages", "Messages that live in the rooms open on this node.",
+				func(s hub.Stats) float64 { return float64(s.Messages) }),
+			metric(gauge, "mayfly_live_messages_bytes", "Encoded bytes of the messages that live in the rooms open on this node.",
+				func(s hub.Stats) float64 { return float64(s.Bytes) }),
+			metric(counter, "mayfly_posts_accepted_total", "Posts that were stored.",
+				func(s hub.Stats) float64 { return float64(s.Accepted) }),
+			metric(counter, "mayfly_posts_repeated_total", "Posts that repeated an earlier one and stored nothing.",
+				func(s hub.Stats) float64 { return float64(s.Repeated) }),
+			metric(counter, "mayfly_deliveries_total", "Frames of rooms handed to members: a message to a room of 50 is 50, and so is its expiry.",
+				func(s hub.Stats) float64 { return float64(s.Deliveries) }),
+			metric(counter, "mayfly_messages_expired_total", "Messages taken away because their time was up.",
+				func(s hub.Stats) float64 { return float64(s.Expired) }),
+		},
+		codes: prometheus.NewDesc("mayfly_refusals_total", "Frames of clients that were refused, by code.", []string{"code"}, nil),
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (c *hubCollector) Describe(descs chan<- *prometheus.Desc) {
+	for _, m := range c.plain {
+		descs <- m.desc
+	}
+	descs <- c.codes
+}
+
+// Collect implements prometheus.Collector.
+func (c *hubCollector) Collect(metrics chan<- prometheus.Metric) {
+	s := c.hub.Stats()
+	for _, m := range c.plain {
+		metrics <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(s))
+	}
+	for code, n := range s.Refused {
+		metrics <- prometheus.MustNewConstMetric(c.codes, prometheus.CounterValue, float64(n), string(code))
+	}
+}

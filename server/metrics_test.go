@@ -1,0 +1,326 @@
+package server_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server"
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+// labels are all label values that may ever be, by metric.
+var labels = map[string][]string{
+	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
+	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "other"},
+	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "other"},
+	"mayfly_frames_dropped_total":   {"slow", "expired"},
+}
+
+// gather returns every metric of ours by name, with its label's value behind a space.
+func (n *node) gather(t *testing.T) map[string]float64 {
+	t.Helper()
+	families, err := n.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			series := f.GetName()
+			for _, l := range m.GetLabel() {
+				series += " " + l.GetValue()
+			}
+			all[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue() // one of them is nil, which has 0
+		}
+	}
+	return all
+}
+
+func (n *node) metric(t *testing.T, name, label string) float64 {
+	t.Helper()
+	value, ok := n.gather(t)[strings.TrimSpace(name+" "+label)]
+	if !ok {
+		t.Fatalf("there is no %s %s", name, label)
+	}
+	return value
+}
+
+// until waits until a metric has a value.
+func (n *node) until(t *testing.T, name string, want float64) {
+	t.Helper()
+	for deadline := time.Now().Add(testTimeout); n.metric(t, name, "") != want; {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s never became %v", name, want)
+		}
+	}
+}
+
+// readAll reads until the connection ends.
+func (c *client) readAll() {
+	for {
+		if _, err := c.read(); err != nil {
+			return
+		}
+	}
+}
+
+// TestEveryMetricIsThereFromTheStart holds the names, which dashboards and alerts are made of, and their labels.
+func TestEveryMetricIsThereFromTheStart(t *testing.T) {
+	var want []string
+	for _, name := range []string{"connections", "connections_total", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
+		"posts_repeated_total", "deliveries_total", "messages_expired_total"} {
+		want = append(want, "mayfly_"+name)
+	}
+	for name, values := range labels {
+		for _, v := range values {
+			want = append(want, name+" "+v)
+		}
+	}
+	all := start(t, 1).gather(t)
+	for _, name := range want {
+		if v, ok := all[name]; !ok || v != 0 {
+			t.Errorf("%s is %v (there: %v), want 0", name, v, ok)
+		}
+	}
+	if len(all) != len(want) {
+		t.Errorf("%d metrics, want %d: %v", len(all), len(want), all)
+	}
+}
+
+func TestMetricsMoveWithWhatHappens(t *testing.T) {
+	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies = 3, 2, loopback(t) })
+	var ann, ben, cleo *client
+	bytes := 0. // of what lives
+	posted := func(c *client) {
+		t.Helper()
+		bytes += float64(len(wire.EncodeMessage(expect[wire.Posted](c).Message)))
+	}
+	for _, tt := range []struct {
+		name string
+		do   func()
+		want map[string]float64 // what it adds; everything else stays
+	}{
+		{"two people come", func() { ann, ben = n.hello(t, testGuest, "lobby"), n.hello(t, "", "lobby") },
+			map[string]float64{"mayfly_connections": 2, "mayfly_connections_total": 2, "mayfly_rooms": 1}},
+		{"another room", func() { ann.send(wire.Join{Room: "tea"}); expect[wire.Joined](ann) },
+			map[string]float64{"mayfly_rooms": 1}},
+		{"a post", func() { ann.send(post(1, "lobby")); expect[wire.Accepted](ann); expect[wire.Posted](ann); posted(ben) },
+			map[string]float64{"mayfly_posts_accepted_total": 1, "mayfly_deliveries_total": 2, "mayfly_live_messages": 1}},
+		{"a repeat", func() { ann.send(post(1, "lobby")); expect[wire.Accepted](ann) },
+			map[string]float64{"mayfly_posts_repeated_total": 1}},
+		{"refusals", func() {
+			ann.send(wire.Post{ID: "one", Room: "lobby", Text: "x"}, post(2, "attic"), wire.Join{Room: "No!"}, wire.Post{ID: post(3, "").ID, Room: "lobby"},
+				wire.Post{ID: post(3, "").ID, Room: "lobby", Text: "x", TTL: 1})
+			ann.write("{")
+			for range 6 {
+				expect[wire.Refused](ann)
+			}
+		}, map[string]float64{"mayfly_refusals_total id": 1, "mayfly_refusals_total room": 2, "mayfly_refusals_total text": 1,
+			"mayfly_refusals_total ttl": 1, "mayfly_refusals_total frame": 1}},
+		{"a stream that fails", func() {
+			n.stream.FailAppends(hub.ErrFull)
+			ann.send(post(4, "lobby"))
+			expect[wire.Refused](ann)
+			n.stream.FailAppends(fmt.Errorf("broken"))
+			ann.send(post(4, "lobby"))
+			expect[wire.Refused](ann)
+			n.stream.FailAppends(nil)
+		}, map[string]float64{"mayfly_refusals_total full": 1, "mayfly_refusals_total unavailable": 1}},
+		{"too fast", func() {
+			for i := range 20 { // one was posted
+				ann.send(post(10+i, "tea"))
+			}
+			for range 19 {
+				expect[wire.Accepted](ann)
+				posted(ann)
+			}
+			expect[wire.Refused](ann)
+		}, map[string]float64{"mayfly_posts_accepted_total": 19, "mayfly_deliveries_total": 19, "mayfly_refusals_total rate": 1,
+			"mayfly_live_messages": 19}},
+		{"a third, who misbehaves", func() {
+			ws, _ := n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
+			c := &client{t: t, ws: ws}
+			c.write("hello")
+			c.expectEnd(wire.CodeProtocol)
+			n.until(t, "mayfly_connections", 2)
+		}, map[string]float64{"mayfly_byes_total protocol": 1, "mayfly_connections_total": 1}},
+		{"requests turned away", func() {
+			n.dialFrom(t, "127.0.0.1", "https://evil.example", wire.Subprotocol)
+			n.dialFrom(t, "127.0.0.1", "", wire.Subprotocol)
+			n.dialFrom(t, "192.0.2.1", "", "other")
+			n.attempt(t, handshake("Sec-WebSocket-Version: 8\r\nX-Forwarded-For: 192.0.2.1"), false)
+		}, map[string]float64{"mayfly_upgrades_refused_total origin": 1, "mayfly_upgrades_refused_total address": 1,
+			"mayfly_upgrades_refused_total subprotocol": 1, "mayfly_upgrades_refused_total handshake": 1}},
+		{"no more connections", func() {
+			ws, _ := n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
+			cleo = &client{t: t, ws: ws}
+			cleo.send(wire.Hello{})
+			expect[wire.Welcome](cleo)
+			n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
+		}, map[string]float64{"mayfly_connections": 1, "mayfly_connections_total": 1, "mayfly_upgrades_refused_total conns": 1}},
+		{"an end", func() {
+			closed := make(chan error, 1)
+			go func() { closed <- n.server.Close(t.Context()) }()
+			for _, c := range []*client{ann, ben, cleo} {
+				c.readAll()
+			}
+			if err := <-closed; err != nil {
+				t.Error(err)
+			}
+			n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
+		}, map[string]float64{"mayfly_connections": -3, "mayfly_byes_total restart": 3, "mayfly_upgrades_refused_total stopping": 1}},
+	} {
+		before := n.gather(t)
+		tt.do()
+		after := n.gather(t)
+		for series, value := range after {
+			if series == "mayfly_live_messages_bytes" {
+				if value != bytes {
+					t.Errorf("%s: %s is %v, want %v", tt.name, series, value, bytes)
+				}
+				continue
+			}
+			if got := value - before[series]; got != tt.want[series] {
+				t.Errorf("%s: %s moved by %v, want %v", tt.name, series, got, tt.want[series])
+			}
+		}
+	}
+}
+
+func TestASlowReaderIsCounted(t *testing.T) {
+	n := start(t, 10)
+	slow := n.hello(t, "", "lobby")
+	filled := 0
+	for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
+		if filled++; filled > 10_000 {
+			t.Fatal("the queue never overflowed")
+		}
+		n.stream.Append("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
+			Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+	}
+	for { // it reads again, and is told
+		f, err := slow.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, ok := f.(wire.Bye); ok {
+			if b.Code != wire.CodeSlow {
+				t.Errorf("bye = %+v, want slow", b)
+			}
+			break
+		}
+	}
+	if _, err := slow.read(); int(websocket.CloseStatus(err)) != wire.CloseFor(wire.CodeSlow) {
+		t.Errorf("closed with %v, want %d", err, wire.CloseFor(wire.CodeSlow))
+	}
+	if dropped, byes := n.metric(t, "mayfly_frames_dropped_total", "slow"), n.metric(t, "mayfly_byes_total", "slow"); dropped != 1 || byes != 1 {
+		t.Errorf("%v frames dropped, %v byes, want 1 of each", dropped, byes)
+	}
+}
+
+// catcher is a hub.Member that keeps its frames.
+type catcher struct{ frames []*hub.Frame }
+
+func (c *catcher) Send(f *hub.Frame) bool {
+	c.frames = append(c.frames, f)
+	return true
+}
+
+func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
+	memory, caught := stream.NewMemory(), &catcher{}
+	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
+	h := hub.New(hub.Config{TTL: ttl, Posts: 20, Per: time.Second, RoomMessages: 10, RoomBytes: 1 << 20, Rooms: 1}, memory, slog.New(slog.DiscardHandler))
+	c := h.NewClient(caught, wire.User{ID: "u-ann"}, "")
+	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+	for i := range 3 {
+		p := post(i, "lobby")
+		p.TTL = int64(1+i) * 60_000
+		c.Post(p)
+	}
+	expired := prometheus.NewCounter(prometheus.CounterOpts{Name: "expired"})
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(expired)
+	n := node{metrics: reg}
+	q := server.NewQueue(expired)
+	for _, f := range caught.frames { // joined, and accepted and posted of each
+		if !q.Push(f) {
+			t.Fatal("no room in the queue")
+		}
+	}
+	got := q.Take(nil, time.Now().Add(150*time.Second).UnixMilli())
+	if strings.Count(string(got), `"posted"`) != 1 || strings.Count(string(got), `"accepted"`) != 3 || strings.Contains(string(got), "\n\n") {
+		t.Errorf("written: %s, want three accepted and one posted", got)
+	}
+	if counted := n.metric(t, "expired", ""); counted != 2 {
+		t.Errorf("%v frames expired in the queue, want 2", counted)
+	}
+}
+
+// TestClientsMakeNoLabels holds that nothing a client sends becomes a label, or a metric of its own.
+func TestClientsMakeNoLabels(t *testing.T) {
+	n := start(t, 100)
+	before := n.gather(t)
+	evil := `mayfly\"} 1\n# HELP x`
+	for _, frames := range [][]string{
+		{`{"type":"hello","client":"` + evil + `","guest":"` + testGuest + `","name":"` + evil + `","rooms":[{"room":"` + evil + `"},{"room":"x-1"}]}`,
+			`{"type":"` + evil + `","code":"` + evil + `"}`, `{"type":"post","room":"` + evil + `","id":"` + evil + `","text":"x"}`,
+			`{"type":"leave","room":"` + evil + `"}`, `{"type":"refused","code":"` + evil + `","message":"x"}`,
+			`{"type":"post","room":1,"id":"` + evil + `"}`, `{"type":"bye","code":"` + evil + `"}`, `{"type":"hello"}`},
+		{`{"type":"bye","code":"` + evil + `"}`},
+		{`{"type":"hello","token":"` + evil + `"}`},
+	} {
+		c := n.dial(t)
+		for _, f := range frames {
+			c.write(f)
+		}
+		c.readAll()
+	}
+	n.dialFrom(t, "192.0.2.1", "https://"+strings.Repeat("evil.", 40)+"example", "evil")
+	after := n.gather(t)
+	if len(after) != len(before) {
+		t.Errorf("%d metrics after hostile clients, %d before: %v", len(after), len(before), after)
+	}
+	for series := range after {
+		name, label, labelled := strings.Cut(series, " ")
+		if labelled && !slices.Contains(labels[name], label) {
+			t.Errorf("%s has the label %q", name, label)
+		}
+	}
+}
+
+func TestAdmin(t *testing.T) {
+	n := start(t, 1)
+	admin := server.Admin(n.metrics)
+	for _, tt := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", "/metrics", 200, "\nmayfly_connections 0\n"},
+		{"GET", "/debug/pprof/", 200, "goroutine"},
+		{"GET", "/debug/pprof/heap?debug=1", 200, "heap profile"},
+		{"GET", "/debug/pprof/cmdline", 200, ""},
+		{"POST", "/metrics", 405, ""},
+		{"GET", "/", 404, ""},
+		{"GET", "/ws", 404, ""},
+		{"GET", "/healthz", 404, ""},
+	} {
+		w := httptest.NewRecorder()
+		req := httptest.NewRequest(tt.method, tt.path, nil)
+		req.Host = "anything.example"
+		admin.ServeHTTP(w, req)
+		if w.Code != tt.status || !strings.Contains(w.Body.String(), tt.body) {
+			t.Errorf("%s %s = %d %s, want %d with %q", tt.method, tt.path, w.Code, w.Body, tt.status, tt.body)
+		}
+	}
+}

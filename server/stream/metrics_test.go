@@ -1,0 +1,84 @@
+package stream_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+// gather returns every metric by name, with its label's value behind a space; of a histogram how many it has counted.
+func gather(t *testing.T, metrics prometheus.Gatherer) map[string]float64 {
+	t.Helper()
+	families, err := metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			series := f.GetName()
+			for _, l := range m.GetLabel() {
+				series += " " + l.GetValue()
+			}
+			all[series] = m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount()) // one of them is nil, which has 0
+		}
+	}
+	return all
+}
+
+func TestAppendsAreMeasured(t *testing.T) {
+	metrics := prometheus.NewRegistry()
+	s := openWith(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 1, Bytes: 1 << 20}, metrics)
+	mustAppend(t, s, "lobby", message(1, time.Minute))
+	appendOne(t, s, "lobby", message(1, time.Minute)) // a repeat is no failure
+	appendOne(t, s, "lobby", message(2, time.Minute)) // full
+	want := map[string]float64{
+		"mayfly_stream_append_seconds":                2,
+		"mayfly_stream_append_failures_total full":    1,
+		"mayfly_stream_append_failures_total timeout": 0,
+		"mayfly_stream_append_failures_total busy":    0,
+		"mayfly_stream_append_failures_total other":   0,
+		"mayfly_stream_gaps_total":                    0,
+		"mayfly_stream_reread_messages_total":         0,
+	}
+	got := gather(t, metrics)
+	for series, value := range want {
+		if v, ok := got[series]; !ok || v != value {
+			t.Errorf("%s is %v (there: %v), want %v", series, v, ok, value)
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("metrics: %v, want these alone: %v", got, want)
+	}
+}
+
+func TestMissedMessagesAreReadAgainAndCounted(t *testing.T) {
+	metrics := prometheus.NewRegistry()
+	s := openWith(t, roomy, metrics)
+	followed, busy := make(chan wire.Message, 10), make(chan struct{})
+	stop, err := s.Follow(t.Context(), "lobby", func(m wire.Message) {
+		<-busy
+		followed <- m
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	first := mustAppend(t, s, "lobby", message(1, time.Minute))
+	if err := s.ForgeCopy("lobby", first.Seq+2, first.Seq+1); err != nil { // so the one between seems to be missed
+		t.Fatal(err)
+	}
+	second := mustAppend(t, s, "lobby", message(2, time.Minute))
+	close(busy)
+	want(t, followed, first)
+	want(t, followed, second)
+	want(t, followed, mustAppend(t, s, "lobby", message(3, time.Minute))) // by itself, and the second only once
+	got := gather(t, metrics)
+	if got["mayfly_stream_gaps_total"] != 1 || got["mayfly_stream_reread_messages_total"] != 1 {
+		t.Errorf("metrics: %v, want one gap and one message read again", got)
+	}
+}
