@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -90,6 +92,28 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestOperationsNamesEveryMetric(t *testing.T) {
+	docs, err := os.ReadFile("../../../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin := rig.FreeAddr(t)
+	rig.Serve(t, "-admin", admin)
+	_, body := get(t, "http://"+admin+"/metrics")
+	served := map[string]bool{}
+	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {
+		served[m[1]] = true
+		if !strings.Contains(string(docs), "| `"+m[1]+"` |") {
+			t.Errorf("docs/operations.md has no line for %s", m[1])
+		}
+	}
+	for _, m := range regexp.MustCompile("(?m)^\\| `(mayfly_\\w+)` \\|").FindAllStringSubmatch(string(docs), -1) {
+		if !served[m[1]] {
+			t.Errorf("docs/operations.md names %s, which there is not", m[1])
+		}
 	}
 }
 
