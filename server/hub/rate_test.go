@@ -85,26 +85,25 @@ func TestWhatIsNotAcceptedCostsAnAddressNothing(t *testing.T) {
 
 func TestARefusalForTheAddressCostsThePersonNothing(t *testing.T) {
 	config := crowded()
-	config.Posts, config.Per = 2, 10*time.Second
+	config.Posts, config.Per = crowd/10, 10*time.Second
 	bubble(t, config, func(t *testing.T, w world) {
-		for n := range crowd / 2 {
+		for n := range 10 {
 			guest := w.guestIn(t, id(n), "192.0.2.1", "lobby")
-			guest.Post(post(1, "lobby", 0))
-			guest.Post(post(2, "lobby", 0))
+			for i := range config.Posts {
+				guest.Post(post(i, "lobby", 0))
+			}
 			guest.Close()
 		}
 		ann := w.guestIn(t, "ann", "192.0.2.1", "lobby")
 		time.Sleep(5 * time.Second)
-		for n := range 3 {
-			ann.Post(post(n, "lobby", 0))
-		}
-		ann.take()
+		ann.Post(post(0, "lobby", 0))
+		next[wire.Refused](t, ann)
 		time.Sleep(5 * time.Second)
-		for n := range 2 {
+		for n := range config.Posts {
 			ann.Post(post(n, "lobby", 0))
 		}
-		if got := ann.take(); len(got) != 4 {
-			t.Errorf("once the address may again: %+v, want both accepted and posted", got)
+		if got := ann.take(); len(got) != 2*config.Posts {
+			t.Errorf("once the address may again: %d frames, the last %+v, want all accepted and posted", len(got), got[len(got)-1])
 		}
 	})
 }
