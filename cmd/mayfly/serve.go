@@ -90,6 +90,9 @@ func listen(flag, addr string) (net.Listener, error) {
 	}
 }
 
+// guestsPerAddress times -rate is what the guests of one address may post together: 1,000 messages in 10 s by default.
+const guestsPerAddress = 50
+
 // node is one running Mayfly: what must be stopped, in reverse order.
 type node struct {
 	url    string // that people open
@@ -123,7 +126,10 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		return nil, err
 	}
 	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
-	h := hub.New(hub.Config{TTL: ttl, Posts: c.rate.n, Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms}, messages, log)
+	h := hub.New(hub.Config{
+		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
+		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
+	}, messages, log)
 	s := server.New(server.Config{
 		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
 		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,

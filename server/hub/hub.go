@@ -48,6 +48,7 @@ type Receipt struct {
 type Config struct {
 	TTL          wire.TTL
 	Posts        int           // accepted posts a user may make
+	GuestPosts   int           // and all anonymous users of one address together: making up another one costs nothing
 	Per          time.Duration // in any span of this length
 	RoomMessages int           // live messages a room may hold
 	RoomBytes    int           // and their encoded bytes
@@ -91,6 +92,7 @@ func New(config Config, stream Stream, log *slog.Logger) *Hub {
 func (h *Hub) Run(ctx context.Context) error {
 	timer := time.NewTimer(lookEvery)
 	defer timer.Stop()
+	tidied := time.Now()
 	for {
 		select {
 		case <-ctx.Done():
@@ -103,7 +105,10 @@ func (h *Hub) Run(ctx context.Context) error {
 		}
 		now := time.Now()
 		next := h.expire(now)
-		h.tidy(now)
+		if now.Sub(tidied) >= lookEvery {
+			h.tidy(now)
+			tidied = now
+		}
 		timer.Reset(next)
 	}
 }

@@ -6,13 +6,6 @@ import (
 	"time"
 )
 
-const (
-	// addressPosts messages in any addressPer are taken from all anonymous people of one address together: making up
-	// another person costs nothing, so what bounds one of them bounds nobody.
-	addressPosts = 1000
-	addressPer   = 10 * time.Second
-)
-
 // admit counts one more post of c, or says how long to wait, and why.
 func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem string) {
 	h.mu.Lock()
@@ -24,7 +17,7 @@ func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem strin
 	if c.address == "" {
 		return 0, ""
 	}
-	all := h.rateLocked(c.address, addressPosts, addressPer)
+	all := h.rateLocked(c.address, h.config.GuestPosts, h.config.Per)
 	if wait := all.take(now); wait > 0 {
 		own.giveBack(now)
 		return wait, fmt.Sprintf("Slow down: all guests from your network together may send %d messages in %s.", all.n, human(all.per))

@@ -14,7 +14,7 @@ const crowd = 1000
 
 func crowded() hub.Config {
 	c := testConfig
-	c.Posts, c.Per, c.RoomMessages = 2*crowd, time.Minute, 10*crowd
+	c.Posts, c.GuestPosts, c.RoomMessages = 2*crowd, crowd, 10*crowd
 	return c
 }
 

@@ -1,0 +1,247 @@
+// Package network_test breaks the network between clients and the built server, and attacks the server, while people chat.
+package network_test
+
+import (
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"io"
+	mathrand "math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"mayfly/app/session"
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+func TestMain(m *testing.M) { rig.Main(m) }
+
+var (
+	refuseFor  = flag.Duration("refuse", 10*time.Second, "how long new connections are refused after a cut")
+	swallowFor = flag.Duration("swallow", 40*time.Second, "how long all bytes are swallowed")
+	cutFor     = flag.Duration("cuts", time.Minute, "how long connections are cut at random")
+	hostiles   = flag.Int("hostiles", 10_000, "hostile connections")
+)
+
+// behindProxy starts a server that people reach through a proxy, and returns both with the URL to open.
+func behindProxy(t *testing.T, args ...string) (server *rig.Server, proxy *rig.Proxy, url string) {
+	t.Helper()
+	addr := rig.FreeAddr(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url = "http://localhost:" + port
+	server = rig.Serve(t, append(args, "-public-url", url)...)
+	return server, rig.NewProxy(t, addr, server.Addr()), url
+}
+
+func numbered(n int) (texts []string) {
+	for i := range n {
+		texts = append(texts, fmt.Sprintf("number %02d.", i))
+	}
+	return texts
+}
+
+// TestTabMissesNothing breaks a tab's connection while 50 messages are posted, and wants to see all 50 once, in order.
+func TestTabMissesNothing(t *testing.T) {
+	const posts = 50
+	for _, tt := range []struct {
+		name    string
+		lasting *time.Duration
+		begin   func(p *rig.Proxy)
+		end     func(p *rig.Proxy)
+	}{
+		{"cut and refused", refuseFor, func(p *rig.Proxy) { p.Refuse(true); p.Cut() }, func(p *rig.Proxy) { p.Refuse(false) }},
+		{"swallowed", swallowFor, func(p *rig.Proxy) { p.Swallow(true) }, func(p *rig.Proxy) { p.Swallow(false) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server, proxy, url := behindProxy(t, "-rate", "1000/1s")
+			tab := rig.OpenBrowser(t).Tab(url).Ready()
+			writer := rig.NewPerson(t, "writer", server.SocketURL())
+			writer.Until("online", rig.Online)
+			tt.begin(proxy)
+			broken := time.After(*tt.lasting)
+			for _, text := range numbered(posts) {
+				writer.Say(text)
+			}
+			writer.Until("done", func(v session.View) bool { return rig.Sent(v) == posts })
+			<-broken
+			tt.end(proxy)
+			tab.Shows("number 49.")
+			tab.Ready()
+			var got []string
+			for _, m := range tab.Messages() {
+				if i := strings.Index(m, "number "); i >= 0 {
+					got = append(got, m[i:i+len("number 00.")])
+				}
+			}
+			if !slices.Equal(got, numbered(posts)) {
+				t.Errorf("the tab shows %q, want 50 in order", got)
+			}
+		})
+	}
+}
+
+// TestTwentyClientsAndCutsAtRandom lets 20 people write while connections are cut, and wants everyone to have seen what
+// everyone wrote, once and in one order.
+func TestTwentyClientsAndCutsAtRandom(t *testing.T) {
+	t.Parallel()
+	const people = 20
+	server := rig.Serve(t, "-rate", "1000/1s", "-ttl", "10m", "-conns-per-ip", "1000")
+	proxy := rig.NewProxy(t, "", server.Addr())
+	var all []*rig.Person
+	for i := range people {
+		all = append(all, rig.NewPerson(t, fmt.Sprintf("person %d", i), "ws://"+proxy.Addr+"/ws"))
+	}
+	for _, p := range all {
+		p.Until("online", rig.Online)
+	}
+	written, cuts := 0, 0
+	end := time.After(*cutFor)
+	write, cut := time.NewTicker(100*time.Millisecond), time.NewTicker(time.Second)
+	defer write.Stop()
+	defer cut.Stop()
+	for ended := false; !ended; {
+		select {
+		case <-end:
+			ended = true
+		case <-write.C:
+			p := all[mathrand.N(people)]
+			p.Say(fmt.Sprintf("%s wrote %d", p.Name, written))
+			written++
+		case <-cut.C:
+			proxy.CutSome(0.3)
+			cuts++
+		}
+	}
+	var order []string
+	for i, p := range all {
+		v := p.Until(fmt.Sprintf("complete with %d", written), func(v session.View) bool { return rig.Online(v) && rig.Sent(v) == written })
+		if i == 0 {
+			order = rig.Texts(v)
+			if unique := slices.Compact(slices.Sorted(slices.Values(order))); len(unique) != written {
+				t.Errorf("%d different messages of %d", len(unique), written)
+			}
+		}
+		if !slices.Equal(rig.Texts(v), order) {
+			t.Errorf("%s sees another order or other messages than %s", p.Name, all[0].Name)
+		}
+	}
+	t.Logf("%d messages, %d rounds of cuts, nothing lost or doubled", written, cuts)
+}
+
+// TestHostileConnections sends garbage, half handshakes, silence and resets while two people chat.
+func TestHostileConnections(t *testing.T) {
+	server := rig.Serve(t, "-rate", "1000/1s", "-conns-per-ip", "20000", "-conns", "20000")
+	ann, ben := rig.NewPerson(t, "ann", server.SocketURL()), rig.NewPerson(t, "ben", server.SocketURL())
+	ann.Until("online", rig.Online)
+	ben.Until("online", rig.Online)
+	attacks := make(chan int)
+	var attackers sync.WaitGroup
+	var silent held
+	defer silent.close()
+	for range 64 {
+		attackers.Go(func() {
+			for i := range attacks {
+				attack(t, server.Addr(), i, &silent)
+			}
+		})
+	}
+	said := 0
+	say := func() {
+		text := fmt.Sprintf("undisturbed %d", said)
+		[]*rig.Person{ann, ben}[said%2].Say(text)
+		said++
+		for _, p := range []*rig.Person{ann, ben} {
+			p.Until("told "+text, func(v session.View) bool { return rig.Sent(v) == said })
+		}
+	}
+	for i := range *hostiles {
+		attacks <- i
+		if i%200 == 0 {
+			say()
+		}
+	}
+	close(attacks)
+	attackers.Wait()
+	say()
+	for _, p := range []*rig.Person{ann, ben} {
+		if v := p.Now(); v.Status != session.Online || p.Interruptions() > 0 {
+			t.Errorf("%s was disturbed: %+v", p.Name, v.Status)
+		}
+	}
+}
+
+// held are connections that say nothing more but stay.
+type held struct {
+	mu    sync.Mutex
+	conns []net.Conn
+}
+
+func (h *held) add(c net.Conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.conns = append(h.conns, c)
+}
+
+func (h *held) close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.conns {
+		c.Close()
+	}
+}
+
+const upgrade = "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
+	"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: " + wire.Subprotocol + "\r\n\r\n"
+
+// attack opens one connection and misbehaves in the way that i chooses.
+func attack(t *testing.T, addr string, i int, silent *held) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Errorf("attack %d: %v", i, err)
+		return
+	}
+	garbage := make([]byte, 512)
+	_, _ = rand.Read(garbage)
+	write := func(b []byte) { _, _ = conn.Write(b) } // the server may have hung up: that is its right
+	upgraded := func() {
+		write([]byte(upgrade))
+		_, _ = io.ReadFull(conn, make([]byte, len("HTTP/1.1 101")))
+	}
+	switch i % 8 {
+	case 0: // garbage instead of HTTP
+		write(garbage)
+	case 1: // half a handshake, and no more
+		write([]byte(upgrade[:len(upgrade)/2]))
+		silent.add(conn)
+		return
+	case 2: // silence
+		silent.add(conn)
+		return
+	case 3: // a reset in the middle of the handshake
+		write([]byte(upgrade[:len(upgrade)/2]))
+		_ = conn.(*net.TCPConn).SetLinger(0)
+	case 4: // garbage instead of WebSocket frames
+		upgraded()
+		write(garbage)
+	case 5: // silence instead of hello
+		upgraded()
+		silent.add(conn)
+		return
+	case 6: // a frame that claims to be huge
+		upgraded()
+		write([]byte{0x81, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 2, 3, 4})
+	case 7: // a reset instead of hello
+		upgraded()
+		_ = conn.(*net.TCPConn).SetLinger(0)
+	}
+	conn.Close()
+}

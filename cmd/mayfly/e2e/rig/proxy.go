@@ -1,0 +1,166 @@
+package rig
+
+import (
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+)
+
+// Proxy passes TCP connections on, and breaks them as it is told.
+type Proxy struct {
+	Addr string // where it listens, host:port
+
+	target   string
+	listener net.Listener
+	running  sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows
+	pairs  map[*pair]struct{}
+	refuse bool
+	pass   chan struct{} // closed while bytes pass; open while they are swallowed
+}
+
+// pair is one connection through the proxy.
+type pair struct{ client, server *net.TCPConn }
+
+// NewProxy starts a proxy in front of target; it ends with the test. If addr is "" it takes a free port.
+func NewProxy(t *testing.T, addr, target string) *Proxy {
+	t.Helper()
+	if addr == "" {
+		addr = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Proxy{Addr: listener.Addr().String(), target: target, listener: listener, pairs: map[*pair]struct{}{}, pass: make(chan struct{})}
+	close(p.pass)
+	p.running.Go(p.accept)
+	t.Cleanup(func() {
+		listener.Close()
+		p.Swallow(false)
+		p.Cut()
+		p.running.Wait()
+	})
+	return p
+}
+
+func (p *Proxy) accept() {
+	for {
+		conn, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		client := conn.(*net.TCPConn)
+		p.mu.Lock()
+		refuse := p.refuse
+		p.mu.Unlock()
+		if refuse {
+			reset(client)
+			continue
+		}
+		p.running.Go(func() { p.serve(client) })
+	}
+}
+
+func (p *Proxy) serve(client *net.TCPConn) {
+	conn, err := net.Dial("tcp", p.target)
+	if err != nil {
+		reset(client)
+		return
+	}
+	pr := &pair{client, conn.(*net.TCPConn)}
+	p.mu.Lock()
+	p.pairs[pr] = struct{}{}
+	p.mu.Unlock()
+	var both sync.WaitGroup
+	both.Go(func() { p.copy(pr.client, pr.server) })
+	both.Go(func() { p.copy(pr.server, pr.client) })
+	both.Wait()
+	p.mu.Lock()
+	delete(p.pairs, pr)
+	p.mu.Unlock()
+}
+
+// copy moves bytes until either side ends, and then ends both.
+func (p *Proxy) copy(to, from *net.TCPConn) {
+	defer to.Close()
+	defer from.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if n > 0 {
+			select {
+			case <-p.passing():
+				if _, err := to.Write(buf[:n]); err != nil {
+					return
+				}
+			default: // swallowed
+			}
+		}
+		if err != nil {
+			if err != io.EOF {
+				reset(to)
+			}
+			return
+		}
+	}
+}
+
+func (p *Proxy) passing() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.pass
+}
+
+// Cut resets every connection (RST); new ones pass.
+func (p *Proxy) Cut() { p.CutSome(1) }
+
+// CutSome resets that share of the connections, chosen at random.
+func (p *Proxy) CutSome(share float64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for pr := range p.pairs {
+		if rand.Float64() < share {
+			reset(pr.client)
+			reset(pr.server)
+		}
+	}
+}
+
+// Refuse resets new connections at once, or no more.
+func (p *Proxy) Refuse(refuse bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.refuse = refuse
+}
+
+// Swallow loses all bytes in both directions, without a sign, or no more: what was swallowed does not come back, so a
+// connection that lost some is broken for good.
+func (p *Proxy) Swallow(swallow bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if swallow {
+		p.pass = make(chan struct{})
+		return
+	}
+	select {
+	case <-p.pass:
+	default:
+		close(p.pass)
+	}
+}
+
+// Open returns how many connections go through the proxy now.
+func (p *Proxy) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.pairs)
+}
+
+func reset(c *net.TCPConn) {
+	_ = c.SetLinger(0)
+	_ = c.Close()
+}
