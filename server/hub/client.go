@@ -71,7 +71,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	for {
 		r, err := c.hub.open(ctx, j.Room)
 		if errors.Is(err, ErrTooManyRooms) {
-			refuse(wire.CodeRoom, "This server has no place for another room now.", 0)
+			refuse(wire.CodeRoom, "This server has no place for another room now.", retryRooms)
 			return
 		}
 		if err != nil {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"container/heap"
+	"slices"
 	"time"
 
 	"mayfly/shared/wire"
@@ -29,6 +30,9 @@ func (d *dueHeap) Pop() any {
 	*d = (*d)[:last]
 	return x
 }
+
+// maxRemoved bounds the messages that one removed names, so that it stays a small frame however many expire at once.
+const maxRemoved = 1000
 
 // expire removes every message whose time is up at now, tells the members, one frame a room, and returns how long to
 // wait for the next, at most lookEvery.
@@ -67,10 +71,14 @@ func (r *room) expire(seqs []int64) {
 			continue
 		}
 		r.bytes -= len(m.encoded)
-		delete(r.byKey, m.key)
+		if r.byKey[m.key] == m {
+			delete(r.byKey, m.key)
+		}
 	}
 	r.hub.counts.expired.Add(int64(len(r.live) - len(kept)))
 	clear(r.live[len(kept):]) // let go of the texts
 	r.live = kept
-	r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: seqs, Why: wire.WhyExpired}))
+	for part := range slices.Chunk(seqs, maxRemoved) {
+		r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: part, Why: wire.WhyExpired}))
+	}
 }

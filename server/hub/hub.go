@@ -12,9 +12,10 @@ import (
 	"container/heap"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mayfly/shared/wire"
@@ -62,6 +63,8 @@ const (
 	lingerFor = time.Minute
 	// lookEvery bounds how late a jump of the clock is noticed.
 	lookEvery = time.Second
+	// retryRooms is what a client is told to wait when every room that the node serves has people in it.
+	retryRooms = 10 * time.Second
 	// retryUnavailable is what a client is told to wait when the stream doesn't answer.
 	retryUnavailable = 2 * time.Second
 )
@@ -74,6 +77,10 @@ type Hub struct {
 	wake   chan struct{} // static; capacity 1: the earliest deadline changed
 	counts counts        // atomics
 
+	opening   sync.WaitGroup // rooms that are being followed for the first time
+	appending atomic.Int64   // posts that the stream has not answered
+	settled   chan struct{}  // static; capacity 1: appending has come down to 0
+
 	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
 	rooms map[string]*room   // open and opening ones
 	due   dueHeap            // live messages of all rooms, earliest deadline first
@@ -83,7 +90,7 @@ type Hub struct {
 // New returns a hub that keeps its messages in stream. Run must be running for them to expire.
 func New(config Config, stream Stream, log *slog.Logger) *Hub {
 	return &Hub{
-		config: config, stream: stream, log: log, wake: make(chan struct{}, 1), counts: counts{refused: countedCodes()},
+		config: config, stream: stream, log: log, wake: make(chan struct{}, 1), settled: make(chan struct{}, 1), counts: counts{refused: countedCodes()},
 		rooms: map[string]*room{}, rates: map[string]*window{},
 	}
 }
@@ -99,6 +106,7 @@ func (h *Hub) Run(ctx context.Context) error {
 			for _, r := range h.snapshotRooms() {
 				r.close()
 			}
+			h.opening.Wait()
 			return nil
 		case <-h.wake:
 		case <-timer.C:
@@ -118,35 +126,43 @@ func (h *Hub) Run(ctx context.Context) error {
 func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	h.mu.Lock()
 	r, opening := h.rooms[name]
-	if !opening {
-		if len(h.rooms) >= h.config.Rooms {
-			h.mu.Unlock()
+	for !opening && len(h.rooms) >= h.config.Rooms {
+		h.mu.Unlock()
+		if !h.makePlace() {
 			return nil, ErrTooManyRooms
 		}
+		h.mu.Lock()
+		r, opening = h.rooms[name]
+	}
+	if !opening {
 		r = newRoom(h, name)
 		h.rooms[name] = r
 	}
 	h.mu.Unlock()
-	if opening {
-		select {
-		case <-r.opened:
-			return r, r.err
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
+	if !opening {
+		h.opening.Go(func() { h.follow(r) })
 	}
-	// Others may wait for this room too, so the first one's going away must not end it.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), openTimeout)
+	select {
+	case <-r.opened:
+		return r, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// follow opens r: it reads what lives there. It may not depend on who asked first, as others may wait for r too.
+func (h *Hub) follow(r *room) {
+	defer close(r.opened)
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	stop, err := h.stream.Follow(ctx, name, r.deliver)
-	if err != nil {
-		h.forget(r)
-		r.err = fmt.Errorf("follow room %q: %w", name, err)
-		h.log.Warn("room did not open", "room", name, "err", err)
+	r.stop, r.err = h.stream.Follow(ctx, r.name, r.deliver)
+	if r.err != nil {
+		r.mu.Lock()
+		r.closed = true
+		r.mu.Unlock()
+		h.drop(map[*room]bool{r: true})
+		h.log.Warn("room did not open", "room", r.name, "err", r.err)
 	}
-	r.stop = stop
-	close(r.opened)
-	return r, r.err
 }
 
 // schedule puts live messages on the heap and wakes Run if one of them is the earliest.
@@ -162,12 +178,19 @@ func (h *Hub) schedule(r *room, m *message) {
 	}
 }
 
-// forget takes r out of the map, so that the next join opens a new one.
-func (h *Hub) forget(r *room) {
+// drop forgets closed rooms and the deadlines of their messages, so that the next join opens a new one.
+func (h *Hub) drop(closed map[*room]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.rooms[r.name] == r {
-		delete(h.rooms, r.name)
+	for r := range closed {
+		if h.rooms[r.name] == r {
+			delete(h.rooms, r.name)
+		}
+	}
+	kept := slices.DeleteFunc(h.due, func(m dueMessage) bool { return closed[m.room] })
+	if len(kept) < len(h.due) {
+		h.due = kept
+		heap.Init(&h.due)
 	}
 }
 
@@ -181,16 +204,65 @@ func (h *Hub) snapshotRooms() []*room {
 	return rooms
 }
 
-// tidy lets go of rooms that nobody came back to and of users and addresses that have been quiet.
+// tidy lets go of rooms that nobody came back to and of users who have been quiet.
 func (h *Hub) tidy(now time.Time) {
+	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
-		r.closeIfLeft(now)
+		r.forgetLost(now)
+		if r.closeIfLeft(now.Add(-lingerFor)) {
+			closed[r] = true
+		}
+	}
+	if len(closed) > 0 {
+		h.drop(closed)
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for of, w := range h.rates {
+	for user, w := range h.rates {
 		if w.idle(now) {
-			delete(h.rates, of)
+			delete(h.rates, user)
 		}
 	}
+}
+
+// makePlace closes the room that has been empty for longest, to make place for another, and reports whether there was one:
+// rooms that linger must not keep people out.
+func (h *Hub) makePlace() bool {
+	var longest *room
+	var since time.Time
+	for _, r := range h.snapshotRooms() {
+		if left, empty := r.emptySince(); empty && (longest == nil || left.Before(since)) {
+			longest, since = r, left
+		}
+	}
+	if longest == nil || !longest.closeIfLeft(since) {
+		return false
+	}
+	h.drop(map[*room]bool{longest: true})
+	return true
+}
+
+// Settle waits until the stream has answered every post, or until ctx is done. Let nobody post meanwhile.
+func (h *Hub) Settle(ctx context.Context) {
+	for h.appending.Load() > 0 {
+		select {
+		case <-h.settled:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// append hands m to the stream, and counts it until the stream answers.
+func (h *Hub) append(room string, m wire.Message, done func(Receipt, error)) {
+	h.appending.Add(1)
+	h.stream.Append(room, m, func(receipt Receipt, err error) {
+		done(receipt, err)
+		if h.appending.Add(-1) == 0 {
+			select {
+			case h.settled <- struct{}{}:
+			default:
+			}
+		}
+	})
 }

@@ -59,8 +59,11 @@ func (c *Client) Post(p wire.Post) {
 		}
 		return
 	}
-	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) { r.stored(c, k, now, receipt, err) })
+	c.hub.append(r.name, m, func(receipt Receipt, err error) { r.stored(c, k, now, receipt, err) })
 }
+
+// maxRepeats of one post may wait for the stream's answer to it.
+const maxRepeats = 64
 
 const fullMessage = "The room is full. Wait until some of its messages have expired."
 
@@ -80,7 +83,12 @@ func (h *Hub) repeat(c *Client, p wire.Post) bool {
 // repeatLocked reports whether k was posted before, and answers c now or when the stream has.
 func (r *room) repeatLocked(c *Client, k key) bool {
 	if w := r.pending[k]; w != nil && w.stored == nil {
-		w.repeats = append(w.repeats, c)
+		if len(w.repeats) < maxRepeats {
+			w.repeats = append(w.repeats, c)
+			return true
+		}
+		c.Refuse(wire.Refused{Re: wire.Kind(wire.Post{}), Room: r.name, ID: k.id, Code: wire.CodeRate,
+			Message: "The message is being stored: wait for the answer."}, retryUnavailable)
 		return true
 	}
 	m, ok := r.livingLocked(k)
@@ -112,6 +120,9 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 	limit := r.hub.config
 	if len(r.live)+len(r.pending) >= limit.RoomMessages || r.bytes+r.waiting+size > limit.RoomBytes {
 		return r.nextExpiryLocked(now), false
+	}
+	if r.pending[k] != nil { // of an earlier message, which has expired
+		r.settleLocked(k)
 	}
 	r.pending[k] = &pending{size: size}
 	r.waiting += size
@@ -156,6 +167,7 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 	for _, c := range w.repeats {
 		r.acceptLocked(c, m, true)
 	}
+	m.Text = "" // an answer does not need it
 	if w.stored = &m; m.Seq <= r.head {
 		r.settleLocked(k)
 	}

@@ -65,8 +65,10 @@ func (r *room) deliver(m wire.Message) {
 	}
 	r.head = m.Seq
 	k := key{m.User.ID, m.ID}
-	if p := r.pending[k]; p != nil && p.stored != nil {
-		r.settleLocked(k)
+	for k, p := range r.pending { // also those whose copy was skipped
+		if p.stored != nil && p.stored.Seq <= r.head {
+			r.settleLocked(k)
+		}
 	}
 	if m.Expires <= time.Now().UnixMilli() {
 		return
@@ -174,15 +176,39 @@ func (r *room) settleLocked(k key) {
 	delete(r.pending, k)
 }
 
-// closeIfLeft closes a room that everyone left lingerFor before now.
-func (r *room) closeIfLeft(now time.Time) {
+// forgetLost lets go of posts that were stored but whose copy never came, once they have expired.
+func (r *room) forgetLost(now time.Time) {
 	r.mu.Lock()
-	left := !r.closed && len(r.members) == 0 && now.Sub(r.leftAt) >= lingerFor
+	defer r.mu.Unlock()
+	for k, p := range r.pending {
+		if p.stored != nil && p.stored.Expires <= now.UnixMilli() {
+			r.settleLocked(k)
+		}
+	}
+}
+
+// emptySince returns when the last member left, if the room is open and nobody is in it.
+func (r *room) emptySince() (left time.Time, empty bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	select {
+	case <-r.opened:
+	default:
+		return time.Time{}, false // whoever opens it is about to come in
+	}
+	return r.leftAt, !r.closed && len(r.members) == 0
+}
+
+// closeIfLeft closes a room that everyone left by then, and reports whether it did. The caller drops it.
+func (r *room) closeIfLeft(then time.Time) bool {
+	r.mu.Lock()
+	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(then)
 	r.closed = r.closed || left
 	r.mu.Unlock()
 	if left {
 		r.end()
 	}
+	return left
 }
 
 // close lets nobody join any more and stops following the room.
@@ -198,7 +224,6 @@ func (r *room) close() {
 
 // end is what follows once closed is set, by whoever set it. It waits for a room that is just opening.
 func (r *room) end() {
-	r.hub.forget(r)
 	<-r.opened
 	if r.err == nil {
 		r.stop()

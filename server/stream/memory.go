@@ -23,6 +23,7 @@ type Memory struct {
 	followErr error
 	held      []func() // appends that Hold keeps back
 	holding   bool
+	lossy     bool
 	bounds    int // messages a room may hold; 0: any number
 }
 
@@ -41,6 +42,9 @@ func (s *Memory) Append(room string, m wire.Message, done func(hub.Receipt, erro
 		defer s.order.Unlock()
 		receipt, followers, err := s.store(room, m)
 		done(receipt, err)
+		if s.losing() {
+			return
+		}
 		for _, deliver := range followers {
 			(*deliver)(receipt.Message)
 		}
@@ -120,6 +124,19 @@ func (s *Memory) Bound(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bounds = n
+}
+
+// LoseCopies makes appends that succeed reach nobody who follows, until it is mended with false.
+func (s *Memory) LoseCopies(lose bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lossy = lose
+}
+
+func (s *Memory) losing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.lossy
 }
 
 // Hold keeps appends back, until the function that it returns lets them go on, in order.
