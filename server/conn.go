@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 	"runtime/debug"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 const (
-	byeTimeout   = time.Second      // to write the last word
+	byeTimeout   = 5 * time.Second  // to write what waits, and the last word
 	stuckTimeout = 10 * time.Second // to write anything else
 	pingEvery    = 25 * time.Second
 	pongTimeout  = 10 * time.Second
@@ -34,9 +35,10 @@ type conn struct {
 	ctx    context.Context         // static; done when the connection is to end, for the cause that leave gave
 	leave  context.CancelCauseFunc // static
 
-	sent    atomic.Int64 // when something was queued last, Unix nanoseconds
-	writing atomic.Int64 // when the write under way began, 0 if none is
-	client  atomic.Pointer[hub.Client]
+	sent     atomic.Int64 // the connection's age when something was queued last
+	writing  atomic.Int64 // and when the write under way began, 0 if none is
+	handling atomic.Bool  // readLoop is busy with a frame, so it reads no pong
+	client   atomic.Pointer[hub.Client]
 
 	nextPing time.Time // owned by pulse
 
@@ -47,7 +49,6 @@ func newConn(s *Server, ws *websocket.Conn, from netip.Addr) *conn {
 	now := time.Now()
 	c := &conn{server: s, ws: ws, from: from, id: "c-" + rand.Text(), opened: now, queue: newQueue(s.metrics.expired), nextPing: now.Add(pingEvery)}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
-	c.sent.Store(now.UnixNano())
 	c.session.conn = c
 	return c
 }
@@ -62,9 +63,12 @@ func (c *conn) Send(f *hub.Frame) bool {
 		c.leave(errSlow)
 		return false
 	}
-	c.sent.Store(time.Now().UnixNano())
+	c.sent.Store(int64(c.age()))
 	return true
 }
+
+// age is the connection's own clock: it goes on evenly whatever the time of day does.
+func (c *conn) age() time.Duration { return time.Since(c.opened) }
 
 func (c *conn) send(f wire.Frame) { c.Send(hub.NewFrame(f)) }
 
@@ -82,7 +86,7 @@ func (c *conn) run() {
 	if client := c.client.Load(); client != nil {
 		client.Close()
 	}
-	c.server.log.Debug("connection ended", "conn_id", c.id, "after", time.Since(c.opened).Round(time.Millisecond), "err", context.Cause(c.ctx))
+	c.server.log.Debug("connection ended", "conn_id", c.id, "after", c.age().Round(time.Millisecond), "err", context.Cause(c.ctx))
 }
 
 // readLoop handles what the client sends until it stops or misbehaves. Reads have no deadline: pulse ends a client that
@@ -103,11 +107,17 @@ func (c *conn) readLoop() (err error) {
 			return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Send text messages, not binary ones."})
 		}
 		for frame := range wire.Split(message) {
-			if err := c.session.handle(frame); err != nil {
-				return err
+			if c.server.closing.Load() { // what is not handled now comes again, from a client that was told to
+				<-c.ctx.Done()
 			}
 			if c.ctx.Err() != nil {
 				return context.Cause(c.ctx)
+			}
+			c.handling.Store(true)
+			err := c.session.handle(frame)
+			c.handling.Store(false)
+			if err != nil {
+				return err
 			}
 		}
 	}
@@ -115,31 +125,39 @@ func (c *conn) readLoop() (err error) {
 
 // writeLoop writes what waits in the queue, in batches, until the connection is to end.
 func (c *conn) writeLoop() {
-	var batch []byte
 	for {
 		select {
 		case <-c.ctx.Done():
 			return
 		case <-c.queue.filled:
 		}
-		if batch = c.queue.take(batch[:0], nowMS()); len(batch) == 0 {
-			continue
-		}
-		if err := c.write(batch); err != nil {
+		if err := c.writeBatch(context.Background()); err != nil {
 			c.leave(err)
 			return
-		}
-		if cap(batch) > 2*maxBatch {
-			batch = nil // a large joined is rare: don't keep its buffer for the connection's life
 		}
 	}
 }
 
-// write has no deadline of its own, which would cost an allocation each time: pulse closes a socket that is stuck.
-func (c *conn) write(message []byte) error {
-	c.writing.Store(time.Now().UnixNano())
+// batches lends buffers for the time of one write. An idle connection has none, and none keeps a text that was sent.
+var batches = sync.Pool{New: func() any { return new([]byte) }}
+
+// writeBatch writes what waits, as much as one message should hold. Its write has no deadline of its own, which would cost
+// an allocation each time: pulse closes a socket that is stuck.
+func (c *conn) writeBatch(ctx context.Context) error {
+	buf := batches.Get().(*[]byte)
+	batch := c.queue.take((*buf)[:0], nowMS())
+	defer func() {
+		clear(batch)
+		if *buf = batch; cap(batch) <= 2*maxBatch { // a large joined is rare: don't keep its buffer
+			batches.Put(buf)
+		}
+	}()
+	if len(batch) == 0 {
+		return nil
+	}
+	c.writing.Store(int64(c.age()))
 	defer c.writing.Store(0)
-	return c.ws.Write(context.Background(), websocket.MessageText, message)
+	return c.ws.Write(ctx, websocket.MessageText, batch)
 }
 
 // farewell writes what still waits, says why the connection ends, if there is a bye to say, and closes the socket.
@@ -153,10 +171,7 @@ func (c *conn) farewell() {
 	ctx, cancel := context.WithTimeout(context.Background(), byeTimeout)
 	defer cancel()
 	if b.Code != wire.CodeSlow { // a slow reader would not read it now either
-		for batch := c.queue.take(nil, nowMS()); len(batch) > 0; batch = c.queue.take(batch[:0], nowMS()) {
-			if c.ws.Write(ctx, websocket.MessageText, batch) != nil {
-				break
-			}
+		for c.queue.waiting() > 0 && c.writeBatch(ctx) == nil {
 		}
 	}
 	if err := c.ws.Write(ctx, websocket.MessageText, wire.Encode(b.Bye)); err != nil {

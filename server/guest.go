@@ -11,11 +11,11 @@ import (
 
 // guest returns the anonymous person behind a secret: the same one every time and on every node, since all of it is made
 // of the secret's hash; a new one if there is no secret. The hash shows nothing of the secret, which has 128 random bits.
-func guest(secret string) wire.User {
-	if secret == "" {
-		secret = rand.Text()
+func guest(secret *string) wire.User {
+	if secret == nil {
+		secret = new(rand.Text())
 	}
-	sum := sha256.Sum256([]byte("mayfly guest 1\x00" + secret))
+	sum := sha256.Sum256([]byte("mayfly guest 1\x00" + *secret))
 	animal := animals[binary.BigEndian.Uint32(sum[18:])%uint32(len(animals))]
 	return wire.User{ID: "g-" + base64.RawURLEncoding.EncodeToString(sum[:18]), Name: "Anonymous " + animal, Anonymous: true}
 }

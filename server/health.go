@@ -12,7 +12,7 @@ func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, 
 
 // serveReady answers 200 when people can chat here, else 503 and why.
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
-	if s.isClosing() {
+	if s.closing.Load() {
 		plain(w, http.StatusServiceUnavailable, "the server is stopping")
 		return
 	}

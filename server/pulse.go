@@ -37,7 +37,7 @@ var (
 
 // pulse does what is due for c at now. What may wait runs in pulses.
 func (c *conn) pulse(now time.Time, pulses *sync.WaitGroup) {
-	if began := c.writing.Load(); began != 0 && now.UnixNano()-began > int64(stuckTimeout) {
+	if began := c.writing.Load(); began != 0 && c.age()-time.Duration(began) > stuckTimeout {
 		pulses.Go(func() { _ = c.ws.CloseNow() }) // unblocks the write
 		return
 	}
@@ -48,7 +48,7 @@ func (c *conn) pulse(now time.Time, pulses *sync.WaitGroup) {
 		}
 		return
 	}
-	if now.UnixNano()-c.sent.Load() >= int64(wire.BeatEvery) {
+	if c.age()-time.Duration(c.sent.Load()) >= wire.BeatEvery {
 		client.Beat(now)
 	}
 	if !now.Before(c.nextPing) {
@@ -57,7 +57,7 @@ func (c *conn) pulse(now time.Time, pulses *sync.WaitGroup) {
 			// Not c.ctx: cancelling it while the ping is being written would drop the socket without a bye.
 			ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
 			defer cancel()
-			if c.ws.Ping(ctx) != nil {
+			if c.ws.Ping(ctx) != nil && !c.handling.Load() {
 				c.leave(errNoPong)
 			}
 		})

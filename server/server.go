@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,9 +45,10 @@ type Server struct {
 
 	running sync.WaitGroup // conns, from the upgrade until run has returned
 
-	mu      sync.Mutex // guards what follows
-	closing bool
-	conns   map[*conn]struct{}
+	closing atomic.Bool // set under mu: no connection is added, and no frame handled, any more
+
+	mu    sync.Mutex // guards what follows
+	conns map[*conn]struct{}
 }
 
 // New returns a server that hands what people send to h. Its metrics and the hub's are registered with reg.
@@ -75,12 +77,19 @@ const (
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // until the first may come back
+
+	answersTimeout = 2 * time.Second // for the stream to answer what was posted before
 )
 
-// Close says bye to every connection and waits until each has ended, or until ctx is done. New ones get 503.
+// Close handles no more frames, waits for the answers to what was posted, says bye to every connection and waits until each has ended, or until ctx is done. New ones get 503.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
-	s.closing = true
+	s.closing.Store(true)
+	s.mu.Unlock()
+	answers, cancel := context.WithTimeout(ctx, answersTimeout)
+	defer cancel()
+	s.hub.Settle(answers)
+	s.mu.Lock()
 	spread := restartSpread * time.Duration(len(s.conns)) / 1000
 	spread = min(max(spread, restartSpreadMin), restartSpreadMax)
 	for c := range s.conns {
@@ -109,19 +118,13 @@ func (s *Server) Close(ctx context.Context) error {
 func (s *Server) add(c *conn) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing {
+	if s.closing.Load() {
 		return false
 	}
 	s.conns[c] = struct{}{}
 	s.running.Add(1)
 	s.metrics.opened.Inc()
 	return true
-}
-
-func (s *Server) isClosing() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.closing
 }
 
 func (s *Server) remove(c *conn) {

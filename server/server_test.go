@@ -70,7 +70,7 @@ func startWith(t *testing.T, change func(*server.Config)) *node {
 		Ready:  func(context.Context) error { return n.ready },
 	}
 	change(&config)
-	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 50 * config.Posts, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, log)
+	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, log)
 	n.server = server.New(config, h, n.metrics, log)
 	web := httptest.NewUnstartedServer(n.server.Handler())
 	web.Listener.Close()
@@ -120,7 +120,10 @@ func (n *node) dial(t *testing.T) *client {
 func (n *node) hello(t *testing.T, guest string, rooms ...string) *client {
 	t.Helper()
 	c := n.dial(t)
-	hello := wire.Hello{Client: "test/1", Guest: guest}
+	hello := wire.Hello{Client: "test/1"}
+	if guest != "" {
+		hello.Guest = &guest
+	}
 	for _, room := range rooms {
 		hello.Rooms = append(hello.Rooms, wire.Join{Room: room})
 	}
@@ -213,7 +216,7 @@ func TestTwoClientsChat(t *testing.T) {
 func TestWelcome(t *testing.T) {
 	n := start(t, 10)
 	c := n.dial(t)
-	c.send(wire.Hello{Guest: testGuest, Rooms: []wire.Join{{Room: "lobby"}, {Room: "No!"}, {Room: "tea"}}}, post(1, "tea"))
+	c.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}, {Room: "No!"}, {Room: "tea"}}}, post(1, "tea"))
 	w := expect[wire.Welcome](c)
 	if w.Conn == "" || w.User.ID == "" || !strings.HasPrefix(w.User.Name, "Anonymous ") || !w.MayPost || w.BeatMS != 25_000 ||
 		w.Limits != (wire.Limits{Text: 4000, Message: 65536, Rooms: 32, Posts: 20, PerMS: 10_000}) ||
@@ -240,7 +243,11 @@ func TestGuestSecretIsAPerson(t *testing.T) {
 	n := start(t, 10)
 	who := func(guest string) wire.User {
 		c := n.dial(t)
-		c.send(wire.Hello{Guest: guest})
+		hello := wire.Hello{}
+		if guest != "" {
+			hello.Guest = &guest
+		}
+		c.send(hello)
 		return expect[wire.Welcome](c).User
 	}
 	one, again, other := who(testGuest), who(testGuest), who(strings.Repeat("a", 22))
@@ -266,10 +273,13 @@ func TestWhatEndsASession(t *testing.T) {
 		{"another frame first", []string{`{"type":"leave","room":"lobby"}`}, wire.CodeProtocol, 0},
 		{"an unknown frame first", []string{`{"type":"dance"}`}, wire.CodeProtocol, 0},
 		{"bad guest", []string{`{"type":"hello","guest":"short"}`}, wire.CodeProtocol, 0},
+		{"empty guest", []string{`{"type":"hello","guest":""}`}, wire.CodeProtocol, 0},
+		{"bad session", []string{`{"type":"hello","session":"short"}`}, wire.CodeProtocol, 0},
 		{"half a cursor", []string{`{"type":"hello","rooms":[{"room":"lobby","seq":1}]}`}, wire.CodeProtocol, 0},
 		{"a token without sign-in", []string{`{"type":"hello","token":"eyJ"}`}, wire.CodeAuth, 0},
 		{"an empty token without sign-in", []string{`{"type":"hello","token":""}`}, wire.CodeAuth, 0},
 		{"second hello", []string{hello, hello}, wire.CodeProtocol, 0},
+		{"second hello, broken", []string{hello, `{"type":"hello","rooms":5}`}, wire.CodeProtocol, 0},
 		{"second hello in a batch", []string{hello + "\n" + hello}, wire.CodeProtocol, 0},
 		{"three bad frames", []string{hello, `{`, `{"type":"post","text":1}` + "\n" + `[]`}, wire.CodeProtocol, 2},
 	} {
@@ -580,3 +590,26 @@ func TestOneRefusalDoesNotHoldUpTheNext(t *testing.T) {
 		t.Errorf("answers: %s, want %s", strings.Join(got, ", "), want)
 	}
 }
+
+func TestCloseWaitsForTheAnswersToPosts(t *testing.T) {
+	n := start(t, 10)
+	c := n.hello(t, "", "lobby")
+	release := n.stream.Hold()
+	c.send(post(1, "lobby"))
+	c.send(wire.Join{Room: "lobby"}) // its answer shows that the post was handled
+	expect[wire.Joined](c)
+	closed := make(chan error, 1)
+	go func() { closed <- n.server.Close(context.Background()) }()
+	for n.status(t, "/readyz") != http.StatusServiceUnavailable { // closing has begun
+	}
+	c.send(post(2, "lobby")) // too late: it is for the next server
+	release()
+	expect[wire.Accepted](c)
+	expect[wire.Posted](c)
+	c.expectEnd(wire.CodeRestart)
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+}
+
+func (n *node) status(t *testing.T, path string) int { return get(t, n.url+path).StatusCode }

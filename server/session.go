@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -14,6 +15,9 @@ const (
 	badFrames    = 3
 	badFramesPer = 10 * time.Second
 )
+
+// joinsTimeout bounds how long the joins of one hello may wait for the stream, all together.
+const joinsTimeout = 5 * time.Second
 
 // session is what the frames of one connection mean, in their order. An error that handle returns ends the connection.
 type session struct {
@@ -29,14 +33,16 @@ func (s *session) handle(b []byte) error {
 		return s.open(f, err)
 	}
 	var bad *wire.FrameError
-	if errors.As(err, &bad) {
+	if errors.As(err, &bad) && bad.Re == wire.Kind(wire.Hello{}) {
+		f = wire.Hello{} // a second one, however broken
+	} else if bad != nil {
 		return s.refuse(bad)
 	}
 	switch f := f.(type) { // nil is of an unknown type: the client is newer
 	case wire.Hello:
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Say hello only once."})
 	case wire.Join:
-		s.join(wire.Kind(f), f)
+		s.join(s.conn.ctx, wire.Kind(f), f)
 	case wire.Leave:
 		s.client.Leave(f)
 	case wire.Post:
@@ -59,22 +65,26 @@ func (s *session) open(f wire.Frame, err error) error {
 		return bye(wire.Bye{Code: wire.CodeAuth, Reason: wire.ReasonTokenIssuer, Next: wire.NextLogin,
 			Message: "This server has no sign-in, so it takes no token."})
 	}
-	if hello.Guest != "" && !wire.ValidSecret(hello.Guest) {
-		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "A guest secret has 22 to 86 base64url characters."})
+	for _, secret := range []*string{hello.Guest, hello.Session} {
+		if secret != nil && !wire.ValidSecret(*secret) {
+			return bye(wire.Bye{Code: wire.CodeProtocol, Message: "A guest secret, and a session, has 22 to 86 base64url characters."})
+		}
 	}
 	user := guest(hello.Guest)
 	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String())
 	s.conn.client.Store(s.client)
 	s.conn.send(s.conn.server.welcome(s.conn.id, user))
+	ctx, cancel := context.WithTimeout(s.conn.ctx, joinsTimeout)
+	defer cancel()
 	for _, room := range hello.Rooms {
-		s.join(wire.Kind(hello), room)
+		s.join(ctx, wire.Kind(hello), room)
 	}
 	return nil
 }
 
 // join waits until what is queued leaves room for the answer, so that a client that joins many rooms at once is not
 // taken for a slow one.
-func (s *session) join(re string, j wire.Join) {
+func (s *session) join(ctx context.Context, re string, j wire.Join) {
 	c := s.conn
 	for c.queue.waiting() > roomForJoin {
 		select {
@@ -83,7 +93,7 @@ func (s *session) join(re string, j wire.Join) {
 			return
 		}
 	}
-	s.client.Join(c.ctx, re, j)
+	s.client.Join(ctx, re, j)
 }
 
 // refuse answers a frame that could not be read; the third in a short time ends the connection.

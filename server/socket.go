@@ -20,7 +20,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		s.turnAway(w, turnedOrigin, http.StatusForbidden, "This page's origin may not use this server. Its operator can allow it with -origins.")
 		return
 	}
-	if s.isClosing() {
+	if s.closing.Load() {
 		s.turnAway(w, turnedStopping, http.StatusServiceUnavailable, "This server is stopping. Try again soon.")
 		return
 	}

@@ -33,9 +33,13 @@ type clock struct {
 // now returns the server's time at m.
 func (c clock) now(m moment) time.Time { return c.server.Add(m.since(c.at)) }
 
+// maxTransit bounds how long a welcome counts as having been on its way. One that took longer to come was held up on the way
+// there, or by the page's own start; taking it for late would end short messages before they are seen.
+const maxTransit = time.Second
+
 // welcomed returns the clock after a welcome that says now and took roundTrip to come: half of it on the way back.
 func welcomed(now int64, roundTrip time.Duration, m moment) clock {
-	return clock{server: time.UnixMilli(now).Add(roundTrip / 2), at: m}
+	return clock{server: time.UnixMilli(now).Add(min(roundTrip/2, maxTransit)), at: m}
 }
 
 // beat returns the clock after a beat that says now. A beat was some time on its way, so it can only show that the clock

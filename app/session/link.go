@@ -55,7 +55,7 @@ func (s *Session) handle(e event) {
 		s.lost(e.err)
 	case e.conn != nil:
 		l.conn, l.hello, l.heard = e.conn, now, now
-		hello := wire.Hello{Client: s.client, Guest: s.guest}
+		hello := wire.Hello{Client: s.client, Guest: &s.guest}
 		if s.view.Room != "" {
 			hello.Rooms = []wire.Join{s.request()}
 		}
@@ -148,7 +148,7 @@ func (s *Session) refused(f wire.Refused, now moment) {
 	retry := time.Duration(f.RetryMS) * time.Millisecond
 	switch {
 	case f.Re == "post":
-		s.outbox.refuse(f.Room, f.ID, f.Message, retry, now)
+		s.outbox.refuse(f, retry, now)
 	case f.Room == s.view.Room && retry > 0:
 		s.rejoin = &again{from: now, wait: retry}
 	}

@@ -47,15 +47,19 @@ func (o *outbox) drop(room, id string) {
 }
 
 // refuse keeps the letter for another try after retry, or as failed if there is none. The server looks for a message that
-// it has before it refuses one, so it doesn't have this one.
-func (o *outbox) refuse(room, id, reason string, retry time.Duration, now moment) {
-	l := o.find(room, id)
+// it has before it refuses one, so it doesn't have this one; unless it had to give up waiting for its stream, which may
+// have stored it all the same.
+func (o *outbox) refuse(f wire.Refused, retry time.Duration, now moment) {
+	l := o.find(f.Room, f.ID)
 	if l == nil {
 		return
 	}
-	l.sent, l.out = false, false
+	l.sent = false
+	if f.Code != wire.CodeUnavailable {
+		l.out = false
+	}
 	if retry <= 0 {
-		l.failed = reason
+		l.failed = f.Message
 		return
 	}
 	if retry > o.hold-now.since(o.held) {

@@ -17,7 +17,7 @@ func TestHelloJoinsTheRoomAndShowsWhatLivesThere(t *testing.T) {
 		c.wantStatus(session.Connecting)
 		p := s.next()
 		hello := hear[wire.Hello](p)
-		if hello.Guest != guest || hello.Client != "test/1" || len(hello.Rooms) != 1 || hello.Rooms[0] != (wire.Join{Room: "lobby"}) {
+		if hello.Guest == nil || *hello.Guest != guest || hello.Client != "test/1" || len(hello.Rooms) != 1 || hello.Rooms[0] != (wire.Join{Room: "lobby"}) {
 			t.Errorf("hello = %+v", hello)
 		}
 		p.say(welcome(), joined(7, message(4, ann, "a", "hi", time.Minute), message(7, me, "b", "there", time.Minute)))

@@ -32,6 +32,8 @@ const (
 
 const (
 	headerTimeout  = 10 * time.Second // to send a request's headers
+	readTimeout    = 15 * time.Second // to send a whole request; WebSockets have times of their own
+	writeTimeout   = 2 * time.Minute  // to take an answer: the client's 1.5 MB over a slow line
 	idleTimeout    = 2 * time.Minute  // between two requests
 	maxHeaderBytes = 32 << 10
 )
@@ -137,7 +139,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
 		http: &http.Server{
-			Handler: s.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+			Handler: s.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // other people's broken requests
 		},
 	}
@@ -173,10 +175,16 @@ func (n *node) close() error {
 	defer cancel()
 	conns, cancelConns := context.WithTimeout(context.Background(), connsTimeout)
 	defer cancelConns()
-	errs := []error{
-		step("close the listener", n.http.Shutdown(requests)),
-		step("close the connections", n.server.Close(conns)),
+	listener := make(chan error, 1)
+	go func() { listener <- n.http.Shutdown(requests) }()
+	if err := n.server.Close(conns); err != nil {
+		n.log.Warn("stopping", "err", err)
 	}
+	err := <-listener
+	if errors.Is(err, context.DeadlineExceeded) { // who has opened a connection and asks for nothing need not be waited for
+		err = n.http.Close()
+	}
+	errs := []error{step("close the listener", err)}
 	n.stop()
 	n.ended.Wait()
 	errs = append(errs, step("close the stream", n.stream.Close()))

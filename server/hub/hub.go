@@ -143,6 +143,11 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 		h.opening.Go(func() { h.follow(r) })
 	}
 	select {
+	case <-r.opened: // also when ctx is done: nobody waits then
+		return r, r.err
+	default:
+	}
+	select {
 	case <-r.opened:
 		return r, r.err
 	case <-ctx.Done():

@@ -62,10 +62,11 @@ type Limits struct {
 
 // Hello opens a session: the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
-	Client string  `json:"client,omitempty"`
-	Token  *string `json:"token,omitempty"`
-	Guest  string  `json:"guest,omitempty"` // a secret that only this client knows; see ValidSecret
-	Rooms  []Join  `json:"rooms,omitempty"` // joined at once, each with its cursor
+	Client  string  `json:"client,omitempty"`
+	Token   *string `json:"token,omitempty"`
+	Guest   *string `json:"guest,omitempty"`   // a secret that only this client knows; see ValidSecret
+	Session *string `json:"session,omitempty"` // of a sign-in; the same
+	Rooms   []Join  `json:"rooms,omitempty"`   // joined at once, each with its cursor
 }
 
 // Welcome answers Hello. Now is the server's clock, from which the client learns its offset.

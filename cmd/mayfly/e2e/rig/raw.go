@@ -37,7 +37,7 @@ func DialAnd(t *testing.T, s *Server, room string) *Raw {
 // Hello opens the session.
 func (r *Raw) Hello(guest string, rooms ...wire.Join) {
 	r.t.Helper()
-	r.Send(wire.Hello{Guest: guest, Rooms: rooms})
+	r.Send(wire.Hello{Guest: &guest, Rooms: rooms})
 }
 
 // Send writes one frame.
