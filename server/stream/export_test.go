@@ -2,8 +2,11 @@ package stream
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"mayfly/shared/wire"
 )
 
 // ForgeCopy makes room's followers believe that a message came, whose predecessor was before.
@@ -16,3 +19,21 @@ func (n *NATS) ForgeCopy(room string, seq, before int64) error {
 	}
 	return n.live.Flush()
 }
+
+// TendKeys does what is done all the time, as at now.
+func (n *NATS) TendKeys(now time.Time) error { return n.keys.tend(now) }
+
+// Seal and Open are what lies between a message and the disk.
+func (n *NATS) Seal(room, id string, m wire.Message) ([]byte, error) { return n.keys.seal(room, id, m) }
+func (n *NATS) Open(room, id string, sealed []byte) (wire.Message, error) {
+	return n.keys.open(room, id, sealed)
+}
+
+// Break makes JetStream end, as a disk that refuses to be written does.
+func (n *NATS) Break() error { return n.server.current().ShutdownJetStream() }
+
+// Kill makes the whole NATS server end.
+func (n *NATS) Kill() { n.server.halt() }
+
+// Block makes appends end with err, as while the stream is started anew.
+func (n *NATS) Block(err error) { n.block(err) }

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,13 +22,19 @@ const (
 	rereadEvery   = time.Second      // how often a follower that has lost messages tries to read them again
 )
 
+// errCutOff is what ends when there is no connection to the server, which is being started anew.
+var errCutOff = errors.New("the stream is being started again")
+
 // Follow implements hub.Stream: the subscription first, then what is stored, so that nothing falls between.
 func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
+	if !n.live.IsConnected() {
+		return nil, errCutOff
+	}
 	sub, err := n.live.SubscribeSync(livePrefix + subjectPrefix + room)
 	if err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
-	f := &follower{nats: n, room: room, sub: sub, deliver: deliver}
+	f := &follower{nats: n, room: room, sub: sub, deliver: deliver, link: n.linked()}
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
 	if err := n.live.FlushWithContext(ctx); err != nil {
@@ -41,30 +48,63 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Messag
 	return stop, nil
 }
 
+// linked returns a context that is done once live was cut off and is back: what was republished meanwhile is missed.
+func (n *NATS) linked() context.Context {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.link
+}
+
+// relinked makes every follower read its room again, once live has all its subscriptions back.
+func (n *NATS) relinked(live *nats.Conn) {
+	if live.FlushTimeout(followTimeout) != nil {
+		return // cut off again, and called again
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.relink()
+	n.link, n.relink = context.WithCancel(n.ctx)
+}
+
 // follower brings one room's messages, in order and without gaps. Its fields are owned by Follow, then by run.
 type follower struct {
 	nats    *NATS
 	room    string
 	sub     *nats.Subscription
 	deliver func(wire.Message)
-	last    int64 // the highest seq delivered
+	link    context.Context // see linked
+	last    int64           // the highest seq delivered, or that cannot be read
 }
 
 // run delivers republished messages until ctx is done.
 func (f *follower) run(ctx context.Context) {
 	defer f.sub.Unsubscribe() //nolint:errcheck // the connection may be closed already
 	for {
-		msg, err := f.sub.NextMsgWithContext(ctx)
+		err := f.read(ctx)
 		if ctx.Err() != nil {
 			return
 		}
-		if err == nil {
-			err = f.take(msg)
-		}
-		if err != nil {
-			f.nats.metrics.gaps.Inc()
+		f.nats.metrics.gaps.Inc()
+		if f.link.Err() == nil {
 			f.nats.log.Warn("a room's messages were missed; reading them again", "room", f.room, "err", err)
-			f.reread(ctx)
+		}
+		f.link = f.nats.linked()
+		f.reread(ctx)
+	}
+}
+
+// read delivers republished messages until one was missed.
+func (f *follower) read(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(f.link, cancel)()
+	for {
+		msg, err := f.sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return err
+		}
+		if err := f.take(msg); err != nil {
+			return err
 		}
 	}
 }
@@ -89,11 +129,12 @@ func (f *follower) take(msg *nats.Msg) error {
 	if before > f.last {
 		return errMissed
 	}
-	m, err := decode(msg.Data, seq)
-	if err != nil {
-		return err
-	}
 	f.last = seq
+	m, err := f.nats.decode(f.room, msg, seq)
+	if err != nil {
+		f.nats.skipped(f.room, 1, err)
+		return nil
+	}
 	f.deliver(m)
 	return nil
 }
@@ -126,10 +167,10 @@ func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 			return read, fmt.Errorf("read the room from %d: %w", f.last+1, err)
 		}
 		for _, m := range p.messages {
-			f.last = m.Seq
 			f.deliver(m)
 			read++
 		}
+		f.last = max(f.last, p.last)
 		if !p.more {
 			return read, nil
 		}
@@ -139,6 +180,7 @@ func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 // page is one part of what a room holds.
 type page struct {
 	messages []wire.Message
+	last     int64 // the highest seq in it; 0 if it is empty
 	more     bool
 }
 
@@ -164,6 +206,8 @@ func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (pa
 		return page{}, err
 	}
 	var p page
+	unread, problem := 0, error(nil) // messages that cannot be read; what the first one has
+	defer func() { n.skipped(room, unread, problem) }()
 	for {
 		msg, err := sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -171,18 +215,21 @@ func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (pa
 		}
 		switch status := msg.Header.Get("Status"); status {
 		case "":
-			stored, err := strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
+			p.last, err = strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
 			if err != nil {
 				return page{}, fmt.Errorf("header %s: %w", headerSeq, err)
 			}
-			m, err := decode(msg.Data, stored)
-			if err != nil {
-				return page{}, err
+			m, err := n.decode(room, msg, p.last)
+			switch {
+			case err == nil:
+				p.messages = append(p.messages, m)
+			case !errors.Is(err, errExpired): // JetStream keeps messages a little longer than their keys live
+				unread++
+				problem = cmp.Or(problem, err)
 			}
-			p.messages = append(p.messages, m)
 		case "204":
 			pending := msg.Header.Get("Nats-Num-Pending")
-			p.more = len(p.messages) > 0 && pending != "" && pending != "0"
+			p.more = p.last > 0 && pending != "" && pending != "0"
 			return p, nil
 		case "404":
 			return p, nil
@@ -192,11 +239,9 @@ func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (pa
 	}
 }
 
-func decode(b []byte, seq int64) (wire.Message, error) {
-	m, err := wire.DecodeMessage(b)
-	if err != nil {
-		return m, fmt.Errorf("stored message %d: %w", seq, err)
+// skipped says that messages of a room cannot be read and are left out: their keys are lost, or they were damaged.
+func (n *NATS) skipped(room string, messages int, err error) {
+	if messages > 0 && !errors.Is(err, errExpired) {
+		n.log.Warn("stored messages cannot be read", "room", room, "messages", messages, "err", err)
 	}
-	m.Seq = seq
-	return m, nil
 }

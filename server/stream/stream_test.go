@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -43,10 +44,24 @@ func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer)
 
 var roomy = stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 20}
 
-// twins runs a test on both implementations of hub.Stream, which must not differ.
+// onDisk returns config with a folder of its own.
+func onDisk(t *testing.T, config stream.Config) stream.Config {
+	t.Helper()
+	config.Folder = filepath.Join(t.TempDir(), "data")
+	return config
+}
+
+// twins runs a test on all implementations of hub.Stream, which must not differ.
 func twins(t *testing.T, test func(t *testing.T, s hub.Stream)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
+	t.Run("NATS on disk", func(t *testing.T) { test(t, open(t, onDisk(t, roomy))) })
 	t.Run("Memory", func(t *testing.T) { test(t, stream.NewMemory()) })
+}
+
+// stores runs a test on NATS in memory and on disk.
+func stores(t *testing.T, config stream.Config, test func(t *testing.T, s *stream.NATS)) {
+	t.Run("in memory", func(t *testing.T) { test(t, open(t, config)) })
+	t.Run("on disk", func(t *testing.T) { test(t, open(t, onDisk(t, config))) })
 }
 
 func message(n int, ttl time.Duration) wire.Message {
@@ -226,78 +241,82 @@ func TestManyAtOnceKeepOneOrder(t *testing.T) {
 }
 
 func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
-	s := open(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 3, Bytes: 1 << 20})
-	var kept []wire.Message
-	for i := range 3 {
-		kept = append(kept, mustAppend(t, s, "lobby", message(i, time.Minute)))
-	}
-	if a := appendOne(t, s, "lobby", message(3, time.Minute)); !errors.Is(a.err, hub.ErrFull) {
-		t.Errorf("Append to a full room = %+v, %v, want ErrFull", a.receipt, a.err)
-	}
-	mustAppend(t, s, "tea", message(4, time.Minute)) // another room has room
-	c := follow(t, s, "lobby")
-	for _, m := range kept {
-		want(t, c, m)
-	}
+	stores(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 3, Bytes: 1 << 20}, func(t *testing.T, s *stream.NATS) {
+		var kept []wire.Message
+		for i := range 3 {
+			kept = append(kept, mustAppend(t, s, "lobby", message(i, time.Minute)))
+		}
+		if a := appendOne(t, s, "lobby", message(3, time.Minute)); !errors.Is(a.err, hub.ErrFull) {
+			t.Errorf("Append to a full room = %+v, %v, want ErrFull", a.receipt, a.err)
+		}
+		mustAppend(t, s, "tea", message(4, time.Minute)) // another room has room
+		c := follow(t, s, "lobby")
+		for _, m := range kept {
+			want(t, c, m)
+		}
+	})
 }
 
 func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
-	s := open(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 10})
-	long := func(i int) wire.Message {
-		m := message(i, time.Minute)
-		m.Text = strings.Repeat("x", wire.MaxText)
-		return m
-	}
-	first := mustAppend(t, s, "lobby", long(0))
-	for i := 1; ; i++ {
-		a := appendOne(t, s, fmt.Sprintf("room-%d", i), long(i))
-		if errors.Is(a.err, hub.ErrFull) {
-			break
+	stores(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 10}, func(t *testing.T, s *stream.NATS) {
+		long := func(i int) wire.Message {
+			m := message(i, time.Minute)
+			m.Text = strings.Repeat("x", wire.MaxText)
+			return m
 		}
-		if a.err != nil || i > 64 {
-			t.Fatalf("append %d = %v, want ErrFull some time", i, a.err)
+		first := mustAppend(t, s, "lobby", long(0))
+		for i := 1; ; i++ {
+			a := appendOne(t, s, fmt.Sprintf("room-%d", i), long(i))
+			if errors.Is(a.err, hub.ErrFull) {
+				break
+			}
+			if a.err != nil || i > 64 {
+				t.Fatalf("append %d = %v, want ErrFull some time", i, a.err)
+			}
 		}
-	}
-	want(t, follow(t, s, "lobby"), first)
+		want(t, follow(t, s, "lobby"), first)
+	})
 }
 
 // TestJetStreamForgets waits for JetStream's own timer: a second or two of real time, as the server is not ours to fake.
 func TestJetStreamForgets(t *testing.T) {
-	s := open(t, roomy)
-	m := mustAppend(t, s, "lobby", message(1, time.Second))
-	for deadline := time.Now().Add(testTimeout); ; {
-		seen := 0
-		stop, err := s.Follow(t.Context(), "lobby", func(wire.Message) { seen++ })
-		if err != nil {
-			t.Fatal(err)
-		}
-		stop()
-		now := time.Now()
-		if seen == 0 {
-			if now.UnixMilli() < m.Expires {
-				t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now.UnixMilli())
+	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
+		m := mustAppend(t, s, "lobby", message(1, time.Second))
+		for deadline := time.Now().Add(testTimeout); ; {
+			seen := 0
+			stop, err := s.Follow(t.Context(), "lobby", func(wire.Message) { seen++ })
+			if err != nil {
+				t.Fatal(err)
 			}
-			return
+			stop()
+			now := time.Now()
+			if seen == 0 {
+				if now.UnixMilli() < m.Expires {
+					t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now.UnixMilli())
+				}
+				return
+			}
+			if now.After(deadline) {
+				t.Fatal("JetStream did not forget the message")
+			}
 		}
-		if now.After(deadline) {
-			t.Fatal("JetStream did not forget the message")
-		}
-	}
+	})
 }
 
 func TestFollowReadsManyPages(t *testing.T) {
-	s := open(t, roomy)
-	const many = 1300 // more than two pages
-	var stored sync.WaitGroup
-	stored.Add(many)
-	for i := range many {
-		s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) { stored.Done() })
-	}
-	stored.Wait()
-	c := follow(t, s, "lobby")
-	if len(c) != many {
-		t.Fatalf("%d messages, want %d", len(c), many)
-	}
+	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
+		const many = 1300 // more than two pages
+		var stored sync.WaitGroup
+		stored.Add(many)
+		for i := range many {
+			s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) { stored.Done() })
+		}
+		stored.Wait()
+		c := follow(t, s, "lobby")
+		if len(c) != many {
+			t.Fatalf("%d messages, want %d", len(c), many)
+		}
+	})
 }
 
 func TestEveryStreamHasAnEpochOfItsOwn(t *testing.T) {
@@ -311,30 +330,66 @@ func TestEveryStreamHasAnEpochOfItsOwn(t *testing.T) {
 }
 
 func TestFollowGivesUpWithItsContext(t *testing.T) {
-	s := open(t, roomy)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := s.Follow(ctx, "lobby", func(wire.Message) {}); err == nil {
-		t.Error("Follow with a context that is done returned no error")
+	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := s.Follow(ctx, "lobby", func(wire.Message) {}); err == nil {
+			t.Error("Follow with a context that is done returned no error")
+		}
+	})
+}
+
+// benchmarks runs one on NATS in memory and on disk.
+func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
+	for _, name := range []string{"in memory", "on disk"} {
+		b.Run(name, func(b *testing.B) {
+			config := stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}
+			if name == "on disk" {
+				config.Folder = b.TempDir()
+			}
+			s, err := stream.OpenEmbedded(b.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			run(b, s)
+		})
 	}
 }
 
+// BenchmarkAppendToFollow is the time until a message is back.
 func BenchmarkAppendToFollow(b *testing.B) {
-	s, err := stream.OpenEmbedded(b.Context(), stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer s.Close()
-	c := make(chan wire.Message, 1)
-	stop, err := s.Follow(b.Context(), "lobby", func(m wire.Message) { c <- m })
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer stop()
-	i := 0
-	for b.Loop() {
-		i++
-		s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) {})
-		<-c
-	}
+	benchmarks(b, func(b *testing.B, s *stream.NATS) {
+		c := make(chan wire.Message, 1)
+		stop, err := s.Follow(b.Context(), "lobby", func(m wire.Message) { c <- m })
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer stop()
+		i := 0
+		for b.Loop() {
+			i++
+			s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) {})
+			<-c
+		}
+	})
+}
+
+// BenchmarkAppends is the throughput: nobody waits for one answer before the next append.
+func BenchmarkAppends(b *testing.B) {
+	benchmarks(b, func(b *testing.B, s *stream.NATS) {
+		var answers sync.WaitGroup
+		i := 0
+		for b.Loop() {
+			i++
+			answers.Add(1)
+			s.Append("lobby", message(i, time.Minute), func(_ hub.Receipt, err error) {
+				if err != nil {
+					b.Error(err)
+				}
+				answers.Done()
+			})
+		}
+		answers.Wait()
+	})
 }

@@ -1,0 +1,16 @@
+//go:build !linux && !darwin && !freebsd
+
+package stream
+
+import (
+	"errors"
+	"os"
+)
+
+func statDisk(string) (space, error) { return space{}, errors.ErrUnsupported }
+
+func lockWhole(*os.File) error { return errors.New("this system cannot keep messages on disk") }
+
+func outOfRoom(error) bool { return false }
+
+func boot() string { return "" }

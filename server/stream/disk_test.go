@@ -1,0 +1,569 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+// reopen closes s and opens the same folder again.
+func reopen(t *testing.T, s *stream.NATS, config stream.Config) *stream.NATS {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return openOnce(t, config, slog.New(slog.DiscardHandler))
+}
+
+// openOnce opens a stream that the test may close itself.
+func openOnce(t *testing.T, config stream.Config, log *slog.Logger) *stream.NATS {
+	t.Helper()
+	s, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func closeLast(t *testing.T, s *stream.NATS) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// all returns what a room holds.
+func all(t *testing.T, s hub.Stream, room string) (messages []wire.Message) {
+	t.Helper()
+	stop, err := s.Follow(t.Context(), room, func(m wire.Message) { messages = append(messages, m) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	return messages
+}
+
+// has compares what a room holds with want.
+func has(t *testing.T, s hub.Stream, room string, want []wire.Message) {
+	t.Helper()
+	got := all(t, s, room)
+	for i := range max(len(got), len(want)) {
+		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+			t.Fatalf("%s has %d messages, want %d; the first difference is at %d:\n%+v\n%+v", room, len(got), len(want), i, got, want)
+		}
+	}
+}
+
+func TestStreamOnDiskIsThereAgain(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	epoch, stored := s.Epoch(), map[string][]wire.Message{}
+	for i := range 30 {
+		room := []string{"lobby", "tea"}[i%2]
+		stored[room] = append(stored[room], mustAppend(t, s, room, message(i, time.Duration(i+1)*time.Minute)))
+	}
+	for _, change := range []func(c *stream.Config){
+		func(*stream.Config) {},
+		func(c *stream.Config) { c.RoomMessages, c.MaxTTL, c.Bytes = 3, time.Minute, 8<<20 }, // takes nothing away
+		func(c *stream.Config) { *c = config },
+	} {
+		changed := config
+		change(&changed)
+		s = reopen(t, s, changed)
+		if s.Epoch() != epoch {
+			t.Errorf("epoch %q after a restart, want %q", s.Epoch(), epoch)
+		}
+		for room, want := range stored {
+			has(t, s, room, want)
+		}
+		first := stored["tea"][0]
+		if a := appendOne(t, s, "tea", message(1, time.Minute)); a.err != nil || !a.receipt.Repeat || a.receipt.Message != first {
+			t.Errorf("a repeat after a restart = %+v, %v, want one of %+v", a.receipt, a.err, first)
+		}
+	}
+	next := mustAppend(t, s, "lobby", message(100, time.Minute))
+	if last := stored["tea"][14]; next.Seq <= last.Seq {
+		t.Errorf("seq %d after a restart, want more than %d", next.Seq, last.Seq)
+	}
+	closeLast(t, s)
+}
+
+// grep returns the files below dir that hold text.
+func grep(t *testing.T, dir, text string) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(text)) || strings.Contains(path, text) {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestNothingOnDiskCanBeRead(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	m := message(1, time.Minute)
+	m.Text, m.User = "quod-erat-demonstrandum", wire.User{ID: "u-euclid", Name: "Euclid of Alexandria"}
+	for range 3 {
+		mustAppend(t, s, "geometry", m) // a repeat is stored as little
+	}
+	for _, when := range []string{"while it runs", "after it was closed"} {
+		for _, secret := range []string{m.Text, m.User.ID, "Euclid", m.ID} {
+			if found := grep(t, config.Folder, secret); len(found) > 0 {
+				t.Errorf("%s %q can be read in %q", when, secret, found)
+			}
+		}
+		if when == "while it runs" {
+			closeLast(t, s)
+		}
+	}
+	if len(grep(t, config.Folder, "geometry")) == 0 {
+		t.Error("the room's name cannot be found: this test does not look at the right files")
+	}
+}
+
+func TestFolderIsPrivate(t *testing.T) {
+	config := onDisk(t, roomy)
+	if err := os.Mkdir(config.Folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, config)
+	mustAppend(t, s, "lobby", message(1, time.Minute))
+	for name, want := range map[string]fs.FileMode{".": fs.ModeDir | 0o700, "keys": fs.ModeDir | 0o700, "lock": 0o600, "keys/ids": 0o600} {
+		info, err := os.Stat(filepath.Join(config.Folder, name))
+		if err != nil || info.Mode() != want {
+			t.Errorf("%s has mode %s, %v, want %s", name, info.Mode(), err, want)
+		}
+	}
+	for _, name := range keys(t, config) {
+		if info, err := os.Stat(filepath.Join(config.Folder, "keys", name)); err != nil || info.Mode() != 0o600 || info.Size() != 32 {
+			t.Errorf("key %s has mode %s and %d bytes, %v", name, info.Mode(), info.Size(), err)
+		}
+	}
+}
+
+var keyName = regexp.MustCompile(`^\d{8}T\d{4}Z$`)
+
+// keys returns the names of the keys for minutes, oldest first.
+func keys(t *testing.T, config stream.Config) (names []string) {
+	t.Helper()
+	files, err := os.ReadDir(filepath.Join(config.Folder, "keys"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if keyName.MatchString(f.Name()) {
+			names = append(names, f.Name())
+		}
+	}
+	return names
+}
+
+func keyOf(m wire.Message) string { return time.UnixMilli(m.Expires).UTC().Format("20060102T1504Z") }
+
+func TestKeysGoWhenTheirMinuteHasPassed(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := open(t, config)
+	early, late := mustAppend(t, s, "lobby", message(1, 2*time.Minute)), mustAppend(t, s, "lobby", message(2, 10*time.Minute))
+	if got := keys(t, config); got[0] != keyOf(early) || !slices.Contains(got, keyOf(late)) {
+		t.Fatalf("keys %q, want %q and %q", got, keyOf(early), keyOf(late))
+	}
+	// What follows a message that expires in a minute expires in the next.
+	if err := s.TendKeys(time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	soon := early
+	soon.Expires += time.Minute.Milliseconds()
+	if got := keys(t, config); len(got) != 4 || got[1] != keyOf(soon) {
+		t.Errorf("keys %q, want one of the minute after each", got)
+	}
+	end := time.UnixMilli(early.Expires).Truncate(time.Minute).Add(time.Minute)
+	if err := s.TendKeys(end.Add(-time.Nanosecond)); err != nil || keys(t, config)[0] != keyOf(early) {
+		t.Errorf("keys %q, %v before the minute has passed, want %q to be there", keys(t, config), err, keyOf(early))
+	}
+	if err := s.TendKeys(end); err != nil || keys(t, config)[0] != keyOf(soon) {
+		t.Errorf("keys %q, %v after the minute has passed, want %q to be gone", keys(t, config), err, keyOf(early))
+	}
+	has(t, s, "lobby", []wire.Message{late})
+}
+
+func TestOldKeysGoAtTheStart(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	m := mustAppend(t, s, "lobby", message(1, 2*time.Minute))
+	folder := filepath.Join(config.Folder, "keys")
+	old := time.Now().UTC().Add(-time.Minute).Format("20060102T1504Z")
+	for _, name := range []string{old, keyOf(m) + ".tmp"} { // left by a process that was killed
+		if err := os.WriteFile(filepath.Join(folder, name), bytes.Repeat([]byte{1}, 32), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s = reopen(t, s, config)
+	defer closeLast(t, s)
+	if got := keys(t, config); got[0] != keyOf(m) {
+		t.Errorf("keys %q, want %q to be the oldest", got, keyOf(m))
+	}
+	if left := grep(t, folder, ".tmp"); len(left) > 0 {
+		t.Errorf("%q are left", left)
+	}
+	has(t, s, "lobby", []wire.Message{m})
+}
+
+func TestMessageWithoutItsKeyIsSkipped(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		damage func(key string) error
+		logged string
+	}{
+		{"the key is gone", os.Remove, "there is no key"},
+		{"the key is cut short", func(key string) error { return os.Truncate(key, 7) }, "a key is damaged"},
+		{"the key is empty", func(key string) error { return os.Truncate(key, 0) }, "a key is damaged"},
+		{"the key is another", func(key string) error { return os.WriteFile(key, bytes.Repeat([]byte{1}, 32), 0o600) }, "does not open it"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			config := onDisk(t, roomy)
+			s := openOnce(t, config, slog.New(slog.DiscardHandler))
+			var kept []wire.Message
+			for i := range 20 {
+				if m := mustAppend(t, s, "lobby", message(i, time.Duration(10+10*(i%2))*time.Minute)); i%2 == 1 {
+					kept = append(kept, m)
+				}
+			}
+			closeLast(t, s)
+			lost := message(0, 10*time.Minute)
+			for _, name := range keys(t, config) { // the clock may just have gone to the next minute
+				if name < keyOf(kept[0]) {
+					if err := tt.damage(filepath.Join(config.Folder, "keys", name)); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			var log bytes.Buffer
+			s = openOnce(t, config, slog.New(slog.NewTextHandler(&log, nil)))
+			has(t, s, "lobby", kept)
+			// Its author may post it again, as it is nowhere any more, and everything else goes on.
+			if a := appendOne(t, s, "lobby", lost); a.err != nil || a.receipt.Repeat {
+				t.Errorf("posting a lost message again = %+v, %v, want a new one", a.receipt, a.err)
+			} else {
+				kept = append(kept, a.receipt.Message)
+			}
+			has(t, s, "lobby", kept)
+			closeLast(t, s)
+			if !strings.Contains(log.String(), tt.logged) || strings.Contains(log.String(), "message 0 <&>") || strings.Contains(log.String(), "Ada") {
+				t.Errorf("the log is\n%s\nwant %q in it, and nothing of a message", &log, tt.logged)
+			}
+			if lines := strings.Count(log.String(), "stored messages cannot be read"); lines > 3 {
+				t.Errorf("%d lines about messages that cannot be read, want one a page:\n%s", lines, &log)
+			}
+		})
+	}
+}
+
+func TestSealedMessageIsBoundToItsPlace(t *testing.T) {
+	s := open(t, onDisk(t, roomy))
+	m := message(1, time.Minute)
+	sealed, err := s.Seal("lobby", "id", m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.Open("lobby", "id", sealed); err != nil || got != m {
+		t.Errorf("Open = %+v, %v, want %+v", got, err, m)
+	}
+	again, err := s.Seal("lobby", "id", m)
+	if err != nil || bytes.Equal(again, sealed) {
+		t.Errorf("sealed twice alike, %v", err)
+	}
+	alter := func(at int) []byte {
+		b := bytes.Clone(sealed)
+		b[at] ^= 1
+		return b
+	}
+	for _, tt := range []struct {
+		name, room, id string
+		sealed         []byte
+	}{
+		{"another room", "tea", "id", sealed},
+		{"another id", "lobby", "id2", sealed},
+		{"another version", "lobby", "id", alter(0)},
+		{"a deadline long past", "lobby", "id", alter(1)},
+		{"a deadline a little later", "lobby", "id", alter(8)},
+		{"another nonce", "lobby", "id", alter(9)},
+		{"another text", "lobby", "id", alter(30)},
+		{"another end", "lobby", "id", alter(len(sealed) - 1)},
+		{"cut short", "lobby", "id", sealed[:len(sealed)-1]},
+		{"nearly nothing", "lobby", "id", sealed[:9]},
+		{"too little", "lobby", "id", sealed[:3]},
+		{"nothing", "lobby", "id", nil},
+	} {
+		if _, err := s.Open(tt.room, tt.id, tt.sealed); err == nil {
+			t.Errorf("%s: it opens", tt.name)
+		}
+	}
+}
+
+func TestFolderThatCannotBeUsed(t *testing.T) {
+	base := t.TempDir()
+	path := func(name string) string { return filepath.Join(base, name) }
+	for _, err := range []error{
+		os.WriteFile(path("file"), nil, 0o600),
+		os.Mkdir(path("locked"), 0o500),
+		os.Mkdir(path("foreign"), 0o755),
+		os.WriteFile(path("foreign/thesis.txt"), nil, 0o600),
+		os.MkdirAll(path("damaged/nats/jetstream/$G/streams/MAYFLY"), 0o700),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	taken := onDisk(t, roomy)
+	open(t, taken)
+	for _, tt := range []struct{ name, folder, says string }{
+		{"a file", path("file"), "want a folder"},
+		{"below a file", path("file/data"), "want a folder"},
+		{"no permission", path("locked/data"), "want a folder"},
+		{"others' files", path("foreign"), "thesis.txt is not Mayfly's"},
+		{"in use", taken.Folder, "another mayfly is using this folder"},
+		{"a stream that cannot be read", path("damaged"), "could not be recovered"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.name == "no permission" && os.Geteuid() == 0 {
+				t.Skip("root may write anywhere; see TestReadOnlyDisk")
+			}
+			config := roomy
+			config.Folder = tt.folder
+			s, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			if err == nil {
+				closeLast(t, s)
+			}
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("OpenEmbedded = %v, want %q in it", err, tt.says)
+			}
+		})
+	}
+	if info, err := os.Stat(path("foreign")); err != nil || info.Mode().Perm() != 0o755 {
+		t.Errorf("others' folder has mode %s now, %v", info.Mode(), err)
+	}
+}
+
+// tally counts how often each append ended, and how.
+type tally struct {
+	t  *testing.T
+	s  *stream.NATS
+	wg sync.WaitGroup
+
+	mu     sync.Mutex     // guards what follows
+	ends   map[string]int // by id
+	stored []wire.Message // in the order of their answers
+	errs   []error
+}
+
+func newTally(t *testing.T, s *stream.NATS) *tally {
+	return &tally{t: t, s: s, ends: map[string]int{}}
+}
+
+func (a *tally) append(m wire.Message) {
+	a.wg.Add(1)
+	a.s.Append("lobby", m, func(r hub.Receipt, err error) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.ends[m.ID]++; a.ends[m.ID] > 1 {
+			a.t.Errorf("append %s ended %d times", m.ID, a.ends[m.ID])
+			return
+		}
+		if err == nil {
+			a.stored = append(a.stored, r.Message)
+		} else {
+			a.errs = append(a.errs, err)
+		}
+		a.wg.Done()
+	})
+}
+
+// wait waits for every answer and returns them.
+func (a *tally) wait() (stored []wire.Message, errs []error) {
+	a.t.Helper()
+	done := make(chan struct{})
+	go func() {
+		a.wg.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(testTimeout):
+		a.t.Fatal("appends have no answer")
+	}
+	return a.stored, a.errs
+}
+
+// eventually tries until ok, without sleeping more than a moment between.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	timeout := time.After(3 * testTimeout)
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-timeout:
+			t.Fatal("never: " + what)
+		}
+	}
+}
+
+// logBuffer is a log that can be read while it is written.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func (l *logBuffer) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
+}
+
+func TestBlockedStreamSaysWhy(t *testing.T) {
+	s := open(t, roomy)
+	reason := errors.New("a reason")
+	s.Block(reason)
+	if a := appendOne(t, s, "lobby", message(1, time.Minute)); a.err != reason {
+		t.Errorf("Append = %+v, %v, want %v", a.receipt, a.err, reason)
+	}
+	if err := s.Ready(t.Context()); err != reason {
+		t.Errorf("Ready = %v, want %v", err, reason)
+	}
+	s.Block(nil)
+	mustAppend(t, s, "lobby", message(1, time.Minute))
+	if err := s.Ready(t.Context()); err != nil {
+		t.Errorf("Ready = %v", err)
+	}
+}
+
+func TestServerThatFailedIsStartedAnew(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		fail func(s *stream.NATS) error
+	}{
+		{"JetStream ended", (*stream.NATS).Break},
+		{"NATS ended", func(s *stream.NATS) error { s.Kill(); return nil }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			log := &logBuffer{}
+			s := openOnce(t, onDisk(t, roomy), slog.New(slog.NewTextHandler(log, nil)))
+			t.Cleanup(func() { closeLast(t, s) })
+			epoch, c := s.Epoch(), follow(t, s, "lobby")
+			before := mustAppend(t, s, "lobby", message(1, time.Minute))
+			want(t, c, before)
+
+			during := newTally(t, s)
+			for i := range 100 {
+				during.append(message(1000+i, 10*time.Minute))
+			}
+			if err := tt.fail(s); err != nil {
+				t.Fatal(err)
+			}
+			for i := range 100 {
+				during.append(message(2000+i, 10*time.Minute))
+			}
+			eventually(t, "started anew", func() bool { return strings.Contains(log.String(), "the stream stores again") })
+			if err := s.Ready(t.Context()); err != nil {
+				t.Errorf("Ready: %v", err)
+			}
+
+			stored, errs := during.wait()
+			if len(stored)+len(errs) != 200 || len(errs) == 0 {
+				t.Errorf("%d appends stored and %d not, want all 200 to have ended, some with an error", len(stored), len(errs))
+			}
+			for _, err := range errs {
+				if errors.Is(err, hub.ErrFull) {
+					t.Errorf("an append ended with %v, which is not why", err)
+				}
+			}
+			after := mustAppend(t, s, "lobby", message(3, time.Minute))
+			if s.Epoch() != epoch {
+				t.Errorf("epoch %q, want %q still", s.Epoch(), epoch)
+			}
+			// The follower has everything that was accepted, in order, and perhaps what was stored but not answered.
+			last, seen := before.Seq, map[int64]wire.Message{}
+			for m := range c {
+				if m.Seq <= last {
+					t.Fatalf("seq %d after %d", m.Seq, last)
+				}
+				last, seen[m.Seq] = m.Seq, m
+				if m.Seq == after.Seq {
+					break
+				}
+			}
+			for _, m := range stored {
+				if seen[m.Seq] != m {
+					t.Errorf("%+v was accepted, but the follower saw %+v", m, seen[m.Seq])
+				}
+			}
+			late := all(t, s, "lobby")
+			if len(late) != len(seen)+1 {
+				t.Errorf("a late follower sees %d messages, the first one %d", len(late), len(seen)+1)
+			}
+		})
+	}
+}
+
+func TestFollowersReadAgainWhatTheyMissed(t *testing.T) {
+	s := open(t, onDisk(t, roomy))
+	var channels []<-chan wire.Message
+	for range 50 {
+		channels = append(channels, follow(t, s, "lobby"))
+	}
+	for round := range 3 {
+		s.Kill()
+		var m wire.Message
+		eventually(t, "stored", func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if s.Ready(ctx) != nil {
+				return false
+			}
+			a := appendOne(t, s, "lobby", message(round, time.Minute))
+			m = a.receipt.Message
+			return a.err == nil
+		})
+		for _, c := range channels {
+			want(t, c, m)
+		}
+	}
+}
