@@ -29,11 +29,11 @@ func TestParseConfig(t *testing.T) {
 		want func(c *config)
 	}{
 		{"defaults", nil, nil, func(*config) {}},
-		{"flags", []string{"-listen", ":0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json"}, nil, func(c *config) {
-			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat = ":0", 2*time.Second, 1<<20, rate{5, time.Second}, "json"
+		{"flags", []string{"-listen", ":0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json", "-data", "/d"}, nil, func(c *config) {
+			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat, c.data = ":0", 2*time.Second, 1<<20, rate{5, time.Second}, "json", "/d"
 		}},
-		{"environment", nil, map[string]string{"MAYFLY_PUBLIC_URL": "https://chat.example.com", "MAYFLY_CONNS": "7"}, func(c *config) {
-			c.publicURL, c.conns = "https://chat.example.com", 7
+		{"environment", nil, map[string]string{"MAYFLY_PUBLIC_URL": "https://chat.example.com", "MAYFLY_CONNS": "7", "MAYFLY_DATA": "data"}, func(c *config) {
+			c.publicURL, c.conns, c.data = "https://chat.example.com", 7, "data"
 		}},
 		{"a flag wins", []string{"-conns", "8"}, map[string]string{"MAYFLY_CONNS": "7"}, func(c *config) { c.conns = 8 }},
 		{"origins", []string{"-origins", "https://a.example,http://b.example:81"}, nil, func(c *config) {
@@ -118,7 +118,7 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
+		"-stream-bytes", "-data", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)
 		}

@@ -123,7 +123,10 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	messages, err := stream.OpenEmbedded(ctx, stream.Config{MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, metrics, log)
+	messages, err := stream.OpenEmbedded(ctx, stream.Config{Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, metrics, log)
+	if err != nil && c.data != "" {
+		return nil, fmt.Errorf("-data is %q: %w", c.data, err)
+	}
 	if err != nil {
 		return nil, err
 	}
