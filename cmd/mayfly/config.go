@@ -65,7 +65,7 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	f.IntVar(&c.roomMessages, "room-messages", 10000, "live messages that a room may hold")
 	f.Var(&c.roomBytes, "room-bytes", "and how many bytes they may have, as `SIZE`")
 	f.Var(&c.streamBytes, "stream-bytes", "memory, or disk with -data, for the live messages of all rooms, as `SIZE`")
-	f.StringVar(&c.data, "data", "", "`FOLDER` for messages to outlive a restart: encrypted, and made if it isn't there (default none: in memory)")
+	f.StringVar(&c.data, "data", "", "`FOLDER` for messages to outlive a restart: encrypted, and made if it isn't there; without one they are in memory (default none)")
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")

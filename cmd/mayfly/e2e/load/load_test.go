@@ -125,7 +125,10 @@ func TestReaderThatStops(t *testing.T) {
 
 // TestStopUnderLoad stops the server while 1,000 are connected and some of them post.
 func TestStopUnderLoad(t *testing.T) {
-	const people, posting = 1000, 20
+	const (
+		people, posting = 1000, 20
+		every           = 500 * time.Millisecond // and each one's posts: 40,000 deliveries a second
+	)
 	server := rig.Serve(t, "-rate", "100000/1s", "-conns-per-ip", "2000")
 	var clients []*rig.Raw
 	for range people {
@@ -140,7 +143,14 @@ func TestStopUnderLoad(t *testing.T) {
 	var writers, readers sync.WaitGroup
 	for i, c := range clients[:posting] {
 		writers.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
+			ticker := time.NewTicker(every)
+			defer ticker.Stop()
+			for n := 0; ; n++ {
+				select {
+				case <-ctx.Done():
+					return
+				case <-ticker.C:
+				}
 				if c.TrySend(wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%06d%06d", i, n), Room: wire.DefaultRoom, Text: "load"}) != nil {
 					return
 				}
@@ -165,7 +175,10 @@ func TestStopUnderLoad(t *testing.T) {
 			retries[b.RetryMS/100]++
 		})
 	}
-	rig.Next[wire.Posted](rig.DialAnd(t, server, wire.DefaultRoom)) // the load is on
+	onlooker := rig.DialAnd(t, server, wire.DefaultRoom)
+	for range 3 * posting { // the load is on
+		rig.Next[wire.Posted](onlooker)
+	}
 	began := time.Now()
 	server.Stop()
 	took := time.Since(began)
