@@ -234,3 +234,31 @@ func TestNewGuest(t *testing.T) {
 		t.Errorf("NewGuest = %q, then %q", a, b)
 	}
 }
+
+func TestWakeKeepsTheWaitThatTheServerAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		p.say(wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 9000})
+		p.cut(wire.CloseRestart)
+		c.Wake()
+		c.Network(true)
+		s.wantNoDial(9*time.Second - time.Nanosecond)
+		hear[wire.Hello](s.next())
+	})
+}
+
+func TestSlowWelcomeDoesNotEndShortMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.next()
+		hear[wire.Hello](p)
+		time.Sleep(8 * time.Second) // held up on its way there
+		p.say(welcome(), joined(0), posted(1, ann, "short", 2*time.Second))
+		c.wantTexts("short")
+		time.Sleep(2 * time.Second)
+		c.wantTexts()
+	})
+}

@@ -34,13 +34,21 @@ type retry struct {
 	wait     time.Duration
 	failures int  // in a row, of connections that were not stable
 	slow     bool // the last connection ended because the queue overflowed, too
+	told     bool // the server asked for this wait
 }
 
 // due returns how long it is until the next attempt; 0 or less: now.
 func (r *retry) due(now moment) time.Duration { return r.wait - now.since(r.from) }
 
 // now makes the next attempt due at once.
-func (r *retry) now(now moment) { r.from, r.wait = now, 0 }
+func (r *retry) now(now moment) { r.from, r.wait, r.told = now, 0, false }
+
+// hurry makes the next attempt due at once, unless the server asked for the wait: it spreads those who come back.
+func (r *retry) hurry(now moment) {
+	if !r.told {
+		r.now(now)
+	}
+}
 
 // stable forgets the failures so far: the connection that just ended had been a good one.
 func (r *retry) stable() { r.failures, r.slow = 0, false }
@@ -49,7 +57,7 @@ func (r *retry) stable() { r.failures, r.slow = 0, false }
 func (r *retry) backOff(now moment) {
 	limit := min(firstRetry<<min(r.failures, 10), lastRetry)
 	r.failures++
-	r.from, r.wait = now, rand.N(limit)
+	r.from, r.wait, r.told = now, rand.N(limit), false
 }
 
 // after sets the next attempt as bye says. final: there is none, until the person asks for it.
@@ -71,7 +79,7 @@ func (r *retry) after(bye wire.Bye, now moment) (final bool) {
 	}
 	r.backOff(now)
 	if told > 0 {
-		r.wait = told
+		r.wait, r.told = told, true
 	}
 	return false
 }

@@ -167,7 +167,7 @@ func (s *Session) Retry() {
 
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
 // connection that died meanwhile is replaced, and none is waited for.
-func (s *Session) Wake() { s.do(func() { s.retry.now(s.moment()) }) }
+func (s *Session) Wake() { s.do(func() { s.retry.hurry(s.moment()) }) }
 
 // Network tells whether the device has a network, as far as it knows. When one comes back, the session connects anew at
 // once: a connection from before it went may be dead without a sign.
@@ -178,7 +178,7 @@ func (s *Session) Network(up bool) {
 			s.close(now)
 		}
 		if up {
-			s.retry.now(now)
+			s.retry.hurry(now)
 		}
 		s.noNetwork, s.changed = !up, true
 	})

@@ -481,3 +481,21 @@ func TestRefusedRoomIsTold(t *testing.T) {
 		hear[wire.Join](p)
 	})
 }
+
+// TestWhatMayBeStoredKeepsItsDeadline: the server gave up waiting for its stream, which may have the message all the same.
+func TestWhatMayBeStoredKeepsItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online() // the room's messages live a minute
+		c.Send("mine")
+		post := hear[wire.Post](p)
+		p.say(wire.Refused{Re: "post", Room: post.Room, ID: post.ID, Code: wire.CodeUnavailable, Message: "Not now.", RetryMS: 90_000})
+		time.Sleep(time.Minute)
+		if v := c.now(); len(v.Messages) != 1 || v.Messages[0].State != session.Failed {
+			t.Errorf("past its deadline: %+v, want it failed", v.Messages)
+		}
+		time.Sleep(time.Hour)
+		p.wantSilence()
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/url"
 	"strconv"
@@ -231,11 +232,12 @@ func (s *size) Set(v string) error {
 		if !ok {
 			continue
 		}
-		n, err := strconv.ParseInt(number, 10, 32)
-		if err != nil || n < 0 {
+		n, err := strconv.ParseUint(number, 10, 63)
+		shift := 10 * (len(units) - 1 - i)
+		if err != nil || n > math.MaxInt64>>shift {
 			break
 		}
-		*s = size(n << (10 * (len(units) - 1 - i)))
+		*s = size(n << shift)
 		return nil
 	}
 	return errors.New("want a whole number with B, KiB, MiB, GiB or TiB, such as 8MiB")

@@ -126,13 +126,13 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	for in, want := range map[string]int64{"0B": 0, "12B": 12, "64KiB": 64 << 10, "8MiB": 8 << 20, "2GiB": 2 << 30, "1TiB": 1 << 40} {
+	for in, want := range map[string]int64{"0B": 0, "12B": 12, "64KiB": 64 << 10, "8MiB": 8 << 20, "2GiB": 2 << 30, "1TiB": 1 << 40, "3000000001B": 3000000001} {
 		var s size
 		if err := s.Set(in); err != nil || int64(s) != want || in != "0B" && s.String() != in {
 			t.Errorf("size %q = %d (%s), %v, want %d", in, int64(s), s, err, want)
 		}
 	}
-	for _, in := range []string{"", "8", "8MB", "-1B", "1.5GiB", "MiB", "99999999999999TiB"} {
+	for _, in := range []string{"", "8", "8MB", "-1B", "1.5GiB", "MiB", "99999999999999TiB", "8388608TiB"} {
 		if s := new(size); s.Set(in) == nil {
 			t.Errorf("size %q was taken as %d", in, int64(*s))
 		}
