@@ -37,13 +37,10 @@ func statusClass(s session.Status) string {
 	}
 }
 
-// stateWords says how far one's own message is, "" once it is sent.
-func stateWords(m *session.Message) string {
+// stateWords says how far one's own message is.
+func stateWords(m session.Message) string {
 	words := "Sending…"
-	switch m.State {
-	case session.Sent:
-		return ""
-	case session.Failed:
+	if m.State == session.Failed {
 		words = "Not sent."
 	}
 	if m.Reason != "" {
