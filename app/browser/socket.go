@@ -49,9 +49,6 @@ func (s *Socket) Close(code int, reason string) {
 	s.native.close(code, reason)
 }
 
-// Buffered returns how many bytes the browser has not sent yet.
-func (s *Socket) Buffered() int { return s.native.buffered() }
-
 // An inbox is the ordered queue between the browser's callbacks and Read: messages, and behind them the end.
 type inbox struct {
 	ready chan struct{} // capacity 1: there is something

@@ -81,8 +81,6 @@ func (n *native) close(code int, reason string) {
 	n.ws.Call("close", code, reason)
 }
 
-func (n *native) buffered() int { return n.ws.Get("bufferedAmount").Int() }
-
 // bytesOf returns what a message event carries: text, or an ArrayBuffer from a server that is not ours.
 func bytesOf(data js.Value) []byte {
 	if data.Type() == js.TypeString {

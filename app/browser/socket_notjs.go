@@ -16,4 +16,3 @@ func Dial(context.Context, string, string) (*Socket, error) { return nil, errNoB
 
 func (native) write([]byte) error { return errNoBrowser }
 func (native) close(int, string)  {}
-func (native) buffered() int      { return 0 }

@@ -56,8 +56,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
 	}
-	if wait := c.moves.take(time.Now()); wait > 0 {
-		refuse(wire.CodeRate, fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer)), wait)
+	if c.tooManyMoves(re, j.Room) {
 		return
 	}
 	if !wire.ValidRoom(j.Room) {
@@ -98,11 +97,19 @@ func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	return true
 }
 
+// tooManyMoves counts a join or a leave, and refuses it if there were too many.
+func (c *Client) tooManyMoves(re, room string) bool {
+	wait := c.moves.take(time.Now())
+	if wait > 0 {
+		c.Refuse(wire.Refused{Re: re, Room: room, Code: wire.CodeRate,
+			Message: fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer))}, wait)
+	}
+	return wait > 0
+}
+
 // Leave takes the client out of a room.
 func (c *Client) Leave(l wire.Leave) {
-	if wait := c.moves.take(time.Now()); wait > 0 {
-		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate,
-			Message: fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer))}, wait)
+	if c.tooManyMoves(wire.Kind(l), l.Room) {
 		return
 	}
 	r, _ := c.in(l.Room)

@@ -32,7 +32,7 @@ type Stream interface {
 	// Epoch names the stream's memory: seqs of different epochs can't be compared.
 	Epoch() string
 	// Append stores m, whose Seq it gives, and calls done once, from any goroutine, when it is stored or is not. It
-	// returns without waiting for that. A message of the same user, room and id that still lives makes it a repeat.
+	// returns without waiting for that, though it may wait a moment if very many are on their way. A message of the same user, room and id that still lives makes it a repeat.
 	Append(room string, m wire.Message, done func(Receipt, error))
 	// Follow calls deliver, from one goroutine and in seq order, with what the room holds, returns, and goes on with
 	// each message stored later, without a gap, until stop is called. Stop does not wait.
@@ -69,7 +69,7 @@ const (
 	retryUnavailable = 2 * time.Second
 )
 
-// Hub delivers messages to each room's members and expires them. Only Client.Join may block, and says so.
+// Hub delivers messages to each room's members and expires them. Of what clients ask, only Join waits for the stream.
 type Hub struct {
 	config Config        // static
 	stream Stream        // static

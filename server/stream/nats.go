@@ -43,7 +43,7 @@ const (
 	readyTimeout  = 2 * time.Second
 	stopTimeout   = 5 * time.Second // for each step of Close
 
-	// maxStored bounds one stored message: the longest text, every character of it escaped ("\u0001"), and its frame.
+	// maxStored bounds one stored message: the longest text, every character of it escaped ("\u2028"), and its frame.
 	maxStored = wire.MaxText*6 + 4096
 
 	codeStoreFailed  = jetstream.ErrorCode(10077) // the subject or the stream is full
