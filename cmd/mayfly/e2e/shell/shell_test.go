@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
@@ -194,4 +195,36 @@ func TestStopsInOrder(t *testing.T) {
 	server.Start()
 	tab.Ready()
 	tab.Shows("to stay")
+}
+
+// TestWhoAsksForNothingIsNotWaitedFor stops a server to which a connection is open that has said nothing, as browsers open
+// them in advance.
+func TestWhoAsksForNothingIsNotWaitedFor(t *testing.T) {
+	server := rig.Serve(t)
+	conn, err := net.Dial("tcp", server.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	server.Stop()
+}
+
+// TestHalfARequestIsGivenUp sends the head of a request and never its body.
+func TestHalfARequestIsGivenUp(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	conn, err := net.Dial("tcp", server.Addr())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "POST /healthz HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(rig.Timeout)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		t.Errorf("the server did not end the connection: %v", err)
+	}
 }
