@@ -5,12 +5,9 @@ import (
 	"testing"
 	"time"
 
-	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 	"go.uber.org/goleak"
 
 	"mayfly/app"
-	"mayfly/app/session"
-	"mayfly/shared/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -55,35 +52,5 @@ func TestLifetime(t *testing.T) {
 		if got := app.Lifetime(d); got != want {
 			t.Errorf("lifetime(%s) = %q, want %q", d, got, want)
 		}
-	}
-}
-
-func TestRow(t *testing.T) {
-	at := time.Date(2026, 1, 2, 14, 5, 9, 0, time.Local)
-	hostile := `<img src=x onerror="alert(1)">`
-	ann := wire.User{ID: "u-1", Name: hostile}
-	for _, tt := range []struct {
-		name string
-		m    session.Message
-		has  []string
-		not  []string
-	}{
-		{"another's", session.Message{User: ann, Text: hostile, At: at}, []string{"<article", "&lt;img", "Sent at 14:05:09", "<bdi"}, []string{"<img", "(you)", "Sending"}},
-		{"one's own, on its way", session.Message{User: ann, Text: "hi", Mine: true, State: session.Sending}, []string{"(you)", "Sending"}, []string{"Sent at"}},
-		{"failed", session.Message{User: ann, Text: "hi", Mine: true, State: session.Failed, Reason: "The room is full."}, []string{"Not sent. The room is full."}, []string{"Sending"}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			html := goapp.HTMLString(app.Row(tt.m))
-			for _, want := range tt.has {
-				if !strings.Contains(html, want) {
-					t.Errorf("no %q in %s", want, html)
-				}
-			}
-			for _, not := range tt.not {
-				if strings.Contains(html, not) {
-					t.Errorf("%q in %s", not, html)
-				}
-			}
-		})
 	}
 }

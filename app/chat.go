@@ -15,6 +15,7 @@ type chat struct {
 
 	session *session.Session // nil on the server
 	feed    feed
+	sheet   sheet
 	stop    func() // ends the subscription
 
 	view    session.View
@@ -94,13 +95,21 @@ func (c *chat) OnResize(ctx goapp.Context) {
 	}
 }
 
-// show draws v, and keeps the log at its end if it was there.
+// show draws v, and keeps the log at its end if it was there. Rows are drawn at once: go-app's own drawing waits for a frame,
+// which a hidden page rarely gets, and what has expired must not stay in it. Only where there is no log yet they wait for it.
 func (c *chat) show(ctx goapp.Context, v session.View) {
 	c.atEnd = c.atEnd && isAtEnd()
 	c.view = v
-	if c.atEnd {
-		ctx.Defer(func(goapp.Context) { scrollToEnd() })
-	}
+	drawn := c.sheet.draw(c.shown(), c.atEnd)
+	ctx.Defer(func(goapp.Context) {
+		defer Guard()
+		if !drawn {
+			c.sheet.draw(c.shown(), c.atEnd)
+		}
+		if c.atEnd { // go-app's drawing may have made the log lower
+			c.sheet.stayAtEnd()
+		}
+	})
 }
 
 // Render draws the page. A panic in it would end the program, so it draws nothing instead and says so.

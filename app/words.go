@@ -37,10 +37,13 @@ func statusClass(s session.Status) string {
 	}
 }
 
-// stateWords says how far one's own message is.
-func stateWords(m session.Message) string {
+// stateWords says how far one's own message is, "" once it is sent.
+func stateWords(m *session.Message) string {
 	words := "Sending…"
-	if m.State == session.Failed {
+	switch m.State {
+	case session.Sent:
+		return ""
+	case session.Failed:
 		words = "Not sent."
 	}
 	if m.Reason != "" {

@@ -1,0 +1,187 @@
+package app
+
+import (
+	"slices"
+
+	"mayfly/app/session"
+)
+
+// The rows of the log are drawn by Mayfly itself. go-app matches children by their place, so in a list whose first goes
+// while others come, the normal case here, it writes every row anew: with 400 rows that took the main thread 59 ms for one
+// expiry (157 ms at the 95th percentile), and moved focus and selection to another message. Rows that keep their place as
+// empty slots would spare the document, but go-app would still build and compare some five thousand elements for each
+// message: one that arrives touches nothing but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element,
+// leaves alone what is in it, and rows are told apart by session.Message.Key: 14 ms for either (20 ms), measured one after
+// the other on a busy machine; docs/benchmarks.md has the figures. Here is what can be decided without a document, which is what is to
+// change; sheet.go does it.
+
+// maxRows is how many rows are mounted at most, the newest: what they cost grows with their number.
+const maxRows = 400
+
+// rows returns the messages that have a row, the newest maxRows.
+func rows(messages []session.Message) []session.Message {
+	return messages[max(0, len(messages)-maxRows):]
+}
+
+// rowClass returns the CSS classes of a message's row.
+func rowClass(m *session.Message) string {
+	class := "message"
+	if m.Mine {
+		class += " message-mine"
+	}
+	if m.State == session.Failed {
+		class += " message-failed"
+	}
+	return class
+}
+
+// A change is how one list of rows becomes another, in this order.
+type change struct {
+	gone    []string // keys
+	put     []put
+	updated []update
+}
+
+// put places a row. What a list puts before the same row is put in the list's order.
+type put struct {
+	row    *session.Message
+	before string // the key of a row that is there and stays in its place; "": at the end
+	moved  bool   // the row is there already, elsewhere
+}
+
+// update draws a row anew where it is.
+type update struct{ from, to *session.Message }
+
+func (c change) none() bool { return len(c.gone)+len(c.put)+len(c.updated) == 0 }
+
+// diff returns what makes next of prev. A row that stays in its place and as it is does not occur in it. Lists that differ
+// much take it long, lists that differ in a row or two, which is what it is for, take it one pass and no memory.
+func diff(prev, next []session.Message) (c change) {
+	var moved []string
+	i := 0 // prev[:i] is done with
+	for j := range next {
+		r := &next[j]
+		for i < len(prev) && prev[i].Key != r.Key {
+			if slices.Contains(moved, prev[i].Key) {
+				i++
+			} else if at := find(next, prev[i].Key, j); at < 0 {
+				c.gone = append(c.gone, prev[i].Key)
+				i++
+			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // prev[i] is what moves, not all that comes before it
+				moved = append(moved, prev[i].Key)
+				i++
+			} else {
+				break
+			}
+		}
+		if i < len(prev) && prev[i].Key == r.Key {
+			c.update(&prev[i], r)
+			i++
+			continue
+		}
+		p := put{row: r}
+		if i < len(prev) {
+			p.before = prev[i].Key
+		}
+		if from := find(prev, r.Key, i); from >= 0 {
+			p.moved = true
+			moved = append(moved, r.Key)
+			c.update(&prev[from], r)
+		}
+		c.put = append(c.put, p)
+	}
+	for ; i < len(prev); i++ {
+		if !slices.Contains(moved, prev[i].Key) {
+			c.gone = append(c.gone, prev[i].Key)
+		}
+	}
+	return c
+}
+
+func (c *change) update(from, to *session.Message) {
+	if *from != *to {
+		c.updated = append(c.updated, update{from, to})
+	}
+}
+
+// find returns where the row of that key is, -1 if nowhere. It looks from near on first.
+func find(rows []session.Message, key string, near int) int {
+	near = min(near, len(rows))
+	if i := indexOf(rows[near:], key); i >= 0 {
+		return near + i
+	}
+	return indexOf(rows[:near], key)
+}
+
+// inPlace reports whether the row of that key is neither gone nor moved.
+func (c change) inPlace(key string) bool {
+	if slices.Contains(c.gone, key) {
+		return false
+	}
+	for _, p := range c.put {
+		if p.moved && p.row.Key == key {
+			return false
+		}
+	}
+	return true
+}
+
+// above reports whether anything changes but that rows come at the end.
+func (c change) above() bool {
+	for _, p := range c.put {
+		if p.moved || p.before != "" {
+			return true
+		}
+	}
+	return len(c.gone)+len(c.updated) > 0
+}
+
+// nearest returns the key of the row that stays next to rows[i]: itself, else the first after it of which ok is true, else
+// the last before it; "" if there is none.
+func nearest(rows []session.Message, i int, ok func(key string) bool) string {
+	for at := i; at < len(rows); at++ {
+		if ok(rows[at].Key) {
+			return rows[at].Key
+		}
+	}
+	for at := i - 1; at >= 0; at-- {
+		if ok(rows[at].Key) {
+			return rows[at].Key
+		}
+	}
+	return ""
+}
+
+// indexOf returns where the row of that key is, -1 if nowhere.
+func indexOf(rows []session.Message, key string) int {
+	for i := range rows { // a message is large: it is looked at where it is
+		if rows[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// walk returns the row that a key press goes to from the row of key from, "" for the log itself; "" if it goes nowhere.
+func walk(rows []session.Message, from, press string) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	last := len(rows) - 1
+	i := indexOf(rows, from)
+	switch {
+	case press == "Home":
+		i = 0
+	case press == "End":
+		i = last
+	case press != "ArrowUp" && press != "ArrowDown":
+		return ""
+	case i < 0:
+		i = last // into the log one comes at the newest
+	case press == "ArrowUp":
+		i = max(i-1, 0)
+	default:
+		i = min(i+1, last)
+	}
+	return rows[i].Key
+}
