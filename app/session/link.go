@@ -109,6 +109,7 @@ func (s *Session) welcome(f wire.Welcome, now moment) {
 		beat = time.Duration(f.BeatMS) * time.Millisecond
 	}
 	l.welcomed, l.since, l.silence = true, now, beat+wire.BeatGrace
+	s.gone = nil
 	s.restarting = false
 }
 
@@ -133,6 +134,7 @@ func (s *Session) bye(f wire.Bye, now moment) {
 		if s.ended == "" {
 			s.ended = "The server has ended the connection."
 		}
+		s.gone = nil
 	}
 	s.restarting = f.Code == wire.CodeRestart
 }
@@ -172,7 +174,7 @@ func (s *Session) lost(err error) {
 		s.restarting = false // it should have been back by now
 	}
 	if closed, ok := err.(*wire.ClosedError); ok && closed.Code == wire.CloseTooBig {
-		s.outbox.tooBig(s.failed)
+		s.outbox.tooBig()
 	}
 	s.close(now)
 	s.retry.backOff(now)
@@ -180,8 +182,11 @@ func (s *Session) lost(err error) {
 
 // close ends the link and what hung on it.
 func (s *Session) close(now moment) {
-	if l := s.link; l != nil && l.welcomed && now.since(l.since) >= stableAfter {
-		s.retry.stable()
+	if l := s.link; l != nil && l.welcomed {
+		s.gone = &now
+		if now.since(l.since) >= stableAfter {
+			s.retry.stable()
+		}
 	}
 	s.hangUp()
 	s.outbox.disconnected()

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/uuid"
+
 	"mayfly/shared/wire"
 )
 
@@ -25,6 +27,24 @@ type letter struct {
 	out     bool   // it went out, and was not refused since
 	sent    bool   // it went out on the present connection and is not answered
 	failed  string // a sentence; it is kept for its writer, and not sent again
+
+	since    moment        // its writer waits for an answer from then on,
+	patience time.Duration // and is told if none came for so long
+	told     string        // a sentence: why the server makes it wait
+}
+
+// state returns how l is shown, and why.
+func (l letter) state(now moment, connected bool) (state State, reason string) {
+	switch {
+	case l.failed != "":
+		return Failed, l.failed
+	case now.since(l.since) < l.patience:
+		return Sending, l.told
+	case connected:
+		return Failed, "The server has not answered yet."
+	default:
+		return Failed, "There is no connection. It goes out by itself once there is one."
+	}
 }
 
 // deadline returns when l stops being sent, as a time after a moment. Once the server may have it, that is when the
@@ -36,9 +56,40 @@ func (l letter) deadline() (from moment, life time.Duration) {
 	return l.written, max(l.ttl, minWait)
 }
 
+// pastDeadline reports whether l must not be sent again: the server may have had it, and forgotten that it did.
+func (l letter) pastDeadline(now moment) bool {
+	from, life := l.deadline()
+	return now.since(from) >= life
+}
+
 // add puts a letter at the end. ttl is that of its room, 0 if unknown.
 func (o *outbox) add(id, room, text string, ttl time.Duration, now moment) {
-	o.letters = append(o.letters, letter{id: id, room: room, text: text, ttl: ttl, written: now})
+	l := letter{id: id, room: room, text: text, ttl: ttl, written: now}
+	o.await(&l, now)
+	o.letters = append(o.letters, l)
+}
+
+// await lets the writer's waiting begin now. While the server asked for silence, it owes no answer.
+func (o *outbox) await(l *letter, now moment) {
+	l.since, l.patience = now, max(0, o.hold-now.since(o.held))+answerTime
+}
+
+// resend makes a letter go out as soon as it can, whatever became of it before, and returns its id from now on. Under its
+// own id it is the same message, which is posted once; what the server may have had and forgotten gets a new one.
+func (o *outbox) resend(room, id string, now moment) string {
+	l := o.find(room, id)
+	if l == nil {
+		return id
+	}
+	if l.out && l.pastDeadline(now) {
+		l.id, l.out = uuid.NewString(), false
+	}
+	if !l.out {
+		l.written = now
+	}
+	l.failed, l.told, l.sent = "", "", false
+	o.await(l, now)
+	return l.id
 }
 
 // drop forgets the letter that the server has.
@@ -62,8 +113,14 @@ func (o *outbox) refuse(f wire.Refused, retry time.Duration, now moment) {
 		l.failed = f.Message
 		return
 	}
+	l.told = f.Message
 	if retry > o.hold-now.since(o.held) {
 		o.held, o.hold = now, retry
+	}
+	for i := range o.letters { // what stands behind it waits as long
+		if l := &o.letters[i]; !l.sent {
+			o.await(l, now)
+		}
 	}
 }
 
@@ -84,23 +141,19 @@ func (o *outbox) disconnected() {
 }
 
 // tooBig fails every letter that waits for an answer: one of them was more than the server takes.
-func (o *outbox) tooBig(fail func(letter)) {
-	o.failIf("The message is too big for the server.", fail, func(l letter) bool { return l.sent })
+func (o *outbox) tooBig() {
+	o.failIf("The message is too big for the server.", func(l letter) bool { return l.sent })
 }
 
 // lapse fails every letter that is past its deadline.
-func (o *outbox) lapse(now moment, fail func(letter)) {
-	o.failIf("It could not be sent in time.", fail, func(l letter) bool {
-		from, life := l.deadline()
-		return now.since(from) >= life
-	})
+func (o *outbox) lapse(now moment) {
+	o.failIf("It could not be sent in time.", func(l letter) bool { return l.pastDeadline(now) })
 }
 
-func (o *outbox) failIf(reason string, fail func(letter), bad func(letter) bool) {
+func (o *outbox) failIf(reason string, bad func(letter) bool) {
 	for i := range o.letters {
 		if l := &o.letters[i]; l.failed == "" && bad(*l) {
 			l.failed, l.sent = reason, false
-			fail(*l)
 		}
 	}
 }
@@ -134,6 +187,9 @@ func (o *outbox) wait(now moment) time.Duration {
 		}
 		from, life := l.deadline()
 		wait = min(wait, life-now.since(from))
+		if left := l.patience - now.since(l.since); left > 0 {
+			wait = min(wait, left)
+		}
 		if left := o.hold - now.since(o.held); !l.sent && left > 0 {
 			wait = min(wait, left)
 		}
@@ -143,15 +199,10 @@ func (o *outbox) wait(now moment) time.Duration {
 
 // in returns what one wrote to room, as it is shown there.
 func (o *outbox) in(room string, me wire.User) []Message {
-	var v View
-	v.Me = me
+	v := View{Me: me}
 	for _, l := range o.letters {
-		if l.room != room {
-			continue
-		}
-		v = v.sending(l.id, l.text)
-		if l.failed != "" {
-			v = v.marked(l.id, Failed, l.failed)
+		if l.room == room {
+			v = v.sending(l.id, l.text)
 		}
 	}
 	return v.Messages

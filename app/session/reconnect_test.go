@@ -10,6 +10,9 @@ import (
 	"mayfly/shared/wire"
 )
 
+// calm is how long an outage must last to be shown.
+const calm = 2 * time.Second
+
 func TestBye(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -49,7 +52,11 @@ func TestBye(t *testing.T) {
 					hear[wire.Hello](s.next())
 					return
 				}
-				if len(s.attempts()) == 1 { // it may be back already
+				c.wantStatus(session.Online) // it may be back before one would notice
+				if tt.from > calm {
+					time.Sleep(calm - time.Nanosecond)
+					c.wantStatus(session.Online)
+					time.Sleep(time.Nanosecond)
 					c.wantStatus(tt.status)
 				}
 				hear[wire.Hello](s.next())
@@ -197,10 +204,10 @@ func TestServerThatDoesNotComeBackIsNotRestarting(t *testing.T) {
 		s := newScript(t)
 		c := start(t, s)
 		p := s.online()
-		p.say(wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 2000})
+		p.say(wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 3000})
 		c.now()
 		s.setDown(true)
-		time.Sleep(1999 * time.Millisecond)
+		time.Sleep(2999 * time.Millisecond)
 		c.wantStatus(session.Restarting)
 		time.Sleep(10 * time.Second)
 		c.wantStatus(session.Reconnecting)
@@ -260,5 +267,38 @@ func TestSlowWelcomeDoesNotEndShortMessages(t *testing.T) {
 		c.wantTexts("short")
 		time.Sleep(2 * time.Second)
 		c.wantTexts()
+	})
+}
+
+// TestShortOutageIsNotShown breaks the connection again and again, for less than two seconds each time, and then for two.
+func TestShortOutageIsNotShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		var shown []session.Status
+		stop := c.Subscribe(func(v session.View) { shown = append(shown, v.Status) })
+		for range 5 {
+			s.setDown(true)
+			p.cut(1006)
+			time.Sleep(calm - time.Nanosecond)
+			s.setDown(false)
+			c.Wake()
+			p = s.online()
+		}
+		stop()
+		for _, status := range shown {
+			if status != session.Online {
+				t.Fatalf("shown: %v, want online all the time", shown)
+			}
+		}
+		s.setDown(true)
+		p.cut(1006)
+		time.Sleep(calm)
+		c.wantStatus(session.Reconnecting)
+		s.setDown(false)
+		c.Wake()
+		s.online()
+		c.wantStatus(session.Online)
 	})
 }

@@ -61,7 +61,8 @@ type Session struct {
 	outbox     outbox
 	link       *link // nil between two attempts
 	retry      retry
-	tried      bool // an attempt has failed
+	tried      bool    // an attempt has failed
+	gone       *moment // when the connection was lost that is still shown as there; nil: none is
 	noNetwork  bool
 	restarting bool
 	ended      string
@@ -165,6 +166,33 @@ func (s *Session) Retry() {
 	})
 }
 
+// Resend sends a message of one's own that waits or has failed once more, now. key is its Message.Key; what is not there or
+// was accepted meanwhile is left alone.
+func (s *Session) Resend(key string) {
+	s.do(func() {
+		i := s.view.unsent(key)
+		if i < 0 {
+			return
+		}
+		m, now := s.view.Messages[i], s.moment()
+		m.id = s.outbox.resend(s.view.Room, m.id, now)
+		s.put(i, m)
+		s.retry.hurry(now)
+	})
+}
+
+// Discard forgets a message of one's own that waits or has failed. If the server has it all the same, it comes back as sent.
+// key is as for Resend.
+func (s *Session) Discard(key string) {
+	s.do(func() {
+		if i := s.view.unsent(key); i >= 0 {
+			s.outbox.drop(s.view.Room, s.view.Messages[i].id)
+			s.view.Messages = slices.Delete(slices.Clone(s.view.Messages), i, i+1)
+			s.changed = true
+		}
+	})
+}
+
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
 // connection that died meanwhile is replaced, and none is waited for.
 func (s *Session) Wake() { s.do(func() { s.retry.hurry(s.moment()) }) }
@@ -241,11 +269,15 @@ func (s *Session) look() time.Duration {
 	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}
-	s.outbox.lapse(now, s.failed)
+	s.outbox.lapse(now)
 	s.flush(now)
+	s.mark(now)
 	wait := min(lookAtLeast, s.outbox.wait(now))
 	if s.link == nil && s.ended == "" {
 		wait = min(wait, s.retry.due(now))
+	}
+	if s.gone != nil {
+		wait = min(wait, calm-now.since(*s.gone))
 	}
 	if s.clock.server.IsZero() {
 		return max(wait, 0)
@@ -266,7 +298,7 @@ func (s *Session) publish() {
 		return
 	}
 	s.changed = false
-	s.view.Status, s.view.Ended, s.view.NextTry = s.status(), s.ended, time.Time{}
+	s.view.Ended, s.view.NextTry = s.ended, time.Time{}
 	if s.link == nil && s.ended == "" {
 		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
 	}
@@ -281,11 +313,39 @@ func (s *Session) publish() {
 	}
 }
 
+// mark brings the view in line with the connection and the outbox.
+func (s *Session) mark(now moment) {
+	if s.gone != nil && now.since(*s.gone) >= calm {
+		s.gone = nil
+	}
+	status := s.status()
+	s.changed = s.changed || status != s.view.Status
+	s.view.Status = status
+	for i, m := range slices.Backward(s.view.Messages) {
+		if m.Seq != 0 {
+			return // what is not accepted stands at the end
+		}
+		if l := s.outbox.find(s.view.Room, m.id); l != nil {
+			m.State, m.Reason = l.state(now, status == Online)
+			s.put(i, m)
+		}
+	}
+}
+
+// put shows m in the place of the i-th message.
+func (s *Session) put(i int, m Message) {
+	if s.view.Messages[i] != m {
+		s.view.Messages = slices.Clone(s.view.Messages)
+		s.view.Messages[i] = m
+		s.changed = true
+	}
+}
+
 func (s *Session) status() Status {
 	switch {
 	case s.ended != "":
 		return Ended
-	case s.link != nil && s.link.welcomed:
+	case s.link != nil && s.link.welcomed, s.gone != nil:
 		return Online
 	case s.noNetwork:
 		return Offline
@@ -314,14 +374,6 @@ func (s *Session) flush(now moment) {
 	}
 	for _, l := range s.outbox.due(s.view.Room, s.view.TTL, now) {
 		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
-	}
-}
-
-// failed shows a letter that is given up.
-func (s *Session) failed(l letter) {
-	if l.room == s.view.Room {
-		s.view = s.view.marked(l.id, Failed, l.failed)
-		s.changed = true
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Status is how the session stands with the server.
+// Status is how the session stands with the server, shown calmly: an outage of less than two seconds is still Online.
 type Status int
 
 // The states of a session.
@@ -27,7 +27,7 @@ type State int
 const (
 	Sent    State = iota // the server has it
 	Sending              // not accepted yet; it is sent again by itself
-	Failed               // refused, or too old to be sent: Message.Reason says why
+	Failed               // refused, too old to be sent, or not accepted for so long that one should know: Message.Reason says why
 )
 
 // Message is one message as it stands on the screen.
@@ -40,7 +40,7 @@ type Message struct {
 	Expires time.Time // the same
 	Mine    bool
 	State   State
-	Reason  string // a sentence: why it failed, or why it still waits
+	Reason  string // a sentence or two: why it failed, or why it still waits
 
 	id    string
 	epoch string // what Seq belongs to
@@ -61,6 +61,7 @@ type View struct {
 	Refused  string // a sentence: why the room can't be joined
 	TTL      time.Duration
 	Messages []Message // in the server's order; what is not accepted yet stands at the end
+	Head     int64     // the highest Seq when the room was joined: of what is new, only what is above it was said just now
 
 	cursor wire.Cursor // Epoch "": nothing was seen of the room yet
 }
@@ -116,7 +117,7 @@ func (v View) nextExpiry() time.Time {
 
 // enter returns v in another room, of which nothing is known but what one wrote there.
 func (v View) enter(room string, own []Message) View {
-	v.Room, v.Joined, v.Refused, v.TTL, v.cursor, v.Messages = room, false, "", 0, wire.Cursor{}, own
+	v.Room, v.Joined, v.Refused, v.TTL, v.Head, v.cursor, v.Messages = room, false, "", 0, 0, wire.Cursor{}, own
 	return v
 }
 
@@ -138,6 +139,7 @@ func (v View) joined(f wire.Joined) View {
 		v.cursor = wire.Cursor{Epoch: f.Epoch}
 	}
 	v.cursor.Seq = max(v.cursor.Seq, f.Head)
+	v.Head = v.cursor.Seq
 	v.Joined, v.Refused, v.TTL = true, "", time.Duration(f.TTL)*time.Millisecond
 	for _, m := range f.Messages {
 		have = place(have, v.message(m))
@@ -158,7 +160,7 @@ func (v View) removed(seqs []int64) View {
 // accepted returns v with one's own message sent, in its place. The cursor stays: others' messages before it may be yet
 // to come.
 func (v View) accepted(f wire.Accepted) View {
-	i := slices.IndexFunc(v.Messages, waits(f.ID))
+	i := slices.IndexFunc(v.Messages, func(m Message) bool { return m.Seq == 0 && m.id == f.ID })
 	if i < 0 { // posted came first, or it was in the snapshot
 		return v
 	}
@@ -169,41 +171,24 @@ func (v View) accepted(f wire.Accepted) View {
 	return v
 }
 
-// refused returns v with what was refused told.
+// refused returns v with it told that the room can't be joined. What becomes of a post is the outbox's to say.
 func (v View) refused(f wire.Refused) View {
-	switch f.Re {
-	case "post":
-		state := Failed
-		if f.RetryMS > 0 {
-			state = Sending
-		}
-		return v.marked(f.ID, state, f.Message)
-	case "hello", "join":
-		if f.Room == v.Room && f.Code == wire.CodeRoom {
-			v.Joined, v.Refused = false, f.Message
-		}
+	if (f.Re == "hello" || f.Re == "join") && f.Room == v.Room && f.Code == wire.CodeRoom {
+		v.Joined, v.Refused = false, f.Message
 	}
 	return v
 }
 
-// sending returns v with one's own message at the end.
+// sending returns v with one's own message at the end. Its key is none that a message from the server can have: sent again
+// under a new id, it keeps the key, and the one of the old id may still turn up.
 func (v View) sending(id, text string) View {
-	v.Messages = append(slices.Clip(v.Messages), Message{Key: v.Me.ID + "/" + id, User: v.Me, Text: text, Mine: true, State: Sending, id: id})
+	v.Messages = append(slices.Clip(v.Messages), Message{Key: "/" + id, User: v.Me, Text: text, Mine: true, State: Sending, id: id})
 	return v
 }
 
-// marked returns v with one's own message, if it still waits, in that state.
-func (v View) marked(id string, state State, reason string) View {
-	if i := slices.IndexFunc(v.Messages, waits(id)); i >= 0 {
-		v.Messages = slices.Clone(v.Messages)
-		v.Messages[i].State, v.Messages[i].Reason = state, reason
-	}
-	return v
-}
-
-// waits returns a test for one's own message id that the server has not given a place.
-func waits(id string) func(Message) bool {
-	return func(m Message) bool { return m.Seq == 0 && m.id == id }
+// unsent returns where the message of that key stands, -1 if it is not there or the server has given it a place.
+func (v View) unsent(key string) int {
+	return slices.IndexFunc(v.Messages, func(m Message) bool { return m.Seq == 0 && m.Key == key })
 }
 
 // message returns m, of the present epoch, as it is shown.

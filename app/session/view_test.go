@@ -62,6 +62,9 @@ func TestApply(t *testing.T) {
 				v = v.Apply(f, t0)
 			}
 			wantTexts(t, v, tt.want...)
+			if joined, ok := lastOf[wire.Joined](tt.frames); ok && v.Head != joined.Head {
+				t.Errorf("head = %d, want %d, that of the last snapshot", v.Head, joined.Head)
+			}
 			if epoch, seq := v.Cursor(); epoch != tt.epoch || seq != tt.seq {
 				t.Errorf("cursor = %q, %d, want %q, %d", epoch, seq, tt.epoch, tt.seq)
 			}
@@ -74,6 +77,16 @@ func TestApply(t *testing.T) {
 			}
 		})
 	}
+}
+
+// lastOf returns the last F of frames.
+func lastOf[F wire.Frame](frames []wire.Frame) (f F, ok bool) {
+	for _, frame := range slices.Backward(frames) {
+		if f, ok = frame.(F); ok {
+			return f, true
+		}
+	}
+	return f, false
 }
 
 // A view that someone holds must never change under them.

@@ -45,7 +45,7 @@ func NewPerson(t *testing.T, name, url string) *Person {
 func (p *Person) see(v session.View) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if online := v.Status == session.Online; p.wasOnline != online {
+	if online := Online(v); p.wasOnline != online { // Status alone keeps quiet about short outages
 		p.wasOnline = online
 		if !online {
 			p.interruptions++
