@@ -2,6 +2,7 @@ package app
 
 import (
 	"sync"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -16,13 +17,15 @@ type chat struct {
 	session *session.Session // nil on the server
 	feed    feed
 	sheet   sheet
-	stop    func() // ends the subscription
+	stops   []func() // end what OnMount began
 
-	view    session.View
-	room    string // that the path names; "" before OnNav and if badRoom
-	badRoom bool
-	problem string // why the last text could not be sent
-	atEnd   bool   // the log is at its end, so it stays there
+	view      session.View
+	room      string // that the path names; "" before OnNav and if badRoom
+	badRoom   bool
+	problem   string // why the last text could not be sent
+	atEnd     bool   // the log is at its end, so it stays there
+	attention attention
+	title     string // of the page
 }
 
 // A feed holds the newest view until it is drawn. The session puts views in as fast as they come; one dispatch takes the
@@ -52,21 +55,71 @@ func (f *feed) take() session.View {
 // OnMount subscribes to the session. It runs in the browser only.
 func (c *chat) OnMount(ctx goapp.Context) {
 	defer Guard()
-	c.stop = c.session.Subscribe(func(v session.View) {
-		if c.feed.put(v) {
-			ctx.Dispatch(func(ctx goapp.Context) {
-				defer Guard()
-				c.show(ctx, c.feed.take())
-			})
-		}
-	})
+	ended := make(chan struct{})
+	c.stops = []func(){
+		func() { close(ended) },
+		c.session.Subscribe(func(v session.View) {
+			if c.feed.put(v) {
+				ctx.Dispatch(func(ctx goapp.Context) {
+					defer Guard()
+					c.show(ctx, c.feed.take())
+				})
+			}
+		}),
+		listen("visibilitychange", func() { ctx.Dispatch(c.onVisible) }),
+	}
+	go c.tick(ctx, ended)
 }
 
-// OnDismount ends the subscription: go-app does not cancel ctx.
-func (c *chat) OnDismount() {
-	if c.stop != nil {
-		c.stop()
+// listen calls handle at each event of the window, from the browser's event loop, until stop is called.
+func listen(event string, handle func()) (stop func()) {
+	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
+		handle()
+		return nil
+	})
+	goapp.Window().Call("addEventListener", event, f)
+	return func() {
+		goapp.Window().Call("removeEventListener", event, f)
+		f.Release()
 	}
+}
+
+// tick counts down what has to live, each second, for those who look.
+func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
+	defer Guard()
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	for {
+		select {
+		case <-ended:
+			return
+		case <-second.C:
+			ctx.Dispatch(func(ctx goapp.Context) {
+				defer Guard()
+				ctx.PreventUpdate()
+				if !hidden() {
+					c.sheet.count(c.session.Now())
+				}
+			})
+		}
+	}
+}
+
+// OnDismount ends what OnMount began: go-app does not cancel ctx.
+func (c *chat) OnDismount() {
+	for _, stop := range c.stops {
+		stop()
+	}
+}
+
+// onVisible takes in that one looks at the page again, or away.
+func (c *chat) onVisible(goapp.Context) {
+	defer Guard()
+	if c.atEnd && !hidden() {
+		c.attention.look()
+	}
+	c.sheet.count(c.session.Now())
+	c.setTitle()
 }
 
 // OnNav enters the room that the path names. On the server it does nothing: the page must not depend on the path.
@@ -77,39 +130,66 @@ func (c *chat) OnNav(ctx goapp.Context) {
 	defer Guard()
 	room, ok := roomOf(goapp.Window().URL().Path)
 	c.room, c.badRoom, c.problem, c.atEnd = room, !ok, "", true
+	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
+	c.setTitle()
 	if c.badRoom {
-		setTitle("No such room – Mayfly")
 		return
 	}
-	setTitle("#" + room + " – Mayfly")
 	ctx.Defer(func(goapp.Context) { focusComposer() })
 }
 
-func setTitle(title string) { goapp.Window().Get("document").Set("title", title) }
+func (c *chat) setTitle() {
+	words := "No such room – Mayfly"
+	if !c.badRoom {
+		words = title(c.room, c.attention.unread(), hidden())
+	}
+	if words != c.title {
+		c.title = words
+		document().Set("title", words)
+	}
+}
 
 // OnResize keeps the log at its end when a keyboard takes half of the screen.
 func (c *chat) OnResize(ctx goapp.Context) {
 	if c.atEnd {
-		ctx.Defer(func(goapp.Context) { scrollToEnd() })
+		ctx.Defer(func(goapp.Context) { c.sheet.toEnd() })
 	}
 }
 
 // show draws v, and keeps the log at its end if it was there. Rows are drawn at once: go-app's own drawing waits for a frame,
-// which a hidden page rarely gets, and what has expired must not stay in it. Only where there is no log yet they wait for it.
+// which a hidden page rarely gets, and what has expired must not stay in it. go-app draws only what else has changed, which
+// for most messages is nothing. Only where there is no log yet the rows wait for it.
 func (c *chat) show(ctx goapp.Context, v session.View) {
-	c.atEnd = c.atEnd && isAtEnd()
+	was, before, unread := c.view, c.messages(), c.attention.unread()
+	c.atEnd = c.atEnd && c.sheet.isAtEnd()
 	c.view = v
-	drawn := c.sheet.draw(c.shown(), c.atEnd)
+	if was.Joined && was.Room == v.Room {
+		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
+	}
+	rows := c.sheet.window.place(c.messages(), c.sheet.rows)
+	drawn := c.draw(rows)
+	c.setTitle()
+	if drawn && unread == c.attention.unread() && sameFrame(was, v) {
+		ctx.PreventUpdate()
+		return
+	}
 	ctx.Defer(func(goapp.Context) {
 		defer Guard()
 		if !drawn {
-			c.sheet.draw(c.shown(), c.atEnd)
+			c.draw(c.sheet.window.place(c.messages(), c.sheet.rows))
 		}
 		if c.atEnd { // go-app's drawing may have made the log lower
 			c.sheet.stayAtEnd()
 		}
 	})
+}
+
+// sameFrame reports whether two views differ in their messages alone, if at all.
+func sameFrame(a, b session.View) bool {
+	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me && a.MayPost == b.MayPost &&
+		a.Limits == b.Limits && a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
+		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 
 // Render draws the page. A panic in it would end the program, so it draws nothing instead and says so.

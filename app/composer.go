@@ -82,8 +82,8 @@ func (c *chat) send() {
 	c.problem = c.session.Send(text)
 	if c.problem == "" {
 		input.Set("value", "")
-		c.atEnd = true
-		scrollToEnd() // the new message is drawn at the end, and the log stays there
+		c.attention = attention{} // who writes has read
+		c.toNewest()              // where the new message is drawn
 	}
 }
 

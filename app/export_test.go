@@ -3,6 +3,7 @@ package app
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"mayfly/app/session"
 )
@@ -13,15 +14,59 @@ var (
 	Sends    = sends
 	Lifetime = lifetime
 
-	Rows       = rows
+	Title      = title
+	Initials   = initials
 	RowClass   = rowClass
+	Label      = label
+	FirstWords = firstWords
 	StateWords = stateWords
 	Diff       = diff
 	Nearest    = nearest
 	Walk       = walk
 )
 
-const MaxRows = maxRows
+const (
+	MaxRows  = maxRows
+	MaxLinks = maxLinks
+)
+
+type (
+	Attention = attention
+	Window    = window
+)
+
+func (w *window) Place(messages, was []session.Message) []session.Message {
+	return w.place(messages, was)
+}
+func (w *window) Back(messages, was []session.Message) []session.Message {
+	return w.back(messages, was)
+}
+func (w *window) On(messages, was []session.Message) []session.Message { return w.on(messages, was) }
+
+func (c change) First(prev []session.Message) int { return c.first(prev) }
+
+func (a *attention) Follow(before, after []session.Message, away bool) { a.follow(before, after, away) }
+func (a *attention) Unread() int                                       { return a.unread() }
+func (a *attention) Divider() string                                   { return a.divider() }
+
+// Pieces returns the pieces of a text, links in brackets.
+func Pieces(text string) (all []string) {
+	for _, p := range pieces(text) {
+		if p.href != "" {
+			p.text = "[" + p.text + "]"
+		}
+		all = append(all, p.text)
+	}
+	return all
+}
+
+// RawPieces returns the pieces of a text, each with its link.
+func RawPieces(text string) (all [][2]string) {
+	for _, p := range pieces(text) {
+		all = append(all, [2]string{p.text, p.href})
+	}
+	return all
+}
 
 // String writes a change in short: -gone +put<before ~moved<before !updated.
 func (c change) String() string {
@@ -67,4 +112,10 @@ func (c change) Apply(rows []session.Message) []session.Message {
 		}
 	}
 	return rows
+}
+
+// Remains returns what a row shows of the time left.
+func Remains(m *session.Message, now time.Time) (step, seconds int) {
+	r := remains(m, now)
+	return r.step, r.seconds
 }

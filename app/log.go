@@ -25,7 +25,14 @@ func (c *chat) log() goapp.UI {
 	log := elem("div", "log", body...)
 	attributes(log, "id", logID, "role", "log", "aria-label", name, "aria-live", "off", "tabindex", "0")
 	log.On("keydown", c.onLogKey)
-	return log.On("scroll", c.onScroll, goapp.PassiveEvent())
+	log.On("click", c.onLogClick)
+	log.On("scroll", c.onScroll, goapp.PassiveEvent())
+	frame := []goapp.UI{log}
+	if !c.atEnd && c.nothing() == nil {
+		jump := textElem("button", "jump", jumpWords(c.attention.unread())).Attr("type", "button")
+		frame = append(frame, jump.On("click", c.onJump))
+	}
+	return elem("div", "log-frame", frame...)
 }
 
 // nothing draws why there are no rows, nil if there are some or nothing is known yet.
@@ -37,17 +44,25 @@ func (c *chat) nothing() goapp.UI {
 	case v.Refused != "":
 		return note(v.Refused)
 	case len(v.Messages) == 0 && v.TTL > 0:
-		return textElem("p", "note", "Messages here vanish after "+lifetime(v.TTL)+".")
+		return textElem("p", "note", "Nothing here now. Messages vanish after "+lifetime(v.TTL)+", for everyone.")
 	}
 	return nil
 }
 
-// shown returns the messages that the log shows.
-func (c *chat) shown() []session.Message {
+// messages returns the messages of the room that is shown.
+func (c *chat) messages() []session.Message {
 	if c.badRoom || c.view.Room != c.room || c.view.Refused != "" {
 		return nil
 	}
-	return rows(c.view.Messages)
+	return c.view.Messages
+}
+
+// draw brings the rows up to date with the view, and with where one has scrolled to. It reports whether there was a log to
+// draw them in.
+func (c *chat) draw(rows []session.Message) bool {
+	drawn := c.sheet.draw(rows, c.atEnd, c.session.Now())
+	c.sheet.divide(c.attention.divider())
+	return drawn
 }
 
 // onLogKey walks the messages: the log is one stop of the Tab key, the arrows go from row to row.
@@ -64,24 +79,76 @@ func (c *chat) onLogKey(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-func (c *chat) onScroll(ctx goapp.Context, _ goapp.Event) {
+// onLogClick does what the button says that was clicked.
+func (c *chat) onLogClick(ctx goapp.Context, e goapp.Event) {
 	defer Guard()
 	ctx.PreventUpdate()
-	c.atEnd = isAtEnd()
+	target := e.Get("target")
+	pressed := target.Call("closest", "["+doName+"]")
+	if !pressed.Truthy() {
+		return
+	}
+	key := keyOf(target)
+	switch pressed.Call("getAttribute", doName).String() {
+	case "more":
+		c.sheet.more(key)
+	case "copy":
+		c.sheet.copy(key, pressed)
+	case "retry":
+		c.session.Resend(key)
+		focusComposer()
+	case "discard":
+		c.session.Discard(key)
+		focusComposer()
+	}
 }
 
-// isAtEnd reports whether the log shows its newest message.
-func isAtEnd() bool {
-	log := goapp.Window().GetElementByID(logID)
-	if !log.Truthy() {
-		return true
+// onScroll follows where one reads. At either end of the rows that are mounted more come, if there are more.
+func (c *chat) onScroll(ctx goapp.Context, _ goapp.Event) {
+	defer Guard()
+	wasAtEnd, was := c.atEnd, c.attention.unread()
+	c.reach()
+	if c.atEnd && !hidden() {
+		c.attention.look()
 	}
-	below := log.Get("scrollHeight").Float() - log.Get("scrollTop").Float() - log.Get("clientHeight").Float()
-	return below <= endSlack
+	if c.atEnd == wasAtEnd && c.attention.unread() == was {
+		ctx.PreventUpdate()
+	}
 }
 
-func scrollToEnd() {
-	if log := goapp.Window().GetElementByID(logID); log.Truthy() {
-		log.Set("scrollTop", log.Get("scrollHeight").Int())
+// reach takes in how far one has scrolled.
+func (c *chat) reach() {
+	s := &c.sheet
+	if s.box == nil {
+		return
+	}
+	above, height := s.log.Get("scrollTop").Float(), s.log.Get("clientHeight").Float()
+	below := s.log.Get("scrollHeight").Float() - above - height
+	c.atEnd = s.window.from == "" && s.isAtEnd()
+	switch {
+	case above < s.gap+height && s.gap > 0:
+		s.closeGap()
+	case above < height && s.moreBefore(c.messages()):
+		c.draw(s.window.back(c.messages(), s.rows))
+	case below < height && s.window.from != "":
+		c.draw(s.window.on(c.messages(), s.rows))
 	}
 }
+
+// onJump leads to the newest message.
+func (c *chat) onJump(goapp.Context, goapp.Event) {
+	defer Guard()
+	c.toNewest()
+	focusComposer()
+}
+
+// toNewest scrolls to the newest message, and stays there.
+func (c *chat) toNewest() {
+	c.atEnd, c.sheet.window = true, window{}
+	c.attention.look()
+	c.draw(c.sheet.window.place(c.messages(), nil))
+	c.sheet.toEnd()
+}
+
+// hidden reports whether the page is out of sight.
+func hidden() bool { return document().Get("visibilityState").String() == "hidden" }

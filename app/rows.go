@@ -10,29 +10,62 @@ import (
 // while others come, the normal case here, it writes every row anew: with 400 rows that took the main thread 59 ms for one
 // expiry (157 ms at the 95th percentile), and moved focus and selection to another message. Rows that keep their place as
 // empty slots would spare the document, but go-app would still build and compare some five thousand elements for each
-// message: one that arrives touches nothing but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element,
-// leaves alone what is in it, and rows are told apart by session.Message.Key: 14 ms for either (20 ms), measured one after
-// the other on a busy machine; docs/benchmarks.md has the figures. Here is what can be decided without a document, which is what is to
-// change; sheet.go does it.
+// message: one that arrives touches nothing but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element
+// and leaves alone what is in it, and rows are told apart by session.Message.Key; docs/benchmarks.md has the figures. Here is
+// what can be decided without a document: which messages have a row, and what is to change. sheet.go does it, row.go draws
+// one of them.
 
-// maxRows is how many rows are mounted at most, the newest: what they cost grows with their number.
-const maxRows = 400
+const (
+	maxRows = 400 // mounted at most: what rows cost grows with their number
+	farther = 100 // more rows of older messages, or of newer ones, come in at once when one scrolls to the end of those mounted
+)
 
-// rows returns the messages that have a row, the newest maxRows.
-func rows(messages []session.Message) []session.Message {
-	return messages[max(0, len(messages)-maxRows):]
+// A window says which of the room's messages have a row: the newest, or from some message on.
+type window struct {
+	from string // the key of the first row; "": the window follows the newest
 }
 
-// rowClass returns the CSS classes of a message's row.
-func rowClass(m *session.Message) string {
-	class := "message"
-	if m.Mine {
-		class += " message-mine"
+// place returns the messages in the window. was is what had a row until now: if the first of them is gone, the window begins
+// at the next that is there. A window that reaches the newest follows them from then on.
+func (w *window) place(messages, was []session.Message) []session.Message {
+	newest := max(0, len(messages)-maxRows)
+	if w.from == "" {
+		return messages[newest:]
 	}
-	if m.State == session.Failed {
-		class += " message-failed"
+	first := newest
+	for _, m := range was {
+		if at := indexOf(messages, m.Key); at >= 0 {
+			first = at
+			break
+		}
 	}
-	return class
+	return w.begin(messages, first)
+}
+
+// back moves the window to older messages, on to newer ones.
+func (w *window) back(messages, was []session.Message) []session.Message {
+	return w.move(messages, was, -farther)
+}
+func (w *window) on(messages, was []session.Message) []session.Message {
+	return w.move(messages, was, farther)
+}
+
+func (w *window) move(messages, was []session.Message, by int) []session.Message {
+	first := max(0, len(messages)-maxRows)
+	if len(was) > 0 {
+		first = max(0, indexOf(messages, was[0].Key))
+	}
+	return w.begin(messages, first+by)
+}
+
+func (w *window) begin(messages []session.Message, first int) []session.Message {
+	newest := max(0, len(messages)-maxRows)
+	if first = max(0, first); first >= newest {
+		w.from = ""
+		return messages[newest:]
+	}
+	w.from = messages[first].Key
+	return messages[first : first+maxRows]
 }
 
 // A change is how one list of rows becomes another, in this order.
@@ -111,6 +144,24 @@ func find(rows []session.Message, key string, near int) int {
 		return near + i
 	}
 	return indexOf(rows[:near], key)
+}
+
+// first returns how many rows go from the start of prev if c does nothing else but add rows at the end; 0 if it does.
+func (c change) first(prev []session.Message) int {
+	if len(c.gone) >= len(prev) || len(c.updated) > 0 {
+		return 0
+	}
+	for i, key := range c.gone {
+		if prev[i].Key != key {
+			return 0
+		}
+	}
+	for _, p := range c.put {
+		if p.moved || p.before != "" {
+			return 0
+		}
+	}
+	return len(c.gone)
 }
 
 // inPlace reports whether the row of that key is neither gone nor moved.

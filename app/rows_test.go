@@ -9,6 +9,7 @@ import (
 
 	"mayfly/app"
 	"mayfly/app/session"
+	"mayfly/shared/wire"
 )
 
 // list makes rows of words: each is a key, and a state after a colon.
@@ -61,6 +62,26 @@ func TestDiff(t *testing.T) {
 	}
 }
 
+func TestFirst(t *testing.T) {
+	for _, tt := range []struct {
+		prev, next string
+		want       int
+	}{
+		{"a b c", "b c", 1},
+		{"a b c", "c d", 2},
+		{"a b c", "a b c d", 0},
+		{"a b c", "a c", 0},
+		{"a b c x:", "b c x", 0},
+		{"a b", "", 0},
+		{"b c d", "a c d", 0},
+	} {
+		prev := list(tt.prev)
+		if got := app.Diff(prev, list(tt.next)).First(prev); got != tt.want {
+			t.Errorf("from %q to %q, %d go from the start, want %d", tt.prev, tt.next, got, tt.want)
+		}
+	}
+}
+
 // TestDiffOfAnyLists shuffles, cuts and changes lists: whatever becomes of one, the change leads there.
 func TestDiffOfAnyLists(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -91,9 +112,10 @@ func TestRowLooks(t *testing.T) {
 		state string
 	}{
 		{"another's", session.Message{}, "message", ""},
-		{"one's own, on its way", session.Message{Mine: true, State: session.Sending}, "message message-mine", "Sending…"},
-		{"that waits", session.Message{Mine: true, State: session.Sending, Reason: "Slow."}, "message message-mine", "Sending… Slow."},
-		{"failed", session.Message{Mine: true, State: session.Failed, Reason: "The room is full."}, "message message-mine message-failed", "Not sent. The room is full."},
+		{"of someone who is not signed in", session.Message{User: wire.User{Anonymous: true}}, "message message-anonymous", ""},
+		{"one's own, on its way", session.Message{Mine: true, State: session.Sending}, "message message-mine message-waiting", "Sending…"},
+		{"that waits", session.Message{Mine: true, State: session.Sending, Reason: "Slow."}, "message message-mine message-waiting", "Sending… Slow."},
+		{"failed", session.Message{Mine: true, State: session.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if class, state := app.RowClass(&tt.m), app.StateWords(&tt.m); class != tt.class || state != tt.state {
@@ -103,14 +125,52 @@ func TestRowLooks(t *testing.T) {
 	}
 }
 
-func TestTheNewestHaveRows(t *testing.T) {
-	many := make([]session.Message, app.MaxRows+100)
-	for i := range many {
-		many[i].Key = fmt.Sprint(i)
+// numbered makes messages of the keys from to to.
+func numbered(from, to int) []session.Message {
+	var all []session.Message
+	for i := from; i <= to; i++ {
+		all = append(all, session.Message{Key: fmt.Sprint(i)})
 	}
-	if got := app.Rows(many); len(got) != app.MaxRows || got[0].Key != "100" {
-		t.Errorf("of 500 messages %d have a row, from %s on, want the newest 400", len(got), got[0].Key)
+	return all
+}
+
+func TestWindow(t *testing.T) {
+	var (
+		w    app.Window
+		rows []session.Message
+	)
+	want := func(what, first, last string) {
+		t.Helper()
+		if rows[0].Key != first || rows[len(rows)-1].Key != last || len(rows) > app.MaxRows {
+			t.Fatalf("%s: %d rows from %s to %s, want %s to %s", what, len(rows), rows[0].Key, rows[len(rows)-1].Key, first, last)
+		}
 	}
+	all := numbered(1, 700)
+	rows = w.Place(all, nil)
+	want("the newest at first", "301", "700")
+	rows = w.Back(all, rows)
+	want("scrolled up", "201", "600")
+	all = numbered(1, 710)
+	rows = w.Place(all, rows)
+	want("ten more came", "201", "600")
+	rows = w.Back(all, w.Back(all, rows))
+	want("scrolled to the first", "1", "400")
+	rows = w.Back(all, rows)
+	want("there is no more", "1", "400")
+	all = numbered(51, 710)
+	rows = w.Place(all, rows)
+	want("fifty expired", "51", "450")
+	rows = w.On(all, w.On(all, rows))
+	want("scrolled down", "251", "650")
+	rows = w.On(all, rows)
+	want("scrolled to the newest", "311", "710")
+	all = numbered(51, 711)
+	rows = w.Place(all, rows)
+	want("which it follows then", "312", "711")
+	rows = w.Back(all, rows)
+	all = numbered(700, 711)
+	rows = w.Place(all, rows)
+	want("all but a few expired", "700", "711")
 }
 
 func TestNearest(t *testing.T) {

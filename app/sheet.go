@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"strconv"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -13,32 +14,56 @@ import (
 
 // A sheet is the element that holds the rows, and what is in it. go-app draws it empty and knows nothing of its children.
 // The UI goroutine alone touches it. What is in the way of a person stays: focus, selection and what is being read.
+//
+// When the first rows go, all others would shift, and the browser would lay out and paint anew what did not change. So while
+// what goes is out of sight, the sheet keeps its height: the gap above the rows grows instead. It closes when one could come
+// to see it, and now and then.
 type sheet struct {
-	box   goapp.Value // nil before the first draw
-	log   goapp.Value // what scrolls
-	blank blank
-	rows  []session.Message      // as they are in the document; nil if that is not known
-	at    map[string]goapp.Value // their elements, by key
-	stop  string                 // the row that the Tab key stops at; "": the log itself
+	box    goapp.Value // nil before the first draw
+	log    goapp.Value // what scrolls
+	parts  template
+	window window
+	rows   []session.Message // as they are in the document; nil if that is not known
+	at     map[string]*row   // by key
+	blocks []*block          // in order
+	stop   string            // the row that the Tab key stops at; "": the log itself
+	open   string            // the row whose actions are shown
 
+	divider   goapp.Value
+	dividerAt string // the row below it; "": there is none
+
+	gap  float64 // CSS pixels
 	top  float64 // where the sheet last left scrollTop,
 	rest float64 // and how far that is from where it should be: browsers round
 }
 
-// draw makes the document show rows. At the end it stays at the end; elsewhere what is being read stays where it is. It
-// reports whether there was an element to draw in.
-func (s *sheet) draw(rows []session.Message, atEnd bool) bool {
+// A block is some rows that follow each other, in an element of their own: what one row costs then depends on its block, not
+// on all of them.
+type block struct {
+	element goapp.Value
+	rows    int
+}
+
+const (
+	blockRows = 20   // in a block, about: the root of maxRows
+	maxGap    = 4000 // CSS pixels: a screen or some, so that the scroll bar does not tell too much of a lie
+)
+
+// draw makes the document show rows, at now, the server's time. At the end it stays at the end; elsewhere what is being read
+// stays where it is. It reports whether there was an element to draw in.
+func (s *sheet) draw(rows []session.Message, atEnd bool, now time.Time) bool {
 	box := goapp.Window().GetElementByID(rowsID)
 	if !box.Truthy() {
 		*s = sheet{}
 		return false
 	}
 	if s.box == nil || !s.box.Equal(box) {
-		*s = sheet{box: box, log: box.Get("parentNode"), blank: newBlank()}
+		*s = sheet{box: box, log: box.Get("parentNode"), parts: newTemplate(), divider: newDivider()}
 	}
 	if s.rows == nil {
 		box.Call("replaceChildren")
-		s.at = make(map[string]goapp.Value)
+		s.at, s.blocks = make(map[string]*row), nil
+		s.setGap(0)
 	}
 	c := diff(s.rows, rows)
 	if c.none() {
@@ -49,44 +74,155 @@ func (s *sheet) draw(rows []session.Message, atEnd bool) bool {
 	s.rows = nil // what a panic leaves behind is drawn from nothing next time
 	atEnd = atEnd && !s.focused()
 	hold := s.hold(prev, c)
+	height := s.unseen(prev, c)
 	anchor, y := "", 0.0
-	if !atEnd && c.above() {
+	if !atEnd && height == 0 && c.above() {
 		anchor, y = s.anchor(prev, c)
 	}
-	s.apply(c)
+	s.apply(c, now)
 	s.rows = rows
+	if height > 0 {
+		s.setGap(s.gap + height)
+	}
 	if hold != nil && !hold.Call("contains", activeElement()).Bool() {
 		focus(hold) // it was moved
 	}
 	switch {
-	case atEnd:
+	case atEnd && (height == 0 || len(c.put) > 0):
 		s.toEnd()
 	case anchor != "":
 		s.keep(anchor, y)
 	}
+	if s.gap > maxGap {
+		s.closeGap()
+	}
 	return true
 }
 
-func (s *sheet) apply(c change) {
+func (s *sheet) apply(c change, now time.Time) {
 	for _, key := range c.gone {
-		s.at[key].Call("remove")
+		s.take(s.at[key])
 		delete(s.at, key)
 	}
 	for _, p := range c.put {
-		article, ok := s.at[p.row.Key]
-		if !ok {
-			article = s.blank.copy(p.row)
-			s.at[p.row.Key] = article
-		}
-		if p.before == "" {
-			s.box.Call("appendChild", article)
+		r := s.at[p.row.Key]
+		if r == nil {
+			r = s.parts.row(p.row)
+			r.count(p.row, now)
+			s.at[p.row.Key] = r
 		} else {
-			s.box.Call("insertBefore", article, s.at[p.before])
+			s.take(r)
 		}
+		s.put(r, s.at[p.before])
 	}
 	for _, u := range c.updated {
-		s.blank.update(s.at[u.to.Key], u.from, u.to)
+		r := s.at[u.to.Key]
+		s.parts.update(r, u.from, u.to)
+		r.count(u.to, now)
 	}
+}
+
+// take takes a row out of its block.
+func (s *sheet) take(r *row) {
+	r.article.Call("remove")
+	if r.block.rows--; r.block.rows == 0 {
+		r.block.element.Call("remove")
+		s.blocks = slices.DeleteFunc(s.blocks, func(b *block) bool { return b == r.block })
+	}
+}
+
+// put puts a row before another, at the end if that is nil. It begins a new block where there is a place for one.
+func (s *sheet) put(r, before *row) {
+	if before == nil {
+		last := len(s.blocks) - 1
+		if last < 0 || s.blocks[last].rows >= blockRows {
+			last++
+			s.begin(last)
+		}
+		s.blocks[last].put(r, nil)
+		return
+	}
+	if at := slices.Index(s.blocks, before.block); before.block.rows >= blockRows && before.block.element.Get("firstChild").Equal(before.article) {
+		if at == 0 || s.blocks[at-1].rows >= blockRows {
+			s.begin(at)
+			at++
+		}
+		s.blocks[at-1].put(r, nil)
+		return
+	}
+	before.block.put(r, before.article)
+}
+
+// begin makes an empty block, the at-th.
+func (s *sheet) begin(at int) {
+	b := &block{element: node("div", "block")}
+	if at < len(s.blocks) {
+		s.box.Call("insertBefore", b.element, s.blocks[at].element)
+	} else {
+		s.box.Call("appendChild", b.element)
+	}
+	s.blocks = slices.Insert(s.blocks, at, b)
+}
+
+func (b *block) put(r *row, before goapp.Value) {
+	if before == nil {
+		b.element.Call("appendChild", r.article)
+	} else {
+		b.element.Call("insertBefore", r.article, before)
+	}
+	r.block = b
+	b.rows++
+}
+
+// unseen returns how high the rows are that go from the start, if nothing else happens above the end and if they are out of
+// sight; else 0.
+func (s *sheet) unseen(prev []session.Message, c change) float64 {
+	n := c.first(prev)
+	if n == 0 {
+		return 0
+	}
+	kept := s.at[prev[n].Key].top()
+	if kept > s.log.Call("getBoundingClientRect").Get("top").Float() {
+		return 0
+	}
+	return kept - s.at[prev[0].Key].top()
+}
+
+func (s *sheet) setGap(px float64) {
+	if px != s.gap {
+		s.gap = px
+		s.box.Get("style").Set("paddingTop", strconv.FormatFloat(px, 'f', 3, 64)+"px")
+	}
+}
+
+// closeGap moves the rows to where they would be without the gap, and what is in sight with them.
+func (s *sheet) closeGap() {
+	if s.gap == 0 {
+		return
+	}
+	want := s.log.Get("scrollTop").Float() - s.gap
+	s.setGap(0)
+	s.scroll(want)
+}
+
+// divide puts the divider above the row of that key, "" takes it away.
+func (s *sheet) divide(key string) {
+	r := s.at[key]
+	switch {
+	case s.box == nil || key == s.dividerAt:
+	case r == nil:
+		s.divider.Call("remove")
+		s.dividerAt = ""
+	default:
+		r.article.Call("before", s.divider)
+		s.dividerAt = key
+	}
+}
+
+func newDivider() goapp.Value {
+	e := node("p", "divider")
+	e.Set("textContent", "New messages")
+	return e
 }
 
 // focused reports whether one walks the rows by keyboard.
@@ -94,8 +230,8 @@ func (s *sheet) focused() bool {
 	return s.stop != "" && s.box.Call("contains", activeElement()).Bool()
 }
 
-// hold returns the row that must have the focus after c, nil if none. If the row that has it goes, its neighbour gets it
-// before that, so that it is never lost, or else the composer does.
+// hold returns the row that must have the focus after c, nil if none. If the row that has it goes, or what is in it has it,
+// its neighbour gets it before that, so that it is never lost, or else the composer does.
 func (s *sheet) hold(rows []session.Message, c change) goapp.Value {
 	stays := func(key string) bool { return s.at[key] != nil && !slices.Contains(c.gone, key) }
 	defer func() {
@@ -121,9 +257,9 @@ func (s *sheet) hold(rows []session.Message, c change) goapp.Value {
 	}
 	if key != rows[i].Key {
 		s.stopAt(key)
-		focus(s.at[key])
+		focus(s.at[key].article)
 	}
-	return s.at[key]
+	return s.at[key].article
 }
 
 // anchor returns the first row in sight that c leaves in its place, and where its top is on the screen.
@@ -135,23 +271,24 @@ func (s *sheet) anchor(rows []session.Message, c change) (key string, y float64)
 		s.rest = 0 // the person has scrolled
 	}
 	edge := s.log.Call("getBoundingClientRect").Get("top").Float()
-	i := sort.Search(len(rows)-1, func(i int) bool {
-		return s.at[rows[i].Key].Call("getBoundingClientRect").Get("bottom").Float() > edge
-	})
-	if key = nearest(rows, i, c.inPlace); key != "" {
-		y = s.y(key)
+	if key = nearest(rows, s.firstInSight(rows, edge), c.inPlace); key != "" {
+		y = s.at[key].top()
 	}
 	return key, y
 }
 
-func (s *sheet) y(key string) float64 {
-	return s.at[key].Call("getBoundingClientRect").Get("top").Float()
+// firstInSight returns which of rows, of which there are some, is the first that reaches below edge.
+func (s *sheet) firstInSight(rows []session.Message, edge float64) int {
+	return sort.Search(len(rows)-1, func(i int) bool { return s.at[rows[i].Key].rect().Get("bottom").Float() > edge })
 }
 
 // keep scrolls so that the top of that row is at y again. What rounding took from one correction is added to the next, or
 // a hundred expiries would add up.
 func (s *sheet) keep(key string, y float64) {
-	want := s.log.Get("scrollTop").Float() + s.y(key) - y + s.rest
+	s.scroll(s.log.Get("scrollTop").Float() + s.at[key].top() - y + s.rest)
+}
+
+func (s *sheet) scroll(want float64) {
 	s.log.Set("scrollTop", want)
 	s.top = s.log.Get("scrollTop").Float()
 	s.rest = want - s.top
@@ -160,13 +297,22 @@ func (s *sheet) keep(key string, y float64) {
 	}
 }
 
-// toEnd scrolls to the newest row.
+// toEnd scrolls to the last row.
 func (s *sheet) toEnd() {
-	scrollToEnd()
-	s.top, s.rest = s.log.Get("scrollTop").Float(), 0
+	if s.box != nil {
+		s.scroll(s.log.Get("scrollHeight").Float())
+	}
 }
 
-// stayAtEnd scrolls to the newest row once more, if the person has not scrolled since.
+// isAtEnd reports whether the log shows its last row, or has none.
+func (s *sheet) isAtEnd() bool {
+	if s.box == nil {
+		return true
+	}
+	return s.log.Get("scrollHeight").Float()-s.log.Get("scrollTop").Float()-s.log.Get("clientHeight").Float() <= endSlack
+}
+
+// stayAtEnd scrolls to the last row once more, if the person has not scrolled since.
 func (s *sheet) stayAtEnd() {
 	if s.box != nil && s.log.Get("scrollTop").Float() == s.top {
 		s.toEnd()
@@ -175,41 +321,101 @@ func (s *sheet) stayAtEnd() {
 
 // stopAt makes the row of that key what the Tab key stops at, or the log itself.
 func (s *sheet) stopAt(key string) {
-	set := func(key, value string) {
+	to := func(key, value string) {
 		if key == "" {
-			s.log.Call("setAttribute", "tabindex", value)
-		} else if article := s.at[key]; article != nil {
-			article.Call("setAttribute", "tabindex", value)
+			set(s.log, "tabindex", value)
+		} else if r := s.at[key]; r != nil {
+			set(r.article, "tabindex", value)
 		}
 	}
 	if key != s.stop {
-		set(s.stop, "-1")
-		set(key, "0")
+		to(s.stop, "-1")
+		to(key, "0")
 		s.stop = key
 	}
 }
 
-// press moves the focus among the rows, or from them to the composer. It reports whether the key press meant that.
+// press does what a key pressed in the log means: the arrows walk from row to row, Enter or the menu key shows what can be
+// done with one, Escape leads back, from there to the row and from the row to the composer. It reports whether the key meant
+// anything here.
 func (s *sheet) press(key string) bool {
 	if s.box == nil {
 		return false
 	}
-	if key == "Escape" {
+	active := activeElement()
+	from := keyOf(active)
+	onRow := from != "" && active.Equal(s.at[from].article)
+	switch {
+	case key == "Escape" && s.open != "" && from == s.open:
+		s.close()
+		s.walkTo(from)
+		return true
+	case key == "Escape":
 		s.stopAt("")
 		focusComposer()
 		return true
+	case onRow && (key == "Enter" || key == "ContextMenu"):
+		s.show(from)
+		s.at[from].article.Call("querySelector", ".message-actions button, .message-state button").Call("focus")
+		return true
 	}
-	to := walk(s.rows, keyOf(activeElement()), key)
+	to := walk(s.rows, from, key)
 	if to == "" {
 		return false
 	}
-	s.stopAt(to)
-	s.at[to].Call("focus")
+	s.walkTo(to)
 	return true
 }
 
-// keyName is the property by which an article knows its row.
-const keyName = "mayflyKey"
+func (s *sheet) walkTo(key string) {
+	s.stopAt(key)
+	s.at[key].article.Call("focus")
+}
+
+// show shows what can be done with the message of that key.
+func (s *sheet) show(key string) {
+	s.close()
+	s.open = key
+	s.at[key].open(s.parts)
+}
+
+// close puts away what can be done with the message for which it is shown.
+func (s *sheet) close() {
+	if r := s.at[s.open]; r != nil {
+		r.close()
+	}
+	s.open = ""
+}
+
+// more shows what can be done with the message of that key, or puts it away.
+func (s *sheet) more(key string) {
+	if key == s.open {
+		s.close()
+		return
+	}
+	s.show(key)
+}
+
+// copy copies the text of a message, and lets the button that was pressed say so. Where the page may not use the clipboard,
+// without TLS, the browser copies what is selected.
+func (s *sheet) copy(key string, pressed goapp.Value) {
+	i := indexOf(s.rows, key)
+	if i < 0 {
+		return
+	}
+	if clipboard := goapp.Window().Get("navigator").Get("clipboard"); clipboard.Truthy() {
+		clipboard.Call("writeText", s.rows[i].Text)
+	} else {
+		goapp.Window().Call("getSelection").Call("selectAllChildren", s.at[key].head.Get("nextSibling"))
+		document().Call("execCommand", "copy")
+	}
+	pressed.Set("textContent", "Copied")
+}
+
+// moreBefore reports whether there are messages before the first row.
+func (s *sheet) moreBefore(messages []session.Message) bool {
+	return len(s.rows) > 0 && len(messages) > 0 && s.rows[0].Key != messages[0].Key
+}
 
 // keyOf returns the key of the row that element is in, "" if it is in none.
 func keyOf(element goapp.Value) string {
@@ -220,90 +426,8 @@ func keyOf(element goapp.Value) string {
 	return article.Get(keyName).String()
 }
 
-func activeElement() goapp.Value { return goapp.Window().Get("document").Get("activeElement") }
+func activeElement() goapp.Value { return document().Get("activeElement") }
 
 func focus(element goapp.Value) {
 	element.Call("focus", map[string]any{"preventScroll": true})
-}
-
-// A blank is what rows are copied from: copying costs one call, making anew a dozen.
-type blank struct{ article, you, time, state goapp.Value }
-
-func newBlank() blank {
-	article := node("article", "message", node("p", "message-head", node("bdi", "message-name")), node("p", "message-text"))
-	article.Set("tabIndex", -1) // the focus may be put there, the Tab key passes by
-	article.Get("lastChild").Set("dir", "auto")
-	you := node("span", "message-you")
-	you.Set("textContent", " (you)")
-	short := node("span", "")
-	short.Call("setAttribute", "aria-hidden", "true")
-	return blank{article, you, node("time", "message-time", short, node("span", "unseen")), node("p", "message-state")}
-}
-
-// node returns a new element with children.
-func node(tag, class string, children ...any) goapp.Value {
-	e := goapp.Window().Get("document").Call("createElement", tag)
-	e.Set("className", class)
-	e.Call("append", children...)
-	return e
-}
-
-// copy returns a row for m. Texts go in as text, whatever they hold.
-func (b blank) copy(m *session.Message) goapp.Value {
-	article := b.article.Call("cloneNode", true)
-	article.Set(keyName, m.Key)
-	b.update(article, &session.Message{}, m)
-	return article
-}
-
-// update brings a row from one message to another.
-func (b blank) update(article goapp.Value, from, to *session.Message) {
-	if class := rowClass(to); class != rowClass(from) {
-		article.Set("className", class)
-	}
-	head := article.Get("firstChild")
-	if from.User.Name != to.User.Name {
-		head.Get("firstChild").Set("textContent", to.User.Name)
-	}
-	if from.Mine != to.Mine || !from.At.Equal(to.At) {
-		b.tail(head, to)
-	}
-	if from.Text != to.Text {
-		head.Get("nextSibling").Set("textContent", to.Text)
-	}
-	was, words := stateWords(from), stateWords(to)
-	if was == words {
-		return
-	}
-	if was != "" {
-		article.Get("lastChild").Call("remove")
-	}
-	if words != "" {
-		state := b.state.Call("cloneNode", true)
-		state.Set("textContent", words)
-		article.Call("appendChild", state)
-	}
-}
-
-// tail draws what follows the name.
-func (b blank) tail(head goapp.Value, m *session.Message) {
-	parts := []any{head.Get("firstChild")}
-	if m.Mine {
-		parts = append(parts, b.you.Call("cloneNode", true))
-	}
-	if !m.At.IsZero() {
-		parts = append(parts, b.sentAt(m.At))
-	}
-	head.Call("replaceChildren", parts...)
-}
-
-// sentAt draws the time in the browser's zone: short for the eye, whole for those who point at it or listen.
-func (b blank) sentAt(at time.Time) goapp.Value {
-	whole := at.Format("15:04:05")
-	e := b.time.Call("cloneNode", true)
-	e.Set("dateTime", at.UTC().Format(time.RFC3339))
-	e.Set("title", "Sent at "+whole)
-	e.Get("firstChild").Set("textContent", whole[:len("15:04")])
-	e.Get("lastChild").Set("textContent", " Sent at "+whole+" ")
-	return e
 }

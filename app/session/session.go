@@ -223,6 +223,17 @@ func (s *Session) do(f func()) {
 	}
 }
 
+// Now returns the server's time, as far as the session knows it; zero before the first welcome.
+func (s *Session) Now() time.Time {
+	s.mu.Lock()
+	clock := s.shown.clock
+	s.mu.Unlock()
+	if clock.server.IsZero() {
+		return time.Time{}
+	}
+	return clock.now(s.moment())
+}
+
 // Run keeps the session going until ctx is done; then it closes the connection and returns nil. It may be called once.
 func (s *Session) Run(ctx context.Context) error {
 	defer s.work.Wait()
@@ -298,7 +309,7 @@ func (s *Session) publish() {
 		return
 	}
 	s.changed = false
-	s.view.Ended, s.view.NextTry = s.ended, time.Time{}
+	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
 	if s.link == nil && s.ended == "" {
 		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
 	}

@@ -1,0 +1,263 @@
+package app
+
+import (
+	"hash/fnv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+// A row is one message in the document: an article of its author's face, a head and a text, and below them how far it is, if
+// it is one's own and not sent, and what one can do with it, once that is asked for. Its accessible name says all of it in
+// one sentence, so that who walks from row to row hears one sentence each.
+type row struct {
+	article goapp.Value
+	head    goapp.Value
+	left    goapp.Value // how long it has to live; a button that shows what can be done meanwhile
+	block   *block
+	shown   remaining // as drawn
+}
+
+// keyName is the property by which an article knows its message, doName the attribute by which a button says what it does.
+const (
+	keyName = "mayflyKey"
+	doName  = "data-do"
+)
+
+// tints is how many colours of faces there are.
+const tints = 8
+
+// rowClass returns the CSS classes of a message's row.
+func rowClass(m *session.Message) string {
+	class := "message"
+	if m.Mine {
+		class += " message-mine"
+	}
+	if m.User.Anonymous {
+		class += " message-anonymous"
+	}
+	switch m.State {
+	case session.Sending:
+		class += " message-waiting"
+	case session.Failed:
+		class += " message-waiting message-failed"
+	}
+	return class
+}
+
+// label returns a message as one sentence: author, text, time, state.
+func label(m *session.Message) string {
+	who := m.User.Name
+	if m.Mine {
+		who = "You"
+	}
+	if words := stateWords(m); words != "" {
+		return who + ": " + m.Text + " – " + words
+	}
+	return who + ": " + m.Text + " – " + sentWords(m) + ", " + vanishWords(m) + "."
+}
+
+func sentWords(m *session.Message) string   { return "Sent at " + m.At.Format(time.TimeOnly) }
+func vanishWords(m *session.Message) string { return "vanishes at " + m.Expires.Format(time.TimeOnly) }
+
+// initials returns what stands in a person's face: the first letter of the last name, of which anonymous people have no
+// other, and of the first.
+func initials(u wire.User) string {
+	words := strings.Fields(u.Name)
+	if u.Anonymous && len(words) > 1 {
+		words = words[len(words)-1:]
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	letters := initial(words[0])
+	if len(words) > 1 {
+		letters += initial(words[len(words)-1])
+	}
+	return letters
+}
+
+// initial returns the word's first letter or digit in upper case. Anything else could be more than one sees.
+func initial(word string) string {
+	r, _ := utf8.DecodeRuneInString(word)
+	if !wordly(r) {
+		return ""
+	}
+	return string(unicode.ToUpper(r))
+}
+
+// tint returns which of the colours a person has: two of one name are told apart by it, mostly.
+func tint(id string) string {
+	hash := fnv.New32a()
+	hash.Write([]byte(id))
+	return string('0' + byte(hash.Sum32()%tints))
+}
+
+// A template is what rows are copied from: copying costs one call, making anew two dozen.
+type template struct{ article, waiting, failed, actions, link goapp.Value }
+
+func newTemplate() template {
+	face := node("span", "face")
+	set(face, "aria-hidden", "true")
+	left := button("more", "")
+	left.Set("className", "left")
+	set(left, "aria-label", "Actions")
+	set(left, "tabindex", "-1") // Enter on the message does the same
+	article := node("article", "message", face, node("p", "message-head", node("bdi", "message-name"), node("time", "message-time"), left),
+		node("p", "message-text"))
+	set(article, "tabindex", "-1") // the focus may be put there, the Tab key passes by
+	set(article.Get("lastChild"), "dir", "auto")
+
+	failed := node("div", "message-state", node("p", ""), button("retry", "Retry"), button("discard", "Discard"), button("copy", "Copy"))
+	actions := node("div", "message-actions", button("copy", "Copy text"))
+	set(actions, "role", "group")
+	set(actions, "aria-label", "Actions")
+	link := node("a", "")
+	set(link, "target", "_blank")
+	set(link, "rel", "noopener noreferrer nofollow")
+	set(link, "tabindex", "-1") // a message is no stop of the Tab key, nor is what is in it until it is opened
+	return template{article, node("div", "message-state", node("p", "")), failed, actions, link}
+}
+
+// node returns a new element with children.
+func node(tag, class string, children ...any) goapp.Value {
+	e := document().Call("createElement", tag)
+	e.Set("className", class)
+	e.Call("append", children...)
+	return e
+}
+
+func button(do, words string) goapp.Value {
+	e := node("button", "button")
+	e.Set("type", "button")
+	e.Set("textContent", words)
+	set(e, doName, do)
+	return e
+}
+
+func set(e goapp.Value, attribute, value string) { e.Call("setAttribute", attribute, value) }
+
+func document() goapp.Value { return goapp.Window().Get("document") }
+
+// row returns a row for m. Texts go in as text, whatever they hold.
+func (t template) row(m *session.Message) *row {
+	article := t.article.Call("cloneNode", true)
+	article.Set(keyName, m.Key)
+	head := article.Get("firstChild").Get("nextSibling")
+	r := &row{article: article, head: head, left: head.Get("lastChild")}
+	t.update(r, &session.Message{}, m)
+	return r
+}
+
+// update brings a row from one message to another.
+func (t template) update(r *row, from, to *session.Message) {
+	if class := rowClass(to); class != rowClass(from) {
+		r.article.Set("className", class)
+	}
+	if from.User != to.User {
+		face := r.article.Get("firstChild")
+		face.Set("className", "face face-"+tint(to.User.ID))
+		face.Set("textContent", initials(to.User))
+		r.head.Get("firstChild").Set("textContent", to.User.Name)
+	}
+	if !to.At.IsZero() && !from.At.Equal(to.At) {
+		at := r.left.Get("previousSibling")
+		at.Set("dateTime", to.At.UTC().Format(time.RFC3339))
+		at.Set("title", sentWords(to))
+		at.Set("textContent", to.At.Format("15:04"))
+		set(at, "data-seconds", to.At.Format(":05"))
+		set(r.left, "data-when", vanishWords(to))
+	}
+	if from.Text != to.Text {
+		t.text(r.head.Get("nextSibling"), to.Text)
+	}
+	if was, words := stateWords(from), stateWords(to); was != words || from.State != to.State {
+		t.state(r.article, to, words)
+	}
+	set(r.article, "aria-label", label(to))
+}
+
+// text draws a message's text, and its links as links. The host that the browser reads in one stands beside it where it is
+// not the one that is written: letters of another script look like those of a name that one knows.
+func (t template) text(into goapp.Value, text string) {
+	parts := pieces(text)
+	if len(parts) == 1 && parts[0].href == "" {
+		into.Set("textContent", text)
+		return
+	}
+	var nodes []any
+	for _, p := range parts {
+		if p.href == "" {
+			nodes = append(nodes, p.text)
+			continue
+		}
+		a := t.link.Call("cloneNode")
+		a.Set("href", p.href)
+		a.Set("textContent", p.text)
+		nodes = append(nodes, a)
+		if host := a.Get("hostname").String(); !strings.Contains(strings.ToLower(p.text), host) {
+			nodes = append(nodes, " ("+host+")")
+		}
+	}
+	into.Call("replaceChildren", nodes...)
+}
+
+// state draws how far one's own message is, and for one that failed what can be done about it.
+func (t template) state(article goapp.Value, m *session.Message, words string) {
+	if old := article.Call("querySelector", ".message-state"); old.Truthy() {
+		old.Call("remove")
+	}
+	if words == "" {
+		return
+	}
+	state := t.waiting
+	if m.State == session.Failed {
+		state = t.failed
+	}
+	state = state.Call("cloneNode", true)
+	state.Get("firstChild").Set("textContent", words)
+	for b := state.Get("firstChild").Get("nextSibling"); b.Truthy(); b = b.Get("nextSibling") {
+		set(b, "aria-label", b.Get("textContent").String()+" “"+firstWords(m.Text)+"”")
+	}
+	article.Call("appendChild", state)
+}
+
+// maxFirst is how many characters of a text name a button: enough to know the message by.
+const maxFirst = 30
+
+// firstWords returns the beginning of a text, in one line.
+func firstWords(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) <= maxFirst {
+		return text
+	}
+	return string([]rune(text)[:maxFirst-1]) + "…"
+}
+
+// open shows what can be done with the message, and lets the Tab key go to its links.
+func (r *row) open(t template) {
+	r.links("0")
+	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
+		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
+	}
+}
+
+func (r *row) close() {
+	if actions := r.article.Call("querySelector", ".message-actions"); actions.Truthy() {
+		actions.Call("remove")
+	}
+	r.links("-1")
+}
+
+func (r *row) links(tabindex string) {
+	links := r.article.Call("querySelectorAll", "a")
+	for i := range links.Length() {
+		set(links.Index(i), "tabindex", tabindex)
+	}
+}

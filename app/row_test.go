@@ -1,0 +1,76 @@
+package app_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/app"
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+func TestInitials(t *testing.T) {
+	for _, tt := range []struct {
+		user wire.User
+		want string
+	}{
+		{wire.User{Name: "Ada Lovelace"}, "AL"},
+		{wire.User{Name: "ada"}, "A"},
+		{wire.User{Name: "Ada King Lovelace"}, "AL"},
+		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "H"},
+		{wire.User{Name: "élodie Ünal"}, "ÉÜ"},
+		{wire.User{Name: "李 小龙"}, "李小"},
+		{wire.User{Name: ""}, ""},
+		{wire.User{Name: "🎉 party"}, "P"},
+		{wire.User{Name: "\u202Eevil"}, ""},
+	} {
+		if got := app.Initials(tt.user); got != tt.want {
+			t.Errorf("initials(%q) = %q, want %q", tt.user.Name, got, tt.want)
+		}
+	}
+}
+
+func TestLabel(t *testing.T) {
+	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
+	sent := session.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	mine, failed := sent, session.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: session.Failed, Reason: "The room is full."}
+	mine.Mine = true
+	for want, m := range map[string]session.Message{
+		"Ada: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": sent,
+		"You: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": mine,
+		"You: lunch? – Not sent. The room is full.":             failed,
+	} {
+		if got := app.Label(&m); got != want {
+			t.Errorf("label = %q, want %q", got, want)
+		}
+	}
+}
+
+func TestFirstWords(t *testing.T) {
+	long := strings.Repeat("ä", 31)
+	for text, want := range map[string]string{"lunch?": "lunch?", "a\n b": "a b", long: long[:2*29] + "…", long[:60]: long[:60]} {
+		if got := app.FirstWords(text); got != want {
+			t.Errorf("firstWords(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestRemains(t *testing.T) {
+	at := time.UnixMilli(1_790_000_000_000)
+	m := session.Message{Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	for _, tt := range []struct {
+		after         time.Duration
+		step, seconds int
+	}{
+		{0, 60, 0}, {-time.Second, 60, 0}, {time.Second, 60, 0}, {5 * time.Second, 59, 0}, {269 * time.Second, 7, 0}, {270 * time.Second, 6, 30},
+		{299500 * time.Millisecond, 1, 1}, {400 * time.Second, 0, 1},
+	} {
+		if step, seconds := app.Remains(&m, at.Add(tt.after)); step != tt.step || seconds != tt.seconds {
+			t.Errorf("after %s: step %d, %d s, want %d, %d", tt.after, step, seconds, tt.step, tt.seconds)
+		}
+	}
+	if step, seconds := app.Remains(&session.Message{}, at); step != 0 || seconds != 0 {
+		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
+	}
+}
