@@ -122,12 +122,14 @@ func (c *chat) reach() {
 	if s.box == nil {
 		return
 	}
-	above, height := s.log.Get("scrollTop").Float(), s.log.Get("clientHeight").Float()
+	height := s.log.Get("clientHeight").Float()
+	if s.log.Get("scrollTop").Float() < s.gap+height {
+		s.closeGap()
+	}
+	above := s.log.Get("scrollTop").Float()
 	below := s.log.Get("scrollHeight").Float() - above - height
 	c.atEnd = s.window.from == "" && s.isAtEnd()
 	switch {
-	case above < s.gap+height && s.gap > 0:
-		s.closeGap()
 	case above < height && s.moreBefore(c.messages()):
 		c.draw(s.window.back(c.messages(), s.rows))
 	case below < height && s.window.from != "":
