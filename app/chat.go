@@ -25,7 +25,8 @@ type chat struct {
 	problem   string // why the last text could not be sent
 	atEnd     bool   // the log is at its end, so it stays there
 	attention attention
-	title     string // of the page
+	title     string   // of the page
+	visited   []string // rooms, in the order in which one came there
 }
 
 // A feed holds the newest view until it is drawn. The session puts views in as fast as they come; one dispatch takes the
@@ -128,15 +129,18 @@ func (c *chat) OnNav(ctx goapp.Context) {
 		return
 	}
 	defer Guard()
+	ctx.Defer(func(goapp.Context) { focusComposer() })
 	room, ok := roomOf(goapp.Window().URL().Path)
+	if ok && room == c.room { // the way to the composer
+		return
+	}
 	c.room, c.badRoom, c.problem, c.atEnd = room, !ok, "", true
 	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
 	c.setTitle()
-	if c.badRoom {
-		return
+	if ok {
+		c.visit(room)
 	}
-	ctx.Defer(func(goapp.Context) { focusComposer() })
 }
 
 func (c *chat) setTitle() {
@@ -200,7 +204,8 @@ func (c *chat) Render() (page goapp.UI) {
 			page = elem("div", "")
 		}
 	}()
-	return elem("div", "page", c.header(), c.main())
+	skip := textElem("a", "skip", "Skip to the message box").Attr("href", "#"+composerID)
+	return elem("div", "page", skip, c.header(), c.main())
 }
 
 func (c *chat) header() goapp.UI {
@@ -208,6 +213,7 @@ func (c *chat) header() goapp.UI {
 		elem("div", "title",
 			textElem("a", "brand", "Mayfly").Attr("href", "/"),
 			textElem("h1", "room", c.heading()),
+			c.rooms(),
 		),
 		elem("div", "state",
 			c.who(),

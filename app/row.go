@@ -108,6 +108,7 @@ func newTemplate() template {
 	left := button("more", "")
 	left.Set("className", "left")
 	set(left, "aria-label", "Actions")
+	set(left, "aria-expanded", "false")
 	set(left, "tabindex", "-1") // Enter on the message does the same
 	article := node("article", "message", face, node("p", "message-head", node("bdi", "message-name"), node("time", "message-time"), left),
 		node("p", "message-text"))
@@ -243,6 +244,7 @@ func firstWords(text string) string {
 // open shows what can be done with the message, and lets the Tab key go to its links.
 func (r *row) open(t template) {
 	r.links("0")
+	set(r.left, "aria-expanded", "true")
 	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
 		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
 	}
@@ -253,6 +255,7 @@ func (r *row) close() {
 		actions.Call("remove")
 	}
 	r.links("-1")
+	set(r.left, "aria-expanded", "false")
 }
 
 func (r *row) links(tabindex string) {

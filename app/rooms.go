@@ -1,0 +1,75 @@
+package app
+
+import (
+	"slices"
+	"strings"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/shared/wire"
+)
+
+const (
+	roomsID = "rooms-menu"
+	openID  = "rooms-open"
+)
+
+// rooms draws the way to other rooms: those that one was in since the page was opened, and a field for any other. The browser
+// itself opens and closes it, on a press, Escape or a click elsewhere.
+func (c *chat) rooms() goapp.UI {
+	menu := elem("div", "rooms-menu")
+	attributes(menu, "id", roomsID, "popover", "auto")
+	var links []goapp.UI
+	for _, room := range c.visited {
+		link := textElem("a", "rooms-link", "#"+room).Attr("href", pathOf(room)).On("click", c.onRoomLink, goapp.EventScope(room))
+		if room == c.room {
+			link.Attr("aria-current", "page")
+		}
+		links = append(links, link)
+	}
+	name := elem("input", "rooms-name")
+	attributes(name, "id", openID, "name", "room", "maxlength", "64", "pattern", "#?[a-zA-Z0-9][a-zA-Z0-9\\-]*",
+		"title", "small letters, digits and hyphens", "placeholder", "room", "autocomplete", "off", "autocapitalize", "none", "spellcheck", "false")
+	name.Attr("required", true)
+	open := elem("form", "rooms-form",
+		textElem("label", "", "Open a room").Attr("for", openID),
+		elem("div", "rooms-row", name, textElem("button", "button", "Open").Attr("type", "submit")),
+	).On("submit", c.onOpenRoom)
+	return elem("nav", "rooms-nav",
+		textElem("button", "button", "Rooms").Attr("type", "button").Attr("popovertarget", roomsID),
+		menu.Body(append(links, open)...),
+	).Attr("aria-label", "Rooms")
+}
+
+// visit remembers a room for the way back to it.
+func (c *chat) visit(room string) {
+	if !slices.Contains(c.visited, room) {
+		c.visited = append(c.visited, room)
+	}
+}
+
+func (c *chat) onRoomLink(goapp.Context, goapp.Event) { closeRooms() }
+
+// onOpenRoom goes to the room that was typed. The browser lets only a name through that a room can have.
+func (c *chat) onOpenRoom(ctx goapp.Context, e goapp.Event) {
+	defer Guard()
+	e.PreventDefault()
+	field := goapp.Window().GetElementByID(openID)
+	room := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(field.Get("value").String()), "#"))
+	if !wire.ValidRoom(room) {
+		return
+	}
+	field.Set("value", "")
+	closeRooms()
+	ctx.Navigate(pathOf(room))
+}
+
+func closeRooms() { goapp.Window().GetElementByID(roomsID).Call("hidePopover") }
+
+// pathOf is the path of a room's page.
+func pathOf(room string) string {
+	if room == wire.DefaultRoom {
+		return "/"
+	}
+	return "/r/" + room
+}
