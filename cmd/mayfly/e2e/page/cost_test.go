@@ -6,6 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -84,4 +87,42 @@ func TestCostOfOneMessage(t *testing.T) {
 	log("a message in", in, inOver)
 	busy, longest := trace.Between("burst", "burst over")
 	t.Logf("%d first rows out in a second: busy for %s, the longest task takes %s", times, busy, longest)
+}
+
+// TestTypingWhileMessagesArrive types while 20 messages a second come into a full room. The browser itself says how long it
+// took from each key to the frame that shows it (Event Timing, which counts in steps of 8 ms and from 16 ms on).
+func TestTypingWhileMessagesArrive(t *testing.T) {
+	const (
+		keys  = 200
+		pace  = 50 * time.Millisecond
+		frame = 16 // ms; what takes no longer is shown within a frame
+	)
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	fill(r, wire.DefaultRoom, "first", unmounted+mounted, nil)
+	tab.Until(newest("first", unmounted+mounted))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`window.slow = []; new PerformanceObserver(list => {
+		for (const e of list.getEntries()) if (e.name === 'keydown') slow.push(e.duration);
+	}).observe({type: 'event', durationThreshold: 16})`))
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	for i := range keys {
+		<-tick.C
+		r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: text("in", i)})
+		tab.Do(chromedp.KeyEvent(string(rune('a' + i%26))))
+	}
+	if n := rig.Eval[int](tab, `document.querySelector('textarea').value.length`); n != keys {
+		t.Errorf("%d of %d keys are in the composer", n, keys)
+	}
+	late := rig.Eval[[]float64](tab, `new Promise(done => requestAnimationFrame(() => setTimeout(() => done(slow))))`)
+	late = slices.DeleteFunc(late, func(ms float64) bool { return ms <= frame })
+	worst := 0.0
+	for _, ms := range late {
+		worst = max(worst, ms)
+	}
+	t.Logf("%d keys while %d messages a second arrive: %d take longer than a frame, the worst %g ms", keys, time.Second/pace, len(late), worst)
+	if len(late) > keys/2 {
+		t.Error("typing stutters")
+	}
 }
