@@ -62,14 +62,22 @@ func chromium() string {
 
 // Tab is one tab. Each is a person of its own: it shares no storage with other tabs, unless it was opened by Sibling.
 type Tab struct {
-	t   *testing.T
 	Ctx context.Context // for chromedp
+
+	t      *testing.T
+	faults *faults
 }
 
 // Tab opens url as a new person.
 func (b *Browser) Tab(url string) *Tab {
 	b.t.Helper()
 	return open(b.t, b.ctx, url, chromedp.WithNewBrowserContext())
+}
+
+// Profile opens url in the browser's own profile, which is on disk as a person's is; all such tabs share it.
+func (b *Browser) Profile(url string) *Tab {
+	b.t.Helper()
+	return open(b.t, b.ctx, url)
 }
 
 // Sibling opens url in another tab of the same browser profile.
@@ -85,7 +93,10 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context that it is opened with
 		t.Fatal(err)
 	}
-	tab := &Tab{t: t, Ctx: ctx}
+	tab := &Tab{t: t, Ctx: ctx, faults: &faults{}}
+	if err := chromedp.Listen(ctx, tab.faults.hear); err != nil {
+		t.Fatal(err)
+	}
 	tab.Do(chromedp.EmulateViewport(1280, 800))
 	if url != "" {
 		tab.Do(chromedp.Navigate(url))

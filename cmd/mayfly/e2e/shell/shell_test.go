@@ -3,19 +3,18 @@
 package shell_test
 
 import (
-	"context"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"mayfly/cmd/mayfly/e2e/rig"
@@ -117,21 +116,31 @@ func TestSecondVisitWithoutServerShowsTheShell(t *testing.T) {
 
 func TestNoViolationsAndNoErrors(t *testing.T) {
 	server := rig.Serve(t)
-	tab := rig.OpenBrowser(t).Tab("")
-	tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `window.faults = [];
-			addEventListener('securitypolicyviolation', e => faults.push(e.violatedDirective + ' ' + e.blockedURI));
-			addEventListener('error', e => faults.push(e.message || e.target.src || e.target.href), true);
-			addEventListener('unhandledrejection', e => faults.push(String(e.reason)));`})
-		return err
-	}))
-	tab.Do(chromedp.Navigate(server.URL))
-	tab.Ready()
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Say("hello")
 	tab.Shows("hello")
 	serving(t, tab)
-	if got := rig.Eval[[]string](tab, "faults"); len(got) != 0 {
+	if got := tab.Faults(); len(got) != 0 {
 		t.Errorf("the page reports %q", got)
+	}
+}
+
+// TestFaultsAreSeen looks at the one who looks: a tab reports what a page should never do.
+func TestFaultsAreSeen(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	for _, tt := range []struct{ does, want string }{
+		{`document.body.append(Object.assign(document.createElement('img'), {src: 'http://127.0.0.1:1/x.png'}))`, "img-src"},
+		{`console.error('broken', 7)`, "console.error: "},
+		{`setTimeout(() => { throw new Error('thrown') })`, "thrown"},
+		{`void Promise.reject(new Error('rejected'))`, "rejected"},
+		{`document.body.setAttribute('onclick', 'alert(1)')`, "script-src"},
+	} {
+		tab.Do(chromedp.Evaluate[chromedp.Void]("void (" + tt.does + ")"))
+		rig.Eval[int](tab, `new Promise(done => setTimeout(() => requestAnimationFrame(() => done(0))))`)
+		if !slices.ContainsFunc(tab.Faults(), func(fault string) bool { return strings.Contains(fault, tt.want) }) {
+			t.Errorf("after %s the tab reports %q, want %q in it", tt.does, tab.Faults(), tt.want)
+		}
 	}
 }
 
