@@ -2,9 +2,10 @@
 
 GO   ?= go
 ARGS ?=
+FOR  ?= 20m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test check pictures fuzz clean go
+.PHONY: help build run generate test check pictures soak fuzz clean go
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ check: go ## all that CI checks: format, vet, staticcheck, both builds, then the
 
 pictures: generate ## take the screenshots of the documentation from the running product
 	$(GO) test -count=1 ./cmd/mayfly/e2e/pictures -into docs
+
+soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look whether what it holds levels off
+	$(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/soak -for $(FOR)
 
 fuzz: go ## feed the decoder of the wire protocol with nonsense for a minute
 	$(GO) test -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
