@@ -20,7 +20,7 @@ const (
 type asset struct {
 	contentType string
 	cache       string // Cache-Control
-	version     string // of the whole client; "" where the name says it
+	version     string // of the whole client, or the hash in the name
 	forms       []form // the best compressed first; the last is the plain one
 }
 
@@ -66,8 +66,8 @@ func newPackedAsset(contentType string, br, gz []byte) (*asset, error) {
 }
 
 // hashed returns a as it is served under the name that holds its hash.
-func (a asset) hashed() *asset {
-	a.cache = immutable
+func (a asset) hashed(hash string) *asset {
+	a.cache, a.version = immutable, hash
 	return &a
 }
 

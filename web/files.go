@@ -103,7 +103,7 @@ func (f *files) add(name string, a *asset) {
 	hash, _, _ := strings.Cut(a.forms[0].etag, "-")
 	f.hashed[name] = hashedName(name, hash)
 	f.assets[name] = a
-	f.assets[f.hashed[name]] = a.hashed()
+	f.assets[f.hashed[name]] = a.hashed(hash)
 }
 
 // Resolve returns the name with a hash for a path under /web/, and any other as it is. The client can't do so: what it names

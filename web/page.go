@@ -22,7 +22,8 @@ const (
 	page   = "/{$}" // the path of the page's asset, as http.ServeMux writes it
 	styles = "/web/mayfly.css"
 
-	// versionHeader lets the service worker see that all it caches is of one version.
+	// versionHeader lets the service worker see that all it caches is ours, and of one version: what is named by its hash
+	// has that for a version.
 	versionHeader = "Mayfly-Version"
 )
 

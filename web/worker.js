@@ -25,8 +25,9 @@ async function precache() {
       if (!response.ok || response.redirected) {
         throw new Error(`${file} answers ${response.status}`);
       }
-      // While a server is being replaced, two of them answer. Files of both would not fit together.
-      if (!hashed && response.headers.get("Mayfly-Version") !== version) {
+      // While a server is being replaced, two of them answer. Files of both would not fit together. And somebody else may
+      // answer, such as the page of a hotel: kept here, that would stand in the way of the file for ever.
+      if (response.headers.get("Mayfly-Version") !== (hashed ? file.split(".").at(-2) : version)) {
         throw new Error(`${file} is of another version`);
       }
       await cache.put(file, response);
