@@ -13,3 +13,8 @@ var (
 	Tidy      = tidy
 	Precached = precached
 )
+
+// Patch makes one replacement.
+func Patch(text []byte, before, after string) ([]byte, error) {
+	return patch(text, []replacement{{before, after}})
+}

@@ -161,7 +161,8 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 // a browser compiles anew on every visit.
 func scriptPatches(f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
-	return []replacement{{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}}
+	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
+	return append([]replacement{unwrapped}, faultScripts...)
 }
 
 // pagePatches are those of the page, after tidy.
@@ -175,6 +176,7 @@ var pagePatches = []replacement{
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
 	{`alt="wasm loader icon"`, `alt=""`}, // of no interest to whom it is read out
+	faultMarkup,
 }
 
 var (

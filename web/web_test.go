@@ -433,6 +433,31 @@ func TestWasmIsNotWrapped(t *testing.T) {
 	}
 }
 
+func TestScriptFindsItsSentencesInThePage(t *testing.T) {
+	h := fake(t)
+	script, html := get(t, h, "/app.js").Body.String(), get(t, h, "/").Body.String()
+	uncovered := regexp.MustCompile(`getElementById\("([^"]*)"\)\.hidden = false`).FindAllStringSubmatch(script, -1)
+	if len(uncovered) != 3 {
+		t.Errorf("/app.js uncovers %q, want no WebAssembly, a client that does not load and one that ends", uncovered)
+	}
+	for _, m := range uncovered {
+		if want := `<form class="fault" hidden id="` + m[1] + `" role="alert">`; strings.Count(html, want) != 1 {
+			t.Errorf("the page has %s %d times, want once", want, strings.Count(html, want))
+		}
+	}
+	if client := strings.Index(html, `id="hello"`); client < 0 || client > strings.Index(html, "fault") {
+		t.Error("a sentence is the body's first element, which go-app draws over")
+	}
+}
+
+func TestPatchWantsItsAnchorOnce(t *testing.T) {
+	for text, ok := range map[string]bool{"a b": true, "a": false, "b b": false} {
+		if got, err := web.Patch([]byte(text), "b", "c"); (err == nil) != ok || ok && string(got) != "a c" {
+			t.Errorf("patch(%q) = %q, %v", text, got, err)
+		}
+	}
+}
+
 func TestPageHoldsNothingOfTheRequest(t *testing.T) {
 	h := fake(t)
 	want := get(t, h, "/").Body.String()

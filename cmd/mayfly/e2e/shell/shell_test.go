@@ -36,7 +36,7 @@ func serving(t *testing.T, tab *rig.Tab) {
 	}
 }
 
-// counter is a proxy that counts the answers with a body, by path.
+// counter counts the answers with a body, by path.
 type counter struct {
 	mu     sync.Mutex
 	bodies map[string]int
@@ -53,10 +53,19 @@ func (c *counter) of(suffix string) (n int) {
 	return n
 }
 
-// count starts a server behind a counting proxy and returns the proxy's URL.
-func count(t *testing.T) (string, *counter) {
+func (c *counter) count(r *http.Response) error {
+	if r.StatusCode == http.StatusOK {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.bodies[r.Request.URL.Path]++
+	}
+	return nil
+}
+
+// through starts a server behind a proxy and returns the proxy's URL. The proxy does as wrap says, and as see does with each
+// answer; either may be nil.
+func through(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) string {
 	t.Helper()
-	c := &counter{bodies: map[string]int{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -65,19 +74,15 @@ func count(t *testing.T) (string, *counter) {
 	public := "http://localhost:" + port
 	server := rig.Serve(t, "-public-url", public)
 	target := &url.URL{Scheme: "http", Host: server.Addr()}
-	proxy := &httputil.ReverseProxy{
+	var proxy http.Handler = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.Out.Host = r.In.Host
 		},
-		ModifyResponse: func(r *http.Response) error {
-			if r.StatusCode == http.StatusOK {
-				c.mu.Lock()
-				c.bodies[r.Request.URL.Path]++
-				c.mu.Unlock()
-			}
-			return nil
-		},
+		ModifyResponse: see,
+	}
+	if wrap != nil {
+		proxy = wrap(proxy)
 	}
 	web := httptest.NewUnstartedServer(proxy)
 	web.Listener.Close()
@@ -85,11 +90,12 @@ func count(t *testing.T) (string, *counter) {
 	web.Start()
 	t.Cleanup(web.CloseClientConnections)
 	t.Cleanup(web.Close)
-	return public, c
+	return public
 }
 
 func TestFirstVisitDownloadsTheClientOnce(t *testing.T) {
-	public, counted := count(t)
+	counted := &counter{bodies: map[string]int{}}
+	public := through(t, nil, counted.count)
 	tab := rig.OpenBrowser(t).Tab(public).Ready()
 	serving(t, tab)
 	if n := counted.of(".wasm"); n != 1 {
