@@ -45,7 +45,7 @@ fuzz: go ## feed the decoder of the wire protocol with nonsense for a minute
 	$(GO) test -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
 
 clean: ## delete what was built
-	rm -rf bin web/static/build
+	rm -rf bin web/static/build cmd/mayfly/e2e/start/build
 
 go:
 	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install it from https://go.dev/dl, 1.21 or newer, which fetches the release that go.mod names" >&2; exit 1; }

@@ -5,7 +5,8 @@
 //
 // It builds ./cmd/mayfly-web with the Go toolchain that runs it and takes wasm_exec.js from the same toolchain, because
 // the two only fit together. The results go to web/static/build, which is never committed. Brotli at its best level takes
-// most of a minute, so a client that has not changed is not compressed again.
+// most of a minute, so a client that has not changed is not compressed again. With -client and -into it does the same for
+// another client, with which Mayfly's is compared.
 package main
 
 import (
@@ -27,8 +28,6 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-const client = "./cmd/mayfly-web"
-
 // build is build.json: what the files beside it were made from. It is written last and removed first, so where it lies
 // the others are whole and belong together.
 type build struct {
@@ -41,31 +40,35 @@ type build struct {
 
 func main() {
 	quick := flag.Bool("quick", false, "compress quickly: for trying things out, not for a release")
+	client := flag.String("client", "mayfly/cmd/mayfly-web", "the package to build")
+	into := flag.String("into", "", "the folder to write to (default web/static/build of this module)")
 	flag.Parse()
 	want := build{Brotli: brotli.BestCompression, Gzip: gzip.BestCompression}
 	if *quick {
 		want.Brotli, want.Gzip = 5, 6
 	}
-	if err := generate(want); err != nil {
+	if err := generate(*client, *into, want); err != nil {
 		fmt.Fprintln(os.Stderr, "web/gen:", err)
 		os.Exit(1)
 	}
 }
 
-// generate brings web/static/build up to date; want says how hard to compress.
-func generate(want build) error {
+// generate brings dir up to date; want says how hard to compress.
+func generate(client, dir string, want build) error {
 	start := time.Now()
 	env, err := goEnv("GOMOD", "GOROOT", "GOVERSION")
 	if err != nil {
 		return err
 	}
 	root := filepath.Dir(env[0])
-	dir := filepath.Join(root, "web", "static", "build")
+	if dir == "" {
+		dir = filepath.Join(root, "web", "static", "build")
+	}
 	glue, err := os.ReadFile(filepath.Join(env[1], "lib", "wasm", "wasm_exec.js"))
 	if err != nil {
 		return fmt.Errorf("the Go toolchain lacks lib/wasm/wasm_exec.js, reinstall Go from https://go.dev/dl: %w", err)
 	}
-	wasm, err := compile(root)
+	wasm, err := compile(root, client)
 	if err != nil {
 		return err
 	}
@@ -95,8 +98,8 @@ func goEnv(names ...string) ([]string, error) {
 	return values, nil
 }
 
-// compile builds the client and returns its wasm. The flags leave out all that differs from machine to machine.
-func compile(root string) ([]byte, error) {
+// compile builds a client and returns its wasm. The flags leave out all that differs from machine to machine.
+func compile(root, client string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "mayfly-gen-")
 	if err != nil {
 		return nil, err
