@@ -3,10 +3,14 @@ package rig
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/css"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
 )
@@ -67,6 +71,7 @@ func (tab *Tab) Trace() (stop func() Trace) {
 		cancel()
 		tab.t.Fatal(err)
 	}
+	tab.watched(false)
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, tracing.Start, tracing.StartParams{TraceConfig: &tracing.TraceConfig{
 			IncludedCategories: []string{"disabled-by-default-devtools.timeline", "blink.user_timing"}, ExcludedCategories: []string{"*"},
@@ -85,8 +90,28 @@ func (tab *Tab) Trace() (stop func() Trace) {
 		case <-time.After(Timeout):
 			tab.t.Fatal("the trace never came")
 		}
+		tab.watched(true)
 		return read(events)
 	}
+}
+
+// watched lets the browser report all that happens in the page and on its network, or not. chromedp asks for it, and it costs
+// the page's own thread a part of each change, which no one pays who has no DevTools open.
+func (tab *Tab) watched(yes bool) {
+	tab.t.Helper()
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		var err [3]error
+		if yes {
+			_, err[0] = chromedp.Call(ctx, network.Enable, network.EnableParams{})
+			_, err[1] = chromedp.Call(ctx, dom.Enable, dom.EnableParams{})
+			_, err[2] = chromedp.Call(ctx, css.Enable, cdp.Empty{})
+		} else {
+			_, err[0] = chromedp.Call(ctx, network.Disable, cdp.Empty{})
+			_, err[1] = chromedp.Call(ctx, css.Disable, cdp.Empty{})
+			_, err[2] = chromedp.Call(ctx, dom.Disable, cdp.Empty{})
+		}
+		return errors.Join(err[:]...)
+	}))
 }
 
 func read(events []traced) Trace {
