@@ -28,19 +28,6 @@ var (
 	hostiles   = flag.Int("hostiles", 10_000, "hostile connections")
 )
 
-// behindProxy starts a server that people reach through a proxy, and returns both with the URL to open.
-func behindProxy(t *testing.T, args ...string) (server *rig.Server, proxy *rig.Proxy, url string) {
-	t.Helper()
-	addr := rig.FreeAddr(t)
-	_, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	url = "http://localhost:" + port
-	server = rig.Serve(t, append(args, "-public-url", url)...)
-	return server, rig.NewProxy(t, addr, server.Addr()), url
-}
-
 func numbered(n int) (texts []string) {
 	for i := range n {
 		texts = append(texts, fmt.Sprintf("number %02d.", i))
@@ -62,7 +49,7 @@ func TestTabMissesNothing(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server, proxy, url := behindProxy(t, "-rate", "1000/1s")
+			server, proxy, url := rig.ServeBehindProxy(t, "-rate", "1000/1s")
 			tab := rig.OpenBrowser(t).Tab(url).Ready()
 			writer := rig.NewPerson(t, "writer", server.SocketURL())
 			writer.Until("online", rig.Online)

@@ -25,6 +25,19 @@ type Proxy struct {
 // pair is one connection through the proxy.
 type pair struct{ client, server *net.TCPConn }
 
+// ServeBehindProxy starts a server that people reach through a proxy, and returns both with the URL to open.
+func ServeBehindProxy(t *testing.T, args ...string) (server *Server, proxy *Proxy, url string) {
+	t.Helper()
+	addr := FreeAddr(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	url = "http://localhost:" + port
+	server = Serve(t, append(args, "-public-url", url)...)
+	return server, NewProxy(t, addr, server.Addr()), url
+}
+
 // NewProxy starts a proxy in front of target; it ends with the test. If addr is "" it takes a free port.
 func NewProxy(t *testing.T, addr, target string) *Proxy {
 	t.Helper()
