@@ -34,7 +34,7 @@ type letter struct {
 }
 
 // state returns how l is shown, and why.
-func (l letter) state(now moment, connected bool) (state State, reason string) {
+func (l *letter) state(now moment, connected bool) (state State, reason string) {
 	switch {
 	case l.failed != "":
 		return Failed, l.failed
@@ -198,12 +198,11 @@ func (o *outbox) wait(now moment) time.Duration {
 }
 
 // in returns what one wrote to room, as it is shown there.
-func (o *outbox) in(room string, me wire.User) []Message {
-	v := View{Me: me}
-	for _, l := range o.letters {
-		if l.room == room {
-			v = v.sending(l.id, l.text)
+func (o *outbox) in(room string, me wire.User) (own []Message) {
+	for i := range o.letters {
+		if l := &o.letters[i]; l.room == room {
+			own = append(own, sending(me, l.id, l.text))
 		}
 	}
-	return v.Messages
+	return own
 }

@@ -174,9 +174,8 @@ func (s *Session) Resend(key string) {
 		if i < 0 {
 			return
 		}
-		m, now := s.view.Messages[i], s.moment()
+		m, now := s.change(i), s.moment()
 		m.id = s.outbox.resend(s.view.Room, m.id, now)
-		s.put(i, m)
 		s.retry.hurry(now)
 	})
 }
@@ -332,24 +331,24 @@ func (s *Session) mark(now moment) {
 	status := s.status()
 	s.changed = s.changed || status != s.view.Status
 	s.view.Status = status
-	for i, m := range slices.Backward(s.view.Messages) {
-		if m.Seq != 0 {
-			return // what is not accepted stands at the end
+	for i := len(s.view.Messages) - 1; i >= 0 && s.view.Messages[i].Seq == 0; i-- { // what is not accepted stands at the end
+		m := &s.view.Messages[i]
+		l := s.outbox.find(s.view.Room, m.id)
+		if l == nil {
+			continue
 		}
-		if l := s.outbox.find(s.view.Room, m.id); l != nil {
-			m.State, m.Reason = l.state(now, status == Online)
-			s.put(i, m)
+		if state, reason := l.state(now, status == Online); m.State != state || m.Reason != reason {
+			m = s.change(i)
+			m.State, m.Reason = state, reason
 		}
 	}
 }
 
-// put shows m in the place of the i-th message.
-func (s *Session) put(i int, m Message) {
-	if s.view.Messages[i] != m {
-		s.view.Messages = slices.Clone(s.view.Messages)
-		s.view.Messages[i] = m
-		s.changed = true
-	}
+// change returns the i-th message of a view that nobody has yet.
+func (s *Session) change(i int) *Message {
+	s.view.Messages = slices.Clone(s.view.Messages)
+	s.changed = true
+	return &s.view.Messages[i]
 }
 
 func (s *Session) status() Status {
@@ -373,7 +372,7 @@ func (s *Session) status() Status {
 func (s *Session) send(p wire.Post) {
 	s.outbox.add(p.ID, p.Room, p.Text, s.view.TTL, s.moment())
 	if p.Room == s.view.Room {
-		s.view = s.view.sending(p.ID, p.Text)
+		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true
 	}
 }

@@ -180,11 +180,10 @@ func (v View) refused(f wire.Refused) View {
 	return v
 }
 
-// sending returns v with one's own message at the end. Its key is none that a message from the server can have: sent again
-// under a new id, it keeps the key, and the one of the old id may still turn up.
-func (v View) sending(id, text string) View {
-	v.Messages = append(slices.Clip(v.Messages), Message{Key: "/" + id, User: v.Me, Text: text, Mine: true, State: Sending, id: id})
-	return v
+// sending returns a message of one's own. Its key is none that a message from the server can have: sent again under a new
+// id, it keeps the key, and the one of the old id may still turn up.
+func sending(me wire.User, id, text string) Message {
+	return Message{Key: "/" + id, User: me, Text: text, Mine: true, State: Sending, id: id}
 }
 
 // unsent returns where the message of that key stands, -1 if it is not there or the server has given it a place.
