@@ -16,9 +16,10 @@ import (
 )
 
 // Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other. s is nil in the server's
-// process. Call it once, before go-app runs or serves.
-func Register(s *session.Session) {
-	page := func() goapp.Composer { return &chat{session: s, atEnd: true} }
+// process. notice, if not "", is a sentence that stands on the page until it is dismissed. Call it once, before go-app runs
+// or serves.
+func Register(s *session.Session, notice string) {
+	page := func() goapp.Composer { return &chat{session: s, notice: notice, atEnd: true} }
 	goapp.Route("/", page)
 	goapp.RouteWithRegexp("^/r/", page)
 }

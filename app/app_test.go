@@ -8,6 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/app"
+	"mayfly/app/session"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -51,6 +52,25 @@ func TestLifetime(t *testing.T) {
 	} {
 		if got := app.Lifetime(d); got != want {
 			t.Errorf("lifetime(%s) = %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestStatusTail(t *testing.T) {
+	for _, tt := range []struct {
+		status session.Status
+		left   time.Duration
+		want   string
+	}{
+		{session.Online, 5 * time.Second, ""},
+		{session.Offline, 5 * time.Second, ""},
+		{session.Reconnecting, 0, "…"},
+		{session.Reconnecting, 5 * time.Second, " in 5 s"},
+		{session.Reconnecting, 5*time.Second + 1, " in 6 s"},
+		{session.Reconnecting, 1, " in 1 s"},
+	} {
+		if got := app.StatusTail(tt.status, tt.left); got != tt.want {
+			t.Errorf("status %d with %s left: %q, want %q", tt.status, tt.left, got, tt.want)
 		}
 	}
 }

@@ -14,12 +14,18 @@ import (
 type chat struct {
 	goapp.Compo
 
-	session *session.Session // nil on the server
-	feed    feed
-	sheet   sheet
-	stops   []func() // end what OnMount began
+	session   *session.Session // nil on the server
+	notice    string           // said until it is dismissed
+	feed      feed
+	sheet     sheet
+	announcer announcer
+	began     time.Time
+	stops     []func()    // end what OnMount began
+	timer     *time.Timer // calls tell
 
 	view      session.View
+	waits     bool   // the next attempt to connect is so far off that one counts the seconds
+	tail      string // what the element of tailID holds
 	room      string // that the path names; "" before OnNav and if badRoom
 	badRoom   bool
 	problem   string // why the last text could not be sent
@@ -46,27 +52,40 @@ func (f *feed) put(v session.View) bool {
 	return first
 }
 
-func (f *feed) take() session.View {
+// take reports whether there is a view that was not taken yet.
+func (f *feed) take() (v session.View, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.full = false
-	return f.newest
+	ok, f.full = f.full, false
+	return f.newest, ok
 }
 
 // OnMount subscribes to the session. It runs in the browser only.
 func (c *chat) OnMount(ctx goapp.Context) {
 	defer Guard()
+	c.began = time.Now()
+	draw := func() {
+		defer Guard()
+		ctx.Dispatch(func(ctx goapp.Context) {
+			defer Guard()
+			if v, ok := c.feed.take(); ok {
+				c.show(ctx, v)
+			} else {
+				ctx.PreventUpdate()
+				c.tell(&c.view)
+			}
+		})
+	}
+	c.timer = time.AfterFunc(time.Hour, draw) // tell sets when
 	ended := make(chan struct{})
 	c.stops = []func(){
 		func() { close(ended) },
 		c.session.Subscribe(func(v session.View) {
 			if c.feed.put(v) {
-				ctx.Dispatch(func(ctx goapp.Context) {
-					defer Guard()
-					c.show(ctx, c.feed.take())
-				})
+				draw()
 			}
 		}),
+		func() { c.timer.Stop() },
 		listen("visibilitychange", func() { ctx.Dispatch(c.onVisible) }),
 	}
 	go c.tick(ctx, ended)
@@ -167,6 +186,7 @@ func (c *chat) OnResize(ctx goapp.Context) {
 func (c *chat) show(ctx goapp.Context, v session.View) {
 	was, before, unread := c.view, c.messages(), c.attention.unread()
 	c.atEnd = c.atEnd && c.sheet.isAtEnd()
+	c.wait(&v)
 	c.view = v
 	if was.Joined && was.Room == v.Room {
 		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
@@ -174,6 +194,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	rows := c.sheet.window.place(c.messages(), c.sheet.rows)
 	drawn := c.draw(rows)
 	c.setTitle()
+	c.tell(&was)
 	if drawn && unread == c.attention.unread() && sameFrame(was, v) {
 		ctx.PreventUpdate()
 		return
@@ -197,32 +218,37 @@ func sameFrame(a, b session.View) bool {
 }
 
 // Render draws the page. A panic in it would end the program, so it draws nothing instead and says so.
-func (c *chat) Render() (page goapp.UI) {
+func (c *chat) Render() (drawn goapp.UI) {
 	defer func() {
 		if r := recover(); r != nil {
 			broke(r)
-			page = elem("div", "")
+			drawn = elem("div", "")
 		}
 	}()
 	skip := textElem("a", "skip", "Skip to the message box").Attr("href", "#"+composerID)
-	return elem("div", "page", skip, c.header(), c.main())
+	return elem("div", "page", skip, c.header(), c.main(), voice(politeID, "status"), voice(alertID, "alert"))
 }
 
 func (c *chat) header() goapp.UI {
-	return elem("header", "header",
+	body := []goapp.UI{
 		elem("div", "title",
 			textElem("a", "brand", "Mayfly").Attr("href", "/"),
 			textElem("h1", "room", c.heading()),
 			c.rooms(),
 		),
-		elem("div", "state",
-			c.who(),
-			elem("p", "status "+statusClass(c.view.Status),
-				elem("span", "status-dot").Attr("aria-hidden", true),
-				textElem("span", "", statusWords(c.view)),
-			).Attr("role", "status"),
-		),
-	)
+		elem("div", "state", c.who(), c.status()),
+	}
+	if c.notice != "" {
+		dismiss := textElem("button", "notice-dismiss", "Dismiss").Attr("type", "button").On("click", c.onDismiss)
+		body = append(body, elem("section", "notice", textElem("p", "", c.notice), dismiss).Attr("aria-label", "Notice"))
+	}
+	return elem("header", "header", body...)
+}
+
+func (c *chat) onDismiss(goapp.Context, goapp.Event) {
+	defer Guard()
+	c.notice = ""
+	focusComposer()
 }
 
 func (c *chat) heading() string {

@@ -23,6 +23,8 @@ var (
 	Diff       = diff
 	Nearest    = nearest
 	Walk       = walk
+
+	StatusTail = statusTail
 )
 
 const (
@@ -67,6 +69,15 @@ func RawPieces(text string) (all [][2]string) {
 	}
 	return all
 }
+
+type Announcer = announcer
+
+func (a *announcer) Hear(before, after session.View, now time.Duration) time.Duration {
+	return a.hear(&before, &after, now)
+}
+
+// Says returns what the two elements hold.
+func (a *announcer) Says() (polite, alert string) { return a.polite, a.alert }
 
 // String writes a change in short: -gone +put<before ~moved<before !updated.
 func (c change) String() string {

@@ -7,15 +7,15 @@ import (
 	"mayfly/app/session"
 )
 
-// statusWords says how the session stands.
+// statusWords says how the session stands. It is read out whenever it changes, so the seconds are not in it.
 func statusWords(v session.View) string {
 	switch v.Status {
 	case session.Online:
 		return "Online"
 	case session.Reconnecting:
-		return "Reconnecting…"
+		return "Reconnecting" // statusTail goes on
 	case session.Offline:
-		return "Offline"
+		return "Offline. Messages will be sent later."
 	case session.Restarting:
 		return "The server is restarting…"
 	case session.Ended:
@@ -24,6 +24,21 @@ func statusWords(v session.View) string {
 		return "Connecting…"
 	}
 }
+
+// statusTail says what follows that for the eye, left before the next attempt to connect; 0: it has begun, or comes at once.
+func statusTail(s session.Status, left time.Duration) string {
+	switch {
+	case s != session.Reconnecting:
+		return ""
+	case left <= 0:
+		return "…"
+	default:
+		return " in " + strconv.Itoa(seconds(left)) + " s"
+	}
+}
+
+// seconds returns how many seconds have begun of d.
+func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // statusClass returns the CSS class for it.
 func statusClass(s session.Status) string {
@@ -67,13 +82,27 @@ func lifetime(d time.Duration) string {
 		if words != "" {
 			words += " "
 		}
-		words += strconv.Itoa(n) + " " + unit.name
-		if n > 1 {
-			words += "s"
-		}
+		words += count(n, unit.name)
 	}
 	if words == "" {
 		return "less than a second"
 	}
 	return words
+}
+
+// count returns n things in words: "1 message", "12 messages".
+func count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return grouped(n) + " " + thing
+}
+
+// grouped returns n as one reads it: "4,000".
+func grouped(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	rest := strconv.Itoa(n % 1000)
+	return grouped(n/1000) + "," + "000"[len(rest):] + rest
 }

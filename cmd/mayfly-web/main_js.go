@@ -19,13 +19,19 @@ const (
 
 func main() {
 	debug.SetGCPercent(50) // a page's memory never shrinks again, so its peak is what counts
-	s := session.New(session.Config{Dial: dial, Guest: guest(), Client: client})
+	browser.ReplaceDenied()
+	guest, kept := guest()
+	notice := ""
+	if !kept {
+		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
+	}
+	s := session.New(session.Config{Dial: dial, Guest: guest, Client: client})
 	browser.Watch(browser.Events{Network: s.Network, Seen: s.Wake})
 	go func() {
 		defer app.Guard()
 		s.Run(context.Background())
 	}()
-	app.Register(s)
+	app.Register(s, notice)
 	goapp.RunWhenOnBrowser()
 }
 
@@ -37,13 +43,12 @@ func dial(ctx context.Context) (session.Conn, error) {
 	return socket, nil
 }
 
-// guest returns the tab's secret. Where storage is denied it lives as long as the page.
-func guest() string {
+// guest returns the tab's secret. Where storage is denied or full it is not kept, and lives as long as the page.
+func guest() (secret string, kept bool) {
 	tab := browser.TabStorage()
-	if kept, err := tab.Load(guestKey); err == nil && wire.ValidSecret(kept) {
-		return kept
+	if old, err := tab.Load(guestKey); err == nil && wire.ValidSecret(old) {
+		return old, true
 	}
-	fresh := session.NewGuest()
-	_ = tab.Save(guestKey, fresh)
-	return fresh
+	secret = session.NewGuest()
+	return secret, tab.Save(guestKey, secret) == nil
 }

@@ -118,7 +118,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	app.Register(nil)
+	app.Register(nil, "")
 	pages, err := web.New(web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}})
 	if err != nil {
 		return nil, err

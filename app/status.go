@@ -1,0 +1,111 @@
+package app
+
+import (
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/session"
+)
+
+const (
+	statusID = "status"
+	tailID   = "status-tail"
+	retryID  = "retry"
+	politeID = "polite"
+	alertID  = "alert"
+)
+
+// status draws how the session stands. The tail is drawn empty, see tell: what go-app draws anew every second it compares
+// every second, and what is read out must not hold the seconds.
+func (c *chat) status() goapp.UI {
+	words := textElem("span", "", statusWords(c.view))
+	attributes(words, "id", statusID, "role", "status")
+	tail := elem("span", "")
+	attributes(tail, "id", tailID, "aria-hidden", "true")
+	body := []goapp.UI{elem("span", "status-dot").Attr("aria-hidden", true), elem("p", "status-words", words, tail)}
+	if name := c.retryName(); name != "" {
+		retry := textElem("button", "status-retry", name)
+		attributes(retry, "id", retryID, "type", "button", "aria-describedby", statusID)
+		body = append(body, retry.On("click", c.onRetry))
+	}
+	return elem("div", "status "+statusClass(c.view.Status), body...)
+}
+
+// retryName returns the name of the button that connects at once, "" if there is nothing to gain by it.
+func (c *chat) retryName() string {
+	switch {
+	case c.view.Status == session.Ended:
+		return "Try again"
+	case c.waits:
+		return "Now"
+	default:
+		return ""
+	}
+}
+
+func (c *chat) onRetry(goapp.Context, goapp.Event) {
+	defer Guard()
+	c.session.Retry()
+	focusComposer() // the button goes
+}
+
+// wait reckons whether there is a wait worth a countdown. Once there is, it stays until the attempt begins.
+func (c *chat) wait(v *session.View) {
+	waits := v.Status == session.Reconnecting && !v.NextTry.IsZero() && (c.waits || time.Until(v.NextTry) >= time.Second)
+	if c.waits && !waits && activeElement().Get("id").String() == retryID {
+		focusComposer()
+	}
+	c.waits = waits
+}
+
+// tell shows and says what the time has come for, and sets the timer for the next of it, if there is any.
+func (c *chat) tell(before *session.View) {
+	var left time.Duration
+	if c.waits {
+		left = max(time.Until(c.view.NextTry), time.Nanosecond)
+	}
+	if tail := statusTail(c.view.Status, left); tail != c.tail {
+		c.tail = tail
+		write(tailID, tail)
+	}
+	next := c.hear(before)
+	if n := seconds(left); n > 1 {
+		second := left - time.Duration(n-1)*time.Second
+		if next == 0 || second < next {
+			next = second
+		}
+	}
+	if next == 0 {
+		c.timer.Stop()
+	} else {
+		c.timer.Reset(next)
+	}
+}
+
+// hear lets the announcer take in that the view was before, and writes down what it says.
+func (c *chat) hear(before *session.View) (next time.Duration) {
+	polite, alert := c.announcer.polite, c.announcer.alert
+	next = c.announcer.hear(before, &c.view, time.Since(c.began))
+	if c.announcer.polite != polite {
+		write(politeID, c.announcer.polite)
+	}
+	if c.announcer.alert != alert {
+		write(alertID, c.announcer.alert)
+	}
+	return next
+}
+
+// voice draws what the announcer writes into.
+func voice(id, role string) goapp.UI {
+	e := elem("p", "unseen")
+	attributes(e, "id", id, "role", role)
+	return e
+}
+
+// write puts text into an element that go-app draws empty, which costs no drawing.
+func write(id, text string) {
+	if e := goapp.Window().GetElementByID(id); e.Truthy() {
+		e.Set("textContent", text)
+	}
+}
