@@ -19,6 +19,7 @@ type chat struct {
 	feed      feed
 	sheet     sheet
 	announcer announcer
+	composer  composer
 	began     time.Time
 	stops     []func()    // end what OnMount began
 	timer     *time.Timer // calls tell
@@ -28,8 +29,7 @@ type chat struct {
 	tail      string // what the element of tailID holds
 	room      string // that the path names; "" before OnNav and if badRoom
 	badRoom   bool
-	problem   string // why the last text could not be sent
-	atEnd     bool   // the log is at its end, so it stays there
+	atEnd     bool // the log is at its end, so it stays there
 	attention attention
 	title     string   // of the page
 	visited   []string // rooms, in the order in which one came there
@@ -63,7 +63,7 @@ func (f *feed) take() (v session.View, ok bool) {
 // OnMount subscribes to the session. It runs in the browser only.
 func (c *chat) OnMount(ctx goapp.Context) {
 	defer Guard()
-	c.began = time.Now()
+	c.began, c.composer.grows = time.Now(), fieldsGrow()
 	draw := func() {
 		defer Guard()
 		ctx.Dispatch(func(ctx goapp.Context) {
@@ -153,7 +153,7 @@ func (c *chat) OnNav(ctx goapp.Context) {
 	if ok && room == c.room { // the way to the composer
 		return
 	}
-	c.room, c.badRoom, c.problem, c.atEnd = room, !ok, "", true
+	c.room, c.badRoom, c.composer.problem, c.atEnd = room, !ok, "", true
 	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
 	c.setTitle()
@@ -195,6 +195,9 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	drawn := c.draw(rows)
 	c.setTitle()
 	c.tell(&was)
+	if v.Limits != was.Limits {
+		c.measure()
+	}
 	if drawn && unread == c.attention.unread() && sameFrame(was, v) {
 		ctx.PreventUpdate()
 		return
@@ -226,7 +229,12 @@ func (c *chat) Render() (drawn goapp.UI) {
 		}
 	}()
 	skip := textElem("a", "skip", "Skip to the message box").Attr("href", "#"+composerID)
-	return elem("div", "page", skip, c.header(), c.main(), voice(politeID, "status"), voice(alertID, "alert"))
+	page := elem("div", "page", skip, c.header(), c.main(), voice(politeID, "status"), voice(alertID, "alert"))
+	if c.session != nil {
+		page.On("dragover", c.onTransfer)
+		page.On("drop", c.onTransfer)
+	}
+	return page
 }
 
 func (c *chat) header() goapp.UI {
@@ -276,7 +284,7 @@ func (c *chat) main() goapp.UI {
 		return elem("main", "main", note("No room can have that name. A room's name has 1 to 64 characters: small letters, digits and "+
 			"hyphens (a-z, 0-9, -), with no hyphen at the start."))
 	}
-	return elem("main", "main", c.log(), c.composer())
+	return elem("main", "main", c.log(), c.form())
 }
 
 // note draws why there is nothing to read here, and the way to where there is.

@@ -24,6 +24,8 @@ var (
 	Nearest    = nearest
 	Walk       = walk
 
+	Tallied    = tallied
+	Characters = characters
 	StatusTail = statusTail
 )
 
@@ -78,6 +80,10 @@ func (a *announcer) Hear(before, after session.View, now time.Duration) time.Dur
 
 // Says returns what the two elements hold.
 func (a *announcer) Says() (polite, alert string) { return a.polite, a.alert }
+
+func (t tally) Words() string         { return t.words() }
+func (t tally) Said(was tally) string { return t.said(was) }
+func (t tally) Problem() string       { return t.problem() }
 
 // String writes a change in short: -gone +put<before ~moved<before !updated.
 func (c change) String() string {

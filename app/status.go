@@ -96,6 +96,12 @@ func (c *chat) hear(before *session.View) (next time.Duration) {
 	return next
 }
 
+// say says words to those who listen.
+func (c *chat) say(words string) {
+	c.announcer.say(words)
+	write(politeID, c.announcer.polite)
+}
+
 // voice draws what the announcer writes into.
 func voice(id, role string) goapp.UI {
 	e := elem("p", "unseen")
