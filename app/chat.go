@@ -23,6 +23,8 @@ type chat struct {
 	began     time.Time
 	stops     []func()    // end what OnMount began
 	timer     *time.Timer // calls tell
+	frame     goapp.Func  // called by the browser before it paints
+	painted   bool        // a frame has been, or is not waited for, since the last view was drawn
 
 	view      session.View
 	waits     bool   // the next attempt to connect is so far off that one counts the seconds
@@ -64,31 +66,56 @@ func (f *feed) take() (v session.View, ok bool) {
 func (c *chat) OnMount(ctx goapp.Context) {
 	defer Guard()
 	c.began, c.composer.grows = time.Now(), fieldsGrow()
-	draw := func() {
+	c.timer = time.AfterFunc(time.Hour, func() { // tell sets when
 		defer Guard()
 		ctx.Dispatch(func(ctx goapp.Context) {
 			defer Guard()
-			if v, ok := c.feed.take(); ok {
-				c.show(ctx, v)
-			} else {
-				ctx.PreventUpdate()
-				c.tell(&c.view)
-			}
+			ctx.PreventUpdate()
+			c.tell(&c.view)
 		})
-	}
-	c.timer = time.AfterFunc(time.Hour, draw) // tell sets when
+	})
+	c.frame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
+		ctx.Dispatch(func(ctx goapp.Context) {
+			c.painted = true
+			c.take(ctx)
+		})
+		return nil
+	})
+	c.painted = true
 	ended := make(chan struct{})
 	c.stops = []func(){
 		func() { close(ended) },
 		c.session.Subscribe(func(v session.View) {
 			if c.feed.put(v) {
-				draw()
+				ctx.Dispatch(c.take)
 			}
 		}),
 		func() { c.timer.Stop() },
+		c.frame.Release,
 		listen("visibilitychange", func() { ctx.Dispatch(c.onVisible) }),
 	}
 	go c.tick(ctx, ended)
+}
+
+// take draws what is new: the first of it at once, what follows within a frame with the next one. Without that pause a hundred
+// changes in a second could follow each other for as long as there are more, and nothing would be painted meanwhile. A page
+// that is hidden has no frames, and does not wait for one.
+func (c *chat) take(ctx goapp.Context) {
+	defer Guard()
+	if !c.painted && !hidden() {
+		ctx.PreventUpdate()
+		return
+	}
+	v, ok := c.feed.take()
+	if !ok {
+		ctx.PreventUpdate()
+		return
+	}
+	c.show(ctx, v)
+	if c.painted && !hidden() {
+		c.painted = false
+		goapp.Window().Call("requestAnimationFrame", c.frame)
+	}
 }
 
 // listen calls handle at each event of the window, from the browser's event loop, until stop is called.
@@ -133,8 +160,9 @@ func (c *chat) OnDismount() {
 }
 
 // onVisible takes in that one looks at the page again, or away.
-func (c *chat) onVisible(goapp.Context) {
+func (c *chat) onVisible(ctx goapp.Context) {
 	defer Guard()
+	c.take(ctx) // what waits for a frame that a hidden page does not get
 	if c.atEnd && !hidden() {
 		c.attention.look()
 	}

@@ -3,8 +3,9 @@ package web
 // What the page says where there is no client to say it. The sentences are in the page from the start and hidden, since the
 // policy allows no script in it: go-app's script, patched, uncovers one. A form of one button asks for its own page again.
 //
-// mayfly.css covers the page with such a sentence and takes what is below it from those who listen, too: a composer that
-// never works must not look as if it did.
+// Such a sentence takes the place of the page: a composer that never works must not look as if it did, nor sound so. The script
+// removes the page, and mayfly.css hides it where there are no scripts. (A rule with :has would do for all, but then every
+// message that comes or goes would cost the style of everything.)
 const (
 	noScripts = `<noscript><form class="fault" role="alert"><p>Mayfly needs JavaScript and WebAssembly. Allow JavaScript for this ` +
 		`site in the browser's settings, then reload.</p><button>Reload</button></form></noscript>`
@@ -31,7 +32,7 @@ var faultScripts = []replacement{
 	{
 		`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
 		`if (typeof WebAssembly === "undefined") {
-    document.getElementById("no-webassembly").hidden = false;
+    ` + uncover("no-webassembly") + `
     return;
   }
 
@@ -39,13 +40,16 @@ var faultScripts = []replacement{
 	},
 	{
 		`loaderLabel.innerText = err;`,
-		`document.getElementById("not-loaded").hidden = false;`,
+		uncover("not-loaded"),
 	},
 	{
 		`go.run(wasm.instance);`,
-		`go.run(wasm.instance).finally(() => {
-      document.body.firstElementChild.remove();
-      document.getElementById("stopped").hidden = false;
-    });`,
+		`go.run(wasm.instance).finally(() => { ` + uncover("stopped") + ` });`,
 	},
+}
+
+// uncover is the script that puts a sentence in the place of the page, which is the first in the body, and of the loader.
+func uncover(id string) string {
+	return `document.body.firstElementChild.remove(); document.querySelector(".goapp-app-info")?.remove(); ` +
+		`document.getElementById("` + id + `").hidden = false;`
 }

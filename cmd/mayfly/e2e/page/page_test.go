@@ -214,12 +214,19 @@ func TestKeyboardWalk(t *testing.T) {
 	}
 }
 
-// watch counts the changes of the log, and marks each once it has been painted.
-var watch = chromedp.Evaluate[chromedp.Void](`window.changes = 0; {
-	let due = false;
+// watch counts the changes of the log, marks each once it has been painted, and notes whether the number of rows grew by it:
+// -1, 0 or 1.
+var watch = chromedp.Evaluate[chromedp.Void](`window.changes = 0; window.grew = []; {
+	let due = false, rows = document.querySelectorAll('[role=log] article').length;
 	new MutationObserver(() => {
 		if (due) return;
 		due = true;
-		requestAnimationFrame(() => setTimeout(() => { due = false; performance.mark('change ' + ++changes); }));
-	}).observe(document.querySelector('[role=log]'), {subtree: true, childList: true, characterData: true});
+		requestAnimationFrame(() => setTimeout(() => {
+			const now = document.querySelectorAll('[role=log] article').length;
+			grew.push(Math.sign(now - rows));
+			rows = now;
+			due = false;
+			performance.mark('change ' + ++changes);
+		}));
+	}).observe(document.querySelector('[role=log] .rows'), {subtree: true, childList: true});
 }`)
