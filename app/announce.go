@@ -55,7 +55,7 @@ func (a *announcer) hear(before, after *session.View, now time.Duration) time.Du
 		a.quoted = quoted
 	}
 	for _, key := range a.quoted {
-		if indexOf(after.Messages, key) < 0 {
+		if find(after.Messages, key, 0) < 0 {
 			a.polite, a.quoted = "", nil
 			break
 		}
@@ -102,7 +102,7 @@ func (a *announcer) compare(before, after *session.View) (sent bool) {
 func (a *announcer) lines(words string, messages []session.Message) (_ string, quoted []string) {
 	lines := ""
 	for _, key := range a.unsaid {
-		if i := indexOf(messages, key); i >= 0 {
+		if i := find(messages, key, 0); i >= 0 {
 			lines += "\n" + messages[i].User.Name + ": " + cut(messages[i].Text)
 			quoted = append(quoted, key)
 		}

@@ -39,10 +39,11 @@ func (t tally) words() string {
 
 // left says how much more one may write.
 func (t tally) left() string {
+	n, words := t.limit-t.n, " left"
 	if t.over() {
-		return count(t.n-t.limit, "character") + " too many"
+		n, words = -n, " too many"
 	}
-	return count(t.limit-t.n, "character") + " left"
+	return count(n, "character") + words
 }
 
 // problem says why the text can't be sent, "" if its length is no reason.
