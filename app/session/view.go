@@ -80,7 +80,7 @@ func (v View) Apply(f wire.Frame, now time.Time) View {
 	case wire.Posted:
 		if f.Room == v.Room && v.Joined && f.Seq > v.cursor.Seq {
 			v.cursor.Seq = f.Seq
-			v.Messages = place(slices.Clone(v.Messages), v.message(f.Message))
+			v.Messages = place(copied(v.Messages), v.message(f.Message))
 		}
 	case wire.Removed:
 		if f.Room == v.Room && v.Joined {
@@ -98,18 +98,46 @@ func (v View) Apply(f wire.Frame, now time.Time) View {
 
 // Prune returns v without the messages whose time is up at now, the server's time.
 func (v View) Prune(now time.Time) View {
-	expired := func(m Message) bool { return m.Seq != 0 && !now.Before(m.Expires) }
-	if slices.ContainsFunc(v.Messages, expired) {
-		v.Messages = slices.DeleteFunc(slices.Clone(v.Messages), expired)
-	}
+	v.Messages = without(v.Messages, func(m *Message) bool { return m.Seq != 0 && !now.Before(m.Expires) })
 	return v
+}
+
+// Messages are large and many, and what is left of a list that was changed the collector must find while the page waits. So
+// they are looked at where they are, and copied once for a change and never without one.
+
+// copied returns a copy of list with room for one more.
+func copied(list []Message) []Message { return append(make([]Message, 0, len(list)+1), list...) }
+
+// without returns list without those that are gone: itself if none is.
+func without(list []Message, gone func(*Message) bool) []Message {
+	at := index(list, gone)
+	if at < 0 {
+		return list
+	}
+	left := append(make([]Message, 0, len(list)), list[:at]...)
+	for i := at + 1; i < len(list); i++ {
+		if !gone(&list[i]) {
+			left = append(left, list[i])
+		}
+	}
+	return left
+}
+
+// index returns where the first message is of which is says yes, -1 if nowhere.
+func index(list []Message, is func(*Message) bool) int {
+	for i := range list {
+		if is(&list[i]) {
+			return i
+		}
+	}
+	return -1
 }
 
 // nextExpiry returns when the first message leaves, zero if none will.
 func (v View) nextExpiry() time.Time {
 	var first time.Time
-	for _, m := range v.Messages {
-		if m.Seq != 0 && (first.IsZero() || m.Expires.Before(first)) {
+	for i := range v.Messages {
+		if m := &v.Messages[i]; m.Seq != 0 && (first.IsZero() || m.Expires.Before(first)) {
 			first = m.Expires
 		}
 	}
@@ -126,15 +154,13 @@ func (v View) enter(room string, own []Message) View {
 // What is of another epoch stays until it expires: the server forgot it, the reader need not.
 func (v View) joined(f wire.Joined) View {
 	sameEpoch := f.Epoch == v.cursor.Epoch
-	have := slices.Clone(v.Messages)
+	have := copied(v.Messages)
 	if sameEpoch && !f.Resumed {
 		listed := make(map[int64]bool, len(f.Messages))
 		for _, m := range f.Messages {
 			listed[m.Seq] = true
 		}
-		have = slices.DeleteFunc(have, func(m Message) bool {
-			return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq]
-		})
+		have = without(have, func(m *Message) bool { return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq] })
 	}
 	if !sameEpoch {
 		v.cursor = wire.Cursor{Epoch: f.Epoch}
@@ -151,9 +177,8 @@ func (v View) joined(f wire.Joined) View {
 
 // removed returns v without the messages of the present epoch that have these seqs.
 func (v View) removed(seqs []int64) View {
-	gone := func(m Message) bool { return m.epoch == v.cursor.Epoch && slices.Contains(seqs, m.Seq) }
 	if len(seqs) > 0 {
-		v.Messages = slices.DeleteFunc(slices.Clone(v.Messages), gone)
+		v.Messages = without(v.Messages, func(m *Message) bool { return m.epoch == v.cursor.Epoch && slices.Contains(seqs, m.Seq) })
 	}
 	return v
 }
@@ -161,14 +186,14 @@ func (v View) removed(seqs []int64) View {
 // accepted returns v with one's own message sent, in its place. The cursor stays: others' messages before it may be yet
 // to come.
 func (v View) accepted(f wire.Accepted) View {
-	i := slices.IndexFunc(v.Messages, func(m Message) bool { return m.Seq == 0 && m.id == f.ID })
+	i := index(v.Messages, func(m *Message) bool { return m.Seq == 0 && m.id == f.ID })
 	if i < 0 { // posted came first, or it was in the snapshot
 		return v
 	}
 	m := v.Messages[i]
 	m.Seq, m.At, m.Expires, m.epoch = f.Seq, time.UnixMilli(f.At), time.UnixMilli(f.Expires), v.cursor.Epoch
 	m.User, m.State, m.Reason = v.Me, Sent, ""
-	v.Messages = place(slices.Clone(v.Messages), m)
+	v.Messages = place(copied(v.Messages), m)
 	return v
 }
 
@@ -188,7 +213,7 @@ func sending(me wire.User, id, text string) Message {
 
 // unsent returns where the message of that key stands, -1 if it is not there or the server has given it a place.
 func (v View) unsent(key string) int {
-	return slices.IndexFunc(v.Messages, func(m Message) bool { return m.Seq == 0 && m.Key == key })
+	return index(v.Messages, func(m *Message) bool { return m.Seq == 0 && m.Key == key })
 }
 
 // message returns m, of the present epoch, as it is shown.
@@ -202,13 +227,13 @@ func (v View) message(m wire.Message) Message {
 // place puts m, which has a seq, where it belongs in list, which it may change. What is known of m already, by seq
 // within an epoch or by author and id across epochs and before there is a seq, makes room for it.
 func place(list []Message, m Message) []Message {
-	same := func(o Message) bool {
+	same := func(o *Message) bool {
 		if o.Seq != 0 && o.epoch == m.epoch {
 			return o.Seq == m.Seq
 		}
 		return o.id == m.id && (o.User.ID == m.User.ID || o.Mine && m.Mine)
 	}
-	if i := slices.IndexFunc(list, same); i >= 0 {
+	if i := index(list, same); i >= 0 {
 		m.Key = list[i].Key
 		list = slices.Delete(list, i, i+1)
 	}
