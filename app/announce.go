@@ -12,6 +12,7 @@ import (
 const (
 	gather   = 300 * time.Millisecond // a message is said so long after it came, together with what came along with it
 	pause    = 2 * time.Second        // between messages that are said; of more than maxLines in that time only the number is
+	along    = gather / 2             // so much earlier it is said if the page is drawn anyway: a frame of its own costs more
 	maxLines = 3
 	maxSaid  = 200 // characters of a text
 )
@@ -46,7 +47,7 @@ func (a *announcer) hear(before, after *session.View, now time.Duration) time.Du
 		a.due = max(now+gather, a.last+pause)
 	}
 	var quoted []string
-	if len(a.unsaid) > 0 && now >= a.due {
+	if len(a.unsaid) > 0 && now >= a.due-along {
 		words, quoted = a.lines(words, after.Messages)
 		a.unsaid, a.last = nil, now
 	}
@@ -103,7 +104,7 @@ func (a *announcer) lines(words string, messages []session.Message) (_ string, q
 	lines := ""
 	for _, key := range a.unsaid {
 		if i := find(messages, key, 0); i >= 0 {
-			lines += "\n" + messages[i].User.Name + ": " + cut(messages[i].Text)
+			lines += "\n" + messages[i].User.Name + ": " + cut(messages[i].Text, maxSaid)
 			quoted = append(quoted, key)
 		}
 	}
@@ -124,11 +125,11 @@ func again(last, words string) string {
 	return words
 }
 
-// cut returns text as far as it is said.
-func cut(text string) string {
+// cut returns text as far as a number of characters goes.
+func cut(text string, most int) string {
 	n := 0
 	for i := range text {
-		if n++; n > maxSaid {
+		if n++; n > most {
 			return text[:i] + "…"
 		}
 	}

@@ -44,8 +44,8 @@ func TestAnnouncer(t *testing.T) {
 		{"one message", []step{
 			{0, lobby, 0, "", "", ""},
 			{0, lobby, 0, "a", "", ""}, // more may come along with it
-			{299 * time.Millisecond, lobby, 0, "a", "", ""},
-			{time.Millisecond, lobby, 0, "a", "Ann: text a", ""},
+			{149 * time.Millisecond, lobby, 0, "a", "", ""},
+			{time.Millisecond, lobby, 0, "a", "Ann: text a", ""}, // along with what is drawn anyway, or at 300 ms
 			{time.Minute, lobby, 0, "a", "Ann: text a", ""},
 		}},
 		{"what was there is not news", []step{
@@ -67,10 +67,10 @@ func TestAnnouncer(t *testing.T) {
 		{"a burst", []step{
 			{0, lobby, 0, "", "", ""},
 			{0, lobby, 0, "a b", "", ""},
-			{200 * time.Millisecond, lobby, 0, "a b c d e", "", ""},
+			{100 * time.Millisecond, lobby, 0, "a b c d e", "", ""},
 			{100 * time.Millisecond, lobby, 0, "a b c d e", "5 new messages", ""},
 			{time.Second, lobby, 0, "a b c d e f", "5 new messages", ""},
-			{999 * time.Millisecond, lobby, 0, "a b c d e f g h i", "5 new messages", ""},
+			{849 * time.Millisecond, lobby, 0, "a b c d e f g h i", "5 new messages", ""},
 			{time.Millisecond, lobby, 0, "a b c d e f g h i", "4 new messages", ""},
 		}},
 		{"what has gone before it was said", []step{

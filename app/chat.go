@@ -1,6 +1,7 @@
 package app
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type chat struct {
 	stops     []func()    // end what OnMount began
 	timer     *time.Timer // calls tell
 	frame     goapp.Func  // called by the browser before it paints
+	collected time.Time   // when the last collection was asked for
 	painted   bool        // a frame has been, or is not waited for, since the last view was drawn
 
 	view      session.View
@@ -131,6 +133,10 @@ func listen(event string, handle func()) (stop func()) {
 	}
 }
 
+// collectEvery is how soon at most the elements of messages that are gone are gone themselves: the browser keeps them as long
+// as Go holds a value of them, which is until a collection. Left alone that comes seldom, since little else is thrown away.
+const collectEvery = 10 * time.Second
+
 // tick counts down what has to live, each second, for those who look.
 func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 	defer Guard()
@@ -146,6 +152,10 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 				ctx.PreventUpdate()
 				if !hidden() {
 					c.sheet.count(c.session.Now())
+				}
+				if c.sheet.taken && time.Since(c.collected) >= collectEvery {
+					runtime.GC()
+					c.sheet.taken, c.collected = false, time.Now()
 				}
 			})
 		}

@@ -14,6 +14,7 @@ import (
 // times a second, for each of four hundred rows.
 const (
 	ringSteps   = 60
+	ringEvery   = 5 * time.Second // how often the rings are looked at while no number is shown: each look costs a frame
 	numbersFrom = 30 * time.Second
 )
 
@@ -53,11 +54,12 @@ func (r *row) count(m *session.Message, now time.Time) {
 	r.shown = to
 }
 
-// count brings the time left in every row in sight up to date.
+// count brings the time left in every row in sight up to date, if it is time for that.
 func (s *sheet) count(now time.Time) {
-	if len(s.rows) == 0 {
+	if len(s.rows) == 0 || !s.soon && now.Sub(s.counted) < ringEvery {
 		return
 	}
+	s.counted, s.soon = now, false
 	sight := s.log.Call("getBoundingClientRect")
 	end := sight.Get("bottom").Float()
 	for i := s.firstInSight(s.rows, sight.Get("top").Float()); i < len(s.rows); i++ {
@@ -66,6 +68,7 @@ func (s *sheet) count(now time.Time) {
 			return
 		}
 		r.count(&s.rows[i], now)
+		s.soon = s.soon || s.rows[i].Seq != 0 && s.rows[i].Expires.Sub(now) <= numbersFrom+time.Second
 	}
 }
 

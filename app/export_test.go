@@ -19,6 +19,7 @@ var (
 	RowClass   = rowClass
 	Label      = label
 	FirstWords = firstWords
+	Piled      = piled
 	StateWords = stateWords
 	Diff       = diff
 	Nearest    = nearest

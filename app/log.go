@@ -106,6 +106,10 @@ func (c *chat) onLogClick(ctx goapp.Context, e goapp.Event) {
 // onScroll follows where one reads. At either end of the rows that are mounted more come, if there are more.
 func (c *chat) onScroll(ctx goapp.Context, _ goapp.Event) {
 	defer Guard()
+	if c.atEnd && c.sheet.scrolledHere() {
+		ctx.PreventUpdate()
+		return
+	}
 	wasAtEnd, was := c.atEnd, c.attention.unread()
 	c.reach()
 	if c.atEnd && !hidden() {

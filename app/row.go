@@ -3,6 +3,7 @@ package app
 import (
 	"hash/fnv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -42,6 +43,9 @@ func rowClass(m *session.Message) string {
 	if m.User.Anonymous {
 		class += " message-anonymous"
 	}
+	if piled(m.User.Name) || piled(m.Text) {
+		class += " message-piled"
+	}
 	switch m.State {
 	case session.Sending:
 		class += " message-waiting"
@@ -50,6 +54,30 @@ func rowClass(m *session.Message) string {
 	}
 	return class
 }
+
+// maxPile is how many marks may stand on one letter, as they do in Hebrew or Vietnamese, before the row is clipped.
+const maxPile = 2
+
+// piled reports whether marks are piled up in text so that they could cover what is above and below.
+func piled(text string) bool {
+	marks := 0
+	for _, r := range text {
+		switch {
+		case r < 0x300: // before the first mark
+			marks = 0
+		case unicode.Is(unicode.M, r):
+			if marks++; marks > maxPile {
+				return true
+			}
+		default:
+			marks = 0
+		}
+	}
+	return false
+}
+
+// maxName is how many characters of a name stand above a message; the others are in what is read out.
+const maxName = 40
 
 // label returns a message as one sentence: author, text, time, state.
 func label(m *session.Message) string {
@@ -144,7 +172,8 @@ func button(do, words string) goapp.Value {
 
 func set(e goapp.Value, attribute, value string) { e.Call("setAttribute", attribute, value) }
 
-func document() goapp.Value { return goapp.Window().Get("document") }
+// document returns the page's document. It is looked up once: each look-up makes a value that the collector has to watch.
+var document = sync.OnceValue(func() goapp.Value { return goapp.Window().Get("document") })
 
 // row returns a row for m. Texts go in as text, whatever they hold.
 func (t template) row(m *session.Message) *row {
@@ -165,7 +194,7 @@ func (t template) update(r *row, from, to *session.Message) {
 		face := r.article.Get("firstChild")
 		face.Set("className", "face face-"+tint(to.User.ID))
 		face.Set("textContent", initials(to.User))
-		r.head.Get("firstChild").Set("textContent", to.User.Name)
+		r.head.Get("firstChild").Set("textContent", cut(to.User.Name, maxName))
 	}
 	if !to.At.IsZero() && !from.At.Equal(to.At) {
 		at := r.left.Get("previousSibling")
@@ -233,13 +262,7 @@ func (t template) state(article goapp.Value, m *session.Message, words string) {
 const maxFirst = 30
 
 // firstWords returns the beginning of a text, in one line.
-func firstWords(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if utf8.RuneCountInString(text) <= maxFirst {
-		return text
-	}
-	return string([]rune(text)[:maxFirst-1]) + "…"
-}
+func firstWords(text string) string { return cut(strings.Join(strings.Fields(text), " "), maxFirst) }
 
 // open shows what can be done with the message, and lets the Tab key go to its links.
 func (r *row) open(t template) {

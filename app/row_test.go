@@ -49,9 +49,20 @@ func TestLabel(t *testing.T) {
 
 func TestFirstWords(t *testing.T) {
 	long := strings.Repeat("ä", 31)
-	for text, want := range map[string]string{"lunch?": "lunch?", "a\n b": "a b", long: long[:2*29] + "…", long[:60]: long[:60]} {
+	for text, want := range map[string]string{"lunch?": "lunch?", "a\n b": "a b", long: long[:2*30] + "…", long[:60]: long[:60]} {
 		if got := app.FirstWords(text); got != want {
 			t.Errorf("firstWords(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestPiled(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "lunch?": false, "Việt Nam": false, "שָׁלוֹם": false, "ก็ได้": false, "a\u0301\u0302": false,
+		"a\u0301\u0302\u0303": true, "Z" + strings.Repeat("\u0353", 4000): true,
+	} {
+		if got := app.Piled(text); got != want {
+			t.Errorf("piled(%.10q) = %v, want %v", text, got, want)
 		}
 	}
 }

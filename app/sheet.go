@@ -32,6 +32,10 @@ type sheet struct {
 	divider   goapp.Value
 	dividerAt string // the row below it; "": there is none
 
+	taken   bool      // rows were taken out since this was last set to false
+	counted time.Time // when the rows in sight were last counted down
+	soon    bool      // a number is shown in one of them, or soon will be
+
 	gap  float64 // CSS pixels
 	top  float64 // where the sheet last left scrollTop,
 	rest float64 // and how far that is from where it should be: browsers round
@@ -52,16 +56,16 @@ const (
 // draw makes the document show rows, at now, the server's time. At the end it stays at the end; elsewhere what is being read
 // stays where it is. It reports whether there was an element to draw in.
 func (s *sheet) draw(rows []session.Message, atEnd bool, now time.Time) bool {
-	box := goapp.Window().GetElementByID(rowsID)
-	if !box.Truthy() {
-		*s = sheet{}
-		return false
-	}
-	if s.box == nil || !s.box.Equal(box) {
-		*s = sheet{box: box, log: box.Get("parentNode"), parts: newTemplate(), divider: newDivider()}
+	if s.box == nil || !s.box.Get("isConnected").Bool() {
+		box := goapp.Window().GetElementByID(rowsID)
+		if !box.Truthy() {
+			*s = sheet{window: s.window}
+			return false
+		}
+		*s = sheet{window: s.window, box: box, log: box.Get("parentNode"), parts: newTemplate(), divider: newDivider()}
 	}
 	if s.rows == nil {
-		box.Call("replaceChildren")
+		s.box.Call("replaceChildren")
 		s.at, s.blocks = make(map[string]*row), nil
 		s.setGap(0)
 	}
@@ -125,6 +129,7 @@ func (s *sheet) apply(c change, now time.Time) {
 // take takes a row out of its block.
 func (s *sheet) take(r *row) {
 	r.article.Call("remove")
+	s.taken = true
 	if r.block.rows--; r.block.rows == 0 {
 		r.block.element.Call("remove")
 		s.blocks = slices.DeleteFunc(s.blocks, func(b *block) bool { return b == r.block })
@@ -297,6 +302,9 @@ func (s *sheet) scroll(want float64) {
 	}
 }
 
+// scrolledHere reports whether the log is where the sheet itself has scrolled to.
+func (s *sheet) scrolledHere() bool { return s.box != nil && s.log.Get("scrollTop").Float() == s.top }
+
 // toEnd scrolls to the last row.
 func (s *sheet) toEnd() {
 	if s.box != nil {
@@ -314,7 +322,7 @@ func (s *sheet) isAtEnd() bool {
 
 // stayAtEnd scrolls to the last row once more, if the person has not scrolled since.
 func (s *sheet) stayAtEnd() {
-	if s.box != nil && s.log.Get("scrollTop").Float() == s.top {
+	if s.scrolledHere() {
 		s.toEnd()
 	}
 }

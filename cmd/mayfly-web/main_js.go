@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"runtime/debug"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -18,7 +17,6 @@ const (
 )
 
 func main() {
-	debug.SetGCPercent(50) // a page's memory never shrinks again, so its peak is what counts
 	browser.ReplaceDenied()
 	guest, kept := guest()
 	notice := ""

@@ -65,7 +65,7 @@ func TestComposer(t *testing.T) {
 	tab.Do(rig.Enter())
 	tab.Shows("one\ntwo")
 	tab.Until(`document.querySelector('textarea').value === '' && document.activeElement.tagName === 'TEXTAREA'`)
-	tab.Do(rig.Type("by button"), chromedp.Click(chromedp.CSS("form button")))
+	tab.Do(rig.Type("by button"), chromedp.Click(chromedp.CSS("form.composer button")))
 	tab.Shows("by button")
 	tab.Until(`document.activeElement.tagName === 'TEXTAREA'`)
 	if got := tab.Messages(); len(got) != 2 {

@@ -75,6 +75,16 @@ func TestCostOfOneMessage(t *testing.T) {
 	fill(r, wire.DefaultRoom, "the end", 1, nil)
 	tab.Until(newest("the end", 1))
 	inOver := changes()
+	floor := changes()
+	tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`window.floor = 0; setInterval(() => {
+		if (floor++ >= %d) return;
+		const log = document.querySelector('[role=log]'), row = [...log.querySelectorAll('article')].at(-1);
+		row.after(row.cloneNode(true));
+		log.querySelector('article').remove();
+		log.scrollTop = log.scrollHeight;
+	}, %d)`, times, pace.Milliseconds())))
+	tab.Until(fmt.Sprintf(`floor > %d`, times))
+	floorOver := changes()
 	trace := stop()
 	grew := rig.Eval[[]int](tab, "grew")
 
@@ -102,6 +112,7 @@ func TestCostOfOneMessage(t *testing.T) {
 	log("one in to 400", turns, turnsOver, 1)
 	log("one out of 400 as an older one gets its row", refill, turns, 0)
 	log("one in to 400 as the first gives up its row", in, inOver, 0)
+	log("the floor: a copy of the last row in, the first out, by a line of JavaScript", floor, floorOver, 0)
 	busy, longest := trace.Between("burst", "burst over")
 	t.Logf("%d first rows out in a second: busy for %s, the longest task takes %s", burst, busy, longest)
 }

@@ -198,7 +198,7 @@ func TestKeyboardWalk(t *testing.T) {
 		{kb.ArrowDown, nil, "line 2."},
 		{kb.Tab, nil, "composer"}, // no other message is a stop
 		{kb.Tab, []chromedp.KeyOption{shift}, "line 2."},
-		{kb.Tab, []chromedp.KeyOption{shift}, "brand"}, // nor is the log, now that one of its rows is
+		{kb.Tab, []chromedp.KeyOption{shift}, "button"}, // of the rooms; nor is the log, now that one of its rows is
 		{kb.Tab, nil, "line 2."},
 		{kb.End, nil, "line 4."},
 		{kb.Escape, nil, "composer"},

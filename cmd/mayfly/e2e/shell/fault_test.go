@@ -87,11 +87,11 @@ func TestWithoutWebAssembly(t *testing.T) {
 	tab.Ready()
 }
 
-// TestWithoutStorage is a program that panics at its start: go-app asks for storage, which a browser may deny.
-func TestWithoutStorage(t *testing.T) {
+// TestProgramThatEnds is one that panics at its start: the browser throws where nobody expects it.
+func TestProgramThatEnds(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
-	tab.BeforeScripts(`if (!sessionStorage.again) Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('denied', 'SecurityError'); }})`)
+	tab.BeforeScripts(`if (!sessionStorage.again) Element.prototype.setAttribute = () => { throw new Error('broken'); }`)
 	tab.Do(chromedp.Navigate(server.URL))
 	tab.Until(`document.getElementById('stopped').checkVisibility()`)
 	wantSentence(t, tab, "Mayfly has stopped.")
