@@ -6,8 +6,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }
@@ -20,16 +25,22 @@ func TestPictures(t *testing.T) {
 	if *into != "" {
 		dir = filepath.Join("..", "..", "..", "..", *into)
 	}
-	server := rig.Serve(t)
+	addr := rig.FreeAddr(t)
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m", "-public-url", "http://"+addr)
+	proxy := rig.NewProxy(t, addr, server.Addr())
 	browser := rig.OpenBrowser(t)
 	url := server.URL + "/r/lunch"
-	one, two, three := browser.Tab(url).Ready(), browser.Tab(url).Ready(), browser.Tab(url).Ready()
+	one := browser.Tab(url).Ready()
+	take := func(name string) { one.Picture(filepath.Join(dir, name+".png")) }
+	take("chat-empty")
+
+	two, three := browser.Tab(url).Ready(), browser.Tab(url).Ready()
 	for _, line := range []struct {
 		tab  *rig.Tab
 		text string
 	}{
 		{one, "Anyone for lunch?"},
-		{two, "Yes! The place by the river is open again 🎉"},
+		{two, "Yes! The place by the river is open again 🎉 https://example.com/menu"},
 		{three, "Their soup is very good:\n– leek and potato\n– whatever they call \"the green one\""},
 		{one, "See you downstairs in ten minutes, then."},
 		{two, "👍"},
@@ -38,10 +49,46 @@ func TestPictures(t *testing.T) {
 		first, _, _ := strings.Cut(line.text, "\n")
 		one.Shows(first)
 	}
-	take := func(name string) { one.Picture(filepath.Join(dir, name+".png")) }
 	one.Do(rig.Type("I'll bring the vouchers"))
 	take("chat")
 	one.Dark(true)
+	take("chat-dark")
 	one.Phone()
 	take("chat-phone-dark")
+	one.Dark(false)
+	take("chat-phone")
+
+	desk := one
+	one = browser.Tab(url).Ready() // later, with a room full of talk, of which some vanishes soon
+	r, other := rig.DialAnd(t, server, "lunch"), rig.DialAnd(t, server, "lunch")
+	for i := range 60 {
+		r, other = other, r
+		r.Send(wire.Post{ID: uuid.NewString(), Room: "lunch", Text: talk[i%len(talk)], TTL: (25*time.Second + time.Duration(i)*500*time.Millisecond).Milliseconds()})
+		rig.Next[wire.Accepted](r)
+	}
+	two.Say("Wait for me!")
+	one.Shows("Wait for me!")
+	one.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[role=log]').scrollTop = 1200`))
+	one.Until(`!!document.querySelector('.jump')`)
+	r.Send(wire.Post{ID: uuid.NewString(), Room: "lunch", Text: "One more."})
+	one.Until(`document.querySelector('.jump').innerText === '1 new message' && [...document.querySelectorAll('.left')].some(l => l.innerText.includes(' s'))`)
+	take("chat-busy")
+
+	one = desk
+	one.Do(chromedp.EmulateViewport(1280, 800))
+	proxy.Swallow(true)
+	one.Do(rig.Enter())
+	one.Until(`!!document.querySelector('.message-failed')`)
+	take("chat-failed")
+	proxy.Refuse(true)
+	proxy.Swallow(false)
+	proxy.Cut()
+	one.Until(`document.querySelector('header').innerText.includes('Now')`)
+	take("chat-reconnecting")
+}
+
+// talk is what a busy room says.
+var talk = []string{
+	"Is there a table for nine?", "There is one in the garden.", "In this weather?", "It has a roof :)", "Then I'm in.",
+	"Could someone print the plan for this afternoon?", "On your desk.", "You're the best.",
 }
