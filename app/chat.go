@@ -2,6 +2,7 @@ package app
 
 import (
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 
@@ -94,7 +95,8 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		}),
 		func() { c.timer.Stop() },
 		c.frame.Release,
-		listen("visibilitychange", func() { ctx.Dispatch(c.onVisible) }),
+		listen(goapp.Window(), "visibilitychange", func() { ctx.Dispatch(c.onVisible) }),
+		listen(goapp.Window().Get("visualViewport"), "resize", func() { ctx.Dispatch(c.onKeyboard) }),
 	}
 	go c.tick(ctx, ended)
 }
@@ -120,15 +122,19 @@ func (c *chat) take(ctx goapp.Context) {
 	}
 }
 
-// listen calls handle at each event of the window, from the browser's event loop, until stop is called.
-func listen(event string, handle func()) (stop func()) {
+// listen calls handle at each event of target, which an old browser may lack, from the browser's event loop, until stop is
+// called.
+func listen(target goapp.Value, event string, handle func()) (stop func()) {
+	if !target.Truthy() {
+		return func() {}
+	}
 	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		handle()
 		return nil
 	})
-	goapp.Window().Call("addEventListener", event, f)
+	target.Call("addEventListener", event, f)
 	return func() {
-		goapp.Window().Call("removeEventListener", event, f)
+		target.Call("removeEventListener", event, f)
 		f.Release()
 	}
 }
@@ -180,6 +186,22 @@ func (c *chat) onVisible(ctx goapp.Context) {
 	c.setTitle()
 }
 
+// onKeyboard makes room for a phone's keyboard where the browser lays it over the page instead of making the page smaller, as
+// Safari does. Who has zoomed in sees a part of the page, which is no keyboard.
+func (c *chat) onKeyboard(ctx goapp.Context) {
+	defer Guard()
+	ctx.PreventUpdate()
+	sight, covered := goapp.Window().Get("visualViewport"), 0.0
+	if sight.Get("scale").Float() == 1 {
+		covered = max(0, goapp.Window().Get("innerHeight").Float()-sight.Get("height").Float())
+	}
+	document().Get("documentElement").Get("style").Call("setProperty", "--keyboard", strconv.Itoa(int(covered))+"px")
+	goapp.Window().Call("scrollTo", 0, 0)
+	if c.atEnd {
+		c.sheet.toEnd()
+	}
+}
+
 // OnNav enters the room that the path names. On the server it does nothing: the page must not depend on the path.
 func (c *chat) OnNav(ctx goapp.Context) {
 	if c.session == nil {
@@ -223,7 +245,7 @@ func (c *chat) OnResize(ctx goapp.Context) {
 // for most messages is nothing. Only where there is no log yet the rows wait for it.
 func (c *chat) show(ctx goapp.Context, v session.View) {
 	was, before, unread := c.view, c.messages(), c.attention.unread()
-	c.atEnd = c.atEnd && c.sheet.isAtEnd()
+	c.atEnd = c.atEnd && (c.sheet.scrolledHere() || c.sheet.isAtEnd()) // the log may have become lower, and nobody scrolled
 	c.wait(&v)
 	c.view = v
 	if was.Joined && was.Room == v.Room {

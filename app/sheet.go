@@ -87,6 +87,8 @@ func (s *sheet) draw(rows []session.Message, atEnd bool, now time.Time) bool {
 	s.rows = rows
 	if height > 0 {
 		s.setGap(s.gap + height)
+	} else if len(c.gone) > 0 { // of what is in sight: one could come to see the gap, too
+		s.setGap(0)
 	}
 	if hold != nil && !hold.Call("contains", activeElement()).Bool() {
 		focus(hold) // it was moved

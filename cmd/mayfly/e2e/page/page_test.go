@@ -160,6 +160,26 @@ func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	}
 }
 
+// TestNoGapIsLeft lets a room that filled the screen run empty: what comes then does not scroll.
+func TestNoGapIsLeft(t *testing.T) {
+	const n = 40
+	server := rig.Serve(t, "-rate", "100000/1s")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	start := time.Now()
+	fill(r, wire.DefaultRoom, "line", n, func(i int) time.Duration {
+		return 4*time.Second + time.Duration(i)*20*time.Millisecond - time.Since(start)
+	})
+	tab.Until(newest("line", n))
+	tab.Until(`document.querySelector('.rows').style.paddingTop > '0px'`) // the first rows go out of sight
+	tab.Until(rows + `.length === 0`)
+	fill(r, wire.DefaultRoom, "new", 1, nil)
+	tab.Until(newest("new", 1))
+	if over := rig.Eval[float64](tab, `(l => l.scrollHeight - l.clientHeight)(document.querySelector('[role=log]'))`); over > 0 {
+		t.Errorf("a log with one message scrolls by %g px", over)
+	}
+}
+
 // TestFocusOnTheLastThatExpires goes to the row before, and from the last one there is to the composer.
 func TestFocusOnTheLastThatExpires(t *testing.T) {
 	server := rig.Serve(t)

@@ -121,6 +121,33 @@ func visible(yes bool) chromedp.Action[chromedp.Void] {
 	}`, yes))
 }
 
+// TestKeyboardOverThePage stands in for a browser that lays its keyboard over the page.
+func TestKeyboardOverThePage(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(`{
+		const sight = Object.assign(new EventTarget(), {height: innerHeight, scale: 1});
+		Object.defineProperty(window, 'visualViewport', {value: sight});
+		window.see = (height, scale) => { Object.assign(sight, {height, scale}); sight.dispatchEvent(new Event('resize')); };
+	}`)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready()
+	bottom := func() float64 {
+		return rig.Eval[float64](tab, `document.querySelector('form.composer').getBoundingClientRect().bottom`)
+	}
+	whole := bottom()
+	tab.Do(chromedp.Evaluate[chromedp.Void](`see(innerHeight - 300, 1)`))
+	tab.Until(`document.documentElement.style.getPropertyValue('--keyboard') === '300px'`)
+	if got := bottom(); got != whole-300 {
+		t.Errorf("above a keyboard of 300 px the composer ends at %g, want %g", got, whole-300)
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`see(innerHeight / 2, 2)`)) // zoomed in
+	tab.Until(`document.documentElement.style.getPropertyValue('--keyboard') === '0px'`)
+	if got := bottom(); got != whole {
+		t.Errorf("zoomed in, the composer ends at %g, want %g", got, whole)
+	}
+}
+
 func TestCountdown(t *testing.T) {
 	server := rig.Serve(t, "-ttl", "34s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
