@@ -356,8 +356,7 @@ func (n *NATS) Close() error {
 		errs = append(errs, within(stopTimeout, "appends did not finish in time", func() error {
 			<-n.js.PublishAsyncComplete()
 			return nil
-		}))
-		n.js.CleanupPublisher()
+		})) // CleanupPublisher may leave a goroutine behind that has not begun to listen; conn.Close ends it in any case
 	}
 	n.lookups.Wait()
 	n.stop()

@@ -23,9 +23,11 @@ func TestMain(m *testing.M) { rig.Main(m) }
 
 const articles = `document.querySelectorAll('[role=log] article')`
 
-// open opens the lobby with a message of another person and one of one's own.
+// open opens the lobby with a message of another person and one of one's own. The tests run beside each other: they wait more
+// than they work.
 func open(t *testing.T) (*rig.Tab, *rig.Raw) {
 	t.Helper()
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)

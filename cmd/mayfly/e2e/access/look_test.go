@@ -16,6 +16,7 @@ import (
 // open.
 func busy(t *testing.T) *rig.Tab {
 	t.Helper()
+	t.Parallel()
 	addr := rig.FreeAddr(t)
 	server := rig.Serve(t, "-public-url", "http://"+addr, "-rate", "100000/1s", "-ttl", "1m")
 	proxy := rig.NewProxy(t, addr, server.Addr())

@@ -70,8 +70,9 @@ func TestWithoutScripts(t *testing.T) {
 	}
 	tab.Do(scripts(true), chromedp.Navigate(server.URL))
 	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
-	tab.Do(scripts(false))
-	reload(t, tab)
+	reload(t, tab) // asks for the page again
+	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
+	tab.Do(scripts(false), chromedp.Reload())
 	tab.Ready()
 }
 
