@@ -204,6 +204,7 @@ func TestA25Reflow(t *testing.T) {
 			t.Errorf("%s: %q", what, bad)
 		}
 	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`)) // at its longest
 	check("1280×800")
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.documentElement.style.fontSize = '200%'`))
 	check("text at 200 %")
