@@ -124,14 +124,3 @@ func again(last, words string) string {
 	}
 	return words
 }
-
-// cut returns text as far as a number of characters goes.
-func cut(text string, most int) string {
-	n := 0
-	for i := range text {
-		if n++; n > most {
-			return text[:i] + "…"
-		}
-	}
-	return text
-}

@@ -38,8 +38,9 @@ func remains(m *session.Message, now time.Time) remaining {
 	return r
 }
 
-// count draws the time left if it is not what is drawn.
-func (r *row) count(m *session.Message, now time.Time) {
+// count draws the time left if it is not what is drawn. It reports whether it must be asked each second from now on: a number
+// is shown, or will be before the next look at the rings.
+func (r *row) count(m *session.Message, now time.Time) (soon bool) {
 	to := remains(m, now)
 	if to.step != r.shown.step {
 		r.left.Get("style").Call("setProperty", "--left", strconv.FormatFloat(float64(to.step)/ringSteps, 'f', 3, 64))
@@ -52,6 +53,7 @@ func (r *row) count(m *session.Message, now time.Time) {
 		r.left.Set("textContent", words)
 	}
 	r.shown = to
+	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
 }
 
 // count brings the time left in every row in sight up to date, if it is time for that.
@@ -67,8 +69,7 @@ func (s *sheet) count(now time.Time) {
 		if r.top() > end {
 			return
 		}
-		r.count(&s.rows[i], now)
-		s.soon = s.soon || s.rows[i].Seq != 0 && s.rows[i].Expires.Sub(now) <= numbersFrom+time.Second
+		s.soon = r.count(&s.rows[i], now) || s.soon
 	}
 }
 

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/session"
@@ -126,6 +128,7 @@ func (c *chat) reach() {
 	if s.box == nil {
 		return
 	}
+	s.counted = time.Time{} // what comes in sight was not counted down
 	height := s.log.Get("clientHeight").Float()
 	if s.log.Get("scrollTop").Float() < s.gap+height {
 		s.closeGap()

@@ -34,8 +34,8 @@ func (w *window) place(messages, was []session.Message) []session.Message {
 		return messages[newest:]
 	}
 	first := newest
-	for _, m := range was {
-		if at := indexOf(messages, m.Key); at >= 0 {
+	for i := range was {
+		if at := indexOf(messages, was[i].Key); at >= 0 {
 			first = at
 			break
 		}

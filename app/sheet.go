@@ -1,10 +1,7 @@
 package app
 
 import (
-	"math"
 	"slices"
-	"sort"
-	"strconv"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -114,7 +111,7 @@ func (s *sheet) apply(c change, now time.Time) {
 		r := s.at[p.row.Key]
 		if r == nil {
 			r = s.parts.row(p.row)
-			r.count(p.row, now)
+			s.soon = r.count(p.row, now) || s.soon
 			s.at[p.row.Key] = r
 		} else {
 			s.take(r)
@@ -124,7 +121,7 @@ func (s *sheet) apply(c change, now time.Time) {
 	for _, u := range c.updated {
 		r := s.at[u.to.Key]
 		s.parts.update(r, u.from, u.to)
-		r.count(u.to, now)
+		s.soon = r.count(u.to, now) || s.soon
 	}
 }
 
@@ -179,37 +176,6 @@ func (b *block) put(r *row, before goapp.Value) {
 	}
 	r.block = b
 	b.rows++
-}
-
-// unseen returns how high the rows are that go from the start, if nothing else happens above the end and if they are out of
-// sight; else 0.
-func (s *sheet) unseen(prev []session.Message, c change) float64 {
-	n := c.first(prev)
-	if n == 0 {
-		return 0
-	}
-	kept := s.at[prev[n].Key].top()
-	if kept > s.log.Call("getBoundingClientRect").Get("top").Float() {
-		return 0
-	}
-	return kept - s.at[prev[0].Key].top()
-}
-
-func (s *sheet) setGap(px float64) {
-	if px != s.gap {
-		s.gap = px
-		s.box.Get("style").Set("paddingTop", strconv.FormatFloat(px, 'f', 3, 64)+"px")
-	}
-}
-
-// closeGap moves the rows to where they would be without the gap, and what is in sight with them.
-func (s *sheet) closeGap() {
-	if s.gap == 0 {
-		return
-	}
-	want := s.log.Get("scrollTop").Float() - s.gap
-	s.setGap(0)
-	s.scroll(want)
 }
 
 // divide puts the divider above the row of that key, "" takes it away.
@@ -267,177 +233,4 @@ func (s *sheet) hold(rows []session.Message, c change) goapp.Value {
 		focus(s.at[key].article)
 	}
 	return s.at[key].article
-}
-
-// anchor returns the first row in sight that c leaves in its place, and where its top is on the screen.
-func (s *sheet) anchor(rows []session.Message, c change) (key string, y float64) {
-	if len(rows) == 0 {
-		return "", 0
-	}
-	if s.log.Get("scrollTop").Float() != s.top {
-		s.rest = 0 // the person has scrolled
-	}
-	edge := s.log.Call("getBoundingClientRect").Get("top").Float()
-	if key = nearest(rows, s.firstInSight(rows, edge), c.inPlace); key != "" {
-		y = s.at[key].top()
-	}
-	return key, y
-}
-
-// firstInSight returns which of rows, of which there are some, is the first that reaches below edge.
-func (s *sheet) firstInSight(rows []session.Message, edge float64) int {
-	return sort.Search(len(rows)-1, func(i int) bool { return s.at[rows[i].Key].rect().Get("bottom").Float() > edge })
-}
-
-// keep scrolls so that the top of that row is at y again. What rounding took from one correction is added to the next, or
-// a hundred expiries would add up.
-func (s *sheet) keep(key string, y float64) {
-	s.scroll(s.log.Get("scrollTop").Float() + s.at[key].top() - y + s.rest)
-}
-
-func (s *sheet) scroll(want float64) {
-	s.log.Set("scrollTop", want)
-	s.top = s.log.Get("scrollTop").Float()
-	s.rest = want - s.top
-	if math.Abs(s.rest) > 1 { // there is no more to scroll
-		s.rest = 0
-	}
-}
-
-// scrolledHere reports whether the log is where the sheet itself has scrolled to.
-func (s *sheet) scrolledHere() bool { return s.box != nil && s.log.Get("scrollTop").Float() == s.top }
-
-// toEnd scrolls to the last row.
-func (s *sheet) toEnd() {
-	if s.box != nil {
-		s.scroll(s.log.Get("scrollHeight").Float())
-	}
-}
-
-// isAtEnd reports whether the log shows its last row, or has none.
-func (s *sheet) isAtEnd() bool {
-	if s.box == nil {
-		return true
-	}
-	return s.log.Get("scrollHeight").Float()-s.log.Get("scrollTop").Float()-s.log.Get("clientHeight").Float() <= endSlack
-}
-
-// stayAtEnd scrolls to the last row once more, if the person has not scrolled since.
-func (s *sheet) stayAtEnd() {
-	if s.scrolledHere() {
-		s.toEnd()
-	}
-}
-
-// stopAt makes the row of that key what the Tab key stops at, or the log itself.
-func (s *sheet) stopAt(key string) {
-	to := func(key, value string) {
-		if key == "" {
-			set(s.log, "tabindex", value)
-		} else if r := s.at[key]; r != nil {
-			set(r.article, "tabindex", value)
-		}
-	}
-	if key != s.stop {
-		to(s.stop, "-1")
-		to(key, "0")
-		s.stop = key
-	}
-}
-
-// press does what a key pressed in the log means: the arrows walk from row to row, Enter or the menu key shows what can be
-// done with one, Escape leads back, from there to the row and from the row to the composer. It reports whether the key meant
-// anything here.
-func (s *sheet) press(key string) bool {
-	if s.box == nil {
-		return false
-	}
-	active := activeElement()
-	from := keyOf(active)
-	onRow := from != "" && active.Equal(s.at[from].article)
-	switch {
-	case key == "Escape" && s.open != "" && from == s.open:
-		s.close()
-		s.walkTo(from)
-		return true
-	case key == "Escape":
-		s.stopAt("")
-		focusComposer()
-		return true
-	case onRow && (key == "Enter" || key == "ContextMenu"):
-		s.show(from)
-		s.at[from].article.Call("querySelector", ".message-actions button, .message-state button").Call("focus")
-		return true
-	}
-	to := walk(s.rows, from, key)
-	if to == "" {
-		return false
-	}
-	s.walkTo(to)
-	return true
-}
-
-func (s *sheet) walkTo(key string) {
-	s.stopAt(key)
-	s.at[key].article.Call("focus")
-}
-
-// show shows what can be done with the message of that key.
-func (s *sheet) show(key string) {
-	s.close()
-	s.open = key
-	s.at[key].open(s.parts)
-}
-
-// close puts away what can be done with the message for which it is shown.
-func (s *sheet) close() {
-	if r := s.at[s.open]; r != nil {
-		r.close()
-	}
-	s.open = ""
-}
-
-// more shows what can be done with the message of that key, or puts it away.
-func (s *sheet) more(key string) {
-	if key == s.open {
-		s.close()
-		return
-	}
-	s.show(key)
-}
-
-// copy copies the text of a message, and lets the button that was pressed say so. Where the page may not use the clipboard,
-// without TLS, the browser copies what is selected.
-func (s *sheet) copy(key string, pressed goapp.Value) {
-	i := indexOf(s.rows, key)
-	if i < 0 {
-		return
-	}
-	if clipboard := goapp.Window().Get("navigator").Get("clipboard"); clipboard.Truthy() {
-		clipboard.Call("writeText", s.rows[i].Text)
-	} else {
-		goapp.Window().Call("getSelection").Call("selectAllChildren", s.at[key].head.Get("nextSibling"))
-		document().Call("execCommand", "copy")
-	}
-	pressed.Set("textContent", "Copied")
-}
-
-// moreBefore reports whether there are messages before the first row.
-func (s *sheet) moreBefore(messages []session.Message) bool {
-	return len(s.rows) > 0 && len(messages) > 0 && s.rows[0].Key != messages[0].Key
-}
-
-// keyOf returns the key of the row that element is in, "" if it is in none.
-func keyOf(element goapp.Value) string {
-	article := element.Call("closest", "article")
-	if !article.Truthy() {
-		return ""
-	}
-	return article.Get(keyName).String()
-}
-
-func activeElement() goapp.Value { return document().Get("activeElement") }
-
-func focus(element goapp.Value) {
-	element.Call("focus", map[string]any{"preventScroll": true})
 }

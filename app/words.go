@@ -108,3 +108,14 @@ func grouped(n int) string {
 	rest := strconv.Itoa(n % 1000)
 	return grouped(n/1000) + "," + "000"[len(rest):] + rest
 }
+
+// cut returns text as far as a number of characters goes.
+func cut(text string, most int) string {
+	n := 0
+	for i := range text {
+		if n++; n > most {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

@@ -2,9 +2,44 @@ package session
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"mayfly/shared/wire"
+)
+
+// A link is one attempt to connect, and the connection that it becomes.
+type link struct {
+	ctx     context.Context // done once the link is closed
+	cancel  context.CancelFunc
+	conn    Conn   // nil while dialling
+	started moment // when dialling began
+	hello   moment // when hello was sent
+	heard   moment // when anything last came
+
+	welcomed bool
+	since    moment // when welcome came
+	silence  time.Duration
+}
+
+// An event is what a link's goroutine tells the loop: it opened, it brought a message, or it ended.
+type event struct {
+	link    *link
+	conn    Conn
+	message []byte
+	err     error
+}
+
+// again is a join that is to be repeated.
+type again struct {
+	from moment
+	wait time.Duration
+}
+
+// errQuiet and errUnsure are why the loop itself gives a connection up.
+var (
+	errQuiet  = errors.New("the server is silent")
+	errUnsure = errors.New("the time is in doubt")
 )
 
 // connect begins an attempt.

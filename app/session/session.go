@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -67,34 +66,6 @@ type Session struct {
 	restarting bool
 	ended      string
 	rejoin     *again // the server was too busy for a join
-}
-
-// A link is one attempt to connect, and the connection that it becomes.
-type link struct {
-	ctx     context.Context // done once the link is closed
-	cancel  context.CancelFunc
-	conn    Conn   // nil while dialling
-	started moment // when dialling began
-	hello   moment // when hello was sent
-	heard   moment // when anything last came
-
-	welcomed bool
-	since    moment // when welcome came
-	silence  time.Duration
-}
-
-// An event is what a link's goroutine tells the loop: it opened, it brought a message, or it ended.
-type event struct {
-	link    *link
-	conn    Conn
-	message []byte
-	err     error
-}
-
-// again is a join that is to be repeated.
-type again struct {
-	from moment
-	wait time.Duration
 }
 
 // New returns a session that Run brings to life.
@@ -186,7 +157,7 @@ func (s *Session) Discard(key string) {
 	s.do(func() {
 		if i := s.view.unsent(key); i >= 0 {
 			s.outbox.drop(s.view.Room, s.view.Messages[i].id)
-			s.view.Messages = slices.Delete(slices.Clone(s.view.Messages), i, i+1)
+			s.view.Messages = without(s.view.Messages, func(m *Message) bool { return m.Seq == 0 && m.Key == key })
 			s.changed = true
 		}
 	})
@@ -302,72 +273,6 @@ func (s *Session) look() time.Duration {
 	return max(wait, 0)
 }
 
-// publish hands the view, if it is a new one, to those who subscribed.
-func (s *Session) publish() {
-	if !s.changed {
-		return
-	}
-	s.changed = false
-	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
-	if s.link == nil && s.ended == "" {
-		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
-	}
-	s.telling.Lock()
-	defer s.telling.Unlock()
-	s.mu.Lock()
-	s.shown = s.view
-	subscribers := s.subscribers
-	s.mu.Unlock()
-	for _, show := range subscribers {
-		(*show)(s.view)
-	}
-}
-
-// mark brings the view in line with the connection and the outbox.
-func (s *Session) mark(now moment) {
-	if s.gone != nil && now.since(*s.gone) >= calm {
-		s.gone = nil
-	}
-	status := s.status()
-	s.changed = s.changed || status != s.view.Status
-	s.view.Status = status
-	for i := len(s.view.Messages) - 1; i >= 0 && s.view.Messages[i].Seq == 0; i-- { // what is not accepted stands at the end
-		m := &s.view.Messages[i]
-		l := s.outbox.find(s.view.Room, m.id)
-		if l == nil {
-			continue
-		}
-		if state, reason := l.state(now, status == Online); m.State != state || m.Reason != reason {
-			m = s.change(i)
-			m.State, m.Reason = state, reason
-		}
-	}
-}
-
-// change returns the i-th message of a view that nobody has yet.
-func (s *Session) change(i int) *Message {
-	s.view.Messages = slices.Clone(s.view.Messages)
-	s.changed = true
-	return &s.view.Messages[i]
-}
-
-func (s *Session) status() Status {
-	switch {
-	case s.ended != "":
-		return Ended
-	case s.link != nil && s.link.welcomed, s.gone != nil:
-		return Online
-	case s.noNetwork:
-		return Offline
-	case s.restarting:
-		return Restarting
-	case !s.tried:
-		return Connecting
-	default:
-		return Reconnecting
-	}
-}
-
 // send puts the post on the screen and on its way.
 func (s *Session) send(p wire.Post) {
 	s.outbox.add(p.ID, p.Room, p.Text, s.view.TTL, s.moment())
@@ -424,9 +329,3 @@ func (s *Session) write(f wire.Frame) {
 		s.lost(err)
 	}
 }
-
-// errQuiet and errUnsure are why the loop itself gives a connection up.
-var (
-	errQuiet  = errors.New("the server is silent")
-	errUnsure = errors.New("the time is in doubt")
-)

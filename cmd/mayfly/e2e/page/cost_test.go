@@ -54,10 +54,12 @@ func TestCostOfOneMessage(t *testing.T) {
 	}
 	stop := tab.Trace()
 	refill := changes()
-	tab.Until(fmt.Sprintf(`Date.now() > %d`, start.Add(pairs-pace/2).UnixMilli()))
+	tab.Until(fmt.Sprintf(`Date.now() > %d`, start.Add(pairs-pace).UnixMilli()))
 	turns := changes()
-	for k := range times {
-		tick(start.Add(pairs + time.Duration(k)*2*pace + pace))
+	turn := time.NewTicker(2 * pace)
+	defer turn.Stop()
+	for range times {
+		<-turn.C
 		fill(r, wire.DefaultRoom, "turn", 1, nil)
 	}
 	turnsOver := changes()
@@ -68,8 +70,10 @@ func TestCostOfOneMessage(t *testing.T) {
 	fill(r, wire.DefaultRoom, "again", 2*times, nil)
 	tab.Until(newest("again", 2*times))
 	in := changes()
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
 	for range times {
-		tick(time.Now().Add(pace))
+		<-tick.C
 		fill(r, wire.DefaultRoom, "in", 1, nil)
 	}
 	fill(r, wire.DefaultRoom, "the end", 1, nil)
@@ -116,9 +120,6 @@ func TestCostOfOneMessage(t *testing.T) {
 	busy, longest := trace.Between("burst", "burst over")
 	t.Logf("%d first rows out in a second: busy for %s, the longest task takes %s", burst, busy, longest)
 }
-
-// tick waits until then: the pace of what is measured.
-func tick(then time.Time) { <-time.After(time.Until(then)) }
 
 // TestTypingWhileMessagesArrive types while 20 messages a second come into a full room. The browser itself says how long it
 // took from each key to the frame that shows it (Event Timing, which counts in steps of 8 ms and from 16 ms on).

@@ -172,6 +172,24 @@ func TestCountdown(t *testing.T) {
 	}
 }
 
+// TestShortLifeCountsEachSecond: a message that comes with less than 30 s to live counts down from the start.
+func TestShortLifeCountsEachSecond(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	fill(r, wire.DefaultRoom, "long", 1, nil)
+	tab.Until(newest("long", 1))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`window.said = new Set(); new MutationObserver(() => {
+		for (const l of document.querySelectorAll('.left')) if (l.textContent) said.add(l.textContent);
+	}).observe(` + scrollBox + `, {subtree: true, childList: true, characterData: true})`))
+	fill(r, wire.DefaultRoom, "short", 1, func(int) time.Duration { return 6 * time.Second })
+	tab.Until(newest("short", 1))
+	tab.Until(gone("short", 1))
+	if said := rig.Eval[[]string](tab, `[...said]`); len(said) < 4 {
+		t.Errorf("in six seconds it says %q", said)
+	}
+}
+
 // TestActions opens what can be done with a message by keyboard and by mouse.
 func TestActions(t *testing.T) {
 	server := rig.Serve(t)
