@@ -21,8 +21,8 @@ import (
 // labels are all label values that may ever be, by metric.
 var labels = map[string][]string{
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
-	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "other"},
-	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "other"},
+	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
+	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
 	"mayfly_frames_dropped_total":   {"slow", "expired"},
 }
 

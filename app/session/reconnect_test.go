@@ -29,8 +29,8 @@ func TestBye(t *testing.T) {
 		{"unknown", wire.Bye{Code: "tired", Message: "m"}, session.Reconnecting, 0, 500 * time.Millisecond},
 		{"protocol", wire.Bye{Code: wire.CodeProtocol, Message: "m"}, session.Ended, 0, 0},
 		{"auth", wire.Bye{Code: wire.CodeAuth, Reason: wire.ReasonTokenIssuer, Next: wire.NextLogin, Message: "m"}, session.Ended, 0, 0},
-		{"auth, later", wire.Bye{Code: wire.CodeAuth, Next: "later", Message: "m", RetryMS: 800}, session.Reconnecting, 800 * time.Millisecond, 800 * time.Millisecond},
-		{"forbidden", wire.Bye{Code: "forbidden", Next: "never", Message: "m"}, session.Ended, 0, 0},
+		{"auth, later", wire.Bye{Code: wire.CodeAuth, Next: wire.NextLater, Message: "m", RetryMS: 800}, session.Reconnecting, 800 * time.Millisecond, 800 * time.Millisecond},
+		{"forbidden", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextNever, Message: "m"}, session.Ended, 0, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

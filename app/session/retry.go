@@ -24,12 +24,6 @@ const (
 	closeCut = 1006 // how a connection ends that was cut: no close frame came
 )
 
-// What a bye of a later server may say besides the constants of wire.
-const (
-	codeForbidden wire.Code = "forbidden"
-	nextLater     string    = "later"
-)
-
 // A retry says when the next attempt to connect begins.
 type retry struct {
 	from     moment
@@ -68,8 +62,8 @@ func (r *retry) after(bye wire.Bye, now moment) (final bool) {
 	switch bye.Code {
 	case wire.CodeProtocol:
 		return true
-	case wire.CodeAuth, codeForbidden:
-		if bye.Next != nextLater {
+	case wire.CodeAuth, wire.CodeForbidden:
+		if bye.Next != wire.NextLater {
 			return true
 		}
 	case wire.CodeSlow:

@@ -144,6 +144,8 @@ type Refused struct {
 	Room    string `json:"room,omitempty"`
 	ID      string `json:"id,omitempty"`
 	Code    Code   `json:"code"`
+	Reason  Reason `json:"reason,omitempty"`
+	Next    Next   `json:"next,omitempty"`
 	Message string `json:"message"`            // one plain sentence for a person
 	RetryMS int64  `json:"retry_ms,omitempty"` // when the same frame may work
 }
@@ -157,8 +159,8 @@ type Beat struct {
 // Bye says why the server ends the connection, before it does.
 type Bye struct {
 	Code    Code   `json:"code"`
-	Reason  string `json:"reason,omitempty"`
-	Next    string `json:"next,omitempty"`
+	Reason  Reason `json:"reason,omitempty"`
+	Next    Next   `json:"next,omitempty"`
 	Message string `json:"message"`
 	RetryMS int64  `json:"retry_ms,omitempty"`
 }

@@ -225,11 +225,47 @@ func TestValidNames(t *testing.T) {
 func TestCloseForMirrorsEveryBye(t *testing.T) {
 	for code, want := range map[wire.Code]int{
 		wire.CodeRestart: 1012, wire.CodeBusy: 1013, wire.CodeSlow: 4408, wire.CodeTimeout: 4408, wire.CodeProtocol: 4400,
-		wire.CodeRate: 4429, wire.CodeAuth: 4401,
+		wire.CodeRate: 4429, wire.CodeForbidden: 4403, wire.CodeAuth: 4401,
 	} {
 		if got := wire.CloseFor(code); got != want {
 			t.Errorf("CloseFor(%q) = %d, want %d", code, got, want)
 		}
+	}
+}
+
+// TestReasonsSayWhatIsNext holds the table of the protocol.
+func TestReasonsSayWhatIsNext(t *testing.T) {
+	rows := []struct {
+		reasons string
+		code    wire.Code
+		next    wire.Next
+	}{
+		{"token_missing token_malformed token_signature token_issuer token_audience token_revoked anonymous_off", "auth", "login"},
+		{"token_alg token_type token_lifetime token_bound", "auth", "never"},
+		{"token_expired", "auth", "renew"},
+		{"token_key_unknown token_not_yet_valid token_issued_in_future", "auth", "later"},
+		{"token_client token_subject user_inactive", "forbidden", "never"},
+		{"token_scope identity_changed", "forbidden", "login"},
+	}
+	listed := map[wire.Reason]bool{}
+	for _, r := range wire.Reasons {
+		listed[r] = true
+	}
+	n := 0
+	for _, row := range rows {
+		for _, name := range strings.Fields(row.reasons) {
+			n++
+			r := wire.Reason(name)
+			if !listed[r] {
+				t.Errorf("Reasons lacks %q", r)
+			}
+			if r.Code() != row.code || r.Next() != row.next {
+				t.Errorf("%q is %q, %q, want %q, %q", r, r.Code(), r.Next(), row.code, row.next)
+			}
+		}
+	}
+	if n != len(wire.Reasons) {
+		t.Errorf("Reasons has %d, want %d", len(wire.Reasons), n)
 	}
 }
 
