@@ -67,6 +67,9 @@ var fences = map[string][]string{
 	"syscall/js":                          {"mayfly/app/browser"},
 	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/session"},
 	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
+	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
+	"github.com/go-jose/go-jose":          {"mayfly/server/auth"},
+	"golang.org/x/text":                   {"mayfly/server/auth"},
 }
 
 // within reports whether path is prefix or below it.
@@ -119,7 +122,7 @@ func TestHubKnowsNoTransport(t *testing.T) {
 // TestClientStaysSmall holds what would make the browser download far more.
 func TestClientStaysSmall(t *testing.T) {
 	deny(t, list(t, "js", "wasm", "mayfly/cmd/mayfly-web"), "mayfly/server", "mayfly/web", "github.com/nats-io", "github.com/coder/websocket",
-		"github.com/prometheus", "golang.org/x/oauth2", "github.com/coreos/go-oidc", "html/template", "text/template")
+		"github.com/prometheus", "golang.org/x/oauth2", "golang.org/x/text", "github.com/coreos/go-oidc", "github.com/go-jose", "html/template", "text/template")
 }
 
 func deny(t *testing.T, packages []goPackage, denied ...string) {

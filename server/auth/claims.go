@@ -1,0 +1,151 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"mayfly/shared/wire"
+)
+
+// Leeway is how far the issuer's clock and ours may be apart. A token is taken this long after its end, too.
+const Leeway = time.Minute
+
+const (
+	maxLife    = 24*time.Hour + 5*time.Minute // of an access token
+	maxSubject = 255                          // bytes
+	year10000  = 253402300800                 // its first second: what later libraries of the chain cannot print
+)
+
+// checkClaims checks the claims of an access token, in this order, each with its reason.
+func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
+	if iss, _ := claims.text("iss"); iss != v.config.Issuer {
+		return refuse(wire.ReasonTokenIssuer, "iss is %q, want %q", clip(iss, maxLogged), v.config.Issuer)
+	}
+	if aud := claims.texts("aud"); !slices.Contains(aud, v.config.Audience) {
+		return refuse(wire.ReasonTokenAudience, "aud is %s, want %q in it", clip(string(claims["aud"]), maxLogged), v.config.Audience)
+	}
+	if jti, _ := claims.text("jti"); !t.typed() &&
+		(claims.has("nonce") || claims.has("at_hash") || claims.has("c_hash") || strings.HasPrefix(jti, "ID.")) {
+		return refuse(wire.ReasonTokenType, "it is an ID token")
+	}
+	if err := v.checkClient(claims); err != nil {
+		return err
+	}
+	if err := checkTimes(claims, now); err != nil {
+		return err
+	}
+	if err := v.checkSubject(claims); err != nil {
+		return err
+	}
+	if s := v.config.RequireScope; s != "" && !slices.Contains(scopes(claims), s) {
+		return refuse(wire.ReasonTokenScope, "it lacks the scope %q", s)
+	}
+	if claims.has("cnf") {
+		return refuse(wire.ReasonTokenBound, "it has cnf")
+	}
+	return nil
+}
+
+// checkClient checks who got the token: whichever claim says so, and all of them if several do.
+func (v *Verifier) checkClient(claims object) *Error {
+	said := false
+	for _, name := range []string{"cid", "azp", "client_id"} {
+		if !claims.has(name) {
+			continue
+		}
+		said = true
+		if id, _ := claims.text(name); !slices.Contains(v.config.ClientIDs, id) {
+			return refuse(wire.ReasonTokenClient, "%s is %q, which is not allowed", name, clip(id, maxLogged))
+		}
+	}
+	if !said {
+		return refuse(wire.ReasonTokenClient, "it has no cid, azp or client_id")
+	}
+	return nil
+}
+
+// clientOf returns the app that got an access token, which was checked.
+func clientOf(claims object) string {
+	for _, name := range []string{"cid", "azp", "client_id"} {
+		if id, ok := claims.text(name); ok {
+			return id
+		}
+	}
+	return ""
+}
+
+// checkTimes checks that an access token is valid now and not for too long.
+func checkTimes(claims object, now time.Time) *Error {
+	at := float64(now.UnixMilli()) / 1000
+	leeway := Leeway.Seconds()
+	exp, ok := claims.number("exp")
+	if !ok {
+		return refuse(wire.ReasonTokenExpired, "it has no exp that is a number")
+	}
+	if exp <= at-leeway {
+		return refuse(wire.ReasonTokenExpired, "it expired %.0f s ago", at-exp)
+	}
+	iat, issued := claims.number("iat")
+	if exp >= year10000 || issued && exp-iat > maxLife.Seconds() {
+		return refuse(wire.ReasonTokenLifetime, "it lives from %.0f to %.0f", iat, exp)
+	}
+	if nbf, ok := claims.number("nbf"); claims.has("nbf") && !ok {
+		return refuse(wire.ReasonTokenTooEarly, "nbf is no number").later(maxRetry)
+	} else if ok && nbf > at+leeway {
+		return refuse(wire.ReasonTokenTooEarly, "it is valid in %.0f s", nbf-at).later(seconds(nbf - at - leeway))
+	}
+	if !issued {
+		return refuse(wire.ReasonTokenFuture, "it has no iat that is a number").later(maxRetry)
+	}
+	if iat > at+leeway {
+		return refuse(wire.ReasonTokenFuture, "it will be issued in %.0f s", iat-at).later(seconds(iat - at - leeway))
+	}
+	return nil
+}
+
+// seconds returns n seconds, or what is for ever in practice.
+func seconds(n float64) time.Duration { return time.Duration(min(n, 1e9) * float64(time.Second)) }
+
+// instant returns when that is in Unix seconds, which are before the year 10000.
+func instant(unix float64) time.Time { return time.UnixMilli(int64(unix * 1000)) }
+
+// subject returns the claim that says who it is: Okta's uid in a token of Okta's, which cid gives away, else sub. Okta's sub is
+// a name to log in with, which can be changed and given to somebody else.
+func subject(claims object) (s string, ok bool) {
+	if claims.has("cid") {
+		return claims.text("uid")
+	}
+	return claims.text("sub")
+}
+
+// checkSubject checks that a person is named, and by nothing that means another in a URL.
+func (v *Verifier) checkSubject(claims object) *Error {
+	s, ok := subject(claims)
+	switch {
+	case !ok || s == "":
+		return refuse(wire.ReasonTokenSubject, "it has no subject")
+	case slices.Contains(v.config.ClientIDs, s):
+		return refuse(wire.ReasonTokenSubject, "its subject is an app")
+	case len(s) > maxSubject:
+		return refuse(wire.ReasonTokenSubject, "its subject has %d bytes", len(s))
+	case s == "me" || s == "." || s == "..":
+		return refuse(wire.ReasonTokenSubject, "its subject is %q", clip(s, maxLogged))
+	case strings.ContainsRune(s, '/') || strings.ContainsRune(s, utf8.RuneError) || strings.ContainsFunc(s, unicode.IsControl):
+		return refuse(wire.ReasonTokenSubject, "its subject is %q", clip(s, maxLogged))
+	}
+	return nil
+}
+
+// scopes returns what the token permits, in Okta's form (a list, scp) or the standard's (words, scope).
+func scopes(claims object) []string {
+	var all []string
+	for _, name := range []string{"scp", "scope"} {
+		for _, s := range claims.texts(name) {
+			all = append(all, strings.Fields(s)...)
+		}
+	}
+	return all
+}

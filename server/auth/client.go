@@ -1,0 +1,92 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// What the issuer may take of our time and memory, in one request.
+const (
+	requestTimeout = 5 * time.Second
+	maxBody        = 256 << 10 // bytes, unpacked
+	maxHeader      = 64 << 10  // bytes
+	maxRedirects   = 3         // to the same host
+)
+
+var (
+	errBodyTooLarge = fmt.Errorf("the answer has more than %d bytes", maxBody)
+	errRedirect     = errors.New("the answer is a redirect to another place")
+)
+
+// newClient returns the client for all that the issuer is asked.
+func newClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{Timeout: requestTimeout, Transport: bounded{transport}, CheckRedirect: sameHost}
+}
+
+// sameHost follows redirects within a host.
+func sameHost(r *http.Request, via []*http.Request) error {
+	if len(via) > maxRedirects || r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme {
+		return errRedirect
+	}
+	return nil
+}
+
+// bounded cuts bodies that are too large, with an error, so that whoever reads a body whole reads no more than that.
+type bounded struct{ next http.RoundTripper }
+
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := b.next.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &boundedBody{ReadCloser: resp.Body, left: maxBody}
+	return resp, nil
+}
+
+// CloseIdleConnections is what http.Client's of that name calls.
+func (b bounded) CloseIdleConnections() {
+	if next, ok := b.next.(interface{ CloseIdleConnections() }); ok {
+		next.CloseIdleConnections()
+	}
+}
+
+type boundedBody struct {
+	io.ReadCloser
+	left int // bytes; -1 once there were more
+}
+
+func (b *boundedBody) Read(p []byte) (int, error) {
+	if b.left < 0 {
+		return 0, errBodyTooLarge
+	}
+	n, err := b.ReadCloser.Read(p[:min(len(p), b.left+1)])
+	if b.left -= n; b.left < 0 {
+		return n - 1, errBodyTooLarge
+	}
+	return n, err
+}
+
+// trustedURL parses a URL that tokens or keys may go to: https, or http on this machine.
+func trustedURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || u.User != nil ||
+		strings.ContainsAny(u.Host, ";, '\"") { // or it would change our Content-Security-Policy
+		return nil, errors.New("want an https URL, such as https://id.example.com/oauth2/default")
+	}
+	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {
+		return nil, errors.New("want https: http is for this machine alone")
+	}
+	return u, nil
+}
+
+func loopback(host string) bool {
+	return host == "localhost" || net.ParseIP(host).IsLoopback()
+}
+
+func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }

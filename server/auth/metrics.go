@@ -1,0 +1,73 @@
+package auth
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"mayfly/shared/wire"
+)
+
+// What came of a lookup in a source of names.
+const (
+	lookedFound   = "found"
+	lookedNobody  = "nobody"  // the source does not know the person, or says nothing to them
+	lookedRefused = "refused" // the source takes our token no longer
+	lookedLimited = "limited" // the source asks to wait
+	lookedFailed  = "failed"
+)
+
+// resultOK stands for a good token among the reasons of bad ones.
+const resultOK = "ok"
+
+// metrics are what this package counts.
+type metrics struct {
+	tokens  *prometheus.CounterVec // by result
+	fetches *prometheus.CounterVec // by result
+	lookups *prometheus.CounterVec // by source and result
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	auto := promauto.With(reg)
+	m := &metrics{
+		tokens: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_tokens_total",
+			Help: "Access tokens checked, by result: ok, busy or the reason of the refusal."}, []string{"result"}),
+		fetches: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_key_fetches_total",
+			Help: "Times that the issuer was asked for its keys."}, []string{"result"}),
+		lookups: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_profile_requests_total",
+			Help: "Requests for a person's name or status, by source and result."}, []string{"source", "result"}),
+	}
+	for _, result := range []string{resultOK, string(wire.CodeBusy)} {
+		m.tokens.WithLabelValues(result)
+	}
+	for reason := range sentences {
+		m.tokens.WithLabelValues(string(reason))
+	}
+	for _, result := range []string{resultOK, lookedFailed} {
+		m.fetches.WithLabelValues(result)
+	}
+	for _, source := range []string{sourceOkta, sourceUserinfo} {
+		for _, result := range []string{lookedFound, lookedNobody, lookedRefused, lookedLimited, lookedFailed} {
+			m.lookups.WithLabelValues(source, result)
+		}
+	}
+	return m
+}
+
+func (m *metrics) checked(refusal *Error) {
+	switch {
+	case refusal == nil:
+		m.tokens.WithLabelValues(resultOK).Inc()
+	case refusal.Reason == "":
+		m.tokens.WithLabelValues(string(refusal.Code)).Inc()
+	default:
+		m.tokens.WithLabelValues(string(refusal.Reason)).Inc()
+	}
+}
+
+func (m *metrics) fetched(err error) {
+	result := resultOK
+	if err != nil {
+		result = lookedFailed
+	}
+	m.fetches.WithLabelValues(result).Inc()
+}

@@ -1,0 +1,213 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+)
+
+const (
+	freshAtLeast = 5 * time.Minute // the keys are used, whatever Cache-Control says
+	freshAtMost  = 24 * time.Hour
+
+	firstRetry = time.Second // after the first failure to load the keys; doubled with each
+	lastRetry  = 30 * time.Second
+	staleRetry = time.Minute // when there are older keys to use
+
+	maxFailure = 300 // bytes of an error that may hold what the issuer said
+)
+
+// provider is the issuer over the network: its configuration, and the keys that it gets for a keySet.
+type provider struct {
+	issuer  string       // static
+	client  *http.Client // static
+	keys    *keySet      // static
+	metrics *metrics     // static
+	log     *slog.Logger // static
+
+	found atomic.Pointer[discovery] // nil until it was loaded
+}
+
+// discovery is what the issuer publishes about itself, as far as it is of use.
+type discovery struct {
+	Authorization string `json:"authorization_endpoint"`
+	Token         string `json:"token_endpoint"`
+	Userinfo      string `json:"userinfo_endpoint"`
+	EndSession    string `json:"end_session_endpoint"`
+	Revocation    string `json:"revocation_endpoint"`
+	JWKS          string `json:"jwks_uri"`
+
+	origins []string // of all of these
+}
+
+// run keeps configuration and keys fresh until ctx is done. No other goroutine fetches them.
+func (p *provider) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for failures := 0; ; {
+		var fresh time.Duration
+		var err error
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			fresh, err = p.refresh(ctx)
+		case <-p.keys.wake: // for an unknown kid: if it fails, the next refresh comes when it would have come
+			if fresh, err = p.fetchKeys(ctx); err != nil {
+				p.log.Warn("cannot fetch the issuer's keys for a token that names another", "err", err)
+				continue
+			}
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			failures = 0
+			timer.Reset(fresh)
+		case p.keys.ready() == nil:
+			p.log.Warn("cannot refresh the issuer's keys: using those that are known", "err", err)
+			timer.Reset(jitter(staleRetry))
+		default:
+			wait := jitter(min(firstRetry<<min(failures, 10), lastRetry))
+			p.log.Warn("cannot load the issuer's keys: nobody can sign in", "err", err, "retry", wait)
+			failures++
+			timer.Reset(wait)
+		}
+	}
+}
+
+// jitter returns a little less than d, so that nodes which failed together don't come back together.
+func jitter(d time.Duration) time.Duration { return d - rand.N(d/4) }
+
+// refresh loads the configuration, then the keys, and returns for how long they are fresh. A configuration that cannot be loaded
+// again does not keep the keys from being.
+func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error) {
+	found, err := p.discover(ctx)
+	if err == nil {
+		p.found.Store(found)
+	} else if p.found.Load() == nil {
+		p.keys.end(p.keys.begin(), nil, err)
+		return 0, err
+	} else {
+		p.log.Warn("cannot load the issuer's configuration again: using the one that is known", "err", err)
+	}
+	known := p.keys.ready() == nil
+	if fresh, err = p.fetchKeys(ctx); err == nil && !known {
+		p.log.Info("the issuer's keys are loaded: people can sign in", "issuer", p.issuer)
+	}
+	return fresh, err
+}
+
+// discover loads the issuer's configuration. go-oidc checks that it is this issuer's.
+func (p *provider) discover(ctx context.Context) (*discovery, error) {
+	loaded, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.issuer)
+	if err != nil {
+		return nil, fmt.Errorf("load the issuer's configuration: %s", clip(err.Error(), maxFailure))
+	}
+	d := &discovery{}
+	if err := loaded.Claims(d); err != nil {
+		return nil, fmt.Errorf("read the issuer's configuration: %w", err)
+	}
+	for name, endpoint := range map[string]string{"authorization_endpoint": d.Authorization, "token_endpoint": d.Token,
+		"userinfo_endpoint": d.Userinfo, "end_session_endpoint": d.EndSession, "revocation_endpoint": d.Revocation, "jwks_uri": d.JWKS} {
+		if endpoint == "" && name != "jwks_uri" {
+			continue
+		}
+		u, err := trustedURL(endpoint)
+		if err != nil {
+			return nil, fmt.Errorf("the issuer's %s is %q: %w", name, clip(endpoint, maxFailure), err)
+		}
+		d.origins = append(d.origins, origin(u))
+	}
+	slices.Sort(d.origins)
+	d.origins = slices.Compact(d.origins)
+	return d, nil
+}
+
+// fetchKeys gets the keys for p.keys and returns for how long they are fresh.
+func (p *provider) fetchKeys(ctx context.Context) (fresh time.Duration, err error) {
+	number := p.keys.begin()
+	keys, fresh, err := p.download(ctx, p.found.Load().JWKS)
+	p.keys.end(number, keys, err)
+	p.metrics.fetched(err)
+	return fresh, err
+}
+
+func (p *provider) download(ctx context.Context, jwks string) (keys map[string]key, fresh time.Duration, err error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, jwks, nil)
+	if err != nil {
+		return nil, 0, err
+	}
+	resp, err := p.client.Do(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, 0, fmt.Errorf("%s says %s", jwks, resp.Status)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", jwks, err)
+	}
+	if keys, err = parseKeys(body); err != nil {
+		return nil, 0, fmt.Errorf("%s: %w", jwks, err)
+	}
+	return keys, freshness(resp.Header), nil
+}
+
+// freshness returns for how long an answer with header h is used.
+func freshness(h http.Header) time.Duration {
+	var maxAge, age int64
+	for _, directive := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")
+		switch name {
+		case "no-store", "no-cache":
+			return freshAtLeast
+		case "max-age":
+			maxAge, _ = strconv.ParseInt(strings.Trim(value, `"`), 10, 32)
+		}
+	}
+	age, _ = strconv.ParseInt(h.Get("Age"), 10, 32)
+	return min(max(time.Duration(maxAge-age)*time.Second, freshAtLeast), freshAtMost)
+}
+
+// endpoints returns the origins that a browser calls, sorted.
+func (p *provider) endpoints() []string {
+	if d := p.found.Load(); d != nil {
+		return slices.Clone(d.origins)
+	}
+	u, err := url.Parse(p.issuer)
+	if err != nil {
+		return nil // New has parsed it
+	}
+	return []string{origin(u)}
+}
+
+// userinfo returns the address of people's claims, empty if there is none.
+func (p *provider) userinfo() string {
+	if d := p.found.Load(); d != nil {
+		return d.Userinfo
+	}
+	return ""
+}
+
+// okta returns the base URL of Okta's API: the issuer's host has it.
+func (p *provider) okta() string {
+	u, err := url.Parse(p.issuer)
+	if err != nil {
+		return "" // New has parsed it
+	}
+	return origin(u)
+}

@@ -1,0 +1,170 @@
+package auth
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"mayfly/shared/wire"
+)
+
+// maxToken is the longest token that is looked at, in bytes.
+const maxToken = 16 << 10
+
+// token is a signed JWT in its compact form, taken apart. Nothing of it is verified.
+type token struct {
+	raw       string
+	header    object
+	payload   []byte
+	signature []byte
+}
+
+// parse takes a token apart. It is strict where others are lenient: what two readers could read differently is refused.
+func parse(raw string) (token, *Error) {
+	if raw == "" {
+		return token{}, refuse(wire.ReasonTokenMissing, "it is empty")
+	}
+	if len(raw) > maxToken {
+		return token{}, refuse(wire.ReasonTokenMalformed, "it has %d bytes", len(raw))
+	}
+	parts := strings.Split(raw, ".")
+	if len(parts) != 3 {
+		return token{}, refuse(wire.ReasonTokenMalformed, "it has %d parts", len(parts))
+	}
+	var decoded [3][]byte
+	for i, part := range parts {
+		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
+		if err != nil || strings.ContainsAny(part, "\r\n") { // which DecodeString skips
+			return token{}, refuse(wire.ReasonTokenMalformed, "part %d is not base64url", i+1)
+		}
+		decoded[i] = b
+	}
+	header, err := newObject(decoded[0], headerNames)
+	if err != nil {
+		return token{}, refuse(wire.ReasonTokenMalformed, "its header: %v", err)
+	}
+	return token{raw: raw, header: header, payload: decoded[1], signature: decoded[2]}, nil
+}
+
+// accessTypes and idTypes are what typ may be, in lower case, if it is there.
+var (
+	accessTypes = []string{"jwt", "at+jwt", "application/at+jwt"}
+	idTypes     = []string{"jwt"}
+)
+
+// checkHeader checks how t says to be signed, and that it is of one of types.
+func (t token) checkHeader(algs, types []string) *Error {
+	if alg, _ := t.header.text("alg"); !slices.Contains(algs, alg) {
+		return refuse(wire.ReasonTokenAlg, "alg is %q, want one of %q", clip(alg, maxLogged), algs)
+	}
+	for _, name := range []string{"crit", "jku", "x5u", "jwk"} {
+		if t.header.has(name) {
+			return refuse(wire.ReasonTokenMalformed, "its header has %s", name)
+		}
+	}
+	if b64, ok := t.header["b64"]; ok && string(b64) != "true" {
+		return refuse(wire.ReasonTokenMalformed, "its header has b64")
+	}
+	if typ, ok := t.header.text("typ"); t.header.has("typ") && (!ok || !slices.Contains(types, strings.ToLower(typ))) {
+		return refuse(wire.ReasonTokenType, "typ is %q", clip(typ, maxLogged))
+	}
+	if _, ok := t.header.text("kid"); t.header.has("kid") && !ok {
+		return refuse(wire.ReasonTokenMalformed, "kid is no string")
+	}
+	return nil
+}
+
+// typed reports whether t says to be an access token, which few do.
+func (t token) typed() bool {
+	typ, _ := t.header.text("typ")
+	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")
+}
+
+// The names that decide something, in a header and among claims.
+var (
+	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
+	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope", "cnf", "nonce",
+		"at_hash", "c_hash"}
+)
+
+// object is a JSON object, whose values are not read yet.
+type object map[string]json.RawMessage
+
+// newObject reads an object in which no name stands twice, in whatever case, and none is one of known in another case:
+// encoding/json, with which go-oidc reads, would take one for the other.
+func newObject(b []byte, known []string) (object, error) {
+	if !utf8.Valid(b) {
+		return nil, errors.New("it is not UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
+	if start, err := d.Token(); err != nil || start != json.Delim('{') {
+		return nil, errors.New("it is no JSON object")
+	}
+	o, folded := object{}, map[string]bool{}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, errors.New("it is not JSON")
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, errors.New("it is not JSON")
+		}
+		n, ok := name.(string)
+		fold := strings.ToLower(strings.ToUpper(n)) // upper first: ſ is an s, too
+		if !ok || folded[fold] || slices.Contains(known, fold) && n != fold {
+			return nil, fmt.Errorf("%q stands there twice or in the wrong case", clip(n, maxLogged))
+		}
+		o[n], folded[fold] = value, true
+	}
+	if _, err := d.Token(); err != nil {
+		return nil, errors.New("it is not JSON")
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more follows the JSON object")
+	}
+	return o, nil
+}
+
+func (o object) has(name string) bool {
+	_, ok := o[name]
+	return ok
+}
+
+// text returns the string of that name.
+func (o object) text(name string) (s string, ok bool) {
+	if !strings.HasPrefix(string(o[name]), `"`) {
+		return "", false
+	}
+	return s, json.Unmarshal(o[name], &s) == nil
+}
+
+// texts returns the string, or the strings in the list, of that name.
+func (o object) texts(name string) []string {
+	if s, ok := o.text(name); ok {
+		return []string{s}
+	}
+	var list []string
+	if json.Unmarshal(o[name], &list) != nil {
+		return nil
+	}
+	return list
+}
+
+// number returns the finite number of that name.
+func (o object) number(name string) (n float64, ok bool) {
+	b := string(o[name])
+	if b == "" || b[0] != '-' && (b[0] < '0' || b[0] > '9') { // ParseFloat knows more numbers than JSON
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(b, 64)
+	return n, err == nil && !math.IsInf(n, 0)
+}
