@@ -106,3 +106,21 @@ func TestStorageKeeps(t *testing.T) {
 		t.Errorf("Load = %q, %v", v, err)
 	}
 }
+
+func TestStorageForgets(t *testing.T) {
+	s := DeviceStorage()
+	for _, key := range []string{"a", "b"} {
+		if err := s.Save(key, "x"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Delete("a"); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := s.Load("a"); v != "" || err != nil {
+		t.Errorf("Load of what was deleted = %q, %v", v, err)
+	}
+	if keys, err := s.Keys(); !slices.Equal(keys, []string{"b"}) || err != nil {
+		t.Errorf("Keys = %q, %v", keys, err)
+	}
+}

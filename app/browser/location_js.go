@@ -2,7 +2,41 @@ package browser
 
 import "syscall/js"
 
+func location() js.Value { return global("location") }
+
+// Origin returns the page's origin.
+func Origin() string { return location().Get("origin").String() }
+
+// Address returns the page's address, with its query.
+func Address() string { return location().Get("href").String() }
+
 // SocketURL returns the address of the WebSocket at path on the server that the page came from.
-func SocketURL(path string) string {
-	return socketURL(js.Global().Get("location").Get("origin").String(), path)
+func SocketURL(path string) string { return socketURL(Origin(), path) }
+
+// Assign leaves the page for url.
+func Assign(url string) {
+	call(location(), "assign", url)
+}
+
+// Replace changes the page's address to path, and its entry in the history, without leaving.
+func Replace(path string) {
+	call(global("history"), "replaceState", js.Null(), "", path)
+}
+
+// Submit leaves the page by posting a form to url, so that its fields, names and values by turns, do not stand in any
+// address.
+func Submit(url string, fields ...string) {
+	document := global("document")
+	form := call(document, "createElement", "form")
+	form.Set("method", "post")
+	form.Set("action", url)
+	for i := 0; i < len(fields); i += 2 {
+		input := call(document, "createElement", "input")
+		input.Set("type", "hidden")
+		input.Set("name", fields[i])
+		input.Set("value", fields[i+1])
+		call(form, "append", input)
+	}
+	call(document.Get("body"), "append", form)
+	call(form, "submit")
 }

@@ -2,5 +2,20 @@
 
 package browser
 
+// Origin returns http://localhost.
+func Origin() string { return "http://localhost" }
+
+// Address returns the address of the first page.
+func Address() string { return Origin() + "/" }
+
 // SocketURL returns the address that a page from http://localhost would use.
-func SocketURL(path string) string { return socketURL("http://localhost", path) }
+func SocketURL(path string) string { return socketURL(Origin(), path) }
+
+// Assign does nothing.
+func Assign(string) {}
+
+// Replace does nothing.
+func Replace(string) {}
+
+// Submit does nothing.
+func Submit(string, ...string) {}

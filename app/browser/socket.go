@@ -1,6 +1,7 @@
-// Package browser is what Mayfly's client needs of a browser and go-app does not give: a WebSocket, the storage of a tab,
-// the page's events and its address. It is the only package that imports syscall/js. Each feature is three files: the
-// type and its doc, the browser's half, and a native half for tests and prerendering.
+// Package browser is what Mayfly's client needs of a browser and go-app does not give: a WebSocket, fetch, the storage of a
+// tab and of the device, sealing and checking with keys, locks and a channel between tabs, the page's events and its address.
+// It is the only package that imports syscall/js. Each feature is three files: the type and its doc, if it has one, the
+// browser's half, and a native half for tests and prerendering.
 //
 // A callback from JavaScript never blocks and never panics: either would stop the whole program.
 package browser

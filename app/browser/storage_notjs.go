@@ -2,7 +2,11 @@
 
 package browser
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 type area struct {
 	mu     sync.Mutex
@@ -11,6 +15,9 @@ type area struct {
 
 // TabStorage returns a new storage in memory.
 func TabStorage() *Storage { return &Storage{} }
+
+// DeviceStorage returns a new storage in memory.
+func DeviceStorage() *Storage { return &Storage{} }
 
 // Load returns what was saved under key, "" if nothing was.
 func (s *Storage) Load(key string) (string, error) {
@@ -28,4 +35,19 @@ func (s *Storage) Save(key, value string) error {
 	}
 	s.area.values[key] = value
 	return nil
+}
+
+// Delete forgets what was saved under key.
+func (s *Storage) Delete(key string) error {
+	s.area.mu.Lock()
+	defer s.area.mu.Unlock()
+	delete(s.area.values, key)
+	return nil
+}
+
+// Keys returns under which keys something was saved.
+func (s *Storage) Keys() ([]string, error) {
+	s.area.mu.Lock()
+	defer s.area.mu.Unlock()
+	return slices.Collect(maps.Keys(s.area.values)), nil
 }

@@ -1,0 +1,34 @@
+package browser
+
+import (
+	"syscall/js"
+	"time"
+)
+
+// Fetch gets url, or posts form to it if form is not empty. It sends no cookies and no referrer, leaves nothing in a cache,
+// follows no redirect and takes no longer than timeout; keepalive: the page may go meanwhile. A body that is not text is
+// mangled.
+func Fetch(url, form string, keepalive bool, timeout time.Duration) (status int, header func(name string) string, body []byte, err error) {
+	options := object("credentials", "omit", "cache", "no-store", "redirect", "error", "referrerPolicy", "no-referrer")
+	options.Set("keepalive", keepalive)
+	options.Set("signal", call(global("AbortSignal"), "timeout", timeout.Milliseconds()))
+	if form != "" {
+		options.Set("method", "POST")
+		options.Set("body", global("URLSearchParams").New(form)) // sets the content type, too
+	}
+	response, err := await(call(js.Global(), "fetch", url, options))
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	text, err := await(call(response, "text"))
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	header = func(name string) string { // a provider of another origin shows few of them
+		if v := call(response.Get("headers"), "get", name); !v.IsNull() {
+			return v.String()
+		}
+		return ""
+	}
+	return response.Get("status").Int(), header, []byte(text.String()), nil
+}

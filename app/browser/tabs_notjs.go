@@ -1,0 +1,13 @@
+//go:build !js
+
+package browser
+
+import "time"
+
+// Lock returns at once: there are no other tabs.
+func Lock(string, time.Duration) (unlock func(), err error) { return func() {}, nil }
+
+// Join returns a channel that nobody else is on.
+func Join(string, func(string)) (send func(string), leave func()) {
+	return func(string) {}, func() {}
+}
