@@ -1,0 +1,18 @@
+package pkce
+
+import "time"
+
+// Skew makes the wall clock of s run ahead by what the returned function is given, as it does when a laptop slept through
+// that time or someone sets the clock. Call it before Run.
+func Skew(s *SignIn) func(time.Duration) {
+	ahead := make(chan time.Duration, 1)
+	ahead <- 0
+	read := s.moment
+	s.moment = func() moment {
+		m, d := read(), <-ahead
+		ahead <- d
+		m.wall += d
+		return m
+	}
+	return func(d time.Duration) { ahead <- <-ahead + d }
+}

@@ -1,0 +1,761 @@
+package pkce_test
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/app/pkce"
+)
+
+func TestSignsInAndStaysSoAfterReload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		tb := d.tab()
+		pg := tb.load()
+		pg.want(pkce.Unknown) // until the server has named the provider
+		wait(time.Second)
+		if s := pg.want(pkce.SignedOut); s.Off || s.Problem != (pkce.Problem{}) {
+			t.Errorf("state = %+v", s)
+		}
+		if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut {
+			t.Errorf("Token = %v", err)
+		}
+		pg.close()
+
+		pg = tb.signIn("ada")
+		s := pg.want(pkce.SignedIn)
+		if s.Name != "ADA" || len(s.Session) != 43 || s.Skew != 0 {
+			t.Errorf("state = %+v", s)
+		}
+		if len(pg.replaced) != 1 || pg.replaced[0] != "/login/callback" {
+			t.Errorf("replaced the address by %q", pg.replaced)
+		}
+		first := pg.token()
+		pg.close()
+
+		pg = tb.load()
+		second := pg.token()
+		if now := pg.want(pkce.SignedIn); first == second || now.Session != s.Session || now.Name != "ADA" {
+			t.Errorf("after a reload: %+v, the same token: %v", now, first == second)
+		}
+		pg.close()
+
+		all := d.written(tb)
+		for _, secret := range d.p.made {
+			if strings.HasPrefix(secret, "at-") && strings.Contains(all, secret) {
+				t.Errorf("the access token %q was stored", secret)
+			}
+			if strings.HasPrefix(secret, "rt-") && strings.Contains(all, secret) {
+				t.Errorf("the refresh token %q was stored unsealed", secret)
+			}
+			if strings.Contains(d.local.keeps()+tb.own.keeps(), secret) {
+				t.Errorf("%q is still there after signing in", secret)
+			}
+		}
+	})
+}
+
+// begun returns a page that has left for the provider, and the address that the provider sends ada back to.
+func begun(tb *tab, returnTo string) (back string) {
+	tb.d.t.Helper()
+	pg := tb.load()
+	pg.begin(returnTo)
+	return tb.d.p.authorize(pg.leave(), "ada")
+}
+
+// without returns address with the parameter name changed to value, or without it.
+func with(address, name, value string) string {
+	u, _ := url.Parse(address)
+	q := u.Query()
+	q.Set(name, value)
+	if value == "" {
+		q.Del(name)
+	}
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+func TestCallback(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		address func(back string) string
+		status  pkce.Status
+		problem string
+		action  pkce.Action
+	}{
+		{"good", func(b string) string { return b }, pkce.SignedIn, "", pkce.NoAction},
+		{"with a fragment", func(b string) string { return b + "#x" }, pkce.SignedIn, "", pkce.NoAction},
+		{"unknown state", func(b string) string { return with(b, "state", "x") }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
+		{"no state", func(b string) string { return with(b, "state", "") }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
+		{"state twice", func(b string) string { return b + "&state=x" }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
+		{"code twice", func(b string) string { return b + "&code=x" }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
+		{"broken escape", func(b string) string { return b + "&x=%zz" }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
+		{"no code", func(b string) string { return with(b, "code", "") }, pkce.Failed, "Sign-in could not be verified, nothing was stored.", pkce.ActSignInAgain},
+		{"another code", func(b string) string { return with(b, "code", "x") }, pkce.Failed, "Sign-in took too long.", pkce.ActSignInAgain},
+		{"no parameters", func(string) string { return origin + "/login/callback" }, pkce.SignedOut, "", pkce.NoAction},
+		{"wrong iss", func(b string) string { return with(b, "iss", issuer+"/") }, pkce.Failed, "Mayfly is not set up correctly.", pkce.NoAction},
+		{"no iss", func(b string) string { return with(b, "iss", "") }, pkce.Failed, "Mayfly is not set up correctly.", pkce.NoAction},
+		{"wrong iss and an error", func(b string) string { return with(with(b, "iss", "x"), "error", "access_denied") }, pkce.Failed, "Mayfly is not set up correctly.", pkce.NoAction},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				tb := d.tab()
+				back := tt.address(begun(tb, "/r/tea"))
+				pg, _ := tb.back(back)
+				wait(time.Second)
+				s := pg.want(tt.status)
+				if s.Problem.Text != tt.problem || s.Problem.Action != tt.action {
+					t.Errorf("problem = %+v, want %q, %v", s.Problem, tt.problem, tt.action)
+				}
+				if len(pg.replaced) != 1 {
+					t.Errorf("the address was replaced %d times", len(pg.replaced))
+				}
+				if tt.status != pkce.SignedIn && strings.Contains(d.local.keeps(), "mayfly.session") {
+					t.Error("something was stored")
+				}
+			})
+		})
+	}
+}
+
+func TestMissingIssIsFineWhereTheProviderNamesItselfNever(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		d.p.discovery = func(m map[string]any) { delete(m, "authorization_response_iss_parameter_supported") }
+		tb := d.tab()
+		pg, _ := tb.back(with(begun(tb, "/"), "iss", ""))
+		pg.want(pkce.SignedIn)
+	})
+}
+
+func TestCallbackOnceOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		tb := d.tab()
+		back := begun(tb, "/r/tea")
+		pg, to := tb.back(back)
+		if to != "/r/tea" {
+			t.Errorf("returned to %q", to)
+		}
+		pg.close()
+		exchanges := d.p.count("/v1/token")
+		again, to := tb.back(back) // the back button
+		wait(time.Second)
+		if s := again.want(pkce.SignedIn); to != "/" || s.Problem != (pkce.Problem{}) {
+			t.Errorf("back at the callback: to %q, %+v", to, s)
+		}
+		again.SignOut()
+		again.close()
+		late, _ := tb.back(back)
+		if s := late.want(pkce.Failed); s.Problem.Text != "This sign-in link has expired." {
+			t.Errorf("state = %+v", s)
+		}
+		if n := d.p.count("/v1/token"); n > exchanges+1 { // the one renewal after the reload
+			t.Errorf("%d requests to the token endpoint, want no code twice", n-exchanges)
+		}
+	})
+}
+
+func TestCodeIsNotTriedAgain(t *testing.T) {
+	for name, network := range map[string]func(serve func() answer) answer{
+		"dropped before": func(func() answer) answer { return answer{err: errDropped} },
+		"dropped after":  func(serve func() answer) answer { serve(); return answer{err: errDropped} },
+		"500":            func(func() answer) answer { return answer{status: 500} },
+		"429":            func(func() answer) answer { return answer{status: 429, header: map[string]string{"Retry-After": "1"}} },
+		"HTML":           func(func() answer) answer { return answer{status: 200, body: "<!DOCTYPE html><title>Hotel</title>"} },
+		"half":           func(serve func() answer) answer { a := serve(); a.body = a.body[:len(a.body)/2]; return a },
+		"10 MB":          func(func() answer) answer { return answer{status: 200, body: strings.Repeat(" ", 10<<20)} },
+		"never":          func(func() answer) answer { time.Sleep(time.Minute); return answer{err: errDropped} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				tb := d.tab()
+				back := begun(tb, "/r/tea")
+				d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+					if path == "/v1/token" {
+						return network(serve)
+					}
+					return serve()
+				})
+				pg, to := tb.back(back)
+				if s := pg.want(pkce.Failed); s.Problem.Text != "Mayfly cannot reach the sign-in service." || s.Problem.Action != pkce.ActTryAgain || to != "/r/tea" {
+					t.Errorf("to %q, state = %+v", to, s)
+				}
+				wait(time.Hour)
+				if n := d.p.count("/v1/token"); n != 1 {
+					t.Errorf("the code was sent %d times", n)
+				}
+			})
+		})
+	}
+}
+
+func TestForeignCallbackSignsNobodyIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // an attacker's code and state in the victim's browser
+		d := newDevice(t)
+		attacker := newDevice(t)
+		attacker.p = d.p
+		back := begun(attacker.tab(), "/")
+		pg, _ := d.tab().back(back)
+		pg.want(pkce.Failed)
+		if d.p.count("/v1/token") != 0 {
+			t.Error("the attacker's code was redeemed")
+		}
+	})
+}
+
+func TestTwoTabsSignInCrosswise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		one, two := d.tab(), d.tab()
+		first, second := begun(one, "/r/one"), begun(two, "/r/two")
+		pg1, to1 := two.back(first)
+		pg2, to2 := one.back(second)
+		if to1 != "/r/one" || to2 != "/r/two" {
+			t.Errorf("returned to %q and %q", to1, to2)
+		}
+		wait(time.Second)
+		if a, b := pg1.want(pkce.SignedIn), pg2.want(pkce.SignedIn); a.Session != b.Session {
+			t.Error("the second sign-in cut off the first")
+		}
+		wait(time.Hour)
+		if pg1.token() != pg2.token() {
+			t.Error("the two tabs do not share the sign-in")
+		}
+	})
+}
+
+func TestReturnTo(t *testing.T) {
+	for path, want := range map[string]string{
+		"/r/tea": "/r/tea", "/r/tea?a=//b#c": "/r/tea?a=//b#c", "/": "/", "": "/", "r/tea": "/", "//evil.example": "/", `/\\evil.example`: "/", `/r\x`: "/",
+		"javascript:alert(1)": "/", "https:evil.example": "/", "https://evil.example": "/", "/login/callback": "/", "/login/callback?code=x": "/",
+		"/./login/callback": "/", "/..//evil.example": "/", "/r//x": "/", "/a\nb": "/", "/a\x00": "/", " /r": "/", "/\t/evil.example": "/",
+		"/" + strings.Repeat("x", 5000): "/",
+	} {
+		t.Run(path, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tb := newDevice(t).tab()
+				_, to := tb.back(begun(tb, path))
+				if to != want {
+					t.Errorf("returned to %q, want %q", to, want)
+				}
+			})
+		})
+	}
+}
+
+func TestProviderRefuses(t *testing.T) {
+	const setup, down = "Mayfly is not set up correctly.", "Mayfly cannot reach the sign-in service."
+	for _, tt := range []struct {
+		code, description, want string
+		status                  pkce.Status
+		action                  pkce.Action
+	}{
+		{"access_denied", "The resource owner denied the request.", "Sign-in was cancelled.", pkce.Failed, pkce.ActSignIn},
+		{"access_denied", "Policy evaluation failed for this request", "Your organisation has not given you access to Mayfly.", pkce.Failed, pkce.NoAction},
+		{"access_denied", "User is not assigned to the client application.", "Your organisation has not given you access to Mayfly.", pkce.Failed, pkce.NoAction},
+		{"login_required", "", "", pkce.SignedOut, pkce.NoAction},
+		{"invalid_scope", "One or more scopes are not configured", setup, pkce.Failed, pkce.NoAction},
+		{"unauthorized_client", "", setup, pkce.Failed, pkce.NoAction},
+		{"invalid_request", "'redirect_uri' must be a Login redirect URI", setup, pkce.Failed, pkce.NoAction},
+		{"temporarily_unavailable", "", down, pkce.Failed, pkce.ActTryAgain},
+		{"x", "<img src=x onerror=alert(1)>\u202e\x00" + strings.Repeat("y", 5000), setup, pkce.Failed, pkce.NoAction},
+	} {
+		t.Run(tt.code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				tb := newDevice(t).tab()
+				back := with(with(with(begun(tb, "/"), "code", ""), "error", tt.code), "error_description", tt.description)
+				pg, _ := tb.back(back)
+				p := pg.want(tt.status).Problem
+				if p.Text != tt.want || p.Action != tt.action || p.Detail == "" && tt.want == setup || len([]rune(p.Detail)) > 200 || strings.ContainsAny(p.Detail, "\u202e\x00") {
+					t.Errorf("problem = %+v, want %q", p, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestTokenAnswers(t *testing.T) {
+	const unverified, setup, down = "Sign-in could not be verified, nothing was stored.", "Mayfly is not set up correctly.", "Mayfly cannot reach the sign-in service."
+	for _, tt := range []struct {
+		name   string
+		change func(map[string]any)
+		want   string
+		life   time.Duration // if it is good
+	}{
+		{"error with 200", func(a map[string]any) { clear(a); a["error"] = "invalid_client" }, setup, 0},
+		{"no access token", func(a map[string]any) { delete(a, "access_token") }, down, 0},
+		{"no ID token", func(a map[string]any) { delete(a, "id_token") }, unverified, 0},
+		{"DPoP", func(a map[string]any) { a["token_type"] = "DPoP" }, setup, 0},
+		{"no type", func(a map[string]any) { delete(a, "token_type") }, setup, 0},
+		{"small bearer", func(a map[string]any) { a["token_type"] = "bearer" }, "", time.Hour},
+		{"no refresh token", func(a map[string]any) { delete(a, "refresh_token") }, "", time.Hour},
+		{"fewer scopes", func(a map[string]any) { a["scope"] = "openid" }, "", time.Hour},
+		{"expires_in 0", func(a map[string]any) { a["expires_in"] = 0 }, "", 5 * time.Minute},
+		{"expires_in -1", func(a map[string]any) { a["expires_in"] = -1 }, "", 5 * time.Minute},
+		{"expires_in a string", func(a map[string]any) { a["expires_in"] = "300" }, "", 5 * time.Minute},
+		{"expires_in 1e9", func(a map[string]any) { a["expires_in"] = 1e9 }, "", 24 * time.Hour},
+		{"expires_in nonsense", func(a map[string]any) { a["expires_in"] = "soon" }, "", 5 * time.Minute},
+		{"expires_in missing", func(a map[string]any) { delete(a, "expires_in") }, "", 5 * time.Minute},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.answer = tt.change
+				tb := d.tab()
+				pg, _ := tb.back(begun(tb, "/"))
+				if tt.want != "" {
+					if s := pg.want(pkce.Failed); s.Problem.Text != tt.want || strings.Contains(d.local.keeps(), "mayfly.session") {
+						t.Errorf("state = %+v, want %q; kept %s", s, tt.want, d.local.keeps())
+					}
+					return
+				}
+				pg.want(pkce.SignedIn)
+				d.p.via(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
+				token := pg.token()
+				wait(tt.life - time.Second)
+				if c, err := pg.Token(t.Context(), ""); err != nil || c.Token != token {
+					t.Errorf("a second before the end: %v, %+v", err, pg.state())
+				}
+				wait(time.Second)
+				if c, err := pg.Token(t.Context(), ""); err == nil {
+					t.Errorf("after the end: %+v", c)
+				}
+			})
+		})
+	}
+}
+
+func TestIDTokens(t *testing.T) {
+	claims := func(change func(map[string]any)) func(map[string]any) string {
+		return func(c map[string]any) string { change(c); return jws("RS256", "k1", theKey(), c) }
+	}
+	set := func(name string, value any) func(map[string]any) string {
+		return claims(func(c map[string]any) { c[name] = value })
+	}
+	drop := func(name string) func(map[string]any) string {
+		return claims(func(c map[string]any) { delete(c, name) })
+	}
+	for _, tt := range []struct {
+		name string
+		good bool
+		sign func(map[string]any) string
+	}{
+		{"good", true, claims(func(map[string]any) {})},
+		{"ES256", true, func(c map[string]any) string { return jws("ES256", "c1", curveKey(), c) }},
+		{"no kid, one key that fits", true, func(c map[string]any) string { return jws("RS256", "", theKey(), c) }},
+		{"no at_hash", true, drop("at_hash")},
+		{"azp ours", true, set("azp", clientID)},
+		{"aud a list with ours and azp", true, claims(func(c map[string]any) { c["aud"], c["azp"] = []string{"api", clientID}, clientID })},
+		{"aud a list with ours alone", true, set("aud", []string{clientID})},
+		{"a day old by our clock", true, claims(func(c map[string]any) {
+			c["iat"], c["exp"] = time.Now().Add(-25*time.Hour).Unix(), time.Now().Add(-24*time.Hour).Unix()
+		})},
+		{"alg none", false, func(c map[string]any) string {
+			return b64([]byte(`{"alg":"none"}`)) + "." + b64([]byte(document(c).body)) + "."
+		}},
+		{"HS256", false, func(c map[string]any) string { return jws("HS256", "k1", theKey(), c) }},
+		{"alg in small letters", false, func(c map[string]any) string { return jws("rs256", "k1", theKey(), c) }},
+		{"RS384 with an RS256 key", false, func(c map[string]any) string { return jws("RS384", "k1", theKey(), c) }},
+		{"ES256 with the RSA key", false, func(c map[string]any) string { return jws("ES256", "k1", curveKey(), c) }},
+		{"another key", false, func(c map[string]any) string { return jws("RS256", "k1", anotherKey(), c) }},
+		{"another curve key", false, func(c map[string]any) string { s := jws("ES256", "c1", curveKey(), c); return s[:len(s)-4] + "AAAA" }},
+		{"unknown kid", false, func(c map[string]any) string { return jws("RS256", "k2", theKey(), c) }},
+		{"flipped bit", false, func(c map[string]any) string {
+			s := []byte(jws("RS256", "k1", theKey(), c))
+			s[len(s)-10] ^= 1
+			return string(s)
+		}},
+		{"crit", false, func(c map[string]any) string {
+			return jws("RS256", "k1", theKey(), c, map[string]any{"crit": []string{"x"}})
+		}},
+		{"four parts", false, func(c map[string]any) string { return jws("RS256", "k1", theKey(), c) + ".x" }},
+		{"line end inside", false, func(c map[string]any) string { return jws("RS256", "k1", theKey(), c) + "\n" }},
+		{"padding", false, func(c map[string]any) string { return jws("RS256", "k1", theKey(), c) + "=" }},
+		{"payload a list", false, func(map[string]any) string { return jws("RS256", "k1", theKey(), []int{1}) }},
+		{"issuer", false, set("iss", issuer+"/")},
+		{"no issuer", false, drop("iss")},
+		{"aud", false, set("aud", "other")},
+		{"no aud", false, drop("aud")},
+		{"aud under another name", false, claims(func(c map[string]any) { delete(c, "aud"); c["AUD"] = clientID })},
+		{"aud a list of two without azp", false, set("aud", []string{"api", clientID})},
+		{"azp", false, set("azp", "other")},
+		{"azp no string", false, set("azp", 1)},
+		{"nonce", false, set("nonce", "other")},
+		{"no nonce", false, drop("nonce")},
+		{"at_hash", false, set("at_hash", b64(make([]byte, 16)))},
+		{"expired when issued", false, claims(func(c map[string]any) { c["exp"] = c["iat"] })},
+		{"no exp", false, drop("exp")},
+		{"exp a string", false, set("exp", "tomorrow")},
+		{"no iat", false, drop("iat")},
+		{"no sub", false, drop("sub")},
+		{"empty sub", false, set("sub", "")},
+		{"sub a number", false, set("sub", 7)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			theKey()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.sign = tt.sign
+				tb := d.tab()
+				pg, _ := tb.back(begun(tb, "/"))
+				if tt.good {
+					pg.want(pkce.SignedIn)
+					return
+				}
+				s := pg.want(pkce.Failed)
+				if s.Problem.Text != "Sign-in could not be verified, nothing was stored." || s.Problem.Detail == "" {
+					t.Errorf("state = %+v", s)
+				}
+				if strings.Contains(d.local.keeps(), "mayfly.session") {
+					t.Error("something was stored")
+				}
+			})
+		})
+	}
+}
+
+func TestProviderKeys(t *testing.T) {
+	const unverified, down = "Sign-in could not be verified, nothing was stored.", "Mayfly cannot reach the sign-in service."
+	only := func(k map[string]any) func([]map[string]any) []map[string]any {
+		return func([]map[string]any) []map[string]any { return []map[string]any{k} }
+	}
+	encryption := jwk("k1", &theKey().PublicKey)
+	encryption["use"] = "enc"
+	even := jwk("k1", &theKey().PublicKey)
+	even["e"] = b64([]byte{1, 0, 0})
+	for _, tt := range []struct {
+		name string
+		keys func([]map[string]any) []map[string]any
+		key  any
+		want string
+	}{
+		{"use enc", only(encryption), theKey(), unverified},
+		{"1024 bits", only(jwk("k1", &smallKey().PublicKey)), smallKey(), unverified},
+		{"an even exponent", only(even), theKey(), unverified},
+		{"two with one kid", func(k []map[string]any) []map[string]any {
+			return append(k, jwk("k1", &anotherKey().PublicKey))
+		}, theKey(), unverified},
+		{"none", func([]map[string]any) []map[string]any { return nil }, theKey(), unverified},
+		{"too many", func(k []map[string]any) []map[string]any {
+			for range 30 {
+				k = append(k, jwk(unique(), &anotherKey().PublicKey))
+			}
+			return k
+		}, theKey(), down},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.keys = tt.keys
+				d.p.sign = func(c map[string]any) string { return jws("RS256", "k1", tt.key, c) }
+				tb := d.tab()
+				pg, _ := tb.back(begun(tb, "/"))
+				if s := pg.want(pkce.Failed); s.Problem.Text != tt.want {
+					t.Errorf("state = %+v, want %q", s, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestDiscovery(t *testing.T) {
+	const setup, down = "Mayfly is not set up correctly.", "Mayfly cannot reach the sign-in service."
+	set := func(name string, value any) func(map[string]any) { return func(d map[string]any) { d[name] = value } }
+	for _, tt := range []struct {
+		name   string
+		change func(map[string]any)
+		want   string
+	}{
+		{"another issuer", set("issuer", issuer+"/"), setup},
+		{"no issuer", func(d map[string]any) { delete(d, "issuer") }, setup},
+		{"http token endpoint", set("token_endpoint", "http://id.example/token"), setup},
+		{"no authorize endpoint", func(d map[string]any) { delete(d, "authorization_endpoint") }, setup},
+		{"javascript keys", set("jwks_uri", "javascript:1"), setup},
+		{"a host that only begins like this one", set("token_endpoint", "http://localhost.evil.example/t"), setup},
+		{"PKCE plain only", set("code_challenge_methods_supported", []string{"plain"}), setup},
+		{"PKCE not mentioned", func(d map[string]any) { delete(d, "code_challenge_methods_supported") }, ""},
+		{"loopback", set("token_endpoint", "http://127.0.0.1:9000/t"), ""},
+		{"PKCE nonsense", set("code_challenge_methods_supported", 7), setup},
+		{"not there", func(d map[string]any) { clear(d) }, setup},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.discovery = tt.change
+				pg := d.tab().load()
+				pg.begin("/")
+				s := pg.state()
+				if s.Problem.Text != tt.want || (len(pg.left) > 0) != (tt.want == "") {
+					t.Errorf("left for %q, state = %+v, want %q", pg.left, s, tt.want)
+				}
+			})
+		})
+	}
+}
+
+func TestProviderIsDescribedOnceADay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const path = "/.well-known/openid-configuration"
+		d := newDevice(t)
+		tb := d.tab()
+		pg := tb.signIn("ada")
+		pg.close()
+		pg = tb.load()
+		pg.token()
+		pg.close()
+		if n := d.p.count(path); n != 1 {
+			t.Errorf("read %d times", n)
+		}
+		wait(25 * time.Hour)
+		pg = tb.load()
+		pg.token()
+		if n := d.p.count(path); n != 2 {
+			t.Errorf("read %d times within 25 hours", n)
+		}
+		other := strings.Replace(d.p.config, issuer, "https://other.example", 1)
+		d.p.mu.Lock()
+		d.p.config = other
+		d.p.mu.Unlock()
+		before := d.p.count("/v1/token")
+		moved := d.tab().load()
+		wait(time.Second)
+		moved.want(pkce.SignedOut) // a refresh token is not shown to another provider
+		if d.p.count("/v1/token") != before {
+			t.Error("it was used")
+		}
+	})
+}
+
+func TestColdStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // the page took longer to load than the code lives
+		tb := newDevice(t).tab()
+		back := begun(tb, "/r/tea")
+		wait(2 * time.Minute)
+		pg, to := tb.back(back)
+		if s := pg.want(pkce.Failed); s.Problem.Text != "Sign-in took too long." || s.Problem.Action != pkce.ActSignInAgain || to != "/r/tea" {
+			t.Errorf("to %q, state = %+v", to, s)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // and longer than the browser remembers why
+		d := newDevice(t)
+		tb := d.tab()
+		back := begun(tb, "/r/tea")
+		wait(61 * time.Minute)
+		pg, _ := tb.back(back)
+		if s := pg.want(pkce.Failed); s.Problem.Text != "This sign-in link has expired." || d.p.count("/v1/token") != 0 {
+			t.Errorf("state = %+v", s)
+		}
+	})
+}
+
+func TestBeginningAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tb := newDevice(t).tab()
+		for range 5 {
+			begun(tb, "/")
+		}
+		pg := tb.load()
+		pg.begin("/")
+		if s := pg.want(pkce.Failed); len(pg.left) != 0 || s.Problem.Action != pkce.ActTryAgain {
+			t.Errorf("left for %q, state = %+v", pg.left, s)
+		}
+		wait(time.Minute)
+		pg.begin("/")
+		if len(pg.left) != 1 {
+			t.Errorf("a minute later: %+v", pg.state())
+		}
+		pg.begin("/") // the browser has brought the page back
+		if len(pg.left) != 2 {
+			t.Error("the button works only once")
+		}
+		pg.close()
+	})
+}
+
+func TestOldTransactionsAreSwept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		begun(d.tab(), "/")
+		wait(2 * time.Hour)
+		d.tab().load()
+		wait(time.Second)
+		if strings.Contains(d.local.keeps(), "mayfly.tx.") {
+			t.Error(d.local.keeps())
+		}
+	})
+}
+
+func TestStorage(t *testing.T) {
+	const help = "The browser blocks storage, and without it sign-in cannot work."
+	synctest.Test(t, func(t *testing.T) { // blocked
+		d := newDevice(t)
+		d.local.blocked = true
+		pg := d.tab().load()
+		wait(time.Second)
+		pg.want(pkce.SignedOut) // and anonymous people go on
+		pg.begin("/")
+		if s := pg.want(pkce.Failed); s.Problem.Text != help || s.Problem.Action != pkce.ActHelp || len(pg.left) != 0 {
+			t.Errorf("state = %+v", s)
+		}
+		pg.SignOut()
+	})
+	synctest.Test(t, func(t *testing.T) { // full before
+		d := newDevice(t)
+		d.local.full = true
+		pg := d.tab().load()
+		pg.begin("/")
+		if s := pg.want(pkce.Failed); s.Problem.Text != help {
+			t.Errorf("state = %+v", s)
+		}
+	})
+	for name, breakIt := range map[string]func(*device){
+		"full":  func(d *device) { d.local.mu.Lock(); d.local.full = true; d.local.mu.Unlock() },
+		"vault": func(d *device) { d.vault.mu.Lock(); d.vault.down = true; d.vault.mu.Unlock() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // while signed in: it lives on in memory
+				d := newDevice(t)
+				pg := d.tab().signIn("ada")
+				breakIt(d)
+				for range 5 {
+					wait(time.Hour)
+					pg.token()
+				}
+				if strings.Contains(d.local.keeps(), "mayfly.session") {
+					t.Error("a used refresh token is still there")
+				}
+				other := d.tab().load()
+				wait(time.Second)
+				other.want(pkce.SignedOut)
+				pg.want(pkce.SignedIn)
+				pg.SignOut()
+				pg.want(pkce.SignedOut)
+			})
+		})
+	}
+}
+
+func TestRecords(t *testing.T) {
+	for _, tt := range []struct {
+		name, record string
+		status       pkce.Status
+		kept         bool
+	}{
+		{"nonsense", "x", pkce.SignedOut, false},
+		{"null", "null", pkce.SignedOut, false},
+		{"JSON", `{"v":1}`, pkce.SignedOut, false},
+		{"nothing in it", "v=1", pkce.SignedOut, false},
+		{"half", "v=1&sealed=AAAA", pkce.SignedOut, false},
+		{"damaged", "v=1&sealed=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", pkce.SignedOut, false},
+		{"a name twice", "v=1&sid=a&sid=b", pkce.SignedOut, false},
+		{"newer", "v=2&what=ever", pkce.Failed, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				if err := d.local.Save("mayfly.session", tt.record); err != nil {
+					t.Fatal(err)
+				}
+				tb := d.tab()
+				pg := tb.load()
+				wait(time.Minute)
+				s := pg.want(tt.status)
+				if kept, _ := d.local.Load("mayfly.session"); (kept != "") != tt.kept {
+					t.Errorf("kept %q", kept)
+				}
+				if tt.kept && s.Problem.Action != pkce.ActReload {
+					t.Errorf("state = %+v", s)
+				}
+				pg.close()
+				pg = tb.signIn("ada") // works all the same
+				pg.want(pkce.SignedIn)
+				pg.close()
+			})
+		})
+	}
+}
+
+func TestKeyIsGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		tb := d.tab()
+		tb.signIn("ada").close()
+		d.vault.Forget()
+		pg := tb.load()
+		wait(time.Second)
+		pg.want(pkce.SignedOut)
+		if strings.Contains(d.local.keeps(), "mayfly.session") {
+			t.Error("the record is still there")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // the vault is closed for now only
+		d := newDevice(t)
+		tb := d.tab()
+		tb.signIn("ada").close()
+		d.vault.down = true
+		pg := tb.load()
+		wait(time.Second)
+		pg.want(pkce.SignedOut)
+		d.vault.mu.Lock()
+		d.vault.down = false
+		d.vault.mu.Unlock()
+		wait(time.Minute)
+		pg.want(pkce.SignedIn)
+	})
+}
+
+func TestWithoutProvider(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		d.p.config = `{"version":"0.1.0","issuer":"","client_id":"","scopes":[]}`
+		pg := d.tab().load()
+		wait(time.Second)
+		if s := pg.want(pkce.SignedOut); !s.Off {
+			t.Errorf("state = %+v", s)
+		}
+		if _, err := pg.Token(t.Context(), ""); !errors.Is(err, pkce.ErrSignedOut) {
+			t.Errorf("Token = %v", err)
+		}
+	})
+}
+
+func TestStartsWithoutNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		tb := d.tab()
+		tb.signIn("ada").close()
+		d.p.via(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
+		pg := tb.load()
+		wait(5 * time.Second)
+		if s := pg.want(pkce.Offline); s.Name != "ADA" || s.Problem != (pkce.Problem{}) {
+			t.Errorf("state = %+v", s)
+		}
+		if _, err := pg.Token(t.Context(), ""); err != pkce.ErrUnavailable {
+			t.Errorf("Token = %v", err)
+		}
+		wait(10 * time.Minute)
+		pg.want(pkce.Offline)
+		d.p.via(nil)
+		pg.Wake()
+		wait(time.Second)
+		pg.want(pkce.SignedIn)
+		pg.token()
+	})
+	synctest.Test(t, func(t *testing.T) { // the very first time
+		d := newDevice(t)
+		d.p.via(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
+		pg := d.tab().load()
+		wait(10 * time.Minute)
+		pg.want(pkce.Unknown)
+		d.p.via(nil)
+		wait(2 * time.Minute)
+		pg.want(pkce.SignedOut)
+	})
+}

@@ -1,0 +1,219 @@
+package pkce_test
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/app/pkce"
+)
+
+func TestSignsOutEverywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		pages := open(d, 3)
+		pages = append(pages, d.tab().load())
+		begun(d.tab(), "/") // and somebody is about to sign in
+		wait(time.Second)
+		c, err := pages[0].Token(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wiped string
+		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+			if path == "/v1/revoke" { // before this, nothing is left, and everyone has been told
+				wiped = d.local.keeps()
+				if s := pages[0].states[len(pages[0].states)-1]; s.Status != pkce.SignedOut {
+					t.Errorf("while revoking: %+v", s)
+				}
+			}
+			return serve()
+		})
+		pages[0].SignOut()
+		for _, pg := range pages {
+			if s := pg.want(pkce.SignedOut); s.Problem != (pkce.Problem{}) || s.Name != "" || s.Session != "" {
+				t.Errorf("state = %+v", s)
+			}
+			if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut {
+				t.Errorf("Token = %v", err)
+			}
+		}
+		if wiped == "" || strings.Contains(wiped, "mayfly.session") || strings.Contains(wiped, "mayfly.tx.") {
+			t.Errorf("kept while revoking: %s", wiped)
+		}
+		if !d.p.families[0].dead || d.vault.key != nil {
+			t.Error("the refresh token or its key is still good")
+		}
+		fields := pages[0].fields
+		if to := pages[0].leave(); to != issuer+"/v1/logout" || fields["id_token_hint"] != c.ID || fields["post_logout_redirect_uri"] != origin+"/" {
+			t.Errorf("left for %q with %v", to, fields)
+		}
+		for _, pg := range pages[1:] {
+			if len(pg.left) != 0 {
+				t.Error("another tab left, too")
+			}
+		}
+	})
+}
+
+func TestSignOutDuringRenewal(t *testing.T) {
+	for _, who := range []string{"the same tab", "another tab"} {
+		t.Run(who, func(t *testing.T) {
+			for after := 195 * time.Millisecond; after < 260*time.Millisecond; after += 2 * time.Millisecond {
+				synctest.Test(t, func(t *testing.T) {
+					d := newDevice(t)
+					pages := open(d, 3)
+					pages[0].ahead(time.Hour) // it renews at the next tick
+					go func() { _, _ = pages[0].Token(t.Context(), "") }()
+					time.Sleep(after)
+					if who == "the same tab" {
+						pages[0].SignOut()
+					} else {
+						pages[1].SignOut()
+					}
+					wait(time.Minute)
+					for i, pg := range pages {
+						if s := pg.state(); s.Status != pkce.SignedOut {
+							t.Fatalf("signed out %v into the renewal: tab %d: %+v", after, i, s)
+						}
+					}
+					if strings.Contains(d.local.keeps(), "mayfly.session") || !d.p.families[0].dead {
+						t.Fatalf("signed out %v into the renewal: a sign-in is left", after)
+					}
+					wait(24 * time.Hour)
+					pages[2].want(pkce.SignedOut)
+				})
+			}
+		})
+	}
+}
+
+func TestSignOutWhereTabsHearNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		pages := open(d, 2)
+		pages[1].mu.Lock()
+		pages[1].deaf = true
+		pages[1].mu.Unlock()
+		pages[0].SignOut()
+		wait(21 * time.Second)
+		pages[1].want(pkce.SignedOut)
+	})
+}
+
+func TestSignOutThatFails(t *testing.T) {
+	const notice = "You are signed out here, but the sign-in service may still know you."
+	for _, tt := range []struct {
+		name      string
+		discovery func(map[string]any)
+		answer    func(map[string]any)
+		network   func(path string, serve func() answer) answer
+		leaves    bool
+	}{
+		{"offline", nil, nil, func(string, func() answer) answer { return answer{err: errDropped} }, false},
+		{"too slow", nil, nil, func(string, func() answer) answer { time.Sleep(10 * time.Second); return answer{err: errDropped} }, false},
+		{"revoke 500", nil, nil, func(path string, serve func() answer) answer {
+			if path == "/v1/revoke" {
+				return answer{status: 500}
+			}
+			return serve()
+		}, true},
+		{"no revocation endpoint", func(d map[string]any) { delete(d, "revocation_endpoint") }, nil, nil, true},
+		{"no end_session endpoint", func(d map[string]any) { delete(d, "end_session_endpoint") }, nil, nil, false},
+		{"end_session endpoint without https", func(d map[string]any) { d["end_session_endpoint"] = "http://id.example/logout" }, nil, nil, false},
+		{"no refresh token", nil, func(a map[string]any) { delete(a, "refresh_token") }, nil, true},
+		{"no refresh token and offline", nil, func(a map[string]any) { delete(a, "refresh_token") }, func(string, func() answer) answer { return answer{err: errDropped} }, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.discovery, d.p.answer = tt.discovery, tt.answer
+				tb := d.tab()
+				pg := tb.signIn("ada")
+				if tt.network != nil {
+					d.p.via(func(path string, _ url.Values, serve func() answer) answer { return tt.network(path, serve) })
+				}
+				began := time.Now()
+				pg.SignOut()
+				if took := time.Since(began); took > 3*time.Second {
+					t.Errorf("it took %v", took)
+				}
+				s := pg.want(pkce.SignedOut)
+				if left := len(pg.left) > 0; left != tt.leaves || (s.Problem.Text == notice) == tt.leaves {
+					t.Errorf("left: %v, state = %+v", left, s)
+				}
+				if strings.Contains(d.local.keeps(), "mayfly.session") {
+					t.Error("the record is still there")
+				}
+				wait(time.Minute)
+				d.p.via(nil)
+				pg.close()
+				pg = tb.load()
+				wait(time.Second)
+				pg.want(pkce.SignedOut)
+			})
+		})
+	}
+}
+
+func TestSignsInAfterSigningOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		pages := open(d, 3)
+		before := pages[0].state().Session
+		pages[1].SignOut()
+		wait(time.Second)
+		pages[0].close()
+		pages[0] = pages[0].tab.signIn("ben")
+		wait(time.Second)
+		for _, pg := range pages {
+			if s := pg.want(pkce.SignedIn); s.Name != "BEN" || s.Session == before {
+				t.Errorf("state = %+v", s)
+			}
+			pg.token()
+		}
+	})
+}
+
+func TestAnotherPersonSignsIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		pages := open(d, 3)
+		before := pages[0].state().Session
+		pages[0].close()
+		pages[0] = pages[0].tab.signIn("ben")
+		wait(time.Second)
+		for _, pg := range pages {
+			if s := pg.want(pkce.SignedIn); s.Name != "BEN" || s.Session == before {
+				t.Errorf("state = %+v", s)
+			}
+		}
+		if !d.p.families[0].dead {
+			t.Error("the first person's refresh token is still good")
+		}
+	})
+}
+
+func TestNothingIsLeftAfterAFullSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		tb := d.tab()
+		pg := tb.signIn("ada")
+		wait(3 * time.Hour)
+		pg.token()
+		pg.SignOut()
+		for _, secret := range d.p.made {
+			if strings.Contains(d.local.keeps()+tb.own.keeps()+strings.Join(pg.left, " ")+strings.Join(pg.replaced, " "), secret) {
+				t.Errorf("%q is left", secret)
+			}
+			if !strings.HasPrefix(secret, "at-") && !strings.HasPrefix(secret, "rt-") && !strings.HasPrefix(secret, "code-") {
+				continue // the verifier waited in the storage until the callback
+			}
+			if strings.Contains(d.written(tb), secret) {
+				t.Errorf("%q was written down", secret)
+			}
+		}
+	})
+}
