@@ -33,7 +33,7 @@ const (
 const (
 	headerTimeout  = 10 * time.Second // to send a request's headers
 	readTimeout    = 15 * time.Second // to send a whole request; WebSockets have times of their own
-	writeTimeout   = 2 * time.Minute  // to take an answer: the client's 1.5 MB over a slow line
+	writeTimeout   = 2 * time.Minute  // to take an answer: the client's 1.3 MB over a slow line
 	idleTimeout    = 2 * time.Minute  // between two requests
 	maxHeaderBytes = 32 << 10
 )

@@ -105,8 +105,12 @@ func compile(root, client string) ([]byte, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(tmp)
+	modfile, err := leanGoApp(root)
+	if err != nil {
+		return nil, fmt.Errorf("leave the server out of go-app: %w", err)
+	}
 	out := filepath.Join(tmp, "app.wasm")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, client)
+	cmd := exec.Command("go", "build", "-modfile="+modfile, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, client)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -77,3 +77,31 @@ func TestCovers(t *testing.T) {
 		}
 	}
 }
+
+func TestGoAppIsEditedWhole(t *testing.T) {
+	const before = "package app\n"
+	for _, tt := range []struct {
+		name, content string
+		want          string // "": it is refused
+	}{
+		{"once", before + "var a\n", "package lean\nvar a\n"},
+		{"never", "package other\n", ""},
+		{"twice", before + before, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			name := filepath.Join(dir, "a.go")
+			if err := os.WriteFile(name, []byte(tt.content), 0o444); err != nil { // as in the module cache
+				t.Fatal(err)
+			}
+			err := edit{"a.go", before, "package lean\n"}.apply(dir)
+			got, _ := os.ReadFile(name)
+			if tt.want == "" && (err == nil || string(got) != tt.content) {
+				t.Errorf("apply = %v, the file is %q, want an error and the file as it was", err, got)
+			}
+			if tt.want != "" && (err != nil || string(got) != tt.want) {
+				t.Errorf("apply = %v, the file is %q, want %q", err, got, tt.want)
+			}
+		})
+	}
+}
