@@ -104,7 +104,7 @@ type plan map[string][]int
 
 // kinds and plans are made once from the frame types and never change.
 var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{}, Beat{},
-	Bye{})
+	Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
 
 func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
 	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}

@@ -28,6 +28,9 @@ const (
 	HelloTimeout = 5 * time.Second  // from the upgrade until hello must have come
 	BeatEvery    = 25 * time.Second // the server is never silent for longer
 	BeatGrace    = 10 * time.Second // how much longer than BeatEvery a client waits before it takes the connection for dead
+
+	ExpiringBefore = time.Minute // that long before a token ends, Expiring says so
+	AuthGrace      = time.Minute // and that long after it, the connection does
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.

@@ -63,10 +63,11 @@ type Limits struct {
 // Hello opens a session: the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
 	Client  string  `json:"client,omitempty"`
-	Token   *string `json:"token,omitempty"`
-	Guest   *string `json:"guest,omitempty"`   // a secret that only this client knows; see ValidSecret
-	Session *string `json:"session,omitempty"` // of a sign-in; the same
-	Rooms   []Join  `json:"rooms,omitempty"`   // joined at once, each with its cursor
+	Token   *string `json:"token,omitempty"`    // an access token
+	IDToken string  `json:"id_token,omitempty"` // a source of the name, no more
+	Guest   *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
+	Session *string `json:"session,omitempty"`  // the sign-in that Token comes from, which Signout ends; see ValidSecret
+	Rooms   []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
 }
 
 // Welcome answers Hello. Now is the server's clock, from which the client learns its offset.
@@ -78,7 +79,31 @@ type Welcome struct {
 	TTL     TTL    `json:"ttl"`
 	Limits  Limits `json:"limits"`
 	BeatMS  int64  `json:"beat_ms"`
+
+	AuthExpires int64 `json:"auth_expires,omitempty"` // of who is signed in: when the token ends
 }
+
+// Auth renews the sign-in of a connection with another token of the same person's. Refused with CodeAuth, or Authed, answers it.
+type Auth struct {
+	Token   string  `json:"token"`
+	IDToken string  `json:"id_token,omitempty"`
+	Session *string `json:"session,omitempty"` // as in Hello
+}
+
+// Authed answers Auth; it also comes unasked, when a better name for User was found.
+type Authed struct {
+	User        User  `json:"user"`
+	AuthExpires int64 `json:"auth_expires"`
+	Now         int64 `json:"now"`
+}
+
+// Expiring says that the sign-in ends soon, unless Auth renews it.
+type Expiring struct {
+	InMS int64 `json:"in_ms"`
+}
+
+// Signout ends every connection of the person's sign-in, this one too. An anonymous person's ends this one.
+type Signout struct{}
 
 // Join asks for a room's messages from now on, and for those after the cursor if it has one.
 type Join struct {
@@ -167,6 +192,10 @@ type Bye struct {
 
 func (Hello) kind() string    { return "hello" }
 func (Welcome) kind() string  { return "welcome" }
+func (Auth) kind() string     { return "auth" }
+func (Authed) kind() string   { return "authed" }
+func (Expiring) kind() string { return "expiring" }
+func (Signout) kind() string  { return "signout" }
 func (Join) kind() string     { return "join" }
 func (Joined) kind() string   { return "joined" }
 func (Leave) kind() string    { return "leave" }

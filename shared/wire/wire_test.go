@@ -75,6 +75,9 @@ func TestDecodeRefuses(t *testing.T) {
 		{"the other half", `{"type":"join","room":"lobby","epoch":"f"}`, "join", "lobby", "", "both"},
 		{"null for a token", `{"type":"hello","token":null}`, "hello", "", "", `"token" must be a string`},
 		{"deep", `{"type":"leave","room":` + deep + strings.Repeat("]", 9000) + `}`, "leave", "", "", "must be a string"},
+		{"no token to renew with", `{"type":"auth","token":null}`, "auth", "", "", `"token" must be a string`},
+		{"number for an ID token", `{"type":"hello","id_token":1}`, "hello", "", "", `"id_token" must be a string`},
+		{"session twice", `{"type":"auth","session":"a","session":"b"}`, "auth", "", "", `"session" stands there twice`},
 		{"two values", `{"type":"leave"} {"type":"leave"}`, "", "", "", "not JSON"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -102,6 +105,8 @@ func TestDecodeTakes(t *testing.T) {
 		{"escapes", `{"type":"post","text":"\"\\\/\b\f\n\r\t\u00e9\ud83e\udeb0"}`, wire.Post{Text: "\"\\/\b\f\n\r\té🪰"}},
 		{"lone surrogate", `{"type":"post","text":"\ud83e!"}`, wire.Post{Text: "\xed\xa0\xbe!"}},
 		{"2^53-1", `{"type":"post","ttl_ms":9007199254740991}`, wire.Post{TTL: 1<<53 - 1}},
+		{"signout with more", `{"type":"signout","everywhere":true}`, wire.Signout{}},
+		{"auth without a token", `{"type":"auth"}`, wire.Auth{}},
 		{"empty object", `{"type":"join","room":"a"}`, wire.Join{Room: "a"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
