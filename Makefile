@@ -41,8 +41,10 @@ pictures: generate ## take the screenshots of the documentation from the running
 soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look whether what it holds levels off
 	$(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/soak -for $(FOR)
 
-fuzz: go ## feed the decoder of the wire protocol with nonsense for a minute
-	$(GO) test -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
+fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, for a minute each
+	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
+	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
+	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/auth
 
 clean: ## delete what was built
 	rm -rf bin web/static/build cmd/mayfly/e2e/start/build

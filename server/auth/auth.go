@@ -57,8 +57,8 @@ type Verifier struct {
 	metrics  *metrics              // static
 }
 
-// New returns a verifier that refuses every token as busy until Run has loaded the issuer's keys. The error names all that is
-// wrong with cfg, by the names of the server's flags.
+// New returns a verifier that refuses every token as busy until Run has loaded the issuer's keys. The error is cfg's
+// Check's.
 func New(cfg Config, reg prometheus.Registerer, log *slog.Logger) (*Verifier, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = maxHeader
@@ -69,7 +69,7 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	if len(cfg.Algs) == 0 {
 		cfg.Algs = []string{oidc.RS256}
 	}
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
 	v := &Verifier{config: cfg, metrics: newMetrics(reg)}
@@ -95,16 +95,16 @@ func (v *Verifier) Run(ctx context.Context) error {
 // Ready returns why no token can be checked now, nil if they can.
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
-// Endpoints returns the origins of the issuer that a browser calls to sign somebody in and out, sorted: the issuer's own until
-// its configuration is loaded.
+// Endpoints returns the origins that a browser calls to sign somebody in and out, sorted: the issuer's own, from which it loads
+// the configuration, and once that is loaded here those of the endpoints in it.
 func (v *Verifier) Endpoints() []string { return v.provider.endpoints() }
 
 // algs are the algorithms that one may choose: all have public keys.
 var algs = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
 	oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA}
 
-// check returns all that is wrong with c.
-func (c Config) check() error {
+// Check returns all that is wrong with c, by the names of the server's flags.
+func (c Config) Check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if u, err := trustedURL(c.Issuer); err != nil {

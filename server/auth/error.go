@@ -18,6 +18,7 @@ type Error struct {
 	Next    wire.Next
 	Message string        // one plain sentence for a person
 	Retry   time.Duration // when the same token may be taken; 0: nobody knows
+	Wrong   bool          // no token of this server's people is ever like this: who sends many is to be slowed down
 
 	problem             string // for the log
 	jti, kid, tokenHash string // which token it was
@@ -25,13 +26,26 @@ type Error struct {
 
 // refuse returns the error that the protocol has for reason.
 func refuse(reason wire.Reason, problem string, args ...any) *Error {
-	return &Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: sentences[reason],
+	return &Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: sentences[reason], Wrong: wrong[reason],
 		problem: fmt.Sprintf(problem, args...)}
+}
+
+// wrong are the reasons that no clock, no key that is new and no end of a token's time explains.
+var wrong = map[wire.Reason]bool{
+	wire.ReasonTokenMalformed: true, wire.ReasonTokenAlg: true, wire.ReasonTokenType: true, wire.ReasonTokenSignature: true,
+	wire.ReasonTokenIssuer: true, wire.ReasonTokenAudience: true, wire.ReasonTokenClient: true, wire.ReasonTokenLifetime: true,
+	wire.ReasonTokenSubject: true, wire.ReasonTokenScope: true, wire.ReasonTokenBound: true,
 }
 
 // later says when the token may be taken.
 func (e *Error) later(retry time.Duration) *Error {
 	e.Retry = min(max(retry, minRetry), maxRetry)
+	return e
+}
+
+// forGood says that the token is Wrong, whatever its reason may mean of others.
+func (e *Error) forGood() *Error {
+	e.Wrong = true
 	return e
 }
 

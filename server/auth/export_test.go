@@ -5,6 +5,7 @@ var NewVerifier = newVerifier
 
 var (
 	CleanName = cleanName
+	LikeGuest = likeGuest
 	Freshness = freshness
 	WaitFor   = waitFor
 )
@@ -20,6 +21,13 @@ func Parse(raw string) (header map[string]string, payload, signature []byte, ok 
 		header[name] = string(value)
 	}
 	return header, t.payload, t.signature, true
+}
+
+// Names returns how many names are somebody's.
+func (v *Verifier) Names() int {
+	v.profiles.mu.Lock()
+	defer v.profiles.mu.Unlock()
+	return max(len(v.profiles.names.held), len(v.profiles.names.holders))
 }
 
 // Remembered returns how many people and how many unknown kids are remembered.

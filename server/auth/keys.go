@@ -104,10 +104,10 @@ func (s *keySet) verify(ctx context.Context, t token, fetch bool) *Error {
 // find returns the key of that kid, fit for alg.
 func (s *keySet) find(ctx context.Context, kid, alg string, fetch bool) (crypto.PublicKey, *Error) {
 	if kid == "" && !s.kidOptional {
-		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid").later(kidAbsent)
+		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid").later(kidAbsent).forGood()
 	}
 	if len(kid) > maxKid {
-		return nil, refuse(wire.ReasonTokenKeyUnknown, "its kid has %d bytes", len(kid)).later(kidAbsent)
+		return nil, refuse(wire.ReasonTokenKeyUnknown, "its kid has %d bytes", len(kid)).later(kidAbsent).forGood()
 	}
 	ctx, cancel := context.WithTimeout(ctx, kidWait)
 	defer cancel()
@@ -139,7 +139,7 @@ func (s *keySet) look(kid, alg string, fetch bool, now time.Time) (public crypto
 		if problem := k.unfit(alg); problem != "" {
 			e := refuse(wire.ReasonTokenKeyUnknown, "its key cannot be used: %s", problem)
 			e.Next = wire.NextNever
-			return nil, nil, e
+			return nil, nil, e.forGood()
 		}
 		return k.public, nil, nil
 	}

@@ -541,11 +541,14 @@ func TestDiscovery(t *testing.T) {
 func TestEndpoints(t *testing.T) {
 	setup := func(_ *auth.Config, i *idp) {
 		i.says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, with(i.config(), object{"token_endpoint": "https://tokens.example:8443/x", "userinfo_endpoint": "https://people.example/y"}))
+			const people, keys = "https://people.example/y", "https://keys.example/z"
+			writeJSON(w, with(i.config(), object{"token_endpoint": "https://tokens.example:8443/x", "userinfo_endpoint": people, "jwks_uri": keys,
+				"authorization_endpoint": people, "end_session_endpoint": people, "revocation_endpoint": nil}))
 		})
+		i.says("/z", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"keys": i.keys}) })
 	}
-	bubble(t, setup, func(t *testing.T, r *rig) {
-		want := []string{"https://id.example", "https://people.example", "https://tokens.example:8443"}
+	bubble(t, setup, func(t *testing.T, r *rig) { // the issuer has its configuration alone, which browsers load too
+		want := []string{"https://id.example", "https://keys.example", "https://people.example", "https://tokens.example:8443"}
 		if got := r.Endpoints(); !slices.Equal(got, want) {
 			t.Errorf("Endpoints = %q, want %q", got, want)
 		}
@@ -615,4 +618,22 @@ func TestLongHeadersAreRefused(t *testing.T) {
 	if r.Ready() == nil {
 		t.Error("it is ready")
 	}
+}
+
+// TestUnknownKeysThatAreWrong: a key that may come is no fault of whoever names it.
+func TestUnknownKeysThatAreWrong(t *testing.T) {
+	setup := func(_ *auth.Config, i *idp) {
+		i.publish(jwk("k1", key1()), with(jwk("enc", key2()), object{"use": "enc"}))
+	}
+	bubble(t, setup, func(t *testing.T, r *rig) {
+		for _, tt := range []struct {
+			kid   any
+			wrong bool
+		}{{"new", false}, {"new", false}, {"newer", false}, {nil, true}, {"enc", true}, {strings.Repeat("k", 256), true}} {
+			e := r.want(t, sign(header(object{"kid": tt.kid}), claims(nil), key2()), wire.ReasonTokenKeyUnknown)
+			if e.Wrong != tt.wrong {
+				t.Errorf("kid %.20v: wrong %v, want %v", tt.kid, e.Wrong, tt.wrong)
+			}
+		}
+	})
 }

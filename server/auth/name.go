@@ -49,10 +49,10 @@ func claimedName(claims object) string {
 	return firstName(text("name"), text("given_name")+" "+text("family_name"), mailbox(text("preferred_username")), mailbox(text("email")))
 }
 
-// firstName returns the first of names that has anything to see, cleaned.
+// firstName returns the first of names that has anything to see, cleaned, and is not like a guest's.
 func firstName(names ...string) string {
 	for _, name := range names {
-		if clean := cleanName(name); clean != "" {
+		if clean := cleanName(name); clean != "" && !likeGuest(clean) {
 			return clean
 		}
 	}

@@ -51,6 +51,7 @@ type profiles struct {
 
 	mu     sync.Mutex // guards what follows
 	people map[string]*person
+	names  names
 	idle   *list.List // of those people whom nobody follows, the longest unseen first
 }
 
@@ -83,7 +84,7 @@ type errand struct {
 }
 
 func newProfiles(cfg Config, issuer *provider, client *http.Client, m *metrics, log *slog.Logger) *profiles {
-	p := &profiles{strict: cfg.RequireActive, queue: make(chan errand, maxPeople), people: map[string]*person{}, idle: list.New()}
+	p := &profiles{strict: cfg.RequireActive, queue: make(chan errand, maxPeople), people: map[string]*person{}, names: newNames(), idle: list.New()}
 	p.userinfo = newUserinfo(issuer.userinfo, client, m, log)
 	if cfg.OktaAPIToken != "" {
 		p.okta = newOkta(issuer.okta(), cfg.OktaAPIToken, client, m, log)
@@ -159,9 +160,9 @@ func (p *profiles) meet(ctx context.Context, id Identity, said says) (name strin
 		return "", inactive()
 	}
 	if best := who.best(time.Now()); best != "" {
-		return best, nil
+		return p.names.hold(who.id.ID, best), nil
 	}
-	return id.Name, nil
+	return p.names.hold(who.id.ID, id.Name), nil
 }
 
 func inactive() *Error {
@@ -178,6 +179,9 @@ func (p *profiles) follow(id Identity, changed func(Change)) (stop func()) {
 		who.idle = nil
 	}
 	who.follows[f] = true
+	if !p.names.has(id.ID) { // forgotten since the sign-in
+		p.names.hold(id.ID, id.Name)
+	}
 	p.mu.Unlock()
 	p.tell(who)
 	return func() {
@@ -209,6 +213,7 @@ func (p *profiles) idleLocked(who *person) {
 	if p.idle.Len() > maxPeople {
 		gone := p.idle.Remove(p.idle.Front()).(*person)
 		delete(p.people, gone.id.ID)
+		p.names.forget(gone.id.ID)
 	}
 }
 
@@ -296,6 +301,9 @@ func (p *profiles) tell(who *person) {
 	defer p.telling.Unlock()
 	p.mu.Lock()
 	name, leave := who.best(time.Now()), p.strict && who.inactive
+	if name != "" && len(who.follows) > 0 {
+		name = p.names.hold(who.id.ID, name)
+	}
 	var news []*follower
 	for f := range who.follows {
 		if name != "" && f.name != name || leave && !f.left {

@@ -615,6 +615,9 @@ func TestMemoryIsBounded(t *testing.T) {
 		if people, _ := r.Remembered(); people != 10_001 {
 			t.Errorf("%d people are remembered, want 10,000 and the one who is connected", people)
 		}
+		if names := r.Names(); names != 10_001 {
+			t.Errorf("%d names are held, want one each", names)
+		}
 		r.Follow(followed, func(auth.Change) {})()
 		if people, _ := r.Remembered(); people != 10_001 {
 			t.Errorf("%d people are remembered", people)

@@ -48,7 +48,7 @@ type discovery struct {
 	Revocation    string `json:"revocation_endpoint"`
 	JWKS          string `json:"jwks_uri"`
 
-	origins []string // of all of these
+	origins []string // of all of these, and of the issuer
 }
 
 // run keeps configuration and keys fresh until ctx is done. No other goroutine fetches them.
@@ -115,7 +115,7 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the issuer's configuration: %s", clip(err.Error(), maxFailure))
 	}
-	d := &discovery{}
+	d := &discovery{origins: p.issuerOrigin()} // where browsers look for the rest, too
 	if err := loaded.Claims(d); err != nil {
 		return nil, fmt.Errorf("read the issuer's configuration: %w", err)
 	}
@@ -188,6 +188,10 @@ func (p *provider) endpoints() []string {
 	if d := p.found.Load(); d != nil {
 		return slices.Clone(d.origins)
 	}
+	return p.issuerOrigin()
+}
+
+func (p *provider) issuerOrigin() []string {
 	u, err := url.Parse(p.issuer)
 	if err != nil {
 		return nil // New has parsed it

@@ -365,6 +365,17 @@ func (r *rig) want(t *testing.T, token string, reason wire.Reason) *auth.Error {
 	if e.Message == "" {
 		t.Error("no message")
 	}
+	switch reason {
+	case wire.ReasonTokenMissing, wire.ReasonTokenExpired, wire.ReasonTokenTooEarly, wire.ReasonTokenFuture, wire.ReasonUserInactive:
+		if e.Wrong {
+			t.Errorf("%s counts as wrong for good", reason)
+		}
+	case wire.ReasonTokenKeyUnknown: // as it is: TestUnknownKeysThatAreWrong
+	default:
+		if !e.Wrong {
+			t.Errorf("%s does not count as wrong", reason)
+		}
+	}
 	if (e.Next == wire.NextLater) != (e.Retry > 0) {
 		t.Errorf("next %q and retry %v do not go together", e.Next, e.Retry)
 	}
