@@ -13,23 +13,17 @@ const maxName = 64
 // cleanName returns name as others may see it: on one line, in one direction, without what nobody sees. It is empty if nothing
 // is left. HTML stays what it is, text: whoever shows a name must show it as such.
 func cleanName(name string) string {
-	var clean []rune
-	space := false
-	for _, r := range norm.NFC.String(strings.ToValidUTF8(name, "")) {
-		if unicode.IsSpace(r) {
-			space = len(clean) > 0
-			continue
+	seen := strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case !visible(r):
+			return -1
+		default:
+			return r
 		}
-		if !visible(r) {
-			continue
-		}
-		if space {
-			clean, space = append(clean, ' '), false
-		}
-		if clean = append(clean, r); len(clean) >= maxName {
-			break
-		}
-	}
+	}, strings.ToValidUTF8(name, ""))
+	clean := []rune(norm.NFC.String(strings.Join(strings.Fields(seen), " "))) // last: what was between two marks is gone
 	return strings.TrimRight(string(clean[:min(len(clean), maxName)]), " ")
 }
 

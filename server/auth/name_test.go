@@ -26,6 +26,7 @@ func TestCleanName(t *testing.T) {
 		{"line and paragraph separators", "Ada\u2028King\u2029", "Ada King"},
 		{"no UTF-8", "A\xffda\xed\xa0\x80", "Ada"},
 		{"put together", "Zoe\u0308 A\u030angstro\u0308m", "Zoë Ångström"},
+		{"marks that come together", "x\u033b\x7f\u0338", "x\u0338\u033b"},
 		{"another order of marks", "a\u0323\u0302", "ậ"},
 		{"compatible stays", "Ⅸ ﬁ", "Ⅸ ﬁ"},
 		{"other scripts", "愛達 Ада עדה", "愛達 Ада עדה"},
