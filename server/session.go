@@ -71,7 +71,7 @@ func (s *session) open(f wire.Frame, err error) error {
 		}
 	}
 	user := guest(hello.Guest)
-	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String())
+	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), true)
 	s.conn.client.Store(s.client)
 	s.conn.send(s.conn.server.welcome(s.conn.id, user))
 	ctx, cancel := context.WithTimeout(s.conn.ctx, joinsTimeout)

@@ -63,7 +63,7 @@ func BenchmarkFanOut(b *testing.B) {
 		h := hub.New(config, &echo{}, slog.New(slog.DiscardHandler))
 		var first *hub.Client
 		for i := range members {
-			c := h.NewClient(&sink{}, wire.User{ID: fmt.Sprintf("u-%d", i), Name: "Ann"}, "")
+			c := h.NewClient(&sink{}, wire.User{ID: fmt.Sprintf("u-%d", i), Name: "Ann"}, "", true)
 			c.Join(b.Context(), "join", wire.Join{Room: "lobby"})
 			if first == nil {
 				first = c

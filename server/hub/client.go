@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mayfly/shared/wire"
@@ -27,13 +28,16 @@ const (
 )
 
 // Client is one connection's part in the hub: its person and the rooms it is in. Join, Leave and Post are called by one
-// goroutine, in the order in which the frames came; Beat and Close by any. Answers go to the Member.
+// goroutine, in the order in which the frames came; Beat, Rename and Close by any. Answers go to the Member.
 type Client struct {
-	hub     *Hub      // static
-	member  Member    // static
-	user    wire.User // static
-	address string    // static; whose rate an anonymous user's posts count for too, "" for nobody's
-	moves   *window   // owned by the goroutine that calls Join and Leave
+	hub     *Hub    // static
+	member  Member  // static
+	userID  string  // static
+	mayPost bool    // static
+	address string  // static; whose rate an anonymous user's posts count for too, "" for nobody's
+	moves   *window // owned by the goroutine that calls Join and Leave
+
+	user atomic.Pointer[wire.User] // whose posts these are; Rename replaces it
 
 	mu     sync.Mutex // guards what follows
 	closed bool
@@ -41,13 +45,22 @@ type Client struct {
 }
 
 // NewClient returns user's part in the hub, in no room yet. from names the address that the connection comes from, in any
-// way that tells two apart; "" is an address that is not known and has no limit. Close the client when the connection ends.
-func (h *Hub) NewClient(m Member, user wire.User, from string) *Client {
-	c := &Client{hub: h, member: m, user: user, moves: newWindow(maxMoves, movesPer), rooms: map[string]*room{}}
+// way that tells two apart; "" is an address that is not known and has no limit. Who may not post may still read. Close the
+// client when the connection ends.
+func (h *Hub) NewClient(m Member, user wire.User, from string, mayPost bool) *Client {
+	c := &Client{hub: h, member: m, userID: user.ID, mayPost: mayPost, moves: newWindow(maxMoves, movesPer), rooms: map[string]*room{}}
+	c.user.Store(&user)
 	if user.Anonymous && from != "" {
 		c.address = "address " + from // no user's id has a space
 	}
 	return c
+}
+
+// Rename makes name the user's, in all that they post from now on.
+func (c *Client) Rename(name string) {
+	user := *c.user.Load()
+	user.Name = name
+	c.user.Store(&user)
 }
 
 // Join adds the client to a room and answers joined; joining again is answered anew. It waits for the stream if nobody

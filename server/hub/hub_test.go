@@ -82,7 +82,7 @@ func (r *recorder) Send(f *hub.Frame) bool {
 // person returns a recorder that is in no room.
 func (w world) person(name string) *recorder {
 	r := &recorder{user: wire.User{ID: "u-" + name, Name: name}}
-	r.Client = w.NewClient(r, r.user, "192.0.2.1")
+	r.Client = w.NewClient(r, r.user, "192.0.2.1", true)
 	return r
 }
 
@@ -90,7 +90,7 @@ func (w world) person(name string) *recorder {
 func (w world) guestIn(t *testing.T, name, from, room string) *recorder {
 	t.Helper()
 	r := &recorder{user: wire.User{ID: "g-" + name, Name: name, Anonymous: true}}
-	r.Client = w.NewClient(r, r.user, from)
+	r.Client = w.NewClient(r, r.user, from, true)
 	r.join(t, room, nil)
 	return r
 }

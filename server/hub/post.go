@@ -9,7 +9,7 @@ import (
 )
 
 // Post hands a message to the stream and returns; accepted comes when the stream has stored it. The checks stand in the
-// protocol's order: id, repeat, room, text, ttl, rate, full, unavailable.
+// protocol's order: id, repeat, room, forbidden, text, ttl, rate, full, unavailable.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
@@ -31,6 +31,10 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeRoom, "You are not in this room: join it first.", 0)
 		return
 	}
+	if !c.mayPost {
+		refuse(wire.CodeForbidden, "Here one may write only when signed in.", 0)
+		return
+	}
 	text, problem := wire.CleanText(p.Text)
 	if problem != "" {
 		refuse(wire.CodeText, problem, 0)
@@ -50,8 +54,8 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeRate, problem, wait)
 		return
 	}
-	m := wire.Message{ID: p.ID, User: c.user, Text: text, At: now.UnixMilli(), Expires: now.UnixMilli() + ttl}
-	k := key{c.user.ID, p.ID}
+	m := wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: now.UnixMilli(), Expires: now.UnixMilli() + ttl}
+	k := key{c.userID, p.ID}
 	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), now); wait > 0 || repeat {
 		c.hub.readmit(c, now)
 		if !repeat {
@@ -77,7 +81,7 @@ func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.repeatLocked(c, key{c.user.ID, p.ID})
+	return r.repeatLocked(c, key{c.userID, p.ID})
 }
 
 // repeatLocked reports whether k was posted before, and answers c now or when the stream has.
@@ -185,7 +189,7 @@ func (r *room) refuseLocked(c *Client, k key, err error) {
 	if errors.Is(err, ErrFull) {
 		refused.Code, refused.Message, retry = wire.CodeFull, fullMessage, r.nextExpiryLocked(time.Now())
 	} else {
-		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.user.ID, "err", err)
+		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.userID, "err", err)
 	}
 	c.Refuse(refused, retry)
 }

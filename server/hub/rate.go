@@ -10,7 +10,7 @@ import (
 func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	own := h.rateLocked(c.user.ID, h.config.Posts, h.config.Per)
+	own := h.rateLocked(c.userID, h.config.Posts, h.config.Per)
 	if wait := own.take(now); wait > 0 {
 		return wait, fmt.Sprintf("Slow down: %d messages in %s.", own.n, human(own.per))
 	}
@@ -29,7 +29,7 @@ func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem strin
 func (h *Hub) readmit(c *Client, at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, of := range []string{c.user.ID, c.address} {
+	for _, of := range []string{c.userID, c.address} {
 		if w := h.rates[of]; w != nil {
 			w.giveBack(at)
 		}

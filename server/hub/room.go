@@ -106,7 +106,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	}
 	if !slices.Contains(r.members, c) {
 		r.members = append(r.members, c)
-		r.people[c.user.ID]++
+		r.people[c.userID]++
 	}
 	if !c.member.Send(r.snapshotLocked(cursor)) {
 		r.dropLocked(c)
@@ -157,8 +157,8 @@ func (r *room) dropLocked(c *Client) {
 		return
 	}
 	r.members = slices.Delete(r.members, i, i+1)
-	if r.people[c.user.ID]--; r.people[c.user.ID] == 0 {
-		delete(r.people, c.user.ID)
+	if r.people[c.userID]--; r.people[c.userID] == 0 {
+		delete(r.people, c.userID)
 	}
 	r.leftAt = time.Now()
 }

@@ -1,0 +1,58 @@
+package hub_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// TestRenamed: later messages carry the new name; those that live keep the name under which they were written.
+func TestRenamed(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ann := w.in(t, "ann", "lobby")
+		first, second := post(1, "lobby", 0), post(2, "lobby", 0)
+		early := ann.posted(first, 1)
+		ann.Post(first)
+		ann.want(t, accepted(early, false), early)
+		ann.Rename("Ann Lee")
+		ann.user.Name = "Ann Lee"
+		late := ann.posted(second, 2)
+		ann.Post(second)
+		ann.want(t, accepted(late, false), late)
+		if got := w.person("ben").join(t, "lobby", nil).Messages; len(got) != 2 || got[0] != early.Message || got[1] != late.Message {
+			t.Errorf("a newcomer gets %+v", got)
+		}
+	})
+}
+
+// TestWhoMayNotPost reads like everyone; the refusal stands where the protocol has it.
+func TestWhoMayNotPost(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ann := w.in(t, "ann", "lobby")
+		reader := &recorder{user: wire.User{ID: "g-reader", Name: "Anonymous Heron", Anonymous: true}}
+		reader.Client = w.NewClient(reader, reader.user, "", false)
+		reader.join(t, "lobby", nil)
+		for _, tt := range []struct {
+			post wire.Post
+			code wire.Code
+		}{
+			{wire.Post{ID: id(1), Room: "lobby", Text: "x"}, wire.CodeForbidden},
+			{wire.Post{ID: id(1), Room: "lobby", Text: ""}, wire.CodeForbidden},
+			{wire.Post{ID: id(1), Room: "tea", Text: "x"}, wire.CodeRoom},
+			{wire.Post{ID: "1", Room: "lobby", Text: "x"}, wire.CodeID},
+		} {
+			reader.Post(tt.post)
+			if got := next[wire.Refused](t, reader); got.Code != tt.code || got.RetryMS != 0 ||
+				tt.code == wire.CodeForbidden && !strings.Contains(got.Message, "signed in") {
+				t.Errorf("post %+v: refused %+v, want %s", tt.post, got, tt.code)
+			}
+		}
+		ann.want(t)
+		p := post(2, "lobby", time.Minute)
+		posted := ann.posted(p, 1)
+		ann.Post(p)
+		reader.want(t, posted)
+	})
+}
