@@ -14,7 +14,7 @@ import (
 
 const (
 	startTimeout = 10 * time.Second
-	// memoryMargin is what JetStream may use beyond the stream's own bound.
+	// memoryMargin is what JetStream may use beyond the streams' own bounds.
 	memoryMargin = 64 << 20
 	// syncEvery is how often JetStream makes lasting what it wrote, and frees what has expired in its files.
 	syncEvery = 10 * time.Second
@@ -53,7 +53,8 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 	if e.remove, err = os.MkdirTemp("", "mayfly-nats-"); err != nil {
 		return nil, fmt.Errorf("make a folder for NATS: %w", err)
 	}
-	e.options.StoreDir, e.options.JetStreamMaxMemory, e.options.JetStreamMaxStore = e.remove, bytes+memoryMargin, memoryMargin
+	e.options.StoreDir, e.options.JetStreamMaxStore = e.remove, memoryMargin
+	e.options.JetStreamMaxMemory = bytes + signoutBytes + memoryMargin
 	return e, nil
 }
 

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -22,19 +24,41 @@ const (
 	rereadEvery   = time.Second      // how often a follower that has lost messages tries to read them again
 )
 
+// line is one subject of a stream: what is stored there has one order, and is republished under livePrefix and its name.
+type line struct{ stream, subject string }
+
+func roomLine(room string) line { return line{streamName, subjectPrefix + room} }
+
+// stored is one message as a stream has it.
+type stored struct {
+	msg *nats.Msg
+	seq int64
+}
+
 // errCutOff is what ends when there is no connection to the server, which is being started anew.
 var errCutOff = errors.New("the stream is being started again")
 
-// Follow implements hub.Stream: the subscription first, then what is stored, so that nothing falls between.
+// Follow implements hub.Stream.
 func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
+	return n.follow(ctx, &follower{nats: n, line: roomLine(room), log: n.log.With("room", room), deliver: func(batch []stored) int {
+		messages := n.decodeAll(room, batch)
+		for _, m := range messages {
+			deliver(m)
+		}
+		return len(messages)
+	}})
+}
+
+// follow starts f: the subscription first, then what is stored, so that nothing falls between.
+func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
 	if !n.live.IsConnected() {
 		return nil, errCutOff
 	}
-	sub, err := n.live.SubscribeSync(livePrefix + subjectPrefix + room)
+	sub, err := n.live.SubscribeSync(livePrefix + f.line.subject)
 	if err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
-	f := &follower{nats: n, room: room, sub: sub, deliver: deliver, link: n.linked()}
+	f.sub, f.link = sub, n.linked()
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
 	if err := n.live.FlushWithContext(ctx); err != nil {
@@ -55,7 +79,7 @@ func (n *NATS) linked() context.Context {
 	return n.link
 }
 
-// relinked makes every follower read its room again, once live has all its subscriptions back.
+// relinked makes every follower read its line again, once live has all its subscriptions back.
 func (n *NATS) relinked(live *nats.Conn) {
 	if live.FlushTimeout(followTimeout) != nil {
 		return // cut off again, and called again
@@ -66,14 +90,17 @@ func (n *NATS) relinked(live *nats.Conn) {
 	n.link, n.relink = context.WithCancel(n.ctx)
 }
 
-// follower brings one room's messages, in order and without gaps. Its fields are owned by Follow, then by run.
+// follower brings the messages of one line, in order and without gaps. Its fields are owned by follow, then by run.
 type follower struct {
 	nats    *NATS
-	room    string
+	line    line
+	log     *slog.Logger
 	sub     *nats.Subscription
-	deliver func(wire.Message)
-	link    context.Context // see linked
-	last    int64           // the highest seq delivered, or that cannot be read
+	deliver func([]stored) int // returns how many of them can be read
+	link    context.Context    // see linked
+	last    int64              // the highest seq delivered, or that cannot be read
+
+	behind atomic.Bool // something was missed, and is not read again yet; of anybody's
 }
 
 // run delivers republished messages until ctx is done.
@@ -84,12 +111,14 @@ func (f *follower) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		f.behind.Store(true)
 		f.nats.metrics.gaps.Inc()
 		if f.link.Err() == nil {
-			f.nats.log.Warn("a room's messages were missed; reading them again", "room", f.room, "err", err)
+			f.log.Warn("messages were missed; reading them again", "err", err)
 		}
 		f.link = f.nats.linked()
 		f.reread(ctx)
+		f.behind.Store(false)
 	}
 }
 
@@ -109,7 +138,7 @@ func (f *follower) read(ctx context.Context) error {
 	}
 }
 
-// errMissed is why a room is read again when a copy's predecessor never came.
+// errMissed is why a line is read again when a copy's predecessor never came.
 var errMissed = errors.New("a message did not come")
 
 // take delivers one republished message, unless something is missing before it.
@@ -121,7 +150,7 @@ func (f *follower) take(msg *nats.Msg) error {
 	if seq <= f.last {
 		return nil // catchUp was faster
 	}
-	// The predecessor in this room; a lower one, or 0, means only that the ones between have expired.
+	// The predecessor in this line; a lower one, or 0, means only that the ones between have expired.
 	before, err := strconv.ParseInt(msg.Header.Get(headerLastSeq), 10, 64)
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerLastSeq, err)
@@ -130,12 +159,7 @@ func (f *follower) take(msg *nats.Msg) error {
 		return errMissed
 	}
 	f.last = seq
-	m, err := f.nats.decode(f.room, msg, seq)
-	if err != nil {
-		f.nats.skipped(f.room, 1, err)
-		return nil
-	}
-	f.deliver(m)
+	f.deliver([]stored{{msg, seq}})
 	return nil
 }
 
@@ -161,15 +185,12 @@ func (f *follower) reread(ctx context.Context) {
 func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	for {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
-		p, err := f.nats.page(ctx, f.room, uint64(f.last)+1, pageMessages)
+		p, err := f.nats.page(ctx, f.line, uint64(f.last)+1, pageMessages)
 		cancel()
 		if err != nil {
-			return read, fmt.Errorf("read the room from %d: %w", f.last+1, err)
+			return read, fmt.Errorf("read %s from %d: %w", f.line.subject, f.last+1, err)
 		}
-		for _, m := range p.messages {
-			f.deliver(m)
-			read++
-		}
+		read += f.deliver(p.messages)
 		f.last = max(f.last, p.last)
 		if !p.more {
 			return read, nil
@@ -177,22 +198,22 @@ func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	}
 }
 
-// page is one part of what a room holds.
+// page is one part of what a line holds.
 type page struct {
-	messages []wire.Message
+	messages []stored
 	last     int64 // the highest seq in it; 0 if it is empty
 	more     bool
 }
 
-// page reads at most limit of the room's messages, from seq on, by a batched direct get (ADR-31): the server answers with
+// page reads at most limit of the line's messages, from seq on, by a batched direct get (ADR-31): the server answers with
 // one message each and then an empty one with status 204, or 404 if there is none.
-func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (page, error) {
+func (n *NATS) page(ctx context.Context, of line, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`
 		NextBy string `json:"next_by_subj"`
 		Batch  int    `json:"batch"`
 		Bytes  int    `json:"max_bytes"`
-	}{seq, subjectPrefix + room, limit, pageBytes})
+	}{seq, of.subject, limit, pageBytes})
 	if err != nil {
 		return page{}, err
 	}
@@ -202,12 +223,10 @@ func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (pa
 		return page{}, err
 	}
 	defer sub.Unsubscribe() //nolint:errcheck // nothing comes any more
-	if err := n.read.PublishRequest("$JS.API.DIRECT.GET."+streamName, inbox, ask); err != nil {
+	if err := n.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
 		return page{}, err
 	}
 	var p page
-	unread, problem := 0, error(nil) // messages that cannot be read; what the first one has
-	defer func() { n.skipped(room, unread, problem) }()
 	for {
 		msg, err := sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -219,14 +238,7 @@ func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (pa
 			if err != nil {
 				return page{}, fmt.Errorf("header %s: %w", headerSeq, err)
 			}
-			m, err := n.decode(room, msg, p.last)
-			switch {
-			case err == nil:
-				p.messages = append(p.messages, m)
-			case !errors.Is(err, errExpired): // JetStream keeps messages a little longer than their keys live
-				unread++
-				problem = cmp.Or(problem, err)
-			}
+			p.messages = append(p.messages, stored{msg, p.last})
 		case "204":
 			pending := msg.Header.Get("Nats-Num-Pending")
 			p.more = p.last > 0 && pending != "" && pending != "0"
@@ -239,9 +251,23 @@ func (n *NATS) page(ctx context.Context, room string, seq uint64, limit int) (pa
 	}
 }
 
-// skipped says that messages of a room cannot be read and are left out: their keys are lost, or they were damaged.
-func (n *NATS) skipped(room string, messages int, err error) {
-	if messages > 0 && !errors.Is(err, errExpired) {
-		n.log.Warn("stored messages cannot be read", "room", room, "messages", messages, "err", err)
+// decodeAll returns the messages of a room that are in batch. Those that cannot be read, as their keys are lost or they were
+// damaged, are left out, with a line in the log for all of them.
+func (n *NATS) decodeAll(room string, batch []stored) []wire.Message {
+	messages := make([]wire.Message, 0, len(batch))
+	unread, problem := 0, error(nil) // what the first one has
+	for _, s := range batch {
+		m, err := n.decode(room, s.msg, s.seq)
+		switch {
+		case err == nil:
+			messages = append(messages, m)
+		case !errors.Is(err, errExpired): // JetStream keeps messages a little longer than their keys live
+			unread++
+			problem = cmp.Or(problem, err)
+		}
 	}
+	if unread > 0 {
+		n.log.Warn("stored messages cannot be read", "room", room, "messages", unread, "err", problem)
+	}
+	return messages
 }

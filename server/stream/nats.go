@@ -197,8 +197,11 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 	case err == nil:
 		err = n.updateStream(ctx, existing.CachedInfo().Config, &wanted)
 	}
+	if err != nil {
+		return err
+	}
 	n.epoch = wanted.Metadata[epochKey]
-	return err
+	return n.openSignouts(ctx, wanted.Storage, config.Bytes)
 }
 
 // updateStream makes wanted of old, without taking anything from the messages that it holds. The epoch stays, unless the
@@ -323,12 +326,13 @@ func (n *NATS) stored(msg *nats.Msg, ack *jetstream.PubAck) {
 func (n *NATS) repeated(a appended, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
-	found, err := n.page(ctx, a.room, seq, 1)
+	page, err := n.page(ctx, roomLine(a.room), seq, 1)
+	found := n.decodeAll(a.room, page.messages)
 	switch {
 	case err != nil:
 		a.done(hub.Receipt{}, fmt.Errorf("look up the repeated message %d: %w", seq, err))
-	case len(found.messages) == 1 && found.messages[0].Seq == int64(seq) && found.messages[0].Expires > time.Now().UnixMilli():
-		a.done(hub.Receipt{Message: found.messages[0], Repeat: true}, nil)
+	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > time.Now().UnixMilli():
+		a.done(hub.Receipt{Message: found[0], Repeat: true}, nil)
 	default:
 		n.append(a, " "+strconv.FormatUint(seq, 10))
 	}

@@ -1,0 +1,169 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"mayfly/server/stream"
+)
+
+// signouts is what the implementations share.
+type signouts interface {
+	Keep(ctx context.Context, entry string, until time.Time) error
+	Follow(ctx context.Context, deliver func(entry string, until time.Time)) (stop func(), err error)
+	Current() error
+}
+
+type entry struct {
+	text  string
+	until int64
+}
+
+// followSignouts returns what s delivers.
+func followSignouts(t *testing.T, s signouts) <-chan entry {
+	t.Helper()
+	c := make(chan entry, 10_000)
+	stop, err := s.Follow(t.Context(), func(text string, until time.Time) { c <- entry{text, until.UnixMilli()} })
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	return c
+}
+
+func wantEntry(t *testing.T, c <-chan entry, want entry) {
+	t.Helper()
+	select {
+	case got := <-c:
+		if got != want {
+			t.Errorf("delivered %+v, want %+v", got, want)
+		}
+	case <-time.After(testTimeout):
+		t.Fatalf("%+v never came", want)
+	}
+}
+
+// keep keeps an entry, and returns it.
+func keep(t *testing.T, s signouts, text string, d time.Duration) entry {
+	t.Helper()
+	until := time.Now().Add(d)
+	if err := s.Keep(t.Context(), text, until); err != nil {
+		t.Fatal(err)
+	}
+	return entry{text, until.UnixMilli()}
+}
+
+// TestSignoutsReachWhoFollowsNowAndLater on each implementation; one that is over is kept no more.
+func TestSignoutsReachWhoFollowsNowAndLater(t *testing.T) {
+	both := func(t *testing.T, s, other signouts) {
+		early := keep(t, s, "out a", time.Hour)
+		c := followSignouts(t, s)
+		wantEntry(t, c, early)
+		late := keep(t, s, "saw b c", 24*time.Hour)
+		wantEntry(t, c, late)
+		if err := s.Current(); err != nil {
+			t.Errorf("Current = %v", err)
+		}
+		newcomer := followSignouts(t, other)
+		wantEntry(t, newcomer, early)
+		wantEntry(t, newcomer, late)
+	}
+	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
+		both(t, s.Signouts(), s.Signouts())
+		keep(t, s.Signouts(), "out d", -time.Second)
+		c := followSignouts(t, s.Signouts())
+		<-c
+		<-c
+		wantEntry(t, c, keep(t, s.Signouts(), "out e", time.Minute)) // and never the one before
+	})
+	t.Run("Memory", func(t *testing.T) { s := &stream.MemorySignouts{}; both(t, s, s) })
+}
+
+func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	first, second := keep(t, s.Signouts(), "out a", time.Hour), keep(t, s.Signouts(), "out b", 24*time.Hour)
+	s = reopen(t, s, config)
+	defer closeLast(t, s)
+	c := followSignouts(t, s.Signouts())
+	wantEntry(t, c, first)
+	wantEntry(t, c, second)
+}
+
+// TestSignoutsFollowAServerStartedAnew: what came before is not lost, what comes later arrives, and meanwhile one knows.
+func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
+	s := open(t, onDisk(t, roomy))
+	kept := s.Signouts()
+	c := followSignouts(t, kept)
+	wantEntry(t, c, keep(t, kept, "out a", time.Hour))
+	s.Kill()
+	eventually(t, "cut off", func() bool { return kept.Current() != nil })
+	eventually(t, "current again", func() bool { return kept.Current() == nil })
+	var last entry
+	eventually(t, "kept", func() bool {
+		until := time.Now().Add(time.Hour)
+		last = entry{"out b", until.UnixMilli()}
+		return kept.Keep(t.Context(), last.text, until) == nil
+	})
+	for got := range c { // an attempt without an answer may have been stored, too
+		if got.text == last.text {
+			break
+		}
+		t.Errorf("delivered %+v", got)
+	}
+}
+
+func TestSignoutsAreNotKeptWhileNothingCanBe(t *testing.T) {
+	s := open(t, onDisk(t, roomy))
+	s.Block(fmt.Errorf("the disk has no room"))
+	if err := s.Signouts().Keep(t.Context(), "out a", time.Now().Add(time.Hour)); err == nil {
+		t.Error("kept")
+	}
+}
+
+// TestSignoutsAreBounded: the oldest go.
+func TestSignoutsAreBounded(t *testing.T) {
+	config := roomy
+	config.Bytes = 4 * 320 * 1000 // for 1,000
+	stores(t, config, func(t *testing.T, s *stream.NATS) {
+		for i := range 1100 {
+			keep(t, s.Signouts(), fmt.Sprintf("out %024d", i), time.Hour)
+		}
+		c := followSignouts(t, s.Signouts())
+		if got := <-c; len(c) != 999 || got.text != fmt.Sprintf("out %024d", 100) {
+			t.Errorf("%d entries from %q on, want 1000 from the 100th", len(c)+1, got.text)
+		}
+	})
+}
+
+// TestSignoutsTakeWhatTheyMay holds the size that an entry is reckoned with.
+func TestSignoutsTakeWhatTheyMay(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	const n = 2000
+	for i := range n {
+		keep(t, s.Signouts(), fmt.Sprintf("saw %024d %024d", i, i), 24*time.Hour)
+	}
+	closeLast(t, s)
+	var size int64
+	err := filepath.WalkDir(filepath.Join(config.Folder, "nats"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".blk" {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if bytes.Contains(b, []byte(fmt.Sprintf("saw %024d", n-1))) {
+			size += int64(len(b))
+		}
+		return err
+	})
+	if err != nil || size == 0 || size > n*320 {
+		t.Errorf("%d entries take %d bytes (%v), want at most 320 each", n, size, err)
+	}
+}
