@@ -11,25 +11,25 @@ import (
 // Secure sets the security headers on all that next answers, for the endpoints that this package does not serve.
 func (h *Handler) Secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.setHeaders(w)
+		h.now().setHeaders(w)
 		next.ServeHTTP(w, r)
 	})
 }
 
-func (h *Handler) setHeaders(w http.ResponseWriter) {
-	for name, values := range h.headers {
+func (e *edition) setHeaders(w http.ResponseWriter) {
+	for name, values := range e.headers {
 		w.Header()[name] = slices.Clone(values)
 	}
 }
 
-// securityHeaders returns what every response carries. They are fixed at start, since the worker caches the page with them.
-func securityHeaders(cfg Config) (http.Header, error) {
+// securityHeaders returns what every response carries.
+func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 	sockets, err := socketOrigins(append([]string{cfg.PublicURL}, cfg.Origins...))
 	if err != nil {
 		return nil, err
 	}
 	h := http.Header{}
-	h.Set("Content-Security-Policy", contentSecurityPolicy(sockets))
+	h.Set("Content-Security-Policy", contentSecurityPolicy(sockets, withNotation(signIn)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -43,21 +43,27 @@ func securityHeaders(cfg Config) (http.Header, error) {
 }
 
 // contentSecurityPolicy allows Mayfly's own files and no inline script or style. Go's wasm needs 'wasm-unsafe-eval', which
-// allows compiling wasm and nothing else.
-func contentSecurityPolicy(sockets []string) string {
+// allows compiling wasm and nothing else. Signing in fetches tokens, and posts the form that signs out, at the origins signIn.
+func contentSecurityPolicy(sockets, signIn []string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		"script-src 'self' 'wasm-unsafe-eval'",
 		"style-src 'self'",
 		"img-src 'self' data:",
 		"font-src 'self'",
-		strings.Join(append([]string{"connect-src 'self'"}, sockets...), " "),
+		strings.Join(slices.Concat([]string{"connect-src 'self'"}, sockets, signIn), " "),
 		"manifest-src 'self'",
 		"worker-src 'self'",
 		"base-uri 'none'",
-		"form-action 'self'",
+		strings.Join(slices.Concat([]string{"form-action 'self'"}, signIn), " "),
 		"frame-ancestors 'none'",
 	}, "; ")
+}
+
+// withNotation returns those of origins that a policy can name: of an IPv6 address it cannot, and what would end a directive it
+// must not.
+func withNotation(origins []string) []string {
+	return slices.DeleteFunc(slices.Clone(origins), func(o string) bool { return strings.ContainsAny(o, "[]*;, '\"\r\n") })
 }
 
 // socketOrigins returns the ws and wss origins of Mayfly's own, sorted, because older Safari does not count them as 'self'.

@@ -1,8 +1,9 @@
 // Package web hands the browser everything but the conversation: the page, the client's wasm, its styles and icons, the
 // manifest and the service worker. It leaves what is said to package server, and what is drawn to package app.
 //
-// All of it is known when the program starts, so New makes each answer once and then only serves bytes. In particular the
-// page is drawn once, for "/", and is the same for every path and every person: a worker may cache it, and nothing of a
+// All of it but one thing is known when the program starts, so New makes each answer once and then only serves bytes. (The one
+// is where the sign-in provider's endpoints are, which the provider says: if they are elsewhere than was thought, all is made
+// once more.) In particular the page is drawn once, for "/", and is the same for every path and every person: a worker may cache it, and nothing of a
 // request can get into its HTML. The client draws the real page as soon as it runs.
 //
 // The rest follows from caching. Files under /web/ are named by their content and never change, so a browser asks for each
@@ -23,6 +24,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 )
 
 //go:generate go run ./gen
@@ -36,10 +39,23 @@ type Config struct {
 	PublicURL string   // where people open Mayfly, such as https://chat.example.com; https makes browsers insist on it
 	Origins   []string // more origins it is opened at, such as http://192.168.1.7:8080
 	Pages     []string // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
+
+	SignIn func() []string // the origins that a browser calls to sign in, as far as they are known now; nil: there is no sign-in
 }
 
 // Handler serves the page and its files. Use New.
 type Handler struct {
+	cfg   Config // static
+	files *files // static
+
+	making  sync.Mutex // held while an edition is made
+	edition atomic.Pointer[edition]
+}
+
+// edition is all answers as they are while sign-in has the same origins. The service worker keeps the page with its headers, so
+// other headers are another version.
+type edition struct {
+	signIn  []string
 	version string
 	headers http.Header
 	mux     *http.ServeMux
@@ -56,11 +72,24 @@ func New(cfg Config) (*Handler, error) {
 }
 
 func newHandler(cfg Config, static fs.FS) (*Handler, error) {
-	headers, err := securityHeaders(cfg)
+	if cfg.SignIn == nil {
+		cfg.SignIn = func() []string { return nil }
+	}
+	files, err := load(static)
 	if err != nil {
 		return nil, err
 	}
-	files, err := load(static)
+	first, err := makeEdition(cfg, files, cfg.SignIn())
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{cfg: cfg, files: files}
+	h.edition.Store(first)
+	return h, nil
+}
+
+func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
+	headers, err := securityHeaders(cfg, signIn)
 	if err != nil {
 		return nil, err
 	}
@@ -74,23 +103,42 @@ func newHandler(cfg Config, static fs.FS) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-
-	h := &Handler{version: version, headers: headers, mux: http.NewServeMux()}
+	e := &edition{signIn: signIn, version: version, headers: headers, mux: http.NewServeMux()}
 	for path, a := range answers {
-		h.mux.Handle("GET "+path, a)
+		e.mux.Handle("GET "+path, a)
 	}
 	for _, pattern := range cfg.Pages {
-		h.mux.Handle("GET "+pattern, answers[page])
+		e.mux.Handle("GET "+pattern, answers[page])
 	}
-	return h, nil
+	return e, nil
+}
+
+// now returns the edition for the origins that sign-in has now.
+func (h *Handler) now() *edition {
+	signIn, e := h.cfg.SignIn(), h.edition.Load()
+	if slices.Equal(signIn, e.signIn) {
+		return e
+	}
+	h.making.Lock()
+	defer h.making.Unlock()
+	if e = h.edition.Load(); slices.Equal(signIn, e.signIn) {
+		return e
+	}
+	next, err := makeEdition(h.cfg, h.files, signIn)
+	if err != nil {
+		return e // made of what New has made one of
+	}
+	h.edition.Store(next)
+	return next
 }
 
 // Version names this client in this configuration: the same build, configured alike, has the same on every node.
-func (h *Handler) Version() string { return h.version }
+func (h *Handler) Version() string { return h.now().version }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h.setHeaders(w)
-	h.mux.ServeHTTP(w, r)
+	e := h.now()
+	e.setHeaders(w)
+	e.mux.ServeHTTP(w, r)
 }
 
 // versionOf hashes all that a browser can get. Answers whose name is not a hash of their content are told apart by ETag.

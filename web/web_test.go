@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 
@@ -308,6 +309,59 @@ func TestSecurityHeaders(t *testing.T) {
 		if got := test.answer.Header().Get("Permissions-Policy"); !strings.Contains(got, "camera=()") {
 			t.Errorf("%s: Permissions-Policy is %q", test.name, got)
 		}
+	}
+}
+
+// TestPolicyFollowsSignIn: what the browser may call is what sign-in says now, and the client's version goes with it.
+func TestPolicyFollowsSignIn(t *testing.T) {
+	var signIn atomic.Pointer[[]string]
+	signIn.Store(&[]string{"https://id.example"})
+	cfg := config
+	cfg.SignIn = func() []string { return *signIn.Load() }
+	h := newFrom(t, cfg, fakeFiles(t))
+	policy := func(path string) (connect, form string) {
+		w := get(t, h, path)
+		if path == "/healthz" {
+			w = get(t, h.Secure(http.NotFoundHandler()), path)
+		}
+		for _, directive := range strings.Split(w.Header().Get("Content-Security-Policy"), "; ") {
+			switch {
+			case strings.HasPrefix(directive, "connect-src "):
+				connect = directive
+			case strings.HasPrefix(directive, "form-action "):
+				form = directive
+			case strings.Contains(directive, "id.example") || strings.Contains(directive, "tokens.example"):
+				t.Errorf("%s: %s", path, directive)
+			}
+		}
+		return connect, form
+	}
+	versions := map[string]bool{}
+	for _, tt := range []struct {
+		origins []string
+		want    string
+	}{
+		{[]string{"https://id.example"}, " https://id.example"},
+		{[]string{"https://id.example", "https://tokens.example:8443"}, " https://id.example https://tokens.example:8443"},
+		{[]string{"http://[::1]:5556", "https://x; script-src *", "https://*.example"}, ""},
+	} {
+		signIn.Store(&tt.origins)
+		for _, path := range []string{"/", "/r/x", "/app.js", "/healthz"} {
+			connect, form := policy(path)
+			if connect != "connect-src 'self' wss://chat.example.com"+tt.want || form != "form-action 'self'"+tt.want {
+				t.Errorf("%q: %s has %q and %q", tt.origins, path, connect, form)
+			}
+		}
+		v := h.Version()
+		if worker := get(t, h, "/app-worker.js").Body.String(); versions[v] || !strings.Contains(worker, v) || get(t, h, "/").Header().Get("Mayfly-Version") != v {
+			t.Errorf("%q: version %s was there before, or is not everywhere", tt.origins, v)
+		}
+		versions[v] = true
+	}
+	without := newFrom(t, config, fakeFiles(t))
+	signIn.Store(&[]string{})
+	if h.Version() != without.Version() {
+		t.Error("no origin is another version than no sign-in")
 	}
 }
 
