@@ -38,7 +38,13 @@ type conn struct {
 	sent     atomic.Int64 // the connection's age when something was queued last
 	writing  atomic.Int64 // and when the write under way began, 0 if none is
 	handling atomic.Bool  // readLoop is busy with a frame, so it reads no pong
+	greeted  atomic.Bool  // hello has come; the answer may take a while
 	client   atomic.Pointer[hub.Client]
+	signIn   atomic.Pointer[signIn]
+	ends     atomic.Int64 // when its sign-in does, Unix milliseconds: nothing is delivered any more; 0: never
+
+	key   key               // its sign-in's session; guarded by the mu of signouts, as is
+	shown map[key]time.Time // the tokens that it has shown, each until it ends
 
 	nextPing time.Time // owned by pulse
 
@@ -47,7 +53,7 @@ type conn struct {
 
 func newConn(s *Server, ws *websocket.Conn, from netip.Addr) *conn {
 	now := time.Now()
-	c := &conn{server: s, ws: ws, from: from, id: "c-" + rand.Text(), opened: now, queue: newQueue(s.metrics.expired), nextPing: now.Add(pingEvery)}
+	c := &conn{server: s, ws: ws, from: from, id: "c-" + rand.Text(), opened: now, queue: newQueue(s.metrics.expired), nextPing: now.Add(pingEvery), shown: map[key]time.Time{}}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
 	c.session.conn = c
 	return c
@@ -83,10 +89,14 @@ func (c *conn) run() {
 	c.writeLoop()
 	c.farewell()
 	<-read
-	if client := c.client.Load(); client != nil {
-		client.Close()
-	}
+	c.session.close()
 	c.server.log.Debug("connection ended", "conn_id", c.id, "after", c.age().Round(time.Millisecond), "err", context.Cause(c.ctx))
+}
+
+// over reports whether the sign-in has ended at now (Unix milliseconds).
+func (c *conn) over(now int64) bool {
+	ends := c.ends.Load()
+	return ends != 0 && now >= ends
 }
 
 // readLoop handles what the client sends until it stops or misbehaves. Reads have no deadline: pulse ends a client that
@@ -131,6 +141,9 @@ func (c *conn) writeLoop() {
 			return
 		case <-c.queue.filled:
 		}
+		if c.ctx.Err() != nil { // both: farewell knows what is to be written still
+			return
+		}
 		if err := c.writeBatch(context.Background()); err != nil {
 			c.leave(err)
 			return
@@ -144,6 +157,9 @@ var batches = sync.Pool{New: func() any { return new([]byte) }}
 // writeBatch writes what waits, as much as one message should hold. Its write has no deadline of its own, which would cost
 // an allocation each time: pulse closes a socket that is stuck.
 func (c *conn) writeBatch(ctx context.Context) error {
+	if c.over(nowMS()) {
+		return errExpired
+	}
 	buf := batches.Get().(*[]byte)
 	batch := c.queue.take((*buf)[:0], nowMS())
 	defer func() {
@@ -170,7 +186,10 @@ func (c *conn) farewell() {
 	c.server.metrics.bye(b.Code)
 	ctx, cancel := context.WithTimeout(context.Background(), byeTimeout)
 	defer cancel()
-	if b.Code != wire.CodeSlow { // a slow reader would not read it now either
+	switch b.Code {
+	case wire.CodeSlow: // it would not read now either
+	case wire.CodeAuth, wire.CodeForbidden: // nothing is for them any more
+	default:
 		for c.queue.waiting() > 0 && c.writeBatch(ctx) == nil {
 		}
 	}

@@ -17,3 +17,16 @@ func NewQueue(expired prometheus.Counter) *Queue { return newQueue(expired) }
 
 func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
 func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
+
+const MaxKnown = maxKnown
+
+// Known returns how much is remembered about sign-outs.
+func (s *Server) Known() int {
+	s.signouts.mu.Lock()
+	defer s.signouts.mu.Unlock()
+	n := len(s.signouts.revoked)
+	for _, tokens := range s.signouts.seen {
+		n += len(tokens)
+	}
+	return max(n, len(s.signouts.order))
+}

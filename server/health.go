@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 
@@ -20,7 +21,22 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 		plain(w, http.StatusServiceUnavailable, err.Error())
 		return
 	}
+	if err := s.signInReady(); err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+		return
+	}
 	plain(w, http.StatusOK, "ok")
+}
+
+// signInReady returns why nobody can sign in now, nil if they can, or if there is no sign-in.
+func (s *Server) signInReady() error {
+	if s.signouts == nil {
+		return nil
+	}
+	if err := s.config.SignIn.Verifier.Ready(); err != nil {
+		return err
+	}
+	return s.signouts.ready()
 }
 
 func plain(w http.ResponseWriter, status int, text string) {
@@ -32,15 +48,16 @@ func plain(w http.ResponseWriter, status int, text string) {
 
 // serveConfig tells clients what they need before they connect.
 func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
+	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, AnonymousAllow)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct {
-		Version   string   `json:"version"`
-		Issuer    string   `json:"issuer"` // empty: sign-in is not set up
-		ClientID  string   `json:"client_id"`
-		Scopes    []string `json:"scopes"`
-		Audience  string   `json:"audience"`
-		Anonymous string   `json:"anonymous"`
-		TTL       wire.TTL `json:"ttl"`
-	}{Version: s.config.Version, Scopes: []string{}, Anonymous: "allow", TTL: s.config.TTL})
+		Version   string    `json:"version"`
+		Issuer    string    `json:"issuer"` // empty: sign-in is not set up
+		ClientID  string    `json:"client_id"`
+		Scopes    []string  `json:"scopes"`
+		Audience  string    `json:"audience"`
+		Anonymous Anonymous `json:"anonymous"`
+		TTL       wire.TTL  `json:"ttl"`
+	}{s.config.Version, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience, policy, s.config.TTL})
 }

@@ -1,9 +1,12 @@
 package server
 
 import (
+	"slices"
+
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"mayfly/server/auth"
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
@@ -27,12 +30,19 @@ type metrics struct {
 	known      map[wire.Code]bool     // codes of byes; static
 	slow       prometheus.Counter     // frames that found no room in a queue
 	expired    prometheus.Counter     // frames whose message expired in a queue
+
+	signInsRefused *prometheus.CounterVec // by reason
+	signOuts       prometheus.Counter
 }
 
-func newMetrics(reg prometheus.Registerer, conns func() int) *metrics {
+func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	auto := promauto.With(reg)
-	auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "mayfly_connections",
-		Help: "WebSockets that are open or being opened."}, func() float64 { return float64(conns()) })
+	gauge := func(name, help string, value func() int) {
+		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
+	}
+	gauge("mayfly_connections", "WebSockets that are open or being opened.", s.places.now)
+	gauge("mayfly_connections_signed_in", "WebSockets of people who are signed in.", s.signedIn)
+	gauge("mayfly_signouts_waiting", "What is to be kept about sign-outs, and is not yet.", s.signOutsWaiting)
 	dropped := auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_frames_dropped_total",
 		Help: "Frames that were not written: their connection's queue was full (slow), or their message expired in it (expired)."}, []string{"reason"})
 	m := &metrics{
@@ -43,6 +53,13 @@ func newMetrics(reg prometheus.Registerer, conns func() int) *metrics {
 			Help: "Connections that the server ended, by the code of its goodbye."}, []string{"code"}),
 		slow: dropped.WithLabelValues("slow"), expired: dropped.WithLabelValues("expired"),
 		known: map[wire.Code]bool{},
+		signInsRefused: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_signins_refused_total",
+			Help: "Sign-ins and renewals that were refused, and people who would have had to sign in, by reason."}, []string{"reason"}),
+		signOuts: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_signouts_total", Help: "Sign-outs that people asked this node for."}),
+	}
+	m.signInsRefused.WithLabelValues(string(wire.CodeBusy))
+	for _, reason := range wire.Reasons {
+		m.signInsRefused.WithLabelValues(string(reason))
 	}
 	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedSubprotocol, turnedHandshake} {
 		m.turnedAway.WithLabelValues(reason)
@@ -57,6 +74,32 @@ func newMetrics(reg prometheus.Registerer, conns func() int) *metrics {
 
 // turned counts a request that is not upgraded, for one of the reasons above.
 func (m *metrics) turned(reason string) { m.turnedAway.WithLabelValues(reason).Inc() }
+
+// signInRefused counts a sign-in by its reason, or as busy, which has none.
+func (m *metrics) signInRefused(e *auth.Error) {
+	reason := string(e.Reason)
+	if !slices.Contains(wire.Reasons[:], e.Reason) {
+		reason = string(wire.CodeBusy)
+	}
+	m.signInsRefused.WithLabelValues(reason).Inc()
+}
+
+// signedIn returns how many connections are of people who are signed in.
+func (s *Server) signedIn() (n int) {
+	for _, c := range s.snapshot() {
+		if c.signIn.Load() != nil {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *Server) signOutsWaiting() int {
+	if s.signouts == nil {
+		return 0
+	}
+	return s.signouts.waiting()
+}
 
 func (m *metrics) bye(code wire.Code) {
 	if !m.known[code] {

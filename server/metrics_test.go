@@ -24,6 +24,9 @@ var labels = map[string][]string{
 	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
 	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
 	"mayfly_frames_dropped_total":   {"slow", "expired"},
+	"mayfly_signins_refused_total": {"anonymous_off", "token_missing", "token_malformed", "token_alg", "token_type", "token_key_unknown",
+		"token_signature", "token_issuer", "token_audience", "token_client", "token_expired", "token_lifetime", "token_not_yet_valid",
+		"token_issued_in_future", "token_subject", "token_scope", "token_bound", "token_revoked", "identity_changed", "user_inactive", "busy"},
 }
 
 // gather returns every metric of ours by name, with its label's value behind a space.
@@ -77,7 +80,7 @@ func (c *client) readAll() {
 // TestEveryMetricIsThereFromTheStart holds the names, which dashboards and alerts are made of, and their labels.
 func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	var want []string
-	for _, name := range []string{"connections", "connections_total", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
+	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
 		"posts_repeated_total", "deliveries_total", "messages_expired_total"} {
 		want = append(want, "mayfly_"+name)
 	}

@@ -11,13 +11,16 @@ import (
 // pulseEvery is how often every connection is looked at: one loop for all of them instead of timers for each.
 const pulseEvery = 250 * time.Millisecond
 
-// Run keeps the connections alive, and ends those that are not, until ctx is done: it times out hellos, sends beats and
-// pings, and closes sockets whose write is stuck. Close the server first.
+// Run keeps the connections alive, and ends those that are not, until ctx is done: it times out hellos and sign-ins, sends beats
+// and pings, and closes sockets whose write is stuck. It also keeps the sign-outs. Close the server first.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(pulseEvery)
 	defer ticker.Stop()
 	var pulses sync.WaitGroup
 	defer pulses.Wait()
+	if s.signouts != nil {
+		pulses.Go(func() { s.signouts.run(ctx) })
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -43,10 +46,13 @@ func (c *conn) pulse(now time.Time, pulses *sync.WaitGroup) {
 	}
 	client := c.client.Load()
 	if client == nil {
-		if now.Sub(c.opened) >= wire.HelloTimeout {
+		if now.Sub(c.opened) >= wire.HelloTimeout && !c.greeted.Load() {
 			c.leave(errNoHello)
 		}
 		return
+	}
+	if signIn := c.signIn.Load(); signIn != nil {
+		signIn.pulse(now)
 	}
 	if c.age()-time.Duration(c.sent.Load()) >= wire.BeatEvery {
 		client.Beat(now)

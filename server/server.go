@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,11 +29,15 @@ type Config struct {
 	Each    int      // and from one address
 	Proxies Proxies  // that say where a request comes from
 	TTL     wire.TTL
-	Posts   int // accepted posts a user may make
-	Per     time.Duration
-	Pages   http.Handler                    // everything that is not the server's own
-	Secure  func(http.Handler) http.Handler // puts the security headers on every answer
-	Ready   func(context.Context) error     // nil when the stream answers
+
+	SignIn    SignIn
+	Anonymous Anonymous
+
+	Posts  int // accepted posts a user may make
+	Per    time.Duration
+	Pages  http.Handler                    // everything that is not the server's own
+	Secure func(http.Handler) http.Handler // puts the security headers on every answer
+	Ready  func(context.Context) error     // nil when the stream answers
 }
 
 // Server serves one node. Its Handler may be used at once; Run keeps its connections alive.
@@ -42,6 +47,9 @@ type Server struct {
 	log     *slog.Logger // static
 	places  *places      // static; of conns, upgrades under way included
 	metrics *metrics     // static
+
+	signouts *signouts // static; nil: there is no sign-in
+	failures failures
 
 	running sync.WaitGroup // conns, from the upgrade until run has returned
 
@@ -54,7 +62,11 @@ type Server struct {
 // New returns a server that hands what people send to h. Its metrics and the hub's are registered with reg.
 func New(config Config, h *hub.Hub, reg prometheus.Registerer, log *slog.Logger) *Server {
 	s := &Server{config: config, hub: h, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
-	s.metrics = newMetrics(reg, s.places.now)
+	s.failures.by = map[netip.Addr]*recent{}
+	if config.SignIn.Verifier != nil {
+		s.signouts = newSignouts(config.SignIn.Ledger, log)
+	}
+	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))
 	return s
 }
@@ -66,7 +78,9 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET /config.json", s.serveConfig)
-	mux.Handle("/", s.config.Origins.guardHost(s.config.Pages))
+	pages := s.config.Origins.guardHost(s.config.Pages)
+	mux.Handle("GET "+callbackPath, unstored(pages))
+	mux.Handle("/", pages)
 	return s.config.Secure(mux)
 }
 
@@ -146,9 +160,9 @@ func (s *Server) snapshot() []*conn {
 }
 
 // welcome is what every client is told first.
-func (s *Server) welcome(conn string, user wire.User) wire.Welcome {
+func (s *Server) welcome(conn string, user wire.User, mayPost bool) wire.Welcome {
 	return wire.Welcome{
-		Conn: conn, User: user, MayPost: true, Now: time.Now().UnixMilli(), TTL: s.config.TTL,
+		Conn: conn, User: user, MayPost: mayPost, Now: time.Now().UnixMilli(), TTL: s.config.TTL,
 		Limits: wire.Limits{Text: wire.MaxText, Message: wire.MaxMessage, Rooms: wire.MaxRooms,
 			Posts: int64(s.config.Posts), PerMS: s.config.Per.Milliseconds()},
 		BeatMS: wire.BeatEvery.Milliseconds(),

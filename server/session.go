@@ -19,11 +19,19 @@ const (
 // joinsTimeout bounds how long the joins of one hello may wait for the stream, all together.
 const joinsTimeout = 5 * time.Second
 
+const badSecret = "A guest secret, and a session, has 22 to 86 base64url characters."
+
 // session is what the frames of one connection mean, in their order. An error that handle returns ends the connection.
 type session struct {
-	conn   *conn
-	client *hub.Client // nil before hello
-	bad    []time.Time // of the last bad frames
+	conn    *conn
+	client  *hub.Client // nil before hello
+	bad     recent      // bad frames
+	signIns recent      // hello and auth frames
+	failed  int         // auth frames
+	named   string      // the session of the sign-in, as the client calls it; empty if it does not
+
+	signIn   *signIn // nil: nobody is signed in
+	unfollow func()  // nil with it
 }
 
 // handle carries out one frame.
@@ -31,6 +39,9 @@ func (s *session) handle(b []byte) error {
 	f, err := wire.Decode(b)
 	if s.client == nil {
 		return s.open(f, err)
+	}
+	if s.conn.over(nowMS()) {
+		return errExpired
 	}
 	var bad *wire.FrameError
 	if errors.As(err, &bad) && bad.Re == wire.Kind(wire.Hello{}) {
@@ -41,6 +52,10 @@ func (s *session) handle(b []byte) error {
 	switch f := f.(type) { // nil is of an unknown type: the client is newer
 	case wire.Hello:
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Say hello only once."})
+	case wire.Auth:
+		return s.auth(f)
+	case wire.Signout:
+		return s.signOut()
 	case wire.Join:
 		s.join(s.conn.ctx, wire.Kind(f), f)
 	case wire.Leave:
@@ -61,25 +76,39 @@ func (s *session) open(f wire.Frame, err error) error {
 	if !ok {
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "The first frame must be hello."})
 	}
-	if hello.Token != nil {
-		return bye(wire.Bye{Code: wire.CodeAuth, Reason: wire.ReasonTokenIssuer, Next: wire.NextLogin,
-			Message: "This server has no sign-in, so it takes no token."})
-	}
 	for _, secret := range []*string{hello.Guest, hello.Session} {
 		if secret != nil && !wire.ValidSecret(*secret) {
-			return bye(wire.Bye{Code: wire.CodeProtocol, Message: "A guest secret, and a session, has 22 to 86 base64url characters."})
+			return bye(wire.Bye{Code: wire.CodeProtocol, Message: badSecret})
 		}
 	}
-	user := guest(hello.Guest)
-	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), true)
-	s.conn.client.Store(s.client)
-	s.conn.send(s.conn.server.welcome(s.conn.id, user))
+	s.conn.greeted.Store(true)
+	if hello.Token == nil {
+		err = s.openAnonymous(hello)
+	} else {
+		err = s.openSignedIn(hello)
+	}
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(s.conn.ctx, joinsTimeout)
 	defer cancel()
 	for _, room := range hello.Rooms {
 		s.join(ctx, wire.Kind(hello), room)
 	}
 	return nil
+}
+
+// close ends what the session holds. Its connection has ended.
+func (s *session) close() {
+	if s.unfollow != nil {
+		s.unfollow()
+	}
+	if s.conn.server.signouts != nil {
+		s.conn.server.signouts.forget(s.conn)
+	}
+	if s.client != nil {
+		s.client.Close()
+	}
 }
 
 // join waits until what is queued leaves room for the answer, so that a client that joins many rooms at once is not
@@ -98,11 +127,7 @@ func (s *session) join(ctx context.Context, re string, j wire.Join) {
 
 // refuse answers a frame that could not be read; the third in a short time ends the connection.
 func (s *session) refuse(bad *wire.FrameError) error {
-	now := time.Now()
-	for len(s.bad) > 0 && now.Sub(s.bad[0]) >= badFramesPer {
-		s.bad = s.bad[1:]
-	}
-	if s.bad = append(s.bad, now); len(s.bad) >= badFrames {
+	if s.bad.add(time.Now(), badFramesPer) >= badFrames {
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Too many bad frames; the last one: " + bad.Problem + "."})
 	}
 	s.client.Refuse(wire.Refused{Re: bad.Re, Room: bad.Room, ID: bad.ID, Code: wire.CodeFrame,

@@ -35,6 +35,7 @@ type config struct {
 	admin        string // empty: no such listener
 	data         string // empty: in memory
 	logFormat    string
+	signIn       signIn
 }
 
 const serveUsage = `Usage: mayfly serve [flags]
@@ -73,6 +74,7 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says where a client is")
 	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; anyone who reaches it may read them (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
+	readSignIn := signInFlags(f, &c.signIn, getenv)
 
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -92,6 +94,7 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	if c.proxies, err = server.ParseProxies(*proxies); err != nil {
 		errs = append(errs, fmt.Errorf("-trusted-proxies: %w", err))
 	}
+	errs = append(errs, readSignIn())
 	return c, errors.Join(append(errs, c.check()...)...)
 }
 

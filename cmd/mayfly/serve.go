@@ -18,6 +18,7 @@ import (
 
 	"mayfly/app"
 	"mayfly/server"
+	"mayfly/server/auth"
 	"mayfly/server/hub"
 	"mayfly/server/stream"
 	"mayfly/shared/wire"
@@ -118,8 +119,16 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
+	site := web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}}
+	var verifier *auth.Verifier // nil: there is no sign-in
+	if c.signIn.enabled() {
+		if verifier, err = auth.New(c.signIn.Config, metrics, log); err != nil {
+			return nil, err
+		}
+		site.SignIn = verifier.Endpoints
+	}
 	app.Register(nil, "")
-	pages, err := web.New(web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}})
+	pages, err := web.New(site)
 	if err != nil {
 		return nil, err
 	}
@@ -135,9 +144,13 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
 		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
 	}, messages, log)
+	signIn := c.signIn.forClients()
+	if verifier != nil {
+		signIn.Verifier, signIn.Ledger = verifier, messages.Signouts()
+	}
 	s := server.New(server.Config{
 		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
-		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
+		SignIn: signIn, Anonymous: c.signIn.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
 	}, h, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
@@ -150,6 +163,9 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	n.stop = stop
 	n.ended.Go(func() { n.background(h.Run(background)) })
 	n.ended.Go(func() { n.background(s.Run(background)) })
+	if verifier != nil {
+		n.ended.Go(func() { n.background(verifier.Run(background)) })
+	}
 	return n, nil
 }
 

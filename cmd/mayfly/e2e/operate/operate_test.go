@@ -101,7 +101,7 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := rig.FreeAddr(t)
-	rig.Serve(t, "-admin", admin)
+	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x") // which has metrics of its own
 	_, body := get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}
 	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {

@@ -40,6 +40,9 @@ func (r *Raw) Hello(guest string, rooms ...wire.Join) {
 	r.Send(wire.Hello{Guest: &guest, Rooms: rooms})
 }
 
+// Close ends the connection before the test does.
+func (r *Raw) Close() { r.conn.Close(wire.CloseNormal, "") }
+
 // Send writes one frame.
 func (r *Raw) Send(f wire.Frame) {
 	r.t.Helper()

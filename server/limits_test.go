@@ -1,0 +1,108 @@
+package server_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// These are the limits of AUTH.md's row 30 of what is refused.
+
+// TestTooManyAuthFrames, row 32 of the attacks: hello and nine auths a minute are taken, good ones too; 100 at once end it.
+func TestTooManyAuthFrames(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		for range 9 {
+			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			got[wire.Authed](g)
+		}
+		time.Sleep(time.Minute)
+		for range 10 {
+			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			got[wire.Authed](g)
+		}
+		time.Sleep(time.Minute - time.Millisecond)
+		g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+		if b := g.wantBye(wire.CodeRate, ""); b.RetryMS < 1 || b.RetryMS > 60_000 {
+			t.Errorf("retry_ms = %d", b.RetryMS)
+		}
+	})
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		var all []wire.Frame
+		for range 100 {
+			all = append(all, wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+		}
+		g.send(all...)
+		frames := g.take()
+		if b, ok := frames[len(frames)-1].(wire.Bye); !ok || b.Code != wire.CodeRate || len(frames) != 10 {
+			t.Errorf("got %d frames, the last %+v, want 9 authed and bye", len(frames), frames[len(frames)-1])
+		}
+		if h.issuer.asked != 10 {
+			t.Errorf("%d tokens were checked, want 10", h.issuer.asked)
+		}
+	})
+}
+
+// TestThirdFailedAuth ends a connection, however far apart, and whatever worked between.
+func TestThirdFailedAuth(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", 2*time.Hour), "")
+		for range 2 {
+			g.send(wire.Auth{Token: h.issuer.refused(wire.ReasonTokenExpired, false)})
+			got[wire.Refused](g)
+			time.Sleep(10 * time.Minute)
+			g.send(wire.Auth{Token: h.issuer.issue("ada", 2*time.Hour)})
+			got[wire.Authed](g)
+		}
+		g.send(wire.Auth{Token: h.issuer.refused(wire.ReasonTokenExpired, false)})
+		if b := g.wantBye(wire.CodeRate, ""); b.RetryMS != 10_000 {
+			t.Errorf("retry_ms = %d", b.RetryMS)
+		}
+	})
+}
+
+// TestFailuresOfAnAddress: the twentieth in a minute, from one customer's network, is told to wait; what is nobody's fault does
+// not count, other addresses are not concerned, and a good token is always let in.
+func TestFailuresOfAnAddress(t *testing.T) {
+	say := func(t *testing.T, h *house, from, token string) *guest {
+		g := h.dial(t, from)
+		g.send(wire.Hello{Token: &token})
+		return g
+	}
+	bubble(t, nil, func(t *testing.T, h *house) {
+		for range 50 {
+			for _, reason := range []wire.Reason{wire.ReasonTokenExpired, wire.ReasonTokenKeyUnknown, wire.ReasonTokenRevoked} {
+				say(t, h, home, h.issuer.refused(reason, false)).wantBye(reason.Code(), reason)
+			}
+		}
+		for range 19 {
+			say(t, h, home, "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
+		}
+		time.Sleep(10 * time.Second)
+		b := say(t, h, home, "forged").wantBye(wire.CodeRate, "")
+		if b.RetryMS != 50_000 {
+			t.Errorf("retry_ms = %d", b.RetryMS)
+		}
+		say(t, h, "192.0.2.2", "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
+		say(t, h, home, h.issuer.refused(wire.ReasonTokenExpired, false)).wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
+		got[wire.Welcome](say(t, h, home, h.issuer.issue("ada", time.Hour)))
+		time.Sleep(50 * time.Second)
+		say(t, h, home, "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
+	})
+	bubble(t, nil, func(t *testing.T, h *house) { // IPv6 by its /64, and failed auths count as well
+		for i := range 18 {
+			say(t, h, fmt.Sprintf("[2001:db8:0:1::%x]", i+1), "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
+		}
+		in := say(t, h, "[2001:db8:0:1::99]", h.issuer.issue("ada", time.Hour))
+		got[wire.Welcome](in)
+		in.send(wire.Auth{Token: "forged"})
+		got[wire.Refused](in)
+		in.send(wire.Auth{Token: "forged"})
+		in.wantBye(wire.CodeRate, "")
+		say(t, h, "[2001:db8:0:1:ffff::1]", "forged").wantBye(wire.CodeRate, "")
+		say(t, h, "[2001:db8:0:2::1]", "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
+	})
+}

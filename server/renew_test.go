@@ -1,0 +1,248 @@
+package server_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"mayfly/server/auth"
+	"mayfly/shared/wire"
+)
+
+// These are AUTH.md's rows 32 to 38 of attacks on the socket, and what they guard: renewing on the open connection.
+
+func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", 90*time.Second), phone)
+		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		for i := range 10 { // 15 minutes, with a token of 90 s each time
+			time.Sleep(90 * time.Second)
+			frames := slices.DeleteFunc(g.take(), func(f wire.Frame) bool { _, expired := f.(wire.Removed); return expired })
+			if e, ok := frames[0].(wire.Expiring); !ok || e.InMS > 60_000 || len(frames) != 1 {
+				t.Fatalf("got %+v, want expiring", frames)
+			}
+			g.send(wire.Auth{Token: h.issuer.issue("ada", 90*time.Second), Session: new(phone)})
+			if a := got[wire.Authed](g); a.User.ID != "u-ada" || a.AuthExpires != time.Now().Add(90*time.Second).UnixMilli() || a.Now != time.Now().UnixMilli() {
+				t.Fatalf("authed = %+v", a)
+			}
+			ben.send(post(i, "lobby"))
+			got[wire.Posted](g)
+			ben.take()
+		}
+		if n := gauge(t, h, "mayfly_connections_total"); n != 2 {
+			t.Errorf("%v connections", n)
+		}
+		time.Sleep(3 * time.Minute)
+		frames := g.take() // 35 no renewal: closed at the end and the leeway
+		if b, ok := frames[len(frames)-1].(wire.Bye); !ok || b.Reason != wire.ReasonTokenExpired {
+			t.Errorf("got %+v", frames)
+		}
+	})
+}
+
+// TestRenewalThatFails: the old deadline stands, and the answer says what to do.
+func TestRenewalThatFails(t *testing.T) {
+	for _, reason := range wire.Reasons {
+		if slices.Contains([]wire.Reason{wire.ReasonAnonymousOff, wire.ReasonIdentityChanged, wire.ReasonTokenRevoked}, reason) {
+			continue
+		}
+		t.Run(string(reason), func(t *testing.T) {
+			bubble(t, nil, func(t *testing.T, h *house) {
+				g := h.in(t, h.issuer.issue("ada", 5*time.Minute), phone)
+				g.send(wire.Auth{Token: h.issuer.refused(reason, true), Session: new(phone)})
+				r := got[wire.Refused](g)
+				if r.Re != "auth" || r.Code != wire.CodeAuth || r.Reason != reason || r.Next != reason.Next() || r.Message == "" || (r.RetryMS != 0) != (r.Next == wire.NextLater) {
+					t.Errorf("refused = %+v", r)
+				}
+				time.Sleep(6*time.Minute + 250*time.Millisecond)
+				frames := g.take()
+				if b, ok := frames[len(frames)-1].(wire.Bye); !ok || b.Reason != wire.ReasonTokenExpired || len(frames) != 2 {
+					t.Errorf("then %+v", frames)
+				}
+			})
+		})
+	}
+	t.Run("the verifier cannot", func(t *testing.T) {
+		bubble(t, nil, func(t *testing.T, h *house) {
+			g := h.in(t, h.issuer.issue("ada", 5*time.Minute), "")
+			h.issuer.setDown(true)
+			for range 5 { // nobody's fault: however often
+				g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+				if r := got[wire.Refused](g); r.Code != wire.CodeAuth || r.Reason != "" || r.Next != wire.NextLater || r.RetryMS != 5000 {
+					t.Errorf("refused = %+v", r)
+				}
+			}
+			h.issuer.setDown(false)
+			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			got[wire.Authed](g)
+		})
+	})
+	t.Run("an empty token", func(t *testing.T) {
+		bubble(t, nil, func(t *testing.T, h *house) {
+			g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+			if err := g.ws.Write(t.Context(), websocket.MessageText, []byte(`{"type":"auth"}`)); err != nil {
+				t.Fatal(err)
+			}
+			if r := got[wire.Refused](g); r.Reason != wire.ReasonTokenMissing {
+				t.Errorf("refused = %+v", r)
+			}
+		})
+	})
+	t.Run("a session that is none", func(t *testing.T) {
+		bubble(t, nil, func(t *testing.T, h *house) {
+			g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour), Session: new("short")})
+			if r := got[wire.Refused](g); r.Code != wire.CodeFrame || r.Re != "auth" {
+				t.Errorf("refused = %+v", r)
+			}
+		})
+	})
+}
+
+// TestRenewalWithAnEarlierEnd, row 34: it is accepted, and the deadline kept.
+func TestRenewalWithAnEarlierEnd(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		ends := time.Now().Add(time.Hour).UnixMilli()
+		token := h.issuer.issue("ada", time.Hour)
+		g := h.in(t, token, "")
+		for _, token := range []string{h.issuer.issue("ada", time.Minute), token} {
+			g.send(wire.Auth{Token: token})
+			if a := got[wire.Authed](g); a.AuthExpires != ends {
+				t.Errorf("auth_expires is %d, want %d", a.AuthExpires, ends)
+			}
+		}
+		time.Sleep(2 * time.Minute)
+		g.wantNothing()
+	})
+}
+
+// TestIdentityChanged, row 33: another person's token, or another session's, ends the connection.
+func TestIdentityChanged(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		hello, auth  string // sessions
+		who          string
+		identityHeld bool
+	}{
+		{"another person", phone, phone, "eve", false},
+		{"another session", phone, laptop, "ada", false},
+		{"the same session", phone, phone, "ada", true},
+		{"no word of the session", phone, "", "ada", true},
+		{"no session at all", "", "", "ada", true},
+		{"a session that had no name", "", phone, "ada", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, nil, func(t *testing.T, h *house) {
+				g := h.in(t, h.issuer.issue("ada", time.Hour), tt.hello)
+				f := wire.Auth{Token: h.issuer.issue(tt.who, 2*time.Hour)}
+				if tt.auth != "" {
+					f.Session = &tt.auth
+				}
+				if g.send(f); tt.identityHeld {
+					got[wire.Authed](g)
+				} else {
+					g.wantBye(wire.CodeForbidden, wire.ReasonIdentityChanged)
+				}
+			})
+		})
+	}
+	t.Run("somebody anonymous", func(t *testing.T) {
+		bubble(t, nil, func(t *testing.T, h *house) {
+			g := h.dial(t, home)
+			g.send(wire.Hello{Guest: new(testGuest)})
+			got[wire.Welcome](g)
+			g.send(wire.Auth{Token: h.issuer.refused(wire.ReasonTokenExpired, false)})
+			got[wire.Refused](g)
+			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			g.wantBye(wire.CodeForbidden, wire.ReasonIdentityChanged)
+		})
+	})
+	t.Run("no sign-in here", func(t *testing.T) { // on a real socket: there is no issuer
+		n := start(t, 10)
+		c := n.hello(t, "")
+		c.send(wire.Auth{Token: "x"})
+		if r := expect[wire.Refused](c); r.Code != wire.CodeAuth || r.Reason != wire.ReasonTokenIssuer || r.Next != wire.NextLogin {
+			t.Errorf("refused = %+v", r)
+		}
+	})
+}
+
+// TestRenewalInABurst, row 36: while messages come as fast as they can, nothing is lost, doubled or replayed.
+func TestRenewalInABurst(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		var expected []string
+		for i := range 200 {
+			who := h.in(t, h.issuer.issue(fmt.Sprint("p", i), time.Hour), "")
+			who.send(post(i, "lobby"))
+			if i%25 == 0 {
+				g.send(wire.Auth{Token: h.issuer.issue("ada", time.Duration(i+100)*time.Hour)})
+			}
+			synctest.Wait()
+			expected = append(expected, post(i, "").ID)
+		}
+		var ids []string
+		authed := 0
+		for _, f := range g.take() {
+			switch f := f.(type) {
+			case wire.Posted:
+				ids = append(ids, f.ID)
+			case wire.Authed:
+				authed++
+			default:
+				t.Errorf("got %+v", f)
+			}
+		}
+		if !slices.Equal(ids, expected) || authed != 8 {
+			t.Errorf("%d messages and %d authed, want 200 in order and 8", len(ids), authed)
+		}
+	})
+}
+
+// TestNobodySeesARenewal: it is no join, no leave and no message.
+func TestNobodySeesARenewal(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		ada, ben := h.in(t, h.issuer.issue("ada", time.Hour), ""), h.in(t, h.issuer.issue("ben", time.Hour), "")
+		ada.send(wire.Auth{Token: h.issuer.issue("ada", 2*time.Hour)})
+		got[wire.Authed](ada)
+		ben.wantNothing()
+	})
+}
+
+// TestOversizedAndBinaryAuth, row 38.
+func TestOversizedAndBinaryAuth(t *testing.T) {
+	n := start(t, 10)
+	binary := n.hello(t, "")
+	if err := binary.ws.Write(t.Context(), websocket.MessageBinary, wire.Encode(wire.Auth{Token: "x"})); err != nil {
+		t.Fatal(err)
+	}
+	binary.expectEnd(wire.CodeProtocol)
+	large := n.hello(t, "")
+	large.write(string(wire.Encode(wire.Auth{Token: strings.Repeat("x", wire.MaxMessage)})))
+	if _, err := large.read(); websocket.CloseStatus(err) != wire.CloseTooBig {
+		t.Errorf("closed with %v, want 1009", err)
+	}
+}
+
+// TestNameFoundDuringARenewal is told by whoever comes first, and not forgotten.
+func TestNameFoundDuringARenewal(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		h.issuer.slow = time.Second
+		g.send(wire.Auth{Token: h.issuer.issue("ada", 2*time.Hour)})
+		time.Sleep(500 * time.Millisecond)
+		h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"})
+		if a := got[wire.Authed](g); a.User.Name != "Ada Lovelace" || a.AuthExpires != time.Now().Add(time.Hour-500*time.Millisecond).UnixMilli() {
+			t.Errorf("unasked = %+v", a)
+		}
+		time.Sleep(500 * time.Millisecond)
+		if a := got[wire.Authed](g); a.User.Name != "Ada Lovelace" || a.AuthExpires <= time.Now().Add(time.Hour).UnixMilli() {
+			t.Errorf("authed = %+v", a)
+		}
+	})
+}

@@ -1,0 +1,123 @@
+package server
+
+import (
+	"time"
+
+	"mayfly/server/auth"
+	"mayfly/shared/wire"
+)
+
+// openAnonymous welcomes somebody who shows no token, if that is allowed.
+func (s *session) openAnonymous(hello wire.Hello) error {
+	policy := s.conn.server.config.Anonymous
+	if policy == AnonymousDeny {
+		e := refusal(wire.ReasonAnonymousOff)
+		s.conn.server.metrics.signInRefused(e)
+		return byeFor(e)
+	}
+	user, mayPost := guest(hello.Guest), policy != AnonymousRead
+	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), mayPost)
+	s.conn.send(s.conn.server.welcome(s.conn.id, user, mayPost))
+	s.conn.client.Store(s.client)
+	return nil
+}
+
+// openSignedIn welcomes whom a token names.
+func (s *session) openSignedIn(hello wire.Hello) error {
+	c := s.conn
+	if err := s.hurried(); err != nil {
+		return err
+	}
+	if hello.Session != nil {
+		s.named = *hello.Session
+	}
+	id, refused := c.verify(*hello.Token, hello.IDToken)
+	if refused == nil {
+		refused = c.server.signouts.admit(c, id, s.named)
+	}
+	if refused != nil {
+		c.refusedSignIn(refused, wire.Kind(hello))
+		if err := c.tooMany(refused); err != nil {
+			return err
+		}
+		return byeFor(refused)
+	}
+	user := wire.User{ID: id.ID, Name: id.Name}
+	s.client = c.server.hub.NewClient(c, user, c.from.String(), true)
+	s.signIn = newSignIn(c, s.client, id)
+	welcome := c.server.welcome(c.id, user, true)
+	welcome.AuthExpires = id.Expires.UnixMilli()
+	c.send(welcome)
+	c.client.Store(s.client)
+	c.signIn.Store(s.signIn)
+	s.unfollow = c.server.config.SignIn.Verifier.Follow(id, s.signIn.changed)
+	return nil
+}
+
+// hurried counts a frame that wants to sign in, and ends the connection if there were too many.
+func (s *session) hurried() error {
+	now := time.Now()
+	if s.signIns.add(now, signInsPer) <= maxSignIns {
+		return nil
+	}
+	return bye(wire.Bye{Code: wire.CodeRate, Message: "You sign in too often. Try again later.", RetryMS: milliseconds(signInsPer)})
+}
+
+// auth renews the sign-in of the connection.
+func (s *session) auth(f wire.Auth) error {
+	c := s.conn
+	if err := s.hurried(); err != nil {
+		return err
+	}
+	if f.Session != nil && !wire.ValidSecret(*f.Session) {
+		return s.refuse(&wire.FrameError{Re: wire.Kind(f), Problem: badSecret})
+	}
+	id, refused := c.verify(f.Token, f.IDToken)
+	if refused != nil {
+		return s.refuseAuth(f, refused)
+	}
+	named := s.named
+	if f.Session != nil {
+		named = *f.Session
+	}
+	if s.signIn == nil || !s.signIn.is(id) || s.named != "" && named != s.named {
+		refused = refusal(wire.ReasonIdentityChanged)
+		c.refusedSignIn(refused, wire.Kind(f))
+		return byeFor(refused)
+	}
+	if refused := c.server.signouts.admit(c, id, named); refused != nil {
+		return s.refuseAuth(f, refused)
+	}
+	s.named = named
+	s.signIn.renew(id)
+	return nil
+}
+
+// refuseAuth answers a renewal that failed: the connection goes on until its token ends, unless its sign-in was ended, or there
+// were too many.
+func (s *session) refuseAuth(f wire.Auth, e *auth.Error) error {
+	s.conn.refusedSignIn(e, wire.Kind(f))
+	if e.Reason == wire.ReasonTokenRevoked {
+		return byeFor(e)
+	}
+	if err := s.conn.tooMany(e); err != nil {
+		return err
+	}
+	if e.Code != wire.CodeBusy {
+		if s.failed++; s.failed >= maxFailedAuths {
+			return bye(wire.Bye{Code: wire.CodeRate, Message: "Signing in has failed too often. Try again later.", RetryMS: milliseconds(failedRetry)})
+		}
+	}
+	s.client.Refuse(wire.Refused{Re: wire.Kind(f), Code: wire.CodeAuth, Reason: e.Reason, Next: e.Next, Message: e.Message}, e.Retry)
+	return nil
+}
+
+// signOut ends every connection of the session, or this one, if nobody is signed in.
+func (s *session) signOut() error {
+	if s.signIn == nil {
+		return errSignedOut
+	}
+	s.conn.server.signouts.signOut(s.conn)
+	s.conn.server.metrics.signOuts.Inc()
+	return errSignedOut
+}

@@ -1,0 +1,363 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/server"
+	"mayfly/server/auth"
+	"mayfly/shared/wire"
+)
+
+func TestSignedInWelcome(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.hello(t, h.issuer.issue("ada", time.Hour), phone)
+		frames := g.take()
+		w, ok := frames[0].(wire.Welcome)
+		if !ok || w.User != (wire.User{ID: "u-ada", Name: "ada"}) || !w.MayPost || w.AuthExpires != time.Now().Add(time.Hour).UnixMilli() {
+			t.Errorf("welcome = %+v", frames[0])
+		}
+		if _, ok := frames[1].(wire.Joined); !ok || len(frames) != 2 {
+			t.Errorf("then came %+v", frames[1:])
+		}
+		if n := gauge(t, h, "mayfly_connections_signed_in"); n != 1 {
+			t.Errorf("%v connections are signed in", n)
+		}
+		g.send(post(1, "lobby"))
+		if p := g.take()[1].(wire.Posted); p.User != w.User {
+			t.Errorf("posted %+v", p)
+		}
+	})
+}
+
+func gauge(t *testing.T, h *house, name string) float64 {
+	t.Helper()
+	return (&node{metrics: h.metrics}).metric(t, name, "")
+}
+
+// TestBadTokenIsRefused: with its reason, never as somebody anonymous.
+func TestBadTokenIsRefused(t *testing.T) {
+	for _, reason := range wire.Reasons {
+		if reason == wire.ReasonAnonymousOff || reason == wire.ReasonIdentityChanged {
+			continue
+		}
+		t.Run(string(reason), func(t *testing.T) {
+			bubble(t, nil, func(t *testing.T, h *house) {
+				b := h.hello(t, h.issuer.refused(reason, false), "").wantBye(reason.Code(), reason)
+				if want := int64(0); reason.Next() == wire.NextLater && b.RetryMS != 1500 || reason.Next() != wire.NextLater && b.RetryMS != want {
+					t.Errorf("retry_ms %d", b.RetryMS)
+				}
+				if n := (&node{metrics: h.metrics}).metric(t, "mayfly_signins_refused_total", string(reason)); n != 1 {
+					t.Errorf("counted %v times", n)
+				}
+			})
+		})
+	}
+	bubble(t, nil, func(t *testing.T, h *house) { h.hello(t, "", "").wantBye(wire.CodeAuth, wire.ReasonTokenMissing) })
+	bubble(t, nil, func(t *testing.T, h *house) { // a fault of the verifier's is nobody's
+		h.issuer.setDown(true)
+		for range 10 {
+			if b := h.hello(t, "x", "").wantBye(wire.CodeBusy, ""); b.RetryMS < 5000 || b.RetryMS > 10_000 {
+				t.Errorf("retry_ms %d, want 5000 to 10000", b.RetryMS)
+			}
+		}
+	})
+}
+
+func TestAnonymousPolicy(t *testing.T) {
+	for _, policy := range []server.Anonymous{"", server.AnonymousAllow, server.AnonymousRead, server.AnonymousDeny} {
+		t.Run("policy "+string(policy), func(t *testing.T) {
+			bubble(t, func(c *server.Config) { c.Anonymous = policy }, func(t *testing.T, h *house) {
+				ada := h.in(t, h.issuer.issue("ada", time.Hour), "")
+				g := h.dial(t, home)
+				g.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}}})
+				if policy == server.AnonymousDeny {
+					g.wantBye(wire.CodeAuth, wire.ReasonAnonymousOff)
+					return
+				}
+				w := g.take()[0].(wire.Welcome)
+				if w.MayPost != (policy != server.AnonymousRead) || !w.User.Anonymous || w.AuthExpires != 0 {
+					t.Errorf("welcome = %+v", w)
+				}
+				g.send(post(1, "lobby"))
+				if policy == server.AnonymousRead {
+					if r := got[wire.Refused](g); r.Code != wire.CodeForbidden || r.ID != post(1, "").ID {
+						t.Errorf("refused = %+v", r)
+					}
+				} else if len(g.take()) != 2 {
+					t.Error("the post was not accepted")
+				}
+				ada.take()
+				ada.send(post(2, "lobby"))
+				if p := got[wire.Posted](g); p.User.ID != "u-ada" {
+					t.Errorf("posted = %+v", p)
+				}
+			})
+		})
+	}
+}
+
+// TestBetterNameIsTold: to the person, and to everyone in later messages.
+func TestBetterNameIsTold(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		ada, ben := h.in(t, h.issuer.issue("ada", time.Hour), ""), h.in(t, h.issuer.issue("ben", time.Hour), "")
+		h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"})
+		a := got[wire.Authed](ada)
+		if a.User != (wire.User{ID: "u-ada", Name: "Ada Lovelace"}) || a.AuthExpires != time.Now().Add(time.Hour).UnixMilli() || a.Now != time.Now().UnixMilli() {
+			t.Errorf("authed = %+v", a)
+		}
+		ben.wantNothing()
+		ada.send(post(1, "lobby"))
+		if p := got[wire.Posted](ben); p.User != a.User {
+			t.Errorf("posted = %+v", p)
+		}
+		ada.take()
+		h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"})
+		ada.wantNothing()
+		h.issuer.says("ada", auth.Change{Refused: &auth.Error{Code: wire.CodeForbidden, Reason: wire.ReasonUserInactive, Next: wire.NextNever, Message: "Not active."}})
+		ada.wantBye(wire.CodeForbidden, wire.ReasonUserInactive)
+		if n := h.issuer.says("ada", auth.Change{Name: "Late"}); n != 0 {
+			t.Errorf("%d still follow who has left", n)
+		}
+	})
+}
+
+// TestHelloThatTakesLongIsNotTimedOut: the time counts until hello arrives.
+func TestHelloThatTakesLongIsNotTimedOut(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		h.issuer.slow = 9 * time.Second
+		g := h.dial(t, home)
+		g.send(wire.Hello{Token: new(h.issuer.issue("ada", time.Hour)), Rooms: []wire.Join{{Room: "lobby"}}}, post(1, "lobby"))
+		time.Sleep(8 * time.Second)
+		g.wantNothing()
+		time.Sleep(time.Second)
+		if frames := g.take(); len(frames) != 4 {
+			t.Errorf("got %+v", frames)
+		}
+	})
+}
+
+// TestExpiring: told a minute before the end, once, and ended a minute after it, to the millisecond.
+func TestExpiring(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		began := time.Now()
+		const life = 5*time.Minute + 100*time.Millisecond // so that no pulse falls on its end
+		g := h.in(t, h.issuer.issue("ada", life), "")
+		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		at := func(d time.Duration) { time.Sleep(time.Until(began.Add(d))) }
+		at(life - time.Minute - time.Millisecond)
+		g.wantNothing()
+		at(life - time.Minute + 250*time.Millisecond)
+		if e := got[wire.Expiring](g); e.InMS > 60_000 || e.InMS < 59_500 {
+			t.Errorf("in_ms = %d", e.InMS)
+		}
+		at(life + time.Minute - time.Millisecond)
+		ben.send(post(1, "lobby"))
+		if p := got[wire.Posted](g); p.Text != "note 1" {
+			t.Errorf("posted = %+v", p)
+		}
+		at(life + time.Minute)
+		ben.send(post(2, "lobby"))
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
+		ben.wantLast(post(2, "lobby"))
+	})
+	bubble(t, nil, func(t *testing.T, h *house) { // nor is anything handled that comes late
+		g := h.in(t, h.issuer.issue("ada", 100*time.Millisecond), "")
+		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		time.Sleep(time.Minute + 100*time.Millisecond)
+		g.take()
+		g.send(post(1, "lobby"))
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
+		ben.wantNothing()
+	})
+}
+
+// wantLast wants the last frame to be p, posted.
+func (g *guest) wantLast(p wire.Post) {
+	g.t.Helper()
+	frames := g.take()
+	if last, ok := frames[len(frames)-1].(wire.Posted); !ok || last.ID != p.ID {
+		g.t.Errorf("got %+v, want %s posted", frames, p.ID)
+	}
+}
+
+// TestTokenThatIsEndingAlready comes in, within the leeway, and is told so at once.
+func TestTokenThatIsEndingAlready(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", -30*time.Second), "")
+		time.Sleep(250 * time.Millisecond)
+		if e := got[wire.Expiring](g); e.InMS != 0 {
+			t.Errorf("in_ms = %d", e.InMS)
+		}
+		time.Sleep(30 * time.Second)
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
+	})
+}
+
+// TestRateIsAPersonsOverAllConnections: whichever token they came with.
+func TestRateIsAPersonsOverAllConnections(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		one, two := h.in(t, h.issuer.issue("ada", time.Hour), phone), h.in(t, h.issuer.issue("ada", time.Hour), laptop)
+		for i := range 20 {
+			g := []*guest{one, two}[i%2]
+			g.send(post(i, "lobby"))
+			synctest.Wait()
+		}
+		one.take()
+		two.take()
+		two.send(post(20, "lobby"))
+		if r := got[wire.Refused](two); r.Code != wire.CodeRate {
+			t.Errorf("refused = %+v", r)
+		}
+	})
+}
+
+// TestNothingOfAQueueFollowsASignOut: who has signed out is shown nothing more.
+func TestNothingOfAQueueFollowsASignOut(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		token := h.issuer.issue("ada", time.Hour)
+		ada, phoneOff := h.in(t, token, phone), h.in(t, token, phone)
+		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		release := ada.hold()
+		for i := range 10 {
+			ben.send(post(i, "lobby"))
+			synctest.Wait()
+		}
+		phoneOff.send(wire.Signout{})
+		synctest.Wait()
+		release()
+		frames := ada.take()
+		if last, ok := frames[len(frames)-1].(wire.Bye); !ok || last.Reason != wire.ReasonTokenRevoked || len(frames) > 3 {
+			t.Errorf("got %+v", frames)
+		}
+	})
+}
+
+// TestNothingOfAQueueComesLate: what waited for a client that does not read is not written after its sign-in has ended.
+func TestNothingOfAQueueComesLate(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		began := time.Now()
+		ada := h.in(t, h.issuer.issue("ada", time.Second), "")
+		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		time.Sleep(time.Until(began.Add(61*time.Second - 10*time.Millisecond)))
+		ada.take()
+		release := ada.hold()
+		for i := range 10 { // the first is read, the second being written, the others wait
+			ben.send(post(i, "lobby"))
+			synctest.Wait()
+		}
+		time.Sleep(2 * time.Second)
+		release()
+		frames := ada.take()
+		posted := 0
+		for _, f := range frames {
+			if _, ok := f.(wire.Posted); ok {
+				posted++
+			}
+		}
+		if last, ok := frames[len(frames)-1].(wire.Bye); !ok || last.Reason != wire.ReasonTokenExpired || posted > 2 {
+			t.Errorf("got %d posts and %+v", posted, frames)
+		}
+	})
+}
+
+func TestReadyNeedsSignIn(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		ready := func() string {
+			w := httptest.NewRecorder()
+			h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+			return fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String()))
+		}
+		if got := ready(); got != "200 ok" {
+			t.Errorf("ready: %s", got)
+		}
+		h.issuer.setDown(true)
+		if got := ready(); got != "503 the keys cannot be loaded" {
+			t.Errorf("ready: %s", got)
+		}
+		h.issuer.setDown(false)
+		h.ledger.Fail(errors.New("the ledger is away"))
+		if got := ready(); got != "503 the ledger is away" {
+			t.Errorf("ready: %s", got)
+		}
+	})
+}
+
+func TestConfigJSONWithSignIn(t *testing.T) {
+	bubble(t, func(c *server.Config) { c.Anonymous = server.AnonymousRead }, func(t *testing.T, h *house) {
+		w := httptest.NewRecorder()
+		h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
+		want := `{"version":"test","issuer":"https://id.example","client_id":"app","scopes":["openid"],"audience":"api://default",` +
+			`"anonymous":"read","ttl":{"min_ms":1000,"default_ms":300000,"max_ms":86400000}}`
+		if strings.TrimSpace(w.Body.String()) != want {
+			t.Errorf("config.json = %s, want %s", w.Body, want)
+		}
+	})
+}
+
+// TestCallbackIsNotStored: nor is its query in the log, which house looks for.
+func TestCallbackIsNotStored(t *testing.T) {
+	pages := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-cache")
+		w.Header().Set("ETag", `"v"`)
+		w.Header().Set("Referrer-Policy", "origin")
+		if r.Header.Get("If-None-Match") != "" {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		fmt.Fprint(w, "the page")
+	})
+	bubble(t, func(c *server.Config) { c.Pages = pages }, func(t *testing.T, h *house) {
+		for _, method := range []string{"GET", "HEAD"} {
+			r := httptest.NewRequest(method, "/login/callback?code="+secret+"&state=x", nil)
+			r.Host = "chat.example.com"
+			r.Header.Set("If-None-Match", `"v"`)
+			w := httptest.NewRecorder()
+			h.Handler().ServeHTTP(w, r)
+			if w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Referrer-Policy") != "no-referrer" || w.Header().Get("ETag") != "" {
+				t.Errorf("%s: %d %v", method, w.Code, w.Header())
+			}
+		}
+		r := httptest.NewRequest("GET", "/login/callback?code=x", nil)
+		r.Host = "evil.example"
+		w := httptest.NewRecorder()
+		h.Handler().ServeHTTP(w, r)
+		if w.Code != http.StatusMisdirectedRequest {
+			t.Errorf("under another host: %d", w.Code)
+		}
+	})
+}
+
+// TestTokenInTheQueryIsIgnored: every dial of house has one; here it is a good one.
+func TestTokenInTheQueryIsIgnored(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		g := h.dial(t, home)
+		g.send(wire.Hello{})
+		if w := got[wire.Welcome](g); !w.User.Anonymous {
+			t.Errorf("welcome = %+v", w)
+		}
+	})
+}
+
+// TestSilentSockets: a thousand that say nothing are gone after 5 s, and their places free.
+func TestSilentSockets(t *testing.T) {
+	bubble(t, func(c *server.Config) { c.Each = 1000 }, func(t *testing.T, h *house) {
+		var silent []*guest
+		for range 1000 {
+			silent = append(silent, h.dial(t, home))
+		}
+		time.Sleep(wire.HelloTimeout + 250*time.Millisecond)
+		for _, g := range silent {
+			g.wantBye(wire.CodeTimeout, "")
+		}
+		if n := gauge(t, h, "mayfly_connections"); n != 0 {
+			t.Errorf("%v connections are left", n)
+		}
+	})
+}

@@ -1,0 +1,323 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+// again wants token and session to be refused, or taken.
+func (h *house) again(t *testing.T, token, session string, revoked bool) {
+	t.Helper()
+	g := h.hello(t, token, session)
+	frames := g.take()
+	b, bye := frames[len(frames)-1].(wire.Bye)
+	switch {
+	case revoked && (!bye || b.Code != wire.CodeAuth || b.Reason != wire.ReasonTokenRevoked || b.Next != wire.NextLogin):
+		t.Errorf("%.4s in session %.4s got %+v, want token_revoked", token, session, frames)
+	case !revoked && bye:
+		t.Errorf("%.4s in session %.4s got %+v, want a welcome", token, session, frames)
+	}
+	g.ws.CloseNow()
+}
+
+// neighbour is another node of the same chat.
+func (h *house) neighbour(t *testing.T) *house {
+	other := open(t, h.issuer, h.ledger, stream.NewMemory(), nil)
+	synctest.Wait()
+	return other
+}
+
+// TestSignOut, row 37: it ends the session's connections on all nodes, and refuses the session and each token that was seen in it.
+// What else the person has, and who else there is, goes on.
+func TestSignOut(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		other := h.neighbour(t)
+		defer other.stop()
+		first, second, third := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", time.Hour)
+		gone := h.issuer.issue("ada", time.Hour)
+		brief := other.in(t, gone, phone) // a connection that has ended, on the other node
+		brief.ws.CloseNow()
+		one, two, there := h.in(t, first, phone), h.in(t, first, phone), other.in(t, second, phone)
+		renewed := h.in(t, first, phone)
+		renewed.send(wire.Auth{Token: third})
+		got[wire.Authed](renewed)
+		elsewhere := h.issuer.issue("ada", time.Hour)
+		stays := other.in(t, elsewhere, laptop)
+		eve := h.issuer.issue("eve", time.Hour)
+		eves := h.in(t, eve, phone) // whose session has the same name
+		nameless := h.in(t, third, "")
+
+		one.take()
+		one.send(wire.Signout{})
+		for _, g := range []*guest{one, two, there, renewed, nameless} {
+			g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		}
+		stays.wantNothing()
+		eves.wantNothing()
+		if n := gauge(t, h, "mayfly_signouts_total"); n != 1 {
+			t.Errorf("%v sign-outs are counted", n)
+		}
+		for _, node := range []*house{h, other} {
+			for _, token := range []string{first, second, third, gone, h.issuer.issue("ada", time.Hour)} {
+				node.again(t, token, phone, true)
+			}
+			for _, token := range []string{first, second, third, gone} {
+				node.again(t, token, "", true)
+				node.again(t, token, laptop, true)
+			}
+			node.again(t, elsewhere, laptop, false)
+			node.again(t, eve, phone, false)
+			node.again(t, h.issuer.issue("ada", time.Hour), "", false)
+		}
+		stays.send(wire.Auth{Token: first})
+		stays.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		for _, entry := range h.ledger.Kept() {
+			if strings.Contains(entry, phone) || strings.Contains(entry, "ada") || strings.Contains(entry, "jti") {
+				t.Errorf("the ledger has %q", entry)
+			}
+		}
+	})
+}
+
+// TestSignOutHoldsForADay and five minutes, then it is forgotten.
+func TestSignOutHoldsForADay(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		token := h.issuer.issue("ada", 30*time.Hour) // longer than any real one
+		g := h.in(t, token, phone)
+		g.send(wire.Signout{})
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		time.Sleep(24*time.Hour + 5*time.Minute - time.Second)
+		h.again(t, token, "", true)
+		h.again(t, h.issuer.issue("ada", time.Hour), phone, true)
+		time.Sleep(time.Second)
+		h.again(t, token, phone, false)
+	})
+}
+
+// TestSignOutWithoutASession: the token's own id stands in.
+func TestSignOutWithoutASession(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		token, next := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", 2*time.Hour)
+		g, twin, other := h.in(t, token, ""), h.in(t, token, ""), h.in(t, h.issuer.issue("ada", time.Hour), "")
+		g.send(wire.Auth{Token: next})
+		got[wire.Authed](g)
+		twin.send(wire.Signout{})
+		twin.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		other.wantNothing()
+		h.again(t, token, "", true)
+		h.again(t, next, "", true)
+	})
+}
+
+// TestSessionThatGetsItsNameLater covers what was seen before it had one.
+func TestSessionThatGetsItsNameLater(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		token, next := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", 2*time.Hour)
+		g := h.in(t, token, "")
+		g.send(wire.Auth{Token: next, Session: new(phone)})
+		got[wire.Authed](g)
+		other := h.in(t, h.issuer.issue("ada", time.Hour), phone)
+		other.send(wire.Signout{})
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		h.again(t, token, "", true)
+		h.again(t, next, "", true)
+	})
+}
+
+func TestAnonymousSignOut(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		var both []*guest
+		for range 2 {
+			g := h.dial(t, home)
+			g.send(wire.Hello{Guest: new(testGuest)})
+			got[wire.Welcome](g)
+			both = append(both, g)
+		}
+		both[0].send(wire.Signout{})
+		both[0].wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		both[1].wantNothing()
+	})
+}
+
+// TestLedgerThatFails: a sign-out holds here at once, and everywhere as soon as it can be kept. Meanwhile nobody signs in, as they
+// might have signed out elsewhere; who is here stays, and guests come in.
+func TestLedgerThatFails(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		other := h.neighbour(t)
+		defer other.stop()
+		token := h.issuer.issue("ada", time.Hour)
+		g, there, ben := h.in(t, token, phone), other.in(t, token, phone), h.in(t, h.issuer.issue("ben", time.Hour), laptop)
+		h.ledger.Fail(errors.New("the ledger is away"))
+		g.send(wire.Signout{})
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		there.wantNothing()
+		if n := gauge(t, h, "mayfly_signouts_waiting"); n == 0 {
+			t.Error("nothing waits to be kept")
+		}
+		b := h.hello(t, h.issuer.issue("cleo", time.Hour), "").wantBye(wire.CodeBusy, "")
+		if b.RetryMS < 5000 {
+			t.Errorf("retry_ms = %d", b.RetryMS)
+		}
+		ben.send(wire.Auth{Token: h.issuer.issue("ben", 2*time.Hour)})
+		if r := got[wire.Refused](ben); r.Code != wire.CodeAuth || r.Next != wire.NextLater || r.RetryMS == 0 {
+			t.Errorf("refused = %+v", r)
+		}
+		stranger := h.dial(t, home)
+		stranger.send(wire.Hello{})
+		got[wire.Welcome](stranger)
+
+		time.Sleep(10 * time.Second)
+		h.ledger.Fail(nil)
+		h.again(t, token, "", true)
+		time.Sleep(30 * time.Second)
+		there.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		other.again(t, token, "", true)
+		if n := gauge(t, h, "mayfly_signouts_waiting"); n != 0 {
+			t.Errorf("%v entries wait still", n)
+		}
+		ben.send(wire.Auth{Token: h.issuer.issue("ben", 2*time.Hour)})
+		got[wire.Authed](ben)
+	})
+}
+
+// TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
+func TestLedgerThatComesLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &stream.MemorySignouts{}
+		ledger.Fail(errors.New("the ledger is away"))
+		h := open(t, newIssuer(), ledger, stream.NewMemory(), nil)
+		defer h.stop()
+		token := h.issuer.issue("ada", time.Hour)
+		early := h.hello(t, token, phone)
+		ledger.Fail(nil)
+		time.Sleep(time.Second)
+		if _, ok := early.take()[0].(wire.Welcome); !ok {
+			t.Error("who came a moment early is not let in")
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		ledger := &stream.MemorySignouts{}
+		ledger.Fail(errors.New("the ledger is away"))
+		h := open(t, newIssuer(), ledger, stream.NewMemory(), nil)
+		defer h.stop()
+		g := h.hello(t, h.issuer.issue("ada", time.Hour), phone)
+		time.Sleep(3 * time.Second)
+		g.wantBye(wire.CodeBusy, "")
+	})
+}
+
+// TestEntriesInAnyOrder: a token that another node saw in a session is refused, whether that comes to be known before the session's
+// end or after it.
+func TestEntriesInAnyOrder(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		token := h.issuer.issue("ada", time.Hour)
+		h.in(t, token, phone).send(wire.Signout{})
+		time.Sleep(time.Second)
+		entries := h.ledger.Kept()
+		if len(entries) != 2 || !strings.HasPrefix(entries[0], "saw ") || !strings.HasPrefix(entries[1], "out ") {
+			t.Fatalf("the ledger has %q", entries)
+		}
+		for _, order := range [][]string{{entries[0], entries[1]}, {entries[1], entries[0]}} {
+			other := open(t, h.issuer, &stream.MemorySignouts{}, stream.NewMemory(), nil)
+			other.in(t, token, "").ws.CloseNow()
+			for _, entry := range order {
+				if err := other.ledger.Keep(t.Context(), entry, time.Now().Add(time.Hour)); err != nil {
+					t.Error(err)
+				}
+			}
+			other.again(t, token, "", true)
+			other.stop()
+		}
+	})
+}
+
+// TestSignOutsOutliveARestart of a server with -data.
+func TestSignOutsOutliveARestart(t *testing.T) {
+	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomMessages: 100, Bytes: 8 << 20}
+	tokens := newIssuer()
+	run := func(test func(t *testing.T, n *node)) {
+		messages, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run("start", func(t *testing.T) {
+			test(t, startWith(t, func(c *server.Config) { c.SignIn = server.SignIn{Verifier: tokens, Ledger: messages.Signouts()} }))
+		})
+		if err := messages.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hello := func(t *testing.T, n *node, token, session string) *client {
+		c := n.dial(t)
+		c.send(wire.Hello{Token: &token, Session: &session})
+		return c
+	}
+	before, token, fresh := tokens.issue("ada", time.Hour), tokens.issue("ada", time.Hour), tokens.issue("ada", time.Hour)
+	run(func(t *testing.T, n *node) { // one that was seen before a restart, too
+		expect[wire.Welcome](hello(t, n, before, phone))
+	})
+	run(func(t *testing.T, n *node) {
+		c, other := hello(t, n, token, phone), hello(t, n, fresh, laptop)
+		expect[wire.Welcome](c)
+		expect[wire.Welcome](other)
+		c.send(wire.Signout{})
+		c.expectEnd(wire.CodeAuth)
+	})
+	run(func(t *testing.T, n *node) {
+		for _, shown := range []string{before, token} {
+			for _, session := range []string{phone, laptop} {
+				if b := hello(t, n, shown, session).expectEnd(wire.CodeAuth); b.Reason != wire.ReasonTokenRevoked {
+					t.Errorf("bye = %+v, want token_revoked", b)
+				}
+			}
+		}
+		expect[wire.Welcome](hello(t, n, fresh, laptop))
+	})
+}
+
+// TestWhatIsKnownIsBounded: the oldest sign-outs go first, and what is over goes by itself.
+func TestWhatIsKnownIsBounded(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		until := time.Now().Add(24 * time.Hour)
+		token := h.issuer.issue("ada", 20*time.Hour)
+		g := h.in(t, token, phone)
+		g.send(wire.Signout{})
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		for i := range server.MaxKnown - 10 {
+			if err := h.ledger.Keep(context.Background(), fmt.Sprintf("out %d", i), until); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.again(t, token, phone, true)
+		for i := range 100 {
+			if err := h.ledger.Keep(context.Background(), fmt.Sprintf("saw s%d t%d", i, i), until); err != nil {
+				t.Fatal(err)
+			}
+		}
+		h.again(t, token, "", false)
+		if n := h.Known(); n != server.MaxKnown {
+			t.Errorf("%d are known, want %d", n, server.MaxKnown)
+		}
+		if err := h.ledger.Keep(context.Background(), "what a newer node says", until); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(25 * time.Hour)
+		if n := h.Known(); n > 2 {
+			t.Errorf("%d are known a day later", n)
+		}
+	})
+}
