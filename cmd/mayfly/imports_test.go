@@ -68,7 +68,8 @@ var fences = map[string][]string{
 	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/session"},
 	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
-	"github.com/go-jose/go-jose":          {"mayfly/server/auth"},
+	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/devidp"},
+	"github.com/zitadel":                  {"mayfly/server/devidp"},
 	"golang.org/x/text":                   {"mayfly/server/auth"},
 }
 
@@ -122,7 +123,7 @@ func TestHubKnowsNoTransport(t *testing.T) {
 // TestClientStaysSmall holds what would make the browser download far more.
 func TestClientStaysSmall(t *testing.T) {
 	deny(t, list(t, "js", "wasm", "mayfly/cmd/mayfly-web"), "mayfly/server", "mayfly/web", "github.com/nats-io", "github.com/coder/websocket",
-		"github.com/prometheus", "golang.org/x/oauth2", "golang.org/x/text", "github.com/coreos/go-oidc", "github.com/go-jose", "html/template", "text/template")
+		"github.com/prometheus", "golang.org/x/oauth2", "golang.org/x/text", "github.com/coreos/go-oidc", "github.com/go-jose", "github.com/zitadel", "html/template", "text/template")
 }
 
 func deny(t *testing.T, packages []goPackage, denied ...string) {

@@ -1,0 +1,36 @@
+package devidp
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+)
+
+// client is the one app, as zitadel wants to see it: in a browser, without a secret.
+type client struct{ c Config }
+
+func (c client) GetID() string                       { return c.c.ClientID }
+func (c client) RedirectURIs() []string              { return c.c.Redirects }
+func (c client) PostLogoutRedirectURIs() []string    { return c.c.SignedOut }
+func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeUserAgent }
+func (c client) AuthMethod() oidc.AuthMethod         { return oidc.AuthMethodNone }
+func (c client) ResponseTypes() []oidc.ResponseType {
+	return []oidc.ResponseType{oidc.ResponseTypeCode}
+}
+func (c client) GrantTypes() []oidc.GrantType {
+	return []oidc.GrantType{oidc.GrantTypeCode, oidc.GrantTypeRefreshToken}
+}
+func (c client) LoginURL(id string) string            { return loginPath + "?id=" + url.QueryEscape(id) }
+func (c client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeJWT }
+func (c client) IDTokenLifetime() time.Duration       { return idTTL }
+func (c client) DevMode() bool                        { return true } // http will do
+func (c client) IsScopeAllowed(string) bool           { return true }
+func (c client) IDTokenUserinfoClaimsAssertion() bool { return true } // the name is in the ID token
+func (c client) ClockSkew() time.Duration             { return 0 }
+
+func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string     { return same }
+func (c client) RestrictAdditionalAccessTokenScopes() func([]string) []string { return same }
+
+func same(scopes []string) []string { return scopes }

@@ -1,0 +1,320 @@
+package devidp
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/zitadel/oidc/v3/pkg/oidc"
+	"github.com/zitadel/oidc/v3/pkg/op"
+)
+
+const (
+	codeTTL    = time.Minute // to ask for tokens
+	requestTTL = time.Hour   // to say who one is
+)
+
+// store remembers who has signed in. It is zitadel's Storage.
+type store struct {
+	config *Config      // static
+	ring   *ring        // static
+	faults *faults      // static
+	log    *slog.Logger // static
+
+	mu       sync.Mutex // guards what follows
+	requests map[string]*request
+	codes    map[string]*code
+	grants   map[string]*grant
+	refresh  map[string]*refreshToken
+}
+
+var (
+	_ op.Storage                        = (*store)(nil)
+	_ op.CanTerminateSessionFromRequest = (*store)(nil)
+	_ op.CanSetUserinfoFromRequest      = (*store)(nil)
+	_ op.CanGetPrivateClaimsFromRequest = (*store)(nil)
+)
+
+var (
+	errUnknown     = errors.New("there is none, or it has ended")
+	errUnsupported = errors.New("this provider does not do that")
+)
+
+func newStore(c Config, f *faults, log *slog.Logger) (*store, error) {
+	s := &store{config: &c, ring: &ring{}, faults: f, log: log,
+		requests: map[string]*request{}, codes: map[string]*code{}, grants: map[string]*grant{}, refresh: map[string]*refreshToken{}}
+	return s, s.ring.rotate(false)
+}
+
+// CreateAuthRequest remembers what the app asks for. zitadel has checked app, redirect and scopes.
+func (s *store) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
+	switch {
+	case asked.CodeChallenge == "" || asked.CodeChallengeMethod != oidc.CodeChallengeMethodS256:
+		return nil, oidc.ErrInvalidRequest().WithDescription("PKCE with S256 is required.")
+	case asked.ResponseMode != "" && asked.ResponseMode != oidc.ResponseModeQuery:
+		return nil, oidc.ErrInvalidRequest().WithDescription("The answer goes into the query.")
+	case slices.Contains(asked.Prompt, oidc.PromptNone):
+		return nil, oidc.ErrLoginRequired().WithDescription("Nobody stays signed in here.")
+	case len(s.faults.take(Authorize, Deny)) > 0:
+		return nil, oidc.ErrAccessDenied().WithDescription("Policy evaluation failed for this request, please check the policy configurations.")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(s.requests, func(_ string, r *request) bool { return now.Sub(r.at) > requestTTL })
+	maps.DeleteFunc(s.codes, func(_ string, c *code) bool { return now.Sub(c.at) > requestTTL })
+	r := &request{id: rand.Text(), asked: asked, at: now}
+	s.requests[r.id] = r
+	return r, nil
+}
+
+// request returns the one with id, nil if there is none.
+func (s *store) request(id string) *request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.requests[id]
+}
+
+// choose says who made a request. It reports whether there was one.
+func (s *store) choose(id string, who *Person) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.requests[id]
+	if r == nil {
+		return false
+	}
+	g := &grant{id: rand.Text(), config: s.config, person: who, scopes: r.asked.Scopes, at: time.Now()}
+	s.grants[g.id] = g
+	s.requests[id] = &request{grant: g, id: r.id, asked: r.asked, at: r.at}
+	return true
+}
+
+func (s *store) AuthRequestByID(_ context.Context, id string) (op.AuthRequest, error) {
+	if r := s.request(id); r != nil {
+		return r, nil
+	}
+	return nil, errUnknown
+}
+
+func (s *store) SaveAuthCode(_ context.Context, id, text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.requests[id]
+	if r == nil {
+		return errUnknown
+	}
+	s.codes[text] = &code{request: r, at: time.Now()}
+	return nil
+}
+
+// AuthRequestByCode uses a code up. Its second use ends the sign-in: it may have been stolen.
+func (s *store) AuthRequestByCode(_ context.Context, text string) (op.AuthRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.codes[text]
+	if c == nil || time.Since(c.at) > codeTTL {
+		return nil, errUnknown
+	}
+	if c.used {
+		c.request.grant.ended = true
+		return nil, errUnknown
+	}
+	c.used = true
+	return c.request, nil
+}
+
+func (s *store) DeleteAuthRequest(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.requests, id)
+	return nil
+}
+
+// CreateAccessToken returns the id of a token, from which grantOf leads back to its grant.
+func (s *store) CreateAccessToken(_ context.Context, r op.TokenRequest) (id string, expires time.Time, err error) {
+	g := behind(r)
+	if g == nil {
+		return "", time.Time{}, errUnsupported
+	}
+	ttl := s.config.AccessTTL
+	if shorter := s.faults.accessTTL(); shorter > 0 {
+		ttl = shorter
+	}
+	return "AT." + g.id + "." + rand.Text(), time.Now().Add(ttl), nil
+}
+
+func (s *store) grantOf(tokenID string) (*grant, error) {
+	parts := strings.Split(tokenID, ".")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(parts) == 3 && s.grants[parts[1]] != nil && !s.grants[parts[1]].ended {
+		return s.grants[parts[1]], nil
+	}
+	return nil, errUnknown
+}
+
+// CreateAccessAndRefreshTokens gives another refresh token for the one that was used, which it marks.
+func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequest, used string) (id, refresh string, expires time.Time, err error) {
+	if id, expires, err = s.CreateAccessToken(ctx, r); err != nil {
+		return "", "", time.Time{}, err
+	}
+	g, err := s.grantOf(id)
+	if err != nil {
+		return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if used != "" {
+		t, err := s.usableLocked(used) // again: without a grace period only one of two at a time may have it
+		if err != nil {
+			return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
+		}
+		if t.used.IsZero() {
+			t.used = time.Now()
+		}
+	}
+	refresh = "RT." + rand.Text()
+	s.refresh[refresh] = &refreshToken{grant: g}
+	return id, refresh, expires, nil
+}
+
+// usableLocked returns a refresh token that may be used. One that was used too long ago ends its sign-in: it may have been stolen.
+func (s *store) usableLocked(text string) (*refreshToken, error) {
+	t := s.refresh[text]
+	if t == nil || t.grant.ended {
+		return nil, errUnknown
+	}
+	if !t.used.IsZero() && time.Since(t.used) >= s.config.RefreshGrace {
+		t.grant.ended = true
+		s.log.Warn("a refresh token was used twice: its sign-in has ended", "user_id", t.grant.person.ID)
+		return nil, errUnknown
+	}
+	return t, nil
+}
+
+func (s *store) TokenRequestByRefreshToken(_ context.Context, text string) (op.RefreshTokenRequest, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.usableLocked(text)
+	if err != nil {
+		return nil, err
+	}
+	return &renewal{of: t.grant, scopes: t.grant.scopes}, nil
+}
+
+// end ends the sign-in with id, if there is one.
+func (s *store) end(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if g := s.grants[id]; g != nil {
+		g.ended = true
+	}
+}
+
+// TerminateSessionFromRequest ends the sign-in that the ID token names, and returns where to go.
+func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionRequest) (string, error) {
+	if r.IDTokenHintClaims != nil {
+		s.end(r.IDTokenHintClaims.SessionID)
+	}
+	return r.RedirectURI, nil
+}
+
+// TerminateSession is not called: TerminateSessionFromRequest is.
+func (s *store) TerminateSession(context.Context, string, string) error { return errUnsupported }
+
+// GetRefreshTokenInfo returns the token itself as its id.
+func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, tokenID string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.refresh[text]
+	if t == nil {
+		return "", "", op.ErrInvalidRefreshToken
+	}
+	return t.grant.person.ID, text, nil
+}
+
+// RevokeToken ends the sign-in of a refresh token. An access token ends by itself; what is no token at all is no error.
+func (s *store) RevokeToken(_ context.Context, text, userID, _ string) *oidc.Error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch t := s.refresh[text]; {
+	case t != nil:
+		t.grant.ended = true
+	case userID != "":
+		return oidc.ErrInvalidRequest().WithDescription("An access token ends by itself: revoke the refresh token.")
+	}
+	return nil
+}
+
+func (s *store) SigningKey(context.Context) (op.SigningKey, error) { return s.ring.current(), nil }
+
+func (s *store) SignatureAlgorithms(context.Context) ([]jose.SignatureAlgorithm, error) {
+	return []jose.SignatureAlgorithm{jose.RS256}, nil
+}
+
+func (s *store) KeySet(context.Context) ([]op.Key, error) { return s.ring.published(), nil }
+
+func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, error) {
+	if id != s.config.ClientID {
+		return nil, oidc.ErrInvalidClient().WithDescription("There is no such app.")
+	}
+	return client{*s.config}, nil
+}
+
+// SetUserinfoFromRequest writes what an ID token says of somebody.
+func (s *store) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, r op.IDTokenRequest, scopes []string) error {
+	g := behind(r)
+	if g == nil {
+		return errUnsupported
+	}
+	g.person.tell(info, scopes)
+	info.AppendClaims("sid", g.id)
+	return nil
+}
+
+func (s *store) SetUserinfoFromToken(_ context.Context, info *oidc.UserInfo, tokenID, _, _ string) error {
+	g, err := s.grantOf(tokenID)
+	if err != nil {
+		return err
+	}
+	g.person.tell(info, g.scopes)
+	return nil
+}
+
+// GetPrivateClaimsFromRequest returns what else an access token says: zitadel leaves the scopes out.
+func (s *store) GetPrivateClaimsFromRequest(_ context.Context, r op.TokenRequest, _ []string) (map[string]any, error) {
+	return map[string]any{"scope": strings.Join(r.GetScopes(), " ")}, nil
+}
+
+func (s *store) Health(context.Context) error { return nil }
+
+// What follows is of no use here, but part of a Storage.
+
+func (s *store) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
+	return nil // SetUserinfoFromRequest does
+}
+
+func (s *store) GetPrivateClaimsFromScopes(context.Context, string, string, []string) (map[string]any, error) {
+	return nil, errUnsupported
+}
+
+func (s *store) AuthorizeClientIDSecret(context.Context, string, string) error { return errUnsupported }
+
+func (s *store) SetIntrospectionFromToken(context.Context, *oidc.IntrospectionResponse, string, string, string) error {
+	return errUnsupported
+}
+
+func (s *store) GetKeyByIDAndClientID(context.Context, string, string) (*jose.JSONWebKey, error) {
+	return nil, errUnsupported
+}
+
+func (s *store) ValidateJWTProfileScopes(context.Context, string, []string) ([]string, error) {
+	return nil, errUnsupported
+}

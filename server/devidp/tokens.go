@@ -1,0 +1,96 @@
+package devidp
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// correctTokens signs the tokens of an answer anew: the ID token is for the app alone, as the API has no use for it, and a
+// test may want either to be wrong.
+func (p *Provider) correctTokens(answer map[string]any) error {
+	wrong := p.faults.take(Tokens, WrongAudience, WrongIssuer, WrongClient, WrongNonce, Expired, Future, OtherKey)
+	for _, name := range []Token{AccessToken, IDToken} {
+		text, _ := answer[string(name)].(string)
+		claims, err := claimsOf(text)
+		if err != nil {
+			return fmt.Errorf("read the %s: %w", name, err)
+		}
+		if name == IDToken {
+			claims["aud"] = p.store.config.ClientID
+			claims["at_hash"] = halfHash(answer[string(AccessToken)].(string))
+		}
+		k := p.store.ring.current()
+		for _, f := range wrong {
+			if f.Token != name && (f.Token != "" || name != AccessToken) {
+				continue
+			}
+			if f.Do != OtherKey {
+				spoil(claims, f.Do)
+				continue
+			}
+			other, err := newKey()
+			if err != nil {
+				return err
+			}
+			k.private = other.private
+		}
+		if answer[string(name)], err = k.sign(claims); err != nil {
+			return fmt.Errorf("sign the %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// spoil makes claims wrong.
+func spoil(claims map[string]any, how Kind) {
+	switch how {
+	case WrongAudience:
+		claims["aud"] = "api://other"
+	case WrongIssuer:
+		claims["iss"] = fmt.Sprint(claims["iss"], "/other")
+	case WrongClient:
+		for _, name := range []string{"client_id", "azp"} {
+			if claims[name] != nil {
+				claims[name] = "other"
+			}
+		}
+	case WrongNonce:
+		claims["nonce"] = "other"
+	case Expired:
+		shift(claims, -2*time.Hour)
+	case Future:
+		shift(claims, 2*time.Hour)
+	}
+}
+
+func shift(claims map[string]any, by time.Duration) {
+	for _, name := range []string{"iat", "nbf", "exp", "auth_time"} {
+		if at, ok := claims[name].(float64); ok {
+			claims[name] = int64(at + by.Seconds())
+		}
+	}
+}
+
+// claimsOf returns what a token says.
+func claimsOf(token string) (claims map[string]any, err error) {
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, errors.New("it has no three parts")
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return nil, err
+	}
+	return claims, json.Unmarshal(payload, &claims)
+}
+
+// halfHash returns the at_hash of an access token.
+func halfHash(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
+}
