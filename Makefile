@@ -13,10 +13,10 @@ help: ## list what there is to make
 build: generate ## build bin/mayfly with the client at its smallest inside
 	$(GO) build -trimpath -o bin/mayfly ./cmd/mayfly
 
-run: go ## build quickly and serve on http://localhost:8080; ARGS='-ttl 1m' adds flags
+run: go ## build quickly and serve on http://localhost:8080, with people to sign in as; ARGS='-ttl 1m' adds flags
 	$(GO) run ./web/gen -quick
 	$(GO) build -o bin/mayfly ./cmd/mayfly
-	@exec bin/mayfly serve $(ARGS)
+	@exec bin/mayfly dev $(ARGS)
 
 generate: go ## build and compress the web client, if it has changed
 	$(GO) generate ./...

@@ -61,6 +61,17 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
+// withAdmin serves operators while serve runs, and gives it what counts for them.
+func withAdmin(addr string, log *slog.Logger, serve func(metrics prometheus.Registerer) error) error {
+	metrics := newMetrics()
+	a, err := startAdmin(addr, metrics, log)
+	if err != nil {
+		return err
+	}
+	err = serve(metrics)
+	return errors.Join(err, step("close the admin listener", a.close()))
+}
+
 // close stops listening. An answer that is under way for longer than adminStopTimeout is cut.
 func (a *admin) close() error {
 	if a.http == nil {

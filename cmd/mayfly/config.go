@@ -54,8 +54,14 @@ Flags:
 // parseConfig reads flags, then the environment, and checks the whole: every problem is reported at once, each with what
 // to do. It returns flag.ErrHelp when help was asked for, which it has printed.
 func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (config, error) {
-	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
+	return parseFlags(f, signInFlags, serveUsage, args, getenv, stdout)
+}
+
+// parseFlags is parseConfig for a command that has flags of its own in f, and of signing in those that define does.
+func parseFlags(f *flag.FlagSet, define func(*flag.FlagSet, *signIn, func(string) string) func() error, usage string,
+	args []string, getenv func(string) string, stdout io.Writer) (config, error) {
+	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
 	f.SetOutput(io.Discard)
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
 	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")
@@ -74,11 +80,11 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says where a client is")
 	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; anyone who reaches it may read them (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
-	readSignIn := signInFlags(f, &c.signIn, getenv)
+	readSignIn := define(f, &c.signIn, getenv)
 
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, serveUsage)
+		fmt.Fprint(stdout, usage)
 		f.SetOutput(stdout)
 		f.PrintDefaults()
 		return c, err

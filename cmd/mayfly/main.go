@@ -30,6 +30,7 @@ const usage = `Mayfly is a chat in which every message expires.
 Usage:
 
 	mayfly serve [flags]   serve the chat; "mayfly serve -help" lists the flags
+	mayfly dev [flags]     serve it to this machine alone, with people to sign in as, to try it and to work on it
 	mayfly version         print the version
 
 "mayfly serve" alone is a chat for this machine: open the URL that it prints.
@@ -44,6 +45,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	switch args[0] {
 	case "serve":
 		return runServe(ctx, args[1:], getenv, stdout, stderr)
+	case "dev":
+		return runDev(ctx, args[1:], getenv, stdout, stderr)
 	case "version", "-version", "--version":
 		fmt.Fprintln(stdout, "mayfly "+version+buildOf())
 		return nil
@@ -52,7 +55,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return nil
 	default:
 		fmt.Fprint(stderr, usage)
-		return fmt.Errorf("there is no %q: want serve or version", args[0])
+		return fmt.Errorf("there is no %q: want serve, dev or version", args[0])
 	}
 }
 

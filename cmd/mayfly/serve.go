@@ -49,21 +49,17 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)
 	}
 	log := c.logger(stderr)
-	metrics := newMetrics()
-	admin, err := startAdmin(c.admin, metrics, log)
-	if err != nil {
-		return err
-	}
-	err = servePublic(ctx, c, metrics, stdout, log)
-	return errors.Join(err, step("close the admin listener", admin.close()))
+	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error {
+		listener, err := listen("-listen", c.listen)
+		if err != nil {
+			return err
+		}
+		return servePublic(ctx, c, listener, metrics, stdout, log)
+	})
 }
 
-// servePublic serves people until ctx is done.
-func servePublic(ctx context.Context, c config, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
-	listener, err := listen("-listen", c.listen)
-	if err != nil {
-		return err
-	}
+// servePublic serves people on listener, which it closes, until ctx is done.
+func servePublic(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
 	n, err := newNode(ctx, c, listener, metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -85,7 +81,7 @@ func listen(flag, addr string) (net.Listener, error) {
 	case err == nil:
 		return listener, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is taken by another program: stop that, or choose another address with %s, such as %s 127.0.0.1:8081", addr, flag, flag)
+		return nil, fmt.Errorf("%s is taken by another program: stop that, or choose another address with %s, such as %s 127.0.0.1:8090", addr, flag, flag)
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with %s", addr, flag)
 	default:

@@ -50,12 +50,13 @@ func exit(err error) {
 	os.Exit(1)
 }
 
-// Server is one running mayfly serve.
+// Server is one running mayfly serve, or mayfly dev.
 type Server struct {
-	URL string // as printed: http://localhost:PORT, if no flag says otherwise
+	URL      string // as printed: http://localhost:PORT, if no flag says otherwise
+	Provider string // where people sign in, as mayfly dev prints it
 
 	t    testing.TB
-	args []string
+	args []string // the command first
 	cmd  *exec.Cmd
 	log  *logBuffer
 	done chan struct{} // closed once the process has ended and its output is read
@@ -64,6 +65,17 @@ type Server struct {
 
 // Serve starts mayfly serve on a free port, with more flags, and waits until it says where it is.
 func Serve(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, append([]string{"serve"}, args...))
+}
+
+// Dev starts mayfly dev on two free ports, with more flags, and waits until it says where it is.
+func Dev(t testing.TB, args ...string) *Server {
+	t.Helper()
+	return start(t, append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...))
+}
+
+func start(t testing.TB, args []string) *Server {
 	t.Helper()
 	s := &Server{t: t, args: args, addr: FreeAddr(t)}
 	s.Start()
@@ -79,7 +91,7 @@ func Serve(t testing.TB, args ...string) *Server {
 // Start starts a server that was killed or stopped again, on the same port.
 func (s *Server) Start() {
 	s.t.Helper()
-	s.cmd = exec.Command(binary, append([]string{"serve", "-listen", s.addr}, s.args...)...)
+	s.cmd = exec.Command(binary, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
 	if s.log == nil {
 		s.log = &logBuffer{}
 	}
@@ -98,6 +110,9 @@ func (s *Server) Start() {
 		defer s.cmd.Wait() //nolint:errcheck // how it ended is read from ProcessState
 		scanner := bufio.NewScanner(stdout)
 		for scanner.Scan() {
+			if at, ok := strings.CutPrefix(scanner.Text(), "The sign-in provider is at "); ok {
+				s.Provider = at
+			}
 			if at, ok := strings.CutPrefix(scanner.Text(), "Mayfly is at "); ok {
 				lines <- at
 			}
@@ -106,9 +121,9 @@ func (s *Server) Start() {
 	select {
 	case s.URL = <-lines:
 	case <-s.done:
-		s.t.Fatalf("mayfly serve ended at once:\n%s", s.Log())
+		s.t.Fatalf("mayfly %s ended at once:\n%s", s.args[0], s.Log())
 	case <-time.After(Timeout):
-		s.t.Fatalf("mayfly serve did not say where it is:\n%s", s.Log())
+		s.t.Fatalf("mayfly %s did not say where it is:\n%s", s.args[0], s.Log())
 	}
 }
 

@@ -178,7 +178,7 @@ func TestSaysWhatIsWrong(t *testing.T) {
 		says []string
 	}{
 		{"nothing", nil, 1, []string{"mayfly serve"}},
-		{"no such command", []string{"dance"}, 1, []string{`"dance"`, "want serve or version"}},
+		{"no such command", []string{"dance"}, 1, []string{`"dance"`, "want serve, dev or version"}},
 		{"help", []string{"-help"}, 0, []string{"mayfly serve"}},
 		{"serve -help", []string{"serve", "-help"}, 0, []string{"-public-url", "MAYFLY_"}},
 		{"version", []string{"version"}, 0, []string{"mayfly 0."}},

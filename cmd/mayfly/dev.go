@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"mayfly/server/devidp"
+)
+
+// devConfig is what "mayfly dev" was asked for, checked.
+type devConfig struct {
+	config
+	providerListen string
+	accessTTL      time.Duration
+	refreshGrace   time.Duration
+}
+
+const devUsage = `Usage: mayfly dev [flags]
+
+Serves the chat to this machine alone until it is interrupted, together with a sign-in provider where anybody may be anybody:
+to try Mayfly, to work on it and to test it. It takes the flags of serve, but not those that say who signs people in, and
+refuses addresses that others can reach.
+
+Each flag can also be set in the environment: -access-ttl as MAYFLY_ACCESS_TTL. A flag wins.
+
+Flags:
+
+`
+
+// devWarning is what everybody should know who starts it.
+const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, without a password."
+
+// parseDev is parseConfig for mayfly dev.
+func parseDev(args []string, getenv func(string) string, stdout io.Writer) (devConfig, error) {
+	var c devConfig
+	f := flag.NewFlagSet("dev", flag.ContinueOnError)
+	f.StringVar(&c.providerListen, "provider-listen", "127.0.0.1:8081", "`ADDRESS` of this machine for the sign-in provider: host:port; port 0 for any free one")
+	f.DurationVar(&c.accessTTL, "access-ttl", 5*time.Minute, "how long an access token lives")
+	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
+	var err error
+	if c.config, err = parseFlags(f, devSignInFlags, devUsage, args, getenv, stdout); errors.Is(err, flag.ErrHelp) {
+		return c, err
+	}
+	return c, errors.Join(append([]error{err}, c.checkDev()...)...)
+}
+
+// The app, as the provider and the chat know it.
+const (
+	devClientID = "mayfly-dev"
+	devAudience = "api://default"
+)
+
+// devSignInFlags defines those of signInFlags that leave open who signs people in: that is the provider of mayfly dev.
+func devSignInFlags(f *flag.FlagSet, s *signIn, _ func(string) string) (read func() error) {
+	all := flag.NewFlagSet("", flag.ContinueOnError)
+	readAll := signInFlags(all, s, func(string) string { return "" })
+	for _, name := range []string{"scopes", "require-scope", "anonymous"} {
+		fl := all.Lookup(name)
+		f.Var(fl.Value, name, fl.Usage)
+	}
+	return func() error {
+		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), all.Set("audience", devAudience), readAll())
+	}
+}
+
+// issuerAt returns the provider's URL. In a config its port is 0, as nobody listens yet.
+func issuerAt(port string) string { return "http://localhost:" + port }
+
+// checkDev returns what is wrong with c though it would not be with serve.
+func (c *devConfig) checkDev() (errs []error) {
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if _, ok := portOf(c.providerListen); !ok {
+		wrong("-provider-listen is %q: want host:port, such as 127.0.0.1:8081", c.providerListen)
+	}
+	for name, addr := range map[string]string{"-listen": c.listen, "-provider-listen": c.providerListen, "-admin": c.admin} {
+		if err := devidp.Loopback(addr); addr != "" && err != nil {
+			wrong("%s must not let others in, as mayfly dev lets anybody be anybody: %w", name, err)
+		}
+	}
+	for _, s := range append(slices.Clone(c.origins), c.publicURL) {
+		if u, err := url.Parse(s); s != "" && (err != nil || u.Scheme != "http" || devidp.Loopback(u.Host) != nil) {
+			wrong("%q is not this machine's: mayfly dev takes -public-url and -origins such as http://localhost:8080 alone", s)
+		}
+	}
+	if c.accessTTL < time.Second || c.accessTTL > 24*time.Hour {
+		wrong("-access-ttl is %s: want 1s to 24h", c.accessTTL)
+	}
+	if c.refreshGrace < 0 {
+		wrong("-refresh-grace is %s: want 0s or more", c.refreshGrace)
+	}
+	return errs
+}
+
+// runDev serves chat and provider until ctx is done.
+func runDev(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+	c, err := parseDev(args, getenv, stdout)
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly dev -help", err)
+	}
+	log := c.logger(stderr)
+	slog.SetDefault(log) // the provider's library has no other
+	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error { return serveDev(ctx, c, metrics, stdout, log) })
+}
+
+// serveDev listens twice before it starts anything, as chat and provider have to know each other's address.
+func serveDev(ctx context.Context, c devConfig, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
+	chat, err := listen("-listen", c.listen)
+	if err != nil {
+		return err
+	}
+	signIn, err := listen("-provider-listen", c.providerListen)
+	if err != nil {
+		return errors.Join(err, chat.Close())
+	}
+	p, err := c.provider(chat, signIn, log)
+	if err != nil {
+		return errors.Join(err, chat.Close(), signIn.Close())
+	}
+	c.signIn.Issuer = issuerAt(portFrom(signIn))
+	fmt.Fprintf(stdout, "%s\nThe sign-in provider is at %s\n", devWarning, c.signIn.Issuer)
+	parts, ctx := errgroup.WithContext(ctx)
+	parts.Go(func() error { return p.Serve(ctx, signIn) })
+	parts.Go(func() error { return servePublic(ctx, c.config, chat, metrics, stdout, log) })
+	return parts.Wait()
+}
+
+// provider returns the provider for the chat under each of its names.
+func (c *devConfig) provider(chat, signIn net.Listener, log *slog.Logger) (*devidp.Provider, error) {
+	cfg := devidp.Config{Issuer: issuerAt(portFrom(signIn)), ClientID: devClientID, Audience: devAudience,
+		AccessTTL: c.accessTTL, RefreshGrace: c.refreshGrace}
+	port := portFrom(chat)
+	for _, origin := range append(slices.Clone(c.origins), c.publicURLFor(port), "http://localhost:"+port, "http://127.0.0.1:"+port, "http://[::1]:"+port) {
+		origin = strings.TrimSuffix(origin, "/")
+		cfg.Redirects = append(cfg.Redirects, origin+"/login/callback")
+		cfg.SignedOut = append(cfg.SignedOut, origin+"/")
+	}
+	return devidp.New(cfg, log)
+}
+
+// portFrom returns the port that l listens on.
+func portFrom(l net.Listener) string {
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // of TCP always has one
+	return port
+}
