@@ -13,16 +13,17 @@ const (
 )
 
 // Begin leaves the page for the provider, which sends people back to CallbackPath. Afterwards they come to returnTo, a path
-// with its query, if it is safe. If Begin returns without leaving, the state says why.
-func (s *SignIn) Begin(returnTo string) {
+// with its query, if it is safe. It reports whether the page is about to leave; if not, the state says why.
+func (s *SignIn) Begin(returnTo string) (leaving bool) {
 	s.hold()
 	defer s.release()
 	if s.leaving {
-		return
+		return true
 	}
 	s.leaving = true
 	s.problem = s.begin(returnTo)
 	s.leaving = false // the browser may bring this very page back
+	return s.problem == nil
 }
 
 func (s *SignIn) begin(returnTo string) *Problem {

@@ -138,11 +138,15 @@ func (s *SignIn) end(generation int, why *Problem) {
 	s.send(query("kind", "end", "session", s.former))
 }
 
-// End ends the sign-in in all tabs because the server does not take it any more. why is the server's sentence.
-func (s *SignIn) End(why string) {
+// End ends the sign-in of that session in all tabs because the server does not take it any more. why is the server's sentence.
+// It does nothing if there is another by now, or if it was another tab that signed out, of which the server may tell first.
+func (s *SignIn) End(session, why string) {
 	s.hold()
 	defer s.release()
-	s.end(s.generation, wereSignedOut.with(why))
+	s.compare()
+	if s.record != nil && s.record.session == session {
+		s.end(s.generation, wereSignedOut.with(why))
+	}
 }
 
 // nowhere is the storage of records that live in memory only.

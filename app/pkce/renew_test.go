@@ -198,7 +198,7 @@ func TestAnswerLostAfterRotation(t *testing.T) {
 				wait(59 * time.Minute)
 				for _, pg := range pages {
 					s := pg.want(tt.status)
-					if tt.status == pkce.Ended && (s.Problem.Text != "Your sign-in has ended." || s.Problem.Action != pkce.ActSignInAgain || s.Name != "") {
+					if tt.status == pkce.Ended && (s.Problem.Text != "You were signed out: your sign-in has ended." || s.Problem.Action != pkce.ActSignInAgain || s.Name != "") {
 						t.Errorf("state = %+v", s)
 					}
 				}
@@ -496,7 +496,7 @@ func TestWithoutRefreshToken(t *testing.T) {
 		}
 		wait(61 * time.Minute)
 		for _, pg := range pages {
-			if s := pg.want(pkce.Ended); s.Problem.Text != "Your sign-in has ended." {
+			if s := pg.want(pkce.Ended); s.Problem.Text != "You were signed out: your sign-in has ended." {
 				t.Errorf("state = %+v", s)
 			}
 		}
@@ -597,7 +597,7 @@ func TestServerRefuses(t *testing.T) {
 		if c, err := pages[0].Token(t.Context(), "an older one"); err != nil || c.Token != token {
 			t.Errorf("Token in place of one that was replaced already = %v, %v", c, err)
 		}
-		pages[0].End("You signed out elsewhere.")
+		pages[0].End(pages[0].state().Session, "You signed out elsewhere.")
 		wait(time.Second)
 		for i, pg := range pages {
 			s := pg.want(pkce.Ended)
@@ -607,6 +607,27 @@ func TestServerRefuses(t *testing.T) {
 			if _, err := pg.Token(t.Context(), token); err != pkce.ErrSignedOut {
 				t.Errorf("Token = %v", err)
 			}
+		}
+	})
+}
+
+// The server may tell of a sign-out before the tab that signed out does, and of a sign-in that is not the present one.
+func TestServerEndsWhatIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		pages := open(d, 2)
+		old := pages[0].state().Session
+		pages[1].deaf = true
+		pages[0].SignOut()
+		pages[1].End(old, "You signed out elsewhere.")
+		if s := pages[1].want(pkce.SignedOut); s.Problem.Text != "" {
+			t.Errorf("the tab that heard nothing: %+v", s)
+		}
+		pages[0].close()
+		pg := d.tab().signIn("ada")
+		pg.End(old, "You signed out elsewhere.")
+		if s := pg.want(pkce.SignedIn); s.Session == old {
+			t.Errorf("state = %+v", s)
 		}
 	})
 }

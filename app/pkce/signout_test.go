@@ -196,6 +196,36 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 	})
 }
 
+// Who is signed in stays so until the provider's answer is judged: an answer that comes to nothing signs nobody out.
+func TestAnswerThatComesToNothingSignsNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		first := d.tab().signIn("ada")
+		session := first.state().Session
+		tb := d.tab()
+		pg := tb.load()
+		pg.begin("/")
+		back := d.p.authorize(pg.leave(), "ada")
+		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+			if path == "/v1/token" {
+				time.Sleep(5 * time.Second)
+				return answer{err: errDropped}
+			}
+			return serve()
+		})
+		pg = tb.load()
+		go pg.Callback(back)
+		wait(time.Second)
+		if s := pg.want(pkce.Restoring); s.Session != session {
+			t.Errorf("state while the answer is judged = %+v", s)
+		}
+		wait(time.Minute)
+		if s := pg.state(); s.Session != session || s.Problem.Action != pkce.ActTryAgain {
+			t.Errorf("state = %+v", s)
+		}
+	})
+}
+
 func TestNothingIsLeftAfterAFullSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)

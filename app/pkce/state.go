@@ -13,7 +13,7 @@ type Status int
 const (
 	Unknown   Status = iota // not looked yet; what the server prerenders
 	SignedOut               // nobody is signed in
-	Restoring               // somebody is, or is about to be: the first access token is on its way
+	Restoring               // somebody is, or, if Session is "", is about to be: the first access token is on its way
 	SignedIn                // with a good access token
 	Renewing                // the same, and the next one is on its way
 	Offline                 // signed in, without an access token, and the provider can't be reached; it goes on by itself
@@ -69,7 +69,7 @@ var (
 	tooSlow       = &Problem{Text: "Sign-in took too long.", Action: ActSignInAgain}
 	unverified    = &Problem{Text: "Sign-in could not be verified, nothing was stored.", Action: ActSignInAgain}
 	unreachable   = &Problem{Text: "Mayfly cannot reach the sign-in service.", Action: ActTryAgain}
-	sessionEnded  = &Problem{Text: "Your sign-in has ended.", Action: ActSignInAgain}
+	sessionEnded  = &Problem{Text: "You were signed out: your sign-in has ended.", Action: ActSignInAgain}
 	wereSignedOut = &Problem{Text: "You were signed out.", Action: ActSignInAgain}
 	notAllowed    = &Problem{Text: "You are signed in, but not allowed here.", Action: ActSignOut}
 	noStorage     = &Problem{Text: "The browser blocks storage, and without it sign-in cannot work.", Action: ActHelp}
@@ -85,13 +85,15 @@ func (s *SignIn) state() State {
 	good := s.access.left(now) > 0
 	state := State{Status: SignedOut, Version: s.version, Skew: s.skew}
 	problem := s.problem
+	if s.record != nil {
+		state.Name, state.Session = s.name, s.record.session
+	}
 	switch looked := closed(s.looked); {
 	case s.entering:
 		state.Status = Restoring
 	case !looked:
 		state.Status = Unknown
 	case s.record != nil:
-		state.Name, state.Session = s.name, s.record.session
 		switch {
 		case good && s.begun:
 			state.Status = Renewing
