@@ -23,6 +23,12 @@ func Replace(path string) {
 	call(global("history"), "replaceState", js.Null(), "", path)
 }
 
+// Visit goes to path as the back button does: without leaving, and without a new entry in the history.
+func Visit(path string) {
+	Replace(path)
+	call(js.Global(), "dispatchEvent", global("PopStateEvent").New("popstate"))
+}
+
 // Submit leaves the page by posting a form to url, so that its fields, names and values by turns, do not stand in any
 // address.
 func Submit(url string, fields ...string) {

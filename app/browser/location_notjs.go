@@ -17,5 +17,8 @@ func Assign(string) {}
 // Replace does nothing.
 func Replace(string) {}
 
+// Visit does nothing.
+func Visit(string) {}
+
 // Submit does nothing.
 func Submit(string, ...string) {}

@@ -30,15 +30,16 @@ func once(target js.Value, events ...string) string {
 		return "error"
 	}
 	happened := make(chan string, len(events))
+	handle := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		happened <- args[0].Get("type").String()
+		return nil
+	})
 	for _, event := range events {
-		f := js.FuncOf(func(js.Value, []js.Value) any {
-			happened <- event
-			return nil
-		})
-		defer f.Release()
-		target.Set("on"+event, f)
+		target.Set("on"+event, handle)
 	}
-	return <-happened
+	event := <-happened
+	handle.Release()
+	return event
 }
 
 // await waits for a promise; undefined is one that failed.
