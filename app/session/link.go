@@ -14,20 +14,25 @@ type link struct {
 	cancel  context.CancelFunc
 	conn    Conn   // nil while dialling
 	started moment // when dialling began
-	hello   moment // when hello was sent
+	greeted moment // when hello was sent
 	heard   moment // when anything last came
+
+	asked       bool // for credentials, which came; dialling begins then
+	credentials Credentials
+	renewals    int // how many tokens in a row the server refused as old
 
 	welcomed bool
 	since    moment // when welcome came
 	silence  time.Duration
 }
 
-// An event is what a link's goroutine tells the loop: it opened, it brought a message, or it ended.
+// An event is what a link's goroutine tells the loop: there are credentials, it opened, it brought a message, or it ended.
 type event struct {
-	link    *link
-	conn    Conn
-	message []byte
-	err     error
+	link        *link
+	credentials *Credentials
+	conn        Conn
+	message     []byte
+	err         error
 }
 
 // again is a join that is to be repeated.
@@ -48,32 +53,42 @@ func (s *Session) connect(now moment) {
 	l := &link{ctx: ctx, cancel: cancel, started: now}
 	s.link = l
 	s.changed = true
-	s.work.Go(func() { s.read(l) })
+	refused := s.refusedToken
+	s.refusedToken = "" // said once: how often others are asked for is not the session's business
+	s.work.Go(func() { s.read(l, refused) })
 }
 
-// read dials and tells the loop all that comes, until the connection ends or the loop gives it up.
-func (s *Session) read(l *link) {
-	tell := func(e event) {
-		e.link = l
-		select {
-		case s.events <- e:
-		case <-l.ctx.Done():
-		}
+// tell leaves the loop an event of a link, unless it has given that up.
+func (s *Session) tell(l *link, e event) {
+	e.link = l
+	select {
+	case s.events <- e:
+	case <-l.ctx.Done():
 	}
+}
+
+// read asks who the person is, dials and tells the loop all that comes, until the connection ends or the loop gives it up.
+func (s *Session) read(l *link, refused string) {
+	c, err := s.signIn.Token(l.ctx, refused)
+	if err != nil {
+		s.tell(l, event{err: errNoToken})
+		return
+	}
+	s.tell(l, event{credentials: &c})
 	conn, err := s.dial(l.ctx)
 	if err != nil {
-		tell(event{err: err})
+		s.tell(l, event{err: err})
 		return
 	}
 	defer conn.Close(wire.CloseNormal, "") // also if it was given up while it opened
-	tell(event{conn: conn})
+	s.tell(l, event{conn: conn})
 	for {
 		message, err := conn.Read(l.ctx)
 		if err != nil {
-			tell(event{err: err})
+			s.tell(l, event{err: err})
 			return
 		}
-		tell(event{message: message})
+		s.tell(l, event{message: message})
 	}
 }
 
@@ -88,13 +103,11 @@ func (s *Session) handle(e event) {
 	switch {
 	case e.err != nil:
 		s.lost(e.err)
+	case e.credentials != nil:
+		s.identified(*e.credentials, now)
 	case e.conn != nil:
-		l.conn, l.hello, l.heard = e.conn, now, now
-		hello := wire.Hello{Client: s.client, Guest: &s.guest}
-		if s.view.Room != "" {
-			hello.Rooms = []wire.Join{s.request()}
-		}
-		s.write(hello)
+		l.conn, l.greeted, l.heard = e.conn, now, now
+		s.write(s.hello())
 	default:
 		l.heard = now
 		for line := range wire.Split(e.message) {
@@ -131,6 +144,12 @@ func (s *Session) frame(f wire.Frame, now moment) {
 		}
 	case wire.Refused:
 		s.refused(f, now)
+	case wire.Expiring:
+		s.signIn.Wake()
+		s.ask("") // it may have been renewed without a word of it
+		return
+	case wire.Authed:
+		s.link.renewals = 0
 	}
 	s.view = s.view.Apply(f, s.clock.now(now))
 	s.changed = true
@@ -138,7 +157,7 @@ func (s *Session) frame(f wire.Frame, now moment) {
 
 func (s *Session) welcome(f wire.Welcome, now moment) {
 	l := s.link
-	s.clock = welcomed(f.Now, now.since(l.hello), now)
+	s.clock = welcomed(f.Now, now.since(l.greeted), now)
 	beat := wire.BeatEvery
 	if f.BeatMS > 0 {
 		beat = time.Duration(f.BeatMS) * time.Millisecond
@@ -146,6 +165,9 @@ func (s *Session) welcome(f wire.Welcome, now moment) {
 	l.welcomed, l.since, l.silence = true, now, beat+wire.BeatGrace
 	s.gone = nil
 	s.restarting = false
+	if l.credentials.Token != "" {
+		s.ask("") // it may have been renewed while the connection opened
+	}
 }
 
 // beat sets the clock, and asks again for what got lost on the way.
@@ -163,15 +185,30 @@ func (s *Session) beat(f wire.Beat, now moment) {
 
 // bye ends the link as the server says.
 func (s *Session) bye(f wire.Bye, now moment) {
+	c := s.link.credentials
 	s.close(now)
-	if s.retry.after(f, now) {
-		s.ended = f.Message
-		if s.ended == "" {
-			s.ended = "The server has ended the connection."
-		}
-		s.gone = nil
-	}
 	s.restarting = f.Code == wire.CodeRestart
+	if !s.retry.after(f, now) {
+		return
+	}
+	if f.Message == "" {
+		f.Message = "The server has ended the connection."
+	}
+	signing := f.Code == wire.CodeAuth || f.Code == wire.CodeForbidden
+	switch {
+	case signing && c.Token != "" && s.turnedAway(c, f.Next, f.Message, &s.renewals):
+		s.refusedToken = c.Token
+		s.retry.backOff(now)
+	case f.Reason == wire.ReasonAnonymousOff:
+		s.end(NoGuests, f.Message)
+	default:
+		s.end(Ended, f.Message)
+	}
+}
+
+// end makes the session wait until Retry, or until somebody signs in.
+func (s *Session) end(as Status, why string) {
+	s.ended, s.endedAs, s.gone, s.changed = why, as, nil, true
 }
 
 // arrived forgets the letter that m was, if it is one of ours.
@@ -184,6 +221,8 @@ func (s *Session) arrived(room string, m wire.Message) {
 func (s *Session) refused(f wire.Refused, now moment) {
 	retry := time.Duration(f.RetryMS) * time.Millisecond
 	switch {
+	case f.Re == "auth":
+		s.authRefused(f, now)
 	case f.Re == "post":
 		s.outbox.refuse(f, retry, now)
 	case f.Room == s.view.Room && retry > 0:
@@ -194,7 +233,7 @@ func (s *Session) refused(f wire.Refused, now moment) {
 // watch gives up a connection on which nothing came for too long.
 func (s *Session) watch(now moment) {
 	switch l := s.link; {
-	case l == nil:
+	case l == nil, !l.asked: // to get credentials may take longer, and has an end of its own
 	case !l.welcomed && now.since(l.started) >= welcomeTimeout:
 		s.lost(errQuiet)
 	case l.welcomed && now.since(l.heard) >= l.silence:
@@ -208,9 +247,18 @@ func (s *Session) lost(err error) {
 	if s.link != nil && !s.link.welcomed {
 		s.restarting = false // it should have been back by now
 	}
-	if closed, ok := err.(*wire.ClosedError); ok && closed.Code == wire.CloseTooBig {
-		s.outbox.tooBig()
+	if closed, ok := err.(*wire.ClosedError); ok {
+		switch closed.Code {
+		case wire.CloseTooBig:
+			s.outbox.tooBig()
+		case wire.CloseAuth, wire.CloseForbidden: // and the bye was lost
+			if s.link != nil && s.link.credentials.Token != "" {
+				s.bye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
+				return
+			}
+		}
 	}
+	s.noToken = err == errNoToken
 	s.close(now)
 	s.retry.backOff(now)
 }
@@ -221,11 +269,12 @@ func (s *Session) close(now moment) {
 		s.gone = &now
 		if now.since(l.since) >= stableAfter {
 			s.retry.stable()
+			s.renewals = 0
 		}
 	}
 	s.hangUp()
 	s.outbox.disconnected()
-	s.view.Joined, s.rejoin = false, nil
+	s.view.Joined, s.rejoin, s.reauth = false, nil, nil
 	s.tried, s.changed = true, true
 }
 

@@ -20,6 +20,7 @@ type outbox struct {
 // A letter is one message on its way.
 type letter struct {
 	id, room, text string
+	author         string // the person's id; "": nobody had said yet who that is
 
 	written moment // when the person sent it
 	ttl     time.Duration
@@ -63,8 +64,8 @@ func (l letter) pastDeadline(now moment) bool {
 }
 
 // add puts a letter at the end. ttl is that of its room, 0 if unknown.
-func (o *outbox) add(id, room, text string, ttl time.Duration, now moment) {
-	l := letter{id: id, room: room, text: text, ttl: ttl, written: now}
+func (o *outbox) add(id, room, text, author string, ttl time.Duration, now moment) {
+	l := letter{id: id, room: room, text: text, author: author, ttl: ttl, written: now}
 	o.await(&l, now)
 	o.letters = append(o.letters, l)
 }
@@ -158,8 +159,9 @@ func (o *outbox) failIf(reason string, bad func(letter) bool) {
 	}
 }
 
-// due returns the letters to send to room now, in order, and marks them as sent.
-func (o *outbox) due(room string, ttl time.Duration, now moment) []letter {
+// due returns the letters to send to room as me now, in order, and marks them as sent. Nothing is sent under another name than
+// it was written under.
+func (o *outbox) due(room, me string, ttl time.Duration, now moment) []letter {
 	if now.since(o.held) < o.hold {
 		return nil
 	}
@@ -167,6 +169,13 @@ func (o *outbox) due(room string, ttl time.Duration, now moment) []letter {
 	for i := range o.letters {
 		l := &o.letters[i]
 		if l.room != room || l.sent || l.failed != "" {
+			continue
+		}
+		if l.author == "" {
+			l.author = me
+		}
+		if l.author != me {
+			l.failed = "It was written under another name: copy it to send it again."
 			continue
 		}
 		if !l.out {

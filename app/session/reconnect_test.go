@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,12 +151,11 @@ func TestWelcomeMustComeInTime(t *testing.T) {
 func TestLateConnectionIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, hanging := newScript(t), newScript(t)
-		first := true
+		var hung atomic.Bool
 		dial := func(ctx context.Context) (session.Conn, error) {
-			if !first {
+			if hung.Swap(true) {
 				return s.dial(ctx)
 			}
-			first = false
 			<-ctx.Done() // a browser that goes on by itself
 			return hanging.dial(ctx)
 		}

@@ -26,6 +26,7 @@ type Config struct {
 	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person
 	Client string // name/version, for the server's logs; may be empty
 	Room   string // joined at once; "": none before Enter
+	SignIn SignIn // nil: nobody can sign in
 }
 
 // NewGuest returns a new secret for Config.Guest: 128 random bits as 22 base64url characters.
@@ -42,6 +43,7 @@ type Session struct {
 	dial   Dial
 	guest  string
 	client string
+	signIn SignIn
 	moment func() moment
 	wake   chan struct{} // capacity 1: todo has grown
 	events chan event
@@ -64,15 +66,28 @@ type Session struct {
 	gone       *moment // when the connection was lost that is still shown as there; nil: none is
 	noNetwork  bool
 	restarting bool
-	ended      string
+	ended      string // why the session waits for the person; "": it does not
+	endedAs    Status // then
 	rejoin     *again // the server was too busy for a join
+
+	known        bool   // it was said who is signed in
+	who          string // the sign-in that all of this is of, "" for a guest
+	over         bool   // it has ended, and the person has not said what follows
+	version      int    // of the token, last heard of
+	refusedToken string // that the server did not take, and the sign-in does not know of yet
+	renewals     int    // how many in a row it refused as old
+	noToken      bool   // the last attempt failed for want of one
+	reauth       *again // the server was not ready for a token
 }
 
 // New returns a session that Run brings to life.
 func New(c Config) *Session {
 	v := View{Room: c.Room}
+	if c.SignIn == nil {
+		c.SignIn = nobody{}
+	}
 	return &Session{
-		dial: c.Dial, guest: c.Guest, client: c.Client, moment: moments(),
+		dial: c.Dial, guest: c.Guest, client: c.Client, signIn: c.SignIn, moment: moments(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
 		view: v, shown: v,
 	}
@@ -106,13 +121,16 @@ func (s *Session) Send(text string) (problem string) {
 	switch {
 	case problem != "":
 		return problem
-	case v.Status == Ended:
+	case v.Ended != "":
 		return v.Ended
 	case v.Room == "":
 		return "There is no room to write to."
 	case v.Refused != "":
 		return v.Refused
 	case v.Me.ID != "" && !v.MayPost:
+		if v.Me.Anonymous {
+			return "You may read here. Sign in to write."
+		}
 		return "You may read here, but not write."
 	}
 	post := wire.Post{ID: uuid.NewString(), Room: v.Room, Text: text}
@@ -128,7 +146,7 @@ func (s *Session) Send(text string) (problem string) {
 // Enter leaves the room and joins another; "" joins none. What is unsent in the old one waits there.
 func (s *Session) Enter(room string) { s.do(func() { s.enter(room) }) }
 
-// Retry connects now instead of at NextTry, also after the session has ended.
+// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more.
 func (s *Session) Retry() {
 	s.do(func() {
 		s.ended = ""
@@ -250,6 +268,10 @@ func (s *Session) look() time.Duration {
 	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}
+	if s.reauth != nil && now.since(s.reauth.from) >= s.reauth.wait {
+		s.reauth = nil
+		s.ask("")
+	}
 	s.outbox.lapse(now)
 	s.flush(now)
 	s.mark(now)
@@ -275,7 +297,7 @@ func (s *Session) look() time.Duration {
 
 // send puts the post on the screen and on its way.
 func (s *Session) send(p wire.Post) {
-	s.outbox.add(p.ID, p.Room, p.Text, s.view.TTL, s.moment())
+	s.outbox.add(p.ID, p.Room, p.Text, s.view.Me.ID, s.view.TTL, s.moment())
 	if p.Room == s.view.Room {
 		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true
@@ -287,7 +309,7 @@ func (s *Session) flush(now moment) {
 	if s.link == nil || !s.link.welcomed || !s.view.Joined {
 		return
 	}
-	for _, l := range s.outbox.due(s.view.Room, s.view.TTL, now) {
+	for _, l := range s.outbox.due(s.view.Room, s.view.Me.ID, s.view.TTL, now) {
 		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
 	}
 }

@@ -12,6 +12,8 @@ func (s *Session) publish() {
 		return
 	}
 	s.changed = false
+	s.view = s.view.apart()
+	s.view.Unsent = len(s.outbox.letters)
 	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
 	if s.link == nil && s.ended == "" {
 		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
@@ -58,10 +60,10 @@ func (s *Session) change(i int) *Message {
 func (s *Session) status() Status {
 	switch {
 	case s.ended != "":
-		return Ended
+		return s.endedAs
 	case s.link != nil && s.link.welcomed, s.gone != nil:
 		return Online
-	case s.noNetwork:
+	case s.noNetwork, s.noToken:
 		return Offline
 	case s.restarting:
 		return Restarting

@@ -15,9 +15,11 @@ const (
 	Connecting   Status = iota // for the first time
 	Online                     // the server has said welcome
 	Reconnecting               // the connection was lost; NextTry says when the next attempt begins
-	Offline                    // the same, and the device says that it has no network
+	Offline                    // the same, and the device says that it has no network, or the sign-in can't be renewed without one
 	Restarting                 // the same, and the server said that it restarts
 	Ended                      // for good: View.Ended says why. Only Session.Retry tries again
+	SignedOut                  // the same, because the sign-in has ended: Retry goes on as a guest
+	NoGuests                   // the same, because the server wants everyone to sign in
 )
 
 // State is how far a message of one's own is.
@@ -39,6 +41,7 @@ type Message struct {
 	At      time.Time // by the server's clock; zero until accepted
 	Expires time.Time // the same
 	Mine    bool
+	Tag     string // tells its author from others of the same name; "" if there is none of them here
 	State   State
 	Reason  string // a sentence or two: why it failed, or why it still waits
 
@@ -50,7 +53,7 @@ type Message struct {
 type View struct {
 	Status  Status
 	NextTry time.Time // while not connected: when the next attempt begins, zero if it has begun. The device's clock
-	Ended   string    // a sentence, once Status is Ended
+	Ended   string    // a sentence, once Status is Ended, SignedOut or NoGuests
 
 	Me      wire.User // zero until the first welcome
 	MayPost bool
@@ -61,6 +64,7 @@ type View struct {
 	Refused  string // a sentence: why the room can't be joined
 	TTL      time.Duration
 	Messages []Message // in the server's order; what is not accepted yet stands at the end
+	Unsent   int       // how many of one's messages the server has not taken yet, in all rooms
 	Head     int64     // the highest Seq when the room was joined: of what is new, only what is above it was said just now
 
 	cursor wire.Cursor // Epoch "": nothing was seen of the room yet
@@ -72,7 +76,10 @@ type View struct {
 func (v View) Apply(f wire.Frame, now time.Time) View {
 	switch f := f.(type) {
 	case wire.Welcome:
+		v = v.owned(f.User.ID)
 		v.Me, v.MayPost, v.Limits = f.User, f.MayPost, f.Limits
+	case wire.Authed:
+		v.Me = f.User
 	case wire.Joined:
 		if f.Room == v.Room {
 			v = v.joined(f)
@@ -147,6 +154,51 @@ func (v View) nextExpiry() time.Time {
 // enter returns v in another room, of which nothing is known but what one wrote there.
 func (v View) enter(room string, own []Message) View {
 	v.Room, v.Joined, v.Refused, v.TTL, v.Head, v.cursor, v.Messages = room, false, "", 0, 0, wire.Cursor{}, own
+	return v
+}
+
+// owned returns v with the messages of the person of that id as one's own, and no others that the server has.
+func (v View) owned(id string) View {
+	if id != v.Me.ID {
+		v.Messages = copied(v.Messages)
+		for i := range v.Messages {
+			m := &v.Messages[i]
+			m.Mine = m.Seq == 0 || m.User.ID == id
+		}
+	}
+	return v
+}
+
+// tagLength is how many characters of an id tell two people of one name apart.
+const tagLength = 4
+
+// apart returns v with a tag on the messages of people who share their name with another.
+func (v View) apart() View {
+	ids := make(map[string]string, 8) // by name; "": of several people
+	for i := range v.Messages {
+		u := &v.Messages[i].User
+		id := u.ID
+		if other, ok := ids[u.Name]; ok && other != id {
+			id = ""
+		}
+		ids[u.Name] = id
+	}
+	list, fresh := v.Messages, false
+	for i := range list {
+		m := &list[i]
+		tag := ""
+		if id := m.User.ID; ids[m.User.Name] != id {
+			tag = id[max(0, len(id)-tagLength):]
+		}
+		if m.Tag == tag {
+			continue
+		}
+		if !fresh {
+			list, fresh = copied(list), true
+		}
+		list[i].Tag = tag
+	}
+	v.Messages = list
 	return v
 }
 
