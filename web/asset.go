@@ -13,6 +13,7 @@ import (
 const (
 	immutable  = "public, max-age=31536000, immutable" // for names that are a hash of the content
 	revalidate = "no-cache"                            // keep it, but ask whether it is still right
+	unkept     = "no-store"                            // keep neither it nor its address
 )
 
 // asset is one answer, made at start: the same bytes in one or more content encodings. It is never changed, so it needs no
@@ -68,6 +69,12 @@ func newPackedAsset(contentType string, br, gz []byte) (*asset, error) {
 // hashed returns a as it is served under the name that holds its hash.
 func (a asset) hashed(hash string) *asset {
 	a.cache, a.version = immutable, hash
+	return &a
+}
+
+// unkept returns a as it is served where no cache may keep it.
+func (a asset) unkept() *asset {
+	a.cache = unkept
 	return &a
 }
 

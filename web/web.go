@@ -39,6 +39,7 @@ type Config struct {
 	PublicURL string   // where people open Mayfly, such as https://chat.example.com; https makes browsers insist on it
 	Origins   []string // more origins it is opened at, such as http://192.168.1.7:8080
 	Pages     []string // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
+	Callback  string   // the page that a sign-in provider sends people back to, with a code in its query that nobody is to keep
 
 	SignIn func() []string // the origins that a browser calls to sign in, as far as they are known now; nil: there is no sign-in
 }
@@ -110,6 +111,9 @@ func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 	for _, pattern := range cfg.Pages {
 		e.mux.Handle("GET "+pattern, answers[page])
 	}
+	if cfg.Callback != "" {
+		e.mux.Handle("GET "+cfg.Callback, answers[page].unkept())
+	}
 	return e, nil
 }
 
@@ -144,7 +148,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // versionOf hashes all that a browser can get. Answers whose name is not a hash of their content are told apart by ETag.
 func versionOf(cfg Config, headers http.Header, answers map[string]*asset) string {
 	hash := sha256.New()
-	fmt.Fprintf(hash, "%q %q\n", cfg.Version, cfg.Pages)
+	fmt.Fprintf(hash, "%q %q %q\n", cfg.Version, cfg.Pages, cfg.Callback)
 	for _, name := range slices.Sorted(maps.Keys(headers)) {
 		fmt.Fprintf(hash, "%q %q\n", name, headers[name])
 	}

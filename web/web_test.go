@@ -35,7 +35,7 @@ func (h *hello) Render() goapp.UI {
 	return goapp.Main().ID("hello").Class("a").Title(`say "hi" 👩‍🚀`).Text("Hello, <world>")
 }
 
-var config = web.Config{Version: "v1.2.3", PublicURL: "https://chat.example.com", Pages: []string{"/r/"}}
+var config = web.Config{Version: "v1.2.3", PublicURL: "https://chat.example.com", Pages: []string{"/r/"}, Callback: "/login/callback"}
 
 // wasm stands for the client: long enough to be worth compressing.
 var wasm = []byte(strings.Repeat("\x00asm", 4000))
@@ -253,6 +253,36 @@ func TestAnswers(t *testing.T) {
 		if got := w.Header().Get("Cache-Control"); got != test.cache {
 			t.Errorf("%s has Cache-Control %q, want %q", test.path, got, test.cache)
 		}
+	}
+}
+
+// TestCallbackIsKeptNowhere holds that the page to which people come back from signing in is the one of everybody, and that no
+// cache keeps it, nor the code in its address.
+func TestCallbackIsKeptNowhere(t *testing.T) {
+	h := fake(t)
+	page := get(t, h, "/").Body.String()
+	for _, path := range []string{"/login/callback", "/login/callback?code=secret&state=x"} {
+		w := get(t, h, path)
+		if w.Code != 200 || w.Body.String() != page {
+			t.Errorf("%s answers %d with another page than /", path, w.Code)
+		}
+		for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"} {
+			if got := w.Header().Get(name); got != want {
+				t.Errorf("%s has %s %q, want %q", path, name, got, want)
+			}
+		}
+	}
+	for _, path := range []string{"/login", "/login/", "/login/callback/", "/login/callback/x"} {
+		if w := get(t, h, path); w.Code != 404 {
+			t.Errorf("%s answers %d, want 404", path, w.Code)
+		}
+	}
+	if worker := get(t, h, "/app-worker.js").Body.String(); !strings.Contains(worker, `const callback = "/login/callback";`) {
+		t.Error("the worker does not know the callback")
+	}
+	without := newFrom(t, web.Config{}, fakeFiles(t))
+	if w := get(t, without, "/login/callback"); w.Code != 404 {
+		t.Errorf("without a callback its page answers %d", w.Code)
 	}
 }
 
@@ -586,6 +616,7 @@ func TestVersion(t *testing.T) {
 		"the scheme":            func(c *web.Config) { c.PublicURL = "http://chat.example.com" },
 		"the origins":           func(c *web.Config) { c.Origins = []string{"https://chat.example.net"} },
 		"the pages":             func(c *web.Config) { c.Pages = []string{"/room/"} },
+		"the callback":          func(c *web.Config) { c.Callback = "/back" },
 	} {
 		cfg := config
 		change(&cfg)

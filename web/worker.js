@@ -7,6 +7,9 @@ const prefix = "mayfly-";
 const cacheName = prefix + version;
 const patience = 3000; // milliseconds until a page that is asked for comes from the cache
 
+// Where people come back from signing in, with a code in the address.
+const callback = "/login/callback";
+
 // What the server itself answers, even when it is typed into the address bar.
 const server = ["/ws", "/poll", "/config.json", "/healthz", "/readyz"];
 
@@ -55,7 +58,10 @@ self.addEventListener("fetch", (event) => {
   if (request.method !== "GET" || url.origin !== self.location.origin || server.includes(url.pathname)) {
     return; // the browser goes on as if there were no worker
   }
-  if (request.mode === "navigate") {
+  if (request.mode === "navigate" && url.pathname === callback) {
+    // The page is here already, so the code need not go anywhere, and is not late for want of a network.
+    event.respondWith(cached("/").then((response) => response || fetch(request)));
+  } else if (request.mode === "navigate") {
     event.respondWith(openPage(request));
   } else if (files.includes(url.pathname) && url.search === "") {
     event.respondWith(cached(url.pathname).then((response) => response || fetch(request)));
