@@ -11,16 +11,18 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/pkce"
 	"mayfly/app/session"
 	"mayfly/shared/wire"
 )
 
-// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other. s is nil in the server's
-// process. notice, if not "", is a sentence that stands on the page until it is dismissed. Call it once, before go-app runs
-// or serves.
-func Register(s *session.Session, notice string) {
-	page := func() goapp.Composer { return &chat{session: s, notice: notice, atEnd: true} }
+// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other, and pkce.CallbackPath is shown for
+// as long as it takes to sign in. s and in are nil in the server's process. notice, if not "", is a sentence that stands on
+// the page until it is dismissed. Call it once, before go-app runs or serves.
+func Register(s *session.Session, in *pkce.SignIn, notice string) {
+	page := func() goapp.Composer { return &chat{session: s, signIn: in, notice: notice, atEnd: true} }
 	goapp.Route("/", page)
+	goapp.Route(pkce.CallbackPath, page)
 	goapp.RouteWithRegexp("^/r/", page)
 }
 
@@ -48,6 +50,14 @@ func elem(tag, class string, body ...goapp.UI) goapp.HTMLElem {
 //
 //go:noinline
 func textElem(tag, class, text string) goapp.HTMLElem { return elem(tag, class, goapp.Text(text)) }
+
+// dispatch and deferred stand here to be called, not copied, wherever they are used.
+//
+//go:noinline
+func dispatch(ctx goapp.Context, f func(goapp.Context)) { ctx.Dispatch(f) }
+
+//go:noinline
+func deferred(ctx goapp.Context, f func(goapp.Context)) { ctx.Defer(f) }
 
 // attributes sets attributes, given as name and value by turns.
 func attributes(e goapp.HTMLElem, pairs ...string) {

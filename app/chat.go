@@ -8,6 +8,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/pkce"
 	"mayfly/app/session"
 )
 
@@ -17,6 +18,7 @@ type chat struct {
 	goapp.Compo
 
 	session   *session.Session // nil on the server
+	signIn    *pkce.SignIn     // nil on the server
 	notice    string           // said until it is dismissed
 	feed      feed
 	sheet     sheet
@@ -28,6 +30,10 @@ type chat struct {
 	frame     goapp.Func  // called by the browser before it paints
 	collected time.Time   // when the last collection was asked for
 	painted   bool        // a frame has been, or is not waited for, since the last view was drawn
+
+	account  pkce.State // without a problem that was dismissed
+	obstacle trouble    // what stands in the way of what one wanted to do
+	leaving  bool       // to the provider
 
 	view      session.View
 	waits     bool   // the next attempt to connect is so far off that one counts the seconds
@@ -71,14 +77,14 @@ func (c *chat) OnMount(ctx goapp.Context) {
 	c.began, c.composer.grows = time.Now(), fieldsGrow()
 	c.timer = time.AfterFunc(time.Hour, func() { // tell sets when
 		defer Guard()
-		ctx.Dispatch(func(ctx goapp.Context) {
+		dispatch(ctx, func(ctx goapp.Context) {
 			defer Guard()
 			ctx.PreventUpdate()
 			c.tell(&c.view)
 		})
 	})
 	c.frame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
-		ctx.Dispatch(func(ctx goapp.Context) {
+		dispatch(ctx, func(ctx goapp.Context) {
 			c.painted = true
 			c.take(ctx)
 		})
@@ -90,14 +96,19 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		func() { close(ended) },
 		c.session.Subscribe(func(v session.View) {
 			if c.feed.put(v) {
-				ctx.Dispatch(c.take)
+				dispatch(ctx, c.take)
 			}
+		}),
+		c.signIn.Subscribe(func(a pkce.State) {
+			dispatch(ctx, func(ctx goapp.Context) { c.signs(ctx, a) })
 		}),
 		func() { c.timer.Stop() },
 		c.frame.Release,
-		listen(goapp.Window(), "visibilitychange", func() { ctx.Dispatch(c.onVisible) }),
-		listen(goapp.Window().Get("visualViewport"), "resize", func() { ctx.Dispatch(c.onKeyboard) }),
+		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.stay) }),
+		listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
+		listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
 	}
+	c.restore(ctx)
 	go c.tick(ctx, ended)
 }
 
@@ -153,7 +164,7 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 		case <-ended:
 			return
 		case <-second.C:
-			ctx.Dispatch(func(ctx goapp.Context) {
+			dispatch(ctx, func(ctx goapp.Context) {
 				defer Guard()
 				ctx.PreventUpdate()
 				if !hidden() {
@@ -208,8 +219,12 @@ func (c *chat) OnNav(ctx goapp.Context) {
 		return
 	}
 	defer Guard()
-	ctx.Defer(func(goapp.Context) { focusComposer() })
-	room, ok := roomOf(goapp.Window().URL().Path)
+	deferred(ctx, func(goapp.Context) { focusComposer() })
+	path := goapp.Window().URL().Path
+	if path == pkce.CallbackPath { // the way on to a room is not known yet
+		return
+	}
+	room, ok := roomOf(path)
 	if ok && room == c.room { // the way to the composer
 		return
 	}
@@ -223,8 +238,11 @@ func (c *chat) OnNav(ctx goapp.Context) {
 }
 
 func (c *chat) setTitle() {
-	words := "No such room – Mayfly"
-	if !c.badRoom {
+	words := "Mayfly"
+	switch {
+	case c.badRoom:
+		words = "No such room – Mayfly"
+	case c.room != "":
 		words = title(c.room, c.attention.unread(), hidden())
 	}
 	if words != c.title {
@@ -236,7 +254,7 @@ func (c *chat) setTitle() {
 // OnResize keeps the log at its end when a keyboard takes half of the screen.
 func (c *chat) OnResize(ctx goapp.Context) {
 	if c.atEnd {
-		ctx.Defer(func(goapp.Context) { c.sheet.toEnd() })
+		deferred(ctx, func(goapp.Context) { c.sheet.toEnd() })
 	}
 }
 
@@ -248,6 +266,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	c.atEnd = c.atEnd && (c.sheet.scrolledHere() || c.sheet.isAtEnd()) // the log may have become lower, and nobody scrolled
 	c.wait(&v)
 	c.view = v
+	passed := c.passes(&was)
 	if was.Joined && was.Room == v.Room {
 		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
 	}
@@ -258,11 +277,11 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	if v.Limits != was.Limits {
 		c.measure()
 	}
-	if drawn && unread == c.attention.unread() && sameFrame(was, v) {
+	if drawn && !passed && unread == c.attention.unread() && sameFrame(was, v) {
 		ctx.PreventUpdate()
 		return
 	}
-	ctx.Defer(func(goapp.Context) {
+	deferred(ctx, func(goapp.Context) {
 		defer Guard()
 		if !drawn {
 			c.draw(c.sheet.window.place(c.messages(), c.sheet.rows))
@@ -306,6 +325,11 @@ func (c *chat) header() goapp.UI {
 		),
 		elem("div", "state", c.who(), c.status()),
 	}
+	for _, more := range []goapp.UI{c.accountButton(), c.troubleBar()} {
+		if more != nil {
+			body = append(body, more)
+		}
+	}
 	if c.notice != "" {
 		dismiss := textElem("button", "notice-dismiss", "Dismiss").Attr("type", "button").On("click", c.onDismiss)
 		body = append(body, elem("section", "notice", textElem("p", "", c.notice), dismiss).Attr("aria-label", "Notice"))
@@ -328,15 +352,6 @@ func (c *chat) heading() string {
 	default:
 		return "#" + c.room
 	}
-}
-
-// who says who one is to the others, once the server has said it.
-func (c *chat) who() goapp.UI {
-	me := c.view.Me
-	if me.Anonymous {
-		return elem("p", "who", textElem("bdi", "who-name", me.Name), goapp.Text(" · not signed in"))
-	}
-	return elem("p", "who", textElem("bdi", "who-name", me.Name))
 }
 
 func (c *chat) main() goapp.UI {

@@ -6,6 +6,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/pkce"
 	"mayfly/shared/wire"
 )
 
@@ -120,7 +121,7 @@ func (c *chat) onTransfer(ctx goapp.Context, e goapp.Event) {
 
 // send hands the text to the session. What can't be sent stays where it is.
 func (c *chat) send() {
-	input := goapp.Window().GetElementByID(composerID)
+	input := composerField()
 	text := input.Get("value").String()
 	if strings.TrimSpace(text) == "" {
 		return
@@ -132,6 +133,9 @@ func (c *chat) send() {
 	if c.composer.problem == "" {
 		input.Set("value", "")
 		c.measure()
+		if c.account.Session == "" {
+			c.account.Problem = pkce.Problem{} // one goes on as a guest
+		}
 		c.attention = attention{} // who writes has read
 		c.toNewest()              // where the new message is drawn
 	}
@@ -148,7 +152,7 @@ func (c *chat) limit() int {
 // measure brings what is shown of the text's size up to date. It writes only what has changed, and reads the text only near
 // the limit.
 func (c *chat) measure() {
-	input := goapp.Window().GetElementByID(composerID)
+	input := composerField()
 	if !input.Truthy() {
 		return
 	}
@@ -183,8 +187,16 @@ func fieldsGrow() bool {
 	return goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
 }
 
-func focusComposer() {
-	if input := goapp.Window().GetElementByID(composerID); input.Truthy() {
-		input.Call("focus")
+// composerField returns the field that one writes in, which a page that shows no room lacks.
+//
+//go:noinline
+func composerField() goapp.Value { return goapp.Window().GetElementByID(composerID) }
+
+func focusComposer() { focusOn(composerID) }
+
+//go:noinline
+func focusOn(id string) {
+	if e := goapp.Window().GetElementByID(id); e.Truthy() {
+		e.Call("focus")
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"strings"
 	"time"
 
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/pkce"
 	"mayfly/app/session"
 )
 
@@ -137,3 +140,17 @@ func Remains(m *session.Message, now time.Time) (step, seconds int) {
 	r := remains(m, now)
 	return r.step, r.seconds
 }
+
+// Header draws the header with signing in and the connection as they are.
+func Header(a pkce.State, v session.View) string {
+	c := &chat{account: a, view: v, room: v.Room}
+	return goapp.HTMLString(c.header())
+}
+
+// Hurdle draws what stands in the way of signing in or out while messages are not sent.
+func Hurdle(a pkce.State, v session.View) string {
+	c := &chat{account: a, view: v, obstacle: unsent(v.Unsent, stands(&a, &v).does)}
+	return goapp.HTMLString(c.troubleBar())
+}
+
+var SkewWords = skewWords

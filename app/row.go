@@ -79,9 +79,19 @@ func piled(text string) bool {
 // maxName is how many characters of a name stand above a message; the others are in what is read out.
 const maxName = 40
 
+// nameOf returns the name of a message's author, with what tells them from others of the same name.
+//
+//go:noinline
+func nameOf(m *session.Message) string {
+	if m.Tag == "" {
+		return m.User.Name
+	}
+	return cut(m.User.Name, maxName) + " (" + m.Tag + ")"
+}
+
 // label returns a message as one sentence: author, text, time, state.
 func label(m *session.Message) string {
-	who := m.User.Name
+	who := nameOf(m)
 	if m.Mine {
 		who = "You"
 	}
@@ -190,11 +200,11 @@ func (t template) update(r *row, from, to *session.Message) {
 	if class := rowClass(to); class != rowClass(from) {
 		r.article.Set("className", class)
 	}
-	if from.User != to.User {
+	if from.User != to.User || from.Tag != to.Tag {
 		face := r.article.Get("firstChild")
 		face.Set("className", "face face-"+tint(to.User.ID))
 		face.Set("textContent", initials(to.User))
-		r.head.Get("firstChild").Set("textContent", cut(to.User.Name, maxName))
+		r.head.Get("firstChild").Set("textContent", cut(nameOf(to), maxName+len(" ()")+len(to.Tag)))
 	}
 	if !to.At.IsZero() && !from.At.Equal(to.At) {
 		at := r.left.Get("previousSibling")

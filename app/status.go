@@ -37,6 +37,8 @@ func (c *chat) retryName() string {
 	switch {
 	case c.view.Status == session.Ended:
 		return "Try again"
+	case c.view.Status == session.SignedOut:
+		return "Continue as a guest"
 	case c.waits:
 		return "Now"
 	default:

@@ -20,6 +20,10 @@ func statusWords(v session.View) string {
 		return "The server is restarting…"
 	case session.Ended:
 		return v.Ended
+	case session.SignedOut:
+		return "Not connected"
+	case session.NoGuests:
+		return "Sign in to chat"
 	default:
 		return "Connecting…"
 	}
@@ -45,7 +49,7 @@ func statusClass(s session.Status) string {
 	switch s {
 	case session.Online:
 		return "status-good"
-	case session.Offline, session.Ended:
+	case session.Offline, session.Ended, session.SignedOut, session.NoGuests:
 		return "status-bad"
 	default:
 		return "status-busy"
@@ -65,6 +69,15 @@ func stateWords(m *session.Message) string {
 		words += " " + m.Reason
 	}
 	return words
+}
+
+// skewWords says that the device's clock is ahead by d, or behind if that is negative.
+func skewWords(d time.Duration) string {
+	way := " ahead"
+	if d < 0 {
+		d, way = -d, " behind"
+	}
+	return "This device's clock is " + lifetime(d.Truncate(time.Minute)) + way + ". Set it right, or signing in may stop working."
 }
 
 // lifetime returns d in words: "5 minutes", "1 hour 30 minutes", "1 second".

@@ -78,9 +78,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET /config.json", s.serveConfig)
-	pages := s.config.Origins.guardHost(s.config.Pages)
-	mux.Handle("GET "+callbackPath, unstored(pages))
-	mux.Handle("/", pages)
+	mux.Handle("/", s.config.Origins.guardHost(s.config.Pages))
 	return s.config.Secure(mux)
 }
 

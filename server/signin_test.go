@@ -3,7 +3,6 @@ package server_test
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -297,39 +296,6 @@ func TestConfigJSONWithSignIn(t *testing.T) {
 			`"anonymous":"read","ttl":{"min_ms":1000,"default_ms":300000,"max_ms":86400000}}`
 		if strings.TrimSpace(w.Body.String()) != want {
 			t.Errorf("config.json = %s, want %s", w.Body, want)
-		}
-	})
-}
-
-// TestCallbackIsNotStored: nor is its query in the log, which house looks for.
-func TestCallbackIsNotStored(t *testing.T) {
-	pages := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-cache")
-		w.Header().Set("ETag", `"v"`)
-		w.Header().Set("Referrer-Policy", "origin")
-		if r.Header.Get("If-None-Match") != "" {
-			w.WriteHeader(http.StatusNotModified)
-			return
-		}
-		fmt.Fprint(w, "the page")
-	})
-	bubble(t, func(c *server.Config) { c.Pages = pages }, func(t *testing.T, h *house) {
-		for _, method := range []string{"GET", "HEAD"} {
-			r := httptest.NewRequest(method, "/login/callback?code="+secret+"&state=x", nil)
-			r.Host = "chat.example.com"
-			r.Header.Set("If-None-Match", `"v"`)
-			w := httptest.NewRecorder()
-			h.Handler().ServeHTTP(w, r)
-			if w.Code != 200 || w.Header().Get("Cache-Control") != "no-store" || w.Header().Get("Referrer-Policy") != "no-referrer" || w.Header().Get("ETag") != "" {
-				t.Errorf("%s: %d %v", method, w.Code, w.Header())
-			}
-		}
-		r := httptest.NewRequest("GET", "/login/callback?code=x", nil)
-		r.Host = "evil.example"
-		w := httptest.NewRecorder()
-		h.Handler().ServeHTTP(w, r)
-		if w.Code != http.StatusMisdirectedRequest {
-			t.Errorf("under another host: %d", w.Code)
 		}
 	})
 }

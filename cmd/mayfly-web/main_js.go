@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app"
 	"mayfly/app/browser"
+	"mayfly/app/pkce"
 	"mayfly/app/session"
 	"mayfly/shared/wire"
 )
@@ -23,14 +25,78 @@ func main() {
 	if !kept {
 		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	}
-	s := session.New(session.Config{Dial: dial, Guest: guest, Client: client})
-	browser.Watch(browser.Events{Network: s.Network, Seen: s.Wake})
+	in := newSignIn()
+	s := session.New(session.Config{Dial: dial, Guest: guest, Client: client, SignIn: account{in}})
+	in.Subscribe(func(now pkce.State) {
+		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
+			s.Identify(session.Identity{Session: now.Session, Version: now.Version, Ended: now.Status == pkce.Ended})
+		}
+	})
+	browser.Watch(browser.Events{
+		Network: func(up bool) {
+			s.Network(up)
+			if up {
+				in.Wake()
+			}
+		},
+		Seen: func() {
+			s.Wake()
+			in.Wake()
+		},
+	})
+	address := browser.Address()
+	callback := isCallback(address)
+	if callback {
+		browser.Replace(pkce.CallbackPath) // before anything else can see the code in it
+	}
 	go func() {
 		defer app.Guard()
-		s.Run(context.Background())
+		in.Run(context.Background())
 	}()
-	app.Register(s, notice)
+	go func() {
+		defer app.Guard()
+		if callback {
+			browser.Visit(in.Callback(address))
+		}
+		s.Run(context.Background()) // not before: nobody is to be a guest for a moment
+	}()
+	app.Register(s, in, notice)
 	goapp.RunWhenOnBrowser()
+}
+
+// isCallback reports whether the provider sent one back to address.
+func isCallback(address string) bool {
+	rest, ok := strings.CutPrefix(address, browser.Origin()+pkce.CallbackPath)
+	return ok && (rest == "" || rest[0] == '?' || rest[0] == '#')
+}
+
+func newSignIn() *pkce.SignIn {
+	return pkce.New(pkce.Config{Browser: pkce.Browser{
+		Origin: browser.Origin(),
+		Fetch:  browser.Fetch,
+		Local:  browser.DeviceStorage(),
+		Tab:    browser.TabStorage(),
+		Vault:  browser.Vault{},
+		Lock:   browser.Lock,
+		Join: func(receive func(string)) (func(string), func()) {
+			return browser.Join("mayfly", receive)
+		},
+		Verify:  browser.VerifySignature,
+		Assign:  browser.Assign,
+		Submit:  browser.Submit,
+		Replace: browser.Replace,
+	}})
+}
+
+// account is the sign-in as the session wants it.
+type account struct{ *pkce.SignIn }
+
+func (a account) Token(ctx context.Context, refused string) (session.Credentials, error) {
+	c, err := a.SignIn.Token(ctx, refused)
+	if err == pkce.ErrSignedOut {
+		err = nil
+	}
+	return session.Credentials(c), err
 }
 
 func dial(ctx context.Context) (session.Conn, error) {

@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/app"
+	"mayfly/app/pkce"
 	"mayfly/server"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
@@ -115,7 +116,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	site := web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}}
+	site := web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}, Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.signIn.enabled() {
 		if verifier, err = auth.New(c.signIn.Config, metrics, log); err != nil {
@@ -123,7 +124,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		}
 		site.SignIn = verifier.Endpoints
 	}
-	app.Register(nil, "")
+	app.Register(nil, nil, "")
 	pages, err := web.New(site)
 	if err != nil {
 		return nil, err

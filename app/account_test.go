@@ -1,0 +1,157 @@
+package app_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/app"
+	"mayfly/app/pkce"
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+var (
+	tags    = regexp.MustCompile(`<[^>]*>`)
+	spaces  = regexp.MustCompile(`\s+`)
+	buttons = regexp.MustCompile(`(?s)<button([^>]*)>(.*?)</button>`)
+	whoPart = regexp.MustCompile(`(?s)<p class="who">(.*?)</p>`)
+	alerts  = regexp.MustCompile(`(?s)<div role="alert"[^>]*>(.*?)</div>`)
+)
+
+// text returns what one reads of some HTML.
+func text(html string) string {
+	return strings.TrimSpace(spaces.ReplaceAllString(tags.ReplaceAllString(html, " "), " "))
+}
+
+// first returns the text of the first part of html that re finds, "" if there is none.
+func first(re *regexp.Regexp, html string) string {
+	m := re.FindStringSubmatch(html)
+	if m == nil {
+		return ""
+	}
+	return text(m[len(m)-1])
+}
+
+// pressable returns the names of the header's buttons, but those of the rooms.
+func pressable(html string) string {
+	var names []string
+	for _, m := range buttons.FindAllStringSubmatch(html, -1) {
+		if !strings.Contains(m[1], "popovertarget") && text(m[2]) != "Open" {
+			names = append(names, text(m[2]))
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func TestHeader(t *testing.T) {
+	heron := wire.User{ID: "u-1", Name: "Anonymous Heron", Anonymous: true}
+	ada := wire.User{ID: "u-2", Name: "Ada Lovelace (2)"}
+	signedIn := pkce.State{Status: pkce.SignedIn, Name: "Ada Lovelace", Session: "s", Version: 1}
+	signedOut := pkce.State{Status: pkce.SignedOut}
+	with := func(s pkce.State, status pkce.Status, p pkce.Problem) pkce.State {
+		s.Status, s.Problem = status, p
+		return s
+	}
+	online := session.View{Status: session.Online, Room: "lobby"}
+	as := func(v session.View, u wire.User) session.View {
+		v.Me = u
+		return v
+	}
+	offline := session.View{Status: session.Offline, Room: "lobby"}
+	over := session.View{Status: session.SignedOut, Ended: "You are signed out.", Room: "lobby", Me: ada}
+	noGuests := session.View{Status: session.NoGuests, Ended: "Sign in first.", Room: "lobby"}
+	for _, tt := range []struct {
+		name    string
+		account pkce.State
+		view    session.View
+		who     string
+		status  string
+		buttons string
+		alert   string
+	}{
+		{"prerendered", pkce.State{}, session.View{}, "", "Connecting…", "", ""},
+		{"loading", pkce.State{}, session.View{Room: "lobby"}, "", "Connecting…", "", ""},
+		{"no provider", pkce.State{Status: pkce.SignedOut, Off: true}, as(online, heron), "Anonymous Heron · not signed in", "Online", "", ""},
+		{"no provider, connecting", pkce.State{Status: pkce.SignedOut, Off: true}, session.View{Room: "lobby"}, "", "Connecting…", "", ""},
+		{"not signed in, connecting", signedOut, session.View{Room: "lobby"}, "Not signed in", "Connecting…", "Sign in", ""},
+		{"a guest", signedOut, as(online, heron), "Anonymous Heron · not signed in", "Online", "Sign in", ""},
+		{"no guests", signedOut, noGuests, "Not signed in", "Sign in to chat", "Sign in", ""},
+		{"coming back", pkce.State{Status: pkce.Restoring}, session.View{}, "Signing in…", "Connecting…", "", ""},
+		{"restoring", with(signedIn, pkce.Restoring, pkce.Problem{}), session.View{Room: "lobby"}, "Signed in as Ada Lovelace", "Connecting…", "Sign out", ""},
+		{"signed in", signedIn, as(online, ada), "Signed in as Ada Lovelace (2)", "Online", "Sign out", ""},
+		{"renewing", with(signedIn, pkce.Renewing, pkce.Problem{}), as(online, ada), "Signed in as Ada Lovelace (2)", "Online", "Sign out", ""},
+		{"signed in, the server does not know yet", signedIn, as(online, heron), "Signed in as Ada Lovelace", "Online", "Sign out", ""},
+		{"offline", with(signedIn, pkce.Offline, pkce.Problem{}), offline, "Offline, signed in as Ada Lovelace", "Offline. Messages will be sent later.", "Sign out", ""},
+		{"no network", signedIn, as(offline, ada), "Offline, signed in as Ada Lovelace (2)", "Offline. Messages will be sent later.", "Sign out", ""},
+		{"ended", with(signedOut, pkce.Ended, pkce.Problem{Text: "You were signed out.", Detail: "<b>Policy</b>", Action: pkce.ActSignInAgain}), over,
+			"Not signed in", "Not connected", "Continue as a guest, Sign in again", "You were signed out. &lt;b&gt;Policy&lt;/b&gt;"},
+		{"cancelled", with(signedOut, pkce.Failed, pkce.Problem{Text: "Sign-in was cancelled.", Action: pkce.ActSignIn}), as(online, heron),
+			"Anonymous Heron · not signed in", "Online", "Sign in", "Sign-in was cancelled."},
+		{"unreachable", with(signedOut, pkce.Failed, pkce.Problem{Text: "Not there.", Action: pkce.ActTryAgain}), as(online, heron),
+			"Anonymous Heron · not signed in", "Online", "Try again", "Not there."},
+		{"nothing to be done", with(signedOut, pkce.Failed, pkce.Problem{Text: "Not set up.", Detail: "invalid_client"}), as(online, heron),
+			"Anonymous Heron · not signed in", "Online", "Sign in, Dismiss", "Not set up. invalid_client"},
+		{"not allowed", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Not here.", Action: pkce.ActSignOut}), session.View{Status: session.Ended, Ended: "Not you."},
+			"Signed in as Ada Lovelace", "Not you.", "Try again, Sign out", "Not here."},
+		{"ends soon", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Your sign-in ends soon.", Action: pkce.ActSignInAgain}), as(online, ada),
+			"Signed in as Ada Lovelace (2)", "Online", "Sign out, Sign in again", "Your sign-in ends soon."},
+		{"another version", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Newer.", Action: pkce.ActReload}), as(online, ada),
+			"Signed in as Ada Lovelace (2)", "Online", "Sign out, Reload", "Newer."},
+		{"no storage", with(signedOut, pkce.Failed, pkce.Problem{Text: "No storage.", Action: pkce.ActHelp}), as(online, heron),
+			"Anonymous Heron · not signed in", "Online", "Sign in, Reload",
+			"No storage. Allow this site to store data, in the browser&#39;s settings for cookies and site data."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			html := app.Header(tt.account, tt.view)
+			for _, part := range []struct{ what, got, want string }{
+				{"who", first(whoPart, html), tt.who},
+				{"status", first(regexp.MustCompile(`(?s)role="status"[^>]*>(.*?)</span>`), html), tt.status},
+				{"buttons", pressable(html), tt.buttons},
+				{"alert", first(alerts, html), tt.alert},
+			} {
+				if part.got != part.want {
+					t.Errorf("%s: %q, want %q\n%s", part.what, part.got, part.want, html)
+				}
+			}
+			if tt.alert == "" && strings.Contains(html, "notice") {
+				t.Errorf("there is a bar although nothing is wrong:\n%s", html)
+			}
+		})
+	}
+}
+
+func TestUnsentMessagesGetAWord(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		account pkce.State
+		unsent  int
+		want    string
+	}{
+		{"to sign in", pkce.State{Status: pkce.SignedOut}, 1, "1 message would be lost: not sent yet. Sign in anyway"},
+		{"to sign out", pkce.State{Status: pkce.SignedIn, Session: "s"}, 2, "2 messages would be lost: not sent yet. Sign out anyway"},
+	} {
+		if got := text(app.Hurdle(tt.account, session.View{Unsent: tt.unsent})); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func TestSkewWords(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		12*time.Minute + 4*time.Second: "This device's clock is 12 minutes ahead.",
+		-time.Hour:                     "This device's clock is 1 hour behind.",
+	} {
+		if got := app.SkewWords(d); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %q", d, got)
+		}
+	}
+}
+
+func TestPeopleOfOneNameLookDifferent(t *testing.T) {
+	m := session.Message{User: wire.User{Name: "Anonymous Heron"}, Text: "hi", Tag: "3f2a", Seq: 1}
+	if got := app.Label(&m); !strings.HasPrefix(got, "Anonymous Heron (3f2a): hi") {
+		t.Errorf("label = %q", got)
+	}
+}
