@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -126,15 +127,26 @@ func Eval[T any](tab *Tab, js string) T {
 	return v
 }
 
-// Until waits until the JavaScript expression is true.
+// Until waits until the JavaScript expression is true, on this page or on one that follows it.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout+time.Second)
 	defer cancel()
-	if _, err := chromedp.Run(ctx, chromedp.Poll[bool](js, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))); err != nil {
+	poll := chromedp.Poll[bool](js, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
+	_, err := chromedp.Run(ctx, poll)
+	for err != nil && ctx.Err() == nil && left(err) {
+		_, err = chromedp.Run(ctx, poll)
+	}
+	if err != nil {
 		shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
 		tab.t.Fatalf("never true: %s: %v; the page shows:\n%s", js, err, shown)
 	}
+}
+
+// left reports whether err says that the page was left while it was asked.
+func left(err error) bool {
+	return strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
+		strings.Contains(err.Error(), "Cannot find context")
 }
 
 // ready is true once one is online and may write.
