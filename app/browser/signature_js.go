@@ -24,9 +24,9 @@ func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 
 func parse(json string) js.Value { return call(global("JSON"), "parse", json) }
 
-// webCrypto is what WebCrypto calls JOSE's algorithms, for importing a key and for checking with it at once.
-const webCrypto = `RS256 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-256"}
-RS384 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-384"}
+// webCrypto is what WebCrypto calls JOSE's algorithms, for importing a key and for checking with it at once. RS256 is not among
+// them: app/pkce checks it itself.
+const webCrypto = `RS384 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-384"}
 RS512 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-512"}
 PS256 {"name":"RSA-PSS","hash":"SHA-256","saltLength":32}
 PS384 {"name":"RSA-PSS","hash":"SHA-384","saltLength":48}

@@ -1,9 +1,12 @@
 package pkce
 
 import (
+	"crypto"
+	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/json"
+	"math/big"
 	"strings"
 	"time"
 )
@@ -22,7 +25,7 @@ func (s *SignIn) verify(p *provider, token, access, nonce string, old object) (o
 	problem := ""
 	switch {
 	case claims == nil || header["crit"] != nil || p.algs != nil && !has(p.algs, alg) ||
-		!s.verified(alg, key, []byte(token[:strings.LastIndexByte(token, '.')]), signature):
+		!s.signed(alg, key, []byte(token[:strings.LastIndexByte(token, '.')]), signature):
 		problem = "is not well signed"
 	case claims.text("iss") != s.issuer:
 		problem = "is another issuer's"
@@ -53,6 +56,21 @@ func split(token string) (header, payload object, signature []byte) {
 		return nil, nil, nil
 	}
 	return parse(decode64(parts[0])), parse(decode64(parts[1])), decode64(parts[2])
+}
+
+// signed reports whether signature is key's of text. RS256, which every provider has, is checked here, and so also where the
+// browser has no WebCrypto; the others are left to the browser.
+func (s *SignIn) signed(alg string, key object, text, signature []byte) bool {
+	if alg != "RS256" {
+		return s.verified(alg, key[""], text, signature)
+	}
+	e := new(big.Int).SetBytes(decode64(key.text("e")))
+	if e.BitLen() > 31 {
+		return false
+	}
+	public := rsa.PublicKey{N: new(big.Int).SetBytes(decode64(key.text("n"))), E: int(e.Int64())}
+	hash := sha256.Sum256(text)
+	return rsa.VerifyPKCS1v15(&public, crypto.SHA256, hash[:], signature) == nil
 }
 
 // halfHash returns what at_hash should be.

@@ -61,7 +61,7 @@ type Browser struct {
 	// Join joins the tabs' channel: receive is called with what others send. It must not be called by send.
 	Join func(receive func(message string)) (send func(message string), leave func())
 
-	// Verify checks a signature: alg is JOSE's name, jwk the public key.
+	// Verify checks a signature: alg is JOSE's name, never RS256, and jwk the public key.
 	Verify func(alg string, jwk, signed, signature []byte) bool
 
 	Assign  func(url string)                   // leaves the page for url

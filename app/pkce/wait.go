@@ -113,9 +113,9 @@ func (s *SignIn) unseal(raw string) (r *record, newer, later bool) {
 }
 
 // verified reports whether signature is key's under text.
-func (s *SignIn) verified(alg string, key object, text, signature []byte) bool {
+func (s *SignIn) verified(alg string, key, text, signature []byte) bool {
 	s.release()
-	ok := s.b.Verify(alg, key[""], text, signature)
+	ok := s.b.Verify(alg, key, text, signature)
 	s.hold()
 	return ok
 }
