@@ -128,7 +128,11 @@ func (s *signouts) admit(c *conn, id auth.Identity, session string) *auth.Error 
 		of = token
 	}
 	now := time.Now()
-	if s.revoked[of].After(now) || s.revoked[token].After(now) {
+	if s.outLocked(of) {
+		s.noteLocked(of, token, until) // whoever has it may show it in no other session either
+		return refusal(wire.ReasonTokenRevoked)
+	}
+	if s.outLocked(token) {
 		return refusal(wire.ReasonTokenRevoked)
 	}
 	for k, ends := range c.shown {
@@ -138,9 +142,7 @@ func (s *signouts) admit(c *conn, id auth.Identity, session string) *auth.Error 
 	}
 	c.key, c.shown[token] = of, until
 	for k, ends := range c.shown { // of a session that had no name before, too
-		if k != of && s.sawLocked(of, k, ends) {
-			s.keepLocked(strings.Join([]string{entrySaw, string(of), string(k)}, " "), ends)
-		}
+		s.noteLocked(of, k, ends)
 	}
 	for _, k := range []key{of, token} {
 		if s.conns[k] == nil {
@@ -177,9 +179,19 @@ func (s *signouts) signOut(c *conn) {
 	s.keepLocked(entryOut+" "+string(c.key), until)
 }
 
+// outLocked reports whether k was signed out, not too long ago.
+func (s *signouts) outLocked(k key) bool { return s.revoked[k].After(time.Now()) }
+
+// noteLocked remembers, here and in the ledger, that token was shown in session.
+func (s *signouts) noteLocked(session, token key, until time.Time) {
+	if session != token && s.sawLocked(session, token, until) {
+		s.keepLocked(strings.Join([]string{entrySaw, string(session), string(token)}, " "), until)
+	}
+}
+
 // revokeLocked refuses k until then, and whatever was seen in it, and ends the connections.
 func (s *signouts) revokeLocked(k key, until time.Time) {
-	if _, ok := s.revoked[k]; ok {
+	if s.outLocked(k) {
 		return
 	}
 	s.revoked[k] = until
@@ -202,8 +214,8 @@ func (s *signouts) sawLocked(session, token key, until time.Time) bool {
 	}
 	s.seen[session][token] = until
 	s.rememberLocked(known{session, token, until})
-	if out, ok := s.revoked[session]; ok { // elsewhere, at the same moment
-		s.revokeLocked(token, out)
+	if s.outLocked(session) { // elsewhere, at the same moment
+		s.revokeLocked(token, s.revoked[session])
 	}
 	return true
 }
@@ -217,8 +229,12 @@ func (s *signouts) rememberLocked(k known) {
 
 func (s *signouts) dropLocked(k known) {
 	if k.token == "" {
-		delete(s.revoked, k.session)
-	} else if delete(s.seen[k.session], k.token); len(s.seen[k.session]) == 0 {
+		if !s.revoked[k.session].After(k.until) { // else it was signed out once more
+			delete(s.revoked, k.session)
+		}
+		return
+	}
+	if delete(s.seen[k.session], k.token); len(s.seen[k.session]) == 0 {
 		delete(s.seen, k.session)
 	}
 }

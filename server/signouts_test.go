@@ -107,6 +107,52 @@ func TestSignOutHoldsForADay(t *testing.T) {
 	})
 }
 
+// TestSignOutDuringARenewal: a token that was on its way when its session was signed out is refused then, and later, whatever
+// session it is shown in, and on whichever node.
+func TestSignOutDuringARenewal(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		other := h.neighbour(t)
+		defer other.stop()
+		first := h.issuer.issue("ada", time.Hour)
+		renews, leaves := h.in(t, first, phone), h.in(t, first, phone)
+		opens := h.issuer.issue("ada", time.Hour)
+		renewed := h.issuer.issue("ada", 2*time.Hour)
+		h.issuer.slow = 2 * time.Second // so both are checked when the session ends
+		renews.send(wire.Auth{Token: renewed, Session: new(phone)})
+		opening := h.hello(t, opens, phone)
+		time.Sleep(time.Second)
+		leaves.send(wire.Signout{})
+		leaves.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		time.Sleep(2 * time.Second)
+		renews.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		opening.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		h.issuer.slow = 0
+		for _, node := range []*house{h, other} {
+			for _, token := range []string{first, renewed, opens} {
+				node.again(t, token, "", true)
+				node.again(t, token, laptop, true)
+			}
+		}
+		h.again(t, h.issuer.issue("ada", time.Hour), laptop, false)
+	})
+}
+
+// TestSignOutOnceMore: when a session's first sign-out has just been over, the next one counts.
+func TestSignOutOnceMore(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		h.in(t, h.issuer.issue("ada", time.Hour), phone).send(wire.Signout{})
+		time.Sleep(24*time.Hour + 5*time.Minute + time.Second) // not forgotten yet
+		token := h.issuer.issue("ada", 24*time.Hour)
+		one, two := h.in(t, token, phone), h.in(t, token, phone)
+		two.wantNothing()
+		one.send(wire.Signout{})
+		two.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		time.Sleep(20 * time.Minute) // what was over is forgotten
+		h.again(t, token, phone, true)
+		h.again(t, token, laptop, true)
+	})
+}
+
 // TestSignOutWithoutASession: the token's own id stands in.
 func TestSignOutWithoutASession(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
