@@ -18,7 +18,10 @@ func NewQueue(expired prometheus.Counter) *Queue { return newQueue(expired) }
 func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
 func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
 
-const MaxKnown = maxKnown
+const (
+	MaxKnown    = maxKnown
+	MaxSessions = maxSessions
+)
 
 // Known returns how much is remembered about sign-outs.
 func (s *Server) Known() int {
@@ -28,5 +31,5 @@ func (s *Server) Known() int {
 	for _, tokens := range s.signouts.seen {
 		n += len(tokens)
 	}
-	return max(n, len(s.signouts.order))
+	return max(n, len(s.signouts.order), len(s.signouts.within))
 }

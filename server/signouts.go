@@ -28,6 +28,7 @@ type Ledger interface {
 const (
 	signedOutFor = 24*time.Hour + 5*time.Minute // how long a sign-in that was ended is refused: no token lives longer
 	maxKnown     = 100_000                      // what is remembered; beyond it the oldest goes
+	maxSessions  = 16                           // in which one token is remembered to have been seen; a client shows it in one
 	maxUnkept    = 10_000                       // what waits to be kept; half of it is for sign-outs alone
 	loadWait     = 2 * time.Second              // how long a sign-in waits for the ledger to be read
 	ledgerRetry  = 5 * time.Second              // when a client comes back that came while that was not sure
@@ -71,6 +72,7 @@ type signouts struct {
 	mu      sync.Mutex // guards what follows, and the keys of conns
 	revoked map[key]time.Time
 	seen    map[key]map[key]time.Time // tokens by session, each until it ends
+	within  map[key]int               // in how many sessions each of these tokens is
 	order   []known                   // all of these, oldest first
 	conns   map[key]map[*conn]struct{}
 	unkept  []unkept
@@ -89,7 +91,7 @@ type unkept struct {
 
 func newSignouts(ledger Ledger, log *slog.Logger) *signouts {
 	return &signouts{ledger: ledger, log: log, loaded: make(chan struct{}), wake: make(chan struct{}, 1),
-		revoked: map[key]time.Time{}, seen: map[key]map[key]time.Time{}, conns: map[key]map[*conn]struct{}{}}
+		revoked: map[key]time.Time{}, seen: map[key]map[key]time.Time{}, within: map[key]int{}, conns: map[key]map[*conn]struct{}{}}
 }
 
 var errNotLoaded = errors.New("sign-in: who has signed out is being loaded")
@@ -175,16 +177,25 @@ func (s *signouts) signOut(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	until := time.Now().Add(signedOutFor)
-	s.revokeLocked(c.key, until)
-	s.keepLocked(entryOut+" "+string(c.key), until)
+	out := []key{c.key}
+	for token := range c.shown {
+		if _, ok := s.seen[c.key][token]; !ok && token != c.key { // it is in too many sessions, or was forgotten
+			out = append(out, token)
+		}
+	}
+	for _, k := range out {
+		s.revokeLocked(k, until)
+		s.keepLocked(entryOut+" "+string(k), until)
+	}
 }
 
 // outLocked reports whether k was signed out, not too long ago.
 func (s *signouts) outLocked(k key) bool { return s.revoked[k].After(time.Now()) }
 
-// noteLocked remembers, here and in the ledger, that token was shown in session.
+// noteLocked remembers, here and in the ledger, that token was shown in session. It does not if that is so in enough others: who
+// makes up a session for each connection must not push out what others have signed out.
 func (s *signouts) noteLocked(session, token key, until time.Time) {
-	if session != token && s.sawLocked(session, token, until) {
+	if session != token && s.within[token] < maxSessions && s.sawLocked(session, token, until) {
 		s.keepLocked(strings.Join([]string{entrySaw, string(session), string(token)}, " "), until)
 	}
 }
@@ -213,6 +224,7 @@ func (s *signouts) sawLocked(session, token key, until time.Time) bool {
 		s.seen[session] = map[key]time.Time{}
 	}
 	s.seen[session][token] = until
+	s.within[token]++
 	s.rememberLocked(known{session, token, until})
 	if s.outLocked(session) { // elsewhere, at the same moment
 		s.revokeLocked(token, s.revoked[session])
@@ -233,6 +245,9 @@ func (s *signouts) dropLocked(k known) {
 			delete(s.revoked, k.session)
 		}
 		return
+	}
+	if s.within[k.token]--; s.within[k.token] == 0 {
+		delete(s.within, k.token)
 	}
 	if delete(s.seen[k.session], k.token); len(s.seen[k.session]) == 0 {
 		delete(s.seen, k.session)

@@ -153,6 +153,33 @@ func TestSignOutOnceMore(t *testing.T) {
 	})
 }
 
+// TestOneTokenInManySessions: who makes up a session for each connection does not push out others' sign-outs, and ends all that
+// they should by their own.
+func TestOneTokenInManySessions(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		token := h.issuer.issue("eve", time.Hour)
+		session := func(i int) string { return fmt.Sprintf("%022d", i) }
+		for i := range 200 {
+			h.in(t, token, session(i)).ws.CloseNow()
+		}
+		if n := h.Known(); n != server.MaxSessions {
+			t.Errorf("%d are known of one token, want %d", n, server.MaxSessions)
+		}
+		if n := len(h.ledger.Kept()); n != server.MaxSessions {
+			t.Errorf("the ledger has %d of one token, want %d", n, server.MaxSessions)
+		}
+		last := h.in(t, token, session(200))
+		last.send(wire.Signout{})
+		last.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		h.again(t, token, "", true)
+		h.again(t, h.issuer.issue("eve", time.Hour), session(200), true)
+		time.Sleep(25 * time.Hour)
+		if n := h.Known(); n != 0 {
+			t.Errorf("%d are known a day later", n)
+		}
+	})
+}
+
 // TestSignOutWithoutASession: the token's own id stands in.
 func TestSignOutWithoutASession(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
