@@ -96,7 +96,7 @@ func (v *Verifier) Run(ctx context.Context) error {
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
 // Endpoints returns the origins that a browser calls to sign somebody in and out, sorted: the issuer's own, from which it loads
-// the configuration, and once that is loaded here those of the endpoints in it.
+// the configuration, and once that is loaded here those of the endpoints in it, but for userinfo.
 func (v *Verifier) Endpoints() []string { return v.provider.endpoints() }
 
 // algs are the algorithms that one may choose: all have public keys.

@@ -542,12 +542,12 @@ func TestEndpoints(t *testing.T) {
 	setup := func(_ *auth.Config, i *idp) {
 		i.says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
 			const people, keys = "https://people.example/y", "https://keys.example/z"
-			writeJSON(w, with(i.config(), object{"token_endpoint": "https://tokens.example:8443/x", "userinfo_endpoint": people, "jwks_uri": keys,
+			writeJSON(w, with(i.config(), object{"token_endpoint": "https://tokens.example:8443/x", "userinfo_endpoint": "https://info.example/u", "jwks_uri": keys,
 				"authorization_endpoint": people, "end_session_endpoint": people, "revocation_endpoint": nil}))
 		})
 		i.says("/z", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"keys": i.keys}) })
 	}
-	bubble(t, setup, func(t *testing.T, r *rig) { // the issuer has its configuration alone, which browsers load too
+	bubble(t, setup, func(t *testing.T, r *rig) { // the issuer has its configuration alone, which browsers load too; userinfo they don't
 		want := []string{"https://id.example", "https://keys.example", "https://people.example", "https://tokens.example:8443"}
 		if got := r.Endpoints(); !slices.Equal(got, want) {
 			t.Errorf("Endpoints = %q, want %q", got, want)

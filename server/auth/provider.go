@@ -48,7 +48,7 @@ type discovery struct {
 	Revocation    string `json:"revocation_endpoint"`
 	JWKS          string `json:"jwks_uri"`
 
-	origins []string // of all of these, and of the issuer
+	origins []string // that the page calls
 }
 
 // run keeps configuration and keys fresh until ctx is done. No other goroutine fetches them.
@@ -128,7 +128,9 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the issuer's %s is %q: %w", name, clip(endpoint, maxFailure), err)
 		}
-		d.origins = append(d.origins, origin(u))
+		if name != "userinfo_endpoint" { // which is asked from here alone
+			d.origins = append(d.origins, origin(u))
+		}
 	}
 	slices.Sort(d.origins)
 	d.origins = slices.Compact(d.origins)
