@@ -335,6 +335,37 @@ func TestFailedRefetchKeepsTheSchedule(t *testing.T) {
 	})
 }
 
+// TestUnknownKidsPutNoRefreshOff: who sends them all the time does not keep the server from learning where the keys are now.
+func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
+	key2()
+	bubble(t, nil, func(t *testing.T, r *rig) {
+		r.idp.says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, with(r.idp.config(), object{"jwks_uri": issuer + "/v2/keys"}))
+		})
+		r.idp.says("/oauth2/default/v2/keys", func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, object{"keys": []object{jwk("k2", key2())}})
+		})
+		for i := range 25 * 6 {
+			r.refusal(t, strange(fmt.Sprint("x", i)))
+			time.Sleep(10 * time.Minute)
+		}
+		r.identity(t, signed("k2", key2()), "")
+		r.want(t, signed("k1", key1()), wire.ReasonTokenKeyUnknown)
+	})
+	bubble(t, nil, func(t *testing.T, r *rig) { // but what they cause to be known counts
+		r.idp.says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Cache-Control", "max-age=600")
+			writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
+		})
+		r.want(t, strange("x"), wire.ReasonTokenKeyUnknown)
+		before := r.idp.count(pathKeys)
+		time.Sleep(10*time.Minute + time.Second)
+		if n := r.idp.count(pathKeys) - before; n != 1 {
+			t.Errorf("%d refreshes after as long as the keys are fresh, want 1", n)
+		}
+	})
+}
+
 // TestSlowRefetchHoldsNobodyUpForLong: the token is refused when the fetch has had its time.
 func TestSlowRefetchHoldsNobodyUpForLong(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {

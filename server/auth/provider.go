@@ -53,8 +53,12 @@ type discovery struct {
 
 // run keeps configuration and keys fresh until ctx is done. No other goroutine fetches them.
 func (p *provider) run(ctx context.Context) {
-	timer := time.NewTimer(0)
+	timer, next := time.NewTimer(0), time.Time{}
 	defer timer.Stop()
+	after := func(d time.Duration) {
+		next = time.Now().Add(d)
+		timer.Reset(d)
+	}
 	for failures := 0; ; {
 		var fresh time.Duration
 		var err error
@@ -63,9 +67,11 @@ func (p *provider) run(ctx context.Context) {
 			return
 		case <-timer.C:
 			fresh, err = p.refresh(ctx)
-		case <-p.keys.wake: // for an unknown kid: if it fails, the next refresh comes when it would have come
+		case <-p.keys.wake: // for an unknown kid: that may bring the next refresh closer, but not put it off
 			if fresh, err = p.fetchKeys(ctx); err != nil {
 				p.log.Warn("cannot fetch the issuer's keys for a token that names another", "err", err)
+			}
+			if err != nil || time.Now().Add(fresh).After(next) {
 				continue
 			}
 		}
@@ -74,15 +80,15 @@ func (p *provider) run(ctx context.Context) {
 			return
 		case err == nil:
 			failures = 0
-			timer.Reset(fresh)
+			after(fresh)
 		case p.keys.ready() == nil:
 			p.log.Warn("cannot refresh the issuer's keys: using those that are known", "err", err)
-			timer.Reset(jitter(staleRetry))
+			after(jitter(staleRetry))
 		default:
 			wait := jitter(min(firstRetry<<min(failures, 10), lastRetry))
 			p.log.Warn("cannot load the issuer's keys: nobody can sign in", "err", err, "retry", wait)
 			failures++
-			timer.Reset(wait)
+			after(wait)
 		}
 	}
 }
