@@ -29,6 +29,18 @@ func TestTooManyAuthFrames(t *testing.T) {
 			t.Errorf("retry_ms = %d", b.RetryMS)
 		}
 	})
+	bubble(t, nil, func(t *testing.T, h *house) { // an anonymous hello counts, too
+		g := h.dial(t, home)
+		g.send(wire.Hello{})
+		got[wire.Welcome](g)
+		h.issuer.setDown(true) // which counts as no failure
+		for range 9 {
+			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			got[wire.Refused](g)
+		}
+		g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+		g.wantBye(wire.CodeRate, "")
+	})
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
 		var all []wire.Frame

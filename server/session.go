@@ -82,6 +82,9 @@ func (s *session) open(f wire.Frame, err error) error {
 		}
 	}
 	s.conn.greeted.Store(true)
+	if err := s.hurried(); err != nil {
+		return err
+	}
 	if hello.Token == nil {
 		err = s.openAnonymous(hello)
 	} else {

@@ -25,9 +25,6 @@ func (s *session) openAnonymous(hello wire.Hello) error {
 // openSignedIn welcomes whom a token names.
 func (s *session) openSignedIn(hello wire.Hello) error {
 	c := s.conn
-	if err := s.hurried(); err != nil {
-		return err
-	}
 	if hello.Session != nil {
 		s.named = *hello.Session
 	}
