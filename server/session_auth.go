@@ -33,7 +33,7 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 		refused = c.server.signouts.admit(c, id, s.named)
 	}
 	if refused != nil {
-		c.refusedSignIn(refused, wire.Kind(hello))
+		c.refusedSignIn(refused.About(*hello.Token), wire.Kind(hello))
 		if err := c.tooMany(refused); err != nil {
 			return err
 		}
@@ -78,12 +78,12 @@ func (s *session) auth(f wire.Auth) error {
 		named = *f.Session
 	}
 	if s.signIn == nil || !s.signIn.is(id) || s.named != "" && named != s.named {
-		refused = refusal(wire.ReasonIdentityChanged)
+		refused = refusal(wire.ReasonIdentityChanged).About(f.Token)
 		c.refusedSignIn(refused, wire.Kind(f))
 		return byeFor(refused)
 	}
 	if refused := c.server.signouts.admit(c, id, named); refused != nil {
-		return s.refuseAuth(f, refused)
+		return s.refuseAuth(f, refused.About(f.Token))
 	}
 	s.named = named
 	s.signIn.renew(id)

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -134,6 +135,27 @@ func TestSignOutDuringARenewal(t *testing.T) {
 			}
 		}
 		h.again(t, h.issuer.issue("ada", time.Hour), laptop, false)
+	})
+}
+
+// TestLogNamesTheToken that was refused though it was genuine: by its hash.
+func TestLogNamesTheToken(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		first, other := h.issuer.issue("ada", time.Hour), h.issuer.issue("eve", time.Hour)
+		h.in(t, first, phone).send(wire.Signout{})
+		h.hello(t, first, phone).wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		renews := h.in(t, h.issuer.issue("ada", time.Hour), laptop)
+		renews.send(wire.Auth{Token: first})
+		renews.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		changes := h.in(t, h.issuer.issue("ada", time.Hour), laptop)
+		changes.send(wire.Auth{Token: other})
+		changes.wantBye(wire.CodeForbidden, wire.ReasonIdentityChanged)
+		for token, times := range map[string]int{first: 2, other: 1} {
+			hash := sha256.Sum256([]byte(token))
+			if line := fmt.Sprintf("err.token_sha256=%x", hash[:8]); strings.Count(h.logs.String(), line) != times {
+				t.Errorf("the log does not say %s %d times:\n%s", line, times, h.logs)
+			}
+		}
 	})
 }
 

@@ -83,8 +83,8 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonUserInactive:    "Your account is not active.",
 }
 
-// about says which token it was, without what would let anybody use it.
-func (e *Error) about(raw string) *Error {
+// About says which token it was, for the log, without what would let anybody use it.
+func (e *Error) About(raw string) *Error {
 	e.tokenHash = hashOf(raw)
 	if t, err := parse(raw); err == nil {
 		e.kid, _ = t.header.text("kid")

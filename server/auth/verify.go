@@ -27,7 +27,7 @@ func (v *Verifier) Verify(ctx context.Context, accessToken, idToken string) (Ide
 	id, refusal := v.verify(ctx, accessToken, idToken)
 	v.metrics.checked(refusal)
 	if refusal != nil {
-		return Identity{}, refusal.about(accessToken)
+		return Identity{}, refusal.About(accessToken)
 	}
 	return id, nil
 }
