@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -21,7 +22,26 @@ func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
 const (
 	MaxKnown    = maxKnown
 	MaxSessions = maxSessions
+	MaxUnkept   = maxUnkept
+	MaxFailing  = maxFailing
 )
+
+// Fail counts a failure for each of n addresses, and returns how many are remembered.
+func (s *Server) Fail(n int) (remembered int) {
+	for i := range n {
+		s.failures.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), time.Now())
+	}
+	return len(s.failures.by)
+}
+
+// Saw has it kept that n tokens were seen.
+func (s *Server) Saw(n int) {
+	s.signouts.mu.Lock()
+	defer s.signouts.mu.Unlock()
+	for range n {
+		s.signouts.keepLocked(entrySaw+" session token", time.Now().Add(time.Hour))
+	}
+}
 
 // Known returns how much is remembered about sign-outs.
 func (s *Server) Known() int {

@@ -1,10 +1,13 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
+	"mayfly/server"
+	"mayfly/server/auth"
 	"mayfly/shared/wire"
 )
 
@@ -116,5 +119,37 @@ func TestFailuresOfAnAddress(t *testing.T) {
 		in.wantBye(wire.CodeRate, "")
 		say(t, h, "[2001:db8:0:1:ffff::1]", "forged").wantBye(wire.CodeRate, "")
 		say(t, h, "[2001:db8:0:2::1]", "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
+	})
+}
+
+// TestFailingAddressesAreBounded: of more than are remembered all begin anew.
+func TestFailingAddressesAreBounded(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		if n := h.Fail(2 * server.MaxFailing); n > server.MaxFailing {
+			t.Errorf("%d addresses are remembered, want %d at most", n, server.MaxFailing)
+		}
+		time.Sleep(time.Minute)
+		if n := h.Fail(1); n != 1 {
+			t.Errorf("%d addresses are remembered a minute later, want the one that failed since", n)
+		}
+	})
+}
+
+// stuck is a verifier that never knows.
+type stuck struct{ *issuer }
+
+func (stuck) Verify(ctx context.Context, _, _ string) (auth.Identity, error) {
+	<-ctx.Done()
+	return auth.Identity{}, ctx.Err()
+}
+
+// TestVerifyingEndsInItsTime, and then it is nobody's fault.
+func TestVerifyingEndsInItsTime(t *testing.T) {
+	bubble(t, func(c *server.Config) { c.SignIn.Verifier = stuck{newIssuer()} }, func(t *testing.T, h *house) {
+		g := h.hello(t, "x", "")
+		time.Sleep(10*time.Second - time.Millisecond)
+		g.wantNothing()
+		time.Sleep(time.Millisecond)
+		g.wantBye(wire.CodeBusy, "")
 	})
 }

@@ -357,6 +357,8 @@ func TestUpgradeChecks(t *testing.T) {
 		{"suffix", "https://chat.example.com.evil.example", "", "mayfly.v1", 403},
 		{"prefix", "https://evil-chat.example.com", "", "mayfly.v1", 403},
 		{"null", "null", "", "mayfly.v1", 403},
+		{"http for https, localhost", "https://localhost:" + port, "", "mayfly.v1", 403},
+		{"two, one of them allowed", "https://chat.example.com, https://evil.example", "", "mayfly.v1", 403},
 		{"path", "https://chat.example.com/", "", "mayfly.v1", 403},
 		{"host and origin agree on evil", "https://evil.example", "evil.example", "mayfly.v1", 403},
 		{"origin before subprotocol", "https://evil.example", "", "", 403},

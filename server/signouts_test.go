@@ -289,6 +289,28 @@ func TestLedgerThatFails(t *testing.T) {
 	})
 }
 
+// deaf is a ledger that can be read, but keeps nothing.
+type deaf struct{ *stream.MemorySignouts }
+
+func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
+
+// TestWhatWaitsIsBounded: half of the room is left for sign-outs, which hold here all the same.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	bubble(t, func(c *server.Config) { c.SignIn.Ledger = deaf{&stream.MemorySignouts{}} }, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.issue("ada", time.Hour), phone)
+		h.Saw(server.MaxUnkept)
+		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2 {
+			t.Errorf("%v wait, want %d", n, server.MaxUnkept/2)
+		}
+		g.send(wire.Signout{})
+		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
+		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2+1 {
+			t.Errorf("%v wait, want the sign-out among them", n)
+		}
+		h.again(t, h.issuer.issue("ada", time.Hour), phone, true)
+	})
+}
+
 // TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
 func TestLedgerThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
