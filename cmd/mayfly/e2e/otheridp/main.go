@@ -25,19 +25,18 @@ import (
 const (
 	clientID = "chat"
 	audience = "api://default"
-
-	accessSeconds = 300
 )
 
 func main() {
 	app := flag.String("app", "", "origin of the chat, such as http://localhost:8080")
+	ttl := flag.Duration("access-ttl", 5*time.Minute, "how long an access token lives")
 	flag.Parse()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		log.Fatal(err)
 	}
 	issuer := fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	op, err := newProvider(issuer, *app)
+	op, err := newProvider(issuer, *app, *ttl)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -47,7 +46,7 @@ func main() {
 }
 
 // newProvider returns a provider that knows one app, the chat at the origin app.
-func newProvider(issuer, app string) (*provider.Provider, error) {
+func newProvider(issuer, app string, ttl time.Duration) (*provider.Provider, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, err
@@ -70,7 +69,7 @@ func newProvider(issuer, app string) (*provider.Provider, error) {
 		provider.WithRefreshTokenRotation(),
 		provider.WithTokenRevocation(func(context.Context, *goidc.Client) bool { return true }),
 		provider.WithTokenOptions(func(context.Context, *goidc.Grant, *goidc.Client) goidc.TokenOptions {
-			return goidc.NewJWTTokenOptions(goidc.RS256, accessSeconds)
+			return goidc.NewJWTTokenOptions(goidc.RS256, int(ttl.Seconds()))
 		}),
 		provider.WithTokenClaims(func(context.Context, *goidc.Token, *goidc.Grant) map[string]any {
 			return map[string]any{goidc.ClaimAudience: audience}
@@ -97,7 +96,7 @@ func name(_ context.Context, grant *goidc.Grant) map[string]any {
 }
 
 var form = template.Must(template.New("form").Parse(`<!doctype html>
-<html lang="en"><title>Another provider</title>
+<html lang="en"><title>Another provider</title><link rel="icon" href="data:,">
 <h1>Sign in</h1>
 <form method="post" action="/authorize/{{.ID}}">
 {{range $subject, $name := .People}}<button name="who" value="{{$subject}}">{{$name}}</button>

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,8 +19,11 @@ import (
 
 // Browser is one headless Chromium with a fresh profile.
 type Browser struct {
-	t   *testing.T
-	ctx context.Context
+	Dir string // what it keeps of the tabs that Profile opens
+
+	t     *testing.T
+	ctx   context.Context
+	close func()
 }
 
 // OpenBrowser starts Chromium; it ends with the test. Where there is none the test is skipped, except under CI=true.
@@ -32,24 +36,29 @@ func OpenBrowser(t *testing.T) *Browser {
 		}
 		t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
 	}
+	dir := t.TempDir()
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1280, 800),
+		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true))
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
-	t.Cleanup(func() {
+	end := sync.OnceFunc(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
 			t.Logf("closing Chromium: %v", err)
 		}
 		cancel()
 	})
+	t.Cleanup(end)
 	if err := chromedp.Do(ctx); err != nil {
 		t.Fatalf("start Chromium: %v", err)
 	}
-	return &Browser{t: t, ctx: ctx}
+	return &Browser{Dir: dir, t: t, ctx: ctx, close: end}
 }
+
+// Close closes the browser before the test ends: then all that it keeps is on disk.
+func (b *Browser) Close() { b.close() }
 
 // chromium returns the path of a Chromium, "" if there is none. CHROMIUM in the environment names one.
 func chromium() string {

@@ -66,18 +66,24 @@ type Server struct {
 // Serve starts mayfly serve on a free port, with more flags, and waits until it says where it is.
 func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
-	return start(t, append([]string{"serve"}, args...))
+	return ServeAt(t, FreeAddr(t), args...)
+}
+
+// ServeAt is Serve on an address from FreeAddr, for what has to know it before.
+func ServeAt(t testing.TB, addr string, args ...string) *Server {
+	t.Helper()
+	return start(t, addr, append([]string{"serve"}, args...))
 }
 
 // Dev starts mayfly dev on two free ports, with more flags, and waits until it says where it is.
 func Dev(t testing.TB, args ...string) *Server {
 	t.Helper()
-	return start(t, append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...))
+	return start(t, FreeAddr(t), append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...))
 }
 
-func start(t testing.TB, args []string) *Server {
+func start(t testing.TB, addr string, args []string) *Server {
 	t.Helper()
-	s := &Server{t: t, args: args, addr: FreeAddr(t)}
+	s := &Server{t: t, args: args, addr: addr}
 	s.Start()
 	t.Cleanup(func() {
 		s.Kill()

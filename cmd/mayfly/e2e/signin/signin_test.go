@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }
@@ -39,34 +43,108 @@ func header(tab *rig.Tab, words string) {
 }
 
 func TestSigningInAndOut(t *testing.T) {
-	server := rig.Dev(t)
-	browser := rig.OpenBrowser(t)
-	ben := browser.Tab(server.URL + "/r/tea").Ready()
-	ada := browser.Tab(server.URL + "/r/tea").Ready()
+	t.Parallel()
+	server := rig.Dev(t, "-access-ttl", "12s")
+	signInAndOut(t, server, server.Log)
+}
+
+// signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a token
+// lives and signs out, while a third person reads and a spy looks for tokens. logs returns what server and provider have logged.
+func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
+	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OpenBrowser(t)
+	ben := spy.tab(t, browser.Tab, room).Ready()
+	ada := spy.tab(t, browser.Profile, room).Ready()
 	header(ada, "not signed in")
 	ada.Do(rig.Type("half writ"))
 	signIn(ada, "Ada Lovelace")
-	if got := rig.Eval[string](ada, `location.href`); got != server.URL+"/r/tea" {
+	if got := rig.Eval[string](ada, `location.href`); got != room {
 		t.Errorf("after signing in the address is %s, want the room that one came from", got)
 	}
 	ada.Until(`document.querySelector('textarea').value === 'half writ'`)
 	ada.Say("ten")
-	ben.Shows("half written")
-	ben.Shows("Ada Lovelace")
+	showsFrom(ben, "half written", "Ada Lovelace")
 
 	ada.Do(chromedp.Reload())
 	signedIn(ada, "Ada Lovelace")
-	second := ada.Sibling(server.URL + "/r/tea")
+	second := spy.tab(t, ada.Sibling, room)
 	signedIn(second, "Ada Lovelace")
+	ben.Say("who is there?")
 	second.Say("from the second tab")
-	ben.Shows("from the second tab")
+	showsFrom(ben, "from the second tab", "Ada Lovelace")
+	before := spy.count(accessToken)
+	spy.until(t, "renewed", func() bool { return len(spy.secrets[accessToken]) > before })
+	if !rig.Eval[bool](second, `'mayfly.session' in localStorage`) {
+		t.Error("nothing is kept of the sign-in")
+	}
+	spy.look(t, ada)
+	spy.look(t, second)
 
+	other := rig.Dial(t, server) // of this sign-in, without a page that hears of the sign-out from the other
+	other.Send(spy.lastHello())
+	if w := rig.Next[wire.Welcome](other); w.User.Name != "Ada Lovelace" {
+		t.Errorf("her third connection is %q", w.User.Name)
+	}
+	closed := closing(t, second)
 	press(ada, "Sign out")
+	if bye, _ := other.ReadToEnd(); !revoked(bye) {
+		t.Errorf("her third connection ended with %+v", bye)
+	}
 	header(second, "ot signed in")
 	header(ada, "ot signed in")
-	later := ada.Sibling(server.URL + "/r/tea").Ready()
-	header(later, "not signed in")
-	if log := server.Log(); strings.Contains(log, "panic") {
-		t.Error("the server's log tells of a panic")
+	select {
+	case <-closed:
+	case <-time.After(rig.Timeout):
+		t.Error("the second tab's connection goes on")
 	}
+	again := rig.Dial(t, server)
+	again.Send(spy.lastHello())
+	if bye, _ := again.ReadToEnd(); !revoked(bye) {
+		t.Errorf("with her token of before one gets %+v", bye)
+	}
+
+	later := spy.tab(t, ada.Sibling, room).Ready()
+	header(later, "not signed in")
+	later.Say("who am I?")
+	showsFrom(ben, "who am I?", "Anonymous ")
+	for _, tab := range []*rig.Tab{ada, second, later, ben} {
+		spy.look(t, tab)
+		for _, fault := range tab.Faults() {
+			t.Error(fault)
+		}
+	}
+	browser.Close()
+	spy.read(t, browser.Dir)
+	log := logs()
+	spy.note("the log", log)
+	spy.search(t)
+	if strings.Contains(log, "panic") {
+		t.Error("the log tells of a panic")
+	}
+}
+
+// closing returns what is closed as soon as the tab's connection is.
+func closing(t *testing.T, tab *rig.Tab) <-chan struct{} {
+	t.Helper()
+	closed := make(chan struct{})
+	once := sync.OnceFunc(func() { close(closed) })
+	err := chromedp.Listen(tab.Ctx, func(e any) {
+		if _, ok := e.(*network.EventWebSocketClosed); ok {
+			once()
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return closed
+}
+
+// revoked reports whether f ends a connection because of a sign-out.
+func revoked(f wire.Frame) bool {
+	bye, ok := f.(wire.Bye)
+	return ok && bye.Code == wire.CodeAuth && bye.Reason == wire.ReasonTokenRevoked
+}
+
+// showsFrom waits until the tab shows text in a message of that person.
+func showsFrom(tab *rig.Tab, text, person string) {
+	tab.Until(fmt.Sprintf(`[...document.querySelectorAll('[role=log] article')].some(a => a.innerText.includes(%q) && a.innerText.includes(%q))`, text, person))
 }

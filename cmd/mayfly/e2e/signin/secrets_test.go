@@ -1,0 +1,258 @@
+package signin_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// A spy learns the secrets of a sign-in from where they belong, the bodies of requests and the frames that clients send, and
+// writes down where else they could be.
+type spy struct {
+	mu      sync.Mutex // guards all
+	secrets map[string][]string
+	places  []place
+	hello   wire.Hello    // the last one that somebody signed in with
+	changed chan struct{} // static; capacity 1
+}
+
+// place is something that must not hold a secret.
+type place struct {
+	name, text string
+	spent      bool // it may hold what is of no use any more after a sign-in: its code and verifier
+}
+
+// Secrets are told apart by kind, so that a spy that sees none of one kind is found out.
+const (
+	accessToken  = "access token"
+	refreshToken = "refresh token"
+	idToken      = "ID token"
+	code         = "code"
+	verifier     = "verifier"
+)
+
+// fields are those that carry secrets in the forms that a browser posts.
+var fields = map[string]string{"code": code, "code_verifier": verifier, "refresh_token": refreshToken, "token": refreshToken, "id_token_hint": idToken}
+
+func newSpy() *spy {
+	return &spy{secrets: map[string][]string{}, changed: make(chan struct{}, 1)}
+}
+
+// tab opens url where open opens tabs, and listens from the first request on.
+func (s *spy) tab(t *testing.T, open func(url string) *rig.Tab, url string) *rig.Tab {
+	t.Helper()
+	tab := open("")
+	if err := chromedp.Listen(tab.Ctx, s.hear); err != nil {
+		t.Fatal(err)
+	}
+	tab.Do(chromedp.Navigate(url))
+	return tab
+}
+
+func (s *spy) hear(e any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	defer s.tell()
+	switch e := e.(type) {
+	case *network.EventRequestWillBeSent:
+		s.request(e.Request)
+	case *network.EventWebSocketCreated:
+		s.put("the URL of a socket", e.URL)
+	case *network.EventWebSocketFrameSent:
+		for b := range wire.Split(e.Response.PayloadData) {
+			s.sent(b)
+		}
+	case *network.EventWebSocketFrameReceived:
+		s.put("a frame from the server", string(e.Response.PayloadData))
+	case *runtime.EventConsoleAPICalled:
+		for _, arg := range e.Args {
+			s.put("the console", arg.Description+string(arg.Value))
+		}
+	}
+}
+
+func (s *spy) tell() {
+	select {
+	case s.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (s *spy) request(r *network.Request) {
+	s.put("a header of "+r.Method+" "+r.URL, fmt.Sprint(r.Headers))
+	at, err := url.Parse(r.URL)
+	if err == nil && at.Path == "/login/callback" {
+		s.learn(code, at.Query().Get("code")) // the one address that has it, until the page runs
+	} else {
+		s.put("a URL", r.URL+r.URLFragment)
+	}
+	for _, part := range r.PostDataEntries {
+		form, _ := url.ParseQuery(string(part.Bytes)) // what is no form has no fields
+		for field, kind := range fields {
+			s.learn(kind, form.Get(field))
+		}
+	}
+}
+
+func (s *spy) sent(b []byte) {
+	frame, _ := wire.Decode(b) // what the client sends is tested elsewhere
+	switch f := frame.(type) {
+	case wire.Hello:
+		if f.Token != nil {
+			s.learn(accessToken, *f.Token)
+			s.learn(idToken, f.IDToken)
+			s.hello = f
+		}
+	case wire.Auth:
+		s.learn(accessToken, f.Token)
+		s.learn(idToken, f.IDToken)
+	}
+}
+
+func (s *spy) learn(kind, secret string) {
+	if secret != "" && !slices.Contains(s.secrets[kind], secret) {
+		s.secrets[kind] = append(s.secrets[kind], secret)
+	}
+}
+
+func (s *spy) put(name, text string) { s.places = append(s.places, place{name: name, text: text}) }
+
+// look writes down all that the tab and its origin keep, and its history.
+func (s *spy) look(t *testing.T, tab *rig.Tab) {
+	t.Helper()
+	for name, text := range rig.Eval[map[string]string](tab, kept) {
+		s.note(name, text)
+	}
+	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
+	defer cancel()
+	history, err := chromedp.Run(ctx, func(ctx context.Context, _ *chromedp.Target) (page.GetNavigationHistoryResult, error) {
+		return chromedp.Call(ctx, page.GetNavigationHistory, cdp.Empty{})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range history.Entries {
+		s.note("the history", entry.URL+" "+entry.UserTypedURL)
+	}
+}
+
+// kept is a promise of all that a page and its origin keep, by where.
+const kept = `(async () => {
+	const asked = request => new Promise((done, failed) => { request.onsuccess = () => done(request.result); request.onerror = failed; });
+	const found = {
+		'the page': [location.href, document.referrer, JSON.stringify(history.state), document.cookie, document.documentElement.outerHTML].join(' '),
+		'localStorage': JSON.stringify({...localStorage}),
+		'sessionStorage': JSON.stringify({...sessionStorage}),
+	};
+	for (const {name} of await indexedDB.databases()) {
+		const db = await asked(indexedDB.open(name));
+		for (const store of db.objectStoreNames) {
+			for (const value of await asked(db.transaction(store).objectStore(store).getAll())) {
+				const plain = !(value instanceof CryptoKey) ? value : value.extractable ? await crypto.subtle.exportKey('jwk', value) : 'a key that nobody reads';
+				found['IndexedDB ' + name + ' ' + store] = JSON.stringify(plain);
+			}
+		}
+		db.close();
+	}
+	for (const name of await caches.keys()) {
+		const cache = await caches.open(name);
+		for (const request of await cache.keys()) {
+			const response = await cache.match(request, {ignoreVary: true});
+			found['the cache of ' + request.url] = [request.url, response.url, ...response.headers].join(' ') + (request.url.includes('/web/') ? '' : await response.text());
+		}
+	}
+	return found;
+})()`
+
+// read writes down all files that a browser keeps in dir. It notes every page that one came by, so there is the code, too, but in
+// no cache; and what was deleted from its storage may be on disk for a while.
+func (s *spy) read(t *testing.T, dir string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.places = append(s.places, place{"the file " + strings.TrimPrefix(path, dir), string(b), !strings.Contains(path, "Cache")})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *spy) note(name, text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.put(name, text)
+}
+
+func (s *spy) count(kind string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.secrets[kind])
+}
+
+func (s *spy) lastHello() wire.Hello {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hello
+}
+
+// until waits until ok is true of what the spy has seen.
+func (s *spy) until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for timeout := time.After(rig.Timeout); ; {
+		s.mu.Lock()
+		is := ok()
+		s.mu.Unlock()
+		if is {
+			return
+		}
+		select {
+		case <-s.changed:
+		case <-timeout:
+			t.Fatalf("never %s", what)
+		}
+	}
+}
+
+// search fails the test if a secret is in a place where it must not be, or if the spy has missed some.
+func (s *spy) search(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for kind, least := range map[string]int{accessToken: 2, refreshToken: 2, idToken: 1, code: 1, verifier: 1} {
+		if n := len(s.secrets[kind]); n < least {
+			t.Errorf("only %d times a new %s was seen, want at least %d", n, kind, least)
+		}
+	}
+	for kind, secrets := range s.secrets {
+		for _, secret := range secrets {
+			for _, at := range s.places {
+				if strings.Contains(at.text, secret) && !(at.spent && (kind == code || kind == verifier)) {
+					t.Errorf("%s holds the %s", at.name, kind)
+				}
+			}
+		}
+	}
+}
