@@ -189,6 +189,12 @@ func (s *Session) bye(f wire.Bye, now moment) {
 	s.close(now)
 	s.restarting = f.Code == wire.CodeRestart
 	if !s.retry.after(f, now) {
+		if f.Reason == wire.ReasonTokenKeyUnknown { // the server may not have that key yet, or the provider not any more
+			if c.Token == s.unknownToken {
+				s.refusedToken = c.Token
+			}
+			s.unknownToken = c.Token
+		}
 		return
 	}
 	if f.Message == "" {

@@ -75,6 +75,7 @@ type Session struct {
 	over         bool   // it has ended, and the person has not said what follows
 	version      int    // of the token, last heard of
 	refusedToken string // that the server did not take, and the sign-in does not know of yet
+	unknownToken string // whose key it did not know
 	renewals     int    // how many in a row it refused as old
 	noToken      bool   // the last attempt failed for want of one
 	reauth       *again // the server was not ready for a token

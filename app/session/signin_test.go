@@ -256,6 +256,25 @@ func TestByeWithLaterKeepsTheToken(t *testing.T) {
 	})
 }
 
+// A key that the provider has withdrawn does not come: waiting for it would keep one out for as long as the token lives.
+func TestTokenOfAnUnknownKeyIsRenewedTheSecondTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		in := &signIn{session: adas, version: 1}
+		startSigned(t, s, in)
+		for _, token := range []string{"token-1", "token-1", "token-2", "token-2"} {
+			p := s.next()
+			wantToken(t, hear[wire.Hello](p), token)
+			p.say(wire.Bye{Code: wire.CodeAuth, Reason: wire.ReasonTokenKeyUnknown, Next: wire.NextLater, Message: "No keys.", RetryMS: 7000})
+			s.wantNoDial(7*time.Second - time.Nanosecond)
+		}
+		s.onlineAs(ada, "token-3")
+		if len(in.ended) > 0 {
+			t.Errorf("ended %q", in.ended)
+		}
+	})
+}
+
 // The bye may be lost, the close code is not: another token is tried, then the person is asked.
 func TestCloseCodeAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
