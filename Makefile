@@ -48,7 +48,7 @@ fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, f
 	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/auth
 
 clean: ## delete what was built
-	rm -rf bin web/static/build cmd/mayfly/e2e/start/build
+	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/start/build
 
 go:
 	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install it from https://go.dev/dl, 1.21 or newer, which fetches the release that go.mod names" >&2; exit 1; }
