@@ -1,0 +1,314 @@
+package signin_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/systeminfo"
+	"github.com/chromedp/chromedp"
+
+	"mayfly/app/session"
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/devidp"
+	"mayfly/shared/wire"
+)
+
+// life is short, so that there are many within a test. The client renews such a token after a third of its time, as it does one
+// that lives 90 s; only the server's word that it ends soon comes at once, and not when the client renews it anyway. Still
+// shorter ones would be too many for the server, which takes ten a minute on a connection.
+var life = flag.Duration("life", 6*time.Second, "how long access tokens live")
+
+// sockets are what goes through a tab's WebSockets.
+type sockets struct {
+	mu             sync.Mutex // guards what follows
+	opened         int
+	sent, received map[string]int // frames, by their Go type
+	more           chan struct{}  // capacity 1: something is new
+}
+
+// watchSockets watches those that tab opens from now on.
+func watchSockets(t *testing.T, tab *rig.Tab) *sockets {
+	t.Helper()
+	s := &sockets{sent: map[string]int{}, received: map[string]int{}, more: make(chan struct{}, 1)}
+	err := chromedp.Listen(tab.Ctx, func(e any) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		switch e := e.(type) {
+		case *network.EventWebSocketCreated:
+			s.opened++
+		case *network.EventWebSocketFrameSent:
+			count(s.sent, e.Response.PayloadData)
+		case *network.EventWebSocketFrameReceived:
+			count(s.received, e.Response.PayloadData)
+		}
+		select {
+		case s.more <- struct{}{}:
+		default:
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func count(frames map[string]int, message []byte) {
+	for line := range wire.Split(message) {
+		if f, err := wire.Decode(line); err == nil {
+			frames[fmt.Sprintf("%T", f)]++
+		}
+	}
+}
+
+// renewals returns how often the server took another token, and over how many sockets everything went.
+func (s *sockets) renewals() (renewals, opened int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.received["wire.Authed"], s.opened
+}
+
+// renewed waits until n more tokens were taken than before.
+func (s *sockets) renewed(t *testing.T, before, n int) {
+	t.Helper()
+	for timeout := time.After(rig.Timeout + time.Duration(n)**life); ; {
+		if now, _ := s.renewals(); now >= before+n {
+			return
+		}
+		select {
+		case <-s.more:
+		case <-timeout:
+			t.Fatalf("no %d renewals", n)
+		}
+	}
+}
+
+// A talk is Ada, in a tab, and Ben, who write to each other.
+type talk struct {
+	t    *testing.T
+	ada  *rig.Tab
+	ben  *rig.Person
+	said []string
+}
+
+const texts = `[...document.querySelectorAll('[role=log] .message-text')].map(e => e.textContent)`
+
+// heard waits until both have text.
+func (k *talk) heard(text string) {
+	k.t.Helper()
+	k.said = append(k.said, text)
+	k.ben.Until("reads "+text, func(v session.View) bool { return slices.Contains(rig.Texts(v), text) })
+	k.ada.Until(fmt.Sprintf(`%s.at(-1) === %q`, texts, text))
+}
+
+func (k *talk) adaSays(text string) {
+	k.t.Helper()
+	k.ada.Say(text)
+	k.heard(text)
+}
+
+func (k *talk) benSays(text string) {
+	k.t.Helper()
+	k.ben.Say(text)
+	k.heard(text)
+}
+
+// look lets Cleo look on in the lobby. seen ends that, and returns what she got to see since she joined.
+func look(t *testing.T, server *rig.Server) (seen func() []wire.Frame) {
+	t.Helper()
+	const end = "That is all."
+	var looking sync.WaitGroup
+	t.Cleanup(looking.Wait)
+	cleo := rig.DialAnd(t, server, wire.DefaultRoom)
+	all := make(chan []wire.Frame, 1)
+	looking.Go(func() {
+		defer close(all)
+		var frames []wire.Frame
+		for f := rig.Next[wire.Frame](cleo); f != nil; f = rig.Next[wire.Frame](cleo) {
+			if p, ok := f.(wire.Posted); ok && p.Text == end {
+				all <- frames
+				return
+			}
+			frames = append(frames, f)
+		}
+	})
+	return func() []wire.Frame {
+		cleo.Send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000001", Room: wire.DefaultRoom, Text: end})
+		return <-all
+	}
+}
+
+// people returns how many are in the lobby, with one who looks.
+func people(t *testing.T, s *rig.Server) int64 {
+	t.Helper()
+	r := rig.Dial(t, s)
+	defer r.Close()
+	r.Hello(session.NewGuest(), wire.Join{Room: wire.DefaultRoom})
+	return rig.Next[wire.Joined](r).People
+}
+
+// window minimizes the tab's window, so that nobody sees the page, or shows it again.
+func window(tab *rig.Tab, state browser.WindowState) {
+	tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		w, err := chromedp.CallBrowser(ctx, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: target.TargetID})
+		if err != nil {
+			return err
+		}
+		_, err = chromedp.CallBrowser(ctx, browser.SetWindowBounds, browser.SetWindowBoundsParams{WindowID: w.WindowID, Bounds: &browser.Bounds{WindowState: state}})
+		return err
+	}))
+}
+
+// lifecycle freezes the page, as browsers do with tabs that nobody looks at, and as Chromium does it: it breaks the page's
+// connections. Or it lets the page go on, out of sight.
+func lifecycle(tab *rig.Tab, state page.SetWebLifecycleStateState) {
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state})
+		return err
+	}))
+}
+
+// connected tells the page whether the device has a network. It cuts nothing.
+func connected(tab *rig.Tab, up bool) {
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !up, DownloadThroughput: -1, UploadThroughput: -1})
+		return err
+	}))
+}
+
+// sleep stops all of Chromium's processes until wake is called, as a laptop does whose lid is closed.
+func sleep(t *testing.T, tab *rig.Tab) (wake func()) {
+	t.Helper()
+	all, err := chromedp.CallBrowser(tab.Ctx, systeminfo.GetProcessInfo, cdp.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(signal syscall.Signal) {
+		for _, p := range all.ProcessInfo {
+			if err := syscall.Kill(int(p.ID), signal); err != nil && err != syscall.ESRCH {
+				t.Error(err)
+			}
+		}
+	}
+	wake = sync.OnceFunc(func() { send(syscall.SIGCONT) })
+	t.Cleanup(wake)
+	send(syscall.SIGSTOP)
+	return wake
+}
+
+// TestStaysSignedIn leaves a tab for many lives of its token: in use, frozen, out of sight, on a sleeping laptop and without a
+// network.
+func TestStaysSignedIn(t *testing.T) {
+	t.Parallel()
+	addr := rig.FreeAddr(t)
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := rig.Dev(t, "-access-ttl", life.String(), "-public-url", "http://localhost:"+port, "-rate", "1000/1s", "-ttl", "1h")
+	proxy := rig.NewProxy(t, addr, server.Addr())
+	k := &talk{t: t, ada: rig.OpenBrowser(t).Tab(server.URL).Ready()}
+	signIn(k.ada, "Ada Lovelace")
+	logins := server.Calls()[devidp.Login]
+	seen := watchSockets(t, k.ada) // but the one that there is, as it was opened before
+	k.ben = rig.NewPerson(t, "ben", server.SocketURL())
+	k.ben.Until("online", rig.Online)
+	others := look(t, server)
+	present := people(t, server)
+	over := func() <-chan time.Time { return time.After(*life + time.Second) } // a token's end
+
+	pace := time.NewTicker(*life / 30)
+	defer pace.Stop()
+	for n := 0; ; n++ {
+		k.adaSays(fmt.Sprintf("Ada %d", n))
+		k.benSays(fmt.Sprintf("Ben %d", n))
+		if renewals, _ := seen.renewals(); renewals >= 2 {
+			break
+		}
+		<-pace.C
+	}
+
+	window(k.ada, browser.WindowStateMinimized)
+	k.ada.Until(`document.visibilityState === 'hidden'`)
+	before, _ := seen.renewals()
+	seen.renewed(t, before, 2)
+	k.adaSays("Ada, out of sight")
+	window(k.ada, browser.WindowStateNormal)
+	k.ada.Until(`document.visibilityState === 'visible'`)
+	if _, opened := seen.renewals(); opened != 0 {
+		t.Errorf("%d more connections, want it all to go through the first", opened)
+	}
+
+	lifecycle(k.ada, page.SetWebLifecycleStateStateFrozen)
+	end := over()
+	k.ben.Say("Ben, while Ada's tab is frozen")
+	before, _ = seen.renewals()
+	<-end
+	if now, _ := seen.renewals(); now != before {
+		t.Error("the tab was not frozen: it has renewed its token")
+	}
+	lifecycle(k.ada, page.SetWebLifecycleStateStateActive)
+	k.heard("Ben, while Ada's tab is frozen")
+	k.adaSays("Ada, woken")
+
+	before, _ = seen.renewals()
+	wake := sleep(t, k.ada)
+	end = over()
+	k.ben.Say("Ben, while Ada's laptop sleeps")
+	<-end
+	wake()
+	k.heard("Ben, while Ada's laptop sleeps")
+	seen.renewed(t, before, 1)
+	k.adaSays("Ada is back")
+
+	connected(k.ada, false)
+	server.SetFaults(devidp.Faults{Faults: []devidp.Fault{{Do: devidp.Drop}}})
+	proxy.Refuse(true)
+	proxy.Cut()
+	end = over()
+	header(k.ada, "Offline, signed in as Ada Lovelace")
+	k.ada.Say("Ada, without a network")
+	k.ben.Say("Ben, meanwhile")
+	k.ben.Until("sent", func(v session.View) bool { return rig.Sent(v) >= 0 })
+	<-end
+	server.SetFaults(devidp.Faults{})
+	proxy.Refuse(false)
+	connected(k.ada, true)
+	k.said = append(k.said, "Ben, meanwhile")
+	k.heard("Ada, without a network")
+	signedIn(k.ada, "Ada Lovelace")
+
+	if shown := rig.Eval[[]string](k.ada, texts); !slices.Equal(shown, k.said) {
+		t.Errorf("the tab shows %q, want %q", shown, k.said)
+	}
+	if shown := rig.Texts(k.ben.Now()); !slices.Equal(shown, k.said) {
+		t.Errorf("Ben sees %q, want %q", shown, k.said)
+	}
+	if n := people(t, server); n != present {
+		t.Errorf("%d people are in the room, %d were", n, present)
+	}
+	for _, f := range others() {
+		switch f := f.(type) {
+		case wire.Posted:
+			if f.Text[0] == 'A' && (f.User.Name != "Ada Lovelace" || f.User.Anonymous) {
+				t.Errorf("%q is of %+v", f.Text, f.User)
+			}
+		case wire.Beat, wire.Accepted: // of her own
+		default:
+			t.Errorf("others see %T %+v", f, f)
+		}
+	}
+	if n := server.Calls()[devidp.Login]; n != logins {
+		t.Errorf("%d forms of the provider were asked for", n-logins)
+	}
+}
