@@ -31,6 +31,8 @@ const (
 
 	ExpiringBefore = time.Minute // that long before a token ends, Expiring says so
 	AuthGrace      = time.Minute // and that long after it, the connection does
+
+	PollWait = 25 * time.Second // the longest that a poll waits: proxies cut at 30 s
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.

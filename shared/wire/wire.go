@@ -68,6 +68,7 @@ type Hello struct {
 	Guest   *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
 	Session *string `json:"session,omitempty"`  // the sign-in that Token comes from, which Signout ends; see ValidSecret
 	Rooms   []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
+	Wait    *int64  `json:"wait_ms,omitempty"`  // of a poll: how long it may wait for something to tell; nil is PollWait, the most
 }
 
 // Welcome answers Hello. Now is the server's clock, from which the client learns its offset.
