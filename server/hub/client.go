@@ -36,6 +36,7 @@ type Client struct {
 	mayPost bool    // static
 	address string  // static; whose rate an anonymous user's posts count for too, "" for nobody's
 	moves   *window // owned by the goroutine that calls Join and Leave
+	posts   tally   // without an answer
 
 	user atomic.Pointer[wire.User] // whose posts these are; Rename replaces it
 
@@ -48,7 +49,7 @@ type Client struct {
 // way that tells two apart; "" is an address that is not known and has no limit. Who may not post may still read. Close the
 // client when the connection ends.
 func (h *Hub) NewClient(m Member, user wire.User, from string, mayPost bool) *Client {
-	c := &Client{hub: h, member: m, userID: user.ID, mayPost: mayPost, moves: newWindow(maxMoves, movesPer), rooms: map[string]*room{}}
+	c := &Client{hub: h, member: m, userID: user.ID, mayPost: mayPost, moves: newWindow(maxMoves, movesPer), posts: tally{none: make(chan struct{}, 1)}, rooms: map[string]*room{}}
 	c.user.Store(&user)
 	if user.Anonymous && from != "" {
 		c.address = "address " + from // no user's id has a space
@@ -136,16 +137,32 @@ func (c *Client) Leave(l wire.Leave) {
 	r.leave(c)
 }
 
+// Settle waits until every post of the client has its answer, or until ctx is done.
+func (c *Client) Settle(ctx context.Context) { c.posts.wait(ctx) }
+
 // Close takes the client out of every room, for good.
 func (c *Client) Close() {
+	for _, r := range c.close() {
+		r.leave(c)
+	}
+}
+
+// CloseFor is Close of somebody who will be back: they count among the people of their rooms for that long.
+func (c *Client) CloseFor(d time.Duration) {
+	until := time.Now().Add(d)
+	for _, r := range c.close() {
+		r.leaveUntil(c, until)
+	}
+}
+
+// close lets the client join no more, and returns the rooms that it is in.
+func (c *Client) close() []*room {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.closed = true
 	rooms := slices.Collect(maps.Values(c.rooms))
 	clear(c.rooms)
-	c.mu.Unlock()
-	for _, r := range rooms {
-		r.leave(c)
-	}
+	return rooms
 }
 
 // Beat sends the client the time, and the head of each of its rooms as far as it was sent to it before.

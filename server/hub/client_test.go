@@ -1,10 +1,14 @@
 package hub_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
 
@@ -25,6 +29,61 @@ func TestRenamed(t *testing.T) {
 			t.Errorf("a newcomer gets %+v", got)
 		}
 	})
+}
+
+// TestSettleWaitsForTheAnswersToPosts: also to one that repeats another client's, which the stream has not answered.
+func TestSettleWaitsForTheAnswersToPosts(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ann, again, ben := w.in(t, "ann", "lobby"), w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
+		ann.Settle(t.Context())
+		for i, err := range []error{nil, errors.New("broken")} {
+			w.stream.FailAppends(err)
+			release := w.stream.Hold()
+			ann.Post(post(i, "lobby", 0))
+			again.Post(post(i, "lobby", 0))
+			ben.Settle(t.Context())
+			var settled []<-chan struct{}
+			for _, c := range []*recorder{ann, again} {
+				done := make(chan struct{})
+				settled = append(settled, done)
+				go func() {
+					c.Settle(t.Context())
+					close(done)
+				}()
+			}
+			synctest.Wait()
+			for _, done := range settled {
+				select {
+				case <-done:
+					t.Error("settled before there was an answer")
+				default:
+				}
+			}
+			release()
+			for _, done := range settled {
+				<-done
+			}
+		}
+		w.stream.Hold()
+		ann.Post(post(2, "lobby", 0))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		ann.Settle(ctx) // and ends
+	})
+}
+
+// TestQuietFrames: those that nobody waits for.
+func TestQuietFrames(t *testing.T) {
+	for _, f := range []wire.Frame{wire.Welcome{}, wire.Beat{}, wire.Expiring{}, wire.Authed{}, wire.Removed{Why: wire.WhyExpired}} {
+		if !hub.NewFrame(f).Quiet() {
+			t.Errorf("%T is not quiet", f)
+		}
+	}
+	for _, f := range []wire.Frame{wire.Accepted{}, wire.Posted{}, wire.Refused{}, wire.Bye{}, wire.Removed{Why: "author"}} {
+		if hub.NewFrame(f).Quiet() {
+			t.Errorf("%T is quiet", f)
+		}
+	}
 }
 
 // TestWhoMayNotPost reads like everyone; the refusal stands where the protocol has it.

@@ -9,13 +9,28 @@ import (
 type Frame struct {
 	whole   []byte
 	expires int64 // of the message in whole, Unix milliseconds; 0: it doesn't expire
+	quiet   bool
 
 	before, after []byte // around the messages of a joined
 	messages      []*message
 }
 
 // NewFrame returns a frame that doesn't expire.
-func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f)} }
+func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
+
+func quiet(f wire.Frame) bool {
+	switch f := f.(type) {
+	case wire.Welcome, wire.Beat, wire.Expiring, wire.Authed:
+		return true
+	case wire.Removed:
+		return f.Why == wire.WhyExpired
+	}
+	return false
+}
+
+// Quiet reports whether the frame is nothing that a client waits for: it knows of an expiry by itself, and a joined that is
+// resumed and empty tells it that it has missed nothing.
+func (f *Frame) Quiet() bool { return f.quiet }
 
 // Size returns the bytes that AppendTo adds at the most.
 func (f *Frame) Size() int {

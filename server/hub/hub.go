@@ -77,9 +77,8 @@ type Hub struct {
 	wake   chan struct{} // static; capacity 1: the earliest deadline changed
 	counts counts        // atomics
 
-	opening   sync.WaitGroup // rooms that are being followed for the first time
-	appending atomic.Int64   // posts that the stream has not answered
-	settled   chan struct{}  // static; capacity 1: appending has come down to 0
+	opening sync.WaitGroup // rooms that are being followed for the first time
+	posts   tally          // that the stream has not answered
 
 	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
 	rooms map[string]*room   // open and opening ones
@@ -90,7 +89,7 @@ type Hub struct {
 // New returns a hub that keeps its messages in stream. Run must be running for them to expire.
 func New(config Config, stream Stream, log *slog.Logger) *Hub {
 	return &Hub{
-		config: config, stream: stream, log: log, wake: make(chan struct{}, 1), settled: make(chan struct{}, 1), counts: counts{refused: countedCodes()},
+		config: config, stream: stream, log: log, wake: make(chan struct{}, 1), posts: tally{none: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
 		rooms: map[string]*room{}, rates: map[string]*window{},
 	}
 }
@@ -214,6 +213,7 @@ func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
 		r.forgetLost(now)
+		r.forgetAway(now)
 		if r.closeIfLeft(now.Add(-lingerFor)) {
 			closed[r] = true
 		}
@@ -248,26 +248,40 @@ func (h *Hub) makePlace() bool {
 }
 
 // Settle waits until the stream has answered every post, or until ctx is done. Let nobody post meanwhile.
-func (h *Hub) Settle(ctx context.Context) {
-	for h.appending.Load() > 0 {
+func (h *Hub) Settle(ctx context.Context) { h.posts.wait(ctx) }
+
+// append hands m to the stream, and counts it until the stream answers.
+func (h *Hub) append(room string, m wire.Message, done func(Receipt, error)) {
+	h.posts.add()
+	h.stream.Append(room, m, func(receipt Receipt, err error) {
+		done(receipt, err)
+		h.posts.done()
+	})
+}
+
+// tally counts what has no answer yet. One goroutine may wait for the answers.
+type tally struct {
+	n    atomic.Int64
+	none chan struct{} // static; capacity 1: n has come down to 0
+}
+
+func (t *tally) add() { t.n.Add(1) }
+
+func (t *tally) done() {
+	if t.n.Add(-1) == 0 {
 		select {
-		case <-h.settled:
-		case <-ctx.Done():
-			return
+		case t.none <- struct{}{}:
+		default:
 		}
 	}
 }
 
-// append hands m to the stream, and counts it until the stream answers.
-func (h *Hub) append(room string, m wire.Message, done func(Receipt, error)) {
-	h.appending.Add(1)
-	h.stream.Append(room, m, func(receipt Receipt, err error) {
-		done(receipt, err)
-		if h.appending.Add(-1) == 0 {
-			select {
-			case h.settled <- struct{}{}:
-			default:
-			}
+func (t *tally) wait(ctx context.Context) {
+	for t.n.Load() > 0 {
+		select {
+		case <-t.none:
+		case <-ctx.Done():
+			return
 		}
-	})
+	}
 }

@@ -498,7 +498,11 @@ func TestResume(t *testing.T) {
 			{"negative", &wire.Cursor{Epoch: "memory", Seq: -1}, true, []int64{3, 4, 5}},
 			{"another epoch", &wire.Cursor{Epoch: "other", Seq: 4}, false, []int64{3, 4, 5}},
 		} {
-			j := w.person("ben").join(t, "lobby", tt.cursor)
+			ben := w.person("ben")
+			j := ben.join(t, "lobby", tt.cursor)
+			if quiet := tt.name == "at the head"; ben.kept[0].Quiet() != quiet {
+				t.Errorf("%s: quiet is %v, want %v", tt.name, !quiet, quiet)
+			}
 			var seqs []int64
 			for _, m := range j.Messages {
 				seqs = append(seqs, m.Seq)
@@ -594,6 +598,29 @@ func TestPeopleAreCountedOnce(t *testing.T) {
 			{one.Close, 2},
 			{two.Close, 1},
 			{two.Close, 1},
+		} {
+			tt.before()
+			if j := ben.join(t, "lobby", nil); j.People != tt.want {
+				t.Errorf("step %d: people = %d, want %d", i, j.People, tt.want)
+			}
+		}
+	})
+}
+
+func TestWhoWillBeBackIsStillCounted(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ben := w.in(t, "ben", "lobby")
+		for i, tt := range []struct {
+			before func()
+			want   int64
+		}{
+			{func() { w.in(t, "ann", "lobby").CloseFor(30 * time.Second) }, 2},
+			{func() { time.Sleep(20 * time.Second); w.in(t, "ann", "lobby").CloseFor(30 * time.Second) }, 2},
+			{func() { time.Sleep(29 * time.Second) }, 2}, // longer than 30 s after the first time
+			{func() { w.in(t, "cleo", "lobby").CloseFor(30 * time.Second) }, 3},
+			{func() { time.Sleep(2 * time.Second) }, 2},
+			{func() { w.in(t, "cleo", "lobby").Close() }, 2},
+			{func() { time.Sleep(30 * time.Second) }, 1},
 		} {
 			tt.before()
 			if j := ben.join(t, "lobby", nil); j.People != tt.want {

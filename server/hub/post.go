@@ -63,7 +63,11 @@ func (c *Client) Post(p wire.Post) {
 		}
 		return
 	}
-	c.hub.append(r.name, m, func(receipt Receipt, err error) { r.stored(c, k, now, receipt, err) })
+	c.posts.add()
+	c.hub.append(r.name, m, func(receipt Receipt, err error) {
+		r.stored(c, k, now, receipt, err)
+		c.posts.done()
+	})
 }
 
 // maxRepeats of one post may wait for the stream's answer to it.
@@ -89,6 +93,7 @@ func (r *room) repeatLocked(c *Client, k key) bool {
 	if w := r.pending[k]; w != nil && w.stored == nil {
 		if len(w.repeats) < maxRepeats {
 			w.repeats = append(w.repeats, c)
+			c.posts.add()
 			return true
 		}
 		c.Refuse(wire.Refused{Re: wire.Kind(wire.Post{}), Room: r.name, ID: k.id, Code: wire.CodeRate,
@@ -157,6 +162,7 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 		r.refuseLocked(author, k, err)
 		for _, c := range w.repeats {
 			r.refuseLocked(c, k, err)
+			c.posts.done()
 		}
 		return
 	}
@@ -170,6 +176,7 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 	r.acceptLocked(author, m, receipt.Repeat)
 	for _, c := range w.repeats {
 		r.acceptLocked(c, m, true)
+		c.posts.done()
 	}
 	m.Text = "" // an answer does not need it
 	if w.stored = &m; m.Seq <= r.head {

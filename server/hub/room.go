@@ -40,9 +40,10 @@ type room struct {
 	closed  bool       // nobody may join any more: open another
 	leftAt  time.Time  // when the last member left
 	members []*Client
-	people  map[string]int // connections by user id
-	head    int64          // the highest seq seen
-	live    []*message     // by seq
+	people  map[string]int       // connections by user id; who is away counts as one
+	away    map[string]time.Time // until when, by user id
+	head    int64                // the highest seq seen
+	live    []*message           // by seq
 	byKey   map[key]*message
 	bytes   int // of live
 	pending map[key]*pending
@@ -52,7 +53,7 @@ type room struct {
 func newRoom(h *Hub, name string) *room {
 	return &room{
 		hub: h, name: name, opened: make(chan struct{}), leftAt: time.Now(),
-		people: map[string]int{}, byKey: map[key]*message{}, pending: map[key]*pending{},
+		people: map[string]int{}, away: map[string]time.Time{}, byKey: map[key]*message{}, pending: map[key]*pending{},
 	}
 }
 
@@ -117,18 +118,24 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 // snapshotLocked returns the joined frame for a client that has everything up to cursor.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	epoch, now := r.hub.stream.Epoch(), time.Now().UnixMilli()
-	living := slices.DeleteFunc(slices.Clone(r.live), func(m *message) bool { return m.expires <= now })
+	var missed []*message
 	resumed := false
 	if cursor != nil && cursor.Epoch == epoch && cursor.Seq <= r.head {
-		after := living[sort.Search(len(living), func(i int) bool { return living[i].seq > cursor.Seq }):]
-		if resumed = len(after) == len(newest(after)); resumed {
-			living = after
-		}
+		missed = living(r.live[sort.Search(len(r.live), func(i int) bool { return r.live[i].seq > cursor.Seq }):], now)
+		resumed = len(missed) == len(newest(missed))
+	}
+	if !resumed {
+		missed = newest(living(r.live, now))
 	}
 	before, after := wire.Joined{
 		Room: r.name, Epoch: epoch, Head: r.head, Resumed: resumed, TTL: r.hub.config.TTL.Default, People: int64(len(r.people)),
 	}.Parts()
-	return &Frame{before: before, after: after, messages: newest(living)}
+	return &Frame{before: before, after: after, messages: missed, quiet: resumed && len(missed) == 0}
+}
+
+// living returns those of messages that have not expired at now.
+func living(messages []*message, now int64) []*message {
+	return slices.DeleteFunc(slices.Clone(messages), func(m *message) bool { return m.expires <= now })
 }
 
 // newest returns the last of messages that fit in one joined.
@@ -157,10 +164,40 @@ func (r *room) dropLocked(c *Client) {
 		return
 	}
 	r.members = slices.Delete(r.members, i, i+1)
-	if r.people[c.userID]--; r.people[c.userID] == 0 {
-		delete(r.people, c.userID)
-	}
+	r.uncountLocked(c.userID)
 	r.leftAt = time.Now()
+}
+
+func (r *room) uncountLocked(user string) {
+	if r.people[user]--; r.people[user] == 0 {
+		delete(r.people, user)
+	}
+}
+
+// leaveUntil takes c out of the room, but its person counts among the people until then.
+func (r *room) leaveUntil(c *Client, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.members, c) {
+		return
+	}
+	if _, away := r.away[c.userID]; !away {
+		r.people[c.userID]++
+	}
+	r.away[c.userID] = until
+	r.dropLocked(c)
+}
+
+// forgetAway no longer counts those who were away until now.
+func (r *room) forgetAway(now time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for user, until := range r.away {
+		if !until.After(now) {
+			delete(r.away, user)
+			r.uncountLocked(user)
+		}
+	}
 }
 
 // has reports whether c is in the room, and the head that it has been sent.
