@@ -11,7 +11,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Why a request was turned away before it became a connection.
+// Why a request was turned away before it became a connection, or a poll.
 const (
 	turnedOrigin      = "origin"      // a foreign page's
 	turnedStopping    = "stopping"    // the server is
@@ -24,12 +24,13 @@ const (
 // metrics are what this package counts. Every label value there can be is there from the start, at 0, and whatever is none
 // of them counts as "other": nothing that a client sends becomes one.
 type metrics struct {
-	opened     prometheus.Counter
-	turnedAway *prometheus.CounterVec // by reason
-	byes       *prometheus.CounterVec // by code
-	known      map[wire.Code]bool     // codes of byes; static
-	slow       prometheus.Counter     // frames that found no room in a queue
-	expired    prometheus.Counter     // frames whose message expired in a queue
+	opened  prometheus.Counter
+	byes    *prometheus.CounterVec // by code
+	known   map[wire.Code]bool     // codes of byes; static
+	slow    prometheus.Counter     // frames that found no room in a queue
+	expired prometheus.Counter     // frames whose message expired in a queue
+
+	upgradesRefused *prometheus.CounterVec // by reason
 
 	signInsRefused *prometheus.CounterVec // by reason
 	signOuts       prometheus.Counter
@@ -47,7 +48,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		Help: "Frames that were not written: their connection's queue was full (slow), or their message expired in it (expired)."}, []string{"reason"})
 	m := &metrics{
 		opened: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_connections_total", Help: "WebSockets that were opened."}),
-		turnedAway: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_upgrades_refused_total",
+		upgradesRefused: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_upgrades_refused_total",
 			Help: "Requests that did not become a WebSocket, by reason."}, []string{"reason"}),
 		byes: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_byes_total",
 			Help: "Connections that the server ended, by the code of its goodbye."}, []string{"code"}),
@@ -62,7 +63,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		m.signInsRefused.WithLabelValues(string(reason))
 	}
 	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedSubprotocol, turnedHandshake} {
-		m.turnedAway.WithLabelValues(reason)
+		m.upgradesRefused.WithLabelValues(reason)
 	}
 	m.byes.WithLabelValues(string(hub.CodeOther))
 	for _, code := range wire.ByeCodes {
@@ -71,9 +72,6 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	}
 	return m
 }
-
-// turned counts a request that is not upgraded, for one of the reasons above.
-func (m *metrics) turned(reason string) { m.turnedAway.WithLabelValues(reason).Inc() }
 
 // signInRefused counts a sign-in by its reason, or as busy, which has none.
 func (m *metrics) signInRefused(e *auth.Error) {

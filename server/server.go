@@ -120,7 +120,7 @@ func (s *Server) Close(ctx context.Context) error {
 	case <-ctx.Done():
 	}
 	for _, c := range s.snapshot() {
-		go c.ws.CloseNow() //nolint:errcheck // it only has to end
+		go c.carrier.cut()
 	}
 	<-ended
 	return errors.New("connections did not end in time and were cut")
@@ -135,7 +135,6 @@ func (s *Server) add(c *conn) bool {
 	}
 	s.conns[c] = struct{}{}
 	s.running.Add(1)
-	s.metrics.opened.Inc()
 	return true
 }
 

@@ -119,9 +119,7 @@ func (s *session) close() {
 func (s *session) join(ctx context.Context, re string, j wire.Join) {
 	c := s.conn
 	for c.queue.waiting() > roomForJoin {
-		select {
-		case <-c.queue.drained:
-		case <-c.ctx.Done():
+		if c.carrier.relieve(); c.ctx.Err() != nil {
 			return
 		}
 	}
