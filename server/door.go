@@ -11,14 +11,19 @@ import (
 // retryAfter is what a client without a place is told, in seconds.
 const retryAfter = "5"
 
+const (
+	originMessage   = "This page's origin may not use this server. Its operator can allow it with -origins."
+	stoppingMessage = "This server is stopping. Try again soon."
+)
+
 // admit takes a place for the address that r comes from, which is to be freed, or turns r away and counts why in turned.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, turned *prometheus.CounterVec) (from netip.Addr, ok bool) {
 	if !s.config.Origins.allows(r) {
-		turnAway(w, turned, turnedOrigin, http.StatusForbidden, "This page's origin may not use this server. Its operator can allow it with -origins.")
+		turnAway(w, turned, turnedOrigin, http.StatusForbidden, originMessage)
 		return from, false
 	}
 	if s.closing.Load() {
-		turnAway(w, turned, turnedStopping, http.StatusServiceUnavailable, "This server is stopping. Try again soon.")
+		turnAway(w, turned, turnedStopping, http.StatusServiceUnavailable, stoppingMessage)
 		return from, false
 	}
 	from = s.config.Proxies.client(r)

@@ -19,6 +19,8 @@ const (
 	turnedAddress     = "address"     // -conns-per-ip of its address are
 	turnedSubprotocol = "subprotocol" // it does not speak ours
 	turnedHandshake   = "handshake"   // no WebSocket handshake, or it was cut off
+	turnedType        = "type"        // its content is not frames
+	turnedSize        = "size"        // it has more than wire.MaxMessage bytes
 )
 
 // metrics are what this package counts. Every label value there can be is there from the start, at 0, and whatever is none
@@ -32,6 +34,9 @@ type metrics struct {
 
 	upgradesRefused *prometheus.CounterVec // by reason
 
+	polls        prometheus.Counter
+	pollsRefused *prometheus.CounterVec // by reason
+
 	signInsRefused *prometheus.CounterVec // by reason
 	signOuts       prometheus.Counter
 }
@@ -41,8 +46,9 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	gauge := func(name, help string, value func() int) {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
-	gauge("mayfly_connections", "WebSockets that are open or being opened.", s.places.now)
-	gauge("mayfly_connections_signed_in", "WebSockets of people who are signed in.", s.signedIn)
+	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.places.now)
+	gauge("mayfly_connections_signed_in", "Those of them that belong to people who are signed in.", s.signedIn)
+	gauge("mayfly_polls", "Those of them that are polls.", s.polling)
 	gauge("mayfly_signouts_waiting", "What is to be kept about sign-outs, and is not yet.", s.signOutsWaiting)
 	dropped := auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_frames_dropped_total",
 		Help: "Frames that were not written: their connection's queue was full (slow), or their message expired in it (expired)."}, []string{"reason"})
@@ -56,6 +62,9 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		known: map[wire.Code]bool{},
 		signInsRefused: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_signins_refused_total",
 			Help: "Sign-ins and renewals that were refused, and people who would have had to sign in, by reason."}, []string{"reason"}),
+		polls: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_polls_total", Help: "Polls that were taken."}),
+		pollsRefused: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_polls_refused_total",
+			Help: "Polls that were turned away, by reason."}, []string{"reason"}),
 		signOuts: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_signouts_total", Help: "Sign-outs that people asked this node for."}),
 	}
 	m.signInsRefused.WithLabelValues(string(wire.CodeBusy))
@@ -64,6 +73,9 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	}
 	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedSubprotocol, turnedHandshake} {
 		m.upgradesRefused.WithLabelValues(reason)
+	}
+	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedType, turnedSize} {
+		m.pollsRefused.WithLabelValues(reason)
 	}
 	m.byes.WithLabelValues(string(hub.CodeOther))
 	for _, code := range wire.ByeCodes {
@@ -86,6 +98,16 @@ func (m *metrics) signInRefused(e *auth.Error) {
 func (s *Server) signedIn() (n int) {
 	for _, c := range s.snapshot() {
 		if c.signIn.Load() != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// polling returns how many connections are polls.
+func (s *Server) polling() (n int) {
+	for _, c := range s.snapshot() {
+		if _, ok := c.carrier.(*poll); ok {
 			n++
 		}
 	}

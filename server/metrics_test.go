@@ -21,6 +21,7 @@ import (
 // labels are all label values that may ever be, by metric.
 var labels = map[string][]string{
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
+	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
 	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
 	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
 	"mayfly_frames_dropped_total":   {"slow", "expired"},
@@ -80,7 +81,7 @@ func (c *client) readAll() {
 // TestEveryMetricIsThereFromTheStart holds the names, which dashboards and alerts are made of, and their labels.
 func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	var want []string
-	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
+	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "polls", "polls_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
 		"posts_repeated_total", "deliveries_total", "messages_expired_total"} {
 		want = append(want, "mayfly_"+name)
 	}

@@ -67,6 +67,15 @@ func (o *Origins) allows(r *http.Request) bool {
 	}
 }
 
+// share lets a page of an allowed origin, which may be another than this server's, read the answer.
+func (o *Origins) share(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Vary", "Origin")
+	if origin := r.Header.Get("Origin"); origin != "" && o.allows(r) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Expose-Headers", "Retry-After")
+	}
+}
+
 // guardHost hands pages to next only under a host that is allowed; under any other the chat could not connect, so the
 // page says why and what to do. A foreign name that resolves to this server must not show our pages either.
 func (o *Origins) guardHost(next http.Handler) http.Handler {

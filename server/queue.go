@@ -25,6 +25,7 @@ type queue struct {
 	mu     sync.Mutex // guards what follows
 	frames []*hub.Frame
 	bytes  int
+	news   bool // a frame was pushed that is not quiet
 }
 
 func newQueue(expired prometheus.Counter) *queue {
@@ -41,6 +42,7 @@ func (q *queue) push(f *hub.Frame) bool {
 	}
 	q.frames = append(q.frames, f)
 	q.bytes += size
+	q.news = q.news || !f.Quiet()
 	signal(q.filled)
 	return true
 }
@@ -76,6 +78,13 @@ func (q *queue) take(dst []byte, now int64) []byte {
 	}
 	signal(q.drained)
 	return dst
+}
+
+// newsCame reports whether there was ever something that somebody waits for.
+func (q *queue) newsCame() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.news
 }
 
 // waiting returns the bytes that wait.

@@ -1,4 +1,4 @@
-// Package server is Mayfly's public HTTP surface: the WebSocket and its session, the pages that it is handed, and what
+// Package server is Mayfly's public HTTP surface: the WebSocket, the poll for where there is none, the session on either, the pages that it is handed, and what
 // operators and clients ask beside them. What a message is and who gets it is package hub's business; what the pages are
 // is package web's.
 package server
@@ -25,7 +25,7 @@ import (
 type Config struct {
 	Version string   // of the program, for clients
 	Origins *Origins // that may use this server from a browser
-	Conns   int      // WebSockets at once
+	Conns   int      // WebSockets and polls at once
 	Each    int      // and from one address
 	Proxies Proxies  // that say where a request comes from
 	TTL     wire.TTL
@@ -75,6 +75,8 @@ func New(config Config, h *hub.Hub, reg prometheus.Registerer, log *slog.Logger)
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws", s.serveSocket)
+	mux.HandleFunc("POST /poll", s.servePoll)
+	mux.HandleFunc("OPTIONS /poll", s.servePreflight)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET /config.json", s.serveConfig)

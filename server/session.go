@@ -30,6 +30,9 @@ type session struct {
 	failed  int         // auth frames
 	named   string      // the session of the sign-in, as the client calls it; empty if it does not
 
+	wait  time.Duration // how long the client would wait for something to tell, if it asks but once
+	asked bool          // a frame came, after hello, that is always answered
+
 	signIn   *signIn // nil: nobody is signed in
 	unfollow func()  // nil with it
 }
@@ -53,10 +56,12 @@ func (s *session) handle(b []byte) error {
 	case wire.Hello:
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Say hello only once."})
 	case wire.Auth:
+		s.asked = true
 		return s.auth(f)
 	case wire.Signout:
 		return s.signOut()
 	case wire.Join:
+		s.asked = true
 		s.join(s.conn.ctx, wire.Kind(f), f)
 	case wire.Leave:
 		s.client.Leave(f)
@@ -80,6 +85,13 @@ func (s *session) open(f wire.Frame, err error) error {
 		if secret != nil && !wire.ValidSecret(*secret) {
 			return bye(wire.Bye{Code: wire.CodeProtocol, Message: badSecret})
 		}
+	}
+	s.wait = wire.PollWait
+	if hello.Wait != nil {
+		if *hello.Wait < 0 {
+			return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Nobody can wait for less than no time: wait_ms is negative."})
+		}
+		s.wait = time.Duration(min(*hello.Wait, wire.PollWait.Milliseconds())) * time.Millisecond
 	}
 	s.conn.greeted.Store(true)
 	if err := s.hurried(); err != nil {

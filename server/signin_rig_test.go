@@ -77,6 +77,7 @@ type house struct {
 	*server.Server
 	issuer  *issuer
 	ledger  *stream.MemorySignouts
+	stream  *stream.Memory
 	metrics *prometheus.Registry
 	logs    *bytes.Buffer
 	net     *pipes
@@ -97,7 +98,7 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 // open starts a house: another of the same issuer, ledger and stream is another node.
 func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stream.Memory, change func(*server.Config)) *house {
 	t.Helper()
-	h := &house{issuer: i, ledger: ledger, metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{},
+	h := &house{issuer: i, ledger: ledger, stream: messages, metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{},
 		net: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
 	log := slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
@@ -117,7 +118,7 @@ func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stre
 	}
 	rooms := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 10_000, RoomBytes: 1 << 30, Rooms: 100}, messages, log)
 	h.Server = server.New(config, rooms, h.metrics, log)
-	web := &http.Server{Handler: h.Handler()}
+	web := &http.Server{Handler: h.Handler(), ReadTimeout: readTimeout, WriteTimeout: readTimeout} // shorter than a poll
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = web.Serve(h.net) })
@@ -127,9 +128,14 @@ func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stre
 		if err := h.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
-		web.Close()
+		ending, over := context.WithTimeout(context.Background(), time.Second)
+		defer over()
+		if web.Shutdown(ending) != nil {
+			web.Close()
+		}
 		cancel()
 		running.Wait()
+		time.Sleep(time.Second) // net/http lingers where a request was cut off
 		if strings.Contains(h.logs.String(), secret) {
 			t.Errorf("the log holds a token:\n%s", h.logs)
 		}
@@ -268,6 +274,8 @@ func (g *guest) wantBye(code wire.Code, reason wire.Reason) wire.Bye {
 	}
 	return b
 }
+
+const readTimeout = 15 * time.Second
 
 const (
 	home   = "192.0.2.1"

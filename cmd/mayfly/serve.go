@@ -28,13 +28,13 @@ import (
 
 // How long each step of stopping may take; together less than the 15 s in which an operator may expect an exit.
 const (
-	requestsTimeout = 2 * time.Second
+	requestsTimeout = 3 * time.Second // polls are requests, and wait for the answers to what they posted
 	connsTimeout    = 8 * time.Second
 )
 
 const (
 	headerTimeout  = 10 * time.Second // to send a request's headers
-	readTimeout    = 15 * time.Second // to send a whole request; WebSockets have times of their own
+	readTimeout    = 15 * time.Second // to send a whole request; WebSockets and polls have times of their own
 	writeTimeout   = 2 * time.Minute  // to take an answer: the client's 1.3 MB over a slow line
 	idleTimeout    = 2 * time.Minute  // between two requests
 	maxHeaderBytes = 32 << 10
