@@ -80,6 +80,14 @@ func (c *conn) age() time.Duration { return time.Since(c.opened) }
 
 func (c *conn) send(f wire.Frame) { c.Send(hub.NewFrame(f)) }
 
+// welcome sends w with the time at which it is written: its client sets its clock by it, and a poll may wait before.
+func (c *conn) welcome(w wire.Welcome) {
+	c.Send(hub.NewTimelyFrame(func(now int64) wire.Frame {
+		w.Now = now
+		return w
+	}))
+}
+
 // over reports whether the sign-in has ended at now (Unix milliseconds).
 func (c *conn) over(now int64) bool {
 	ends := c.ends.Load()

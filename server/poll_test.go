@@ -39,6 +39,9 @@ func TestPollChat(t *testing.T) {
 		posted.want("welcome joined accepted posted", moment)
 		got := <-waits
 		got.want("welcome joined posted", 3*second+moment)
+		if w := frame[wire.Welcome](got); w.Now != time.Now().UnixMilli() {
+			t.Errorf("welcome says %d at %d: a clock set by it would be late", w.Now, time.Now().UnixMilli())
+		}
 		if p, own := frame[wire.Posted](got), frame[wire.Posted](posted); p != own || p.User.ID != frame[wire.Welcome](first).User.ID ||
 			frame[wire.Accepted](posted).Seq != p.Seq {
 			t.Errorf("the other got %+v, the author %+v", p, own)

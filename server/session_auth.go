@@ -17,7 +17,7 @@ func (s *session) openAnonymous(hello wire.Hello) error {
 	}
 	user, mayPost := guest(hello.Guest), policy != AnonymousRead
 	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), mayPost)
-	s.conn.send(s.conn.server.welcome(s.conn.id, user, mayPost))
+	s.conn.welcome(s.conn.server.welcome(s.conn.id, user, mayPost))
 	s.conn.client.Store(s.client)
 	return nil
 }
@@ -44,7 +44,7 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 	s.signIn = newSignIn(c, s.client, id)
 	welcome := c.server.welcome(c.id, user, true)
 	welcome.AuthExpires = id.Expires.UnixMilli()
-	c.send(welcome)
+	c.welcome(welcome)
 	c.client.Store(s.client)
 	c.signIn.Store(s.signIn)
 	s.unfollow = c.server.config.SignIn.Verifier.Follow(id, s.signIn.changed)

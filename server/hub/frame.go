@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"time"
+
 	"mayfly/shared/wire"
 )
 
@@ -10,6 +12,7 @@ type Frame struct {
 	whole   []byte
 	expires int64 // of the message in whole, Unix milliseconds; 0: it doesn't expire
 	quiet   bool
+	at      func(now int64) wire.Frame // makes whole anew when it is written; nil for most
 
 	before, after []byte // around the messages of a joined
 	messages      []*message
@@ -17,6 +20,13 @@ type Frame struct {
 
 // NewFrame returns a frame that doesn't expire.
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
+
+// NewTimelyFrame returns a frame that tells the time at which it is written (Unix milliseconds), whatever it waits for before.
+func NewTimelyFrame(at func(now int64) wire.Frame) *Frame {
+	f := NewFrame(at(time.Now().UnixMilli()))
+	f.at = at
+	return f
+}
 
 func quiet(f wire.Frame) bool {
 	switch f := f.(type) {
@@ -44,6 +54,9 @@ func (f *Frame) Size() int {
 // AppendTo appends the frame to dst without what has expired at now (Unix milliseconds): a posted whose message has
 // appends nothing.
 func (f *Frame) AppendTo(dst []byte, now int64) []byte {
+	if f.at != nil {
+		return append(dst, wire.Encode(f.at(now))...)
+	}
 	if f.before == nil {
 		if f.expires != 0 && f.expires <= now {
 			return dst
