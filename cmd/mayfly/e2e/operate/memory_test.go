@@ -21,6 +21,7 @@ import (
 // -benchtime says:
 //
 //	go test -run '^$' -bench Memory/connections -benchtime 5000x ./cmd/mayfly/e2e/operate
+//	go test -run '^$' -bench Memory/polls -benchtime 1000x ./cmd/mayfly/e2e/operate
 //	go test -run '^$' -bench Memory/messages -benchtime 100000x ./cmd/mayfly/e2e/operate
 //
 // RSS is what the process has from the system, what it has used before included, and so what to plan for. Heap is what is
@@ -34,6 +35,23 @@ func BenchmarkMemory(b *testing.B) {
 		measure(b, "connection", "mayfly_connections", func(addr string) error {
 			return each(b.N, func(i int) error {
 				_, err := enter(b, addr, i, wire.DefaultRoom)
+				return err
+			})
+		})
+	})
+	b.Run("polls", func(b *testing.B) {
+		// Each waits in the lobby; all must have come before the first has waited long enough, 25 s later.
+		measure(b, "poll", "mayfly_polls", func(addr string) error {
+			first, err := poll(b, addr, 0, wire.Join{Room: wire.DefaultRoom})
+			if err != nil {
+				return err
+			}
+			cursor, err := first.cursor()
+			if err != nil {
+				return err
+			}
+			return each(b.N, func(i int) error {
+				_, err := poll(b, addr, i, wire.Join{Room: wire.DefaultRoom, Cursor: cursor})
 				return err
 			})
 		})
@@ -72,8 +90,10 @@ func measure(b *testing.B, what, metric string, fill func(addr string) error) {
 		b.Fatal(err)
 	}
 	b.StopTimer()
-	if got := scrape(b, admin)[metric]; got != float64(b.N) {
-		b.Fatalf("%s is %v, want %d", metric, got, b.N)
+	for deadline := time.Now().Add(rig.Timeout); scrape(b, admin)[metric] != float64(b.N); {
+		if time.Now().After(deadline) {
+			b.Fatalf("%s is %v, want %d", metric, scrape(b, admin)[metric], b.N)
+		}
 	}
 	rss, heap := used()
 	b.ReportMetric((rss-rssBefore)/float64(b.N), "RSS-B/"+what)
@@ -119,6 +139,37 @@ func enter(b *testing.B, addr string, i int, room string) (*socket, error) {
 	}
 	s.send(wire.Hello{Rooms: []wire.Join{{Room: room}}})
 	return s, s.until(`"type":"joined"`)
+}
+
+// poll sends the i-th poll, from an address of its own, which waits for something in a room. It is cut when the benchmark ends.
+func poll(b *testing.B, addr string, i int, room wire.Join) (*socket, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	b.Cleanup(func() { conn.Close() })
+	if err := conn.SetDeadline(time.Now().Add(rig.Timeout)); err != nil {
+		return nil, err
+	}
+	hello := wire.Encode(wire.Hello{Rooms: []wire.Join{room}})
+	_, err = fmt.Fprintf(conn, "POST /poll HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\nX-Forwarded-For: 10.%d.%d.%d\r\n\r\n%s",
+		addr, len(hello), i>>16, i>>8&255, i&255, hello)
+	return &socket{conn, bufio.NewReaderSize(conn, 1024)}, err
+}
+
+// cursor reads the answer to a poll of one room, and returns the cursor that it leads to.
+func (s *socket) cursor() (*wire.Cursor, error) {
+	for {
+		line, err := s.r.ReadBytes('\n')
+		if err != nil {
+			return nil, fmt.Errorf("wait for joined: %w", err)
+		}
+		if f, err := wire.Decode(line); err == nil {
+			if j, ok := f.(wire.Joined); ok {
+				return &wire.Cursor{Epoch: j.Epoch, Seq: j.Head}, nil
+			}
+		}
+	}
 }
 
 // send writes f as one message, masked with zeros. That it failed shows in what is read.
