@@ -104,7 +104,7 @@ func (a *announcer) lines(words string, messages []session.Message) (_ string, q
 	lines := ""
 	for _, key := range a.unsaid {
 		if i := find(messages, key, 0); i >= 0 {
-			lines += "\n" + nameOf(&messages[i]) + ": " + cut(messages[i].Text, maxSaid)
+			lines += "\n" + nameOf(&messages[i], len(messages[i].User.Name)) + ": " + cut(messages[i].Text, maxSaid)
 			quoted = append(quoted, key)
 		}
 	}

@@ -79,19 +79,21 @@ func piled(text string) bool {
 // maxName is how many characters of a name stand above a message; the others are in what is read out.
 const maxName = 40
 
-// nameOf returns the name of a message's author, with what tells them from others of the same name.
+// nameOf returns the first characters of the name of a message's author, at most as many as limit, and what tells them from
+// others of the same name.
 //
 //go:noinline
-func nameOf(m *session.Message) string {
-	if m.Tag == "" {
-		return m.User.Name
+func nameOf(m *session.Message, limit int) string {
+	name := cut(m.User.Name, limit)
+	if m.Tag != "" {
+		name += " (" + m.Tag + ")"
 	}
-	return cut(m.User.Name, maxName) + " (" + m.Tag + ")"
+	return name
 }
 
 // label returns a message as one sentence: author, text, time, state.
 func label(m *session.Message) string {
-	who := nameOf(m)
+	who := nameOf(m, len(m.User.Name))
 	if m.Mine {
 		who = "You"
 	}
@@ -204,7 +206,7 @@ func (t template) update(r *row, from, to *session.Message) {
 		face := r.article.Get("firstChild")
 		face.Set("className", "face face-"+tint(to.User.ID))
 		face.Set("textContent", initials(to.User))
-		r.head.Get("firstChild").Set("textContent", cut(nameOf(to), maxName+len(" ()")+len(to.Tag)))
+		r.head.Get("firstChild").Set("textContent", nameOf(to, maxName))
 	}
 	if !to.At.IsZero() && !from.At.Equal(to.At) {
 		at := r.left.Get("previousSibling")
