@@ -24,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) { rig.Main(m) }
 
-var rounds = flag.Int("rounds", 3, "how often each page is opened in each way")
+var rounds = flag.Int("rounds", 1, "how often each page is opened in each way")
 
 // watch notes when the composer has the focus and is no longer disabled, and when Mayfly says that it is online; in
 // milliseconds since the navigation began. visit is a promise of that.
