@@ -3,6 +3,7 @@ package chat_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -190,9 +191,11 @@ func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
 	}
 }
 
+var measured = flag.Int("measured", 50, "how many messages are timed from tab to tab")
+
 // TestTabToTab measures from the key that sends in one tab to the message in the other's page, and prints it.
 func TestTabToTab(t *testing.T) {
-	const rounds = 500
+	rounds := *measured
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "2s")
 	browser := rig.OpenBrowser(t)
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()

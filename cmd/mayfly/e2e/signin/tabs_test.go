@@ -16,7 +16,7 @@ import (
 	"mayfly/server/devidp"
 )
 
-var tabs = flag.Int("tabs", 6, "how many tabs share a sign-in")
+var tabs = flag.Int("tabs", 4, "how many tabs share a sign-in")
 
 // family opens tabs of one profile, all signed in as Ada by the first.
 func family(b *rig.Browser, server *rig.Server, n int) (all []*rig.Tab) {
