@@ -2,10 +2,9 @@
 
 GO   ?= go
 ARGS ?=
-FOR  ?= 20m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test check pictures soak fuzz clean go
+.PHONY: help build run generate test check pictures soak torture fuzz clean go
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +38,14 @@ check: go ## all that CI checks: format, vet, staticcheck, both builds, then the
 pictures: generate ## take the screenshots of the documentation from the running product
 	$(GO) test -count=1 ./cmd/mayfly/e2e/pictures -into docs
 
+soak: FOR ?= 20m
 soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look whether what it holds levels off
 	$(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/soak -for $(FOR)
+
+torture: FOR ?= 1m
+torture: go ## cut, swallow and kill for a minute, or FOR=1h, while 50 people write, and look whether a message is lost or comes twice
+	$(GO) run ./web/gen -quick
+	$(GO) test -race -count=1 -v -timeout=0 ./cmd/mayfly/e2e/torture -for $(FOR)
 
 fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire

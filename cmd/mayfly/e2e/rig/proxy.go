@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy passes TCP connections on, and breaks them as it is told.
@@ -19,6 +20,7 @@ type Proxy struct {
 	mu     sync.Mutex // guards what follows
 	pairs  map[*pair]struct{}
 	refuse bool
+	delay  time.Duration
 	pass   chan struct{} // closed while bytes pass; open while they are swallowed
 }
 
@@ -105,6 +107,7 @@ func (p *Proxy) copy(to, from *net.TCPConn) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
+			time.Sleep(p.delayed())
 			select {
 			case <-p.passing():
 				if _, err := to.Write(buf[:n]); err != nil {
@@ -141,6 +144,19 @@ func (p *Proxy) CutSome(share float64) {
 			reset(pr.server)
 		}
 	}
+}
+
+// Delay holds up all that comes by that long, in both directions, in its order.
+func (p *Proxy) Delay(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = by
+}
+
+func (p *Proxy) delayed() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.delay
 }
 
 // Refuse resets new connections at once, or no more.
