@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -209,6 +210,29 @@ func TestPollPostsOnlyToItsRooms(t *testing.T) {
 }
 
 // TestPollRepeats: whoever polls is known again, so that what they send again is posted once.
+// TestPollWithoutItsStream: what is refused may come again, in a room that nobody is in as well; a room that is open can be read.
+func TestPollWithoutItsStream(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		p := h.poller(t, home)
+		p.poll(waiting(asGuest(annS, "lobby"), 0), post(1, "lobby"))
+		h.stream.FailAppends(errors.New("gone"))
+		h.stream.FailFollows(errors.New("gone"))
+		a := p.poll(waiting(asGuest(annS, "lobby", "tea"), 0), post(2, "lobby"), post(3, "tea"))
+		a.want("welcome joined refused:unavailable refused:unavailable refused:unavailable", moment)
+		if j := frame[wire.Joined](a); j.Room != "lobby" || len(j.Messages) != 1 {
+			t.Errorf("joined %+v, want lobby and its message", j)
+		}
+		for _, f := range a.frames {
+			if r, ok := f.(wire.Refused); ok && r.RetryMS == 0 {
+				t.Errorf("%+v does not say when to try again", r)
+			}
+		}
+		h.stream.FailAppends(nil)
+		h.stream.FailFollows(nil)
+		p.poll(waiting(asGuest(annS, "lobby", "tea"), 0), post(2, "lobby"), post(3, "tea")).want("welcome joined joined accepted posted accepted posted", moment)
+	})
+}
+
 func TestPollRepeats(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		first, renewed := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", time.Hour)

@@ -27,6 +27,8 @@ const (
 	movesPer = 10 * time.Second
 )
 
+var tooManyMoves = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer))
+
 // Client is one connection's part in the hub: its person and the rooms it is in. Join, Leave and Post are called by one
 // goroutine, in the order in which the frames came; Beat, Rename and Close by any. Answers go to the Member.
 type Client struct {
@@ -43,6 +45,7 @@ type Client struct {
 	mu     sync.Mutex // guards what follows
 	closed bool
 	rooms  map[string]*room
+	waits  map[string]wire.Refused // the answers to joins that may work later, by room; MaxRooms at most
 }
 
 // NewClient returns user's part in the hub, in no room yet. from names the address that the connection comes from, in any
@@ -68,9 +71,10 @@ func (c *Client) Rename(name string) {
 // on this node was in the room, at most openTimeout or until ctx is done. re is the frame to blame: "join" or "hello".
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
-		c.Refuse(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
+		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
 	}
-	if c.tooManyMoves(re, j.Room) {
+	if wait := c.moves.take(time.Now()); wait > 0 {
+		refuse(wire.CodeRate, tooManyMoves, wait)
 		return
 	}
 	if !wire.ValidRoom(j.Room) {
@@ -108,22 +112,39 @@ func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 		return false
 	}
 	c.rooms[r.name] = r
+	delete(c.waits, r.name)
 	return true
 }
 
-// tooManyMoves counts a join or a leave, and refuses it if there were too many.
-func (c *Client) tooManyMoves(re, room string) bool {
-	wait := c.moves.take(time.Now())
-	if wait > 0 {
-		c.Refuse(wire.Refused{Re: re, Room: room, Code: wire.CodeRate,
-			Message: fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer))}, wait)
+// refuseJoin answers a join, and remembers that its room may yet be joined: what is posted there meanwhile may work later, too.
+func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
+	c.Refuse(f, retry)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if delete(c.waits, f.Room); retry <= 0 || len(c.waits) >= wire.MaxRooms {
+		return
 	}
-	return wait > 0
+	if c.waits == nil {
+		c.waits = map[string]wire.Refused{}
+	}
+	f.RetryMS = milliseconds(retry)
+	c.waits[f.Room] = f
+}
+
+// outside returns why a post is refused to whoever is not in room.
+func (c *Client) outside(room string) (code wire.Code, message string, retry time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := c.waits[room]; ok {
+		return f.Code, f.Message, time.Duration(f.RetryMS) * time.Millisecond
+	}
+	return wire.CodeRoom, "You are not in this room: join it first.", 0
 }
 
 // Leave takes the client out of a room.
 func (c *Client) Leave(l wire.Leave) {
-	if c.tooManyMoves(wire.Kind(l), l.Room) {
+	if wait := c.moves.take(time.Now()); wait > 0 {
+		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate, Message: tooManyMoves}, wait)
 		return
 	}
 	r, _ := c.in(l.Room)

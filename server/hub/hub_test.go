@@ -427,8 +427,21 @@ func TestRoomThatDoesNotOpen(t *testing.T) {
 		if got.Re != "hello" || got.Code != wire.CodeUnavailable || got.Room != "lobby" || got.RetryMS == 0 {
 			t.Errorf("refused = %+v, want unavailable", got)
 		}
+		ann.Post(post(1, "lobby", 0)) // what stands behind the join may work later as well
+		if got := next[wire.Refused](t, ann); got.Re != "post" || got.Code != wire.CodeUnavailable || got.ID != id(1) || got.RetryMS == 0 {
+			t.Errorf("a post there is refused with %+v, want unavailable and a retry_ms", got)
+		}
+		ann.Post(post(1, "tea", 0))
+		if got := next[wire.Refused](t, ann); got.Code != wire.CodeRoom || got.RetryMS != 0 {
+			t.Errorf("a post elsewhere is refused with %+v, want room", got)
+		}
 		w.stream.FailFollows(nil)
 		ann.join(t, "lobby", nil)
+		ann.Leave(wire.Leave{Room: "lobby"})
+		ann.Post(post(1, "lobby", 0))
+		if got := next[wire.Refused](t, ann); got.Code != wire.CodeRoom {
+			t.Errorf("after leaving: %+v, want room", got)
+		}
 	})
 }
 

@@ -28,7 +28,7 @@ func (c *Client) Post(p wire.Post) {
 		}
 	}
 	if r == nil {
-		refuse(wire.CodeRoom, "You are not in this room: join it first.", 0)
+		refuse(c.outside(p.Room))
 		return
 	}
 	if !c.mayPost {
