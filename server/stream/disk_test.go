@@ -543,6 +543,33 @@ func TestServerThatFailedIsStartedAnew(t *testing.T) {
 	}
 }
 
+// TestLostSeqsAreNotGivenOutAgain: JetStream acknowledges what it is handed while it ends by itself, and may not write it.
+func TestLostSeqsAreNotGivenOutAgain(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := open(t, config)
+	c, kept := follow(t, s, "lobby"), filepath.Join(t.TempDir(), "kept")
+	want(t, c, mustAppend(t, s, "lobby", message(1, time.Minute)))
+	if err := os.CopyFS(kept, os.DirFS(filepath.Join(config.Folder, "nats"))); err != nil {
+		t.Fatal(err)
+	}
+	var lost wire.Message
+	for i := range 3 {
+		lost = mustAppend(t, s, "lobby", message(10+i, time.Minute))
+		want(t, c, lost)
+	}
+	s.KillAnd(func(natsFolder string) {
+		if err := errors.Join(os.RemoveAll(natsFolder), os.CopyFS(natsFolder, os.DirFS(kept))); err != nil {
+			t.Error(err)
+		}
+	})
+	eventually(t, "ready again", func() bool { return s.Ready(t.Context()) == nil })
+	m := mustAppend(t, s, "lobby", message(20, time.Minute))
+	if m.Seq <= lost.Seq {
+		t.Errorf("a message has seq %d, and one that everybody knows has %d", m.Seq, lost.Seq)
+	}
+	want(t, c, m)
+}
+
 func TestFollowersReadAgainWhatTheyMissed(t *testing.T) {
 	s := open(t, onDisk(t, roomy))
 	var channels []<-chan wire.Message

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -35,5 +36,25 @@ func (n *NATS) Break() error { return n.server.current().ShutdownJetStream() }
 // Kill makes the whole NATS server end.
 func (n *NATS) Kill() { n.server.halt() }
 
+// KillAnd is Kill, and lets meddle do something to the folder before another server starts on it.
+func (n *NATS) KillAnd(meddle func(natsFolder string)) {
+	s := n.server.current()
+	n.server.mu.Lock()
+	defer n.server.mu.Unlock()
+	s.Shutdown()
+	s.WaitForShutdown()
+	meddle(n.folder.in(natsDir))
+}
+
 // Block makes appends end with err, as while the stream is started anew.
 func (n *NATS) Block(err error) { n.block(err) }
+
+// Cut ends the connections to the NATS server, as that does with one that it takes for too slow. They come back.
+func (n *NATS) Cut() error {
+	var errs []error
+	for _, conn := range []*nats.Conn{n.publish, n.live, n.read} {
+		id, err := conn.GetClientID()
+		errs = append(errs, err, n.server.current().DisconnectClientByID(id))
+	}
+	return errors.Join(errs...)
+}

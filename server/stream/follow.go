@@ -43,6 +43,7 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Messag
 	return n.follow(ctx, &follower{nats: n, line: roomLine(room), log: n.log.With("room", room), deliver: func(batch []stored) int {
 		messages := n.decodeAll(room, batch)
 		for _, m := range messages {
+			n.told(m.Seq)
 			deliver(m)
 		}
 		return len(messages)

@@ -33,6 +33,7 @@ import (
 const (
 	streamName    = "MAYFLY"
 	subjectPrefix = "room." // a room's name holds no dot, star or space, so it is a subject's token as it is
+	nowhere       = "_"     // stands for a room that nobody can name
 	livePrefix    = "live." // and live.room.NAME are the republished copies
 
 	epochKey = "mayfly_epoch" // in the stream's metadata
@@ -84,6 +85,7 @@ type NATS struct {
 	mu         sync.Mutex // guards what follows
 	appends    map[*nats.Msg]appended
 	unanswered silence         // of appends
+	highest    uint64          // seq of a message that somebody was told of
 	trouble    error           // why nothing can be stored now; nil: it can
 	link       context.Context // done when live was cut off and is back
 	relink     context.CancelFunc
@@ -317,6 +319,7 @@ func (n *NATS) stored(msg *nats.Msg, ack *jetstream.PubAck) {
 		return
 	}
 	a.m.Seq = int64(ack.Sequence)
+	n.told(a.m.Seq)
 	a.done(hub.Receipt{Message: a.m}, nil)
 }
 

@@ -110,8 +110,15 @@ func (n *NATS) block(err error) {
 	n.trouble = err
 }
 
-// heal starts the server anew and waits until it answers.
+// heal starts the server anew and waits until it answers. Before that it waits for what is under way: while JetStream stops, it
+// acknowledges what it does not write any more.
 func (n *NATS) heal(ctx context.Context) error {
+	select {
+	case <-n.js.PublishAsyncComplete():
+	case <-time.After(appendTimeout): // which each of them has an end by
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	if err := n.server.restart(); err != nil {
 		return err
 	}
@@ -123,7 +130,10 @@ func (n *NATS) heal(ctx context.Context) error {
 	retry := time.NewTicker(reconnectWait)
 	defer retry.Stop()
 	for {
-		_, err := n.js.Stream(ctx, streamName)
+		found, err := n.js.Stream(ctx, streamName)
+		if err == nil {
+			err = n.skip(ctx, found.CachedInfo().State.LastSeq)
+		}
 		if err == nil {
 			return nil
 		}
@@ -133,4 +143,30 @@ func (n *NATS) heal(ctx context.Context) error {
 		case <-retry.C:
 		}
 	}
+}
+
+// told notes that somebody knows a message by seq.
+func (n *NATS) told(seq int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.highest = max(n.highest, uint64(seq))
+}
+
+// skip gives the seqs after last to messages of no room, as far as somebody knows others by them: when JetStream ended by itself
+// it may not have written what it acknowledged last. A new message under such a seq would be one that everybody has.
+func (n *NATS) skip(ctx context.Context, last uint64) error {
+	n.mu.Lock()
+	highest := n.highest
+	n.mu.Unlock()
+	if last < highest {
+		n.log.Warn("messages were stored and are lost; who is here has them", "messages", highest-last)
+	}
+	for last < highest {
+		ack, err := n.js.Publish(ctx, subjectPrefix+nowhere, nil, jetstream.WithMsgTTL(natsTTL(0)))
+		if err != nil {
+			return fmt.Errorf("skip what is lost: %w", err)
+		}
+		last = ack.Sequence
+	}
+	return nil
 }
