@@ -1,0 +1,170 @@
+package stream_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server"
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+// house is a whole server on a real stream.
+type house struct {
+	url string
+}
+
+func serve(t *testing.T, s *stream.NATS) house {
+	t.Helper()
+	log, ttl := slog.New(slog.DiscardHandler), wire.TTL{Min: 1000, Default: 300_000, Max: 300_000}
+	const many = 100_000
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	origins, err := server.NewOrigins("http://localhost", nil, "80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hub.New(hub.Config{TTL: ttl, Posts: many, GuestPosts: many, Per: time.Second, RoomMessages: many, RoomBytes: 1 << 30, Rooms: many}, s, log)
+	node := server.New(server.Config{Origins: origins, Conns: many, Each: many, TTL: ttl, Posts: many, Per: time.Second, Pages: http.NotFoundHandler(),
+		Secure: func(h http.Handler) http.Handler { return h }, Ready: s.Ready}, h, prometheus.NewRegistry(), log)
+	web := httptest.NewUnstartedServer(node.Handler())
+	web.Listener.Close()
+	web.Listener = listener
+	web.Start()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 2)
+	go func() { ended <- node.Run(ctx) }()
+	go func() { ended <- h.Run(ctx) }()
+	t.Cleanup(func() {
+		closing, cancel := context.WithTimeout(context.Background(), testTimeout)
+		defer cancel()
+		if err := node.Close(closing); err != nil {
+			t.Error(err)
+		}
+		web.Close()
+		stop()
+		<-ended
+		<-ended
+	})
+	return house{web.URL}
+}
+
+// socket is a client on a WebSocket that reads when it is told.
+type socket struct {
+	t    *testing.T
+	ws   *websocket.Conn
+	rest []wire.Frame
+}
+
+// in returns a client that is in room, and what it was joined with.
+func (h house) in(t *testing.T, room string) (*socket, wire.Joined) {
+	t.Helper()
+	ws, _, err := websocket.Dial(t.Context(), h.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ws.SetReadLimit(wire.MaxServerMessage)
+	t.Cleanup(func() { ws.CloseNow() })
+	s := &socket{t: t, ws: ws}
+	s.send(wire.Hello{Rooms: []wire.Join{{Room: room}}})
+	return s, await[wire.Joined](s)
+}
+
+func (s *socket) send(f wire.Frame) {
+	if err := s.ws.Write(context.Background(), websocket.MessageText, wire.Encode(f)); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// next returns the next frame, nil if none comes.
+func (s *socket) next() wire.Frame {
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
+	defer cancel()
+	for len(s.rest) == 0 {
+		_, message, err := s.ws.Read(ctx)
+		if err != nil {
+			s.t.Error(err)
+			return nil
+		}
+		s.rest = decode(s.t, message)
+	}
+	f := s.rest[0]
+	s.rest = s.rest[1:]
+	return f
+}
+
+// await returns the next F, skipping other frames.
+func await[F wire.Frame](s *socket) F {
+	for {
+		switch f := s.next().(type) {
+		case F:
+			return f
+		case nil:
+			return *new(F)
+		}
+	}
+}
+
+// answer returns the next frame that answers a post or a join.
+func (s *socket) answer() wire.Frame {
+	for {
+		switch f := s.next().(type) {
+		case wire.Accepted, wire.Refused, wire.Joined, nil:
+			return f
+		}
+	}
+}
+
+// poll returns the answer to one poll.
+func (h house) poll(t *testing.T, frames ...wire.Frame) []wire.Frame {
+	var encoded [][]byte
+	for _, f := range frames {
+		encoded = append(encoded, wire.Encode(f))
+	}
+	resp, err := http.Post(h.url+"/poll", "application/x-ndjson", bytes.NewReader(wire.Batch(encoded...)))
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("poll: %s, %v", resp.Status, err)
+	}
+	return decode(t, b)
+}
+
+func decode(t *testing.T, message []byte) (frames []wire.Frame) {
+	for line := range wire.Split(message) {
+		if strings.TrimSpace(string(line)) == "" {
+			continue
+		}
+		f, err := wire.Decode(line)
+		if err != nil {
+			t.Errorf("the server sent %q: %v", line, err)
+		}
+		frames = append(frames, f)
+	}
+	return frames
+}
+
+// show writes f for an error.
+func show(f wire.Frame) string {
+	b, _ := json.Marshal(f)
+	return wire.Kind(f) + string(b)
+}

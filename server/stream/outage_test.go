@@ -1,0 +1,238 @@
+package stream_test
+
+import (
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mayfly/server/stream"
+	"mayfly/shared/wire"
+)
+
+const (
+	patience = 7 * time.Second         // for any answer: an append that gets none ends after 5 s
+	fleeting = 1500 * time.Millisecond // what expires while the stream is away
+	enough   = 100                     // accepted posts between two outages
+	tardy    = 2 * time.Second         // and how late that may be told: loose, the machine may be busy
+)
+
+// away returns whether f says that the stream cannot answer now, and may later. Anything else that is no good answer is an error.
+func away(t *testing.T, f wire.Frame) bool {
+	r, ok := f.(wire.Refused)
+	if ok && (r.Code != wire.CodeUnavailable || r.RetryMS <= 0) {
+		t.Errorf("refused while the stream is away: %+v, want unavailable and a time to try again", r)
+	}
+	return ok
+}
+
+// outcome is what became of everything that was posted.
+type outcome struct {
+	mu       sync.Mutex
+	accepted map[string]wire.Accepted // by id
+	refused  map[string]bool
+}
+
+// count returns how much was accepted.
+func (o *outcome) count() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.accepted)
+}
+
+// ends notes the answer to a post.
+func (o *outcome) ends(t *testing.T, id string, f wire.Frame) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if a, ok := f.(wire.Accepted); ok {
+		o.accepted[id] = a
+	} else if away(t, f) {
+		o.refused[id] = true
+	} else if f != nil {
+		t.Errorf("a post was answered %s", show(f))
+	}
+}
+
+// timely fails if that took too long.
+func timely(t *testing.T, what string, began time.Time) {
+	if took := time.Since(began); took > patience {
+		t.Errorf("%s took %s", what, took)
+	}
+}
+
+// every counts, at that pace, until stop.
+func every(pace time.Duration, stop *atomic.Bool) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		tick := time.NewTicker(pace)
+		defer tick.Stop()
+		for n := 0; !stop.Load() && yield(n); n++ {
+			<-tick.C
+		}
+	}
+}
+
+// TestOutage takes the stream away from a server on which people post, join, read and poll, and gives it back, twice.
+func TestOutage(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		config stream.Config
+		fail   func(*stream.NATS) error
+	}{
+		{"NATS ended, on disk", onDisk(t, roomy), func(s *stream.NATS) error { s.Kill(); return nil }},
+		{"JetStream ended, on disk", onDisk(t, roomy), (*stream.NATS).Break},
+		{"connections cut, in memory", roomy, (*stream.NATS).Cut},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := openOnce(t, tt.config, slog.New(slog.DiscardHandler))
+			t.Cleanup(func() { closeLast(t, s) })
+			t.Cleanup(http.DefaultTransport.(*http.Transport).CloseIdleConnections)
+			h := serve(t, s)
+			o := &outcome{accepted: map[string]wire.Accepted{}, refused: map[string]bool{}}
+			readers := []*socket{}
+			for range 2 {
+				r, _ := h.in(t, "lobby")
+				readers = append(readers, r)
+			}
+			_, first := h.in(t, "lobby")
+
+			var stop atomic.Bool
+			var busy sync.WaitGroup
+			for i := range 4 {
+				poster, _ := h.in(t, "lobby")
+				busy.Go(func() {
+					for n := range every(40*time.Millisecond, &stop) {
+						id, began := fmt.Sprintf("%08d-0000-4000-8000-%012d", i, n), time.Now()
+						poster.send(wire.Post{ID: id, Room: "lobby", Text: fmt.Sprint(n), TTL: int64(n%2) * fleeting.Milliseconds()})
+						o.ends(t, id, poster.answer())
+						timely(t, "a post", began)
+					}
+				})
+			}
+			busy.Go(func() { // by polls
+				for n := range every(40*time.Millisecond, &stop) {
+					id, began := fmt.Sprintf("%08d-0000-4000-8000-%012d", 9, n), time.Now()
+					frames := h.poll(t, wire.Hello{Wait: new(int64(0)), Rooms: []wire.Join{{Room: "lobby", Cursor: &wire.Cursor{Epoch: first.Epoch}}}},
+						wire.Post{ID: id, Room: "lobby", Text: fmt.Sprint(n)})
+					timely(t, "a poll", began)
+					i := slices.IndexFunc(frames, func(f wire.Frame) bool { k := wire.Kind(f); return k == "accepted" || k == "refused" })
+					if i < 0 || !slices.ContainsFunc(frames, func(f wire.Frame) bool { return wire.Kind(f) == "joined" }) {
+						t.Errorf("a poll was answered with %d frames, want joined, and what became of the post", len(frames))
+						return
+					}
+					o.ends(t, id, frames[i])
+				}
+			})
+			var kept, opened, unopened int
+			busy.Go(func() { // a room that is open is joined from memory; another one when the stream is there
+				again, _ := h.in(t, "lobby")
+				for n := range every(500*time.Millisecond, &stop) { // 64 moves in 10 s are taken
+					began, room := time.Now(), fmt.Sprintf("room-%d", n)
+					again.send(wire.Join{Room: "lobby"})
+					if f, ok := again.answer().(wire.Joined); !ok || f.Room != "lobby" {
+						t.Errorf("joining an open room was answered %s", show(f))
+					}
+					kept++
+					again.send(wire.Join{Room: room})
+					if away(t, again.answer()) {
+						unopened++
+					} else {
+						opened++
+						again.send(wire.Leave{Room: room})
+					}
+					timely(t, "joining two rooms", began)
+				}
+			})
+
+			for n := range 2 {
+				eventually(t, "chatting", func() bool { return o.count() > (n+1)*enough })
+				if err := tt.fail(s); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "ready again", func() bool { return s.Ready(t.Context()) == nil })
+			}
+			eventually(t, "chatting again", func() bool { return o.count() > 4*enough })
+			stop.Store(true)
+			busy.Wait()
+			last, _ := h.in(t, "lobby")
+			last.send(wire.Post{ID: "00000000-0000-4000-8000-00000000dead", Room: "lobby", Text: "the end"})
+			end := await[wire.Accepted](last)
+			t.Logf("%d posts accepted, %d refused; %d joins from memory, %d rooms opened, %d not", len(o.accepted), len(o.refused), kept, opened, unopened)
+			if len(o.refused) == 0 {
+				t.Error("nothing was refused: the stream was not away")
+			}
+			for _, r := range readers {
+				o.judge(t, r, end.Seq)
+			}
+		})
+	}
+}
+
+// TestOutageOfMemory ends JetStream where nothing starts it anew: what is known can be read, and whoever writes is told to wait.
+func TestOutageOfMemory(t *testing.T) {
+	s := openOnce(t, roomy, slog.New(slog.DiscardHandler))
+	t.Cleanup(func() { closeLast(t, s) })
+	h := serve(t, s)
+	ann, _ := h.in(t, "lobby")
+	ann.send(wire.Post{ID: message(1, 0).ID, Room: "lobby", Text: "before"})
+	await[wire.Posted](ann)
+	if err := s.Break(); err != nil {
+		t.Fatal(err)
+	}
+	for n, f := range []wire.Frame{wire.Post{ID: message(2, 0).ID, Room: "lobby", Text: "during"}, wire.Join{Room: "tea"}} {
+		began := time.Now()
+		ann.send(f)
+		if !away(t, ann.answer()) {
+			t.Errorf("frame %d was not refused", n)
+		}
+		timely(t, wire.Kind(f), began)
+	}
+	if _, joined := h.in(t, "lobby"); len(joined.Messages) != 1 {
+		t.Errorf("joined with %d messages, want the one from before", len(joined.Messages))
+	}
+	if s.Ready(t.Context()) == nil {
+		t.Error("it says that it is ready")
+	}
+}
+
+// judge reads what r was told until the message end, and wants everything that was accepted, once and in order. What was refused
+// as unavailable may have been stored all the same, once.
+func (o *outcome) judge(t *testing.T, r *socket, end int64) {
+	t.Helper()
+	last, seen, living := int64(0), map[string]int64{}, map[int64]int64{}
+	for last != end {
+		switch f := r.next().(type) {
+		case wire.Posted:
+			if _, twice := seen[f.ID]; twice || f.Seq <= last {
+				t.Fatalf("%+v after %d, twice: %v", f, last, twice)
+			}
+			last, seen[f.ID], living[f.Seq] = f.Seq, f.Seq, f.Expires
+		case wire.Removed:
+			for _, seq := range f.Seqs {
+				delete(living, seq)
+			}
+		case nil:
+			t.Fatal("it ends")
+		}
+	}
+	for id, a := range o.accepted {
+		if seen[id] != a.Seq {
+			t.Errorf("%s was accepted as %d, and seen as %d", id, a.Seq, seen[id])
+		}
+	}
+	for id := range seen {
+		if _, accepted := o.accepted[id]; !accepted && !o.refused[id] && seen[id] != end {
+			t.Errorf("%s was seen and never answered", id)
+		}
+	}
+	for seq, expires := range living {
+		if late := time.Since(time.UnixMilli(expires)); late > tardy {
+			t.Errorf("%d is still there, %s late", seq, late)
+		}
+	}
+}
