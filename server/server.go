@@ -92,10 +92,11 @@ const (
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // until the first may come back
 
-	answersTimeout = 2 * time.Second // for the stream to answer what was posted before
+	answersTimeout = 2 * time.Second // for the stream to answer what was posted before, and to bring what it stored
 )
 
-// Close handles no more frames, waits for the answers to what was posted, says bye to every connection and waits until each has ended, or until ctx is done. New ones get 503.
+// Close handles no more frames, waits until what was posted is answered and on its way to everyone, says bye to every connection
+// and waits until each has ended, or until ctx is done. New ones get 503.
 func (s *Server) Close(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing.Store(true)

@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -75,29 +76,72 @@ func TestManyExpireInSmallFrames(t *testing.T) {
 	})
 }
 
+// settling begins to settle w, and returns what is closed once that is done.
+func (w world) settling(t *testing.T) (settled chan struct{}) {
+	settled = make(chan struct{})
+	go func() {
+		w.Settle(t.Context())
+		close(settled)
+	}()
+	return settled
+}
+
+func notYet(t *testing.T, settled <-chan struct{}, what string) {
+	t.Helper()
+	synctest.Wait()
+	select {
+	case <-settled:
+		t.Fatalf("settled although %s", what)
+	default:
+	}
+}
+
 func TestSettleWaitsForTheStream(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
-		ann := w.in(t, "ann", "lobby")
-		w.Settle(t.Context()) // nothing is under way
-		release := w.stream.Hold()
-		ann.Post(post(1, "lobby", 0))
-		settled := make(chan struct{})
-		go func() {
-			w.Settle(t.Context())
-			close(settled)
-		}()
-		synctest.Wait()
-		select {
-		case <-settled:
-			t.Fatal("settled although a post has no answer")
-		default:
-		}
-		release()
+		ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
+		answer, bring := w.stream.Hold(), w.stream.HoldCopies()
+		p := post(1, "lobby", 0)
+		want := ann.posted(p, 1)
+		ann.Post(p)
+		settled := w.settling(t)
+		notYet(t, settled, "a post has no answer")
+		ben.Post(post(2, "lobby", 0)) // too late
+		answer()
+		notYet(t, settled, "nobody has what was accepted")
+		ann.want(t, accepted(want, false))
+		bring()
 		<-settled
-		if got := ann.take(); len(got) != 2 || wire.Kind(got[0]) != "accepted" {
-			t.Errorf("after the stream's answer: %+v", got)
+		for _, r := range []*recorder{ann, ben} {
+			r.want(t, want)
 		}
 	})
+}
+
+// TestSettleWaitsForNobody: what is stored for a room that everyone left comes to nobody, and what expires need not come.
+func TestSettleWaitsForNobody(t *testing.T) {
+	for name, meanwhile := range map[string]func(ann *recorder, answer func()){
+		"nothing was posted":        func(ann *recorder, answer func()) {},
+		"everyone left":             func(ann *recorder, answer func()) { answer(); ann.Close(); time.Sleep(62 * time.Second) },
+		"everyone left before that": func(ann *recorder, answer func()) { ann.Close(); time.Sleep(62 * time.Second); answer() },
+		"it expired":                func(ann *recorder, answer func()) { answer(); time.Sleep(6 * time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, testConfig, func(t *testing.T, w world) {
+				ann := w.in(t, "ann", "lobby")
+				answer := w.stream.Hold()
+				w.stream.LoseCopies(true)
+				if name != "nothing was posted" {
+					ann.Post(post(1, "lobby", 0))
+				}
+				meanwhile(ann, answer)
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				if w.Settle(ctx); ctx.Err() != nil {
+					t.Error("it never settles")
+				}
+			})
+		})
+	}
 }
 
 // TestStoredButNeverDelivered loses the copy that the stream should bring back.

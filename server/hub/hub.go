@@ -78,7 +78,7 @@ type Hub struct {
 	counts counts        // atomics
 
 	opening sync.WaitGroup // rooms that are being followed for the first time
-	posts   tally          // that the stream has not answered
+	posts   tally          // being handled, without an answer of the stream's, or stored and not delivered here yet
 
 	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
 	rooms map[string]*room   // open and opening ones
@@ -247,25 +247,31 @@ func (h *Hub) makePlace() bool {
 	return true
 }
 
-// Settle waits until the stream has answered every post, or until ctx is done. Let nobody post meanwhile.
-func (h *Hub) Settle(ctx context.Context) { h.posts.wait(ctx) }
-
-// append hands m to the stream, and counts it until the stream answers.
-func (h *Hub) append(room string, m wire.Message, done func(Receipt, error)) {
-	h.posts.add()
-	h.stream.Append(room, m, func(receipt Receipt, err error) {
-		done(receipt, err)
-		h.posts.done()
-	})
+// Settle takes no more posts, and waits until the stream has answered those that were taken and everyone here has been sent what
+// it stored, or until ctx is done. What is posted meanwhile gets no answer: its clients are about to be told to come back.
+func (h *Hub) Settle(ctx context.Context) {
+	h.posts.closed.Store(true)
+	h.posts.wait(ctx)
 }
 
-// tally counts what has no answer yet. One goroutine may wait for the answers.
+// tally counts what is not settled yet. One goroutine may wait for that.
 type tally struct {
-	n    atomic.Int64
-	none chan struct{} // static; capacity 1: n has come down to 0
+	n      atomic.Int64
+	closed atomic.Bool   // nothing begins any more
+	none   chan struct{} // static; capacity 1: n has come down to 0
 }
 
 func (t *tally) add() { t.n.Add(1) }
+
+// begin is add, unless t is closed; it reports whether it is not.
+func (t *tally) begin() bool {
+	t.add() // first, so that who closes t and then waits misses nothing
+	if t.closed.Load() {
+		t.done()
+		return false
+	}
+	return true
+}
 
 func (t *tally) done() {
 	if t.n.Add(-1) == 0 {

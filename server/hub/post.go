@@ -14,6 +14,10 @@ func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
 	}
+	if !c.hub.posts.begin() {
+		return
+	}
+	defer c.hub.posts.done()
 	if !wire.ValidID(p.ID) {
 		refuse(wire.CodeID, "A message's id must be a UUID in lower case.", 0)
 		return
@@ -64,7 +68,7 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	c.posts.add()
-	c.hub.append(r.name, m, func(receipt Receipt, err error) {
+	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) {
 		r.stored(c, k, now, receipt, err)
 		c.posts.done()
 	})
@@ -134,6 +138,7 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 		r.settleLocked(k)
 	}
 	r.pending[k] = &pending{size: size}
+	r.hub.posts.add()
 	r.waiting += size
 	return 0, false
 }
@@ -157,13 +162,13 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 	w := r.pending[k]
 	live, delivered := r.livingLocked(k)
 	if err != nil && !delivered { // delivered, although its acknowledgement was lost, is accepted
-		r.settleLocked(k)
 		r.hub.readmit(author, admitted)
 		r.refuseLocked(author, k, err)
 		for _, c := range w.repeats {
 			r.refuseLocked(c, k, err)
 			c.posts.done()
 		}
+		r.settleLocked(k)
 		return
 	}
 	m := receipt.Message
@@ -179,7 +184,7 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 		c.posts.done()
 	}
 	m.Text = "" // an answer does not need it
-	if w.stored = &m; m.Seq <= r.head {
+	if w.stored = &m; m.Seq <= r.head || r.closed {
 		r.settleLocked(k)
 	}
 }

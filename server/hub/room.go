@@ -65,18 +65,21 @@ func (r *room) deliver(m wire.Message) {
 		return
 	}
 	r.head = m.Seq
-	k := key{m.User.ID, m.ID}
+	if m.Expires > time.Now().UnixMilli() {
+		r.addLocked(m)
+	}
 	for k, p := range r.pending { // also those whose copy was skipped
 		if p.stored != nil && p.stored.Seq <= r.head {
 			r.settleLocked(k)
 		}
 	}
-	if m.Expires <= time.Now().UnixMilli() {
-		return
-	}
-	live := &message{seq: m.Seq, key: k, at: m.At, expires: m.Expires, encoded: wire.EncodeMessage(m)}
+}
+
+// addLocked keeps m while it lives, and sends it to everyone in the room.
+func (r *room) addLocked(m wire.Message) {
+	live := &message{seq: m.Seq, key: key{m.User.ID, m.ID}, at: m.At, expires: m.Expires, encoded: wire.EncodeMessage(m)}
 	r.live = append(r.live, live)
-	r.byKey[k] = live
+	r.byKey[live.key] = live
 	r.bytes += len(live.encoded)
 	r.hub.schedule(r, live)
 	if len(r.members) > 0 {
@@ -211,6 +214,17 @@ func (r *room) has(c *Client) (head int64, ok bool) {
 func (r *room) settleLocked(k key) {
 	r.waiting -= r.pending[k].size
 	delete(r.pending, k)
+	r.hub.posts.done()
+}
+
+// closeLocked lets nobody join any more. What comes for the room is delivered to nobody, so nothing stored waits for that.
+func (r *room) closeLocked() {
+	r.closed = true
+	for k, p := range r.pending {
+		if p.stored != nil {
+			r.settleLocked(k)
+		}
+	}
 }
 
 // forgetLost lets go of posts that were stored but whose copy never came, once they have expired.
@@ -240,7 +254,9 @@ func (r *room) emptySince() (left time.Time, empty bool) {
 func (r *room) closeIfLeft(then time.Time) bool {
 	r.mu.Lock()
 	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(then)
-	r.closed = r.closed || left
+	if left {
+		r.closeLocked()
+	}
 	r.mu.Unlock()
 	if left {
 		r.end()
@@ -252,7 +268,7 @@ func (r *room) closeIfLeft(then time.Time) bool {
 func (r *room) close() {
 	r.mu.Lock()
 	open := !r.closed
-	r.closed = true
+	r.closeLocked()
 	r.mu.Unlock()
 	if open {
 		r.end()

@@ -24,6 +24,8 @@ type Memory struct {
 	held      []func() // appends that Hold keeps back
 	holding   bool
 	lossy     bool
+	copies    []func() // deliveries that HoldCopies keeps back
+	late      bool
 	bounds    int // messages a room may hold; 0: any number
 }
 
@@ -42,12 +44,11 @@ func (s *Memory) Append(room string, m wire.Message, done func(hub.Receipt, erro
 		defer s.order.Unlock()
 		receipt, followers, err := s.store(room, m)
 		done(receipt, err)
-		if s.losing() {
-			return
-		}
-		for _, deliver := range followers {
-			(*deliver)(receipt.Message)
-		}
+		s.copy(func() {
+			for _, deliver := range followers {
+				(*deliver)(receipt.Message)
+			}
+		})
 	}
 	s.mu.Lock()
 	if s.holding {
@@ -133,10 +134,35 @@ func (s *Memory) LoseCopies(lose bool) {
 	s.lossy = lose
 }
 
-func (s *Memory) losing() bool {
+// copy runs deliver, now, later or never.
+func (s *Memory) copy(deliver func()) {
+	s.mu.Lock()
+	lossy, late := s.lossy, s.late
+	if late {
+		s.copies = append(s.copies, deliver)
+	}
+	s.mu.Unlock()
+	if !lossy && !late {
+		deliver()
+	}
+}
+
+// HoldCopies makes appends that succeed reach nobody who follows, until the function that it returns lets them, in order.
+func (s *Memory) HoldCopies() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.lossy
+	s.late = true
+	return func() {
+		s.order.Lock()
+		defer s.order.Unlock()
+		s.mu.Lock()
+		copies := s.copies
+		s.copies, s.late = nil, false
+		s.mu.Unlock()
+		for _, deliver := range copies {
+			deliver()
+		}
+	}
 }
 
 // Hold keeps appends back, until the function that it returns lets them go on, in order.

@@ -123,7 +123,8 @@ func TestReaderThatStops(t *testing.T) {
 	}
 }
 
-// TestStopUnderLoad stops the server while 1,000 are connected and some of them post.
+// TestStopUnderLoad stops the server while 1,000 are connected and some of them post. What it has accepted it brings to everyone
+// before it says goodbye to them: without -data nobody can be told later.
 func TestStopUnderLoad(t *testing.T) {
 	const (
 		people, posting = 1000, 20
@@ -160,17 +161,33 @@ func TestStopUnderLoad(t *testing.T) {
 	var mu sync.Mutex
 	byes := map[wire.Code]int{}
 	retries := map[int64]int{}
-	for _, c := range clients {
+	accepted := map[int64]bool{}
+	var seen [people]map[int64]bool
+	for i, c := range clients {
 		readers.Go(func() {
-			said, err := c.ReadToEnd()
+			var last wire.Frame
+			own, posted := []int64{}, map[int64]bool{}
+			err := c.Each(func(f wire.Frame) {
+				switch f := f.(type) {
+				case wire.Accepted:
+					own = append(own, f.Seq)
+				case wire.Posted:
+					posted[f.Seq] = true
+				}
+				last = f
+			})
 			var closed *wire.ClosedError
-			b, ok := said.(wire.Bye)
+			b, ok := last.(wire.Bye)
 			if !ok || !errors.As(err, &closed) || closed.Code != wire.CloseFor(b.Code) {
-				t.Errorf("a client heard %+v last, then %v", said, err)
+				t.Errorf("a client heard %+v last, then %v", last, err)
 				return
 			}
 			mu.Lock()
 			defer mu.Unlock()
+			seen[i] = posted
+			for _, seq := range own {
+				accepted[seq] = true
+			}
 			byes[b.Code]++
 			retries[b.RetryMS/100]++
 		})
@@ -185,7 +202,14 @@ func TestStopUnderLoad(t *testing.T) {
 	stop()
 	writers.Wait()
 	readers.Wait()
-	t.Logf("stopped in %s; byes %v; retry_ms spread over %d tenths of a second", took.Round(time.Millisecond), byes, len(retries))
+	t.Logf("stopped in %s; byes %v; retry_ms spread over %d tenths of a second; %d posts accepted", took.Round(time.Millisecond), byes, len(retries), len(accepted))
+	for i := range seen {
+		for seq := range accepted {
+			if !seen[i][seq] {
+				t.Fatalf("message %d was accepted, and client %d was told goodbye without it", seq, i)
+			}
+		}
+	}
 	if took > 15*time.Second {
 		t.Errorf("stopping took %s, want at most 15 s", took)
 	}

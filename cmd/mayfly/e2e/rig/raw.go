@@ -89,13 +89,19 @@ func Next[F wire.Frame](r *Raw) F {
 	}
 }
 
-// ReadToEnd reads until the connection ends, and returns the last frame and how it ended.
-func (r *Raw) ReadToEnd() (last wire.Frame, err error) {
+// Each calls take with every frame until the connection ends, and returns how it ended.
+func (r *Raw) Each(take func(wire.Frame)) error {
 	for {
 		f, err := r.read()
 		if err != nil {
-			return last, err
+			return err
 		}
-		last = f
+		take(f)
 	}
+}
+
+// ReadToEnd reads until the connection ends, and returns the last frame and how it ended.
+func (r *Raw) ReadToEnd() (last wire.Frame, err error) {
+	err = r.Each(func(f wire.Frame) { last = f })
+	return last, err
 }
