@@ -9,7 +9,8 @@ type Conn interface {
 	// returned, or with ctx's error.
 	Read(ctx context.Context) ([]byte, error)
 
-	// Write queues one message. That it returns nil does not mean that the message arrived: only an answer does.
+	// Write queues one message. That it returns nil does not mean that the message arrived: only an answer does. If it fails,
+	// the connection is at its end, which is Read's to tell.
 	Write(message []byte) error
 
 	// Close ends the connection, with 1000 or 4000-4999: a browser allows no other code. Read ends then. It may block

@@ -302,3 +302,33 @@ func TestShortOutageIsNotShown(t *testing.T) {
 		c.wantStatus(session.Online)
 	})
 }
+
+// TestWhatCameBeforeTheEndIsSeen: the session writes to a connection that has ended, and has not read what came on it yet. After
+// a restart nobody brings that again.
+func TestWhatCameBeforeTheEndIsSeen(t *testing.T) {
+	for range 20 { // which of the two the session comes to first is chance
+		synctest.Test(t, func(t *testing.T) {
+			s := newScript(t)
+			c := start(t, s)
+			p := s.online()
+			var hold atomic.Bool
+			release := make(chan struct{})
+			defer c.Subscribe(func(session.View) {
+				if hold.Load() {
+					<-release
+				}
+			})()
+			hold.Store(true)
+			c.Send("now")
+			hear[wire.Post](p)
+			p.say(posted(1, ann, "last words", time.Minute))
+			p.say(wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 1000})
+			p.cut(wire.CloseRestart)
+			c.Send("too late")
+			synctest.Wait()
+			hold.Store(false)
+			close(release)
+			c.wantTexts("last words", "now", "too late")
+		})
+	}
+}

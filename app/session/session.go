@@ -348,7 +348,5 @@ func (s *Session) write(f wire.Frame) {
 	if s.link == nil || s.link.conn == nil {
 		return
 	}
-	if err := s.link.conn.Write(wire.Encode(f)); err != nil {
-		s.lost(err)
-	}
+	_ = s.link.conn.Write(wire.Encode(f)) // if it fails, Read says so, once it has brought all that came before: nobody might bring it again
 }

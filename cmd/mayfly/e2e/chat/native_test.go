@@ -1,9 +1,12 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"mayfly/app/session"
 	"mayfly/cmd/mayfly/e2e/rig"
@@ -57,5 +60,63 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 	}
 	for _, p := range []*rig.Person{ann, ben} {
 		p.Until("rid of both", func(v session.View) bool { return len(v.Messages) == 0 })
+	}
+}
+
+// TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another, while everybody writes: what one of them
+// was told, all were, and what was not taken any more goes out by itself.
+func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
+	const people = 10
+	server := rig.Serve(t, "-rate", "1000/1s")
+	var all []*rig.Person
+	for i := range people {
+		all = append(all, rig.NewPerson(t, fmt.Sprintf("person %d", i), server.SocketURL()))
+	}
+	for _, p := range all {
+		p.Until("online", rig.Online)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var writing sync.WaitGroup
+	var written [people]int
+	for i, p := range all {
+		writing.Go(func() {
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for ; ctx.Err() == nil; written[i]++ {
+				<-tick.C
+				if problem := p.Send(fmt.Sprintf("%s says %d", p.Name, written[i])); problem != "" {
+					t.Errorf("%s: %s", p.Name, problem)
+					return
+				}
+			}
+		})
+	}
+	busy := func(v session.View) bool { return len(rig.Texts(v)) > 10*people }
+	before := len(rig.Texts(all[0].Until("busy", busy)))
+	server.Stop()
+	server.Start()
+	all[0].Until("busy again", func(v session.View) bool { return len(rig.Texts(v)) > before+10*people })
+	stop()
+	writing.Wait()
+	var want []string
+	for i, p := range all {
+		for n := range written[i] {
+			want = append(want, fmt.Sprintf("%s says %d", p.Name, n))
+		}
+	}
+	slices.Sort(want)
+	var order []string
+	for i, p := range all {
+		got := rig.Texts(p.Until("complete", func(v session.View) bool { return rig.Online(v) && rig.Sent(v) >= len(want) }))
+		if i == 0 {
+			order = got
+		}
+		if !slices.Equal(got, order) {
+			t.Errorf("%s sees another order than the first", p.Name)
+		}
+		if !slices.Equal(slices.Sorted(slices.Values(got)), want) {
+			t.Errorf("%s sees %d messages, want each of %d once", p.Name, len(got), len(want))
+		}
 	}
 }
