@@ -121,11 +121,12 @@ var batches = sync.Pool{New: func() any { return new([]byte) }}
 
 // writeBatch writes what waits, as much as one message should hold.
 func (c *conn) writeBatch(ctx context.Context) error {
-	if c.over(nowMS()) {
+	now := c.server.nowMS()
+	if c.over(now) {
 		return errExpired
 	}
 	buf := batches.Get().(*[]byte)
-	batch := c.queue.take((*buf)[:0], nowMS())
+	batch := c.queue.take((*buf)[:0], now)
 	defer func() {
 		clear(batch)
 		if *buf = batch; cap(batch) <= 2*maxBatch { // a large joined is rare: don't keep its buffer
@@ -156,4 +157,5 @@ func (c *conn) ended() {
 	c.server.log.Debug("connection ended", "conn_id", c.id, "after", c.age().Round(time.Millisecond), "err", context.Cause(c.ctx))
 }
 
-func nowMS() int64 { return time.Now().UnixMilli() }
+// nowMS is the time that everything on the wire is told by, in Unix milliseconds.
+func (s *Server) nowMS() int64 { return s.clock.Now().UnixMilli() }

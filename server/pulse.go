@@ -26,7 +26,7 @@ func (s *Server) Run(ctx context.Context) error {
 		case now := <-ticker.C:
 			for _, c := range s.snapshot() {
 				if signIn := c.signIn.Load(); signIn != nil {
-					signIn.pulse(now)
+					signIn.pulse(s.clock.Now())
 				}
 				c.carrier.pulse(now, &pulses)
 			}

@@ -44,6 +44,7 @@ type Config struct {
 type Server struct {
 	config  Config       // static
 	hub     *hub.Hub     // static
+	clock   *hub.Clock   // static; the hub's
 	log     *slog.Logger // static
 	places  *places      // static; of conns, upgrades under way included
 	metrics *metrics     // static
@@ -59,9 +60,9 @@ type Server struct {
 	conns map[*conn]struct{}
 }
 
-// New returns a server that hands what people send to h. Its metrics and the hub's are registered with reg.
-func New(config Config, h *hub.Hub, reg prometheus.Registerer, log *slog.Logger) *Server {
-	s := &Server{config: config, hub: h, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
+// New returns a server that hands what people send to h, whose clock is clock. Its metrics and the hub's are registered with reg.
+func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
+	s := &Server{config: config, hub: h, clock: clock, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
 	s.failures.by = map[netip.Addr]*recent{}
 	if config.SignIn.Verifier != nil {
 		s.signouts = newSignouts(config.SignIn.Ledger, log)

@@ -70,8 +70,9 @@ func startWith(t *testing.T, change func(*server.Config)) *node {
 		Ready:  func(context.Context) error { return n.ready },
 	}
 	change(&config)
-	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, log)
-	n.server = server.New(config, h, n.metrics, log)
+	clock := hub.NewClock(time.Now)
+	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, clock, log)
+	n.server = server.New(config, h, clock, n.metrics, log)
 	web := httptest.NewUnstartedServer(n.server.Handler())
 	web.Listener.Close()
 	web.Listener = listener

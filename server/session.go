@@ -43,7 +43,7 @@ func (s *session) handle(b []byte) error {
 	if s.client == nil {
 		return s.open(f, err)
 	}
-	if s.conn.over(nowMS()) {
+	if s.conn.over(s.conn.server.nowMS()) {
 		return errExpired
 	}
 	var bad *wire.FrameError

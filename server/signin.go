@@ -92,7 +92,7 @@ type signIn struct {
 
 	mu       sync.Mutex // guards what follows
 	user     wire.User
-	expires  time.Time // of the token
+	expires  time.Time // of the token, by the hub's clock
 	expiring bool      // the client was told that it is
 }
 
@@ -138,7 +138,7 @@ func (s *signIn) changed(change auth.Change) {
 }
 
 func (s *signIn) tellLocked() {
-	s.conn.send(wire.Authed{User: s.user, AuthExpires: s.expires.UnixMilli(), Now: nowMS()})
+	s.conn.send(wire.Authed{User: s.user, AuthExpires: s.expires.UnixMilli(), Now: s.conn.server.nowMS()})
 }
 
 // pulse says that the sign-in ends soon, and ends the connection when it has.
@@ -157,7 +157,9 @@ func (s *signIn) pulse(now time.Time) {
 	s.conn.send(wire.Expiring{InMS: max(left, 0).Milliseconds()})
 }
 
-// verify checks a token. One is refused, too, if there is no sign-in.
+// verify checks a token, and says when it ends by the hub's clock. Its issuer reckons by the wall clock: if that was set back before,
+// the token lives as long as it should; if it is set back later, nobody stays longer for it. A token is refused, too, if there is
+// no sign-in.
 func (c *conn) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	how := c.server.config.SignIn
 	if how.Verifier == nil {
@@ -166,6 +168,7 @@ func (c *conn) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	ctx, cancel := context.WithTimeout(c.ctx, verifyTimeout)
 	defer cancel()
 	id, err := how.Verifier.Verify(ctx, token, idToken)
+	id.Expires = id.Expires.Add(c.server.clock.Ahead())
 	var refused *auth.Error
 	switch {
 	case errors.As(err, &refused):

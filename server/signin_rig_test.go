@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,6 +82,7 @@ type house struct {
 	metrics *prometheus.Registry
 	logs    *bytes.Buffer
 	net     *pipes
+	wall    atomic.Int64 // by how much the wall clock is set forward
 	stop    func()
 }
 
@@ -116,8 +118,9 @@ func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stre
 	if change != nil {
 		change(&config)
 	}
-	rooms := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 10_000, RoomBytes: 1 << 30, Rooms: 100}, messages, log)
-	h.Server = server.New(config, rooms, h.metrics, log)
+	clock := hub.NewClock(func() time.Time { return time.Now().Add(time.Duration(h.wall.Load())) })
+	rooms := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 10_000, RoomBytes: 1 << 30, Rooms: 100}, messages, clock, log)
+	h.Server = server.New(config, rooms, clock, h.metrics, log)
 	web := &http.Server{Handler: h.Handler(), ReadTimeout: readTimeout, WriteTimeout: readTimeout} // shorter than a poll
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -177,6 +177,31 @@ func TestExpiring(t *testing.T) {
 	})
 }
 
+// TestSignInLivesAsLongWhenTheClockIsSetBack: of whoever is here then, and of whoever comes with a token that was made after it.
+func TestSignInLivesAsLongWhenTheClockIsSetBack(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		const life = 5*time.Minute + 100*time.Millisecond
+		const fast = 30 * time.Minute // the wall clock, at first
+		h.wall.Store(int64(fast))
+		ada := h.in(t, h.issuer.issue("ada", fast+life), "")
+		h.wall.Store(0)
+		ben := h.hello(t, h.issuer.issue("ben", life), "")
+		if w, ok := ben.take()[0].(wire.Welcome); !ok || w.AuthExpires-w.Now != life.Milliseconds() {
+			t.Errorf("welcome %+v, want %s until the end", w, life)
+		}
+		time.Sleep(life + time.Minute - time.Millisecond)
+		for _, g := range []*guest{ada, ben} {
+			if e := got[wire.Expiring](g); e.InMS > 60_000 {
+				t.Errorf("in_ms = %d", e.InMS)
+			}
+		}
+		time.Sleep(250 * time.Millisecond)
+		for _, g := range []*guest{ada, ben} {
+			g.wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
+		}
+	})
+}
+
 // wantLast wants the last frame to be p, posted.
 func (g *guest) wantLast(p wire.Post) {
 	g.t.Helper()

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
+	"mayfly/server/hub"
 	"mayfly/server/stream"
 	"mayfly/shared/wire"
 )
@@ -367,7 +368,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomMessages: 100, Bytes: 8 << 20}
 	tokens := newIssuer()
 	run := func(test func(t *testing.T, n *node)) {
-		messages, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+		messages, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}

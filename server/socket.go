@@ -189,7 +189,7 @@ func (s *socket) pulse(now time.Time, pulses *sync.WaitGroup) {
 		return
 	}
 	if s.age()-time.Duration(s.sent.Load()) >= wire.BeatEvery {
-		client.Beat(now)
+		client.Beat()
 	}
 	if !now.Before(s.nextPing) {
 		s.nextPing = now.Add(pingEvery)

@@ -129,7 +129,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	messages, err := stream.OpenEmbedded(ctx, stream.Config{Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, metrics, log)
+	clock := hub.NewClock(time.Now)
+	messages, err := stream.OpenEmbedded(ctx, stream.Config{Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, clock, metrics, log)
 	if err != nil && c.data != "" {
 		return nil, fmt.Errorf("-data is %q: %w", c.data, err)
 	}
@@ -140,7 +141,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	h := hub.New(hub.Config{
 		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
 		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
-	}, messages, log)
+	}, messages, clock, log)
 	signIn := c.signIn.forClients()
 	if verifier != nil {
 		signIn.Verifier, signIn.Ledger = verifier, messages.Signouts()
@@ -148,7 +149,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	s := server.New(server.Config{
 		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
 		SignIn: signIn, Anonymous: c.signIn.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
-	}, h, metrics, log)
+	}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
 		http: &http.Server{

@@ -187,7 +187,7 @@ func (c *Client) close() []*room {
 }
 
 // Beat sends the client the time, and the head of each of its rooms as far as it was sent to it before.
-func (c *Client) Beat(now time.Time) {
+func (c *Client) Beat() {
 	c.mu.Lock()
 	rooms := slices.Collect(maps.Values(c.rooms))
 	c.mu.Unlock()
@@ -197,7 +197,7 @@ func (c *Client) Beat(now time.Time) {
 			heads[r.name] = head
 		}
 	}
-	c.member.Send(NewFrame(wire.Beat{Now: now.UnixMilli(), Heads: heads}))
+	c.member.Send(NewFrame(wire.Beat{Now: c.hub.clock.Now().UnixMilli(), Heads: heads}))
 }
 
 // in returns the room of that name if the client is in it, and how many it is in.

@@ -73,6 +73,7 @@ const (
 type Hub struct {
 	config Config        // static
 	stream Stream        // static
+	clock  *Clock        // static
 	log    *slog.Logger  // static
 	wake   chan struct{} // static; capacity 1: the earliest deadline changed
 	counts counts        // atomics
@@ -86,10 +87,10 @@ type Hub struct {
 	rates map[string]*window // of posts, by user id or address key
 }
 
-// New returns a hub that keeps its messages in stream. Run must be running for them to expire.
-func New(config Config, stream Stream, log *slog.Logger) *Hub {
+// New returns a hub that keeps its messages in stream, for as long as clock says. Run must be running for them to expire.
+func New(config Config, stream Stream, clock *Clock, log *slog.Logger) *Hub {
 	return &Hub{
-		config: config, stream: stream, log: log, wake: make(chan struct{}, 1), posts: tally{none: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
+		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1), posts: tally{none: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
 		rooms: map[string]*room{}, rates: map[string]*window{},
 	}
 }
@@ -111,7 +112,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		now := time.Now()
-		next := h.expire(now)
+		next := h.expire(h.clock.Now())
 		if now.Sub(tidied) >= lookEvery {
 			h.tidy(now)
 			tidied = now
@@ -212,7 +213,7 @@ func (h *Hub) snapshotRooms() []*room {
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
-		r.forgetLost(now)
+		r.forgetLost(h.clock.Now())
 		r.forgetAway(now)
 		if r.closeIfLeft(now.Add(-lingerFor)) {
 			closed[r] = true

@@ -31,6 +31,7 @@ var testConfig = hub.Config{
 type world struct {
 	*hub.Hub
 	stream *stream.Memory
+	wall   *wall
 }
 
 // bubble runs test under synctest, with a world that ends before it does.
@@ -38,7 +39,8 @@ func bubble(t *testing.T, config hub.Config, test func(t *testing.T, w world)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		s := stream.NewMemory()
-		w := world{hub.New(config, s, slog.New(slog.DiscardHandler)), s}
+		wall := &wall{}
+		w := world{hub.New(config, s, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), s, wall}
 		ended := make(chan error, 1)
 		go func() { ended <- w.Run(ctx) }()
 		test(t, w)
@@ -216,7 +218,7 @@ func TestReadsFilterByTheClock(t *testing.T) {
 	// The hub does not run: nothing expires by itself, and still nothing expired may be sent.
 	synctest.Test(t, func(t *testing.T) {
 		w := world{stream: stream.NewMemory()}
-		w.Hub = hub.New(testConfig, w.stream, slog.New(slog.DiscardHandler))
+		w.Hub = hub.New(testConfig, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		ann := w.in(t, "ann", "lobby")
 		ann.Post(post(1, "lobby", time.Second))
 		ann.Post(post(2, "lobby", time.Minute))
@@ -280,12 +282,12 @@ func TestRepeatBeforeTheStreamAnswers(t *testing.T) {
 func TestRepeatThatOnlyTheStreamKnows(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")
-		other := hub.New(testConfig, w.stream, slog.New(slog.DiscardHandler)) // another node, same stream
+		other := hub.New(testConfig, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)) // another node, same stream
 		p := post(1, "lobby", 0)
 		want := ann.posted(p, 1)
 		release := w.stream.Hold()
 		ann.Post(p)
-		there := world{other, w.stream}.in(t, "ann", "lobby")
+		there := world{Hub: other, stream: w.stream}.in(t, "ann", "lobby")
 		there.Post(p)
 		release()
 		ann.want(t, accepted(want, false), want)
@@ -563,7 +565,7 @@ func TestEverythingAfterTheSnapshotFollowsOnce(t *testing.T) {
 	config.Posts = 1000
 	synctest.Test(t, func(t *testing.T) {
 		w := world{stream: stream.NewMemory()}
-		w.Hub = hub.New(config, w.stream, slog.New(slog.DiscardHandler))
+		w.Hub = hub.New(config, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		ann := w.in(t, "ann", "lobby")
 		ended := make(chan bool)
 		go func() {
@@ -662,7 +664,7 @@ func TestBeatNamesTheHeads(t *testing.T) {
 		ann := w.in(t, "ann", "lobby", "tea")
 		ann.Post(post(1, "lobby", 0))
 		ann.take()
-		ann.Beat(time.Now())
+		ann.Beat()
 		ann.want(t, wire.Beat{Now: time.Now().UnixMilli(), Heads: map[string]int64{"lobby": 1, "tea": 0}})
 	})
 }

@@ -58,9 +58,10 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeRate, problem, wait)
 		return
 	}
-	m := wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: now.UnixMilli(), Expires: now.UnixMilli() + ttl}
+	at := c.hub.clock.Now()
+	m := wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: at.UnixMilli(), Expires: at.UnixMilli() + ttl}
 	k := key{c.userID, p.ID}
-	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), now); wait > 0 || repeat {
+	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), at); wait > 0 || repeat {
 		c.hub.readmit(c, now)
 		if !repeat {
 			refuse(wire.CodeFull, fullMessage, wait)
@@ -119,7 +120,7 @@ func (r *room) livingLocked(k key) (m wire.Message, ok bool) {
 	case w != nil && w.stored != nil:
 		m = *w.stored
 	}
-	return m, m.Expires > time.Now().UnixMilli()
+	return m, m.Expires > r.hub.clock.Now().UnixMilli()
 }
 
 // reserve takes the place of a message of that size, or says how long until the room may have one. It looks for a
@@ -199,7 +200,7 @@ func (r *room) refuseLocked(c *Client, k key, err error) {
 		Message: "The message could not be stored now. Try again soon."}
 	retry := retryUnavailable
 	if errors.Is(err, ErrFull) {
-		refused.Code, refused.Message, retry = wire.CodeFull, fullMessage, r.nextExpiryLocked(time.Now())
+		refused.Code, refused.Message, retry = wire.CodeFull, fullMessage, r.nextExpiryLocked(r.hub.clock.Now())
 	} else {
 		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.userID, "err", err)
 	}

@@ -65,7 +65,8 @@ func (r *room) deliver(m wire.Message) {
 		return
 	}
 	r.head = m.Seq
-	if m.Expires > time.Now().UnixMilli() {
+	r.hub.clock.Reach(time.UnixMilli(m.At))
+	if m.Expires > r.hub.clock.Now().UnixMilli() {
 		r.addLocked(m)
 	}
 	for k, p := range r.pending { // also those whose copy was skipped
@@ -120,7 +121,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 
 // snapshotLocked returns the joined frame for a client that has everything up to cursor.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
-	epoch, now := r.hub.stream.Epoch(), time.Now().UnixMilli()
+	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
 	var missed []*message
 	resumed := false
 	if cursor != nil && cursor.Epoch == epoch && cursor.Seq <= r.head {

@@ -34,7 +34,7 @@ func reopen(t *testing.T, s *stream.NATS, config stream.Config) *stream.NATS {
 // openOnce opens a stream that the test may close itself.
 func openOnce(t *testing.T, config stream.Config, log *slog.Logger) *stream.NATS {
 	t.Helper()
-	s, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), log)
+	s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +233,23 @@ func TestOldKeysGoAtTheStart(t *testing.T) {
 	has(t, s, "lobby", []wire.Message{m})
 }
 
+// TestClockIsNotBehindTheFolder: it was set back while Mayfly did not run, and nothing there may live longer for it.
+func TestClockIsNotBehindTheFolder(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	m := mustAppend(t, s, "lobby", message(1, time.Minute))
+	closeLast(t, s)
+	clock := hub.NewClock(func() time.Time { return time.Now().Add(-time.Hour) })
+	s, err := stream.OpenEmbedded(t.Context(), config, clock, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closeLast(t, s)
+	if now := clock.Now(); now.UnixMilli() < m.At {
+		t.Errorf("the clock shows %s, and a message was stored at %s", now, time.UnixMilli(m.At))
+	}
+}
+
 func TestMessageWithoutItsKeyIsSkipped(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -355,7 +372,7 @@ func TestFolderThatCannotBeUsed(t *testing.T) {
 			}
 			config := roomy
 			config.Folder = tt.folder
-			s, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 			if err == nil {
 				closeLast(t, s)
 			}

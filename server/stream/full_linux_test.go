@@ -191,7 +191,7 @@ func TestFailedWriteIsGotOver(t *testing.T) {
 func TestReadOnlyDisk(t *testing.T) {
 	config := roomy
 	config.Folder = filepath.Join(smallDisk(t, "size=1m,ro"), "data")
-	s, err := stream.OpenEmbedded(t.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+	s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 	if err == nil {
 		closeLast(t, s)
 	}

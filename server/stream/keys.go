@@ -16,6 +16,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"mayfly/server/hub"
 )
 
 const (
@@ -44,10 +46,14 @@ func minuteOfFile(name string) (minute, bool) {
 // keyRing holds the keys of messages on disk: a random one for each minute in which messages expire. When its minute has
 // passed a key is removed, and with it what it sealed, wherever copies of that may be: JetStream leaves expired bodies in
 // its files for a while, and a disk for longer. Every key is safely on disk before anything is sealed with it.
+//
+// A clock that is set forward takes keys early, and with them messages that were accepted, for good. That is meant: the hub has
+// told everyone that they have expired, by the same clock, and what has expired must not come back when the clock is put right.
 type keyRing struct {
-	dir string       // static
-	ids []byte       // static: what hide uses
-	log *slog.Logger // static
+	dir   string       // static
+	ids   []byte       // static: what hide uses
+	clock *hub.Clock   // static
+	log   *slog.Logger // static
 
 	making sync.Mutex // held while a key is written, so that a minute has one
 
@@ -57,11 +63,11 @@ type keyRing struct {
 }
 
 // openKeys reads the keys in dir, which it makes if need be, and removes those whose minute has passed.
-func openKeys(dir string, log *slog.Logger) (*keyRing, error) {
+func openKeys(dir string, clock *hub.Clock, log *slog.Logger) (*keyRing, error) {
 	if err := os.MkdirAll(dir, privateDir); err != nil {
 		return nil, err
 	}
-	k := &keyRing{dir: dir, log: log, keys: map[minute]cipher.AEAD{}, asked: map[minute]bool{}}
+	k := &keyRing{dir: dir, clock: clock, log: log, keys: map[minute]cipher.AEAD{}, asked: map[minute]bool{}}
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -76,7 +82,7 @@ func openKeys(dir string, log *slog.Logger) (*keyRing, error) {
 			return nil, err
 		}
 	}
-	return k, k.tend(time.Now())
+	return k, k.tend(clock.Now())
 }
 
 // load reads one key. One that was damaged is of no use to anybody and goes, with a word to the log.
@@ -114,7 +120,7 @@ func (k *keyRing) forSealing(m minute) (cipher.AEAD, error) {
 	switch {
 	case key != nil:
 		return key, nil
-	case m.passed(time.Now()):
+	case m.passed(k.clock.Now()):
 		return newAEAD(randomKey()), nil
 	default:
 		return k.make(m)
@@ -177,7 +183,7 @@ func (k *keyRing) run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		now := time.Now()
+		now := k.clock.Now()
 		if err := k.tend(now); err != nil {
 			k.log.Warn("keys could not all be made or removed", "err", err)
 		}

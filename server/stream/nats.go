@@ -67,6 +67,7 @@ type Config struct {
 // stalls another.
 type NATS struct {
 	log       *slog.Logger
+	clock     *hub.Clock
 	metrics   *metrics
 	folder    *folder  // nil: in memory
 	keys      *keyRing // nil: in memory
@@ -98,10 +99,10 @@ type appended struct {
 	done func(hub.Receipt, error)
 }
 
-// OpenEmbedded starts a NATS server inside this process, reachable by nobody else, and opens the stream in it. Its metrics are
-// registered with reg.
-func OpenEmbedded(ctx context.Context, config Config, reg prometheus.Registerer, log *slog.Logger) (*NATS, error) {
-	n := &NATS{log: log, metrics: newMetrics(reg), appends: map[*nats.Msg]appended{}}
+// OpenEmbedded starts a NATS server inside this process, reachable by nobody else, and opens the stream in it. Messages live by
+// clock, which it sets to what a stream on disk has seen. Its metrics are registered with reg.
+func OpenEmbedded(ctx context.Context, config Config, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) (*NATS, error) {
+	n := &NATS{log: log, clock: clock, metrics: newMetrics(reg), appends: map[*nats.Msg]appended{}}
 	n.ctx, n.stop = context.WithCancel(context.Background())
 	n.link, n.relink = context.WithCancel(n.ctx)
 	if err := n.open(ctx, config); err != nil {
@@ -156,7 +157,7 @@ func (n *NATS) openFolder(config Config) (bytes int64, err error) {
 	if n.folder, err = openFolder(config.Folder); err != nil {
 		return 0, err
 	}
-	if n.keys, err = openKeys(n.folder.in(keysDir), n.log); err != nil {
+	if n.keys, err = openKeys(n.folder.in(keysDir), n.clock, n.log); err != nil {
 		return 0, fmt.Errorf("open the keys: %w", err)
 	}
 	if err := syncFolder(config.Folder); err != nil {
@@ -197,6 +198,7 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = n.js.CreateStream(ctx, wanted)
 	case err == nil:
+		n.clock.Reach(existing.CachedInfo().State.LastTime) // the wall clock may have been set back while nobody looked
 		err = n.updateStream(ctx, existing.CachedInfo().Config, &wanted)
 	}
 	if err != nil {
@@ -334,7 +336,7 @@ func (n *NATS) repeated(a appended, seq uint64) {
 	switch {
 	case err != nil:
 		a.done(hub.Receipt{}, fmt.Errorf("look up the repeated message %d: %w", seq, err))
-	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > time.Now().UnixMilli():
+	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > n.clock.Now().UnixMilli():
 		a.done(hub.Receipt{Message: found[0], Repeat: true}, nil)
 	default:
 		n.append(a, " "+strconv.FormatUint(seq, 10))

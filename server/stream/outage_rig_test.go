@@ -39,9 +39,10 @@ func serve(t *testing.T, s *stream.NATS) house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := hub.New(hub.Config{TTL: ttl, Posts: many, GuestPosts: many, Per: time.Second, RoomMessages: many, RoomBytes: 1 << 30, Rooms: many}, s, log)
+	clock := hub.NewClock(time.Now)
+	h := hub.New(hub.Config{TTL: ttl, Posts: many, GuestPosts: many, Per: time.Second, RoomMessages: many, RoomBytes: 1 << 30, Rooms: many}, s, clock, log)
 	node := server.New(server.Config{Origins: origins, Conns: many, Each: many, TTL: ttl, Posts: many, Per: time.Second, Pages: http.NotFoundHandler(),
-		Secure: func(h http.Handler) http.Handler { return h }, Ready: s.Ready}, h, prometheus.NewRegistry(), log)
+		Secure: func(h http.Handler) http.Handler { return h }, Ready: s.Ready}, h, clock, prometheus.NewRegistry(), log)
 	web := httptest.NewUnstartedServer(node.Handler())
 	web.Listener.Close()
 	web.Listener = listener

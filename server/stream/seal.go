@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"mayfly/shared/wire"
 )
@@ -38,7 +37,7 @@ func (k *keyRing) open(room, id string, sealed []byte) (m wire.Message, err erro
 	expires := minuteOf(int64(binary.BigEndian.Uint64(prefix[1:])))
 	key := k.forOpening(expires)
 	switch {
-	case key == nil && expires.passed(time.Now()):
+	case key == nil && expires.passed(k.clock.Now()):
 		return m, errExpired
 	case key == nil:
 		return m, fmt.Errorf("there is no key %s", expires.file())

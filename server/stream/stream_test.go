@@ -30,7 +30,7 @@ func open(t *testing.T, config stream.Config) *stream.NATS {
 
 func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer) *stream.NATS {
 	t.Helper()
-	n, err := stream.OpenEmbedded(t.Context(), config, metrics, slog.New(slog.DiscardHandler))
+	n, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), metrics, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -347,7 +347,7 @@ func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
 			if name == "on disk" {
 				config.Folder = b.TempDir()
 			}
-			s, err := stream.OpenEmbedded(b.Context(), config, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			s, err := stream.OpenEmbedded(b.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 			if err != nil {
 				b.Fatal(err)
 			}
