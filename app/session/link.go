@@ -21,6 +21,7 @@ type link struct {
 	credentials Credentials
 	renewals    int // how many tokens in a row the server refused as old
 
+	aside    map[string]*aside // rooms that are joined only to send something there
 	welcomed bool
 	since    moment // when welcome came
 	silence  time.Duration
@@ -50,7 +51,7 @@ var (
 // connect begins an attempt.
 func (s *Session) connect(now moment) {
 	ctx, cancel := context.WithCancel(context.Background()) // hangUp ends it, after a proper close
-	l := &link{ctx: ctx, cancel: cancel, started: now}
+	l := &link{ctx: ctx, cancel: cancel, started: now, aside: map[string]*aside{}}
 	s.link = l
 	s.changed = true
 	refused := s.refusedToken
@@ -139,6 +140,7 @@ func (s *Session) frame(f wire.Frame, now moment) {
 	case wire.Posted:
 		s.arrived(f.Room, f.Message)
 	case wire.Joined:
+		s.link.asideJoined(f)
 		for _, m := range f.Messages {
 			s.arrived(f.Room, m)
 		}
@@ -165,6 +167,7 @@ func (s *Session) welcome(f wire.Welcome, now moment) {
 	l.welcomed, l.since, l.silence = true, now, beat+wire.BeatGrace
 	s.gone = nil
 	s.restarting = false
+	s.keeper.seeks = true // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
 	}
@@ -231,6 +234,7 @@ func (s *Session) refused(f wire.Refused, now moment) {
 		s.authRefused(f, now)
 	case f.Re == "post":
 		s.outbox.refuse(f, retry, now)
+	case s.link.asideRefused(f, now):
 	case f.Room == s.view.Room && retry > 0:
 		s.rejoin = &again{from: now, wait: retry}
 	}

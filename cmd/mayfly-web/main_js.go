@@ -20,13 +20,15 @@ const (
 
 func main() {
 	browser.ReplaceDenied()
-	guest, kept := guest()
+	guest, keeps := guest()
 	notice := ""
-	if !kept {
+	if !keeps {
 		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	}
 	in := newSignIn()
-	s := session.New(session.Config{Dial: dial, Guest: guest, Client: client, SignIn: account{in}})
+	s := session.New(session.Config{
+		Dial: dial, Guest: guest, Client: client, SignIn: account{in}, Device: browser.NewDevice(), KeepGuest: keepGuest,
+	})
 	in.Subscribe(func(now pkce.State) {
 		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
 			s.Identify(session.Identity{Session: now.Session, Version: now.Version, Ended: now.Status == pkce.Ended})
@@ -107,12 +109,15 @@ func dial(ctx context.Context) (session.Conn, error) {
 	return socket, nil
 }
 
-// guest returns the tab's secret. Where storage is denied or full it is not kept, and lives as long as the page.
-func guest() (secret string, kept bool) {
+// guest returns the tab's secret, "" if it has none yet. keeps is false where storage is denied or full: then the one that it gets
+// lives as long as the page.
+func guest() (secret string, keeps bool) {
 	tab := browser.TabStorage()
-	if old, err := tab.Load(guestKey); err == nil && wire.ValidSecret(old) {
-		return old, true
+	secret, err := tab.Load(guestKey)
+	if err != nil || !wire.ValidSecret(secret) {
+		secret = ""
 	}
-	secret = session.NewGuest()
 	return secret, tab.Save(guestKey, secret) == nil
 }
+
+func keepGuest(secret string) { _ = browser.TabStorage().Save(guestKey, secret) } // or guest has seen that it can't
