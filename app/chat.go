@@ -24,6 +24,7 @@ type chat struct {
 	sheet     sheet
 	announcer announcer
 	composer  composer
+	drafting  drafting
 	began     time.Time
 	stops     []func()    // end what OnMount began
 	timer     *time.Timer // calls tell
@@ -83,6 +84,7 @@ func (c *chat) OnMount(ctx goapp.Context) {
 			c.tell(&c.view)
 		})
 	})
+	c.drafting.timer = c.draftTimer(ctx)
 	c.frame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		dispatch(ctx, func(ctx goapp.Context) {
 			c.painted = true
@@ -103,12 +105,12 @@ func (c *chat) OnMount(ctx goapp.Context) {
 			dispatch(ctx, func(ctx goapp.Context) { c.signs(ctx, a) })
 		}),
 		func() { c.timer.Stop() },
+		func() { c.drafting.timer.Stop() },
 		c.frame.Release,
 		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.stay) }),
 		listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
 		listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
 	}
-	c.restore(ctx)
 	go c.tick(ctx, ended)
 }
 
@@ -190,7 +192,9 @@ func (c *chat) OnDismount() {
 func (c *chat) onVisible(ctx goapp.Context) {
 	defer Guard()
 	c.take(ctx) // what waits for a frame that a hidden page does not get
-	if c.atEnd && !hidden() {
+	if hidden() {
+		c.keepDraft() // a page may not be asked again before it is closed
+	} else if c.atEnd {
 		c.attention.look()
 	}
 	c.sheet.count(c.session.Now())
@@ -229,6 +233,7 @@ func (c *chat) OnNav(ctx goapp.Context) {
 		return
 	}
 	c.room, c.badRoom, c.composer.problem, c.atEnd = room, !ok, "", true
+	c.turnTo(room)
 	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
 	c.setTitle()
@@ -267,6 +272,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	c.wait(&v)
 	c.view = v
 	passed := c.passes(&was)
+	lapsed := c.takeDrafts()
 	if was.Joined && was.Room == v.Room {
 		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
 	}
@@ -277,14 +283,17 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	if v.Limits != was.Limits {
 		c.measure()
 	}
-	if drawn && !passed && unread == c.attention.unread() && sameFrame(was, v) {
+	if drawn && !passed && !lapsed && unread == c.attention.unread() && sameFrame(was, v) {
 		ctx.PreventUpdate()
 		return
 	}
-	deferred(ctx, func(goapp.Context) {
+	deferred(ctx, func(ctx goapp.Context) {
 		defer Guard()
 		if !drawn {
 			c.draw(c.sheet.window.place(c.messages(), c.sheet.rows))
+		}
+		if c.takeDrafts() { // into a field that was not there before
+			ctx.Update()
 		}
 		if c.atEnd { // go-app's drawing may have made the log lower
 			c.sheet.stayAtEnd()

@@ -95,6 +95,7 @@ func (c *chat) onInput(ctx goapp.Context, _ goapp.Event) {
 	}
 	c.composer.problem = ""
 	c.measure()
+	c.drafting.timer.Reset(draftPause)
 }
 
 // onTransfer says what becomes of files that are pasted or dropped, and keeps the browser from leaving the page to show them.
@@ -131,13 +132,21 @@ func (c *chat) send() {
 		c.composer.problem = c.session.Send(text)
 	}
 	if c.composer.problem == "" {
-		input.Set("value", "")
-		c.measure()
+		c.empty()
+		c.keepDraft()
 		if c.account.Session == "" {
 			c.account.Problem = pkce.Problem{} // one goes on as a guest
 		}
 		c.attention = attention{} // who writes has read
 		c.toNewest()              // where the new message is drawn
+	}
+}
+
+// empty empties the field.
+func (c *chat) empty() {
+	if input := composerField(); input.Truthy() {
+		input.Set("value", "")
+		c.measure()
 	}
 }
 

@@ -147,9 +147,9 @@ func Header(a pkce.State, v session.View) string {
 	return goapp.HTMLString(c.header())
 }
 
-// Hurdle draws what stands in the way of signing in or out while messages are not sent.
+// Hurdle draws what stands in the way of signing out while messages are not sent.
 func Hurdle(a pkce.State, v session.View) string {
-	c := &chat{account: a, view: v, obstacle: unsent(v.Unsent, stands(&a, &v).does)}
+	c := &chat{account: a, view: v, obstacle: unsent(v.Unsent)}
 	return goapp.HTMLString(c.troubleBar())
 }
 
