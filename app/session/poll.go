@@ -174,6 +174,9 @@ func (p *polls) ask() {
 			defer done()
 			wait = wire.PollWait
 		}
+		if ctx.Err() != nil {
+			return
+		}
 	}
 	p.mu.Lock()
 	hello := waiting(p.hello, wait)

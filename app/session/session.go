@@ -22,7 +22,8 @@ import (
 
 // Config is what a session needs to begin.
 type Config struct {
-	Dial   Dial
+	Dial   Dial   // by WebSocket
+	Polls  Dial   // where networks let none through, see DialPolls; nil: no other way is tried
 	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person
 	Client string // name/version, for the server's logs; may be empty
 	Room   string // joined at once; "": none before Enter
@@ -41,6 +42,7 @@ func NewGuest() string {
 type Session struct {
 	// static after New
 	dial   Dial
+	polls  Dial
 	guest  string
 	client string
 	signIn SignIn
@@ -61,6 +63,8 @@ type Session struct {
 	clock      clock
 	outbox     outbox
 	link       *link // nil between two attempts
+	ladder     ladder
+	probe      *link // nil while there is none
 	retry      retry
 	tried      bool    // an attempt has failed
 	gone       *moment // when the connection was lost that is still shown as there; nil: none is
@@ -88,7 +92,7 @@ func New(c Config) *Session {
 		c.SignIn = nobody{}
 	}
 	return &Session{
-		dial: c.Dial, guest: c.Guest, client: c.Client, signIn: c.SignIn, moment: moments(),
+		dial: c.Dial, polls: c.Polls, guest: c.Guest, client: c.Client, signIn: c.SignIn, moment: moments(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
 		view: v, shown: v,
 	}
@@ -147,10 +151,11 @@ func (s *Session) Send(text string) (problem string) {
 // Enter leaves the room and joins another; "" joins none. What is unsent in the old one waits there.
 func (s *Session) Enter(room string) { s.do(func() { s.enter(room) }) }
 
-// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more.
+// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more. It
+// takes the best way first.
 func (s *Session) Retry() {
 	s.do(func() {
-		s.ended = ""
+		s.ended, s.ladder.polls = "", false
 		s.retry.now(s.moment())
 		s.changed = true
 	})
@@ -184,7 +189,13 @@ func (s *Session) Discard(key string) {
 
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
 // connection that died meanwhile is replaced, and none is waited for.
-func (s *Session) Wake() { s.do(func() { s.retry.hurry(s.moment()) }) }
+func (s *Session) Wake() {
+	s.do(func() {
+		now := s.moment()
+		s.retry.hurry(now)
+		s.ladder.await(now, 0)
+	})
+}
 
 // Network tells whether the device has a network, as far as it knows. When one comes back, the session connects anew at
 // once: a connection from before it went may be dead without a sign.
@@ -192,7 +203,7 @@ func (s *Session) Network(up bool) {
 	s.do(func() {
 		now := s.moment()
 		if up && s.noNetwork {
-			s.close(now)
+			s.roam(now)
 		}
 		if up {
 			s.retry.hurry(now)
@@ -266,6 +277,7 @@ func (s *Session) look() time.Duration {
 	if s.link == nil && s.ended == "" && s.retry.due(now) <= 0 {
 		s.connect(now)
 	}
+	s.climb(now)
 	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}
