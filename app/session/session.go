@@ -22,7 +22,8 @@ import (
 
 // Config is what a session needs to begin.
 type Config struct {
-	Dial   Dial
+	Dial   Dial   // by WebSocket
+	Polls  Dial   // where networks let none through, see DialPolls; nil: no other way is tried
 	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
 	Client string // name/version, for the server's logs; may be empty
 	Room   string // joined at once; "": none before Enter
@@ -46,6 +47,7 @@ func NewGuest() string {
 type Session struct {
 	// static after New
 	dial      Dial
+	polls     Dial
 	client    string
 	signIn    SignIn
 	keepGuest func(string)
@@ -69,6 +71,8 @@ type Session struct {
 	drafts     drafts
 	keeper     keeper
 	link       *link // nil between two attempts
+	ladder     ladder
+	probe      *link // nil while there is none
 	retry      retry
 	tried      bool    // an attempt has failed
 	gone       *moment // when the connection was lost that is still shown as there; nil: none is
@@ -96,7 +100,7 @@ func New(c Config) *Session {
 		c.SignIn = nobody{}
 	}
 	return &Session{
-		dial: c.Dial, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, moment: moments(),
+		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, moment: moments(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
 		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v,
 	}
@@ -164,10 +168,11 @@ func (s *Session) Draft(room, text string, taken int) {
 // Enter leaves the room and joins another; "" joins none. What is unsent in the old one is sent all the same.
 func (s *Session) Enter(room string) { s.do(func() { s.enter(room) }) }
 
-// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more.
+// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more. It
+// takes the best way first.
 func (s *Session) Retry() {
 	s.do(func() {
-		s.ended = ""
+		s.ended, s.ladder.polls = "", false
 		s.retry.now(s.moment())
 		s.changed = true
 	})
@@ -203,8 +208,10 @@ func (s *Session) Discard(key string) {
 // connection that died meanwhile is replaced, and none is waited for.
 func (s *Session) Wake() {
 	s.do(func() {
+		now := s.moment()
 		s.keeper.seeks = true
-		s.retry.hurry(s.moment())
+		s.retry.hurry(now)
+		s.ladder.await(now, 0)
 	})
 }
 
@@ -214,7 +221,7 @@ func (s *Session) Network(up bool) {
 	s.do(func() {
 		now := s.moment()
 		if up && s.noNetwork {
-			s.close(now)
+			s.roam(now)
 		}
 		if up {
 			s.retry.hurry(now)
@@ -292,6 +299,7 @@ func (s *Session) look() time.Duration {
 	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
 		s.connect(now)
 	}
+	s.climb(now)
 	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}

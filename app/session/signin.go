@@ -119,7 +119,7 @@ func (s *Session) identified(c Credentials, now moment) {
 	case !l.asked:
 		s.become(c.Session, now)
 		s.noToken = false
-		l.asked, l.started, l.credentials = true, now, c
+		l.asked, l.started, l.heard, l.credentials = true, now, now, c
 	case c.Session == l.credentials.Session && c.Token != l.credentials.Token:
 		l.credentials = c
 		s.write(wire.Auth{Token: c.Token, IDToken: c.ID, Session: &c.Session})
@@ -127,9 +127,9 @@ func (s *Session) identified(c Credentials, now moment) {
 }
 
 // hello returns the first frame on a connection. Who is signed in does not say which guest they were.
-func (s *Session) hello() wire.Hello {
+func (s *Session) hello(l *link) wire.Hello {
 	hello := wire.Hello{Client: s.client}
-	if c := s.link.credentials; c.Token != "" {
+	if c := l.credentials; c.Token != "" {
 		hello.Token, hello.IDToken, hello.Session = &c.Token, c.ID, &c.Session
 	} else {
 		hello.Guest = &s.guest

@@ -16,6 +16,7 @@ import (
 const (
 	client   = "mayfly-web/0.1.0" // what hello says
 	guestKey = "mayfly-guest"     // where the tab keeps who an anonymous person is
+	waiting  = 3                  // polls that may wait at once, of all tabs: over HTTP/1.1 a browser opens six connections, and pages need some
 )
 
 func main() {
@@ -27,7 +28,8 @@ func main() {
 	}
 	in := newSignIn()
 	s := session.New(session.Config{
-		Dial: dial, Guest: guest, Client: client, SignIn: account{in}, Device: browser.NewDevice(), KeepGuest: keepGuest,
+		Dial: dial, Polls: session.DialPolls(poll, turn), Guest: guest, KeepGuest: keepGuest, Client: client, SignIn: account{in},
+		Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
 		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
@@ -107,6 +109,14 @@ func dial(ctx context.Context) (session.Conn, error) {
 		return nil, err // and no *Socket that is nil inside an interface that isn't
 	}
 	return socket, nil
+}
+
+func poll(ctx context.Context, frames []byte) (status int, header func(name string) string, answer []byte, err error) {
+	return browser.Post(ctx, browser.Origin()+"/poll", wire.PollType, frames)
+}
+
+func turn(ctx context.Context) (done func(), ok bool) {
+	return browser.Place(ctx, "mayfly-poll-", waiting)
 }
 
 // guest returns the tab's secret, "" if it has none yet. keeps is false where storage is denied or full: then the one that it gets

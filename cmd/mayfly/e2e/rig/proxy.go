@@ -6,6 +6,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Proxy passes TCP connections on, and breaks them as it is told.
@@ -20,6 +21,10 @@ type Proxy struct {
 	pairs  map[*pair]struct{}
 	refuse bool
 	pass   chan struct{} // closed while bytes pass; open while they are swallowed
+	bits   int           // a second, in all; 0: as fast as can be
+	opened int           // connections so far
+
+	line sync.Mutex // held while bytes are on a line that is slow
 }
 
 // pair is one connection through the proxy.
@@ -69,6 +74,7 @@ func (p *Proxy) accept() {
 		client := conn.(*net.TCPConn)
 		p.mu.Lock()
 		refuse := p.refuse
+		p.opened++
 		p.mu.Unlock()
 		if refuse {
 			reset(client)
@@ -105,6 +111,7 @@ func (p *Proxy) copy(to, from *net.TCPConn) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
+			p.delay(n)
 			select {
 			case <-p.passing():
 				if _, err := to.Write(buf[:n]); err != nil {
@@ -126,6 +133,32 @@ func (p *Proxy) passing() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.pass
+}
+
+// delay takes as long as a slow line takes for n bytes.
+func (p *Proxy) delay(n int) {
+	p.mu.Lock()
+	bits := p.bits
+	p.mu.Unlock()
+	if bits > 0 {
+		p.line.Lock()
+		defer p.line.Unlock()
+		time.Sleep(time.Duration(n) * 8 * time.Second / time.Duration(bits))
+	}
+}
+
+// Slow makes the line one of so many bits a second.
+func (p *Proxy) Slow(bits int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bits = bits
+}
+
+// Opened returns how many connections there have been.
+func (p *Proxy) Opened() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opened
 }
 
 // Cut resets every connection (RST); new ones pass.

@@ -175,6 +175,9 @@ func (s *Server) Stop() {
 // SocketURL is where clients connect.
 func (s *Server) SocketURL() string { return "ws://" + s.addr + "/ws" }
 
+// PollURL is where they poll.
+func (s *Server) PollURL() string { return "http://" + s.addr + "/poll" }
+
 // Log returns what the server has logged so far.
 func (s *Server) Log() string { return s.log.String() }
 
