@@ -52,7 +52,7 @@ type polls struct {
 
 	mu      sync.Mutex         // guards what follows
 	hello   wire.Hello         // what each poll begins with; its rooms have the cursors of what was read
-	asked   bool               // for welcome, or for joined: no poll has brought it yet
+	asked   map[string]bool    // the rooms whose joined the session waits for
 	unsent  []wire.Frame       // for speak
 	again   context.CancelFunc // ends the poll that waits: it is of other rooms
 	leaving bool               // signout is among what was written
@@ -86,12 +86,16 @@ func (p *polls) Write(message []byte) error {
 		}
 		switch f := f.(type) {
 		case wire.Hello:
-			p.hello, p.asked, p.again = f, true, func() {}
+			p.hello, p.asked, p.again = f, map[string]bool{}, func() {}
+			for _, j := range f.Rooms {
+				p.asked[j.Room] = true
+			}
 			p.running.Go(p.listen)
 			p.running.Go(p.speak)
 		case wire.Join:
 			p.forgetLocked(f.Room)
-			p.hello.Rooms, p.asked = append(p.hello.Rooms, f), true
+			p.hello.Rooms = append(p.hello.Rooms, f)
+			p.asked[f.Room] = true
 			p.again()
 		case wire.Leave:
 			p.forgetLocked(f.Room)
@@ -131,6 +135,7 @@ func (p *polls) Close(code int, _ string) {
 // forgetLocked takes room off those that are polled for.
 func (p *polls) forgetLocked(room string) {
 	p.hello.Rooms = slices.DeleteFunc(slices.Clone(p.hello.Rooms), func(j wire.Join) bool { return j.Room == room })
+	delete(p.asked, room)
 }
 
 // readLocked moves the cursor of room.
@@ -163,10 +168,11 @@ func (p *polls) ask() {
 	defer cancel()
 	p.mu.Lock()
 	p.again = cancel
-	asked := p.asked
+	first := p.user.ID == ""
+	settled := !first && len(p.asked) == 0
 	p.mu.Unlock()
 	var wait time.Duration
-	if !asked {
+	if settled {
 		patience, stop := context.WithTimeout(ctx, pollPause)
 		done, ok := p.turn(patience)
 		stop()
@@ -189,8 +195,13 @@ func (p *polls) ask() {
 		if ctx.Err() != nil { // of rooms that one has left or joined anew
 			return nil
 		}
-		return p.newsLocked(f, line, asked)
+		return p.newsLocked(f, line, first)
 	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ctx.Err() == nil {
+		clear(p.asked) // a server that does not say is not asked again and again
+	}
 }
 
 // waiting returns h for a poll that waits so long.
@@ -200,13 +211,12 @@ func waiting(h wire.Hello, wait time.Duration) wire.Hello {
 	return h
 }
 
-// newsLocked returns what the session gets for f, a frame of an answer to ask: one connection has one welcome, and a joined
-// for each time that it asks to join.
-func (p *polls) newsLocked(f wire.Frame, line []byte, asked bool) [][]byte {
+// newsLocked returns what the session gets for f, a frame of an answer to ask, the first or a later one. A connection has one
+// hello, and so one welcome, and joined or refused answers a join.
+func (p *polls) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	switch f := f.(type) {
 	case wire.Welcome:
-		p.asked = false
-		first, same := p.user.ID == "", p.user == f.User
+		same := p.user == f.User
 		p.user = f.User
 		beat := wire.Beat{Now: f.Now}
 		switch {
@@ -218,13 +228,18 @@ func (p *polls) newsLocked(f wire.Frame, line []byte, asked bool) [][]byte {
 		}
 	case wire.Joined:
 		p.readLocked(f.Room, func(c *wire.Cursor) { *c = wire.Cursor{Epoch: f.Epoch, Seq: f.Head} })
-		if !asked && f.Resumed {
+		if f.Resumed && !p.asked[f.Room] {
 			return encoded(news(f))
 		}
+		delete(p.asked, f.Room)
 	case wire.Posted:
 		p.readLocked(f.Room, func(c *wire.Cursor) { c.Seq = max(c.Seq, f.Seq) })
 	case wire.Refused:
 		p.forgetLocked(f.Room) // the session joins again, if that may help
+		if !first {
+			f.Re = wire.Kind(wire.Join{})
+			return encoded([]wire.Frame{f})
+		}
 	}
 	return [][]byte{line}
 }

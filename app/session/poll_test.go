@@ -334,6 +334,62 @@ func TestPollsEnterAnotherRoom(t *testing.T) {
 	})
 }
 
+// TestPollsOfSeveralRooms speaks to the connection itself: another room is joined beside the first, of which nothing is said but
+// what is new; and a join that is refused is answered as one.
+func TestPollsOfSeveralRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		conn, err := session.DialPolls(o.post, nil)(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close(wire.CloseNormal, "")
+		write := func(f wire.Frame) {
+			t.Helper()
+			if err := conn.Write(wire.Encode(f)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := func(kinds ...string) {
+			t.Helper()
+			message, err := conn.Read(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for line := range wire.Split(message) {
+				f, err := wire.Decode(line)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if r, ok := f.(wire.Refused); ok {
+					got = append(got, r.Re)
+				}
+				got = append(got, wire.Kind(f))
+			}
+			if !slices.Equal(got, kinds) {
+				t.Errorf("read %q, want %q", got, kinds)
+			}
+		}
+		write(wire.Hello{Rooms: []wire.Join{{Room: "lobby"}, {Room: "attic"}}})
+		o.asked(0, "").answer(joined(3), wire.Refused{Re: "hello", Room: "attic", Code: wire.CodeRoom})
+		want("welcome", "joined", "hello", "refused")
+		o.asked(wire.PollWait, "e1 3")
+		write(wire.Join{Room: "tea"})
+		tea := joined(1)
+		tea.Room = "tea"
+		o.asked(0, "e1 3").answer(resumed(4, message(4, ann, "id-news", "news", time.Hour)), tea)
+		want("beat", "posted", "joined")
+		o.asked(wire.PollWait, "e1 4")
+		write(wire.Join{Room: "cellar"})
+		o.asked(0, "e1 4").answer(resumed(4), wire.Refused{Re: "hello", Room: "cellar", Code: wire.CodeRoom})
+		want("beat", "join", "refused")
+		if p := o.asked(wire.PollWait, "e1 4"); len(p.hello.Rooms) != 2 {
+			t.Errorf("rooms = %+v, want the two that are joined", p.hello.Rooms)
+		}
+	})
+}
+
 // TestPollsTakeTurns: without a turn, a poll asks every two seconds.
 func TestPollsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

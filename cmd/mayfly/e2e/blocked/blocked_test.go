@@ -16,6 +16,7 @@ func TestMain(m *testing.M) { rig.Main(m) }
 // TestTabsChatWhereWebSocketsAreBlocked goes from one network to another: in each hostile one the tabs poll, and in the harmless
 // one after it they are back on WebSocket. Everything said is there once, in order.
 func TestTabsChatWhereWebSocketsAreBlocked(t *testing.T) {
+	t.Parallel()
 	_, box, url := rig.ServeBehindMiddlebox(t, rig.Refuses, "-ttl", "10m")
 	browser := rig.OpenBrowser(t)
 	ann, ben := browser.Tab(url).Ready(), browser.Tab(url).Ready()
@@ -68,6 +69,7 @@ func wantTexts(t *testing.T, tab *rig.Tab, texts []string) {
 
 // TestEightTabsPoll, of one profile and over HTTP/1.1: that is six connections for all of them.
 func TestEightTabsPoll(t *testing.T) {
+	t.Parallel()
 	const tabs, wait = 8, 3
 	_, box, url := rig.ServeBehindMiddlebox(t, rig.Refuses, "-ttl", "10m")
 	all := []*rig.Tab{rig.OpenBrowser(t).Profile(url).Ready()}
