@@ -166,7 +166,7 @@ func (s *Session) welcome(f wire.Welcome, now moment) {
 	}
 	l.welcomed, l.since, l.silence = true, now, beat+wire.BeatGrace
 	s.gone = nil
-	s.restarting = false
+	s.restarting, s.view.Outdated = false, false
 	s.keeper.seeks = true // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
@@ -271,6 +271,7 @@ func (s *Session) lost(err error) {
 	s.noToken = err == errNoToken
 	s.close(now)
 	s.retry.backOff(now)
+	s.suspect()
 }
 
 // close ends the link and what hung on it.

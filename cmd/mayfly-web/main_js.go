@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -28,6 +30,7 @@ func main() {
 	in := newSignIn()
 	s := session.New(session.Config{
 		Dial: dial, Guest: guest, Client: client, SignIn: account{in}, Device: browser.NewDevice(), KeepGuest: keepGuest,
+		Speaks: speaks,
 	})
 	in.Subscribe(func(now pkce.State) {
 		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
@@ -107,6 +110,16 @@ func dial(ctx context.Context) (session.Conn, error) {
 		return nil, err // and no *Socket that is nil inside an interface that isn't
 	}
 	return socket, nil
+}
+
+// speaks returns which protocol the server speaks now, "" if it does not say.
+func speaks() string {
+	_, _, body, err := browser.Fetch("/config.json", "", false, 10*time.Second)
+	var config struct{ Protocol string }
+	if err != nil || json.Unmarshal(body, &config) != nil {
+		return ""
+	}
+	return config.Protocol
 }
 
 // guest returns the tab's secret, "" if it has none yet. keeps is false where storage is denied or full: then the one that it gets
