@@ -35,7 +35,7 @@ check: go ## all that CI checks: format, vet, staticcheck, both builds, then the
 	$(GO) tool staticcheck ./...
 	$(MAKE) --no-print-directory test
 
-pictures: generate ## take the screenshots of the documentation from the running product
+pictures: generate ## take the screenshots of the documentation and of the manifest from the running product
 	$(GO) test -count=1 ./cmd/mayfly/e2e/pictures -into docs
 
 soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look whether what it holds levels off

@@ -158,7 +158,7 @@ func (c *chat) do(ctx goapp.Context, what deed, sure bool) {
 	n := c.view.Unsent
 	switch {
 	case what == reload:
-		goapp.Window().Get("location").Call("reload")
+		c.reload()
 	case what == dismiss:
 		c.account.Problem = pkce.Problem{}
 		focusComposer()
@@ -194,13 +194,13 @@ func (c *chat) passes(was *session.View) bool {
 		return false
 	}
 	c.obstacle = trouble{}
-	letGo()
+	letGo(accountID, troubleID)
 	return true
 }
 
-// letGo moves the focus from the buttons here to the composer: they are about to become others, or to go.
-func letGo() {
-	if id := activeElement().Get("id").String(); id == accountID || id == troubleID {
+// letGo moves the focus from what has these ids, or is in it, to the composer: it is about to become another, or to go.
+func letGo(ids ...string) {
+	if activeElement().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
 		focusComposer()
 	}
 }
@@ -241,6 +241,6 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 		c.say(is.before + is.name + is.after)
 	}
 	if a.Session != before.Session || a.Problem != before.Problem {
-		letGo()
+		letGo(accountID, troubleID, installID)
 	}
 }

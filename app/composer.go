@@ -58,7 +58,7 @@ func (c *chat) onKeyDown(ctx goapp.Context, e goapp.Event) {
 		return
 	}
 	e.PreventDefault()
-	c.send()
+	c.send(ctx)
 }
 
 // onKeyPress swallows the line end of an Enter that has sent. Keyboards leave it out by themselves then; programs that type
@@ -75,10 +75,10 @@ func sends(key string, shift, composing bool, keyCode int) bool {
 	return key == "Enter" && !shift && !composing && keyCode != imeKeyCode
 }
 
-func (c *chat) onSubmit(_ goapp.Context, e goapp.Event) {
+func (c *chat) onSubmit(ctx goapp.Context, e goapp.Event) {
 	defer Guard()
 	e.PreventDefault()
-	c.send()
+	c.send(ctx)
 	focusComposer()
 }
 
@@ -121,7 +121,7 @@ func (c *chat) onTransfer(ctx goapp.Context, e goapp.Event) {
 }
 
 // send hands the text to the session. What can't be sent stays where it is.
-func (c *chat) send() {
+func (c *chat) send(ctx goapp.Context) {
 	input := composerField()
 	text := input.Get("value").String()
 	if strings.TrimSpace(text) == "" {
@@ -139,6 +139,10 @@ func (c *chat) send() {
 		}
 		c.attention = attention{} // who writes has read
 		c.toNewest()              // where the new message is drawn
+		if !c.offer.wrote {
+			c.offer.wrote = true
+			c.canInstall(ctx)
+		}
 	}
 }
 

@@ -153,4 +153,23 @@ func Hurdle(a pkce.State, v session.View) string {
 	return goapp.HTMLString(c.troubleBar())
 }
 
-var SkewWords = skewWords
+var (
+	SkewWords  = skewWords
+	AppleSteps = appleSteps
+)
+
+// LookDue reports whether it is time to look for a newer version, so long after the last look.
+func LookDue(since time.Duration, wanted bool) bool {
+	looked := time.Now()
+	u := upgrade{looked: looked, wanted: wanted}
+	return u.due(looked.Add(since))
+}
+
+// UpdateBar draws what is said of a newer version; waits is the one that was dismissed.
+func UpdateBar(version, waits string, v session.View) string {
+	c := &chat{upgrade: upgrade{version: version, waits: waits}, view: v}
+	if drawn := c.updateBar(); drawn != nil {
+		return goapp.HTMLString(drawn)
+	}
+	return ""
+}

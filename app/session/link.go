@@ -188,7 +188,7 @@ func (s *Session) welcome(f wire.Welcome, now moment) {
 		s.ladder.polled(now)
 	}
 	s.gone = nil
-	s.restarting = false
+	s.restarting, s.view.Outdated = false, false
 	s.keeper.seeks = true // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
@@ -305,6 +305,7 @@ func (s *Session) lost(err error) {
 	}
 	s.close(now)
 	s.retry.backOff(now)
+	s.suspect()
 }
 
 // close ends the link and what hung on it.

@@ -33,6 +33,10 @@ type Config struct {
 	// KeepGuest, if not nil, is told the secret of a session that began without one: of a guest who is gone from this device and has
 	// left something unsent, or a new one. It must not block.
 	KeepGuest func(secret string)
+
+	// Speaks asks which protocol the server speaks, and returns "" if there is no answer. It may block for some seconds.
+	// nil: it is always ours.
+	Speaks func() string
 }
 
 // NewGuest returns a new secret for Config.Guest: 128 random bits as 22 base64url characters.
@@ -51,6 +55,7 @@ type Session struct {
 	client    string
 	signIn    SignIn
 	keepGuest func(string)
+	speaks    func() string
 	moment    func() moment
 	wake      chan struct{} // capacity 1: todo has grown
 	events    chan event
@@ -100,7 +105,7 @@ func New(c Config) *Session {
 		c.SignIn = nobody{}
 	}
 	return &Session{
-		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, moment: moments(),
+		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: moments(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
 		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v,
 	}

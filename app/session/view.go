@@ -56,6 +56,8 @@ type View struct {
 	NextTry time.Time // while not connected: when the next attempt begins, zero if it has begun. The device's clock
 	Ended   string    // a sentence, once Status is Ended, SignedOut or NoGuests
 
+	Outdated bool // the server does not speak our protocol any more: only a newer client can connect
+
 	Me      wire.User // zero until the first welcome
 	MayPost bool
 	Limits  wire.Limits

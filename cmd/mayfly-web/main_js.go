@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -28,8 +30,8 @@ func main() {
 	}
 	in := newSignIn()
 	s := session.New(session.Config{
-		Dial: dial, Polls: session.DialPolls(poll, turn), Guest: guest, KeepGuest: keepGuest, Client: client, SignIn: account{in},
-		Device: browser.NewDevice(),
+		Dial: dial, Polls: session.DialPolls(poll, turn), Speaks: speaks, Guest: guest, KeepGuest: keepGuest, Client: client,
+		SignIn: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
 		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
@@ -117,6 +119,16 @@ func poll(ctx context.Context, frames []byte) (status int, header func(name stri
 
 func turn(ctx context.Context) (done func(), ok bool) {
 	return browser.Place(ctx, "mayfly-poll-", waiting)
+}
+
+// speaks returns which protocol the server speaks now, "" if it does not say.
+func speaks() string {
+	_, _, body, err := browser.Fetch("/config.json", "", false, 10*time.Second)
+	var config struct{ Protocol string }
+	if err != nil || json.Unmarshal(body, &config) != nil {
+		return ""
+	}
+	return config.Protocol
 }
 
 // guest returns the tab's secret, "" if it has none yet. keeps is false where storage is denied or full: then the one that it gets
