@@ -114,7 +114,7 @@ func (s *Session) wanted() map[string]string {
 	}
 	for room, d := range s.drafts.rooms {
 		if text := d.text(); text != "" {
-			wanted[draftKey+d.id] = note{tab: tab, room: room, text: text, written: d.changed.wall.UnixMilli()}.encode()
+			wanted[draftKey+d.id] = note{Tab: tab, Room: room, Text: text, Written: d.changed.wall.UnixMilli()}.encode()
 		}
 	}
 	return wanted
@@ -147,9 +147,9 @@ func (s *Session) found(f found) {
 	var letters []letter
 	for _, key := range f.fresh {
 		switch n := f.mine[key]; {
-		case n.id == "":
-			s.drafts.giveBack(n.room, n.text, false, now)
-		case s.outbox.find(n.room, n.id) == nil:
+		case n.ID == "":
+			s.drafts.giveBack(n.Room, n.Text, false, now)
+		case s.outbox.find(n.Room, n.ID) == nil:
 			l := n.letter(now)
 			s.outbox.await(&l, now)
 			letters = append(letters, l)

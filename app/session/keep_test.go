@@ -495,7 +495,7 @@ func TestClockSetBackMakesADraft(t *testing.T) {
 		shelf.wantKept(t, 1, 1)
 		a.close()
 		for key, value := range shelf.kept { // as if the clock had been an hour ahead
-			shelf.kept[key] = strings.Replace(value, "written=946", "written=947", 1)
+			shelf.kept[key] = strings.Replace(value, `"written":946`, `"written":947`, 1)
 		}
 		b := s.open(shelf, "b", guest)
 		b.wantTexts()
@@ -509,7 +509,7 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
 		s.setDown(true)
-		shelf := &shelf{kept: map[string]string{"letter/x": "no note", "draft/y": "id=z&room=lobby&text=t", "other": "%"}}
+		shelf := &shelf{kept: map[string]string{"letter/x": "no note", "draft/y": `{"id":"z","room":"lobby","text":"t"}`, "other": "%"}}
 		a := s.open(shelf, "a", guest)
 		a.wantTexts()
 		if len(shelf.kept) != 3 {

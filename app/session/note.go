@@ -1,8 +1,7 @@
 package session
 
 import (
-	"net/url"
-	"strconv"
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -28,90 +27,66 @@ const (
 
 // A note is what is kept of a letter or, without an id, of a draft. Instants are Unix milliseconds of the device.
 type note struct {
-	tab        string // which has it
-	room, text string
-	written    int64
+	Tab     string `json:"tab"` // which has it
+	Room    string `json:"room"`
+	Text    string `json:"text"`
+	Written int64  `json:"written"`
 
-	id, owner, author, failed string
-	ttl                       int64 // milliseconds
-	order                     int64 // grows with each letter of a tab
-	first                     int64 // 0 if it never went out
+	ID     string `json:"id,omitempty"`
+	Owner  string `json:"owner,omitempty"`
+	Author string `json:"author,omitempty"`
+	Failed string `json:"failed,omitempty"`
+	TTL    int64  `json:"ttl_ms,omitempty"`
+	Order  int64  `json:"order,omitempty"` // grows with each letter of a tab
+	First  int64  `json:"first,omitempty"` // 0 if it never went out
 }
 
 func (n note) encode() string {
-	v := url.Values{}
-	for name, text := range n.texts() {
-		if *text != "" {
-			v.Set(name, *text)
-		}
-	}
-	for name, number := range n.numbers() {
-		v.Set(name, strconv.FormatInt(*number, 10))
-	}
-	return v.Encode()
+	b, _ := json.Marshal(n) // strings and numbers cannot fail
+	return string(b)
 }
 
 // decodeNote returns what encode made a string of; ok is false if it is none, which a newer version may have left.
 func decodeNote(s string) (n note, ok bool) {
-	v, err := url.ParseQuery(s)
-	if err != nil {
-		return n, false
-	}
-	for name, text := range n.texts() {
-		*text = v.Get(name)
-	}
-	for name, number := range n.numbers() {
-		if *number, err = strconv.ParseInt(v.Get(name), 10, 64); err != nil {
-			return n, false
-		}
-	}
-	return n, wire.ValidRoom(n.room) && n.text != ""
-}
-
-func (n *note) texts() map[string]*string {
-	return map[string]*string{"tab": &n.tab, "room": &n.room, "text": &n.text, "id": &n.id, "owner": &n.owner, "author": &n.author,
-		"failed": &n.failed}
-}
-
-func (n *note) numbers() map[string]*int64 {
-	return map[string]*int64{"written": &n.written, "ttl": &n.ttl, "order": &n.order, "first": &n.first}
+	err := json.Unmarshal([]byte(s), &n)
+	return n, err == nil && wire.ValidRoom(n.Room) && n.Text != ""
 }
 
 // guest returns the secret of the guest whose letter it is, "" if it is not a guest's.
 func (n *note) guest() string {
-	if secret, ok := strings.CutPrefix(n.owner, ownedByGuest); ok && wire.ValidSecret(secret) {
+	if secret, ok := strings.CutPrefix(n.Owner, ownedByGuest); ok && wire.ValidSecret(secret) {
 		return secret
 	}
 	return ""
 }
 
 // age returns how long ago n was written by the device's clock, less than nothing if that was set back since.
-func (n *note) age(now moment) time.Duration { return now.wall.Sub(time.UnixMilli(n.written)) }
+func (n *note) age(now moment) time.Duration { return now.wall.Sub(time.UnixMilli(n.Written)) }
 
 // stale reports whether nobody will want it any more.
 func (n *note) stale(now moment) bool {
-	if n.id == "" {
+	if n.ID == "" {
 		return n.age(now) >= draftLife
 	}
-	return n.age(now) >= draftLife+max(minWait, time.Duration(n.ttl)*time.Millisecond)
+	return n.age(now) >= draftLife+max(minWait, time.Duration(n.TTL)*time.Millisecond)
 }
 
 // note returns what is to be kept of l.
 func (l *letter) note(tab string) note {
-	n := note{tab: tab, room: l.room, text: l.text, written: l.written.wall.UnixMilli(),
-		id: l.id, owner: l.owner, author: l.author, failed: l.failed, ttl: l.ttl.Milliseconds(), order: l.order}
+	n := note{Tab: tab, Room: l.room, Text: l.text, Written: l.written.wall.UnixMilli(),
+		ID: l.id, Owner: l.owner, Author: l.author, Failed: l.failed, TTL: l.ttl.Milliseconds(), Order: l.order}
 	if l.out {
-		n.first = l.first.wall.UnixMilli()
+		n.First = l.first.wall.UnixMilli()
 	}
 	return n
 }
 
 // letter returns the letter that n was made of, as it is now.
 func (n *note) letter(now moment) letter {
-	l := letter{id: n.id, room: n.room, text: n.text, author: n.author, owner: n.owner, failed: n.failed, order: n.order,
-		ttl: time.Duration(n.ttl) * time.Millisecond, written: momentOf(n.written, now), kept: true}
-	if n.first != 0 {
-		l.out, l.first = true, momentOf(n.first, now)
+	l := letter{id: n.ID, room: n.Room, text: n.Text, author: n.Author, owner: n.Owner, failed: n.Failed, order: n.Order,
+		ttl: time.Duration(n.TTL) * time.Millisecond, written: momentOf(n.Written, now), kept: true}
+	if n.First != 0 {
+		l.out, l.first = true, momentOf(n.First, now)
 	}
 	return l
 }

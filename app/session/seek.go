@@ -1,9 +1,8 @@
 package session
 
 import (
-	"cmp"
-	"maps"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -57,29 +56,27 @@ func seek(d Device, who seeker) (found, error) {
 
 // sift decides what becomes of each thing that is kept.
 func sift(all map[string]string, open []string, who seeker) found {
-	notes := map[string]note{}
+	var notes byOrder
 	for key, value := range all {
-		if n, ok := decodeNote(value); ok && strings.HasPrefix(key, letterKey) == (n.id != "") {
-			notes[key] = n
+		if n, ok := decodeNote(value); ok && strings.HasPrefix(key, letterKey) == (n.ID != "") {
+			notes = append(notes, keyed{key, n})
 		}
 	}
-	keys := slices.SortedFunc(maps.Keys(notes), func(a, b string) int {
-		return cmp.Or(cmp.Compare(notes[a].order, notes[b].order), cmp.Compare(notes[a].written, notes[b].written), cmp.Compare(a, b))
-	})
+	sort.Sort(notes)
 	f := found{guest: who.guest, mine: map[string]note{}}
-	for _, key := range keys {
-		n := notes[key]
-		left := n.tab != who.tab && !slices.Contains(open, n.tab)
+	for _, kept := range notes {
+		key, n := kept.key, kept.note
+		left := n.Tab != who.tab && !slices.Contains(open, n.Tab)
 		if f.guest == "" && left && n.guest() != "" && !n.stale(who.now) {
 			f.guest = n.guest()
 		}
 		switch {
-		case who.signOut != "" && (n.id == "" || n.owner == who.signOut), left && n.stale(who.now):
+		case who.signOut != "" && (n.ID == "" || n.Owner == who.signOut), left && n.stale(who.now):
 			f.gone = append(f.gone, key)
-		case n.tab == who.tab:
+		case n.Tab == who.tab:
 			f.mine[key] = n
 		case left && who.wants(n, f.guest):
-			n.tab = who.tab
+			n.Tab = who.tab
 			f.mine[key] = n
 			f.fresh = append(f.fresh, key)
 		}
@@ -93,10 +90,28 @@ func sift(all map[string]string, open []string, who seeker) found {
 // wants reports whether what nobody has is for the seeker, who is that guest unless somebody is signed in: what is theirs, and
 // what is too old to be sent by anybody, which becomes a draft.
 func (who *seeker) wants(n note, guest string) bool {
-	if n.id == "" {
-		return n.room == who.room
+	if n.ID == "" {
+		return n.Room == who.room
 	}
 	l := n.letter(who.now)
-	return n.owner == who.owner || n.guest() != "" && (n.guest() == guest || l.pastDeadline(who.now)) ||
-		n.author != "" && n.author == who.me
+	return n.Owner == who.owner || n.guest() != "" && (n.guest() == guest || l.pastDeadline(who.now)) ||
+		n.Author != "" && n.Author == who.me
+}
+
+// keyed is a note and the key that it is kept under.
+type keyed struct {
+	key string
+	note
+}
+
+// byOrder sorts by age. (slices would do with less code here, and with more in what a browser downloads.)
+type byOrder []keyed
+
+func (b byOrder) Len() int      { return len(b) }
+func (b byOrder) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
+func (b byOrder) Less(i, j int) bool {
+	if b[i].Order != b[j].Order {
+		return b[i].Order < b[j].Order
+	}
+	return b[i].Written < b[j].Written
 }
