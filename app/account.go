@@ -10,13 +10,12 @@ import (
 	"mayfly/app/session"
 )
 
-// What the header says of signing in, and what one can do about it. Signing in and out leave the page: what is written and not
-// sent then gets a word first, and what is half written waits in the tab's storage until one is back.
+// What the header says of signing in, and what one can do about it. Both leave the page. Signing in takes what is written along;
+// signing out forgets it, and what is not sent gets a word first.
 
 const (
 	accountID = "account"
 	troubleID = "trouble"
-	draftKey  = "mayfly-draft"
 )
 
 // A deed is what a button of the header does.
@@ -159,14 +158,14 @@ func (c *chat) do(ctx goapp.Context, what deed, sure bool) {
 	n := c.view.Unsent
 	switch {
 	case what == reload:
-		goapp.Window().Get("location").Call("reload")
+		c.reload()
 	case what == dismiss:
 		c.account.Problem = pkce.Problem{}
 		focusComposer()
 	case what == signIn && !goapp.Window().Get("navigator").Get("onLine").Bool():
 		c.obstacle = trouble{text: "You are offline, and signing in needs a network.", button: "Try again", does: signIn}
-	case n > 0 && !sure:
-		c.obstacle = unsent(n, what)
+	case what == signOut && n > 0 && !sure:
+		c.obstacle = unsent(n)
 		deferred(ctx, func(goapp.Context) {
 			defer Guard()
 			focusOn(troubleID)
@@ -182,13 +181,9 @@ func (c *chat) do(ctx goapp.Context, what deed, sure bool) {
 	}
 }
 
-// unsent says that n messages are lost if one does that.
-func unsent(n int, what deed) trouble {
-	t := trouble{text: count(n, "message") + " would be lost: not sent yet.", button: "Sign in anyway", does: what, sure: true}
-	if what == signOut {
-		t.button = "Sign out anyway"
-	}
-	return t
+// unsent says that signing out loses n messages.
+func unsent(n int) trouble {
+	return trouble{text: count(n, "message") + " would be lost: not sent yet.", button: "Sign out anyway", does: signOut, sure: true}
 }
 
 // passes takes an obstacle away that is none any more since the view changed, and reports whether it did.
@@ -199,54 +194,35 @@ func (c *chat) passes(was *session.View) bool {
 		return false
 	}
 	c.obstacle = trouble{}
-	letGo()
+	letGo(accountID, troubleID)
 	return true
 }
 
-// letGo moves the focus from the buttons here to the composer: they are about to become others, or to go.
-func letGo() {
-	if id := activeElement().Get("id").String(); id == accountID || id == troubleID {
+// letGo moves the focus from what has these ids, or is in it, to the composer: it is about to become another, or to go.
+func letGo(ids ...string) {
+	if activeElement().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
 		focusComposer()
 	}
 }
 
-// leave goes to the provider. What is half written waits in the tab's storage; it is one's own, and only for so long.
+// leave goes to the provider, once what is half written is kept.
 func (c *chat) leave(ctx goapp.Context) {
-	if input := composerField(); input.Truthy() {
-		_ = browser.TabStorage().Save(draftKey, input.Get("value").String()) // or it is lost, as is what brings one back
-	}
 	c.leaving = true
 	returnTo := strings.TrimPrefix(browser.Address(), browser.Origin())
-	go func() {
-		defer Guard()
-		if !c.signIn.Begin(returnTo) {
-			dispatch(ctx, c.stay)
-		}
-	}()
+	c.settle(func() {
+		go func() {
+			defer Guard()
+			if !c.signIn.Begin(returnTo) {
+				dispatch(ctx, c.stay)
+			}
+		}()
+	})
 }
 
 // stay takes in that the page is not left after all, or was left and came back as it was.
 func (c *chat) stay(goapp.Context) {
 	defer Guard()
 	c.leaving = false
-	_ = browser.TabStorage().Delete(draftKey)
-}
-
-// restore puts into the composer what waited for one to come back.
-func (c *chat) restore(ctx goapp.Context) {
-	tab := browser.TabStorage()
-	text, _ := tab.Load(draftKey)
-	_ = tab.Delete(draftKey)
-	if text == "" {
-		return
-	}
-	deferred(ctx, func(goapp.Context) {
-		defer Guard()
-		if input := composerField(); input.Truthy() && input.Get("value").String() == "" {
-			input.Set("value", text)
-			c.measure()
-		}
-	})
 }
 
 // signs takes in how signing in stands. Who signed out leaves nothing half written behind; of whom it only ended keeps it.
@@ -265,15 +241,6 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 		c.say(is.before + is.name + is.after)
 	}
 	if a.Session != before.Session || a.Problem != before.Problem {
-		letGo()
-	}
-}
-
-// empty empties the composer.
-func (c *chat) empty() {
-	_ = browser.TabStorage().Delete(draftKey)
-	if input := composerField(); input.Truthy() {
-		input.Set("value", "")
-		c.measure()
+		letGo(accountID, troubleID, installID)
 	}
 }

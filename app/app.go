@@ -20,7 +20,9 @@ import (
 // as long as it takes to sign in. s and in are nil in the server's process. notice, if not "", is a sentence that stands on
 // the page until it is dismissed. Call it once, before go-app runs or serves.
 func Register(s *session.Session, in *pkce.SignIn, notice string) {
-	page := func() goapp.Composer { return &chat{session: s, signIn: in, notice: notice, atEnd: true} }
+	page := func() goapp.Composer {
+		return &chat{session: s, signIn: in, notice: notice, atEnd: true, drafting: drafting{taken: map[string]int{}}}
+	}
 	goapp.Route("/", page)
 	goapp.Route(pkce.CallbackPath, page)
 	goapp.RouteWithRegexp("^/r/", page)

@@ -60,17 +60,21 @@ func TestStatusTail(t *testing.T) {
 	for _, tt := range []struct {
 		status session.Status
 		left   time.Duration
+		unsent int
 		want   string
 	}{
-		{session.Online, 5 * time.Second, ""},
-		{session.Offline, 5 * time.Second, ""},
-		{session.Reconnecting, 0, "…"},
-		{session.Reconnecting, 5 * time.Second, " in 5 s"},
-		{session.Reconnecting, 5*time.Second + 1, " in 6 s"},
-		{session.Reconnecting, 1, " in 1 s"},
+		{session.Online, 5 * time.Second, 0, ""},
+		{session.Online, 0, 1, ""}, // it is on its way
+		{session.Offline, 5 * time.Second, 0, ""},
+		{session.Offline, 5 * time.Second, 1, " · 1 waiting"},
+		{session.Connecting, 0, 1000, " · 1,000 waiting"},
+		{session.Reconnecting, 0, 0, "…"},
+		{session.Reconnecting, 5 * time.Second, 0, " in 5 s"},
+		{session.Reconnecting, 5*time.Second + 1, 2, " in 6 s · 2 waiting"},
+		{session.Reconnecting, 1, 0, " in 1 s"},
 	} {
-		if got := app.StatusTail(tt.status, tt.left); got != tt.want {
-			t.Errorf("status %d with %s left: %q, want %q", tt.status, tt.left, got, tt.want)
+		if got := app.StatusTail(tt.status, tt.left, tt.unsent); got != tt.want {
+			t.Errorf("status %d with %s left and %d unsent: %q, want %q", tt.status, tt.left, tt.unsent, got, tt.want)
 		}
 	}
 }

@@ -8,9 +8,12 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
 	"mayfly/app/pkce"
 	"mayfly/app/session"
 )
+
+const noticeID = "notice"
 
 // chat is the page of a room. go-app keeps one instance while one goes from room to room: what the path says is read in
 // OnNav. Fields are unexported, so that go-app leaves them alone then, and change on the UI goroutine only.
@@ -24,6 +27,7 @@ type chat struct {
 	sheet     sheet
 	announcer announcer
 	composer  composer
+	drafting  drafting
 	began     time.Time
 	stops     []func()    // end what OnMount began
 	timer     *time.Timer // calls tell
@@ -34,6 +38,9 @@ type chat struct {
 	account  pkce.State // without a problem that was dismissed
 	obstacle trouble    // what stands in the way of what one wanted to do
 	leaving  bool       // to the provider
+	reloads  bool       // once what is written is kept
+	upgrade  upgrade
+	offer    offer
 
 	view      session.View
 	waits     bool   // the next attempt to connect is so far off that one counts the seconds
@@ -83,6 +90,7 @@ func (c *chat) OnMount(ctx goapp.Context) {
 			c.tell(&c.view)
 		})
 	})
+	c.drafting.timer = c.draftTimer(ctx)
 	c.frame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		dispatch(ctx, func(ctx goapp.Context) {
 			c.painted = true
@@ -91,6 +99,7 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		return nil
 	})
 	c.painted = true
+	c.upgrade.looked = c.began.Add(-lookPause) // the browser itself has just looked
 	ended := make(chan struct{})
 	c.stops = []func(){
 		func() { close(ended) },
@@ -102,13 +111,19 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		c.signIn.Subscribe(func(a pkce.State) {
 			dispatch(ctx, func(ctx goapp.Context) { c.signs(ctx, a) })
 		}),
+		browser.WatchWorker(func(version string) {
+			dispatch(ctx, func(ctx goapp.Context) { c.brings(ctx, version) })
+		}),
 		func() { c.timer.Stop() },
+		func() { c.drafting.timer.Stop() },
 		c.frame.Release,
 		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.stay) }),
 		listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
 		listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
 	}
-	c.restore(ctx)
+	onShortcut(func(address string) {
+		dispatch(ctx, func(ctx goapp.Context) { ctx.Navigate(address) })
+	})
 	go c.tick(ctx, ended)
 }
 
@@ -167,6 +182,7 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 			dispatch(ctx, func(ctx goapp.Context) {
 				defer Guard()
 				ctx.PreventUpdate()
+				c.look()
 				if !hidden() {
 					c.sheet.count(c.session.Now())
 				}
@@ -190,8 +206,14 @@ func (c *chat) OnDismount() {
 func (c *chat) onVisible(ctx goapp.Context) {
 	defer Guard()
 	c.take(ctx) // what waits for a frame that a hidden page does not get
-	if c.atEnd && !hidden() {
-		c.attention.look()
+	if hidden() {
+		c.keepDraft() // a page may not be asked again before it is closed
+		c.reloadUnseen()
+	} else {
+		if c.atEnd {
+			c.attention.look()
+		}
+		c.wish()
 	}
 	c.sheet.count(c.session.Now())
 	c.setTitle()
@@ -219,8 +241,16 @@ func (c *chat) OnNav(ctx goapp.Context) {
 		return
 	}
 	defer Guard()
-	deferred(ctx, func(goapp.Context) { focusComposer() })
-	path := goapp.Window().URL().Path
+	address := goapp.Window().URL()
+	path, shortcut := address.Path, address.RawQuery == openQuery
+	deferred(ctx, func(goapp.Context) {
+		defer Guard()
+		if shortcut {
+			openRooms()
+		} else {
+			focusComposer()
+		}
+	})
 	if path == pkce.CallbackPath { // the way on to a room is not known yet
 		return
 	}
@@ -229,6 +259,7 @@ func (c *chat) OnNav(ctx goapp.Context) {
 		return
 	}
 	c.room, c.badRoom, c.composer.problem, c.atEnd = room, !ok, "", true
+	c.turnTo(room)
 	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
 	c.setTitle()
@@ -252,7 +283,10 @@ func (c *chat) setTitle() {
 }
 
 // OnResize keeps the log at its end when a keyboard takes half of the screen.
-func (c *chat) OnResize(ctx goapp.Context) {
+func (c *chat) OnResize(ctx goapp.Context) { c.stayAtEnd(ctx) }
+
+// stayAtEnd keeps the log at its end, if it is there, when what is about to be drawn makes it lower.
+func (c *chat) stayAtEnd(ctx goapp.Context) {
 	if c.atEnd {
 		deferred(ctx, func(goapp.Context) { c.sheet.toEnd() })
 	}
@@ -267,6 +301,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	c.wait(&v)
 	c.view = v
 	passed := c.passes(&was)
+	lapsed := c.takeDrafts()
 	if was.Joined && was.Room == v.Room {
 		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
 	}
@@ -274,17 +309,21 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	drawn := c.draw(rows)
 	c.setTitle()
 	c.tell(&was)
+	c.follows(ctx, &was)
 	if v.Limits != was.Limits {
 		c.measure()
 	}
-	if drawn && !passed && unread == c.attention.unread() && sameFrame(was, v) {
+	if drawn && !passed && !lapsed && unread == c.attention.unread() && sameFrame(was, v) {
 		ctx.PreventUpdate()
 		return
 	}
-	deferred(ctx, func(goapp.Context) {
+	deferred(ctx, func(ctx goapp.Context) {
 		defer Guard()
 		if !drawn {
 			c.draw(c.sheet.window.place(c.messages(), c.sheet.rows))
+		}
+		if c.takeDrafts() { // into a field that was not there before
+			ctx.Update()
 		}
 		if c.atEnd { // go-app's drawing may have made the log lower
 			c.sheet.stayAtEnd()
@@ -295,7 +334,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 // sameFrame reports whether two views differ in their messages alone, if at all.
 func sameFrame(a, b session.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me && a.MayPost == b.MayPost &&
-		a.Limits == b.Limits && a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
+		a.Limits == b.Limits && a.Outdated == b.Outdated && a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 
@@ -325,16 +364,36 @@ func (c *chat) header() goapp.UI {
 		),
 		elem("div", "state", c.who(), c.status()),
 	}
-	for _, more := range []goapp.UI{c.accountButton(), c.troubleBar()} {
+	for _, more := range []goapp.UI{c.accountButton(), c.troubleBar(), c.noticeBar(), c.updateBar(), c.installBar()} {
 		if more != nil {
 			body = append(body, more)
 		}
 	}
-	if c.notice != "" {
-		dismiss := textElem("button", "notice-dismiss", "Dismiss").Attr("type", "button").On("click", c.onDismiss)
-		body = append(body, elem("section", "notice", textElem("p", "", c.notice), dismiss).Attr("aria-label", "Notice"))
-	}
 	return elem("header", "header", body...)
+}
+
+// bar draws a sentence at the header's end that one may dismiss, and what else can be done about it, if that has a name.
+//
+//go:noinline
+func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
+	body := []goapp.UI{textElem("p", "", text)}
+	if name != "" {
+		body = append(body, barButton(name, do))
+	}
+	section := elem("section", "notice", append(body, barButton("Dismiss", dismiss))...)
+	attributes(section, "id", id, "aria-label", label)
+	return section
+}
+
+func barButton(name string, do goapp.EventHandler) goapp.HTMLElem {
+	return textElem("button", "notice-dismiss", name).Attr("type", "button").On("click", do)
+}
+
+func (c *chat) noticeBar() goapp.UI {
+	if c.notice == "" {
+		return nil
+	}
+	return bar("Notice", noticeID, c.notice, "", nil, c.onDismiss)
 }
 
 func (c *chat) onDismiss(goapp.Context, goapp.Event) {

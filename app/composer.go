@@ -58,7 +58,7 @@ func (c *chat) onKeyDown(ctx goapp.Context, e goapp.Event) {
 		return
 	}
 	e.PreventDefault()
-	c.send()
+	c.send(ctx)
 }
 
 // onKeyPress swallows the line end of an Enter that has sent. Keyboards leave it out by themselves then; programs that type
@@ -75,10 +75,10 @@ func sends(key string, shift, composing bool, keyCode int) bool {
 	return key == "Enter" && !shift && !composing && keyCode != imeKeyCode
 }
 
-func (c *chat) onSubmit(_ goapp.Context, e goapp.Event) {
+func (c *chat) onSubmit(ctx goapp.Context, e goapp.Event) {
 	defer Guard()
 	e.PreventDefault()
-	c.send()
+	c.send(ctx)
 	focusComposer()
 }
 
@@ -95,6 +95,7 @@ func (c *chat) onInput(ctx goapp.Context, _ goapp.Event) {
 	}
 	c.composer.problem = ""
 	c.measure()
+	c.drafting.timer.Reset(draftPause)
 }
 
 // onTransfer says what becomes of files that are pasted or dropped, and keeps the browser from leaving the page to show them.
@@ -120,7 +121,7 @@ func (c *chat) onTransfer(ctx goapp.Context, e goapp.Event) {
 }
 
 // send hands the text to the session. What can't be sent stays where it is.
-func (c *chat) send() {
+func (c *chat) send(ctx goapp.Context) {
 	input := composerField()
 	text := input.Get("value").String()
 	if strings.TrimSpace(text) == "" {
@@ -131,13 +132,25 @@ func (c *chat) send() {
 		c.composer.problem = c.session.Send(text)
 	}
 	if c.composer.problem == "" {
-		input.Set("value", "")
-		c.measure()
+		c.empty()
+		c.keepDraft()
 		if c.account.Session == "" {
 			c.account.Problem = pkce.Problem{} // one goes on as a guest
 		}
 		c.attention = attention{} // who writes has read
 		c.toNewest()              // where the new message is drawn
+		if !c.offer.wrote {
+			c.offer.wrote = true
+			c.canInstall(ctx)
+		}
+	}
+}
+
+// empty empties the field.
+func (c *chat) empty() {
+	if input := composerField(); input.Truthy() {
+		input.Set("value", "")
+		c.measure()
 	}
 }
 

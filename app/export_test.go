@@ -147,10 +147,29 @@ func Header(a pkce.State, v session.View) string {
 	return goapp.HTMLString(c.header())
 }
 
-// Hurdle draws what stands in the way of signing in or out while messages are not sent.
+// Hurdle draws what stands in the way of signing out while messages are not sent.
 func Hurdle(a pkce.State, v session.View) string {
-	c := &chat{account: a, view: v, obstacle: unsent(v.Unsent, stands(&a, &v).does)}
+	c := &chat{account: a, view: v, obstacle: unsent(v.Unsent)}
 	return goapp.HTMLString(c.troubleBar())
 }
 
-var SkewWords = skewWords
+var (
+	SkewWords  = skewWords
+	AppleSteps = appleSteps
+)
+
+// LookDue reports whether it is time to look for a newer version, so long after the last look.
+func LookDue(since time.Duration, wanted bool) bool {
+	looked := time.Now()
+	u := upgrade{looked: looked, wanted: wanted}
+	return u.due(looked.Add(since))
+}
+
+// UpdateBar draws what is said of a newer version; waits is the one that was dismissed.
+func UpdateBar(version, waits string, v session.View) string {
+	c := &chat{upgrade: upgrade{version: version, waits: waits}, view: v}
+	if drawn := c.updateBar(); drawn != nil {
+		return goapp.HTMLString(drawn)
+	}
+	return ""
+}

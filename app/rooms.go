@@ -6,12 +6,14 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
 	"mayfly/shared/wire"
 )
 
 const (
-	roomsID = "rooms-menu"
-	openID  = "rooms-open"
+	roomsID   = "rooms-menu"
+	openID    = "rooms-open"
+	openQuery = "open=room" // of the shortcut in the manifest that leads to any room
 )
 
 // rooms draws the way to other rooms: those that one was in since the page was opened, and a field for any other. The browser
@@ -62,6 +64,30 @@ func (c *chat) onOpenRoom(ctx goapp.Context, e goapp.Event) {
 	field.Set("value", "")
 	closeRooms()
 	ctx.Navigate(pathOf(room))
+}
+
+// openRooms leads to the field for a room's name.
+func openRooms() {
+	browser.Replace("/") // a reload is not to do so again
+	if menu := goapp.Window().GetElementByID(roomsID); menu.Get("showPopover").Truthy() && !menu.Call("matches", ":popover-open").Bool() {
+		menu.Call("showPopover")
+	}
+	focusOn(openID)
+}
+
+// onShortcut calls open with the address of a shortcut that is pressed while Mayfly is open: browsers only show the window then.
+func onShortcut(open func(address string)) {
+	queue := goapp.Window().Get("launchQueue")
+	if !queue.Truthy() {
+		return
+	}
+	queue.Call("setConsumer", goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
+		address := args[0].Get("targetURL")
+		if address.Truthy() && strings.HasSuffix(address.String(), "?"+openQuery) && goapp.Window().URL().RawQuery != openQuery {
+			open(address.String())
+		}
+		return nil
+	}))
 }
 
 func closeRooms() { goapp.Window().GetElementByID(roomsID).Call("hidePopover") }

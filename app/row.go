@@ -43,11 +43,14 @@ func rowClass(m *session.Message) string {
 	if m.User.Anonymous {
 		class += " message-anonymous"
 	}
+	if m.User.Name == "" {
+		class += " message-unnamed"
+	}
 	if piled(m.User.Name) || piled(m.Text) {
 		class += " message-piled"
 	}
 	switch m.State {
-	case session.Sending:
+	case session.Sending, session.Waiting:
 		class += " message-waiting"
 	case session.Failed:
 		class += " message-waiting message-failed"
@@ -84,7 +87,7 @@ const maxName = 40
 //
 //go:noinline
 func nameOf(m *session.Message, limit int) string {
-	name := cut(m.User.Name, limit)
+	name := cut(named(m.User).Name, limit)
 	if m.Tag != "" {
 		name += " (" + m.Tag + ")"
 	}
@@ -101,6 +104,14 @@ func label(m *session.Message) string {
 		return who + ": " + m.Text + " – " + words
 	}
 	return who + ": " + m.Text + " – " + sentWords(m) + ", " + vanishWords(m) + "."
+}
+
+// named returns u, or "You", if no connection has told yet what one's own name is.
+func named(u wire.User) wire.User {
+	if u.Name == "" {
+		u.Name = "You"
+	}
+	return u
 }
 
 func sentWords(m *session.Message) string   { return "Sent at " + m.At.Format(time.TimeOnly) }
@@ -202,10 +213,10 @@ func (t template) update(r *row, from, to *session.Message) {
 	if class := rowClass(to); class != rowClass(from) {
 		r.article.Set("className", class)
 	}
-	if from.User != to.User || from.Tag != to.Tag {
+	if from.User != to.User || from.Tag != to.Tag || from.Key != to.Key {
 		face := r.article.Get("firstChild")
 		face.Set("className", "face face-"+tint(to.User.ID))
-		face.Set("textContent", initials(to.User))
+		face.Set("textContent", initials(named(to.User)))
 		r.head.Get("firstChild").Set("textContent", nameOf(to, maxName))
 	}
 	if !to.At.IsZero() && !from.At.Equal(to.At) {

@@ -105,17 +105,19 @@ func TestDiffOfAnyLists(t *testing.T) {
 }
 
 func TestRowLooks(t *testing.T) {
+	ann := wire.User{ID: "u-ann", Name: "Ann"}
 	for _, tt := range []struct {
 		name  string
 		m     session.Message
 		class string
 		state string
 	}{
-		{"another's", session.Message{}, "message", ""},
-		{"of someone who is not signed in", session.Message{User: wire.User{Anonymous: true}}, "message message-anonymous", ""},
-		{"one's own, on its way", session.Message{Mine: true, State: session.Sending}, "message message-mine message-waiting", "Sending…"},
-		{"that waits", session.Message{Mine: true, State: session.Sending, Reason: "Slow."}, "message message-mine message-waiting", "Sending… Slow."},
-		{"failed", session.Message{Mine: true, State: session.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
+		{"another's", session.Message{User: ann}, "message", ""},
+		{"of someone who is not signed in", session.Message{User: wire.User{Name: "Anonymous Heron", Anonymous: true}}, "message message-anonymous", ""},
+		{"one's own, on its way", session.Message{User: ann, Mine: true, State: session.Sending}, "message message-mine message-waiting", "Sending…"},
+		{"before one has a name", session.Message{Mine: true, State: session.Waiting}, "message message-mine message-unnamed message-waiting", "Waiting for a connection"},
+		{"that has to wait", session.Message{User: ann, Mine: true, State: session.Sending, Reason: "Slow."}, "message message-mine message-waiting", "Sending… Slow."},
+		{"failed", session.Message{User: ann, Mine: true, State: session.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if class, state := app.RowClass(&tt.m), app.StateWords(&tt.m); class != tt.class || state != tt.state {

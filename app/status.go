@@ -67,7 +67,7 @@ func (c *chat) tell(before *session.View) {
 	if c.waits {
 		left = max(time.Until(c.view.NextTry), time.Nanosecond)
 	}
-	if tail := statusTail(c.view.Status, left); tail != c.tail {
+	if tail := statusTail(c.view.Status, left, c.view.Unsent); tail != c.tail {
 		c.tail = tail
 		write(tailID, tail)
 	}

@@ -29,16 +29,21 @@ func statusWords(v session.View) string {
 	}
 }
 
-// statusTail says what follows that for the eye, left before the next attempt to connect; 0: it has begun, or comes at once.
-func statusTail(s session.Status, left time.Duration) string {
+// statusTail says what follows that for the eye, left before the next attempt to connect (0: it has begun, or comes at once), and
+// how much waits for it.
+func statusTail(s session.Status, left time.Duration, unsent int) string {
+	tail := ""
 	switch {
 	case s != session.Reconnecting:
-		return ""
 	case left <= 0:
-		return "…"
+		tail = "…"
 	default:
-		return " in " + strconv.Itoa(seconds(left)) + " s"
+		tail = " in " + strconv.Itoa(seconds(left)) + " s"
 	}
+	if s != session.Online && unsent > 0 {
+		tail += " · " + grouped(unsent) + " waiting"
+	}
+	return tail
 }
 
 // seconds returns how many seconds have begun of d.
@@ -62,6 +67,8 @@ func stateWords(m *session.Message) string {
 	switch m.State {
 	case session.Sent:
 		return ""
+	case session.Waiting:
+		words = "Waiting for a connection"
 	case session.Failed:
 		words = "Not sent."
 	}

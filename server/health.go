@@ -53,11 +53,12 @@ func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct {
 		Version   string    `json:"version"`
+		Protocol  string    `json:"protocol"`
 		Issuer    string    `json:"issuer"` // empty: sign-in is not set up
 		ClientID  string    `json:"client_id"`
 		Scopes    []string  `json:"scopes"`
 		Audience  string    `json:"audience"`
 		Anonymous Anonymous `json:"anonymous"`
 		TTL       wire.TTL  `json:"ttl"`
-	}{s.config.Version, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience, policy, s.config.TTL})
+	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience, policy, s.config.TTL})
 }

@@ -14,7 +14,6 @@ import (
 )
 
 const (
-	pollType    = "application/x-ndjson"
 	bodyTimeout = 10 * time.Second      // to send the frames of a poll
 	gatherFor   = 50 * time.Millisecond // what comes that soon after what ends a wait goes with it
 	awayFor     = 30 * time.Second      // after a poll, until its person is taken to have left
@@ -35,8 +34,8 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer s.remove(p.conn)
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != pollType {
-		turnAway(w, s.metrics.pollsRefused, turnedType, http.StatusUnsupportedMediaType, "Send frames as "+pollType+", one JSON object a line.")
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != wire.PollType {
+		turnAway(w, s.metrics.pollsRefused, turnedType, http.StatusUnsupportedMediaType, "Send frames as "+wire.PollType+", one JSON object a line.")
 		return
 	}
 	message, err := p.read(r)
@@ -49,7 +48,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 		p.leave(err)
 	}
 	defer context.AfterFunc(r.Context(), func() { p.leave(r.Context().Err()) })()
-	w.Header().Set("Content-Type", pollType)
+	w.Header().Set("Content-Type", wire.PollType)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("X-Accel-Buffering", "no") // a proxy that holds answers back would hold up the chat
 	p.run(message)

@@ -510,7 +510,7 @@ func TestConfigJSON(t *testing.T) {
 	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"version": "test", "issuer": "", "client_id": "", "scopes": []any{}, "audience": "", "anonymous": "allow",
+	want := map[string]any{"version": "test", "protocol": wire.Subprotocol, "issuer": "", "client_id": "", "scopes": []any{}, "audience": "", "anonymous": "allow",
 		"ttl": map[string]any{"min_ms": 1000., "default_ms": 300_000., "max_ms": 86_400_000.}}
 	if fmt.Sprint(got) != fmt.Sprint(want) || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("config = %v (Cache-Control %q), want %v", got, resp.Header.Get("Cache-Control"), want)

@@ -317,7 +317,7 @@ func TestConfigJSONWithSignIn(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Anonymous = server.AnonymousRead }, func(t *testing.T, h *house) {
 		w := httptest.NewRecorder()
 		h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
-		want := `{"version":"test","issuer":"https://id.example","client_id":"app","scopes":["openid"],"audience":"api://default",` +
+		want := `{"version":"test","protocol":"mayfly.v1","issuer":"https://id.example","client_id":"app","scopes":["openid"],"audience":"api://default",` +
 			`"anonymous":"read","ttl":{"min_ms":1000,"default_ms":300000,"max_ms":86400000}}`
 		if strings.TrimSpace(w.Body.String()) != want {
 			t.Errorf("config.json = %s, want %s", w.Body, want)

@@ -11,6 +11,9 @@ const (
 	icon512        = "/web/icons/icon-512.png"
 	iconMaskable   = "/web/icons/maskable-512.png"
 	iconMonochrome = "/web/icons/monochrome-512.png"
+
+	screenWide   = "/web/screenshots/wide.png" // made by make pictures
+	screenNarrow = "/web/screenshots/narrow.png"
 )
 
 // manifest is /manifest.webmanifest. go-app's own has no id, so that an installed Mayfly would become another app whenever
@@ -32,6 +35,8 @@ type manifest struct {
 	LaunchHandler   launchHandler  `json:"launch_handler"`
 	PreferRelated   bool           `json:"prefer_related_applications"` // true would turn the browser's offer to install off
 	Icons           []manifestIcon `json:"icons"`
+	Screenshots     []screenshot   `json:"screenshots"` // for the browser's offer to install; the worker does not keep them
+	Shortcuts       []shortcut     `json:"shortcuts"`
 }
 
 type launchHandler struct {
@@ -45,6 +50,20 @@ type manifestIcon struct {
 	Purpose string `json:"purpose"`
 }
 
+type screenshot struct {
+	Src        string `json:"src"`
+	Sizes      string `json:"sizes"`
+	Type       string `json:"type"`
+	FormFactor string `json:"form_factor"`
+	Label      string `json:"label"`
+}
+
+type shortcut struct {
+	Name  string         `json:"name"`
+	URL   string         `json:"url"`
+	Icons []manifestIcon `json:"icons"`
+}
+
 func makeManifest(resolve func(string) string) ([]byte, error) {
 	return json.MarshalIndent(manifest{
 		ID:              "/",
@@ -53,7 +72,7 @@ func makeManifest(resolve func(string) string) ([]byte, error) {
 		Description:     description,
 		Lang:            "en",
 		Dir:             "auto",
-		StartURL:        "/",
+		StartURL:        "/?source=pwa",
 		Scope:           "/",
 		Display:         "standalone",
 		DisplayOverride: []string{"standalone", "minimal-ui"},
@@ -67,6 +86,13 @@ func makeManifest(resolve func(string) string) ([]byte, error) {
 			{resolve(icon), "any", "image/svg+xml", "any"},
 			{resolve(iconMaskable), "512x512", "image/png", "maskable"},
 			{resolve(iconMonochrome), "512x512", "image/png", "monochrome"},
+		},
+		Screenshots: []screenshot{
+			{resolve(screenWide), "1280x800", "image/png", "wide", "A room, with the time that each message has left"},
+			{resolve(screenNarrow), "390x844", "image/png", "narrow", "The same room on a phone"},
+		},
+		Shortcuts: []shortcut{
+			{"Open a room", "/?open=room", []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}}, // package app knows the query
 		},
 	}, "", "  ")
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image/png"
 	"io"
 	"io/fs"
 	"net/http"
@@ -61,6 +62,9 @@ func fakeFiles(t *testing.T) fstest.MapFS {
 	}
 	for _, name := range []string{"icon.svg", "icon-192.png", "icon-512.png", "maskable-512.png", "monochrome-512.png"} {
 		files["icons/"+name] = &fstest.MapFile{Data: []byte(name)}
+	}
+	for _, name := range []string{"wide.png", "narrow.png"} {
+		files["screenshots/"+name] = &fstest.MapFile{Data: []byte(name)}
 	}
 	return files
 }
@@ -438,13 +442,21 @@ func TestManifest(t *testing.T) {
 		ThemeColor                          string   `json:"theme_color"`
 		PreferRelated                       *bool    `json:"prefer_related_applications"`
 		Icons                               []struct{ Src, Sizes, Type, Purpose string }
+		Screenshots                         []struct {
+			Src, Sizes, Type, Label string
+			FormFactor              string `json:"form_factor"`
+		}
+		Shortcuts []struct {
+			Name, URL string
+			Icons     []struct{ Src string }
+		}
 	}
 	if err := json.Unmarshal(get(t, h, "/manifest.webmanifest").Body.Bytes(), &m); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ field, got, want string }{
 		{"id", m.ID, "/"}, {"name", m.Name, "Mayfly"}, {"short_name", m.ShortName, "Mayfly"}, {"lang", m.Lang, "en"},
-		{"dir", m.Dir, "auto"}, {"scope", m.Scope, "/"}, {"start_url", m.StartURL, "/"}, {"display", m.Display, "standalone"},
+		{"dir", m.Dir, "auto"}, {"scope", m.Scope, "/"}, {"start_url", m.StartURL, "/?source=pwa"}, {"display", m.Display, "standalone"},
 	} {
 		if test.got != test.want {
 			t.Errorf("%s is %q, want %q", test.field, test.got, test.want)
@@ -464,6 +476,64 @@ func TestManifest(t *testing.T) {
 		"512x512 image/png maskable", "512x512 image/png monochrome"}
 	if !slices.Equal(icons, want) {
 		t.Errorf("the icons are %q, want %q", icons, want)
+	}
+	var screens []string
+	for _, s := range m.Screenshots {
+		screens = append(screens, s.Sizes+" "+s.FormFactor)
+		if w := get(t, h, s.Src); w.Code != 200 || w.Header().Get("Content-Type") != s.Type || s.Label == "" {
+			t.Errorf("screenshot %s answers %d, %s, and is called %q", s.Src, w.Code, w.Header().Get("Content-Type"), s.Label)
+		}
+	}
+	if want := []string{"1280x800 wide", "390x844 narrow"}; !slices.Equal(screens, want) {
+		t.Errorf("the screenshots are %q, want %q", screens, want)
+	}
+	for _, s := range m.Shortcuts {
+		if w := get(t, h, s.URL); w.Code != 200 || s.Name == "" || len(s.Icons) != 1 || get(t, h, s.Icons[0].Src).Code != 200 {
+			t.Errorf("shortcut %+v leads to %d, or lacks a name or an icon", s, w.Code)
+		}
+	}
+	if len(m.Shortcuts) == 0 {
+		t.Error("there is no shortcut")
+	}
+}
+
+// TestImagesAreOfTheirSize looks at the pictures themselves: a browser leaves out what is not of the size that the manifest says.
+func TestImagesAreOfTheirSize(t *testing.T) {
+	files := fakeFiles(t)
+	static, err := web.Embedded()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range files {
+		if strings.HasPrefix(name, "icons/") || strings.HasPrefix(name, "screenshots/") {
+			b, err := fs.ReadFile(static, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files[name] = &fstest.MapFile{Data: b}
+		}
+	}
+	h := newFrom(t, config, files)
+	var m map[string]any
+	if err := json.Unmarshal(get(t, h, "/manifest.webmanifest").Body.Bytes(), &m); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, list := range []string{"icons", "screenshots"} {
+		for _, entry := range m[list].([]any) {
+			image := entry.(map[string]any)
+			if image["type"] != "image/png" {
+				continue
+			}
+			seen++
+			body := get(t, h, image["src"].(string)).Body
+			if c, err := png.DecodeConfig(body); err != nil || fmt.Sprintf("%dx%d", c.Width, c.Height) != image["sizes"] {
+				t.Errorf("%s is %dx%d, want %s: %v", image["src"], c.Width, c.Height, image["sizes"], err)
+			}
+		}
+	}
+	if seen != 6 {
+		t.Errorf("the manifest has %d PNGs, want 6", seen)
 	}
 }
 

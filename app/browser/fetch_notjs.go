@@ -2,9 +2,17 @@
 
 package browser
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Fetch fails.
 func Fetch(string, string, bool, time.Duration) (int, func(string) string, []byte, error) {
+	return 0, nil, nil, errNoBrowser
+}
+
+// Post fails.
+func Post(context.Context, string, string, []byte) (int, func(string) string, []byte, error) {
 	return 0, nil, nil, errNoBrowser
 }

@@ -77,16 +77,10 @@ func makeKey() (js.Value, error) {
 
 // inStore makes one request to the store of keys and returns its result.
 func inStore(method string, args ...any) (result js.Value, err error) {
-	opening := call(global("indexedDB"), "open", vaultDatabase, 1)
-	event := once(opening, "upgradeneeded", "success", "error")
-	if event == "upgradeneeded" { // Go runs within the callback: the upgrade waits for what is asked for here
-		call(opening.Get("result"), "createObjectStore", vaultStore)
-		event = once(opening, "success", "error")
+	db, err := openStore(vaultDatabase, vaultStore)
+	if err != nil {
+		return result, err
 	}
-	if event == "error" {
-		return result, errRefused
-	}
-	db := opening.Get("result")
 	defer call(db, "close")
 	request := call(call(call(db, "transaction", vaultStore, "readwrite"), "objectStore", vaultStore), method, args...)
 	if once(request, "success", "error") == "error" {

@@ -3,7 +3,7 @@ package session
 import "context"
 
 // Conn is one connection to a server, as far as the session needs it: browser.Socket in the browser, DialWebSocket's in
-// native programs, a pipe in tests.
+// native programs, DialPolls' in both, a pipe in tests.
 type Conn interface {
 	// Read returns the next message. It ends with a *wire.ClosedError once every message that came before the close was
 	// returned, or with ctx's error.

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"mayfly/shared/wire"
@@ -12,6 +13,7 @@ import (
 type link struct {
 	ctx     context.Context // done once the link is closed
 	cancel  context.CancelFunc
+	polls   bool   // it stands on the lower rung
 	conn    Conn   // nil while dialling
 	started moment // when dialling began
 	greeted moment // when hello was sent
@@ -21,6 +23,8 @@ type link struct {
 	credentials Credentials
 	renewals    int // how many tokens in a row the server refused as old
 
+	aside    map[string]*aside // rooms that are joined only to send something there
+	brought  []wire.Frame      // while it is a probe
 	welcomed bool
 	since    moment // when welcome came
 	silence  time.Duration
@@ -49,13 +53,22 @@ var (
 
 // connect begins an attempt.
 func (s *Session) connect(now moment) {
-	ctx, cancel := context.WithCancel(context.Background()) // hangUp ends it, after a proper close
-	l := &link{ctx: ctx, cancel: cancel, started: now}
-	s.link = l
+	dial := s.dial
+	if s.ladder.polls {
+		dial = s.polls
+	}
+	s.link = s.begin(dial, now, s.refusedToken)
+	s.link.polls = s.ladder.polls
 	s.changed = true
-	refused := s.refusedToken
 	s.refusedToken = "" // said once: how often others are asked for is not the session's business
-	s.work.Go(func() { s.read(l, refused) })
+}
+
+// begin begins a link.
+func (s *Session) begin(dial Dial, now moment, refused string) *link {
+	ctx, cancel := context.WithCancel(context.Background()) // letGo ends it, after a proper close
+	l := &link{ctx: ctx, cancel: cancel, started: now, aside: map[string]*aside{}}
+	s.work.Go(func() { s.read(l, dial, refused) })
+	return l
 }
 
 // tell leaves the loop an event of a link, unless it has given that up.
@@ -68,14 +81,14 @@ func (s *Session) tell(l *link, e event) {
 }
 
 // read asks who the person is, dials and tells the loop all that comes, until the connection ends or the loop gives it up.
-func (s *Session) read(l *link, refused string) {
+func (s *Session) read(l *link, dial Dial, refused string) {
 	c, err := s.signIn.Token(l.ctx, refused)
 	if err != nil {
 		s.tell(l, event{err: errNoToken})
 		return
 	}
 	s.tell(l, event{credentials: &c})
-	conn, err := s.dial(l.ctx)
+	conn, err := dial(l.ctx)
 	if err != nil {
 		s.tell(l, event{err: err})
 		return
@@ -97,26 +110,33 @@ func (s *Session) handle(e event) {
 	now := s.moment()
 	s.watch(now) // first of all: after a sleep, what lay about meanwhile is no sign of life
 	l := s.link
-	if e.link != l {
-		return
-	}
 	switch {
+	case e.link == s.probe:
+		s.probed(e, now)
+	case e.link != l:
 	case e.err != nil:
 		s.lost(e.err)
 	case e.credentials != nil:
 		s.identified(*e.credentials, now)
 	case e.conn != nil:
 		l.conn, l.greeted, l.heard = e.conn, now, now
-		s.write(s.hello())
+		s.write(s.hello(l))
 	default:
 		l.heard = now
-		for line := range wire.Split(e.message) {
-			f, err := wire.Decode(line)
-			if err != nil { // of a newer server, or none of ours: skipped
-				continue
-			}
+		for f := range frames(e.message) {
 			s.frame(f, now)
 			if s.link != l {
+				return
+			}
+		}
+	}
+}
+
+// frames yields the frames of a message but those that are of a newer server, or none of ours.
+func frames(message []byte) iter.Seq[wire.Frame] {
+	return func(yield func(wire.Frame) bool) {
+		for line := range wire.Split(message) {
+			if f, err := wire.Decode(line); err == nil && !yield(f) {
 				return
 			}
 		}
@@ -139,6 +159,7 @@ func (s *Session) frame(f wire.Frame, now moment) {
 	case wire.Posted:
 		s.arrived(f.Room, f.Message)
 	case wire.Joined:
+		s.link.asideJoined(f)
 		for _, m := range f.Messages {
 			s.arrived(f.Room, m)
 		}
@@ -163,8 +184,12 @@ func (s *Session) welcome(f wire.Welcome, now moment) {
 		beat = time.Duration(f.BeatMS) * time.Millisecond
 	}
 	l.welcomed, l.since, l.silence = true, now, beat+wire.BeatGrace
+	if l.polls {
+		s.ladder.polled(now)
+	}
 	s.gone = nil
-	s.restarting = false
+	s.restarting, s.view.Outdated = false, false
+	s.keeper.seeks = true // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
 	}
@@ -186,6 +211,7 @@ func (s *Session) beat(f wire.Beat, now moment) {
 // bye ends the link as the server says.
 func (s *Session) bye(f wire.Bye, now moment) {
 	c := s.link.credentials
+	s.ladder.young = 0
 	s.close(now)
 	s.restarting = f.Code == wire.CodeRestart
 	if !s.retry.after(f, now) {
@@ -231,6 +257,7 @@ func (s *Session) refused(f wire.Refused, now moment) {
 		s.authRefused(f, now)
 	case f.Re == "post":
 		s.outbox.refuse(f, retry, now)
+	case s.link.asideRefused(f, now):
 	case f.Room == s.view.Room && retry > 0:
 		s.rejoin = &again{from: now, wait: retry}
 	}
@@ -240,11 +267,19 @@ func (s *Session) refused(f wire.Refused, now moment) {
 func (s *Session) watch(now moment) {
 	switch l := s.link; {
 	case l == nil, !l.asked: // to get credentials may take longer, and has an end of its own
-	case !l.welcomed && now.since(l.started) >= welcomeTimeout:
+	case !l.welcomed && now.since(l.heard) >= s.patience(l):
 		s.lost(errQuiet)
 	case l.welcomed && now.since(l.heard) >= l.silence:
 		s.lost(errQuiet)
 	}
+}
+
+// patience returns how long l may be silent before welcome.
+func (s *Session) patience(l *link) time.Duration {
+	if !l.polls && s.polls != nil {
+		return blockedAfter
+	}
+	return welcomeTimeout
 }
 
 // lost ends the link and sets when the next attempt begins.
@@ -265,8 +300,12 @@ func (s *Session) lost(err error) {
 		}
 	}
 	s.noToken = err == errNoToken
+	if s.link != nil && s.polls != nil {
+		s.ladder.fell(s.link, err, now)
+	}
 	s.close(now)
 	s.retry.backOff(now)
+	s.suspect()
 }
 
 // close ends the link and what hung on it.
@@ -284,10 +323,15 @@ func (s *Session) close(now moment) {
 	s.tried, s.changed = true, true
 }
 
-// hangUp closes the connection, or stops the attempt, without waiting for either.
+// hangUp lets go of the link, and of the probe beside it.
 func (s *Session) hangUp() {
-	l := s.link
-	s.link = nil
+	s.letGo(s.link)
+	s.letGo(s.probe)
+	s.link, s.probe = nil, nil
+}
+
+// letGo closes a connection, or stops an attempt, without waiting for either.
+func (s *Session) letGo(l *link) {
 	switch {
 	case l == nil:
 	case l.conn == nil:

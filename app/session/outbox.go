@@ -4,15 +4,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"mayfly/shared/wire"
 )
 
-// An outbox holds what one has written until the server has it: in order, over any number of connections. It belongs to
-// the session's loop.
+// An outbox holds what one has written until the server has it: in order, over any number of connections, and, where there is a
+// Device, over the end of the program. It belongs to the session's loop.
 type outbox struct {
 	letters []letter
+	order   int64  // of the newest letter
 	held    moment // nothing goes out until hold has passed since: the server said when to try again
 	hold    time.Duration
 }
@@ -21,6 +20,8 @@ type outbox struct {
 type letter struct {
 	id, room, text string
 	author         string // the person's id; "": nobody had said yet who that is
+	owner          string // as what it was written; "": it was not known yet
+	order          int64
 
 	written moment // when the person sent it
 	ttl     time.Duration
@@ -32,6 +33,10 @@ type letter struct {
 	since    moment        // its writer waits for an answer from then on,
 	patience time.Duration // and is told if none came for so long
 	told     string        // a sentence: why the server makes it wait
+
+	kept  bool // the device keeps it
+	noted note // what value was made of
+	value string
 }
 
 // state returns how l is shown, and why.
@@ -39,6 +44,8 @@ func (l *letter) state(now moment, connected bool) (state State, reason string) 
 	switch {
 	case l.failed != "":
 		return Failed, l.failed
+	case l.kept && !connected:
+		return Waiting, ""
 	case now.since(l.since) < l.patience:
 		return Sending, l.told
 	case connected:
@@ -63,9 +70,10 @@ func (l letter) pastDeadline(now moment) bool {
 	return now.since(from) >= life
 }
 
-// add puts a letter at the end. ttl is that of its room, 0 if unknown.
-func (o *outbox) add(id, room, text, author string, ttl time.Duration, now moment) {
-	l := letter{id: id, room: room, text: text, author: author, ttl: ttl, written: now}
+// add puts l at the end.
+func (o *outbox) add(l letter, now moment) {
+	o.order = max(o.order+1, now.wall.UnixMilli())
+	l.order, l.written = o.order, now
 	o.await(&l, now)
 	o.letters = append(o.letters, l)
 }
@@ -75,22 +83,17 @@ func (o *outbox) await(l *letter, now moment) {
 	l.since, l.patience = now, max(0, o.hold-now.since(o.held))+answerTime
 }
 
-// resend makes a letter go out as soon as it can, whatever became of it before, and returns its id from now on. Under its
-// own id it is the same message, which is posted once; what the server may have had and forgotten gets a new one.
-func (o *outbox) resend(room, id string, now moment) string {
+// resend makes a letter go out as soon as it can, whatever became of it before.
+func (o *outbox) resend(room, id string, now moment) {
 	l := o.find(room, id)
 	if l == nil {
-		return id
-	}
-	if l.out && l.pastDeadline(now) {
-		l.id, l.out = uuid.NewString(), false
+		return
 	}
 	if !l.out {
 		l.written = now
 	}
 	l.failed, l.told, l.sent = "", "", false
 	o.await(l, now)
-	return l.id
 }
 
 // drop forgets the letter that the server has.
@@ -146,9 +149,21 @@ func (o *outbox) tooBig() {
 	o.failIf("The message is too big for the server.", func(l letter) bool { return l.sent })
 }
 
-// lapse fails every letter that is past its deadline.
-func (o *outbox) lapse(now moment) {
-	o.failIf("It could not be sent in time.", func(l letter) bool { return l.pastDeadline(now) })
+// lapse takes out every letter that is past its deadline.
+func (o *outbox) lapse(now moment) (lapsed []letter) {
+	o.keepOnly(func(l *letter) bool {
+		if l.pastDeadline(now) {
+			lapsed = append(lapsed, *l)
+			return false
+		}
+		return true
+	})
+	return lapsed
+}
+
+// keepOnly forgets all other letters.
+func (o *outbox) keepOnly(kept func(l *letter) bool) {
+	o.letters = slices.DeleteFunc(o.letters, func(l letter) bool { return !kept(&l) })
 }
 
 func (o *outbox) failIf(reason string, bad func(letter) bool) {
@@ -159,9 +174,9 @@ func (o *outbox) failIf(reason string, bad func(letter) bool) {
 	}
 }
 
-// due returns the letters to send to room as me now, in order, and marks them as sent. Nothing is sent under another name than
-// it was written under.
-func (o *outbox) due(room, me string, ttl time.Duration, now moment) []letter {
+// due returns the letters to send to room as me, the owner, now, in order, and marks them as sent. Nothing is sent under another
+// name than it was written under.
+func (o *outbox) due(room, me, owner string, ttl time.Duration, now moment) []letter {
 	if now.since(o.held) < o.hold {
 		return nil
 	}
@@ -171,7 +186,7 @@ func (o *outbox) due(room, me string, ttl time.Duration, now moment) []letter {
 		if l.room != room || l.sent || l.failed != "" {
 			continue
 		}
-		if l.author == "" {
+		if l.author == "" && l.owner == owner {
 			l.author = me
 		}
 		if l.author != me {
@@ -191,11 +206,11 @@ func (o *outbox) due(room, me string, ttl time.Duration, now moment) []letter {
 func (o *outbox) wait(now moment) time.Duration {
 	wait := forever
 	for _, l := range o.letters {
+		from, life := l.deadline()
+		wait = min(wait, life-now.since(from))
 		if l.failed != "" {
 			continue
 		}
-		from, life := l.deadline()
-		wait = min(wait, life-now.since(from))
 		if left := l.patience - now.since(l.since); left > 0 {
 			wait = min(wait, left)
 		}

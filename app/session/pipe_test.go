@@ -296,6 +296,19 @@ func (c *client) wantTexts(texts ...string) {
 	wantTexts(c.t, c.now(), texts...)
 }
 
+// wantDrafts fails if the view does not give back exactly these texts, all of messages that could not be sent in time.
+func (c *client) wantDrafts(texts ...string) {
+	c.t.Helper()
+	drafts := c.now().Drafts
+	ok := len(drafts) == len(texts)
+	for i := 0; ok && i < len(texts); i++ {
+		ok = drafts[i].Text == texts[i] && drafts[i].Lapsed
+	}
+	if !ok {
+		c.t.Fatalf("given back is %+v, want %q", drafts, texts)
+	}
+}
+
 func wantTexts(t *testing.T, v session.View, texts ...string) {
 	t.Helper()
 	got := []string{}

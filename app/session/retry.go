@@ -9,7 +9,7 @@ import (
 
 // The session's times. Those of the protocol are in wire.
 const (
-	welcomeTimeout = 10 * time.Second       // from dialling until welcome must have come
+	welcomeTimeout = 10 * time.Second       // from dialling until welcome must have come, or any other sign of life
 	firstRetry     = 500 * time.Millisecond // at most, after the first failure; doubled with each
 	lastRetry      = 30 * time.Second       // and never more
 	stableAfter    = 5 * time.Second        // a connection that lived longer than this was a good one: the count starts anew

@@ -22,11 +22,21 @@ import (
 
 // Config is what a session needs to begin.
 type Config struct {
-	Dial   Dial
-	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person
+	Dial   Dial   // by WebSocket
+	Polls  Dial   // where networks let none through, see DialPolls; nil: no other way is tried
+	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
 	Client string // name/version, for the server's logs; may be empty
 	Room   string // joined at once; "": none before Enter
 	SignIn SignIn // nil: nobody can sign in
+	Device Device // keeps what is written and not sent; nil: nothing does
+
+	// KeepGuest, if not nil, is told the secret of a session that began without one: of a guest who is gone from this device and has
+	// left something unsent, or a new one. It must not block.
+	KeepGuest func(secret string)
+
+	// Speaks asks which protocol the server speaks, and returns "" if there is no answer. It may block for some seconds.
+	// nil: it is always ours.
+	Speaks func() string
 }
 
 // NewGuest returns a new secret for Config.Guest: 128 random bits as 22 base64url characters.
@@ -40,13 +50,15 @@ func NewGuest() string {
 // anywhere.
 type Session struct {
 	// static after New
-	dial   Dial
-	guest  string
-	client string
-	signIn SignIn
-	moment func() moment
-	wake   chan struct{} // capacity 1: todo has grown
-	events chan event
+	dial      Dial
+	polls     Dial
+	client    string
+	signIn    SignIn
+	keepGuest func(string)
+	speaks    func() string
+	moment    func() moment
+	wake      chan struct{} // capacity 1: todo has grown
+	events    chan event
 
 	mu          sync.Mutex // guards what follows
 	todo        []func()   // run by the loop, in order
@@ -57,10 +69,15 @@ type Session struct {
 	// owned by Run
 	work       sync.WaitGroup // every goroutine that Run began
 	view       View
-	changed    bool // view is not published yet
+	changed    bool   // view is not published yet
+	guest      string // "": not known yet
 	clock      clock
 	outbox     outbox
+	drafts     drafts
+	keeper     keeper
 	link       *link // nil between two attempts
+	ladder     ladder
+	probe      *link // nil while there is none
 	retry      retry
 	tried      bool    // an attempt has failed
 	gone       *moment // when the connection was lost that is still shown as there; nil: none is
@@ -88,9 +105,9 @@ func New(c Config) *Session {
 		c.SignIn = nobody{}
 	}
 	return &Session{
-		dial: c.Dial, guest: c.Guest, client: c.Client, signIn: c.SignIn, moment: moments(),
+		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: moments(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
-		view: v, shown: v,
+		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v,
 	}
 }
 
@@ -144,13 +161,23 @@ func (s *Session) Send(text string) (problem string) {
 	return ""
 }
 
-// Enter leaves the room and joins another; "" joins none. What is unsent in the old one waits there.
+// Draft tells what stands in the field that one writes in, in that room, so that it is kept: until it is sent or an hour has
+// passed, and over the end of the program where there is a Device. taken is the N of the last of View.Drafts that is in it.
+func (s *Session) Draft(room, text string, taken int) {
+	s.do(func() {
+		s.drafts.write(room, text, taken, s.moment())
+		s.changed = true
+	})
+}
+
+// Enter leaves the room and joins another; "" joins none. What is unsent in the old one is sent all the same.
 func (s *Session) Enter(room string) { s.do(func() { s.enter(room) }) }
 
-// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more.
+// Retry connects now instead of at NextTry, also after the session has ended; as a guest, if nobody is signed in any more. It
+// takes the best way first.
 func (s *Session) Retry() {
 	s.do(func() {
-		s.ended = ""
+		s.ended, s.ladder.polls = "", false
 		s.retry.now(s.moment())
 		s.changed = true
 	})
@@ -164,8 +191,8 @@ func (s *Session) Resend(key string) {
 		if i < 0 {
 			return
 		}
-		m, now := s.change(i), s.moment()
-		m.id = s.outbox.resend(s.view.Room, m.id, now)
+		now := s.moment()
+		s.outbox.resend(s.view.Room, s.view.Messages[i].id, now)
 		s.retry.hurry(now)
 	})
 }
@@ -184,7 +211,14 @@ func (s *Session) Discard(key string) {
 
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
 // connection that died meanwhile is replaced, and none is waited for.
-func (s *Session) Wake() { s.do(func() { s.retry.hurry(s.moment()) }) }
+func (s *Session) Wake() {
+	s.do(func() {
+		now := s.moment()
+		s.keeper.seeks = true
+		s.retry.hurry(now)
+		s.ladder.await(now, 0)
+	})
+}
 
 // Network tells whether the device has a network, as far as it knows. When one comes back, the session connects anew at
 // once: a connection from before it went may be dead without a sign.
@@ -192,7 +226,7 @@ func (s *Session) Network(up bool) {
 	s.do(func() {
 		now := s.moment()
 		if up && s.noNetwork {
-			s.close(now)
+			s.roam(now)
 		}
 		if up {
 			s.retry.hurry(now)
@@ -230,6 +264,7 @@ func (s *Session) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	s.retry.now(s.moment())
+	s.keeper.began, s.keeper.seeks = s.moment(), true
 	for {
 		select {
 		case <-ctx.Done():
@@ -263,9 +298,13 @@ func (s *Session) runTodo() {
 func (s *Session) look() time.Duration {
 	now := s.moment()
 	s.watch(now)
-	if s.link == nil && s.ended == "" && s.retry.due(now) <= 0 {
+	if !s.keeper.sought && (s.keeper.device == nil || now.since(s.keeper.began) >= seekTimeout) {
+		s.beginAs("")
+	}
+	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
 		s.connect(now)
 	}
+	s.climb(now)
 	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}
@@ -273,11 +312,13 @@ func (s *Session) look() time.Duration {
 		s.reauth = nil
 		s.ask("")
 	}
-	s.outbox.lapse(now)
+	s.lapse(now)
+	s.drafts.forget(now)
 	s.flush(now)
 	s.mark(now)
+	s.keep(now)
 	wait := min(lookAtLeast, s.outbox.wait(now))
-	if s.link == nil && s.ended == "" {
+	if s.link == nil && s.ended == "" && s.guest != "" {
 		wait = min(wait, s.retry.due(now))
 	}
 	if s.gone != nil {
@@ -298,20 +339,25 @@ func (s *Session) look() time.Duration {
 
 // send puts the post on the screen and on its way.
 func (s *Session) send(p wire.Post) {
-	s.outbox.add(p.ID, p.Room, p.Text, s.view.Me.ID, s.view.TTL, s.moment())
+	l := letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, ttl: s.view.TTL}
+	if s.known {
+		l.owner = s.owner()
+	}
+	s.outbox.add(l, s.moment())
 	if p.Room == s.view.Room {
 		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true
 	}
 }
 
-// flush sends what waits for the room, once it is joined.
-func (s *Session) flush(now moment) {
-	if s.link == nil || !s.link.welcomed || !s.view.Joined {
-		return
+// lapse makes drafts of what could not be sent in time.
+func (s *Session) lapse(now moment) {
+	lapsed := s.outbox.lapse(now)
+	for _, l := range lapsed {
+		s.drafts.giveBack(l.room, l.text, true, now)
 	}
-	for _, l := range s.outbox.due(s.view.Room, s.view.Me.ID, s.view.TTL, now) {
-		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
+	if len(lapsed) > 0 {
+		s.showOwn()
 	}
 }
 
@@ -322,8 +368,10 @@ func (s *Session) enter(room string) {
 	if s.view.Room != "" {
 		s.write(wire.Leave{Room: s.view.Room})
 	}
+	now := s.moment()
+	s.drafts.enter(room, now)
 	s.view = s.view.enter(room, s.outbox.in(room, s.view.Me))
-	s.changed = true
+	s.changed, s.keeper.seeks = true, true
 	s.join()
 }
 
@@ -332,6 +380,7 @@ func (s *Session) join() {
 	s.rejoin = nil
 	if s.view.Room != "" {
 		s.write(s.request())
+		s.link.forgetAside(s.view.Room)
 	}
 }
 

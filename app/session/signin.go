@@ -74,8 +74,14 @@ func (s *Session) identify(i Identity) {
 // become makes the session that of a sign-in; "" is a guest's. What was written before it was known whose it is belongs to
 // whoever comes first.
 func (s *Session) become(who string, now moment) {
-	known, was, over := s.known, s.who, s.over
+	known, was, over, owner := s.known, s.who, s.over, s.owner()
 	s.known, s.who, s.over = true, who, false
+	for i := range s.outbox.letters {
+		if l := &s.outbox.letters[i]; l.owner == "" {
+			l.owner = s.owner()
+		}
+	}
+	s.keeper.seeks = true
 	if !known || who == was && !over {
 		return
 	}
@@ -87,7 +93,7 @@ func (s *Session) become(who string, now moment) {
 		s.close(now)
 	}
 	if out {
-		s.outbox.letters = nil
+		s.outbox.letters, s.drafts, s.keeper.signOut = nil, drafts{last: s.drafts.last}, owner
 		s.view = s.view.enter(s.view.Room, nil)
 		s.view.Me = wire.User{}
 	}
@@ -113,7 +119,7 @@ func (s *Session) identified(c Credentials, now moment) {
 	case !l.asked:
 		s.become(c.Session, now)
 		s.noToken = false
-		l.asked, l.started, l.credentials = true, now, c
+		l.asked, l.started, l.heard, l.credentials = true, now, now, c
 	case c.Session == l.credentials.Session && c.Token != l.credentials.Token:
 		l.credentials = c
 		s.write(wire.Auth{Token: c.Token, IDToken: c.ID, Session: &c.Session})
@@ -121,9 +127,9 @@ func (s *Session) identified(c Credentials, now moment) {
 }
 
 // hello returns the first frame on a connection. Who is signed in does not say which guest they were.
-func (s *Session) hello() wire.Hello {
+func (s *Session) hello(l *link) wire.Hello {
 	hello := wire.Hello{Client: s.client}
-	if c := s.link.credentials; c.Token != "" {
+	if c := l.credentials; c.Token != "" {
 		hello.Token, hello.IDToken, hello.Session = &c.Token, c.ID, &c.Session
 	} else {
 		hello.Guest = &s.guest

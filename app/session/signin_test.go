@@ -669,8 +669,8 @@ func TestNoTokenCanBeHad(t *testing.T) {
 		p.cut(1006)
 		c.Send("unsent")
 		time.Sleep(10 * time.Minute)
-		v := c.wantStatus(session.Offline)
-		wantTexts(t, v, "hi", "unsent")
+		wantTexts(t, c.wantStatus(session.Offline), "hi")
+		c.wantDrafts("unsent") // it waited too long
 		if n := in.asked - before; n < 10 || n > 60 {
 			t.Errorf("asked %d times in 10 minutes", n)
 		}
@@ -679,9 +679,7 @@ func TestNoTokenCanBeHad(t *testing.T) {
 		}
 		c.Identify(in.set(func(s *signIn) { s.err, s.version = nil, 2 }))
 		p, _ = s.onlineAs(ada, "token-2", message(1, ann, "a", "hi", time.Hour))
-		if m := c.wantStatus(session.Online).Messages[1]; m.State != session.Failed { // it waited too long
-			t.Errorf("the message is %+v", m)
-		}
+		c.wantStatus(session.Online)
 		p.wantSilence()
 		if len(in.ended) > 0 {
 			t.Errorf("signed out for a network: %q", in.ended)

@@ -14,6 +14,10 @@ func (s *Session) publish() {
 	s.changed = false
 	s.view = s.view.apart()
 	s.view.Unsent = len(s.outbox.letters)
+	s.view.Drafts = nil
+	if d := s.drafts.rooms[s.view.Room]; d != nil {
+		s.view.Drafts = d.back
+	}
 	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
 	if s.link == nil && s.ended == "" {
 		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))

@@ -29,7 +29,8 @@ type State int
 const (
 	Sent    State = iota // the server has it
 	Sending              // not accepted yet; it is sent again by itself
-	Failed               // refused, too old to be sent, or not accepted for so long that one should know: Message.Reason says why
+	Waiting              // the same, without a connection: the device keeps it until there is one
+	Failed               // refused, or not accepted for so long that one should know: Message.Reason says why
 )
 
 // Message is one message as it stands on the screen.
@@ -55,6 +56,8 @@ type View struct {
 	NextTry time.Time // while not connected: when the next attempt begins, zero if it has begun. The device's clock
 	Ended   string    // a sentence, once Status is Ended, SignedOut or NoGuests
 
+	Outdated bool // the server does not speak our protocol any more: only a newer client can connect
+
 	Me      wire.User // zero until the first welcome
 	MayPost bool
 	Limits  wire.Limits
@@ -65,6 +68,7 @@ type View struct {
 	TTL      time.Duration
 	Messages []Message // in the server's order; what is not accepted yet stands at the end
 	Unsent   int       // how many of one's messages the server has not taken yet, in all rooms
+	Drafts   []Draft   // texts that belong in the field that one writes in, and are not there yet: Session.Draft says which are
 	Head     int64     // the highest Seq when the room was joined: of what is new, only what is above it was said just now
 
 	cursor wire.Cursor // Epoch "": nothing was seen of the room yet
@@ -76,7 +80,7 @@ type View struct {
 func (v View) Apply(f wire.Frame, now time.Time) View {
 	switch f := f.(type) {
 	case wire.Welcome:
-		v = v.owned(f.User.ID)
+		v = v.owned(f.User)
 		v.Me, v.MayPost, v.Limits = f.User, f.MayPost, f.Limits
 	case wire.Authed:
 		v.Me = f.User
@@ -157,15 +161,29 @@ func (v View) enter(room string, own []Message) View {
 	return v
 }
 
-// owned returns v with the messages of the person of that id as one's own, and no others that the server has.
-func (v View) owned(id string) View {
-	if id != v.Me.ID {
+// owned returns v with me's messages as one's own, and no others that the server has.
+func (v View) owned(me wire.User) View {
+	if me.ID != v.Me.ID {
 		v.Messages = copied(v.Messages)
 		for i := range v.Messages {
 			m := &v.Messages[i]
-			m.Mine = m.Seq == 0 || m.User.ID == id
+			m.Mine = m.Seq == 0 || m.User.ID == me.ID
+			if m.Seq == 0 && m.User.ID == "" { // written before anybody said who one is
+				m.User = me
+			}
 		}
 	}
+	return v
+}
+
+// withOwn returns v with own, and no other messages that the server has not. Those that are there already stay as they are.
+func (v View) withOwn(own []Message) View {
+	for i := range own {
+		if at := index(v.Messages, func(m *Message) bool { return m.Seq == 0 && m.id == own[i].id }); at >= 0 {
+			own[i] = v.Messages[at]
+		}
+	}
+	v.Messages = append(copied(without(v.Messages, func(m *Message) bool { return m.Seq == 0 })), own...)
 	return v
 }
 
@@ -257,8 +275,7 @@ func (v View) refused(f wire.Refused) View {
 	return v
 }
 
-// sending returns a message of one's own. Its key is none that a message from the server can have: sent again under a new
-// id, it keeps the key, and the one of the old id may still turn up.
+// sending returns a message of one's own. Its key is none that a message from the server can have.
 func sending(me wire.User, id, text string) Message {
 	return Message{Key: "/" + id, User: me, Text: text, Mine: true, State: Sending, id: id}
 }

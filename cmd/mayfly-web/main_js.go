@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -16,17 +18,21 @@ import (
 const (
 	client   = "mayfly-web/0.1.0" // what hello says
 	guestKey = "mayfly-guest"     // where the tab keeps who an anonymous person is
+	waiting  = 3                  // polls that may wait at once, of all tabs: over HTTP/1.1 a browser opens six connections, and pages need some
 )
 
 func main() {
 	browser.ReplaceDenied()
-	guest, kept := guest()
+	guest, keeps := guest()
 	notice := ""
-	if !kept {
+	if !keeps {
 		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	}
 	in := newSignIn()
-	s := session.New(session.Config{Dial: dial, Guest: guest, Client: client, SignIn: account{in}})
+	s := session.New(session.Config{
+		Dial: dial, Polls: session.DialPolls(poll, turn), Speaks: speaks, Guest: guest, KeepGuest: keepGuest, Client: client,
+		SignIn: account{in}, Device: browser.NewDevice(),
+	})
 	in.Subscribe(func(now pkce.State) {
 		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
 			s.Identify(session.Identity{Session: now.Session, Version: now.Version, Ended: now.Status == pkce.Ended})
@@ -107,12 +113,33 @@ func dial(ctx context.Context) (session.Conn, error) {
 	return socket, nil
 }
 
-// guest returns the tab's secret. Where storage is denied or full it is not kept, and lives as long as the page.
-func guest() (secret string, kept bool) {
-	tab := browser.TabStorage()
-	if old, err := tab.Load(guestKey); err == nil && wire.ValidSecret(old) {
-		return old, true
+func poll(ctx context.Context, frames []byte) (status int, header func(name string) string, answer []byte, err error) {
+	return browser.Post(ctx, browser.Origin()+"/poll", wire.PollType, frames)
+}
+
+func turn(ctx context.Context) (done func(), ok bool) {
+	return browser.Place(ctx, "mayfly-poll-", waiting)
+}
+
+// speaks returns which protocol the server speaks now, "" if it does not say.
+func speaks() string {
+	_, _, body, err := browser.Fetch("/config.json", "", false, 10*time.Second)
+	var config struct{ Protocol string }
+	if err != nil || json.Unmarshal(body, &config) != nil {
+		return ""
 	}
-	secret = session.NewGuest()
+	return config.Protocol
+}
+
+// guest returns the tab's secret, "" if it has none yet. keeps is false where storage is denied or full: then the one that it gets
+// lives as long as the page.
+func guest() (secret string, keeps bool) {
+	tab := browser.TabStorage()
+	secret, err := tab.Load(guestKey)
+	if err != nil || !wire.ValidSecret(secret) {
+		secret = ""
+	}
 	return secret, tab.Save(guestKey, secret) == nil
 }
+
+func keepGuest(secret string) { _ = browser.TabStorage().Save(guestKey, secret) } // or guest has seen that it can't

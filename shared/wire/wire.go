@@ -10,6 +10,9 @@ package wire
 // Subprotocol is the WebSocket subprotocol that both sides must agree on.
 const Subprotocol = "mayfly.v1"
 
+// PollType is the Content-Type of a poll, and of its answer.
+const PollType = "application/x-ndjson"
+
 // DefaultRoom is the room of the page at "/".
 const DefaultRoom = "lobby"
 

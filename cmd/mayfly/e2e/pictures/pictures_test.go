@@ -1,4 +1,4 @@
-// Package pictures_test takes the screenshots of the documentation from the running product: make pictures.
+// Package pictures_test takes the screenshots of the documentation, and of the manifest, from the running product: make pictures.
 package pictures_test
 
 import (
@@ -22,8 +22,10 @@ var into = flag.String("into", "", "where to write the pictures; none: into a fo
 
 func TestPictures(t *testing.T) {
 	dir := t.TempDir()
+	screens := dir // of the manifest, in which each is of the size that it says
 	if *into != "" {
-		dir = filepath.Join("..", "..", "..", "..", *into)
+		root := filepath.Join("..", "..", "..", "..")
+		dir, screens = filepath.Join(root, *into), filepath.Join(root, "web", "static", "screenshots")
 	}
 	addr := rig.FreeAddr(t)
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m", "-public-url", "http://"+addr)
@@ -51,6 +53,10 @@ func TestPictures(t *testing.T) {
 	}
 	one.Do(rig.Type("I'll bring the vouchers"))
 	take("chat")
+	one.Picture(filepath.Join(screens, "wide.png"))
+	one.Do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	one.Picture(filepath.Join(screens, "narrow.png"))
+	one.Do(chromedp.EmulateViewport(1280, 800))
 	one.Dark(true)
 	take("chat-dark")
 	one.Phone()

@@ -29,6 +29,12 @@ type Browser struct {
 // OpenBrowser starts Chromium; it ends with the test. Where there is none the test is skipped, except under CI=true.
 func OpenBrowser(t *testing.T) *Browser {
 	t.Helper()
+	return OpenBrowserIn(t, t.TempDir())
+}
+
+// OpenBrowserIn is OpenBrowser with what another has left in the folder dir.
+func OpenBrowserIn(t *testing.T, dir string) *Browser {
+	t.Helper()
 	path := chromium()
 	if path == "" {
 		if os.Getenv("CI") == "true" {
@@ -36,7 +42,6 @@ func OpenBrowser(t *testing.T) *Browser {
 		}
 		t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
 	}
-	dir := t.TempDir()
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800),
@@ -59,6 +64,16 @@ func OpenBrowser(t *testing.T) *Browser {
 
 // Close closes the browser before the test ends: then all that it keeps is on disk.
 func (b *Browser) Close() { b.close() }
+
+// Kill ends the browser at once, as kill -9 does.
+func (b *Browser) Kill() {
+	b.t.Helper()
+	process := chromedp.FromContext(b.ctx).Browser.Process()
+	if err := process.Kill(); err != nil {
+		b.t.Fatal(err)
+	}
+	b.close()
+}
 
 // chromium returns the path of a Chromium, "" if there is none. CHROMIUM in the environment names one.
 func chromium() string {
@@ -168,6 +183,13 @@ func (tab *Tab) Ready() *Tab {
 	return tab
 }
 
+// Installed waits until the page is served by a service worker, which has kept all that it needs by then.
+func (tab *Tab) Installed() *Tab {
+	tab.t.Helper()
+	tab.Until(`navigator.serviceWorker.ready.then(r => r.active.state === 'activated' && !!navigator.serviceWorker.controller)`)
+	return tab
+}
+
 // Say types text into what has the focus, and presses Enter.
 func (tab *Tab) Say(text string) {
 	tab.t.Helper()
@@ -197,25 +219,25 @@ func Type(text string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// messages is the JavaScript array of the texts on screen.
-const messages = `[...document.querySelectorAll('[role=log] article')].map(a => a.innerText)`
+// Shown is the JavaScript array of the texts on screen.
+const Shown = `[...document.querySelectorAll('[role=log] article')].map(a => a.innerText)`
 
 // Messages returns the text of every message on screen, in order.
 func (tab *Tab) Messages() []string {
 	tab.t.Helper()
-	return Eval[[]string](tab, messages)
+	return Eval[[]string](tab, Shown)
 }
 
 // Shows waits until a message on screen holds text.
 func (tab *Tab) Shows(text string) {
 	tab.t.Helper()
-	tab.Until(messages + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
+	tab.Until(Shown + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
 }
 
 // ShowsNot waits until no message on screen holds text.
 func (tab *Tab) ShowsNot(text string) {
 	tab.t.Helper()
-	tab.Until(`!` + messages + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
+	tab.Until(`!` + Shown + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
 }
 
 // Phone makes the tab a phone's: 390×844, with touch.

@@ -24,11 +24,17 @@ type Person struct {
 	interruptions int
 }
 
-// NewPerson connects to the server at url until the test ends.
+// NewPerson connects to the server at url by WebSocket until the test ends.
 func NewPerson(t *testing.T, name, url string) *Person {
 	t.Helper()
+	return NewPersonBy(t, name, session.DialWebSocket(url), nil)
+}
+
+// NewPersonBy is NewPerson for who connects otherwise: by dial, and by polls where that is blocked, unless it is nil.
+func NewPersonBy(t *testing.T, name string, dial, polls session.Dial) *Person {
+	t.Helper()
 	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
-	p.Session = session.New(session.Config{Dial: session.DialWebSocket(url), Guest: session.NewGuest(), Room: wire.DefaultRoom})
+	p.Session = session.New(session.Config{Dial: dial, Polls: polls, Guest: session.NewGuest(), Room: wire.DefaultRoom})
 	p.Subscribe(p.see)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

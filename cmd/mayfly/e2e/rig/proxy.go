@@ -20,8 +20,12 @@ type Proxy struct {
 	mu     sync.Mutex // guards what follows
 	pairs  map[*pair]struct{}
 	refuse bool
-	delay  time.Duration
+	lag    time.Duration
 	pass   chan struct{} // closed while bytes pass; open while they are swallowed
+	bits   int           // a second, in all; 0: as fast as can be
+	opened int           // connections so far
+
+	line sync.Mutex // held while bytes are on a line that is slow
 }
 
 // pair is one connection through the proxy.
@@ -71,6 +75,7 @@ func (p *Proxy) accept() {
 		client := conn.(*net.TCPConn)
 		p.mu.Lock()
 		refuse := p.refuse
+		p.opened++
 		p.mu.Unlock()
 		if refuse {
 			reset(client)
@@ -107,7 +112,7 @@ func (p *Proxy) copy(to, from *net.TCPConn) {
 	for {
 		n, err := from.Read(buf)
 		if n > 0 {
-			time.Sleep(p.delayed())
+			p.delay(n)
 			select {
 			case <-p.passing():
 				if _, err := to.Write(buf[:n]); err != nil {
@@ -131,6 +136,40 @@ func (p *Proxy) passing() <-chan struct{} {
 	return p.pass
 }
 
+// delay takes as long as a slow line, or one that lags, takes for n bytes.
+func (p *Proxy) delay(n int) {
+	p.mu.Lock()
+	bits, lag := p.bits, p.lag
+	p.mu.Unlock()
+	time.Sleep(lag)
+	if bits > 0 {
+		p.line.Lock()
+		defer p.line.Unlock()
+		time.Sleep(time.Duration(n) * 8 * time.Second / time.Duration(bits))
+	}
+}
+
+// Slow makes the line one of so many bits a second.
+func (p *Proxy) Slow(bits int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bits = bits
+}
+
+// Lag holds up all that comes by so long, in both directions and in its order.
+func (p *Proxy) Lag(by time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lag = by
+}
+
+// Opened returns how many connections there have been.
+func (p *Proxy) Opened() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.opened
+}
+
 // Cut resets every connection (RST); new ones pass.
 func (p *Proxy) Cut() { p.CutSome(1) }
 
@@ -144,19 +183,6 @@ func (p *Proxy) CutSome(share float64) {
 			reset(pr.server)
 		}
 	}
-}
-
-// Delay holds up all that comes by that long, in both directions, in its order.
-func (p *Proxy) Delay(by time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.delay = by
-}
-
-func (p *Proxy) delayed() time.Duration {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.delay
 }
 
 // Refuse resets new connections at once, or no more.

@@ -24,20 +24,23 @@ import (
 // only a hang should reach it.
 const Timeout = 60 * time.Second
 
-// binary is the built program, once Main has built it.
+// binary is the built program, once Main knows it.
 var binary string
 
-// Main builds the program, runs the tests of a package and fails if they leave a goroutine behind. Call it from TestMain.
+// Main runs the tests of a package, with the program that MAYFLY_BINARY names, as make test does, or one that it builds, and fails
+// if they leave a goroutine behind. Call it from TestMain.
 func Main(m *testing.M) {
 	dir, err := os.MkdirTemp("", "mayfly-e2e-")
 	if err != nil {
 		exit(err)
 	}
-	binary = filepath.Join(dir, "mayfly")
-	build := exec.Command("go", "build", "-o", binary, "mayfly/cmd/mayfly")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		exit(fmt.Errorf("build mayfly: %w", err))
+	if binary = os.Getenv("MAYFLY_BINARY"); binary == "" {
+		binary = filepath.Join(dir, "mayfly")
+		build := exec.Command("go", "build", "-o", binary, "mayfly/cmd/mayfly")
+		build.Stderr = os.Stderr
+		if err := build.Run(); err != nil {
+			exit(fmt.Errorf("build mayfly: %w", err))
+		}
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
@@ -171,6 +174,9 @@ func (s *Server) Stop() {
 
 // SocketURL is where clients connect.
 func (s *Server) SocketURL() string { return "ws://" + s.addr + "/ws" }
+
+// PollURL is where they poll.
+func (s *Server) PollURL() string { return "http://" + s.addr + "/poll" }
 
 // Log returns what the server has logged so far.
 func (s *Server) Log() string { return s.log.String() }

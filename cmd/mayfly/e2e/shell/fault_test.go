@@ -136,7 +136,7 @@ func TestClientDoesNotLoad(t *testing.T) {
 			well.Store(true)
 			reload(t, tab)
 			tab.Ready()
-			serving(t, tab)
+			tab.Installed()
 			if got := rig.Eval[string](tab, `location.pathname`); got != "/r/x" {
 				t.Errorf("Reload leads to %s", got)
 			}

@@ -6,9 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -21,20 +18,6 @@ import (
 )
 
 func TestMain(m *testing.M) { rig.Main(m) }
-
-// controlled is true once a service worker that has kept everything serves the page.
-const controlled = `navigator.serviceWorker.ready.then(r => r.active.state === 'activated' && !!navigator.serviceWorker.controller)`
-
-// serving waits until the tab's page is served by the worker.
-func serving(t *testing.T, tab *rig.Tab) {
-	t.Helper()
-	if !rig.Eval[bool](tab, `new Promise(done => {
-		const look = () => `+controlled+`.then(yes => yes ? done(true) : setTimeout(look, 20));
-		look();
-	})`) {
-		t.Fatal("no service worker")
-	}
-}
 
 // counter counts the answers with a body, by path.
 type counter struct {
@@ -66,38 +49,16 @@ func (c *counter) count(r *http.Response) error {
 // answer; either may be nil.
 func through(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	public := "http://localhost:" + port
-	server := rig.Serve(t, "-public-url", public)
-	target := &url.URL{Scheme: "http", Host: server.Addr()}
-	var proxy http.Handler = &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(target)
-			r.Out.Host = r.In.Host
-		},
-		ModifyResponse: see,
-	}
-	if wrap != nil {
-		proxy = wrap(proxy)
-	}
-	web := httptest.NewUnstartedServer(proxy)
-	web.Listener.Close()
-	web.Listener = listener
-	web.Start()
-	t.Cleanup(web.CloseClientConnections)
-	t.Cleanup(web.Close)
-	return public
+	front := rig.NewFront(t, wrap, see)
+	front.Serve()
+	return front.URL
 }
 
 func TestFirstVisitDownloadsTheClientOnce(t *testing.T) {
 	counted := &counter{bodies: map[string]int{}}
 	public := through(t, nil, counted.count)
 	tab := rig.OpenBrowser(t).Tab(public).Ready()
-	serving(t, tab)
+	tab.Installed()
 	if n := counted.of(".wasm"); n != 1 {
 		t.Errorf("the first visit downloaded the client %d times, want once", n)
 	}
@@ -111,7 +72,7 @@ func TestFirstVisitDownloadsTheClientOnce(t *testing.T) {
 func TestSecondVisitWithoutServerShowsTheShell(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	serving(t, tab)
+	tab.Installed()
 	server.Kill()
 	for path, room := range map[string]string{"/": "lobby", "/r/x": "x", "/?source=pwa": "lobby"} {
 		tab.Do(chromedp.Navigate(server.URL + path))
@@ -125,7 +86,7 @@ func TestNoViolationsAndNoErrors(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Say("hello")
 	tab.Shows("hello")
-	serving(t, tab)
+	tab.Installed()
 	if got := tab.Faults(); len(got) != 0 {
 		t.Errorf("the page reports %q", got)
 	}

@@ -137,7 +137,7 @@ func (s *spy) put(name, text string) { s.places = append(s.places, place{name: n
 // look writes down all that the tab and its origin keep, and its history.
 func (s *spy) look(t *testing.T, tab *rig.Tab) {
 	t.Helper()
-	for name, text := range rig.Eval[map[string]string](tab, kept) {
+	for name, text := range tab.Kept() {
 		s.note(name, text)
 	}
 	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
@@ -152,34 +152,6 @@ func (s *spy) look(t *testing.T, tab *rig.Tab) {
 		s.note("the history", entry.URL+" "+entry.UserTypedURL)
 	}
 }
-
-// kept is a promise of all that a page and its origin keep, by where.
-const kept = `(async () => {
-	const asked = request => new Promise((done, failed) => { request.onsuccess = () => done(request.result); request.onerror = failed; });
-	const found = {
-		'the page': [location.href, document.referrer, JSON.stringify(history.state), document.cookie, document.documentElement.outerHTML].join(' '),
-		'localStorage': JSON.stringify({...localStorage}),
-		'sessionStorage': JSON.stringify({...sessionStorage}),
-	};
-	for (const {name} of await indexedDB.databases()) {
-		const db = await asked(indexedDB.open(name));
-		for (const store of db.objectStoreNames) {
-			for (const value of await asked(db.transaction(store).objectStore(store).getAll())) {
-				const plain = !(value instanceof CryptoKey) ? value : value.extractable ? await crypto.subtle.exportKey('jwk', value) : 'a key that nobody reads';
-				found['IndexedDB ' + name + ' ' + store] = JSON.stringify(plain);
-			}
-		}
-		db.close();
-	}
-	for (const name of await caches.keys()) {
-		const cache = await caches.open(name);
-		for (const request of await cache.keys()) {
-			const response = await cache.match(request, {ignoreVary: true});
-			found['the cache of ' + request.url] = [request.url, response.url, ...response.headers].join(' ') + (request.url.includes('/web/') ? '' : await response.text());
-		}
-	}
-	return found;
-})()`
 
 // read writes down all files that a browser keeps in dir. It notes every page that one came by, so there is the code, too, but in
 // no cache; and what was deleted from its storage may be on disk for a while.

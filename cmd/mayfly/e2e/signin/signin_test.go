@@ -84,13 +84,20 @@ func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	if w := rig.Next[wire.Welcome](other); w.User.Name != "Ada Lovelace" {
 		t.Errorf("her third connection is %q", w.User.Name)
 	}
+	for _, tab := range []*rig.Tab{ada, second} {
+		tab.Do(rig.Type("of no use to whoever comes next"))
+	}
+	ada.Until(rig.Device + `.then(kept => Object.values(kept).length === 2)`)
 	closed := closing(t, second)
 	press(ada, "Sign out")
 	if bye, _ := other.ReadToEnd(); !revoked(bye) {
 		t.Errorf("her third connection ended with %+v", bye)
 	}
-	header(second, "ot signed in")
-	header(ada, "ot signed in")
+	for _, tab := range []*rig.Tab{second, ada} {
+		header(tab, "ot signed in")
+		tab.Until(`document.querySelector('textarea').value === ''`)
+	}
+	ada.Until(rig.Device + `.then(kept => Object.values(kept).length === 0)`)
 	select {
 	case <-closed:
 	case <-time.After(rig.Timeout):

@@ -159,10 +159,10 @@ func breakNowAndThen(ctx context.Context, line *rig.Proxy) (cuts int) {
 				wait(ctx, rand.N(broken))
 				line.Refuse(false)
 			case 3:
-				line.Delay(10*time.Millisecond + rand.N(time.Second/2))
+				line.Lag(10*time.Millisecond + rand.N(time.Second/2))
 				wait(ctx, rand.N(broken))
 				line.CutSome(0.3)
-				line.Delay(0)
+				line.Lag(0)
 			case 4: // what was swallowed does not come back, so no connection may outlive it
 				line.Swallow(true)
 				wait(ctx, rand.N(broken))

@@ -1,0 +1,173 @@
+package session
+
+import (
+	"maps"
+	"time"
+)
+
+const (
+	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins without
+	keepAgain   = 10 * time.Second // after the device could not keep something
+)
+
+// A keeper has the device keep what the session holds for its writer: letters and drafts. What differs is saved, all of it at
+// once, so that a letter that becomes a draft is one or the other whatever happens. It belongs to the session's loop, and has
+// at most one thing done on the device at a time.
+type keeper struct {
+	device  Device // static; nil: nothing is kept
+	kept    map[string]string
+	busy    bool
+	seeks   bool     // what other tabs have left is to be looked for
+	signOut string   // the owner who has signed out since that was done
+	began   moment   // when the session did
+	sought  bool     // it was looked for, or not to be had in time
+	failed  *moment  // when the device could not keep something; nil: it kept the last
+	settled []func() // called once all is kept that can be
+}
+
+// Settled calls f once all that one has written is kept as far as the device can. f must not block.
+func (s *Session) Settled(f func()) { s.do(func() { s.keeper.settled = append(s.keeper.settled, f) }) }
+
+// keep has the device keep what has changed.
+func (s *Session) keep(now moment) {
+	k := &s.keeper
+	if k.device != nil && !k.busy && (k.failed == nil || now.since(*k.failed) >= keepAgain) {
+		s.save()
+	}
+	if k.device != nil && !k.busy && (k.seeks || k.signOut != "") {
+		s.seek(now)
+	}
+	if !k.busy {
+		for _, f := range k.settled {
+			f()
+		}
+		k.settled = nil
+	}
+}
+
+func (s *Session) seek(now moment) {
+	k := &s.keeper
+	who := seeker{tab: k.device.Tab(), owner: s.owner(), guest: s.guest, me: s.view.Me.ID, room: s.view.Room, signOut: k.signOut, now: now}
+	k.busy, k.seeks, k.signOut = true, false, ""
+	s.work.Go(func() {
+		f, err := seek(k.device, who)
+		s.do(func() {
+			k.busy = false
+			s.beginAs(f.guest)
+			if err == nil {
+				s.found(f)
+			}
+		})
+	})
+}
+
+func (s *Session) save() {
+	k := &s.keeper
+	wanted := s.wanted()
+	changes := map[string]string{}
+	for key, value := range wanted {
+		if k.kept[key] != value {
+			changes[key] = value
+		}
+	}
+	for key := range k.kept {
+		if wanted[key] == "" {
+			changes[key] = ""
+		}
+	}
+	if len(changes) == 0 {
+		return
+	}
+	k.busy = true
+	s.work.Go(func() {
+		err := k.device.Save(changes)
+		s.do(func() { s.saved(changes, err) })
+	})
+}
+
+func (s *Session) saved(changes map[string]string, err error) {
+	k := &s.keeper
+	k.busy, k.failed = false, nil
+	if err != nil {
+		now := s.moment()
+		k.failed = &now
+		return
+	}
+	maps.Copy(k.kept, changes)
+	maps.DeleteFunc(k.kept, func(_, value string) bool { return value == "" })
+	for i := range s.outbox.letters {
+		l := &s.outbox.letters[i]
+		l.kept = k.kept[letterKey+l.id] != ""
+	}
+}
+
+// wanted returns what is to be kept, by key.
+func (s *Session) wanted() map[string]string {
+	wanted := map[string]string{}
+	tab := s.keeper.device.Tab()
+	for i := range s.outbox.letters {
+		l := &s.outbox.letters[i]
+		if n := l.note(tab); n != l.noted {
+			l.noted, l.value = n, n.encode()
+		}
+		wanted[letterKey+l.id] = l.value
+	}
+	for room, d := range s.drafts.rooms {
+		if text := d.text(); text != "" {
+			wanted[draftKey+d.id] = note{Tab: tab, Room: room, Text: text, Written: d.changed.wall.UnixMilli()}.encode()
+		}
+	}
+	return wanted
+}
+
+// beginAs lets the session begin with a guest's secret, if it did not yet.
+func (s *Session) beginAs(guest string) {
+	s.keeper.sought = true
+	if s.guest != "" {
+		return
+	}
+	if guest == "" {
+		guest = NewGuest()
+	}
+	s.guest = guest
+	if s.keepGuest != nil {
+		s.keepGuest(guest)
+	}
+}
+
+// found takes in what is kept for this tab: letters and drafts that other tabs left, and no letter that another tab has found
+// while this one was frozen.
+func (s *Session) found(f found) {
+	k, now := &s.keeper, s.moment()
+	k.kept = map[string]string{}
+	for key, n := range f.mine {
+		k.kept[key] = n.encode()
+	}
+	s.outbox.keepOnly(func(l *letter) bool { return !l.kept || k.kept[letterKey+l.id] != "" })
+	var letters []letter
+	for _, key := range f.fresh {
+		switch n := f.mine[key]; {
+		case n.ID == "":
+			s.drafts.giveBack(n.Room, n.Text, false, now)
+		case s.outbox.find(n.Room, n.ID) == nil:
+			l := n.letter(now)
+			s.outbox.await(&l, now)
+			letters = append(letters, l)
+		}
+	}
+	s.outbox.letters = append(letters, s.outbox.letters...)
+	s.showOwn()
+}
+
+// showOwn shows what one wrote to the room and the server has not, and nothing else of the kind.
+func (s *Session) showOwn() {
+	s.view, s.changed = s.view.withOwn(s.outbox.in(s.view.Room, s.view.Me)), true
+}
+
+// owner returns whose the letters are that are written now.
+func (s *Session) owner() string {
+	if s.who != "" {
+		return ownedBySignIn + s.who
+	}
+	return ownedByGuest + s.guest
+}

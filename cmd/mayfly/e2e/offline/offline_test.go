@@ -1,0 +1,133 @@
+// Package offline_test looks at the page as an app: what it keeps for a start without a network and how that is repaired, how
+// a newer version takes its place, and how it is installed.
+package offline_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cachestorage"
+	"github.com/chromedp/chromedp"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+func TestMain(m *testing.M) { rig.Main(m) }
+
+// troubled is a network that fails as it is told to.
+type troubled struct {
+	gone  atomic.Bool // nothing is answered
+	cuts  atomic.Bool // a file that only the worker asks for is cut off
+	cut   chan struct{}
+	other atomic.Bool // the server speaks another protocol
+}
+
+func newTroubled() *troubled { return &troubled{cut: make(chan struct{}, 100)} }
+
+func (n *troubled) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case n.gone.Load():
+			panic(http.ErrAbortHandler)
+		case n.cuts.Load() && r.URL.Path == "/manifest.webmanifest":
+			whole := httptest.NewRecorder()
+			next.ServeHTTP(whole, r)
+			for name, values := range whole.Header() {
+				w.Header()[name] = values
+			}
+			_, _ = w.Write(whole.Body.Bytes()[:whole.Body.Len()/2])
+			n.cut <- struct{}{}
+			panic(http.ErrAbortHandler)
+		case n.other.Load() && (r.URL.Path == "/ws" || r.URL.Path == "/poll"):
+			http.Error(w, "want mayfly.v2", http.StatusBadRequest)
+		case n.other.Load() && r.URL.Path == "/config.json":
+			_, _ = w.Write([]byte(`{"version":"2.0.0","protocol":"mayfly.v2"}`))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// wantCut waits until a file was cut off.
+func (n *troubled) wantCut(t *testing.T) {
+	t.Helper()
+	select {
+	case <-n.cut:
+	case <-time.After(rig.Timeout):
+		t.Fatal("nobody asked for the file that is cut off")
+	}
+}
+
+// keepsAll is a promise of whether one cache has every file that the worker of the server is to keep, and there is no other.
+const keepsAll = `(async () => {
+	const names = await caches.keys();
+	const kept = names.length === 1 ? await (await caches.open(names[0])).keys() : [];
+	const worker = await (await fetch('/app-worker.js')).text();
+	return kept.length === JSON.parse(worker.match(/const files = (.*);/)[1]).length && names[0] === 'mayfly-' + worker.match(/const version = "(.*)"/)[1];
+})()`
+
+// startsOffline opens every kind of address where nothing answers.
+func startsOffline(t *testing.T, tab *rig.Tab, url string) {
+	t.Helper()
+	for path, room := range map[string]string{"/": "lobby", "/r/x": "x", "/?source=pwa": "lobby"} {
+		began := time.Now()
+		tab.Do(chromedp.Navigate(url + path))
+		tab.Until(`document.title === '#` + room + ` – Mayfly' && document.activeElement.matches('textarea:enabled')`)
+		t.Logf("%s: one can write after %v", path, time.Since(began).Round(time.Millisecond))
+		tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), rig.Type("written offline"))
+		if got := rig.Eval[string](tab, `document.activeElement.value`); got != "written offline" {
+			t.Errorf("%s: the composer has %q", path, got)
+		}
+	}
+}
+
+// TestWhatIsKeptIsRepaired: the first visit keeps nothing because one file is cut off, the second keeps all; what is deleted
+// later, the next start brings back.
+func TestWhatIsKeptIsRepaired(t *testing.T) {
+	network := newTroubled()
+	network.cuts.Store(true)
+	front := rig.NewFront(t, network.wrap, nil)
+	server := front.Serve()
+	tab := rig.OpenBrowser(t).Tab(front.URL).Ready()
+	network.wantCut(t)
+	tab.Until(`navigator.serviceWorker.getRegistration().then(r => !r)`)
+	tab.Until(`caches.keys().then(names => names.length === 0)`)
+
+	network.cuts.Store(false)
+	tab.Do(chromedp.Reload())
+	tab.Ready().Installed()
+	tab.Until(keepsAll)
+
+	for _, lost := range []string{"/app.js", "/", ""} { // "": all
+		tab.Do(loses(front.URL, lost))
+		tab.Do(chromedp.Reload())
+		tab.Ready()
+		tab.Until(keepsAll)
+	}
+
+	network.gone.Store(true)
+	server.Kill()
+	startsOffline(t, tab, front.URL)
+}
+
+// loses deletes a file of what is kept, or all of it, through DevTools, as a browser does that needs room.
+func loses(origin, path string) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		found, err := chromedp.Call(ctx, cachestorage.RequestCacheNames, cachestorage.RequestCacheNamesParams{SecurityOrigin: origin})
+		if err != nil {
+			return err
+		}
+		for _, cache := range found.Caches {
+			if path == "" {
+				_, err = chromedp.Call(ctx, cachestorage.DeleteCache, cachestorage.DeleteCacheParams{CacheID: cache.CacheID})
+			} else {
+				_, err = chromedp.Call(ctx, cachestorage.DeleteEntry, cachestorage.DeleteEntryParams{CacheID: cache.CacheID, Request: origin + path})
+			}
+		}
+		return err
+	})
+}

@@ -1,0 +1,199 @@
+package offline_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+// bar is true while the page says that there is a newer version.
+const bar = `!!document.querySelector('section[aria-label="New version"]')`
+
+// version returns which version the page is of.
+func version(tab *rig.Tab) string { return rig.Eval[string](tab, `goappGetenv('GOAPP_VERSION')`) }
+
+// is is true once the page is of a version, and shows its room.
+func is(version string) string {
+	return `typeof goappGetenv === 'function' && goappGetenv('GOAPP_VERSION') === '` + version + `' && document.activeElement.matches('textarea:enabled')`
+}
+
+// written returns what stands in the composer.
+func written(tab *rig.Tab) string {
+	return rig.Eval[string](tab, `document.querySelector('textarea').value`)
+}
+
+// next waits until the server has another version than was, and returns it.
+func next(tab *rig.Tab, was string) string {
+	return rig.Eval[string](tab, `new Promise(done => {
+		const look = () => fetch('/app-worker.js', {cache: 'no-store'}).then(r => r.headers.get('Mayfly-Version')).catch(() => null)
+			.then(v => v && v !== '`+was+`' ? done(v) : setTimeout(look, 20));
+		look();
+	})`)
+}
+
+// visible makes the page one that is looked at, or not.
+func visible(yes bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
+		Object.defineProperty(document, 'visibilityState', {value: %t ? 'visible' : 'hidden', configurable: true});
+		document.dispatchEvent(new Event('visibilitychange', {bubbles: true}));
+	}`, yes))
+}
+
+// reload reloads the tab as the browser's button does, and returns the version of the page that came.
+func reload(t *testing.T, tab *rig.Tab) string {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
+	defer cancel()
+	response, err := chromedp.RunResponse(ctx, chromedp.Reload())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range response.Headers {
+		if strings.EqualFold(name, "Mayfly-Version") {
+			return fmt.Sprint(value)
+		}
+	}
+	return ""
+}
+
+func TestNewVersion(t *testing.T) {
+	network := newTroubled()
+	front := rig.NewFront(t, network.wrap, nil)
+	server := front.Serve()
+	deploy := func(name string) { // a version that differs in nothing but a header
+		server.Kill()
+		server = front.Serve("-origins", "http://"+name+".example")
+	}
+	tab := rig.OpenBrowser(t).Tab(front.URL + "/r/x").Ready()
+	tab.Installed()
+
+	// The worker has taken over a page that knew none: no news.
+	rig.Eval[bool](tab, `new Promise(done => {
+		navigator.serviceWorker.addEventListener('message', () => requestAnimationFrame(() => setTimeout(() => done(true), 100)), {once: true});
+		navigator.serviceWorker.controller.postMessage('version');
+	})`)
+	if rig.Eval[bool](tab, bar) {
+		t.Error("the first visit says that there is a newer version")
+	}
+
+	first := version(tab)
+	tab.Say("to stay")
+	tab.Shows("to stay")
+	tab.Do(rig.Type("half writ"))
+	deploy("two")
+	second := next(tab, first)
+	tab.Until(bar)
+	tab.Ready()
+	tab.Shows("to stay")
+	if got := version(tab); got != first || written(tab) != "half writ" {
+		t.Errorf("the page is of version %s, with %q in the composer", got, written(tab))
+	}
+	wantQuietBar(t, tab)
+
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').blur()`))
+	press(t, tab, "Reload")
+	tab.Until(is(second))
+	tab.Ready()
+	if written(tab) != "half writ" || rig.Eval[bool](tab, bar) {
+		t.Errorf("after Reload the composer has %q, and the bar is there: %t", written(tab), rig.Eval[bool](tab, bar))
+	}
+	tab.Until(keepsAll)
+
+	// The next version does not come through: the present one stays, whole, also if the server has the next.
+	network.cuts.Store(true)
+	deploy("three")
+	third := next(tab, second)
+	network.wantCut(t)
+	if got := reload(t, tab); got != second {
+		t.Errorf("while version %s is not here yet a reload brings the page of %s, want %s", third, got, second)
+	}
+	network.gone.Store(true)
+	server.Kill()
+	startsOffline(t, tab, front.URL)
+	if got := version(tab); got != second {
+		t.Errorf("without a network it starts as version %s, want %s", got, second)
+	}
+
+	// It comes while nobody looks: the page waits for what is half written, and no longer.
+	tab.Do(visible(false))
+	network.cuts.Store(false)
+	network.gone.Store(false)
+	deploy("three")
+	tab.Until(bar)
+	if got := version(tab); got != second || !strings.Contains(written(tab), "written offline") {
+		t.Errorf("out of sight it became version %s, with %q in the composer", got, written(tab))
+	}
+	tab.Do(visible(true))
+	press(t, tab, "Dismiss")
+	tab.Until(`!(` + bar + `) && document.activeElement.tagName === 'TEXTAREA'`)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent(kb.Backspace), visible(false))
+	tab.Until(is(third))
+	tab.Ready()
+
+	// A server that is only of another version lets the page in; one that speaks another protocol does not.
+	network.other.Store(true)
+	deploy("three")
+	tab.Say("not sent yet")
+	tab.Do(rig.Type("half writ"), chromedp.Evaluate[chromedp.Void](`window.before = true`))
+	tab.Until(bar + ` && document.querySelector('[aria-label="New version"]').innerText.includes('The server needs a newer version of Mayfly. Reload to go on.')`)
+	press(t, tab, "Reload")
+	tab.Until(`!window.before && document.querySelector('textarea')?.value === 'half writ'`)
+	tab.Shows("not sent yet")
+	network.other.Store(false)
+	tab.Until(`!(` + bar + `)`)
+	tab.Ready()
+	tab.Until(`document.querySelectorAll('article').length === 1 && !document.querySelector('.message-waiting')`)
+}
+
+// wantQuietBar looks at the bar: a region that interrupts nobody, on the narrowest screen and for fingers too.
+func wantQuietBar(t *testing.T, tab *rig.Tab) {
+	t.Helper()
+	nodes := rig.Accessible(tab)
+	for _, want := range []rig.Node{{Role: "region", Name: "New version"}, {Role: "button", Name: "Reload"}, {Role: "button", Name: "Dismiss"}} {
+		if !slices.Contains(nodes, want) {
+			t.Errorf("there is no %+v among %+v", want, nodes)
+		}
+	}
+	if rig.Eval[bool](tab, `document.activeElement.tagName !== 'TEXTAREA' || !!document.querySelector('[aria-label="New version"]').closest('[role=alert]') ||
+		document.querySelector('[role=alert]').innerText !== ''`) {
+		t.Error("it takes the focus or is an alert")
+	}
+	fits(t, tab, "New version")
+}
+
+// fits fails unless the bar of that name fits a phone of 320 px, with buttons that fingers hit.
+func fits(t *testing.T, tab *rig.Tab, name string) {
+	t.Helper()
+	tab.Do(chromedp.EmulateViewport(320, 640, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	if wide := rig.Eval[int](tab, `document.documentElement.scrollWidth`); wide > 320 {
+		t.Errorf("with the bar %q the page is %d px wide on a screen of 320", name, wide)
+	}
+	if rig.Eval[bool](tab, `[...document.querySelectorAll('[aria-label="`+name+`"] button')].some(b => {
+		const r = b.getBoundingClientRect();
+		return r.width < 44 || r.height < 44 || r.left < 0 || r.right > 320 || document.elementFromPoint(r.left + r.width/2, r.top + r.height/2) !== b;
+	})`) {
+		t.Errorf("a button of the bar %q is smaller than 44 px, or covered", name)
+	}
+	tab.Do(chromedp.EmulateViewport(1280, 800))
+}
+
+// press presses the button of that name by keyboard: it walks there from the page's start.
+func press(t *testing.T, tab *rig.Tab, name string) {
+	t.Helper()
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.skip').focus()`))
+	for range 12 {
+		tab.Do(chromedp.KeyEvent(kb.Tab))
+		if rig.Eval[string](tab, `document.activeElement.innerText`) == name {
+			tab.Do(rig.Enter())
+			return
+		}
+	}
+	t.Fatalf("the Tab key does not come to the button %s", name)
+}

@@ -1,0 +1,55 @@
+package rig
+
+import (
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"sync/atomic"
+	"testing"
+)
+
+// Front is a proxy of HTTP in front of a server, which may be replaced by another.
+type Front struct {
+	URL string // where people open Mayfly
+
+	t      *testing.T
+	target atomic.Pointer[url.URL]
+}
+
+// NewFront starts a proxy that ends with the test. It does as wrap says, and as see does with each answer; either may be nil.
+func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) *Front {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(listener.Addr().String())
+	f := &Front{t: t, URL: "http://localhost:" + port}
+	var proxy http.Handler = &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(f.target.Load())
+			r.Out.Host = r.In.Host
+		},
+		ModifyResponse: see,
+	}
+	if wrap != nil {
+		proxy = wrap(proxy)
+	}
+	web := httptest.NewUnstartedServer(proxy)
+	web.Listener.Close()
+	web.Listener = listener
+	web.Start()
+	t.Cleanup(web.CloseClientConnections)
+	t.Cleanup(web.Close)
+	return f
+}
+
+// Serve starts a server with more flags, and has the proxy lead to it from now on.
+func (f *Front) Serve(args ...string) *Server {
+	f.t.Helper()
+	server := Serve(f.t, append([]string{"-public-url", f.URL}, args...)...)
+	f.target.Store(&url.URL{Scheme: "http", Host: server.Addr()})
+	return server
+}
