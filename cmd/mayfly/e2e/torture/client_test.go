@@ -28,11 +28,11 @@ type client struct {
 	unordered int // views that were not in the order of their seqs
 }
 
-// newClient connects until the test ends.
-func newClient(t *testing.T, name, room string, dial session.Dial) *client {
+// newClient connects until the test ends, by WebSocket, or by polls where that doesn't work.
+func newClient(t *testing.T, name, room string, dial, polls session.Dial) *client {
 	t.Helper()
 	c := &client{t: t, name: name, room: room, record: newRecord(), changed: make(chan struct{}, 1)}
-	c.session = session.New(session.Config{Dial: c.record.through(dial), Guest: session.NewGuest(), Room: room})
+	c.session = session.New(session.Config{Dial: c.record.through(dial, false), Polls: c.record.through(polls, true), Guest: session.NewGuest(), Room: room})
 	c.session.Subscribe(c.see)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

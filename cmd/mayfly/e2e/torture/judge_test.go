@@ -15,6 +15,7 @@ type counts struct {
 	accepted  int // of those, that the server said it has: by accepted, or by bringing them back
 	delivered int // to a client that was in the room, its writer too
 	conns     int // beyond the first of each client
+	polls     int // connections by polls
 	cuts      int // of all connections of a proxy
 	kills     int
 	refused   int // posts, with a time to try again
@@ -23,8 +24,8 @@ type counts struct {
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("posted %d, accepted %d, delivered %d, refused for now %d, reconnects %d, cuts %d, kills %d, lost %d, doubled %d",
-		c.posted, c.accepted, c.delivered, c.refused, c.conns, c.cuts, c.kills, c.lost, c.doubled)
+	return fmt.Sprintf("posted %d, accepted %d, delivered %d, refused for now %d, reconnects %d, by polls %d, cuts %d, kills %d, lost %d, doubled %d",
+		c.posted, c.accepted, c.delivered, c.refused, c.conns, c.polls, c.cuts, c.kills, c.lost, c.doubled)
 }
 
 // acknowledged returns the texts of c that the server said it has, each with its seq.
@@ -124,6 +125,7 @@ func (c *client) judgeWire(t *testing.T, v session.View, total *counts) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	total.conns += r.conns - 1
+	total.polls += r.polls
 	total.refused += r.refused
 	total.doubled += r.doubled
 	if vanished+unordered+r.doubled+r.missed+len(r.strange) > 0 {

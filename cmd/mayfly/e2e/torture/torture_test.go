@@ -4,6 +4,7 @@ package torture_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
@@ -23,7 +24,7 @@ var long = flag.Duration("for", 40*time.Second, "how long things break")
 const (
 	people  = 50
 	rooms   = 5
-	proxies = 10
+	proxies = 10 // with one client in each room, one of whom gets no WebSocket through
 
 	pace   = time.Second      // of one person's messages; each pause is up to a half longer, or shorter
 	alive  = 7 * time.Second  // a server, until it is killed; the same
@@ -59,9 +60,9 @@ func TestNothingLostNothingTwice(t *testing.T) {
 	t.Logf("%s", total)
 	enough := counts{
 		accepted: people * int(*long/(3*pace)), delivered: people * people / rooms * int(*long/(3*pace)),
-		conns: people * int(*long/(20*time.Second)), cuts: int(*long / calm), kills: int(*long / (2 * alive)),
+		conns: people * int(*long/(20*time.Second)), polls: proxies * int(*long/(20*time.Second)), cuts: int(*long / calm), kills: int(*long / (2 * alive)),
 	}
-	if total.accepted < enough.accepted || total.delivered < enough.delivered || total.conns < enough.conns || total.cuts < enough.cuts || total.kills < enough.kills {
+	if total.accepted < enough.accepted || total.delivered < enough.delivered || total.conns < enough.conns || total.polls < enough.polls || total.cuts < enough.cuts || total.kills < enough.kills {
 		t.Errorf("too little happened to judge by: want at least %s", enough)
 	}
 	if total.lost > 0 || total.doubled > 0 {
@@ -74,8 +75,13 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	var all [people]*client
 	var in [rooms][]*client
 	for i := range all {
-		room, line := i%rooms, lines[i/rooms%proxies]
-		all[i] = newClient(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), session.DialWebSocket("ws://"+line.Addr+"/ws"))
+		room, line := i%rooms, i/rooms
+		dial := session.DialWebSocket("ws://" + lines[line].Addr + "/ws")
+		if room == line%rooms {
+			dial = blocked
+		}
+		all[i] = newClient(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), dial,
+			session.DialPolls(session.PostTo("http://"+lines[line].Addr+"/poll"), nil))
 		in[room] = append(in[room], all[i])
 	}
 	everyone(t, all[:], "in the room", rig.Online)
@@ -128,6 +134,9 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 		judgeRoom(t, room, total)
 	}
 }
+
+// blocked is what dialling comes to where no WebSocket gets through.
+func blocked(context.Context) (session.Conn, error) { return nil, errors.New("blocked") }
 
 // everyone waits until ok is true of what each shows.
 func everyone(t *testing.T, clients []*client, what string, ok func(session.View) bool) {

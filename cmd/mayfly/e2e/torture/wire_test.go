@@ -16,6 +16,7 @@ type record struct {
 	accepted map[string]wire.Accepted // by id
 	brought  map[int64]wire.Message   // by seq: posted, or part of a joined
 	conns    int                      // that were welcomed
+	polls    int                      // of those, by polls
 	refused  int                      // posts
 	doubled  int                      // messages that a connection brought although it had brought them, or was told not to
 	missed   int                      // joins that brought less than all that the client had not
@@ -27,13 +28,13 @@ func newRecord() *record {
 }
 
 // through returns dial with all that its connections carry written down.
-func (r *record) through(dial session.Dial) session.Dial {
+func (r *record) through(dial session.Dial, polls bool) session.Dial {
 	return func(ctx context.Context) (session.Conn, error) {
 		conn, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		return &recorded{Conn: conn, record: r}, nil
+		return &recorded{Conn: conn, record: r, polls: polls}, nil
 	}
 }
 
@@ -41,6 +42,7 @@ func (r *record) through(dial session.Dial) session.Dial {
 type recorded struct {
 	session.Conn
 	*record
+	polls bool // static
 
 	// guarded by record.mu
 	asked  []*wire.Cursor // of the joins that have no answer
@@ -93,6 +95,9 @@ func (c *recorded) read(f wire.Frame) {
 	switch f := f.(type) {
 	case wire.Welcome:
 		c.conns++
+		if c.polls {
+			c.record.polls++
+		}
 	case wire.Accepted:
 		c.accepted[f.ID] = f
 	case wire.Joined:
