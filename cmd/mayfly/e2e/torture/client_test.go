@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -99,6 +100,12 @@ func (c *client) now() (v session.View, said int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.view, c.said
+}
+
+// showsLast reports whether v has the last message that c wrote: the session takes what is said in its own time.
+func (c *client) showsLast(v session.View) bool {
+	_, said := c.now()
+	return slices.ContainsFunc(v.Messages, func(m session.Message) bool { return m.Text == c.text(said-1) })
 }
 
 // until waits for a view of which ok is true, and reports whether it came before the time was up.

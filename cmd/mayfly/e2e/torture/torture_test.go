@@ -84,7 +84,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 			session.DialPolls(session.PostTo("http://"+lines[line].Addr+"/poll"), nil))
 		in[room] = append(in[room], all[i])
 	}
-	everyone(t, all[:], "in the room", rig.Online)
+	everyone(t, all[:], "in the room", func(_ *client, v session.View) bool { return rig.Online(v) })
 
 	ctx, stop := context.WithTimeout(context.Background(), length)
 	defer stop()
@@ -115,7 +115,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	for _, c := range all {
 		c.say()
 	}
-	everyone(t, all[:], "cut off", func(v session.View) bool { return !v.Joined && v.Unsent > 0 })
+	everyone(t, all[:], "cut off", func(c *client, v session.View) bool { return !v.Joined && c.showsLast(v) })
 	for _, c := range all {
 		c.judgeOutbox(t, total)
 	}
@@ -130,7 +130,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 			_, said := c.now()
 			want += said
 		}
-		everyone(t, room, "in possession of everything", func(v session.View) bool { return rig.Sent(v) == want && v.Unsent == 0 })
+		everyone(t, room, "in possession of everything", func(_ *client, v session.View) bool { return rig.Sent(v) == want && v.Unsent == 0 })
 		judgeRoom(t, room, total)
 	}
 }
@@ -139,11 +139,11 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 func blocked(context.Context) (session.Conn, error) { return nil, errors.New("blocked") }
 
 // everyone waits until ok is true of what each shows.
-func everyone(t *testing.T, clients []*client, what string, ok func(session.View) bool) {
+func everyone(t *testing.T, clients []*client, what string, ok func(*client, session.View) bool) {
 	t.Helper()
 	timeout := time.After(settle)
 	for _, c := range clients {
-		if !c.until(timeout, ok) {
+		if !c.until(timeout, func(v session.View) bool { return ok(c, v) }) {
 			v, said := c.now()
 			t.Errorf("%s is never %s: it has written %d and shows %d messages, status %d, joined %v, unsent %d", c.name, what, said, len(v.Messages), v.Status, v.Joined, v.Unsent)
 			return
