@@ -119,6 +119,9 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		c.frame.Release,
 		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.stay) }),
 		listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
+		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.onVisible) }),
+		listen(goapp.Window(), "online", func() { dispatch(ctx, c.onVisible) }),
+		listen(document(), "resume", func() { dispatch(ctx, c.onVisible) }),
 		listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
 	}
 	onShortcut(func(address string) {
@@ -202,10 +205,13 @@ func (c *chat) OnDismount() {
 	}
 }
 
-// onVisible takes in that one looks at the page again, or away.
+// onVisible takes in that one looks at the page again, or away, or that it runs again. Nothing that expired meanwhile may be in
+// the next frame: the session heard of it first and has let that go, and what is left is drawn within the event. No frame is
+// waited for: the last one was long ago, and a hidden page gets none.
 func (c *chat) onVisible(ctx goapp.Context) {
 	defer Guard()
-	c.take(ctx) // what waits for a frame that a hidden page does not get
+	c.painted = true
+	c.take(ctx)
 	if hidden() {
 		c.keepDraft() // a page may not be asked again before it is closed
 		c.reloadUnseen()

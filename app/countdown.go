@@ -58,10 +58,10 @@ func (r *row) count(m *session.Message, now time.Time) (soon bool) {
 
 // count brings the time left in every row in sight up to date, if it is time for that.
 func (s *sheet) count(now time.Time) {
-	if len(s.rows) == 0 || !s.soon && now.Sub(s.counted) < ringEvery {
+	if len(s.rows) == 0 || !s.soon && time.Since(s.counted) < ringEvery {
 		return
 	}
-	s.counted, s.soon = now, false
+	s.counted, s.soon = time.Now(), false
 	sight := s.log.Call("getBoundingClientRect")
 	end := sight.Get("bottom").Float()
 	for i := s.firstInSight(s.rows, sight.Get("top").Float()); i < len(s.rows); i++ {

@@ -27,6 +27,7 @@ var (
 	Diff       = diff
 	Nearest    = nearest
 	Walk       = walk
+	Soonest    = soonest
 
 	Tallied    = tallied
 	Characters = characters

@@ -62,8 +62,10 @@ func (c *chat) messages() []session.Message {
 // draw brings the rows up to date with the view, and with where one has scrolled to. It reports whether there was a log to
 // draw them in.
 func (c *chat) draw(rows []session.Message) bool {
-	drawn := c.sheet.draw(rows, c.atEnd, c.session.Now())
+	now := c.session.Now()
+	drawn := c.sheet.draw(rows, c.atEnd, now)
 	c.sheet.divide(c.attention.divider())
+	c.sheet.cover(now)
 	return drawn
 }
 

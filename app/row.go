@@ -23,6 +23,7 @@ type row struct {
 	left    goapp.Value // how long it has to live; a button that shows what can be done meanwhile
 	block   *block
 	shown   remaining // as drawn
+	cover   cover
 }
 
 // keyName is the property by which an article knows its message, doName the attribute by which a button says what it does.

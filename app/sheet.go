@@ -29,8 +29,11 @@ type sheet struct {
 	divider   goapp.Value
 	dividerAt string // the row below it; "": there is none
 
+	covered []*row // have a cover of their own
+	others  cover  // of all other rows
+
 	taken   bool      // rows were taken out since this was last set to false
-	counted time.Time // when the rows in sight were last counted down
+	counted time.Time // when the rows in sight were last counted down, by the device's clock: the server's may turn out to be another
 	soon    bool      // a number is shown in one of them, or soon will be
 
 	gap  float64 // CSS pixels

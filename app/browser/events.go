@@ -4,5 +4,5 @@ package browser
 // that is nil is not called.
 type Events struct {
 	Network func(up bool) // the browser found or lost a network
-	Seen    func()        // the page is looked at again, or came back from the browser's cache
+	Seen    func()        // the page is looked at again, runs again after it was frozen, or came back from the browser's cache
 }

@@ -23,6 +23,7 @@ func Watch(e Events) (stop func()) {
 	}
 	if e.Seen != nil {
 		listen(js.Global(), "pageshow", e.Seen)
+		listen(document, "resume", e.Seen)
 		listen(document, "visibilitychange", func() {
 			if document.Get("visibilityState").String() == "visible" {
 				e.Seen()

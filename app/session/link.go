@@ -202,6 +202,7 @@ func (s *Session) beat(f wire.Beat, now moment) {
 		s.lost(errUnsure)
 		return
 	}
+	s.changed = s.changed || clock != s.clock // the time left is counted by it
 	s.clock = clock
 	if s.view.Joined && f.Heads[s.view.Room] > s.view.cursor.Seq {
 		s.join()

@@ -292,6 +292,22 @@ func TestSleepingLaptopDoesNotLengthenLife(t *testing.T) {
 	})
 }
 
+func TestClockSetBackDoesNotLengthenLife(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		sess := session.New(session.Config{Dial: s.dial, Guest: guest, Room: "lobby"})
+		ahead := session.Skew(sess)
+		c := startSession(t, sess)
+		s.online(message(1, ann, "a", "here", 30*time.Second))
+		ahead(-time.Hour)
+		time.Sleep(30*time.Second - time.Nanosecond)
+		c.wantTexts("here")
+		time.Sleep(time.Nanosecond)
+		c.wantTexts()
+		c.wantStatus(session.Online)
+	})
+}
+
 func TestBeatInDoubtBringsANewWelcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -314,6 +330,10 @@ func TestBeatMovesTheClockForward(t *testing.T) {
 		c := start(t, s)
 		p := s.online(message(1, ann, "a", "here", 20*time.Second))
 		p.say(wire.Beat{Now: time.Now().Add(5 * time.Second).UnixMilli()})
+		synctest.Wait()
+		if ahead := time.Until(c.Now()); ahead < 5*time.Second-time.Millisecond {
+			t.Errorf("Now says %s more than the device, want what the beat said", ahead)
+		}
 		time.Sleep(15*time.Second - time.Nanosecond)
 		c.wantTexts("here")
 		time.Sleep(time.Nanosecond)

@@ -7,15 +7,10 @@ import (
 	"net"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/browser"
-	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
-	"github.com/chromedp/cdproto/systeminfo"
 	"github.com/chromedp/chromedp"
 
 	"mayfly/app/session"
@@ -157,53 +152,12 @@ func people(t *testing.T, s *rig.Server) int64 {
 	return rig.Next[wire.Joined](r).People
 }
 
-// window minimizes the tab's window, so that nobody sees the page, or shows it again.
-func window(tab *rig.Tab, state browser.WindowState) {
-	tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		w, err := chromedp.CallBrowser(ctx, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: target.TargetID})
-		if err != nil {
-			return err
-		}
-		_, err = chromedp.CallBrowser(ctx, browser.SetWindowBounds, browser.SetWindowBoundsParams{WindowID: w.WindowID, Bounds: &browser.Bounds{WindowState: state}})
-		return err
-	}))
-}
-
-// lifecycle freezes the page, as browsers do with tabs that nobody looks at, and as Chromium does it: it breaks the page's
-// connections. Or it lets the page go on, out of sight.
-func lifecycle(tab *rig.Tab, state page.SetWebLifecycleStateState) {
-	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: state})
-		return err
-	}))
-}
-
 // connected tells the page whether the device has a network. It cuts nothing.
 func connected(tab *rig.Tab, up bool) {
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: !up, DownloadThroughput: -1, UploadThroughput: -1})
 		return err
 	}))
-}
-
-// sleep stops all of Chromium's processes until wake is called, as a laptop does whose lid is closed.
-func sleep(t *testing.T, tab *rig.Tab) (wake func()) {
-	t.Helper()
-	all, err := chromedp.CallBrowser(tab.Ctx, systeminfo.GetProcessInfo, cdp.Empty{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	send := func(signal syscall.Signal) {
-		for _, p := range all.ProcessInfo {
-			if err := syscall.Kill(int(p.ID), signal); err != nil && err != syscall.ESRCH {
-				t.Error(err)
-			}
-		}
-	}
-	wake = sync.OnceFunc(func() { send(syscall.SIGCONT) })
-	t.Cleanup(wake)
-	send(syscall.SIGSTOP)
-	return wake
 }
 
 // TestStaysSignedIn leaves a tab for many lives of its token: in use, frozen, out of sight, on a sleeping laptop and without a
@@ -238,18 +192,16 @@ func TestStaysSignedIn(t *testing.T) {
 		<-pace.C
 	}
 
-	window(k.ada, browser.WindowStateMinimized)
-	k.ada.Until(`document.visibilityState === 'hidden'`)
+	k.ada.Minimize()
 	before, _ := seen.renewals()
 	seen.renewed(t, before, 2)
 	k.adaSays("Ada, out of sight")
-	window(k.ada, browser.WindowStateNormal)
-	k.ada.Until(`document.visibilityState === 'visible'`)
+	k.ada.Restore()
 	if _, opened := seen.renewals(); opened != 0 {
 		t.Errorf("%d more connections, want it all to go through the first", opened)
 	}
 
-	lifecycle(k.ada, page.SetWebLifecycleStateStateFrozen)
+	k.ada.Freeze()
 	end := over()
 	k.ben.Say("Ben, while Ada's tab is frozen")
 	before, _ = seen.renewals()
@@ -257,12 +209,12 @@ func TestStaysSignedIn(t *testing.T) {
 	if now, _ := seen.renewals(); now != before {
 		t.Error("the tab was not frozen: it has renewed its token")
 	}
-	lifecycle(k.ada, page.SetWebLifecycleStateStateActive)
+	k.ada.Thaw()
 	k.heard("Ben, while Ada's tab is frozen")
 	k.adaSays("Ada, woken")
 
 	before, _ = seen.renewals()
-	wake := sleep(t, k.ada)
+	wake := k.ada.Sleep()
 	end = over()
 	k.ben.Say("Ben, while Ada's laptop sleeps")
 	<-end
