@@ -117,9 +117,11 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		func() { c.timer.Stop() },
 		func() { c.drafting.timer.Stop() },
 		c.frame.Release,
-		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.stay) }),
 		listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
-		listen(goapp.Window(), "pageshow", func() { dispatch(ctx, c.onVisible) }),
+		listen(goapp.Window(), "pageshow", func() {
+			dispatch(ctx, c.stay)
+			dispatch(ctx, c.onVisible)
+		}),
 		listen(goapp.Window(), "online", func() { dispatch(ctx, c.onVisible) }),
 		listen(document(), "resume", func() { dispatch(ctx, c.onVisible) }),
 		listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
