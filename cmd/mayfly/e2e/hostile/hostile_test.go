@@ -55,7 +55,7 @@ const rename = `window.names = {};
 	const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get;
 	Object.defineProperty(MessageEvent.prototype, 'data', {get() {
 		const d = data.call(this);
-		if (typeof d !== 'string') return d;
+		if (!(this.target instanceof WebSocket)) return d; // the service worker's word
 		return d.split('\n').filter(line => line).map(line => {
 			const frame = JSON.parse(line);
 			if (frame.type === 'welcome' && sessionStorage.called) frame.user.name = sessionStorage.called;
