@@ -130,6 +130,7 @@ func (s *Session) beginAs(guest string) {
 		guest = NewGuest()
 	}
 	s.guest = guest
+	s.own()
 	if s.keepGuest != nil {
 		s.keepGuest(guest)
 	}
@@ -164,10 +165,23 @@ func (s *Session) showOwn() {
 	s.view, s.changed = s.view.withOwn(s.outbox.in(s.view.Room, s.view.Me)), true
 }
 
-// owner returns whose the letters are that are written now.
+// owner returns whose the letters are that are written now, "" if that is not known yet.
 func (s *Session) owner() string {
-	if s.who != "" {
+	switch {
+	case s.who != "":
 		return ownedBySignIn + s.who
+	case !s.known, s.guest == "":
+		return ""
+	default:
+		return ownedByGuest + s.guest
 	}
-	return ownedByGuest + s.guest
+}
+
+// own makes what was written before it was known whose it is that of whoever comes first.
+func (s *Session) own() {
+	for i := range s.outbox.letters {
+		if l := &s.outbox.letters[i]; l.owner == "" {
+			l.owner = s.owner()
+		}
+	}
 }

@@ -75,7 +75,9 @@ func (s *shelf) Save(changes map[string]string) error {
 }
 
 func (s *shelf) Lock() (func(), error) {
-	s.lock.Lock()
+	for !s.lock.TryLock() { // whoever waits for a mutex is not asleep to synctest
+		time.Sleep(time.Millisecond)
+	}
 	return s.lock.Unlock, nil
 }
 
@@ -514,6 +516,23 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 		a.wantTexts()
 		if len(shelf.kept) != 3 {
 			t.Errorf("left is %v", shelf.kept)
+		}
+	})
+}
+
+// TestWrittenBeforeTheGuestIsKnown: what a guest writes while the tab still looks who that is goes out as that guest's.
+func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		shelf.lock.Lock()
+		a := s.open(shelf, "a", "")
+		a.Identify(session.Identity{Version: 1})
+		a.Send("mine")
+		a.now()
+		shelf.lock.Unlock()
+		p := s.online()
+		if post := hear[wire.Post](p); post.Text != "mine" {
+			t.Errorf("sent is %q", post.Text)
 		}
 	})
 }

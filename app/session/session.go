@@ -339,11 +339,7 @@ func (s *Session) look() time.Duration {
 
 // send puts the post on the screen and on its way.
 func (s *Session) send(p wire.Post) {
-	l := letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, ttl: s.view.TTL}
-	if s.known {
-		l.owner = s.owner()
-	}
-	s.outbox.add(l, s.moment())
+	s.outbox.add(letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, owner: s.owner(), ttl: s.view.TTL}, s.moment())
 	if p.Room == s.view.Room {
 		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true
