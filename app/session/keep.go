@@ -157,6 +157,7 @@ func (s *Session) found(f found) {
 		}
 	}
 	s.outbox.letters = append(letters, s.outbox.letters...)
+	s.own()
 	s.showOwn()
 }
 

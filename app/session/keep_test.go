@@ -537,6 +537,38 @@ func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
 	})
 }
 
+// TestNobodysLetter: what was written before it was known who is signed in is not lost if the tab is.
+func TestNobodysLetter(t *testing.T) {
+	for _, who := range []string{"", adas} {
+		synctest.Test(t, func(t *testing.T) {
+			s, shelf := newScript(t), &shelf{}
+			in := &signIn{session: who, version: 1}
+			b := s.openAs(in, shelf, "b", guest)
+			b.Identify(in.set(func(*signIn) {}))
+			p := s.online()
+			leave := func() {
+				a := s.openAs(&signIn{slow: time.Hour}, shelf, "a", guest)
+				a.now()
+				a.Send("mine")
+				shelf.wantKept(t, 1, 0)
+				a.close()
+			}
+			leave()
+			b.Wake()
+			post := hear[wire.Post](p)
+			if post.Text != "mine" {
+				t.Errorf("sent is %q", post.Text)
+			}
+			p.say(accept(post, 1, time.Minute))
+			shelf.wantKept(t, 0, 0)
+			if leave(); who != "" {
+				b.Identify(session.Identity{Version: 2})
+				shelf.wantKept(t, 0, 0)
+			}
+		})
+	}
+}
+
 // hung is a device that never answers.
 type hung struct {
 	tab
