@@ -148,6 +148,7 @@ func (s *Session) found(f found) {
 	var letters []letter
 	for _, key := range f.fresh {
 		switch n := f.mine[key]; {
+		case n.goesWith(k.signOut): // which was said meanwhile
 		case n.ID == "":
 			s.drafts.giveBack(n.Room, n.Text, false, now)
 		case s.outbox.find(n.Room, n.ID) == nil:

@@ -569,6 +569,37 @@ func TestNobodysLetter(t *testing.T) {
 	}
 }
 
+// TestSignOutWhileItLooks: what is found too late is not the next person's.
+func TestSignOutWhileItLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		open := func(name string) *page {
+			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, guest)
+			p.Identify(session.Identity{Session: adas, Version: 1})
+			return p
+		}
+		gone := open("gone")
+		gone.now()
+		gone.Draft("lobby", "half", 0)
+		gone.Send("unsent")
+		shelf.wantKept(t, 1, 1)
+		gone.close()
+		shelf.lock.Lock()
+		here := open("here")
+		here.now()
+		shown := 0
+		defer here.Subscribe(func(v session.View) { shown += len(v.Drafts) + len(v.Messages) })()
+		here.Identify(session.Identity{Version: 2})
+		here.now()
+		shelf.lock.Unlock()
+		time.Sleep(time.Second)
+		if shelf.wantKept(t, 0, 0); shown != 0 {
+			t.Error("the next person was shown what was left")
+		}
+	})
+}
+
 // hung is a device that never answers.
 type hung struct {
 	tab
