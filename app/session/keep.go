@@ -7,7 +7,7 @@ import (
 
 const (
 	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins without
-	keepAgain   = 10 * time.Second // after the device could not keep something
+	keepAgain   = 10 * time.Second // after the device could not keep something, or not remove it
 )
 
 // A keeper has the device keep what the session holds for its writer: letters and drafts. What differs is saved, all of it at
@@ -18,10 +18,10 @@ type keeper struct {
 	kept    map[string]string
 	busy    bool
 	seeks   bool     // what other tabs have left is to be looked for
-	signOut string   // the owner who has signed out since that was done
+	signOut string   // the owner who has signed out, until nothing of theirs is kept
 	began   moment   // when the session did
 	sought  bool     // it was looked for, or not to be had in time
-	failed  *moment  // when the device could not keep something; nil: it kept the last
+	failed  *moment  // when the device could not keep something, or not remove it; nil: it did the last
 	settled []func() // called once all is kept that can be
 }
 
@@ -31,10 +31,11 @@ func (s *Session) Settled(f func()) { s.do(func() { s.keeper.settled = append(s.
 // keep has the device keep what has changed.
 func (s *Session) keep(now moment) {
 	k := &s.keeper
-	if k.device != nil && !k.busy && (k.failed == nil || now.since(*k.failed) >= keepAgain) {
+	able := k.failed == nil || now.since(*k.failed) >= keepAgain
+	if k.device != nil && !k.busy && able {
 		s.save()
 	}
-	if k.device != nil && !k.busy && (k.seeks || k.signOut != "") {
+	if k.device != nil && !k.busy && (k.seeks || k.signOut != "" && able) {
 		s.seek(now)
 	}
 	if !k.busy {
@@ -56,6 +57,9 @@ func (s *Session) seek(now moment) {
 			s.beginAs(f.guest)
 			if err == nil {
 				s.found(f)
+			} else if who.signOut != "" { // what is theirs must go
+				now := s.moment()
+				k.signOut, k.failed = who.signOut, &now
 			}
 		})
 	})

@@ -600,6 +600,33 @@ func TestSignOutWhileItLooks(t *testing.T) {
 	})
 }
 
+// TestSignOutForgetsAllInTheEnd: also if the device could not at first.
+func TestSignOutForgetsAllInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		in := &signIn{session: adas, version: 1}
+		gone := s.openAs(in, shelf, "gone", guest)
+		s.onlineAs(ada, "token-1")
+		gone.Draft("tea", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		gone.close()
+		here := s.openAs(in, shelf, "here", guest)
+		s.onlineAs(ada, "token-1")
+		shelf.setFails(errors.New("busy"))
+		here.Identify(in.set(func(in *signIn) { in.session = "" }))
+		s.onlineAs(me, "")
+		saves := shelf.saves
+		time.Sleep(9 * time.Second)
+		if shelf.saves != saves {
+			t.Errorf("it was tried %d times in 9 s", shelf.saves-saves)
+		}
+		shelf.wantKept(t, 0, 1)
+		shelf.setFails(nil)
+		time.Sleep(2 * time.Second)
+		shelf.wantKept(t, 0, 0)
+	})
+}
+
 // hung is a device that never answers.
 type hung struct {
 	tab
