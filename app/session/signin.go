@@ -90,8 +90,8 @@ func (s *Session) become(who string, now moment) {
 	if out {
 		s.outbox.letters, s.drafts, s.keeper.signOut = nil, drafts{last: s.drafts.last}, owner
 		s.view = s.view.enter(s.view.Room, nil)
-		s.view.Me = wire.User{}
 	}
+	s.view.Me = wire.User{} // the server says who that is now
 	s.ended, s.changed = "", true
 	s.retry.now(now)
 }
