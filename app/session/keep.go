@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins without
+	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins, or goes on, without
 	keepAgain   = 10 * time.Second // after the device could not keep something, or not remove it
 )
 
@@ -19,8 +19,8 @@ type keeper struct {
 	busy    bool
 	seeks   bool     // what other tabs have left is to be looked for
 	signOut string   // the owner who has signed out, until nothing of theirs is kept
-	began   moment   // when the session did
-	sought  bool     // it was looked for, or not to be had in time
+	began   moment   // when nothing was to be sent before that
+	sought  bool     // it was looked for since, or not to be had in time
 	failed  *moment  // when the device could not keep something, or not remove it; nil: it did the last
 	settled []func() // called once all is kept that can be
 }
@@ -46,6 +46,9 @@ func (s *Session) keep(now moment) {
 	}
 }
 
+// seekFirst has what other tabs have left, or taken over, looked for before anything is sent.
+func (k *keeper) seekFirst(now moment) { k.began, k.seeks, k.sought = now, true, false }
+
 func (s *Session) seek(now moment) {
 	k := &s.keeper
 	who := seeker{tab: k.device.Tab(), owner: s.owner(), guest: s.guest, me: s.view.Me.ID, room: s.view.Room, signOut: k.signOut, now: now}
@@ -53,7 +56,7 @@ func (s *Session) seek(now moment) {
 	s.work.Go(func() {
 		f, err := seek(k.device, who)
 		s.do(func() {
-			k.busy = false
+			k.busy, k.sought = false, k.sought || !k.seeks
 			s.beginAs(f.guest)
 			if err == nil {
 				s.found(f)
@@ -126,7 +129,6 @@ func (s *Session) wanted() map[string]string {
 
 // beginAs lets the session begin with a guest's secret, if it did not yet.
 func (s *Session) beginAs(guest string) {
-	s.keeper.sought = true
 	if s.guest != "" {
 		return
 	}

@@ -275,6 +275,44 @@ func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	})
 }
 
+// TestLooksBeforeItGoesOn: a page that comes back connects at once, and sends nothing until it knows what another tab has.
+func TestLooksBeforeItGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.wantTexts("one")
+		b.close()
+		shelf.setOpen("b", true)
+		shelf.setOpen("a", true)
+		a.Send("two")
+		a.now()
+		s.setDown(false)
+		shelf.lock.Lock()
+		release := sync.OnceFunc(shelf.lock.Unlock)
+		defer release()
+		a.Wake()
+		p := s.online()
+		p.wantSilence()
+		release()
+		if post := hear[wire.Post](p); post.Text != "two" {
+			t.Errorf("sent is %q, which another tab has", post.Text)
+		}
+		shelf.lock.Lock() // by a tab that does nothing any more
+		a.Wake()
+		a.Send("three")
+		if post := hear[wire.Post](p); post.Text != "three" {
+			t.Errorf("sent is %q", post.Text)
+		}
+		shelf.lock.Unlock()
+	})
+}
+
 func TestTooOldIsADraftAfterTheStart(t *testing.T) {
 	for _, tt := range []struct {
 		name string

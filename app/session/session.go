@@ -210,11 +210,11 @@ func (s *Session) Discard(key string) {
 }
 
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
-// connection that died meanwhile is replaced, and none is waited for.
+// connection that died meanwhile is replaced, and none is waited for. Nothing is sent that another tab has taken over.
 func (s *Session) Wake() {
 	s.do(func() {
 		now := s.moment()
-		s.keeper.seeks = true
+		s.keeper.seekFirst(now)
 		s.retry.hurry(now)
 		s.ladder.await(now, 0)
 	})
@@ -264,7 +264,7 @@ func (s *Session) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	s.retry.now(s.moment())
-	s.keeper.began, s.keeper.seeks = s.moment(), true
+	s.keeper.seekFirst(s.moment())
 	for {
 		select {
 		case <-ctx.Done():
@@ -299,6 +299,7 @@ func (s *Session) look() time.Duration {
 	now := s.moment()
 	s.watch(now)
 	if !s.keeper.sought && (s.keeper.device == nil || now.since(s.keeper.began) >= seekTimeout) {
+		s.keeper.sought = true
 		s.beginAs("")
 	}
 	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
