@@ -7,6 +7,7 @@ import (
 
 const (
 	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins, or goes on, without
+	settleIn    = 5 * time.Second  // how long who wants to leave the page waits for what is to be kept
 	keepAgain   = 10 * time.Second // after the device could not keep something, or not remove it
 )
 
@@ -23,10 +24,13 @@ type keeper struct {
 	sought  bool     // it was looked for since, or not to be had in time
 	failed  *moment  // when the device could not keep something, or not remove it; nil: it did the last
 	settled []func() // called once all is kept that can be
+	asked   moment   // when the last of them was added
 }
 
-// Settled calls f once all that one has written is kept as far as the device can. f must not block.
-func (s *Session) Settled(f func()) { s.do(func() { s.keeper.settled = append(s.keeper.settled, f) }) }
+// Settled calls f once all that one has written is kept as far as the device can, or does not within some seconds. f must not block.
+func (s *Session) Settled(f func()) {
+	s.do(func() { s.keeper.settled, s.keeper.asked = append(s.keeper.settled, f), s.moment() })
+}
 
 // keep has the device keep what has changed.
 func (s *Session) keep(now moment) {
@@ -38,7 +42,7 @@ func (s *Session) keep(now moment) {
 	if k.device != nil && !k.busy && (k.seeks || k.signOut != "" && able) {
 		s.seek(now)
 	}
-	if !k.busy {
+	if !k.busy || now.since(k.asked) >= settleIn {
 		for _, f := range k.settled {
 			f()
 		}

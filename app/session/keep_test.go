@@ -692,6 +692,13 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 		p.say(welcome(), joined(0))
 		c.Send("mine")
 		hear[wire.Post](p)
+		settled := make(chan struct{})
+		c.Settled(func() { close(settled) })
+		select {
+		case <-settled:
+		case <-time.After(10 * time.Second):
+			t.Error("nobody can leave the page")
+		}
 	})
 }
 
