@@ -159,6 +159,7 @@ func (s *Session) found(f found) {
 	for _, key := range f.fresh {
 		switch n := f.mine[key]; {
 		case n.goesWith(k.signOut): // which was said meanwhile
+		case n.ID == "" && s.drafts.has(n.Room, n.Text): // it was taken over from here, meanwhile
 		case n.ID == "":
 			s.drafts.giveBack(n.Room, n.Text, false, now)
 		case s.outbox.find(n.Room, n.ID) == nil:

@@ -313,6 +313,30 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 	})
 }
 
+// TestDraftThatAnotherFoundIsNotThereTwice: a page that comes back from the browser's cache has its field as it was.
+func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.Draft("lobby", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.Draft("lobby", "half", b.now().Drafts[0].N)
+		b.now()
+		shelf.setOpen("a", true)
+		a.Wake()
+		a.now()
+		b.close()
+		a.Wake()
+		if given := a.now().Drafts; len(given) > 0 {
+			t.Errorf("given back is %+v, which is there already", given)
+		}
+		shelf.wantKept(t, 0, 1)
+	})
+}
+
 func TestTooOldIsADraftAfterTheStart(t *testing.T) {
 	for _, tt := range []struct {
 		name string
