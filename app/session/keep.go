@@ -20,7 +20,7 @@ type keeper struct {
 	busy    bool
 	seeks   bool     // what other tabs have left is to be looked for
 	signOut string   // the owner who has signed out, until nothing of theirs is kept
-	began   moment   // when nothing was to be sent before that
+	began   moment   // when the outbox was to wait for that
 	sought  bool     // it was looked for since, or not to be had in time
 	failed  *moment  // when the device could not keep something, or not remove it; nil: it did the last
 	settled []func() // called once all is kept that can be
@@ -50,7 +50,7 @@ func (s *Session) keep(now moment) {
 	}
 }
 
-// seekFirst has what other tabs have left, or taken over, looked for before anything is sent.
+// seekFirst has what other tabs have left, or taken over, looked for before anything is sent or becomes a draft.
 func (k *keeper) seekFirst(now moment) { k.began, k.seeks, k.sought = now, true, false }
 
 func (s *Session) seek(now moment) {

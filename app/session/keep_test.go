@@ -313,6 +313,33 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 	})
 }
 
+// TestLapsesOnlyWhatIsStillItsOwn: what another tab has sent meanwhile "was not sent in time" only as far as this one knows.
+func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		of := session.New(session.Config{Dial: s.dial, Guest: guest, Room: "lobby", Device: shelf.tab("a")})
+		ahead := session.Skew(of)
+		a := startSession(t, of)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		s.setDown(false)
+		b := s.open(shelf, "b", guest)
+		p := s.online()
+		p.say(accept(hear[wire.Post](p), 1, time.Minute))
+		shelf.wantKept(t, 0, 0)
+		b.close()
+		s.setDown(true)
+		shelf.setOpen("a", true)
+		ahead(10 * time.Minute)
+		a.Wake()
+		a.wantTexts()
+		a.wantDrafts()
+	})
+}
+
 // TestDraftThatAnotherFoundIsNotThereTwice: a page that comes back from the browser's cache has its field as it was.
 func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

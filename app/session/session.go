@@ -210,7 +210,8 @@ func (s *Session) Discard(key string) {
 }
 
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
-// connection that died meanwhile is replaced, and none is waited for. Nothing is sent that another tab has taken over.
+// connection that died meanwhile is replaced, and none is waited for. What another tab has taken over is no more sent here, nor
+// given back.
 func (s *Session) Wake() {
 	s.do(func() {
 		now := s.moment()
@@ -313,12 +314,15 @@ func (s *Session) look() time.Duration {
 		s.reauth = nil
 		s.ask("")
 	}
-	s.lapse(now)
+	wait := lookAtLeast
+	if s.keeper.sought {
+		s.lapse(now)
+		s.flush(now)
+		wait = min(wait, s.outbox.wait(now))
+	}
 	s.drafts.forget(now)
-	s.flush(now)
 	s.mark(now)
 	s.keep(now)
-	wait := min(lookAtLeast, s.outbox.wait(now))
 	if s.link == nil && s.ended == "" && s.guest != "" {
 		wait = min(wait, s.retry.due(now))
 	}
