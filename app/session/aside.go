@@ -24,7 +24,7 @@ type aside struct {
 // flush sends what waits for rooms that are joined, and joins those for which something waits.
 func (s *Session) flush(now moment) {
 	l := s.link
-	if l == nil || !l.welcomed || !s.keeper.sought {
+	if l == nil || !l.welcomed {
 		return
 	}
 	if s.view.Joined {

@@ -74,6 +74,11 @@ func (d *drafts) write(room, text string, taken int, now moment) {
 	}
 }
 
+// has reports whether text is what is half written in that room.
+func (d *drafts) has(room, text string) bool {
+	return d.rooms[room] != nil && d.rooms[room].text() == text
+}
+
 // enter gives back what was written in that room before: the field is another one now.
 func (d *drafts) enter(room string, now moment) {
 	if of := d.rooms[room]; of != nil && of.there != "" {

@@ -6,8 +6,9 @@ import (
 )
 
 const (
-	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins without
-	keepAgain   = 10 * time.Second // after the device could not keep something
+	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins, or goes on, without
+	settleIn    = 5 * time.Second  // how long who wants to leave the page waits for what is to be kept
+	keepAgain   = 10 * time.Second // after the device could not keep something, or not remove it
 )
 
 // A keeper has the device keep what the session holds for its writer: letters and drafts. What differs is saved, all of it at
@@ -18,32 +19,39 @@ type keeper struct {
 	kept    map[string]string
 	busy    bool
 	seeks   bool     // what other tabs have left is to be looked for
-	signOut string   // the owner who has signed out since that was done
-	began   moment   // when the session did
-	sought  bool     // it was looked for, or not to be had in time
-	failed  *moment  // when the device could not keep something; nil: it kept the last
+	signOut string   // the owner who has signed out, until nothing of theirs is kept
+	began   moment   // when the outbox was to wait for that
+	sought  bool     // it was looked for since, or not to be had in time
+	failed  *moment  // when the device could not keep something, or not remove it; nil: it did the last
 	settled []func() // called once all is kept that can be
+	asked   moment   // when the last of them was added
 }
 
-// Settled calls f once all that one has written is kept as far as the device can. f must not block.
-func (s *Session) Settled(f func()) { s.do(func() { s.keeper.settled = append(s.keeper.settled, f) }) }
+// Settled calls f once all that one has written is kept as far as the device can, or does not within some seconds. f must not block.
+func (s *Session) Settled(f func()) {
+	s.do(func() { s.keeper.settled, s.keeper.asked = append(s.keeper.settled, f), s.moment() })
+}
 
 // keep has the device keep what has changed.
 func (s *Session) keep(now moment) {
 	k := &s.keeper
-	if k.device != nil && !k.busy && (k.failed == nil || now.since(*k.failed) >= keepAgain) {
+	able := k.failed == nil || now.since(*k.failed) >= keepAgain
+	if k.device != nil && !k.busy && able {
 		s.save()
 	}
-	if k.device != nil && !k.busy && (k.seeks || k.signOut != "") {
+	if k.device != nil && !k.busy && (k.seeks || k.signOut != "" && able) {
 		s.seek(now)
 	}
-	if !k.busy {
+	if !k.busy || now.since(k.asked) >= settleIn {
 		for _, f := range k.settled {
 			f()
 		}
 		k.settled = nil
 	}
 }
+
+// seekFirst has what other tabs have left, or taken over, looked for before anything is sent or becomes a draft.
+func (k *keeper) seekFirst(now moment) { k.began, k.seeks, k.sought = now, true, false }
 
 func (s *Session) seek(now moment) {
 	k := &s.keeper
@@ -52,10 +60,13 @@ func (s *Session) seek(now moment) {
 	s.work.Go(func() {
 		f, err := seek(k.device, who)
 		s.do(func() {
-			k.busy = false
+			k.busy, k.sought = false, k.sought || !k.seeks
 			s.beginAs(f.guest)
 			if err == nil {
 				s.found(f)
+			} else if who.signOut != "" { // what is theirs must go
+				now := s.moment()
+				k.signOut, k.failed = who.signOut, &now
 			}
 		})
 	})
@@ -122,7 +133,6 @@ func (s *Session) wanted() map[string]string {
 
 // beginAs lets the session begin with a guest's secret, if it did not yet.
 func (s *Session) beginAs(guest string) {
-	s.keeper.sought = true
 	if s.guest != "" {
 		return
 	}
@@ -130,6 +140,7 @@ func (s *Session) beginAs(guest string) {
 		guest = NewGuest()
 	}
 	s.guest = guest
+	s.own()
 	if s.keepGuest != nil {
 		s.keepGuest(guest)
 	}
@@ -147,6 +158,8 @@ func (s *Session) found(f found) {
 	var letters []letter
 	for _, key := range f.fresh {
 		switch n := f.mine[key]; {
+		case n.goesWith(k.signOut): // which was said meanwhile
+		case n.ID == "" && s.drafts.has(n.Room, n.Text): // it was taken over from here, meanwhile
 		case n.ID == "":
 			s.drafts.giveBack(n.Room, n.Text, false, now)
 		case s.outbox.find(n.Room, n.ID) == nil:
@@ -156,6 +169,7 @@ func (s *Session) found(f found) {
 		}
 	}
 	s.outbox.letters = append(letters, s.outbox.letters...)
+	s.own()
 	s.showOwn()
 }
 
@@ -164,10 +178,23 @@ func (s *Session) showOwn() {
 	s.view, s.changed = s.view.withOwn(s.outbox.in(s.view.Room, s.view.Me)), true
 }
 
-// owner returns whose the letters are that are written now.
+// owner returns whose the letters are that are written now, "" if that is not known yet.
 func (s *Session) owner() string {
-	if s.who != "" {
+	switch {
+	case s.who != "":
 		return ownedBySignIn + s.who
+	case !s.known, s.guest == "":
+		return ""
+	default:
+		return ownedByGuest + s.guest
 	}
-	return ownedByGuest + s.guest
+}
+
+// own makes what was written before it was known whose it is that of whoever comes first.
+func (s *Session) own() {
+	for i := range s.outbox.letters {
+		if l := &s.outbox.letters[i]; l.owner == "" {
+			l.owner = s.owner()
+		}
+	}
 }

@@ -75,7 +75,9 @@ func (s *shelf) Save(changes map[string]string) error {
 }
 
 func (s *shelf) Lock() (func(), error) {
-	s.lock.Lock()
+	for !s.lock.TryLock() { // whoever waits for a mutex is not asleep to synctest
+		time.Sleep(time.Millisecond)
+	}
 	return s.lock.Unlock, nil
 }
 
@@ -270,6 +272,95 @@ func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 		b.Wake()
 		b.wantTexts("one")
 		shelf.wantKept(t, 2, 0)
+	})
+}
+
+// TestLooksBeforeItGoesOn: a page that comes back connects at once, and sends nothing until it knows what another tab has.
+func TestLooksBeforeItGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.wantTexts("one")
+		b.close()
+		shelf.setOpen("b", true)
+		shelf.setOpen("a", true)
+		a.Send("two")
+		a.now()
+		s.setDown(false)
+		shelf.lock.Lock()
+		release := sync.OnceFunc(shelf.lock.Unlock)
+		defer release()
+		a.Wake()
+		p := s.online()
+		p.wantSilence()
+		release()
+		if post := hear[wire.Post](p); post.Text != "two" {
+			t.Errorf("sent is %q, which another tab has", post.Text)
+		}
+		shelf.lock.Lock() // by a tab that does nothing any more
+		a.Wake()
+		a.Send("three")
+		if post := hear[wire.Post](p); post.Text != "three" {
+			t.Errorf("sent is %q", post.Text)
+		}
+		shelf.lock.Unlock()
+	})
+}
+
+// TestLapsesOnlyWhatIsStillItsOwn: what another tab has sent meanwhile "was not sent in time" only as far as this one knows.
+func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		of := session.New(session.Config{Dial: s.dial, Guest: guest, Room: "lobby", Device: shelf.tab("a")})
+		ahead := session.Skew(of)
+		a := startSession(t, of)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		s.setDown(false)
+		b := s.open(shelf, "b", guest)
+		p := s.online()
+		p.say(accept(hear[wire.Post](p), 1, time.Minute))
+		shelf.wantKept(t, 0, 0)
+		b.close()
+		s.setDown(true)
+		shelf.setOpen("a", true)
+		ahead(10 * time.Minute)
+		a.Wake()
+		a.wantTexts()
+		a.wantDrafts()
+	})
+}
+
+// TestDraftThatAnotherFoundIsNotThereTwice: a page that comes back from the browser's cache has its field as it was.
+func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.Draft("lobby", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.Draft("lobby", "half", b.now().Drafts[0].N)
+		b.now()
+		shelf.setOpen("a", true)
+		a.Wake()
+		a.now()
+		b.close()
+		a.Wake()
+		if given := a.now().Drafts; len(given) > 0 {
+			t.Errorf("given back is %+v, which is there already", given)
+		}
+		shelf.wantKept(t, 0, 1)
 	})
 }
 
@@ -518,6 +609,113 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	})
 }
 
+// TestWrittenBeforeTheGuestIsKnown: what a guest writes while the tab still looks who that is goes out as that guest's.
+func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		shelf.lock.Lock()
+		a := s.open(shelf, "a", "")
+		a.Identify(session.Identity{Version: 1})
+		a.Send("mine")
+		a.now()
+		shelf.lock.Unlock()
+		p := s.online()
+		if post := hear[wire.Post](p); post.Text != "mine" {
+			t.Errorf("sent is %q", post.Text)
+		}
+	})
+}
+
+// TestNobodysLetter: what was written before it was known who is signed in is not lost if the tab is.
+func TestNobodysLetter(t *testing.T) {
+	for _, who := range []string{"", adas} {
+		synctest.Test(t, func(t *testing.T) {
+			s, shelf := newScript(t), &shelf{}
+			in := &signIn{session: who, version: 1}
+			b := s.openAs(in, shelf, "b", guest)
+			b.Identify(in.set(func(*signIn) {}))
+			p := s.online()
+			leave := func() {
+				a := s.openAs(&signIn{slow: time.Hour}, shelf, "a", guest)
+				a.now()
+				a.Send("mine")
+				shelf.wantKept(t, 1, 0)
+				a.close()
+			}
+			leave()
+			b.Wake()
+			post := hear[wire.Post](p)
+			if post.Text != "mine" {
+				t.Errorf("sent is %q", post.Text)
+			}
+			p.say(accept(post, 1, time.Minute))
+			shelf.wantKept(t, 0, 0)
+			if leave(); who != "" {
+				b.Identify(session.Identity{Version: 2})
+				shelf.wantKept(t, 0, 0)
+			}
+		})
+	}
+}
+
+// TestSignOutWhileItLooks: what is found too late is not the next person's.
+func TestSignOutWhileItLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		open := func(name string) *page {
+			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, guest)
+			p.Identify(session.Identity{Session: adas, Version: 1})
+			return p
+		}
+		gone := open("gone")
+		gone.now()
+		gone.Draft("lobby", "half", 0)
+		gone.Send("unsent")
+		shelf.wantKept(t, 1, 1)
+		gone.close()
+		shelf.lock.Lock()
+		here := open("here")
+		here.now()
+		shown := 0
+		defer here.Subscribe(func(v session.View) { shown += len(v.Drafts) + len(v.Messages) })()
+		here.Identify(session.Identity{Version: 2})
+		here.now()
+		shelf.lock.Unlock()
+		time.Sleep(time.Second)
+		if shelf.wantKept(t, 0, 0); shown != 0 {
+			t.Error("the next person was shown what was left")
+		}
+	})
+}
+
+// TestSignOutForgetsAllInTheEnd: also if the device could not at first.
+func TestSignOutForgetsAllInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		in := &signIn{session: adas, version: 1}
+		gone := s.openAs(in, shelf, "gone", guest)
+		s.onlineAs(ada, "token-1")
+		gone.Draft("tea", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		gone.close()
+		here := s.openAs(in, shelf, "here", guest)
+		s.onlineAs(ada, "token-1")
+		shelf.setFails(errors.New("busy"))
+		here.Identify(in.set(func(in *signIn) { in.session = "" }))
+		s.onlineAs(me, "")
+		saves := shelf.saves
+		time.Sleep(9 * time.Second)
+		if shelf.saves != saves {
+			t.Errorf("it was tried %d times in 9 s", shelf.saves-saves)
+		}
+		shelf.wantKept(t, 0, 1)
+		shelf.setFails(nil)
+		time.Sleep(2 * time.Second)
+		shelf.wantKept(t, 0, 0)
+	})
+}
+
 // hung is a device that never answers.
 type hung struct {
 	tab
@@ -545,6 +743,13 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 		p.say(welcome(), joined(0))
 		c.Send("mine")
 		hear[wire.Post](p)
+		settled := make(chan struct{})
+		c.Settled(func() { close(settled) })
+		select {
+		case <-settled:
+		case <-time.After(10 * time.Second):
+			t.Error("nobody can leave the page")
+		}
 	})
 }
 

@@ -60,6 +60,11 @@ func (n *note) guest() string {
 	return ""
 }
 
+// goesWith reports whether n is not to stay when the owner signs out; "" is nobody. What is nobody's yet may be theirs.
+func (n *note) goesWith(owner string) bool {
+	return owner != "" && (n.ID == "" || n.Owner == owner || n.Owner == "")
+}
+
 // age returns how long ago n was written by the device's clock, less than nothing if that was set back since.
 func (n *note) age(now moment) time.Duration { return now.wall.Sub(time.UnixMilli(n.Written)) }
 

@@ -71,7 +71,7 @@ func sift(all map[string]string, open []string, who seeker) found {
 			f.guest = n.guest()
 		}
 		switch {
-		case who.signOut != "" && (n.ID == "" || n.Owner == who.signOut), left && n.stale(who.now):
+		case n.goesWith(who.signOut), left && n.stale(who.now):
 			f.gone = append(f.gone, key)
 		case n.Tab == who.tab:
 			f.mine[key] = n
@@ -87,14 +87,14 @@ func sift(all map[string]string, open []string, who seeker) found {
 	return f
 }
 
-// wants reports whether what nobody has is for the seeker, who is that guest unless somebody is signed in: what is theirs, and
-// what is too old to be sent by anybody, which becomes a draft.
+// wants reports whether what nobody has is for the seeker, who is that guest unless somebody is signed in: what is theirs, what
+// was written before it was known whose it is, and what is too old to be sent by anybody, which becomes a draft.
 func (who *seeker) wants(n note, guest string) bool {
 	if n.ID == "" {
 		return n.Room == who.room
 	}
 	l := n.letter(who.now)
-	return n.Owner == who.owner || n.guest() != "" && (n.guest() == guest || l.pastDeadline(who.now)) ||
+	return n.Owner == who.owner || n.Owner == "" || n.guest() != "" && (n.guest() == guest || l.pastDeadline(who.now)) ||
 		n.Author != "" && n.Author == who.me
 }
 

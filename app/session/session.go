@@ -210,11 +210,12 @@ func (s *Session) Discard(key string) {
 }
 
 // Wake tells that the page is looked at again, or that the device woke: what expired meanwhile goes at once, a
-// connection that died meanwhile is replaced, and none is waited for.
+// connection that died meanwhile is replaced, and none is waited for. What another tab has taken over is no more sent here, nor
+// given back.
 func (s *Session) Wake() {
 	s.do(func() {
 		now := s.moment()
-		s.keeper.seeks = true
+		s.keeper.seekFirst(now)
 		s.retry.hurry(now)
 		s.ladder.await(now, 0)
 	})
@@ -264,7 +265,7 @@ func (s *Session) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	s.retry.now(s.moment())
-	s.keeper.began, s.keeper.seeks = s.moment(), true
+	s.keeper.seekFirst(s.moment())
 	for {
 		select {
 		case <-ctx.Done():
@@ -299,6 +300,7 @@ func (s *Session) look() time.Duration {
 	now := s.moment()
 	s.watch(now)
 	if !s.keeper.sought && (s.keeper.device == nil || now.since(s.keeper.began) >= seekTimeout) {
+		s.keeper.sought = true
 		s.beginAs("")
 	}
 	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
@@ -312,12 +314,15 @@ func (s *Session) look() time.Duration {
 		s.reauth = nil
 		s.ask("")
 	}
-	s.lapse(now)
+	wait := lookAtLeast
+	if s.keeper.sought {
+		s.lapse(now)
+		s.flush(now)
+		wait = min(wait, s.outbox.wait(now))
+	}
 	s.drafts.forget(now)
-	s.flush(now)
 	s.mark(now)
 	s.keep(now)
-	wait := min(lookAtLeast, s.outbox.wait(now))
 	if s.link == nil && s.ended == "" && s.guest != "" {
 		wait = min(wait, s.retry.due(now))
 	}
@@ -339,11 +344,7 @@ func (s *Session) look() time.Duration {
 
 // send puts the post on the screen and on its way.
 func (s *Session) send(p wire.Post) {
-	l := letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, ttl: s.view.TTL}
-	if s.known {
-		l.owner = s.owner()
-	}
-	s.outbox.add(l, s.moment())
+	s.outbox.add(letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, owner: s.owner(), ttl: s.view.TTL}, s.moment())
 	if p.Room == s.view.Room {
 		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true

@@ -71,16 +71,11 @@ func (s *Session) identify(i Identity) {
 	}
 }
 
-// become makes the session that of a sign-in; "" is a guest's. What was written before it was known whose it is belongs to
-// whoever comes first.
+// become makes the session that of a sign-in; "" is a guest's.
 func (s *Session) become(who string, now moment) {
 	known, was, over, owner := s.known, s.who, s.over, s.owner()
 	s.known, s.who, s.over = true, who, false
-	for i := range s.outbox.letters {
-		if l := &s.outbox.letters[i]; l.owner == "" {
-			l.owner = s.owner()
-		}
-	}
+	s.own()
 	s.keeper.seeks = true
 	if !known || who == was && !over {
 		return
@@ -95,8 +90,8 @@ func (s *Session) become(who string, now moment) {
 	if out {
 		s.outbox.letters, s.drafts, s.keeper.signOut = nil, drafts{last: s.drafts.last}, owner
 		s.view = s.view.enter(s.view.Room, nil)
-		s.view.Me = wire.User{}
 	}
+	s.view.Me = wire.User{} // the server says who that is now
 	s.ended, s.changed = "", true
 	s.retry.now(now)
 }

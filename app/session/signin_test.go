@@ -768,3 +768,31 @@ func wantTags(t *testing.T, v session.View, want ...string) {
 		t.Errorf("tags = %q, want %q", got, want)
 	}
 }
+
+// TestWrittenBeforeTheNewWelcome: it is of whom the page says one is, not of whom the last connection was.
+func TestWrittenBeforeTheNewWelcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		in := &signIn{}
+		c := startSigned(t, s, in)
+		s.onlineAs(me, "")
+		c.Identify(in.set(func(in *signIn) { in.session, in.version = adas, 1 })) // in another tab
+		c.now()
+		c.Send("as Ada")
+		p, _ := s.onlineAs(ada, "token-1")
+		if post := hear[wire.Post](p); post.Text != "as Ada" {
+			t.Errorf("sent is %q", post.Text)
+		}
+		p.cut(wire.CloseNormal)
+		c.Identify(session.Identity{Version: 1, Ended: true})
+		in.set(func(in *signIn) { in.session = "" })
+		c.Retry()
+		c.Identify(session.Identity{Version: 1})
+		c.now()
+		c.Send("as a guest")
+		p, _ = s.onlineAs(me, "")
+		if post := hear[wire.Post](p); post.Text != "as a guest" {
+			t.Errorf("sent is %q", post.Text)
+		}
+	})
+}
