@@ -233,6 +233,7 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 	c.account = a
 	if before.Session != "" && a.Session != before.Session && a.Status != pkce.Ended {
 		c.empty()
+		c.keepDraft()
 	}
 	if a.Skew != 0 && before.Skew == 0 && c.notice == "" {
 		c.notice = skewWords(a.Skew)

@@ -90,9 +90,13 @@ func (d *Device) Lock() (unlock func(), err error) { return Lock(deviceLock, loc
 
 // Tabs returns the names of the tabs that are open. A browser without Web Locks has none.
 func (d *Device) Tabs() (open []string, err error) {
-	state, err := await(call(global("navigator").Get("locks"), "query"))
-	if err != nil {
+	locks := global("navigator").Get("locks")
+	if locks.IsUndefined() {
 		return nil, nil
+	}
+	state, err := await(call(locks, "query"))
+	if err != nil {
+		return nil, err
 	}
 	held := state.Get("held")
 	for i := range held.Length() {
