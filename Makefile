@@ -24,8 +24,7 @@ test: build ## run every test, with the race detector and in a real browser
 	@command -v gcc >/dev/null || { echo "make test: the race detector needs gcc: install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 	scripts/chromium.sh
 	@# -count=1: the end-to-end tests start the binary, so go does not see when their result is out of date
-	@# -p 3: these tests wait more than they work
-	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -race -count=1 -p 3 -timeout=10m ./...
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -race -count=1 -timeout=10m ./...
 
 check: go ## all that CI checks: format, vet, staticcheck, both builds, then the tests
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }

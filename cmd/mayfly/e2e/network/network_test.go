@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { rig.Main(m) }
 var (
 	refuseFor  = flag.Duration("refuse", 10*time.Second, "how long new connections are refused after a cut")
 	swallowFor = flag.Duration("swallow", 40*time.Second, "how long all bytes are swallowed")
-	cutFor     = flag.Duration("cuts", time.Minute, "how long connections are cut at random")
+	cutFor     = flag.Duration("cuts", 20*time.Second, "how long connections are cut at random; make torture breaks more, for longer")
 	hostiles   = flag.Int("hostiles", 10_000, "hostile connections")
 )
 

@@ -86,6 +86,7 @@ func TestFirstRowExpires(t *testing.T) {
 		{"and the log is at its end", "end", -1, true, true, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			tab := browser.Tab(server.URL + "/r/" + tt.room).Ready()
 			r := rig.DialAnd(t, server, tt.room)
 			expires := fill(r, tt.room, "first", unmounted+mounted, onlyFirst(10*time.Second))
