@@ -1,7 +1,7 @@
 package browser
 
 // Device keeps text under keys in IndexedDB, where a crash takes nothing that was saved, and knows which tabs are open. All tabs
-// share what it keeps. The browser may deny it or have no room: then its methods say so. Load and Save are for one goroutine at a time.
+// share what it keeps. The browser may deny it or have no room: then its methods say so.
 type Device struct {
 	tab string
 	shelf

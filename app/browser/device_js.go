@@ -3,6 +3,7 @@ package browser
 import (
 	"crypto/rand"
 	"strings"
+	"sync"
 	"syscall/js"
 	"time"
 )
@@ -17,7 +18,10 @@ const (
 )
 
 // shelf is the database.
-type shelf struct{ db js.Value } // undefined until it is open
+type shelf struct {
+	mu sync.Mutex // guards db, and is held while it is opened
+	db js.Value   // undefined until it is open
+}
 
 // NewDevice returns the device of a tab that gets a new name. The tab counts as open until it is closed or its page is left; a
 // page that comes back from the browser's cache is open again.
@@ -68,21 +72,31 @@ func (s *shelf) Save(changes map[string]string) error {
 
 // transact lets work make its requests, and returns once all of that is on disk, or none. Once the database is open, all has been
 // asked for when it first waits: a page that is being left can still do so.
-func (s *shelf) transact(mode string, work func(store js.Value)) (err error) {
-	if s.db.IsUndefined() {
-		if s.db, err = openStore(deviceDatabase, deviceStore); err != nil {
-			return err
-		}
+func (s *shelf) transact(mode string, work func(store js.Value)) error {
+	db, err := s.open()
+	if err != nil {
+		return err
 	}
-	tx := call(s.db, "transaction", deviceStore, mode, object("durability", "strict"))
+	tx := call(db, "transaction", deviceStore, mode, object("durability", "strict"))
 	work(call(tx, "objectStore", deviceStore))
 	call(tx, "commit")
 	if once(tx, "complete", "abort") != "complete" {
-		call(s.db, "close") // the browser may have done so, as when somebody deletes what sites keep
+		call(db, "close") // the browser may have done so, as when somebody deletes what sites keep
+		s.mu.Lock()
 		s.db = js.Undefined()
+		s.mu.Unlock()
 		return errRefused
 	}
 	return nil
+}
+
+func (s *shelf) open() (db js.Value, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db.IsUndefined() {
+		s.db, err = openStore(deviceDatabase, deviceStore)
+	}
+	return s.db, err
 }
 
 // Lock waits until no other tab has the lock.

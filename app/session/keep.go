@@ -7,18 +7,21 @@ import (
 
 const (
 	seekTimeout = 3 * time.Second  // how long a tab waits for what was left to it, until it begins, or goes on, without
+	seekAgain   = 5 * time.Second  // after the start: the page that was here before may have counted as open until now
 	settleIn    = 5 * time.Second  // how long who wants to leave the page waits for what is to be kept
 	keepAgain   = 10 * time.Second // after the device could not keep something, or not remove it
 )
 
 // A keeper has the device keep what the session holds for its writer: letters and drafts. What differs is saved, all of it at
-// once, so that a letter that becomes a draft is one or the other whatever happens. It belongs to the session's loop, and has
-// at most one thing done on the device at a time.
+// once, so that a letter that becomes a draft is one or the other whatever happens. It belongs to the session's loop. What is
+// saved does not wait for what is looked for: the page may be closed before that is found.
 type keeper struct {
 	device  Device // static; nil: nothing is kept
 	kept    map[string]string
-	busy    bool
+	saving  bool
+	seeking bool
 	seeks   bool     // what other tabs have left is to be looked for
+	late    bool     // and once more, seekAgain after began
 	signOut string   // the owner who has signed out, until nothing of theirs is kept
 	began   moment   // when the outbox was to wait for that
 	sought  bool     // it was looked for since, or not to be had in time
@@ -36,13 +39,16 @@ func (s *Session) Settled(f func()) {
 func (s *Session) keep(now moment) {
 	k := &s.keeper
 	able := k.failed == nil || now.since(*k.failed) >= keepAgain
-	if k.device != nil && !k.busy && able {
+	if k.late && able && now.since(k.began) >= seekAgain {
+		k.late, k.seeks = false, true
+	}
+	if k.device != nil && !k.saving && able {
 		s.save()
 	}
-	if k.device != nil && !k.busy && (k.seeks || k.signOut != "" && able) {
+	if k.device != nil && !k.seeking && (k.seeks || k.signOut != "" && able) {
 		s.seek(now)
 	}
-	if !k.busy || now.since(k.asked) >= settleIn {
+	if !k.saving || now.since(k.asked) >= settleIn {
 		for _, f := range k.settled {
 			f()
 		}
@@ -56,14 +62,15 @@ func (k *keeper) seekFirst(now moment) { k.began, k.seeks, k.sought = now, true,
 func (s *Session) seek(now moment) {
 	k := &s.keeper
 	who := seeker{tab: k.device.Tab(), owner: s.owner(), guest: s.guest, me: s.view.Me.ID, room: s.view.Room, signOut: k.signOut, now: now}
-	k.busy, k.seeks, k.signOut = true, false, ""
+	k.seeking, k.seeks, k.signOut = true, false, ""
+	before := maps.Clone(k.kept)
 	s.work.Go(func() {
 		f, err := seek(k.device, who)
 		s.do(func() {
-			k.busy, k.sought = false, k.sought || !k.seeks
+			k.seeking, k.sought = false, k.sought || !k.seeks
 			s.beginAs(f.guest)
 			if err == nil {
-				s.found(f)
+				s.found(f, before)
 			} else if who.signOut != "" { // what is theirs must go
 				now := s.moment()
 				k.signOut, k.failed = who.signOut, &now
@@ -89,7 +96,7 @@ func (s *Session) save() {
 	if len(changes) == 0 {
 		return
 	}
-	k.busy = true
+	k.saving = true
 	s.work.Go(func() {
 		err := k.device.Save(changes)
 		s.do(func() { s.saved(changes, err) })
@@ -98,7 +105,7 @@ func (s *Session) save() {
 
 func (s *Session) saved(changes map[string]string, err error) {
 	k := &s.keeper
-	k.busy, k.failed = false, nil
+	k.saving, k.failed = false, nil
 	if err != nil {
 		now := s.moment()
 		k.failed = &now
@@ -146,15 +153,21 @@ func (s *Session) beginAs(guest string) {
 	}
 }
 
-// found takes in what is kept for this tab: letters and drafts that other tabs left, and no letter that another tab has found
-// while this one was frozen.
-func (s *Session) found(f found) {
+// found takes in what is kept for this tab: letters and drafts that other tabs left, and no letter that was kept before and that
+// another tab has found while this one was frozen.
+func (s *Session) found(f found, before map[string]string) {
 	k, now := &s.keeper, s.moment()
-	k.kept = map[string]string{}
-	for key, n := range f.mine {
-		k.kept[key] = n.encode()
+	for key := range before {
+		if _, is := f.mine[key]; !is {
+			delete(k.kept, key)
+		}
 	}
-	s.outbox.keepOnly(func(l *letter) bool { return !l.kept || k.kept[letterKey+l.id] != "" })
+	for key, n := range f.mine {
+		if k.kept[key] == "" { // if it is not wanted, either, it goes
+			k.kept[key] = n.encode()
+		}
+	}
+	s.outbox.keepOnly(func(l *letter) bool { return before[letterKey+l.id] == "" || k.kept[letterKey+l.id] != "" })
 	var letters []letter
 	for _, key := range f.fresh {
 		switch n := f.mine[key]; {

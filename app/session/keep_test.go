@@ -753,6 +753,46 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 	})
 }
 
+// TestWhatIsSentIsKeptAtOnce: also while the tab looks for what others have left.
+func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		unlock, _ := shelf.Lock()
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("mine")
+		shelf.wantKept(t, 1, 0)
+		unlock()
+		time.Sleep(time.Second)
+		a.wantTexts("mine")
+		a.wantLast(session.Waiting, "")
+		shelf.wantKept(t, 1, 0)
+	})
+}
+
+// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it left.
+func TestTabThatWasOpenUntilNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		a := s.open(shelf, "a", guest)
+		s.online()
+		a.Send("mine")
+		shelf.wantKept(t, 1, 0)
+		a.close()
+		shelf.setOpen("a", true)
+		b := s.open(shelf, "b", guest)
+		p := s.online()
+		p.wantSilence()
+		shelf.setOpen("a", false)
+		time.Sleep(5 * time.Second)
+		if post := hear[wire.Post](p); post.Text != "mine" {
+			t.Errorf("sent %+v", post)
+		}
+		b.wantTexts("mine")
+	})
+}
+
 func TestSettled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}

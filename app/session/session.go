@@ -266,6 +266,7 @@ func (s *Session) Run(ctx context.Context) error {
 	defer timer.Stop()
 	s.retry.now(s.moment())
 	s.keeper.seekFirst(s.moment())
+	s.keeper.late = true
 	for {
 		select {
 		case <-ctx.Done():
