@@ -74,8 +74,7 @@ func TestPictures(t *testing.T) {
 	}
 	two.Say("Wait for me!")
 	one.Shows("Wait for me!")
-	one.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[role=log]').scrollTop = 1200`))
-	one.Until(`!!document.querySelector('.jump')`)
+	one.Until(`document.querySelector('[role=log]').scrollTop = 1200, !!document.querySelector('.jump')`) // what comes meanwhile leads back to the end
 	r.Send(wire.Post{ID: uuid.NewString(), Room: "lunch", Text: "One more."})
 	one.Until(`document.querySelector('.jump').innerText === '1 new message' && [...document.querySelectorAll('.left')].some(l => l.innerText.includes(' s'))`)
 	take("chat-busy")
