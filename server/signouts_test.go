@@ -143,7 +143,9 @@ func TestSignOutDuringARenewal(t *testing.T) {
 func TestLogNamesTheToken(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		first, other := h.issuer.issue("ada", time.Hour), h.issuer.issue("eve", time.Hour)
-		h.in(t, first, phone).send(wire.Signout{})
+		leaves := h.in(t, first, phone)
+		leaves.send(wire.Signout{})
+		leaves.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		h.hello(t, first, phone).wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		renews := h.in(t, h.issuer.issue("ada", time.Hour), laptop)
 		renews.send(wire.Auth{Token: first})
