@@ -29,22 +29,22 @@ test: build ## run every test, with the race detector and in a real browser
 check: go ## all that CI checks: format, vet, staticcheck, both builds, then the tests
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet ./...
-	$(GO) vet -C cmd/mayfly/e2e/otheridp ./...
+	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(GO) tool staticcheck ./...
 	$(MAKE) --no-print-directory test
 
 pictures: generate ## take the screenshots of the documentation and of the manifest from the running product
-	$(GO) test -count=1 ./cmd/mayfly/e2e/pictures -into docs
+	$(GO) test -count=1 ./cmd/mayfly/e2e/measure -run TestPictures -into docs
 
 soak: FOR ?= 20m
 soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look whether what it holds levels off
-	$(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/soak -for $(FOR)
+	$(GO) test -count=1 -v -timeout=0 -run TestWhatATabHoldsLevelsOff ./cmd/mayfly/e2e/measure -for $(FOR)
 
 torture: FOR ?= 1m
 torture: go ## cut, swallow and kill for a minute, or FOR=1h, while 50 people write, and look whether a message is lost or comes twice
 	$(GO) run ./web/gen -quick
-	$(GO) test -race -count=1 -v -timeout=0 ./cmd/mayfly/e2e/torture -for $(FOR)
+	$(GO) test -race -count=1 -v -timeout=0 -run TestNothingLostNothingTwice ./cmd/mayfly/e2e/network -for $(FOR)
 
 fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
@@ -52,7 +52,7 @@ fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, f
 	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/auth
 
 clean: ## delete what was built
-	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/start/build
+	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
 
 go:
 	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install it from https://go.dev/dl, 1.21 or newer, which fetches the release that go.mod names" >&2; exit 1; }

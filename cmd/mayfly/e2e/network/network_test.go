@@ -1,4 +1,3 @@
-// Package network_test breaks the network between clients and the built server, and attacks the server, while people chat.
 package network_test
 
 import (
@@ -18,8 +17,6 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
-
-func TestMain(m *testing.M) { rig.Main(m) }
 
 var (
 	refuseFor  = flag.Duration("refuse", 10*time.Second, "how long new connections are refused after a cut")

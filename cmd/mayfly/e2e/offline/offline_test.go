@@ -1,5 +1,3 @@
-// Package offline_test looks at the page as an app: what it keeps for a start without a network and how that is repaired, how
-// a newer version takes its place, and how it is installed.
 package offline_test
 
 import (
@@ -15,8 +13,6 @@ import (
 
 	"mayfly/cmd/mayfly/e2e/rig"
 )
-
-func TestMain(m *testing.M) { rig.Main(m) }
 
 // troubled is a network that fails as it is told to.
 type troubled struct {

@@ -17,16 +17,16 @@ import (
 
 func TestDevServesChatAndSignIn(t *testing.T) {
 	server := rig.Dev(t)
-	if status, body := get(t, server.URL); status != http.StatusOK || !strings.Contains(body, "Mayfly") {
+	if status, body := rig.Get(t, server.URL); status != http.StatusOK || !strings.Contains(body, "Mayfly") {
 		t.Errorf("the chat = %d %s", status, body)
 	}
-	if status, body := get(t, server.Provider); status != http.StatusOK || !strings.Contains(body, "anybody can sign in as anybody") {
+	if status, body := rig.Get(t, server.Provider); status != http.StatusOK || !strings.Contains(body, "anybody can sign in as anybody") {
 		t.Errorf("the provider = %d %s", status, body)
 	}
 	asked := server.Calls()[devidp.JWKS]
 	server.SetFaults(devidp.Faults{Faults: []devidp.Fault{{At: devidp.JWKS, Do: devidp.Refuse, Status: http.StatusTooManyRequests, Times: 1}}})
 	for _, want := range []int{http.StatusTooManyRequests, http.StatusOK} {
-		if status, body := get(t, server.Provider+"/keys"); status != want {
+		if status, body := rig.Get(t, server.Provider+"/keys"); status != want {
 			t.Errorf("the keys = %d %s, want %d", status, body, want)
 		}
 	}

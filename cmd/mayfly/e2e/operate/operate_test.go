@@ -1,15 +1,12 @@
-// Package operate_test looks at the server as its operator does: metrics, profiles, and what it needs of the machine.
 package operate_test
 
 import (
-	"bufio"
 	"context"
-	"io"
+	"encoding/json"
 	"net"
 	"net/http"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -18,45 +15,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-func TestMain(m *testing.M) { rig.Main(m) }
-
-// get returns the answer's status and body.
-func get(t testing.TB, url string) (status int, body string) {
-	t.Helper()
-	client := http.Client{Timeout: rig.Timeout, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	b, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(b)
-}
-
-// scrape returns every metric of the server by its series, as written: name{label="value"}.
-func scrape(t testing.TB, admin string) map[string]float64 {
-	t.Helper()
-	status, body := get(t, "http://"+admin+"/metrics")
-	if status != http.StatusOK {
-		t.Fatalf("/metrics = %d: %s", status, body)
-	}
-	all := map[string]float64{}
-	for lines := bufio.NewScanner(strings.NewReader(body)); lines.Scan(); {
-		series, value, ok := strings.Cut(lines.Text(), " ")
-		if v, err := strconv.ParseFloat(value, 64); ok && err == nil && !strings.HasPrefix(series, "#") {
-			all[series] = v
-		}
-	}
-	return all
-}
-
 func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	admin := rig.FreeAddr(t)
 	server := rig.Serve(t, "-admin", admin)
-	before := scrape(t, admin)
+	before := rig.Scrape(t, admin)
 	ann := session.New(session.Config{Dial: session.DialWebSocket(server.SocketURL()), Guest: session.NewGuest(), Room: wire.DefaultRoom})
 	sent := make(chan struct{}, 1)
 	ann.Subscribe(func(v session.View) {
@@ -79,7 +41,7 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	case <-ctx.Done():
 		t.Fatal("the message was never sent")
 	}
-	after := scrape(t, admin)
+	after := rig.Scrape(t, admin)
 	for series, want := range map[string]float64{
 		"mayfly_connections": 1, "mayfly_connections_total": 1, "mayfly_rooms": 1, "mayfly_live_messages": 1,
 		"mayfly_posts_accepted_total": 1, "mayfly_stream_append_seconds_count": 1, "mayfly_stream_append_failures_total{kind=\"other\"}": 0,
@@ -102,7 +64,7 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 	}
 	admin := rig.FreeAddr(t)
 	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x") // which has metrics of its own
-	_, body := get(t, "http://"+admin+"/metrics")
+	_, body := rig.Get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}
 	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {
 		served[m[1]] = true
@@ -121,10 +83,10 @@ func TestMetricsAndProfilesAreForTheAdminListenerAlone(t *testing.T) {
 	admin := rig.FreeAddr(t)
 	for name, server := range map[string]*rig.Server{"default": rig.Serve(t), "with -admin": rig.Serve(t, "-admin", admin)} {
 		for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars"} {
-			if status, _ := get(t, "http://"+server.Addr()+path); status != http.StatusNotFound && status != http.StatusMisdirectedRequest {
+			if status, _ := rig.Get(t, "http://"+server.Addr()+path); status != http.StatusNotFound && status != http.StatusMisdirectedRequest {
 				t.Errorf("%s: the public listener answers %d for %s, want 404", name, status, path)
 			}
-			if status, _ := get(t, server.URL+path); status != http.StatusNotFound {
+			if status, _ := rig.Get(t, server.URL+path); status != http.StatusNotFound {
 				t.Errorf("%s: the public listener answers %d for %s, want 404", name, status, path)
 			}
 		}
@@ -132,10 +94,10 @@ func TestMetricsAndProfilesAreForTheAdminListenerAlone(t *testing.T) {
 			t.Errorf("%s: serves metrics = %v", name, listening)
 		}
 	}
-	if status, body := get(t, "http://"+admin+"/debug/pprof/"); status != http.StatusOK || !strings.Contains(body, "goroutine") {
+	if status, body := rig.Get(t, "http://"+admin+"/debug/pprof/"); status != http.StatusOK || !strings.Contains(body, "goroutine") {
 		t.Errorf("the admin listener answers %d for /debug/pprof/", status)
 	}
-	if status, _ := get(t, "http://"+admin+"/"); status != http.StatusNotFound {
+	if status, _ := rig.Get(t, "http://"+admin+"/"); status != http.StatusNotFound {
 		t.Errorf("the admin listener answers %d for /, want 404", status)
 	}
 }
@@ -143,7 +105,7 @@ func TestMetricsAndProfilesAreForTheAdminListenerAlone(t *testing.T) {
 func TestAdminStopsWithTheServer(t *testing.T) {
 	admin := rig.FreeAddr(t)
 	server := rig.Serve(t, "-admin", admin)
-	scrape(t, admin)
+	rig.Scrape(t, admin)
 	server.Stop()
 	if conn, err := net.Dial("tcp", admin); err == nil {
 		conn.Close()
@@ -156,5 +118,22 @@ func TestTakenAdminPortNamesTheFlag(t *testing.T) {
 	out, code := rig.Run(t, "serve", "-listen", rig.FreeAddr(t), "-admin", taken)
 	if code == 0 || !strings.Contains(out, taken+" is taken by another program") || !strings.Contains(out, "-admin") {
 		t.Errorf("exit code %d: %s", code, out)
+	}
+}
+
+func TestConfigJSONIsServed(t *testing.T) {
+	server := rig.Serve(t, "-ttl", "42s")
+	status, body := rig.Get(t, server.URL+"/config.json")
+	if status != http.StatusOK {
+		t.Fatalf("/config.json = %d: %s", status, body)
+	}
+	var config struct {
+		TTL wire.TTL `json:"ttl"`
+	}
+	if err := json.Unmarshal([]byte(body), &config); err != nil {
+		t.Fatal(err)
+	}
+	if config.TTL.Default != 42_000 {
+		t.Errorf("config says a message lives %d ms, want 42000", config.TTL.Default)
 	}
 }

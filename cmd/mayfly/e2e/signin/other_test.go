@@ -26,7 +26,7 @@ func TestAnotherProvider(t *testing.T) {
 func otherProvider(t *testing.T, origin string) (issuer string, logs func() string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "otheridp")
-	if out, err := exec.Command("go", "build", "-C", "../otheridp", "-o", path, ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-C", "otheridp", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build the provider: %v\n%s", err, out)
 	}
 	cmd := exec.Command(path, "-app", origin, "-access-ttl", "12s")

@@ -1,4 +1,3 @@
-// Package signin_test signs in and out in real browsers: with the provider of mayfly dev, and with one from another code base.
 package signin_test
 
 import (
@@ -15,8 +14,6 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
-
-func TestMain(m *testing.M) { rig.Main(m) }
 
 // press clicks the button of that name, once it is there.
 func press(tab *rig.Tab, name string) {

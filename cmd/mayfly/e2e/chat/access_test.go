@@ -1,0 +1,291 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/uuid"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// open opens the lobby with a message of another person and one of one's own. The tests run beside each other: they wait more
+// than they work.
+func open(t *testing.T) (*rig.Tab, *rig.Raw) {
+	t.Helper()
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	say(r, "lunch?")
+	tab.Shows("lunch?")
+	tab.Say("yes")
+	tab.Shows("yes")
+	return tab, r
+}
+
+// say posts as another person and waits until the server has it.
+func say(r *rig.Raw, text string) {
+	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: text})
+	rig.Next[wire.Accepted](r)
+}
+
+// nodes returns how many nodes of the accessibility tree have that role, and the name if one is given.
+func nodes(tab *rig.Tab, role, name string) (n int) {
+	for _, node := range rig.Accessible(tab) {
+		if node.Role == role && (name == "" || node.Name == name) {
+			n++
+		}
+	}
+	return n
+}
+
+func press(tab *rig.Tab, key string, with ...chromedp.KeyOption) {
+	tab.Do(chromedp.KeyEvent(key, with...))
+}
+
+var shift = chromedp.KeyModifiers(chromedp.ModifierShift)
+
+// media emulates what a person asks of all pages.
+func media(tab *rig.Tab, features ...string) {
+	var all []*emulation.MediaFeature
+	for i := 0; i < len(features); i += 2 {
+		all = append(all, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
+	}
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: all})
+		return err
+	}))
+}
+
+func TestA01Landmarks(t *testing.T) {
+	tab, _ := open(t)
+	for _, want := range []struct{ role, name string }{
+		{"banner", ""}, {"navigation", "Rooms"}, {"main", ""}, {"form", "Write a message"},
+	} {
+		if n := nodes(tab, want.role, want.name); n != 1 {
+			t.Errorf("%d nodes have the role %s and the name %q, want 1", n, want.role, want.name)
+		}
+	}
+	tab.Until(`!document.querySelector('.goapp-app-info')`)
+}
+
+func TestA02LanguageAndDirection(t *testing.T) {
+	tab, r := open(t)
+	say(r, "שלום")
+	tab.Shows("שלום")
+	if !rig.Eval[bool](tab, `document.documentElement.lang === 'en' && document.querySelector('textarea').dir === 'auto' &&
+		[...`+rig.Rows+`].every(a => a.querySelector('.message-text').dir === 'auto' && a.querySelector('bdi.message-name'))`) {
+		t.Error("a text has no direction of its own, or a name is not kept apart")
+	}
+	if got := rig.Eval[string](tab, `getComputedStyle([...`+rig.Rows+`].find(a => a.innerText.includes('שלום')).querySelector('.message-text')).direction`); got != "rtl" {
+		t.Errorf("a Hebrew text is written %s", got)
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.documentElement.dir = 'rtl'`))
+	if !rig.Eval[bool](tab, `document.documentElement.scrollWidth <= innerWidth && (f => f.right > innerWidth / 2)(document.querySelector('.face').getBoundingClientRect())`) {
+		t.Error("the page does not mirror where a language does")
+	}
+}
+
+func TestA03HeadingAndTitle(t *testing.T) {
+	tab, _ := open(t)
+	if got := rig.Eval[string](tab, `[...document.querySelectorAll('h1')].map(h => h.textContent).join('|')`); got != "#lobby" {
+		t.Errorf("the h1 says %q", got)
+	}
+	if got := rig.Eval[string](tab, `document.title`); got != "#lobby – Mayfly" {
+		t.Errorf("the title is %q", got)
+	}
+}
+
+func TestA04SkipLink(t *testing.T) {
+	tab, _ := open(t)
+	toTop(tab)
+	press(tab, kb.Tab)
+	if got := rig.Eval[string](tab, `document.activeElement.textContent`); got != "Skip to the message box" {
+		t.Fatalf("the first stop of the Tab key is %q", got)
+	}
+	if !rig.Eval[bool](tab, `(b => b.width > 50 && b.height > 20 && b.top >= 0)(document.activeElement.getBoundingClientRect())`) {
+		t.Error("the skip link does not show when it has the focus")
+	}
+	tab.Do(rig.Enter())
+	tab.Until(`document.activeElement.tagName === 'TEXTAREA'`)
+}
+
+func TestA05Log(t *testing.T) {
+	tab, _ := open(t)
+	if nodes(tab, "log", "Messages in #lobby") != 1 {
+		t.Error("no log with its name")
+	}
+	if live := rig.Eval[string](tab, `document.querySelector('[role=log]').getAttribute('aria-live')`); live != "off" {
+		t.Errorf("the log is live: %q", live)
+	}
+}
+
+var sentence = regexp.MustCompile(`^Anonymous \w+: lunch\? – Sent at \d\d:\d\d:\d\d, vanishes at \d\d:\d\d:\d\d\.$`)
+
+func TestA08MessagesReadAsASentence(t *testing.T) {
+	tab, _ := open(t)
+	found := false
+	for _, n := range rig.Accessible(tab) {
+		found = found || n.Role == "article" && sentence.MatchString(n.Name)
+	}
+	if !found {
+		t.Error("no article's name reads author, text, time and when it vanishes")
+	}
+	if got := rig.Eval[string](tab, `document.querySelector('article time').dateTime`); !strings.HasSuffix(got, "Z") {
+		t.Errorf("datetime is %q", got)
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](rig.Rows + `[0].focus()`))
+	if got := rig.Eval[string](tab, `getComputedStyle(document.querySelector('.left'), '::before').content`); !strings.Contains(got, "vanishes at") {
+		t.Errorf("with the focus on it a message says %s", got)
+	}
+}
+
+func TestA09MessagesAreNoTabStops(t *testing.T) {
+	tab, r := open(t)
+	say(r, "https://example.com")
+	tab.Shows("https://example.com")
+	if n := rig.Eval[int](tab, `document.querySelectorAll('[role=log] [tabindex="0"], [role=log] button:not([tabindex="-1"]), [role=log] a:not([tabindex="-1"])').length`); n != 0 {
+		t.Errorf("%d things in the log are stops of the Tab key", n)
+	}
+	press(tab, kb.Tab, shift)
+	tab.Until(`document.activeElement.role === 'log'`)
+	press(tab, kb.ArrowUp)
+	press(tab, kb.Home)
+	if !rig.Eval[bool](tab, `document.activeElement === `+rig.Rows+`[0] && document.querySelectorAll('[role=log] [tabindex="0"]').length === 1 && document.querySelector('[role=log]').tabIndex === -1`) {
+		t.Error("the focus does not rove")
+	}
+	tab.Do(rig.Enter())
+	tab.Until(`document.activeElement.textContent === 'Copy text'`)
+	press(tab, kb.Escape)
+	press(tab, kb.Escape)
+	tab.Until(`document.activeElement.tagName === 'TEXTAREA'`)
+}
+
+// TestA10FocusIsNeverLost expires the first, one in the middle and the last message while each has the focus.
+func TestA10FocusIsNeverLost(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	for i, ttl := range []time.Duration{5, 0, 7, 0, 9} { // seconds; 0: stays
+		r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: fmt.Sprintf("line %d.", i), TTL: (ttl * time.Second).Milliseconds()})
+		rig.Next[wire.Accepted](r)
+	}
+	tab.Shows("line 4.")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`window.was = [...` + rig.Rows + `]; window.lost = 0; window.onfocusout = () => setTimeout(() => { if (document.activeElement === document.body) lost++; })`))
+	for _, step := range []struct{ focus, next int }{{0, 1}, {2, 3}, {4, 3}} {
+		tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`was[%d].focus()`, step.focus)), rig.Enter()) // with its actions open
+		tab.Until(fmt.Sprintf(`!was[%d].isConnected`, step.focus))
+		if !rig.Eval[bool](tab, fmt.Sprintf(`document.activeElement === was[%d]`, step.next)) {
+			t.Errorf("as message %d went, the focus is not on %d", step.focus, step.next)
+		}
+	}
+	if n := rig.Eval[int](tab, `lost`); n != 0 {
+		t.Errorf("the focus was lost %d times", n)
+	}
+}
+
+func TestA13Composer(t *testing.T) {
+	tab, _ := open(t)
+	if nodes(tab, "textbox", "Message") != 1 {
+		t.Error("the composer has no name")
+	}
+	if got := rig.Eval[string](tab, `document.querySelector('textarea').getAttribute('aria-describedby').split(' ').map(id => document.getElementById(id).textContent).join(' ')`); !strings.Contains(got, "Enter sends, Shift+Enter") {
+		t.Errorf("the composer is described as %q", got)
+	}
+}
+
+func TestA16ControlsHaveNamesAndStates(t *testing.T) {
+	tab, _ := open(t)
+	for _, n := range rig.Accessible(tab) {
+		switch n.Role {
+		case "button", "link", "textbox", "article", "navigation", "form", "log":
+			if strings.TrimSpace(n.Name) == "" {
+				t.Errorf("a %s has no name", n.Role)
+			}
+		}
+	}
+	tab.Do(chromedp.Click(chromedp.CSS("article .left")))
+	if got := rig.Eval[string](tab, `document.querySelector('article .left').getAttribute('aria-expanded')`); got != "true" {
+		t.Errorf("aria-expanded of open actions is %q", got)
+	}
+	tab.Do(chromedp.Click(chromedp.CSS("article .left")))
+	if got := rig.Eval[string](tab, `document.querySelector('article .left').getAttribute('aria-expanded')`); got != "false" {
+		t.Errorf("aria-expanded of closed actions is %q", got)
+	}
+}
+
+// TestA17NoCompletion: there is none yet. Whoever adds one changes this test.
+func TestA17NoCompletion(t *testing.T) {
+	tab, _ := open(t)
+	tab.Do(rig.Type("@a :sm /he"))
+	for _, role := range []string{"combobox", "listbox", "option"} {
+		if n := nodes(tab, role, ""); n != 0 {
+			t.Errorf("%d nodes have the role %s", n, role)
+		}
+	}
+}
+
+func TestA18RoomsMenuGivesTheFocusBack(t *testing.T) {
+	tab, _ := open(t)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.rooms-nav > button').focus()`), rig.Enter())
+	tab.Until(`document.querySelector('#rooms-menu').matches(':popover-open')`)
+	press(tab, kb.Tab)
+	tab.Until(`document.activeElement.textContent === '#lobby' && document.activeElement.ariaCurrent === 'page'`)
+	press(tab, kb.Escape)
+	tab.Until(`!document.querySelector('#rooms-menu').matches(':popover-open') && document.activeElement.textContent === 'Rooms'`)
+	tab.Do(rig.Enter())
+	press(tab, kb.Tab)
+	press(tab, kb.Tab)
+	tab.Do(rig.Type("#Tea"), rig.Enter())
+	tab.Until(`document.title === '#tea – Mayfly' && location.pathname === '/r/tea' && document.activeElement.tagName === 'TEXTAREA'`)
+	if !rig.Eval[bool](tab, `[...document.querySelectorAll('#rooms-menu a')].map(a => a.textContent).join() === '#lobby,#tea'`) {
+		t.Error("the way back is not among the rooms")
+	}
+}
+
+// toTop puts the focus where it is when a page has just been opened.
+func toTop(tab *rig.Tab) {
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute('tabindex')`))
+}
+
+// walk presses Tab until the focus is where it began, and calls look at each stop. It returns how many there are.
+func walk(t *testing.T, tab *rig.Tab, look func(name string)) int {
+	t.Helper()
+	toTop(tab)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`window.stops = new Set()`))
+	for n := range 60 {
+		press(tab, kb.Tab)
+		if rig.Eval[bool](tab, `stops.has(document.activeElement)`) {
+			return n
+		}
+		if name := rig.Eval[string](tab, `stops.add(document.activeElement), document.activeElement.outerHTML.slice(0, 120)`); !strings.HasPrefix(name, "<body") { // there the browser itself has its turn
+			look(name)
+		}
+	}
+	t.Fatal("60 presses of the Tab key lead nowhere")
+	return 0
+}
+
+func TestA19TabWalkComesBack(t *testing.T) {
+	tab, _ := open(t)
+	var names []string
+	walk(t, tab, func(name string) { names = append(names, name) })
+	if len(names) < 5 {
+		t.Errorf("the Tab key stops at %q only", names)
+	}
+	if n := rig.Eval[int](tab, `[...document.querySelectorAll('[tabindex]')].filter(e => e.tabIndex > 0).length`); n != 0 {
+		t.Errorf("%d elements have a tabindex of their own order", n)
+	}
+	if dup := rig.Eval[string](tab, `(ids => ids.filter((id, i) => ids.indexOf(id) !== i).join())([...document.querySelectorAll('[id]')].map(e => e.id))`); dup != "" {
+		t.Errorf("ids that occur twice: %s", dup)
+	}
+}

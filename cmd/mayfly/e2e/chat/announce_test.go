@@ -1,0 +1,126 @@
+package chat_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// watchVoices lists in said each text that comes into the polite announcer, and in alerts into the other. A text that goes
+// says nothing.
+var watchVoices = evaluate(`{
+	window.said = [], window.alerts = [];
+	const watch = (id, list) => new MutationObserver(records => {
+		for (const r of records) for (const n of r.addedNodes) list.push(n.textContent);
+	}).observe(document.getElementById(id), {subtree: true, childList: true, characterData: true});
+	watch('polite', said);
+	watch('alert', alerts);
+}`)
+
+// wantSaid fails unless exactly this was said so far.
+func wantSaid(t *testing.T, tab *rig.Tab, want ...string) {
+	t.Helper()
+	if got := rig.Eval[[]string](tab, "said"); !slices.Equal(got, want) {
+		t.Errorf("said was %q, want %q", got, want)
+	}
+}
+
+func TestAnnouncerIsApartFromTheConnection(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	if got := rig.Eval[[]string](tab, `[...document.querySelectorAll('[role=status]')].map(e => e.textContent)`); !slices.Equal(got, []string{"Online", ""}) {
+		t.Errorf("the elements with role=status say %q, want the connection and then an empty announcer", got)
+	}
+	if rig.Eval[bool](tab, `(r => r.width > 1 || r.height > 1)(document.getElementById('polite').getBoundingClientRect())`) {
+		t.Error("the announcer can be seen")
+	}
+}
+
+func TestOneMessageIsSaidOnceAndItsExpiryIsNot(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Do(watchVoices)
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "brief", 1, func(int) time.Duration { return 4 * time.Second })
+	tab.Until(`said.length > 0`)
+	first := rig.Eval[[]string](tab, "said")[0]
+	if !strings.HasSuffix(first, ": brief 1.") || !strings.HasPrefix(first, "Anonymous ") {
+		t.Errorf("said is %q, want who says what", first)
+	}
+	tab.Until(rig.Gone("brief", 1))
+	tab.Until(`!document.body.textContent.includes('brief 1.')`) // nor is it left in the announcer
+	tab.Say("mine")
+	tab.Until(`said.length > 1`)
+	wantSaid(t, tab, first, "Sent")
+}
+
+func TestOwnMessageIsSaidToBeSentOnce(t *testing.T) {
+	server := rig.Serve(t)
+	browser := rig.OpenBrowser(t)
+	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	ann.Do(watchVoices)
+	ann.Say("one")
+	ann.Until(`said.length === 1`)
+	ben.Say("two")
+	ann.Until(`said.length === 2`)
+	ann.Say("three")
+	ann.Until(`said.length === 3`)
+	said := rig.Eval[[]string](ann, "said")
+	if said[0] != "Sent" || !strings.HasSuffix(said[1], ": two") || said[2] != "Sent" {
+		t.Errorf("said was %q", said)
+	}
+	if alerts := rig.Eval[[]string](ann, "alerts"); len(alerts) != 0 {
+		t.Errorf("alerts: %q", alerts)
+	}
+}
+
+func TestBurstIsSaidAsANumber(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Do(watchVoices)
+	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 5, nil)
+	tab.Until(rig.Newest("line", 5))
+	tab.Until(`said.length > 0`)
+	tab.Say("the end")
+	tab.Until(`said.length > 1`)
+	wantSaid(t, tab, "5 new messages", "Sent")
+}
+
+// TestBacklogIsNotSaid opens a full room, goes to another, and comes back after an outage.
+func TestBacklogIsNotSaid(t *testing.T) {
+	server, proxy, url := rig.ServeBehindProxy(t)
+	for _, room := range []string{wire.DefaultRoom, "tea"} {
+		rig.Fill(rig.DialAnd(t, server, room), room, room, 5, nil)
+	}
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.Do(before(`addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
+		const text = document.getElementById('polite')?.textContent ?? '';
+		if (text !== (window.last ?? '')) (window.said ??= []).push(text);
+		window.last = text;
+	}).observe(document.body, {subtree: true, childList: true, characterData: true}))`), chromedp.Navigate(url+"/r/tea"))
+	tab.Ready()
+	tab.Until(rig.Newest("tea", 5))
+	tab.Do(evaluate(`document.querySelector('a[href="/"]').click()`))
+	tab.Until(rig.Newest(wire.DefaultRoom, 5))
+	tab.Until(`window.said?.length > 0`)
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	proxy.Refuse(true)
+	proxy.Cut()
+	tab.Until(connection + `.innerText.startsWith('Reconnecting')`)
+	rig.Fill(r, wire.DefaultRoom, "missed", 5, nil)
+	proxy.Refuse(false)
+	tab.Until(rig.Newest("missed", 5))
+	rig.Fill(r, wire.DefaultRoom, "seen", 1, nil)
+	tab.Until(`said.length > 1`)
+	said := rig.Eval[[]string](tab, "said")
+	if len(said) != 2 || said[0] != fmt.Sprintf("Room %s, 5 messages", wire.DefaultRoom) || !strings.HasSuffix(said[1], ": seen 1.") {
+		t.Errorf("said was %q", said)
+	}
+}

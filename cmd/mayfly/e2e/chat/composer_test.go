@@ -1,0 +1,150 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+const (
+	value   = composer + `.value`
+	tally   = `document.getElementById('message-tally')`
+	problem = `document.querySelector('form [role=alert]')`
+)
+
+func TestCounterNearTheLimit(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Do(watchVoices, evaluate(`window.changed = []; new MutationObserver(all => changed.push(...all.map(r => r.type + ' of ' + r.target.outerHTML))).
+		observe(document.documentElement, {subtree: true, childList: true, characterData: true, attributes: true})`))
+	for range 10 {
+		tab.Do(chromedp.KeyEvent("x"))
+	}
+	tab.Do(rig.Type(strings.Repeat("🪰", wire.MaxText*9/10-11)))
+	if changed := rig.Eval[[]string](tab, "changed"); len(changed) > 0 {
+		t.Errorf("typing far from the limit changed the page: %q", changed)
+	}
+	tab.Do(chromedp.KeyEvent("x"))
+	tab.Until(tally + `.innerText === '3,600 of 4,000'`)
+	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space counts between characters only
+	tab.Until(tally + `.innerText === '3,603 of 4,000'`)
+	tab.Do(rig.Type(strings.Repeat("y", 398)), rig.Enter())
+	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many'`)
+	tab.Until(problem + `.innerText === 'The message is too long: 1 character too many.'`)
+	if got := rig.Eval[string](tab, value); strings.Count(got, "y") != 398 || len(tab.Messages()) != 0 {
+		t.Errorf("%d messages are shown and %d characters left, want the text kept", len(tab.Messages()), len(got))
+	}
+	if !rig.Eval[bool](tab, composer+`.matches('[aria-invalid=true][aria-describedby~=message-tally]:focus')`) {
+		t.Error("the field does not say that it is wrong and why, or has lost the focus")
+	}
+	tab.Do(chromedp.KeyEvent(kb.Backspace))
+	tab.Until(problem + `.innerText === '' && ` + tally + `.innerText === '4,000 of 4,000'`)
+	wantSaid(t, tab, "400 characters left", "1 character too many", "0 characters left")
+	tab.Do(rig.Enter())
+	tab.Until(value + ` === '' && ` + tally + `.innerText === ''`)
+	tab.Shows("yyy")
+}
+
+func TestEnterWhileComposingDoesNotSend(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Do(evaluate(`window.composing = []; addEventListener('keydown', e => composing.push(e.isComposing), true)`))
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "にほん", SelectionStart: 3, SelectionEnd: 3})
+		return err
+	}), rig.Enter())
+	if got := rig.Eval[[]bool](tab, "composing"); !slices.Equal(got, []bool{true}) {
+		t.Fatalf("isComposing was %v: this tests nothing", got)
+	}
+	tab.Do(rig.Type("日本"))
+	if got := rig.Eval[string](tab, value); got != "日本" || len(tab.Messages()) != 0 {
+		t.Errorf("the composer holds %q, and %q is shown", got, tab.Messages())
+	}
+	tab.Do(rig.Enter())
+	tab.Shows("日本")
+}
+
+// TestComposerGrows types ten lines: eight are in sight, also where the browser doesn't make the field grow by itself.
+func TestComposerGrows(t *testing.T) {
+	const (
+		lines  = `Math.round((` + composer + `.getBoundingClientRect().height - empty) / parseFloat(getComputedStyle(` + composer + `).lineHeight)) + 1`
+		scroll = composer + `.scrollHeight > ` + composer + `.clientHeight + 2`
+	)
+	server := rig.Serve(t)
+	browser := rig.OpenBrowser(t)
+	for name, script := range map[string]string{
+		"by itself": ``,
+		"as Mayfly makes it": `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
+			addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			tab := browser.Tab("")
+			tab.Do(before(script), chromedp.Navigate(server.URL))
+			tab.Ready()
+			tab.Do(evaluate(`window.empty = ` + composer + `.getBoundingClientRect().height`))
+			for n := 2; n <= 10; n++ {
+				tab.Do(rig.Enter(chromedp.ModifierShift), rig.Type("x"))
+				if got, want := rig.Eval[int](tab, lines), min(n, 8); got != want {
+					t.Errorf("%d of %d lines are in sight, want %d", got, n, want)
+				}
+				if got, want := rig.Eval[bool](tab, scroll), n > 8; got != want {
+					t.Errorf("with %d lines it scrolls: %v, want %v", n, got, want)
+				}
+			}
+			tab.Do(rig.Enter())
+			tab.Until(lines + ` === 1`)
+		})
+	}
+}
+
+func TestFilesAreRefused(t *testing.T) {
+	const sentence = "Mayfly sends text only: files are not supported."
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	paste := func(fill string) chromedp.Action[chromedp.Void] {
+		return evaluate(`{ const data = new DataTransfer(); ` + fill + `
+			window.prevented = !` + composer + `.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }`)
+	}
+	const file = `data.items.add(new File(['x'], 'x.png', {type: 'image/png'}));`
+	tab.Do(paste(file))
+	tab.Until(fmt.Sprintf(`prevented && %s.innerText === %q`, problem, sentence))
+	tab.Do(rig.Type("x"))
+	tab.Until(problem + `.innerText === ''`)
+	tab.Do(paste(file + `data.setData('text/plain', 'cells');`))
+	if rig.Eval[bool](tab, `prevented`) {
+		t.Error("text that comes with its picture is refused")
+	}
+
+	dropped := filepath.Join(t.TempDir(), "x.txt")
+	if err := os.WriteFile(dropped, []byte("not a chat"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tab.Do(evaluate(composer + `.blur()`))
+	for _, where := range []string{"[role=log]", "textarea"} {
+		at := rig.Eval[[]float64](tab, fmt.Sprintf(`(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector(%q).getBoundingClientRect())`, where))
+		drag := input.DispatchDragEventParams{X: at[0], Y: at[1], Data: &input.DragData{Items: []*input.DragDataItem{}, Files: []string{dropped}, DragOperationsMask: 1}}
+		for _, drag.Type = range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
+			tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+				_, err := chromedp.Call(ctx, input.DispatchDragEvent, drag)
+				return err
+			}))
+		}
+		tab.Until(fmt.Sprintf(`%s?.innerText === %q && document.activeElement === %s`, problem, sentence, composer))
+		tab.Do(rig.Type("y"))
+		tab.Until(problem + `.innerText === ''`)
+	}
+	if got := rig.Eval[string](tab, `location.href + ' ' + `+value); got != server.URL+"/ xyy" {
+		t.Errorf("page and text are %q", got)
+	}
+}

@@ -1,0 +1,240 @@
+package chat_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// busy opens the lobby behind a proxy, with messages of others, one's own, a link and one that failed, and the actions of one
+// open.
+func busy(t *testing.T) *rig.Tab {
+	t.Helper()
+	t.Parallel()
+	addr := rig.FreeAddr(t)
+	server := rig.Serve(t, "-public-url", "http://"+addr, "-rate", "100000/1s", "-ttl", "1m")
+	proxy := rig.NewProxy(t, addr, server.Addr())
+	tab := rig.OpenBrowser(t).Tab("http://" + addr).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	for _, text := range []string{"lunch?", "See https://example.com/a_very_long_link/that_does_not_end/" + strings.Repeat("x", 80), strings.Repeat("w", 300)} {
+		say(r, text)
+	}
+	tab.Shows("www")
+	tab.Say("yes")
+	tab.Until(`!!document.querySelector('.message-mine:not(.message-waiting)')`)
+	proxy.Swallow(true)
+	tab.Say("never arrives")
+	tab.Until(`!!document.querySelector('.message-failed button')`)
+	tab.Do(chromedp.Click(chromedp.CSS("article .left")))
+	tab.Do(rig.Type("a draft"))
+	return tab
+}
+
+// contrasts is a JavaScript function that returns what has too little contrast against what is painted behind it: texts of
+// 4.5:1, and what else is given as selectors and CSS properties of 3:1.
+const contrasts = `((parts) => {
+	const parse = c => { const m = c.match(/[\d.]+/g).map(Number); return {r: m[0], g: m[1], b: m[2], a: m[3] ?? 1}; };
+	const over = (f, b) => ({r: f.r * f.a + b.r * (1 - f.a), g: f.g * f.a + b.g * (1 - f.a), b: f.b * f.a + b.b * (1 - f.a), a: 1});
+	const light = c => { const l = v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; return 0.2126 * l(c.r) + 0.7152 * l(c.g) + 0.0722 * l(c.b); };
+	const ratio = (a, b) => { const [x, y] = [light(a), light(b)].sort((p, q) => q - p); return (x + 0.05) / (y + 0.05); };
+	const ground = e => { const layers = []; for (; e; e = e.parentElement) layers.unshift(parse(getComputedStyle(e).backgroundColor)); return layers.reduce((b, f) => over(f, b), {r: 255, g: 255, b: 255, a: 1}); };
+	const bad = [];
+	const check = (what, fore, back, least) => { const r = ratio(over(fore, back), back); if (r < least) bad.push(what + ' ' + r.toFixed(2)); };
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	let seen = 0;
+	while (texts.nextNode()) {
+		const e = texts.currentNode.parentElement, s = getComputedStyle(e);
+		if (!texts.currentNode.textContent.trim() || !e.checkVisibility({checkVisibilityCSS: true}) || e.closest('.unseen, .skip, script, style')) continue;
+		seen++;
+		check(e.className + ' “' + e.textContent.slice(0, 20) + '”', parse(s.color), ground(e), 4.5);
+	}
+	for (const [selector, pseudo, property] of parts) for (const e of document.querySelectorAll(selector)) {
+		seen++;
+		check(selector + ' ' + property, parse(getComputedStyle(e, pseudo)[property]), ground(pseudo === '::placeholder' ? e : e.parentElement), pseudo === '::placeholder' ? 4.5 : 3);
+	}
+	const edge = document.createElement('i'); // the ring's colour, as its gradient has it
+	for (const e of document.querySelectorAll('.message')) { edge.style.color = 'var(--edge)'; e.append(edge); check('ring', parse(getComputedStyle(edge).color), ground(e), 3); }
+	edge.remove();
+	if (seen < 20) bad.push('only ' + seen + ' looked at');
+	return bad;
+})([['textarea', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'], ['.message-actions .button, .message-state .button', null, 'borderTopColor'],
+	['.status-dot', null, 'borderTopColor'], ['.face', null, 'borderTopColor']])`
+
+func TestA22Contrast(t *testing.T) {
+	tab := busy(t)
+	for _, dark := range []bool{false, true} {
+		tab.Dark(dark)
+		look := func(when string) {
+			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
+				t.Errorf("%s, dark %v: too little contrast: %q", when, dark, bad)
+			}
+		}
+		look("at rest")
+		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').showPopover(); document.querySelector('article').focus()`))
+		look("with the rooms open and the focus on a message")
+		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').hidePopover()`))
+	}
+}
+
+// TestA22EveryFace checks the colours of all faces, of which a room shows a few.
+func TestA22EveryFace(t *testing.T) {
+	tab := busy(t)
+	for _, dark := range []bool{false, true} {
+		tab.Dark(dark)
+		for _, class := range []string{"message", "message message-anonymous", "message message-mine", "message message-mine message-anonymous"} {
+			tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
+				const articles = [...document.querySelectorAll('article')];
+				for (let i = 0; i < 8; i++) articles[0].after(articles[0].cloneNode(true));
+				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 8; });
+			}`, class)))
+			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
+				t.Errorf("%s, dark %v: %q", class, dark, bad)
+			}
+		}
+	}
+}
+
+func TestA15FailureKeepsTheFocus(t *testing.T) {
+	tab := busy(t)
+	if got := rig.Eval[string](tab, `document.querySelector('textarea').value`); got != "a draft" {
+		t.Errorf("the composer holds %q", got)
+	}
+	for _, name := range []string{"Retry “never arrives”", "Discard “never arrives”", "Copy “never arrives”"} {
+		if nodes(tab, "button", name) != 1 {
+			t.Errorf("no button %s", name)
+		}
+	}
+	tab.Do(chromedp.Click(chromedp.CSS(`[data-do=retry]`)))
+	tab.Until(`document.activeElement.tagName === 'TEXTAREA' && !document.querySelector('.message-failed')`)
+	tab.Until(`!!document.querySelector('.message-failed')`)
+	tab.Do(chromedp.Click(chromedp.CSS(`[data-do=discard]`)))
+	tab.Until(`document.activeElement.tagName === 'TEXTAREA' && !document.querySelector('.message-failed')`)
+	tab.ShowsNot("never arrives")
+}
+
+func TestA21FocusIsVisible(t *testing.T) {
+	tab := busy(t)
+	const visible = `(e => {
+		const s = getComputedStyle(e), b = e.getBoundingClientRect();
+		const outlined = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;
+		const at = document.elementFromPoint(b.left + b.width / 2, b.top + Math.min(b.height / 2, 10));
+		return outlined && b.width > 0 && b.top >= 0 && b.bottom <= innerHeight + 1 && (e.contains(at) || at?.contains(e));
+	})(document.activeElement)`
+	n := walk(t, tab, func(name string) {
+		if !rig.Eval[bool](tab, visible) {
+			t.Errorf("one does not see the focus on %s", name)
+		}
+	})
+	if n < 6 {
+		t.Errorf("only %d stops", n)
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[role=log]').focus()`))
+	for range 4 {
+		press(tab, kb.ArrowUp)
+		if !rig.Eval[bool](tab, `(e => { const b = e.getBoundingClientRect(), l = document.querySelector('[role=log]').getBoundingClientRect();
+			return e.matches('article') && parseFloat(getComputedStyle(e).outlineWidth) >= 2 && b.top >= l.top - 1 && b.bottom <= l.bottom + 1; })(document.activeElement)`) {
+			t.Error("the message that has the focus is not in sight")
+		}
+	}
+	if accent := rig.Eval[float64](tab, `(() => { const e = document.createElement('i'); e.style.color = 'var(--accent)'; document.body.append(e); const get = c => c.match(/\d+/g).map(Number);
+		const l = c => get(c).map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((s, v, i) => s + v * [0.2126, 0.7152, 0.0722][i], 0);
+		const a = l(getComputedStyle(e).color), b = l(getComputedStyle(document.body).backgroundColor); e.remove(); return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05); })()`); accent < 3 {
+		t.Errorf("the outline has a contrast of %.2f, want 3", accent)
+	}
+}
+
+// TestA23NothingByColourAlone reads what the colours say as text.
+func TestA23NothingByColourAlone(t *testing.T) {
+	tab := busy(t)
+	for what, js := range map[string]string{
+		"one's own":            `getComputedStyle(document.querySelector('.message-mine .message-time'), '::before').content.includes('(you)')`,
+		"failed":               `document.querySelector('.message-failed .message-state p').textContent.length > 10`,
+		"not signed in":        `[...document.querySelectorAll('.message-anonymous .message-name')].every(n => n.textContent.startsWith('Anonymous ')) && document.querySelector('header').innerText.includes('not signed in')`,
+		"the connection":       `document.querySelector('.status').innerText.trim().length > 3`,
+		"expiring soon":        `document.querySelector('.left') !== null`,
+		"the room one is in":   `document.querySelector('.rooms-link[aria-current=page]') !== null`,
+		"links are underlined": `getComputedStyle(document.querySelector('article a')).textDecorationLine === 'underline'`,
+	} {
+		if !rig.Eval[bool](tab, js) {
+			t.Errorf("%s: only a colour tells", what)
+		}
+	}
+	tab.Until(`/^\d+ s$/.test(document.querySelector('.left').textContent)`) // what vanishes soon says so in numbers
+}
+
+// small lists what can be pressed and is smaller than that many CSS pixels.
+func small(tab *rig.Tab, px int) []string {
+	return rig.Eval[[]string](tab, fmt.Sprintf(`[...document.querySelectorAll('button, input, textarea, a:not(article a, .skip), summary')]
+		.filter(e => e.checkVisibility() && (b => b.width < %d || b.height < %d)(e.getBoundingClientRect())).map(e => e.className + ' ' + e.textContent)`, px, px))
+}
+
+func TestA24Targets(t *testing.T) {
+	tab := busy(t)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').showPopover()`))
+	if bad := small(tab, 24); len(bad) > 0 {
+		t.Errorf("smaller than 24 px: %q", bad)
+	}
+	tab.Phone()
+	if bad := small(tab, 44); len(bad) > 0 {
+		t.Errorf("smaller than 44 px for a finger: %q", bad)
+	}
+}
+
+// cramped says what does not fit: the page scrolls sideways, or the composer is not whole on the screen, or nothing is left
+// of the log.
+const cramped = `[
+	document.documentElement.scrollWidth > innerWidth && 'the page scrolls sideways: ' + document.documentElement.scrollWidth,
+	document.querySelector('[role=log]').scrollWidth > document.querySelector('[role=log]').clientWidth && 'the log scrolls sideways',
+	document.querySelector('form.composer').getBoundingClientRect().bottom > innerHeight + 1 && 'the composer is cut off',
+	document.querySelector('[role=log]').clientHeight < 40 && 'nothing is left of the log',
+	[...document.querySelectorAll('header, header h1, .state, .message-head, .message-text, .message-state, .composer-row')].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'hidden').map(e => e.className + ' overflows').join() || false,
+].filter(Boolean)`
+
+func TestA25Reflow(t *testing.T) {
+	tab := busy(t)
+	check := func(what string) {
+		t.Helper()
+		if bad := rig.Eval[[]string](tab, cramped); len(bad) > 0 {
+			t.Errorf("%s: %q", what, bad)
+		}
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`)) // at its longest
+	check("1280×800")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.documentElement.style.fontSize = '200%'`))
+	check("text at 200 %")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`document.documentElement.style.fontSize = ''`))
+	tab.Do(chromedp.EmulateViewport(320, 256))
+	check("320×256")
+	tab.Phone()
+	check("390×844")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`for (const r of ['* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }', 'p { margin-block-end: 2em !important }'])
+		[...document.styleSheets].at(-1).insertRule(r, 0)`))
+	check("wider spacing of text")
+}
+
+func TestA26ReducedMotionAndForcedColours(t *testing.T) {
+	tab := busy(t)
+	media(tab, "prefers-reduced-motion", "reduce")
+	// What hides a message at its end moves nothing, and is there whatever one asked for.
+	if !rig.Eval[bool](tab, `document.getAnimations().every(a => a.effect.getKeyframes().every(k => k.visibility === 'hidden')) && getComputedStyle(document.querySelector('.left'), '::after').display === 'none' &&
+		[...document.querySelectorAll('*')].every(e => getComputedStyle(e).scrollBehavior === 'auto' && parseFloat(getComputedStyle(e).transitionDuration) === 0)`) {
+		t.Error("something moves for who asked for less motion")
+	}
+	media(tab, "forced-colors", "active")
+	for what, js := range map[string]string{
+		"one's own":           `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
+		"failed":              `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
+		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('textarea')).borderTopWidth) >= 1`,
+		"buttons":             `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
+	} {
+		if !rig.Eval[bool](tab, js) {
+			t.Errorf("in forced colours one does not see %s", what)
+		}
+	}
+}

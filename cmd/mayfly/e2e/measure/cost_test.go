@@ -1,0 +1,177 @@
+package measure_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// watch counts the changes of the log, marks each once it has been painted, and notes whether the number of rows grew by it:
+// -1, 0 or 1.
+var watch = chromedp.Evaluate[chromedp.Void](`window.changes = 0; window.grew = []; {
+	let due = false, rows = document.querySelectorAll('[role=log] article').length;
+	new MutationObserver(() => {
+		if (due) return;
+		due = true;
+		requestAnimationFrame(() => setTimeout(() => {
+			const now = document.querySelectorAll('[role=log] article').length;
+			grew.push(Math.sign(now - rows));
+			rows = now;
+			due = false;
+			performance.mark('change ' + ++changes);
+		}));
+	}).observe(document.querySelector('[role=log] .rows'), {subtree: true, childList: true});
+}`)
+
+// TestCostOfOneMessage measures, in a DevTools trace, what the main thread does for one message that comes and for one row
+// that expires, and for a hundred of them in one second, with every row mounted that may be. It prints the figures; it fails
+// where they are ten times what they should be.
+func TestCostOfOneMessage(t *testing.T) {
+	const (
+		times = 100
+		burst = 100
+		pace  = 100 * time.Millisecond
+		full  = 8 * time.Second                      // when rows of a full room begin to expire: by then it is filled
+		pairs = full + times*pace + 2*time.Second    // when one goes and one comes by turns
+		last  = pairs + times*2*pace + 3*time.Second // when a hundred go in one second
+	)
+	server := rig.Serve(t, "-rate", "100000/1s")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+
+	start := time.Now()
+	expiring := func(i int) time.Duration {
+		at := time.Duration(0)
+		switch k := time.Duration(i % times); i / times {
+		case 0: // not mounted at first; the first rows once those below are gone
+			at = pairs + k*2*pace
+		case 1:
+			at = full + k*pace
+		case 2:
+			at = last + k*time.Second/burst
+		default:
+			return 0
+		}
+		return at - time.Since(start)
+	}
+	rig.Fill(r, wire.DefaultRoom, "first", rig.Unmounted+rig.Mounted, expiring)
+	tab.Until(rig.Newest("first", rig.Unmounted+rig.Mounted))
+	tab.Do(watch)
+
+	changes := func() int { return rig.Eval[int](tab, "changes") }
+	firstIs := func(i int) { // cheap to ask
+		tab.Until(fmt.Sprintf(`document.querySelector('[role=log] .message-text').textContent === %q`, rig.FillText("first", i)))
+	}
+	stop := tab.Trace()
+	refill := changes()
+	tab.Until(fmt.Sprintf(`Date.now() > %d`, start.Add(pairs-pace).UnixMilli()))
+	turns := changes()
+	turn := time.NewTicker(2 * pace)
+	defer turn.Stop()
+	for range times {
+		<-turn.C
+		rig.Fill(r, wire.DefaultRoom, "turn", 1, nil)
+	}
+	turnsOver := changes()
+	firstIs(2*times + 1)
+	tab.Do(rig.Mark("burst"))
+	firstIs(3*times + 1)
+	tab.Do(rig.Mark("burst over"))
+	rig.Fill(r, wire.DefaultRoom, "again", 2*times, nil)
+	tab.Until(rig.Newest("again", 2*times))
+	in := changes()
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	for range times {
+		<-tick.C
+		rig.Fill(r, wire.DefaultRoom, "in", 1, nil)
+	}
+	rig.Fill(r, wire.DefaultRoom, "the end", 1, nil)
+	tab.Until(rig.Newest("the end", 1))
+	inOver := changes()
+	floor := changes()
+	tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`window.floor = 0; setInterval(() => {
+		if (floor++ >= %d) return;
+		const log = document.querySelector('[role=log]'), row = [...log.querySelectorAll('article')].at(-1);
+		row.after(row.cloneNode(true));
+		log.querySelector('article').remove();
+		log.scrollTop = log.scrollHeight;
+	}, %d)`, times, pace.Milliseconds())))
+	tab.Until(fmt.Sprintf(`floor > %d`, times))
+	floorOver := changes()
+	trace := stop()
+	grew := rig.Eval[[]int](tab, "grew")
+
+	log := func(what string, from, to, sign int) {
+		t.Helper()
+		var cost []time.Duration
+		for i := from + 1; i < to; i++ {
+			if grew[i] == sign { // the change that ended with mark i+1
+				busy, _ := trace.Between(fmt.Sprint("change ", i), fmt.Sprint("change ", i+1))
+				cost = append(cost, busy)
+			}
+		}
+		if len(cost) < times/4 {
+			t.Errorf("%s: seen %d times of %d", what, len(cost), times)
+			return
+		}
+		slices.Sort(cost)
+		if got := cost[len(cost)*95/100]; got > 80*time.Millisecond {
+			t.Errorf("%s costs the main thread %s: is every row drawn anew?", what, got)
+		}
+		t.Logf("%s, %d times: median %s, 95th percentile %s, worst %s", what, len(cost),
+			cost[len(cost)/2], cost[len(cost)*95/100], cost[len(cost)-1])
+	}
+	log("one out of 400", turns, turnsOver, -1)
+	log("one in to 400", turns, turnsOver, 1)
+	log("one out of 400 as an older one gets its row", refill, turns, 0)
+	log("one in to 400 as the first gives up its row", in, inOver, 0)
+	log("the floor: a copy of the last row in, the first out, by a line of JavaScript", floor, floorOver, 0)
+	busy, longest := trace.Between("burst", "burst over")
+	t.Logf("%d first rows out in a second: busy for %s, the longest task takes %s", burst, busy, longest)
+}
+
+// TestTypingWhileMessagesArrive types while 20 messages a second come into a full room. The browser itself says how long it
+// took from each key to the frame that shows it (Event Timing, which counts in steps of 8 ms and from 16 ms on).
+func TestTypingWhileMessagesArrive(t *testing.T) {
+	const (
+		keys  = 200
+		pace  = 50 * time.Millisecond
+		frame = 16 // ms; what takes no longer is shown within a frame
+	)
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "first", rig.Unmounted+rig.Mounted, nil)
+	tab.Until(rig.Newest("first", rig.Unmounted+rig.Mounted))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`window.slow = []; new PerformanceObserver(list => {
+		for (const e of list.getEntries()) if (e.name === 'keydown') slow.push(e.duration);
+	}).observe({type: 'event', durationThreshold: 16})`))
+	tick := time.NewTicker(pace)
+	defer tick.Stop()
+	for i := range keys {
+		<-tick.C
+		r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: rig.FillText("in", i)})
+		tab.Do(chromedp.KeyEvent(string(rune('a' + i%26))))
+	}
+	if n := rig.Eval[int](tab, `document.querySelector('textarea').value.length`); n != keys {
+		t.Errorf("%d of %d keys are in the composer", n, keys)
+	}
+	late := rig.Eval[[]float64](tab, `new Promise(done => requestAnimationFrame(() => setTimeout(() => done(slow))))`)
+	late = slices.DeleteFunc(late, func(ms float64) bool { return ms <= frame })
+	worst := 0.0
+	for _, ms := range late {
+		worst = max(worst, ms)
+	}
+	t.Logf("%d keys while %d messages a second arrive: %d take longer than a frame, the worst %g ms", keys, time.Second/pace, len(late), worst)
+	if len(late) > keys/2 {
+		t.Error("typing stutters")
+	}
+}

@@ -1,0 +1,96 @@
+package measure_test
+
+import (
+	"flag"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// into is relative to the repository, as make runs there.
+var into = flag.String("into", "", "where to write the pictures; none: into a folder that is deleted, only to see that they can be taken")
+
+func TestPictures(t *testing.T) {
+	dir := t.TempDir()
+	screens := dir // of the manifest, in which each is of the size that it says
+	if *into != "" {
+		root := filepath.Join("..", "..", "..", "..")
+		dir, screens = filepath.Join(root, *into), filepath.Join(root, "web", "static", "screenshots")
+	}
+	addr := rig.FreeAddr(t)
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m", "-public-url", "http://"+addr)
+	proxy := rig.NewProxy(t, addr, server.Addr())
+	browser := rig.OpenBrowser(t)
+	url := server.URL + "/r/lunch"
+	one := browser.Tab(url).Ready()
+	take := func(name string) { one.Picture(filepath.Join(dir, name+".png")) }
+	take("chat-empty")
+
+	two, three := browser.Tab(url).Ready(), browser.Tab(url).Ready()
+	for _, line := range []struct {
+		tab  *rig.Tab
+		text string
+	}{
+		{one, "Anyone for lunch?"},
+		{two, "Yes! The place by the river is open again 🎉 https://example.com/menu"},
+		{three, "Their soup is very good:\n– leek and potato\n– whatever they call \"the green one\""},
+		{one, "See you downstairs in ten minutes, then."},
+		{two, "👍"},
+	} {
+		line.tab.Do(rig.Type(line.text), rig.Enter())
+		first, _, _ := strings.Cut(line.text, "\n")
+		one.Shows(first)
+	}
+	one.Do(rig.Type("I'll bring the vouchers"))
+	take("chat")
+	one.Picture(filepath.Join(screens, "wide.png"))
+	one.Do(chromedp.EmulateViewport(390, 844, chromedp.EmulateMobile, chromedp.EmulateTouch))
+	one.Picture(filepath.Join(screens, "narrow.png"))
+	one.Do(chromedp.EmulateViewport(1280, 800))
+	one.Dark(true)
+	take("chat-dark")
+	one.Phone()
+	take("chat-phone-dark")
+	one.Dark(false)
+	take("chat-phone")
+
+	desk := one
+	one = browser.Tab(url).Ready() // later, with a room full of talk, of which some vanishes soon
+	r, other := rig.DialAnd(t, server, "lunch"), rig.DialAnd(t, server, "lunch")
+	for i := range 60 {
+		r, other = other, r
+		r.Send(wire.Post{ID: uuid.NewString(), Room: "lunch", Text: talk[i%len(talk)], TTL: (25*time.Second + time.Duration(i)*500*time.Millisecond).Milliseconds()})
+		rig.Next[wire.Accepted](r)
+	}
+	two.Say("Wait for me!")
+	one.Shows("Wait for me!")
+	one.Until(`document.querySelector('[role=log]').scrollTop = 1200, !!document.querySelector('.jump')`) // what comes meanwhile leads back to the end
+	r.Send(wire.Post{ID: uuid.NewString(), Room: "lunch", Text: "One more."})
+	one.Until(`document.querySelector('.jump').innerText === '1 new message' && [...document.querySelectorAll('.left')].some(l => l.innerText.includes(' s'))`)
+	take("chat-busy")
+
+	one = desk
+	one.Do(chromedp.EmulateViewport(1280, 800))
+	proxy.Swallow(true)
+	one.Do(rig.Enter())
+	one.Until(`!!document.querySelector('.message-failed')`)
+	take("chat-failed")
+	proxy.Refuse(true)
+	proxy.Swallow(false)
+	proxy.Cut()
+	one.Until(`document.querySelector('header').innerText.includes('Now')`)
+	take("chat-reconnecting")
+}
+
+// talk is what a busy room says.
+var talk = []string{
+	"Is there a table for nine?", "There is one in the garden.", "In this weather?", "It has a roof :)", "Then I'm in.",
+	"Could someone print the plan for this afternoon?", "On your desk.", "You're the best.",
+}

@@ -1,0 +1,153 @@
+package network_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"mayfly/app/session"
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+// TestTabsChatWhereWebSocketsAreBlocked goes from one network to another: in each hostile one the tabs poll, and in the harmless
+// one after it they are back on WebSocket. Everything said is there once, in order.
+func TestTabsChatWhereWebSocketsAreBlocked(t *testing.T) {
+	t.Parallel()
+	_, box, url := rig.ServeBehindMiddlebox(t, rig.Refuses, "-ttl", "10m")
+	browser := rig.OpenBrowser(t)
+	ann, ben := browser.Tab(url).Ready(), browser.Tab(url).Ready()
+	var said []string
+	chat := func(where string) {
+		t.Helper()
+		for name, tab := range map[string]*rig.Tab{"ann": ann, "ben": ben} {
+			text := fmt.Sprintf("%s says %s", name, where)
+			said = append(said, text)
+			tab.Say(text)
+			ann.Shows(text)
+			ben.Shows(text)
+		}
+		for _, tab := range []*rig.Tab{ann, ben} {
+			wantTexts(t, tab, said)
+		}
+	}
+	roam := func(m rig.Manner) { // to another network
+		box.Behave(m)
+		for _, tab := range []*rig.Tab{ann, ben} {
+			rig.Eval[bool](tab, `dispatchEvent(new Event('offline')) && dispatchEvent(new Event('online'))`)
+		}
+	}
+	for _, hostile := range []struct {
+		name   string
+		manner rig.Manner
+	}{
+		{"refused", rig.Refuses},
+		{"killed after 200 ms", rig.Kills},
+		{"swallowed once open", rig.Swallows},
+		{"held until the end", rig.Holds},
+	} {
+		roam(hostile.manner)
+		box.Until(t, 2, 0)
+		chat("that upgrades are " + hostile.name)
+		roam(rig.Passes)
+		box.Until(t, 0, 2)
+		chat("that they are not " + hostile.name)
+	}
+}
+
+// wantTexts fails if the tab does not show exactly these texts, in this order.
+func wantTexts(t *testing.T, tab *rig.Tab, texts []string) {
+	t.Helper()
+	got := tab.Messages()
+	if !slices.EqualFunc(got, texts, strings.Contains) {
+		t.Fatalf("on screen: %q, want %q", got, texts)
+	}
+}
+
+// TestEightTabsPoll, of one profile and over HTTP/1.1: that is six connections for all of them.
+func TestEightTabsPoll(t *testing.T) {
+	t.Parallel()
+	const tabs, wait = 8, 3
+	_, box, url := rig.ServeBehindMiddlebox(t, rig.Refuses, "-ttl", "10m")
+	all := []*rig.Tab{rig.OpenBrowser(t).Profile(url).Ready()}
+	for len(all) < tabs {
+		all = append(all, all[0].Sibling(url).Ready())
+	}
+	box.Until(t, wait, 0) // the others' come and go
+	for i, tab := range all {
+		tab.Say(fmt.Sprintf("tab %d is here", i))
+	}
+	all = append(all, all[0].Sibling(url).Ready()) // pages still load
+	for _, tab := range all {
+		for i := range tabs {
+			tab.Shows(fmt.Sprintf("tab %d is here", i))
+		}
+		if got := tab.Messages(); len(got) != tabs {
+			t.Errorf("on screen: %q, want %d messages", got, tabs)
+		}
+	}
+}
+
+// TestPollingSessionSurvivesAKilledServer, as one that has a WebSocket does.
+func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-ttl", "10m")
+	ann := rig.NewPersonBy(t, "ann", session.DialPolls(session.PostTo(server.PollURL()), nil), nil)
+	ben := rig.NewPerson(t, "ben", server.SocketURL())
+	ann.Until("online", rig.Online)
+	ben.Until("online", rig.Online)
+	var said []string
+	chat := func(when string) {
+		t.Helper()
+		for i, p := range []*rig.Person{ann, ben} {
+			said = append(said, fmt.Sprintf("%s says %s", p.Name, when))
+			p.Say(said[len(said)-1])
+			for _, p := range []*rig.Person{ann, ben} {
+				v := p.Until("told", func(v session.View) bool { return slices.Equal(rig.Texts(v), said) && rig.Sent(v) == len(said) })
+				if last := v.Messages[len(said)-1]; last.Mine != (p == []*rig.Person{ann, ben}[i]) {
+					t.Errorf("%s: mine = %v", p.Name, last.Mine)
+				}
+			}
+		}
+	}
+	chat("hello")
+	for range 10 {
+		chat("hello again")
+	}
+	server.Kill()
+	ann.Until("cut off", func(v session.View) bool { return !rig.Online(v) })
+	ann.Say("while it is down")
+	server.Start()
+	said = append(said, "while it is down")
+	ben.Until("told", func(v session.View) bool { return slices.Equal(rig.Texts(v), said) })
+	chat("back")
+	server.Stop()
+	server.Start()
+	chat("back again")
+}
+
+// TestSlowLinkIsNotTakenForADeadOne: 500 messages are there and another 500 come while these are on their way.
+func TestSlowLinkIsNotTakenForADeadOne(t *testing.T) {
+	t.Parallel()
+	const messages, kilobits = 1000, 512
+	server := rig.Serve(t, "-ttl", "10m", "-rate", "1000/1s")
+	proxy := rig.NewProxy(t, "", server.Addr())
+	proxy.Slow(kilobits * 1000)
+	writer := rig.NewPerson(t, "writer", server.SocketURL())
+	writer.Until("online", rig.Online)
+	write := func(n int) {
+		for range n {
+			writer.Say(strings.Repeat("slow ", 60))
+		}
+	}
+	write(messages / 2)
+	writer.Until("done", func(v session.View) bool { return rig.Sent(v) == messages/2 })
+	reader := rig.NewPersonBy(t, "reader", session.DialWebSocket("ws://"+proxy.Addr+"/ws"),
+		session.DialPolls(session.PostTo("http://"+proxy.Addr+"/poll"), nil))
+	reader.Until("connected", func(v session.View) bool { return v.Status == session.Online })
+	write(messages / 2)
+	v := reader.Until("complete", func(v session.View) bool { return len(rig.Texts(v)) == messages })
+	if proxy.Opened() != 1 || !rig.Online(v) {
+		t.Errorf("%d connections for %d messages, want one", proxy.Opened(), messages)
+	}
+}

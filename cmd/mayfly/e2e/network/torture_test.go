@@ -1,0 +1,181 @@
+package network_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"mayfly/app/session"
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+var long = flag.Duration("for", 40*time.Second, "how long things break")
+
+const (
+	people  = 50
+	rooms   = 5
+	proxies = 10 // with one client in each room, one of whom gets no WebSocket through
+
+	pace   = time.Second      // of one person's messages; each pause is up to a half longer, or shorter
+	alive  = 7 * time.Second  // a server, until it is killed; the same
+	calm   = 5 * time.Second  // a proxy, until it breaks; the same
+	broken = 2 * time.Second  // a proxy, at most
+	spell  = 40 * time.Second // after which everything is made whole and judged, and begins anew with other people
+
+	// lifetime is more than a spell and what is waited for at its end, so that every message is due to everyone, whatever became
+	// of their connections.
+	lifetime = 10 * time.Minute
+	settle   = rig.Timeout // until everyone has everything, once nothing breaks any more
+)
+
+// TestNothingLostNothingTwice has 50 people post numbered messages in 5 rooms while connections are cut, delayed and swallowed, and
+// the server is killed every few seconds. Its judgement rests on two witnesses: what the connections carried (record), and what
+// the people see (session.View). In a spell everybody is in one room from before its first message on, and no message expires; so
+// at the end everybody must show every message that was accepted, once, in one order, and what was not accepted must wait with
+// its writer.
+func TestNothingLostNothingTwice(t *testing.T) {
+	server := rig.Serve(t, "-data", filepath.Join(t.TempDir(), "data"), "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
+	var lines []*rig.Proxy
+	for range proxies {
+		lines = append(lines, rig.NewProxy(t, "", server.Addr()))
+	}
+	var total counts
+	spells := max(1, int(*long/spell))
+	for n := range spells {
+		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) { torture(t, server, lines, n, *long/time.Duration(spells), &total) })
+		if t.Failed() {
+			break
+		}
+	}
+	t.Logf("%s", total)
+	enough := counts{
+		accepted: people * int(*long/(3*pace)), delivered: people * people / rooms * int(*long/(3*pace)),
+		conns: people * int(*long/(20*time.Second)), polls: proxies * int(*long/(20*time.Second)), cuts: int(*long / calm), kills: int(*long / (2 * alive)),
+	}
+	if total.accepted < enough.accepted || total.delivered < enough.delivered || total.conns < enough.conns || total.polls < enough.polls || total.cuts < enough.cuts || total.kills < enough.kills {
+		t.Errorf("too little happened to judge by: want at least %s", enough)
+	}
+	if total.lost > 0 || total.doubled > 0 {
+		t.Errorf("%d messages were lost, %d came twice", total.lost, total.doubled)
+	}
+}
+
+// torture is one spell.
+func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, length time.Duration, total *counts) {
+	var all [people]*client
+	var in [rooms][]*client
+	for i := range all {
+		room, line := i%rooms, i/rooms
+		dial := session.DialWebSocket("ws://" + lines[line].Addr + "/ws")
+		if room == line%rooms {
+			dial = blocked
+		}
+		all[i] = newClient(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), dial,
+			session.DialPolls(session.PostTo("http://"+lines[line].Addr+"/poll"), nil))
+		in[room] = append(in[room], all[i])
+	}
+	everyone(t, all[:], "in the room", func(_ *client, v session.View) bool { return rig.Online(v) })
+
+	ctx, stop := context.WithTimeout(context.Background(), length)
+	defer stop()
+	var talking, breaking sync.WaitGroup
+	var mu sync.Mutex // guards total.cuts
+	for _, c := range all {
+		talking.Go(func() { c.talk(ctx) })
+	}
+	for _, line := range lines {
+		breaking.Go(func() {
+			cuts := breakNowAndThen(ctx, line)
+			mu.Lock()
+			defer mu.Unlock()
+			total.cuts += cuts
+		})
+	}
+	for wait(ctx, alive/2+rand.N(alive)) {
+		server.Kill()
+		total.kills++
+		server.Start()
+	}
+	talking.Wait()
+	breaking.Wait()
+
+	// With the server gone, what one more message of each becomes is for the outbox alone.
+	server.Kill()
+	total.kills++
+	for _, c := range all {
+		c.say()
+	}
+	everyone(t, all[:], "cut off", func(c *client, v session.View) bool { return !v.Joined && c.showsLast(v) })
+	for _, c := range all {
+		c.judgeOutbox(t, total)
+	}
+
+	server.Start()
+	for _, c := range all {
+		c.session.Wake() // who looks at it need not wait for the next attempt
+	}
+	written := map[string]int{}
+	for _, c := range all {
+		_, said := c.now()
+		written[c.room] += said
+	}
+	everyone(t, all[:], "in possession of everything", func(c *client, v session.View) bool { return rig.Sent(v) == written[c.room] && v.Unsent == 0 })
+	for _, room := range in {
+		judgeRoom(t, room, total)
+	}
+}
+
+// blocked is what dialling comes to where no WebSocket gets through.
+func blocked(context.Context) (session.Conn, error) { return nil, errors.New("blocked") }
+
+// everyone waits until ok is true of what each shows.
+func everyone(t *testing.T, clients []*client, what string, ok func(*client, session.View) bool) {
+	t.Helper()
+	timeout := time.After(settle)
+	for _, c := range clients {
+		if !c.until(timeout, func(v session.View) bool { return ok(c, v) }) {
+			v, said := c.now()
+			t.Errorf("%s is never %s: it has written %d and shows %d messages, status %d, joined %v, unsent %d", c.name, what, said, len(v.Messages), v.Status, v.Joined, v.Unsent)
+			return
+		}
+	}
+}
+
+// breakNowAndThen breaks a proxy in one way or another until ctx is done, and leaves it whole. It returns how often it cut all
+// its connections.
+func breakNowAndThen(ctx context.Context, line *rig.Proxy) (cuts int) {
+	for wait(ctx, calm/2+rand.N(calm)) {
+		for range 1 + rand.N(2) {
+			switch rand.N(5) {
+			case 0:
+				line.Cut()
+				cuts++
+			case 1:
+				line.CutSome(0.5)
+			case 2:
+				line.Refuse(true)
+				line.CutSome(0.5)
+				wait(ctx, rand.N(broken))
+				line.Refuse(false)
+			case 3:
+				line.Lag(10*time.Millisecond + rand.N(time.Second/2))
+				wait(ctx, rand.N(broken))
+				line.CutSome(0.3)
+				line.Lag(0)
+			case 4: // what was swallowed does not come back, so no connection may outlive it
+				line.Swallow(true)
+				wait(ctx, rand.N(broken))
+				line.Cut()
+				line.Swallow(false)
+				cuts++
+			}
+		}
+	}
+	return cuts
+}

@@ -1,0 +1,146 @@
+package network_test
+
+import (
+	"context"
+	"sync"
+
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+// record is what the connections of one client carried, read as the protocol says, and not as the session does: what stands
+// here was said on the wire.
+type record struct {
+	mu       sync.Mutex               // guards what follows
+	posts    map[string]string        // texts that went out, by id
+	accepted map[string]wire.Accepted // by id
+	brought  map[int64]wire.Message   // by seq: posted, or part of a joined
+	conns    int                      // that were welcomed
+	polls    int                      // of those, by polls
+	refused  int                      // posts
+	doubled  int                      // messages that a connection brought although it had brought them, or was told not to
+	missed   int                      // joins that brought less than all that the client had not
+	strange  []wire.Frame             // that no client may get here
+}
+
+func newRecord() *record {
+	return &record{posts: map[string]string{}, accepted: map[string]wire.Accepted{}, brought: map[int64]wire.Message{}}
+}
+
+// through returns dial with all that its connections carry written down.
+func (r *record) through(dial session.Dial, polls bool) session.Dial {
+	return func(ctx context.Context) (session.Conn, error) {
+		conn, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &recorded{Conn: conn, record: r, polls: polls}, nil
+	}
+}
+
+// recorded is one connection.
+type recorded struct {
+	session.Conn
+	*record
+	polls bool // static
+
+	// guarded by record.mu
+	asked  []*wire.Cursor // of the joins that have no answer
+	joined bool
+	cursor int64 // the highest seq that it brought
+}
+
+func (c *recorded) Write(message []byte) error {
+	c.mu.Lock()
+	for line := range wire.Split(message) {
+		if f, err := wire.Decode(line); err == nil {
+			c.wrote(f)
+		}
+	}
+	c.mu.Unlock()
+	return c.Conn.Write(message)
+}
+
+func (c *recorded) wrote(f wire.Frame) {
+	switch f := f.(type) {
+	case wire.Hello:
+		for _, room := range f.Rooms {
+			c.asked = append(c.asked, room.Cursor)
+		}
+	case wire.Join:
+		c.asked = append(c.asked, f.Cursor)
+	case wire.Post:
+		c.posts[f.ID] = f.Text
+	}
+}
+
+func (c *recorded) Read(ctx context.Context) ([]byte, error) {
+	message, err := c.Conn.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for line := range wire.Split(message) {
+		f, err := wire.Decode(line)
+		if err != nil {
+			return nil, err
+		}
+		c.read(f)
+	}
+	return message, nil
+}
+
+func (c *recorded) read(f wire.Frame) {
+	switch f := f.(type) {
+	case wire.Welcome:
+		c.conns++
+		if c.polls {
+			c.record.polls++
+		}
+	case wire.Accepted:
+		c.accepted[f.ID] = f
+	case wire.Joined:
+		c.join(f)
+	case wire.Posted:
+		if !c.joined || f.Seq <= c.cursor {
+			c.doubled++
+		}
+		c.cursor = f.Seq
+		c.brought[f.Seq] = f.Message
+	case wire.Refused:
+		if f.Re != "post" || f.RetryMS == 0 {
+			c.strange = append(c.strange, f)
+		}
+		c.refused++
+	case wire.Removed: // everything here lives longer than it is looked at
+		c.strange = append(c.strange, f)
+	case wire.Bye:
+		if f.Code != wire.CodeTimeout {
+			c.strange = append(c.strange, f)
+		}
+	}
+}
+
+// join takes the answer to the join that waits for one the longest.
+func (c *recorded) join(f wire.Joined) {
+	var asked *wire.Cursor
+	if len(c.asked) > 0 {
+		asked, c.asked = c.asked[0], c.asked[1:]
+	}
+	from := int64(0)
+	if asked != nil {
+		from = asked.Seq
+		if !f.Resumed {
+			c.missed++
+		}
+	}
+	for _, m := range f.Messages {
+		if m.Seq <= from || m.Seq > f.Head {
+			c.doubled++
+		}
+		from = m.Seq
+		c.brought[m.Seq] = m
+	}
+	c.joined, c.cursor = true, max(c.cursor, f.Head)
+}

@@ -1,0 +1,205 @@
+package offline_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+// wantSentence looks at a page without a client: it says one sentence, aloud too, offers a Reload, also on a narrow screen,
+// and nothing of the shell is left for eyes, ears or the keyboard.
+func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
+	t.Helper()
+	nodes := rig.Accessible(tab)
+	has := func(role, name string) bool {
+		return slices.ContainsFunc(nodes, func(n rig.Node) bool { return n.Role == role && strings.Contains(n.Name, name) })
+	}
+	if !has("alert", "") || !has("StaticText", sentence) || !has("button", "Reload") {
+		t.Errorf("%q is not said in an alert with a button Reload: %+v", sentence, nodes)
+	}
+	for _, n := range nodes {
+		if n.Role == "textbox" || n.Role == "status" || n.Role == "button" && n.Name != "Reload" {
+			t.Errorf("beside the sentence there is %+v", n)
+		}
+	}
+	for _, width := range []int{320, 1280} {
+		tab.Do(chromedp.EmulateViewport(int64(width), 600))
+		if wide := rig.Eval[int](tab, `document.documentElement.scrollWidth`); wide > width {
+			t.Errorf("%q is %d px wide on a screen of %d", sentence, wide, width)
+		}
+		for _, part := range []string{"p", "button"} {
+			if !rig.Eval[bool](tab, fmt.Sprintf(`(e => {
+				const r = e.getBoundingClientRect();
+				return r.left >= 0 && r.right <= innerWidth && document.elementFromPoint(r.left + r.width/2, r.top + r.height/2) === e;
+			})([...document.querySelectorAll('.fault %s')].find(e => e.checkVisibility()))`, part)) {
+				t.Errorf("the %s of %q is not in sight, %d px wide", part, sentence, width)
+			}
+		}
+	}
+}
+
+// pressReload presses the Reload that is in sight, and waits for the page that it brings.
+func pressReload(t *testing.T, tab *rig.Tab) {
+	t.Helper()
+	tab.Do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('.fault button')].find(e => e.checkVisibility()).focus()`))
+	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, rig.Enter()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWithoutScripts(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	scripts := func(disabled bool) chromedp.Action[chromedp.Void] {
+		return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: disabled})
+			return err
+		})
+	}
+	tab.Do(scripts(true), chromedp.Navigate(server.URL))
+	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
+	pressReload(t, tab) // asks for the page again
+	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
+	tab.Do(scripts(false), chromedp.Reload())
+	tab.Ready()
+}
+
+func TestWithoutWebAssembly(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(`if (!sessionStorage.again) delete window.WebAssembly`)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Until(`document.getElementById('no-webassembly').checkVisibility()`)
+	wantSentence(t, tab, "Mayfly needs WebAssembly, which this browser lacks")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.again = 1`))
+	pressReload(t, tab)
+	tab.Ready()
+}
+
+// TestProgramThatEnds is one that panics at its start: the browser throws where nobody expects it.
+func TestProgramThatEnds(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(`if (!sessionStorage.again) Element.prototype.setAttribute = () => { throw new Error('broken'); }`)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Until(`document.getElementById('stopped').checkVisibility()`)
+	wantSentence(t, tab, "Mayfly has stopped.")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.again = 1`))
+	pressReload(t, tab)
+	tab.Ready()
+}
+
+func TestClientDoesNotLoad(t *testing.T) {
+	browser := rig.OpenBrowser(t)
+	for _, tt := range []struct {
+		name, file string
+		answer     func(w http.ResponseWriter, next http.Handler, r *http.Request)
+	}{
+		{"it is not there", ".wasm", func(w http.ResponseWriter, _ http.Handler, r *http.Request) { http.NotFound(w, r) }},
+		{"it is cut off", ".wasm", func(w http.ResponseWriter, next http.Handler, r *http.Request) {
+			next.ServeHTTP(&cutOff{ResponseWriter: w, left: 100_000}, r)
+			panic(http.ErrAbortHandler)
+		}},
+		{"no answer", ".wasm", func(http.ResponseWriter, http.Handler, *http.Request) { panic(http.ErrAbortHandler) }},
+		{"it is something else", ".wasm", func(w http.ResponseWriter, _ http.Handler, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/wasm")
+			fmt.Fprint(w, "<p>Sign in to the network of this hotel.</p>")
+		}},
+		{"its other half is not there", "/wasm_exec.js", func(w http.ResponseWriter, _ http.Handler, r *http.Request) { http.NotFound(w, r) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var well atomic.Bool
+			public := through(t, func(next http.Handler) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if strings.HasSuffix(r.URL.Path, tt.file) && !well.Load() {
+						tt.answer(w, next, r)
+						return
+					}
+					next.ServeHTTP(w, r)
+				})
+			}, nil)
+			tab := browser.Tab(public + "/r/x")
+			tab.Until(`document.getElementById('not-loaded').checkVisibility()`)
+			wantSentence(t, tab, "Mayfly could not be loaded. Check the connection, then reload.")
+			well.Store(true)
+			pressReload(t, tab)
+			tab.Ready()
+			tab.Installed()
+			if got := rig.Eval[string](tab, `location.pathname`); got != "/r/x" {
+				t.Errorf("Reload leads to %s", got)
+			}
+		})
+	}
+}
+
+// cutOff lets the head of an answer through, and the first bytes of its body.
+type cutOff struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cutOff) Write(b []byte) (int, error) {
+	n := min(len(b), c.left)
+	c.left -= n
+	if _, err := c.ResponseWriter.Write(b[:n]); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// TestClientThatStallsSaysSo moves the clock of the page's animations, not its own.
+func TestClientThatStallsSaysSo(t *testing.T) {
+	stalled := make(chan struct{})
+	public := through(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, ".wasm") {
+				select {
+				case <-stalled:
+				case <-r.Context().Done():
+				}
+			}
+			next.ServeHTTP(w, r)
+		})
+	}, nil)
+	tab := rig.OpenBrowser(t).Tab(public)
+	const still = `document.querySelector('.loader-slow')`
+	inSight := func() bool { return rig.Eval[bool](tab, still+`.checkVisibility({visibilityProperty: true})`) }
+	at := func(ms int) {
+		t.Helper()
+		tab.Do(chromedp.Evaluate[chromedp.Void](`{
+			const appear = ` + still + `.getAnimations()[0];
+			appear.pause();
+			appear.currentTime = ` + strconv.Itoa(ms) + `;
+		}`))
+	}
+	for _, reduced := range []string{"no-preference", "reduce"} {
+		tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-reduced-motion", Value: reduced}},
+			})
+			return err
+		}))
+		at(9_900)
+		if inSight() {
+			t.Errorf("with prefers-reduced-motion: %s the loader says at once that it takes long", reduced)
+		}
+		at(10_000)
+		if !inSight() {
+			t.Errorf("with prefers-reduced-motion: %s the loader does not say that it takes long", reduced)
+		}
+	}
+	close(stalled)
+	tab.Ready()
+}

@@ -1,0 +1,219 @@
+package signin_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+const (
+	apiToken = "00SSWSTokenOfTheUsersAPI"
+	phone    = "4JzcqN3vV0mB6o1pTtXy2w"
+	laptop   = "Zk3xN3vV0mB6o1pTtXy2wQ"
+)
+
+// serve starts a server whose people sign in with i, and looks in its log for what must not be there when the test ends.
+func serve(t *testing.T, i *issuer, args ...string) *rig.Server {
+	t.Helper()
+	s := rig.Serve(t, append([]string{"-issuer", i.url(), "-client-id", clientID}, args...)...)
+	t.Cleanup(func() {
+		for _, secret := range []string{apiToken, "eyJ", "c0deOfTheCallback"} {
+			if strings.Contains(s.Log(), secret) {
+				t.Errorf("the log holds %q", secret)
+			}
+		}
+	})
+	return s
+}
+
+// get returns what the server answers.
+func get(t *testing.T, s *rig.Server, path string) (status int, body string, header http.Header) {
+	t.Helper()
+	resp, err := http.Get(s.URL + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	return resp.StatusCode, strings.TrimSpace(string(b)), resp.Header
+}
+
+// untilReady waits until people can sign in.
+func untilReady(t *testing.T, s *rig.Server) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(rig.Timeout); ; <-tick.C {
+		status, body, _ := get(t, s, "/readyz")
+		if status == http.StatusOK {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never ready: %s", body)
+		}
+	}
+}
+
+// hello says hello with a token, in a session.
+func hello(t *testing.T, s *rig.Server, token, session string) *rig.Raw {
+	t.Helper()
+	r := rig.Dial(t, s)
+	r.Send(wire.Hello{Token: &token, Session: &session, Rooms: []wire.Join{{Room: "lobby"}}})
+	return r
+}
+
+func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
+	i := newIssuer(t)
+	s := serve(t, i)
+	if status, body, _ := get(t, s, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "sign-in") {
+		t.Errorf("/readyz = %d %s, want 503 and why", status, body)
+	}
+	rig.DialAnd(t, s, "lobby") // who is anonymous comes in
+	token := i.token(t, "1", time.Hour)
+	if b := rig.Next[wire.Bye](hello(t, s, token, phone)); b.Code != wire.CodeBusy || b.RetryMS < 1000 {
+		t.Errorf("bye = %+v, want busy", b)
+	}
+	i.up(t)
+	untilReady(t, s)
+	w := rig.Next[wire.Welcome](hello(t, s, token, phone))
+	if w.User.Anonymous || !strings.HasPrefix(w.User.ID, "u-") || w.AuthExpires/1000 != exp(t, token) {
+		t.Errorf("welcome = %+v", w)
+	}
+	_, config, _ := get(t, s, "/config.json")
+	if !strings.Contains(config, `"issuer":"`+i.url()+`","client_id":"`+clientID+`","scopes":["openid","profile","email","offline_access"],"audience":"`+audience) {
+		t.Errorf("config.json = %s", config)
+	}
+	_, _, header := get(t, s, "/")
+	if policy, origin := header.Get("Content-Security-Policy"), "http://"+i.addr; !strings.Contains(policy, " "+origin+"; manifest-src") ||
+		!strings.Contains(policy, "form-action 'self' "+origin+";") || strings.Count(policy, origin) != 2 {
+		t.Errorf("the policy is %s", policy)
+	}
+}
+
+// exp returns when a token ends.
+func exp(t *testing.T, token string) int64 {
+	t.Helper()
+	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var claims struct{ Exp int64 }
+	if err := json.Unmarshal(payload, &claims); err != nil {
+		t.Fatal(err)
+	}
+	return claims.Exp
+}
+
+func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
+	i := newIssuer(t)
+	i.up(t)
+	s := serve(t, i)
+	untilReady(t, s)
+	old := i.token(t, "old", time.Hour)
+	r := hello(t, s, old, phone)
+	rig.Next[wire.Joined](r)
+	i.publish(i.newKey(t))
+	fresh := i.token(t, "new", 2*time.Hour)
+	r.Send(wire.Auth{Token: fresh, Session: new(phone)})
+	if a := rig.Next[wire.Authed](r); a.AuthExpires/1000 != exp(t, fresh) {
+		t.Errorf("authed = %+v", a)
+	}
+	if b := rig.Next[wire.Bye](hello(t, s, old, phone)); b.Reason != wire.ReasonTokenKeyUnknown || b.Next != wire.NextLater || b.RetryMS < 1000 {
+		t.Errorf("bye = %+v, want token_key_unknown", b)
+	}
+	r.Send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000001", Room: "lobby", Text: "still here"})
+	if p := rig.Next[wire.Posted](r); p.Text != "still here" {
+		t.Errorf("posted = %+v", p)
+	}
+	if fetches, _ := i.counts(); fetches != 2 {
+		t.Errorf("the keys were fetched %d times, want twice", fetches)
+	}
+}
+
+// TestThousandReconnectsAskAHandfulOfTimes: one person, the Users API.
+func TestThousandReconnectsAskAHandfulOfTimes(t *testing.T) {
+	i := newIssuer(t)
+	i.up(t)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(apiToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, i, "-okta-api-token-file", file)
+	untilReady(t, s)
+	token := i.token(t, "1", time.Hour)
+	var name string
+	for range 1000 {
+		r := hello(t, s, token, phone)
+		name = rig.Next[wire.Welcome](r).User.Name
+		r.Close()
+	}
+	if _, lookups := i.counts(); lookups < 1 || lookups > 3 || name != "Ada Lovelace" {
+		t.Errorf("%d look-ups, the name is %q", lookups, name)
+	}
+}
+
+func TestSignOutHoldsAfterARestart(t *testing.T) {
+	i := newIssuer(t)
+	i.up(t)
+	s := serve(t, i, "-data", filepath.Join(t.TempDir(), "data"))
+	untilReady(t, s)
+	token, next, other := i.token(t, "1", time.Hour), i.token(t, "2", time.Hour), i.token(t, "3", time.Hour)
+	r, elsewhere := hello(t, s, token, phone), hello(t, s, other, laptop)
+	rig.Next[wire.Joined](r)
+	rig.Next[wire.Joined](elsewhere)
+	r.Send(wire.Auth{Token: next, Session: new(phone)})
+	rig.Next[wire.Authed](r)
+	twin := hello(t, s, next, phone)
+	rig.Next[wire.Joined](twin)
+	twin.Send(wire.Signout{})
+	for _, ended := range []*rig.Raw{r, twin} {
+		if b := rig.Next[wire.Bye](ended); b.Reason != wire.ReasonTokenRevoked {
+			t.Errorf("bye = %+v", b)
+		}
+	}
+	elsewhere.Close()
+	s.Stop()
+	s.Start()
+	untilReady(t, s)
+	for _, shown := range []string{token, next} {
+		for _, session := range []string{phone, laptop} {
+			if b := rig.Next[wire.Bye](hello(t, s, shown, session)); b.Reason != wire.ReasonTokenRevoked || b.Next != wire.NextLogin {
+				t.Errorf("bye = %+v, want token_revoked", b)
+			}
+		}
+	}
+	rig.Next[wire.Welcome](hello(t, s, other, laptop))
+}
+
+// TestQueriesAreNotLogged: serve looks for them.
+func TestQueriesAreNotLogged(t *testing.T) {
+	i := newIssuer(t)
+	i.up(t)
+	s := serve(t, i)
+	untilReady(t, s)
+	token := i.token(t, "1", time.Hour)
+	for _, path := range []string{"/login/callback?code=c0deOfTheCallback&state=x", "/ws?token=" + token, "/?access_token=" + token, "/login/callback?a;b=c0deOfTheCallback"} {
+		_, _, header := get(t, s, path)
+		if strings.HasPrefix(path, "/login/callback") && (header.Get("Cache-Control") != "no-store" || header.Get("Referrer-Policy") != "no-referrer") {
+			t.Errorf("%s has %v", path, header)
+		}
+	}
+	rig.Next[wire.Bye](hello(t, s, token+"x", phone))
+	rig.Next[wire.Bye](hello(t, s, strings.Replace(token, "eyJ", "e yJ", 1), phone))
+	if !strings.Contains(s.Log(), "sign-in refused") {
+		t.Error("the log does not say that sign-ins were refused")
+	}
+}

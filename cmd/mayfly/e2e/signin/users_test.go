@@ -1,0 +1,80 @@
+package signin_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/devidp"
+	"mayfly/shared/wire"
+)
+
+// TestUsersAPIFails: whatever Okta's Users API does, people are in within 2.5 s, under the best name that is known: the ID
+// token's, or userinfo's a little later where there is none.
+func TestUsersAPIFails(t *testing.T) {
+	const soon = 2500 * time.Millisecond
+	dev := rig.Dev(t)
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(apiToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ada, grace := dev.SignIn(devidp.People[0]), dev.SignIn(devidp.People[1])
+	for _, tt := range []struct {
+		name  string
+		fault devidp.Fault
+		later string // what Grace, of whom there is no ID token, is called in the end; "": nobody knows yet
+	}{
+		{"401", devidp.Fault{Do: devidp.Refuse, Status: 401}, "Grace Hopper"},
+		{"403", devidp.Fault{Do: devidp.Refuse, Status: 403}, "Grace Hopper"},
+		{"404", devidp.Fault{Do: devidp.Refuse, Status: 404}, "Grace Hopper"},
+		{"429", devidp.Fault{Do: devidp.Refuse, Status: 429, RetryAfter: 30}, "Grace Hopper"},
+		{"500", devidp.Fault{Do: devidp.Refuse}, "Grace Hopper"},
+		{"10 s late", devidp.Fault{Do: devidp.Slow, Delay: 10_000}, ""},
+		{"another id", devidp.Fault{Do: devidp.WrongID}, "Grace Hopper"},
+		{"10 MB", devidp.Fault{Do: devidp.Huge}, "Grace Hopper"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.fault.At = devidp.Users
+			dev.SetFaults(devidp.Faults{Faults: []devidp.Fault{tt.fault}})
+			asked := dev.Calls()[devidp.Users]
+			s := rig.Serve(t, "-issuer", dev.Provider, "-client-id", "mayfly-dev", "-okta-api-token-file", file)
+			untilReady(t, s)
+			enter := func(access, id string) (r *rig.Raw, name string) {
+				t.Helper()
+				began := time.Now()
+				r = rig.Dial(t, s)
+				r.Send(wire.Hello{Token: &access, IDToken: id})
+				w := rig.Next[wire.Welcome](r)
+				if took := time.Since(began); took > soon {
+					t.Errorf("they were let in after %s", took)
+				}
+				return r, w.User.Name
+			}
+			if _, name := enter(ada.Access, ada.ID); name != "Ada Lovelace" {
+				t.Errorf("Ada is called %q", name)
+			}
+			r, name := enter(grace.Access, "")
+			if !strings.HasPrefix(name, "user-") && name != tt.later {
+				t.Errorf("Grace is called %q", name)
+			}
+			if name != tt.later && tt.later != "" {
+				if name = rig.Next[wire.Authed](r).User.Name; name != tt.later {
+					t.Errorf("later Grace is called %q", name)
+				}
+			}
+			tick := time.NewTicker(20 * time.Millisecond)
+			defer tick.Stop()
+			for deadline := time.Now().Add(rig.Timeout); dev.Calls()[devidp.Users] == asked; <-tick.C {
+				if time.Now().After(deadline) {
+					t.Fatal("the Users API was never asked")
+				}
+			}
+			if strings.Contains(s.Log(), apiToken) {
+				t.Error("the API's token is in the log")
+			}
+		})
+	}
+}
