@@ -99,7 +99,7 @@ func TestStart(t *testing.T) {
 func openSite(t *testing.T, s site) map[string]visit {
 	t.Helper()
 	url, kill := s.serve(t)
-	tab := rig.OpenBrowser(t).Profile("")
+	tab := rig.OwnBrowser(t).Profile("")
 	tab.BeforeScripts(watchStart)
 	visits := map[string]visit{"cold": visitOnce(tab, url, s.last)}
 	rig.Eval[bool](tab, workerReady)

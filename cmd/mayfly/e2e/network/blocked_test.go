@@ -69,7 +69,7 @@ func TestEightTabsPoll(t *testing.T) {
 	t.Parallel()
 	const tabs, wait = 8, 3
 	_, box, url := rig.ServeBehindMiddlebox(t, rig.Refuses, "-ttl", "10m")
-	all := []*rig.Tab{rig.OpenBrowser(t).Profile(url).Ready()}
+	all := []*rig.Tab{rig.OwnBrowser(t).Profile(url).Ready()}
 	for len(all) < tabs {
 		all = append(all, all[0].Sibling(url).Ready())
 	}

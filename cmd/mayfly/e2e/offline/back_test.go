@@ -101,7 +101,7 @@ func (k *reader) back() {
 // TestNothingExpiredComesBack lets messages expire while their page does not run, and looks at it when it does again.
 func TestNothingExpiredComesBack(t *testing.T) {
 	server := rig.Serve(t)
-	tab := rig.OpenBrowser(t).Tab("")
+	tab := rig.OwnBrowser(t).Tab("")
 	tab.BeforeScripts(watch)
 	tab.Do(chromedp.Navigate(server.URL))
 	k := &reader{t: t, tab: tab.Ready(), room: rig.DialAnd(t, server, wire.DefaultRoom)}

@@ -30,7 +30,7 @@ func settled(tab *rig.Tab) {
 
 func TestInstall(t *testing.T) {
 	server := rig.Serve(t)
-	browser := rig.OpenBrowser(t)
+	browser := rig.OwnBrowser(t)
 
 	// DevTools says what keeps a page from being installed; in a private window that is the window itself.
 	tab := browser.Profile(server.URL).Ready()

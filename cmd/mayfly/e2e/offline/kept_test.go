@@ -20,7 +20,7 @@ const (
 // TestWrittenOfflineOutlivesAKilledBrowser: a message waits on the device from the moment that the page says so.
 func TestWrittenOfflineOutlivesAKilledBrowser(t *testing.T) {
 	server := rig.Serve(t)
-	first := rig.OpenBrowser(t)
+	first := rig.OwnBrowser(t)
 	tab := first.Profile(server.URL).Ready().Installed()
 	ann := rig.DialAnd(t, server, wire.DefaultRoom)
 	ann.Send(wire.Post{ID: "0190a8f0-0000-4000-8000-000000000001", Room: wire.DefaultRoom, Text: "received-by-the-tab"})
@@ -35,7 +35,7 @@ func TestWrittenOfflineOutlivesAKilledBrowser(t *testing.T) {
 	wantOnlyOwn(t, tab)
 	first.Kill()
 
-	tab = rig.OpenBrowserIn(t, first.Dir).Profile(server.URL)
+	tab = rig.OwnBrowserIn(t, first.Dir).Profile(server.URL)
 	tab.Until(fmt.Sprintf(`%s.filter(m => m.includes(%q)).length === 2`, rig.Shown, waits))
 	tab.Until(`document.activeElement === ` + composer)
 	server.Start()
@@ -69,7 +69,7 @@ func wantOnlyOwn(t *testing.T, tab *rig.Tab) {
 // TestDraftsStayInTheirRoom: over a change of room, a reload and a killed browser.
 func TestDraftsStayInTheirRoom(t *testing.T) {
 	server := rig.Serve(t)
-	first := rig.OpenBrowser(t)
+	first := rig.OwnBrowser(t)
 	tab := first.Profile(server.URL).Ready()
 	holds := func(text string) { tab.Until(fmt.Sprintf(`%s.value === %q`, composer, text)) }
 	tab.Do(rig.Type("for the lobby"))
@@ -84,7 +84,7 @@ func TestDraftsStayInTheirRoom(t *testing.T) {
 	holds("for tea")
 	tab.Until(rig.Device + `.then(kept => Object.values(kept).length === 2)`)
 	first.Kill()
-	tab = rig.OpenBrowserIn(t, first.Dir).Profile(server.URL)
+	tab = rig.OwnBrowserIn(t, first.Dir).Profile(server.URL)
 	holds("for the lobby")
 	tab.Do(rig.Enter())
 	tab.Shows("for the lobby")
@@ -95,7 +95,7 @@ func TestDraftsStayInTheirRoom(t *testing.T) {
 // TestOpenTabsSendTheirOwn: two tabs of one person write without a network; each message goes out once.
 func TestOpenTabsSendTheirOwn(t *testing.T) {
 	server, proxy, url := rig.ServeBehindProxy(t)
-	browser := rig.OpenBrowser(t)
+	browser := rig.OwnBrowser(t)
 	one := browser.Profile(url).Ready()
 	two := one.Sibling(url).Ready()
 	cleo := rig.DialAnd(t, server, wire.DefaultRoom)

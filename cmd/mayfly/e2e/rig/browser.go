@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"encoding/json"
+	"log"
 	"os"
 	"os/exec"
 	"strconv"
@@ -17,57 +18,111 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browser is one headless Chromium with a fresh profile.
+// Browser is a headless Chromium: that of the package, or one of the test's own.
 type Browser struct {
-	Dir string // what it keeps of the tabs that Profile opens
+	Dir string // the profile's folder: what the tabs that Profile opens keep is there
 
 	t     *testing.T
 	ctx   context.Context
 	close func()
 }
 
-// OpenBrowser starts Chromium; it ends with the test. Where there is none the test is skipped, except under CI=true.
-func OpenBrowser(t *testing.T) *Browser {
-	t.Helper()
-	return OpenBrowserIn(t, t.TempDir())
+// packageBrowser is the Chromium that all tests of a package share: the first test that asks starts it, Main closes it.
+var packageBrowser struct {
+	mu    sync.Mutex // guards what follows
+	dir   string     // where its profile goes, once Main knows it
+	ctx   context.Context
+	close func()
+	err   error // starting it failed: no test tries again
 }
 
-// OpenBrowserIn is OpenBrowser with what another has left in the folder dir.
-func OpenBrowserIn(t *testing.T, dir string) *Browser {
+// OpenBrowser returns the package's Chromium. Each of its Tabs has a browser context of its own, which ends with the test, so
+// tests share no storage. Where there is no Chromium the test is skipped, except under CI=true.
+func OpenBrowser(t *testing.T) *Browser {
 	t.Helper()
-	path := chromium()
-	if path == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no Chromium: run scripts/chromium.sh")
-		}
-		t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
+	needChromium(t)
+	p := &packageBrowser
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx == nil && p.err == nil {
+		p.ctx, p.close, p.err = startChromium(p.dir, log.Printf)
 	}
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(path), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+	if p.err != nil {
+		t.Fatalf("start Chromium: %v", p.err)
+	}
+	return &Browser{t: t, ctx: p.ctx}
+}
+
+// closePackageBrowser closes the package's Chromium, if a test has started it.
+func closePackageBrowser() {
+	p := &packageBrowser
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx != nil {
+		p.close()
+	}
+}
+
+// OwnBrowser starts a Chromium of the test's own, for a test that closes, kills or stops it, or needs its profile. It ends
+// with the test.
+func OwnBrowser(t *testing.T) *Browser {
+	t.Helper()
+	return OwnBrowserIn(t, t.TempDir())
+}
+
+// OwnBrowserIn is OwnBrowser with the profile that another browser has left in the folder dir.
+func OwnBrowserIn(t *testing.T, dir string) *Browser {
+	t.Helper()
+	needChromium(t)
+	ctx, end, err := startChromium(dir, t.Logf)
+	if err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	t.Cleanup(end)
+	return &Browser{Dir: dir, t: t, ctx: ctx, close: end}
+}
+
+// needChromium skips the test where there is no Chromium, and fails it under CI=true.
+func needChromium(t *testing.T) {
+	t.Helper()
+	if chromium() != "" {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("no Chromium: run scripts/chromium.sh")
+	}
+	t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
+}
+
+// startChromium starts Chromium with its profile in dir, and reports what it complains of to logf. end closes it; a second call
+// does nothing.
+func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, end func(), err error) {
+	ctx, stop := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(chromium()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		// Chromium's own pages for its address bar, which nobody sees, are a quarter of what a short test costs.
 		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx, chromedp.WithErrorf(t.Logf))
-	end := sync.OnceFunc(func() {
+	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(logf))
+	end = sync.OnceFunc(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("closing Chromium: %v", err)
+			logf("close Chromium: %v", err)
 		}
 		cancel()
+		stop()
 	})
-	t.Cleanup(end)
 	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start Chromium: %v", err)
+		end()
+		return nil, nil, err
 	}
-	return &Browser{Dir: dir, t: t, ctx: ctx, close: end}
+	return ctx, end, nil
 }
 
-// Close closes the browser before the test ends: then all that it keeps is on disk.
+// Close closes a browser of the test's own before the test ends: then all that it keeps is on disk.
 func (b *Browser) Close() { b.close() }
 
-// Kill ends the browser at once, as kill -9 does.
+// Kill ends a browser of the test's own at once, as kill -9 does.
 func (b *Browser) Kill() {
 	b.t.Helper()
 	process := chromedp.FromContext(b.ctx).Browser.Process()
@@ -101,7 +156,7 @@ func (b *Browser) Tab(url string) *Tab {
 	return open(b.t, b.ctx, url, chromedp.WithNewBrowserContext())
 }
 
-// Profile opens url in the browser's own profile, which is on disk as a person's is; all such tabs share it.
+// Profile opens url in the profile of a browser of the test's own, which is on disk as a user's is; all such tabs share it.
 func (b *Browser) Profile(url string) *Tab {
 	b.t.Helper()
 	return open(b.t, b.ctx, url)

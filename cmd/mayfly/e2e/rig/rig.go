@@ -42,10 +42,19 @@ func Main(m *testing.M) {
 			exit(fmt.Errorf("build mayfly: %w", err))
 		}
 	}
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+	packageBrowser.dir = filepath.Join(dir, "profile")
+	goleak.VerifyTestMain(tests{m}, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
 		os.Exit(code)
 	}))
+}
+
+// tests are the tests of a package and the browser that they share.
+type tests struct{ *testing.M }
+
+func (m tests) Run() int {
+	defer closePackageBrowser()
+	return m.M.Run()
 }
 
 func exit(err error) {

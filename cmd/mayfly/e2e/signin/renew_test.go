@@ -171,7 +171,7 @@ func TestStaysSignedIn(t *testing.T) {
 	}
 	server := rig.Dev(t, "-access-ttl", life.String(), "-public-url", "http://localhost:"+port, "-rate", "1000/1s", "-ttl", "1h")
 	proxy := rig.NewProxy(t, addr, server.Addr())
-	k := &talk{t: t, ada: rig.OpenBrowser(t).Tab(server.URL).Ready()}
+	k := &talk{t: t, ada: rig.OwnBrowser(t).Tab(server.URL).Ready()}
 	signIn(k.ada, "Ada Lovelace")
 	logins := server.Calls()[devidp.Login]
 	seen := watchSockets(t, k.ada) // but the one that there is, as it was opened before

@@ -48,7 +48,7 @@ func TestSigningInAndOut(t *testing.T) {
 // signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a token
 // lives and signs out, while a third person reads and a spy looks for tokens. logs returns what server and provider have logged.
 func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
-	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OpenBrowser(t)
+	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OwnBrowser(t)
 	ben := spy.tab(t, browser.Tab, room).Ready()
 	ada := spy.tab(t, browser.Profile, room).Ready()
 	header(ada, "not signed in")
