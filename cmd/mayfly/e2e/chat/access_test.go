@@ -17,11 +17,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// open opens the lobby with a message of another person and one of one's own. The tests run beside each other: they wait more
-// than they work.
+// open opens the lobby with a message of another person and one of the tab's own.
 func open(t *testing.T) (*rig.Tab, *rig.Raw) {
 	t.Helper()
-	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -67,6 +65,7 @@ func media(tab *rig.Tab, features ...string) {
 }
 
 func TestA01Landmarks(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	for _, want := range []struct{ role, name string }{
 		{"banner", ""}, {"navigation", "Rooms"}, {"main", ""}, {"form", "Write a message"},
@@ -79,6 +78,7 @@ func TestA01Landmarks(t *testing.T) {
 }
 
 func TestA02LanguageAndDirection(t *testing.T) {
+	t.Parallel()
 	tab, r := open(t)
 	say(r, "שלום")
 	tab.Shows("שלום")
@@ -96,6 +96,7 @@ func TestA02LanguageAndDirection(t *testing.T) {
 }
 
 func TestA03HeadingAndTitle(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	if got := rig.Eval[string](tab, `[...document.querySelectorAll('h1')].map(h => h.textContent).join('|')`); got != "#lobby" {
 		t.Errorf("the h1 says %q", got)
@@ -106,6 +107,7 @@ func TestA03HeadingAndTitle(t *testing.T) {
 }
 
 func TestA04SkipLink(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	toTop(tab)
 	press(tab, kb.Tab)
@@ -120,6 +122,7 @@ func TestA04SkipLink(t *testing.T) {
 }
 
 func TestA05Log(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	if nodes(tab, "log", "Messages in #lobby") != 1 {
 		t.Error("no log with its name")
@@ -132,6 +135,7 @@ func TestA05Log(t *testing.T) {
 var sentence = regexp.MustCompile(`^Anonymous \w+: lunch\? – Sent at \d\d:\d\d:\d\d, vanishes at \d\d:\d\d:\d\d\.$`)
 
 func TestA08MessagesReadAsASentence(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	found := false
 	for _, n := range rig.Accessible(tab) {
@@ -150,6 +154,7 @@ func TestA08MessagesReadAsASentence(t *testing.T) {
 }
 
 func TestA09MessagesAreNoTabStops(t *testing.T) {
+	t.Parallel()
 	tab, r := open(t)
 	say(r, "https://example.com")
 	tab.Shows("https://example.com")
@@ -172,6 +177,7 @@ func TestA09MessagesAreNoTabStops(t *testing.T) {
 
 // TestA10FocusIsNeverLost expires the first, one in the middle and the last message while each has the focus.
 func TestA10FocusIsNeverLost(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -194,6 +200,7 @@ func TestA10FocusIsNeverLost(t *testing.T) {
 }
 
 func TestA13Composer(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	if nodes(tab, "textbox", "Message") != 1 {
 		t.Error("the composer has no name")
@@ -204,6 +211,7 @@ func TestA13Composer(t *testing.T) {
 }
 
 func TestA16ControlsHaveNamesAndStates(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	for _, n := range rig.Accessible(tab) {
 		switch n.Role {
@@ -225,6 +233,7 @@ func TestA16ControlsHaveNamesAndStates(t *testing.T) {
 
 // TestA17NoCompletion: there is none yet. Whoever adds one changes this test.
 func TestA17NoCompletion(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	tab.Do(rig.Type("@a :sm /he"))
 	for _, role := range []string{"combobox", "listbox", "option"} {
@@ -235,6 +244,7 @@ func TestA17NoCompletion(t *testing.T) {
 }
 
 func TestA18RoomsMenuGivesTheFocusBack(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('.rooms-nav > button').focus()`), rig.Enter())
 	tab.Until(`document.querySelector('#rooms-menu').matches(':popover-open')`)
@@ -276,6 +286,7 @@ func walk(t *testing.T, tab *rig.Tab, look func(name string)) int {
 }
 
 func TestA19TabWalkComesBack(t *testing.T) {
+	t.Parallel()
 	tab, _ := open(t)
 	var names []string
 	walk(t, tab, func(name string) { names = append(names, name) })

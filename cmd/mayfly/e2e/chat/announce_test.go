@@ -33,6 +33,7 @@ func wantSaid(t *testing.T, tab *rig.Tab, want ...string) {
 }
 
 func TestAnnouncerIsApartFromTheConnection(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	if got := rig.Eval[[]string](tab, `[...document.querySelectorAll('[role=status]')].map(e => e.textContent)`); !slices.Equal(got, []string{"Online", ""}) {
@@ -44,6 +45,7 @@ func TestAnnouncerIsApartFromTheConnection(t *testing.T) {
 }
 
 func TestOneMessageIsSaidOnceAndItsExpiryIsNot(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Do(watchVoices)
@@ -62,6 +64,7 @@ func TestOneMessageIsSaidOnceAndItsExpiryIsNot(t *testing.T) {
 }
 
 func TestOwnMessageIsSaidToBeSentOnce(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
@@ -82,6 +85,7 @@ func TestOwnMessageIsSaidToBeSentOnce(t *testing.T) {
 }
 
 func TestBurstIsSaidAsANumber(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Do(watchVoices)
@@ -95,6 +99,7 @@ func TestBurstIsSaidAsANumber(t *testing.T) {
 
 // TestBacklogIsNotSaid opens a full room, goes to another, and comes back after an outage.
 func TestBacklogIsNotSaid(t *testing.T) {
+	t.Parallel()
 	server, proxy, url := rig.ServeBehindProxy(t)
 	for _, room := range []string{wire.DefaultRoom, "tea"} {
 		rig.Fill(rig.DialAnd(t, server, room), room, room, 5, nil)

@@ -14,6 +14,7 @@ import (
 )
 
 func TestSecondTabSeesMessageThenItVanishes(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-ttl", "3s")
 	browser := rig.OpenBrowser(t)
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
@@ -31,6 +32,7 @@ func TestSecondTabSeesMessageThenItVanishes(t *testing.T) {
 }
 
 func TestRoomsAreApart(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	lobby, tea, alsoTea := browser.Tab(server.URL).Ready(), browser.Tab(server.URL+"/r/tea").Ready(), browser.Tab(server.URL+"/r/tea").Ready()
@@ -49,6 +51,7 @@ func TestRoomsAreApart(t *testing.T) {
 }
 
 func TestComposer(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Until(`document.querySelector('textarea').placeholder === 'Type your message'`)
@@ -78,6 +81,7 @@ func sentAt(s string) bool {
 }
 
 func TestTextIsTextWhateverItHolds(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
@@ -93,6 +97,7 @@ func TestTextIsTextWhateverItHolds(t *testing.T) {
 
 // TestStaysAtTheEndOnlyIfItWasThere reads up in the log while messages come.
 func TestStaysAtTheEndOnlyIfItWasThere(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "1000/1s")
 	browser := rig.OpenBrowser(t)
 	ann := browser.Tab(server.URL).Ready()
@@ -116,6 +121,7 @@ func TestStaysAtTheEndOnlyIfItWasThere(t *testing.T) {
 }
 
 func TestServerKilledAndStartedAgain(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
@@ -147,6 +153,7 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 }
 
 func TestSamePersonAfterReload(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	const who = `document.querySelector('header').innerText.match(/Anonymous \w+/)[0]`
@@ -163,6 +170,7 @@ func TestSamePersonAfterReload(t *testing.T) {
 }
 
 func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -187,6 +195,7 @@ func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
 }
 
 func TestAccessibleNames(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Say("named")

@@ -24,6 +24,7 @@ const (
 )
 
 func TestCounterNearTheLimit(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Do(watchVoices, evaluate(`window.changed = []; new MutationObserver(all => changed.push(...all.map(r => r.type + ' of ' + r.target.outerHTML))).
@@ -57,6 +58,7 @@ func TestCounterNearTheLimit(t *testing.T) {
 }
 
 func TestEnterWhileComposingDoesNotSend(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Do(evaluate(`window.composing = []; addEventListener('keydown', e => composing.push(e.isComposing), true)`))
@@ -77,6 +79,7 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 
 // TestComposerGrows types ten lines: eight are in sight, also where the browser doesn't make the field grow by itself.
 func TestComposerGrows(t *testing.T) {
+	t.Parallel()
 	const (
 		lines  = `Math.round((` + composer + `.getBoundingClientRect().height - empty) / parseFloat(getComputedStyle(` + composer + `).lineHeight)) + 1`
 		scroll = composer + `.scrollHeight > ` + composer + `.clientHeight + 2`
@@ -109,6 +112,7 @@ func TestComposerGrows(t *testing.T) {
 }
 
 func TestFilesAreRefused(t *testing.T) {
+	t.Parallel()
 	const sentence = "Mayfly sends text only: files are not supported."
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()

@@ -178,6 +178,7 @@ func noFaults(t *testing.T, tab *rig.Tab) {
 }
 
 func TestHostileTextsAndNames(t *testing.T) {
+	t.Parallel()
 	browser := rig.OpenBrowser(t)
 	for _, width := range widths {
 		server := rig.Serve(t, "-rate", "100000/1s")
@@ -206,6 +207,7 @@ func TestHostileTextsAndNames(t *testing.T) {
 
 // TestHostileOwnName looks at the header, where one's own name stands.
 func TestHostileOwnName(t *testing.T) {
+	t.Parallel()
 	browser, server := rig.OpenBrowser(t), rig.Serve(t)
 	for _, width := range widths {
 		tab := openRenamed(t, browser, server, width)
@@ -231,6 +233,7 @@ func TestHostileOwnName(t *testing.T) {
 
 // TestNamedLikeMe is not taken for me, and does not look like me.
 func TestNamedLikeMe(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := openRenamed(t, rig.OpenBrowser(t), server, widths[0])
 	me := rig.Eval[string](tab, `document.querySelector('header bdi').textContent`)

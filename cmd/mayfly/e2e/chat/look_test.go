@@ -16,7 +16,6 @@ import (
 // open.
 func busy(t *testing.T) *rig.Tab {
 	t.Helper()
-	t.Parallel()
 	addr := rig.FreeAddr(t)
 	server := rig.Serve(t, "-public-url", "http://"+addr, "-rate", "100000/1s", "-ttl", "1m")
 	proxy := rig.NewProxy(t, addr, server.Addr())
@@ -67,6 +66,7 @@ const contrasts = `((parts) => {
 	['.status-dot', null, 'borderTopColor'], ['.face', null, 'borderTopColor']])`
 
 func TestA22Contrast(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	for _, dark := range []bool{false, true} {
 		tab.Dark(dark)
@@ -84,6 +84,7 @@ func TestA22Contrast(t *testing.T) {
 
 // TestA22EveryFace checks the colours of all faces, of which a room shows a few.
 func TestA22EveryFace(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	for _, dark := range []bool{false, true} {
 		tab.Dark(dark)
@@ -101,6 +102,7 @@ func TestA22EveryFace(t *testing.T) {
 }
 
 func TestA15FailureKeepsTheFocus(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	if got := rig.Eval[string](tab, `document.querySelector('textarea').value`); got != "a draft" {
 		t.Errorf("the composer holds %q", got)
@@ -119,6 +121,7 @@ func TestA15FailureKeepsTheFocus(t *testing.T) {
 }
 
 func TestA21FocusIsVisible(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	const visible = `(e => {
 		const s = getComputedStyle(e), b = e.getBoundingClientRect();
@@ -151,6 +154,7 @@ func TestA21FocusIsVisible(t *testing.T) {
 
 // TestA23NothingByColourAlone reads what the colours say as text.
 func TestA23NothingByColourAlone(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	for what, js := range map[string]string{
 		"one's own":            `getComputedStyle(document.querySelector('.message-mine .message-time'), '::before').content.includes('(you)')`,
@@ -175,6 +179,7 @@ func small(tab *rig.Tab, px int) []string {
 }
 
 func TestA24Targets(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').showPopover()`))
 	if bad := small(tab, 24); len(bad) > 0 {
@@ -197,6 +202,7 @@ const cramped = `[
 ].filter(Boolean)`
 
 func TestA25Reflow(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	check := func(what string) {
 		t.Helper()
@@ -219,6 +225,7 @@ func TestA25Reflow(t *testing.T) {
 }
 
 func TestA26ReducedMotionAndForcedColours(t *testing.T) {
+	t.Parallel()
 	tab := busy(t)
 	media(tab, "prefers-reduced-motion", "reduce")
 	// What hides a message at its end moves nothing, and is there whatever one asked for.

@@ -12,6 +12,7 @@ import (
 )
 
 func TestNativeSessionsSeeOneOrder(t *testing.T) {
+	t.Parallel()
 	const people, each = 5, 20
 	server := rig.Serve(t, "-rate", "1000/1s")
 	var all []*rig.Person
@@ -39,6 +40,7 @@ func TestNativeSessionsSeeOneOrder(t *testing.T) {
 }
 
 func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-ttl", "10s")
 	ann, ben := rig.NewPerson(t, "ann", server.SocketURL()), rig.NewPerson(t, "ben", server.SocketURL())
 	ann.Until("online", rig.Online)
@@ -65,6 +67,7 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 // TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another, while everybody writes: what one of them
 // was told, all were, and what was not taken any more goes out by itself.
 func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
+	t.Parallel()
 	const people, each = 10, 40 // together less than the 500 messages that one may be told of at once
 	server := rig.Serve(t, "-rate", "1000/1s")
 	var all []*rig.Person

@@ -24,6 +24,7 @@ const (
 
 // TestScrollsThroughALongRoom goes up to the first message and back to the newest, of which no more than 400 have a row.
 func TestScrollsThroughALongRoom(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -64,6 +65,7 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 
 // TestUnreadWhileReadingUp looks at the button and the divider of who has scrolled up.
 func TestUnreadWhileReadingUp(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -97,6 +99,7 @@ func TestUnreadWhileReadingUp(t *testing.T) {
 
 // TestTitleCountsWhatIsUnread hides the page.
 func TestTitleCountsWhatIsUnread(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	tab := browser.Tab(server.URL).Ready()
@@ -123,6 +126,7 @@ func visible(yes bool) chromedp.Action[chromedp.Void] {
 
 // TestKeyboardOverThePage stands in for a browser that lays its keyboard over the page.
 func TestKeyboardOverThePage(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`{
@@ -149,6 +153,7 @@ func TestKeyboardOverThePage(t *testing.T) {
 }
 
 func TestCountdown(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-ttl", "34s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -174,6 +179,7 @@ func TestCountdown(t *testing.T) {
 
 // TestShortLifeCountsEachSecond: a message that comes with less than 30 s to live counts down from the start.
 func TestShortLifeCountsEachSecond(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -192,6 +198,7 @@ func TestShortLifeCountsEachSecond(t *testing.T) {
 
 // TestActions opens what can be done with a message by keyboard and by mouse.
 func TestActions(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -231,6 +238,7 @@ func TestActions(t *testing.T) {
 
 // TestExpiresWhileItsActionsAreOpen keeps the focus among the messages.
 func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -247,6 +255,7 @@ func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 }
 
 func TestLinks(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)

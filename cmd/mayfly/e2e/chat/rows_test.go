@@ -25,6 +25,7 @@ func onlyFirst(ttl time.Duration) func(i int) time.Duration {
 
 // TestFirstRowExpires looks at all that is not the first row of a full room, while that one goes.
 func TestFirstRowExpires(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
 	browser := rig.OpenBrowser(t)
 	for _, tt := range []struct {
@@ -95,6 +96,7 @@ func TestFirstRowExpires(t *testing.T) {
 
 // TestManyExpiriesAboveWhatOneReads looks whether small errors add up.
 func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
+	t.Parallel()
 	const n = 60
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
@@ -119,6 +121,7 @@ func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 
 // TestNoGapIsLeft lets a room that filled the screen run empty: what comes then does not scroll.
 func TestNoGapIsLeft(t *testing.T) {
+	t.Parallel()
 	const n = 40
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
@@ -139,6 +142,7 @@ func TestNoGapIsLeft(t *testing.T) {
 
 // TestFocusOnTheLastThatExpires goes to the row before, and from the last one there is to the composer.
 func TestFocusOnTheLastThatExpires(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -157,6 +161,7 @@ func TestFocusOnTheLastThatExpires(t *testing.T) {
 }
 
 func TestKeyboardWalk(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 4, nil)

@@ -47,6 +47,7 @@ func before(script string) chromedp.Action[chromedp.Void] {
 }
 
 func TestShortOutageShowsNothing(t *testing.T) {
+	t.Parallel()
 	server, proxy, url := rig.ServeBehindProxy(t)
 	tab := rig.OpenBrowser(t).Tab(url).Ready()
 	tab.Do(watchConnection)
@@ -122,6 +123,7 @@ func TestOfflineIsSaidOnce(t *testing.T) {
 }
 
 func TestEndedForGoodCanBeTriedAgain(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.Do(before(`{ const send = WebSocket.prototype.send; WebSocket.prototype.send = function(m) { window.socket = this; send.call(this, m); }; }`),
@@ -198,6 +200,7 @@ func TestSendAgainAndForget(t *testing.T) {
 }
 
 func TestRefusedForNowKeepsItsTextAndIsSentByItself(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "2/5s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	for i := range 3 {
@@ -214,6 +217,7 @@ func TestRefusedForNowKeepsItsTextAndIsSentByItself(t *testing.T) {
 }
 
 func TestStorageThatIsDeniedIsSaid(t *testing.T) {
+	t.Parallel()
 	const sentence = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)

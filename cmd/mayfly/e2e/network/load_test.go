@@ -23,6 +23,7 @@ func heap(t *testing.T, admin string) int64 {
 
 // TestReaderThatStops posts 100,000 messages while one member reads nothing.
 func TestReaderThatStops(t *testing.T) {
+	t.Parallel()
 	const (
 		posts     = 100_000
 		underWay  = 1000 // posts without an answer
@@ -97,6 +98,7 @@ func TestReaderThatStops(t *testing.T) {
 // TestStopUnderLoad stops the server while 1,000 are connected and some of them post. What it has accepted it brings to everyone
 // before it says goodbye to them: without -data nobody can be told later.
 func TestStopUnderLoad(t *testing.T) {
+	t.Parallel()
 	const (
 		people, posting = 1000, 20
 		every           = 500 * time.Millisecond // and each one's posts: 40,000 deliveries a second

@@ -34,6 +34,7 @@ func numbered(n int) (texts []string) {
 
 // TestTabMissesNothing breaks a tab's connection while 50 messages are posted, and wants to see all 50 once, in order.
 func TestTabMissesNothing(t *testing.T) {
+	t.Parallel()
 	const posts = 50
 	for _, tt := range []struct {
 		name    string
@@ -123,6 +124,7 @@ func TestTwentyClientsAndCutsAtRandom(t *testing.T) {
 
 // TestHostileConnections sends garbage, half handshakes, silence and resets while two people chat.
 func TestHostileConnections(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-rate", "1000/1s", "-conns-per-ip", "20000", "-conns", "20000")
 	ann, ben := rig.NewPerson(t, "ann", server.SocketURL()), rig.NewPerson(t, "ben", server.SocketURL())
 	ann.Until("online", rig.Online)

@@ -40,6 +40,7 @@ const (
 // at the end everybody must show every message that was accepted, once, in one order, and what was not accepted must wait with
 // its writer.
 func TestNothingLostNothingTwice(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-data", filepath.Join(t.TempDir(), "data"), "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
 	var lines []*rig.Proxy
 	for range proxies {

@@ -100,6 +100,7 @@ func (k *reader) back() {
 
 // TestNothingExpiredComesBack lets messages expire while their page does not run, and looks at it when it does again.
 func TestNothingExpiredComesBack(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OwnBrowser(t).Tab("")
 	tab.BeforeScripts(watch)

@@ -48,6 +48,7 @@ func gone(tab *rig.Tab, text string) time.Time {
 
 // TestWrongClocks shows a room to people whose clocks are hours and days off, and to one whose clock is right.
 func TestWrongClocks(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-ttl", "4s")
 	browser := rig.OpenBrowser(t)
 	right := openSkewed(browser, server, 0)
@@ -77,6 +78,7 @@ func TestWrongClocks(t *testing.T) {
 
 // TestClockIsSet sets the clock of a device while its page is open.
 func TestClockIsSet(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-ttl", "24h")
 	tab := openSkewed(rig.OpenBrowser(t), server, 0).Ready()
 	tab.Do(note)

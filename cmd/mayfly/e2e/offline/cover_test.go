@@ -27,6 +27,7 @@ const blind = `{
 
 // TestBrowserHidesWhatExpiresWhereNoScriptRuns keeps Mayfly from running, for somebody who wants no motion.
 func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
+	t.Parallel()
 	const many = 20
 	server := rig.Serve(t, "-ttl", "24h", "-rate", "1000/1s")
 	tab := rig.OpenBrowser(t).Tab("")

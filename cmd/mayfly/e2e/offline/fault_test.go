@@ -60,6 +60,7 @@ func pressReload(t *testing.T, tab *rig.Tab) {
 }
 
 func TestWithoutScripts(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	scripts := func(disabled bool) chromedp.Action[chromedp.Void] {
@@ -77,6 +78,7 @@ func TestWithoutScripts(t *testing.T) {
 }
 
 func TestWithoutWebAssembly(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`if (!sessionStorage.again) delete window.WebAssembly`)
@@ -90,6 +92,7 @@ func TestWithoutWebAssembly(t *testing.T) {
 
 // TestProgramThatEnds is one that panics at its start: the browser throws where nobody expects it.
 func TestProgramThatEnds(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`if (!sessionStorage.again) Element.prototype.setAttribute = () => { throw new Error('broken'); }`)
@@ -102,6 +105,7 @@ func TestProgramThatEnds(t *testing.T) {
 }
 
 func TestClientDoesNotLoad(t *testing.T) {
+	t.Parallel()
 	browser := rig.OpenBrowser(t)
 	for _, tt := range []struct {
 		name, file string
@@ -161,6 +165,7 @@ func (c *cutOff) Write(b []byte) (int, error) {
 
 // TestClientThatStallsSaysSo moves the clock of the page's animations, not its own.
 func TestClientThatStallsSaysSo(t *testing.T) {
+	t.Parallel()
 	stalled := make(chan struct{})
 	public := through(t, func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -29,6 +29,7 @@ func settled(tab *rig.Tab) {
 }
 
 func TestInstall(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OwnBrowser(t)
 

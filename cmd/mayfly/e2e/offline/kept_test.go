@@ -19,6 +19,7 @@ const (
 
 // TestWrittenOfflineOutlivesAKilledBrowser: a message waits on the device from the moment that the page says so.
 func TestWrittenOfflineOutlivesAKilledBrowser(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	first := rig.OwnBrowser(t)
 	tab := first.Profile(server.URL).Ready().Installed()
@@ -68,6 +69,7 @@ func wantOnlyOwn(t *testing.T, tab *rig.Tab) {
 
 // TestDraftsStayInTheirRoom: over a change of room, a reload and a killed browser.
 func TestDraftsStayInTheirRoom(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	first := rig.OwnBrowser(t)
 	tab := first.Profile(server.URL).Ready()
@@ -94,6 +96,7 @@ func TestDraftsStayInTheirRoom(t *testing.T) {
 
 // TestOpenTabsSendTheirOwn: two tabs of one person write without a network; each message goes out once.
 func TestOpenTabsSendTheirOwn(t *testing.T) {
+	t.Parallel()
 	server, proxy, url := rig.ServeBehindProxy(t)
 	browser := rig.OwnBrowser(t)
 	one := browser.Profile(url).Ready()

@@ -84,6 +84,7 @@ func startsOffline(t *testing.T, tab *rig.Tab, url string) {
 // TestWhatIsKeptIsRepaired: the first visit keeps nothing because one file is cut off, the second keeps all; what is deleted
 // later, the next start brings back.
 func TestWhatIsKeptIsRepaired(t *testing.T) {
+	t.Parallel()
 	network := newTroubled()
 	network.cuts.Store(true)
 	front := rig.NewFront(t, network.wrap, nil)

@@ -48,6 +48,7 @@ func through(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*
 }
 
 func TestFirstVisitDownloadsTheClientOnce(t *testing.T) {
+	t.Parallel()
 	counted := &counter{bodies: map[string]int{}}
 	public := through(t, nil, counted.count)
 	tab := rig.OpenBrowser(t).Tab(public).Ready()
@@ -63,6 +64,7 @@ func TestFirstVisitDownloadsTheClientOnce(t *testing.T) {
 }
 
 func TestSecondVisitWithoutServerShowsTheShell(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Installed()
@@ -75,6 +77,7 @@ func TestSecondVisitWithoutServerShowsTheShell(t *testing.T) {
 }
 
 func TestNoViolationsAndNoErrors(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Say("hello")
@@ -87,6 +90,7 @@ func TestNoViolationsAndNoErrors(t *testing.T) {
 
 // TestFaultsAreSeen looks at the one who looks: a tab reports what a page should never do.
 func TestFaultsAreSeen(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	for _, tt := range []struct{ does, want string }{

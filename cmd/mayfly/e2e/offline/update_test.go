@@ -64,6 +64,7 @@ func reload(t *testing.T, tab *rig.Tab) string {
 }
 
 func TestNewVersion(t *testing.T) {
+	t.Parallel()
 	network := newTroubled()
 	front := rig.NewFront(t, network.wrap, nil)
 	server := front.Serve()

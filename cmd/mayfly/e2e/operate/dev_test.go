@@ -16,6 +16,7 @@ import (
 )
 
 func TestDevServesChatAndSignIn(t *testing.T) {
+	t.Parallel()
 	server := rig.Dev(t)
 	if status, body := rig.Get(t, server.URL); status != http.StatusOK || !strings.Contains(body, "Mayfly") {
 		t.Errorf("the chat = %d %s", status, body)
@@ -43,6 +44,7 @@ func TestDevServesChatAndSignIn(t *testing.T) {
 }
 
 func TestFormLeadsBackToTheChat(t *testing.T) {
+	t.Parallel()
 	server := rig.Dev(t)
 	back := url.Values{"response_type": {"code"}, "client_id": {"mayfly-dev"}, "redirect_uri": {server.URL + "/login/callback"}, "scope": {"openid"},
 		"state": {"s"}, "nonce": {"n"}, "code_challenge_method": {"S256"}, "code_challenge": {strings.Repeat("a", 43)}}
@@ -62,6 +64,7 @@ func TestFormLeadsBackToTheChat(t *testing.T) {
 }
 
 func TestWhoSignsInIsWelcome(t *testing.T) {
+	t.Parallel()
 	server := rig.Dev(t)
 	tokens := server.SignIn(devidp.People[1])
 	raw := rig.Dial(t, server)
@@ -72,6 +75,7 @@ func TestWhoSignsInIsWelcome(t *testing.T) {
 }
 
 func TestDevSaysWhatItIsBeforeItServes(t *testing.T) {
+	t.Parallel()
 	taken := rig.TakePort(t)
 	out, code := rig.Run(t, "dev", "-listen", "127.0.0.1:0", "-provider-listen", taken)
 	if code == 0 || !strings.Contains(out, taken+" is taken by another program") || !strings.Contains(out, "with -provider-listen") {
@@ -84,6 +88,7 @@ func TestDevSaysWhatItIsBeforeItServes(t *testing.T) {
 }
 
 func TestDevRefusesOtherMachines(t *testing.T) {
+	t.Parallel()
 	for _, args := range [][]string{
 		{"-listen", ":0"}, {"-provider-listen", "0.0.0.0:0"}, {"-public-url", "https://chat.example.com"}, {"-issuer", "https://id.example.com"},
 	} {

@@ -178,6 +178,7 @@ func (p *person) repeat(t *testing.T, s *rig.Server) {
 }
 
 func TestKilledServerKeepsWhatItAccepted(t *testing.T) {
+	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "data")
 	server := rig.Serve(t, "-data", folder, "-ttl", lifetime.String(), "-rate", "100000/1s")
 
@@ -368,6 +369,7 @@ func keysGo(t *testing.T, folder string, joined map[string]wire.Joined) {
 }
 
 func TestFolderThatCannotBeUsedIsNamed(t *testing.T) {
+	t.Parallel()
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)

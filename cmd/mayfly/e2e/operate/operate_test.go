@@ -16,6 +16,7 @@ import (
 )
 
 func TestOperatorSeesAMessageBeStored(t *testing.T) {
+	t.Parallel()
 	admin := rig.FreeAddr(t)
 	server := rig.Serve(t, "-admin", admin)
 	before := rig.Scrape(t, admin)
@@ -58,6 +59,7 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 }
 
 func TestOperationsNamesEveryMetric(t *testing.T) {
+	t.Parallel()
 	docs, err := os.ReadFile("../../../../docs/operations.md")
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +82,7 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 }
 
 func TestMetricsAndProfilesAreForTheAdminListenerAlone(t *testing.T) {
+	t.Parallel()
 	admin := rig.FreeAddr(t)
 	for name, server := range map[string]*rig.Server{"default": rig.Serve(t), "with -admin": rig.Serve(t, "-admin", admin)} {
 		for _, path := range []string{"/metrics", "/debug/pprof/", "/debug/pprof/heap", "/debug/vars"} {
@@ -103,6 +106,7 @@ func TestMetricsAndProfilesAreForTheAdminListenerAlone(t *testing.T) {
 }
 
 func TestAdminStopsWithTheServer(t *testing.T) {
+	t.Parallel()
 	admin := rig.FreeAddr(t)
 	server := rig.Serve(t, "-admin", admin)
 	rig.Scrape(t, admin)
@@ -114,6 +118,7 @@ func TestAdminStopsWithTheServer(t *testing.T) {
 }
 
 func TestTakenAdminPortNamesTheFlag(t *testing.T) {
+	t.Parallel()
 	taken := rig.TakePort(t)
 	out, code := rig.Run(t, "serve", "-listen", rig.FreeAddr(t), "-admin", taken)
 	if code == 0 || !strings.Contains(out, taken+" is taken by another program") || !strings.Contains(out, "-admin") {
@@ -122,6 +127,7 @@ func TestTakenAdminPortNamesTheFlag(t *testing.T) {
 }
 
 func TestConfigJSONIsServed(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t, "-ttl", "42s")
 	status, body := rig.Get(t, server.URL+"/config.json")
 	if status != http.StatusOK {

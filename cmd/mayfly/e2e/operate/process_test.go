@@ -12,6 +12,7 @@ import (
 )
 
 func TestForeignHostGetsAPageThatSaysWhatToDo(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	req, err := http.NewRequestWithContext(t.Context(), "GET", server.URL, nil)
 	if err != nil {
@@ -31,6 +32,7 @@ func TestForeignHostGetsAPageThatSaysWhatToDo(t *testing.T) {
 }
 
 func TestSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	taken := rig.TakePort(t)
 	for _, tt := range []struct {
 		name string
@@ -61,6 +63,7 @@ func TestSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestStopsInOrder(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Say("to stay")
@@ -76,6 +79,7 @@ func TestStopsInOrder(t *testing.T) {
 // TestWhoAsksForNothingIsNotWaitedFor stops a server to which a connection is open that has said nothing, as browsers open
 // them in advance.
 func TestWhoAsksForNothingIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	conn, err := net.Dial("tcp", server.Addr())
 	if err != nil {

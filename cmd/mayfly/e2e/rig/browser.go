@@ -102,6 +102,7 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 		chromedp.NoDefaultBrowserCheck, chromedp.UserDataDir(dir), chromedp.WindowSize(1280, 800),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // for byRole
 		// Chromium's own pages for its address bar, which nobody sees, are a quarter of what a short test costs.
 		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
 	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(logf))
@@ -180,6 +181,7 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 		t.Fatal(err)
 	}
 	tab.Do(chromedp.EmulateViewport(1280, 800))
+	tab.BeforeScripts(byRole)
 	if url != "" {
 		tab.Do(chromedp.Navigate(url))
 	}

@@ -76,6 +76,7 @@ func hello(t *testing.T, s *rig.Server, token, session string) *rig.Raw {
 }
 
 func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	s := serve(t, i)
 	if status, body, _ := get(t, s, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "sign-in") {
@@ -118,6 +119,7 @@ func exp(t *testing.T, token string) int64 {
 }
 
 func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	i.up(t)
 	s := serve(t, i)
@@ -145,6 +147,7 @@ func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
 
 // TestThousandReconnectsAskAHandfulOfTimes: one person, the Users API.
 func TestThousandReconnectsAskAHandfulOfTimes(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	i.up(t)
 	file := filepath.Join(t.TempDir(), "token")
@@ -166,6 +169,7 @@ func TestThousandReconnectsAskAHandfulOfTimes(t *testing.T) {
 }
 
 func TestSignOutHoldsAfterARestart(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	i.up(t)
 	s := serve(t, i, "-data", filepath.Join(t.TempDir(), "data"))
@@ -200,6 +204,7 @@ func TestSignOutHoldsAfterARestart(t *testing.T) {
 
 // TestQueriesAreNotLogged: serve looks for them.
 func TestQueriesAreNotLogged(t *testing.T) {
+	t.Parallel()
 	i := newIssuer(t)
 	i.up(t)
 	s := serve(t, i)

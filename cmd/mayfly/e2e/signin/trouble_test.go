@@ -26,6 +26,7 @@ const (
 
 // TestEachTroubleHasASentenceAndAWayOut goes from one trouble to the next, by the button that each one has, and in the end gets in.
 func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
+	t.Parallel()
 	server := rig.Dev(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL + "/r/tea").Ready()
 	idToken := func(do devidp.Kind) devidp.Faults {

@@ -15,6 +15,7 @@ import (
 // TestUsersAPIFails: whatever Okta's Users API does, people are in within 2.5 s, under the best name that is known: the ID
 // token's, or userinfo's a little later where there is none.
 func TestUsersAPIFails(t *testing.T) {
+	t.Parallel()
 	const soon = 2500 * time.Millisecond
 	dev := rig.Dev(t)
 	file := filepath.Join(t.TempDir(), "token")
