@@ -1,5 +1,5 @@
 // Package access_test holds the page to its accessibility list, WCAG 2.2 AA: in a real browser, by the accessibility tree, by
-// keyboard, with emulated media and with what is really painted. The numbers are those of docs/design.md.
+// keyboard, with emulated media and with what is really painted. The numbers are those of docs/accessibility.md.
 package access_test
 
 import (
