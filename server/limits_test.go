@@ -11,9 +11,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// These are the limits of AUTH.md's row 30 of what is refused.
+// These tests hold the limits on signing in that docs/security.md lists.
 
-// TestTooManyAuthFrames, row 32 of the attacks: hello and nine auths a minute are taken, good ones too; 100 at once end it.
+// TestTooManyAuthFrames is attack 32 of docs/attacks.md: the server takes hello and nine auths a minute, good ones too;
+// 100 at once end the connection.
 func TestTooManyAuthFrames(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.issue("ada", time.Hour), "")

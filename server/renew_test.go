@@ -14,8 +14,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// These are AUTH.md's rows 32 to 38 of attacks on the socket, and what they guard: renewing on the open connection.
+// These tests renew sign-ins on the open connection.
 
+// TestRenewalMovesTheDeadlineAndNothingElse ends with attack 35 of docs/attacks.md: no renewal.
 func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.issue("ada", 90*time.Second), phone)
@@ -38,7 +39,7 @@ func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
 			t.Errorf("%v connections", n)
 		}
 		time.Sleep(3 * time.Minute)
-		frames := g.take() // 35 no renewal: closed at the end and the leeway
+		frames := g.take() // closed at the end and the leeway
 		if b, ok := frames[len(frames)-1].(wire.Bye); !ok || b.Reason != wire.ReasonTokenExpired {
 			t.Errorf("got %+v", frames)
 		}
@@ -104,7 +105,7 @@ func TestRenewalThatFails(t *testing.T) {
 	})
 }
 
-// TestRenewalWithAnEarlierEnd, row 34: it is accepted, and the deadline kept.
+// TestRenewalWithAnEarlierEnd is attack 34 of docs/attacks.md: the server accepts the token and keeps the deadline.
 func TestRenewalWithAnEarlierEnd(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		ends := time.Now().Add(time.Hour).UnixMilli()
@@ -121,7 +122,7 @@ func TestRenewalWithAnEarlierEnd(t *testing.T) {
 	})
 }
 
-// TestIdentityChanged, row 33: another person's token, or another session's, ends the connection.
+// TestIdentityChanged is attack 33 of docs/attacks.md: another person's token, or another session's, ends the connection.
 func TestIdentityChanged(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
@@ -172,7 +173,7 @@ func TestIdentityChanged(t *testing.T) {
 	})
 }
 
-// TestRenewalInABurst, row 36: while messages come as fast as they can, nothing is lost, doubled or replayed.
+// TestRenewalInABurst is attack 36 of docs/attacks.md: while many messages come, none is lost, doubled or replayed.
 func TestRenewalInABurst(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
@@ -214,7 +215,7 @@ func TestNobodySeesARenewal(t *testing.T) {
 	})
 }
 
-// TestOversizedAndBinaryAuth, row 38.
+// TestOversizedAndBinaryAuth is attack 38 of docs/attacks.md.
 func TestOversizedAndBinaryAuth(t *testing.T) {
 	n := start(t, 10)
 	binary := n.hello(t, "")

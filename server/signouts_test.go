@@ -42,8 +42,8 @@ func (h *house) neighbour(t *testing.T) *house {
 	return other
 }
 
-// TestSignOut, row 37: it ends the session's connections on all nodes, and refuses the session and each token that was seen in it.
-// What else the person has, and who else there is, goes on.
+// TestSignOut is attack 37 of docs/attacks.md: a sign-out ends the session's connections on all nodes, and every node
+// refuses the session and each token that was seen in it. Other sessions of the person, and other people, go on.
 func TestSignOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)

@@ -25,7 +25,7 @@ func signed(kid string, key crypto.Signer) string {
 // strange returns a token whose kid nobody knows: its signature does not matter, and costs nothing here.
 func strange(kid string) string { return sign(header(object{"kid": kid}), claims(nil), []byte("x")) }
 
-// TestUnknownKidsCostOneRequest is bad input 6: of a thousand in a second, and then of one a second for ten minutes.
+// TestUnknownKidsCostOneRequest is attack 6 of docs/attacks.md: a thousand in a second, then one a second for ten minutes.
 func TestUnknownKidsCostOneRequest(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		before, began := r.idp.count(pathKeys), time.Now()
@@ -53,7 +53,7 @@ func TestUnknownKidsCostOneRequest(t *testing.T) {
 	})
 }
 
-// TestBadSignaturesCostNoRequest is bad input 7.
+// TestBadSignaturesCostNoRequest is attack 7 of docs/attacks.md.
 func TestBadSignaturesCostNoRequest(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		before := r.idp.count(pathKeys)
@@ -139,7 +139,7 @@ func TestKidSeenDuringAFetch(t *testing.T) {
 	})
 }
 
-// TestRotation is bad input 25.
+// TestRotation is attack 25 of docs/attacks.md.
 func TestRotation(t *testing.T) {
 	key2()
 	bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "max-age=600" }, func(t *testing.T, r *rig) {
@@ -230,7 +230,7 @@ func TestReadyBeforeRun(t *testing.T) {
 	}
 }
 
-// TestBadKeySets is bad input 26: none of these is taken, whether or not there were keys before.
+// TestBadKeySets is attack 26 of docs/attacks.md: the verifier takes none of these, whether or not it had keys before.
 func TestBadKeySets(t *testing.T) {
 	many := make([]object, 21)
 	for i := range many {

@@ -313,7 +313,7 @@ func TestPassingFailureIsTriedAgain(t *testing.T) {
 	})
 }
 
-// TestReconnectsCostAHandfulOfCalls is bad input 42.
+// TestReconnectsCostAHandfulOfCalls is attack 42 of docs/attacks.md.
 func TestReconnectsCostAHandfulOfCalls(t *testing.T) {
 	for _, tt := range []struct {
 		name string

@@ -26,7 +26,7 @@ import (
 
 type object = map[string]any
 
-// TestBadTokensAreRefused has every bad token of the list, by its number, each refused with its reason.
+// TestBadTokensAreRefused refuses each bad token with its reason. The cases begin with the numbers of docs/attacks.md.
 func TestBadTokensAreRefused(t *testing.T) {
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
@@ -212,6 +212,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
+// TestScopeIsRequired refuses tokens without the required scope. The cases begin with the numbers of docs/attacks.md.
 func TestScopeIsRequired(t *testing.T) {
 	setup := func(c *auth.Config, _ *idp) { c.RequireScope = "mayfly" }
 	for _, tt := range []struct {
@@ -242,6 +243,7 @@ func TestScopeIsRequired(t *testing.T) {
 	}
 }
 
+// TestGoodTokens takes tokens that come close to bad ones. The cases begin with the numbers of docs/attacks.md.
 func TestGoodTokens(t *testing.T) {
 	ago := func(d time.Duration) float64 { return float64(time.Now().Add(-d).UnixMilli()) / 1000 }
 	in := func(d time.Duration) float64 { return ago(-d) }
@@ -363,7 +365,7 @@ func TestLaterSaysWhen(t *testing.T) {
 	})
 }
 
-// TestHeadersMakeNoRequests is bad input 9: whatever a header points at is not asked.
+// TestHeadersMakeNoRequests is attack 9 of docs/attacks.md: the verifier asks no address that a header names.
 func TestHeadersMakeNoRequests(t *testing.T) {
 	var asked atomic.Int32
 	trap := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
