@@ -3,8 +3,17 @@
 GO   ?= go
 ARGS ?=
 
+# What is tested natively: PRODUCT needs no built client, EMBEDS holds one. E2E drives the built binary from outside.
+PRODUCT := ./app/... ./server/... ./shared/...
+EMBEDS  := ./web/... ./cmd/mayfly ./cmd/mayfly-web
+NATIVE  := $(PRODUCT) $(EMBEDS)
+E2E     := $(addprefix ./cmd/mayfly/e2e/,chat offline network signin operate)
+
+# HUNG ends a test binary that hangs. No machine is so busy that one which goes on takes as long.
+HUNG := 30m
+
 .DEFAULT_GOAL := help
-.PHONY: help build run generate test check pictures soak torture fuzz clean go
+.PHONY: help build run generate quick test race check measure pictures soak torture fuzz clean go gcc
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,19 +29,31 @@ run: go ## build quickly and serve on http://localhost:8080, with people to sign
 generate: go ## build and compress the web client, if it has changed
 	$(GO) generate ./...
 
-test: build ## run every test, with the race detector and in a real browser
-	@command -v gcc >/dev/null || { echo "make test: the race detector needs gcc: install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
-	scripts/chromium.sh
-	@# -count=1: the end-to-end tests start the binary, so go does not see when their result is out of date
-	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -race -count=1 -timeout=10m ./...
-
-check: go ## all that CI checks: format, vet, staticcheck, both builds, then the tests
-	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
+quick: go ## the loop of the day: vet, staticcheck, and the tests of every package but the end-to-end ones
+	$(GO) run ./web/gen -quick
 	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test $(NATIVE)
+
+test: gcc ## run every test that must pass: the product's with the race detector, then the built binary in a real browser
+	scripts/chromium.sh
+	@# compressing keeps one processor busy, most tests wait: side by side they take less
+	@$(MAKE) --no-print-directory -j2 build race
+	$(GO) test -race -count=1 -timeout=$(HUNG) $(EMBEDS)
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 2 -parallel 6 $(E2E)
+
+race: gcc
+	$(GO) test -race -count=1 -timeout=$(HUNG) $(PRODUCT)
+
+check: quick ## all that CI checks: what quick does, format, vet of the client, then all tests with the builds that they need
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
-	$(GO) tool staticcheck ./...
 	$(MAKE) --no-print-directory test
+
+measure: build ## measure what a message, a start, a tab and a connection cost, and stop a server under load twenty times
+	scripts/chromium.sh
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/measure
 
 pictures: generate ## take the screenshots of the documentation and of the manifest from the running product
 	$(GO) test -count=1 ./cmd/mayfly/e2e/measure -run TestPictures -into docs
@@ -44,7 +65,7 @@ soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look
 torture: FOR ?= 1m
 torture: go ## cut, swallow and kill for a minute, or FOR=1h, while 50 people write, and look whether a message is lost or comes twice
 	$(GO) run ./web/gen -quick
-	$(GO) test -race -count=1 -v -timeout=0 -run TestNothingLostNothingTwice ./cmd/mayfly/e2e/network -for $(FOR)
+	$(GO) test -count=1 -v -timeout=0 -run TestNothingLostNothingTwice ./cmd/mayfly/e2e/network -for $(FOR)
 
 fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
@@ -53,6 +74,9 @@ fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, f
 
 clean: ## delete what was built
 	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
+
+gcc:
+	@command -v gcc >/dev/null || { echo "make test: the race detector needs gcc: install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }
 
 go:
 	@command -v $(GO) >/dev/null || { echo "make: Go is missing: install it from https://go.dev/dl, 1.21 or newer, which fetches the release that go.mod names" >&2; exit 1; }
