@@ -13,7 +13,7 @@ import (
 	"mayfly/server"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -578,7 +578,7 @@ func TestPollRateIsThePersons(t *testing.T) {
 // TestSignOutEndsPolls: those that wait, on either node, and every later one.
 func TestSignOutEndsPolls(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		other := open(t, h.issuer, h.ledger, stream.NewMemory(), nil)
+		other := open(t, h.issuer, h.ledger, streamtest.NewMemory(), nil)
 		defer other.stop()
 		synctest.Wait()
 		token := h.issuer.issue("ada", time.Hour)

@@ -22,7 +22,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -37,7 +37,7 @@ const (
 type node struct {
 	url     string
 	server  *server.Server
-	stream  *stream.Memory
+	stream  *streamtest.Memory
 	metrics *prometheus.Registry
 	logs    *bytes.Buffer
 	ready   error
@@ -51,7 +51,7 @@ func start(t *testing.T, conns int) *node {
 // startWith starts a node whose configuration change has changed.
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
-	n := &node{stream: stream.NewMemory(), metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{}}
+	n := &node{stream: streamtest.NewMemory(), metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -18,7 +18,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -77,8 +77,8 @@ func (p *pipes) dial(addr string) func(context.Context, string, string) (net.Con
 type house struct {
 	*server.Server
 	issuer  *issuer
-	ledger  *stream.MemorySignouts
-	stream  *stream.Memory
+	ledger  *streamtest.Signouts
+	stream  *streamtest.Memory
 	metrics *prometheus.Registry
 	logs    *bytes.Buffer
 	net     *pipes
@@ -90,7 +90,7 @@ type house struct {
 func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := open(t, newIssuer(), &stream.MemorySignouts{}, stream.NewMemory(), change)
+		h := open(t, newIssuer(), &streamtest.Signouts{}, streamtest.NewMemory(), change)
 		defer h.stop()
 		synctest.Wait()
 		test(t, h)
@@ -98,7 +98,7 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 }
 
 // open starts a house: another of the same issuer, ledger and stream is another node.
-func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stream.Memory, change func(*server.Config)) *house {
+func open(t *testing.T, i *issuer, ledger *streamtest.Signouts, messages *streamtest.Memory, change func(*server.Config)) *house {
 	t.Helper()
 	h := &house{issuer: i, ledger: ledger, stream: messages, metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{},
 		net: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}

@@ -17,6 +17,7 @@ import (
 	"mayfly/server"
 	"mayfly/server/hub"
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -37,7 +38,7 @@ func (h *house) again(t *testing.T, token, session string, revoked bool) {
 
 // neighbour is another node of the same chat.
 func (h *house) neighbour(t *testing.T) *house {
-	other := open(t, h.issuer, h.ledger, stream.NewMemory(), nil)
+	other := open(t, h.issuer, h.ledger, streamtest.NewMemory(), nil)
 	synctest.Wait()
 	return other
 }
@@ -293,13 +294,13 @@ func TestLedgerThatFails(t *testing.T) {
 }
 
 // deaf is a ledger that can be read, but keeps nothing.
-type deaf struct{ *stream.MemorySignouts }
+type deaf struct{ *streamtest.Signouts }
 
 func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
 
 // TestWhatWaitsIsBounded: half of the room is left for sign-outs, which hold here all the same.
 func TestWhatWaitsIsBounded(t *testing.T) {
-	bubble(t, func(c *server.Config) { c.SignIn.Ledger = deaf{&stream.MemorySignouts{}} }, func(t *testing.T, h *house) {
+	bubble(t, func(c *server.Config) { c.SignIn.Ledger = deaf{&streamtest.Signouts{}} }, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.issue("ada", time.Hour), phone)
 		h.Saw(server.MaxUnkept)
 		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2 {
@@ -317,9 +318,9 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 // TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
 func TestLedgerThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ledger := &stream.MemorySignouts{}
+		ledger := &streamtest.Signouts{}
 		ledger.Fail(errors.New("the ledger is away"))
-		h := open(t, newIssuer(), ledger, stream.NewMemory(), nil)
+		h := open(t, newIssuer(), ledger, streamtest.NewMemory(), nil)
 		defer h.stop()
 		token := h.issuer.issue("ada", time.Hour)
 		early := h.hello(t, token, phone)
@@ -330,9 +331,9 @@ func TestLedgerThatComesLate(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		ledger := &stream.MemorySignouts{}
+		ledger := &streamtest.Signouts{}
 		ledger.Fail(errors.New("the ledger is away"))
-		h := open(t, newIssuer(), ledger, stream.NewMemory(), nil)
+		h := open(t, newIssuer(), ledger, streamtest.NewMemory(), nil)
 		defer h.stop()
 		g := h.hello(t, h.issuer.issue("ada", time.Hour), phone)
 		time.Sleep(3 * time.Second)
@@ -352,7 +353,7 @@ func TestEntriesInAnyOrder(t *testing.T) {
 			t.Fatalf("the ledger has %q", entries)
 		}
 		for _, order := range [][]string{{entries[0], entries[1]}, {entries[1], entries[0]}} {
-			other := open(t, h.issuer, &stream.MemorySignouts{}, stream.NewMemory(), nil)
+			other := open(t, h.issuer, &streamtest.Signouts{}, streamtest.NewMemory(), nil)
 			other.in(t, token, "").ws.CloseNow()
 			for _, entry := range order {
 				if err := other.ledger.Keep(t.Context(), entry, time.Now().Add(time.Hour)); err != nil {

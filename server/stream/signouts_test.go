@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 )
 
 // signouts is what the implementations share.
@@ -83,7 +84,7 @@ func TestSignoutsReachWhoFollowsNowAndLater(t *testing.T) {
 		<-c
 		wantEntry(t, c, keep(t, s.Signouts(), "out e", time.Minute)) // and never the one before
 	})
-	t.Run("Memory", func(t *testing.T) { s := &stream.MemorySignouts{}; both(t, s, s) })
+	t.Run("Memory", func(t *testing.T) { s := &streamtest.Signouts{}; both(t, s, s) })
 }
 
 func TestSignoutsOnDiskAreThereAgain(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"mayfly/server/hub"
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -55,7 +56,7 @@ func onDisk(t *testing.T, config stream.Config) stream.Config {
 func twins(t *testing.T, test func(t *testing.T, s hub.Stream)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
 	t.Run("NATS on disk", func(t *testing.T) { test(t, open(t, onDisk(t, roomy))) })
-	t.Run("Memory", func(t *testing.T) { test(t, stream.NewMemory()) })
+	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })
 }
 
 // stores runs a test on NATS in memory and on disk.
