@@ -14,6 +14,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -33,30 +34,12 @@ var labels = map[string][]string{
 // gather returns every metric of ours by name, with its label's value behind a space.
 func (n *node) gather(t *testing.T) map[string]float64 {
 	t.Helper()
-	families, err := n.metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			series := f.GetName()
-			for _, l := range m.GetLabel() {
-				series += " " + l.GetValue()
-			}
-			all[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue() // one of them is nil, which has 0
-		}
-	}
-	return all
+	return servertest.Gather(t, n.metrics)
 }
 
 func (n *node) metric(t *testing.T, name, label string) float64 {
 	t.Helper()
-	value, ok := n.gather(t)[strings.TrimSpace(name+" "+label)]
-	if !ok {
-		t.Fatalf("there is no %s %s", name, label)
-	}
-	return value
+	return servertest.Metric(t, n.metrics, name, label)
 }
 
 // until waits until a metric has a value.
@@ -254,7 +237,6 @@ func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	expired := prometheus.NewCounter(prometheus.CounterOpts{Name: "expired"})
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(expired)
-	n := node{metrics: reg}
 	q := server.NewQueue(expired)
 	for _, f := range caught.frames { // joined, and accepted and posted of each
 		if !q.Push(f) {
@@ -265,7 +247,7 @@ func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	if strings.Count(string(got), `"posted"`) != 1 || strings.Count(string(got), `"accepted"`) != 3 || strings.Contains(string(got), "\n\n") {
 		t.Errorf("written: %s, want three accepted and one posted", got)
 	}
-	if counted := n.metric(t, "expired", ""); counted != 2 {
+	if counted := servertest.Metric(t, reg, "expired", ""); counted != 2 {
 		t.Errorf("%v frames expired in the queue, want 2", counted)
 	}
 }

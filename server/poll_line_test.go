@@ -14,6 +14,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/shared/wire"
 )
 
@@ -22,7 +23,7 @@ import (
 // raw sends a poll with a body that claims to have length bytes, over a line of its own.
 func (h *house) raw(t *testing.T, body string, length int) net.Conn {
 	t.Helper()
-	line, err := h.net.dial(home+":1234")(t.Context(), "", "")
+	line, err := h.Dialer(home)(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func (h *house) raw(t *testing.T, body string, length int) net.Conn {
 func (h *house) metric(t *testing.T, name, label string) float64 {
 	t.Helper()
 	synctest.Wait()
-	return (&node{metrics: h.metrics}).metric(t, name, label)
+	return servertest.Metric(t, h.metrics, name, label)
 }
 
 // TestPollNeverHoldsWhatExpired: its answer is written while its reader pauses, and what expires in the pause is not in the rest.
@@ -215,7 +216,7 @@ func TestPollLeavesTheLineAsItWas(t *testing.T) {
 		})
 	}, func(t *testing.T, h *house) {
 		dials := 0
-		dial := h.net.dial(home + ":1234")
+		dial := h.Dialer(home)
 		transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			dials++
 			return dial(ctx, network, addr)
@@ -247,7 +248,6 @@ func TestPollMetrics(t *testing.T) {
 		hello := resumed(asGuest("", "lobby"), 0)
 		hello.Guest, hello.Token = nil, &token
 		ends := p.start(hello)
-		n := &node{metrics: h.metrics}
 		for _, tt := range []struct {
 			name string
 			do   func()
@@ -276,13 +276,13 @@ func TestPollMetrics(t *testing.T) {
 				<-waits
 			}, map[string]float64{"mayfly_byes_total restart": 1, "mayfly_polls_total": 1}},
 		} {
-			before := n.gather(t)
+			before := servertest.Gather(t, h.metrics)
 			if tt.name == "a poll" {
 				before = map[string]float64{}
 			}
 			tt.do()
 			synctest.Wait()
-			for series, value := range n.gather(t) {
+			for series, value := range servertest.Gather(t, h.metrics) {
 				if got := value - before[series]; got != tt.want[series] {
 					t.Errorf("%s: %s moved by %v, want %v", tt.name, series, got, tt.want[series])
 				}

@@ -1,14 +1,11 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -22,6 +19,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -29,18 +27,18 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	testTimeout = 20 * time.Second // loose: only a hang reaches it
+	testTimeout = servertest.Timeout
 	testGuest   = "9fWcq0aYVQ3dIoYb7yZlQw"
 )
 
-// node is a whole server on a real socket, with a stream in memory.
+// node is a server on a real socket.
 type node struct {
+	*servertest.Server
 	url     string
 	server  *server.Server
 	stream  *streamtest.Memory
 	metrics *prometheus.Registry
-	logs    *bytes.Buffer
-	ready   error
+	ready   error // what the stream says
 }
 
 func start(t *testing.T, conns int) *node {
@@ -51,51 +49,13 @@ func start(t *testing.T, conns int) *node {
 // startWith starts a node whose configuration change has changed.
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
-	n := &node{stream: streamtest.NewMemory(), metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	origins, err := server.NewOrigins("https://chat.example.com", []string{"http://lan.example:8080"}, port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := server.Config{
-		Version: "test", Origins: origins, Conns: 100, Each: 100, TTL: ttl, Posts: 20, Per: 10 * time.Second,
-		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") }),
-		Secure: func(h http.Handler) http.Handler { return h },
-		Ready:  func(context.Context) error { return n.ready },
-	}
-	change(&config)
-	clock := hub.NewClock(time.Now)
-	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, clock, log)
-	n.server = server.New(config, h, clock, n.metrics, log)
-	web := httptest.NewUnstartedServer(n.server.Handler())
-	web.Listener.Close()
-	web.Listener = listener
-	web.Start()
-	n.url = web.URL
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- n.server.Run(ctx) }()
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		closing, cancel := context.WithTimeout(context.Background(), testTimeout)
-		defer cancel()
-		if err := n.server.Close(closing); err != nil {
-			t.Error(err)
-		}
-		web.Close()
-		stop()
-		<-ended
-		<-ended
-		if logged := n.logs.String(); strings.Contains(logged, "note ") || strings.Contains(logged, testGuest) {
-			t.Errorf("the log holds a text or a secret:\n%s", logged)
-		}
-	})
+	n := &node{}
+	n.Server = servertest.Start(t, servertest.Options{Secrets: []string{"note ", testGuest}, Server: func(c *server.Config) {
+		c.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
+		c.Ready = func(context.Context) error { return n.ready }
+		change(c)
+	}})
+	n.url, n.server, n.stream, n.metrics = n.URL, n.Server.Server, n.Memory, n.Metrics
 	return n
 }
 
@@ -108,7 +68,7 @@ type client struct {
 
 func (n *node) dial(t *testing.T) *client {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	ws, _, err := n.tryDial(t)
 	if err != nil {
 		t.Fatal(err)
 	}

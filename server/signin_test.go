@@ -11,6 +11,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/auth"
+	"mayfly/server/servertest"
 	"mayfly/shared/wire"
 )
 
@@ -37,7 +38,7 @@ func TestSignedInWelcome(t *testing.T) {
 
 func gauge(t *testing.T, h *house, name string) float64 {
 	t.Helper()
-	return (&node{metrics: h.metrics}).metric(t, name, "")
+	return servertest.Metric(t, h.metrics, name, "")
 }
 
 // TestBadTokenIsRefused: with its reason, never as somebody anonymous.
@@ -52,7 +53,7 @@ func TestBadTokenIsRefused(t *testing.T) {
 				if want := int64(0); reason.Next() == wire.NextLater && b.RetryMS != 1500 || reason.Next() != wire.NextLater && b.RetryMS != want {
 					t.Errorf("retry_ms %d", b.RetryMS)
 				}
-				if n := (&node{metrics: h.metrics}).metric(t, "mayfly_signins_refused_total", string(reason)); n != 1 {
+				if n := servertest.Metric(t, h.metrics, "mayfly_signins_refused_total", string(reason)); n != 1 {
 					t.Errorf("counted %v times", n)
 				}
 			})

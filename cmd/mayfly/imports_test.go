@@ -59,7 +59,7 @@ var directions = []direction{
 }
 
 // testOnly are our packages for tests: they may import each other, and no other package may, but in its tests.
-var testOnly = []string{"mayfly/server/stream/streamtest"}
+var testOnly = []string{"mayfly/server/servertest", "mayfly/server/stream/streamtest"}
 
 // fences says which packages of ours may import a package of others: nobody else may.
 var fences = map[string][]string{
