@@ -244,7 +244,7 @@ func TestPollLeavesTheLineAsItWas(t *testing.T) {
 func TestPollMetrics(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Conns = 2 }, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		hello := resumed(asGuest("", "lobby"), 0)
 		hello.Guest, hello.Token = nil, &token
 		ends := p.start(hello)

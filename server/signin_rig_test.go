@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
+	"mayfly/server/authtest"
 	"mayfly/server/servertest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
@@ -20,7 +21,7 @@ import (
 // house is a server on virtual time, in which people sign in.
 type house struct {
 	*servertest.Server
-	issuer  *issuer
+	issuer  *authtest.Verifier
 	ledger  *streamtest.Signouts
 	stream  *streamtest.Memory
 	metrics *prometheus.Registry
@@ -33,7 +34,7 @@ type house struct {
 func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := open(t, newIssuer(), &streamtest.Signouts{}, streamtest.NewMemory(), change)
+		h := open(t, authtest.NewVerifier(), &streamtest.Signouts{}, streamtest.NewMemory(), change)
 		defer h.stop()
 		synctest.Wait()
 		test(t, h)
@@ -41,7 +42,7 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 }
 
 // open starts a house: another of the same issuer, ledger and stream is another node.
-func open(t *testing.T, i *issuer, ledger *streamtest.Signouts, messages *streamtest.Memory, change func(*server.Config)) *house {
+func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Signouts, messages *streamtest.Memory, change func(*server.Config)) *house {
 	t.Helper()
 	s := servertest.StartInMemory(t, servertest.Options{Stream: messages, Secrets: []string{secret}, Server: func(c *server.Config) {
 		c.SignIn = server.SignIn{Verifier: i, Ledger: ledger, Issuer: "https://id.example", ClientID: "app", Audience: "api://default", Scopes: []string{"openid"}}
@@ -187,6 +188,8 @@ func (g *guest) wantBye(code wire.Code, reason wire.Reason) wire.Bye {
 const readTimeout = servertest.ReadTimeout
 
 const (
+	secret = authtest.Secret
+
 	home   = "192.0.2.1"
 	phone  = "4JzcqN3vV0mB6o1pTtXy2w" // a session
 	laptop = "Zk3xN3vV0mB6o1pTtXy2wQ" // another

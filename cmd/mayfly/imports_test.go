@@ -59,7 +59,7 @@ var directions = []direction{
 }
 
 // testOnly are our packages for tests: they may import each other, and no other package may, but in its tests.
-var testOnly = []string{"mayfly/server/servertest", "mayfly/server/stream/streamtest"}
+var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest"}
 
 // fences says which packages of ours may import a package of others: nobody else may.
 var fences = map[string][]string{
@@ -71,7 +71,7 @@ var fences = map[string][]string{
 	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/session"},
 	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
-	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/devidp"},
+	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
 	"golang.org/x/text":                   {"mayfly/server/auth"},
 }

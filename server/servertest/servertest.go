@@ -1,6 +1,6 @@
 // Package servertest runs a whole server in a test: package server with a hub on a stream, served on the loopback interface,
-// or on a network in memory that synctest knows, so that time can be virtual. It brings no client: each test says by itself how
-// its clients read.
+// or on a network in memory that synctest knows, so that time can be virtual. It brings no client: each test says by itself
+// how its clients read.
 package servertest
 
 import (
@@ -147,8 +147,8 @@ func (s *Server) shutDown(web *http.Server) {
 	time.Sleep(time.Second) // of virtual time: net/http lingers where a request was cut off
 }
 
-// Dialer returns a dialer for the transport of a client that connects to a server in memory from addr: an IP address, if it is
-// one of IPv6 in brackets.
+// Dialer returns a dialer for the transport of a client that connects to a server in memory from addr: an IP address, in
+// brackets if it is one of IPv6.
 func (s *Server) Dialer(addr string) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	return s.net.dial(addr + ":1234")
 }

@@ -1,6 +1,6 @@
-// Package streamtest has what server/stream gives, in memory, for tests: the log of messages and the sign-outs. Both do what the
-// real ones do, answer at once, and fail, wait or lose copies when a test says so. Neither starts a goroutine, so both work under
-// synctest. The tests of server/stream hold each beside its twin.
+// Package streamtest has what server/stream gives, in memory, for tests: the log of messages and the sign-outs. Both do what
+// the real ones do, answer at once, and fail, wait or lose copies when a test says so. Neither starts a goroutine, so both
+// work under synctest. The tests of server/stream hold each beside its twin.
 package streamtest
 
 import (

@@ -13,8 +13,8 @@ type signout struct {
 	until time.Time
 }
 
-// Signouts is stream.Signouts in memory. Any number of nodes may follow it, and it fails when the test says so. The zero value is
-// empty and ready.
+// Signouts is stream.Signouts in memory. Any number of nodes may follow it, and it fails when the test says so. The zero
+// value is empty and ready.
 type Signouts struct {
 	order sync.Mutex // held until everyone has an entry
 
