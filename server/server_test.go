@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -28,17 +29,19 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	testTimeout = servertest.Timeout
+	pulse       = 250 * time.Millisecond // how late the server may look at a connection, on virtual time
 	testGuest   = "9fWcq0aYVQ3dIoYb7yZlQw"
 )
 
-// node is a server on a real socket.
+// node is a server on a real socket, or on a network in memory.
 type node struct {
 	*servertest.Server
 	url     string
 	server  *server.Server
 	stream  *streamtest.Memory
 	metrics *prometheus.Registry
-	ready   error // what the stream says
+	ready   error        // what the stream says
+	http    *http.Client // of its clients; nil: the one that all share
 }
 
 func start(t *testing.T, conns int) *node {
@@ -50,12 +53,33 @@ func start(t *testing.T, conns int) *node {
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
 	n := &node{}
-	n.Server = servertest.Start(t, servertest.Options{Secrets: []string{"note ", testGuest}, Server: func(c *server.Config) {
+	return n.is(servertest.Start(t, n.options(change)))
+}
+
+// onVirtualTime runs test under synctest, with a node on a network in memory.
+func onVirtualTime(t *testing.T, test func(t *testing.T, n *node)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		n := &node{}
+		n.is(servertest.StartInMemory(t, n.options(func(*server.Config) {})))
+		defer n.Stop()
+		n.http = &http.Client{Transport: &http.Transport{DialContext: n.Dialer(home)}}
+		test(t, n)
+	})
+}
+
+// options are those of a node whose configuration change has changed.
+func (n *node) options(change func(*server.Config)) servertest.Options {
+	return servertest.Options{Secrets: []string{"note ", testGuest}, Server: func(c *server.Config) {
 		c.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
 		c.Ready = func(context.Context) error { return n.ready }
 		change(c)
-	}})
-	n.url, n.server, n.stream, n.metrics = n.URL, n.Server.Server, n.Memory, n.Metrics
+	}}
+}
+
+// is makes n the node of s.
+func (n *node) is(s *servertest.Server) *node {
+	n.Server, n.url, n.server, n.stream, n.metrics = s, s.URL, s.Server, s.Memory, s.Metrics
 	return n
 }
 
@@ -296,8 +320,13 @@ func TestUnknownFramesAndMembersAreIgnored(t *testing.T) {
 }
 
 func TestSilenceBeforeHelloTimesOut(t *testing.T) {
-	c := start(t, 10).dial(t)
-	c.expectEnd(wire.CodeTimeout) // 5 s of real time: the deadline is the protocol's
+	onVirtualTime(t, func(t *testing.T, n *node) {
+		c, began := n.dial(t), time.Now()
+		c.expectEnd(wire.CodeTimeout)
+		if silence := time.Since(began); silence < wire.HelloTimeout || silence > wire.HelloTimeout+pulse {
+			t.Errorf("it ended after %s, want %s", silence, wire.HelloTimeout)
+		}
+	})
 }
 
 func TestUpgradeChecks(t *testing.T) {
@@ -357,7 +386,8 @@ func TestUpgradeChecks(t *testing.T) {
 }
 
 func (n *node) tryDial(t *testing.T) (*websocket.Conn, *http.Response, error) {
-	return websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	options := &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}, HTTPClient: n.http}
+	return websocket.Dial(t.Context(), n.url+"/ws", options)
 }
 
 func TestTooManyConnectionsAreTurnedAway(t *testing.T) {

@@ -42,15 +42,18 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 }
 
 // open starts a house: another of the same issuer, ledger and stream is another node.
-func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Signouts, messages *streamtest.Memory, change func(*server.Config)) *house {
+func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Signouts, messages *streamtest.Memory,
+	change func(*server.Config)) *house {
 	t.Helper()
 	s := servertest.StartInMemory(t, servertest.Options{Stream: messages, Secrets: []string{secret}, Server: func(c *server.Config) {
-		c.SignIn = server.SignIn{Verifier: i, Ledger: ledger, Issuer: "https://id.example", ClientID: "app", Audience: "api://default", Scopes: []string{"openid"}}
+		c.SignIn = server.SignIn{Verifier: i, Ledger: ledger, Issuer: "https://id.example", ClientID: "app",
+			Audience: "api://default", Scopes: []string{"openid"}}
 		if change != nil {
 			change(c)
 		}
 	}})
-	return &house{Server: s, issuer: i, ledger: ledger, stream: messages, metrics: s.Metrics, logs: s.Log, wall: &s.Wall, stop: s.Stop}
+	return &house{Server: s, issuer: i, ledger: ledger, stream: messages, metrics: s.Metrics, logs: s.Log,
+		wall: &s.Wall, stop: s.Stop}
 }
 
 // guest is a client that reads all the time, as a browser does.

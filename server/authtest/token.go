@@ -119,7 +119,8 @@ func signature(alg string, key any, signed []byte) []byte {
 			return must(rsa.SignPKCS1v15(nil, k, crypto.SHA512, sum[:]))
 		}
 		if alg == "PS256" {
-			return must(rsa.SignPSS(rand.Reader, k, crypto.SHA256, sum[:], &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}))
+			salt := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+			return must(rsa.SignPSS(rand.Reader, k, crypto.SHA256, sum[:], salt))
 		}
 		return must(rsa.SignPKCS1v15(nil, k, crypto.SHA256, sum[:]))
 	case *ecdsa.PrivateKey:

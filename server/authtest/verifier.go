@@ -74,7 +74,8 @@ func (v *Verifier) Verify(_ context.Context, token, _ string) (auth.Identity, er
 	id, ok := v.tokens[token]
 	switch e := v.refusals[token]; {
 	case v.down:
-		return auth.Identity{}, &auth.Error{Code: wire.CodeBusy, Next: wire.NextLater, Message: "Not now.", Retry: 5 * time.Second}
+		busy := &auth.Error{Code: wire.CodeBusy, Next: wire.NextLater, Message: "Not now.", Retry: 5 * time.Second}
+		return auth.Identity{}, busy
 	case e != nil:
 		return auth.Identity{}, e
 	case token == "":

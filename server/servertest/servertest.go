@@ -165,6 +165,13 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
+// Reset forgets what was logged so far.
+func (l *Log) Reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
+}
+
 func (l *Log) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

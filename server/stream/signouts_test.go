@@ -100,6 +100,7 @@ func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
 
 // TestSignoutsFollowAServerStartedAnew: what came before is not lost, what comes later arrives, and meanwhile one knows.
 func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
+	t.Parallel()
 	s := open(t, onDisk(t, roomy))
 	kept := s.Signouts()
 	c := followSignouts(t, kept)
