@@ -85,7 +85,7 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 }
 
 func TestMetricsMoveWithWhatHappens(t *testing.T) {
-	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies = 3, 2, loopback(t) })
+	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies, c.Per = 3, 2, loopback(t), time.Hour })
 	var ann, ben, cleo *client
 	bytes := 0. // of what lives
 	posted := func(c *client) {
@@ -185,34 +185,35 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 }
 
 func TestASlowReaderIsCounted(t *testing.T) {
-	n := start(t, 10)
-	slow := n.hello(t, "", "lobby")
-	filled := 0
-	for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
-		if filled++; filled > 10_000 {
-			t.Fatal("the queue never overflowed")
-		}
-		n.stream.Append("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
-			Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
-	}
-	for { // it reads again, and is told
-		f, err := slow.read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b, ok := f.(wire.Bye); ok {
-			if b.Code != wire.CodeSlow {
-				t.Errorf("bye = %+v, want slow", b)
+	onVirtualTime(t, func(t *testing.T, n *node) { // as a write that is stuck has an end
+		slow := n.hello(t, "", "lobby")
+		filled := 0
+		for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
+			if filled++; filled > 10_000 {
+				t.Fatal("the queue never overflowed")
 			}
-			break
+			n.stream.Append("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
+				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
 		}
-	}
-	if _, err := slow.read(); int(websocket.CloseStatus(err)) != wire.CloseFor(wire.CodeSlow) {
-		t.Errorf("closed with %v, want %d", err, wire.CloseFor(wire.CodeSlow))
-	}
-	if dropped, byes := n.metric(t, "mayfly_frames_dropped_total", "slow"), n.metric(t, "mayfly_byes_total", "slow"); dropped != 1 || byes != 1 {
-		t.Errorf("%v frames dropped, %v byes, want 1 of each", dropped, byes)
-	}
+		for { // it reads again, and is told
+			f, err := slow.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, ok := f.(wire.Bye); ok {
+				if b.Code != wire.CodeSlow {
+					t.Errorf("bye = %+v, want slow", b)
+				}
+				break
+			}
+		}
+		if _, err := slow.read(); int(websocket.CloseStatus(err)) != wire.CloseFor(wire.CodeSlow) {
+			t.Errorf("closed with %v, want %d", err, wire.CloseFor(wire.CodeSlow))
+		}
+		if dropped, byes := n.metric(t, "mayfly_frames_dropped_total", "slow"), n.metric(t, "mayfly_byes_total", "slow"); dropped != 1 || byes != 1 {
+			t.Errorf("%v frames dropped, %v byes, want 1 of each", dropped, byes)
+		}
+	})
 }
 
 // catcher is a hub.Member that keeps its frames.

@@ -2,7 +2,6 @@ package stream_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -578,9 +577,7 @@ func TestFollowersReadAgainWhatTheyMissed(t *testing.T) {
 		s.Kill()
 		var m wire.Message
 		eventually(t, "stored", func() bool {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			if s.Ready(ctx) != nil {
+			if s.Ready(t.Context()) != nil {
 				return false
 			}
 			a := appendOne(t, s, "lobby", message(round, time.Minute))
