@@ -27,6 +27,7 @@ var (
 	Diff       = diff
 	Nearest    = nearest
 	Walk       = walk
+	Follows    = follows
 	Soonest    = soonest
 
 	Tallied    = tallied
