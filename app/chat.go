@@ -186,7 +186,9 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 		case <-second.C:
 			dispatch(ctx, func(ctx goapp.Context) {
 				defer Guard()
-				ctx.PreventUpdate()
+				if !c.takeDrafts() { // the field may take by now what it did not
+					ctx.PreventUpdate()
+				}
 				c.look()
 				if !hidden() {
 					c.sheet.count(c.session.Now())
@@ -269,6 +271,7 @@ func (c *chat) OnNav(ctx goapp.Context) {
 	c.turnTo(room)
 	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
+	c.keepDraft() // what was written before the room was known
 	c.setTitle()
 	if ok {
 		c.visit(room)

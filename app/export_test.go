@@ -28,6 +28,7 @@ var (
 	Nearest    = nearest
 	Walk       = walk
 	Follows    = follows
+	Takes      = takes
 	Soonest    = soonest
 
 	Tallied    = tallied
@@ -38,6 +39,8 @@ var (
 const (
 	MaxRows  = maxRows
 	MaxLinks = maxLinks
+
+	SendPause = sendPause
 )
 
 type (
