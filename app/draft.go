@@ -14,8 +14,8 @@ import (
 // draftPause is how long one has to stop typing for that, or look away: to keep it writes to the disk.
 const draftPause = 500 * time.Millisecond
 
-// sendPause is how long after a message was sent the field takes what the session gives back: a second press of Enter, or of a user
-// who types on, would send it.
+// sendPause is how long the field takes nothing that the session gives back after the user has sent a message: a second press of
+// Enter would send it.
 const sendPause = 2 * time.Second
 
 const (
@@ -33,8 +33,8 @@ type drafting struct {
 	timer   *time.Timer    // calls keepDraft
 }
 
-// takes reports whether the field takes what the session gives back, which may come late: only a field that is empty and that the
-// user has not touched. Until then the session keeps it as the room's draft, below what the user writes.
+// takes reports whether the field takes what the session gives back, which may come late: only a field that is empty and that
+// the user has not touched. Until then the session keeps it as the room's draft, below what the user writes.
 func takes(text string, touched bool, sinceSent time.Duration) bool {
 	return text == "" && !touched && sinceSent >= sendPause
 }
@@ -52,8 +52,8 @@ func (c *chat) settle(then func()) {
 	c.session.Settled(then)
 }
 
-// turnTo keeps what is in the field for the room that it was written in, and empties it for another. What was written before the
-// room was known, as while signing in, is that room's.
+// turnTo keeps what is in the field for the room that it was written in, and empties it for another. What the user wrote before
+// the room was known, as on the way back from signing in, is that room's.
 func (c *chat) turnTo(room string) {
 	d := &c.drafting
 	c.keepDraft()
@@ -64,8 +64,8 @@ func (c *chat) turnTo(room string) {
 	d.room = room
 }
 
-// takeDrafts puts into the field what the session gives back, or leaves that with the session until the field takes it. It reports
-// whether there is something to say about it.
+// takeDrafts puts what the session gives back into the field, or leaves it with the session until the field takes it. It
+// reports whether there is something to say about it.
 func (c *chat) takeDrafts() (lapsed bool) {
 	input, d := composerField(), &c.drafting
 	if len(c.view.Drafts) == 0 || c.view.Room != d.room || !input.Truthy() {

@@ -11,8 +11,8 @@ import (
 const (
 	logID    = "log"
 	rowsID   = "rows"
-	endSlack = 16 // CSS pixels from the end that count as there on the way down: a last row that gets the focus leaves the padding
-	rounding = 1  // CSS pixels by which sizes and positions that browsers round may miss the end
+	endSlack = 16 // CSS pixels from the end that count as it on the way down: focus in the last row leaves out the padding
+	rounding = 1  // CSS pixels by which a list at its end may seem to miss it: browsers round
 )
 
 // log draws the room's messages, in the session's order, or why there are none. The rows are not go-app's: see rows.go.
@@ -108,8 +108,8 @@ func (c *chat) onLogClick(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onScroll runs after the list was scrolled, by the user or by the page. At either end of the rows that are mounted more come, if
-// there are more.
+// onScroll runs after the list was scrolled, by the user or by the page. At either end of the rows that are mounted more come,
+// if there are more.
 func (c *chat) onScroll(ctx goapp.Context, _ goapp.Event) {
 	defer Guard()
 	was := c.atEnd
@@ -121,9 +121,9 @@ func (c *chat) onScroll(ctx goapp.Context, _ goapp.Event) {
 	}
 }
 
-// noticeScroll looks whether the user has scrolled since the page last looked or scrolled. It runs before the page draws rows, so that
-// the page never takes a scroll of the user for its own, which would undo it. It reports whether the button that leads to the
-// newest message changes.
+// noticeScroll looks whether the user has scrolled since the page last looked or scrolled. It runs before the page draws rows,
+// so that the page never takes a scroll of the user for its own, which would undo it. It reports whether the button that leads
+// to the newest message changes.
 func (c *chat) noticeScroll() bool {
 	s := &c.sheet
 	if s.box == nil {
@@ -152,12 +152,12 @@ func (c *chat) position() (top float64, following bool) {
 	return top, s.window.from == "" && follows(c.atEnd, s.top, top, s.below(top))
 }
 
-// toEnd scrolls to the newest message if the list follows it, after something else has made the list lower or its frame smaller.
+// toEnd scrolls to the newest message if the list follows it, after something made the list longer or its frame smaller.
 func (c *chat) toEnd() {
 	if c.sheet.box == nil {
 		return
 	}
-	if _, following := c.position(); following { // else the scroll event of the user's scroll is still to come, and noticeScroll finds it
+	if _, following := c.position(); following { // else the user has scrolled, and the event is still to come
 		c.sheet.toEnd()
 	}
 }

@@ -86,10 +86,10 @@ func (s *sheet) below(top float64) float64 {
 	return s.log.Get("scrollHeight").Float() - top - s.log.Get("clientHeight").Float()
 }
 
-// follows reports whether the list follows its newest message. did says whether it did so when it stood at was; now it stands
-// at top, below CSS pixels from its end. The page looks before each of its own scrolls and notes where each one ended, so a
-// difference between was and top is the user's doing. Input events don't decide: a scroll bar, assistive technology and a
-// search in the page scroll without any.
+// follows reports whether the list follows its newest message. did says whether it did so when it stood at was; now it
+// stands at top, below CSS pixels from its end. The page looks before each of its own scrolls and notes where each one ended,
+// so a difference between was and top is the user's doing. Input events don't decide: a scroll bar, assistive technology and
+// a search in the page scroll without any.
 func follows(did bool, was, top, below float64) bool {
 	switch {
 	case below <= rounding: // also if the browser had to scroll up because the list became shorter or its frame higher

@@ -365,8 +365,8 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	})
 }
 
-// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what is written, whether it comes into
-// the field or not, until the field is told to hold it.
+// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until the
+// page says that the field holds it.
 func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}

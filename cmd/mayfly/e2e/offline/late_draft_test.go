@@ -10,8 +10,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// lateDevice makes the database in which the page keeps drafts open only once release() is called, in each page that is loaded
-// while sessionStorage.late is set.
+// lateDevice makes the database in which the page keeps drafts open only once release() is called, in each page that is
+// loaded while sessionStorage.late is set.
 const lateDevice = `{
 	const open = IDBFactory.prototype.open;
 	const released = new Promise(done => window.release = done);
@@ -43,12 +43,25 @@ func writtenHalf(tab *rig.Tab, url string) {
 
 // keeps waits until the device keeps that text as a draft, and nothing else.
 func keeps(tab *rig.Tab, text string) {
-	tab.Until(fmt.Sprintf(`(%s).then(kept => JSON.stringify(Object.values(kept).map(v => JSON.parse(v).text)) === JSON.stringify([%q]))`, rig.Device, text))
+	tab.Until(fmt.Sprintf(`(%s).then(kept => {
+		const texts = Object.values(kept).map(v => JSON.parse(v).text);
+		return texts.length === 1 && texts[0] === %q;
+	})`, rig.Device, text))
 }
 
 // painted waits until the page has drawn what it knows.
 func painted(tab *rig.Tab) {
-	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`)
+	rig.Eval[bool](tab, `new Promise(done =>
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`)
+}
+
+// goTo goes to another room without loading the page.
+func goTo(tab *rig.Tab, path string) {
+	tab.Do(chromedp.Evaluate[chromedp.Void](`{
+		const link = document.querySelector('a.brand');
+		link.href = '` + path + `';
+		link.click();
+	}`))
 }
 
 func release(tab *rig.Tab) { tab.Do(chromedp.Evaluate[chromedp.Void](`release()`)) }
@@ -105,15 +118,12 @@ func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
 	if got := written(tab); got != "" {
 		t.Fatalf("a field that the user has emptied holds %q", got)
 	}
-	goTo := func(path string) {
-		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('a.brand').href = '` + path + `'; document.querySelector('a.brand').click()`))
-	}
-	goTo("/r/y")
+	goTo(tab, "/r/y")
 	tab.Until(`document.title.startsWith('#y')`)
 	tab.Do(rig.Type("for y"))
-	goTo("/r/x")
+	goTo(tab, "/r/x")
 	tab.Until(field + ` === 'half written'`)
-	goTo("/r/y")
+	goTo(tab, "/r/y")
 	tab.Until(field + ` === 'for y'`)
 }
 
@@ -122,7 +132,7 @@ func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	writtenHalf(tab, server.URL)
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('a.brand').href = '/r/y'; document.querySelector('a.brand').click()`))
+	goTo(tab, "/r/y")
 	tab.Until(`document.title.startsWith('#y')`)
 	release(tab)
 	tab.Ready()
@@ -139,10 +149,13 @@ func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
 func TestWrittenOnTheWayBackFromSigningIn(t *testing.T) {
 	server := rig.Dev(t)
 	tab := rig.OpenBrowser(t).Tab("")
-	tab.BeforeScripts(`{
+	tab.BeforeScripts(`{ // the provider answers the request for tokens once answer() is called
 		const real = window.fetch;
 		const answered = new Promise(done => window.answer = done);
-		window.fetch = (url, options) => options?.method === 'POST' ? answered.then(() => real(url, options)) : real(url, options); // for tokens
+		window.fetch = async (url, options) => {
+			if (options?.method === 'POST') await answered;
+			return real(url, options);
+		};
 	}`)
 	tab.Do(chromedp.Navigate(server.URL + "/r/x"))
 	tab.Ready()

@@ -18,7 +18,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// below is JavaScript for how far the list is from its end, jump for what the button says that leads there, "" if there is none.
+// below is JavaScript for how far the list is from its end, jump for what the button says that leads there, "" without one.
 const (
 	below = `(l => l.scrollHeight - l.scrollTop - l.clientHeight)(` + scrollBox + `)`
 	jump  = `(document.querySelector('.jump')?.innerText ?? '')`
@@ -41,8 +41,8 @@ func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string
 	return r
 }
 
-// scrollsAt scrolls in the very task in which the next frame that holds words comes and is drawn, as assistive technology may: the
-// page draws before the browser has sent it the scroll event. left is then how far the list is from its end.
+// scrollsAt scrolls in the very task in which the next frame that holds words comes and is drawn, as assistive technology may:
+// the page draws before the browser has sent it the scroll event. left is then how far the list is from its end.
 func scrollsAt(tab *rig.Tab, words, scroll string) {
 	// The page paints between two draws: after two frames it draws at once again.
 	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -85,7 +85,7 @@ func TestScrollRightBeforeADrawWins(t *testing.T) {
 	}
 }
 
-// TestScrollRightBeforeADrawShowsTheButton, also if nothing new comes: what is drawn is that the user's own message was sent.
+// TestScrollRightBeforeADrawShowsTheButton: nothing new comes; the page draws that the user's own message was sent.
 func TestScrollRightBeforeADrawShowsTheButton(t *testing.T) {
 	server := rig.Serve(t, "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab("")
@@ -162,8 +162,8 @@ func touch(kind input.DispatchTouchEventType, at ...*input.TouchPoint) chromedp.
 	})
 }
 
-// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. Of a scroll bar, which a headless browser hides, and of
-// assistive technology the page sees what it sees of a script: that the list stands elsewhere.
+// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. Of a scroll bar, which a headless browser hides, and
+// of assistive technology the page sees what it sees of a script: that the list stands elsewhere.
 func TestNeverPulledDown(t *testing.T) {
 	server := rig.Serve(t, "-rate", "100000/1s")
 	browser := rig.OpenBrowser(t)
