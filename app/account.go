@@ -232,6 +232,7 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 	before := c.account
 	c.account = a
 	if before.Session != "" && a.Session != before.Session && a.Status != pkce.Ended {
+		c.view.Drafts = nil // the session forgets them as well
 		c.empty()
 		c.keepDraft()
 	}

@@ -47,7 +47,7 @@ type chat struct {
 	tail      string // what the element of tailID holds
 	room      string // that the path names; "" before OnNav and if badRoom
 	badRoom   bool
-	atEnd     bool // the log is at its end, so it stays there
+	atEnd     bool // the log follows its newest message; only what the user does changes that
 	attention attention
 	title     string   // of the page
 	visited   []string // rooms, in the order in which one came there
@@ -186,7 +186,9 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 		case <-second.C:
 			dispatch(ctx, func(ctx goapp.Context) {
 				defer Guard()
-				ctx.PreventUpdate()
+				if !c.takeDrafts() { // the field may take by now what it did not
+					ctx.PreventUpdate()
+				}
 				c.look()
 				if !hidden() {
 					c.sheet.count(c.session.Now())
@@ -238,9 +240,7 @@ func (c *chat) onKeyboard(ctx goapp.Context) {
 	}
 	document().Get("documentElement").Get("style").Call("setProperty", "--keyboard", strconv.Itoa(int(covered))+"px")
 	goapp.Window().Call("scrollTo", 0, 0)
-	if c.atEnd {
-		c.sheet.toEnd()
-	}
+	c.toEnd()
 }
 
 // OnNav enters the room that the path names. On the server it does nothing: the page must not depend on the path.
@@ -266,10 +266,12 @@ func (c *chat) OnNav(ctx goapp.Context) {
 	if ok && room == c.room { // the way to the composer
 		return
 	}
+	c.noticeScroll() // where the list of the room before stands says nothing about the next
 	c.room, c.badRoom, c.composer.problem, c.atEnd = room, !ok, "", true
 	c.turnTo(room)
 	c.attention, c.sheet.window = attention{}, window{}
 	c.session.Enter(room)
+	c.keepDraft() // what was written before the room was known
 	c.setTitle()
 	if ok {
 		c.visit(room)
@@ -296,7 +298,7 @@ func (c *chat) OnResize(ctx goapp.Context) { c.stayAtEnd(ctx) }
 // stayAtEnd keeps the log at its end, if it is there, when what is about to be drawn makes it lower.
 func (c *chat) stayAtEnd(ctx goapp.Context) {
 	if c.atEnd {
-		deferred(ctx, func(goapp.Context) { c.sheet.toEnd() })
+		deferred(ctx, func(goapp.Context) { c.toEnd() })
 	}
 }
 
@@ -304,8 +306,8 @@ func (c *chat) stayAtEnd(ctx goapp.Context) {
 // which a hidden page rarely gets, and what has expired must not stay in it. go-app draws only what else has changed, which
 // for most messages is nothing. Only where there is no log yet the rows wait for it.
 func (c *chat) show(ctx goapp.Context, v session.View) {
+	scrolled := c.noticeScroll()
 	was, before, unread := c.view, c.messages(), c.attention.unread()
-	c.atEnd = c.atEnd && (c.sheet.scrolledHere() || c.sheet.isAtEnd()) // the log may have become lower, and nobody scrolled
 	c.wait(&v)
 	c.view = v
 	passed := c.passes(&was)
@@ -321,7 +323,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 	if v.Limits != was.Limits {
 		c.measure()
 	}
-	if drawn && !passed && !lapsed && unread == c.attention.unread() && sameFrame(was, v) {
+	if drawn && !scrolled && !passed && !lapsed && unread == c.attention.unread() && sameFrame(was, v) {
 		ctx.PreventUpdate()
 		return
 	}
@@ -333,9 +335,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 		if c.takeDrafts() { // into a field that was not there before
 			ctx.Update()
 		}
-		if c.atEnd { // go-app's drawing may have made the log lower
-			c.sheet.stayAtEnd()
-		}
+		c.toEnd() // go-app's drawing may have made the log lower
 	})
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -95,6 +96,7 @@ func (c *chat) onInput(ctx goapp.Context, _ goapp.Event) {
 	}
 	c.composer.problem = ""
 	c.measure()
+	c.drafting.touched = true
 	c.drafting.timer.Reset(draftPause)
 }
 
@@ -133,6 +135,7 @@ func (c *chat) send(ctx goapp.Context) {
 	}
 	if c.composer.problem == "" {
 		c.empty()
+		c.drafting.sent = time.Now()
 		c.keepDraft()
 		if c.account.Session == "" {
 			c.account.Problem = pkce.Problem{} // one goes on as a guest
@@ -146,8 +149,9 @@ func (c *chat) send(ctx goapp.Context) {
 	}
 }
 
-// empty empties the field.
+// empty empties the field. It is as if the user had not touched it.
 func (c *chat) empty() {
+	c.drafting.touched = false
 	if input := composerField(); input.Truthy() {
 		input.Set("value", "")
 		c.measure()

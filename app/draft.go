@@ -14,13 +14,29 @@ import (
 // draftPause is how long one has to stop typing for that, or look away: to keep it writes to the disk.
 const draftPause = 500 * time.Millisecond
 
-const lapsedWords = "This was not sent in time. Look at it again before you send it."
+// sendPause is how long the field takes nothing that the session gives back after the user has sent a message: a second press of
+// Enter would send it.
+const sendPause = 2 * time.Second
+
+const (
+	lapsedWords = "This was not sent in time. Look at it again before you send it."
+	waitsWords  = "A message was not sent in time. It comes back here after the next one that you send."
+)
 
 // A drafting is what is known of the text in the field.
 type drafting struct {
-	room  string         // that it is written in
-	taken map[string]int // by room: the last of the drafts given back that was put there
-	timer *time.Timer    // calls keepDraft
+	room    string         // that it is written in
+	taken   map[string]int // by room: the last of the drafts given back that was put there
+	said    int            // the last of the drafts given back of which the page has said that it waits
+	touched bool           // the user has changed the text since the page last emptied the field
+	sent    time.Time      // when a message last went out of the field
+	timer   *time.Timer    // calls keepDraft
+}
+
+// takes reports whether the field takes what the session gives back, which may come late: only a field that is empty and that
+// the user has not touched. Until then the session keeps it as the room's draft, below what the user writes.
+func takes(text string, touched bool, sinceSent time.Duration) bool {
+	return text == "" && !touched && sinceSent >= sendPause
 }
 
 // keepDraft tells the session what is in the field.
@@ -36,32 +52,47 @@ func (c *chat) settle(then func()) {
 	c.session.Settled(then)
 }
 
-// turnTo keeps what is in the field for the room that it was written in, and empties it for another.
+// turnTo keeps what is in the field for the room that it was written in, and empties it for another. What the user wrote before
+// the room was known, as on the way back from signing in, is that room's.
 func (c *chat) turnTo(room string) {
+	d := &c.drafting
 	c.keepDraft()
-	c.drafting.room = room
-	c.empty()
+	if d.room != "" || room == "" {
+		c.empty()
+		d.sent = time.Time{}
+	}
+	d.room = room
 }
 
-// takeDrafts puts into the field what the session gives back, below what is there. It reports whether there is something to say
-// about it.
+// takeDrafts puts what the session gives back into the field, or leaves it with the session until the field takes it. It
+// reports whether there is something to say about it.
 func (c *chat) takeDrafts() (lapsed bool) {
-	input := composerField()
-	if len(c.view.Drafts) == 0 || c.view.Room != c.drafting.room || !input.Truthy() {
+	input, d := composerField(), &c.drafting
+	if len(c.view.Drafts) == 0 || c.view.Room != d.room || !input.Truthy() {
 		return false
 	}
-	before := c.drafting.taken[c.view.Room]
-	text, taken := input.Get("value").String(), before
-	for _, d := range c.view.Drafts {
-		if d.N > taken {
-			text, taken = session.JoinDrafts(text, d.Text), d.N
-			lapsed = lapsed || d.Lapsed
+	after, takes := d.taken[d.room], takes(input.Get("value").String(), d.touched, time.Since(d.sent))
+	if !takes {
+		after = max(after, d.said)
+	}
+	text, last := "", after
+	for _, b := range c.view.Drafts {
+		if b.N > after {
+			text, last = session.JoinDrafts(text, b.Text), b.N
+			lapsed = lapsed || b.Lapsed
 		}
 	}
-	if taken == before {
+	switch {
+	case last == after:
 		return false
+	case !takes:
+		d.said = last
+		if lapsed {
+			c.composer.problem = waitsWords
+		}
+		return lapsed
 	}
-	c.drafting.taken[c.view.Room] = taken
+	d.taken[d.room] = last
 	if lapsed {
 		c.composer.problem = lapsedWords
 	}

@@ -27,6 +27,8 @@ var (
 	Diff       = diff
 	Nearest    = nearest
 	Walk       = walk
+	Follows    = follows
+	Takes      = takes
 	Soonest    = soonest
 
 	Tallied    = tallied
@@ -37,6 +39,8 @@ var (
 const (
 	MaxRows  = maxRows
 	MaxLinks = maxLinks
+
+	SendPause = sendPause
 )
 
 type (

@@ -11,7 +11,8 @@ import (
 const (
 	logID    = "log"
 	rowsID   = "rows"
-	endSlack = 48 // CSS pixels from the end that still count as there
+	endSlack = 16 // CSS pixels from the end that count as it on the way down: focus in the last row leaves out the padding
+	rounding = 1  // CSS pixels by which a list at its end may seem to miss it: browsers round
 )
 
 // log draws the room's messages, in the session's order, or why there are none. The rows are not go-app's: see rows.go.
@@ -107,41 +108,75 @@ func (c *chat) onLogClick(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onScroll follows where one reads. At either end of the rows that are mounted more come, if there are more.
+// onScroll runs after the list was scrolled, by the user or by the page. At either end of the rows that are mounted more come,
+// if there are more.
 func (c *chat) onScroll(ctx goapp.Context, _ goapp.Event) {
 	defer Guard()
-	if c.atEnd && c.sheet.scrolledHere() {
+	was := c.atEnd
+	if !c.noticeScroll() {
 		ctx.PreventUpdate()
-		return
 	}
-	wasAtEnd, was := c.atEnd, c.attention.unread()
-	c.reach()
-	if c.atEnd && !hidden() {
-		c.attention.look()
-	}
-	if c.atEnd == wasAtEnd && c.attention.unread() == was {
-		ctx.PreventUpdate()
+	if !was || !c.atEnd {
+		c.reach()
 	}
 }
 
-// reach takes in how far one has scrolled.
+// noticeScroll looks whether the user has scrolled since the page last looked or scrolled. It runs before the page draws rows,
+// so that the page never takes a scroll of the user for its own, which would undo it. It reports whether the button that leads
+// to the newest message changes.
+func (c *chat) noticeScroll() bool {
+	s := &c.sheet
+	if s.box == nil {
+		return false
+	}
+	was, unread := c.atEnd, c.attention.unread()
+	top, following := c.position()
+	if top != s.top {
+		s.top, s.rest = top, 0
+		s.counted = time.Time{} // what came in sight was not counted down
+	}
+	c.atEnd = following
+	if c.atEnd && !was && !hidden() {
+		c.attention.look()
+	}
+	return c.atEnd != was || c.attention.unread() != unread
+}
+
+// position returns where the list stands, and whether it follows its newest message from there.
+func (c *chat) position() (top float64, following bool) {
+	s := &c.sheet
+	top = s.log.Get("scrollTop").Float()
+	if c.atEnd && top == s.top {
+		return top, true
+	}
+	return top, s.window.from == "" && follows(c.atEnd, s.top, top, s.below(top))
+}
+
+// toEnd scrolls to the newest message if the list follows it, after something made the list longer or its frame smaller.
+func (c *chat) toEnd() {
+	if c.sheet.box == nil {
+		return
+	}
+	if _, following := c.position(); following { // else the user has scrolled, and the event is still to come
+		c.sheet.toEnd()
+	}
+}
+
+// reach brings more rows where the user comes to the end of those that are mounted.
 func (c *chat) reach() {
 	s := &c.sheet
 	if s.box == nil {
 		return
 	}
-	s.counted = time.Time{} // what comes in sight was not counted down
 	height := s.log.Get("clientHeight").Float()
 	if s.log.Get("scrollTop").Float() < s.gap+height {
 		s.closeGap()
 	}
 	above := s.log.Get("scrollTop").Float()
-	below := s.log.Get("scrollHeight").Float() - above - height
-	c.atEnd = s.window.from == "" && s.isAtEnd()
 	switch {
 	case above < height && s.moreBefore(c.messages()):
 		c.draw(s.window.back(c.messages(), s.rows))
-	case below < height && s.window.from != "":
+	case s.window.from != "" && s.below(above) < height:
 		c.draw(s.window.on(c.messages(), s.rows))
 	}
 }

@@ -47,9 +47,6 @@ func (s *sheet) anchor(rows []session.Message, c change) (key string, y float64)
 	if len(rows) == 0 {
 		return "", 0
 	}
-	if !s.scrolledHere() {
-		s.rest = 0 // the person has scrolled
-	}
 	edge := s.log.Call("getBoundingClientRect").Get("top").Float()
 	if key = nearest(rows, s.firstInSight(rows, edge), c.inPlace); key != "" {
 		y = s.at[key].top()
@@ -77,9 +74,6 @@ func (s *sheet) scroll(want float64) {
 	}
 }
 
-// scrolledHere reports whether the log is where the sheet itself has scrolled to.
-func (s *sheet) scrolledHere() bool { return s.box != nil && s.log.Get("scrollTop").Float() == s.top }
-
 // toEnd scrolls to the last row.
 func (s *sheet) toEnd() {
 	if s.box != nil {
@@ -87,19 +81,25 @@ func (s *sheet) toEnd() {
 	}
 }
 
-// isAtEnd reports whether the log shows its last row, or has none.
-func (s *sheet) isAtEnd() bool {
-	if s.box == nil {
-		return true
-	}
-	return s.log.Get("scrollHeight").Float()-s.log.Get("scrollTop").Float()-s.log.Get("clientHeight").Float() <= endSlack
+// below returns how far a list that stands at top is from its end.
+func (s *sheet) below(top float64) float64 {
+	return s.log.Get("scrollHeight").Float() - top - s.log.Get("clientHeight").Float()
 }
 
-// stayAtEnd scrolls to the last row once more, if the person has not scrolled since.
-func (s *sheet) stayAtEnd() {
-	if s.scrolledHere() {
-		s.toEnd()
+// follows reports whether the list follows its newest message. did says whether it did so when it stood at was; now it
+// stands at top, below CSS pixels from its end. The page looks before each of its own scrolls and notes where each one ended,
+// so a difference between was and top is the user's doing. Input events don't decide: a scroll bar, assistive technology and
+// a search in the page scroll without any.
+func follows(did bool, was, top, below float64) bool {
+	switch {
+	case below <= rounding: // also if the browser had to scroll up because the list became shorter or its frame higher
+		return true
+	case top < was: // by however little: a slow scroll begins with a pixel
+		return false
+	case top > was && below <= endSlack:
+		return true
 	}
+	return did
 }
 
 // moreBefore reports whether there are messages before the first row.

@@ -206,3 +206,38 @@ func TestWalk(t *testing.T) {
 		}
 	}
 }
+
+func TestFollows(t *testing.T) {
+	const end = 1000 // where a list stands at its end
+	for _, tt := range []struct {
+		name     string
+		did      bool
+		was, top float64
+		below    float64
+		want     bool
+	}{
+		{"at the end and nothing happened", true, end, end, 0, true},
+		{"at the end but for rounding", true, end, end - 0.5, 0.5, true},
+		{"at the end of a list that became lower", true, end, end, 90, true},
+		{"the frame became higher", true, end, end - 200, 0, true},
+		{"the list became shorter", true, end, end - 300, 0, true},
+		{"pulled beyond the end, as Safari allows", true, end, end + 30, -30, true},
+		{"a slow scroll's first step", true, end, end - 2, 2, false},
+		{"a line up", true, end, end - 40, 40, false},
+		{"to the top", true, end, 0, end, false},
+		{"up as rows came", true, end, end - 40, 240, false},
+		{"down while it follows, not so far as the end", true, end, end + 40, 200, true},
+		{"reading, and nothing happened", false, 300, 300, 700, false},
+		{"reading near the end, and nothing happened", false, end - 5, end - 5, 5, false},
+		{"on up", false, 300, 200, 800, false},
+		{"down, not to the end", false, 300, 900, 100, false},
+		{"down to the end", false, 300, end, 0, true},
+		{"down to the last row", false, 300, end - 8, 8, true},
+		{"up near the end", false, end - 2, end - 5, 5, false},
+		{"all fits the frame again", false, 0, 0, 0, true},
+	} {
+		if got := app.Follows(tt.did, tt.was, tt.top, tt.below); got != tt.want {
+			t.Errorf("%s: follows(%t, %g, %g, %g) = %t, want %t", tt.name, tt.did, tt.was, tt.top, tt.below, got, tt.want)
+		}
+	}
+}

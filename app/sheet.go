@@ -37,8 +37,8 @@ type sheet struct {
 	soon    bool      // a number is shown in one of them, or soon will be
 
 	gap  float64 // CSS pixels
-	top  float64 // where the sheet last left scrollTop,
-	rest float64 // and how far that is from where it should be: browsers round
+	top  float64 // scrollTop when the page last scrolled the list or looked where it stands,
+	rest float64 // and how far that is from where the page wanted it: browsers round
 }
 
 // A block is some rows that follow each other, in an element of their own: what one row costs then depends on its block, not

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -360,6 +361,48 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 		if given := a.now().Drafts; len(given) > 0 {
 			t.Errorf("given back is %+v, which is there already", given)
 		}
+		shelf.wantKept(t, 0, 1)
+	})
+}
+
+// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until the
+// page says that the field holds it.
+func TestDraftFoundWhileTheUserWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		wantBack := func(p *page, texts ...string) {
+			t.Helper()
+			time.Sleep(time.Second)
+			var got []string
+			for _, d := range p.now().Drafts {
+				got = append(got, d.Text)
+			}
+			if !slices.Equal(got, texts) {
+				t.Fatalf("given back is %q, want %q", got, texts)
+			}
+		}
+		a := s.open(shelf, "a", guest)
+		a.Draft("lobby", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		a.close()
+		shelf.lock.Lock()
+		b := s.open(shelf, "b", guest)
+		b.Draft("lobby", "mine", 0)
+		shelf.wantKept(t, 0, 2)
+		wantBack(b)
+		shelf.lock.Unlock()
+		wantBack(b, "half")
+		b.Draft("lobby", "mine too", 0)
+		wantBack(b, "half")
+		shelf.wantKept(t, 0, 1)
+		b.Enter("tea")
+		wantBack(b)
+		b.Enter("lobby")
+		wantBack(b, "half", "mine too")
+		b.close()
+		c := s.open(shelf, "c", guest)
+		wantBack(c, "half\nmine too")
 		shelf.wantKept(t, 0, 1)
 	})
 }

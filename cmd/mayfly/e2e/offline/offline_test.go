@@ -66,18 +66,23 @@ const keepsAll = `(async () => {
 	return kept.length === JSON.parse(worker.match(/const files = (.*);/)[1]).length && names[0] === 'mayfly-' + worker.match(/const version = "(.*)"/)[1];
 })()`
 
-// startsOffline opens every kind of address where nothing answers.
-func startsOffline(t *testing.T, tab *rig.Tab, url string) {
+// startsOffline opens every kind of address where nothing answers. The draft is what was written in #x before.
+func startsOffline(t *testing.T, tab *rig.Tab, url, draft string) {
 	t.Helper()
-	for path, room := range map[string]string{"/": "lobby", "/r/x": "x", "/?source=pwa": "lobby"} {
+	for _, start := range []struct{ path, room, draft string }{
+		{"/", "lobby", ""}, {"/r/x", "x", draft}, {"/?source=pwa", "lobby", "written offline"},
+	} {
 		began := time.Now()
-		tab.Do(chromedp.Navigate(url + path))
-		tab.Until(`document.title === '#` + room + ` – Mayfly' && document.activeElement.matches('textarea:enabled')`)
-		t.Logf("%s: one can write after %v", path, time.Since(began).Round(time.Millisecond))
+		tab.Do(chromedp.Navigate(url + start.path))
+		tab.Until(`document.title === '#` + start.room + ` – Mayfly' && document.activeElement.matches('textarea:enabled')`)
+		t.Logf("%s: one can write after %v", start.path, time.Since(began).Round(time.Millisecond))
+		tab.Until(field + ` === '` + start.draft + `'`) // a draft would not come into a field that is written in
 		tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), rig.Type("written offline"))
 		if got := rig.Eval[string](tab, `document.activeElement.value`); got != "written offline" {
-			t.Errorf("%s: the composer has %q", path, got)
+			t.Errorf("%s: the composer has %q", start.path, got)
 		}
+		tab.Until(`(` + rig.Device + `).then(kept => Object.values(kept).map(v => JSON.parse(v))
+			.some(n => n.room === '` + start.room + `' && n.text === 'written offline'))`)
 	}
 }
 
@@ -108,7 +113,7 @@ func TestWhatIsKeptIsRepaired(t *testing.T) {
 
 	network.gone.Store(true)
 	server.Kill()
-	startsOffline(t, tab, front.URL)
+	startsOffline(t, tab, front.URL, "")
 }
 
 // loses deletes a file of what is kept, or all of it, through DevTools, as a browser does that needs room.

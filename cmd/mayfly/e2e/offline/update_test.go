@@ -101,9 +101,10 @@ func TestNewVersion(t *testing.T) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').blur()`))
 	press(t, tab, "Reload")
 	tab.Until(is(second))
+	tab.Until(field + ` === 'half writ'`) // the page can be written in before the device has given the draft back
 	tab.Ready()
-	if written(tab) != "half writ" || rig.Eval[bool](tab, bar) {
-		t.Errorf("after Reload the composer has %q, and the bar is there: %t", written(tab), rig.Eval[bool](tab, bar))
+	if rig.Eval[bool](tab, bar) {
+		t.Error("after Reload the bar is still there")
 	}
 	tab.Until(keepsAll)
 
@@ -117,7 +118,7 @@ func TestNewVersion(t *testing.T) {
 	}
 	network.gone.Store(true)
 	server.Kill()
-	startsOffline(t, tab, front.URL)
+	startsOffline(t, tab, front.URL, "half writ")
 	if got := version(tab); got != second {
 		t.Errorf("without a network it starts as version %s, want %s", got, second)
 	}

@@ -1,0 +1,279 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/google/uuid"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/wire"
+)
+
+// belowEnd is JavaScript for how far the list is from its end, jumpLabel is JavaScript for what the button says that leads there, "" without one.
+var (
+	belowEnd = `(l => l.scrollHeight - l.scrollTop - l.clientHeight)(` + rig.Log + `)`
+	jumpLabel  = `(document.querySelector('.jump')?.innerText ?? '')`
+)
+
+// roomThatScrolls opens a room with 40 messages, in a tab that can scroll right before a draw.
+func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string) *rig.Raw {
+	t.Helper()
+	tab.BeforeScripts(`window.WebSocket = class extends WebSocket {
+		constructor(...args) {
+			super(...args);
+			this.addEventListener('message', e => window.heard?.(String(e.data))); // before the page's own listener
+		}
+	}`)
+	tab.Do(chromedp.Navigate(server.URL + "/r/" + room))
+	tab.Ready()
+	r := rig.DialAnd(t, server, room)
+	rig.Fill(r, room, "old", 40, nil)
+	tab.Until(rig.Newest("old", 40))
+	return r
+}
+
+// scrollsAt scrolls in the very task in which the next frame that holds words comes and is drawn, as assistive technology may:
+// the page draws before the browser has sent it the scroll event. left is then how far the list is from its end.
+func scrollsAt(tab *rig.Tab, words, scroll string) {
+	// The page paints between two draws: after two frames it draws at once again.
+	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+		const log = `+rig.Log+`;
+		window.heard = data => {
+			if (!data.includes('`+words+`')) return;
+			window.heard = null;
+			`+scroll+`;
+			window.left = `+belowEnd+`;
+		};
+		done(true);
+	})))`)
+}
+
+// TestScrollRightBeforeADrawWins: what comes then does not move the list, and counts as unread.
+func TestScrollRightBeforeADrawWins(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s")
+	browser := rig.OpenBrowser(t)
+	for _, tt := range []struct{ name, room, scroll string }{
+		{"to the top", "top", `log.scrollTop = 0`},
+		{"by a screen", "screen", `log.scrollBy(0, -log.clientHeight)`},
+		{"by a line", "line", `log.scrollTop -= 30`},
+		{"by two pixels", "pixels", `log.scrollTop -= 2`},
+		{"to a row", "row", `log.querySelector('article').scrollIntoView()`},
+		{"to the focus", "focus", `log.querySelector('article').focus()`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tab := browser.Tab("")
+			r := roomThatScrolls(t, tab, server, tt.room)
+			scrollsAt(tab, rig.FillText("new", 1), tt.scroll)
+			rig.Fill(r, tt.room, "new", 1, nil)
+			tab.Until(rig.Newest("new", 1))
+			rig.Fill(r, tt.room, "more", 1, nil)
+			tab.Until(rig.Newest("more", 1))
+			if left, is := rig.Eval[float64](tab, `left`), rig.Eval[float64](tab, belowEnd); is <= left {
+				t.Fatalf("the list is %g px from its end, where the user left it at %g before more came", is, left)
+			}
+			tab.Until(jumpLabel + ` === '2 new messages'`)
+		})
+	}
+}
+
+// TestScrollRightBeforeADrawShowsTheButton: nothing new comes; the page draws that the user's own message was sent.
+func TestScrollRightBeforeADrawShowsTheButton(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s")
+	tab := rig.OpenBrowser(t).Tab("")
+	roomThatScrolls(t, tab, server, wire.DefaultRoom)
+	scrollsAt(tab, `"accepted"`, `log.scrollTop = 0`)
+	tab.Say("mine")
+	tab.Until(`window.left > 0 && ` + jumpLabel + ` === 'Jump to latest'`)
+}
+
+// chatter posts 20 messages a second to room until stop is called.
+func chatter(t *testing.T, server *rig.Server, room string) (stop func()) {
+	r := rig.DialAnd(t, server, room)
+	over, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		tick := time.NewTicker(time.Second / 20)
+		defer tick.Stop()
+		for i := 1; ; i++ {
+			select {
+			case <-over:
+				return
+			case <-tick.C:
+			}
+			if err := r.TrySend(wire.Post{ID: uuid.NewString(), Room: room, Text: rig.FillText("talk", i)}); err != nil {
+				t.Errorf("post: %v", err)
+				return
+			}
+			rig.Next[wire.Accepted](r)
+		}
+	}()
+	return func() {
+		close(over)
+		<-ended
+	}
+}
+
+// hear waits until the page has drawn n more messages, at least.
+func hear(tab *rig.Tab, n int) {
+	rig.Eval[bool](tab, fmt.Sprintf(`new Promise(done => {
+		let n = 0, was = %[1]s;
+		const seen = new MutationObserver(() => {
+			const is = %[1]s;
+			if (is !== was) was = is, n++;
+			if (n >= %[2]d) seen.disconnect(), done(true);
+		});
+		seen.observe(%[3]s, {subtree: true, childList: true});
+	})`, lastRow, n, rig.Log))
+}
+
+// wheel turns the wheel by dy CSS pixels, down if that is more than 0, above the middle of the list.
+func wheel(dy float64) chromedp.Action[chromedp.Void] {
+	type event struct { // cdproto leaves out a deltaX of 0, which Chromium insists on
+		Type   input.DispatchMouseEventType `json:"type"`
+		X      float64                      `json:"x"`
+		Y      float64                      `json:"y"`
+		DeltaX float64                      `json:"deltaX"`
+		DeltaY float64                      `json:"deltaY"`
+	}
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, cdp.Command[event, cdp.Empty]{Method: input.CommandDispatchMouseEvent},
+			event{Type: input.DispatchMouseEventTypeMouseWheel, X: 640, Y: 300, DeltaY: dy})
+		return err
+	})
+}
+
+// touch is one event of a finger at x, y.
+func touch(kind input.DispatchTouchEventType, at ...*input.TouchPoint) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		if at == nil {
+			at = []*input.TouchPoint{}
+		}
+		_, err := chromedp.Call(ctx, input.DispatchTouchEvent, input.DispatchTouchEventParams{Type: kind, TouchPoints: at})
+		return err
+	})
+}
+
+// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. Of a scroll bar, which a headless browser hides, and
+// of assistive technology the page sees what it sees of a script: that the list stands elsewhere.
+func TestNeverPulledDown(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s")
+	browser := rig.OpenBrowser(t)
+	const steps = 12
+	script := func(tab *rig.Tab, js string) {
+		tab.Do(chromedp.Evaluate[chromedp.Void](`{ const log = ` + rig.Log + `; ` + js + ` }`))
+	}
+	for _, tt := range []struct {
+		name string
+		up   func(tab *rig.Tab, step func())
+	}{
+		{"wheel", func(tab *rig.Tab, step func()) {
+			for range steps {
+				tab.Do(wheel(-10))
+				step()
+			}
+		}},
+		{"keys", func(tab *rig.Tab, step func()) {
+			script(tab, `log.focus()`)
+			tab.Do(chromedp.KeyEvent(kb.PageUp))
+			step()
+			tab.Do(chromedp.KeyEvent(kb.PageUp))
+			step()
+		}},
+		{"rows", func(tab *rig.Tab, step func()) {
+			script(tab, `log.focus()`)
+			for range steps {
+				tab.Do(chromedp.KeyEvent(kb.ArrowUp))
+				step()
+			}
+		}},
+		{"touch", func(tab *rig.Tab, step func()) {
+			finger := &input.TouchPoint{X: 640, Y: 300}
+			tab.Do(touch(input.DispatchTouchEventTypeTouchStart, finger))
+			for range 3 * steps {
+				finger.Y += 5
+				tab.Do(touch(input.DispatchTouchEventTypeTouchMove, finger))
+				step()
+			}
+			tab.Do(touch(input.DispatchTouchEventTypeTouchEnd))
+		}},
+		{"script", func(tab *rig.Tab, step func()) {
+			for range steps {
+				script(tab, `log.scrollTop -= 5`)
+				step()
+			}
+		}},
+		{"smooth-script", func(tab *rig.Tab, step func()) {
+			for range steps {
+				script(tab, `log.scrollBy({top: -40, behavior: 'smooth'})`)
+				step()
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tab := browser.Tab(server.URL + "/r/" + tt.name).Ready()
+			if tt.name == "touch" {
+				tab.Do(chromedp.EmulateViewport(1280, 800, chromedp.EmulateTouch))
+			}
+			r := rig.DialAnd(t, server, tt.name)
+			rig.Fill(r, tt.name, "old", 40, nil)
+			tab.Until(rig.Newest("old", 40))
+			stop := chatter(t, server, tt.name)
+			defer stop()
+			hear(tab, 2)
+			tab.Do(chromedp.Evaluate[chromedp.Void](`{
+				const log = ` + rig.Log + `;
+				let at = log.scrollTop, up = false;
+				window.pulled = [];
+				const look = () => {
+					const top = log.scrollTop;
+					if (up && top > at + 1) pulled.push(top - at);
+					up ||= top < at - 1;
+					at = top;
+				};
+				log.addEventListener('scroll', look);
+				const each = () => { look(); requestAnimationFrame(each); };
+				each();
+			}`))
+			tt.up(tab, func() { hear(tab, 1) })
+			hear(tab, 20)
+			if pulled := rig.Eval[[]float64](tab, `pulled`); len(pulled) > 0 {
+				t.Errorf("the list went down by itself %d times, by %.0f px", len(pulled), pulled)
+			}
+			if words := rig.Eval[string](tab, jumpLabel); !strings.HasSuffix(words, " new messages") {
+				t.Fatalf("the button of a list that was scrolled up is %q", words)
+			}
+			tab.Do(chromedp.Click(chromedp.CSS(".jump")))
+			tab.Until(`!` + jumpLabel)
+			follows(t, tab)
+		})
+	}
+}
+
+// follows fails unless the list is at its end, in every frame, while messages come.
+func follows(t *testing.T, tab *rig.Tab) {
+	t.Helper()
+	tab.Do(chromedp.Evaluate[chromedp.Void](`{
+		window.off = 0;
+		const each = () => { off = Math.max(off, ` + belowEnd + `); requestAnimationFrame(each); };
+		each();
+	}`))
+	hear(tab, 20)
+	if off := rig.Eval[float64](tab, `off`); math.Abs(off) > 1 {
+		t.Errorf("a list at its end was %g px from there as messages came", off)
+	}
+	if words := rig.Eval[string](tab, jumpLabel); words != "" {
+		t.Errorf("a list at its end has the button %q", words)
+	}
+}

@@ -1,0 +1,188 @@
+package offline_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+// lateDevice makes the database in which the page keeps drafts open only once release() is called, in each page that is
+// loaded while sessionStorage.late is set.
+const lateDevice = `{
+	const open = IDBFactory.prototype.open;
+	const released = new Promise(done => window.release = done);
+	IDBFactory.prototype.open = function(name, ...version) {
+		const real = open.call(this, name, ...version);
+		if (name !== 'mayfly-device' || !sessionStorage.late) return real;
+		const late = {};
+		for (const kind of ['success', 'error']) real.addEventListener(kind, event => released.then(() => {
+			late.result = real.result;
+			late['on' + kind]?.(event);
+		}));
+		return late;
+	};
+}`
+
+// field is JavaScript for what stands in the composer.
+const field = `document.querySelector('textarea').value`
+
+// writtenHalf opens /r/x with "half written" in the composer, and loads it again; the draft is not there before release.
+func writtenHalf(tab *rig.Tab, url string) {
+	tab.BeforeScripts(lateDevice)
+	tab.Do(chromedp.Navigate(url + "/r/x"))
+	tab.Ready()
+	tab.Do(rig.Type("half written"))
+	keeps(tab, "half written")
+	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = 'yes'`), chromedp.Reload())
+	tab.Until(`document.activeElement.matches('textarea:enabled')`)
+}
+
+// keeps waits until the device keeps that text as a draft, and nothing else.
+func keeps(tab *rig.Tab, text string) {
+	tab.Until(fmt.Sprintf(`(%s).then(kept => {
+		const texts = Object.values(kept).map(v => JSON.parse(v).text);
+		return texts.length === 1 && texts[0] === %q;
+	})`, rig.Device, text))
+}
+
+// painted waits until the page has drawn what it knows.
+func painted(tab *rig.Tab) {
+	rig.Eval[bool](tab, `new Promise(done =>
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`)
+}
+
+// goTo goes to another room without loading the page.
+func goTo(tab *rig.Tab, path string) {
+	tab.Do(chromedp.Evaluate[chromedp.Void](`{
+		const link = document.querySelector('a.brand');
+		link.href = '` + path + `';
+		link.click();
+	}`))
+}
+
+func release(tab *rig.Tab) { tab.Do(chromedp.Evaluate[chromedp.Void](`release()`)) }
+
+// TestLateDraftFillsAnUntouchedField, though the page has long been online.
+func TestLateDraftFillsAnUntouchedField(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	writtenHalf(tab, server.URL)
+	tab.Ready()
+	if got := written(tab); got != "" {
+		t.Fatalf("before the device answers the composer has %q", got)
+	}
+	release(tab)
+	tab.Until(field + ` === 'half written'`)
+	keeps(tab, "half written")
+}
+
+// TestLateDraftWaitsForWhatTheUserWrites: the draft comes back once that is sent, and no second press of Enter sends it.
+func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	writtenHalf(tab, server.URL)
+	tab.Do(rig.Type("mine"))
+	release(tab)
+	keeps(tab, "mine\nhalf written") // should the page end now
+	painted(tab)
+	if got := written(tab); got != "mine" {
+		t.Fatalf("a draft that comes late makes %q of what the user writes", got)
+	}
+	tab.Do(rig.Type(" too"))
+	keeps(tab, "mine too\nhalf written")
+	tab.Ready()
+	tab.Do(chromedp.Evaluate[chromedp.Void](`for (let i = 0; i < 3; i++) document.querySelector('textarea')
+		.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))`))
+	tab.Shows("mine too")
+	tab.Until(field + ` === 'half written'`)
+	keeps(tab, "half written")
+	if got := tab.Messages(); len(got) != 1 {
+		t.Errorf("sent were %q", got)
+	}
+}
+
+// TestLateDraftLeavesAnEmptiedFieldAlone: it comes back with the room.
+func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	writtenHalf(tab, server.URL)
+	tab.Do(rig.Type("x"), chromedp.KeyEvent(kb.Backspace))
+	release(tab)
+	tab.Ready()
+	keeps(tab, "half written")
+	painted(tab)
+	if got := written(tab); got != "" {
+		t.Fatalf("a field that the user has emptied holds %q", got)
+	}
+	goTo(tab, "/r/y")
+	tab.Until(`document.title.startsWith('#y')`)
+	tab.Do(rig.Type("for y"))
+	goTo(tab, "/r/x")
+	tab.Until(field + ` === 'half written'`)
+	goTo(tab, "/r/y")
+	tab.Until(field + ` === 'for y'`)
+}
+
+// TestLateDraftOfARoomThatTheUserHasLeft does not come into the field of another.
+func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	writtenHalf(tab, server.URL)
+	goTo(tab, "/r/y")
+	tab.Until(`document.title.startsWith('#y')`)
+	release(tab)
+	tab.Ready()
+	tab.Do(rig.Type("for y"))
+	tab.Until(`(` + rig.Device + `).then(kept => Object.values(kept).length === 2)`)
+	if got := written(tab); got != "for y" {
+		t.Errorf("in the other room the composer has %q", got)
+	}
+	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`))
+	tab.Until(field + ` === 'half written'`)
+}
+
+// TestWrittenOnTheWayBackFromSigningIn: the user writes before the page knows the room.
+func TestWrittenOnTheWayBackFromSigningIn(t *testing.T) {
+	server := rig.Dev(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(`{ // the provider answers the request for tokens once answer() is called
+		const real = window.fetch;
+		const answered = new Promise(done => window.answer = done);
+		window.fetch = async (url, options) => {
+			if (options?.method === 'POST') await answered;
+			return real(url, options);
+		};
+	}`)
+	tab.Do(chromedp.Navigate(server.URL + "/r/x"))
+	tab.Ready()
+	tab.Do(rig.Type("half written"))
+	keeps(tab, "half written")
+	for _, name := range []string{"Sign in", "Ada Lovelace"} {
+		button := `[...document.querySelectorAll('button')].find(b => b.innerText.includes('` + name + `'))`
+		tab.Until(`!!` + button)
+		tab.Do(chromedp.Evaluate[chromedp.Void](button + `.click()`))
+	}
+	tab.Until(`location.pathname === '/login/callback' && document.activeElement.matches('textarea:enabled')`)
+	tab.Do(rig.Type("mine"), chromedp.Evaluate[chromedp.Void](`answer()`))
+	tab.Until(`location.pathname === '/r/x' && document.querySelector('header').innerText.includes('Signed in as')`)
+	tab.Ready()
+	painted(tab)
+	if got := written(tab); got != "mine" {
+		t.Fatalf("after signing in the composer has %q", got)
+	}
+	keeps(tab, "mine\nhalf written")
+	painted(tab)
+	if got := written(tab); got != "mine" {
+		t.Fatalf("once the draft is back the composer has %q", got)
+	}
+	tab.Do(rig.Enter())
+	tab.Shows("mine")
+	tab.Until(field + ` === 'half written'`)
+	if got := tab.Messages(); len(got) != 1 {
+		t.Errorf("sent were %q", got)
+	}
+}
