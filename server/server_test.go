@@ -75,7 +75,7 @@ func startWith(t *testing.T, change func(*server.Config)) *node {
 	n.server = server.New(config, h, clock, n.metrics, log)
 	web := httptest.NewUnstartedServer(n.server.Handler())
 	web.Listener.Close()
-	web.Listener = listener
+	web.Listener = n.server.Listener(listener)
 	web.Start()
 	n.url = web.URL
 	ctx, stop := context.WithCancel(context.Background())
@@ -89,6 +89,9 @@ func startWith(t *testing.T, change func(*server.Config)) *node {
 			t.Error(err)
 		}
 		web.Close()
+		if err := n.server.Drain(closing); err != nil {
+			t.Error(err)
+		}
 		stop()
 		<-ended
 		<-ended

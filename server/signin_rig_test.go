@@ -124,7 +124,7 @@ func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stre
 	web := &http.Server{Handler: h.Handler(), ReadTimeout: readTimeout, WriteTimeout: readTimeout} // shorter than a poll
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = web.Serve(h.net) })
+	running.Go(func() { _ = web.Serve(h.Listener(h.net)) })
 	running.Go(func() { _ = h.Run(ctx) })
 	running.Go(func() { _ = rooms.Run(ctx) })
 	h.stop = sync.OnceFunc(func() {
@@ -135,6 +135,9 @@ func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stre
 		defer over()
 		if web.Shutdown(ending) != nil {
 			web.Close()
+		}
+		if err := h.Drain(context.Background()); err != nil {
+			t.Error(err)
 		}
 		cancel()
 		running.Wait()
