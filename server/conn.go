@@ -14,19 +14,21 @@ import (
 )
 
 const (
-	stuckTimeout = 10 * time.Second // to write a batch
-	faultRetry   = 5 * time.Second
+	// endTimeout is how long a connection that is to end may take to write what waits and the goodbye, and a poll to
+	// write a part of its answer, though the client takes bytes all the time.
+	endTimeout = 30 * time.Second
+	faultRetry = 5 * time.Second
 )
 
 // carrier is what carries the frames of a conn: a socket or a poll.
 type carrier interface {
-	// write writes frames, separated by \n, and may block until cut is called.
-	write(ctx context.Context, frames []byte) error
+	// write writes frames, separated by \n. It blocks as long as the client takes them, or until cut is called.
+	write(frames []byte) error
 	// relieve waits until something of what is queued was written, or the conn is to end.
 	relieve()
 	// pulse does what is due at now. What may wait runs in pulses.
 	pulse(now time.Time, pulses *sync.WaitGroup)
-	// cut ends whatever is under way.
+	// cut ends the connection, whatever is on its way. It does not wait.
 	cut()
 }
 
@@ -103,7 +105,7 @@ func (c *conn) handle(message []byte) (err error) {
 		}
 	}()
 	for frame := range wire.Split(message) {
-		if c.server.closing.Load() { // what is not handled now comes again, from a client that was told to
+		if c.server.closing() { // what is not handled now comes again, from a client that was told to
 			<-c.ctx.Done()
 		}
 		if c.ctx.Err() != nil {
@@ -120,7 +122,7 @@ func (c *conn) handle(message []byte) (err error) {
 var batches = sync.Pool{New: func() any { return new([]byte) }}
 
 // writeBatch writes what waits, as much as one message should hold.
-func (c *conn) writeBatch(ctx context.Context) error {
+func (c *conn) writeBatch() error {
 	now := c.server.nowMS()
 	if c.over(now) {
 		return errExpired
@@ -136,20 +138,20 @@ func (c *conn) writeBatch(ctx context.Context) error {
 	if len(batch) == 0 {
 		return nil
 	}
-	return c.carrier.write(ctx, batch)
+	return c.carrier.write(batch)
 }
 
 // farewell writes what still waits, and then why the connection ends.
-func (c *conn) farewell(ctx context.Context, b wire.Bye) error {
+func (c *conn) farewell(b wire.Bye) error {
 	c.server.metrics.bye(b.Code)
 	switch b.Code {
 	case wire.CodeSlow: // it would not read now either
 	case wire.CodeAuth, wire.CodeForbidden: // nothing is for them any more
 	default:
-		for c.queue.waiting() > 0 && c.writeBatch(ctx) == nil {
+		for c.queue.waiting() > 0 && c.writeBatch() == nil {
 		}
 	}
-	return c.carrier.write(ctx, wire.Encode(b))
+	return c.carrier.write(wire.Encode(b))
 }
 
 // ended logs why.

@@ -22,7 +22,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, turned *prometheu
 		turnAway(w, turned, turnedOrigin, http.StatusForbidden, originMessage)
 		return from, false
 	}
-	if s.closing.Load() {
+	if s.closing() {
 		turnAway(w, turned, turnedStopping, http.StatusServiceUnavailable, stoppingMessage)
 		return from, false
 	}

@@ -24,6 +24,8 @@ const (
 	MaxSessions = maxSessions
 	MaxUnkept   = maxUnkept
 	MaxFailing  = maxFailing
+
+	MaxLingering = maxLingering
 )
 
 // Fail counts a failure for each of n addresses, and returns how many are remembered.

@@ -13,7 +13,7 @@ func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, 
 
 // serveReady answers 200 when people can chat here, else 503 and why.
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
-	if s.closing.Load() {
+	if s.closing() {
 		plain(w, http.StatusServiceUnavailable, "the server is stopping")
 		return
 	}

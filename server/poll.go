@@ -5,9 +5,11 @@ import (
 	"errors"
 	"io"
 	"mime"
+	"net"
 	"net/http"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"mayfly/shared/wire"
@@ -27,12 +29,13 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	p := newPoll(newConn(s, from), w)
-	if !s.add(p.conn) {
+	if !s.begin() {
 		s.places.free(from)
 		turnAway(w, s.metrics.pollsRefused, turnedStopping, http.StatusServiceUnavailable, stoppingMessage)
 		return
 	}
+	p := newPoll(newConn(s, from), w)
+	s.add(p.conn)
 	defer s.remove(p.conn)
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != wire.PollType {
 		turnAway(w, s.metrics.pollsRefused, turnedType, http.StatusUnsupportedMediaType, "Send frames as "+wire.PollType+", one JSON object a line.")
@@ -74,6 +77,8 @@ type poll struct {
 	*conn
 	w       http.ResponseWriter      // static
 	control *http.ResponseController // static
+
+	gone atomic.Bool // it was cut
 }
 
 func newPoll(c *conn, w http.ResponseWriter) *poll {
@@ -117,7 +122,10 @@ func (p *poll) run(message []byte) {
 	}
 	var b byeError
 	if errors.As(context.Cause(p.ctx), &b) {
-		_ = p.farewell(p.ctx, b.Bye)
+		_ = p.farewell(b.Bye)
+	}
+	if p.server.closing() {
+		_ = p.control.Flush() // while Close waits for it
 	}
 }
 
@@ -144,9 +152,12 @@ func (p *poll) await() {
 }
 
 // write implements carrier.
-func (p *poll) write(_ context.Context, frames []byte) error {
-	if err := p.control.SetWriteDeadline(time.Now().Add(stuckTimeout)); err != nil {
+func (p *poll) write(frames []byte) error {
+	if err := p.control.SetWriteDeadline(time.Now().Add(endTimeout)); err != nil {
 		return err
+	}
+	if p.gone.Load() { // the deadline that cut set may have been overwritten
+		return net.ErrClosed
 	}
 	if _, err := p.w.Write(frames); err != nil {
 		return err
@@ -157,7 +168,7 @@ func (p *poll) write(_ context.Context, frames []byte) error {
 
 // relieve implements carrier: the answer begins.
 func (p *poll) relieve() {
-	if err := p.writeBatch(p.ctx); err != nil {
+	if err := p.writeBatch(); err != nil {
 		p.leave(err)
 	}
 }
@@ -166,4 +177,7 @@ func (p *poll) relieve() {
 func (p *poll) pulse(time.Time, *sync.WaitGroup) {}
 
 // cut implements carrier.
-func (p *poll) cut() { _ = p.control.SetWriteDeadline(time.Unix(0, 0)) }
+func (p *poll) cut() {
+	p.gone.Store(true)
+	_ = p.control.SetWriteDeadline(longAgo)
+}

@@ -1,6 +1,6 @@
-// Package server is Mayfly's public HTTP surface: the WebSocket, the poll for where there is none, the session on either, the pages that it is handed, and what
-// operators and clients ask beside them. What a message is and who gets it is package hub's business; what the pages are
-// is package web's.
+// Package server is Mayfly's public HTTP surface: the WebSocket, the poll for where there is none, the session on either,
+// the pages that it is handed, and what operators and clients ask beside them. What a message is and who gets it is
+// package hub's business; what the pages are is package web's.
 package server
 
 import (
@@ -52,17 +52,30 @@ type Server struct {
 	signouts *signouts // static; nil: there is no sign-in
 	failures failures
 
-	running sync.WaitGroup // conns, from the upgrade until run has returned
+	lines   *lines         // static
+	running sync.WaitGroup // conns, from before the upgrade until run has returned
 
-	closing atomic.Bool // set under mu: no connection is added, and no frame handled, any more
+	phase atomic.Int32 // one of those below; set under mu
 
 	mu    sync.Mutex // guards what follows
 	conns map[*conn]struct{}
 }
 
-// New returns a server that hands what people send to h, whose clock is clock. Its metrics and the hub's are registered with reg.
+// The phases of a server's life.
+const (
+	serving  int32 = iota
+	settling       // no connection begins, and no frame is handled, any more
+	leaving        // every connection is told to end
+	cutting        // and is cut if it has not
+)
+
+func (s *Server) closing() bool { return s.phase.Load() != serving }
+
+// New returns a server that hands what people send to h, whose clock is clock. Its metrics and the hub's are registered
+// with reg.
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
-	s := &Server{config: config, hub: h, clock: clock, log: log, places: newPlaces(config.Conns, config.Each), conns: map[*conn]struct{}{}}
+	s := &Server{config: config, hub: h, clock: clock, log: log, places: newPlaces(config.Conns, config.Each), lines: newLines(),
+		conns: map[*conn]struct{}{}}
 	s.failures.by = map[netip.Addr]*recent{}
 	if config.SignIn.Verifier != nil {
 		s.signouts = newSignouts(config.SignIn.Ledger, log)
@@ -92,25 +105,18 @@ const (
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // until the first may come back
-
-	answersTimeout = 2 * time.Second // for the stream to answer what was posted before, and to bring what it stored
 )
 
-// Close handles no more frames, waits until what was posted is answered and on its way to everyone, says bye to every connection
-// and waits until each has ended, or until ctx is done. New ones get 503.
+// Close handles no more frames, waits until what was posted is answered and on its way to everyone, says bye to every
+// connection and waits until each has ended. A client is waited for as long as it takes bytes, until ctx is done. New
+// connections get 503. The error names each step that did not end as it should.
 func (s *Server) Close(ctx context.Context) error {
+	s.enter(settling)
+	err := s.hub.Settle(ctx)
 	s.mu.Lock()
-	s.closing.Store(true)
-	s.mu.Unlock()
-	answers, cancel := context.WithTimeout(ctx, answersTimeout)
-	defer cancel()
-	s.hub.Settle(answers)
-	s.mu.Lock()
-	spread := restartSpread * time.Duration(len(s.conns)) / 1000
-	spread = min(max(spread, restartSpreadMin), restartSpreadMax)
+	s.phase.Store(leaving)
 	for c := range s.conns {
-		retry := restartFirst + rand.N(spread)
-		c.leave(bye(wire.Bye{Code: wire.CodeRestart, Message: "The server is restarting.", RetryMS: retry.Milliseconds()}))
+		s.restartLocked(c)
 	}
 	s.mu.Unlock()
 	ended := make(chan struct{})
@@ -120,26 +126,54 @@ func (s *Server) Close(ctx context.Context) error {
 	}()
 	select {
 	case <-ended:
-		return nil
+		return err
 	case <-ctx.Done():
 	}
+	s.enter(cutting)
 	for _, c := range s.snapshot() {
-		go c.carrier.cut()
+		c.carrier.cut()
 	}
 	<-ended
-	return errors.New("connections did not end in time and were cut")
+	return errors.Join(err, errors.New("connections did not end in time and were cut"))
 }
 
-// add registers c, unless the server is closing.
-func (s *Server) add(c *conn) bool {
+func (s *Server) enter(phase int32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closing.Load() {
+	s.phase.Store(phase)
+}
+
+// restartLocked tells c that the server restarts: to end, and to come back later.
+func (s *Server) restartLocked(c *conn) {
+	spread := restartSpread * time.Duration(len(s.conns)) / 1000
+	spread = min(max(spread, restartSpreadMin), restartSpreadMax)
+	retry := restartFirst + rand.N(spread)
+	c.leave(bye(wire.Bye{Code: wire.CodeRestart, Message: "The server is restarting.", RetryMS: retry.Milliseconds()}))
+}
+
+// begin makes Close wait for one connection more, until remove or give up, unless the server is closing.
+func (s *Server) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing() {
 		return false
 	}
-	s.conns[c] = struct{}{}
 	s.running.Add(1)
 	return true
+}
+
+// add registers c, which has begun. A server that is closing meanwhile treats it as the others.
+func (s *Server) add(c *conn) {
+	s.mu.Lock()
+	s.conns[c] = struct{}{}
+	phase := s.phase.Load()
+	if phase >= leaving {
+		s.restartLocked(c)
+	}
+	s.mu.Unlock()
+	if phase == cutting {
+		c.carrier.cut()
+	}
 }
 
 func (s *Server) remove(c *conn) {

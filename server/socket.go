@@ -1,9 +1,12 @@
 package server
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -16,7 +19,6 @@ import (
 )
 
 const (
-	byeTimeout  = 5 * time.Second // to write what waits, and the last word
 	pingEvery   = 25 * time.Second
 	pongTimeout = 10 * time.Second
 )
@@ -27,10 +29,16 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
+	if !s.begin() {
+		s.places.free(from)
+		turnAway(w, s.metrics.upgradesRefused, turnedStopping, http.StatusServiceUnavailable, stoppingMessage)
+		return
+	}
 	seated := false
 	defer func() { // whatever becomes of the upgrade: a place that were lost would be lost for good
 		if !seated {
 			s.places.free(from)
+			s.running.Done()
 		}
 	}()
 	if !offers(r, wire.Subprotocol) {
@@ -38,21 +46,45 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// The origin was checked above: the library would compare it with Host, which proves nothing.
-	ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{wire.Subprotocol}})
+	taken := &hijacker{ResponseWriter: w, lines: s.lines}
+	ws, err := websocket.Accept(taken, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
 		s.metrics.upgradesRefused.WithLabelValues(turnedHandshake).Inc()
 		s.log.Debug("no upgrade", "err", err)
 		return
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	c := newSocket(newConn(s, from), ws)
-	if seated = s.add(c.conn); !seated {
-		s.metrics.upgradesRefused.WithLabelValues(turnedStopping).Inc()
-		go c.cut() // it can wait, and nobody cares
-		return
-	}
+	c := newSocket(newConn(s, from), ws, taken.line)
+	s.add(c.conn)
+	seated = true
 	s.metrics.opened.Inc()
 	go c.run()
+}
+
+// hijacker is a ResponseWriter that remembers the line that is taken from it.
+type hijacker struct {
+	http.ResponseWriter
+	lines *lines
+	line  *line
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	l, ok := conn.(*line)
+	if !ok { // the HTTP server has a listener that is not ours
+		l = h.lines.wrap(conn)
+		if err := rw.Flush(); err != nil {
+			return nil, nil, errors.Join(err, conn.Close())
+		}
+		rw.Writer.Reset(l)
+	}
+	l.holdSlot()
+	h.line = l
+	return l, rw, nil
 }
 
 // offers reports whether the client named the subprotocol, exactly.
@@ -68,21 +100,23 @@ func offers(r *http.Request, subprotocol string) bool {
 // socket carries a conn on a WebSocket, for as long as that lives: what the hub sends is for writeLoop.
 type socket struct {
 	*conn
-	ws *websocket.Conn // static
+	ws   *websocket.Conn // static
+	line *line           // static; what ws runs on
 
-	writing  atomic.Int64 // the connection's age when the write under way began, 0 if none is
-	handling atomic.Bool  // readLoop is busy with a message, so it reads no pong
+	writing  atomic.Bool // a write is under way
+	handling atomic.Bool // readLoop is busy with a message, so it reads no pong
 
 	nextPing time.Time // owned by pulse
+	lastTime time.Time // owned by pulse; when it is cut, if it is to end and has not
 }
 
-func newSocket(c *conn, ws *websocket.Conn) *socket {
-	s := &socket{conn: c, ws: ws, nextPing: c.opened.Add(pingEvery)}
+func newSocket(c *conn, ws *websocket.Conn, l *line) *socket {
+	s := &socket{conn: c, ws: ws, line: l, nextPing: c.opened.Add(pingEvery)}
 	c.carrier = s
 	return s
 }
 
-// run owns the socket: when it returns, both loops have ended and the socket is closed.
+// run owns the socket: when it returns, both loops have ended and the socket is closed. Until then it holds its slot.
 func (s *socket) run() {
 	defer s.server.remove(s.conn)
 	read := make(chan struct{})
@@ -94,6 +128,7 @@ func (s *socket) run() {
 	s.close()
 	<-read
 	s.session.close()
+	<-s.line.ended
 	s.ended()
 }
 
@@ -128,19 +163,18 @@ func (s *socket) writeLoop() {
 		if s.ctx.Err() != nil { // both: close knows what is to be written still
 			return
 		}
-		if err := s.writeBatch(context.Background()); err != nil {
+		if err := s.writeBatch(); err != nil {
 			s.leave(err)
 			return
 		}
 	}
 }
 
-// write implements carrier. It has no deadline of its own, which would cost an allocation each time: pulse closes a socket that
-// is stuck.
-func (s *socket) write(ctx context.Context, frames []byte) error {
-	s.writing.Store(int64(s.age()))
-	defer s.writing.Store(0)
-	return s.ws.Write(ctx, websocket.MessageText, frames)
+// write implements carrier. It fails when the client takes nothing any more: the line sees to that.
+func (s *socket) write(frames []byte) error {
+	s.writing.Store(true)
+	defer s.writing.Store(false)
+	return s.ws.Write(context.Background(), websocket.MessageText, frames)
 }
 
 // relieve implements carrier.
@@ -152,19 +186,22 @@ func (s *socket) relieve() {
 }
 
 // cut implements carrier.
-func (s *socket) cut() { _ = s.ws.CloseNow() }
+func (s *socket) cut() { s.line.cut() }
 
-// close says goodbye, if there is one to say, and closes the socket.
+// close says goodbye, if there is one to say, and closes the socket. What is on its way then still arrives: the line
+// lingers.
 func (s *socket) close() {
 	var b byeError
-	if !errors.As(context.Cause(s.ctx), &b) {
-		s.cut()
+	if cause := context.Cause(s.ctx); !errors.As(cause, &b) {
+		if errors.Is(cause, os.ErrDeadlineExceeded) { // the client takes nothing any more
+			s.cut()
+		}
+		_ = s.ws.CloseNow()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), byeTimeout)
-	defer cancel()
-	if s.farewell(ctx, b.Bye) != nil {
+	if s.farewell(b.Bye) != nil {
 		s.cut()
+		_ = s.ws.CloseNow()
 		return
 	}
 	_ = s.ws.Close(websocket.StatusCode(wire.CloseFor(b.Code)), string(b.Code))
@@ -177,8 +214,13 @@ var (
 
 // pulse implements carrier.
 func (s *socket) pulse(now time.Time, pulses *sync.WaitGroup) {
-	if began := s.writing.Load(); began != 0 && s.age()-time.Duration(began) > stuckTimeout {
-		pulses.Go(s.cut) // unblocks the write
+	if s.ctx.Err() != nil {
+		switch {
+		case s.lastTime.IsZero():
+			s.lastTime = now.Add(endTimeout)
+		case now.After(s.lastTime):
+			s.cut()
+		}
 		return
 	}
 	client := s.client.Load()
@@ -191,15 +233,23 @@ func (s *socket) pulse(now time.Time, pulses *sync.WaitGroup) {
 	if s.age()-time.Duration(s.sent.Load()) >= wire.BeatEvery {
 		client.Beat()
 	}
-	if !now.Before(s.nextPing) {
+	if !now.Before(s.nextPing) && !s.writing.Load() { // a write that the client takes no byte of ends by itself
 		s.nextPing = now.Add(pingEvery)
-		pulses.Go(func() {
-			// Not s.ctx: cancelling it while the ping is being written would drop the socket without a bye.
-			ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
-			defer cancel()
-			if s.ws.Ping(ctx) != nil && !s.handling.Load() {
-				s.leave(errNoPong)
-			}
-		})
+		pulses.Go(s.ping)
 	}
+}
+
+// ping ends the connection if the client does not answer, unless it is still busy taking what was written before the ping.
+func (s *socket) ping() {
+	before, _ := progress(s.line.Conn)
+	// Not s.ctx: cancelling it while the ping is being written would drop the socket without a bye.
+	ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
+	defer cancel()
+	if s.ws.Ping(ctx) == nil || s.handling.Load() || s.writing.Load() {
+		return
+	}
+	if now, more := progress(s.line.Conn); more && now != before {
+		return
+	}
+	s.leave(errNoPong)
 }

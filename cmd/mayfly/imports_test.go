@@ -74,6 +74,7 @@ var fences = map[string][]string{
 	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
 	"golang.org/x/text":                   {"mayfly/server/auth"},
+	"golang.org/x/sys":                    {"mayfly/server"},
 }
 
 // within reports whether path is prefix or below it.

@@ -26,10 +26,12 @@ import (
 	"mayfly/web"
 )
 
-// How long each step of stopping may take; together less than the 15 s in which an operator may expect an exit.
 const (
-	requestsTimeout = 3 * time.Second // polls are requests, and wait for the answers to what they posted
-	connsTimeout    = 8 * time.Second
+	// stopTimeout bounds how long clients are waited for when the server stops. Each is waited for only as long as it
+	// takes bytes.
+	stopTimeout = 30 * time.Second
+	// requestsTimeout is how long requests may take that are still under way once every connection and poll has ended.
+	requestsTimeout = 3 * time.Second
 )
 
 const (
@@ -176,7 +178,7 @@ func (n *node) background(err error) {
 // serve answers requests until ctx is done.
 func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
-	go func() { failed <- n.http.Serve(listener) }()
+	n.ended.Go(func() { failed <- n.http.Serve(n.server.Listener(listener)) })
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -188,24 +190,31 @@ func (n *node) serve(ctx context.Context, listener net.Listener) error {
 
 // close stops everything, in the order that loses nothing: first what lets people in, last what keeps their messages.
 func (n *node) close() error {
-	requests, cancel := context.WithTimeout(context.Background(), requestsTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	conns, cancelConns := context.WithTimeout(context.Background(), connsTimeout)
-	defer cancelConns()
+	requests, cut := context.WithCancel(ctx)
+	defer cut()
 	listener := make(chan error, 1)
 	go func() { listener <- n.http.Shutdown(requests) }()
-	if err := n.server.Close(conns); err != nil {
-		n.log.Warn("stopping", "err", err)
-	}
+	n.slow("end the connections", n.server.Close(ctx))
+	defer time.AfterFunc(requestsTimeout, cut).Stop()
 	err := <-listener
-	if errors.Is(err, context.DeadlineExceeded) { // who has opened a connection and asks for nothing need not be waited for
+	if requests.Err() != nil { // a page is asked for again, and a connection without a request need not be waited for
 		err = n.http.Close()
 	}
+	n.slow("close the connections", n.server.Drain(ctx))
 	errs := []error{step("close the listener", err)}
 	n.stop()
 	n.ended.Wait()
 	errs = append(errs, step("close the stream", n.stream.Close()))
 	return errors.Join(errs...)
+}
+
+// slow logs that a step of the stop gave up waiting for clients, or for the stream: that is no reason to fail.
+func (n *node) slow(name string, err error) {
+	if err != nil {
+		n.log.Warn("stopping", "err", step(name, err))
+	}
 }
 
 func step(name string, err error) error {

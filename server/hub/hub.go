@@ -12,6 +12,7 @@ import (
 	"container/heap"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -32,7 +33,8 @@ type Stream interface {
 	// Epoch names the stream's memory: seqs of different epochs can't be compared.
 	Epoch() string
 	// Append stores m, whose Seq it gives, and calls done once, from any goroutine, when it is stored or is not. It
-	// returns without waiting for that, though it may wait a moment if very many are on their way. A message of the same user, room and id that still lives makes it a repeat.
+	// returns without waiting for that, though it may wait a moment if very many are on their way. A message of the same
+	// user, room and id that still lives makes it a repeat.
 	Append(room string, m wire.Message, done func(Receipt, error))
 	// Follow calls deliver, from one goroutine and in seq order, with what the room holds, returns, and goes on with
 	// each message stored later, without a gap, until stop is called. Stop does not wait.
@@ -67,6 +69,10 @@ const (
 	retryRooms = 10 * time.Second
 	// retryUnavailable is what a client is told to wait when the stream doesn't answer.
 	retryUnavailable = 2 * time.Second
+	// settleTimeout is how long the stream may settle no post when the hub waits for it, and settleLooks how often the
+	// hub looks meanwhile.
+	settleTimeout = 5 * time.Second
+	settleLooks   = 5
 )
 
 // Hub delivers messages to each room's members and expires them. Of what clients ask, only Join waits for the stream.
@@ -80,6 +86,8 @@ type Hub struct {
 
 	opening sync.WaitGroup // rooms that are being followed for the first time
 	posts   tally          // being handled, without an answer of the stream's, or stored and not delivered here yet
+
+	unsettled atomic.Bool // Settle gave up: nothing is accepted any more
 
 	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
 	rooms map[string]*room   // open and opening ones
@@ -248,18 +256,50 @@ func (h *Hub) makePlace() bool {
 	return true
 }
 
-// Settle takes no more posts, and waits until the stream has answered those that were taken and everyone here has been sent what
-// it stored, or until ctx is done. What is posted meanwhile gets no answer: its clients are about to be told to come back.
-func (h *Hub) Settle(ctx context.Context) {
+// Settle takes no more posts, and waits until the stream has answered those that were taken and everyone here has been
+// sent what it stored. It fails when the stream settles none of them for settleTimeout, or when ctx is done. From then on
+// no post is accepted. A post that gets no answer is sent again by its client, which is about to be told to come back.
+func (h *Hub) Settle(ctx context.Context) error {
 	h.posts.closed.Store(true)
+	ctx, cancel := context.WithCancelCause(ctx)
+	var watch sync.WaitGroup
+	watch.Go(func() { h.posts.watch(ctx, func() { cancel(errStalled) }) })
 	h.posts.wait(ctx)
+	cancel(nil)
+	watch.Wait()
+	if h.posts.n.Load() == 0 {
+		return nil
+	}
+	h.unsettled.Store(true)
+	return fmt.Errorf("not everything that was posted is settled: %w", context.Cause(ctx))
 }
+
+var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", settleTimeout)
 
 // tally counts what is not settled yet. One goroutine may wait for that.
 type tally struct {
-	n      atomic.Int64
-	closed atomic.Bool   // nothing begins any more
-	none   chan struct{} // static; capacity 1: n has come down to 0
+	n       atomic.Int64
+	settled atomic.Int64  // how often done was called
+	closed  atomic.Bool   // nothing begins any more
+	none    chan struct{} // static; capacity 1: n has come down to 0
+}
+
+// watch calls stalled once nothing was done for settleTimeout, unless ctx is done before.
+func (t *tally) watch(ctx context.Context, stalled func()) {
+	look := time.NewTicker(settleTimeout / settleLooks)
+	defer look.Stop()
+	for before, idle := t.settled.Load(), 0; idle < settleLooks; {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+		now := t.settled.Load()
+		if idle++; now != before {
+			before, idle = now, 0
+		}
+	}
+	stalled()
 }
 
 func (t *tally) add() { t.n.Add(1) }
@@ -275,6 +315,7 @@ func (t *tally) begin() bool {
 }
 
 func (t *tally) done() {
+	t.settled.Add(1)
 	if t.n.Add(-1) == 0 {
 		select {
 		case t.none <- struct{}{}:

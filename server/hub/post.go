@@ -161,6 +161,13 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.pending[k]
+	if r.hub.unsettled.Load() { // it would not reach everyone: better that its author sends it again
+		for _, c := range w.repeats {
+			c.posts.done()
+		}
+		r.settleLocked(k)
+		return
+	}
 	live, delivered := r.livingLocked(k)
 	if err != nil && !delivered { // delivered, although its acknowledgement was lost, is accepted
 		r.hub.readmit(author, admitted)

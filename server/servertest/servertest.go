@@ -112,7 +112,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	web.Handler = s.Handler()
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
-	running.Go(func() { _ = web.Serve(listener) })
+	running.Go(func() { _ = web.Serve(s.Listener(listener)) })
 	running.Go(func() { _ = s.Run(ctx) })
 	running.Go(func() { _ = h.Run(ctx) })
 	s.Stop = sync.OnceFunc(func() {
@@ -122,6 +122,9 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 			t.Error(err)
 		}
 		s.shutDown(web)
+		if err := s.Drain(closing); err != nil {
+			t.Error(err)
+		}
 		cancel()
 		running.Wait()
 		for _, secret := range o.Secrets {
@@ -152,6 +155,9 @@ func (s *Server) shutDown(web *http.Server) {
 func (s *Server) Dialer(addr string) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	return s.net.dial(addr + ":1234")
 }
+
+// Accept gives a server in memory a connection of the test's own making.
+func (s *Server) Accept(conn net.Conn) { s.net.conns <- conn }
 
 // Log is a log that may be read while it is written.
 type Log struct {

@@ -1,0 +1,18 @@
+package measure_test
+
+import (
+	"flag"
+	"testing"
+	"time"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+)
+
+var stops = flag.Int("stops", 20, "how often TestStopUnderLoad stops a server")
+
+// TestStopUnderLoad stops a server with 1,000 clients, which post 40 messages a second together, again and again.
+func TestStopUnderLoad(t *testing.T) {
+	for range *stops {
+		t.Run("", func(t *testing.T) { rig.StopUnderLoad(t, 1000, 20, 500*time.Millisecond) })
+	}
+}

@@ -1,0 +1,126 @@
+package rig
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"mayfly/app/session"
+	"mayfly/shared/wire"
+)
+
+// heard is what one client was told until its connection ended.
+type heard struct {
+	accepted []int64
+	posted   map[int64]bool
+	last     wire.Frame
+	err      error // how it ended
+}
+
+// StopUnderLoad starts a server with that many clients in one room, of which some post, each every so often, and stops
+// it. It wants every message that was accepted to reach every client before that is told to come back, and no connection
+// to be cut.
+func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
+	t.Helper()
+	server := Serve(t, "-rate", "100000/1s", "-conns-per-ip", fmt.Sprint(2*clients))
+	var all []*Raw
+	for range clients {
+		c := Dial(t, server)
+		c.Hello(session.NewGuest(), wire.Join{Room: wire.DefaultRoom})
+		all = append(all, c)
+	}
+	for _, c := range all {
+		Next[wire.Joined](c)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var writers, readers sync.WaitGroup
+	for i, c := range all[:posting] {
+		writers.Go(func() { c.postEvery(ctx, every, i) })
+	}
+	each := make([]heard, clients)
+	loaded := make(chan struct{}) // closed once the first client has seen what the others post
+	for i, c := range all {
+		readers.Go(func() {
+			h := &each[i]
+			h.posted = map[int64]bool{}
+			h.err = c.Each(func(f wire.Frame) {
+				switch f := f.(type) {
+				case wire.Accepted:
+					h.accepted = append(h.accepted, f.Seq)
+				case wire.Posted:
+					if h.posted[f.Seq] = true; i == 0 && len(h.posted) == 3*posting {
+						close(loaded)
+					}
+				}
+				h.last = f
+			})
+		})
+	}
+	select {
+	case <-loaded:
+	case <-time.After(Timeout):
+		t.Error("the clients do not get what others post")
+	}
+	began := time.Now()
+	server.Stop()
+	t.Logf("stopped in %s", time.Since(began).Round(time.Millisecond))
+	stop()
+	writers.Wait()
+	readers.Wait()
+	judgeStop(t, each)
+}
+
+// postEvery posts until ctx is done or the connection has ended.
+func (r *Raw) postEvery(ctx context.Context, every time.Duration, who int) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if r.TrySend(wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%06d%06d", who, n), Room: wire.DefaultRoom, Text: "load"}) != nil {
+			return
+		}
+	}
+}
+
+// judgeStop reports each client that was cut or that missed a message, and a stop that calls everybody back at once.
+func judgeStop(t *testing.T, each []heard) {
+	t.Helper()
+	accepted, retries := map[int64]bool{}, map[int64]bool{}
+	for _, h := range each {
+		for _, seq := range h.accepted {
+			accepted[seq] = true
+		}
+	}
+	cut, short := 0, 0
+	for i, h := range each {
+		var closed *wire.ClosedError
+		b, ok := h.last.(wire.Bye)
+		if !ok || b.Code != wire.CodeRestart || !errors.As(h.err, &closed) || closed.Code != wire.CloseRestart {
+			cut++
+			t.Errorf("client %d heard a %T last, then %v", i, h.last, h.err)
+		}
+		retries[b.RetryMS/100] = true
+		missed := 0
+		for seq := range accepted {
+			if !h.posted[seq] {
+				missed++
+			}
+		}
+		if missed > 0 {
+			short++
+			t.Errorf("client %d was told goodbye without %d of %d messages that were accepted", i, missed, len(accepted))
+		}
+	}
+	if len(retries) < 5 {
+		t.Errorf("retry_ms has %d values, in tenths of a second: the clients come back at once", len(retries))
+	}
+	t.Logf("%d clients, %d messages accepted: %d clients were cut, %d missed a message", len(each), len(accepted), cut, short)
+}

@@ -1,0 +1,77 @@
+package hub_test
+
+import (
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/server/stream/streamtest"
+	"mayfly/shared/wire"
+)
+
+// slowStream answers one append every so often.
+type slowStream struct {
+	*streamtest.Memory
+	every time.Duration
+	n     atomic.Int64
+}
+
+func (s *slowStream) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
+	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, m, done) })
+}
+
+// TestSettleWaitsAsLongAsTheStreamGoesOn: however slow it is, and all that it accepts reaches everyone.
+func TestSettleWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		memory := streamtest.NewMemory()
+		wall := &wall{}
+		slow := &slowStream{Memory: memory, every: 3 * time.Second}
+		w := world{hub.New(testConfig, slow, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+		ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
+		const posts = 8 // 24 s
+		for i := range posts {
+			ann.Post(post(i, "lobby", 0))
+		}
+		began := time.Now()
+		if err := w.Settle(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took != posts*slow.every {
+			t.Errorf("it took %s, want %s", took, posts*slow.every)
+		}
+		if got := len(ben.take()); got != posts {
+			t.Errorf("the other got %d messages, want %d", got, posts)
+		}
+		if got := len(ann.take()); got != 2*posts {
+			t.Errorf("the author got %d frames, want %d", got, 2*posts)
+		}
+	})
+}
+
+// TestSettleGivesUpAStreamThatStandsStill, and accepts nothing later: only some would be told of it.
+func TestSettleGivesUpAStreamThatStandsStill(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ann := w.in(t, "ann", "lobby")
+		answer := w.stream.Hold()
+		ann.Post(post(1, "lobby", 0))
+		ann.Post(post(1, "lobby", 0)) // a repeat waits for the same answer
+		began := time.Now()
+		err := w.Settle(t.Context())
+		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "the stream") || took < 5*time.Second || took > 10*time.Second {
+			t.Errorf("Settle = %v after %s, want an error that names the stream after 5 s", err, took)
+		}
+		answer()
+		for _, f := range ann.take() {
+			if _, ok := f.(wire.Accepted); ok {
+				t.Errorf("got %+v after the hub had given up", f)
+			}
+		}
+		if err := w.Settle(t.Context()); err != nil {
+			t.Errorf("once the stream has answered: %v", err)
+		}
+	})
+}

@@ -1,0 +1,226 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+const overall = 30 * time.Second // for a stop, as cmd/mayfly has it
+
+// fill has n messages posted in the lobby, each of 4,000 characters.
+func (h *house) fill(n int) {
+	for i := range n {
+		now := time.Now()
+		h.stream.Append("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: now.UnixMilli(), Expires: now.Add(time.Hour).UnixMilli()},
+			func(hub.Receipt, error) {})
+	}
+}
+
+// member is a client in the lobby, whose cable holds that many bytes.
+func (h *house) member(t *testing.T, holds int) *bareClient {
+	t.Helper()
+	c := upgrade(t, h.plug(t, holds))
+	c.send(asGuest(annS, "lobby"))
+	for {
+		message, _, err := c.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(message), `"joined"`) {
+			return c
+		}
+	}
+}
+
+// closing closes the server, and returns a channel for what that returned.
+func (h *house) closing(t *testing.T) <-chan error {
+	t.Helper()
+	closed := make(chan error, 1)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), overall)
+		defer cancel()
+		closed <- h.Close(ctx)
+	}()
+	synctest.Wait()
+	return closed
+}
+
+// TestStopWaitsForAClientThatReadsSlowly: as long as it takes bytes, it gets everything, then bye, then the close.
+func TestStopWaitsForAClientThatReadsSlowly(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		const messages = 50 // 200 KB
+		c := h.member(t, 4<<10)
+		h.fill(messages)
+		closed := h.closing(t)
+		began := time.Now()
+		c.r = bufio.NewReaderSize(slowReader{c.conn, 1000, 100 * time.Millisecond}, 1000) // 20 s
+		frames, code := c.readToEnd()
+		c.conn.Close()
+		wantEnd(t, frames, code, wire.CodeRestart)
+		if len(frames) != messages+1 {
+			t.Errorf("got %d messages before the goodbye, want %d", len(frames)-1, messages)
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < 20*time.Second {
+			t.Errorf("it took %s: the client was not slow", took)
+		}
+	})
+}
+
+// TestStopWaitsForAPollThatReadsSlowly is the same for a poll.
+func TestStopWaitsForAPollThatReadsSlowly(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		h.fill(60)
+		conn := h.plug(t, 4<<10)
+		hello := string(wire.Encode(waiting(asGuest(annS, "lobby"), 25*time.Second)))
+		fmt.Fprintf(conn, "POST /poll HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", pollType, len(hello), hello)
+		time.Sleep(time.Second) // it has begun to answer
+		closed := h.closing(t)
+		body := readAnswer(t, slowReader{conn, 1000, 80 * time.Millisecond}, 200) // 20 s
+		conn.Close()
+		if !strings.Contains(body, `"type":"joined"`) || strings.Count(body, `"seq":`) != 60 || !strings.HasSuffix(body, "}\n") {
+			t.Errorf("the answer has %d bytes and %d messages, want it whole", len(body), strings.Count(body, `"seq":`))
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestStopWaitsForAStreamThatAnswersLate: what it accepts then reaches everyone before bye.
+func TestStopWaitsForAStreamThatAnswersLate(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		c, other := h.member(t, 64<<10), h.member(t, 64<<10)
+		release := h.stream.Hold()
+		c.send(post(1, "lobby"))
+		synctest.Wait()
+		closed := h.closing(t)
+		time.Sleep(4 * time.Second)
+		release()
+		for client, want := range map[*bareClient]string{c: "accepted posted bye:restart", other: "posted bye:restart"} {
+			frames, code := client.readToEnd()
+			client.conn.Close()
+			wantEnd(t, frames, code, wire.CodeRestart)
+			if got := (answer{frames: frames}).kinds(); got != want {
+				t.Errorf("got %s, want %s", got, want)
+			}
+		}
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestStopGivesUpAStreamThatStandsStill, says so, and accepts nothing from then on: its author sends the message to the
+// next server.
+func TestStopGivesUpAStreamThatStandsStill(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		c := h.member(t, 64<<10)
+		release := h.stream.Hold()
+		c.send(post(1, "lobby"))
+		synctest.Wait()
+		closed := h.closing(t)
+		frames, code := c.readToEnd()
+		release()
+		c.conn.Close()
+		wantEnd(t, frames, code, wire.CodeRestart)
+		if len(frames) != 1 {
+			t.Errorf("got %s, want nothing but bye", answer{frames: frames}.kinds())
+		}
+		if err := <-closed; err == nil || !strings.Contains(err.Error(), "the stream") {
+			t.Errorf("Close = %v, want an error that names the stream", err)
+		}
+	})
+}
+
+// TestStopGivesUpAClientThatTakesNothing, and no other.
+func TestStopGivesUpAClientThatTakesNothing(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		stuck, fine := h.member(t, 4<<10), h.member(t, 64<<10)
+		h.fill(10)
+		closed := h.closing(t)
+		frames, code := fine.readToEnd()
+		fine.conn.Close()
+		wantEnd(t, frames, code, wire.CodeRestart)
+		if len(frames) != 11 {
+			t.Errorf("got %d messages, want 10", len(frames)-1)
+		}
+		began := time.Now()
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(began); took < 9*time.Second || took > 15*time.Second {
+			t.Errorf("it was given up after %s, want 10 to 15 s", took)
+		}
+		if !stuck.conn.(*cableEnd).other().isClosed() {
+			t.Error("its connection is still open")
+		}
+	})
+}
+
+// TestStopHasAnEnd, whatever a client does to draw it out.
+func TestStopHasAnEnd(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		c := h.member(t, 1<<10)
+		h.fill(10)
+		began := time.Now()
+		closed := h.closing(t)
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			drips := slowReader{c.conn, 1, 5 * time.Second}
+			for err := error(nil); err == nil; {
+				_, err = drips.Read(make([]byte, 1))
+			}
+		}()
+		if err := <-closed; err == nil || !strings.Contains(err.Error(), "were cut") {
+			t.Errorf("Close = %v, want an error that says what was cut", err)
+		}
+		if took := time.Since(began); took != overall {
+			t.Errorf("Close took %s, want %s", took, overall)
+		}
+		c.conn.Close()
+		<-ended
+	})
+}
+
+// TestUpgradeWhileStopping: a connection that begins just before the stop, and is open just after, is told goodbye as the
+// others.
+func TestUpgradeWhileStopping(t *testing.T) {
+	bubble(t, nil, func(t *testing.T, h *house) {
+		conn := h.plug(t, 400)
+		h.holdUp(t, conn)
+		closed := h.closing(t)
+		conn.mu.Lock()
+		conn.in = nil // what held it up
+		conn.moved.Broadcast()
+		conn.mu.Unlock()
+		c := upgraded(t, conn)
+		frames, code := c.readToEnd()
+		c.conn.Close()
+		wantEnd(t, frames, code, wire.CodeRestart)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// holdUp asks for an upgrade whose answer finds conn full.
+func (h *house) holdUp(t *testing.T, conn *cableEnd) {
+	t.Helper()
+	conn.mu.Lock()
+	conn.in = make([]byte, conn.holds)
+	conn.mu.Unlock()
+	go func() { _, _ = conn.Write([]byte(upgradeRequest)) }()
+	synctest.Wait()
+}
