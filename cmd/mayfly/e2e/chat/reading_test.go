@@ -14,13 +14,14 @@ import (
 	"mayfly/shared/wire"
 )
 
-const scrollBox = `document.querySelector('[role=log]')`
-
 // firstRow and lastRow are JavaScript for the texts of the rows at either end.
 const (
-	firstRow = rig.Rows + `[0].querySelector('.message-text').textContent`
-	lastRow  = `[...` + rig.Rows + `].at(-1).querySelector('.message-text').textContent`
+	firstRow = rig.Rows + `[0]?.querySelector('` + rig.RowText + `').textContent`
+	lastRow  = `[...` + rig.Rows + `].at(-1)?.querySelector('` + rig.RowText + `').textContent`
 )
+
+// belowSight is JavaScript for how many pixels of the log are below what is in sight: 0 while it is at its end.
+const belowSight = `(log => log.scrollHeight - log.scrollTop - log.clientHeight)(` + rig.Log + `)`
 
 // TestScrollsThroughALongRoom goes up to the first message and back to the newest, of which no more than 400 have a row.
 func TestScrollsThroughALongRoom(t *testing.T) {
@@ -31,14 +32,14 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	rig.Fill(r, wire.DefaultRoom, "line", rig.Mounted+rig.Unmounted, nil)
 	tab.Until(rig.Newest("line", rig.Mounted+rig.Unmounted))
 	tab.Do(chromedp.Evaluate[chromedp.Void](`window.most = 0; new MutationObserver(() => most = Math.max(most, ` + rig.Rows + `.length))
-		.observe(` + scrollBox + `, {subtree: true, childList: true})`))
+		.observe(` + rig.Log + `, {subtree: true, childList: true})`))
 	scrolled := func(top string) {
-		tab.Do(chromedp.Evaluate[chromedp.Void](scrollBox + `.scrollTop = ` + top))
+		tab.Do(chromedp.Evaluate[chromedp.Void](rig.Log + `.scrollTop = ` + top))
 	}
 	tab.Do(chromedp.Evaluate[chromedp.Void](`{ // where the fourth row is once one has scrolled up to the first
 		const top = e => e.getBoundingClientRect().top;
 		window.seen = ` + rig.Rows + `[3];
-		window.y = top(` + scrollBox + `) + parseFloat(getComputedStyle(` + scrollBox + `).paddingTop) + top(seen) - top(` + rig.Rows + `[0]);
+		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) + top(seen) - top(` + rig.Rows + `[0]);
 	}`))
 	scrolled(`0`)
 	tab.Until(fmt.Sprintf(`%s === %q`, firstRow, rig.FillText("line", 1)))
@@ -49,9 +50,9 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	if jump := rig.Eval[string](tab, `document.querySelector('.jump').innerText`); jump != "Jump to latest" {
 		t.Errorf("the button says %q", jump)
 	}
-	scrolled(scrollBox + `.scrollHeight`)
+	scrolled(rig.Log + `.scrollHeight`)
 	tab.Until(fmt.Sprintf(`%s === %q`, lastRow, rig.FillText("line", rig.Mounted+rig.Unmounted)))
-	scrolled(scrollBox + `.scrollHeight`)
+	scrolled(rig.Log + `.scrollHeight`)
 	tab.Until(`!document.querySelector('.jump')`)
 	rig.Fill(r, wire.DefaultRoom, "more", 1, nil)
 	tab.Until(rig.Newest("more", 1))
@@ -74,11 +75,11 @@ func TestUnreadWhileReadingUp(t *testing.T) {
 	if rig.Eval[bool](tab, `!!document.querySelector('.jump')`) {
 		t.Error("there is a way to the newest although one is there")
 	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](scrollBox + `.scrollTop = 0`))
+	tab.Do(chromedp.Evaluate[chromedp.Void](rig.Log + `.scrollTop = 0`))
 	tab.Until(`document.querySelector('.jump')?.innerText === 'Jump to latest'`)
 	rig.Fill(r, wire.DefaultRoom, "new", 2, nil)
 	tab.Until(`document.querySelector('.jump')?.innerText === '2 new messages'`)
-	if top := rig.Eval[float64](tab, scrollBox+`.scrollTop`); top != 0 {
+	if top := rig.Eval[float64](tab, rig.Log+`.scrollTop`); top != 0 {
 		t.Errorf("who reads was moved to %g", top)
 	}
 	if got := rig.Eval[string](tab, `document.title`); got != "#lobby – Mayfly" {
@@ -187,7 +188,7 @@ func TestShortLifeCountsEachSecond(t *testing.T) {
 	tab.Until(rig.Newest("long", 1))
 	tab.Do(chromedp.Evaluate[chromedp.Void](`window.said = new Set(); new MutationObserver(() => {
 		for (const l of document.querySelectorAll('.left')) if (l.textContent) said.add(l.textContent);
-	}).observe(` + scrollBox + `, {subtree: true, childList: true, characterData: true})`))
+	}).observe(` + rig.Log + `, {subtree: true, childList: true, characterData: true})`))
 	rig.Fill(r, wire.DefaultRoom, "short", 1, func(int) time.Duration { return 6 * time.Second })
 	tab.Until(rig.Newest("short", 1))
 	tab.Until(rig.Gone("short", 1))

@@ -1,0 +1,72 @@
+package rig
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Parts of a message's row that have no role and no name: CSS selectors, below a row.
+const (
+	RowText = ".message-text"
+	RowName = ".message-name"
+	RowTime = ".message-time"
+	RowLeft = ".left" // the button with the time left, which opens the actions
+)
+
+// Rows in a state, and marks between rows, that have no role of their own: CSS selectors.
+const (
+	MineRow    = ".message-mine"
+	WaitingRow = ".message-waiting" // not accepted yet
+	FailedRow  = ".message-failed"
+	Divider    = ".divider" // above the first message that is new
+)
+
+// Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for what has
+// neither a role nor a name.
+func Find(selector string) string { return fmt.Sprintf("document.querySelector(%q)", selector) }
+
+// Script runs JavaScript in the page.
+func (tab *Tab) Script(js string) {
+	tab.t.Helper()
+	tab.Do(chromedp.Evaluate[chromedp.Void](js))
+}
+
+// Press presses and releases a key of chromedp's kb.
+func (tab *Tab) Press(key string, with ...chromedp.KeyOption) {
+	tab.t.Helper()
+	tab.Do(chromedp.KeyEvent(key, with...))
+}
+
+// Shift is for Press.
+var Shift = chromedp.KeyModifiers(chromedp.ModifierShift)
+
+// MaxAge is how far a tab ages in all before its clock counts as a wrong one: the next beat of the server that is later than
+// this makes the client connect anew, to learn the server's time. It is a little less than session's maxLag.
+const MaxAge = 9500 * time.Millisecond
+
+// Age sets the wall clock of the page's device forward, as if that much time had passed. The client counts by the clock of the
+// device that has gone further, and looks at both once a second, so what was due in that time happens within a second. A tab
+// may age by MaxAge in all; by more only while nothing comes from the server.
+func (tab *Tab) Age(by time.Duration) {
+	tab.t.Helper()
+	tab.Script(fmt.Sprintf(`if (!('aged' in window)) {
+		window.aged = 0;
+		const Device = Date;
+		window.Date = class extends Device {
+			constructor(...at) { super(...(at.length ? at : [Device.now() + aged])); }
+			static now() { return Device.now() + aged; }
+		};
+	}
+	aged += %d`, by.Milliseconds()))
+}
+
+// AgeUntil ages a tab that has not aged yet until shortly before the time, but by MaxAge at most: the rest passes as it does
+// everywhere.
+func (tab *Tab) AgeUntil(at time.Time) {
+	tab.t.Helper()
+	if by := min(time.Until(at)-time.Second/2, MaxAge); by > 0 {
+		tab.Age(by)
+	}
+}
