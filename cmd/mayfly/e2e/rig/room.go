@@ -21,6 +21,7 @@ const (
 	WaitingRow = ".message-waiting" // not accepted yet
 	FailedRow  = ".message-failed"
 	Divider    = ".divider" // above the first message that is new
+	Jump       = ".jump"    // the button that leads to the newest message; by its role it is too dear to wait for in a long room
 )
 
 // Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for what has
@@ -69,4 +70,12 @@ func (tab *Tab) AgeUntil(at time.Time) {
 	if by := min(time.Until(at)-time.Second/2, MaxAge); by > 0 {
 		tab.Age(by)
 	}
+}
+
+// Before waits until the JavaScript expression is true, but only until that time by the clock of this machine, and reports
+// whether it is. It is for InTime. The tab may not have aged.
+func (tab *Tab) Before(at time.Time, js string) bool {
+	tab.t.Helper()
+	tab.Until(fmt.Sprintf(`Date.now() >= %d || (%s)`, at.UnixMilli(), js))
+	return Eval[bool](tab, "!!("+js+")")
 }
