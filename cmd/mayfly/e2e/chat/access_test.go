@@ -179,24 +179,26 @@ func TestA09MessagesAreNoTabStops(t *testing.T) {
 func TestA10FocusIsNeverLost(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	for i, ttl := range []time.Duration{5, 0, 7, 0, 9} { // seconds; 0: stays
-		r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: fmt.Sprintf("line %d.", i), TTL: (ttl * time.Second).Milliseconds()})
-		rig.Next[wire.Accepted](r)
-	}
-	tab.Shows("line 4.")
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.was = [...` + rig.Rows + `]; window.lost = 0; window.onfocusout = () => setTimeout(() => { if (document.activeElement === document.body) lost++; })`))
-	for _, step := range []struct{ focus, next int }{{0, 1}, {2, 3}, {4, 3}} {
-		tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`was[%d].focus()`, step.focus)), rig.Enter()) // with its actions open
-		tab.Until(fmt.Sprintf(`!was[%d].isConnected`, step.focus))
-		if !rig.Eval[bool](tab, fmt.Sprintf(`document.activeElement === was[%d]`, step.next)) {
-			t.Errorf("as message %d went, the focus is not on %d", step.focus, step.next)
+	browser := rig.OpenBrowser(t)
+	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
+		tab, _ := shortLived(t, browser, server, lives(life, 0, 2*life, 0, 3*life), 5)
+		tab.Script(`window.lost = 0; window.onfocusout = () => setTimeout(() => { if (document.activeElement === document.body) lost++; })`)
+		for _, step := range []struct{ focus, next int }{{0, 1}, {2, 3}, {4, 3}} {
+			tab.Script(fmt.Sprintf(`was[%d]?.focus()`, step.focus))
+			tab.Do(rig.Enter()) // opens its actions
+			if !rig.Eval[bool](tab, fmt.Sprintf(`was.length === 5 && was[%d].contains(document.activeElement)`, step.focus)) {
+				return false
+			}
+			tab.Until(fmt.Sprintf(`!was[%d].isConnected`, step.focus))
+			if !rig.Eval[bool](tab, fmt.Sprintf(`document.activeElement === was[%d]`, step.next)) {
+				t.Errorf("as message %d went, the focus is not on %d", step.focus, step.next)
+			}
 		}
-	}
-	if n := rig.Eval[int](tab, `lost`); n != 0 {
-		t.Errorf("the focus was lost %d times", n)
-	}
+		if n := rig.Eval[int](tab, `lost`); n != 0 {
+			t.Errorf("the focus was lost %d times", n)
+		}
+		return true
+	})
 }
 
 func TestA13Composer(t *testing.T) {

@@ -209,13 +209,13 @@ func wantCountdown(t *testing.T, tab *rig.Tab, life time.Duration) {
 // TestCountdown looks at a message that shows a ring at first, and a number for the last 30 s.
 func TestCountdown(t *testing.T) {
 	t.Parallel()
-	const life = 37 * time.Second
+	const life = 36 * time.Second
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Script(watchCountdown("line 1."))
 	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 1, lives(life))
 	tab.Until(`shown.length > 0`)
-	tab.Age(8 * time.Second)
+	tab.Age(rig.MaxAge)
 	tab.Until(secondBySecond)
 	wantCountdown(t, tab, life)
 	tab.Script(rig.Rows + `[0].focus()`)

@@ -43,9 +43,9 @@ func (tab *Tab) Press(key string, with ...chromedp.KeyOption) {
 // Shift is for Press.
 var Shift = chromedp.KeyModifiers(chromedp.ModifierShift)
 
-// MaxAge is how far a tab ages in all before its clock counts as a wrong one: the next beat of the server that is later than
-// this makes the client connect anew, to learn the server's time. It is a little less than session's maxLag.
-const MaxAge = 9500 * time.Millisecond
+// MaxAge is how far a tab ages in all before its clock counts as a wrong one: a beat of the server that is 10 s late (maxLag in
+// session) makes the client connect anew, to learn the server's time. The rest is for beats that come late on a busy machine.
+const MaxAge = 7 * time.Second
 
 // Age sets the wall clock of the page's device forward, as if that much time had passed. The client counts by the clock of the
 // device that has gone further, and looks at both once a second, so what was due in that time happens within a second. A tab
