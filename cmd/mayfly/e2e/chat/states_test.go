@@ -89,11 +89,11 @@ func TestReconnectingCountsDownUntilNow(t *testing.T) {
 	proxy.Refuse(true)
 	proxy.Cut()
 	tab.Until(secondBySecond(`waits`))
-	// Pressed with seconds left, Now begins an attempt with as many left. The wait grows with each attempt.
-	tab.Until(left + ` >= 4 && (window.onSocket = () => { window.at ??= ` + left + `; }, window.pressed = ` + left + `, ` + now + `.click(), true)`)
+	// Pressed with seconds left, Now begins an attempt before they have been counted down. The wait grows with each attempt.
+	tab.Until(left + ` >= 4 && (window.onSocket = () => { window.at ??= waits.findLast(n => n > 0); }, window.pressed = ` + left + `, ` + now + `.click(), true)`)
 	tab.Until(`window.at !== undefined`)
 	if !rig.Eval[bool](tab, `at >= 2`) {
-		t.Errorf("pressed %d s before the next attempt, Now began one %d s before it", rig.Eval[int](tab, `pressed`), rig.Eval[int](tab, `at`))
+		t.Errorf("Now was pressed %d s before the next attempt, and one began only when %d s were left", rig.Eval[int](tab, `pressed`), rig.Eval[int](tab, `at`))
 	}
 	if got := rig.Eval[[]string](tab, "seen"); !slices.Equal(got, []string{"Reconnecting"}) {
 		t.Errorf("said was %q, want it once and without the seconds", got)
