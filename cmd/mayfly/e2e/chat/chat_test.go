@@ -213,8 +213,6 @@ func TestAccessibleNames(t *testing.T) {
 	for _, want := range []struct{ role, name string }{
 		{"log", "Messages in #lobby"}, {"textbox", "Message"}, {"button", "Send"}, {"status", ""}, {"article", ""},
 	} {
-		if nodes(tab, want.role, want.name) == 0 {
-			t.Errorf("nothing has the role %s and the name %q", want.role, want.name)
-		}
+		untilAccessible(t, tab, fmt.Sprintf("a %s with the name %q", want.role, want.name), func() bool { return nodes(tab, want.role, want.name) > 0 })
 	}
 }
