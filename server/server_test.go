@@ -514,17 +514,18 @@ func TestConfigJSON(t *testing.T) {
 }
 
 func TestJoiningManyFullRoomsIsNotSlow(t *testing.T) {
-	n := start(t, 10)
-	var rooms []string
-	for i := range wire.MaxRooms {
-		room := fmt.Sprintf("room-%d", i)
-		rooms = append(rooms, room)
-		for k := range 60 { // 60 × 4,000 characters: close to what one joined may hold
-			n.stream.Append(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
-				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+	onVirtualTime(t, func(t *testing.T, n *node) {
+		var rooms []string
+		for i := range wire.MaxRooms {
+			room := fmt.Sprintf("room-%d", i)
+			rooms = append(rooms, room)
+			for k := range 60 { // 60 × 4,000 characters: close to what one joined may hold
+				n.stream.Append(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText),
+					At: time.Now().UnixMilli(), Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+			}
 		}
-	}
-	n.hello(t, "", rooms...)
+		n.hello(t, "", rooms...)
+	})
 }
 
 func TestNewOriginsReportsEveryProblem(t *testing.T) {

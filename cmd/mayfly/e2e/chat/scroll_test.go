@@ -18,11 +18,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// belowEnd is JavaScript for how far the list is from its end, jumpLabel is JavaScript for what the button says that leads there, "" without one.
-var (
-	belowEnd = `(l => l.scrollHeight - l.scrollTop - l.clientHeight)(` + rig.Log + `)`
-	jumpLabel  = `(document.querySelector('.jump')?.innerText ?? '')`
-)
+// jumpLabel is JavaScript for what the button that leads to the newest message says; "" without the button.
+var jumpLabel = `(` + jump + `?.innerText ?? '')`
 
 // roomThatScrolls opens a room with 40 messages, in a tab that can scroll right before a draw.
 func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string) *rig.Raw {
@@ -51,7 +48,7 @@ func scrollsAt(tab *rig.Tab, words, scroll string) {
 			if (!data.includes('`+words+`')) return;
 			window.heard = null;
 			`+scroll+`;
-			window.left = `+belowEnd+`;
+			window.left = `+belowSight+`;
 		};
 		done(true);
 	})))`)
@@ -78,7 +75,7 @@ func TestScrollRightBeforeADrawWins(t *testing.T) {
 			tab.Until(rig.Newest("new", 1))
 			rig.Fill(r, tt.room, "more", 1, nil)
 			tab.Until(rig.Newest("more", 1))
-			if left, is := rig.Eval[float64](tab, `left`), rig.Eval[float64](tab, belowEnd); is <= left {
+			if left, is := rig.Eval[float64](tab, `left`), rig.Eval[float64](tab, belowSight); is <= left {
 				t.Fatalf("the list is %g px from its end, where the user left it at %g before more came", is, left)
 			}
 			tab.Until(jumpLabel + ` === '2 new messages'`)
@@ -172,7 +169,7 @@ func TestNeverPulledDown(t *testing.T) {
 	browser := rig.OpenBrowser(t)
 	const steps = 12
 	script := func(tab *rig.Tab, js string) {
-		tab.Do(chromedp.Evaluate[chromedp.Void](`{ const log = ` + rig.Log + `; ` + js + ` }`))
+		tab.Script(`{ const log = ` + rig.Log + `; ` + js + ` }`)
 	}
 	for _, tt := range []struct {
 		name string
@@ -186,15 +183,15 @@ func TestNeverPulledDown(t *testing.T) {
 		}},
 		{"keys", func(tab *rig.Tab, step func()) {
 			script(tab, `log.focus()`)
-			tab.Do(chromedp.KeyEvent(kb.PageUp))
+			tab.Press(kb.PageUp)
 			step()
-			tab.Do(chromedp.KeyEvent(kb.PageUp))
+			tab.Press(kb.PageUp)
 			step()
 		}},
 		{"rows", func(tab *rig.Tab, step func()) {
 			script(tab, `log.focus()`)
 			for range steps {
-				tab.Do(chromedp.KeyEvent(kb.ArrowUp))
+				tab.Press(kb.ArrowUp)
 				step()
 			}
 		}},
@@ -232,7 +229,7 @@ func TestNeverPulledDown(t *testing.T) {
 			stop := chatter(t, server, tt.name)
 			defer stop()
 			hear(tab, 2)
-			tab.Do(chromedp.Evaluate[chromedp.Void](`{
+			tab.Script(`{
 				const log = ` + rig.Log + `;
 				let at = log.scrollTop, up = false;
 				window.pulled = [];
@@ -245,7 +242,7 @@ func TestNeverPulledDown(t *testing.T) {
 				log.addEventListener('scroll', look);
 				const each = () => { look(); requestAnimationFrame(each); };
 				each();
-			}`))
+			}`)
 			tt.up(tab, func() { hear(tab, 1) })
 			hear(tab, 20)
 			if pulled := rig.Eval[[]float64](tab, `pulled`); len(pulled) > 0 {
@@ -254,7 +251,7 @@ func TestNeverPulledDown(t *testing.T) {
 			if words := rig.Eval[string](tab, jumpLabel); !strings.HasSuffix(words, " new messages") {
 				t.Fatalf("the button of a list that was scrolled up is %q", words)
 			}
-			tab.Do(chromedp.Click(chromedp.CSS(".jump")))
+			tab.Do(chromedp.Click(chromedp.CSS(rig.Jump)))
 			tab.Until(`!` + jumpLabel)
 			follows(t, tab)
 		})
@@ -264,11 +261,11 @@ func TestNeverPulledDown(t *testing.T) {
 // follows fails unless the list is at its end, in every frame, while messages come.
 func follows(t *testing.T, tab *rig.Tab) {
 	t.Helper()
-	tab.Do(chromedp.Evaluate[chromedp.Void](`{
+	tab.Script(`{
 		window.off = 0;
-		const each = () => { off = Math.max(off, ` + belowEnd + `); requestAnimationFrame(each); };
+		const each = () => { off = Math.max(off, ` + belowSight + `); requestAnimationFrame(each); };
 		each();
-	}`))
+	}`)
 	hear(tab, 20)
 	if off := rig.Eval[float64](tab, `off`); math.Abs(off) > 1 {
 		t.Errorf("a list at its end was %g px from there as messages came", off)
