@@ -120,7 +120,7 @@ func TestSignOutDuringARenewal(t *testing.T) {
 		opens := h.issuer.issue("ada", time.Hour)
 		renewed := h.issuer.issue("ada", 2*time.Hour)
 		h.issuer.slow = 2 * time.Second // so both are checked when the session ends
-		renews.send(wire.Auth{Token: renewed, Session: new(phone)})
+		renews.send(wire.Auth{Token: renewed, SignInID: new(phone)})
 		opening := h.hello(t, opens, phone)
 		time.Sleep(time.Second)
 		leaves.send(wire.Signout{})
@@ -226,7 +226,7 @@ func TestSessionThatGetsItsNameLater(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token, next := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", 2*time.Hour)
 		g := h.in(t, token, "")
-		g.send(wire.Auth{Token: next, Session: new(phone)})
+		g.send(wire.Auth{Token: next, SignInID: new(phone)})
 		got[wire.Authed](g)
 		other := h.in(t, h.issuer.issue("ada", time.Hour), phone)
 		other.send(wire.Signout{})
@@ -383,7 +383,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 	}
 	hello := func(t *testing.T, n *node, token, session string) *client {
 		c := n.dial(t)
-		c.send(wire.Hello{Token: &token, Session: &session})
+		c.send(wire.Hello{Token: &token, SignInID: &session})
 		return c
 	}
 	before, token, fresh := tokens.issue("ada", time.Hour), tokens.issue("ada", time.Hour), tokens.issue("ada", time.Hour)

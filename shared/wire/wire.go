@@ -66,13 +66,13 @@ type Limits struct {
 
 // Hello opens a session. It is the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
-	Client  string  `json:"client,omitempty"`
-	Token   *string `json:"token,omitempty"`    // an access token
-	IDToken string  `json:"id_token,omitempty"` // only a source of the user's name
-	Guest   *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
-	Session *string `json:"session,omitempty"`  // the sign-in that Token comes from, which Signout ends; see ValidSecret
-	Rooms   []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
-	Wait    *int64  `json:"wait_ms,omitempty"`  // of a poll: how long it may wait for news; nil means PollWait, the maximum
+	Client   string  `json:"client,omitempty"`
+	Token    *string `json:"token,omitempty"`    // an access token
+	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
+	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
+	SignInID *string `json:"session,omitempty"`  // of the sign-in that Token belongs to, which Signout ends; see ValidSecret
+	Rooms    []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
+	Wait     *int64  `json:"wait_ms,omitempty"`  // of a poll: how long it may wait for news; nil means PollWait, the maximum
 }
 
 // Welcome answers Hello. Now is the time of the server's clock; the client learns its clock offset from it.
@@ -91,9 +91,9 @@ type Welcome struct {
 // Auth renews the sign-in of a connection with another token of the same user. The server answers with Authed, or with
 // Refused and CodeAuth.
 type Auth struct {
-	Token   string  `json:"token"`
-	IDToken string  `json:"id_token,omitempty"`
-	Session *string `json:"session,omitempty"` // as in Hello
+	Token    string  `json:"token"`
+	IDToken  string  `json:"id_token,omitempty"`
+	SignInID *string `json:"session,omitempty"` // as in Hello
 }
 
 // Authed answers Auth. The server also sends it unasked when it has found a better name for User.
