@@ -134,7 +134,7 @@ func (c *chat) send(ctx goapp.Context) {
 	if c.composer.problem == "" {
 		c.empty()
 		c.keepDraft()
-		if c.account.Session == "" {
+		if c.account.SignInID == "" {
 			c.account.Problem = pkce.Problem{} // one goes on as a guest
 		}
 		c.attention = attention{} // who writes has read

@@ -34,8 +34,8 @@ func main() {
 		SignIn: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
-		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
-			s.Identify(session.Identity{Session: now.Session, Version: now.Version, Ended: now.Status == pkce.Ended})
+		if now.SignInID != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
+			s.Identify(session.Identity{Session: now.SignInID, Version: now.Version, Ended: now.Status == pkce.Ended})
 		}
 	})
 	browser.Watch(browser.Events{
@@ -102,7 +102,7 @@ func (a account) Token(ctx context.Context, refused string) (session.Credentials
 	if err == pkce.ErrSignedOut {
 		err = nil
 	}
-	return session.Credentials(c), err
+	return session.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
 }
 
 func dial(ctx context.Context) (session.Conn, error) {
