@@ -59,16 +59,16 @@ type access struct {
 	margin time.Duration // the renewal begins this long before its end
 }
 
-// newAccess returns an access token that was requested at at. Its margin has jitter, so that tabs don't renew at the same
-// time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's renewal is
-// interrupted, another tab's renewal is still in time.
+// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
+// the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
+// renewal is interrupted, another tab's renewal is still in time.
 func newAccess(text string, at moment, life time.Duration) access {
 	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)
 	return access{text, at, life, margin - spread + rand.N(2*spread)}
 }
 
-// left returns how long a is still good. It is 0 or less if a has ended.
+// left returns how long the token is still good. It is 0 or less if the token has ended.
 //
 //go:noinline
 func (a *access) left(now moment) time.Duration { return a.life - now.since(a.at) }

@@ -71,7 +71,7 @@ func (s *SignIn) setRecord(r *record, raw string) {
 	}
 }
 
-// storeRecord replaces the stored record raw with r and makes a the access token. It is a compare-and-swap: if the
+// storeRecord replaces the stored record raw with r and uses a as the access token. It is a compare-and-swap: if the
 // generation or the stored record has changed, because the user has signed out or in meanwhile, it does nothing and returns
 // false. It releases s.mu while the vault seals the record.
 func (s *SignIn) storeRecord(generation int, raw string, r *record, a access) bool {
@@ -97,7 +97,7 @@ func (s *SignIn) storeRecord(generation int, raw string, r *record, a access) bo
 	return true
 }
 
-// setAccess makes a the access token. It clears the problem and the failed renewals of the one before.
+// setAccess uses a as the access token from now on. It clears the problem and the failed renewals of the one before.
 //
 //go:noinline
 func (s *SignIn) setAccess(a access) {
@@ -108,7 +108,7 @@ func (s *SignIn) setAccess(a access) {
 	s.accessChanged = make(chan struct{})
 }
 
-// forget removes the sign-in from memory. A new generation makes work void that began before.
+// forget removes the sign-in from memory. generation grows, so that work that began before is void.
 //
 //go:noinline
 func (s *SignIn) forget() {
@@ -141,8 +141,8 @@ func (s *SignIn) endSignIn(generation int, why *Problem) {
 }
 
 // End ends the sign-in with the id signInID in all tabs, because the server no longer accepts it. why is the server's
-// sentence. End does nothing if another sign-in has replaced this one. Nor if another tab has signed out: then the server's
-// message came before that tab's.
+// sentence. End does nothing if another sign-in has replaced this one. It also does nothing if another tab has signed out:
+// then the server's message came before that tab's.
 func (s *SignIn) End(signInID, why string) {
 	s.hold()
 	defer s.release()

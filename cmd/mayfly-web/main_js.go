@@ -45,7 +45,7 @@ func main() {
 				in.Wake()
 			}
 		},
-		Seen: func() {
+		Shown: func() {
 			s.Wake()
 			in.Wake()
 		},
@@ -118,7 +118,7 @@ func poll(ctx context.Context, frames []byte) (status int, header func(name stri
 }
 
 func turn(ctx context.Context) (done func(), ok bool) {
-	return browser.Place(ctx, "mayfly-poll-", waiting)
+	return browser.Slot(ctx, "mayfly-poll-", waiting)
 }
 
 // speaks returns which protocol the server speaks now, "" if it does not say.
