@@ -85,7 +85,7 @@ func (e edit) apply(dir string) error {
 		return err
 	}
 	if n := bytes.Count(b, []byte(e.old)); n != 1 {
-		return fmt.Errorf("go-app's %s has %q %d times, want once: adapt the edits in web/gen/goapp.go to this version of go-app",
+		return fmt.Errorf("go-app's %s has %q %d times, want once: adapt web/gen/goapp.go to this version of go-app",
 			e.file, e.old, n)
 	}
 	b = bytes.Replace(b, []byte(e.old), []byte(e.new), 1)
