@@ -34,7 +34,7 @@ type variant struct {
 	decompress bool // body is gzip and is decompressed while it is sent, so that the plain wasm need not be in memory
 }
 
-// newAsset returns an asset with body, and with a compressed variant if that is much smaller.
+// newAsset returns an asset for body. It adds a gzip variant if that is at least a tenth smaller.
 func newAsset(contentType string, body []byte) (*asset, error) {
 	hash := hashOf(body)
 	a := &asset{contentType: contentType, cache: revalidate}

@@ -46,8 +46,8 @@ async function complete() {
   }));
 }
 
-// missing returns the files that are not in the cache. The browser or the user may delete all or a part of the cache and
-// leave the worker.
+// missing returns the files that are not in the cache. The browser or the user may delete the cache, or a part of it, and
+// leave the worker installed.
 async function missing(cache) {
   const kept = (await cache.keys()).map((request) => new URL(request.url).pathname);
   return files.filter((file) => !kept.includes(file));
@@ -81,7 +81,8 @@ self.addEventListener("fetch", (event) => {
     return; // the browser handles the request as if there were no worker
   }
   if (request.mode === "navigate" && url.pathname === callback) {
-    // The cached page answers at once: so the code is not sent to the server, and a slow network does not let it expire.
+    // Answer with the cached page: then the code is not sent to the server, and does not expire while a slow network loads the
+    // page.
     event.respondWith(cached("/").then((response) => response || fetch(request)));
   } else if (request.mode === "navigate") {
     event.respondWith(openPage(request));

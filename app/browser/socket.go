@@ -15,8 +15,8 @@ import (
 // The close codes that a browser can send.
 const (
 	closeNormal    = 1000
-	closeFirstOwn  = 4000 // a browser sends closeNormal, or a code from closeFirstOwn
-	closeLastOwn   = 4999 // to closeLastOwn
+	closeFirstOwn  = 4000 // the lowest code of an application's own
+	closeLastOwn   = 4999 // the highest
 	maxCloseReason = 123  // bytes
 )
 

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	transactionKey = "mayfly.tx." // the OAuth state follows: what Callback needs to know about a sign-in that has begun
+	transactionKey = "mayfly.tx." // before the OAuth state: the storage key of a sign-in that has begun
 	triesKey       = "mayfly.tries"
 	maxTries       = 5 // sign-ins that one tab may begin within one minute of the clock
 )

@@ -16,7 +16,7 @@ const (
 	askTimeout     = 200 * time.Millisecond // of waiting until other tabs answer with an access token
 	signOutTimeout = 2 * time.Second        // of each optional step of signing out
 	minBackoff     = time.Second            // after the first failed renewal; it doubles with each failure
-	maxBackoff     = time.Minute            // the longest
+	maxBackoff     = time.Minute            // the longest wait after failed renewals
 	maxRetryAfter  = 10 * time.Minute       // the longest wait that the provider can ask for
 	defaultLife    = 5 * time.Minute        // of an access token if the provider does not say
 	maxLife        = 24 * time.Hour         // of an access token, whatever the provider says
@@ -75,7 +75,7 @@ func (a *access) left(now moment) time.Duration { return a.life - now.since(a.at
 
 // A retry says when the next renewal may begin after a failed one: exponential backoff with jitter.
 type retry struct {
-	failures   int // in a row
+	failures   int // number of failed renewals in a row
 	from       moment
 	wait       time.Duration
 	retryAfter bool // the provider asked for this wait

@@ -144,7 +144,7 @@ type SignIn struct {
 	problem      *Problem
 	retry        retry
 	renewing     chan struct{} // a renewal is wanted, and this is closed when it ends; nil: none is wanted
-	renewalBegun bool          // the renewal of renewing runs
+	renewalBegun bool          // that renewal has begun
 	provider     *provider
 	keys         []object // nil: not read yet
 	keysRead     moment

@@ -120,7 +120,7 @@ func (s *SignIn) parseProvider(o object, read int64) (*provider, *fault) {
 	return p, nil
 }
 
-// endpoint returns the URL in member name if it is https, or http to this same machine. Otherwise it returns "".
+// endpoint returns the URL in the member called name if it is https, or http to this same machine. Otherwise it returns "".
 //
 //go:noinline
 func (o object) endpoint(name string) string {
@@ -196,8 +196,8 @@ func (s *SignIn) revoke(p *provider, refresh string) bool {
 	return status != 0
 }
 
-// denial returns the meaning of an error code of the provider. login_required and similar codes have no problem: the user
-// only needs to sign in.
+// denial returns the fault for an error code of the provider. For login_required and similar codes the fault has no problem:
+// the user only needs to sign in.
 func denial(code, description string) *fault {
 	f := &fault{kind: denied, code: code}
 	detail := code + " " + description

@@ -23,13 +23,13 @@ func (s *SignIn) obtain() *fault {
 	if s.due(s.moment()) > 0 {
 		return nil
 	}
-	_, _ = s.discover(false, fetchTimeout) // here, so that no tab waits for it under the lock; refresh reports a failure
+	_, _ = s.discover(false, fetchTimeout) // before the lock, so that no other tab waits for it; refresh reports a failure
 	unlock := s.lockTabs()
 	if unlock == nil {
 		return noAnswer
 	}
 	defer unlock()
-	for range 3 { // more than once only in browsers without locks, where the record may change meanwhile
+	for range 3 { // it repeats only in browsers without locks, where another tab may change the record meanwhile
 		before := s.raw
 		s.syncRecord()
 		if s.raw != before || s.mode == Tab { // another tab may have renewed it, and then has an access token

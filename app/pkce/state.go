@@ -11,7 +11,7 @@ type Status int
 
 // The states.
 const (
-	Unknown   Status = iota // the stored sign-in was not read yet; the server prerenders this
+	Unknown   Status = iota // SignIn has not read the stored sign-in yet; the server prerenders this state
 	SignedOut               // nobody is signed in
 	Restoring               // waiting for the first access token. If SignInID is "", Callback is completing a sign-in
 	SignedIn                // signed in, with a good access token

@@ -24,7 +24,7 @@ func parseObject(b []byte) object {
 	return o
 }
 
-// text returns member name if it is a string, otherwise "".
+// text returns the member called name if it is a string, otherwise "".
 //
 //go:noinline
 func (o object) text(name string) string {
@@ -35,7 +35,8 @@ func (o object) text(name string) string {
 	return s
 }
 
-// texts returns member name as a list of strings. It may also be one string. It returns nil if it is anything else.
+// texts returns the strings in the member called name, which is a list of strings or one string. It returns nil if the
+// member is anything else.
 //
 //go:noinline
 func (o object) texts(name string) []string {
@@ -49,7 +50,7 @@ func (o object) texts(name string) []string {
 	return list
 }
 
-// number returns member name if it is a positive number, also in quotes, otherwise 0.
+// number returns the member called name if it is a positive number, also in quotes, otherwise 0.
 //
 //go:noinline
 func (o object) number(name string) float64 {

@@ -223,7 +223,7 @@ func (n *node) close() error {
 		n.log.Warn("stopping", "err", err)
 	}
 	err := <-listener
-	if errors.Is(err, context.DeadlineExceeded) { // who has opened a connection and asks for nothing need not be waited for
+	if errors.Is(err, context.DeadlineExceeded) { // a connection without a request is no reason to wait
 		err = n.http.Close()
 	}
 	errs := []error{step("close the listener", err)}

@@ -114,7 +114,7 @@ type Signout struct{}
 // Join asks for the messages of a room: those from now on and, if there is a cursor, those after the cursor.
 type Join struct {
 	Room    string `json:"room"`
-	*Cursor        // a frame has both of its members or neither
+	*Cursor        // a frame has both members of Cursor, or neither
 }
 
 // Joined answers Join with every live message of the room after the cursor, oldest first. Messages is the last member, so
