@@ -81,8 +81,8 @@ self.addEventListener("fetch", (event) => {
     return; // the browser handles the request as if there were no worker
   }
   if (request.mode === "navigate" && url.pathname === callback) {
-    // Answer with the cached page: then the code is not sent to the server, and does not expire while a slow network loads the
-    // page.
+    // Answer with the cached page: then the code is not sent to the server, and does not expire while a slow network loads
+    // the page.
     event.respondWith(cached("/").then((response) => response || fetch(request)));
   } else if (request.mode === "navigate") {
     event.respondWith(openPage(request));

@@ -108,7 +108,7 @@ func decode64(s string) []byte {
 	return b
 }
 
-// milliseconds parses a number that itoa wrote. It returns 0 if s is none.
+// milliseconds parses a number that itoa wrote. It returns 0 if s is not a number.
 //
 //go:noinline
 func milliseconds(s string) int64 {
