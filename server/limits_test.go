@@ -8,6 +8,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/auth"
+	"mayfly/server/authtest"
 	"mayfly/shared/wire"
 )
 
@@ -17,18 +18,18 @@ import (
 // 100 at once end the connection.
 func TestTooManyAuthFrames(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
 		for range 9 {
-			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 			got[wire.Authed](g)
 		}
 		time.Sleep(time.Minute)
 		for range 10 {
-			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 			got[wire.Authed](g)
 		}
 		time.Sleep(time.Minute - time.Millisecond)
-		g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+		g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 		if b := g.wantBye(wire.CodeRate, ""); b.RetryMS < 1 || b.RetryMS > 60_000 {
 			t.Errorf("retry_ms = %d", b.RetryMS)
 		}
@@ -37,27 +38,27 @@ func TestTooManyAuthFrames(t *testing.T) {
 		g := h.dial(t, home)
 		g.send(wire.Hello{})
 		got[wire.Welcome](g)
-		h.issuer.setDown(true) // which counts as no failure
+		h.issuer.SetDown(true) // which counts as no failure
 		for range 9 {
-			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 			got[wire.Refused](g)
 		}
-		g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+		g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 		g.wantBye(wire.CodeRate, "")
 	})
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
 		var all []wire.Frame
 		for range 100 {
-			all = append(all, wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			all = append(all, wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 		}
 		g.send(all...)
 		frames := g.take()
 		if b, ok := frames[len(frames)-1].(wire.Bye); !ok || b.Code != wire.CodeRate || len(frames) != 10 {
 			t.Errorf("got %d frames, the last %+v, want 9 authed and bye", len(frames), frames[len(frames)-1])
 		}
-		if h.issuer.asked != 10 {
-			t.Errorf("%d tokens were checked, want 10", h.issuer.asked)
+		if h.issuer.Asked() != 10 {
+			t.Errorf("%d tokens were checked, want 10", h.issuer.Asked())
 		}
 	})
 }
@@ -65,15 +66,15 @@ func TestTooManyAuthFrames(t *testing.T) {
 // TestThirdFailedAuth ends a connection, however far apart, and whatever worked between.
 func TestThirdFailedAuth(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", 2*time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", 2*time.Hour), "")
 		for range 2 {
-			g.send(wire.Auth{Token: h.issuer.refused(wire.ReasonTokenExpired, false)})
+			g.send(wire.Auth{Token: h.issuer.Refused(wire.ReasonTokenExpired, false)})
 			got[wire.Refused](g)
 			time.Sleep(10 * time.Minute)
-			g.send(wire.Auth{Token: h.issuer.issue("ada", 2*time.Hour)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", 2*time.Hour)})
 			got[wire.Authed](g)
 		}
-		g.send(wire.Auth{Token: h.issuer.refused(wire.ReasonTokenExpired, false)})
+		g.send(wire.Auth{Token: h.issuer.Refused(wire.ReasonTokenExpired, false)})
 		if b := g.wantBye(wire.CodeRate, ""); b.RetryMS != 10_000 {
 			t.Errorf("retry_ms = %d", b.RetryMS)
 		}
@@ -91,7 +92,7 @@ func TestFailuresOfAnAddress(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for range 50 {
 			for _, reason := range []wire.Reason{wire.ReasonTokenExpired, wire.ReasonTokenKeyUnknown, wire.ReasonTokenRevoked} {
-				say(t, h, home, h.issuer.refused(reason, false)).wantBye(reason.Code(), reason)
+				say(t, h, home, h.issuer.Refused(reason, false)).wantBye(reason.Code(), reason)
 			}
 		}
 		for range 19 {
@@ -103,8 +104,8 @@ func TestFailuresOfAnAddress(t *testing.T) {
 			t.Errorf("retry_ms = %d", b.RetryMS)
 		}
 		say(t, h, "192.0.2.2", "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
-		say(t, h, home, h.issuer.refused(wire.ReasonTokenExpired, false)).wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
-		got[wire.Welcome](say(t, h, home, h.issuer.issue("ada", time.Hour)))
+		say(t, h, home, h.issuer.Refused(wire.ReasonTokenExpired, false)).wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
+		got[wire.Welcome](say(t, h, home, h.issuer.Issue("ada", time.Hour)))
 		time.Sleep(50 * time.Second)
 		say(t, h, home, "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
 	})
@@ -112,7 +113,7 @@ func TestFailuresOfAnAddress(t *testing.T) {
 		for i := range 18 {
 			say(t, h, fmt.Sprintf("[2001:db8:0:1::%x]", i+1), "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
 		}
-		in := say(t, h, "[2001:db8:0:1::99]", h.issuer.issue("ada", time.Hour))
+		in := say(t, h, "[2001:db8:0:1::99]", h.issuer.Issue("ada", time.Hour))
 		got[wire.Welcome](in)
 		in.send(wire.Auth{Token: "forged"})
 		got[wire.Refused](in)
@@ -137,7 +138,7 @@ func TestFailingAddressesAreBounded(t *testing.T) {
 }
 
 // stuck is a verifier that never knows.
-type stuck struct{ *issuer }
+type stuck struct{ *authtest.Verifier }
 
 func (stuck) Verify(ctx context.Context, _, _ string) (auth.Identity, error) {
 	<-ctx.Done()
@@ -146,7 +147,7 @@ func (stuck) Verify(ctx context.Context, _, _ string) (auth.Identity, error) {
 
 // TestVerifyingEndsInItsTime, and then it is nobody's fault.
 func TestVerifyingEndsInItsTime(t *testing.T) {
-	bubble(t, func(c *server.Config) { c.SignIn.Verifier = stuck{newIssuer()} }, func(t *testing.T, h *house) {
+	bubble(t, func(c *server.Config) { c.SignIn.Verifier = stuck{authtest.NewVerifier()} }, func(t *testing.T, h *house) {
 		g := h.hello(t, "x", "")
 		time.Sleep(10*time.Second - time.Millisecond)
 		g.wantNothing()

@@ -14,7 +14,8 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/servertest"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -33,30 +34,12 @@ var labels = map[string][]string{
 // gather returns every metric of ours by name, with its label's value behind a space.
 func (n *node) gather(t *testing.T) map[string]float64 {
 	t.Helper()
-	families, err := n.metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			series := f.GetName()
-			for _, l := range m.GetLabel() {
-				series += " " + l.GetValue()
-			}
-			all[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue() // one of them is nil, which has 0
-		}
-	}
-	return all
+	return servertest.Gather(t, n.metrics)
 }
 
 func (n *node) metric(t *testing.T, name, label string) float64 {
 	t.Helper()
-	value, ok := n.gather(t)[strings.TrimSpace(name+" "+label)]
-	if !ok {
-		t.Fatalf("there is no %s %s", name, label)
-	}
-	return value
+	return servertest.Metric(t, n.metrics, name, label)
 }
 
 // until waits until a metric has a value.
@@ -102,7 +85,7 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 }
 
 func TestMetricsMoveWithWhatHappens(t *testing.T) {
-	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies = 3, 2, loopback(t) })
+	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies, c.Per = 3, 2, loopback(t), time.Hour })
 	var ann, ben, cleo *client
 	bytes := 0. // of what lives
 	posted := func(c *client) {
@@ -202,34 +185,35 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 }
 
 func TestASlowReaderIsCounted(t *testing.T) {
-	n := start(t, 10)
-	slow := n.hello(t, "", "lobby")
-	filled := 0
-	for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
-		if filled++; filled > 10_000 {
-			t.Fatal("the queue never overflowed")
-		}
-		n.stream.Append("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
-			Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
-	}
-	for { // it reads again, and is told
-		f, err := slow.read()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if b, ok := f.(wire.Bye); ok {
-			if b.Code != wire.CodeSlow {
-				t.Errorf("bye = %+v, want slow", b)
+	onVirtualTime(t, func(t *testing.T, n *node) { // as a write that is stuck has an end
+		slow := n.hello(t, "", "lobby")
+		filled := 0
+		for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
+			if filled++; filled > 10_000 {
+				t.Fatal("the queue never overflowed")
 			}
-			break
+			n.stream.Append("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
+				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
 		}
-	}
-	if _, err := slow.read(); int(websocket.CloseStatus(err)) != wire.CloseFor(wire.CodeSlow) {
-		t.Errorf("closed with %v, want %d", err, wire.CloseFor(wire.CodeSlow))
-	}
-	if dropped, byes := n.metric(t, "mayfly_frames_dropped_total", "slow"), n.metric(t, "mayfly_byes_total", "slow"); dropped != 1 || byes != 1 {
-		t.Errorf("%v frames dropped, %v byes, want 1 of each", dropped, byes)
-	}
+		for { // it reads again, and is told
+			f, err := slow.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, ok := f.(wire.Bye); ok {
+				if b.Code != wire.CodeSlow {
+					t.Errorf("bye = %+v, want slow", b)
+				}
+				break
+			}
+		}
+		if _, err := slow.read(); int(websocket.CloseStatus(err)) != wire.CloseFor(wire.CodeSlow) {
+			t.Errorf("closed with %v, want %d", err, wire.CloseFor(wire.CodeSlow))
+		}
+		if dropped, byes := n.metric(t, "mayfly_frames_dropped_total", "slow"), n.metric(t, "mayfly_byes_total", "slow"); dropped != 1 || byes != 1 {
+			t.Errorf("%v frames dropped, %v byes, want 1 of each", dropped, byes)
+		}
+	})
 }
 
 // catcher is a hub.Member that keeps its frames.
@@ -241,7 +225,7 @@ func (c *catcher) Send(f *hub.Frame) bool {
 }
 
 func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
-	memory, caught := stream.NewMemory(), &catcher{}
+	memory, caught := streamtest.NewMemory(), &catcher{}
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 	h := hub.New(hub.Config{TTL: ttl, Posts: 20, GuestPosts: 1000, Per: time.Second, RoomMessages: 10, RoomBytes: 1 << 20, Rooms: 1}, memory, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 	c := h.NewClient(caught, wire.User{ID: "u-ann"}, "", true)
@@ -254,7 +238,6 @@ func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	expired := prometheus.NewCounter(prometheus.CounterOpts{Name: "expired"})
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(expired)
-	n := node{metrics: reg}
 	q := server.NewQueue(expired)
 	for _, f := range caught.frames { // joined, and accepted and posted of each
 		if !q.Push(f) {
@@ -265,7 +248,7 @@ func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	if strings.Count(string(got), `"posted"`) != 1 || strings.Count(string(got), `"accepted"`) != 3 || strings.Contains(string(got), "\n\n") {
 		t.Errorf("written: %s, want three accepted and one posted", got)
 	}
-	if counted := n.metric(t, "expired", ""); counted != 2 {
+	if counted := servertest.Metric(t, reg, "expired", ""); counted != 2 {
 		t.Errorf("%v frames expired in the queue, want 2", counted)
 	}
 }

@@ -32,7 +32,8 @@ func (n *node) dialFrom(t *testing.T, from, origin, protocol string) (*websocket
 	if origin != "" {
 		header.Set("Origin", origin)
 	}
-	ws, resp, err := websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{HTTPHeader: header, Subprotocols: []string{protocol}})
+	options := &websocket.DialOptions{HTTPHeader: header, Subprotocols: []string{protocol}, HTTPClient: n.http}
+	ws, resp, err := websocket.Dial(t.Context(), n.url+"/ws", options)
 	if resp == nil {
 		t.Fatal(err)
 	}
@@ -44,31 +45,33 @@ func (n *node) dialFrom(t *testing.T, from, origin, protocol string) (*websocket
 }
 
 func TestOneAddressHasSoManyConnections(t *testing.T) {
-	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies = 4, 2, loopback(t) })
-	for _, tt := range []struct {
-		name, from, origin, protocol string
-		status                       int
-	}{
-		{"first", "192.0.2.1", "", wire.Subprotocol, 101},
-		{"second", "1.1.1.1, 192.0.2.1", "", wire.Subprotocol, 101},
-		{"third", "192.0.2.1", "", wire.Subprotocol, 429},
-		{"third, spoofed", "192.0.2.2, 192.0.2.1", "", wire.Subprotocol, 429},
-		{"third, without our subprotocol", "192.0.2.1", "", "other", 429},
-		{"third, from a foreign page", "192.0.2.1", "https://evil.example", wire.Subprotocol, 403},
-		{"without our subprotocol", "2001:db8::1", "", "other", 400},
-		{"elsewhere", "2001:db8::1", "", wire.Subprotocol, 101},
-		{"elsewhere, its neighbour", "2001:db8::2", "", wire.Subprotocol, 101},
-		{"one too many of all", "192.0.2.3", "", wire.Subprotocol, 503},
-		{"both too many", "192.0.2.1", "", wire.Subprotocol, 503},
-		{"one too many, without our subprotocol", "192.0.2.3", "", "other", 503},
-		{"one too many, from a foreign page", "192.0.2.3", "https://evil.example", wire.Subprotocol, 403},
-	} {
-		_, resp := n.dialFrom(t, tt.from, tt.origin, tt.protocol)
-		again := resp.Header.Get("Retry-After") != ""
-		if resp.StatusCode != tt.status || again != (tt.status == 429 || tt.status == 503) {
-			t.Errorf("%s: %d (Retry-After %v), want %d", tt.name, resp.StatusCode, again, tt.status)
+	change := func(c *server.Config) { c.Conns, c.Each, c.Proxies = 4, 2, loopback(t) }
+	onVirtualTimeWith(t, change, func(t *testing.T, n *node) { // as none of them says hello
+		for _, tt := range []struct {
+			name, from, origin, protocol string
+			status                       int
+		}{
+			{"first", "192.0.2.1", "", wire.Subprotocol, 101},
+			{"second", "1.1.1.1, 192.0.2.1", "", wire.Subprotocol, 101},
+			{"third", "192.0.2.1", "", wire.Subprotocol, 429},
+			{"third, spoofed", "192.0.2.2, 192.0.2.1", "", wire.Subprotocol, 429},
+			{"third, without our subprotocol", "192.0.2.1", "", "other", 429},
+			{"third, from a foreign page", "192.0.2.1", "https://evil.example", wire.Subprotocol, 403},
+			{"without our subprotocol", "2001:db8::1", "", "other", 400},
+			{"elsewhere", "2001:db8::1", "", wire.Subprotocol, 101},
+			{"elsewhere, its neighbour", "2001:db8::2", "", wire.Subprotocol, 101},
+			{"one too many of all", "192.0.2.3", "", wire.Subprotocol, 503},
+			{"both too many", "192.0.2.1", "", wire.Subprotocol, 503},
+			{"one too many, without our subprotocol", "192.0.2.3", "", "other", 503},
+			{"one too many, from a foreign page", "192.0.2.3", "https://evil.example", wire.Subprotocol, 403},
+		} {
+			_, resp := n.dialFrom(t, tt.from, tt.origin, tt.protocol)
+			again := resp.Header.Get("Retry-After") != ""
+			if resp.StatusCode != tt.status || again != (tt.status == 429 || tt.status == 503) {
+				t.Errorf("%s: %d (Retry-After %v), want %d", tt.name, resp.StatusCode, again, tt.status)
+			}
 		}
-	}
+	})
 }
 
 // attempts are requests for a WebSocket that come to nothing: cut after the request if cut is set, else once answered.
@@ -107,7 +110,10 @@ func TestNoPlaceIsLost(t *testing.T) {
 	}
 	var all []*websocket.Conn
 	for i := range places {
-		all = append(all, n.dialUntilOpen(t, fmt.Sprintf("connection %d after the attempts", i+1)))
+		c := &client{t: t, ws: n.dialUntilOpen(t, fmt.Sprintf("connection %d after the attempts", i+1))}
+		c.send(wire.Hello{}) // so that it stays
+		expect[wire.Welcome](c)
+		all = append(all, c.ws)
 	}
 	if _, resp, err := n.tryDial(t); err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("connection %d: %v, %v, want 503", places+1, resp, err)
@@ -159,35 +165,39 @@ func (n *node) dialUntilOpen(t *testing.T, what string) *websocket.Conn {
 }
 
 func TestGuestsBehindAProxyShareTheirAddressesRate(t *testing.T) {
-	n := startWith(t, func(c *server.Config) { c.Posts, c.Proxies = 5000, loopback(t) })
-	guest := func(from string) *client {
-		ws, _ := n.dialFrom(t, from, "", wire.Subprotocol)
-		c := &client{t: t, ws: ws}
-		c.send(wire.Hello{}, wire.Join{Room: "lobby"}) // a new person each time
-		expect[wire.Welcome](c)
-		expect[wire.Joined](c)
-		return c
-	}
-	const each, people = 100, 10 // together what one address may post in 10 s
-	for range people {
-		c := guest("2001:db8::1")
-		var posts []wire.Frame
-		for i := range each {
-			posts = append(posts, post(i, "lobby"))
+	change := func(c *server.Config) { c.Posts, c.Proxies = 5000, loopback(t) }
+	onVirtualTimeWith(t, change, func(t *testing.T, n *node) {
+		guest := func(from string) *client {
+			ws, _ := n.dialFrom(t, from, "", wire.Subprotocol)
+			c := &client{t: t, ws: ws}
+			c.send(wire.Hello{}, wire.Join{Room: "lobby"}) // a new person each time
+			expect[wire.Welcome](c)
+			expect[wire.Joined](c)
+			return c
 		}
-		c.send(posts...)
-		for range each {
-			expect[wire.Accepted](c)
-			expect[wire.Posted](c)
+		const each, people = 100, 10 // together what one address may post in 10 s
+		for range people {
+			c := guest("2001:db8::1")
+			var posts []wire.Frame
+			for i := range each {
+				posts = append(posts, post(i, "lobby"))
+			}
+			c.send(posts...)
+			for range each {
+				expect[wire.Accepted](c)
+				expect[wire.Posted](c)
+			}
+			c.ws.CloseNow()
 		}
-		c.ws.CloseNow()
-	}
-	c := guest("1.1.1.1, 2001:db8::2")
-	c.send(post(1, "lobby"))
-	if r := expect[wire.Refused](c); r.Code != wire.CodeRate || r.RetryMS <= 0 || r.RetryMS > 10_000 {
-		t.Errorf("refused = %+v, want rate within 10 s", r)
-	}
-	elsewhere := guest("2001:db8:0:1::1")
-	elsewhere.send(post(1, "lobby"))
-	expect[wire.Accepted](elsewhere)
+		c := guest("1.1.1.1, 2001:db8::2")
+		c.send(post(1, "lobby"))
+		if r := expect[wire.Refused](c); r.Code != wire.CodeRate || r.RetryMS <= 0 || r.RetryMS > 10_000 {
+			t.Errorf("refused = %+v, want rate within 10 s", r)
+		}
+		elsewhere := guest("2001:db8:0:1::1")
+		elsewhere.send(post(1, "lobby"))
+		expect[wire.Accepted](elsewhere)
+		expect[wire.Posted](elsewhere)
+		expect[wire.Posted](c)
+	})
 }

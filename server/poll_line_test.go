@@ -14,6 +14,7 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/shared/wire"
 )
 
@@ -22,7 +23,7 @@ import (
 // raw sends a poll with a body that claims to have length bytes, over a line of its own.
 func (h *house) raw(t *testing.T, body string, length int) net.Conn {
 	t.Helper()
-	line, err := h.net.dial(home+":1234")(t.Context(), "", "")
+	line, err := h.Dialer(home)(t.Context(), "", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func (h *house) raw(t *testing.T, body string, length int) net.Conn {
 func (h *house) metric(t *testing.T, name, label string) float64 {
 	t.Helper()
 	synctest.Wait()
-	return (&node{metrics: h.metrics}).metric(t, name, label)
+	return servertest.Metric(t, h.metrics, name, label)
 }
 
 // TestPollNeverHoldsWhatExpired: its answer is written while its reader pauses, and what expires in the pause is not in the rest.
@@ -215,7 +216,7 @@ func TestPollLeavesTheLineAsItWas(t *testing.T) {
 		})
 	}, func(t *testing.T, h *house) {
 		dials := 0
-		dial := h.net.dial(home + ":1234")
+		dial := h.Dialer(home)
 		transport := &http.Transport{DialContext: func(ctx context.Context, network, addr string) (net.Conn, error) {
 			dials++
 			return dial(ctx, network, addr)
@@ -243,11 +244,10 @@ func TestPollLeavesTheLineAsItWas(t *testing.T) {
 func TestPollMetrics(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Conns = 2 }, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		hello := resumed(asGuest("", "lobby"), 0)
 		hello.Guest, hello.Token = nil, &token
 		ends := p.start(hello)
-		n := &node{metrics: h.metrics}
 		for _, tt := range []struct {
 			name string
 			do   func()
@@ -276,13 +276,13 @@ func TestPollMetrics(t *testing.T) {
 				<-waits
 			}, map[string]float64{"mayfly_byes_total restart": 1, "mayfly_polls_total": 1}},
 		} {
-			before := n.gather(t)
+			before := servertest.Gather(t, h.metrics)
 			if tt.name == "a poll" {
 				before = map[string]float64{}
 			}
 			tt.do()
 			synctest.Wait()
-			for series, value := range n.gather(t) {
+			for series, value := range servertest.Gather(t, h.metrics) {
 				if got := value - before[series]; got != tt.want[series] {
 					t.Errorf("%s: %s moved by %v, want %v", tt.name, series, got, tt.want[series])
 				}
@@ -300,21 +300,38 @@ func TestPollOverTCP(t *testing.T) {
 	p := &poller{t, &http.Client{Transport: transport}, n.url + "/poll"}
 	socket := n.hello(t, "", "lobby")
 	waits := p.start(resumed(asGuest(annS, "lobby"), 0))
-	for n.metric(t, "mayfly_polls", "") != 1 {
-	}
+	n.until(t, "mayfly_polls", 1)
 	a := p.poll(waiting(resumed(asGuest(benS, "lobby"), 0), 0), post(1, "lobby"))
 	posted := expect[wire.Posted](socket)
-	if a.kinds() != "welcome joined accepted posted" || frame[wire.Posted](a) != posted {
+	accepted := frame[wire.Accepted](a)
+	if notes := a.notes(); accepted.Seq != posted.Seq || len(notes) > 0 && notes[0] != posted.Message {
 		t.Errorf("the author got %s, the socket %+v", a.body, posted)
 	}
-	got := <-waits
-	missed := frame[wire.Joined](got).Messages // if it came in only now
-	if len(missed) == 1 && missed[0] != posted.Message || len(missed) == 0 && frame[wire.Posted](got) != posted {
-		t.Errorf("who waited got %s", got.body)
+	notes := (<-waits).notes()
+	for len(notes) == 0 { // it had ended before
+		notes = p.poll(resumed(asGuest(annS, "lobby"), 0)).notes()
+	}
+	if len(notes) != 1 || notes[0] != posted.Message {
+		t.Errorf("the user who waited got %+v, want %+v", notes, posted.Message)
 	}
 	socket.send(post(2, "lobby"))
-	a = p.poll(waiting(resumed(asGuest(annS, "lobby"), posted.Seq), 10*time.Second))
-	if j := frame[wire.Joined](a); len(j.Messages) == 0 && frame[wire.Posted](a).Text != "note 2" {
-		t.Errorf("the socket's post came as %s", a.body)
+	for notes = nil; len(notes) == 0; {
+		notes = p.poll(resumed(asGuest(annS, "lobby"), posted.Seq)).notes()
 	}
+	if len(notes) != 1 || notes[0].Text != "note 2" {
+		t.Errorf("the socket's post came as %+v", notes)
+	}
+}
+
+// notes returns the messages of an answer, of which the cursor knew none.
+func (a answer) notes() (notes []wire.Message) {
+	for _, f := range a.frames {
+		switch f := f.(type) {
+		case wire.Joined:
+			notes = append(notes, f.Messages...)
+		case wire.Posted:
+			notes = append(notes, f.Message)
+		}
+	}
+	return notes
 }

@@ -23,7 +23,7 @@ type poller struct {
 // poller returns one at an address.
 func (h *house) poller(t *testing.T, addr string) *poller {
 	t.Helper()
-	transport := &http.Transport{DialContext: h.net.dial(addr + ":1234")}
+	transport := &http.Transport{DialContext: h.Dialer(addr)}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &poller{t, &http.Client{Transport: transport}, "http://localhost/poll?token=" + secret}
 }

@@ -13,7 +13,7 @@ import (
 	"mayfly/server"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -89,9 +89,9 @@ func TestPollWait(t *testing.T) {
 			t.Log(tt.wait)
 			a.want(want, tt.want)
 		}
-		h.issuer.slow = 4 * second // the time that a token takes to be checked counts
+		h.issuer.SetSlow(4 * second) // the time that a token takes to be checked counts
 		hello := resumed(asGuest(annS, "lobby"), 0)
-		hello.Guest, hello.Token = nil, new(h.issuer.issue("ada", time.Hour))
+		hello.Guest, hello.Token = nil, new(h.issuer.Issue("ada", time.Hour))
 		p.poll(hello).want("welcome joined", whole)
 	})
 }
@@ -118,15 +118,15 @@ func TestWhatEndsAPollsWait(t *testing.T) {
 		{name: "a room that is refused", hello: func(_ *house, o *wire.Hello) { o.Rooms = append(o.Rooms, wire.Join{Room: "No!"}) }, want: "welcome joined refused:room", took: moment},
 		{name: "posted", happen: func(_ *testing.T, h *house) { h.say(1, time.Hour) }, want: "welcome joined posted", took: second + moment},
 		{name: "an expiry", hello: func(h *house, o *wire.Hello) { h.say(1, 3*second); o.Rooms[0].Seq = 1 }, want: "welcome joined removed", took: 25 * second},
-		{name: "somebody who comes", happen: func(t *testing.T, h *house) { h.in(t, h.issuer.issue("eve", time.Hour), "") }, want: "welcome joined", took: 25 * second},
+		{name: "somebody who comes", happen: func(t *testing.T, h *house) { h.in(t, h.issuer.Issue("eve", time.Hour), "") }, want: "welcome joined", took: 25 * second},
 		{name: "oneself, elsewhere", happen: func(t *testing.T, h *house) { h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0)) }, want: "welcome joined", took: 25 * second},
-		{name: "a better name", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.issue("ada", time.Hour)) },
-			happen: func(_ *testing.T, h *house) { h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"}) }, want: "welcome joined authed", took: 25 * second},
-		{name: "the end of a token is near", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.issue("ada", 70*second)) },
+		{name: "a better name", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", time.Hour)) },
+			happen: func(_ *testing.T, h *house) { h.issuer.Says("ada", auth.Change{Name: "Ada Lovelace"}) }, want: "welcome joined authed", took: 25 * second},
+		{name: "the end of a token is near", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", 70*second)) },
 			want: "welcome joined expiring", took: 25 * second},
-		{name: "no access any more", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.issue("ada", time.Hour)) },
+		{name: "no access any more", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", time.Hour)) },
 			happen: func(_ *testing.T, h *house) {
-				h.issuer.says("ada", auth.Change{Refused: &auth.Error{Code: wire.CodeForbidden, Reason: wire.ReasonUserInactive, Next: wire.NextNever, Message: "No."}})
+				h.issuer.Says("ada", auth.Change{Refused: &auth.Error{Code: wire.CodeForbidden, Reason: wire.ReasonUserInactive, Next: wire.NextNever, Message: "No."}})
 			}, want: "bye:forbidden", took: second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestPollWithoutItsStream(t *testing.T) {
 
 func TestPollRepeats(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		first, renewed := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", time.Hour)
+		first, renewed := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour)
 		socket := h.in(t, first, "")
 		for i, tt := range []struct {
 			name        string
@@ -374,7 +374,7 @@ func TestPollsThatAreTurnedAway(t *testing.T) {
 // TestPollPlaces: polls and sockets share the places that there are, and those of each address.
 func TestPollPlaces(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Conns, c.Each = 3, 2 }, func(t *testing.T, h *house) {
-		h.in(t, h.issuer.issue("ada", time.Hour), "")
+		h.in(t, h.issuer.Issue("ada", time.Hour), "")
 		p, elsewhere := h.poller(t, home), h.poller(t, "192.0.2.2")
 		first := p.start(resumed(asGuest(annS, "lobby"), 0))
 		synctest.Wait()
@@ -476,7 +476,7 @@ func TestPollerIsPresent(t *testing.T) {
 func TestPollSignIn(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		hello := waiting(asGuest("", "lobby"), 0)
 		hello.Guest, hello.Token, hello.SignInID = nil, &token, new(phone)
 		a := p.poll(hello, post(1, "lobby"))
@@ -485,7 +485,7 @@ func TestPollSignIn(t *testing.T) {
 			t.Errorf("welcome %+v", w)
 		}
 		for _, reason := range []wire.Reason{wire.ReasonTokenExpired, wire.ReasonTokenScope, wire.ReasonTokenKeyUnknown} {
-			bad := h.issuer.refused(reason, false)
+			bad := h.issuer.Refused(reason, false)
 			b := frame[wire.Bye](p.poll(wire.Hello{Token: &bad}))
 			if b.Code != reason.Code() || b.Reason != reason || b.Next != reason.Next() || b.Message == "" || (b.RetryMS != 0) != (b.Next == wire.NextLater) {
 				t.Errorf("%s: bye %+v", reason, b)
@@ -494,20 +494,20 @@ func TestPollSignIn(t *testing.T) {
 		if b := frame[wire.Bye](p.poll(wire.Hello{Token: new("")})); b.Reason != wire.ReasonTokenMissing {
 			t.Errorf("an empty token: %+v", b)
 		}
-		second := h.issuer.issue("ada", 2*time.Hour)
+		second := h.issuer.Issue("ada", 2*time.Hour)
 		a = p.poll(hello, wire.Auth{Token: second})
 		a.want("welcome joined authed", moment)
 		if got := frame[wire.Authed](a).AuthExpires; got <= frame[wire.Welcome](a).AuthExpires {
 			t.Errorf("renewed to %d", got)
 		}
-		a = p.poll(hello, wire.Auth{Token: h.issuer.issue("eve", time.Hour)})
+		a = p.poll(hello, wire.Auth{Token: h.issuer.Issue("eve", time.Hour)})
 		if a.want("bye:forbidden", 0); frame[wire.Bye](a).Reason != wire.ReasonIdentityChanged {
 			t.Errorf("another person's: %s", a.body)
 		}
-		if n := h.issuer.says("ada", auth.Change{Name: "Ada"}); n != 0 {
+		if n := h.issuer.Says("ada", auth.Change{Name: "Ada"}); n != 0 {
 			t.Errorf("%d polls follow what becomes of ada's name, want none after their answers", n)
 		}
-		h.issuer.setDown(true)
+		h.issuer.SetDown(true)
 		if b := frame[wire.Bye](p.poll(hello)); b.Code != wire.CodeBusy || b.RetryMS == 0 {
 			t.Errorf("without keys: %+v", b)
 		}
@@ -541,7 +541,7 @@ func TestPollLimitsOfAnAddress(t *testing.T) {
 		if b := frame[wire.Bye](elsewhere.poll(wrong)); b.Reason != wire.ReasonTokenSignature {
 			t.Errorf("from elsewhere: %+v", b)
 		}
-		good := h.issuer.issue("ada", time.Hour)
+		good := h.issuer.Issue("ada", time.Hour)
 		p.poll(waiting(wire.Hello{Token: &good}, 0)).want("welcome", 0)
 		many := func(guest string) answer {
 			frames := []wire.Frame{waiting(asGuest(guest, "lobby"), 0)}
@@ -561,7 +561,7 @@ func TestPollLimitsOfAnAddress(t *testing.T) {
 // TestPollRateIsThePersons: it counts over polls and sockets.
 func TestPollRateIsThePersons(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		socket := h.in(t, token, "")
 		for i := range 10 {
 			socket.send(post(i, "lobby"))
@@ -578,10 +578,10 @@ func TestPollRateIsThePersons(t *testing.T) {
 // TestSignOutEndsPolls: those that wait, on either node, and every later one.
 func TestSignOutEndsPolls(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		other := open(t, h.issuer, h.ledger, stream.NewMemory(), nil)
+		other := open(t, h.issuer, h.ledger, streamtest.NewMemory(), nil)
 		defer other.stop()
 		synctest.Wait()
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		hello := resumed(asGuest("", "lobby"), 0)
 		hello.Guest, hello.Token, hello.SignInID = nil, &token, new(phone)
 		here, there := h.poller(t, home).start(hello), other.poller(t, home).start(hello)
@@ -602,7 +602,7 @@ func TestSignOutEndsPolls(t *testing.T) {
 // TestPollEndsWithItsToken: past auth_expires + 60 s nothing is delivered.
 func TestPollEndsWithItsToken(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.issue("ada", second)
+		token := h.issuer.Issue("ada", second)
 		time.Sleep(51 * second) // 10 s are left
 		hello := resumed(asGuest("", "lobby"), 0)
 		hello.Guest, hello.Token = nil, &token

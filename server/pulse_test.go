@@ -2,10 +2,8 @@ package server_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -17,74 +15,61 @@ import (
 	"mayfly/shared/wire"
 )
 
-// These wait for the protocol's own times, half a minute, so they run beside all others.
-
 func TestBeatAfterSilenceNamesTheHeads(t *testing.T) {
-	t.Parallel()
-	n := start(t, 10)
-	c := n.hello(t, "", "lobby", "tea")
-	c.send(post(1, "lobby"))
-	expect[wire.Accepted](c)
-	last := time.Now()
-	expect[wire.Posted](c)
-	ctx, cancel := context.WithTimeout(t.Context(), wire.BeatEvery+testTimeout)
-	defer cancel()
-	_, message, err := c.ws.Read(ctx) // answers the pings meanwhile
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := wire.Decode(message)
-	b, ok := f.(wire.Beat)
-	if err != nil || !ok || b.Heads["lobby"] != 1 || b.Heads["tea"] != 0 || len(b.Heads) != 2 {
-		t.Errorf("after silence came %s (%v), want a beat with both heads", message, err)
-	}
-	if silence := time.Since(last); silence < wire.BeatEvery-time.Second {
-		t.Errorf("a beat after %s, want none before %s", silence, wire.BeatEvery)
-	}
-	if d := time.Since(time.UnixMilli(b.Now)); d < 0 || d > testTimeout {
-		t.Errorf("the beat's now is off by %s", d)
-	}
+	onVirtualTime(t, func(t *testing.T, n *node) {
+		c := n.hello(t, "", "lobby", "tea")
+		c.send(post(1, "lobby"))
+		expect[wire.Accepted](c)
+		last := time.Now()
+		expect[wire.Posted](c)
+		b := expect[wire.Beat](c) // reading answers the pings meanwhile
+		if b.Heads["lobby"] != 1 || b.Heads["tea"] != 0 || len(b.Heads) != 2 {
+			t.Errorf("after silence came %+v, want a beat with both heads", b)
+		}
+		if silence := time.Since(last); silence < wire.BeatEvery || silence > wire.BeatEvery+pulse {
+			t.Errorf("a beat after %s, want %s", silence, wire.BeatEvery)
+		}
+		if now := time.Now().UnixMilli(); b.Now != now {
+			t.Errorf("the beat's now is %d, want %d", b.Now, now)
+		}
+	})
 }
 
 // TestNoPongEndsAConnection speaks just enough WebSocket to be welcomed, and never answers a ping.
 func TestNoPongEndsAConnection(t *testing.T) {
-	t.Parallel()
-	n := start(t, 10)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(n.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"+
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n", wire.Subprotocol)
-	r := bufio.NewReader(conn)
-	resp, err := http.ReadResponse(r, nil)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		t.Fatalf("upgrade: %v, %v", resp, err)
-	}
-	hello := wire.Encode(wire.Hello{})
-	frame := append([]byte{0x81, 0x80 | byte(len(hello)), 0, 0, 0, 0}, hello...) // masked with zeros
-	if _, err := conn.Write(frame); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(wire.BeatEvery + 10*time.Second + testTimeout)); err != nil {
-		t.Fatal(err)
-	}
-	all, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatalf("the server did not end the connection: %v", err)
-	}
-	if !strings.Contains(string(all), `"type":"bye","code":"timeout"`) {
-		t.Errorf("the server said %q, want bye timeout", all)
-	}
-	if code := string([]byte{wire.CloseTimeout >> 8, wire.CloseTimeout & 0xff}); !strings.Contains(string(all), code) {
-		t.Errorf("no close code %d in %q", wire.CloseTimeout, all)
-	}
+	onVirtualTime(t, func(t *testing.T, n *node) {
+		conn, err := n.Dialer(home)(t.Context(), "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: %s\r\n\r\n", wire.Subprotocol)
+		r := bufio.NewReader(conn)
+		resp, err := http.ReadResponse(r, nil)
+		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
+			t.Fatalf("upgrade: %v, %v", resp, err)
+		}
+		hello := wire.Encode(wire.Hello{})
+		frame := append([]byte{0x81, 0x80 | byte(len(hello)), 0, 0, 0, 0}, hello...) // masked with zeros
+		if _, err := conn.Write(frame); err != nil {
+			t.Fatal(err)
+		}
+		all, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatalf("the server did not end the connection: %v", err)
+		}
+		if !strings.Contains(string(all), `"type":"bye","code":"timeout"`) {
+			t.Errorf("the server said %q, want bye timeout", all)
+		}
+		if code := string([]byte{wire.CloseTimeout >> 8, wire.CloseTimeout & 0xff}); !strings.Contains(string(all), code) {
+			t.Errorf("no close code %d in %q", wire.CloseTimeout, all)
+		}
+	})
 }
 
 // TestReaderThatStopsIsToldSlow fills the queue of a client that reads nothing; others go on.
 func TestReaderThatStopsIsToldSlow(t *testing.T) {
-	t.Parallel()
 	n := start(t, 10)
 	slow, fast := n.hello(t, "", "lobby"), n.hello(t, "", "lobby")
 	text := strings.Repeat("x", wire.MaxText)

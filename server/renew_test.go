@@ -19,15 +19,15 @@ import (
 // TestRenewalMovesTheDeadlineAndNothingElse ends with attack 35 of docs/attacks.md: no renewal.
 func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", 90*time.Second), phone)
-		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", 90*time.Second), phone)
+		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		for i := range 10 { // 15 minutes, with a token of 90 s each time
 			time.Sleep(90 * time.Second)
 			frames := slices.DeleteFunc(g.take(), func(f wire.Frame) bool { _, expired := f.(wire.Removed); return expired })
 			if e, ok := frames[0].(wire.Expiring); !ok || e.InMS > 60_000 || len(frames) != 1 {
 				t.Fatalf("got %+v, want expiring", frames)
 			}
-			g.send(wire.Auth{Token: h.issuer.issue("ada", 90*time.Second), SignInID: new(phone)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", 90*time.Second), SignInID: new(phone)})
 			if a := got[wire.Authed](g); a.User.ID != "u-ada" || a.AuthExpires != time.Now().Add(90*time.Second).UnixMilli() || a.Now != time.Now().UnixMilli() {
 				t.Fatalf("authed = %+v", a)
 			}
@@ -54,8 +54,8 @@ func TestRenewalThatFails(t *testing.T) {
 		}
 		t.Run(string(reason), func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, h *house) {
-				g := h.in(t, h.issuer.issue("ada", 5*time.Minute), phone)
-				g.send(wire.Auth{Token: h.issuer.refused(reason, true), SignInID: new(phone)})
+				g := h.in(t, h.issuer.Issue("ada", 5*time.Minute), phone)
+				g.send(wire.Auth{Token: h.issuer.Refused(reason, true), SignInID: new(phone)})
 				r := got[wire.Refused](g)
 				if r.Re != "auth" || r.Code != wire.CodeAuth || r.Reason != reason || r.Next != reason.Next() || r.Message == "" || (r.RetryMS != 0) != (r.Next == wire.NextLater) {
 					t.Errorf("refused = %+v", r)
@@ -70,22 +70,22 @@ func TestRenewalThatFails(t *testing.T) {
 	}
 	t.Run("the verifier cannot", func(t *testing.T) {
 		bubble(t, nil, func(t *testing.T, h *house) {
-			g := h.in(t, h.issuer.issue("ada", 5*time.Minute), "")
-			h.issuer.setDown(true)
+			g := h.in(t, h.issuer.Issue("ada", 5*time.Minute), "")
+			h.issuer.SetDown(true)
 			for range 5 { // nobody's fault: however often
-				g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+				g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 				if r := got[wire.Refused](g); r.Code != wire.CodeAuth || r.Reason != "" || r.Next != wire.NextLater || r.RetryMS != 5000 {
 					t.Errorf("refused = %+v", r)
 				}
 			}
-			h.issuer.setDown(false)
-			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			h.issuer.SetDown(false)
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 			got[wire.Authed](g)
 		})
 	})
 	t.Run("an empty token", func(t *testing.T) {
 		bubble(t, nil, func(t *testing.T, h *house) {
-			g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+			g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
 			if err := g.ws.Write(t.Context(), websocket.MessageText, []byte(`{"type":"auth"}`)); err != nil {
 				t.Fatal(err)
 			}
@@ -96,8 +96,8 @@ func TestRenewalThatFails(t *testing.T) {
 	})
 	t.Run("a session that is none", func(t *testing.T) {
 		bubble(t, nil, func(t *testing.T, h *house) {
-			g := h.in(t, h.issuer.issue("ada", time.Hour), "")
-			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour), SignInID: new("short")})
+			g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour), SignInID: new("short")})
 			if r := got[wire.Refused](g); r.Code != wire.CodeFrame || r.Re != "auth" {
 				t.Errorf("refused = %+v", r)
 			}
@@ -109,9 +109,9 @@ func TestRenewalThatFails(t *testing.T) {
 func TestRenewalWithAnEarlierEnd(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		ends := time.Now().Add(time.Hour).UnixMilli()
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		g := h.in(t, token, "")
-		for _, token := range []string{h.issuer.issue("ada", time.Minute), token} {
+		for _, token := range []string{h.issuer.Issue("ada", time.Minute), token} {
 			g.send(wire.Auth{Token: token})
 			if a := got[wire.Authed](g); a.AuthExpires != ends {
 				t.Errorf("auth_expires is %d, want %d", a.AuthExpires, ends)
@@ -139,8 +139,8 @@ func TestIdentityChanged(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, h *house) {
-				g := h.in(t, h.issuer.issue("ada", time.Hour), tt.hello)
-				f := wire.Auth{Token: h.issuer.issue(tt.who, 2*time.Hour)}
+				g := h.in(t, h.issuer.Issue("ada", time.Hour), tt.hello)
+				f := wire.Auth{Token: h.issuer.Issue(tt.who, 2*time.Hour)}
 				if tt.auth != "" {
 					f.SignInID = &tt.auth
 				}
@@ -157,9 +157,9 @@ func TestIdentityChanged(t *testing.T) {
 			g := h.dial(t, home)
 			g.send(wire.Hello{Guest: new(testGuest)})
 			got[wire.Welcome](g)
-			g.send(wire.Auth{Token: h.issuer.refused(wire.ReasonTokenExpired, false)})
+			g.send(wire.Auth{Token: h.issuer.Refused(wire.ReasonTokenExpired, false)})
 			got[wire.Refused](g)
-			g.send(wire.Auth{Token: h.issuer.issue("ada", time.Hour)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 			g.wantBye(wire.CodeForbidden, wire.ReasonIdentityChanged)
 		})
 	})
@@ -176,13 +176,13 @@ func TestIdentityChanged(t *testing.T) {
 // TestRenewalInABurst is attack 36 of docs/attacks.md: while many messages come, none is lost, doubled or replayed.
 func TestRenewalInABurst(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
 		var expected []string
 		for i := range 200 {
-			who := h.in(t, h.issuer.issue(fmt.Sprint("p", i), time.Hour), "")
+			who := h.in(t, h.issuer.Issue(fmt.Sprint("p", i), time.Hour), "")
 			who.send(post(i, "lobby"))
 			if i%25 == 0 {
-				g.send(wire.Auth{Token: h.issuer.issue("ada", time.Duration(i+100)*time.Hour)})
+				g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Duration(i+100)*time.Hour)})
 			}
 			synctest.Wait()
 			expected = append(expected, post(i, "").ID)
@@ -208,8 +208,8 @@ func TestRenewalInABurst(t *testing.T) {
 // TestNobodySeesARenewal: it is no join, no leave and no message.
 func TestNobodySeesARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		ada, ben := h.in(t, h.issuer.issue("ada", time.Hour), ""), h.in(t, h.issuer.issue("ben", time.Hour), "")
-		ada.send(wire.Auth{Token: h.issuer.issue("ada", 2*time.Hour)})
+		ada, ben := h.in(t, h.issuer.Issue("ada", time.Hour), ""), h.in(t, h.issuer.Issue("ben", time.Hour), "")
+		ada.send(wire.Auth{Token: h.issuer.Issue("ada", 2*time.Hour)})
 		got[wire.Authed](ada)
 		ben.wantNothing()
 	})
@@ -233,11 +233,11 @@ func TestOversizedAndBinaryAuth(t *testing.T) {
 // TestNameFoundDuringARenewal is told by whoever comes first, and not forgotten.
 func TestNameFoundDuringARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", time.Hour), "")
-		h.issuer.slow = time.Second
-		g.send(wire.Auth{Token: h.issuer.issue("ada", 2*time.Hour)})
+		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
+		h.issuer.SetSlow(time.Second)
+		g.send(wire.Auth{Token: h.issuer.Issue("ada", 2*time.Hour)})
 		time.Sleep(500 * time.Millisecond)
-		h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"})
+		h.issuer.Says("ada", auth.Change{Name: "Ada Lovelace"})
 		if a := got[wire.Authed](g); a.User.Name != "Ada Lovelace" || a.AuthExpires != time.Now().Add(time.Hour-500*time.Millisecond).UnixMilli() {
 			t.Errorf("unasked = %+v", a)
 		}

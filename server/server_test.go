@@ -1,18 +1,16 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
 
@@ -22,25 +20,28 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/servertest"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
-	testTimeout = 20 * time.Second // loose: only a hang reaches it
+	testTimeout = servertest.Timeout
+	pulse       = 250 * time.Millisecond // how late the server may look at a connection, on virtual time
 	testGuest   = "9fWcq0aYVQ3dIoYb7yZlQw"
 )
 
-// node is a whole server on a real socket, with a stream in memory.
+// node is a server on a real socket, or on a network in memory.
 type node struct {
+	*servertest.Server
 	url     string
 	server  *server.Server
-	stream  *stream.Memory
+	stream  *streamtest.Memory
 	metrics *prometheus.Registry
-	logs    *bytes.Buffer
-	ready   error
+	ready   error        // what the stream says
+	http    *http.Client // of its clients; nil: the one that all share
 }
 
 func start(t *testing.T, conns int) *node {
@@ -51,51 +52,40 @@ func start(t *testing.T, conns int) *node {
 // startWith starts a node whose configuration change has changed.
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
-	n := &node{stream: stream.NewMemory(), metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{}}
-	log := slog.New(slog.NewTextHandler(n.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	origins, err := server.NewOrigins("https://chat.example.com", []string{"http://lan.example:8080"}, port)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := server.Config{
-		Version: "test", Origins: origins, Conns: 100, Each: 100, TTL: ttl, Posts: 20, Per: 10 * time.Second,
-		Pages:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") }),
-		Secure: func(h http.Handler) http.Handler { return h },
-		Ready:  func(context.Context) error { return n.ready },
-	}
-	change(&config)
-	clock := hub.NewClock(time.Now)
-	h := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}, n.stream, clock, log)
-	n.server = server.New(config, h, clock, n.metrics, log)
-	web := httptest.NewUnstartedServer(n.server.Handler())
-	web.Listener.Close()
-	web.Listener = listener
-	web.Start()
-	n.url = web.URL
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- n.server.Run(ctx) }()
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		closing, cancel := context.WithTimeout(context.Background(), testTimeout)
-		defer cancel()
-		if err := n.server.Close(closing); err != nil {
-			t.Error(err)
-		}
-		web.Close()
-		stop()
-		<-ended
-		<-ended
-		if logged := n.logs.String(); strings.Contains(logged, "note ") || strings.Contains(logged, testGuest) {
-			t.Errorf("the log holds a text or a secret:\n%s", logged)
-		}
+	n := &node{}
+	return n.is(servertest.Start(t, n.options(change)))
+}
+
+// onVirtualTime runs test under synctest, with a node on a network in memory. Its clients come from 127.0.0.1.
+func onVirtualTime(t *testing.T, test func(t *testing.T, n *node)) {
+	t.Helper()
+	onVirtualTimeWith(t, func(*server.Config) {}, test)
+}
+
+// onVirtualTimeWith is onVirtualTime, with a configuration that change has changed.
+func onVirtualTimeWith(t *testing.T, change func(*server.Config), test func(t *testing.T, n *node)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		n := &node{}
+		n.is(servertest.StartInMemory(t, n.options(change)))
+		defer n.Stop()
+		n.http = &http.Client{Transport: &http.Transport{DialContext: n.Dialer("127.0.0.1")}}
+		test(t, n)
 	})
+}
+
+// options are those of a node whose configuration change has changed.
+func (n *node) options(change func(*server.Config)) servertest.Options {
+	return servertest.Options{Secrets: []string{"note ", testGuest}, Server: func(c *server.Config) {
+		c.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
+		c.Ready = func(context.Context) error { return n.ready }
+		change(c)
+	}}
+}
+
+// is makes n the node of s.
+func (n *node) is(s *servertest.Server) *node {
+	n.Server, n.url, n.server, n.stream, n.metrics = s, s.URL, s.Server, s.Memory, s.Metrics
 	return n
 }
 
@@ -108,7 +98,7 @@ type client struct {
 
 func (n *node) dial(t *testing.T) *client {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	ws, _, err := n.tryDial(t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +206,7 @@ func TestTwoClientsChat(t *testing.T) {
 
 func TestWelcome(t *testing.T) {
 	n := start(t, 10)
-	c := n.dial(t)
+	c, began := n.dial(t), time.Now()
 	c.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}, {Room: "No!"}, {Room: "tea"}}}, post(1, "tea"))
 	w := expect[wire.Welcome](c)
 	if w.Conn == "" || w.User.ID == "" || !strings.HasPrefix(w.User.Name, "Anonymous ") || !w.MayPost || w.BeatMS != 25_000 ||
@@ -224,8 +214,8 @@ func TestWelcome(t *testing.T) {
 		w.TTL != (wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}) {
 		t.Errorf("welcome = %+v", w)
 	}
-	if d := time.Since(time.UnixMilli(w.Now)); d < 0 || d > testTimeout {
-		t.Errorf("now is off by %s", d)
+	if now := time.Now(); w.Now < began.UnixMilli() || w.Now > now.UnixMilli() {
+		t.Errorf("now is %d, want something from %d to %d", w.Now, began.UnixMilli(), now.UnixMilli())
 	}
 	if j := expect[wire.Joined](c); j.Room != "lobby" {
 		t.Errorf("joined %q first, want lobby", j.Room)
@@ -336,8 +326,13 @@ func TestUnknownFramesAndMembersAreIgnored(t *testing.T) {
 }
 
 func TestSilenceBeforeHelloTimesOut(t *testing.T) {
-	c := start(t, 10).dial(t)
-	c.expectEnd(wire.CodeTimeout) // 5 s of real time: the deadline is the protocol's
+	onVirtualTime(t, func(t *testing.T, n *node) {
+		c, began := n.dial(t), time.Now()
+		c.expectEnd(wire.CodeTimeout)
+		if silence := time.Since(began); silence < wire.HelloTimeout || silence > wire.HelloTimeout+pulse {
+			t.Errorf("it ended after %s, want %s", silence, wire.HelloTimeout)
+		}
+	})
 }
 
 func TestUpgradeChecks(t *testing.T) {
@@ -397,7 +392,8 @@ func TestUpgradeChecks(t *testing.T) {
 }
 
 func (n *node) tryDial(t *testing.T) (*websocket.Conn, *http.Response, error) {
-	return websocket.Dial(t.Context(), n.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
+	options := &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}, HTTPClient: n.http}
+	return websocket.Dial(t.Context(), n.url+"/ws", options)
 }
 
 func TestTooManyConnectionsAreTurnedAway(t *testing.T) {
@@ -595,24 +591,22 @@ func TestOneRefusalDoesNotHoldUpTheNext(t *testing.T) {
 }
 
 func TestCloseWaitsForTheAnswersToPosts(t *testing.T) {
-	n := start(t, 10)
-	c := n.hello(t, "", "lobby")
-	release := n.stream.Hold()
-	c.send(post(1, "lobby"))
-	c.send(wire.Join{Room: "lobby"}) // its answer shows that the post was handled
-	expect[wire.Joined](c)
-	closed := make(chan error, 1)
-	go func() { closed <- n.server.Close(context.Background()) }()
-	for n.status(t, "/readyz") != http.StatusServiceUnavailable { // closing has begun
-	}
-	c.send(post(2, "lobby")) // too late: it is for the next server
-	release()
-	expect[wire.Accepted](c)
-	expect[wire.Posted](c)
-	c.expectEnd(wire.CodeRestart)
-	if err := <-closed; err != nil {
-		t.Error(err)
-	}
+	onVirtualTime(t, func(t *testing.T, n *node) { // as the wait has an end
+		c := n.hello(t, "", "lobby")
+		release := n.stream.Hold()
+		c.send(post(1, "lobby"))
+		c.send(wire.Join{Room: "lobby"}) // its answer shows that the post was handled
+		expect[wire.Joined](c)
+		closed := make(chan error, 1)
+		go func() { closed <- n.server.Close(context.Background()) }()
+		synctest.Wait()          // closing has begun
+		c.send(post(2, "lobby")) // too late: it is for the next server
+		release()
+		expect[wire.Accepted](c)
+		expect[wire.Posted](c)
+		c.expectEnd(wire.CodeRestart)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
 }
-
-func (n *node) status(t *testing.T, path string) int { return get(t, n.url+path).StatusCode }

@@ -1,88 +1,32 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
-	"log/slog"
-	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/coder/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
-	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/authtest"
+	"mayfly/server/servertest"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
-// pipes is a network in memory, which synctest knows.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
-
-// from is a connection that says to come from an address.
-type from struct {
-	net.Conn
-	addr string
-}
-
-func (f from) RemoteAddr() net.Addr {
-	ap, err := net.ResolveTCPAddr("tcp", f.addr)
-	if err != nil {
-		panic(err)
-	}
-	return ap
-}
-
-func (p *pipes) dial(addr string) func(context.Context, string, string) (net.Conn, error) {
-	return func(ctx context.Context, _, _ string) (net.Conn, error) {
-		ours, theirs := net.Pipe()
-		select {
-		case p.conns <- from{theirs, addr}:
-			return ours, nil
-		case <-p.closed:
-			return nil, net.ErrClosed
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-}
-
 // house is a server on virtual time, in which people sign in.
 type house struct {
-	*server.Server
-	issuer  *issuer
-	ledger  *stream.MemorySignouts
-	stream  *stream.Memory
+	*servertest.Server
+	issuer  *authtest.Verifier
+	ledger  *streamtest.Signouts
+	stream  *streamtest.Memory
 	metrics *prometheus.Registry
-	logs    *bytes.Buffer
-	net     *pipes
-	wall    atomic.Int64 // by how much the wall clock is set forward
+	logs    *servertest.Log
+	wall    *atomic.Int64 // by how much the wall clock is set forward
 	stop    func()
 }
 
@@ -90,7 +34,7 @@ type house struct {
 func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := open(t, newIssuer(), &stream.MemorySignouts{}, stream.NewMemory(), change)
+		h := open(t, authtest.NewVerifier(), &streamtest.Signouts{}, streamtest.NewMemory(), change)
 		defer h.stop()
 		synctest.Wait()
 		test(t, h)
@@ -98,52 +42,18 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 }
 
 // open starts a house: another of the same issuer, ledger and stream is another node.
-func open(t *testing.T, i *issuer, ledger *stream.MemorySignouts, messages *stream.Memory, change func(*server.Config)) *house {
+func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Signouts, messages *streamtest.Memory,
+	change func(*server.Config)) *house {
 	t.Helper()
-	h := &house{issuer: i, ledger: ledger, stream: messages, metrics: prometheus.NewRegistry(), logs: &bytes.Buffer{},
-		net: &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}}
-	log := slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
-	origins, err := server.NewOrigins("https://chat.example.com", nil, "80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	config := server.Config{
-		Version: "test", Origins: origins, Conns: 1000, Each: 1000, TTL: ttl, Posts: 20, Per: 10 * time.Second,
-		Pages:  http.NotFoundHandler(),
-		Secure: func(h http.Handler) http.Handler { return h },
-		Ready:  func(context.Context) error { return nil },
-		SignIn: server.SignIn{Verifier: i, Ledger: ledger, Issuer: "https://id.example", ClientID: "app", Audience: "api://default", Scopes: []string{"openid"}},
-	}
-	if change != nil {
-		change(&config)
-	}
-	clock := hub.NewClock(func() time.Time { return time.Now().Add(time.Duration(h.wall.Load())) })
-	rooms := hub.New(hub.Config{TTL: ttl, Posts: config.Posts, GuestPosts: 1000, Per: config.Per, RoomMessages: 10_000, RoomBytes: 1 << 30, Rooms: 100}, messages, clock, log)
-	h.Server = server.New(config, rooms, clock, h.metrics, log)
-	web := &http.Server{Handler: h.Handler(), ReadTimeout: readTimeout, WriteTimeout: readTimeout} // shorter than a poll
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { _ = web.Serve(h.net) })
-	running.Go(func() { _ = h.Run(ctx) })
-	running.Go(func() { _ = rooms.Run(ctx) })
-	h.stop = sync.OnceFunc(func() {
-		if err := h.Close(context.Background()); err != nil {
-			t.Error(err)
+	s := servertest.StartInMemory(t, servertest.Options{Stream: messages, Secrets: []string{secret}, Server: func(c *server.Config) {
+		c.SignIn = server.SignIn{Verifier: i, Ledger: ledger, Issuer: "https://id.example", ClientID: "app",
+			Audience: "api://default", Scopes: []string{"openid"}}
+		if change != nil {
+			change(c)
 		}
-		ending, over := context.WithTimeout(context.Background(), time.Second)
-		defer over()
-		if web.Shutdown(ending) != nil {
-			web.Close()
-		}
-		cancel()
-		running.Wait()
-		time.Sleep(time.Second) // net/http lingers where a request was cut off
-		if strings.Contains(h.logs.String(), secret) {
-			t.Errorf("the log holds a token:\n%s", h.logs)
-		}
-	})
-	return h
+	}})
+	return &house{Server: s, issuer: i, ledger: ledger, stream: messages, metrics: s.Metrics, logs: s.Log,
+		wall: &s.Wall, stop: s.Stop}
 }
 
 // guest is a client that reads all the time, as a browser does.
@@ -161,7 +71,7 @@ type guest struct {
 // dial connects from an address.
 func (h *house) dial(t *testing.T, addr string) *guest {
 	t.Helper()
-	transport := &http.Transport{DialContext: h.net.dial(addr + ":1234")}
+	transport := &http.Transport{DialContext: h.Dialer(addr)}
 	ws, _, err := websocket.Dial(t.Context(), "ws://localhost/ws?token="+secret, &websocket.DialOptions{
 		Subprotocols: []string{wire.Subprotocol}, HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
@@ -278,9 +188,11 @@ func (g *guest) wantBye(code wire.Code, reason wire.Reason) wire.Bye {
 	return b
 }
 
-const readTimeout = 15 * time.Second
+const readTimeout = servertest.ReadTimeout
 
 const (
+	secret = authtest.Secret
+
 	home   = "192.0.2.1"
 	phone  = "4JzcqN3vV0mB6o1pTtXy2w" // a session
 	laptop = "Zk3xN3vV0mB6o1pTtXy2wQ" // another

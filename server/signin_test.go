@@ -11,12 +11,13 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/auth"
+	"mayfly/server/servertest"
 	"mayfly/shared/wire"
 )
 
 func TestSignedInWelcome(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.hello(t, h.issuer.issue("ada", time.Hour), phone)
+		g := h.hello(t, h.issuer.Issue("ada", time.Hour), phone)
 		frames := g.take()
 		w, ok := frames[0].(wire.Welcome)
 		if !ok || w.User != (wire.User{ID: "u-ada", Name: "ada"}) || !w.MayPost || w.AuthExpires != time.Now().Add(time.Hour).UnixMilli() {
@@ -37,7 +38,7 @@ func TestSignedInWelcome(t *testing.T) {
 
 func gauge(t *testing.T, h *house, name string) float64 {
 	t.Helper()
-	return (&node{metrics: h.metrics}).metric(t, name, "")
+	return servertest.Metric(t, h.metrics, name, "")
 }
 
 // TestBadTokenIsRefused: with its reason, never as somebody anonymous.
@@ -48,11 +49,11 @@ func TestBadTokenIsRefused(t *testing.T) {
 		}
 		t.Run(string(reason), func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, h *house) {
-				b := h.hello(t, h.issuer.refused(reason, false), "").wantBye(reason.Code(), reason)
+				b := h.hello(t, h.issuer.Refused(reason, false), "").wantBye(reason.Code(), reason)
 				if want := int64(0); reason.Next() == wire.NextLater && b.RetryMS != 1500 || reason.Next() != wire.NextLater && b.RetryMS != want {
 					t.Errorf("retry_ms %d", b.RetryMS)
 				}
-				if n := (&node{metrics: h.metrics}).metric(t, "mayfly_signins_refused_total", string(reason)); n != 1 {
+				if n := servertest.Metric(t, h.metrics, "mayfly_signins_refused_total", string(reason)); n != 1 {
 					t.Errorf("counted %v times", n)
 				}
 			})
@@ -60,7 +61,7 @@ func TestBadTokenIsRefused(t *testing.T) {
 	}
 	bubble(t, nil, func(t *testing.T, h *house) { h.hello(t, "", "").wantBye(wire.CodeAuth, wire.ReasonTokenMissing) })
 	bubble(t, nil, func(t *testing.T, h *house) { // a fault of the verifier's is nobody's
-		h.issuer.setDown(true)
+		h.issuer.SetDown(true)
 		for range 10 {
 			if b := h.hello(t, "x", "").wantBye(wire.CodeBusy, ""); b.RetryMS < 5000 || b.RetryMS > 10_000 {
 				t.Errorf("retry_ms %d, want 5000 to 10000", b.RetryMS)
@@ -73,7 +74,7 @@ func TestAnonymousPolicy(t *testing.T) {
 	for _, policy := range []server.Anonymous{"", server.AnonymousAllow, server.AnonymousRead, server.AnonymousDeny} {
 		t.Run("policy "+string(policy), func(t *testing.T) {
 			bubble(t, func(c *server.Config) { c.Anonymous = policy }, func(t *testing.T, h *house) {
-				ada := h.in(t, h.issuer.issue("ada", time.Hour), "")
+				ada := h.in(t, h.issuer.Issue("ada", time.Hour), "")
 				g := h.dial(t, home)
 				g.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}}})
 				if policy == server.AnonymousDeny {
@@ -105,8 +106,8 @@ func TestAnonymousPolicy(t *testing.T) {
 // TestBetterNameIsTold: to the person, and to everyone in later messages.
 func TestBetterNameIsTold(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		ada, ben := h.in(t, h.issuer.issue("ada", time.Hour), ""), h.in(t, h.issuer.issue("ben", time.Hour), "")
-		h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"})
+		ada, ben := h.in(t, h.issuer.Issue("ada", time.Hour), ""), h.in(t, h.issuer.Issue("ben", time.Hour), "")
+		h.issuer.Says("ada", auth.Change{Name: "Ada Lovelace"})
 		a := got[wire.Authed](ada)
 		if a.User != (wire.User{ID: "u-ada", Name: "Ada Lovelace"}) || a.AuthExpires != time.Now().Add(time.Hour).UnixMilli() || a.Now != time.Now().UnixMilli() {
 			t.Errorf("authed = %+v", a)
@@ -117,11 +118,11 @@ func TestBetterNameIsTold(t *testing.T) {
 			t.Errorf("posted = %+v", p)
 		}
 		ada.take()
-		h.issuer.says("ada", auth.Change{Name: "Ada Lovelace"})
+		h.issuer.Says("ada", auth.Change{Name: "Ada Lovelace"})
 		ada.wantNothing()
-		h.issuer.says("ada", auth.Change{Refused: &auth.Error{Code: wire.CodeForbidden, Reason: wire.ReasonUserInactive, Next: wire.NextNever, Message: "Not active."}})
+		h.issuer.Says("ada", auth.Change{Refused: &auth.Error{Code: wire.CodeForbidden, Reason: wire.ReasonUserInactive, Next: wire.NextNever, Message: "Not active."}})
 		ada.wantBye(wire.CodeForbidden, wire.ReasonUserInactive)
-		if n := h.issuer.says("ada", auth.Change{Name: "Late"}); n != 0 {
+		if n := h.issuer.Says("ada", auth.Change{Name: "Late"}); n != 0 {
 			t.Errorf("%d still follow who has left", n)
 		}
 	})
@@ -130,9 +131,9 @@ func TestBetterNameIsTold(t *testing.T) {
 // TestHelloThatTakesLongIsNotTimedOut: the time counts until hello arrives.
 func TestHelloThatTakesLongIsNotTimedOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		h.issuer.slow = 9 * time.Second
+		h.issuer.SetSlow(9 * time.Second)
 		g := h.dial(t, home)
-		g.send(wire.Hello{Token: new(h.issuer.issue("ada", time.Hour)), Rooms: []wire.Join{{Room: "lobby"}}}, post(1, "lobby"))
+		g.send(wire.Hello{Token: new(h.issuer.Issue("ada", time.Hour)), Rooms: []wire.Join{{Room: "lobby"}}}, post(1, "lobby"))
 		time.Sleep(8 * time.Second)
 		g.wantNothing()
 		time.Sleep(time.Second)
@@ -147,8 +148,8 @@ func TestExpiring(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		began := time.Now()
 		const life = 5*time.Minute + 100*time.Millisecond // so that no pulse falls on its end
-		g := h.in(t, h.issuer.issue("ada", life), "")
-		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", life), "")
+		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		at := func(d time.Duration) { time.Sleep(time.Until(began.Add(d))) }
 		at(life - time.Minute - time.Millisecond)
 		g.wantNothing()
@@ -167,8 +168,8 @@ func TestExpiring(t *testing.T) {
 		ben.wantLast(post(2, "lobby"))
 	})
 	bubble(t, nil, func(t *testing.T, h *house) { // nor is anything handled that comes late
-		g := h.in(t, h.issuer.issue("ada", 100*time.Millisecond), "")
-		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		g := h.in(t, h.issuer.Issue("ada", 100*time.Millisecond), "")
+		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		time.Sleep(time.Minute + 100*time.Millisecond)
 		g.take()
 		g.send(post(1, "lobby"))
@@ -183,9 +184,9 @@ func TestSignInLivesAsLongWhenTheClockIsSetBack(t *testing.T) {
 		const life = 5*time.Minute + 100*time.Millisecond
 		const fast = 30 * time.Minute // the wall clock, at first
 		h.wall.Store(int64(fast))
-		ada := h.in(t, h.issuer.issue("ada", fast+life), "")
+		ada := h.in(t, h.issuer.Issue("ada", fast+life), "")
 		h.wall.Store(0)
-		ben := h.hello(t, h.issuer.issue("ben", life), "")
+		ben := h.hello(t, h.issuer.Issue("ben", life), "")
 		if w, ok := ben.take()[0].(wire.Welcome); !ok || w.AuthExpires-w.Now != life.Milliseconds() {
 			t.Errorf("welcome %+v, want %s until the end", w, life)
 		}
@@ -214,7 +215,7 @@ func (g *guest) wantLast(p wire.Post) {
 // TestTokenThatIsEndingAlready comes in, within the leeway, and is told so at once.
 func TestTokenThatIsEndingAlready(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", -30*time.Second), "")
+		g := h.in(t, h.issuer.Issue("ada", -30*time.Second), "")
 		time.Sleep(250 * time.Millisecond)
 		if e := got[wire.Expiring](g); e.InMS != 0 {
 			t.Errorf("in_ms = %d", e.InMS)
@@ -227,7 +228,7 @@ func TestTokenThatIsEndingAlready(t *testing.T) {
 // TestRateIsAPersonsOverAllConnections: whichever token they came with.
 func TestRateIsAPersonsOverAllConnections(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		one, two := h.in(t, h.issuer.issue("ada", time.Hour), phone), h.in(t, h.issuer.issue("ada", time.Hour), laptop)
+		one, two := h.in(t, h.issuer.Issue("ada", time.Hour), phone), h.in(t, h.issuer.Issue("ada", time.Hour), laptop)
 		for i := range 20 {
 			g := []*guest{one, two}[i%2]
 			g.send(post(i, "lobby"))
@@ -245,9 +246,9 @@ func TestRateIsAPersonsOverAllConnections(t *testing.T) {
 // TestNothingOfAQueueFollowsASignOut: who has signed out is shown nothing more.
 func TestNothingOfAQueueFollowsASignOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		ada, phoneOff := h.in(t, token, phone), h.in(t, token, phone)
-		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		release := ada.hold()
 		for i := range 10 {
 			ben.send(post(i, "lobby"))
@@ -267,8 +268,8 @@ func TestNothingOfAQueueFollowsASignOut(t *testing.T) {
 func TestNothingOfAQueueComesLate(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		began := time.Now()
-		ada := h.in(t, h.issuer.issue("ada", time.Second), "")
-		ben := h.in(t, h.issuer.issue("ben", time.Hour), "")
+		ada := h.in(t, h.issuer.Issue("ada", time.Second), "")
+		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		time.Sleep(time.Until(began.Add(61*time.Second - 10*time.Millisecond)))
 		ada.take()
 		release := ada.hold()
@@ -301,11 +302,11 @@ func TestReadyNeedsSignIn(t *testing.T) {
 		if got := ready(); got != "200 ok" {
 			t.Errorf("ready: %s", got)
 		}
-		h.issuer.setDown(true)
+		h.issuer.SetDown(true)
 		if got := ready(); got != "503 the keys cannot be loaded" {
 			t.Errorf("ready: %s", got)
 		}
-		h.issuer.setDown(false)
+		h.issuer.SetDown(false)
 		h.ledger.Fail(errors.New("the ledger is away"))
 		if got := ready(); got != "503 the ledger is away" {
 			t.Errorf("ready: %s", got)

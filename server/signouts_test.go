@@ -15,8 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
+	"mayfly/server/authtest"
 	"mayfly/server/hub"
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -37,7 +39,7 @@ func (h *house) again(t *testing.T, token, session string, revoked bool) {
 
 // neighbour is another node of the same chat.
 func (h *house) neighbour(t *testing.T) *house {
-	other := open(t, h.issuer, h.ledger, stream.NewMemory(), nil)
+	other := open(t, h.issuer, h.ledger, streamtest.NewMemory(), nil)
 	synctest.Wait()
 	return other
 }
@@ -48,17 +50,17 @@ func TestSignOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
 		defer other.stop()
-		first, second, third := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", time.Hour)
-		gone := h.issuer.issue("ada", time.Hour)
+		first, second, third := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour)
+		gone := h.issuer.Issue("ada", time.Hour)
 		brief := other.in(t, gone, phone) // a connection that has ended, on the other node
 		brief.ws.CloseNow()
 		one, two, there := h.in(t, first, phone), h.in(t, first, phone), other.in(t, second, phone)
 		renewed := h.in(t, first, phone)
 		renewed.send(wire.Auth{Token: third})
 		got[wire.Authed](renewed)
-		elsewhere := h.issuer.issue("ada", time.Hour)
+		elsewhere := h.issuer.Issue("ada", time.Hour)
 		stays := other.in(t, elsewhere, laptop)
-		eve := h.issuer.issue("eve", time.Hour)
+		eve := h.issuer.Issue("eve", time.Hour)
 		eves := h.in(t, eve, phone) // whose session has the same name
 		nameless := h.in(t, third, "")
 
@@ -73,7 +75,7 @@ func TestSignOut(t *testing.T) {
 			t.Errorf("%v sign-outs are counted", n)
 		}
 		for _, node := range []*house{h, other} {
-			for _, token := range []string{first, second, third, gone, h.issuer.issue("ada", time.Hour)} {
+			for _, token := range []string{first, second, third, gone, h.issuer.Issue("ada", time.Hour)} {
 				node.again(t, token, phone, true)
 			}
 			for _, token := range []string{first, second, third, gone} {
@@ -82,7 +84,7 @@ func TestSignOut(t *testing.T) {
 			}
 			node.again(t, elsewhere, laptop, false)
 			node.again(t, eve, phone, false)
-			node.again(t, h.issuer.issue("ada", time.Hour), "", false)
+			node.again(t, h.issuer.Issue("ada", time.Hour), "", false)
 		}
 		stays.send(wire.Auth{Token: first})
 		stays.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
@@ -97,13 +99,13 @@ func TestSignOut(t *testing.T) {
 // TestSignOutHoldsForADay and five minutes, then it is forgotten.
 func TestSignOutHoldsForADay(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.issue("ada", 30*time.Hour) // longer than any real one
+		token := h.issuer.Issue("ada", 30*time.Hour) // longer than any real one
 		g := h.in(t, token, phone)
 		g.send(wire.Signout{})
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		time.Sleep(24*time.Hour + 5*time.Minute - time.Second)
 		h.again(t, token, "", true)
-		h.again(t, h.issuer.issue("ada", time.Hour), phone, true)
+		h.again(t, h.issuer.Issue("ada", time.Hour), phone, true)
 		time.Sleep(time.Second)
 		h.again(t, token, phone, false)
 	})
@@ -115,11 +117,11 @@ func TestSignOutDuringARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
 		defer other.stop()
-		first := h.issuer.issue("ada", time.Hour)
+		first := h.issuer.Issue("ada", time.Hour)
 		renews, leaves := h.in(t, first, phone), h.in(t, first, phone)
-		opens := h.issuer.issue("ada", time.Hour)
-		renewed := h.issuer.issue("ada", 2*time.Hour)
-		h.issuer.slow = 2 * time.Second // so both are checked when the session ends
+		opens := h.issuer.Issue("ada", time.Hour)
+		renewed := h.issuer.Issue("ada", 2*time.Hour)
+		h.issuer.SetSlow(2 * time.Second) // so both are checked when the session ends
 		renews.send(wire.Auth{Token: renewed, SignInID: new(phone)})
 		opening := h.hello(t, opens, phone)
 		time.Sleep(time.Second)
@@ -128,29 +130,29 @@ func TestSignOutDuringARenewal(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		renews.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		opening.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		h.issuer.slow = 0
+		h.issuer.SetSlow(0)
 		for _, node := range []*house{h, other} {
 			for _, token := range []string{first, renewed, opens} {
 				node.again(t, token, "", true)
 				node.again(t, token, laptop, true)
 			}
 		}
-		h.again(t, h.issuer.issue("ada", time.Hour), laptop, false)
+		h.again(t, h.issuer.Issue("ada", time.Hour), laptop, false)
 	})
 }
 
 // TestLogNamesTheToken that was refused though it was genuine: by its hash.
 func TestLogNamesTheToken(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		first, other := h.issuer.issue("ada", time.Hour), h.issuer.issue("eve", time.Hour)
+		first, other := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("eve", time.Hour)
 		leaves := h.in(t, first, phone)
 		leaves.send(wire.Signout{})
 		leaves.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		h.hello(t, first, phone).wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		renews := h.in(t, h.issuer.issue("ada", time.Hour), laptop)
+		renews := h.in(t, h.issuer.Issue("ada", time.Hour), laptop)
 		renews.send(wire.Auth{Token: first})
 		renews.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		changes := h.in(t, h.issuer.issue("ada", time.Hour), laptop)
+		changes := h.in(t, h.issuer.Issue("ada", time.Hour), laptop)
 		changes.send(wire.Auth{Token: other})
 		changes.wantBye(wire.CodeForbidden, wire.ReasonIdentityChanged)
 		for token, times := range map[string]int{first: 2, other: 1} {
@@ -165,9 +167,9 @@ func TestLogNamesTheToken(t *testing.T) {
 // TestSignOutOnceMore: when a session's first sign-out has just been over, the next one counts.
 func TestSignOutOnceMore(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		h.in(t, h.issuer.issue("ada", time.Hour), phone).send(wire.Signout{})
+		h.in(t, h.issuer.Issue("ada", time.Hour), phone).send(wire.Signout{})
 		time.Sleep(24*time.Hour + 5*time.Minute + time.Second) // not forgotten yet
-		token := h.issuer.issue("ada", 24*time.Hour)
+		token := h.issuer.Issue("ada", 24*time.Hour)
 		one, two := h.in(t, token, phone), h.in(t, token, phone)
 		two.wantNothing()
 		one.send(wire.Signout{})
@@ -182,7 +184,7 @@ func TestSignOutOnceMore(t *testing.T) {
 // they should by their own.
 func TestOneTokenInManySessions(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.issue("eve", time.Hour)
+		token := h.issuer.Issue("eve", time.Hour)
 		session := func(i int) string { return fmt.Sprintf("%022d", i) }
 		for i := range 200 {
 			h.in(t, token, session(i)).ws.CloseNow()
@@ -197,7 +199,7 @@ func TestOneTokenInManySessions(t *testing.T) {
 		last.send(wire.Signout{})
 		last.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		h.again(t, token, "", true)
-		h.again(t, h.issuer.issue("eve", time.Hour), session(200), true)
+		h.again(t, h.issuer.Issue("eve", time.Hour), session(200), true)
 		time.Sleep(25 * time.Hour)
 		if n := h.Known(); n != 0 {
 			t.Errorf("%d are known a day later", n)
@@ -208,8 +210,8 @@ func TestOneTokenInManySessions(t *testing.T) {
 // TestSignOutWithoutASession: the token's own id stands in.
 func TestSignOutWithoutASession(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token, next := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", 2*time.Hour)
-		g, twin, other := h.in(t, token, ""), h.in(t, token, ""), h.in(t, h.issuer.issue("ada", time.Hour), "")
+		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
+		g, twin, other := h.in(t, token, ""), h.in(t, token, ""), h.in(t, h.issuer.Issue("ada", time.Hour), "")
 		g.send(wire.Auth{Token: next})
 		got[wire.Authed](g)
 		twin.send(wire.Signout{})
@@ -224,11 +226,11 @@ func TestSignOutWithoutASession(t *testing.T) {
 // TestSessionThatGetsItsNameLater covers what was seen before it had one.
 func TestSessionThatGetsItsNameLater(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token, next := h.issuer.issue("ada", time.Hour), h.issuer.issue("ada", 2*time.Hour)
+		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
 		g := h.in(t, token, "")
 		g.send(wire.Auth{Token: next, SignInID: new(phone)})
 		got[wire.Authed](g)
-		other := h.in(t, h.issuer.issue("ada", time.Hour), phone)
+		other := h.in(t, h.issuer.Issue("ada", time.Hour), phone)
 		other.send(wire.Signout{})
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
 		h.again(t, token, "", true)
@@ -257,8 +259,8 @@ func TestLedgerThatFails(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
 		defer other.stop()
-		token := h.issuer.issue("ada", time.Hour)
-		g, there, ben := h.in(t, token, phone), other.in(t, token, phone), h.in(t, h.issuer.issue("ben", time.Hour), laptop)
+		token := h.issuer.Issue("ada", time.Hour)
+		g, there, ben := h.in(t, token, phone), other.in(t, token, phone), h.in(t, h.issuer.Issue("ben", time.Hour), laptop)
 		h.ledger.Fail(errors.New("the ledger is away"))
 		g.send(wire.Signout{})
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
@@ -266,11 +268,11 @@ func TestLedgerThatFails(t *testing.T) {
 		if n := gauge(t, h, "mayfly_signouts_waiting"); n == 0 {
 			t.Error("nothing waits to be kept")
 		}
-		b := h.hello(t, h.issuer.issue("cleo", time.Hour), "").wantBye(wire.CodeBusy, "")
+		b := h.hello(t, h.issuer.Issue("cleo", time.Hour), "").wantBye(wire.CodeBusy, "")
 		if b.RetryMS < 5000 {
 			t.Errorf("retry_ms = %d", b.RetryMS)
 		}
-		ben.send(wire.Auth{Token: h.issuer.issue("ben", 2*time.Hour)})
+		ben.send(wire.Auth{Token: h.issuer.Issue("ben", 2*time.Hour)})
 		if r := got[wire.Refused](ben); r.Code != wire.CodeAuth || r.Next != wire.NextLater || r.RetryMS == 0 {
 			t.Errorf("refused = %+v", r)
 		}
@@ -287,20 +289,20 @@ func TestLedgerThatFails(t *testing.T) {
 		if n := gauge(t, h, "mayfly_signouts_waiting"); n != 0 {
 			t.Errorf("%v entries wait still", n)
 		}
-		ben.send(wire.Auth{Token: h.issuer.issue("ben", 2*time.Hour)})
+		ben.send(wire.Auth{Token: h.issuer.Issue("ben", 2*time.Hour)})
 		got[wire.Authed](ben)
 	})
 }
 
 // deaf is a ledger that can be read, but keeps nothing.
-type deaf struct{ *stream.MemorySignouts }
+type deaf struct{ *streamtest.Signouts }
 
 func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
 
 // TestWhatWaitsIsBounded: half of the room is left for sign-outs, which hold here all the same.
 func TestWhatWaitsIsBounded(t *testing.T) {
-	bubble(t, func(c *server.Config) { c.SignIn.Ledger = deaf{&stream.MemorySignouts{}} }, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.issue("ada", time.Hour), phone)
+	bubble(t, func(c *server.Config) { c.SignIn.Ledger = deaf{&streamtest.Signouts{}} }, func(t *testing.T, h *house) {
+		g := h.in(t, h.issuer.Issue("ada", time.Hour), phone)
 		h.Saw(server.MaxUnkept)
 		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2 {
 			t.Errorf("%v wait, want %d", n, server.MaxUnkept/2)
@@ -310,18 +312,18 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2+1 {
 			t.Errorf("%v wait, want the sign-out among them", n)
 		}
-		h.again(t, h.issuer.issue("ada", time.Hour), phone, true)
+		h.again(t, h.issuer.Issue("ada", time.Hour), phone, true)
 	})
 }
 
 // TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
 func TestLedgerThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ledger := &stream.MemorySignouts{}
+		ledger := &streamtest.Signouts{}
 		ledger.Fail(errors.New("the ledger is away"))
-		h := open(t, newIssuer(), ledger, stream.NewMemory(), nil)
+		h := open(t, authtest.NewVerifier(), ledger, streamtest.NewMemory(), nil)
 		defer h.stop()
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		early := h.hello(t, token, phone)
 		ledger.Fail(nil)
 		time.Sleep(time.Second)
@@ -330,11 +332,11 @@ func TestLedgerThatComesLate(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		ledger := &stream.MemorySignouts{}
+		ledger := &streamtest.Signouts{}
 		ledger.Fail(errors.New("the ledger is away"))
-		h := open(t, newIssuer(), ledger, stream.NewMemory(), nil)
+		h := open(t, authtest.NewVerifier(), ledger, streamtest.NewMemory(), nil)
 		defer h.stop()
-		g := h.hello(t, h.issuer.issue("ada", time.Hour), phone)
+		g := h.hello(t, h.issuer.Issue("ada", time.Hour), phone)
 		time.Sleep(3 * time.Second)
 		g.wantBye(wire.CodeBusy, "")
 	})
@@ -344,7 +346,7 @@ func TestLedgerThatComesLate(t *testing.T) {
 // end or after it.
 func TestEntriesInAnyOrder(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.issue("ada", time.Hour)
+		token := h.issuer.Issue("ada", time.Hour)
 		h.in(t, token, phone).send(wire.Signout{})
 		time.Sleep(time.Second)
 		entries := h.ledger.Kept()
@@ -352,7 +354,7 @@ func TestEntriesInAnyOrder(t *testing.T) {
 			t.Fatalf("the ledger has %q", entries)
 		}
 		for _, order := range [][]string{{entries[0], entries[1]}, {entries[1], entries[0]}} {
-			other := open(t, h.issuer, &stream.MemorySignouts{}, stream.NewMemory(), nil)
+			other := open(t, h.issuer, &streamtest.Signouts{}, streamtest.NewMemory(), nil)
 			other.in(t, token, "").ws.CloseNow()
 			for _, entry := range order {
 				if err := other.ledger.Keep(t.Context(), entry, time.Now().Add(time.Hour)); err != nil {
@@ -368,7 +370,7 @@ func TestEntriesInAnyOrder(t *testing.T) {
 // TestSignOutsOutliveARestart of a server with -data.
 func TestSignOutsOutliveARestart(t *testing.T) {
 	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomMessages: 100, Bytes: 8 << 20}
-	tokens := newIssuer()
+	tokens := authtest.NewVerifier()
 	run := func(test func(t *testing.T, n *node)) {
 		messages, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 		if err != nil {
@@ -386,7 +388,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 		c.send(wire.Hello{Token: &token, SignInID: &session})
 		return c
 	}
-	before, token, fresh := tokens.issue("ada", time.Hour), tokens.issue("ada", time.Hour), tokens.issue("ada", time.Hour)
+	before, token, fresh := tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour)
 	run(func(t *testing.T, n *node) { // one that was seen before a restart, too
 		expect[wire.Welcome](hello(t, n, before, phone))
 	})
@@ -413,7 +415,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 func TestWhatIsKnownIsBounded(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		until := time.Now().Add(24 * time.Hour)
-		token := h.issuer.issue("ada", 20*time.Hour)
+		token := h.issuer.Issue("ada", 20*time.Hour)
 		g := h.in(t, token, phone)
 		g.send(wire.Signout{})
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)

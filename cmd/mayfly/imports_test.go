@@ -58,6 +58,9 @@ var directions = []direction{
 	{"mayfly/web", nil},
 }
 
+// testOnly are the packages for tests. They may import each other. Any other package may import them only in its tests.
+var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest"}
+
 // fences says which packages may import a third-party package. No other package may.
 var fences = map[string][]string{
 	"github.com/maxence-charriere/go-app": {"mayfly/app", "mayfly/web", "mayfly/cmd"},
@@ -68,7 +71,7 @@ var fences = map[string][]string{
 	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/session"},
 	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
-	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/devidp"},
+	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
 	"golang.org/x/text":                   {"mayfly/server/auth"},
 }
@@ -84,8 +87,9 @@ func anyWithin(p string, prefixes []string) bool {
 
 // TestImports checks the directions of imports: the folders are the architecture, and this test enforces it.
 func TestImports(t *testing.T) {
-	checked := 0
+	checked, seen := 0, []string{}
 	for _, p := range append(list(t, "linux", "amd64", "mayfly/..."), list(t, "js", "wasm", "mayfly/app/...", "mayfly/shared/...", "mayfly/cmd/mayfly-web")...) {
+		seen = append(seen, p.ImportPath)
 		i := slices.IndexFunc(directions, func(d direction) bool { return within(p.ImportPath, d.folder) })
 		if i < 0 {
 			t.Errorf("%s is in no folder of directions", p.ImportPath)
@@ -96,6 +100,9 @@ func TestImports(t *testing.T) {
 			checked++
 			if within(imported, "mayfly") && !anyWithin(imported, allowed) {
 				t.Errorf("%s imports %s: it may import %v of ours", p.ImportPath, imported, allowed)
+			}
+			if slices.Contains(testOnly, imported) && !slices.Contains(testOnly, p.ImportPath) {
+				t.Errorf("%s imports %s: only tests may", p.ImportPath, imported)
 			}
 			for fenced, may := range fences {
 				if within(imported, fenced) && !anyWithin(p.ImportPath, may) {
@@ -112,6 +119,11 @@ func TestImports(t *testing.T) {
 	}
 	if checked < 100 {
 		t.Errorf("checked %d imports only: go list found too little", checked)
+	}
+	for _, path := range testOnly {
+		if !slices.Contains(seen, path) {
+			t.Errorf("there is no %s: go list found too little, or the list is out of date", path)
+		}
 	}
 }
 

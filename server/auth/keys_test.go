@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/server/auth"
+	"mayfly/server/authtest"
 	"mayfly/shared/wire"
 )
 
@@ -28,13 +29,13 @@ func strange(kid string) string { return sign(header(object{"kid": kid}), claims
 // TestUnknownKidsCostOneRequest is attack 6 of docs/attacks.md: a thousand in a second, then one a second for ten minutes.
 func TestUnknownKidsCostOneRequest(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		before, began := r.idp.count(pathKeys), time.Now()
+		before, began := r.idp.Count(pathKeys), time.Now()
 		var together sync.WaitGroup
 		for i := range 1000 {
 			together.Go(func() { r.want(t, strange(fmt.Sprint("x", i)), wire.ReasonTokenKeyUnknown) })
 		}
 		together.Wait()
-		if n := r.idp.count(pathKeys) - before; n != 1 {
+		if n := r.idp.Count(pathKeys) - before; n != 1 {
 			t.Errorf("%d requests for 1000 unknown kids, want 1", n)
 		}
 		if waited := time.Since(began); waited > 0 {
@@ -44,7 +45,7 @@ func TestUnknownKidsCostOneRequest(t *testing.T) {
 			r.want(t, strange(fmt.Sprint("y", i)), wire.ReasonTokenKeyUnknown)
 			time.Sleep(time.Second)
 		}
-		if n := r.idp.count(pathKeys) - before; n < 15 || n > 21 {
+		if n := r.idp.Count(pathKeys) - before; n < 15 || n > 21 {
 			t.Errorf("%d requests in 10 minutes of unknown kids, want one in 30 s", n)
 		}
 		if _, kids := r.Remembered(); kids > 1000 {
@@ -56,12 +57,12 @@ func TestUnknownKidsCostOneRequest(t *testing.T) {
 // TestBadSignaturesCostNoRequest is attack 7 of docs/attacks.md.
 func TestBadSignaturesCostNoRequest(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		before := r.idp.count(pathKeys)
+		before := r.idp.Count(pathKeys)
 		token := sign(header(nil), claims(nil), key2())
 		for range 1000 {
 			r.want(t, token, wire.ReasonTokenSignature)
 		}
-		if n := r.idp.count(pathKeys) - before; n != 0 {
+		if n := r.idp.Count(pathKeys) - before; n != 0 {
 			t.Errorf("%d requests, want none", n)
 		}
 	})
@@ -77,7 +78,7 @@ func TestUnknownKidSaysWhenToComeBack(t *testing.T) {
 		}
 		fetched := func(want int) {
 			t.Helper()
-			if n := r.idp.count(pathKeys) - 1; n != want {
+			if n := r.idp.Count(pathKeys) - 1; n != want {
 				t.Errorf("%d fetches, want %d", n, want)
 			}
 		}
@@ -106,8 +107,8 @@ func TestUnknownKidSaysWhenToComeBack(t *testing.T) {
 func TestNewKeyIsFound(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		r.idp.publish(jwk("k1", key1()), jwk("k2", key2()))
-		r.idp.says(pathKeys, late(2*time.Second, func(w http.ResponseWriter, _ *http.Request) {
+		r.idp.Publish(jwk("k1", key1()), jwk("k2", key2()))
+		r.idp.Says(pathKeys, late(2*time.Second, func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, object{"keys": []object{jwk("k1", key1()), jwk("k2", key2())}})
 		}))
 		var together sync.WaitGroup
@@ -116,7 +117,7 @@ func TestNewKeyIsFound(t *testing.T) {
 		}
 		together.Wait()
 		r.identity(t, signed("k1", key1()), "")
-		if n := r.idp.count(pathKeys); n != 2 {
+		if n := r.idp.Count(pathKeys); n != 2 {
 			t.Errorf("%d fetches, want 2", n)
 		}
 	})
@@ -125,9 +126,9 @@ func TestNewKeyIsFound(t *testing.T) {
 // TestKidSeenDuringAFetch waits for it and asks for another: the one under way began too early.
 func TestKidSeenDuringAFetch(t *testing.T) {
 	key2()
-	bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "no-store" }, func(t *testing.T, r *rig) {
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "no-store" }, func(t *testing.T, r *rig) {
 		answers := make(chan []object, 2)
-		r.idp.says(pathKeys, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"keys": <-answers}) })
+		r.idp.Says(pathKeys, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"keys": <-answers}) })
 		time.Sleep(5 * time.Minute) // the refresh begins
 		synctest.Wait()
 		done := make(chan auth.Identity)
@@ -142,12 +143,12 @@ func TestKidSeenDuringAFetch(t *testing.T) {
 // TestRotation is attack 25 of docs/attacks.md.
 func TestRotation(t *testing.T) {
 	key2()
-	bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "max-age=600" }, func(t *testing.T, r *rig) {
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=600" }, func(t *testing.T, r *rig) {
 		r.identity(t, signed("k1", key1()), "")
-		r.idp.publish(jwk("k1", key1()), jwk("k2", key2()))
+		r.idp.Publish(jwk("k1", key1()), jwk("k2", key2()))
 		r.identity(t, signed("k2", key2()), "")
 		r.identity(t, signed("k1", key1()), "")
-		r.idp.publish(jwk("k2", key2()))
+		r.idp.Publish(jwk("k2", key2()))
 		time.Sleep(10*time.Minute - time.Second)
 		r.identity(t, signed("k1", key1()), "")
 		time.Sleep(time.Second)
@@ -161,7 +162,7 @@ func TestRotation(t *testing.T) {
 func TestKeyThatVanishedIsDropped(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		r.idp.publish(jwk("k2", key2()))
+		r.idp.Publish(jwk("k2", key2()))
 		r.identity(t, signed("k1", key1()), "")
 		r.identity(t, signed("k2", key2()), "")
 		r.want(t, signed("k1", key1()), wire.ReasonTokenKeyUnknown)
@@ -169,7 +170,7 @@ func TestKeyThatVanishedIsDropped(t *testing.T) {
 }
 
 func TestIssuerDownAtStart(t *testing.T) {
-	bubble(t, func(_ *auth.Config, i *idp) { i.down = true }, func(t *testing.T, r *rig) {
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.SetDown(true) }, func(t *testing.T, r *rig) {
 		busy := func() {
 			t.Helper()
 			e := r.refusal(t, good(nil))
@@ -190,7 +191,7 @@ func TestIssuerDownAtStart(t *testing.T) {
 			t.Errorf("%d attempts in an hour", n)
 		}
 		busy()
-		r.idp.setDown(false)
+		r.idp.SetDown(false)
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
 		if err := r.Ready(); err != nil {
@@ -205,7 +206,7 @@ func TestIssuerDownAtStart(t *testing.T) {
 }
 
 func TestFirstRetriesComeSoon(t *testing.T) {
-	bubble(t, func(_ *auth.Config, i *idp) { i.says(pathConfig, status(503, "")) }, func(t *testing.T, r *rig) {
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.Says(pathConfig, status(503, "")) }, func(t *testing.T, r *rig) {
 		for _, at := range []struct {
 			after time.Duration
 			most  int
@@ -213,7 +214,7 @@ func TestFirstRetriesComeSoon(t *testing.T) {
 		}{{0, 1, 1}, {time.Second, 2, 2}, {2 * time.Second, 3, 3}, {4 * time.Second, 5, 4}} {
 			time.Sleep(at.after)
 			synctest.Wait()
-			if n := r.idp.count(pathConfig); n < at.least || n > at.most {
+			if n := r.idp.Count(pathConfig); n < at.least || n > at.most {
 				t.Errorf("%d attempts after %v more, want %d to %d", n, at.after, at.least, at.most)
 			}
 		}
@@ -221,7 +222,7 @@ func TestFirstRetriesComeSoon(t *testing.T) {
 }
 
 func TestReadyBeforeRun(t *testing.T) {
-	v, err := auth.NewVerifier(auth.Config{Issuer: issuer, ClientIDs: []string{client}, Audience: audience}, newIDP(), newRegistry(), discard)
+	v, err := auth.NewVerifier(auth.Config{Issuer: issuer, ClientIDs: []string{client}, Audience: audience}, authtest.NewIssuer(), newRegistry(), discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,9 +264,9 @@ func TestBadKeySets(t *testing.T) {
 		{"redirects without end", redirect(issuer + "/v1/keys")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			setup := func(_ *auth.Config, i *idp) {
-				i.says(pathKeys, tt.says)
-				i.says("/good", keys([]object{jwk("k1", key1())})) // wherever it is
+			setup := func(_ *auth.Config, i *authtest.Issuer) {
+				i.Says(pathKeys, tt.says)
+				i.Says("/good", keys([]object{jwk("k1", key1())})) // wherever it is
 			}
 			bubble(t, setup, func(t *testing.T, r *rig) {
 				time.Sleep(time.Minute)
@@ -275,12 +276,12 @@ func TestBadKeySets(t *testing.T) {
 				if r.Ready() == nil {
 					t.Error("it is ready")
 				}
-				r.idp.says(pathKeys, nil)
+				r.idp.Says(pathKeys, nil)
 				time.Sleep(time.Minute)
 				r.identity(t, good(nil), "")
 			})
-			bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "max-age=300" }, func(t *testing.T, r *rig) {
-				r.idp.says(pathKeys, tt.says)
+			bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=300" }, func(t *testing.T, r *rig) {
+				r.idp.Says(pathKeys, tt.says)
 				time.Sleep(10 * time.Minute)
 				r.identity(t, good(nil), "") // the old keys go on
 				if err := r.Ready(); err != nil {
@@ -296,8 +297,8 @@ func redirect(to string) http.HandlerFunc {
 }
 
 func TestKeysOutliveTheirIssuerByADay(t *testing.T) {
-	bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "max-age=86400" }, func(t *testing.T, r *rig) {
-		r.idp.setDown(true)
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=86400" }, func(t *testing.T, r *rig) {
+		r.idp.SetDown(true)
 		time.Sleep(48*time.Hour - time.Minute)                                                         // a day fresh, then a day stale
 		if n := strings.Count(r.logs.String(), "using those that are known"); n < 24*60 || n > 24*80 { // each 45 to 60 s
 			t.Errorf("%d attempts in a day", n)
@@ -310,7 +311,7 @@ func TestKeysOutliveTheirIssuerByADay(t *testing.T) {
 		if r.Ready() == nil {
 			t.Error("it is ready")
 		}
-		r.idp.setDown(false)
+		r.idp.SetDown(false)
 		time.Sleep(time.Minute)
 		r.identity(t, good(nil), "")
 	})
@@ -319,8 +320,8 @@ func TestKeysOutliveTheirIssuerByADay(t *testing.T) {
 // TestFailedRefetchKeepsTheSchedule: what strangers cause, and fails, makes no more requests than what succeeds.
 func TestFailedRefetchKeepsTheSchedule(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		before := r.idp.count(pathKeys)
-		r.idp.says(pathKeys, status(500, ""))
+		before := r.idp.Count(pathKeys)
+		r.idp.Says(pathKeys, status(500, ""))
 		for i := range 300 {
 			e := r.want(t, strange(fmt.Sprint("x", i)), wire.ReasonTokenKeyUnknown)
 			if e.Retry > 30*time.Second {
@@ -329,7 +330,7 @@ func TestFailedRefetchKeepsTheSchedule(t *testing.T) {
 			r.identity(t, good(nil), "")
 			time.Sleep(time.Second)
 		}
-		if n := r.idp.count(pathKeys) - before; n != 10 {
+		if n := r.idp.Count(pathKeys) - before; n != 10 {
 			t.Errorf("%d requests in 5 minutes, want 10", n)
 		}
 	})
@@ -339,10 +340,10 @@ func TestFailedRefetchKeepsTheSchedule(t *testing.T) {
 func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		r.idp.says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, with(r.idp.config(), object{"jwks_uri": issuer + "/v2/keys"}))
+		r.idp.Says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, with(r.idp.Config(), object{"jwks_uri": issuer + "/v2/keys"}))
 		})
-		r.idp.says("/oauth2/default/v2/keys", func(w http.ResponseWriter, _ *http.Request) {
+		r.idp.Says("/oauth2/default/v2/keys", func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, object{"keys": []object{jwk("k2", key2())}})
 		})
 		for i := range 25 * 6 {
@@ -353,14 +354,14 @@ func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 		r.want(t, signed("k1", key1()), wire.ReasonTokenKeyUnknown)
 	})
 	bubble(t, nil, func(t *testing.T, r *rig) { // but what they cause to be known counts
-		r.idp.says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
+		r.idp.Says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "max-age=600")
 			writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
 		})
 		r.want(t, strange("x"), wire.ReasonTokenKeyUnknown)
-		before := r.idp.count(pathKeys)
+		before := r.idp.Count(pathKeys)
 		time.Sleep(10*time.Minute + time.Second)
-		if n := r.idp.count(pathKeys) - before; n != 1 {
+		if n := r.idp.Count(pathKeys) - before; n != 1 {
 			t.Errorf("%d refreshes after as long as the keys are fresh, want 1", n)
 		}
 	})
@@ -369,7 +370,7 @@ func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 // TestSlowRefetchHoldsNobodyUpForLong: the token is refused when the fetch has had its time.
 func TestSlowRefetchHoldsNobodyUpForLong(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		r.idp.says(pathKeys, late(time.Hour, status(200, "")))
+		r.idp.Says(pathKeys, late(time.Hour, status(200, "")))
 		began := time.Now()
 		r.want(t, signed("x", key2()), wire.ReasonTokenKeyUnknown)
 		if took := time.Since(began); took != 5*time.Second {
@@ -380,8 +381,8 @@ func TestSlowRefetchHoldsNobodyUpForLong(t *testing.T) {
 
 // TestRefetchBehindARefresh waits 6 s in all, not for both.
 func TestRefetchBehindARefresh(t *testing.T) {
-	bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "no-store" }, func(t *testing.T, r *rig) {
-		r.idp.says(pathKeys, late(time.Hour, status(200, "")))
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "no-store" }, func(t *testing.T, r *rig) {
+		r.idp.Says(pathKeys, late(time.Hour, status(200, "")))
 		time.Sleep(5 * time.Minute)
 		synctest.Wait()
 		began := time.Now()
@@ -397,12 +398,12 @@ func TestRedirectsWithinTheHost(t *testing.T) {
 		n  int
 		ok bool
 	}{{1, true}, {3, true}, {4, false}} {
-		setup := func(_ *auth.Config, i *idp) {
-			i.says(pathKeys, redirect(fmt.Sprintf("/hop/%d", tt.n-1)))
+		setup := func(_ *auth.Config, i *authtest.Issuer) {
+			i.Says(pathKeys, redirect(fmt.Sprintf("/hop/%d", tt.n-1)))
 			for hop := range tt.n {
-				i.says(fmt.Sprintf("/hop/%d", hop), redirect(fmt.Sprintf("/hop/%d", hop-1)))
+				i.Says(fmt.Sprintf("/hop/%d", hop), redirect(fmt.Sprintf("/hop/%d", hop-1)))
 			}
-			i.says("/hop/0", func(w http.ResponseWriter, _ *http.Request) {
+			i.Says("/hop/0", func(w http.ResponseWriter, _ *http.Request) {
 				writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
 			})
 		}
@@ -440,9 +441,9 @@ func TestUnusableKeys(t *testing.T) {
 		{"without its modulus", []object{{"kty": "RSA", "kid": "k1", "e": "AQAB"}}, "RS256", key1()},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			setup := func(c *auth.Config, i *idp) {
+			setup := func(c *auth.Config, i *authtest.Issuer) {
 				c.Algs = []string{"RS256", "ES256", "EdDSA"}
-				i.publish(append(tt.keys, jwk("good", key2()))...)
+				i.Publish(append(tt.keys, jwk("good", key2()))...)
 			}
 			bubble(t, setup, func(t *testing.T, r *rig) {
 				e := r.want(t, sign(header(object{"alg": tt.alg}), claims(nil), tt.key), wire.ReasonTokenKeyUnknown)
@@ -450,7 +451,7 @@ func TestUnusableKeys(t *testing.T) {
 					t.Errorf("next %q, want never: the key is known", e.Next)
 				}
 				r.identity(t, signed("good", key2()), "") // the others still work
-				if n := r.idp.count(pathKeys); n != 1 {
+				if n := r.idp.Count(pathKeys); n != 1 {
 					t.Errorf("%d fetches, want 1", n)
 				}
 			})
@@ -471,7 +472,7 @@ func TestTokenWithoutKid(t *testing.T) {
 		{"none that fits", []object{jwk("e", keyEC())}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			bubble(t, func(c *auth.Config, i *idp) { c.KidOptional = true; i.publish(tt.keys...) }, func(t *testing.T, r *rig) {
+			bubble(t, func(c *auth.Config, i *authtest.Issuer) { c.KidOptional = true; i.Publish(tt.keys...) }, func(t *testing.T, r *rig) {
 				token := sign(header(object{"kid": nil}), claims(nil), key1())
 				if tt.ok {
 					r.identity(t, token, "")
@@ -488,7 +489,7 @@ func TestTwentyKeys(t *testing.T) {
 	for i := range keys {
 		keys[i] = with(jwk("k1", key1()), object{"kid": fmt.Sprint("k", i)})
 	}
-	bubble(t, func(_ *auth.Config, i *idp) { i.publish(keys...) }, func(t *testing.T, r *rig) { r.identity(t, signed("k19", key1()), "") })
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.Publish(keys...) }, func(t *testing.T, r *rig) { r.identity(t, signed("k19", key1()), "") })
 }
 
 func TestRefreshFollowsCacheControl(t *testing.T) {
@@ -514,9 +515,9 @@ func TestRefreshFollowsCacheControl(t *testing.T) {
 			t.Errorf("%s: fresh for %v, want %v", tt.name, got, tt.want)
 		}
 	}
-	bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "max-age=3600" }, func(t *testing.T, r *rig) {
+	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=3600" }, func(t *testing.T, r *rig) {
 		time.Sleep(10*time.Hour + time.Minute)
-		if keys, configs := r.idp.count(pathKeys), r.idp.count(pathConfig); keys != 11 || configs != 11 {
+		if keys, configs := r.idp.Count(pathKeys), r.idp.Count(pathConfig); keys != 11 || configs != 11 {
 			t.Errorf("keys fetched %d and configuration %d times in ten hours, want 11", keys, configs)
 		}
 	})
@@ -539,8 +540,8 @@ func TestDiscovery(t *testing.T) {
 		{"a host that would end a policy", object{"userinfo_endpoint": "https://id.example; script-src *"}, "userinfo_endpoint"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			setup := func(_ *auth.Config, i *idp) {
-				i.says(pathConfig, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, with(i.config(), tt.change)) })
+			setup := func(_ *auth.Config, i *authtest.Issuer) {
+				i.Says(pathConfig, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, with(i.Config(), tt.change)) })
 			}
 			bubble(t, setup, func(t *testing.T, r *rig) {
 				err := r.Ready()
@@ -551,17 +552,19 @@ func TestDiscovery(t *testing.T) {
 		})
 	}
 	t.Run("long nonsense", func(t *testing.T) {
-		bubble(t, func(_ *auth.Config, i *idp) { i.says(pathConfig, status(500, strings.Repeat("x", 100_000))) }, func(t *testing.T, r *rig) {
+		bubble(t, func(_ *auth.Config, i *authtest.Issuer) {
+			i.Says(pathConfig, status(500, strings.Repeat("x", 100_000)))
+		}, func(t *testing.T, r *rig) {
 			if err := r.Ready(); err == nil || len(err.Error()) > 500 {
 				t.Errorf("Ready = %.600v", err)
 			}
 		})
 	})
 	t.Run("gone later", func(t *testing.T) { // the keys are still fetched from where they were
-		bubble(t, func(_ *auth.Config, i *idp) { i.maxAge = "" }, func(t *testing.T, r *rig) {
+		bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "" }, func(t *testing.T, r *rig) {
 			key2()
-			r.idp.says(pathConfig, status(404, ""))
-			r.idp.publish(jwk("k2", key2()))
+			r.idp.Says(pathConfig, status(404, ""))
+			r.idp.Publish(jwk("k2", key2()))
 			time.Sleep(5 * time.Minute)
 			synctest.Wait()
 			r.identity(t, signed("k2", key2()), "")
@@ -570,13 +573,13 @@ func TestDiscovery(t *testing.T) {
 }
 
 func TestEndpoints(t *testing.T) {
-	setup := func(_ *auth.Config, i *idp) {
-		i.says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
+	setup := func(_ *auth.Config, i *authtest.Issuer) {
+		i.Says(pathConfig, func(w http.ResponseWriter, _ *http.Request) {
 			const people, keys = "https://people.example/y", "https://keys.example/z"
-			writeJSON(w, with(i.config(), object{"token_endpoint": "https://tokens.example:8443/x", "userinfo_endpoint": "https://info.example/u", "jwks_uri": keys,
+			writeJSON(w, with(i.Config(), object{"token_endpoint": "https://tokens.example:8443/x", "userinfo_endpoint": "https://info.example/u", "jwks_uri": keys,
 				"authorization_endpoint": people, "end_session_endpoint": people, "revocation_endpoint": nil}))
 		})
-		i.says("/z", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"keys": i.keys}) })
+		i.Says("/z", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"keys": i.Keys()}) })
 	}
 	bubble(t, setup, func(t *testing.T, r *rig) { // the issuer has its configuration alone, which browsers load too; userinfo they don't
 		want := []string{"https://id.example", "https://keys.example", "https://people.example", "https://tokens.example:8443"}
@@ -587,13 +590,13 @@ func TestEndpoints(t *testing.T) {
 }
 
 // startReal runs a verifier over a real socket to its issuer, until the test ends.
-func startReal(t *testing.T, setup func(*auth.Config, *idp)) *rig {
+func startReal(t *testing.T, setup func(*auth.Config, *authtest.Issuer)) *rig {
 	t.Helper()
-	i := newIDP()
+	i := authtest.NewIssuer()
 	server := httptest.NewServer(i)
 	t.Cleanup(server.Close)
-	i.base = server.URL + "/oauth2/default"
-	cfg := auth.Config{Issuer: i.base, ClientIDs: []string{client}, Audience: audience}
+	i.Base = server.URL + "/oauth2/default"
+	cfg := auth.Config{Issuer: i.Base, ClientIDs: []string{client}, Audience: audience}
 	if setup != nil {
 		setup(&cfg, i)
 	}
@@ -611,17 +614,17 @@ func TestOverRealSockets(t *testing.T) {
 		writeJSON(w, object{"keys": []object{jwk("k2", key2())}})
 	}))
 	defer other.Close()
-	r := startReal(t, func(_ *auth.Config, i *idp) { i.says(pathConfig, status(503, "later")) })
+	r := startReal(t, func(_ *auth.Config, i *authtest.Issuer) { i.Says(pathConfig, status(503, "later")) })
 	if e := r.refusal(t, good(nil)); e.Code != wire.CodeBusy {
 		t.Fatalf("refused as %v, want busy", e)
 	}
-	r.idp.says(pathConfig, nil)
+	r.idp.Says(pathConfig, nil)
 	r.ready.wait(t)
 	token := func(kid string, key crypto.Signer) string {
-		return sign(header(object{"kid": kid}), claims(object{"iss": r.idp.base}), key)
+		return sign(header(object{"kid": kid}), claims(object{"iss": r.idp.Base}), key)
 	}
 	r.identity(t, token("k1", key1()), "")
-	r.idp.says(pathKeys, redirect(other.URL))
+	r.idp.Says(pathKeys, redirect(other.URL))
 	r.want(t, token("k2", key2()), wire.ReasonTokenKeyUnknown)
 	if leaked.Load() > 0 {
 		t.Error("the keys were asked of another host")
@@ -632,8 +635,8 @@ func TestOverRealSockets(t *testing.T) {
 // TestLongHeadersAreRefused, before they fill any memory.
 func TestLongHeadersAreRefused(t *testing.T) {
 	asked := make(chan struct{}, 100)
-	r := startReal(t, func(_ *auth.Config, i *idp) {
-		i.says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
+	r := startReal(t, func(_ *auth.Config, i *authtest.Issuer) {
+		i.Says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
 			asked <- struct{}{}
 			w.Header().Set("X", strings.Repeat("x", 80<<10))
 			writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
@@ -642,7 +645,7 @@ func TestLongHeadersAreRefused(t *testing.T) {
 	for range 2 { // again, so the first was not taken
 		select {
 		case <-asked:
-		case <-time.After(20 * time.Second):
+		case <-time.After(testTimeout):
 			t.Fatal("the keys are not asked for again")
 		}
 	}
@@ -653,8 +656,8 @@ func TestLongHeadersAreRefused(t *testing.T) {
 
 // TestUnknownKeysThatAreWrong: a key that may come is no fault of whoever names it.
 func TestUnknownKeysThatAreWrong(t *testing.T) {
-	setup := func(_ *auth.Config, i *idp) {
-		i.publish(jwk("k1", key1()), with(jwk("enc", key2()), object{"use": "enc"}))
+	setup := func(_ *auth.Config, i *authtest.Issuer) {
+		i.Publish(jwk("k1", key1()), with(jwk("enc", key2()), object{"use": "enc"}))
 	}
 	bubble(t, setup, func(t *testing.T, r *rig) {
 		for _, tt := range []struct {

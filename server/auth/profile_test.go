@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/server/auth"
+	"mayfly/server/authtest"
 	"mayfly/shared/wire"
 )
 
@@ -19,9 +20,9 @@ const (
 	pathAda  = pathUsers + ada
 )
 
-func withOkta(c *auth.Config, _ *idp) { c.OktaAPIToken = apiToken }
+func withOkta(c *auth.Config, _ *authtest.Issuer) { c.OktaAPIToken = apiToken }
 
-func strict(c *auth.Config, _ *idp) { c.OktaAPIToken, c.RequireActive = apiToken, true }
+func strict(c *auth.Config, _ *authtest.Issuer) { c.OktaAPIToken, c.RequireActive = apiToken, true }
 
 // follow follows id and returns what is told.
 func (r *rig) follow(id auth.Identity) (changes func() []auth.Change, stop func()) {
@@ -53,7 +54,7 @@ func TestBestNameWins(t *testing.T) {
 	nobody := status(404, "")
 	for _, tt := range []struct {
 		name            string
-		setup           func(*auth.Config, *idp)
+		setup           func(*auth.Config, *authtest.Issuer)
 		access          object
 		id              string
 		first, then     string // the name at once; and what is told later
@@ -64,34 +65,34 @@ func TestBestNameWins(t *testing.T) {
 		{"ID token before those", nil, object{"name": "Ada of Claims"}, idToken(nil), "Ada Lovelace", "", 0, 0},
 		{"userinfo", nil, nil, "", "user-a361f7", "Ada of Userinfo", 0, 1},
 		{"userinfo is not asked without openid", nil, object{"scp": []string{"profile"}}, "", "user-a361f7", "", 0, 0},
-		{"userinfo about somebody else", func(_ *auth.Config, i *idp) {
-			i.says(pathUserinfo, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"sub": "eve", "name": "Eve"}) })
+		{"userinfo about somebody else", func(_ *auth.Config, i *authtest.Issuer) {
+			i.Says(pathUserinfo, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, object{"sub": "eve", "name": "Eve"}) })
 		}, nil, "", "user-a361f7", "", 0, 2},
-		{"userinfo refuses the token", func(_ *auth.Config, i *idp) { i.says(pathUserinfo, status(401, "")) }, nil, "", "user-a361f7", "", 0, 1},
+		{"userinfo refuses the token", func(_ *auth.Config, i *authtest.Issuer) { i.Says(pathUserinfo, status(401, "")) }, nil, "", "user-a361f7", "", 0, 1},
 		{"Users API before the ID token", withOkta, nil, idToken(object{"name": "Ada of ID"}), "Ada of ID", "Ada Lovelace", 1, 0},
 		{"Users API says the same", withOkta, nil, idToken(nil), "Ada Lovelace", "", 1, 0},
-		{"Users API knows nobody: the ID token", func(c *auth.Config, i *idp) { withOkta(c, i); i.says(pathAda, nobody) },
+		{"Users API knows nobody: the ID token", func(c *auth.Config, i *authtest.Issuer) { withOkta(c, i); i.Says(pathAda, nobody) },
 			nil, idToken(nil), "Ada Lovelace", "", 1, 0},
-		{"Users API knows nobody: userinfo", func(c *auth.Config, i *idp) { withOkta(c, i); i.says(pathAda, nobody) },
+		{"Users API knows nobody: userinfo", func(c *auth.Config, i *authtest.Issuer) { withOkta(c, i); i.Says(pathAda, nobody) },
 			nil, "", "user-a361f7", "Ada of Userinfo", 1, 1},
-		{"Users API has no name: its log-in", func(c *auth.Config, i *idp) {
+		{"Users API has no name: its log-in", func(c *auth.Config, i *authtest.Issuer) {
 			withOkta(c, i)
-			i.says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "ACTIVE", "", "\u200b")) })
+			i.Says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "ACTIVE", "", "\u200b")) })
 		}, nil, "", "user-a361f7", "ada", 1, 0},
-		{"Users API has a hostile name", func(c *auth.Config, i *idp) {
+		{"Users API has a hostile name", func(c *auth.Config, i *authtest.Issuer) {
 			withOkta(c, i)
-			i.says(pathAda, func(w http.ResponseWriter, _ *http.Request) {
+			i.Says(pathAda, func(w http.ResponseWriter, _ *http.Request) {
 				writeJSON(w, user(ada, "ACTIVE", "\u202e<b>Ada\x00", strings.Repeat("e\u0301", 5000)))
 			})
 		}, nil, "", "user-a361f7", "<b>Ada " + strings.Repeat("é", 57), 1, 0},
-		{"not active, which does not matter", func(c *auth.Config, i *idp) {
+		{"not active, which does not matter", func(c *auth.Config, i *authtest.Issuer) {
 			withOkta(c, i)
-			i.says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "SUSPENDED", "Ada", "King")) })
+			i.Says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "SUSPENDED", "Ada", "King")) })
 		}, nil, "", "user-a361f7", "Ada King", 1, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, tt.setup, func(t *testing.T, r *rig) {
-				r.idp.slow = time.Millisecond // so that "at once" is before
+				r.idp.Slow = time.Millisecond // so that "at once" is before
 				began := time.Now()
 				if tt.id != "" { // made outside the bubble, whose clock is another
 					tt.id = idToken(object{"name": nameIn(tt.id)})
@@ -109,7 +110,7 @@ func TestBestNameWins(t *testing.T) {
 				if waited := time.Since(began); waited != 5*time.Second {
 					t.Errorf("waited %v for a name", waited-5*time.Second)
 				}
-				if users, userinfo := r.idp.count(pathAda), r.idp.count(pathUserinfo); users != tt.users || userinfo != tt.userinfo {
+				if users, userinfo := r.idp.Count(pathAda), r.idp.Count(pathUserinfo); users != tt.users || userinfo != tt.userinfo {
 					t.Errorf("%d and %d requests, want %d and %d", users, userinfo, tt.users, tt.userinfo)
 				}
 				want := tt.first
@@ -158,7 +159,7 @@ func TestUsersAPIFails(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, withOkta, func(t *testing.T, r *rig) {
-				r.idp.says(pathUsers, tt.says)
+				r.idp.Says(pathUsers, tt.says)
 				began := time.Now()
 				var first auth.Identity
 				for i := range 5 {
@@ -177,7 +178,7 @@ func TestUsersAPIFails(t *testing.T) {
 				synctest.Wait()
 				total := func() (n int) {
 					for i := range 10 {
-						n += r.idp.count(fmt.Sprintf("%s%d", pathAda, i))
+						n += r.idp.Count(fmt.Sprintf("%s%d", pathAda, i))
 					}
 					return n
 				}
@@ -196,7 +197,7 @@ func TestUsersAPIFails(t *testing.T) {
 					}
 					time.Sleep(5 * time.Second)
 				}
-				r.idp.says(pathUsers, nil)
+				r.idp.Says(pathUsers, nil)
 				changes, stop := r.follow(first) // who is connected hears the name when the API is back
 				defer stop()
 				time.Sleep(time.Minute + time.Second)
@@ -221,7 +222,7 @@ func TestUsersAPIFails(t *testing.T) {
 // TestSlowUsersAPIIsNotUserinfosFault: what there was no time to ask has not failed.
 func TestSlowUsersAPIIsNotUserinfosFault(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		r.idp.says(pathUsers, late(time.Hour, person("ACTIVE")))
+		r.idp.Says(pathUsers, late(time.Hour, person("ACTIVE")))
 		for i := range 5 {
 			r.identity(t, good(object{"uid": fmt.Sprintf("%s%d", ada, i)}), "")
 		}
@@ -244,13 +245,13 @@ func TestSuccessForgetsFailures(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		for i, fails := range []bool{true, true, false, true, true, false} { // each failing person is two failures
 			uid := fmt.Sprintf("%s%d", ada, i)
-			r.idp.says(pathUsers, nil)
+			r.idp.Says(pathUsers, nil)
 			if fails {
-				r.idp.says(pathUsers, status(500, ""))
+				r.idp.Says(pathUsers, status(500, ""))
 			}
 			r.identity(t, good(object{"uid": uid, "scp": nil, "scope": "x"}), "")
 			time.Sleep(time.Second)
-			if n := r.idp.count(pathUsers + uid); n == 0 {
+			if n := r.idp.Count(pathUsers + uid); n == 0 {
 				t.Errorf("person %d was not asked about", i)
 			}
 		}
@@ -290,7 +291,7 @@ func TestWaitFor(t *testing.T) {
 func TestPassingFailureIsTriedAgain(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		var once sync.Once
-		r.idp.says(pathAda, func(w http.ResponseWriter, _ *http.Request) {
+		r.idp.Says(pathAda, func(w http.ResponseWriter, _ *http.Request) {
 			failed := false
 			once.Do(func() { failed = true })
 			if failed {
@@ -303,12 +304,12 @@ func TestPassingFailureIsTriedAgain(t *testing.T) {
 		changes, stop := r.follow(id)
 		defer stop()
 		time.Sleep(99 * time.Millisecond)
-		if got := names(changes()); got != "" || r.idp.count(pathAda) != 1 {
-			t.Errorf("told %q after %d requests in 99 ms", got, r.idp.count(pathAda))
+		if got := names(changes()); got != "" || r.idp.Count(pathAda) != 1 {
+			t.Errorf("told %q after %d requests in 99 ms", got, r.idp.Count(pathAda))
 		}
 		time.Sleep(201 * time.Millisecond)
-		if got := names(changes()); got != "Ada Lovelace" || r.idp.count(pathAda) != 2 {
-			t.Errorf("told %q after %d requests", got, r.idp.count(pathAda))
+		if got := names(changes()); got != "Ada Lovelace" || r.idp.Count(pathAda) != 2 {
+			t.Errorf("told %q after %d requests", got, r.idp.Count(pathAda))
 		}
 	})
 }
@@ -324,18 +325,18 @@ func TestReconnectsCostAHandfulOfCalls(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, withOkta, func(t *testing.T, r *rig) {
-				r.idp.says(pathUserinfo, status(401, ""))
-				r.idp.says(pathAda, tt.says)
+				r.idp.Says(pathUserinfo, status(401, ""))
+				r.idp.Says(pathAda, tt.says)
 				token := good(nil)
 				for range 1000 {
 					id := r.identity(t, token, "")
 					r.Follow(id, func(auth.Change) {})()
 					time.Sleep(100 * time.Millisecond)
 				}
-				if n := r.idp.count(pathAda); n > tt.most || n == 0 {
+				if n := r.idp.Count(pathAda); n > tt.most || n == 0 {
 					t.Errorf("%d calls in 100 s, want %d at most", n, tt.most)
 				}
-				if n := r.idp.count(pathUserinfo); n > 4 {
+				if n := r.idp.Count(pathUserinfo); n > 4 {
 					t.Errorf("%d calls of userinfo", n)
 				}
 			})
@@ -345,23 +346,23 @@ func TestReconnectsCostAHandfulOfCalls(t *testing.T) {
 
 func TestNamesAreCached(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		r.idp.slow = time.Millisecond
+		r.idp.Slow = time.Millisecond
 		token := func() string { return good(object{"scp": []string{"x"}}) }
 		r.identity(t, token(), "")
 		time.Sleep(10*time.Minute - time.Second)
-		if id := r.identity(t, token(), ""); id.Name != "Ada Lovelace" || r.idp.count(pathAda) != 1 {
-			t.Errorf("%q after %d calls", id.Name, r.idp.count(pathAda))
+		if id := r.identity(t, token(), ""); id.Name != "Ada Lovelace" || r.idp.Count(pathAda) != 1 {
+			t.Errorf("%q after %d calls", id.Name, r.idp.Count(pathAda))
 		}
-		r.idp.says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "ACTIVE", "Ada", "King")) })
+		r.idp.Says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "ACTIVE", "Ada", "King")) })
 		time.Sleep(2 * time.Second) // no longer fresh: the old name, while the new one is looked up
 		if id := r.identity(t, token(), ""); id.Name != "Ada Lovelace" {
 			t.Errorf("%q, want the old name", id.Name)
 		}
 		time.Sleep(time.Second)
-		if id := r.identity(t, token(), ""); id.Name != "Ada King" || r.idp.count(pathAda) != 2 {
-			t.Errorf("%q after %d calls", id.Name, r.idp.count(pathAda))
+		if id := r.identity(t, token(), ""); id.Name != "Ada King" || r.idp.Count(pathAda) != 2 {
+			t.Errorf("%q after %d calls", id.Name, r.idp.Count(pathAda))
 		}
-		r.idp.says(pathAda, status(500, ""))
+		r.idp.Says(pathAda, status(500, ""))
 		time.Sleep(time.Hour - 10*time.Second)
 		id := r.identity(t, token(), "")
 		if id.Name != "Ada King" {
@@ -384,7 +385,7 @@ func TestOneLookupAPerson(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		var mu sync.Mutex
 		now, most := 0, 0
-		r.idp.says(pathUsers, func(w http.ResponseWriter, q *http.Request) {
+		r.idp.Says(pathUsers, func(w http.ResponseWriter, q *http.Request) {
 			mu.Lock()
 			now++
 			most = max(most, now)
@@ -401,7 +402,7 @@ func TestOneLookupAPerson(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		for i := range 10 {
-			if n := r.idp.count(fmt.Sprintf("%s%d", pathAda, i)); n != 1 {
+			if n := r.idp.Count(fmt.Sprintf("%s%d", pathAda, i)); n != 1 {
 				t.Errorf("%d calls for one person, want 1", n)
 			}
 		}
@@ -413,7 +414,7 @@ func TestOneLookupAPerson(t *testing.T) {
 
 func TestLookupEndsInItsBudget(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		r.idp.says(pathAda, late(1999*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {
+		r.idp.Says(pathAda, late(1999*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, user(ada, "ACTIVE", "Ada", "Slow"))
 		}))
 		changes, stop := r.follow(r.identity(t, good(nil), ""))
@@ -424,7 +425,7 @@ func TestLookupEndsInItsBudget(t *testing.T) {
 		stop()
 	})
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		r.idp.says(pathAda, late(2001*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {
+		r.idp.Says(pathAda, late(2001*time.Millisecond, func(w http.ResponseWriter, _ *http.Request) {
 			writeJSON(w, user(ada, "ACTIVE", "Ada", "Slow"))
 		}))
 		changes, stop := r.follow(r.identity(t, good(nil), ""))
@@ -443,9 +444,7 @@ func TestSubjectsThatAreNoIDsAreNotAsked(t *testing.T) {
 			bubble(t, withOkta, func(t *testing.T, r *rig) {
 				r.identity(t, good(object{"uid": uid, "scp": []string{"x"}}), "")
 				time.Sleep(time.Minute)
-				r.idp.mu.Lock()
-				defer r.idp.mu.Unlock()
-				for path := range r.idp.asked {
+				for path := range r.idp.Asked() {
 					if path != pathConfig && path != pathKeys {
 						t.Errorf("%s was asked for", path)
 					}
@@ -458,12 +457,12 @@ func TestSubjectsThatAreNoIDsAreNotAsked(t *testing.T) {
 // TestSecretsGoWhereTheyBelong: the API token to Okta alone, a person's token to userinfo alone.
 func TestSecretsGoWhereTheyBelong(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		r.idp.says(pathAda, status(404, ""))
+		r.idp.Says(pathAda, status(404, ""))
 		token := good(nil)
 		r.identity(t, token, "")
 		synctest.Wait()
 		want := []string{"", "", "SSWS " + apiToken, "Bearer " + token} // configuration, keys, Users API, userinfo
-		if got := r.idp.auths; !slices.Equal(got, want) {
+		if got := r.idp.Authorizations(); !slices.Equal(got, want) {
 			t.Errorf("Authorization of the requests: %q", got)
 		}
 	})
@@ -495,7 +494,7 @@ func TestOnlyActivePeople(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, strict, func(t *testing.T, r *rig) {
-				r.idp.says(pathAda, tt.says)
+				r.idp.Says(pathAda, tt.says)
 				began := time.Now()
 				if tt.in {
 					r.identity(t, good(nil), "")
@@ -523,7 +522,7 @@ func TestSuspendedWhileConnected(t *testing.T) {
 		changes, stop := r.follow(id)
 		defer stop()
 		time.Sleep(4 * time.Minute)
-		r.idp.says(pathAda, person("SUSPENDED"))
+		r.idp.Says(pathAda, person("SUSPENDED"))
 		if got := changes(); len(got) > 0 {
 			t.Errorf("told %v", got)
 		}
@@ -534,12 +533,12 @@ func TestSuspendedWhileConnected(t *testing.T) {
 		}
 		r.want(t, good(nil), wire.ReasonUserInactive) // and does not come back
 		time.Sleep(59 * time.Second)
-		before := r.idp.count(pathAda)
+		before := r.idp.Count(pathAda)
 		r.want(t, good(nil), wire.ReasonUserInactive)
-		r.idp.says(pathAda, person("ACTIVE"))
+		r.idp.Says(pathAda, person("ACTIVE"))
 		time.Sleep(time.Minute) // until the status is looked up again
 		r.identity(t, good(nil), "")
-		if n := r.idp.count(pathAda) - before; n > 3 {
+		if n := r.idp.Count(pathAda) - before; n > 3 {
 			t.Errorf("%d calls", n)
 		}
 	})
@@ -549,20 +548,20 @@ func TestSuspendedWhileConnected(t *testing.T) {
 func TestStrictKeepsAsking(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
-		setup       func(*auth.Config, *idp)
+		setup       func(*auth.Config, *authtest.Issuer)
 		least, most int
 	}{{"strict", strict, 11, 13}, {"not strict", withOkta, 1, 1}} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, tt.setup, func(t *testing.T, r *rig) {
 				_, stop := r.follow(r.identity(t, good(nil), ""))
 				time.Sleep(time.Hour + time.Second) // not at a tick
-				if n := r.idp.count(pathAda); n < tt.least || n > tt.most {
+				if n := r.idp.Count(pathAda); n < tt.least || n > tt.most {
 					t.Errorf("%d calls in an hour, want %d to %d", n, tt.least, tt.most)
 				}
 				stop()
-				before := r.idp.count(pathAda)
+				before := r.idp.Count(pathAda)
 				time.Sleep(time.Hour)
-				if n := r.idp.count(pathAda) - before; n != 0 {
+				if n := r.idp.Count(pathAda) - before; n != 0 {
 					t.Errorf("%d calls about somebody who has left", n)
 				}
 			})
@@ -572,7 +571,7 @@ func TestStrictKeepsAsking(t *testing.T) {
 
 func TestFollow(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		r.idp.says(pathUserinfo, status(404, ""))
+		r.idp.Says(pathUserinfo, status(404, ""))
 		id := r.identity(t, good(nil), "")
 		changes, stop := r.follow(id)
 		other, stopOther := r.follow(id)
@@ -628,7 +627,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // TestStopDuringALookup: Run ends though a source does not answer, and Verify goes on without names.
 func TestStopDuringALookup(t *testing.T) {
 	bubble(t, strict, func(t *testing.T, r *rig) {
-		r.idp.says(pathAda, late(time.Hour, person("ACTIVE")))
+		r.idp.Says(pathAda, late(time.Hour, person("ACTIVE")))
 		done := make(chan error)
 		go func() {
 			_, err := r.Verify(t.Context(), good(nil), "")
@@ -645,7 +644,7 @@ func TestStopDuringALookup(t *testing.T) {
 		}
 	})
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		r.idp.says(pathUsers, late(time.Hour, person("ACTIVE")))
+		r.idp.Says(pathUsers, late(time.Hour, person("ACTIVE")))
 		for i := range 5 {
 			r.identity(t, good(object{"uid": fmt.Sprintf("%s%d", ada, i)}), "")
 		}

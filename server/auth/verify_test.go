@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/auth"
+	"mayfly/server/authtest"
 	"mayfly/shared/wire"
 )
 
@@ -214,7 +215,7 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 // TestScopeIsRequired refuses tokens without the required scope. The cases begin with the numbers of docs/attacks.md.
 func TestScopeIsRequired(t *testing.T) {
-	setup := func(c *auth.Config, _ *idp) { c.RequireScope = "mayfly" }
+	setup := func(c *auth.Config, _ *authtest.Issuer) { c.RequireScope = "mayfly" }
 	for _, tt := range []struct {
 		name   string
 		claims func(object) object
@@ -249,7 +250,7 @@ func TestGoodTokens(t *testing.T) {
 	in := func(d time.Duration) float64 { return ago(-d) }
 	for _, tt := range []struct {
 		name   string
-		setup  func(*auth.Config, *idp)
+		setup  func(*auth.Config, *authtest.Issuer)
 		header object
 		claims func() object
 		key    func() any
@@ -275,14 +276,17 @@ func TestGoodTokens(t *testing.T) {
 		{"sub missing, Okta", nil, header(nil), func() object { return claims(object{"sub": nil}) }, nil},
 		{"no jti, no scope", nil, header(nil), func() object { return claims(object{"jti": nil, "scp": nil}) }, nil},
 		{"nearly 16 KiB", nil, header(nil), func() object { return claims(object{"x": strings.Repeat("x", 11_400)}) }, nil},
-		{"8 no kid, one key", func(c *auth.Config, _ *idp) { c.KidOptional = true }, header(object{"kid": nil}), func() object { return claims(nil) }, nil},
-		{"kid of 255 bytes", func(_ *auth.Config, i *idp) { i.publish(jwk(strings.Repeat("k", 255), key1())) },
+		{"8 no kid, one key", func(c *auth.Config, _ *authtest.Issuer) { c.KidOptional = true }, header(object{"kid": nil}), func() object { return claims(nil) }, nil},
+		{"kid of 255 bytes", func(_ *auth.Config, i *authtest.Issuer) { i.Publish(jwk(strings.Repeat("k", 255), key1())) },
 			header(object{"kid": strings.Repeat("k", 255)}), func() object { return claims(nil) }, nil},
-		{"ES256", func(c *auth.Config, i *idp) { c.Algs = []string{"ES256"}; i.publish(jwk("e", keyEC())) },
+		{"ES256", func(c *auth.Config, i *authtest.Issuer) { c.Algs = []string{"ES256"}; i.Publish(jwk("e", keyEC())) },
 			object{"alg": "ES256", "kid": "e"}, func() object { return claims(nil) }, func() any { return keyEC() }},
-		{"EdDSA", func(c *auth.Config, i *idp) { c.Algs = []string{"RS256", "EdDSA"}; i.publish(jwk("e", keyEd())) },
+		{"EdDSA", func(c *auth.Config, i *authtest.Issuer) {
+			c.Algs = []string{"RS256", "EdDSA"}
+			i.Publish(jwk("e", keyEd()))
+		},
 			object{"alg": "EdDSA", "kid": "e"}, func() object { return claims(nil) }, func() any { return keyEd() }},
-		{"PS256", func(c *auth.Config, _ *idp) { c.Algs = []string{"PS256"} },
+		{"PS256", func(c *auth.Config, _ *authtest.Issuer) { c.Algs = []string{"PS256"} },
 			header(object{"alg": "PS256"}), func() object { return claims(nil) }, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -307,7 +311,7 @@ func TestGoodTokens(t *testing.T) {
 
 func TestIdentity(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		r.idp.says(pathUserinfo, status(404, ""))
+		r.idp.Says(pathUserinfo, status(404, ""))
 		now := time.Now().Unix()
 		one := r.identity(t, good(object{"exp": float64(now) + 1800.5}), "")
 		if one.JTI != "AT.7f3a" || !one.Expires.Equal(time.Unix(now+1800, 5e8)) || !regexp.MustCompile(`^user-[0-9a-f]{6}$`).MatchString(one.Name) {
@@ -328,10 +332,10 @@ func TestIdentity(t *testing.T) {
 		}
 	})
 	var there string
-	bubble(t, func(c *auth.Config, i *idp) {
-		c.Issuer, i.base = "https://id.example", "https://id.example"
-		i.says("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, with(i.config(), object{"jwks_uri": issuer + "/v1/keys"}))
+	bubble(t, func(c *auth.Config, i *authtest.Issuer) {
+		c.Issuer, i.Base = "https://id.example", "https://id.example"
+		i.Says("/.well-known/openid-configuration", func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, with(i.Config(), object{"jwks_uri": issuer + "/v1/keys"}))
 		})
 	}, func(t *testing.T, r *rig) {
 		there = r.identity(t, good(object{"iss": "https://id.example"}), "").ID
@@ -372,7 +376,7 @@ func TestHeadersMakeNoRequests(t *testing.T) {
 	defer trap.Close()
 	r := startReal(t, nil)
 	for _, name := range []string{"jku", "x5u"} {
-		r.want(t, sign(header(object{name: trap.URL, "kid": "k9"}), claims(object{"iss": r.idp.base}), key2()), wire.ReasonTokenMalformed)
+		r.want(t, sign(header(object{name: trap.URL, "kid": "k9"}), claims(object{"iss": r.idp.Base}), key2()), wire.ReasonTokenMalformed)
 	}
 	if n := asked.Load(); n > 0 {
 		t.Errorf("%d requests to where headers point", n)
@@ -442,7 +446,7 @@ func TestIDTokenGivesAName(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, r *rig) {
-				r.idp.says(pathUserinfo, status(404, ""))
+				r.idp.Says(pathUserinfo, status(404, ""))
 				id := r.identity(t, good(nil), tt.token())
 				if id.Name != tt.want && (tt.want != nobody || !strings.HasPrefix(id.Name, nobody)) {
 					t.Errorf("name %q, want %q", id.Name, tt.want)
@@ -455,11 +459,11 @@ func TestIDTokenGivesAName(t *testing.T) {
 // TestIDTokenCausesNoFetch holds that what may only give a name costs no request.
 func TestIDTokenCausesNoFetch(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
-		before := r.idp.count(pathKeys)
+		before := r.idp.Count(pathKeys)
 		for i := range 100 {
 			r.identity(t, good(nil), strange(fmt.Sprint("id", i)))
 		}
-		if n := r.idp.count(pathKeys) - before; n != 0 {
+		if n := r.idp.Count(pathKeys) - before; n != 0 {
 			t.Errorf("%d fetches", n)
 		}
 	})
@@ -556,7 +560,7 @@ func TestConfigIsChecked(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			cfg := ok
 			tt.change(&cfg)
-			_, err := auth.NewVerifier(cfg, newIDP(), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
+			_, err := auth.NewVerifier(cfg, authtest.NewIssuer(), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
 			if (err == nil) != (tt.want == nil) {
 				t.Fatalf("New = %v", err)
 			}

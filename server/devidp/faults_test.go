@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"mayfly/server/auth"
@@ -126,18 +129,39 @@ func TestAnswersGoWrong(t *testing.T) {
 		t.Errorf("truncated = %d %s", resp.StatusCode, body)
 	}
 	isWhole()
-	fault(devidp.Fault{Do: devidp.Slow, Delay: 50})
-	if began := time.Now(); true {
-		isWhole()
-		if took := time.Since(began); took < 50*time.Millisecond {
-			t.Errorf("slow took %s", took)
-		}
-	}
+	fault(devidp.Fault{Do: devidp.Slow, Delay: 1})
+	isWhole()
 	fault(devidp.Fault{Do: devidp.WrongIssuer})
 	if _, body := p.get(t, path); !strings.Contains(body, `"issuer":"`+p.url+`/other"`) {
 		t.Errorf("wrong issuer = %s", body)
 	}
 	isWhole()
+}
+
+// TestSlowAnswers on virtual time.
+func TestSlowAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, err := devidp.New(config("http://localhost:8081"), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		took := func(method, path, body string) time.Duration {
+			t.Helper()
+			r := httptest.NewRequest(method, "http://localhost:8081"+path, strings.NewReader(body))
+			r.Header.Set("Content-Type", "application/json")
+			w, began := httptest.NewRecorder(), time.Now()
+			if p.Handler().ServeHTTP(w, r); w.Code != http.StatusOK || !json.Valid(w.Body.Bytes()) {
+				t.Errorf("%s %s = %d %s", method, path, w.Code, w.Body)
+			}
+			return time.Since(began)
+		}
+		took("POST", "/faults", `{"faults":[{"at":"discovery","do":"slow","delay_ms":50,"times":1}]}`)
+		for _, want := range []time.Duration{50 * time.Millisecond, 0} {
+			if got := took("GET", "/.well-known/openid-configuration", ""); got != want {
+				t.Errorf("it took %s, want %s", got, want)
+			}
+		}
+	})
 }
 
 func TestDown(t *testing.T) {
@@ -192,14 +216,15 @@ func TestAnswerNamesAnotherIssuer(t *testing.T) {
 
 func TestAccessTokensLiveAsLongAsATestWants(t *testing.T) {
 	p := start(t, nil)
-	p.fault(t, devidp.Faults{AccessTTL: 20_000})
+	const usual, wanted = 300, 3000 // seconds
+	p.fault(t, devidp.Faults{AccessTTL: wanted * 1000})
 	got := p.signIn(t, ada)
-	if c := claims(t, got.Access); got.ExpiresIn < 18 || got.ExpiresIn > 20 || c["exp"].(float64)-c["iat"].(float64) > 20 {
-		t.Errorf("it expires in %d s: %v", got.ExpiresIn, c)
+	if c := claims(t, got.Access); got.ExpiresIn <= usual || got.ExpiresIn > wanted || c["exp"].(float64)-c["iat"].(float64) > wanted {
+		t.Errorf("it expires in %d s: %v, want %d s", got.ExpiresIn, c, wanted)
 	}
 	p.fault(t, devidp.Faults{})
-	if _, got = p.renew(t, got.Refresh); got.ExpiresIn < 290 {
-		t.Errorf("the next expires in %d s, want 300", got.ExpiresIn)
+	if _, got = p.renew(t, got.Refresh); got.ExpiresIn > usual {
+		t.Errorf("the next expires in %d s, want %d", got.ExpiresIn, usual)
 	}
 }
 

@@ -29,6 +29,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+const testTimeout = 2 * time.Minute // only a hang reaches it
+
 const (
 	app      = "http://localhost:8080"
 	callback = app + "/login/callback"
@@ -44,7 +46,7 @@ type provider struct {
 
 func config(issuer string) devidp.Config {
 	return devidp.Config{Issuer: issuer, ClientID: clientID, Audience: audience, Redirects: []string{callback},
-		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, RefreshGrace: 30 * time.Second}
+		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, RefreshGrace: time.Hour}
 }
 
 // start starts a provider on a free port of this machine.
@@ -66,7 +68,7 @@ func start(t *testing.T, change func(*devidp.Config)) *provider {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Serve(ctx, l) }()
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error {
+	client := &http.Client{Timeout: testTimeout, Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse
 	}}
 	t.Cleanup(func() {
@@ -273,10 +275,11 @@ func (p *provider) verifier(t *testing.T) *auth.Verifier {
 	})
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
+	timeout := time.After(testTimeout)
 	for v.Ready() != nil {
 		select {
 		case <-tick.C:
-		case <-time.After(20 * time.Second):
+		case <-timeout:
 			t.Fatal(v.Ready())
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/server/hub"
-	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -30,7 +30,7 @@ var testConfig = hub.Config{
 // world is a hub that runs on a stream in memory, within a synctest bubble.
 type world struct {
 	*hub.Hub
-	stream *stream.Memory
+	stream *streamtest.Memory
 	wall   *wall
 }
 
@@ -38,7 +38,7 @@ type world struct {
 func bubble(t *testing.T, config hub.Config, test func(t *testing.T, w world)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		s := stream.NewMemory()
+		s := streamtest.NewMemory()
 		wall := &wall{}
 		w := world{hub.New(config, s, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), s, wall}
 		ended := make(chan error, 1)
@@ -217,7 +217,7 @@ func TestExpiryFollowsEachMessagesOwnTime(t *testing.T) {
 func TestReadsFilterByTheClock(t *testing.T) {
 	// The hub does not run: nothing expires by itself, and still nothing expired may be sent.
 	synctest.Test(t, func(t *testing.T) {
-		w := world{stream: stream.NewMemory()}
+		w := world{stream: streamtest.NewMemory()}
 		w.Hub = hub.New(testConfig, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		ann := w.in(t, "ann", "lobby")
 		ann.Post(post(1, "lobby", time.Second))
@@ -564,7 +564,7 @@ func TestEverythingAfterTheSnapshotFollowsOnce(t *testing.T) {
 	config := testConfig
 	config.Posts = 1000
 	synctest.Test(t, func(t *testing.T) {
-		w := world{stream: stream.NewMemory()}
+		w := world{stream: streamtest.NewMemory()}
 		w.Hub = hub.New(config, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		ann := w.in(t, "ann", "lobby")
 		ended := make(chan bool)

@@ -2,7 +2,6 @@ package stream_test
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -18,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/server/stream"
 	"mayfly/shared/wire"
 )
@@ -441,7 +441,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	timeout := time.After(3 * testTimeout)
+	timeout := time.After(testTimeout)
 	for !ok() {
 		select {
 		case <-tick.C:
@@ -449,30 +449,6 @@ func eventually(t *testing.T, what string, ok func() bool) {
 			t.Fatal("never: " + what)
 		}
 	}
-}
-
-// logBuffer is a log that can be read while it is written.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (l *logBuffer) reset() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.b.Reset()
 }
 
 func TestBlockedStreamSaysWhy(t *testing.T) {
@@ -493,6 +469,7 @@ func TestBlockedStreamSaysWhy(t *testing.T) {
 }
 
 func TestServerThatFailedIsStartedAnew(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		fail func(s *stream.NATS) error
@@ -501,7 +478,8 @@ func TestServerThatFailedIsStartedAnew(t *testing.T) {
 		{"NATS ended", func(s *stream.NATS) error { s.Kill(); return nil }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			log := &logBuffer{}
+			t.Parallel()
+			log := &servertest.Log{}
 			s := openOnce(t, onDisk(t, roomy), slog.New(slog.NewTextHandler(log, nil)))
 			t.Cleanup(func() { closeLast(t, s) })
 			epoch, c := s.Epoch(), follow(t, s, "lobby")
@@ -562,6 +540,7 @@ func TestServerThatFailedIsStartedAnew(t *testing.T) {
 
 // TestLostSeqsAreNotGivenOutAgain: JetStream acknowledges what it is handed while it ends by itself, and may not write it.
 func TestLostSeqsAreNotGivenOutAgain(t *testing.T) {
+	t.Parallel()
 	config := onDisk(t, roomy)
 	s := open(t, config)
 	c, kept := follow(t, s, "lobby"), filepath.Join(t.TempDir(), "kept")
@@ -588,6 +567,7 @@ func TestLostSeqsAreNotGivenOutAgain(t *testing.T) {
 }
 
 func TestFollowersReadAgainWhatTheyMissed(t *testing.T) {
+	t.Parallel()
 	s := open(t, onDisk(t, roomy))
 	var channels []<-chan wire.Message
 	for range 50 {
@@ -597,9 +577,7 @@ func TestFollowersReadAgainWhatTheyMissed(t *testing.T) {
 		s.Kill()
 		var m wire.Message
 		eventually(t, "stored", func() bool {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-			defer cancel()
-			if s.Ready(ctx) != nil {
+			if s.Ready(t.Context()) != nil {
 				return false
 			}
 			a := appendOne(t, s, "lobby", message(round, time.Minute))

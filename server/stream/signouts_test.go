@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 )
 
 // signouts is what the implementations share.
@@ -83,7 +84,7 @@ func TestSignoutsReachWhoFollowsNowAndLater(t *testing.T) {
 		<-c
 		wantEntry(t, c, keep(t, s.Signouts(), "out e", time.Minute)) // and never the one before
 	})
-	t.Run("Memory", func(t *testing.T) { s := &stream.MemorySignouts{}; both(t, s, s) })
+	t.Run("Memory", func(t *testing.T) { s := &streamtest.Signouts{}; both(t, s, s) })
 }
 
 func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
@@ -99,6 +100,7 @@ func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
 
 // TestSignoutsFollowAServerStartedAnew: what came before is not lost, what comes later arrives, and meanwhile one knows.
 func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
+	t.Parallel()
 	s := open(t, onDisk(t, roomy))
 	kept := s.Signouts()
 	c := followSignouts(t, kept)

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -15,13 +16,27 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain lets more tests run at once than there are processors, unless -parallel says how many: those that are parallel here
+// wait, a NATS server each, for JetStream's timers and for the pauses of watch. Nothing fakes their clock.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	said := false
+	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
+	if !said {
+		if err := flag.Set("test.parallel", "16"); err != nil {
+			panic(err)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
 
-const testTimeout = 20 * time.Second // loose: only a hang reaches it
+const testTimeout = servertest.Timeout
 
 func open(t *testing.T, config stream.Config) *stream.NATS {
 	t.Helper()
@@ -55,7 +70,16 @@ func onDisk(t *testing.T, config stream.Config) stream.Config {
 func twins(t *testing.T, test func(t *testing.T, s hub.Stream)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
 	t.Run("NATS on disk", func(t *testing.T) { test(t, open(t, onDisk(t, roomy))) })
-	t.Run("Memory", func(t *testing.T) { test(t, stream.NewMemory()) })
+	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })
+}
+
+// storesAtOnce is stores, for a test that waits.
+func storesAtOnce(t *testing.T, config stream.Config, test func(t *testing.T, s *stream.NATS)) {
+	t.Parallel()
+	stores(t, config, func(t *testing.T, s *stream.NATS) {
+		t.Parallel()
+		test(t, s)
+	})
 }
 
 // stores runs a test on NATS in memory and on disk.
@@ -280,25 +304,11 @@ func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
 
 // TestJetStreamForgets waits for JetStream's own timer: a second or two of real time, as the server is not ours to fake.
 func TestJetStreamForgets(t *testing.T) {
-	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
+	storesAtOnce(t, roomy, func(t *testing.T, s *stream.NATS) {
 		m := mustAppend(t, s, "lobby", message(1, time.Second))
-		for deadline := time.Now().Add(testTimeout); ; {
-			seen := 0
-			stop, err := s.Follow(t.Context(), "lobby", func(wire.Message) { seen++ })
-			if err != nil {
-				t.Fatal(err)
-			}
-			stop()
-			now := time.Now()
-			if seen == 0 {
-				if now.UnixMilli() < m.Expires {
-					t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now.UnixMilli())
-				}
-				return
-			}
-			if now.After(deadline) {
-				t.Fatal("JetStream did not forget the message")
-			}
+		eventually(t, "JetStream forgets the message", func() bool { return len(all(t, s, "lobby")) == 0 })
+		if now := time.Now().UnixMilli(); now < m.Expires {
+			t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package stream
+package streamtest
 
 import (
 	"context"
@@ -7,9 +7,15 @@ import (
 	"time"
 )
 
-// MemorySignouts is Signouts in memory, for tests: any number of nodes may follow it, and it fails when it is told to. It starts
-// no goroutine, so it works under synctest.
-type MemorySignouts struct {
+// signout is one entry, and until when it is kept.
+type signout struct {
+	entry string
+	until time.Time
+}
+
+// Signouts is stream.Signouts in memory. Any number of nodes may follow it, and it fails when the test says so. The zero
+// value is empty and ready.
+type Signouts struct {
 	order sync.Mutex // held until everyone has an entry
 
 	mu        sync.Mutex // guards what follows
@@ -18,14 +24,14 @@ type MemorySignouts struct {
 	err       error
 }
 
-// Keep is as Signouts.Keep.
-func (s *MemorySignouts) Keep(_ context.Context, entry string, until time.Time) error {
+// Keep is as stream.Signouts.Keep.
+func (s *Signouts) Keep(_ context.Context, entry string, until time.Time) error {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
 	followers, err := slices.Clone(s.followers), s.err
 	if err == nil {
-		s.kept = append(s.kept, signout{entry, until.UnixMilli()})
+		s.kept = append(s.kept, signout{entry, time.UnixMilli(until.UnixMilli())})
 	}
 	s.mu.Unlock()
 	if err != nil {
@@ -37,8 +43,8 @@ func (s *MemorySignouts) Keep(_ context.Context, entry string, until time.Time) 
 	return nil
 }
 
-// Follow is as Signouts.Follow, for every node.
-func (s *MemorySignouts) Follow(_ context.Context, deliver func(entry string, until time.Time)) (stop func(), err error) {
+// Follow is as stream.Signouts.Follow, for every node.
+func (s *Signouts) Follow(_ context.Context, deliver func(entry string, until time.Time)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
@@ -51,7 +57,7 @@ func (s *MemorySignouts) Follow(_ context.Context, deliver func(entry string, un
 		return nil, err
 	}
 	for _, one := range kept {
-		deliver(one.Entry, time.UnixMilli(one.Until))
+		deliver(one.entry, one.until)
 	}
 	return func() {
 		s.mu.Lock()
@@ -60,26 +66,26 @@ func (s *MemorySignouts) Follow(_ context.Context, deliver func(entry string, un
 	}, nil
 }
 
-// Current is as Signouts.Current.
-func (s *MemorySignouts) Current() error {
+// Current is as stream.Signouts.Current.
+func (s *Signouts) Current() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
 // Fail makes everything end with err; nil mends it.
-func (s *MemorySignouts) Fail(err error) {
+func (s *Signouts) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
 }
 
 // Kept returns the entries that are kept.
-func (s *MemorySignouts) Kept() (entries []string) {
+func (s *Signouts) Kept() (entries []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, one := range s.kept {
-		entries = append(entries, one.Entry)
+		entries = append(entries, one.entry)
 	}
 	return entries
 }

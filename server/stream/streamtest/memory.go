@@ -1,4 +1,7 @@
-package stream
+// Package streamtest has what server/stream gives, in memory, for tests: the log of messages and the sign-outs. Both do what
+// the real ones do, answer at once, and fail, wait or lose copies when a test says so. Neither starts a goroutine, so both
+// work under synctest. The tests of server/stream hold each beside its twin.
+package streamtest
 
 import (
 	"context"
@@ -10,8 +13,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Memory is a hub.Stream in memory, for tests: it answers at once, or fails or waits as it is told. It starts no
-// goroutine of its own, so it works under synctest.
+// Memory is a hub.Stream in memory. It answers at once, or fails or waits as the test says.
 type Memory struct {
 	order sync.Mutex // held from storing a message until everyone has it, so that all see one order
 

@@ -1,0 +1,200 @@
+// Package authtest has an OpenID Connect issuer of Okta's kind that goes wrong when a test says so, with its keys and
+// tokens, and a Verifier without cryptography, for the tests of package server.
+//
+// An Issuer answers over a real socket (it is an http.Handler) or without a network (it is an http.RoundTripper), so that
+// time can be virtual. It has what a server asks an issuer for, and signs nobody in: server/devidp does that. What a browser
+// asks a provider for is faked in app/pkce, which imports nothing of server.
+package authtest
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Where an Issuer answers.
+const (
+	PathConfig   = "/oauth2/default/.well-known/openid-configuration"
+	PathKeys     = "/oauth2/default/v1/keys"
+	PathUserinfo = "/oauth2/default/v1/userinfo"
+	PathUsers    = "/api/v1/users/"
+)
+
+// Issuer is an issuer, and Okta's Users API beside it. The zero value is none: see NewIssuer.
+type Issuer struct {
+	Base     string        // its URL: IssuerURL, or where a test serves it; set it before the first request
+	MaxAge   string        // the Cache-Control of its keys; set it before the first request
+	APIToken string        // that the Users API wants; empty: any. Set it before the first request
+	Slow     time.Duration // how long the Users API and userinfo take; set it while nobody asks
+
+	mu       sync.Mutex     // guards what follows
+	asked    map[string]int // requests by path
+	auths    []string       // Authorization of all of them
+	keys     []map[string]any
+	override map[string]http.HandlerFunc // by path
+	down     bool
+}
+
+// NewIssuer returns an issuer that publishes Key1 as k1.
+func NewIssuer() *Issuer {
+	return &Issuer{asked: map[string]int{}, keys: []map[string]any{JWK("k1", Key1())}, override: map[string]http.HandlerFunc{},
+		Base: IssuerURL, MaxAge: "max-age=86400"}
+}
+
+func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	i.mu.Lock()
+	i.asked[r.URL.Path]++
+	i.auths = append(i.auths, r.Header.Get("Authorization"))
+	override, keys := i.override[r.URL.Path], i.keys
+	if override == nil {
+		override = i.override[r.URL.Path[:strings.LastIndex(r.URL.Path, "/")+1]]
+	}
+	i.mu.Unlock()
+	users := strings.HasPrefix(r.URL.Path, PathUsers)
+	if i.Slow > 0 && (users || r.URL.Path == PathUserinfo) {
+		time.Sleep(i.Slow)
+	}
+	switch {
+	case override != nil:
+		override(w, r)
+	case r.URL.Path == PathConfig:
+		WriteJSON(w, i.Config())
+	case r.URL.Path == PathKeys:
+		w.Header().Set("Cache-Control", i.MaxAge)
+		WriteJSON(w, map[string]any{"keys": keys})
+	case r.URL.Path == PathUserinfo:
+		WriteJSON(w, map[string]any{"sub": Ada, "name": "Ada of Userinfo"})
+	case users && i.APIToken != "" && r.Header.Get("Authorization") != "SSWS "+i.APIToken:
+		w.WriteHeader(http.StatusUnauthorized)
+	case users:
+		WriteJSON(w, User(strings.TrimPrefix(r.URL.Path, PathUsers), "ACTIVE", "Ada", "Lovelace"))
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+// Config returns the configuration that the issuer publishes.
+func (i *Issuer) Config() map[string]any {
+	return map[string]any{
+		"issuer": i.Base, "jwks_uri": i.Base + "/v1/keys", "authorization_endpoint": i.Base + "/v1/authorize",
+		"token_endpoint": i.Base + "/v1/token", "userinfo_endpoint": i.Base + "/v1/userinfo",
+		"end_session_endpoint": i.Base + "/v1/logout", "revocation_endpoint": i.Base + "/v1/revoke",
+	}
+}
+
+// User returns what the Users API says of a person.
+func User(id, status, first, last string) map[string]any {
+	profile := map[string]any{"firstName": first, "lastName": last, "login": "ada@example.com"}
+	return map[string]any{"id": id, "status": status, "profile": profile}
+}
+
+// WriteJSON answers with v.
+func WriteJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// Says makes the issuer answer to requests for path, or below it if it ends in a slash, as h does; nil: as ever.
+func (i *Issuer) Says(path string, h http.HandlerFunc) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.override[path] = h
+}
+
+// Publish makes the issuer publish these keys, and no other.
+func (i *Issuer) Publish(keys ...map[string]any) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.keys = keys
+}
+
+// Keys returns what is published.
+func (i *Issuer) Keys() []map[string]any {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.keys
+}
+
+// SetDown makes every request without a network fail, or end that.
+func (i *Issuer) SetDown(down bool) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.down = down
+}
+
+// Count returns how often path was asked for, or what is below it if it ends in a slash.
+func (i *Issuer) Count(path string) (n int) {
+	for asked, times := range i.Asked() {
+		if asked == path || strings.HasSuffix(path, "/") && strings.HasPrefix(asked, path) {
+			n += times
+		}
+	}
+	return n
+}
+
+// Asked returns how often each path was asked for.
+func (i *Issuer) Asked() map[string]int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return maps.Clone(i.asked)
+}
+
+// Authorizations returns the Authorization of every request so far.
+func (i *Issuer) Authorizations() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.auths)
+}
+
+// Token returns a good access token of this issuer's, with changed claims, signed by key under kid.
+func (i *Issuer) Token(kid string, key any, changes map[string]any) string {
+	return Sign(Header(map[string]any{"kid": kid}), With(Claims(map[string]any{"iss": i.Base}), changes), key)
+}
+
+// RoundTrip answers without a network.
+func (i *Issuer) RoundTrip(r *http.Request) (*http.Response, error) {
+	i.mu.Lock()
+	down := i.down
+	i.mu.Unlock()
+	if down {
+		return nil, errors.New("connection refused")
+	}
+	w := httptest.NewRecorder()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		i.ServeHTTP(w, r)
+	}()
+	select {
+	case <-done:
+		return w.Result(), nil
+	case <-r.Context().Done():
+		<-done // a handler that waits looks at the context
+		return nil, r.Context().Err()
+	}
+}
+
+// Status answers with a status and a body.
+func Status(code int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+// Late answers as next does, but not before d has passed.
+func Late(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-time.After(d):
+			next(w, r)
+		case <-r.Context().Done():
+		}
+	}
+}
