@@ -79,6 +79,27 @@ func (s *socket) next() wire.Frame {
 	return f
 }
 
+// listen reads all that comes from now on, as a browser does, until the connection ends.
+func (s *socket) listen() <-chan wire.Frame {
+	frames := make(chan wire.Frame, 100_000)
+	for _, f := range s.rest {
+		frames <- f
+	}
+	go func() {
+		defer close(frames)
+		for {
+			_, message, err := s.ws.Read(context.Background())
+			if err != nil {
+				return
+			}
+			for _, f := range decode(s.t, message) {
+				frames <- f
+			}
+		}
+	}()
+	return frames
+}
+
 // await returns the next F, skipping other frames.
 func await[F wire.Frame](s *socket) F {
 	for {

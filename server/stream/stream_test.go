@@ -123,6 +123,26 @@ func mustAppend(t *testing.T, s hub.Stream, room string, m wire.Message) wire.Me
 	return a.receipt.Message
 }
 
+// appendAll appends n messages from number first on, in their order, some of them at once: an append fails after 5 s without an
+// answer, and in that time a busy machine stores few.
+func appendAll(t *testing.T, s hub.Stream, room string, first, n int, ttl time.Duration) {
+	t.Helper()
+	const atOnce = 8
+	free := make(chan struct{}, atOnce)
+	for i := range n {
+		free <- struct{}{}
+		s.Append(room, message(first+i, ttl), func(_ hub.Receipt, err error) {
+			if err != nil {
+				t.Error(err)
+			}
+			<-free
+		})
+	}
+	for range atOnce {
+		free <- struct{}{}
+	}
+}
+
 // follow returns a channel of what follows, deep enough for any test here.
 func follow(t *testing.T, s hub.Stream, room string) <-chan wire.Message {
 	t.Helper()
@@ -229,17 +249,7 @@ func TestManyAtOnceKeepOneOrder(t *testing.T) {
 		one, two := follow(t, s, "lobby"), follow(t, s, "lobby")
 		var stored sync.WaitGroup
 		for w := range writers {
-			stored.Add(each)
-			go func() {
-				for i := range each {
-					s.Append("lobby", message(w*each+i, time.Minute), func(_ hub.Receipt, err error) {
-						if err != nil {
-							t.Error(err)
-						}
-						stored.Done()
-					})
-				}
-			}()
+			stored.Go(func() { appendAll(t, s, "lobby", w*each, each, 10*time.Minute) })
 		}
 		stored.Wait()
 		late := follow(t, s, "lobby")
@@ -316,12 +326,7 @@ func TestJetStreamForgets(t *testing.T) {
 func TestFollowReadsManyPages(t *testing.T) {
 	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
 		const many = 1300 // more than two pages
-		var stored sync.WaitGroup
-		stored.Add(many)
-		for i := range many {
-			s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) { stored.Done() })
-		}
-		stored.Wait()
+		appendAll(t, s, "lobby", 0, many, 10*time.Minute)
 		c := follow(t, s, "lobby")
 		if len(c) != many {
 			t.Fatalf("%d messages, want %d", len(c), many)

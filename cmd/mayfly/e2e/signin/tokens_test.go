@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/authtest"
 	"mayfly/shared/wire"
 )
 
@@ -24,7 +25,7 @@ const (
 // serve starts a server whose people sign in with i, and looks in its log for what must not be there when the test ends.
 func serve(t *testing.T, i *issuer, args ...string) *rig.Server {
 	t.Helper()
-	s := rig.Serve(t, append([]string{"-issuer", i.url(), "-client-id", clientID}, args...)...)
+	s := rig.Serve(t, append([]string{"-issuer", i.Base, "-client-id", clientID}, args...)...)
 	t.Cleanup(func() {
 		for _, secret := range []string{apiToken, "eyJ", "c0deOfTheCallback"} {
 			if strings.Contains(s.Log(), secret) {
@@ -83,7 +84,7 @@ func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
 		t.Errorf("/readyz = %d %s, want 503 and why", status, body)
 	}
 	rig.DialAnd(t, s, "lobby") // who is anonymous comes in
-	token := i.token(t, "1", time.Hour)
+	token := i.token("1", time.Hour)
 	if b := rig.Next[wire.Bye](hello(t, s, token, phone)); b.Code != wire.CodeBusy || b.RetryMS < 1000 {
 		t.Errorf("bye = %+v, want busy", b)
 	}
@@ -94,7 +95,7 @@ func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
 		t.Errorf("welcome = %+v", w)
 	}
 	_, config, _ := get(t, s, "/config.json")
-	if !strings.Contains(config, `"issuer":"`+i.url()+`","client_id":"`+clientID+`","scopes":["openid","profile","email","offline_access"],"audience":"`+audience) {
+	if !strings.Contains(config, `"issuer":"`+i.Base+`","client_id":"`+clientID+`","scopes":["openid","profile","email","offline_access"],"audience":"`+audience) {
 		t.Errorf("config.json = %s", config)
 	}
 	_, _, header := get(t, s, "/")
@@ -124,11 +125,11 @@ func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
 	i.up(t)
 	s := serve(t, i)
 	untilReady(t, s)
-	old := i.token(t, "old", time.Hour)
+	old := i.token("old", time.Hour)
 	r := hello(t, s, old, phone)
 	rig.Next[wire.Joined](r)
-	i.publish(i.newKey(t))
-	fresh := i.token(t, "new", 2*time.Hour)
+	i.rotate()
+	fresh := i.token("new", 2*time.Hour)
 	r.Send(wire.Auth{Token: fresh, SignInID: new(phone)})
 	if a := rig.Next[wire.Authed](r); a.AuthExpires/1000 != exp(t, fresh) {
 		t.Errorf("authed = %+v", a)
@@ -140,7 +141,7 @@ func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
 	if p := rig.Next[wire.Posted](r); p.Text != "still here" {
 		t.Errorf("posted = %+v", p)
 	}
-	if fetches, _ := i.counts(); fetches != 2 {
+	if fetches := i.Count(authtest.PathKeys); fetches != 2 {
 		t.Errorf("the keys were fetched %d times, want twice", fetches)
 	}
 }
@@ -156,14 +157,14 @@ func TestThousandReconnectsAskAHandfulOfTimes(t *testing.T) {
 	}
 	s := serve(t, i, "-okta-api-token-file", file)
 	untilReady(t, s)
-	token := i.token(t, "1", time.Hour)
+	token := i.token("1", time.Hour)
 	var name string
 	for range 1000 {
 		r := hello(t, s, token, phone)
 		name = rig.Next[wire.Welcome](r).User.Name
 		r.Close()
 	}
-	if _, lookups := i.counts(); lookups < 1 || lookups > 3 || name != "Ada Lovelace" {
+	if lookups := i.Count(authtest.PathUsers); lookups < 1 || lookups > 3 || name != "Ada Lovelace" {
 		t.Errorf("%d look-ups, the name is %q", lookups, name)
 	}
 }
@@ -174,7 +175,7 @@ func TestSignOutHoldsAfterARestart(t *testing.T) {
 	i.up(t)
 	s := serve(t, i, "-data", filepath.Join(t.TempDir(), "data"))
 	untilReady(t, s)
-	token, next, other := i.token(t, "1", time.Hour), i.token(t, "2", time.Hour), i.token(t, "3", time.Hour)
+	token, next, other := i.token("1", time.Hour), i.token("2", time.Hour), i.token("3", time.Hour)
 	r, elsewhere := hello(t, s, token, phone), hello(t, s, other, laptop)
 	rig.Next[wire.Joined](r)
 	rig.Next[wire.Joined](elsewhere)
@@ -209,7 +210,7 @@ func TestQueriesAreNotLogged(t *testing.T) {
 	i.up(t)
 	s := serve(t, i)
 	untilReady(t, s)
-	token := i.token(t, "1", time.Hour)
+	token := i.token("1", time.Hour)
 	for _, path := range []string{"/login/callback?code=c0deOfTheCallback&state=x", "/ws?token=" + token, "/?access_token=" + token, "/login/callback?a;b=c0deOfTheCallback"} {
 		_, _, header := get(t, s, path)
 		if strings.HasPrefix(path, "/login/callback") && (header.Get("Cache-Control") != "no-store" || header.Get("Referrer-Policy") != "no-referrer") {
