@@ -40,7 +40,7 @@ type standing struct {
 func stands(a *pkce.State, v *session.View) (s standing) {
 	me := v.Me
 	switch {
-	case a.Session != "":
+	case a.SignInID != "":
 		s = standing{before: "Signed in as ", name: a.Name, button: "Sign out", does: signOut}
 		if a.Status == pkce.Offline || v.Status == session.Offline {
 			s.before = "Offline, signed in as "
@@ -231,7 +231,7 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 	was := stands(&c.account, &c.view)
 	before := c.account
 	c.account = a
-	if before.Session != "" && a.Session != before.Session && a.Status != pkce.Ended {
+	if before.SignInID != "" && a.SignInID != before.SignInID && a.Status != pkce.Ended {
 		c.view.Drafts = nil // the session forgets them as well
 		c.empty()
 		c.keepDraft()
@@ -242,7 +242,7 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 	if is := stands(&a, &c.view); before.Status != pkce.Unknown && is.does != was.does {
 		c.say(is.before + is.name + is.after)
 	}
-	if a.Session != before.Session || a.Problem != before.Problem {
+	if a.SignInID != before.SignInID || a.Problem != before.Problem {
 		letGo(accountID, troubleID, installID)
 	}
 }

@@ -48,7 +48,7 @@ func pressable(html string) string {
 func TestHeader(t *testing.T) {
 	heron := wire.User{ID: "u-1", Name: "Anonymous Heron", Anonymous: true}
 	ada := wire.User{ID: "u-2", Name: "Ada Lovelace (2)"}
-	signedIn := pkce.State{Status: pkce.SignedIn, Name: "Ada Lovelace", Session: "s", Version: 1}
+	signedIn := pkce.State{Status: pkce.SignedIn, Name: "Ada Lovelace", SignInID: "s", Version: 1}
 	signedOut := pkce.State{Status: pkce.SignedOut}
 	with := func(s pkce.State, status pkce.Status, p pkce.Problem) pkce.State {
 		s.Status, s.Problem = status, p
@@ -127,7 +127,7 @@ func TestUnsentMessagesGetAWord(t *testing.T) {
 		1: "1 message would be lost: not sent yet. Sign out anyway",
 		2: "2 messages would be lost: not sent yet. Sign out anyway",
 	} {
-		if got := text(app.Hurdle(pkce.State{Status: pkce.SignedIn, Session: "s"}, session.View{Unsent: unsent})); got != want {
+		if got := text(app.Hurdle(pkce.State{Status: pkce.SignedIn, SignInID: "s"}, session.View{Unsent: unsent})); got != want {
 			t.Errorf("%d: %q, want %q", unsent, got, want)
 		}
 	}

@@ -137,7 +137,7 @@ func (c *chat) send(ctx goapp.Context) {
 		c.empty()
 		c.drafting.sent = time.Now()
 		c.keepDraft()
-		if c.account.Session == "" {
+		if c.account.SignInID == "" {
 			c.account.Problem = pkce.Problem{} // one goes on as a guest
 		}
 		c.attention = attention{} // who writes has read

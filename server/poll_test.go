@@ -478,7 +478,7 @@ func TestPollSignIn(t *testing.T) {
 		p := h.poller(t, home)
 		token := h.issuer.Issue("ada", time.Hour)
 		hello := waiting(asGuest("", "lobby"), 0)
-		hello.Guest, hello.Token, hello.Session = nil, &token, new(phone)
+		hello.Guest, hello.Token, hello.SignInID = nil, &token, new(phone)
 		a := p.poll(hello, post(1, "lobby"))
 		a.want("welcome joined accepted posted", moment)
 		if w := frame[wire.Welcome](a); w.User != (wire.User{ID: "u-ada", Name: "ada"}) || w.AuthExpires != time.Now().Add(time.Hour-moment).UnixMilli() {
@@ -583,7 +583,7 @@ func TestSignOutEndsPolls(t *testing.T) {
 		synctest.Wait()
 		token := h.issuer.Issue("ada", time.Hour)
 		hello := resumed(asGuest("", "lobby"), 0)
-		hello.Guest, hello.Token, hello.Session = nil, &token, new(phone)
+		hello.Guest, hello.Token, hello.SignInID = nil, &token, new(phone)
 		here, there := h.poller(t, home).start(hello), other.poller(t, home).start(hello)
 		time.Sleep(second)
 		a := h.poller(t, home).poll(hello, wire.Signout{})

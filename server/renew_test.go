@@ -27,7 +27,7 @@ func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
 			if e, ok := frames[0].(wire.Expiring); !ok || e.InMS > 60_000 || len(frames) != 1 {
 				t.Fatalf("got %+v, want expiring", frames)
 			}
-			g.send(wire.Auth{Token: h.issuer.Issue("ada", 90*time.Second), Session: new(phone)})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", 90*time.Second), SignInID: new(phone)})
 			if a := got[wire.Authed](g); a.User.ID != "u-ada" || a.AuthExpires != time.Now().Add(90*time.Second).UnixMilli() || a.Now != time.Now().UnixMilli() {
 				t.Fatalf("authed = %+v", a)
 			}
@@ -55,7 +55,7 @@ func TestRenewalThatFails(t *testing.T) {
 		t.Run(string(reason), func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, h *house) {
 				g := h.in(t, h.issuer.Issue("ada", 5*time.Minute), phone)
-				g.send(wire.Auth{Token: h.issuer.Refused(reason, true), Session: new(phone)})
+				g.send(wire.Auth{Token: h.issuer.Refused(reason, true), SignInID: new(phone)})
 				r := got[wire.Refused](g)
 				if r.Re != "auth" || r.Code != wire.CodeAuth || r.Reason != reason || r.Next != reason.Next() || r.Message == "" || (r.RetryMS != 0) != (r.Next == wire.NextLater) {
 					t.Errorf("refused = %+v", r)
@@ -97,7 +97,7 @@ func TestRenewalThatFails(t *testing.T) {
 	t.Run("a session that is none", func(t *testing.T) {
 		bubble(t, nil, func(t *testing.T, h *house) {
 			g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
-			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour), Session: new("short")})
+			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour), SignInID: new("short")})
 			if r := got[wire.Refused](g); r.Code != wire.CodeFrame || r.Re != "auth" {
 				t.Errorf("refused = %+v", r)
 			}
@@ -142,7 +142,7 @@ func TestIdentityChanged(t *testing.T) {
 				g := h.in(t, h.issuer.Issue("ada", time.Hour), tt.hello)
 				f := wire.Auth{Token: h.issuer.Issue(tt.who, 2*time.Hour)}
 				if tt.auth != "" {
-					f.Session = &tt.auth
+					f.SignInID = &tt.auth
 				}
 				if g.send(f); tt.identityHeld {
 					got[wire.Authed](g)

@@ -81,7 +81,7 @@ func (s *session) open(f wire.Frame, err error) error {
 	if !ok {
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "The first frame must be hello."})
 	}
-	for _, secret := range []*string{hello.Guest, hello.Session} {
+	for _, secret := range []*string{hello.Guest, hello.SignInID} {
 		if secret != nil && !wire.ValidSecret(*secret) {
 			return bye(wire.Bye{Code: wire.CodeProtocol, Message: badSecret})
 		}

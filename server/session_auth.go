@@ -25,8 +25,8 @@ func (s *session) openAnonymous(hello wire.Hello) error {
 // openSignedIn welcomes whom a token names.
 func (s *session) openSignedIn(hello wire.Hello) error {
 	c := s.conn
-	if hello.Session != nil {
-		s.named = *hello.Session
+	if hello.SignInID != nil {
+		s.named = *hello.SignInID
 	}
 	id, refused := c.verify(*hello.Token, hello.IDToken)
 	if refused == nil {
@@ -66,7 +66,7 @@ func (s *session) auth(f wire.Auth) error {
 	if err := s.hurried(); err != nil {
 		return err
 	}
-	if f.Session != nil && !wire.ValidSecret(*f.Session) {
+	if f.SignInID != nil && !wire.ValidSecret(*f.SignInID) {
 		return s.refuse(&wire.FrameError{Re: wire.Kind(f), Problem: badSecret})
 	}
 	id, refused := c.verify(f.Token, f.IDToken)
@@ -74,8 +74,8 @@ func (s *session) auth(f wire.Auth) error {
 		return s.refuseAuth(f, refused)
 	}
 	named := s.named
-	if f.Session != nil {
-		named = *f.Session
+	if f.SignInID != nil {
+		named = *f.SignInID
 	}
 	if s.signIn == nil || !s.signIn.is(id) || s.named != "" && named != s.named {
 		refused = refusal(wire.ReasonIdentityChanged).About(f.Token)

@@ -204,7 +204,7 @@ func (h *house) hello(t *testing.T, token, session string) *guest {
 	g := h.dial(t, home)
 	hello := wire.Hello{Token: &token, Rooms: []wire.Join{{Room: "lobby"}}}
 	if session != "" {
-		hello.Session = &session
+		hello.SignInID = &session
 	}
 	g.send(hello)
 	return g

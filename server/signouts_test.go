@@ -122,7 +122,7 @@ func TestSignOutDuringARenewal(t *testing.T) {
 		opens := h.issuer.Issue("ada", time.Hour)
 		renewed := h.issuer.Issue("ada", 2*time.Hour)
 		h.issuer.SetSlow(2 * time.Second) // so both are checked when the session ends
-		renews.send(wire.Auth{Token: renewed, Session: new(phone)})
+		renews.send(wire.Auth{Token: renewed, SignInID: new(phone)})
 		opening := h.hello(t, opens, phone)
 		time.Sleep(time.Second)
 		leaves.send(wire.Signout{})
@@ -228,7 +228,7 @@ func TestSessionThatGetsItsNameLater(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
 		g := h.in(t, token, "")
-		g.send(wire.Auth{Token: next, Session: new(phone)})
+		g.send(wire.Auth{Token: next, SignInID: new(phone)})
 		got[wire.Authed](g)
 		other := h.in(t, h.issuer.Issue("ada", time.Hour), phone)
 		other.send(wire.Signout{})
@@ -385,7 +385,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 	}
 	hello := func(t *testing.T, n *node, token, session string) *client {
 		c := n.dial(t)
-		c.send(wire.Hello{Token: &token, Session: &session})
+		c.send(wire.Hello{Token: &token, SignInID: &session})
 		return c
 	}
 	before, token, fresh := tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour)

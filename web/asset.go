@@ -11,83 +11,83 @@ import (
 )
 
 const (
-	immutable  = "public, max-age=31536000, immutable" // for names that are a hash of the content
-	revalidate = "no-cache"                            // keep it, but ask whether it is still right
-	unkept     = "no-store"                            // keep neither it nor its address
+	immutable  = "public, max-age=31536000, immutable" // for a name with the hash of the content
+	revalidate = "no-cache"                            // store it, but ask before each use whether it is current
+	noStore    = "no-store"                            // caches must not store it
 )
 
-// asset is one answer, made at start: the same bytes in one or more content encodings. It is never changed, so it needs no
-// lock, and it answers GET and HEAD alone.
+// asset is one answer, made at start: the same bytes in one or more content encodings. It is immutable, so that it needs no
+// lock. It serves only GET and HEAD.
 type asset struct {
 	contentType string
-	cache       string // Cache-Control
-	version     string // of the whole client, or the hash in the name
-	forms       []form // the best compressed first; the last is the plain one
+	cache       string    // Cache-Control
+	version     string    // of the whole client, or the hash in the asset's name
+	variants    []variant // the smallest first, the plain one last
 }
 
-// form is an asset in one content encoding.
-type form struct {
-	encoding string // "br", "gzip", or "" for plain
-	etag     string // quoted
-	body     []byte
-	size     int  // of what is sent
-	packed   bool // body is gzip and is unpacked as it is sent, which saves keeping the plain wasm in memory
+// variant is an asset in one content encoding.
+type variant struct {
+	encoding   string // "br", "gzip", or "" for plain
+	etag       string // quoted
+	body       []byte
+	size       int  // of the body that is sent
+	decompress bool // body is gzip and is decompressed while it is sent, so that the plain wasm need not be in memory
 }
 
-// newAsset returns text or an image, compressed if that is worth it.
+// newAsset returns an asset for body. It adds a gzip variant if that is at least a tenth smaller.
 func newAsset(contentType string, body []byte) (*asset, error) {
 	hash := hashOf(body)
 	a := &asset{contentType: contentType, cache: revalidate}
-	plain := form{etag: hash, body: body, size: len(body)}
+	plain := variant{etag: hash, body: body, size: len(body)}
 	if compressible(contentType) && len(body) >= 512 {
-		gz, err := pack(body)
+		gz, err := compress(body)
 		if err != nil {
 			return nil, err
 		}
 		if len(gz) < len(body)*9/10 {
-			a.forms = append(a.forms, form{encoding: "gzip", etag: hash + "-gzip", body: gz, size: len(gz)})
+			a.variants = append(a.variants, variant{encoding: "gzip", etag: hash + "-gzip", body: gz, size: len(gz)})
 		}
 	}
-	a.forms = append(a.forms, plain)
+	a.variants = append(a.variants, plain)
 	return a, nil
 }
 
-// newPackedAsset returns a file that was compressed when it was built.
-func newPackedAsset(contentType string, br, gz []byte) (*asset, error) {
+// newPrecompressedAsset returns an asset whose body was compressed with brotli and gzip when it was built.
+func newPrecompressedAsset(contentType string, br, gz []byte) (*asset, error) {
 	if _, err := gzip.NewReader(bytes.NewReader(gz)); err != nil {
 		return nil, err
 	}
 	hash := hashOf(br, gz)
-	size := int(binary.LittleEndian.Uint32(gz[len(gz)-4:])) // gzip ends with it
-	return &asset{contentType: contentType, cache: revalidate, forms: []form{
+	size := int(binary.LittleEndian.Uint32(gz[len(gz)-4:])) // the end of a gzip file holds its size
+	return &asset{contentType: contentType, cache: revalidate, variants: []variant{
 		{encoding: "br", etag: hash + "-br", body: br, size: len(br)},
 		{encoding: "gzip", etag: hash + "-gzip", body: gz, size: len(gz)},
-		{etag: hash, body: gz, size: size, packed: true},
+		{etag: hash, body: gz, size: size, decompress: true},
 	}}, nil
 }
 
-// hashed returns a as it is served under the name that holds its hash.
+// hashed returns a copy of a for the name that contains its hash.
 func (a asset) hashed(hash string) *asset {
 	a.cache, a.version = immutable, hash
 	return &a
 }
 
-// unkept returns a as it is served where no cache may keep it.
-func (a asset) unkept() *asset {
-	a.cache = unkept
+// notStored returns a copy of a that caches must not store.
+func (a asset) notStored() *asset {
+	a.cache = noStore
 	return &a
 }
 
-// of returns a as part of a version of the client. The version is in the ETags too: a browser that has these bytes, but with
-// the headers of another version, is to take both anew.
-func (a asset) of(version string) *asset {
+// withVersion returns a copy of a that belongs to a version of the client. The ETags contain the version, too: a browser
+// that has the same bytes with the headers of another version must fetch both again.
+func (a asset) withVersion(version string) *asset {
 	a.version = version
-	forms := make([]form, len(a.forms))
-	for i, f := range a.forms {
+	variants := make([]variant, len(a.variants))
+	for i, f := range a.variants {
 		f.etag = version + "-" + f.etag
-		forms[i] = f
+		variants[i] = f
 	}
-	a.forms = forms
+	a.variants = variants
 	return &a
 }
 
@@ -96,7 +96,7 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", a.cache)
 	h.Set("ETag", `"`+f.etag+`"`)
-	if len(a.forms) > 1 {
+	if len(a.variants) > 1 {
 		h.Add("Vary", "Accept-Encoding")
 	}
 	if a.version != "" {
@@ -117,25 +117,26 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.writeTo(w)
 }
 
-// writeTo drops errors: the status is sent, and they only say that the reader has gone.
-func (f form) writeTo(w io.Writer) {
-	if !f.packed {
-		w.Write(f.body)
+// writeTo writes the plain or compressed body to w. It ignores errors: the status is already sent, and an error only means
+// that the client has gone.
+func (v variant) writeTo(w io.Writer) {
+	if !v.decompress {
+		w.Write(v.body)
 		return
 	}
-	gz, err := gzip.NewReader(bytes.NewReader(f.body))
+	gz, err := gzip.NewReader(bytes.NewReader(v.body))
 	if err != nil {
-		return // the short body tells the reader
+		return // the client notices that the body is too short
 	}
 	io.Copy(w, gz)
 }
 
-// pick returns the form that the Accept-Encoding header likes best, of equals the smallest. Where the header rules out all
-// of them it is the plain one, which RFC 9110 allows and which is of more use than an error.
-func (a *asset) pick(header string) form {
+// pick returns the variant that the Accept-Encoding header prefers, and among equals the smallest. If the header excludes
+// all of them it returns the plain one: RFC 9110 allows that, and it is more useful than an error.
+func (a *asset) pick(header string) variant {
 	accepts := parseEncodings(header)
-	best, bestQ := a.forms[len(a.forms)-1], 0.0
-	for _, f := range a.forms {
+	best, bestQ := a.variants[len(a.variants)-1], 0.0
+	for _, f := range a.variants {
 		if q := accepts.q(f.encoding); q > bestQ {
 			best, bestQ = f, q
 		}
@@ -159,7 +160,7 @@ func parseEncodings(header string) encodings {
 	return e
 }
 
-// weight returns the q of an element's parameters: 1 when absent, 0 when it is not a number from 0 to 1.
+// weight returns the q among the parameters of one encoding: 1 if there is none, 0 if it is not a number from 0 to 1.
 func weight(params string) float64 {
 	for p := range strings.SplitSeq(params, ";") {
 		k, v, _ := strings.Cut(strings.TrimSpace(p), "=")
@@ -174,8 +175,8 @@ func weight(params string) float64 {
 	return 1
 }
 
-// q returns the weight of an encoding, "" being the plain form: that is fine unless ruled out, but any other that is named
-// comes before it.
+// q returns the weight of an encoding. "" is the plain variant: it is acceptable unless the header excludes it, but every
+// encoding that the header names has a higher weight.
 func (e encodings) q(encoding string) float64 {
 	name := encoding
 	if name == "" {
@@ -193,7 +194,7 @@ func (e encodings) q(encoding string) float64 {
 	return 0
 }
 
-// matches reports whether an If-None-Match header holds the tag, by the weak comparison that RFC 9110 asks for.
+// matches reports whether an If-None-Match header contains etag, by the weak comparison of RFC 9110.
 func matches(header []string, etag string) bool {
 	for tag := range strings.SplitSeq(strings.Join(header, ","), ",") {
 		tag = strings.TrimSpace(tag)
@@ -209,7 +210,7 @@ func compressible(contentType string) bool {
 		strings.HasPrefix(contentType, "application/manifest")
 }
 
-func pack(body []byte) ([]byte, error) {
+func compress(body []byte) ([]byte, error) {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
 	if err != nil {

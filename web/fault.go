@@ -1,38 +1,42 @@
 package web
 
-// What the page says where there is no client to say it. The sentences are in the page from the start and hidden, since the
-// policy allows no script in it: go-app's script, patched, uncovers one. A form of one button asks for its own page again.
+// The sentences that the page shows when no client runs. The page contains them from the start, hidden, because the content
+// security policy allows no inline script. Patches of go-app's script show the right one. Its button submits a form, which
+// loads the page again.
 //
-// Such a sentence takes the place of the page: a composer that never works must not look as if it did, nor sound so. The script
-// removes the page, and mayfly.css hides it where there are no scripts. (A rule with :has would do for all, but then every
-// message that comes or goes would cost the style of everything.)
+// A sentence replaces the page, because a composer that does not work must not look or sound as if it did. The script
+// removes the page. Where scripts are off, mayfly.css hides it. (One CSS rule with :has could hide it in all cases, but then
+// the browser would compute the styles of the whole page again for every message that is added or removed.)
 const (
-	noScripts = `<noscript><form class="fault" role="alert"><p>Mayfly needs JavaScript and WebAssembly. Allow JavaScript for this ` +
-		`site in the browser's settings, then reload.</p><button>Reload</button></form></noscript>`
-	noWebAssembly = `<form class="fault" hidden id="no-webassembly" role="alert"><p>Mayfly needs WebAssembly, which this browser ` +
-		`lacks or has turned off. Update the browser, or leave its lockdown mode for this site, then reload.</p><button>Reload</button></form>`
-	notLoaded = `<form class="fault" hidden id="not-loaded" role="alert"><p>Mayfly could not be loaded. Check the connection, ` +
-		`then reload.</p><button>Reload</button></form>`
-	stopped = `<form class="fault" hidden id="stopped" role="alert"><p>Mayfly has stopped. Reload to start it again; if it stops ` +
-		`at once, allow this site to store data in the browser's settings.</p><button>Reload</button></form>`
-
-	// stillLoading shows by itself, after some seconds: it is also for a script that never comes.
-	stillLoading = `<form class="loader-slow" role="status"><p>Still loading. On a slow connection the first visit takes a while.</p>` +
+	noScripts = `<noscript><form class="fault" role="alert"><p>Mayfly needs JavaScript and WebAssembly. ` +
+		`Allow JavaScript for this site in the browser's settings, then reload.</p><button>Reload</button></form></noscript>`
+	noWebAssembly = `<form class="fault" hidden id="no-webassembly" role="alert"><p>Mayfly needs WebAssembly, ` +
+		`which this browser lacks or has turned off. ` +
+		`Update the browser, or leave its lockdown mode for this site, then reload.</p>` +
 		`<button>Reload</button></form>`
+	notLoaded = `<form class="fault" hidden id="not-loaded" role="alert"><p>Mayfly could not be loaded. ` +
+		`Check the connection, then reload.</p><button>Reload</button></form>`
+	stopped = `<form class="fault" hidden id="stopped" role="alert"><p>Mayfly has stopped. ` +
+		`Reload to start it again; ` +
+		`if it stops at once, allow this site to store data in the browser's settings.</p><button>Reload</button></form>`
+
+	// stillLoading appears after some seconds without a script, so that it also works when the script never arrives.
+	stillLoading = `<form class="loader-slow" role="status"><p>Still loading. ` +
+		`On a slow connection the first visit takes a while.</p><button>Reload</button></form>`
 )
 
-// faultMarkup is the patch of the page that puts the sentences into it, behind what the client draws over.
+// faultMarkup is the patch of the page that adds the sentences after the element that the client replaces.
 var faultMarkup = replacement{`</aside>`, stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded + stopped}
 
-// faultScripts are the patches of go-app's script that uncover them. Its own word for a client that does not load is the bare
-// error, which stays in the console, and it has none for the others: without WebAssembly it goes on loading for ever, and a
-// program that has ended, in a panic, leaves a page behind that looks alive. What is on that page nobody would remove when it
-// expires, so the page goes.
+// faultScripts are the patches of go-app's script that show the sentences. Without them go-app shows the bare error when the
+// client does not load (the error is still in the console), loads for ever without WebAssembly, and leaves a page that looks
+// alive after the program has ended in a panic. Nothing would remove the messages on such a page when they expire. So the
+// page is removed.
 var faultScripts = []replacement{
 	{
 		`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
 		`if (typeof WebAssembly === "undefined") {
-    ` + uncover("no-webassembly") + `
+    ` + showFault("no-webassembly") + `
     return;
   }
 
@@ -40,16 +44,16 @@ var faultScripts = []replacement{
 	},
 	{
 		`loaderLabel.innerText = err;`,
-		uncover("not-loaded"),
+		showFault("not-loaded"),
 	},
 	{
 		`go.run(wasm.instance);`,
-		`go.run(wasm.instance).finally(() => { ` + uncover("stopped") + ` });`,
+		`go.run(wasm.instance).finally(() => { ` + showFault("stopped") + ` });`,
 	},
 }
 
-// uncover is the script that puts a sentence in the place of the page, which is the first in the body, and of the loader.
-func uncover(id string) string {
+// showFault returns the script that replaces the page, which is the first element of the body, and the loader by a sentence.
+func showFault(id string) string {
 	return `document.body.firstElementChild.remove(); document.querySelector(".goapp-app-info")?.remove(); ` +
 		`document.getElementById("` + id + `").hidden = false;`
 }

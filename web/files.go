@@ -8,20 +8,21 @@ import (
 	"strings"
 )
 
-// ErrNoClient is what New returns when go generate has not put the client into static/build. Its text says what to do.
-var ErrNoClient = errors.New("this binary was built without the web client: run `go generate ./...`, then `go build ./cmd/mayfly` again")
+// ErrNoClient is what New returns if the binary was built without the client in static/build. Its text says what to do.
+var ErrNoClient = errors.New(
+	"this binary was built without the web client: run `go generate ./...`, then `go build ./cmd/mayfly` again")
 
-// files are those under static, by the path they are served at, and how the page names them. It is go-app's
-// ResourceResolver.
+// files holds the files under static by the path at which they are served, and the names that the page uses for them. It is
+// go-app's ResourceResolver.
 type files struct {
 	assets map[string]*asset
-	hashed map[string]string // a path under /web/ to the one with its hash
+	hashed map[string]string // a path under /web/ to the same path with the hash
 }
 
-// atRoot are the files that browsers and crawlers look for at a fixed place. All others are under /web/.
+// atRoot are the files that browsers and crawlers expect at a fixed path. All others are under /web/.
 var atRoot = map[string]bool{"favicon.ico": true, "robots.txt": true}
 
-// contentTypes are fixed here, because what package mime says depends on the machine.
+// contentTypes are fixed here, because the answers of package mime depend on the machine.
 var contentTypes = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".ico":   "image/x-icon",
@@ -51,7 +52,7 @@ func load(static fs.FS) (*files, error) {
 	return f, err
 }
 
-// addClient adds what web/gen built. build.json is looked for but not read: it is there only if the others are whole.
+// addClient adds the files that web/gen built. It only checks that build.json is there: then the other files are complete.
 func (f *files) addClient(static fs.FS) error {
 	var bodies [4][]byte
 	for i, name := range []string{"build.json", "app.wasm.br", "app.wasm.gz", "wasm_exec.js"} {
@@ -64,7 +65,7 @@ func (f *files) addClient(static fs.FS) error {
 		}
 		bodies[i] = b
 	}
-	wasm, err := newPackedAsset("application/wasm", bodies[1], bodies[2])
+	wasm, err := newPrecompressedAsset("application/wasm", bodies[1], bodies[2])
 	if err != nil {
 		return fmt.Errorf("read the web client: app.wasm.gz: %w", err)
 	}
@@ -73,7 +74,7 @@ func (f *files) addClient(static fs.FS) error {
 	if err != nil {
 		return err
 	}
-	f.assets["/wasm_exec.js"] = glue // go-app's page has this name
+	f.assets["/wasm_exec.js"] = glue // go-app's page uses this name
 	return nil
 }
 
@@ -98,16 +99,16 @@ func (f *files) addFile(static fs.FS, name string) error {
 	return nil
 }
 
-// add serves a under its own name and under the one that holds its hash.
+// add adds a under its own name and under the name that contains its hash.
 func (f *files) add(name string, a *asset) {
-	hash, _, _ := strings.Cut(a.forms[0].etag, "-")
+	hash, _, _ := strings.Cut(a.variants[0].etag, "-")
 	f.hashed[name] = hashedName(name, hash)
 	f.assets[name] = a
 	f.assets[f.hashed[name]] = a.hashed(hash)
 }
 
-// Resolve returns the name with a hash for a path under /web/, and any other as it is. The client can't do so: what it names
-// itself is revalidated, and not there offline.
+// Resolve returns the name with the hash for a path under /web/. It returns other paths unchanged. The client cannot call
+// it: the files that the client names itself are revalidated on each use, and are missing offline.
 func (f *files) Resolve(location string) string {
 	if name, ok := f.hashed[location]; ok {
 		return name

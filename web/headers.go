@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// Secure sets the security headers on all that next answers, for the endpoints that this package does not serve.
+// Secure sets the security headers on every response of next, for endpoints that this package does not serve.
 func (h *Handler) Secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.now().setHeaders(w)
+		h.current().setHeaders(w)
 		next.ServeHTTP(w, r)
 	})
 }
@@ -22,14 +22,14 @@ func (e *edition) setHeaders(w http.ResponseWriter) {
 	}
 }
 
-// securityHeaders returns what every response carries.
+// securityHeaders returns the headers of every response. signIn are the origins that a browser calls to sign in.
 func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 	sockets, err := socketOrigins(append([]string{cfg.PublicURL}, cfg.Origins...))
 	if err != nil {
 		return nil, err
 	}
 	h := http.Header{}
-	h.Set("Content-Security-Policy", contentSecurityPolicy(sockets, withNotation(signIn)))
+	h.Set("Content-Security-Policy", contentSecurityPolicy(sockets, policyOrigins(signIn)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -43,7 +43,7 @@ func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 }
 
 // contentSecurityPolicy allows Mayfly's own files and no inline script or style. Go's wasm needs 'wasm-unsafe-eval', which
-// allows compiling wasm and nothing else. Signing in fetches tokens, and posts the form that signs out, at the origins signIn.
+// only allows compiling wasm. The client fetches tokens from the origins signIn, and posts the form that signs out to them.
 func contentSecurityPolicy(sockets, signIn []string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -60,14 +60,15 @@ func contentSecurityPolicy(sockets, signIn []string) string {
 	}, "; ")
 }
 
-// withNotation returns those of origins that a policy can name: of an IPv6 address it cannot, and what would end a directive it
-// must not.
-func withNotation(origins []string) []string {
-	return slices.DeleteFunc(slices.Clone(origins), func(o string) bool { return strings.ContainsAny(o, "[]*;, '\"\r\n") })
+// policyOrigins returns the origins that a policy can name. It leaves out IPv6 addresses, for which a policy has no
+// notation, and origins with characters that would end a directive.
+func policyOrigins(origins []string) []string {
+	unnameable := func(o string) bool { return strings.ContainsAny(o, "[]*;, '\"\r\n") }
+	return slices.DeleteFunc(slices.Clone(origins), unnameable)
 }
 
-// socketOrigins returns the ws and wss origins of Mayfly's own, sorted, because older Safari does not count them as 'self'.
-// It leaves out IPv6 addresses, for which a policy has no notation: there 'self' has to do.
+// socketOrigins returns the ws and wss origins of Mayfly itself, sorted, because older versions of Safari don't count them
+// as 'self'. It leaves out IPv6 addresses, for which a policy has no notation; there 'self' must be enough.
 func socketOrigins(urls []string) ([]string, error) {
 	var sockets []string
 	for _, s := range urls {

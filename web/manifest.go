@@ -12,12 +12,12 @@ const (
 	iconMaskable   = "/web/icons/maskable-512.png"
 	iconMonochrome = "/web/icons/monochrome-512.png"
 
-	screenWide   = "/web/screenshots/wide.png" // made by make pictures
+	screenWide   = "/web/screenshots/wide.png" // make pictures makes them
 	screenNarrow = "/web/screenshots/narrow.png"
 )
 
-// manifest is /manifest.webmanifest. go-app's own has no id, so that an installed Mayfly would become another app whenever
-// the start URL changed, and no way to ask for a display mode with a fallback.
+// manifest is /manifest.webmanifest. It replaces go-app's manifest for two reasons. That one has no id, so that an installed
+// Mayfly would become another app when the start URL changes, and it has no list of display modes to fall back to.
 type manifest struct {
 	ID              string         `json:"id"`
 	Name            string         `json:"name"`
@@ -33,9 +33,9 @@ type manifest struct {
 	ThemeColor      string         `json:"theme_color"`
 	Categories      []string       `json:"categories"`
 	LaunchHandler   launchHandler  `json:"launch_handler"`
-	PreferRelated   bool           `json:"prefer_related_applications"` // true would turn the browser's offer to install off
+	PreferRelated   bool           `json:"prefer_related_applications"` // true would turn off the browser's offer to install
 	Icons           []manifestIcon `json:"icons"`
-	Screenshots     []screenshot   `json:"screenshots"` // for the browser's offer to install; the worker does not keep them
+	Screenshots     []screenshot   `json:"screenshots"` // for the browser's offer to install; the worker does not cache them
 	Shortcuts       []shortcut     `json:"shortcuts"`
 }
 
@@ -92,7 +92,8 @@ func makeManifest(resolve func(string) string) ([]byte, error) {
 			{resolve(screenNarrow), "390x844", "image/png", "narrow", "The same room on a phone"},
 		},
 		Shortcuts: []shortcut{
-			{"Open a room", "/?open=room", []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}}, // package app knows the query
+			// Package app handles the query.
+			{"Open a room", "/?open=room", []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
 		},
 	}, "", "  ")
 }

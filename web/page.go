@@ -19,49 +19,50 @@ const (
 	title       = "Mayfly"
 	description = "A chat whose messages live for a while and are then gone, everywhere."
 
-	page   = "/{$}" // the path of the page's asset, as http.ServeMux writes it
-	styles = "/web/mayfly.css"
+	pagePath = "/{$}" // the path of the page's asset, as an http.ServeMux pattern
+	styles   = "/web/mayfly.css"
 
-	// versionHeader lets the service worker see that all it caches is ours, and of one version: what is named by its hash
-	// has that for a version.
+	// versionHeader lets the service worker check that every response it caches comes from Mayfly and has the same version.
+	// A file whose name contains its hash has that hash as its version.
 	versionHeader = "Mayfly-Version"
 )
 
-// workerJS is the service worker, in which go-app fills in the version and the files to cache.
+// workerJS is the service worker. go-app fills in the version and the files to cache.
 //
 //go:embed worker.js
 var workerJS string
 
-// assemble makes every answer for a version of the client: the files as they are, and what go-app writes, as we want it.
+// assemble makes every answer for a version of the client: the files unchanged, and the texts that go-app generates,
+// patched.
 func assemble(cfg Config, f *files, version string) (map[string]*asset, error) {
-	made, err := write(cfg, f, version)
+	generated, err := generate(cfg, f, version)
 	if err != nil {
 		return nil, err
 	}
 	answers := map[string]*asset{}
 	for path, a := range f.assets {
 		if a.cache == revalidate {
-			a = a.of(version)
+			a = a.withVersion(version)
 		}
 		answers[path] = a
 	}
-	for path, m := range made {
+	for path, m := range generated {
 		a, err := newAsset(m.contentType, m.body)
 		if err != nil {
 			return nil, err
 		}
-		answers[path] = a.of(version)
+		answers[path] = a.withVersion(version)
 	}
-	return answers, checkPrecache(made["/app-worker.js"].body, answers)
+	return answers, checkPrecache(generated["/app-worker.js"].body, answers)
 }
 
-// made is an answer that is written here, not read from a file.
-type made struct {
+// generated is an answer that is generated at start, not read from a file.
+type generated struct {
 	contentType string
 	body        []byte
 }
 
-func write(cfg Config, f *files, version string) (map[string]made, error) {
+func generate(cfg Config, f *files, version string) (map[string]generated, error) {
 	app := newApp(cfg, f, version)
 	var err error
 	get := func(path string) []byte {
@@ -85,8 +86,8 @@ func write(cfg Config, f *files, version string) (map[string]made, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]made{
-		page:                    {"text/html; charset=utf-8", html},
+	return map[string]generated{
+		pagePath:                {"text/html; charset=utf-8", html},
 		"/app.js":               {contentTypes[".js"], script},
 		"/app.css":              {contentTypes[".css"], css},
 		"/app-worker.js":        {contentTypes[".js"], worker},
@@ -118,13 +119,13 @@ func newApp(cfg Config, f *files, version string) *goapp.Handler {
 	}
 }
 
-// fetch returns what h answers to GET path.
+// fetch returns the body of h's answer to GET path.
 func fetch(h http.Handler, path string) ([]byte, error) {
 	r, err := http.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	w := &response{header: http.Header{}, status: http.StatusOK}
+	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	h.ServeHTTP(w, r)
 	if w.status != http.StatusOK {
 		return nil, fmt.Errorf("go-app answers %d for %s: register the pages before web.New", w.status, path)
@@ -132,19 +133,18 @@ func fetch(h http.Handler, path string) ([]byte, error) {
 	return w.body.Bytes(), nil
 }
 
-// response is an http.ResponseWriter that keeps what is written.
-type response struct {
+type recorder struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
 
-func (w *response) Header() http.Header         { return w.header }
-func (w *response) WriteHeader(status int)      { w.status = status }
-func (w *response) Write(b []byte) (int, error) { return w.body.Write(b) }
+func (w *recorder) Header() http.Header         { return w.header }
+func (w *recorder) WriteHeader(status int)      { w.status = status }
+func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
 
-// replacement is a change to go-app's text. The text it replaces occurs exactly once, so a go-app that no longer has it is
-// noticed when the program starts, and in the tests before.
+// replacement is a change to a text of go-app. The text before must occur exactly once. If a new version of go-app no longer
+// has it, the tests fail and the program does not start.
 type replacement struct{ before, after string }
 
 func patch(text []byte, patches []replacement) ([]byte, error) {
@@ -157,17 +157,17 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 	return text, nil
 }
 
-// scriptPatches are those of /app.js. go-app wraps the wasm in a response of its own to count its bytes, and what is wrapped
-// a browser compiles anew on every visit.
+// scriptPatches returns the patches of /app.js. go-app wraps the wasm's response in another response to count the bytes, and
+// a browser compiles a wrapped response again on every visit.
 func scriptPatches(f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
 	return append([]replacement{unwrapped}, faultScripts...)
 }
 
-// pagePatches are those of the page, after tidy.
+// pagePatches are the patches of the page, which are applied after tidy.
 var pagePatches = []replacement{
-	{ // go-app knows one colour of the window's frame
+	{ // go-app knows only one colour for the window's frame
 		`<meta content="` + themeDark + `" name="theme-color">`,
 		`<meta content="` + themeLight + `" media="(prefers-color-scheme: light)" name="theme-color">` +
 			`<meta content="` + themeDark + `" media="(prefers-color-scheme: dark)" name="theme-color">`,
@@ -175,7 +175,7 @@ var pagePatches = []replacement{
 	{ // a phone's keyboard must not cover the composer
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
-	{`alt="wasm loader icon"`, `alt=""`}, // of no interest to whom it is read out
+	{`alt="wasm loader icon"`, `alt=""`}, // of no use in a screen reader
 	faultMarkup,
 }
 
@@ -184,8 +184,8 @@ var (
 	attribute = regexp.MustCompile(` [^\s=<>"]+(?:="(?:[^"\\]|\\.)*")?`)
 )
 
-// tidy rewrites the tags of go-app's HTML. It puts attributes in order, because go-app's order is random and the page has to
-// be the same on every node. And it quotes them as HTML does, not as Go does.
+// tidy rewrites the tags of go-app's HTML. It sorts the attributes, because go-app's order is random and the page must be
+// the same on every node. It quotes them as HTML does; go-app quotes them as Go does.
 func tidy(html []byte) []byte {
 	return tag.ReplaceAllFunc(html, func(t []byte) []byte {
 		m := tag.FindSubmatch(t)
@@ -210,7 +210,8 @@ func requote(attribute string) string {
 	return name + `="` + strings.ReplaceAll(value, `"`, "&#34;") + `"`
 }
 
-// checkPrecache returns an error if the worker is to cache a file that is not there: it would never be installed.
+// checkPrecache returns an error if the worker's list has a file that does not exist: such a worker would never be
+// installed.
 func checkPrecache(worker []byte, answers map[string]*asset) error {
 	urls, err := precached(worker)
 	if err != nil {
@@ -218,7 +219,7 @@ func checkPrecache(worker []byte, answers map[string]*asset) error {
 	}
 	for _, u := range urls {
 		if u == "/" {
-			u = page
+			u = pagePath
 		}
 		if answers[u] == nil {
 			return fmt.Errorf("web/static lacks %s, which the page needs", strings.TrimPrefix(u, "/web/"))
@@ -227,7 +228,7 @@ func checkPrecache(worker []byte, answers map[string]*asset) error {
 	return nil
 }
 
-// precached returns the files that the worker caches, which go-app wrote into it as JSON.
+// precached returns the files that the worker caches. go-app has written them into the worker as JSON.
 func precached(worker []byte) ([]string, error) {
 	const before = "const files = "
 	_, list, ok := bytes.Cut(worker, []byte(before))

@@ -1,17 +1,18 @@
-// Package web hands the browser everything but the conversation: the page, the client's wasm, its styles and icons, the
-// manifest and the service worker. It leaves what is said to package server, and what is drawn to package app.
+// Package web serves the browser everything but the conversation: the page, the client's wasm, its styles and icons, the
+// manifest and the service worker. Package server serves the conversation, and package app draws the page.
 //
-// All of it but one thing is known when the program starts, so New makes each answer once and then only serves bytes. (The one
-// is where the sign-in provider's endpoints are, which the provider says: if they are elsewhere than was thought, all is made
-// once more.) In particular the page is drawn once, for "/", and is the same for every path and every person: a worker may cache it, and nothing of a
-// request can get into its HTML. The client draws the real page as soon as it runs.
+// New makes each answer once, when the program starts. After that the handler only serves bytes. There is one exception:
+// only the sign-in provider knows the origins of its endpoints, and when these turn out to be different, all answers are
+// made again. The page is drawn once, for "/", and is the same for every path and every user. So a service worker may cache
+// it, and nothing from a request can get into its HTML. The client draws the real page as soon as it runs.
 //
-// The rest follows from caching. Files under /web/ are named by their content and never change, so a browser asks for each
-// once. Everything else is revalidated, and carries the version: a hash of all that a browser can get, headers included.
-// The service worker takes its files from one version only, and is replaced when the version changes.
+// The rest follows from caching. The name of a file under /web/ contains the hash of its content, so that the file never
+// changes and a browser fetches it once. Everything else is revalidated and carries the version: a hash of everything that a
+// browser can get, headers too. The service worker takes its files from one version only, and is replaced when the version
+// changes.
 //
-// The client is built by go generate and embedded (see web/gen). A fresh clone compiles without it, but New then says
-// ErrNoClient.
+// go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
+// returns ErrNoClient.
 package web
 
 import (
@@ -33,15 +34,16 @@ import (
 //go:embed static
 var embedded embed.FS
 
-// Config is what New needs to know of the program around it.
+// Config holds what New needs to know about the program.
 type Config struct {
-	Version   string   // the program's
-	PublicURL string   // where people open Mayfly, such as https://chat.example.com; https makes browsers insist on it
-	Origins   []string // more origins it is opened at, such as http://192.168.1.7:8080
+	Version   string   // of the program
+	PublicURL string   // where users open Mayfly, such as https://chat.example.com; https turns on HSTS
+	Origins   []string // more origins at which users open Mayfly, such as http://192.168.1.7:8080
 	Pages     []string // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
-	Callback  string   // the page that a sign-in provider sends people back to, with a code in its query that nobody is to keep
+	Callback  string   // the path to which the sign-in provider sends users back; no cache may store that page
 
-	SignIn func() []string // the origins that a browser calls to sign in, as far as they are known now; nil: there is no sign-in
+	// SignIn returns the origins that a browser calls to sign in, as far as they are known now. nil means no sign-in.
+	SignIn func() []string
 }
 
 // Handler serves the page and its files. Use New.
@@ -49,12 +51,12 @@ type Handler struct {
 	cfg   Config // static
 	files *files // static
 
-	making  sync.Mutex // held while an edition is made
+	making  sync.Mutex // held while an edition is being made
 	edition atomic.Pointer[edition]
 }
 
-// edition is all answers as they are while sign-in has the same origins. The service worker keeps the page with its headers, so
-// other headers are another version.
+// edition holds all answers for one set of sign-in origins. The service worker caches the page with its headers, so that
+// other headers need another version.
 type edition struct {
 	signIn  []string
 	version string
@@ -62,8 +64,8 @@ type edition struct {
 	mux     *http.ServeMux
 }
 
-// New returns the handler of the client that was built in. Register the pages with go-app first: New draws "/". It returns
-// ErrNoClient when go generate has not been run.
+// New returns the handler for the embedded client. Register the pages with go-app first, because New draws "/". It returns
+// ErrNoClient if the binary was built without the client.
 func New(cfg Config) (*Handler, error) {
 	static, err := fs.Sub(embedded, "static")
 	if err != nil {
@@ -94,7 +96,7 @@ func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The version is part of several answers, so they are made twice: with a stand-in to find it, then with it.
+	// Several answers contain the version, so all are made twice: with a placeholder to compute the version, then with it.
 	draft, err := assemble(cfg, files, "draft")
 	if err != nil {
 		return nil, err
@@ -109,16 +111,16 @@ func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 		e.mux.Handle("GET "+path, a)
 	}
 	for _, pattern := range cfg.Pages {
-		e.mux.Handle("GET "+pattern, answers[page])
+		e.mux.Handle("GET "+pattern, answers[pagePath])
 	}
 	if cfg.Callback != "" {
-		e.mux.Handle("GET "+cfg.Callback, answers[page].unkept())
+		e.mux.Handle("GET "+cfg.Callback, answers[pagePath].notStored())
 	}
 	return e, nil
 }
 
-// now returns the edition for the origins that sign-in has now.
-func (h *Handler) now() *edition {
+// current returns the edition for the current origins of sign-in. It makes the edition if they have changed.
+func (h *Handler) current() *edition {
 	signIn, e := h.cfg.SignIn(), h.edition.Load()
 	if slices.Equal(signIn, e.signIn) {
 		return e
@@ -130,22 +132,23 @@ func (h *Handler) now() *edition {
 	}
 	next, err := makeEdition(h.cfg, h.files, signIn)
 	if err != nil {
-		return e // made of what New has made one of
+		return e // not expected: New has made an edition from the same files
 	}
 	h.edition.Store(next)
 	return next
 }
 
-// Version names this client in this configuration: the same build, configured alike, has the same on every node.
-func (h *Handler) Version() string { return h.now().version }
+// Version returns the version of this client in this configuration. It is the same on all nodes with the same build and
+// configuration.
+func (h *Handler) Version() string { return h.current().version }
 
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e := h.now()
+	e := h.current()
 	e.setHeaders(w)
 	e.mux.ServeHTTP(w, r)
 }
 
-// versionOf hashes all that a browser can get. Answers whose name is not a hash of their content are told apart by ETag.
+// versionOf returns a hash of everything that a browser can get. The ETags stand for the bodies.
 func versionOf(cfg Config, headers http.Header, answers map[string]*asset) string {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%q %q %q\n", cfg.Version, cfg.Pages, cfg.Callback)
@@ -155,7 +158,7 @@ func versionOf(cfg Config, headers http.Header, answers map[string]*asset) strin
 	for _, path := range slices.Sorted(maps.Keys(answers)) {
 		a := answers[path]
 		fmt.Fprintf(hash, "%q %q %q", path, a.contentType, a.cache)
-		for _, f := range a.forms {
+		for _, f := range a.variants {
 			fmt.Fprintf(hash, " %s", f.etag)
 		}
 		fmt.Fprintln(hash)
@@ -163,7 +166,7 @@ func versionOf(cfg Config, headers http.Header, answers map[string]*asset) strin
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
 
-// hashOf is the short name of some content: of 64 bits, for files that we made ourselves.
+// hashOf returns a hash of 64 bits. That is enough for Mayfly's own files, which no attacker makes.
 func hashOf(parts ...[]byte) string {
 	hash := sha256.New()
 	for _, p := range parts {
@@ -172,7 +175,7 @@ func hashOf(parts ...[]byte) string {
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
 
-// hashedName puts the hash before the extension: /web/app.wasm becomes /web/app.0123456789abcdef.wasm.
+// hashedName inserts the hash before the extension: /web/app.wasm becomes /web/app.0123456789abcdef.wasm.
 func hashedName(path, hash string) string {
 	dot := strings.LastIndexByte(path, '.')
 	if dot <= strings.LastIndexByte(path, '/') {

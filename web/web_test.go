@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// hello is the page that is drawn for "/" in these tests. Its attributes are those that go-app would quote wrongly.
+// hello is the page at "/" in these tests. go-app would quote its attributes wrongly.
 type hello struct{ goapp.Compo }
 
 func (h *hello) Render() goapp.UI {
@@ -38,7 +38,7 @@ func (h *hello) Render() goapp.UI {
 
 var config = web.Config{Version: "v1.2.3", PublicURL: "https://chat.example.com", Pages: []string{"/r/"}, Callback: "/login/callback"}
 
-// wasm stands for the client: long enough to be worth compressing.
+// wasm replaces the client. It is long enough to be compressed.
 var wasm = []byte(strings.Repeat("\x00asm", 4000))
 
 func fakeFiles(t *testing.T) fstest.MapFS {
@@ -83,7 +83,7 @@ func newFrom(t *testing.T, cfg web.Config, files fs.FS) *web.Handler {
 	return h
 }
 
-// get asks h for a path; header is a list of names and values.
+// get requests a path of h. header has alternating names and values.
 func get(t *testing.T, h http.Handler, path string, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	return ask(t, h, http.MethodGet, path, header...)
@@ -100,7 +100,7 @@ func ask(t *testing.T, h http.Handler, method, path string, header ...string) *h
 	return w
 }
 
-// workerList returns what the service worker precaches.
+// workerList returns the files that the service worker caches.
 func workerList(t *testing.T, h http.Handler) []string {
 	t.Helper()
 	urls, err := web.Precached(get(t, h, "/app-worker.js").Body.Bytes())
@@ -260,8 +260,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestCallbackIsKeptNowhere holds that the page to which people come back from signing in is the one of everybody, and that no
-// cache keeps it, nor the code in its address.
+// TestCallbackIsKeptNowhere checks that the callback page is the same as the other pages, and that no cache may store it
+// with the code in its address.
 func TestCallbackIsKeptNowhere(t *testing.T) {
 	h := fake(t)
 	page := get(t, h, "/").Body.String()
@@ -346,7 +346,7 @@ func TestSecurityHeaders(t *testing.T) {
 	}
 }
 
-// TestPolicyFollowsSignIn: what the browser may call is what sign-in says now, and the client's version goes with it.
+// TestPolicyFollowsSignIn checks that the policy and the client's version follow the current origins of sign-in.
 func TestPolicyFollowsSignIn(t *testing.T) {
 	var signIn atomic.Pointer[[]string]
 	signIn.Store(&[]string{"https://id.example"})
@@ -497,7 +497,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// TestImagesAreOfTheirSize looks at the pictures themselves: a browser leaves out what is not of the size that the manifest says.
+// TestImagesAreOfTheirSize compares each image with its size in the manifest: a browser ignores an image of another size.
 func TestImagesAreOfTheirSize(t *testing.T) {
 	files := fakeFiles(t)
 	static, err := web.Embedded()
@@ -542,7 +542,7 @@ func TestWorkerPrecachesWhatThePageNeeds(t *testing.T) {
 	urls := workerList(t, h)
 	var names []string
 	hash := regexp.MustCompile(`\.[0-9a-f]{16}\.`)
-	version := func(u string) string { // as the worker wants it
+	version := func(u string) string { // as the worker expects it
 		if strings.HasPrefix(u, "/web/") {
 			return strings.Trim(hash.FindString(u), ".")
 		}
@@ -566,7 +566,7 @@ func TestWorkerPrecachesWhatThePageNeeds(t *testing.T) {
 		t.Errorf("the worker caches %q,\nwant %q", names, want)
 	}
 
-	// Whatever the page and its script name is there without a network.
+	// Every file that the page and its script name must be in the cache.
 	text := get(t, h, "/").Body.String() + get(t, h, "/app.js").Body.String()
 	for _, m := range regexp.MustCompile(`(?:href|src)="(/[^"]*)"|fetch\("([^"]*)"\)`).FindAllStringSubmatch(text, -1) {
 		if u := m[1] + m[2]; !slices.Contains(urls, u) {
@@ -668,7 +668,7 @@ func TestVersion(t *testing.T) {
 	}
 	for name := range files {
 		if name == "build/build.json" {
-			continue // is not served
+			continue // not served
 		}
 		changed := fakeFiles(t)
 		f := *changed[name]
@@ -720,10 +720,10 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-// maxWasm is what a first visit may download for the client: 1.36 MB after brotli. On a slow phone connection (1.6 Mbit/s) it
-// is 6.8 s; what would not fit is to be left out or to replace something. The client of the day's loop is compressed at level 5
-// and has a bound that holds the same client.
-var maxWasm = map[int]int{11: 1_360_000, 5: 1_595_000} // by brotli's level
+// maxWasm limits the client's size on the first visit: 1.36 MB after brotli. On a slow phone connection (1.6 Mbit/s) that
+// takes 6.8 s. A feature that does not fit must stay out or replace another. A quick build compresses at level 5 and has a
+// bound of its own for the same client.
+var maxWasm = map[int]int{11: 1_360_000, 5: 1_595_000} // by level of brotli
 
 func TestBuiltClient(t *testing.T) {
 	const generate = "run `go generate ./...`, then test again"
@@ -760,7 +760,7 @@ func TestBuiltClient(t *testing.T) {
 	}
 
 	plain := get(t, h, wasmPath(t, h)).Body.Bytes()
-	for _, server := range []string{"crypto/tls.", "net/http."} { // names of functions, in the tables of the runtime
+	for _, server := range []string{"crypto/tls.", "net/http."} { // function names, which the runtime's tables contain
 		if bytes.Contains(plain, []byte(server)) {
 			t.Errorf("the client holds functions of %s, which only servers need", server)
 		}

@@ -1,23 +1,23 @@
-// Mayfly's service worker. It keeps the page and its files, so that Mayfly starts without a network, and nothing else: no
-// message ever passes through it. go-app fills in the two placeholders.
+// Mayfly's service worker. It caches the page and its files, so that Mayfly starts without a network. It caches nothing
+// else, and no message ever passes through it. go-app fills in the two placeholders.
 const version = "{{.Version}}";
 const files = {{.ResourcesToCache}};
 
 const prefix = "mayfly-";
 const cacheName = prefix + version;
-const patience = 500; // milliseconds until a page that is asked for comes from the cache
+const patience = 500; // milliseconds for the network to answer with a page; then the cache answers
 
-// Where people come back from signing in, with a code in the address.
+// The path to which the sign-in provider sends users back, with a code in the address.
 const callback = "/login/callback";
 
-// What the server itself answers, even when it is typed into the address bar.
+// The paths that only the server answers, even when the user types them into the address bar.
 const server = ["/ws", "/poll", "/config.json", "/healthz", "/readyz"];
 
 self.addEventListener("install", (event) => {
   event.waitUntil(precache().then(() => self.skipWaiting()));
 });
 
-// precache keeps every file or none. If it fails, the browser tries again on the next visit.
+// precache caches all files or none. If it fails, the browser tries again on the next visit.
 async function precache() {
   try {
     await complete();
@@ -27,18 +27,18 @@ async function precache() {
   }
 }
 
-// complete fetches every file that is not kept, or fails.
+// complete fetches every file that is not in the cache. It fails if one cannot be fetched.
 async function complete() {
   const cache = await caches.open(cacheName);
   await Promise.all((await missing(cache)).map(async (file) => {
-    // A name under /web/ is a hash: what the HTTP cache has is right, and the page has just fetched it.
+    // A name under /web/ contains a hash: a copy in the HTTP cache is right, and the page has just put one there.
     const hashed = file.startsWith("/web/");
     const response = await fetch(file, { cache: hashed ? "default" : "no-cache" });
     if (!response.ok || response.redirected) {
       throw new Error(`${file} answers ${response.status}`);
     }
-    // While a server is being replaced, two of them answer. Files of both would not fit together. And somebody else may
-    // answer, such as the page of a hotel: kept here, that would stand in the way of the file for ever.
+    // While a server is being replaced, an old and a new one answer. Files of both do not fit together. Another server may
+    // answer, too, such as the login page of a hotel. In the cache that page would replace the file for ever.
     if (response.headers.get("Mayfly-Version") !== (hashed ? file.split(".").at(-2) : version)) {
       throw new Error(`${file} is of another version`);
     }
@@ -46,8 +46,8 @@ async function complete() {
   }));
 }
 
-// missing returns the files that are not in the cache. Browsers and people delete what a site keeps, also a part of it, and
-// leave the worker.
+// missing returns the files that are not in the cache. The browser or the user may delete the cache, or a part of it, and
+// leave the worker installed.
 async function missing(cache) {
   const kept = (await cache.keys()).map((request) => new URL(request.url).pathname);
   return files.filter((file) => !kept.includes(file));
@@ -57,15 +57,16 @@ self.addEventListener("activate", (event) => {
   event.waitUntil(deleteOldCaches().then(() => self.clients.claim()));
 });
 
-// The new cache is complete by now: without it there is no activation.
+// The new cache is complete by now: the worker is activated only after precache.
 async function deleteOldCaches() {
   const names = await caches.keys();
   const old = names.filter((name) => name.startsWith(prefix) && name !== cacheName);
   await Promise.all(old.map((name) => caches.delete(name)));
 }
 
-// A page that runs asks which version it would be after a reload. By then it has loaded, so it is also the time to fetch what
-// was lost of the cache; without a network, or from a server of another version, that fails, and the next page asks again.
+// A running page asks which version it would have after a reload. By then it has loaded, so this is also the time to fetch
+// files that were deleted from the cache. That fails without a network or with a server of another version. The next page
+// asks again.
 self.addEventListener("message", (event) => {
   if (event.data === "version") {
     event.source.postMessage(version);
@@ -77,10 +78,11 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   if (request.method !== "GET" || url.origin !== self.location.origin || server.includes(url.pathname)) {
-    return; // the browser goes on as if there were no worker
+    return; // the browser handles the request as if there were no worker
   }
   if (request.mode === "navigate" && url.pathname === callback) {
-    // The page is here already, so the code need not go anywhere, and is not late for want of a network.
+    // Answer with the cached page: then the code is not sent to the server, and does not expire while a slow network loads
+    // the page.
     event.respondWith(cached("/").then((response) => response || fetch(request)));
   } else if (request.mode === "navigate") {
     event.respondWith(openPage(request));
@@ -89,16 +91,16 @@ self.addEventListener("fetch", (event) => {
   }
 });
 
-// whole is a promise of whether every file is kept. It is looked for anew with each page.
+// whole is a promise: true if every file is in the cache. Each page checks it again.
 let whole;
 
 function isWhole() {
   return caches.open(cacheName).then(missing).then((lacking) => lacking.length === 0, () => false);
 }
 
-// openPage answers from the network, or with the kept page when that fails, is slow or has another version: its files are not
-// here yet, and those that are would not fit to it. The new worker is on its way then. The page is the same for every path:
-// the client reads the address and draws what belongs there.
+// openPage answers with the page from the network, or with the cached page if the network fails, is slow or has another
+// version: the files of that version are not here yet, and the cached files do not fit it. The browser then already fetches
+// the new worker. The page is the same for every path: the client reads the address and draws the right page.
 async function openPage(request) {
   whole = isWhole();
   if (!(await whole)) {
@@ -107,13 +109,13 @@ async function openPage(request) {
   const late = new Promise((resolve) => setTimeout(resolve, patience));
   const response = await Promise.race([fetch(request), late]).catch(() => undefined);
   if (response && response.status < 500 && [version, null].includes(response.headers.get("Mayfly-Version"))) {
-    return response; // without a version it is not ours: somebody has something to say, such as a hotel
+    return response; // a response without a version is not Mayfly's, but for example a hotel's login page: show it
   }
   return (await cached("/")) || fetch(request);
 }
 
-// answer answers with the file that is kept at path. Unless all are, that is only for when the network fails: the others
-// come from the server, which may have another version by now.
+// answer answers with the cached file for path. If some files are missing, it uses the cache only when the network fails:
+// the missing files must come from the server, which may have another version by now.
 async function answer(request, path) {
   const kept = await cached(path);
   if (kept && await (whole ??= isWhole())) {

@@ -1,10 +1,10 @@
 package browser
 
-// Device keeps text under keys in IndexedDB, where a crash takes nothing that was saved, and knows which tabs are open. All tabs
-// share what it keeps. The browser may deny it or have no room: then its methods say so.
+// Device stores text under keys in IndexedDB, so that a crash loses nothing that was saved, and knows which tabs are open.
+// All tabs share this store. Its methods fail where the browser denies it or it is full.
 type Device struct {
 	tab string
-	shelf
+	database
 }
 
 // Tab returns the name of this tab.

@@ -12,19 +12,19 @@ const (
 	deviceDatabase = "mayfly-device"
 	deviceStore    = "kept"
 	deviceLock     = "mayfly-device"
-	tabLock        = "mayfly-tab-" // its name follows: an open tab holds it
+	tabLock        = "mayfly-tab-" // the tab's name follows; an open tab holds this lock
 
 	lockTimeout = 10 * time.Second
 )
 
-// shelf is the database.
-type shelf struct {
-	mu sync.Mutex // guards db, and is held while it is opened
-	db js.Value   // undefined until it is open
+// database is the IndexedDB database, which is opened when it is first needed.
+type database struct {
+	mu sync.Mutex // guards db; held while the database is being opened
+	db js.Value   // undefined until the database is open
 }
 
-// NewDevice returns the device of a tab that gets a new name. The tab counts as open until it is closed or its page is left; a
-// page that comes back from the browser's cache is open again.
+// NewDevice returns the device of this tab and gives the tab a new name. The tab counts as open until the user closes it or
+// leaves its page. It is open again when the page comes back from the browser's cache.
 func NewDevice() *Device {
 	d := &Device{tab: rand.Text()}
 	d.open()
@@ -37,13 +37,13 @@ func NewDevice() *Device {
 	return d
 }
 
-// open takes the lock that an open tab has. It goes by itself.
+// open takes the lock that each open tab holds. The browser releases it when the page goes.
 func (d *Device) open() {
-	go func() { _, _ = Lock(tabLock+d.tab, lockTimeout) }() // nobody else wants it
+	go func() { _, _ = Lock(tabLock+d.tab, lockTimeout) }() // always free: the name is random
 }
 
-// Load returns all that is kept, by key.
-func (s *shelf) Load() (map[string]string, error) {
+// Load returns everything that is stored, by key. It blocks.
+func (s *database) Load() (map[string]string, error) {
 	var keys, values js.Value
 	err := s.transact("readonly", func(store js.Value) { keys, values = call(store, "getAllKeys"), call(store, "getAll") })
 	if err != nil {
@@ -57,8 +57,8 @@ func (s *shelf) Load() (map[string]string, error) {
 	return all, nil
 }
 
-// Save changes what is kept under those keys, all of it or nothing; "" removes. When it returns nil, it is on disk.
-func (s *shelf) Save(changes map[string]string) error {
+// Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
+func (s *database) Save(changes map[string]string) error {
 	return s.transact("readwrite", func(store js.Value) {
 		for key, value := range changes {
 			if value == "" {
@@ -70,9 +70,9 @@ func (s *shelf) Save(changes map[string]string) error {
 	})
 }
 
-// transact lets work make its requests, and returns once all of that is on disk, or none. Once the database is open, all has been
-// asked for when it first waits: a page that is being left can still do so.
-func (s *shelf) transact(mode string, work func(store js.Value)) error {
+// transact calls work, which makes its requests, and returns once all of its changes are on disk, or none. If the database
+// is open, transact makes all requests before it waits, so that it also works while the user leaves the page.
+func (s *database) transact(mode string, work func(store js.Value)) error {
 	db, err := s.open()
 	if err != nil {
 		return err
@@ -80,8 +80,8 @@ func (s *shelf) transact(mode string, work func(store js.Value)) error {
 	tx := call(db, "transaction", deviceStore, mode, object("durability", "strict"))
 	work(call(tx, "objectStore", deviceStore))
 	call(tx, "commit")
-	if once(tx, "complete", "abort") != "complete" {
-		call(db, "close") // the browser may have done so, as when somebody deletes what sites keep
+	if firstEvent(tx, "complete", "abort") != "complete" {
+		call(db, "close") // the browser may have closed it, for example when the user deletes site data
 		s.mu.Lock()
 		s.db = js.Undefined()
 		s.mu.Unlock()
@@ -90,7 +90,7 @@ func (s *shelf) transact(mode string, work func(store js.Value)) error {
 	return nil
 }
 
-func (s *shelf) open() (db js.Value, err error) {
+func (s *database) open() (db js.Value, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.db.IsUndefined() {
@@ -99,10 +99,10 @@ func (s *shelf) open() (db js.Value, err error) {
 	return s.db, err
 }
 
-// Lock waits until no other tab has the lock.
+// Lock waits until no other tab holds the device's lock, at most for lockTimeout.
 func (d *Device) Lock() (unlock func(), err error) { return Lock(deviceLock, lockTimeout) }
 
-// Tabs returns the names of the tabs that are open. A browser without Web Locks has none.
+// Tabs returns the names of the open tabs. In a browser without Web Locks it returns none.
 func (d *Device) Tabs() (open []string, err error) {
 	locks := global("navigator").Get("locks")
 	if locks.IsUndefined() {
@@ -121,13 +121,13 @@ func (d *Device) Tabs() (open []string, err error) {
 	return open, nil
 }
 
-// openStore opens a database of one store.
+// openStore opens a database that has one store.
 func openStore(database, name string) (js.Value, error) {
 	opening := call(global("indexedDB"), "open", database, 1)
-	event := once(opening, "upgradeneeded", "success", "error")
-	if event == "upgradeneeded" { // Go runs within the callback: the upgrade waits for what is asked for here
+	event := firstEvent(opening, "upgradeneeded", "success", "error")
+	if event == "upgradeneeded" { // Go runs inside the callback, so that the upgrade includes this request
 		call(opening.Get("result"), "createObjectStore", name)
-		event = once(opening, "success", "error")
+		event = firstEvent(opening, "success", "error")
 	}
 	if event == "error" {
 		return js.Undefined(), errRefused

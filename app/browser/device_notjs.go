@@ -2,16 +2,16 @@
 
 package browser
 
-type shelf struct{}
+type database struct{}
 
-// NewDevice returns a device that keeps nothing.
+// NewDevice returns a device that stores nothing.
 func NewDevice() *Device { return &Device{} }
 
 // Load fails.
-func (*shelf) Load() (map[string]string, error) { return nil, errNoBrowser }
+func (*database) Load() (map[string]string, error) { return nil, errNoBrowser }
 
 // Save fails.
-func (*shelf) Save(map[string]string) error { return errNoBrowser }
+func (*database) Save(map[string]string) error { return errNoBrowser }
 
 // Lock fails.
 func (d *Device) Lock() (unlock func(), err error) { return nil, errNoBrowser }

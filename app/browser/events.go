@@ -1,8 +1,8 @@
 package browser
 
-// Events are what happens to the page. Each function is called from the browser's event loop: it must not block. One
-// that is nil is not called.
+// Events holds the handlers of the page's events. The browser's event loop calls them: they must not block. A handler may be
+// nil.
 type Events struct {
-	Network func(up bool) // the browser found or lost a network
-	Seen    func()        // the page is looked at again, runs again after it was frozen, or came back from the browser's cache
+	Network func(up bool) // runs when the browser finds or loses the network
+	Shown   func()        // runs when the page is shown or resumed, or comes back from the browser's cache
 }

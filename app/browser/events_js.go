@@ -2,7 +2,7 @@ package browser
 
 import "syscall/js"
 
-// Watch calls e's functions until stop is called.
+// Watch calls the handlers of e until stop is called.
 func Watch(e Events) (stop func()) {
 	document := js.Global().Get("document")
 	var stops []func()
@@ -21,12 +21,12 @@ func Watch(e Events) (stop func()) {
 		listen(js.Global(), "online", func() { e.Network(true) })
 		listen(js.Global(), "offline", func() { e.Network(false) })
 	}
-	if e.Seen != nil {
-		listen(js.Global(), "pageshow", e.Seen)
-		listen(document, "resume", e.Seen)
+	if e.Shown != nil {
+		listen(js.Global(), "pageshow", e.Shown)
+		listen(document, "resume", e.Shown)
 		listen(document, "visibilitychange", func() {
 			if document.Get("visibilityState").String() == "visible" {
-				e.Seen()
+				e.Shown()
 			}
 		})
 	}

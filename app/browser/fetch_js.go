@@ -6,25 +6,28 @@ import (
 	"time"
 )
 
-// Fetch gets url, or posts form to it if form is not empty. It sends no cookies and no referrer, leaves nothing in a cache,
-// follows no redirect and takes no longer than timeout; keepalive: the page may go meanwhile. A body that is not text is
-// mangled.
-func Fetch(url, form string, keepalive bool, timeout time.Duration) (status int, header func(name string) string, body []byte, err error) {
-	options := bare()
+// Fetch gets url, or posts form to it if form is not empty. It sends no cookies and no referrer, stores nothing in a cache,
+// follows no redirect and takes no longer than timeout. With keepalive the request goes on when the page is left. The body
+// must be text: bytes that are not UTF-8 are replaced. Fetch blocks.
+func Fetch(url, form string, keepalive bool, timeout time.Duration) (
+	status int, header func(name string) string, body []byte, err error) {
+	options := privateOptions()
 	options.Set("keepalive", keepalive)
 	options.Set("signal", call(global("AbortSignal"), "timeout", timeout.Milliseconds()))
 	if form != "" {
 		options.Set("method", "POST")
-		options.Set("body", global("URLSearchParams").New(form)) // sets the content type, too
+		options.Set("body", global("URLSearchParams").New(form)) // this also sets the content type
 	}
 	return fetch(url, options)
 }
 
-// Post posts body, a text of that content type, to url until ctx is done. Otherwise it is as Fetch.
-func Post(ctx context.Context, url, contentType string, body []byte) (status int, header func(name string) string, answer []byte, err error) {
+// Post posts body, which must be text of that content type, to url. It gives up when ctx is done. Otherwise it works like
+// Fetch.
+func Post(ctx context.Context, url, contentType string, body []byte) (
+	status int, header func(name string) string, answer []byte, err error) {
 	aborter := global("AbortController").New()
 	defer context.AfterFunc(ctx, func() { call(aborter, "abort") })()
-	options := bare()
+	options := privateOptions()
 	options.Set("signal", aborter.Get("signal"))
 	options.Set("method", "POST")
 	options.Set("headers", object("Content-Type", contentType))
@@ -32,8 +35,8 @@ func Post(ctx context.Context, url, contentType string, body []byte) (status int
 	return fetch(url, options)
 }
 
-// bare returns options for a request that says and keeps as little as can be.
-func bare() js.Value {
+// privateOptions returns the options of a request that reveals and stores as little as possible.
+func privateOptions() js.Value {
 	return object("credentials", "omit", "cache", "no-store", "redirect", "error", "referrerPolicy", "no-referrer")
 }
 
@@ -46,7 +49,7 @@ func fetch(url string, options js.Value) (status int, header func(name string) s
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	header = func(name string) string { // a provider of another origin shows few of them
+	header = func(name string) string { // another origin, such as a provider's, exposes few headers
 		if v := call(response.Get("headers"), "get", name); !v.IsNull() {
 			return v.String()
 		}

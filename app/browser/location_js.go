@@ -7,7 +7,7 @@ func location() js.Value { return global("location") }
 // Origin returns the page's origin.
 func Origin() string { return location().Get("origin").String() }
 
-// Address returns the page's address, with its query.
+// Address returns the page's whole address, with query and fragment.
 func Address() string { return location().Get("href").String() }
 
 // SocketURL returns the address of the WebSocket at path on the server that the page came from.
@@ -18,18 +18,18 @@ func Assign(url string) {
 	call(location(), "assign", url)
 }
 
-// Replace changes the page's address to path, and its entry in the history, without leaving.
+// Replace changes the page's address, and its entry in the history, to path. It does not leave the page.
 func Replace(path string) {
 	call(global("history"), "replaceState", js.Null(), "", path)
 }
 
-// Visit goes to path as the back button does: without leaving, and without a new entry in the history.
+// Visit goes to path as the back button does: it does not leave the page and adds no entry to the history.
 func Visit(path string) {
 	Replace(path)
 	call(js.Global(), "dispatchEvent", global("PopStateEvent").New("popstate"))
 }
 
-// Submit leaves the page by posting a form to url, so that its fields, names and values by turns, do not stand in any
+// Submit leaves the page by posting a form to url. fields are alternating names and values. A form keeps them out of every
 // address.
 func Submit(url string, fields ...string) {
 	document := global("document")

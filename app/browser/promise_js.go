@@ -5,14 +5,14 @@ import (
 	"syscall/js"
 )
 
-// global returns a property of the window, undefined if there is none, or if the browser throws. js.Value.Get would end the
-// program: of an exception only a call makes a panic.
+// global returns a property of the window, or undefined if there is none or the browser throws. It does not use
+// js.Value.Get: an exception there ends the program, while an exception in js.Value.Call becomes a panic.
 //
 //go:noinline
 func global(name string) js.Value { return call(js.Global().Get("Reflect"), "get", js.Global(), name) }
 
-// call calls a method. It returns undefined if there is none, or if it throws. Like global, it stands here to be called, not
-// copied, wherever it is used, and catches what would otherwise need a catch there: the browser downloads this program whole.
+// call calls a method. It returns undefined if there is no such method or it throws. Like global it is never inlined, and it
+// recovers so that no caller has to: both keep the program that the browser downloads small.
 //
 //go:noinline
 func call(target js.Value, method string, args ...any) (result js.Value) {
@@ -24,8 +24,8 @@ func call(target js.Value, method string, args ...any) (result js.Value) {
 	return target.Call(method, args...)
 }
 
-// once waits for the first of a target's events, and returns its name. Nothing but an error happens to undefined.
-func once(target js.Value, events ...string) string {
+// firstEvent waits for the first of these events of target and returns its name. For an undefined target it returns "error".
+func firstEvent(target js.Value, events ...string) string {
 	if target.IsUndefined() {
 		return "error"
 	}
@@ -42,7 +42,7 @@ func once(target js.Value, events ...string) string {
 	return event
 }
 
-// await waits for a promise; undefined is one that failed.
+// await waits until promise is settled and returns its value. An undefined promise counts as rejected.
 func await(promise js.Value) (value js.Value, err error) {
 	if promise.IsUndefined() {
 		return promise, errRefused
@@ -67,7 +67,7 @@ func await(promise js.Value) (value js.Value, err error) {
 
 var errRefused = errors.New("the browser refused")
 
-// object returns a JavaScript object of names and values by turns.
+// object returns a JavaScript object with these alternating names and values.
 func object(pairs ...string) js.Value {
 	o := global("Object").New()
 	for i := 0; i < len(pairs); i += 2 {
@@ -76,7 +76,7 @@ func object(pairs ...string) js.Value {
 	return o
 }
 
-// array returns b as a Uint8Array.
+// array returns a copy of b as a Uint8Array.
 func array(b []byte) js.Value {
 	a := global("Uint8Array").New(len(b))
 	js.CopyBytesToJS(a, b)

@@ -5,8 +5,8 @@ import (
 	"syscall/js"
 )
 
-// VerifySignature checks a signature with WebCrypto: alg is JOSE's name for how it was made, jwk the public key. What can't be
-// checked is not good.
+// VerifySignature checks a signature with WebCrypto and reports whether it is good. alg is the algorithm's name in JOSE, jwk
+// the public key. A signature that it cannot check is not good. It blocks.
 func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 	_, how, known := strings.Cut(webCrypto, alg+" ")
 	if !known {
@@ -24,8 +24,8 @@ func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 
 func parse(json string) js.Value { return call(global("JSON"), "parse", json) }
 
-// webCrypto is what WebCrypto calls JOSE's algorithms, for importing a key and for checking with it at once. RS256 is not among
-// them: app/pkce checks it itself.
+// webCrypto maps each JOSE algorithm to its WebCrypto parameters. The same parameters import the key and check the
+// signature. RS256 is not in it, because app/pkce checks that itself.
 const webCrypto = `RS384 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-384"}
 RS512 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-512"}
 PS256 {"name":"RSA-PSS","hash":"SHA-256","saltLength":32}

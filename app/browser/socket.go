@@ -1,9 +1,9 @@
-// Package browser is what Mayfly's client needs of a browser and go-app does not give: a WebSocket, fetch, the storage of a
-// tab and of the device, sealing and checking with keys, locks and a channel between tabs, the page's events and its address.
-// It is the only package that imports syscall/js. Each feature is three files: the type and its doc, if it has one, the
-// browser's half, and a native half for tests and prerendering.
+// Package browser wraps the browser features that Mayfly's client needs and go-app does not offer: WebSocket, fetch, storage
+// of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and address. It is the
+// only package that imports syscall/js. Each feature has up to three files: the type and its doc comment, the version for
+// the browser, and a native version for tests and prerendering.
 //
-// A callback from JavaScript never blocks and never panics: either would stop the whole program.
+// A callback from JavaScript never blocks and never panics, because either would stop the whole program.
 package browser
 
 import (
@@ -12,30 +12,30 @@ import (
 	"unicode/utf8"
 )
 
-// The close codes that the socket itself makes up or allows.
+// The close codes that a browser can send.
 const (
 	closeNormal    = 1000
-	closeFirstOwn  = 4000 // a browser closes with closeNormal or from here
-	closeLastOwn   = 4999 // to here
+	closeFirstOwn  = 4000 // the lowest code of an application's own
+	closeLastOwn   = 4999 // the highest
 	maxCloseReason = 123  // bytes
 )
 
-// Socket is a WebSocket of the browser. coder/websocket has one too; in the browser it loses close codes and messages that
-// came before a close, and leaves sockets open.
+// Socket is a WebSocket of the browser. coder/websocket also has one, but in the browser it loses close codes, loses
+// messages that came before a close, and leaves sockets open.
 type Socket struct {
 	in     *inbox
 	native native
 }
 
-// Read returns the next message. It ends with a *wire.ClosedError once every message that came before the close was
-// returned, or with ctx's error.
+// Read waits for the next message and returns it. After the last message it returns a *wire.ClosedError. It returns ctx's
+// error when ctx is done first. Only one goroutine may read.
 func (s *Socket) Read(ctx context.Context) ([]byte, error) { return s.in.next(ctx) }
 
-// Write hands message to the browser, as text. It never blocks; that it returns nil does not mean that anything was sent.
+// Write passes message to the browser, as text. It never blocks. A nil error does not mean that the message was sent.
 func (s *Socket) Write(message []byte) error { return s.native.write(message) }
 
-// Close ends the connection. It does not block. A code that the browser does not allow becomes 1000. What comes
-// afterwards is dropped; Read ends when the browser has closed. Closing again is no harm.
+// Close closes the connection. It does not block. A code that the browser cannot send becomes 1000. Messages that come later
+// are dropped. Read returns an error once the browser has closed the connection. Close may be called again.
 func (s *Socket) Close(code int, reason string) {
 	if code != closeNormal && (code < closeFirstOwn || code > closeLastOwn) {
 		code = closeNormal
@@ -50,9 +50,9 @@ func (s *Socket) Close(code int, reason string) {
 	s.native.close(code, reason)
 }
 
-// An inbox is the ordered queue between the browser's callbacks and Read: messages, and behind them the end.
+// An inbox is the queue between the browser's callbacks and Read: the messages and, after them, the error that ends them.
 type inbox struct {
-	ready chan struct{} // capacity 1: there is something
+	ready chan struct{} // capacity 1: the queue has changed
 
 	mu       sync.Mutex // guards what follows
 	messages [][]byte
@@ -72,7 +72,7 @@ func (q *inbox) push(message []byte) {
 	q.signal()
 }
 
-// finish adds the end. Only the first one counts.
+// finish adds the error that ends the queue. Only the first one counts.
 func (q *inbox) finish(err error) {
 	q.mu.Lock()
 	if q.end == nil {
@@ -82,7 +82,7 @@ func (q *inbox) finish(err error) {
 	q.signal()
 }
 
-// drop forgets the messages, and those to come.
+// drop deletes the messages and makes push ignore later ones.
 func (q *inbox) drop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -96,7 +96,7 @@ func (q *inbox) signal() {
 	}
 }
 
-// next returns the next message, or the end. It is for one reader.
+// next waits for the next message or the end. Only one goroutine may call it.
 func (q *inbox) next(ctx context.Context) ([]byte, error) {
 	for {
 		if message, err := q.take(); message != nil || err != nil {
@@ -110,7 +110,7 @@ func (q *inbox) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// take returns nil, nil if there is nothing yet.
+// take removes the first message and returns it. If there is none, it returns the end, or nil, nil before the end.
 func (q *inbox) take() ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

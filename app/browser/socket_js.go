@@ -9,15 +9,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// native is the browser's WebSocket and the callbacks that hang on it.
+// native is the browser's WebSocket with its callbacks.
 type native struct {
 	ws js.Value
 	on map[string]js.Func
 }
 
-// Dial opens a WebSocket. When ctx is done first, the attempt is dropped: should it still open, nobody sees it.
+// Dial opens a WebSocket. It blocks until the WebSocket is open or the attempt has failed. If ctx is done first, Dial gives
+// up and the WebSocket, should it still open, has no effect.
 func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
-	defer caught(&err)
+	defer catch(&err)
 	ws := js.Global().Get("WebSocket").New(url, subprotocol)
 	ws.Set("binaryType", "arraybuffer")
 	s = &Socket{in: newInbox(), native: native{ws: ws, on: map[string]js.Func{}}}
@@ -29,7 +30,7 @@ func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 		s.native.release()
 		select {
 		case opened <- false:
-		default: // it had opened, and Read tells how it ended
+		default: // the socket was open: Read returns the reason
 		}
 	})
 	select {
@@ -57,7 +58,7 @@ func (s *Socket) on(event string, handle func(js.Value)) {
 	s.native.ws.Set("on"+event, f)
 }
 
-// release takes the callbacks off the socket, which lets go of them.
+// release removes the callbacks from the socket and frees them.
 func (n *native) release() {
 	for event, f := range n.on {
 		n.ws.Set("on"+event, js.Null())
@@ -67,8 +68,8 @@ func (n *native) release() {
 }
 
 func (n *native) write(message []byte) (err error) {
-	defer caught(&err)
-	if n.ws.Get("readyState").Int() != stateOpen { // send would do nothing, without a word
+	defer catch(&err)
+	if n.ws.Get("readyState").Int() != stateOpen { // otherwise send would drop the message without an error
 		return errors.New("write: the connection is not open")
 	}
 	n.ws.Call("send", string(message))
@@ -77,11 +78,11 @@ func (n *native) write(message []byte) (err error) {
 
 func (n *native) close(code int, reason string) {
 	var err error
-	defer caught(&err) // a browser that refuses to close has nothing to close
+	defer catch(&err) // if the browser throws, there is nothing to close
 	n.ws.Call("close", code, reason)
 }
 
-// bytesOf returns what a message event carries: text, or an ArrayBuffer from a server that is not ours.
+// bytesOf returns the data of a message event, or the bytes of an ArrayBuffer. A Mayfly server sends only text.
 func bytesOf(data js.Value) []byte {
 	if data.Type() == js.TypeString {
 		return []byte(data.String())
@@ -92,8 +93,8 @@ func bytesOf(data js.Value) []byte {
 	return b
 }
 
-// caught turns a panic, which is how a JavaScript exception arrives, into an error.
-func caught(err *error) {
+// catch turns a panic into an error. A JavaScript exception arrives as a panic.
+func catch(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("the browser refused: %v", r)
 	}

@@ -1,5 +1,6 @@
 package browser
 
-// Storage keeps strings: for as long as the tab lives, across reloads and seen by no other tab, or for as long as the device
-// wants, shared by all tabs. The browser may deny it (cookies blocked, a sandbox) or have no room: then its methods say so.
+// Storage stores strings. TabStorage belongs to one tab and survives reloads. All tabs share DeviceStorage, which survives
+// until the browser or the user deletes it. Its methods fail where the browser denies storage (blocked cookies, a sandbox)
+// or it is full.
 type Storage struct{ area area }

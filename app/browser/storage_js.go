@@ -2,7 +2,8 @@ package browser
 
 import "syscall/js"
 
-// area is the name of a window's storage. It is looked up each time, because the look-up itself throws where it is denied.
+// area is the name of a storage of the window. Each call looks it up, because already the look-up throws where storage is
+// denied.
 type area string
 
 // TabStorage returns the tab's storage.
@@ -11,8 +12,8 @@ func TabStorage() *Storage { return &Storage{"sessionStorage"} }
 // DeviceStorage returns the storage that all tabs share.
 func DeviceStorage() *Storage { return &Storage{"localStorage"} }
 
-// ReplaceDenied puts an empty list in the place of localStorage where the browser denies it: go-app looks through it when it
-// starts, and a look that throws would end the program. Call it before go-app runs.
+// ReplaceDenied replaces localStorage by an empty list where the browser denies it. go-app reads localStorage when it
+// starts, and an exception there would end the program. Call it before go-app runs.
 func ReplaceDenied() {
 	if !global("localStorage").IsUndefined() {
 		return
@@ -23,11 +24,11 @@ func ReplaceDenied() {
 }
 
 func (a area) call(method string, args ...any) (result js.Value, err error) {
-	defer caught(&err)
+	defer catch(&err)
 	return global(string(a)).Call(method, args...), nil
 }
 
-// Load returns what was saved under key, "" if nothing was.
+// Load returns the value that was saved under key, "" if there is none.
 func (s *Storage) Load(key string) (string, error) {
 	v, err := s.area.call("getItem", key)
 	if err != nil || v.IsNull() {
@@ -36,21 +37,21 @@ func (s *Storage) Load(key string) (string, error) {
 	return v.String(), nil
 }
 
-// Save keeps value under key.
+// Save stores value under key.
 func (s *Storage) Save(key, value string) error {
 	_, err := s.area.call("setItem", key, value)
 	return err
 }
 
-// Delete forgets what was saved under key.
+// Delete deletes the value under key.
 func (s *Storage) Delete(key string) error {
 	_, err := s.area.call("removeItem", key)
 	return err
 }
 
-// Keys returns under which keys something was saved.
+// Keys returns the keys that have a value.
 func (s *Storage) Keys() (keys []string, err error) {
-	defer caught(&err)
+	defer catch(&err)
 	names := call(global("Object"), "keys", global(string(s.area)))
 	for i := range names.Length() {
 		keys = append(keys, names.Index(i).String())

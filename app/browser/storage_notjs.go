@@ -19,14 +19,14 @@ func TabStorage() *Storage { return &Storage{} }
 // DeviceStorage returns a new storage in memory.
 func DeviceStorage() *Storage { return &Storage{} }
 
-// Load returns what was saved under key, "" if nothing was.
+// Load returns the value that was saved under key, "" if there is none.
 func (s *Storage) Load(key string) (string, error) {
 	s.area.mu.Lock()
 	defer s.area.mu.Unlock()
 	return s.area.values[key], nil
 }
 
-// Save keeps value under key.
+// Save stores value under key.
 func (s *Storage) Save(key, value string) error {
 	s.area.mu.Lock()
 	defer s.area.mu.Unlock()
@@ -37,7 +37,7 @@ func (s *Storage) Save(key, value string) error {
 	return nil
 }
 
-// Delete forgets what was saved under key.
+// Delete deletes the value under key.
 func (s *Storage) Delete(key string) error {
 	s.area.mu.Lock()
 	defer s.area.mu.Unlock()
@@ -45,7 +45,7 @@ func (s *Storage) Delete(key string) error {
 	return nil
 }
 
-// Keys returns under which keys something was saved.
+// Keys returns the keys that have a value.
 func (s *Storage) Keys() ([]string, error) {
 	s.area.mu.Lock()
 	defer s.area.mu.Unlock()

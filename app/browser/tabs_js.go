@@ -8,33 +8,35 @@ import (
 	"time"
 )
 
-// Lock waits until no other tab holds the lock called name, at most for timeout. A browser without Web Locks lets everyone in
-// at once. A tab that goes lets go, and so does one whose page is left: Chromium keeps such a page, frozen, with its locks.
+// Lock waits until no other tab holds the lock called name, at most for timeout. In a browser without Web Locks it returns
+// at once. The lock is released when the tab is closed, and also when its page is left: Chromium would keep the lock with
+// the page, frozen, in its cache.
 func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	return lock(ctx, name, false)
 }
 
-// Place waits until one of the n places that all tabs share under name is free, at most until ctx is done: ok says whether there
-// is one. Who has waited longer comes first. Without Web Locks everyone has a place at once.
-func Place(ctx context.Context, name string, n int) (leave func(), ok bool) {
+// Slot waits for one of the n slots that all tabs share under name. ok is false if ctx is done first. Call release when the
+// slot is no longer needed. If all are taken it waits for one of them, in the order of arrival. Without Web Locks every call
+// gets a slot at once.
+func Slot(ctx context.Context, name string, n int) (release func(), ok bool) {
 	for i := range n {
-		if leave, err := lock(ctx, name+strconv.Itoa(i), true); err == nil {
-			return leave, true
+		if release, err := lock(ctx, name+strconv.Itoa(i), true); err == nil {
+			return release, true
 		}
 	}
-	leave, err := lock(ctx, name+strconv.Itoa(rand.N(n)), false)
-	return leave, err == nil
+	release, err := lock(ctx, name+strconv.Itoa(rand.N(n)), false)
+	return release, err == nil
 }
 
-// lock waits for a lock until ctx is done; not at all, if it is wanted at once.
+// lock waits for a lock until ctx is done. With atOnce it does not wait, and fails if another tab holds the lock.
 func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err error) {
 	locks := global("navigator").Get("locks")
 	if locks.IsUndefined() {
 		return func() {}, nil
 	}
-	var release js.Value // settles the promise that keeps the lock, once it is granted
+	var release js.Value // settles the promise that keeps the lock; set once the lock is granted
 	granted, over := make(chan bool, 1), make(chan bool)
 	hold := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		release = args[0]
@@ -42,13 +44,13 @@ func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err err
 		return nil
 	})
 	grant := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if args[0].IsNull() { // it is another's
+		if args[0].IsNull() { // another tab holds the lock
 			return nil
 		}
 		return global("Promise").New(hold)
 	})
 	aborter := global("AbortController").New()
-	abort := func() { call(aborter, "abort") } // does nothing to a lock that is granted
+	abort := func() { call(aborter, "abort") } // has no effect once the lock is granted
 	leave := js.FuncOf(func(js.Value, []js.Value) any {
 		abort()
 		if release.Truthy() {
@@ -66,7 +68,7 @@ func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err err
 	}
 	promise := call(locks, "request", name, options, grant)
 	go func() {
-		_, _ = await(promise) // until it is released, or refused
+		_, _ = await(promise) // settled when the lock is released or refused
 		stop()
 		call(js.Global(), "removeEventListener", "pagehide", leave)
 		for _, f := range []js.Func{hold, grant, leave} {
@@ -82,11 +84,11 @@ func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err err
 	}
 }
 
-// Join joins the channel called name: what one tab sends comes to receive in all others. Where a browser has no such thing,
-// or denies it, nothing is sent and nothing comes.
+// Join joins the channel called name: a message that one tab sends reaches receive in all other tabs. Where the browser has
+// no channels, or denies them, messages are dropped.
 func Join(name string, receive func(message string)) (send func(message string), leave func()) {
 	send, leave = func(string) {}, func() {}
-	defer func() { _ = recover() }() // a browser that denies storage may deny this, too
+	defer func() { _ = recover() }() // a browser that denies storage may also deny channels
 	channel := global("BroadcastChannel").New(name)
 	f := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		receive(args[0].Get("data").String())

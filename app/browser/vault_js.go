@@ -10,12 +10,12 @@ const (
 	vaultDatabase = "mayfly"
 	vaultStore    = "keys"
 	vaultKey      = "session"
-	nonceSize     = 12 // bytes, in front of what is sealed
+	nonceSize     = 12 // bytes; the nonce precedes the sealed bytes
 )
 
-// Seal returns plain sealed, as base64. The key is made if there is none.
+// Seal returns plain in sealed form, as base64. It makes the key if there is none. It blocks.
 func (Vault) Seal(plain string) (sealed string, err error) {
-	key, err := inStore("get", vaultKey)
+	key, err := keyRequest("get", vaultKey)
 	if err == nil && key.IsUndefined() {
 		key, err = makeKey()
 	}
@@ -28,13 +28,14 @@ func (Vault) Seal(plain string) (sealed string, err error) {
 	return base64.StdEncoding.EncodeToString(append(nonce, buffer...)), err
 }
 
-// Open returns what was sealed. ok is false if it never will: it is damaged, or its key is gone.
+// Open returns the text that was sealed. ok is false if that will never be possible: the text is damaged or the key is gone.
+// err means that the vault cannot be used now. It blocks.
 func (Vault) Open(sealed string) (plain string, ok bool, err error) {
 	b, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || len(b) < nonceSize {
 		return "", false, nil
 	}
-	key, err := inStore("get", vaultKey)
+	key, err := keyRequest("get", vaultKey)
 	if err != nil || key.IsUndefined() {
 		return "", false, err
 	}
@@ -42,9 +43,9 @@ func (Vault) Open(sealed string) (plain string, ok bool, err error) {
 	return string(b), err == nil, nil
 }
 
-// Forget destroys the key: what was sealed with it never opens again.
+// Forget destroys the key: text that was sealed with it can never be opened again. It blocks.
 func (Vault) Forget() {
-	_, _ = inStore("delete", vaultKey)
+	_, _ = keyRequest("delete", vaultKey)
 }
 
 func subtle() js.Value { return global("crypto").Get("subtle") }
@@ -59,7 +60,7 @@ func crypt(method string, key js.Value, nonce, b []byte) ([]byte, error) {
 	return bytesOf(buffer), nil
 }
 
-// makeKey makes the key, or returns the one that another tab has made meanwhile.
+// makeKey makes the key, or returns the key that another tab has made meanwhile.
 func makeKey() (js.Value, error) {
 	aes := object("name", "AES-GCM")
 	aes.Set("length", 256)
@@ -67,23 +68,23 @@ func makeKey() (js.Value, error) {
 	if err != nil {
 		return made, err
 	}
-	_, _ = inStore("add", made, vaultKey) // it fails if there is one
-	made, err = inStore("get", vaultKey)
+	_, _ = keyRequest("add", made, vaultKey) // fails if there is a key already
+	made, err = keyRequest("get", vaultKey)
 	if err == nil && made.IsUndefined() {
 		err = errRefused
 	}
 	return made, err
 }
 
-// inStore makes one request to the store of keys and returns its result.
-func inStore(method string, args ...any) (result js.Value, err error) {
+// keyRequest makes one request to the store of keys and returns its result.
+func keyRequest(method string, args ...any) (result js.Value, err error) {
 	db, err := openStore(vaultDatabase, vaultStore)
 	if err != nil {
 		return result, err
 	}
 	defer call(db, "close")
 	request := call(call(call(db, "transaction", vaultStore, "readwrite"), "objectStore", vaultStore), method, args...)
-	if once(request, "success", "error") == "error" {
+	if firstEvent(request, "success", "error") == "error" {
 		return result, errRefused
 	}
 	return request.Get("result"), nil

@@ -2,43 +2,44 @@ package browser
 
 import "syscall/js"
 
-// WatchWorker calls tell with the version of Mayfly that the service worker has, which is the one that a reload brings: soon,
-// whenever another worker takes over, and after UpdateWorker, until stop is called. Where there is no worker it never does.
-func WatchWorker(tell func(version string)) (stop func()) {
-	heard := js.FuncOf(func(_ js.Value, args []js.Value) any {
+// WatchWorker calls onVersion with the version of Mayfly that the service worker has, which is the version after a reload.
+// It does so soon, whenever another worker takes over, and after UpdateWorker, until stop is called. Without a service
+// worker it never calls onVersion.
+func WatchWorker(onVersion func(version string)) (stop func()) {
+	onMessage := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if data := args[0].Get("data"); data.Type() == js.TypeString {
-			tell(data.String())
+			onVersion(data.String())
 		}
 		return nil
 	})
-	changed := js.FuncOf(func(js.Value, []js.Value) any {
+	onChange := js.FuncOf(func(js.Value, []js.Value) any {
 		askWorker()
 		return nil
 	})
-	call(workers(), "addEventListener", "message", heard)
-	call(workers(), "addEventListener", "controllerchange", changed)
+	call(workers(), "addEventListener", "message", onMessage)
+	call(workers(), "addEventListener", "controllerchange", onChange)
 	askWorker()
 	return func() {
-		call(workers(), "removeEventListener", "message", heard)
-		call(workers(), "removeEventListener", "controllerchange", changed)
-		heard.Release()
-		changed.Release()
+		call(workers(), "removeEventListener", "message", onMessage)
+		call(workers(), "removeEventListener", "controllerchange", onChange)
+		onMessage.Release()
+		onChange.Release()
 	}
 }
 
-// UpdateWorker has the browser look for a newer worker, and the present one for what it has lost. It blocks until the
-// browser has looked.
+// UpdateWorker makes the browser look for a newer worker, and the current worker fetch cached files that were deleted. It
+// blocks until the browser has looked.
 func UpdateWorker() {
 	askWorker()
 	if registration, err := await(call(workers(), "getRegistration")); err == nil && registration.Truthy() {
-		_, _ = await(call(registration, "update")) // without a network there is none
+		_, _ = await(call(registration, "update")) // fails without a network
 	}
 }
 
-// workers is undefined where a browser has no workers, or denies them.
+// workers returns navigator.serviceWorker, which is undefined where the browser has no workers or denies them.
 func workers() js.Value { return call(global("Reflect"), "get", global("navigator"), "serviceWorker") }
 
-// askWorker has the worker of the page, if there is one, say its version.
+// askWorker asks the page's worker, if there is one, for its version.
 func askWorker() {
 	if workers().IsUndefined() {
 		return

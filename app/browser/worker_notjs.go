@@ -2,8 +2,8 @@
 
 package browser
 
-// WatchWorker never calls tell: a program of its own has no worker.
-func WatchWorker(tell func(version string)) (stop func()) { return func() {} }
+// WatchWorker never calls onVersion: outside a browser there is no worker.
+func WatchWorker(onVersion func(version string)) (stop func()) { return func() {} }
 
 // UpdateWorker does nothing.
 func UpdateWorker() {}

@@ -7,13 +7,14 @@ import (
 )
 
 const (
-	transactionKey = "mayfly.tx." // and the state: what the callback needs to know of a sign-in that was begun
+	transactionKey = "mayfly.tx." // before the OAuth state: the storage key of a sign-in that has begun
 	triesKey       = "mayfly.tries"
-	maxTries       = 5 // sign-ins that one tab begins within a minute of the clock
+	maxTries       = 5 // sign-ins that one tab may begin within one minute of the clock
 )
 
-// Begin leaves the page for the provider, which sends people back to CallbackPath. Afterwards they come to returnTo, a path
-// with its query, if it is safe. It reports whether the page is about to leave; if not, the state says why.
+// Begin leaves the page for the provider, which sends the user back to CallbackPath. From there the user gets to returnTo, a
+// path with its query, or to "/" if returnTo is not safe. Begin reports whether the browser is about to leave the page; if
+// not, the state says why.
 func (s *SignIn) Begin(returnTo string) (leaving bool) {
 	s.hold()
 	defer s.release()
@@ -22,7 +23,7 @@ func (s *SignIn) Begin(returnTo string) (leaving bool) {
 	}
 	s.leaving = true
 	s.problem = s.begin(returnTo)
-	s.leaving = false // the browser may bring this very page back
+	s.leaving = false // the browser's back button may bring this page back
 	return s.problem == nil
 }
 
@@ -30,7 +31,7 @@ func (s *SignIn) begin(returnTo string) *Problem {
 	if !s.mayTry() {
 		return looping
 	}
-	if !closed(s.looked) {
+	if !closed(s.restored) {
 		return unreachable
 	}
 	p, f := s.discover(false, fetchTimeout)
@@ -38,11 +39,11 @@ func (s *SignIn) begin(returnTo string) *Problem {
 		return f.problem
 	}
 	state, verifier, nonce, redirect, names := random(), random(), random(), s.b.Origin+CallbackPath, ""
-	if p.names {
+	if p.sendsIssuer {
 		names = "1"
 	}
-	transaction := query("verifier", verifier, "nonce", nonce, "return", safePath(returnTo), "issuer", s.issuer, "client", s.clientID,
-		"redirect", redirect, "names", names, "created", itoa(s.moment().wall.Milliseconds()))
+	transaction := encodeQuery("verifier", verifier, "nonce", nonce, "return", safePath(returnTo), "issuer", s.issuer,
+		"client", s.clientID, "redirect", redirect, "names", names, "created", itoa(s.moment().wall.Milliseconds()))
 	if s.pending.Save(transactionKey+state, transaction) != nil {
 		return noStorage
 	}
@@ -55,9 +56,9 @@ func (s *SignIn) begin(returnTo string) *Problem {
 	if strings.Contains(p.authorize, "?") {
 		separator = "&"
 	}
-	s.b.Assign(p.authorize + separator + query(append([]string{
-		"response_type", "code", "client_id", s.clientID, "redirect_uri", redirect, "scope", scopes, "state", state, "nonce", nonce,
-		"code_challenge", encode64(challenge[:]), "code_challenge_method", "S256",
+	s.b.Assign(p.authorize + separator + encodeQuery(append([]string{
+		"response_type", "code", "client_id", s.clientID, "redirect_uri", redirect, "scope", scopes,
+		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256",
 	}, s.params...)...))
 	return nil
 }
@@ -71,8 +72,9 @@ func random() string {
 	return encode64(b[:])
 }
 
-// mayTry counts the sign-ins that this tab begins, which only come thick and fast if something sends people round and round.
-// What is kept is the minute and a dot for each. Storage that does not count is found out next.
+// mayTry is a rate limit: it counts the sign-ins that this tab begins and reports whether this one is allowed. Only a
+// redirect loop between page and provider begins more. It stores the minute and one dot for each sign-in. If the storage
+// fails, begin notices when it saves the transaction.
 func (s *SignIn) mayTry() bool {
 	minute := itoa(int64(s.moment().wall.Minutes()))
 	kept, _ := s.b.Tab.Load(triesKey)
@@ -83,7 +85,7 @@ func (s *SignIn) mayTry() bool {
 	return len(kept) < len(minute)+maxTries
 }
 
-// safePath returns path if it is one of this origin, and not the callback's; else "/".
+// safePath returns path if it leads to this origin and not to the callback; otherwise it returns "/".
 func safePath(path string) string {
 	bare, _, _ := strings.Cut(path, "#")
 	bare, _, _ = strings.Cut(bare, "?")
@@ -98,23 +100,23 @@ func safePath(path string) string {
 	return path
 }
 
-// sweep deletes sign-ins that were begun and have come to nothing, all of them or those too old to be finished.
-func (s *SignIn) sweep(all bool) {
+// sweepPending deletes the stored transactions of sign-ins that did not return: all, or only those that are too old.
+func (s *SignIn) sweepPending(all bool) {
 	keys, _ := s.pending.Keys()
 	for _, key := range keys {
 		if strings.HasPrefix(key, transactionKey) {
 			kept, _ := s.pending.Load(key)
-			if all || !s.young(parameters(kept)) {
+			if all || !s.recent(parseQuery(kept)) {
 				_ = s.pending.Delete(key)
 			}
 		}
 	}
 }
 
-// young reports whether a sign-in was begun recently enough to be finished.
+// recent reports whether a sign-in began recently enough to be completed.
 //
 //go:noinline
-func (s *SignIn) young(transaction map[string]string) bool {
+func (s *SignIn) recent(transaction map[string]string) bool {
 	age := s.moment().wall.Milliseconds() - milliseconds(transaction["created"])
 	return max(age, -age) < maxPending.Milliseconds()
 }

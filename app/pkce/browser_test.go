@@ -27,18 +27,18 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A device is one browser: what its tabs share.
+// A device is one browser, with the state that its tabs share.
 type device struct {
 	t     *testing.T
 	p     *provider
 	local *storage
 	vault *vault
 
-	noLocks bool          // as an old browser
-	ahead   time.Duration // of its clock
+	noLocks bool          // as in an old browser
+	ahead   time.Duration // by how much its clock is ahead
 
 	mu    sync.Mutex // guards what follows
-	held  *page      // who holds the lock
+	held  *page      // the page that holds the lock, nil if none does
 	queue []waiter
 	pages []*page
 }
@@ -47,13 +47,13 @@ func newDevice(t *testing.T) *device {
 	return &device{t: t, p: newProvider(t), local: newStorage(), vault: &vault{}}
 }
 
-// A waiter waits for the lock.
+// A waiter is a page that waits for the lock.
 type waiter struct {
 	page *page
 	turn chan struct{}
 }
 
-// A tab survives reloads: its storage does.
+// A tab has a storage that survives reloads.
 type tab struct {
 	d    *device
 	own  *storage
@@ -73,14 +73,14 @@ type page struct {
 	mu       sync.Mutex // guards what follows
 	receive  func(string)
 	states   []pkce.State
-	left     []string // where it left for
+	left     []string // the addresses for which the page was left
 	fields   map[string]string
 	replaced []string
 	deaf     bool
 	unlock   func()
 }
 
-// load opens a page in the tab. It runs until close, or the test's end.
+// load opens a page in the tab. The page runs until close or the end of the test.
 func (tb *tab) load() *page {
 	d := tb.d
 	ctx, cancel := context.WithCancel(d.t.Context())
@@ -136,7 +136,7 @@ func (tb *tab) load() *page {
 	return pg
 }
 
-// close ends the page as a closed tab does: what it holds is released, what it awaits is lost.
+// close ends the page as closing a tab does: its lock is released, and the answers that it waits for are lost.
 func (pg *page) close() {
 	pg.cancel()
 	<-pg.ended
@@ -148,7 +148,7 @@ func (pg *page) close() {
 	}
 }
 
-// leave returns where the page left for last, and closes it.
+// leave returns the address for which the page was left last, and closes the page.
 func (pg *page) leave() string {
 	pg.tab.d.t.Helper()
 	pg.mu.Lock()
@@ -163,7 +163,7 @@ func (pg *page) leave() string {
 	return to
 }
 
-// state returns what the page shows once nothing moves any more.
+// state returns the page's state once every goroutine is blocked.
 func (pg *page) state() pkce.State {
 	synctest.Wait()
 	pg.mu.Lock()
@@ -184,13 +184,13 @@ func (pg *page) want(status pkce.Status) pkce.State {
 func (pg *page) token() string {
 	pg.tab.d.t.Helper()
 	c, err := pg.Token(pg.tab.d.t.Context(), "")
-	if err != nil || c.Token == "" || c.ID == "" || len(c.Session) != 43 {
+	if err != nil || c.Token == "" || c.ID == "" || len(c.SignInID) != 43 {
 		pg.tab.d.t.Fatalf("Token = %+v, %v", c, err)
 	}
 	return c.Token
 }
 
-// signIn signs user in, and returns the page that the provider sent them back to.
+// signIn signs user in and returns the page to which the provider sent the user back.
 func (tb *tab) signIn(user string) *page {
 	tb.d.t.Helper()
 	pg := tb.load()
@@ -203,7 +203,7 @@ func (tb *tab) signIn(user string) *page {
 	return pg
 }
 
-// back loads the page that the provider's answer leads to.
+// back loads a page at the address to which the provider sent the user back, and calls Callback.
 func (tb *tab) back(address string) (pg *page, to string) {
 	pg = tb.load()
 	return pg, pg.Callback(address)
@@ -215,7 +215,7 @@ func wait(d time.Duration) {
 	synctest.Wait()
 }
 
-// lock is a Web Lock: first come, first served; who leaves lets go.
+// lock is a Web Lock: first come, first served. A page that is closed releases it.
 func (d *device) lock(ctx context.Context, pg *page) (func(), error) {
 	if d.noLocks {
 		return func() {}, nil
@@ -239,7 +239,7 @@ func (d *device) lock(ctx context.Context, pg *page) (func(), error) {
 			d.queue = slices.Delete(d.queue, i, i+1)
 		}
 		d.mu.Unlock()
-		if i < 0 { // it was granted at the same time
+		if i < 0 { // the lock was granted at the same time
 			unlock()
 		}
 		return nil, ctx.Err()
@@ -268,7 +268,7 @@ func (d *device) holder() *page {
 	return d.held
 }
 
-// join is a BroadcastChannel: what one sends comes to all others, a little later.
+// join is a BroadcastChannel: a message of one page reaches all others a little later.
 func (d *device) join(pg *page, receive func(string)) (send func(string), leave func()) {
 	pg.mu.Lock()
 	pg.receive = receive
@@ -298,13 +298,13 @@ func (d *device) join(pg *page, receive func(string)) (send func(string), leave 
 	}
 }
 
-// A storage is one of the browser's, which may be blocked or full.
+// A storage is a storage of the browser. It may be blocked or full.
 type storage struct {
 	mu      sync.Mutex // guards what follows
 	values  map[string]string
 	blocked bool
 	full    bool
-	written []string // all that was ever written
+	written []string // every value ever written
 }
 
 func newStorage() *storage { return &storage{values: map[string]string{}} }
@@ -350,14 +350,14 @@ func (s *storage) Keys() ([]string, error) {
 	return slices.Sorted(maps.Keys(s.values)), nil
 }
 
-// copy returns a storage with the same in it, as a duplicated tab gets.
+// copy returns a copy of the storage, as a duplicated tab gets.
 func (s *storage) copy() *storage {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return &storage{values: maps.Clone(s.values)}
 }
 
-// A vault seals with a real key that is lost when it is forgotten.
+// A vault seals with a real key, which Forget destroys.
 type vault struct {
 	mu   sync.Mutex // guards what follows
 	key  []byte
@@ -413,7 +413,7 @@ func (v *vault) Forget() {
 	v.key = nil
 }
 
-// verify is what WebCrypto does, for one of the algorithms that are left to it.
+// verify checks a signature as WebCrypto does, but only for ES256.
 func verify(alg string, raw, signed, signature []byte) bool {
 	var k struct{ X, Y string }
 	if json.Unmarshal(raw, &k) != nil {
@@ -432,13 +432,13 @@ func verify(alg string, raw, signed, signature []byte) bool {
 	return false
 }
 
-// begin begins a sign-in once the page is ready for it.
+// begin begins a sign-in once the page is ready.
 func (pg *page) begin(returnTo string) {
 	wait(time.Second)
 	pg.Begin(returnTo)
 }
 
-// written returns all that any storage of the device and of tabs ever held.
+// written returns every value ever written to the storages of the device and of tabs.
 func (d *device) written(tabs ...*tab) string {
 	var b strings.Builder
 	for _, s := range append([]*storage{d.local}, owns(tabs)...) {
@@ -456,8 +456,8 @@ func owns(tabs []*tab) (list []*storage) {
 	return list
 }
 
-// keeps returns what the storage holds now.
-func (s *storage) keeps() string {
+// contents returns the current contents of the storage.
+func (s *storage) contents() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var b strings.Builder

@@ -2,41 +2,41 @@ package pkce
 
 import "strings"
 
-// Callback ends the sign-in that the provider sent back to address: the page's, with its query. Call it before anything
-// else looks at the address. It returns the path to go on to, whether or not somebody is signed in now; the state says that.
-// It never tries anything twice: a code that comes twice makes good providers end the sign-in.
+// Callback completes a sign-in. address is the address, with its query, to which the provider sent the user back. Call it
+// before any other code reads the page's address. It returns the path to show next, whether or not the user is signed in;
+// the state says which. It sends a code only once, because good providers end the sign-in when a code comes twice.
 func (s *SignIn) Callback(address string) (returnTo string) {
-	s.b.Replace(CallbackPath) // first of all: no code stays in the address or the history
+	s.b.Replace(CallbackPath) // first, so that no code stays in the address or the history
 	address, _, _ = strings.Cut(address, "#")
 	_, search, _ := strings.Cut(address, "?")
 	if search == "" {
-		return "/" // reloaded, or typed
+		return "/" // the user reloaded the page or typed the address
 	}
 	s.hold()
 	defer s.release()
-	params := parameters(search)
+	params := parseQuery(search)
 	key := transactionKey + params["state"]
 	kept, _ := s.pending.Load(key)
-	t := parameters(kept)
-	if kept == "" || s.pending.Delete(key) != nil { // deleted first: whoever comes second finds none
+	t := parseQuery(kept)
+	if kept == "" || s.pending.Delete(key) != nil { // delete first: a second call with the same code finds nothing
 		t = nil
 	}
-	s.entering = true
+	s.inCallback = true
 	s.release()
-	<-s.looked
+	<-s.restored
 	s.hold()
-	if s.young(t) && t["issuer"] == s.issuer && t["client"] == s.clientID {
+	if s.recent(t) && t["issuer"] == s.issuer && t["client"] == s.clientID {
 		if f := s.exchange(t, params); f != nil {
 			s.problem = f.problem
 		}
-	} else if s.record == nil { // else it is the back button, and all is well
+	} else if s.record == nil { // otherwise the user came with the back button and is signed in
 		s.problem = expiredLink
 	}
-	s.entering = false
+	s.inCallback = false
 	return safePath(t["return"])
 }
 
-// exchange makes a sign-in of what the provider sent. On any fault nothing is stored.
+// exchange turns the provider's answer into a sign-in. t is the transaction that begin stored. On a fault it stores nothing.
 func (s *SignIn) exchange(t, params map[string]string) *fault {
 	code := params["code"]
 	if iss, named := params["iss"]; named && iss != s.issuer || !named && t["names"] != "" {
@@ -52,26 +52,27 @@ func (s *SignIn) exchange(t, params map[string]string) *fault {
 	if f != nil {
 		return f
 	}
-	a, f := s.token(p, "grant_type", "authorization_code", "code", code, "redirect_uri", t["redirect"], "code_verifier", t["verifier"])
+	a, f := s.requestToken(p, "grant_type", "authorization_code", "code", code, "redirect_uri", t["redirect"],
+		"code_verifier", t["verifier"])
 	if f != nil {
 		return f
 	}
 	if a.id == "" {
 		return wrongFault("The provider gave no ID token: is openid among the scopes?")
 	}
-	claims, f := s.verify(p, a.id, a.access.text, t["nonce"], nil)
+	claims, f := s.verifyIDToken(p, a.id, a.access.text, t["nonce"], nil)
 	if f != nil {
 		return f
 	}
 	for {
-		s.compare()
+		s.syncRecord()
 		r := &record{a.refresh, a.id, claims.text("sub"), random(), a.scope, itoa(a.access.at.wall.Milliseconds())}
-		raw, _ := s.store.Load(recordKey) // what can't be read is replaced
+		raw, _ := s.store.Load(recordKey) // a record that can't be read is replaced
 		old := s.record
 		if old != nil && old.subject == r.subject && raw == s.raw {
-			r.session = old.session // who signs in anew stays the same, so that open connections go on
+			r.signInID = old.signInID // the same user again: keep the id, so that open connections go on
 		}
-		if s.keep(s.generation, raw, r, a.access) {
+		if s.storeRecord(s.generation, raw, r, a.access) {
 			if old != nil && old.refresh != "" && p.revoke != "" {
 				s.revoke(p, old.refresh)
 			}

@@ -7,29 +7,29 @@ import (
 
 // The times of signing in.
 const (
-	tick         = 20 * time.Second // how often it is judged what is due: timers stand still while a device sleeps
-	minMargin    = time.Minute      // a renewal begins this long before the end, or a tenth of the token's life if that is more
-	maxSpread    = 10 * time.Second // by how much tabs begin earlier or later
-	lastCall     = 2 * time.Minute  // before the end of a sign-in that can't be renewed: the person is told
-	fetchTimeout = 15 * time.Second // of one request to the provider
-	lockTimeout  = 20 * time.Second // for another tab's renewal to end
-	askTimeout   = 200 * time.Millisecond
-	partTimeout  = 2 * time.Second // for what is nice to have while signing out
-	firstRetry   = time.Second     // after the first failed renewal; doubled with each
-	lastRetry    = time.Minute     // and never more
-	maxTold      = 10 * time.Minute
-	defaultLife  = 5 * time.Minute // of an access token whose answer does not say
-	maxLife      = 24 * time.Hour
-	maxPending   = time.Hour        // from leaving for the provider until coming back
-	maxSkew      = 5 * time.Minute  // of the device's clock, until the person is told
-	keepProvider = 24 * time.Hour   // how long the provider's description is used
-	keysYoung    = 30 * time.Second // keys read this lately are not read again for one that is not among them
-	patience     = 3 * time.Second  // for the server's configuration, before the last one is used
+	tick           = 20 * time.Second       // the longest that Run waits, because timers stop while a device sleeps
+	minMargin      = time.Minute            // a renewal begins this long before the end, or a tenth of the life if longer
+	maxSpread      = 10 * time.Second       // the most by which a tab begins earlier or later than that
+	warnBefore     = 2 * time.Minute        // the user is warned this long before the end of a sign-in that can't be renewed
+	fetchTimeout   = 15 * time.Second       // of one request to the provider
+	lockTimeout    = 20 * time.Second       // of waiting for another tab's renewal
+	askTimeout     = 200 * time.Millisecond // of waiting until other tabs answer with an access token
+	signOutTimeout = 2 * time.Second        // of each optional step of signing out
+	minBackoff     = time.Second            // after the first failed renewal; it doubles with each failure
+	maxBackoff     = time.Minute            // the longest wait after failed renewals
+	maxRetryAfter  = 10 * time.Minute       // the longest wait that the provider can ask for
+	defaultLife    = 5 * time.Minute        // of an access token if the provider does not say
+	maxLife        = 24 * time.Hour         // of an access token, whatever the provider says
+	maxPending     = time.Hour              // from Begin to Callback
+	maxSkew        = 5 * time.Minute        // a smaller difference of the device's clock is not reported
+	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
+	keysMinAge     = 30 * time.Second       // an unknown key does not make SignIn read the keys again within this time
+	configTimeout  = 3 * time.Second        // of reading the server's configuration; then the stored one is used
 )
 
-// A moment is what the two clocks of the device show at once. The wall clock may be wrong and may be set; the monotonic
-// one may stand still while a laptop sleeps. Only differences are used, and of two differences the longer: whatever
-// happened to the clocks, nothing is taken to be good for longer than it is.
+// A moment holds the readings of the device's two clocks at the same time. The wall clock may be wrong and may be set. The
+// monotonic clock may stop while a laptop sleeps. Only differences are used, and of the two differences the longer one: then
+// nothing counts as good for longer than it is, whatever happened to the clocks.
 type moment struct {
 	wall time.Duration // since 1970
 	mono time.Duration
@@ -44,43 +44,44 @@ func moments() func() moment {
 	}
 }
 
-// since returns how long ago start was.
+// since returns the time from start to m.
 //
 //go:noinline
 func (m moment) since(start moment) time.Duration {
 	return max(m.mono-start.mono, m.wall-start.wall)
 }
 
-// access is an access token and the time that it has.
+// access is an access token and its lifetime.
 type access struct {
 	text   string
-	at     moment // when it was asked for
+	at     moment // when it was requested
 	life   time.Duration
-	margin time.Duration // before its end it is to be renewed
+	margin time.Duration // the renewal begins this long before its end
 }
 
-// newAccess returns an access token that was asked for at at. When it is due varies, so that tabs don't begin together, but by
-// less than most providers take an old refresh token for: another tab's renewal is in time if this one's is cut short.
+// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
+// the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
+// renewal is interrupted, another tab's renewal is still in time.
 func newAccess(text string, at moment, life time.Duration) access {
-	margin := min(max(minMargin, life/10), life*2/3) // the last for tokens that live for a minute or two
+	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)
 	return access{text, at, life, margin - spread + rand.N(2*spread)}
 }
 
-// left returns how long a is still good, 0 or less if it isn't.
+// left returns how long the token is still good. It is 0 or less if the token has ended.
 //
 //go:noinline
 func (a *access) left(now moment) time.Duration { return a.life - now.since(a.at) }
 
-// A retry says when the next renewal may begin after one failed.
+// A retry says when the next renewal may begin after a failed one: exponential backoff with jitter.
 type retry struct {
-	failures int // in a row
-	from     moment
-	wait     time.Duration
-	told     bool // the provider asked for this wait
+	failures   int // number of failed renewals in a row
+	from       moment
+	wait       time.Duration
+	retryAfter bool // the provider asked for this wait
 }
 
-// due returns how long it is until the next attempt; 0 or less: now.
+// due returns the time until the next attempt. 0 or less means now.
 //
 //go:noinline
 func (r *retry) due(now moment) time.Duration {
@@ -90,12 +91,12 @@ func (r *retry) due(now moment) time.Duration {
 	return r.wait - now.since(r.from)
 }
 
-// failed sets the next attempt, after told if the provider said so.
-func (r *retry) failed(told time.Duration, now moment) {
-	limit := min(firstRetry<<min(r.failures, 10), lastRetry)
+// failed schedules the next attempt: after retryAfter if that is not 0, because the provider asked for it.
+func (r *retry) failed(retryAfter time.Duration, now moment) {
+	limit := min(minBackoff<<min(r.failures, 10), maxBackoff)
 	r.failures++
-	r.from, r.wait, r.told = now, limit/2+rand.N(limit/2), told > 0
-	if r.told {
-		r.wait = min(told, maxTold)
+	r.from, r.wait, r.retryAfter = now, limit/2+rand.N(limit/2), retryAfter > 0
+	if r.retryAfter {
+		r.wait = min(retryAfter, maxRetryAfter)
 	}
 }

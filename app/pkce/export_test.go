@@ -2,8 +2,8 @@ package pkce
 
 import "time"
 
-// Skew makes the wall clock of s run ahead by what the returned function is given, as it does when a laptop slept through
-// that time or someone sets the clock. Call it before Run.
+// Skew returns a function that moves the wall clock of s ahead. That is what a laptop's sleep or setting the clock does.
+// Call Skew before Run.
 func Skew(s *SignIn) func(time.Duration) {
 	ahead := make(chan time.Duration, 1)
 	ahead <- 0

@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// verify returns the claims of an ID token that came with an access token and is good in every respect, or what is wrong with
-// it. Nothing is compared with the device's clock, which may be wrong. old is the token that this one renews, nil if none.
-func (s *SignIn) verify(p *provider, token, access, nonce string, old object) (object, *fault) {
+// verifyIDToken checks an ID token that came with an access token, and returns its claims or what is wrong with it. It
+// compares nothing with the device's clock, which may be wrong. old holds the claims of the ID token before, nil if there is
+// none.
+func (s *SignIn) verifyIDToken(p *provider, token, access, nonce string, old object) (object, *fault) {
 	header, claims, signature := split(token)
 	alg := header.text("alg")
 	key, f := s.key(p, header.text("kid"), alg)
@@ -24,12 +25,12 @@ func (s *SignIn) verify(p *provider, token, access, nonce string, old object) (o
 	subject, given := claims.text("sub"), claims.text("nonce")
 	problem := ""
 	switch {
-	case claims == nil || header["crit"] != nil || p.algs != nil && !has(p.algs, alg) ||
-		!s.signed(alg, key, []byte(token[:strings.LastIndexByte(token, '.')]), signature):
+	case claims == nil || header["crit"] != nil || p.algs != nil && !contains(p.algs, alg) ||
+		!s.verifySignature(alg, key, []byte(token[:strings.LastIndexByte(token, '.')]), signature):
 		problem = "is not well signed"
 	case claims.text("iss") != s.issuer:
 		problem = "is another issuer's"
-	case !has(audience, s.clientID) || (claims["azp"] != nil || len(audience) > 1) && azp != s.clientID:
+	case !contains(audience, s.clientID) || (claims["azp"] != nil || len(audience) > 1) && azp != s.clientID:
 		problem = "is for another client"
 	case claims.number("iat") == 0 || claims.number("exp") <= claims.number("iat"):
 		problem = "has no time in which it is good"
@@ -43,26 +44,27 @@ func (s *SignIn) verify(p *provider, token, access, nonce string, old object) (o
 	if problem != "" {
 		return nil, wrongFault("The ID token " + problem + ".")
 	}
-	if s.skew = (s.moment().wall - time.Duration(claims.number("iat"))*time.Second).Round(time.Second); s.skew.Abs() < maxSkew {
+	issued := time.Duration(claims.number("iat")) * time.Second
+	if s.skew = (s.moment().wall - issued).Round(time.Second); s.skew.Abs() < maxSkew {
 		s.skew = 0
 	}
 	return claims, nil
 }
 
-// split takes a token apart. What is not right is nil.
+// split returns the decoded parts of a token. A part that is not valid is nil.
 func split(token string) (header, payload object, signature []byte) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return nil, nil, nil
 	}
-	return parse(decode64(parts[0])), parse(decode64(parts[1])), decode64(parts[2])
+	return parseObject(decode64(parts[0])), parseObject(decode64(parts[1])), decode64(parts[2])
 }
 
-// signed reports whether signature is key's of text. RS256, which every provider has, is checked here, and so also where the
-// browser has no WebCrypto; the others are left to the browser.
-func (s *SignIn) signed(alg string, key object, text, signature []byte) bool {
+// verifySignature reports whether key made signature for text. It checks RS256 itself, because every provider has RS256 and
+// some browsers have no WebCrypto. The browser checks the other algorithms.
+func (s *SignIn) verifySignature(alg string, key object, text, signature []byte) bool {
 	if alg != "RS256" {
-		return s.verified(alg, key[""], text, signature)
+		return s.browserVerify(alg, key[""], text, signature)
 	}
 	e := new(big.Int).SetBytes(decode64(key.text("e")))
 	if e.BitLen() > 31 {
@@ -73,7 +75,7 @@ func (s *SignIn) signed(alg string, key object, text, signature []byte) bool {
 	return rsa.VerifyPKCS1v15(&public, crypto.SHA256, hash[:], signature) == nil
 }
 
-// halfHash returns what at_hash should be.
+// halfHash returns the right value of at_hash for an access token.
 func halfHash(alg, access string) string {
 	b := []byte(access)
 	switch alg[2:] {
@@ -83,33 +85,34 @@ func halfHash(alg, access string) string {
 	case "384":
 		h := sha512.Sum384(b)
 		return encode64(h[:24])
-	default: // 512, and Ed25519's
+	default: // SHA-512, also for Ed25519
 		h := sha512.Sum512(b)
 		return encode64(h[:32])
 	}
 }
 
-// person returns the best name in an ID token that was verified when it came.
-func person(id string) string {
+// nameIn returns the best name in an ID token. The token was verified before.
+func nameIn(id string) string {
 	_, claims, _ := split(id)
 	for _, claim := range [...]string{"name", "preferred_username", "email", "sub"} {
-		if name := plain(claims.text(claim), maxName); name != "" {
+		if name := displayText(claims.text(claim), maxName); name != "" {
 			return name
 		}
 	}
 	return "you"
 }
 
-// families says which keys go with an algorithm of JOSE. None without a key pair is among them.
-const families = " RS256:RSA RS384:RSA RS512:RSA PS256:RSA PS384:RSA PS512:RSA ES256:P-256 ES384:P-384 ES512:P-521 EdDSA:Ed25519 "
+// keyTypes says which type of key each JOSE algorithm needs. It has no algorithm with a shared secret.
+const keyTypes = " RS256:RSA RS384:RSA RS512:RSA PS256:RSA PS384:RSA PS512:RSA" +
+	" ES256:P-256 ES384:P-384 ES512:P-521 EdDSA:Ed25519 "
 
 const (
 	maxKeys = 20
 	minRSA  = 256 // bytes of a modulus
 )
 
-// key returns the key that is called kid and goes with alg; without a kid, the only one that goes with it. The keys are read
-// if it is not among those known.
+// key returns the provider's key with the id kid that fits alg, or without a kid the only key that fits alg. If no known key
+// does, it reads the keys again.
 func (s *SignIn) key(p *provider, kid, alg string) (object, *fault) {
 	for range 2 {
 		var found []object
@@ -121,7 +124,7 @@ func (s *SignIn) key(p *provider, kid, alg string) (object, *fault) {
 		if len(found) == 1 {
 			return found[0], nil
 		}
-		if s.keys != nil && s.moment().since(s.keysRead) < keysYoung {
+		if s.keys != nil && s.moment().since(s.keysRead) < keysMinAge {
 			break
 		}
 		if !s.readKeys(p) {
@@ -131,7 +134,7 @@ func (s *SignIn) key(p *provider, kid, alg string) (object, *fault) {
 	return nil, wrongFault("The ID token is signed with an unknown key.")
 }
 
-// readKeys reads the provider's keys.
+// readKeys reads the provider's keys and reports whether that worked.
 func (s *SignIn) readKeys(p *provider) bool {
 	set := s.get(p.keys, fetchTimeout)
 	var list []json.RawMessage
@@ -140,12 +143,12 @@ func (s *SignIn) readKeys(p *provider) bool {
 	}
 	s.keys, s.keysRead = []object{}, s.moment()
 	for _, raw := range list {
-		s.keys = append(s.keys, parse(raw))
+		s.keys = append(s.keys, parseObject(raw))
 	}
 	return true
 }
 
-// fits reports whether k may check signatures of alg.
+// fits reports whether k can check signatures of alg.
 func fits(k object, alg string) bool {
 	family := k.text("crv")
 	if k.text("kty") == "RSA" {
@@ -154,5 +157,6 @@ func fits(k object, alg string) bool {
 		}
 	}
 	use, only := k.text("use"), k.text("alg")
-	return family != "" && strings.Contains(families, " "+alg+":"+family+" ") && (use == "" || use == "sig") && (only == "" || only == alg)
+	return family != "" && strings.Contains(keyTypes, " "+alg+":"+family+" ") &&
+		(use == "" || use == "sig") && (only == "" || only == alg)
 }

@@ -27,7 +27,8 @@ const (
 	clientID = "0oa1"
 )
 
-// Real keys, made once: the provider's, another one, a small one, and one that only the browser can check.
+// Real keys, made once: the provider's, another one, one that is too small, and one for ES256, which only the browser
+// checks.
 var (
 	theKey     = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
 	anotherKey = sync.OnceValue(func() *rsa.PrivateKey { return newRSA(2048) })
@@ -49,7 +50,7 @@ func newRSA(bits int) *rsa.PrivateKey {
 	return k
 }
 
-// An answer is what a request gets. err: it gets none.
+// An answer is the answer to a request. err means that there is none.
 type answer struct {
 	status int
 	header map[string]string
@@ -59,7 +60,7 @@ type answer struct {
 
 var errDropped = errors.New("TypeError: Failed to fetch")
 
-// A grant is a code, or what a refresh token stands for.
+// A grant is what a code or a refresh token stands for.
 type grant struct {
 	user, nonce, challenge, redirect string
 	at                               time.Time
@@ -74,7 +75,7 @@ type family struct {
 	rotated  time.Time
 }
 
-// A provider is a sign-in provider in memory: it keeps the rules, with real keys, and fails when a test says so.
+// A provider is a sign-in provider in memory. It follows the rules, with real keys, and fails when a test says so.
 type provider struct {
 	t *testing.T
 
@@ -86,13 +87,13 @@ type provider struct {
 	codes     map[string]grant
 	families  []*family
 	calls     map[string]int
-	made      []string // every token, code and verifier there ever was
+	secrets   []string // every token, code and verifier so far
 
-	discovery func(map[string]any) // alters the discovery document
+	discovery func(map[string]any) // changes the discovery document
 	keys      func([]map[string]any) []map[string]any
-	answer    func(map[string]any)                // alters a token answer
-	claims    func(map[string]any)                // alters an ID token's
-	sign      func(payload map[string]any) string // instead of the provider's own
+	answer    func(map[string]any)                // changes an answer of the token endpoint
+	claims    func(map[string]any)                // changes the claims of an ID token
+	sign      func(payload map[string]any) string // replaces the provider's own signing
 	network   func(path string, form url.Values, serve func() answer) answer
 	config    string
 }
@@ -140,14 +141,14 @@ func (p *provider) fetch(ctx context.Context, address, form string) (int, func(s
 	}
 }
 
-// via sets what happens to requests; nil: nothing.
-func (p *provider) via(network func(path string, form url.Values, serve func() answer) answer) {
+// setNetwork sets the function that each request goes through. nil means that nothing happens to requests.
+func (p *provider) setNetwork(network func(path string, form url.Values, serve func() answer) answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.network = network
 }
 
-// count returns how often path was asked for.
+// count returns the number of requests for path.
 func (p *provider) count(path string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -232,7 +233,7 @@ func (p *provider) redeem(form url.Values) answer {
 	g, ok := p.codes[code]
 	delete(p.codes, code)
 	challenge := sha256.Sum256([]byte(form.Get("code_verifier")))
-	p.made = append(p.made, form.Get("code_verifier"))
+	p.secrets = append(p.secrets, form.Get("code_verifier"))
 	if !ok || time.Since(g.at) > time.Minute || b64(challenge[:]) != g.challenge || form.Get("redirect_uri") != g.redirect {
 		return refusal("invalid_grant")
 	}
@@ -249,13 +250,13 @@ func (p *provider) refresh(token string) answer {
 	case token == f.current:
 		return p.tokens(f, p.rotate)
 	case time.Since(f.rotated) > p.grace || p.grace == 0:
-		f.dead = true // used twice: perhaps it was stolen
+		f.dead = true // used twice: it may be stolen
 		return refusal("invalid_grant")
 	}
 	return p.tokens(f, false)
 }
 
-// tokens answers with a new access token and ID token, and a new refresh token if rotate.
+// tokens answers with a new access token and a new ID token, and with a new refresh token if rotate is true.
 func (p *provider) tokens(f *family, rotate bool) answer {
 	if rotate && !p.noRefresh {
 		f.previous, f.current, f.rotated = f.current, "rt-"+unique(), time.Now()
@@ -279,16 +280,16 @@ func (p *provider) tokens(f *family, rotate bool) answer {
 	}
 	if f.current != "" {
 		a["refresh_token"] = f.current
-		p.made = append(p.made, f.current)
+		p.secrets = append(p.secrets, f.current)
 	}
-	p.made = append(p.made, access)
+	p.secrets = append(p.secrets, access)
 	if p.answer != nil {
 		p.answer(a)
 	}
 	return document(a)
 }
 
-// authorize is the person at the provider's form: it returns the address that they are sent back to.
+// authorize is the user at the provider's form. It returns the address to which the provider sends the user back.
 func (p *provider) authorize(address, user string) string {
 	p.t.Helper()
 	u, err := url.Parse(address)
@@ -309,7 +310,7 @@ func (p *provider) authorize(address, user string) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	code := "code-" + unique()
-	p.made = append(p.made, code)
+	p.secrets = append(p.secrets, code)
 	p.codes[code] = grant{user: user, nonce: q.Get("nonce"), challenge: q.Get("code_challenge"), redirect: q.Get("redirect_uri"), at: time.Now()}
 	return q.Get("redirect_uri") + "?code=" + code + "&state=" + q.Get("state") + "&iss=" + url.QueryEscape(issuer)
 }

@@ -1,11 +1,11 @@
 package pkce
 
-// A record is a sign-in as it is kept: all but the access token. It is never changed.
+// A record is a sign-in as it is stored, without the access token. It is immutable.
 type record struct {
 	refresh  string // "" if the provider gave none
 	id       string // ID token
 	subject  string
-	session  string // random, ours: what the server's signout ends
+	signInID string // random, made here: the server's signout ends the sign-in with this id
 	scope    string
 	obtained string // Unix milliseconds of the device
 }
@@ -16,24 +16,25 @@ const (
 )
 
 func (s *SignIn) encode(r *record) string {
-	return query("v", recordVersion, "issuer", s.issuer, "client", s.clientID, "refresh", r.refresh, "id", r.id, "sub", r.subject,
-		"sid", r.session, "scope", r.scope, "obtained", r.obtained)
+	return encodeQuery("v", recordVersion, "issuer", s.issuer, "client", s.clientID, "refresh", r.refresh, "id", r.id,
+		"sub", r.subject, "sid", r.signInID, "scope", r.scope, "obtained", r.obtained)
 }
 
-// decode returns what encode had made params of, nil if it is of no use here.
+// decode returns the record in the parsed query params, nil if it is not complete or is for another provider or client.
 //
 //go:noinline
 func (s *SignIn) decode(params map[string]string) *record {
 	r := &record{params["refresh"], params["id"], params["sub"], params["sid"], params["scope"], params["obtained"]}
-	if r.session == "" || r.subject == "" || params["issuer"] != s.issuer || params["client"] != s.clientID {
+	if r.signInID == "" || r.subject == "" || params["issuer"] != s.issuer || params["client"] != s.clientID {
 		return nil
 	}
 	return r
 }
 
-// compare takes over what other tabs have made of the record: a new refresh token, another sign-in, its end.
-func (s *SignIn) compare() {
-	for range 3 { // or it changes faster than it can be read, and is looked at again soon
+// syncRecord adopts the stored record if another tab has changed it: a new refresh token, another sign-in, or no sign-in. It
+// releases s.mu while the vault opens the record.
+func (s *SignIn) syncRecord() {
+	for range 3 { // if it changes faster than that, Run calls again soon
 		raw, err := s.store.Load(recordKey)
 		if err != nil || raw == s.raw {
 			return
@@ -45,114 +46,116 @@ func (s *SignIn) compare() {
 			continue
 		}
 		if r == nil && !newer && raw != "" {
-			_ = s.store.Delete(recordKey) // or it is of no use the next time, too
+			_ = s.store.Delete(recordKey) // it would be useless the next time, too
 			raw = ""
 		}
-		if r == nil || s.record == nil || r.session != s.record.session {
-			s.clear()
-			s.over, s.problem = false, nil
+		if r == nil || s.record == nil || r.signInID != s.record.signInID {
+			s.forget()
+			s.ended, s.problem = false, nil
 		}
 		if newer {
 			s.problem = newerRecord
 		}
-		s.know(r, raw)
+		s.setRecord(r, raw)
 		return
 	}
 }
 
-// know makes r, which is stored as raw, the sign-in.
+// setRecord makes r the current sign-in. raw is its stored form.
 //
 //go:noinline
-func (s *SignIn) know(r *record, raw string) {
+func (s *SignIn) setRecord(r *record, raw string) {
 	s.record, s.raw = r, raw
 	if r != nil {
-		s.name = person(r.id)
+		s.name = nameIn(r.id)
 	}
 }
 
-// keep stores r in the place of the record that was raw, and makes a the access token. It does nothing and returns false if
-// generation or the record is another by now: whoever signed out, or in, meanwhile wins.
-func (s *SignIn) keep(generation int, raw string, r *record, a access) bool {
+// storeRecord replaces the stored record raw with r and uses a as the access token. It is a compare-and-swap: if the
+// generation or the stored record has changed, because the user has signed out or in meanwhile, it does nothing and returns
+// false. It releases s.mu while the vault seals the record.
+func (s *SignIn) storeRecord(generation int, raw string, r *record, a access) bool {
 	fresh := s.seal(r)
 	if stored, err := s.store.Load(recordKey); s.generation != generation || err == nil && stored != raw {
 		return false
 	}
 	if fresh == "" || s.store.Save(recordKey, fresh) != nil {
-		_ = s.store.Delete(recordKey) // the old one is worth nothing any more, and perhaps there is room without it
+		_ = s.store.Delete(recordKey) // the old record is useless now, and without it there may be room
 		if fresh == "" || s.store.Save(recordKey, fresh) != nil {
-			fresh = "" // it lives in memory only, as long as the page
+			fresh = "" // then the record lives only in memory, as long as the page
 		}
 	}
 	if s.mode == Memory {
 		fresh = ""
 	}
-	if s.record == nil || r.session != s.record.session {
-		s.clear()
+	if s.record == nil || r.signInID != s.record.signInID {
+		s.forget()
 	}
-	s.know(r, fresh)
-	s.adopt(a)
-	s.tell()
+	s.setRecord(r, fresh)
+	s.setAccess(a)
+	s.sendToken()
 	return true
 }
 
-// adopt makes a the access token.
+// setAccess uses a as the access token from now on. It clears the problem and the failed renewals of the one before.
 //
 //go:noinline
-func (s *SignIn) adopt(a access) {
+func (s *SignIn) setAccess(a access) {
 	s.access, s.refused = a, ""
-	s.over, s.problem, s.retry = false, nil, retry{}
+	s.ended, s.problem, s.retry = false, nil, retry{}
 	s.version++
-	close(s.adopted)
-	s.adopted = make(chan struct{})
+	close(s.accessChanged)
+	s.accessChanged = make(chan struct{})
 }
 
-// clear forgets who was signed in, and makes void what is under way for them.
+// forget removes the sign-in from memory. generation grows, so that work that began before is void.
 //
 //go:noinline
-func (s *SignIn) clear() {
+func (s *SignIn) forget() {
 	s.generation++
 	if s.record != nil {
-		s.former = s.record.session
+		s.formerID = s.record.signInID
 	}
 	s.record, s.raw, s.refused = nil, "", ""
 	s.access, s.retry = access{}, retry{}
 }
 
-// drop forgets who is signed in, and deletes the record unless it is another by now.
+// dropRecord removes the sign-in from memory, and the stored record unless another tab has changed that.
 //
 //go:noinline
-func (s *SignIn) drop() {
+func (s *SignIn) dropRecord() {
 	if raw, err := s.store.Load(recordKey); err == nil && raw == s.raw {
-		_ = s.store.Delete(recordKey) // storage that can't delete can't be read either
+		_ = s.store.Delete(recordKey) // a storage that can't delete can't be read either
 	}
-	s.clear()
+	s.forget()
 }
 
-// end ends the sign-in in all tabs, and says why.
-func (s *SignIn) end(generation int, why *Problem) {
+// endSignIn ends the sign-in in all tabs and shows why. It does nothing if generation is not the current one.
+func (s *SignIn) endSignIn(generation int, why *Problem) {
 	if s.generation != generation || s.record == nil {
 		return
 	}
-	s.drop()
-	s.over, s.problem = true, why
-	s.send(query("kind", "end", "session", s.former))
+	s.dropRecord()
+	s.ended, s.problem = true, why
+	s.send(encodeQuery("kind", "end", "session", s.formerID))
 }
 
-// End ends the sign-in of that session in all tabs because the server does not take it any more. why is the server's sentence.
-// It does nothing if there is another by now, or if it was another tab that signed out, of which the server may tell first.
-func (s *SignIn) End(session, why string) {
+// End ends the sign-in with the id signInID in all tabs, because the server no longer accepts it. why is the server's
+// sentence. End does nothing if another sign-in has replaced this one. It also does nothing if another tab has signed out:
+// then the server's message came before that tab's.
+func (s *SignIn) End(signInID, why string) {
 	s.hold()
 	defer s.release()
-	s.compare()
-	if s.record != nil && s.record.session == session {
-		s.end(s.generation, wereSignedOut.with(why))
+	s.syncRecord()
+	if s.record != nil && s.record.signInID == signInID {
+		s.endSignIn(s.generation, wereSignedOut.with(why))
 	}
 }
 
-// nowhere is the storage of records that live in memory only.
-type nowhere struct{}
+// discard is a storage that stores nothing, for Mode Memory.
+type discard struct{}
 
-func (nowhere) Load(string) (string, error) { return "", nil }
-func (nowhere) Save(string, string) error   { return nil }
-func (nowhere) Delete(string) error         { return nil }
-func (nowhere) Keys() ([]string, error)     { return nil, nil }
+func (discard) Load(string) (string, error) { return "", nil }
+func (discard) Save(string, string) error   { return nil }
+func (discard) Delete(string) error         { return nil }
+func (discard) Keys() ([]string, error)     { return nil, nil }

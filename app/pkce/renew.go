@@ -1,7 +1,7 @@
 package pkce
 
-// renew makes an attempt to get a new access token: from another tab, or else from the provider, while no other tab does the
-// same.
+// renew makes one attempt to get a new access token: from another tab, or otherwise from the provider, under the lock of all
+// tabs.
 func (s *SignIn) renew() {
 	s.hold()
 	defer s.release()
@@ -9,36 +9,37 @@ func (s *SignIn) renew() {
 	f := s.obtain()
 	if f != nil && s.generation == generation {
 		s.retry.failed(f.wait, s.moment())
-		if f.kind != down { // it does not mend itself, but nobody is signed out for it
+		if f.kind != down { // show it: it needs an administrator. The user stays signed in
 			s.problem = misconfigured.with(f.problem.Detail)
 		}
 	}
 	close(s.renewing)
-	s.renewing, s.begun = nil, false
+	s.renewing, s.renewalBegun = nil, false
 }
 
+// obtain does the work of renew. It releases s.mu while it waits.
 func (s *SignIn) obtain() *fault {
-	s.ask()
+	s.askTabs()
 	if s.due(s.moment()) > 0 {
 		return nil
 	}
-	_, _ = s.discover(false, fetchTimeout) // refresh says if it failed; read here, nobody waits for it behind the lock
-	unlock := s.lock()
+	_, _ = s.discover(false, fetchTimeout) // before the lock, so that no other tab waits for it; refresh reports a failure
+	unlock := s.lockTabs()
 	if unlock == nil {
 		return noAnswer
 	}
 	defer unlock()
-	for range 3 { // the record can only change meanwhile where there are no locks
+	for range 3 { // it repeats only in browsers without locks, where another tab may change the record meanwhile
 		before := s.raw
-		s.compare()
-		if s.raw != before || s.mode == Tab { // who has renewed it meanwhile has an access token, too
-			s.ask()
+		s.syncRecord()
+		if s.raw != before || s.mode == Tab { // another tab may have renewed it, and then has an access token
+			s.askTabs()
 		}
 		if s.record == nil || s.due(s.moment()) > 0 {
 			return nil
 		}
 		if s.record.refresh == "" {
-			s.end(s.generation, sessionEnded)
+			s.endSignIn(s.generation, sessionEnded)
 			return nil
 		}
 		if f, again := s.refresh(); !again {
@@ -48,14 +49,14 @@ func (s *SignIn) obtain() *fault {
 	return noAnswer
 }
 
-// refresh uses the refresh token. again: another tab was quicker.
+// refresh uses the refresh token. again means that another tab has changed the record meanwhile: try again with that.
 func (s *SignIn) refresh() (f *fault, again bool) {
 	p, f := s.discover(false, fetchTimeout)
 	if f != nil {
 		return f, false
 	}
 	generation, r, raw := s.generation, s.record, s.raw
-	a, f := s.token(p, "grant_type", "refresh_token", "refresh_token", r.refresh)
+	a, f := s.requestToken(p, "grant_type", "refresh_token", "refresh_token", r.refresh)
 	if f != nil {
 		if f.kind != denied || f.problem != nil && f.problem != tooSlow {
 			return f, false
@@ -63,28 +64,28 @@ func (s *SignIn) refresh() (f *fault, again bool) {
 		if stored, err := s.store.Load(recordKey); err == nil && stored != raw {
 			return nil, true
 		}
-		s.end(generation, sessionEnded)
+		s.endSignIn(generation, sessionEnded)
 		return nil, false
 	}
-	next := &record{r.refresh, r.id, r.subject, r.session, a.scope, itoa(a.access.at.wall.Milliseconds())}
+	next := &record{r.refresh, r.id, r.subject, r.signInID, a.scope, itoa(a.access.at.wall.Milliseconds())}
 	if a.refresh != "" {
 		next.refresh = a.refresh
 	}
 	if a.id != "" {
 		_, old, _ := split(r.id)
-		switch _, f := s.verify(p, a.id, a.access.text, old.text("nonce"), old); {
+		switch _, f := s.verifyIDToken(p, a.id, a.access.text, old.text("nonce"), old); {
 		case f == nil:
 			next.id = a.id
 		case f.kind == wrong:
-			s.end(generation, f.problem)
-		} // else the keys can't be had now, and the old one says the same
+			s.endSignIn(generation, f.problem)
+		} // any other fault: the keys can't be read now; the old ID token says the same
 	}
-	if s.keep(generation, raw, next, a.access) {
+	if s.storeRecord(generation, raw, next, a.access) {
 		return nil, false
 	}
-	s.compare()
-	if a.refresh != "" && p.revoke != "" && (s.record == nil || s.record.session != r.session) {
-		s.revoke(p, a.refresh) // it came too late. Else another tab may have got the very same one
+	s.syncRecord()
+	if a.refresh != "" && p.revoke != "" && (s.record == nil || s.record.signInID != r.signInID) {
+		s.revoke(p, a.refresh) // the sign-in has ended. If it had not, another tab might use the same refresh token
 	}
 	return nil, s.record != nil
 }

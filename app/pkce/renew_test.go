@@ -20,12 +20,12 @@ func TestRenewsBeforeTheEnd(t *testing.T) {
 				d := newDevice(t)
 				d.p.life = life
 				pg := d.tab().signIn("ada")
-				session := pg.state().Session
+				session := pg.state().SignInID
 				for range 100 {
 					wait(life / 10)
 					pg.token()
 				}
-				if s := pg.want(pkce.SignedIn); s.Session != session || s.Version < 10 {
+				if s := pg.want(pkce.SignedIn); s.SignInID != session || s.Version < 10 {
 					t.Errorf("state = %+v", s)
 				}
 				for _, s := range pg.states {
@@ -33,7 +33,7 @@ func TestRenewsBeforeTheEnd(t *testing.T) {
 						t.Fatalf("in between: %+v", s)
 					}
 				}
-				if n := d.p.count("/v1/token"); n > 36 { // ten lives, and a third of the shortest is used
+				if n := d.p.count("/v1/token"); n > 36 { // ten lives; a renewal comes after a third of the shortest
 					t.Errorf("%d requests to the token endpoint", n)
 				}
 			})
@@ -41,8 +41,8 @@ func TestRenewsBeforeTheEnd(t *testing.T) {
 	}
 }
 
-// open signs in with one tab and opens more, until there are n.
-func open(d *device, n int) []*page {
+// openTabs signs in with one tab and opens more tabs until there are n.
+func openTabs(d *device, n int) []*page {
 	pages := []*page{d.tab().signIn("ada")}
 	for len(pages) < n {
 		pages = append(pages, d.tab().load())
@@ -57,12 +57,12 @@ func TestTwentyTabsRenewTogether(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				d.p.grace, d.p.life = grace, 5*time.Minute
-				pages := open(d, 20)
+				pages := openTabs(d, 20)
 				allIn := func(when string) {
 					t.Helper()
 					for i, pg := range pages {
 						s := pg.state()
-						if s.Status != pkce.SignedIn && s.Status != pkce.Renewing || s.Session != pages[0].state().Session {
+						if s.Status != pkce.SignedIn && s.Status != pkce.Renewing || s.SignInID != pages[0].state().SignInID {
 							t.Fatalf("%s: tab %d: %+v", when, i, s)
 						}
 						pg.token()
@@ -75,7 +75,7 @@ func TestTwentyTabsRenewTogether(t *testing.T) {
 				for range 20 {
 					wait(4 * time.Minute)
 					for _, pg := range pages {
-						pg.Wake() // as if a network came back
+						pg.Wake() // as when the network comes back
 					}
 					wait(10 * time.Second)
 					allIn("renewed")
@@ -84,7 +84,7 @@ func TestTwentyTabsRenewTogether(t *testing.T) {
 				if before > 45 {
 					t.Errorf("%d requests for 17 lives", before)
 				}
-				for _, pg := range pages { // the server refuses the token to all of them at once
+				for _, pg := range pages { // the server refuses the token of all tabs at once
 					c, err := pg.Token(t.Context(), "")
 					if err != nil {
 						t.Fatal(err)
@@ -121,7 +121,7 @@ func TestTwentyTabsWithoutLocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
 		d.noLocks, d.p.life = true, 5*time.Minute
-		pages := open(d, 20)
+		pages := openTabs(d, 20)
 		for range 10 {
 			wait(4 * time.Minute)
 			for _, pg := range pages {
@@ -142,10 +142,10 @@ func TestTabDiesHoldingTheLock(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
-				pages := open(d, 3)
+				pages := openTabs(d, 3)
 				dead := make(chan *page, 1)
 				var once atomic.Bool
-				d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 					if path != "/v1/token" || !once.CompareAndSwap(false, true) {
 						return serve()
 					}
@@ -187,9 +187,9 @@ func TestAnswerLostAfterRotation(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				d.p.grace = tt.grace
-				pages := open(d, 3)
+				pages := openTabs(d, 3)
 				var once atomic.Bool
-				d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 					a := serve()
 					if path == "/v1/token" && once.CompareAndSwap(false, true) {
 						return answer{err: errDropped}
@@ -208,9 +208,9 @@ func TestAnswerLostAfterRotation(t *testing.T) {
 				if tt.status == pkce.Ended && d.p.count("/v1/token") != before {
 					t.Error("it goes on asking")
 				}
-				d.p.via(nil)
+				d.p.setNetwork(nil)
 				pages[0].close()
-				pages[0] = pages[0].tab.signIn("ada") // one clear sign-in, and all tabs are in again
+				pages[0] = pages[0].tab.signIn("ada") // after one new sign-in, all tabs are signed in again
 				wait(time.Second)
 				for _, pg := range pages {
 					pg.want(pkce.SignedIn)
@@ -232,14 +232,14 @@ func TestNetworkFailureSignsNobodyOut(t *testing.T) {
 				d := newDevice(t)
 				pg := d.tab().signIn("ada")
 				wait(50 * time.Minute)
-				d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 					if path == "/v1/token" {
 						return fault
 					}
 					return serve()
 				})
 				wait(9 * time.Minute)
-				pg.token() // there is one until the end
+				pg.token() // the old one is good until its end
 				pg.want(pkce.SignedIn)
 				wait(10 * time.Minute)
 				if s := pg.want(pkce.Offline); s.Name != "ADA" {
@@ -251,7 +251,7 @@ func TestNetworkFailureSignsNobodyOut(t *testing.T) {
 				if n := d.p.count("/v1/token"); n < 5 || n > 60 {
 					t.Errorf("%d attempts within a quarter of an hour", n)
 				}
-				d.p.via(nil)
+				d.p.setNetwork(nil)
 				pg.Wake()
 				wait(time.Second)
 				if s := pg.want(pkce.SignedIn); s.Problem != (pkce.Problem{}) {
@@ -273,7 +273,7 @@ func TestWaitsAsLongAsTheProviderSays(t *testing.T) {
 				d := newDevice(t)
 				tb := d.tab()
 				tb.signIn("ada").close()
-				d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 					if path == "/v1/token" {
 						return answer{status: 429, header: header}
 					}
@@ -288,18 +288,18 @@ func TestWaitsAsLongAsTheProviderSays(t *testing.T) {
 				if n := d.p.count("/v1/token") - before; n != 1 {
 					t.Errorf("%d attempts within 290 s", n)
 				}
-				d.p.via(nil)
+				d.p.setNetwork(nil)
 				wait(30 * time.Second)
 				pg.want(pkce.SignedIn)
 			})
 		})
 	}
-	synctest.Test(t, func(t *testing.T) { // for ever is too long
+	synctest.Test(t, func(t *testing.T) { // Retry-After is limited
 		d := newDevice(t)
 		tb := d.tab()
 		tb.signIn("ada").close()
 		var refused atomic.Bool
-		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+		d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 			if path == "/v1/token" && refused.CompareAndSwap(false, true) {
 				return answer{status: 503, header: map[string]string{"Retry-After": strconv.Itoa(1 << 30)}}
 			}
@@ -332,7 +332,7 @@ func TestWrongIDTokenOnRenewal(t *testing.T) {
 				if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut {
 					t.Errorf("Token = %v", err)
 				}
-				if strings.Contains(d.local.keeps(), "mayfly.session") || !d.p.families[0].dead {
+				if strings.Contains(d.local.contents(), "mayfly.session") || !d.p.families[0].dead {
 					t.Error("something is left of it")
 				}
 			})
@@ -371,12 +371,12 @@ func TestKeysRotateWhileSignedIn(t *testing.T) {
 		pg.want(pkce.SignedIn)
 		pg.token()
 	})
-	synctest.Test(t, func(t *testing.T) { // and can't be read just then: the refresh token must not be lost
+	synctest.Test(t, func(t *testing.T) { // the keys can't be read just then: the refresh token must not be lost
 		d := newDevice(t)
 		d.p.grace = 0
 		tb := d.tab()
 		tb.signIn("ada").close()
-		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+		d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 			if path == "/v1/keys" {
 				return answer{err: errDropped}
 			}
@@ -392,7 +392,7 @@ func TestKeysRotateWhileSignedIn(t *testing.T) {
 func TestClocks(t *testing.T) {
 	for _, ahead := range []time.Duration{time.Hour, -time.Hour, 24 * time.Hour, -24 * time.Hour} {
 		t.Run(ahead.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // wrong from the start
+			synctest.Test(t, func(t *testing.T) { // the clock is wrong from the start
 				d := newDevice(t)
 				d.ahead = ahead
 				pg := d.tab().signIn("ada")
@@ -407,9 +407,9 @@ func TestClocks(t *testing.T) {
 					t.Errorf("%d requests in 200 minutes", n)
 				}
 			})
-			synctest.Test(t, func(t *testing.T) { // set while signed in
+			synctest.Test(t, func(t *testing.T) { // the user sets the clock while signed in
 				d := newDevice(t)
-				pages := open(d, 3)
+				pages := openTabs(d, 3)
 				for _, pg := range pages {
 					pg.ahead(ahead)
 				}
@@ -437,24 +437,24 @@ func TestSleepsAcrossTheEnd(t *testing.T) {
 		d := newDevice(t)
 		pg := d.tab().signIn("ada")
 		old := pg.token()
-		pg.ahead(8 * time.Hour) // a laptop slept: no timer ran, and the monotonic clock stood still
-		wait(21 * time.Second)  // at the latest, without any event
+		pg.ahead(8 * time.Hour) // a laptop slept: no timer ran and the monotonic clock stopped
+		wait(21 * time.Second)  // after the longest tick, without any event
 		pg.want(pkce.SignedIn)
 		if pg.token() == old {
 			t.Error("the old token is taken for good")
 		}
 		old = pg.token()
 		pg.ahead(16 * time.Hour)
-		if pg.token() == old { // asked for before the tick
+		if pg.token() == old { // Token was called before the tick
 			t.Error("the old token is given out")
 		}
 	})
 }
 
 func TestLateMessageFromAnotherTab(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // a frozen tab hears it two hours later
+	synctest.Test(t, func(t *testing.T) { // a frozen tab reads it two hours later
 		d := newDevice(t)
-		pages := open(d, 2)
+		pages := openTabs(d, 2)
 		other := pages[1]
 		other.mu.Lock()
 		receive := other.receive
@@ -473,7 +473,7 @@ func TestWithoutRefreshToken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
 		d.p.noRefresh = true
-		pages := open(d, 2)
+		pages := openTabs(d, 2)
 		wait(57 * time.Minute)
 		for _, pg := range pages {
 			if s := pg.want(pkce.SignedIn); s.Problem != (pkce.Problem{}) {
@@ -486,12 +486,12 @@ func TestWithoutRefreshToken(t *testing.T) {
 				t.Errorf("state = %+v", s)
 			}
 		}
-		session := pages[1].state().Session
+		session := pages[1].state().SignInID
 		pages[0].close()
 		pages[0] = pages[0].tab.signIn("ada")
 		wait(time.Second)
-		for _, pg := range pages { // one signed in again, and the other goes on as the same
-			if s := pg.want(pkce.SignedIn); s.Problem != (pkce.Problem{}) || s.Session != session {
+		for _, pg := range pages { // the user signed in again in one tab, and the other tab keeps its sign-in
+			if s := pg.want(pkce.SignedIn); s.Problem != (pkce.Problem{}) || s.SignInID != session {
 				t.Errorf("state = %+v, want session %s", s, session)
 			}
 		}
@@ -505,7 +505,7 @@ func TestWithoutRefreshToken(t *testing.T) {
 			t.Errorf("%d requests to the token endpoint", n)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // reloaded, and no other tab knows the access token
+	synctest.Test(t, func(t *testing.T) { // after a reload, when no other tab has the access token
 		d := newDevice(t)
 		d.p.noRefresh = true
 		tb := d.tab()
@@ -519,7 +519,7 @@ func TestWithoutRefreshToken(t *testing.T) {
 func TestWithoutRotation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 5)
+		pages := openTabs(d, 5)
 		d.p.mu.Lock()
 		d.p.rotate, d.p.answer = false, func(a map[string]any) { delete(a, "refresh_token") }
 		d.p.mu.Unlock()
@@ -546,7 +546,7 @@ func TestTabMode(t *testing.T) {
 		other := stranger.load()
 		wait(time.Second)
 		other.want(pkce.SignedOut)
-		copied := (&tab{d: d, own: tb.own.copy(), mode: pkce.Tab}).load() // the person duplicates the tab
+		copied := (&tab{d: d, own: tb.own.copy(), mode: pkce.Tab}).load() // the user duplicates the tab
 		for range 50 {
 			wait(20 * time.Minute)
 			if pg.token() != copied.token() {
@@ -560,8 +560,8 @@ func TestTabMode(t *testing.T) {
 		copied = copied.tab.load()
 		copied.token()
 		other.want(pkce.SignedOut)
-		if strings.Contains(d.local.keeps(), "mayfly.session") {
-			t.Error(d.local.keeps())
+		if strings.Contains(d.local.contents(), "mayfly.session") {
+			t.Error(d.local.contents())
 		}
 	})
 }
@@ -576,7 +576,7 @@ func TestMemoryMode(t *testing.T) {
 			wait(20 * time.Minute)
 			pg.token()
 		}
-		if all := d.local.keeps() + tb.own.keeps(); strings.Contains(all, "mayfly.session") || strings.Contains(d.written(tb), "rt-") {
+		if all := d.local.contents() + tb.own.contents(); strings.Contains(all, "mayfly.session") || strings.Contains(d.written(tb), "rt-") {
 			t.Error(all)
 		}
 		pg.close()
@@ -589,7 +589,7 @@ func TestMemoryMode(t *testing.T) {
 func TestServerRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 2)
+		pages := openTabs(d, 2)
 		pages[0].Deny("Your account is not active.")
 		if s := pages[0].want(pkce.SignedIn); s.Problem.Action != pkce.ActSignOut || s.Problem.Detail != "Your account is not active." {
 			t.Errorf("state = %+v", s)
@@ -598,7 +598,7 @@ func TestServerRefuses(t *testing.T) {
 		if c, err := pages[0].Token(t.Context(), "an older one"); err != nil || c.Token != token {
 			t.Errorf("Token in place of one that was replaced already = %v, %v", c, err)
 		}
-		pages[0].End(pages[0].state().Session, "You signed out elsewhere.")
+		pages[0].End(pages[0].state().SignInID, "You signed out elsewhere.")
 		wait(time.Second)
 		for i, pg := range pages {
 			s := pg.want(pkce.Ended)
@@ -612,12 +612,12 @@ func TestServerRefuses(t *testing.T) {
 	})
 }
 
-// The server may tell of a sign-out before the tab that signed out does, and of a sign-in that is not the present one.
+// The server's message about a sign-out may come before the other tab's message, or may be about an earlier sign-in.
 func TestServerEndsWhatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 2)
-		old := pages[0].state().Session
+		pages := openTabs(d, 2)
+		old := pages[0].state().SignInID
 		pages[1].deaf = true
 		pages[0].SignOut()
 		pages[1].End(old, "You signed out elsewhere.")
@@ -627,7 +627,7 @@ func TestServerEndsWhatIsOver(t *testing.T) {
 		pages[0].close()
 		pg := d.tab().signIn("ada")
 		pg.End(old, "You signed out elsewhere.")
-		if s := pg.want(pkce.SignedIn); s.Session == old {
+		if s := pg.want(pkce.SignedIn); s.SignInID == old {
 			t.Errorf("state = %+v", s)
 		}
 	})
@@ -639,9 +639,9 @@ func TestWaitingEndsWithContext(t *testing.T) {
 		tb := d.tab()
 		tb.signIn("ada").close()
 		d.p.grace = 0
-		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+		d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 			a := serve()
-			time.Sleep(10 * time.Second) // slow, but it comes
+			time.Sleep(10 * time.Second) // slow, but the answer comes
 			return a
 		})
 		pg := tb.load()
@@ -650,7 +650,7 @@ func TestWaitingEndsWithContext(t *testing.T) {
 		if _, err := pg.Token(ctx, ""); err == nil {
 			t.Error("Token returned in time")
 		}
-		wait(time.Minute) // nobody waits for the answer any more, but it is not lost
+		wait(time.Minute) // Token no longer waits for the answer, but the answer still counts
 		pg.want(pkce.SignedIn)
 	})
 }

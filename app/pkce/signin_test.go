@@ -28,7 +28,7 @@ func TestSignsInAndStaysSoAfterReload(t *testing.T) {
 
 		pg = tb.signIn("ada")
 		s := pg.want(pkce.SignedIn)
-		if s.Name != "ADA" || len(s.Session) != 43 || s.Skew != 0 {
+		if s.Name != "ADA" || len(s.SignInID) != 43 || s.Skew != 0 {
 			t.Errorf("state = %+v", s)
 		}
 		if len(pg.replaced) != 1 || pg.replaced[0] != "/login/callback" {
@@ -39,35 +39,35 @@ func TestSignsInAndStaysSoAfterReload(t *testing.T) {
 
 		pg = tb.load()
 		second := pg.token()
-		if now := pg.want(pkce.SignedIn); first == second || now.Session != s.Session || now.Name != "ADA" {
+		if now := pg.want(pkce.SignedIn); first == second || now.SignInID != s.SignInID || now.Name != "ADA" {
 			t.Errorf("after a reload: %+v, the same token: %v", now, first == second)
 		}
 		pg.close()
 
 		all := d.written(tb)
-		for _, secret := range d.p.made {
+		for _, secret := range d.p.secrets {
 			if strings.HasPrefix(secret, "at-") && strings.Contains(all, secret) {
 				t.Errorf("the access token %q was stored", secret)
 			}
 			if strings.HasPrefix(secret, "rt-") && strings.Contains(all, secret) {
 				t.Errorf("the refresh token %q was stored unsealed", secret)
 			}
-			if strings.Contains(d.local.keeps()+tb.own.keeps(), secret) {
+			if strings.Contains(d.local.contents()+tb.own.contents(), secret) {
 				t.Errorf("%q is still there after signing in", secret)
 			}
 		}
 	})
 }
 
-// begun returns a page that has left for the provider, and the address that the provider sends ada back to.
-func begun(tb *tab, returnTo string) (back string) {
+// beginSignIn loads a page, leaves it for the provider, and returns the address to which the provider sends ada back.
+func beginSignIn(tb *tab, returnTo string) (back string) {
 	tb.d.t.Helper()
 	pg := tb.load()
 	pg.begin(returnTo)
 	return tb.d.p.authorize(pg.leave(), "ada")
 }
 
-// without returns address with the parameter name changed to value, or without it.
+// with returns address with the parameter name set to value, or without that parameter if value is empty.
 func with(address, name, value string) string {
 	u, _ := url.Parse(address)
 	q := u.Query()
@@ -105,7 +105,7 @@ func TestCallback(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				tb := d.tab()
-				back := tt.address(begun(tb, "/r/tea"))
+				back := tt.address(beginSignIn(tb, "/r/tea"))
 				pg, _ := tb.back(back)
 				wait(time.Second)
 				s := pg.want(tt.status)
@@ -115,7 +115,7 @@ func TestCallback(t *testing.T) {
 				if len(pg.replaced) != 1 {
 					t.Errorf("the address was replaced %d times", len(pg.replaced))
 				}
-				if tt.status != pkce.SignedIn && strings.Contains(d.local.keeps(), "mayfly.session") {
+				if tt.status != pkce.SignedIn && strings.Contains(d.local.contents(), "mayfly.session") {
 					t.Error("something was stored")
 				}
 			})
@@ -128,7 +128,7 @@ func TestMissingIssIsFineWhereTheProviderNamesItselfNever(t *testing.T) {
 		d := newDevice(t)
 		d.p.discovery = func(m map[string]any) { delete(m, "authorization_response_iss_parameter_supported") }
 		tb := d.tab()
-		pg, _ := tb.back(with(begun(tb, "/"), "iss", ""))
+		pg, _ := tb.back(with(beginSignIn(tb, "/"), "iss", ""))
 		pg.want(pkce.SignedIn)
 	})
 }
@@ -137,7 +137,7 @@ func TestCallbackOnceOnly(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
 		tb := d.tab()
-		back := begun(tb, "/r/tea")
+		back := beginSignIn(tb, "/r/tea")
 		pg, to := tb.back(back)
 		if to != "/r/tea" {
 			t.Errorf("returned to %q", to)
@@ -176,8 +176,8 @@ func TestCodeIsNotTriedAgain(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				tb := d.tab()
-				back := begun(tb, "/r/tea")
-				d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+				back := beginSignIn(tb, "/r/tea")
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 					if path == "/v1/token" {
 						return network(serve)
 					}
@@ -201,7 +201,7 @@ func TestForeignCallbackSignsNobodyIn(t *testing.T) {
 		d := newDevice(t)
 		attacker := newDevice(t)
 		attacker.p = d.p
-		back := begun(attacker.tab(), "/")
+		back := beginSignIn(attacker.tab(), "/")
 		pg, _ := d.tab().back(back)
 		pg.want(pkce.Failed)
 		if d.p.count("/v1/token") != 0 {
@@ -214,14 +214,14 @@ func TestTwoTabsSignInCrosswise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
 		one, two := d.tab(), d.tab()
-		first, second := begun(one, "/r/one"), begun(two, "/r/two")
+		first, second := beginSignIn(one, "/r/one"), beginSignIn(two, "/r/two")
 		pg1, to1 := two.back(first)
 		pg2, to2 := one.back(second)
 		if to1 != "/r/one" || to2 != "/r/two" {
 			t.Errorf("returned to %q and %q", to1, to2)
 		}
 		wait(time.Second)
-		if a, b := pg1.want(pkce.SignedIn), pg2.want(pkce.SignedIn); a.Session != b.Session {
+		if a, b := pg1.want(pkce.SignedIn), pg2.want(pkce.SignedIn); a.SignInID != b.SignInID {
 			t.Error("the second sign-in cut off the first")
 		}
 		wait(time.Hour)
@@ -241,7 +241,7 @@ func TestReturnTo(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tb := newDevice(t).tab()
-				_, to := tb.back(begun(tb, path))
+				_, to := tb.back(beginSignIn(tb, path))
 				if to != want {
 					t.Errorf("returned to %q, want %q", to, want)
 				}
@@ -270,7 +270,7 @@ func TestProviderRefuses(t *testing.T) {
 		t.Run(tt.code, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				tb := newDevice(t).tab()
-				back := with(with(with(begun(tb, "/"), "code", ""), "error", tt.code), "error_description", tt.description)
+				back := with(with(with(beginSignIn(tb, "/"), "code", ""), "error", tt.code), "error_description", tt.description)
 				pg, _ := tb.back(back)
 				p := pg.want(tt.status).Problem
 				if p.Text != tt.want || p.Action != tt.action || p.Detail == "" && tt.want == setup || len([]rune(p.Detail)) > 200 || strings.ContainsAny(p.Detail, "\u202e\x00") {
@@ -309,15 +309,15 @@ func TestTokenAnswers(t *testing.T) {
 				d := newDevice(t)
 				d.p.answer = tt.change
 				tb := d.tab()
-				pg, _ := tb.back(begun(tb, "/"))
+				pg, _ := tb.back(beginSignIn(tb, "/"))
 				if tt.want != "" {
-					if s := pg.want(pkce.Failed); s.Problem.Text != tt.want || strings.Contains(d.local.keeps(), "mayfly.session") {
-						t.Errorf("state = %+v, want %q; kept %s", s, tt.want, d.local.keeps())
+					if s := pg.want(pkce.Failed); s.Problem.Text != tt.want || strings.Contains(d.local.contents(), "mayfly.session") {
+						t.Errorf("state = %+v, want %q; kept %s", s, tt.want, d.local.contents())
 					}
 					return
 				}
 				pg.want(pkce.SignedIn)
-				d.p.via(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
+				d.p.setNetwork(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
 				token := pg.token()
 				wait(tt.life - time.Second)
 				if c, err := pg.Token(t.Context(), ""); err != nil || c.Token != token {
@@ -404,7 +404,7 @@ func TestIDTokens(t *testing.T) {
 				d := newDevice(t)
 				d.p.sign = tt.sign
 				tb := d.tab()
-				pg, _ := tb.back(begun(tb, "/"))
+				pg, _ := tb.back(beginSignIn(tb, "/"))
 				if tt.good {
 					pg.want(pkce.SignedIn)
 					return
@@ -413,7 +413,7 @@ func TestIDTokens(t *testing.T) {
 				if s.Problem.Text != "Sign-in could not be verified, nothing was stored." || s.Problem.Detail == "" {
 					t.Errorf("state = %+v", s)
 				}
-				if strings.Contains(d.local.keeps(), "mayfly.session") {
+				if strings.Contains(d.local.contents(), "mayfly.session") {
 					t.Error("something was stored")
 				}
 			})
@@ -456,7 +456,7 @@ func TestProviderKeys(t *testing.T) {
 				d.p.keys = tt.keys
 				d.p.sign = func(c map[string]any) string { return jws("RS256", "k1", tt.key, c) }
 				tb := d.tab()
-				pg, _ := tb.back(begun(tb, "/"))
+				pg, _ := tb.back(beginSignIn(tb, "/"))
 				if s := pg.want(pkce.Failed); s.Problem.Text != tt.want {
 					t.Errorf("state = %+v, want %q", s, tt.want)
 				}
@@ -526,7 +526,7 @@ func TestProviderIsDescribedOnceADay(t *testing.T) {
 		before := d.p.count("/v1/token")
 		moved := d.tab().load()
 		wait(time.Second)
-		moved.want(pkce.SignedOut) // a refresh token is not shown to another provider
+		moved.want(pkce.SignedOut) // SignIn does not send a refresh token to another provider
 		if d.p.count("/v1/token") != before {
 			t.Error("it was used")
 		}
@@ -534,19 +534,19 @@ func TestProviderIsDescribedOnceADay(t *testing.T) {
 }
 
 func TestColdStart(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // the page took longer to load than the code lives
+	synctest.Test(t, func(t *testing.T) { // loading the page takes longer than the code's life
 		tb := newDevice(t).tab()
-		back := begun(tb, "/r/tea")
+		back := beginSignIn(tb, "/r/tea")
 		wait(2 * time.Minute)
 		pg, to := tb.back(back)
 		if s := pg.want(pkce.Failed); s.Problem.Text != "Sign-in took too long." || s.Problem.Action != pkce.ActSignInAgain || to != "/r/tea" {
 			t.Errorf("to %q, state = %+v", to, s)
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // and longer than the browser remembers why
+	synctest.Test(t, func(t *testing.T) { // longer than the stored transaction may be old
 		d := newDevice(t)
 		tb := d.tab()
-		back := begun(tb, "/r/tea")
+		back := beginSignIn(tb, "/r/tea")
 		wait(61 * time.Minute)
 		pg, _ := tb.back(back)
 		if s := pg.want(pkce.Failed); s.Problem.Text != "This sign-in link has expired." || d.p.count("/v1/token") != 0 {
@@ -559,7 +559,7 @@ func TestBeginningAgainAndAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tb := newDevice(t).tab()
 		for range 5 {
-			begun(tb, "/")
+			beginSignIn(tb, "/")
 		}
 		pg := tb.load()
 		pg.begin("/")
@@ -571,7 +571,7 @@ func TestBeginningAgainAndAgain(t *testing.T) {
 		if len(pg.left) != 1 {
 			t.Errorf("a minute later: %+v", pg.state())
 		}
-		pg.begin("/") // the browser has brought the page back
+		pg.begin("/") // the browser's back button has brought the page back
 		if len(pg.left) != 2 {
 			t.Error("the button works only once")
 		}
@@ -582,12 +582,12 @@ func TestBeginningAgainAndAgain(t *testing.T) {
 func TestOldTransactionsAreSwept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		begun(d.tab(), "/")
+		beginSignIn(d.tab(), "/")
 		wait(2 * time.Hour)
 		d.tab().load()
 		wait(time.Second)
-		if strings.Contains(d.local.keeps(), "mayfly.tx.") {
-			t.Error(d.local.keeps())
+		if strings.Contains(d.local.contents(), "mayfly.tx.") {
+			t.Error(d.local.contents())
 		}
 	})
 }
@@ -599,7 +599,7 @@ func TestStorage(t *testing.T) {
 		d.local.blocked = true
 		pg := d.tab().load()
 		wait(time.Second)
-		pg.want(pkce.SignedOut) // and anonymous people go on
+		pg.want(pkce.SignedOut) // anonymous users can go on
 		pg.begin("/")
 		if s := pg.want(pkce.Failed); s.Problem.Text != help || s.Problem.Action != pkce.ActHelp || len(pg.left) != 0 {
 			t.Errorf("state = %+v", s)
@@ -620,7 +620,7 @@ func TestStorage(t *testing.T) {
 		"vault": func(d *device) { d.vault.mu.Lock(); d.vault.down = true; d.vault.mu.Unlock() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // while signed in: it lives on in memory
+			synctest.Test(t, func(t *testing.T) { // while signed in: the sign-in lives on in memory
 				d := newDevice(t)
 				pg := d.tab().signIn("ada")
 				breakIt(d)
@@ -628,7 +628,7 @@ func TestStorage(t *testing.T) {
 					wait(time.Hour)
 					pg.token()
 				}
-				if strings.Contains(d.local.keeps(), "mayfly.session") {
+				if strings.Contains(d.local.contents(), "mayfly.session") {
 					t.Error("a used refresh token is still there")
 				}
 				other := d.tab().load()
@@ -674,7 +674,7 @@ func TestRecords(t *testing.T) {
 					t.Errorf("state = %+v", s)
 				}
 				pg.close()
-				pg = tb.signIn("ada") // works all the same
+				pg = tb.signIn("ada") // still possible
 				pg.want(pkce.SignedIn)
 				pg.close()
 			})
@@ -691,11 +691,11 @@ func TestKeyIsGone(t *testing.T) {
 		pg := tb.load()
 		wait(time.Second)
 		pg.want(pkce.SignedOut)
-		if strings.Contains(d.local.keeps(), "mayfly.session") {
+		if strings.Contains(d.local.contents(), "mayfly.session") {
 			t.Error("the record is still there")
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // the vault is closed for now only
+	synctest.Test(t, func(t *testing.T) { // the vault fails only for a while
 		d := newDevice(t)
 		tb := d.tab()
 		tb.signIn("ada").close()
@@ -731,7 +731,7 @@ func TestStartsWithoutNetwork(t *testing.T) {
 		d := newDevice(t)
 		tb := d.tab()
 		tb.signIn("ada").close()
-		d.p.via(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
+		d.p.setNetwork(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
 		pg := tb.load()
 		wait(5 * time.Second)
 		if s := pg.want(pkce.Offline); s.Name != "ADA" || s.Problem != (pkce.Problem{}) {
@@ -742,7 +742,7 @@ func TestStartsWithoutNetwork(t *testing.T) {
 		}
 		wait(10 * time.Minute)
 		pg.want(pkce.Offline)
-		d.p.via(nil)
+		d.p.setNetwork(nil)
 		pg.Wake()
 		wait(time.Second)
 		pg.want(pkce.SignedIn)
@@ -750,11 +750,11 @@ func TestStartsWithoutNetwork(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // the very first time
 		d := newDevice(t)
-		d.p.via(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
+		d.p.setNetwork(func(string, url.Values, func() answer) answer { return answer{err: errDropped} })
 		pg := d.tab().load()
 		wait(10 * time.Minute)
 		pg.want(pkce.Unknown)
-		d.p.via(nil)
+		d.p.setNetwork(nil)
 		wait(2 * time.Minute)
 		pg.want(pkce.SignedOut)
 	})

@@ -1,9 +1,9 @@
 package pkce
 
-// SignOut signs out in all tabs. Before it waits for anything nothing of the sign-in is left in the browser, and subscribers
-// are about to be told, who send signout to the server. Then it takes the refresh token back and leaves the page, so that the
-// provider forgets the person, too. Offline, or where the provider knows no such thing, it stays, and the state says that
-// the provider may still know them.
+// SignOut signs out in all tabs. Before it waits for the network, it removes the sign-in from the browser and wakes Run,
+// which tells the subscribers; they send signout to the server. Then it revokes the refresh token and leaves the page for
+// the provider's end-session endpoint. If the network fails or the provider has no such endpoint, the page stays, and the
+// state says that the provider may still know the user.
 func (s *SignIn) SignOut() {
 	s.hold()
 	defer s.release()
@@ -12,18 +12,18 @@ func (s *SignIn) SignOut() {
 		raw = stored // another tab may have a newer refresh token there
 	}
 	_ = s.store.Delete(recordKey)
-	s.clear()
-	s.over, s.problem = false, nil
-	s.sweep(true)
+	s.forget()
+	s.ended, s.problem = false, nil
+	s.sweepPending(true)
 	if r != nil {
-		s.send(query("kind", "out", "session", r.session))
+		s.send(encodeQuery("kind", "out", "session", r.signInID))
 	}
 	if latest, _, _ := s.unseal(raw); latest != nil {
 		r = latest
 	}
 	if s.mode == Device {
 		s.mu.Unlock()
-		s.b.Vault.Forget() // it seals nothing any more
+		s.b.Vault.Forget() // its key is no longer needed
 		s.hold()
 	}
 	if r != nil && !s.leaveProvider(r) {
@@ -31,9 +31,10 @@ func (s *SignIn) SignOut() {
 	}
 }
 
-// leaveProvider ends the sign-in at the provider, as far as it can. It reports whether the page is about to leave.
+// leaveProvider ends the sign-in at the provider as far as possible. It reports whether the browser is about to leave.
 func (s *SignIn) leaveProvider(r *record) bool {
-	p, f := s.discover(r.refresh == "", partTimeout) // a page that the browser can't load is no place to send anyone
+	// Don't leave for a page that the browser can't load: if no revoke checks that the provider is there, a fresh read does.
+	p, f := s.discover(r.refresh == "", signOutTimeout)
 	if f != nil || r.refresh != "" && p.revoke != "" && !s.revoke(p, r.refresh) || p.end == "" {
 		return false
 	}

@@ -13,18 +13,18 @@ import (
 func TestSignsOutEverywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 3)
+		pages := openTabs(d, 3)
 		pages = append(pages, d.tab().load())
-		begun(d.tab(), "/") // and somebody is about to sign in
+		beginSignIn(d.tab(), "/") // and another sign-in has begun
 		wait(time.Second)
 		c, err := pages[0].Token(t.Context(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		var wiped string
-		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
-			if path == "/v1/revoke" { // before this, nothing is left, and everyone has been told
-				wiped = d.local.keeps()
+		d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
+			if path == "/v1/revoke" { // by now nothing is stored and every subscriber knows
+				wiped = d.local.contents()
 				if s := pages[0].states[len(pages[0].states)-1]; s.Status != pkce.SignedOut {
 					t.Errorf("while revoking: %+v", s)
 				}
@@ -33,7 +33,7 @@ func TestSignsOutEverywhere(t *testing.T) {
 		})
 		pages[0].SignOut()
 		for _, pg := range pages {
-			if s := pg.want(pkce.SignedOut); s.Problem != (pkce.Problem{}) || s.Name != "" || s.Session != "" {
+			if s := pg.want(pkce.SignedOut); s.Problem != (pkce.Problem{}) || s.Name != "" || s.SignInID != "" {
 				t.Errorf("state = %+v", s)
 			}
 			if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut {
@@ -64,8 +64,8 @@ func TestSignOutDuringRenewal(t *testing.T) {
 			for after := 195 * time.Millisecond; after < 260*time.Millisecond; after += 2 * time.Millisecond {
 				synctest.Test(t, func(t *testing.T) {
 					d := newDevice(t)
-					pages := open(d, 3)
-					pages[0].ahead(time.Hour) // it renews at the next tick
+					pages := openTabs(d, 3)
+					pages[0].ahead(time.Hour) // a renewal begins at the next tick
 					go func() { _, _ = pages[0].Token(t.Context(), "") }()
 					time.Sleep(after)
 					if who == "the same tab" {
@@ -79,7 +79,7 @@ func TestSignOutDuringRenewal(t *testing.T) {
 							t.Fatalf("signed out %v into the renewal: tab %d: %+v", after, i, s)
 						}
 					}
-					if strings.Contains(d.local.keeps(), "mayfly.session") || !d.p.families[0].dead {
+					if strings.Contains(d.local.contents(), "mayfly.session") || !d.p.families[0].dead {
 						t.Fatalf("signed out %v into the renewal: a sign-in is left", after)
 					}
 					wait(24 * time.Hour)
@@ -93,7 +93,7 @@ func TestSignOutDuringRenewal(t *testing.T) {
 func TestSignOutWhereTabsHearNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 2)
+		pages := openTabs(d, 2)
 		pages[1].mu.Lock()
 		pages[1].deaf = true
 		pages[1].mu.Unlock()
@@ -133,7 +133,7 @@ func TestSignOutThatFails(t *testing.T) {
 				tb := d.tab()
 				pg := tb.signIn("ada")
 				if tt.network != nil {
-					d.p.via(func(path string, _ url.Values, serve func() answer) answer { return tt.network(path, serve) })
+					d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer { return tt.network(path, serve) })
 				}
 				began := time.Now()
 				pg.SignOut()
@@ -144,11 +144,11 @@ func TestSignOutThatFails(t *testing.T) {
 				if left := len(pg.left) > 0; left != tt.leaves || (s.Problem.Text == notice) == tt.leaves {
 					t.Errorf("left: %v, state = %+v", left, s)
 				}
-				if strings.Contains(d.local.keeps(), "mayfly.session") {
+				if strings.Contains(d.local.contents(), "mayfly.session") {
 					t.Error("the record is still there")
 				}
 				wait(time.Minute)
-				d.p.via(nil)
+				d.p.setNetwork(nil)
 				pg.close()
 				pg = tb.load()
 				wait(time.Second)
@@ -161,15 +161,15 @@ func TestSignOutThatFails(t *testing.T) {
 func TestSignsInAfterSigningOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 3)
-		before := pages[0].state().Session
+		pages := openTabs(d, 3)
+		before := pages[0].state().SignInID
 		pages[1].SignOut()
 		wait(time.Second)
 		pages[0].close()
 		pages[0] = pages[0].tab.signIn("ben")
 		wait(time.Second)
 		for _, pg := range pages {
-			if s := pg.want(pkce.SignedIn); s.Name != "BEN" || s.Session == before {
+			if s := pg.want(pkce.SignedIn); s.Name != "BEN" || s.SignInID == before {
 				t.Errorf("state = %+v", s)
 			}
 			pg.token()
@@ -180,13 +180,13 @@ func TestSignsInAfterSigningOut(t *testing.T) {
 func TestAnotherPersonSignsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
-		pages := open(d, 3)
-		before := pages[0].state().Session
+		pages := openTabs(d, 3)
+		before := pages[0].state().SignInID
 		pages[0].close()
 		pages[0] = pages[0].tab.signIn("ben")
 		wait(time.Second)
 		for _, pg := range pages {
-			if s := pg.want(pkce.SignedIn); s.Name != "BEN" || s.Session == before {
+			if s := pg.want(pkce.SignedIn); s.Name != "BEN" || s.SignInID == before {
 				t.Errorf("state = %+v", s)
 			}
 		}
@@ -196,17 +196,17 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 	})
 }
 
-// Who is signed in stays so until the provider's answer is judged: an answer that comes to nothing signs nobody out.
+// A user stays signed in while Callback checks the provider's answer, and also when that check fails.
 func TestAnswerThatComesToNothingSignsNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
 		first := d.tab().signIn("ada")
-		session := first.state().Session
+		session := first.state().SignInID
 		tb := d.tab()
 		pg := tb.load()
 		pg.begin("/")
 		back := d.p.authorize(pg.leave(), "ada")
-		d.p.via(func(path string, _ url.Values, serve func() answer) answer {
+		d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
 			if path == "/v1/token" {
 				time.Sleep(5 * time.Second)
 				return answer{err: errDropped}
@@ -216,11 +216,11 @@ func TestAnswerThatComesToNothingSignsNobodyOut(t *testing.T) {
 		pg = tb.load()
 		go pg.Callback(back)
 		wait(time.Second)
-		if s := pg.want(pkce.Restoring); s.Session != session {
+		if s := pg.want(pkce.Restoring); s.SignInID != session {
 			t.Errorf("state while the answer is judged = %+v", s)
 		}
 		wait(time.Minute)
-		if s := pg.state(); s.Session != session || s.Problem.Action != pkce.ActTryAgain {
+		if s := pg.state(); s.SignInID != session || s.Problem.Action != pkce.ActTryAgain {
 			t.Errorf("state = %+v", s)
 		}
 	})
@@ -234,12 +234,12 @@ func TestNothingIsLeftAfterAFullSession(t *testing.T) {
 		wait(3 * time.Hour)
 		pg.token()
 		pg.SignOut()
-		for _, secret := range d.p.made {
-			if strings.Contains(d.local.keeps()+tb.own.keeps()+strings.Join(pg.left, " ")+strings.Join(pg.replaced, " "), secret) {
+		for _, secret := range d.p.secrets {
+			if strings.Contains(d.local.contents()+tb.own.contents()+strings.Join(pg.left, " ")+strings.Join(pg.replaced, " "), secret) {
 				t.Errorf("%q is left", secret)
 			}
 			if !strings.HasPrefix(secret, "at-") && !strings.HasPrefix(secret, "rt-") && !strings.HasPrefix(secret, "code-") {
-				continue // the verifier waited in the storage until the callback
+				continue // the verifier was in the storage until Callback ran
 			}
 			if strings.Contains(d.written(tb), secret) {
 				t.Errorf("%q was written down", secret)

@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// Status is how signing in stands.
+// Status is the state of signing in.
 type Status int
 
 // The states.
 const (
-	Unknown   Status = iota // not looked yet; what the server prerenders
+	Unknown   Status = iota // SignIn has not read the stored sign-in yet; the server prerenders this state
 	SignedOut               // nobody is signed in
-	Restoring               // somebody is, or, if Session is "", is about to be: the first access token is on its way
-	SignedIn                // with a good access token
-	Renewing                // the same, and the next one is on its way
-	Offline                 // signed in, without an access token, and the provider can't be reached; it goes on by itself
-	Ended                   // it ended, and the person did not want it to
+	Restoring               // waiting for the first access token. If SignInID is "", Callback is completing a sign-in
+	SignedIn                // signed in, with a good access token
+	Renewing                // as SignedIn, and a renewal is running
+	Offline                 // signed in, but without an access token: the provider can't be reached. SignIn tries again
+	Ended                   // the sign-in has ended, but the user did not sign out
 	Failed                  // signing in failed: Problem says why
 )
 
-// State is all that there is to draw of signing in. It is a value.
+// State is everything that the page shows about signing in. It is a value.
 type State struct {
-	Status  Status
-	Off     bool   // the server has no provider: nobody can sign in
-	Name    string // the person's, from the ID token, while somebody is signed in. Hostile text, without control characters
-	Session string // the random id of this sign-in. When it changes, it is another sign-in: connect anew
-	Version int    // grows with each access token: send the new one in an auth frame
-	Problem Problem
-	Skew    time.Duration // how far the device's clock is ahead (or behind, negative), 0 if under 5 minutes
+	Status   Status
+	Off      bool   // the server has no provider, so that nobody can sign in
+	Name     string // the user's name, from the ID token; "" if nobody is signed in. Untrusted, without control characters
+	SignInID string // the random id of this sign-in. A change means another sign-in: connect again
+	Version  int    // grows with each access token: send the new one in an Auth frame
+	Problem  Problem
+	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if under 5 minutes
 }
 
-// Action is what a person can do about a problem.
+// Action is what the user can do about a problem. The comments name the method to call, or what the page does.
 type Action int
 
 // The actions.
@@ -42,25 +42,25 @@ const (
 	ActSignInAgain        // Begin
 	ActTryAgain           // Begin
 	ActSignOut            // SignOut
-	ActReload             // the page
-	ActHelp               // say how to allow storage
+	ActReload             // reload the page
+	ActHelp               // explain how to allow storage
 )
 
-// Problem is one sentence about what went wrong, and what to do about it. The zero value is none.
+// Problem is one sentence about what went wrong, and what the user can do about it. The zero value means no problem.
 type Problem struct {
 	Text   string
-	Detail string // for an administrator, perhaps in the provider's words; plain text of at most 200 characters
+	Detail string // for an administrator, maybe the provider's words; at most 200 characters of plain text
 	Action Action
 }
 
-// with returns p with a detail.
+// with returns a copy of p with a detail.
 //
 //go:noinline
 func (p *Problem) with(detail string) *Problem {
-	return &Problem{p.Text, plain(detail, maxDetail), p.Action}
+	return &Problem{p.Text, displayText(detail, maxDetail), p.Action}
 }
 
-// What can go wrong.
+// The problems.
 var (
 	cancelled     = &Problem{Text: "Sign-in was cancelled.", Action: ActSignIn}
 	notAssigned   = &Problem{Text: "Your organisation has not given you access to Mayfly."}
@@ -79,23 +79,23 @@ var (
 	onlyHere      = &Problem{Text: "You are signed out here, but the sign-in service may still know you."}
 )
 
-// state returns what there is to draw now.
+// state returns the current state.
 func (s *SignIn) state() State {
 	now := s.moment()
 	good := s.access.left(now) > 0
 	state := State{Status: SignedOut, Version: s.version, Skew: s.skew}
 	problem := s.problem
 	if s.record != nil {
-		state.Name, state.Session = s.name, s.record.session
+		state.Name, state.SignInID = s.name, s.record.signInID
 	}
-	switch looked := closed(s.looked); {
-	case s.entering:
+	switch looked := closed(s.restored); {
+	case s.inCallback:
 		state.Status = Restoring
 	case !looked:
 		state.Status = Unknown
 	case s.record != nil:
 		switch {
-		case good && s.begun:
+		case good && s.renewalBegun:
 			state.Status = Renewing
 		case good:
 			state.Status = SignedIn
@@ -104,10 +104,10 @@ func (s *SignIn) state() State {
 		default:
 			state.Status = Restoring
 		}
-		if problem == nil && s.record.refresh == "" && good && s.access.left(now) <= lastCall {
+		if problem == nil && s.record.refresh == "" && good && s.access.left(now) <= warnBefore {
 			problem = endsSoon
 		}
-	case s.over:
+	case s.ended:
 		state.Status = Ended
 	case problem != nil && problem != onlyHere:
 		state.Status = Failed
@@ -120,7 +120,7 @@ func (s *SignIn) state() State {
 	return state
 }
 
-// Deny shows that the server takes the token but not the person. why is the server's sentence.
+// Deny shows that the server accepts the token but does not admit the user. why is the server's sentence.
 func (s *SignIn) Deny(why string) {
 	s.hold()
 	defer s.release()
@@ -132,8 +132,9 @@ const (
 	maxName   = 64
 )
 
-// plain returns text as it may be shown: in one line, without control, bidi and other invisible characters, cut at limit.
-func plain(text string, limit int) string {
+// displayText returns text in a form that is safe to show: one line of at most limit characters, without control, bidi and
+// other invisible characters.
+func displayText(text string, limit int) string {
 	var b []rune
 	for _, r := range text {
 		if strconv.IsPrint(r) && r != '\uFFFD' && len(b) < limit {

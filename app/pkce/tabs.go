@@ -4,93 +4,95 @@ import (
 	"time"
 )
 
-// What tabs tell each other is a query with a kind and a session. A tab heeds those of its own sign-in, and of one that the
-// shared record names:
+// A message between tabs is a URL query with a kind and, in session, the id of a sign-in. A tab ignores messages about other
+// sign-ins than its own and the one in the shared record. The kinds and their further members:
 //
-//	ask    left                          an access token is wanted that is good for longer than left
-//	token  left, life, access, sent      here is one; a frozen tab hears late, so sent says when
-//	       record                        where tabs share none, but a duplicated one has a copy
-//	out                                  the person signed out
-//	end                                  the provider or the server ended it
+//	ask    left                          the tab wants an access token that is good for longer than left
+//	token  left, life, access, sent      an access token; sent is the time, because a frozen tab reads this late
+//	       record                        in Mode Tab also the record, for a tab that was duplicated from this one
+//	out                                  the user signed out
+//	end                                  the provider or the server ended the sign-in
 
-// better is by how many milliseconds longer an access token must be good to take another's place.
-const better = 1000
+// minGain is how many milliseconds longer an access token must be good to replace another.
+const minGain = 1000
 
-// receive takes a message from another tab.
-func (s *SignIn) receive(text string) {
+// onTabMessage runs when another tab sends a message.
+func (s *SignIn) onTabMessage(text string) {
 	s.hold()
-	s.heard = append(s.heard, text)
+	s.tabInbox = append(s.tabInbox, text)
 	s.release()
 }
 
-// hear does what other tabs' messages say.
-func (s *SignIn) hear() {
-	heard := s.heard
-	s.heard = nil
+// handleTabMessages handles the messages in tabInbox.
+func (s *SignIn) handleTabMessages() {
+	heard := s.tabInbox
+	s.tabInbox = nil
 	for _, text := range heard {
-		m := parameters(text)
+		m := parseQuery(text)
 		if m["kind"] == "token" {
-			s.compare() // it may be somebody new
+			s.syncRecord() // it may belong to a new sign-in
 		}
 		session := m["session"]
-		ours := s.record != nil && session == s.record.session
+		ours := s.record != nil && session == s.record.signInID
 		switch m["kind"] {
 		case "ask":
-			if ours && s.left() > milliseconds(m["left"])+better {
-				s.tell()
+			if ours && s.leftMillis() > milliseconds(m["left"])+minGain {
+				s.sendToken()
 			}
 		case "token":
 			if ours {
-				s.take(m)
+				s.acceptToken(m)
 			}
 		case "out", "end":
 			if ours {
-				s.drop() // also a record that was written while the other wiped it
+				s.dropRecord() // also a record that was written while the other tab deleted it
 				s.problem = nil
 			}
-			if m["kind"] == "end" && session == s.former && s.record == nil && s.problem == nil {
-				s.over, s.problem = true, sessionEnded // also if the record was found missing before this was heard
+			if m["kind"] == "end" && session == s.formerID && s.record == nil && s.problem == nil {
+				s.ended, s.problem = true, sessionEnded // also if syncRecord noticed first that the record is gone
 			}
 		}
 	}
 }
 
-// left returns for how many milliseconds the access token is still good.
+// leftMillis returns for how many milliseconds the access token is still good.
 //
 //go:noinline
-func (s *SignIn) left() int64 { return max(0, s.access.left(s.moment()).Milliseconds()) }
+func (s *SignIn) leftMillis() int64 { return max(0, s.access.left(s.moment()).Milliseconds()) }
 
-// take makes the access token that another tab told of this one's, if it is better.
-func (s *SignIn) take(m map[string]string) {
+// acceptToken makes the access token in message m this tab's own if it is good for longer.
+func (s *SignIn) acceptToken(m map[string]string) {
 	now := s.moment()
-	life, left := milliseconds(m["life"]), milliseconds(m["left"])-max(0, now.wall.Milliseconds()-milliseconds(m["sent"]))
+	late := max(0, now.wall.Milliseconds()-milliseconds(m["sent"]))
+	life, left := milliseconds(m["life"]), milliseconds(m["left"])-late
 	text := m["access"]
-	if text == "" || text == s.refused || left <= s.left()+better || left > life || life > maxLife.Milliseconds() {
+	if text == "" || text == s.refused || left <= s.leftMillis()+minGain || left > life || life > maxLife.Milliseconds() {
 		return
 	}
 	if raw := m["record"]; raw != "" && s.mode == Tab && s.store.Save(recordKey, raw) == nil {
-		if r := s.decode(parameters(raw)); r != nil {
-			s.know(r, raw)
+		if r := s.decode(parseQuery(raw)); r != nil {
+			s.setRecord(r, raw)
 		}
 	}
 	age := time.Duration(life-left) * time.Millisecond
-	s.adopt(newAccess(text, moment{now.wall - age, now.mono - age}, time.Duration(life)*time.Millisecond))
+	s.setAccess(newAccess(text, moment{now.wall - age, now.mono - age}, time.Duration(life)*time.Millisecond))
 }
 
-// tell tells the other tabs this one's access token.
-func (s *SignIn) tell() {
+// sendToken sends this tab's access token to the other tabs.
+func (s *SignIn) sendToken() {
 	raw := ""
 	if s.mode == Tab {
 		raw = s.raw
 	}
-	s.send(query("kind", "token", "session", s.record.session, "left", itoa(s.left()), "life", itoa(s.access.life.Milliseconds()),
-		"access", s.access.text, "sent", itoa(s.moment().wall.Milliseconds()), "record", raw))
+	s.send(encodeQuery("kind", "token", "session", s.record.signInID, "left", itoa(s.leftMillis()),
+		"life", itoa(s.access.life.Milliseconds()), "access", s.access.text,
+		"sent", itoa(s.moment().wall.Milliseconds()), "record", raw))
 }
 
-// ask asks the other tabs for an access token that is good for longer.
-func (s *SignIn) ask() {
+// askTabs asks the other tabs for an access token that is good for longer, and waits a little. It releases s.mu meanwhile.
+func (s *SignIn) askTabs() {
 	if s.record != nil {
-		s.send(query("kind", "ask", "session", s.record.session, "left", itoa(s.left())))
-		s.until(s.adopted, askTimeout)
+		s.send(encodeQuery("kind", "ask", "session", s.record.signInID, "left", itoa(s.leftMillis())))
+		s.waitFor(s.accessChanged, askTimeout)
 	}
 }

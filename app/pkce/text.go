@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// An object is a JSON object that others made. Under the empty name it has its own text.
+// An object is a JSON object from outside. The empty name holds the JSON text of the whole object.
 type object map[string]json.RawMessage
 
-// parse returns the object that b is, nil if b is anything else.
+// parseObject returns the JSON object b, nil if b is anything else.
 //
 //go:noinline
-func parse(b []byte) object {
+func parseObject(b []byte) object {
 	var o object
 	if json.Unmarshal(b, &o) != nil || o == nil {
 		return nil
@@ -24,7 +24,7 @@ func parse(b []byte) object {
 	return o
 }
 
-// text returns the string that name is, "" if it is none.
+// text returns the member called name if it is a string, otherwise "".
 //
 //go:noinline
 func (o object) text(name string) string {
@@ -35,7 +35,8 @@ func (o object) text(name string) string {
 	return s
 }
 
-// texts returns the strings that name is: a list of them, or one alone. It is nil if it is anything else.
+// texts returns the strings in the member called name, which is a list of strings or one string. It returns nil if the
+// member is anything else.
 //
 //go:noinline
 func (o object) texts(name string) []string {
@@ -49,7 +50,7 @@ func (o object) texts(name string) []string {
 	return list
 }
 
-// number returns the number that name is, which may stand in quotes, 0 if it is none.
+// number returns the member called name if it is a positive number, also in quotes, otherwise 0.
 //
 //go:noinline
 func (o object) number(name string) float64 {
@@ -60,8 +61,8 @@ func (o object) number(name string) float64 {
 	return n
 }
 
-// query returns names and values, which come by turns, as a query or a form carries them.
-func query(pairs ...string) string {
+// encodeQuery returns alternating names and values as a URL query, which is also the body of a form.
+func encodeQuery(pairs ...string) string {
 	for i, s := range pairs {
 		pairs[i] = url.QueryEscape(s)
 		if i%2 == 0 {
@@ -73,8 +74,8 @@ func query(pairs ...string) string {
 	return strings.TrimSuffix(strings.Join(pairs, ""), "&")
 }
 
-// parameters returns what query made, nil if anything in it stands there twice or can't be read.
-func parameters(query string) map[string]string {
+// parseQuery parses the text that encodeQuery returns. It returns nil if a name appears twice or the text is not valid.
+func parseQuery(query string) map[string]string {
 	params := map[string]string{}
 	for query != "" {
 		var name, value string
@@ -91,12 +92,12 @@ func parameters(query string) map[string]string {
 	return params
 }
 
-// encode64 writes base64url as JOSE has it.
+// encode64 returns b in base64url without padding, as JOSE uses it.
 //
 //go:noinline
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// decode64 reads it strictly: no padding, no line ends, no spare bits.
+// decode64 strictly decodes base64url: no padding, no line ends, no unused bits. It returns nil if s is not valid.
 //
 //go:noinline
 func decode64(s string) []byte {
@@ -107,7 +108,7 @@ func decode64(s string) []byte {
 	return b
 }
 
-// milliseconds reads a number that strconv.FormatInt wrote; 0 if it is none.
+// milliseconds parses a number that itoa wrote. It returns 0 if s is not a number.
 //
 //go:noinline
 func milliseconds(s string) int64 {
@@ -118,7 +119,7 @@ func milliseconds(s string) int64 {
 //go:noinline
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
-// has reports whether list has text.
+// contains reports whether list contains text.
 //
 //go:noinline
-func has(list []string, text string) bool { return slices.Contains(list, text) }
+func contains(list []string, text string) bool { return slices.Contains(list, text) }

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// hold waits for the lock.
+// hold locks s.mu.
 //
 //go:noinline
 func (s *SignIn) hold() { s.mu.Lock() }
 
-// release lets go of the lock and has Run show what has changed.
+// release unlocks s.mu and wakes Run, which publishes the changes.
 //
 //go:noinline
 func (s *SignIn) release() {
@@ -31,8 +31,8 @@ func closed(c <-chan struct{}) bool {
 	}
 }
 
-// until waits until done is closed, at most for timeout.
-func (s *SignIn) until(done <-chan struct{}, timeout time.Duration) {
+// waitFor waits until done is closed, at most for timeout. It releases s.mu meanwhile.
+func (s *SignIn) waitFor(done <-chan struct{}, timeout time.Duration) {
 	s.release()
 	timer := time.NewTimer(timeout)
 	select {
@@ -45,8 +45,10 @@ func (s *SignIn) until(done <-chan struct{}, timeout time.Duration) {
 
 const maxAnswer = 256 << 10 // bytes of an answer
 
-// fetch makes a request. status is 0 if there is no answer, or none that may be read.
-func (s *SignIn) fetch(url, form string, keepalive bool, timeout time.Duration) (status int, header func(string) string, body []byte) {
+// fetch makes a request as Browser.Fetch does. status is 0 if there is no answer or it is too long. It releases s.mu while
+// it waits.
+func (s *SignIn) fetch(url, form string, keepalive bool, timeout time.Duration) (
+	status int, header func(string) string, body []byte) {
 	s.release()
 	status, header, body, err := s.b.Fetch(url, form, keepalive, timeout)
 	s.hold()
@@ -56,17 +58,17 @@ func (s *SignIn) fetch(url, form string, keepalive bool, timeout time.Duration) 
 	return status, header, body
 }
 
-// get returns the object at url, nil if there is none.
+// get returns the JSON object at url, nil if there is none. It releases s.mu while it waits.
 func (s *SignIn) get(url string, timeout time.Duration) object {
 	status, _, body := s.fetch(url, "", false, timeout)
 	if status != 200 {
 		return nil
 	}
-	return parse(body)
+	return parseObject(body)
 }
 
-// lock waits for the lock that all tabs share; unlock is nil if it is not to be had.
-func (s *SignIn) lock() (unlock func()) {
+// lockTabs waits for the lock that all tabs share. unlock is nil if that takes too long. It releases s.mu while it waits.
+func (s *SignIn) lockTabs() (unlock func()) {
 	s.release()
 	unlock, err := s.b.Lock("mayfly:renew", lockTimeout)
 	s.hold()
@@ -76,7 +78,7 @@ func (s *SignIn) lock() (unlock func()) {
 	return unlock
 }
 
-// seal returns r as it is stored, "" if it can't be.
+// seal returns the stored form of r, "" if the vault fails. It releases s.mu while it waits.
 func (s *SignIn) seal(r *record) string {
 	text := s.encode(r)
 	if s.mode != Device {
@@ -88,13 +90,13 @@ func (s *SignIn) seal(r *record) string {
 	if err != nil {
 		return ""
 	}
-	return query("v", recordVersion, "sealed", sealed)
+	return encodeQuery("v", recordVersion, "sealed", sealed)
 }
 
-// unseal returns the record that raw is; nil and newer if a newer version made it, nil and later if the vault does not open
-// now, and nil alone if it is of no use.
+// unseal returns the record in its stored form raw. Otherwise r is nil: newer means that a newer version of Mayfly wrote it,
+// later that the vault cannot be used now, and neither that raw is useless. It releases s.mu while it waits.
 func (s *SignIn) unseal(raw string) (r *record, newer, later bool) {
-	params := parameters(raw)
+	params := parseQuery(raw)
 	if v := params["v"]; v != recordVersion {
 		return nil, v != "" && strings.Trim(v, "0123456789") == "", false
 	}
@@ -106,14 +108,14 @@ func (s *SignIn) unseal(raw string) (r *record, newer, later bool) {
 			return nil, false, true
 		}
 		if params = nil; ok {
-			params = parameters(text)
+			params = parseQuery(text)
 		}
 	}
 	return s.decode(params), false, false
 }
 
-// verified reports whether signature is key's under text.
-func (s *SignIn) verified(alg string, key, text, signature []byte) bool {
+// browserVerify lets the browser check whether key made signature for text. It releases s.mu while it waits.
+func (s *SignIn) browserVerify(alg string, key, text, signature []byte) bool {
 	s.release()
 	ok := s.b.Verify(alg, key, text, signature)
 	s.hold()

@@ -333,7 +333,7 @@ func (p *polls) answered(frames []wire.Frame, answer []byte) {
 			return [][]byte{line}
 		case wire.Authed:
 			if renewed != nil {
-				p.hello.Token, p.hello.IDToken, p.hello.Session = &renewed.Token, renewed.IDToken, renewed.Session
+				p.hello.Token, p.hello.IDToken, p.hello.SignInID = &renewed.Token, renewed.IDToken, renewed.SignInID
 			}
 			return [][]byte{line}
 		}

@@ -452,7 +452,7 @@ func TestPollsRenew(t *testing.T) {
 			t.Helper()
 			c.Identify(in.set(func(s *signIn) { s.version = version }))
 			p := o.told("")
-			if a := p.frames[0].(wire.Auth); a.Token != in.token() || a.Session == nil {
+			if a := p.frames[0].(wire.Auth); a.Token != in.token() || a.SignInID == nil {
 				t.Errorf("auth = %+v, want %s", a, in.token())
 			}
 			p.say(w, answer)

@@ -117,7 +117,7 @@ func (s *Session) identified(c Credentials, now moment) {
 		l.asked, l.started, l.heard, l.credentials = true, now, now, c
 	case c.Session == l.credentials.Session && c.Token != l.credentials.Token:
 		l.credentials = c
-		s.write(wire.Auth{Token: c.Token, IDToken: c.ID, Session: &c.Session})
+		s.write(wire.Auth{Token: c.Token, IDToken: c.ID, SignInID: &c.Session})
 	}
 }
 
@@ -125,7 +125,7 @@ func (s *Session) identified(c Credentials, now moment) {
 func (s *Session) hello(l *link) wire.Hello {
 	hello := wire.Hello{Client: s.client}
 	if c := l.credentials; c.Token != "" {
-		hello.Token, hello.IDToken, hello.Session = &c.Token, c.ID, &c.Session
+		hello.Token, hello.IDToken, hello.SignInID = &c.Token, c.ID, &c.Session
 	} else {
 		hello.Guest = &s.guest
 	}

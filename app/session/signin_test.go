@@ -125,9 +125,9 @@ func (s *script) onlineAs(u wire.User, token string, messages ...wire.Message) (
 func wantToken(t *testing.T, hello wire.Hello, token string) {
 	t.Helper()
 	switch {
-	case token == "" && (hello.Token != nil || hello.IDToken != "" || hello.Session != nil || hello.Guest == nil || *hello.Guest != guest):
+	case token == "" && (hello.Token != nil || hello.IDToken != "" || hello.SignInID != nil || hello.Guest == nil || *hello.Guest != guest):
 		t.Fatalf("hello = %+v, want a guest's", hello)
-	case token != "" && (hello.Token == nil || *hello.Token != token || hello.IDToken != "id" || hello.Session == nil || hello.Guest != nil):
+	case token != "" && (hello.Token == nil || *hello.Token != token || hello.IDToken != "id" || hello.SignInID == nil || hello.Guest != nil):
 		t.Fatalf("hello = %+v, want %s and no guest", hello, token)
 	}
 }
@@ -138,8 +138,8 @@ func TestHelloSaysWhoIsSignedIn(t *testing.T) {
 		in := &signIn{session: adas, version: 1}
 		c := startSigned(t, s, in)
 		p, hello := s.onlineAs(ada, "token-1", message(1, ada, "a", "mine", time.Minute))
-		if *hello.Session != adas {
-			t.Errorf("session = %q", *hello.Session)
+		if *hello.SignInID != adas {
+			t.Errorf("session = %q", *hello.SignInID)
 		}
 		v := c.wantStatus(session.Online)
 		if v.Me != ada || !v.Messages[0].Mine {
@@ -314,7 +314,7 @@ func TestNewerTokenGoesOutOnTheOpenConnection(t *testing.T) {
 		p, _ := s.onlineAs(ada, "token-1")
 		c.Identify(in.set(func(s *signIn) { s.version = 2 }))
 		auth := hear[wire.Auth](p)
-		if auth.Token != "token-2" || auth.IDToken != "id" || auth.Session == nil || *auth.Session != adas {
+		if auth.Token != "token-2" || auth.IDToken != "id" || auth.SignInID == nil || *auth.SignInID != adas {
 			t.Errorf("auth = %+v", auth)
 		}
 		renamed := wire.User{ID: ada.ID, Name: "Ada King"}

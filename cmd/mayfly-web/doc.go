@@ -1,3 +1,4 @@
-// Command mayfly-web is the client: a WebAssembly program that go generate builds and the server hands to browsers. It
-// makes one sign-in and one session for the life of the page, ties them to the browser and registers the pages; it decides nothing.
+// Command mayfly-web is the client: a WebAssembly program that go generate builds and the server sends to browsers. It makes
+// one pkce.SignIn and one session.Session for the life of the page, connects them to the browser and registers the pages. It
+// makes no decisions.
 package main

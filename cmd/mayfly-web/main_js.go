@@ -16,26 +16,29 @@ import (
 )
 
 const (
-	client   = "mayfly-web/0.1.0" // what hello says
-	guestKey = "mayfly-guest"     // where the tab keeps who an anonymous person is
-	waiting  = 3                  // polls that may wait at once, of all tabs: over HTTP/1.1 a browser opens six connections, and pages need some
+	client   = "mayfly-web/0.1.0" // the client's name and version in hello
+	guestKey = "mayfly-guest"     // the key of the guest's secret in the tab's storage
+
+	// pollSlots is how many polls of all tabs may wait at once. Over HTTP/1.1 a browser opens six connections, and the pages
+	// need some of them.
+	pollSlots = 3
 )
 
 func main() {
 	browser.ReplaceDenied()
-	guest, keeps := guest()
+	secret, stored := guest()
 	notice := ""
-	if !keeps {
+	if !stored {
 		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	}
 	in := newSignIn()
 	s := session.New(session.Config{
-		Dial: dial, Polls: session.DialPolls(poll, turn), Speaks: speaks, Guest: guest, KeepGuest: keepGuest, Client: client,
-		SignIn: account{in}, Device: browser.NewDevice(),
+		Dial: dial, Polls: session.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
+		Client: client, SignIn: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
-		if now.Session != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
-			s.Identify(session.Identity{Session: now.Session, Version: now.Version, Ended: now.Status == pkce.Ended})
+		if now.SignInID != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
+			s.Identify(session.Identity{Session: now.SignInID, Version: now.Version, Ended: now.Status == pkce.Ended})
 		}
 	})
 	browser.Watch(browser.Events{
@@ -45,7 +48,7 @@ func main() {
 				in.Wake()
 			}
 		},
-		Seen: func() {
+		Shown: func() {
 			s.Wake()
 			in.Wake()
 		},
@@ -53,7 +56,7 @@ func main() {
 	address := browser.Address()
 	callback := isCallback(address)
 	if callback {
-		browser.Replace(pkce.CallbackPath) // before anything else can see the code in it
+		browser.Replace(pkce.CallbackPath) // before any other code can see the OAuth code in it
 	}
 	go func() {
 		defer app.Guard()
@@ -64,13 +67,13 @@ func main() {
 		if callback {
 			browser.Visit(in.Callback(address))
 		}
-		s.Run(context.Background()) // not before: nobody is to be a guest for a moment
+		s.Run(context.Background()) // only after Callback, so that a user who signs in is not a guest for a moment
 	}()
 	app.Register(s, in, notice)
 	goapp.RunWhenOnBrowser()
 }
 
-// isCallback reports whether the provider sent one back to address.
+// isCallback reports whether address is the one to which the provider sends users back.
 func isCallback(address string) bool {
 	rest, ok := strings.CutPrefix(address, browser.Origin()+pkce.CallbackPath)
 	return ok && (rest == "" || rest[0] == '?' || rest[0] == '#')
@@ -94,21 +97,23 @@ func newSignIn() *pkce.SignIn {
 	}})
 }
 
-// account is the sign-in as the session wants it.
+// account adapts pkce.SignIn to the interface of package session: there, no token and no error mean that nobody is signed
+// in.
 type account struct{ *pkce.SignIn }
 
+// Token returns empty credentials if nobody is signed in.
 func (a account) Token(ctx context.Context, refused string) (session.Credentials, error) {
 	c, err := a.SignIn.Token(ctx, refused)
 	if err == pkce.ErrSignedOut {
 		err = nil
 	}
-	return session.Credentials(c), err
+	return session.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
 }
 
 func dial(ctx context.Context) (session.Conn, error) {
 	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
 	if err != nil {
-		return nil, err // and no *Socket that is nil inside an interface that isn't
+		return nil, err // not socket: a nil *Socket would make a non-nil Conn
 	}
 	return socket, nil
 }
@@ -117,11 +122,12 @@ func poll(ctx context.Context, frames []byte) (status int, header func(name stri
 	return browser.Post(ctx, browser.Origin()+"/poll", wire.PollType, frames)
 }
 
-func turn(ctx context.Context) (done func(), ok bool) {
-	return browser.Place(ctx, "mayfly-poll-", waiting)
+// pollSlot waits for permission for one long poll: all tabs share pollSlots of them.
+func pollSlot(ctx context.Context) (done func(), ok bool) {
+	return browser.Slot(ctx, "mayfly-poll-", pollSlots)
 }
 
-// speaks returns which protocol the server speaks now, "" if it does not say.
+// speaks asks the server for the protocol that it speaks now. It returns "" if the server does not say. It blocks.
 func speaks() string {
 	_, _, body, err := browser.Fetch("/config.json", "", false, 10*time.Second)
 	var config struct{ Protocol string }
@@ -131,9 +137,9 @@ func speaks() string {
 	return config.Protocol
 }
 
-// guest returns the tab's secret, "" if it has none yet. keeps is false where storage is denied or full: then the one that it gets
-// lives as long as the page.
-func guest() (secret string, keeps bool) {
+// guest returns the guest's secret of this tab, "" if it has none yet. stored is false if the browser denies storage or it
+// is full: then the secret that the client makes lives only as long as the page.
+func guest() (secret string, stored bool) {
 	tab := browser.TabStorage()
 	secret, err := tab.Load(guestKey)
 	if err != nil || !wire.ValidSecret(secret) {
@@ -142,4 +148,5 @@ func guest() (secret string, keeps bool) {
 	return secret, tab.Save(guestKey, secret) == nil
 }
 
-func keepGuest(secret string) { _ = browser.TabStorage().Save(guestKey, secret) } // or guest has seen that it can't
+// keepGuest stores the guest's secret. If that fails, guest has already noticed.
+func keepGuest(secret string) { _ = browser.TabStorage().Save(guestKey, secret) }

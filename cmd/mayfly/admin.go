@@ -15,26 +15,27 @@ import (
 
 const (
 	adminReadTimeout  = 10 * time.Second
-	adminWriteTimeout = 5 * time.Minute // a profile takes as many seconds as it was asked for
-	adminStopTimeout  = time.Second     // to finish an answer; a profile is cut
+	adminWriteTimeout = 5 * time.Minute // a profile takes as long as the request asks
+	adminStopTimeout  = time.Second     // to finish answers; a profile is cut off
 )
 
-// newMetrics returns a registry that holds what Go and the process tell of themselves.
+// newMetrics returns a registry with the metrics of the Go runtime and of the process.
 func newMetrics() *prometheus.Registry {
 	metrics := prometheus.NewRegistry()
 	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return metrics
 }
 
-// admin serves operators on a listener of its own, so that no proxy of the public one can let anybody else in.
+// admin serves metrics and profiles to operators. It has its own listener, so that a proxy to the public listener gives
+// nobody access to them.
 type admin struct {
-	addr  string // that it listens on; empty: there is none
+	addr  string // of its listener; empty: there is none
 	http  *http.Server
 	ended chan struct{} // closed when Serve has returned
 }
 
-// startAdmin listens on addr, or does nothing if that is empty. It starts before everything else and is closed last, so
-// that a start or a stop that hangs can be looked at.
+// startAdmin listens on addr, or does nothing if addr is empty. It starts first and is closed last, so that an operator can
+// inspect a start or stop that hangs.
 func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*admin, error) {
 	if addr == "" {
 		return &admin{}, nil
@@ -47,8 +48,9 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 		addr:  listener.Addr().String(),
 		ended: make(chan struct{}),
 		http: &http.Server{
-			Handler: server.Admin(metrics), ReadTimeout: adminReadTimeout, WriteTimeout: adminWriteTimeout, IdleTimeout: idleTimeout,
-			MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+			Handler: server.Admin(metrics), ReadTimeout: adminReadTimeout, WriteTimeout: adminWriteTimeout,
+			IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		},
 	}
 	go func() {
@@ -61,7 +63,7 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// withAdmin serves operators while serve runs, and gives it what counts for them.
+// withAdmin runs the admin listener while serve runs. serve registers its metrics with the registry that it gets.
 func withAdmin(addr string, log *slog.Logger, serve func(metrics prometheus.Registerer) error) error {
 	metrics := newMetrics()
 	a, err := startAdmin(addr, metrics, log)
@@ -72,7 +74,7 @@ func withAdmin(addr string, log *slog.Logger, serve func(metrics prometheus.Regi
 	return errors.Join(err, step("close the admin listener", a.close()))
 }
 
-// close stops listening. An answer that is under way for longer than adminStopTimeout is cut.
+// close stops listening. It waits for running answers, but at most for adminStopTimeout, and then cuts them off.
 func (a *admin) close() error {
 	if a.http == nil {
 		return nil
@@ -80,7 +82,7 @@ func (a *admin) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), adminStopTimeout)
 	defer cancel()
 	err := a.http.Shutdown(ctx)
-	if err != nil { // somebody takes a profile: no reason to stay, nor to fail
+	if err != nil { // a profile still runs: that is no reason to wait or to fail
 		err = a.http.Close()
 	}
 	<-a.ended

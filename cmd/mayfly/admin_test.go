@@ -58,7 +58,7 @@ func TestAdminDoesNotWaitForAProfile(t *testing.T) {
 	if err := a.close(); err != nil {
 		t.Error(err)
 	}
-	_, _ = io.Copy(io.Discard, conn) // ends, however it was cut
+	_, _ = io.Copy(io.Discard, conn) // until the connection ends, with or without an error
 }
 
 func TestNoAdminUnlessAsked(t *testing.T) {
@@ -71,7 +71,7 @@ func TestNoAdminUnlessAsked(t *testing.T) {
 	}
 }
 
-// TestAdminPortTaken goes through run: it must fail before anything else starts, and say which flag to change.
+// TestAdminPortTaken calls run, which must fail before anything else starts and say which flag to change.
 func TestAdminPortTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,10 +16,10 @@ import (
 	"mayfly/server"
 )
 
-// config is what "mayfly serve" was asked for, checked.
+// config is the configuration of "mayfly serve", checked.
 type config struct {
 	listen       string
-	publicURL    string // empty until the port is known, if the default is wanted
+	publicURL    string // empty: the default, which needs the port
 	origins      []string
 	ttl          time.Duration
 	ttlMin       time.Duration
@@ -32,10 +32,10 @@ type config struct {
 	conns        int
 	connsPerIP   int
 	proxies      server.Proxies
-	admin        string // empty: no such listener
-	data         string // empty: in memory
+	admin        string // empty: no admin listener
+	data         string // empty: messages are in memory
 	logFormat    string
-	signIn       signIn
+	auth         authFlags
 }
 
 const serveUsage = `Usage: mayfly serve [flags]
@@ -51,36 +51,21 @@ Flags:
 
 `
 
-// parseConfig reads flags, then the environment, and checks the whole: every problem is reported at once, each with what
-// to do. It returns flag.ErrHelp when help was asked for, which it has printed.
+// parseConfig reads the flags, then the environment, and checks the whole configuration. Its error reports every problem at
+// once and says what to do about each. After a -help flag it prints the help and returns flag.ErrHelp.
 func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (config, error) {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
-	return parseFlags(f, signInFlags, serveUsage, args, getenv, stdout)
+	return parseFlags(f, defineAuthFlags, serveUsage, args, getenv, stdout)
 }
 
-// parseFlags is parseConfig for a command that has flags of its own in f, and of signing in those that define does.
-func parseFlags(f *flag.FlagSet, define func(*flag.FlagSet, *signIn, func(string) string) func() error, usage string,
+// parseFlags is parseConfig for any command. f may have flags of the command already, and defineAuth defines the flags of
+// signing in.
+func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, func(string) string) func() error, usage string,
 	args []string, getenv func(string) string, stdout io.Writer) (config, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
 	f.SetOutput(io.Discard)
-	f.StringVar(&c.listen, "listen", "127.0.0.1:8080", "`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
-	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")
-	origins := f.String("origins", "", "more `ORIGINS` that may use this server, such as https://a.example,http://b.example:8080")
-	f.DurationVar(&c.ttl, "ttl", 5*time.Minute, "how long a message lives, unless its sender asks for less")
-	f.DurationVar(&c.ttlMin, "ttl-min", time.Second, "the shortest life a sender may ask for")
-	f.DurationVar(&c.ttlMax, "ttl-max", 24*time.Hour, "the longest life that may be set for a room")
-	f.Var(&c.rate, "rate", "messages that a person may send, as `N/SPAN`")
-	f.IntVar(&c.roomMessages, "room-messages", 10000, "live messages that a room may hold")
-	f.Var(&c.roomBytes, "room-bytes", "and how many bytes they may have, as `SIZE`")
-	f.Var(&c.streamBytes, "stream-bytes", "memory, or disk with -data, for the live messages of all rooms, as `SIZE`")
-	f.StringVar(&c.data, "data", "", "`FOLDER` for messages to outlive a restart: encrypted, and made if it isn't there; without one they are in memory (default none)")
-	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
-	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
-	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
-	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, whose X-Forwarded-For says where a client is")
-	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; anyone who reaches it may read them (default off)")
-	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
-	readSignIn := define(f, &c.signIn, getenv)
+	readLists := defineFlags(f, &c)
+	readAuth := defineAuth(f, &c.auth, getenv)
 
 	err := f.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -93,18 +78,47 @@ func parseFlags(f *flag.FlagSet, define func(*flag.FlagSet, *signIn, func(string
 	if f.NArg() > 0 {
 		errs = append(errs, fmt.Errorf("%q is no flag: flags begin with a dash", f.Arg(0)))
 	}
-	errs = append(errs, fromEnvironment(f, getenv))
-	if *origins != "" {
-		c.origins = strings.Split(*origins, ",")
-	}
-	if c.proxies, err = server.ParseProxies(*proxies); err != nil {
-		errs = append(errs, fmt.Errorf("-trusted-proxies: %w", err))
-	}
-	errs = append(errs, readSignIn())
+	errs = append(errs, fromEnvironment(f, getenv), readLists(), readAuth())
 	return c, errors.Join(append(errs, c.check()...)...)
 }
 
-// fromEnvironment sets the flags that were not given from their variables.
+// defineFlags defines the flags of c but for those of signing in. Call read after the flags are parsed: it splits the flags
+// that are lists, and returns what is wrong with them.
+func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
+	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
+		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
+	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")
+	origins := f.String("origins", "",
+		"more `ORIGINS` that may use this server, such as https://a.example,http://b.example:8080")
+	f.DurationVar(&c.ttl, "ttl", 5*time.Minute, "how long a message lives, unless its sender asks for less")
+	f.DurationVar(&c.ttlMin, "ttl-min", time.Second, "the shortest life a sender may ask for")
+	f.DurationVar(&c.ttlMax, "ttl-max", 24*time.Hour, "the longest life that may be set for a room")
+	f.Var(&c.rate, "rate", "messages that a person may send, as `N/SPAN`")
+	f.IntVar(&c.roomMessages, "room-messages", 10000, "live messages that a room may hold")
+	f.Var(&c.roomBytes, "room-bytes", "and how many bytes they may have, as `SIZE`")
+	f.Var(&c.streamBytes, "stream-bytes", "memory, or disk with -data, for the live messages of all rooms, as `SIZE`")
+	f.StringVar(&c.data, "data", "", "`FOLDER` for messages to outlive a restart: encrypted, and made if it isn't there; "+
+		"without one they are in memory (default none)")
+	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
+	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
+	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
+	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, "+
+		"whose X-Forwarded-For says where a client is")
+	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; "+
+		"anyone who reaches it may read them (default off)")
+	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
+	return func() (err error) {
+		if *origins != "" {
+			c.origins = strings.Split(*origins, ",")
+		}
+		if c.proxies, err = server.ParseProxies(*proxies); err != nil {
+			return fmt.Errorf("-trusted-proxies: %w", err)
+		}
+		return nil
+	}
+}
+
+// fromEnvironment sets each flag that was not given from its variable, if that is set.
 func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 	given := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
@@ -122,7 +136,7 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 	return errors.Join(errs...)
 }
 
-// check returns all that is wrong with c.
+// check returns every problem with c.
 func (c *config) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	port, ok := portOf(c.listen)
@@ -136,12 +150,12 @@ func (c *config) check() (errs []error) {
 	}
 	if c.publicURL != "" {
 		if _, err := server.NewOrigins(c.publicURL, nil, port); err != nil {
-			wrong("-public-url is %w", err)
+			wrong("-public-url: %w", err)
 		}
 	}
 	for _, o := range c.origins {
 		if _, err := server.NewOrigins(o, nil, port); err != nil {
-			wrong("-origins has %w", err)
+			wrong("-origins: %w", err)
 		}
 	}
 	switch {
@@ -152,7 +166,9 @@ func (c *config) check() (errs []error) {
 	case c.ttl < c.ttlMin || c.ttl > c.ttlMax:
 		wrong("-ttl is %s: want at least -ttl-min (%s) and at most -ttl-max (%s)", c.ttl, c.ttlMin, c.ttlMax)
 	}
-	for name, n := range map[string]int{"-room-messages": c.roomMessages, "-rooms": c.rooms, "-conns": c.conns, "-conns-per-ip": c.connsPerIP} {
+	for name, n := range map[string]int{
+		"-room-messages": c.roomMessages, "-rooms": c.rooms, "-conns": c.conns, "-conns-per-ip": c.connsPerIP,
+	} {
 		if n < 1 {
 			wrong("%s is %d: want 1 or more", name, n)
 		}
@@ -169,7 +185,7 @@ func (c *config) check() (errs []error) {
 	return errs
 }
 
-// portOf returns the port of a host:port that one can listen on, else "0".
+// portOf returns the port in addr. ok says whether addr is a host:port to listen on; if not, port is "0".
 func portOf(addr string) (port string, ok bool) {
 	_, port, err := net.SplitHostPort(addr)
 	if n, convErr := strconv.Atoi(port); err != nil || convErr != nil || n < 0 || n > 65535 {
@@ -179,11 +195,11 @@ func portOf(addr string) (port string, ok bool) {
 }
 
 const (
-	maxTTL   = 7 * 24 * time.Hour // what is kept longer is no mayfly
-	minBytes = 64 << 10
+	maxTTL   = 7 * 24 * time.Hour // messages that live longer are not what Mayfly is for
+	minBytes = 64 << 10           // of a room: the longest message fits in
 )
 
-// logger returns the log that c asks for.
+// logger returns a logger in the format of c that writes to w.
 func (c *config) logger(w io.Writer) *slog.Logger {
 	if c.logFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, nil))
@@ -191,7 +207,7 @@ func (c *config) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-// publicURLFor returns the URL that people open, now that the port is known.
+// publicURLFor returns the URL that users open. port is the port of the listener.
 func (c *config) publicURLFor(port string) string {
 	if c.publicURL != "" {
 		return strings.TrimSuffix(c.publicURL, "/")
@@ -218,7 +234,7 @@ func (r *rate) Set(s string) error {
 	return nil
 }
 
-// maxRate bounds the memory that each person's rate takes: 24 bytes a message.
+// maxRate limits the memory for each user's rate: 24 bytes for each message.
 const maxRate = 1_000_000
 
 // size is a flag such as 8MiB, in bytes.

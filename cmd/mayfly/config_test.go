@@ -20,7 +20,7 @@ import (
 var defaults = config{
 	listen: "127.0.0.1:8080", ttl: 5 * time.Minute, ttlMin: time.Second, ttlMax: 24 * time.Hour, rate: rate{20, 10 * time.Second},
 	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, connsPerIP: 200, logFormat: "text",
-	signIn: signIn{Config: auth.Config{ClientIDs: []string{}, Audience: "api://default", Algs: []string{"RS256"}},
+	auth: authFlags{Config: auth.Config{ClientIDs: []string{}, Audience: "api://default", Algs: []string{"RS256"}},
 		scopes: []string{"openid", "profile", "email", "offline_access"}, anonymous: server.AnonymousAllow},
 }
 
@@ -68,9 +68,9 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 	}{
 		{"-listen 8080", "want host:port"},
 		{"-listen :99999", "want host:port"},
-		{"-public-url chat.example.com", "-public-url is \"chat.example.com\" is no origin"},
+		{"-public-url chat.example.com", "-public-url: \"chat.example.com\" is no origin"},
 		{"-public-url https://x/path", "without a path"},
-		{"-origins https://ok.example,evil", `-origins has "evil"`},
+		{"-origins https://ok.example,evil", `-origins: "evil" is no origin`},
 		{"-ttl 500ms", "want at least -ttl-min (1s)"},
 		{"-ttl 25h", "at most -ttl-max (24h0m0s)"},
 		{"-ttl-min 0s", "want 1s or more"},
@@ -145,7 +145,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestOperationsNamesEveryFlag holds that docs/operations.md has a line for each flag, with its default.
+// TestOperationsNamesEveryFlag checks that docs/operations.md has a line for each flag, with its default.
 func TestOperationsNamesEveryFlag(t *testing.T) {
 	docs, err := os.ReadFile("../../docs/operations.md")
 	if err != nil {

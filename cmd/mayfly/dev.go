@@ -19,7 +19,7 @@ import (
 	"mayfly/server/devidp"
 )
 
-// devConfig is what "mayfly dev" was asked for, checked.
+// devConfig is the configuration of "mayfly dev", checked.
 type devConfig struct {
 	config
 	providerListen string
@@ -39,46 +39,48 @@ Flags:
 
 `
 
-// devWarning is what everybody should know who starts it.
+// devWarning is printed at every start of mayfly dev.
 const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, without a password."
 
 // parseDev is parseConfig for mayfly dev.
 func parseDev(args []string, getenv func(string) string, stdout io.Writer) (devConfig, error) {
 	var c devConfig
 	f := flag.NewFlagSet("dev", flag.ContinueOnError)
-	f.StringVar(&c.providerListen, "provider-listen", "127.0.0.1:8081", "`ADDRESS` of this machine for the sign-in provider: host:port; port 0 for any free one")
+	f.StringVar(&c.providerListen, "provider-listen", "127.0.0.1:8081",
+		"`ADDRESS` of this machine for the sign-in provider: host:port; port 0 for any free one")
 	f.DurationVar(&c.accessTTL, "access-ttl", 5*time.Minute, "how long an access token lives")
 	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
 	var err error
-	if c.config, err = parseFlags(f, devSignInFlags, devUsage, args, getenv, stdout); errors.Is(err, flag.ErrHelp) {
+	if c.config, err = parseFlags(f, defineDevAuthFlags, devUsage, args, getenv, stdout); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	}
 	return c, errors.Join(append([]error{err}, c.checkDev()...)...)
 }
 
-// The app, as the provider and the chat know it.
+// The client id and audience that the provider and the chat agree on.
 const (
 	devClientID = "mayfly-dev"
 	devAudience = "api://default"
 )
 
-// devSignInFlags defines those of signInFlags that leave open who signs people in: that is the provider of mayfly dev.
-func devSignInFlags(f *flag.FlagSet, s *signIn, _ func(string) string) (read func() error) {
+// defineDevAuthFlags defines the flags of defineAuthFlags that do not choose the provider, because mayfly dev has its own.
+func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ func(string) string) (read func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
-	readAll := signInFlags(all, s, func(string) string { return "" })
+	readAll := defineAuthFlags(all, a, func(string) string { return "" })
 	for _, name := range []string{"scopes", "require-scope", "anonymous"} {
 		fl := all.Lookup(name)
 		f.Var(fl.Value, name, fl.Usage)
 	}
 	return func() error {
-		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), all.Set("audience", devAudience), readAll())
+		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID),
+			all.Set("audience", devAudience), readAll())
 	}
 }
 
-// issuerAt returns the provider's URL. In a config its port is 0, as nobody listens yet.
+// issuerAt returns the provider's URL. In a parsed config the port is 0, because the provider does not listen yet.
 func issuerAt(port string) string { return "http://localhost:" + port }
 
-// checkDev returns what is wrong with c though it would not be with serve.
+// checkDev returns the problems that c has only in mayfly dev.
 func (c *devConfig) checkDev() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, ok := portOf(c.providerListen); !ok {
@@ -91,7 +93,8 @@ func (c *devConfig) checkDev() (errs []error) {
 	}
 	for _, s := range append(slices.Clone(c.origins), c.publicURL) {
 		if u, err := url.Parse(s); s != "" && (err != nil || u.Scheme != "http" || devidp.Loopback(u.Host) != nil) {
-			wrong("%q is not this machine's: mayfly dev takes -public-url and -origins such as http://localhost:8080 alone", s)
+			wrong("%q is not this machine's: mayfly dev takes only -public-url and -origins such as http://localhost:8080",
+				s)
 		}
 	}
 	if c.accessTTL < time.Second || c.accessTTL > 24*time.Hour {
@@ -103,7 +106,7 @@ func (c *devConfig) checkDev() (errs []error) {
 	return errs
 }
 
-// runDev serves chat and provider until ctx is done.
+// runDev serves the chat and the provider until ctx is done.
 func runDev(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	c, err := parseDev(args, getenv, stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -113,38 +116,42 @@ func runDev(ctx context.Context, args []string, getenv func(string) string, stdo
 		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly dev -help", err)
 	}
 	log := c.logger(stderr)
-	slog.SetDefault(log) // the provider's library has no other
-	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error { return serveDev(ctx, c, metrics, stdout, log) })
+	slog.SetDefault(log) // the provider's library logs only there
+	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error {
+		return serveDev(ctx, c, metrics, stdout, log)
+	})
 }
 
-// serveDev listens twice before it starts anything, as chat and provider have to know each other's address.
+// serveDev serves the chat and the provider until ctx is done. It opens both listeners before it starts anything, because
+// each side needs the other's address.
 func serveDev(ctx context.Context, c devConfig, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
 	chat, err := listen("-listen", c.listen)
 	if err != nil {
 		return err
 	}
-	signIn, err := listen("-provider-listen", c.providerListen)
+	idp, err := listen("-provider-listen", c.providerListen)
 	if err != nil {
 		return errors.Join(err, chat.Close())
 	}
-	p, err := c.provider(chat, signIn, log)
+	p, err := c.provider(chat, idp, log)
 	if err != nil {
-		return errors.Join(err, chat.Close(), signIn.Close())
+		return errors.Join(err, chat.Close(), idp.Close())
 	}
-	c.signIn.Issuer = issuerAt(portFrom(signIn))
-	fmt.Fprintf(stdout, "%s\nThe sign-in provider is at %s\n", devWarning, c.signIn.Issuer)
+	c.auth.Issuer = issuerAt(portFrom(idp))
+	fmt.Fprintf(stdout, "%s\nThe sign-in provider is at %s\n", devWarning, c.auth.Issuer)
 	parts, ctx := errgroup.WithContext(ctx)
-	parts.Go(func() error { return p.Serve(ctx, signIn) })
+	parts.Go(func() error { return p.Serve(ctx, idp) })
 	parts.Go(func() error { return servePublic(ctx, c.config, chat, metrics, stdout, log) })
 	return parts.Wait()
 }
 
-// provider returns the provider for the chat under each of its names.
-func (c *devConfig) provider(chat, signIn net.Listener, log *slog.Logger) (*devidp.Provider, error) {
-	cfg := devidp.Config{Issuer: issuerAt(portFrom(signIn)), ClientID: devClientID, Audience: devAudience,
+// provider returns the provider. It accepts redirects to every origin at which a user can open the chat.
+func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.Provider, error) {
+	cfg := devidp.Config{Issuer: issuerAt(portFrom(idp)), ClientID: devClientID, Audience: devAudience,
 		AccessTTL: c.accessTTL, RefreshGrace: c.refreshGrace}
 	port := portFrom(chat)
-	for _, origin := range append(slices.Clone(c.origins), c.publicURLFor(port), "http://localhost:"+port, "http://127.0.0.1:"+port, "http://[::1]:"+port) {
+	for _, origin := range append(slices.Clone(c.origins),
+		c.publicURLFor(port), "http://localhost:"+port, "http://127.0.0.1:"+port, "http://[::1]:"+port) {
 		origin = strings.TrimSuffix(origin, "/")
 		cfg.Redirects = append(cfg.Redirects, origin+"/login/callback")
 		cfg.SignedOut = append(cfg.SignedOut, origin+"/")
@@ -154,6 +161,6 @@ func (c *devConfig) provider(chat, signIn net.Listener, log *slog.Logger) (*devi
 
 // portFrom returns the port that l listens on.
 func portFrom(l net.Listener) string {
-	_, port, _ := net.SplitHostPort(l.Addr().String()) // of TCP always has one
+	_, port, _ := net.SplitHostPort(l.Addr().String()) // a TCP address always has a port
 	return port
 }

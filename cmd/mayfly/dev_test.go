@@ -30,14 +30,14 @@ func TestParseDev(t *testing.T) {
 			c.accessTTL, c.conns = time.Minute, 7
 		}},
 		{"flags of signing in", []string{"-anonymous", "read", "-require-scope", "chat", "-scopes", "openid chat"}, nil, func(c *devConfig) {
-			c.signIn.anonymous, c.signIn.RequireScope, c.signIn.scopes = server.AnonymousRead, "chat", []string{"openid", "chat"}
+			c.auth.anonymous, c.auth.RequireScope, c.auth.scopes = server.AnonymousRead, "chat", []string{"openid", "chat"}
 		}},
 		{"an environment that is for serve", nil, map[string]string{"MAYFLY_ISSUER": "https://id.example.com", "MAYFLY_CLIENT_ID": "x",
 			"MAYFLY_OKTA_API_TOKEN": "secret", "MAYFLY_REQUIRE_ACTIVE": "true"}, func(*devConfig) {}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := devConfig{defaults, "127.0.0.1:8081", 5 * time.Minute, 30 * time.Second}
-			want.signIn.Issuer, want.signIn.ClientIDs = "http://localhost:0", []string{"mayfly-dev"} // until the provider listens
+			want.auth.Issuer, want.auth.ClientIDs = "http://localhost:0", []string{"mayfly-dev"} // until the provider listens
 			tt.want(&want)
 			got, err := parseDev(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})
 			if err != nil || !reflect.DeepEqual(got, want) {

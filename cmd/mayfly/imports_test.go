@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// goPackage is what go list says of a package.
+// goPackage is go list's description of a package.
 type goPackage struct {
 	ImportPath, Name string
 	Standard         bool
 	Imports, Deps    []string
 }
 
-// list returns what go list says of patterns, for the server or for the browser.
+// list returns go list's description of the packages, for one operating system and architecture.
 func list(t *testing.T, goos, goarch string, args ...string) []goPackage {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list", "-e", "-json=ImportPath,Name,Standard,Imports,Deps"}, args...)...)
@@ -47,8 +47,8 @@ type direction struct {
 	may    []string
 }
 
-// directions says what the packages in a folder of ours may import of ours. The first line that fits counts; a folder with a
-// slash at its end means what is below it.
+// directions says which of Mayfly's packages the packages in a folder may import. The first matching line counts. A folder
+// with a slash at its end means only the folders below it.
 var directions = []direction{
 	{"mayfly/app/", []string{"mayfly/shared/wire"}},
 	{"mayfly/app", []string{"mayfly/app", "mayfly/shared/wire"}},
@@ -58,10 +58,10 @@ var directions = []direction{
 	{"mayfly/web", nil},
 }
 
-// testOnly are our packages for tests: they may import each other, and no other package may, but in its tests.
+// testOnly are the packages for tests. They may import each other. Any other package may import them only in its tests.
 var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest"}
 
-// fences says which packages of ours may import a package of others: nobody else may.
+// fences says which packages may import a third-party package. No other package may.
 var fences = map[string][]string{
 	"github.com/maxence-charriere/go-app": {"mayfly/app", "mayfly/web", "mayfly/cmd"},
 	"github.com/nats-io":                  {"mayfly/server/stream"},
@@ -86,14 +86,14 @@ func anyWithin(p string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return within(p, prefix) })
 }
 
-// TestImports holds the directions of imports: the architecture is the folders, and this is what keeps it.
+// TestImports checks the directions of imports: the folders are the architecture, and this test enforces it.
 func TestImports(t *testing.T) {
 	checked, seen := 0, []string{}
 	for _, p := range append(list(t, "linux", "amd64", "mayfly/..."), list(t, "js", "wasm", "mayfly/app/...", "mayfly/shared/...", "mayfly/cmd/mayfly-web")...) {
 		seen = append(seen, p.ImportPath)
 		i := slices.IndexFunc(directions, func(d direction) bool { return within(p.ImportPath, d.folder) })
 		if i < 0 {
-			t.Errorf("%s stands in no folder that the architecture knows", p.ImportPath)
+			t.Errorf("%s is in no folder of directions", p.ImportPath)
 			continue
 		}
 		allowed := directions[i].may
@@ -128,12 +128,12 @@ func TestImports(t *testing.T) {
 	}
 }
 
-// TestHubKnowsNoTransport holds what lets the hub be tested under synctest.
+// TestHubKnowsNoTransport checks that the hub imports no transport, so that all of it can be tested under synctest.
 func TestHubKnowsNoTransport(t *testing.T) {
 	deny(t, list(t, "linux", "amd64", "mayfly/server/hub"), "net/http", "github.com/nats-io", "github.com/coder/websocket", "github.com/prometheus")
 }
 
-// TestClientStaysSmall holds what would make the browser download far more.
+// TestClientStaysSmall checks that the client has no dependency that makes the browser's download much larger.
 func TestClientStaysSmall(t *testing.T) {
 	deny(t, list(t, "js", "wasm", "mayfly/cmd/mayfly-web"), "mayfly/server", "mayfly/web", "github.com/nats-io", "github.com/coder/websocket",
 		"github.com/prometheus", "golang.org/x/oauth2", "golang.org/x/text", "github.com/coreos/go-oidc", "github.com/go-jose", "github.com/zitadel", "html/template", "text/template")

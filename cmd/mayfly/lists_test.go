@@ -15,8 +15,8 @@ import (
 	"testing"
 )
 
-// These tests compare the tests and their comments with the pages that they name, so that a number in a test can be looked
-// up and a test in a page can be run.
+// These tests compare the project's tests and comments with the pages in docs/: a reader can look up each number in a test,
+// and can run each test that a page names.
 
 const (
 	root          = "../.." // of the repository
@@ -26,18 +26,18 @@ const (
 
 // A source is one Go file of the repository.
 type source struct {
-	folder string // of the repository, but "e2e" for each folder below cmd/mayfly/e2e: tests may move between these
-	dir    string // of the repository
+	folder string // like dir, but "e2e" for each folder below cmd/mayfly/e2e: tests may move between these
+	dir    string // its folder, from the root of the repository
 	path   string
 	file   *ast.File
 }
 
 func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
 
-// made are the folders of what programs have made.
-var made = []string{"bin", "web/gen/goapp", "web/static"}
+// generated are the folders with generated files.
+var generated = []string{"bin", "web/gen/goapp", "web/static"}
 
-// sources parses every Go file of the repository that a person has written.
+// sources parses every Go file of the repository that is not generated.
 func sources(t *testing.T) (all []source) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -51,7 +51,7 @@ func sources(t *testing.T) (all []source) {
 		}
 		at = filepath.ToSlash(at)
 		if entry.IsDir() {
-			if slices.Contains(made, at) || strings.HasPrefix(at, ".") && at != "." {
+			if slices.Contains(generated, at) || strings.HasPrefix(at, ".") && at != "." {
 				return fs.SkipDir
 			}
 			return nil
@@ -81,7 +81,7 @@ var (
 	listedTest = regexp.MustCompile("`([\\w/]+\\.(?:Test|Fuzz)\\w+)`")
 )
 
-// readList returns the numbered rows of a page, and for each the tests that it names as `folder.Test`.
+// readList returns the numbered rows of a page: for each number, the tests that the row names as `folder.Test`.
 func readList(t *testing.T, page string) map[string][]string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(root, page))
@@ -113,7 +113,7 @@ var (
 	digits        = regexp.MustCompile(`\d+`)
 )
 
-// cited returns the numbers of either page in a comment, by page.
+// cited returns the numbers in a comment that belong to one of the two pages, by page.
 func cited(comment string) map[string][]string {
 	numbers := map[string][]string{accessibility: accessNumber.FindAllString(comment, -1)}
 	for _, m := range attackNumbers.FindAllStringSubmatch(comment, -1) {
@@ -122,7 +122,7 @@ func cited(comment string) map[string][]string {
 	return numbers
 }
 
-// cases returns the numbers with which the names of a table's cases begin, each once.
+// cases returns the numbers at the start of the names of a table's cases, each number once.
 func cases(test *ast.FuncDecl) (numbers []string) {
 	ast.Inspect(test, func(n ast.Node) bool {
 		if c, ok := n.(*ast.CompositeLit); ok && len(c.Elts) > 0 {
@@ -138,12 +138,12 @@ func cases(test *ast.FuncDecl) (numbers []string) {
 	return slices.Compact(numbers)
 }
 
-// TestLists holds that each number in a test has its row in a page, that the row names the test, and that the tests exist
-// which rows name.
+// TestLists checks that each number in a test has a row in a page, that the row names the test, and that every test that a
+// row names exists.
 func TestLists(t *testing.T) {
 	lists := map[string]map[string][]string{attacks: readList(t, attacks), accessibility: readList(t, accessibility)}
 	tests, references := map[string]bool{}, 0
-	// refers is called for each number that a test, or a comment outside of one (""), takes from a page.
+	// refers checks one reference to a page: from a test, or from a comment outside a test if test is "".
 	refers := func(in source, test, page, number string) {
 		references++
 		row, ok := lists[page][number]
@@ -158,7 +158,7 @@ func TestLists(t *testing.T) {
 		if !s.isTest() {
 			continue
 		}
-		docs := map[*ast.CommentGroup]string{} // the test that a comment belongs to
+		docs := map[*ast.CommentGroup]string{} // the name of the test that a comment belongs to
 		for _, d := range s.file.Decls {
 			test, ok := d.(*ast.FuncDecl)
 			if !ok || test.Recv != nil || !strings.HasPrefix(test.Name.Name, "Test") && !strings.HasPrefix(test.Name.Name, "Fuzz") {
@@ -205,7 +205,7 @@ func TestLists(t *testing.T) {
 	}
 }
 
-// TestPagesInCommentsExist holds that a comment names no page that is not in the repository.
+// TestPagesInCommentsExist checks that every page that a comment names is in the repository.
 func TestPagesInCommentsExist(t *testing.T) {
 	pages := regexp.MustCompile(`[\w./-]+\.md\b`)
 	named := 0
@@ -224,7 +224,7 @@ func TestPagesInCommentsExist(t *testing.T) {
 	}
 }
 
-// TestLayout holds that the layout in CONTRIBUTING.md knows which folders exist, and has a line for each that has Go files.
+// TestLayout checks the layout in CONTRIBUTING.md: it marks the folders that exist, and has a line for each with Go files.
 func TestLayout(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(root, "CONTRIBUTING.md"))
 	if err != nil {
@@ -232,7 +232,7 @@ func TestLayout(t *testing.T) {
 	}
 	_, layout, _ := strings.Cut(string(b), "\n## Layout")
 	layout, _, _ = strings.Cut(layout, "\n## ")
-	// A line has a mark, two spaces for each folder above, and the folder.
+	// A line has a mark, two spaces for each parent folder, and the folder.
 	line := regexp.MustCompile(`(?m)^    ([ +]) ((?:  )*)([\w.-]+)/(?: |$)`)
 	var above []string
 	drawn := map[string]bool{}
@@ -256,7 +256,7 @@ func TestLayout(t *testing.T) {
 	}
 }
 
-// TestNumbersAreRead holds how TestLists reads comments.
+// TestNumbersAreRead checks how TestLists reads comments.
 func TestNumbersAreRead(t *testing.T) {
 	for comment, want := range map[string]string{
 		"TestX is attack 32 of docs/attacks.md.":      "32",

@@ -12,13 +12,13 @@ import (
 	"syscall"
 )
 
-// version is the program's, for people and for clients.
+// version is the version of the program. People and clients see it.
 const version = "0.1.0"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
+	context.AfterFunc(ctx, stop) // then a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "mayfly: "+err.Error())
 		os.Exit(1)
@@ -36,7 +36,7 @@ Usage:
 "mayfly serve" alone is a chat for this machine: open the URL that it prints.
 `
 
-// run is all that main calls.
+// run runs the command in args until it ends or ctx is done.
 func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 }
 
-// buildOf says what the binary was made with.
+// buildOf returns the Go version that built the binary, in parentheses.
 func buildOf() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -37,12 +37,12 @@ const (
 const (
 	headerTimeout  = 10 * time.Second // to send a request's headers
 	readTimeout    = 15 * time.Second // to send a whole request; WebSockets and polls have times of their own
-	writeTimeout   = 2 * time.Minute  // to take an answer: the client's 1.3 MB over a slow line
+	writeTimeout   = 2 * time.Minute  // to receive an answer: the client's 1.3 MB over a slow line
 	idleTimeout    = 2 * time.Minute  // between two requests
 	maxHeaderBytes = 32 << 10
 )
 
-// runServe serves until ctx is done.
+// runServe runs mayfly serve until ctx is done.
 func runServe(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	c, err := parseConfig(args, getenv, stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -61,8 +61,9 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 	})
 }
 
-// servePublic serves people on listener, which it closes, until ctx is done.
-func servePublic(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
+// servePublic serves the chat on listener until ctx is done. It closes listener.
+func servePublic(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, stdout io.Writer,
+	log *slog.Logger) error {
 	n, err := newNode(ctx, c, listener, metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -70,21 +71,22 @@ func servePublic(ctx context.Context, c config, listener net.Listener, metrics p
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
 	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
-		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: they all count as one address",
-			"conns_per_ip", c.connsPerIP)
+		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: "+
+			"they all count as one address", "conns_per_ip", c.connsPerIP)
 	}
 	err = n.serve(ctx, listener)
 	return errors.Join(err, n.close())
 }
 
-// listen listens on addr, which the flag of that name was given. If it can't, the error says what to do.
+// listen listens on addr, the value of flag. Its error says what to do.
 func listen(flag, addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	switch {
 	case err == nil:
 		return listener, nil
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is taken by another program: stop that, or choose another address with %s, such as %s 127.0.0.1:8090", addr, flag, flag)
+		return nil, fmt.Errorf("%s is taken by another program: stop that, or choose another address with %s, such as %s %s",
+			addr, flag, flag, "127.0.0.1:8090")
 	case errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("this user may not listen on %s: choose a port above 1023 with %s", addr, flag)
 	default:
@@ -92,23 +94,25 @@ func listen(flag, addr string) (net.Listener, error) {
 	}
 }
 
-// guestsPerAddress times -rate is what the guests of one address may post together: 1,000 messages in 10 s by default.
+// guestsPerAddress times -rate is the number of messages that all guests of one address may post together: by default 1,000
+// messages in 10 s.
 const guestsPerAddress = 50
 
-// node is one running Mayfly: what must be stopped, in reverse order.
+// node is one running Mayfly server. Its fields are the parts to stop, in reverse order.
 type node struct {
-	url    string // that people open
+	url    string // that users open
 	client string // version of the web client
 	log    *slog.Logger
 	stream *stream.NATS
 	server *server.Server
 	http   *http.Server
-	stop   context.CancelFunc // ends what runs in the background
+	stop   context.CancelFunc // ends the background goroutines
 	ended  sync.WaitGroup
 }
 
-// newNode puts the parts together and starts those that run by themselves.
-func newNode(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (*node, error) {
+// newNode assembles the parts of a server and starts the background goroutines.
+func newNode(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (
+	*node, error) {
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {
 		return nil, err
@@ -118,10 +122,11 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	site := web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"}, Callback: pkce.CallbackPath}
+	site := web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"},
+		Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
-	if c.signIn.enabled() {
-		if verifier, err = auth.New(c.signIn.Config, metrics, log); err != nil {
+	if c.auth.enabled() {
+		if verifier, err = auth.New(c.auth.Config, metrics, log); err != nil {
 			return nil, err
 		}
 		site.SignIn = verifier.Endpoints
@@ -132,10 +137,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		return nil, err
 	}
 	clock := hub.NewClock(time.Now)
-	messages, err := stream.OpenEmbedded(ctx, stream.Config{Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes)}, clock, metrics, log)
-	if err != nil && c.data != "" {
-		return nil, fmt.Errorf("-data is %q: %w", c.data, err)
-	}
+	messages, err := openStream(ctx, c, clock, metrics, log)
 	if err != nil {
 		return nil, err
 	}
@@ -144,20 +146,18 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
 		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
 	}, messages, clock, log)
-	signIn := c.signIn.forClients()
+	signIn := c.auth.forClients()
 	if verifier != nil {
 		signIn.Verifier, signIn.Ledger = verifier, messages.Signouts()
 	}
 	s := server.New(server.Config{
-		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies, TTL: ttl, Posts: c.rate.n, Per: c.rate.per,
-		SignIn: signIn, Anonymous: c.signIn.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
+		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
+		TTL: ttl, Posts: c.rate.n, Per: c.rate.per, SignIn: signIn, Anonymous: c.auth.anonymous,
+		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
 	}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
-		http: &http.Server{
-			Handler: s.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // other people's broken requests
-		},
+		http: newHTTPServer(s.Handler(), log),
 	}
 	background, stop := context.WithCancel(context.Background())
 	n.stop = stop
@@ -169,6 +169,31 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	return n, nil
 }
 
+// openStream opens the embedded stream that c describes.
+func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
+	*stream.NATS, error) {
+	messages, err := stream.OpenEmbedded(ctx, stream.Config{
+		Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes),
+	}, clock, metrics, log)
+	if err != nil && c.data != "" {
+		return nil, fmt.Errorf("-data is %q: %w", c.data, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return messages, nil
+}
+
+// newHTTPServer returns the public HTTP server with its limits.
+func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // it logs broken requests of clients
+	}
+}
+
+// background logs the error with which a background goroutine ended.
 func (n *node) background(err error) {
 	if err != nil {
 		n.log.Error("a part of the server ended", "err", err)
@@ -188,7 +213,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// close stops everything, in the order that loses nothing: first what lets people in, last what keeps their messages.
+// close stops everything. To lose nothing, it stops the parts that accept clients first and the stream last.
 func (n *node) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
@@ -217,6 +242,7 @@ func (n *node) slow(name string, err error) {
 	}
 }
 
+// step names the step of stopping in err, if that is not nil.
 func step(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -12,11 +12,11 @@ import (
 	"unicode/utf8"
 )
 
-// ErrUnknownKind is Decode's answer to a frame of a type that it doesn't know. Callers skip it: the other side is newer.
+// ErrUnknownKind is what Decode returns for a frame of an unknown type. Callers skip such a frame: the other side is newer.
 var ErrUnknownKind = errors.New("unknown frame type")
 
-// FrameError is Decode's answer to what is not a frame. Re, Room and ID are the frame's own type, room and id as far as
-// they could be read, for the Refused that answers it.
+// FrameError is what Decode returns for bytes that are not a frame. Re, Room and ID are the type, room and id in these
+// bytes, as far as Decode could read them; the Refused that answers the bytes repeats them.
 type FrameError struct {
 	Re, Room, ID string
 	Problem      string // what is wrong, in plain words
@@ -24,8 +24,8 @@ type FrameError struct {
 
 func (e *FrameError) Error() string { return "bad frame: " + e.Problem }
 
-// Split yields the frames of one message, not yet decoded. A message without any yields one empty frame, which Decode
-// refuses.
+// Split yields the frames of one message without decoding them. For a message without frames it yields one empty frame,
+// which Decode refuses.
 func Split(message []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		found := false
@@ -44,9 +44,9 @@ func Split(message []byte) iter.Seq[[]byte] {
 	}
 }
 
-// Decode parses one frame, of either direction. It returns a *FrameError for what is not a frame and ErrUnknownKind for
-// one of a type that it doesn't know. It never panics. A lone surrogate ("\ud800") in a string is kept as the three bytes
-// that would encode it, which are not UTF-8, so that CleanText finds it.
+// Decode parses one frame, of either direction. It returns a *FrameError for bytes that are not a frame and ErrUnknownKind
+// for a frame of an unknown type. It never panics. It keeps a lone surrogate ("\ud800") in a string as the three bytes that
+// would encode it. These are not UTF-8, so that CleanText finds them.
 func Decode(b []byte) (Frame, error) {
 	if !utf8.Valid(b) || !json.Valid(b) {
 		return nil, &FrameError{Problem: "it is not JSON"}
@@ -70,7 +70,7 @@ func Decode(b []byte) (Frame, error) {
 	return v.Interface().(Frame), nil
 }
 
-// preview reads the members that a refusal repeats. Problem is set if there is no usable type.
+// preview reads the members that a Refused repeats. It sets Problem if the frame has no usable type.
 func preview(b []byte) FrameError {
 	var e FrameError
 	types := 0
@@ -99,12 +99,12 @@ func preview(b []byte) FrameError {
 	return e
 }
 
-// A plan says where the members of one struct type go: member's name to reflect's index path.
+// A plan maps the JSON members of one struct type to its fields: the member's name to reflect's index path.
 type plan map[string][]int
 
 // kinds and plans are made once from the frame types and never change.
-var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{}, Beat{},
-	Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
+var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
+	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
 
 func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
 	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}
@@ -115,7 +115,7 @@ func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
 	return kinds, plans
 }
 
-// addPlan adds the plan of t, and of every struct that it holds.
+// addPlan adds the plan of t and of every struct type inside t.
 func addPlan(plans map[reflect.Type]plan, t reflect.Type) {
 	switch t.Kind() {
 	case reflect.Slice, reflect.Pointer:
@@ -132,7 +132,7 @@ func addPlan(plans map[reflect.Type]plan, t reflect.Type) {
 	}
 }
 
-// decodeObject sets the fields of v from the JSON object b, whose member skip is left out. It returns what is wrong.
+// decodeObject sets the fields of v from the JSON object b, without the member called skip. It returns what is wrong.
 func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	p := plans[v.Type()]
 	seen := make(map[string]bool, len(p))
@@ -165,7 +165,7 @@ func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	return ""
 }
 
-// decodeValue sets v from the JSON value b. It returns what v wants to be if b isn't that.
+// decodeValue sets v from the JSON value b. If b has the wrong form, it returns the form that b must have.
 func decodeValue(b []byte, v reflect.Value) (want string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -206,7 +206,7 @@ func decodeValue(b []byte, v reflect.Value) (want string) {
 				return "a list in which each is " + want
 			}
 		}
-	case reflect.Map: // of integers by name
+	case reflect.Map: // name to integer
 		if b[0] != '{' {
 			return "an object"
 		}
@@ -222,37 +222,37 @@ func decodeValue(b []byte, v reflect.Value) (want string) {
 	return ""
 }
 
-// members yields the members of the JSON object b, which is valid JSON: name and value, in their order.
+// members yields the name and value of each member of the JSON object b, in order. b must be valid JSON.
 func members(b []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for rest := trimLeft(b[1:]); rest[0] != '}'; {
-			name, after := value(rest)
+			name, after := splitValue(rest)
 			after = trimLeft(trimLeft(after)[1:]) // the colon
 			var val []byte
-			val, after = value(after)
+			val, after = splitValue(after)
 			if !yield(unquote(name), val) {
 				return
 			}
-			rest = next(after)
+			rest = skipComma(after)
 		}
 	}
 }
 
-// items yields the items of the JSON array b, which is valid JSON.
+// items yields the items of the JSON array b. b must be valid JSON.
 func items(b []byte) iter.Seq[[]byte] {
 	return func(yield func([]byte) bool) {
 		for rest := trimLeft(b[1:]); rest[0] != ']'; {
-			item, after := value(rest)
+			item, after := splitValue(rest)
 			if !yield(item) {
 				return
 			}
-			rest = next(after)
+			rest = skipComma(after)
 		}
 	}
 }
 
-// next skips the comma after a member or an item, if there is one.
-func next(b []byte) []byte {
+// skipComma skips the comma after a member or an item, if there is one.
+func skipComma(b []byte) []byte {
 	b = trimLeft(b)
 	if b[0] == ',' {
 		b = trimLeft(b[1:])
@@ -260,8 +260,8 @@ func next(b []byte) []byte {
 	return b
 }
 
-// value cuts the JSON value that b begins with, and returns what follows it. No recursion: depth costs nothing.
-func value(b []byte) (val, rest []byte) {
+// splitValue splits b after its first JSON value. It does not recurse, so that deep nesting needs no stack.
+func splitValue(b []byte) (val, rest []byte) {
 	depth := 0
 	for i := 0; i < len(b); i++ {
 		switch b[i] {
@@ -277,7 +277,7 @@ func value(b []byte) (val, rest []byte) {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth--; depth < 0 { // the end of what holds a bare value
+			if depth--; depth < 0 { // the end of the object or array around a bare value
 				return b[:i], b[i:]
 			}
 			if depth == 0 {
@@ -294,7 +294,7 @@ func value(b []byte) (val, rest []byte) {
 
 func trimLeft(b []byte) []byte { return bytes.TrimLeft(b, " \t\r\n") }
 
-// unquote returns the text of a JSON string, which is valid JSON and UTF-8.
+// unquote returns the text of the JSON string b. b must be valid JSON and UTF-8.
 func unquote(b []byte) string {
 	b = b[1 : len(b)-1]
 	if bytes.IndexByte(b, '\\') < 0 {
@@ -322,7 +322,7 @@ func unquote(b []byte) string {
 				continue
 			}
 		}
-		out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F) // lone: see Decode
+		out = append(out, 0xE0|byte(r>>12), 0x80|byte(r>>6)&0x3F, 0x80|byte(r)&0x3F) // a lone surrogate: see Decode
 	}
 	return string(out)
 }
@@ -349,7 +349,7 @@ func hex4(b []byte) rune {
 	return rune(n)
 }
 
-// DecodeMessage parses what EncodeMessage made.
+// DecodeMessage parses the bytes that EncodeMessage returned.
 func DecodeMessage(b []byte) (Message, error) {
 	var m Message
 	if !utf8.Valid(b) || !json.Valid(b) {

@@ -7,10 +7,10 @@ import (
 	"strconv"
 )
 
-// Encode returns f as one JSON object, without HTML escaping and without a line end. It panics if f holds what JSON
-// can't, which no frame type does.
+// Encode returns f as one JSON object, without HTML escaping and without a line end. It panics if JSON cannot represent f,
+// which is true of no frame type.
 func Encode(f Frame) []byte {
-	f = filled(f)
+	f = withLists(f)
 	var b bytes.Buffer
 	b.WriteString(`{"type":"`)
 	b.WriteString(f.kind())
@@ -21,11 +21,11 @@ func Encode(f Frame) []byte {
 	if out[at+1] == '}' { // no members
 		return append(out[:at-1], '}')
 	}
-	return append(out[:at], out[at+1:]...) // the members' own brace
+	return append(out[:at], out[at+1:]...) // without the brace before the members
 }
 
-// filled returns f with [] instead of null where the protocol wants a list.
-func filled(f Frame) Frame {
+// withLists returns f with an empty list in place of nil where the protocol requires a list: JSON then has [], not null.
+func withLists(f Frame) Frame {
 	switch f := f.(type) {
 	case Joined:
 		f.Removed = append([]int64{}, f.Removed...)
@@ -38,7 +38,7 @@ func filled(f Frame) Frame {
 	return f
 }
 
-// EncodeMessage returns m as it stands in Joined.Messages.
+// EncodeMessage returns m encoded as one element of Joined.Messages.
 func EncodeMessage(m Message) []byte { return marshal(m) }
 
 // EncodePosted returns the Posted frame of a message that EncodeMessage has encoded.
@@ -50,7 +50,7 @@ func EncodePosted(room string, message []byte) []byte {
 	return append(b, message[1:]...)
 }
 
-// Parts returns what stands before and after the messages of j in its encoding; j.Messages is not looked at.
+// Parts returns the bytes before and after the messages in the encoding of j. It ignores j.Messages.
 func (j Joined) Parts() (before, after []byte) {
 	j.Messages = nil
 	b := Encode(j)

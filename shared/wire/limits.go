@@ -12,27 +12,27 @@ const (
 	MaxMessage       = 64 << 10  // bytes of one message from a client, all its frames together
 	MaxServerMessage = 320 << 10 // bytes of one message from a server
 	MaxText          = 4000      // characters (Unicode code points) of a text
-	MaxRooms         = 32        // rooms that one connection may be in
+	MaxRooms         = 32        // rooms that one connection may have joined at once
 	MaxJoined        = 500       // messages in one joined
 	MaxJoinedBytes   = 256 << 10 // bytes of the messages in one joined
 	MaxRoomName      = 64        // bytes of a room's name
 
 	minSecret = 22 // base64url characters of 128 bits
-	maxSecret = 86 // and of 512
+	maxSecret = 86 // base64url characters of 512 bits
 
-	maxInteger = 1<<53 - 1 // the largest integer on the wire: what every JSON reader keeps exact
+	maxInteger = 1<<53 - 1 // the largest integer on the wire: every JSON reader keeps it exact
 )
 
 // The times of the protocol.
 const (
-	HelloTimeout = 5 * time.Second  // from the upgrade until hello must have come
+	HelloTimeout = 5 * time.Second  // from the upgrade to the arrival of hello
 	BeatEvery    = 25 * time.Second // the server is never silent for longer
-	BeatGrace    = 10 * time.Second // how much longer than BeatEvery a client waits before it takes the connection for dead
+	BeatGrace    = 10 * time.Second // a client waits this much longer than BeatEvery, then treats the connection as dead
 
-	ExpiringBefore = time.Minute // that long before a token ends, Expiring says so
-	AuthGrace      = time.Minute // and that long after it, the connection does
+	ExpiringBefore = time.Minute // from Expiring to the end of the token
+	AuthGrace      = time.Minute // from the end of the token to the end of the connection
 
-	PollWait = 25 * time.Second // the longest that a poll waits: proxies cut at 30 s
+	PollWait = 25 * time.Second // the longest wait of a poll: proxies cut a request at 30 s
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.
@@ -81,8 +81,8 @@ func ValidSecret(s string) bool {
 	return true
 }
 
-// CleanText returns text as it is stored: line ends are "\n" and white space at both ends is gone. It reports why a text
-// can't be posted as one plain sentence, "" if it can. Clients call it before sending, servers before storing.
+// CleanText returns text in the form that is stored: line ends are "\n" and both ends have no white space. If the text
+// cannot be posted, problem says why in one plain sentence. Clients call it before sending, servers before storing.
 func CleanText(text string) (clean, problem string) {
 	if !utf8.ValidString(text) {
 		return "", "The message holds half of a character."
@@ -107,8 +107,9 @@ func CleanText(text string) (clean, problem string) {
 	return clean, ""
 }
 
-// invisible reports whether r leaves no mark of its own on a screen: white space, format characters (zero width, bidi,
-// tags), the fillers of Hangul and Braille's blank, variation selectors and joiners.
+// invisible reports whether r has no visible shape of its own: white space, format characters (zero width, bidi, tags), the
+// fillers of Hangul, the blank of Braille, variation selectors and joiners.
 func invisible(r rune) bool {
-	return unicode.IsSpace(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) || r == '\u2800'
+	return unicode.IsSpace(r) || r == '\u2800' ||
+		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }

@@ -2,15 +2,15 @@
 // back, and the limits and close codes of the protocol (docs/protocol.md). It is shared by the server and the client,
 // the browser's included, so it imports the standard library only and does no I/O.
 //
-// A message of the transport carries a batch: one or more frames, one JSON object a line. The decoder is strict where
-// the protocol is (names are exact, a known member stands once, integers are whole) and lenient where it must be
-// (unknown members are skipped), which encoding/json is not; so it is our own, in decode.go.
+// A message of the transport carries a batch: one or more frames, each one JSON object on its own line. The decoder, in
+// decode.go, is Mayfly's own because encoding/json cannot be strict and lenient as the protocol requires: names must match
+// exactly, a known member may appear only once and integers must be whole, but unknown members are skipped.
 package wire
 
 // Subprotocol is the WebSocket subprotocol that both sides must agree on.
 const Subprotocol = "mayfly.v1"
 
-// PollType is the Content-Type of a poll, and of its answer.
+// PollType is the Content-Type of a poll and of its answer.
 const PollType = "application/x-ndjson"
 
 // DefaultRoom is the room of the page at "/".
@@ -22,21 +22,22 @@ type Frame interface{ kind() string }
 // Kind returns the frame's "type" on the wire.
 func Kind(f Frame) string { return f.kind() }
 
-// User is a person as others see them. ID is opaque and stable; Name is for the eyes only and may be shared by several.
+// User is a person as other people see them. ID is opaque and stable. Name is only for display: several people may have the
+// same name.
 type User struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
 	Anonymous bool   `json:"anonymous"`
 }
 
-// Cursor says what a client has of a room: everything up to Seq within Epoch.
+// Cursor says how much of a room a client has received: everything up to Seq within Epoch.
 type Cursor struct {
 	Epoch string `json:"epoch"`
 	Seq   int64  `json:"seq"`
 }
 
-// Message is one message as it lives in a room. Seq only grows within an epoch; gaps mean nothing. At and Expires are
-// Unix milliseconds of the server's clock.
+// Message is one live message of a room. Seq only grows within an epoch; gaps mean nothing. At and Expires are Unix
+// milliseconds of the server's clock.
 type Message struct {
 	Seq     int64  `json:"seq"`
 	ID      string `json:"id"`
@@ -53,8 +54,8 @@ type TTL struct {
 	Max     int64 `json:"max_ms"`
 }
 
-// Limits tells a client what the server takes: Text in characters, Message in bytes, Rooms joined at once, Posts in any
-// PerMS milliseconds.
+// Limits tells a client what the server accepts: Text in characters, Message in bytes, Rooms joined at once, and Posts in
+// any period of PerMS milliseconds.
 type Limits struct {
 	Text    int64 `json:"text"`
 	Message int64 `json:"message"`
@@ -63,18 +64,18 @@ type Limits struct {
 	PerMS   int64 `json:"per_ms"`
 }
 
-// Hello opens a session: the client's first frame. Token is nil when the client asks to be anonymous.
+// Hello opens a session. It is the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
-	Client  string  `json:"client,omitempty"`
-	Token   *string `json:"token,omitempty"`    // an access token
-	IDToken string  `json:"id_token,omitempty"` // a source of the name, no more
-	Guest   *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
-	Session *string `json:"session,omitempty"`  // the sign-in that Token comes from, which Signout ends; see ValidSecret
-	Rooms   []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
-	Wait    *int64  `json:"wait_ms,omitempty"`  // of a poll: how long it may wait for something to tell; nil is PollWait, the most
+	Client   string  `json:"client,omitempty"`
+	Token    *string `json:"token,omitempty"`    // an access token
+	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
+	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
+	SignInID *string `json:"session,omitempty"`  // of the sign-in that Token belongs to, which Signout ends; see ValidSecret
+	Rooms    []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
+	Wait     *int64  `json:"wait_ms,omitempty"`  // of a poll: how long it may wait for news; nil means PollWait, the maximum
 }
 
-// Welcome answers Hello. Now is the server's clock, from which the client learns its offset.
+// Welcome answers Hello. Now is the time of the server's clock; the client learns its clock offset from it.
 type Welcome struct {
 	Conn    string `json:"conn"`
 	User    User   `json:"user"`
@@ -84,39 +85,40 @@ type Welcome struct {
 	Limits  Limits `json:"limits"`
 	BeatMS  int64  `json:"beat_ms"`
 
-	AuthExpires int64 `json:"auth_expires,omitempty"` // of who is signed in: when the token ends
+	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token ends; 0 for an anonymous user
 }
 
-// Auth renews the sign-in of a connection with another token of the same person's. Refused with CodeAuth, or Authed, answers it.
+// Auth renews the sign-in of a connection with another token of the same user. The server answers with Authed, or with
+// Refused and CodeAuth.
 type Auth struct {
-	Token   string  `json:"token"`
-	IDToken string  `json:"id_token,omitempty"`
-	Session *string `json:"session,omitempty"` // as in Hello
+	Token    string  `json:"token"`
+	IDToken  string  `json:"id_token,omitempty"`
+	SignInID *string `json:"session,omitempty"` // as in Hello
 }
 
-// Authed answers Auth; it also comes unasked, when a better name for User was found.
+// Authed answers Auth. The server also sends it unasked when it has found a better name for User.
 type Authed struct {
 	User        User  `json:"user"`
 	AuthExpires int64 `json:"auth_expires"`
 	Now         int64 `json:"now"`
 }
 
-// Expiring says that the sign-in ends soon, unless Auth renews it.
+// Expiring says that the sign-in ends in InMS milliseconds unless Auth renews it.
 type Expiring struct {
 	InMS int64 `json:"in_ms"`
 }
 
-// Signout ends every connection of the person's sign-in, this one too. An anonymous person's ends this one.
+// Signout ends every connection of the user's sign-in, this one too. For an anonymous user it ends only this connection.
 type Signout struct{}
 
-// Join asks for a room's messages from now on, and for those after the cursor if it has one.
+// Join asks for the messages of a room: those from now on and, if there is a cursor, those after the cursor.
 type Join struct {
 	Room    string `json:"room"`
-	*Cursor        // both of its members stand there, or neither
+	*Cursor        // a frame has both members of Cursor, or neither
 }
 
-// Joined answers Join with everything that lives in the room after the cursor, oldest first. Messages is the last
-// member, so that a server may put in messages that it encoded long ago (see Joined.Parts).
+// Joined answers Join with every live message of the room after the cursor, oldest first. Messages is the last member, so
+// that a server can insert messages that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string    `json:"room"`
 	Epoch    string    `json:"epoch"`
@@ -128,17 +130,17 @@ type Joined struct {
 	Messages []Message `json:"messages"`
 }
 
-// Leave ends the client's part in a room.
+// Leave ends the client's membership of a room.
 type Leave struct {
 	Room string `json:"room"`
 }
 
-// Post asks the server to add Text to Room. The client makes ID (a UUID), so that a repeat is recognised.
+// Post asks the server to add Text to Room. The client makes ID (a UUID), so that the server recognises a repeat.
 type Post struct {
 	ID   string `json:"id"`
 	Room string `json:"room"`
 	Text string `json:"text"`             // UTF-8, 1 to MaxText characters
-	TTL  int64  `json:"ttl_ms,omitempty"` // 0: the room's own
+	TTL  int64  `json:"ttl_ms,omitempty"` // 0 means the room's default
 }
 
 // Accepted tells the author that the stream has stored the message. It never moves the cursor.
@@ -148,16 +150,16 @@ type Accepted struct {
 	Seq     int64  `json:"seq"`
 	At      int64  `json:"at"`
 	Expires int64  `json:"expires"`
-	Repeat  bool   `json:"repeat,omitempty"` // it was stored before; nothing was posted now
+	Repeat  bool   `json:"repeat,omitempty"` // the message was stored before; nothing was posted now
 }
 
-// Posted brings one new message to everyone in the room, its author too.
+// Posted delivers one new message to every member of the room, its author too.
 type Posted struct {
 	Room string `json:"room"`
 	Message
 }
 
-// Removed takes messages off the screen.
+// Removed tells clients to remove messages.
 type Removed struct {
 	Room string  `json:"room"`
 	Seqs []int64 `json:"seqs"`
@@ -167,7 +169,7 @@ type Removed struct {
 // WhyExpired is Removed.Why when the messages' time is up.
 const WhyExpired = "expired"
 
-// Refused answers one frame that was not carried out; the connection goes on.
+// Refused answers one frame that the server did not carry out. The connection stays open.
 type Refused struct {
 	Re      string `json:"re,omitempty"` // the refused frame's type, empty if it could not be read
 	Room    string `json:"room,omitempty"`
@@ -176,16 +178,16 @@ type Refused struct {
 	Reason  Reason `json:"reason,omitempty"`
 	Next    Next   `json:"next,omitempty"`
 	Message string `json:"message"`            // one plain sentence for a person
-	RetryMS int64  `json:"retry_ms,omitempty"` // when the same frame may work
+	RetryMS int64  `json:"retry_ms,omitempty"` // the same frame may work after this time
 }
 
-// Beat shows that the server lives. Heads holds the highest seq of each joined room that was sent to this client before.
+// Beat shows that the server is alive. Heads holds, for each joined room, the highest seq already sent to this client.
 type Beat struct {
 	Now   int64            `json:"now"`
 	Heads map[string]int64 `json:"heads,omitempty"`
 }
 
-// Bye says why the server ends the connection, before it does.
+// Bye says why the server is about to end the connection.
 type Bye struct {
 	Code    Code   `json:"code"`
 	Reason  Reason `json:"reason,omitempty"`

@@ -12,7 +12,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// golden returns the frames in testdata, which pin the bytes: one file a frame, as it goes over the wire.
+// golden returns the frames in testdata, one frame per file. They pin the bytes on the wire.
 func golden(t testing.TB) map[string][]byte {
 	files, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(files) == 0 {
@@ -238,7 +238,7 @@ func TestCloseForMirrorsEveryBye(t *testing.T) {
 	}
 }
 
-// TestReasonsSayWhatIsNext holds the table of the protocol.
+// TestReasonsSayWhatIsNext compares Reasons with the table in docs/protocol.md.
 func TestReasonsSayWhatIsNext(t *testing.T) {
 	rows := []struct {
 		reasons string
@@ -274,7 +274,7 @@ func TestReasonsSayWhatIsNext(t *testing.T) {
 	}
 }
 
-// FuzzDecode checks that whatever Decode takes survives being encoded and decoded again, and that it never panics.
+// FuzzDecode checks that Decode never panics, and that each frame that it accepts can be encoded and decoded again unchanged.
 func FuzzDecode(f *testing.F) {
 	for _, b := range golden(f) {
 		f.Add(b)

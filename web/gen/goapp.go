@@ -10,30 +10,31 @@ import (
 	"strings"
 )
 
-// go-app's package for pages is its package for servers too, and so brings net/http and with it TLS, X.509 and all their
-// algorithms to the browser, which uses none of it but keeps what their package variables need: 1.6 MB of wasm, 0.34 MB after
-// brotli, more than a fifth of the download. So the client is built with a copy of go-app, made anew each time, whose server is left
-// out by edits: the page's code is go-app's to the letter. Every edit must find its place exactly once, so that another version
-// of go-app fails here, loudly, instead of being built in part.
+// The client is built with a copy of go-app whose server is removed. go-app has one package for pages and servers. It
+// imports net/http, and so TLS, X.509 and all their algorithms. The browser uses none of them, but the linker keeps the code
+// that their package variables need: 1.6 MB of wasm, 0.34 MB after brotli, more than a fifth of the download. Each build
+// makes the copy again and removes the server with a few edits; the code for pages is unchanged. Every edit must match
+// exactly once, so that the build fails for a version of go-app that the edits do not fit.
 
 const goApp = "github.com/maxence-charriere/go-app/v10"
 
-// leaner is where the copy goes, from the module's root. The name ends up in the wasm, so it is the same on every machine. A
-// module of its own, it is none of Mayfly's packages.
-const leaner = "web/gen/goapp"
+// copyDir is the folder of the copy, relative to the module's root. The wasm contains this name, so it is the same on every
+// machine. The copy is a module of its own and so not one of Mayfly's packages.
+const copyDir = "web/gen/goapp"
 
-// edit puts one text into the place of another.
+// edit replaces the text old, which must occur exactly once in file, by new.
 type edit struct{ file, old, new string }
 
 var edits = []edit{
-	{"pkg/app/http.go", "package app\n", "//go:build !wasm\n\npackage app\n"}, // the handler
-	{"pkg/app/wasm.go", "func wasmExecJS() string {", "type Handler struct{} // of GenerateStaticWebsite's signature\n\nfunc wasmExecJS() string {"},
+	{"pkg/app/http.go", "package app\n", "//go:build !wasm\n\npackage app\n"}, // go-app's HTTP handler
+	{"pkg/app/wasm.go", "func wasmExecJS() string {",
+		"type Handler struct{} // of GenerateStaticWebsite's signature\n\nfunc wasmExecJS() string {"},
 	{"pkg/app/resource.go", "\t\"net/http\"\n", ""},
 	{"pkg/app/resource.go", "\t\tHandler:   http.FileServer(http.Dir(directory)),\n", ""},
 	{"pkg/app/resource.go", "\thttp.Handler\n", ""},
 }
 
-// leanGoApp makes the copy, and returns a go.mod for go build's -modfile that has it take go-app's place.
+// leanGoApp makes the copy. It returns a go.mod for go build -modfile that replaces go-app by the copy.
 func leanGoApp(root string) (modfile string, err error) {
 	if _, err := output(root, "go", "mod", "download", goApp); err != nil {
 		return "", err
@@ -42,7 +43,7 @@ func leanGoApp(root string) (modfile string, err error) {
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(root, leaner)
+	dir := filepath.Join(root, copyDir)
 	if err := os.RemoveAll(dir); err != nil {
 		return "", err
 	}
@@ -54,10 +55,10 @@ func leanGoApp(root string) (modfile string, err error) {
 			return "", err
 		}
 	}
-	return replacing(root, dir)
+	return writeModfile(root, dir)
 }
 
-// copyModule copies what the client needs of go-app.
+// copyModule copies the parts of go-app that the client needs.
 func copyModule(from, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
@@ -84,14 +85,15 @@ func (e edit) apply(dir string) error {
 		return err
 	}
 	if n := bytes.Count(b, []byte(e.old)); n != 1 {
-		return fmt.Errorf("go-app's %s has %q %d times, once was expected: it is another version than web/gen/goapp.go was made for", e.file, e.old, n)
+		return fmt.Errorf("go-app's %s has %q %d times, want once: adapt web/gen/goapp.go to this version of go-app",
+			e.file, e.old, n)
 	}
 	b = bytes.Replace(b, []byte(e.old), []byte(e.new), 1)
 	return errors.Join(os.Chmod(name, 0o644), os.WriteFile(name, b, 0o644))
 }
 
-// replacing writes a go.mod like root's in which the copy takes go-app's place, with its go.sum.
-func replacing(root, dir string) (modfile string, err error) {
+// writeModfile writes a go.mod like the one in root that replaces go-app by the copy in dir, and its go.sum.
+func writeModfile(root, dir string) (modfile string, err error) {
 	modfile = filepath.Join(dir, "mayfly.mod")
 	for from, to := range map[string]string{"go.mod": modfile, "go.sum": filepath.Join(dir, "mayfly.sum")} {
 		b, err := os.ReadFile(filepath.Join(root, from))
@@ -102,7 +104,7 @@ func replacing(root, dir string) (modfile string, err error) {
 			return "", err
 		}
 	}
-	_, err = output(root, "go", "mod", "edit", "-replace="+goApp+"=./"+leaner, modfile)
+	_, err = output(root, "go", "mod", "edit", "-replace="+goApp+"=./"+copyDir, modfile)
 	return modfile, err
 }
 

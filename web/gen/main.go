@@ -1,12 +1,12 @@
-// Command gen builds the web client and compresses it, so that package web can embed it. It is what go generate runs:
+// Command gen builds the web client and compresses it, so that package web can embed it. go generate runs it:
 //
-//	go generate ./...            everything at its smallest, for a release and for the tests
+//	go generate ./...            the smallest files, for a release and for the tests
 //	go run ./web/gen -quick      compressed quickly, for make run
 //
-// It builds ./cmd/mayfly-web with the Go toolchain that runs it and takes wasm_exec.js from the same toolchain, because
-// the two only fit together. The results go to web/static/build, which is never committed. Brotli at its best level takes
-// most of a minute, so a client that has not changed is not compressed again. With -client and -into it does the same for
-// another client, with which Mayfly's is compared.
+// It builds ./cmd/mayfly-web with the Go toolchain that runs it and takes wasm_exec.js from the same toolchain, because the
+// two must match. It writes the results to web/static/build, which is never committed. Brotli at its best level takes most
+// of a minute, so gen does not compress an unchanged client again. With -client and -into it builds another client, to
+// compare Mayfly's client with it.
 package main
 
 import (
@@ -28,12 +28,12 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// build is build.json: what the files beside it were made from. It is written last and removed first, so where it lies
-// the others are whole and belong together.
+// build is the content of build.json: it says how the files beside it were made. build.json is written last and removed
+// first, so where it exists the other files are complete and belong together.
 type build struct {
-	Go     string `json:"go"`           // the toolchain of the wasm and of wasm_exec.js
+	Go     string `json:"go"`           // version of the toolchain that the wasm and wasm_exec.js come from
 	SHA256 string `json:"wasm_sha256"`  // of the wasm before compression
-	Size   int    `json:"wasm_bytes"`   // likewise
+	Size   int    `json:"wasm_bytes"`   // its size before compression
 	Brotli int    `json:"brotli_level"` // 0 to 11
 	Gzip   int    `json:"gzip_level"`   // 1 to 9
 }
@@ -53,7 +53,7 @@ func main() {
 	}
 }
 
-// generate brings dir up to date; want says how hard to compress.
+// generate makes the files in dir if they are not up to date. want holds the levels of compression.
 func generate(client, dir string, want build) error {
 	start := time.Now()
 	env, err := goEnv("GOMOD", "GOROOT", "GOVERSION")
@@ -98,7 +98,7 @@ func goEnv(names ...string) ([]string, error) {
 	return values, nil
 }
 
-// compile builds a client and returns its wasm. The flags leave out all that differs from machine to machine.
+// compile builds a client and returns its wasm. The flags make the wasm the same on every machine.
 func compile(root, client string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "mayfly-gen-")
 	if err != nil {
@@ -110,7 +110,8 @@ func compile(root, client string) ([]byte, error) {
 		return nil, fmt.Errorf("leave the server out of go-app: %w", err)
 	}
 	out := filepath.Join(tmp, "app.wasm")
-	cmd := exec.Command("go", "build", "-modfile="+modfile, "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", out, client)
+	cmd := exec.Command("go", "build", "-modfile="+modfile, "-trimpath", "-buildvcs=false", "-ldflags=-s -w",
+		"-o", out, client)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOOS=js", "GOARCH=wasm", "CGO_ENABLED=0")
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
@@ -120,7 +121,7 @@ func compile(root, client string) ([]byte, error) {
 	return os.ReadFile(out)
 }
 
-// current returns what lies in dir, and whether it is whole and has glue as its wasm_exec.js.
+// current returns the build in dir. ok says whether its files are complete and glue is its wasm_exec.js.
 func current(dir string, glue []byte) (have build, ok bool) {
 	b, err := os.ReadFile(filepath.Join(dir, "build.json"))
 	if err != nil || json.Unmarshal(b, &have) != nil {
@@ -135,7 +136,7 @@ func current(dir string, glue []byte) (have build, ok bool) {
 	return have, err == nil && bytes.Equal(b, glue)
 }
 
-// covers reports whether b is the same client as want, compressed at least as well.
+// covers reports whether b is the same client as want, with at least the same levels of compression.
 func (b build) covers(want build) bool {
 	return b.Go == want.Go && b.SHA256 == want.SHA256 && b.Brotli >= want.Brotli && b.Gzip >= want.Gzip
 }
@@ -193,14 +194,14 @@ func compress(b []byte, to func(io.Writer) (io.WriteCloser, error)) ([]byte, err
 	return out.Bytes(), nil
 }
 
-// replace writes name in one step: whoever reads it sees the old file or the new one. A go:embed directory leaves out
-// names that begin with a dot, so a temporary file is never embedded.
+// replace writes a file atomically: a reader sees the old content or the new one. The temporary file's name begins with a
+// dot, so that go:embed never embeds it.
 func replace(name string, body []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), ".tmp-")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails after the rename, as it should
+	defer os.Remove(f.Name()) // fails after the rename, when there is nothing to remove
 	_, err = f.Write(body)
 	if err := errors.Join(err, f.Chmod(0o644), f.Close()); err != nil {
 		return fmt.Errorf("write %s: %w", name, err)

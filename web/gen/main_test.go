@@ -18,7 +18,7 @@ func TestWhatIsWrittenIsCurrent(t *testing.T) {
 	if _, ok := current(dir, glue); ok {
 		t.Error("an empty folder is current")
 	}
-	for range 2 { // the second time over the files of the first
+	for range 2 { // the second time, the files exist
 		if err := write(dir, b, wasm, glue); err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +82,7 @@ func TestGoAppIsEditedWhole(t *testing.T) {
 	const before = "package app\n"
 	for _, tt := range []struct {
 		name, content string
-		want          string // "": it is refused
+		want          string // "": apply fails
 	}{
 		{"once", before + "var a\n", "package lean\nvar a\n"},
 		{"never", "package other\n", ""},
@@ -91,7 +91,7 @@ func TestGoAppIsEditedWhole(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := t.TempDir()
 			name := filepath.Join(dir, "a.go")
-			if err := os.WriteFile(name, []byte(tt.content), 0o444); err != nil { // as in the module cache
+			if err := os.WriteFile(name, []byte(tt.content), 0o444); err != nil { // read-only, as in the module cache
 				t.Fatal(err)
 			}
 			err := edit{"a.go", before, "package lean\n"}.apply(dir)

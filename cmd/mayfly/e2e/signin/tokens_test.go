@@ -72,7 +72,7 @@ func untilReady(t *testing.T, s *rig.Server) {
 func hello(t *testing.T, s *rig.Server, token, session string) *rig.Raw {
 	t.Helper()
 	r := rig.Dial(t, s)
-	r.Send(wire.Hello{Token: &token, Session: &session, Rooms: []wire.Join{{Room: "lobby"}}})
+	r.Send(wire.Hello{Token: &token, SignInID: &session, Rooms: []wire.Join{{Room: "lobby"}}})
 	return r
 }
 
@@ -130,7 +130,7 @@ func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
 	rig.Next[wire.Joined](r)
 	i.rotate()
 	fresh := i.token("new", 2*time.Hour)
-	r.Send(wire.Auth{Token: fresh, Session: new(phone)})
+	r.Send(wire.Auth{Token: fresh, SignInID: new(phone)})
 	if a := rig.Next[wire.Authed](r); a.AuthExpires/1000 != exp(t, fresh) {
 		t.Errorf("authed = %+v", a)
 	}
@@ -179,7 +179,7 @@ func TestSignOutHoldsAfterARestart(t *testing.T) {
 	r, elsewhere := hello(t, s, token, phone), hello(t, s, other, laptop)
 	rig.Next[wire.Joined](r)
 	rig.Next[wire.Joined](elsewhere)
-	r.Send(wire.Auth{Token: next, Session: new(phone)})
+	r.Send(wire.Auth{Token: next, SignInID: new(phone)})
 	rig.Next[wire.Authed](r)
 	twin := hello(t, s, next, phone)
 	rig.Next[wire.Joined](twin)

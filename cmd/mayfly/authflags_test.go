@@ -14,7 +14,7 @@ import (
 
 const oktaIssuer = "https://example.okta.com/oauth2/default"
 
-// tokenFile returns a file that holds an Okta API token.
+// tokenFile returns the name of a new file with this content.
 func tokenFile(t *testing.T, content string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "token")
@@ -31,28 +31,28 @@ func TestSignInFlags(t *testing.T) {
 		name string
 		args []string
 		env  map[string]string
-		want signIn
+		want authFlags
 	}{
-		{"an issuer and an app", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, nil, signIn{
+		{"an issuer and an app", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, nil, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}},
 			scopes: scopes, anonymous: server.AnonymousAllow}},
 		{"everything", []string{"-issuer", oktaIssuer, "-client-id", "0oa1,0oa2", "-audience", "api://chat", "-scopes", "openid chat", "-algs", "RS256,ES256",
-			"-require-scope", "chat", "-okta-api-token-file", file, "-require-active", "-anonymous", "deny"}, nil, signIn{
+			"-require-scope", "chat", "-okta-api-token-file", file, "-require-active", "-anonymous", "deny"}, nil, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1", "0oa2"}, Audience: "api://chat", Algs: []string{"RS256", "ES256"},
 				RequireScope: "chat", OktaAPIToken: "00SSWS", RequireActive: true},
 			scopes: []string{"openid", "chat"}, anonymous: server.AnonymousDeny}},
 		{"the environment", nil, map[string]string{"MAYFLY_ISSUER": oktaIssuer, "MAYFLY_CLIENT_ID": "0oa1", "MAYFLY_OKTA_API_TOKEN": "00Env",
-			"MAYFLY_REQUIRE_ACTIVE": "true", "MAYFLY_ANONYMOUS": "read", "MAYFLY_SCOPES": "openid"}, signIn{
+			"MAYFLY_REQUIRE_ACTIVE": "true", "MAYFLY_ANONYMOUS": "read", "MAYFLY_SCOPES": "openid"}, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00Env", RequireActive: true},
 			scopes: []string{"openid"}, anonymous: server.AnonymousRead}},
-		{"the file, from the environment", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, map[string]string{"MAYFLY_OKTA_API_TOKEN_FILE": file}, signIn{
+		{"the file, from the environment", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, map[string]string{"MAYFLY_OKTA_API_TOKEN_FILE": file}, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00SSWS"},
 			scopes: scopes, anonymous: server.AnonymousAllow}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := parseConfig(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})
-			if err != nil || !reflect.DeepEqual(got.signIn, tt.want) {
-				t.Errorf("sign-in = %+v, %v, want %+v", got.signIn, err, tt.want)
+			if err != nil || !reflect.DeepEqual(got.auth, tt.want) {
+				t.Errorf("sign-in = %+v, %v, want %+v", got.auth, err, tt.want)
 			}
 		})
 	}

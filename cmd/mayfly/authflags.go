@@ -1,0 +1,115 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"mayfly/server"
+	"mayfly/server/auth"
+)
+
+// authFlags holds the flags that say how users sign in.
+type authFlags struct {
+	auth.Config
+	scopes    []string // the scopes that clients request
+	anonymous server.Anonymous
+}
+
+// enabled reports whether users can sign in.
+func (a *authFlags) enabled() bool { return a.Issuer != "" }
+
+// oktaTokenVariable names the variable with the Okta API token. No flag holds the token, because every user of the machine
+// can read flags.
+const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
+
+// defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: it finishes a and returns every
+// problem with the flags.
+func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) (read func() error) {
+	f.StringVar(&a.Issuer, "issuer", "", "let people sign in with the OpenID Connect provider of this `URL`, "+
+		"such as https://example.okta.com/oauth2/default (default none)")
+	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; those of other apps that may come, "+
+		"too, behind it, with commas")
+	f.StringVar(&a.Audience, "audience", "api://default", "`AUDIENCE` that access tokens must be made for")
+	scopes := f.String("scopes", "openid profile email offline_access", "`SCOPES` that the page asks for, with spaces")
+	algs := f.String("algs", "RS256", "`ALGORITHMS` that tokens may be signed with, such as RS256,ES256")
+	f.StringVar(&a.RequireScope, "require-scope", "", "`SCOPE` that an access token must have (default none)")
+	file := f.String("okta-api-token-file", "", "`FILE` with an Okta API token, with which people's names are looked up; "+
+		"or put the token into "+oktaTokenVariable+" (default none)")
+	f.BoolVar(&a.RequireActive, "require-active", false,
+		"let nobody in who is not active in Okta; needs an Okta API token (default off)")
+	a.anonymous = server.AnonymousAllow
+	f.TextVar(&a.anonymous, "anonymous", server.AnonymousAllow,
+		"what people may who have not signed in: `allow, read or deny`")
+	return func() error {
+		a.ClientIDs, a.Algs, a.scopes = commas(*clients), commas(*algs), strings.Fields(*scopes)
+		var err error
+		a.OktaAPIToken, err = oktaToken(*file, getenv(oktaTokenVariable))
+		return errors.Join(err, a.check(*file != "" || getenv(oktaTokenVariable) != ""))
+	}
+}
+
+// commas splits s at commas and spaces.
+func commas(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// oktaToken returns the Okta API token from file, or from the value of its variable. Its errors never contain the token.
+func oktaToken(file, variable string) (string, error) {
+	if file == "" {
+		return strings.TrimSpace(variable), nil
+	}
+	if variable != "" {
+		return "", fmt.Errorf("-okta-api-token-file and %s are both set: want one of them", oktaTokenVariable)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("-okta-api-token-file: %w: want a file that this user may read", err)
+	}
+	token := strings.TrimSpace(string(b))
+	if token == "" {
+		return "", fmt.Errorf("-okta-api-token-file is %q, which is empty: want the token in it", file)
+	}
+	return token, nil
+}
+
+// check returns every problem with a. Without an issuer no other flag of a may be set, because it would have no effect.
+func (a *authFlags) check(oktaToken bool) error {
+	var errs []error
+	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if a.enabled() {
+		if !slices.Contains(a.scopes, "openid") {
+			wrong("-scopes is %q: want openid among them, without which nobody is signed in", strings.Join(a.scopes, " "))
+		}
+		return errors.Join(append(errs, a.Check())...)
+	}
+	for _, other := range []struct {
+		name string
+		set  bool
+	}{
+		{"-client-id", len(a.ClientIDs) > 0}, {"-require-scope", a.RequireScope != ""},
+		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
+	} {
+		if other.set {
+			wrong("%s is set, but not -issuer: want both, or neither", other.name)
+		}
+	}
+	switch a.anonymous {
+	case server.AnonymousDeny:
+		wrong("-anonymous is deny, but there is no -issuer to sign in with: nobody could come in")
+	case server.AnonymousRead:
+		wrong("-anonymous is read, but there is no -issuer to sign in with: nobody could write")
+	}
+	return errors.Join(errs...)
+}
+
+// forClients returns the part of the server's configuration that clients get.
+func (a *authFlags) forClients() server.SignIn {
+	if !a.enabled() {
+		return server.SignIn{}
+	}
+	return server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes}
+}
