@@ -216,7 +216,7 @@ func TestCountdown(t *testing.T) {
 	tab.Script(watchCountdown("line 1."))
 	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 1, lives(life))
 	tab.Until(`shown.length > 0`)
-	tab.Age(rig.MaxAge)
+	tab.Age(8 * time.Second)
 	tab.Until(secondBySecond(`shown.map(s => parseInt(s.text))`))
 	wantCountdown(t, tab, life)
 	tab.Script(rig.Rows + `[0].focus()`)
