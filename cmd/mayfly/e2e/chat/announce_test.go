@@ -100,7 +100,8 @@ func TestBurstIsSaidAsANumber(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	// The page's time stretches by this while the messages come: what is together is so by its timers, however slow the machine.
+	// The page's time stretches by this while the messages come: what is together is so by its timers, however slow the
+	// machine.
 	tab.Script(watchVoices + `
 		window.stretch = 40;
 		let at = performance.now(), shown = at;

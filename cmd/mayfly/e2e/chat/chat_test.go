@@ -213,6 +213,8 @@ func TestAccessibleNames(t *testing.T) {
 	for _, want := range []struct{ role, name string }{
 		{"log", "Messages in #lobby"}, {"textbox", "Message"}, {"button", "Send"}, {"status", ""}, {"article", ""},
 	} {
-		untilAccessible(t, tab, fmt.Sprintf("a %s with the name %q", want.role, want.name), func() bool { return nodes(tab, want.role, want.name) > 0 })
+		untilAccessible(t, tab, fmt.Sprintf("a %s with the name %q", want.role, want.name), func() bool {
+			return nodes(tab, want.role, want.name) > 0
+		})
 	}
 }

@@ -29,8 +29,10 @@ func TestCounterNearTheLimit(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Script(watchVoices)
 	// What the header says of the connection may change at any time.
-	tab.Script(`window.changed = []; new MutationObserver(all => changed.push(...all.filter(r => !` + rig.Header + `.contains(r.target))
-		.map(r => r.type + ' of ' + r.target.outerHTML))).observe(document.documentElement, {subtree: true, childList: true, characterData: true, attributes: true})`)
+	tab.Script(`window.changed = [];
+		new MutationObserver(all => changed.push(...all.filter(r => !` + rig.Header + `.contains(r.target))
+			.map(r => r.type + ' of ' + r.target.outerHTML)))
+			.observe(document.documentElement, {subtree: true, childList: true, characterData: true, attributes: true})`)
 	for range 10 {
 		tab.Press("x")
 	}
@@ -83,7 +85,8 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 func TestComposerGrows(t *testing.T) {
 	t.Parallel()
 	const (
-		lines  = `Math.round((` + rig.Composer + `.getBoundingClientRect().height - empty) / parseFloat(getComputedStyle(` + rig.Composer + `).lineHeight)) + 1`
+		lines = `Math.round((` + rig.Composer + `.getBoundingClientRect().height - empty) /
+			parseFloat(getComputedStyle(` + rig.Composer + `).lineHeight)) + 1`
 		scroll = rig.Composer + `.scrollHeight > ` + rig.Composer + `.clientHeight + 2`
 	)
 	server := rig.Serve(t)
@@ -115,7 +118,8 @@ func TestFilesAreRefused(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	paste := func(fill string) {
 		tab.Script(`{ const data = new DataTransfer(); ` + fill + `
-			window.prevented = !` + rig.Composer + `.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }`)
+			const pasted = new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true});
+			window.prevented = !` + rig.Composer + `.dispatchEvent(pasted); }`)
 	}
 	const file = `data.items.add(new File(['x'], 'x.png', {type: 'image/png'}));`
 	paste(file)

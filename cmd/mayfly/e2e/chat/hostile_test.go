@@ -45,8 +45,8 @@ var hostile = []struct{ name, text string }{
 }
 
 // rename lets the page believe that users are called otherwise: the server names guests itself, but users who sign in are
-// called what their provider says. It rewrites the frames that the page is given: names holds names by user id, and called is the
-// user's own name in the welcome. rename(name) renames the user as the server does once it has found a better name.
+// called what their provider says. It rewrites the frames that the page is given: names holds names by user id, and called
+// is the user's own name in the welcome. rename(name) renames the user as the server does once it has found a better name.
 const rename = `window.names = {};
 	const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get;
 	Object.defineProperty(MessageEvent.prototype, 'data', {get() {
@@ -82,7 +82,9 @@ const around = `window.uncovered = e => {
 		want(edge('banner').height <= innerHeight / 4, 'the header is ' + edge('banner').height + ' px high');
 		want(edge('form', 'Write a message').bottom <= innerHeight + 1, 'the composer is out of sight');
 		want(document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight, 'the page scrolls');
-		for (const part of [['heading'], ['status'], ['textbox', 'Message']]) want(uncovered(theOne(...part)), 'the ' + part[0] + ' is covered');
+		for (const part of [['heading'], ['status'], ['textbox', 'Message']]) {
+			want(uncovered(theOne(...part)), 'the ' + part[0] + ' is covered');
+		}
 	};`
 
 // problems are what is wrong with the last row but one, and with what is around it. But for links it is made of what the row
@@ -218,8 +220,8 @@ func TestHostileTextsAndNames(t *testing.T) {
 	}
 }
 
-// TestHostileOwnName looks at the header, where the user's own name stands. The first name comes with the welcome, the others
-// come as a better name does that the server has found later.
+// TestHostileOwnName looks at the header, where the user's own name stands. The first name comes with the welcome, the
+// others come as a better name does that the server has found later.
 func TestHostileOwnName(t *testing.T) {
 	t.Parallel()
 	const name = rig.Header + `.querySelector('bdi')`
@@ -259,6 +261,7 @@ func TestNamedLikeMe(t *testing.T) {
 	tab.Script(fmt.Sprintf("names[%s] = %s", js(other.id), js(me)))
 	tab.Say("mine")
 	tab.Shows("mine")
+	tab.Until(`!` + rig.Find(rig.WaitingRow)) // it has its place
 	other.post(t, "not mine")
 	tab.Shows("not mine")
 	got := rig.Eval[[]string](tab, `[...`+rig.Rows+`].map(a =>

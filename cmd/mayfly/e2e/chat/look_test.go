@@ -27,7 +27,8 @@ var (
 	failed    = `!!` + rig.Find(rig.FailedRow+" button")
 )
 
-// busy opens the lobby with messages of others, one of the user's own, a link and one that failed, and the actions of one open.
+// busy opens the lobby with messages of others, one of the user's own, a link and one that failed, and the actions of one
+// open.
 func busy(t *testing.T) (*rig.Tab, *rig.Raw) {
 	t.Helper()
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")
@@ -177,9 +178,11 @@ func TestA23NothingByColourAlone(t *testing.T) {
 	t.Parallel()
 	tab, r := busy(t)
 	for what, js := range map[string]string{
-		"the user's own messages": `getComputedStyle(` + rig.Find(rig.MineRow+" "+rig.RowTime) + `, '::before').content.includes('(you)')`,
-		"failed":                  rig.Find(rig.FailedRow+" .message-state p") + `.textContent.length > 10`,
-		"not signed in": `[...document.querySelectorAll('.message-anonymous ` + rig.RowName + `')].every(n => n.textContent.startsWith('Anonymous ')) &&
+		"the user's own messages": `getComputedStyle(` + rig.Find(rig.MineRow+" "+rig.RowTime) + `, '::before').content
+			.includes('(you)')`,
+		"failed": rig.Find(rig.FailedRow+" .message-state p") + `.textContent.length > 10`,
+		"not signed in": `[...document.querySelectorAll('.message-anonymous ` + rig.RowName + `')]
+			.every(n => n.textContent.startsWith('Anonymous ')) &&
 			` + rig.Header + `.innerText.includes('not signed in')`,
 		"the connection":       rig.Connection + `.trim().length > 3`,
 		"expiring soon":        rig.Find(rig.RowLeft) + ` !== null`,
@@ -242,7 +245,8 @@ func TestA25Reflow(t *testing.T) {
 	check("320×256")
 	tab.Phone()
 	check("390×844")
-	tab.Script(`for (const r of ['* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }', 'p { margin-block-end: 2em !important }'])
+	tab.Script(`for (const r of ['* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }',
+		'p { margin-block-end: 2em !important }'])
 		[...document.styleSheets].at(-1).insertRule(r, 0)`)
 	check("wider spacing of text")
 }

@@ -81,8 +81,8 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 	})
 }
 
-// TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another, while everybody writes: what one of them
-// was told, all were, and what was not taken any more goes out by itself.
+// TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another, while everybody writes: what one
+// of them was told, all were, and what was not taken any more goes out by itself.
 func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
 	t.Parallel()
 	const people, each = 10, 40 // together less than the 500 messages that one may be told of at once

@@ -43,7 +43,8 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	tab.Script(`{ // where the fourth row is once one has scrolled up to the first
 		const top = e => e.getBoundingClientRect().top;
 		window.seen = ` + rig.Rows + `[3];
-		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) + top(seen) - top(` + rig.Rows + `[0]);
+		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) +
+			top(seen) - top(` + rig.Rows + `[0]);
 	}`)
 	scrolled(`0`)
 	tab.Until(fmt.Sprintf(`%s === %q`, firstRow, rig.FillText("line", 1)))
@@ -172,15 +173,18 @@ func watchCountdown(text string) string {
 		if (!left) return;
 		const now = {text: left.textContent, ring: +left.style.getPropertyValue('--left')}, last = shown.at(-1);
 		if (now.text !== last?.text || now.ring !== last.ring) shown.push(now);
-	}).observe(%s, {subtree: true, childList: true, characterData: true, attributes: true})`, rig.Rows, rig.RowText, text, rig.RowLeft, rig.Log)
+	}).observe(%s, {subtree: true, childList: true, characterData: true, attributes: true})`,
+		rig.Rows, rig.RowText, text, rig.RowLeft, rig.Log)
 }
 
 // secondBySecond is a JavaScript condition: three numbers of seconds in the list have followed each other downwards.
 func secondBySecond(list string) string {
-	return list + `.filter((n, i, all) => n !== all[i - 1]).some((n, i, all) => n > 2 && all[i + 1] === n - 1 && all[i + 2] === n - 2)`
+	return list + `.filter((n, i, all) => n !== all[i - 1])
+		.some((n, i, all) => n > 2 && all[i + 1] === n - 1 && all[i + 2] === n - 2)`
 }
 
-// wantCountdown fails unless each number of shown is one of the last 30 s, and the ring beside it is about that part of the life.
+// wantCountdown fails unless each number of shown is one of the last 30 s, and the ring beside it is about that part of the
+// life.
 func wantCountdown(t *testing.T, tab *rig.Tab, life time.Duration) {
 	t.Helper()
 	type step struct {
@@ -216,7 +220,7 @@ func TestCountdown(t *testing.T) {
 	tab.Script(watchCountdown("line 1."))
 	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 1, lives(life))
 	tab.Until(`shown.length > 0`)
-	tab.Age(rig.MaxAge)
+	tab.Age(8 * time.Second)
 	tab.Until(secondBySecond(`shown.map(s => parseInt(s.text))`))
 	wantCountdown(t, tab, life)
 	tab.Script(rig.Rows + `[0].focus()`)
@@ -288,10 +292,10 @@ func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
-		tab, _ := shortLived(t, browser, server, lives(0, life, 0), 3)
+		tab := shortLived(t, browser, server, lives(0, life, 0), 3)
 		tab.Script(`was[1]?.focus()`)
 		tab.Do(rig.Enter())
-		open := rig.Eval[bool](tab, `document.activeElement.closest('article') === was[1] && document.activeElement.tagName === 'BUTTON'`)
+		open := rig.Eval[bool](tab, `(e => e.closest('article') === was[1] && e.tagName === 'BUTTON')(document.activeElement)`)
 		if !rig.Eval[bool](tab, `was.length === 3 && was[1].isConnected`) {
 			return false
 		}
@@ -306,17 +310,16 @@ func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 	})
 }
 
-// shortLived opens a room with n messages, "line 1." and so on, which live as long as ttl says, for a try of rig.InTime. The page
-// has in was the rows of which it consists once the last one, which must live longest, has come.
-func shortLived(t *testing.T, browser *rig.Browser, server *rig.Server, ttl func(i int) time.Duration, n int) (*rig.Tab, *rig.Raw) {
+// shortLived opens a room with n messages, "line 1." and so on, which live as long as ttl says, for a try of rig.InTime. The
+// page has their rows in was: all of them, if they have come before the first one expires.
+func shortLived(t *testing.T, browser *rig.Browser, server *rig.Server, ttl func(i int) time.Duration, n int) *rig.Tab {
 	t.Helper()
 	room := "try-" + uuid.NewString()[:8]
 	tab := browser.Tab(server.URL + "/r/" + room).Ready()
 	r := rig.DialAnd(t, server, room)
-	rig.Fill(r, room, "line", n, ttl)
-	tab.Until(rig.Newest("line", n))
+	tab.Before(rig.Fill(r, room, "line", n, ttl), rig.Newest("line", n))
 	tab.Script(`window.was = [...` + rig.Rows + `]`)
-	return tab, r
+	return tab
 }
 
 func TestLinks(t *testing.T) {
@@ -328,7 +331,8 @@ func TestLinks(t *testing.T) {
 		Text: "https://example.com, javascript:alert(1) mailto:a@example.com https://еxample.com/ https://bank.example@evil.example/"})
 	tab.Shows("javascript:alert(1)")
 	type link struct{ Href, Rel, Target string }
-	got := rig.Eval[[]link](tab, `byRole('link').filter(a => a.closest('article')).map(a => ({Href: a.href, Rel: a.rel, Target: a.target}))`)
+	got := rig.Eval[[]link](tab, `byRole('link').filter(a => a.closest('article'))
+		.map(a => ({Href: a.href, Rel: a.rel, Target: a.target}))`)
 	const rel = "noopener noreferrer nofollow"
 	want := []link{{"https://example.com/", rel, "_blank"}, {"mailto:a@example.com", rel, "_blank"}, {"https://xn--xample-2of.com/", rel, "_blank"}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {

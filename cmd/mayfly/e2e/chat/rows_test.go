@@ -75,7 +75,8 @@ func TestFirstRowExpires(t *testing.T) {
 				tab.Until(rig.Gone("first", rig.Unmounted+1))
 				tab.Until(rig.Rows + `.length === ` + fmt.Sprint(rig.Mounted))
 				shift := map[bool]int{true: 1, false: 0}[tt.arrives]
-				if kept := rig.Eval[int](tab, fmt.Sprintf(`[...%s].filter((a, i) => a === was[i + %d]).length`, rig.Rows, shift)); kept != rig.Mounted-1 {
+				kept := rig.Eval[int](tab, fmt.Sprintf(`[...%s].filter((a, i) => a === was[i + %d]).length`, rig.Rows, shift))
+				if kept != rig.Mounted-1 {
 					t.Errorf("%d rows are the elements they were, in their order, want %d", kept, rig.Mounted-1)
 				}
 				if focus := rig.Eval[int](tab, `was.indexOf(document.activeElement)`); focus != tt.want {
@@ -107,7 +108,7 @@ func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	server := rig.Serve(t, "-rate", "100000/1s")
 	browser := rig.OpenBrowser(t)
 	rig.InTime(t, 3*time.Second, func(life time.Duration) bool {
-		tab, _ := shortLived(t, browser, server, func(i int) time.Duration {
+		tab := shortLived(t, browser, server, func(i int) time.Duration {
 			if i >= n {
 				return 0
 			}
@@ -133,13 +134,16 @@ func TestNoGapIsLeft(t *testing.T) {
 	browser := rig.OpenBrowser(t)
 	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
 		tab := browser.Tab(server.URL).Ready()
-		tab.Script(`window.gap = false; new MutationObserver(() => gap ||= document.querySelector('.rows').style.paddingTop > '0px')
+		tab.Script(`window.gap = false;
+			new MutationObserver(() => gap ||= document.querySelector('.rows').style.paddingTop > '0px')
 			.observe(` + rig.Log + `, {subtree: true, attributes: true})`)
 		r := rig.DialAnd(t, server, wire.DefaultRoom)
-		rig.Fill(r, wire.DefaultRoom, "line", n, func(i int) time.Duration {
+		expires := rig.Fill(r, wire.DefaultRoom, "line", n, func(i int) time.Duration {
 			return life + life*time.Duration(i)/100
 		})
-		tab.Until(rig.Newest("line", n))
+		if !tab.Before(expires, rig.Newest("line", n)) {
+			return false
+		}
 		tab.Until(rig.Rows + `.length === 0`)
 		if !rig.Eval[bool](tab, `gap`) { // all went at once: none of the rows went out of sight before the others
 			return false
@@ -159,9 +163,10 @@ func TestFocusOnTheLastThatExpires(t *testing.T) {
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
 	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
-		tab, _ := shortLived(t, browser, server, lives(2*life, life), 2)
+		tab := shortLived(t, browser, server, lives(2*life, life), 2)
 		tab.Script(`was[1]?.focus(); new MutationObserver(() => {
-			if (!('then' in window) && !was[1].isConnected) window.then = {there: was[0].isConnected, focus: document.activeElement === was[0]};
+			if ('then' in window || was[1].isConnected) return;
+			window.then = {there: was[0].isConnected, focus: document.activeElement === was[0]};
 		}).observe(` + rig.Log + `, {subtree: true, childList: true})`)
 		if !rig.Eval[bool](tab, `was.length === 2 && document.activeElement === was[1]`) {
 			return false
@@ -189,7 +194,8 @@ func TestKeyboardWalk(t *testing.T) {
 	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 4, nil)
 	tab.Until(rig.Newest("line", 4))
 	const where = `(e => e.matches('article') ? e.querySelector('` + rig.RowText + `').innerText
-		: e === ` + rig.Log + ` ? 'log' : e === ` + rig.Composer + ` ? 'composer' : e.computedRole + ' ' + e.computedName)(document.activeElement)`
+		: e === ` + rig.Log + ` ? 'log' : e === ` + rig.Composer + ` ? 'composer'
+		: e.computedRole + ' ' + e.computedName)(document.activeElement)`
 	for i, step := range []struct {
 		key  string
 		with []chromedp.KeyOption

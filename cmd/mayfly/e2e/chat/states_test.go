@@ -19,13 +19,14 @@ import (
 const watchConnection = `{
 	window.seen = [];
 	const status = byRole('status')[0];
-	new MutationObserver(() => seen.push(status.innerText)).observe(status, {subtree: true, childList: true, characterData: true});
+	const all = {subtree: true, childList: true, characterData: true};
+	new MutationObserver(() => seen.push(status.innerText)).observe(status, all);
 	window.changed = 0;
-	new MutationObserver(() => changed++).observe(` + rig.Header + `, {subtree: true, childList: true, characterData: true, attributes: true});
+	new MutationObserver(() => changed++).observe(` + rig.Header + `, {...all, attributes: true});
 }`
 
-// watchSockets runs before the page's scripts. It calls onSocket, if there is one, whenever a connection is begun, and notes in
-// outage how many milliseconds there were between the end of the last connection and the first word on the next.
+// watchSockets runs before the page's scripts. It calls onSocket, if there is one, whenever a connection is begun, and
+// notes in outage how many milliseconds there were between the end of the last connection and the first word on the next.
 const watchSockets = `{
 	let ended;
 	window.WebSocket = class extends WebSocket {
@@ -90,10 +91,16 @@ func TestReconnectingCountsDownUntilNow(t *testing.T) {
 	proxy.Cut()
 	tab.Until(secondBySecond(`waits`))
 	// Pressed with seconds left, Now begins an attempt before they have been counted down. The wait grows with each attempt.
-	tab.Until(left + ` >= 4 && (window.onSocket = () => { window.at ??= waits.findLast(n => n > 0); }, window.pressed = ` + left + `, ` + now + `.click(), true)`)
+	tab.Script(`window.press = () => {
+		window.onSocket = () => { window.at ??= waits.findLast(n => n > 0); };
+		window.pressed = ` + left + `;
+		` + now + `.click();
+	}`)
+	tab.Until(left + ` >= 4 && (press(), true)`)
 	tab.Until(`window.at !== undefined`)
 	if !rig.Eval[bool](tab, `at >= 2`) {
-		t.Errorf("Now was pressed %d s before the next attempt, and one began only when %d s were left", rig.Eval[int](tab, `pressed`), rig.Eval[int](tab, `at`))
+		t.Errorf("Now was pressed %d s before the next attempt, and one began only when %d s were left",
+			rig.Eval[int](tab, `pressed`), rig.Eval[int](tab, `at`))
 	}
 	if got := rig.Eval[[]string](tab, "seen"); !slices.Equal(got, []string{"Reconnecting"}) {
 		t.Errorf("said was %q, want it once and without the seconds", got)
@@ -138,7 +145,10 @@ func TestEndedForGoodCanBeTriedAgain(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
-	tab.BeforeScripts(`{ const send = WebSocket.prototype.send; WebSocket.prototype.send = function(m) { window.socket = this; send.call(this, m); }; }`)
+	tab.BeforeScripts(`{
+		const send = WebSocket.prototype.send;
+		WebSocket.prototype.send = function(m) { window.socket = this; send.call(this, m); };
+	}`)
 	tab.Do(chromedp.Navigate(server.URL))
 	tab.Ready()
 	tab.Script(`for (let i = 0; i < 3; i++) socket.send('{')`) // the third is one too many
@@ -219,7 +229,10 @@ func TestRefusedForNowKeepsItsTextAndIsSentByItself(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Script(`window.refused = ''; new MutationObserver(() => {
 		const last = [...` + rig.Rows + `].at(-1);
-		if (last?.innerText.includes('Sending') && last.innerText.includes('Slow down')) refused = last.querySelector('` + rig.RowText + `').innerText;
+		const words = last?.innerText ?? '';
+		if (words.includes('Sending') && words.includes('Slow down')) {
+			refused = last.querySelector('` + rig.RowText + `').innerText;
+		}
 	}).observe(` + rig.Log + `, {subtree: true, childList: true, characterData: true})`)
 	var text string
 	for n := 0; ; n++ { // the third one is refused, unless this machine takes seconds to say three
@@ -264,7 +277,8 @@ func TestStorageThatIsDeniedIsSaid(t *testing.T) {
 			tab.Ready()
 		})
 	}
-	if tab := rig.OpenBrowser(t).Tab(server.URL).Ready(); rig.Eval[bool](tab, fmt.Sprintf(`document.body.innerText.includes(%q)`, sentence)) {
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	if rig.Eval[bool](tab, fmt.Sprintf(`document.body.innerText.includes(%q)`, sentence)) {
 		t.Error("it is said although storage works")
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// byRole is a JavaScript function that every page of a Tab has: it returns the elements that assistive technology finds by that
-// role, and by a name that holds the given one. Role and name are Chromium's own (computedRole and computedName, which the flag
-// ComputedAccessibilityInfo gives to scripts). The selectors only spare it to ask for each element. To ask makes Chromium build
-// its accessibility tree of the whole page, which takes tenths of a second in a long room: theOne, which is for the few parts
-// that stay as long as the page, asks once and returns the same element as long as it is in the page.
+// byRole is a JavaScript function that every page of a Tab has: it returns the elements that assistive technology finds by
+// that role, and by a name that holds the given one. Role and name are Chromium's own (computedRole and computedName, which
+// the flag ComputedAccessibilityInfo gives to scripts). The selectors only spare it to ask for each element. To ask makes
+// Chromium build its accessibility tree of the whole page, which takes tenths of a second in a long room: theOne, which is
+// for the few parts that stay as long as the page, asks once and returns the same element as long as it is in the page.
 const byRole = `window.byRole = (role, name = '') => {
 	const candidates = {
 		alert: '[role=alert]', article: 'article', banner: 'header', button: 'button', dialog: 'dialog, [role=dialog]', form: 'form',
@@ -48,8 +48,8 @@ func (tab *Tab) Click(role, name string) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](e + ".click()"))
 }
 
-// InTime calls try with lives of messages that double from the first one, until try reports that it has seen what it wanted to
-// see before they expired. So a test may look at what is about to expire, however slow the machine is.
+// InTime calls try with lives of messages that double from the first one, until try reports that it has seen what it wanted
+// to see before they expired. So a test may look at what is about to expire, however slow the machine is.
 func InTime(t *testing.T, first time.Duration, try func(life time.Duration) (inTime bool)) {
 	t.Helper()
 	for life := first; life <= 64*first; life *= 2 {

@@ -21,11 +21,11 @@ const (
 	WaitingRow = ".message-waiting" // not accepted yet
 	FailedRow  = ".message-failed"
 	Divider    = ".divider" // above the first message that is new
-	Jump       = ".jump"    // the button that leads to the newest message; by its role it is too dear to wait for in a long room
+	Jump       = ".jump"    // the button to the newest message: to wait for it by its role is too dear in a long room
 )
 
-// Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for what has
-// neither a role nor a name.
+// Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for what
+// has neither a role nor a name.
 func Find(selector string) string { return fmt.Sprintf("document.querySelector(%q)", selector) }
 
 // Script runs JavaScript in the page.
@@ -43,15 +43,18 @@ func (tab *Tab) Press(key string, with ...chromedp.KeyOption) {
 // Shift is for Press.
 var Shift = chromedp.KeyModifiers(chromedp.ModifierShift)
 
-// MaxAge is how far a tab ages in all before its clock counts as a wrong one: a beat of the server that is 10 s late (maxLag in
-// session) makes the client connect anew, to learn the server's time. The rest is for beats that come late on a busy machine.
-const MaxAge = 7 * time.Second
+// maxAge is how much a tab may age at once: after 35 s without a word from the server its connection counts as dead.
+const maxAge = 20 * time.Second
 
-// Age sets the wall clock of the page's device forward, as if that much time had passed. The client counts by the clock of the
-// device that has gone further, and looks at both once a second, so what was due in that time happens within a second. A tab
-// may age by MaxAge in all; by more only while nothing comes from the server.
+// Age lets so much time pass at once for the page, 20 s at most: it sets the wall clock of the page's device forward, and
+// the server's time in each frame that comes by WebSocket. The client counts by the clock of the device that has gone
+// further, and looks at both once a second, so what was due in that time happens within a second. Timers of less than a
+// second, and those that the browser itself has, take as long as ever.
 func (tab *Tab) Age(by time.Duration) {
 	tab.t.Helper()
+	if by > maxAge {
+		tab.t.Fatalf("a tab can't age by %s at once, but by %s", by, maxAge)
+	}
 	tab.Script(fmt.Sprintf(`if (!('aged' in window)) {
 		window.aged = 0;
 		const Device = Date;
@@ -59,15 +62,26 @@ func (tab *Tab) Age(by time.Duration) {
 			constructor(...at) { super(...(at.length ? at : [Device.now() + aged])); }
 			static now() { return Device.now() + aged; }
 		};
+		const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get;
+		Object.defineProperty(MessageEvent.prototype, 'data', {get() {
+			const d = data.call(this);
+			if (!(this.target instanceof WebSocket)) return d; // from the service worker
+			return d.split('\n').map(line => {
+				if (!line.includes('"now":')) return line;
+				const frame = JSON.parse(line);
+				if (frame.now) frame.now += aged;
+				return JSON.stringify(frame);
+			}).join('\n');
+		}});
 	}
 	aged += %d`, by.Milliseconds()))
 }
 
-// AgeUntil ages a tab that has not aged yet until shortly before the time, but by MaxAge at most: the rest passes as it does
-// everywhere.
+// AgeUntil lets time pass for a tab that has not aged yet until shortly before the time, but maxAge at most: the rest
+// passes as it does everywhere.
 func (tab *Tab) AgeUntil(at time.Time) {
 	tab.t.Helper()
-	if by := min(time.Until(at)-time.Second/2, MaxAge); by > 0 {
+	if by := min(time.Until(at)-time.Second/2, maxAge); by > 0 {
 		tab.Age(by)
 	}
 }
