@@ -42,18 +42,18 @@ func untilMetric(t *testing.T, admin, series string, ok func(value float64) bool
 	}
 }
 
-var posts = flag.Int("posts", 8000, "messages that are posted while a reader has stopped; more if it is still connected then")
+var posts = flag.Int("posts", 4000, "messages that are posted while a reader has stopped; more if it is still connected then")
 
 // TestReaderThatStops posts messages while one member reads nothing. The server must let go of that member and of all that waited
-// for it, and bring the messages to everyone else. They are long, so that a few thousand are more than the system's own buffers
-// hold for the stalled reader, and they are posted in bursts: after each, its messages expire before the next, so what the server
-// holds depends on the number of messages in a burst, and not on the speed of the machine.
+// for it, and bring the messages to everyone else. They are long, so that one burst of them is more than the system's own
+// buffers hold for the stalled reader. Between two bursts all messages expire, so what the server holds depends on the number of
+// messages in a burst, and not on the speed of the machine.
 func TestReaderThatStops(t *testing.T) {
 	t.Parallel()
 	const (
-		size  = 2000 // bytes of a text
+		size  = 3900 // bytes of a text
 		burst = 2000
-		lasts = 100 // every so many messages one lives on. The author goes on when the witness has it, so only the stalled reader is slow
+		lasts = 50 // every so many messages one lives on. The author goes on when the witness has it, so only the stalled reader is slow
 
 		maxGrowth = 64 << 20 // of the live heap, at the end of a burst
 		maxKept   = 5 << 20  // of it, once all have expired
