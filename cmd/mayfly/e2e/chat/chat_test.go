@@ -15,29 +15,42 @@ import (
 
 func TestSecondTabSeesMessageThenItVanishes(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t, "-ttl", "3s")
 	browser := rig.OpenBrowser(t)
-	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
-	ann.Say("lunch?")
-	ann.Shows("lunch?")
-	ben.Shows("lunch?")
-	ben.Shows("Anonymous ")
-	ann.ShowsNot("lunch?")
-	ben.ShowsNot("lunch?")
-	late := browser.Tab(server.URL).Ready()
-	if got := late.Messages(); len(got) != 0 {
-		t.Errorf("who comes afterwards sees %q", got)
-	}
-	late.Until(`document.querySelector('main').innerText.includes('vanish after 3 seconds')`)
+	rig.InTime(t, 3*time.Second, func(life time.Duration) bool {
+		server := rig.Serve(t, "-ttl", life.String())
+		ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+		ann.Say("lunch?")
+		gone := time.Now().Add(life)
+		for _, tab := range []*rig.Tab{ann, ben} {
+			if !tab.Before(gone, rig.Shown+`.some(m => m.includes('lunch?') && m.includes('Anonymous '))`) {
+				return false
+			}
+		}
+		ann.ShowsNot("lunch?")
+		ben.ShowsNot("lunch?")
+		late := browser.Tab(server.URL).Ready()
+		if got := late.Messages(); len(got) != 0 {
+			t.Errorf("a user who comes afterwards sees %q", got)
+		}
+		words := "vanish after "
+		if life < time.Minute {
+			words += fmt.Sprintf("%d seconds", life/time.Second)
+		}
+		late.Until(fmt.Sprintf("%s.innerText.includes(%q)", rig.ByRole("main", ""), words))
+		return true
+	})
 }
 
 func TestRoomsAreApart(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
-	lobby, tea, alsoTea := browser.Tab(server.URL).Ready(), browser.Tab(server.URL+"/r/tea").Ready(), browser.Tab(server.URL+"/r/tea").Ready()
+	lobby, tea := browser.Tab(server.URL).Ready(), browser.Tab(server.URL+"/r/tea").Ready()
+	alsoTea := rig.DialAnd(t, server, "tea")
 	tea.Say("milk first")
-	alsoTea.Shows("milk first")
+	if got := rig.Next[wire.Posted](alsoTea).Text; got != "milk first" {
+		t.Errorf("another user in the room got %q", got)
+	}
 	lobby.Say("hello")
 	lobby.Shows("hello")
 	if got := lobby.Messages(); len(got) != 1 {
@@ -46,31 +59,32 @@ func TestRoomsAreApart(t *testing.T) {
 	for tab, want := range map[*rig.Tab]string{lobby: "#lobby – Mayfly", tea: "#tea – Mayfly"} {
 		tab.Until(fmt.Sprintf("document.title === %q", want))
 	}
-	bad := browser.Tab(server.URL + "/r/No%20Such%20Room!")
-	bad.Until(`/a-z, 0-9/.test(document.querySelector('main').innerText) && !document.querySelector('textarea')`)
+	tea.Do(chromedp.Navigate(server.URL + "/r/No%20Such%20Room!"))
+	tea.Until(`/a-z, 0-9/.test(` + rig.ByRole("main", "") + `?.innerText) && !` + rig.ByRole("textbox", "Message"))
 }
 
 func TestComposer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	tab.Until(`document.querySelector('textarea').placeholder === 'Type your message'`)
+	tab.Until(rig.Composer + `.placeholder === 'Type your message'`)
 	tab.Say("   ") // nothing empty is sent
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').value = ''`))
+	tab.Script(rig.Composer + `.value = ''`)
 	tab.Do(rig.Type("one"), rig.Enter(chromedp.ModifierShift), rig.Type("two"))
-	if got := rig.Eval[string](tab, `document.querySelector('textarea').value`); got != "one\ntwo" {
+	if got := rig.Eval[string](tab, rig.Composer+`.value`); got != "one\ntwo" {
 		t.Errorf("the composer holds %q after Shift+Enter, want two lines", got)
 	}
 	tab.Do(rig.Enter())
 	tab.Shows("one\ntwo")
-	tab.Until(`document.querySelector('textarea').value === '' && document.activeElement.tagName === 'TEXTAREA'`)
-	tab.Do(rig.Type("by button"), chromedp.Click(chromedp.CSS("form.composer button")))
+	tab.Until(rig.Composer + `.value === '' && document.activeElement === ` + rig.Composer)
+	tab.Do(rig.Type("by button"))
+	tab.Click("button", "Send")
 	tab.Shows("by button")
-	tab.Until(`document.activeElement.tagName === 'TEXTAREA'`)
+	tab.Until(`document.activeElement === ` + rig.Composer)
 	if got := tab.Messages(); len(got) != 2 {
 		t.Errorf("on screen: %q, want two messages", got)
 	}
-	if got := rig.Eval[string](tab, `document.querySelector('article time').title || document.querySelector('article [title]').title`); !sentAt(got) {
+	if got := rig.Eval[string](tab, rig.ByRole("time", "")+`.title`); !sentAt(got) {
 		t.Errorf("the time's tooltip is %q, want one like Sent at 14:05:09", got)
 	}
 }
@@ -83,14 +97,16 @@ func sentAt(s string) bool {
 func TestTextIsTextWhateverItHolds(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	browser := rig.OpenBrowser(t)
-	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	hostile := `<img src=x onerror="document.title='owned'"> & <b>bold</b>`
-	ann.Say(hostile)
-	ann.Say(strings.Repeat("w", 500))
-	ben.Shows(strings.Repeat("w", 500))
-	ben.Shows(hostile)
-	if rig.Eval[bool](ben, `document.documentElement.scrollWidth > innerWidth || !!document.querySelector('article img')`) {
+	long := strings.Repeat("w", 500)
+	tab.Say(hostile)
+	tab.Say(long)
+	say(r, hostile)
+	say(r, long)
+	tab.Until(fmt.Sprintf(`[%q, %q].every(text => %s.filter(m => m.includes(text)).length === 2)`, hostile, long, rig.Shown))
+	if rig.Eval[bool](tab, `document.documentElement.scrollWidth > innerWidth || !!document.querySelector('article img')`) {
 		t.Error("a text got out of its place")
 	}
 }
@@ -99,24 +115,18 @@ func TestTextIsTextWhateverItHolds(t *testing.T) {
 func TestStaysAtTheEndOnlyIfItWasThere(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "1000/1s")
-	browser := rig.OpenBrowser(t)
-	ann := browser.Tab(server.URL).Ready()
-	for i := range 40 {
-		ann.Say(fmt.Sprintf("line %d.", i))
-	}
-	ben := browser.Tab(server.URL).Ready()
-	ben.Shows("line 39.")
-	const distance = `(l => l.scrollHeight - l.scrollTop - l.clientHeight)(document.querySelector('[role=log]'))`
-	ben.Until(distance + ` < 2`) // it opens at the newest
-	ann.Say("the end.")
-	ben.Shows("the end.")
-	ben.Until(distance + ` < 2`)
-	ben.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[role=log]').scrollTop = 0`))
-	ben.Until(distance + ` > 100`)
-	ann.Say("more.")
-	ben.Shows("more.")
-	if top := rig.Eval[float64](ben, `document.querySelector('[role=log]').scrollTop`); top != 0 {
-		t.Errorf("who reads up was moved to %g", top)
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "line", 40, nil)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Until(rig.Newest("line", 40) + ` && ` + belowSight + ` < 2`) // it opens at the newest
+	rig.Fill(r, wire.DefaultRoom, "next", 1, nil)
+	tab.Until(rig.Newest("next", 1) + ` && ` + belowSight + ` < 2`)
+	tab.Script(rig.Log + `.scrollTop = 0`)
+	tab.Until(jump + `?.innerText === 'Jump to latest'`)
+	rig.Fill(r, wire.DefaultRoom, "more", 1, nil)
+	tab.Until(rig.Newest("more", 1))
+	if top := rig.Eval[float64](tab, rig.Log+`.scrollTop`); top != 0 {
+		t.Errorf("the user who reads up was moved to %g", top)
 	}
 }
 
@@ -129,7 +139,7 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 	ben.Shows("before")
 	server.Kill()
 	for _, tab := range []*rig.Tab{ann, ben} {
-		tab.Until(`!document.querySelector('[role=status]').innerText.toLowerCase().includes('online')`)
+		tab.Until(`!` + rig.Connection + `.toLowerCase().includes('online')`)
 		tab.Shows("before")
 	}
 	server.Start()
@@ -147,8 +157,8 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 			t.Errorf("%s sees %q, want three messages", name, got)
 		}
 	}
-	if one, two := rig.Eval[string](ann, `document.querySelector('header').innerText`), server.Log(); strings.Contains(two, "before") {
-		t.Errorf("the log holds a text: %s (%s)", two, one)
+	if log := server.Log(); strings.Contains(log, "before") {
+		t.Errorf("the log holds a text: %s", log)
 	}
 }
 
@@ -156,17 +166,17 @@ func TestSamePersonAfterReload(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	const who = `document.querySelector('header').innerText.match(/Anonymous \w+/)[0]`
-	before := rig.Eval[string](tab, who)
+	const name = rig.Header + `.innerText.match(/Anonymous \w+/)[0]`
+	before := rig.Eval[string](tab, name)
 	tab.Say("mine")
 	tab.Shows("mine")
 	tab.Do(chromedp.Reload())
 	tab.Ready()
 	tab.Shows("mine")
-	if after := rig.Eval[string](tab, who); after != before {
+	if after := rig.Eval[string](tab, name); after != before {
 		t.Errorf("%q is %q after a reload", before, after)
 	}
-	tab.Until(`document.querySelector('header').innerText.toLowerCase().includes('not signed in')`)
+	tab.Until(rig.Header + `.innerText.toLowerCase().includes('not signed in')`)
 }
 
 func TestSamePostThreeTimesIsOnScreenOnce(t *testing.T) {
@@ -203,18 +213,8 @@ func TestAccessibleNames(t *testing.T) {
 	for _, want := range []struct{ role, name string }{
 		{"log", "Messages in #lobby"}, {"textbox", "Message"}, {"button", "Send"}, {"status", ""}, {"article", ""},
 	} {
-		if !named(tab, want.role, want.name) {
+		if nodes(tab, want.role, want.name) == 0 {
 			t.Errorf("nothing has the role %s and the name %q", want.role, want.name)
 		}
 	}
-}
-
-// named reports whether the accessibility tree holds a node of that role and name; any name will do if it is empty.
-func named(tab *rig.Tab, role, name string) bool {
-	for _, n := range rig.Accessible(tab) {
-		if n.Role == role && (name == "" || n.Name == name) {
-			return true
-		}
-	}
-	return false
 }

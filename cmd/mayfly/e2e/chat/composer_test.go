@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	value   = composer + `.value`
+	value   = rig.Composer + `.value`
 	tally   = `document.getElementById('message-tally')`
 	problem = `document.querySelector('form [role=alert]')`
 )
@@ -27,30 +27,32 @@ func TestCounterNearTheLimit(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	tab.Do(watchVoices, evaluate(`window.changed = []; new MutationObserver(all => changed.push(...all.map(r => r.type + ' of ' + r.target.outerHTML))).
-		observe(document.documentElement, {subtree: true, childList: true, characterData: true, attributes: true})`))
+	tab.Script(watchVoices)
+	// What the header says of the connection may change at any time.
+	tab.Script(`window.changed = []; new MutationObserver(all => changed.push(...all.filter(r => !` + rig.Header + `.contains(r.target))
+		.map(r => r.type + ' of ' + r.target.outerHTML))).observe(document.documentElement, {subtree: true, childList: true, characterData: true, attributes: true})`)
 	for range 10 {
-		tab.Do(chromedp.KeyEvent("x"))
+		tab.Press("x")
 	}
 	tab.Do(rig.Type(strings.Repeat("🪰", wire.MaxText*9/10-11)))
 	if changed := rig.Eval[[]string](tab, "changed"); len(changed) > 0 {
 		t.Errorf("typing far from the limit changed the page: %q", changed)
 	}
-	tab.Do(chromedp.KeyEvent("x"))
-	tab.Until(tally + `.innerText === '3,600 of 4,000'`)
+	tab.Press("x")
+	tab.Until(tally + `.innerText === '3,600 of 4,000' && said.length === 1`)
 	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space counts between characters only
 	tab.Until(tally + `.innerText === '3,603 of 4,000'`)
 	tab.Do(rig.Type(strings.Repeat("y", 398)), rig.Enter())
-	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many'`)
+	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many' && said.length === 2`)
 	tab.Until(problem + `.innerText === 'The message is too long: 1 character too many.'`)
 	if got := rig.Eval[string](tab, value); strings.Count(got, "y") != 398 || len(tab.Messages()) != 0 {
 		t.Errorf("%d messages are shown and %d characters left, want the text kept", len(tab.Messages()), len(got))
 	}
-	if !rig.Eval[bool](tab, composer+`.matches('[aria-invalid=true][aria-describedby~=message-tally]:focus')`) {
+	if !rig.Eval[bool](tab, rig.Composer+`.matches('[aria-invalid=true][aria-describedby~=message-tally]:focus')`) {
 		t.Error("the field does not say that it is wrong and why, or has lost the focus")
 	}
-	tab.Do(chromedp.KeyEvent(kb.Backspace))
-	tab.Until(problem + `.innerText === '' && ` + tally + `.innerText === '4,000 of 4,000'`)
+	tab.Press(kb.Backspace)
+	tab.Until(problem + `.innerText === '' && ` + tally + `.innerText === '4,000 of 4,000' && said.length === 3`)
 	wantSaid(t, tab, "400 characters left", "1 character too many", "0 characters left")
 	tab.Do(rig.Enter())
 	tab.Until(value + ` === '' && ` + tally + `.innerText === ''`)
@@ -61,7 +63,7 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	tab.Do(evaluate(`window.composing = []; addEventListener('keydown', e => composing.push(e.isComposing), true)`))
+	tab.Script(`window.composing = []; addEventListener('keydown', e => composing.push(e.isComposing), true)`)
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "にほん", SelectionStart: 3, SelectionEnd: 3})
 		return err
@@ -81,29 +83,24 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 func TestComposerGrows(t *testing.T) {
 	t.Parallel()
 	const (
-		lines  = `Math.round((` + composer + `.getBoundingClientRect().height - empty) / parseFloat(getComputedStyle(` + composer + `).lineHeight)) + 1`
-		scroll = composer + `.scrollHeight > ` + composer + `.clientHeight + 2`
+		lines  = `Math.round((` + rig.Composer + `.getBoundingClientRect().height - empty) / parseFloat(getComputedStyle(` + rig.Composer + `).lineHeight)) + 1`
+		scroll = rig.Composer + `.scrollHeight > ` + rig.Composer + `.clientHeight + 2`
 	)
 	server := rig.Serve(t)
-	browser := rig.OpenBrowser(t)
 	for name, script := range map[string]string{
 		"by itself": ``,
 		"as Mayfly makes it": `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
 			addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			tab := browser.Tab("")
-			tab.Do(before(script), chromedp.Navigate(server.URL))
+			tab := rig.OpenBrowser(t).Tab("")
+			tab.BeforeScripts(script)
+			tab.Do(chromedp.Navigate(server.URL))
 			tab.Ready()
-			tab.Do(evaluate(`window.empty = ` + composer + `.getBoundingClientRect().height`))
+			tab.Script(`window.empty = ` + rig.Composer + `.getBoundingClientRect().height`)
 			for n := 2; n <= 10; n++ {
 				tab.Do(rig.Enter(chromedp.ModifierShift), rig.Type("x"))
-				if got, want := rig.Eval[int](tab, lines), min(n, 8); got != want {
-					t.Errorf("%d of %d lines are in sight, want %d", got, n, want)
-				}
-				if got, want := rig.Eval[bool](tab, scroll), n > 8; got != want {
-					t.Errorf("with %d lines it scrolls: %v, want %v", n, got, want)
-				}
+				tab.Until(fmt.Sprintf(`%s === %d && (%s) === %t`, lines, min(n, 8), scroll, n > 8))
 			}
 			tab.Do(rig.Enter())
 			tab.Until(lines + ` === 1`)
@@ -116,16 +113,16 @@ func TestFilesAreRefused(t *testing.T) {
 	const sentence = "Mayfly sends text only: files are not supported."
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	paste := func(fill string) chromedp.Action[chromedp.Void] {
-		return evaluate(`{ const data = new DataTransfer(); ` + fill + `
-			window.prevented = !` + composer + `.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }`)
+	paste := func(fill string) {
+		tab.Script(`{ const data = new DataTransfer(); ` + fill + `
+			window.prevented = !` + rig.Composer + `.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }`)
 	}
 	const file = `data.items.add(new File(['x'], 'x.png', {type: 'image/png'}));`
-	tab.Do(paste(file))
+	paste(file)
 	tab.Until(fmt.Sprintf(`prevented && %s.innerText === %q`, problem, sentence))
 	tab.Do(rig.Type("x"))
 	tab.Until(problem + `.innerText === ''`)
-	tab.Do(paste(file + `data.setData('text/plain', 'cells');`))
+	paste(file + `data.setData('text/plain', 'cells');`)
 	if rig.Eval[bool](tab, `prevented`) {
 		t.Error("text that comes with its picture is refused")
 	}
@@ -134,9 +131,9 @@ func TestFilesAreRefused(t *testing.T) {
 	if err := os.WriteFile(dropped, []byte("not a chat"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	tab.Do(evaluate(composer + `.blur()`))
-	for _, where := range []string{"[role=log]", "textarea"} {
-		at := rig.Eval[[]float64](tab, fmt.Sprintf(`(r => [r.x + r.width / 2, r.y + r.height / 2])(document.querySelector(%q).getBoundingClientRect())`, where))
+	tab.Script(rig.Composer + `.blur()`)
+	for _, where := range []string{rig.Log, rig.Composer} {
+		at := rig.Eval[[]float64](tab, `(r => [r.x + r.width / 2, r.y + r.height / 2])(`+where+`.getBoundingClientRect())`)
 		drag := input.DispatchDragEventParams{X: at[0], Y: at[1], Data: &input.DragData{Items: []*input.DragDataItem{}, Files: []string{dropped}, DragOperationsMask: 1}}
 		for _, drag.Type = range []input.DispatchDragEventType{input.DispatchDragEventTypeDragEnter, input.DispatchDragEventTypeDragOver, input.DispatchDragEventTypeDrop} {
 			tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
@@ -144,7 +141,7 @@ func TestFilesAreRefused(t *testing.T) {
 				return err
 			}))
 		}
-		tab.Until(fmt.Sprintf(`%s?.innerText === %q && document.activeElement === %s`, problem, sentence, composer))
+		tab.Until(fmt.Sprintf(`%s?.innerText === %q && document.activeElement === %s`, problem, sentence, rig.Composer))
 		tab.Do(rig.Type("y"))
 		tab.Until(problem + `.innerText === ''`)
 	}

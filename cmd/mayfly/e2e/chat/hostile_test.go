@@ -44,23 +44,31 @@ var hostile = []struct{ name, text string }{
 	{"private, unassigned", "\ue000\uf8ff\U0010ffff\ufffe\ufffd"},
 }
 
-// rename lets the page believe that people are called otherwise: the server names guests itself, but those who sign in are
-// called what their provider says. It rewrites the frames that the page is given: names holds names by user id, and called,
-// which outlives the page, is one's own.
+// rename lets the page believe that users are called otherwise: the server names guests itself, but users who sign in are
+// called what their provider says. It rewrites the frames that the page is given: names holds names by user id, and called is the
+// user's own name in the welcome. rename(name) renames the user as the server does once it has found a better name.
 const rename = `window.names = {};
 	const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get;
 	Object.defineProperty(MessageEvent.prototype, 'data', {get() {
 		const d = data.call(this);
-		if (!(this.target instanceof WebSocket)) return d; // the service worker's word
+		if (!(this.target instanceof WebSocket)) return d; // from the service worker
 		return d.split('\n').filter(line => line).map(line => {
 			const frame = JSON.parse(line);
-			if (frame.type === 'welcome' && sessionStorage.called) frame.user.name = sessionStorage.called;
+			if (frame.type === 'welcome') {
+				if (window.called) frame.user.name = called;
+				Object.assign(window, {me: frame.user, socket: this.target});
+			}
 			for (const {user} of [frame, ...frame.messages ?? []]) {
 				if (user?.id in names) user.name = names[user.id];
 			}
 			return JSON.stringify(frame);
 		}).join('\n');
-	}});`
+	}});
+	window.rename = name => {
+		window.called = name;
+		const authed = JSON.stringify({type: 'authed', user: {...me, name}, auth_expires: 0, now: Date.now()});
+		socket.dispatchEvent(new MessageEvent('message', {data: authed}));
+	};`
 
 // around gives the test functions that look at all that is not a message.
 const around = `window.uncovered = e => {
@@ -68,20 +76,20 @@ const around = `window.uncovered = e => {
 		return !!top && (e.contains(top) || top.contains(e));
 	};
 	window.around = want => {
-		const edge = s => document.querySelector(s).getBoundingClientRect();
-		want(edge('header').bottom <= edge('[role=log]').top + 1, 'the log covers the header');
-		want(edge('[role=log]').bottom <= edge('form.composer').top + 1, 'the log covers the composer');
-		want(edge('header').height <= innerHeight / 4, 'the header is ' + edge('header').height + ' px high');
-		want(edge('form.composer').bottom <= innerHeight + 1, 'the composer is out of sight');
+		const edge = (role, name) => theOne(role, name).getBoundingClientRect();
+		want(edge('banner').bottom <= edge('log').top + 1, 'the log covers the header');
+		want(edge('log').bottom <= edge('form', 'Write a message').top + 1, 'the log covers the composer');
+		want(edge('banner').height <= innerHeight / 4, 'the header is ' + edge('banner').height + ' px high');
+		want(edge('form', 'Write a message').bottom <= innerHeight + 1, 'the composer is out of sight');
 		want(document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight, 'the page scrolls');
-		for (const s of ['h1', '[role=status]', 'textarea']) want(uncovered(document.querySelector(s)), s + ' is covered');
+		for (const part of [['heading'], ['status'], ['textbox', 'Message']]) want(uncovered(theOne(...part)), 'the ' + part[0] + ' is covered');
 	};`
 
 // problems are what is wrong with the last row but one, and with what is around it. But for links it is made of what the row
 // before it is made of, and has no other attributes.
 const problems = `(text, name) => {
 	const all = [], want = (ok, what) => ok || all.push(what);
-	const [before, row, after] = [...document.querySelectorAll('[role=log] article')].slice(-3);
+	const [before, row, after] = [...` + rig.Rows + `].slice(-3);
 	const part = c => row.querySelector('.message-' + c);
 	const shown = [...part('text').childNodes].filter((n, i, all) => n.data === undefined || n.data !== ' (' + all[i - 1]?.hostname + ')')
 		.map(n => n.textContent).join('');
@@ -105,7 +113,7 @@ const problems = `(text, name) => {
 	for (const c of ['name', 'text']) want(!piled || closed(part(c)), 'the ' + c + ' may be painted over other rows');
 	const r = row.getBoundingClientRect(), [b, a] = [before, after].map(e => e.getBoundingClientRect());
 	want(b.bottom <= r.top && r.bottom <= a.top, 'rows cover each other');
-	const log = document.querySelector('[role=log]');
+	const log = ` + rig.Log + `;
 	want(r.left >= 0 && r.right <= innerWidth, 'the row is ' + r.width + ' px wide');
 	want(log.scrollWidth <= log.clientWidth, 'the log scrolls sideways');
 	want(uncovered(after), 'the row after it is covered');
@@ -118,10 +126,7 @@ const problems = `(text, name) => {
 	return all;
 }`
 
-// atEnd is true while the newest message is in sight.
-const atEnd = `(log => log.scrollHeight - log.scrollTop - log.clientHeight <= 1)(document.querySelector('[role=log]'))`
-
-// person is somebody who posts what the test likes.
+// person is a user who posts what the test likes.
 type person struct {
 	*rig.Raw
 	id string
@@ -160,11 +165,12 @@ func js(s string) string {
 // widths are those of a small phone and of a desk.
 var widths = []int64{320, 1280}
 
-func openRenamed(t *testing.T, browser *rig.Browser, server *rig.Server, width int64) *rig.Tab {
-	t.Helper()
+// openRenamed opens the server's page, in which a test may rename users. scripts run before the page's own.
+func openRenamed(browser *rig.Browser, server *rig.Server, width int64, scripts ...string) *rig.Tab {
 	tab := browser.Tab("")
-	tab.BeforeScripts(rename)
-	tab.BeforeScripts(around)
+	for _, script := range append(scripts, rename, around) {
+		tab.BeforeScripts(script)
+	}
 	tab.Do(chromedp.EmulateViewport(width, 640), chromedp.Navigate(server.URL))
 	return tab.Ready()
 }
@@ -177,48 +183,60 @@ func noFaults(t *testing.T, tab *rig.Tab) {
 	}
 }
 
+// TestHostileTextsAndNames shows each of hostile as a text and as a name, at once on a small and on a large screen.
 func TestHostileTextsAndNames(t *testing.T) {
 	t.Parallel()
-	browser := rig.OpenBrowser(t)
+	browser, server := rig.OpenBrowser(t), rig.Serve(t, "-rate", "100000/1s")
+	tabs := map[int64]*rig.Tab{}
 	for _, width := range widths {
-		server := rig.Serve(t, "-rate", "100000/1s")
-		tab := openRenamed(t, browser, server, width)
-		kind, nasty := join(t, server), join(t, server)
-		for i, tt := range hostile {
-			for _, as := range []string{"text", "name"} {
-				name, text := "Nasty", tt.text
-				if as == "name" {
-					name, text = tt.text, "Hello."
-				}
-				tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("names[%s] = %s", js(nasty.id), js(name))))
-				kind.post(t, "before")
-				shown := nasty.post(t, text)
-				after := fmt.Sprintf("after %s %d", as, i)
-				kind.post(t, after)
-				tab.Until(fmt.Sprintf(`[...document.querySelectorAll('.message-text')].at(-1)?.textContent === %q && %s`, after, atEnd))
+		tabs[width] = openRenamed(browser, server, width)
+	}
+	kind, nasty := join(t, server), join(t, server)
+	for i, tt := range hostile {
+		for _, as := range []string{"text", "name"} {
+			name, text := "Nasty", tt.text
+			if as == "name" {
+				name, text = tt.text, "Hello."
+			}
+			for _, tab := range tabs {
+				tab.Script(fmt.Sprintf("names[%s] = %s", js(nasty.id), js(name)))
+			}
+			kind.post(t, "before")
+			shown := nasty.post(t, text)
+			after := fmt.Sprintf("after %s %d", as, i)
+			kind.post(t, after)
+			for width, tab := range tabs {
+				tab.Until(fmt.Sprintf(`%s === %q && %s <= 1`, lastRow, after, belowSight))
 				for _, problem := range rig.Eval[[]string](tab, fmt.Sprintf("(%s)(%s, %s)", problems, js(shown), js(name))) {
 					t.Errorf("%s as %s, %d px wide: %s", tt.name, as, width, problem)
 				}
 			}
 		}
+	}
+	for _, tab := range tabs {
 		noFaults(t, tab)
 	}
 }
 
-// TestHostileOwnName looks at the header, where one's own name stands.
+// TestHostileOwnName looks at the header, where the user's own name stands. The first name comes with the welcome, the others
+// come as a better name does that the server has found later.
 func TestHostileOwnName(t *testing.T) {
 	t.Parallel()
-	browser, server := rig.OpenBrowser(t), rig.Serve(t)
-	for _, width := range widths {
-		tab := openRenamed(t, browser, server, width)
-		for _, tt := range hostile {
-			tab.Do(chromedp.Evaluate[chromedp.Void]("sessionStorage.called = "+js(tt.text)), chromedp.Reload())
-			tab.Ready()
+	const name = rig.Header + `.querySelector('bdi')`
+	tab := openRenamed(rig.OpenBrowser(t), rig.Serve(t), widths[0], "window.called = "+js(hostile[0].text))
+	for i, tt := range hostile {
+		if i > 0 {
+			tab.Script(fmt.Sprintf(`window.before = %s.textContent; rename(%s)`, name, js(tt.text)))
+			tab.Until(name + `.textContent !== before`)
+		}
+		for _, width := range widths {
+			tab.Do(chromedp.EmulateViewport(width, 640))
+			tab.Until(fmt.Sprintf(`innerWidth === %d`, width))
 			for _, problem := range rig.Eval[[]string](tab, `(() => {
 				const all = [], want = (ok, what) => ok || all.push(what);
 				around(want);
-				const name = document.querySelector('header bdi');
-				want(name.textContent === sessionStorage.called && name.children.length === 0, 'the name is ' + name.innerHTML);
+				const name = `+name+`;
+				want(name.textContent === called && name.children.length === 0, 'the name is ' + name.innerHTML);
 				want(getComputedStyle(name).unicodeBidi === 'isolate', 'the name is not isolated');
 				want(document.title === '#lobby – Mayfly', 'the title is ' + document.title);
 				want(!('hacked' in window), 'a script ran');
@@ -227,24 +245,24 @@ func TestHostileOwnName(t *testing.T) {
 				t.Errorf("called %s, %d px wide: %s", tt.name, width, problem)
 			}
 		}
-		noFaults(t, tab)
 	}
+	noFaults(t, tab)
 }
 
 // TestNamedLikeMe is not taken for me, and does not look like me.
 func TestNamedLikeMe(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	tab := openRenamed(t, rig.OpenBrowser(t), server, widths[0])
-	me := rig.Eval[string](tab, `document.querySelector('header bdi').textContent`)
+	tab := openRenamed(rig.OpenBrowser(t), server, widths[0])
+	me := rig.Eval[string](tab, rig.Header+`.querySelector('bdi').textContent`)
 	other := join(t, server)
-	tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf("names[%s] = %s", js(other.id), js(me))))
+	tab.Script(fmt.Sprintf("names[%s] = %s", js(other.id), js(me)))
 	tab.Say("mine")
 	tab.Shows("mine")
 	other.post(t, "not mine")
 	tab.Shows("not mine")
-	got := rig.Eval[[]string](tab, `[...document.querySelectorAll('[role=log] article')].map(a =>
-		a.querySelector('.message-name').textContent + (a.matches('.message-mine') ? ', mine' : ''))`)
+	got := rig.Eval[[]string](tab, `[...`+rig.Rows+`].map(a =>
+		a.querySelector('`+rig.RowName+`').textContent + (a.matches('`+rig.MineRow+`') ? ', mine' : ''))`)
 	tagged := regexp.MustCompile(`^` + regexp.QuoteMeta(me) + ` \([\w-]{4}\)(, mine)?$`)
 	if len(got) != 2 || !tagged.MatchString(got[0]) || !tagged.MatchString(got[1]) ||
 		!strings.HasSuffix(got[0], ", mine") || strings.HasSuffix(got[1], ", mine") || strings.TrimSuffix(got[0], ", mine") == got[1] {

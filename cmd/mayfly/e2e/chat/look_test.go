@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -12,28 +13,47 @@ import (
 	"mayfly/shared/wire"
 )
 
-// busy opens the lobby behind a proxy, with messages of others, one's own, a link and one that failed, and the actions of one
-// open.
-func busy(t *testing.T) *rig.Tab {
+// dropPosts makes the page lose each message that it sends while window.dropping is true, as a bad network does.
+const dropPosts = `{
+	const send = WebSocket.prototype.send;
+	WebSocket.prototype.send = function(frames) {
+		if (window.dropping) frames = frames.split('\n').filter(f => !f.includes('"type":"post"')).join('\n');
+		if (frames) send.call(this, frames);
+	};
+}`
+
+var (
+	firstLeft = "article " + rig.RowLeft // the CSS selector of the first row's button with the time left
+	failed    = `!!` + rig.Find(rig.FailedRow+" button")
+)
+
+// busy opens the lobby with messages of others, one of the user's own, a link and one that failed, and the actions of one open.
+func busy(t *testing.T) (*rig.Tab, *rig.Raw) {
 	t.Helper()
-	addr := rig.FreeAddr(t)
-	server := rig.Serve(t, "-public-url", "http://"+addr, "-rate", "100000/1s", "-ttl", "1m")
-	proxy := rig.NewProxy(t, addr, server.Addr())
-	tab := rig.OpenBrowser(t).Tab("http://" + addr).Ready()
+	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(dropPosts)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	for _, text := range []string{"lunch?", "See https://example.com/a_very_long_link/that_does_not_end/" + strings.Repeat("x", 80), strings.Repeat("w", 300)} {
 		say(r, text)
 	}
 	tab.Shows("www")
 	tab.Say("yes")
-	tab.Until(`!!document.querySelector('.message-mine:not(.message-waiting)')`)
-	proxy.Swallow(true)
+	tab.Until(`!!` + rig.Find(rig.MineRow+":not("+rig.WaitingRow+")"))
+	tab.Script(`window.dropping = true`)
 	tab.Say("never arrives")
-	tab.Until(`!!document.querySelector('.message-failed button')`)
-	tab.Do(chromedp.Click(chromedp.CSS("article .left")))
+	tab.Shows("never arrives")
+	tab.Age(unanswered)
+	tab.Until(failed)
+	tab.Do(chromedp.Click(chromedp.CSS(firstLeft)))
 	tab.Do(rig.Type("a draft"))
-	return tab
+	return tab, r
 }
+
+// unanswered is how long a message may be without an answer until the page says so (answerTime in session).
+const unanswered = 10 * time.Second
 
 // contrasts is a JavaScript function that returns what has too little contrast against what is painted behind it: texts of
 // 4.5:1, and what else is given as selectors and CSS properties of 3:1.
@@ -67,7 +87,7 @@ const contrasts = `((parts) => {
 
 func TestA22Contrast(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
+	tab, _ := busy(t)
 	for _, dark := range []bool{false, true} {
 		tab.Dark(dark)
 		look := func(when string) {
@@ -76,24 +96,24 @@ func TestA22Contrast(t *testing.T) {
 			}
 		}
 		look("at rest")
-		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').showPopover(); document.querySelector('article').focus()`))
+		tab.Script(`document.querySelector('#rooms-menu').showPopover(); document.querySelector('article').focus()`)
 		look("with the rooms open and the focus on a message")
-		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').hidePopover()`))
+		tab.Script(`document.querySelector('#rooms-menu').hidePopover()`)
 	}
 }
 
 // TestA22EveryFace checks the colours of all faces, of which a room shows a few.
 func TestA22EveryFace(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
+	tab, _ := busy(t)
 	for _, dark := range []bool{false, true} {
 		tab.Dark(dark)
 		for _, class := range []string{"message", "message message-anonymous", "message message-mine", "message message-mine message-anonymous"} {
-			tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
+			tab.Script(fmt.Sprintf(`{
 				const articles = [...document.querySelectorAll('article')];
 				for (let i = 0; i < 8; i++) articles[0].after(articles[0].cloneNode(true));
 				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 8; });
-			}`, class)))
+			}`, class))
 			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
 				t.Errorf("%s, dark %v: %q", class, dark, bad)
 			}
@@ -103,8 +123,8 @@ func TestA22EveryFace(t *testing.T) {
 
 func TestA15FailureKeepsTheFocus(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
-	if got := rig.Eval[string](tab, `document.querySelector('textarea').value`); got != "a draft" {
+	tab, _ := busy(t)
+	if got := rig.Eval[string](tab, rig.Composer+`.value`); got != "a draft" {
 		t.Errorf("the composer holds %q", got)
 	}
 	for _, name := range []string{"Retry “never arrives”", "Discard “never arrives”", "Copy “never arrives”"} {
@@ -112,17 +132,19 @@ func TestA15FailureKeepsTheFocus(t *testing.T) {
 			t.Errorf("no button %s", name)
 		}
 	}
-	tab.Do(chromedp.Click(chromedp.CSS(`[data-do=retry]`)))
-	tab.Until(`document.activeElement.tagName === 'TEXTAREA' && !document.querySelector('.message-failed')`)
-	tab.Until(`!!document.querySelector('.message-failed')`)
-	tab.Do(chromedp.Click(chromedp.CSS(`[data-do=discard]`)))
-	tab.Until(`document.activeElement.tagName === 'TEXTAREA' && !document.querySelector('.message-failed')`)
+	const written = `document.activeElement === ` + rig.Composer
+	tab.Click("button", "Retry “never arrives”")
+	tab.Until(written + ` && !(` + failed + `)`)
+	tab.Age(unanswered)
+	tab.Until(failed)
+	tab.Click("button", "Discard “never arrives”")
+	tab.Until(written + ` && !(` + failed + `)`)
 	tab.ShowsNot("never arrives")
 }
 
 func TestA21FocusIsVisible(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
+	tab, _ := busy(t)
 	const visible = `(e => {
 		const s = getComputedStyle(e), b = e.getBoundingClientRect();
 		const outlined = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;
@@ -131,16 +153,16 @@ func TestA21FocusIsVisible(t *testing.T) {
 	})(document.activeElement)`
 	n := walk(t, tab, func(name string) {
 		if !rig.Eval[bool](tab, visible) {
-			t.Errorf("one does not see the focus on %s", name)
+			t.Errorf("the user does not see the focus on %s", name)
 		}
 	})
 	if n < 6 {
 		t.Errorf("only %d stops", n)
 	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('[role=log]').focus()`))
+	tab.Script(rig.Log + `.focus()`)
 	for range 4 {
-		press(tab, kb.ArrowUp)
-		if !rig.Eval[bool](tab, `(e => { const b = e.getBoundingClientRect(), l = document.querySelector('[role=log]').getBoundingClientRect();
+		tab.Press(kb.ArrowUp)
+		if !rig.Eval[bool](tab, `(e => { const b = e.getBoundingClientRect(), l = `+rig.Log+`.getBoundingClientRect();
 			return e.matches('article') && parseFloat(getComputedStyle(e).outlineWidth) >= 2 && b.top >= l.top - 1 && b.bottom <= l.bottom + 1; })(document.activeElement)`) {
 			t.Error("the message that has the focus is not in sight")
 		}
@@ -155,21 +177,24 @@ func TestA21FocusIsVisible(t *testing.T) {
 // TestA23NothingByColourAlone reads what the colours say as text.
 func TestA23NothingByColourAlone(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
+	tab, r := busy(t)
 	for what, js := range map[string]string{
-		"one's own":            `getComputedStyle(document.querySelector('.message-mine .message-time'), '::before').content.includes('(you)')`,
-		"failed":               `document.querySelector('.message-failed .message-state p').textContent.length > 10`,
-		"not signed in":        `[...document.querySelectorAll('.message-anonymous .message-name')].every(n => n.textContent.startsWith('Anonymous ')) && document.querySelector('header').innerText.includes('not signed in')`,
-		"the connection":       `document.querySelector('.status').innerText.trim().length > 3`,
-		"expiring soon":        `document.querySelector('.left') !== null`,
-		"the room one is in":   `document.querySelector('.rooms-link[aria-current=page]') !== null`,
-		"links are underlined": `getComputedStyle(document.querySelector('article a')).textDecorationLine === 'underline'`,
+		"the user's own messages": `getComputedStyle(` + rig.Find(rig.MineRow+" "+rig.RowTime) + `, '::before').content.includes('(you)')`,
+		"failed":                  rig.Find(rig.FailedRow+" .message-state p") + `.textContent.length > 10`,
+		"not signed in": `[...document.querySelectorAll('.message-anonymous ` + rig.RowName + `')].every(n => n.textContent.startsWith('Anonymous ')) &&
+			` + rig.Header + `.innerText.includes('not signed in')`,
+		"the connection":       rig.Connection + `.trim().length > 3`,
+		"expiring soon":        rig.Find(rig.RowLeft) + ` !== null`,
+		"the room of the page": `document.querySelector('.rooms-link[aria-current=page]') !== null`,
+		"links are underlined": `getComputedStyle(` + rig.Find("article a") + `).textDecorationLine === 'underline'`,
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("%s: only a colour tells", what)
 		}
 	}
-	tab.Until(`/^\d+ s$/.test(document.querySelector('.left').textContent)`) // what vanishes soon says so in numbers
+	tab.Script(watchCountdown("soon 1."))
+	rig.Fill(r, wire.DefaultRoom, "soon", 1, lives(29*time.Second))
+	tab.Until(`shown.some(s => /^\d+ s$/.test(s.text))`) // what vanishes soon says so in numbers
 }
 
 // small lists what can be pressed and is smaller than that many CSS pixels.
@@ -180,8 +205,8 @@ func small(tab *rig.Tab, px int) []string {
 
 func TestA24Targets(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('#rooms-menu').showPopover()`))
+	tab, _ := busy(t)
+	tab.Script(`document.querySelector('#rooms-menu').showPopover()`)
 	if bad := small(tab, 24); len(bad) > 0 {
 		t.Errorf("smaller than 24 px: %q", bad)
 	}
@@ -195,53 +220,53 @@ func TestA24Targets(t *testing.T) {
 // of the log.
 const cramped = `[
 	document.documentElement.scrollWidth > innerWidth && 'the page scrolls sideways: ' + document.documentElement.scrollWidth,
-	document.querySelector('[role=log]').scrollWidth > document.querySelector('[role=log]').clientWidth && 'the log scrolls sideways',
-	document.querySelector('form.composer').getBoundingClientRect().bottom > innerHeight + 1 && 'the composer is cut off',
-	document.querySelector('[role=log]').clientHeight < 40 && 'nothing is left of the log',
+	` + rig.Log + `.scrollWidth > ` + rig.Log + `.clientWidth && 'the log scrolls sideways',
+	` + rig.Form + `.getBoundingClientRect().bottom > innerHeight + 1 && 'the composer is cut off',
+	` + rig.Log + `.clientHeight < 40 && 'nothing is left of the log',
 	[...document.querySelectorAll('header, header h1, .state, .message-head, .message-text, .message-state, .composer-row')].filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX !== 'hidden').map(e => e.className + ' overflows').join() || false,
 ].filter(Boolean)`
 
 func TestA25Reflow(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
+	tab, _ := busy(t)
 	check := func(what string) {
 		t.Helper()
 		if bad := rig.Eval[[]string](tab, cramped); len(bad) > 0 {
 			t.Errorf("%s: %q", what, bad)
 		}
 	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`)) // at its longest
+	tab.Script(`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`) // at its longest
 	check("1280×800")
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.documentElement.style.fontSize = '200%'`))
+	tab.Script(`document.documentElement.style.fontSize = '200%'`)
 	check("text at 200 %")
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.documentElement.style.fontSize = ''`))
+	tab.Script(`document.documentElement.style.fontSize = ''`)
 	tab.Do(chromedp.EmulateViewport(320, 256))
 	check("320×256")
 	tab.Phone()
 	check("390×844")
-	tab.Do(chromedp.Evaluate[chromedp.Void](`for (const r of ['* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }', 'p { margin-block-end: 2em !important }'])
-		[...document.styleSheets].at(-1).insertRule(r, 0)`))
+	tab.Script(`for (const r of ['* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }', 'p { margin-block-end: 2em !important }'])
+		[...document.styleSheets].at(-1).insertRule(r, 0)`)
 	check("wider spacing of text")
 }
 
 func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	t.Parallel()
-	tab := busy(t)
+	tab, _ := busy(t)
 	media(tab, "prefers-reduced-motion", "reduce")
-	// What hides a message at its end moves nothing, and is there whatever one asked for.
+	// What hides a message at its end moves nothing, and is there whatever the user asked for.
 	if !rig.Eval[bool](tab, `document.getAnimations().every(a => a.effect.getKeyframes().every(k => k.visibility === 'hidden')) && getComputedStyle(document.querySelector('.left'), '::after').display === 'none' &&
 		[...document.querySelectorAll('*')].every(e => getComputedStyle(e).scrollBehavior === 'auto' && parseFloat(getComputedStyle(e).transitionDuration) === 0)`) {
-		t.Error("something moves for who asked for less motion")
+		t.Error("something moves although the user asked for less motion")
 	}
 	media(tab, "forced-colors", "active")
 	for what, js := range map[string]string{
-		"one's own":           `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
+		"own messages":        `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
 		"failed":              `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
 		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('textarea')).borderTopWidth) >= 1`,
 		"buttons":             `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
 	} {
 		if !rig.Eval[bool](tab, js) {
-			t.Errorf("in forced colours one does not see %s", what)
+			t.Errorf("in forced colours the user does not see %s", what)
 		}
 	}
 }

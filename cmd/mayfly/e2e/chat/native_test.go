@@ -41,27 +41,44 @@ func TestNativeSessionsSeeOneOrder(t *testing.T) {
 
 func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t, "-ttl", "10s")
-	ann, ben := rig.NewPerson(t, "ann", server.SocketURL()), rig.NewPerson(t, "ben", server.SocketURL())
-	ann.Until("online", rig.Online)
-	ben.Until("online", rig.Online)
-	ann.Say("before")
-	ben.Until("told", func(v session.View) bool { return slices.Equal(rig.Texts(v), []string{"before"}) })
-	server.Kill()
-	ann.Until("cut off", func(v session.View) bool { return !rig.Online(v) })
-	ann.Say("while it is down") // goes out by itself later
-	ben.Until("cut off", func(v session.View) bool { return !rig.Online(v) && slices.Equal(rig.Texts(v), []string{"before"}) })
-	server.Start()
-	both := []string{"before", "while it is down"}
-	for _, p := range []*rig.Person{ann, ben} {
-		v := p.Until("back, with both", func(v session.View) bool { return rig.Online(v) && slices.Equal(rig.Texts(v), both) })
-		if v.Messages[0].Mine != (p == ann) {
-			t.Errorf("%s: mine = %v", p.Name, v.Messages[0].Mine)
+	rig.InTime(t, 5*time.Second, func(life time.Duration) bool {
+		server := rig.Serve(t, "-ttl", life.String())
+		ann, ben := rig.NewPerson(t, "ann", server.SocketURL()), rig.NewPerson(t, "ben", server.SocketURL())
+		ann.Until("online", rig.Online)
+		ben.Until("online", rig.Online)
+		ann.Say("before")
+		gone := time.Now().Add(life)
+		// sees waits until p sees those texts, online or not, and reports whether it did before the first expires.
+		sees := func(p *rig.Person, online bool, texts ...string) (v session.View, inTime bool) {
+			v = p.Until(fmt.Sprintf("%q", texts), func(v session.View) bool {
+				return rig.Online(v) == online && slices.Equal(rig.Texts(v), texts) || time.Now().After(gone)
+			})
+			return v, time.Now().Before(gone)
 		}
-	}
-	for _, p := range []*rig.Person{ann, ben} {
-		p.Until("rid of both", func(v session.View) bool { return len(v.Messages) == 0 })
-	}
+		if _, ok := sees(ben, true, "before"); !ok {
+			return false
+		}
+		server.Kill()
+		ann.Until("cut off", func(v session.View) bool { return !rig.Online(v) })
+		ann.Say("while it is down") // goes out by itself later
+		if _, ok := sees(ben, false, "before"); !ok {
+			return false
+		}
+		server.Start()
+		for _, p := range []*rig.Person{ann, ben} {
+			v, ok := sees(p, true, "before", "while it is down")
+			if !ok {
+				return false
+			}
+			if mine := v.Messages[0].Mine; mine != (p == ann) {
+				t.Errorf("%s: mine = %v", p.Name, mine)
+			}
+		}
+		for _, p := range []*rig.Person{ann, ben} {
+			p.Until("rid of both", func(v session.View) bool { return len(v.Messages) == 0 })
+		}
+		return true
+	})
 }
 
 // TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another, while everybody writes: what one of them

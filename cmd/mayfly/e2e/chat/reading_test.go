@@ -2,25 +2,32 @@ package chat_test
 
 import (
 	"fmt"
-	"slices"
+	"math"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/google/uuid"
 
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
 
-const scrollBox = `document.querySelector('[role=log]')`
-
 // firstRow and lastRow are JavaScript for the texts of the rows at either end.
 const (
-	firstRow = rig.Rows + `[0].querySelector('.message-text').textContent`
-	lastRow  = `[...` + rig.Rows + `].at(-1).querySelector('.message-text').textContent`
+	firstRow = rig.Rows + `[0]?.querySelector('` + rig.RowText + `').textContent`
+	lastRow  = `[...` + rig.Rows + `].at(-1)?.querySelector('` + rig.RowText + `').textContent`
 )
+
+var (
+	jump         = rig.Find(rig.Jump)
+	belowDivider = rig.Find(rig.Divider) + `?.nextElementSibling.querySelector('` + rig.RowText + `').innerText`
+)
+
+// belowSight is JavaScript for how many pixels of the log are below what is in sight: 0 while it is at its end.
+const belowSight = `(log => log.scrollHeight - log.scrollTop - log.clientHeight)(` + rig.Log + `)`
 
 // TestScrollsThroughALongRoom goes up to the first message and back to the newest, of which no more than 400 have a row.
 func TestScrollsThroughALongRoom(t *testing.T) {
@@ -30,29 +37,25 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	rig.Fill(r, wire.DefaultRoom, "line", rig.Mounted+rig.Unmounted, nil)
 	tab.Until(rig.Newest("line", rig.Mounted+rig.Unmounted))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.most = 0; new MutationObserver(() => most = Math.max(most, ` + rig.Rows + `.length))
-		.observe(` + scrollBox + `, {subtree: true, childList: true})`))
-	scrolled := func(top string) {
-		tab.Do(chromedp.Evaluate[chromedp.Void](scrollBox + `.scrollTop = ` + top))
-	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](`{ // where the fourth row is once one has scrolled up to the first
+	tab.Script(`window.most = 0; new MutationObserver(() => most = Math.max(most, ` + rig.Rows + `.length))
+		.observe(` + rig.Log + `, {subtree: true, childList: true})`)
+	scrolled := func(top string) { tab.Script(rig.Log + `.scrollTop = ` + top) }
+	tab.Script(`{ // where the fourth row is once one has scrolled up to the first
 		const top = e => e.getBoundingClientRect().top;
 		window.seen = ` + rig.Rows + `[3];
-		window.y = top(` + scrollBox + `) + parseFloat(getComputedStyle(` + scrollBox + `).paddingTop) + top(seen) - top(` + rig.Rows + `[0]);
-	}`))
+		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) + top(seen) - top(` + rig.Rows + `[0]);
+	}`)
 	scrolled(`0`)
 	tab.Until(fmt.Sprintf(`%s === %q`, firstRow, rig.FillText("line", 1)))
 	if moved := rig.Eval[float64](tab, `Math.abs(seen.getBoundingClientRect().top - y)`); moved > 1 {
 		t.Errorf("what is being read moved by %g px as older messages came in above it", moved)
 	}
 	scrolled(`0`)
-	if jump := rig.Eval[string](tab, `document.querySelector('.jump').innerText`); jump != "Jump to latest" {
-		t.Errorf("the button says %q", jump)
-	}
-	scrolled(scrollBox + `.scrollHeight`)
+	tab.Until(jump + `?.innerText === 'Jump to latest'`)
+	scrolled(rig.Log + `.scrollHeight`)
 	tab.Until(fmt.Sprintf(`%s === %q`, lastRow, rig.FillText("line", rig.Mounted+rig.Unmounted)))
-	scrolled(scrollBox + `.scrollHeight`)
-	tab.Until(`!document.querySelector('.jump')`)
+	scrolled(rig.Log + `.scrollHeight`)
+	tab.Until(`!` + jump)
 	rig.Fill(r, wire.DefaultRoom, "more", 1, nil)
 	tab.Until(rig.Newest("more", 1))
 	if most := rig.Eval[int](tab, `most`); most > rig.Mounted+rig.Unmounted {
@@ -63,7 +66,7 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	}
 }
 
-// TestUnreadWhileReadingUp looks at the button and the divider of who has scrolled up.
+// TestUnreadWhileReadingUp looks at the button and the divider of a user who has scrolled up.
 func TestUnreadWhileReadingUp(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -71,30 +74,30 @@ func TestUnreadWhileReadingUp(t *testing.T) {
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	rig.Fill(r, wire.DefaultRoom, "old", 40, nil)
 	tab.Until(rig.Newest("old", 40))
-	if rig.Eval[bool](tab, `!!document.querySelector('.jump')`) {
-		t.Error("there is a way to the newest although one is there")
+	if rig.Eval[bool](tab, `!!`+jump) {
+		t.Error("there is a way to the newest message although the user is there")
 	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](scrollBox + `.scrollTop = 0`))
-	tab.Until(`document.querySelector('.jump')?.innerText === 'Jump to latest'`)
+	tab.Script(rig.Log + `.scrollTop = 0`)
+	tab.Until(jump + `?.innerText === 'Jump to latest'`)
 	rig.Fill(r, wire.DefaultRoom, "new", 2, nil)
-	tab.Until(`document.querySelector('.jump')?.innerText === '2 new messages'`)
-	if top := rig.Eval[float64](tab, scrollBox+`.scrollTop`); top != 0 {
-		t.Errorf("who reads was moved to %g", top)
+	tab.Until(jump + `?.innerText === '2 new messages'`)
+	if top := rig.Eval[float64](tab, rig.Log+`.scrollTop`); top != 0 {
+		t.Errorf("the user who reads was moved to %g", top)
 	}
 	if got := rig.Eval[string](tab, `document.title`); got != "#lobby – Mayfly" {
 		t.Errorf("the title of a page that is looked at is %q", got)
 	}
-	if !hasNode(tab, "button", "2 new messages") {
-		t.Error("the button has no name for those who do not see it")
+	if !rig.Eval[bool](tab, `!!`+rig.ByRole("button", "2 new messages")) {
+		t.Error("the button has no name for users who do not see it")
 	}
-	tab.Do(chromedp.Click(chromedp.CSS(".jump")))
-	tab.Until(`!document.querySelector('.jump') && document.activeElement.tagName === 'TEXTAREA'`)
-	if below := rig.Eval[string](tab, `document.querySelector('.divider').nextElementSibling.querySelector('.message-text').innerText`); below != "new 1." {
-		t.Errorf("the divider stands above %q, want the first that is new", below)
+	tab.Do(chromedp.Click(chromedp.CSS(rig.Jump)))
+	tab.Until(`!` + jump + ` && document.activeElement === ` + rig.Composer)
+	if below := rig.Eval[string](tab, belowDivider); below != "new 1." {
+		t.Errorf("the divider stands above %q, want the first message that is new", below)
 	}
 	tab.Say("back")
 	tab.Shows("back")
-	tab.Until(`!document.querySelector('.divider')`)
+	tab.Until(`!` + rig.Find(rig.Divider))
 }
 
 // TestTitleCountsWhatIsUnread hides the page.
@@ -102,21 +105,31 @@ func TestTitleCountsWhatIsUnread(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	browser := rig.OpenBrowser(t)
-	tab := browser.Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	rig.Fill(r, wire.DefaultRoom, "seen", 1, nil)
-	tab.Until(rig.Newest("seen", 1))
-	tab.Do(visible(false))
-	rig.Fill(r, wire.DefaultRoom, "new", 3, func(i int) time.Duration { return []time.Duration{2 * time.Second, 0, 0}[i] })
-	tab.Until(`document.title === '(3) #lobby – Mayfly'`)
-	tab.Until(`document.title === '(2) #lobby – Mayfly'`) // what is unread expires
-	tab.Do(visible(true))
-	tab.Until(`document.title === '#lobby – Mayfly'`)
-	tab.Until(`document.querySelector('.divider').nextElementSibling.querySelector('.message-text').innerText === 'new 2.'`)
+	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
+		room := fmt.Sprintf("for-%d", life/time.Second)
+		tab := browser.Tab(server.URL + "/r/" + room).Ready()
+		r := rig.DialAnd(t, server, room)
+		rig.Fill(r, room, "seen", 1, nil)
+		tab.Until(rig.Newest("seen", 1))
+		tab.Do(visible(false))
+		expires := rig.Fill(r, room, "new", 3, lives(life, 0, 0))
+		if !tab.Before(expires, `document.title === '(3) #`+room+` – Mayfly'`) {
+			return false
+		}
+		tab.Until(`document.title === '(2) #` + room + ` – Mayfly'`) // what is unread expires
+		tab.Do(visible(true))
+		tab.Until(`document.title === '#` + room + ` – Mayfly'`)
+		tab.Until(belowDivider + ` === 'new 2.'`)
+		return true
+	})
 }
 
-// visible makes the page one that is looked at, or not. Every page of a headless browser is, so it is the page that is told
-// otherwise.
+// lives is for rig.Fill: how long each message lives, 0 being the room's own.
+func lives(all ...time.Duration) func(i int) time.Duration {
+	return func(i int) time.Duration { return all[i] }
+}
+
+// visible tells the page that the user looks at it, or not: a headless browser tells every page that the user does.
 func visible(yes bool) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
 		Object.defineProperty(document, 'visibilityState', {value: %t ? 'visible' : 'hidden', configurable: true});
@@ -137,62 +150,97 @@ func TestKeyboardOverThePage(t *testing.T) {
 	tab.Do(chromedp.Navigate(server.URL))
 	tab.Ready()
 	bottom := func() float64 {
-		return rig.Eval[float64](tab, `document.querySelector('form.composer').getBoundingClientRect().bottom`)
+		return rig.Eval[float64](tab, rig.Form+`.getBoundingClientRect().bottom`)
 	}
 	whole := bottom()
-	tab.Do(chromedp.Evaluate[chromedp.Void](`see(innerHeight - 300, 1)`))
+	tab.Script(`see(innerHeight - 300, 1)`)
 	tab.Until(`document.documentElement.style.getPropertyValue('--keyboard') === '300px'`)
 	if got := bottom(); got != whole-300 {
 		t.Errorf("above a keyboard of 300 px the composer ends at %g, want %g", got, whole-300)
 	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](`see(innerHeight / 2, 2)`)) // zoomed in
+	tab.Script(`see(innerHeight / 2, 2)`) // zoomed in
 	tab.Until(`document.documentElement.style.getPropertyValue('--keyboard') === '0px'`)
 	if got := bottom(); got != whole {
 		t.Errorf("zoomed in, the composer ends at %g, want %g", got, whole)
 	}
 }
 
-func TestCountdown(t *testing.T) {
-	t.Parallel()
-	server := rig.Serve(t, "-ttl", "34s")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	rig.Fill(r, wire.DefaultRoom, "line", 1, nil)
-	tab.Until(rig.Newest("line", 1))
-	const left = `document.querySelector('.left')`
-	if got := rig.Eval[string](tab, left+`.textContent`); got != "" {
-		t.Errorf("34 s before its end a message says %q, want nothing", got)
+// watchCountdown lists in shown what the row with that text says of its time left: each number with the ring beside it.
+func watchCountdown(text string) string {
+	return fmt.Sprintf(`window.shown = []; new MutationObserver(() => {
+		const left = [...%s].find(row => row.querySelector(%q).textContent === %q)?.querySelector(%q);
+		if (!left) return;
+		const now = {text: left.textContent, ring: +left.style.getPropertyValue('--left')}, last = shown.at(-1);
+		if (now.text !== last?.text || now.ring !== last.ring) shown.push(now);
+	}).observe(%s, {subtree: true, childList: true, characterData: true, attributes: true})`, rig.Rows, rig.RowText, text, rig.RowLeft, rig.Log)
+}
+
+// secondBySecond is a JavaScript condition: three numbers of seconds in the list have followed each other downwards.
+func secondBySecond(list string) string {
+	return list + `.filter((n, i, all) => n !== all[i - 1]).some((n, i, all) => n > 2 && all[i + 1] === n - 1 && all[i + 2] === n - 2)`
+}
+
+// wantCountdown fails unless each number of shown is one of the last 30 s, and the ring beside it is about that part of the life.
+func wantCountdown(t *testing.T, tab *rig.Tab, life time.Duration) {
+	t.Helper()
+	type step struct {
+		Text string
+		Ring float64
 	}
-	tab.Until(`/^(30|29) s$/.test(` + left + `.textContent)`)
-	ring := func() float64 { return rig.Eval[float64](tab, `+`+left+`.style.getPropertyValue('--left')`) }
-	before := ring()
-	tab.Until(left + `.textContent === '26 s'`)
-	if after := ring(); before > 0.92 || after >= before || after < 0.6 {
-		t.Errorf("the ring goes from %g to %g while 30 s of 34 become 26", before, after)
-	}
-	tab.Do(chromedp.Evaluate[chromedp.Void](rig.Rows + `[0].focus()`))
-	const said = `getComputedStyle(` + left + `, '::before').content`
-	if got := rig.Eval[string](tab, said); !strings.Contains(got, "vanishes at") && !strings.Contains(got, "attr(") {
-		t.Errorf("with the focus on it, it says %s", got)
+	before := 1.0
+	for _, s := range rig.Eval[[]step](tab, `shown`) {
+		seconds := 0
+		if _, err := fmt.Sscanf(s.Text, "%d s", &seconds); s.Text != "" && (err != nil || seconds > 30) {
+			t.Errorf("a message says %q, want a number of seconds up to 30", s.Text)
+		}
+		const exact = 0.05 // the ring is drawn in 60 steps, the number in seconds
+		switch part := float64(seconds) / life.Seconds(); {
+		case s.Text == "" && s.Ring < 30/life.Seconds()-exact:
+			t.Errorf("a message says no number beside a ring of %g", s.Ring)
+		case s.Text != "" && math.Abs(s.Ring-part) > exact:
+			t.Errorf("beside %s of %s the ring is %g, want about %.2f", s.Text, life, s.Ring, part)
+		}
+		if s.Ring > before {
+			t.Errorf("the ring grows from %g to %g", before, s.Ring)
+		}
+		before = s.Ring
 	}
 }
 
-// TestShortLifeCountsEachSecond: a message that comes with less than 30 s to live counts down from the start.
+// TestCountdown looks at a message that shows a ring at first, and a number for the last 30 s.
+func TestCountdown(t *testing.T) {
+	t.Parallel()
+	const life = 36 * time.Second
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Script(watchCountdown("line 1."))
+	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 1, lives(life))
+	tab.Until(`shown.length > 0`)
+	tab.Age(rig.MaxAge)
+	tab.Until(secondBySecond(`shown.map(s => parseInt(s.text))`))
+	wantCountdown(t, tab, life)
+	tab.Script(rig.Rows + `[0].focus()`)
+	said := rig.Eval[string](tab, `getComputedStyle(`+rig.Find(rig.RowLeft)+`, '::before').content`)
+	if !strings.Contains(said, "vanishes at") && !strings.Contains(said, "attr(") {
+		t.Errorf("with the focus on it, it says %s", said)
+	}
+}
+
+// TestShortLifeCountsEachSecond: a message that comes with less than 30 s to live comes with its number.
 func TestShortLifeCountsEachSecond(t *testing.T) {
 	t.Parallel()
+	const life = 29 * time.Second
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	rig.Fill(r, wire.DefaultRoom, "long", 1, nil)
 	tab.Until(rig.Newest("long", 1))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.said = new Set(); new MutationObserver(() => {
-		for (const l of document.querySelectorAll('.left')) if (l.textContent) said.add(l.textContent);
-	}).observe(` + scrollBox + `, {subtree: true, childList: true, characterData: true})`))
-	rig.Fill(r, wire.DefaultRoom, "short", 1, func(int) time.Duration { return 6 * time.Second })
-	tab.Until(rig.Newest("short", 1))
-	tab.Until(rig.Gone("short", 1))
-	if said := rig.Eval[[]string](tab, `[...said]`); len(said) < 4 {
-		t.Errorf("in six seconds it says %q", said)
+	tab.Script(watchCountdown("short 1."))
+	rig.Fill(r, wire.DefaultRoom, "short", 1, lives(life))
+	tab.Until(secondBySecond(`shown.map(s => parseInt(s.text))`))
+	wantCountdown(t, tab, life)
+	if rig.Eval[bool](tab, `shown[0].text === ''`) {
+		t.Error("a message with 29 s to live comes without a number")
 	}
 }
 
@@ -202,56 +250,73 @@ func TestActions(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	r.Send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000001", Room: wire.DefaultRoom, Text: "see https://example.com/a"})
+	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "see https://example.com/a"})
 	rig.Fill(r, wire.DefaultRoom, "line", 1, nil)
 	tab.Until(rig.Newest("line", 1))
-	shift := chromedp.KeyModifiers(chromedp.ModifierShift)
-	press := func(key string, with ...chromedp.KeyOption) { tab.Do(chromedp.KeyEvent(key, with...)) }
 	focused := func() string {
 		return rig.Eval[string](tab, `document.activeElement.textContent || document.activeElement.tagName`)
 	}
-	press(kb.Tab, shift)
-	press(kb.Home)
+	tab.Press(kb.Tab, rig.Shift)
+	tab.Press(kb.Home)
 	tab.Do(rig.Enter())
 	if got := focused(); got != "Copy text" {
 		t.Fatalf("Enter on a message leads to %q", got)
 	}
-	press(kb.Tab, shift)
+	tab.Press(kb.Tab, rig.Shift)
 	if got := rig.Eval[string](tab, `document.activeElement.href ?? ''`); got != "https://example.com/a" {
 		t.Errorf("the Tab key does not reach the link of an open message, but %q", got)
 	}
-	press(kb.Escape)
-	if !rig.Eval[bool](tab, `document.activeElement.matches('article') && !document.querySelector('.message-actions')`) {
+	tab.Press(kb.Escape)
+	if !rig.Eval[bool](tab, `document.activeElement.matches('article') && !`+rig.ByRole("button", "Copy text")) {
 		t.Error("Escape does not close it and lead back to the message")
 	}
-	press(kb.Escape)
+	tab.Press(kb.Escape)
 	if got := focused(); got != "TEXTAREA" {
 		t.Errorf("the next Escape leads to %q", got)
 	}
-	tab.Do(chromedp.Click(chromedp.CSS("article:last-child .left")))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.copied = ''; Object.defineProperty(navigator, 'clipboard', {value: {writeText: t => { copied = t; }}})`))
-	tab.Do(chromedp.Click(chromedp.CSS(".message-actions button")))
-	tab.Until(`copied === 'line 1.' && document.querySelector('.message-actions button').innerText === 'Copied'`)
-	tab.Do(chromedp.Click(chromedp.CSS("article:last-child .left")))
-	tab.Until(`!document.querySelector('.message-actions')`)
+	tab.Do(chromedp.Click(chromedp.CSS("article:last-child " + rig.RowLeft)))
+	tab.Script(`window.copied = ''; Object.defineProperty(navigator, 'clipboard', {value: {writeText: t => { copied = t; }}})`)
+	tab.Click("button", "Copy text")
+	tab.Until(`copied === 'line 1.' && !!` + rig.ByRole("button", "Copied"))
+	tab.Do(chromedp.Click(chromedp.CSS("article:last-child " + rig.RowLeft)))
+	tab.Until(`!` + rig.ByRole("button", "Copied"))
 }
 
 // TestExpiresWhileItsActionsAreOpen keeps the focus among the messages.
 func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	rig.Fill(r, wire.DefaultRoom, "line", 3, func(i int) time.Duration { return []time.Duration{0, 6 * time.Second, 0}[i] })
-	tab.Until(rig.Newest("line", 3))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.was = [...`+rig.Rows+`]; was[1].focus()`), rig.Enter())
-	if !rig.Eval[bool](tab, `document.activeElement.closest('article') === was[1] && document.activeElement.tagName === 'BUTTON'`) {
-		t.Fatal("the actions do not have the focus")
-	}
-	tab.Until(rig.Gone("line", 2))
-	if !rig.Eval[bool](tab, `document.activeElement === was[2]`) {
-		t.Error("the focus is not on the next message")
-	}
+	browser := rig.OpenBrowser(t)
+	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
+		tab, _ := shortLived(t, browser, server, lives(0, life, 0), 3)
+		tab.Script(`was[1]?.focus()`)
+		tab.Do(rig.Enter())
+		open := rig.Eval[bool](tab, `document.activeElement.closest('article') === was[1] && document.activeElement.tagName === 'BUTTON'`)
+		if !rig.Eval[bool](tab, `was.length === 3 && was[1].isConnected`) {
+			return false
+		}
+		if !open {
+			t.Fatal("the actions do not have the focus")
+		}
+		tab.Until(rig.Gone("line", 2))
+		if !rig.Eval[bool](tab, `document.activeElement === was[2]`) {
+			t.Error("the focus is not on the next message")
+		}
+		return true
+	})
+}
+
+// shortLived opens a room with n messages, "line 1." and so on, which live as long as ttl says, for a try of rig.InTime. The page
+// has in was the rows of which it consists once the last one, which must live longest, has come.
+func shortLived(t *testing.T, browser *rig.Browser, server *rig.Server, ttl func(i int) time.Duration, n int) (*rig.Tab, *rig.Raw) {
+	t.Helper()
+	room := "try-" + uuid.NewString()[:8]
+	tab := browser.Tab(server.URL + "/r/" + room).Ready()
+	r := rig.DialAnd(t, server, room)
+	rig.Fill(r, room, "line", n, ttl)
+	tab.Until(rig.Newest("line", n))
+	tab.Script(`window.was = [...` + rig.Rows + `]`)
+	return tab, r
 }
 
 func TestLinks(t *testing.T) {
@@ -259,20 +324,15 @@ func TestLinks(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	r.Send(wire.Post{ID: "0190a8f0-0000-7000-8000-000000000001", Room: wire.DefaultRoom,
+	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom,
 		Text: "https://example.com, javascript:alert(1) mailto:a@example.com https://еxample.com/ https://bank.example@evil.example/"})
 	tab.Shows("javascript:alert(1)")
 	type link struct{ Href, Rel, Target string }
-	got := rig.Eval[[]link](tab, `[...document.querySelectorAll('article a')].map(a => ({Href: a.href, Rel: a.rel, Target: a.target}))`)
+	got := rig.Eval[[]link](tab, `byRole('link').filter(a => a.closest('article')).map(a => ({Href: a.href, Rel: a.rel, Target: a.target}))`)
 	const rel = "noopener noreferrer nofollow"
 	want := []link{{"https://example.com/", rel, "_blank"}, {"mailto:a@example.com", rel, "_blank"}, {"https://xn--xample-2of.com/", rel, "_blank"}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("links = %v, want %v", got, want)
 	}
 	tab.Shows("(xn--xample-2of.com)") // the real host of what looks like another
-}
-
-// hasNode reports whether the accessibility tree holds a node of that role and name.
-func hasNode(tab *rig.Tab, role, name string) bool {
-	return slices.Contains(rig.Accessible(tab), rig.Node{Role: role, Name: name})
 }

@@ -27,7 +27,6 @@ func onlyFirst(ttl time.Duration) func(i int) time.Duration {
 func TestFirstRowExpires(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
-	browser := rig.OpenBrowser(t)
 	for _, tt := range []struct {
 		name    string
 		room    string
@@ -44,52 +43,59 @@ func TestFirstRowExpires(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tab := browser.Tab(server.URL + "/r/" + tt.room).Ready()
-			r := rig.DialAnd(t, server, tt.room)
-			expires := rig.Fill(r, tt.room, "first", rig.Unmounted+rig.Mounted, onlyFirst(10*time.Second))
-			tab.Until(rig.Newest("first", rig.Unmounted+rig.Mounted))
-			if n := rig.Eval[int](tab, rig.Rows+".length"); n != rig.Mounted {
-				t.Fatalf("%d rows are mounted, want %d", n, rig.Mounted)
-			}
-			tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
-				window.log = document.querySelector('[role=log]');
-				window.was = [...%s];
-				window.read = was[200];
-				if (!%t) read.scrollIntoView();
-				was[%d]?.focus({preventScroll: true});
-				getSelection().selectAllChildren(read.querySelector('.message-text'));
-				window.y = read.getBoundingClientRect().top;
-			}`, rig.Rows, tt.end, tt.focus)))
-			if left := time.Until(expires); left < 0 {
-				t.Fatalf("it took %s too long to look: this machine is too slow for this test", -left)
-			}
-			if tt.arrives { // both come while the page is busy, and are drawn at once
-				tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`setTimeout(() => { while (Date.now() < %d); })`, expires.UnixMilli()+100)))
-				rig.Fill(r, tt.room, "arrives", 1, nil)
-				tab.Until(rig.Newest("arrives", 1))
-			}
-			tab.Until(rig.Gone("first", rig.Unmounted+1))
-			tab.Until(rig.Rows + `.length === ` + fmt.Sprint(rig.Mounted))
-			kept, want := rig.Eval[int](tab, fmt.Sprintf(`[...%s].filter((a, i) => a === was[i + %d]).length`, rig.Rows, map[bool]int{true: 1, false: 0}[tt.arrives])), rig.Mounted-1
-			if kept != want {
-				t.Errorf("%d rows are the elements they were, in their order, want %d", kept, want)
-			}
-			if focus := rig.Eval[int](tab, `was.indexOf(document.activeElement)`); focus != tt.want {
-				t.Errorf("row %d has the focus, want %d", focus, tt.want)
-			}
-			if rig.Eval[bool](tab, `document.activeElement === document.body`) {
-				t.Error("the focus is lost")
-			}
-			if got := rig.Eval[string](tab, `getSelection().toString().trim()`); got != rig.FillText("first", rig.Unmounted+201) {
-				t.Errorf("selected is %q, want the row that was", got)
-			}
-			if tt.end {
-				if below := rig.Eval[float64](tab, `log.scrollHeight - log.scrollTop - log.clientHeight`); below > 1 {
-					t.Errorf("the log is %g px from its end, where it was", below)
+			browser := rig.OpenBrowser(t)
+			rig.InTime(t, 10*time.Second, func(life time.Duration) bool {
+				room := fmt.Sprintf("%s-%d", tt.room, life/time.Second)
+				tab := browser.Tab(server.URL + "/r/" + room).Ready()
+				r := rig.DialAnd(t, server, room)
+				expires := rig.Fill(r, room, "first", rig.Unmounted+rig.Mounted, onlyFirst(life))
+				tab.Until(rig.Newest("first", rig.Unmounted+rig.Mounted))
+				if n := rig.Eval[int](tab, rig.Rows+".length"); n != rig.Mounted {
+					t.Fatalf("%d rows are mounted, want %d", n, rig.Mounted)
 				}
-			} else if moved := rig.Eval[float64](tab, `read.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
-				t.Errorf("what is being read moved by %g px", moved)
-			}
+				tab.Script(fmt.Sprintf(`{
+					window.log = %s;
+					window.was = [...%s];
+					window.read = was[200];
+					if (!%t) read.scrollIntoView();
+					was[%d]?.focus({preventScroll: true});
+					getSelection().selectAllChildren(read.querySelector(%q));
+					window.y = read.getBoundingClientRect().top;
+					window.first = was[0].querySelector(%[5]q).textContent;
+				}`, rig.Log, rig.Rows, tt.end, tt.focus, rig.RowText))
+				if rig.Eval[string](tab, `first`) != rig.FillText("first", rig.Unmounted+1) {
+					return false
+				}
+				tab.AgeUntil(expires)
+				if tt.arrives { // both come while the page is busy, and are drawn at once
+					tab.Script(fmt.Sprintf(`setTimeout(() => { while (Date.now() < %d); })`, expires.UnixMilli()+100))
+					rig.Fill(r, room, "arrives", 1, nil)
+					tab.Until(rig.Newest("arrives", 1))
+				}
+				tab.Until(rig.Gone("first", rig.Unmounted+1))
+				tab.Until(rig.Rows + `.length === ` + fmt.Sprint(rig.Mounted))
+				shift := map[bool]int{true: 1, false: 0}[tt.arrives]
+				if kept := rig.Eval[int](tab, fmt.Sprintf(`[...%s].filter((a, i) => a === was[i + %d]).length`, rig.Rows, shift)); kept != rig.Mounted-1 {
+					t.Errorf("%d rows are the elements they were, in their order, want %d", kept, rig.Mounted-1)
+				}
+				if focus := rig.Eval[int](tab, `was.indexOf(document.activeElement)`); focus != tt.want {
+					t.Errorf("row %d has the focus, want %d", focus, tt.want)
+				}
+				if rig.Eval[bool](tab, `document.activeElement === document.body`) {
+					t.Errorf("the focus is lost")
+				}
+				if got := rig.Eval[string](tab, `getSelection().toString().trim()`); got != rig.FillText("first", rig.Unmounted+201) {
+					t.Errorf("selected is %q, want the row that was", got)
+				}
+				if tt.end {
+					if below := rig.Eval[float64](tab, belowSight); below > 1 {
+						t.Errorf("the log is %g px from its end, where it was", below)
+					}
+				} else if moved := rig.Eval[float64](tab, `read.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
+					t.Errorf("what is being read moved by %g px", moved)
+				}
+				return true
+			})
 		})
 	}
 }
@@ -99,24 +105,24 @@ func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	t.Parallel()
 	const n = 60
 	server := rig.Serve(t, "-rate", "100000/1s")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	start := time.Now()
-	rig.Fill(r, wire.DefaultRoom, "line", 2*n, func(i int) time.Duration {
-		if i >= n {
-			return 0
+	browser := rig.OpenBrowser(t)
+	rig.InTime(t, 3*time.Second, func(life time.Duration) bool {
+		tab, _ := shortLived(t, browser, server, func(i int) time.Duration {
+			if i >= n {
+				return 0
+			}
+			return life + time.Duration(i)*30*time.Millisecond
+		}, 2*n)
+		tab.Script(`window.read = was[80]; read?.scrollIntoView(); window.y = read?.getBoundingClientRect().top`)
+		if !rig.Eval[bool](tab, fmt.Sprintf(`was.length === %d && was[0].isConnected`, 2*n)) {
+			return false
 		}
-		return 6*time.Second + time.Duration(i)*30*time.Millisecond - time.Since(start)
+		tab.Until(rig.Rows + `.length === ` + fmt.Sprint(n))
+		if moved := rig.Eval[float64](tab, `read.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
+			t.Errorf("what is being read moved by %g px after %d expiries above it", moved, n)
+		}
+		return true
 	})
-	tab.Until(rig.Newest("line", 2*n))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.read = ` + rig.Rows + `[80]; read.scrollIntoView(); window.y = read.getBoundingClientRect().top`))
-	if got := rig.Eval[int](tab, rig.Rows+".length"); got != 2*n {
-		t.Fatalf("%d of %d rows are left before the first expires: this machine is too slow for this test", got, 2*n)
-	}
-	tab.Until(rig.Rows + `.length === ` + fmt.Sprint(n))
-	if moved := rig.Eval[float64](tab, `read.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
-		t.Errorf("what is being read moved by %g px after %d expiries above it", moved, n)
-	}
 }
 
 // TestNoGapIsLeft lets a room that filled the screen run empty: what comes then does not scroll.
@@ -124,40 +130,56 @@ func TestNoGapIsLeft(t *testing.T) {
 	t.Parallel()
 	const n = 40
 	server := rig.Serve(t, "-rate", "100000/1s")
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	start := time.Now()
-	rig.Fill(r, wire.DefaultRoom, "line", n, func(i int) time.Duration {
-		return 4*time.Second + time.Duration(i)*20*time.Millisecond - time.Since(start)
+	browser := rig.OpenBrowser(t)
+	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
+		tab := browser.Tab(server.URL).Ready()
+		tab.Script(`window.gap = false; new MutationObserver(() => gap ||= document.querySelector('.rows').style.paddingTop > '0px')
+			.observe(` + rig.Log + `, {subtree: true, attributes: true})`)
+		r := rig.DialAnd(t, server, wire.DefaultRoom)
+		rig.Fill(r, wire.DefaultRoom, "line", n, func(i int) time.Duration {
+			return life + life*time.Duration(i)/100
+		})
+		tab.Until(rig.Newest("line", n))
+		tab.Until(rig.Rows + `.length === 0`)
+		if !rig.Eval[bool](tab, `gap`) { // all went at once: none of the rows went out of sight before the others
+			return false
+		}
+		rig.Fill(r, wire.DefaultRoom, "new", 1, nil)
+		tab.Until(rig.Newest("new", 1))
+		if over := rig.Eval[float64](tab, `(l => l.scrollHeight - l.clientHeight)(`+rig.Log+`)`); over > 0 {
+			t.Errorf("a log with one message scrolls by %g px", over)
+		}
+		return true
 	})
-	tab.Until(rig.Newest("line", n))
-	tab.Until(`document.querySelector('.rows').style.paddingTop > '0px'`) // the first rows go out of sight
-	tab.Until(rig.Rows + `.length === 0`)
-	rig.Fill(r, wire.DefaultRoom, "new", 1, nil)
-	tab.Until(rig.Newest("new", 1))
-	if over := rig.Eval[float64](tab, `(l => l.scrollHeight - l.clientHeight)(document.querySelector('[role=log]'))`); over > 0 {
-		t.Errorf("a log with one message scrolls by %g px", over)
-	}
 }
 
 // TestFocusOnTheLastThatExpires goes to the row before, and from the last one there is to the composer.
 func TestFocusOnTheLastThatExpires(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	rig.Fill(r, wire.DefaultRoom, "line", 2, func(i int) time.Duration { return []time.Duration{9 * time.Second, 5 * time.Second}[i] })
-	tab.Until(rig.Newest("line", 2))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`window.was = [...` + rig.Rows + `]; was[1].focus()`))
-	tab.Until(rig.Gone("line", 2))
-	if !rig.Eval[bool](tab, `document.activeElement === was[0]`) {
-		t.Error("the row before the last does not have the focus")
-	}
-	tab.Until(rig.Gone("line", 1))
-	tab.Until(`document.activeElement.tagName === 'TEXTAREA'`)
-	tab.Until(`document.querySelector('main').innerText.includes('vanish after')`)
-	tab.Say("still here")
-	tab.Shows("still here")
+	browser := rig.OpenBrowser(t)
+	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
+		tab, _ := shortLived(t, browser, server, lives(2*life, life), 2)
+		tab.Script(`was[1]?.focus(); new MutationObserver(() => {
+			if (!('then' in window) && !was[1].isConnected) window.then = {there: was[0].isConnected, focus: document.activeElement === was[0]};
+		}).observe(` + rig.Log + `, {subtree: true, childList: true})`)
+		if !rig.Eval[bool](tab, `was.length === 2 && document.activeElement === was[1]`) {
+			return false
+		}
+		tab.Until(`'then' in window`)
+		if !rig.Eval[bool](tab, `then.there`) { // both went at once
+			return false
+		}
+		if !rig.Eval[bool](tab, `then.focus`) {
+			t.Error("the row before the last does not have the focus")
+		}
+		tab.Until(rig.Gone("line", 1))
+		tab.Until(`document.activeElement === ` + rig.Composer)
+		tab.Until(rig.ByRole("main", "") + `.innerText.includes('vanish after')`)
+		tab.Say("still here")
+		tab.Shows("still here")
+		return true
+	})
 }
 
 func TestKeyboardWalk(t *testing.T) {
@@ -166,30 +188,29 @@ func TestKeyboardWalk(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 4, nil)
 	tab.Until(rig.Newest("line", 4))
-	shift := chromedp.KeyModifiers(chromedp.ModifierShift)
+	const where = `(e => e.matches('article') ? e.querySelector('` + rig.RowText + `').innerText
+		: e === ` + rig.Log + ` ? 'log' : e === ` + rig.Composer + ` ? 'composer' : e.computedRole + ' ' + e.computedName)(document.activeElement)`
 	for i, step := range []struct {
 		key  string
 		with []chromedp.KeyOption
 		want string
 	}{
-		{kb.Tab, []chromedp.KeyOption{shift}, "log"},
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "log"},
 		{kb.ArrowUp, nil, "line 4."},
 		{kb.ArrowUp, nil, "line 3."},
 		{kb.Home, nil, "line 1."},
 		{kb.ArrowUp, nil, "line 1."},
 		{kb.ArrowDown, nil, "line 2."},
 		{kb.Tab, nil, "composer"}, // no other message is a stop
-		{kb.Tab, []chromedp.KeyOption{shift}, "line 2."},
-		{kb.Tab, []chromedp.KeyOption{shift}, "button"}, // of the rooms; nor is the log, now that one of its rows is
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "line 2."},
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button Rooms"}, // nor is the log, now that one of its rows is
 		{kb.Tab, nil, "line 2."},
 		{kb.End, nil, "line 4."},
 		{kb.Escape, nil, "composer"},
-		{kb.Tab, []chromedp.KeyOption{shift}, "log"},
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "log"},
 		{kb.Home, nil, "line 1."},
 	} {
-		tab.Do(chromedp.KeyEvent(step.key, step.with...))
-		const where = `(e => e.querySelector('.message-text')?.innerText && e.matches('article') ? e.querySelector('.message-text').innerText
-			: {log: 'log', message: 'composer'}[e.id] ?? e.className)(document.activeElement)`
+		tab.Press(step.key, step.with...)
 		if got := rig.Eval[string](tab, where); got != step.want {
 			t.Fatalf("after step %d the focus is on %q, want %q", i, got, step.want)
 		}

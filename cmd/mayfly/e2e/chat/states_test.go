@@ -1,14 +1,11 @@
 package chat_test
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
@@ -17,45 +14,56 @@ import (
 	"mayfly/shared/wire"
 )
 
-const (
-	connection = `document.querySelector('[role=status]')`
-	composer   = `document.querySelector('textarea')`
-)
-
-// evaluate runs a script in the page.
-func evaluate(script string) chromedp.Action[chromedp.Void] {
-	return chromedp.Evaluate[chromedp.Void](script)
-}
-
-// watchConnection lists in seen what the connection's live region says from now on, counts in changed all changes of the
-// header, and in sockets the connections that are opened.
-var watchConnection = evaluate(`{
+// watchConnection lists in seen what the connection's live region says from now on, and counts in changed all changes of the
+// header.
+const watchConnection = `{
 	window.seen = [];
-	new MutationObserver(() => seen.push(` + connection + `.innerText)).observe(` + connection + `, {subtree: true, childList: true, characterData: true});
+	const status = byRole('status')[0];
+	new MutationObserver(() => seen.push(status.innerText)).observe(status, {subtree: true, childList: true, characterData: true});
 	window.changed = 0;
-	new MutationObserver(() => changed++).observe(document.querySelector('header'), {subtree: true, childList: true, characterData: true, attributes: true});
-	window.sockets = 0;
-	window.WebSocket = class extends WebSocket { constructor(...args) { super(...args); sockets++; } };
-}`)
+	new MutationObserver(() => changed++).observe(` + rig.Header + `, {subtree: true, childList: true, characterData: true, attributes: true});
+}`
 
-// before is a document's script that runs before all others.
-func before(script string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
-		return err
-	})
-}
+// watchSockets runs before the page's scripts. It calls onSocket, if there is one, whenever a connection is begun, and notes in
+// outage how many milliseconds there were between the end of the last connection and the first word on the next.
+const watchSockets = `{
+	let ended;
+	window.WebSocket = class extends WebSocket {
+		constructor(...args) {
+			super(...args);
+			window.onSocket?.();
+			this.addEventListener('close', () => ended ??= performance.now());
+			this.addEventListener('message', () => {
+				if (ended) window.outage = performance.now() - ended;
+				ended = undefined;
+			});
+		}
+	};
+}`
 
+// TestShortOutageShowsNothing cuts the connection until the page is back soon enough to say nothing of it.
 func TestShortOutageShowsNothing(t *testing.T) {
 	t.Parallel()
+	const short = 1500 // ms; after 2 s the page says something
 	server, proxy, url := rig.ServeBehindProxy(t)
-	tab := rig.OpenBrowser(t).Tab(url).Ready()
-	tab.Do(watchConnection)
-	proxy.Cut()
-	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "meanwhile", 1, nil)
-	tab.Until(rig.Newest("meanwhile", 1))
-	if n := rig.Eval[int](tab, "sockets"); n == 0 {
-		t.Error("the connection was not replaced")
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(watchSockets)
+	tab.Do(chromedp.Navigate(url))
+	tab.Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	for try := 1; ; try++ {
+		tab.Script(watchConnection + `; window.outage = undefined`)
+		proxy.Cut()
+		rig.Fill(r, wire.DefaultRoom, fmt.Sprintf("meanwhile %d", try), 1, nil)
+		tab.Until(rig.Newest(fmt.Sprintf("meanwhile %d", try), 1))
+		if rig.Eval[bool](tab, fmt.Sprintf("outage < %d", short)) {
+			break
+		}
+		if try == 10 {
+			t.Fatal("none of ten outages was short")
+		}
+		tab.Do(chromedp.Reload())
+		tab.Ready()
 	}
 	if n := rig.Eval[int](tab, "changed"); n != 0 {
 		t.Errorf("the header changed %d times", n)
@@ -65,39 +73,42 @@ func TestShortOutageShowsNothing(t *testing.T) {
 func TestReconnectingCountsDownUntilNow(t *testing.T) {
 	t.Parallel()
 	_, proxy, url := rig.ServeBehindProxy(t)
-	tab := rig.OpenBrowser(t).Tab(url).Ready()
-	tab.Do(rig.Type("kept"), watchConnection)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(watchSockets)
+	tab.Do(chromedp.Navigate(url))
+	tab.Ready()
+	var (
+		visible = rig.Find(".status") + `.innerText` // with the seconds, which the live region leaves out
+		left    = `+(/^Reconnecting in (\d+) s\s+Now$/.exec(` + visible + `)?.[1] ?? 0)`
+		now     = rig.ByRole("button", "Now")
+	)
+	tab.Do(rig.Type("kept"))
+	tab.Script(watchConnection)
+	tab.Script(`window.waits = []; new MutationObserver(() => waits.push(` + left + `))
+		.observe(` + rig.Header + `, {subtree: true, childList: true, characterData: true})`)
 	proxy.Refuse(true)
 	proxy.Cut()
-	const (
-		visible = `document.querySelector('.status').innerText`
-		left    = `+(/^Reconnecting in (\d+) s\s+Now$/.exec(` + visible + `)?.[1] ?? 0)`
-		now     = `[...document.querySelectorAll('button')].find(b => b.innerText === 'Now')`
-	)
-	tab.Until(left + ` >= 6`) // the wait grows with each attempt
-	tab.Do(evaluate(`window.was = ` + left))
-	tab.Until(left + ` === was - 2`)
+	tab.Until(secondBySecond(`waits`))
+	// Pressed with seconds left, Now begins an attempt with as many left. The wait grows with each attempt.
+	tab.Until(left + ` >= 4 && (window.onSocket = () => { window.at ??= ` + left + `; }, window.pressed = ` + left + `, ` + now + `.click(), true)`)
+	tab.Until(`window.at !== undefined`)
+	if !rig.Eval[bool](tab, `at >= 2`) {
+		t.Errorf("pressed %d s before the next attempt, Now began one %d s before it", rig.Eval[int](tab, `pressed`), rig.Eval[int](tab, `at`))
+	}
 	if got := rig.Eval[[]string](tab, "seen"); !slices.Equal(got, []string{"Reconnecting"}) {
 		t.Errorf("said was %q, want it once and without the seconds", got)
 	}
-	if nodes := rig.Accessible(tab); !slices.Contains(nodes, rig.Node{Role: "button", Name: "Now"}) {
-		t.Errorf("no button has the name Now: %v", nodes)
-	}
+	tab.Until(left + ` > 0 && byRole('button', 'Now').length === 1`)
 	proxy.Refuse(false)
-	pressed := time.Now()
-	tab.Do(evaluate(`window.sockets = 0; ` + now + `.click()`))
-	tab.Until(`sockets > 0`)
-	if took := time.Since(pressed); took > 3*time.Second {
-		t.Errorf("the attempt began %s after Now", took)
-	}
+	tab.Until(`(` + left + ` > 0 && ` + now + `?.click(), ` + rig.Connection + ` === 'Online')`)
 	tab.Ready() // the composer has the focus, too
 	if got := rig.Eval[string](tab, visible); got != "Online" {
 		t.Errorf("the header says %q", got)
 	}
-	if got := rig.Eval[string](tab, composer+".value"); got != "kept" {
+	if got := rig.Eval[string](tab, rig.Composer+".value"); got != "kept" {
 		t.Errorf("the composer holds %q, want what was in it", got)
 	}
-	if rig.Eval[bool](tab, now+` !== undefined`) {
+	if rig.Eval[bool](tab, `!!`+now) {
 		t.Error("the button is still there")
 	}
 }
@@ -106,14 +117,15 @@ func TestOfflineIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	_, proxy, url := rig.ServeBehindProxy(t)
 	tab := rig.OpenBrowser(t).Tab(url).Ready()
-	tab.Do(watchConnection, evaluate(`dispatchEvent(new Event('offline'))`))
+	tab.Script(watchConnection)
+	tab.Script(`dispatchEvent(new Event('offline'))`)
 	proxy.Refuse(true)
 	proxy.Cut()
-	tab.Until(connection + `.innerText === 'Offline. Messages will be sent later.'`)
+	tab.Until(rig.Connection + ` === 'Offline. Messages will be sent later.'`)
 	tab.Say("later")
 	tab.Shows("later")
 	proxy.Refuse(false)
-	tab.Do(evaluate(`dispatchEvent(new Event('online'))`))
+	tab.Script(`dispatchEvent(new Event('online'))`)
 	tab.Ready()
 	tab.Until(`!` + rig.Rows + `[0].innerText.includes('Sending')`)
 	got := slices.DeleteFunc(rig.Eval[[]string](tab, "seen"), func(s string) bool { return s == "Reconnecting" }) // may be too short to be seen
@@ -126,36 +138,38 @@ func TestEndedForGoodCanBeTriedAgain(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
-	tab.Do(before(`{ const send = WebSocket.prototype.send; WebSocket.prototype.send = function(m) { window.socket = this; send.call(this, m); }; }`),
-		chromedp.Navigate(server.URL))
+	tab.BeforeScripts(`{ const send = WebSocket.prototype.send; WebSocket.prototype.send = function(m) { window.socket = this; send.call(this, m); }; }`)
+	tab.Do(chromedp.Navigate(server.URL))
 	tab.Ready()
-	tab.Do(evaluate(`for (let i = 0; i < 3; i++) socket.send('{')`)) // the third is one too many
-	tab.Until(`document.querySelector('.status button')?.innerText === 'Try again'`)
-	if got := rig.Eval[string](tab, connection+".innerText"); got == "" || strings.Contains(strings.ToLower(got), "online") {
+	tab.Script(`for (let i = 0; i < 3; i++) socket.send('{')`) // the third is one too many
+	tab.Until(`!!` + rig.ByRole("button", "Try again"))
+	if got := rig.Eval[string](tab, rig.Connection); got == "" || strings.Contains(strings.ToLower(got), "online") {
 		t.Errorf("the status says %q", got)
 	}
-	tab.Do(evaluate(`document.querySelector('.status button').click()`))
+	tab.Click("button", "Try again")
 	tab.Ready()
 }
 
 // TestUnansweredThenHealedIsSentOnce swallows all bytes until the page says that a message has no answer.
 func TestUnansweredThenHealedIsSentOnce(t *testing.T) {
 	t.Parallel()
+	const sentence = "Not sent. The server has not answered yet."
 	server, proxy, url := rig.ServeBehindProxy(t)
 	tab := rig.OpenBrowser(t).Tab(url).Ready()
+	tab.Script(watchVoices)
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	proxy.Swallow(true)
 	tab.Say("held up")
 	tab.Until(rig.Rows + `[0]?.innerText.includes('Sending')`)
-	tab.Until(rig.Rows + `[0].innerText.includes('Not sent. The server has not answered yet.')`)
-	tab.Until(`document.querySelector('#alert').textContent === 'Not sent. The server has not answered yet.'`)
-	if !rig.Eval[bool](tab, `document.activeElement === `+composer) {
+	tab.Age(unanswered)
+	tab.Until(fmt.Sprintf(`%s[0].innerText.includes(%q) && %s.textContent === %[2]q`, rig.Rows, sentence, alert))
+	if !rig.Eval[bool](tab, `document.activeElement === `+rig.Composer) {
 		t.Error("the composer has lost the focus")
 	}
 	proxy.Swallow(false)
 	proxy.Cut() // what was swallowed does not come back
 	tab.Until(`!` + rig.Rows + `[0].innerText.includes('Not sent')`)
-	tab.Until(`document.querySelector('#polite').textContent === 'Sent' && document.querySelector('#alert').textContent === ''`)
+	tab.Until(`said.includes('Sent') && ` + alert + `.textContent === ''`)
 	wantOnce(t, r, "held up")
 }
 
@@ -203,14 +217,26 @@ func TestRefusedForNowKeepsItsTextAndIsSentByItself(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "2/5s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	for i := range 3 {
-		tab.Say(fmt.Sprintf("number %d.", i))
+	tab.Script(`window.refused = ''; new MutationObserver(() => {
+		const last = [...` + rig.Rows + `].at(-1);
+		if (last?.innerText.includes('Sending') && last.innerText.includes('Slow down')) refused = last.querySelector('` + rig.RowText + `').innerText;
+	}).observe(` + rig.Log + `, {subtree: true, childList: true, characterData: true})`)
+	var text string
+	for n := 0; ; n++ { // the third one is refused, unless this machine takes seconds to say three
+		text = fmt.Sprintf("number %d.", n)
+		tab.Say(text)
+		tab.Until(fmt.Sprintf(`refused === %q || %s === %[1]q && !%[3]s`, text, lastRow, rig.Find(rig.WaitingRow)))
+		if rig.Eval[bool](tab, `refused !== ''`) {
+			break
+		}
+		if n == 50 {
+			t.Fatal("fifty messages were taken, as fast as can be")
+		}
 	}
-	tab.Until(rig.Rows + `[2]?.innerText.includes('Sending') && ` + rig.Rows + `[2].innerText.includes('Slow down')`)
 	tab.Do(rig.Type("next"))
-	tab.Until(`!` + rig.Rows + `[2].innerText.includes('Sending')`)
-	tab.Shows("number 2.")
-	if got := rig.Eval[string](tab, composer+".value"); got != "next" {
+	tab.Until(`!` + rig.Find(rig.WaitingRow))
+	tab.Shows(text)
+	if got := rig.Eval[string](tab, rig.Composer+".value"); got != "next" {
 		t.Errorf("the composer holds %q", got)
 	}
 	tab.Ready()
@@ -220,25 +246,25 @@ func TestStorageThatIsDeniedIsSaid(t *testing.T) {
 	t.Parallel()
 	const sentence = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	server := rig.Serve(t)
-	browser := rig.OpenBrowser(t)
 	for name, script := range map[string]string{
 		"denied": `for (const area of ['sessionStorage', 'localStorage'])
 			Object.defineProperty(window, area, {configurable: true, get() { throw new DOMException('The operation is insecure.', 'SecurityError'); }})`,
 		"full": `Storage.prototype.setItem = () => { throw new DOMException('Full.', 'QuotaExceededError'); }`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			tab := browser.Tab("")
-			tab.Do(before(script), chromedp.Navigate(server.URL))
+			tab := rig.OpenBrowser(t).Tab("")
+			tab.BeforeScripts(script)
+			tab.Do(chromedp.Navigate(server.URL))
 			tab.Ready()
-			tab.Until(fmt.Sprintf(`document.querySelector('header').innerText.includes(%q)`, sentence))
+			tab.Until(fmt.Sprintf(`%s.innerText.includes(%q)`, rig.Header, sentence))
 			tab.Say("it works")
 			tab.Shows("it works")
-			tab.Do(evaluate(`[...document.querySelectorAll('button')].find(b => b.innerText === 'Dismiss').click()`))
+			tab.Click("button", "Dismiss")
 			tab.Until(fmt.Sprintf(`!document.body.innerText.includes(%q)`, sentence))
 			tab.Ready()
 		})
 	}
-	if tab := browser.Tab(server.URL).Ready(); rig.Eval[bool](tab, fmt.Sprintf(`document.body.innerText.includes(%q)`, sentence)) {
+	if tab := rig.OpenBrowser(t).Tab(server.URL).Ready(); rig.Eval[bool](tab, fmt.Sprintf(`document.body.innerText.includes(%q)`, sentence)) {
 		t.Error("it is said although storage works")
 	}
 }

@@ -10,7 +10,9 @@ import (
 
 // byRole is a JavaScript function that every page of a Tab has: it returns the elements that assistive technology finds by that
 // role, and by a name that holds the given one. Role and name are Chromium's own (computedRole and computedName, which the flag
-// ComputedAccessibilityInfo gives to scripts). The selectors only spare it to ask for each element.
+// ComputedAccessibilityInfo gives to scripts). The selectors only spare it to ask for each element. To ask makes Chromium build
+// its accessibility tree of the whole page, which takes tenths of a second in a long room: theOne, which is for the few parts
+// that stay as long as the page, asks once and returns the same element as long as it is in the page.
 const byRole = `window.byRole = (role, name = '') => {
 	const candidates = {
 		alert: '[role=alert]', article: 'article', banner: 'header', button: 'button', dialog: 'dialog, [role=dialog]', form: 'form',
@@ -18,17 +20,24 @@ const byRole = `window.byRole = (role, name = '') => {
 		textbox: 'textarea, input', time: 'time',
 	}[role] ?? '*';
 	return [...document.querySelectorAll(candidates)].filter(e => e.computedRole === role && e.computedName.includes(name));
+};
+window.theOne = (role, name = '') => {
+	const key = role + ' ' + name, known = theOne.known ??= {};
+	if (!known[key]?.isConnected) known[key] = byRole(role, name)[0];
+	return known[key];
 }`
 
 // ByRole is the JavaScript expression of the first element that assistive technology finds by that role, and by a name that
 // holds the given one; undefined if there is none.
 func ByRole(role, name string) string { return fmt.Sprintf("byRole(%q, %q)[0]", role, name) }
 
-// The parts of the page that nearly every test looks at, as JavaScript expressions.
-var (
-	Composer   = ByRole("textbox", "Message")
-	Log        = ByRole("log", "")
-	Connection = ByRole("status", "") + "?.innerText" // what the header says of the connection
+// The parts of the page that nearly every test looks at, as JavaScript expressions. They cost little to ask for often.
+const (
+	Header     = `theOne('banner')`
+	Composer   = `theOne('textbox', 'Message')`
+	Form       = `theOne('form', 'Write a message')`
+	Log        = `theOne('log')`
+	Connection = `theOne('status')?.innerText` // what the header says of the connection
 )
 
 // Click waits for the element of that role and name, and clicks it.
