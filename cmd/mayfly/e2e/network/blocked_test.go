@@ -92,7 +92,8 @@ func TestEightTabsPoll(t *testing.T) {
 	}
 }
 
-// TestPollingSessionSurvivesAKilledServer kills and stops the server of a client that polls: what it writes meanwhile is sent later.
+// TestPollingSessionSurvivesAKilledServer kills and stops the server of a client that polls: what it writes meanwhile is
+// sent later.
 func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-ttl", "10m")
@@ -130,8 +131,8 @@ func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 	chat("back again")
 }
 
-// TestSlowLinkIsNotTakenForADeadOne opens a room that holds 500 messages over a slow link, and has another 500 posted while these
-// are on their way. All must come by the connection that the server welcomed.
+// TestSlowLinkIsNotTakenForADeadOne opens a room that holds 500 messages over a slow link, and has another 500 posted while
+// these are on their way. All must come by the connection that the server welcomed.
 func TestSlowLinkIsNotTakenForADeadOne(t *testing.T) {
 	t.Parallel()
 	const messages, kilobits = 1000, 512

@@ -20,7 +20,7 @@ import (
 
 var (
 	outage   = flag.Duration("outage", 0, "how much longer connections stay broken than the tab takes to notice")
-	cutFor   = flag.Duration("cuts", 4*time.Second, "how long connections are cut at random; make torture breaks more, for longer")
+	cutFor   = flag.Duration("cuts", 4*time.Second, "how long connections are cut at random (see make torture)")
 	hostiles = flag.Int("hostiles", 800, "hostile connections")
 )
 
@@ -42,7 +42,8 @@ func TestTabMissesNothing(t *testing.T) {
 		end     func(p *rig.Proxy)
 	}{
 		{"cut and refused", func(p *rig.Proxy) { p.Refuse(true); p.Cut() }, 0, func(p *rig.Proxy) { p.Refuse(false) }},
-		{"swallowed", func(p *rig.Proxy) { p.Swallow(true) }, wire.BeatEvery + wire.BeatGrace, func(p *rig.Proxy) { p.Swallow(false) }},
+		{"swallowed", func(p *rig.Proxy) { p.Swallow(true) }, wire.BeatEvery + wire.BeatGrace,
+			func(p *rig.Proxy) { p.Swallow(false) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -75,8 +76,8 @@ func TestTabMissesNothing(t *testing.T) {
 	}
 }
 
-// TestTwentyClientsAndCutsAtRandom lets 20 people write while connections are cut. Each must show what all of them wrote, once and
-// in one order.
+// TestTwentyClientsAndCutsAtRandom lets 20 people write while connections are cut. Each must show what all of them wrote,
+// once and in one order.
 func TestTwentyClientsAndCutsAtRandom(t *testing.T) {
 	t.Parallel()
 	const people = 20

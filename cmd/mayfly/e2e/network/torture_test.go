@@ -55,12 +55,12 @@ func TestNothingLostNothingTwice(t *testing.T) {
 		}
 	}
 	t.Logf("%s", total)
-	// How often things break in a time is the machine's business. What each spell brings about, however slow that is, is one kill
-	// at its end, after which everybody connects anew, and a message of each that waits for that.
+	// How often things break in a time is the machine's business. What each spell brings about, however slow that is, is one
+	// kill at its end, after which everybody connects anew, and a message of each that waits for that.
 	enough := counts{posted: people * spells, accepted: total.posted, delivered: total.posted * people / rooms,
 		conns: people * spells, polls: proxies * spells, kills: spells}
-	if total.posted < enough.posted || total.accepted != enough.accepted || total.delivered != enough.delivered || total.conns < enough.conns ||
-		total.polls < enough.polls || total.kills < enough.kills {
+	if total.posted < enough.posted || total.accepted != enough.accepted || total.delivered != enough.delivered ||
+		total.conns < enough.conns || total.polls < enough.polls || total.kills < enough.kills {
 		t.Errorf("too little happened to judge by: want %s", enough)
 	}
 	if total.lost > 0 || total.doubled > 0 {

@@ -21,7 +21,7 @@ type record struct {
 	doubled  int                      // messages that a connection brought although it had brought them, or was told not to
 	missed   int                      // joins that brought less than all that the client had not
 	strange  []wire.Frame             // that no client may get here
-	cuts     []string                 // how connections ended that neither the client closed nor the server for want of an answer
+	cuts     []string                 // see cut
 }
 
 func newRecord() *record {

@@ -13,9 +13,9 @@ import (
 // soon is how near to its time a message goes at the least, beside the clock error of the page.
 const soon = time.Second
 
-// watchRows lets the page remember which texts it has shown, when each went, by the clock of this machine, and how late. Lateness
-// is counted in turns of the page's own timers, so that a page that gets no processor time is not late: from its deadline on,
-// see due, a chain of timers counts for each text until that has gone.
+// watchRows lets the page remember which texts it has shown, when each went, by the clock of this machine, and how late.
+// Lateness is counted in turns of the page's own timers, so that a page that gets no processor time is not late: from its
+// deadline on, see due, a chain of timers counts for each text until that has gone.
 var watchRows = chromedp.Evaluate[chromedp.Void](`{
 	window.shown = new Set();
 	window.went = {};
@@ -41,8 +41,8 @@ var watchRows = chromedp.Evaluate[chromedp.Void](`{
 
 const turnTime = 20 * time.Millisecond
 
-// wantOnTime waits until text has gone from tab, and fails if that was not at its time, which is from first to last. It reports
-// whether the tab has shown the text before.
+// wantOnTime waits until text has gone from tab, and fails if that was not at its time, which is from first to last. It
+// reports whether the tab has shown the text before.
 func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time.Time) (seen bool) {
 	t.Helper()
 	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, last.UnixMilli()))
@@ -90,10 +90,9 @@ func TestWrongClocks(t *testing.T) {
 		inTime := true
 		for skew, tab := range wrong {
 			where := fmt.Sprintf("where the clock is off by %s,", skew)
-			for _, seen := range []bool{wantOnTime(t, tab, where, "half a life", half, half), wantOnTime(t, tab, where, "whole life", whole, whole),
-				wantOnTime(t, tab, where, own, first[skew], last[skew])} {
-				inTime = inTime && seen
-			}
+			inTime = wantOnTime(t, tab, where, "half a life", half, half) && inTime
+			inTime = wantOnTime(t, tab, where, "whole life", whole, whole) && inTime
+			inTime = wantOnTime(t, tab, where, own, first[skew], last[skew]) && inTime
 		}
 		return inTime
 	})
@@ -117,9 +116,10 @@ func TestClockIsSet(t *testing.T) {
 
 	rig.InTime(t, 20*time.Second, func(life time.Duration) bool {
 		text := fmt.Sprintf("counted for %s", life)
-		counted := fmt.Sprintf(`+[...%s].find(a => a.textContent.includes(%q))?.querySelector(%q).style.getPropertyValue('--left') < 1`,
+		expires := say(t, server, text, life)
+		left := fmt.Sprintf(`[...%s].find(a => a.textContent.includes(%q))?.querySelector(%q).style.getPropertyValue('--left')`,
 			rig.Rows, text, rig.RowLeft)
-		tab.Until(fmt.Sprintf(`window.counted = %s, counted || %s > %d`, counted, realTime, say(t, server, text, life).UnixMilli()))
+		tab.Until(fmt.Sprintf(`window.counted = +%s < 1, counted || %s > %d`, left, realTime, expires.UnixMilli()))
 		return rig.Eval[bool](tab, `counted`)
 	})
 

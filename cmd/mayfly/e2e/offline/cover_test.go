@@ -24,11 +24,13 @@ const blind = `{
 	};
 }`
 
-// hidesAt is JavaScript for when the browser hides the last of the rows with that text, if no script does, in Unix milliseconds:
-// an animation of the row waits for that, or one of the box that all rows are in.
+// hidesAt is JavaScript for when the browser hides the last of the rows with that text, if no script does, in Unix
+// milliseconds: an animation of the row waits for that, or one of the box that all rows are in.
 func hidesAt(text string) string {
-	return fmt.Sprintf(`(performance.timeOrigin + Math.max(...document.getAnimations().filter(a => a.effect.target.closest('[role=log]') &&
-		(!a.effect.target.matches('article') || a.effect.target.textContent.includes(%q))).map(a => a.startTime ?? Infinity)))`, text)
+	return fmt.Sprintf(`(performance.timeOrigin + Math.max(...document.getAnimations().filter(a => {
+		const e = a.effect.target;
+		return e.closest('[role=log]') && (!e.matches('article') || e.textContent.includes(%q));
+	}).map(a => a.startTime ?? Infinity)))`, text)
 }
 
 // TestBrowserHidesWhatExpiresWhereNoScriptRuns keeps Mayfly from running, for a user who wants no motion.

@@ -35,7 +35,9 @@ func settled(t *testing.T, tab *rig.Tab, server *rig.Server) {
 
 // drawn waits until go-app, which draws once a frame, has drawn what came before a message that is shown.
 func drawn(tab *rig.Tab) {
-	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`)
+	rig.Eval[bool](tab, `new Promise(done => {
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true))));
+	})`)
 }
 
 func TestInstall(t *testing.T) {
@@ -121,7 +123,8 @@ func TestInstall(t *testing.T) {
 
 	// The shortcut of the app's icon leads to any room.
 	other.Do(chromedp.Navigate(server.URL + "/?open=room"))
-	other.Until(`document.activeElement.id === 'rooms-open' && document.activeElement.closest(':popover-open') && location.search === ''`)
+	other.Until(`document.activeElement.id === 'rooms-open' && document.activeElement.closest(':popover-open') &&
+		location.search === ''`)
 	other.Say("tea")
 	other.Until(`location.pathname === '/r/tea'`)
 	other.Ready()

@@ -34,13 +34,15 @@ func draft(tab *rig.Tab, text string) {
 func keeps(tab *rig.Tab, texts ...string) {
 	slices.Sort(texts)
 	wanted, _ := json.Marshal(append([]string{}, texts...)) // texts have no error
-	tab.Until(rig.Device + `.then(kept => JSON.stringify(Object.values(kept).map(record => JSON.parse(record).text).sort()) === '` + string(wanted) + `')`)
+	tab.Until(rig.Device + `.then(kept => Object.values(kept).map(record => JSON.parse(record).text).sort())
+		.then(texts => JSON.stringify(texts) === '` + string(wanted) + `')`)
 }
 
 // postsBefore has reader, who came before all of them, say "the end", and returns the texts of the room before that.
 func postsBefore(reader *rig.Person) []string {
 	reader.Say("the end")
-	texts := rig.Texts(reader.Until("told of the end", func(v session.View) bool { return slices.Contains(rig.Texts(v), "the end") }))
+	v := reader.Until("told of the end", func(v session.View) bool { return slices.Contains(rig.Texts(v), "the end") })
+	texts := rig.Texts(v)
 	return texts[:len(texts)-1]
 }
 

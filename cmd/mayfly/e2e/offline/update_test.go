@@ -75,7 +75,8 @@ func TestNewVersion(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(front.URL + "/r/x").Ready()
 	tab.Installed()
 
-	// The worker has taken over a page that knew none: no news. What the page draws of its word comes before what is posted later.
+	// The worker has taken over a page that knew none: no news. What the page draws of its word comes before what is posted
+	// later.
 	rig.Eval[bool](tab, `new Promise(done => {
 		navigator.serviceWorker.addEventListener('message', () => done(true), {once: true});
 		navigator.serviceWorker.controller.postMessage('version');

@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// deviceClock gives each page of a tab a wall clock that SetClock sets. performance.now() is the monotonic clock of a device, and
-// goes on as it does.
+// deviceClock gives each page of a tab a wall clock that SetClock sets. performance.now() is the monotonic clock of a
+// device, and goes on as it does.
 const deviceClock = `{
 	const Right = Date;
 	window.skew = %d;
@@ -18,8 +18,8 @@ const deviceClock = `{
 	};
 }`
 
-// timedWelcome lets each page of a tab remember how long its last welcome took to come, in milliseconds: from the first frame
-// that it sent on a WebSocket to the first that it got.
+// timedWelcome lets each page of a tab remember how long its last welcome took to come, in milliseconds: from the first
+// frame that it sent on a WebSocket to the first that it got.
 const timedWelcome = `window.WebSocket = class extends WebSocket {
 	#asked; #answered;
 	constructor(...args) {
@@ -41,8 +41,8 @@ func (tab *Tab) TimeWelcomes() {
 	tab.BeforeScripts(timedWelcome)
 }
 
-// ClockError returns by how much the page may be wrong about the server's time. A page learns it from a welcome, and takes half
-// of the time that the welcome took for its way back. On a busy machine that may be more than a second.
+// ClockError returns by how much the page may be wrong about the server's time. A page learns it from a welcome, and takes
+// half of the time that the welcome took for its way back. On a busy machine that may be more than a second.
 func (tab *Tab) ClockError() time.Duration {
 	tab.t.Helper()
 	const unknown = 5000 // ms, for a page that polls
@@ -59,8 +59,8 @@ func (b *Browser) TabWithClock(url string, ahead time.Duration) *Tab {
 	return tab
 }
 
-// SetClock sets the wall clock of a page that TabWithClock opened. A page whose clock is set forward does what is due by then,
-// as after a sleep, so no test need wait for that.
+// SetClock sets the wall clock of a page that TabWithClock opened. A page whose clock is set forward does what is due by
+// then, as after a sleep, so no test need wait for that.
 func (tab *Tab) SetClock(ahead time.Duration) {
 	tab.t.Helper()
 	tab.Script(fmt.Sprintf(`window.skew = %d`, ahead.Milliseconds()))
