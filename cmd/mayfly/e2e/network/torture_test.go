@@ -15,7 +15,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-var long = flag.Duration("for", 40*time.Second, "how long things break")
+var long = flag.Duration("for", 10*time.Second, "how long things break; make torture breaks them for longer")
 
 const (
 	people  = 50
@@ -30,8 +30,8 @@ const (
 
 	// lifetime is more than a spell and what is waited for at its end, so that every message is due to everyone, whatever became
 	// of their connections.
-	lifetime = 10 * time.Minute
-	settle   = rig.Timeout // until everyone has everything, once nothing breaks any more
+	lifetime = time.Hour
+	settle   = 5 * rig.Timeout // until everyone has everything, once nothing breaks any more
 )
 
 // TestNothingLostNothingTwice has 50 people post numbered messages in 5 rooms while connections are cut, delayed and swallowed, and
@@ -55,12 +55,13 @@ func TestNothingLostNothingTwice(t *testing.T) {
 		}
 	}
 	t.Logf("%s", total)
-	enough := counts{
-		accepted: people * int(*long/(3*pace)), delivered: people * people / rooms * int(*long/(3*pace)),
-		conns: people * int(*long/(20*time.Second)), polls: proxies * int(*long/(20*time.Second)), cuts: int(*long / calm), kills: int(*long / (2 * alive)),
-	}
-	if total.accepted < enough.accepted || total.delivered < enough.delivered || total.conns < enough.conns || total.polls < enough.polls || total.cuts < enough.cuts || total.kills < enough.kills {
-		t.Errorf("too little happened to judge by: want at least %s", enough)
+	// How often things break in a time is the machine's business. What each spell brings about, however slow that is, is one
+	// kill at its end, after which everybody connects anew, and a message of each that waits for that.
+	enough := counts{posted: people * spells, accepted: total.posted, delivered: total.posted * people / rooms,
+		conns: people * spells, polls: proxies * spells, kills: spells}
+	if total.posted < enough.posted || total.accepted != enough.accepted || total.delivered != enough.delivered ||
+		total.conns < enough.conns || total.polls < enough.polls || total.kills < enough.kills {
+		t.Errorf("too little happened to judge by: want %s", enough)
 	}
 	if total.lost > 0 || total.doubled > 0 {
 		t.Errorf("%d messages were lost, %d came twice", total.lost, total.doubled)

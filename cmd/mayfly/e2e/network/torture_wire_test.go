@@ -21,6 +21,7 @@ type record struct {
 	doubled  int                      // messages that a connection brought although it had brought them, or was told not to
 	missed   int                      // joins that brought less than all that the client had not
 	strange  []wire.Frame             // that no client may get here
+	cuts     []string                 // see cut
 }
 
 func newRecord() *record {
@@ -48,6 +49,29 @@ type recorded struct {
 	asked  []*wire.Cursor // of the joins that have no answer
 	joined bool
 	cursor int64 // the highest seq that it brought
+	over   bool  // the client has closed it, or the server has said that the client does not answer
+}
+
+// cut returns how connections ended that neither the client gave up nor the server for want of an answer. On a busy machine
+// either may do so.
+func (r *record) cut() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.cuts
+}
+
+// welcomes returns how many connections the server has welcomed.
+func (r *record) welcomes() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conns
+}
+
+func (c *recorded) Close(code int, reason string) {
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
+	c.Conn.Close(code, reason)
 }
 
 func (c *recorded) Write(message []byte) error {
@@ -76,11 +100,14 @@ func (c *recorded) wrote(f wire.Frame) {
 
 func (c *recorded) Read(ctx context.Context) ([]byte, error) {
 	message, err := c.Conn.Read(ctx)
-	if err != nil {
-		return nil, err
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err != nil {
+		if ctx.Err() == nil && !c.over {
+			c.cuts = append(c.cuts, err.Error())
+		}
+		return nil, err
+	}
 	for line := range wire.Split(message) {
 		f, err := wire.Decode(line)
 		if err != nil {
@@ -119,6 +146,7 @@ func (c *recorded) read(f wire.Frame) {
 		if f.Code != wire.CodeTimeout {
 			c.strange = append(c.strange, f)
 		}
+		c.over = c.over || f.Code == wire.CodeTimeout
 	}
 }
 

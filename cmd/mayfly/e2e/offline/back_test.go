@@ -10,7 +10,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mayfly/cmd/mayfly/e2e/rig"
-	"mayfly/shared/wire"
 )
 
 // watch lets each page remember what it held when it ran again, and in the first frame after that. It is there before Mayfly's
@@ -27,22 +26,30 @@ const watch = `{
 	addEventListener('pageshow', woken, true);
 }`
 
-// a reader looks at what one tab shows.
+// reader looks at what one tab shows.
 type reader struct {
-	t    *testing.T
-	tab  *rig.Tab
-	room *rig.Raw // somebody else who writes
-	n    int
+	t      *testing.T
+	tab    *rig.Tab
+	server *rig.Server
+	n      int // texts so far
+
+	clockError time.Duration // of the page that is there
 }
 
-// brief has a message come that lives for a few seconds.
-func (k *reader) brief() (text string, expires time.Time) {
+// brief has a message come that lives that long. It reports whether the tab shows it before it expires.
+func (k *reader) brief(life time.Duration) (text string, expires time.Time, seen bool) {
 	k.t.Helper()
 	k.n++
-	text = fmt.Sprintf("brief %d", k.n)
-	expires = say(k.room, text, 3*time.Second)
-	k.until(fmt.Sprintf(`document.querySelector('main').innerText.includes('%s')`, text))
-	return text, expires
+	text = fmt.Sprintf("brief %d.", k.n)
+	expires = say(k.t, k.server, text, life)
+	k.until(fmt.Sprintf(`Date.now() >= %d || document.body.textContent.includes(%q)`, expires.UnixMilli(), text))
+	return text, expires, k.alive(expires)
+}
+
+// alive reports whether the tab still shows a message that it has shown, and that expires then, by the tab's own clock too.
+func (k *reader) alive(expires time.Time) bool {
+	k.t.Helper()
+	return time.Now().Add(k.clockError).Before(expires)
 }
 
 // had reports whether what the page remembers as when has text.
@@ -64,15 +71,13 @@ func (k *reader) wantGone(where, text string) {
 	if k.had("frame", text) {
 		k.t.Errorf("%s: it is still there in the first frame", where)
 	}
-	k.until(`document.activeElement?.tagName === 'TEXTAREA'`)
+	k.until(`document.activeElement === ` + rig.Composer)
 	k.n++
-	other, own := fmt.Sprintf("to you %d", k.n), fmt.Sprintf("to all %d", k.n)
-	say(k.room, other, time.Minute)
+	other, own := fmt.Sprintf("to you %d.", k.n), fmt.Sprintf("to all %d.", k.n)
+	say(k.t, k.server, other, time.Hour)
 	k.tab.Say(own)
-	k.until(fmt.Sprintf(`['%s', '%s'].every(t => document.querySelector('main').innerText.includes(t)) && !document.querySelector('.message-waiting')`, other, own))
-	if status := rig.Eval[string](k.tab, `document.querySelector('[role=status]').innerText`); status != "Online" {
-		k.t.Errorf("%s: the status is %q", where, status)
-	}
+	k.until(fmt.Sprintf(`[%q, %q].every(t => %s.some(m => m.includes(t))) && !%s && %s === 'Online'`, other, own, rig.Shown,
+		rig.Find(rig.WaitingRow), rig.Connection))
 }
 
 // back goes back to the page before this one, and waits until it is there: what is asked of the one that is left would get no
@@ -101,50 +106,86 @@ func (k *reader) back() {
 // TestNothingExpiredComesBack lets messages expire while their page does not run, and looks at it when it does again.
 func TestNothingExpiredComesBack(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t)
+	const life = 2 * time.Second
+	server := rig.Serve(t, "-ttl", "1h")
 	tab := rig.OwnBrowser(t).Tab("")
+	tab.TimeWelcomes()
 	tab.BeforeScripts(watch)
 	tab.Do(chromedp.Navigate(server.URL))
-	k := &reader{t: t, tab: tab.Ready(), room: rig.DialAnd(t, server, wire.DefaultRoom)}
+	k := &reader{t: t, tab: tab.Ready(), server: server}
+	k.clockError = tab.ClockError()
 
-	tab.Minimize()
-	text, _ := k.brief()
-	tab.ShowsNot(text)
-	text, expires := k.brief()
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.addEventListener('resume', () => { window.after = document.body.textContent; })`))
-	tab.Freeze()
-	until(t, expires)
-	tab.Thaw()
-	tab.Restore()
-	k.wantGone("in a frozen tab", text)
-	if !k.had("before", text) {
-		t.Error("the tab was not frozen: the message went meanwhile")
-	}
-	if k.had("after", text) {
-		t.Error("it is still there when the page has heard that it runs again")
-	}
+	tab.Script(`document.addEventListener('resume', () => { window.after = document.body.textContent; })`)
+	rig.InTime(t, life, func(life time.Duration) bool {
+		tab.Minimize()
+		text, expires, alive := k.brief(life)
+		if alive {
+			tab.Freeze()
+			if alive = k.alive(expires); alive {
+				pass(expires.Add(k.clockError))
+			}
+			tab.Thaw()
+		}
+		tab.Restore()
+		if !alive {
+			return false
+		}
+		k.wantGone("in a frozen tab", text)
+		if !k.had("before", text) {
+			t.Error("the tab was not frozen: the message went meanwhile")
+		}
+		if k.had("after", text) {
+			t.Error("it is still there when the page has heard that it runs again")
+		}
+		return true
+	})
 
-	text, expires = k.brief()
-	tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`window.frame = undefined; requestAnimationFrame(function look(began) {
-		if (performance.timeOrigin + began < %d) return requestAnimationFrame(look); // one that began before the laptop slept, too
-		window.frame = document.body.innerText; // without what is there but not visible
-	})`, expires.UnixMilli()+150)))
-	wake := tab.Sleep()
-	until(t, expires)
-	wake()
-	k.wantGone("while the laptop sleeps", text)
+	rig.InTime(t, life, func(life time.Duration) bool {
+		k.clockError = tab.ClockError() // the page has connected anew
+		text, expires, alive := k.brief(life)
+		due := expires.Add(k.clockError)
+		tab.Script(fmt.Sprintf(`window.frame = undefined; window.looked = %[1]q; {
+			const hides = %[3]s;
+			requestAnimationFrame(function look(began) {
+				if (window.looked !== %[1]q) return;
+				const at = performance.timeOrigin + began;
+				// One that began before the laptop slept may be the first.
+				if (at < %[2]d || Number.isFinite(hides) && at <= hides) return requestAnimationFrame(look);
+				window.frame = document.body.innerText; // without what is there but not visible
+			});
+		}`, text, due.UnixMilli(), hidesAt(text)))
+		wake := tab.Sleep()
+		if alive = alive && k.alive(expires); alive {
+			pass(due)
+		}
+		wake()
+		if alive {
+			k.wantGone("while the laptop sleeps", text)
+		}
+		return alive
+	})
 
 	for _, kept := range []bool{true, false} {
-		text, expires = k.brief()
-		if !kept {
-			tab.Do(chromedp.Evaluate[chromedp.Void](`addEventListener('unload', () => {})`))
-		}
-		tab.Do(chromedp.Navigate(server.URL + "/robots.txt"))
-		until(t, expires)
-		k.back()
-		k.wantGone(fmt.Sprintf("in a page that the browser keeps (%t)", kept), text)
-		if got := rig.Eval[bool](tab, `kept`); got != kept {
-			t.Errorf("the browser kept the page: %t, want %t", got, kept)
-		}
+		rig.InTime(t, life, func(life time.Duration) bool {
+			k.clockError = tab.ClockError()
+			text, expires, alive := k.brief(life)
+			if !kept {
+				tab.Script(`addEventListener('unload', () => {})`)
+			}
+			tab.Do(chromedp.Navigate(server.URL + "/robots.txt"))
+			if alive = alive && k.alive(expires); alive {
+				pass(expires.Add(k.clockError))
+			}
+			k.back()
+			if !alive {
+				k.until(`window.frame !== undefined && document.activeElement === ` + rig.Composer)
+				return false
+			}
+			k.wantGone(fmt.Sprintf("in a page that the browser keeps (%t)", kept), text)
+			if got := rig.Eval[bool](tab, `kept`); got != kept {
+				t.Errorf("the browser kept the page: %t, want %t", got, kept)
+			}
+			return true
+		})
 	}
 }

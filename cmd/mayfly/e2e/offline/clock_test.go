@@ -8,101 +8,135 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mayfly/cmd/mayfly/e2e/rig"
-	"mayfly/shared/wire"
 )
 
-// soon is how near to its time a message goes at the least.
+// soon is how near to its time a message goes at the least, beside the clock error of the page.
 const soon = time.Second
 
-// openSkewed opens the server's page on a device whose wall clock is off by skew. skew in the page, in milliseconds, sets that
-// clock while the page is open; performance.now() goes on meanwhile, as the monotonic clock of a device does.
-func openSkewed(browser *rig.Browser, server *rig.Server, skew time.Duration) *rig.Tab {
-	tab := browser.Tab("")
-	tab.BeforeScripts(fmt.Sprintf(`{
-		const Right = Date;
-		window.skew = %d;
-		window.Date = class extends Right {
-			constructor(...at) { super(...(at.length ? at : [Right.now() + skew])); }
-			static now() { return Right.now() + skew; }
-		};
-	}`, skew.Milliseconds()))
-	tab.Do(chromedp.Navigate(server.URL))
-	return tab
-}
-
-// note lets the page note when a text goes, by the clock of this machine.
-var note = chromedp.Evaluate[chromedp.Void](`window.went = {}; {
-	const there = new Set();
-	new MutationObserver(() => {
-		const now = [...document.querySelectorAll('.message-text')].map(e => e.textContent);
-		for (const text of there) if (!now.includes(text)) went[text] ??= performance.timeOrigin + performance.now();
-		now.forEach(text => there.add(text));
-	}).observe(document.querySelector('.rows'), {childList: true, subtree: true});
+// watchRows lets the page remember which texts it has shown, when each went, by the clock of this machine, and how late.
+// Lateness is counted in turns of the page's own timers, so that a page that gets no processor time is not late: from its
+// deadline on, see due, a chain of timers counts for each text until that has gone.
+var watchRows = chromedp.Evaluate[chromedp.Void](`{
+	window.shown = new Set();
+	window.went = {};
+	window.turns = {};
+	const now = () => performance.timeOrigin + performance.now();
+	const look = () => {
+		const there = [...` + rig.Rows + `].map(a => a.querySelector('` + rig.RowText + `').textContent);
+		for (const text of shown) if (!there.includes(text)) went[text] ??= now();
+		there.forEach(text => shown.add(text));
+	};
+	new MutationObserver(look).observe(` + rig.Log + `, {childList: true, subtree: true});
+	look();
+	window.due = (text, at) => {
+		turns[text] = 0;
+		(function turn() {
+			if (went[text]) return;
+			if (now() >= at) turns[text]++;
+			setTimeout(turn, turnTime);
+		})();
+	};
+	window.turnTime = 20;
 }`)
 
-// gone waits until text has come and gone in tab, and returns when it went.
-func gone(tab *rig.Tab, text string) time.Time {
-	tab.Until(fmt.Sprintf(`%q in went`, text))
-	return time.UnixMilli(int64(rig.Eval[float64](tab, fmt.Sprintf(`went[%q]`, text))))
+const turnTime = 20 * time.Millisecond
+
+// wantOnTime waits until text has gone from tab, and fails if that was not at its time, which is from first to last. It
+// reports whether the tab has shown the text before.
+func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time.Time) (seen bool) {
+	t.Helper()
+	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, last.UnixMilli()))
+	clockError := tab.ClockError()
+	tab.Until(fmt.Sprintf(`%q in went || !shown.has(%[1]q) && `+realTime+` > %d`, text,
+		last.Add(clockError).UnixMilli()))
+	if !rig.Eval[bool](tab, fmt.Sprintf(`%q in went`, text)) {
+		return false
+	}
+	went := time.UnixMilli(int64(rig.Eval[float64](tab, fmt.Sprintf(`went[%q]`, text))))
+	if early := first.Sub(went); early > soon+clockError {
+		t.Errorf("%s %q goes %s before its time", where, text, early)
+	}
+	if late := time.Duration(rig.Eval[int](tab, fmt.Sprintf(`turns[%q]`, text))) * turnTime; late > soon+clockError {
+		t.Errorf("%s %q goes more than %s after its time", where, text, late)
+	}
+	return true
 }
 
-// TestWrongClocks shows a room to people whose clocks are hours and days off, and to one whose clock is right.
+// realTime is JavaScript for the time by the clock of this machine, whatever that of the page's device shows.
+const realTime = `(performance.timeOrigin + performance.now())`
+
+// TestWrongClocks shows a room to people whose clocks are hours and days off.
 func TestWrongClocks(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t, "-ttl", "4s")
-	browser := rig.OpenBrowser(t)
-	right := openSkewed(browser, server, 0)
-	wrong := map[time.Duration]*rig.Tab{}
-	for _, skew := range []time.Duration{time.Hour, -time.Hour, 24 * time.Hour, -24 * time.Hour} {
-		wrong[skew] = openSkewed(browser, server, skew)
-	}
-	right.Ready().Do(note)
-	for _, tab := range wrong {
-		tab.Ready().Do(note)
-	}
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	first, second := say(r, "first", 0), say(r, "second", 2*time.Second)
-	wrong[time.Hour].Say("of one who is ahead")
-	for text, expires := range map[string]time.Time{"first": first, "second": second, "of one who is ahead": {}} {
-		went := gone(right, text)
-		if early := expires.Sub(went); early > soon {
-			t.Errorf("%q goes %s before its time", text, early)
+	rig.InTime(t, 3*time.Second, func(life time.Duration) bool {
+		server := rig.Serve(t, "-ttl", life.String())
+		browser := rig.OpenBrowser(t)
+		wrong := map[time.Duration]*rig.Tab{}
+		for _, skew := range []time.Duration{time.Hour, -time.Hour, 24 * time.Hour, -24 * time.Hour} {
+			wrong[skew] = browser.TabWithClock(server.URL, skew)
 		}
+		for _, tab := range wrong {
+			tab.Ready().Do(watchRows)
+		}
+		whole, half := say(t, server, "whole life", 0), say(t, server, "half a life", life/2)
+		const own = "of the user of this tab"
+		first, last := map[time.Duration]time.Time{}, map[time.Duration]time.Time{}
 		for skew, tab := range wrong {
-			if late := gone(tab, text).Sub(went); late.Abs() > soon {
-				t.Errorf("where the clock is off by %s, %q goes %s later than where it is right", skew, text, late)
-			}
+			first[skew] = time.Now().Add(life)
+			tab.Say(own)
+			tab.Until(fmt.Sprintf(`%q in went || shown.has(%[1]q) && !%s`, own, rig.Find(rig.WaitingRow)))
+			last[skew] = time.Now().Add(life)
 		}
-	}
+		inTime := true
+		for skew, tab := range wrong {
+			where := fmt.Sprintf("where the clock is off by %s,", skew)
+			inTime = wantOnTime(t, tab, where, "half a life", half, half) && inTime
+			inTime = wantOnTime(t, tab, where, "whole life", whole, whole) && inTime
+			inTime = wantOnTime(t, tab, where, own, first[skew], last[skew]) && inTime
+		}
+		return inTime
+	})
 }
 
 // TestClockIsSet sets the clock of a device while its page is open.
 func TestClockIsSet(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-ttl", "24h")
-	tab := openSkewed(rig.OpenBrowser(t), server, 0).Ready()
-	tab.Do(note)
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	onTime := func(text string, expires time.Time) {
-		t.Helper()
-		if late := gone(tab, text).Sub(expires); late.Abs() > soon {
-			t.Errorf("%q goes %s after its time", text, late)
-		}
-	}
-	say(r, "long", 0)
-	say(r, "in doubt", time.Minute)
-	tab.Shows("in doubt")
-	tab.Do(chromedp.Evaluate[chromedp.Void](`skew = 3600e3; document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))`))
-	gone(tab, "in doubt") // as if the device had slept for an hour
-	tab.Shows("long")
-	say(r, "counted", 40*time.Second)
-	tab.Shows("counted")
-	tab.Until(`+[...document.querySelectorAll('article')].find(a => a.textContent.includes('counted')).querySelector('.left').style.getPropertyValue('--left') < 1`)
-	expires := say(r, "ahead", 2*time.Second)
-	onTime("ahead", expires)
+	tab := rig.OpenBrowser(t).TabWithClock(server.URL, 0).Ready()
+	tab.Do(watchRows)
 
-	expires = say(r, "behind", 3*time.Second)
-	tab.Shows("behind")
-	tab.Do(chromedp.Evaluate[chromedp.Void](`skew = -3600e3`))
-	onTime("behind", expires)
+	say(t, server, "long", 0) // lives as long as the room lets it
+	say(t, server, "in doubt", 10*time.Minute)
+	tab.Shows("in doubt")
+	tab.SetClock(time.Hour)
+	tab.Script(`document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))`)
+	tab.ShowsNot("in doubt") // as if the device had slept for an hour
+	tab.Shows("long")
+	tab.Ready()
+
+	rig.InTime(t, 20*time.Second, func(life time.Duration) bool {
+		text := fmt.Sprintf("counted for %s", life)
+		expires := say(t, server, text, life)
+		left := fmt.Sprintf(`[...%s].find(a => a.textContent.includes(%q))?.querySelector(%q).style.getPropertyValue('--left')`,
+			rig.Rows, text, rig.RowLeft)
+		tab.Until(fmt.Sprintf(`window.counted = +%s < 1, counted || %s > %d`, left, realTime, expires.UnixMilli()))
+		return rig.Eval[bool](tab, `counted`)
+	})
+
+	rig.InTime(t, time.Second, func(life time.Duration) bool {
+		text := fmt.Sprintf("ahead for %s", life)
+		expires := say(t, server, text, life)
+		return wantOnTime(t, tab, "where the clock was set forward,", text, expires, expires)
+	})
+
+	back := time.Duration(0)
+	rig.InTime(t, 2*time.Second, func(life time.Duration) bool {
+		text := fmt.Sprintf("behind for %s", life)
+		expires := say(t, server, text, life)
+		tab.Until(fmt.Sprintf(`shown.has(%q) || `+realTime+` > %d`, text, expires.UnixMilli()))
+		back -= 2 * time.Hour
+		tab.SetClock(back)
+		set := time.Now()
+		return wantOnTime(t, tab, "where the clock was set back,", text, expires, expires) && set.Before(expires)
+	})
 }

@@ -16,6 +16,14 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
+// faultPart finds what a page without a client shows, also where no script may run and byRole is not there.
+const faultPart = ".fault"
+
+// untilSays waits until a page without a client says that sentence in an alert.
+func untilSays(tab *rig.Tab, sentence string) {
+	tab.Until(fmt.Sprintf(`byRole('alert').some(e => e.checkVisibility() && e.innerText.includes(%q))`, sentence))
+}
+
 // wantSentence looks at a page without a client: it says one sentence, aloud too, offers a Reload, also on a narrow screen,
 // and nothing of the shell is left for eyes, ears or the keyboard.
 func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
@@ -41,7 +49,7 @@ func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
 			if !rig.Eval[bool](tab, fmt.Sprintf(`(e => {
 				const r = e.getBoundingClientRect();
 				return r.left >= 0 && r.right <= innerWidth && document.elementFromPoint(r.left + r.width/2, r.top + r.height/2) === e;
-			})([...document.querySelectorAll('.fault %s')].find(e => e.checkVisibility()))`, part)) {
+			})([...document.querySelectorAll('%s %s')].find(e => e.checkVisibility()))`, faultPart, part)) {
 				t.Errorf("the %s of %q is not in sight, %d px wide", part, sentence, width)
 			}
 		}
@@ -51,7 +59,7 @@ func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
 // pressReload presses the Reload that is in sight, and waits for the page that it brings.
 func pressReload(t *testing.T, tab *rig.Tab) {
 	t.Helper()
-	tab.Do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('.fault button')].find(e => e.checkVisibility()).focus()`))
+	tab.Do(chromedp.Evaluate[chromedp.Void](`[...document.querySelectorAll('` + faultPart + ` button')].find(e => e.checkVisibility()).focus()`))
 	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
 	defer cancel()
 	if _, err := chromedp.RunResponse(ctx, rig.Enter()); err != nil {
@@ -83,7 +91,7 @@ func TestWithoutWebAssembly(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`if (!sessionStorage.again) delete window.WebAssembly`)
 	tab.Do(chromedp.Navigate(server.URL))
-	tab.Until(`document.getElementById('no-webassembly').checkVisibility()`)
+	untilSays(tab, "Mayfly needs WebAssembly, which this browser lacks")
 	wantSentence(t, tab, "Mayfly needs WebAssembly, which this browser lacks")
 	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.again = 1`))
 	pressReload(t, tab)
@@ -97,7 +105,7 @@ func TestProgramThatEnds(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`if (!sessionStorage.again) Element.prototype.setAttribute = () => { throw new Error('broken'); }`)
 	tab.Do(chromedp.Navigate(server.URL))
-	tab.Until(`document.getElementById('stopped').checkVisibility()`)
+	untilSays(tab, "Mayfly has stopped.")
 	wantSentence(t, tab, "Mayfly has stopped.")
 	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.again = 1`))
 	pressReload(t, tab)
@@ -135,7 +143,7 @@ func TestClientDoesNotLoad(t *testing.T) {
 				})
 			}, nil)
 			tab := browser.Tab(public + "/r/x")
-			tab.Until(`document.getElementById('not-loaded').checkVisibility()`)
+			untilSays(tab, "Mayfly could not be loaded. Check the connection, then reload.")
 			wantSentence(t, tab, "Mayfly could not be loaded. Check the connection, then reload.")
 			well.Store(true)
 			pressReload(t, tab)
@@ -179,7 +187,7 @@ func TestClientThatStallsSaysSo(t *testing.T) {
 		})
 	}, nil)
 	tab := rig.OpenBrowser(t).Tab(public)
-	const still = `document.querySelector('.loader-slow')`
+	still := rig.Find(".loader-slow") // has no role
 	inSight := func() bool { return rig.Eval[bool](tab, still+`.checkVisibility({visibilityProperty: true})`) }
 	at := func(ms int) {
 		t.Helper()

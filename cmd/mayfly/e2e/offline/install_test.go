@@ -8,12 +8,13 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
+	"github.com/google/uuid"
 
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
 // offered is true while the page offers to install.
-const offered = `!!document.querySelector('section[aria-label="Install"]')`
+var offered = `!!` + rig.ByRole("region", "Install")
 
 // mayInstall says what a browser says that would install: a headless one never does. asked counts how often it was asked to.
 const mayInstall = `{
@@ -23,9 +24,20 @@ const mayInstall = `{
 	window.dispatchEvent(event);
 }`
 
-// settled waits until what was dispatched has been drawn.
-func settled(tab *rig.Tab) {
-	rig.Eval[bool](tab, `new Promise(done => setTimeout(() => requestAnimationFrame(() => setTimeout(() => done(true))), 50))`)
+// settled waits until the page has drawn what was to be drawn when it was called: a message that comes later is shown.
+func settled(t *testing.T, tab *rig.Tab, server *rig.Server) {
+	t.Helper()
+	text := "later: " + uuid.NewString()
+	say(t, server, text, 0)
+	tab.Shows(text)
+	drawn(tab)
+}
+
+// drawn waits until go-app, which draws once a frame, has drawn what came before a message that is shown.
+func drawn(tab *rig.Tab) {
+	rig.Eval[bool](tab, `new Promise(done => {
+		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true))));
+	})`)
 }
 
 func TestInstall(t *testing.T) {
@@ -61,35 +73,36 @@ func TestInstall(t *testing.T) {
 		return err
 	}))
 
-	// It is offered once one has sent a message, not before.
+	// It is offered once the user has sent a message, not before.
 	tab.Do(chromedp.Evaluate[chromedp.Void](mayInstall))
-	settled(tab)
+	settled(t, tab, server)
 	if rig.Eval[bool](tab, offered) {
-		t.Error("it is offered before one has sent a message")
+		t.Error("it is offered before the user has sent a message")
 	}
 	tab.Say("hello")
 	tab.Until(offered)
 	fits(t, tab, "Install")
 	press(t, tab, "Install")
-	tab.Until(`!(` + offered + `) && document.activeElement.tagName === 'TEXTAREA'`)
-	settled(tab)
+	tab.Until(`!(` + offered + `) && document.activeElement === ` + rig.Composer)
+	tab.Until(`window.asked >= 1`)
+	settled(t, tab, server)
 	if asked := rig.Eval[int](tab, `window.asked`); asked != 1 {
 		t.Errorf("the browser was asked %d times to install, want once", asked)
 	}
-	again := tab.Sibling(server.URL).Ready() // whoever has answered is not asked again
+	again := tab.Sibling(server.URL).Ready() // a user who has answered is not asked again
 	again.Do(chromedp.Evaluate[chromedp.Void](mayInstall))
 	again.Say("hello again")
 	again.Shows("hello again")
-	settled(again)
+	settled(t, again, server)
 	if rig.Eval[bool](again, offered) {
 		t.Error("it is offered again after an answer")
 	}
 
 	// The browser may be faster, and there is a No.
-	other := browser.Tab(server.URL).Ready()
+	other := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	other.Say("and I")
 	other.Shows("and I")
-	settled(other)
+	settled(t, other, server)
 	if rig.Eval[bool](other, offered) {
 		t.Error("it is offered though the browser would not install")
 	}
@@ -102,15 +115,16 @@ func TestInstall(t *testing.T) {
 	press(t, other, "Dismiss")
 	other.Until(`!(` + offered + `)`)
 	other.Do(chromedp.Evaluate[chromedp.Void](mayInstall))
-	settled(other)
+	settled(t, other, server)
 	if rig.Eval[bool](other, offered) || rig.Eval[bool](other, `!!window.asked`) {
 		t.Error("No is not taken for an answer")
 	}
-	wantSteps(t, browser.Tab(""), server.URL)
+	wantSteps(t, rig.OpenBrowser(t).Tab(""), server.URL)
 
 	// The shortcut of the app's icon leads to any room.
 	other.Do(chromedp.Navigate(server.URL + "/?open=room"))
-	other.Until(`document.activeElement.id === 'rooms-open' && document.querySelector('#rooms-menu').matches(':popover-open') && location.search === ''`)
+	other.Until(`document.activeElement.id === 'rooms-open' && document.activeElement.closest(':popover-open') &&
+		location.search === ''`)
 	other.Say("tea")
 	other.Until(`location.pathname === '/r/tea'`)
 	other.Ready()
@@ -127,7 +141,7 @@ func wantSteps(t *testing.T, tab *rig.Tab, url string) {
 	}), chromedp.Navigate(url))
 	tab.Ready()
 	tab.Say("from a phone")
-	tab.Until(offered + ` && document.querySelector('[aria-label="Install"]').innerText.includes('Add to Home Screen')`)
+	tab.Until(offered + ` && ` + rig.ByRole("region", "Install") + `.innerText.includes('Add to Home Screen')`)
 	fits(t, tab, "Install")
 	press(t, tab, "Dismiss")
 	tab.Until(`!(` + offered + `)`)

@@ -1,60 +1,90 @@
 package offline_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
+	"mayfly/app/session"
 	"mayfly/cmd/mayfly/e2e/rig"
-	"mayfly/shared/wire"
 )
 
-const (
-	composer = `document.querySelector('textarea')`
-	waits    = `Waiting for a connection`
-)
+// waiting is JavaScript for how many messages on screen wait for a connection.
+const waiting = rig.Shown + `.filter(m => m.includes('Waiting for a connection')).length`
+
+// sent waits until so many messages are on screen, and all have been accepted.
+func sent(tab *rig.Tab, n int) {
+	tab.Until(fmt.Sprintf(`%s.length === %d && !%s`, rig.Rows, n, rig.Find(rig.WaitingRow)))
+}
+
+// online is true while the header says so.
+const online = rig.Connection + ` === 'Online'`
+
+// draft waits until the composer holds text.
+func draft(tab *rig.Tab, text string) {
+	tab.Until(fmt.Sprintf(`%s?.value === %q`, rig.Composer, text))
+}
+
+// keeps waits until the device keeps these texts, and no others.
+func keeps(tab *rig.Tab, texts ...string) {
+	slices.Sort(texts)
+	wanted, _ := json.Marshal(append([]string{}, texts...)) // texts have no error
+	tab.Until(rig.Device + `.then(kept => Object.values(kept).map(record => JSON.parse(record).text).sort())
+		.then(texts => JSON.stringify(texts) === '` + string(wanted) + `')`)
+}
+
+// postsBefore has reader, who came before all of them, say "the end", and returns the texts of the room before that.
+func postsBefore(reader *rig.Person) []string {
+	reader.Say("the end")
+	v := reader.Until("told of the end", func(v session.View) bool { return slices.Contains(rig.Texts(v), "the end") })
+	texts := rig.Texts(v)
+	return texts[:len(texts)-1]
+}
 
 // TestWrittenOfflineOutlivesAKilledBrowser: a message waits on the device from the moment that the page says so.
 func TestWrittenOfflineOutlivesAKilledBrowser(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t)
+	const one, two, half = "written without a network", "and one more", "half written"
+	server := rig.Serve(t, "-ttl", "1h")
 	first := rig.OwnBrowser(t)
 	tab := first.Profile(server.URL).Ready().Installed()
-	ann := rig.DialAnd(t, server, wire.DefaultRoom)
-	ann.Send(wire.Post{ID: "0190a8f0-0000-4000-8000-000000000001", Room: wire.DefaultRoom, Text: "received-by-the-tab"})
+	say(t, server, "received-by-the-tab", 0)
 	tab.Shows("received-by-the-tab")
 	server.Kill()
-	tab.Until(`!document.querySelector('[role=status]').innerText.includes('Online')`)
-	tab.Say("written without a network")
-	tab.Say("and one more")
-	tab.Until(fmt.Sprintf(`%s.filter(m => m.includes(%q)).length === 2`, rig.Shown, waits))
-	tab.Until(`document.querySelector('.status').innerText.includes('2 waiting')`)
-	tab.Do(rig.Type("half written"))
+	tab.Until(`!(` + online + `)`)
+	tab.Say(one)
+	tab.Say(two)
+	tab.Until(waiting + ` === 2`)
+	tab.Until(rig.Header + `.innerText.includes('2 waiting')`)
+	keeps(tab, one, two)
+	tab.Do(rig.Type(half))
+	keeps(tab, one, two, half)
 	wantOnlyOwn(t, tab)
 	first.Kill()
 
 	tab = rig.OwnBrowserIn(t, first.Dir).Profile(server.URL)
-	tab.Until(fmt.Sprintf(`%s.filter(m => m.includes(%q)).length === 2`, rig.Shown, waits))
-	tab.Until(`document.activeElement === ` + composer)
+	tab.Until(waiting + ` === 2`)
+	draft(tab, half)
+	tab.Until(`document.activeElement === ` + rig.Composer)
 	server.Start()
-	cleo := rig.DialAnd(t, server, wire.DefaultRoom)
+	cleo := rig.NewPerson(t, "cleo", server.SocketURL())
+	cleo.Until("online", rig.Online)
 	tab.Ready()
-	tab.Until(`!` + rig.Shown + `.some(m => m.includes('` + waits + `'))`)
-	cleo.Send(wire.Post{ID: "0190a8f0-0000-4000-8000-000000000002", Room: wire.DefaultRoom, Text: "the end"})
-	var got []string
-	for p := rig.Next[wire.Posted](cleo); p.Text != "the end" && !t.Failed(); p = rig.Next[wire.Posted](cleo) {
-		got = append(got, p.Text)
+	sent(tab, 2)
+	if got := postsBefore(cleo); !slices.Equal(got, []string{one, two}) {
+		t.Errorf("posted was %q, want %q", got, []string{one, two})
 	}
-	if want := []string{"written without a network", "and one more"}; !slices.Equal(got, want) {
-		t.Errorf("posted was %q, want %q", got, want)
-	}
+	tab.Shows("the end")
+	keeps(tab, half)
+	tab.Script(rig.Composer + `.select()`)
+	tab.Press(kb.Backspace)
+	keeps(tab)
 	wantOnlyOwn(t, tab)
-	if kept := rig.Eval[map[string]string](tab, rig.Device); len(kept) != 0 {
-		t.Errorf("kept is still %v", kept)
-	}
 }
 
 // wantOnlyOwn fails if anything is kept that the tab received.
@@ -67,59 +97,57 @@ func wantOnlyOwn(t *testing.T, tab *rig.Tab) {
 	}
 }
 
-// TestDraftsStayInTheirRoom: over a change of room, a reload and a killed browser.
+// TestDraftsStayInTheirRoom writes in two rooms, and changes between them, reloads and kills the browser.
 func TestDraftsStayInTheirRoom(t *testing.T) {
 	t.Parallel()
-	server := rig.Serve(t)
+	server := rig.Serve(t, "-ttl", "1h")
 	first := rig.OwnBrowser(t)
 	tab := first.Profile(server.URL).Ready()
-	holds := func(text string) { tab.Until(fmt.Sprintf(`%s.value === %q`, composer, text)) }
 	tab.Do(rig.Type("for the lobby"))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('a.brand').href = '/r/tea'; document.querySelector('a.brand').click()`))
+	brand := rig.ByRole("link", "Mayfly")
+	tab.Script(brand + `.href = '/r/tea'; ` + brand + `.click()`)
 	tab.Until(`document.title.startsWith('#tea')`)
-	holds("")
+	draft(tab, "")
+	tab.Until(`document.activeElement === ` + rig.Composer)
 	tab.Do(rig.Type("for tea"))
-	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`))
+	tab.Script(`history.back()`)
 	tab.Until(`document.title.startsWith('#lobby')`)
-	holds("for the lobby")
+	draft(tab, "for the lobby")
 	tab.Do(chromedp.Navigate(server.URL + "/r/tea"))
-	holds("for tea")
-	tab.Until(rig.Device + `.then(kept => Object.values(kept).length === 2)`)
+	draft(tab, "for tea")
+	keeps(tab, "for the lobby", "for tea")
 	first.Kill()
 	tab = rig.OwnBrowserIn(t, first.Dir).Profile(server.URL)
-	holds("for the lobby")
-	tab.Do(rig.Enter())
+	draft(tab, "for the lobby")
+	tab.Ready().Do(rig.Enter())
 	tab.Shows("for the lobby")
-	holds("")
-	tab.Until(rig.Device + `.then(kept => Object.values(kept).length === 1)`)
+	draft(tab, "")
+	keeps(tab, "for tea")
 }
 
-// TestOpenTabsSendTheirOwn: two tabs of one person write without a network; each message goes out once.
+// TestOpenTabsSendTheirOwn writes in two tabs of one user without a network: each message goes out once.
 func TestOpenTabsSendTheirOwn(t *testing.T) {
 	t.Parallel()
-	server, proxy, url := rig.ServeBehindProxy(t)
-	browser := rig.OwnBrowser(t)
-	one := browser.Profile(url).Ready()
+	server, proxy, url := rig.ServeBehindProxy(t, "-ttl", "1h")
+	one := rig.OpenBrowser(t).Tab(url).Ready()
 	two := one.Sibling(url).Ready()
-	cleo := rig.DialAnd(t, server, wire.DefaultRoom)
+	cleo := rig.NewPerson(t, "cleo", server.SocketURL())
+	cleo.Until("online", rig.Online)
 	proxy.Refuse(true)
 	proxy.Cut()
 	for i, tab := range []*rig.Tab{one, two} {
-		tab.Until(`!document.querySelector('[role=status]').innerText.includes('Online')`)
-		tab.Do(chromedp.Evaluate[chromedp.Void](composer + `.focus()`))
+		tab.Until(`!(` + online + `)`)
+		tab.Script(rig.Composer + `.focus()`)
 		tab.Say(fmt.Sprintf("from tab %d", i))
-		tab.Until(rig.Shown + `.some(m => m.includes('` + waits + `'))`)
+		tab.Until(waiting + ` === 1`)
 	}
 	proxy.Refuse(false)
 	for _, tab := range []*rig.Tab{one, two} {
-		tab.Until(rig.Shown + `.length === 2 && !` + rig.Shown + `.some(m => m.includes('` + waits + `'))`)
+		sent(tab, 2)
 	}
-	cleo.Send(wire.Post{ID: "0190a8f0-0000-4000-8000-000000000003", Room: wire.DefaultRoom, Text: "the end"})
-	count := map[string]int{}
-	for p := rig.Next[wire.Posted](cleo); p.Text != "the end" && !t.Failed(); p = rig.Next[wire.Posted](cleo) {
-		count[p.Text]++
-	}
-	if len(count) != 2 || count["from tab 0"] != 1 || count["from tab 1"] != 1 {
-		t.Errorf("posted was %v", count)
+	got := postsBefore(cleo)
+	slices.Sort(got)
+	if want := []string{"from tab 0", "from tab 1"}; !slices.Equal(got, want) {
+		t.Errorf("posted was %q, want %q", got, want)
 	}
 }

@@ -1,7 +1,6 @@
 package offline_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -28,7 +27,7 @@ const lateDevice = `{
 }`
 
 // field is JavaScript for what stands in the composer.
-const field = `document.querySelector('textarea').value`
+const field = rig.Composer + `?.value`
 
 // writtenHalf opens /r/x with "half written" in the composer, and loads it again; the draft is not there before release.
 func writtenHalf(tab *rig.Tab, url string) {
@@ -39,14 +38,6 @@ func writtenHalf(tab *rig.Tab, url string) {
 	keeps(tab, "half written")
 	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = 'yes'`), chromedp.Reload())
 	tab.Until(`document.activeElement.matches('textarea:enabled')`)
-}
-
-// keeps waits until the device keeps that text as a draft, and nothing else.
-func keeps(tab *rig.Tab, text string) {
-	tab.Until(fmt.Sprintf(`(%s).then(kept => {
-		const texts = Object.values(kept).map(v => JSON.parse(v).text);
-		return texts.length === 1 && texts[0] === %q;
-	})`, rig.Device, text))
 }
 
 // painted waits until the page has drawn what it knows.
@@ -64,10 +55,11 @@ func goTo(tab *rig.Tab, path string) {
 	}`))
 }
 
-func release(tab *rig.Tab) { tab.Do(chromedp.Evaluate[chromedp.Void](`release()`)) }
+func release(tab *rig.Tab) { tab.Script(`release()`) }
 
 // TestLateDraftFillsAnUntouchedField, though the page has long been online.
 func TestLateDraftFillsAnUntouchedField(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	writtenHalf(tab, server.URL)
@@ -82,6 +74,7 @@ func TestLateDraftFillsAnUntouchedField(t *testing.T) {
 
 // TestLateDraftWaitsForWhatTheUserWrites: the draft comes back once that is sent, and no second press of Enter sends it.
 func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	writtenHalf(tab, server.URL)
@@ -107,6 +100,7 @@ func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 
 // TestLateDraftLeavesAnEmptiedFieldAlone: it comes back with the room.
 func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	writtenHalf(tab, server.URL)
@@ -129,6 +123,7 @@ func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
 
 // TestLateDraftOfARoomThatTheUserHasLeft does not come into the field of another.
 func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
+	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	writtenHalf(tab, server.URL)
@@ -147,6 +142,7 @@ func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
 
 // TestWrittenOnTheWayBackFromSigningIn: the user writes before the page knows the room.
 func TestWrittenOnTheWayBackFromSigningIn(t *testing.T) {
+	t.Parallel()
 	server := rig.Dev(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`{ // the provider answers the request for tokens once answer() is called

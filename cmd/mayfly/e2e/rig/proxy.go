@@ -170,6 +170,20 @@ func (p *Proxy) Opened() int {
 	return p.opened
 }
 
+// UntilOpened waits until there have been so many connections.
+func (p *Proxy) UntilOpened(t *testing.T, n int) {
+	t.Helper()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for timeout := time.After(Timeout); p.Opened() < n; {
+		select {
+		case <-again.C:
+		case <-timeout:
+			t.Fatalf("%d connections were opened, want %d", p.Opened(), n)
+		}
+	}
+}
+
 // Cut resets every connection (RST); new ones pass.
 func (p *Proxy) Cut() { p.CutSome(1) }
 

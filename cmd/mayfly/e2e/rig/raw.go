@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"context"
 	"testing"
 
 	"mayfly/app/session"
@@ -54,10 +55,12 @@ func (r *Raw) Send(f wire.Frame) {
 // TrySend writes one frame, unless the connection has ended.
 func (r *Raw) TrySend(f wire.Frame) error { return r.conn.Write(wire.Encode(f)) }
 
-// read returns the next frame, or the error that ended the connection.
+// read returns the next frame, or the error that ended the connection. A server is never silent for as long as Timeout.
 func (r *Raw) read() (wire.Frame, error) {
 	for len(r.rest) == 0 {
-		message, err := r.conn.Read(r.t.Context())
+		ctx, cancel := context.WithTimeout(r.t.Context(), Timeout)
+		message, err := r.conn.Read(ctx)
+		cancel()
 		if err != nil {
 			return nil, err
 		}
