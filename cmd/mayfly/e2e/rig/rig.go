@@ -145,17 +145,6 @@ func (s *Server) Start() {
 	}
 }
 
-// FreeAddr returns an address of this machine that nobody listens on.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // Addr is where the server listens, host:port.
 func (s *Server) Addr() string { return s.addr }
 
