@@ -254,9 +254,9 @@ func TestStaysSignedIn(t *testing.T) {
 	server.SetFaults(devidp.Faults{})
 	proxy.Refuse(false)
 	connected(k.ada, true)
+	signedIn(k.ada, "Ada Lovelace")
 	k.said = append(k.said, "Ben, meanwhile")
 	k.heard("Ada, without a network")
-	signedIn(k.ada, "Ada Lovelace")
 
 	if shown := rig.Eval[[]string](k.ada, texts); !slices.Equal(shown, k.said) {
 		t.Errorf("the tab shows %q, want %q", shown, k.said)
