@@ -52,7 +52,8 @@ func TestFormLeadsBackToTheChat(t *testing.T) {
 	tab.Until(`location.pathname === '/login' && getComputedStyle(document.querySelector('ul') ?? document.body).listStyleType === 'none'`) // the policy lets the style in
 	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
 	defer cancel()
-	resp, err := chromedp.RunResponse(ctx, chromedp.Evaluate[chromedp.Void](rig.ByRole("button", devidp.People[0].Name())+`.click()`))
+	ada := rig.ByRole("button", devidp.People[0].Name())
+	resp, err := chromedp.RunResponse(ctx, chromedp.Evaluate[chromedp.Void](ada+`.click()`))
 	if err != nil || !strings.HasPrefix(resp.URL, server.URL+"/login/callback?") || !strings.Contains(resp.URL, "code=") {
 		t.Errorf("the form leads to %+v, %v", resp, err)
 	}

@@ -40,9 +40,10 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	defer look.Stop()
 	for deadline := time.Now().Add(rig.Timeout); ; <-look.C {
 		wrong := differences(before, rig.Scrape(t, admin), map[string]float64{
-			"mayfly_connections": 1, "mayfly_connections_total": float64(connections.Load()), "mayfly_rooms": 1, "mayfly_live_messages": 1,
-			"mayfly_posts_accepted_total": 1, "mayfly_stream_append_seconds_count": 1, "mayfly_stream_append_failures_total{kind=\"other\"}": 0,
-			"mayfly_refusals_total{code=\"rate\"}": 0, "mayfly_byes_total{code=\"restart\"}": 0,
+			"mayfly_connections": 1, "mayfly_connections_total": float64(connections.Load()), "mayfly_rooms": 1,
+			"mayfly_live_messages": 1, "mayfly_posts_accepted_total": 1, "mayfly_stream_append_seconds_count": 1,
+			"mayfly_stream_append_failures_total{kind=\"other\"}": 0,
+			"mayfly_refusals_total{code=\"rate\"}":                0, "mayfly_byes_total{code=\"restart\"}": 0,
 		})
 		if len(wrong) == 0 {
 			return

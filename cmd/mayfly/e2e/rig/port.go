@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// FreeAddr counts through these ports. The kernel gives none of them to a connection or to a listener that asks for any port, and
-// Chromium forbids none of them.
+// FreeAddr counts through these ports. The kernel gives none of them to a connection or to a listener that asks for any
+// port, and Chromium forbids none of them.
 const (
 	firstPort = 20_000
 	ports     = 12_000
@@ -18,8 +18,8 @@ const (
 
 var portsGiven atomic.Int64
 
-// FreeAddr returns an address of this machine that nobody listens on, and returns it once: no other test gets it before this one
-// listens there, nor after it has stopped.
+// FreeAddr returns an address of this machine that nobody listens on, and returns it once: no other test gets it before this
+// test's server listens there, nor after that server has stopped.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	for range ports {

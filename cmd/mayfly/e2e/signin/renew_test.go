@@ -19,9 +19,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// life is short, so that a test may outlast one. The client renews such a token after a third of its time, as it does a token
-// that lives 90 s; only the server's word that it ends soon comes at once, and not when the client renews it anyway. A connection
-// must not have such tokens for long: the server takes ten a minute on it.
+// life is short, so that a test may outlast a token. The client renews such a token after a third of its life, as it does a
+// token that lives 90 s; only, the server says at once that such a token ends soon. A connection must not get such tokens for
+// long: the server takes ten a minute on it.
 var life = flag.Duration("life", 6*time.Second, "how long access tokens live where a test outlasts one")
 
 // brief has the provider of mayfly dev give out tokens that live for life from now on.
@@ -146,8 +146,8 @@ func look(t *testing.T, server *rig.Server) (seen func() []wire.Frame) {
 	}
 }
 
-// gathered waits until n people are in the lobby, the one who looks among them. Each look is another connection, and the server
-// may not have noticed yet that one has ended.
+// gathered waits until n people are in the lobby, the guest that it looks as among them. It looks again as long as the
+// server has not noticed that a connection has ended.
 func gathered(t *testing.T, s *rig.Server, n int64) {
 	t.Helper()
 	pace := time.NewTicker(50 * time.Millisecond)
@@ -175,8 +175,8 @@ func connected(tab *rig.Tab, up bool) {
 	}))
 }
 
-// TestStaysSignedIn leaves a tab for many lives of its token: in use, frozen, out of sight, on a sleeping laptop and without a
-// network.
+// TestStaysSignedIn leaves a tab for many lives of its token: in use, frozen, out of sight, on a sleeping laptop and without
+// a network.
 func TestStaysSignedIn(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)
@@ -184,7 +184,8 @@ func TestStaysSignedIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := rig.Dev(t, "-access-ttl", frugal.String(), "-public-url", "http://localhost:"+port, "-rate", "1000/1s", "-ttl", "1h")
+	server := rig.Dev(t, "-access-ttl", frugal.String(), "-public-url", "http://localhost:"+port, "-rate", "1000/1s",
+		"-ttl", "1h")
 	proxy := rig.NewProxy(t, addr, server.Addr())
 	k := &talk{t: t, ada: rig.OwnBrowser(t).Tab(server.URL).Ready()}
 	signIn(k.ada, "Ada Lovelace")
@@ -193,7 +194,7 @@ func TestStaysSignedIn(t *testing.T) {
 	k.ben = rig.NewPerson(t, "ben", server.SocketURL())
 	k.ben.Until("online", rig.Online)
 	others := look(t, server)
-	gathered(t, server, 4)                                                     // Ada, Ben, Cleo and the one who looks
+	gathered(t, server, 4)                                                     // with Ada, Ben and Cleo
 	over := func() <-chan time.Time { return time.After(*life + time.Second) } // the end of a token that lives for life
 
 	pace := time.NewTicker(200 * time.Millisecond)

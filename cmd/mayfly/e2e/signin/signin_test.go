@@ -34,8 +34,9 @@ func says(words string) string {
 	return fmt.Sprintf(`%s?.innerText.replace(/\s+/g, ' ').includes(%q) ?? false`, rig.ByRole("banner", ""), words)
 }
 
-// frugal is how long access tokens live where a connection may last for any time: the client renews one after 6 to 10 s, so the
-// server never gets more than the ten a minute that it takes on a connection. It takes each for a minute after its end.
+// frugal is how long access tokens live where a connection may last for any time: the client renews a token after 6 to 10 s,
+// so the server never gets more than the ten a minute that it takes on a connection. It takes each token for a minute after
+// its end.
 const frugal = 24 * time.Second
 
 func TestSigningInAndOut(t *testing.T) {
@@ -44,8 +45,9 @@ func TestSigningInAndOut(t *testing.T) {
 	signInAndOut(t, server, server.Log)
 }
 
-// signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a token
-// lives and signs out, while a third person reads and a spy looks for tokens. logs returns what server and provider have logged.
+// signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a
+// token lives and signs out, while a third person reads and a spy looks for tokens. logs returns what server and provider
+// have logged.
 func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OwnBrowser(t)
 	ben := spy.tab(t, browser.Tab, room).Ready()

@@ -26,8 +26,9 @@ const aging = `{
 	performance.now = () => clock() + aged;
 }`
 
-// expire sets the monotonic clocks of all pages forward by hours until every page is offline, as their access tokens have ended.
-// A page whose clock is set gets a token that is still good from one whose clock is not, so the clocks may have to be set again.
+// expire sets the monotonic clocks of all pages forward by hours until every page is offline, as their access tokens have
+// ended. A page whose clock is set gets a good token from a page whose clock is not set yet, so it may have to set them
+// again.
 func expire(t *testing.T, all []*rig.Tab) {
 	t.Helper()
 	offline := 0
@@ -91,7 +92,8 @@ func restart(server *rig.Server, all []*rig.Tab) {
 
 // troubled waits until the page says sentence about signing in, and names the button below it so.
 func troubled(tab *rig.Tab, sentence, button string) {
-	tab.Until(fmt.Sprintf(`(e => e?.querySelector('p').innerText === %q && e.querySelector('button').innerText === %q)(%s)`, sentence, button, trouble))
+	tab.Until(fmt.Sprintf(`(e => e?.querySelector('p').innerText === %q && e.querySelector('button').innerText === %q)(%s)`,
+		sentence, button, trouble))
 }
 
 var trouble = rig.ByRole("region", "Sign-in")
@@ -103,8 +105,8 @@ func at(where devidp.Endpoint, f devidp.Fault) devidp.Faults {
 }
 
 // TestManyTabsRenewTogether after a restart of the browser and after a time without a network, with a provider that takes a
-// refresh token once, or again for 30 s: one tab asks it, and tells the others. When the answer is lost, the next one has the
-// grace period; without it all of them say so, and leave it at that.
+// refresh token once, or again for 30 s: one tab asks it and tells the others. When the answer is lost, the next tab asks
+// again within the grace period; without a grace period all tabs say that the sign-in has ended, and ask no more.
 func TestManyTabsRenewTogether(t *testing.T) {
 	t.Parallel()
 	for _, grace := range []time.Duration{30 * time.Second, 0} {
@@ -127,9 +129,9 @@ func TestManyTabsRenewTogether(t *testing.T) {
 	}
 }
 
-// answerLost lets the access tokens of all tabs end while there is no network, and the answer to the first renewal after that be
-// lost. It returns how many requests for tokens were sent until all tabs knew how it had ended; and, where the provider has no
-// grace period, how many more until all tabs were signed in again.
+// answerLost lets the access tokens of all tabs end while there is no network, and lets the answer to the first renewal
+// after that be lost. It returns how many requests for tokens the provider got until all tabs knew how the renewal had
+// ended; and, where it has no grace period, how many more until all tabs were signed in again.
 func answerLost(t *testing.T, server *rig.Server, all []*rig.Tab, grace bool) (lost, again int) {
 	t.Helper()
 	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Drop}))

@@ -13,8 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestUsersAPIFails: whatever Okta's Users API does, nobody waits for it. People are in under the best name that is known: the ID
-// token's, or userinfo's a little later where there is none.
+// TestUsersAPIFails: whatever Okta's Users API does, nobody waits for it. People are in under the best name that is known:
+// the ID token's, or userinfo's a little later where there is none.
 func TestUsersAPIFails(t *testing.T) {
 	t.Parallel()
 	dev := rig.Dev(t)
@@ -77,9 +77,9 @@ func enter(t *testing.T, s *rig.Server, access, id string) (r *rig.Raw, name str
 	return r, rig.Next[wire.Welcome](r).User.Name
 }
 
-// renamed waits until r is told what its user is called. The server gives up on a name that it does not have after 2 s, which a
-// busy machine may need for that; it looks again when the user signs in again, half a minute later at the earliest. So the user
-// does, on other connections.
+// renamed waits until the server tells r what its user is called. The server looks for a name for 2 s at most, which are too
+// few on a busy machine, and looks again half a minute later at the earliest, when the user signs in again. So renamed signs
+// the user in again on other connections.
 func renamed(t *testing.T, s *rig.Server, r *rig.Raw, access string) string {
 	t.Helper()
 	told := make(chan string, 1)
