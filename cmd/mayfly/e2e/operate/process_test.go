@@ -69,15 +69,15 @@ func TestStopsInOrder(t *testing.T) {
 	tab.Say("to stay")
 	tab.Shows("to stay")
 	server.Stop()
-	tab.Until(`!document.querySelector('[role=status]').innerText.toLowerCase().includes('online')`)
+	tab.Until(`!` + rig.Connection + `.toLowerCase().includes('online')`)
 	tab.Shows("to stay")
 	server.Start()
 	tab.Ready()
 	tab.Shows("to stay")
 }
 
-// TestWhoAsksForNothingIsNotWaitedFor stops a server to which a connection is open that has said nothing, as browsers open
-// them in advance.
+// TestWhoAsksForNothingIsNotWaitedFor stops a server that has an open connection without a request, as browsers open
+// connections in advance.
 func TestWhoAsksForNothingIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

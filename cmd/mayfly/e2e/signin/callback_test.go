@@ -20,8 +20,8 @@ func TestTheWayBackIsGoodOnce(t *testing.T) {
 	grace := browser.Tab("")
 	grace.BeforeScripts(`if (location.pathname === '/login/callback' && !sessionStorage.late) delete window.WebAssembly`) // the page never starts
 	grace.Do(chromedp.Navigate(server.URL + "/r/tea"))
-	press(grace, "Sign in")
-	press(grace, "Grace Hopper")
+	grace.Click("button", "Sign in")
+	grace.Click("button", "Grace Hopper")
 	grace.Until(`location.search.includes('code=')`)
 	address := rig.Eval[string](grace, `location.href`)
 
@@ -38,8 +38,8 @@ func TestTheWayBackIsGoodOnce(t *testing.T) {
 	if n := server.Calls()[devidp.Tokens]; n != calls {
 		t.Errorf("the provider was asked for tokens %d times", n-calls)
 	}
-	press(victim, "Sign in again")
-	press(victim, "Ada Lovelace")
+	victim.Click("button", "Sign in again")
+	victim.Click("button", "Ada Lovelace")
 	signedIn(victim, "Ada Lovelace")
 
 	grace.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = true`), chromedp.Reload()) // for her it is good
@@ -73,20 +73,20 @@ func TestTwoTabsSignInCrosswise(t *testing.T) {
 	one := rig.OpenBrowser(t).Tab(server.URL + "/r/one").Ready()
 	two := one.Sibling(server.URL + "/r/two").Ready()
 	for _, tab := range []*rig.Tab{one, two} {
-		press(tab, "Sign in")
+		tab.Click("button", "Sign in")
 		tab.Until(`location.origin === '` + server.Provider + `'`)
 	}
 	for _, at := range []struct {
 		tab  *rig.Tab
 		room string
 	}{{two, "/r/two"}, {one, "/r/one"}} {
-		press(at.tab, "Ada Lovelace")
+		at.tab.Click("button", "Ada Lovelace")
 		signedIn(at.tab, "Ada Lovelace")
 		at.tab.Until(`location.href === '` + server.URL + at.room + `'`)
 	}
 	two.Say("still there")
 	two.Shows("still there")
-	press(one, "Sign out")
+	one.Click("button", "Sign out")
 	header(two, "ot signed in")
 	header(one, "ot signed in")
 }
@@ -101,11 +101,11 @@ func TestComesBackWhileTheServerIsGone(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(at + "/r/tea").Ready()
 	rig.Eval[bool](tab, `navigator.serviceWorker.ready.then(() => navigator.serviceWorker.controller ? true : new Promise(done =>
 		navigator.serviceWorker.addEventListener('controllerchange', () => done(true))))`)
-	press(tab, "Sign in")
+	tab.Click("button", "Sign in")
 	tab.Until(`location.origin === '` + server.Provider + `'`)
 	proxy.Refuse(true)
 	proxy.Cut()
-	press(tab, "Ada Lovelace")
+	tab.Click("button", "Ada Lovelace")
 	tab.Until(`location.href === '` + at + `/r/tea'`)
 	header(tab, "igned in as Ada Lovelace")
 	proxy.Refuse(false)
@@ -125,10 +125,10 @@ func TestStorageFailsWhileSigningIn(t *testing.T) {
 			Object.defineProperty(window, area, {configurable: true, get() { throw new DOMException('The operation is insecure.', 'SecurityError'); }})`)
 		tab.Do(chromedp.Navigate(server.URL))
 		tab.Ready()
-		press(tab, "Sign in")
+		tab.Click("button", "Sign in")
 		header(tab, help)
 		header(tab, "not signed in")
-		tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').focus()`))
+		tab.Do(chromedp.Evaluate[chromedp.Void](rig.Composer + `.focus()`))
 		tab.Say("I can write, though")
 		tab.Shows("I can write, though")
 	})
@@ -140,7 +140,7 @@ func TestStorageFailsWhileSigningIn(t *testing.T) {
 				for (;;) try { localStorage.setItem(n, 'x'.repeat(size)); n++; } catch { break; }
 			return n;
 		})()`)
-		press(tab, "Sign in")
+		tab.Click("button", "Sign in")
 		header(tab, help)
 		header(tab, "not signed in")
 	})
@@ -166,7 +166,7 @@ func TestStorageFailsWhileSigningIn(t *testing.T) {
 			tab.Do(chromedp.Reload())
 			header(tab, "not signed in")
 			tab.Ready()
-			if rig.Eval[bool](tab, `'mayfly.session' in localStorage || !!document.querySelector('[role=alert]')?.innerText`) {
+			if rig.Eval[bool](tab, `'mayfly.session' in localStorage || !!`+rig.ByRole("alert", "")+`?.innerText`) {
 				t.Errorf("after %s something is left, or is said", damage)
 			}
 		}

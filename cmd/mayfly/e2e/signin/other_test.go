@@ -29,7 +29,7 @@ func otherProvider(t *testing.T, origin string) (issuer string, logs func() stri
 	if out, err := exec.Command("go", "build", "-C", "otheridp", "-o", path, ".").CombinedOutput(); err != nil {
 		t.Fatalf("build the provider: %v\n%s", err, out)
 	}
-	cmd := exec.Command(path, "-app", origin, "-access-ttl", "12s")
+	cmd := exec.Command(path, "-app", origin, "-access-ttl", frugal.String())
 	var log bytes.Buffer
 	cmd.Stderr = &log
 	stdout, err := cmd.StdoutPipe()

@@ -29,7 +29,7 @@ type spy struct {
 	mu      sync.Mutex // guards all
 	secrets map[string][]string
 	places  []place
-	hello   wire.Hello    // the last one that somebody signed in with
+	hello   wire.Hello    // the last one that somebody signed in with, and the token since
 	changed chan struct{} // static; capacity 1
 }
 
@@ -123,6 +123,7 @@ func (s *spy) sent(b []byte) {
 	case wire.Auth:
 		s.learn(accessToken, f.Token)
 		s.learn(idToken, f.IDToken)
+		s.hello.Token = &f.Token
 	}
 }
 

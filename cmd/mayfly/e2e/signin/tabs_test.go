@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,15 +17,57 @@ import (
 	"mayfly/server/devidp"
 )
 
-var tabs = flag.Int("tabs", 4, "how many tabs share a sign-in")
+var tabs = flag.Int("tabs", 3, "how many tabs share a sign-in")
+
+// aging gives each page of a tab a monotonic clock that expire sets forward.
+const aging = `{
+	const clock = performance.now.bind(performance);
+	window.aged = 0;
+	performance.now = () => clock() + aged;
+}`
+
+// expire sets the monotonic clocks of all pages forward by hours until every page is offline, as their access tokens have
+// ended. A page whose clock is set gets a good token from a page whose clock is not set yet, so it may have to set them
+// again.
+func expire(t *testing.T, all []*rig.Tab) {
+	t.Helper()
+	offline := 0
+	look := time.NewTicker(200 * time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(rig.Timeout); offline < len(all); <-look.C {
+		if time.Now().After(deadline) {
+			t.Fatal("the tabs are not offline although their tokens have ended")
+		}
+		for _, tab := range all {
+			tab.Do(chromedp.Evaluate[chromedp.Void](`aged += 3600e3`))
+		}
+		offline = 0
+		for _, tab := range all {
+			online(tab)
+			if rig.Eval[bool](tab, says("Offline, signed in as Ada Lovelace")) {
+				offline++
+			}
+		}
+	}
+}
+
+// online tells the page that the device has a network again.
+func online(tab *rig.Tab) {
+	tab.Do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new Event('online'))`))
+}
 
 // family opens tabs of one profile, all signed in as Ada by the first.
 func family(b *rig.Browser, server *rig.Server, n int) (all []*rig.Tab) {
-	first := b.Tab(server.URL).Ready()
+	first := b.Tab("")
+	first.BeforeScripts(aging)
+	first.Do(chromedp.Navigate(server.URL))
 	signIn(first, "Ada Lovelace")
 	all = append(all, first)
 	for range n - 1 {
-		all = append(all, first.Sibling(server.URL))
+		tab := first.Sibling("")
+		tab.BeforeScripts(aging)
+		tab.Do(chromedp.Navigate(server.URL))
+		all = append(all, tab)
 	}
 	allSignedIn(all)
 	return all
@@ -49,10 +92,11 @@ func restart(server *rig.Server, all []*rig.Tab) {
 
 // troubled waits until the page says sentence about signing in, and names the button below it so.
 func troubled(tab *rig.Tab, sentence, button string) {
-	tab.Until(fmt.Sprintf(`(e => e?.querySelector('p').innerText === %q && e.querySelector('button').innerText === %q)(%s)`, sentence, button, trouble))
+	tab.Until(fmt.Sprintf(`(e => e?.querySelector('p').innerText === %q && e.querySelector('button').innerText === %q)(%s)`,
+		sentence, button, trouble))
 }
 
-const trouble = `document.querySelector('section[aria-label="Sign-in"]')`
+var trouble = rig.ByRole("region", "Sign-in")
 
 // at returns that the provider does one thing wrong.
 func at(where devidp.Endpoint, f devidp.Fault) devidp.Faults {
@@ -61,8 +105,8 @@ func at(where devidp.Endpoint, f devidp.Fault) devidp.Faults {
 }
 
 // TestManyTabsRenewTogether after a restart of the browser and after a time without a network, with a provider that takes a
-// refresh token once, or again for 30 s: one tab asks it, and tells the others. When the answer is lost, the next one has the
-// grace period; without it all of them say so, and leave it at that.
+// refresh token once, or again for 30 s: one tab asks it and tells the others. When the answer is lost, the next tab asks
+// again within the grace period; without a grace period all tabs say that the sign-in has ended, and ask no more.
 func TestManyTabsRenewTogether(t *testing.T) {
 	t.Parallel()
 	for _, grace := range []time.Duration{30 * time.Second, 0} {
@@ -70,45 +114,48 @@ func TestManyTabsRenewTogether(t *testing.T) {
 			t.Parallel()
 			server := rig.Dev(t, "-access-ttl", "1h", "-refresh-grace", grace.String(), "-conns-per-ip", "1000")
 			all := family(rig.OpenBrowser(t), server, *tabs)
-			asked := 0
-			ask := func(want int, when string) { // on a busy machine a tab may not hear in time, and asks for itself, too
-				t.Helper()
-				before := asked
-				if asked = server.Calls()[devidp.Tokens]; asked < before+want || asked >= before+want+len(all)/2 {
-					t.Errorf("%s: %d requests for tokens, want %d", when, asked-before, want)
-				}
-			}
-
-			server.SetFaults(devidp.Faults{AccessTTL: life.Milliseconds()})
 			restart(server, all)
 			allSignedIn(all)
-			server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Drop}))
-			for _, tab := range all {
-				header(tab, "Offline, signed in as Ada Lovelace")
-			}
-			asked = server.Calls()[devidp.Tokens]
-			server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Lose, Times: 1}))
-			for _, tab := range all { // all of them have waited for a network
-				tab.Do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new Event('online'))`))
-			}
-			if grace == 0 {
-				for _, tab := range all {
-					troubled(tab, "You were signed out: your sign-in has ended.", "Sign in again")
+			const tries = 5 // on a busy machine a tab may not hear from another in time, and asks for itself, too
+			for range tries {
+				lost, again := answerLost(t, server, all, grace > 0)
+				if lost == 2 && again <= 1 {
+					return
 				}
-				ask(2, "the answer was lost")
-				press(all[0], "Sign in again")
-				press(all[0], "Ada Lovelace")
-				allSignedIn(all)
-				ask(1, "signed in again")
-			} else {
-				allSignedIn(all)
-				ask(2, "the answer was lost")
+				t.Logf("%d requests for tokens when the answer was lost, want 2; %d to sign in again, want 1 at most", lost, again)
 			}
+			t.Errorf("more requests for tokens than needed, %d times in a row", tries)
 		})
 	}
 }
 
-// renewing returns which of the tabs holds the lock, once one of them does.
+// answerLost lets the access tokens of all tabs end while there is no network, and lets the answer to the first renewal
+// after that be lost. It returns how many requests for tokens the provider got until all tabs knew how the renewal had
+// ended; and, where it has no grace period, how many more until all tabs were signed in again.
+func answerLost(t *testing.T, server *rig.Server, all []*rig.Tab, grace bool) (lost, again int) {
+	t.Helper()
+	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Drop}))
+	expire(t, all)
+	before := server.Calls()[devidp.Tokens]
+	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Lose, Times: 1}))
+	for _, tab := range all { // all of them have waited for a network
+		online(tab)
+	}
+	if grace {
+		allSignedIn(all)
+		return server.Calls()[devidp.Tokens] - before, 0
+	}
+	for _, tab := range all {
+		troubled(tab, "You were signed out: your sign-in has ended.", "Sign in again")
+	}
+	lost = server.Calls()[devidp.Tokens] - before
+	all[0].Click("button", "Sign in again")
+	all[0].Click("button", "Ada Lovelace")
+	allSignedIn(all)
+	return lost, server.Calls()[devidp.Tokens] - before - lost
+}
+
+// renewing returns the tab that holds the lock, and the others, once a tab is found to hold it.
 func renewing(t *testing.T, all []*rig.Tab) (holder *rig.Tab, others []*rig.Tab) {
 	t.Helper()
 	const holds = `navigator.locks.request('test', async () => {
@@ -118,18 +165,16 @@ func renewing(t *testing.T, all []*rig.Tab) (holder *rig.Tab, others []*rig.Tab)
 	for _, tab := range all {
 		header(tab, "Signed in as Ada Lovelace") // though without an access token yet
 	}
-	all[0].Until(`navigator.locks.query().then(q => q.held.some(l => l.name === 'mayfly:renew'))`)
-	for _, tab := range all {
-		if rig.Eval[bool](tab, holds) {
-			holder = tab
-		} else {
-			others = append(others, tab)
+	for deadline := time.Now().Add(rig.Timeout); time.Now().Before(deadline); { // a renewal may end while the tabs are asked
+		all[0].Until(`navigator.locks.query().then(q => q.held.some(l => l.name === 'mayfly:renew'))`)
+		for i, tab := range all {
+			if rig.Eval[bool](tab, holds) {
+				return tab, slices.Delete(slices.Clone(all), i, i+1)
+			}
 		}
 	}
-	if holder == nil {
-		t.Fatal("none of the tabs holds the lock")
-	}
-	return holder, others
+	t.Fatal("none of the tabs holds the lock")
+	return nil, nil
 }
 
 // crash ends the tab's process. A page that has crashed does not answer any more, so nobody waits for its answer.
@@ -158,19 +203,20 @@ func TestRenewalIsCutShort(t *testing.T) {
 	server := rig.Dev(t, "-refresh-grace", "0s")
 	all := family(rig.OpenBrowser(t), server, 3)
 	before := server.Calls()[devidp.Tokens]
-	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: time.Minute.Milliseconds(), Times: 1}))
+	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: time.Minute.Milliseconds()}))
 	restart(server, all)
 	holder, all := renewing(t, all)
+	server.SetFaults(devidp.Faults{}) // but for the request that waits
 	crash(holder)
 	allSignedIn(all)
 	if n := server.Calls()[devidp.Tokens] - before; n < 2 {
 		t.Errorf("%d requests for tokens, want the one that was cut short and another", n)
 	}
 
-	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: 8000, Times: 1}))
+	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: 8000}))
 	restart(server, all)
 	holder, all = renewing(t, all)
-	press(all[0], "Sign out")
+	all[0].Click("button", "Sign out")
 	header(all[0], "not signed in")
 	holder.Until(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/token') && e.responseEnd > 0)`)
 	header(holder, "not signed in")

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -12,11 +13,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestUsersAPIFails: whatever Okta's Users API does, people are in within 2.5 s, under the best name that is known: the ID
-// token's, or userinfo's a little later where there is none.
+// TestUsersAPIFails: whatever Okta's Users API does, nobody waits for it. People are in under the best name that is known:
+// the ID token's, or userinfo's a little later where there is none.
 func TestUsersAPIFails(t *testing.T) {
 	t.Parallel()
-	const soon = 2500 * time.Millisecond
 	dev := rig.Dev(t)
 	file := filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(file, []byte(apiToken+"\n"), 0o600); err != nil {
@@ -33,7 +33,7 @@ func TestUsersAPIFails(t *testing.T) {
 		{"404", devidp.Fault{Do: devidp.Refuse, Status: 404}, "Grace Hopper"},
 		{"429", devidp.Fault{Do: devidp.Refuse, Status: 429, RetryAfter: 30}, "Grace Hopper"},
 		{"500", devidp.Fault{Do: devidp.Refuse}, "Grace Hopper"},
-		{"10 s late", devidp.Fault{Do: devidp.Slow, Delay: 10_000}, ""},
+		{"no answer for 10 minutes", devidp.Fault{Do: devidp.Slow, Delay: 600_000}, ""},
 		{"another id", devidp.Fault{Do: devidp.WrongID}, "Grace Hopper"},
 		{"10 MB", devidp.Fault{Do: devidp.Huge}, "Grace Hopper"},
 	} {
@@ -43,26 +43,15 @@ func TestUsersAPIFails(t *testing.T) {
 			asked := dev.Calls()[devidp.Users]
 			s := rig.Serve(t, "-issuer", dev.Provider, "-client-id", "mayfly-dev", "-okta-api-token-file", file)
 			untilReady(t, s)
-			enter := func(access, id string) (r *rig.Raw, name string) {
-				t.Helper()
-				began := time.Now()
-				r = rig.Dial(t, s)
-				r.Send(wire.Hello{Token: &access, IDToken: id})
-				w := rig.Next[wire.Welcome](r)
-				if took := time.Since(began); took > soon {
-					t.Errorf("they were let in after %s", took)
-				}
-				return r, w.User.Name
-			}
-			if _, name := enter(ada.Access, ada.ID); name != "Ada Lovelace" {
+			if _, name := enter(t, s, ada.Access, ada.ID); name != "Ada Lovelace" {
 				t.Errorf("Ada is called %q", name)
 			}
-			r, name := enter(grace.Access, "")
+			r, name := enter(t, s, grace.Access, "")
 			if !strings.HasPrefix(name, "user-") && name != tt.later {
 				t.Errorf("Grace is called %q", name)
 			}
 			if name != tt.later && tt.later != "" {
-				if name = rig.Next[wire.Authed](r).User.Name; name != tt.later {
+				if name = renamed(t, s, r, grace.Access); name != tt.later {
 					t.Errorf("later Grace is called %q", name)
 				}
 			}
@@ -77,5 +66,38 @@ func TestUsersAPIFails(t *testing.T) {
 				t.Error("the API's token is in the log")
 			}
 		})
+	}
+}
+
+// enter signs in with tokens, and returns what the user is called at first.
+func enter(t *testing.T, s *rig.Server, access, id string) (r *rig.Raw, name string) {
+	t.Helper()
+	r = rig.Dial(t, s)
+	r.Send(wire.Hello{Token: &access, IDToken: id})
+	return r, rig.Next[wire.Welcome](r).User.Name
+}
+
+// renamed waits until the server tells r what its user is called. The server looks for a name for 2 s at most, which are too
+// few on a busy machine, and looks again half a minute later at the earliest, when the user signs in again. So renamed signs
+// the user in again on other connections.
+func renamed(t *testing.T, s *rig.Server, r *rig.Raw, access string) string {
+	t.Helper()
+	told := make(chan string, 1)
+	var reading sync.WaitGroup
+	defer reading.Wait()
+	reading.Go(func() { told <- rig.Next[wire.Authed](r).User.Name })
+	again := time.NewTicker(time.Second)
+	defer again.Stop()
+	for timeout := time.After(2 * rig.Timeout); ; {
+		select {
+		case name := <-told:
+			return name
+		case <-timeout:
+			r.Close()
+			return ""
+		case <-again.C:
+			other, _ := enter(t, s, access, "")
+			other.Close()
+		}
 	}
 }
