@@ -198,7 +198,7 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = n.js.CreateStream(ctx, wanted)
 	case err == nil:
-		n.clock.Reach(existing.CachedInfo().State.LastTime) // the wall clock may have been set back while nobody looked
+		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back while nobody looked
 		err = n.updateStream(ctx, existing.CachedInfo().Config, &wanted)
 	}
 	if err != nil {
