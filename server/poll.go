@@ -132,7 +132,7 @@ func (p *poll) run(message []byte) {
 // await waits until every frame has its answer, then, if none was to have one, for something to tell, and then for what
 // comes right behind that.
 func (p *poll) await() {
-	p.session.client.Settle(p.ctx)
+	p.session.client.Drain(p.ctx)
 	timer := time.NewTimer(p.session.wait - p.age())
 	defer timer.Stop()
 	for !p.session.asked && !p.queue.newsCame() {

@@ -112,7 +112,7 @@ const (
 // connections get 503. The error names each step that did not end as it should.
 func (s *Server) Close(ctx context.Context) error {
 	s.enter(settling)
-	err := s.hub.Settle(ctx)
+	err := s.hub.Drain(ctx)
 	s.mu.Lock()
 	s.phase.Store(leaving)
 	for c := range s.conns {

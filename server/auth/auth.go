@@ -1,21 +1,23 @@
-// Package auth checks an access token and says who it is.
+// Package auth checks access tokens and returns the identity of the user that a token stands for.
 //
-// Any OIDC provider that issues access tokens as signed JWTs will do; Okta's own claims (cid, uid, scp) are understood besides
-// the standard's. Every token is checked whole, each time, and refused with a reason of the protocol: a bad token never makes
-// anyone anonymous. go-oidc checks it too, as a second pair of eyes that has no reasons to give. Alone it would not do: it takes
-// tokens with no kid, no subject, no iat, a life of 30,000 years, ID tokens, tokens bound to a key that nobody showed, and
-// signatures by keys of 1,024 bits, and it asks the issuer for keys again for every unknown kid.
+// Any OIDC provider that issues signed JWTs as access tokens works. Besides the standard claims the package reads Okta's
+// own: cid, uid, scp. It checks every claim of every token each time, and refuses a bad token with a reason of the
+// protocol. A bad token never makes its user a guest. go-oidc checks the token a second time, as a cross-check. go-oidc
+// alone is not enough: it gives no reasons; it accepts tokens without kid, subject or iat, with a life of 30,000 years, ID
+// tokens, tokens bound to a key that the client never proved to have, and keys of 1,024 bits; and it fetches the issuer's
+// keys for every unknown kid.
 //
-// So the keys are our own (keySet): loaded while the server runs already, kept fresh as the issuer's Cache-Control says, asked
-// for again at most once in 30 s however many unknown kids come, kept when the issuer is down and dropped when it drops them.
-// All that the issuer says is bounded: 5 s, 256 KiB, 20 keys, no redirect to another host.
+// So the package has its own key set (keySet). It loads the keys in the background after the start, refreshes them as the
+// issuer's Cache-Control says, fetches them for unknown kids at most once in 30 s, keeps them while the issuer is down, and
+// drops a key once the issuer no longer publishes it. Every request to the issuer is bounded: 5 s, 256 KiB, 20 keys, no
+// redirect to another host.
 //
-// A token says who somebody is but seldom what they are called. Names come from the ID token, from Okta's Users API or from
-// userinfo (profiles), cached, in the background: nobody waits for a name, a better one is handed on when it is found. Names are
-// written by strangers, so they are cleaned.
+// A token identifies a user but rarely holds a display name. Names come from the ID token, from Okta's Users API or from
+// userinfo (profiles). They are cached and looked up in the background: no sign-in waits for a name, and a follower is told
+// when a better name is found. Strangers choose names, so the package cleans them.
 //
-// Left to package server: what anonymous people may do, the times of a connection, who has signed out, and how often somebody
-// may fail.
+// Package server decides the rest: what guests may do, how long a connection lives, which sign-ins were signed out, and how
+// many failed sign-ins an address may make.
 package auth
 
 import (
@@ -34,31 +36,31 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Config says whose tokens are taken, and which.
+// Config says which tokens a Verifier accepts.
 type Config struct {
-	Issuer       string   // to the letter as its tokens have it
-	ClientIDs    []string // of the apps that people may sign in with
-	Audience     string   // that tokens must be made for
-	Algs         []string // that tokens may be signed with; none: RS256
-	RequireScope string   // that tokens must have; empty: none
-	KidOptional  bool     // take tokens that name no key, if the issuer has only one that fits
+	Issuer       string   // the issuer, exactly as iss in its tokens
+	ClientIDs    []string // the apps that users may sign in with
+	Audience     string   // a value that aud must contain
+	Algs         []string // signature algorithms; none: RS256
+	RequireScope string   // a scope that tokens must have; empty: none
+	KidOptional  bool     // accept tokens without kid if exactly one key of the issuer fits
 
-	OktaAPIToken  string // for the names of people and, with RequireActive, their status; empty: the Users API is not asked
-	RequireActive bool   // refuse people whom the Users API says not to be active
+	OktaAPIToken  string // for names and, with RequireActive, for the status of users; empty: the Users API is not asked
+	RequireActive bool   // refuse users whom the Users API reports as not active
 }
 
-// Verifier checks tokens of one issuer. Call its methods from anywhere.
+// Verifier checks tokens of one issuer. Any goroutine may call its methods.
 type Verifier struct {
-	config   Config                // static
-	second   *oidc.IDTokenVerifier // static
-	keys     *keySet               // static
-	provider *provider             // static
-	profiles *profiles             // static
-	metrics  *metrics              // static
+	config     Config                // static
+	crossCheck *oidc.IDTokenVerifier // static
+	keys       *keySet               // static
+	provider   *provider             // static
+	profiles   *profiles             // static
+	metrics    *metrics              // static
 }
 
-// New returns a verifier that refuses every token as busy until Run has loaded the issuer's keys. The error is cfg's
-// Check's.
+// New returns a Verifier. It refuses every token as busy until Run has loaded the issuer's keys. New fails if cfg.Check
+// does.
 func New(cfg Config, reg prometheus.Registerer, log *slog.Logger) (*Verifier, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = maxHeader
@@ -77,12 +79,12 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	v.keys = newKeySet(cfg.Algs, cfg.KidOptional)
 	v.provider = &provider{issuer: cfg.Issuer, client: client, keys: v.keys, metrics: v.metrics, log: log}
 	v.profiles = newProfiles(cfg, v.provider, client, v.metrics, log)
-	v.second = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{ClientID: cfg.Audience, SupportedSigningAlgs: cfg.Algs,
-		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // it cuts exp to whole seconds
+	v.crossCheck = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{ClientID: cfg.Audience, SupportedSigningAlgs: cfg.Algs,
+		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to whole seconds
 	return v, nil
 }
 
-// Run loads the issuer's keys and keeps them fresh, and looks people's names up, until ctx is done.
+// Run loads the issuer's keys, refreshes them and looks names up until ctx is done. It returns nil.
 func (v *Verifier) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { v.provider.run(ctx) })
@@ -92,18 +94,19 @@ func (v *Verifier) Run(ctx context.Context) error {
 	return nil
 }
 
-// Ready returns why no token can be checked now, nil if they can.
+// Ready returns nil if tokens can be checked now, else the reason why not. It doesn't block.
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
-// Endpoints returns the origins that a browser calls to sign somebody in and out, sorted: the issuer's own, from which it loads
-// the configuration, and once that is loaded here those of the endpoints in it, but for userinfo.
+// Endpoints returns the origins that a browser calls to sign a user in and out, sorted: the issuer's origin, where the
+// browser loads the configuration, and, once Run has loaded the configuration, the origins of the endpoints in it except
+// userinfo.
 func (v *Verifier) Endpoints() []string { return v.provider.endpoints() }
 
-// algs are the algorithms that one may choose: all have public keys.
+// algs are the algorithms that Config.Algs may name. All of them use public keys.
 var algs = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
 	oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA}
 
-// Check returns all that is wrong with c, by the names of the server's flags.
+// Check returns every problem of c in one error, or nil. It names the fields by the server's flags.
 func (c Config) Check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -112,7 +115,7 @@ func (c Config) Check() error {
 	} else if u.RawQuery != "" || u.Fragment != "" {
 		wrong("-issuer is %q: want it without ? and #", c.Issuer)
 	} else if isOktaOrg(u) {
-		wrong("-issuer is %q, Okta's org server, whose access tokens are not for others to check: want an authorization server, "+
+		wrong("-issuer is %q, Okta's org server, whose access tokens only Okta can check: want an authorization server, "+
 			"such as %s/oauth2/default", c.Issuer, strings.TrimSuffix(c.Issuer, "/"))
 	}
 	if len(c.ClientIDs) == 0 || slices.Contains(c.ClientIDs, "") {
@@ -132,7 +135,8 @@ func (c Config) Check() error {
 		wrong("-require-scope is %q: want one scope", c.RequireScope)
 	}
 	if strings.ContainsFunc(c.OktaAPIToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		wrong("the Okta API token holds what no token does: want the token alone") // and never the token in the error
+		// The error doesn't show the token.
+		wrong("the Okta API token holds a space or another character that no token has: want the token alone")
 	}
 	if c.RequireActive && c.OktaAPIToken == "" {
 		wrong("-require-active is set: want an Okta API token too, with which to ask who is active")
@@ -140,7 +144,7 @@ func (c Config) Check() error {
 	return errors.Join(errs...)
 }
 
-// isOktaOrg reports whether u is an Okta organisation's own authorization server.
+// isOktaOrg reports whether u is the org authorization server of an Okta organisation.
 func isOktaOrg(u *url.URL) bool {
 	okta := slices.ContainsFunc([]string{".okta.com", ".oktapreview.com", ".okta-emea.com"}, func(domain string) bool {
 		return strings.HasSuffix(strings.ToLower(u.Hostname()), domain)

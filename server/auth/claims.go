@@ -10,22 +10,24 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Leeway is how far the issuer's clock and ours may be apart. A token is taken this long after its end, too.
+// Leeway is the allowed difference between the issuer's clock and this node's. A token is accepted this long after its exp.
 const Leeway = time.Minute
 
 const (
-	maxLife    = 24*time.Hour + 5*time.Minute // of an access token
+	maxLife    = 24*time.Hour + 5*time.Minute // from iat to exp of an access token
 	maxSubject = 255                          // bytes
-	year10000  = 253402300800                 // its first second: what later libraries of the chain cannot print
+	year10000  = 253402300800                 // its first second, in Unix seconds: some libraries cannot print later times
 )
 
-// checkClaims checks the claims of an access token, in this order, each with its reason.
+// checkClaims checks the claims of an access token. The order of the checks decides which reason a token with several
+// problems gets.
 func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
 	if iss, _ := claims.text("iss"); iss != v.config.Issuer {
 		return refuse(wire.ReasonTokenIssuer, "iss is %q, want %q", clip(iss, maxLogged), v.config.Issuer)
 	}
 	if aud := claims.texts("aud"); !slices.Contains(aud, v.config.Audience) {
-		return refuse(wire.ReasonTokenAudience, "aud is %s, want %q in it", clip(string(claims["aud"]), maxLogged), v.config.Audience)
+		return refuse(wire.ReasonTokenAudience, "aud is %s, want %q in it",
+			clip(string(claims["aud"]), maxLogged), v.config.Audience)
 	}
 	if jti, _ := claims.text("jti"); !t.typed() &&
 		(claims.has("nonce") || claims.has("at_hash") || claims.has("c_hash") || strings.HasPrefix(jti, "ID.")) {
@@ -49,25 +51,26 @@ func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
 	return nil
 }
 
-// checkClient checks who got the token: whichever claim says so, and all of them if several do.
+// checkClient checks that the token was issued to one of our apps. If several claims name the app, all must name an allowed
+// one.
 func (v *Verifier) checkClient(claims object) *Error {
-	said := false
+	named := false
 	for _, name := range []string{"cid", "azp", "client_id"} {
 		if !claims.has(name) {
 			continue
 		}
-		said = true
+		named = true
 		if id, _ := claims.text(name); !slices.Contains(v.config.ClientIDs, id) {
 			return refuse(wire.ReasonTokenClient, "%s is %q, which is not allowed", name, clip(id, maxLogged))
 		}
 	}
-	if !said {
+	if !named {
 		return refuse(wire.ReasonTokenClient, "it has no cid, azp or client_id")
 	}
 	return nil
 }
 
-// clientOf returns the app that got an access token, which was checked.
+// clientOf returns the app to which an access token was issued. The claims must have passed checkClient.
 func clientOf(claims object) string {
 	for _, name := range []string{"cid", "azp", "client_id"} {
 		if id, ok := claims.text(name); ok {
@@ -77,7 +80,7 @@ func clientOf(claims object) string {
 	return ""
 }
 
-// checkTimes checks that an access token is valid now and not for too long.
+// checkTimes checks that an access token is valid now and does not live too long.
 func checkTimes(claims object, now time.Time) *Error {
 	at := float64(now.UnixMilli()) / 1000
 	leeway := Leeway.Seconds()
@@ -93,27 +96,28 @@ func checkTimes(claims object, now time.Time) *Error {
 		return refuse(wire.ReasonTokenLifetime, "it lives from %.0f to %.0f", iat, exp)
 	}
 	if nbf, ok := claims.number("nbf"); claims.has("nbf") && !ok {
-		return refuse(wire.ReasonTokenTooEarly, "nbf is no number").later(maxRetry)
+		return refuse(wire.ReasonTokenTooEarly, "nbf is no number").retryIn(maxRetry)
 	} else if ok && nbf > at+leeway {
-		return refuse(wire.ReasonTokenTooEarly, "it is valid in %.0f s", nbf-at).later(seconds(nbf - at - leeway))
+		return refuse(wire.ReasonTokenTooEarly, "it is valid in %.0f s", nbf-at).retryIn(seconds(nbf - at - leeway))
 	}
 	if !issued {
-		return refuse(wire.ReasonTokenFuture, "it has no iat that is a number").later(maxRetry)
+		return refuse(wire.ReasonTokenFuture, "it has no iat that is a number").retryIn(maxRetry)
 	}
 	if iat > at+leeway {
-		return refuse(wire.ReasonTokenFuture, "it will be issued in %.0f s", iat-at).later(seconds(iat - at - leeway))
+		return refuse(wire.ReasonTokenFuture, "it will be issued in %.0f s", iat-at).retryIn(seconds(iat - at - leeway))
 	}
 	return nil
 }
 
-// seconds returns n seconds, or what is for ever in practice.
+// seconds converts n seconds to a Duration. It returns 1e9 s at most, so that the Duration cannot
+// overflow.
 func seconds(n float64) time.Duration { return time.Duration(min(n, 1e9) * float64(time.Second)) }
 
-// instant returns when that is in Unix seconds, which are before the year 10000.
+// instant converts Unix seconds to a Time. They must be before the year 10000.
 func instant(unix float64) time.Time { return time.UnixMilli(int64(unix * 1000)) }
 
-// subject returns the claim that says who it is: Okta's uid in a token of Okta's, which cid gives away, else sub. Okta's sub is
-// a name to log in with, which can be changed and given to somebody else.
+// subject returns the claim that identifies the user: uid in a token of Okta, which has cid, else sub. Okta's sub is a login
+// name: Okta can change it and give it to another user.
 func subject(claims object) (s string, ok bool) {
 	if claims.has("cid") {
 		return claims.text("uid")
@@ -121,7 +125,7 @@ func subject(claims object) (s string, ok bool) {
 	return claims.text("sub")
 }
 
-// checkSubject checks that a person is named, and by nothing that means another in a URL.
+// checkSubject checks that the token names a user, and by a subject that cannot change the meaning of a URL that holds it.
 func (v *Verifier) checkSubject(claims object) *Error {
 	s, ok := subject(claims)
 	switch {
@@ -133,13 +137,14 @@ func (v *Verifier) checkSubject(claims object) *Error {
 		return refuse(wire.ReasonTokenSubject, "its subject has %d bytes", len(s))
 	case s == "me" || s == "." || s == "..":
 		return refuse(wire.ReasonTokenSubject, "its subject is %q", clip(s, maxLogged))
-	case strings.ContainsRune(s, '/') || strings.ContainsRune(s, utf8.RuneError) || strings.ContainsFunc(s, unicode.IsControl):
+	case strings.ContainsRune(s, '/') || strings.ContainsRune(s, utf8.RuneError) ||
+		strings.ContainsFunc(s, unicode.IsControl):
 		return refuse(wire.ReasonTokenSubject, "its subject is %q", clip(s, maxLogged))
 	}
 	return nil
 }
 
-// scopes returns what the token permits, in Okta's form (a list, scp) or the standard's (words, scope).
+// scopes returns the scopes of a token: from Okta's scp, a list, and from the standard's scope, words in one string.
 func scopes(claims object) []string {
 	var all []string
 	for _, name := range []string{"scp", "scope"} {

@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// What the issuer may take of our time and memory, in one request.
+// The limits of one request to the issuer.
 const (
 	requestTimeout = 5 * time.Second
-	maxBody        = 256 << 10 // bytes, unpacked
+	maxBody        = 256 << 10 // bytes after decompression
 	maxHeader      = 64 << 10  // bytes
 	maxRedirects   = 3         // to the same host
 )
@@ -24,12 +24,12 @@ var (
 	errRedirect     = errors.New("the answer is a redirect to another place")
 )
 
-// newClient returns the client for all that the issuer is asked.
+// newClient returns the HTTP client for all requests to the issuer.
 func newClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Timeout: requestTimeout, Transport: bounded{transport}, CheckRedirect: sameHost}
 }
 
-// sameHost follows redirects within a host.
+// sameHost allows redirects that stay on the same scheme and host.
 func sameHost(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme {
 		return errRedirect
@@ -37,7 +37,7 @@ func sameHost(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// bounded cuts bodies that are too large, with an error, so that whoever reads a body whole reads no more than that.
+// bounded is a RoundTripper whose bodies fail with errBodyTooLarge after maxBody bytes, so that io.ReadAll is safe.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -49,7 +49,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// CloseIdleConnections is what http.Client's of that name calls.
+// CloseIdleConnections lets http.Client.CloseIdleConnections reach the transport below.
 func (b bounded) CloseIdleConnections() {
 	if next, ok := b.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()
@@ -58,7 +58,7 @@ func (b bounded) CloseIdleConnections() {
 
 type boundedBody struct {
 	io.ReadCloser
-	left int // bytes; -1 once there were more
+	left int // bytes that may still be read; -1 once the body was longer
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -76,7 +76,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 func trustedURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil ||
-		strings.ContainsAny(u.Host, ";, '\"") { // or it would change our Content-Security-Policy
+		strings.ContainsAny(u.Host, ";, '\"") { // such a host would change our Content-Security-Policy
 		return nil, errors.New("want an https URL, such as https://id.example.com/oauth2/default")
 	}
 	if u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())) {

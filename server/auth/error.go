@@ -10,59 +10,60 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Error is why nobody is signed in. Its first fields are what Bye and Refused tell the client; logged, it says more. It never
-// holds the token.
+// Error is the refusal of a token. A bye or a refused carries its first fields to the client; the log gets all of it. An
+// Error never holds the token.
 type Error struct {
-	Code    wire.Code // CodeBusy while there are no keys to check with
+	Code    wire.Code // CodeBusy while the issuer's keys are not loaded
 	Reason  wire.Reason
 	Next    wire.Next
-	Message string        // one plain sentence for a person
-	Retry   time.Duration // when the same token may be taken; 0: nobody knows
-	Wrong   bool          // no token of this server's people is ever like this: who sends many is to be slowed down
+	Message string        // one plain sentence for the user
+	Retry   time.Duration // how long until the same token may be accepted; 0: unknown
+	Wrong   bool          // no user of this server has such a token: package server limits addresses that send many
 
 	problem             string // for the log
-	jti, kid, tokenHash string // which token it was
+	jti, kid, tokenHash string // identify the token in the log
 }
 
-// refuse returns the error that the protocol has for reason.
+// refuse returns the Error for reason, with the code and the next step that the protocol gives it. problem is for the log.
 func refuse(reason wire.Reason, problem string, args ...any) *Error {
 	return &Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: sentences[reason], Wrong: wrong[reason],
 		problem: fmt.Sprintf(problem, args...)}
 }
 
-// wrong are the reasons that no clock, no key that is new and no end of a token's time explains.
+// wrong holds the reasons that a wrong clock, a new key or an expired token cannot explain.
 var wrong = map[wire.Reason]bool{
-	wire.ReasonTokenMalformed: true, wire.ReasonTokenAlg: true, wire.ReasonTokenType: true, wire.ReasonTokenSignature: true,
-	wire.ReasonTokenIssuer: true, wire.ReasonTokenAudience: true, wire.ReasonTokenClient: true, wire.ReasonTokenLifetime: true,
-	wire.ReasonTokenSubject: true, wire.ReasonTokenScope: true, wire.ReasonTokenBound: true,
+	wire.ReasonTokenMalformed: true, wire.ReasonTokenAlg: true, wire.ReasonTokenType: true,
+	wire.ReasonTokenSignature: true, wire.ReasonTokenIssuer: true, wire.ReasonTokenAudience: true,
+	wire.ReasonTokenClient: true, wire.ReasonTokenLifetime: true, wire.ReasonTokenSubject: true,
+	wire.ReasonTokenScope: true, wire.ReasonTokenBound: true,
 }
 
-// later says when the token may be taken.
-func (e *Error) later(retry time.Duration) *Error {
+// retryIn sets how long until the token may be accepted, within minRetry and maxRetry.
+func (e *Error) retryIn(retry time.Duration) *Error {
 	e.Retry = min(max(retry, minRetry), maxRetry)
 	return e
 }
 
-// forGood says that the token is Wrong, whatever its reason may mean of others.
-func (e *Error) forGood() *Error {
+// asWrong marks this token as Wrong, although its reason alone does not.
+func (e *Error) asWrong() *Error {
 	e.Wrong = true
 	return e
 }
 
 const (
-	minRetry = time.Second // less tells nothing
-	maxRetry = time.Hour   // a later one is a guess
+	minRetry = time.Second // the smallest wait that is worth telling a client
+	maxRetry = time.Hour   // a longer wait would be a guess
 )
 
-// busyRetry is when a client comes back that came before the keys.
+// busyRetry is how long a client waits that shows a token before the issuer's keys are loaded.
 const busyRetry = 5 * time.Second
 
 func busy() *Error {
-	return &Error{Code: wire.CodeBusy, Next: wire.NextLater, Message: "Signing in does not work at the moment.", Retry: busyRetry,
-		problem: "the issuer's keys are not loaded"}
+	return &Error{Code: wire.CodeBusy, Next: wire.NextLater, Message: "Signing in does not work at the moment.",
+		Retry: busyRetry, problem: "the issuer's keys are not loaded"}
 }
 
-// sentences are what a person is told.
+// sentences holds the sentence for the user, by reason.
 var sentences = map[wire.Reason]string{
 	wire.ReasonTokenMissing:    "The sign-in is empty.",
 	wire.ReasonTokenMalformed:  "The sign-in could not be read.",
@@ -83,7 +84,7 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonUserInactive:    "Your account is not active.",
 }
 
-// About says which token it was, for the log, without what would let anybody use it.
+// About records in e which token was refused, for the log: a hash, kid and jti, with which nobody can sign in. It returns e.
 func (e *Error) About(raw string) *Error {
 	e.tokenHash = hashOf(raw)
 	if t, err := parse(raw); err == nil {
@@ -95,7 +96,7 @@ func (e *Error) About(raw string) *Error {
 	return e
 }
 
-// hashOf returns enough of a token's hash to find it again in a log.
+// hashOf returns the first 8 bytes of a token's SHA-256 in hex: enough to find the token again in a log.
 func hashOf(raw string) string {
 	sum := sha256.Sum256([]byte(raw))
 	return hex.EncodeToString(sum[:8])
@@ -116,7 +117,7 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("token_sha256", e.tokenHash))
 }
 
-// maxLogged bounds, in bytes, what a stranger can put into a log line.
+// maxLogged is how many bytes of a stranger's text a log line holds at most.
 const maxLogged = 100
 
 // clip returns the first n bytes of s.

@@ -5,7 +5,7 @@ var NewVerifier = newVerifier
 
 var (
 	CleanName = cleanName
-	LikeGuest = likeGuest
+	LikeGuest = imitatesGuest
 	Freshness = freshness
 	WaitFor   = waitFor
 )
@@ -36,5 +36,5 @@ func (v *Verifier) Remembered() (people, kids int) {
 	defer v.profiles.mu.Unlock()
 	v.keys.mu.Lock()
 	defer v.keys.mu.Unlock()
-	return len(v.profiles.people), len(v.keys.unknown)
+	return len(v.profiles.users), len(v.keys.unknown)
 }

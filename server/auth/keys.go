@@ -20,42 +20,42 @@ import (
 )
 
 const (
-	kidCooldown = 30 * time.Second // between two fetches of the keys that unknown kids cause
-	kidAbsent   = time.Minute      // how long a kid is known to be none of the issuer's, after a fetch without it
-	kidWait     = 6 * time.Second  // how long a token waits for the fetch that its kid caused: a whole one
-	maxKids     = 1000             // unknown kids that are remembered
-	maxKid      = 255              // bytes of a kid
+	kidCooldown = 30 * time.Second // between two fetches that unknown kids cause
+	kidAbsent   = time.Minute      // how long a kid counts as unknown after a fetch that did not bring it
+	kidWait     = 6 * time.Second  // how long a token waits for a fetch: longer than one request
+	maxKids     = 1000             // unknown kids that a keySet remembers
+	maxKid      = 255              // length of the longest kid, in bytes
 
-	keysOutlive = 24 * time.Hour // how long the keys are used after the issuer has failed to say them again
+	keysOutlive = 24 * time.Hour // how long the keys are used while fetches fail
 
 	maxKeys    = 20
 	minRSABits = 2048
-	maxRSABits = 8192 // more costs time, for each token
+	maxRSABits = 8192 // a longer key makes each check too slow
 )
 
-// keySet holds the issuer's keys. It fetches nothing itself: provider does, when its time has come or wake says so.
+// keySet holds the issuer's keys. provider fetches them: on its own schedule, and when keySet signals on wake.
 type keySet struct {
 	algs        []jose.SignatureAlgorithm // static
 	kidOptional bool                      // static
-	wake        chan struct{}             // static; capacity 1: an unknown kid wants the keys fetched
+	wake        chan struct{}             // static; capacity 1: fetch the keys, because of an unknown kid
 
-	mu      sync.Mutex // guards what follows
-	keys    map[string]key
-	begun   int            // fetches so far; each has its number
-	loaded  int            // the number of the last that succeeded; 0: none has
-	at      time.Time      // when that ended
-	failing time.Time      // since when fetches fail; zero: the last succeeded
-	failure error          // of the last; nil: it succeeded
-	asked   time.Time      // when an unknown kid last wanted a fetch
-	wanted  chan struct{}  // closed when that fetch has ended; nil: it has
-	after   int            // the number that fetch exceeds
-	unknown map[string]int // kids, each with the number of the fetch that had begun last when it was first seen
+	mu           sync.Mutex // guards what follows
+	keys         map[string]key
+	started      int            // number of the fetch that started last
+	loadedBy     int            // number of the last fetch that succeeded; 0: none yet
+	loadedAt     time.Time      // when that fetch ended
+	failingSince time.Time      // when fetches began to fail; zero: the last one succeeded
+	lastErr      error          // of the last fetch; nil: it succeeded
+	kidFetch     time.Time      // when an unknown kid last caused a fetch
+	refetched    chan struct{}  // closed when that fetch has ended; nil: no token waits for a fetch
+	refetchAfter int            // a fetch with a higher number closes refetched
+	unknown      map[string]int // unknown kids, each with the value of started when it was first seen
 }
 
-// key is a public key of the issuer's. What is wrong with it is said when a token names it.
+// key is a public key of the issuer. If it cannot be used, problem says why; a token that names it is refused with that.
 type key struct {
 	public  crypto.PublicKey
-	alg     string // that it is for; empty: any that fits
+	alg     string // the only algorithm it is for; empty: any that fits
 	problem string
 }
 
@@ -79,12 +79,12 @@ func (s *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	return t.payload, nil
 }
 
-// verify checks t's signature. With fetch it may wait for the keys to be fetched again, for t's kid; it never does so because
-// a signature is wrong.
-func (s *keySet) verify(ctx context.Context, t token, fetch bool) *Error {
+// verify checks t's signature. If t's kid is unknown and mayFetch is true, verify causes a fetch of the keys and blocks for
+// it, kidWait at most. A wrong signature never causes a fetch.
+func (s *keySet) verify(ctx context.Context, t token, mayFetch bool) *Error {
 	kid, _ := t.header.text("kid")
 	alg, _ := t.header.text("alg")
-	public, refusal := s.find(ctx, kid, alg, fetch)
+	public, refusal := s.find(ctx, kid, alg, mayFetch)
 	if refusal != nil {
 		return refusal
 	}
@@ -101,31 +101,34 @@ func (s *keySet) verify(ctx context.Context, t token, fetch bool) *Error {
 	return nil
 }
 
-// find returns the key of that kid, fit for alg.
-func (s *keySet) find(ctx context.Context, kid, alg string, fetch bool) (crypto.PublicKey, *Error) {
+// find returns the key with that kid, if it can check signatures of alg.
+func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (crypto.PublicKey, *Error) {
 	if kid == "" && !s.kidOptional {
-		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid").later(kidAbsent).forGood()
+		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid").retryIn(kidAbsent).asWrong()
 	}
 	if len(kid) > maxKid {
-		return nil, refuse(wire.ReasonTokenKeyUnknown, "its kid has %d bytes", len(kid)).later(kidAbsent).forGood()
+		return nil, refuse(wire.ReasonTokenKeyUnknown, "its kid has %d bytes", len(kid)).retryIn(kidAbsent).asWrong()
 	}
 	ctx, cancel := context.WithTimeout(ctx, kidWait)
 	defer cancel()
 	for {
-		public, fetched, refusal := s.look(kid, alg, fetch, time.Now())
+		public, fetched, refusal := s.tryFind(kid, alg, mayFetch, time.Now())
 		if fetched == nil {
 			return public, refusal
 		}
 		select {
 		case <-fetched:
 		case <-ctx.Done():
-			return nil, refuse(wire.ReasonTokenKeyUnknown, "its kid is unknown, and the keys have not come in time").later(kidCooldown)
+			late := refuse(wire.ReasonTokenKeyUnknown, "its kid is unknown, and the keys have not come in time")
+			return nil, late.retryIn(kidCooldown)
 		}
 	}
 }
 
-// look returns the key, or why there is none, or what to wait for before looking again.
-func (s *keySet) look(kid, alg string, fetch bool, now time.Time) (public crypto.PublicKey, fetched <-chan struct{}, refusal *Error) {
+// tryFind returns the key, or a refusal, or a channel that is closed when a fetch has ended: then call tryFind again.
+func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
+	public crypto.PublicKey, fetched <-chan struct{}, refusal *Error,
+) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.readyLocked(now) != nil {
@@ -136,59 +139,59 @@ func (s *keySet) look(kid, alg string, fetch bool, now time.Time) (public crypto
 		return public, nil, refusal
 	}
 	if k, ok := s.keys[kid]; ok {
-		if problem := k.unfit(alg); problem != "" {
+		if problem := k.problemWith(alg); problem != "" {
 			e := refuse(wire.ReasonTokenKeyUnknown, "its key cannot be used: %s", problem)
 			e.Next = wire.NextNever
-			return nil, nil, e.forGood()
+			return nil, nil, e.asWrong()
 		}
 		return k.public, nil, nil
 	}
 	unknown := refuse(wire.ReasonTokenKeyUnknown, "its kid is none of the issuer's")
-	if !fetch {
-		return nil, nil, unknown.later(kidCooldown)
+	if !mayFetch {
+		return nil, nil, unknown.retryIn(kidCooldown)
 	}
 	seen, ok := s.unknown[kid]
-	if ok && s.loaded > seen { // fetched since, without it
-		if left := s.at.Add(kidAbsent).Sub(now); left > 0 {
-			return nil, nil, unknown.later(left)
+	if ok && s.loadedBy > seen { // a later fetch did not bring the kid
+		if left := s.loadedAt.Add(kidAbsent).Sub(now); left > 0 {
+			return nil, nil, unknown.retryIn(left)
 		}
 		ok = false
 	}
 	if !ok {
 		if len(s.unknown) >= maxKids {
-			clear(s.unknown) // they are seen for the first time again, which costs nothing: there is the cooldown
+			clear(s.unknown) // forgotten kids may cause a fetch again, but the cooldown still limits fetches
 		}
-		s.unknown[kid] = s.begun
+		s.unknown[kid] = s.started
 	}
-	if s.wanted != nil {
-		return nil, s.wanted, nil
+	if s.refetched != nil {
+		return nil, s.refetched, nil
 	}
-	if left := s.asked.Add(kidCooldown).Sub(now); left > 0 {
-		return nil, nil, unknown.later(left)
+	if left := s.kidFetch.Add(kidCooldown).Sub(now); left > 0 {
+		return nil, nil, unknown.retryIn(left)
 	}
-	s.asked, s.wanted, s.after = now, make(chan struct{}), s.begun
+	s.kidFetch, s.refetched, s.refetchAfter = now, make(chan struct{}), s.started
 	select {
 	case s.wake <- struct{}{}:
 	default:
 	}
-	return nil, s.wanted, nil
+	return nil, s.refetched, nil
 }
 
-// onlyLocked returns the key for a token that names none: the only one that fits.
+// onlyLocked returns the key for a token without kid, if exactly one key fits alg.
 func (s *keySet) onlyLocked(alg string) (crypto.PublicKey, *Error) {
 	var fit []crypto.PublicKey
 	for _, k := range s.keys {
-		if k.unfit(alg) == "" {
+		if k.problemWith(alg) == "" {
 			fit = append(fit, k.public)
 		}
 	}
 	if len(fit) != 1 {
-		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid, and %d keys fit", len(fit)).later(kidAbsent)
+		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid, and %d keys fit", len(fit)).retryIn(kidAbsent)
 	}
 	return fit[0], nil
 }
 
-// ready returns why no token can be checked.
+// ready returns nil if tokens can be checked, else the reason why not.
 func (s *keySet) ready() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,39 +200,40 @@ func (s *keySet) ready() error {
 
 func (s *keySet) readyLocked(now time.Time) error {
 	switch {
-	case s.keys == nil && s.failure == nil:
+	case s.keys == nil && s.lastErr == nil:
 		return errors.New("sign-in: the issuer's keys are being loaded")
-	case s.keys == nil, !s.failing.IsZero() && now.Sub(s.failing) > keysOutlive:
-		return fmt.Errorf("sign-in: the issuer's keys cannot be loaded: %w", s.failure)
+	case s.keys == nil, !s.failingSince.IsZero() && now.Sub(s.failingSince) > keysOutlive:
+		return fmt.Errorf("sign-in: the issuer's keys cannot be loaded: %w", s.lastErr)
 	}
 	return nil
 }
 
-// begin notes that a fetch begins, and returns its number.
-func (s *keySet) begin() int {
+// beginFetch records that a fetch starts and returns its number.
+func (s *keySet) beginFetch() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.begun++
-	return s.begun
+	s.started++
+	return s.started
 }
 
-// end notes how a fetch ended: all that the issuer no longer publishes is gone at once.
-func (s *keySet) end(number int, keys map[string]key, err error) {
+// endFetch records the result of fetch number. If it succeeded, its keys replace all others, so a key that the issuer no
+// longer publishes is dropped at once. endFetch wakes the tokens that wait for a fetch.
+func (s *keySet) endFetch(number int, keys map[string]key, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	if s.failure = err; err == nil {
-		s.keys, s.loaded, s.at, s.failing = keys, number, now, time.Time{}
-	} else if s.failing.IsZero() {
-		s.failing = now
+	if s.lastErr = err; err == nil {
+		s.keys, s.loadedBy, s.loadedAt, s.failingSince = keys, number, now, time.Time{}
+	} else if s.failingSince.IsZero() {
+		s.failingSince = now
 	}
-	if s.wanted != nil && number > s.after {
-		close(s.wanted)
-		s.wanted = nil
+	if s.refetched != nil && number > s.refetchAfter {
+		close(s.refetched)
+		s.refetched = nil
 	}
 }
 
-// parseKeys reads a JSON Web Key Set. Keys that cannot be used are kept with what is wrong with them.
+// parseKeys reads a JSON Web Key Set. It returns keys that cannot be used too, each with its problem.
 func parseKeys(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -259,11 +263,11 @@ func parseKey(raw json.RawMessage) (kid string, k key) {
 	if json.Unmarshal(raw, &names) != nil || json.Unmarshal(raw, &parsed) != nil {
 		return names.KID, key{problem: "it cannot be read"}
 	}
-	return names.KID, key{public: parsed.Key, alg: parsed.Algorithm, problem: useless(parsed)}
+	return names.KID, key{public: parsed.Key, alg: parsed.Algorithm, problem: keyProblem(parsed)}
 }
 
-// useless returns why k can check no signature.
-func useless(k jose.JSONWebKey) string {
+// keyProblem returns why k cannot check any signature, empty if it can.
+func keyProblem(k jose.JSONWebKey) string {
 	if k.Use != "" && k.Use != "sig" {
 		return "it is for something else"
 	}
@@ -273,14 +277,14 @@ func useless(k jose.JSONWebKey) string {
 			return fmt.Sprintf("it has %d bits", bits)
 		}
 	case *ecdsa.PublicKey, ed25519.PublicKey:
-	default: // a shared secret, or a private key that everybody can read
+	default: // a shared secret, or a private key that the issuer published by mistake
 		return "it is not a public key"
 	}
 	return ""
 }
 
-// unfit returns why k cannot check signatures of alg.
-func (k key) unfit(alg string) string {
+// problemWith returns why k cannot check signatures of alg, empty if it can.
+func (k key) problemWith(alg string) string {
 	if k.problem != "" {
 		return k.problem
 	}
@@ -299,7 +303,7 @@ func (k key) unfit(alg string) string {
 	return ""
 }
 
-// curves are those of the algorithms that name one.
+// curves holds the curve that each ECDSA algorithm demands.
 var curves = map[string]elliptic.Curve{
 	string(jose.ES256): elliptic.P256(),
 	string(jose.ES384): elliptic.P384(),

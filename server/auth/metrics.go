@@ -7,19 +7,19 @@ import (
 	"mayfly/shared/wire"
 )
 
-// What came of a lookup in a source of names.
+// The results of a lookup in a source of names, as metrics label them.
 const (
 	lookedFound   = "found"
-	lookedNobody  = "nobody"  // the source does not know the person, or says nothing to them
-	lookedRefused = "refused" // the source takes our token no longer
-	lookedLimited = "limited" // the source asks to wait
+	lookedNobody  = "nobody"  // the source does not know the user, or does not answer about the user
+	lookedRefused = "refused" // the source rejects our token
+	lookedLimited = "limited" // the source asks us to wait
 	lookedFailed  = "failed"
 )
 
-// resultOK stands for a good token among the reasons of bad ones.
+// resultOK labels a good token; a bad one is labelled with its reason.
 const resultOK = "ok"
 
-// metrics are what this package counts.
+// metrics are the metrics of this package.
 type metrics struct {
 	tokens  *prometheus.CounterVec // by result
 	fetches *prometheus.CounterVec // by result
@@ -53,7 +53,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) checked(refusal *Error) {
+// countToken counts a token that was checked; refusal is nil if it is good.
+func (m *metrics) countToken(refusal *Error) {
 	switch {
 	case refusal == nil:
 		m.tokens.WithLabelValues(resultOK).Inc()
@@ -64,7 +65,8 @@ func (m *metrics) checked(refusal *Error) {
 	}
 }
 
-func (m *metrics) fetched(err error) {
+// countFetch counts a fetch of the keys.
+func (m *metrics) countFetch(err error) {
 	result := resultOK
 	if err != nil {
 		result = lookedFailed

@@ -7,11 +7,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// maxName is the longest name that others see, in characters.
+// maxName is the length of the longest name that other users see, in characters.
 const maxName = 64
 
-// cleanName returns name as others may see it: on one line, in one direction, without what nobody sees. It is empty if nothing
-// is left. HTML stays what it is, text: whoever shows a name must show it as such.
+// cleanName returns name as other users may see it: on one line, without invisible characters and without characters that
+// turn the direction of writing. It returns "" if nothing is left. HTML in a name stays in it: show a name as text.
 func cleanName(name string) string {
 	seen := strings.Map(func(r rune) rune {
 		switch {
@@ -23,37 +23,40 @@ func cleanName(name string) string {
 			return r
 		}
 	}, strings.ToValidUTF8(name, ""))
-	clean := []rune(norm.NFC.String(strings.Join(strings.Fields(seen), " "))) // last: what was between two marks is gone
+	// Normalise last: characters that are next to each other only now, without the invisible ones between them, may combine.
+	clean := []rune(norm.NFC.String(strings.Join(strings.Fields(seen), " ")))
 	return strings.TrimRight(string(clean[:min(len(clean), maxName)]), " ")
 }
 
-// visible reports whether r leaves a mark on the screen. Control characters, those that turn the direction of a line, joiners,
-// fillers and selectors of variations do not.
+// visible reports whether r leaves a mark on the screen. Control characters, characters that turn the direction of writing,
+// joiners, fillers and variation selectors do not.
 func visible(r rune) bool {
-	return unicode.IsGraphic(r) && r != '\u2800' && !unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
+	return unicode.IsGraphic(r) && r != '\u2800' && // the blank Braille pattern
+		!unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// claimedName returns what claims call the person, in the order of preference; empty if nothing does. An address of mail is cut
-// at its @, since everyone in a room sees the name.
+// claimedName returns the best display name in claims, "" if there is none. It cuts an e-mail address at the @, because
+// every member of a room sees the name.
 func claimedName(claims object) string {
 	text := func(name string) string {
 		s, _ := claims.text(name)
 		return s
 	}
-	return firstName(text("name"), text("given_name")+" "+text("family_name"), mailbox(text("preferred_username")), mailbox(text("email")))
+	return firstName(text("name"), text("given_name")+" "+text("family_name"),
+		mailbox(text("preferred_username")), mailbox(text("email")))
 }
 
-// firstName returns the first of names that has anything to see, cleaned, and is not like a guest's.
+// firstName returns the first of names that is not empty after cleanName and does not imitate a guest.
 func firstName(names ...string) string {
 	for _, name := range names {
-		if clean := cleanName(name); clean != "" && !likeGuest(clean) {
+		if clean := cleanName(name); clean != "" && !imitatesGuest(clean) {
 			return clean
 		}
 	}
 	return ""
 }
 
-// mailbox returns what stands before the @ of a name to log in with.
+// mailbox returns the part of a login name before the @.
 func mailbox(login string) string {
 	name, _, _ := strings.Cut(login, "@")
 	return name

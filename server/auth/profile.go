@@ -13,58 +13,60 @@ import (
 )
 
 const (
-	lookupBudget = 2 * time.Second // for all that is asked about one person
-	maxLookups   = 5               // at once
-	maxPeople    = 10_000          // who are remembered without being connected; and who wait to be looked up
+	lookupBudget = 2 * time.Second // for all requests about one user
+	maxLookups   = 5               // lookups at the same time
+	maxUsers     = 10_000          // users remembered without being connected; also the capacity of the lookup queue
 
-	nameFresh    = 10 * time.Minute // nobody asks again
-	statusFresh  = 5 * time.Minute  // the same, with RequireActive
-	nameKept     = time.Hour        // a name is used while a newer one is looked up; of who is connected, for ever
-	nobodyFresh  = time.Minute      // nobody asks again about whom the source doesn't know, or who is not active
-	failureFresh = 30 * time.Second // nor after a failure
+	// How long after a lookup the same user is not looked up again:
+	nameFresh    = 10 * time.Minute // after an answer
+	statusFresh  = 5 * time.Minute  // after an answer, with RequireActive
+	nobodyFresh  = time.Minute      // if the source doesn't know the user, or the user is not active
+	failureFresh = 30 * time.Second // after a failure
 
-	recheckEvery = 30 * time.Second // look who is due among the connected
+	nameKept     = time.Hour        // how long a name is used if no newer one is found; for a connected user, for ever
+	recheckEvery = 30 * time.Second // how often run looks for connected users whose lookup is due
 )
 
-// rank says where a name comes from, the best source last.
-type rank int
+// nameSource says where a name comes from. A higher value is a better source.
+type nameSource int
 
 const (
-	fromUserinfo rank = iota
+	fromUserinfo nameSource = iota
 	fromAccessToken
 	fromIDToken
 	fromOkta
-	ranks
+	nameSources
 )
 
-// says is what tokens, all checked, say about a person. Names may be empty, and so may bearer, with which userinfo is asked.
-type says struct{ idToken, accessToken, bearer string }
+// nameHints holds the names in a user's tokens, which have been checked, and the access token with which userinfo may be
+// asked. Each may be empty.
+type nameHints struct{ idToken, accessToken, bearer string }
 
-// profiles knows what people are called, and, if it matters, whether they are active.
+// profiles caches the names of users, and with RequireActive whether they are active. It looks both up in the background.
 type profiles struct {
-	okta     *source     // static; nil: not asked
+	okta     *source     // static; nil: the Users API is not asked
 	userinfo *source     // static
-	strict   bool        // static
-	queue    chan errand // static; of the people to look up: each at most once
+	strict   bool        // static; RequireActive
+	queue    chan lookup // static; lookups to do, one for each user at most
 
-	telling sync.Mutex // held while followers are told, so that the newest is what they hear last
+	notifying sync.Mutex // held while followers are notified, so that the newest change reaches them last; taken before mu
 
-	mu     sync.Mutex // guards what follows
-	people map[string]*person
-	names  names
-	idle   *list.List // of those people whom nobody follows, the longest unseen first
+	mu    sync.Mutex // guards what follows
+	users map[string]*user
+	names names
+	idle  *list.List // users without a follower, the one seen longest ago first
 }
 
-// person is guarded by the mu of profiles.
-type person struct {
-	id       Identity
-	names    [ranks]named
-	inactive bool               // the Users API said so last
-	answered bool               // the Users API has answered, if only that it knows nobody
-	due      time.Time          // ask nobody before
-	flight   chan struct{}      // closed when the lookup ends that waits or is under way; nil: none
-	follows  map[*follower]bool // none: in idle
-	idle     *list.Element
+// user is what profiles knows about one user. The mu of profiles guards it.
+type user struct {
+	id        Identity
+	names     [nameSources]named
+	inactive  bool               // the last answer of the Users API said so
+	answered  bool               // the Users API has answered about the user, or that it doesn't know the user
+	due       time.Time          // no lookup before this time
+	inflight  chan struct{}      // closed when the queued or running lookup has ended; nil: there is none
+	followers map[*follower]bool // if there are none, the user is in idle
+	idle      *list.Element
 }
 
 type named struct {
@@ -72,19 +74,22 @@ type named struct {
 	at   time.Time
 }
 
+// follower is one call of Verifier.Follow.
 type follower struct {
 	changed func(Change)
-	name    string // told last
-	left    bool   // told to
+	name    string // the name that changed was called with last
+	refused bool   // changed was called with Refused
 }
 
-type errand struct {
-	who    *person
+// lookup is the order to look a user up. bearer may be empty.
+type lookup struct {
+	user   *user
 	bearer string
 }
 
 func newProfiles(cfg Config, issuer *provider, client *http.Client, m *metrics, log *slog.Logger) *profiles {
-	p := &profiles{strict: cfg.RequireActive, queue: make(chan errand, maxPeople), people: map[string]*person{}, names: newNames(), idle: list.New()}
+	p := &profiles{strict: cfg.RequireActive, queue: make(chan lookup, maxUsers), users: map[string]*user{},
+		names: newNames(), idle: list.New()}
 	p.userinfo = newUserinfo(issuer.userinfo, client, m, log)
 	if cfg.OktaAPIToken != "" {
 		p.okta = newOkta(issuer.okta(), cfg.OktaAPIToken, client, m, log)
@@ -92,7 +97,7 @@ func newProfiles(cfg Config, issuer *provider, client *http.Client, m *metrics, 
 	return p
 }
 
-// run looks people up until ctx is done.
+// run does the lookups until ctx is done.
 func (p *profiles) run(ctx context.Context) {
 	var running sync.WaitGroup
 	for range maxLookups {
@@ -101,8 +106,8 @@ func (p *profiles) run(ctx context.Context) {
 				select {
 				case <-ctx.Done():
 					return
-				case e := <-p.queue:
-					p.look(ctx, e)
+				case l := <-p.queue:
+					p.lookUp(ctx, l)
 				}
 			}
 		})
@@ -119,158 +124,161 @@ func (p *profiles) run(ctx context.Context) {
 	}
 }
 
-// recheck asks the Users API about the connected: with strict again and again, else until it has answered.
+// recheck queues lookups of connected users in the Users API: in strict mode whenever one is due, otherwise only until the
+// Users API has answered once.
 func (p *profiles) recheck() {
 	if p.okta == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, who := range p.people {
-		if len(who.follows) > 0 && (p.strict || !who.answered) {
-			p.askLocked(who, "", time.Now())
+	for _, u := range p.users {
+		if len(u.followers) > 0 && (p.strict || !u.answered) {
+			p.enqueueLocked(u, "", time.Now())
 		}
 	}
 }
 
-// meet learns what was said about a person who signs in, sees to it that more is found out if it is time, and returns the best
-// name known now. Only strict waits, and refuses whom the Users API says not to be active; who it says nothing about comes in.
-func (p *profiles) meet(ctx context.Context, id Identity, said says) (name string, refusal *Error) {
+// resolveName records the name hints of a user who signs in, queues a lookup if one is due, and returns the best name that
+// is known now. It blocks only with strict: it waits for the lookup, lookupBudget at most, and refuses a user whom the
+// Users API reports as not active. A user about whom the Users API does not answer is let in.
+func (p *profiles) resolveName(ctx context.Context, id Identity, hints nameHints) (name string, refusal *Error) {
 	p.mu.Lock()
 	now := time.Now()
-	who := p.personLocked(id)
-	who.learn(fromIDToken, said.idToken, now)
-	who.learn(fromAccessToken, said.accessToken, now)
-	p.askLocked(who, said.bearer, now)
-	flight := who.flight
+	u := p.userLocked(id)
+	u.setName(fromIDToken, hints.idToken, now)
+	u.setName(fromAccessToken, hints.accessToken, now)
+	p.enqueueLocked(u, hints.bearer, now)
+	inflight := u.inflight
 	p.mu.Unlock()
-	p.tell(who)
-	if p.strict && flight != nil {
+	p.notify(u)
+	if p.strict && inflight != nil {
 		budget := time.NewTimer(lookupBudget)
 		defer budget.Stop()
 		select {
-		case <-flight:
+		case <-inflight:
 		case <-budget.C:
 		case <-ctx.Done():
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.strict && who.inactive {
+	if p.strict && u.inactive {
 		return "", inactive()
 	}
-	if best := who.best(time.Now()); best != "" {
-		return p.names.hold(who.id.ID, best), nil
+	if best := u.best(time.Now()); best != "" {
+		return p.names.claimName(u.id.ID, best), nil
 	}
-	return p.names.hold(who.id.ID, id.Name), nil
+	return p.names.claimName(u.id.ID, id.Name), nil
 }
 
 func inactive() *Error {
 	return refuse(wire.ReasonUserInactive, "the Users API says that the person is not active")
 }
 
-// follow is Verifier.Follow.
+// follow implements Verifier.Follow.
 func (p *profiles) follow(id Identity, changed func(Change)) (stop func()) {
 	f := &follower{changed: changed, name: id.Name}
 	p.mu.Lock()
-	who := p.personLocked(id)
-	if who.idle != nil {
-		p.idle.Remove(who.idle)
-		who.idle = nil
+	u := p.userLocked(id)
+	if u.idle != nil {
+		p.idle.Remove(u.idle)
+		u.idle = nil
 	}
-	who.follows[f] = true
-	if !p.names.has(id.ID) { // forgotten since the sign-in
-		p.names.hold(id.ID, id.Name)
+	u.followers[f] = true
+	if !p.names.holds(id.ID) { // profiles has forgotten the user since the sign-in
+		p.names.claimName(id.ID, id.Name)
 	}
 	p.mu.Unlock()
-	p.tell(who)
+	p.notify(u)
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		delete(who.follows, f)
-		if len(who.follows) == 0 && who.idle == nil {
-			p.idleLocked(who)
+		delete(u.followers, f)
+		if len(u.followers) == 0 && u.idle == nil {
+			p.idleLocked(u)
 		}
 	}
 }
 
-// personLocked returns the person of that id, who counts as seen now.
-func (p *profiles) personLocked(id Identity) *person {
-	who, ok := p.people[id.ID]
+// userLocked returns the user with that id, makes one if there is none, and marks the user as seen now.
+func (p *profiles) userLocked(id Identity) *user {
+	u, ok := p.users[id.ID]
 	if !ok {
-		who = &person{id: id, follows: map[*follower]bool{}}
-		p.people[id.ID] = who
-		p.idleLocked(who)
-	} else if who.idle != nil {
-		p.idle.MoveToBack(who.idle)
+		u = &user{id: id, followers: map[*follower]bool{}}
+		p.users[id.ID] = u
+		p.idleLocked(u)
+	} else if u.idle != nil {
+		p.idle.MoveToBack(u.idle)
 	}
-	return who
+	return u
 }
 
-// idleLocked notes that nobody follows who, and forgets whoever is one too many.
-func (p *profiles) idleLocked(who *person) {
-	who.idle = p.idle.PushBack(who)
-	if p.idle.Len() > maxPeople {
-		gone := p.idle.Remove(p.idle.Front()).(*person)
-		delete(p.people, gone.id.ID)
-		p.names.forget(gone.id.ID)
+// idleLocked adds u, who has no follower, to the idle users. If there are more than maxUsers, it forgets the one seen
+// longest ago.
+func (p *profiles) idleLocked(u *user) {
+	u.idle = p.idle.PushBack(u)
+	if p.idle.Len() > maxUsers {
+		gone := p.idle.Remove(p.idle.Front()).(*user)
+		delete(p.users, gone.id.ID)
+		p.names.release(gone.id.ID)
 	}
 }
 
-// learn notes a name, if there is one.
-func (who *person) learn(from rank, name string, now time.Time) {
+// setName records a name of u, unless it is empty.
+func (u *user) setName(from nameSource, name string, now time.Time) {
 	if name != "" {
-		who.names[from] = named{name, now}
+		u.names[from] = named{name, now}
 	}
 }
 
-// best returns the best name that is not too old, empty if there is none.
-func (who *person) best(now time.Time) string {
-	for from := ranks - 1; from >= 0; from-- {
-		if n := who.names[from]; n.name != "" && (len(who.follows) > 0 || now.Sub(n.at) < nameKept) {
+// best returns the name from the best source that is not too old, "" if there is none.
+func (u *user) best(now time.Time) string {
+	for from := nameSources - 1; from >= 0; from-- {
+		if n := u.names[from]; n.name != "" && (len(u.followers) > 0 || now.Sub(n.at) < nameKept) {
 			return n.name
 		}
 	}
 	return ""
 }
 
-// askLocked has who looked up, unless that is under way, not due, or of no use.
-func (p *profiles) askLocked(who *person, bearer string, now time.Time) {
-	useful := p.okta != nil || bearer != "" && who.best(now) == ""
-	if who.flight != nil || now.Before(who.due) || !useful {
+// enqueueLocked queues a lookup of u, unless one is under way, none is due, or no source could help.
+func (p *profiles) enqueueLocked(u *user, bearer string, now time.Time) {
+	useful := p.okta != nil || bearer != "" && u.best(now) == ""
+	if u.inflight != nil || now.Before(u.due) || !useful {
 		return
 	}
 	select {
-	case p.queue <- errand{who, bearer}:
-		who.flight = make(chan struct{})
-	default: // more people than anyone could look up in time
+	case p.queue <- lookup{u, bearer}:
+		u.inflight = make(chan struct{})
+	default: // the queue is full: a lookup would come too late
 	}
 }
 
-// look asks the sources, the best first, until the person has a name.
-func (p *profiles) look(ctx context.Context, e errand) {
+// lookUp asks the sources, the best one first, until the user has a name. Then it notifies the user's followers.
+func (p *profiles) lookUp(ctx context.Context, l lookup) {
 	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
 	defer cancel()
 	if p.okta != nil {
-		found, err := p.okta.ask(ctx, e.who.id.Subject, "")
-		p.settle(e.who, fromOkta, found, err)
+		found, err := p.okta.ask(ctx, l.user.id.Subject, "")
+		p.recordAnswer(l.user, fromOkta, found, err)
 	}
 	p.mu.Lock()
-	nameless := e.who.best(time.Now()) == ""
+	nameless := l.user.best(time.Now()) == ""
 	p.mu.Unlock()
-	if nameless && e.bearer != "" && ctx.Err() == nil {
-		found, err := p.userinfo.ask(ctx, e.who.id.Subject, e.bearer)
-		p.settle(e.who, fromUserinfo, found, err)
+	if nameless && l.bearer != "" && ctx.Err() == nil {
+		found, err := p.userinfo.ask(ctx, l.user.id.Subject, l.bearer)
+		p.recordAnswer(l.user, fromUserinfo, found, err)
 	}
 	p.mu.Lock()
-	close(e.who.flight)
-	e.who.flight = nil
+	close(l.user.inflight)
+	l.user.inflight = nil
 	p.mu.Unlock()
-	p.tell(e.who)
+	p.notify(l.user)
 }
 
-// settle notes what a source said, and when to ask again: as soon as any source wants.
-func (p *profiles) settle(who *person, from rank, found profile, err error) {
+// recordAnswer records the answer of a source, and when the next lookup is due. The source that was asked last decides when.
+func (p *profiles) recordAnswer(u *user, from nameSource, found profile, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -284,33 +292,34 @@ func (p *profiles) settle(who *person, from rank, found profile, err error) {
 	case err != nil:
 		fresh = failureFresh
 	case found.status != "":
-		if who.inactive = found.status != statusActive; who.inactive {
+		if u.inactive = found.status != statusActive; u.inactive {
 			fresh = nobodyFresh
 		}
 	}
 	if from == fromOkta {
-		who.answered = who.answered || err == nil || errors.Is(err, errNobody)
+		u.answered = u.answered || err == nil || errors.Is(err, errNobody)
 	}
-	who.learn(from, found.name, now)
-	who.due = now.Add(fresh)
+	u.setName(from, found.name, now)
+	u.due = now.Add(fresh)
 }
 
-// tell tells whoever follows who what they don't know yet.
-func (p *profiles) tell(who *person) {
-	p.telling.Lock()
-	defer p.telling.Unlock()
+// notify calls the changed function of every follower that does not know u's current name yet, or that does not know yet
+// that u must leave.
+func (p *profiles) notify(u *user) {
+	p.notifying.Lock()
+	defer p.notifying.Unlock()
 	p.mu.Lock()
-	name, leave := who.best(time.Now()), p.strict && who.inactive
-	if name != "" && len(who.follows) > 0 {
-		name = p.names.hold(who.id.ID, name)
+	name, leave := u.best(time.Now()), p.strict && u.inactive
+	if name != "" && len(u.followers) > 0 {
+		name = p.names.claimName(u.id.ID, name)
 	}
 	var news []*follower
-	for f := range who.follows {
-		if name != "" && f.name != name || leave && !f.left {
+	for f := range u.followers {
+		if name != "" && f.name != name || leave && !f.refused {
 			if name != "" {
 				f.name = name
 			}
-			f.left = leave
+			f.refused = leave
 			news = append(news, f)
 		}
 	}

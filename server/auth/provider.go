@@ -18,17 +18,17 @@ import (
 )
 
 const (
-	freshAtLeast = 5 * time.Minute // the keys are used, whatever Cache-Control says
-	freshAtMost  = 24 * time.Hour
+	minFresh = 5 * time.Minute // the keys count as fresh for this long at least, whatever Cache-Control says
+	maxFresh = 24 * time.Hour
 
-	firstRetry = time.Second // after the first failure to load the keys; doubled with each
+	firstRetry = time.Second // after the first failure to load the keys; doubled with each failure
 	lastRetry  = 30 * time.Second
-	staleRetry = time.Minute // when there are older keys to use
+	staleRetry = time.Minute // after a failure while older keys can still be used
 
-	maxFailure = 300 // bytes of an error that may hold what the issuer said
+	maxFailure = 300 // bytes of an error text that may quote the issuer
 )
 
-// provider is the issuer over the network: its configuration, and the keys that it gets for a keySet.
+// provider loads the issuer's configuration and keys over the network. It puts the keys into a keySet.
 type provider struct {
 	issuer  string       // static
 	client  *http.Client // static
@@ -36,10 +36,10 @@ type provider struct {
 	metrics *metrics     // static
 	log     *slog.Logger // static
 
-	found atomic.Pointer[discovery] // nil until it was loaded
+	discovered atomic.Pointer[discovery] // nil until it is loaded
 }
 
-// discovery is what the issuer publishes about itself, as far as it is of use.
+// discovery is the issuer's configuration, as far as this package uses it.
 type discovery struct {
 	Authorization string `json:"authorization_endpoint"`
 	Token         string `json:"token_endpoint"`
@@ -48,14 +48,14 @@ type discovery struct {
 	Revocation    string `json:"revocation_endpoint"`
 	JWKS          string `json:"jwks_uri"`
 
-	origins []string // that the page calls
+	origins []string // origins that the browser calls, sorted
 }
 
-// run keeps configuration and keys fresh until ctx is done. No other goroutine fetches them.
+// run loads and refreshes the configuration and the keys until ctx is done. No other goroutine fetches them.
 func (p *provider) run(ctx context.Context) {
 	timer, next := time.NewTimer(0), time.Time{}
 	defer timer.Stop()
-	after := func(d time.Duration) {
+	schedule := func(d time.Duration) {
 		next = time.Now().Add(d)
 		timer.Reset(d)
 	}
@@ -67,7 +67,7 @@ func (p *provider) run(ctx context.Context) {
 			return
 		case <-timer.C:
 			fresh, err = p.refresh(ctx)
-		case <-p.keys.wake: // for an unknown kid: that may bring the next refresh closer, but not put it off
+		case <-p.keys.wake: // an unknown kid: this fetch may bring the next refresh closer, but never puts it off
 			if fresh, err = p.fetchKeys(ctx); err != nil {
 				p.log.Warn("cannot fetch the issuer's keys for a token that names another", "err", err)
 			}
@@ -80,30 +80,31 @@ func (p *provider) run(ctx context.Context) {
 			return
 		case err == nil:
 			failures = 0
-			after(fresh)
+			schedule(fresh)
 		case p.keys.ready() == nil:
 			p.log.Warn("cannot refresh the issuer's keys: using those that are known", "err", err)
-			after(jitter(staleRetry))
+			schedule(jitter(staleRetry))
 		default:
 			wait := jitter(min(firstRetry<<min(failures, 10), lastRetry))
 			p.log.Warn("cannot load the issuer's keys: nobody can sign in", "err", err, "retry", wait)
 			failures++
-			after(wait)
+			schedule(wait)
 		}
 	}
 }
 
-// jitter returns a little less than d, so that nodes which failed together don't come back together.
+// jitter returns a random duration between three quarters of d and d, so that nodes that failed together don't retry
+// together.
 func jitter(d time.Duration) time.Duration { return d - rand.N(d/4) }
 
-// refresh loads the configuration, then the keys, and returns for how long they are fresh. A configuration that cannot be loaded
-// again does not keep the keys from being.
+// refresh loads the configuration, then the keys, and returns how long they are fresh. If the configuration cannot be loaded
+// again, refresh uses the known one and loads the keys all the same.
 func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error) {
 	found, err := p.discover(ctx)
 	if err == nil {
-		p.found.Store(found)
-	} else if p.found.Load() == nil {
-		p.keys.end(p.keys.begin(), nil, err)
+		p.discovered.Store(found)
+	} else if p.discovered.Load() == nil {
+		p.keys.endFetch(p.keys.beginFetch(), nil, err)
 		return 0, err
 	} else {
 		p.log.Warn("cannot load the issuer's configuration again: using the one that is known", "err", err)
@@ -115,18 +116,20 @@ func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error)
 	return fresh, err
 }
 
-// discover loads the issuer's configuration. go-oidc checks that it is this issuer's.
+// discover loads the issuer's configuration. go-oidc checks that the configuration names this issuer.
 func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	loaded, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.issuer)
 	if err != nil {
 		return nil, fmt.Errorf("load the issuer's configuration: %s", clip(err.Error(), maxFailure))
 	}
-	d := &discovery{origins: p.issuerOrigin()} // where browsers look for the rest, too
+	d := &discovery{origins: p.issuerOrigin()} // browsers load the configuration from there
 	if err := loaded.Claims(d); err != nil {
 		return nil, fmt.Errorf("read the issuer's configuration: %w", err)
 	}
-	for name, endpoint := range map[string]string{"authorization_endpoint": d.Authorization, "token_endpoint": d.Token,
-		"userinfo_endpoint": d.Userinfo, "end_session_endpoint": d.EndSession, "revocation_endpoint": d.Revocation, "jwks_uri": d.JWKS} {
+	for name, endpoint := range map[string]string{
+		"authorization_endpoint": d.Authorization, "token_endpoint": d.Token, "userinfo_endpoint": d.Userinfo,
+		"end_session_endpoint": d.EndSession, "revocation_endpoint": d.Revocation, "jwks_uri": d.JWKS,
+	} {
 		if endpoint == "" && name != "jwks_uri" {
 			continue
 		}
@@ -134,7 +137,7 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the issuer's %s is %q: %w", name, clip(endpoint, maxFailure), err)
 		}
-		if name != "userinfo_endpoint" { // which is asked from here alone
+		if name != "userinfo_endpoint" { // only this server asks userinfo, never a browser
 			d.origins = append(d.origins, origin(u))
 		}
 	}
@@ -143,12 +146,12 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	return d, nil
 }
 
-// fetchKeys gets the keys for p.keys and returns for how long they are fresh.
+// fetchKeys downloads the keys into p.keys and returns how long they are fresh.
 func (p *provider) fetchKeys(ctx context.Context) (fresh time.Duration, err error) {
-	number := p.keys.begin()
-	keys, fresh, err := p.download(ctx, p.found.Load().JWKS)
-	p.keys.end(number, keys, err)
-	p.metrics.fetched(err)
+	number := p.keys.beginFetch()
+	keys, fresh, err := p.download(ctx, p.discovered.Load().JWKS)
+	p.keys.endFetch(number, keys, err)
+	p.metrics.countFetch(err)
 	return fresh, err
 }
 
@@ -175,25 +178,25 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	return keys, freshness(resp.Header), nil
 }
 
-// freshness returns for how long an answer with header h is used.
+// freshness returns how long an answer with header h is fresh, within minFresh and maxFresh.
 func freshness(h http.Header) time.Duration {
 	var maxAge, age int64
 	for _, directive := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
 		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(directive)), "=")
 		switch name {
 		case "no-store", "no-cache":
-			return freshAtLeast
+			return minFresh
 		case "max-age":
 			maxAge, _ = strconv.ParseInt(strings.Trim(value, `"`), 10, 32)
 		}
 	}
 	age, _ = strconv.ParseInt(h.Get("Age"), 10, 32)
-	return min(max(time.Duration(maxAge-age)*time.Second, freshAtLeast), freshAtMost)
+	return min(max(time.Duration(maxAge-age)*time.Second, minFresh), maxFresh)
 }
 
-// endpoints returns the origins that a browser calls, sorted.
+// endpoints implements Verifier.Endpoints.
 func (p *provider) endpoints() []string {
-	if d := p.found.Load(); d != nil {
+	if d := p.discovered.Load(); d != nil {
 		return slices.Clone(d.origins)
 	}
 	return p.issuerOrigin()
@@ -202,24 +205,24 @@ func (p *provider) endpoints() []string {
 func (p *provider) issuerOrigin() []string {
 	u, err := url.Parse(p.issuer)
 	if err != nil {
-		return nil // New has parsed it
+		return nil // not reached: New has parsed the issuer
 	}
 	return []string{origin(u)}
 }
 
-// userinfo returns the address of people's claims, empty if there is none.
+// userinfo returns the URL of the userinfo endpoint, "" if there is none or it is not known yet.
 func (p *provider) userinfo() string {
-	if d := p.found.Load(); d != nil {
+	if d := p.discovered.Load(); d != nil {
 		return d.Userinfo
 	}
 	return ""
 }
 
-// okta returns the base URL of Okta's API: the issuer's host has it.
+// okta returns the base URL of Okta's API, which is on the issuer's host.
 func (p *provider) okta() string {
 	u, err := url.Parse(p.issuer)
 	if err != nil {
-		return "" // New has parsed it
+		return "" // not reached: New has parsed the issuer
 	}
 	return origin(u)
 }

@@ -17,28 +17,28 @@ import (
 )
 
 const (
-	deniedFor = 5 * time.Minute // a source is not asked that refused our token
+	deniedPause = 5 * time.Minute // after a source has rejected our token
 
-	limitedAtLeast = time.Second // nor one that asked to wait; longer if it says so
-	limitedAtMost  = time.Minute // what it says may be nonsense
+	minLimitedPause = time.Second // after a source has asked us to wait: at least this long,
+	maxLimitedPause = time.Minute // and at most this long, as the wait that it asks for may be nonsense
 
-	breakAfter = 5                // failures in a row
-	brokenFor  = 30 * time.Second // it is not asked then
+	breakAfter  = 5 // failures in a row that pause a source for brokenPause
+	brokenPause = 30 * time.Second
 
-	retryAtLeast = 100 * time.Millisecond // after a failure that may pass
-	retryAtMost  = 300 * time.Millisecond
+	minSecondTry = 100 * time.Millisecond // before the second try, after a failure that may pass: a random wait
+	maxSecondTry = 300 * time.Millisecond
 )
 
-// The sources of names, in metrics and logs.
+// The sources of names, as metrics and logs call them.
 const (
 	sourceOkta     = "okta"
 	sourceUserinfo = "userinfo"
 )
 
-// statusActive is the status, in Okta, of whoever may sign in.
+// statusActive is the status that Okta gives to users who may sign in.
 const statusActive = "ACTIVE"
 
-// profile is what a source knows about a person. Both may be empty.
+// profile is what a source knows about a user. Both fields may be empty.
 type profile struct{ name, status string }
 
 var (
@@ -47,38 +47,42 @@ var (
 	errPaused = errors.New("the source is not asked for a while")
 )
 
-// limitedError is a source's wish not to be asked for so long.
+// limitedError is the error of a source that asks us to wait.
 type limitedError struct{ wait time.Duration }
 
 func (e limitedError) Error() string { return fmt.Sprintf("the source asks to wait for %s", e.wait) }
 
-// source is one that is asked over the network what people are called.
+// source is a service that knows names of users: Okta's Users API, or userinfo. It is paused after too many failures (a
+// circuit breaker).
 type source struct {
-	name    string // static
-	client  *http.Client
-	request func(ctx context.Context, person, bearer string) (*http.Request, error) // static; errNobody if there is nothing to ask
-	read    func(body []byte, person string) (profile, error)                       // static
-	metrics *metrics                                                                // static
-	log     *slog.Logger                                                            // static
+	name    string       // static
+	client  *http.Client // static
+	metrics *metrics     // static
+	log     *slog.Logger // static
+
+	// request makes the request about a user; errNobody if the source cannot know the user. Static.
+	request func(ctx context.Context, subject, bearer string) (*http.Request, error)
+	// read reads the body of an answer about a user. Static.
+	read func(body []byte, subject string) (profile, error)
 
 	mu       sync.Mutex // guards what follows
-	paused   time.Time  // until then
-	failures int        // in a row
+	paused   time.Time  // until when the source is not asked
+	failures int        // failures in a row
 }
 
-// oktaID is what Okta's ids look like. Nothing else goes into the URL: "me" would be the owner of the API token.
+// oktaID matches the ids of Okta. Nothing else goes into the URL: "me" would name the owner of the API token.
 var oktaID = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)
 
-// newOkta returns Okta's Users API at base.
+// newOkta returns a source that asks Okta's Users API at base, with our API token.
 func newOkta(base, token string, client *http.Client, m *metrics, log *slog.Logger) *source {
 	s := &source{name: sourceOkta, client: client, metrics: m, log: log}
-	s.request = func(ctx context.Context, person, _ string) (*http.Request, error) {
-		if !oktaID.MatchString(person) {
+	s.request = func(ctx context.Context, subject, _ string) (*http.Request, error) {
+		if !oktaID.MatchString(subject) {
 			return nil, errNobody
 		}
-		return get(ctx, base+"/api/v1/users/"+url.PathEscape(person), "SSWS "+token)
+		return get(ctx, base+"/api/v1/users/"+url.PathEscape(subject), "SSWS "+token)
 	}
-	s.read = func(body []byte, person string) (profile, error) {
+	s.read = func(body []byte, subject string) (profile, error) {
 		var user struct {
 			ID      string `json:"id"`
 			Status  string `json:"status"`
@@ -92,7 +96,7 @@ func newOkta(base, token string, client *http.Client, m *metrics, log *slog.Logg
 		if err := json.Unmarshal(body, &user); err != nil {
 			return profile{}, errors.New("the answer is not the JSON of a user")
 		}
-		if user.ID != person {
+		if user.ID != subject {
 			return profile{}, errors.New("the answer is about somebody else")
 		}
 		p := user.Profile
@@ -101,7 +105,7 @@ func newOkta(base, token string, client *http.Client, m *metrics, log *slog.Logg
 	return s
 }
 
-// newUserinfo returns the issuer's userinfo endpoint, which is asked with the person's own access token.
+// newUserinfo returns a source that asks the issuer's userinfo endpoint, with the user's own access token.
 func newUserinfo(endpoint func() string, client *http.Client, m *metrics, log *slog.Logger) *source {
 	s := &source{name: sourceUserinfo, client: client, metrics: m, log: log}
 	s.request = func(ctx context.Context, _, bearer string) (*http.Request, error) {
@@ -111,12 +115,12 @@ func newUserinfo(endpoint func() string, client *http.Client, m *metrics, log *s
 		}
 		return get(ctx, at, "Bearer "+bearer)
 	}
-	s.read = func(body []byte, person string) (profile, error) {
+	s.read = func(body []byte, subject string) (profile, error) {
 		claims, err := newObject(body, claimNames)
 		if err != nil {
 			return profile{}, fmt.Errorf("the answer: %w", err)
 		}
-		if sub, _ := claims.text("sub"); sub != person {
+		if sub, _ := claims.text("sub"); sub != subject {
 			return profile{}, errors.New("the answer is about somebody else")
 		}
 		return profile{name: claimedName(claims)}, nil
@@ -134,32 +138,32 @@ func get(ctx context.Context, at, authorization string) (*http.Request, error) {
 	return r, nil
 }
 
-// ask asks about a person, twice if it fails in a way that may pass and ctx allows. Any error but errNobody says that one does
-// not know.
-func (s *source) ask(ctx context.Context, person, bearer string) (profile, error) {
+// ask returns what the source knows about a user. It tries twice if the first failure may pass and ctx is not done.
+// errNobody means that the source does not know the user; any other error means that the lookup failed.
+func (s *source) ask(ctx context.Context, subject, bearer string) (profile, error) {
 	for tried := false; ; tried = true {
-		if s.resting(time.Now()) {
+		if s.isPaused(time.Now()) {
 			return profile{}, errPaused
 		}
-		found, err := s.once(ctx, person, bearer)
-		if passing := s.note(err); !passing || tried {
+		found, err := s.askOnce(ctx, subject, bearer)
+		if transient := s.recordResult(err); !transient || tried {
 			return found, err
 		}
 		select {
-		case <-time.After(retryAtLeast + rand.N(retryAtMost-retryAtLeast)):
+		case <-time.After(minSecondTry + rand.N(maxSecondTry-minSecondTry)):
 		case <-ctx.Done():
 			return profile{}, err
 		}
 	}
 }
 
-// once sends one request, if there is anything to ask.
-func (s *source) once(ctx context.Context, person, bearer string) (profile, error) {
-	r, err := s.request(ctx, person, bearer)
+// askOnce sends one request, unless s.request fails, and counts it.
+func (s *source) askOnce(ctx context.Context, subject, bearer string) (profile, error) {
+	r, err := s.request(ctx, subject, bearer)
 	if err != nil {
 		return profile{}, err
 	}
-	found, err := s.do(r, person)
+	found, err := s.do(r, subject)
 	var limited limitedError
 	result := lookedFailed
 	switch {
@@ -176,7 +180,7 @@ func (s *source) once(ctx context.Context, person, bearer string) (profile, erro
 	return found, err
 }
 
-func (s *source) do(r *http.Request, person string) (profile, error) {
+func (s *source) do(r *http.Request, subject string) (profile, error) {
 	resp, err := s.client.Do(r)
 	if err != nil {
 		return profile{}, err
@@ -188,9 +192,9 @@ func (s *source) do(r *http.Request, person string) (profile, error) {
 		if err != nil {
 			return profile{}, err
 		}
-		return s.read(body, person)
+		return s.read(body, subject)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if s.name == sourceUserinfo { // the token is the person's, and may be for other things alone
+		if s.name == sourceUserinfo { // the token is the user's own, and may not be meant for userinfo
 			return profile{}, errNobody
 		}
 		return profile{}, fmt.Errorf("%w: %s", errDenied, resp.Status)
@@ -203,9 +207,10 @@ func (s *source) do(r *http.Request, person string) (profile, error) {
 	}
 }
 
-// waitFor returns how long an answer that says "too many" asks to wait. Its clock is the server's own, in Date.
+// waitFor returns how long an answer "too many requests" with header h asks us to wait. X-Rate-Limit-Reset is a time by the
+// source's clock, which Date shows.
 func waitFor(h http.Header) time.Duration {
-	wait := limitedAtMost
+	wait := maxLimitedPause
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
 	date, dateErr := http.ParseTime(h.Get("Date"))
 	if err == nil && dateErr == nil {
@@ -213,17 +218,17 @@ func waitFor(h http.Header) time.Duration {
 	} else if after, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32); err == nil {
 		wait = time.Duration(after) * time.Second
 	}
-	return min(max(wait, limitedAtLeast), limitedAtMost)
+	return min(max(wait, minLimitedPause), maxLimitedPause)
 }
 
-func (s *source) resting(now time.Time) bool {
+func (s *source) isPaused(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return now.Before(s.paused)
 }
 
-// note counts how a request ended and pauses the source if it must be. It reports whether the error may pass soon.
-func (s *source) note(err error) (passing bool) {
+// recordResult records how a request ended and pauses the source if necessary. It reports whether the error may pass soon.
+func (s *source) recordResult(err error) (transient bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -233,20 +238,21 @@ func (s *source) note(err error) (passing bool) {
 	case err == nil, errors.Is(err, errNobody):
 		s.failures = 0
 		return false
-	case errors.Is(err, context.Canceled): // we are stopping
+	case errors.Is(err, context.Canceled): // the server is stopping
 		return false
 	case errors.Is(err, errDenied):
-		pause = deniedFor
+		pause = deniedPause
 	case errors.As(err, &limited):
 		pause = limited.wait
 	default:
 		if s.failures++; s.failures < breakAfter {
 			return true
 		}
-		pause = brokenFor
+		pause = brokenPause
 	}
-	if !now.Before(s.paused) { // one line for all that were under way
-		s.log.Warn("people's names cannot be looked up for a while", "source", s.name, "err", clip(err.Error(), maxFailure), "pause", pause)
+	if !now.Before(s.paused) { // log one line, not one for each request that was under way
+		s.log.Warn("people's names cannot be looked up for a while",
+			"source", s.name, "err", clip(err.Error(), maxFailure), "pause", pause)
 	}
 	if until := now.Add(pause); until.After(s.paused) {
 		s.paused = until

@@ -16,10 +16,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// maxToken is the longest token that is looked at, in bytes.
+// maxToken is the length of the longest token that parse accepts, in bytes.
 const maxToken = 16 << 10
 
-// token is a signed JWT in its compact form, taken apart. Nothing of it is verified.
+// token is the parts of a signed JWT in compact form. Nothing in it is verified.
 type token struct {
 	raw       string
 	header    object
@@ -27,7 +27,8 @@ type token struct {
 	signature []byte
 }
 
-// parse takes a token apart. It is strict where others are lenient: what two readers could read differently is refused.
+// parse splits and decodes a token. It is stricter than other libraries: it refuses every token that two parsers could read
+// differently.
 func parse(raw string) (token, *Error) {
 	if raw == "" {
 		return token{}, refuse(wire.ReasonTokenMissing, "it is empty")
@@ -42,7 +43,7 @@ func parse(raw string) (token, *Error) {
 	var decoded [3][]byte
 	for i, part := range parts {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(part)
-		if err != nil || strings.ContainsAny(part, "\r\n") { // which DecodeString skips
+		if err != nil || strings.ContainsAny(part, "\r\n") { // DecodeString would skip line ends
 			return token{}, refuse(wire.ReasonTokenMalformed, "part %d is not base64url", i+1)
 		}
 		decoded[i] = b
@@ -54,13 +55,13 @@ func parse(raw string) (token, *Error) {
 	return token{raw: raw, header: header, payload: decoded[1], signature: decoded[2]}, nil
 }
 
-// accessTypes and idTypes are what typ may be, in lower case, if it is there.
+// accessTypes and idTypes are the allowed values of typ, in lower case. A token without typ is allowed too.
 var (
 	accessTypes = []string{"jwt", "at+jwt", "application/at+jwt"}
 	idTypes     = []string{"jwt"}
 )
 
-// checkHeader checks how t says to be signed, and that it is of one of types.
+// checkHeader checks that t names one of algs as its signature algorithm, and that typ, if present, is one of types.
 func (t token) checkHeader(algs, types []string) *Error {
 	if alg, _ := t.header.text("alg"); !slices.Contains(algs, alg) {
 		return refuse(wire.ReasonTokenAlg, "alg is %q, want one of %q", clip(alg, maxLogged), algs)
@@ -82,24 +83,24 @@ func (t token) checkHeader(algs, types []string) *Error {
 	return nil
 }
 
-// typed reports whether t says to be an access token, which few do.
+// typed reports whether typ marks t as an access token (RFC 9068). Few issuers set it.
 func (t token) typed() bool {
 	typ, _ := t.header.text("typ")
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")
 }
 
-// The names that decide something, in a header and among claims.
+// headerNames and claimNames are the names in a header and among the claims that a check depends on.
 var (
 	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
-	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope", "cnf", "nonce",
-		"at_hash", "c_hash"}
+	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope",
+		"cnf", "nonce", "at_hash", "c_hash"}
 )
 
-// object is a JSON object, whose values are not read yet.
+// object is a JSON object with undecoded values.
 type object map[string]json.RawMessage
 
-// newObject reads an object in which no name stands twice, in whatever case, and none is one of known in another case:
-// encoding/json, with which go-oidc reads, would take one for the other.
+// newObject parses a JSON object. It refuses an object that holds a name twice, ignoring case, or one of known in another
+// case: go-oidc reads with encoding/json, which ignores case and would confuse the two.
 func newObject(b []byte, known []string) (object, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("it is not UTF-8")
@@ -119,7 +120,7 @@ func newObject(b []byte, known []string) (object, error) {
 			return nil, errors.New("it is not JSON")
 		}
 		n, ok := name.(string)
-		fold := strings.ToLower(strings.ToUpper(n)) // upper first: ſ is an s, too
+		fold := strings.ToLower(strings.ToUpper(n)) // ToUpper first: it folds ſ to S
 		if !ok || folded[fold] || slices.Contains(known, fold) && n != fold {
 			return nil, fmt.Errorf("%q stands there twice or in the wrong case", clip(n, maxLogged))
 		}
@@ -139,7 +140,7 @@ func (o object) has(name string) bool {
 	return ok
 }
 
-// text returns the string of that name.
+// text returns the value of name if it is a string.
 func (o object) text(name string) (s string, ok bool) {
 	if !strings.HasPrefix(string(o[name]), `"`) {
 		return "", false
@@ -147,7 +148,7 @@ func (o object) text(name string) (s string, ok bool) {
 	return s, json.Unmarshal(o[name], &s) == nil
 }
 
-// texts returns the string, or the strings in the list, of that name.
+// texts returns the value of name if it is a string or a list of strings, else nil.
 func (o object) texts(name string) []string {
 	if s, ok := o.text(name); ok {
 		return []string{s}
@@ -159,10 +160,10 @@ func (o object) texts(name string) []string {
 	return list
 }
 
-// number returns the finite number of that name.
+// number returns the value of name if it is a finite number.
 func (o object) number(name string) (n float64, ok bool) {
 	b := string(o[name])
-	if b == "" || b[0] != '-' && (b[0] < '0' || b[0] > '9') { // ParseFloat knows more numbers than JSON
+	if b == "" || b[0] != '-' && (b[0] < '0' || b[0] > '9') { // ParseFloat accepts more than JSON does
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(b, 64)

@@ -11,21 +11,21 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Identity is who a token says somebody is.
+// Identity is the user that a token stands for.
 type Identity struct {
-	ID      string    // as others see it: the same on every node and device, and nothing that the issuer would know
-	Name    string    // the best that is known now; Follow tells of better ones
-	Subject string    // the issuer's name for the person
-	JTI     string    // the token's own id; made of its hash if it has none
-	Expires time.Time // when the token does, to which Leeway is to be added
+	ID      string    // the user's id in Mayfly: a hash, the same on every node and device, without the issuer's id in it
+	Name    string    // the best name that is known now; Follow reports better ones
+	Subject string    // the issuer's id of the user
+	JTI     string    // the token's id; made from the token's hash if it has none
+	Expires time.Time // exp of the token, without Leeway
 }
 
-// Verify checks an access token and says who it is. The error is an *Error. It may wait for the issuer's keys, for some seconds
-// at most, if the token names one that is new, and with RequireActive for the Users API, for lookupBudget. idToken, which may be
-// empty, only ever gives a name.
+// Verify checks an access token and returns its user's identity. The error is an *Error. Verify blocks for kidWait at most
+// if the token names an unknown key, and with RequireActive for lookupBudget at most while the Users API is asked. idToken
+// may be empty; it only gives a name.
 func (v *Verifier) Verify(ctx context.Context, accessToken, idToken string) (Identity, error) {
 	id, refusal := v.verify(ctx, accessToken, idToken)
-	v.metrics.checked(refusal)
+	v.metrics.countToken(refusal)
 	if refusal != nil {
 		return Identity{}, refusal.About(accessToken)
 	}
@@ -50,25 +50,25 @@ func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Ide
 	if refusal := v.checkClaims(t, claims, time.Now()); refusal != nil {
 		return Identity{}, refusal
 	}
-	if _, err := v.second.Verify(ctx, accessToken); err != nil {
+	if _, err := v.crossCheck.Verify(ctx, accessToken); err != nil {
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "go-oidc says: %s", clip(err.Error(), maxFailure))
 	}
 	id := v.identify(t, claims)
-	said := says{idToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject), accessToken: claimedName(claims)}
-	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // else userinfo would refuse it
-		said.bearer = accessToken
+	hints := nameHints{idToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject), accessToken: claimedName(claims)}
+	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo refuses other tokens
+		hints.bearer = accessToken
 	}
-	id.Name, refusal = v.profiles.meet(ctx, id, said)
+	id.Name, refusal = v.profiles.resolveName(ctx, id, hints)
 	return id, refusal
 }
 
-// identify returns who the claims, which were checked, say somebody is.
+// identify returns the identity in claims, which must have passed checkClaims.
 func (v *Verifier) identify(t token, claims object) Identity {
 	id := Identity{}
 	id.Subject, _ = subject(claims)
 	sum := sha256.Sum256([]byte("mayfly user 1\x00" + v.config.Issuer + "\x00" + id.Subject))
 	id.ID = "u-" + base64.RawURLEncoding.EncodeToString(sum[:18])
-	id.Name = "user-" + hex.EncodeToString(sum[18:21]) // until something better is known
+	id.Name = "user-" + hex.EncodeToString(sum[18:21]) // the name until a better one is known
 	exp, _ := claims.number("exp")
 	id.Expires = instant(exp)
 	if id.JTI, _ = claims.text("jti"); id.JTI == "" || len(id.JTI) > maxSubject {
@@ -78,11 +78,11 @@ func (v *Verifier) identify(t token, claims object) Identity {
 	return id
 }
 
-// idTokenAge is how long an ID token gives a name after its end: renewals may bring none that is newer.
+// idTokenAge is how long after its exp an ID token still gives a name. A renewal may bring no newer ID token.
 const idTokenAge = 24 * time.Hour
 
-// idTokenName returns the name in an ID token of the same issuer, app and person, empty if there is none. It never waits.
-func (v *Verifier) idTokenName(ctx context.Context, raw, client, person string) string {
+// idTokenName returns the name in an ID token of the same issuer, app and user, "" if there is none. It never blocks.
+func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string) string {
 	t, refusal := parse(raw)
 	if refusal != nil || t.checkHeader(v.config.Algs, idTypes) != nil || v.keys.verify(ctx, t, false) != nil {
 		return ""
@@ -96,7 +96,7 @@ func (v *Verifier) idTokenName(ctx context.Context, raw, client, person string) 
 	azp, _ := claims.text("azp")
 	aud := claims.texts("aud")
 	forUs := slices.Contains(aud, client) && (azp == client || len(aud) == 1 && !claims.has("azp"))
-	if iss != v.config.Issuer || sub != person || !forUs {
+	if iss != v.config.Issuer || sub != subject || !forUs {
 		return ""
 	}
 	now := float64(time.Now().Unix())
@@ -107,14 +107,15 @@ func (v *Verifier) idTokenName(ctx context.Context, raw, client, person string) 
 	return claimedName(claims)
 }
 
-// Change is what becomes known of a person who is connected.
+// Change is news about a connected user.
 type Change struct {
 	Name    string
-	Refused *Error // nil, unless the person is to leave: with RequireActive, when the Users API says so
+	Refused *Error // not nil if the user must leave: with RequireActive, the Users API reports the user as not active
 }
 
-// Follow calls changed whenever there is a better name than id.Name, or the person is to leave, until stop is called; at once if
-// there is already. changed must not block, nor call v; it may be called once more while stop is.
+// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If that is
+// known already, Follow calls changed before it returns. changed must not block and must not call v. One more call may
+// come while stop runs or just after.
 func (v *Verifier) Follow(id Identity, changed func(Change)) (stop func()) {
 	return v.profiles.follow(id, changed)
 }

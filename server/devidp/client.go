@@ -8,12 +8,12 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// client is the one app, as zitadel wants to see it: in a browser, without a secret.
-type client struct{ c Config }
+// client implements op.Client for the only app: it runs in a browser and has no secret.
+type client struct{ config Config }
 
-func (c client) GetID() string                       { return c.c.ClientID }
-func (c client) RedirectURIs() []string              { return c.c.Redirects }
-func (c client) PostLogoutRedirectURIs() []string    { return c.c.SignedOut }
+func (c client) GetID() string                       { return c.config.ClientID }
+func (c client) RedirectURIs() []string              { return c.config.Redirects }
+func (c client) PostLogoutRedirectURIs() []string    { return c.config.SignedOut }
 func (c client) ApplicationType() op.ApplicationType { return op.ApplicationTypeUserAgent }
 func (c client) AuthMethod() oidc.AuthMethod         { return oidc.AuthMethodNone }
 func (c client) ResponseTypes() []oidc.ResponseType {
@@ -25,9 +25,9 @@ func (c client) GrantTypes() []oidc.GrantType {
 func (c client) LoginURL(id string) string            { return loginPath + "?id=" + url.QueryEscape(id) }
 func (c client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeJWT }
 func (c client) IDTokenLifetime() time.Duration       { return idTTL }
-func (c client) DevMode() bool                        { return true } // http will do
+func (c client) DevMode() bool                        { return true } // allows http
 func (c client) IsScopeAllowed(string) bool           { return true }
-func (c client) IDTokenUserinfoClaimsAssertion() bool { return true } // the name is in the ID token
+func (c client) IDTokenUserinfoClaimsAssertion() bool { return true } // puts the name into the ID token
 func (c client) ClockSkew() time.Duration             { return 0 }
 
 func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string     { return same }

@@ -1,12 +1,13 @@
-// Package devidp is the sign-in provider of "mayfly dev": whoever opens its form may be anybody on it, so it is for the machine
-// that it runs on and nobody else. It refuses to listen on any other address and to answer under any other name.
+// Package devidp is the OpenID Connect provider of "mayfly dev". A user chooses a person on its form and is signed in
+// without proof, so only the machine that it runs on may reach it: it refuses to listen on an address that other machines
+// can reach, and to answer under a name that is not this machine's.
 //
-// The protocol is zitadel/oidc's, so that Mayfly's client and server are tried with what others made of the standards. Its store
-// is ours, in memory, and so is what it lacks: people who choose themselves on a form, PKCE with S256 demanded instead of
-// allowed, refresh tokens that work for a while after they were used, the issuer's name in the answer of a sign-in (RFC 9207),
-// ID tokens for the app alone (zitadel names the API's audience in them too), and browsers of the app's origin alone.
+// zitadel/oidc speaks the protocol, so that Mayfly's client and server are tested against an independent reading of the
+// standards. This package adds the store, in memory, and what zitadel lacks: the form; PKCE with S256 as a demand, not an
+// option; refresh tokens that work for a while after their first use; the issuer's name in the answer of a sign-in (RFC
+// 9207); ID tokens whose only audience is the app (zitadel adds the audience of the API); CORS for the app's origin alone.
 //
-// Tests turn faults on over HTTP: see Faults.
+// Tests switch faults on over HTTP: see Faults.
 package devidp
 
 import (
@@ -25,31 +26,31 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// Config says for which app people sign in, and where.
+// Config describes the provider and its only app.
 type Config struct {
-	Issuer    string   // an origin of this machine, such as http://localhost:8081
-	ClientID  string   // of the app
-	Audience  string   // of the access tokens
-	Redirects []string // where people may be sent when they have signed in
-	SignedOut []string // and when they have signed out
+	Issuer    string   // an origin on this machine, such as http://localhost:8081
+	ClientID  string   // the app's client ID
+	Audience  string   // aud of the access tokens
+	Redirects []string // allowed redirect URIs after a sign-in
+	SignedOut []string // allowed redirect URIs after a sign-out
 
 	AccessTTL    time.Duration // how long an access token lives
-	RefreshGrace time.Duration // how long a refresh token works after its first use; later its use ends the sign-in
+	RefreshGrace time.Duration // how long a refresh token works after its first use; a later use ends the sign-in
 }
 
 // idTTL is how long an ID token lives.
 const idTTL = time.Hour
 
-// Provider signs people in. Call its methods from anywhere.
+// Provider is the OpenID Connect provider. Any goroutine may call its methods.
 type Provider struct {
-	origins []string     // static; of the app
+	origins []string     // static; the app's origins
 	store   *store       // static
 	faults  *faults      // static
 	op      *op.Provider // static
 	log     *slog.Logger // static
 }
 
-// New returns a provider with keys of its own. The error names all that is wrong with c.
+// New returns a provider with new keys. Its error names every problem of c.
 func New(c Config, log *slog.Logger) (*Provider, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -75,13 +76,13 @@ func New(c Config, log *slog.Logger) (*Provider, error) {
 	return p, nil
 }
 
-// check returns all that is wrong with c.
+// check returns every problem of c in one error, or nil.
 func (c Config) check() error {
 	var errs []error
 	for _, s := range slices.Concat([]string{c.Issuer}, c.Redirects, c.SignedOut) {
 		u, err := url.Parse(s)
 		if err != nil || u.Scheme != "http" || Loopback(u.Host) != nil {
-			errs = append(errs, fmt.Errorf("%q is no http URL of this machine", s))
+			errs = append(errs, fmt.Errorf("%q is not an http URL on this machine", s))
 		}
 	}
 	if c.Issuer != originOf(c.Issuer) {
@@ -91,12 +92,13 @@ func (c Config) check() error {
 		errs = append(errs, errors.New("want a client ID, an audience and where to send people back"))
 	}
 	if c.AccessTTL < time.Second || c.RefreshGrace < 0 {
-		errs = append(errs, fmt.Errorf("access tokens live for %s, used refresh tokens for %s: want at least 1s, and 0s", c.AccessTTL, c.RefreshGrace))
+		errs = append(errs, fmt.Errorf("access tokens live for %s, used refresh tokens for %s: want at least 1s, and 0s",
+			c.AccessTTL, c.RefreshGrace))
 	}
 	return errors.Join(errs...)
 }
 
-// originOf returns the origin of a URL, "" if it is none.
+// originOf returns the origin of a URL, "" if s is not a URL.
 func originOf(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -105,7 +107,7 @@ func originOf(s string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Loopback returns why addr, a host or host:port, is not this machine's alone, nil if it is.
+// Loopback returns nil if only this machine can reach addr, a host or host:port, else an error that says so.
 func Loopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -118,19 +120,19 @@ func Loopback(addr string) error {
 }
 
 const (
-	headerTimeout = 10 * time.Second // to send a request's headers
-	readTimeout   = 15 * time.Second // to send a whole request
+	headerTimeout = 10 * time.Second // for a request's headers to arrive
+	readTimeout   = 15 * time.Second // for a whole request to arrive
 	maxHeader     = 32 << 10
 	maxBody       = 64 << 10
 )
 
-// Serve answers on l, which it closes, until ctx is done. It refuses a listener that others can reach.
+// Serve answers requests on l until ctx is done, and closes l. It fails at once if other machines can reach l.
 func (p *Provider) Serve(ctx context.Context, l net.Listener) error {
 	if err := Loopback(l.Addr().String()); err != nil {
 		return errors.Join(fmt.Errorf("serve the development sign-in: %w", err), l.Close())
 	}
-	s := &http.Server{Handler: p.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, MaxHeaderBytes: maxHeader,
-		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug)}
+	s := &http.Server{Handler: p.Handler(), ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
 	go func() { ended <- s.Serve(l) }()
 	select {
@@ -138,7 +140,7 @@ func (p *Provider) Serve(ctx context.Context, l net.Listener) error {
 		return fmt.Errorf("serve the development sign-in: %w", err)
 	case <-ctx.Done():
 	}
-	err := s.Close() // nobody is in the middle of anything that a restart would keep
+	err := s.Close() // no graceful stop: the store is in memory, so every sign-in ends with the process
 	<-ended
 	return err
 }

@@ -109,7 +109,7 @@ func TestAuthorizeRefuses(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		more  []string
-		error string // that the app gets; empty: nobody is sent anywhere
+		error string // error that the app gets; empty: no redirect
 	}{
 		{"no challenge", []string{"code_challenge", ""}, "invalid_request"},
 		{"a plain challenge", []string{"code_challenge_method", "plain"}, "invalid_request"},
@@ -163,7 +163,7 @@ func TestRefreshTokensRotate(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		grace time.Duration
-		again int // the status of a second use
+		again int // the status of the answer to a second use
 	}{
 		{"with a grace period", time.Hour, 200},
 		{"without", 0, 400},
@@ -186,7 +186,8 @@ func TestRefreshTokensRotate(t *testing.T) {
 	}
 }
 
-// TestOnlyOneOfManyRenews holds what a client without a lock would run into.
+// TestOnlyOneOfManyRenews: without a grace period, one of many renewals at the same time succeeds. A client that renews
+// without a lock between its tabs would run into that.
 func TestOnlyOneOfManyRenews(t *testing.T) {
 	p := start(t, func(c *devidp.Config) { c.RefreshGrace = 0 })
 	got := p.signIn(t, ada)

@@ -11,32 +11,33 @@ import (
 	"time"
 )
 
-// Faults is what a test wants to go wrong. POST /faults with its JSON sets all of it at once, so {} makes everything right
-// again; GET /faults returns a State. Browsers are kept out: they would have to be allowed the type application/json.
+// Faults are the faults that a test switches on. POST /faults with a Faults in JSON replaces all of them, so {} switches
+// them off; GET /faults returns a State. A page in a browser cannot set them: POST demands application/json, for which a
+// browser asks permission first, and the provider gives none.
 type Faults struct {
-	AccessTTL int64    `json:"access_ttl_ms,omitempty"` // of the access tokens from now on; 0: what the provider was started with
-	Rotate    Rotation `json:"rotate,omitempty"`        // done at once
+	AccessTTL int64    `json:"access_ttl_ms,omitempty"` // life of access tokens from now on; 0: Config.AccessTTL
+	Rotate    Rotation `json:"rotate,omitempty"`        // rotates the signing key once, at once
 	Faults    []Fault  `json:"faults,omitempty"`
 }
 
 // Fault is one thing that goes wrong.
 type Fault struct {
-	At         Endpoint `json:"at,omitempty"` // empty: at all of them
+	At         Endpoint `json:"at,omitempty"` // empty: at every endpoint
 	Do         Kind     `json:"do"`
-	Times      int      `json:"times,omitempty"`         // how often; 0: until other faults are set
-	Token      Token    `json:"token,omitempty"`         // for what is wrong in one; empty: the access token
+	Times      int      `json:"times,omitempty"`         // how often it happens; 0: until other faults are set
+	Token      Token    `json:"token,omitempty"`         // for a fault in a token: which one; empty: the access token
 	Status     int      `json:"status,omitempty"`        // for Refuse; 0: 500
 	RetryAfter int      `json:"retry_after_s,omitempty"` // for Refuse
 	Delay      int64    `json:"delay_ms,omitempty"`      // for Slow
 }
 
-// State is what goes wrong, and how often each endpoint was asked since the start.
+// State is the faults that are switched on, and how many requests each endpoint has had since the start.
 type State struct {
 	Faults
 	Calls map[Endpoint]int `json:"calls"`
 }
 
-// Endpoint is what can be asked of the provider.
+// Endpoint is one endpoint of the provider.
 type Endpoint string
 
 const (
@@ -54,32 +55,33 @@ const (
 
 var endpoints = []Endpoint{Discovery, JWKS, Authorize, Login, Callback, Tokens, Userinfo, Revoke, EndSession, Users}
 
-// Kind is what goes wrong.
+// Kind is a kind of fault.
 type Kind string
 
 const (
-	Slow     Kind = "slow"     // it takes Delay
-	Refuse   Kind = "refuse"   // Status instead of an answer, with Retry-After if there is one
-	Drop     Kind = "drop"     // the connection breaks before anything is done
-	Lose     Kind = "lose"     // the connection breaks when all is done: headers come, but nothing of the body
-	Truncate Kind = "truncate" // half the body comes, as if it were all
-	Deny     Kind = "deny"     // at Authorize: access_denied, and that a policy wants it
+	Slow     Kind = "slow"     // the answer comes after Delay
+	Refuse   Kind = "refuse"   // the answer is Status, with Retry-After if that is set
+	Drop     Kind = "drop"     // the connection breaks before the request is handled
+	Lose     Kind = "lose"     // the connection breaks after the request was handled: the headers arrive, the body does not
+	Truncate Kind = "truncate" // the answer is half the body, with a Content-Length that fits
+	Deny     Kind = "deny"     // at Authorize: access_denied, as from a policy
 
 	WrongAudience Kind = "wrong_audience" // in a token
 	WrongIssuer   Kind = "wrong_issuer"   // in a token, at Discovery, or in the answer of Authorize
 	WrongClient   Kind = "wrong_client"   // in a token
 	WrongNonce    Kind = "wrong_nonce"    // in a token
-	Expired       Kind = "expired"        // a token of two hours ago
-	Future        Kind = "future"         // a token of two hours hence
-	OtherKey      Kind = "other_key"      // a token signed with another key under our kid
+	Expired       Kind = "expired"        // the times in a token are two hours early
+	Future        Kind = "future"         // the times in a token are two hours late
+	OtherKey      Kind = "other_key"      // a token is signed with another key under our kid
 
-	WrongID Kind = "wrong_id" // at Users: somebody else
-	Huge    Kind = "huge"     // at Users: 10 MB
+	WrongID Kind = "wrong_id" // at Users: the answer is about another user
+	Huge    Kind = "huge"     // at Users: the answer has 10 MB
 )
 
-var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WrongAudience, WrongIssuer, WrongClient, WrongNonce, Expired, Future, OtherKey, WrongID, Huge}
+var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WrongAudience, WrongIssuer, WrongClient, WrongNonce,
+	Expired, Future, OtherKey, WrongID, Huge}
 
-// Token is which one is wrong.
+// Token is a kind of token.
 type Token string
 
 const (
@@ -87,39 +89,40 @@ const (
 	IDToken     Token = "id_token"
 )
 
-// Rotation is what happens to the key that signed until now.
+// Rotation says what happens to the old signing keys when a new one takes over.
 type Rotation string
 
 const (
-	Overlap Rotation = "overlap" // it stays published
-	Replace Rotation = "replace" // it does not
+	Overlap Rotation = "overlap" // they stay published
+	Replace Rotation = "replace" // they are not published any more
 )
 
-// check returns what is wrong with f.
+// check returns the first problem of f, or nil.
 func (f Faults) check() error {
 	if f.AccessTTL < 0 || !slices.Contains([]Rotation{"", Overlap, Replace}, f.Rotate) {
-		return fmt.Errorf("access_ttl_ms is %d, rotate %q: want 0 or more, and %q or %q", f.AccessTTL, f.Rotate, Overlap, Replace)
+		return fmt.Errorf("access_ttl_ms is %d, rotate %q: want 0 or more, and %q or %q",
+			f.AccessTTL, f.Rotate, Overlap, Replace)
 	}
-	for _, one := range f.Faults {
+	for _, fault := range f.Faults {
 		switch {
-		case one.At != "" && !slices.Contains(endpoints, one.At):
-			return fmt.Errorf("at is %q: want one of %q", one.At, endpoints)
-		case !slices.Contains(kinds, one.Do):
-			return fmt.Errorf("do is %q: want one of %q", one.Do, kinds)
-		case !slices.Contains([]Token{"", AccessToken, IDToken}, one.Token):
-			return fmt.Errorf("token is %q: want %q or %q", one.Token, AccessToken, IDToken)
-		case one.Status != 0 && (one.Status < 400 || one.Status > 599):
-			return fmt.Errorf("status is %d: want an error's", one.Status)
+		case fault.At != "" && !slices.Contains(endpoints, fault.At):
+			return fmt.Errorf("at is %q: want one of %q", fault.At, endpoints)
+		case !slices.Contains(kinds, fault.Do):
+			return fmt.Errorf("do is %q: want one of %q", fault.Do, kinds)
+		case !slices.Contains([]Token{"", AccessToken, IDToken}, fault.Token):
+			return fmt.Errorf("token is %q: want %q or %q", fault.Token, AccessToken, IDToken)
+		case fault.Status != 0 && (fault.Status < 400 || fault.Status > 599):
+			return fmt.Errorf("status is %d: want 400 to 599", fault.Status)
 		}
 	}
 	return nil
 }
 
-// faults are the switches.
+// faults holds the faults that are switched on, and counts requests.
 type faults struct {
-	mu    sync.Mutex // guards all
-	set   Faults
-	calls map[Endpoint]int
+	mu      sync.Mutex // guards what follows
+	current Faults
+	calls   map[Endpoint]int
 }
 
 func (f *faults) count(at Endpoint) {
@@ -131,41 +134,42 @@ func (f *faults) count(at Endpoint) {
 func (f *faults) accessTTL() time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return time.Duration(f.set.AccessTTL) * time.Millisecond
+	return time.Duration(f.current.AccessTTL) * time.Millisecond
 }
 
-// take returns what of these kinds goes wrong at an endpoint now, and counts it.
+// take returns the faults of these kinds that happen at an endpoint now. It counts them down and removes those that have
+// happened often enough.
 func (f *faults) take(at Endpoint, of ...Kind) []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var taken, left []Fault
-	for _, one := range f.set.Faults {
-		if (one.At == "" || one.At == at) && slices.Contains(of, one.Do) {
-			taken = append(taken, one)
-			if one.Times == 1 {
+	for _, fault := range f.current.Faults {
+		if (fault.At == "" || fault.At == at) && slices.Contains(of, fault.Do) {
+			taken = append(taken, fault)
+			if fault.Times == 1 {
 				continue
 			}
-			one.Times = max(one.Times-1, 0)
+			fault.Times = max(fault.Times-1, 0)
 		}
-		left = append(left, one)
+		left = append(left, fault)
 	}
-	f.set.Faults = left
+	f.current.Faults = left
 	return taken
 }
 
 func (f *faults) replace(with Faults) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.set = with
+	f.current = with
 }
 
 func (f *faults) state() State {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return State{f.set, maps.Clone(f.calls)}
+	return State{f.current, maps.Clone(f.calls)}
 }
 
-// serveFaults shows and sets the switches.
+// serveFaults answers GET /faults and POST /faults.
 func (p *Provider) serveFaults(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodPost {
 		if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/json" {
@@ -184,7 +188,7 @@ func (p *Provider) serveFaults(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if wanted.Rotate != "" {
-			err = p.store.ring.rotate(wanted.Rotate == Overlap)
+			err = p.store.ring.rotate(wanted.Rotate)
 		}
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -198,5 +202,5 @@ func (p *Provider) serveFaults(w http.ResponseWriter, r *http.Request) {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // to somebody who has gone
+	_ = json.NewEncoder(w).Encode(v) // fails only if the client has gone
 }

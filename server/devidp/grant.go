@@ -6,13 +6,13 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// grant is that somebody has signed in: all tokens of it end together.
+// grant is one sign-in of a person. All its tokens end when it ends.
 type grant struct {
-	id     string    // static; sid in ID tokens
+	id     string    // static; the sid in ID tokens
 	config *Config   // static
 	person *Person   // static
 	scopes []string  // static
-	at     time.Time // static
+	at     time.Time // static; when the person signed in
 
 	ended bool // guarded by store.mu
 }
@@ -24,61 +24,61 @@ func (g *grant) GetClientID() string    { return g.config.ClientID }
 func (g *grant) GetScopes() []string    { return g.scopes }
 func (g *grant) GetSubject() string     { return g.person.ID }
 
-// request is what the app asked for when it sent somebody here. It never changes: when they have said who they are, another
-// takes its place.
+// request is the authorization request with which the app sent a browser here. A request never changes: when the person is
+// chosen, a new request with a grant replaces it.
 type request struct {
-	*grant // nil until then
-	id     string
-	asked  *oidc.AuthRequest
-	at     time.Time
+	*grant      // nil until the person is chosen
+	id          string
+	authRequest *oidc.AuthRequest
+	at          time.Time
 }
 
 func (r *request) GetID() string                      { return r.id }
 func (r *request) GetACR() string                     { return "" }
-func (r *request) GetNonce() string                   { return r.asked.Nonce }
-func (r *request) GetRedirectURI() string             { return r.asked.RedirectURI }
-func (r *request) GetResponseType() oidc.ResponseType { return r.asked.ResponseType }
-func (r *request) GetResponseMode() oidc.ResponseMode { return r.asked.ResponseMode }
-func (r *request) GetState() string                   { return r.asked.State }
+func (r *request) GetNonce() string                   { return r.authRequest.Nonce }
+func (r *request) GetRedirectURI() string             { return r.authRequest.RedirectURI }
+func (r *request) GetResponseType() oidc.ResponseType { return r.authRequest.ResponseType }
+func (r *request) GetResponseMode() oidc.ResponseMode { return r.authRequest.ResponseMode }
+func (r *request) GetState() string                   { return r.authRequest.State }
 func (r *request) Done() bool                         { return r.grant != nil }
 func (r *request) GetCodeChallenge() *oidc.CodeChallenge {
-	return &oidc.CodeChallenge{Challenge: r.asked.CodeChallenge, Method: r.asked.CodeChallengeMethod}
+	return &oidc.CodeChallenge{Challenge: r.authRequest.CodeChallenge, Method: r.authRequest.CodeChallengeMethod}
 }
 
-// code is what the app gets to ask for tokens with.
+// code is an authorization code, which the app exchanges for tokens.
 type code struct {
 	request *request
 	at      time.Time
 	used    bool
 }
 
-// renewal is a request for new tokens.
+// renewal is a request for new tokens with a refresh token.
 type renewal struct {
-	of     *grant // no embedding: zitadel would take it for the request that began the sign-in
+	grant  *grant // not embedded: zitadel would take a renewal for an authorization request
 	scopes []string
 }
 
-func (r *renewal) GetAMR() []string                 { return r.of.GetAMR() }
-func (r *renewal) GetAudience() []string            { return r.of.GetAudience() }
-func (r *renewal) GetAuthTime() time.Time           { return r.of.GetAuthTime() }
-func (r *renewal) GetClientID() string              { return r.of.GetClientID() }
+func (r *renewal) GetAMR() []string                 { return r.grant.GetAMR() }
+func (r *renewal) GetAudience() []string            { return r.grant.GetAudience() }
+func (r *renewal) GetAuthTime() time.Time           { return r.grant.GetAuthTime() }
+func (r *renewal) GetClientID() string              { return r.grant.GetClientID() }
 func (r *renewal) GetScopes() []string              { return r.scopes }
-func (r *renewal) GetSubject() string               { return r.of.GetSubject() }
+func (r *renewal) GetSubject() string               { return r.grant.GetSubject() }
 func (r *renewal) SetCurrentScopes(scopes []string) { r.scopes = scopes }
 
-// behind returns the grant that tokens are wanted of: r is a request or a renewal, or there is none.
-func behind(r any) *grant {
+// grantBehind returns the grant of a request or a renewal. It returns nil for anything else.
+func grantBehind(r any) *grant {
 	switch r := r.(type) {
 	case *request:
 		return r.grant
 	case *renewal:
-		return r.of
+		return r.grant
 	}
 	return nil
 }
 
-// refreshToken is one of a grant's.
+// refreshToken is one refresh token of a grant.
 type refreshToken struct {
 	grant *grant
-	used  time.Time // first; zero: never
+	used  time.Time // when it was used first; zero: never
 }

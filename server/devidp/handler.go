@@ -15,7 +15,7 @@ const (
 	discoveryPath  = "/.well-known/openid-configuration"
 	keysPath       = "/keys"
 	authorizePath  = "/authorize"
-	callbackPath   = "/authorize/callback" // zitadel's: where somebody goes on who has said who they are
+	callbackPath   = "/authorize/callback" // zitadel's: the browser goes there once the person is chosen
 	tokenPath      = "/token"
 	userinfoPath   = "/userinfo"
 	revokePath     = "/revoke"
@@ -23,25 +23,28 @@ const (
 	loginPath      = "/login"
 )
 
-// Handler returns all that the provider answers. It refuses names that are not this machine's: a page of anybody's could give
-// its own name this machine's address.
+// Handler returns the provider's HTTP handler. It refuses requests whose Host is not a name of this machine: a foreign page
+// could let its own name resolve to this machine's address (DNS rebinding).
 func (p *Provider) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, at := range map[string]Endpoint{authorizePath: Authorize, callbackPath: Callback, endSessionPath: EndSession} {
-		mux.Handle(path, p.answer(at, p.op))
+		mux.Handle(path, p.withFaults(at, p.op))
 	}
-	for path, at := range map[string]Endpoint{discoveryPath: Discovery, keysPath: JWKS, tokenPath: Tokens, userinfoPath: Userinfo, revokePath: Revoke} {
-		mux.Handle(path, p.forApp(p.answer(at, p.op)))
+	for path, at := range map[string]Endpoint{
+		discoveryPath: Discovery, keysPath: JWKS, tokenPath: Tokens, userinfoPath: Userinfo, revokePath: Revoke,
+	} {
+		mux.Handle(path, p.forApp(p.withFaults(at, p.op)))
 	}
-	mux.Handle("GET "+loginPath, p.answer(Login, http.HandlerFunc(p.showLogin)))
-	mux.Handle("POST "+loginPath, p.answer(Login, http.HandlerFunc(p.takeLogin)))
-	mux.Handle("GET /api/v1/users/{id}", p.answer(Users, http.HandlerFunc(p.serveUser)))
+	mux.Handle("GET "+loginPath, p.withFaults(Login, http.HandlerFunc(p.showLogin)))
+	mux.Handle("POST "+loginPath, p.withFaults(Login, http.HandlerFunc(p.handleLogin)))
+	mux.Handle("GET /api/v1/users/{id}", p.withFaults(Users, http.HandlerFunc(p.serveUser)))
 	mux.HandleFunc("GET /faults", p.serveFaults)
 	mux.HandleFunc("POST /faults", p.serveFaults)
 	mux.HandleFunc("GET /{$}", p.showHome)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if Loopback(r.Host) != nil {
-			http.Error(w, "The development sign-in answers under this machine's own names alone.", http.StatusMisdirectedRequest)
+			http.Error(w, "The development sign-in answers only under this machine's own names.",
+				http.StatusMisdirectedRequest)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -51,7 +54,7 @@ func (p *Provider) Handler() http.Handler {
 	})
 }
 
-// forApp lets the app's pages read the answers of next, and no others'.
+// forApp adds CORS headers, so that only pages of the app's origins can read the answers of next.
 func (p *Provider) forApp(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -70,9 +73,9 @@ func (p *Provider) forApp(next http.Handler) http.Handler {
 	})
 }
 
-// reply keeps an answer until it may go.
+// reply is a ResponseWriter that keeps the status and the body, so that they can be changed before they are sent.
 type reply struct {
-	http.ResponseWriter // for its headers
+	http.ResponseWriter // only its headers are used
 	status              int
 	body                bytes.Buffer
 }
@@ -80,8 +83,9 @@ type reply struct {
 func (r *reply) WriteHeader(status int)            { r.status = status }
 func (r *reply) Write(b []byte) (n int, err error) { return r.body.Write(b) }
 
-// answer counts, lets next answer, corrects the answer and has go wrong what a test wants to.
-func (p *Provider) answer(at Endpoint, next http.Handler) http.Handler {
+// withFaults counts the request, calls next, corrects its answer and applies the faults that are switched on for the
+// endpoint.
+func (p *Provider) withFaults(at Endpoint, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.faults.count(at)
 		if len(p.faults.take(at, Drop)) > 0 {
@@ -96,9 +100,9 @@ func (p *Provider) answer(at Endpoint, next http.Handler) http.Handler {
 			refuse(w, refusals[0])
 			return
 		}
-		made := &reply{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(made, r)
-		body, err := p.correct(at, made)
+		buffered := &reply{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(buffered, r)
+		body, err := p.correct(at, buffered)
 		if err != nil {
 			p.log.Error("the development sign-in cannot answer", "endpoint", string(at), "err", err)
 			http.Error(w, "internal error", http.StatusInternalServerError)
@@ -108,16 +112,17 @@ func (p *Provider) answer(at Endpoint, next http.Handler) http.Handler {
 			body = body[:len(body)/2]
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		w.WriteHeader(made.status)
+		w.WriteHeader(buffered.status)
 		if len(p.faults.take(at, Lose)) > 0 {
-			_ = http.NewResponseController(w).Flush() // or a browser would ask again by itself
+			// Without the headers, a browser would send the request again by itself.
+			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}
-		_, _ = w.Write(body) // to somebody who has gone
+		_, _ = w.Write(body) // fails only if the client has gone
 	})
 }
 
-// wait reports whether there is still somebody to answer after d.
+// wait blocks for d and returns true. It returns false early if the client goes away.
 func wait(r *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -139,13 +144,13 @@ func refuse(w http.ResponseWriter, f Fault) {
 	writeJSON(w, f.Status, map[string]string{"error": "temporarily_unavailable", "error_description": "A test wants this."})
 }
 
-// correct returns the body of an answer as it should be, and then as a test wants it to be wrong.
-func (p *Provider) correct(at Endpoint, made *reply) ([]byte, error) {
-	if to := made.Header().Get("Location"); to != "" {
-		made.Header().Set("Location", p.named(to))
+// correct returns the body of an answer with zitadel's output corrected and the faults of a test put in.
+func (p *Provider) correct(at Endpoint, buffered *reply) ([]byte, error) {
+	if to := buffered.Header().Get("Location"); to != "" {
+		buffered.Header().Set("Location", p.addIssuer(to))
 	}
-	body := made.body.Bytes()
-	if made.status != http.StatusOK || at != Discovery && at != Tokens {
+	body := buffered.body.Bytes()
+	if buffered.status != http.StatusOK || at != Discovery && at != Tokens {
 		return body, nil
 	}
 	var o map[string]any
@@ -162,8 +167,8 @@ func (p *Provider) correct(at Endpoint, made *reply) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// named adds the issuer's name where somebody is sent back to the app with the end of a sign-in.
-func (p *Provider) named(to string) string {
+// addIssuer adds iss to a redirect that ends a sign-in at the app (RFC 9207). It returns other redirects unchanged.
+func (p *Provider) addIssuer(to string) string {
 	u, err := url.Parse(to)
 	if err != nil || !slices.Contains(p.store.config.Redirects, strings.TrimSuffix(to, "?"+u.RawQuery)) {
 		return to
@@ -174,7 +179,7 @@ func (p *Provider) named(to string) string {
 	return u.String()
 }
 
-// issuer returns the issuer's name, or another one if a test wants that of an endpoint.
+// issuer returns the issuer's name, or a wrong one if the endpoint has the fault WrongIssuer.
 func (p *Provider) issuer(at Endpoint) string {
 	if len(p.faults.take(at, WrongIssuer)) > 0 {
 		return p.store.config.Issuer + "/other"
@@ -182,10 +187,11 @@ func (p *Provider) issuer(at Endpoint) string {
 	return p.store.config.Issuer
 }
 
-// correctDiscovery leaves what there is, which is less than what zitadel could do.
+// correctDiscovery limits the configuration to what this provider supports, which is less than zitadel announces.
 func (p *Provider) correctDiscovery(o map[string]any) {
 	for name := range o {
-		if strings.Contains(name, "introspection_") || strings.Contains(name, "device_") || strings.HasPrefix(name, "request_") {
+		if strings.Contains(name, "introspection_") || strings.Contains(name, "device_") ||
+			strings.HasPrefix(name, "request_") {
 			delete(o, name)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// key signs. It is zitadel's SigningKey.
+// key is a signing key. It implements op.SigningKey.
 type key struct {
 	id      string
 	private *rsa.PrivateKey
@@ -26,7 +26,7 @@ func (k key) ID() string                                  { return k.id }
 func (k key) SignatureAlgorithm() jose.SignatureAlgorithm { return jose.RS256 }
 func (k key) Key() any                                    { return k.private }
 
-// sign returns claims as a token.
+// sign returns a token with claims.
 func (k key) sign(claims map[string]any) (string, error) {
 	signer, err := op.SignerFromKey(k)
 	if err != nil {
@@ -35,17 +35,17 @@ func (k key) sign(claims map[string]any) (string, error) {
 	return crypto.Sign(claims, signer)
 }
 
-// publicKey is the half of a key that is published. It is zitadel's Key.
+// publicKey is the public half of a key. It implements op.Key.
 type publicKey struct{ key }
 
 func (k publicKey) Algorithm() jose.SignatureAlgorithm { return jose.RS256 }
 func (k publicKey) Use() string                        { return "sig" }
 func (k publicKey) Key() any                           { return &k.private.PublicKey }
 
-// ring holds the keys.
+// ring holds the signing keys.
 type ring struct {
-	mu   sync.Mutex // guards all
-	keys []key      // all that are published; the last one signs
+	mu   sync.Mutex // guards what follows
+	keys []key      // the published keys; the last one signs
 }
 
 func (r *ring) current() key {
@@ -64,15 +64,15 @@ func (r *ring) published() []op.Key {
 	return all
 }
 
-// rotate signs with a new key from now on. The others stay published, or not.
-func (r *ring) rotate(overlap bool) error {
+// rotate makes a new key that signs from now on. With Overlap the old keys stay published.
+func (r *ring) rotate(how Rotation) error {
 	k, err := newKey()
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !overlap {
+	if how != Overlap {
 		r.keys = nil
 	}
 	r.keys = append(slices.Clip(r.keys), k)

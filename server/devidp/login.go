@@ -23,17 +23,17 @@ var (
 	styleHash = sha256.Sum256([]byte(style))
 )
 
-// page is what the form is drawn from.
+// page is the data of the page that login.html draws.
 type page struct {
 	Style   template.CSS
-	Request string // empty: there is nothing to choose
-	App     string // where people come from
+	Request string // id of the request; empty: the page has no form
+	App     string // origin of the app
 	People  []*Person
 	Title   string
 	Text    string
 }
 
-// show draws v. back is where its form leads in the end: browsers want that named, too.
+// show writes the page v. back is the origin to which the form redirects in the end: form-action must name it too.
 func (p *Provider) show(w http.ResponseWriter, status int, v page, back string) {
 	v.Style = template.CSS(style)
 	var b bytes.Buffer
@@ -44,11 +44,12 @@ func (p *Provider) show(w http.ResponseWriter, status int, v page, back string) 
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+base64.StdEncoding.EncodeToString(styleHash[:])+
-		"'; form-action 'self' "+back+"; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+
+		base64.StdEncoding.EncodeToString(styleHash[:])+"'; form-action 'self' "+back+
+		"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // to somebody who has gone
+	_, _ = w.Write(b.Bytes()) // fails only if the client has gone
 }
 
 func (p *Provider) showHome(w http.ResponseWriter, _ *http.Request) {
@@ -71,8 +72,8 @@ func (p *Provider) showStale(w http.ResponseWriter) {
 		Text: "It took too long, or has ended already. Go back to Mayfly and sign in again."}, "")
 }
 
-// takeLogin lets somebody be whom they chose, or sends them back as nobody.
-func (p *Provider) takeLogin(w http.ResponseWriter, r *http.Request) {
+// handleLogin handles the sent form. It signs in the chosen person, or sends the browser back to the app with access_denied.
+func (p *Provider) handleLogin(w http.ResponseWriter, r *http.Request) {
 	id, who := r.PostFormValue("id"), person(r.PostFormValue("person"))
 	asked := p.store.request(id)
 	if asked == nil {
@@ -84,7 +85,7 @@ func (p *Provider) takeLogin(w http.ResponseWriter, r *http.Request) {
 		op.AuthRequestError(w, r, asked, oidc.ErrAccessDenied().WithDescription("The sign-in was cancelled."), p.op)
 		return
 	}
-	p.store.choose(id, who)
+	p.store.setPerson(id, who)
 	p.log.Info("somebody signed in without proof, as this is for development", "user_id", who.ID)
 	http.Redirect(w, r, callbackPath+"?id="+url.QueryEscape(id), http.StatusSeeOther)
 }

@@ -6,15 +6,15 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// Person is somebody whom one can sign in as.
+// Person is a person that the form offers.
 type Person struct {
 	ID, Given, Family, Email string
 }
 
-// Name is what they are called. Two of them share one.
+// Name returns the display name. Two of the People share a name.
 func (p *Person) Name() string { return p.Given + " " + p.Family }
 
-// People are all whom one can sign in as.
+// People are all persons that the form offers.
 var People = [...]*Person{
 	{"00uadalovelace1815", "Ada", "Lovelace", "ada@example.com"},
 	{"00ugracehopper1906", "Grace", "Hopper", "grace@example.com"},
@@ -22,7 +22,7 @@ var People = [...]*Person{
 	{"00uadalovelace2015", "Ada", "Lovelace", "ada.lovelace@example.com"},
 }
 
-// person returns who has id, nil if nobody does.
+// person returns the person with that id, nil if there is none.
 func person(id string) *Person {
 	i := slices.IndexFunc(People[:], func(p *Person) bool { return p.ID == id })
 	if i < 0 {
@@ -31,8 +31,8 @@ func person(id string) *Person {
 	return People[i]
 }
 
-// tell writes into info what the scopes let the app know of p.
-func (p *Person) tell(info *oidc.UserInfo, scopes []string) {
+// fillUserinfo writes into info the claims about p that scopes allow.
+func (p *Person) fillUserinfo(info *oidc.UserInfo, scopes []string) {
 	info.Subject = p.ID
 	if slices.Contains(scopes, oidc.ScopeProfile) {
 		info.Name, info.GivenName, info.FamilyName, info.PreferredUsername = p.Name(), p.Given, p.Family, p.Email

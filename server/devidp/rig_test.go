@@ -25,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	slog.SetDefault(slog.New(slog.DiscardHandler)) // zitadel's
+	slog.SetDefault(slog.New(slog.DiscardHandler)) // zitadel logs there
 	goleak.VerifyTestMain(m)
 }
 
@@ -38,7 +38,7 @@ const (
 	audience = "api://default"
 )
 
-// provider is one that listens, and a browser that follows no redirect.
+// provider is the URL of a running provider, and an HTTP client that follows no redirect.
 type provider struct {
 	url    string
 	client *http.Client
@@ -49,7 +49,7 @@ func config(issuer string) devidp.Config {
 		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, RefreshGrace: time.Hour}
 }
 
-// start starts a provider on a free port of this machine.
+// start starts a provider on a free port and stops it at the end of the test.
 func start(t *testing.T, change func(*devidp.Config)) *provider {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,7 +81,7 @@ func start(t *testing.T, change func(*devidp.Config)) *provider {
 	return &provider{c.Issuer, client}
 }
 
-// do sends a request and returns the answer with all of its body.
+// do sends a request and returns the answer and its whole body.
 func (p *provider) do(t *testing.T, r *http.Request) (*http.Response, string) {
 	t.Helper()
 	resp, err := p.client.Do(r)
@@ -118,7 +118,7 @@ func request(t *testing.T, method, url string, form url.Values) *http.Request {
 	return r
 }
 
-// values makes a form of names and values in turn; an empty value takes the name away.
+// values makes a form of pairs: name, value, name, value. An empty value removes the name.
 func values(pairs []string) url.Values {
 	v := url.Values{}
 	for i := 0; i < len(pairs); i += 2 {
@@ -130,7 +130,7 @@ func values(pairs []string) url.Values {
 	return v
 }
 
-// fault sets what goes wrong.
+// fault switches faults on.
 func (p *provider) fault(t *testing.T, f devidp.Faults) {
 	t.Helper()
 	b, err := json.Marshal(f)
@@ -156,7 +156,7 @@ func (p *provider) state(t *testing.T) (s devidp.State) {
 	return s
 }
 
-// signIn is one that the app has begun.
+// signIn is a sign-in that the app has begun.
 type signIn struct {
 	*provider
 	verifier, state, nonce string
@@ -166,7 +166,7 @@ func (p *provider) begin() *signIn {
 	return &signIn{p, rand.Text() + rand.Text(), rand.Text(), rand.Text()}
 }
 
-// authorize sends somebody to the provider, with other parameters than usual.
+// authorize opens the authorization endpoint as a browser does; more replaces usual parameters.
 func (s *signIn) authorize(t *testing.T, more ...string) (*http.Response, string) {
 	t.Helper()
 	sum := sha256.Sum256([]byte(s.verifier))
@@ -177,7 +177,7 @@ func (s *signIn) authorize(t *testing.T, more ...string) (*http.Response, string
 
 var hidden = regexp.MustCompile(`name="id" value="([^"]+)"`)
 
-// form opens the form and returns what it is for.
+// form opens the form and returns the id of the request in it.
 func (s *signIn) form(t *testing.T, more ...string) string {
 	t.Helper()
 	resp, body := s.authorize(t, more...)
@@ -193,7 +193,7 @@ func (s *signIn) form(t *testing.T, more ...string) string {
 	return found[1]
 }
 
-// choose says who one is, and returns what the app gets.
+// choose chooses a person on the form and returns the parameters with which the browser comes back to the app.
 func (s *signIn) choose(t *testing.T, who *devidp.Person, more ...string) url.Values {
 	t.Helper()
 	resp, body := s.post(t, "/login", "id", s.form(t, more...), "person", who.ID)
@@ -204,7 +204,7 @@ func (s *signIn) choose(t *testing.T, who *devidp.Person, more ...string) url.Va
 	return s.back(t, resp, body)
 }
 
-// back returns what the app gets with somebody who comes back.
+// back returns the parameters in a redirect back to the app.
 func (s *signIn) back(t *testing.T, resp *http.Response, body string) url.Values {
 	t.Helper()
 	to, query, ok := strings.Cut(resp.Header.Get("Location"), "?")
@@ -215,7 +215,7 @@ func (s *signIn) back(t *testing.T, resp *http.Response, body string) url.Values
 	return got
 }
 
-// tokens is what the token endpoint gives.
+// tokens is an answer of the token endpoint.
 type tokens struct {
 	Access    string `json:"access_token"`
 	ID        string `json:"id_token"`
@@ -226,7 +226,7 @@ type tokens struct {
 	Error     string `json:"error"`
 }
 
-// give asks for tokens.
+// give sends form to the token endpoint.
 func (p *provider) give(t *testing.T, form ...string) (status int, got tokens) {
 	t.Helper()
 	resp, body := p.post(t, "/token", append([]string{"client_id", clientID}, form...)...)
@@ -246,7 +246,7 @@ func (p *provider) renew(t *testing.T, refresh string) (status int, got tokens) 
 	return p.give(t, "grant_type", "refresh_token", "refresh_token", refresh)
 }
 
-// signIn signs somebody in.
+// signIn signs a person in and returns the tokens.
 func (p *provider) signIn(t *testing.T, who *devidp.Person) tokens {
 	t.Helper()
 	s := p.begin()
@@ -257,7 +257,7 @@ func (p *provider) signIn(t *testing.T, who *devidp.Person) tokens {
 	return got
 }
 
-// verifier returns Mayfly's own, once it has the provider's keys.
+// verifier returns a Verifier of Mayfly's server that has loaded the provider's keys.
 func (p *provider) verifier(t *testing.T) *auth.Verifier {
 	t.Helper()
 	v, err := auth.New(auth.Config{Issuer: p.url, ClientIDs: []string{clientID}, Audience: audience}, prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
@@ -286,7 +286,7 @@ func (p *provider) verifier(t *testing.T) *auth.Verifier {
 	return v
 }
 
-// claims returns what a token says, unverified.
+// claims returns the claims of a token, unverified.
 func claims(t *testing.T, token string) (c map[string]any) {
 	t.Helper()
 	parts := strings.Split(token, ".")

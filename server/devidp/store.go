@@ -17,11 +17,11 @@ import (
 )
 
 const (
-	codeTTL    = time.Minute // to ask for tokens
-	requestTTL = time.Hour   // to say who one is
+	codeTTL    = time.Minute // from the code to its exchange for tokens
+	requestTTL = time.Hour   // from the authorization request to the choice of a person
 )
 
-// store remembers who has signed in. It is zitadel's Storage.
+// store holds requests, codes, grants and refresh tokens in memory. It implements op.Storage.
 type store struct {
 	config *Config      // static
 	ring   *ring        // static
@@ -43,17 +43,18 @@ var (
 )
 
 var (
-	errUnknown     = errors.New("there is none, or it has ended")
-	errUnsupported = errors.New("this provider does not do that")
+	errUnknown     = errors.New("it does not exist, or it has ended")
+	errUnsupported = errors.New("this provider does not support that")
 )
 
 func newStore(c Config, f *faults, log *slog.Logger) (*store, error) {
 	s := &store{config: &c, ring: &ring{}, faults: f, log: log,
-		requests: map[string]*request{}, codes: map[string]*code{}, grants: map[string]*grant{}, refresh: map[string]*refreshToken{}}
-	return s, s.ring.rotate(false)
+		requests: map[string]*request{}, codes: map[string]*code{},
+		grants: map[string]*grant{}, refresh: map[string]*refreshToken{}}
+	return s, s.ring.rotate(Replace)
 }
 
-// CreateAuthRequest remembers what the app asks for. zitadel has checked app, redirect and scopes.
+// CreateAuthRequest stores an authorization request. zitadel has checked its app, redirect URI and scopes.
 func (s *store) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
 	switch {
 	case asked.CodeChallenge == "" || asked.CodeChallengeMethod != oidc.CodeChallengeMethodS256:
@@ -63,36 +64,37 @@ func (s *store) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ 
 	case slices.Contains(asked.Prompt, oidc.PromptNone):
 		return nil, oidc.ErrLoginRequired().WithDescription("Nobody stays signed in here.")
 	case len(s.faults.take(Authorize, Deny)) > 0:
-		return nil, oidc.ErrAccessDenied().WithDescription("Policy evaluation failed for this request, please check the policy configurations.")
+		return nil, oidc.ErrAccessDenied().WithDescription(
+			"Policy evaluation failed for this request, please check the policy configurations.")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
 	maps.DeleteFunc(s.requests, func(_ string, r *request) bool { return now.Sub(r.at) > requestTTL })
 	maps.DeleteFunc(s.codes, func(_ string, c *code) bool { return now.Sub(c.at) > requestTTL })
-	r := &request{id: rand.Text(), asked: asked, at: now}
+	r := &request{id: rand.Text(), authRequest: asked, at: now}
 	s.requests[r.id] = r
 	return r, nil
 }
 
-// request returns the one with id, nil if there is none.
+// request returns the request with that id, nil if there is none.
 func (s *store) request(id string) *request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests[id]
 }
 
-// choose says who made a request. It reports whether there was one.
-func (s *store) choose(id string, who *Person) bool {
+// setPerson makes a grant for the person who, in the request with that id. It returns false if there is no such request.
+func (s *store) setPerson(id string, who *Person) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.requests[id]
 	if r == nil {
 		return false
 	}
-	g := &grant{id: rand.Text(), config: s.config, person: who, scopes: r.asked.Scopes, at: time.Now()}
+	g := &grant{id: rand.Text(), config: s.config, person: who, scopes: r.authRequest.Scopes, at: time.Now()}
 	s.grants[g.id] = g
-	s.requests[id] = &request{grant: g, id: r.id, asked: r.asked, at: r.at}
+	s.requests[id] = &request{grant: g, id: r.id, authRequest: r.authRequest, at: r.at}
 	return true
 }
 
@@ -114,7 +116,7 @@ func (s *store) SaveAuthCode(_ context.Context, id, text string) error {
 	return nil
 }
 
-// AuthRequestByCode uses a code up. Its second use ends the sign-in: it may have been stolen.
+// AuthRequestByCode marks a code as used. A second use ends the sign-in, because the code may have been stolen.
 func (s *store) AuthRequestByCode(_ context.Context, text string) (op.AuthRequest, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,9 +139,9 @@ func (s *store) DeleteAuthRequest(_ context.Context, id string) error {
 	return nil
 }
 
-// CreateAccessToken returns the id of a token, from which grantOf leads back to its grant.
+// CreateAccessToken returns a new token id, from which grantByToken finds the grant.
 func (s *store) CreateAccessToken(_ context.Context, r op.TokenRequest) (id string, expires time.Time, err error) {
-	g := behind(r)
+	g := grantBehind(r)
 	if g == nil {
 		return "", time.Time{}, errUnsupported
 	}
@@ -150,7 +152,7 @@ func (s *store) CreateAccessToken(_ context.Context, r op.TokenRequest) (id stri
 	return "AT." + g.id + "." + rand.Text(), time.Now().Add(ttl), nil
 }
 
-func (s *store) grantOf(tokenID string) (*grant, error) {
+func (s *store) grantByToken(tokenID string) (*grant, error) {
 	parts := strings.Split(tokenID, ".")
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,19 +162,23 @@ func (s *store) grantOf(tokenID string) (*grant, error) {
 	return nil, errUnknown
 }
 
-// CreateAccessAndRefreshTokens gives another refresh token for the one that was used, which it marks.
-func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequest, used string) (id, refresh string, expires time.Time, err error) {
+// CreateAccessAndRefreshTokens returns a new access token and a new refresh token. If used is a refresh token, it marks that
+// one as used.
+func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequest, used string) (
+	id, refresh string, expires time.Time, err error,
+) {
 	if id, expires, err = s.CreateAccessToken(ctx, r); err != nil {
 		return "", "", time.Time{}, err
 	}
-	g, err := s.grantOf(id)
+	g, err := s.grantByToken(id)
 	if err != nil {
 		return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if used != "" {
-		t, err := s.usableLocked(used) // again: without a grace period only one of two at a time may have it
+		// Check again under the lock: without a grace period, only one of two renewals at the same time may use the token.
+		t, err := s.usableLocked(used)
 		if err != nil {
 			return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
 		}
@@ -185,7 +191,8 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	return id, refresh, expires, nil
 }
 
-// usableLocked returns a refresh token that may be used. One that was used too long ago ends its sign-in: it may have been stolen.
+// usableLocked returns the refresh token text if it may be used. If it was used first longer ago than RefreshGrace,
+// usableLocked ends its sign-in, because the token may have been stolen.
 func (s *store) usableLocked(text string) (*refreshToken, error) {
 	t := s.refresh[text]
 	if t == nil || t.grant.ended {
@@ -206,10 +213,10 @@ func (s *store) TokenRequestByRefreshToken(_ context.Context, text string) (op.R
 	if err != nil {
 		return nil, err
 	}
-	return &renewal{of: t.grant, scopes: t.grant.scopes}, nil
+	return &renewal{grant: t.grant, scopes: t.grant.scopes}, nil
 }
 
-// end ends the sign-in with id, if there is one.
+// end ends the grant with that id, if there is one.
 func (s *store) end(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,7 +225,7 @@ func (s *store) end(id string) {
 	}
 }
 
-// TerminateSessionFromRequest ends the sign-in that the ID token names, and returns where to go.
+// TerminateSessionFromRequest ends the sign-in that the ID token names and returns the URI to redirect to.
 func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionRequest) (string, error) {
 	if r.IDTokenHintClaims != nil {
 		s.end(r.IDTokenHintClaims.SessionID)
@@ -226,10 +233,10 @@ func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionR
 	return r.RedirectURI, nil
 }
 
-// TerminateSession is not called: TerminateSessionFromRequest is.
+// TerminateSession is never called: zitadel calls TerminateSessionFromRequest instead.
 func (s *store) TerminateSession(context.Context, string, string) error { return errUnsupported }
 
-// GetRefreshTokenInfo returns the token itself as its id.
+// GetRefreshTokenInfo returns the user of a refresh token, and the token itself as its id.
 func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, tokenID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -240,7 +247,8 @@ func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, 
 	return t.grant.person.ID, text, nil
 }
 
-// RevokeToken ends the sign-in of a refresh token. An access token ends by itself; what is no token at all is no error.
+// RevokeToken ends the sign-in of a refresh token. It refuses an access token, which expires by itself. An unknown token is
+// no error, as RFC 7009 demands.
 func (s *store) RevokeToken(_ context.Context, text, userID, _ string) *oidc.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -268,37 +276,37 @@ func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, er
 	return client{*s.config}, nil
 }
 
-// SetUserinfoFromRequest writes what an ID token says of somebody.
+// SetUserinfoFromRequest writes the claims of an ID token into info.
 func (s *store) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, r op.IDTokenRequest, scopes []string) error {
-	g := behind(r)
+	g := grantBehind(r)
 	if g == nil {
 		return errUnsupported
 	}
-	g.person.tell(info, scopes)
+	g.person.fillUserinfo(info, scopes)
 	info.AppendClaims("sid", g.id)
 	return nil
 }
 
 func (s *store) SetUserinfoFromToken(_ context.Context, info *oidc.UserInfo, tokenID, _, _ string) error {
-	g, err := s.grantOf(tokenID)
+	g, err := s.grantByToken(tokenID)
 	if err != nil {
 		return err
 	}
-	g.person.tell(info, g.scopes)
+	g.person.fillUserinfo(info, g.scopes)
 	return nil
 }
 
-// GetPrivateClaimsFromRequest returns what else an access token says: zitadel leaves the scopes out.
+// GetPrivateClaimsFromRequest returns further claims of an access token: the scopes, which zitadel leaves out.
 func (s *store) GetPrivateClaimsFromRequest(_ context.Context, r op.TokenRequest, _ []string) (map[string]any, error) {
 	return map[string]any{"scope": strings.Join(r.GetScopes(), " ")}, nil
 }
 
 func (s *store) Health(context.Context) error { return nil }
 
-// What follows is of no use here, but part of a Storage.
+// op.Storage demands the methods that follow, but this provider does not use them.
 
 func (s *store) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
-	return nil // SetUserinfoFromRequest does
+	return nil // SetUserinfoFromRequest does it
 }
 
 func (s *store) GetPrivateClaimsFromScopes(context.Context, string, string, []string) (map[string]any, error) {

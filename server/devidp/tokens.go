@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// correctTokens signs the tokens of an answer anew: the ID token is for the app alone, as the API has no use for it, and a
-// test may want either to be wrong.
+// correctTokens signs the tokens of an answer again, because it changes them: the app becomes the only audience of the ID
+// token, and the faults of a test are put in.
 func (p *Provider) correctTokens(answer map[string]any) error {
 	wrong := p.faults.take(Tokens, WrongAudience, WrongIssuer, WrongClient, WrongNonce, Expired, Future, OtherKey)
 	for _, name := range []Token{AccessToken, IDToken} {
@@ -22,7 +22,7 @@ func (p *Provider) correctTokens(answer map[string]any) error {
 		}
 		if name == IDToken {
 			claims["aud"] = p.store.config.ClientID
-			claims["at_hash"] = halfHash(answer[string(AccessToken)].(string))
+			claims["at_hash"] = atHash(answer[string(AccessToken)].(string))
 		}
 		k := p.store.ring.current()
 		for _, f := range wrong {
@@ -46,7 +46,7 @@ func (p *Provider) correctTokens(answer map[string]any) error {
 	return nil
 }
 
-// spoil makes claims wrong.
+// spoil puts one fault into claims.
 func spoil(claims map[string]any, how Kind) {
 	switch how {
 	case WrongAudience:
@@ -76,7 +76,7 @@ func shift(claims map[string]any, by time.Duration) {
 	}
 }
 
-// claimsOf returns what a token says.
+// claimsOf returns the claims of a token, unverified.
 func claimsOf(token string) (claims map[string]any, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -89,8 +89,8 @@ func claimsOf(token string) (claims map[string]any, err error) {
 	return claims, json.Unmarshal(payload, &claims)
 }
 
-// halfHash returns the at_hash of an access token.
-func halfHash(token string) string {
+// atHash returns the at_hash of an access token.
+func atHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }

@@ -5,15 +5,16 @@ import (
 	"strings"
 )
 
-// hugeUser is longer than any answer that anybody should read to its end.
+// hugeUser is how many bytes the fault Huge adds to an answer: more than any client should read.
 const hugeUser = 10 << 20
 
-// serveUser answers as Okta's Users API does to whoever has an API token; any token will do.
+// serveUser answers like Okta's Users API. It accepts any API token.
 func (p *Provider) serveUser(w http.ResponseWriter, r *http.Request) {
 	who := person(r.PathValue("id"))
 	switch {
 	case !strings.HasPrefix(r.Header.Get("Authorization"), "SSWS "):
-		writeJSON(w, http.StatusUnauthorized, map[string]string{"errorCode": "E0000011", "errorSummary": "Invalid token provided"})
+		writeJSON(w, http.StatusUnauthorized, map[string]string{
+			"errorCode": "E0000011", "errorSummary": "Invalid token provided"})
 		return
 	case who == nil:
 		writeJSON(w, http.StatusNotFound, map[string]string{"errorCode": "E0000007", "errorSummary": "Not found"})

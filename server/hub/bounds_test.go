@@ -10,7 +10,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestVisitsLeaveNothingBehind looks into a room again and again, each time after it was closed.
+// TestVisitsLeaveNothingBehind joins a room again and again, each time after the hub has closed it.
 func TestVisitsLeaveNothingBehind(t *testing.T) {
 	config := testConfig
 	config.TTL.Default = (24 * time.Hour).Milliseconds()
@@ -21,7 +21,7 @@ func TestVisitsLeaveNothingBehind(t *testing.T) {
 		}
 		ann.Close()
 		for range 5 {
-			time.Sleep(lingering)
+			time.Sleep(longerThanEmpty)
 			synctest.Wait()
 			if n := w.Deadlines(); n != 0 {
 				t.Fatalf("%d deadlines of a room that is closed", n)
@@ -35,8 +35,8 @@ func TestVisitsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// lingering is longer than a room stays open that everyone left.
-const lingering = 62 * time.Second
+// longerThanEmpty is longer than an empty room stays in memory.
+const longerThanEmpty = 62 * time.Second
 
 func TestRoomsThatLingerKeepNobodyOut(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) { // 3 rooms
@@ -76,49 +76,50 @@ func TestManyExpireInSmallFrames(t *testing.T) {
 	})
 }
 
-// settling begins to settle w, and returns what is closed once that is done.
-func (w world) settling(t *testing.T) (settled chan struct{}) {
-	settled = make(chan struct{})
+// draining starts Drain in a goroutine and returns a channel that is closed when Drain has returned.
+func (w world) draining(t *testing.T) (drained chan struct{}) {
+	drained = make(chan struct{})
 	go func() {
-		w.Settle(t.Context())
-		close(settled)
+		w.Drain(t.Context())
+		close(drained)
 	}()
-	return settled
+	return drained
 }
 
-func notYet(t *testing.T, settled <-chan struct{}, what string) {
+func notYet(t *testing.T, drained <-chan struct{}, why string) {
 	t.Helper()
 	synctest.Wait()
 	select {
-	case <-settled:
-		t.Fatalf("settled although %s", what)
+	case <-drained:
+		t.Fatalf("drained although %s", why)
 	default:
 	}
 }
 
-func TestSettleWaitsForTheStream(t *testing.T) {
+func TestDrainWaitsForTheStream(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
 		answer, bring := w.stream.Hold(), w.stream.HoldCopies()
 		p := post(1, "lobby", 0)
 		want := ann.posted(p, 1)
 		ann.Post(p)
-		settled := w.settling(t)
-		notYet(t, settled, "a post has no answer")
-		ben.Post(post(2, "lobby", 0)) // too late
+		drained := w.draining(t)
+		notYet(t, drained, "a post has no answer")
+		ben.Post(post(2, "lobby", 0)) // the hub rejects it: draining has begun
 		answer()
-		notYet(t, settled, "nobody has what was accepted")
+		notYet(t, drained, "no member has the accepted message")
 		ann.want(t, accepted(want, false))
 		bring()
-		<-settled
+		<-drained
 		for _, r := range []*recorder{ann, ben} {
 			r.want(t, want)
 		}
 	})
 }
 
-// TestSettleWaitsForNobody: what is stored for a room that everyone left comes to nobody, and what expires need not come.
-func TestSettleWaitsForNobody(t *testing.T) {
+// TestDrainWaitsForNobody: Drain does not wait for a message of a closed room, nor for one that has expired: neither is
+// delivered to anybody.
+func TestDrainWaitsForNobody(t *testing.T) {
 	for name, meanwhile := range map[string]func(ann *recorder, answer func()){
 		"nothing was posted":        func(ann *recorder, answer func()) {},
 		"everyone left":             func(ann *recorder, answer func()) { answer(); ann.Close(); time.Sleep(62 * time.Second) },
@@ -136,15 +137,16 @@ func TestSettleWaitsForNobody(t *testing.T) {
 				meanwhile(ann, answer)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				if w.Settle(ctx); ctx.Err() != nil {
-					t.Error("it never settles")
+				if w.Drain(ctx); ctx.Err() != nil {
+					t.Error("Drain waits for ever")
 				}
 			})
 		})
 	}
 }
 
-// TestStoredButNeverDelivered loses the copy that the stream should bring back.
+// TestStoredButNeverDelivered: the stream stores a message, and its copy never comes back. The message takes up room until
+// it expires.
 func TestStoredButNeverDelivered(t *testing.T) {
 	config := testConfig
 	config.RoomMessages = 1

@@ -13,68 +13,72 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Member is where a client's frames go: a connection, a test's recorder.
+// Member receives the frames of one client. A connection is a Member, and so is a test's recorder.
 type Member interface {
-	// Send takes f, which is shared, without ever blocking. It reports whether there was room; if not, the hub drops the
-	// member from the room and it is the member's own business to say goodbye. The byte-bounded queue and the writer are
-	// the member's own too.
+	// Send queues f and never blocks. Many members share f, so Send must not change it. It returns false if the member's
+	// queue is full: the hub then drops the member from the room. The member owns its queue and its writer, and says
+	// goodbye to its client itself.
 	Send(f *Frame) bool
 }
 
 const (
-	// maxMoves joins and leaves in any movesPer are taken from one connection.
-	maxMoves = 64
-	movesPer = 10 * time.Second
+	// A connection may make maxMembershipChanges joins and leaves in any span of membershipPer.
+	maxMembershipChanges = 64
+	membershipPer        = 10 * time.Second
 )
 
-var tooManyMoves = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMoves, human(movesPer))
+var tooManyChanges = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMembershipChanges, human(membershipPer))
 
-// Client is one connection's part in the hub: its person and the rooms it is in. Join, Leave and Post are called by one
-// goroutine, in the order in which the frames came; Beat, Rename and Close by any. Answers go to the Member.
+// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave and Post,
+// in the order in which the frames came; any goroutine may call the other methods. The Member receives the answers.
 type Client struct {
-	hub     *Hub    // static
-	member  Member  // static
-	userID  string  // static
-	mayPost bool    // static
-	address string  // static; whose rate an anonymous user's posts count for too, "" for nobody's
-	moves   *window // owned by the goroutine that calls Join and Leave
-	posts   tally   // without an answer
+	hub            *Hub        // static
+	member         Member      // static
+	userID         string      // static
+	mayPost        bool        // static
+	address        string      // static; the key of the rate that all guests of one address share; "": no shared rate
+	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
+	posts          inflight    // posts without an answer
 
-	user atomic.Pointer[wire.User] // whose posts these are; Rename replaces it
+	user atomic.Pointer[wire.User] // the author of the posts; Rename replaces it
 
-	mu     sync.Mutex // guards what follows
-	closed bool
-	rooms  map[string]*room
-	waits  map[string]wire.Refused // the answers to joins that may work later, by room; MaxRooms at most
+	mu           sync.Mutex // guards what follows
+	closed       bool
+	rooms        map[string]*room
+	refusedJoins map[string]wire.Refused // by room: the answers to joins that may work later; MaxRooms at most
 }
 
-// NewClient returns user's part in the hub, in no room yet. from names the address that the connection comes from, in any
-// way that tells two apart; "" is an address that is not known and has no limit. Who may not post may still read. Close the
-// client when the connection ends.
+// NewClient returns a client of user that has joined no room. from is the connection's address, in any form that tells two
+// addresses apart; if it is "", the address is unknown and no address limit applies. A client with mayPost false can join
+// and read. The caller closes the client when the connection ends.
 func (h *Hub) NewClient(m Member, user wire.User, from string, mayPost bool) *Client {
-	c := &Client{hub: h, member: m, userID: user.ID, mayPost: mayPost, moves: newWindow(maxMoves, movesPer), posts: tally{none: make(chan struct{}, 1)}, rooms: map[string]*room{}}
+	c := &Client{
+		hub: h, member: m, userID: user.ID, mayPost: mayPost, rooms: map[string]*room{},
+		membershipRate: newRateWindow(maxMembershipChanges, membershipPer), posts: inflight{drained: make(chan struct{}, 1)},
+	}
 	c.user.Store(&user)
 	if user.Anonymous && from != "" {
-		c.address = "address " + from // no user's id has a space
+		c.address = "address " + from // user ids have no space, so this key is never a user's id
 	}
 	return c
 }
 
-// Rename makes name the user's, in all that they post from now on.
+// Rename gives the user a new name. Messages that the user posts from now on carry it.
 func (c *Client) Rename(name string) {
 	user := *c.user.Load()
 	user.Name = name
 	c.user.Store(&user)
 }
 
-// Join adds the client to a room and answers joined; joining again is answered anew. It waits for the stream if nobody
-// on this node was in the room, at most openTimeout or until ctx is done. re is the frame to blame: "join" or "hello".
+// Join adds the client to a room and answers with joined, also if the client is in the room already. It blocks while this
+// node opens the room, for openTimeout at most or until ctx is done. re is the frame that a refusal names: "join" or
+// "hello".
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
 	}
-	if wait := c.moves.take(time.Now()); wait > 0 {
-		refuse(wire.CodeRate, tooManyMoves, wait)
+	if wait := c.membershipRate.take(time.Now()); wait > 0 {
+		refuse(wire.CodeRate, tooManyChanges, wait)
 		return
 	}
 	if !wire.ValidRoom(j.Room) {
@@ -101,7 +105,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	}
 }
 
-// enter joins r and remembers it. It reports whether that is settled: false if r was closed meanwhile.
+// enter joins r and records that. It returns false if r was closed meanwhile: open the room again.
 func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -112,39 +116,40 @@ func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 		return false
 	}
 	c.rooms[r.name] = r
-	delete(c.waits, r.name)
+	delete(c.refusedJoins, r.name)
 	return true
 }
 
-// refuseJoin answers a join, and remembers that its room may yet be joined: what is posted there meanwhile may work later, too.
+// refuseJoin refuses a join. If the join may work later, refuseJoin records the answer, because a post to that room may work
+// later too.
 func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	c.Refuse(f, retry)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if delete(c.waits, f.Room); retry <= 0 || len(c.waits) >= wire.MaxRooms {
+	if delete(c.refusedJoins, f.Room); retry <= 0 || len(c.refusedJoins) >= wire.MaxRooms {
 		return
 	}
-	if c.waits == nil {
-		c.waits = map[string]wire.Refused{}
+	if c.refusedJoins == nil {
+		c.refusedJoins = map[string]wire.Refused{}
 	}
 	f.RetryMS = milliseconds(retry)
-	c.waits[f.Room] = f
+	c.refusedJoins[f.Room] = f
 }
 
-// outside returns why a post is refused to whoever is not in room.
-func (c *Client) outside(room string) (code wire.Code, message string, retry time.Duration) {
+// notJoinedReason returns the refusal of a post to a room that the client is not in.
+func (c *Client) notJoinedReason(room string) (code wire.Code, message string, retry time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if f, ok := c.waits[room]; ok {
+	if f, ok := c.refusedJoins[room]; ok {
 		return f.Code, f.Message, time.Duration(f.RetryMS) * time.Millisecond
 	}
 	return wire.CodeRoom, "You are not in this room: join it first.", 0
 }
 
-// Leave takes the client out of a room.
+// Leave removes the client from a room.
 func (c *Client) Leave(l wire.Leave) {
-	if wait := c.moves.take(time.Now()); wait > 0 {
-		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate, Message: tooManyMoves}, wait)
+	if wait := c.membershipRate.take(time.Now()); wait > 0 {
+		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate, Message: tooManyChanges}, wait)
 		return
 	}
 	r, _ := c.in(l.Room)
@@ -158,17 +163,17 @@ func (c *Client) Leave(l wire.Leave) {
 	r.leave(c)
 }
 
-// Settle waits until every post of the client has its answer, or until ctx is done.
-func (c *Client) Settle(ctx context.Context) { c.posts.wait(ctx) }
+// Drain blocks until every post of the client has its answer, or until ctx is done.
+func (c *Client) Drain(ctx context.Context) { c.posts.wait(ctx) }
 
-// Close takes the client out of every room, for good.
+// Close removes the client from every room. A closed client joins no room again.
 func (c *Client) Close() {
 	for _, r := range c.close() {
 		r.leave(c)
 	}
 }
 
-// CloseFor is Close of somebody who will be back: they count among the people of their rooms for that long.
+// CloseFor closes a client whose user will come back: the user stays in the people count of the rooms for d.
 func (c *Client) CloseFor(d time.Duration) {
 	until := time.Now().Add(d)
 	for _, r := range c.close() {
@@ -176,7 +181,7 @@ func (c *Client) CloseFor(d time.Duration) {
 	}
 }
 
-// close lets the client join no more, and returns the rooms that it is in.
+// close marks the client as closed and returns the rooms that it was in.
 func (c *Client) close() []*room {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -186,7 +191,7 @@ func (c *Client) close() []*room {
 	return rooms
 }
 
-// Beat sends the client the time, and the head of each of its rooms as far as it was sent to it before.
+// Beat sends the client a beat: the time, and for each of its rooms the head up to which it has been sent everything.
 func (c *Client) Beat() {
 	c.mu.Lock()
 	rooms := slices.Collect(maps.Values(c.rooms))
@@ -200,24 +205,25 @@ func (c *Client) Beat() {
 	c.member.Send(NewFrame(wire.Beat{Now: c.hub.clock.Now().UnixMilli(), Heads: heads}))
 }
 
-// in returns the room of that name if the client is in it, and how many it is in.
+// in returns the room of that name, nil if the client is not in it, and the number of rooms that the client is in.
 func (c *Client) in(name string) (*room, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.rooms[name], len(c.rooms)
 }
 
-// Refuse answers one frame; retry is when the same frame may work, 0 for never. Every refusal passes here to be counted.
+// Refuse answers one frame with f and counts the refusal. retry is how long until the same frame may work, 0 for never.
+// Every refusal goes through Refuse, so that none is missed by the count.
 func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
 	c.hub.counts.refuse(f.Code)
 	f.RetryMS = milliseconds(retry)
 	c.member.Send(NewFrame(f))
 }
 
-// milliseconds rounds up, so that who waits that long has waited long enough.
+// milliseconds rounds up, so that a client that waits for the result has waited for d at least.
 func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }
 
-// human writes d as people say it: "10 s", "5 min", "1 h".
+// human formats d for sentences that people read: "10 s", "5 min", "1 h".
 func human(d time.Duration) string {
 	switch {
 	case d >= time.Hour && d%time.Hour == 0:

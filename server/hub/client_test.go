@@ -12,7 +12,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestRenamed: later messages carry the new name; those that live keep the name under which they were written.
+// TestRenamed: later messages carry the new name; live messages keep the name under which they were posted.
 func TestRenamed(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")
@@ -31,36 +31,36 @@ func TestRenamed(t *testing.T) {
 	})
 }
 
-// TestSettleWaitsForTheAnswersToPosts: also to one that repeats another client's, which the stream has not answered.
-func TestSettleWaitsForTheAnswersToPosts(t *testing.T) {
+// TestDrainWaitsForTheAnswersToPosts: Drain also waits for a post that repeats another client's unanswered post.
+func TestDrainWaitsForTheAnswersToPosts(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann, again, ben := w.in(t, "ann", "lobby"), w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
-		ann.Settle(t.Context())
+		ann.Drain(t.Context())
 		for i, err := range []error{nil, errors.New("broken")} {
 			w.stream.FailAppends(err)
 			release := w.stream.Hold()
 			ann.Post(post(i, "lobby", 0))
 			again.Post(post(i, "lobby", 0))
-			ben.Settle(t.Context())
-			var settled []<-chan struct{}
+			ben.Drain(t.Context())
+			var drained []<-chan struct{}
 			for _, c := range []*recorder{ann, again} {
 				done := make(chan struct{})
-				settled = append(settled, done)
+				drained = append(drained, done)
 				go func() {
-					c.Settle(t.Context())
+					c.Drain(t.Context())
 					close(done)
 				}()
 			}
 			synctest.Wait()
-			for _, done := range settled {
+			for _, done := range drained {
 				select {
 				case <-done:
-					t.Error("settled before there was an answer")
+					t.Error("drained before there was an answer")
 				default:
 				}
 			}
 			release()
-			for _, done := range settled {
+			for _, done := range drained {
 				<-done
 			}
 		}
@@ -68,11 +68,11 @@ func TestSettleWaitsForTheAnswersToPosts(t *testing.T) {
 		ann.Post(post(2, "lobby", 0))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		ann.Settle(ctx) // and ends
+		ann.Drain(ctx) // it returns when ctx is done
 	})
 }
 
-// TestQuietFrames: those that nobody waits for.
+// TestQuietFrames lists the frames that no client waits for.
 func TestQuietFrames(t *testing.T) {
 	for _, f := range []wire.Frame{wire.Welcome{}, wire.Beat{}, wire.Expiring{}, wire.Authed{}, wire.Removed{Why: wire.WhyExpired}} {
 		if !hub.NewFrame(f).Quiet() {
@@ -86,7 +86,8 @@ func TestQuietFrames(t *testing.T) {
 	}
 }
 
-// TestWhoMayNotPost reads like everyone; the refusal stands where the protocol has it.
+// TestWhoMayNotPost: a client without the right to post reads like every other; its posts are refused at the place in the
+// protocol's order of checks.
 func TestWhoMayNotPost(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")

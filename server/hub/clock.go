@@ -5,36 +5,38 @@ import (
 	"time"
 )
 
-// Clock tells the time that messages and sign-ins live by, which never goes back. The wall clock may be set, by a person or by NTP;
-// the monotonic one may stand still while a machine sleeps. Clock goes on with whichever of them has gone further, so whatever
-// happens to them, nothing lives longer for it: what is set back is ignored for as long as the process runs, and what is set
-// forward takes messages early, for good. A node has one Clock.
+// Clock is the node's clock, by which messages and sign-ins expire. It never goes back. A person or NTP may set the wall
+// clock, and the monotonic clock may stand still while the machine sleeps, so Clock follows the one that has advanced
+// further. Nothing lives longer because a clock was changed: Clock ignores a wall clock that was set back for as long as the
+// process runs; a wall clock that was set forward removes messages early, and they do not come back. A node has one Clock.
 type Clock struct {
 	wall  func() time.Time // static
 	start time.Time        // static
 
 	mu   sync.Mutex    // guards what follows
-	last time.Time     // a reading,
-	at   time.Duration // and how long after start it was
+	last time.Time     // the time that was shown
+	at   time.Duration // how long after start last was shown
 }
 
-// NewClock returns a clock that reads wall, which is time.Now outside of tests.
+// NewClock returns a Clock over the wall clock that wall reads: time.Now, or a test's own.
 func NewClock(wall func() time.Time) *Clock { return &Clock{wall: wall, start: time.Now()} }
 
-// Now returns the time. It has no monotonic reading of its own.
+// Now returns the time, without a monotonic reading.
 func (c *Clock) Now() time.Time {
 	now, _ := c.read()
 	return now
 }
 
-// Ahead returns how far the clock is ahead of the wall clock, by which others reckon: 0, if that was not set back.
+// Ahead returns how far the Clock is ahead of the wall clock, which other programs use: 0 unless the wall clock was set
+// back.
 func (c *Clock) Ahead() time.Duration {
 	now, wall := c.read()
 	return now.Sub(wall)
 }
 
-// Reach tells the clock that it is t, at least: something was stamped with that before the process began, or on another node.
-func (c *Clock) Reach(t time.Time) {
+// AdvanceTo sets the Clock forward to t if it shows an earlier time. The time t comes from a stored message, which was
+// posted on another node or before this process started.
+func (c *Clock) AdvanceTo(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.setLocked(t.Round(0), time.Since(c.start))
@@ -47,7 +49,7 @@ func (c *Clock) read() (now, wall time.Time) {
 	return c.setLocked(wall, at), wall
 }
 
-// setLocked returns the time at a moment after start, which is t at least.
+// setLocked returns the time at the moment at after start: t, or what the monotonic clock has reached if that is later.
 func (c *Clock) setLocked(t time.Time, at time.Duration) time.Time {
 	reckoned := c.last.Add(at - c.at)
 	if t.After(reckoned) {

@@ -15,7 +15,7 @@ type wall struct{ forward atomic.Int64 }
 
 func (w *wall) now() time.Time { return time.Now().Add(time.Duration(w.forward.Load())) }
 
-// set sets it by d, forward or back.
+// set moves the wall clock by d, forward or back.
 func (w *wall) set(d time.Duration) { w.forward.Add(int64(d)) }
 
 func TestClock(t *testing.T) {
@@ -35,23 +35,23 @@ func TestClock(t *testing.T) {
 		want(time.Minute, time.Hour)
 		time.Sleep(time.Minute)
 		want(2*time.Minute, time.Hour)
-		wall.set(30 * time.Minute) // not as far as it was
+		wall.set(30 * time.Minute) // still behind the monotonic clock
 		want(2*time.Minute, 30*time.Minute)
 		wall.set(2 * time.Hour)
 		want(92*time.Minute, 0)
 		wall.set(-90 * time.Minute)
 		time.Sleep(time.Minute)
 		want(93*time.Minute, 90*time.Minute)
-		c.Reach(began.Add(time.Hour))
+		c.AdvanceTo(began.Add(time.Hour))
 		want(93*time.Minute, 90*time.Minute)
-		c.Reach(began.Add(2 * time.Hour))
+		c.AdvanceTo(began.Add(2 * time.Hour))
 		want(2*time.Hour, 117*time.Minute)
 		time.Sleep(time.Second)
 		want(2*time.Hour+time.Second, 117*time.Minute)
 	})
 }
 
-// beat returns the time that r is told.
+// beat returns the time in the beat that r gets.
 func (r *recorder) beat(t *testing.T) time.Time {
 	t.Helper()
 	r.Beat()
@@ -94,7 +94,7 @@ func TestMessageGoesWhenTheClockIsSetForward(t *testing.T) {
 		if j := w.person("ben").join(t, "lobby", nil); len(j.Messages) != 0 {
 			t.Errorf("joined %+v, want nothing", j)
 		}
-		time.Sleep(time.Second) // the clock is looked at that often
+		time.Sleep(time.Second) // Run looks at the clock once a second
 		ann.want(t, expired("lobby", 1))
 		ann.Post(post(2, "lobby", 0))
 		if a := ann.take()[0].(wire.Accepted); a.Expires-ann.beat(t).UnixMilli() != 5*time.Minute.Milliseconds() {
@@ -108,7 +108,8 @@ func TestMessageGoesWhenTheClockIsSetForward(t *testing.T) {
 	})
 }
 
-// TestClockIsNotBehindWhatIsStored: the process began anew, after the clock was set back.
+// TestClockIsNotBehindWhatIsStored: the wall clock was set back, then the process was restarted. The hub's clock moves to
+// the time of the stored message.
 func TestClockIsNotBehindWhatIsStored(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		at := time.Now().Add(time.Hour).UnixMilli()

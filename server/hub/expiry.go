@@ -8,13 +8,25 @@ import (
 	"mayfly/shared/wire"
 )
 
+// Expiry on this node. Several places remove an expired message, each by a clock of its own; this table lists them all:
+//
+//	place                     clock                             how late at most
+//	Frame.AppendTo            the hub's Clock                   never late: it filters at the moment of the write
+//	the snapshot in joined    the hub's Clock                   never late: it filters when a client joins
+//	Hub.Run (this file)       the hub's Clock                   checkEvery after a jump of the clock, else at once
+//	the web client            the server's time, counted on     until the browser runs the page again
+//	the stream's key ring     the hub's Clock                   about a minute: a key covers a minute of deadlines
+//	JetStream                 the machine's wall clock          some seconds; it only frees memory or disk
+//
+// The first four decide what people see. The other two remove the stored bytes.
+
 // dueMessage is one live message on the heap of deadlines.
 type dueMessage struct {
 	*message
 	room *room
 }
 
-// dueHeap is a container/heap, earliest deadline first, and by seq among equals.
+// dueHeap implements heap.Interface: earliest deadline first, equal deadlines by seq.
 type dueHeap []dueMessage
 
 func (d dueHeap) Len() int { return len(d) }
@@ -26,19 +38,19 @@ func (d *dueHeap) Push(x any)   { *d = append(*d, x.(dueMessage)) }
 func (d *dueHeap) Pop() any {
 	last := len(*d) - 1
 	x := (*d)[last]
-	(*d)[last] = dueMessage{} // let go of the text
+	(*d)[last] = dueMessage{} // so that the garbage collector can free the text
 	*d = (*d)[:last]
 	return x
 }
 
-// maxRemoved bounds the messages that one removed names, so that it stays a small frame however many expire at once.
+// maxRemoved is how many messages one removed frame names at most: the frame stays small however many expire at once.
 const maxRemoved = 1000
 
-// expire removes every message whose time is up at now, tells the members, one frame a room, and returns how long to
-// wait for the next, at most lookEvery.
+// expire removes every message whose deadline has passed at now and sends removed to the members of its room. It returns how
+// long Run waits before the next call, checkEvery at most.
 func (h *Hub) expire(now time.Time) time.Duration {
 	gone := map[*room][]int64{}
-	wait := lookEvery
+	wait := checkEvery
 	h.mu.Lock()
 	for len(h.due) > 0 {
 		first := h.due[0]
@@ -56,7 +68,7 @@ func (h *Hub) expire(now time.Time) time.Duration {
 	return wait
 }
 
-// expire drops the messages seqs and tells everyone in the room.
+// expire removes the messages seqs from the room and sends removed to every member.
 func (r *room) expire(seqs []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,13 +82,13 @@ func (r *room) expire(seqs []int64) {
 			kept = append(kept, m)
 			continue
 		}
-		r.bytes -= len(m.encoded)
+		r.liveBytes -= len(m.encoded)
 		if r.byKey[m.key] == m {
 			delete(r.byKey, m.key)
 		}
 	}
 	r.hub.counts.expired.Add(int64(len(r.live) - len(kept)))
-	clear(r.live[len(kept):]) // let go of the texts
+	clear(r.live[len(kept):]) // so that the garbage collector can free the texts
 	r.live = kept
 	for part := range slices.Chunk(seqs, maxRemoved) {
 		r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: part, Why: wire.WhyExpired}))

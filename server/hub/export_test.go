@@ -1,6 +1,6 @@
 package hub
 
-// Deadlines returns how many messages wait for their deadline.
+// Deadlines returns the number of messages on the heap of deadlines.
 func (h *Hub) Deadlines() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

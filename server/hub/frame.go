@@ -6,25 +6,26 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Frame is one frame on its way to members: encoded once, shared, never changed. Whoever writes it asks for its bytes at
-// that moment, because messages may expire while they wait in a queue.
+// Frame is one frame on its way to members. It is encoded once and never changed, and all members share it. A writer calls
+// AppendTo when it writes, because messages may expire while the frame waits in a queue.
 type Frame struct {
 	whole   []byte
-	expires int64 // of the message in whole, Unix milliseconds; 0: it doesn't expire
+	expires int64 // deadline of the message in whole, Unix milliseconds; 0: whole doesn't expire
 	quiet   bool
-	at      func(now int64) wire.Frame // makes whole anew when it is written; nil for most
+	build   func(now int64) wire.Frame // encodes the frame again at the write; nil for most frames
 
-	before, after []byte // around the messages of a joined
+	before, after []byte // a joined frame's bytes before and after its messages
 	messages      []*message
 }
 
 // NewFrame returns a frame that doesn't expire.
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
 
-// NewTimelyFrame returns a frame that tells the time at which it is written (Unix milliseconds), whatever it waits for before.
-func NewTimelyFrame(at func(now int64) wire.Frame) *Frame {
-	f := NewFrame(at(time.Now().UnixMilli()))
-	f.at = at
+// NewTimelyFrame returns a frame whose content build makes at the moment of the write, so that the time in it is right
+// however long the frame waits in a queue. now is in Unix milliseconds.
+func NewTimelyFrame(build func(now int64) wire.Frame) *Frame {
+	f := NewFrame(build(time.Now().UnixMilli()))
+	f.build = build
 	return f
 }
 
@@ -38,11 +39,11 @@ func quiet(f wire.Frame) bool {
 	return false
 }
 
-// Quiet reports whether the frame is nothing that a client waits for: it knows of an expiry by itself, and a joined that is
-// resumed and empty tells it that it has missed nothing.
+// Quiet reports whether no client waits for the frame, so that a long poll need not end for it. A client notices an expiry
+// itself; and a joined that is resumed and empty only says that the client has missed nothing.
 func (f *Frame) Quiet() bool { return f.quiet }
 
-// Size returns the bytes that AppendTo adds at the most.
+// Size returns the number of bytes that AppendTo appends at most.
 func (f *Frame) Size() int {
 	n := len(f.whole) + len(f.before) + len(f.after)
 	for _, m := range f.messages {
@@ -51,11 +52,11 @@ func (f *Frame) Size() int {
 	return n
 }
 
-// AppendTo appends the frame to dst without what has expired at now (Unix milliseconds): a posted whose message has
-// appends nothing.
+// AppendTo appends the frame to dst, without the messages that have expired at now (Unix milliseconds). It appends nothing
+// for a posted frame whose message has expired.
 func (f *Frame) AppendTo(dst []byte, now int64) []byte {
-	if f.at != nil {
-		return append(dst, wire.Encode(f.at(now))...)
+	if f.build != nil {
+		return append(dst, wire.Encode(f.build(now))...)
 	}
 	if f.before == nil {
 		if f.expires != 0 && f.expires <= now {

@@ -1,11 +1,18 @@
-// Package hub delivers messages to the members of this node's rooms and takes each message away when its time is up. It
-// knows what lives in every room that has somebody here: it answers joins from memory, recognises repeats, and filters
-// every read by the clock, so that an expired message is never sent however late anything runs.
+// Package hub delivers messages to the members of this node's rooms and removes each message when its deadline passes. For
+// every room that has members on this node the hub keeps the live messages in memory: it answers joins from memory,
+// recognises repeats, and filters every read by the clock, so an expired message is never sent, however late the code runs.
 //
-// It stores nothing itself: a Stream does, and everything that members see comes back from the Stream, never from the
-// path that posted it, so that all nodes and all members see one order. It knows no HTTP, no NATS and no WebSocket: a
-// Member is whatever takes frames. It counts for itself, too, in plain numbers that Stats returns: the Prometheus client
-// brings net/http along, and whoever serves metrics turns them into some.
+// The hub stores nothing; a Stream does. Everything that members see comes back from the Stream, never from the code that
+// posted it, so all members on all nodes see one order. The hub imports no HTTP, no NATS and no WebSocket: a Member is
+// anything that takes frames. Stats returns plain counters, and package server makes metrics of them, because the Prometheus
+// client would import net/http.
+//
+// Locks are taken in this order, from left to right, and never in the other direction:
+//
+//	Client.mu → room.mu → Hub.mu, Clock.mu, the locks inside Member.Send
+//
+// Append and Follow are never called with one of these locks held. They call done and deliver, which take room.mu, and NATS
+// may hold a lock of its own during done: an Append under room.mu or Hub.mu could deadlock.
 package hub
 
 import (
@@ -22,60 +29,61 @@ import (
 	"mayfly/shared/wire"
 )
 
-// ErrFull is what a Stream's Append ends with when the room or the stream holds as much as it may.
+// ErrFull is the error of Stream.Append when the room or the stream has reached its limit.
 var ErrFull = errors.New("stream is full")
 
-// ErrTooManyRooms is why a room isn't opened on a node that serves Config.Rooms of them already.
+// ErrTooManyRooms is the error of a join when this node already serves Config.Rooms rooms and all of them have members.
 var ErrTooManyRooms = errors.New("too many rooms on this node")
 
-// Stream stores each room's messages and brings them to every node in one order.
+// Stream stores each room's messages and delivers them to every node in one order.
 type Stream interface {
-	// Epoch names the stream's memory: seqs of different epochs can't be compared.
+	// Epoch names the stream's store. Seqs of different epochs can't be compared: a store that lost messages gets a new
+	// epoch.
 	Epoch() string
-	// Append stores m, whose Seq it gives, and calls done once, from any goroutine, when it is stored or is not. It
-	// returns without waiting for that, though it may wait a moment if very many are on their way. A message of the same
-	// user, room and id that still lives makes it a repeat.
+	// Append stores m and gives it a Seq. It returns before m is stored, but blocks for a moment while very many appends are
+	// unanswered. It calls done once, from any goroutine and perhaps before it returns: with the Receipt, or with an error
+	// that wraps ErrFull at a limit. If a message of the same user, room and id still lives, the Receipt is a repeat.
 	Append(room string, m wire.Message, done func(Receipt, error))
-	// Follow calls deliver, from one goroutine and in seq order, with what the room holds, returns, and goes on with
-	// each message stored later, without a gap, until stop is called. Stop does not wait.
+	// Follow calls deliver with every message that the room holds, then returns, and goes on with every message that is
+	// stored later. The calls come from one goroutine at a time, in seq order and without a gap, until stop is called. Stop
+	// does not block, so one more call may come after it.
 	Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error)
 }
 
-// Receipt is what a Stream stored: the message of this Append, or the living one that it repeats.
+// Receipt says what a Stream stored: the message of this Append, or the live message that the Append repeats.
 type Receipt struct {
 	Message wire.Message
 	Repeat  bool
 }
 
-// Config bounds what a Hub takes.
+// Config holds the limits of a Hub.
 type Config struct {
 	TTL          wire.TTL
-	Posts        int           // accepted posts a user may make
-	GuestPosts   int           // and all anonymous users of one address together: making up another one costs nothing
-	Per          time.Duration // in any span of this length
-	RoomMessages int           // live messages a room may hold
-	RoomBytes    int           // and their encoded bytes
-	Rooms        int           // rooms this node serves
+	Posts        int           // accepted posts of one user in any span of Per
+	GuestPosts   int           // the same for all guests of one address together, because a new guest costs nothing
+	Per          time.Duration // the span of both rates
+	RoomMessages int           // live messages in one room
+	RoomBytes    int           // their encoded bytes
+	Rooms        int           // open rooms on this node
 }
 
 const (
-	// openTimeout bounds how long the first join of a room waits for the stream.
+	// openTimeout is how long the first join of a room waits for the stream at most.
 	openTimeout = 5 * time.Second
-	// lingerFor is how long a room that everyone left stays in memory: a reload or a short cut finds it warm.
-	lingerFor = time.Minute
-	// lookEvery bounds how late a jump of the clock is noticed.
-	lookEvery = time.Second
-	// retryRooms is what a client is told to wait when every room that the node serves has people in it.
+	// keepEmptyFor is how long an empty room stays in memory, so that a user who reloads the page finds it open.
+	keepEmptyFor = time.Minute
+	// checkEvery is how late Run notices a jump of the clock at most.
+	checkEvery = time.Second
+	// retryRooms is how long a client waits before its next join when every open room has members.
 	retryRooms = 10 * time.Second
-	// retryUnavailable is what a client is told to wait when the stream doesn't answer.
+	// retryUnavailable is how long a client waits when the stream doesn't answer.
 	retryUnavailable = 2 * time.Second
-	// settleTimeout is how long the stream may settle no post when the hub waits for it, and settleLooks how often the
-	// hub looks meanwhile.
-	settleTimeout = 5 * time.Second
-	settleLooks   = 5
+	// drainTimeout is how long Drain waits without progress. It checks for progress drainChecks times in that time.
+	drainTimeout = 5 * time.Second
+	drainChecks  = 5
 )
 
-// Hub delivers messages to each room's members and expires them. Of what clients ask, only Join waits for the stream.
+// Hub delivers messages to each room's members and expires them. Only Join waits for the stream; Post does not.
 type Hub struct {
 	config Config        // static
 	stream Stream        // static
@@ -85,27 +93,28 @@ type Hub struct {
 	counts counts        // atomics
 
 	opening sync.WaitGroup // rooms that are being followed for the first time
-	posts   tally          // being handled, without an answer of the stream's, or stored and not delivered here yet
+	posts   inflight       // posts that are being checked, that the stream has not answered, or that are not delivered yet
 
-	unsettled atomic.Bool // Settle gave up: nothing is accepted any more
+	drainFailed atomic.Bool // Drain gave up: no post is accepted any more
 
-	mu    sync.Mutex         // guards what follows; a room's mutex may be held when it is taken, never the other way round
-	rooms map[string]*room   // open and opening ones
-	due   dueHeap            // live messages of all rooms, earliest deadline first
-	rates map[string]*window // of posts, by user id or address key
+	mu    sync.Mutex             // guards what follows; for the order of locks see the package comment
+	rooms map[string]*room       // rooms that are open or are being opened
+	due   dueHeap                // live messages of all rooms, earliest deadline first
+	rates map[string]*rateWindow // of posts, by user id or address key
 }
 
-// New returns a hub that keeps its messages in stream, for as long as clock says. Run must be running for them to expire.
+// New returns a hub over stream. Messages expire by clock, and only while Run runs.
 func New(config Config, stream Stream, clock *Clock, log *slog.Logger) *Hub {
 	return &Hub{
-		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1), posts: tally{none: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
-		rooms: map[string]*room{}, rates: map[string]*window{},
+		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1),
+		posts: inflight{drained: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
+		rooms: map[string]*room{}, rates: map[string]*rateWindow{},
 	}
 }
 
-// Run expires messages until ctx is done, then stops following every room. No other goroutine does.
+// Run expires messages until ctx is done; no other goroutine expires them. Then it stops following every room and returns.
 func (h *Hub) Run(ctx context.Context) error {
-	timer := time.NewTimer(lookEvery)
+	timer := time.NewTimer(checkEvery)
 	defer timer.Stop()
 	tidied := time.Now()
 	for {
@@ -121,7 +130,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		}
 		now := time.Now()
 		next := h.expire(h.clock.Now())
-		if now.Sub(tidied) >= lookEvery {
+		if now.Sub(tidied) >= checkEvery {
 			h.tidy(now)
 			tidied = now
 		}
@@ -129,14 +138,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-// open returns the room of that name, following it first if nobody here did. It waits for the stream, at most
-// openTimeout.
+// open returns the room of that name. If this node does not follow the room yet, open starts that and blocks until it is
+// done: for openTimeout at most, or until ctx is done.
 func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	h.mu.Lock()
 	r, opening := h.rooms[name]
 	for !opening && len(h.rooms) >= h.config.Rooms {
 		h.mu.Unlock()
-		if !h.makePlace() {
+		if !h.evictEmptyRoom() {
 			return nil, ErrTooManyRooms
 		}
 		h.mu.Lock()
@@ -151,7 +160,7 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 		h.opening.Go(func() { h.follow(r) })
 	}
 	select {
-	case <-r.opened: // also when ctx is done: nobody waits then
+	case <-r.opened: // look here first: an open room is returned even if ctx is done
 		return r, r.err
 	default:
 	}
@@ -163,7 +172,8 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	}
 }
 
-// follow opens r: it reads what lives there. It may not depend on who asked first, as others may wait for r too.
+// follow opens r: it reads r's live messages and follows new ones. It doesn't use the ctx of the join that opened r, because
+// other joins may wait for r too.
 func (h *Hub) follow(r *room) {
 	defer close(r.opened)
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
@@ -178,7 +188,7 @@ func (h *Hub) follow(r *room) {
 	}
 }
 
-// schedule puts live messages on the heap and wakes Run if one of them is the earliest.
+// schedule adds m to the heap of deadlines and wakes Run if m's deadline is the earliest.
 func (h *Hub) schedule(r *room, m *message) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -191,7 +201,7 @@ func (h *Hub) schedule(r *room, m *message) {
 	}
 }
 
-// drop forgets closed rooms and the deadlines of their messages, so that the next join opens a new one.
+// drop removes closed rooms and the deadlines of their messages. The next join of such a room opens a new one.
 func (h *Hub) drop(closed map[*room]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -217,13 +227,13 @@ func (h *Hub) snapshotRooms() []*room {
 	return rooms
 }
 
-// tidy lets go of rooms that nobody came back to and of users who have been quiet.
+// tidy closes the rooms that have been empty for keepEmptyFor and removes the rates of users who have not posted lately.
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
 		r.forgetLost(h.clock.Now())
 		r.forgetAway(now)
-		if r.closeIfLeft(now.Add(-lingerFor)) {
+		if r.closeIfLeft(now.Add(-keepEmptyFor)) {
 			closed[r] = true
 		}
 	}
@@ -239,9 +249,9 @@ func (h *Hub) tidy(now time.Time) {
 	}
 }
 
-// makePlace closes the room that has been empty for longest, to make place for another, and reports whether there was one:
-// rooms that linger must not keep people out.
-func (h *Hub) makePlace() bool {
+// evictEmptyRoom closes the room that has been empty for the longest time, so that another room can be opened. It returns
+// false if no room is empty. Without it, empty rooms that are still in memory would keep users out.
+func (h *Hub) evictEmptyRoom() bool {
 	var longest *room
 	var since time.Time
 	for _, r := range h.snapshotRooms() {
@@ -256,45 +266,46 @@ func (h *Hub) makePlace() bool {
 	return true
 }
 
-// Settle takes no more posts, and waits until the stream has answered those that were taken and everyone here has been
-// sent what it stored. It fails when the stream settles none of them for settleTimeout, or when ctx is done. From then on
-// no post is accepted. A post that gets no answer is sent again by its client, which is about to be told to come back.
-func (h *Hub) Settle(ctx context.Context) error {
+// Drain rejects new posts, then blocks until the stream has answered the accepted ones and every member on this node has
+// been sent what the stream stored. It fails if that makes no progress for drainTimeout, or when ctx is done; from then on
+// no post is accepted. A post that gets no answer is not lost: the server is about to tell its client to reconnect, and the
+// client posts it again.
+func (h *Hub) Drain(ctx context.Context) error {
 	h.posts.closed.Store(true)
 	ctx, cancel := context.WithCancelCause(ctx)
-	var watch sync.WaitGroup
-	watch.Go(func() { h.posts.watch(ctx, func() { cancel(errStalled) }) })
+	var watching sync.WaitGroup
+	watching.Go(func() { h.posts.watch(ctx, func() { cancel(errStalled) }) })
 	h.posts.wait(ctx)
 	cancel(nil)
-	watch.Wait()
+	watching.Wait()
 	if h.posts.n.Load() == 0 {
 		return nil
 	}
-	h.unsettled.Store(true)
-	return fmt.Errorf("not everything that was posted is settled: %w", context.Cause(ctx))
+	h.drainFailed.Store(true)
+	return fmt.Errorf("not every post was answered and delivered: %w", context.Cause(ctx))
 }
 
-var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", settleTimeout)
+var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", drainTimeout)
 
-// tally counts what is not settled yet. One goroutine may wait for that.
-type tally struct {
+// inflight counts operations that have begun and not ended. One goroutine may wait until there are none.
+type inflight struct {
 	n       atomic.Int64
-	settled atomic.Int64  // how often done was called
-	closed  atomic.Bool   // nothing begins any more
-	none    chan struct{} // static; capacity 1: n has come down to 0
+	ended   atomic.Int64  // how many operations have ended
+	closed  atomic.Bool   // begin fails from now on
+	drained chan struct{} // static; capacity 1: n has reached 0
 }
 
-// watch calls stalled once nothing was done for settleTimeout, unless ctx is done before.
-func (t *tally) watch(ctx context.Context, stalled func()) {
-	look := time.NewTicker(settleTimeout / settleLooks)
-	defer look.Stop()
-	for before, idle := t.settled.Load(), 0; idle < settleLooks; {
+// watch calls stalled once no operation has ended for drainTimeout. It returns early when ctx is done.
+func (f *inflight) watch(ctx context.Context, stalled func()) {
+	check := time.NewTicker(drainTimeout / drainChecks)
+	defer check.Stop()
+	for before, idle := f.ended.Load(), 0; idle < drainChecks; {
 		select {
-		case <-look.C:
+		case <-check.C:
 		case <-ctx.Done():
 			return
 		}
-		now := t.settled.Load()
+		now := f.ended.Load()
 		if idle++; now != before {
 			before, idle = now, 0
 		}
@@ -302,32 +313,32 @@ func (t *tally) watch(ctx context.Context, stalled func()) {
 	stalled()
 }
 
-func (t *tally) add() { t.n.Add(1) }
+func (f *inflight) add() { f.n.Add(1) }
 
-// begin is add, unless t is closed; it reports whether it is not.
-func (t *tally) begin() bool {
-	t.add() // first, so that who closes t and then waits misses nothing
-	if t.closed.Load() {
-		t.done()
+// begin counts an operation and returns true, unless f is closed.
+func (f *inflight) begin() bool {
+	f.add() // before the check, so that a goroutine that closes f and then waits misses no operation
+	if f.closed.Load() {
+		f.done()
 		return false
 	}
 	return true
 }
 
-func (t *tally) done() {
-	t.settled.Add(1)
-	if t.n.Add(-1) == 0 {
+func (f *inflight) done() {
+	f.ended.Add(1)
+	if f.n.Add(-1) == 0 {
 		select {
-		case t.none <- struct{}{}:
+		case f.drained <- struct{}{}:
 		default:
 		}
 	}
 }
 
-func (t *tally) wait(ctx context.Context) {
-	for t.n.Load() > 0 {
+func (f *inflight) wait(ctx context.Context) {
+	for f.n.Load() > 0 {
 		select {
-		case <-t.none:
+		case <-f.drained:
 		case <-ctx.Done():
 			return
 		}

@@ -27,14 +27,14 @@ var testConfig = hub.Config{
 	Posts: 20, GuestPosts: 1000, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 3,
 }
 
-// world is a hub that runs on a stream in memory, within a synctest bubble.
+// world is a hub over a stream in memory, inside a synctest bubble.
 type world struct {
 	*hub.Hub
 	stream *streamtest.Memory
 	wall   *wall
 }
 
-// bubble runs test under synctest, with a world that ends before it does.
+// bubble runs test under synctest with a world, and stops the world before the bubble ends.
 func bubble(t *testing.T, config hub.Config, test func(t *testing.T, w world)) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -51,7 +51,7 @@ func bubble(t *testing.T, config hub.Config, test func(t *testing.T, w world)) {
 	})
 }
 
-// recorder is a member that keeps what it is sent, as it would be written at that moment.
+// recorder is a member that records every frame as it would be written at that moment.
 type recorder struct {
 	*hub.Client
 	user wire.User
@@ -59,7 +59,7 @@ type recorder struct {
 	mu     sync.Mutex
 	frames []wire.Frame
 	kept   []*hub.Frame
-	full   bool // it takes no more
+	full   bool // Send fails, as with a full queue
 }
 
 func (r *recorder) Send(f *hub.Frame) bool {
@@ -97,7 +97,7 @@ func (w world) guestIn(t *testing.T, name, from, room string) *recorder {
 	return r
 }
 
-// in returns a recorder that has joined rooms, and forgets the answers.
+// in returns a recorder that has joined rooms and drops the answers.
 func (w world) in(t *testing.T, name string, rooms ...string) *recorder {
 	t.Helper()
 	r := w.person(name)
@@ -113,7 +113,7 @@ func (r *recorder) join(t *testing.T, room string, cursor *wire.Cursor) wire.Joi
 	return next[wire.Joined](t, r)
 }
 
-// take returns what came since the last take, once everything has settled.
+// take waits until every goroutine of the bubble is idle and returns the frames that came since the last take.
 func (r *recorder) take() []wire.Frame {
 	synctest.Wait()
 	r.mu.Lock()
@@ -123,7 +123,7 @@ func (r *recorder) take() []wire.Frame {
 	return frames
 }
 
-// want compares what came with frames.
+// want compares the frames that came with frames.
 func (r *recorder) want(t *testing.T, frames ...wire.Frame) {
 	t.Helper()
 	if got := r.take(); !slices.EqualFunc(got, frames, func(a, b wire.Frame) bool { return reflect.DeepEqual(a, b) }) {
@@ -150,7 +150,7 @@ func post(n int, room string, ttl time.Duration) wire.Post {
 	return wire.Post{ID: id(n), Room: room, Text: fmt.Sprintf("message %d", n), TTL: ttl.Milliseconds()}
 }
 
-// posted is what everyone gets for r's post p, stored now as seq.
+// posted returns the frame that every member gets for r's post p if it is stored now as seq.
 func (r *recorder) posted(p wire.Post, seq int64) wire.Posted {
 	now := time.Now().UnixMilli()
 	ttl := p.TTL
@@ -210,12 +210,12 @@ func TestExpiryFollowsEachMessagesOwnTime(t *testing.T) {
 		time.Sleep(time.Second)
 		ann.want(t, expired("lobby", 4))
 		time.Sleep(time.Second)
-		ann.want(t, expired("lobby", 1, 3)) // one frame for both
+		ann.want(t, expired("lobby", 1, 3)) // one frame names both
 	})
 }
 
 func TestReadsFilterByTheClock(t *testing.T) {
-	// The hub does not run: nothing expires by itself, and still nothing expired may be sent.
+	// Run does not run here, so no message is removed at its deadline; an expired message must not be sent all the same.
 	synctest.Test(t, func(t *testing.T) {
 		w := world{stream: streamtest.NewMemory()}
 		w.Hub = hub.New(testConfig, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
@@ -229,13 +229,13 @@ func TestReadsFilterByTheClock(t *testing.T) {
 		if j := w.person("cleo").join(t, "lobby", nil); len(j.Messages) != 1 || j.Messages[0].Seq != 2 {
 			t.Errorf("joined = %+v, want message 2 alone", j)
 		}
-		ann.Post(post(1, "lobby", time.Second)) // the first one is gone, so this one is new
+		ann.Post(post(1, "lobby", time.Second)) // the first message has expired, so this is a new one
 		if a := ann.take()[0].(wire.Accepted); a.Repeat {
 			t.Errorf("accepted = %+v, want no repeat of an expired message", a)
 		}
 		now := time.Now().UnixMilli()
 		for _, r := range []*recorder{ann, waiting} {
-			for _, f := range r.kept { // as if they were written only now
+			for _, f := range r.kept { // as if every frame were written only now
 				if b := string(f.AppendTo(nil, now)); strings.Contains(b, `"seq":1,"id"`) {
 					t.Errorf("written late to %s: %s", r.user.Name, b)
 				}
@@ -250,7 +250,7 @@ func TestRepeatIsAnsweredAndPostsNothing(t *testing.T) {
 		p := post(1, "lobby", 0)
 		want := ann.posted(p, 1)
 		ann.Post(p)
-		p.Text, p.TTL = "", -1 // looked up before every other check
+		p.Text, p.TTL = "", -1 // the hub looks for a repeat before it checks text and ttl
 		ann.Post(p)
 		ann.Leave(wire.Leave{Room: "lobby"})
 		ann.Post(p)
@@ -271,7 +271,7 @@ func TestRepeatBeforeTheStreamAnswers(t *testing.T) {
 		want := ann.posted(p, 1)
 		ann.Post(p)
 		ann.Post(p)
-		again.Post(p) // from the same person's other tab
+		again.Post(p) // from another tab of the same user
 		ann.want(t)
 		release()
 		ann.want(t, accepted(want, false), accepted(want, true), want)
@@ -380,7 +380,7 @@ func TestFullRoomSaysWhen(t *testing.T) {
 				if got := next[wire.Refused](t, ann); got.Code != wire.CodeFull || got.RetryMS != 30_000 || got.ID != id(3) {
 					t.Errorf("refused = %+v, want full after 30000 ms", got)
 				}
-				ann.Post(post(4, "tea", 0)) // another room has room
+				ann.Post(post(4, "tea", 0)) // another room still has space
 				if got := ann.take(); len(got) != 2 {
 					t.Errorf("post elsewhere: %+v, want accepted and posted", got)
 				}
@@ -404,14 +404,14 @@ func TestStreamThatFails(t *testing.T) {
 			bubble(t, testConfig, func(t *testing.T, w world) {
 				ann := w.in(t, "ann", "lobby")
 				w.stream.FailAppends(tt.err)
-				for n := range testConfig.Posts + 1 { // what was not accepted costs no rate
+				for n := range testConfig.Posts + 1 { // a post that is not accepted doesn't count against the rate
 					ann.Post(post(n, "lobby", 0))
 					if got := next[wire.Refused](t, ann); got.Code != tt.code || got.ID != id(n) || got.RetryMS <= 0 {
 						t.Fatalf("refused = %+v, want %s with a retry_ms", got, tt.code)
 					}
 				}
 				w.stream.FailAppends(nil)
-				ann.Post(post(0, "lobby", 0)) // and the same id may come again
+				ann.Post(post(0, "lobby", 0)) // the same id may be posted again
 				if got := ann.take(); len(got) != 2 || got[0].(wire.Accepted).Repeat {
 					t.Errorf("once it works again: %+v, want accepted and posted", got)
 				}
@@ -429,7 +429,7 @@ func TestRoomThatDoesNotOpen(t *testing.T) {
 		if got.Re != "hello" || got.Code != wire.CodeUnavailable || got.Room != "lobby" || got.RetryMS == 0 {
 			t.Errorf("refused = %+v, want unavailable", got)
 		}
-		ann.Post(post(1, "lobby", 0)) // what stands behind the join may work later as well
+		ann.Post(post(1, "lobby", 0)) // a post to a room whose join may work later may work later too
 		if got := next[wire.Refused](t, ann); got.Re != "post" || got.Code != wire.CodeUnavailable || got.ID != id(1) || got.RetryMS == 0 {
 			t.Errorf("a post there is refused with %+v, want unavailable and a retry_ms", got)
 		}
@@ -463,13 +463,13 @@ func TestJoinBounds(t *testing.T) {
 			}
 		}
 		refusedRoom(ann, "one-more", "32 rooms")
-		ann.join(t, "room-0", nil) // again is no more
+		ann.join(t, "room-0", nil) // a room that is joined twice counts once
 		ben.join(t, "another", nil)
 		refusedRoom(ben, "one-more", "no place")
 		refusedRoom(ben, "No!", "1 to 64")
 		ben.Leave(wire.Leave{Room: "room-0"})
 		if got := next[wire.Refused](t, ben); got.Code != wire.CodeRoom || got.Re != "leave" {
-			t.Errorf("leaving a room one isn't in: %+v, want room", got)
+			t.Errorf("leaving a room that ben isn't in: %+v, want room", got)
 		}
 	})
 }
@@ -631,7 +631,7 @@ func TestWhoWillBeBackIsStillCounted(t *testing.T) {
 		}{
 			{func() { w.in(t, "ann", "lobby").CloseFor(30 * time.Second) }, 2},
 			{func() { time.Sleep(20 * time.Second); w.in(t, "ann", "lobby").CloseFor(30 * time.Second) }, 2},
-			{func() { time.Sleep(29 * time.Second) }, 2}, // longer than 30 s after the first time
+			{func() { time.Sleep(29 * time.Second) }, 2}, // the second close counts, not the first
 			{func() { w.in(t, "cleo", "lobby").CloseFor(30 * time.Second) }, 3},
 			{func() { time.Sleep(2 * time.Second) }, 2},
 			{func() { w.in(t, "cleo", "lobby").Close() }, 2},

@@ -8,8 +8,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Post hands a message to the stream and returns; accepted comes when the stream has stored it. The checks stand in the
-// protocol's order: id, repeat, room, forbidden, text, ttl, rate, full, unavailable.
+// Post checks a message, hands it to the stream and returns. The client gets accepted once the stream has stored the
+// message, or refused. The checks stand in the protocol's order: id, repeat, room, forbidden, text, ttl, rate, full,
+// unavailable.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
@@ -25,18 +26,13 @@ func (c *Client) Post(p wire.Post) {
 	if c.hub.repeat(c, p) {
 		return
 	}
-	r, _ := c.in(p.Room)
-	if r != nil {
-		if _, ok := r.has(c); !ok {
-			r = nil
-		}
-	}
+	r := c.memberOf(p.Room)
 	if r == nil {
-		refuse(c.outside(p.Room))
+		refuse(c.notJoinedReason(p.Room))
 		return
 	}
 	if !c.mayPost {
-		refuse(wire.CodeForbidden, "Here one may write only when signed in.", 0)
+		refuse(wire.CodeForbidden, "You can write here only when you are signed in.", 0)
 		return
 	}
 	text, problem := wire.CleanText(p.Text)
@@ -44,17 +40,13 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeText, problem, 0)
 		return
 	}
-	ttl, bounds := p.TTL, c.hub.config.TTL
-	if ttl == 0 {
-		ttl = bounds.Default
-	}
-	if ttl < bounds.Min || ttl > bounds.Default {
-		refuse(wire.CodeTTL, fmt.Sprintf("A message here lives %s to %s.", human(time.Duration(bounds.Min)*time.Millisecond),
-			human(time.Duration(bounds.Default)*time.Millisecond)), 0)
+	ttl, problem := c.hub.lifetime(p.TTL)
+	if problem != "" {
+		refuse(wire.CodeTTL, problem, 0)
 		return
 	}
 	now := time.Now()
-	if wait, problem := c.hub.admit(c, now); wait > 0 {
+	if wait, problem := c.hub.charge(c, now); wait > 0 {
 		refuse(wire.CodeRate, problem, wait)
 		return
 	}
@@ -62,7 +54,7 @@ func (c *Client) Post(p wire.Post) {
 	m := wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: at.UnixMilli(), Expires: at.UnixMilli() + ttl}
 	k := key{c.userID, p.ID}
 	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), at); wait > 0 || repeat {
-		c.hub.readmit(c, now)
+		c.hub.refund(c, now)
 		if !repeat {
 			refuse(wire.CodeFull, fullMessage, wait)
 		}
@@ -70,17 +62,45 @@ func (c *Client) Post(p wire.Post) {
 	}
 	c.posts.add()
 	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) {
-		r.stored(c, k, now, receipt, err)
+		r.onAppended(c, k, now, receipt, err)
 		c.posts.done()
 	})
 }
 
-// maxRepeats of one post may wait for the stream's answer to it.
+// memberOf returns the room of that name if the client is a member of it, else nil. A room drops a member whose queue is
+// full before the client knows.
+func (c *Client) memberOf(name string) *room {
+	r, _ := c.in(name)
+	if r == nil {
+		return nil
+	}
+	if _, ok := r.has(c); !ok {
+		return nil
+	}
+	return r
+}
+
+// lifetime returns how long a message lives whose post has that ttl, in milliseconds; 0 is the default. If the ttl is out of
+// bounds, problem is the sentence that says so.
+func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
+	bounds := h.config.TTL
+	if ttl == 0 {
+		ttl = bounds.Default
+	}
+	if ttl < bounds.Min || ttl > bounds.Default {
+		return 0, fmt.Sprintf("A message here lives %s to %s.", human(time.Duration(bounds.Min)*time.Millisecond),
+			human(time.Duration(bounds.Default)*time.Millisecond))
+	}
+	return ttl, ""
+}
+
+// maxRepeats is how many repeats of one post may wait for the stream's answer.
 const maxRepeats = 64
 
 const fullMessage = "The room is full. Wait until some of its messages have expired."
 
-// repeat answers p from what lives, or promises the answer, if the same user has posted the same id before.
+// repeat reports whether the same user has posted the same id before. If so, the client gets the answer to that post: now,
+// or when the stream has answered.
 func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	h.mu.Lock()
 	r := h.rooms[p.Room]
@@ -93,7 +113,8 @@ func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	return r.repeatLocked(c, key{c.userID, p.ID})
 }
 
-// repeatLocked reports whether k was posted before, and answers c now or when the stream has.
+// repeatLocked reports whether k was posted before. If so, c gets the answer to that post: now, or when the stream has
+// answered.
 func (r *room) repeatLocked(c *Client, k key) bool {
 	if w := r.pending[k]; w != nil && w.stored == nil {
 		if len(w.repeats) < maxRepeats {
@@ -112,7 +133,7 @@ func (r *room) repeatLocked(c *Client, k key) bool {
 	return ok
 }
 
-// livingLocked returns the message known as k, if it lives.
+// livingLocked returns the message with key k, without its text. ok is false if there is none or it has expired.
 func (r *room) livingLocked(k key) (m wire.Message, ok bool) {
 	switch w, live := r.pending[k], r.byKey[k]; {
 	case live != nil:
@@ -123,8 +144,8 @@ func (r *room) livingLocked(k key) (m wire.Message, ok bool) {
 	return m, m.Expires > r.hub.clock.Now().UnixMilli()
 }
 
-// reserve takes the place of a message of that size, or says how long until the room may have one. It looks for a
-// repeat once more, now that nobody can come between: the same person may post from two connections at once.
+// reserve adds a pending post of size bytes to the room. If the room is full, wait is how long until a message of it
+// expires. reserve looks for a repeat once more, under the lock: the same user may post from two connections at once.
 func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Duration, repeat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -132,21 +153,21 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 		return 0, true
 	}
 	limit := r.hub.config
-	if len(r.live)+len(r.pending) >= limit.RoomMessages || r.bytes+r.waiting+size > limit.RoomBytes {
+	if len(r.live)+len(r.pending) >= limit.RoomMessages || r.liveBytes+r.pendingBytes+size > limit.RoomBytes {
 		return r.nextExpiryLocked(now), false
 	}
-	if r.pending[k] != nil { // of an earlier message, which has expired
-		r.settleLocked(k)
+	if r.pending[k] != nil { // an earlier post with the same key, whose message has expired
+		r.finishLocked(k)
 	}
 	r.pending[k] = &pending{size: size}
 	r.hub.posts.add()
-	r.waiting += size
+	r.pendingBytes += size
 	return 0, false
 }
 
 // nextExpiryLocked returns how long until a message of the room expires.
 func (r *room) nextExpiryLocked(now time.Time) time.Duration {
-	wait := retryUnavailable // everything is still on its way to the stream
+	wait := retryUnavailable // if no message lives: the pending posts fill the room
 	for i, m := range r.live {
 		if left := time.UnixMilli(m.expires).Sub(now); i == 0 || left < wait {
 			wait = left
@@ -155,28 +176,28 @@ func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 	return max(wait, time.Millisecond)
 }
 
-// stored answers the author of k, admitted at the time of that name, and whoever repeated it meanwhile, once the stream has
-// said what became of it.
-func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt, err error) {
+// onAppended runs when the stream has stored the post with key k, or failed to. It answers the author and the clients that
+// repeated the post meanwhile. chargedAt is when the post was counted against the author's rate.
+func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Receipt, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.pending[k]
-	if r.hub.unsettled.Load() { // it would not reach everyone: better that its author sends it again
+	if r.hub.drainFailed.Load() { // the message would not reach every member: its author must post it again
 		for _, c := range w.repeats {
 			c.posts.done()
 		}
-		r.settleLocked(k)
+		r.finishLocked(k)
 		return
 	}
 	live, delivered := r.livingLocked(k)
-	if err != nil && !delivered { // delivered, although its acknowledgement was lost, is accepted
-		r.hub.readmit(author, admitted)
+	if err != nil && !delivered { // a message that was delivered is accepted, even if its acknowledgement was lost
+		r.hub.refund(author, chargedAt)
 		r.refuseLocked(author, k, err)
 		for _, c := range w.repeats {
 			r.refuseLocked(c, k, err)
 			c.posts.done()
 		}
-		r.settleLocked(k)
+		r.finishLocked(k)
 		return
 	}
 	m := receipt.Message
@@ -184,16 +205,16 @@ func (r *room) stored(author *Client, k key, admitted time.Time, receipt Receipt
 		m = live
 	}
 	if receipt.Repeat {
-		r.hub.readmit(author, admitted)
+		r.hub.refund(author, chargedAt)
 	}
 	r.acceptLocked(author, m, receipt.Repeat)
 	for _, c := range w.repeats {
 		r.acceptLocked(c, m, true)
 		c.posts.done()
 	}
-	m.Text = "" // an answer does not need it
+	m.Text = "" // answers to later repeats don't need it
 	if w.stored = &m; m.Seq <= r.head || r.closed {
-		r.settleLocked(k)
+		r.finishLocked(k)
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// admit counts one more post of c, or says how long to wait, and why.
-func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem string) {
+// charge counts one post of c against the rate of its user and, for a guest, of its address. If a limit is reached, charge
+// counts nothing and returns how long to wait and the sentence that says why.
+func (h *Hub) charge(c *Client, now time.Time) (wait time.Duration, problem string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	own := h.rateLocked(c.userID, h.config.Posts, h.config.Per)
@@ -20,43 +21,44 @@ func (h *Hub) admit(c *Client, now time.Time) (wait time.Duration, problem strin
 	all := h.rateLocked(c.address, h.config.GuestPosts, h.config.Per)
 	if wait := all.take(now); wait > 0 {
 		own.giveBack(now)
-		return wait, fmt.Sprintf("Slow down: all guests from your network together may send %d messages in %s.", all.n, human(all.per))
+		return wait, fmt.Sprintf("Slow down: all guests from your network together may send %d messages in %s.",
+			all.n, human(all.per))
 	}
 	return 0, ""
 }
 
-// readmit gives back what admit counted at that time, for a post that was not accepted after all.
-func (h *Hub) readmit(c *Client, at time.Time) {
+// refund takes back what charge counted at that time, because the post was not accepted.
+func (h *Hub) refund(c *Client, at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, of := range []string{c.userID, c.address} {
-		if w := h.rates[of]; w != nil {
+	for _, key := range []string{c.userID, c.address} {
+		if w := h.rates[key]; w != nil {
 			w.giveBack(at)
 		}
 	}
 }
 
-func (h *Hub) rateLocked(of string, n int, per time.Duration) *window {
-	w := h.rates[of]
+func (h *Hub) rateLocked(key string, n int, per time.Duration) *rateWindow {
+	w := h.rates[key]
 	if w == nil {
-		w = newWindow(n, per)
-		h.rates[of] = w
+		w = newRateWindow(n, per)
+		h.rates[key] = w
 	}
 	return w
 }
 
-// window admits at most n events in any span of its length.
-type window struct {
+// rateWindow is a sliding window: it allows at most n events in any span of per.
+type rateWindow struct {
 	n     int
 	per   time.Duration
-	times []time.Time // of the events that still count, oldest first
+	times []time.Time // when the events that still count happened, oldest first
 }
 
-func newWindow(n int, per time.Duration) *window { return &window{n: n, per: per} }
+func newRateWindow(n int, per time.Duration) *rateWindow { return &rateWindow{n: n, per: per} }
 
-// take counts an event at now and returns 0, or counts nothing and returns how long until one will be admitted.
-func (w *window) take(now time.Time) (wait time.Duration) {
-	w.forget(now)
+// take counts an event at now and returns 0. At the limit it counts nothing and returns how long until an event is allowed.
+func (w *rateWindow) take(now time.Time) (wait time.Duration) {
+	w.dropOld(now)
 	if len(w.times) >= w.n {
 		return w.per - now.Sub(w.times[0])
 	}
@@ -64,8 +66,8 @@ func (w *window) take(now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// giveBack forgets an event that take counted at that time.
-func (w *window) giveBack(at time.Time) {
+// giveBack removes an event that take counted at that time.
+func (w *rateWindow) giveBack(at time.Time) {
 	for i := len(w.times) - 1; i >= 0; i-- {
 		if w.times[i].Equal(at) {
 			w.times = slices.Delete(w.times, i, i+1)
@@ -74,13 +76,13 @@ func (w *window) giveBack(at time.Time) {
 	}
 }
 
-// idle reports whether nothing that was counted matters any more.
-func (w *window) idle(now time.Time) bool {
-	w.forget(now)
+// idle reports whether no event counts any more.
+func (w *rateWindow) idle(now time.Time) bool {
+	w.dropOld(now)
 	return len(w.times) == 0
 }
 
-func (w *window) forget(now time.Time) {
+func (w *rateWindow) dropOld(now time.Time) {
 	for len(w.times) > 0 && now.Sub(w.times[0]) >= w.per {
 		w.times = w.times[1:]
 	}

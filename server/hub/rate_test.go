@@ -9,7 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// crowd is more than one person may post, and as much as the guests of one address may.
+// crowd is how many messages the guests of one address may post together. In crowded, one user may post more, so that only
+// the limit of the address counts.
 const crowd = 1000
 
 func crowded() hub.Config {
@@ -108,7 +109,7 @@ func TestARefusalForTheAddressCostsThePersonNothing(t *testing.T) {
 	})
 }
 
-// TestGivingBackKeepsTheOthersTimes holds that a post which fails late gives back its own time, not a later one's.
+// TestGivingBackKeepsTheOthersTimes: a post that fails late is refunded at its own time, not at the time of a later post.
 func TestGivingBackKeepsTheOthersTimes(t *testing.T) {
 	config := testConfig
 	config.Posts, config.Per = 2, 10*time.Second
@@ -117,14 +118,14 @@ func TestGivingBackKeepsTheOthersTimes(t *testing.T) {
 		ben.Post(post(0, "tea", 0))
 		w.stream.Bound(1)
 		release := w.stream.Hold()
-		ann.Post(post(1, "tea", 0)) // will fail: there is no room for another
+		ann.Post(post(1, "tea", 0)) // this one will fail: the room is full
 		time.Sleep(2 * time.Second)
 		ann.Post(post(2, "lobby", 0))
 		time.Sleep(2 * time.Second)
 		release()
 		ann.take()
 		w.stream.Bound(0)
-		time.Sleep(6 * time.Second) // the first would count no more; the second still does
+		time.Sleep(6 * time.Second) // the first post would no longer count; the second still does
 		ann.Post(post(3, "lobby", 0))
 		ann.take()
 		ann.Post(post(4, "lobby", 0))

@@ -9,45 +9,47 @@ import (
 	"mayfly/shared/wire"
 )
 
-// key is what makes a message known within a room: who sent it, and under which id.
+// key identifies a message within a room: its author and the id that the author's client chose.
 type key struct{ user, id string }
 
-// message is one that lives, with its bytes as every frame needs them.
+// message is a live message and its encoded bytes.
 type message struct {
 	seq     int64
 	key     key
-	at      int64
+	at      int64  // Unix milliseconds
 	expires int64  // Unix milliseconds
-	encoded []byte // as in joined; posted is made of it
+	encoded []byte // as it stands in joined; a posted frame is made from it
 }
 
-// pending is a post from when it is handed to the stream until it is both stored and delivered.
+// pending is a post that was handed to the stream and is not yet both stored and delivered.
 type pending struct {
-	stored  *wire.Message // set once it is
-	repeats []*Client     // who sent it again before
+	stored  *wire.Message // what the stream stored; nil until then
+	repeats []*Client     // clients that sent the same post again and wait for the same answer
 	size    int           // encoded bytes
 }
 
-// room is one room that has, or just had, members on this node.
+// room is an open room: it has members on this node, or had some less than keepEmptyFor ago.
 type room struct {
 	hub    *Hub          // static
 	name   string        // static
 	opened chan struct{} // static; closed when err and stop are set
-	err    error         // why it did not open; static once opened
+	err    error         // why the room did not open; static once opened
 	stop   func()        // static once opened
 
-	mu      sync.Mutex // guards what follows; held during fan-out, as Member.Send never blocks, so that all see one order
-	closed  bool       // nobody may join any more: open another
-	leftAt  time.Time  // when the last member left
-	members []*Client
-	people  map[string]int       // connections by user id; who is away counts as one
-	away    map[string]time.Time // until when, by user id
-	head    int64                // the highest seq seen
-	live    []*message           // by seq
-	byKey   map[key]*message
-	bytes   int // of live
-	pending map[key]*pending
-	waiting int // bytes of pending
+	// mu guards what follows. It is held during fan-out, so that all members see one order; Member.Send never blocks. Do not
+	// call Append or Follow with mu held: see the package comment.
+	mu           sync.Mutex
+	closed       bool      // nobody can join this room any more; a join opens a new one
+	leftAt       time.Time // when the last member left
+	members      []*Client
+	people       map[string]int       // by user id: connections, plus one if the user is away
+	away         map[string]time.Time // by user id: until when a user who is away stays counted
+	head         int64                // the highest seq seen
+	live         []*message           // live messages by seq
+	byKey        map[key]*message     // the same by key
+	liveBytes    int                  // encoded bytes of live
+	pending      map[key]*pending
+	pendingBytes int // encoded bytes of pending
 }
 
 func newRoom(h *Hub, name string) *room {
@@ -57,7 +59,7 @@ func newRoom(h *Hub, name string) *room {
 	}
 }
 
-// deliver takes one message from the stream, in seq order, and sends it to everyone in the room.
+// deliver runs when the stream brings a message, in seq order. It sends the message to every member.
 func (r *room) deliver(m wire.Message) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -65,30 +67,30 @@ func (r *room) deliver(m wire.Message) {
 		return
 	}
 	r.head = m.Seq
-	r.hub.clock.Reach(time.UnixMilli(m.At))
+	r.hub.clock.AdvanceTo(time.UnixMilli(m.At))
 	if m.Expires > r.hub.clock.Now().UnixMilli() {
 		r.addLocked(m)
 	}
-	for k, p := range r.pending { // also those whose copy was skipped
+	for k, p := range r.pending { // also posts whose own copy never came
 		if p.stored != nil && p.stored.Seq <= r.head {
-			r.settleLocked(k)
+			r.finishLocked(k)
 		}
 	}
 }
 
-// addLocked keeps m while it lives, and sends it to everyone in the room.
+// addLocked adds m to the live messages, schedules its expiry and sends it to every member.
 func (r *room) addLocked(m wire.Message) {
 	live := &message{seq: m.Seq, key: key{m.User.ID, m.ID}, at: m.At, expires: m.Expires, encoded: wire.EncodeMessage(m)}
 	r.live = append(r.live, live)
 	r.byKey[live.key] = live
-	r.bytes += len(live.encoded)
+	r.liveBytes += len(live.encoded)
 	r.hub.schedule(r, live)
 	if len(r.members) > 0 {
 		r.sendLocked(&Frame{whole: wire.EncodePosted(r.name, live.encoded), expires: live.expires})
 	}
 }
 
-// sendLocked sends f to every member; who has no room for it leaves.
+// sendLocked sends f to every member and drops members whose queue is full.
 func (r *room) sendLocked(f *Frame) {
 	var slow []*Client
 	for _, c := range r.members {
@@ -102,7 +104,8 @@ func (r *room) sendLocked(f *Frame) {
 	}
 }
 
-// join adds c, if it is new, and sends it what lives after cursor. It reports whether the room was still open.
+// join makes c a member, if it is none yet, and sends it joined with the live messages after cursor. It returns false if the
+// room is closed.
 func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,30 +122,33 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	return true
 }
 
-// snapshotLocked returns the joined frame for a client that has everything up to cursor.
+// snapshotLocked returns the joined frame for a client that has every message up to cursor. A client without a
+// cursor has no message.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
 	var missed []*message
 	resumed := false
 	if cursor != nil && cursor.Epoch == epoch && cursor.Seq <= r.head {
-		missed = living(r.live[sort.Search(len(r.live), func(i int) bool { return r.live[i].seq > cursor.Seq }):], now)
+		from := sort.Search(len(r.live), func(i int) bool { return r.live[i].seq > cursor.Seq })
+		missed = living(r.live[from:], now)
 		resumed = len(missed) == len(newest(missed))
 	}
 	if !resumed {
 		missed = newest(living(r.live, now))
 	}
 	before, after := wire.Joined{
-		Room: r.name, Epoch: epoch, Head: r.head, Resumed: resumed, TTL: r.hub.config.TTL.Default, People: int64(len(r.people)),
+		Room: r.name, Epoch: epoch, Head: r.head, Resumed: resumed,
+		TTL: r.hub.config.TTL.Default, People: int64(len(r.people)),
 	}.Parts()
 	return &Frame{before: before, after: after, messages: missed, quiet: resumed && len(missed) == 0}
 }
 
-// living returns those of messages that have not expired at now.
+// living returns the messages that have not expired at now.
 func living(messages []*message, now int64) []*message {
 	return slices.DeleteFunc(slices.Clone(messages), func(m *message) bool { return m.expires <= now })
 }
 
-// newest returns the last of messages that fit in one joined.
+// newest returns as many of the last messages as fit in one joined.
 func newest(messages []*message) []*message {
 	from, bytes := len(messages), 0
 	for from > 0 && len(messages)-from < wire.MaxJoined {
@@ -155,7 +161,7 @@ func newest(messages []*message) []*message {
 	return messages[from:]
 }
 
-// leave takes c out of the room.
+// leave removes c from the members.
 func (r *room) leave(c *Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -178,7 +184,7 @@ func (r *room) uncountLocked(user string) {
 	}
 }
 
-// leaveUntil takes c out of the room, but its person counts among the people until then.
+// leaveUntil removes c from the members, but its user stays in the people count until that time.
 func (r *room) leaveUntil(c *Client, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -192,7 +198,7 @@ func (r *room) leaveUntil(c *Client, until time.Time) {
 	r.dropLocked(c)
 }
 
-// forgetAway no longer counts those who were away until now.
+// forgetAway removes from the people count the users who are away and whose time is over at now.
 func (r *room) forgetAway(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -204,54 +210,55 @@ func (r *room) forgetAway(now time.Time) {
 	}
 }
 
-// has reports whether c is in the room, and the head that it has been sent.
+// has reports whether c is a member, and returns the head: c has been sent every message up to it.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.head, slices.Contains(r.members, c)
 }
 
-// settleLocked ends the wait for a post.
-func (r *room) settleLocked(k key) {
-	r.waiting -= r.pending[k].size
+// finishLocked removes a pending post.
+func (r *room) finishLocked(k key) {
+	r.pendingBytes -= r.pending[k].size
 	delete(r.pending, k)
 	r.hub.posts.done()
 }
 
-// closeLocked lets nobody join any more. What comes for the room is delivered to nobody, so nothing stored waits for that.
+// closeLocked marks the room as closed. It finishes the posts that are stored: they wait to be delivered, and a closed room
+// delivers nothing.
 func (r *room) closeLocked() {
 	r.closed = true
 	for k, p := range r.pending {
 		if p.stored != nil {
-			r.settleLocked(k)
+			r.finishLocked(k)
 		}
 	}
 }
 
-// forgetLost lets go of posts that were stored but whose copy never came, once they have expired.
+// forgetLost finishes posts that were stored and have expired, but whose copy never came back from the stream.
 func (r *room) forgetLost(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, p := range r.pending {
 		if p.stored != nil && p.stored.Expires <= now.UnixMilli() {
-			r.settleLocked(k)
+			r.finishLocked(k)
 		}
 	}
 }
 
-// emptySince returns when the last member left, if the room is open and nobody is in it.
+// emptySince reports whether the room is open and has no members, and when the last one left.
 func (r *room) emptySince() (left time.Time, empty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
 	case <-r.opened:
 	default:
-		return time.Time{}, false // whoever opens it is about to come in
+		return time.Time{}, false // the room is being opened for a client that is about to join
 	}
 	return r.leftAt, !r.closed && len(r.members) == 0
 }
 
-// closeIfLeft closes a room that everyone left by then, and reports whether it did. The caller drops it.
+// closeIfLeft closes the room and returns true if its last member left at then or earlier. The caller must drop the room.
 func (r *room) closeIfLeft(then time.Time) bool {
 	r.mu.Lock()
 	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(then)
@@ -260,24 +267,25 @@ func (r *room) closeIfLeft(then time.Time) bool {
 	}
 	r.mu.Unlock()
 	if left {
-		r.end()
+		r.stopFollowing()
 	}
 	return left
 }
 
-// close lets nobody join any more and stops following the room.
+// close closes the room and stops following it.
 func (r *room) close() {
 	r.mu.Lock()
 	open := !r.closed
 	r.closeLocked()
 	r.mu.Unlock()
 	if open {
-		r.end()
+		r.stopFollowing()
 	}
 }
 
-// end is what follows once closed is set, by whoever set it. It waits for a room that is just opening.
-func (r *room) end() {
+// stopFollowing stops following the room in the stream. The goroutine that set closed calls it, once. It blocks while the
+// room is still being opened.
+func (r *room) stopFollowing() {
 	<-r.opened
 	if r.err == nil {
 		r.stop()

@@ -6,30 +6,30 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Stats is what a hub holds now, and what it has counted since it was made.
+// Stats is what a hub holds now, and what it has counted since New.
 type Stats struct {
-	Rooms    int // open here, those included that everyone left a moment ago
-	Messages int // that live in them
-	Bytes    int // of those, encoded
+	Rooms    int // open rooms on this node, with the empty ones that are still in memory
+	Messages int // live messages in them
+	Bytes    int // encoded bytes of these messages
 
 	Accepted   int64 // posts stored
 	Repeated   int64 // posts recognised as repeats
-	Deliveries int64 // frames of a room handed to its members: one for each frame and member
-	Expired    int64 // messages taken away
+	Deliveries int64 // frames sent to members: one for each frame of a room and each member
+	Expired    int64 // messages removed at their deadline
 	Refused    map[wire.Code]int64
 }
 
-// CodeOther stands in Stats for codes that wire does not list.
+// CodeOther is the key in Stats.Refused for codes that package wire does not list.
 const CodeOther wire.Code = "other"
 
-// counts are a hub's counters: one atomic addition each, for a whole fan-out too.
+// counts holds a hub's counters. Counting is one atomic addition, also for a whole fan-out.
 type counts struct {
 	accepted, repeated, deliveries, expired atomic.Int64
 
 	refused map[wire.Code]*atomic.Int64 // static
 }
 
-// countedCodes returns a counter for every code of a refusal that there is, and one for any other.
+// countedCodes returns a counter for each code of a refusal, and one for all other codes.
 func countedCodes() map[wire.Code]*atomic.Int64 {
 	refused := map[wire.Code]*atomic.Int64{CodeOther: {}}
 	for _, code := range wire.RefusedCodes {
@@ -54,8 +54,8 @@ func (c *counts) refuse(code wire.Code) {
 	n.Add(1)
 }
 
-// Stats returns what h holds and has counted. It looks at every room and waits for each one's fan-out, which is therefore
-// counted.
+// Stats returns what h holds and has counted. It takes the lock of each room in turn, so a fan-out that is under way is
+// complete in the count.
 func (h *Hub) Stats() Stats {
 	s := Stats{Refused: map[wire.Code]int64{}}
 	for _, r := range h.snapshotRooms() {
@@ -70,9 +70,9 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// size returns how many messages live in the room, and their encoded bytes.
+// size returns the number of live messages and their encoded bytes.
 func (r *room) size() (messages, bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.live), r.bytes
+	return len(r.live), r.liveBytes
 }

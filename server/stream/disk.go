@@ -13,25 +13,26 @@ import (
 const (
 	lockFile = "lock"
 	keysDir  = "keys"
-	natsDir  = "nats" // JetStream's own
+	natsDir  = "nats" // JetStream writes here
 
-	// diskMargin is left free on the disk, or a sixteenth of it if that is less; appends end when half of that is gone too.
+	// The margin is space that the messages leave free on the disk: diskMargin bytes, or a share of the disk if that is
+	// less. Appends are refused once other files have taken half of the margin.
 	diskMargin      = 64 << 20
 	diskMarginShare = 16
-	leastStore      = 1 << 20 // what JetStream may always keep
-	lastBlock       = 8 << 20 // the file that JetStream writes, from which it frees nothing
+	minCapacity     = 1 << 20 // bytes that JetStream may always store
+	lastBlock       = 8 << 20 // bytes of the file that JetStream is writing, which it cannot compact yet
 )
 
-// errDiskFull is what appends end with while others have taken the room on the disk.
+// errDiskFull is the error of appends while the disk is nearly full.
 var errDiskFull = fmt.Errorf("%w: the disk has no room", hub.ErrFull)
 
-// folder is where messages are kept on disk. It is ours alone while it is open.
+// folder is the folder on disk where messages are stored. While it is open, a lock keeps other processes out.
 type folder struct {
 	path string
 	lock *os.File
 }
 
-// openFolder makes the folder if it isn't there, and takes it for this process.
+// openFolder creates the folder if there is none, and locks it for this process.
 func openFolder(path string) (*folder, error) {
 	if err := os.MkdirAll(path, privateDir); err != nil {
 		return nil, fmt.Errorf("want a folder, or where one can be made: %w", err)
@@ -44,7 +45,8 @@ func openFolder(path string) (*folder, error) {
 		switch e.Name() {
 		case lockFile, keysDir, natsDir, "lost+found":
 		default:
-			return nil, fmt.Errorf("%s is not Mayfly's: want an empty folder, or one that Mayfly made", filepath.Join(path, e.Name()))
+			return nil, fmt.Errorf("%s is not Mayfly's: want an empty folder, or one that Mayfly made",
+				filepath.Join(path, e.Name()))
 		}
 	}
 	if err := os.Chmod(path, privateDir); err != nil {
@@ -54,7 +56,7 @@ func openFolder(path string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("want a folder that this user may write to: %w", err)
 	}
-	if err := lockWhole(lock); err != nil {
+	if err := lockExclusive(lock); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return &folder{path, lock}, nil
@@ -62,12 +64,12 @@ func openFolder(path string) (*folder, error) {
 
 func (f *folder) in(name string) string { return filepath.Join(f.path, name) }
 
-// close lets others have the folder.
+// close unlocks the folder.
 func (f *folder) close() error { return f.lock.Close() }
 
-// store returns how many bytes of live messages the disk can take for us: half of what is ours or free, as JetStream
-// rewrites a file only when less than half of it lives.
-func (f *folder) store() (int64, error) {
+// capacity returns how many bytes of live messages the disk can hold: half of the free space and our own files together,
+// because JetStream compacts a file only when less than half of it is live.
+func (f *folder) capacity() (int64, error) {
 	disk, err := statDisk(f.path)
 	if err != nil {
 		return 0, err
@@ -86,10 +88,10 @@ func (f *folder) store() (int64, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, err
 	}
-	return max((disk.free+ours-disk.margin()-lastBlock)/2, leastStore), nil
+	return max((disk.free+ours-disk.margin()-lastBlock)/2, minCapacity), nil
 }
 
-// full returns errDiskFull when so little is free that a write may fail, which JetStream doesn't survive.
+// full returns errDiskFull if so little space is free that a write may fail. JetStream does not recover from a failed write.
 func (f *folder) full() error {
 	disk, err := statDisk(f.path)
 	if err == nil && disk.free < disk.margin()/2 {
@@ -98,7 +100,7 @@ func (f *folder) full() error {
 	return err
 }
 
-// syncFolder makes lasting what was made, renamed or removed in the folder at path.
+// syncFolder syncs the folder at path, so that files created, renamed or deleted in it survive a crash.
 func syncFolder(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -107,7 +109,7 @@ func syncFolder(path string) error {
 	return errors.Join(f.Sync(), f.Close())
 }
 
-// space is a disk's, in bytes.
+// space is the size and the free space of a disk, in bytes.
 type space struct{ size, free int64 }
 
 func (s space) margin() int64 { return min(diskMargin, s.size/diskMarginShare) }

@@ -9,8 +9,8 @@ import (
 
 func statDisk(string) (space, error) { return space{}, errors.ErrUnsupported }
 
-func lockWhole(*os.File) error { return errors.New("this system cannot keep messages on disk") }
+func lockExclusive(*os.File) error { return errors.New("this system cannot keep messages on disk") }
 
 func outOfRoom(error) bool { return false }
 
-func boot() string { return "" }
+func bootID() string { return "" }

@@ -10,17 +10,17 @@ import (
 	"syscall"
 )
 
-// statDisk returns the space of the disk that path is on, as far as this user may have it.
+// statDisk returns the space of the disk that path is on. Free space that only root may use is left out.
 func statDisk(path string) (space, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(path, &s); err != nil {
-		return space{}, fmt.Errorf("look for room on the disk: %w", err)
+		return space{}, fmt.Errorf("read the free space of the disk: %w", err)
 	}
 	return space{size: int64(s.Blocks) * int64(s.Bsize), free: int64(s.Bavail) * int64(s.Bsize)}, nil
 }
 
-// lockWhole takes f for as long as it is open; the system lets go when the process ends, however it does.
-func lockWhole(f *os.File) error {
+// lockExclusive locks f until it is closed. The system releases the lock when the process ends, also after a crash.
+func lockExclusive(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return errors.New("another mayfly is using this folder: stop it, or choose another folder")
@@ -31,13 +31,13 @@ func lockWhole(f *os.File) error {
 	return nil
 }
 
-// outOfRoom reports whether err says that there is no room to write.
+// outOfRoom reports whether err means that the disk is full or a quota is reached.
 func outOfRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// boot names the time since the system was started, where it says so.
-func boot() string {
+// bootID returns an id that the system makes at each boot, "" on systems that have none.
+func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
 		return ""

@@ -14,27 +14,27 @@ import (
 
 const (
 	startTimeout = 10 * time.Second
-	// memoryMargin is what JetStream may use beyond the streams' own bounds.
+	// memoryMargin is how many bytes JetStream may use beyond the limits of the streams.
 	memoryMargin = 64 << 20
-	// syncEvery is how often JetStream makes lasting what it wrote, and frees what has expired in its files.
+	// syncEvery is how often JetStream syncs its files to disk and frees the space of expired messages.
 	syncEvery = 10 * time.Second
-	// reconnectWait is how often a connection looks for a server that is being started anew.
+	// reconnectWait is how often a connection tries to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
 )
 
-// embedded is a NATS server in this process. It listens nowhere. When it fails, another takes its place, and connections
-// find that by themselves.
+// embedded is a NATS server in this process that listens on no port. After a failure, restart starts another server in its
+// place, and the connections reconnect to that by themselves.
 type embedded struct {
 	options server.Options // static
 	log     *slog.Logger   // static
-	remove  string         // static: a folder that goes when it stops; JetStream wants one even if all is in memory
+	tempDir string         // static; a folder that stop deletes: JetStream needs one even if everything is in memory
 
 	mu     sync.Mutex // guards what follows
 	server *server.Server
 }
 
-// newEmbedded returns a server that keeps messages in dir, at most so many bytes, or in memory if dir is empty. It is not
-// started yet.
+// newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty, and at most
+// that many bytes.
 func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 	e := &embedded{log: log, options: server.Options{
 		ServerName:         "mayfly",
@@ -42,7 +42,7 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 		NoSigs:             true,
 		JetStream:          true,
 		StoreDir:           dir,
-		JetStreamMaxMemory: memoryMargin, // nothing of ours goes there
+		JetStreamMaxMemory: memoryMargin, // Mayfly has no streams in memory then
 		JetStreamMaxStore:  bytes,
 		SyncInterval:       syncEvery,
 	}}
@@ -50,17 +50,17 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 		return e, nil
 	}
 	var err error
-	if e.remove, err = os.MkdirTemp("", "mayfly-nats-"); err != nil {
+	if e.tempDir, err = os.MkdirTemp("", "mayfly-nats-"); err != nil {
 		return nil, fmt.Errorf("make a folder for NATS: %w", err)
 	}
-	e.options.StoreDir, e.options.JetStreamMaxStore = e.remove, memoryMargin
+	e.options.StoreDir, e.options.JetStreamMaxStore = e.tempDir, memoryMargin
 	e.options.JetStreamMaxMemory = bytes + signoutBytes + memoryMargin
 	return e, nil
 }
 
-// start starts a server, in the place of one that was stopped. It fails unless JetStream has read all that it kept.
+// start starts a server, or another one after halt. It fails if JetStream could not read everything that it has stored.
 func (e *embedded) start() error {
-	options := e.options // the server changes its own
+	options := e.options // a copy, because the server changes its options
 	s, err := server.NewServer(&options)
 	if err != nil {
 		return fmt.Errorf("make the NATS server: %w", err)
@@ -76,13 +76,13 @@ func (e *embedded) start() error {
 	return e.health()
 }
 
-// restart stops the server and starts another on what it has stored.
+// restart stops the server and starts another one on the same files.
 func (e *embedded) restart() error {
 	e.halt()
 	return e.start()
 }
 
-// health returns what is wrong with JetStream, such as an error when it wrote, which it does not get over.
+// health returns an error if JetStream has failed, for example at a write, from which it does not recover.
 func (e *embedded) health() error {
 	if h := e.current().Healthz(nil); h.Error != "" {
 		return fmt.Errorf("NATS is not well: %s", h.Error)
@@ -96,14 +96,16 @@ func (e *embedded) current() *server.Server {
 	return e.server
 }
 
-// InProcessConn implements nats.InProcessConnProvider: whoever reconnects comes to the server that runs now.
+// InProcessConn implements nats.InProcessConnProvider. It connects to the server that runs now, so that a connection that
+// reconnects after a restart finds the new one.
 func (e *embedded) InProcessConn() (net.Conn, error) { return e.current().InProcessConn() }
 
-// connect opens a connection inside this process; it reconnects by itself for ever, then calls relinked. What is sent
-// meanwhile fails at once.
-func (e *embedded) connect(name string, relinked func(*nats.Conn)) (*nats.Conn, error) {
+// connect opens a connection inside this process. The connection reconnects by itself, for ever, and calls onReconnect each
+// time. A publish without a connection fails at once.
+func (e *embedded) connect(name string, onReconnect func(*nats.Conn)) (*nats.Conn, error) {
 	return nats.Connect("", nats.InProcessServer(e), nats.Name("mayfly "+name), nats.MaxReconnects(-1),
-		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0), nats.ReconnectBufSize(-1), nats.ReconnectHandler(relinked),
+		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0), nats.ReconnectBufSize(-1),
+		nats.ReconnectHandler(onReconnect),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			e.log.Warn("a connection to NATS had an error", "conn", name, "err", err)
 		}))
@@ -116,16 +118,16 @@ func (e *embedded) halt() {
 	}
 }
 
-// stop ends the server for good.
+// stop stops the server for good and deletes its temporary folder.
 func (e *embedded) stop() error {
 	e.halt()
-	if e.remove == "" {
+	if e.tempDir == "" {
 		return nil
 	}
-	return os.RemoveAll(e.remove)
+	return os.RemoveAll(e.tempDir)
 }
 
-// natsLogger passes what matters of the NATS server's log on. Its notices are about itself, hence debug.
+// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as debug.
 type natsLogger struct{ log *slog.Logger }
 
 func (l natsLogger) Noticef(format string, v ...any) {

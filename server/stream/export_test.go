@@ -22,7 +22,7 @@ func (n *NATS) ForgeCopy(room string, seq, before int64) error {
 }
 
 // TendKeys does what is done all the time, as at now.
-func (n *NATS) TendKeys(now time.Time) error { return n.keys.tend(now) }
+func (n *NATS) TendKeys(now time.Time) error { return n.keys.rotate(now) }
 
 // Seal and Open are what lies between a message and the disk.
 func (n *NATS) Seal(room, id string, m wire.Message) ([]byte, error) { return n.keys.seal(room, id, m) }
@@ -47,7 +47,7 @@ func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 }
 
 // Block makes appends end with err, as while the stream is started anew.
-func (n *NATS) Block(err error) { n.block(err) }
+func (n *NATS) Block(err error) { n.setBlocked(err) }
 
 // Cut ends the connections to the NATS server, as that does with one that it takes for too slow. They come back.
 func (n *NATS) Cut() error {

@@ -17,49 +17,52 @@ import (
 )
 
 const (
-	pageMessages  = 512     // of a room, asked for at once
-	pageBytes     = 1 << 20 // and their bytes at the most
+	pageMessages  = 512     // messages in one page at most
+	pageBytes     = 1 << 20 // bytes in one page at most
 	pageTimeout   = 3 * time.Second
-	followTimeout = 10 * time.Second // until a room's messages are all read
-	rereadEvery   = time.Second      // how often a follower that has lost messages tries to read them again
+	followTimeout = 10 * time.Second // for reading all messages of a room when a follower starts
+	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them again
 )
 
-// line is one subject of a stream: what is stored there has one order, and is republished under livePrefix and its name.
-type line struct{ stream, subject string }
+// subject is one subject of a JetStream stream. Its messages have one order, and each is republished under livePrefix and
+// the subject's name.
+type subject struct{ stream, name string }
 
-func roomLine(room string) line { return line{streamName, subjectPrefix + room} }
+func roomSubject(room string) subject { return subject{streamName, subjectPrefix + room} }
 
-// stored is one message as a stream has it.
-type stored struct {
+// storedMsg is one message as JetStream stores it.
+type storedMsg struct {
 	msg *nats.Msg
 	seq int64
 }
 
-// errCutOff is what ends when there is no connection to the server, which is being started anew.
+// errCutOff is the error of a follow while the connection to the NATS server is lost: the server is being restarted.
 var errCutOff = errors.New("the stream is being started again")
 
 // Follow implements hub.Stream.
 func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
-	return n.follow(ctx, &follower{nats: n, line: roomLine(room), log: n.log.With("room", room), deliver: func(batch []stored) int {
+	f := &follower{nats: n, subject: roomSubject(room), log: n.log.With("room", room)}
+	f.deliver = func(batch []storedMsg) int {
 		messages := n.decodeAll(room, batch)
 		for _, m := range messages {
-			n.told(m.Seq)
+			n.noteSeq(m.Seq)
 			deliver(m)
 		}
 		return len(messages)
-	}})
+	}
+	return n.follow(ctx, f)
 }
 
-// follow starts f: the subscription first, then what is stored, so that nothing falls between.
+// follow starts f. It subscribes first and then reads the stored messages, so that no message is missed in between.
 func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
 	if !n.live.IsConnected() {
 		return nil, errCutOff
 	}
-	sub, err := n.live.SubscribeSync(livePrefix + f.line.subject)
+	sub, err := n.live.SubscribeSync(livePrefix + f.subject.name)
 	if err != nil {
 		return nil, fmt.Errorf("subscribe: %w", err)
 	}
-	f.sub, f.link = sub, n.linked()
+	f.sub, f.connected = sub, n.connection()
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
 	if err := n.live.FlushWithContext(ctx); err != nil {
@@ -73,85 +76,87 @@ func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error)
 	return stop, nil
 }
 
-// linked returns a context that is done once live was cut off and is back: what was republished meanwhile is missed.
-func (n *NATS) linked() context.Context {
+// connection returns a context that is done once live has lost its connection and has a new one. Followers have missed the
+// copies that were republished meanwhile.
+func (n *NATS) connection() context.Context {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.link
+	return n.connected
 }
 
-// relinked makes every follower read its line again, once live has all its subscriptions back.
-func (n *NATS) relinked(live *nats.Conn) {
+// onReconnect runs when live has a new connection. Once live has all its subscriptions back, onReconnect makes every
+// follower read its subject again.
+func (n *NATS) onReconnect(live *nats.Conn) {
 	if live.FlushTimeout(followTimeout) != nil {
-		return // cut off again, and called again
+		return // the connection is lost again, so onReconnect will run again
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.relink()
-	n.link, n.relink = context.WithCancel(n.ctx)
+	n.reconnected()
+	n.connected, n.reconnected = context.WithCancel(n.ctx)
 }
 
-// follower brings the messages of one line, in order and without gaps. Its fields are owned by follow, then by run.
+// follower delivers the messages of one subject, in order and without a gap. follow owns its fields, and then run.
 type follower struct {
-	nats    *NATS
-	line    line
-	log     *slog.Logger
-	sub     *nats.Subscription
-	deliver func([]stored) int // returns how many of them can be read
-	link    context.Context    // see linked
-	last    int64              // the highest seq delivered, or that cannot be read
+	nats      *NATS
+	subject   subject
+	log       *slog.Logger
+	sub       *nats.Subscription
+	deliver   func([]storedMsg) int // returns how many of them could be decoded
+	connected context.Context       // see connection
+	last      int64                 // the highest seq that was delivered or could not be decoded
 
-	behind atomic.Bool // something was missed, and is not read again yet; of anybody's
+	behind atomic.Bool // messages were missed and have not been read again yet; any goroutine may read it
 }
 
 // run delivers republished messages until ctx is done.
 func (f *follower) run(ctx context.Context) {
 	defer f.sub.Unsubscribe() //nolint:errcheck // the connection may be closed already
 	for {
-		err := f.read(ctx)
+		err := f.readCopies(ctx)
 		if ctx.Err() != nil {
 			return
 		}
 		f.behind.Store(true)
 		f.nats.metrics.gaps.Inc()
-		if f.link.Err() == nil {
+		if f.connected.Err() == nil {
 			f.log.Warn("messages were missed; reading them again", "err", err)
 		}
-		f.link = f.nats.linked()
+		f.connected = f.nats.connection()
 		f.reread(ctx)
 		f.behind.Store(false)
 	}
 }
 
-// read delivers republished messages until one was missed.
-func (f *follower) read(ctx context.Context) error {
+// readCopies delivers republished copies until it notices that one was missed.
+func (f *follower) readCopies(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(f.link, cancel)()
+	defer context.AfterFunc(f.connected, cancel)()
 	for {
 		msg, err := f.sub.NextMsgWithContext(ctx)
 		if err != nil {
 			return err
 		}
-		if err := f.take(msg); err != nil {
+		if err := f.deliverCopy(msg); err != nil {
 			return err
 		}
 	}
 }
 
-// errMissed is why a line is read again when a copy's predecessor never came.
+// errMissed says that the predecessor of a copy never came, so the subject must be read again.
 var errMissed = errors.New("a message did not come")
 
-// take delivers one republished message, unless something is missing before it.
-func (f *follower) take(msg *nats.Msg) error {
+// deliverCopy delivers one republished copy. It returns errMissed if the copy's predecessor was not delivered.
+func (f *follower) deliverCopy(msg *nats.Msg) error {
 	seq, err := strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerSeq, err)
 	}
 	if seq <= f.last {
-		return nil // catchUp was faster
+		return nil // catchUp has delivered it
 	}
-	// The predecessor in this line; a lower one, or 0, means only that the ones between have expired.
+	// The predecessor in this subject. If it is lower than f.last, the messages after it have only expired.
 	before, err := strconv.ParseInt(msg.Header.Get(headerLastSeq), 10, 64)
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerLastSeq, err)
@@ -160,11 +165,11 @@ func (f *follower) take(msg *nats.Msg) error {
 		return errMissed
 	}
 	f.last = seq
-	f.deliver([]stored{{msg, seq}})
+	f.deliver([]storedMsg{{msg, seq}})
 	return nil
 }
 
-// reread catches up, however often that fails.
+// reread calls catchUp until it succeeds or ctx is done.
 func (f *follower) reread(ctx context.Context) {
 	retry := time.NewTicker(rereadEvery)
 	defer retry.Stop()
@@ -182,14 +187,14 @@ func (f *follower) reread(ctx context.Context) {
 	}
 }
 
-// catchUp delivers everything stored after the last message delivered, and returns how many that were.
+// catchUp delivers every message that is stored after f.last, and returns how many it has delivered.
 func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	for {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
-		p, err := f.nats.page(ctx, f.line, uint64(f.last)+1, pageMessages)
+		p, err := f.nats.page(ctx, f.subject, uint64(f.last)+1, pageMessages)
 		cancel()
 		if err != nil {
-			return read, fmt.Errorf("read %s from %d: %w", f.line.subject, f.last+1, err)
+			return read, fmt.Errorf("read %s from %d: %w", f.subject.name, f.last+1, err)
 		}
 		read += f.deliver(p.messages)
 		f.last = max(f.last, p.last)
@@ -199,22 +204,22 @@ func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	}
 }
 
-// page is one part of what a line holds.
+// page is some messages of a subject, in seq order.
 type page struct {
-	messages []stored
+	messages []storedMsg
 	last     int64 // the highest seq in it; 0 if it is empty
-	more     bool
+	more     bool  // the subject holds later messages
 }
 
-// page reads at most limit of the line's messages, from seq on, by a batched direct get (ADR-31): the server answers with
-// one message each and then an empty one with status 204, or 404 if there is none.
-func (n *NATS) page(ctx context.Context, of line, seq uint64, limit int) (page, error) {
+// page reads at most limit messages of a subject, from seq on, by a batched direct get (NATS ADR-31). The server sends each
+// message, and then an empty one with status 204; or, if there is no message, one with status 404.
+func (n *NATS) page(ctx context.Context, of subject, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`
 		NextBy string `json:"next_by_subj"`
 		Batch  int    `json:"batch"`
 		Bytes  int    `json:"max_bytes"`
-	}{seq, of.subject, limit, pageBytes})
+	}{seq, of.name, limit, pageBytes})
 	if err != nil {
 		return page{}, err
 	}
@@ -223,7 +228,7 @@ func (n *NATS) page(ctx context.Context, of line, seq uint64, limit int) (page, 
 	if err != nil {
 		return page{}, err
 	}
-	defer sub.Unsubscribe() //nolint:errcheck // nothing comes any more
+	defer sub.Unsubscribe() //nolint:errcheck // the inbox gets no further messages
 	if err := n.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
 		return page{}, err
 	}
@@ -239,7 +244,7 @@ func (n *NATS) page(ctx context.Context, of line, seq uint64, limit int) (page, 
 			if err != nil {
 				return page{}, fmt.Errorf("header %s: %w", headerSeq, err)
 			}
-			p.messages = append(p.messages, stored{msg, p.last})
+			p.messages = append(p.messages, storedMsg{msg, p.last})
 		case "204":
 			pending := msg.Header.Get("Nats-Num-Pending")
 			p.more = p.last > 0 && pending != "" && pending != "0"
@@ -252,11 +257,11 @@ func (n *NATS) page(ctx context.Context, of line, seq uint64, limit int) (page, 
 	}
 }
 
-// decodeAll returns the messages of a room that are in batch. Those that cannot be read, as their keys are lost or they were
-// damaged, are left out, with a line in the log for all of them.
-func (n *NATS) decodeAll(room string, batch []stored) []wire.Message {
+// decodeAll decodes the messages in batch. It leaves out messages that cannot be read, because a key is lost or the bytes
+// are damaged, and logs one line for all of them.
+func (n *NATS) decodeAll(room string, batch []storedMsg) []wire.Message {
 	messages := make([]wire.Message, 0, len(batch))
-	unread, problem := 0, error(nil) // what the first one has
+	unread, problem := 0, error(nil) // problem is the error of the first unreadable message
 	for _, s := range batch {
 		m, err := n.decode(room, s.msg, s.seq)
 		switch {

@@ -13,20 +13,20 @@ import (
 	"mayfly/server/hub"
 )
 
-// Why an append failed.
+// The kinds of failed appends, as metrics label them.
 const (
-	failedFull    = "full"    // the room or the stream holds as much as it may
-	failedTimeout = "timeout" // no answer in time
-	failedBusy    = "busy"    // too many appends wait for their answer
+	failedFull    = "full"    // the room or the stream is full
+	failedTimeout = "timeout" // JetStream did not answer in time
+	failedBusy    = "busy"    // too many appends have no answer
 	failedOther   = "other"
 )
 
-// metrics are what this package counts.
+// metrics are the metrics of this package.
 type metrics struct {
 	appended prometheus.Histogram   // seconds
 	failed   *prometheus.CounterVec // by kind
-	gaps     prometheus.Counter
-	reread   prometheus.Counter
+	gaps     prometheus.Counter     // times that a follower missed messages
+	reread   prometheus.Counter     // messages that followers read again
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -48,7 +48,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// timed returns done, measured from now.
+// timed returns a done that measures the time from now and counts the result, and then calls done.
 func (m *metrics) timed(done func(hub.Receipt, error)) func(hub.Receipt, error) {
 	began := time.Now()
 	return func(receipt hub.Receipt, err error) {
@@ -65,7 +65,8 @@ func kindOf(err error) string {
 	switch {
 	case errors.Is(err, hub.ErrFull):
 		return failedFull
-	case errors.Is(err, jetstream.ErrAsyncPublishTimeout), errors.Is(err, nats.ErrTimeout), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, jetstream.ErrAsyncPublishTimeout), errors.Is(err, nats.ErrTimeout),
+		errors.Is(err, context.DeadlineExceeded):
 		return failedTimeout
 	case errors.Is(err, jetstream.ErrTooManyStalledMsgs):
 		return failedBusy

@@ -9,18 +9,19 @@ import (
 	"mayfly/shared/wire"
 )
 
-// errExpired is why a message whose minute has passed cannot be opened: its key is gone, as it should be.
+// errExpired is the error of opening a message whose key was deleted because its minute has passed. That is no fault.
 var errExpired = errors.New("it has expired")
 
 const (
 	sealedVersion = 1
-	sealedPrefix  = 1 + 8 // version, deadline
+	sealedPrefix  = 1 + 8 // bytes of version and deadline
 )
 
-// seal returns m as it lies on disk: a version, the deadline in the clear, which says the key, and all of the message under
-// that. Room, id (a hidden one) and deadline are bound to it: moved to another place it doesn't open.
+// seal encrypts m for the disk: a version, the deadline unencrypted, which names the key, then the encrypted message. Room,
+// id (a hash) and deadline are authenticated with it, so a message that was moved to another room, id or deadline doesn't
+// open.
 func (k *keyRing) seal(room, id string, m wire.Message) ([]byte, error) {
-	key, err := k.forSealing(minuteOf(m.Expires))
+	key, err := k.sealingKey(minuteOf(m.Expires))
 	if err != nil {
 		return nil, err
 	}
@@ -28,14 +29,14 @@ func (k *keyRing) seal(room, id string, m wire.Message) ([]byte, error) {
 	return key.Seal(sealed, nil, wire.EncodeMessage(m), bound(room, id, sealed)), nil
 }
 
-// open returns the message in what seal returned. It fails with errExpired if that is why there is no key.
+// open decrypts a message that seal encrypted. It returns errExpired if the key was deleted because its minute has passed.
 func (k *keyRing) open(room, id string, sealed []byte) (m wire.Message, err error) {
 	if len(sealed) < sealedPrefix || sealed[0] != sealedVersion {
 		return m, errors.New("it is not sealed as this version of Mayfly does")
 	}
 	prefix, body := sealed[:sealedPrefix], sealed[sealedPrefix:]
 	expires := minuteOf(int64(binary.BigEndian.Uint64(prefix[1:])))
-	key := k.forOpening(expires)
+	key := k.openingKey(expires)
 	switch {
 	case key == nil && expires.passed(k.clock.Now()):
 		return m, errExpired
@@ -49,7 +50,7 @@ func (k *keyRing) open(room, id string, sealed []byte) (m wire.Message, err erro
 	return wire.DecodeMessage(plain)
 }
 
-// bound is what a sealed message holds for, beside its text.
+// bound returns the additional data that is authenticated with a sealed message.
 func bound(room, id string, prefix []byte) []byte {
 	return slices.Concat(prefix, []byte(room), []byte{' '}, []byte(id))
 }

@@ -15,18 +15,19 @@ const (
 	signoutStream  = "MAYFLY_SIGNOUTS"
 	signoutSubject = "signout"
 
-	// signoutsKept is how long an entry is kept at the most: as long as an access token may live.
+	// signoutsKept is how long an entry is kept at most: as long as an access token may live.
 	signoutsKept = 24*time.Hour + 5*time.Minute
-	// signoutBytes is what all may take, or a quarter of what messages may, if that is less. Beyond it the oldest go: they are
-	// about the tokens that are nearest their end. JetStream counts them: bytes it would set aside, on a disk that may be full.
+	// signoutBytes is how many bytes all entries may take; a quarter of the bytes for messages, if that is less. Beyond the
+	// limit JetStream deletes the oldest entries, whose tokens expire first. openSignouts gives JetStream the limit as a
+	// number of entries: for a limit in bytes JetStream would reserve space on the disk, which may be full.
 	signoutBytes = 32 << 20
-	signoutSize  = 320 // of one as it is stored, at the most
+	signoutSize  = 320 // bytes of one stored entry at most
 
-	signoutTimeout = 5 * time.Second // to store one
+	signoutTimeout = 5 * time.Second // for storing one entry
 )
 
-// Signouts keeps what the nodes tell each other about who has signed out, in a stream of its own beside the messages: in memory,
-// or in the folder. Entries are whoever writes them's own; what reaches a disk should be nobody's secret.
+// Signouts is a log that all nodes share, of sign-ins that were signed out. It is a JetStream stream beside the messages, in
+// memory or in the folder. Entries are opaque here and stored unencrypted: don't put secrets in them.
 type Signouts struct {
 	nats   *NATS
 	follow *follower // nil before Follow
@@ -38,7 +39,7 @@ type signout struct {
 	Until int64  `json:"until"` // Unix milliseconds
 }
 
-// openSignouts makes the stream of sign-outs, or brings the one that is there up to date.
+// openSignouts creates the stream of sign-outs, or updates an existing one.
 func (n *NATS) openSignouts(ctx context.Context, storage jetstream.StorageType, bytes int64) error {
 	_, err := n.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
 		Name:        signoutStream,
@@ -58,10 +59,10 @@ func (n *NATS) openSignouts(ctx context.Context, storage jetstream.StorageType, 
 	return nil
 }
 
-// Signouts returns the sign-outs that are kept beside n's messages.
+// Signouts returns the log of sign-outs beside n's messages.
 func (n *NATS) Signouts() *Signouts { return &Signouts{nats: n} }
 
-// Keep stores entry until that time, and returns once it is stored.
+// Keep stores entry until that time. It blocks until the entry is stored, for signoutTimeout at most.
 func (s *Signouts) Keep(ctx context.Context, entry string, until time.Time) error {
 	if err := s.nats.blocked(); err != nil {
 		return err
@@ -76,19 +77,22 @@ func (s *Signouts) Keep(ctx context.Context, entry string, until time.Time) erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, signoutTimeout)
 	defer cancel()
-	_, err = s.nats.js.Publish(ctx, signoutSubject, data, jetstream.WithMsgID(entry), jetstream.WithMsgTTL(natsTTL(min(left, signoutsKept))))
+	_, err = s.nats.js.Publish(ctx, signoutSubject, data, jetstream.WithMsgID(entry),
+		jetstream.WithMsgTTL(natsTTL(min(left, signoutsKept))))
 	return err
 }
 
-// Follow calls deliver, from one goroutine, with every entry that is kept, returns, and goes on with each that is stored later,
-// on any node, without a gap, until stop is called. Stop does not wait. Follow is called once.
+// Follow calls deliver with every entry that is stored, then returns, and goes on with every entry that any node stores
+// later. The calls come from one goroutine at a time and without a gap, until stop is called. Stop does not block, so one
+// more call may come after it. Call Follow until it succeeds once, then no more.
 func (s *Signouts) Follow(ctx context.Context, deliver func(entry string, until time.Time)) (stop func(), err error) {
-	f := &follower{nats: s.nats, line: line{signoutStream, signoutSubject}, log: s.nats.log.With("stream", signoutStream)}
-	f.deliver = func(batch []stored) (read int) {
-		for _, one := range batch {
+	log := s.nats.log.With("stream", signoutStream)
+	f := &follower{nats: s.nats, subject: subject{signoutStream, signoutSubject}, log: log}
+	f.deliver = func(batch []storedMsg) (read int) {
+		for _, m := range batch {
 			var kept signout
-			if err := json.Unmarshal(one.msg.Data, &kept); err != nil {
-				f.log.Warn("a stored sign-out cannot be read", "seq", one.seq, "err", err)
+			if err := json.Unmarshal(m.msg.Data, &kept); err != nil {
+				f.log.Warn("a stored sign-out cannot be read", "seq", m.seq, "err", err)
 				continue
 			}
 			deliver(kept.Entry, time.UnixMilli(kept.Until))
@@ -102,10 +106,11 @@ func (s *Signouts) Follow(ctx context.Context, deliver func(entry string, until 
 	return stop, err
 }
 
-// errBehind is why what Follow has delivered may not be all.
+// errBehind is the error of Current while the follower has missed entries and reads them again.
 var errBehind = errors.New("sign-outs of other nodes are being read again")
 
-// Current returns nil while everything that is kept has been delivered, else why that is not sure. Call it after Follow.
+// Current returns nil if Follow has delivered every stored entry, else the reason why that is not sure. Call it only after
+// Follow has succeeded.
 func (s *Signouts) Current() error {
 	switch {
 	case s.nats.live.Status() != nats.CONNECTED:

@@ -12,25 +12,25 @@ import (
 
 const (
 	watchEvery   = time.Second
-	silenceLimit = 5 * time.Second // of appends without any answer, after the first has timed out: more than a slow disk
+	silenceLimit = 5 * time.Second // restart after appends have timed out for longer: a slow disk answers in less
 	healTimeout  = 10 * time.Second
-	healSoonest  = time.Second // between two starts of the server, doubled each time
-	healLatest   = 30 * time.Second
-	healthyAfter = time.Minute // since the last start: the next failure is another one
+	minHealWait  = time.Second // between two restarts of the server, doubled each time
+	maxHealWait  = 30 * time.Second
+	healthyAfter = time.Minute // after this time without a restart, the wait begins at minHealWait again
 )
 
-// errBroken is what appends end with while the server is started anew.
+// errBroken is the error of appends while the server is being restarted.
 var errBroken = errors.New("the stream had an error and is being started again")
 
-// errBlocked is why the server is started anew once there is room again: JetStream writes when messages expire, too, and
-// doesn't always say that it could not.
+// errBlocked is the reason for a restart once the disk has room again. JetStream also writes when messages expire, and
+// doesn't always report that such a write failed.
 var errBlocked = errors.New("writes may have failed while nothing could be stored")
 
-// silence is how long appends have timed out without an answer to any.
+// silence is a span in which every append timed out: the times of the first and the last one.
 type silence struct{ first, last time.Time }
 
-// heard notes how an append ended: with nil, an answer of JetStream's or none.
-func (n *NATS) heard(err error) {
+// recordOutcome records how an append ended: stored (nil), refused by JetStream, or timed out. An answer ends the silence.
+func (n *NATS) recordOutcome(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var answer *jetstream.APIError
@@ -44,8 +44,8 @@ func (n *NATS) heard(err error) {
 	}
 }
 
-// sick returns why the server must be started anew, nil if it need not be.
-func (n *NATS) sick() error {
+// unhealthy returns why the server must be restarted, nil if it need not be.
+func (n *NATS) unhealthy() error {
 	n.mu.Lock()
 	silent := n.unanswered.last.Sub(n.unanswered.first)
 	n.mu.Unlock()
@@ -55,9 +55,9 @@ func (n *NATS) sick() error {
 	return n.server.health()
 }
 
-// watch keeps a stream on disk able to store until ctx is done. While the disk is nearly full appends are refused, because
-// JetStream does not get over a failed write; when one has failed all the same, it starts the server anew. Until that is
-// done appends end with an error; what was acknowledged is on disk, so nothing of it is lost, and every follower reads its
+// watch keeps a stream on disk working until ctx is done. While the disk is nearly full, it blocks appends, because
+// JetStream does not recover from a failed write. If a write has failed all the same, it restarts the server, and blocks
+// appends until that is done. Acknowledged messages are on disk, so the restart loses none, and every follower reads its
 // room again.
 func (n *NATS) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
@@ -70,52 +70,52 @@ func (n *NATS) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		full, problem := n.folder.full(), n.sick()
+		full, problem := n.folder.full(), n.unhealthy()
 		if problem == nil && full == nil && n.blocked() != nil {
 			problem = errBlocked
 		}
 		if problem == nil {
-			n.block(full)
+			n.setBlocked(full)
 			continue
 		}
-		n.block(cmp.Or(full, errBroken))
+		n.setBlocked(cmp.Or(full, errBroken))
 		since := time.Since(started)
 		if since < wait {
 			continue
 		}
-		if wait = min(2*wait, healLatest); since > healthyAfter {
-			wait = healSoonest
+		if wait = min(2*wait, maxHealWait); since > healthyAfter {
+			wait = minHealWait
 		}
 		n.log.Warn("starting the stream again", "err", problem)
 		started = time.Now()
 		switch err := n.heal(ctx); {
 		case err == nil:
-			n.block(n.folder.full())
+			n.setBlocked(n.folder.full())
 		case ctx.Err() == nil:
 			n.log.Error("the stream did not start", "err", err)
 		}
 	}
 }
 
-// block makes appends end with err at once; with nil they go on.
-func (n *NATS) block(err error) {
+// setBlocked makes every append fail with err at once. With nil, appends are accepted again.
+func (n *NATS) setBlocked(err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if err != nil && n.trouble == nil {
+	if err != nil && n.blockedErr == nil {
 		n.log.Warn("nothing can be stored now", "err", err)
 	}
-	if err == nil && n.trouble != nil {
+	if err == nil && n.blockedErr != nil {
 		n.log.Info("the stream stores again")
 	}
-	n.trouble = err
+	n.blockedErr = err
 }
 
-// heal starts the server anew and waits until it answers. Before that it waits for what is under way: while JetStream stops, it
-// acknowledges what it does not write any more.
+// heal restarts the server and waits until it answers. Before the restart it waits until no append is pending, because a
+// JetStream that is stopping acknowledges messages that it does not write any more.
 func (n *NATS) heal(ctx context.Context) error {
 	select {
 	case <-n.js.PublishAsyncComplete():
-	case <-time.After(appendTimeout): // which each of them has an end by
+	case <-time.After(appendTimeout): // every append has ended by then
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -132,7 +132,7 @@ func (n *NATS) heal(ctx context.Context) error {
 	for {
 		found, err := n.js.Stream(ctx, streamName)
 		if err == nil {
-			err = n.skip(ctx, found.CachedInfo().State.LastSeq)
+			err = n.burnSeqs(ctx, found.CachedInfo().State.LastSeq)
 		}
 		if err == nil {
 			return nil
@@ -145,26 +145,27 @@ func (n *NATS) heal(ctx context.Context) error {
 	}
 }
 
-// told notes that somebody knows a message by seq.
-func (n *NATS) told(seq int64) {
+// noteSeq records that a caller knows a message by seq.
+func (n *NATS) noteSeq(seq int64) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.highest = max(n.highest, uint64(seq))
+	n.highestSeq = max(n.highestSeq, uint64(seq))
 }
 
-// skip gives the seqs after last to messages of no room, as far as somebody knows others by them: when JetStream ended by itself
-// it may not have written what it acknowledged last. A new message under such a seq would be one that everybody has.
-func (n *NATS) skip(ctx context.Context, last uint64) error {
+// burnSeqs uses up the seqs between last and the highest seq that a caller knows, with messages of no room. If JetStream
+// ended by itself, it may not have written the last messages that it acknowledged. A new message must not get the seq of
+// such a lost message: members would take it for one that they already have.
+func (n *NATS) burnSeqs(ctx context.Context, last uint64) error {
 	n.mu.Lock()
-	highest := n.highest
+	highest := n.highestSeq
 	n.mu.Unlock()
 	if last < highest {
-		n.log.Warn("messages were stored and are lost; who is here has them", "messages", highest-last)
+		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-last)
 	}
 	for last < highest {
-		ack, err := n.js.Publish(ctx, subjectPrefix+nowhere, nil, jetstream.WithMsgTTL(natsTTL(0)))
+		ack, err := n.js.Publish(ctx, subjectPrefix+noRoom, nil, jetstream.WithMsgTTL(natsTTL(0)))
 		if err != nil {
-			return fmt.Errorf("skip what is lost: %w", err)
+			return fmt.Errorf("use up the seqs of lost messages: %w", err)
 		}
 		last = ack.Sequence
 	}

@@ -13,7 +13,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// slowStream answers one append every so often.
+// slowStream is a stream that answers one append in each span of every.
 type slowStream struct {
 	*streamtest.Memory
 	every time.Duration
@@ -24,8 +24,9 @@ func (s *slowStream) Append(room string, m wire.Message, done func(hub.Receipt, 
 	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, m, done) })
 }
 
-// TestSettleWaitsAsLongAsTheStreamGoesOn: however slow it is, and all that it accepts reaches everyone.
-func TestSettleWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
+// TestDrainWaitsAsLongAsTheStreamGoesOn: Drain waits for a slow stream as long as it makes progress, and every accepted
+// message reaches every member.
+func TestDrainWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory := streamtest.NewMemory()
 		wall := &wall{}
@@ -37,7 +38,7 @@ func TestSettleWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 			ann.Post(post(i, "lobby", 0))
 		}
 		began := time.Now()
-		if err := w.Settle(t.Context()); err != nil {
+		if err := w.Drain(t.Context()); err != nil {
 			t.Error(err)
 		}
 		if took := time.Since(began); took != posts*slow.every {
@@ -52,17 +53,18 @@ func TestSettleWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 	})
 }
 
-// TestSettleGivesUpAStreamThatStandsStill, and accepts nothing later: only some would be told of it.
-func TestSettleGivesUpAStreamThatStandsStill(t *testing.T) {
+// TestDrainGivesUpAStreamThatStandsStill: Drain fails if the stream makes no progress. After that no post is accepted,
+// because only some members would get it.
+func TestDrainGivesUpAStreamThatStandsStill(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")
 		answer := w.stream.Hold()
 		ann.Post(post(1, "lobby", 0))
 		ann.Post(post(1, "lobby", 0)) // a repeat waits for the same answer
 		began := time.Now()
-		err := w.Settle(t.Context())
+		err := w.Drain(t.Context())
 		if took := time.Since(began); err == nil || !strings.Contains(err.Error(), "the stream") || took < 5*time.Second || took > 10*time.Second {
-			t.Errorf("Settle = %v after %s, want an error that names the stream after 5 s", err, took)
+			t.Errorf("Drain = %v after %s, want an error that names the stream after 5 s", err, took)
 		}
 		answer()
 		for _, f := range ann.take() {
@@ -70,7 +72,7 @@ func TestSettleGivesUpAStreamThatStandsStill(t *testing.T) {
 				t.Errorf("got %+v after the hub had given up", f)
 			}
 		}
-		if err := w.Settle(t.Context()); err != nil {
+		if err := w.Drain(t.Context()); err != nil {
 			t.Errorf("once the stream has answered: %v", err)
 		}
 	})
