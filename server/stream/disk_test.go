@@ -468,6 +468,33 @@ func TestBlockedStreamSaysWhy(t *testing.T) {
 	}
 }
 
+// TestHealthIsAskedAgain: an answer that a busy machine gives now and then starts no server anew.
+func TestHealthIsAskedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		well int // the answer from which on it is well
+		ill  bool
+	}{
+		{"well", 0, false},
+		{"once not", 1, false},
+		{"a few times not", 9, false},
+		{"ill", 1000, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			asked := 0
+			err := stream.Lasting(func() string {
+				if asked++; asked > tt.well {
+					return ""
+				}
+				return "startup did not complete"
+			})
+			if (err != nil) != tt.ill || err != nil && !strings.Contains(err.Error(), "startup did not complete") {
+				t.Errorf("it is not well: %v (want: %v), after %d answers", err, tt.ill, asked)
+			}
+		})
+	}
+}
+
 func TestServerThatFailedIsStartedAnew(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

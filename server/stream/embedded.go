@@ -20,6 +20,7 @@ const (
 	syncEvery = 10 * time.Second
 	// reconnectWait is how often a connection tries to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
+	healthAsks    = 10 // times in a row, before JetStream is taken for ill
 )
 
 // embedded is a NATS server in this process that listens on no port. After a failure, restart starts another server in its
@@ -84,10 +85,19 @@ func (e *embedded) restart() error {
 
 // health returns an error if JetStream has failed, for example at a write, from which it does not recover.
 func (e *embedded) health() error {
-	if h := e.current().Healthz(nil); h.Error != "" {
-		return fmt.Errorf("NATS is not well: %s", h.Error)
+	return lasting(func() string { return e.current().Healthz(nil).Error })
+}
+
+// lasting returns what is wrong by check, unless check finds nothing when it is asked again. Healthz fails, too, where this
+// goroutine has to wait for a processor for a millisecond, although nothing is wrong.
+func lasting(check func() (problem string)) error {
+	var problem string
+	for range healthAsks {
+		if problem = check(); problem == "" {
+			return nil
+		}
 	}
-	return nil
+	return fmt.Errorf("NATS is not well: %s", problem)
 }
 
 func (e *embedded) current() *server.Server {

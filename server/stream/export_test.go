@@ -46,6 +46,9 @@ func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 	meddle(n.folder.in(natsDir))
 }
 
+// Lasting is what health makes of Healthz.
+var Lasting = lasting
+
 // Block makes appends end with err, as while the stream is started anew.
 func (n *NATS) Block(err error) { n.setBlocked(err) }
 
