@@ -73,14 +73,14 @@ func TestDiskThatIsFullRefusesUntilMessagesExpire(t *testing.T) {
 	// All that the disk takes for the stream, for a few seconds only. Where storing as much takes longer than that, what came
 	// first is gone before the disk is full: then all of it comes once more, for twice as long.
 	const most = 2000 // of that length, more than 24 MiB hold
-	n := 0
+	n, away := 0, 0
 	for full := 0; full == 0; {
 		ttl := 2 * time.Second << (n / most)
 		if ttl > config.MaxTTL {
 			t.Fatalf("24 MiB hold %d messages of %d characters", most, wire.MaxText)
 		}
 		batch := newTally(t, s)
-		for range 40 { // at once: an append fails after 5 s without an answer
+		for range 8 { // at once: an append fails after 5 s without an answer
 			n++
 			m := message(n, ttl)
 			m.Text = strings.Repeat("x", wire.MaxText)
@@ -88,9 +88,14 @@ func TestDiskThatIsFullRefusesUntilMessagesExpire(t *testing.T) {
 		}
 		_, errs := batch.wait()
 		for _, err := range errs {
-			if full++; !errors.Is(err, hub.ErrFull) {
+			if errors.Is(err, hub.ErrFull) {
+				full++
+			} else if away++; away > 100 { // once in a while, on a machine that is busy elsewhere, it may not answer in time
 				t.Fatalf("Append = %v, want ErrFull", err)
 			}
+		}
+		if len(errs) > 0 && full == 0 {
+			eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil })
 		}
 	}
 	has(t, s, "keep", []wire.Message{kept})
@@ -145,8 +150,10 @@ func TestFailedWriteIsGotOver(t *testing.T) {
 			a.append(m)
 		}
 	}
-	more(200)
-	a.wait()
+	for range 25 { // 8 at once: an append fails after 5 s without an answer
+		more(8)
+		a.wait()
+	}
 	for round := range 3 {
 		for !strings.Contains(log.String(), "no space left") {
 			free := ballast(t, config.Folder, 0)

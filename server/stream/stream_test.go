@@ -22,14 +22,15 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestMain lets more tests run at once than there are processors, unless -parallel says how many: those that are parallel here
-// wait, a NATS server each, for JetStream's timers and for the pauses of watch. Nothing fakes their clock.
+// TestMain lets four tests run at once, unless -parallel says how many: those that are parallel here wait for JetStream's timers
+// and for the pauses of watch, whose clock nothing fakes. More at once would end no sooner, as one of them waits for 15 s, and
+// each has a NATS server whose answers have deadlines.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
 	if !said {
-		if err := flag.Set("test.parallel", "16"); err != nil {
+		if err := flag.Set("test.parallel", "4"); err != nil {
 			panic(err)
 		}
 	}
