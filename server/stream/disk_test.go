@@ -2,6 +2,7 @@ package stream_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -51,12 +52,24 @@ func closeLast(t *testing.T, s *stream.NATS) {
 // all returns what a room holds.
 func all(t *testing.T, s hub.Stream, room string) (messages []wire.Message) {
 	t.Helper()
-	stop, err := s.Follow(t.Context(), room, func(m wire.Message) { messages = append(messages, m) })
-	if err != nil {
-		t.Fatal(err)
-	}
+	stop := catchUp(t, s, room, func() { messages = nil }, func(m wire.Message) { messages = append(messages, m) })
 	stop()
 	return messages
+}
+
+// catchUp follows room. On a busy machine a room is not read in time now and then: catchUp asks again, as the hub does, after it
+// has called again.
+func catchUp(t *testing.T, s hub.Stream, room string, again func(), deliver func(wire.Message)) (stop func()) {
+	t.Helper()
+	for deadline := time.Now().Add(testTimeout); ; again() {
+		stop, err := s.Follow(t.Context(), room, deliver)
+		if err == nil {
+			return stop
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
 }
 
 // has compares what a room holds with want.

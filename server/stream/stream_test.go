@@ -148,11 +148,12 @@ func appendAll(t *testing.T, s hub.Stream, room string, first, n int, ttl time.D
 func follow(t *testing.T, s hub.Stream, room string) <-chan wire.Message {
 	t.Helper()
 	c := make(chan wire.Message, 10000)
-	stop, err := s.Follow(t.Context(), room, func(m wire.Message) { c <- m })
-	if err != nil {
-		t.Fatal(err)
+	empty := func() {
+		for len(c) > 0 {
+			<-c
+		}
 	}
-	t.Cleanup(stop)
+	t.Cleanup(catchUp(t, s, room, empty, func(m wire.Message) { c <- m }))
 	return c
 }
 
