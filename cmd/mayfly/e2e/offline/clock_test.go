@@ -79,12 +79,12 @@ func TestWrongClocks(t *testing.T) {
 			tab.Ready().Do(watchRows)
 		}
 		whole, half := say(t, server, "whole life", 0), say(t, server, "half a life", life/2)
-		const own = "of the user of this tab"
+		own := func(skew time.Duration) string { return fmt.Sprintf("of the user whose clock is off by %s", skew) }
 		first, last := map[time.Duration]time.Time{}, map[time.Duration]time.Time{}
 		for skew, tab := range wrong {
 			first[skew] = time.Now().Add(life)
-			tab.Say(own)
-			tab.Until(fmt.Sprintf(`%q in went || shown.has(%[1]q) && !%s`, own, rig.Find(rig.WaitingRow)))
+			tab.Say(own(skew))
+			tab.Until(fmt.Sprintf(`%q in went || shown.has(%[1]q) && !%s`, own(skew), rig.Find(rig.WaitingRow)))
 			last[skew] = time.Now().Add(life)
 		}
 		inTime := true
@@ -92,7 +92,7 @@ func TestWrongClocks(t *testing.T) {
 			where := fmt.Sprintf("where the clock is off by %s,", skew)
 			inTime = wantOnTime(t, tab, where, "half a life", half, half) && inTime
 			inTime = wantOnTime(t, tab, where, "whole life", whole, whole) && inTime
-			inTime = wantOnTime(t, tab, where, own, first[skew], last[skew]) && inTime
+			inTime = wantOnTime(t, tab, where, own(skew), first[skew], last[skew]) && inTime
 		}
 		return inTime
 	})

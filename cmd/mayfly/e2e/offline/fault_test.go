@@ -148,12 +148,33 @@ func TestClientDoesNotLoad(t *testing.T) {
 			well.Store(true)
 			pressReload(t, tab)
 			tab.Ready()
-			tab.Installed()
+			untilInstalled(t, tab)
 			if got := rig.Eval[string](tab, `location.pathname`); got != "/r/x" {
 				t.Errorf("Reload leads to %s", got)
 			}
 		})
 	}
+}
+
+// untilInstalled reloads the page until a service worker serves it. The worker of a page that could not be loaded may still be
+// failing to keep its files when the next page waits for it: then the page after that tries again.
+func untilInstalled(t *testing.T, tab *rig.Tab) {
+	t.Helper()
+	for range 5 {
+		if rig.Eval[bool](tab, `(async () => {
+			for (;;) {
+				const r = await navigator.serviceWorker.getRegistration();
+				if (!r) return false;
+				if (r.active?.state === 'activated' && navigator.serviceWorker.controller) return true;
+				await new Promise(done => setTimeout(done, 20));
+			}
+		})()`) {
+			return
+		}
+		reload(t, tab)
+		tab.Ready()
+	}
+	t.Error("no service worker serves the page")
 }
 
 // cutOff lets the head of an answer through, and the first bytes of its body.
