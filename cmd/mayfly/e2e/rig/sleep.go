@@ -19,7 +19,8 @@ func (tab *Tab) Freeze() {
 	tab.lifecycle(page.SetWebLifecycleStateStateFrozen)
 }
 
-// Thaw lets a frozen page go on, out of sight.
+// Thaw lets a frozen page go on, out of sight. Chromium soon fires the timers of such a page once a minute, Until's among them:
+// freeze a minimized window, and restore it after Thaw.
 func (tab *Tab) Thaw() {
 	tab.t.Helper()
 	tab.lifecycle(page.SetWebLifecycleStateStateActive)

@@ -211,13 +211,15 @@ func TestStaysSignedIn(t *testing.T) {
 	k.ada.Minimize()
 	server.SetFaults(brief())
 	before, _ := seen.renewals()
-	seen.renewed(t, before, 2) // by a token that lives for life, and by another one after that
+	seen.renewed(t, before, 1) // one alone: Chromium soon fires the timers of a page out of sight once a minute
 	k.adaSays("Ada, out of sight")
+	k.ada.Restore()
+	seen.renewed(t, before, 2)
 	if _, opened := seen.renewals(); opened != 0 {
 		t.Errorf("%d more connections, want it all to go through the first", opened)
 	}
-	k.ada.Restore()
 
+	k.ada.Minimize()
 	k.ada.Freeze()
 	end := over()
 	k.ben.Say("Ben, while Ada's tab is frozen")
@@ -227,6 +229,7 @@ func TestStaysSignedIn(t *testing.T) {
 		t.Errorf("the tab was not frozen: it has renewed its token %d times", n)
 	}
 	k.ada.Thaw()
+	k.ada.Restore()
 	k.heard("Ben, while Ada's tab is frozen")
 	k.adaSays("Ada, woken")
 
