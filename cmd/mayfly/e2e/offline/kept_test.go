@@ -35,7 +35,7 @@ func keeps(tab *rig.Tab, texts ...string) {
 	slices.Sort(texts)
 	wanted, _ := json.Marshal(append([]string{}, texts...)) // texts have no error
 	tab.Until(rig.Device + `.then(kept => Object.values(kept).map(record => JSON.parse(record).text).sort())
-		.then(texts => JSON.stringify(texts) === '` + string(wanted) + `')`)
+		.then(texts => JSON.stringify(texts) === JSON.stringify(` + string(wanted) + `))`)
 }
 
 // postsBefore has reader, who came before all of them, say "the end", and returns the texts of the room before that.
