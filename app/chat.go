@@ -308,6 +308,9 @@ func (c *chat) stayAtEnd(ctx goapp.Context) {
 func (c *chat) show(ctx goapp.Context, v session.View) {
 	scrolled := c.noticeScroll()
 	was, before, unread := c.view, c.messages(), c.attention.unread()
+	if v.Room != was.Room {
+		c.atEnd = true // whatever the list of the room before still did
+	}
 	c.wait(&v)
 	c.view = v
 	passed := c.passes(&was)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"math"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -131,7 +132,7 @@ func (c *chat) noticeScroll() bool {
 	}
 	was, unread := c.atEnd, c.attention.unread()
 	top, following := c.position()
-	if top != s.top {
+	if math.Abs(top-s.top) >= rounding { // less may be the browser's doing, and adds up if it is the user's
 		s.top, s.rest = top, 0
 		s.counted = time.Time{} // what came in sight was not counted down
 	}
@@ -146,7 +147,7 @@ func (c *chat) noticeScroll() bool {
 func (c *chat) position() (top float64, following bool) {
 	s := &c.sheet
 	top = s.log.Get("scrollTop").Float()
-	if c.atEnd && top == s.top {
+	if c.atEnd && math.Abs(top-s.top) < rounding {
 		return top, true
 	}
 	return top, s.window.from == "" && follows(c.atEnd, s.top, top, s.below(top))

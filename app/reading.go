@@ -94,7 +94,7 @@ func follows(did bool, was, top, below float64) bool {
 	switch {
 	case below <= rounding: // also if the browser had to scroll up because the list became shorter or its frame higher
 		return true
-	case top < was: // by however little: a slow scroll begins with a pixel
+	case top <= was-rounding: // by however little: a slow scroll begins with a pixel
 		return false
 	case top > was && below <= endSlack:
 		return true

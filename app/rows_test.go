@@ -223,6 +223,8 @@ func TestFollows(t *testing.T) {
 		{"the list became shorter", true, end, end - 300, 0, true},
 		{"pulled beyond the end, as Safari allows", true, end, end + 30, -30, true},
 		{"a slow scroll's first step", true, end, end - 2, 2, false},
+		{"a slow scroll's first pixel", true, end, end - 1, 1.5, false},
+		{"what a zoom makes of the same place, with rows that became higher", true, end, end - 0.4, 30, true},
 		{"a line up", true, end, end - 40, 40, false},
 		{"to the top", true, end, 0, end, false},
 		{"up as rows came", true, end, end - 40, 240, false},

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// A client that takes no byte of a write for stallTimeout takes none any more. A write has no other deadline.
+	// A client of a WebSocket that takes no byte of a write for stallTimeout takes none any more. Its writes have no other
+	// deadline; those of a request have the HTTP server's or the poll's.
 	stallTimeout = 10 * time.Second
 	stallLook    = stallTimeout / 4 // how often a write that waits tries again: the kernel wakes it late when its buffer is large
 
@@ -72,14 +73,15 @@ func (s *Server) Drain(ctx context.Context) error {
 	return errors.New("clients did not take their last bytes in time")
 }
 
-// linger starts the goroutine that c lingers in, and reports whether it may.
+// linger starts the goroutine that c lingers in, and reports whether it may. The caller holds c.mu.
 func (l *lines) linger(c *line) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.drained || !c.slot && l.requests >= maxLingering {
+	slot := c.slot // c.mu is held; the goroutine goes by what was true at the close
+	if l.drained || !slot && l.requests >= maxLingering {
 		return false
 	}
-	if !c.slot {
+	if !slot {
 		l.requests++
 	}
 	l.conns[c] = struct{}{}
@@ -89,7 +91,7 @@ func (l *lines) linger(c *line) bool {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		delete(l.conns, c)
-		if !c.slot {
+		if !slot {
 			l.requests--
 		}
 	})
@@ -157,8 +159,8 @@ func (l *line) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn. It fails once no byte was taken for stallTimeout. A write that is under way when the line is
-// closed goes on.
+// Write implements net.Conn. On a WebSocket it fails once no byte was taken for stallTimeout. A write that is under way when
+// the line is closed goes on.
 func (l *line) Write(p []byte) (n int, err error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -176,7 +178,7 @@ func (l *line) Write(p []byte) (n int, err error) {
 		if taken > 0 {
 			moved = now
 		}
-		if now.Sub(moved) >= stallTimeout {
+		if now.Sub(moved) >= stallTimeout && l.holdsSlot() {
 			return n, fmt.Errorf("the client took nothing for %s: %w", stallTimeout, err)
 		}
 		if !l.goOn(now) {
@@ -259,6 +261,12 @@ func (l *line) holdSlot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slot = true
+}
+
+func (l *line) holdsSlot() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.slot
 }
 
 // CloseWrite ends the direction to the client. (net/http calls it before a close.)

@@ -124,7 +124,7 @@ func (p *poll) run(message []byte) {
 	if errors.As(context.Cause(p.ctx), &b) {
 		_ = p.farewell(b.Bye)
 	}
-	if p.server.closing() {
+	if p.server.closing() && !p.gone.Load() {
 		_ = p.control.Flush() // while Close waits for it
 	}
 }
@@ -156,7 +156,8 @@ func (p *poll) write(frames []byte) error {
 	if err := p.control.SetWriteDeadline(time.Now().Add(endTimeout)); err != nil {
 		return err
 	}
-	if p.gone.Load() { // the deadline that cut set may have been overwritten
+	if p.gone.Load() { // the deadline that cut set may just have been overwritten
+		p.cut()
 		return net.ErrClosed
 	}
 	if _, err := p.w.Write(frames); err != nil {

@@ -105,6 +105,9 @@ const (
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // until the first may come back
+
+	// byeReserve is how much of the time for a stop is left for the goodbyes, however long the stream goes on.
+	byeReserve = 10 * time.Second
 )
 
 // Close handles no more frames, waits until what was posted is answered and on its way to everyone, says bye to every
@@ -112,7 +115,7 @@ const (
 // connections get 503. The error names each step that did not end as it should.
 func (s *Server) Close(ctx context.Context) error {
 	s.enter(settling)
-	err := s.hub.Drain(ctx)
+	err := s.drainHub(ctx)
 	s.mu.Lock()
 	s.phase.Store(leaving)
 	for c := range s.conns {
@@ -135,6 +138,16 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	<-ended
 	return errors.Join(err, errors.New("connections did not end in time and were cut"))
+}
+
+// drainHub drains the hub, and gives up early enough before the deadline of ctx for every client to be told goodbye.
+func (s *Server) drainHub(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-byeReserve))
+		defer cancel()
+	}
+	return s.hub.Drain(ctx)
 }
 
 func (s *Server) enter(phase int32) {

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"mayfly/server/hub"
+	"mayfly/server/servertest"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -118,6 +121,44 @@ func TestStopWaitsForAStreamThatAnswersLate(t *testing.T) {
 		if err := <-closed; err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// slowStream is a stream that answers one append in each span of every.
+type slowStream struct {
+	*streamtest.Memory
+	every time.Duration
+	n     atomic.Int64
+}
+
+func (s *slowStream) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
+	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, m, done) })
+}
+
+// TestStopLeavesTimeForTheGoodbyes: a stream that goes on and on, but slowly, does not take it all.
+func TestStopLeavesTimeForTheGoodbyes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const posts, every = 10, 4 * time.Second
+		slow := &slowStream{Memory: streamtest.NewMemory(), every: every}
+		s := servertest.StartInMemory(t, servertest.Options{Stream: slow})
+		h := &house{Server: s, stream: slow.Memory, metrics: s.Metrics, logs: s.Log, wall: &s.Wall, stop: s.Stop}
+		c := h.member(t, 64<<10)
+		for i := range posts {
+			c.send(post(i+1, "lobby"))
+		}
+		synctest.Wait()
+		closed := h.closing(t)
+		frames, code := c.readToEnd()
+		c.conn.Close()
+		wantEnd(t, frames, code, wire.CodeRestart)
+		if n := len(frames) / 2; n == 0 || n >= posts { // accepted and posted for each
+			t.Errorf("the stream answered %d of %d posts before the goodbye, want some", n, posts)
+		}
+		if err := <-closed; err == nil || strings.Contains(err.Error(), "were cut") {
+			t.Errorf("Close = %v, want an error about posts that were not answered, and no connection cut", err)
+		}
+		time.Sleep(posts * every)
+		h.stop()
 	})
 }
 

@@ -275,14 +275,15 @@ func (h *Hub) Drain(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var watching sync.WaitGroup
 	watching.Go(func() { h.posts.watch(ctx, func() { cancel(errStalled) }) })
-	h.posts.wait(ctx)
+	drained := h.posts.wait(ctx)
+	cause := context.Cause(ctx)
 	cancel(nil)
 	watching.Wait()
-	if h.posts.n.Load() == 0 {
+	if drained {
 		return nil
 	}
 	h.drainFailed.Store(true)
-	return fmt.Errorf("not every post was answered and delivered: %w", context.Cause(ctx))
+	return fmt.Errorf("not every post was answered and delivered: %w", cause)
 }
 
 var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", drainTimeout)
@@ -335,12 +336,14 @@ func (f *inflight) done() {
 	}
 }
 
-func (f *inflight) wait(ctx context.Context) {
+// wait blocks until no operation is under way or ctx is done, and reports whether none is.
+func (f *inflight) wait(ctx context.Context) (drained bool) {
 	for f.n.Load() > 0 {
 		select {
 		case <-f.drained:
 		case <-ctx.Done():
-			return
+			return false
 		}
 	}
+	return true
 }

@@ -88,8 +88,8 @@ func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	tab.Do(rig.Type(" too"))
 	keeps(tab, "mine too\nhalf written")
 	tab.Ready()
-	tab.Do(chromedp.Evaluate[chromedp.Void](`for (let i = 0; i < 3; i++) document.querySelector('textarea')
-		.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))`))
+	tab.Script(`for (let i = 0; i < 3; i++) ` + rig.Composer + `
+		.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))`)
 	tab.Shows("mine too")
 	tab.Until(field + ` === 'half written'`)
 	keeps(tab, "half written")
@@ -157,14 +157,11 @@ func TestWrittenOnTheWayBackFromSigningIn(t *testing.T) {
 	tab.Ready()
 	tab.Do(rig.Type("half written"))
 	keeps(tab, "half written")
-	for _, name := range []string{"Sign in", "Ada Lovelace"} {
-		button := `[...document.querySelectorAll('button')].find(b => b.innerText.includes('` + name + `'))`
-		tab.Until(`!!` + button)
-		tab.Do(chromedp.Evaluate[chromedp.Void](button + `.click()`))
-	}
+	tab.Click("button", "Sign in")
+	tab.Click("button", "Ada Lovelace")
 	tab.Until(`location.pathname === '/login/callback' && document.activeElement.matches('textarea:enabled')`)
 	tab.Do(rig.Type("mine"), chromedp.Evaluate[chromedp.Void](`answer()`))
-	tab.Until(`location.pathname === '/r/x' && document.querySelector('header').innerText.includes('Signed in as')`)
+	tab.Until(`location.pathname === '/r/x' && ` + rig.Header + `.innerText.includes('Signed in as')`)
 	tab.Ready()
 	painted(tab)
 	if got := written(tab); got != "mine" {

@@ -99,7 +99,7 @@ func TestNewVersion(t *testing.T) {
 	}
 	wantQuietBar(t, tab)
 
-	tab.Do(chromedp.Evaluate[chromedp.Void](`document.querySelector('textarea').blur()`))
+	tab.Script(rig.Composer + `.blur()`)
 	press(t, tab, "Reload")
 	tab.Until(is(second))
 	tab.Until(field + ` === 'half writ'`) // the page can be written in before the device has given the draft back
@@ -147,7 +147,7 @@ func TestNewVersion(t *testing.T) {
 	tab.Do(rig.Type("half writ"), chromedp.Evaluate[chromedp.Void](`window.before = true`))
 	tab.Until(bar + ` && document.querySelector('[aria-label="New version"]').innerText.includes('The server needs a newer version of Mayfly. Reload to go on.')`)
 	press(t, tab, "Reload")
-	tab.Until(`!window.before && document.querySelector('textarea')?.value === 'half writ'`)
+	tab.Until(`!window.before && ` + field + ` === 'half writ'`)
 	tab.Shows("not sent yet")
 	network.other.Store(false)
 	tab.Until(`!(` + bar + `)`)
