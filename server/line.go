@@ -12,8 +12,7 @@ import (
 )
 
 const (
-	// A client of a WebSocket that takes no byte of a write for stallTimeout takes none any more. Its writes have no other
-	// deadline; those of a request have the HTTP server's or the poll's.
+	// A client that takes no byte of a write for stallTimeout takes none any more. A WebSocket's write has no other deadline.
 	stallTimeout = 10 * time.Second
 	stallLook    = stallTimeout / 4 // how often a write that waits tries again: the kernel wakes it late when its buffer is large
 
@@ -159,8 +158,8 @@ func (l *line) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn. On a WebSocket it fails once no byte was taken for stallTimeout. A write that is under way when
-// the line is closed goes on.
+// Write implements net.Conn. It fails once no byte was taken for stallTimeout. A write that is under way when the line is
+// closed goes on.
 func (l *line) Write(p []byte) (n int, err error) {
 	l.writing.Lock()
 	defer l.writing.Unlock()
@@ -178,7 +177,7 @@ func (l *line) Write(p []byte) (n int, err error) {
 		if taken > 0 {
 			moved = now
 		}
-		if now.Sub(moved) >= stallTimeout && l.holdsSlot() {
+		if now.Sub(moved) >= stallTimeout {
 			return n, fmt.Errorf("the client took nothing for %s: %w", stallTimeout, err)
 		}
 		if !l.goOn(now) {
@@ -261,12 +260,6 @@ func (l *line) holdSlot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slot = true
-}
-
-func (l *line) holdsSlot() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.slot
 }
 
 // CloseWrite ends the direction to the client. (net/http calls it before a close.)
