@@ -36,6 +36,13 @@ func (s *Server) Fail(n int) (remembered int) {
 	return len(s.failures.by)
 }
 
+// Lingering returns how many connections linger.
+func (s *Server) Lingering() int {
+	s.lines.mu.Lock()
+	defer s.lines.mu.Unlock()
+	return len(s.lines.conns)
+}
+
 // Saw has it kept that n tokens were seen.
 func (s *Server) Saw(n int) {
 	s.signouts.mu.Lock()

@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -98,7 +97,9 @@ func (l *lines) linger(c *line) bool {
 }
 
 func (l *lines) wrap(conn net.Conn) *line {
-	return &line{Conn: conn, lines: l, ended: make(chan struct{})}
+	c := &line{Conn: conn, lines: l, ended: make(chan struct{})}
+	c.idle.L = &c.mu
+	return c
 }
 
 type listener struct {
@@ -121,16 +122,15 @@ type line struct {
 	lines    *lines        // static
 	ended    chan struct{} // static; closed once Conn is closed
 
-	reading, writing sync.Mutex // held during a read, and a write, of Conn; taken before mu
-
-	closed atomic.Bool // set under mu
-	over   atomic.Bool // nothing more comes from the client: it has closed, or is gone
-
-	mu       sync.Mutex // guards what follows
-	slot     bool       // it holds one: static before Close
-	busy     bool       // a write is under way
-	deadline time.Time  // for writes, as SetWriteDeadline was told; zero: none
-	armed    time.Time  // the write deadline of Conn
+	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
+	idle     sync.Cond  // on mu: reads, busy or closed has changed
+	closed   bool
+	over     bool      // nothing more comes from the client: it has closed, or is gone
+	slot     bool      // it holds one: static before Close
+	reads    int       // how many are under way
+	busy     bool      // a write is under way
+	deadline time.Time // for writes, as SetWriteDeadline was told; zero: none
+	armed    time.Time // the write deadline of Conn
 }
 
 // halfCloser is a connection of which one direction can be ended, such as a TCP connection.
@@ -138,22 +138,29 @@ type halfCloser interface{ CloseWrite() error }
 
 var longAgo = time.Unix(1, 0)
 
-// Read implements net.Conn.
+// Read implements net.Conn. It does not wait for a line that lingers.
 func (l *line) Read(p []byte) (int, error) {
-	l.reading.Lock()
-	defer l.reading.Unlock()
-	if l.closed.Load() {
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
 		return 0, net.ErrClosed
 	}
+	l.reads++
+	l.mu.Unlock()
+
 	n, err := l.Conn.Read(p)
-	if err == nil {
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reads--
+	l.idle.Broadcast()
+	switch {
+	case err == nil:
 		return n, nil
-	}
-	if l.closed.Load() {
+	case l.closed:
 		return n, net.ErrClosed
-	}
-	if !errors.Is(err, os.ErrDeadlineExceeded) {
-		l.over.Store(true)
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		l.over = true
 	}
 	return n, err
 }
@@ -161,10 +168,8 @@ func (l *line) Read(p []byte) (int, error) {
 // Write implements net.Conn. It fails once no byte was taken for stallTimeout. A write that is under way when the line is
 // closed goes on.
 func (l *line) Write(p []byte) (n int, err error) {
-	l.writing.Lock()
-	defer l.writing.Unlock()
-	moved := time.Now()
-	if !l.begin(moved) {
+	moved, ok := l.begin()
+	if !ok {
 		return 0, net.ErrClosed
 	}
 	defer l.finish()
@@ -186,18 +191,21 @@ func (l *line) Write(p []byte) (n int, err error) {
 	}
 }
 
-// begin begins a write, unless l is closed.
-func (l *line) begin(now time.Time) bool {
+// begin begins a write, once no other is under way, unless l is closed.
+func (l *line) begin() (now time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed.Load() {
-		return false
+	for l.busy && !l.closed {
+		l.idle.Wait()
+	}
+	if l.closed {
+		return time.Time{}, false
 	}
 	l.busy = true
-	if l.armed.Sub(now) < stallLook/2 {
+	if now = time.Now(); l.armed.Sub(now) < stallLook/2 {
 		l.armLocked(now)
 	}
-	return true
+	return now, true
 }
 
 // goOn lets a write whose deadline has passed go on, unless that was the caller's deadline.
@@ -215,7 +223,9 @@ func (l *line) goOn(now time.Time) bool {
 func (l *line) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.busy = false; l.closed.Load() {
+	l.busy = false
+	l.idle.Broadcast()
+	if l.closed {
 		_ = l.CloseWrite()
 	}
 }
@@ -232,7 +242,7 @@ func (l *line) armLocked(now time.Time) {
 func (l *line) SetWriteDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed.Load() {
+	if l.closed {
 		return net.ErrClosed
 	}
 	l.deadline = t
@@ -244,7 +254,7 @@ func (l *line) SetWriteDeadline(t time.Time) error {
 func (l *line) SetReadDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed.Load() { // the deadline is that of the lingering
+	if l.closed { // the deadline is that of the lingering
 		return net.ErrClosed
 	}
 	return l.Conn.SetReadDeadline(t)
@@ -274,11 +284,13 @@ func (l *line) CloseWrite() error {
 func (l *line) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed.Swap(true) {
+	if l.closed {
 		return net.ErrClosed
 	}
+	l.closed = true
+	l.idle.Broadcast()
 	_, half := l.Conn.(halfCloser)
-	if !half || l.over.Load() && !l.busy || !l.lines.linger(l) {
+	if !half || l.over && !l.busy || !l.lines.linger(l) {
 		defer close(l.ended)
 		return l.Conn.Close()
 	}
@@ -293,7 +305,9 @@ func (l *line) Close() error {
 func (l *line) cut() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _ = l.Conn.Close(); !l.closed.Swap(true) {
+	if _ = l.Conn.Close(); !l.closed {
+		l.closed = true
+		l.idle.Broadcast()
 		close(l.ended)
 	}
 }
@@ -302,8 +316,7 @@ func (l *line) cut() {
 func (l *line) linger() {
 	defer time.AfterFunc(lingerMost, func() { _ = l.Conn.Close() }).Stop()
 	defer l.Conn.Close()
-	l.reading.Lock() // whoever was reading has stopped
-	defer l.reading.Unlock()
+	l.await(func() bool { return l.reads == 0 }) // the close has ended them
 	discarded := make([]byte, 2<<10)
 	moved := time.Now()
 	taken, _ := progress(l.Conn)
@@ -316,13 +329,21 @@ func (l *line) linger() {
 			}
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			l.writing.Lock() // a client that only ended its own direction may still take the rest of a write
-			defer l.writing.Unlock()
+			l.await(func() bool { return !l.busy }) // a client that only ended its own direction may still take the rest
 			return
 		}
 		if now, _ := progress(l.Conn); now != taken || l.isBusy() {
 			moved, taken = time.Now(), now
 		}
+	}
+}
+
+// await waits until is returns true. It holds mu during the call.
+func (l *line) await(is func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for !is() {
+		l.idle.Wait()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -254,6 +255,36 @@ func TestDrainHasAnEnd(t *testing.T) {
 			t.Errorf("Drain = %v after %s, closed %v; want an error after 1 s", err, time.Since(began), conn.other().isClosed())
 		}
 	})
+}
+
+// TestReadDoesNotWaitForALineThatLingers: the goroutine that serves a connection ends at once when it is closed.
+func TestReadDoesNotWaitForALineThatLingers(t *testing.T) {
+	n := start(t, 10)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	listener := n.Listener(l)
+	for i := range 50 { // a read may come before the goroutine that lingers
+		client, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		conn, err := listener.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		runtime.Gosched()
+		if _, err := conn.Read(make([]byte, 1)); err != net.ErrClosed {
+			t.Fatalf("read: %v, want %v", err, net.ErrClosed)
+		}
+		if open := n.Lingering(); open <= i {
+			t.Fatalf("%d connections linger, want %d: the read has waited until one of them ended", open, i+1)
+		}
+	}
 }
 
 // TestKernelDestroysNothing is about real sockets: a client sends all that it has, far more than the kernel holds, and

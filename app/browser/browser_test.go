@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -12,7 +13,12 @@ import (
 	"mayfly/shared/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
+// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(1)
+	goleak.VerifyTestMain(m)
+}
 
 func TestCloseIsQueuedBehindMessages(t *testing.T) {
 	q := newInbox()

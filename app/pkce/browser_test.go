@@ -13,6 +13,7 @@ import (
 	"errors"
 	"maps"
 	"math/big"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -25,7 +26,12 @@ import (
 	"mayfly/app/pkce"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
+// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(1)
+	goleak.VerifyTestMain(m)
+}
 
 // A device is one browser, with the state that its tabs share.
 type device struct {

@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -14,7 +15,12 @@ import (
 	"mayfly/shared/wire"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
+// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+func TestMain(m *testing.M) {
+	runtime.GOMAXPROCS(1)
+	goleak.VerifyTestMain(m)
+}
 
 // guest is the secret of the session under test, me who it is, and ann another.
 const guest = "0123456789abcdefghijkl"

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"testing"
 	"time"
 
 	"mayfly/server/devidp"
@@ -34,6 +35,18 @@ func (s *Server) Calls() map[devidp.Endpoint]int {
 		s.t.Fatal(err)
 	}
 	return state.Calls
+}
+
+// UntilAsked waits until an endpoint of the sign-in provider was asked more than n times since the start.
+func (s *Server) UntilAsked(t *testing.T, at devidp.Endpoint, n int) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(Timeout); s.Calls()[at] <= n; <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s was not asked more than %d times", at, n)
+		}
+	}
 }
 
 func (s *Server) faults(method string, body []byte) []byte {

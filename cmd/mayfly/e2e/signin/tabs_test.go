@@ -206,16 +206,19 @@ func TestRenewalIsCutShort(t *testing.T) {
 	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: time.Minute.Milliseconds()}))
 	restart(server, all)
 	holder, all := renewing(t, all)
-	server.SetFaults(devidp.Faults{}) // but for the request that waits
+	server.UntilAsked(t, devidp.Tokens, before) // it takes the lock first
+	server.SetFaults(devidp.Faults{})           // but for the request that waits
 	crash(holder)
 	allSignedIn(all)
 	if n := server.Calls()[devidp.Tokens] - before; n < 2 {
 		t.Errorf("%d requests for tokens, want the one that was cut short and another", n)
 	}
 
+	before = server.Calls()[devidp.Tokens]
 	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: 8000}))
 	restart(server, all)
 	holder, all = renewing(t, all)
+	server.UntilAsked(t, devidp.Tokens, before)
 	all[0].Click("button", "Sign out")
 	header(all[0], "not signed in")
 	holder.Until(`performance.getEntriesByType('resource').some(e => e.name.endsWith('/token') && e.responseEnd > 0)`)

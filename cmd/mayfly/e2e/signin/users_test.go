@@ -55,13 +55,7 @@ func TestUsersAPIFails(t *testing.T) {
 					t.Errorf("later Grace is called %q", name)
 				}
 			}
-			tick := time.NewTicker(20 * time.Millisecond)
-			defer tick.Stop()
-			for deadline := time.Now().Add(rig.Timeout); dev.Calls()[devidp.Users] == asked; <-tick.C {
-				if time.Now().After(deadline) {
-					t.Fatal("the Users API was never asked")
-				}
-			}
+			dev.UntilAsked(t, devidp.Users, asked)
 			if strings.Contains(s.Log(), apiToken) {
 				t.Error("the API's token is in the log")
 			}
