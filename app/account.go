@@ -6,8 +6,8 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
+	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/app/session"
 )
 
 // What the header says of signing in, and what one can do about it. Both leave the page. Signing in takes what is written along;
@@ -37,12 +37,12 @@ type standing struct {
 }
 
 // stands returns who one is, as the sign-in and the connection have it. Until the sign-in was looked for it says nothing.
-func stands(a *pkce.State, v *session.View) (s standing) {
+func stands(a *pkce.State, v *client.View) (s standing) {
 	me := v.Me
 	switch {
 	case a.SignInID != "":
 		s = standing{before: "Signed in as ", name: a.Name, button: "Sign out", does: signOut}
-		if a.Status == pkce.Offline || v.Status == session.Offline {
+		if a.Status == pkce.Offline || v.Status == client.Offline {
 			s.before = "Offline, signed in as "
 		}
 		if me.ID != "" && !me.Anonymous { // the server tells people of one name apart
@@ -187,9 +187,9 @@ func unsent(n int) trouble {
 }
 
 // passes takes an obstacle away that is none any more since the view changed, and reports whether it did.
-func (c *chat) passes(was *session.View) bool {
+func (c *chat) passes(was *client.View) bool {
 	sent := c.obstacle.sure && c.view.Unsent == 0
-	back := !c.obstacle.sure && c.view.Status == session.Online && was.Status != session.Online
+	back := !c.obstacle.sure && c.view.Status == client.Online && was.Status != client.Online
 	if c.obstacle.text == "" || !sent && !back {
 		return false
 	}
@@ -232,7 +232,7 @@ func (c *chat) signs(ctx goapp.Context, a pkce.State) {
 	before := c.account
 	c.account = a
 	if before.SignInID != "" && a.SignInID != before.SignInID && a.Status != pkce.Ended {
-		c.view.Drafts = nil // the session forgets them as well
+		c.view.Drafts = nil // the client forgets them as well
 		c.empty()
 		c.keepDraft()
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"mayfly/app"
+	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/app/session"
 	"mayfly/shared/wire"
 )
 
@@ -54,32 +54,32 @@ func TestHeader(t *testing.T) {
 		s.Status, s.Problem = status, p
 		return s
 	}
-	online := session.View{Status: session.Online, Room: "lobby"}
-	as := func(v session.View, u wire.User) session.View {
+	online := client.View{Status: client.Online, Room: "lobby"}
+	as := func(v client.View, u wire.User) client.View {
 		v.Me = u
 		return v
 	}
-	offline := session.View{Status: session.Offline, Room: "lobby"}
-	over := session.View{Status: session.SignedOut, Ended: "You are signed out.", Room: "lobby", Me: ada}
-	noGuests := session.View{Status: session.NoGuests, Ended: "Sign in first.", Room: "lobby"}
+	offline := client.View{Status: client.Offline, Room: "lobby"}
+	over := client.View{Status: client.SignedOut, Ended: "You are signed out.", Room: "lobby", Me: ada}
+	noGuests := client.View{Status: client.NoGuests, Ended: "Sign in first.", Room: "lobby"}
 	for _, tt := range []struct {
 		name    string
 		account pkce.State
-		view    session.View
+		view    client.View
 		who     string
 		status  string
 		buttons string
 		alert   string
 	}{
-		{"prerendered", pkce.State{}, session.View{}, "", "Connecting…", "", ""},
-		{"loading", pkce.State{}, session.View{Room: "lobby"}, "", "Connecting…", "", ""},
+		{"prerendered", pkce.State{}, client.View{}, "", "Connecting…", "", ""},
+		{"loading", pkce.State{}, client.View{Room: "lobby"}, "", "Connecting…", "", ""},
 		{"no provider", pkce.State{Status: pkce.SignedOut, Off: true}, as(online, heron), "Anonymous Heron · not signed in", "Online", "", ""},
-		{"no provider, connecting", pkce.State{Status: pkce.SignedOut, Off: true}, session.View{Room: "lobby"}, "", "Connecting…", "", ""},
-		{"not signed in, connecting", signedOut, session.View{Room: "lobby"}, "Not signed in", "Connecting…", "Sign in", ""},
+		{"no provider, connecting", pkce.State{Status: pkce.SignedOut, Off: true}, client.View{Room: "lobby"}, "", "Connecting…", "", ""},
+		{"not signed in, connecting", signedOut, client.View{Room: "lobby"}, "Not signed in", "Connecting…", "Sign in", ""},
 		{"a guest", signedOut, as(online, heron), "Anonymous Heron · not signed in", "Online", "Sign in", ""},
 		{"no guests", signedOut, noGuests, "Not signed in", "Sign in to chat", "Sign in", ""},
-		{"coming back", pkce.State{Status: pkce.Restoring}, session.View{}, "Signing in…", "Connecting…", "", ""},
-		{"restoring", with(signedIn, pkce.Restoring, pkce.Problem{}), session.View{Room: "lobby"}, "Signed in as Ada Lovelace", "Connecting…", "Sign out", ""},
+		{"coming back", pkce.State{Status: pkce.Restoring}, client.View{}, "Signing in…", "Connecting…", "", ""},
+		{"restoring", with(signedIn, pkce.Restoring, pkce.Problem{}), client.View{Room: "lobby"}, "Signed in as Ada Lovelace", "Connecting…", "Sign out", ""},
 		{"signed in", signedIn, as(online, ada), "Signed in as Ada Lovelace (2)", "Online", "Sign out", ""},
 		{"renewing", with(signedIn, pkce.Renewing, pkce.Problem{}), as(online, ada), "Signed in as Ada Lovelace (2)", "Online", "Sign out", ""},
 		{"signed in, the server does not know yet", signedIn, as(online, heron), "Signed in as Ada Lovelace", "Online", "Sign out", ""},
@@ -93,7 +93,7 @@ func TestHeader(t *testing.T) {
 			"Anonymous Heron · not signed in", "Online", "Try again", "Not there."},
 		{"nothing to be done", with(signedOut, pkce.Failed, pkce.Problem{Text: "Not set up.", Detail: "invalid_client"}), as(online, heron),
 			"Anonymous Heron · not signed in", "Online", "Sign in, Dismiss", "Not set up. invalid_client"},
-		{"not allowed", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Not here.", Action: pkce.ActSignOut}), session.View{Status: session.Ended, Ended: "Not you."},
+		{"not allowed", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Not here.", Action: pkce.ActSignOut}), client.View{Status: client.Ended, Ended: "Not you."},
 			"Signed in as Ada Lovelace", "Not you.", "Try again, Sign out", "Not here."},
 		{"ends soon", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Your sign-in ends soon.", Action: pkce.ActSignInAgain}), as(online, ada),
 			"Signed in as Ada Lovelace (2)", "Online", "Sign out, Sign in again", "Your sign-in ends soon."},
@@ -127,7 +127,7 @@ func TestUnsentMessagesGetAWord(t *testing.T) {
 		1: "1 message would be lost: not sent yet. Sign out anyway",
 		2: "2 messages would be lost: not sent yet. Sign out anyway",
 	} {
-		if got := text(app.Hurdle(pkce.State{Status: pkce.SignedIn, SignInID: "s"}, session.View{Unsent: unsent})); got != want {
+		if got := text(app.Hurdle(pkce.State{Status: pkce.SignedIn, SignInID: "s"}, client.View{Unsent: unsent})); got != want {
 			t.Errorf("%d: %q, want %q", unsent, got, want)
 		}
 	}
@@ -145,7 +145,7 @@ func TestSkewWords(t *testing.T) {
 }
 
 func TestPeopleOfOneNameLookDifferent(t *testing.T) {
-	m := session.Message{User: wire.User{Name: "Anonymous Heron"}, Text: "hi", Tag: "3f2a", Seq: 1}
+	m := client.Message{User: wire.User{Name: "Anonymous Heron"}, Text: "hi", Tag: "3f2a", Seq: 1}
 	if got := app.Label(&m); !strings.HasPrefix(got, "Anonymous Heron (3f2a): hi") {
 		t.Errorf("label = %q", got)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // The log itself is silent for screen readers: they read long histories twice, and expiry as news. What is new is said by two
@@ -30,7 +30,7 @@ type announcer struct {
 
 // hear takes in that one view followed another, now, on a clock that began with the page. It returns how long it is until it
 // should be called again with the last view twice; 0: only for the next view.
-func (a *announcer) hear(before, after *session.View, now time.Duration) time.Duration {
+func (a *announcer) hear(before, after *client.View, now time.Duration) time.Duration {
 	if after.Room != before.Room {
 		a.unsaid, a.entered = nil, before.Room != ""
 	}
@@ -69,18 +69,18 @@ func (a *announcer) hear(before, after *session.View, now time.Duration) time.Du
 
 // compare finds what is new: others' messages, failures of one's own, of which it says the last, and whether the server has
 // taken one of one's own.
-func (a *announcer) compare(before, after *session.View) (sent bool) {
+func (a *announcer) compare(before, after *client.View) (sent bool) {
 	failed, failure := false, ""
 	for i := range after.Messages {
 		m := &after.Messages[i]
-		var was *session.Message
+		var was *client.Message
 		if at := find(before.Messages, m.Key, i); at >= 0 {
 			was = &before.Messages[at]
 		}
 		switch {
-		case m.State == session.Failed:
+		case m.State == client.Failed:
 			failed = true
-			if after.Room == before.Room && (was == nil || was.State != session.Failed) {
+			if after.Room == before.Room && (was == nil || was.State != client.Failed) {
 				failure = stateWords(m)
 			}
 		case m.Seq == 0:
@@ -100,7 +100,7 @@ func (a *announcer) compare(before, after *session.View) (sent bool) {
 }
 
 // lines adds to words what is said of the unsaid messages that are still there, and returns which of them it quotes.
-func (a *announcer) lines(words string, messages []session.Message) (_ string, quoted []string) {
+func (a *announcer) lines(words string, messages []client.Message) (_ string, quoted []string) {
 	lines := ""
 	for _, key := range a.unsaid {
 		if i := find(messages, key, 0); i >= 0 {

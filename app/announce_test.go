@@ -6,22 +6,22 @@ import (
 	"time"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // view makes a view of a room from words: each is a message of that key, of Ann's, with its place in the list as its Seq. One
 // that begins with m is one's own; after a colon stands its state: s for sending, f for failed, which have no Seq.
-func view(room string, head int64, words string) session.View {
-	v := session.View{Room: room, Joined: room != "", Head: head}
+func view(room string, head int64, words string) client.View {
+	v := client.View{Room: room, Joined: room != "", Head: head}
 	for i, w := range strings.Fields(words) {
 		key, state, _ := strings.Cut(w, ":")
-		m := session.Message{Key: key, Text: "text " + key, Mine: key[0] == 'm', Seq: int64(i + 1)}
+		m := client.Message{Key: key, Text: "text " + key, Mine: key[0] == 'm', Seq: int64(i + 1)}
 		m.User.Name = "Ann"
 		switch state {
 		case "s":
-			m.Seq, m.State = 0, session.Sending
+			m.Seq, m.State = 0, client.Sending
 		case "f":
-			m.Seq, m.State, m.Reason = 0, session.Failed, "Why."
+			m.Seq, m.State, m.Reason = 0, client.Failed, "Why."
 		}
 		v.Messages = append(v.Messages, m)
 	}
@@ -132,7 +132,7 @@ func TestAnnouncer(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a, now, before := new(app.Announcer), time.Minute, session.View{}
+			a, now, before := new(app.Announcer), time.Minute, client.View{}
 			for i, s := range tt.steps {
 				now += s.after
 				after := view(s.room, s.head, s.words)
@@ -152,7 +152,7 @@ func TestAnnouncerSaysWhenToAsk(t *testing.T) {
 	none, one, two := view("lobby", 0, ""), view("lobby", 0, "a"), view("lobby", 0, "a b")
 	for _, s := range []struct {
 		passed   time.Duration
-		from, to session.View
+		from, to client.View
 		want     time.Duration
 	}{
 		{0, none, none, 0},

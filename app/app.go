@@ -1,7 +1,7 @@
-// Package app is what one sees of Mayfly: go-app pages and components that draw the session's view and forward what the
-// person does. What to show and what to send is decided in app/session.
+// Package app is what one sees of Mayfly: go-app pages and components that draw the client's view and forward what the
+// person does. What to show and what to send is decided in app/client.
 //
-// The server registers the same routes, without a session, and prerenders a calm shell: constants only, since go-app does
+// The server registers the same routes, without a client, and prerenders a calm shell: constants only, since go-app does
 // not escape attributes well, and since the shell of "/" is what a client without a network shows at any path. The client
 // draws anew over it.
 package app
@@ -11,17 +11,17 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/app/session"
 	"mayfly/shared/wire"
 )
 
 // Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other, and pkce.CallbackPath is shown for
 // as long as it takes to sign in. s and in are nil in the server's process. notice, if not "", is a sentence that stands on
 // the page until it is dismissed. Call it once, before go-app runs or serves.
-func Register(s *session.Session, in *pkce.SignIn, notice string) {
+func Register(s *client.Client, in *pkce.SignIn, notice string) {
 	page := func() goapp.Composer {
-		return &chat{session: s, signIn: in, notice: notice, atEnd: true, drafting: drafting{taken: map[string]int{}}}
+		return &chat{client: s, signIn: in, notice: notice, atEnd: true, drafting: drafting{taken: map[string]int{}}}
 	}
 	goapp.Route("/", page)
 	goapp.Route(pkce.CallbackPath, page)

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -58,20 +58,20 @@ func TestLifetime(t *testing.T) {
 
 func TestStatusTail(t *testing.T) {
 	for _, tt := range []struct {
-		status session.Status
+		status client.Status
 		left   time.Duration
 		unsent int
 		want   string
 	}{
-		{session.Online, 5 * time.Second, 0, ""},
-		{session.Online, 0, 1, ""}, // it is on its way
-		{session.Offline, 5 * time.Second, 0, ""},
-		{session.Offline, 5 * time.Second, 1, " · 1 waiting"},
-		{session.Connecting, 0, 1000, " · 1,000 waiting"},
-		{session.Reconnecting, 0, 0, "…"},
-		{session.Reconnecting, 5 * time.Second, 0, " in 5 s"},
-		{session.Reconnecting, 5*time.Second + 1, 2, " in 6 s · 2 waiting"},
-		{session.Reconnecting, 1, 0, " in 1 s"},
+		{client.Online, 5 * time.Second, 0, ""},
+		{client.Online, 0, 1, ""}, // it is on its way
+		{client.Offline, 5 * time.Second, 0, ""},
+		{client.Offline, 5 * time.Second, 1, " · 1 waiting"},
+		{client.Connecting, 0, 1000, " · 1,000 waiting"},
+		{client.Reconnecting, 0, 0, "…"},
+		{client.Reconnecting, 5 * time.Second, 0, " in 5 s"},
+		{client.Reconnecting, 5*time.Second + 1, 2, " in 6 s · 2 waiting"},
+		{client.Reconnecting, 1, 0, " in 1 s"},
 	} {
 		if got := app.StatusTail(tt.status, tt.left, tt.unsent); got != tt.want {
 			t.Errorf("status %d with %s left and %d unsent: %q, want %q", tt.status, tt.left, tt.unsent, got, tt.want)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // attention is what came while nobody looked: the page was hidden, or the log not at its end. What is unread expires like
@@ -15,7 +15,7 @@ type attention struct {
 }
 
 // follow takes the messages before and after a change in. away: nobody looks.
-func (a *attention) follow(before, after []session.Message, away bool) {
+func (a *attention) follow(before, after []client.Message, away bool) {
 	a.marked = slices.DeleteFunc(a.marked, func(key string) bool { return indexOf(after, key) < 0 })
 	if !away {
 		a.seen = true

@@ -5,15 +5,15 @@ import (
 	"testing"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // others makes messages of words: those that begin with + are one's own.
-func others(words string) []session.Message {
-	var all []session.Message
+func others(words string) []client.Message {
+	var all []client.Message
 	for i, w := range strings.Fields(words) {
 		key, mine := strings.CutPrefix(w, "+")
-		all = append(all, session.Message{Key: key, Seq: int64(i + 1), Mine: mine})
+		all = append(all, client.Message{Key: key, Seq: int64(i + 1), Mine: mine})
 	}
 	return all
 }

@@ -9,8 +9,8 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
+	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/app/session"
 )
 
 const noticeID = "notice"
@@ -20,9 +20,9 @@ const noticeID = "notice"
 type chat struct {
 	goapp.Compo
 
-	session   *session.Session // nil on the server
-	signIn    *pkce.SignIn     // nil on the server
-	notice    string           // said until it is dismissed
+	client    *client.Client // nil on the server
+	signIn    *pkce.SignIn   // nil on the server
+	notice    string         // said until it is dismissed
 	feed      feed
 	sheet     sheet
 	announcer announcer
@@ -42,7 +42,7 @@ type chat struct {
 	upgrade  upgrade
 	offer    offer
 
-	view      session.View
+	view      client.View
 	waits     bool   // the next attempt to connect is so far off that one counts the seconds
 	tail      string // what the element of tailID holds
 	room      string // that the path names; "" before OnNav and if badRoom
@@ -53,16 +53,16 @@ type chat struct {
 	visited   []string // rooms, in the order in which one came there
 }
 
-// A feed holds the newest view until it is drawn. The session puts views in as fast as they come; one dispatch takes the
+// A feed holds the newest view until it is drawn. the client puts views in as fast as they come; one dispatch takes the
 // last of them.
 type feed struct {
 	mu     sync.Mutex // guards what follows
-	newest session.View
+	newest client.View
 	full   bool
 }
 
 // put reports whether nobody is on the way to take.
-func (f *feed) put(v session.View) bool {
+func (f *feed) put(v client.View) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	first := !f.full
@@ -71,14 +71,14 @@ func (f *feed) put(v session.View) bool {
 }
 
 // take reports whether there is a view that was not taken yet.
-func (f *feed) take() (v session.View, ok bool) {
+func (f *feed) take() (v client.View, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	ok, f.full = f.full, false
 	return f.newest, ok
 }
 
-// OnMount subscribes to the session. It runs in the browser only.
+// OnMount subscribes to the client. It runs in the browser only.
 func (c *chat) OnMount(ctx goapp.Context) {
 	defer Guard()
 	c.began, c.composer.grows = time.Now(), fieldsGrow()
@@ -103,7 +103,7 @@ func (c *chat) OnMount(ctx goapp.Context) {
 	ended := make(chan struct{})
 	c.stops = []func(){
 		func() { close(ended) },
-		c.session.Subscribe(func(v session.View) {
+		c.client.Subscribe(func(v client.View) {
 			if c.feed.put(v) {
 				dispatch(ctx, c.take)
 			}
@@ -191,7 +191,7 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 				}
 				c.look()
 				if !hidden() {
-					c.sheet.count(c.session.Now())
+					c.sheet.count(c.client.Now())
 				}
 				if c.sheet.taken && time.Since(c.collected) >= collectEvery {
 					runtime.GC()
@@ -210,7 +210,7 @@ func (c *chat) OnDismount() {
 }
 
 // onVisible takes in that one looks at the page again, or away, or that it runs again. Nothing that expired meanwhile may be in
-// the next frame: the session heard of it first and has let that go, and what is left is drawn within the event. No frame is
+// the next frame: the client heard of it first and has let that go, and what is left is drawn within the event. No frame is
 // waited for: the last one was long ago, and a hidden page gets none.
 func (c *chat) onVisible(ctx goapp.Context) {
 	defer Guard()
@@ -225,7 +225,7 @@ func (c *chat) onVisible(ctx goapp.Context) {
 		}
 		c.wish()
 	}
-	c.sheet.count(c.session.Now())
+	c.sheet.count(c.client.Now())
 	c.setTitle()
 }
 
@@ -245,7 +245,7 @@ func (c *chat) onKeyboard(ctx goapp.Context) {
 
 // OnNav enters the room that the path names. On the server it does nothing: the page must not depend on the path.
 func (c *chat) OnNav(ctx goapp.Context) {
-	if c.session == nil {
+	if c.client == nil {
 		return
 	}
 	defer Guard()
@@ -270,7 +270,7 @@ func (c *chat) OnNav(ctx goapp.Context) {
 	c.room, c.badRoom, c.composer.problem, c.atEnd = room, !ok, "", true
 	c.turnTo(room)
 	c.attention, c.sheet.window = attention{}, window{}
-	c.session.Enter(room)
+	c.client.Enter(room)
 	c.keepDraft() // what was written before the room was known
 	c.setTitle()
 	if ok {
@@ -305,7 +305,7 @@ func (c *chat) stayAtEnd(ctx goapp.Context) {
 // show draws v, and keeps the log at its end if it was there. Rows are drawn at once: go-app's own drawing waits for a frame,
 // which a hidden page rarely gets, and what has expired must not stay in it. go-app draws only what else has changed, which
 // for most messages is nothing. Only where there is no log yet the rows wait for it.
-func (c *chat) show(ctx goapp.Context, v session.View) {
+func (c *chat) show(ctx goapp.Context, v client.View) {
 	scrolled := c.noticeScroll()
 	was, before, unread := c.view, c.messages(), c.attention.unread()
 	if v.Room != was.Room {
@@ -343,7 +343,7 @@ func (c *chat) show(ctx goapp.Context, v session.View) {
 }
 
 // sameFrame reports whether two views differ in their messages alone, if at all.
-func sameFrame(a, b session.View) bool {
+func sameFrame(a, b client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me && a.MayPost == b.MayPost &&
 		a.Limits == b.Limits && a.Outdated == b.Outdated && a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
@@ -359,7 +359,7 @@ func (c *chat) Render() (drawn goapp.UI) {
 	}()
 	skip := textElem("a", "skip", "Skip to the message box").Attr("href", "#"+composerID)
 	page := elem("div", "page", skip, c.header(), c.main(), voice(politeID, "status"), voice(alertID, "alert"))
-	if c.session != nil {
+	if c.client != nil {
 		page.On("dragover", c.onTransfer)
 		page.On("drop", c.onTransfer)
 	}

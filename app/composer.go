@@ -39,7 +39,7 @@ func (c *chat) form() goapp.UI {
 		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", tallyID)),
 		textElem("p", "unseen", "Enter sends, Shift+Enter begins a new line.").Attr("id", hintID),
 	).Attr("aria-label", "Write a message")
-	if c.session == nil { // false would be prerendered as disabled, too
+	if c.client == nil { // false would be prerendered as disabled, too
 		text.Attr("disabled", true)
 		send.Attr("disabled", true)
 		return form
@@ -122,7 +122,7 @@ func (c *chat) onTransfer(ctx goapp.Context, e goapp.Event) {
 	focusComposer()
 }
 
-// send hands the text to the session. What can't be sent stays where it is.
+// send hands the text to the client. What can't be sent stays where it is.
 func (c *chat) send(ctx goapp.Context) {
 	input := composerField()
 	text := input.Get("value").String()
@@ -131,7 +131,7 @@ func (c *chat) send(ctx goapp.Context) {
 	}
 	c.composer.problem = tallied(characters(text), c.limit()).problem()
 	if c.composer.problem == "" {
-		c.composer.problem = c.session.Send(text)
+		c.composer.problem = c.client.Send(text)
 	}
 	if c.composer.problem == "" {
 		c.empty()

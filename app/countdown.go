@@ -6,7 +6,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // How long a message has to live is a quiet ring in its head, which CSS draws of the part that is left, and a number once
@@ -25,7 +25,7 @@ type remaining struct {
 }
 
 // remains returns what the row of m shows at now, the server's time.
-func remains(m *session.Message, now time.Time) remaining {
+func remains(m *client.Message, now time.Time) remaining {
 	left, life := m.Expires.Sub(now), m.Expires.Sub(m.At)
 	if m.Seq == 0 || life <= 0 {
 		return remaining{}
@@ -40,7 +40,7 @@ func remains(m *session.Message, now time.Time) remaining {
 
 // count draws the time left if it is not what is drawn. It reports whether it must be asked each second from now on: a number
 // is shown, or will be before the next look at the rings.
-func (r *row) count(m *session.Message, now time.Time) (soon bool) {
+func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 	to := remains(m, now)
 	if to.step != r.shown.step {
 		r.left.Get("style").Call("setProperty", "--left", strconv.FormatFloat(float64(to.step)/ringSteps, 'f', 3, 64))

@@ -8,17 +8,17 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
-// A row goes when the session says so. Where no script runs when that is due, the browser hides it all the same: an animation
+// A row goes when the client says so. Where no script runs when that is due, the browser hides it all the same: an animation
 // that no style can turn off waits for the deadline, and leaves the row invisible. It may be moved and needs no new beginning,
 // as one of a style sheet would. But each that waits costs every frame a little: 400 of them made a change of 4.8 ms one of 6.5,
 // 17 made no difference. So the rows that expire first have one each, and the sheet has one for all others, which hides them when
-// the first of those is due. For some that is early, until the session runs again: then they come back.
+// the first of those is due. For some that is early, until the client runs again: then they come back.
 const (
 	covers     = 16
-	coverGrace = 100 * time.Millisecond // the session goes first, if it can
+	coverGrace = 100 * time.Millisecond // the client goes first, if it can
 	coverSlack = 50                     // ms: a smaller change of what is known of the server's clock is none
 )
 
@@ -83,7 +83,7 @@ func (s *sheet) cover(now time.Time) {
 }
 
 // soonest returns those of rows that expire first, n at most, in that order.
-func soonest(rows []session.Message, n int) (first []*session.Message) {
+func soonest(rows []client.Message, n int) (first []*client.Message) {
 	for i := range rows {
 		m := &rows[i]
 		if m.Seq == 0 || len(first) == n && !m.Expires.Before(first[n-1].Expires) {

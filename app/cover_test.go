@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // TestSoonest: a row is a letter and the second in which it expires, 0 if it is not sent yet.
@@ -22,10 +22,10 @@ func TestSoonest(t *testing.T) {
 		{"not sent", "x0 a1 y0 b2", "a1 b2"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var rows []session.Message
+			var rows []client.Message
 			for w := range strings.FieldsSeq(tt.rows) {
 				n, _ := strconv.Atoi(w[1:])
-				rows = append(rows, session.Message{Key: w, Seq: int64(n), Expires: time.Unix(int64(n), 0)})
+				rows = append(rows, client.Message{Key: w, Seq: int64(n), Expires: time.Unix(int64(n), 0)})
 			}
 			var got []string
 			for _, m := range app.Soonest(rows, 3) {

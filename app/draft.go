@@ -5,16 +5,16 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
-// What is half written belongs to its room: the session keeps it, and gives it back when one is there again. The field itself is the
-// browser's, so the session is told what is in it.
+// What is half written belongs to its room: the client keeps it, and gives it back when one is there again. The field itself is the
+// browser's, so the client is told what is in it.
 
 // draftPause is how long one has to stop typing for that, or look away: to keep it writes to the disk.
 const draftPause = 500 * time.Millisecond
 
-// sendPause is how long the field takes nothing that the session gives back after the user has sent a message: a second press of
+// sendPause is how long the field takes nothing that the client gives back after the user has sent a message: a second press of
 // Enter would send it.
 const sendPause = 2 * time.Second
 
@@ -33,23 +33,23 @@ type drafting struct {
 	timer   *time.Timer    // calls keepDraft
 }
 
-// takes reports whether the field takes what the session gives back, which may come late: only a field that is empty and that
-// the user has not touched. Until then the session keeps it as the room's draft, below what the user writes.
+// takes reports whether the field takes what the client gives back, which may come late: only a field that is empty and that
+// the user has not touched. Until then the client keeps it as the room's draft, below what the user writes.
 func takes(text string, touched bool, sinceSent time.Duration) bool {
 	return text == "" && !touched && sinceSent >= sendPause
 }
 
-// keepDraft tells the session what is in the field.
+// keepDraft tells the client what is in the field.
 func (c *chat) keepDraft() {
 	if input := composerField(); input.Truthy() && c.drafting.room != "" {
-		c.session.Draft(c.drafting.room, input.Get("value").String(), c.drafting.taken[c.drafting.room])
+		c.client.Draft(c.drafting.room, input.Get("value").String(), c.drafting.taken[c.drafting.room])
 	}
 }
 
 // settle calls then once what is written is kept, also what is half written.
 func (c *chat) settle(then func()) {
 	c.keepDraft()
-	c.session.Settled(then)
+	c.client.Settled(then)
 }
 
 // turnTo keeps what is in the field for the room that it was written in, and empties it for another. What the user wrote before
@@ -64,7 +64,7 @@ func (c *chat) turnTo(room string) {
 	d.room = room
 }
 
-// takeDrafts puts what the session gives back into the field, or leaves it with the session until the field takes it. It
+// takeDrafts puts what the client gives back into the field, or leaves it with the client until the field takes it. It
 // reports whether there is something to say about it.
 func (c *chat) takeDrafts() (lapsed bool) {
 	input, d := composerField(), &c.drafting
@@ -78,7 +78,7 @@ func (c *chat) takeDrafts() (lapsed bool) {
 	text, last := "", after
 	for _, b := range c.view.Drafts {
 		if b.N > after {
-			text, last = session.JoinDrafts(text, b.Text), b.N
+			text, last = client.JoinDrafts(text, b.Text), b.N
 			lapsed = lapsed || b.Lapsed
 		}
 	}

@@ -7,8 +7,8 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/app/session"
 )
 
 // What the tests look at.
@@ -48,19 +48,19 @@ type (
 	Window    = window
 )
 
-func (w *window) Place(messages, was []session.Message) []session.Message {
+func (w *window) Place(messages, was []client.Message) []client.Message {
 	return w.place(messages, was)
 }
-func (w *window) Back(messages, was []session.Message) []session.Message {
+func (w *window) Back(messages, was []client.Message) []client.Message {
 	return w.back(messages, was)
 }
-func (w *window) On(messages, was []session.Message) []session.Message { return w.on(messages, was) }
+func (w *window) On(messages, was []client.Message) []client.Message { return w.on(messages, was) }
 
-func (c change) First(prev []session.Message) int { return c.first(prev) }
+func (c change) First(prev []client.Message) int { return c.first(prev) }
 
-func (a *attention) Follow(before, after []session.Message, away bool) { a.follow(before, after, away) }
-func (a *attention) Unread() int                                       { return a.unread() }
-func (a *attention) Divider() string                                   { return a.divider() }
+func (a *attention) Follow(before, after []client.Message, away bool) { a.follow(before, after, away) }
+func (a *attention) Unread() int                                      { return a.unread() }
+func (a *attention) Divider() string                                  { return a.divider() }
 
 // Pieces returns the pieces of a text, links in brackets.
 func Pieces(text string) (all []string) {
@@ -83,7 +83,7 @@ func RawPieces(text string) (all [][2]string) {
 
 type Announcer = announcer
 
-func (a *announcer) Hear(before, after session.View, now time.Duration) time.Duration {
+func (a *announcer) Hear(before, after client.View, now time.Duration) time.Duration {
 	return a.hear(&before, &after, now)
 }
 
@@ -117,8 +117,8 @@ func (c change) String() string {
 }
 
 // Apply does to a list what the page does to its elements.
-func (c change) Apply(rows []session.Message) []session.Message {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r session.Message) bool { return slices.Contains(c.gone, r.Key) })
+func (c change) Apply(rows []client.Message) []client.Message {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r client.Message) bool { return slices.Contains(c.gone, r.Key) })
 	for _, p := range c.put {
 		r := *p.row
 		if p.moved {
@@ -141,19 +141,19 @@ func (c change) Apply(rows []session.Message) []session.Message {
 }
 
 // Remains returns what a row shows of the time left.
-func Remains(m *session.Message, now time.Time) (step, seconds int) {
+func Remains(m *client.Message, now time.Time) (step, seconds int) {
 	r := remains(m, now)
 	return r.step, r.seconds
 }
 
 // Header draws the header with signing in and the connection as they are.
-func Header(a pkce.State, v session.View) string {
+func Header(a pkce.State, v client.View) string {
 	c := &chat{account: a, view: v, room: v.Room}
 	return goapp.HTMLString(c.header())
 }
 
 // Hurdle draws what stands in the way of signing out while messages are not sent.
-func Hurdle(a pkce.State, v session.View) string {
+func Hurdle(a pkce.State, v client.View) string {
 	c := &chat{account: a, view: v, obstacle: unsent(v.Unsent)}
 	return goapp.HTMLString(c.troubleBar())
 }
@@ -171,7 +171,7 @@ func LookDue(since time.Duration, wanted bool) bool {
 }
 
 // UpdateBar draws what is said of a newer version; waits is the one that was dismissed.
-func UpdateBar(version, waits string, v session.View) string {
+func UpdateBar(version, waits string, v client.View) string {
 	c := &chat{upgrade: upgrade{version: version, waits: waits}, view: v}
 	if drawn := c.updateBar(); drawn != nil {
 		return goapp.HTMLString(drawn)

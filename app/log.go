@@ -6,7 +6,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 	rounding = 1  // CSS pixels by which a list at its end may seem to miss it: browsers round
 )
 
-// log draws the room's messages, in the session's order, or why there are none. The rows are not go-app's: see rows.go.
+// log draws the room's messages, in the client's order, or why there are none. The rows are not go-app's: see rows.go.
 func (c *chat) log() goapp.UI {
 	name := "Messages"
 	if c.room != "" {
@@ -43,7 +43,7 @@ func (c *chat) log() goapp.UI {
 func (c *chat) nothing() goapp.UI {
 	v := c.view
 	switch {
-	case v.Room != c.room: // the session is about to enter it
+	case v.Room != c.room: // the client is about to enter it
 		return nil
 	case v.Refused != "":
 		return note(v.Refused)
@@ -54,7 +54,7 @@ func (c *chat) nothing() goapp.UI {
 }
 
 // messages returns the messages of the room that is shown.
-func (c *chat) messages() []session.Message {
+func (c *chat) messages() []client.Message {
 	if c.badRoom || c.view.Room != c.room || c.view.Refused != "" {
 		return nil
 	}
@@ -63,8 +63,8 @@ func (c *chat) messages() []session.Message {
 
 // draw brings the rows up to date with the view, and with where one has scrolled to. It reports whether there was a log to
 // draw them in.
-func (c *chat) draw(rows []session.Message) bool {
-	now := c.session.Now()
+func (c *chat) draw(rows []client.Message) bool {
+	now := c.client.Now()
 	drawn := c.sheet.draw(rows, c.atEnd, now)
 	c.sheet.divide(c.attention.divider())
 	c.sheet.cover(now)
@@ -101,10 +101,10 @@ func (c *chat) onLogClick(ctx goapp.Context, e goapp.Event) {
 	case "copy":
 		c.sheet.copy(key, pressed)
 	case "retry":
-		c.session.Resend(key)
+		c.client.Resend(key)
 		focusComposer()
 	case "discard":
-		c.session.Discard(key)
+		c.client.Discard(key)
 		focusComposer()
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"sort"
 	"strconv"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // What one reads stays where it is. Here is where the log is scrolled to, and the gap that spares the browser the shift of all
@@ -13,7 +13,7 @@ import (
 
 // unseen returns how high the rows are that go from the start, if nothing else happens above the end and if they are out of
 // sight; else 0.
-func (s *sheet) unseen(prev []session.Message, c change) float64 {
+func (s *sheet) unseen(prev []client.Message, c change) float64 {
 	n := c.first(prev)
 	if n == 0 {
 		return 0
@@ -43,7 +43,7 @@ func (s *sheet) closeGap() {
 }
 
 // anchor returns the first row in sight that c leaves in its place, and where its top is on the screen.
-func (s *sheet) anchor(rows []session.Message, c change) (key string, y float64) {
+func (s *sheet) anchor(rows []client.Message, c change) (key string, y float64) {
 	if len(rows) == 0 {
 		return "", 0
 	}
@@ -55,7 +55,7 @@ func (s *sheet) anchor(rows []session.Message, c change) (key string, y float64)
 }
 
 // firstInSight returns which of rows, of which there are some, is the first that reaches below edge.
-func (s *sheet) firstInSight(rows []session.Message, edge float64) int {
+func (s *sheet) firstInSight(rows []client.Message, edge float64) int {
 	return sort.Search(len(rows)-1, func(i int) bool { return s.at[rows[i].Key].rect().Get("bottom").Float() > edge })
 }
 
@@ -103,6 +103,6 @@ func follows(did bool, was, top, below float64) bool {
 }
 
 // moreBefore reports whether there are messages before the first row.
-func (s *sheet) moreBefore(messages []session.Message) bool {
+func (s *sheet) moreBefore(messages []client.Message) bool {
 	return len(s.rows) > 0 && len(messages) > 0 && s.rows[0].Key != messages[0].Key
 }

@@ -10,7 +10,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
@@ -36,7 +36,7 @@ const (
 const tints = 8
 
 // rowClass returns the CSS classes of a message's row.
-func rowClass(m *session.Message) string {
+func rowClass(m *client.Message) string {
 	class := "message"
 	if m.Mine {
 		class += " message-mine"
@@ -51,9 +51,9 @@ func rowClass(m *session.Message) string {
 		class += " message-piled"
 	}
 	switch m.State {
-	case session.Sending, session.Waiting:
+	case client.Sending, client.Waiting:
 		class += " message-waiting"
-	case session.Failed:
+	case client.Failed:
 		class += " message-waiting message-failed"
 	}
 	return class
@@ -87,7 +87,7 @@ const maxName = 40
 // others of the same name.
 //
 //go:noinline
-func nameOf(m *session.Message, limit int) string {
+func nameOf(m *client.Message, limit int) string {
 	name := cut(named(m.User).Name, limit)
 	if m.Tag != "" {
 		name += " (" + m.Tag + ")"
@@ -96,7 +96,7 @@ func nameOf(m *session.Message, limit int) string {
 }
 
 // label returns a message as one sentence: author, text, time, state.
-func label(m *session.Message) string {
+func label(m *client.Message) string {
 	who := nameOf(m, len(m.User.Name))
 	if m.Mine {
 		who = "You"
@@ -115,8 +115,8 @@ func named(u wire.User) wire.User {
 	return u
 }
 
-func sentWords(m *session.Message) string   { return "Sent at " + m.At.Format(time.TimeOnly) }
-func vanishWords(m *session.Message) string { return "vanishes at " + m.Expires.Format(time.TimeOnly) }
+func sentWords(m *client.Message) string   { return "Sent at " + m.At.Format(time.TimeOnly) }
+func vanishWords(m *client.Message) string { return "vanishes at " + m.Expires.Format(time.TimeOnly) }
 
 // initials returns what stands in a person's face: the first letter of the last name, of which anonymous people have no
 // other, and of the first.
@@ -200,17 +200,17 @@ func set(e goapp.Value, attribute, value string) { e.Call("setAttribute", attrib
 var document = sync.OnceValue(func() goapp.Value { return goapp.Window().Get("document") })
 
 // row returns a row for m. Texts go in as text, whatever they hold.
-func (t template) row(m *session.Message) *row {
+func (t template) row(m *client.Message) *row {
 	article := t.article.Call("cloneNode", true)
 	article.Set(keyName, m.Key)
 	head := article.Get("firstChild").Get("nextSibling")
 	r := &row{article: article, head: head, left: head.Get("lastChild")}
-	t.update(r, &session.Message{}, m)
+	t.update(r, &client.Message{}, m)
 	return r
 }
 
 // update brings a row from one message to another.
-func (t template) update(r *row, from, to *session.Message) {
+func (t template) update(r *row, from, to *client.Message) {
 	if class := rowClass(to); class != rowClass(from) {
 		r.article.Set("className", class)
 	}
@@ -263,7 +263,7 @@ func (t template) text(into goapp.Value, text string) {
 }
 
 // state draws how far one's own message is, and for one that failed what can be done about it.
-func (t template) state(article goapp.Value, m *session.Message, words string) {
+func (t template) state(article goapp.Value, m *client.Message, words string) {
 	if old := article.Call("querySelector", ".message-state"); old.Truthy() {
 		old.Call("remove")
 	}
@@ -271,7 +271,7 @@ func (t template) state(article goapp.Value, m *session.Message, words string) {
 		return
 	}
 	state := t.waiting
-	if m.State == session.Failed {
+	if m.State == client.Failed {
 		state = t.failed
 	}
 	state = state.Call("cloneNode", true)

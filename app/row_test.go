@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
@@ -33,10 +33,10 @@ func TestInitials(t *testing.T) {
 
 func TestLabel(t *testing.T) {
 	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
-	sent := session.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
-	mine, failed := sent, session.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: session.Failed, Reason: "The room is full."}
+	sent := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	mine, failed := sent, client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: client.Failed, Reason: "The room is full."}
 	mine.Mine = true
-	for want, m := range map[string]session.Message{
+	for want, m := range map[string]client.Message{
 		"Ada: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": sent,
 		"You: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": mine,
 		"You: lunch? – Not sent. The room is full.":             failed,
@@ -69,7 +69,7 @@ func TestPiled(t *testing.T) {
 
 func TestRemains(t *testing.T) {
 	at := time.UnixMilli(1_790_000_000_000)
-	m := session.Message{Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	m := client.Message{Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
 	for _, tt := range []struct {
 		after         time.Duration
 		step, seconds int
@@ -81,7 +81,7 @@ func TestRemains(t *testing.T) {
 			t.Errorf("after %s: step %d, %d s, want %d, %d", tt.after, step, seconds, tt.step, tt.seconds)
 		}
 	}
-	if step, seconds := app.Remains(&session.Message{}, at); step != 0 || seconds != 0 {
+	if step, seconds := app.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
 		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
 	}
 }

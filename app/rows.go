@@ -3,7 +3,7 @@ package app
 import (
 	"slices"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // The rows of the log are drawn by Mayfly itself. go-app matches children by their place, so in a list whose first goes
@@ -11,7 +11,7 @@ import (
 // expiry (157 ms at the 95th percentile), and moved focus and selection to another message. Rows that keep their place as
 // empty slots would spare the document, but go-app would still build and compare some five thousand elements for each
 // message: one that arrives touches nothing but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element
-// and leaves alone what is in it, and rows are told apart by session.Message.Key: 5 ms for one that goes, 7 to 9 ms for one
+// and leaves alone what is in it, and rows are told apart by client.Message.Key: 5 ms for one that goes, 7 to 9 ms for one
 // that comes, of which the browser takes most to lay out and paint; docs/benchmarks.md has the figures. Here is
 // what can be decided without a document: which messages have a row, and what is to change. sheet.go does it, row.go draws
 // one of them.
@@ -28,7 +28,7 @@ type window struct {
 
 // place returns the messages in the window. was is what had a row until now: if the first of them is gone, the window begins
 // at the next that is there. A window that reaches the newest follows them from then on.
-func (w *window) place(messages, was []session.Message) []session.Message {
+func (w *window) place(messages, was []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if w.from == "" {
 		return messages[newest:]
@@ -44,14 +44,14 @@ func (w *window) place(messages, was []session.Message) []session.Message {
 }
 
 // back moves the window to older messages, on to newer ones.
-func (w *window) back(messages, was []session.Message) []session.Message {
+func (w *window) back(messages, was []client.Message) []client.Message {
 	return w.move(messages, was, -farther)
 }
-func (w *window) on(messages, was []session.Message) []session.Message {
+func (w *window) on(messages, was []client.Message) []client.Message {
 	return w.move(messages, was, farther)
 }
 
-func (w *window) move(messages, was []session.Message, by int) []session.Message {
+func (w *window) move(messages, was []client.Message, by int) []client.Message {
 	first := max(0, len(messages)-maxRows)
 	if len(was) > 0 {
 		first = max(0, indexOf(messages, was[0].Key))
@@ -59,7 +59,7 @@ func (w *window) move(messages, was []session.Message, by int) []session.Message
 	return w.begin(messages, first+by)
 }
 
-func (w *window) begin(messages []session.Message, first int) []session.Message {
+func (w *window) begin(messages []client.Message, first int) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if first = max(0, first); first >= newest {
 		w.from = ""
@@ -78,19 +78,19 @@ type change struct {
 
 // put places a row. What a list puts before the same row is put in the list's order.
 type put struct {
-	row    *session.Message
+	row    *client.Message
 	before string // the key of a row that is there and stays in its place; "": at the end
 	moved  bool   // the row is there already, elsewhere
 }
 
 // update draws a row anew where it is.
-type update struct{ from, to *session.Message }
+type update struct{ from, to *client.Message }
 
 func (c change) none() bool { return len(c.gone)+len(c.put)+len(c.updated) == 0 }
 
 // diff returns what makes next of prev. A row that stays in its place and as it is does not occur in it. Lists that differ
 // much take it long, lists that differ in a row or two, which is what it is for, take it one pass and no memory.
-func diff(prev, next []session.Message) (c change) {
+func diff(prev, next []client.Message) (c change) {
 	var moved []string
 	i := 0 // prev[:i] is done with
 	for j := range next {
@@ -132,14 +132,14 @@ func diff(prev, next []session.Message) (c change) {
 	return c
 }
 
-func (c *change) update(from, to *session.Message) {
+func (c *change) update(from, to *client.Message) {
 	if *from != *to {
 		c.updated = append(c.updated, update{from, to})
 	}
 }
 
 // find returns where the row of that key is, -1 if nowhere. It looks from near on first.
-func find(rows []session.Message, key string, near int) int {
+func find(rows []client.Message, key string, near int) int {
 	near = min(near, len(rows))
 	if i := indexOf(rows[near:], key); i >= 0 {
 		return near + i
@@ -148,7 +148,7 @@ func find(rows []session.Message, key string, near int) int {
 }
 
 // first returns how many rows go from the start of prev if c does nothing else but add rows at the end; 0 if it does.
-func (c change) first(prev []session.Message) int {
+func (c change) first(prev []client.Message) int {
 	if len(c.gone) >= len(prev) || len(c.updated) > 0 {
 		return 0
 	}
@@ -190,7 +190,7 @@ func (c change) above() bool {
 
 // nearest returns the key of the row that stays next to rows[i]: itself, else the first after it of which ok is true, else
 // the last before it; "" if there is none.
-func nearest(rows []session.Message, i int, ok func(key string) bool) string {
+func nearest(rows []client.Message, i int, ok func(key string) bool) string {
 	for at := i; at < len(rows); at++ {
 		if ok(rows[at].Key) {
 			return rows[at].Key
@@ -207,7 +207,7 @@ func nearest(rows []session.Message, i int, ok func(key string) bool) string {
 // indexOf returns where the row of that key is, -1 if nowhere. In each of its many callers it would cost the download.
 //
 //go:noinline
-func indexOf(rows []session.Message, key string) int {
+func indexOf(rows []client.Message, key string) int {
 	for i := range rows { // a message is large: it is looked at where it is
 		if rows[i].Key == key {
 			return i
@@ -217,7 +217,7 @@ func indexOf(rows []session.Message, key string) int {
 }
 
 // walk returns the row that a key press goes to from the row of key from, "" for the log itself; "" if it goes nowhere.
-func walk(rows []session.Message, from, press string) string {
+func walk(rows []client.Message, from, press string) string {
 	if len(rows) == 0 {
 		return ""
 	}

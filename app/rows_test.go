@@ -8,18 +8,18 @@ import (
 	"testing"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
 // list makes rows of words: each is a key, and a state after a colon.
-func list(words string) []session.Message {
-	var all []session.Message
+func list(words string) []client.Message {
+	var all []client.Message
 	for w := range strings.FieldsSeq(words) {
 		key, reason, waits := strings.Cut(w, ":")
-		m := session.Message{Key: key, Text: key}
+		m := client.Message{Key: key, Text: key}
 		if waits {
-			m.State, m.Reason = session.Sending, reason
+			m.State, m.Reason = client.Sending, reason
 		}
 		all = append(all, m)
 	}
@@ -85,7 +85,7 @@ func TestFirst(t *testing.T) {
 // TestDiffOfAnyLists shuffles, cuts and changes lists: whatever becomes of one, the change leads there.
 func TestDiffOfAnyLists(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	some := func() []session.Message {
+	some := func() []client.Message {
 		var words []string
 		for _, i := range random.Perm(9)[:random.IntN(10)] {
 			word := string(rune('a' + i))
@@ -108,16 +108,16 @@ func TestRowLooks(t *testing.T) {
 	ann := wire.User{ID: "u-ann", Name: "Ann"}
 	for _, tt := range []struct {
 		name  string
-		m     session.Message
+		m     client.Message
 		class string
 		state string
 	}{
-		{"another's", session.Message{User: ann}, "message", ""},
-		{"of someone who is not signed in", session.Message{User: wire.User{Name: "Anonymous Heron", Anonymous: true}}, "message message-anonymous", ""},
-		{"one's own, on its way", session.Message{User: ann, Mine: true, State: session.Sending}, "message message-mine message-waiting", "Sending…"},
-		{"before one has a name", session.Message{Mine: true, State: session.Waiting}, "message message-mine message-unnamed message-waiting", "Waiting for a connection"},
-		{"that has to wait", session.Message{User: ann, Mine: true, State: session.Sending, Reason: "Slow."}, "message message-mine message-waiting", "Sending… Slow."},
-		{"failed", session.Message{User: ann, Mine: true, State: session.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
+		{"another's", client.Message{User: ann}, "message", ""},
+		{"of someone who is not signed in", client.Message{User: wire.User{Name: "Anonymous Heron", Anonymous: true}}, "message message-anonymous", ""},
+		{"one's own, on its way", client.Message{User: ann, Mine: true, State: client.Sending}, "message message-mine message-waiting", "Sending…"},
+		{"before one has a name", client.Message{Mine: true, State: client.Waiting}, "message message-mine message-unnamed message-waiting", "Waiting for a connection"},
+		{"that has to wait", client.Message{User: ann, Mine: true, State: client.Sending, Reason: "Slow."}, "message message-mine message-waiting", "Sending… Slow."},
+		{"failed", client.Message{User: ann, Mine: true, State: client.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if class, state := app.RowClass(&tt.m), app.StateWords(&tt.m); class != tt.class || state != tt.state {
@@ -128,10 +128,10 @@ func TestRowLooks(t *testing.T) {
 }
 
 // numbered makes messages of the keys from to to.
-func numbered(from, to int) []session.Message {
-	var all []session.Message
+func numbered(from, to int) []client.Message {
+	var all []client.Message
 	for i := from; i <= to; i++ {
-		all = append(all, session.Message{Key: fmt.Sprint(i)})
+		all = append(all, client.Message{Key: fmt.Sprint(i)})
 	}
 	return all
 }
@@ -139,7 +139,7 @@ func numbered(from, to int) []session.Message {
 func TestWindow(t *testing.T) {
 	var (
 		w    app.Window
-		rows []session.Message
+		rows []client.Message
 	)
 	want := func(what, first, last string) {
 		t.Helper()
@@ -188,7 +188,7 @@ func TestNearest(t *testing.T) {
 	} {
 		stays := func(key string) bool { return strings.Contains(tt.stay, key) }
 		rows := list(tt.rows)
-		i := slices.IndexFunc(rows, func(r session.Message) bool { return r.Key == tt.of })
+		i := slices.IndexFunc(rows, func(r client.Message) bool { return r.Key == tt.of })
 		if got := app.Nearest(rows, i, stays); got != tt.want {
 			t.Errorf("nearest to %s in %s, of %s that stay, is %q, want %q", tt.of, tt.rows, tt.stay, got, tt.want)
 		}

@@ -6,7 +6,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // A sheet is the element that holds the rows, and what is in it. go-app draws it empty and knows nothing of its children.
@@ -20,11 +20,11 @@ type sheet struct {
 	log    goapp.Value // what scrolls
 	parts  template
 	window window
-	rows   []session.Message // as they are in the document; nil if that is not known
-	at     map[string]*row   // by key
-	blocks []*block          // in order
-	stop   string            // the row that the Tab key stops at; "": the log itself
-	open   string            // the row whose actions are shown
+	rows   []client.Message // as they are in the document; nil if that is not known
+	at     map[string]*row  // by key
+	blocks []*block         // in order
+	stop   string           // the row that the Tab key stops at; "": the log itself
+	open   string           // the row whose actions are shown
 
 	divider   goapp.Value
 	dividerAt string // the row below it; "": there is none
@@ -55,7 +55,7 @@ const (
 
 // draw makes the document show rows, at now, the server's time. At the end it stays at the end; elsewhere what is being read
 // stays where it is. It reports whether there was an element to draw in.
-func (s *sheet) draw(rows []session.Message, atEnd bool, now time.Time) bool {
+func (s *sheet) draw(rows []client.Message, atEnd bool, now time.Time) bool {
 	if s.box == nil || !s.box.Get("isConnected").Bool() {
 		box := goapp.Window().GetElementByID(rowsID)
 		if !box.Truthy() {
@@ -208,7 +208,7 @@ func (s *sheet) focused() bool {
 
 // hold returns the row that must have the focus after c, nil if none. If the row that has it goes, or what is in it has it,
 // its neighbour gets it before that, so that it is never lost, or else the composer does.
-func (s *sheet) hold(rows []session.Message, c change) goapp.Value {
+func (s *sheet) hold(rows []client.Message, c change) goapp.Value {
 	stays := func(key string) bool { return s.at[key] != nil && !slices.Contains(c.gone, key) }
 	defer func() {
 		if s.stop != "" && !stays(s.stop) {

@@ -5,7 +5,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 const (
@@ -16,7 +16,7 @@ const (
 	alertID  = "alert"
 )
 
-// status draws how the session stands. The tail is drawn empty, see tell: what go-app draws anew every second it compares
+// status draws how the client stands. The tail is drawn empty, see tell: what go-app draws anew every second it compares
 // every second, and what is read out must not hold the seconds.
 func (c *chat) status() goapp.UI {
 	words := textElem("span", "", statusWords(c.view))
@@ -35,9 +35,9 @@ func (c *chat) status() goapp.UI {
 // retryName returns the name of the button that connects at once, "" if there is nothing to gain by it.
 func (c *chat) retryName() string {
 	switch {
-	case c.view.Status == session.Ended:
+	case c.view.Status == client.Ended:
 		return "Try again"
-	case c.view.Status == session.SignedOut:
+	case c.view.Status == client.SignedOut:
 		return "Continue as a guest"
 	case c.waits:
 		return "Now"
@@ -48,13 +48,13 @@ func (c *chat) retryName() string {
 
 func (c *chat) onRetry(goapp.Context, goapp.Event) {
 	defer Guard()
-	c.session.Retry()
+	c.client.Retry()
 	focusComposer() // the button goes
 }
 
 // wait reckons whether there is a wait worth a countdown. Once there is, it stays until the attempt begins.
-func (c *chat) wait(v *session.View) {
-	waits := v.Status == session.Reconnecting && !v.NextTry.IsZero() && (c.waits || time.Until(v.NextTry) >= time.Second)
+func (c *chat) wait(v *client.View) {
+	waits := v.Status == client.Reconnecting && !v.NextTry.IsZero() && (c.waits || time.Until(v.NextTry) >= time.Second)
 	if c.waits && !waits && activeElement().Get("id").String() == retryID {
 		focusComposer()
 	}
@@ -62,7 +62,7 @@ func (c *chat) wait(v *session.View) {
 }
 
 // tell shows and says what the time has come for, and sets the timer for the next of it, if there is any.
-func (c *chat) tell(before *session.View) {
+func (c *chat) tell(before *client.View) {
 	var left time.Duration
 	if c.waits {
 		left = max(time.Until(c.view.NextTry), time.Nanosecond)
@@ -86,7 +86,7 @@ func (c *chat) tell(before *session.View) {
 }
 
 // hear lets the announcer take in that the view was before, and writes down what it says.
-func (c *chat) hear(before *session.View) (next time.Duration) {
+func (c *chat) hear(before *client.View) (next time.Duration) {
 	polite, alert := c.announcer.polite, c.announcer.alert
 	next = c.announcer.hear(before, &c.view, time.Since(c.began))
 	if c.announcer.polite != polite {

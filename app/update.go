@@ -6,7 +6,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // A newer version of Mayfly: it is looked for, kept by the service worker, and there after a reload. The worker says which
@@ -131,13 +131,13 @@ func (c *chat) reload() {
 }
 
 // follows looks for a newer version once a connection is back that was lost, and reloads when what was waited for is sent.
-func (c *chat) follows(ctx goapp.Context, before *session.View) {
+func (c *chat) follows(ctx goapp.Context, before *client.View) {
 	v := &c.view
 	switch {
 	case v.Joined && c.upgrade.lost:
 		c.upgrade.lost = false
 		c.wish()
-	case !v.Joined && (before.Joined && before.Room == v.Room || v.Status != session.Connecting && v.Status != session.Online):
+	case !v.Joined && (before.Joined && before.Room == v.Room || v.Status != client.Connecting && v.Status != client.Online):
 		c.upgrade.lost = true
 	}
 	if v.Outdated != before.Outdated {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"mayfly/app"
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 func TestLooksForANewerVersion(t *testing.T) {
@@ -44,11 +44,11 @@ func TestUpdateBar(t *testing.T) {
 		{"another protocol, and it is here", "v2", "v2", true, needed},
 		{"another protocol, dismissed", "v2", "protocol", true, ""},
 	} {
-		if got := text(app.UpdateBar(tt.version, tt.waits, session.View{Outdated: tt.outdated})); got != tt.want {
+		if got := text(app.UpdateBar(tt.version, tt.waits, client.View{Outdated: tt.outdated})); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
-	if html := app.UpdateBar("v2", "", session.View{}); strings.Contains(html, "alert") || !strings.Contains(html, `aria-label="New version"`) {
+	if html := app.UpdateBar("v2", "", client.View{}); strings.Contains(html, "alert") || !strings.Contains(html, `aria-label="New version"`) {
 		t.Errorf("it is no quiet region:\n%s", html)
 	}
 }

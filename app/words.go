@@ -4,25 +4,25 @@ import (
 	"strconv"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
-// statusWords says how the session stands. It is read out whenever it changes, so the seconds are not in it.
-func statusWords(v session.View) string {
+// statusWords says how the client stands. It is read out whenever it changes, so the seconds are not in it.
+func statusWords(v client.View) string {
 	switch v.Status {
-	case session.Online:
+	case client.Online:
 		return "Online"
-	case session.Reconnecting:
+	case client.Reconnecting:
 		return "Reconnecting" // statusTail goes on
-	case session.Offline:
+	case client.Offline:
 		return "Offline. Messages will be sent later."
-	case session.Restarting:
+	case client.Restarting:
 		return "The server is restarting…"
-	case session.Ended:
+	case client.Ended:
 		return v.Ended
-	case session.SignedOut:
+	case client.SignedOut:
 		return "Not connected"
-	case session.NoGuests:
+	case client.NoGuests:
 		return "Sign in to chat"
 	default:
 		return "Connecting…"
@@ -31,16 +31,16 @@ func statusWords(v session.View) string {
 
 // statusTail says what follows that for the eye, left before the next attempt to connect (0: it has begun, or comes at once), and
 // how much waits for it.
-func statusTail(s session.Status, left time.Duration, unsent int) string {
+func statusTail(s client.Status, left time.Duration, unsent int) string {
 	tail := ""
 	switch {
-	case s != session.Reconnecting:
+	case s != client.Reconnecting:
 	case left <= 0:
 		tail = "…"
 	default:
 		tail = " in " + strconv.Itoa(seconds(left)) + " s"
 	}
-	if s != session.Online && unsent > 0 {
+	if s != client.Online && unsent > 0 {
 		tail += " · " + grouped(unsent) + " waiting"
 	}
 	return tail
@@ -50,11 +50,11 @@ func statusTail(s session.Status, left time.Duration, unsent int) string {
 func seconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
 // statusClass returns the CSS class for it.
-func statusClass(s session.Status) string {
+func statusClass(s client.Status) string {
 	switch s {
-	case session.Online:
+	case client.Online:
 		return "status-good"
-	case session.Offline, session.Ended, session.SignedOut, session.NoGuests:
+	case client.Offline, client.Ended, client.SignedOut, client.NoGuests:
 		return "status-bad"
 	default:
 		return "status-busy"
@@ -62,14 +62,14 @@ func statusClass(s session.Status) string {
 }
 
 // stateWords says how far one's own message is, "" once it is sent.
-func stateWords(m *session.Message) string {
+func stateWords(m *client.Message) string {
 	words := "Sending…"
 	switch m.State {
-	case session.Sent:
+	case client.Sent:
 		return ""
-	case session.Waiting:
+	case client.Waiting:
 		words = "Waiting for a connection"
-	case session.Failed:
+	case client.Failed:
 		words = "Not sent."
 	}
 	if m.Reason != "" {

@@ -10,13 +10,13 @@ import (
 
 	"mayfly/app"
 	"mayfly/app/browser"
+	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/app/session"
 	"mayfly/shared/wire"
 )
 
 const (
-	client   = "mayfly-web/0.1.0" // the client's name and version in hello
+	product  = "mayfly-web/0.1.0" // the client's name and version in hello
 	guestKey = "mayfly-guest"     // the key of the guest's secret in the tab's storage
 
 	// pollSlots is how many polls of all tabs may wait at once. Over HTTP/1.1 a browser opens six connections, and the pages
@@ -32,13 +32,13 @@ func main() {
 		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	}
 	in := newSignIn()
-	s := session.New(session.Config{
-		Dial: dial, Polls: session.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
-		Client: client, SignIn: account{in}, Device: browser.NewDevice(),
+	s := client.New(client.Config{
+		Dial: dial, Polls: client.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
+		Client: product, SignIn: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
 		if now.SignInID != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
-			s.Identify(session.Identity{Session: now.SignInID, Version: now.Version, Ended: now.Status == pkce.Ended})
+			s.Identify(client.Identity{Session: now.SignInID, Version: now.Version, Ended: now.Status == pkce.Ended})
 		}
 	})
 	browser.Watch(browser.Events{
@@ -102,15 +102,15 @@ func newSignIn() *pkce.SignIn {
 type account struct{ *pkce.SignIn }
 
 // Token returns empty credentials if nobody is signed in.
-func (a account) Token(ctx context.Context, refused string) (session.Credentials, error) {
+func (a account) Token(ctx context.Context, refused string) (client.Credentials, error) {
 	c, err := a.SignIn.Token(ctx, refused)
 	if err == pkce.ErrSignedOut {
 		err = nil
 	}
-	return session.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
+	return client.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
 }
 
-func dial(ctx context.Context) (session.Conn, error) {
+func dial(ctx context.Context) (client.Conn, error) {
 	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
 	if err != nil {
 		return nil, err // not socket: a nil *Socket would make a non-nil Conn

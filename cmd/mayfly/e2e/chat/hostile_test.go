@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -137,7 +137,7 @@ type person struct {
 func join(t *testing.T, server *rig.Server) person {
 	t.Helper()
 	p := person{Raw: rig.Dial(t, server)}
-	p.Hello(session.NewGuest(), wire.Join{Room: wire.DefaultRoom})
+	p.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom})
 	p.id = rig.Next[wire.Welcome](p.Raw).User.ID
 	return p
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -29,7 +29,7 @@ func TestNativeSessionsSeeOneOrder(t *testing.T) {
 	}
 	var first []string
 	for i, p := range all {
-		got := rig.Texts(p.Until("complete", func(v session.View) bool { return len(rig.Texts(v)) == people*each }))
+		got := rig.Texts(p.Until("complete", func(v client.View) bool { return len(rig.Texts(v)) == people*each }))
 		if i == 0 {
 			first = got
 		}
@@ -49,8 +49,8 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 		ann.Say("before")
 		gone := time.Now().Add(life)
 		// sees waits until p sees those texts, online or not, and reports whether it did before the first expires.
-		sees := func(p *rig.Person, online bool, texts ...string) (v session.View, inTime bool) {
-			v = p.Until(fmt.Sprintf("%q", texts), func(v session.View) bool {
+		sees := func(p *rig.Person, online bool, texts ...string) (v client.View, inTime bool) {
+			v = p.Until(fmt.Sprintf("%q", texts), func(v client.View) bool {
 				return rig.Online(v) == online && slices.Equal(rig.Texts(v), texts) || time.Now().After(gone)
 			})
 			return v, time.Now().Before(gone)
@@ -59,7 +59,7 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 			return false
 		}
 		server.Kill()
-		ann.Until("cut off", func(v session.View) bool { return !rig.Online(v) })
+		ann.Until("cut off", func(v client.View) bool { return !rig.Online(v) })
 		ann.Say("while it is down") // goes out by itself later
 		if _, ok := sees(ben, false, "before"); !ok {
 			return false
@@ -75,7 +75,7 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 			}
 		}
 		for _, p := range []*rig.Person{ann, ben} {
-			p.Until("rid of both", func(v session.View) bool { return len(v.Messages) == 0 })
+			p.Until("rid of both", func(v client.View) bool { return len(v.Messages) == 0 })
 		}
 		return true
 	})
@@ -114,13 +114,13 @@ func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
 		})
 	}
 	slices.Sort(want)
-	all[0].Until("busy", func(v session.View) bool { return len(rig.Texts(v)) > people*each/4 })
+	all[0].Until("busy", func(v client.View) bool { return len(rig.Texts(v)) > people*each/4 })
 	server.Stop()
 	server.Start()
 	writing.Wait()
 	var order []string
 	for i, p := range all {
-		got := rig.Texts(p.Until("complete", func(v session.View) bool { return rig.Online(v) && rig.Sent(v) >= len(want) }))
+		got := rig.Texts(p.Until("complete", func(v client.View) bool { return rig.Online(v) && rig.Sent(v) >= len(want) }))
 		if i == 0 {
 			order = got
 		}

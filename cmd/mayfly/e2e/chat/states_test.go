@@ -9,7 +9,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/google/uuid"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -208,18 +208,18 @@ func TestSendAgainAndForget(t *testing.T) {
 	proxy.Swallow(true)
 	ann.Say("again")
 	ann.Say("never")
-	states := func(all ...session.State) func(session.View) bool {
-		return func(v session.View) bool {
-			return slices.EqualFunc(v.Messages, all, func(m session.Message, s session.State) bool { return m.State == s })
+	states := func(all ...client.State) func(client.View) bool {
+		return func(v client.View) bool {
+			return slices.EqualFunc(v.Messages, all, func(m client.Message, s client.State) bool { return m.State == s })
 		}
 	}
-	v := ann.Until("without an answer", states(session.Failed, session.Failed))
+	v := ann.Until("without an answer", states(client.Failed, client.Failed))
 	ann.Resend(v.Messages[0].Key)
 	ann.Discard(v.Messages[1].Key)
-	ann.Until("one on its way and one forgotten", states(session.Sending))
+	ann.Until("one on its way and one forgotten", states(client.Sending))
 	proxy.Swallow(false)
 	proxy.Cut()
-	ann.Until("sent", states(session.Sent))
+	ann.Until("sent", states(client.Sent))
 	wantOnce(t, r, "again")
 }
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -97,7 +97,7 @@ func TestEightTabsPoll(t *testing.T) {
 func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-ttl", "10m")
-	ann := rig.NewPersonBy(t, "ann", session.DialPolls(session.PostTo(server.PollURL()), nil), nil)
+	ann := rig.NewPersonBy(t, "ann", client.DialPolls(client.PostTo(server.PollURL()), nil), nil)
 	ben := rig.NewPerson(t, "ben", server.SocketURL())
 	ann.Until("online", rig.Online)
 	ben.Until("online", rig.Online)
@@ -108,7 +108,7 @@ func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 			said = append(said, fmt.Sprintf("%s says %s", p.Name, when))
 			p.Say(said[len(said)-1])
 			for _, p := range []*rig.Person{ann, ben} {
-				v := p.Until("told", func(v session.View) bool { return slices.Equal(rig.Texts(v), said) && rig.Sent(v) == len(said) })
+				v := p.Until("told", func(v client.View) bool { return slices.Equal(rig.Texts(v), said) && rig.Sent(v) == len(said) })
 				if last := v.Messages[len(said)-1]; last.Mine != (p == []*rig.Person{ann, ben}[i]) {
 					t.Errorf("%s: mine = %v", p.Name, last.Mine)
 				}
@@ -120,11 +120,11 @@ func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 		chat("hello again")
 	}
 	server.Kill()
-	ann.Until("cut off", func(v session.View) bool { return !rig.Online(v) })
+	ann.Until("cut off", func(v client.View) bool { return !rig.Online(v) })
 	ann.Say("while it is down")
 	server.Start()
 	said = append(said, "while it is down")
-	ben.Until("told", func(v session.View) bool { return slices.Equal(rig.Texts(v), said) })
+	ben.Until("told", func(v client.View) bool { return slices.Equal(rig.Texts(v), said) })
 	chat("back")
 	server.Stop()
 	server.Start()
@@ -147,13 +147,13 @@ func TestSlowLinkIsNotTakenForADeadOne(t *testing.T) {
 		}
 	}
 	write(messages / 2)
-	writer.Until("done", func(v session.View) bool { return rig.Sent(v) == messages/2 })
+	writer.Until("done", func(v client.View) bool { return rig.Sent(v) == messages/2 })
 	r := newRecord()
-	reader := rig.NewPersonBy(t, "reader", r.through(session.DialWebSocket("ws://"+proxy.Addr+"/ws"), false),
-		r.through(session.DialPolls(session.PostTo("http://"+proxy.Addr+"/poll"), nil), true))
-	reader.Until("connected", func(v session.View) bool { return v.Status == session.Online })
+	reader := rig.NewPersonBy(t, "reader", r.through(client.DialWebSocket("ws://"+proxy.Addr+"/ws"), false),
+		r.through(client.DialPolls(client.PostTo("http://"+proxy.Addr+"/poll"), nil), true))
+	reader.Until("connected", func(v client.View) bool { return v.Status == client.Online })
 	write(messages / 2)
-	reader.Until("complete", func(v session.View) bool { return rig.Online(v) && len(rig.Texts(v)) == messages })
+	reader.Until("complete", func(v client.View) bool { return rig.Online(v) && len(rig.Texts(v)) == messages })
 	if n := r.welcomes(); n != 1 {
 		t.Errorf("%d connections for %d messages, want one", n, messages)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -63,7 +63,7 @@ func TestReaderThatStops(t *testing.T) {
 		"-ttl", "1h")
 
 	stalled := rig.Dial(t, server)
-	stalled.Hello(session.NewGuest(), wire.Join{Room: wire.DefaultRoom})
+	stalled.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom})
 	cursor := rig.Next[wire.Joined](stalled) // the last frame that it reads for a long time
 	witness := rig.DialAnd(t, server, wire.DefaultRoom)
 	author := rig.DialAnd(t, server, wire.DefaultRoom)
@@ -97,7 +97,7 @@ func TestReaderThatStops(t *testing.T) {
 		t.Errorf("the stalled reader was told %+v, want slow", b)
 	}
 	again := rig.Dial(t, server)
-	again.Hello(session.NewGuest(), wire.Join{Room: wire.DefaultRoom, Cursor: &wire.Cursor{Epoch: cursor.Epoch, Seq: cursor.Head}})
+	again.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom, Cursor: &wire.Cursor{Epoch: cursor.Epoch, Seq: cursor.Head}})
 	if j := rig.Next[wire.Joined](again); j.Epoch != cursor.Epoch || j.Head < int64(posted) {
 		t.Errorf("it came back to %s, head %d, want epoch %s and all %d", j.Epoch, j.Head, cursor.Epoch, posted)
 	}

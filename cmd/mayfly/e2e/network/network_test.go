@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -56,7 +56,7 @@ func TestTabMissesNothing(t *testing.T) {
 			for _, text := range numbered(posts) {
 				writer.Say(text)
 			}
-			writer.Until("done", func(v session.View) bool { return rig.Sent(v) == posts })
+			writer.Until("done", func(v client.View) bool { return rig.Sent(v) == posts })
 			tab.SetClock(tt.silence)
 			proxy.UntilOpened(t, before+1) // the tab has noticed, and connects anew, in vain
 			<-time.After(*outage)
@@ -110,7 +110,7 @@ func TestTwentyClientsAndCutsAtRandom(t *testing.T) {
 	}
 	var order []string
 	for i, p := range all {
-		v := p.Until(fmt.Sprintf("complete with %d", written), func(v session.View) bool { return rig.Online(v) && rig.Sent(v) == written })
+		v := p.Until(fmt.Sprintf("complete with %d", written), func(v client.View) bool { return rig.Online(v) && rig.Sent(v) == written })
 		if i == 0 {
 			order = rig.Texts(v)
 			if unique := slices.Compact(slices.Sorted(slices.Values(order))); len(unique) != written {
@@ -132,7 +132,7 @@ func TestHostileConnections(t *testing.T) {
 	var records []*record
 	for _, name := range []string{"ann", "ben"} {
 		r := newRecord()
-		all = append(all, rig.NewPersonBy(t, name, r.through(session.DialWebSocket(server.SocketURL()), false), nil))
+		all = append(all, rig.NewPersonBy(t, name, r.through(client.DialWebSocket(server.SocketURL()), false), nil))
 		records = append(records, r)
 	}
 	for _, p := range all {
@@ -155,7 +155,7 @@ func TestHostileConnections(t *testing.T) {
 		all[said%2].Say(text)
 		said++
 		for _, p := range all {
-			p.Until("told "+text, func(v session.View) bool { return rig.Sent(v) == said })
+			p.Until("told "+text, func(v client.View) bool { return rig.Sent(v) == said })
 		}
 	}
 	for i := range *hostiles {

@@ -9,35 +9,35 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
-// client is one person's session, in one room for all its life.
-type client struct {
+// talker is one person with a client, in one room for all its life.
+type talker struct {
 	t       *testing.T
 	name    string
 	room    string
-	session *session.Session
+	client  *client.Client
 	record  *record
 	changed chan struct{} // capacity 1
 
 	mu        sync.Mutex // guards what follows
 	said      int        // texts that the session took
-	view      session.View
+	view      client.View
 	own       int // messages in view that are one's own
 	vanished  int // views that had fewer of these than an earlier one
 	unordered int // views that were not in the order of their seqs
 }
 
-// newClient connects until the test ends, by WebSocket, or by polls where that doesn't work.
-func newClient(t *testing.T, name, room string, dial, polls session.Dial) *client {
+// newTalker connects until the test ends, by WebSocket, or by polls where that doesn't work.
+func newTalker(t *testing.T, name, room string, dial, polls client.Dial) *talker {
 	t.Helper()
-	c := &client{t: t, name: name, room: room, record: newRecord(), changed: make(chan struct{}, 1)}
-	c.session = session.New(session.Config{Dial: c.record.through(dial, false), Polls: c.record.through(polls, true), Guest: session.NewGuest(), Room: room})
-	c.session.Subscribe(c.see)
+	c := &talker{t: t, name: name, room: room, record: newRecord(), changed: make(chan struct{}, 1)}
+	c.client = client.New(client.Config{Dial: c.record.through(dial, false), Polls: c.record.through(polls, true), Guest: client.NewGuest(), Room: room})
+	c.client.Subscribe(c.see)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- c.session.Run(ctx) }()
+	go func() { ended <- c.client.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -48,7 +48,7 @@ func newClient(t *testing.T, name, room string, dial, polls session.Dial) *clien
 }
 
 // see looks at every view that there is: what somebody wrote must stand in each from then on.
-func (c *client) see(v session.View) {
+func (c *talker) see(v client.View) {
 	own, last, ordered := 0, int64(0), true
 	for i := range v.Messages {
 		m := &v.Messages[i]
@@ -75,13 +75,13 @@ func (c *client) see(v session.View) {
 	}
 }
 
-func (c *client) text(n int) string { return fmt.Sprintf("%s says %d", c.name, n) }
+func (c *talker) text(n int) string { return fmt.Sprintf("%s says %d", c.name, n) }
 
 // say writes the next message.
-func (c *client) say() {
+func (c *talker) say() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if problem := c.session.Send(c.text(c.said)); problem != "" {
+	if problem := c.client.Send(c.text(c.said)); problem != "" {
 		c.t.Errorf("%s: Send: %s", c.name, problem)
 		return
 	}
@@ -89,27 +89,27 @@ func (c *client) say() {
 }
 
 // talk writes a message now and then, until ctx is done.
-func (c *client) talk(ctx context.Context) {
+func (c *talker) talk(ctx context.Context) {
 	for wait(ctx, pace/2+rand.N(pace)) {
 		c.say()
 	}
 }
 
 // now returns what the client shows, and how many messages it wrote.
-func (c *client) now() (v session.View, said int) {
+func (c *talker) now() (v client.View, said int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.view, c.said
 }
 
 // showsLast reports whether v has the last message that c wrote: the session takes what is said in its own time.
-func (c *client) showsLast(v session.View) bool {
+func (c *talker) showsLast(v client.View) bool {
 	_, said := c.now()
-	return slices.ContainsFunc(v.Messages, func(m session.Message) bool { return m.Text == c.text(said-1) })
+	return slices.ContainsFunc(v.Messages, func(m client.Message) bool { return m.Text == c.text(said-1) })
 }
 
 // until waits for a view of which ok is true, and reports whether it came before the time was up.
-func (c *client) until(timeout <-chan time.Time, ok func(session.View) bool) bool {
+func (c *talker) until(timeout <-chan time.Time, ok func(client.View) bool) bool {
 	for {
 		if v, _ := c.now(); ok(v) {
 			return true

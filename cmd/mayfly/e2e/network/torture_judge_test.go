@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 )
 
 // counts are what is printed at the end.
@@ -29,7 +29,7 @@ func (c counts) String() string {
 }
 
 // acknowledged returns the texts of c that the server said it has, each with its seq.
-func (c *client) acknowledged() map[string]int64 {
+func (c *talker) acknowledged() map[string]int64 {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
 	texts := map[string]int64{}
@@ -45,7 +45,7 @@ func (c *client) acknowledged() map[string]int64 {
 }
 
 // shown returns how often each text stands in v, as sent and as waiting, and the seq of the former.
-func shown(v session.View) (sent, waiting map[string]int, seqs map[string]int64) {
+func shown(v client.View) (sent, waiting map[string]int, seqs map[string]int64) {
 	sent, waiting, seqs = map[string]int{}, map[string]int{}, map[string]int64{}
 	for _, m := range v.Messages {
 		if m.Seq == 0 {
@@ -59,7 +59,7 @@ func shown(v session.View) (sent, waiting map[string]int, seqs map[string]int64)
 }
 
 // judgeOutbox wants every message that c wrote to be in its hands once: it waits, or the server has said that it has it.
-func (c *client) judgeOutbox(t *testing.T, total *counts) {
+func (c *talker) judgeOutbox(t *testing.T, total *counts) {
 	v, said := c.now()
 	sent, waiting, _ := shown(v)
 	acknowledged := c.acknowledged()
@@ -83,7 +83,7 @@ func (c *client) judgeOutbox(t *testing.T, total *counts) {
 
 // judgeRoom wants every client of a room to show every message that was accepted, once, where its seq says. That is what the
 // connections carried, too: each message once on each.
-func judgeRoom(t *testing.T, room []*client, total *counts) {
+func judgeRoom(t *testing.T, room []*talker, total *counts) {
 	acknowledged := map[string]int64{}
 	for _, c := range room {
 		_, said := c.now()
@@ -119,7 +119,7 @@ func judgeRoom(t *testing.T, room []*client, total *counts) {
 }
 
 // judgeWire compares what c shows with what its connections carried.
-func (c *client) judgeWire(t *testing.T, v session.View, total *counts) {
+func (c *talker) judgeWire(t *testing.T, v client.View, total *counts) {
 	c.mu.Lock()
 	vanished, unordered := c.vanished, c.unordered
 	c.mu.Unlock()
@@ -146,7 +146,7 @@ func (c *client) judgeWire(t *testing.T, v session.View, total *counts) {
 }
 
 // judgeOrder wants what c wrote to stand in its order, if it was all accepted the first time.
-func (c *client) judgeOrder(t *testing.T, reader *client) {
+func (c *talker) judgeOrder(t *testing.T, reader *talker) {
 	c.record.mu.Lock()
 	refused := c.record.refused
 	c.record.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -36,7 +36,7 @@ const (
 
 // TestNothingLostNothingTwice has 50 people post numbered messages in 5 rooms while connections are cut, delayed and swallowed, and
 // the server is killed every few seconds. Its judgement rests on two witnesses: what the connections carried (record), and what
-// the people see (session.View). In a spell everybody is in one room from before its first message on, and no message expires; so
+// the people see (client.View). In a spell everybody is in one room from before its first message on, and no message expires; so
 // at the end everybody must show every message that was accepted, once, in one order, and what was not accepted must wait with
 // its writer.
 func TestNothingLostNothingTwice(t *testing.T) {
@@ -70,19 +70,19 @@ func TestNothingLostNothingTwice(t *testing.T) {
 
 // torture is one spell.
 func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, length time.Duration, total *counts) {
-	var all [people]*client
-	var in [rooms][]*client
+	var all [people]*talker
+	var in [rooms][]*talker
 	for i := range all {
 		room, line := i%rooms, i/rooms
-		dial := session.DialWebSocket("ws://" + lines[line].Addr + "/ws")
+		dial := client.DialWebSocket("ws://" + lines[line].Addr + "/ws")
 		if room == line%rooms {
 			dial = blocked
 		}
-		all[i] = newClient(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), dial,
-			session.DialPolls(session.PostTo("http://"+lines[line].Addr+"/poll"), nil))
+		all[i] = newTalker(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), dial,
+			client.DialPolls(client.PostTo("http://"+lines[line].Addr+"/poll"), nil))
 		in[room] = append(in[room], all[i])
 	}
-	everyone(t, all[:], "in the room", func(_ *client, v session.View) bool { return rig.Online(v) })
+	everyone(t, all[:], "in the room", func(_ *talker, v client.View) bool { return rig.Online(v) })
 
 	ctx, stop := context.WithTimeout(context.Background(), length)
 	defer stop()
@@ -113,35 +113,35 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	for _, c := range all {
 		c.say()
 	}
-	everyone(t, all[:], "cut off", func(c *client, v session.View) bool { return !v.Joined && c.showsLast(v) })
+	everyone(t, all[:], "cut off", func(c *talker, v client.View) bool { return !v.Joined && c.showsLast(v) })
 	for _, c := range all {
 		c.judgeOutbox(t, total)
 	}
 
 	server.Start()
 	for _, c := range all {
-		c.session.Wake() // who looks at it need not wait for the next attempt
+		c.client.Wake() // who looks at it need not wait for the next attempt
 	}
 	written := map[string]int{}
 	for _, c := range all {
 		_, said := c.now()
 		written[c.room] += said
 	}
-	everyone(t, all[:], "in possession of everything", func(c *client, v session.View) bool { return rig.Sent(v) == written[c.room] && v.Unsent == 0 })
+	everyone(t, all[:], "in possession of everything", func(c *talker, v client.View) bool { return rig.Sent(v) == written[c.room] && v.Unsent == 0 })
 	for _, room := range in {
 		judgeRoom(t, room, total)
 	}
 }
 
 // blocked is what dialling comes to where no WebSocket gets through.
-func blocked(context.Context) (session.Conn, error) { return nil, errors.New("blocked") }
+func blocked(context.Context) (client.Conn, error) { return nil, errors.New("blocked") }
 
 // everyone waits until ok is true of what each shows.
-func everyone(t *testing.T, clients []*client, what string, ok func(*client, session.View) bool) {
+func everyone(t *testing.T, clients []*talker, what string, ok func(*talker, client.View) bool) {
 	t.Helper()
 	timeout := time.After(settle)
 	for _, c := range clients {
-		if !c.until(timeout, func(v session.View) bool { return ok(c, v) }) {
+		if !c.until(timeout, func(v client.View) bool { return ok(c, v) }) {
 			v, said := c.now()
 			t.Errorf("%s is never %s: it has written %d and shows %d messages, status %d, joined %v, unsent %d", c.name, what, said, len(v.Messages), v.Status, v.Joined, v.Unsent)
 			return

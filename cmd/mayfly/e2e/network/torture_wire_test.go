@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
@@ -29,8 +29,8 @@ func newRecord() *record {
 }
 
 // through returns dial with all that its connections carry written down.
-func (r *record) through(dial session.Dial, polls bool) session.Dial {
-	return func(ctx context.Context) (session.Conn, error) {
+func (r *record) through(dial client.Dial, polls bool) client.Dial {
+	return func(ctx context.Context) (client.Conn, error) {
 		conn, err := dial(ctx)
 		if err != nil {
 			return nil, err
@@ -41,7 +41,7 @@ func (r *record) through(dial session.Dial, polls bool) session.Dial {
 
 // recorded is one connection.
 type recorded struct {
-	session.Conn
+	client.Conn
 	*record
 	polls bool // static
 

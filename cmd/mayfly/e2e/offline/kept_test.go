@@ -10,7 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -41,7 +41,7 @@ func keeps(tab *rig.Tab, texts ...string) {
 // postsBefore has reader, who came before all of them, say "the end", and returns the texts of the room before that.
 func postsBefore(reader *rig.Person) []string {
 	reader.Say("the end")
-	v := reader.Until("told of the end", func(v session.View) bool { return slices.Contains(rig.Texts(v), "the end") })
+	v := reader.Until("told of the end", func(v client.View) bool { return slices.Contains(rig.Texts(v), "the end") })
 	texts := rig.Texts(v)
 	return texts[:len(texts)-1]
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -37,7 +37,7 @@ func roomName(n int) string { return fmt.Sprintf("room-%02d", n%rooms) }
 type line struct {
 	t    *testing.T
 	ctx  context.Context
-	conn session.Conn
+	conn client.Conn
 	user wire.User
 	read []wire.Frame // and not yet asked for
 }
@@ -47,7 +47,7 @@ func dial(t *testing.T, s *rig.Server, guest string) (*line, map[string]wire.Joi
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*rig.Timeout)
 	t.Cleanup(cancel)
-	conn, err := session.DialWebSocket(s.SocketURL())(ctx)
+	conn, err := client.DialWebSocket(s.SocketURL())(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -196,7 +196,7 @@ func TestKilledServerKeepsWhatItAccepted(t *testing.T) {
 	kill := make(chan struct{})
 	epochs := map[string]string{}
 	for i := range all {
-		all[i] = &person{guest: session.NewGuest()}
+		all[i] = &person{guest: client.NewGuest()}
 		var joined map[string]wire.Joined
 		lines[i], joined = dial(t, server, all[i].guest)
 		for room, j := range joined {
@@ -226,7 +226,7 @@ func TestKilledServerKeepsWhatItAccepted(t *testing.T) {
 	if _, err := os.Stat(old); err == nil {
 		t.Errorf("key %s is still there", old)
 	}
-	newcomer, joined := dial(t, server, session.NewGuest())
+	newcomer, joined := dial(t, server, client.NewGuest())
 	living := 0
 	for room, j := range joined {
 		if j.Epoch != epochs[room] {

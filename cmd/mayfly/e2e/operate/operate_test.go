@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -24,8 +24,8 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	server := rig.Serve(t, "-admin", admin)
 	before := rig.Scrape(t, admin)
 	var connections atomic.Int64
-	dial := session.DialWebSocket(server.SocketURL())
-	ann := rig.NewPersonBy(t, "Ann", func(ctx context.Context) (session.Conn, error) {
+	dial := client.DialWebSocket(server.SocketURL())
+	ann := rig.NewPersonBy(t, "Ann", func(ctx context.Context) (client.Conn, error) {
 		conn, err := dial(ctx)
 		if err == nil {
 			connections.Add(1)
@@ -33,7 +33,7 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 		return conn, err
 	}, nil)
 	ann.Say("hello")
-	ann.Until("sees her message accepted", func(v session.View) bool { return rig.Sent(v) == 1 })
+	ann.Until("sees her message accepted", func(v client.View) bool { return rig.Sent(v) == 1 })
 
 	// A message is accepted before the room has it, and counted there.
 	look := time.NewTicker(20 * time.Millisecond)

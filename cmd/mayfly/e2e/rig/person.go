@@ -6,20 +6,20 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
 // Person is the client without a screen, in the lobby.
 type Person struct {
 	Name string
-	*session.Session
+	*client.Client
 
 	t       *testing.T
 	changed chan struct{} // capacity 1
 
 	mu            sync.Mutex // guards what follows
-	view          session.View
+	view          client.View
 	wasOnline     bool
 	interruptions int
 }
@@ -27,14 +27,14 @@ type Person struct {
 // NewPerson connects to the server at url by WebSocket until the test ends.
 func NewPerson(t *testing.T, name, url string) *Person {
 	t.Helper()
-	return NewPersonBy(t, name, session.DialWebSocket(url), nil)
+	return NewPersonBy(t, name, client.DialWebSocket(url), nil)
 }
 
 // NewPersonBy is NewPerson for who connects otherwise: by dial, and by polls where that is blocked, unless it is nil.
-func NewPersonBy(t *testing.T, name string, dial, polls session.Dial) *Person {
+func NewPersonBy(t *testing.T, name string, dial, polls client.Dial) *Person {
 	t.Helper()
 	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
-	p.Session = session.New(session.Config{Dial: dial, Polls: polls, Guest: session.NewGuest(), Room: wire.DefaultRoom})
+	p.Client = client.New(client.Config{Dial: dial, Polls: polls, Guest: client.NewGuest(), Room: wire.DefaultRoom})
 	p.Subscribe(p.see)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -48,7 +48,7 @@ func NewPersonBy(t *testing.T, name string, dial, polls session.Dial) *Person {
 	return p
 }
 
-func (p *Person) see(v session.View) {
+func (p *Person) see(v client.View) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if online := Online(v); p.wasOnline != online { // Status alone keeps quiet about short outages
@@ -65,7 +65,7 @@ func (p *Person) see(v session.View) {
 }
 
 // Now returns what the person sees.
-func (p *Person) Now() session.View {
+func (p *Person) Now() client.View {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.view
@@ -79,7 +79,7 @@ func (p *Person) Interruptions() int {
 }
 
 // Until waits for a view of which ok is true, and returns it. One goroutine at a time may wait.
-func (p *Person) Until(what string, ok func(session.View) bool) session.View {
+func (p *Person) Until(what string, ok func(client.View) bool) client.View {
 	p.t.Helper()
 	for timeout := time.After(Timeout); ; {
 		if v := p.Now(); ok(v) {
@@ -102,12 +102,12 @@ func (p *Person) Say(text string) {
 }
 
 // Online is true once one is connected and in the room.
-func Online(v session.View) bool { return v.Status == session.Online && v.Joined }
+func Online(v client.View) bool { return v.Status == client.Online && v.Joined }
 
 // Texts returns what stands in v and has been accepted, in order.
-func Texts(v session.View) (all []string) {
+func Texts(v client.View) (all []string) {
 	for _, m := range v.Messages {
-		if m.State == session.Sent {
+		if m.State == client.Sent {
 			all = append(all, m.Text)
 		}
 	}
@@ -115,7 +115,7 @@ func Texts(v session.View) (all []string) {
 }
 
 // Sent returns how many messages stand in v, if all of them have been accepted, else -1.
-func Sent(v session.View) int {
+func Sent(v client.View) int {
 	if n := len(Texts(v)); n == len(v.Messages) {
 		return n
 	}

@@ -4,21 +4,21 @@ import (
 	"context"
 	"testing"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
 // Raw is a client that sends what it is told and reads when it is told.
 type Raw struct {
 	t    *testing.T
-	conn session.Conn
+	conn client.Conn
 	rest []wire.Frame
 }
 
 // Dial opens a connection; it ends with the test.
 func Dial(t *testing.T, s *Server) *Raw {
 	t.Helper()
-	conn, err := session.DialWebSocket(s.SocketURL())(t.Context())
+	conn, err := client.DialWebSocket(s.SocketURL())(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func Dial(t *testing.T, s *Server) *Raw {
 func DialAnd(t *testing.T, s *Server, room string) *Raw {
 	t.Helper()
 	r := Dial(t, s)
-	r.Hello(session.NewGuest(), wire.Join{Room: room})
+	r.Hello(client.NewGuest(), wire.Join{Room: room})
 	Next[wire.Joined](r)
 	return r
 }

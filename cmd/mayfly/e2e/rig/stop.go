@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/shared/wire"
 )
 
@@ -29,7 +29,7 @@ func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 	var all []*Raw
 	for range clients {
 		c := Dial(t, server)
-		c.Hello(session.NewGuest(), wire.Join{Room: wire.DefaultRoom})
+		c.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom})
 		all = append(all, c)
 	}
 	for _, c := range all {

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
-	"mayfly/app/session"
+	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/server/devidp"
 	"mayfly/shared/wire"
@@ -105,7 +105,7 @@ const texts = `[...` + rig.Rows + `].map(a => a.querySelector('.message-text').t
 func (k *talk) heard(text string) {
 	k.t.Helper()
 	k.said = append(k.said, text)
-	k.ben.Until("reads "+text, func(v session.View) bool { return slices.Contains(rig.Texts(v), text) })
+	k.ben.Until("reads "+text, func(v client.View) bool { return slices.Contains(rig.Texts(v), text) })
 	k.ada.Until(fmt.Sprintf(`%s.at(-1) === %q`, texts, text))
 }
 
@@ -152,7 +152,7 @@ func gathered(t *testing.T, s *rig.Server, n int64) {
 	t.Helper()
 	pace := time.NewTicker(50 * time.Millisecond)
 	defer pace.Stop()
-	guest := session.NewGuest()
+	guest := client.NewGuest()
 	for deadline := time.Now().Add(rig.Timeout); ; <-pace.C {
 		r := rig.Dial(t, s)
 		r.Hello(guest, wire.Join{Room: wire.DefaultRoom})
@@ -253,7 +253,7 @@ func TestStaysSignedIn(t *testing.T) {
 	header(k.ada, "Offline, signed in as Ada Lovelace")
 	k.ada.Say("Ada, without a network")
 	k.ben.Say("Ben, meanwhile")
-	k.ben.Until("sent", func(v session.View) bool { return rig.Sent(v) >= 0 })
+	k.ben.Until("sent", func(v client.View) bool { return rig.Sent(v) >= 0 })
 	<-end
 	server.SetFaults(devidp.Faults{})
 	proxy.Refuse(false)

@@ -1,0 +1,79 @@
+package client
+
+import (
+	"time"
+)
+
+// What those who subscribed get to see: how the session stands, and how far each message of one's own is.
+
+// publish hands the view, if it is a new one, to those who subscribed.
+func (s *Client) publish() {
+	if !s.changed {
+		return
+	}
+	s.changed = false
+	s.view = s.view.apart()
+	s.view.Unsent = len(s.outbox.letters)
+	s.view.Drafts = nil
+	if d := s.drafts.rooms[s.view.Room]; d != nil {
+		s.view.Drafts = d.back
+	}
+	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
+	if s.link == nil && s.ended == "" {
+		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	s.mu.Lock()
+	s.shown = s.view
+	subscribers := s.subscribers
+	s.mu.Unlock()
+	for _, show := range subscribers {
+		(*show)(s.view)
+	}
+}
+
+// mark brings the view in line with the connection and the outbox.
+func (s *Client) mark(now moment) {
+	if s.gone != nil && now.since(*s.gone) >= calm {
+		s.gone = nil
+	}
+	status := s.status()
+	s.changed = s.changed || status != s.view.Status
+	s.view.Status = status
+	for i := len(s.view.Messages) - 1; i >= 0 && s.view.Messages[i].Seq == 0; i-- { // what is not accepted stands at the end
+		m := &s.view.Messages[i]
+		l := s.outbox.find(s.view.Room, m.id)
+		if l == nil {
+			continue
+		}
+		if state, reason := l.state(now, status == Online); m.State != state || m.Reason != reason {
+			m = s.change(i)
+			m.State, m.Reason = state, reason
+		}
+	}
+}
+
+// change returns the i-th message of a view that nobody has yet.
+func (s *Client) change(i int) *Message {
+	s.view.Messages = copied(s.view.Messages)
+	s.changed = true
+	return &s.view.Messages[i]
+}
+
+func (s *Client) status() Status {
+	switch {
+	case s.ended != "":
+		return s.endedAs
+	case s.link != nil && s.link.welcomed, s.gone != nil:
+		return Online
+	case s.noNetwork, s.noToken:
+		return Offline
+	case s.restarting:
+		return Restarting
+	case !s.tried:
+		return Connecting
+	default:
+		return Reconnecting
+	}
+}
