@@ -124,7 +124,7 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
 	var errs []error
 	f.VisitAll(func(fl *flag.Flag) {
-		name := "MAYFLY_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+		name := variableOf(fl)
 		value := getenv(name)
 		if given[fl.Name] || value == "" {
 			return
@@ -134,6 +134,11 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 		}
 	})
 	return errors.Join(errs...)
+}
+
+// variableOf returns the name of the environment variable that sets a flag.
+func variableOf(fl *flag.Flag) string {
+	return "MAYFLY_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
 }
 
 // check returns every problem with c.
