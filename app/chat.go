@@ -318,8 +318,7 @@ func (c *chat) show(ctx goapp.Context, v client.View) {
 	if was.Joined && was.Room == v.Room {
 		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
 	}
-	rows := c.sheet.window.place(c.messages(), c.sheet.rows)
-	drawn := c.draw(rows)
+	drawn := c.place()
 	c.setTitle()
 	c.tell(&was)
 	c.follows(ctx, &was)
@@ -333,7 +332,7 @@ func (c *chat) show(ctx goapp.Context, v client.View) {
 	deferred(ctx, func(ctx goapp.Context) {
 		defer Guard()
 		if !drawn {
-			c.draw(c.sheet.window.place(c.messages(), c.sheet.rows))
+			c.place()
 		}
 		if c.takeDrafts() { // into a field that was not there before
 			ctx.Update()

@@ -71,6 +71,21 @@ func (c *chat) draw(rows []client.Message) bool {
 	return drawn
 }
 
+// place draws the rows of the window. It reports whether there was a log to draw them in.
+func (c *chat) place() bool {
+	var reads []client.Message
+	if !c.atEnd {
+		reads = c.sheet.inSight()
+	}
+	if !c.draw(c.sheet.window.place(c.messages(), c.sheet.rows, reads)) {
+		return false
+	}
+	if !c.atEnd {
+		c.reach()
+	}
+	return true
+}
+
 // onLogKey walks the messages: the log is one stop of the Tab key, the arrows go from row to row.
 func (c *chat) onLogKey(ctx goapp.Context, e goapp.Event) {
 	defer Guard()
@@ -193,7 +208,7 @@ func (c *chat) onJump(goapp.Context, goapp.Event) {
 func (c *chat) toNewest() {
 	c.atEnd, c.sheet.window = true, window{}
 	c.attention.look()
-	c.draw(c.sheet.window.place(c.messages(), nil))
+	c.place()
 	c.sheet.toEnd()
 }
 

@@ -27,20 +27,24 @@ type window struct {
 }
 
 // place returns the messages in the window. was is what had a row until now: if the first of them is gone, the window begins
-// at the next that is there. A window that reaches the newest follows them from then on.
-func (w *window) place(messages, was []client.Message) []client.Message {
+// at the next that is there. A window that reaches the newest follows them from then on, as long as what the user reads, which
+// begins with the first of reads, stays in it: reads is nil for a user at the end.
+func (w *window) place(messages, was, reads []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if w.from == "" {
-		return messages[newest:]
+		return w.begin(messages, min(newest, first(messages, reads, newest)))
 	}
-	first := newest
-	for i := range was {
-		if at := indexOf(messages, was[i].Key); at >= 0 {
-			first = at
-			break
+	return w.begin(messages, first(messages, was, newest))
+}
+
+// first returns where in messages the first of rows is that is still there, or otherwise if none is.
+func first(messages, rows []client.Message, otherwise int) int {
+	for i := range rows {
+		if at := indexOf(messages, rows[i].Key); at >= 0 {
+			return at
 		}
 	}
-	return w.begin(messages, first)
+	return otherwise
 }
 
 // back moves the window to older messages, on to newer ones.
