@@ -19,6 +19,9 @@ const Version = "0.1.0"
 // DefaultRoom is the room of the page at "/".
 const DefaultRoom = "lobby"
 
+// OpenRoomQuery is the query of the page at "/" that asks the user for a room: the shortcut in the manifest leads there.
+const OpenRoomQuery = "open=room"
+
 // Frame is one of the frame types of this package.
 type Frame interface{ kind() string }
 
