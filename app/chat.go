@@ -11,6 +11,7 @@ import (
 	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/pkce"
+	"mayfly/shared/wire"
 )
 
 const noticeID = "notice"
@@ -250,7 +251,7 @@ func (c *chat) OnNav(ctx goapp.Context) {
 	}
 	defer Guard()
 	address := goapp.Window().URL()
-	path, shortcut := address.Path, address.RawQuery == openQuery
+	path, shortcut := address.Path, address.RawQuery == wire.OpenRoomQuery
 	deferred(ctx, func(goapp.Context) {
 		defer Guard()
 		if shortcut {

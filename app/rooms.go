@@ -11,9 +11,8 @@ import (
 )
 
 const (
-	roomsID   = "rooms-menu"
-	openID    = "rooms-open"
-	openQuery = "open=room" // of the shortcut in the manifest that leads to any room
+	roomsID = "rooms-menu"
+	openID  = "rooms-open"
 )
 
 // rooms draws the way to other rooms: those that one was in since the page was opened, and a field for any other. The browser
@@ -83,7 +82,7 @@ func onShortcut(open func(address string)) {
 	}
 	queue.Call("setConsumer", goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		address := args[0].Get("targetURL")
-		if address.Truthy() && strings.HasSuffix(address.String(), "?"+openQuery) && goapp.Window().URL().RawQuery != openQuery {
+		if address.Truthy() && strings.HasSuffix(address.String(), "?"+wire.OpenRoomQuery) && goapp.Window().URL().RawQuery != wire.OpenRoomQuery {
 			open(address.String())
 		}
 		return nil

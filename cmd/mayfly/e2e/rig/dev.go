@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mayfly/app/pkce"
 	"mayfly/server/devidp"
 )
 
@@ -67,7 +68,7 @@ func (s *Server) faults(method string, body []byte) []byte {
 func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	s.t.Helper()
 	client := http.Client{Timeout: Timeout, Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
-		if to.URL.Path == callback {
+		if to.URL.Path == pkce.CallbackPath {
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -84,8 +85,6 @@ func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	return resp, body
 }
 
-const callback = "/login/callback"
-
 // Tokens are what the chat gets when somebody signs in.
 type Tokens struct {
 	Access  string `json:"access_token"`
@@ -101,7 +100,7 @@ func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	s.untilReady()
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
-	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + callback}}
+	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + pkce.CallbackPath}}
 	wish := url.Values{"response_type": {"code"}, "scope": {"openid profile email offline_access"}, "state": {"s"}, "nonce": {"n"},
 		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}}
 	_, form := s.post("/authorize", app, wish)
