@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -26,7 +27,7 @@ const (
 
 // A retry says when the next attempt to connect begins.
 type retry struct {
-	from     moment
+	from     clock.Moment
 	wait     time.Duration
 	failures int  // in a row, of connections that were not stable
 	slow     bool // the last connection ended because the queue overflowed, too
@@ -34,13 +35,13 @@ type retry struct {
 }
 
 // due returns how long it is until the next attempt; 0 or less: now.
-func (r *retry) due(now moment) time.Duration { return r.wait - now.since(r.from) }
+func (r *retry) due(now clock.Moment) time.Duration { return r.wait - now.Since(r.from) }
 
 // now makes the next attempt due at once.
-func (r *retry) now(now moment) { r.from, r.wait, r.told = now, 0, false }
+func (r *retry) now(now clock.Moment) { r.from, r.wait, r.told = now, 0, false }
 
 // hurry makes the next attempt due at once, unless the server asked for the wait: it spreads those who come back.
-func (r *retry) hurry(now moment) {
+func (r *retry) hurry(now clock.Moment) {
 	if !r.told {
 		r.now(now)
 	}
@@ -50,14 +51,14 @@ func (r *retry) hurry(now moment) {
 func (r *retry) stable() { r.failures, r.slow = 0, false }
 
 // backOff sets the next attempt by exponential back-off with full jitter.
-func (r *retry) backOff(now moment) {
+func (r *retry) backOff(now clock.Moment) {
 	limit := min(firstRetry<<min(r.failures, 10), lastRetry)
 	r.failures++
 	r.from, r.wait, r.told = now, rand.N(limit), false
 }
 
 // after sets the next attempt as bye says. final: there is none, until the person asks for it.
-func (r *retry) after(bye wire.Bye, now moment) (final bool) {
+func (r *retry) after(bye wire.Bye, now clock.Moment) (final bool) {
 	told := time.Duration(bye.RetryMS) * time.Millisecond
 	switch bye.Code {
 	case wire.CodeProtocol:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -72,7 +73,7 @@ func (s *Client) identify(i Identity) {
 }
 
 // become makes the session that of a sign-in; "" is a guest's.
-func (s *Client) become(who string, now moment) {
+func (s *Client) become(who string, now clock.Moment) {
 	known, was, over, owner := s.known, s.who, s.over, s.owner()
 	s.known, s.who, s.over = true, who, false
 	s.own()
@@ -108,7 +109,7 @@ func (s *Client) ask(refused string) {
 
 // identified takes in what an ask has brought: for hello, which is sent once there is a connection, or for the connection that
 // there is.
-func (s *Client) identified(c Credentials, now moment) {
+func (s *Client) identified(c Credentials, now clock.Moment) {
 	l := s.link
 	switch {
 	case !l.asked:
@@ -152,7 +153,7 @@ func (s *Client) turnedAway(c Credentials, next wire.Next, why string, renewals 
 }
 
 // authRefused takes in that the server did not take a token for a connection, which goes on with the old one.
-func (s *Client) authRefused(f wire.Refused, now moment) {
+func (s *Client) authRefused(f wire.Refused, now clock.Moment) {
 	l := s.link
 	refused := l.credentials
 	if f.Next == wire.NextLater {

@@ -20,6 +20,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"mayfly/shared/clock"
 )
 
 // CallbackPath is the path to which the provider sends users back. The redirect URI is the page's origin and this path.
@@ -112,7 +114,7 @@ type SignIn struct {
 	b        Browser
 	store    Storage // of the record
 	pending  Storage // of sign-ins that have begun and not returned yet
-	moment   func() moment
+	moment   clock.Clock
 	wake     chan struct{} // capacity 1: Run has something to do
 	restored chan struct{} // closed once the provider is known and the record was read
 
@@ -147,13 +149,13 @@ type SignIn struct {
 	renewalBegun bool          // that renewal has begun
 	provider     *provider
 	keys         []object // nil: not read yet
-	keysRead     moment
+	keysRead     clock.Moment
 }
 
 // New returns a SignIn. Call Run to start it.
 func New(c Config) *SignIn {
 	s := &SignIn{
-		mode: c.Mode, params: c.Params, b: c.Browser, moment: moments(), send: func(string) {},
+		mode: c.Mode, params: c.Params, b: c.Browser, moment: clock.New(), send: func(string) {},
 		wake: make(chan struct{}, 1), restored: make(chan struct{}), accessChanged: make(chan struct{}),
 		store: c.Browser.Tab, pending: c.Browser.Tab,
 	}
@@ -270,7 +272,7 @@ func (s *SignIn) schedule() (wait time.Duration, begin bool) {
 // due returns the time until another access token is needed.
 //
 //go:noinline
-func (s *SignIn) due(now moment) time.Duration {
+func (s *SignIn) due(now clock.Moment) time.Duration {
 	if s.record != nil && s.record.refresh == "" { // only a new sign-in in another tab can give one, so there is no margin
 		return s.access.left(now)
 	}

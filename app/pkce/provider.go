@@ -70,7 +70,7 @@ func (s *SignIn) configure(stop <-chan struct{}) bool {
 // discover returns the provider: the stored one if it is at most 24 hours old and anew is false, otherwise one that it reads
 // now.
 func (s *SignIn) discover(anew bool, timeout time.Duration) (*provider, *fault) {
-	now := s.moment().wall.Milliseconds()
+	now := s.moment().Wall.UnixMilli()
 	p := s.provider
 	if p == nil {
 		kept, _ := s.b.Local.Load(providerKey)

@@ -67,7 +67,7 @@ func (s *SignIn) refresh() (f *fault, again bool) {
 		s.endSignIn(generation, sessionEnded)
 		return nil, false
 	}
-	next := &record{r.refresh, r.id, r.subject, r.signInID, a.scope, itoa(a.access.at.wall.Milliseconds())}
+	next := &record{r.refresh, r.id, r.subject, r.signInID, a.scope, itoa(a.access.at.Wall.UnixMilli())}
 	if a.refresh != "" {
 		next.refresh = a.refresh
 	}
