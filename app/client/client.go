@@ -108,7 +108,7 @@ func New(c Config) *Client {
 	return &Client{
 		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: clock.New(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
-		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v,
+		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v, retry: newRetry(),
 	}
 }
 
@@ -179,7 +179,7 @@ func (s *Client) Enter(room string) { s.do(func() { s.enter(room) }) }
 func (s *Client) Retry() {
 	s.do(func() {
 		s.ended, s.ladder.polls = "", false
-		s.retry.now(s.moment())
+		s.retry.Now(s.moment())
 		s.changed = true
 	})
 }
@@ -194,7 +194,7 @@ func (s *Client) Resend(key string) {
 		}
 		now := s.moment()
 		s.outbox.resend(s.view.Room, s.view.Messages[i].id, now)
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 	})
 }
 
@@ -217,7 +217,7 @@ func (s *Client) Wake() {
 	s.do(func() {
 		now := s.moment()
 		s.keeper.seekFirst(now)
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 		s.ladder.await(now, 0)
 	})
 }
@@ -231,7 +231,7 @@ func (s *Client) Network(up bool) {
 			s.roam(now)
 		}
 		if up {
-			s.retry.hurry(now)
+			s.retry.Hurry(now)
 		}
 		s.noNetwork, s.changed = !up, true
 	})
@@ -265,7 +265,7 @@ func (s *Client) Run(ctx context.Context) error {
 	defer s.hangUp()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	s.retry.now(s.moment())
+	s.retry.Now(s.moment())
 	s.keeper.seekFirst(s.moment())
 	s.keeper.late = true
 	for {
@@ -305,7 +305,7 @@ func (s *Client) look() time.Duration {
 		s.keeper.sought = true
 		s.beginAs("")
 	}
-	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
+	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.Due(now) <= 0 {
 		s.connect(now)
 	}
 	s.climb(now)
@@ -326,7 +326,7 @@ func (s *Client) look() time.Duration {
 	s.mark(now)
 	s.keep(now)
 	if s.link == nil && s.ended == "" && s.guest != "" {
-		wait = min(wait, s.retry.due(now))
+		wait = min(wait, s.retry.Due(now))
 	}
 	if s.gone != nil {
 		wait = min(wait, calm-now.Since(*s.gone))

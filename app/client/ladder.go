@@ -74,7 +74,7 @@ func (s *Client) slip(now clock.Moment) {
 	if s.ladder.doubt {
 		s.ladder.doubt = false
 		s.close(now)
-		s.retry.now(now)
+		s.retry.Now(now)
 	}
 }
 

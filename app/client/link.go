@@ -232,7 +232,7 @@ func (s *Client) bye(f wire.Bye, now clock.Moment) {
 	switch {
 	case signing && c.Token != "" && s.turnedAway(c, f.Next, f.Message, &s.renewals):
 		s.refusedToken = c.Token
-		s.retry.backOff(now)
+		s.retry.Failed(0, now)
 	case f.Reason == wire.ReasonAnonymousOff:
 		s.end(NoGuests, f.Message)
 	default:
@@ -306,7 +306,7 @@ func (s *Client) lost(err error) {
 		s.ladder.fell(s.link, err, now)
 	}
 	s.close(now)
-	s.retry.backOff(now)
+	s.retry.Failed(0, now)
 	s.suspect()
 }
 

@@ -68,7 +68,7 @@ func (s *Client) identify(i Identity) {
 	case newer && s.link != nil && s.link.conn != nil:
 		s.ask("")
 	case newer && s.noToken:
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 	}
 }
 
@@ -94,7 +94,7 @@ func (s *Client) become(who string, now clock.Moment) {
 	}
 	s.view.Me = wire.User{} // the server says who that is now
 	s.ended, s.changed = "", true
-	s.retry.now(now)
+	s.retry.Now(now)
 }
 
 // ask asks for credentials, which the loop gets as an event, and sends them if they are new.

@@ -22,7 +22,7 @@ func (s *Client) publish() {
 	}
 	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
 	if s.link == nil && s.ended == "" {
-		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
+		s.view.NextTry = time.Now().Add(max(0, s.retry.Due(s.moment())))
 	}
 	s.telling.Lock()
 	defer s.telling.Unlock()

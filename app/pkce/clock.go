@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"mayfly/shared/backoff"
 	"mayfly/shared/clock"
 )
 
@@ -51,30 +52,7 @@ func newAccess(text string, at clock.Moment, life time.Duration) access {
 //go:noinline
 func (a *access) left(now clock.Moment) time.Duration { return a.life - now.Since(a.at) }
 
-// A retry says when the next renewal may begin after a failed one: exponential backoff with jitter.
-type retry struct {
-	failures   int // number of failed renewals in a row
-	from       clock.Moment
-	wait       time.Duration
-	retryAfter bool // the provider asked for this wait
-}
-
-// due returns the time until the next attempt. 0 or less means now.
-//
-//go:noinline
-func (r *retry) due(now clock.Moment) time.Duration {
-	if r.failures == 0 {
-		return 0
-	}
-	return r.wait - now.Since(r.from)
-}
-
-// failed schedules the next attempt: after retryAfter if that is not 0, because the provider asked for it.
-func (r *retry) failed(retryAfter time.Duration, now clock.Moment) {
-	limit := min(minBackoff<<min(r.failures, 10), maxBackoff)
-	r.failures++
-	r.from, r.wait, r.retryAfter = now, limit/2+rand.N(limit/2), retryAfter > 0
-	if r.retryAfter {
-		r.wait = min(retryAfter, maxRetryAfter)
-	}
+// newRetry returns the schedule of renewals after failed ones: exponential backoff with half jitter.
+func newRetry() backoff.Schedule {
+	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
 }

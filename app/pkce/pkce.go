@@ -21,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/shared/backoff"
 	"mayfly/shared/clock"
 )
 
@@ -144,7 +145,7 @@ type SignIn struct {
 	leaving      bool // Begin is under way
 	ended        bool // the sign-in has ended, but not because the user signed out
 	problem      *Problem
-	retry        retry
+	retry        backoff.Schedule
 	renewing     chan struct{} // a renewal is wanted, and this is closed when it ends; nil: none is wanted
 	renewalBegun bool          // that renewal has begun
 	provider     *provider
@@ -155,7 +156,7 @@ type SignIn struct {
 // New returns a SignIn. Call Run to start it.
 func New(c Config) *SignIn {
 	s := &SignIn{
-		mode: c.Mode, params: c.Params, b: c.Browser, moment: clock.New(), send: func(string) {},
+		mode: c.Mode, params: c.Params, b: c.Browser, moment: clock.New(), retry: newRetry(), send: func(string) {},
 		wake: make(chan struct{}, 1), restored: make(chan struct{}), accessChanged: make(chan struct{}),
 		store: c.Browser.Tab, pending: c.Browser.Tab,
 	}
@@ -256,7 +257,7 @@ func (s *SignIn) schedule() (wait time.Duration, begin bool) {
 	if s.record != nil && s.record.refresh == "" && due > warnBefore {
 		wait = due - warnBefore
 	}
-	if due = max(due, s.retry.due(now)); due <= 0 && s.renewing == nil {
+	if due = max(due, s.retry.Due(now)); due <= 0 && s.renewing == nil {
 		s.renewing = make(chan struct{})
 	}
 	if s.renewing != nil {
@@ -284,9 +285,7 @@ func (s *SignIn) due(now clock.Moment) time.Duration {
 // expiring.
 func (s *SignIn) Wake() {
 	s.hold()
-	if !s.retry.retryAfter {
-		s.retry.wait = 0
-	}
+	s.retry.Hurry(s.moment())
 	s.release()
 }
 
@@ -306,7 +305,7 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 		s.refused, s.access = refused, access{}
 	}
 	now := s.moment()
-	if s.record != nil && s.due(now) <= 0 && (refused != "" || s.retry.due(now) <= 0) && s.renewing == nil {
+	if s.record != nil && s.due(now) <= 0 && (refused != "" || s.retry.Due(now) <= 0) && s.renewing == nil {
 		s.renewing = make(chan struct{})
 	}
 	if done := s.renewing; done != nil && s.due(s.moment()) <= 0 {

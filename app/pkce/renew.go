@@ -8,7 +8,7 @@ func (s *SignIn) renew() {
 	generation := s.generation
 	f := s.obtain()
 	if f != nil && s.generation == generation {
-		s.retry.failed(f.wait, s.moment())
+		s.retry.Failed(min(f.wait, maxRetryAfter), s.moment())
 		if f.kind != down { // show it: it needs an administrator. The user stays signed in
 			s.problem = misconfigured.with(f.problem.Detail)
 		}
