@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/dom"
 	"mayfly/app/pkce"
 )
 
@@ -168,7 +169,7 @@ func (c *chat) do(ctx goapp.Context, what deed, sure bool) {
 		c.obstacle = unsent(n)
 		deferred(ctx, func(goapp.Context) {
 			defer Guard()
-			focusOn(troubleID)
+			dom.Focus(troubleID)
 		})
 	case what == signOut:
 		focusComposer() // the button goes
@@ -200,7 +201,7 @@ func (c *chat) passes(was *client.View) bool {
 
 // letGo moves the focus from what has these ids, or is in it, to the composer: it is about to become another, or to go.
 func letGo(ids ...string) {
-	if activeElement().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
+	if dom.Active().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
 		focusComposer()
 	}
 }
