@@ -67,8 +67,6 @@ func stands(a *pkce.State, v *client.View) (s standing) {
 }
 
 // action returns what the button of a problem does, and its name.
-//
-//go:noinline
 func action(a pkce.Action) (does deed, name string) {
 	switch a {
 	case pkce.ActSignIn:
@@ -95,8 +93,6 @@ type trouble struct {
 }
 
 // trouble returns what stands at the header's end; no text: nothing does.
-//
-//go:noinline
 func (c *chat) trouble() trouble {
 	p := &c.account.Problem
 	if c.obstacle.text != "" {

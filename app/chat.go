@@ -368,8 +368,6 @@ func (c *chat) header() goapp.UI {
 }
 
 // bar draws a sentence at the header's end that one may dismiss, and what else can be done about it, if that has a name.
-//
-//go:noinline
 func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
 	body := []goapp.UI{textElem("p", "", text)}
 	if name != "" {

@@ -206,8 +206,6 @@ func fieldsGrow() bool {
 }
 
 // composerField returns the field that one writes in, which a page that shows no room lacks.
-//
-//go:noinline
 func composerField() goapp.Value { return dom.ByID(composerID) }
 
 func focusComposer() { dom.Focus(composerID) }

@@ -85,8 +85,6 @@ const maxName = 40
 
 // nameOf returns the first characters of the name of a message's author, at most as many as limit, and what tells them from
 // others of the same name.
-//
-//go:noinline
 func nameOf(m *client.Message, limit int) string {
 	name := cut(named(m.User).Name, limit)
 	if m.Tag != "" {
