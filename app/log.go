@@ -7,6 +7,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/dom"
 )
 
 const (
@@ -152,7 +153,7 @@ func (c *chat) noticeScroll() bool {
 		s.counted = time.Time{} // what came in sight was not counted down
 	}
 	c.atEnd = following
-	if c.atEnd && !was && !hidden() {
+	if c.atEnd && !was && !dom.Hidden() {
 		c.attention.look()
 	}
 	return c.atEnd != was || c.attention.unread() != unread
@@ -211,6 +212,3 @@ func (c *chat) toNewest() {
 	c.place()
 	c.sheet.toEnd()
 }
-
-// hidden reports whether the page is out of sight.
-func hidden() bool { return document().Get("visibilityState").String() == "hidden" }

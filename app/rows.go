@@ -208,9 +208,7 @@ func nearest(rows []client.Message, i int, ok func(key string) bool) string {
 	return ""
 }
 
-// indexOf returns where the row of that key is, -1 if nowhere. In each of its many callers it would cost the download.
-//
-//go:noinline
+// indexOf returns where the row of that key is, -1 if nowhere.
 func indexOf(rows []client.Message, key string) int {
 	for i := range rows { // a message is large: it is looked at where it is
 		if rows[i].Key == key {
