@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,21 +45,39 @@ func list(t *testing.T, goos, goarch string, args ...string) []goPackage {
 	}
 }
 
-type direction struct {
-	folder string
-	may    []string
+// drawing finds the floors in docs/architecture.md, and floorLine each of them.
+var (
+	drawing   = regexp.MustCompile("(?s)```text\n(\\d  cmd/.*?)```")
+	floorLine = regexp.MustCompile(`(?m)^(\d)  (.*)$`)
+)
+
+// floors returns on which floor each package is drawn. "A over B" draws A above B on the same floor: B is half a floor down.
+func floors(t *testing.T) map[string]float64 {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, "docs/architecture.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	drawn := drawing.FindSubmatch(page)
+	if drawn == nil {
+		t.Fatal("docs/architecture.md has no drawing of the floors")
+	}
+	all := map[string]float64{}
+	for _, line := range floorLine.FindAllStringSubmatch(string(drawn[1]), -1) {
+		floor := float64(line[1][0] - '0')
+		for _, name := range strings.FieldsFunc(line[2], func(r rune) bool { return r == ',' || r == '·' }) {
+			upper, lower, _ := strings.Cut(name, " over ")
+			all["mayfly/"+strings.TrimSpace(upper)] = floor
+			if lower != "" {
+				all["mayfly/"+strings.TrimSpace(lower)] = floor - 0.5
+			}
+		}
+	}
+	return all
 }
 
-// directions says which of Mayfly's packages the packages in a folder may import. The first matching line counts. A folder
-// with a slash at its end means only the folders below it.
-var directions = []direction{
-	{"mayfly/app/", []string{"mayfly/shared/wire"}},
-	{"mayfly/app", []string{"mayfly/app", "mayfly/shared/wire"}},
-	{"mayfly/cmd", []string{"mayfly"}},
-	{"mayfly/server", []string{"mayfly/server", "mayfly/shared/wire"}},
-	{"mayfly/shared", nil},
-	{"mayfly/web", nil},
-}
+// apart are folders that don't import each other, on any floor.
+var apart = []string{"mayfly/app", "mayfly/server", "mayfly/web"}
 
 // testOnly are the packages for tests. They may import each other. Any other package may import them only in its tests.
 var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest"}
@@ -88,19 +109,27 @@ func anyWithin(p string, prefixes []string) bool {
 
 // TestImports checks the directions of imports: the folders are the architecture, and this test enforces it.
 func TestImports(t *testing.T) {
+	floors := floors(t)
 	checked, seen := 0, []string{}
 	for _, p := range append(list(t, "linux", "amd64", "mayfly/..."), list(t, "js", "wasm", "mayfly/app/...", "mayfly/shared/...", "mayfly/cmd/mayfly-web")...) {
 		seen = append(seen, p.ImportPath)
-		i := slices.IndexFunc(directions, func(d direction) bool { return within(p.ImportPath, d.folder) })
-		if i < 0 {
-			t.Errorf("%s is in no folder of directions", p.ImportPath)
+		floor, drawn := floors[p.ImportPath]
+		beside := slices.Contains(testOnly, p.ImportPath) || within(p.ImportPath, "mayfly/cmd/mayfly/e2e")
+		if !drawn && !beside {
+			t.Errorf("%s is not drawn in docs/architecture.md", p.ImportPath)
 			continue
 		}
-		allowed := directions[i].may
 		for _, imported := range p.Imports {
 			checked++
-			if within(imported, "mayfly") && !anyWithin(imported, allowed) {
-				t.Errorf("%s imports %s: it may import %v of ours", p.ImportPath, imported, allowed)
+			if at, ours := floors[imported]; ours && !beside {
+				if at >= floor {
+					t.Errorf("%s, on floor %g, imports %s, on floor %g: it may import lower floors", p.ImportPath, floor, imported, at)
+				}
+				for _, folder := range apart {
+					if within(imported, folder) && !within(p.ImportPath, folder) && anyWithin(p.ImportPath, apart) {
+						t.Errorf("%s imports %s: only cmd brings them together", p.ImportPath, imported)
+					}
+				}
 			}
 			if slices.Contains(testOnly, imported) && !slices.Contains(testOnly, p.ImportPath) {
 				t.Errorf("%s imports %s: only tests may", p.ImportPath, imported)
@@ -121,9 +150,9 @@ func TestImports(t *testing.T) {
 	if checked < 100 {
 		t.Errorf("checked %d imports only: go list found too little", checked)
 	}
-	for _, path := range testOnly {
+	for _, path := range slices.AppendSeq(slices.Clone(testOnly), maps.Keys(floors)) {
 		if !slices.Contains(seen, path) {
-			t.Errorf("there is no %s: go list found too little, or the list is out of date", path)
+			t.Errorf("there is no %s: go list found too little, or it is drawn or listed in vain", path)
 		}
 	}
 }

@@ -30,6 +30,7 @@ type source struct {
 	dir    string // its folder, from the root of the repository
 	path   string
 	file   *ast.File
+	files  *token.FileSet // the positions in file are in it
 }
 
 func (s source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
@@ -63,7 +64,7 @@ func sources(t *testing.T) (all []source) {
 		if err != nil {
 			return err
 		}
-		s := source{folder: path.Dir(at), dir: path.Dir(at), path: at, file: file}
+		s := source{folder: path.Dir(at), dir: path.Dir(at), path: at, file: file, files: files}
 		if within(s.dir, "cmd/mayfly/e2e") {
 			s.folder = "e2e"
 		}

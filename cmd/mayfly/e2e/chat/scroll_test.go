@@ -242,15 +242,21 @@ func TestNeverPulledDown(t *testing.T) {
 			stop := chatter(t, server, tt.name)
 			defer stop()
 			hear(tab, 2)
+			// The row in the middle tells where the list stands: scrollTop also changes when older rows are mounted above.
 			tab.Script(`{
 				const log = ` + rig.Log + `;
-				let at = log.scrollTop, up = false;
+				let row, at, up = false;
 				window.pulled = [];
 				const look = () => {
-					const top = log.scrollTop;
-					if (up && top > at + 1) pulled.push(top - at);
-					up ||= top < at - 1;
-					at = top;
+					if (row && !row.isConnected) {
+						if (up) pulled.push(1e9);
+					} else if (row) {
+						const top = row.getBoundingClientRect().top;
+						if (up && top < at - 1) pulled.push(at - top);
+						up ||= top > at + 1;
+					}
+					row = document.elementFromPoint(640, 300)?.closest('article');
+					at = row?.getBoundingClientRect().top;
 				};
 				log.addEventListener('scroll', look);
 				const each = () => { look(); requestAnimationFrame(each); };
