@@ -1,6 +1,10 @@
 package web
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"mayfly/shared/wire"
+)
 
 const (
 	themeLight = "#f6f4ee"
@@ -94,8 +98,7 @@ func makeManifest(resolve func(string) string) ([]byte, error) {
 			{resolve(screenNarrow), "390x844", "image/png", "narrow", "The same room on a phone"},
 		},
 		Shortcuts: []shortcut{
-			// Package app handles the query.
-			{"Open a room", "/?open=room", []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
+			{"Open a room", "/?" + wire.OpenRoomQuery, []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
 		},
 	}, "", "  ")
 }

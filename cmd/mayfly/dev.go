@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"mayfly/app/pkce"
 	"mayfly/server/devidp"
 )
 
@@ -158,7 +159,7 @@ func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.
 	for _, origin := range append(slices.Clone(c.origins),
 		c.publicURLFor(port), "http://localhost:"+port, "http://127.0.0.1:"+port, "http://[::1]:"+port) {
 		origin = strings.TrimSuffix(origin, "/")
-		cfg.Redirects = append(cfg.Redirects, origin+"/login/callback")
+		cfg.Redirects = append(cfg.Redirects, origin+pkce.CallbackPath)
 		cfg.SignedOut = append(cfg.SignedOut, origin+"/")
 	}
 	return devidp.New(cfg, log)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"mayfly/app/pkce"
 	"mayfly/server/devidp"
 )
 
@@ -68,7 +69,7 @@ func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	s.t.Helper()
 	once := &http.Transport{DisableKeepAlives: true}
 	client := http.Client{Timeout: Timeout, Transport: once, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
-		if to.URL.Path == callback {
+		if to.URL.Path == pkce.CallbackPath {
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -85,8 +86,6 @@ func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	return resp, body
 }
 
-const callback = "/login/callback"
-
 // Tokens are what the chat gets when somebody signs in.
 type Tokens struct {
 	Access  string `json:"access_token"`
@@ -102,7 +101,7 @@ func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	s.untilReady()
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
-	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + callback}}
+	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + pkce.CallbackPath}}
 	wish := url.Values{
 		"response_type": {"code"}, "scope": {"openid profile email offline_access"}, "state": {"s"}, "nonce": {"n"},
 		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
