@@ -37,7 +37,7 @@ func (s *sheet) closeGap() {
 	if s.gap == 0 {
 		return
 	}
-	want := s.log.Get("scrollTop").Float() - s.gap
+	want := s.log.Get("scrollTop").Float() - s.gap + s.rest
 	s.setGap(0)
 	s.scroll(want)
 }
