@@ -122,7 +122,7 @@ func (s *Client) step(now clock.Moment) {
 	l := s.probe
 	s.letGo(s.link)
 	s.link, s.probe = l, nil
-	s.outbox.disconnected()
+	s.outbox.Disconnected()
 	s.rejoin, s.reauth = nil, nil
 	s.ladder = ladder{young: tooYoung - 1}
 	s.retry.stable() // nothing has failed

@@ -156,7 +156,7 @@ func (s *Client) frame(f wire.Frame, now clock.Moment) {
 		s.bye(f, now)
 		return
 	case wire.Accepted:
-		s.outbox.drop(f.Room, f.ID)
+		s.outbox.Drop(f.Room, f.ID)
 	case wire.Posted:
 		s.arrived(f.Room, f.Message)
 	case wire.Joined:
@@ -190,7 +190,7 @@ func (s *Client) welcome(f wire.Welcome, now clock.Moment) {
 	}
 	s.gone = nil
 	s.restarting, s.view.Outdated = false, false
-	s.keeper.seeks = true // what was left may be of the person whose id is known now
+	s.persister.Want() // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
 	}
@@ -248,7 +248,7 @@ func (s *Client) end(as Status, why string) {
 // arrived forgets the letter that m was, if it is one of ours.
 func (s *Client) arrived(room string, m wire.Message) {
 	if m.User.ID == s.view.Me.ID {
-		s.outbox.drop(room, m.ID)
+		s.outbox.Drop(room, m.ID)
 	}
 }
 
@@ -258,7 +258,7 @@ func (s *Client) refused(f wire.Refused, now clock.Moment) {
 	case f.Re == "auth":
 		s.authRefused(f, now)
 	case f.Re == "post":
-		s.outbox.refuse(f, retry, now)
+		s.outbox.Refuse(f, retry, now)
 	case s.link.asideRefused(f, now):
 	case f.Room == s.view.Room && retry > 0:
 		s.rejoin = &again{from: now, wait: retry}
@@ -293,7 +293,7 @@ func (s *Client) lost(err error) {
 	if closed, ok := err.(*wire.ClosedError); ok {
 		switch closed.Code {
 		case wire.CloseTooBig:
-			s.outbox.tooBig()
+			s.outbox.FailSent()
 		case wire.CloseAuth, wire.CloseForbidden: // and the bye was lost
 			if s.link != nil && s.link.credentials.Token != "" {
 				s.bye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
@@ -320,7 +320,7 @@ func (s *Client) close(now clock.Moment) {
 		}
 	}
 	s.hangUp()
-	s.outbox.disconnected()
+	s.outbox.Disconnected()
 	s.view.Joined, s.rejoin, s.reauth = false, nil, nil
 	s.tried, s.changed = true, true
 }
