@@ -18,19 +18,20 @@ import (
 	"github.com/google/uuid"
 
 	"mayfly/app/client/outbox"
+	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
 // Config is what a session needs to begin.
 type Config struct {
-	Dial   Dial          // by WebSocket
-	Polls  Dial          // where networks let none through, see DialPolls; nil: no other way is tried
-	Guest  string        // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
-	Client string        // name/version, for the server's logs; may be empty
-	Room   string        // joined at once; "": none before Enter
-	SignIn SignIn        // nil: nobody can sign in
-	Device outbox.Device // stores what the user has written and not sent; nil: nothing does
+	Dial   transport.Dial // by WebSocket
+	Polls  transport.Dial // where networks let none through, see DialPolls; nil: no other way is tried
+	Guest  string         // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
+	Client string         // name/version, for the server's logs; may be empty
+	Room   string         // joined at once; "": none before Enter
+	SignIn SignIn         // nil: nobody can sign in
+	Device outbox.Device  // stores what the user has written and not sent; nil: nothing does
 
 	// KeepGuest, if not nil, is told the secret of a session that began without one: of a guest who is gone from this device and has
 	// left something unsent, or a new one. It must not block.
@@ -52,8 +53,8 @@ func NewGuest() string {
 // anywhere.
 type Client struct {
 	// static after New
-	dial      Dial
-	polls     Dial
+	dial      transport.Dial
+	polls     transport.Dial
 	client    string
 	signIn    SignIn
 	keepGuest func(string)

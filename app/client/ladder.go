@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -129,7 +130,7 @@ func (s *Client) step(now clock.Moment) {
 	for _, f := range l.brought {
 		said := []wire.Frame{f}
 		if joined, ok := f.(wire.Joined); ok && s.view.Joined {
-			said = news(joined)
+			said = transport.Missed(joined)
 		}
 		for _, f := range said {
 			if s.link == l {

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -14,11 +15,11 @@ import (
 type link struct {
 	ctx     context.Context // done once the link is closed
 	cancel  context.CancelFunc
-	polls   bool         // it stands on the lower rung
-	conn    Conn         // nil while dialling
-	started clock.Moment // when dialling began
-	greeted clock.Moment // when hello was sent
-	heard   clock.Moment // when anything last came
+	polls   bool           // it stands on the lower rung
+	conn    transport.Conn // nil while dialling
+	started clock.Moment   // when dialling began
+	greeted clock.Moment   // when hello was sent
+	heard   clock.Moment   // when anything last came
 
 	asked       bool // for credentials, which came; dialling begins then
 	credentials Credentials
@@ -35,7 +36,7 @@ type link struct {
 type event struct {
 	link        *link
 	credentials *Credentials
-	conn        Conn
+	conn        transport.Conn
 	message     []byte
 	err         error
 }
@@ -65,7 +66,7 @@ func (s *Client) connect(now clock.Moment) {
 }
 
 // begin begins a link.
-func (s *Client) begin(dial Dial, now clock.Moment, refused string) *link {
+func (s *Client) begin(dial transport.Dial, now clock.Moment, refused string) *link {
 	ctx, cancel := context.WithCancel(context.Background()) // letGo ends it, after a proper close
 	l := &link{ctx: ctx, cancel: cancel, started: now, aside: map[string]*aside{}}
 	s.work.Go(func() { s.read(l, dial, refused) })
@@ -82,7 +83,7 @@ func (s *Client) tell(l *link, e event) {
 }
 
 // read asks who the person is, dials and tells the loop all that comes, until the connection ends or the loop gives it up.
-func (s *Client) read(l *link, dial Dial, refused string) {
+func (s *Client) read(l *link, dial transport.Dial, refused string) {
 	c, err := s.signIn.Token(l.ctx, refused)
 	if err != nil {
 		s.tell(l, event{err: errNoToken})

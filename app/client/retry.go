@@ -18,7 +18,6 @@ const (
 	maxLag         = 10 * time.Second       // a beat that is later than this tells nothing about the server's clock
 	calm           = 2 * time.Second        // an outage that is over sooner is not shown
 
-	closeCut = 1006 // how a connection ends that was cut: no close frame came
 )
 
 // A retry says when the next attempt to connect begins. Its failures are those in a row, of connections that were not stable.

@@ -87,8 +87,8 @@ func classify(all map[string]string, open []string, c Claimant) adoption {
 	return a
 }
 
-// claims reports whether the claimant may adopt an orphaned record: an entry of its own user, who is that guest unless signed
-// in, an entry without an owner, an entry that is too old to send (it becomes a draft), or the draft of its room.
+// claims reports whether the claimant may adopt an orphaned record: an entry of its own user, who is that guest unless
+// signed in, an entry without an owner, an entry that is too old to send (it becomes a draft), or the draft of its room.
 func (c *Claimant) claims(r record, guest string) bool {
 	if r.ID == "" {
 		return r.Room == c.Room

@@ -1,6 +1,7 @@
 // Package outbox keeps what the user has written until the server has it: entries, which are messages on their way, and
 // drafts, which the user has not sent. A persister stores both on the device behind (write-behind), so that they outlive the
-// program, and adopts what closed tabs left there. A text is an entry or a draft at any moment, never both and never neither.
+// program, and adopts what closed tabs left there. A text is an entry or a draft at any moment, never both and never
+// neither.
 //
 // The package sends nothing and knows no connection: the client asks for the entries that are due. All of it belongs to the
 // client's loop.
@@ -56,8 +57,8 @@ func (o *Outbox) Drop(room, id string) {
 	o.entries = slices.DeleteFunc(o.entries, func(e Entry) bool { return e.Room == room && e.ID == id })
 }
 
-// Refuse keeps the refused entry for another try after retry, or as failed if retry is 0. The server looks for a message that
-// it has before it refuses one, so it doesn't have this one; unless it had to give up waiting for its stream, which may
+// Refuse keeps the refused entry for another try after retry, or as failed if retry is 0. The server looks for a message
+// that it has before it refuses one, so it doesn't have this one; unless it had to give up waiting for its stream, which may
 // have stored it all the same.
 func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)

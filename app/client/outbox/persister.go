@@ -26,9 +26,9 @@ type Config struct {
 	OnAdopt func(guest string, adopted bool) // runs on the loop after Adopt; adopted is false if the device failed
 }
 
-// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between what is to be
-// stored and what is stored in one transaction, so that an entry that becomes a draft is one or the other whatever happens.
-// Saving does not wait for an adoption: the page may be closed before that ends.
+// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between what is to
+// be stored and what is stored in one transaction, so that an entry that becomes a draft is one or the other whatever
+// happens. Saving does not wait for an adoption: the page may be closed before that ends.
 type Persister struct {
 	Config // static
 
@@ -65,7 +65,8 @@ func (p *Persister) Require(now clock.Moment) {
 // Ready reports whether the entries may be sent and may lapse: another tab does not have them.
 func (p *Persister) Ready() bool { return p.ready }
 
-// TimedOut makes the Persister ready if it does not have to wait for an adoption, or not any longer. It reports whether it did.
+// TimedOut makes the Persister ready if it does not have to wait for an adoption, or not any longer. It reports whether it
+// did.
 func (p *Persister) TimedOut(now clock.Moment) bool {
 	if p.ready || p.Device != nil && now.Since(p.required) < adoptTimeout {
 		return false
@@ -184,8 +185,8 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// onAdopted runs when an adoption has ended. It takes over entries and drafts that other tabs left, and forgets the entries that
-// were stored before and that another tab has adopted while this one was frozen.
+// onAdopted runs when an adoption has ended. It takes over entries and drafts that other tabs left, and forgets the entries
+// that were stored before and that another tab has adopted while this one was frozen.
 func (p *Persister) onAdopted(a adoption, before map[string]string) {
 	now := p.Clock()
 	for key := range before {

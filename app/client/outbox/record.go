@@ -111,8 +111,8 @@ func (r *record) entry(now clock.Moment) Entry {
 	return e
 }
 
-// momentOf returns when the device's clock showed ms, perhaps before it was last switched on. A time in the future was noted by
-// a clock that has been set back since. Nobody knows then how long ago that was, so it counts as too long.
+// momentOf returns when the device's clock showed ms, perhaps before it was last switched on. A time in the future was noted
+// by a clock that has been set back since. Nobody knows then how long ago that was, so it counts as too long.
 func momentOf(ms int64, now clock.Moment) clock.Moment {
 	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {
