@@ -26,14 +26,13 @@ type Ledger interface {
 }
 
 const (
-	signedOutFor = 24*time.Hour + 5*time.Minute // how long a sign-in that was ended is refused: no token lives longer
-	maxKnown     = 100_000                      // what is remembered; beyond it the oldest goes
-	maxSessions  = 16                           // in which one token is remembered to have been seen; a client shows it in one
-	maxUnkept    = 10_000                       // what waits to be kept; half of it is for sign-outs alone
-	loadWait     = 2 * time.Second              // how long a sign-in waits for the ledger to be read
-	ledgerRetry  = 5 * time.Second              // when a client comes back that came while that was not sure
-	tidyEvery    = 10 * time.Minute             // to forget what no longer matters: it looks at all that is known
-	flushTimeout = 2 * time.Second              // to keep what waits when the server stops
+	maxKnown     = 100_000          // what is remembered; beyond it the oldest goes
+	maxSessions  = 16               // in which one token is remembered to have been seen; a client shows it in one
+	maxUnkept    = 10_000           // what waits to be kept; half of it is for sign-outs alone
+	loadWait     = 2 * time.Second  // how long a sign-in waits for the ledger to be read
+	ledgerRetry  = 5 * time.Second  // when a client comes back that came while that was not sure
+	tidyEvery    = 10 * time.Minute // to forget what no longer matters: it looks at all that is known
+	flushTimeout = 2 * time.Second  // to keep what waits when the server stops
 
 	firstKeepRetry = time.Second // after an entry could not be kept; doubled each time
 	lastKeepRetry  = 30 * time.Second
@@ -176,7 +175,7 @@ func (s *signouts) forgetLocked(c *conn, k key) {
 func (s *signouts) signOut(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	until := time.Now().Add(signedOutFor)
+	until := time.Now().Add(wire.MaxTokenLife)
 	out := []key{c.key}
 	for token := range c.shown {
 		if _, ok := s.seen[c.key][token]; !ok && token != c.key { // it is in too many sessions, or was forgotten

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	product  = "mayfly-web/0.1.0" // the client's name and version in hello
-	guestKey = "mayfly-guest"     // the key of the guest's secret in the tab's storage
+	product  = "mayfly-web/" + wire.Version // the client's name and version in hello
+	guestKey = "mayfly-guest"               // the key of the guest's secret in the tab's storage
 
 	// pollSlots is how many polls of all tabs may wait at once. Over HTTP/1.1 a browser opens six connections, and the pages
 	// need some of them.

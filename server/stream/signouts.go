@@ -9,14 +9,14 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/shared/wire"
 )
 
 const (
 	signoutStream  = "MAYFLY_SIGNOUTS"
 	signoutSubject = "signout"
 
-	// signoutsKept is how long an entry is kept at most: as long as an access token may live.
-	signoutsKept = 24*time.Hour + 5*time.Minute
 	// signoutBytes is how many bytes all entries may take; a quarter of the bytes for messages, if that is less. Beyond the
 	// limit JetStream deletes the oldest entries, whose tokens expire first. openSignouts gives JetStream the limit as a
 	// number of entries: for a limit in bytes JetStream would reserve space on the disk, which may be full.
@@ -45,7 +45,7 @@ func (n *NATS) openSignouts(ctx context.Context, storage jetstream.StorageType, 
 		Name:        signoutStream,
 		Subjects:    []string{signoutSubject},
 		Storage:     storage,
-		MaxAge:      natsTTL(signoutsKept),
+		MaxAge:      natsTTL(wire.MaxTokenLife),
 		AllowMsgTTL: true,
 		AllowDirect: true,
 		Duplicates:  duplicates,
@@ -64,7 +64,7 @@ func (n *NATS) Signouts() *Signouts { return &Signouts{nats: n} }
 
 // Keep stores entry until that time. It blocks until the entry is stored, for signoutTimeout at most.
 func (s *Signouts) Keep(ctx context.Context, entry string, until time.Time) error {
-	if err := s.nats.blocked(); err != nil {
+	if err := s.nats.condition.blocked(); err != nil {
 		return err
 	}
 	left := time.Until(until)
@@ -78,7 +78,7 @@ func (s *Signouts) Keep(ctx context.Context, entry string, until time.Time) erro
 	ctx, cancel := context.WithTimeout(ctx, signoutTimeout)
 	defer cancel()
 	_, err = s.nats.js.Publish(ctx, signoutSubject, data, jetstream.WithMsgID(entry),
-		jetstream.WithMsgTTL(natsTTL(min(left, signoutsKept))))
+		jetstream.WithMsgTTL(natsTTL(min(left, wire.MaxTokenLife))))
 	return err
 }
 
@@ -113,7 +113,7 @@ var errBehind = errors.New("sign-outs of other nodes are being read again")
 // Follow has succeeded.
 func (s *Signouts) Current() error {
 	switch {
-	case s.nats.live.Status() != nats.CONNECTED:
+	case s.nats.links.live.Status() != nats.CONNECTED:
 		return errCutOff
 	case s.follow.behind.Load():
 		return errBehind
