@@ -3,9 +3,9 @@ package app
 import (
 	"time"
 
-	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+	"mayfly/app/client/outbox"
 
-	"mayfly/app/client"
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
 // What is half written belongs to its room: the client keeps it, and gives it back when one is there again. The field itself is the
@@ -78,7 +78,7 @@ func (c *chat) takeDrafts() (lapsed bool) {
 	text, last := "", after
 	for _, b := range c.view.Drafts {
 		if b.N > after {
-			text, last = client.JoinDrafts(text, b.Text), b.N
+			text, last = outbox.JoinDrafts(text, b.Text), b.N
 			lapsed = lapsed || b.Lapsed
 		}
 	}
