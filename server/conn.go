@@ -3,12 +3,12 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"mayfly/server/admission"
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
@@ -37,7 +37,7 @@ type carrier interface {
 type conn struct {
 	server  *Server                 // static
 	carrier carrier                 // static
-	from    netip.Addr              // static; where it comes from: it holds a place for that address
+	slot    admission.Slot          // static
 	id      string                  // static
 	opened  time.Time               // static
 	queue   *queue                  // static
@@ -56,8 +56,8 @@ type conn struct {
 	session session // owned by the goroutine that calls handle
 }
 
-func newConn(s *Server, from netip.Addr) *conn {
-	c := &conn{server: s, from: from, id: "c-" + rand.Text(), opened: time.Now(), queue: newQueue(s.metrics.expired), shown: map[key]time.Time{}}
+func newConn(s *Server, slot admission.Slot) *conn {
+	c := &conn{server: s, slot: slot, id: "c-" + rand.Text(), opened: time.Now(), queue: newQueue(s.metrics.expired), shown: map[key]time.Time{}}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
 	c.session.conn = c
 	return c

@@ -1,16 +1,12 @@
 package server
 
 import (
-	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
 )
-
-func (p Proxies) Client(r *http.Request) netip.Addr { return p.client(r) }
 
 type Queue = queue
 
@@ -23,18 +19,9 @@ const (
 	MaxKnown    = maxKnown
 	MaxSessions = maxSessions
 	MaxUnkept   = maxUnkept
-	MaxFailing  = maxFailing
 
 	MaxLingering = maxLingering
 )
-
-// Fail counts a failure for each of n addresses, and returns how many are remembered.
-func (s *Server) Fail(n int) (remembered int) {
-	for i := range n {
-		s.failures.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), time.Now())
-	}
-	return len(s.failures.by)
-}
 
 // Lingering returns how many connections linger.
 func (s *Server) Lingering() int {

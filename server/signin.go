@@ -190,7 +190,7 @@ func (c *conn) tooMany(e *auth.Error) error {
 	if !e.Wrong {
 		return nil
 	}
-	wait := c.server.failures.add(c.from, time.Now())
+	wait := c.server.failures.Add(c.slot.From, time.Now())
 	if wait == 0 {
 		return nil
 	}

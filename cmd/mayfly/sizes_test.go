@@ -42,8 +42,6 @@ var tooLarge = []string{
 	"server.conn",
 	"server/authtest",
 	"server/devidp.store",
-	"server/hub.room",
-	"server/stream.NATS",
 	"web.manifest",
 }
 
