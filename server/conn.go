@@ -50,14 +50,11 @@ type conn struct {
 	signIn  atomic.Pointer[signIn]
 	ends    atomic.Int64 // when its sign-in does, Unix milliseconds: nothing is delivered any more; 0: never
 
-	key   key               // its sign-in's session; guarded by the mu of signouts, as is
-	shown map[key]time.Time // the tokens that it has shown, each until it ends
-
 	session session // owned by the goroutine that calls handle
 }
 
 func newConn(s *Server, slot admission.Slot) *conn {
-	c := &conn{server: s, slot: slot, id: "c-" + rand.Text(), opened: time.Now(), queue: newQueue(s.metrics.expired), shown: map[key]time.Time{}}
+	c := &conn{server: s, slot: slot, id: "c-" + rand.Text(), opened: time.Now(), queue: newQueue(s.metrics.expired)}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
 	c.session.conn = c
 	return c

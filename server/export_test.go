@@ -1,8 +1,6 @@
 package server
 
 import (
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
@@ -16,10 +14,6 @@ func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
 func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
 
 const (
-	MaxKnown    = maxKnown
-	MaxSessions = maxSessions
-	MaxUnkept   = maxUnkept
-
 	MaxLingering = maxLingering
 )
 
@@ -28,24 +22,4 @@ func (s *Server) Lingering() int {
 	s.lines.mu.Lock()
 	defer s.lines.mu.Unlock()
 	return len(s.lines.conns)
-}
-
-// Saw has it kept that n tokens were seen.
-func (s *Server) Saw(n int) {
-	s.signouts.mu.Lock()
-	defer s.signouts.mu.Unlock()
-	for range n {
-		s.signouts.keepLocked(entrySaw+" session token", time.Now().Add(time.Hour))
-	}
-}
-
-// Known returns how much is remembered about sign-outs.
-func (s *Server) Known() int {
-	s.signouts.mu.Lock()
-	defer s.signouts.mu.Unlock()
-	n := len(s.signouts.revoked)
-	for _, tokens := range s.signouts.seen {
-		n += len(tokens)
-	}
-	return max(n, len(s.signouts.order), len(s.signouts.within))
 }

@@ -106,10 +106,10 @@ func (s *Server) polling() (n int) {
 }
 
 func (s *Server) signOutsWaiting() int {
-	if s.signouts == nil {
+	if s.revocations == nil {
 		return 0
 	}
-	return s.signouts.waiting()
+	return s.revocations.Waiting()
 }
 
 func (m *metrics) bye(code wire.Code) {

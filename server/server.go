@@ -18,6 +18,7 @@ import (
 
 	"mayfly/server/admission"
 	"mayfly/server/hub"
+	"mayfly/server/revocation"
 	"mayfly/shared/wire"
 )
 
@@ -49,8 +50,8 @@ type Server struct {
 	gate    *admission.Gate // static; its slots are those of conns, and of upgrades under way
 	metrics *metrics        // static
 
-	signouts *signouts           // static; nil: there is no sign-in
-	failures *admission.Failures // static
+	revocations *revocation.Revocations // static; nil: there is no sign-in
+	failures    *admission.Failures     // static
 
 	lines   *lines         // static
 	running sync.WaitGroup // conns, from before the upgrade until run has returned
@@ -78,7 +79,7 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 		gate: admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies, Conns: config.Conns, ConnsPer: config.Each}), lines: newLines(),
 		conns: map[*conn]struct{}{}}
 	if config.SignIn.Verifier != nil {
-		s.signouts = newSignouts(config.SignIn.Ledger, log)
+		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}
 	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))

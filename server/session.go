@@ -8,6 +8,7 @@ import (
 
 	"mayfly/server/admission"
 	"mayfly/server/hub"
+	"mayfly/server/revocation"
 	"mayfly/shared/wire"
 )
 
@@ -44,8 +45,9 @@ type session struct {
 	wait  time.Duration // how long the client would wait for something to tell, if it asks but once
 	asked bool          // a frame came, after hello, that is always answered
 
-	signIn   *signIn // nil: nobody is signed in
-	unfollow func()  // nil with it
+	signIn   *signIn            // nil: nobody is signed in
+	unfollow func()             // nil with it
+	holder   *revocation.Holder // nil: no token was shown
 }
 
 // handle carries out one frame.
@@ -129,8 +131,8 @@ func (s *session) close() {
 	if s.unfollow != nil {
 		s.unfollow()
 	}
-	if s.conn.server.signouts != nil {
-		s.conn.server.signouts.forget(s.conn)
+	if s.holder != nil {
+		s.holder.Forget()
 	}
 	if s.client != nil {
 		s.client.Close()

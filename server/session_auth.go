@@ -34,7 +34,7 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 	}
 	id, refused := c.verify(*hello.Token, hello.IDToken)
 	if refused == nil {
-		refused = c.server.signouts.admit(c, id, s.named)
+		refused = s.notRevoked(id, s.named)
 	}
 	if refused != nil {
 		c.refusedSignIn(refused.About(*hello.Token), wire.Kind(hello))
@@ -86,7 +86,7 @@ func (s *session) auth(f wire.Auth) error {
 		c.refusedSignIn(refused, wire.Kind(f))
 		return byeFor(refused)
 	}
-	if refused := c.server.signouts.admit(c, id, named); refused != nil {
+	if refused := s.notRevoked(id, named); refused != nil {
 		return s.refuseAuth(f, refused.About(f.Token))
 	}
 	s.named = named
@@ -118,7 +118,7 @@ func (s *session) signOut() error {
 	if s.signIn == nil {
 		return errSignedOut
 	}
-	s.conn.server.signouts.signOut(s.conn)
+	s.holder.SignOut()
 	s.conn.server.metrics.signOuts.Inc()
 	return errSignedOut
 }

@@ -39,7 +39,6 @@ var tooLarge = []string{
 	"cmd/mayfly/e2e/signin/otheridp",
 	"server",
 	"server.Server",
-	"server.conn",
 	"server/authtest",
 	"server/devidp.store",
 	"web.manifest",
