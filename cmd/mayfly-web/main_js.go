@@ -12,6 +12,7 @@ import (
 	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/pkce"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
@@ -29,7 +30,7 @@ func main() {
 	secret, stored := guest()
 	notice := ""
 	if !stored {
-		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
+		notice = words.Of(words.NotStored)
 	}
 	in := newSignIn()
 	s := client.New(client.Config{

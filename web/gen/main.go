@@ -98,9 +98,9 @@ func goEnv(names ...string) ([]string, error) {
 	return values, nil
 }
 
-// compile builds a client and returns its wasm. -trimpath, -buildvcs=false and -ldflags make the wasm the same on every machine.
-// -gcflags copies no function of app/ into its callers: that makes the download 1 % smaller, and what these functions do takes
-// the browser far longer than a call.
+// compile builds a client and returns its wasm. -trimpath, -buildvcs=false and -ldflags make the wasm the same on every
+// machine. -gcflags copies no function of app/ into its callers: that makes the download 1 % smaller, and what these
+// functions do takes the browser far longer than a call.
 func compile(root, client string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "mayfly-gen-")
 	if err != nil {
