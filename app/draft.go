@@ -1,9 +1,13 @@
 package app
 
 import (
+	"strings"
 	"time"
 
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
 	"mayfly/app/client"
+	"mayfly/app/dom"
 )
 
 // A draft belongs to its room: the client stores it, and gives it back when the user is in that room again. The field
@@ -58,4 +62,18 @@ func (d *draft) deliver(drafts []client.Draft, text string) (to delivery, ok boo
 		}
 	}
 	return to, to.last != after
+}
+
+const composerID = "message"
+
+// composerField returns the field that the user writes in. It is not Truthy on a page that shows no room.
+func composerField() goapp.Value { return dom.ByID(composerID) }
+
+func focusComposer() { dom.Focus(composerID) }
+
+// yieldFocus moves the focus to the composer if it is in an element of these ids, which is about to change or to go.
+func yieldFocus(ids ...string) {
+	if dom.Active().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
+		focusComposer()
+	}
 }

@@ -3,8 +3,6 @@ package app
 import (
 	"reflect"
 
-	"mayfly/app/words"
-
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
@@ -32,20 +30,4 @@ func on(e goapp.HTMLElem, event string, handle goapp.EventHandler, options ...go
 		defer Guard()
 		handle(ctx, e)
 	}, append(options, scope)...)
-}
-
-// bar draws a sentence below the header that the user may dismiss, and a button for what else the user can do about it,
-// if that has a name.
-func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
-	body := []goapp.UI{textElem("p", "", text)}
-	if name != "" {
-		body = append(body, barButton(name, do))
-	}
-	section := elem("section", "notice", append(body, barButton(words.Of(words.Dismiss), dismiss))...)
-	attributes(section, "id", id, "aria-label", label)
-	return section
-}
-
-func barButton(name string, do goapp.EventHandler) goapp.HTMLElem {
-	return on(textElem("button", "notice-dismiss", name).Attr("type", "button"), "click", do)
 }

@@ -24,3 +24,19 @@ func (n *notice) onDismiss(goapp.Context, goapp.Event) {
 	n.text = ""
 	focusComposer()
 }
+
+// bar draws a sentence below the header that the user may dismiss, and a button for what else the user can do about it,
+// if that has a name.
+func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
+	body := []goapp.UI{textElem("p", "", text)}
+	if name != "" {
+		body = append(body, barButton(name, do))
+	}
+	section := elem("section", "notice", append(body, barButton(words.Of(words.Dismiss), dismiss))...)
+	attributes(section, "id", id, "aria-label", label)
+	return section
+}
+
+func barButton(name string, do goapp.EventHandler) goapp.HTMLElem {
+	return on(textElem("button", "notice-dismiss", name).Attr("type", "button"), "click", do)
+}

@@ -1,6 +1,7 @@
 package list
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -187,3 +188,42 @@ func (r *row) links(tabindex string) {
 func (r *row) top() float64 { return r.rect().Get("top").Float() }
 
 func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
+
+// count draws the time left if it is not what is drawn. It reports whether it must be asked each second from now on: a
+// number is shown, or will be before the next look at the rings.
+func (r *row) count(m *client.Message, now time.Time) (soon bool) {
+	to := remains(m, now)
+	if to.step != r.shown.step {
+		part := strconv.FormatFloat(float64(to.step)/ringSteps, 'f', 3, 64)
+		r.left.Get("style").Call("setProperty", "--left", part)
+	}
+	if to.seconds != r.shown.seconds {
+		text := ""
+		if to.seconds > 0 {
+			text = words.Of(words.SecondsLeft, strconv.Itoa(to.seconds))
+		}
+		r.left.Set("textContent", text)
+	}
+	r.shown = to
+	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
+}
+
+// A chunk is some rows that follow each other, in an element of their own: the browser lays out one chunk for a row, not all
+// rows.
+type chunk struct {
+	element goapp.Value
+	rows    int
+}
+
+// chunkRows is how many rows a chunk has, about: the root of maxRows.
+const chunkRows = 20
+
+func (c *chunk) insert(one *row, before goapp.Value) {
+	if before == nil {
+		c.element.Call("appendChild", one.article)
+	} else {
+		c.element.Call("insertBefore", one.article, before)
+	}
+	one.chunk = c
+	c.rows++
+}

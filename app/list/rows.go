@@ -22,16 +22,6 @@ type rows struct {
 	removed   bool             // rows were removed since List.Removed was last called
 }
 
-// A chunk is some rows that follow each other, in an element of their own: the browser lays out one chunk for a row, not all
-// rows.
-type chunk struct {
-	element goapp.Value
-	rows    int
-}
-
-// chunkRows is how many rows a chunk has, about: the root of maxRows.
-const chunkRows = 20
-
 // clear removes everything.
 func (r *rows) clear() {
 	r.box.Call("replaceChildren")
@@ -80,16 +70,6 @@ func (r *rows) begin(at int) {
 		r.box.Call("appendChild", c.element)
 	}
 	r.chunks = slices.Insert(r.chunks, at, c)
-}
-
-func (c *chunk) insert(one *row, before goapp.Value) {
-	if before == nil {
-		c.element.Call("appendChild", one.article)
-	} else {
-		c.element.Call("insertBefore", one.article, before)
-	}
-	one.chunk = c
-	c.rows++
 }
 
 // firstInSight returns which of messages, of which there are some, is the first whose row reaches below edge.
