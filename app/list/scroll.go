@@ -108,7 +108,7 @@ func (v *viewport) closeGap() {
 	if v.gap == 0 {
 		return
 	}
-	want := v.scrollTop() - v.gap
+	want := v.scrollTop() - v.gap + v.remainder
 	v.setGap(0)
 	v.scroll(want)
 }

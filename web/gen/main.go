@@ -98,8 +98,8 @@ func goEnv(names ...string) ([]string, error) {
 	return values, nil
 }
 
-// compile builds a client and returns its wasm. -trimpath, -buildvcs=false and -ldflags make the wasm the same on every
-// machine. -gcflags copies no function of app/ into its callers: that makes the download 1 % smaller, and what these
+// compile builds a client and returns its wasm. With -trimpath, -buildvcs=false and -ldflags the wasm is the same on every
+// machine. With -gcflags no function of app/ is copied into its callers: that makes the download 1 % smaller, and what these
 // functions do takes the browser far longer than a call.
 func compile(root, client string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "mayfly-gen-")
