@@ -1,12 +1,12 @@
-package app_test
+package list_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"mayfly/app"
 	"mayfly/app/client"
+	"mayfly/app/list"
 	"mayfly/shared/wire"
 )
 
@@ -25,33 +25,8 @@ func TestInitials(t *testing.T) {
 		{wire.User{Name: "🎉 party"}, "P"},
 		{wire.User{Name: "\u202Eevil"}, ""},
 	} {
-		if got := app.Initials(tt.user); got != tt.want {
+		if got := list.Initials(tt.user); got != tt.want {
 			t.Errorf("initials(%q) = %q, want %q", tt.user.Name, got, tt.want)
-		}
-	}
-}
-
-func TestLabel(t *testing.T) {
-	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
-	sent := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
-	mine, failed := sent, client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: client.Failed, Reason: "The room is full."}
-	mine.Mine = true
-	for want, m := range map[string]client.Message{
-		"Ada: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": sent,
-		"You: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": mine,
-		"You: lunch? – Not sent. The room is full.":             failed,
-	} {
-		if got := app.Label(&m); got != want {
-			t.Errorf("label = %q, want %q", got, want)
-		}
-	}
-}
-
-func TestFirstWords(t *testing.T) {
-	long := strings.Repeat("ä", 31)
-	for text, want := range map[string]string{"lunch?": "lunch?", "a\n b": "a b", long: long[:2*30] + "…", long[:60]: long[:60]} {
-		if got := app.FirstWords(text); got != want {
-			t.Errorf("firstWords(%q) = %q, want %q", text, got, want)
 		}
 	}
 }
@@ -61,7 +36,7 @@ func TestPiled(t *testing.T) {
 		"": false, "lunch?": false, "Việt Nam": false, "שָׁלוֹם": false, "ก็ได้": false, "a\u0301\u0302": false,
 		"a\u0301\u0302\u0303": true, "Z" + strings.Repeat("\u0353", 4000): true,
 	} {
-		if got := app.Piled(text); got != want {
+		if got := list.Piled(text); got != want {
 			t.Errorf("piled(%.10q) = %v, want %v", text, got, want)
 		}
 	}
@@ -77,11 +52,11 @@ func TestRemains(t *testing.T) {
 		{0, 60, 0}, {-time.Second, 60, 0}, {time.Second, 60, 0}, {5 * time.Second, 59, 0}, {269 * time.Second, 7, 0}, {270 * time.Second, 6, 30},
 		{299500 * time.Millisecond, 1, 1}, {400 * time.Second, 0, 1},
 	} {
-		if step, seconds := app.Remains(&m, at.Add(tt.after)); step != tt.step || seconds != tt.seconds {
+		if step, seconds := list.Remains(&m, at.Add(tt.after)); step != tt.step || seconds != tt.seconds {
 			t.Errorf("after %s: step %d, %d s, want %d, %d", tt.after, step, seconds, tt.step, tt.seconds)
 		}
 	}
-	if step, seconds := app.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
+	if step, seconds := list.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
 		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
 	}
 }

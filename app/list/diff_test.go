@@ -1,4 +1,4 @@
-package app_test
+package list_test
 
 import (
 	"fmt"
@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"mayfly/app"
 	"mayfly/app/client"
+	"mayfly/app/list"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
-// list makes rows of words: each is a key, and a state after a colon.
-func list(words string) []client.Message {
+// rowsOf makes rows of words: each is a key, and a state after a colon.
+func rowsOf(words string) []client.Message {
 	var all []client.Message
 	for w := range strings.FieldsSeq(words) {
 		key, reason, waits := strings.Cut(w, ":")
@@ -50,8 +51,8 @@ func TestDiff(t *testing.T) {
 		{"moved while its neighbour goes", "a b c", "c a", "-b ~c<a"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			prev, next := list(tt.prev), list(tt.next)
-			c := app.Diff(prev, next)
+			prev, next := rowsOf(tt.prev), rowsOf(tt.next)
+			c := list.Diff(prev, next)
 			if got := fmt.Sprint(c); got != tt.want {
 				t.Errorf("diff = %q, want %q", got, tt.want)
 			}
@@ -75,8 +76,8 @@ func TestFirst(t *testing.T) {
 		{"a b", "", 0},
 		{"b c d", "a c d", 0},
 	} {
-		prev := list(tt.prev)
-		if got := app.Diff(prev, list(tt.next)).First(prev); got != tt.want {
+		prev := rowsOf(tt.prev)
+		if got := list.Diff(prev, rowsOf(tt.next)).First(prev); got != tt.want {
 			t.Errorf("from %q to %q, %d go from the start, want %d", tt.prev, tt.next, got, tt.want)
 		}
 	}
@@ -94,11 +95,11 @@ func TestDiffOfAnyLists(t *testing.T) {
 			}
 			words = append(words, word)
 		}
-		return list(strings.Join(words, " "))
+		return rowsOf(strings.Join(words, " "))
 	}
 	for range 20_000 {
 		prev, next := some(), some()
-		if got := app.Diff(prev, next).Apply(prev); !slices.Equal(got, next) {
+		if got := list.Diff(prev, next).Apply(prev); !slices.Equal(got, next) {
 			t.Fatalf("from %v to %v: the change leads to %v", prev, next, got)
 		}
 	}
@@ -120,7 +121,7 @@ func TestRowLooks(t *testing.T) {
 		{"failed", client.Message{User: ann, Mine: true, State: client.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if class, state := app.RowClass(&tt.m), app.StateWords(&tt.m); class != tt.class || state != tt.state {
+			if class, state := list.RowClass(&tt.m), words.State(&tt.m); class != tt.class || state != tt.state {
 				t.Errorf("class %q, state %q, want %q, %q", class, state, tt.class, tt.state)
 			}
 		})
@@ -138,12 +139,12 @@ func numbered(from, to int) []client.Message {
 
 func TestWindow(t *testing.T) {
 	var (
-		w    app.Window
+		w    list.Mounted
 		rows []client.Message
 	)
 	want := func(what, first, last string) {
 		t.Helper()
-		if rows[0].Key != first || rows[len(rows)-1].Key != last || len(rows) > app.MaxRows {
+		if rows[0].Key != first || rows[len(rows)-1].Key != last || len(rows) > list.MaxRows {
 			t.Fatalf("%s: %d rows from %s to %s, want %s to %s", what, len(rows), rows[0].Key, rows[len(rows)-1].Key, first, last)
 		}
 	}
@@ -174,7 +175,7 @@ func TestWindow(t *testing.T) {
 	want("hundreds came at once", "612", "1011")
 	rows = w.Place(all, rows, nil)
 	want("and the user is at the end of those that have a row", "612", "1011")
-	w = app.Window{}
+	w = list.Mounted{}
 	rows = w.Place(all, nil, nil)
 	want("and jumps to the newest", "1101", "1500")
 	rows = w.Back(all, rows)
@@ -195,9 +196,9 @@ func TestNearest(t *testing.T) {
 		{"a b c", "b", "", ""},
 	} {
 		stays := func(key string) bool { return strings.Contains(tt.stay, key) }
-		rows := list(tt.rows)
+		rows := rowsOf(tt.rows)
 		i := slices.IndexFunc(rows, func(r client.Message) bool { return r.Key == tt.of })
-		if got := app.Nearest(rows, i, stays); got != tt.want {
+		if got := list.Nearest(rows, i, stays); got != tt.want {
 			t.Errorf("nearest to %s in %s, of %s that stay, is %q, want %q", tt.of, tt.rows, tt.stay, got, tt.want)
 		}
 	}
@@ -209,7 +210,7 @@ func TestWalk(t *testing.T) {
 		{"a b c", "c", "ArrowUp", "b"}, {"a b c", "a", "ArrowUp", "a"}, {"a b c", "a", "ArrowDown", "b"}, {"a b c", "c", "ArrowDown", "c"},
 		{"a b c", "b", "Home", "a"}, {"a b c", "b", "End", "c"}, {"a b c", "b", "x", ""}, {"", "", "Home", ""},
 	} {
-		if got := app.Walk(list(tt.rows), tt.from, tt.press); got != tt.want {
+		if got := list.Walk(rowsOf(tt.rows), tt.from, tt.press); got != tt.want {
 			t.Errorf("in %q, %s from %q goes to %q, want %q", tt.rows, tt.press, tt.from, got, tt.want)
 		}
 	}
@@ -246,7 +247,7 @@ func TestFollows(t *testing.T) {
 		{"up near the end", false, end - 2, end - 5, 5, false},
 		{"all fits the frame again", false, 0, 0, 0, true},
 	} {
-		if got := app.Follows(tt.did, tt.was, tt.top, tt.below); got != tt.want {
+		if got := list.Follows(tt.did, tt.was, tt.top, tt.below); got != tt.want {
 			t.Errorf("%s: follows(%t, %g, %g, %g) = %t, want %t", tt.name, tt.did, tt.was, tt.top, tt.below, got, tt.want)
 		}
 	}

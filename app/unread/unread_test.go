@@ -1,11 +1,11 @@
-package app_test
+package unread_test
 
 import (
 	"strings"
 	"testing"
 
-	"mayfly/app"
 	"mayfly/app/client"
+	"mayfly/app/unread"
 )
 
 // others makes messages of words: those that begin with + are one's own.
@@ -40,13 +40,13 @@ func TestAttention(t *testing.T) {
 		{"one that was taken back brings none back", []step{{"a b c", here, 0, ""}, {"a b", away, 0, ""}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var a app.Attention
+			var a unread.Unread
 			before := others("")
 			for i, s := range tt.steps {
 				after := others(s.messages)
 				a.Follow(before, after, s.away)
-				if a.Unread() != s.unread || a.Divider() != s.divider {
-					t.Errorf("after step %d: %d unread, divider at %q, want %d, %q", i, a.Unread(), a.Divider(), s.unread, s.divider)
+				if a.Count() != s.unread || a.Divider() != s.divider {
+					t.Errorf("after step %d: %d unread, divider at %q, want %d, %q", i, a.Count(), a.Divider(), s.unread, s.divider)
 				}
 				before = after
 			}
@@ -60,7 +60,7 @@ func TestTitle(t *testing.T) {
 		hidden bool
 		want   string
 	}{{0, true, "#tea – Mayfly"}, {3, false, "#tea – Mayfly"}, {3, true, "(3) #tea – Mayfly"}} {
-		if got := app.Title("tea", tt.unread, tt.hidden); got != tt.want {
+		if got := unread.Title("tea", tt.unread, tt.hidden); got != tt.want {
 			t.Errorf("title of %d unread, hidden %v = %q, want %q", tt.unread, tt.hidden, got, tt.want)
 		}
 	}

@@ -1,10 +1,10 @@
-package app_test
+package list_test
 
 import (
 	"strings"
 	"testing"
 
-	"mayfly/app"
+	"mayfly/app/list"
 )
 
 func TestPieces(t *testing.T) {
@@ -37,7 +37,7 @@ func TestPieces(t *testing.T) {
 		{"https://a.example<b>", "[https://a.example]<b>"},
 		{"https://\u202Ea.example", "https://\u202Ea.example"},
 	} {
-		if got := strings.Join(app.Pieces(tt.text), ""); got != tt.want {
+		if got := strings.Join(list.Pieces(tt.text), ""); got != tt.want {
 			t.Errorf("pieces(%q) = %q, want %q", tt.text, got, tt.want)
 		}
 	}
@@ -45,13 +45,13 @@ func TestPieces(t *testing.T) {
 
 func TestPiecesAreBounded(t *testing.T) {
 	links := 0
-	for _, p := range app.Pieces(strings.Repeat("http://a.b ", 400)) {
+	for _, p := range list.Pieces(strings.Repeat("http://a.b ", 400)) {
 		if strings.HasPrefix(p, "[") {
 			links++
 		}
 	}
-	if links != app.MaxLinks {
-		t.Errorf("%d links of 400 can be clicked, want %d", links, app.MaxLinks)
+	if links != list.MaxLinks {
+		t.Errorf("%d links of 400 can be clicked, want %d", links, list.MaxLinks)
 	}
 }
 
@@ -62,7 +62,7 @@ func FuzzPieces(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		whole := ""
-		for _, p := range app.RawPieces(text) {
+		for _, p := range list.RawPieces(text) {
 			whole += p[0]
 			if p[1] != "" && !strings.HasPrefix(strings.ToLower(p[1]), "http") && !strings.HasPrefix(strings.ToLower(p[1]), "mailto:") {
 				t.Errorf("%q becomes a link", p[1])

@@ -1,4 +1,4 @@
-package app_test
+package list_test
 
 import (
 	"strconv"
@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/app"
 	"mayfly/app/client"
+	"mayfly/app/list"
 )
 
 // TestSoonest: a row is a letter and the second in which it expires, 0 if it is not sent yet.
@@ -28,7 +28,7 @@ func TestSoonest(t *testing.T) {
 				rows = append(rows, client.Message{Key: w, Seq: int64(n), Expires: time.Unix(int64(n), 0)})
 			}
 			var got []string
-			for _, m := range app.Soonest(rows, 3) {
+			for _, m := range list.Soonest(rows, 3) {
 				got = append(got, m.Key)
 			}
 			if strings.Join(got, " ") != tt.want {

@@ -1,12 +1,12 @@
-package app_test
+package unread_test
 
 import (
 	"strings"
 	"testing"
 	"time"
 
-	"mayfly/app"
 	"mayfly/app/client"
+	"mayfly/app/unread"
 )
 
 // view makes a view of a room from words: each is a message of that key, of Ann's, with its place in the list as its Seq. One
@@ -132,13 +132,13 @@ func TestAnnouncer(t *testing.T) {
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a, now, before := new(app.Announcer), time.Minute, client.View{}
+			a, now, before := new(unread.Announcer), time.Minute, client.View{}
 			for i, s := range tt.steps {
 				now += s.after
 				after := view(s.room, s.head, s.words)
-				a.Hear(before, after, now)
+				a.Observe(&before, &after, now)
 				before = after
-				if polite, alert := a.Says(); polite != s.polite || alert != s.alert {
+				if polite, alert := a.Polite, a.Alert; polite != s.polite || alert != s.alert {
 					t.Fatalf("after step %d it says %q and %q, want %q and %q", i, polite, alert, s.polite, s.alert)
 				}
 			}
@@ -148,7 +148,7 @@ func TestAnnouncer(t *testing.T) {
 
 // TestAnnouncerSaysWhenToAsk: it has no timer of its own.
 func TestAnnouncerSaysWhenToAsk(t *testing.T) {
-	a, now := new(app.Announcer), time.Minute
+	a, now := new(unread.Announcer), time.Minute
 	none, one, two := view("lobby", 0, ""), view("lobby", 0, "a"), view("lobby", 0, "a b")
 	for _, s := range []struct {
 		passed   time.Duration
@@ -163,19 +163,20 @@ func TestAnnouncerSaysWhenToAsk(t *testing.T) {
 		{time.Second, two, two, 0},
 	} {
 		now += s.passed
-		if got := a.Hear(s.from, s.to, now); got != s.want {
+		if got := a.Observe(&s.from, &s.to, now); got != s.want {
 			t.Errorf("ask again after %s, want %s", got, s.want)
 		}
 	}
 }
 
 func TestLongTextsAreCut(t *testing.T) {
-	a, now := new(app.Announcer), time.Minute
+	a, now := new(unread.Announcer), time.Minute
 	v := view("lobby", 0, "a")
 	v.Messages[0].Text = strings.Repeat("é", 201)
-	a.Hear(view("lobby", 0, ""), v, now)
-	a.Hear(v, v, now+time.Second)
-	if polite, _ := a.Says(); polite != "Ann: "+strings.Repeat("é", 200)+"…" {
+	none := view("lobby", 0, "")
+	a.Observe(&none, &v, now)
+	a.Observe(&v, &v, now+time.Second)
+	if polite := a.Polite; polite != "Ann: "+strings.Repeat("é", 200)+"…" {
 		t.Errorf("it says %q", polite)
 	}
 }

@@ -1,77 +1,10 @@
-package app
+package list
 
 import (
 	"slices"
 
 	"mayfly/app/client"
 )
-
-// The rows of the log are drawn by Mayfly itself. go-app matches children by their place, so in a list whose first goes
-// while others come, the normal case here, it writes every row anew: with 400 rows that took the main thread 59 ms for one
-// expiry (157 ms at the 95th percentile), and moved focus and selection to another message. Rows that keep their place as
-// empty slots would spare the document, but go-app would still build and compare some five thousand elements for each
-// message: one that arrives touches nothing but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element
-// and leaves alone what is in it, and rows are told apart by client.Message.Key: 5 ms for one that goes, 7 to 9 ms for one
-// that comes, of which the browser takes most to lay out and paint; docs/benchmarks.md has the figures. Here is
-// what can be decided without a document: which messages have a row, and what is to change. sheet.go does it, row.go draws
-// one of them.
-
-const (
-	maxRows = 400 // mounted at most: what rows cost grows with their number
-	farther = 100 // more rows of older messages, or of newer ones, come in at once when one scrolls to the end of those mounted
-)
-
-// A window says which of the room's messages have a row: the newest, or from some message on.
-type window struct {
-	from string // the key of the first row; "": the window follows the newest
-}
-
-// place returns the messages in the window. was is what had a row until now: if the first of them is gone, the window begins
-// at the next that is there. A window that reaches the newest follows them from then on, as long as what the user reads, which
-// begins with the first of reads, stays in it: reads is nil for a user at the end.
-func (w *window) place(messages, was, reads []client.Message) []client.Message {
-	newest := max(0, len(messages)-maxRows)
-	if w.from == "" {
-		return w.begin(messages, min(newest, first(messages, reads, newest)))
-	}
-	return w.begin(messages, first(messages, was, newest))
-}
-
-// first returns where in messages the first of rows is that is still there, or otherwise if none is.
-func first(messages, rows []client.Message, otherwise int) int {
-	for i := range rows {
-		if at := indexOf(messages, rows[i].Key); at >= 0 {
-			return at
-		}
-	}
-	return otherwise
-}
-
-// back moves the window to older messages, on to newer ones.
-func (w *window) back(messages, was []client.Message) []client.Message {
-	return w.move(messages, was, -farther)
-}
-func (w *window) on(messages, was []client.Message) []client.Message {
-	return w.move(messages, was, farther)
-}
-
-func (w *window) move(messages, was []client.Message, by int) []client.Message {
-	first := max(0, len(messages)-maxRows)
-	if len(was) > 0 {
-		first = max(0, indexOf(messages, was[0].Key))
-	}
-	return w.begin(messages, first+by)
-}
-
-func (w *window) begin(messages []client.Message, first int) []client.Message {
-	newest := max(0, len(messages)-maxRows)
-	if first = max(0, first); first >= newest {
-		w.from = ""
-		return messages[newest:]
-	}
-	w.from = messages[first].Key
-	return messages[first : first+maxRows]
-}
 
 // A change is how one list of rows becomes another, in this order.
 type change struct {
@@ -216,28 +149,4 @@ func indexOf(rows []client.Message, key string) int {
 		}
 	}
 	return -1
-}
-
-// walk returns the row that a key press goes to from the row of key from, "" for the log itself; "" if it goes nowhere.
-func walk(rows []client.Message, from, press string) string {
-	if len(rows) == 0 {
-		return ""
-	}
-	last := len(rows) - 1
-	i := indexOf(rows, from)
-	switch {
-	case press == "Home":
-		i = 0
-	case press == "End":
-		i = last
-	case press != "ArrowUp" && press != "ArrowDown":
-		return ""
-	case i < 0:
-		i = last // into the log one comes at the newest
-	case press == "ArrowUp":
-		i = max(i-1, 0)
-	default:
-		i = min(i+1, last)
-	}
-	return rows[i].Key
 }

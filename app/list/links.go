@@ -1,4 +1,4 @@
-package app
+package list
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxLinks is how many links of one message can be clicked. More is no talk, and each costs the page an element.
+// maxLinks is how many links of one message can be clicked. Each costs the page an element.
 const maxLinks = 50
 
 // A piece is a part of a message's text. href is empty unless it is a link.
@@ -67,9 +67,9 @@ func schemeOf(text string) string {
 	return ""
 }
 
-// linkLength returns how much of a text that begins with a scheme is the link. It ends before white space, quotes and what
-// cannot be seen, such as a mark that turns the direction of writing; the punctuation of the sentence around it is not a part
-// of it, nor is a bracket that was opened outside.
+// linkLength returns how much of a text that begins with a scheme is the link. It ends before white space, quotes and
+// what cannot be seen, such as a mark that turns the direction of writing; the punctuation of the sentence around it is
+// not a part of it, nor is a bracket that was opened outside.
 func linkLength(text string) int {
 	end := strings.IndexFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || strings.ContainsRune("<>\"`{}|\\^", r)
@@ -80,7 +80,8 @@ func linkLength(text string) int {
 	for end > 0 {
 		last, size := utf8.DecodeLastRuneInString(text[:end])
 		bracket := strings.IndexRune(")]", last)
-		unopened := bracket >= 0 && strings.Count(text[:end], ")]"[bracket:bracket+1]) > strings.Count(text[:end], "(["[bracket:bracket+1])
+		unopened := bracket >= 0 &&
+			strings.Count(text[:end], ")]"[bracket:bracket+1]) > strings.Count(text[:end], "(["[bracket:bracket+1])
 		if !unopened && !strings.ContainsRune(".,;:!?'*_~’”»…", last) {
 			break
 		}
