@@ -45,33 +45,9 @@ func moments() func() moment {
 }
 
 // since returns the time from start to m.
-//
-//go:noinline
 func (m moment) since(start moment) time.Duration {
 	return max(m.mono-start.mono, m.wall-start.wall)
 }
-
-// access is an access token and its lifetime.
-type access struct {
-	text   string
-	at     moment // when it was requested
-	life   time.Duration
-	margin time.Duration // the renewal begins this long before its end
-}
-
-// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
-// the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
-// renewal is interrupted, another tab's renewal is still in time.
-func newAccess(text string, at moment, life time.Duration) access {
-	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
-	spread := min(margin/10, maxSpread)
-	return access{text, at, life, margin - spread + rand.N(2*spread)}
-}
-
-// left returns how long the token is still good. It is 0 or less if the token has ended.
-//
-//go:noinline
-func (a *access) left(now moment) time.Duration { return a.life - now.since(a.at) }
 
 // A retry says when the next renewal may begin after a failed one: exponential backoff with jitter.
 type retry struct {
@@ -82,13 +58,18 @@ type retry struct {
 }
 
 // due returns the time until the next attempt. 0 or less means now.
-//
-//go:noinline
 func (r *retry) due(now moment) time.Duration {
 	if r.failures == 0 {
 		return 0
 	}
 	return r.wait - now.since(r.from)
+}
+
+// hurry makes the next attempt due now, unless the provider asked for the wait.
+func (r *retry) hurry() {
+	if !r.retryAfter {
+		r.wait = 0
+	}
 }
 
 // failed schedules the next attempt: after retryAfter if that is not 0, because the provider asked for it.
@@ -98,5 +79,25 @@ func (r *retry) failed(retryAfter time.Duration, now moment) {
 	r.from, r.wait, r.retryAfter = now, limit/2+rand.N(limit/2), retryAfter > 0
 	if r.retryAfter {
 		r.wait = min(retryAfter, maxRetryAfter)
+	}
+}
+
+// wait waits until done is closed, at most for timeout.
+func wait(done <-chan struct{}, timeout time.Duration) {
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+}
+
+// closed reports whether c is closed.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }

@@ -7,12 +7,13 @@ import "time"
 func Skew(s *SignIn) func(time.Duration) {
 	ahead := make(chan time.Duration, 1)
 	ahead <- 0
-	read := s.moment
-	s.moment = func() moment {
+	read := s.state.now
+	now := func() moment {
 		m, d := read(), <-ahead
 		ahead <- d
 		m.wall += d
 		return m
 	}
+	s.state.now, s.provider.now, s.provider.keys.now = now, now, now
 	return func(d time.Duration) { ahead <- <-ahead + d }
 }

@@ -82,11 +82,11 @@ func isCallback(address string) bool {
 func newSignIn() *pkce.SignIn {
 	return pkce.New(pkce.Config{Browser: pkce.Browser{
 		Origin: browser.Origin(),
-		Fetch:  browser.Fetch,
-		Local:  browser.DeviceStorage(),
-		Tab:    browser.TabStorage(),
-		Vault:  browser.Vault{},
-		Lock:   browser.Lock,
+		Fetch:  browser.Fetch, FetchKeepalive: browser.FetchKeepalive,
+		Local: browser.DeviceStorage(),
+		Tab:   browser.TabStorage(),
+		Vault: browser.Vault{},
+		Lock:  browser.Lock,
 		Join: func(receive func(string)) (func(string), func()) {
 			return browser.Join("mayfly", receive)
 		},
@@ -129,7 +129,7 @@ func pollSlot(ctx context.Context) (done func(), ok bool) {
 
 // speaks asks the server for the protocol that it speaks now. It returns "" if the server does not say. It blocks.
 func speaks() string {
-	_, _, body, err := browser.Fetch("/config.json", "", false, 10*time.Second)
+	_, _, body, err := browser.Fetch("/config.json", "", 10*time.Second)
 	var config struct{ Protocol string }
 	if err != nil || json.Unmarshal(body, &config) != nil {
 		return ""

@@ -32,7 +32,6 @@ var tooLarge = []string{
 	"app/client.Client",
 	"app/client.View",
 	"app/client.letter",
-	"app/pkce.SignIn",
 	"cmd/mayfly.config",
 	"cmd/mayfly/e2e/rig",
 	"cmd/mayfly/e2e/rig.Tab",

@@ -1,0 +1,97 @@
+package pkce
+
+import (
+	"crypto/rand"
+	"strings"
+)
+
+const (
+	transactionKey = "mayfly.tx." // before the OAuth state: the storage key of a sign-in that has begun
+	triesKey       = "mayfly.tries"
+	maxTries       = 5 // sign-ins that one tab may begin within one minute of the clock
+)
+
+// transactions stores the sign-ins that have begun and not returned yet. Its fields are static.
+type transactions struct {
+	store Storage
+	tab   Storage // counts the sign-ins that the tab begins
+}
+
+// mayTry is a rate limit: it counts the sign-ins that this tab begins and reports whether this one is allowed. Only a
+// redirect loop between page and provider begins more. It stores the minute and one dot for each sign-in. If the storage
+// fails, save fails soon after.
+func (t *transactions) mayTry(now moment) bool {
+	minute := itoa(int64(now.wall.Minutes()))
+	stored, _ := t.tab.Load(triesKey)
+	if !strings.HasPrefix(stored, minute) {
+		stored = minute
+	}
+	_ = t.tab.Save(triesKey, stored+".")
+	return len(stored) < len(minute)+maxTries
+}
+
+// save stores a transaction under its OAuth state, as alternating names and values. It reports whether that worked.
+func (t *transactions) save(state string, pairs ...string) bool {
+	return t.store.Save(transactionKey+state, encodeQuery(pairs...)) == nil
+}
+
+// take deletes the transaction of an OAuth state and returns it. It returns nil if there is none or it cannot be deleted, so
+// that a second call with the same state finds nothing.
+func (t *transactions) take(state string) map[string]string {
+	key := transactionKey + state
+	stored, _ := t.store.Load(key)
+	if stored == "" || t.store.Delete(key) != nil {
+		return nil
+	}
+	return parseQuery(stored)
+}
+
+// sweepAll deletes all transactions.
+func (t *transactions) sweepAll() {
+	t.sweep(func(map[string]string) bool { return true })
+}
+
+// sweepOld deletes the transactions that are too old to be completed.
+func (t *transactions) sweepOld(now moment) {
+	t.sweep(func(transaction map[string]string) bool { return !recent(transaction, now) })
+}
+
+func (t *transactions) sweep(useless func(transaction map[string]string) bool) {
+	keys, _ := t.store.Keys()
+	for _, key := range keys {
+		if strings.HasPrefix(key, transactionKey) {
+			stored, _ := t.store.Load(key)
+			if useless(parseQuery(stored)) {
+				_ = t.store.Delete(key)
+			}
+		}
+	}
+}
+
+// recent reports whether a sign-in began recently enough to be completed.
+func recent(transaction map[string]string, now moment) bool {
+	age := now.wall.Milliseconds() - milliseconds(transaction["created"])
+	return max(age, -age) < maxPending.Milliseconds()
+}
+
+// random returns 32 random bytes as 43 characters of base64url.
+func random() string {
+	var b [32]byte
+	rand.Read(b[:]) // never fails
+	return encode64(b[:])
+}
+
+// safePath returns path if it leads to this origin and not to the callback; otherwise it returns "/".
+func safePath(path string) string {
+	bare, _, _ := strings.Cut(path, "#")
+	bare, _, _ = strings.Cut(bare, "?")
+	safe := len(path) <= 2048 && strings.HasPrefix(bare, "/") && !strings.HasPrefix(bare, CallbackPath) &&
+		!strings.Contains(bare, "//") && !strings.Contains(bare, "/.")
+	for i := range len(path) {
+		safe = safe && path[i] > ' ' && path[i] != 0x7f && path[i] != '\\'
+	}
+	if !safe {
+		return "/"
+	}
+	return path
+}
