@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/dom"
 	"mayfly/app/pkce"
 )
 
@@ -66,8 +67,6 @@ func stands(a *pkce.State, v *client.View) (s standing) {
 }
 
 // action returns what the button of a problem does, and its name.
-//
-//go:noinline
 func action(a pkce.Action) (does deed, name string) {
 	switch a {
 	case pkce.ActSignIn:
@@ -94,8 +93,6 @@ type trouble struct {
 }
 
 // trouble returns what stands at the header's end; no text: nothing does.
-//
-//go:noinline
 func (c *chat) trouble() trouble {
 	p := &c.account.Problem
 	if c.obstacle.text != "" {
@@ -168,7 +165,7 @@ func (c *chat) do(ctx goapp.Context, what deed, sure bool) {
 		c.obstacle = unsent(n)
 		deferred(ctx, func(goapp.Context) {
 			defer Guard()
-			focusOn(troubleID)
+			dom.Focus(troubleID)
 		})
 	case what == signOut:
 		focusComposer() // the button goes
@@ -200,7 +197,7 @@ func (c *chat) passes(was *client.View) bool {
 
 // letGo moves the focus from what has these ids, or is in it, to the composer: it is about to become another, or to go.
 func letGo(ids ...string) {
-	if activeElement().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
+	if dom.Active().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
 		focusComposer()
 	}
 }

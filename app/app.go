@@ -42,23 +42,15 @@ func roomOf(path string) (room string, ok bool) {
 
 // elem returns an element, whose attributes and handlers are set by name. goapp.Article(), Role() and the like say the same,
 // but each element is a type of its own with a hundred methods, which costs the download some kilobytes apiece.
-//
-//go:noinline
 func elem(tag, class string, body ...goapp.UI) goapp.HTMLElem {
 	return goapp.Elem(tag).Class(class).Body(body...)
 }
 
 // textElem returns an element that holds text.
-//
-//go:noinline
 func textElem(tag, class, text string) goapp.HTMLElem { return elem(tag, class, goapp.Text(text)) }
 
-// dispatch and deferred stand here to be called, not copied, wherever they are used.
-//
-//go:noinline
 func dispatch(ctx goapp.Context, f func(goapp.Context)) { ctx.Dispatch(f) }
 
-//go:noinline
 func deferred(ctx goapp.Context, f func(goapp.Context)) { ctx.Defer(f) }
 
 // attributes sets attributes, given as name and value by turns.

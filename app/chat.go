@@ -10,6 +10,7 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/dom"
 	"mayfly/app/pkce"
 	"mayfly/shared/wire"
 )
@@ -118,14 +119,14 @@ func (c *chat) OnMount(ctx goapp.Context) {
 		func() { c.timer.Stop() },
 		func() { c.drafting.timer.Stop() },
 		c.frame.Release,
-		listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
-		listen(goapp.Window(), "pageshow", func() {
+		dom.Listen(goapp.Window(), "visibilitychange", func() { dispatch(ctx, c.onVisible) }),
+		dom.Listen(goapp.Window(), "pageshow", func() {
 			dispatch(ctx, c.stay)
 			dispatch(ctx, c.onVisible)
 		}),
-		listen(goapp.Window(), "online", func() { dispatch(ctx, c.onVisible) }),
-		listen(document(), "resume", func() { dispatch(ctx, c.onVisible) }),
-		listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
+		dom.Listen(goapp.Window(), "online", func() { dispatch(ctx, c.onVisible) }),
+		dom.Listen(dom.Document(), "resume", func() { dispatch(ctx, c.onVisible) }),
+		dom.Listen(goapp.Window().Get("visualViewport"), "resize", func() { dispatch(ctx, c.onKeyboard) }),
 	}
 	onShortcut(func(address string) {
 		dispatch(ctx, func(ctx goapp.Context) { ctx.Navigate(address) })
@@ -138,7 +139,7 @@ func (c *chat) OnMount(ctx goapp.Context) {
 // that is hidden has no frames, and does not wait for one.
 func (c *chat) take(ctx goapp.Context) {
 	defer Guard()
-	if !c.painted && !hidden() {
+	if !c.painted && !dom.Hidden() {
 		ctx.PreventUpdate()
 		return
 	}
@@ -148,26 +149,9 @@ func (c *chat) take(ctx goapp.Context) {
 		return
 	}
 	c.show(ctx, v)
-	if c.painted && !hidden() {
+	if c.painted && !dom.Hidden() {
 		c.painted = false
 		goapp.Window().Call("requestAnimationFrame", c.frame)
-	}
-}
-
-// listen calls handle at each event of target, which an old browser may lack, from the browser's event loop, until stop is
-// called.
-func listen(target goapp.Value, event string, handle func()) (stop func()) {
-	if !target.Truthy() {
-		return func() {}
-	}
-	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
-		handle()
-		return nil
-	})
-	target.Call("addEventListener", event, f)
-	return func() {
-		target.Call("removeEventListener", event, f)
-		f.Release()
 	}
 }
 
@@ -191,7 +175,7 @@ func (c *chat) tick(ctx goapp.Context, ended <-chan struct{}) {
 					ctx.PreventUpdate()
 				}
 				c.look()
-				if !hidden() {
+				if !dom.Hidden() {
 					c.sheet.count(c.client.Now())
 				}
 				if c.sheet.taken && time.Since(c.collected) >= collectEvery {
@@ -217,7 +201,7 @@ func (c *chat) onVisible(ctx goapp.Context) {
 	defer Guard()
 	c.painted = true
 	c.take(ctx)
-	if hidden() {
+	if dom.Hidden() {
 		c.keepDraft() // a page may not be asked again before it is closed
 		c.reloadUnseen()
 	} else {
@@ -239,7 +223,7 @@ func (c *chat) onKeyboard(ctx goapp.Context) {
 	if sight.Get("scale").Float() == 1 {
 		covered = max(0, goapp.Window().Get("innerHeight").Float()-sight.Get("height").Float())
 	}
-	document().Get("documentElement").Get("style").Call("setProperty", "--keyboard", strconv.Itoa(int(covered))+"px")
+	dom.Document().Get("documentElement").Get("style").Call("setProperty", "--keyboard", strconv.Itoa(int(covered))+"px")
 	goapp.Window().Call("scrollTo", 0, 0)
 	c.toEnd()
 }
@@ -285,11 +269,11 @@ func (c *chat) setTitle() {
 	case c.badRoom:
 		words = "No such room – Mayfly"
 	case c.room != "":
-		words = title(c.room, c.attention.unread(), hidden())
+		words = title(c.room, c.attention.unread(), dom.Hidden())
 	}
 	if words != c.title {
 		c.title = words
-		document().Set("title", words)
+		dom.Document().Set("title", words)
 	}
 }
 
@@ -317,10 +301,9 @@ func (c *chat) show(ctx goapp.Context, v client.View) {
 	passed := c.passes(&was)
 	lapsed := c.takeDrafts()
 	if was.Joined && was.Room == v.Room {
-		c.attention.follow(before, c.messages(), hidden() || !c.atEnd)
+		c.attention.follow(before, c.messages(), dom.Hidden() || !c.atEnd)
 	}
-	rows := c.sheet.window.place(c.messages(), c.sheet.rows)
-	drawn := c.draw(rows)
+	drawn := c.place()
 	c.setTitle()
 	c.tell(&was)
 	c.follows(ctx, &was)
@@ -334,7 +317,7 @@ func (c *chat) show(ctx goapp.Context, v client.View) {
 	deferred(ctx, func(ctx goapp.Context) {
 		defer Guard()
 		if !drawn {
-			c.draw(c.sheet.window.place(c.messages(), c.sheet.rows))
+			c.place()
 		}
 		if c.takeDrafts() { // into a field that was not there before
 			ctx.Update()
@@ -385,8 +368,6 @@ func (c *chat) header() goapp.UI {
 }
 
 // bar draws a sentence at the header's end that one may dismiss, and what else can be done about it, if that has a name.
-//
-//go:noinline
 func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
 	body := []goapp.UI{textElem("p", "", text)}
 	if name != "" {

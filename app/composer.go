@@ -7,6 +7,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/dom"
 	"mayfly/app/pkce"
 	"mayfly/shared/wire"
 )
@@ -185,7 +186,7 @@ func (c *chat) measure() {
 		return
 	}
 	c.composer.tally = is
-	write(tallyID, is.words())
+	dom.Write(tallyID, is.words())
 	input.Call("setAttribute", "aria-invalid", is.over())
 	if words := is.said(was); words != "" {
 		c.say(words)
@@ -205,15 +206,6 @@ func fieldsGrow() bool {
 }
 
 // composerField returns the field that one writes in, which a page that shows no room lacks.
-//
-//go:noinline
-func composerField() goapp.Value { return goapp.Window().GetElementByID(composerID) }
+func composerField() goapp.Value { return dom.ByID(composerID) }
 
-func focusComposer() { focusOn(composerID) }
-
-//go:noinline
-func focusOn(id string) {
-	if e := goapp.Window().GetElementByID(id); e.Truthy() {
-		e.Call("focus")
-	}
-}
+func focusComposer() { dom.Focus(composerID) }

@@ -48,8 +48,8 @@ type (
 	Window    = window
 )
 
-func (w *window) Place(messages, was []client.Message) []client.Message {
-	return w.place(messages, was)
+func (w *window) Place(messages, was, reads []client.Message) []client.Message {
+	return w.place(messages, was, reads)
 }
 func (w *window) Back(messages, was []client.Message) []client.Message {
 	return w.back(messages, was)

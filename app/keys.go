@@ -2,6 +2,8 @@ package app
 
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/dom"
 )
 
 // One walks the messages by keyboard, and sees what can be done with the one that one is at.
@@ -10,9 +12,9 @@ import (
 func (s *sheet) stopAt(key string) {
 	to := func(key, value string) {
 		if key == "" {
-			set(s.log, "tabindex", value)
+			dom.Set(s.log, "tabindex", value)
 		} else if r := s.at[key]; r != nil {
-			set(r.article, "tabindex", value)
+			dom.Set(r.article, "tabindex", value)
 		}
 	}
 	if key != s.stop {
@@ -29,7 +31,7 @@ func (s *sheet) press(key string) bool {
 	if s.box == nil {
 		return false
 	}
-	active := activeElement()
+	active := dom.Active()
 	from := keyOf(active)
 	onRow := from != "" && active.Equal(s.at[from].article)
 	switch {
@@ -94,7 +96,7 @@ func (s *sheet) copy(key string, pressed goapp.Value) {
 		clipboard.Call("writeText", s.rows[i].Text)
 	} else {
 		goapp.Window().Call("getSelection").Call("selectAllChildren", s.at[key].head.Get("nextSibling"))
-		document().Call("execCommand", "copy")
+		dom.Document().Call("execCommand", "copy")
 	}
 	pressed.Set("textContent", "Copied")
 }
@@ -106,10 +108,4 @@ func keyOf(element goapp.Value) string {
 		return ""
 	}
 	return article.Get(keyName).String()
-}
-
-func activeElement() goapp.Value { return document().Get("activeElement") }
-
-func focus(element goapp.Value) {
-	element.Call("focus", map[string]any{"preventScroll": true})
 }

@@ -7,6 +7,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/dom"
 )
 
 const (
@@ -69,6 +70,21 @@ func (c *chat) draw(rows []client.Message) bool {
 	c.sheet.divide(c.attention.divider())
 	c.sheet.cover(now)
 	return drawn
+}
+
+// place draws the rows of the window. It reports whether there was a log to draw them in.
+func (c *chat) place() bool {
+	var reads []client.Message
+	if !c.atEnd {
+		reads = c.sheet.inSight()
+	}
+	if !c.draw(c.sheet.window.place(c.messages(), c.sheet.rows, reads)) {
+		return false
+	}
+	if !c.atEnd {
+		c.reach()
+	}
+	return true
 }
 
 // onLogKey walks the messages: the log is one stop of the Tab key, the arrows go from row to row.
@@ -137,7 +153,7 @@ func (c *chat) noticeScroll() bool {
 		s.counted = time.Time{} // what came in sight was not counted down
 	}
 	c.atEnd = following
-	if c.atEnd && !was && !hidden() {
+	if c.atEnd && !was && !dom.Hidden() {
 		c.attention.look()
 	}
 	return c.atEnd != was || c.attention.unread() != unread
@@ -193,9 +209,6 @@ func (c *chat) onJump(goapp.Context, goapp.Event) {
 func (c *chat) toNewest() {
 	c.atEnd, c.sheet.window = true, window{}
 	c.attention.look()
-	c.draw(c.sheet.window.place(c.messages(), nil))
+	c.place()
 	c.sheet.toEnd()
 }
-
-// hidden reports whether the page is out of sight.
-func hidden() bool { return document().Get("visibilityState").String() == "hidden" }

@@ -59,6 +59,14 @@ func (s *sheet) firstInSight(rows []client.Message, edge float64) int {
 	return sort.Search(len(rows)-1, func(i int) bool { return s.at[rows[i].Key].rect().Get("bottom").Float() > edge })
 }
 
+// inSight returns the rows from the first in sight on.
+func (s *sheet) inSight() []client.Message {
+	if s.box == nil || len(s.rows) == 0 {
+		return nil
+	}
+	return s.rows[s.firstInSight(s.rows, s.log.Call("getBoundingClientRect").Get("top").Float()):]
+}
+
 // keep scrolls so that the top of that row is at y again. What rounding took from one correction is added to the next, or
 // a hundred expiries would add up.
 func (s *sheet) keep(key string, y float64) {

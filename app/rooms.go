@@ -7,6 +7,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
+	"mayfly/app/dom"
 	"mayfly/shared/wire"
 )
 
@@ -55,7 +56,7 @@ func (c *chat) onRoomLink(goapp.Context, goapp.Event) { closeRooms() }
 func (c *chat) onOpenRoom(ctx goapp.Context, e goapp.Event) {
 	defer Guard()
 	e.PreventDefault()
-	field := goapp.Window().GetElementByID(openID)
+	field := dom.ByID(openID)
 	room := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(field.Get("value").String()), "#"))
 	if !wire.ValidRoom(room) {
 		return
@@ -68,10 +69,10 @@ func (c *chat) onOpenRoom(ctx goapp.Context, e goapp.Event) {
 // openRooms leads to the field for a room's name.
 func openRooms() {
 	browser.Replace("/") // a reload is not to do so again
-	if menu := goapp.Window().GetElementByID(roomsID); menu.Get("showPopover").Truthy() && !menu.Call("matches", ":popover-open").Bool() {
+	if menu := dom.ByID(roomsID); menu.Get("showPopover").Truthy() && !menu.Call("matches", ":popover-open").Bool() {
 		menu.Call("showPopover")
 	}
-	focusOn(openID)
+	dom.Focus(openID)
 }
 
 // onShortcut calls open with the address of a shortcut that is pressed while Mayfly is open: browsers only show the window then.
@@ -89,7 +90,7 @@ func onShortcut(open func(address string)) {
 	}))
 }
 
-func closeRooms() { goapp.Window().GetElementByID(roomsID).Call("hidePopover") }
+func closeRooms() { dom.ByID(roomsID).Call("hidePopover") }
 
 // pathOf is the path of a room's page.
 func pathOf(room string) string {

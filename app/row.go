@@ -3,7 +3,6 @@ package app
 import (
 	"hash/fnv"
 	"strings"
-	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -11,6 +10,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/dom"
 	"mayfly/shared/wire"
 )
 
@@ -85,8 +85,6 @@ const maxName = 40
 
 // nameOf returns the first characters of the name of a message's author, at most as many as limit, and what tells them from
 // others of the same name.
-//
-//go:noinline
 func nameOf(m *client.Message, limit int) string {
 	name := cut(named(m.User).Name, limit)
 	if m.Tag != "" {
@@ -155,49 +153,36 @@ func tint(id string) string {
 type template struct{ article, waiting, failed, actions, link goapp.Value }
 
 func newTemplate() template {
-	face := node("span", "face")
-	set(face, "aria-hidden", "true")
+	face := dom.Node("span", "face")
+	dom.Set(face, "aria-hidden", "true")
 	left := button("more", "")
 	left.Set("className", "left")
-	set(left, "aria-label", "Actions")
-	set(left, "aria-expanded", "false")
-	set(left, "tabindex", "-1") // Enter on the message does the same
-	article := node("article", "message", face, node("p", "message-head", node("bdi", "message-name"), node("time", "message-time"), left),
-		node("p", "message-text"))
-	set(article, "tabindex", "-1") // the focus may be put there, the Tab key passes by
-	set(article.Get("lastChild"), "dir", "auto")
+	dom.Set(left, "aria-label", "Actions")
+	dom.Set(left, "aria-expanded", "false")
+	dom.Set(left, "tabindex", "-1") // Enter on the message does the same
+	article := dom.Node("article", "message", face, dom.Node("p", "message-head", dom.Node("bdi", "message-name"), dom.Node("time", "message-time"), left),
+		dom.Node("p", "message-text"))
+	dom.Set(article, "tabindex", "-1") // the focus may be put there, the Tab key passes by
+	dom.Set(article.Get("lastChild"), "dir", "auto")
 
-	failed := node("div", "message-state", node("p", ""), button("retry", "Retry"), button("discard", "Discard"), button("copy", "Copy"))
-	actions := node("div", "message-actions", button("copy", "Copy text"))
-	set(actions, "role", "group")
-	set(actions, "aria-label", "Actions")
-	link := node("a", "")
-	set(link, "target", "_blank")
-	set(link, "rel", "noopener noreferrer nofollow")
-	set(link, "tabindex", "-1") // a message is no stop of the Tab key, nor is what is in it until it is opened
-	return template{article, node("div", "message-state", node("p", "")), failed, actions, link}
-}
-
-// node returns a new element with children.
-func node(tag, class string, children ...any) goapp.Value {
-	e := document().Call("createElement", tag)
-	e.Set("className", class)
-	e.Call("append", children...)
-	return e
+	failed := dom.Node("div", "message-state", dom.Node("p", ""), button("retry", "Retry"), button("discard", "Discard"), button("copy", "Copy"))
+	actions := dom.Node("div", "message-actions", button("copy", "Copy text"))
+	dom.Set(actions, "role", "group")
+	dom.Set(actions, "aria-label", "Actions")
+	link := dom.Node("a", "")
+	dom.Set(link, "target", "_blank")
+	dom.Set(link, "rel", "noopener noreferrer nofollow")
+	dom.Set(link, "tabindex", "-1") // a message is no stop of the Tab key, nor is what is in it until it is opened
+	return template{article, dom.Node("div", "message-state", dom.Node("p", "")), failed, actions, link}
 }
 
 func button(do, words string) goapp.Value {
-	e := node("button", "button")
+	e := dom.Node("button", "button")
 	e.Set("type", "button")
 	e.Set("textContent", words)
-	set(e, doName, do)
+	dom.Set(e, doName, do)
 	return e
 }
-
-func set(e goapp.Value, attribute, value string) { e.Call("setAttribute", attribute, value) }
-
-// document returns the page's document. It is looked up once: each look-up makes a value that the collector has to watch.
-var document = sync.OnceValue(func() goapp.Value { return goapp.Window().Get("document") })
 
 // row returns a row for m. Texts go in as text, whatever they hold.
 func (t template) row(m *client.Message) *row {
@@ -225,8 +210,8 @@ func (t template) update(r *row, from, to *client.Message) {
 		at.Set("dateTime", to.At.UTC().Format(time.RFC3339))
 		at.Set("title", sentWords(to))
 		at.Set("textContent", to.At.Format("15:04"))
-		set(at, "data-seconds", to.At.Format(":05"))
-		set(r.left, "data-when", vanishWords(to))
+		dom.Set(at, "data-seconds", to.At.Format(":05"))
+		dom.Set(r.left, "data-when", vanishWords(to))
 	}
 	if from.Text != to.Text {
 		t.text(r.head.Get("nextSibling"), to.Text)
@@ -234,7 +219,7 @@ func (t template) update(r *row, from, to *client.Message) {
 	if was, words := stateWords(from), stateWords(to); was != words || from.State != to.State {
 		t.state(r.article, to, words)
 	}
-	set(r.article, "aria-label", label(to))
+	dom.Set(r.article, "aria-label", label(to))
 }
 
 // text draws a message's text, and its links as links. The host that the browser reads in one stands beside it where it is
@@ -277,7 +262,7 @@ func (t template) state(article goapp.Value, m *client.Message, words string) {
 	state = state.Call("cloneNode", true)
 	state.Get("firstChild").Set("textContent", words)
 	for b := state.Get("firstChild").Get("nextSibling"); b.Truthy(); b = b.Get("nextSibling") {
-		set(b, "aria-label", b.Get("textContent").String()+" “"+firstWords(m.Text)+"”")
+		dom.Set(b, "aria-label", b.Get("textContent").String()+" “"+firstWords(m.Text)+"”")
 	}
 	article.Call("appendChild", state)
 }
@@ -291,7 +276,7 @@ func firstWords(text string) string { return cut(strings.Join(strings.Fields(tex
 // open shows what can be done with the message, and lets the Tab key go to its links.
 func (r *row) open(t template) {
 	r.links("0")
-	set(r.left, "aria-expanded", "true")
+	dom.Set(r.left, "aria-expanded", "true")
 	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
 		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
 	}
@@ -302,12 +287,12 @@ func (r *row) close() {
 		actions.Call("remove")
 	}
 	r.links("-1")
-	set(r.left, "aria-expanded", "false")
+	dom.Set(r.left, "aria-expanded", "false")
 }
 
 func (r *row) links(tabindex string) {
 	links := r.article.Call("querySelectorAll", "a")
 	for i := range links.Length() {
-		set(links.Index(i), "tabindex", tabindex)
+		dom.Set(links.Index(i), "tabindex", tabindex)
 	}
 }

@@ -27,20 +27,24 @@ type window struct {
 }
 
 // place returns the messages in the window. was is what had a row until now: if the first of them is gone, the window begins
-// at the next that is there. A window that reaches the newest follows them from then on.
-func (w *window) place(messages, was []client.Message) []client.Message {
+// at the next that is there. A window that reaches the newest follows them from then on, as long as what the user reads, which
+// begins with the first of reads, stays in it: reads is nil for a user at the end.
+func (w *window) place(messages, was, reads []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if w.from == "" {
-		return messages[newest:]
+		return w.begin(messages, min(newest, first(messages, reads, newest)))
 	}
-	first := newest
-	for i := range was {
-		if at := indexOf(messages, was[i].Key); at >= 0 {
-			first = at
-			break
+	return w.begin(messages, first(messages, was, newest))
+}
+
+// first returns where in messages the first of rows is that is still there, or otherwise if none is.
+func first(messages, rows []client.Message, otherwise int) int {
+	for i := range rows {
+		if at := indexOf(messages, rows[i].Key); at >= 0 {
+			return at
 		}
 	}
-	return w.begin(messages, first)
+	return otherwise
 }
 
 // back moves the window to older messages, on to newer ones.
@@ -204,9 +208,7 @@ func nearest(rows []client.Message, i int, ok func(key string) bool) string {
 	return ""
 }
 
-// indexOf returns where the row of that key is, -1 if nowhere. In each of its many callers it would cost the download.
-//
-//go:noinline
+// indexOf returns where the row of that key is, -1 if nowhere.
 func indexOf(rows []client.Message, key string) int {
 	for i := range rows { // a message is large: it is looked at where it is
 		if rows[i].Key == key {

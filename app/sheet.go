@@ -7,6 +7,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/dom"
 )
 
 // A sheet is the element that holds the rows, and what is in it. go-app draws it empty and knows nothing of its children.
@@ -57,7 +58,7 @@ const (
 // stays where it is. It reports whether there was an element to draw in.
 func (s *sheet) draw(rows []client.Message, atEnd bool, now time.Time) bool {
 	if s.box == nil || !s.box.Get("isConnected").Bool() {
-		box := goapp.Window().GetElementByID(rowsID)
+		box := dom.ByID(rowsID)
 		if !box.Truthy() {
 			*s = sheet{window: s.window}
 			return false
@@ -90,8 +91,8 @@ func (s *sheet) draw(rows []client.Message, atEnd bool, now time.Time) bool {
 	} else if len(c.gone) > 0 { // of what is in sight: one could come to see the gap, too
 		s.setGap(0)
 	}
-	if hold != nil && !hold.Call("contains", activeElement()).Bool() {
-		focus(hold) // it was moved
+	if hold != nil && !hold.Call("contains", dom.Active()).Bool() {
+		dom.FocusInPlace(hold) // it was moved
 	}
 	switch {
 	case atEnd && (height == 0 || len(c.put) > 0):
@@ -162,7 +163,7 @@ func (s *sheet) put(r, before *row) {
 
 // begin makes an empty block, the at-th.
 func (s *sheet) begin(at int) {
-	b := &block{element: node("div", "block")}
+	b := &block{element: dom.Node("div", "block")}
 	if at < len(s.blocks) {
 		s.box.Call("insertBefore", b.element, s.blocks[at].element)
 	} else {
@@ -196,14 +197,14 @@ func (s *sheet) divide(key string) {
 }
 
 func newDivider() goapp.Value {
-	e := node("p", "divider")
+	e := dom.Node("p", "divider")
 	e.Set("textContent", "New messages")
 	return e
 }
 
 // focused reports whether one walks the rows by keyboard.
 func (s *sheet) focused() bool {
-	return s.stop != "" && s.box.Call("contains", activeElement()).Bool()
+	return s.stop != "" && s.box.Call("contains", dom.Active()).Bool()
 }
 
 // hold returns the row that must have the focus after c, nil if none. If the row that has it goes, or what is in it has it,
@@ -218,7 +219,7 @@ func (s *sheet) hold(rows []client.Message, c change) goapp.Value {
 	if len(rows) == 0 || !c.above() {
 		return nil
 	}
-	active := activeElement()
+	active := dom.Active()
 	if !s.box.Call("contains", active).Bool() {
 		return nil
 	}
@@ -233,7 +234,7 @@ func (s *sheet) hold(rows []client.Message, c change) goapp.Value {
 	}
 	if key != rows[i].Key {
 		s.stopAt(key)
-		focus(s.at[key].article)
+		dom.FocusInPlace(s.at[key].article)
 	}
 	return s.at[key].article
 }

@@ -6,6 +6,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/dom"
 )
 
 const (
@@ -55,7 +56,7 @@ func (c *chat) onRetry(goapp.Context, goapp.Event) {
 // wait reckons whether there is a wait worth a countdown. Once there is, it stays until the attempt begins.
 func (c *chat) wait(v *client.View) {
 	waits := v.Status == client.Reconnecting && !v.NextTry.IsZero() && (c.waits || time.Until(v.NextTry) >= time.Second)
-	if c.waits && !waits && activeElement().Get("id").String() == retryID {
+	if c.waits && !waits && dom.Active().Get("id").String() == retryID {
 		focusComposer()
 	}
 	c.waits = waits
@@ -69,7 +70,7 @@ func (c *chat) tell(before *client.View) {
 	}
 	if tail := statusTail(c.view.Status, left, c.view.Unsent); tail != c.tail {
 		c.tail = tail
-		write(tailID, tail)
+		dom.Write(tailID, tail)
 	}
 	next := c.hear(before)
 	if n := seconds(left); n > 1 {
@@ -90,10 +91,10 @@ func (c *chat) hear(before *client.View) (next time.Duration) {
 	polite, alert := c.announcer.polite, c.announcer.alert
 	next = c.announcer.hear(before, &c.view, time.Since(c.began))
 	if c.announcer.polite != polite {
-		write(politeID, c.announcer.polite)
+		dom.Write(politeID, c.announcer.polite)
 	}
 	if c.announcer.alert != alert {
-		write(alertID, c.announcer.alert)
+		dom.Write(alertID, c.announcer.alert)
 	}
 	return next
 }
@@ -101,7 +102,7 @@ func (c *chat) hear(before *client.View) (next time.Duration) {
 // say says words to those who listen.
 func (c *chat) say(words string) {
 	c.announcer.say(words)
-	write(politeID, c.announcer.polite)
+	dom.Write(politeID, c.announcer.polite)
 }
 
 // voice draws what the announcer writes into.
@@ -109,11 +110,4 @@ func voice(id, role string) goapp.UI {
 	e := elem("p", "unseen")
 	attributes(e, "id", id, "role", role)
 	return e
-}
-
-// write puts text into an element that go-app draws empty, which costs no drawing.
-func write(id, text string) {
-	if e := goapp.Window().GetElementByID(id); e.Truthy() {
-		e.Set("textContent", text)
-	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/dom"
 )
 
 // A newer version of Mayfly: it is looked for, kept by the service worker, and there after a reload. The worker says which
@@ -150,7 +151,7 @@ func (c *chat) follows(ctx goapp.Context, before *client.View) {
 // reloadUnseen reloads for a newer version if nobody can tell the difference: the page is out of sight, nothing is written or
 // on its way, and nothing waits to be read. Where servers of two versions take turns, a tab does not follow them back.
 func (c *chat) reloadUnseen() {
-	if c.upgrade.version == "" || !hidden() || !c.idle() {
+	if c.upgrade.version == "" || !dom.Hidden() || !c.idle() {
 		return
 	}
 	tab := browser.TabStorage()

@@ -111,8 +111,6 @@ func lifetime(d time.Duration) string {
 }
 
 // count returns n things in words: "1 message", "12 messages".
-//
-//go:noinline
 func count(n int, thing string) string {
 	if n != 1 {
 		thing += "s"

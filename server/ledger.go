@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"mayfly/shared/backoff"
 )
 
 // run reads the ledger and keeps in it what is to be kept, until ctx is done.
@@ -15,7 +17,7 @@ func (s *signouts) run(ctx context.Context) {
 	defer stop()
 	tidy := time.NewTicker(tidyEvery)
 	defer tidy.Stop()
-	retry, wait := time.NewTimer(0), firstKeepRetry
+	retry, failed := time.NewTimer(0), newKeepRetry()
 	defer retry.Stop()
 	for {
 		select {
@@ -30,24 +32,29 @@ func (s *signouts) run(ctx context.Context) {
 			s.tidy(now)
 			continue
 		case <-s.wake:
-			if wait > firstKeepRetry {
+			if failed.Failures() > 0 {
 				continue // it fails: the next attempt comes when it is due
 			}
 		case <-retry.C:
 		}
 		if err := s.flush(ctx); err == nil {
-			wait = firstKeepRetry
+			failed.Reset()
 		} else if ctx.Err() == nil {
+			wait := failed.Next()
 			s.log.Warn("sign-outs cannot be kept now; they hold on this node", "sign_outs", s.waiting(), "err", err, "retry", wait)
 			retry.Reset(wait)
-			wait = min(2*wait, lastKeepRetry)
 		}
 	}
 }
 
+// newKeepRetry returns the waits after failures of the ledger, which this node alone waits out: they need no jitter.
+func newKeepRetry() backoff.Backoff {
+	return backoff.Backoff{First: firstKeepRetry, Last: lastKeepRetry}
+}
+
 // load reads the ledger, however often that fails, and returns what ends following it; nil if ctx was done before.
 func (s *signouts) load(ctx context.Context) (stop func()) {
-	for wait := firstKeepRetry; ; wait = min(2*wait, lastKeepRetry) {
+	for failed := newKeepRetry(); ; {
 		stop, err := s.ledger.Follow(ctx, s.deliver)
 		if err == nil {
 			close(s.loaded)
@@ -56,6 +63,7 @@ func (s *signouts) load(ctx context.Context) (stop func()) {
 		if ctx.Err() != nil {
 			return nil
 		}
+		wait := failed.Next()
 		s.log.Warn("cannot read who has signed out: nobody can sign in", "err", err, "retry", wait)
 		select {
 		case <-time.After(wait):

@@ -192,8 +192,8 @@ func TestASlowReaderIsCounted(t *testing.T) {
 			if filled++; filled > 10_000 {
 				t.Fatal("the queue never overflowed")
 			}
-			n.stream.Append("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
-				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+			n.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
+				Expires: time.Now().Add(time.Hour).UnixMilli()})
 		}
 		for { // it reads again, and is told
 			f, err := slow.read()
@@ -228,7 +228,7 @@ func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	memory, caught := streamtest.NewMemory(), &catcher{}
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 	h := hub.New(hub.Config{TTL: ttl, Posts: 20, GuestPosts: 1000, Per: time.Second, RoomMessages: 10, RoomBytes: 1 << 20, Rooms: 1}, memory, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
-	c := h.NewClient(caught, wire.User{ID: "u-ann"}, "", true)
+	c := h.NewClient(caught, wire.User{ID: "u-ann"}, "", hub.Writer)
 	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})
 	for i := range 3 {
 		p := post(i, "lobby")

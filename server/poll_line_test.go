@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"mayfly/server"
-	"mayfly/server/hub"
 	"mayfly/server/servertest"
 	"mayfly/shared/wire"
 )
@@ -47,8 +46,7 @@ func TestPollNeverHoldsWhatExpired(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 200 {
 			now := time.Now()
-			h.stream.Append("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", 1000), At: now.UnixMilli(), Expires: now.Add(5 * time.Second).UnixMilli()},
-				func(hub.Receipt, error) {})
+			h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", 1000), At: now.UnixMilli(), Expires: now.Add(5 * time.Second).UnixMilli()})
 		}
 		rooms := asGuest(annS, "lobby", "lobby", "lobby") // each with 200 KiB: the answer begins before all are joined
 		hello := string(wire.Encode(waiting(rooms, 0)))
@@ -88,8 +86,8 @@ func TestPollOfManyFullRooms(t *testing.T) {
 			room := fmt.Sprintf("room-%d", i)
 			rooms = append(rooms, room)
 			for k := range 60 {
-				h.stream.Append(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
-					Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+				h.stream.AppendMessage(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
+					Expires: time.Now().Add(time.Hour).UnixMilli()})
 			}
 		}
 		a := h.poller(t, home).poll(waiting(asGuest(annS, rooms...), 0))
@@ -106,8 +104,8 @@ func TestPollOfManyFullRooms(t *testing.T) {
 func TestPollReaderThatStops(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 100 {
-			h.stream.Append("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
-				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+			h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
+				Expires: time.Now().Add(time.Hour).UnixMilli()})
 		}
 		hello := string(wire.Encode(waiting(asGuest(annS, "lobby"), 0)))
 		h.raw(t, hello, len(hello))
@@ -126,8 +124,8 @@ func TestPollReaderThatStops(t *testing.T) {
 func TestPollWhoseReaderStopsDoesNotHoldUpTheStop(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 100 {
-			h.stream.Append("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
-				Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+			h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: time.Now().UnixMilli(),
+				Expires: time.Now().Add(time.Hour).UnixMilli()})
 		}
 		hello := string(wire.Encode(waiting(asGuest(annS, "lobby"), 0)))
 		h.raw(t, hello, len(hello))

@@ -12,7 +12,6 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/auth"
-	"mayfly/server/hub"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -149,8 +148,8 @@ func TestWhatEndsAPollsWait(t *testing.T) {
 // say stores a message of nobody's in the lobby.
 func (h *house) say(n int, ttl time.Duration) {
 	now := time.Now()
-	h.stream.Append("lobby", wire.Message{ID: fmt.Sprint(n), User: wire.User{ID: "u-say"}, Text: fmt.Sprintf("note %d", n), At: now.UnixMilli(),
-		Expires: now.Add(ttl).UnixMilli()}, func(hub.Receipt, error) {})
+	h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(n), User: wire.User{ID: "u-say"}, Text: fmt.Sprintf("note %d", n), At: now.UnixMilli(),
+		Expires: now.Add(ttl).UnixMilli()})
 }
 
 // TestPollGathers: what comes within 50 ms of what ends the wait is in the answer, what comes later in the next, once.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/coder/websocket"
 
-	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
 
@@ -76,7 +75,7 @@ func TestReaderThatStopsIsToldSlow(t *testing.T) {
 		var said []wire.Message
 		for i := range 1000 { // 4 MB: far more than the queue takes, and there is no kernel to take more
 			m := wire.Message{ID: fmt.Sprint(i), Text: text, At: time.Now().UnixMilli(), Expires: time.Now().Add(time.Hour).UnixMilli()}
-			n.stream.Append("lobby", m, func(hub.Receipt, error) {})
+			n.stream.AppendMessage("lobby", m)
 			said = append(said, m)
 			if p := expect[wire.Posted](fast); p.ID != m.ID {
 				t.Fatalf("the other got %s, want %s", p.ID, m.ID)

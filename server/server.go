@@ -208,9 +208,9 @@ func (s *Server) snapshot() []*conn {
 }
 
 // welcome is what every client is told first.
-func (s *Server) welcome(conn string, user wire.User, mayPost bool) wire.Welcome {
+func (s *Server) welcome(conn string, user wire.User, role hub.Role) wire.Welcome {
 	return wire.Welcome{
-		Conn: conn, User: user, MayPost: mayPost, TTL: s.config.TTL,
+		Conn: conn, User: user, MayPost: role >= hub.Writer, TTL: s.config.TTL,
 		Limits: wire.Limits{Text: wire.MaxText, Message: wire.MaxMessage, Rooms: wire.MaxRooms,
 			Posts: int64(s.config.Posts), PerMS: s.config.Per.Milliseconds()},
 		BeatMS: wire.BeatEvery.Milliseconds(),

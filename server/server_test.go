@@ -19,7 +19,6 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/server"
-	"mayfly/server/hub"
 	"mayfly/server/servertest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
@@ -520,8 +519,8 @@ func TestJoiningManyFullRoomsIsNotSlow(t *testing.T) {
 			room := fmt.Sprintf("room-%d", i)
 			rooms = append(rooms, room)
 			for k := range 60 { // 60 × 4,000 characters: close to what one joined may hold
-				n.stream.Append(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText),
-					At: time.Now().UnixMilli(), Expires: time.Now().Add(time.Hour).UnixMilli()}, func(hub.Receipt, error) {})
+				n.stream.AppendMessage(room, wire.Message{ID: fmt.Sprint(k), Text: strings.Repeat("x", wire.MaxText),
+					At: time.Now().UnixMilli(), Expires: time.Now().Add(time.Hour).UnixMilli()})
 			}
 		}
 		n.hello(t, "", rooms...)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"mayfly/server/auth"
+	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
 
@@ -15,9 +16,12 @@ func (s *session) openAnonymous(hello wire.Hello) error {
 		s.conn.server.metrics.signInRefused(e)
 		return byeFor(e)
 	}
-	user, mayPost := guest(hello.Guest), policy != AnonymousRead
-	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), mayPost)
-	s.conn.welcome(s.conn.server.welcome(s.conn.id, user, mayPost))
+	user, role := guest(hello.Guest), hub.Writer
+	if policy == AnonymousRead {
+		role = hub.Reader
+	}
+	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), role)
+	s.conn.welcome(s.conn.server.welcome(s.conn.id, user, role))
 	s.conn.client.Store(s.client)
 	return nil
 }
@@ -40,9 +44,9 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 		return byeFor(refused)
 	}
 	user := wire.User{ID: id.ID, Name: id.Name}
-	s.client = c.server.hub.NewClient(c, user, c.from.String(), true)
+	s.client = c.server.hub.NewClient(c, user, c.from.String(), hub.Writer)
 	s.signIn = newSignIn(c, s.client, id)
-	welcome := c.server.welcome(c.id, user, true)
+	welcome := c.server.welcome(c.id, user, hub.Writer)
 	welcome.AuthExpires = id.Expires.UnixMilli()
 	c.welcome(welcome)
 	c.client.Store(s.client)

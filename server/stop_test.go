@@ -22,8 +22,7 @@ const overall = 30 * time.Second // for a stop, as cmd/mayfly has it
 func (h *house) fill(n int) {
 	for i := range n {
 		now := time.Now()
-		h.stream.Append("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: now.UnixMilli(), Expires: now.Add(time.Hour).UnixMilli()},
-			func(hub.Receipt, error) {})
+		h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", wire.MaxText), At: now.UnixMilli(), Expires: now.Add(time.Hour).UnixMilli()})
 	}
 }
 
@@ -131,8 +130,8 @@ type slowStream struct {
 	n     atomic.Int64
 }
 
-func (s *slowStream) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
-	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, m, done) })
+func (s *slowStream) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
+	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, e, done) })
 }
 
 // TestStopLeavesTimeForTheGoodbyes: a stream that goes on and on, but slowly, does not take it all.

@@ -22,6 +22,8 @@ const (
 
 // manifest is /manifest.webmanifest. It replaces go-app's manifest for two reasons. That one has no id, so that an installed
 // Mayfly would become another app when the start URL changes, and it has no list of display modes to fall back to.
+//
+// One thing: each field is a member of one JSON file.
 type manifest struct {
 	ID              string         `json:"id"`
 	Name            string         `json:"name"`

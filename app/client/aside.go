@@ -3,6 +3,7 @@ package client
 import (
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -22,7 +23,7 @@ type aside struct {
 }
 
 // flush sends what waits for rooms that are joined, and joins those for which something waits.
-func (s *Client) flush(now moment) {
+func (s *Client) flush(now clock.Moment) {
 	l := s.link
 	if l == nil || !l.welcomed {
 		return
@@ -40,7 +41,7 @@ func (s *Client) flush(now moment) {
 	for room := range waiting {
 		switch a := l.aside[room]; {
 		case a == nil && len(l.aside) >= maxAside:
-		case a == nil, a.again != nil && now.since(a.again.from) >= a.again.wait:
+		case a == nil, a.again != nil && now.Since(a.again.from) >= a.again.wait:
 			l.aside[room] = &aside{}
 			s.write(wire.Join{Room: room})
 		case a.joined:
@@ -53,7 +54,7 @@ func (s *Client) flush(now moment) {
 }
 
 // post sends what waits for a room that is joined.
-func (s *Client) post(room string, ttl time.Duration, now moment) {
+func (s *Client) post(room string, ttl time.Duration, now clock.Moment) {
 	for _, l := range s.outbox.due(room, s.view.Me.ID, s.owner(), ttl, now) {
 		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
 	}
@@ -67,7 +68,7 @@ func (l *link) asideJoined(f wire.Joined) {
 }
 
 // asideRefused takes in that one is not. It reports whether that was a room aside.
-func (l *link) asideRefused(f wire.Refused, now moment) bool {
+func (l *link) asideRefused(f wire.Refused, now clock.Moment) bool {
 	a := l.aside[f.Room]
 	if a == nil || f.Re != wire.Kind(wire.Join{}) {
 		return false

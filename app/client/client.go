@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -56,7 +57,7 @@ type Client struct {
 	signIn    SignIn
 	keepGuest func(string)
 	speaks    func() string
-	moment    func() moment
+	moment    clock.Clock
 	wake      chan struct{} // capacity 1: todo has grown
 	events    chan event
 
@@ -71,7 +72,7 @@ type Client struct {
 	view       View
 	changed    bool   // view is not published yet
 	guest      string // "": not known yet
-	clock      clock
+	clock      serverClock
 	outbox     outbox
 	drafts     drafts
 	keeper     keeper
@@ -79,8 +80,8 @@ type Client struct {
 	ladder     ladder
 	probe      *link // nil while there is none
 	retry      retry
-	tried      bool    // an attempt has failed
-	gone       *moment // when the connection was lost that is still shown as there; nil: none is
+	tried      bool          // an attempt has failed
+	gone       *clock.Moment // when the connection was lost that is still shown as there; nil: none is
 	noNetwork  bool
 	restarting bool
 	ended      string // why the session waits for the person; "": it does not
@@ -105,9 +106,9 @@ func New(c Config) *Client {
 		c.SignIn = nobody{}
 	}
 	return &Client{
-		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: moments(),
+		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: clock.New(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
-		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v,
+		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v, retry: newRetry(),
 	}
 }
 
@@ -178,7 +179,7 @@ func (s *Client) Enter(room string) { s.do(func() { s.enter(room) }) }
 func (s *Client) Retry() {
 	s.do(func() {
 		s.ended, s.ladder.polls = "", false
-		s.retry.now(s.moment())
+		s.retry.Now(s.moment())
 		s.changed = true
 	})
 }
@@ -193,7 +194,7 @@ func (s *Client) Resend(key string) {
 		}
 		now := s.moment()
 		s.outbox.resend(s.view.Room, s.view.Messages[i].id, now)
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 	})
 }
 
@@ -216,7 +217,7 @@ func (s *Client) Wake() {
 	s.do(func() {
 		now := s.moment()
 		s.keeper.seekFirst(now)
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 		s.ladder.await(now, 0)
 	})
 }
@@ -230,7 +231,7 @@ func (s *Client) Network(up bool) {
 			s.roam(now)
 		}
 		if up {
-			s.retry.hurry(now)
+			s.retry.Hurry(now)
 		}
 		s.noNetwork, s.changed = !up, true
 	})
@@ -264,7 +265,7 @@ func (s *Client) Run(ctx context.Context) error {
 	defer s.hangUp()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	s.retry.now(s.moment())
+	s.retry.Now(s.moment())
 	s.keeper.seekFirst(s.moment())
 	s.keeper.late = true
 	for {
@@ -300,18 +301,18 @@ func (s *Client) runTodo() {
 func (s *Client) look() time.Duration {
 	now := s.moment()
 	s.watch(now)
-	if !s.keeper.sought && (s.keeper.device == nil || now.since(s.keeper.began) >= seekTimeout) {
+	if !s.keeper.sought && (s.keeper.device == nil || now.Since(s.keeper.began) >= seekTimeout) {
 		s.keeper.sought = true
 		s.beginAs("")
 	}
-	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
+	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.Due(now) <= 0 {
 		s.connect(now)
 	}
 	s.climb(now)
-	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
+	if s.rejoin != nil && now.Since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}
-	if s.reauth != nil && now.since(s.reauth.from) >= s.reauth.wait {
+	if s.reauth != nil && now.Since(s.reauth.from) >= s.reauth.wait {
 		s.reauth = nil
 		s.ask("")
 	}
@@ -325,10 +326,10 @@ func (s *Client) look() time.Duration {
 	s.mark(now)
 	s.keep(now)
 	if s.link == nil && s.ended == "" && s.guest != "" {
-		wait = min(wait, s.retry.due(now))
+		wait = min(wait, s.retry.Due(now))
 	}
 	if s.gone != nil {
-		wait = min(wait, calm-now.since(*s.gone))
+		wait = min(wait, calm-now.Since(*s.gone))
 	}
 	if s.clock.server.IsZero() {
 		return max(wait, 0)
@@ -353,7 +354,7 @@ func (s *Client) send(p wire.Post) {
 }
 
 // lapse makes drafts of what could not be sent in time.
-func (s *Client) lapse(now moment) {
+func (s *Client) lapse(now clock.Moment) {
 	lapsed := s.outbox.lapse(now)
 	for _, l := range lapsed {
 		s.drafts.giveBack(l.room, l.text, true, now)

@@ -3,6 +3,8 @@ package client
 import (
 	"slices"
 
+	"mayfly/shared/clock"
+
 	"github.com/google/uuid"
 )
 
@@ -23,7 +25,7 @@ type draft struct {
 	id      string
 	there   string  // what the field holds
 	back    []Draft // what is to be added to it
-	changed moment
+	changed clock.Moment
 }
 
 // text returns all of it, as it is kept.
@@ -55,14 +57,14 @@ func (d *drafts) of(room string) *draft {
 }
 
 // giveBack adds text to what is to be put into the field in that room.
-func (d *drafts) giveBack(room, text string, lapsed bool, now moment) {
+func (d *drafts) giveBack(room, text string, lapsed bool, now clock.Moment) {
 	d.last++
 	of := d.of(room)
 	of.back, of.changed = append(slices.Clip(of.back), Draft{N: d.last, Text: text, Lapsed: lapsed}), now
 }
 
 // write takes in what the field holds in that room, and that what was given back is in it up to taken.
-func (d *drafts) write(room, text string, taken int, now moment) {
+func (d *drafts) write(room, text string, taken int, now clock.Moment) {
 	of := d.of(room)
 	if of.there != text {
 		of.changed = now
@@ -80,7 +82,7 @@ func (d *drafts) has(room, text string) bool {
 }
 
 // enter gives back what was written in that room before: the field is another one now.
-func (d *drafts) enter(room string, now moment) {
+func (d *drafts) enter(room string, now clock.Moment) {
 	if of := d.rooms[room]; of != nil && of.there != "" {
 		text, changed := of.there, of.changed
 		of.there = ""
@@ -90,9 +92,9 @@ func (d *drafts) enter(room string, now moment) {
 }
 
 // forget removes what nobody has touched for so long.
-func (d *drafts) forget(now moment) {
+func (d *drafts) forget(now clock.Moment) {
 	for room, of := range d.rooms {
-		if now.since(of.changed) >= draftLife {
+		if now.Since(of.changed) >= draftLife {
 			delete(d.rooms, room)
 		}
 	}

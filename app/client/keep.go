@@ -3,6 +3,8 @@ package client
 import (
 	"maps"
 	"time"
+
+	"mayfly/shared/clock"
 )
 
 const (
@@ -20,14 +22,14 @@ type keeper struct {
 	kept    map[string]string
 	saving  bool
 	seeking bool
-	seeks   bool     // what other tabs have left is to be looked for
-	late    bool     // and once more, seekAgain after began
-	signOut string   // the owner who has signed out, until nothing of theirs is kept
-	began   moment   // when the outbox was to wait for that
-	sought  bool     // it was looked for since, or not to be had in time
-	failed  *moment  // when the device could not keep something, or not remove it; nil: it did the last
-	settled []func() // called once all is kept that can be
-	asked   moment   // when the last of them was added
+	seeks   bool          // what other tabs have left is to be looked for
+	late    bool          // and once more, seekAgain after began
+	signOut string        // the owner who has signed out, until nothing of theirs is kept
+	began   clock.Moment  // when the outbox was to wait for that
+	sought  bool          // it was looked for since, or not to be had in time
+	failed  *clock.Moment // when the device could not keep something, or not remove it; nil: it did the last
+	settled []func()      // called once all is kept that can be
+	asked   clock.Moment  // when the last of them was added
 }
 
 // Settled calls f once all that one has written is kept as far as the device can, or does not within some seconds. f must not block.
@@ -36,10 +38,10 @@ func (s *Client) Settled(f func()) {
 }
 
 // keep has the device keep what has changed.
-func (s *Client) keep(now moment) {
+func (s *Client) keep(now clock.Moment) {
 	k := &s.keeper
-	able := k.failed == nil || now.since(*k.failed) >= keepAgain
-	if k.late && able && now.since(k.began) >= seekAgain {
+	able := k.failed == nil || now.Since(*k.failed) >= keepAgain
+	if k.late && able && now.Since(k.began) >= seekAgain {
 		k.late, k.seeks = false, true
 	}
 	if k.device != nil && !k.saving && able {
@@ -48,7 +50,7 @@ func (s *Client) keep(now moment) {
 	if k.device != nil && !k.seeking && (k.seeks || k.signOut != "" && able) {
 		s.seek(now)
 	}
-	if !k.saving || now.since(k.asked) >= settleIn {
+	if !k.saving || now.Since(k.asked) >= settleIn {
 		for _, f := range k.settled {
 			f()
 		}
@@ -57,9 +59,9 @@ func (s *Client) keep(now moment) {
 }
 
 // seekFirst has what other tabs have left, or taken over, looked for before anything is sent or becomes a draft.
-func (k *keeper) seekFirst(now moment) { k.began, k.seeks, k.sought = now, true, false }
+func (k *keeper) seekFirst(now clock.Moment) { k.began, k.seeks, k.sought = now, true, false }
 
-func (s *Client) seek(now moment) {
+func (s *Client) seek(now clock.Moment) {
 	k := &s.keeper
 	who := seeker{tab: k.device.Tab(), owner: s.owner(), guest: s.guest, me: s.view.Me.ID, room: s.view.Room, signOut: k.signOut, now: now}
 	k.seeking, k.seeks, k.signOut = true, false, ""
@@ -132,7 +134,7 @@ func (s *Client) wanted() map[string]string {
 	}
 	for room, d := range s.drafts.rooms {
 		if text := d.text(); text != "" {
-			wanted[draftKey+d.id] = note{Tab: tab, Room: room, Text: text, Written: d.changed.wall.UnixMilli()}.encode()
+			wanted[draftKey+d.id] = note{Tab: tab, Room: room, Text: text, Written: d.changed.Wall.UnixMilli()}.encode()
 		}
 	}
 	return wanted

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -66,10 +67,10 @@ func (n *note) goesWith(owner string) bool {
 }
 
 // age returns how long ago n was written by the device's clock, less than nothing if that was set back since.
-func (n *note) age(now moment) time.Duration { return now.wall.Sub(time.UnixMilli(n.Written)) }
+func (n *note) age(now clock.Moment) time.Duration { return now.Wall.Sub(time.UnixMilli(n.Written)) }
 
 // stale reports whether nobody will want it any more.
-func (n *note) stale(now moment) bool {
+func (n *note) stale(now clock.Moment) bool {
 	if n.ID == "" {
 		return n.age(now) >= draftLife
 	}
@@ -78,16 +79,16 @@ func (n *note) stale(now moment) bool {
 
 // note returns what is to be kept of l.
 func (l *letter) note(tab string) note {
-	n := note{Tab: tab, Room: l.room, Text: l.text, Written: l.written.wall.UnixMilli(),
+	n := note{Tab: tab, Room: l.room, Text: l.text, Written: l.written.Wall.UnixMilli(),
 		ID: l.id, Owner: l.owner, Author: l.author, Failed: l.failed, TTL: l.ttl.Milliseconds(), Order: l.order}
 	if l.out {
-		n.First = l.first.wall.UnixMilli()
+		n.First = l.first.Wall.UnixMilli()
 	}
 	return n
 }
 
 // letter returns the letter that n was made of, as it is now.
-func (n *note) letter(now moment) letter {
+func (n *note) letter(now clock.Moment) letter {
 	l := letter{id: n.ID, room: n.Room, text: n.Text, author: n.Author, owner: n.Owner, failed: n.Failed, order: n.Order,
 		ttl: time.Duration(n.TTL) * time.Millisecond, written: momentOf(n.Written, now), kept: true}
 	if n.First != 0 {
@@ -98,10 +99,10 @@ func (n *note) letter(now moment) letter {
 
 // momentOf returns when the device's clock showed ms, perhaps before it was last switched on. What is yet to come was noted by
 // a clock that has been set back since. Nobody knows then how long ago that was, so it counts as too long.
-func momentOf(ms int64, now moment) moment {
-	age := now.wall.Sub(time.UnixMilli(ms))
+func momentOf(ms int64, now clock.Moment) clock.Moment {
+	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {
 		age = longAgo
 	}
-	return moment{wall: now.wall.Add(-age), mono: now.mono - age}
+	return now.Add(-age)
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -11,8 +12,8 @@ import (
 // Device, over the end of the program. It belongs to the session's loop.
 type outbox struct {
 	letters []letter
-	order   int64  // of the newest letter
-	held    moment // nothing goes out until hold has passed since: the server said when to try again
+	order   int64        // of the newest letter
+	held    clock.Moment // nothing goes out until hold has passed since: the server said when to try again
 	hold    time.Duration
 }
 
@@ -23,14 +24,14 @@ type letter struct {
 	owner          string // as what it was written; "": it was not known yet
 	order          int64
 
-	written moment // when the person sent it
+	written clock.Moment // when the person sent it
 	ttl     time.Duration
-	first   moment // when it first went out; the server may have it since
-	out     bool   // it went out, and was not refused since
-	sent    bool   // it went out on the present connection and is not answered
-	failed  string // a sentence; it is kept for its writer, and not sent again
+	first   clock.Moment // when it first went out; the server may have it since
+	out     bool         // it went out, and was not refused since
+	sent    bool         // it went out on the present connection and is not answered
+	failed  string       // a sentence; it is kept for its writer, and not sent again
 
-	since    moment        // its writer waits for an answer from then on,
+	since    clock.Moment  // its writer waits for an answer from then on,
 	patience time.Duration // and is told if none came for so long
 	told     string        // a sentence: why the server makes it wait
 
@@ -40,13 +41,13 @@ type letter struct {
 }
 
 // state returns how l is shown, and why.
-func (l *letter) state(now moment, connected bool) (state State, reason string) {
+func (l *letter) state(now clock.Moment, connected bool) (state State, reason string) {
 	switch {
 	case l.failed != "":
 		return Failed, l.failed
 	case l.kept && !connected:
 		return Waiting, ""
-	case now.since(l.since) < l.patience:
+	case now.Since(l.since) < l.patience:
 		return Sending, l.told
 	case connected:
 		return Failed, "The server has not answered yet."
@@ -57,7 +58,7 @@ func (l *letter) state(now moment, connected bool) (state State, reason string) 
 
 // deadline returns when l stops being sent, as a time after a moment. Once the server may have it, that is when the
 // message would expire there; before that, nobody can have read it, and the limit only keeps stale talk from going out.
-func (l letter) deadline() (from moment, life time.Duration) {
+func (l letter) deadline() (from clock.Moment, life time.Duration) {
 	if l.out {
 		return l.first, l.ttl
 	}
@@ -65,26 +66,26 @@ func (l letter) deadline() (from moment, life time.Duration) {
 }
 
 // pastDeadline reports whether l must not be sent again: the server may have had it, and forgotten that it did.
-func (l letter) pastDeadline(now moment) bool {
+func (l letter) pastDeadline(now clock.Moment) bool {
 	from, life := l.deadline()
-	return now.since(from) >= life
+	return now.Since(from) >= life
 }
 
 // add puts l at the end.
-func (o *outbox) add(l letter, now moment) {
-	o.order = max(o.order+1, now.wall.UnixMilli())
+func (o *outbox) add(l letter, now clock.Moment) {
+	o.order = max(o.order+1, now.Wall.UnixMilli())
 	l.order, l.written = o.order, now
 	o.await(&l, now)
 	o.letters = append(o.letters, l)
 }
 
 // await lets the writer's waiting begin now. While the server asked for silence, it owes no answer.
-func (o *outbox) await(l *letter, now moment) {
-	l.since, l.patience = now, max(0, o.hold-now.since(o.held))+answerTime
+func (o *outbox) await(l *letter, now clock.Moment) {
+	l.since, l.patience = now, max(0, o.hold-now.Since(o.held))+answerTime
 }
 
 // resend makes a letter go out as soon as it can, whatever became of it before.
-func (o *outbox) resend(room, id string, now moment) {
+func (o *outbox) resend(room, id string, now clock.Moment) {
 	l := o.find(room, id)
 	if l == nil {
 		return
@@ -104,7 +105,7 @@ func (o *outbox) drop(room, id string) {
 // refuse keeps the letter for another try after retry, or as failed if there is none. The server looks for a message that
 // it has before it refuses one, so it doesn't have this one; unless it had to give up waiting for its stream, which may
 // have stored it all the same.
-func (o *outbox) refuse(f wire.Refused, retry time.Duration, now moment) {
+func (o *outbox) refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 	l := o.find(f.Room, f.ID)
 	if l == nil {
 		return
@@ -118,7 +119,7 @@ func (o *outbox) refuse(f wire.Refused, retry time.Duration, now moment) {
 		return
 	}
 	l.told = f.Message
-	if retry > o.hold-now.since(o.held) {
+	if retry > o.hold-now.Since(o.held) {
 		o.held, o.hold = now, retry
 	}
 	for i := range o.letters { // what stands behind it waits as long
@@ -150,7 +151,7 @@ func (o *outbox) tooBig() {
 }
 
 // lapse takes out every letter that is past its deadline.
-func (o *outbox) lapse(now moment) (lapsed []letter) {
+func (o *outbox) lapse(now clock.Moment) (lapsed []letter) {
 	o.keepOnly(func(l *letter) bool {
 		if l.pastDeadline(now) {
 			lapsed = append(lapsed, *l)
@@ -176,8 +177,8 @@ func (o *outbox) failIf(reason string, bad func(letter) bool) {
 
 // due returns the letters to send to room as me, the owner, now, in order, and marks them as sent. Nothing is sent under another
 // name than it was written under.
-func (o *outbox) due(room, me, owner string, ttl time.Duration, now moment) []letter {
-	if now.since(o.held) < o.hold {
+func (o *outbox) due(room, me, owner string, ttl time.Duration, now clock.Moment) []letter {
+	if now.Since(o.held) < o.hold {
 		return nil
 	}
 	var due []letter
@@ -203,18 +204,18 @@ func (o *outbox) due(room, me, owner string, ttl time.Duration, now moment) []le
 }
 
 // wait returns how long it is until something here is to be done, forever if nothing is.
-func (o *outbox) wait(now moment) time.Duration {
+func (o *outbox) wait(now clock.Moment) time.Duration {
 	wait := forever
 	for _, l := range o.letters {
 		from, life := l.deadline()
-		wait = min(wait, life-now.since(from))
+		wait = min(wait, life-now.Since(from))
 		if l.failed != "" {
 			continue
 		}
-		if left := l.patience - now.since(l.since); left > 0 {
+		if left := l.patience - now.Since(l.since); left > 0 {
 			wait = min(wait, left)
 		}
-		if left := o.hold - now.since(o.held); !l.sent && left > 0 {
+		if left := o.hold - now.Since(o.held); !l.sent && left > 0 {
 			wait = min(wait, left)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sort"
 	"strings"
+
+	"mayfly/shared/clock"
 )
 
 // A seeker is who looks for what tabs that are gone have left.
@@ -14,7 +16,7 @@ type seeker struct {
 	me      string // the person's id, "" if unknown
 	room    string // whose draft is looked for
 	signOut string // an owner who signed out: nothing of theirs stays, nor any draft
-	now     moment
+	now     clock.Moment
 }
 
 // found is what is kept for the seeker's tab from now on.

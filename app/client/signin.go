@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -67,12 +68,12 @@ func (s *Client) identify(i Identity) {
 	case newer && s.link != nil && s.link.conn != nil:
 		s.ask("")
 	case newer && s.noToken:
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 	}
 }
 
 // become makes the session that of a sign-in; "" is a guest's.
-func (s *Client) become(who string, now moment) {
+func (s *Client) become(who string, now clock.Moment) {
 	known, was, over, owner := s.known, s.who, s.over, s.owner()
 	s.known, s.who, s.over = true, who, false
 	s.own()
@@ -93,7 +94,7 @@ func (s *Client) become(who string, now moment) {
 	}
 	s.view.Me = wire.User{} // the server says who that is now
 	s.ended, s.changed = "", true
-	s.retry.now(now)
+	s.retry.Now(now)
 }
 
 // ask asks for credentials, which the loop gets as an event, and sends them if they are new.
@@ -108,7 +109,7 @@ func (s *Client) ask(refused string) {
 
 // identified takes in what an ask has brought: for hello, which is sent once there is a connection, or for the connection that
 // there is.
-func (s *Client) identified(c Credentials, now moment) {
+func (s *Client) identified(c Credentials, now clock.Moment) {
 	l := s.link
 	switch {
 	case !l.asked:
@@ -152,7 +153,7 @@ func (s *Client) turnedAway(c Credentials, next wire.Next, why string, renewals 
 }
 
 // authRefused takes in that the server did not take a token for a connection, which goes on with the old one.
-func (s *Client) authRefused(f wire.Refused, now moment) {
+func (s *Client) authRefused(f wire.Refused, now clock.Moment) {
 	l := s.link
 	refused := l.credentials
 	if f.Next == wire.NextLater {

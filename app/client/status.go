@@ -2,6 +2,8 @@ package client
 
 import (
 	"time"
+
+	"mayfly/shared/clock"
 )
 
 // What those who subscribed get to see: how the session stands, and how far each message of one's own is.
@@ -20,7 +22,7 @@ func (s *Client) publish() {
 	}
 	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
 	if s.link == nil && s.ended == "" {
-		s.view.NextTry = time.Now().Add(max(0, s.retry.due(s.moment())))
+		s.view.NextTry = time.Now().Add(max(0, s.retry.Due(s.moment())))
 	}
 	s.telling.Lock()
 	defer s.telling.Unlock()
@@ -34,8 +36,8 @@ func (s *Client) publish() {
 }
 
 // mark brings the view in line with the connection and the outbox.
-func (s *Client) mark(now moment) {
-	if s.gone != nil && now.since(*s.gone) >= calm {
+func (s *Client) mark(now clock.Moment) {
+	if s.gone != nil && now.Since(*s.gone) >= calm {
 		s.gone = nil
 	}
 	status := s.status()

@@ -72,7 +72,7 @@ type View struct {
 	Head     int64     // the highest Seq when the room was joined: of what is new, only what is above it was said just now
 
 	cursor wire.Cursor // Epoch "": nothing was seen of the room yet
-	clock  clock       // for Session.Now
+	clock  serverClock // for Session.Now
 }
 
 // Apply returns v after one frame, and without what has expired. No I/O and no clock: now, the server's time, is a

@@ -1,8 +1,9 @@
 package pkce
 
 import (
-	"math/rand/v2"
 	"time"
+
+	"mayfly/shared/backoff"
 )
 
 // The times of signing in.
@@ -27,69 +28,19 @@ const (
 	configTimeout  = 3 * time.Second        // of reading the server's configuration; then the stored one is used
 )
 
-// A moment holds the readings of the device's two clocks at the same time. The wall clock may be wrong and may be set. The
-// monotonic clock may stop while a laptop sleeps. Only differences are used, and of the two differences the longer one: then
-// nothing counts as good for longer than it is, whatever happened to the clocks.
-type moment struct {
-	wall time.Duration // since 1970
-	mono time.Duration
-}
-
-// moments returns a function that reads both clocks.
-func moments() func() moment {
-	start := time.Now()
-	return func() moment {
-		now := time.Now()
-		return moment{wall: time.Duration(now.UnixNano()), mono: now.Sub(start)}
-	}
-}
-
-// since returns the time from start to m.
-func (m moment) since(start moment) time.Duration {
-	return max(m.mono-start.mono, m.wall-start.wall)
-}
-
-// A retry says when the next renewal may begin after a failed one: exponential backoff with jitter.
-type retry struct {
-	failures   int // number of failed renewals in a row
-	from       moment
-	wait       time.Duration
-	retryAfter bool // the provider asked for this wait
-}
-
-// due returns the time until the next attempt. 0 or less means now.
-func (r *retry) due(now moment) time.Duration {
-	if r.failures == 0 {
-		return 0
-	}
-	return r.wait - now.since(r.from)
-}
-
-// hurry makes the next attempt due now, unless the provider asked for the wait.
-func (r *retry) hurry() {
-	if !r.retryAfter {
-		r.wait = 0
-	}
-}
-
-// failed schedules the next attempt: after retryAfter if that is not 0, because the provider asked for it.
-func (r *retry) failed(retryAfter time.Duration, now moment) {
-	limit := min(minBackoff<<min(r.failures, 10), maxBackoff)
-	r.failures++
-	r.from, r.wait, r.retryAfter = now, limit/2+rand.N(limit/2), retryAfter > 0
-	if r.retryAfter {
-		r.wait = min(retryAfter, maxRetryAfter)
-	}
+// newRetry returns the schedule of attempts after failed ones: exponential backoff with half jitter.
+func newRetry() backoff.Schedule {
+	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
 }
 
 // wait waits until done is closed, at most for timeout.
 func wait(done <-chan struct{}, timeout time.Duration) {
 	timer := time.NewTimer(timeout)
-	defer timer.Stop()
 	select {
 	case <-done:
 	case <-timer.C:
 	}
+	timer.Stop()
 }
 
 // closed reports whether c is closed.

@@ -27,11 +27,8 @@ type Config struct {
 type Browser struct {
 	Origin string // of the page: scheme, host and port
 
-	// Fetch gets url, or posts form to it if form is not empty. It sends no cookies, stores nothing, follows no redirect
-	// and takes no longer than timeout. err means that Fetch could read no answer. The request of FetchKeepalive goes on
-	// when the page is left.
-	Fetch, FetchKeepalive func(url, form string, timeout time.Duration) (
-		status int, header func(name string) string, body []byte, err error)
+	Fetch          Fetch
+	FetchKeepalive Fetch // its requests go on when the page is left
 
 	Local Storage // shared by all tabs
 	Tab   Storage // the tab's own
@@ -51,6 +48,11 @@ type Browser struct {
 	Submit  func(url string, fields ...string) // leaves the page by posting a form of alternating names and values
 	Replace func(path string)                  // changes the page's address and history entry without leaving the page
 }
+
+// Fetch gets url, or posts form to it if form is not empty. It sends no cookies, stores nothing, follows no redirect and
+// takes no longer than timeout. err means that Fetch could read no answer.
+type Fetch func(url, form string, timeout time.Duration) (
+	status int, header func(name string) string, body []byte, err error)
 
 // Storage keeps strings. Any call may fail: the browser may deny storage, or the storage may be full.
 type Storage interface {

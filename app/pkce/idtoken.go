@@ -8,11 +8,14 @@ import (
 	"math/big"
 	"strings"
 	"time"
+
+	"mayfly/shared/clock"
 )
 
-// wrongClaim says what is wrong with the claims of an ID token, "" if nothing is. It compares nothing with the device's clock,
-// which may be wrong. atHash is the right value of at_hash; old holds the claims of the ID token before, nil if there is none.
-func wrongClaim(claims object, is registration, atHash, nonce string, old object) string {
+// wrongClaim says what is wrong with the claims of an ID token, "" if nothing is. It compares nothing with the device's
+// clock, which may be wrong. atHash is the right value of at_hash; old holds the claims of the ID token before, nil if there
+// is none.
+func wrongClaim(claims object, is *registration, atHash, nonce string, old object) string {
 	audience, azp := claims.texts("aud"), claims.text("azp")
 	subject, given := claims.text("sub"), claims.text("nonce")
 	switch {
@@ -34,9 +37,9 @@ func wrongClaim(claims object, is registration, atHash, nonce string, old object
 
 // skewOf returns by how much the device's clock is ahead, judged by the claims of an ID token that was issued just now. It
 // returns 0 for a small difference.
-func skewOf(claims object, now moment) time.Duration {
-	issued := time.Duration(claims.number("iat")) * time.Second
-	if skew := (now.wall - issued).Round(time.Second); skew.Abs() >= maxSkew {
+func skewOf(claims object, now clock.Moment) time.Duration {
+	issued := time.Unix(int64(claims.number("iat")), 0)
+	if skew := now.Wall.Sub(issued).Round(time.Second); skew.Abs() >= maxSkew {
 		return skew
 	}
 	return 0
@@ -51,14 +54,12 @@ func split(token string) (header, payload object, signature []byte) {
 	return parseObject(decode64(parts[0])), parseObject(decode64(parts[1])), decode64(parts[2])
 }
 
-// verify lets the browser check a signature. jwk is the public key.
-type verify func(alg string, jwk, signed, signature []byte) bool
-
-// signature reports whether key made signature for text. It checks RS256 itself, because every provider has RS256 and some
-// browsers have no WebCrypto. The browser checks the other algorithms, and that blocks.
-func (v verify) signature(alg string, key object, text, signature []byte) bool {
+// wellSigned reports whether key made signature for text. It checks RS256 itself, because every provider has RS256 and some
+// browsers have no WebCrypto. verify, which is the browser's and blocks, checks the other algorithms.
+func wellSigned(verify func(alg string, jwk, signed, signature []byte) bool,
+	alg string, key object, text, signature []byte) bool {
 	if alg != "RS256" {
-		return v(alg, key[""], text, signature)
+		return verify(alg, key[""], text, signature)
 	}
 	e := new(big.Int).SetBytes(decode64(key.text("e")))
 	if e.BitLen() > 31 {

@@ -4,17 +4,19 @@ import (
 	"encoding/json"
 	"strings"
 	"sync"
+
+	"mayfly/shared/clock"
 )
 
 // keys are the provider's public keys. find and read block.
 type keys struct {
 	// static
-	requests requests
-	now      func() moment
+	b   *Browser
+	now clock.Clock
 
 	mu     sync.Mutex // guards what follows; not held during a request
 	list   []object   // nil: not read yet
-	readAt moment
+	readAt clock.Moment
 }
 
 // keyTypes says which type of key each JOSE algorithm needs. It has no algorithm with a shared secret.
@@ -58,19 +60,20 @@ func (k *keys) lookUp(kid, alg string) (found object, again bool) {
 	if count == 1 {
 		return found, false
 	}
-	return nil, k.list == nil || k.now().since(k.readAt) >= keysMinAge
+	return nil, k.list == nil || k.now().Since(k.readAt) >= keysMinAge
 }
 
 // known reports whether the keys have been read.
 func (k *keys) known() bool {
 	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.list != nil
+	known := k.list != nil
+	k.mu.Unlock()
+	return known
 }
 
 // read reads the keys at url and reports whether that worked.
 func (k *keys) read(url string) bool {
-	set := k.requests.get(url, fetchTimeout)
+	set := get(k.b, url, fetchTimeout)
 	var raws []json.RawMessage
 	if json.Unmarshal(set["keys"], &raws) != nil || len(raws) > maxKeys {
 		return false
@@ -80,8 +83,8 @@ func (k *keys) read(url string) bool {
 		list = append(list, parseObject(raw))
 	}
 	k.mu.Lock()
-	defer k.mu.Unlock()
 	k.list, k.readAt = list, k.now()
+	k.mu.Unlock()
 	return true
 }
 

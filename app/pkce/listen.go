@@ -8,7 +8,8 @@ const minGain = 1000
 // listenLocked handles the messages of other tabs that have come. It ignores messages about other sign-ins than this tab's
 // own and the one in the shared record.
 func listenLocked(m *monitor) {
-	for _, message := range m.tabs.take() {
+	for _, text := range m.tabs.take() {
+		message := parseQuery(text)
 		if message["kind"] == "token" {
 			m.syncLocked() // it may belong to a new sign-in
 		}
@@ -38,7 +39,7 @@ func listenLocked(m *monitor) {
 // acceptTokenLocked makes the access token in the message this tab's own if it is good for longer.
 func acceptTokenLocked(m *monitor, message map[string]string) {
 	now := m.now()
-	late := max(0, now.wall.Milliseconds()-milliseconds(message["sent"]))
+	late := max(0, now.Wall.UnixMilli()-milliseconds(message["sent"]))
 	life, left := milliseconds(message["life"]), milliseconds(message["left"])-late
 	text := message["access"]
 	if text == "" || text == m.tokens.refused || left <= m.leftLocked()+minGain || left > life ||
@@ -51,5 +52,5 @@ func acceptTokenLocked(m *monitor, message map[string]string) {
 		}
 	}
 	age := time.Duration(life-left) * time.Millisecond
-	m.useLocked(newAccess(text, moment{now.wall - age, now.mono - age}, time.Duration(life)*time.Millisecond))
+	m.useLocked(newAccess(text, now.Add(-age), time.Duration(life)*time.Millisecond))
 }

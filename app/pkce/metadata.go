@@ -1,5 +1,7 @@
 package pkce
 
+import "mayfly/shared/clock"
+
 // metadata are what the provider's discovery document says: its endpoints and what it can do. They are immutable.
 type metadata struct {
 	read                   int64 // when the document was read; Unix milliseconds of the device
@@ -10,8 +12,8 @@ type metadata struct {
 }
 
 // fresh reports whether d need not be read again.
-func (d *metadata) fresh(now moment) bool {
-	age := now.wall.Milliseconds() - d.read
+func (d *metadata) fresh(now clock.Moment) bool {
+	age := now.Wall.UnixMilli() - d.read
 	return age >= 0 && age <= providerMaxAge.Milliseconds()
 }
 

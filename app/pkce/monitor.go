@@ -3,13 +3,15 @@ package pkce
 import (
 	"sync"
 	"time"
+
+	"mayfly/shared/clock"
 )
 
 // monitor is the state of a SignIn and the lock that guards it. Its methods hold the lock all the time except within
 // outside. After a call of outside the state may have changed; generation tells whether the sign-in is still the same.
 type monitor struct {
 	// static
-	now      func() moment
+	now      clock.Clock
 	wake     chan struct{} // capacity 1: Run has something to do
 	restored chan struct{} // closed once the provider is known and the record was read
 	records  *records
@@ -40,10 +42,10 @@ type outcome struct {
 	problem *Problem
 }
 
-func newMonitor(rs *records, now func() moment) *monitor {
+func newMonitor(rs *records, now clock.Clock) *monitor {
 	return &monitor{
 		now: now, records: rs, tabs: &tabs{}, wake: make(chan struct{}, 1), restored: make(chan struct{}),
-		tokens: tokens{changed: make(chan struct{})},
+		tokens: tokens{changed: make(chan struct{}), retry: newRetry()},
 	}
 }
 
@@ -64,7 +66,7 @@ func (m *monitor) wakeRun() {
 	}
 }
 
-// outside calls f without the lock. It is the only way by which a method waits for the network, the vault or another tab, and
+// outside calls f without the lock. It is the only way by which a method waits for the network, the vault or another tab.
 // Run publishes meanwhile what has changed before.
 func (m *monitor) outside(f func()) {
 	m.release()
@@ -172,11 +174,11 @@ func (m *monitor) sendTokenLocked() {
 	}
 	a := &m.tokens.access
 	m.tabs.send("kind", "token", "session", m.record.signInID, "left", itoa(m.leftLocked()),
-		"life", itoa(a.life.Milliseconds()), "access", a.text, "sent", itoa(m.now().wall.Milliseconds()), "record", raw)
+		"life", itoa(a.life.Milliseconds()), "access", a.text, "sent", itoa(m.now().Wall.UnixMilli()), "record", raw)
 }
 
 // dueLocked returns the time until another access token is needed.
-func (m *monitor) dueLocked(now moment) time.Duration {
+func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 	a := &m.tokens.access
 	if m.record != nil && m.record.refresh == "" { // only a new sign-in in another tab can give one, so there is no margin
 		return a.left(now)
@@ -226,7 +228,7 @@ func (m *monitor) statusLocked(good bool) Status {
 		return Renewing
 	case good:
 		return SignedIn
-	case m.tokens.retry.failures > 0:
+	case m.tokens.retry.Failures() > 0:
 		return Offline
 	}
 	return Restoring

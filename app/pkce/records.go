@@ -20,14 +20,14 @@ const (
 // records stores the record of the sign-in, sealed in Mode Device. Its fields are static; the storage and the vault have
 // locks of their own. seal, open and forgetKey block.
 type records struct {
-	mode       Mode
-	store      Storage
-	vault      Vault
-	registered func() registration // a record is only for this provider and client
+	mode     Mode
+	store    Storage
+	vault    Vault
+	provider *provider // a record is only for this provider and client
 }
 
-func newRecords(c *Config, registered func() registration) *records {
-	rs := &records{mode: c.Mode, store: c.Browser.Tab, vault: c.Browser.Vault, registered: registered}
+func newRecords(c *Config, p *provider) *records {
+	rs := &records{mode: c.Mode, store: c.Browser.Tab, vault: c.Browser.Vault, provider: p}
 	switch c.Mode {
 	case Device:
 		rs.store = c.Browser.Local
@@ -60,7 +60,7 @@ func (rs *records) delete() { _ = rs.store.Delete(recordKey) }
 
 // seal returns the stored form of r, "" if the vault fails.
 func (rs *records) seal(r *record) string {
-	is := rs.registered()
+	is := rs.provider.registered()
 	text := encodeQuery("v", recordVersion, "issuer", is.issuer, "client", is.clientID, "refresh", r.refresh, "id", r.id,
 		"sub", r.subject, "sid", r.signInID, "scope", r.scope, "obtained", r.obtained)
 	if rs.mode != Device {
@@ -119,7 +119,7 @@ func (rs *records) copyOf(raw string) *record {
 // decode returns the record in the parsed query params, nil if it is not complete or is for another provider or client.
 func (rs *records) decode(params map[string]string) *record {
 	r := &record{params["refresh"], params["id"], params["sub"], params["sid"], params["scope"], params["obtained"]}
-	is := rs.registered()
+	is := rs.provider.registered()
 	if r.signInID == "" || r.subject == "" || params["issuer"] != is.issuer || params["client"] != is.clientID {
 		return nil
 	}

@@ -9,22 +9,9 @@ import (
 type redirects struct {
 	state    *monitor
 	provider *provider
+	b        *Browser
 	pending  transactions
-	origin   string
 	params   []string // more parameters for the provider's authorize endpoint
-	assign   func(url string)
-	submit   func(url string, fields ...string)
-	replace  func(path string)
-}
-
-func newRedirects(c *Config, m *monitor, p *provider) *redirects {
-	b := &c.Browser
-	pending := transactions{store: b.Tab, tab: b.Tab}
-	if c.Mode == Device {
-		pending.store = b.Local
-	}
-	return &redirects{state: m, provider: p, pending: pending, origin: b.Origin, params: c.Params,
-		assign: b.Assign, submit: b.Submit, replace: b.Replace}
 }
 
 // begin does the work of SignIn.Begin.
@@ -57,12 +44,12 @@ func (r *redirects) leaveLocked(returnTo string) *Problem {
 		return f.problem
 	}
 	is := r.provider.registered()
-	state, verifier, nonce, redirect, names := random(), random(), random(), r.origin+CallbackPath, ""
+	state, verifier, nonce, redirect, names := random(), random(), random(), r.b.Origin+CallbackPath, ""
 	if d.sendsIssuer {
 		names = "1"
 	}
 	if !r.pending.save(state, "verifier", verifier, "nonce", nonce, "return", safePath(returnTo), "issuer", is.issuer,
-		"client", is.clientID, "redirect", redirect, "names", names, "created", itoa(m.now().wall.Milliseconds())) {
+		"client", is.clientID, "redirect", redirect, "names", names, "created", itoa(m.now().Wall.UnixMilli())) {
 		return noStorage
 	}
 	scopes := is.scopes
@@ -74,7 +61,7 @@ func (r *redirects) leaveLocked(returnTo string) *Problem {
 	if strings.Contains(d.authorize, "?") {
 		separator = "&"
 	}
-	r.assign(d.authorize + separator + encodeQuery(append([]string{
+	r.b.Assign(d.authorize + separator + encodeQuery(append([]string{
 		"response_type", "code", "client_id", is.clientID, "redirect_uri", redirect, "scope", scopes,
 		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256",
 	}, r.params...)...))
@@ -83,7 +70,7 @@ func (r *redirects) leaveLocked(returnTo string) *Problem {
 
 // callback does the work of SignIn.Callback.
 func (r *redirects) callback(address string) (returnTo string) {
-	r.replace(CallbackPath) // first, so that no code stays in the address or the history
+	r.b.Replace(CallbackPath) // first, so that no code stays in the address or the history
 	address, _, _ = strings.Cut(address, "#")
 	_, search, _ := strings.Cut(address, "?")
 	if search == "" {
@@ -97,7 +84,7 @@ func (r *redirects) callback(address string) (returnTo string) {
 	m.inCallback = true
 	m.outside(func() { <-m.restored })
 	is := r.provider.registered()
-	if recent(t, m.now()) && t["issuer"] == is.issuer && t["client"] == is.clientID {
+	if age(t, m.now()) < maxPending && t["issuer"] == is.issuer && t["client"] == is.clientID {
 		if f := r.exchangeLocked(t, params); f != nil {
 			m.outcome.problem = f.problem
 		}
@@ -111,19 +98,25 @@ func (r *redirects) callback(address string) (returnTo string) {
 // exchangeLocked turns the provider's answer into a sign-in. t is the transaction that begin stored. On a fault it stores
 // nothing.
 func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
+	if f := r.refusal(t, params); f != nil {
+		return f
+	}
 	m := r.state
 	var d *metadata
 	var a *reply
-	var claims object
 	var f *fault
-	m.outside(func() { d, a, claims, f = r.redeem(t, params) })
+	m.outside(func() {
+		if d, f = r.provider.discover(fetchTimeout); f == nil {
+			a, f = r.redeem(d, t, params["code"])
+		}
+	})
 	if f != nil {
 		return f
 	}
-	m.skew = skewOf(claims, m.now())
+	m.skew = a.skew
 	for {
 		m.syncLocked()
-		next := &record{a.refresh, a.id, claims.text("sub"), random(), a.scope, itoa(a.access.at.wall.Milliseconds())}
+		next := &record{a.refresh, a.id, a.claims.text("sub"), random(), a.scope, itoa(a.access.at.Wall.UnixMilli())}
 		raw, _ := m.records.load() // a record that can't be read is replaced
 		old := m.record
 		if old != nil && old.subject == next.subject && raw == m.raw {
@@ -138,31 +131,32 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	}
 }
 
-// redeem exchanges the code in params for tokens, and checks them. It blocks.
-func (r *redirects) redeem(t, params map[string]string) (d *metadata, a *reply, claims object, f *fault) {
-	issuer, code := r.provider.registered().issuer, params["code"]
+// refusal returns why the provider's answer in params is not one to the transaction t, or gives no code.
+func (r *redirects) refusal(t, params map[string]string) *fault {
+	issuer := r.provider.registered().issuer
 	if iss, named := params["iss"]; named && iss != issuer || !named && t["names"] != "" {
-		return nil, nil, nil, setupFault("The answer is from " + iss + ", not from " + issuer + ".")
+		return setupFault("The answer is from " + iss + ", not from " + issuer + ".")
 	}
 	if refusal := params["error"]; refusal != "" {
-		return nil, nil, nil, denial(refusal, params["error_description"])
+		return denial(refusal, params["error_description"])
 	}
-	if code == "" {
-		return nil, nil, nil, wrongFault("The answer has no code.")
+	if params["code"] == "" {
+		return wrongFault("The answer has no code.")
 	}
-	if d, f = r.provider.discover(fetchTimeout); f != nil {
-		return nil, nil, nil, f
-	}
-	a, f = r.provider.requestToken(d, "grant_type", "authorization_code", "code", code, "redirect_uri", t["redirect"],
+	return nil
+}
+
+// redeem exchanges a code for tokens, and checks them. It blocks.
+func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*reply, *fault) {
+	a, f := r.provider.requestToken(d, "grant_type", "authorization_code", "code", code, "redirect_uri", t["redirect"],
 		"code_verifier", t["verifier"])
-	if f != nil {
-		return nil, nil, nil, f
+	switch {
+	case f != nil:
+		return nil, f
+	case a.id == "":
+		return nil, wrongFault("The provider gave no ID token: is openid among the scopes?")
 	}
-	if a.id == "" {
-		return nil, nil, nil, wrongFault("The provider gave no ID token: is openid among the scopes?")
-	}
-	claims, f = r.provider.verifyIDToken(d, a.id, a.access.text, t["nonce"], nil)
-	return d, a, claims, f
+	return a, r.provider.verifyIDToken(d, a, t["nonce"], nil)
 }
 
 // signOut does the work of SignIn.SignOut.
@@ -177,7 +171,7 @@ func (r *redirects) signOut() {
 	m.records.delete()
 	m.forgetLocked()
 	m.outcome = outcome{}
-	r.pending.sweepAll()
+	r.pending.sweep(0, m.now())
 	if was != nil {
 		m.tabs.send("kind", "out", "session", was.signInID)
 	}
@@ -201,15 +195,14 @@ func (r *redirects) signOut() {
 func (r *redirects) leaveProvider(was *record) bool {
 	// Don't leave for a page that the browser can't load: a revoke checks that the provider is there, and without a refresh
 	// token to revoke, reading the metadata anew does.
-	read := r.provider.discover
+	d, f := r.provider.discover(signOutTimeout)
 	if was.refresh == "" {
-		read = r.provider.readMetadata
+		d, f = r.provider.readMetadata(signOutTimeout)
 	}
-	d, f := read(signOutTimeout)
 	if f != nil || was.refresh != "" && d.revoke != "" && !r.provider.revoke(d, was.refresh) || d.end == "" {
 		return false
 	}
-	r.submit(d.end, "post_logout_redirect_uri", r.origin+"/", "client_id", r.provider.registered().clientID,
+	r.b.Submit(d.end, "post_logout_redirect_uri", r.b.Origin+"/", "client_id", r.provider.registered().clientID,
 		"id_token_hint", was.id)
 	return true
 }

@@ -7,13 +7,13 @@ import "time"
 type renewer struct {
 	state    *monitor
 	provider *provider
-	lock     func(name string, timeout time.Duration) (unlock func(), err error)
+	b        *Browser
 }
 
 // scheduleLocked returns how long Run may wait, and whether it must begin a renewal now.
 func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	m := r.state
-	if m.record == nil && !m.renewal.wanted() {
+	if m.record == nil && m.renewal.done == nil {
 		return tick, false
 	}
 	now := m.now()
@@ -21,10 +21,10 @@ func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	if m.record != nil && m.record.refresh == "" && due > warnBefore {
 		wait = due - warnBefore
 	}
-	if due = max(due, m.tokens.retry.due(now)); due <= 0 {
+	if due = max(due, m.tokens.retry.Due(now)); due <= 0 {
 		m.renewal.want()
 	}
-	if m.renewal.wanted() {
+	if m.renewal.done != nil {
 		begin, m.renewal.begun = !m.renewal.begun, true
 		return tick, begin
 	}
@@ -42,7 +42,7 @@ func (r *renewer) awaitLocked(stop <-chan struct{}, refused string) {
 		m.tokens.refuse(refused)
 	}
 	now := m.now()
-	if m.record != nil && m.dueLocked(now) <= 0 && (refused != "" || m.tokens.retry.due(now) <= 0) {
+	if m.record != nil && m.dueLocked(now) <= 0 && (refused != "" || m.tokens.retry.Due(now) <= 0) {
 		m.renewal.want()
 	}
 	if done := m.renewal.done; done != nil && m.dueLocked(now) <= 0 {
@@ -63,7 +63,7 @@ func (r *renewer) renew() {
 	generation := m.generation
 	f := r.obtainLocked()
 	if f != nil && m.generation == generation {
-		m.tokens.retry.failed(f.wait, m.now())
+		m.tokens.retry.Failed(min(f.wait, maxRetryAfter), m.now())
 		if f.kind != down { // show it: it needs an administrator. The user stays signed in
 			m.outcome.problem = misconfigured.with(f.problem.Detail)
 		}
@@ -81,8 +81,8 @@ func (r *renewer) obtainLocked() *fault {
 	var unlock func()
 	var err error
 	m.outside(func() {
-		_, _ = r.provider.discover(fetchTimeout) // before the lock, so that no other tab waits; refreshLocked reports a failure
-		unlock, err = r.lock("mayfly:renew", lockTimeout)
+		_, _ = r.provider.discover(fetchTimeout) // before the lock, so that no other tab waits; refreshLocked reports faults
+		unlock, err = r.b.Lock("mayfly:renew", lockTimeout)
 	})
 	if err != nil {
 		return noAnswer
@@ -140,16 +140,21 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 		m.endLocked(generation, sessionEnded)
 		return nil, false
 	}
-	next := &record{was.refresh, was.id, was.subject, was.signInID, a.scope, itoa(a.access.at.wall.Milliseconds())}
+	next := &record{was.refresh, was.id, was.subject, was.signInID, a.scope, itoa(a.access.at.Wall.UnixMilli())}
 	if a.refresh != "" {
 		next.refresh = a.refresh
 	}
 	if a.id != "" {
-		switch f := r.verifyLocked(d, a, was); {
-		case f == nil:
-			next.id = a.id
-		case f.kind == wrong:
-			m.endLocked(generation, f.problem)
+		var wrongID *fault
+		m.outside(func() {
+			_, old, _ := split(was.id)
+			wrongID = r.provider.verifyIDToken(d, a, old.text("nonce"), old)
+		})
+		switch {
+		case wrongID == nil:
+			next.id, m.skew = a.id, a.skew
+		case wrongID.kind == wrong:
+			m.endLocked(generation, wrongID.problem)
 		} // any other fault: the keys can't be read now; the old ID token says the same
 	}
 	if m.storeLocked(generation, raw, next, a.access) {
@@ -161,18 +166,4 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 		m.outside(func() { r.provider.revoke(d, a.refresh) })
 	}
 	return nil, m.record != nil
-}
-
-// verifyLocked checks a new ID token against the one in the record before.
-func (r *renewer) verifyLocked(d *metadata, a *reply, was *record) (f *fault) {
-	m := r.state
-	var claims object
-	m.outside(func() {
-		_, old, _ := split(was.id)
-		claims, f = r.provider.verifyIDToken(d, a.id, a.access.text, old.text("nonce"), old)
-	})
-	if f == nil {
-		m.skew = skewOf(claims, m.now())
-	}
-	return f
 }

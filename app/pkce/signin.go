@@ -23,6 +23,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"mayfly/shared/clock"
 )
 
 // Credentials are what a Hello or Auth frame needs.
@@ -42,7 +44,7 @@ var (
 // SignIn is the sign-in of one page. Nothing happens unless Run runs. Begin, Callback, SignOut and Token block: never call
 // them on the goroutine that draws. The other methods don't block. All fields are static after New.
 type SignIn struct {
-	join        func(receive func(message string)) (send func(message string), leave func())
+	b           *Browser
 	state       *monitor
 	provider    *provider
 	redirects   *redirects
@@ -52,12 +54,17 @@ type SignIn struct {
 
 // New returns a SignIn. Call Run to start it.
 func New(c Config) *SignIn {
-	now := moments()
-	p := newProvider(&c.Browser, now)
-	m := newMonitor(newRecords(&c, p.registered), now)
+	b, now := &c.Browser, clock.New()
+	pending := transactions{store: b.Tab, tab: b.Tab}
+	if c.Mode == Device {
+		pending.store = b.Local
+	}
+	p := newProvider(b, now)
+	m := newMonitor(newRecords(&c, p), now)
 	return &SignIn{
-		join: c.Browser.Join, state: m, provider: p, redirects: newRedirects(&c, m, p),
-		renewer: &renewer{state: m, provider: p, lock: c.Browser.Lock},
+		b: b, state: m, provider: p,
+		redirects: &redirects{state: m, provider: p, b: b, pending: pending, params: c.Params},
+		renewer:   &renewer{state: m, provider: p, b: b},
 	}
 }
 
@@ -68,7 +75,7 @@ func (s *SignIn) Subscribe(show func(State)) (stop func()) { return s.subscriber
 // Run restores the stored sign-in, renews it and publishes changes until ctx is done. Then it returns nil. It may be called
 // only once.
 func (s *SignIn) Run(ctx context.Context) error {
-	defer s.state.tabs.join(s.join, s.state.wakeRun)()
+	defer s.state.tabs.join(s.b.Join, s.state.wakeRun)()
 	var work sync.WaitGroup
 	defer work.Wait()
 	work.Go(func() { s.restore(ctx.Done()) })
@@ -97,30 +104,32 @@ func (s *SignIn) restore(stop <-chan struct{}) {
 	}
 	m := s.state
 	m.hold()
-	defer m.release()
 	m.syncLocked()
-	s.redirects.pending.sweepOld(m.now())
+	s.redirects.pending.sweep(maxPending, m.now())
 	close(m.restored)
+	m.release()
 }
 
 // turn is one turn of Run: it follows the other tabs, and returns how long Run may wait and whether it must begin a renewal.
 func (s *SignIn) turn() (wait time.Duration, begin bool) {
 	m := s.state
 	m.hold()
-	defer m.mu.Unlock()
 	if closed(m.restored) {
 		listenLocked(m)
 		m.syncLocked()
 	}
-	return s.renewer.scheduleLocked()
+	wait, begin = s.renewer.scheduleLocked()
+	m.mu.Unlock() // without waking Run, which is here
+	return wait, begin
 }
 
 // publish passes the state to the subscribers if it has changed.
 func (s *SignIn) publish() {
 	s.subscribers.publish(func() State {
 		s.state.hold()
-		defer s.state.mu.Unlock()
-		return s.state.snapshotLocked(s.provider.registered().issuer == "")
+		state := s.state.snapshotLocked(s.provider.registered().issuer == "")
+		s.state.mu.Unlock()
+		return state
 	})
 }
 
@@ -129,7 +138,7 @@ func (s *SignIn) publish() {
 // expiring.
 func (s *SignIn) Wake() {
 	s.state.hold()
-	s.state.tokens.retry.hurry()
+	s.state.tokens.retry.Hurry(s.state.now())
 	s.state.release()
 }
 
@@ -190,6 +199,6 @@ func (s *SignIn) End(signInID, why string) {
 // Deny shows that the server accepts the token but does not admit the user. why is the server's sentence.
 func (s *SignIn) Deny(why string) {
 	s.state.hold()
-	defer s.state.release()
 	s.state.outcome.problem = notAllowed.with(why)
+	s.state.release()
 }

@@ -32,20 +32,18 @@ func (s *subscribers) publish(read func() State) {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
 	state := read()
-	for _, show := range s.changed(state) {
-		show(state)
-	}
-}
-
-// changed makes state the last one and returns the functions to call: none if it was the last already.
-func (s *subscribers) changed(state State) (call []func(State)) {
+	var call []func(State)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, show := range s.shows {
-		if *show != nil && state != s.last {
-			call = append(call, *show)
+	if state != s.last {
+		for _, show := range s.shows {
+			if *show != nil {
+				call = append(call, *show)
+			}
 		}
 	}
 	s.last = state
-	return call
+	s.mu.Unlock()
+	for _, show := range call {
+		show(state)
+	}
 }

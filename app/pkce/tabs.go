@@ -2,8 +2,8 @@ package pkce
 
 import "sync"
 
-// tabs is the channel to the other tabs. A message is a URL query with a kind and, in session, the id of a sign-in. The kinds
-// and their further members:
+// tabs is the channel to the other tabs. A message is a URL query with a kind and, in session, the id of a sign-in. The
+// kinds and their further members:
 //
 //	ask    left                          the tab wants an access token that is good for longer than left
 //	token  left, life, access, sent      an access token; sent is the time, because a frozen tab reads this late
@@ -26,19 +26,16 @@ func (t *tabs) join(
 		onMessage()
 	})
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	t.post = post
+	t.mu.Unlock()
 	return leave
 }
 
 // take returns the messages that have come since the last call.
-func (t *tabs) take() (messages []map[string]string) {
+func (t *tabs) take() (messages []string) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, text := range t.inbox {
-		messages = append(messages, parseQuery(text))
-	}
-	t.inbox = nil
+	messages, t.inbox = t.inbox, nil
+	t.mu.Unlock()
 	return messages
 }
 

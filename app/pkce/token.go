@@ -3,17 +3,21 @@ package pkce
 import (
 	"strings"
 	"time"
+
+	"mayfly/shared/clock"
 )
 
 // A reply is an answer of the token endpoint.
 type reply struct {
 	access         access
 	refresh, scope string
-	id             string
+	id             string        // ID token
+	claims         object        // of the ID token; nil: not verified
+	skew           time.Duration // by how much the device's clock is ahead, judged by the ID token
 }
 
 // parseReply returns the answer o to a request for tokens that began at the moment began, or why there is no token.
-func parseReply(status int, header func(string) string, o object, began moment) (*reply, *fault) {
+func parseReply(status int, header func(string) string, o object, began clock.Moment) (*reply, *fault) {
 	code := o.text("error")
 	switch kind := o.text("token_type"); {
 	case status == 429 || status >= 500:
@@ -30,7 +34,7 @@ func parseReply(status int, header func(string) string, o object, began moment) 
 		life = defaultLife
 	}
 	a := newAccess(o.text("access_token"), began, life)
-	return &reply{a, o.text("refresh_token"), o.text("scope"), o.text("id_token")}, nil
+	return &reply{access: a, refresh: o.text("refresh_token"), scope: o.text("scope"), id: o.text("id_token")}, nil
 }
 
 // retryAfter returns how long the provider asks to wait, 0 if it does not say. Okta names an instant of its own clock, which

@@ -3,6 +3,9 @@ package pkce
 import (
 	"crypto/rand"
 	"strings"
+	"time"
+
+	"mayfly/shared/clock"
 )
 
 const (
@@ -20,8 +23,8 @@ type transactions struct {
 // mayTry is a rate limit: it counts the sign-ins that this tab begins and reports whether this one is allowed. Only a
 // redirect loop between page and provider begins more. It stores the minute and one dot for each sign-in. If the storage
 // fails, save fails soon after.
-func (t *transactions) mayTry(now moment) bool {
-	minute := itoa(int64(now.wall.Minutes()))
+func (t *transactions) mayTry(now clock.Moment) bool {
+	minute := itoa(now.Wall.Unix() / 60)
 	stored, _ := t.tab.Load(triesKey)
 	if !strings.HasPrefix(stored, minute) {
 		stored = minute
@@ -46,32 +49,22 @@ func (t *transactions) take(state string) map[string]string {
 	return parseQuery(stored)
 }
 
-// sweepAll deletes all transactions.
-func (t *transactions) sweepAll() {
-	t.sweep(func(map[string]string) bool { return true })
-}
-
-// sweepOld deletes the transactions that are too old to be completed.
-func (t *transactions) sweepOld(now moment) {
-	t.sweep(func(transaction map[string]string) bool { return !recent(transaction, now) })
-}
-
-func (t *transactions) sweep(useless func(transaction map[string]string) bool) {
+// sweep deletes the transactions of at least this age.
+func (t *transactions) sweep(from time.Duration, now clock.Moment) {
 	keys, _ := t.store.Keys()
 	for _, key := range keys {
 		if strings.HasPrefix(key, transactionKey) {
 			stored, _ := t.store.Load(key)
-			if useless(parseQuery(stored)) {
+			if age(parseQuery(stored), now) >= from {
 				_ = t.store.Delete(key)
 			}
 		}
 	}
 }
 
-// recent reports whether a sign-in began recently enough to be completed.
-func recent(transaction map[string]string, now moment) bool {
-	age := now.wall.Milliseconds() - milliseconds(transaction["created"])
-	return max(age, -age) < maxPending.Milliseconds()
+// age returns how long ago a sign-in began. It is never negative, because the clock may have been set back since.
+func age(transaction map[string]string, now clock.Moment) time.Duration {
+	return now.Wall.Sub(time.UnixMilli(milliseconds(transaction["created"]))).Abs()
 }
 
 // random returns 32 random bytes as 43 characters of base64url.

@@ -23,19 +23,19 @@ func (s *sink) Send(*hub.Frame) bool {
 // echo is a stream that stores nothing and delivers every message at once.
 type echo struct {
 	seq     int64
-	deliver func(wire.Message)
+	deliver func(hub.Event)
 }
 
 func (e *echo) Epoch() string { return "echo" }
 
-func (e *echo) Append(_ string, m wire.Message, done func(hub.Receipt, error)) {
+func (e *echo) Append(_ string, ev hub.Event, done func(hub.Receipt, error)) {
 	e.seq++
-	m.Seq = e.seq
-	done(hub.Receipt{Message: m}, nil)
-	e.deliver(m)
+	ev.Seq = e.seq
+	done(hub.Receipt{Event: ev}, nil)
+	e.deliver(ev)
 }
 
-func (e *echo) Follow(_ context.Context, _ string, deliver func(wire.Message)) (stop func(), err error) {
+func (e *echo) Follow(_ context.Context, _ string, deliver func(hub.Event)) (stop func(), err error) {
 	e.deliver = deliver
 	return func() {}, nil
 }
@@ -63,7 +63,7 @@ func BenchmarkFanOut(b *testing.B) {
 		h := hub.New(config, &echo{}, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		var first *hub.Client
 		for i := range members {
-			c := h.NewClient(&sink{}, wire.User{ID: fmt.Sprintf("u-%d", i), Name: "Ann"}, "", true)
+			c := h.NewClient(&sink{}, wire.User{ID: fmt.Sprintf("u-%d", i), Name: "Ann"}, "", hub.Writer)
 			c.Join(b.Context(), "join", wire.Join{Room: "lobby"})
 			if first == nil {
 				first = c

@@ -35,7 +35,7 @@ type Client struct {
 	hub            *Hub        // static
 	member         Member      // static
 	userID         string      // static
-	mayPost        bool        // static
+	role           Role        // static
 	address        string      // static; the key of the rate that all guests of one address share; "": no shared rate
 	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
 	posts          inflight    // posts without an answer
@@ -48,12 +48,20 @@ type Client struct {
 	refusedJoins map[string]wire.Refused // by room: the answers to joins that may work later; MaxRooms at most
 }
 
+// Role says what a client may do in its rooms. A higher role may do all that a lower one may.
+type Role uint8
+
+const (
+	Reader Role = iota // joins and reads
+	Writer             // posts too
+)
+
 // NewClient returns a client of user that has joined no room. from is the connection's address, in any form that tells two
-// addresses apart; if it is "", the address is unknown and no address limit applies. A client with mayPost false can join
-// and read. The caller closes the client when the connection ends.
-func (h *Hub) NewClient(m Member, user wire.User, from string, mayPost bool) *Client {
+// addresses apart; if it is "", the address is unknown and no address limit applies. The caller closes the client when the
+// connection ends.
+func (h *Hub) NewClient(m Member, user wire.User, from string, role Role) *Client {
 	c := &Client{
-		hub: h, member: m, userID: user.ID, mayPost: mayPost, rooms: map[string]*room{},
+		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
 		membershipRate: newRateWindow(maxMembershipChanges, membershipPer), posts: inflight{drained: make(chan struct{}, 1)},
 	}
 	c.user.Store(&user)

@@ -92,7 +92,7 @@ func TestWhoMayNotPost(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")
 		reader := &recorder{user: wire.User{ID: "g-reader", Name: "Anonymous Heron", Anonymous: true}}
-		reader.Client = w.NewClient(reader, reader.user, "", false)
+		reader.Client = w.NewClient(reader, reader.user, "", hub.Reader)
 		reader.join(t, "lobby", nil)
 		for _, tt := range []struct {
 			post wire.Post

@@ -113,7 +113,7 @@ func TestMessageGoesWhenTheClockIsSetForward(t *testing.T) {
 func TestClockIsNotBehindWhatIsStored(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		at := time.Now().Add(time.Hour).UnixMilli()
-		w.stream.Append("lobby", wire.Message{ID: id(1), At: at, Expires: at + 60_000}, func(hub.Receipt, error) {})
+		w.stream.AppendMessage("lobby", wire.Message{ID: id(1), At: at, Expires: at + 60_000})
 		ann := w.in(t, "ann", "lobby")
 		if now := ann.beat(t); now.UnixMilli() != at {
 			t.Errorf("it is %s, and a message was posted at %s", now, time.UnixMilli(at))

@@ -20,8 +20,8 @@ type slowStream struct {
 	n     atomic.Int64
 }
 
-func (s *slowStream) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
-	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, m, done) })
+func (s *slowStream) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
+	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, e, done) })
 }
 
 // TestDrainWaitsAsLongAsTheStreamGoesOn: Drain waits for a slow stream as long as it makes progress, and every accepted

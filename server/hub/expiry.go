@@ -72,24 +72,7 @@ func (h *Hub) expire(now time.Time) time.Duration {
 func (r *room) expire(seqs []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	gone := make(map[int64]bool, len(seqs))
-	for _, seq := range seqs {
-		gone[seq] = true
-	}
-	kept := r.live[:0]
-	for _, m := range r.live {
-		if !gone[m.seq] {
-			kept = append(kept, m)
-			continue
-		}
-		r.liveBytes -= len(m.encoded)
-		if r.byKey[m.key] == m {
-			delete(r.byKey, m.key)
-		}
-	}
-	r.hub.counts.expired.Add(int64(len(r.live) - len(kept)))
-	clear(r.live[len(kept):]) // so that the garbage collector can free the texts
-	r.live = kept
+	r.hub.counts.expired.Add(int64(r.timeline.remove(seqs)))
 	for part := range slices.Chunk(seqs, maxRemoved) {
 		r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: part, Why: wire.WhyExpired}))
 	}

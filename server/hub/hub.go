@@ -35,25 +35,25 @@ var ErrFull = errors.New("stream is full")
 // ErrTooManyRooms is the error of a join when this node already serves Config.Rooms rooms and all of them have members.
 var ErrTooManyRooms = errors.New("too many rooms on this node")
 
-// Stream stores each room's messages and delivers them to every node in one order.
+// Stream stores each room's events and delivers them to every node in one order.
 type Stream interface {
-	// Epoch names the stream's store. Seqs of different epochs can't be compared: a store that lost messages gets a new
+	// Epoch names the stream's store. Seqs of different epochs can't be compared: a store that lost events gets a new
 	// epoch.
 	Epoch() string
-	// Append stores m and gives it a Seq. It returns before m is stored, but blocks for a moment while very many appends are
+	// Append stores e and gives it a Seq. It returns before e is stored, but blocks for a moment while very many appends are
 	// unanswered. It calls done once, from any goroutine and perhaps before it returns: with the Receipt, or with an error
-	// that wraps ErrFull at a limit. If a message of the same user, room and id still lives, the Receipt is a repeat.
-	Append(room string, m wire.Message, done func(Receipt, error))
-	// Follow calls deliver with every message that the room holds, then returns, and goes on with every message that is
-	// stored later. The calls come from one goroutine at a time, in seq order and without a gap, until stop is called. Stop
-	// does not block, so one more call may come after it.
-	Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error)
+	// that wraps ErrFull at a limit. If an event of the same user, room and id still lives, the Receipt is a repeat.
+	Append(room string, e Event, done func(Receipt, error))
+	// Follow calls deliver with every event that the room holds, then returns, and goes on with every event that is stored
+	// later, of a kind that this node knows or not. The calls come from one goroutine at a time, in seq order and without a
+	// gap, until stop is called. Stop does not block, so one more call may come after it. deliver must not keep the Body.
+	Follow(ctx context.Context, room string, deliver func(Event)) (stop func(), err error)
 }
 
-// Receipt says what a Stream stored: the message of this Append, or the live message that the Append repeats.
+// Receipt says what a Stream stored: the event of this Append, or the live event that the Append repeats.
 type Receipt struct {
-	Message wire.Message
-	Repeat  bool
+	Event  Event
+	Repeat bool
 }
 
 // Config holds the limits of a Hub.

@@ -84,7 +84,7 @@ func (r *recorder) Send(f *hub.Frame) bool {
 // person returns a recorder that is in no room.
 func (w world) person(name string) *recorder {
 	r := &recorder{user: wire.User{ID: "u-" + name, Name: name}}
-	r.Client = w.NewClient(r, r.user, "192.0.2.1", true)
+	r.Client = w.NewClient(r, r.user, "192.0.2.1", hub.Writer)
 	return r
 }
 
@@ -92,7 +92,7 @@ func (w world) person(name string) *recorder {
 func (w world) guestIn(t *testing.T, name, from, room string) *recorder {
 	t.Helper()
 	r := &recorder{user: wire.User{ID: "g-" + name, Name: name, Anonymous: true}}
-	r.Client = w.NewClient(r, r.user, from, true)
+	r.Client = w.NewClient(r, r.user, from, hub.Writer)
 	r.join(t, room, nil)
 	return r
 }

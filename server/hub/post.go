@@ -31,7 +31,7 @@ func (c *Client) Post(p wire.Post) {
 		refuse(c.notJoinedReason(p.Room))
 		return
 	}
-	if !c.mayPost {
+	if c.role < Writer {
 		refuse(wire.CodeForbidden, "You can write here only when you are signed in.", 0)
 		return
 	}
@@ -51,9 +51,10 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	at := c.hub.clock.Now()
-	m := wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: at.UnixMilli(), Expires: at.UnixMilli() + ttl}
-	k := key{c.userID, p.ID}
-	if wait, repeat := r.reserve(c, k, len(wire.EncodeMessage(m)), at); wait > 0 || repeat {
+	posted := at.UnixMilli()
+	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: posted, Expires: posted + ttl})
+	k := e.key()
+	if wait, repeat := r.reserve(c, k, len(e.Body), at); wait > 0 || repeat {
 		c.hub.refund(c, now)
 		if !repeat {
 			refuse(wire.CodeFull, fullMessage, wait)
@@ -61,7 +62,7 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	c.posts.add()
-	c.hub.stream.Append(r.name, m, func(receipt Receipt, err error) {
+	c.hub.stream.Append(r.name, e, func(receipt Receipt, err error) {
 		r.onAppended(c, k, now, receipt, err)
 		c.posts.done()
 	})
@@ -126,22 +127,22 @@ func (r *room) repeatLocked(c *Client, k key) bool {
 			Message: "The message is being stored: wait for the answer."}, retryUnavailable)
 		return true
 	}
-	m, ok := r.livingLocked(k)
+	e, ok := r.livingLocked(k)
 	if ok {
-		r.acceptLocked(c, m, true)
+		r.acceptLocked(c, e, true)
 	}
 	return ok
 }
 
-// livingLocked returns the message with key k, without its text. ok is false if there is none or it has expired.
-func (r *room) livingLocked(k key) (m wire.Message, ok bool) {
-	switch w, live := r.pending[k], r.byKey[k]; {
+// livingLocked returns the event with key k, without its body. ok is false if there is none or it has expired.
+func (r *room) livingLocked(k key) (e Event, ok bool) {
+	switch w, live := r.pending[k], r.timeline.byKey[k]; {
 	case live != nil:
-		m = wire.Message{Seq: live.seq, ID: k.id, At: live.at, Expires: live.expires}
+		e = Event{Seq: live.seq, ID: k.id, At: live.at, Expires: live.expires}
 	case w != nil && w.stored != nil:
-		m = *w.stored
+		e = *w.stored
 	}
-	return m, m.Expires > r.hub.clock.Now().UnixMilli()
+	return e, e.Expires > r.hub.clock.Now().UnixMilli()
 }
 
 // reserve adds a pending post of size bytes to the room. If the room is full, wait is how long until a message of it
@@ -153,7 +154,7 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 		return 0, true
 	}
 	limit := r.hub.config
-	if len(r.live)+len(r.pending) >= limit.RoomMessages || r.liveBytes+r.pendingBytes+size > limit.RoomBytes {
+	if len(r.timeline.live)+len(r.pending) >= limit.RoomMessages || r.timeline.bytes+r.pendingBytes+size > limit.RoomBytes {
 		return r.nextExpiryLocked(now), false
 	}
 	if r.pending[k] != nil { // an earlier post with the same key, whose message has expired
@@ -167,11 +168,9 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 
 // nextExpiryLocked returns how long until a message of the room expires.
 func (r *room) nextExpiryLocked(now time.Time) time.Duration {
-	wait := retryUnavailable // if no message lives: the pending posts fill the room
-	for i, m := range r.live {
-		if left := time.UnixMilli(m.expires).Sub(now); i == 0 || left < wait {
-			wait = left
-		}
+	wait, ok := r.timeline.nextExpiry(now)
+	if !ok {
+		wait = retryUnavailable // the pending posts fill the room
 	}
 	return max(wait, time.Millisecond)
 }
@@ -200,27 +199,27 @@ func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Re
 		r.finishLocked(k)
 		return
 	}
-	m := receipt.Message
+	e := receipt.Event
 	if err != nil {
-		m = live
+		e = live
 	}
 	if receipt.Repeat {
 		r.hub.refund(author, chargedAt)
 	}
-	r.acceptLocked(author, m, receipt.Repeat)
+	r.acceptLocked(author, e, receipt.Repeat)
 	for _, c := range w.repeats {
-		r.acceptLocked(c, m, true)
+		r.acceptLocked(c, e, true)
 		c.posts.done()
 	}
-	m.Text = "" // answers to later repeats don't need it
-	if w.stored = &m; m.Seq <= r.head || r.closed {
+	e.Body = nil // answers to later repeats don't need it
+	if w.stored = &e; e.Seq <= r.timeline.head || r.closed {
 		r.finishLocked(k)
 	}
 }
 
-func (r *room) acceptLocked(c *Client, m wire.Message, repeat bool) {
+func (r *room) acceptLocked(c *Client, e Event, repeat bool) {
 	r.hub.counts.accept(repeat)
-	c.member.Send(NewFrame(wire.Accepted{ID: m.ID, Room: r.name, Seq: m.Seq, At: m.At, Expires: m.Expires, Repeat: repeat}))
+	c.member.Send(NewFrame(wire.Accepted{ID: e.ID, Room: r.name, Seq: e.Seq, At: e.At, Expires: e.Expires, Repeat: repeat}))
 }
 
 func (r *room) refuseLocked(c *Client, k key, err error) {

@@ -2,30 +2,17 @@ package hub
 
 import (
 	"slices"
-	"sort"
 	"sync"
 	"time"
 
 	"mayfly/shared/wire"
 )
 
-// key identifies a message within a room: its author and the id that the author's client chose.
-type key struct{ user, id string }
-
-// message is a live message and its encoded bytes.
-type message struct {
-	seq     int64
-	key     key
-	at      int64  // Unix milliseconds
-	expires int64  // Unix milliseconds
-	encoded []byte // as it stands in joined; a posted frame is made from it
-}
-
 // pending is a post that was handed to the stream and is not yet both stored and delivered.
 type pending struct {
-	stored  *wire.Message // what the stream stored; nil until then
-	repeats []*Client     // clients that sent the same post again and wait for the same answer
-	size    int           // encoded bytes
+	stored  *Event    // what the stream stored, without its body; nil until then
+	repeats []*Client // clients that sent the same post again and wait for the same answer
+	size    int       // encoded bytes
 }
 
 // room is an open room: it has members on this node, or had some less than keepEmptyFor ago.
@@ -42,12 +29,8 @@ type room struct {
 	closed       bool      // nobody can join this room any more; a join opens a new one
 	leftAt       time.Time // when the last member left
 	members      []*Client
-	people       map[string]int       // by user id: connections, plus one if the user is away
-	away         map[string]time.Time // by user id: until when a user who is away stays counted
-	head         int64                // the highest seq seen
-	live         []*message           // live messages by seq
-	byKey        map[key]*message     // the same by key
-	liveBytes    int                  // encoded bytes of live
+	people       people
+	timeline     timeline
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of pending
 }
@@ -55,38 +38,39 @@ type room struct {
 func newRoom(h *Hub, name string) *room {
 	return &room{
 		hub: h, name: name, opened: make(chan struct{}), leftAt: time.Now(),
-		people: map[string]int{}, away: map[string]time.Time{}, byKey: map[key]*message{}, pending: map[key]*pending{},
+		people: newPeople(), timeline: newTimeline(), pending: map[key]*pending{},
 	}
 }
 
-// deliver runs when the stream brings a message, in seq order. It sends the message to every member.
-func (r *room) deliver(m wire.Message) {
+// deliver runs when the stream brings an event, in seq order. It sends a message to every member, and passes over an event
+// of a kind that this node does not know.
+func (r *room) deliver(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || m.Seq <= r.head {
+	if r.closed || e.Seq <= r.timeline.head {
 		return
 	}
-	r.head = m.Seq
-	r.hub.clock.AdvanceTo(time.UnixMilli(m.At))
-	if m.Expires > r.hub.clock.Now().UnixMilli() {
-		r.addLocked(m)
+	r.timeline.head = e.Seq
+	r.hub.clock.AdvanceTo(time.UnixMilli(e.At))
+	if e.Expires > r.hub.clock.Now().UnixMilli() {
+		r.addLocked(e)
 	}
 	for k, p := range r.pending { // also posts whose own copy never came
-		if p.stored != nil && p.stored.Seq <= r.head {
+		if p.stored != nil && p.stored.Seq <= r.timeline.head {
 			r.finishLocked(k)
 		}
 	}
 }
 
-// addLocked adds m to the live messages, schedules its expiry and sends it to every member.
-func (r *room) addLocked(m wire.Message) {
-	live := &message{seq: m.Seq, key: key{m.User.ID, m.ID}, at: m.At, expires: m.Expires, encoded: wire.EncodeMessage(m)}
-	r.live = append(r.live, live)
-	r.byKey[live.key] = live
-	r.liveBytes += len(live.encoded)
-	r.hub.schedule(r, live)
+// addLocked adds the message of e to the timeline, schedules its expiry and sends it to every member.
+func (r *room) addLocked(e Event) {
+	m := r.timeline.add(e)
+	if m == nil {
+		return
+	}
+	r.hub.schedule(r, m)
 	if len(r.members) > 0 {
-		r.sendLocked(&Frame{whole: wire.EncodePosted(r.name, live.encoded), expires: live.expires})
+		r.sendLocked(&Frame{whole: wire.EncodePosted(r.name, m.encoded), expires: m.expires})
 	}
 }
 
@@ -114,7 +98,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	}
 	if !slices.Contains(r.members, c) {
 		r.members = append(r.members, c)
-		r.people[c.userID]++
+		r.people.add(c.userID)
 	}
 	if !c.member.Send(r.snapshotLocked(cursor)) {
 		r.dropLocked(c)
@@ -128,37 +112,18 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
 	var missed []*message
 	resumed := false
-	if cursor != nil && cursor.Epoch == epoch && cursor.Seq <= r.head {
-		from := sort.Search(len(r.live), func(i int) bool { return r.live[i].seq > cursor.Seq })
-		missed = living(r.live[from:], now)
+	if cursor != nil && cursor.Epoch == epoch && cursor.Seq <= r.timeline.head {
+		missed = r.timeline.after(cursor.Seq, now)
 		resumed = len(missed) == len(newest(missed))
 	}
 	if !resumed {
-		missed = newest(living(r.live, now))
+		missed = newest(living(r.timeline.live, now))
 	}
 	before, after := wire.Joined{
-		Room: r.name, Epoch: epoch, Head: r.head, Resumed: resumed,
-		TTL: r.hub.config.TTL.Default, People: int64(len(r.people)),
+		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
+		TTL: r.hub.config.TTL.Default, People: int64(r.people.count()),
 	}.Parts()
 	return &Frame{before: before, after: after, messages: missed, quiet: resumed && len(missed) == 0}
-}
-
-// living returns the messages that have not expired at now.
-func living(messages []*message, now int64) []*message {
-	return slices.DeleteFunc(slices.Clone(messages), func(m *message) bool { return m.expires <= now })
-}
-
-// newest returns as many of the last messages as fit in one joined.
-func newest(messages []*message) []*message {
-	from, bytes := len(messages), 0
-	for from > 0 && len(messages)-from < wire.MaxJoined {
-		bytes += len(messages[from-1].encoded) + 1
-		if bytes > wire.MaxJoinedBytes {
-			break
-		}
-		from--
-	}
-	return messages[from:]
 }
 
 // leave removes c from the members.
@@ -174,14 +139,8 @@ func (r *room) dropLocked(c *Client) {
 		return
 	}
 	r.members = slices.Delete(r.members, i, i+1)
-	r.uncountLocked(c.userID)
+	r.people.remove(c.userID)
 	r.leftAt = time.Now()
-}
-
-func (r *room) uncountLocked(user string) {
-	if r.people[user]--; r.people[user] == 0 {
-		delete(r.people, user)
-	}
 }
 
 // leaveUntil removes c from the members, but its user stays in the people count until that time.
@@ -191,10 +150,7 @@ func (r *room) leaveUntil(c *Client, until time.Time) {
 	if !slices.Contains(r.members, c) {
 		return
 	}
-	if _, away := r.away[c.userID]; !away {
-		r.people[c.userID]++
-	}
-	r.away[c.userID] = until
+	r.people.keepUntil(c.userID, until)
 	r.dropLocked(c)
 }
 
@@ -202,19 +158,14 @@ func (r *room) leaveUntil(c *Client, until time.Time) {
 func (r *room) forgetAway(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for user, until := range r.away {
-		if !until.After(now) {
-			delete(r.away, user)
-			r.uncountLocked(user)
-		}
-	}
+	r.people.forgetAway(now)
 }
 
 // has reports whether c is a member, and returns the head: c has been sent every message up to it.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.head, slices.Contains(r.members, c)
+	return r.timeline.head, slices.Contains(r.members, c)
 }
 
 // finishLocked removes a pending post.

@@ -74,5 +74,5 @@ func (h *Hub) Stats() Stats {
 func (r *room) size() (messages, bytes int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.live), r.liveBytes
+	return len(r.timeline.live), r.timeline.bytes
 }

@@ -15,6 +15,10 @@ const (
 	keysDir  = "keys"
 	natsDir  = "nats" // JetStream writes here
 
+	// formatFile names the format of what is in the folder. Folders without it were made before records had a kind.
+	formatFile = "format"
+	format     = "mayfly 2\n"
+
 	// The margin is space that the messages leave free on the disk: diskMargin bytes, or a share of the disk if that is
 	// less. Appends are refused once other files have taken half of the margin.
 	diskMargin      = 64 << 20
@@ -43,7 +47,7 @@ func openFolder(path string) (*folder, error) {
 	}
 	for _, e := range entries {
 		switch e.Name() {
-		case lockFile, keysDir, natsDir, "lost+found":
+		case lockFile, formatFile, keysDir, natsDir, "lost+found":
 		default:
 			return nil, fmt.Errorf("%s is not Mayfly's: want an empty folder, or one that Mayfly made",
 				filepath.Join(path, e.Name()))
@@ -59,7 +63,40 @@ func openFolder(path string) (*folder, error) {
 	if err := lockExclusive(lock); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	return &folder{path, lock}, nil
+	f := &folder{path, lock}
+	if err := f.checkFormat(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return f, nil
+}
+
+// checkFormat fails if what is in the folder has another format. It gives a new folder the format of this version.
+func (f *folder) checkFormat() error {
+	stored, err := os.ReadFile(f.in(formatFile))
+	switch {
+	case err == nil && string(stored) == format:
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read the folder's format: %w", err)
+	}
+	for _, name := range []string{keysDir, natsDir} {
+		if _, err := os.Lstat(f.in(name)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return errors.New("the folder was written by another version of Mayfly, in a format that this one cannot read: " +
+			"start the version that wrote it, or delete the folder with its messages, or choose another folder")
+	}
+	return writeSynced(f.in(formatFile), format)
+}
+
+// writeSynced writes a private file, which survives a crash together with the folder that it is in once that is synced.
+func writeSynced(path, content string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(content)
+	return errors.Join(err, file.Sync(), file.Close())
 }
 
 func (f *folder) in(name string) string { return filepath.Join(f.path, name) }

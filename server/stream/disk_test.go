@@ -20,6 +20,7 @@ import (
 	"mayfly/server/hub"
 	"mayfly/server/servertest"
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -50,11 +51,11 @@ func closeLast(t *testing.T, s *stream.NATS) {
 }
 
 // all returns what a room holds.
-func all(t *testing.T, s hub.Stream, room string) (messages []wire.Message) {
+func all(t *testing.T, s hub.Stream, room string) (held []wire.Message) {
 	t.Helper()
-	stop := catchUp(t, s, room, func() { messages = nil }, func(m wire.Message) { messages = append(messages, m) })
+	stop := catchUp(t, s, room, func() { held = nil }, func(m wire.Message) { held = append(held, m) })
 	stop()
-	return messages
+	return held
 }
 
 // catchUp follows room. On a busy machine a room is not read in time now and then: catchUp asks again, as the hub does, after it
@@ -62,7 +63,7 @@ func all(t *testing.T, s hub.Stream, room string) (messages []wire.Message) {
 func catchUp(t *testing.T, s hub.Stream, room string, again func(), deliver func(wire.Message)) (stop func()) {
 	t.Helper()
 	for deadline := time.Now().Add(testTimeout); ; again() {
-		stop, err := s.Follow(t.Context(), room, deliver)
+		stop, err := s.Follow(t.Context(), room, messages(deliver))
 		if err == nil {
 			return stop
 		}
@@ -166,7 +167,7 @@ func TestFolderIsPrivate(t *testing.T) {
 	}
 	s := open(t, config)
 	mustAppend(t, s, "lobby", message(1, time.Minute))
-	for name, want := range map[string]fs.FileMode{".": fs.ModeDir | 0o700, "keys": fs.ModeDir | 0o700, "lock": 0o600, "keys/ids": 0o600} {
+	for name, want := range map[string]fs.FileMode{".": fs.ModeDir | 0o700, "keys": fs.ModeDir | 0o700, "lock": 0o600, "keys/ids": 0o600, "format": 0o600} {
 		info, err := os.Stat(filepath.Join(config.Folder, name))
 		if err != nil || info.Mode() != want {
 			t.Errorf("%s has mode %s, %v, want %s", name, info.Mode(), err, want)
@@ -316,14 +317,14 @@ func TestMessageWithoutItsKeyIsSkipped(t *testing.T) {
 func TestSealedMessageIsBoundToItsPlace(t *testing.T) {
 	s := open(t, onDisk(t, roomy))
 	m := message(1, time.Minute)
-	sealed, err := s.Seal("lobby", "id", m)
+	sealed, err := s.Seal("lobby", "id", hub.NewMessage(m))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := s.Open("lobby", "id", sealed); err != nil || got != m {
+	if got, err := s.Open("lobby", "id", sealed); err != nil || streamtest.Message(got) != m {
 		t.Errorf("Open = %+v, %v, want %+v", got, err, m)
 	}
-	again, err := s.Seal("lobby", "id", m)
+	again, err := s.Seal("lobby", "id", hub.NewMessage(m))
 	if err != nil || bytes.Equal(again, sealed) {
 		t.Errorf("sealed twice alike, %v", err)
 	}
@@ -364,6 +365,10 @@ func TestFolderThatCannotBeUsed(t *testing.T) {
 		os.Mkdir(path("foreign"), 0o755),
 		os.WriteFile(path("foreign/thesis.txt"), nil, 0o600),
 		os.MkdirAll(path("damaged/nats/jetstream/$G/streams/MAYFLY"), 0o700),
+		os.WriteFile(path("damaged/format"), []byte("mayfly 2\n"), 0o600),
+		os.MkdirAll(path("older/nats"), 0o700),
+		os.MkdirAll(path("newer/keys"), 0o700),
+		os.WriteFile(path("newer/format"), []byte("mayfly 3\n"), 0o600),
 	} {
 		if err != nil {
 			t.Fatal(err)
@@ -377,6 +382,8 @@ func TestFolderThatCannotBeUsed(t *testing.T) {
 		{"no permission", path("locked/data"), "want a folder"},
 		{"others' files", path("foreign"), "thesis.txt is not Mayfly's"},
 		{"in use", taken.Folder, "another mayfly is using this folder"},
+		{"an older version's", path("older"), "delete the folder with its messages, or choose another folder"},
+		{"a newer version's", path("newer"), "start the version that wrote it"},
 		{"a stream that cannot be read", path("damaged"), "could not be recovered"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -417,7 +424,7 @@ func newTally(t *testing.T, s *stream.NATS) *tally {
 
 func (a *tally) append(m wire.Message) {
 	a.wg.Add(1)
-	a.s.Append("lobby", m, func(r hub.Receipt, err error) {
+	a.s.Append("lobby", hub.NewMessage(m), receipts(func(r receipt, err error) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		if a.ends[m.ID]++; a.ends[m.ID] > 1 {
@@ -430,7 +437,7 @@ func (a *tally) append(m wire.Message) {
 			a.errs = append(a.errs, err)
 		}
 		a.wg.Done()
-	})
+	}))
 }
 
 // wait waits for every answer and returns them.

@@ -7,7 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"mayfly/shared/wire"
+	"mayfly/server/hub"
 )
 
 // ForgeCopy makes room's followers believe that a message came, whose predecessor was before.
@@ -15,32 +15,39 @@ func (n *NATS) ForgeCopy(room string, seq, before int64) error {
 	copied := nats.NewMsg(livePrefix + subjectPrefix + room)
 	copied.Header.Set(headerSeq, strconv.FormatInt(seq, 10))
 	copied.Header.Set(headerLastSeq, strconv.FormatInt(before, 10))
-	if err := n.live.PublishMsg(copied); err != nil {
+	if err := n.links.live.PublishMsg(copied); err != nil {
 		return err
 	}
-	return n.live.Flush()
+	return n.links.live.Flush()
 }
 
 // TendKeys does what is done all the time, as at now.
 func (n *NATS) TendKeys(now time.Time) error { return n.keys.rotate(now) }
 
-// Seal and Open are what lies between a message and the disk.
-func (n *NATS) Seal(room, id string, m wire.Message) ([]byte, error) { return n.keys.seal(room, id, m) }
-func (n *NATS) Open(room, id string, sealed []byte) (wire.Message, error) {
-	return n.keys.open(room, id, sealed)
+// Seal and Open are what lies between an event and the disk.
+func (n *NATS) Seal(room, id string, e hub.Event) ([]byte, error) {
+	return n.keys.seal(room, id, e.Expires, encodeRecord(e))
+}
+
+func (n *NATS) Open(room, id string, sealed []byte) (hub.Event, error) {
+	record, err := n.keys.open(room, id, sealed)
+	if err != nil {
+		return hub.Event{}, err
+	}
+	return decodeRecord(record)
 }
 
 // Break makes JetStream end, as a disk that refuses to be written does.
-func (n *NATS) Break() error { return n.server.current().ShutdownJetStream() }
+func (n *NATS) Break() error { return n.links.server.current().ShutdownJetStream() }
 
 // Kill makes the whole NATS server end.
-func (n *NATS) Kill() { n.server.halt() }
+func (n *NATS) Kill() { n.links.server.halt() }
 
 // KillAnd is Kill, and lets meddle do something to the folder before another server starts on it.
 func (n *NATS) KillAnd(meddle func(natsFolder string)) {
-	s := n.server.current()
-	n.server.mu.Lock()
-	defer n.server.mu.Unlock()
+	s := n.links.server.current()
+	n.links.server.mu.Lock()
+	defer n.links.server.mu.Unlock()
 	s.Shutdown()
 	s.WaitForShutdown()
 	meddle(n.folder.in(natsDir))
@@ -50,14 +57,14 @@ func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 var Lasting = lasting
 
 // Block makes appends end with err, as while the stream is started anew.
-func (n *NATS) Block(err error) { n.setBlocked(err) }
+func (n *NATS) Block(err error) { n.condition.setBlocked(err) }
 
 // Cut ends the connections to the NATS server, as that does with one that it takes for too slow. They come back.
 func (n *NATS) Cut() error {
 	var errs []error
-	for _, conn := range []*nats.Conn{n.publish, n.live, n.read} {
+	for _, conn := range []*nats.Conn{n.links.publish, n.links.live, n.links.read} {
 		id, err := conn.GetClientID()
-		errs = append(errs, err, n.server.current().DisconnectClientByID(id))
+		errs = append(errs, err, n.links.server.current().DisconnectClientByID(id))
 	}
 	return errors.Join(errs...)
 }

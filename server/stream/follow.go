@@ -12,8 +12,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
-	"mayfly/shared/wire"
+	"mayfly/server/hub"
 )
 
 const (
@@ -40,60 +41,35 @@ type storedMsg struct {
 var errCutOff = errors.New("the stream is being started again")
 
 // Follow implements hub.Stream.
-func (n *NATS) Follow(ctx context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
+func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event)) (stop func(), err error) {
 	f := &follower{nats: n, subject: roomSubject(room), log: n.log.With("room", room)}
 	f.deliver = func(batch []storedMsg) int {
-		messages := n.decodeAll(room, batch)
-		for _, m := range messages {
-			n.noteSeq(m.Seq)
-			deliver(m)
+		events := n.decodeAll(room, batch)
+		for _, e := range events {
+			n.condition.noteSeq(e.Seq)
+			deliver(e)
 		}
-		return len(messages)
+		return len(events)
 	}
 	return n.follow(ctx, f)
 }
 
 // follow starts f. It subscribes first and then reads the stored messages, so that no message is missed in between.
 func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
-	if !n.live.IsConnected() {
-		return nil, errCutOff
-	}
-	sub, err := n.live.SubscribeSync(livePrefix + f.subject.name)
-	if err != nil {
-		return nil, fmt.Errorf("subscribe: %w", err)
-	}
-	f.sub, f.connected = sub, n.connection()
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
-	if err := n.live.FlushWithContext(ctx); err != nil {
-		return nil, errors.Join(err, sub.Unsubscribe())
+	f.connected = n.links.connection()
+	sub, err := n.links.subscribe(ctx, livePrefix+f.subject.name)
+	if err != nil {
+		return nil, err
 	}
+	f.sub = sub
 	if _, err := f.catchUp(ctx); err != nil {
 		return nil, errors.Join(err, sub.Unsubscribe())
 	}
 	running, stop := context.WithCancel(n.ctx)
 	n.followers.Go(func() { f.run(running) })
 	return stop, nil
-}
-
-// connection returns a context that is done once live has lost its connection and has a new one. Followers have missed the
-// copies that were republished meanwhile.
-func (n *NATS) connection() context.Context {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return n.connected
-}
-
-// onReconnect runs when live has a new connection. Once live has all its subscriptions back, onReconnect makes every
-// follower read its subject again.
-func (n *NATS) onReconnect(live *nats.Conn) {
-	if live.FlushTimeout(followTimeout) != nil {
-		return // the connection is lost again, so onReconnect will run again
-	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.reconnected()
-	n.connected, n.reconnected = context.WithCancel(n.ctx)
 }
 
 // follower delivers the messages of one subject, in order and without a gap. follow owns its fields, and then run.
@@ -103,7 +79,7 @@ type follower struct {
 	log       *slog.Logger
 	sub       *nats.Subscription
 	deliver   func([]storedMsg) int // returns how many of them could be decoded
-	connected context.Context       // see connection
+	connected context.Context       // see links.connection
 	last      int64                 // the highest seq that was delivered or could not be decoded
 
 	behind atomic.Bool // messages were missed and have not been read again yet; any goroutine may read it
@@ -122,7 +98,7 @@ func (f *follower) run(ctx context.Context) {
 		if f.connected.Err() == nil {
 			f.log.Warn("messages were missed; reading them again", "err", err)
 		}
-		f.connected = f.nats.connection()
+		f.connected = f.nats.links.connection()
 		f.reread(ctx)
 		f.behind.Store(false)
 	}
@@ -223,13 +199,13 @@ func (n *NATS) page(ctx context.Context, of subject, seq uint64, limit int) (pag
 	if err != nil {
 		return page{}, err
 	}
-	inbox := n.read.NewRespInbox()
-	sub, err := n.read.SubscribeSync(inbox)
+	inbox := n.links.read.NewRespInbox()
+	sub, err := n.links.read.SubscribeSync(inbox)
 	if err != nil {
 		return page{}, err
 	}
 	defer sub.Unsubscribe() //nolint:errcheck // the inbox gets no further messages
-	if err := n.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
+	if err := n.links.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
 		return page{}, err
 	}
 	var p page
@@ -257,17 +233,17 @@ func (n *NATS) page(ctx context.Context, of subject, seq uint64, limit int) (pag
 	}
 }
 
-// decodeAll decodes the messages in batch. It leaves out messages that cannot be read, because a key is lost or the bytes
-// are damaged, and logs one line for all of them.
-func (n *NATS) decodeAll(room string, batch []storedMsg) []wire.Message {
-	messages := make([]wire.Message, 0, len(batch))
-	unread, problem := 0, error(nil) // problem is the error of the first unreadable message
+// decodeAll decodes the records in batch. It leaves out records that cannot be read, because a key is lost or the bytes are
+// damaged, and logs one line for all of them.
+func (n *NATS) decodeAll(room string, batch []storedMsg) []hub.Event {
+	events := make([]hub.Event, 0, len(batch))
+	unread, problem := 0, error(nil) // problem is the error of the first unreadable record
 	for _, s := range batch {
-		m, err := n.decode(room, s.msg, s.seq)
+		e, err := n.decode(room, s)
 		switch {
 		case err == nil:
-			messages = append(messages, m)
-		case !errors.Is(err, errExpired): // JetStream keeps messages a little longer than their keys live
+			events = append(events, e)
+		case !errors.Is(err, errExpired): // JetStream keeps records a little longer than their keys live
 			unread++
 			problem = cmp.Or(problem, err)
 		}
@@ -275,5 +251,21 @@ func (n *NATS) decodeAll(room string, batch []storedMsg) []wire.Message {
 	if unread > 0 {
 		n.log.Warn("stored messages cannot be read", "room", room, "messages", unread, "err", problem)
 	}
-	return messages
+	return events
+}
+
+// decode decrypts and decodes a stored record.
+func (n *NATS) decode(room string, s storedMsg) (e hub.Event, err error) {
+	record := s.msg.Data
+	if n.keys != nil {
+		record, err = n.keys.open(room, s.msg.Header.Get(jetstream.MsgIDHeader), record)
+	}
+	if err == nil {
+		e, err = decodeRecord(record)
+	}
+	if err != nil {
+		return e, fmt.Errorf("stored message %d: %w", s.seq, err)
+	}
+	e.Seq = s.seq
+	return e, nil
 }

@@ -41,10 +41,10 @@ func TestMissedMessagesAreReadAgainAndCounted(t *testing.T) {
 	metrics := prometheus.NewRegistry()
 	s := openWith(t, roomy, metrics)
 	followed, busy := make(chan wire.Message, 10), make(chan struct{})
-	stop, err := s.Follow(t.Context(), "lobby", func(m wire.Message) {
+	stop, err := s.Follow(t.Context(), "lobby", messages(func(m wire.Message) {
 		<-busy
 		followed <- m
-	})
+	}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-
-	"mayfly/shared/wire"
 )
 
-// errExpired is the error of opening a message whose key was deleted because its minute has passed. That is no fault.
+// errExpired is the error of opening a record whose key was deleted because its minute has passed. That is no fault.
 var errExpired = errors.New("it has expired")
 
 const (
@@ -17,40 +15,39 @@ const (
 	sealedPrefix  = 1 + 8 // bytes of version and deadline
 )
 
-// seal encrypts m for the disk: a version, the deadline unencrypted, which names the key, then the encrypted message. Room,
-// id (a hash) and deadline are authenticated with it, so a message that was moved to another room, id or deadline doesn't
-// open.
-func (k *keyRing) seal(room, id string, m wire.Message) ([]byte, error) {
-	key, err := k.sealingKey(minuteOf(m.Expires))
+// seal encrypts record, which expires at that time (Unix milliseconds), for the disk: a version, the deadline unencrypted,
+// which names the key, then the encrypted record. Room, id (a hash) and deadline are authenticated with it, so a record that
+// was moved to another room, id or deadline doesn't open.
+func (k *keyRing) seal(room, id string, expires int64, record []byte) ([]byte, error) {
+	key, err := k.sealingKey(minuteOf(expires))
 	if err != nil {
 		return nil, err
 	}
-	sealed := binary.BigEndian.AppendUint64([]byte{sealedVersion}, uint64(m.Expires))
-	return key.Seal(sealed, nil, wire.EncodeMessage(m), bound(room, id, sealed)), nil
+	sealed := binary.BigEndian.AppendUint64([]byte{sealedVersion}, uint64(expires))
+	return key.Seal(sealed, nil, record, bound(room, id, sealed)), nil
 }
 
-// open decrypts a message that seal encrypted. It returns errExpired if the key was deleted because its minute has passed.
-func (k *keyRing) open(room, id string, sealed []byte) (m wire.Message, err error) {
+// open decrypts a record that seal encrypted. It returns errExpired if the key was deleted because its minute has passed.
+func (k *keyRing) open(room, id string, sealed []byte) (record []byte, err error) {
 	if len(sealed) < sealedPrefix || sealed[0] != sealedVersion {
-		return m, errors.New("it is not sealed as this version of Mayfly does")
+		return nil, errors.New("it is not sealed as this version of Mayfly does")
 	}
 	prefix, body := sealed[:sealedPrefix], sealed[sealedPrefix:]
 	expires := minuteOf(int64(binary.BigEndian.Uint64(prefix[1:])))
 	key := k.openingKey(expires)
 	switch {
 	case key == nil && expires.passed(k.clock.Now()):
-		return m, errExpired
+		return nil, errExpired
 	case key == nil:
-		return m, fmt.Errorf("there is no key %s", expires.file())
+		return nil, fmt.Errorf("there is no key %s", expires.file())
 	}
-	plain, err := key.Open(nil, nil, body, bound(room, id, prefix))
-	if err != nil {
-		return m, errors.New("its key does not open it")
+	if record, err = key.Open(nil, nil, body, bound(room, id, prefix)); err != nil {
+		return nil, errors.New("its key does not open it")
 	}
-	return wire.DecodeMessage(plain)
+	return record, nil
 }
 
-// bound returns the additional data that is authenticated with a sealed message.
+// bound returns the additional data that is authenticated with a sealed record.
 func bound(room, id string, prefix []byte) []byte {
 	return slices.Concat(prefix, []byte(room), []byte{' '}, []byte(id))
 }

@@ -64,7 +64,7 @@ func (n *NATS) Signouts() *Signouts { return &Signouts{nats: n} }
 
 // Keep stores entry until that time. It blocks until the entry is stored, for signoutTimeout at most.
 func (s *Signouts) Keep(ctx context.Context, entry string, until time.Time) error {
-	if err := s.nats.blocked(); err != nil {
+	if err := s.nats.condition.blocked(); err != nil {
 		return err
 	}
 	left := time.Until(until)
@@ -113,7 +113,7 @@ var errBehind = errors.New("sign-outs of other nodes are being read again")
 // Follow has succeeded.
 func (s *Signouts) Current() error {
 	switch {
-	case s.nats.live.Status() != nats.CONNECTED:
+	case s.nats.links.live.Status() != nats.CONNECTED:
 		return errCutOff
 	case s.follow.behind.Load():
 		return errBehind

@@ -97,15 +97,31 @@ func message(n int, ttl time.Duration) wire.Message {
 	}
 }
 
+// receipt is a hub.Receipt with its message.
+type receipt struct {
+	Message wire.Message
+	Repeat  bool
+}
+
 type answer struct {
-	receipt hub.Receipt
+	receipt receipt
 	err     error
+}
+
+// receipts returns the done of an append that passes its answer on.
+func receipts(done func(receipt, error)) func(hub.Receipt, error) {
+	return func(r hub.Receipt, err error) { done(receipt{streamtest.Message(r.Event), r.Repeat}, err) }
+}
+
+// messages returns the deliver of a follower that passes each message on.
+func messages(deliver func(wire.Message)) func(hub.Event) {
+	return func(e hub.Event) { deliver(streamtest.Message(e)) }
 }
 
 func appendOne(t *testing.T, s hub.Stream, room string, m wire.Message) answer {
 	t.Helper()
 	answers := make(chan answer, 1)
-	s.Append(room, m, func(r hub.Receipt, err error) { answers <- answer{r, err} })
+	s.Append(room, hub.NewMessage(m), receipts(func(r receipt, err error) { answers <- answer{r, err} }))
 	select {
 	case a := <-answers:
 		return a
@@ -132,7 +148,7 @@ func appendAll(t *testing.T, s hub.Stream, room string, first, n int, ttl time.D
 	free := make(chan struct{}, atOnce)
 	for i := range n {
 		free <- struct{}{}
-		s.Append(room, message(first+i, ttl), func(_ hub.Receipt, err error) {
+		s.Append(room, hub.NewMessage(message(first+i, ttl)), func(_ hub.Receipt, err error) {
 			if err != nil {
 				t.Error(err)
 			}
@@ -193,7 +209,7 @@ func TestFollowBringsWhatIsStoredThenWhatComes(t *testing.T) {
 func TestStopEndsFollowing(t *testing.T) {
 	twins(t, func(t *testing.T, s hub.Stream) {
 		stopped := make(chan wire.Message, 10)
-		stop, err := s.Follow(t.Context(), "lobby", func(m wire.Message) { stopped <- m })
+		stop, err := s.Follow(t.Context(), "lobby", messages(func(m wire.Message) { stopped <- m }))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -350,7 +366,7 @@ func TestFollowGivesUpWithItsContext(t *testing.T) {
 	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := s.Follow(ctx, "lobby", func(wire.Message) {}); err == nil {
+		if _, err := s.Follow(ctx, "lobby", func(hub.Event) {}); err == nil {
 			t.Error("Follow with a context that is done returned no error")
 		}
 	})
@@ -378,7 +394,7 @@ func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
 func BenchmarkAppendToFollow(b *testing.B) {
 	benchmarks(b, func(b *testing.B, s *stream.NATS) {
 		c := make(chan wire.Message, 1)
-		stop, err := s.Follow(b.Context(), "lobby", func(m wire.Message) { c <- m })
+		stop, err := s.Follow(b.Context(), "lobby", messages(func(m wire.Message) { c <- m }))
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -386,7 +402,7 @@ func BenchmarkAppendToFollow(b *testing.B) {
 		i := 0
 		for b.Loop() {
 			i++
-			s.Append("lobby", message(i, time.Minute), func(hub.Receipt, error) {})
+			s.Append("lobby", hub.NewMessage(message(i, time.Minute)), func(hub.Receipt, error) {})
 			<-c
 		}
 	})
@@ -400,7 +416,7 @@ func BenchmarkAppends(b *testing.B) {
 		for b.Loop() {
 			i++
 			answers.Add(1)
-			s.Append("lobby", message(i, time.Minute), func(_ hub.Receipt, err error) {
+			s.Append("lobby", hub.NewMessage(message(i, time.Minute)), func(_ hub.Receipt, err error) {
 				if err != nil {
 					b.Error(err)
 				}

@@ -26,33 +26,12 @@ var errBroken = errors.New("the stream had an error and is being started again")
 // doesn't always report that such a write failed.
 var errBlocked = errors.New("writes may have failed while nothing could be stored")
 
-// silence is a span in which every append timed out: the times of the first and the last one.
-type silence struct{ first, last time.Time }
-
-// recordOutcome records how an append ended: stored (nil), refused by JetStream, or timed out. An answer ends the silence.
-func (n *NATS) recordOutcome(err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var answer *jetstream.APIError
-	switch now := time.Now(); {
-	case err == nil || errors.As(err, &answer):
-		n.unanswered = silence{}
-	case errors.Is(err, jetstream.ErrAsyncPublishTimeout) && n.unanswered.first.IsZero():
-		n.unanswered = silence{now, now}
-	case errors.Is(err, jetstream.ErrAsyncPublishTimeout):
-		n.unanswered.last = now
-	}
-}
-
 // unhealthy returns why the server must be restarted, nil if it need not be.
 func (n *NATS) unhealthy() error {
-	n.mu.Lock()
-	silent := n.unanswered.last.Sub(n.unanswered.first)
-	n.mu.Unlock()
-	if silent > silenceLimit {
+	if silent := n.condition.silentFor(); silent > silenceLimit {
 		return fmt.Errorf("appends have had no answer for %s", appendTimeout+silent)
 	}
-	return n.server.health()
+	return n.links.server.health()
 }
 
 // watch keeps a stream on disk working until ctx is done. While the disk is nearly full, it blocks appends, because
@@ -71,14 +50,14 @@ func (n *NATS) watch(ctx context.Context) {
 		case <-tick.C:
 		}
 		full, problem := n.folder.full(), n.unhealthy()
-		if problem == nil && full == nil && n.blocked() != nil {
+		if problem == nil && full == nil && n.condition.blocked() != nil {
 			problem = errBlocked
 		}
 		if problem == nil {
-			n.setBlocked(full)
+			n.condition.setBlocked(full)
 			continue
 		}
-		n.setBlocked(cmp.Or(full, errBroken))
+		n.condition.setBlocked(cmp.Or(full, errBroken))
 		since := time.Since(started)
 		if since < wait {
 			continue
@@ -90,24 +69,11 @@ func (n *NATS) watch(ctx context.Context) {
 		started = time.Now()
 		switch err := n.heal(ctx); {
 		case err == nil:
-			n.setBlocked(n.folder.full())
+			n.condition.setBlocked(n.folder.full())
 		case ctx.Err() == nil:
 			n.log.Error("the stream did not start", "err", err)
 		}
 	}
-}
-
-// setBlocked makes every append fail with err at once. With nil, appends are accepted again.
-func (n *NATS) setBlocked(err error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if err != nil && n.blockedErr == nil {
-		n.log.Warn("nothing can be stored now", "err", err)
-	}
-	if err == nil && n.blockedErr != nil {
-		n.log.Info("the stream stores again")
-	}
-	n.blockedErr = err
 }
 
 // heal restarts the server and waits until it answers. Before the restart it waits until no append is pending, because a
@@ -119,12 +85,10 @@ func (n *NATS) heal(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := n.server.restart(); err != nil {
+	if err := n.links.server.restart(); err != nil {
 		return err
 	}
-	n.mu.Lock()
-	n.unanswered = silence{}
-	n.mu.Unlock()
+	n.condition.endSilence()
 	ctx, cancel := context.WithTimeout(ctx, healTimeout)
 	defer cancel()
 	retry := time.NewTicker(reconnectWait)
@@ -145,20 +109,11 @@ func (n *NATS) heal(ctx context.Context) error {
 	}
 }
 
-// noteSeq records that a caller knows a message by seq.
-func (n *NATS) noteSeq(seq int64) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.highestSeq = max(n.highestSeq, uint64(seq))
-}
-
 // burnSeqs uses up the seqs between last and the highest seq that a caller knows, with messages of no room. If JetStream
 // ended by itself, it may not have written the last messages that it acknowledged. A new message must not get the seq of
 // such a lost message: members would take it for one that they already have.
 func (n *NATS) burnSeqs(ctx context.Context, last uint64) error {
-	n.mu.Lock()
-	highest := n.highestSeq
-	n.mu.Unlock()
+	highest := n.condition.highest()
 	if last < highest {
 		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-last)
 	}

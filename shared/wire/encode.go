@@ -41,6 +41,24 @@ func withLists(f Frame) Frame {
 // EncodeMessage returns m encoded as one element of Joined.Messages.
 func EncodeMessage(m Message) []byte { return marshal(m) }
 
+// A message that has no seq yet is encoded with 0 in its place.
+const beforeSeq, afterSeq = `{"seq":`, `,`
+
+// NumberMessage returns the encoding of a message that EncodeMessage has encoded with seq 0, with seq in it. It copies the
+// bytes and encodes nothing else. ok is false if message does not begin as EncodeMessage's result does.
+func NumberMessage(message []byte, seq int64) (numbered []byte, ok bool) {
+	rest, ok := bytes.CutPrefix(message, []byte(beforeSeq+"0"+afterSeq))
+	if !ok {
+		return nil, false
+	}
+	number := itoa(seq)
+	b := make([]byte, 0, len(message)-len("0")+len(number))
+	b = append(b, beforeSeq...)
+	b = append(b, number...)
+	b = append(b, afterSeq...)
+	return append(b, rest...), true
+}
+
 // EncodePosted returns the Posted frame of a message that EncodeMessage has encoded.
 func EncodePosted(room string, message []byte) []byte {
 	b := make([]byte, 0, len(message)+len(room)+32)

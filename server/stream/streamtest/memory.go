@@ -19,8 +19,9 @@ type Memory struct {
 
 	mu        sync.Mutex // guards what follows
 	seq       int64
-	stored    map[string][]wire.Message
-	followers map[string][]*func(wire.Message)
+	stored    map[string][]hub.Event
+	followers map[string][]*func(hub.Event)
+	listeners map[string][]*func(hub.Signal)
 	appendErr error
 	followErr error
 	held      []func() // appends that Hold keeps back
@@ -33,22 +34,23 @@ type Memory struct {
 
 // NewMemory returns an empty stream.
 func NewMemory() *Memory {
-	return &Memory{stored: map[string][]wire.Message{}, followers: map[string][]*func(wire.Message){}}
+	return &Memory{stored: map[string][]hub.Event{}, followers: map[string][]*func(hub.Event){},
+		listeners: map[string][]*func(hub.Signal){}}
 }
 
 // Epoch implements hub.Stream.
 func (s *Memory) Epoch() string { return "memory" }
 
 // Append implements hub.Stream.
-func (s *Memory) Append(room string, m wire.Message, done func(hub.Receipt, error)) {
+func (s *Memory) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
 	run := func() {
 		s.order.Lock()
 		defer s.order.Unlock()
-		receipt, followers, err := s.store(room, m)
+		receipt, followers, err := s.store(room, e)
 		done(receipt, err)
 		s.copy(func() {
 			for _, deliver := range followers {
-				(*deliver)(receipt.Message)
+				(*deliver)(receipt.Event)
 			}
 		})
 	}
@@ -62,31 +64,31 @@ func (s *Memory) Append(room string, m wire.Message, done func(hub.Receipt, erro
 	run()
 }
 
-func (s *Memory) store(room string, m wire.Message) (hub.Receipt, []*func(wire.Message), error) {
+func (s *Memory) store(room string, e hub.Event) (hub.Receipt, []*func(hub.Event), error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.appendErr != nil {
 		return hub.Receipt{}, nil, s.appendErr
 	}
 	now := time.Now().UnixMilli()
-	living := slices.DeleteFunc(s.stored[room], func(o wire.Message) bool { return o.Expires <= now })
+	living := slices.DeleteFunc(s.stored[room], func(o hub.Event) bool { return o.Expires <= now })
 	s.stored[room] = living
 	for _, o := range living {
-		if o.User.ID == m.User.ID && o.ID == m.ID {
-			return hub.Receipt{Message: o, Repeat: true}, nil, nil
+		if o.User == e.User && o.ID == e.ID {
+			return hub.Receipt{Event: o, Repeat: true}, nil, nil
 		}
 	}
 	if s.bounds > 0 && len(living) >= s.bounds {
 		return hub.Receipt{}, nil, hub.ErrFull
 	}
 	s.seq++
-	m.Seq = s.seq
-	s.stored[room] = append(living, m)
-	return hub.Receipt{Message: m}, slices.Clone(s.followers[room]), nil
+	e.Seq = s.seq
+	s.stored[room] = append(living, e)
+	return hub.Receipt{Event: e}, slices.Clone(s.followers[room]), nil
 }
 
 // Follow implements hub.Stream.
-func (s *Memory) Follow(_ context.Context, room string, deliver func(wire.Message)) (stop func(), err error) {
+func (s *Memory) Follow(_ context.Context, room string, deliver func(hub.Event)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
@@ -98,14 +100,29 @@ func (s *Memory) Follow(_ context.Context, room string, deliver func(wire.Messag
 	if err != nil {
 		return nil, err
 	}
-	for _, m := range stored {
-		deliver(m)
+	for _, e := range stored {
+		deliver(e)
 	}
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.followers[room] = slices.DeleteFunc(s.followers[room], func(o *func(wire.Message)) bool { return o == &deliver })
+		s.followers[room] = slices.DeleteFunc(s.followers[room], func(o *func(hub.Event)) bool { return o == &deliver })
 	}, nil
+}
+
+// AppendMessage appends a message that nobody in the test waits for.
+func (s *Memory) AppendMessage(room string, m wire.Message) {
+	s.Append(room, hub.NewMessage(m), func(hub.Receipt, error) {})
+}
+
+// Message returns the message of an event, the zero message if it is of another kind or cannot be read.
+func Message(e hub.Event) wire.Message {
+	m, err := wire.DecodeMessage(e.Body)
+	if e.Kind != hub.KindMessage || err != nil {
+		return wire.Message{}
+	}
+	m.Seq = e.Seq
+	return m
 }
 
 // FailAppends makes every Append end with err; nil mends it.

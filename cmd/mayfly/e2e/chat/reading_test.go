@@ -101,6 +101,31 @@ func TestUnreadWhileReadingUp(t *testing.T) {
 	tab.Until(`!` + rig.Find(rig.Divider))
 }
 
+// TestWhatIsReadStaysMounted fills the room anew, at once and one by one, below a user who has scrolled up.
+func TestWhatIsReadStaysMounted(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "old", rig.Mounted+10, nil)
+	tab.Until(rig.Newest("old", rig.Mounted+10))
+	tab.Script(rig.Log + `.scrollTop -= 300`)
+	tab.Until(jump + `?.innerText === 'Jump to latest'`)
+	tab.Script(`window.row = document.elementFromPoint(640, 300).closest('article'); window.y = row.getBoundingClientRect().top`)
+	for i, n := range []int{rig.Mounted + 10, 1, 1, rig.Mounted} {
+		rig.Fill(r, wire.DefaultRoom, fmt.Sprint("new-", i), n, nil)
+	}
+	tab.Until(fmt.Sprintf(`%s?.innerText === '%d new messages'`, jump, 2*rig.Mounted+12))
+	if !rig.Eval[bool](tab, `row.isConnected`) {
+		t.Fatal("the row that was being read is gone")
+	}
+	if moved := rig.Eval[float64](tab, `row.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
+		t.Errorf("the row that was being read moved by %g px", moved)
+	}
+	tab.Do(chromedp.Click(chromedp.CSS(rig.Jump)))
+	tab.Until(rig.Newest("new-3", rig.Mounted))
+}
+
 // TestTitleCountsWhatIsUnread hides the page.
 func TestTitleCountsWhatIsUnread(t *testing.T) {
 	t.Parallel()

@@ -10,7 +10,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Person is the client without a screen, in the lobby.
+// Person is a client without a screen, in the lobby.
 type Person struct {
 	Name string
 	*client.Client
@@ -18,7 +18,7 @@ type Person struct {
 	t       *testing.T
 	changed chan struct{} // capacity 1
 
-	mu            sync.Mutex // guards what follows
+	mu            sync.Mutex // guards the fields below
 	view          client.View
 	wasOnline     bool
 	interruptions int
@@ -30,7 +30,8 @@ func NewPerson(t *testing.T, name, url string) *Person {
 	return NewPersonBy(t, name, client.DialWebSocket(url), nil)
 }
 
-// NewPersonBy is NewPerson for who connects otherwise: by dial, and by polls where that is blocked, unless it is nil.
+// NewPersonBy is NewPerson with another way to connect: by dial, and, if polls is not nil, by polls where WebSockets are
+// blocked.
 func NewPersonBy(t *testing.T, name string, dial, polls client.Dial) *Person {
 	t.Helper()
 	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
@@ -51,7 +52,7 @@ func NewPersonBy(t *testing.T, name string, dial, polls client.Dial) *Person {
 func (p *Person) see(v client.View) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if online := Online(v); p.wasOnline != online { // Status alone keeps quiet about short outages
+	if online := Online(v); p.wasOnline != online { // Status alone does not show short outages
 		p.wasOnline = online
 		if !online {
 			p.interruptions++
@@ -64,7 +65,7 @@ func (p *Person) see(v client.View) {
 	}
 }
 
-// Now returns what the person sees.
+// Now returns the current view.
 func (p *Person) Now() client.View {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,10 +102,10 @@ func (p *Person) Say(text string) {
 	}
 }
 
-// Online is true once one is connected and in the room.
+// Online reports whether the client is connected and in the room.
 func Online(v client.View) bool { return v.Status == client.Online && v.Joined }
 
-// Texts returns what stands in v and has been accepted, in order.
+// Texts returns the texts of the accepted messages in v, in order.
 func Texts(v client.View) (all []string) {
 	for _, m := range v.Messages {
 		if m.State == client.Sent {
@@ -114,7 +115,7 @@ func Texts(v client.View) (all []string) {
 	return all
 }
 
-// Sent returns how many messages stand in v, if all of them have been accepted, else -1.
+// Sent returns the number of messages in v if all of them have been accepted, else -1.
 func Sent(v client.View) int {
 	if n := len(Texts(v)); n == len(v.Messages) {
 		return n

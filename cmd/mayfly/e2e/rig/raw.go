@@ -8,7 +8,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Raw is a client that sends what it is told and reads when it is told.
+// Raw is a client that sends and reads only what the test tells it to.
 type Raw struct {
 	t    *testing.T
 	conn client.Conn
@@ -26,7 +26,7 @@ func Dial(t *testing.T, s *Server) *Raw {
 	return &Raw{t: t, conn: conn}
 }
 
-// DialAnd opens a connection that is in room.
+// DialAnd opens a connection and joins room.
 func DialAnd(t *testing.T, s *Server, room string) *Raw {
 	t.Helper()
 	r := Dial(t, s)

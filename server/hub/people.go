@@ -1,0 +1,40 @@
+package hub
+
+import "time"
+
+// people counts the distinct users in one room. A user who is away and will come back stays counted for a while. It has no
+// lock: the room has one.
+type people struct {
+	counts map[string]int       // by user id: connections, plus one if the user is away
+	away   map[string]time.Time // by user id: until when a user who is away stays counted
+}
+
+func newPeople() people { return people{map[string]int{}, map[string]time.Time{}} }
+
+func (p *people) count() int { return len(p.counts) }
+
+func (p *people) add(user string) { p.counts[user]++ }
+
+func (p *people) remove(user string) {
+	if p.counts[user]--; p.counts[user] == 0 {
+		delete(p.counts, user)
+	}
+}
+
+// keepUntil keeps user counted until that time.
+func (p *people) keepUntil(user string, until time.Time) {
+	if _, away := p.away[user]; !away {
+		p.add(user)
+	}
+	p.away[user] = until
+}
+
+// forgetAway stops counting the users who are away and whose time is over at now.
+func (p *people) forgetAway(now time.Time) {
+	for user, until := range p.away {
+		if !until.After(now) {
+			delete(p.away, user)
+			p.remove(user)
+		}
+	}
+}

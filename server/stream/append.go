@@ -1,0 +1,150 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/server/hub"
+)
+
+const (
+	appendTimeout = 5 * time.Second // an append without an answer fails after this time
+	// pendingPublishes is how many appends may be without an answer. At this limit, an append waits for stallWait at most,
+	// then fails.
+	pendingPublishes = 16384
+	stallWait        = 200 * time.Millisecond
+
+	codeStoreFailed = jetstream.ErrorCode(10077) // the subject or the stream is full
+	codeNoResources = jetstream.ErrorCode(10023) // JetStream's memory or disk is full
+)
+
+// pendingAppends are the appends without an answer, by the message that was published.
+type pendingAppends struct {
+	mu    sync.Mutex // guards what follows
+	byMsg map[*nats.Msg]pendingAppend
+}
+
+// pendingAppend is an append without an answer. It keeps the body, because the append of an expired message's id is
+// published again.
+type pendingAppend struct {
+	room  string
+	event hub.Event
+	done  func(hub.Receipt, error)
+}
+
+func (p *pendingAppends) add(msg *nats.Msg, a pendingAppend) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.byMsg[msg] = a
+}
+
+// take removes the pending append of msg and returns it. ok is false if msg has been answered already.
+func (p *pendingAppends) take(msg *nats.Msg) (a pendingAppend, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a, ok = p.byMsg[msg]
+	delete(p.byMsg, msg)
+	return a, ok
+}
+
+// openJetStream returns the JetStream API on the connection for appends.
+func (n *NATS) openJetStream() (jetstream.JetStream, error) {
+	js, err := jetstream.New(n.links.publish,
+		jetstream.WithPublishAsyncMaxPending(pendingPublishes), jetstream.WithPublishAsyncTimeout(appendTimeout),
+		jetstream.WithPublishAsyncAckHandler(func(_ jetstream.JetStream, m *nats.Msg, ack *jetstream.PubAck) {
+			n.onStored(m, ack)
+		}),
+		jetstream.WithPublishAsyncErrHandler(func(_ jetstream.JetStream, m *nats.Msg, err error) { n.onFailed(m, err) }))
+	if err != nil {
+		return nil, fmt.Errorf("open JetStream: %w", err)
+	}
+	return js, nil
+}
+
+// Append implements hub.Stream. It blocks for stallWait at most if too many appends have no answer, and for a write to disk
+// if e is the first event that needs its key.
+func (n *NATS) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
+	n.append(pendingAppend{room, e, n.metrics.timed(done)}, "")
+}
+
+// append publishes a. JetStream recognises a repeat by the message id, to which append adds suffix.
+func (n *NATS) append(a pendingAppend, suffix string) {
+	err := n.condition.blocked()
+	if err != nil {
+		a.done(hub.Receipt{}, err)
+		return
+	}
+	id := a.event.User + " " + a.room + " " + a.event.ID + suffix
+	msg := &nats.Msg{Subject: subjectPrefix + a.room, Header: nats.Header{}, Data: encodeRecord(a.event)}
+	if n.keys != nil {
+		id = n.keys.hashID(id)
+		msg.Data, err = n.keys.seal(a.room, id, a.event.Expires, msg.Data)
+	}
+	if err != nil {
+		a.done(hub.Receipt{}, err)
+		return
+	}
+	n.appends.add(msg, a)
+	ttl := time.Duration(a.event.Expires-a.event.At) * time.Millisecond
+	_, err = n.js.PublishMsgAsync(msg, jetstream.WithMsgID(id),
+		jetstream.WithMsgTTL(natsTTL(ttl)), jetstream.WithStallWait(stallWait), jetstream.WithRetryAttempts(0))
+	if err != nil {
+		n.onFailed(msg, err)
+	}
+}
+
+// onStored runs when JetStream has acknowledged an append. The NATS library makes these calls one after the other.
+func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
+	a, ok := n.appends.take(msg)
+	if !ok {
+		return
+	}
+	n.condition.recordOutcome(nil)
+	if ack.Duplicate {
+		// In a goroutine of its own: blocking here would delay all acknowledgements.
+		n.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
+		return
+	}
+	a.event.Seq = int64(ack.Sequence)
+	n.condition.noteSeq(a.event.Seq)
+	a.done(hub.Receipt{Event: a.event}, nil)
+}
+
+// answerRepeat answers an append whose message id JetStream already has, for the event seq. If that event lives, the append
+// is a repeat. If it has expired (JetStream remembers ids for longer than events live), the append is a new event: it is
+// appended again with an id that contains seq, so that two nodes that do this at once still store one event.
+func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
+	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
+	defer cancel()
+	page, err := n.page(ctx, roomSubject(a.room), seq, 1)
+	found := n.decodeAll(a.room, page.messages)
+	switch {
+	case err != nil:
+		a.done(hub.Receipt{}, fmt.Errorf("look up the repeated event %d: %w", seq, err))
+	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > n.clock.Now().UnixMilli():
+		a.done(hub.Receipt{Event: found[0], Repeat: true}, nil)
+	default:
+		n.append(a, " "+strconv.FormatUint(seq, 10))
+	}
+}
+
+// onFailed runs when an append was not acknowledged. The NATS library may hold a lock, so onFailed must not publish.
+func (n *NATS) onFailed(msg *nats.Msg, err error) {
+	a, ok := n.appends.take(msg)
+	if !ok {
+		return
+	}
+	n.condition.recordOutcome(err)
+	var api *jetstream.APIError
+	if errors.As(err, &api) && (api.ErrorCode == codeStoreFailed || api.ErrorCode == codeNoResources) {
+		err = fmt.Errorf("%w: %w", hub.ErrFull, err)
+	}
+	a.done(hub.Receipt{}, err)
+}

@@ -1,0 +1,86 @@
+package stream
+
+import (
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// condition records how appends go, from which watch sees what a stream on disk needs.
+type condition struct {
+	log *slog.Logger // static
+
+	mu         sync.Mutex // guards what follows; never held while something blocks
+	unanswered silence    // how long no append has had an answer
+	highestSeq uint64     // the highest seq that a caller knows an event by
+	blockedErr error      // why appends are refused now; nil: they are not
+}
+
+// silence is a span in which every append timed out: the times of the first and the last one.
+type silence struct{ first, last time.Time }
+
+// recordOutcome records how an append ended: stored (nil), refused by JetStream, or timed out. An answer ends the silence.
+func (c *condition) recordOutcome(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var answer *jetstream.APIError
+	switch now := time.Now(); {
+	case err == nil || errors.As(err, &answer):
+		c.unanswered = silence{}
+	case errors.Is(err, jetstream.ErrAsyncPublishTimeout) && c.unanswered.first.IsZero():
+		c.unanswered = silence{now, now}
+	case errors.Is(err, jetstream.ErrAsyncPublishTimeout):
+		c.unanswered.last = now
+	}
+}
+
+// silentFor returns the time between the first and the last append of the silence.
+func (c *condition) silentFor() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.unanswered.last.Sub(c.unanswered.first)
+}
+
+// endSilence forgets the appends that timed out before a restart.
+func (c *condition) endSilence() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unanswered = silence{}
+}
+
+// blocked returns why appends are refused now, nil if they are not.
+func (c *condition) blocked() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.blockedErr
+}
+
+// setBlocked makes every append fail with err at once. With nil, appends are accepted again.
+func (c *condition) setBlocked(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && c.blockedErr == nil {
+		c.log.Warn("nothing can be stored now", "err", err)
+	}
+	if err == nil && c.blockedErr != nil {
+		c.log.Info("the stream stores again")
+	}
+	c.blockedErr = err
+}
+
+// noteSeq records that a caller knows an event by seq.
+func (c *condition) noteSeq(seq int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.highestSeq = max(c.highestSeq, uint64(seq))
+}
+
+// highest returns the highest seq that a caller knows an event by.
+func (c *condition) highest() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.highestSeq
+}

@@ -1,0 +1,69 @@
+package stream
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// openStream creates the stream, or updates an existing one to config.
+func (n *NATS) openStream(ctx context.Context, config Config) error {
+	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, whatever their own time to live
+	wanted := jetstream.StreamConfig{
+		Name:                 streamName,
+		Subjects:             []string{subjectPrefix + "*"},
+		Storage:              jetstream.MemoryStorage,
+		MaxAge:               maxAge,
+		AllowMsgTTL:          true,
+		AllowDirect:          true,
+		Duplicates:           min(duplicates, maxAge),
+		MaxMsgsPerSubject:    int64(config.RoomMessages),
+		MaxBytes:             config.Bytes,
+		MaxMsgSize:           maxStored,
+		Discard:              jetstream.DiscardNew, // a full stream refuses new messages and keeps the old ones
+		DiscardNewPerSubject: true,
+		RePublish: &jetstream.RePublish{
+			Source: subjectPrefix + "*", Destination: livePrefix + subjectPrefix + "{{wildcard(1)}}"},
+		Metadata: map[string]string{epochKey: rand.Text(), bootKey: bootID()},
+	}
+	if n.folder != nil {
+		// JetStreamMaxStore limits the bytes instead: it may be another one at the next start.
+		wanted.Storage, wanted.MaxBytes = jetstream.FileStorage, -1
+	}
+	existing, err := n.js.Stream(ctx, streamName)
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		_, err = n.js.CreateStream(ctx, wanted)
+	case err == nil:
+		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back before this start
+		err = n.updateStream(ctx, existing.CachedInfo().Config, &wanted)
+	}
+	if err != nil {
+		return err
+	}
+	n.epoch = wanted.Metadata[epochKey]
+	return n.openSignouts(ctx, wanted.Storage, config.Bytes)
+}
+
+// updateStream changes the configuration of an existing stream from old to wanted, without losing a message. The epoch
+// stays, unless the system was rebooted since: a reboot may lose the last messages, and JetStream gives their seqs to new
+// ones.
+func (n *NATS) updateStream(ctx context.Context, old jetstream.StreamConfig, wanted *jetstream.StreamConfig) error {
+	if epoch := old.Metadata[epochKey]; epoch != "" && old.Metadata[bootKey] == wanted.Metadata[bootKey] {
+		wanted.Metadata[epochKey] = epoch
+	}
+	// With a lower limit, JetStream would delete the oldest messages beyond it. The hub applies the lower limits.
+	wanted.MaxAge = max(wanted.MaxAge, old.MaxAge)
+	wanted.MaxMsgsPerSubject = max(wanted.MaxMsgsPerSubject, old.MaxMsgsPerSubject)
+	_, err := n.js.UpdateStream(ctx, *wanted)
+	return err
+}
+
+// natsTTL returns the time to live that JetStream gets for ttl: rounded up to whole seconds, because JetStream truncates
+// it, and one second more, because JetStream must not delete a message early.
+func natsTTL(ttl time.Duration) time.Duration {
+	return (ttl + time.Second - 1).Truncate(time.Second) + time.Second
+}

@@ -1,0 +1,46 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go"
+
+	"mayfly/server/hub"
+)
+
+const (
+	signalPrefix  = "signal." // of the subject; the stream does not store subjects with this prefix
+	signalVersion = 1
+)
+
+// Send implements hub.Signals, by a plain publish of core NATS.
+func (n *NATS) Send(room string, s hub.Signal) error {
+	data := append(appendString([]byte{signalVersion}, string(s.Kind)), s.Body...)
+	if err := n.links.publish.Publish(signalPrefix+room, data); err != nil {
+		return fmt.Errorf("send a signal: %w", err)
+	}
+	return nil
+}
+
+// Listen implements hub.Signals. It passes over signals of a newer version.
+func (n *NATS) Listen(ctx context.Context, room string, receive func(hub.Signal)) (stop func(), err error) {
+	sub, err := n.links.live.Subscribe(signalPrefix+room, func(msg *nats.Msg) {
+		if len(msg.Data) == 0 || msg.Data[0] != signalVersion {
+			return
+		}
+		if kind, body, ok := cutString(msg.Data[1:]); ok {
+			receive(hub.Signal{Kind: hub.Kind(kind), Body: body})
+		}
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listen to signals: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	defer cancel()
+	if err := n.links.live.FlushWithContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("listen to signals: %w", err), sub.Unsubscribe())
+	}
+	return func() { _ = sub.Unsubscribe() }, nil // it fails only where the connection is closed
+}
