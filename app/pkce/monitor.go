@@ -190,10 +190,10 @@ func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 func (m *monitor) leftLocked() int64 { return max(0, m.tokens.access.left(m.now()).Milliseconds()) }
 
 // snapshotLocked returns the state as the page shows it. off says that the server has no provider.
-func (m *monitor) snapshotLocked(off bool) State {
+func (m *monitor) snapshotLocked(off bool) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)
-	state := State{Status: SignedOut, Version: m.tokens.version, Skew: m.skew}
+	state := &State{Status: SignedOut, Version: m.tokens.version, Skew: m.skew}
 	problem := m.outcome.problem
 	if m.record != nil {
 		state.Name, state.SignInID = m.name, m.record.signInID

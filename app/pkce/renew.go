@@ -122,14 +122,15 @@ func (r *renewer) askTabsLocked() {
 // refreshLocked uses the refresh token. again means that another tab has changed the record meanwhile: try again with that.
 func (r *renewer) refreshLocked() (f *fault, again bool) {
 	m := r.state
-	var d *metadata
-	m.outside(func() { d, f = r.provider.discover(fetchTimeout) })
-	if f != nil {
-		return f, false
-	}
 	generation, was, raw := m.generation, m.record, m.raw
+	var d *metadata
 	var a *reply
-	m.outside(func() { a, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", was.refresh) })
+	var wrongID *fault
+	m.outside(func() {
+		if d, f = r.provider.discover(fetchTimeout); f == nil {
+			a, wrongID, f = r.redeem(d, was)
+		}
+	})
 	if f != nil {
 		if f.kind != denied || f.problem != nil && f.problem != tooSlow {
 			return f, false
@@ -144,18 +145,11 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 	if a.refresh != "" {
 		next.refresh = a.refresh
 	}
-	if a.id != "" {
-		var wrongID *fault
-		m.outside(func() {
-			_, old, _ := split(was.id)
-			wrongID = r.provider.verifyIDToken(d, a, old.text("nonce"), old)
-		})
-		switch {
-		case wrongID == nil:
-			next.id, m.skew = a.id, a.skew
-		case wrongID.kind == wrong:
-			m.endLocked(generation, wrongID.problem)
-		} // any other fault: the keys can't be read now; the old ID token says the same
+	if a.claims != nil {
+		next.id, m.skew = a.id, a.skew
+	}
+	if wrongID != nil && wrongID.kind == wrong { // any other fault: the keys can't be read now; the old ID token says the same
+		m.endLocked(generation, wrongID.problem)
 	}
 	if m.storeLocked(generation, raw, next, a.access) {
 		return nil, false
@@ -166,4 +160,15 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 		m.outside(func() { r.provider.revoke(d, a.refresh) })
 	}
 	return nil, m.record != nil
+}
+
+// redeem exchanges the refresh token of was for new tokens, and checks the new ID token, if there is one, against the old
+// one. wrongID says what is wrong with it. redeem blocks.
+func (r *renewer) redeem(d *metadata, was *record) (a *reply, wrongID, f *fault) {
+	a, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", was.refresh)
+	if f == nil && a.id != "" {
+		_, old, _ := split(was.id)
+		wrongID = r.provider.verifyIDToken(d, a, old.text("nonce"), old)
+	}
+	return a, wrongID, f
 }

@@ -62,7 +62,7 @@ func New(c Config) *SignIn {
 	p := newProvider(b, now)
 	m := newMonitor(newRecords(&c, p), now)
 	return &SignIn{
-		b: b, state: m, provider: p,
+		b: b, state: m, provider: p, subscribers: subscribers{last: &State{}},
 		redirects: &redirects{state: m, provider: p, b: b, pending: pending, params: c.Params},
 		renewer:   &renewer{state: m, provider: p, b: b},
 	}
@@ -125,7 +125,7 @@ func (s *SignIn) turn() (wait time.Duration, begin bool) {
 
 // publish passes the state to the subscribers if it has changed.
 func (s *SignIn) publish() {
-	s.subscribers.publish(func() State {
+	s.subscribers.publish(func() *State {
 		s.state.hold()
 		state := s.state.snapshotLocked(s.provider.registered().issuer == "")
 		s.state.mu.Unlock()

@@ -6,8 +6,8 @@ import "sync"
 type subscribers struct {
 	publishing sync.Mutex // held while functions are called; taken before mu and before the lock that publish's read takes
 
-	mu    sync.Mutex // guards what follows
-	last  State
+	mu    sync.Mutex     // guards what follows
+	last  *State         // immutable
 	shows []*func(State) // a pointer to nil: this function has stopped
 }
 
@@ -19,7 +19,7 @@ func (s *subscribers) add(show func(State)) (stop func()) {
 	s.shows = append(s.shows, &show)
 	last := s.last
 	s.mu.Unlock()
-	show(last)
+	show(*last)
 	return func() {
 		s.mu.Lock()
 		show = nil
@@ -28,13 +28,13 @@ func (s *subscribers) add(show func(State)) (stop func()) {
 }
 
 // publish reads the state and calls the functions with it if it has changed.
-func (s *subscribers) publish(read func() State) {
+func (s *subscribers) publish(read func() *State) {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
 	state := read()
 	var call []func(State)
 	s.mu.Lock()
-	if state != s.last {
+	if *state != *s.last {
 		for _, show := range s.shows {
 			if *show != nil {
 				call = append(call, *show)
@@ -44,6 +44,6 @@ func (s *subscribers) publish(read func() State) {
 	s.last = state
 	s.mu.Unlock()
 	for _, show := range call {
-		show(state)
+		show(*state)
 	}
 }
