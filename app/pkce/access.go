@@ -10,7 +10,7 @@ import (
 
 // tokens holds the access token, and what is known about renewing it.
 type tokens struct {
-	access  access
+	access  *access       // nil: none
 	refused string        // an access token that the server refused
 	changed chan struct{} // closed when access changes, and then replaced
 	version int           // grows with each access token
@@ -18,7 +18,7 @@ type tokens struct {
 }
 
 // use replaces the access token. The failed renewals of the one before no longer count.
-func (t *tokens) use(a access) {
+func (t *tokens) use(a *access) {
 	t.access, t.refused, t.retry = a, "", newRetry()
 	t.version++
 	close(t.changed)
@@ -27,13 +27,13 @@ func (t *tokens) use(a access) {
 
 // refuse drops the access token if it is the one with this text, which the server refused.
 func (t *tokens) refuse(text string) {
-	if t.access.text == text {
-		t.refused, t.access = text, access{}
+	if t.access != nil && t.access.text == text {
+		t.refused, t.access = text, nil
 	}
 }
 
 // forget drops everything about the access token.
-func (t *tokens) forget() { t.access, t.refused, t.retry = access{}, "", newRetry() }
+func (t *tokens) forget() { t.access, t.refused, t.retry = nil, "", newRetry() }
 
 // renewal is the renewal that is wanted or runs.
 type renewal struct {
@@ -54,7 +54,7 @@ func (r *renewal) finish() {
 	*r = renewal{}
 }
 
-// access is an access token and its lifetime.
+// access is an access token and its lifetime. It is immutable.
 type access struct {
 	text   string
 	at     clock.Moment // when it was requested
@@ -65,11 +65,16 @@ type access struct {
 // newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
 // the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
 // renewal is interrupted, another tab's renewal is still in time.
-func newAccess(text string, at clock.Moment, life time.Duration) access {
+func newAccess(text string, at clock.Moment, life time.Duration) *access {
 	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)
-	return access{text, at, life, margin - spread + rand.N(2*spread)}
+	return &access{text, at, life, margin - spread + rand.N(2*spread)}
 }
 
-// left returns how long the token is still good. It is 0 or less if the token has ended.
-func (a *access) left(now clock.Moment) time.Duration { return a.life - now.Since(a.at) }
+// left returns how long the token is still good. It is 0 or less if the token has ended or a is nil.
+func (a *access) left(now clock.Moment) time.Duration {
+	if a == nil {
+		return 0
+	}
+	return a.life - now.Since(a.at)
+}

@@ -116,7 +116,7 @@ func (m *monitor) setRecordLocked(r *record, raw string) {
 // storeLocked replaces the stored record raw with r and uses a as the access token. It is a compare-and-swap: if the
 // generation or the stored record has changed, because the user has signed out or in meanwhile, it does nothing and returns
 // false.
-func (m *monitor) storeLocked(generation int, raw string, r *record, a access) bool {
+func (m *monitor) storeLocked(generation int, raw string, r *record, a *access) bool {
 	var sealed string
 	m.outside(func() { sealed = m.records.seal(r) })
 	if stored, err := m.records.load(); m.generation != generation || err == nil && stored != raw {
@@ -133,7 +133,7 @@ func (m *monitor) storeLocked(generation int, raw string, r *record, a access) b
 }
 
 // useLocked uses a as the access token from now on. The outcome of the one before no longer counts.
-func (m *monitor) useLocked(a access) {
+func (m *monitor) useLocked(a *access) {
 	m.tokens.use(a)
 	m.outcome = outcome{}
 }
@@ -172,15 +172,16 @@ func (m *monitor) sendTokenLocked() {
 	if m.records.mode == Tab {
 		raw = m.raw
 	}
-	a := &m.tokens.access
+	a := m.tokens.access
 	m.tabs.send("kind", "token", "session", m.record.signInID, "left", itoa(m.leftLocked()),
 		"life", itoa(a.life.Milliseconds()), "access", a.text, "sent", itoa(m.now().Wall.UnixMilli()), "record", raw)
 }
 
-// dueLocked returns the time until another access token is needed.
+// dueLocked returns the time until another access token is needed. Without a refresh token only a new sign-in in another tab
+// can give one, so there is no margin.
 func (m *monitor) dueLocked(now clock.Moment) time.Duration {
-	a := &m.tokens.access
-	if m.record != nil && m.record.refresh == "" { // only a new sign-in in another tab can give one, so there is no margin
+	a := m.tokens.access
+	if a == nil || m.record != nil && m.record.refresh == "" {
 		return a.left(now)
 	}
 	return a.left(now) - a.margin

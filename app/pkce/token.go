@@ -9,7 +9,7 @@ import (
 
 // A reply is an answer of the token endpoint.
 type reply struct {
-	access         access
+	access         *access
 	refresh, scope string
 	id             string        // ID token
 	claims         object        // of the ID token; nil: not verified
