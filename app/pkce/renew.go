@@ -148,7 +148,7 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 	if a.claims != nil {
 		next.id, m.skew = a.id, a.skew
 	}
-	if wrongID != nil && wrongID.kind == wrong { // any other fault: the keys can't be read now; the old ID token says the same
+	if wrongID != nil && wrongID.kind == wrong { // otherwise the keys can't be read now; the old ID token says the same
 		m.endLocked(generation, wrongID.problem)
 	}
 	if m.storeLocked(generation, raw, next, a.access) {
