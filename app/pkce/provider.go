@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/app/browser"
 	"mayfly/shared/clock"
 )
 
@@ -32,11 +33,6 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 	return &provider{b: b, now: now, keys: &keys{b: b, now: now}, registration: &registration{}}
 }
 
-const (
-	providerKey = "mayfly.provider"
-	configKey   = "mayfly.config"
-)
-
 // configure learns the registration from the server's configuration, or from the stored one if the server does not answer
 // soon. It tries until it succeeds or stop is closed, and reports whether it succeeded.
 func (p *provider) configure(stop <-chan struct{}) bool {
@@ -44,8 +40,8 @@ func (p *provider) configure(stop <-chan struct{}) bool {
 	for !closed(stop) {
 		o := get(p.b, "/config.json", configTimeout)
 		if o != nil {
-			_ = p.b.Local.Save(configKey, string(o[""])) // for the next start without a network
-		} else if stored, err := p.b.Local.Load(configKey); err == nil {
+			_ = p.b.Local.Save(browser.ConfigKey, string(o[""])) // for the next start without a network
+		} else if stored, err := p.b.Local.Load(browser.ConfigKey); err == nil {
 			o = parseObject([]byte(stored))
 		}
 		if o != nil {
@@ -73,7 +69,7 @@ func (p *provider) discover(timeout time.Duration) (*metadata, *fault) {
 	d, is := p.metadata, p.registration
 	p.mu.Unlock()
 	if d == nil {
-		stored, _ := p.b.Local.Load(providerKey)
+		stored, _ := p.b.Local.Load(browser.ProviderKey)
 		read, text, _ := strings.Cut(stored, " ")
 		d, _ = parseMetadata(parseObject([]byte(text)), is.issuer, milliseconds(read))
 	}
@@ -94,7 +90,7 @@ func (p *provider) readMetadata(timeout time.Duration) (*metadata, *fault) {
 	if f != nil {
 		return nil, f
 	}
-	_ = p.b.Local.Save(providerKey, itoa(now)+" "+string(o[""])) // if this fails, the next page reads them again
+	_ = p.b.Local.Save(browser.ProviderKey, itoa(now)+" "+string(o[""])) // if this fails, the next page reads them again
 	return p.remember(d), nil
 }
 

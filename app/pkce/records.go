@@ -1,6 +1,10 @@
 package pkce
 
-import "strings"
+import (
+	"strings"
+
+	"mayfly/app/browser"
+)
 
 // A record is a sign-in as it is stored, without the access token. It is immutable.
 type record struct {
@@ -12,10 +16,7 @@ type record struct {
 	obtained string // Unix milliseconds of the device
 }
 
-const (
-	recordKey     = "mayfly.session"
-	recordVersion = "1"
-)
+const recordVersion = "1"
 
 // records stores the record of the sign-in, sealed in Mode Device. Its fields are static; the storage and the vault have
 // locks of their own. seal, open and forgetKey block.
@@ -38,14 +39,14 @@ func newRecords(c *Config, p *provider) *records {
 }
 
 // load returns the stored form of the stored record, "" if there is none.
-func (rs *records) load() (raw string, err error) { return rs.store.Load(recordKey) }
+func (rs *records) load() (raw string, err error) { return rs.store.Load(browser.SignInKey) }
 
 // save stores raw, the stored form of a record. It returns what is stored: "" if that failed, or if raw is "". Then the
 // record lives only in memory, as long as the page.
 func (rs *records) save(raw string) (stored string) {
-	if raw == "" || rs.store.Save(recordKey, raw) != nil {
+	if raw == "" || rs.store.Save(browser.SignInKey, raw) != nil {
 		rs.delete() // the old record is useless now, and without it there may be room
-		if raw == "" || rs.store.Save(recordKey, raw) != nil {
+		if raw == "" || rs.store.Save(browser.SignInKey, raw) != nil {
 			return ""
 		}
 	}
@@ -56,7 +57,7 @@ func (rs *records) save(raw string) (stored string) {
 }
 
 // delete deletes the stored record.
-func (rs *records) delete() { _ = rs.store.Delete(recordKey) }
+func (rs *records) delete() { _ = rs.store.Delete(browser.SignInKey) }
 
 // seal returns the stored form of r, "" if the vault fails.
 func (rs *records) seal(r *record) string {
@@ -110,7 +111,7 @@ func (rs *records) open(raw string) (*record, reading) {
 // copyOf stores raw, the record of the tab that this tab was duplicated from, and returns it. It returns nil in any Mode but
 // Tab, or if raw cannot be stored or is not complete.
 func (rs *records) copyOf(raw string) *record {
-	if rs.mode != Tab || rs.store.Save(recordKey, raw) != nil {
+	if rs.mode != Tab || rs.store.Save(browser.SignInKey, raw) != nil {
 		return nil
 	}
 	return rs.decode(parseQuery(raw))

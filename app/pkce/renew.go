@@ -1,6 +1,10 @@
 package pkce
 
-import "time"
+import (
+	"time"
+
+	"mayfly/app/browser"
+)
 
 // renewer gets new access tokens: from another tab, or otherwise from the provider, under the lock of all tabs. Its fields
 // are static.
@@ -82,7 +86,7 @@ func (r *renewer) obtainLocked() *fault {
 	var err error
 	m.outside(func() {
 		_, _ = r.provider.discover(fetchTimeout) // before the lock, so that no other tab waits; refreshLocked reports faults
-		unlock, err = r.b.Lock("mayfly:renew", lockTimeout)
+		unlock, err = r.b.Lock(browser.RenewLock, lockTimeout)
 	})
 	if err != nil {
 		return noAnswer

@@ -1,8 +1,8 @@
 // Package pkce signs users in with an OpenID Connect provider, such as Okta, by authorization code with PKCE. It sends the
 // user to the provider and handles the return, checks the ID token, keeps the sign-in across reloads, renews the access
 // token before it ends, shares all of that between tabs, and signs out. It knows nothing of browsers: Config.Browser holds
-// the functions that it needs of one, so that all of it runs natively, in tests on virtual time. app/client decides what to
-// do with a token.
+// the functions that it needs of one, so that all of it runs natively, in tests on virtual time. Of package browser it has
+// only the names under which things are stored. app/client decides what to do with a token.
 //
 // The access token lives only in memory. The refresh token and the ID token are one record in the browser's storage. This
 // record is the truth for all tabs: before a tab uses the refresh token, it takes a lock and reads the record again, because

@@ -5,14 +5,11 @@ import (
 	"strings"
 	"time"
 
+	"mayfly/app/browser"
 	"mayfly/shared/clock"
 )
 
-const (
-	transactionKey = "mayfly.tx." // before the OAuth state: the storage key of a sign-in that has begun
-	triesKey       = "mayfly.tries"
-	maxTries       = 5 // sign-ins that one tab may begin within one minute of the clock
-)
+const maxTries = 5 // sign-ins that one tab may begin within one minute of the clock
 
 // transactions stores the sign-ins that have begun and not returned yet. Its fields are static.
 type transactions struct {
@@ -25,23 +22,23 @@ type transactions struct {
 // fails, save fails soon after.
 func (t *transactions) mayTry(now clock.Moment) bool {
 	minute := itoa(now.Wall.Unix() / 60)
-	stored, _ := t.tab.Load(triesKey)
+	stored, _ := t.tab.Load(browser.TriesKey)
 	if !strings.HasPrefix(stored, minute) {
 		stored = minute
 	}
-	_ = t.tab.Save(triesKey, stored+".")
+	_ = t.tab.Save(browser.TriesKey, stored+".")
 	return len(stored) < len(minute)+maxTries
 }
 
 // save stores a transaction under its OAuth state, as alternating names and values. It reports whether that worked.
 func (t *transactions) save(state string, pairs ...string) bool {
-	return t.store.Save(transactionKey+state, encodeQuery(pairs...)) == nil
+	return t.store.Save(browser.TransactionKey+state, encodeQuery(pairs...)) == nil
 }
 
 // take deletes the transaction of an OAuth state and returns it. It returns nil if there is none or it cannot be deleted, so
 // that a second call with the same state finds nothing.
 func (t *transactions) take(state string) map[string]string {
-	key := transactionKey + state
+	key := browser.TransactionKey + state
 	stored, _ := t.store.Load(key)
 	if stored == "" || t.store.Delete(key) != nil {
 		return nil
@@ -53,7 +50,7 @@ func (t *transactions) take(state string) map[string]string {
 func (t *transactions) sweep(from time.Duration, now clock.Moment) {
 	keys, _ := t.store.Keys()
 	for _, key := range keys {
-		if strings.HasPrefix(key, transactionKey) {
+		if strings.HasPrefix(key, browser.TransactionKey) {
 			stored, _ := t.store.Load(key)
 			if age(parseQuery(stored), now) >= from {
 				_ = t.store.Delete(key)
