@@ -124,9 +124,9 @@ func (s *script) open(shelf *shelf, name, guest string) *page {
 }
 
 // openAs is open, of somebody who is signed in.
-func (s *script) openAs(in client.SignIn, shelf *shelf, name, guest string) *page {
+func (s *script) openAs(in client.TokenSource, shelf *shelf, name, guest string) *page {
 	p := &page{tab: shelf.tab(name)}
-	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in, Device: p.tab,
+	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in, Device: p.tab,
 		KeepGuest: func(secret string) { p.guest = secret }}
 	p.tester = &tester{Client: client.New(c), t: s.t}
 	ctx, cancel := context.WithCancel(s.t.Context())
@@ -254,7 +254,8 @@ func TestOpenTabKeepsItsOwn(t *testing.T) {
 	})
 }
 
-// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no two do.
+// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no
+// two do.
 func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -365,8 +366,8 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	})
 }
 
-// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until the
-// page says that the field holds it.
+// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until
+// the page says that the field holds it.
 func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -576,7 +577,7 @@ func TestSignOutForgetsAll(t *testing.T) {
 		other.Send("a guest's")
 		for _, name := range []string{"gone", "here"} {
 			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, "")
-			p.Identify(client.Identity{Session: adas, Version: 1})
+			p.Identify(client.Identity{SignInID: adas, Version: 1})
 			p.now()
 			p.Send("unsent")
 			p.Draft("lobby", "half", 0)
@@ -611,7 +612,7 @@ func TestGuestsLetterIsNotSentByName(t *testing.T) {
 		s.setDown(false)
 		in := &signIn{session: adas, version: 1}
 		b := s.openAs(in, shelf, "b", guest)
-		b.Identify(client.Identity{Session: adas, Version: 1})
+		b.Identify(client.Identity{SignInID: adas, Version: 1})
 		p, _ := s.onlineAs(ada, "token-1")
 		b.wantLast(client.Failed, "It was written under another name: copy it to send it again.")
 		p.wantSilence()
@@ -708,7 +709,7 @@ func TestSignOutWhileItLooks(t *testing.T) {
 		s.setDown(true)
 		open := func(name string) *page {
 			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, guest)
-			p.Identify(client.Identity{Session: adas, Version: 1})
+			p.Identify(client.Identity{SignInID: adas, Version: 1})
 			return p
 		}
 		gone := open("gone")
@@ -814,7 +815,8 @@ func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	})
 }
 
-// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it left.
+// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it
+// left.
 func TestTabThatWasOpenUntilNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}

@@ -63,8 +63,8 @@ func (s *script) wantDials(n int) {
 	}
 }
 
-// TestSilentSocketIsBlocked: nothing comes for 4 s, so the next connection polls. Five minutes later a probe shows that nothing has
-// changed, and after another five it takes over.
+// TestSilentSocketIsBlocked: nothing comes for 4 s, so the next connection polls. Five minutes later a probe shows that
+// nothing has changed, and after another five it takes over.
 func TestSilentSocketIsBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)
@@ -150,8 +150,8 @@ func TestThreeThatDieYoungAreBlocked(t *testing.T) {
 	}
 }
 
-// TestServerThatIsAway is not one that is blocked: polls and WebSocket are tried by turns, and whoever is back by polls is soon
-// back by WebSocket.
+// TestServerThatIsAway is not one that is blocked: polls and WebSocket are tried by turns, and whoever is back by polls is
+// soon back by WebSocket.
 func TestServerThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)
@@ -332,7 +332,7 @@ func TestSignOutEndsTheProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sockets, polls := newScript(t), newScript(t)
 		in := &signIn{session: adas, version: 1}
-		c := startSession(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby", SignIn: in}))
+		c := startSession(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby", Tokens: in}))
 		c.Identify(in.set(func(*signIn) {}))
 		sockets.silent()
 		p, _ := polls.onlineAs(ada, "token-1")

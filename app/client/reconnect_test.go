@@ -304,8 +304,8 @@ func TestShortOutageIsNotShown(t *testing.T) {
 	})
 }
 
-// TestWhatCameBeforeTheEndIsSeen: the session writes to a connection that has ended, and has not read what came on it yet. After
-// a restart nobody brings that again.
+// TestWhatCameBeforeTheEndIsSeen: the session writes to a connection that has ended, and has not read what came on it yet.
+// After a restart nobody brings that again.
 func TestWhatCameBeforeTheEndIsSeen(t *testing.T) {
 	for range 20 { // which of the two the session comes to first is chance
 		synctest.Test(t, func(t *testing.T) {

@@ -68,7 +68,7 @@ func (s *signIn) Token(ctx context.Context, refused string) (client.Credentials,
 			s.version++
 		}
 	}
-	return client.Credentials{Token: s.token(), ID: "id", Session: s.session}, nil
+	return client.Credentials{Token: s.token(), ID: "id", SignInID: s.session}, nil
 }
 
 func (s *signIn) token() string { return "token-" + string('0'+rune(s.version)) }
@@ -96,12 +96,12 @@ func (s *signIn) set(change func(*signIn)) client.Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(s)
-	return client.Identity{Session: s.session, Version: s.version}
+	return client.Identity{SignInID: s.session, Version: s.version}
 }
 
 // startSigned runs a session in lobby, with in for its sign-in, until the test ends.
 func startSigned(t *testing.T, s *script, in *signIn) *tester {
-	c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in}))
+	c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
 	c.Identify(in.set(func(*signIn) {}))
 	return c
 }
@@ -525,7 +525,7 @@ func TestSignOutWhileDialling(t *testing.T) {
 			return hanging.dial(ctx)
 		}
 		in := &signIn{session: adas, version: 1}
-		c := startSession(t, client.New(client.Config{Dial: dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in}))
+		c := startSession(t, client.New(client.Config{Dial: dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
 		c.now()
 		c.Identify(in.set(func(s *signIn) { s.session = "" }))
 		s.onlineAs(me, "")
@@ -650,7 +650,7 @@ func TestEndedSignIn(t *testing.T) {
 				} else {
 					wantAnothersName(t, c, p)
 				}
-				c.Identify(client.Identity{Session: in.session, Version: in.version, Ended: tt.then == me}) // as before
+				c.Identify(client.Identity{SignInID: in.session, Version: in.version, Ended: tt.then == me}) // as before
 				if !p.isOpen() {
 					t.Error("the connection did not stay")
 				}
@@ -733,7 +733,7 @@ func TestWrittenBeforeOneIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
 		in := &signIn{session: adas, version: 1, slow: 2 * time.Second}
-		c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in}))
+		c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
 		c.Send("early")
 		c.Identify(in.set(func(*signIn) {}))
 		p, _ := s.onlineAs(ada, "token-1")
