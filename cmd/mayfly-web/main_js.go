@@ -13,6 +13,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/client/transport"
 	"mayfly/app/pkce"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
@@ -30,7 +31,7 @@ func main() {
 	secret, stored := guest()
 	notice := ""
 	if !stored {
-		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
+		notice = words.Of(words.NotStored)
 	}
 	in := newSignIn()
 	s := client.New(client.Config{

@@ -151,3 +151,17 @@ func TestNumbersHaveOneHome(t *testing.T) {
 		}
 	}
 }
+
+// TestChangelogHasTheVersion checks that the newest version in CHANGELOG.md is the program's, below "Unreleased".
+func TestChangelogHasTheVersion(t *testing.T) {
+	var out strings.Builder
+	if err := run(t.Context(), []string{"version"}, func(string) string { return "" }, &out, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	_, version, _ := strings.Cut(out.String(), " ")
+	version, _, _ = strings.Cut(version, " ")
+	headings := regexp.MustCompile(`(?m)^## (\S+)`).FindAllStringSubmatch(pages(t)["CHANGELOG.md"], 2)
+	if len(headings) < 2 || headings[0][1] != "Unreleased" || headings[1][1] != version {
+		t.Errorf("CHANGELOG.md begins with %q, want Unreleased, then %s, which mayfly version prints", headings, version)
+	}
+}

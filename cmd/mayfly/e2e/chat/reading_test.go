@@ -26,10 +26,10 @@ var (
 	belowDivider = rig.Find(rig.Divider) + `?.nextElementSibling.querySelector('` + rig.RowText + `').innerText`
 )
 
-// belowSight is JavaScript for how many pixels of the log are below what is in sight: 0 while it is at its end.
+// belowSight is JavaScript for the number of pixels of the log below its visible part: 0 while the log is at its end.
 const belowSight = `(log => log.scrollHeight - log.scrollTop - log.clientHeight)(` + rig.Log + `)`
 
-// TestScrollsThroughALongRoom goes up to the first message and back to the newest, of which no more than 400 have a row.
+// TestScrollsThroughALongRoom scrolls up to the first message and back to the newest. At most 400 messages have a row.
 func TestScrollsThroughALongRoom(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -40,7 +40,7 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	tab.Script(`window.most = 0; new MutationObserver(() => most = Math.max(most, ` + rig.Rows + `.length))
 		.observe(` + rig.Log + `, {subtree: true, childList: true})`)
 	scrolled := func(top string) { tab.Script(rig.Log + `.scrollTop = ` + top) }
-	tab.Script(`{ // where the fourth row is once one has scrolled up to the first
+	tab.Script(`{ // where the fourth row is once the user has scrolled up to the first
 		const top = e => e.getBoundingClientRect().top;
 		window.seen = ` + rig.Rows + `[3];
 		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) +
@@ -142,7 +142,7 @@ func TestTitleCountsWhatIsUnread(t *testing.T) {
 		if !tab.Before(expires, `document.title === '(3) #`+room+` – Mayfly'`) {
 			return false
 		}
-		tab.Until(`document.title === '(2) #` + room + ` – Mayfly'`) // what is unread expires
+		tab.Until(`document.title === '(2) #` + room + ` – Mayfly'`) // the unread messages expire
 		tab.Do(visible(true))
 		tab.Until(`document.title === '#` + room + ` – Mayfly'`)
 		tab.Until(belowDivider + ` === 'new 2.'`)
@@ -191,7 +191,7 @@ func TestKeyboardOverThePage(t *testing.T) {
 	}
 }
 
-// watchCountdown lists in shown what the row with that text says of its time left: each number with the ring beside it.
+// watchCountdown lists in shown each time left that the row with that text shows: the number with the ring beside it.
 func watchCountdown(text string) string {
 	return fmt.Sprintf(`window.shown = []; new MutationObserver(() => {
 		const left = [...%s].find(row => row.querySelector(%q).textContent === %q)?.querySelector(%q);
@@ -273,7 +273,7 @@ func TestShortLifeCountsEachSecond(t *testing.T) {
 	}
 }
 
-// TestActions opens what can be done with a message by keyboard and by mouse.
+// TestActions opens the actions of a message by keyboard and by mouse.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

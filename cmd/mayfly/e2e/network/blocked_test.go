@@ -11,8 +11,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// TestTabsChatWhereWebSocketsAreBlocked goes from one network to another: in each hostile one the tabs poll, and in the harmless
-// one after it they are back on WebSocket. Everything said is there once, in order.
+// TestTabsChatWhereWebSocketsAreBlocked goes from one network to another: in each hostile one the tabs poll, and in the
+// harmless one after it they are back on WebSocket. Everything said is there once, in order.
 func TestTabsChatWhereWebSocketsAreBlocked(t *testing.T) {
 	t.Parallel()
 	_, box, url := rig.ServeBehindMiddlebox(t, rig.Refuses, "-ttl", "10m")
@@ -93,8 +93,8 @@ func TestEightTabsPoll(t *testing.T) {
 	}
 }
 
-// TestPollingSessionSurvivesAKilledServer kills and stops the server of a client that polls: what it writes meanwhile is
-// sent later.
+// TestPollingSessionSurvivesAKilledServer kills and stops the server of a client that polls: messages that it writes
+// meanwhile are sent later.
 func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-ttl", "10m")

@@ -39,7 +39,7 @@ func TestTabMissesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		begin   func(p *rig.Proxy)
-		silence time.Duration // for which the tab has heard nothing then, by its clock
+		silence time.Duration // since the last frame that the tab got, by its clock
 		end     func(p *rig.Proxy)
 	}{
 		{"cut and refused", func(p *rig.Proxy) { p.Refuse(true); p.Cut() }, 0, func(p *rig.Proxy) { p.Refuse(false) }},
@@ -215,7 +215,7 @@ func attack(t *testing.T, addr string, i int, silent *held) {
 	switch i % 8 {
 	case 0: // garbage instead of HTTP
 		write(garbage)
-	case 1: // half a handshake, and no more
+	case 1: // half a handshake
 		write([]byte(upgrade[:len(upgrade)/2]))
 		silent.add(conn)
 		return

@@ -8,8 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// record is what the connections of one client carried, read as the protocol says, and not as the session does: what stands
-// here was said on the wire.
+// record holds the frames on the connections of one client. It reads them by the protocol, not as the client does, so it
+// tells what was sent on the wire.
 type record struct {
 	mu       sync.Mutex               // guards what follows
 	posts    map[string]string        // texts that went out, by id

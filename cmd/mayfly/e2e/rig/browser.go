@@ -213,19 +213,22 @@ func Eval[T any](tab *Tab, js string) T {
 	return v
 }
 
-// Until waits until the JavaScript expression is true, on this page or on one that follows it.
+// Until waits until the JavaScript expression is true, on this page or on one that follows it. An expression that throws is
+// not true yet: a page that has just begun lacks what the expression asks for.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout+time.Second)
 	defer cancel()
-	poll := chromedp.Poll[bool](js, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
+	poll := chromedp.Poll[bool]("(async () => { try { return await ("+js+"); } catch { return false; } })()",
+		chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
 	_, err := chromedp.Run(ctx, poll)
 	for err != nil && ctx.Err() == nil && left(err) {
 		_, err = chromedp.Run(ctx, poll)
 	}
 	if err != nil {
+		_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
 		shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		tab.t.Fatalf("never true: %s: %v; the page shows:\n%s", js, err, shown)
+		tab.t.Fatalf("never true: %s: %v; it throws: %v; the page shows:\n%s", js, err, thrown, shown)
 	}
 }
 
