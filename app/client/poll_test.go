@@ -132,10 +132,10 @@ func resumed(head int64, messages ...wire.Message) wire.Joined {
 	return j
 }
 
-// startPolling runs a session in lobby that polls, and is online: its first poll that waits is the one returned.
+// startPolling runs a client in lobby that polls, and is online: its first poll that waits is the one returned.
 func startPolling(t *testing.T, o *office, turn transport.Slot) (*tester, *poll) {
 	t.Helper()
-	c := startSession(t, client.New(client.Config{Dial: transport.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
+	c := startClient(t, client.New(client.Config{Dial: transport.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
 	o.asked(0, "").answer(joined(3, message(3, ann, "id-old", "old", time.Hour)))
 	c.wantStatus(client.Online)
 	c.wantTexts("old")
@@ -429,10 +429,10 @@ func TestPollsTakeTurns(t *testing.T) {
 	})
 }
 
-// pollAs runs a session in lobby that polls as Ada and is online: its first poll that waits is the one returned.
+// pollAs runs a client in lobby that polls as Ada and is online: its first poll that waits is the one returned.
 func pollAs(t *testing.T, o *office, in *signIn) (*tester, *poll) {
 	t.Helper()
-	c := startSession(t, client.New(client.Config{Dial: transport.DialPolls(o.post, nil), Guest: guest, Room: "lobby", Tokens: in}))
+	c := startClient(t, client.New(client.Config{Dial: transport.DialPolls(o.post, nil), Guest: guest, Room: "lobby", Tokens: in}))
 	c.Identify(in.set(func(*signIn) {}))
 	w := welcome()
 	w.User = ada

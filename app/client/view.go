@@ -9,7 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Message is one message as it is shown.
+// Message is one message as it is shown. The types of a message belong to the packages that make it; they have names here
+// because the page reads them in a View and needs no other package of the client.
 type Message = room.Message
 
 // State is how far a message of the user's own is.

@@ -208,7 +208,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 		case r.ID == "":
 			p.Drafts.giveBack(r.Room, r.Text, now)
 		case p.Entries.find(r.Room, r.ID) == nil:
-			e := r.entry(now)
+			e := entryOf(&r, now)
 			p.Entries.await(&e, now)
 			entries = append(entries, e)
 		}

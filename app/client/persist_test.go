@@ -110,7 +110,7 @@ func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
 	}
 }
 
-// page is a session in a tab, as long as that is open.
+// page is a client in a tab, as long as that is open.
 type page struct {
 	*tester
 	tab   tab
@@ -118,7 +118,7 @@ type page struct {
 	close func()
 }
 
-// open opens a tab with a session in lobby; it is whoever guest is, "" as in a tab that is new.
+// open opens a tab with a client in lobby; it is whoever guest is, "" as in a tab that is new.
 func (s *script) open(shelf *shelf, name, guest string) *page {
 	return s.openAs(nil, shelf, name, guest)
 }
@@ -322,7 +322,7 @@ func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
 		s.setDown(true)
 		of := client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Device: shelf.tab("a")})
 		ahead := client.Skew(of)
-		a := startSession(t, of)
+		a := startClient(t, of)
 		a.now()
 		a.Send("one")
 		shelf.wantKept(t, 1, 0)
@@ -777,7 +777,7 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 		device := hung{shelf.tab("a"), make(chan struct{})}
 		defer close(device.ended)
 		var kept string
-		c := startSession(t, client.New(client.Config{Dial: s.dial, Room: "lobby", Device: device, KeepGuest: func(g string) { kept = g }}))
+		c := startClient(t, client.New(client.Config{Dial: s.dial, Room: "lobby", Device: device, KeepGuest: func(g string) { kept = g }}))
 		s.wantNoDial(3*time.Second - time.Nanosecond)
 		time.Sleep(time.Nanosecond)
 		p := s.next()
