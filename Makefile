@@ -1,24 +1,24 @@
-# What one does with Mayfly. Building and running needs Go alone; the tests also need gcc, for the race detector, and Chromium.
+# The commands of the project. Building and running needs only Go; the tests also need gcc, for the race detector, and Chromium.
 
 GO   ?= go
 ARGS ?=
 
-# What is tested natively: PRODUCT needs no built client, EMBEDS holds one. E2E drives the built binary from outside.
+# The packages with native tests: PRODUCT needs no built client, EMBEDS embeds it. E2E tests the built binary from outside.
 PRODUCT := ./app/... ./server/... ./shared/...
 EMBEDS  := ./web/... ./cmd/mayfly ./cmd/mayfly-web
 NATIVE  := $(PRODUCT) $(EMBEDS)
 E2E     := $(addprefix ./cmd/mayfly/e2e/,chat offline network signin operate)
 
-# HUNG ends a test binary that hangs. No machine is so busy that one which goes on takes as long.
+# HUNG is the time after which a test binary counts as hung. A binary that still works takes less on any busy machine.
 HUNG := 30m
 
 .DEFAULT_GOAL := help
 .PHONY: help build run generate quick test race check measure pictures soak torture fuzz clean go gcc
 
-help: ## list what there is to make
+help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: generate ## build bin/mayfly with the client at its smallest inside
+build: generate ## build bin/mayfly, with the smallest client inside
 	$(GO) build -trimpath -o bin/mayfly ./cmd/mayfly
 
 run: go ## build quickly and serve on http://localhost:8080, with people to sign in as; ARGS='-ttl 1m' adds flags
@@ -29,15 +29,15 @@ run: go ## build quickly and serve on http://localhost:8080, with people to sign
 generate: go ## build and compress the web client, if it has changed
 	$(GO) generate ./...
 
-quick: go ## the loop of the day: vet, staticcheck, and the tests of every package but the end-to-end ones
+quick: go ## the check for every change: vet, staticcheck and the tests of every package but the end-to-end ones
 	$(GO) run ./web/gen -quick
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
 	$(GO) test $(NATIVE)
 
-test: gcc ## run every test that must pass: the product's with the race detector, then the built binary in a real browser
+test: gcc ## run every test that must pass: the packages with the race detector, then the built binary in a real browser
 	scripts/chromium.sh
-	@# compressing keeps one processor busy, most tests wait: side by side they take less
+	@# Compressing keeps one processor busy, and most tests wait: side by side, both end earlier.
 	@$(MAKE) --no-print-directory -j2 build race
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(EMBEDS)
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 2 -parallel 6 $(E2E)
@@ -45,13 +45,13 @@ test: gcc ## run every test that must pass: the product's with the race detector
 race: gcc
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(PRODUCT)
 
-check: quick ## all that CI checks: what quick does, format, vet of the client, then all tests with the builds that they need
+check: quick ## run everything that CI runs: quick, format, vet of the client, then all tests and the builds that they need
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(MAKE) --no-print-directory test
 
-measure: build ## measure what a message, a start, a tab and a connection cost, and stop a server under load twenty times
+measure: build ## measure the cost of a message, a start, a tab and a connection, and stop a server under load twenty times
 	scripts/chromium.sh
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/measure
 
@@ -59,20 +59,20 @@ pictures: generate ## take the screenshots of the documentation and of the manif
 	$(GO) test -count=1 ./cmd/mayfly/e2e/measure -run TestPictures -into docs
 
 soak: FOR ?= 20m
-soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and look whether what it holds levels off
+soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and check that its memory levels off
 	$(GO) test -count=1 -v -timeout=0 -run TestWhatATabHoldsLevelsOff ./cmd/mayfly/e2e/measure -for $(FOR)
 
 torture: FOR ?= 1m
-torture: go ## cut, swallow and kill for a minute, or FOR=1h, while 50 people write, and look whether a message is lost or comes twice
+torture: go ## break connections and kill servers for a minute, or FOR=1h, while 50 people write, and check that no message is lost or comes twice
 	$(GO) run ./web/gen -quick
 	$(GO) test -count=1 -v -timeout=0 -run TestNothingLostNothingTwice ./cmd/mayfly/e2e/network -for $(FOR)
 
-fuzz: go ## feed what reads strangers' frames, tokens and names with nonsense, for a minute each
+fuzz: go ## feed nonsense to the readers of frames, tokens and names, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
 	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/auth
 
-clean: ## delete what was built
+clean: ## delete everything that was built
 	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
 
 gcc:

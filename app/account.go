@@ -7,242 +7,230 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/dom"
 	"mayfly/app/pkce"
+	"mayfly/app/words"
 )
-
-// What the header says of signing in, and what one can do about it. Both leave the page. Signing in takes what is written along;
-// signing out forgets it, and what is not sent gets a word first.
 
 const (
 	accountID = "account"
-	troubleID = "trouble"
+	problemID = "trouble"
 )
 
-// A deed is what a button of the header does.
-type deed int
-
-const (
-	nothing deed = iota
-	signIn
-	signOut
-	reload
-	dismiss
-)
-
-// standing is what the header says of who one is: a name between words, and what the button beside it does.
-type standing struct {
-	before, name, after string
-	button              string
-	does                deed
+// An account shows who the user is, and signs in and out. Signing in leaves the page and stores the drafts; signing out
+// forgets them, and asks first if messages are not sent.
+type account struct {
+	*model
+	blocker problem // what stands in the way of what the user wanted to do
 }
 
-// stands returns who one is, as the sign-in and the connection have it. Until the sign-in was looked for it says nothing.
-func stands(a *pkce.State, v *client.View) (s standing) {
+// An action is what a button of the account does.
+type action int
+
+const (
+	doNothing action = iota
+	doSignIn
+	doSignOut
+	doSignOutAnyway // also if messages are lost by it
+	doReload
+	doDismiss
+)
+
+// accountLine is what the header says of who the user is: a name between words, and what the button beside it does.
+type accountLine struct {
+	before, name, after string
+	button              string
+	does                action
+}
+
+// line returns who the user is, as the sign-in and the connection have it. Until the sign-in is known it says nothing.
+func line(a *pkce.State, v *client.View) (l accountLine) {
 	me := v.Me
 	switch {
 	case a.SignInID != "":
-		s = standing{before: "Signed in as ", name: a.Name, button: "Sign out", does: signOut}
+		as := words.SignedInAs
 		if a.Status == pkce.Offline || v.Status == client.Offline {
-			s.before = "Offline, signed in as "
+			as = words.OfflineSignedInAs
 		}
-		if me.ID != "" && !me.Anonymous { // the server tells people of one name apart
-			s.name = me.Name
+		l = accountLine{name: a.Name, button: words.Of(words.SignOut), does: doSignOut}
+		l.before, l.after = words.Around(as)
+		if me.ID != "" && !me.Anonymous { // the server tells users of one name apart
+			l.name = me.Name
 		}
 	case a.Status == pkce.Restoring:
-		s.before = "Signing in…"
+		l.before = words.Of(words.SigningIn)
 	default:
-		able := a.Status != pkce.Unknown && !a.Off
-		if able {
-			s = standing{before: "Not signed in", button: "Sign in", does: signIn}
+		if a.Status != pkce.Unknown && !a.Off {
+			l = accountLine{before: words.Of(words.NotSignedIn), button: words.Of(words.SignIn), does: doSignIn}
 		}
 		if me.Anonymous {
-			s.before, s.name, s.after = "", me.Name, " · not signed in"
+			l.name = me.Name
+			l.before, l.after = words.Around(words.GuestCalled)
 		}
 	}
-	if does, _ := action(a.Problem.Action); does == s.does { // below the header there is a button for it
-		s.button = ""
+	if does, _ := actionOf(a.Problem.Action); does == l.does { // below the header there is a button for it
+		l.button = ""
 	}
-	return s
+	return l
 }
 
-// action returns what the button of a problem does, and its name.
-//
-//go:noinline
-func action(a pkce.Action) (does deed, name string) {
+// actionOf returns what the button of a problem does, and its name.
+func actionOf(a pkce.Action) (does action, name string) {
 	switch a {
 	case pkce.ActSignIn:
-		return signIn, "Sign in"
+		return doSignIn, words.Of(words.SignIn)
 	case pkce.ActSignInAgain:
-		return signIn, "Sign in again"
+		return doSignIn, words.Of(words.SignInAgain)
 	case pkce.ActTryAgain:
-		return signIn, "Try again"
+		return doSignIn, words.Of(words.TryAgain)
 	case pkce.ActSignOut:
-		return signOut, "Sign out"
+		return doSignOut, words.Of(words.SignOut)
 	case pkce.ActReload, pkce.ActHelp:
-		return reload, "Reload"
+		return doReload, words.Of(words.Reload)
 	default:
-		return dismiss, "Dismiss"
+		return doDismiss, words.Of(words.Dismiss)
 	}
 }
 
-// A trouble is one sentence about what went wrong, or stands in the way, and one thing to do about it.
-type trouble struct {
+// renderName draws as whom others see the user, or as whom the user is signed in.
+func (a *account) renderName() goapp.UI {
+	l := line(&a.signIn, &a.view)
+	return elem("p", "who", goapp.Text(l.before), textElem("bdi", "who-name", l.name), goapp.Text(l.after))
+}
+
+// renderButton draws the button that signs in or out, nil if there is neither.
+func (a *account) renderButton() goapp.UI {
+	l := line(&a.signIn, &a.view)
+	if l.button == "" {
+		return nil
+	}
+	if a.leaving && l.does == doSignIn {
+		l.button = words.Of(words.SigningIn)
+	}
+	b := textElem("button", "button account", l.button)
+	attributes(b, "id", accountID, "type", "button")
+	return on(b, "click", a.onButton)
+}
+
+// onButton runs when the user presses the button of the header.
+func (a *account) onButton(ctx goapp.Context, _ goapp.Event) {
+	a.do(ctx, line(&a.signIn, &a.view).does)
+}
+
+// A problem is one sentence about what went wrong, or stands in the way, and one thing to do about it.
+type problem struct {
 	text, detail string
 	button       string
-	does         deed
-	sure         bool // it was asked whether that is really meant
+	does         action
 }
 
-// trouble returns what stands at the header's end; no text: nothing does.
-//
-//go:noinline
-func (c *chat) trouble() trouble {
-	p := &c.account.Problem
-	if c.obstacle.text != "" {
-		return c.obstacle
+// unsentProblem says that signing out loses n messages.
+func unsentProblem(n int) problem {
+	text := words.Count(words.MessagesWouldBeLost, n)
+	return problem{text: text, button: words.Of(words.SignOutAnyway), does: doSignOutAnyway}
+}
+
+// problem returns what stands below the header; no text: nothing does.
+func (a *account) problem() problem {
+	if a.blocker.text != "" {
+		return a.blocker
 	}
-	t := trouble{text: p.Text, detail: p.Detail}
-	t.does, t.button = action(p.Action)
+	p := &a.signIn.Problem
+	shown := problem{text: p.Text, detail: p.Detail}
+	shown.does, shown.button = actionOf(p.Action)
 	if p.Action == pkce.ActHelp {
-		t.detail = "Allow this site to store data, in the browser's settings for cookies and site data."
+		shown.detail = words.Of(words.AllowStorage)
 	}
-	return t
+	return shown
 }
 
-// who says who one is to the others, or as whom one is signed in.
-func (c *chat) who() goapp.UI {
-	s := stands(&c.account, &c.view)
-	return elem("p", "who", goapp.Text(s.before), textElem("bdi", "who-name", s.name), goapp.Text(s.after))
-}
-
-// accountButton draws the button that signs in or out, nil if there is neither.
-func (c *chat) accountButton() goapp.UI {
-	s := stands(&c.account, &c.view)
-	if s.button == "" {
+// renderProblem draws what is wrong, nil if nothing is. Its text may be the provider's, and is drawn as plain text.
+func (a *account) renderProblem() goapp.UI {
+	p := a.problem()
+	if p.text == "" {
 		return nil
 	}
-	if c.leaving && s.does == signIn {
-		s.button = "Signing in…"
-	}
-	b := textElem("button", "button account", s.button)
-	attributes(b, "id", accountID, "type", "button")
-	return b.On("click", c.onAccountButton)
+	text := elem("div", "", textElem("p", "", p.text), textElem("p", "trouble-detail", p.detail)).Attr("role", "alert")
+	b := textElem("button", "notice-dismiss", p.button)
+	attributes(b, "id", problemID, "type", "button")
+	section := elem("section", "notice", text, on(b, "click", a.onProblemButton))
+	return section.Attr("aria-label", words.Of(words.SignInRegion))
 }
 
-// troubleBar draws what is wrong, nil if nothing is. Its text is plain text, whoever wrote it.
-func (c *chat) troubleBar() goapp.UI {
-	t := c.trouble()
-	if t.text == "" {
-		return nil
-	}
-	words := elem("div", "", textElem("p", "", t.text), textElem("p", "trouble-detail", t.detail)).Attr("role", "alert")
-	b := textElem("button", "notice-dismiss", t.button)
-	attributes(b, "id", troubleID, "type", "button")
-	return elem("section", "notice", words, b.On("click", c.onTrouble)).Attr("aria-label", "Sign-in")
-}
+// onProblemButton runs when the user presses the button of the problem.
+func (a *account) onProblemButton(ctx goapp.Context, _ goapp.Event) { a.do(ctx, a.problem().does) }
 
-func (c *chat) onAccountButton(ctx goapp.Context, _ goapp.Event) {
-	defer Guard()
-	c.do(ctx, stands(&c.account, &c.view).does, false)
-}
-
-func (c *chat) onTrouble(ctx goapp.Context, _ goapp.Event) {
-	defer Guard()
-	t := c.trouble()
-	c.do(ctx, t.does, t.sure)
-}
-
-// do does what a button says. sure: also if something is lost by it.
-func (c *chat) do(ctx goapp.Context, what deed, sure bool) {
-	c.obstacle = trouble{}
-	n := c.view.Unsent
-	switch {
-	case what == reload:
-		c.reload()
-	case what == dismiss:
-		c.account.Problem = pkce.Problem{}
+// do does what a button says.
+func (a *account) do(ctx goapp.Context, what action) {
+	a.blocker = problem{}
+	switch what {
+	case doReload:
+		a.reload()
+	case doDismiss:
+		a.signIn.Problem = pkce.Problem{}
 		focusComposer()
-	case what == signIn && !goapp.Window().Get("navigator").Get("onLine").Bool():
-		c.obstacle = trouble{text: "You are offline, and signing in needs a network.", button: "Try again", does: signIn}
-	case what == signOut && n > 0 && !sure:
-		c.obstacle = unsent(n)
-		deferred(ctx, func(goapp.Context) {
-			defer Guard()
-			focusOn(troubleID)
-		})
-	case what == signOut:
-		focusComposer() // the button goes
-		go func() {
-			defer Guard()
-			c.signIn.SignOut()
-		}()
-	case what == signIn:
-		c.leave(ctx)
+	case doSignIn:
+		if !goapp.Window().Get("navigator").Get("onLine").Bool() {
+			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: words.Of(words.TryAgain), does: doSignIn}
+			return
+		}
+		a.goToProvider(ctx)
+	case doSignOut:
+		if n := a.view.Unsent; n > 0 {
+			a.blocker = unsentProblem(n)
+			deferred(ctx, func(goapp.Context) { dom.Focus(problemID) })
+			return
+		}
+		a.signOut()
+	case doSignOutAnyway:
+		a.signOut()
 	}
 }
 
-// unsent says that signing out loses n messages.
-func unsent(n int) trouble {
-	return trouble{text: count(n, "message") + " would be lost: not sent yet.", button: "Sign out anyway", does: signOut, sure: true}
+func (a *account) signOut() {
+	focusComposer() // the button goes
+	spawn(a.auth.SignOut)
 }
 
-// passes takes an obstacle away that is none any more since the view changed, and reports whether it did.
-func (c *chat) passes(was *client.View) bool {
-	sent := c.obstacle.sure && c.view.Unsent == 0
-	back := !c.obstacle.sure && c.view.Status == client.Online && was.Status != client.Online
-	if c.obstacle.text == "" || !sent && !back {
-		return false
-	}
-	c.obstacle = trouble{}
-	letGo(accountID, troubleID)
-	return true
-}
-
-// letGo moves the focus from what has these ids, or is in it, to the composer: it is about to become another, or to go.
-func letGo(ids ...string) {
-	if activeElement().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
-		focusComposer()
-	}
-}
-
-// leave goes to the provider, once what is half written is kept.
-func (c *chat) leave(ctx goapp.Context) {
-	c.leaving = true
+// goToProvider leaves the page to sign in, once the drafts are stored.
+func (a *account) goToProvider(ctx goapp.Context) {
+	a.leaving = true
 	returnTo := strings.TrimPrefix(browser.Address(), browser.Origin())
-	c.settle(func() {
-		go func() {
-			defer Guard()
-			if !c.signIn.Begin(returnTo) {
-				dispatch(ctx, c.stay)
+	a.flushThen(func() {
+		spawn(func() {
+			if !a.auth.Begin(returnTo) {
+				dispatch(ctx, a.onPageRestored)
 			}
-		}()
+		})
 	})
 }
 
-// stay takes in that the page is not left after all, or was left and came back as it was.
-func (c *chat) stay(goapp.Context) {
-	defer Guard()
-	c.leaving = false
+// onPageRestored runs when the page does not go to the provider after all, or went and came back as it was.
+func (a *account) onPageRestored(goapp.Context) { a.leaving = false }
+
+// afterView runs when a view is shown after before. It takes a blocker away that is none any more, and reports whether it
+// did.
+func (a *account) afterView(before *client.View) bool {
+	unsent := a.blocker.does == doSignOutAnyway
+	sent := unsent && a.view.Unsent == 0
+	back := !unsent && a.view.Status == client.Online && before.Status != client.Online
+	if a.blocker.text == "" || !sent && !back {
+		return false
+	}
+	a.blocker = problem{}
+	yieldFocus(accountID, problemID)
+	return true
 }
 
-// signs takes in how signing in stands. Who signed out leaves nothing half written behind; of whom it only ended keeps it.
-func (c *chat) signs(ctx goapp.Context, a pkce.State) {
-	defer Guard()
-	was := stands(&c.account, &c.view)
-	before := c.account
-	c.account = a
-	if before.SignInID != "" && a.SignInID != before.SignInID && a.Status != pkce.Ended {
-		c.view.Drafts = nil // the client forgets them as well
-		c.empty()
-		c.keepDraft()
+// onSignIn runs when the sign-in has changed.
+func (a *account) onSignIn(is pkce.State) {
+	was := a.signIn
+	before, after := line(&was, &a.view), line(&is, &a.view)
+	a.signIn = is
+	if was.Status != pkce.Unknown && before.does != after.does {
+		a.voice.say(after.before + after.name + after.after)
 	}
-	if a.Skew != 0 && before.Skew == 0 && c.notice == "" {
-		c.notice = skewWords(a.Skew)
-	}
-	if is := stands(&a, &c.view); before.Status != pkce.Unknown && is.does != was.does {
-		c.say(is.before + is.name + is.after)
-	}
-	if a.SignInID != before.SignInID || a.Problem != before.Problem {
-		letGo(accountID, troubleID, installID)
+	if is.SignInID != was.SignInID || is.Problem != was.Problem {
+		yieldFocus(accountID, problemID, installID)
 	}
 }

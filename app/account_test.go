@@ -4,7 +4,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"mayfly/app"
 	"mayfly/app/client"
@@ -130,23 +129,5 @@ func TestUnsentMessagesGetAWord(t *testing.T) {
 		if got := text(app.Hurdle(pkce.State{Status: pkce.SignedIn, SignInID: "s"}, client.View{Unsent: unsent})); got != want {
 			t.Errorf("%d: %q, want %q", unsent, got, want)
 		}
-	}
-}
-
-func TestSkewWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		12*time.Minute + 4*time.Second: "This device's clock is 12 minutes ahead.",
-		-time.Hour:                     "This device's clock is 1 hour behind.",
-	} {
-		if got := app.SkewWords(d); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %q", d, got)
-		}
-	}
-}
-
-func TestPeopleOfOneNameLookDifferent(t *testing.T) {
-	m := client.Message{User: wire.User{Name: "Anonymous Heron"}, Text: "hi", Tag: "3f2a", Seq: 1}
-	if got := app.Label(&m); !strings.HasPrefix(got, "Anonymous Heron (3f2a): hi") {
-		t.Errorf("label = %q", got)
 	}
 }

@@ -1,5 +1,9 @@
-// Package app is what one sees of Mayfly: go-app pages and components that draw the client's view and forward what the
-// person does. What to show and what to send is decided in app/client.
+// Package app is what the user sees of Mayfly: a go-app page that draws the client's view and passes on what the user does.
+// app/client decides what to show and what to send.
+//
+// The page is one go-app component. It consists of parts, which are plain structs: a part draws itself with render,
+// handles the events of its elements, and sees the model, which all parts share, and itself. What happens between parts
+// stands in page.go.
 //
 // The server registers the same routes, without a client, and prerenders a calm shell: constants only, since go-app does
 // not escape attributes well, and since the shell of "/" is what a client without a network shows at any path. The client
@@ -18,11 +22,9 @@ import (
 
 // Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other, and pkce.CallbackPath is shown for
 // as long as it takes to sign in. s and in are nil in the server's process. notice, if not "", is a sentence that stands on
-// the page until it is dismissed. Call it once, before go-app runs or serves.
+// the page until the user dismisses it. Call it once, before go-app runs or serves.
 func Register(s *client.Client, in *pkce.SignIn, notice string) {
-	page := func() goapp.Composer {
-		return &chat{client: s, signIn: in, notice: notice, atEnd: true, drafting: drafting{taken: map[string]int{}}}
-	}
+	page := func() goapp.Composer { return newPage(s, in, notice) }
 	goapp.Route("/", page)
 	goapp.Route(pkce.CallbackPath, page)
 	goapp.RouteWithRegexp("^/r/", page)
@@ -38,32 +40,4 @@ func roomOf(path string) (room string, ok bool) {
 		return "", false
 	}
 	return room, true
-}
-
-// elem returns an element, whose attributes and handlers are set by name. goapp.Article(), Role() and the like say the same,
-// but each element is a type of its own with a hundred methods, which costs the download some kilobytes apiece.
-//
-//go:noinline
-func elem(tag, class string, body ...goapp.UI) goapp.HTMLElem {
-	return goapp.Elem(tag).Class(class).Body(body...)
-}
-
-// textElem returns an element that holds text.
-//
-//go:noinline
-func textElem(tag, class, text string) goapp.HTMLElem { return elem(tag, class, goapp.Text(text)) }
-
-// dispatch and deferred stand here to be called, not copied, wherever they are used.
-//
-//go:noinline
-func dispatch(ctx goapp.Context, f func(goapp.Context)) { ctx.Dispatch(f) }
-
-//go:noinline
-func deferred(ctx goapp.Context, f func(goapp.Context)) { ctx.Defer(f) }
-
-// attributes sets attributes, given as name and value by turns.
-func attributes(e goapp.HTMLElem, pairs ...string) {
-	for i := 0; i+1 < len(pairs); i += 2 {
-		e.Attr(pairs[i], pairs[i+1])
-	}
 }

@@ -3,12 +3,10 @@ package app_test
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"mayfly/app"
-	"mayfly/app/client"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -41,40 +39,6 @@ func TestSends(t *testing.T) {
 	} {
 		if got := app.Sends(tt.key, tt.shift, tt.composing, tt.keyCode); got != tt.want {
 			t.Errorf("%s: sends = %v, want %v", tt.name, got, tt.want)
-		}
-	}
-}
-
-func TestLifetime(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		time.Second: "1 second", 90 * time.Second: "1 minute 30 seconds", 5 * time.Minute: "5 minutes", time.Hour: "1 hour",
-		25 * time.Hour: "25 hours", time.Millisecond: "less than a second",
-	} {
-		if got := app.Lifetime(d); got != want {
-			t.Errorf("lifetime(%s) = %q, want %q", d, got, want)
-		}
-	}
-}
-
-func TestStatusTail(t *testing.T) {
-	for _, tt := range []struct {
-		status client.Status
-		left   time.Duration
-		unsent int
-		want   string
-	}{
-		{client.Online, 5 * time.Second, 0, ""},
-		{client.Online, 0, 1, ""}, // it is on its way
-		{client.Offline, 5 * time.Second, 0, ""},
-		{client.Offline, 5 * time.Second, 1, " · 1 waiting"},
-		{client.Connecting, 0, 1000, " · 1,000 waiting"},
-		{client.Reconnecting, 0, 0, "…"},
-		{client.Reconnecting, 5 * time.Second, 0, " in 5 s"},
-		{client.Reconnecting, 5*time.Second + 1, 2, " in 6 s · 2 waiting"},
-		{client.Reconnecting, 1, 0, " in 1 s"},
-	} {
-		if got := app.StatusTail(tt.status, tt.left, tt.unsent); got != tt.want {
-			t.Errorf("status %d with %s left and %d unsent: %q, want %q", tt.status, tt.left, tt.unsent, got, tt.want)
 		}
 	}
 }

@@ -7,53 +7,69 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/dom"
 	"mayfly/app/pkce"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
 const (
-	composerID = "message"
 	hintID     = "message-hint"
-	tallyID    = "message-tally"
+	counterID  = "message-tally"
 	imeKeyCode = 229 // what a key press says while an input method composes, in browsers that don't say isComposing
-
-	noFiles = "Mayfly sends text only: files are not supported."
 )
 
-// A composer is what is known of the text that one writes. The text itself is the browser's: go-app neither sets it nor
-// clears it, and draws nothing while one types, so no key press is ever lost or late.
+// A composer is where the user writes. The text itself is the browser's: go-app neither sets it nor clears it, and draws
+// nothing while the user types, so no key press is ever lost or late.
 type composer struct {
-	problem string // why the last text could not be sent; gone with the next change of the text
-	tally   tally
-	grows   bool // the browser itself makes the field as high as its text
+	*model
+	onSent  func(goapp.Context) // runs after a message was sent
+	problem string              // why the last text could not be sent; gone with the next change of the text
+	counter counter             // as shown
+	grows   bool                // the browser itself makes the field as high as its text
 }
 
-// form draws where one writes. On the server all of it is disabled.
-func (c *chat) form() goapp.UI {
+// render draws the composer. On the server all of it is disabled.
+func (c *composer) render() goapp.UI {
 	text := elem("textarea", "composer-text")
-	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto", "placeholder", "Type your message",
-		"aria-label", "Message", "aria-describedby", hintID+" "+tallyID, "enterkeyhint", "send", "autocomplete", "off")
-	send := textElem("button", "composer-send", "Send").Attr("type", "submit")
-	form := elem("form", "composer",
-		textElem("p", "composer-problem", c.composer.problem).Attr("role", "alert"), // there even if empty: what follows must keep its place
-		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", tallyID)),
-		textElem("p", "unseen", "Enter sends, Shift+Enter begins a new line.").Attr("id", hintID),
-	).Attr("aria-label", "Write a message")
+	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto",
+		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
+		"aria-describedby", hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
+	send := textElem("button", "composer-send", words.Of(words.Send)).Attr("type", "submit")
+	// The problem is there even if it is empty: the elements after it must keep their place.
+	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
+	form := elem("form", "composer", problem,
+		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", counterID)),
+		textElem("p", "unseen", words.Of(words.ComposerHint)).Attr("id", hintID),
+	).Attr("aria-label", words.Of(words.ComposerRegion))
 	if c.client == nil { // false would be prerendered as disabled, too
 		text.Attr("disabled", true)
 		send.Attr("disabled", true)
 		return form
 	}
-	text.On("input", c.onInput)
-	text.On("paste", c.onTransfer)
-	text.On("keydown", c.onKeyDown)
-	text.On("keypress", c.onKeyPress)
-	send.On("mousedown", c.onSendDown)
-	return form.On("submit", c.onSubmit)
+	on(text, "input", c.onInput)
+	on(text, "paste", c.onTransfer)
+	on(text, "keydown", c.onKeyDown)
+	on(text, "keypress", c.onKeyPress)
+	on(send, "mousedown", c.onSendDown)
+	return on(form, "submit", c.onSubmit)
 }
 
-func (c *chat) onKeyDown(ctx goapp.Context, e goapp.Event) {
-	defer Guard()
+// start sets the timer that keeps the draft while the user types. stop ends it.
+func (c *composer) start(ctx goapp.Context) (stop func()) {
+	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
+	c.draft.timer = time.AfterFunc(time.Hour, func() {
+		dispatch(ctx, func(ctx goapp.Context) {
+			ctx.PreventUpdate()
+			c.keepDraft()
+		})
+	})
+	c.draft.timer.Stop()
+	return func() { c.draft.timer.Stop() }
+}
+
+// onKeyDown runs when a key goes down in the field.
+func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	if !sends(e.Get("key").String(), e.Get("shiftKey").Truthy(), e.Get("isComposing").Truthy(), e.Get("keyCode").Int()) {
 		ctx.PreventUpdate()
 		return
@@ -62,9 +78,9 @@ func (c *chat) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	c.send(ctx)
 }
 
-// onKeyPress swallows the line end of an Enter that has sent. Keyboards leave it out by themselves then; programs that type
-// for a person may not.
-func (c *chat) onKeyPress(ctx goapp.Context, e goapp.Event) {
+// onKeyPress runs after onKeyDown, and swallows the line end of an Enter that has sent. Keyboards leave it out by themselves
+// then; programs that type for a user may not.
+func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	if sends(e.Get("key").String(), e.Get("shiftKey").Truthy(), false, 0) {
 		e.PreventDefault()
@@ -76,34 +92,34 @@ func sends(key string, shift, composing bool, keyCode int) bool {
 	return key == "Enter" && !shift && !composing && keyCode != imeKeyCode
 }
 
-func (c *chat) onSubmit(ctx goapp.Context, e goapp.Event) {
-	defer Guard()
+// onSubmit runs when the user presses the button.
+func (c *composer) onSubmit(ctx goapp.Context, e goapp.Event) {
 	e.PreventDefault()
 	c.send(ctx)
 	focusComposer()
 }
 
-// onSendDown leaves the focus in the text when the button is pressed, or a phone would put its keyboard away.
-func (c *chat) onSendDown(ctx goapp.Context, e goapp.Event) {
+// onSendDown runs when the button goes down. It leaves the focus in the text, or a phone would put its keyboard away.
+func (c *composer) onSendDown(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	e.PreventDefault()
 }
 
-func (c *chat) onInput(ctx goapp.Context, _ goapp.Event) {
-	defer Guard()
-	if c.composer.problem == "" {
+// onInput runs when the user has changed the text.
+func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
+	if c.problem == "" {
 		ctx.PreventUpdate()
 	}
-	c.composer.problem = ""
+	c.problem = ""
 	c.measure()
-	c.drafting.touched = true
-	c.drafting.timer.Reset(draftPause)
+	c.draft.touched = true
+	c.draft.timer.Reset(draftPause)
 }
 
-// onTransfer says what becomes of files that are pasted or dropped, and keeps the browser from leaving the page to show them.
-// A file that is pasted along with text, as from a word processor, is its picture.
-func (c *chat) onTransfer(ctx goapp.Context, e goapp.Event) {
-	defer Guard()
+// onTransfer runs when something is pasted, dragged over the page or dropped on it. It says that files can't be sent, and
+// keeps the browser from leaving the page to show them. A file that is pasted along with text, as from a word processor,
+// is a picture of that text.
+func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 	event, data := e.Get("type").String(), "dataTransfer"
 	if event == "paste" {
 		data = "clipboardData"
@@ -118,48 +134,83 @@ func (c *chat) onTransfer(ctx goapp.Context, e goapp.Event) {
 		ctx.PreventUpdate()
 		return
 	}
-	c.composer.problem = noFiles
+	c.problem = words.Of(words.NoFiles)
 	focusComposer()
 }
 
-// send hands the text to the client. What can't be sent stays where it is.
-func (c *chat) send(ctx goapp.Context) {
-	input := composerField()
-	text := input.Get("value").String()
+// send hands the text to the client. A text that can't be sent stays where it is.
+func (c *composer) send(ctx goapp.Context) {
+	text := composerField().Get("value").String()
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	c.composer.problem = tallied(characters(text), c.limit()).problem()
-	if c.composer.problem == "" {
-		c.composer.problem = c.client.Send(text)
+	c.problem = counted(characters(text), c.limit()).problem()
+	if c.problem == "" {
+		c.problem = c.client.Send(text)
 	}
-	if c.composer.problem == "" {
-		c.empty()
-		c.drafting.sent = time.Now()
-		c.keepDraft()
-		if c.account.SignInID == "" {
-			c.account.Problem = pkce.Problem{} // one goes on as a guest
-		}
-		c.attention = attention{} // who writes has read
-		c.toNewest()              // where the new message is drawn
-		if !c.offer.wrote {
-			c.offer.wrote = true
-			c.canInstall(ctx)
-		}
+	if c.problem != "" {
+		return
 	}
+	c.clear()
+	c.draft.sent = time.Now()
+	c.keepDraft()
+	if c.signIn.SignInID == "" {
+		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest
+	}
+	c.onSent(ctx)
 }
 
-// empty empties the field. It is as if the user had not touched it.
-func (c *chat) empty() {
-	c.drafting.touched = false
+// clear empties the field, as if the user had not touched it.
+func (c *composer) clear() {
+	c.draft.touched = false
 	if input := composerField(); input.Truthy() {
 		input.Set("value", "")
 		c.measure()
 	}
 }
 
+// switchDraft keeps what is in the field for the room that it was written in, and empties it for another. What the user
+// wrote before the room was known, as on the way back from signing in, is that room's.
+func (c *composer) switchDraft(room string) {
+	d := &c.draft
+	c.keepDraft()
+	if d.room != "" || room == "" {
+		c.clear()
+		d.sent = time.Time{}
+	}
+	d.room = room
+}
+
+// takeDrafts puts the drafts that the client gives back into the field, or leaves them with the client until the field takes
+// them. It reports whether there is something to say about them.
+func (c *composer) takeDrafts() (lapsed bool) {
+	input, d := composerField(), &c.draft
+	if len(c.view.Drafts) == 0 || c.view.Room != d.room || !input.Truthy() {
+		return false
+	}
+	to, ok := d.deliver(c.view.Drafts, input.Get("value").String())
+	if !ok {
+		return false
+	}
+	if !to.takes {
+		d.said = to.last
+		if to.lapsed {
+			c.problem = words.Of(words.DraftWaits)
+		}
+		return to.lapsed
+	}
+	d.taken[d.room] = to.last
+	if to.lapsed {
+		c.problem = words.Of(words.DraftLapsed)
+	}
+	input.Set("value", to.text)
+	c.measure()
+	c.keepDraft()
+	return to.lapsed
+}
+
 // limit returns how many characters a text may have.
-func (c *chat) limit() int {
+func (c *composer) limit() int {
 	if n := c.view.Limits.Text; n > 0 && n < wire.MaxText {
 		return int(n)
 	}
@@ -168,27 +219,27 @@ func (c *chat) limit() int {
 
 // measure brings what is shown of the text's size up to date. It writes only what has changed, and reads the text only near
 // the limit.
-func (c *chat) measure() {
+func (c *composer) measure() {
 	input := composerField()
 	if !input.Truthy() {
 		return
 	}
-	if !c.composer.grows {
+	if !c.grows {
 		fit(input)
 	}
 	n, limit := input.Get("textLength").Int(), c.limit() // UTF-16 units: never fewer than characters
 	if near(n, limit) {
 		n = characters(input.Get("value").String())
 	}
-	was, is := c.composer.tally, tallied(n, limit)
+	was, is := c.counter, counted(n, limit)
 	if is == was {
 		return
 	}
-	c.composer.tally = is
-	write(tallyID, is.words())
+	c.counter = is
+	dom.Write(counterID, is.words())
 	input.Call("setAttribute", "aria-invalid", is.over())
-	if words := is.said(was); words != "" {
-		c.say(words)
+	if text := is.said(was); text != "" {
+		c.voice.say(text)
 	}
 }
 
@@ -197,23 +248,4 @@ func fit(input goapp.Value) {
 	style := input.Get("style")
 	style.Set("height", "auto")
 	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+2)+"px")
-}
-
-// fieldsGrow reports whether the browser does that by itself.
-func fieldsGrow() bool {
-	return goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
-}
-
-// composerField returns the field that one writes in, which a page that shows no room lacks.
-//
-//go:noinline
-func composerField() goapp.Value { return goapp.Window().GetElementByID(composerID) }
-
-func focusComposer() { focusOn(composerID) }
-
-//go:noinline
-func focusOn(id string) {
-	if e := goapp.Window().GetElementByID(id); e.Truthy() {
-		e.Call("focus")
-	}
 }

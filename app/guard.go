@@ -5,29 +5,53 @@ import (
 	"runtime/debug"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/dom"
+	"mayfly/app/words"
 )
 
 const brokenID = "broken"
 
-// brokenBar says so and reloads: a form of one button asks for its own page again.
-const brokenBar = `<form class="broken" id="` + brokenID + `" role="alert">Something in Mayfly broke. <button>Reload</button></form>`
-
 // Guard is deferred in every function of ours that go-app or the browser calls, and in every goroutine: an unrecovered
-// panic ends the program without a word, and leaves a page that looks alive.
+// panic ends the program without a word, and leaves a page that looks alive. on, dispatch, deferred and spawn defer it.
 func Guard() {
 	if r := recover(); r != nil {
 		broke(r)
 	}
 }
 
-// broke writes the panic to the console and tells the person to reload. It works on the document itself: what draws may be
-// what broke.
+// dispatch runs f on the UI goroutine, and draws the page after it.
+func dispatch(ctx goapp.Context, f func(goapp.Context)) {
+	ctx.Dispatch(func(ctx goapp.Context) {
+		defer Guard()
+		f(ctx)
+	})
+}
+
+// deferred runs f on the UI goroutine after the page is drawn.
+func deferred(ctx goapp.Context, f func(goapp.Context)) {
+	ctx.Defer(func(ctx goapp.Context) {
+		defer Guard()
+		f(ctx)
+	})
+}
+
+// spawn runs f on a goroutine of its own.
+func spawn(f func()) {
+	go func() {
+		defer Guard()
+		f()
+	}()
+}
+
+// broke writes the panic to the console and tells the user to reload. It works on the document itself, because the code that
+// draws may be what broke. The bar is a form of one button, which asks for its own page again.
 func broke(r any) {
-	window := goapp.Window()
-	window.Get("console").Call("error", fmt.Sprint("mayfly: panic: ", r, "\n", string(debug.Stack())))
-	document := window.Get("document")
-	if goapp.IsServer || document.Call("getElementById", brokenID).Truthy() {
+	goapp.Window().Get("console").Call("error", fmt.Sprint("mayfly: panic: ", r, "\n", string(debug.Stack())))
+	if goapp.IsServer || dom.ByID(brokenID).Truthy() {
 		return
 	}
-	document.Get("body").Call("insertAdjacentHTML", "beforeend", brokenBar)
+	bar := `<form class="broken" id="` + brokenID + `" role="alert">` + words.Of(words.Broke) +
+		` <button>` + words.Of(words.Reload) + `</button></form>`
+	dom.Document().Get("body").Call("insertAdjacentHTML", "beforeend", bar)
 }

@@ -6,50 +6,43 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
+	"mayfly/app/words"
 )
-
-// Mayfly can be installed: it then has a window and an icon of its own. The browser offers that where it likes; the page does
-// so once one has sent a message, where it can work, and until one has said yes or no. Apple's browsers let no page ask, so
-// there it says what to press.
 
 const (
 	installID  = "install"
-	installKey = "mayfly-install" // there once one has said yes or no on this device
+	installKey = "mayfly-install" // stored once the user has said yes or no on this device
 )
 
-// An offer is what is known of installing.
-type offer struct {
-	possible bool   // the browser would ask, or one may do it oneself
+// An install offers to install Mayfly, which then has a window and an icon of its own. The browser offers that where it
+// likes; the page does so once the user has sent a message, where it can work, and until the user has said yes or no.
+// Apple's browsers let no page ask, so there it says what to press.
+type install struct {
+	*model
+	possible bool   // the browser would ask, or the user may do it without being asked
 	steps    string // what to press, where no page may ask
-	wrote    bool   // one has sent a message since the page was opened
+	wrote    bool   // the user has sent a message since the page was opened
 	answered bool
 }
 
-// OnAppInstallChange takes in that the browser would install Mayfly now, or has done so.
-func (c *chat) OnAppInstallChange(ctx goapp.Context) {
-	defer Guard()
-	c.canInstall(ctx)
-}
-
-// canInstall looks whether there is something to offer.
-func (c *chat) canInstall(ctx goapp.Context) {
-	o := &c.offer
+// check looks whether there is something to offer.
+func (i *install) check(ctx goapp.Context) {
 	if answer, err := browser.DeviceStorage().Load(installKey); err != nil || answer != "" {
-		o.answered = true // or it would be asked again and again
+		i.answered = true // or the page would ask again and again
 	}
-	o.possible = ctx.IsAppInstallable() && !installed()
-	if o.possible && ctx.IsAppleBrowser() {
+	i.possible = ctx.IsAppInstallable() && !installed()
+	if i.possible && ctx.IsAppleBrowser() {
 		navigator := goapp.Window().Get("navigator")
-		o.steps = appleSteps(navigator.Get("userAgent").String(), navigator.Get("maxTouchPoints").Int() > 1)
-		o.possible = o.steps != ""
+		i.steps = appleSteps(navigator.Get("userAgent").String(), navigator.Get("maxTouchPoints").Int() > 1)
+		i.possible = i.steps != ""
 	}
-	if !o.possible {
-		letGo(installID)
+	if !i.possible {
+		yieldFocus(installID)
 	}
-	c.stayAtEnd(ctx)
+	i.stayAtEnd(ctx)
 }
 
-// installed reports whether this is a window of an installed app, whatever that looks like. go-app knows one look.
+// installed reports whether this is a window of an installed app, in any display mode. go-app knows one of them.
 func installed() bool {
 	for _, mode := range []string{"minimal-ui", "fullscreen", "window-controls-overlay"} {
 		if goapp.Window().Call("matchMedia", "(display-mode: "+mode+")").Get("matches").Bool() {
@@ -62,41 +55,47 @@ func installed() bool {
 // appleSteps says what to press in Apple's browsers, "" where it does not work: in Safari on a Mac before version 17.
 func appleSteps(userAgent string, touch bool) string {
 	if touch || !strings.Contains(userAgent, "Macintosh") {
-		return "To install Mayfly, tap Share, which may be behind “⋯”, then “Add to Home Screen”."
+		return words.Of(words.InstallByShare)
 	}
 	_, version, _ := strings.Cut(userAgent, "Version/")
 	if major, _, _ := strings.Cut(version, "."); len(major) < 2 || major < "17" {
 		return ""
 	}
-	return "To install Mayfly, choose “Add to Dock…” in Safari's File menu."
+	return words.Of(words.InstallByDock)
 }
 
-// installBar draws the offer, nil if there is none, or something else to say: it can wait.
-func (c *chat) installBar() goapp.UI {
-	o := &c.offer
-	if !o.possible || !o.wrote || o.answered || c.newer() != "" || c.notice != "" || c.trouble().text != "" {
+// onSent runs after the user has sent a message.
+func (i *install) onSent(ctx goapp.Context) {
+	if !i.wrote {
+		i.wrote = true
+		i.check(ctx)
+	}
+}
+
+// render draws the offer, nil if there is none.
+func (i *install) render() goapp.UI {
+	if !i.possible || !i.wrote || i.answered {
 		return nil
 	}
-	if o.steps != "" {
-		return bar("Install", installID, o.steps, "", nil, c.onNoInstall)
+	region := words.Of(words.InstallRegion)
+	if i.steps != "" {
+		return bar(region, installID, i.steps, "", nil, i.onDismiss)
 	}
-	return bar("Install", installID, "Mayfly can be installed as an app.", "Install", c.onInstall, c.onNoInstall)
+	return bar(region, installID, words.Of(words.InstallOffer), words.Of(words.Install), i.onInstall, i.onDismiss)
 }
 
-func (c *chat) onInstall(ctx goapp.Context, _ goapp.Event) {
-	defer Guard()
+// onInstall runs when the user wants to install Mayfly.
+func (i *install) onInstall(ctx goapp.Context, _ goapp.Event) {
 	ctx.ShowAppInstallPrompt()
-	c.answer()
+	i.answer()
 }
 
-func (c *chat) onNoInstall(goapp.Context, goapp.Event) {
-	defer Guard()
-	c.answer()
-}
+// onDismiss runs when the user does not want to install Mayfly.
+func (i *install) onDismiss(goapp.Context, goapp.Event) { i.answer() }
 
-// answer takes in that one has said yes or no: that is for good.
-func (c *chat) answer() {
-	c.offer.answered = true
-	_ = browser.DeviceStorage().Save(installKey, "answered") // or one is asked again after the next start
+// answer stores that the user has said yes or no: that is for good.
+func (i *install) answer() {
+	i.answered = true
+	_ = browser.DeviceStorage().Save(installKey, "answered") // or the page asks again after the next start
 	focusComposer()
 }

@@ -7,164 +7,154 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
 )
-
-// A newer version of Mayfly: it is looked for, kept by the service worker, and there after a reload. The worker says which
-// version it has; go-app's own word for it also comes at the first visit, and not if the page was not there to hear it. While
-// one looks at the page, one says when to reload; else it does by itself, if nobody can tell the difference.
 
 const (
 	updateID   = "update"
-	updatedKey = "mayfly-updated" // the version that this tab was the last time it reloaded by itself
-	outdated   = "protocol"       // stands for the version that one cannot do without
+	updatedKey = "mayfly-updated" // the version that this tab had the last time it reloaded by itself
+	outdated   = "protocol"       // stands for the version without which the client can't connect
 
-	lookEvery = time.Hour
-	lookPause = time.Minute // after one look until there is a reason for the next
+	checkEvery = time.Hour
+	checkPause = time.Minute // after one check until there is a reason for the next
 )
 
-// An upgrade is what is known of a newer version.
-type upgrade struct {
-	version string    // that a reload brings; "": the page's own
-	waits   string    // the version of which one has said that it can wait
-	looked  time.Time // when it was last looked for
-	wanted  bool      // there is a reason to look again
-	lost    bool      // the connection was lost: servers are often replaced by newer ones
+// An update looks for a newer version of Mayfly, which the service worker stores and a reload brings. The worker says
+// which version it has; go-app's own event for it also comes at the first visit, and not if the page was not there to get
+// it. While the user looks at the page, the user says when to reload; else the page reloads by itself, if nobody can tell
+// the difference.
+type update struct {
+	*model
+	version   string    // that a reload brings; "": the page's own
+	dismissed string    // the version of which the user has said that it can wait
+	checked   time.Time // when the page last looked for a newer version
+	wantCheck bool      // there is a reason to look again
+	lost      bool      // the connection was lost: servers are often replaced by newer ones
 }
 
-// due reports whether it is time to look.
-func (u *upgrade) due(now time.Time) bool {
-	age := now.Sub(u.looked)
-	return age >= lookEvery || u.wanted && age >= lookPause
-}
-
-// newer returns what stands for the version to reload for, "" if there is none, or if it can wait.
-func (c *chat) newer() string {
-	version := c.upgrade.version
-	if c.view.Outdated {
+// ready returns what stands for the version to reload for, "" if there is none, or if it can wait.
+func (u *update) ready() string {
+	version := u.version
+	if u.view.Outdated {
 		version = outdated
 	}
-	if version == c.upgrade.waits {
+	if version == u.dismissed {
 		return ""
 	}
 	return version
 }
 
-// wish looks for a newer version as soon as it may.
-func (c *chat) wish() {
-	c.upgrade.wanted = true
-	c.look()
-}
-
-// look looks for a newer version if it is time to.
-func (c *chat) look() {
-	now := time.Now()
-	if !c.upgrade.due(now) {
-		return
-	}
-	c.upgrade.looked, c.upgrade.wanted = now, false
-	go func() {
-		defer Guard()
-		browser.UpdateWorker()
-	}()
-}
-
-// brings takes in which version a reload would bring.
-func (c *chat) brings(ctx goapp.Context, version string) {
-	defer Guard()
-	if version == goapp.Getenv("GOAPP_VERSION") {
-		version = ""
-	}
-	if version == c.upgrade.version {
-		ctx.PreventUpdate()
-		return
-	}
-	c.upgrade.version = version
-	c.tellUpdate(ctx)
-	c.reloadUnseen()
-}
-
-// tellUpdate says that there is a newer version, or takes that back.
-func (c *chat) tellUpdate(ctx goapp.Context) {
-	if c.newer() != "" {
-		c.say(c.updateWords())
-		letGo(installID) // that waits now
-	} else {
-		letGo(updateID)
-	}
-	c.stayAtEnd(ctx)
-}
-
-func (c *chat) updateWords() string {
-	if c.view.Outdated {
-		return "The server needs a newer version of Mayfly. Reload to go on."
-	}
-	return "A new version is ready."
-}
-
-// updateBar draws that there is a newer version, nil if there is none.
-func (c *chat) updateBar() goapp.UI {
-	if c.newer() == "" {
+// render draws that there is a newer version, nil if there is none.
+func (u *update) render() goapp.UI {
+	if u.ready() == "" {
 		return nil
 	}
-	return bar("New version", updateID, c.updateWords(), "Reload", c.onReload, c.onLater)
+	return bar(words.Of(words.UpdateRegion), updateID, u.text(), words.Of(words.Reload), u.onReload, u.onDismiss)
 }
 
-func (c *chat) onReload(goapp.Context, goapp.Event) {
-	defer Guard()
-	c.reload()
+func (u *update) text() string {
+	if u.view.Outdated {
+		return words.Of(words.UpdateNeeded)
+	}
+	return words.Of(words.UpdateReady)
 }
 
-func (c *chat) onLater(goapp.Context, goapp.Event) {
-	defer Guard()
-	c.upgrade.waits = c.newer()
+// onReload runs when the user wants the newer version.
+func (u *update) onReload(goapp.Context, goapp.Event) { u.reload() }
+
+// onDismiss runs when the user says that the newer version can wait.
+func (u *update) onDismiss(goapp.Context, goapp.Event) {
+	u.dismissed = u.ready()
 	focusComposer()
 }
 
-// reload makes the page anew, once what is written is kept; whatever reloads it does so here. Once is enough: a reload that is
-// asked for again begins again.
-func (c *chat) reload() {
-	if c.reloads {
+// due reports whether it is time to look for a newer version.
+func (u *update) due(now time.Time) bool {
+	age := now.Sub(u.checked)
+	return age >= checkEvery || u.wantCheck && age >= checkPause
+}
+
+// checkSoon looks for a newer version as soon as it may.
+func (u *update) checkSoon() {
+	u.wantCheck = true
+	u.check()
+}
+
+// check looks for a newer version if it is time to.
+func (u *update) check() {
+	now := time.Now()
+	if !u.due(now) {
 		return
 	}
-	c.reloads = true
-	c.settle(func() { goapp.Window().Get("location").Call("reload") })
+	u.checked, u.wantCheck = now, false
+	spawn(browser.UpdateWorker)
 }
 
-// follows looks for a newer version once a connection is back that was lost, and reloads when what was waited for is sent.
-func (c *chat) follows(ctx goapp.Context, before *client.View) {
-	v := &c.view
+// onWorkerVersion runs when the service worker has said which version a reload would bring.
+func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
+	if version == goapp.Getenv("GOAPP_VERSION") {
+		version = ""
+	}
+	if version == u.version {
+		ctx.PreventUpdate()
+		return
+	}
+	u.version = version
+	u.announce(ctx)
+	u.reloadUnseen()
+}
+
+// announce says that there is a newer version, or takes that back.
+func (u *update) announce(ctx goapp.Context) {
+	if u.ready() != "" {
+		u.voice.say(u.text())
+		yieldFocus(installID) // the offer to install waits now
+	} else {
+		yieldFocus(updateID)
+	}
+	u.stayAtEnd(ctx)
+}
+
+// afterView runs when a view is shown after before. It looks for a newer version once a connection is back that was lost,
+// and reloads when the messages that waited are sent.
+func (u *update) afterView(ctx goapp.Context, before *client.View) {
+	v := &u.view
 	switch {
-	case v.Joined && c.upgrade.lost:
-		c.upgrade.lost = false
-		c.wish()
+	case v.Joined && u.lost:
+		u.lost = false
+		u.checkSoon()
 	case !v.Joined && (before.Joined && before.Room == v.Room || v.Status != client.Connecting && v.Status != client.Online):
-		c.upgrade.lost = true
+		u.lost = true
 	}
 	if v.Outdated != before.Outdated {
-		c.wish()
-		c.tellUpdate(ctx)
+		u.checkSoon()
+		u.announce(ctx)
 	}
-	c.reloadUnseen()
+	u.reloadUnseen()
 }
 
-// reloadUnseen reloads for a newer version if nobody can tell the difference: the page is out of sight, nothing is written or
-// on its way, and nothing waits to be read. Where servers of two versions take turns, a tab does not follow them back.
-func (c *chat) reloadUnseen() {
-	if c.upgrade.version == "" || !hidden() || !c.idle() {
+// reloadUnseen reloads for a newer version if nobody can tell the difference: the page is out of sight, nothing is
+// written or on its way, and nothing waits to be read. Where servers of two versions take turns, a tab does not follow
+// them back.
+func (u *update) reloadUnseen() {
+	if u.version == "" || !dom.Hidden() || !u.idle() {
 		return
 	}
 	tab := browser.TabStorage()
-	if was, err := tab.Load(updatedKey); err != nil || was == c.upgrade.version {
+	if was, err := tab.Load(updatedKey); err != nil || was == u.version {
 		return
 	}
 	if tab.Save(updatedKey, goapp.Getenv("GOAPP_VERSION")) == nil {
-		c.reload()
+		u.reload()
 	}
 }
 
 // idle reports whether a reload would leave all as it is.
-func (c *chat) idle() bool {
-	input := composerField()
-	return (c.view.Joined || c.view.Outdated) && c.view.Unsent == 0 && c.atEnd && c.attention.unread() == 0 && !c.leaving &&
-		(!input.Truthy() || input.Get("textLength").Int() == 0)
+func (u *update) idle() bool {
+	if input := composerField(); input.Truthy() && input.Get("textLength").Int() != 0 {
+		return false
+	}
+	allRead := u.list.Following() && u.unread.Count() == 0
+	return (u.view.Joined || u.view.Outdated) && u.view.Unsent == 0 && allRead && !u.leaving
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that there is a Chromium for the end-to-end tests, and prints its path. As root on Debian or Ubuntu it installs
-# one, with fonts for text and emoji; elsewhere it says how. CHROMIUM names one that is not in PATH.
+# Prints the path of a Chromium for the end-to-end tests. If there is none, it installs one as root on Debian or Ubuntu, with
+# fonts for text and emoji; elsewhere it says how to install it. CHROMIUM names a Chromium that is not in PATH.
 set -euo pipefail
 
 find_chromium() {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shows that the tests pass every time: runs `make test` over and over, first alone, then with busy loops beside it.
+# Runs `make test` again and again, first alone, then with busy loops beside it, to show that the tests pass every time.
 #
 #	scripts/repeat.sh             ten times alone, then five times beside four busy loops
 #	scripts/repeat.sh 3 0         three times alone
@@ -21,7 +21,7 @@ stop_loops() {
 trap stop_loops EXIT
 trap 'exit 130' INT TERM
 
-# run N WHAT runs the tests once more, as run N of those that WHAT names.
+# run N KIND runs the tests once, as run N of that kind, which names its log.
 run() {
 	local log="$dir/$2-$1.log" start=$SECONDS
 	if make --no-print-directory test >"$log" 2>&1 </dev/null; then

@@ -1,6 +1,10 @@
 package web
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"mayfly/shared/wire"
+)
 
 const (
 	themeLight = "#f6f4ee"
@@ -18,6 +22,8 @@ const (
 
 // manifest is /manifest.webmanifest. It replaces go-app's manifest for two reasons. That one has no id, so that an installed
 // Mayfly would become another app when the start URL changes, and it has no list of display modes to fall back to.
+//
+// One thing: each field is a member of one JSON file.
 type manifest struct {
 	ID              string         `json:"id"`
 	Name            string         `json:"name"`
@@ -92,8 +98,7 @@ func makeManifest(resolve func(string) string) ([]byte, error) {
 			{resolve(screenNarrow), "390x844", "image/png", "narrow", "The same room on a phone"},
 		},
 		Shortcuts: []shortcut{
-			// Package app handles the query.
-			{"Open a room", "/?open=room", []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
+			{"Open a room", "/?" + wire.OpenRoomQuery, []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
 		},
 	}, "", "  ")
 }

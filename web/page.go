@@ -27,7 +27,7 @@ const (
 	versionHeader = "Mayfly-Version"
 )
 
-// workerJS is the service worker. go-app fills in the version and the files to cache.
+// workerJS is the service worker. go-app fills in the version and the files to cache, newApp the path of the callback.
 //
 //go:embed worker.js
 var workerJS string
@@ -115,7 +115,7 @@ func newApp(cfg Config, f *files, version string) *goapp.Handler {
 		RawHeaders:            []string{`<meta name="color-scheme" content="light dark">`},
 		Resources:             f,
 		Version:               version,
-		ServiceWorkerTemplate: workerJS,
+		ServiceWorkerTemplate: strings.Replace(workerJS, "{{.Callback}}", cfg.Callback, 1),
 	}
 }
 

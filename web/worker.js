@@ -1,5 +1,5 @@
 // Mayfly's service worker. It caches the page and its files, so that Mayfly starts without a network. It caches nothing
-// else, and no message ever passes through it. go-app fills in the two placeholders.
+// else, and no message ever passes through it. go-app fills in the first two placeholders, package web the third.
 const version = "{{.Version}}";
 const files = {{.ResourcesToCache}};
 
@@ -8,7 +8,7 @@ const cacheName = prefix + version;
 const patience = 500; // milliseconds for the network to answer with a page; then the cache answers
 
 // The path to which the sign-in provider sends users back, with a code in the address.
-const callback = "/login/callback";
+const callback = "{{.Callback}}";
 
 // The paths that only the server answers, even when the user types them into the address bar.
 const server = ["/ws", "/poll", "/config.json", "/healthz", "/readyz"];

@@ -3,6 +3,7 @@ package client
 import (
 	"time"
 
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -22,7 +23,7 @@ type aside struct {
 }
 
 // flush sends what waits for rooms that are joined, and joins those for which something waits.
-func (s *Client) flush(now moment) {
+func (s *Client) flush(now clock.Moment) {
 	l := s.link
 	if l == nil || !l.welcomed {
 		return
@@ -30,7 +31,7 @@ func (s *Client) flush(now moment) {
 	if s.view.Joined {
 		s.post(s.view.Room, s.view.TTL, now)
 	}
-	waiting := s.outbox.roomsBut(s.view.Room)
+	waiting := s.outbox.RoomsBut(s.view.Room)
 	for room := range l.aside {
 		if !waiting[room] {
 			s.write(wire.Leave{Room: room})
@@ -40,7 +41,7 @@ func (s *Client) flush(now moment) {
 	for room := range waiting {
 		switch a := l.aside[room]; {
 		case a == nil && len(l.aside) >= maxAside:
-		case a == nil, a.again != nil && now.since(a.again.from) >= a.again.wait:
+		case a == nil, a.again != nil && now.Since(a.again.from) >= a.again.wait:
 			l.aside[room] = &aside{}
 			s.write(wire.Join{Room: room})
 		case a.joined:
@@ -53,9 +54,9 @@ func (s *Client) flush(now moment) {
 }
 
 // post sends what waits for a room that is joined.
-func (s *Client) post(room string, ttl time.Duration, now moment) {
-	for _, l := range s.outbox.due(room, s.view.Me.ID, s.owner(), ttl, now) {
-		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
+func (s *Client) post(room string, ttl time.Duration, now clock.Moment) {
+	for _, e := range s.outbox.Due(room, s.view.Me.ID, s.owner(), ttl, now) {
+		s.write(wire.Post{ID: e.ID, Room: e.Room, Text: e.Text})
 	}
 }
 
@@ -67,7 +68,7 @@ func (l *link) asideJoined(f wire.Joined) {
 }
 
 // asideRefused takes in that one is not. It reports whether that was a room aside.
-func (l *link) asideRefused(f wire.Refused, now moment) bool {
+func (l *link) asideRefused(f wire.Refused, now clock.Moment) bool {
 	a := l.aside[f.Room]
 	if a == nil || f.Re != wire.Kind(wire.Join{}) {
 		return false
@@ -81,15 +82,4 @@ func (l *link) forgetAside(room string) {
 	if l != nil {
 		delete(l.aside, room)
 	}
-}
-
-// roomsBut returns the rooms, but for one, that something waits to be sent to.
-func (o *outbox) roomsBut(shown string) map[string]bool {
-	rooms := map[string]bool{}
-	for i := range o.letters {
-		if l := &o.letters[i]; l.room != shown && !l.sent && l.failed == "" {
-			rooms[l.room] = true
-		}
-	}
-	return rooms
 }

@@ -17,18 +17,21 @@ import (
 
 	"github.com/google/uuid"
 
+	"mayfly/app/client/outbox"
+	"mayfly/app/client/transport"
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
 // Config is what a session needs to begin.
 type Config struct {
-	Dial   Dial   // by WebSocket
-	Polls  Dial   // where networks let none through, see DialPolls; nil: no other way is tried
-	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
-	Client string // name/version, for the server's logs; may be empty
-	Room   string // joined at once; "": none before Enter
-	SignIn SignIn // nil: nobody can sign in
-	Device Device // keeps what is written and not sent; nil: nothing does
+	Dial   transport.Dial // by WebSocket
+	Polls  transport.Dial // where networks let none through, see DialPolls; nil: no other way is tried
+	Guest  string         // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
+	Client string         // name/version, for the server's logs; may be empty
+	Room   string         // joined at once; "": none before Enter
+	SignIn SignIn         // nil: nobody can sign in
+	Device outbox.Device  // stores what the user has written and not sent; nil: nothing does
 
 	// KeepGuest, if not nil, is told the secret of a session that began without one: of a guest who is gone from this device and has
 	// left something unsent, or a new one. It must not block.
@@ -50,13 +53,13 @@ func NewGuest() string {
 // anywhere.
 type Client struct {
 	// static after New
-	dial      Dial
-	polls     Dial
+	dial      transport.Dial
+	polls     transport.Dial
 	client    string
 	signIn    SignIn
 	keepGuest func(string)
 	speaks    func() string
-	moment    func() moment
+	moment    clock.Clock
 	wake      chan struct{} // capacity 1: todo has grown
 	events    chan event
 
@@ -71,16 +74,16 @@ type Client struct {
 	view       View
 	changed    bool   // view is not published yet
 	guest      string // "": not known yet
-	clock      clock
-	outbox     outbox
-	drafts     drafts
-	keeper     keeper
+	clock      serverClock
+	outbox     outbox.Outbox
+	drafts     outbox.Drafts
+	persister  *outbox.Persister
 	link       *link // nil between two attempts
 	ladder     ladder
 	probe      *link // nil while there is none
 	retry      retry
-	tried      bool    // an attempt has failed
-	gone       *moment // when the connection was lost that is still shown as there; nil: none is
+	tried      bool          // an attempt has failed
+	gone       *clock.Moment // when the connection was lost that is still shown as there; nil: none is
 	noNetwork  bool
 	restarting bool
 	ended      string // why the session waits for the person; "": it does not
@@ -104,11 +107,16 @@ func New(c Config) *Client {
 	if c.SignIn == nil {
 		c.SignIn = nobody{}
 	}
-	return &Client{
-		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: moments(),
+	s := &Client{
+		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: clock.New(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
-		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v,
+		guest: c.Guest, view: v, shown: v, retry: newRetry(),
 	}
+	s.persister = outbox.NewPersister(outbox.Config{
+		Device: c.Device, Clock: func() clock.Moment { return s.moment() }, Entries: &s.outbox, Drafts: &s.drafts,
+		Go: s.work.Go, Do: s.do, OnAdopt: s.onAdopt,
+	})
+	return s
 }
 
 // Subscribe calls show with the present view before it returns, and then with each new one, once a batch of frames, until
@@ -165,7 +173,7 @@ func (s *Client) Send(text string) (problem string) {
 // passed, and over the end of the program where there is a Device. taken is the N of the last of View.Drafts that is in it.
 func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() {
-		s.drafts.write(room, text, taken, s.moment())
+		s.drafts.Write(room, text, taken, s.moment())
 		s.changed = true
 	})
 }
@@ -178,7 +186,7 @@ func (s *Client) Enter(room string) { s.do(func() { s.enter(room) }) }
 func (s *Client) Retry() {
 	s.do(func() {
 		s.ended, s.ladder.polls = "", false
-		s.retry.now(s.moment())
+		s.retry.Now(s.moment())
 		s.changed = true
 	})
 }
@@ -192,8 +200,8 @@ func (s *Client) Resend(key string) {
 			return
 		}
 		now := s.moment()
-		s.outbox.resend(s.view.Room, s.view.Messages[i].id, now)
-		s.retry.hurry(now)
+		s.outbox.Resend(s.view.Room, s.view.Messages[i].id, now)
+		s.retry.Hurry(now)
 	})
 }
 
@@ -202,7 +210,7 @@ func (s *Client) Resend(key string) {
 func (s *Client) Discard(key string) {
 	s.do(func() {
 		if i := s.view.unsent(key); i >= 0 {
-			s.outbox.drop(s.view.Room, s.view.Messages[i].id)
+			s.outbox.Drop(s.view.Room, s.view.Messages[i].id)
 			s.view.Messages = without(s.view.Messages, func(m *Message) bool { return m.Seq == 0 && m.Key == key })
 			s.changed = true
 		}
@@ -215,8 +223,8 @@ func (s *Client) Discard(key string) {
 func (s *Client) Wake() {
 	s.do(func() {
 		now := s.moment()
-		s.keeper.seekFirst(now)
-		s.retry.hurry(now)
+		s.persister.Require(now)
+		s.retry.Hurry(now)
 		s.ladder.await(now, 0)
 	})
 }
@@ -230,11 +238,15 @@ func (s *Client) Network(up bool) {
 			s.roam(now)
 		}
 		if up {
-			s.retry.hurry(now)
+			s.retry.Hurry(now)
 		}
 		s.noNetwork, s.changed = !up, true
 	})
 }
+
+// Settled calls f once everything the user has written is stored as far as the device can, or after some seconds. f must not
+// block.
+func (s *Client) Settled(f func()) { s.do(func() { s.persister.Settle(f) }) }
 
 // do leaves f to the loop.
 func (s *Client) do(f func()) {
@@ -264,9 +276,8 @@ func (s *Client) Run(ctx context.Context) error {
 	defer s.hangUp()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	s.retry.now(s.moment())
-	s.keeper.seekFirst(s.moment())
-	s.keeper.late = true
+	s.retry.Now(s.moment())
+	s.persister.Start(s.moment())
 	for {
 		select {
 		case <-ctx.Done():
@@ -300,35 +311,34 @@ func (s *Client) runTodo() {
 func (s *Client) look() time.Duration {
 	now := s.moment()
 	s.watch(now)
-	if !s.keeper.sought && (s.keeper.device == nil || now.since(s.keeper.began) >= seekTimeout) {
-		s.keeper.sought = true
+	if s.persister.TimedOut(now) {
 		s.beginAs("")
 	}
-	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.due(now) <= 0 {
+	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.Due(now) <= 0 {
 		s.connect(now)
 	}
 	s.climb(now)
-	if s.rejoin != nil && now.since(s.rejoin.from) >= s.rejoin.wait {
+	if s.rejoin != nil && now.Since(s.rejoin.from) >= s.rejoin.wait {
 		s.join()
 	}
-	if s.reauth != nil && now.since(s.reauth.from) >= s.reauth.wait {
+	if s.reauth != nil && now.Since(s.reauth.from) >= s.reauth.wait {
 		s.reauth = nil
 		s.ask("")
 	}
 	wait := lookAtLeast
-	if s.keeper.sought {
+	if s.persister.Ready() {
 		s.lapse(now)
 		s.flush(now)
-		wait = min(wait, s.outbox.wait(now))
+		wait = min(wait, s.outbox.Wait(now))
 	}
-	s.drafts.forget(now)
+	s.drafts.Forget(now)
 	s.mark(now)
-	s.keep(now)
+	s.persister.Tick(now, s.claimant)
 	if s.link == nil && s.ended == "" && s.guest != "" {
-		wait = min(wait, s.retry.due(now))
+		wait = min(wait, s.retry.Due(now))
 	}
 	if s.gone != nil {
-		wait = min(wait, calm-now.since(*s.gone))
+		wait = min(wait, calm-now.Since(*s.gone))
 	}
 	if s.clock.server.IsZero() {
 		return max(wait, 0)
@@ -345,7 +355,8 @@ func (s *Client) look() time.Duration {
 
 // send puts the post on the screen and on its way.
 func (s *Client) send(p wire.Post) {
-	s.outbox.add(letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, owner: s.owner(), ttl: s.view.TTL}, s.moment())
+	s.outbox.Add(outbox.Entry{ID: p.ID, Room: p.Room, Text: p.Text, Author: s.view.Me.ID, Owner: s.owner(), TTL: s.view.TTL},
+		s.moment())
 	if p.Room == s.view.Room {
 		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true
@@ -353,13 +364,13 @@ func (s *Client) send(p wire.Post) {
 }
 
 // lapse makes drafts of what could not be sent in time.
-func (s *Client) lapse(now moment) {
-	lapsed := s.outbox.lapse(now)
-	for _, l := range lapsed {
-		s.drafts.giveBack(l.room, l.text, true, now)
+func (s *Client) lapse(now clock.Moment) {
+	lapsed := s.outbox.Lapse(now)
+	for _, e := range lapsed {
+		s.drafts.Lapse(e.Room, e.Text, now)
 	}
 	if len(lapsed) > 0 {
-		s.showOwn()
+		s.showPending()
 	}
 }
 
@@ -371,9 +382,10 @@ func (s *Client) enter(room string) {
 		s.write(wire.Leave{Room: s.view.Room})
 	}
 	now := s.moment()
-	s.drafts.enter(room, now)
-	s.view = s.view.enter(room, s.outbox.in(room, s.view.Me))
-	s.changed, s.keeper.seeks = true, true
+	s.drafts.Enter(room, now)
+	s.view = s.view.enter(room, s.pending(room))
+	s.changed = true
+	s.persister.Want()
 	s.join()
 }
 

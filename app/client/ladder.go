@@ -4,6 +4,8 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/app/client/transport"
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -21,18 +23,18 @@ type ladder struct {
 	polls   bool // the next attempt polls
 	young   int  // connections by WebSocket in a row that ended young, without a word
 	refused bool // the last of them never opened
-	from    moment
+	from    clock.Moment
 	wait    time.Duration // from then, until the next probe
 	doubt   bool          // the network has changed under the polls: if nothing else works there, they begin anew
 }
 
 // fell takes in that l ended and the server did not say why.
-func (a *ladder) fell(l *link, err error, now moment) {
+func (a *ladder) fell(l *link, err error, now clock.Moment) {
 	switch {
 	case err == errNoToken, err == errUnsure: // no fault of the network's
 	case l.polls:
 		a.polls = l.welcomed // else the server may be away, and be back first where everybody looks for it
-	case l.welcomed && now.since(l.since) >= stableAfter:
+	case l.welcomed && now.Since(l.since) >= stableAfter:
 		a.young = 0
 	case err == errQuiet:
 		a.polls, a.refused = true, false
@@ -44,10 +46,10 @@ func (a *ladder) fell(l *link, err error, now moment) {
 }
 
 // await sets when the next probe begins.
-func (a *ladder) await(now moment, wait time.Duration) { a.from, a.wait = now, wait }
+func (a *ladder) await(now clock.Moment, wait time.Duration) { a.from, a.wait = now, wait }
 
 // polled takes in that polls have connected.
-func (a *ladder) polled(now moment) {
+func (a *ladder) polled(now clock.Moment) {
 	if a.refused {
 		a.await(now, climbSoon)
 	} else {
@@ -56,29 +58,29 @@ func (a *ladder) polled(now moment) {
 }
 
 // climb begins a probe when it is due, and ends one that takes too long.
-func (s *Client) climb(now moment) {
+func (s *Client) climb(now clock.Moment) {
 	switch l := s.link; {
-	case s.probe != nil && now.since(s.probe.started) >= welcomeTimeout:
+	case s.probe != nil && now.Since(s.probe.started) >= welcomeTimeout:
 		s.slip(now)
-	case s.probe == nil && l != nil && l.polls && l.welcomed && now.since(s.ladder.from) >= s.ladder.wait:
+	case s.probe == nil && l != nil && l.polls && l.welcomed && now.Since(s.ladder.from) >= s.ladder.wait:
 		s.probe = s.begin(s.dial, now, "")
 	}
 }
 
 // slip gives the probe up: the polls go on.
-func (s *Client) slip(now moment) {
+func (s *Client) slip(now clock.Moment) {
 	s.letGo(s.probe)
 	s.probe = nil
 	s.ladder.await(now, climbLater)
 	if s.ladder.doubt {
 		s.ladder.doubt = false
 		s.close(now)
-		s.retry.now(now)
+		s.retry.Now(now)
 	}
 }
 
 // probed takes in one event of the probe. It must say all that a hello asks for before it takes over, so that nobody sees it.
-func (s *Client) probed(e event, now moment) {
+func (s *Client) probed(e event, now clock.Moment) {
 	l := s.probe
 	switch {
 	case e.err != nil:
@@ -117,18 +119,18 @@ func (s *Client) holds(l *link) bool {
 
 // step makes the probe the session's connection. What is on its way by a poll goes out once more: its id tells that it is the
 // same. Should the probe end soon, the next connection polls again at once.
-func (s *Client) step(now moment) {
+func (s *Client) step(now clock.Moment) {
 	l := s.probe
 	s.letGo(s.link)
 	s.link, s.probe = l, nil
-	s.outbox.disconnected()
+	s.outbox.Disconnected()
 	s.rejoin, s.reauth = nil, nil
 	s.ladder = ladder{young: tooYoung - 1}
 	s.retry.stable() // nothing has failed
 	for _, f := range l.brought {
 		said := []wire.Frame{f}
 		if joined, ok := f.(wire.Joined); ok && s.view.Joined {
-			said = news(joined)
+			said = transport.Missed(joined)
 		}
 		for _, f := range said {
 			if s.link == l {
@@ -141,7 +143,7 @@ func (s *Client) step(now moment) {
 
 // roam takes in that the device has a network again, perhaps another one, on which nothing is known to be blocked. A connection
 // from before may be dead without a sign. One by polls is left in its place for as long as it takes to see who can do better.
-func (s *Client) roam(now moment) {
+func (s *Client) roam(now clock.Moment) {
 	if s.link == nil || !s.link.polls || !s.link.welcomed {
 		s.ladder = ladder{}
 		s.close(now)

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"time"
 
+	"mayfly/app/client/transport"
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -13,11 +15,11 @@ import (
 type link struct {
 	ctx     context.Context // done once the link is closed
 	cancel  context.CancelFunc
-	polls   bool   // it stands on the lower rung
-	conn    Conn   // nil while dialling
-	started moment // when dialling began
-	greeted moment // when hello was sent
-	heard   moment // when anything last came
+	polls   bool           // it stands on the lower rung
+	conn    transport.Conn // nil while dialling
+	started clock.Moment   // when dialling began
+	greeted clock.Moment   // when hello was sent
+	heard   clock.Moment   // when anything last came
 
 	asked       bool // for credentials, which came; dialling begins then
 	credentials Credentials
@@ -26,7 +28,7 @@ type link struct {
 	aside    map[string]*aside // rooms that are joined only to send something there
 	brought  []wire.Frame      // while it is a probe
 	welcomed bool
-	since    moment // when welcome came
+	since    clock.Moment // when welcome came
 	silence  time.Duration
 }
 
@@ -34,14 +36,14 @@ type link struct {
 type event struct {
 	link        *link
 	credentials *Credentials
-	conn        Conn
+	conn        transport.Conn
 	message     []byte
 	err         error
 }
 
 // again is a join that is to be repeated.
 type again struct {
-	from moment
+	from clock.Moment
 	wait time.Duration
 }
 
@@ -52,7 +54,7 @@ var (
 )
 
 // connect begins an attempt.
-func (s *Client) connect(now moment) {
+func (s *Client) connect(now clock.Moment) {
 	dial := s.dial
 	if s.ladder.polls {
 		dial = s.polls
@@ -64,7 +66,7 @@ func (s *Client) connect(now moment) {
 }
 
 // begin begins a link.
-func (s *Client) begin(dial Dial, now moment, refused string) *link {
+func (s *Client) begin(dial transport.Dial, now clock.Moment, refused string) *link {
 	ctx, cancel := context.WithCancel(context.Background()) // letGo ends it, after a proper close
 	l := &link{ctx: ctx, cancel: cancel, started: now, aside: map[string]*aside{}}
 	s.work.Go(func() { s.read(l, dial, refused) })
@@ -81,7 +83,7 @@ func (s *Client) tell(l *link, e event) {
 }
 
 // read asks who the person is, dials and tells the loop all that comes, until the connection ends or the loop gives it up.
-func (s *Client) read(l *link, dial Dial, refused string) {
+func (s *Client) read(l *link, dial transport.Dial, refused string) {
 	c, err := s.signIn.Token(l.ctx, refused)
 	if err != nil {
 		s.tell(l, event{err: errNoToken})
@@ -144,7 +146,7 @@ func frames(message []byte) iter.Seq[wire.Frame] {
 }
 
 // frame takes one frame in.
-func (s *Client) frame(f wire.Frame, now moment) {
+func (s *Client) frame(f wire.Frame, now clock.Moment) {
 	switch f := f.(type) {
 	case wire.Welcome:
 		s.welcome(f, now)
@@ -155,7 +157,7 @@ func (s *Client) frame(f wire.Frame, now moment) {
 		s.bye(f, now)
 		return
 	case wire.Accepted:
-		s.outbox.drop(f.Room, f.ID)
+		s.outbox.Drop(f.Room, f.ID)
 	case wire.Posted:
 		s.arrived(f.Room, f.Message)
 	case wire.Joined:
@@ -176,9 +178,9 @@ func (s *Client) frame(f wire.Frame, now moment) {
 	s.changed = true
 }
 
-func (s *Client) welcome(f wire.Welcome, now moment) {
+func (s *Client) welcome(f wire.Welcome, now clock.Moment) {
 	l := s.link
-	s.clock = welcomed(f.Now, now.since(l.greeted), now)
+	s.clock = welcomed(f.Now, now.Since(l.greeted), now)
 	beat := wire.BeatEvery
 	if f.BeatMS > 0 {
 		beat = time.Duration(f.BeatMS) * time.Millisecond
@@ -189,14 +191,14 @@ func (s *Client) welcome(f wire.Welcome, now moment) {
 	}
 	s.gone = nil
 	s.restarting, s.view.Outdated = false, false
-	s.keeper.seeks = true // what was left may be of the person whose id is known now
+	s.persister.Want() // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
 	}
 }
 
 // beat sets the clock, and asks again for what got lost on the way.
-func (s *Client) beat(f wire.Beat, now moment) {
+func (s *Client) beat(f wire.Beat, now clock.Moment) {
 	clock, ok := s.clock.beat(f.Now, now)
 	if !ok {
 		s.lost(errUnsure)
@@ -210,7 +212,7 @@ func (s *Client) beat(f wire.Beat, now moment) {
 }
 
 // bye ends the link as the server says.
-func (s *Client) bye(f wire.Bye, now moment) {
+func (s *Client) bye(f wire.Bye, now clock.Moment) {
 	c := s.link.credentials
 	s.ladder.young = 0
 	s.close(now)
@@ -231,7 +233,7 @@ func (s *Client) bye(f wire.Bye, now moment) {
 	switch {
 	case signing && c.Token != "" && s.turnedAway(c, f.Next, f.Message, &s.renewals):
 		s.refusedToken = c.Token
-		s.retry.backOff(now)
+		s.retry.Failed(0, now)
 	case f.Reason == wire.ReasonAnonymousOff:
 		s.end(NoGuests, f.Message)
 	default:
@@ -247,17 +249,17 @@ func (s *Client) end(as Status, why string) {
 // arrived forgets the letter that m was, if it is one of ours.
 func (s *Client) arrived(room string, m wire.Message) {
 	if m.User.ID == s.view.Me.ID {
-		s.outbox.drop(room, m.ID)
+		s.outbox.Drop(room, m.ID)
 	}
 }
 
-func (s *Client) refused(f wire.Refused, now moment) {
+func (s *Client) refused(f wire.Refused, now clock.Moment) {
 	retry := time.Duration(f.RetryMS) * time.Millisecond
 	switch {
 	case f.Re == "auth":
 		s.authRefused(f, now)
 	case f.Re == "post":
-		s.outbox.refuse(f, retry, now)
+		s.outbox.Refuse(f, retry, now)
 	case s.link.asideRefused(f, now):
 	case f.Room == s.view.Room && retry > 0:
 		s.rejoin = &again{from: now, wait: retry}
@@ -265,12 +267,12 @@ func (s *Client) refused(f wire.Refused, now moment) {
 }
 
 // watch gives up a connection on which nothing came for too long.
-func (s *Client) watch(now moment) {
+func (s *Client) watch(now clock.Moment) {
 	switch l := s.link; {
 	case l == nil, !l.asked: // to get credentials may take longer, and has an end of its own
-	case !l.welcomed && now.since(l.heard) >= s.patience(l):
+	case !l.welcomed && now.Since(l.heard) >= s.patience(l):
 		s.lost(errQuiet)
-	case l.welcomed && now.since(l.heard) >= l.silence:
+	case l.welcomed && now.Since(l.heard) >= l.silence:
 		s.lost(errQuiet)
 	}
 }
@@ -292,7 +294,7 @@ func (s *Client) lost(err error) {
 	if closed, ok := err.(*wire.ClosedError); ok {
 		switch closed.Code {
 		case wire.CloseTooBig:
-			s.outbox.tooBig()
+			s.outbox.FailSent()
 		case wire.CloseAuth, wire.CloseForbidden: // and the bye was lost
 			if s.link != nil && s.link.credentials.Token != "" {
 				s.bye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
@@ -305,21 +307,21 @@ func (s *Client) lost(err error) {
 		s.ladder.fell(s.link, err, now)
 	}
 	s.close(now)
-	s.retry.backOff(now)
+	s.retry.Failed(0, now)
 	s.suspect()
 }
 
 // close ends the link and what hung on it.
-func (s *Client) close(now moment) {
+func (s *Client) close(now clock.Moment) {
 	if l := s.link; l != nil && l.welcomed {
 		s.gone = &now
-		if now.since(l.since) >= stableAfter {
+		if now.Since(l.since) >= stableAfter {
 			s.retry.stable()
 			s.renewals = 0
 		}
 	}
 	s.hangUp()
-	s.outbox.disconnected()
+	s.outbox.Disconnected()
 	s.view.Joined, s.rejoin, s.reauth = false, nil, nil
 	s.tried, s.changed = true, true
 }

@@ -9,7 +9,7 @@ const askAfter = 3
 // the worse, and one that speaks another protocol lets nobody in who speaks ours, but a browser tells that from no other
 // failure. The attempts go on: it may have been one server of several.
 func (s *Client) suspect() {
-	if s.speaks == nil || s.retry.failures%askAfter != 0 {
+	if s.speaks == nil || s.retry.Failures()%askAfter != 0 {
 		return
 	}
 	s.work.Go(func() {

@@ -1,9 +1,10 @@
 package client
 
 import (
-	"math/rand/v2"
 	"time"
 
+	"mayfly/shared/backoff"
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -15,50 +16,29 @@ const (
 	stableAfter    = 5 * time.Second        // a connection that lived longer than this was a good one: the count starts anew
 	lookAtLeast    = time.Second            // how often the clocks are looked at: a timer stands still while a laptop sleeps
 	maxLag         = 10 * time.Second       // a beat that is later than this tells nothing about the server's clock
-	minWait        = 5 * time.Minute        // how long a message that never went out waits for a connection, or its life if longer
-	answerTime     = 10 * time.Second       // how long a message may be without an answer until its writer is told
 	calm           = 2 * time.Second        // an outage that is over sooner is not shown
 
-	forever = time.Duration(1<<63 - 1)
-
-	closeCut = 1006 // how a connection ends that was cut: no close frame came
 )
 
-// A retry says when the next attempt to connect begins.
+// A retry says when the next attempt to connect begins. Its failures are those in a row, of connections that were not stable.
 type retry struct {
-	from     moment
-	wait     time.Duration
-	failures int  // in a row, of connections that were not stable
-	slow     bool // the last connection ended because the queue overflowed, too
-	told     bool // the server asked for this wait
+	backoff.Schedule
+	slow bool // the last connection ended because the queue overflowed, too
 }
 
-// due returns how long it is until the next attempt; 0 or less: now.
-func (r *retry) due(now moment) time.Duration { return r.wait - now.since(r.from) }
-
-// now makes the next attempt due at once.
-func (r *retry) now(now moment) { r.from, r.wait, r.told = now, 0, false }
-
-// hurry makes the next attempt due at once, unless the server asked for the wait: it spreads those who come back.
-func (r *retry) hurry(now moment) {
-	if !r.told {
-		r.now(now)
-	}
+// newRetry returns a retry before the first attempt: exponential backoff with full jitter.
+func newRetry() retry {
+	return retry{Schedule: backoff.Schedule{Backoff: backoff.Backoff{First: firstRetry, Last: lastRetry, Jitter: backoff.Full}}}
 }
 
 // stable forgets the failures so far: the connection that just ended had been a good one.
-func (r *retry) stable() { r.failures, r.slow = 0, false }
-
-// backOff sets the next attempt by exponential back-off with full jitter.
-func (r *retry) backOff(now moment) {
-	limit := min(firstRetry<<min(r.failures, 10), lastRetry)
-	r.failures++
-	r.from, r.wait, r.told = now, rand.N(limit), false
+func (r *retry) stable() {
+	r.Reset()
+	r.slow = false
 }
 
-// after sets the next attempt as bye says. final: there is none, until the person asks for it.
-func (r *retry) after(bye wire.Bye, now moment) (final bool) {
-	told := time.Duration(bye.RetryMS) * time.Millisecond
+// after schedules the next attempt as bye says. final: there is none until the user asks for it.
+func (r *retry) after(bye wire.Bye, now clock.Moment) (final bool) {
 	switch bye.Code {
 	case wire.CodeProtocol:
 		return true
@@ -69,13 +49,10 @@ func (r *retry) after(bye wire.Bye, now moment) (final bool) {
 	case wire.CodeSlow:
 		if !r.slow {
 			r.slow = true
-			r.now(now)
+			r.Now(now)
 			return false
 		}
 	}
-	r.backOff(now)
-	if told > 0 {
-		r.wait, r.told = told, true
-	}
+	r.Failed(time.Duration(bye.RetryMS)*time.Millisecond, now)
 	return false
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"mayfly/app/client/outbox"
+	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
@@ -67,16 +69,16 @@ func (s *Client) identify(i Identity) {
 	case newer && s.link != nil && s.link.conn != nil:
 		s.ask("")
 	case newer && s.noToken:
-		s.retry.hurry(now)
+		s.retry.Hurry(now)
 	}
 }
 
 // become makes the session that of a sign-in; "" is a guest's.
-func (s *Client) become(who string, now moment) {
+func (s *Client) become(who string, now clock.Moment) {
 	known, was, over, owner := s.known, s.who, s.over, s.owner()
 	s.known, s.who, s.over = true, who, false
-	s.own()
-	s.keeper.seeks = true
+	s.outbox.AssignOwner(s.owner())
+	s.persister.Want()
 	if !known || who == was && !over {
 		return
 	}
@@ -88,12 +90,12 @@ func (s *Client) become(who string, now moment) {
 		s.close(now)
 	}
 	if out {
-		s.outbox.letters, s.drafts, s.keeper.signOut = nil, drafts{last: s.drafts.last}, owner
+		s.persister.SignOut(owner)
 		s.view = s.view.enter(s.view.Room, nil)
 	}
 	s.view.Me = wire.User{} // the server says who that is now
 	s.ended, s.changed = "", true
-	s.retry.now(now)
+	s.retry.Now(now)
 }
 
 // ask asks for credentials, which the loop gets as an event, and sends them if they are new.
@@ -108,7 +110,7 @@ func (s *Client) ask(refused string) {
 
 // identified takes in what an ask has brought: for hello, which is sent once there is a connection, or for the connection that
 // there is.
-func (s *Client) identified(c Credentials, now moment) {
+func (s *Client) identified(c Credentials, now clock.Moment) {
 	l := s.link
 	switch {
 	case !l.asked:
@@ -152,7 +154,7 @@ func (s *Client) turnedAway(c Credentials, next wire.Next, why string, renewals 
 }
 
 // authRefused takes in that the server did not take a token for a connection, which goes on with the old one.
-func (s *Client) authRefused(f wire.Refused, now moment) {
+func (s *Client) authRefused(f wire.Refused, now clock.Moment) {
 	l := s.link
 	refused := l.credentials
 	if f.Next == wire.NextLater {
@@ -160,5 +162,46 @@ func (s *Client) authRefused(f wire.Refused, now moment) {
 		s.reauth = &again{from: now, wait: max(time.Duration(f.RetryMS)*time.Millisecond, time.Second)}
 	} else if s.turnedAway(refused, f.Next, f.Message, &l.renewals) {
 		s.ask(refused.Token)
+	}
+}
+
+// owner returns the owner of what the user writes now, "" if that is not known yet.
+func (s *Client) owner() string {
+	switch {
+	case s.who != "":
+		return outbox.SignInOwner(s.who)
+	case !s.known, s.guest == "":
+		return ""
+	default:
+		return outbox.GuestOwner(s.guest)
+	}
+}
+
+// claimant returns the user as whom the client adopts what closed tabs left.
+func (s *Client) claimant() outbox.Claimant {
+	return outbox.Claimant{Owner: s.owner(), Guest: s.guest, Me: s.view.Me.ID, Room: s.view.Room, Now: s.moment()}
+}
+
+// onAdopt runs when an adoption has ended. guest is the secret of the guest whose entries were adopted.
+func (s *Client) onAdopt(guest string, adopted bool) {
+	s.beginAs(guest)
+	if adopted {
+		s.outbox.AssignOwner(s.owner())
+		s.showPending()
+	}
+}
+
+// beginAs makes the client that guest, or a new one if guest is "", unless it is one already.
+func (s *Client) beginAs(guest string) {
+	if s.guest != "" {
+		return
+	}
+	if guest == "" {
+		guest = NewGuest()
+	}
+	s.guest = guest
+	s.outbox.AssignOwner(s.owner())
+	if s.keepGuest != nil {
+		s.keepGuest(guest)
 	}
 }

@@ -43,7 +43,7 @@ func (s *SignIn) begin(returnTo string) *Problem {
 		names = "1"
 	}
 	transaction := encodeQuery("verifier", verifier, "nonce", nonce, "return", safePath(returnTo), "issuer", s.issuer,
-		"client", s.clientID, "redirect", redirect, "names", names, "created", itoa(s.moment().wall.Milliseconds()))
+		"client", s.clientID, "redirect", redirect, "names", names, "created", itoa(s.moment().Wall.UnixMilli()))
 	if s.pending.Save(transactionKey+state, transaction) != nil {
 		return noStorage
 	}
@@ -76,7 +76,7 @@ func random() string {
 // redirect loop between page and provider begins more. It stores the minute and one dot for each sign-in. If the storage
 // fails, begin notices when it saves the transaction.
 func (s *SignIn) mayTry() bool {
-	minute := itoa(int64(s.moment().wall.Minutes()))
+	minute := itoa(s.moment().Wall.Unix() / 60)
 	kept, _ := s.b.Tab.Load(triesKey)
 	if !strings.HasPrefix(kept, minute) {
 		kept = minute
@@ -117,6 +117,6 @@ func (s *SignIn) sweepPending(all bool) {
 //
 //go:noinline
 func (s *SignIn) recent(transaction map[string]string) bool {
-	age := s.moment().wall.Milliseconds() - milliseconds(transaction["created"])
+	age := s.moment().Wall.UnixMilli() - milliseconds(transaction["created"])
 	return max(age, -age) < maxPending.Milliseconds()
 }

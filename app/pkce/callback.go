@@ -66,7 +66,7 @@ func (s *SignIn) exchange(t, params map[string]string) *fault {
 	}
 	for {
 		s.syncRecord()
-		r := &record{a.refresh, a.id, claims.text("sub"), random(), a.scope, itoa(a.access.at.wall.Milliseconds())}
+		r := &record{a.refresh, a.id, claims.text("sub"), random(), a.scope, itoa(a.access.at.Wall.UnixMilli())}
 		raw, _ := s.store.Load(recordKey) // a record that can't be read is replaced
 		old := s.record
 		if old != nil && old.subject == r.subject && raw == s.raw {

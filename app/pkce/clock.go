@@ -3,6 +3,9 @@ package pkce
 import (
 	"math/rand/v2"
 	"time"
+
+	"mayfly/shared/backoff"
+	"mayfly/shared/clock"
 )
 
 // The times of signing in.
@@ -27,34 +30,10 @@ const (
 	configTimeout  = 3 * time.Second        // of reading the server's configuration; then the stored one is used
 )
 
-// A moment holds the readings of the device's two clocks at the same time. The wall clock may be wrong and may be set. The
-// monotonic clock may stop while a laptop sleeps. Only differences are used, and of the two differences the longer one: then
-// nothing counts as good for longer than it is, whatever happened to the clocks.
-type moment struct {
-	wall time.Duration // since 1970
-	mono time.Duration
-}
-
-// moments returns a function that reads both clocks.
-func moments() func() moment {
-	start := time.Now()
-	return func() moment {
-		now := time.Now()
-		return moment{wall: time.Duration(now.UnixNano()), mono: now.Sub(start)}
-	}
-}
-
-// since returns the time from start to m.
-//
-//go:noinline
-func (m moment) since(start moment) time.Duration {
-	return max(m.mono-start.mono, m.wall-start.wall)
-}
-
 // access is an access token and its lifetime.
 type access struct {
 	text   string
-	at     moment // when it was requested
+	at     clock.Moment // when it was requested
 	life   time.Duration
 	margin time.Duration // the renewal begins this long before its end
 }
@@ -62,7 +41,7 @@ type access struct {
 // newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
 // the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
 // renewal is interrupted, another tab's renewal is still in time.
-func newAccess(text string, at moment, life time.Duration) access {
+func newAccess(text string, at clock.Moment, life time.Duration) access {
 	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)
 	return access{text, at, life, margin - spread + rand.N(2*spread)}
@@ -71,32 +50,9 @@ func newAccess(text string, at moment, life time.Duration) access {
 // left returns how long the token is still good. It is 0 or less if the token has ended.
 //
 //go:noinline
-func (a *access) left(now moment) time.Duration { return a.life - now.since(a.at) }
+func (a *access) left(now clock.Moment) time.Duration { return a.life - now.Since(a.at) }
 
-// A retry says when the next renewal may begin after a failed one: exponential backoff with jitter.
-type retry struct {
-	failures   int // number of failed renewals in a row
-	from       moment
-	wait       time.Duration
-	retryAfter bool // the provider asked for this wait
-}
-
-// due returns the time until the next attempt. 0 or less means now.
-//
-//go:noinline
-func (r *retry) due(now moment) time.Duration {
-	if r.failures == 0 {
-		return 0
-	}
-	return r.wait - now.since(r.from)
-}
-
-// failed schedules the next attempt: after retryAfter if that is not 0, because the provider asked for it.
-func (r *retry) failed(retryAfter time.Duration, now moment) {
-	limit := min(minBackoff<<min(r.failures, 10), maxBackoff)
-	r.failures++
-	r.from, r.wait, r.retryAfter = now, limit/2+rand.N(limit/2), retryAfter > 0
-	if r.retryAfter {
-		r.wait = min(retryAfter, maxRetryAfter)
-	}
+// newRetry returns the schedule of renewals after failed ones: exponential backoff with half jitter.
+func newRetry() backoff.Schedule {
+	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
 }

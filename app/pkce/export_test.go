@@ -1,6 +1,10 @@
 package pkce
 
-import "time"
+import (
+	"time"
+
+	"mayfly/shared/clock"
+)
 
 // Skew returns a function that moves the wall clock of s ahead. That is what a laptop's sleep or setting the clock does.
 // Call Skew before Run.
@@ -8,10 +12,10 @@ func Skew(s *SignIn) func(time.Duration) {
 	ahead := make(chan time.Duration, 1)
 	ahead <- 0
 	read := s.moment
-	s.moment = func() moment {
+	s.moment = func() clock.Moment {
 		m, d := read(), <-ahead
 		ahead <- d
-		m.wall += d
+		m.Wall = m.Wall.Add(d)
 		return m
 	}
 	return func(d time.Duration) { ahead <- <-ahead + d }

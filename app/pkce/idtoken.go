@@ -44,8 +44,8 @@ func (s *SignIn) verifyIDToken(p *provider, token, access, nonce string, old obj
 	if problem != "" {
 		return nil, wrongFault("The ID token " + problem + ".")
 	}
-	issued := time.Duration(claims.number("iat")) * time.Second
-	if s.skew = (s.moment().wall - issued).Round(time.Second); s.skew.Abs() < maxSkew {
+	issued := time.Unix(int64(claims.number("iat")), 0)
+	if s.skew = s.moment().Wall.Sub(issued).Round(time.Second); s.skew.Abs() < maxSkew {
 		s.skew = 0
 	}
 	return claims, nil
@@ -124,7 +124,7 @@ func (s *SignIn) key(p *provider, kid, alg string) (object, *fault) {
 		if len(found) == 1 {
 			return found[0], nil
 		}
-		if s.keys != nil && s.moment().since(s.keysRead) < keysMinAge {
+		if s.keys != nil && s.moment().Since(s.keysRead) < keysMinAge {
 			break
 		}
 		if !s.readKeys(p) {

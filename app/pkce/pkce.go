@@ -20,6 +20,9 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"mayfly/shared/backoff"
+	"mayfly/shared/clock"
 )
 
 // CallbackPath is the path to which the provider sends users back. The redirect URI is the page's origin and this path.
@@ -112,7 +115,7 @@ type SignIn struct {
 	b        Browser
 	store    Storage // of the record
 	pending  Storage // of sign-ins that have begun and not returned yet
-	moment   func() moment
+	moment   clock.Clock
 	wake     chan struct{} // capacity 1: Run has something to do
 	restored chan struct{} // closed once the provider is known and the record was read
 
@@ -142,18 +145,18 @@ type SignIn struct {
 	leaving      bool // Begin is under way
 	ended        bool // the sign-in has ended, but not because the user signed out
 	problem      *Problem
-	retry        retry
+	retry        backoff.Schedule
 	renewing     chan struct{} // a renewal is wanted, and this is closed when it ends; nil: none is wanted
 	renewalBegun bool          // that renewal has begun
 	provider     *provider
 	keys         []object // nil: not read yet
-	keysRead     moment
+	keysRead     clock.Moment
 }
 
 // New returns a SignIn. Call Run to start it.
 func New(c Config) *SignIn {
 	s := &SignIn{
-		mode: c.Mode, params: c.Params, b: c.Browser, moment: moments(), send: func(string) {},
+		mode: c.Mode, params: c.Params, b: c.Browser, moment: clock.New(), retry: newRetry(), send: func(string) {},
 		wake: make(chan struct{}, 1), restored: make(chan struct{}), accessChanged: make(chan struct{}),
 		store: c.Browser.Tab, pending: c.Browser.Tab,
 	}
@@ -254,7 +257,7 @@ func (s *SignIn) schedule() (wait time.Duration, begin bool) {
 	if s.record != nil && s.record.refresh == "" && due > warnBefore {
 		wait = due - warnBefore
 	}
-	if due = max(due, s.retry.due(now)); due <= 0 && s.renewing == nil {
+	if due = max(due, s.retry.Due(now)); due <= 0 && s.renewing == nil {
 		s.renewing = make(chan struct{})
 	}
 	if s.renewing != nil {
@@ -270,7 +273,7 @@ func (s *SignIn) schedule() (wait time.Duration, begin bool) {
 // due returns the time until another access token is needed.
 //
 //go:noinline
-func (s *SignIn) due(now moment) time.Duration {
+func (s *SignIn) due(now clock.Moment) time.Duration {
 	if s.record != nil && s.record.refresh == "" { // only a new sign-in in another tab can give one, so there is no margin
 		return s.access.left(now)
 	}
@@ -282,9 +285,7 @@ func (s *SignIn) due(now moment) time.Duration {
 // expiring.
 func (s *SignIn) Wake() {
 	s.hold()
-	if !s.retry.retryAfter {
-		s.retry.wait = 0
-	}
+	s.retry.Hurry(s.moment())
 	s.release()
 }
 
@@ -304,7 +305,7 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 		s.refused, s.access = refused, access{}
 	}
 	now := s.moment()
-	if s.record != nil && s.due(now) <= 0 && (refused != "" || s.retry.due(now) <= 0) && s.renewing == nil {
+	if s.record != nil && s.due(now) <= 0 && (refused != "" || s.retry.Due(now) <= 0) && s.renewing == nil {
 		s.renewing = make(chan struct{})
 	}
 	if done := s.renewing; done != nil && s.due(s.moment()) <= 0 {

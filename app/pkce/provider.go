@@ -49,7 +49,7 @@ const (
 // configure learns the provider from the server's configuration, or from the stored one if the server does not answer soon.
 // It tries until it succeeds or stop is closed, and reports whether it succeeded.
 func (s *SignIn) configure(stop <-chan struct{}) bool {
-	var r retry
+	r := newRetry()
 	for !closed(stop) {
 		o := s.get("/config.json", configTimeout)
 		if o != nil {
@@ -61,8 +61,7 @@ func (s *SignIn) configure(stop <-chan struct{}) bool {
 			s.issuer, s.clientID, s.scopes = o.text("issuer"), o.text("client_id"), strings.Join(o.texts("scopes"), " ")
 			return true
 		}
-		r.failed(0, s.moment())
-		s.waitFor(stop, r.wait)
+		s.waitFor(stop, r.Next())
 	}
 	return false
 }
@@ -70,7 +69,7 @@ func (s *SignIn) configure(stop <-chan struct{}) bool {
 // discover returns the provider: the stored one if it is at most 24 hours old and anew is false, otherwise one that it reads
 // now.
 func (s *SignIn) discover(anew bool, timeout time.Duration) (*provider, *fault) {
-	now := s.moment().wall.Milliseconds()
+	now := s.moment().Wall.UnixMilli()
 	p := s.provider
 	if p == nil {
 		kept, _ := s.b.Local.Load(providerKey)

@@ -102,7 +102,7 @@ func (s *SignIn) storeRecord(generation int, raw string, r *record, a access) bo
 //go:noinline
 func (s *SignIn) setAccess(a access) {
 	s.access, s.refused = a, ""
-	s.ended, s.problem, s.retry = false, nil, retry{}
+	s.ended, s.problem, s.retry = false, nil, newRetry()
 	s.version++
 	close(s.accessChanged)
 	s.accessChanged = make(chan struct{})
@@ -117,7 +117,7 @@ func (s *SignIn) forget() {
 		s.formerID = s.record.signInID
 	}
 	s.record, s.raw, s.refused = nil, "", ""
-	s.access, s.retry = access{}, retry{}
+	s.access, s.retry = access{}, newRetry()
 }
 
 // dropRecord removes the sign-in from memory, and the stored record unless another tab has changed that.

@@ -8,7 +8,7 @@ func (s *SignIn) renew() {
 	generation := s.generation
 	f := s.obtain()
 	if f != nil && s.generation == generation {
-		s.retry.failed(f.wait, s.moment())
+		s.retry.Failed(min(f.wait, maxRetryAfter), s.moment())
 		if f.kind != down { // show it: it needs an administrator. The user stays signed in
 			s.problem = misconfigured.with(f.problem.Detail)
 		}
@@ -67,7 +67,7 @@ func (s *SignIn) refresh() (f *fault, again bool) {
 		s.endSignIn(generation, sessionEnded)
 		return nil, false
 	}
-	next := &record{r.refresh, r.id, r.subject, r.signInID, a.scope, itoa(a.access.at.wall.Milliseconds())}
+	next := &record{r.refresh, r.id, r.subject, r.signInID, a.scope, itoa(a.access.at.Wall.UnixMilli())}
 	if a.refresh != "" {
 		next.refresh = a.refresh
 	}

@@ -99,7 +99,7 @@ func (s *SignIn) state() State {
 			state.Status = Renewing
 		case good:
 			state.Status = SignedIn
-		case s.retry.failures > 0:
+		case s.retry.Failures() > 0:
 			state.Status = Offline
 		default:
 			state.Status = Restoring

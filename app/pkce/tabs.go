@@ -63,7 +63,7 @@ func (s *SignIn) leftMillis() int64 { return max(0, s.access.left(s.moment()).Mi
 // acceptToken makes the access token in message m this tab's own if it is good for longer.
 func (s *SignIn) acceptToken(m map[string]string) {
 	now := s.moment()
-	late := max(0, now.wall.Milliseconds()-milliseconds(m["sent"]))
+	late := max(0, now.Wall.UnixMilli()-milliseconds(m["sent"]))
 	life, left := milliseconds(m["life"]), milliseconds(m["left"])-late
 	text := m["access"]
 	if text == "" || text == s.refused || left <= s.leftMillis()+minGain || left > life || life > maxLife.Milliseconds() {
@@ -75,7 +75,7 @@ func (s *SignIn) acceptToken(m map[string]string) {
 		}
 	}
 	age := time.Duration(life-left) * time.Millisecond
-	s.setAccess(newAccess(text, moment{now.wall - age, now.mono - age}, time.Duration(life)*time.Millisecond))
+	s.setAccess(newAccess(text, now.Add(-age), time.Duration(life)*time.Millisecond))
 }
 
 // sendToken sends this tab's access token to the other tabs.
@@ -86,7 +86,7 @@ func (s *SignIn) sendToken() {
 	}
 	s.send(encodeQuery("kind", "token", "session", s.record.signInID, "left", itoa(s.leftMillis()),
 		"life", itoa(s.access.life.Milliseconds()), "access", s.access.text,
-		"sent", itoa(s.moment().wall.Milliseconds()), "record", raw))
+		"sent", itoa(s.moment().Wall.UnixMilli()), "record", raw))
 }
 
 // askTabs asks the other tabs for an access token that is good for longer, and waits a little. It releases s.mu meanwhile.

@@ -11,13 +11,15 @@ import (
 	"mayfly/app"
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/app/pkce"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
 const (
-	product  = "mayfly-web/0.1.0" // the client's name and version in hello
-	guestKey = "mayfly-guest"     // the key of the guest's secret in the tab's storage
+	product  = "mayfly-web/" + wire.Version // the client's name and version in hello
+	guestKey = "mayfly-guest"               // the key of the guest's secret in the tab's storage
 
 	// pollSlots is how many polls of all tabs may wait at once. Over HTTP/1.1 a browser opens six connections, and the pages
 	// need some of them.
@@ -29,11 +31,11 @@ func main() {
 	secret, stored := guest()
 	notice := ""
 	if !stored {
-		notice = "This browser does not let Mayfly store anything: after a reload you are someone else here."
+		notice = words.Of(words.NotStored)
 	}
 	in := newSignIn()
 	s := client.New(client.Config{
-		Dial: dial, Polls: client.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
+		Dial: dial, Polls: transport.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
 		Client: product, SignIn: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
@@ -110,7 +112,7 @@ func (a account) Token(ctx context.Context, refused string) (client.Credentials,
 	return client.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
 }
 
-func dial(ctx context.Context) (client.Conn, error) {
+func dial(ctx context.Context) (transport.Conn, error) {
 	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
 	if err != nil {
 		return nil, err // not socket: a nil *Socket would make a non-nil Conn

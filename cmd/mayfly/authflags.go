@@ -30,10 +30,10 @@ const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
 // defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: it finishes a and returns every
 // problem with the flags.
 func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) (read func() error) {
-	f.StringVar(&a.Issuer, "issuer", "", "let people sign in with the OpenID Connect provider of this `URL`, "+
+	f.StringVar(&a.Issuer, "issuer", "", "`URL` of the OpenID Connect provider with which people can sign in, "+
 		"such as https://example.okta.com/oauth2/default (default none)")
-	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; those of other apps that may come, "+
-		"too, behind it, with commas")
+	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; behind it, with commas, "+
+		"the IDs of other apps whose tokens are accepted")
 	f.StringVar(&a.Audience, "audience", "api://default", "`AUDIENCE` that access tokens must be made for")
 	scopes := f.String("scopes", "openid profile email offline_access", "`SCOPES` that the page asks for, with spaces")
 	algs := f.String("algs", "RS256", "`ALGORITHMS` that tokens may be signed with, such as RS256,ES256")
@@ -41,10 +41,10 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) 
 	file := f.String("okta-api-token-file", "", "`FILE` with an Okta API token, with which people's names are looked up; "+
 		"or put the token into "+oktaTokenVariable+" (default none)")
 	f.BoolVar(&a.RequireActive, "require-active", false,
-		"let nobody in who is not active in Okta; needs an Okta API token (default off)")
+		"let in only people who are active in Okta; needs an Okta API token (default off)")
 	a.anonymous = session.GuestsWrite
 	f.TextVar(&a.anonymous, "anonymous", session.GuestsWrite,
-		"what people may who have not signed in: `allow, read or deny`")
+		"what guests may do, people who have not signed in: `allow, read or deny`")
 	return func() error {
 		a.ClientIDs, a.Algs, a.scopes = commas(*clients), commas(*algs), strings.Fields(*scopes)
 		var err error

@@ -17,6 +17,8 @@ import (
 )
 
 // config is the configuration of "mayfly serve", checked.
+//
+// One thing: each field is a flag.
 type config struct {
 	listen       string
 	publicURL    string // empty: the default, which needs the port
@@ -83,7 +85,7 @@ func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, func
 }
 
 // defineFlags defines the flags of c but for those of signing in. Call read after the flags are parsed: it splits the flags
-// that are lists, and returns what is wrong with them.
+// that are lists, and returns the problems with them.
 func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
 		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
@@ -93,14 +95,14 @@ func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 	f.DurationVar(&c.ttl, "ttl", 5*time.Minute, "how long a message lives, unless its sender asks for less")
 	f.DurationVar(&c.ttlMin, "ttl-min", time.Second, "the shortest life a sender may ask for")
 	f.DurationVar(&c.ttlMax, "ttl-max", 24*time.Hour, "the longest life that may be set for a room")
-	f.Var(&c.rate, "rate", "messages that a person may send, as `N/SPAN`")
+	f.Var(&c.rate, "rate", "messages that one person may send, as `N/SPAN`")
 	f.IntVar(&c.roomMessages, "room-messages", 10000, "live messages that a room may hold")
-	f.Var(&c.roomBytes, "room-bytes", "and how many bytes they may have, as `SIZE`")
+	f.Var(&c.roomBytes, "room-bytes", "bytes that the live messages of a room may have, as `SIZE`")
 	f.Var(&c.streamBytes, "stream-bytes", "memory, or disk with -data, for the live messages of all rooms, as `SIZE`")
-	f.StringVar(&c.data, "data", "", "`FOLDER` for messages to outlive a restart: encrypted, and made if it isn't there; "+
-		"without one they are in memory (default none)")
+	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
+		"there; without one messages are in memory (default none)")
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
-	f.IntVar(&c.conns, "conns", 10000, "connections at once; more are asked to come back later")
+	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
 	proxies := f.String("trusted-proxies", "", "`ADDRESSES` or networks of your proxies, such as 127.0.0.1,10.0.0.0/8, "+
 		"whose X-Forwarded-For says where a client is")
@@ -124,7 +126,7 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
 	var errs []error
 	f.VisitAll(func(fl *flag.Flag) {
-		name := "MAYFLY_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+		name := variableOf(fl)
 		value := getenv(name)
 		if given[fl.Name] || value == "" {
 			return
@@ -134,6 +136,11 @@ func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 		}
 	})
 	return errors.Join(errs...)
+}
+
+// variableOf returns the name of the environment variable that sets a flag.
+func variableOf(fl *flag.Flag) string {
+	return "MAYFLY_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
 }
 
 // check returns every problem with c.

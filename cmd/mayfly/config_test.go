@@ -6,9 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"net/netip"
-	"os"
 	"reflect"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -143,38 +141,5 @@ func TestSizes(t *testing.T) {
 	}
 	if got := fmt.Sprint(rate{20, 10 * time.Second}); got != "20/10s" {
 		t.Errorf("rate = %s", got)
-	}
-}
-
-// TestOperationsNamesEveryFlag checks that docs/operations.md has a line for each flag, with its default.
-func TestOperationsNamesEveryFlag(t *testing.T) {
-	docs, err := os.ReadFile("../../docs/operations.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var help bytes.Buffer
-	if _, err := parseConfig([]string{"-help"}, func(string) string { return "" }, &help); !errors.Is(err, flag.ErrHelp) {
-		t.Fatal(err)
-	}
-	rows := map[string]string{}
-	for _, row := range regexp.MustCompile("(?m)^\\| `-([a-z-]+)` \\| `?([^|`]+)`? \\|").FindAllStringSubmatch(string(docs), -1) {
-		rows[row[1]] = strings.TrimSpace(row[2])
-	}
-	flags := regexp.MustCompile(`(?m)^  -([a-z-]+).*\n\s+(.*)$`).FindAllStringSubmatch(help.String(), -1)
-	if len(flags) < 16 {
-		t.Errorf("only %d flags found in -help:\n%s", len(flags), &help)
-	}
-	for _, f := range flags {
-		name, want := f[1], "none"
-		if i := strings.LastIndex(f[2], "(default "); i >= 0 {
-			want = strings.Trim(f[2][i+len("(default "):], `")`)
-		}
-		if got, ok := rows[name]; !ok || got != want {
-			t.Errorf("docs/operations.md has -%s with default %q (there: %v), want %q", name, got, ok, want)
-		}
-		delete(rows, name)
-	}
-	for name := range rows {
-		t.Errorf("docs/operations.md has -%s, which there is not", name)
 	}
 }

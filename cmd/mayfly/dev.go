@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
+	"mayfly/app/pkce"
 	"mayfly/server/devidp"
 )
 
@@ -46,15 +47,20 @@ const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, w
 func parseDev(args []string, getenv func(string) string, stdout io.Writer) (devConfig, error) {
 	var c devConfig
 	f := flag.NewFlagSet("dev", flag.ContinueOnError)
-	f.StringVar(&c.providerListen, "provider-listen", "127.0.0.1:8081",
-		"`ADDRESS` of this machine for the sign-in provider: host:port; port 0 for any free one")
-	f.DurationVar(&c.accessTTL, "access-ttl", 5*time.Minute, "how long an access token lives")
-	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
+	c.defineFlags(f)
 	var err error
 	if c.config, err = parseFlags(f, defineDevAuthFlags, devUsage, args, getenv, stdout); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	}
 	return c, errors.Join(append([]error{err}, c.checkDev()...)...)
+}
+
+// defineFlags defines the flags that only mayfly dev has.
+func (c *devConfig) defineFlags(f *flag.FlagSet) {
+	f.StringVar(&c.providerListen, "provider-listen", "127.0.0.1:8081",
+		"`ADDRESS` of this machine for the sign-in provider: host:port; port 0 for any free one")
+	f.DurationVar(&c.accessTTL, "access-ttl", 5*time.Minute, "how long an access token lives")
+	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
 }
 
 // The client id and audience that the provider and the chat agree on.
@@ -153,7 +159,7 @@ func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.
 	for _, origin := range append(slices.Clone(c.origins),
 		c.publicURLFor(port), "http://localhost:"+port, "http://127.0.0.1:"+port, "http://[::1]:"+port) {
 		origin = strings.TrimSuffix(origin, "/")
-		cfg.Redirects = append(cfg.Redirects, origin+"/login/callback")
+		cfg.Redirects = append(cfg.Redirects, origin+pkce.CallbackPath)
 		cfg.SignedOut = append(cfg.SignedOut, origin+"/")
 	}
 	return devidp.New(cfg, log)

@@ -97,6 +97,24 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestPathsInPagesExist checks that every file and folder of the repository that a page names in backquotes is there.
+func TestPathsInPagesExist(t *testing.T) {
+	named := regexp.MustCompile("`((?:app|cmd|docs|scripts|server|shared|web)(?:/[\\w.-]+)*)`")
+	test := regexp.MustCompile(`\.(Test|Fuzz)\w+$`) // of a folder
+	paths := 0
+	for page, text := range pages(t) {
+		for _, m := range named.FindAllStringSubmatch(text, -1) {
+			paths++
+			if _, err := os.Stat(filepath.Join(root, m[1])); err != nil && !test.MatchString(m[1]) {
+				t.Errorf("%s names %s: %v", page, m[1], err)
+			}
+		}
+	}
+	if paths < 50 {
+		t.Errorf("found %d paths only", paths)
+	}
+}
+
 // TestAnchors checks how TestLinks names headings.
 func TestAnchors(t *testing.T) {
 	text := "# In a folder, with `-data`\n## What isn't kept: keys\n```\n# no heading\n```\n"

@@ -10,10 +10,9 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
-)
 
-// version is the version of the program. People and clients see it.
-const version = "0.1.0"
+	"mayfly/shared/wire"
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -48,7 +47,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	case "dev":
 		return runDev(ctx, args[1:], getenv, stdout, stderr)
 	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, "mayfly "+version+buildOf())
+		fmt.Fprintln(stdout, "mayfly "+wire.Version+buildOf())
 		return nil
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)

@@ -70,7 +70,7 @@ func servePublic(ctx context.Context, c config, listener net.Listener, metrics p
 		return errors.Join(err, listener.Close())
 	}
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
-	log.Info("serving", "version", version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
+	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
 	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
 		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: "+
 			"they all count as one address", "conns_per_ip", c.connsPerIP)
@@ -123,7 +123,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	site := web.Config{Version: version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"},
+	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"},
 		Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.auth.enabled() {
@@ -152,7 +152,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		signIn.Verifier, signIn.Ledger = verifier, messages.Signouts()
 	}
 	s := server.New(server.Config{
-		Version: version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
+		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
 		TTL: ttl, Posts: c.rate.n, Per: c.rate.per, SignIn: signIn, Anonymous: c.auth.anonymous,
 		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
 	}, h, clock, metrics, log)

@@ -14,9 +14,8 @@ import (
 const Leeway = time.Minute
 
 const (
-	maxLife    = 24*time.Hour + 5*time.Minute // from iat to exp of an access token
-	maxSubject = 255                          // bytes
-	year10000  = 253402300800                 // its first second, in Unix seconds: some libraries cannot print later times
+	maxSubject = 255          // bytes
+	year10000  = 253402300800 // its first second, in Unix seconds: some libraries cannot print later times
 )
 
 // checkClaims checks the claims of an access token. The order of the checks decides which reason a token with several
@@ -92,7 +91,7 @@ func checkTimes(claims object, now time.Time) *Error {
 		return refuse(wire.ReasonTokenExpired, "it expired %.0f s ago", at-exp)
 	}
 	iat, issued := claims.number("iat")
-	if exp >= year10000 || issued && exp-iat > maxLife.Seconds() {
+	if exp >= year10000 || issued && exp-iat > wire.MaxTokenLife.Seconds() {
 		return refuse(wire.ReasonTokenLifetime, "it lives from %.0f to %.0f", iat, exp)
 	}
 	if nbf, ok := claims.number("nbf"); claims.has("nbf") && !ok {

@@ -11,8 +11,8 @@ import (
 	"mayfly/server/auth"
 )
 
-// FuzzParse checks that what is taken apart can only be read in one way: put together again it is the same bytes, and go-jose
-// finds the same parts in it. It never panics.
+// FuzzParse checks that a parsed token can be read in only one way: its parts put together are the same bytes, and go-jose
+// finds the same parts in it. Parsing never panics.
 func FuzzParse(f *testing.F) {
 	now := time.Now()
 	for _, seed := range []string{

@@ -91,7 +91,7 @@ func TestUnknownKidSaysWhenToComeBack(t *testing.T) {
 		retry("b", time.Second)
 		fetched(1)
 		time.Sleep(time.Second)
-		retry("c", time.Minute) // fetched, and b is not there either, which had been seen before
+		retry("c", time.Minute) // the keys were fetched, and b, which had been seen before, is not there either
 		fetched(2)
 		retry("b", time.Minute)
 		time.Sleep(59 * time.Second)
@@ -158,7 +158,7 @@ func TestRotation(t *testing.T) {
 	})
 }
 
-// TestKeyThatVanishedIsDropped by whatever fetch notices, which here another token causes.
+// TestKeyThatVanishedIsDropped: the fetch that misses the key drops it; here another token causes the fetch.
 func TestKeyThatVanishedIsDropped(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {
@@ -185,7 +185,7 @@ func TestIssuerDownAtStart(t *testing.T) {
 		if got := r.Endpoints(); !slices.Equal(got, []string{"https://id.example"}) {
 			t.Errorf("Endpoints = %q before discovery", got)
 		}
-		r.want(t, "", wire.ReasonTokenMissing) // what is wrong anyway is said
+		r.want(t, "", wire.ReasonTokenMissing) // a token that is wrong without any key gets its own reason
 		time.Sleep(time.Hour)
 		if n := strings.Count(r.logs.String(), "nobody can sign in"); n < 100 || n > 170 { // each 22.5 to 30 s
 			t.Errorf("%d attempts in an hour", n)
@@ -317,7 +317,8 @@ func TestKeysOutliveTheirIssuerByADay(t *testing.T) {
 	})
 }
 
-// TestFailedRefetchKeepsTheSchedule: what strangers cause, and fails, makes no more requests than what succeeds.
+// TestFailedRefetchKeepsTheSchedule: fetches that strangers cause make no more requests when they fail than when they
+// succeed.
 func TestFailedRefetchKeepsTheSchedule(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		before := r.idp.Count(pathKeys)
@@ -353,7 +354,7 @@ func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 		r.identity(t, signed("k2", key2()), "")
 		r.want(t, signed("k1", key1()), wire.ReasonTokenKeyUnknown)
 	})
-	bubble(t, nil, func(t *testing.T, r *rig) { // but what they cause to be known counts
+	bubble(t, nil, func(t *testing.T, r *rig) { // but keys that such a fetch brings count
 		r.idp.Says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "max-age=600")
 			writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
@@ -654,7 +655,7 @@ func TestLongHeadersAreRefused(t *testing.T) {
 	}
 }
 
-// TestUnknownKeysThatAreWrong: a key that may come is no fault of whoever names it.
+// TestUnknownKeysThatAreWrong: a token that names a key which may still come is not wrong for good.
 func TestUnknownKeysThatAreWrong(t *testing.T) {
 	setup := func(_ *auth.Config, i *authtest.Issuer) {
 		i.Publish(jwk("k1", key1()), with(jwk("enc", key2()), object{"use": "enc"}))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"mayfly/shared/backoff"
 
 	"github.com/coreos/go-oidc/v3/oidc"
 )
@@ -59,7 +60,7 @@ func (p *provider) run(ctx context.Context) {
 		next = time.Now().Add(d)
 		timer.Reset(d)
 	}
-	for failures := 0; ; {
+	for retry := (backoff.Backoff{First: firstRetry, Last: lastRetry, Jitter: backoff.Quarter}); ; {
 		var fresh time.Duration
 		var err error
 		select {
@@ -79,23 +80,18 @@ func (p *provider) run(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
-			failures = 0
+			retry.Reset()
 			schedule(fresh)
 		case p.keys.ready() == nil:
 			p.log.Warn("cannot refresh the issuer's keys: using those that are known", "err", err)
-			schedule(jitter(staleRetry))
+			schedule(retry.Jitter.Of(staleRetry))
 		default:
-			wait := jitter(min(firstRetry<<min(failures, 10), lastRetry))
+			wait := retry.Next()
 			p.log.Warn("cannot load the issuer's keys: nobody can sign in", "err", err, "retry", wait)
-			failures++
 			schedule(wait)
 		}
 	}
 }
-
-// jitter returns a random duration between three quarters of d and d, so that nodes that failed together don't retry
-// together.
-func jitter(d time.Duration) time.Duration { return d - rand.N(d/4) }
 
 // refresh loads the configuration, then the keys, and returns how long they are fresh. If the configuration cannot be loaded
 // again, refresh uses the known one and loads the keys all the same.

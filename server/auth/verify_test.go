@@ -32,7 +32,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 	ago := func(d time.Duration) int64 { return time.Now().Add(-d).Unix() }
 	in := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
 	raw := func(payload string) string { return sign(header(nil), []byte(payload), key1()) }
-	// member returns the JSON of good claims with more behind, which a map could not hold.
+	// member returns the JSON of good claims with more behind it, such as a name twice, which a map could not hold.
 	member := func(more string) string {
 		b := string(must(json.Marshal(claims(nil))))
 		return raw(b[:len(b)-1] + "," + more + "}")
@@ -409,7 +409,7 @@ func idToken(changes object) string {
 
 func TestIDTokenGivesAName(t *testing.T) {
 	now := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
-	const nobody = "user-" // who is nobody's name
+	const nobody = "user-" // the beginning of a name for a person without one
 	for _, tt := range []struct {
 		name  string
 		token func() string
@@ -456,7 +456,7 @@ func TestIDTokenGivesAName(t *testing.T) {
 	}
 }
 
-// TestIDTokenCausesNoFetch holds that what may only give a name costs no request.
+// TestIDTokenCausesNoFetch: an ID token, which can only give a name, costs no request.
 func TestIDTokenCausesNoFetch(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		before := r.idp.Count(pathKeys)

@@ -43,8 +43,10 @@ type Issuer struct {
 
 // NewIssuer returns an issuer that publishes Key1 as k1.
 func NewIssuer() *Issuer {
-	return &Issuer{asked: map[string]int{}, keys: []map[string]any{JWK("k1", Key1())}, override: map[string]http.HandlerFunc{},
-		Base: IssuerURL, MaxAge: "max-age=86400"}
+	return &Issuer{
+		Base: IssuerURL, MaxAge: "max-age=86400",
+		asked: map[string]int{}, keys: []map[string]any{JWK("k1", Key1())}, override: map[string]http.HandlerFunc{},
+	}
 }
 
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {

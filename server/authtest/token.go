@@ -69,8 +69,8 @@ func With(m map[string]any, changes map[string]any) map[string]any {
 func Claims(changes map[string]any) map[string]any {
 	now := time.Now().Unix()
 	return With(map[string]any{
-		"ver": 1, "jti": "AT.7f3a", "iss": IssuerURL, "aud": Audience, "iat": now, "exp": now + 3600, "cid": Client, "uid": Ada,
-		"scp": []string{"openid", "profile"}, "auth_time": now, "sub": "ada@example.com",
+		"ver": 1, "jti": "AT.7f3a", "iss": IssuerURL, "aud": Audience, "iat": now, "exp": now + 3600, "auth_time": now,
+		"cid": Client, "uid": Ada, "sub": "ada@example.com", "scp": []string{"openid", "profile"},
 	}, changes)
 }
 

@@ -22,6 +22,8 @@ const (
 )
 
 // store holds requests, codes, grants and refresh tokens in memory. It implements op.Storage.
+//
+// One thing: the methods are those of op.Storage, an interface of the library.
 type store struct {
 	config *Config      // static
 	ring   *ring        // static

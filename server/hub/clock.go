@@ -9,6 +9,10 @@ import (
 // clock, and the monotonic clock may stand still while the machine sleeps, so Clock follows the one that has advanced
 // further. Nothing lives longer because a clock was changed: Clock ignores a wall clock that was set back for as long as the
 // process runs; a wall clock that was set forward removes messages early, and they do not come back. A node has one Clock.
+//
+// Clock does not build on shared/clock, which measures the time between two moments of a device and never asks what time it
+// is. Clock shows a time of day that messages of other nodes move too (AdvanceTo), and it follows the wall clock only where
+// that is ahead.
 type Clock struct {
 	wall  func() time.Time // static
 	start time.Time        // static

@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"mayfly/shared/backoff"
 )
 
 // Store is where all nodes keep facts: stream.Signouts, and one in memory for tests.
@@ -63,7 +65,7 @@ func (l *Ledger) Run(ctx context.Context) {
 		return
 	}
 	defer stop()
-	retry, wait := time.NewTimer(0), firstRetry
+	retry, failed := time.NewTimer(0), newRetry()
 	defer retry.Stop()
 	for {
 		select {
@@ -71,29 +73,33 @@ func (l *Ledger) Run(ctx context.Context) {
 			last, cancel := context.WithTimeout(context.Background(), flushTimeout)
 			defer cancel()
 			if err := l.flush(last); err != nil {
-				l.log.Error(l.name+" were not kept: they don't outlive this process", "waiting", l.Waiting(), "err", err)
+				l.log.Error("facts were not kept: they don't outlive this process",
+					"facts", l.name, "waiting", l.Waiting(), "err", err)
 			}
 			return
 		case <-l.wake:
-			if wait > firstRetry {
+			if failed.Failures() > 0 {
 				continue // storing fails: the next attempt comes when it is due
 			}
 		case <-retry.C:
 		}
 		if err := l.flush(ctx); err == nil {
-			wait = firstRetry
+			failed.Reset()
 		} else if ctx.Err() == nil {
-			l.log.Warn(l.name+" cannot be kept now; they hold on this node",
-				"waiting", l.Waiting(), "err", err, "retry", wait)
+			wait := failed.Next()
+			l.log.Warn("facts cannot be kept now; they hold on this node",
+				"facts", l.name, "waiting", l.Waiting(), "err", err, "retry", wait)
 			retry.Reset(wait)
-			wait = min(2*wait, lastRetry)
 		}
 	}
 }
 
+// newRetry returns the waits after failures of the store. Only this node waits for it, so they need no jitter.
+func newRetry() backoff.Backoff { return backoff.Backoff{First: firstRetry, Last: lastRetry} }
+
 // load starts to follow the stored facts, with exponential backoff, and returns what stops that; nil if ctx was done before.
 func (l *Ledger) load(ctx context.Context) (stop func()) {
-	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+	for failed := newRetry(); ; {
 		stop, err := l.store.Follow(ctx, l.deliver)
 		if err == nil {
 			close(l.loaded)
@@ -102,7 +108,8 @@ func (l *Ledger) load(ctx context.Context) (stop func()) {
 		if ctx.Err() != nil {
 			return nil
 		}
-		l.log.Warn("the stored "+l.name+" cannot be read", "err", err, "retry", wait)
+		wait := failed.Next()
+		l.log.Warn("stored facts cannot be read", "facts", l.name, "err", err, "retry", wait)
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -141,8 +148,8 @@ func (l *Ledger) add(f fact, most int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.waiting) >= most {
-		l.log.Error("too many "+l.name+" wait to be kept: some may not reach other nodes, nor outlive this process",
-			"waiting", len(l.waiting))
+		l.log.Error("too many facts wait to be kept: some may not reach other nodes, nor outlive this process",
+			"facts", l.name, "waiting", len(l.waiting))
 		return
 	}
 	l.waiting = append(l.waiting, f)

@@ -24,11 +24,11 @@ import (
 )
 
 const (
-	revokedFor  = 24*time.Hour + 5*time.Minute // how long a revocation is kept: no token lives longer
-	maxKnown    = 100_000                      // facts in memory; beyond it the oldest is forgotten
-	maxSessions = 16                           // sign-ins in which one token is recorded; a client shows a token in one
-	loadWait    = 2 * time.Second              // how long a sign-in waits for the ledger to be read
-	tidyEvery   = 10 * time.Minute             // how often expired facts are forgotten, which looks at all of them
+	revokedFor  = wire.MaxTokenLife // how long a revocation is kept
+	maxKnown    = 100_000           // facts in memory; beyond it the oldest is forgotten
+	maxSessions = 16                // sign-ins in which one token is recorded; a client shows a token in one
+	loadWait    = 2 * time.Second   // how long a sign-in waits for the ledger to be read
+	tidyEvery   = 10 * time.Minute  // how often expired facts are forgotten, which looks at all of them
 )
 
 // ErrRevoked is the error of Admit when the token or its sign-in was signed out.

@@ -36,7 +36,7 @@ func smallDisk(t *testing.T, options string) string {
 	return path
 }
 
-// ballast takes all the room on a disk, but for leave bytes, until the function that it returns is called.
+// ballast takes all the space on a disk except leave bytes, until the function that it returns is called.
 func ballast(t *testing.T, disk string, leave int64) (remove func()) {
 	t.Helper()
 	path := filepath.Join(disk, "lost+found") // the one name beside its own that a stream leaves alone
@@ -70,8 +70,8 @@ func TestDiskThatIsFullRefusesUntilMessagesExpire(t *testing.T) {
 	config.Folder = smallDisk(t, "size=24m")
 	s := open(t, config)
 	kept := mustAppend(t, s, "keep", message(0, 10*time.Minute))
-	// All that the disk takes for the stream, for a few seconds only. Where storing as much takes longer than that, what came
-	// first is gone before the disk is full: then all of it comes once more, for twice as long.
+	// Fill the disk with messages that live for a few seconds. If that takes longer than they live, the first messages
+	// expire before the disk is full: then try again with twice the life.
 	const most = 2000 // of that length, more than 24 MiB hold
 	n, away := 0, 0
 	for full := 0; full == 0; {
@@ -129,8 +129,8 @@ func TestDiskThatOthersFillRefusesUntilThereIsRoom(t *testing.T) {
 	has(t, s, "lobby", kept)
 }
 
-// TestFailedWriteIsGotOver fills the disk faster than the stream looks, so that writes fail: JetStream answers none after
-// that, whatever room there is.
+// TestFailedWriteIsGotOver fills the disk faster than the stream looks, so that writes fail: after that JetStream answers
+// none, even when there is space.
 func TestFailedWriteIsGotOver(t *testing.T) {
 	t.Parallel()
 	log := &servertest.Log{}

@@ -42,7 +42,7 @@ type socket struct {
 	rest []wire.Frame
 }
 
-// in returns a client that is in room, and what it was joined with.
+// in returns a client that is in room, and its joined frame.
 func (h house) in(t *testing.T, room string) (*socket, wire.Joined) {
 	t.Helper()
 	ws, _, err := websocket.Dial(t.Context(), h.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})

@@ -16,11 +16,12 @@ import (
 )
 
 const (
-	fleeting = 1500 * time.Millisecond // the life of what expires while the stream is away
+	fleeting = 1500 * time.Millisecond // the life of messages that expire while the stream is away
 	enough   = 100                     // accepted posts between two outages
 )
 
-// away returns whether f says that the stream cannot answer now, and may later. Anything else that is no good answer is an error.
+// away returns whether f says that the stream cannot answer now, and may later. Anything else that is no good answer is an
+// error.
 func away(t *testing.T, f wire.Frame) bool {
 	r, ok := f.(wire.Refused)
 	if ok && (r.Code != wire.CodeUnavailable || r.RetryMS <= 0) {
@@ -176,7 +177,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// TestOutageOfMemory ends JetStream where nothing starts it anew: what is known can be read, and whoever writes is told to wait.
+// TestOutageOfMemory ends JetStream where nothing restarts it: known messages can be read, and clients that post are told to
+// wait.
 func TestOutageOfMemory(t *testing.T) {
 	t.Parallel()
 	s := openOnce(t, roomy, slog.New(slog.DiscardHandler))
@@ -185,7 +187,7 @@ func TestOutageOfMemory(t *testing.T) {
 	ann, _ := h.in(t, "lobby")
 	ben, _ := h.in(t, "lobby")
 	ann.send(wire.Post{ID: message(1, 0).ID, Room: "lobby", Text: "before"})
-	await[wire.Accepted](ann) // which may come before or after it is posted
+	await[wire.Accepted](ann) // may come before or after posted
 	await[wire.Posted](ben)
 	if err := s.Break(); err != nil {
 		t.Fatal(err)
@@ -207,11 +209,12 @@ func TestOutageOfMemory(t *testing.T) {
 // fleets returns whether a message is one of those that expire while the stream is away.
 func fleets(at, expires int64) bool { return expires-at == fleeting.Milliseconds() }
 
-// judge reads what a client was told until the message end and until all that was fleeting is gone, and wants everything that was
-// accepted, once and in order. What was refused as unavailable may have been stored all the same, once.
+// judge reads the frames that a client got until the message end and until all fleeting messages are gone. Every accepted
+// message must be among them, once and in order. A message that was refused as unavailable may have been stored all the
+// same, once.
 func (o *outcome) judge(t *testing.T, told <-chan wire.Frame, end int64) {
 	t.Helper()
-	last, seen, living := int64(0), map[string]int64{}, map[int64]bool{} // living: what is fleeting and was not yet removed
+	last, seen, living := int64(0), map[string]int64{}, map[int64]bool{} // living: the fleeting messages that were not yet removed
 	timeout := time.After(testTimeout)
 	for last != end || len(living) > 0 {
 		var f wire.Frame
@@ -237,7 +240,7 @@ func (o *outcome) judge(t *testing.T, told <-chan wire.Frame, end int64) {
 		}
 	}
 	for id, a := range o.accepted {
-		if seen[id] != a.Seq && !(seen[id] == 0 && fleets(a.At, a.Expires)) { // which may have expired on its way
+		if seen[id] != a.Seq && !(seen[id] == 0 && fleets(a.At, a.Expires)) { // a message may have expired on its way
 			t.Errorf("%s was accepted as %d, and seen as %d", id, a.Seq, seen[id])
 		}
 	}

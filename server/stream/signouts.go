@@ -9,14 +9,14 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/shared/wire"
 )
 
 const (
 	signoutStream  = "MAYFLY_SIGNOUTS"
 	signoutSubject = "signout"
 
-	// signoutsKept is how long an entry is kept at most: as long as an access token may live.
-	signoutsKept = 24*time.Hour + 5*time.Minute
 	// signoutBytes is how many bytes all entries may take; a quarter of the bytes for messages, if that is less. Beyond the
 	// limit JetStream deletes the oldest entries, whose tokens expire first. openSignouts gives JetStream the limit as a
 	// number of entries: for a limit in bytes JetStream would reserve space on the disk, which may be full.
@@ -45,7 +45,7 @@ func (n *NATS) openSignouts(ctx context.Context, storage jetstream.StorageType, 
 		Name:        signoutStream,
 		Subjects:    []string{signoutSubject},
 		Storage:     storage,
-		MaxAge:      natsTTL(signoutsKept),
+		MaxAge:      natsTTL(wire.MaxTokenLife),
 		AllowMsgTTL: true,
 		AllowDirect: true,
 		Duplicates:  duplicates,
@@ -78,7 +78,7 @@ func (s *Signouts) Keep(ctx context.Context, entry string, until time.Time) erro
 	ctx, cancel := context.WithTimeout(ctx, signoutTimeout)
 	defer cancel()
 	_, err = s.nats.js.Publish(ctx, signoutSubject, data, jetstream.WithMsgID(entry),
-		jetstream.WithMsgTTL(natsTTL(min(left, signoutsKept))))
+		jetstream.WithMsgTTL(natsTTL(min(left, wire.MaxTokenLife))))
 	return err
 }
 

@@ -33,6 +33,10 @@ const (
 	AuthGrace      = time.Minute // from the end of the token to the end of the connection
 
 	PollWait = 25 * time.Second // the longest wait of a poll: proxies cut a request at 30 s
+
+	// MaxTokenLife is the longest life of an access token, from its iat to its exp: a day, and five minutes for the issuer's
+	// clock. A sign-out is remembered for as long, because none of the user's tokens can live longer.
+	MaxTokenLife = 24*time.Hour + 5*time.Minute
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.

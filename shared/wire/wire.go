@@ -13,8 +13,14 @@ const Subprotocol = "mayfly.v1"
 // PollType is the Content-Type of a poll and of its answer.
 const PollType = "application/x-ndjson"
 
+// Version is the version of Mayfly, server and web client alike. It is in /config.json, and in the web client's hello.
+const Version = "0.1.0"
+
 // DefaultRoom is the room of the page at "/".
 const DefaultRoom = "lobby"
+
+// OpenRoomQuery is the query of the page at "/" that asks the user for a room: the shortcut in the manifest leads there.
+const OpenRoomQuery = "open=room"
 
 // Frame is one of the frame types of this package.
 type Frame interface{ kind() string }

@@ -69,7 +69,7 @@ func untilAccessible(t *testing.T, tab *rig.Tab, what string, ok func() bool) {
 	}
 }
 
-// media emulates what a user asks of all pages.
+// media emulates the settings that a user makes for all pages.
 func media(tab *rig.Tab, features ...string) {
 	var all []*emulation.MediaFeature
 	for i := 0; i < len(features); i += 2 {
@@ -147,7 +147,7 @@ func TestA05Log(t *testing.T) {
 	}
 }
 
-// sentence is what a message reads as. A tag follows the name where two users are called the same.
+// sentence is the text that a screen reader reads for a message. A tag follows the name where two users have the same name.
 var sentence = regexp.MustCompile(
 	`^Anonymous \w+( \([\w-]{4}\))?: lunch\? – Sent at \d\d:\d\d:\d\d, vanishes at \d\d:\d\d:\d\d\.$`)
 

@@ -100,7 +100,7 @@ func TestBurstIsSaidAsANumber(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	// The page's time stretches by this while the messages come: what is together is so by its timers, however slow the
+	// The page's time is stretched by this while the messages come. So they come together by the page's timers, on any slow
 	// machine.
 	tab.Script(watchVoices + `
 		window.stretch = 40;

@@ -28,7 +28,7 @@ func TestCounterNearTheLimit(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Script(watchVoices)
-	// What the header says of the connection may change at any time.
+	// The header's word for the connection may change at any time.
 	tab.Script(`window.changed = [];
 		new MutationObserver(all => changed.push(...all.filter(r => !` + rig.Header + `.contains(r.target))
 			.map(r => r.type + ' of ' + r.target.outerHTML)))

@@ -87,8 +87,8 @@ const around = `window.uncovered = e => {
 		}
 	};`
 
-// problems are what is wrong with the last row but one, and with what is around it. But for links it is made of what the row
-// before it is made of, and has no other attributes.
+// problems returns the faults of the last row but one and of its surroundings. The row must have the same elements and
+// attributes as the row before it, except for links.
 const problems = `(text, name) => {
 	const all = [], want = (ok, what) => ok || all.push(what);
 	const [before, row, after] = [...` + rig.Rows + `].slice(-3);
@@ -110,7 +110,7 @@ const problems = `(text, name) => {
 	const n = part('name').getBoundingClientRect(), t = part('time').getBoundingClientRect();
 	want(t.top >= n.bottom - 1 || t.left >= n.right - 1, 'the time does not follow the name');
 
-	const piled = /\p{M}{3}/u.test(name + ' ' + text); // what is not does not leave its line
+	const piled = /\p{M}{3}/u.test(name + ' ' + text); // other texts do not leave their line
 	const closed = e => row.contains(e) && (/paint|content|strict/.test(getComputedStyle(e).contain) || getComputedStyle(e).overflowY !== 'visible' || closed(e.parentElement));
 	for (const c of ['name', 'text']) want(!piled || closed(part(c)), 'the ' + c + ' may be painted over other rows');
 	const r = row.getBoundingClientRect(), [b, a] = [before, after].map(e => e.getBoundingClientRect());
@@ -128,7 +128,7 @@ const problems = `(text, name) => {
 	return all;
 }`
 
-// person is a user who posts what the test likes.
+// person is a user who posts any text that a test gives.
 type person struct {
 	*rig.Raw
 	id string

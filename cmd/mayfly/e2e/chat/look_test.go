@@ -56,8 +56,8 @@ func busy(t *testing.T) (*rig.Tab, *rig.Raw) {
 // unanswered is how long a message may be without an answer until the page says so (answerTime in session).
 const unanswered = 10 * time.Second
 
-// contrasts is a JavaScript function that returns what has too little contrast against what is painted behind it: texts of
-// 4.5:1, and what else is given as selectors and CSS properties of 3:1.
+// contrasts is a JavaScript function that returns the elements with too little contrast against their background: texts
+// below 4.5:1, and elements that are given as selectors and CSS properties below 3:1.
 const contrasts = `((parts) => {
 	const parse = c => { const m = c.match(/[\d.]+/g).map(Number); return {r: m[0], g: m[1], b: m[2], a: m[3] ?? 1}; };
 	const over = (f, b) => ({r: f.r * f.a + b.r * (1 - f.a), g: f.g * f.a + b.g * (1 - f.a), b: f.b * f.a + b.b * (1 - f.a), a: 1});
@@ -103,7 +103,7 @@ func TestA22Contrast(t *testing.T) {
 	}
 }
 
-// TestA22EveryFace checks the colours of all faces, of which a room shows a few.
+// TestA22EveryFace checks the colours of all faces; a room shows only a few.
 func TestA22EveryFace(t *testing.T) {
 	t.Parallel()
 	tab, _ := busy(t)
@@ -173,7 +173,7 @@ func TestA21FocusIsVisible(t *testing.T) {
 	}
 }
 
-// TestA23NothingByColourAlone reads what the colours say as text.
+// TestA23NothingByColourAlone checks that a text says everything that a colour says.
 func TestA23NothingByColourAlone(t *testing.T) {
 	t.Parallel()
 	tab, r := busy(t)
@@ -198,7 +198,7 @@ func TestA23NothingByColourAlone(t *testing.T) {
 	tab.Until(`shown.some(s => /^\d+ s$/.test(s.text))`) // what vanishes soon says so in numbers
 }
 
-// small lists what can be pressed and is smaller than that many CSS pixels.
+// small lists the controls that are smaller than that many CSS pixels.
 func small(tab *rig.Tab, px int) []string {
 	return rig.Eval[[]string](tab, fmt.Sprintf(`[...document.querySelectorAll('button, input, textarea, a:not(article a, .skip), summary')]
 		.filter(e => e.checkVisibility() && (b => b.width < %d || b.height < %d)(e.getBoundingClientRect())).map(e => e.className + ' ' + e.textContent)`, px, px))
@@ -217,7 +217,7 @@ func TestA24Targets(t *testing.T) {
 	}
 }
 
-// cramped says what does not fit: the page scrolls sideways, or the composer is not whole on the screen, or nothing is left
+// cramped returns what does not fit: the page scrolls sideways, the composer is not fully on the screen, or nothing is left
 // of the log.
 const cramped = `[
 	document.documentElement.scrollWidth > innerWidth && 'the page scrolls sideways: ' + document.documentElement.scrollWidth,
@@ -255,7 +255,7 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	t.Parallel()
 	tab, _ := busy(t)
 	media(tab, "prefers-reduced-motion", "reduce")
-	// What hides a message at its end moves nothing, and is there whatever the user asked for.
+	// The animation that hides a message at its end moves nothing, and is there with every setting of the user.
 	if !rig.Eval[bool](tab, `document.getAnimations().every(a => a.effect.getKeyframes().every(k => k.visibility === 'hidden')) && getComputedStyle(document.querySelector('.left'), '::after').display === 'none' &&
 		[...document.querySelectorAll('*')].every(e => getComputedStyle(e).scrollBehavior === 'auto' && parseFloat(getComputedStyle(e).transitionDuration) === 0)`) {
 		t.Error("something moves although the user asked for less motion")

@@ -81,11 +81,11 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 	})
 }
 
-// TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another, while everybody writes: what one
-// of them was told, all were, and what was not taken any more goes out by itself.
+// TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another one, while everybody writes. A
+// message that one of them got, all got; messages that the first server did not accept are sent later by themselves.
 func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
 	t.Parallel()
-	const people, each = 10, 40 // together less than the 500 messages that one may be told of at once
+	const people, each = 10, 40 // together less than the 500 messages that one joined may hold
 	server := rig.Serve(t, "-rate", "1000/1s")
 	var all []*rig.Person
 	for i := range people {

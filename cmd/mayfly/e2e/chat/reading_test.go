@@ -26,10 +26,10 @@ var (
 	belowDivider = rig.Find(rig.Divider) + `?.nextElementSibling.querySelector('` + rig.RowText + `').innerText`
 )
 
-// belowSight is JavaScript for how many pixels of the log are below what is in sight: 0 while it is at its end.
+// belowSight is JavaScript for the number of pixels of the log below its visible part: 0 while the log is at its end.
 const belowSight = `(log => log.scrollHeight - log.scrollTop - log.clientHeight)(` + rig.Log + `)`
 
-// TestScrollsThroughALongRoom goes up to the first message and back to the newest, of which no more than 400 have a row.
+// TestScrollsThroughALongRoom scrolls up to the first message and back to the newest. At most 400 messages have a row.
 func TestScrollsThroughALongRoom(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -40,7 +40,7 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	tab.Script(`window.most = 0; new MutationObserver(() => most = Math.max(most, ` + rig.Rows + `.length))
 		.observe(` + rig.Log + `, {subtree: true, childList: true})`)
 	scrolled := func(top string) { tab.Script(rig.Log + `.scrollTop = ` + top) }
-	tab.Script(`{ // where the fourth row is once one has scrolled up to the first
+	tab.Script(`{ // where the fourth row is once the user has scrolled up to the first
 		const top = e => e.getBoundingClientRect().top;
 		window.seen = ` + rig.Rows + `[3];
 		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) +
@@ -101,6 +101,31 @@ func TestUnreadWhileReadingUp(t *testing.T) {
 	tab.Until(`!` + rig.Find(rig.Divider))
 }
 
+// TestWhatIsReadStaysMounted fills the room anew, at once and one by one, below a user who has scrolled up.
+func TestWhatIsReadStaysMounted(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "old", rig.Mounted+10, nil)
+	tab.Until(rig.Newest("old", rig.Mounted+10))
+	tab.Script(rig.Log + `.scrollTop -= 300`)
+	tab.Until(jump + `?.innerText === 'Jump to latest'`)
+	tab.Script(`window.row = document.elementFromPoint(640, 300).closest('article'); window.y = row.getBoundingClientRect().top`)
+	for i, n := range []int{rig.Mounted + 10, 1, 1, rig.Mounted} {
+		rig.Fill(r, wire.DefaultRoom, fmt.Sprint("new-", i), n, nil)
+	}
+	tab.Until(fmt.Sprintf(`%s?.innerText === '%d new messages'`, jump, 2*rig.Mounted+12))
+	if !rig.Eval[bool](tab, `row.isConnected`) {
+		t.Fatal("the row that was being read is gone")
+	}
+	if moved := rig.Eval[float64](tab, `row.getBoundingClientRect().top - y`); math.Abs(moved) > 1 {
+		t.Errorf("the row that was being read moved by %g px", moved)
+	}
+	tab.Do(chromedp.Click(chromedp.CSS(rig.Jump)))
+	tab.Until(rig.Newest("new-3", rig.Mounted))
+}
+
 // TestTitleCountsWhatIsUnread hides the page.
 func TestTitleCountsWhatIsUnread(t *testing.T) {
 	t.Parallel()
@@ -117,7 +142,7 @@ func TestTitleCountsWhatIsUnread(t *testing.T) {
 		if !tab.Before(expires, `document.title === '(3) #`+room+` – Mayfly'`) {
 			return false
 		}
-		tab.Until(`document.title === '(2) #` + room + ` – Mayfly'`) // what is unread expires
+		tab.Until(`document.title === '(2) #` + room + ` – Mayfly'`) // the unread messages expire
 		tab.Do(visible(true))
 		tab.Until(`document.title === '#` + room + ` – Mayfly'`)
 		tab.Until(belowDivider + ` === 'new 2.'`)
@@ -166,7 +191,7 @@ func TestKeyboardOverThePage(t *testing.T) {
 	}
 }
 
-// watchCountdown lists in shown what the row with that text says of its time left: each number with the ring beside it.
+// watchCountdown lists in shown each time left that the row with that text shows: the number with the ring beside it.
 func watchCountdown(text string) string {
 	return fmt.Sprintf(`window.shown = []; new MutationObserver(() => {
 		const left = [...%s].find(row => row.querySelector(%q).textContent === %q)?.querySelector(%q);
@@ -248,7 +273,7 @@ func TestShortLifeCountsEachSecond(t *testing.T) {
 	}
 }
 
-// TestActions opens what can be done with a message by keyboard and by mouse.
+// TestActions opens the actions of a message by keyboard and by mouse.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

@@ -126,7 +126,7 @@ func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	})
 }
 
-// TestNoGapIsLeft lets a room that filled the screen run empty: what comes then does not scroll.
+// TestNoGapIsLeft lets a room that filled the screen run empty: messages that come then do not scroll.
 func TestNoGapIsLeft(t *testing.T) {
 	t.Parallel()
 	const n = 40

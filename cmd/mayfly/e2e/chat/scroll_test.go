@@ -18,7 +18,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// jumpLabel is JavaScript for what the button that leads to the newest message says; "" without the button.
+// jumpLabel is JavaScript for the text of the button that leads to the newest message; "" without the button.
 var jumpLabel = `(` + jump + `?.innerText ?? '')`
 
 // roomThatScrolls opens a room with 40 messages, in a tab that can scroll right before a draw.
@@ -38,8 +38,9 @@ func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string
 	return r
 }
 
-// scrollsAt scrolls in the very task in which the next frame that holds words comes and is drawn, as assistive technology may:
-// the page draws before the browser has sent it the scroll event. left is then how far the list is from its end.
+// scrollsAt scrolls in the very task in which the next frame that contains words arrives and is drawn, as assistive
+// technology may do: the page draws before the browser has sent it the scroll event. left is then the list's distance from
+// its end.
 func scrollsAt(tab *rig.Tab, words, scroll string) {
 	// The page paints between two draws: after two frames it draws at once again.
 	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -54,7 +55,7 @@ func scrollsAt(tab *rig.Tab, words, scroll string) {
 	})))`)
 }
 
-// TestScrollRightBeforeADrawWins: what comes then does not move the list, and counts as unread.
+// TestScrollRightBeforeADrawWins: a message that comes then does not move the list, and counts as unread.
 func TestScrollRightBeforeADrawWins(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -164,8 +165,8 @@ func touch(kind input.DispatchTouchEventType, at ...*input.TouchPoint) chromedp.
 	})
 }
 
-// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. Of a scroll bar, which a headless browser hides, and
-// of assistive technology the page sees what it sees of a script: that the list stands elsewhere.
+// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. A script stands for a scroll bar, which a
+// headless browser hides, and for assistive technology: the page sees only that the list is elsewhere.
 func TestNeverPulledDown(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000") // a busy machine takes long to scroll
@@ -218,8 +219,8 @@ func TestNeverPulledDown(t *testing.T) {
 				script(tab, `log.scrollBy({top: -40, behavior: 'smooth'})`)
 				step()
 			}
-			// On a busy machine a message may come before the first frame of a smooth scroll, which it ends: the list has not
-			// moved yet.
+			// On a busy machine a message may come before the first frame of a smooth scroll. It ends the scroll before the
+			// list has moved.
 			for n := 0; n < 100 && rig.Eval[string](tab, jumpLabel) == ""; n++ {
 				smooth()
 			}

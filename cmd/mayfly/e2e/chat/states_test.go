@@ -14,8 +14,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// watchConnection lists in seen what the connection's live region says from now on, and counts in changed all changes of the
-// header.
+// watchConnection lists in seen the texts of the connection's live region from now on, and counts in changed all changes of
+// the header.
 const watchConnection = `{
 	window.seen = [];
 	const status = byRole('status')[0];
@@ -177,7 +177,7 @@ func TestUnansweredThenHealedIsSentOnce(t *testing.T) {
 		t.Error("the composer has lost the focus")
 	}
 	proxy.Swallow(false)
-	proxy.Cut() // what was swallowed does not come back
+	proxy.Cut() // lost bytes do not come back
 	tab.Until(`!` + rig.Rows + `[0].innerText.includes('Not sent')`)
 	tab.Until(`said.includes('Sent') && ` + alert + `.textContent === ''`)
 	wantOnce(t, r, "held up")
@@ -197,7 +197,7 @@ func wantOnce(t *testing.T, r *rig.Raw, texts ...string) {
 	}
 }
 
-// TestSendAgainAndForget does natively what the buttons of a failed message do.
+// TestSendAgainAndForget calls natively the functions behind the buttons of a failed message.
 func TestSendAgainAndForget(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

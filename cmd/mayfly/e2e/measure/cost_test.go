@@ -30,9 +30,9 @@ var watch = chromedp.Evaluate[chromedp.Void](`window.changes = 0; window.grew = 
 	}).observe(document.querySelector('[role=log] .rows'), {subtree: true, childList: true});
 }`)
 
-// TestCostOfOneMessage measures, in a DevTools trace, what the main thread does for one message that comes and for one row
-// that expires, and for a hundred of them in one second, with every row mounted that may be. It prints the figures; it fails
-// where they are ten times what they should be.
+// TestCostOfOneMessage measures, in a DevTools trace, the work of the main thread for one message that comes, for one row
+// that expires, and for a hundred of them in one second, with as many rows mounted as possible. It prints the figures, and
+// fails if they are ten times too large.
 func TestCostOfOneMessage(t *testing.T) {
 	const (
 		times = 100
@@ -144,7 +144,7 @@ func TestTypingWhileMessagesArrive(t *testing.T) {
 	const (
 		keys  = 200
 		pace  = 50 * time.Millisecond
-		frame = 16 // ms; what takes no longer is shown within a frame
+		frame = 16 // ms; work that takes no longer is shown within a frame
 	)
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1m")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()

@@ -17,15 +17,15 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The benchmarks here measure what the built server needs for each connection, or for each message, of as many as
+// The benchmarks here measure the memory that the built server needs for each connection, or for each message, of as many as
 // -benchtime says:
 //
 //	go test -run '^$' -bench Memory/connections -benchtime 5000x ./cmd/mayfly/e2e/measure
 //	go test -run '^$' -bench Memory/polls -benchtime 1000x ./cmd/mayfly/e2e/measure
 //	go test -run '^$' -bench Memory/messages -benchtime 100000x ./cmd/mayfly/e2e/measure
 //
-// RSS is what the process has from the system, what it has used before included, and so what to plan for. Heap is what is
-// in use of that after a collection, goroutine stacks included. Small numbers measure what the first of anything costs.
+// RSS is the memory that the process has from the system, also for past use, so plan for it. Heap is the part of it in use
+// after a collection, with the stacks of goroutines. A run with few connections measures the cost of the first ones.
 
 const atOnce = 32 // clients that are at work
 
@@ -57,7 +57,7 @@ func BenchmarkMemory(b *testing.B) {
 		})
 	})
 	b.Run("messages", func(b *testing.B) {
-		const perRoom = 1000 // what the guests of one address may post in 10 s
+		const perRoom = 1000 // messages that the guests of one address may post in 10 s
 		text := strings.Repeat("lunch? ", 14) + "ok"
 		measure(b, "message", "mayfly_live_messages", func(addr string) error {
 			return each((b.N+perRoom-1)/perRoom, func(i int) error {
@@ -141,7 +141,8 @@ func enter(b *testing.B, addr string, i int, room string) (*socket, error) {
 	return s, s.until(`"type":"joined"`)
 }
 
-// poll sends the i-th poll, from an address of its own, which waits for something in a room. It is cut when the benchmark ends.
+// poll sends the i-th poll, from an address of its own, which waits for something in a room. It is cut when the benchmark
+// ends.
 func poll(b *testing.B, addr string, i int, room wire.Join) (*socket, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -172,7 +173,7 @@ func (s *socket) cursor() (*wire.Cursor, error) {
 	}
 }
 
-// send writes f as one message, masked with zeros. That it failed shows in what is read.
+// send writes f as one message, masked with zeros. A failure shows when the answer is read.
 func (s *socket) send(f wire.Frame) {
 	payload := wire.Encode(f)
 	header := []byte{0x81, 0x80 | byte(len(payload))}

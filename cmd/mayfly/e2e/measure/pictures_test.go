@@ -19,7 +19,7 @@ var into = flag.String("into", "", "where to write the pictures; none: into a fo
 
 func TestPictures(t *testing.T) {
 	dir := t.TempDir()
-	screens := dir // of the manifest, in which each is of the size that it says
+	screens := dir // for the manifest, which gives the size of each
 	if *into != "" {
 		root := filepath.Join("..", "..", "..", "..")
 		dir, screens = filepath.Join(root, *into), filepath.Join(root, "web", "static", "screenshots")
@@ -62,7 +62,7 @@ func TestPictures(t *testing.T) {
 	take("chat-phone")
 
 	desk := one
-	one = browser.Tab(url).Ready() // later, with a room full of talk, of which some vanishes soon
+	one = browser.Tab(url).Ready() // later, in a room full of talk, some of which vanishes soon
 	r, other := rig.DialAnd(t, server, "lunch"), rig.DialAnd(t, server, "lunch")
 	for i := range 60 {
 		r, other = other, r
@@ -71,7 +71,7 @@ func TestPictures(t *testing.T) {
 	}
 	two.Say("Wait for me!")
 	one.Shows("Wait for me!")
-	one.Until(`document.querySelector('[role=log]').scrollTop = 1200, !!document.querySelector('.jump')`) // what comes meanwhile leads back to the end
+	one.Until(`document.querySelector('[role=log]').scrollTop = 1200, !!document.querySelector('.jump')`) // a message that comes meanwhile leads back to the end
 	r.Send(wire.Post{ID: uuid.NewString(), Room: "lunch", Text: "One more."})
 	one.Until(`document.querySelector('.jump').innerText === '1 new message' && [...document.querySelectorAll('.left')].some(l => l.innerText.includes(' s'))`)
 	take("chat-busy")
@@ -89,7 +89,7 @@ func TestPictures(t *testing.T) {
 	take("chat-reconnecting")
 }
 
-// talk is what a busy room says.
+// talk is the conversation of a busy room.
 var talk = []string{
 	"Is there a table for nine?", "There is one in the garden.", "In this weather?", "It has a roof :)", "Then I'm in.",
 	"Could someone print the plan for this afternoon?", "On your desk.", "You're the best.",

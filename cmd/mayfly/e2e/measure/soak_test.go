@@ -25,7 +25,7 @@ const (
 	ttl    = 10 * time.Second
 	pace   = 200 * time.Millisecond // from one message to the next
 	warmUp = ttl + 2*time.Second    // by then as many go as come
-	looks  = 120                    // how often is looked at most, but no more than once a second
+	looks  = 120                    // number of looks at most, but not more than one a second
 )
 
 // show lets the test see what wasm_exec.js keeps for Go: the program's memory, the JavaScript values that it refers to and,
@@ -46,16 +46,16 @@ const show = `Object.defineProperty(window, 'Go', {configurable: true, set(origi
 	Object.defineProperty(window, 'Go', {value: shown});
 }})`
 
-// held is the JavaScript array of what the Go program holds; it forgets the callbacks that are gone.
+// held is the JavaScript array of the values that the Go program refers to; it leaves out callbacks that are gone.
 const held = `[
 	(program.callbacks = program.callbacks.filter(f => f.deref())).length,
 	program._values.length - program._idPool.length,
 	program.mem.buffer.byteLength,
 ]`
 
-// quantities are what is looked at. From the first third of the time to the last each may grow by a tenth, and by as much
-// as it goes up and down: rows come and go, what Go has dropped is let go of only when it collects, every 20 s or so, and its
-// memory never shrinks, so it goes up in steps until the largest pile between two collections fits.
+// quantities are the measured quantities. From the first third of the time to the last, each may grow by a tenth, and by as
+// much as it goes up and down. Rows come and go. Values that Go has dropped go only when it collects garbage, every 20 s or
+// so. Go's memory never shrinks, so it grows in steps until the most garbage between two collections fits.
 var quantities = []struct {
 	name  string
 	slack float64

@@ -42,20 +42,20 @@ const watchStart = `const since = {};
 		ask();
 	});`
 
-// workerReady is a promise that the page is served by its worker, which has all files.
+// workerReady is a promise that is kept when the page's worker has all files and serves the page.
 const workerReady = `new Promise(done => {
 	const look = async () => navigator.serviceWorker.controller && await caches.match('/') ? done(true) : setTimeout(look, 20);
 	look();
 })`
 
-// A site is what is opened: each time a fresh one, with a fresh profile.
+// A site is a page to open: each time a fresh one, with a fresh profile.
 type site struct {
 	name  string
 	serve func(t *testing.T) (url string, kill func())
 	last  string // of a visit, as long as there is a server
 }
 
-// A visit is when what was there, in milliseconds since the navigation began; 0: never.
+// A visit has the time of each step, in milliseconds since the navigation began; 0: never.
 type visit struct{ Paint, Composer, Online float64 }
 
 func TestStart(t *testing.T) {
@@ -109,7 +109,7 @@ func openSite(t *testing.T, s site) map[string]visit {
 	return visits
 }
 
-// visitOnce goes to url from an empty page, and waits for what comes last.
+// visitOnce goes to url from an empty page, and waits for the last step.
 func visitOnce(tab *rig.Tab, url, last string) visit {
 	tab.Do(chromedp.Navigate("about:blank"), chromedp.Navigate(url))
 	return rig.Eval[visit](tab, `visit("`+last+`")`)
@@ -154,7 +154,7 @@ func serveBare(t *testing.T) func(*testing.T) (string, func()) {
 			WasmContentLength: strconv.Itoa(size),
 		})
 		t.Cleanup(server.Close)
-		return strings.Replace(server.URL, "127.0.0.1", "localhost", 1), func() { // as Mayfly's is, which is looked up
+		return strings.Replace(server.URL, "127.0.0.1", "localhost", 1), func() { // the same host name as Mayfly's, which the browser looks up
 			server.CloseClientConnections()
 			server.Close()
 		}
@@ -163,8 +163,8 @@ func serveBare(t *testing.T) func(*testing.T) (string, func()) {
 
 const root = "../../../.."
 
-// buildBare returns the bare client, built and compressed as Mayfly's was, and its size before. What it was built to is kept,
-// since brotli at its best takes long.
+// buildBare returns the bare client, built and compressed as Mayfly's was, and its size before. What it was built to is
+// kept, since brotli at its best takes long.
 func buildBare(t *testing.T) (br []byte, size int) {
 	t.Helper()
 	about := func(dir string) (build struct {
@@ -216,5 +216,5 @@ func (f files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if file.encoding != "" {
 		w.Header().Set("Content-Encoding", file.encoding)
 	}
-	_, _ = w.Write(file.body) // whoever goes away reads no more
+	_, _ = w.Write(file.body) // a client that has gone reads nothing
 }

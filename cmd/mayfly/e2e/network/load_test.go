@@ -42,21 +42,22 @@ func untilMetric(t *testing.T, admin, series string, ok func(value float64) bool
 
 var posts = flag.Int("posts", 4000, "messages that are posted while a reader has stopped; more if it is connected after that")
 
-// TestReaderThatStops posts messages while one member reads nothing. The server must let go of that member and of all that
-// waited for it, and bring the messages to everyone else. They are long, so that one burst of them is more than the system's
-// own buffers hold for the stalled reader. Between two bursts all messages expire, so what the server holds depends on the
-// number of messages in a burst, and not on the speed of the machine.
+// TestReaderThatStops posts messages while one member reads nothing. The server must drop that member and everything that
+// waited for it, and deliver the messages to everyone else. The messages are long, so that one burst is larger than the
+// system's own buffers for the stalled reader. Between two bursts all messages expire, so the server's memory depends on
+// the number of messages in a burst, and not on the speed of the machine.
 func TestReaderThatStops(t *testing.T) {
 	t.Parallel()
 	const (
 		size  = 3900 // bytes of a text
 		burst = 2000
-		// Every so many messages one lives on. The author goes on when it and the witness have read so far: they are never slow.
+		// One of that many messages lives on. The author goes on when it and the witness have read that far: they are never
+		// slow.
 		lasts = 50
 
 		maxGrowth = 64 << 20 // of the live heap, at the end of a burst
 		maxKept   = 5 << 20  // of it, once all have expired
-		ofEach    = 300      // bytes that stay of each message for a while: its id, by which a repeated post is known
+		ofEach    = 300      // bytes that each message leaves for a while: its id, by which the server recognises a repeat
 	)
 	admin := rig.FreeAddr(t)
 	server := rig.Serve(t, "-admin", admin, "-rate", "1000000/1s", "-room-messages", "100000", "-room-bytes", "200MiB",
@@ -103,8 +104,8 @@ func TestReaderThatStops(t *testing.T) {
 	}
 }
 
-// postBurst has the author post n messages, numbered from first on, and the witness read them, in order. It returns how many
-// expired before the witness could read them, which the server then does not send; each other must come.
+// postBurst lets the author post n messages, numbered from first on, and the witness read them, in order. It returns how
+// many expired before the witness could read them: the server does not send these, but every other one must come.
 func postBurst(t *testing.T, author, witness *rig.Raw, first, n, lasts int, padding string) (late int) {
 	t.Helper()
 	expires := make([]time.Time, n) // by number - first
@@ -153,8 +154,9 @@ func postBurst(t *testing.T, author, witness *rig.Raw, first, n, lasts int, padd
 	return late
 }
 
-// TestStopUnderLoad stops the server while 100 are connected and some of them post. What it has accepted it brings to everyone
-// before it says goodbye to them: without -data nobody can be told later. (The same with 1,000, 20 times: e2e/measure.)
+// TestStopUnderLoad stops the server while 100 are connected and some of them post. What it has accepted it brings to
+// everyone before it says goodbye to them: without -data nobody can be told later. (The same with 1,000, 20 times:
+// e2e/measure.)
 func TestStopUnderLoad(t *testing.T) {
 	t.Parallel()
 	rig.StopUnderLoad(t, 100, 20, 500*time.Millisecond)

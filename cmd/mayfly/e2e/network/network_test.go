@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -38,7 +39,7 @@ func TestTabMissesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		begin   func(p *rig.Proxy)
-		silence time.Duration // for which the tab has heard nothing then, by its clock
+		silence time.Duration // since the last frame that the tab got, by its clock
 		end     func(p *rig.Proxy)
 	}{
 		{"cut and refused", func(p *rig.Proxy) { p.Refuse(true); p.Cut() }, 0, func(p *rig.Proxy) { p.Refuse(false) }},
@@ -132,7 +133,7 @@ func TestHostileConnections(t *testing.T) {
 	var records []*record
 	for _, name := range []string{"ann", "ben"} {
 		r := newRecord()
-		all = append(all, rig.NewPersonBy(t, name, r.through(client.DialWebSocket(server.SocketURL()), false), nil))
+		all = append(all, rig.NewPersonBy(t, name, r.through(transport.DialWebSocket(server.SocketURL()), false), nil))
 		records = append(records, r)
 	}
 	for _, p := range all {
@@ -214,7 +215,7 @@ func attack(t *testing.T, addr string, i int, silent *held) {
 	switch i % 8 {
 	case 0: // garbage instead of HTTP
 		write(garbage)
-	case 1: // half a handshake, and no more
+	case 1: // half a handshake
 		write([]byte(upgrade[:len(upgrade)/2]))
 		silent.add(conn)
 		return

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 )
 
 // talker is one person with a client, in one room for all its life.
@@ -24,13 +25,13 @@ type talker struct {
 	mu        sync.Mutex // guards what follows
 	said      int        // texts that the session took
 	view      client.View
-	own       int // messages in view that are one's own
+	own       int // number of the user's own messages in the view
 	vanished  int // views that had fewer of these than an earlier one
 	unordered int // views that were not in the order of their seqs
 }
 
 // newTalker connects until the test ends, by WebSocket, or by polls where that doesn't work.
-func newTalker(t *testing.T, name, room string, dial, polls client.Dial) *talker {
+func newTalker(t *testing.T, name, room string, dial, polls transport.Dial) *talker {
 	t.Helper()
 	c := &talker{t: t, name: name, room: room, record: newRecord(), changed: make(chan struct{}, 1)}
 	c.client = client.New(client.Config{Dial: c.record.through(dial, false), Polls: c.record.through(polls, true), Guest: client.NewGuest(), Room: room})
@@ -95,14 +96,14 @@ func (c *talker) talk(ctx context.Context) {
 	}
 }
 
-// now returns what the client shows, and how many messages it wrote.
+// now returns the client's view, and how many messages it wrote.
 func (c *talker) now() (v client.View, said int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.view, c.said
 }
 
-// showsLast reports whether v has the last message that c wrote: the session takes what is said in its own time.
+// showsLast reports whether v has the last message that c wrote: the client adds a message some time after Send.
 func (c *talker) showsLast(v client.View) bool {
 	_, said := c.now()
 	return slices.ContainsFunc(v.Messages, func(m client.Message) bool { return m.Text == c.text(said-1) })

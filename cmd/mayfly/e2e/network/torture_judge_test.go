@@ -9,7 +9,7 @@ import (
 	"mayfly/app/client"
 )
 
-// counts are what is printed at the end.
+// counts are the figures that are printed at the end.
 type counts struct {
 	posted    int // messages written
 	accepted  int // of those, that the server said it has: by accepted, or by bringing them back
@@ -75,14 +75,14 @@ func (c *talker) judgeOutbox(t *testing.T, total *counts) {
 			t.Errorf("%s: %q is not in the outbox (shown as sent: %v), and accepted is %v", c.name, text, sent[text] > 0, known)
 		}
 	}
-	if v.Unsent != len(waiting) { // what is shown as waiting does so only if the outbox has it
+	if v.Unsent != len(waiting) { // a message may be shown as waiting only if the outbox has it
 		total.lost += max(0, len(waiting)-v.Unsent)
 		t.Errorf("%s: the outbox holds %d messages, %d are shown as waiting", c.name, v.Unsent, len(waiting))
 	}
 }
 
-// judgeRoom wants every client of a room to show every message that was accepted, once, where its seq says. That is what the
-// connections carried, too: each message once on each.
+// judgeRoom checks that every client of a room shows every accepted message once, in the order of the seqs, and that each
+// connection carried each message once.
 func judgeRoom(t *testing.T, room []*talker, total *counts) {
 	acknowledged := map[string]int64{}
 	for _, c := range room {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -20,7 +21,7 @@ var long = flag.Duration("for", 10*time.Second, "how long things break; make tor
 const (
 	people  = 50
 	rooms   = 5
-	proxies = 10 // with one client in each room, one of whom gets no WebSocket through
+	proxies = 10 // with one client in each room, one of which cannot open a WebSocket
 
 	pace   = time.Second      // of one person's messages; each pause is up to a half longer, or shorter
 	alive  = 7 * time.Second  // a server, until it is killed; the same
@@ -28,17 +29,17 @@ const (
 	broken = 2 * time.Second  // a proxy, at most
 	spell  = 40 * time.Second // after which everything is made whole and judged, and begins anew with other people
 
-	// lifetime is more than a spell and what is waited for at its end, so that every message is due to everyone, whatever became
-	// of their connections.
+	// lifetime is longer than a spell and the waiting at its end, so that every message must reach everyone, on any
+	// connection.
 	lifetime = time.Hour
-	settle   = 5 * rig.Timeout // until everyone has everything, once nothing breaks any more
+	settle   = 5 * rig.Timeout // until everyone has everything, after the last fault
 )
 
-// TestNothingLostNothingTwice has 50 people post numbered messages in 5 rooms while connections are cut, delayed and swallowed, and
-// the server is killed every few seconds. Its judgement rests on two witnesses: what the connections carried (record), and what
-// the people see (client.View). In a spell everybody is in one room from before its first message on, and no message expires; so
-// at the end everybody must show every message that was accepted, once, in one order, and what was not accepted must wait with
-// its writer.
+// TestNothingLostNothingTwice lets 50 people post numbered messages in 5 rooms while connections are cut, delayed and
+// swallowed, and the server is killed every few seconds. It judges by two witnesses: the frames on the connections
+// (record), and the views of the people (client.View). In a spell everybody is in one room from before its first message
+// on, and no message expires. So at the end everybody must show every accepted message, once, in one order, and every other
+// message must wait at its author's client.
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-data", filepath.Join(t.TempDir(), "data"), "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
@@ -74,12 +75,12 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	var in [rooms][]*talker
 	for i := range all {
 		room, line := i%rooms, i/rooms
-		dial := client.DialWebSocket("ws://" + lines[line].Addr + "/ws")
+		dial := transport.DialWebSocket("ws://" + lines[line].Addr + "/ws")
 		if room == line%rooms {
 			dial = blocked
 		}
 		all[i] = newTalker(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), dial,
-			client.DialPolls(client.PostTo("http://"+lines[line].Addr+"/poll"), nil))
+			transport.DialPolls(transport.PostTo("http://"+lines[line].Addr+"/poll"), nil))
 		in[room] = append(in[room], all[i])
 	}
 	everyone(t, all[:], "in the room", func(_ *talker, v client.View) bool { return rig.Online(v) })
@@ -107,7 +108,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	talking.Wait()
 	breaking.Wait()
 
-	// With the server gone, what one more message of each becomes is for the outbox alone.
+	// Without a server, only the outbox can keep one more message of each.
 	server.Kill()
 	total.kills++
 	for _, c := range all {
@@ -134,9 +135,9 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 }
 
 // blocked is what dialling comes to where no WebSocket gets through.
-func blocked(context.Context) (client.Conn, error) { return nil, errors.New("blocked") }
+func blocked(context.Context) (transport.Conn, error) { return nil, errors.New("blocked") }
 
-// everyone waits until ok is true of what each shows.
+// everyone waits until ok is true for each view.
 func everyone(t *testing.T, clients []*talker, what string, ok func(*talker, client.View) bool) {
 	t.Helper()
 	timeout := time.After(settle)
@@ -149,8 +150,8 @@ func everyone(t *testing.T, clients []*talker, what string, ok func(*talker, cli
 	}
 }
 
-// breakNowAndThen breaks a proxy in one way or another until ctx is done, and leaves it whole. It returns how often it cut all
-// its connections.
+// breakNowAndThen breaks a proxy in one way or another until ctx is done, and leaves it whole. It returns how often it cut
+// all its connections.
 func breakNowAndThen(ctx context.Context, line *rig.Proxy) (cuts int) {
 	for wait(ctx, calm/2+rand.N(calm)) {
 		for range 1 + rand.N(2) {
@@ -170,7 +171,7 @@ func breakNowAndThen(ctx context.Context, line *rig.Proxy) (cuts int) {
 				wait(ctx, rand.N(broken))
 				line.CutSome(0.3)
 				line.Lag(0)
-			case 4: // what was swallowed does not come back, so no connection may outlive it
+			case 4: // lost bytes do not come back, so no connection may outlive it
 				line.Swallow(true)
 				wait(ctx, rand.N(broken))
 				line.Cut()

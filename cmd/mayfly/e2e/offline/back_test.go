@@ -12,8 +12,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// watch lets each page remember what it held when it ran again, and in the first frame after that. It is there before Mayfly's
-// scripts, so it hears of it before they do.
+// watch lets each page remember the texts that it had when it ran again, and in the first frame after that. It runs before
+// Mayfly's scripts, so it gets the event before they do.
 const watch = `{
 	const held = () => document.body.textContent;
 	const woken = e => {
@@ -26,7 +26,7 @@ const watch = `{
 	addEventListener('pageshow', woken, true);
 }`
 
-// reader looks at what one tab shows.
+// reader reads the texts of one tab.
 type reader struct {
 	t      *testing.T
 	tab    *rig.Tab
@@ -52,7 +52,7 @@ func (k *reader) alive(expires time.Time) bool {
 	return time.Now().Add(k.clockError).Before(expires)
 }
 
-// had reports whether what the page remembers as when has text.
+// had reports whether text is in the texts that the page remembers under the name when.
 func (k *reader) had(when, text string) bool {
 	k.t.Helper()
 	return rig.Eval[bool](k.tab, fmt.Sprintf(`%s.includes(%q)`, when, text))
@@ -64,7 +64,7 @@ func (k *reader) until(js string) {
 	rig.Eval[bool](k.tab, `new Promise(done => { (function look() { `+js+` ? done(true) : setTimeout(look, 20); })(); })`)
 }
 
-// wantGone waits for the first frame, in which text must not be any more, and sees to it that the page works.
+// wantGone waits for the first frame, which must not contain text, and checks that the page works.
 func (k *reader) wantGone(where, text string) {
 	k.t.Helper()
 	k.until(`window.frame !== undefined`)
@@ -80,8 +80,7 @@ func (k *reader) wantGone(where, text string) {
 		rig.Find(rig.WaitingRow), rig.Connection))
 }
 
-// back goes back to the page before this one, and waits until it is there: what is asked of the one that is left would get no
-// answer.
+// back goes back to the page before this one, and waits until it is there: the page that is left would answer nothing.
 func (k *reader) back() {
 	k.t.Helper()
 	there := make(chan struct{}, 1)
@@ -151,7 +150,7 @@ func TestNothingExpiredComesBack(t *testing.T) {
 				const at = performance.timeOrigin + began;
 				// One that began before the laptop slept may be the first.
 				if (at < %[2]d || Number.isFinite(hides) && at <= hides) return requestAnimationFrame(look);
-				window.frame = document.body.innerText; // without what is there but not visible
+				window.frame = document.body.innerText; // innerText leaves out invisible texts
 			});
 		}`, text, due.UnixMilli(), hidesAt(text)))
 		wake := tab.Sleep()

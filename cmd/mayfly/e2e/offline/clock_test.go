@@ -41,8 +41,8 @@ var watchRows = chromedp.Evaluate[chromedp.Void](`{
 
 const turnTime = 20 * time.Millisecond
 
-// wantOnTime waits until text has gone from tab, and fails if that was not at its time, which is from first to last. It
-// reports whether the tab has shown the text before.
+// wantOnTime waits until text has gone from tab, and fails if that was before first or after last. It reports whether the
+// tab showed the text before.
 func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time.Time) (seen bool) {
 	t.Helper()
 	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, last.UnixMilli()))
@@ -62,7 +62,7 @@ func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time
 	return true
 }
 
-// realTime is JavaScript for the time by the clock of this machine, whatever that of the page's device shows.
+// realTime is JavaScript for the time by the clock of this machine, not by that of the page's device.
 const realTime = `(performance.timeOrigin + performance.now())`
 
 // TestWrongClocks shows a room to people whose clocks are hours and days off.

@@ -12,7 +12,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// blind stops all that could run Mayfly's own code: timers, and what comes on a connection.
+// blind stops everything that could run Mayfly's own code: timers, and frames that come on a connection.
 const blind = `{
 	const later = setTimeout;
 	window.setTimeout = (f, ms, ...args) => later((...args) => { if (!window.blind) f(...args); }, ms, ...args);
@@ -25,8 +25,8 @@ const blind = `{
 }`
 
 // hidesAt is JavaScript for when the browser hides the last of the rows with that text, if no script does, in Unix
-// milliseconds: an animation of the row waits for that, or one of the box that all rows are in. It is no finite number if there
-// is none.
+// milliseconds: an animation of the row waits for that, or one of the box that all rows are in. It is no finite number if
+// there is none.
 func hidesAt(text string) string {
 	return fmt.Sprintf(`(performance.timeOrigin + Math.max(...document.getAnimations().filter(a => {
 		const e = a.effect.target;
@@ -34,7 +34,7 @@ func hidesAt(text string) string {
 	}).map(a => a.startTime ?? Infinity)))`, text)
 }
 
-// TestBrowserHidesWhatExpiresWhereNoScriptRuns keeps Mayfly from running, for a user who wants no motion.
+// TestBrowserHidesWhatExpiresWhereNoScriptRuns stops Mayfly's code in the page of a user who wants no motion.
 func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
 	t.Parallel()
 	const (
@@ -74,7 +74,8 @@ func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
 			t.Errorf("what lives on is hidden %s", when)
 		}
 	}
-	// hides posts n messages, keeps Mayfly from running, and wants the browser to hide them when they have expired, not before.
+	// hides posts n messages, keeps Mayfly from running, and wants the browser to hide them when they have expired, not
+	// before.
 	hides := func(name string, n int) {
 		t.Helper()
 		try := 0

@@ -16,7 +16,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// faultPart finds what a page without a client shows, also where no script may run and byRole is not there.
+// faultPart finds the sentence of a page without a client, also where no script may run and there is no byRole.
 const faultPart = ".fault"
 
 // untilSays waits until a page without a client says that sentence in an alert.
@@ -156,8 +156,8 @@ func TestClientDoesNotLoad(t *testing.T) {
 	}
 }
 
-// untilInstalled reloads the page until a service worker serves it. The worker of a page that could not be loaded may still be
-// failing to keep its files when the next page waits for it: then the page after that tries again.
+// untilInstalled reloads the page until a service worker serves it. The worker of a page that could not be loaded may still
+// be failing to keep its files when the next page waits for it: then the page after that tries again.
 func untilInstalled(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	for range 5 {

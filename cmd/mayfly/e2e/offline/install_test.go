@@ -16,7 +16,8 @@ import (
 // offered is true while the page offers to install.
 var offered = `!!` + rig.ByRole("region", "Install")
 
-// mayInstall says what a browser says that would install: a headless one never does. asked counts how often it was asked to.
+// mayInstall sends the event of a browser that can install the page, as a headless one never does. asked counts how often
+// the page asked it to install.
 const mayInstall = `{
 	const event = new Event('beforeinstallprompt', {cancelable: true});
 	event.prompt = () => { window.asked = (window.asked || 0) + 1; };
@@ -24,7 +25,7 @@ const mayInstall = `{
 	window.dispatchEvent(event);
 }`
 
-// settled waits until the page has drawn what was to be drawn when it was called: a message that comes later is shown.
+// settled waits until the page has drawn everything that was due when settled was called: a later message is shown.
 func settled(t *testing.T, tab *rig.Tab, server *rig.Server) {
 	t.Helper()
 	text := "later: " + uuid.NewString()

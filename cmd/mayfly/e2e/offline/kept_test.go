@@ -17,7 +17,7 @@ import (
 // waiting is JavaScript for how many messages on screen wait for a connection.
 const waiting = rig.Shown + `.filter(m => m.includes('Waiting for a connection')).length`
 
-// sent waits until so many messages are on screen, and all have been accepted.
+// sent waits until that many messages are on screen and all of them have been accepted.
 func sent(tab *rig.Tab, n int) {
 	tab.Until(fmt.Sprintf(`%s.length === %d && !%s`, rig.Rows, n, rig.Find(rig.WaitingRow)))
 }

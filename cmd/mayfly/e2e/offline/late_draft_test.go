@@ -40,7 +40,7 @@ func writtenHalf(tab *rig.Tab, url string) {
 	tab.Until(`document.activeElement.matches('textarea:enabled')`)
 }
 
-// painted waits until the page has drawn what it knows.
+// painted waits until the page has drawn its current state.
 func painted(tab *rig.Tab) {
 	rig.Eval[bool](tab, `new Promise(done =>
 		requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`)

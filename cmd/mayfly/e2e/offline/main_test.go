@@ -1,5 +1,5 @@
-// Package offline_test holds what outlives the server, the tab and the browser: the installed page and its worker, what waits
-// on the device, and what a page shows that was frozen, asleep or has a wrong clock.
+// Package offline_test tests everything that outlives the server, the tab and the browser: the installed page and its
+// worker, entries and drafts on the device, and pages that were frozen or asleep or have a wrong clock.
 package offline_test
 
 import (

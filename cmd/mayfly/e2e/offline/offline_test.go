@@ -87,8 +87,8 @@ func startsOffline(t *testing.T, tab *rig.Tab, url string, starts ...offlineStar
 	}
 }
 
-// TestWhatIsKeptIsRepaired has the first visit keep nothing, because one file is cut off, and the second keep all. The next
-// start brings back what is deleted later.
+// TestWhatIsKeptIsRepaired: the first visit stores nothing, because one file is cut off, and the second visit stores all
+// files. The next start brings back files that are deleted later.
 func TestWhatIsKeptIsRepaired(t *testing.T) {
 	t.Parallel()
 	network := newTroubled()
@@ -117,7 +117,7 @@ func TestWhatIsKeptIsRepaired(t *testing.T) {
 	startsOffline(t, tab, front.URL, offlineStart{"/r/x", "x", ""})
 }
 
-// loses deletes a file of what is kept, or all of it, through DevTools, as a browser does that needs room.
+// loses deletes one stored file, or all of them, through DevTools, like a browser that needs space.
 func loses(origin, path string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		found, err := chromedp.Call(ctx, cachestorage.RequestCacheNames, cachestorage.RequestCacheNamesParams{SecurityOrigin: origin})

@@ -11,7 +11,7 @@ import (
 )
 
 // say posts text to the lobby, where it lives for ttl, and returns when it expires by the server's clock, which is this
-// machine's. The connection is opened for that: the server ends one on which nobody reads for half a minute.
+// machine's. It opens a connection for that: the server ends a connection on which nobody reads for half a minute.
 func say(t *testing.T, server *rig.Server, text string, ttl time.Duration) (expires time.Time) {
 	t.Helper()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)

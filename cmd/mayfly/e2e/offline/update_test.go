@@ -75,8 +75,8 @@ func TestNewVersion(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(front.URL + "/r/x").Ready()
 	tab.Installed()
 
-	// The worker has taken over a page that knew none: no news. What the page draws of its word comes before what is posted
-	// later.
+	// The worker has taken over a page that knew none, which is no news. The page draws for this before it draws messages
+	// that are posted later.
 	rig.Eval[bool](tab, `new Promise(done => {
 		navigator.serviceWorker.addEventListener('message', () => done(true), {once: true});
 		navigator.serviceWorker.controller.postMessage('version');
@@ -124,7 +124,7 @@ func TestNewVersion(t *testing.T) {
 		t.Errorf("without a network it starts as version %s, want %s", got, second)
 	}
 
-	// It comes while nobody looks: the page waits for what is half written, and no longer.
+	// The version comes while nobody looks: the page waits until the draft is stored, and no longer.
 	tab.Do(visible(false))
 	network.cuts.Store(false)
 	network.gone.Store(false)

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -37,17 +38,17 @@ func roomName(n int) string { return fmt.Sprintf("room-%02d", n%rooms) }
 type line struct {
 	t    *testing.T
 	ctx  context.Context
-	conn client.Conn
+	conn transport.Conn
 	user wire.User
 	read []wire.Frame // and not yet asked for
 }
 
-// dial connects and joins every room. It returns what was joined, by room.
+// dial connects and joins every room. It returns the joined frames by room.
 func dial(t *testing.T, s *rig.Server, guest string) (*line, map[string]wire.Joined) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*rig.Timeout)
 	t.Cleanup(cancel)
-	conn, err := client.DialWebSocket(s.SocketURL())(ctx)
+	conn, err := transport.DialWebSocket(s.SocketURL())(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +100,7 @@ func (l *line) next() (wire.Frame, error) {
 	return f, nil
 }
 
-// sent is a message that was posted, and what the server said.
+// sent is a posted message with the server's answer.
 type sent struct {
 	post     wire.Post
 	accepted wire.Accepted // Seq is 0 until it was
@@ -326,7 +327,7 @@ func expire(t *testing.T, l *line, joined map[string]wire.Joined) {
 
 const keyLayout = "20060102T1504Z"
 
-// unreadable wants nothing of what people said, and nothing of who they are, in the folder.
+// unreadable checks that the folder has no text of a message and nothing about its author.
 func unreadable(t *testing.T, folder string, all []*person) {
 	t.Helper()
 	secrets := []string{marker, "Anonymous"}
@@ -355,8 +356,8 @@ func unreadable(t *testing.T, folder string, all []*person) {
 	}
 }
 
-// keysGo waits until the running server has removed the keys of minutes that have passed, one that has come back among them. It
-// wants the other keys of what was joined to be there.
+// keysGo waits until the running server has removed the keys of past minutes, also one that has come back. The other keys
+// of the joined messages must be there.
 func keysGo(t *testing.T, folder string, joined map[string]wire.Joined) {
 	t.Helper()
 	paths := map[string]bool{oldKey(t, folder): true}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -24,8 +25,8 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	server := rig.Serve(t, "-admin", admin)
 	before := rig.Scrape(t, admin)
 	var connections atomic.Int64
-	dial := client.DialWebSocket(server.SocketURL())
-	ann := rig.NewPersonBy(t, "Ann", func(ctx context.Context) (client.Conn, error) {
+	dial := transport.DialWebSocket(server.SocketURL())
+	ann := rig.NewPersonBy(t, "Ann", func(ctx context.Context) (transport.Conn, error) {
 		conn, err := dial(ctx)
 		if err == nil {
 			connections.Add(1)
@@ -66,7 +67,7 @@ func differences(before, after, want map[string]float64) (wrong []string) {
 
 func TestOperationsNamesEveryMetric(t *testing.T) {
 	t.Parallel()
-	docs, err := os.ReadFile("../../../../docs/operations.md")
+	docs, err := os.ReadFile("../../../../docs/metrics.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,12 +78,12 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {
 		served[m[1]] = true
 		if !strings.Contains(string(docs), "| `"+m[1]+"` |") {
-			t.Errorf("docs/operations.md has no line for %s", m[1])
+			t.Errorf("docs/metrics.md has no line for %s", m[1])
 		}
 	}
 	for _, m := range regexp.MustCompile("(?m)^\\| `(mayfly_\\w+)` \\|").FindAllStringSubmatch(string(docs), -1) {
 		if !served[m[1]] {
-			t.Errorf("docs/operations.md names %s, which is not served", m[1])
+			t.Errorf("docs/metrics.md names %s, which is not served", m[1])
 		}
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browser is a headless Chromium: that of the package, or one of the test's own.
+// Browser is a headless Chromium: the package's, or one of the test's own.
 type Browser struct {
-	Dir string // the profile's folder: what the tabs that Profile opens keep is there
+	Dir string // the profile's folder, with all that the tabs of Profile store
 
 	t     *testing.T
 	ctx   context.Context
@@ -29,15 +29,15 @@ type Browser struct {
 
 // packageBrowser is the Chromium that all tests of a package share: the first test that asks starts it, Main closes it.
 var packageBrowser struct {
-	mu    sync.Mutex // guards what follows
-	dir   string     // where its profile goes, once Main knows it
+	mu    sync.Mutex // guards the fields below
+	dir   string     // of its profile, once Main knows it
 	ctx   context.Context
 	close func()
 	err   error // starting it failed: no test tries again
 }
 
-// OpenBrowser returns the package's Chromium. Each of its Tabs has a browser context of its own, which ends with the test, so
-// tests share no storage. Where there is no Chromium the test is skipped, except under CI=true.
+// OpenBrowser returns the package's Chromium. Each of its Tabs has a browser context of its own, which ends with the test,
+// so tests share no storage. Without a Chromium it skips the test, except under CI=true.
 func OpenBrowser(t *testing.T) *Browser {
 	t.Helper()
 	needChromium(t)
@@ -94,7 +94,7 @@ func needChromium(t *testing.T) {
 	t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
 }
 
-// startChromium starts Chromium with its profile in dir, and reports what it complains of to logf. end closes it; a second call
+// startChromium starts Chromium with its profile in dir, and reports its complaints to logf. end closes it; a second call
 // does nothing.
 func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, end func(), err error) {
 	ctx, stop := chromedp.NewExecAllocator(context.Background(),
@@ -103,7 +103,7 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // for byRole
-		// Chromium's own pages for its address bar, which nobody sees, are a quarter of what a short test costs.
+		// Chromium's own pages for its address bar, which nobody sees, are a quarter of the cost of a short test.
 		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
 	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(logf))
 	end = sync.OnceFunc(func() {
@@ -120,7 +120,7 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 	return ctx, end, nil
 }
 
-// Close closes a browser of the test's own before the test ends: then all that it keeps is on disk.
+// Close closes a browser of the test's own before the test ends: then everything that it stores is on disk.
 func (b *Browser) Close() { b.close() }
 
 // Kill ends a browser of the test's own at once, as kill -9 does.
@@ -135,7 +135,9 @@ func (b *Browser) Kill() {
 
 // chromium returns the path of a Chromium, "" if there is none. CHROMIUM in the environment names one.
 func chromium() string {
-	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"} {
+	for _, name := range []string{
+		os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
+	} {
 		if path, err := exec.LookPath(name); err == nil && name != "" {
 			return path
 		}
@@ -143,7 +145,8 @@ func chromium() string {
 	return ""
 }
 
-// Tab is one tab. Each is a person of its own: it shares no storage with other tabs, unless it was opened by Sibling.
+// Tab is one tab. Each tab is another person: it shares no storage with other tabs, unless Sibling opened it.
+// One thing: its methods are the deeds and looks of a user at one tab, and have no state but the tab.
 type Tab struct {
 	Ctx context.Context // for chromedp
 
@@ -157,7 +160,7 @@ func (b *Browser) Tab(url string) *Tab {
 	return open(b.t, b.ctx, url, chromedp.WithNewBrowserContext())
 }
 
-// Profile opens url in the profile of a browser of the test's own, which is on disk as a user's is; all such tabs share it.
+// Profile opens url in the profile of a browser of the test's own, which is on disk like a user's; all such tabs share it.
 func (b *Browser) Profile(url string) *Tab {
 	b.t.Helper()
 	return open(b.t, b.ctx, url)
@@ -210,30 +213,34 @@ func Eval[T any](tab *Tab, js string) T {
 	return v
 }
 
-// Until waits until the JavaScript expression is true, on this page or on one that follows it.
+// Until waits until the JavaScript expression is true, on this page or on one that follows it. An expression that throws is
+// not true yet: a page that has just begun lacks what the expression asks for.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout+time.Second)
 	defer cancel()
-	poll := chromedp.Poll[bool](js, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
+	poll := chromedp.Poll[bool]("(async () => { try { return await ("+js+"); } catch { return false; } })()",
+		chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
 	_, err := chromedp.Run(ctx, poll)
 	for err != nil && ctx.Err() == nil && left(err) {
 		_, err = chromedp.Run(ctx, poll)
 	}
 	if err != nil {
+		_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
 		shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		tab.t.Fatalf("never true: %s: %v; the page shows:\n%s", js, err, shown)
+		tab.t.Fatalf("never true: %s: %v; it throws: %v; the page shows:\n%s", js, err, thrown, shown)
 	}
 }
 
-// left reports whether err says that the page was left while it was asked.
+// left reports whether err says that the tab left the page before the page could answer.
 func left(err error) bool {
 	return strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
 		strings.Contains(err.Error(), "Cannot find context")
 }
 
-// ready is true once one is online and may write.
-const ready = `document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') && document.activeElement?.tagName === 'TEXTAREA'`
+// ready is true once the tab is online and the user can write.
+const ready = `document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') ` +
+	`&& document.activeElement?.tagName === 'TEXTAREA'`
 
 // Ready waits until the tab is online and its composer has the focus.
 func (tab *Tab) Ready() *Tab {
@@ -242,14 +249,15 @@ func (tab *Tab) Ready() *Tab {
 	return tab
 }
 
-// Installed waits until the page is served by a service worker, which has kept all that it needs by then.
+// Installed waits until a service worker serves the page. By then the worker has stored all that it needs.
 func (tab *Tab) Installed() *Tab {
 	tab.t.Helper()
-	tab.Until(`navigator.serviceWorker.ready.then(r => r.active.state === 'activated' && !!navigator.serviceWorker.controller)`)
+	tab.Until(`navigator.serviceWorker.ready.then(
+		r => r.active.state === 'activated' && !!navigator.serviceWorker.controller)`)
 	return tab
 }
 
-// Say types text into what has the focus, and presses Enter.
+// Say types text into the element that has the focus, and presses Enter.
 func (tab *Tab) Say(text string) {
 	tab.t.Helper()
 	tab.Do(Type(text), Enter())
@@ -261,7 +269,9 @@ func Enter(modifiers ...chromedp.Modifier) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		press := input.DispatchKeyEventParams{Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
 		chromedp.KeyModifiers(modifiers...)(&press)
-		for _, press.Type = range []input.DispatchKeyEventType{input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp} {
+		for _, press.Type = range []input.DispatchKeyEventType{
+			input.DispatchKeyEventTypeKeyDown, input.DispatchKeyEventTypeKeyUp,
+		} {
 			if _, err := chromedp.Call(ctx, input.DispatchKeyEvent, press); err != nil {
 				return err
 			}
@@ -299,7 +309,7 @@ func (tab *Tab) ShowsNot(text string) {
 	tab.Until(`!` + Shown + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
 }
 
-// Phone makes the tab a phone's: 390×844, with touch.
+// Phone turns the tab into that of a phone: 390×844, with touch.
 func (tab *Tab) Phone() {
 	tab.t.Helper()
 	tab.Do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
@@ -332,7 +342,7 @@ func (tab *Tab) Picture(path string) {
 // Node is one node of the accessibility tree, as assistive technology sees it.
 type Node struct{ Role, Name string }
 
-// Accessible returns the page's accessibility tree, flat, without what is ignored.
+// Accessible returns the page's accessibility tree, flat, without ignored nodes.
 func Accessible(tab *Tab) []Node {
 	tab.t.Helper()
 	var nodes []Node
@@ -356,6 +366,6 @@ func value(v *accessibility.Value) string {
 		return ""
 	}
 	var s string
-	_ = json.Unmarshal(v.Value, &s) // what is no string has no name
+	_ = json.Unmarshal(v.Value, &s) // a value that is not a string is no name
 	return s
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// deviceClock gives each page of a tab a wall clock that SetClock sets. performance.now() is the monotonic clock of a
-// device, and goes on as it does.
+// deviceClock gives each page of a tab a wall clock that SetClock sets. performance.now() is the monotonic clock of the
+// device, and goes on unchanged.
 const deviceClock = `{
 	const Right = Date;
 	window.skew = %d;
@@ -35,7 +35,7 @@ const timedWelcome = `window.WebSocket = class extends WebSocket {
 	}
 }`
 
-// TimeWelcomes is for ClockError: it goes before the pages that the tab opens.
+// TimeWelcomes prepares ClockError. Call it before the tab opens the pages.
 func (tab *Tab) TimeWelcomes() {
 	tab.t.Helper()
 	tab.BeforeScripts(timedWelcome)
@@ -59,8 +59,8 @@ func (b *Browser) TabWithClock(url string, ahead time.Duration) *Tab {
 	return tab
 }
 
-// SetClock sets the wall clock of a page that TabWithClock opened. A page whose clock is set forward does what is due by
-// then, as after a sleep, so no test need wait for that.
+// SetClock sets the wall clock of a page that TabWithClock opened. A page whose clock is set forward does everything that
+// became due, as after a sleep, so no test need wait for it.
 func (tab *Tab) SetClock(ahead time.Duration) {
 	tab.t.Helper()
 	tab.Script(fmt.Sprintf(`window.skew = %d`, ahead.Milliseconds()))

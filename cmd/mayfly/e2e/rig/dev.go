@@ -14,10 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"mayfly/app/pkce"
 	"mayfly/server/devidp"
 )
 
-// SetFaults has the sign-in provider of mayfly dev do wrong what f says, and nothing else.
+// SetFaults gives the sign-in provider of mayfly dev the faults f, and no others.
 func (s *Server) SetFaults(f devidp.Faults) {
 	s.t.Helper()
 	b, err := json.Marshal(f)
@@ -63,11 +64,12 @@ func (s *Server) faults(method string, body []byte) []byte {
 	return answer
 }
 
-// ask sends a request, follows to the end of a sign-in but not into the chat, and returns the answer with all of its body.
+// ask sends a request, follows redirects to the end of a sign-in but not into the chat, and returns the answer and its body.
 func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	s.t.Helper()
-	client := http.Client{Timeout: Timeout, Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
-		if to.URL.Path == callback {
+	once := &http.Transport{DisableKeepAlives: true}
+	client := http.Client{Timeout: Timeout, Transport: once, CheckRedirect: func(to *http.Request, _ []*http.Request) error {
+		if to.URL.Path == pkce.CallbackPath {
 			return http.ErrUseLastResponse
 		}
 		return nil
@@ -84,8 +86,6 @@ func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	return resp, body
 }
 
-const callback = "/login/callback"
-
 // Tokens are what the chat gets when somebody signs in.
 type Tokens struct {
 	Access  string `json:"access_token"`
@@ -101,9 +101,11 @@ func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	s.untilReady()
 	verifier := rand.Text() + rand.Text()
 	sum := sha256.Sum256([]byte(verifier))
-	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + callback}}
-	wish := url.Values{"response_type": {"code"}, "scope": {"openid profile email offline_access"}, "state": {"s"}, "nonce": {"n"},
-		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}}
+	app := url.Values{"client_id": {"mayfly-dev"}, "redirect_uri": {s.URL + pkce.CallbackPath}}
+	wish := url.Values{
+		"response_type": {"code"}, "scope": {"openid profile email offline_access"}, "state": {"s"}, "nonce": {"n"},
+		"code_challenge_method": {"S256"}, "code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])},
+	}
 	_, form := s.post("/authorize", app, wish)
 	id := formID.FindSubmatch(form)
 	if id == nil {
@@ -114,7 +116,9 @@ func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	if err != nil || back.Query().Get("code") == "" {
 		s.t.Fatalf("/login leads to %v: %s", back, body)
 	}
-	resp, body = s.post("/token", app, url.Values{"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "code_verifier": {verifier}})
+	resp, body = s.post("/token", app, url.Values{
+		"grant_type": {"authorization_code"}, "code": {back.Query().Get("code")}, "code_verifier": {verifier},
+	})
 	if err := json.Unmarshal(body, &tokens); err != nil || resp.StatusCode != http.StatusOK {
 		s.t.Fatalf("/token = %d %s", resp.StatusCode, body)
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// faults are what a tab has complained of since it was opened, in whichever page.
+// faults are the complaints of a tab since it was opened, of all its pages.
 type faults struct {
-	mu  sync.Mutex // guards all
+	mu  sync.Mutex // guards the fields below
 	all []string
 }
 
-// hear keeps what e reports: blocked by the policy, an error in the console, an exception or a rejection that nobody
-// handled, a dialog.
+// hear notes the fault that e reports: something blocked by the policy, an error in the console, an unhandled exception or
+// rejection, a dialog.
 func (f *faults) hear(e any) {
 	var fault string
 	switch e := e.(type) {
@@ -51,11 +51,11 @@ func (f *faults) hear(e any) {
 	}
 }
 
-// Faults returns what the tab has complained of since it was opened: what the policy blocked, errors in the console or that
-// nobody handled, files that did not come, dialogs.
+// Faults returns the complaints of the tab since it was opened: blocked by the policy, errors in the console, unhandled
+// errors, files that did not load, dialogs.
 func (tab *Tab) Faults() []string {
 	tab.t.Helper()
-	Eval[int](tab, "0") // what was reported before its answer has been heard
+	Eval[int](tab, "0") // faults that were reported before its answer have arrived by then
 	tab.faults.mu.Lock()
 	defer tab.faults.mu.Unlock()
 	return slices.Clone(tab.faults.all)
@@ -65,7 +65,8 @@ func (tab *Tab) Faults() []string {
 func (tab *Tab) BeforeScripts(js string) {
 	tab.t.Helper()
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
+		_, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument,
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: js})
 		return err
 	}))
 }

@@ -20,8 +20,8 @@ const (
 // Rows is the JavaScript list of the message rows that are mounted.
 const Rows = `document.querySelectorAll('[role=log] article')`
 
-// Fill posts n messages and waits until the server has them. ttl says how long the i-th lives; nil, like 0, is the room's own.
-// It returns when the first expires.
+// Fill posts n messages and waits until the server has them. It returns when the first one expires. ttl returns the life of
+// the i-th message; a nil ttl, or 0, is the life that the room gives.
 func Fill(r *Raw, room, name string, n int, ttl func(i int) time.Duration) time.Time {
 	for i := range n {
 		p := wire.Post{ID: uuid.NewString(), Room: room, Text: FillText(name, i+1)}
@@ -40,14 +40,15 @@ func Fill(r *Raw, room, name string, n int, ttl func(i int) time.Duration) time.
 // FillText is the i-th text, from 1, that Fill posts.
 func FillText(name string, i int) string { return fmt.Sprintf("%s %d.", name, i) }
 
-// Newest is a JavaScript condition that costs the page next to nothing: the last row holds the i-th text of Fill.
+// Newest is a cheap JavaScript condition: the last row holds the i-th text of Fill.
 func Newest(name string, i int) string {
 	return fmt.Sprintf(`[...%s].at(-1)?.querySelector('.message-text').textContent === %q`, Rows, FillText(name, i))
 }
 
-// Gone is a JavaScript condition that costs the page next to nothing: no row holds the i-th text of Fill.
+// Gone is a cheap JavaScript condition: no row holds the i-th text of Fill.
 func Gone(name string, i int) string {
-	return fmt.Sprintf(`![...%s].some(a => a.textContent === %q)`, "document.querySelectorAll('.message-text')", FillText(name, i))
+	const texts = "document.querySelectorAll('.message-text')"
+	return fmt.Sprintf(`![...%s].some(a => a.textContent === %q)`, texts, FillText(name, i))
 }
 
 // Mark makes a mark in the page's timeline, which a Trace finds.

@@ -10,15 +10,15 @@ import (
 	"testing"
 )
 
-// Front is a proxy of HTTP in front of a server, which may be replaced by another.
+// Front is an HTTP proxy in front of a server that another server may replace.
 type Front struct {
-	URL string // where people open Mayfly
+	URL string // at which people open Mayfly
 
 	t      *testing.T
 	target atomic.Pointer[url.URL]
 }
 
-// NewFront starts a proxy that ends with the test. It does as wrap says, and as see does with each answer; either may be nil.
+// NewFront starts a proxy that ends with the test. wrap wraps its handler, and see gets each answer; either may be nil.
 func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) *Front {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -46,7 +46,7 @@ func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(
 	return f
 }
 
-// Serve starts a server with more flags, and has the proxy lead to it from now on.
+// Serve starts a server with more flags, and points the proxy to it from now on.
 func (f *Front) Serve(args ...string) *Server {
 	f.t.Helper()
 	server := Serve(f.t, append([]string{"-public-url", f.URL}, args...)...)

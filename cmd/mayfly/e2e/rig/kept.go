@@ -1,16 +1,20 @@
 package rig
 
-// Kept returns all that the page shows, and that it and its origin keep, by where.
+// Kept returns everything that the page shows and everything that it and its origin store, by the place where it is.
 func (tab *Tab) Kept() map[string]string {
 	tab.t.Helper()
 	return Eval[map[string]string](tab, kept)
 }
 
-// kept is a promise of all that a page and its origin keep, by where.
+// kept is a JavaScript promise of everything that a page and its origin store, by place.
 const kept = `(async () => {
-	const asked = request => new Promise((done, failed) => { request.onsuccess = () => done(request.result); request.onerror = failed; });
+	const asked = request => new Promise((done, failed) => {
+		request.onsuccess = () => done(request.result);
+		request.onerror = failed;
+	});
 	const found = {
-		'the page': [location.href, document.referrer, JSON.stringify(history.state), document.cookie, document.documentElement.outerHTML].join(' '),
+		'the page': [location.href, document.referrer, JSON.stringify(history.state), document.cookie,
+			document.documentElement.outerHTML].join(' '),
 		'localStorage': JSON.stringify({...localStorage}),
 		'sessionStorage': JSON.stringify({...sessionStorage}),
 	};
@@ -19,7 +23,8 @@ const kept = `(async () => {
 		for (const store of db.objectStoreNames) {
 			let all = '';
 			for (const value of await asked(db.transaction(store).objectStore(store).getAll())) {
-				const plain = !(value instanceof CryptoKey) ? value : value.extractable ? await crypto.subtle.exportKey('jwk', value) : 'a key that nobody reads';
+				const plain = !(value instanceof CryptoKey) ? value
+					: value.extractable ? await crypto.subtle.exportKey('jwk', value) : 'a key that nobody reads';
 				all += JSON.stringify(plain) + '\n';
 			}
 			found['IndexedDB ' + name + ' ' + store] = all;
@@ -30,13 +35,14 @@ const kept = `(async () => {
 		const cache = await caches.open(name);
 		for (const request of await cache.keys()) {
 			const response = await cache.match(request, {ignoreVary: true});
-			found['the cache of ' + request.url] = [request.url, response.url, ...response.headers].join(' ') + (request.url.includes('/web/') ? '' : await response.text());
+			found['the cache of ' + request.url] = [request.url, response.url, ...response.headers].join(' ') +
+				(request.url.includes('/web/') ? '' : await response.text());
 		}
 	}
 	return found;
 })()`
 
-// Device is a JavaScript promise of what the device keeps of one's own, by key.
+// Device is a JavaScript promise of the user's own texts on the device, by key.
 const Device = `new Promise((done, failed) => {
 	const opening = indexedDB.open('mayfly-device');
 	opening.onerror = failed;

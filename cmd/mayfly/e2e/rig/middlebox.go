@@ -14,16 +14,16 @@ import (
 	"time"
 )
 
-// Manner is how a Middlebox treats what it does not understand.
+// Manner is how a Middlebox treats an upgrade to a WebSocket, which it does not understand.
 type Manner int
 
-// The manners of middleboxes, from harmless to those that let no WebSocket through.
+// The manners, from harmless to those that block WebSockets.
 const (
-	Passes   Manner = iota // everything on
-	Refuses                // an upgrade
-	Kills                  // a WebSocket, after 200 ms
-	Swallows               // all bytes of a WebSocket, once it is open
-	Holds                  // each answer until its end: an upgrade has none
+	Passes   Manner = iota // passes everything on
+	Refuses                // refuses an upgrade
+	Kills                  // kills a WebSocket after 200 ms
+	Swallows               // loses all bytes of a WebSocket, once it is open
+	Holds                  // holds back each answer until its end: an upgrade has none
 )
 
 const killAfter = 200 * time.Millisecond
@@ -34,10 +34,10 @@ type Middlebox struct {
 	forward *httputil.ReverseProxy
 	running sync.WaitGroup
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	manner  Manner
-	changed chan struct{} // closed when manner is another
-	polls   int           // that wait for their answer
+	changed chan struct{} // closed when the manner changes
+	polls   int           // number of polls that wait for their answer
 	sockets map[*pair]struct{}
 }
 
@@ -81,7 +81,7 @@ func newMiddlebox(t *testing.T, listener net.Listener, target string, m Manner) 
 	return b
 }
 
-// Behave changes the manner. WebSockets that are open go on as they did.
+// Behave changes the manner. Open WebSockets go on as before.
 func (b *Middlebox) Behave(m Manner) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,7 +90,7 @@ func (b *Middlebox) Behave(m Manner) {
 	b.changed = make(chan struct{})
 }
 
-// cut resets the WebSockets that are open: they are no business of http.Server's any more.
+// cut resets the open WebSockets, which http.Server has handed over.
 func (b *Middlebox) cut() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +100,7 @@ func (b *Middlebox) cut() {
 	}
 }
 
-// Until waits until so many polls wait for their answer, and so many WebSockets are open.
+// Until waits until that many polls wait for their answer, and that many WebSockets are open.
 func (b *Middlebox) Until(t *testing.T, polls, sockets int) {
 	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
@@ -148,7 +148,7 @@ func (b *Middlebox) now() (Manner, <-chan struct{}) {
 	return b.manner, b.changed
 }
 
-// hold reads a whole answer before any of it goes on, if that is the manner.
+// hold reads the whole answer before it passes on any of it, if that is the manner.
 func (b *Middlebox) hold(r *http.Response) error {
 	if m, _ := b.now(); m != Holds {
 		return nil
@@ -201,7 +201,7 @@ func (p *pair) carry(manner Manner) {
 	var up, down io.Writer = p.server, p.client
 	answers := bufio.NewReader(p.server)
 	if manner == Swallows {
-		for line := []byte(nil); len(bytes.TrimSpace(line)) > 0 || line == nil; { // what opens it
+		for line := []byte(nil); len(bytes.TrimSpace(line)) > 0 || line == nil; { // the request that opens the WebSocket
 			var err error
 			if line, err = answers.ReadBytes('\n'); err != nil {
 				return

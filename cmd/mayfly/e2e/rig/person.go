@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
-// Person is the client without a screen, in the lobby.
+// Person is a client without a screen, in the lobby.
 type Person struct {
 	Name string
 	*client.Client
@@ -18,7 +19,7 @@ type Person struct {
 	t       *testing.T
 	changed chan struct{} // capacity 1
 
-	mu            sync.Mutex // guards what follows
+	mu            sync.Mutex // guards the fields below
 	view          client.View
 	wasOnline     bool
 	interruptions int
@@ -27,11 +28,12 @@ type Person struct {
 // NewPerson connects to the server at url by WebSocket until the test ends.
 func NewPerson(t *testing.T, name, url string) *Person {
 	t.Helper()
-	return NewPersonBy(t, name, client.DialWebSocket(url), nil)
+	return NewPersonBy(t, name, transport.DialWebSocket(url), nil)
 }
 
-// NewPersonBy is NewPerson for who connects otherwise: by dial, and by polls where that is blocked, unless it is nil.
-func NewPersonBy(t *testing.T, name string, dial, polls client.Dial) *Person {
+// NewPersonBy is NewPerson with another way to connect: by dial, and, if polls is not nil, by polls where WebSockets are
+// blocked.
+func NewPersonBy(t *testing.T, name string, dial, polls transport.Dial) *Person {
 	t.Helper()
 	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
 	p.Client = client.New(client.Config{Dial: dial, Polls: polls, Guest: client.NewGuest(), Room: wire.DefaultRoom})
@@ -51,7 +53,7 @@ func NewPersonBy(t *testing.T, name string, dial, polls client.Dial) *Person {
 func (p *Person) see(v client.View) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if online := Online(v); p.wasOnline != online { // Status alone keeps quiet about short outages
+	if online := Online(v); p.wasOnline != online { // Status alone does not show short outages
 		p.wasOnline = online
 		if !online {
 			p.interruptions++
@@ -64,7 +66,7 @@ func (p *Person) see(v client.View) {
 	}
 }
 
-// Now returns what the person sees.
+// Now returns the current view.
 func (p *Person) Now() client.View {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -101,10 +103,10 @@ func (p *Person) Say(text string) {
 	}
 }
 
-// Online is true once one is connected and in the room.
+// Online reports whether the client is connected and in the room.
 func Online(v client.View) bool { return v.Status == client.Online && v.Joined }
 
-// Texts returns what stands in v and has been accepted, in order.
+// Texts returns the texts of the accepted messages in v, in order.
 func Texts(v client.View) (all []string) {
 	for _, m := range v.Messages {
 		if m.State == client.Sent {
@@ -114,7 +116,7 @@ func Texts(v client.View) (all []string) {
 	return all
 }
 
-// Sent returns how many messages stand in v, if all of them have been accepted, else -1.
+// Sent returns the number of messages in v if all of them have been accepted, else -1.
 func Sent(v client.View) int {
 	if n := len(Texts(v)); n == len(v.Messages) {
 		return n

@@ -13,13 +13,13 @@ import (
 const (
 	firstPort = 20_000
 	ports     = 12_000
-	portsEach = 499 // how far apart the processes begin that test two packages side by side
+	portsEach = 499 // processes that test two packages side by side begin that far apart
 )
 
 var portsGiven atomic.Int64
 
-// FreeAddr returns an address of this machine that nobody listens on, and returns it once: no other test gets it before this
-// test's server listens there, nor after that server has stopped.
+// FreeAddr returns an address of this machine on which nobody listens. It returns each address once: no other test gets it
+// before this test's server listens there, or after that server has stopped.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	for range ports {

@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Proxy passes TCP connections on, and breaks them as it is told.
+// Proxy passes on TCP connections, and breaks them when the test asks for it.
 type Proxy struct {
-	Addr string // where it listens, host:port
+	Addr string // on which it listens, host:port
 
 	target   string
 	listener net.Listener
 	running  sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below, but for line
 	pairs  map[*pair]struct{}
 	refuse bool
 	lag    time.Duration
 	pass   chan struct{} // closed while bytes pass; open while they are swallowed
-	bits   int           // a second, in all; 0: as fast as can be
+	bits   int           // a second, of all connections; 0: no limit
 	opened int           // connections so far
 
-	line sync.Mutex // held while bytes are on a line that is slow
+	line sync.Mutex // held while bytes are on a slow line
 }
 
 // pair is one connection through the proxy.
@@ -54,7 +54,10 @@ func NewProxy(t *testing.T, addr, target string) *Proxy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Proxy{Addr: listener.Addr().String(), target: target, listener: listener, pairs: map[*pair]struct{}{}, pass: make(chan struct{})}
+	p := &Proxy{
+		Addr: listener.Addr().String(), target: target, listener: listener, pairs: map[*pair]struct{}{},
+		pass: make(chan struct{}),
+	}
 	close(p.pass)
 	p.running.Go(p.accept)
 	t.Cleanup(func() {
@@ -136,7 +139,7 @@ func (p *Proxy) passing() <-chan struct{} {
 	return p.pass
 }
 
-// delay takes as long as a slow line, or one that lags, takes for n bytes.
+// delay blocks as long as a slow line, or a line that lags, needs for n bytes.
 func (p *Proxy) delay(n int) {
 	p.mu.Lock()
 	bits, lag := p.bits, p.lag
@@ -149,14 +152,14 @@ func (p *Proxy) delay(n int) {
 	}
 }
 
-// Slow makes the line one of so many bits a second.
+// Slow limits the line to that many bits a second.
 func (p *Proxy) Slow(bits int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bits = bits
 }
 
-// Lag holds up all that comes by so long, in both directions and in its order.
+// Lag delays all bytes by that time, in both directions and in order.
 func (p *Proxy) Lag(by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -170,7 +173,7 @@ func (p *Proxy) Opened() int {
 	return p.opened
 }
 
-// UntilOpened waits until there have been so many connections.
+// UntilOpened waits until there have been that many connections.
 func (p *Proxy) UntilOpened(t *testing.T, n int) {
 	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
@@ -199,14 +202,14 @@ func (p *Proxy) CutSome(share float64) {
 	}
 }
 
-// Refuse resets new connections at once, or no more.
+// Refuse resets new connections at once, or stops doing so.
 func (p *Proxy) Refuse(refuse bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse = refuse
 }
 
-// Swallow loses all bytes in both directions, without a sign, or no more: what was swallowed does not come back, so a
+// Swallow loses all bytes in both directions, without a sign, or stops doing so. Lost bytes do not come back, so a
 // connection that lost some is broken for good.
 func (p *Proxy) Swallow(swallow bool) {
 	p.mu.Lock()

@@ -1,5 +1,5 @@
-// Package rig starts the real thing for the end-to-end tests: the built binary as a child process, headless Chromium, and
-// tabs that are looked at the way assistive technology does, by role and name.
+// Package rig starts the whole product for the end-to-end tests: the built binary as a child process, and headless Chromium.
+// Tests look at its tabs as assistive technology does, by role and name.
 package rig
 
 import (
@@ -20,15 +20,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Timeout is how long anything may take before a test gives up. It is loose: these tests also run on busy machines, where the
-// client may take several attempts to connect, up to a minute apart. Only a hang should reach it.
+// Timeout is how long anything may take before a test gives up. It is long, because these tests also run on busy machines,
+// where the client may need several attempts to connect, up to a minute apart. Only a hang should reach it.
 const Timeout = 3 * time.Minute
 
 // binary is the built program, once Main knows it.
 var binary string
 
-// Main runs the tests of a package, with the program that MAYFLY_BINARY names, as make test does, or one that it builds, and fails
-// if they leave a goroutine behind. Call it from TestMain.
+// Main runs the tests of a package, with the program that MAYFLY_BINARY names, as make test does, or else with one that it
+// builds. It fails if the tests leave a goroutine behind. Call it from TestMain.
 func Main(m *testing.M) {
 	dir, err := os.MkdirTemp("", "mayfly-e2e-")
 	if err != nil {
@@ -65,7 +65,7 @@ func exit(err error) {
 // Server is one running mayfly serve, or mayfly dev.
 type Server struct {
 	URL      string // as printed: http://localhost:PORT, if no flag says otherwise
-	Provider string // where people sign in, as mayfly dev prints it
+	Provider string // the URL of the sign-in provider, as mayfly dev prints it
 
 	t    testing.TB
 	args []string // the command first
@@ -75,19 +75,19 @@ type Server struct {
 	addr string
 }
 
-// Serve starts mayfly serve on a free port, with more flags, and waits until it says where it is.
+// Serve starts mayfly serve on a free port, with more flags, and waits until it prints its URL.
 func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return ServeAt(t, FreeAddr(t), args...)
 }
 
-// ServeAt is Serve on an address from FreeAddr, for what has to know it before.
+// ServeAt is Serve on an address from FreeAddr, for a test that must know the address before.
 func ServeAt(t testing.TB, addr string, args ...string) *Server {
 	t.Helper()
 	return start(t, addr, append([]string{"serve"}, args...))
 }
 
-// Dev starts mayfly dev on two free ports, with more flags, and waits until it says where it is.
+// Dev starts mayfly dev on two free ports, with more flags, and waits until it prints its URLs.
 func Dev(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return start(t, FreeAddr(t), append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...))
@@ -106,7 +106,7 @@ func start(t testing.TB, addr string, args []string) *Server {
 	return s
 }
 
-// Start starts a server that was killed or stopped again, on the same port.
+// Start starts a killed or stopped server again, on the same port.
 func (s *Server) Start() {
 	s.t.Helper()
 	s.cmd = exec.Command(binary, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
@@ -145,7 +145,7 @@ func (s *Server) Start() {
 	}
 }
 
-// Addr is where the server listens, host:port.
+// Addr returns the address on which the server listens, host:port.
 func (s *Server) Addr() string { return s.addr }
 
 // Kill ends the server at once, as kill -9 does.
@@ -154,7 +154,7 @@ func (s *Server) Kill() {
 	<-s.done
 }
 
-// Stop asks the server to end, and waits until it has, without an error.
+// Stop sends SIGTERM, and waits until the server has ended without an error.
 func (s *Server) Stop() {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -170,13 +170,13 @@ func (s *Server) Stop() {
 	}
 }
 
-// SocketURL is where clients connect.
+// SocketURL returns the URL for WebSockets.
 func (s *Server) SocketURL() string { return "ws://" + s.addr + "/ws" }
 
-// PollURL is where they poll.
+// PollURL returns the URL for polls.
 func (s *Server) PollURL() string { return "http://" + s.addr + "/poll" }
 
-// Log returns what the server has logged so far.
+// Log returns the server's log up to now.
 func (s *Server) Log() string { return s.log.String() }
 
 type logBuffer struct {
@@ -196,7 +196,7 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// Run runs the program with args until it ends by itself, and returns what it printed and its exit code.
+// Run runs the program with args until it ends by itself, and returns its output and its exit code.
 func Run(t *testing.T, args ...string) (output string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Timeout)

@@ -20,12 +20,12 @@ const (
 	MineRow    = ".message-mine"
 	WaitingRow = ".message-waiting" // not accepted yet
 	FailedRow  = ".message-failed"
-	Divider    = ".divider" // above the first message that is new
-	Jump       = ".jump"    // the button to the newest message: to wait for it by its role is too dear in a long room
+	Divider    = ".divider" // above the first new message
+	Jump       = ".jump"    // the button to the newest message; in a long room waiting for it by its role costs too much
 )
 
-// Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for what
-// has neither a role nor a name.
+// Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for
+// elements that have neither a role nor a name.
 func Find(selector string) string { return fmt.Sprintf("document.querySelector(%q)", selector) }
 
 // Script runs JavaScript in the page.
@@ -40,16 +40,16 @@ func (tab *Tab) Press(key string, with ...chromedp.KeyOption) {
 	tab.Do(chromedp.KeyEvent(key, with...))
 }
 
-// Shift is for Press.
+// Shift makes Press hold the Shift key.
 var Shift = chromedp.KeyModifiers(chromedp.ModifierShift)
 
-// maxAge is how much a tab may age at once: after 35 s without a word from the server its connection counts as dead.
+// maxAge is how much a tab may age at once: after 35 s without a frame from the server the connection counts as dead.
 const maxAge = 20 * time.Second
 
-// Age lets so much time pass at once for the page, 20 s at most: it sets the wall clock of the page's device forward, and
-// the server's time in each frame that comes by WebSocket. The client counts by the clock of the device that has gone
-// further, and looks at both once a second, so what was due in that time happens within a second. Timers of less than a
-// second, and those that the browser itself has, take as long as ever.
+// Age lets that much time pass at once for the page, 20 s at most: it sets forward the wall clock of the page's device, and
+// the server's time in each frame that comes by WebSocket. The client counts by the device's clock that has gone further,
+// and looks at both once a second. So everything that was due in that time happens within a second. Timers of less than a
+// second, and the browser's own timers, take as long as ever.
 func (tab *Tab) Age(by time.Duration) {
 	tab.t.Helper()
 	if by > maxAge {
@@ -77,8 +77,8 @@ func (tab *Tab) Age(by time.Duration) {
 	aged += %d`, by.Milliseconds()))
 }
 
-// AgeUntil lets time pass for a tab that has not aged yet until shortly before the time, but maxAge at most: the rest
-// passes as it does everywhere.
+// AgeUntil lets time pass, for a tab that has not aged yet, until shortly before the time, but maxAge at most. The rest of
+// the time passes as usual.
 func (tab *Tab) AgeUntil(at time.Time) {
 	tab.t.Helper()
 	if by := min(time.Until(at)-time.Second/2, maxAge); by > 0 {
@@ -87,7 +87,7 @@ func (tab *Tab) AgeUntil(at time.Time) {
 }
 
 // Before waits until the JavaScript expression is true, but only until that time by the clock of this machine, and reports
-// whether it is. It is for InTime. The tab may not have aged.
+// whether it is true. It is for InTime. The tab must not have aged.
 func (tab *Tab) Before(at time.Time, js string) bool {
 	tab.t.Helper()
 	tab.Until(fmt.Sprintf(`Date.now() >= %d || (%s)`, at.UnixMilli(), js))

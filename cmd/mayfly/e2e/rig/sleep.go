@@ -12,14 +12,13 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Freeze freezes the page, as browsers do with tabs that nobody looks at, and as Chromium does it: it breaks the page's
-// connections.
+// Freeze freezes the page, as browsers do with hidden tabs. Chromium breaks the page's connections then.
 func (tab *Tab) Freeze() {
 	tab.t.Helper()
 	tab.lifecycle(page.SetWebLifecycleStateStateFrozen)
 }
 
-// Thaw lets a frozen page go on, out of sight. Chromium soon fires the timers of such a page once a minute, Until's among them:
+// Thaw lets a frozen page go on, hidden. Chromium soon fires the timers of such a page only once a minute, also Until's. So
 // freeze a minimized window, and restore it after Thaw.
 func (tab *Tab) Thaw() {
 	tab.t.Helper()
@@ -49,17 +48,19 @@ func (tab *Tab) Restore() {
 func (tab *Tab) window(state browser.WindowState, page string) {
 	tab.t.Helper()
 	tab.Do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		w, err := chromedp.CallBrowser(ctx, browser.GetWindowForTarget, browser.GetWindowForTargetParams{TargetID: target.TargetID})
+		w, err := chromedp.CallBrowser(ctx, browser.GetWindowForTarget,
+			browser.GetWindowForTargetParams{TargetID: target.TargetID})
 		if err != nil {
 			return err
 		}
-		_, err = chromedp.CallBrowser(ctx, browser.SetWindowBounds, browser.SetWindowBoundsParams{WindowID: w.WindowID, Bounds: &browser.Bounds{WindowState: state}})
+		_, err = chromedp.CallBrowser(ctx, browser.SetWindowBounds,
+			browser.SetWindowBoundsParams{WindowID: w.WindowID, Bounds: &browser.Bounds{WindowState: state}})
 		return err
 	}))
 	tab.Until(`document.visibilityState === '` + page + `'`)
 }
 
-// Sleep stops all of Chromium's processes until wake is called, as a laptop does whose lid is closed.
+// Sleep stops all of Chromium's processes until wake is called, like a laptop with a closed lid.
 func (tab *Tab) Sleep() (wake func()) {
 	tab.t.Helper()
 	all, err := chromedp.CallBrowser(tab.Ctx, systeminfo.GetProcessInfo, cdp.Empty{})

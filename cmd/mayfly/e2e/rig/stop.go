@@ -12,17 +12,17 @@ import (
 	"mayfly/shared/wire"
 )
 
-// heard is what one client was told until its connection ended.
+// heard is what one client received until its connection ended.
 type heard struct {
 	accepted []int64
 	posted   map[int64]bool
 	last     wire.Frame
-	err      error // how it ended
+	err      error // with which the connection ended
 }
 
-// StopUnderLoad starts a server with that many clients in one room, of which some post, each every so often, and stops
-// it. It wants every message that was accepted to reach every client before that is told to come back, and no connection
-// to be cut.
+// StopUnderLoad starts a server with that many clients in one room, some of which post, each at the given interval, and
+// stops the server. Every accepted message must reach every client before the client is told to come back, and no
+// connection may be cut.
 func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 	t.Helper()
 	server := Serve(t, "-rate", "100000/1s", "-conns-per-ip", fmt.Sprint(2*clients))
@@ -42,7 +42,7 @@ func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 		writers.Go(func() { c.postEvery(ctx, every, i) })
 	}
 	each := make([]heard, clients)
-	loaded := make(chan struct{}) // closed once the first client has seen what the others post
+	loaded := make(chan struct{}) // closed once the first client has seen the others' posts
 	for i, c := range all {
 		readers.Go(func() {
 			h := &each[i]
@@ -84,13 +84,14 @@ func (r *Raw) postEvery(ctx context.Context, every time.Duration, who int) {
 			return
 		case <-ticker.C:
 		}
-		if r.TrySend(wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%06d%06d", who, n), Room: wire.DefaultRoom, Text: "load"}) != nil {
+		id := fmt.Sprintf("0190a8f0-0000-7000-8000-%06d%06d", who, n)
+		if r.TrySend(wire.Post{ID: id, Room: wire.DefaultRoom, Text: "load"}) != nil {
 			return
 		}
 	}
 }
 
-// judgeStop reports each client that was cut or that missed a message, and a stop that calls everybody back at once.
+// judgeStop reports each client that was cut or missed a message, and a stop that calls back all clients at once.
 func judgeStop(t *testing.T, each []heard) {
 	t.Helper()
 	accepted, retries := map[int64]bool{}, map[int64]bool{}
@@ -122,5 +123,6 @@ func judgeStop(t *testing.T, each []heard) {
 	if len(retries) < 5 {
 		t.Errorf("retry_ms has %d values, in tenths of a second: the clients come back at once", len(retries))
 	}
-	t.Logf("%d clients, %d messages accepted: %d clients were cut, %d missed a message", len(each), len(accepted), cut, short)
+	t.Logf("%d clients, %d messages accepted: %d clients were cut, %d missed a message",
+		len(each), len(accepted), cut, short)
 }

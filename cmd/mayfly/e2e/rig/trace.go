@@ -15,7 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A Trace is what the main thread of a tab did for a while.
+// A Trace is a record of the work of a tab's main thread for a while.
 type Trace struct {
 	Tasks []Task                   // in order
 	Marks map[string]time.Duration // when each performance.mark was made; the last of a name
@@ -74,7 +74,8 @@ func (tab *Tab) Trace() (stop func() Trace) {
 	tab.watched(false)
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, tracing.Start, tracing.StartParams{TraceConfig: &tracing.TraceConfig{
-			IncludedCategories: []string{"disabled-by-default-devtools.timeline", "blink.user_timing"}, ExcludedCategories: []string{"*"},
+			IncludedCategories: []string{"disabled-by-default-devtools.timeline", "blink.user_timing"},
+			ExcludedCategories: []string{"*"},
 		}})
 		return err
 	}))
@@ -95,8 +96,8 @@ func (tab *Tab) Trace() (stop func() Trace) {
 	}
 }
 
-// watched lets the browser report all that happens in the page and on its network, or not. chromedp asks for it, and it costs
-// the page's own thread a part of each change, which no one pays who has no DevTools open.
+// watched turns on or off the browser's reports of events in the page and on its network. chromedp turns them on. They take
+// time of the page's own thread for each change, which costs users without DevTools nothing.
 func (tab *Tab) watched(yes bool) {
 	tab.t.Helper()
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {

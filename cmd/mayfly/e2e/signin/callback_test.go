@@ -12,7 +12,7 @@ import (
 
 const expired = "This sign-in link has expired."
 
-// TestTheWayBackIsGoodOnce takes the address at which one comes back from the provider to where it has no business.
+// TestTheWayBackIsGoodOnce uses the address to which a user comes back from the provider again, and in other places.
 func TestTheWayBackIsGoodOnce(t *testing.T) {
 	t.Parallel()
 	server := rig.Dev(t)
@@ -112,8 +112,8 @@ func TestComesBackWhileTheServerIsGone(t *testing.T) {
 	signedIn(tab, "Ada Lovelace")
 }
 
-// TestStorageFailsWhileSigningIn takes from a page what a sign-in is kept in, as a browser does that is told to, that is full
-// or that was tidied up.
+// TestStorageFailsWhileSigningIn takes away the storage of a page that signs in, like a browser that denies it, is full or
+// was cleaned up.
 func TestStorageFailsWhileSigningIn(t *testing.T) {
 	t.Parallel()
 	const help = "The browser blocks storage, and without it sign-in cannot work."

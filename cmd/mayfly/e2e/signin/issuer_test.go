@@ -16,7 +16,7 @@ const (
 	audience = authtest.Audience
 )
 
-// issuer is an authtest.Issuer on a real socket, which is down until it is up.
+// issuer is an authtest.Issuer on a real socket. It is down until the test starts it.
 type issuer struct {
 	*authtest.Issuer
 	addr string

@@ -21,8 +21,8 @@ func TestAnotherProvider(t *testing.T) {
 	signInAndOut(t, server, func() string { return server.Log() + logs() })
 }
 
-// otherProvider builds the provider and runs it for the chat at origin, until the test ends. It returns its URL and what returns
-// what it logged, which ends it.
+// otherProvider builds the provider and runs it for the chat at origin, until the test ends. It returns the provider's URL
+// and a function that ends the provider and returns its log.
 func otherProvider(t *testing.T, origin string) (issuer string, logs func() string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "otheridp")

@@ -20,8 +20,8 @@ import (
 )
 
 // life is short, so that a test may outlast a token. The client renews such a token after a third of its life, as it does a
-// token that lives 90 s; only, the server says at once that such a token ends soon. A connection must not get such tokens for
-// long: the server takes ten a minute on it.
+// token that lives 90 s; only, the server says at once that such a token ends soon. A connection must not get such tokens
+// for long: the server takes ten a minute on it.
 var life = flag.Duration("life", 6*time.Second, "how long access tokens live where a test outlasts one")
 
 // brief has the provider of mayfly dev give out tokens that live for life from now on.
@@ -121,7 +121,7 @@ func (k *talk) benSays(text string) {
 	k.heard(text)
 }
 
-// look lets Cleo look on in the lobby. seen ends that, and returns what she got to see since she joined.
+// look lets Cleo watch the lobby. seen ends that, and returns the frames that she got since she joined.
 func look(t *testing.T, server *rig.Server) (seen func() []wire.Frame) {
 	t.Helper()
 	const end = "That is all."

@@ -36,7 +36,7 @@ type spy struct {
 // place is something that must not hold a secret.
 type place struct {
 	name, text string
-	spent      bool // it may hold what is of no use any more after a sign-in: its code and verifier
+	spent      bool // it may contain the code and the verifier of a finished sign-in, which are of no use
 }
 
 // Secrets are told apart by kind, so that a spy that sees none of one kind is found out.
@@ -104,7 +104,7 @@ func (s *spy) request(r *network.Request) {
 		s.put("a URL", r.URL+r.URLFragment)
 	}
 	for _, part := range r.PostDataEntries {
-		form, _ := url.ParseQuery(string(part.Bytes)) // what is no form has no fields
+		form, _ := url.ParseQuery(string(part.Bytes)) // a body that is not a form has no fields
 		for field, kind := range fields {
 			s.learn(kind, form.Get(field))
 		}
@@ -112,7 +112,7 @@ func (s *spy) request(r *network.Request) {
 }
 
 func (s *spy) sent(b []byte) {
-	frame, _ := wire.Decode(b) // what the client sends is tested elsewhere
+	frame, _ := wire.Decode(b) // other tests check the frames of the client
 	switch f := frame.(type) {
 	case wire.Hello:
 		if f.Token != nil {
@@ -154,8 +154,8 @@ func (s *spy) look(t *testing.T, tab *rig.Tab) {
 	}
 }
 
-// read writes down all files that a browser keeps in dir. It notes every page that one came by, so there is the code, too, but in
-// no cache; and what was deleted from its storage may be on disk for a while.
+// read notes all files that a browser stores in dir. A browser records every page that was visited, so the code is there,
+// but in no cache. Deleted records of its storage may be on disk for a while.
 func (s *spy) read(t *testing.T, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -191,7 +191,7 @@ func (s *spy) lastHello() wire.Hello {
 	return s.hello
 }
 
-// until waits until ok is true of what the spy has seen.
+// until waits until ok is true for the things that the spy has seen.
 func (s *spy) until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for timeout := time.After(rig.Timeout); ; {

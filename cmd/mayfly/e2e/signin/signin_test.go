@@ -127,7 +127,7 @@ func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	}
 }
 
-// closing returns what is closed as soon as the tab's connection is.
+// closing returns a channel that is closed as soon as the tab's connection is.
 func closing(t *testing.T, tab *rig.Tab) <-chan struct{} {
 	t.Helper()
 	closed := make(chan struct{})

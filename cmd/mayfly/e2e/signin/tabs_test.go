@@ -106,7 +106,7 @@ func at(where devidp.Endpoint, f devidp.Fault) devidp.Faults {
 
 // TestManyTabsRenewTogether after a restart of the browser and after a time without a network, with a provider that takes a
 // refresh token once, or again for 30 s: one tab asks it and tells the others. When the answer is lost, the next tab asks
-// again within the grace period; without a grace period all tabs say that the sign-in has ended, and ask no more.
+// again within the grace period; without a grace period all tabs say that the sign-in has ended, and stop asking.
 func TestManyTabsRenewTogether(t *testing.T) {
 	t.Parallel()
 	for _, grace := range []time.Duration{30 * time.Second, 0} {
@@ -177,7 +177,7 @@ func renewing(t *testing.T, all []*rig.Tab) (holder *rig.Tab, others []*rig.Tab)
 	return nil, nil
 }
 
-// crash ends the tab's process. A page that has crashed does not answer any more, so nobody waits for its answer.
+// crash ends the tab's process. A crashed page answers nothing, so crash does not wait for an answer.
 func crash(tab *rig.Tab) {
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		crashed := make(chan struct{})

@@ -36,7 +36,7 @@ func serve(t *testing.T, i *issuer, args ...string) *rig.Server {
 	return s
 }
 
-// get returns what the server answers.
+// get returns the server's answer.
 func get(t *testing.T, s *rig.Server, path string) (status int, body string, header http.Header) {
 	t.Helper()
 	resp, err := http.Get(s.URL + path)
@@ -83,7 +83,7 @@ func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
 	if status, body, _ := get(t, s, "/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, "sign-in") {
 		t.Errorf("/readyz = %d %s, want 503 and why", status, body)
 	}
-	rig.DialAnd(t, s, "lobby") // who is anonymous comes in
+	rig.DialAnd(t, s, "lobby") // guests come in
 	token := i.token("1", time.Hour)
 	if b := rig.Next[wire.Bye](hello(t, s, token, phone)); b.Code != wire.CodeBusy || b.RetryMS < 1000 {
 		t.Errorf("bye = %+v, want busy", b)
@@ -119,8 +119,8 @@ func exp(t *testing.T, token string) int64 {
 	return claims.Exp
 }
 
-// renew gives the server a new token of the phone, and waits until the server goes by it. An authed that goes by the token of
-// before brings the name that the server has found meanwhile.
+// renew gives the server a new token of the phone, and waits until the server goes by it. An authed that goes by the token
+// of before brings the name that the server has found meanwhile.
 func renew(t *testing.T, r *rig.Raw, token string) {
 	t.Helper()
 	r.Send(wire.Auth{Token: token, SignInID: new(phone)})

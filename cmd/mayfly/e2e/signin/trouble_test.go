@@ -24,7 +24,7 @@ const (
 	signedOut   = "You were signed out."
 )
 
-// TestEachTroubleHasASentenceAndAWayOut goes from one trouble to the next, by the button that each one has, and in the end gets in.
+// TestEachTroubleHasASentenceAndAWayOut goes from one trouble to the next, by the button of each, and at the end signs in.
 func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	t.Parallel()
 	server := rig.Dev(t)
@@ -114,7 +114,7 @@ func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	hostileWords(t, server, tab)
 }
 
-// hostileWords has the provider's words for an error be HTML. They are shown as what they are.
+// hostileWords lets the provider describe an error in HTML. The page shows it as text.
 func hostileWords(t *testing.T, server *rig.Server, tab *rig.Tab) {
 	const hostile = `<img src=x onerror="document.title='taken'"><a href="https://evil.example">call us</a>`
 	tab.Click("button", "Sign in")
@@ -154,7 +154,8 @@ func TestWrongClock(t *testing.T) {
 	}
 }
 
-// countdown is what the header says of the connection, with the seconds, which are not read out and so have no role.
+// countdown is the header's text for the connection, with the seconds. Screen readers don't read these, so they have no
+// role.
 const countdown = `document.querySelector('.status-words')?.innerText`
 
 // TestServerWithoutKeys has forgotten the provider's keys, and cannot get them.

@@ -13,8 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestUsersAPIFails: whatever Okta's Users API does, nobody waits for it. People are in under the best name that is known:
-// the ID token's, or userinfo's a little later where there is none.
+// TestUsersAPIFails: with any fault of Okta's Users API, nobody waits for it. People come in under the best known name: the
+// ID token's, or without one userinfo's a little later.
 func TestUsersAPIFails(t *testing.T) {
 	t.Parallel()
 	dev := rig.Dev(t)
@@ -26,7 +26,7 @@ func TestUsersAPIFails(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		fault devidp.Fault
-		later string // what Grace, of whom there is no ID token, is called in the end; "": nobody knows yet
+		later string // the final name of Grace, who has no ID token; "": unknown as yet
 	}{
 		{"401", devidp.Fault{Do: devidp.Refuse, Status: 401}, "Grace Hopper"},
 		{"403", devidp.Fault{Do: devidp.Refuse, Status: 403}, "Grace Hopper"},
@@ -63,7 +63,7 @@ func TestUsersAPIFails(t *testing.T) {
 	}
 }
 
-// enter signs in with tokens, and returns what the user is called at first.
+// enter signs in with tokens, and returns the user's first name on screen.
 func enter(t *testing.T, s *rig.Server, access, id string) (r *rig.Raw, name string) {
 	t.Helper()
 	r = rig.Dial(t, s)
@@ -71,9 +71,9 @@ func enter(t *testing.T, s *rig.Server, access, id string) (r *rig.Raw, name str
 	return r, rig.Next[wire.Welcome](r).User.Name
 }
 
-// renamed waits until the server tells r what its user is called. The server looks for a name for 2 s at most, which are too
-// few on a busy machine, and looks again half a minute later at the earliest, when the user signs in again. So renamed signs
-// the user in again on other connections.
+// renamed waits until the server tells r a new name of its user. The server looks for a name for 2 s at most, which is too
+// short on a busy machine, and looks again half a minute later at the earliest, when the user signs in again. So renamed
+// signs the user in again on other connections.
 func renamed(t *testing.T, s *rig.Server, r *rig.Raw, access string) string {
 	t.Helper()
 	told := make(chan string, 1)

@@ -1,6 +1,6 @@
-// Command otheridp is a sign-in provider made of another library than the one of "mayfly dev", for the end-to-end tests: what
-// Mayfly's client and server take from the one they must take from the other, with no more than flags changed. It is a
-// module of its own, so that what it needs stays out of Mayfly's go.sum.
+// Command otheridp is a sign-in provider for the end-to-end tests. It is made of another library than the provider of
+// "mayfly dev", and Mayfly must work with both, with only its flags changed. It is a module of its own, so that its
+// dependencies stay out of Mayfly's go.sum.
 //
 // It prints "The provider is at URL" once it can be used, and runs until it is killed.
 package main
@@ -51,7 +51,9 @@ func newProvider(issuer, app string, ttl time.Duration) (*provider.Provider, err
 	if err != nil {
 		return nil, err
 	}
-	keys := goidc.JSONWebKeySet{Keys: []goidc.JSONWebKey{{Key: key, KeyID: "one", Algorithm: string(jose.RS256), Use: "sig"}}}
+	keys := goidc.JSONWebKeySet{Keys: []goidc.JSONWebKey{
+		{Key: key, KeyID: "one", Algorithm: string(jose.RS256), Use: "sig"},
+	}}
 	chat := &goidc.Client{ID: clientID, ClientMeta: goidc.ClientMeta{
 		Name: "Mayfly", TokenAuthnMethod: goidc.AuthnMethodNone, ScopeIDs: "openid profile email offline_access",
 		RedirectURIs: []string{app + "/login/callback"}, PostLogoutRedirectURIs: []string{app + "/"},
@@ -76,19 +78,21 @@ func newProvider(issuer, app string, ttl time.Duration) (*provider.Provider, err
 		}),
 		provider.WithIDTokenClaims(name),
 		provider.WithUserInfoClaims(name),
-		provider.WithPolicies(goidc.NewPolicy("form", func(*http.Request, *goidc.AuthnSession, *goidc.Client) bool { return true }, signIn)),
+		provider.WithPolicies(goidc.NewPolicy("form",
+			func(*http.Request, *goidc.AuthnSession, *goidc.Client) bool { return true }, signIn)),
 		provider.WithLogout(nil, func(w http.ResponseWriter, _ *http.Request, _ *goidc.LogoutSession) error {
 			_, err := w.Write([]byte("You are signed out."))
 			return err
 		}),
-		provider.WithLogoutPolicies(goidc.NewLogoutPolicy("at once", func(*http.Request, *goidc.LogoutSession) bool { return true },
+		provider.WithLogoutPolicies(goidc.NewLogoutPolicy("at once",
+			func(*http.Request, *goidc.LogoutSession) bool { return true },
 			func(http.ResponseWriter, *http.Request, *goidc.LogoutSession) (goidc.Status, error) {
 				return goidc.StatusSuccess, nil
 			})),
 	)
 }
 
-// people are who can sign in: subjects and names.
+// people can sign in; their names by their subjects.
 var people = map[string]string{"ada-1815": "Ada Lovelace", "grace-1906": "Grace Hopper"}
 
 func name(_ context.Context, grant *goidc.Grant) map[string]any {

@@ -1,0 +1,109 @@
+package list
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"mayfly/app/client"
+)
+
+// What the tests look at.
+var (
+	Initials = initials
+	RowClass = rowClass
+	Piled    = piled
+	Diff     = diff
+	Nearest  = nearest
+	Walk     = walk
+	Follows  = follows
+	Soonest  = soonest
+)
+
+const (
+	MaxRows  = maxRows
+	MaxLinks = maxLinks
+)
+
+type Mounted = mounted
+
+func (m *mounted) Place(messages, was, reads []client.Message) []client.Message {
+	return m.place(messages, was, reads)
+}
+func (m *mounted) Back(messages, was []client.Message) []client.Message {
+	return m.back(messages, was)
+}
+func (m *mounted) On(messages, was []client.Message) []client.Message { return m.on(messages, was) }
+
+func (c change) First(prev []client.Message) int { return c.first(prev) }
+
+// Pieces returns the pieces of a text, links in brackets.
+func Pieces(text string) (all []string) {
+	for _, p := range pieces(text) {
+		if p.href != "" {
+			p.text = "[" + p.text + "]"
+		}
+		all = append(all, p.text)
+	}
+	return all
+}
+
+// RawPieces returns the pieces of a text, each with its link.
+func RawPieces(text string) (all [][2]string) {
+	for _, p := range pieces(text) {
+		all = append(all, [2]string{p.text, p.href})
+	}
+	return all
+}
+
+// String writes a change in short: -gone +put<before ~moved<before !updated.
+func (c change) String() string {
+	var words []string
+	for _, key := range c.gone {
+		words = append(words, "-"+key)
+	}
+	for _, p := range c.put {
+		word := "+" + p.row.Key
+		if p.moved {
+			word = "~" + p.row.Key
+		}
+		if p.before != "" {
+			word += "<" + p.before
+		}
+		words = append(words, word)
+	}
+	for _, u := range c.updated {
+		words = append(words, "!"+u.to.Key)
+	}
+	return strings.Join(words, " ")
+}
+
+// Apply does to a list what the page does to its elements.
+func (c change) Apply(rows []client.Message) []client.Message {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r client.Message) bool { return slices.Contains(c.gone, r.Key) })
+	for _, p := range c.put {
+		r := *p.row
+		if p.moved {
+			from := indexOf(rows, r.Key)
+			r = rows[from] // an update makes it what it is to be
+			rows = slices.Delete(rows, from, from+1)
+		}
+		to := len(rows)
+		if p.before != "" {
+			to = indexOf(rows, p.before)
+		}
+		rows = slices.Insert(rows, to, r)
+	}
+	for _, u := range c.updated {
+		if i := indexOf(rows, u.to.Key); rows[i] == *u.from {
+			rows[i] = *u.to
+		}
+	}
+	return rows
+}
+
+// Remains returns what a row shows of the time left.
+func Remains(m *client.Message, now time.Time) (step, seconds int) {
+	r := remains(m, now)
+	return r.step, r.seconds
+}

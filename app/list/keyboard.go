@@ -1,0 +1,162 @@
+package list
+
+import (
+	"slices"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+)
+
+// A keyboard walks the messages, and shows the actions of the message that the user is at.
+type keyboard struct {
+	rows  *rows
+	leave func() // moves the focus out of the list
+	stop  string // the key of the row that the Tab key stops at; "": the list itself
+	open  string // the key of the row whose actions are shown
+}
+
+// press does what a key means, and reports whether it means anything.
+func (k *keyboard) press(key string) bool {
+	active := dom.Active()
+	from := keyOf(active)
+	onRow := from != "" && active.Equal(k.rows.at[from].article)
+	switch {
+	case key == "Escape" && k.open != "" && from == k.open:
+		k.close()
+		k.walkTo(from)
+		return true
+	case key == "Escape":
+		k.stopAt("")
+		k.leave()
+		return true
+	case onRow && (key == "Enter" || key == "ContextMenu"):
+		k.show(from)
+		k.rows.at[from].article.Call("querySelector", ".message-actions button, .message-state button").Call("focus")
+		return true
+	}
+	to := walk(k.rows.messages, from, key)
+	if to == "" {
+		return false
+	}
+	k.walkTo(to)
+	return true
+}
+
+// walk returns the key of the row that a key press goes to from the row of key from, "" for the list itself; "" if it goes
+// nowhere.
+func walk(rows []client.Message, from, press string) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	last := len(rows) - 1
+	i := indexOf(rows, from)
+	switch {
+	case press == "Home":
+		i = 0
+	case press == "End":
+		i = last
+	case press != "ArrowUp" && press != "ArrowDown":
+		return ""
+	case i < 0:
+		i = last // the user comes into the list at the newest
+	case press == "ArrowUp":
+		i = max(i-1, 0)
+	default:
+		i = min(i+1, last)
+	}
+	return rows[i].Key
+}
+
+func (k *keyboard) walkTo(key string) {
+	k.stopAt(key)
+	k.rows.at[key].article.Call("focus")
+}
+
+// stopAt makes the row of that key what the Tab key stops at, or the list itself.
+func (k *keyboard) stopAt(key string) {
+	to := func(key, value string) {
+		if key == "" {
+			dom.Set(k.rows.log, "tabindex", value)
+		} else if r := k.rows.at[key]; r != nil {
+			dom.Set(r.article, "tabindex", value)
+		}
+	}
+	if key != k.stop {
+		to(k.stop, "-1")
+		to(key, "0")
+		k.stop = key
+	}
+}
+
+// toggle shows the actions of the message of that key, or hides them.
+func (k *keyboard) toggle(key string) {
+	if key == k.open {
+		k.close()
+		return
+	}
+	k.show(key)
+}
+
+// show shows the actions of the message of that key.
+func (k *keyboard) show(key string) {
+	k.close()
+	k.open = key
+	k.rows.at[key].open(k.rows.templates)
+}
+
+// close hides the actions of the message for which they are shown.
+func (k *keyboard) close() {
+	if r := k.rows.at[k.open]; r != nil {
+		r.close()
+	}
+	k.open = ""
+}
+
+// walking reports whether the user walks the rows by keyboard.
+func (k *keyboard) walking() bool {
+	return k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
+}
+
+// keepFocus returns the row that must have the focus after c, nil if none. If the row that has it goes, or a row that
+// holds the element that has it, its neighbour gets the focus before that, so that the focus is never lost, or else the
+// composer gets it.
+func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
+	stays := func(key string) bool { return k.rows.at[key] != nil && !slices.Contains(c.gone, key) }
+	defer func() {
+		if k.stop != "" && !stays(k.stop) {
+			k.stopAt("")
+		}
+	}()
+	if len(prev) == 0 || !c.above() {
+		return nil
+	}
+	active := dom.Active()
+	if !k.rows.box.Call("contains", active).Bool() {
+		return nil
+	}
+	i := indexOf(prev, keyOf(active))
+	if i < 0 {
+		return nil
+	}
+	key := nearest(prev, i, stays)
+	if key == "" {
+		k.leave()
+		return nil
+	}
+	if key != prev[i].Key {
+		k.stopAt(key)
+		dom.FocusInPlace(k.rows.at[key].article)
+	}
+	return k.rows.at[key].article
+}
+
+// keyOf returns the key of the row that element is in, "" if it is in none.
+func keyOf(element goapp.Value) string {
+	article := element.Call("closest", "article")
+	if !article.Truthy() {
+		return ""
+	}
+	return article.Get(keyName).String()
+}

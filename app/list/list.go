@@ -1,0 +1,281 @@
+// Package list is the message list of the page, which Mayfly draws itself.
+//
+// go-app matches children by their place, so in a list whose first message goes while others come, the normal case here,
+// it writes every row anew: with 400 rows that took the main thread 59 ms for one expiry (157 ms at the 95th percentile),
+// and moved focus and selection to another message. Rows that keep their place as empty slots would spare the document,
+// but go-app would still build and compare some five thousand elements for each message: one that arrives touches nothing
+// but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element and leaves alone what is in it, and
+// rows are told apart by client.Message.Key: 5 ms for a row that goes, 7 to 9 ms for one that comes, of which the browser
+// takes most to lay out and paint; docs/benchmarks.md has the figures.
+//
+// diff.go and mounted.go decide without a document what is to change. The other files do it: rows.go puts rows into the
+// document and takes them out, scroll.go keeps what the user reads in its place, and row.go draws one message. A part of
+// the list has a pointer to the rows, and sees them and itself.
+package list
+
+import (
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+)
+
+// The ids of the elements that the page draws: one scrolls, the other, its child, is empty and holds the rows.
+const (
+	ScrollID = "log"
+	RowsID   = "rows"
+)
+
+// A List shows the messages of a room. The UI goroutine alone touches it. It never takes away the focus, a selection, or the
+// text that the user reads.
+type List struct {
+	leave   func() // moves the focus out of the list
+	rows    *rows
+	mounted mounted
+
+	divider   divider
+	keyboard  keyboard
+	viewport  viewport
+	countdown countdown
+	autohide  autohide
+}
+
+// Content is what a List shows.
+type Content struct {
+	Messages []client.Message // in order; a List keeps the slice and does not change it
+	Divider  string           // the key of the message below the divider, "" for none
+	Now      time.Time        // the server's time
+}
+
+// New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes.
+func New(leave func()) *List {
+	l := &List{leave: leave, rows: &rows{}}
+	l.viewport.following = true
+	l.forget()
+	return l
+}
+
+// forget forgets the elements, which are in the document no more.
+func (l *List) forget() {
+	*l.rows = rows{}
+	l.divider = divider{rows: l.rows}
+	l.keyboard = keyboard{rows: l.rows, leave: l.leave}
+	l.viewport = viewport{rows: l.rows, following: l.viewport.following}
+	l.countdown = countdown{rows: l.rows}
+	l.autohide = autohide{rows: l.rows}
+}
+
+// Draw makes the document show c. At its end the list stays at the end; elsewhere the text that the user reads stays
+// where it is. It reports whether there was an element to draw in.
+func (l *List) Draw(c Content) bool {
+	var reads []client.Message
+	if !l.viewport.following {
+		reads = l.rows.inSight()
+	}
+	if !l.draw(l.mounted.place(c.Messages, l.rows.messages, reads), c) {
+		return false
+	}
+	if !l.viewport.following {
+		l.Reach(c)
+	}
+	return true
+}
+
+// draw makes the document show those of the messages that have a row, and the divider, and masks what expires next.
+func (l *List) draw(messages []client.Message, c Content) bool {
+	drawn := l.mount()
+	if drawn {
+		l.change(messages, c.Now)
+	}
+	l.divider.putAbove(c.Divider)
+	l.autohide.set(c.Now)
+	return drawn
+}
+
+// mount looks for the element that holds the rows, unless the one that is known is still in the document.
+func (l *List) mount() bool {
+	if l.rows.box != nil && l.rows.box.Get("isConnected").Bool() {
+		return true
+	}
+	l.forget()
+	box := dom.ByID(RowsID)
+	if !box.Truthy() {
+		return false
+	}
+	l.rows.box, l.rows.log, l.rows.templates = box, box.Get("parentNode"), newTemplates()
+	l.divider.element = newDivider()
+	return true
+}
+
+// change makes the rows in the document those of messages.
+func (l *List) change(messages []client.Message, now time.Time) {
+	if l.rows.messages == nil {
+		l.rows.clear()
+		l.viewport.setGap(0)
+	}
+	prev := l.rows.messages
+	c := diff(prev, messages)
+	if c.none() {
+		l.rows.messages = messages
+		return
+	}
+	l.rows.messages = nil // after a panic the next draw begins with no rows
+	atEnd := l.viewport.following && !l.keyboard.walking()
+	held := l.keyboard.keepFocus(prev, c)
+	height := l.viewport.unseen(prev, c)
+	anchor, y := "", 0.0
+	if !atEnd && height == 0 && c.above() {
+		anchor, y = l.viewport.anchor(prev, c)
+	}
+	l.apply(c, now)
+	l.rows.messages = messages
+	l.viewport.fill(height, c)
+	if held != nil && !held.Call("contains", dom.Active()).Bool() {
+		dom.FocusInPlace(held) // it was moved
+	}
+	switch {
+	case atEnd && (height == 0 || len(c.put) > 0):
+		l.viewport.toEnd()
+	case anchor != "":
+		l.viewport.keep(anchor, y)
+	}
+	if l.viewport.gap > maxGap {
+		l.viewport.closeGap()
+	}
+}
+
+// apply makes a change in the document.
+func (l *List) apply(c change, now time.Time) {
+	rows := l.rows
+	for _, key := range c.gone {
+		rows.remove(rows.at[key])
+		delete(rows.at, key)
+	}
+	for _, p := range c.put {
+		r := rows.at[p.row.Key]
+		if r == nil {
+			r = rows.templates.row(p.row)
+			l.countdown.begin(r, p.row, now)
+			rows.at[p.row.Key] = r
+		} else {
+			rows.remove(r)
+		}
+		rows.insert(r, rows.at[p.before])
+	}
+	for _, u := range c.updated {
+		r := rows.at[u.to.Key]
+		rows.templates.update(r, u.from, u.to)
+		l.countdown.begin(r, u.to, now)
+	}
+}
+
+// Following reports whether the list follows its newest message. Only what the user does changes that.
+func (l *List) Following() bool { return l.viewport.following }
+
+// Follow makes the list follow its newest message from its next draw on.
+func (l *List) Follow() { l.viewport.following = true }
+
+// Restart makes the list begin with the newest messages at its next draw, as for another room, and follow them.
+func (l *List) Restart() {
+	l.viewport.following = true
+	l.mounted = mounted{}
+}
+
+// ToNewest scrolls to the newest message and follows it.
+func (l *List) ToNewest(c Content) {
+	l.Restart()
+	l.Draw(c)
+	l.viewport.toEnd()
+}
+
+// ToEnd scrolls to the newest message if the list follows it, after something made the list longer or its frame smaller.
+func (l *List) ToEnd() {
+	if l.rows.box == nil {
+		return
+	}
+	if _, following := l.viewport.position(l.mounted.newest()); following {
+		l.viewport.toEnd() // else the user has scrolled, and the event is still to come
+	}
+}
+
+// NoticeScroll looks whether the user has scrolled since the page last looked or scrolled. Call it before Draw, so that
+// the list never takes a scroll of the user for its own, which would undo it.
+func (l *List) NoticeScroll() {
+	if l.rows.box == nil {
+		return
+	}
+	if l.viewport.notice(l.mounted.newest()) {
+		l.countdown.counted = time.Time{} // the rows that came in sight were not counted down
+	}
+}
+
+// Reach mounts more rows where the user comes to the end of those that are mounted.
+func (l *List) Reach(c Content) {
+	if l.rows.box == nil {
+		return
+	}
+	height := l.rows.log.Get("clientHeight").Float()
+	if l.viewport.scrollTop() < l.viewport.gap+height {
+		l.viewport.closeGap()
+	}
+	top := l.viewport.scrollTop()
+	switch {
+	case top < height && l.moreBefore(c.Messages):
+		l.draw(l.mounted.back(c.Messages, l.rows.messages), c)
+	case !l.mounted.newest() && l.viewport.below(top) < height:
+		l.draw(l.mounted.on(c.Messages, l.rows.messages), c)
+	}
+}
+
+// moreBefore reports whether there are messages before the first row.
+func (l *List) moreBefore(messages []client.Message) bool {
+	return len(l.rows.messages) > 0 && len(messages) > 0 && l.rows.messages[0].Key != messages[0].Key
+}
+
+// Count brings the time left in every row in sight up to date, if it is time for that. now is the server's time.
+func (l *List) Count(now time.Time) { l.countdown.count(now) }
+
+// Removed reports whether rows were removed from the document since it was last called. The browser keeps their elements
+// for as long as Go holds values of them, which is until a garbage collection.
+func (l *List) Removed() bool {
+	removed := l.rows.removed
+	l.rows.removed = false
+	return removed
+}
+
+// Press does what a key pressed in the list means, and reports whether it means anything. The arrows walk from row to
+// row, Enter or the menu key shows the actions of a row, Escape leads from there to the row, and from the row out of the
+// list.
+func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
+
+// An Action is what the user wants of the user's own message.
+type Action int
+
+// The actions that a List does not do itself.
+const (
+	None Action = iota
+	Retry
+	Discard
+)
+
+// Click does what the button means that target is or is in, and returns what is left to do, with the key of its message.
+func (l *List) Click(target goapp.Value) (do Action, key string) {
+	pressed := target.Call("closest", "["+doName+"]")
+	if !pressed.Truthy() {
+		return None, ""
+	}
+	key = keyOf(target)
+	switch pressed.Call("getAttribute", doName).String() {
+	case doMore:
+		l.keyboard.toggle(key)
+	case doCopy:
+		l.rows.copy(key, pressed)
+	case doRetry:
+		return Retry, key
+	case doDiscard:
+		return Discard, key
+	}
+	return None, key
+}

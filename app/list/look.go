@@ -1,0 +1,92 @@
+package list
+
+import (
+	"hash/fnv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"mayfly/app/client"
+	"mayfly/shared/wire"
+)
+
+// rowClass returns the CSS classes of a message's row.
+func rowClass(m *client.Message) string {
+	class := "message"
+	if m.Mine {
+		class += " message-mine"
+	}
+	if m.User.Anonymous {
+		class += " message-anonymous"
+	}
+	if m.User.Name == "" {
+		class += " message-unnamed"
+	}
+	if piled(m.User.Name) || piled(m.Text) {
+		class += " message-piled"
+	}
+	switch m.State {
+	case client.Sending, client.Waiting:
+		class += " message-waiting"
+	case client.Failed:
+		class += " message-waiting message-failed"
+	}
+	return class
+}
+
+// maxPile is how many marks may stand on one letter, as they do in Hebrew or Vietnamese, before the row is clipped.
+const maxPile = 2
+
+// piled reports whether marks are piled up in text so that they could cover the rows above and below.
+func piled(text string) bool {
+	marks := 0
+	for _, r := range text {
+		switch {
+		case r < 0x300: // before the first mark
+			marks = 0
+		case unicode.Is(unicode.M, r):
+			if marks++; marks > maxPile {
+				return true
+			}
+		default:
+			marks = 0
+		}
+	}
+	return false
+}
+
+// initials returns the letters in a user's face: the first ones of the first and of the last name. An anonymous user has the
+// latter only.
+func initials(u wire.User) string {
+	words := strings.Fields(u.Name)
+	if u.Anonymous && len(words) > 1 {
+		words = words[len(words)-1:]
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	letters := initial(words[0])
+	if len(words) > 1 {
+		letters += initial(words[len(words)-1])
+	}
+	return letters
+}
+
+// initial returns the word's first letter or digit in upper case. Anything else could hold more than is seen.
+func initial(word string) string {
+	r, _ := utf8.DecodeRuneInString(word)
+	if !wordly(r) {
+		return ""
+	}
+	return string(unicode.ToUpper(r))
+}
+
+// tints is how many colours of faces there are.
+const tints = 8
+
+// tint returns which of the colours a user's face has: mostly, it tells two users of one name apart.
+func tint(id string) string {
+	hash := fnv.New32a()
+	hash.Write([]byte(id))
+	return string('0' + byte(hash.Sum32()%tints))
+}

@@ -1,0 +1,229 @@
+package list
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+)
+
+// A row is one message in the document: an article of its author's face, a head and a text, and below them how far it is, if
+// it is the user's own and not sent, and its actions, once the user asks for them. Its accessible name says all of it in one
+// sentence, so that a user who walks from row to row hears one sentence each.
+type row struct {
+	article goapp.Value
+	head    goapp.Value
+	left    goapp.Value // how long it has to live; the button that shows its actions
+	chunk   *chunk
+	shown   remaining // as drawn
+	mask    mask
+}
+
+// keyName is the property by which an article knows its message, doName the attribute by which a button says what it does.
+const (
+	keyName = "mayflyKey"
+	doName  = "data-do"
+)
+
+// What a button does.
+const (
+	doMore    = "more"
+	doCopy    = "copy"
+	doRetry   = "retry"
+	doDiscard = "discard"
+)
+
+// maxName is how many characters of a name stand above a message; the others are in the accessible name.
+const maxName = 40
+
+// templates are the elements that rows are copied from: a copy costs one call, a new row two dozen.
+type templates struct{ article, waiting, failed, actions, link goapp.Value }
+
+func newTemplates() templates {
+	face := dom.Node("span", "face")
+	dom.Set(face, "aria-hidden", "true")
+	left := button(doMore, "")
+	left.Set("className", "left")
+	dom.Set(left, "aria-label", words.Of(words.Actions))
+	dom.Set(left, "aria-expanded", "false")
+	dom.Set(left, "tabindex", "-1") // Enter on the message does the same
+	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), dom.Node("time", "message-time"), left)
+	article := dom.Node("article", "message", face, head, dom.Node("p", "message-text"))
+	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key passes by
+	dom.Set(article.Get("lastChild"), "dir", "auto")
+
+	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
+		button(doDiscard, words.Of(words.Discard)), button(doCopy, words.Of(words.Copy)))
+	actions := dom.Node("div", "message-actions", button(doCopy, words.Of(words.CopyText)))
+	dom.Set(actions, "role", "group")
+	dom.Set(actions, "aria-label", words.Of(words.Actions))
+	link := dom.Node("a", "")
+	dom.Set(link, "target", "_blank")
+	dom.Set(link, "rel", "noopener noreferrer nofollow")
+	dom.Set(link, "tabindex", "-1") // the Tab key does not stop at a message, nor at its links until its actions are shown
+	return templates{article, dom.Node("div", "message-state", dom.Node("p", "")), failed, actions, link}
+}
+
+func button(do, name string) goapp.Value {
+	e := dom.Node("button", "button")
+	e.Set("type", "button")
+	e.Set("textContent", name)
+	dom.Set(e, doName, do)
+	return e
+}
+
+// row returns a row for m. Texts go in as text, whatever they hold.
+func (t templates) row(m *client.Message) *row {
+	article := t.article.Call("cloneNode", true)
+	article.Set(keyName, m.Key)
+	head := article.Get("firstChild").Get("nextSibling")
+	r := &row{article: article, head: head, left: head.Get("lastChild")}
+	t.update(r, &client.Message{}, m)
+	return r
+}
+
+// update brings a row from one message to another.
+func (t templates) update(r *row, from, to *client.Message) {
+	if class := rowClass(to); class != rowClass(from) {
+		r.article.Set("className", class)
+	}
+	if from.User != to.User || from.Tag != to.Tag || from.Key != to.Key {
+		face := r.article.Get("firstChild")
+		face.Set("className", "face face-"+tint(to.User.ID))
+		face.Set("textContent", initials(words.Named(to.User)))
+		r.head.Get("firstChild").Set("textContent", words.Author(to, maxName))
+	}
+	if !to.At.IsZero() && !from.At.Equal(to.At) {
+		at := r.left.Get("previousSibling")
+		at.Set("dateTime", to.At.UTC().Format(time.RFC3339))
+		at.Set("title", words.Sent(to))
+		at.Set("textContent", to.At.Format("15:04"))
+		dom.Set(at, "data-seconds", to.At.Format(":05"))
+		dom.Set(r.left, "data-when", words.Vanishes(to))
+	}
+	if from.Text != to.Text {
+		t.text(r.head.Get("nextSibling"), to.Text)
+	}
+	if was, is := words.State(from), words.State(to); was != is || from.State != to.State {
+		t.state(r.article, to, is)
+	}
+	dom.Set(r.article, "aria-label", words.Label(to))
+}
+
+// text draws a message's text, and its links as links. The host that the browser reads in a link stands beside it where
+// it is not the host that is written: letters of another script look like those of a name that the user knows.
+func (t templates) text(into goapp.Value, text string) {
+	parts := pieces(text)
+	if len(parts) == 1 && parts[0].href == "" {
+		into.Set("textContent", text)
+		return
+	}
+	var nodes []any
+	for _, p := range parts {
+		if p.href == "" {
+			nodes = append(nodes, p.text)
+			continue
+		}
+		a := t.link.Call("cloneNode")
+		a.Set("href", p.href)
+		a.Set("textContent", p.text)
+		nodes = append(nodes, a)
+		if host := a.Get("hostname").String(); !strings.Contains(strings.ToLower(p.text), host) {
+			nodes = append(nodes, " ("+host+")")
+		}
+	}
+	into.Call("replaceChildren", nodes...)
+}
+
+// state draws how far the user's own message is, and the buttons of a message that failed.
+func (t templates) state(article goapp.Value, m *client.Message, state string) {
+	if old := article.Call("querySelector", ".message-state"); old.Truthy() {
+		old.Call("remove")
+	}
+	if state == "" {
+		return
+	}
+	e := t.waiting
+	if m.State == client.Failed {
+		e = t.failed
+	}
+	e = e.Call("cloneNode", true)
+	e.Get("firstChild").Set("textContent", state)
+	for b := e.Get("firstChild").Get("nextSibling"); b.Truthy(); b = b.Get("nextSibling") {
+		dom.Set(b, "aria-label", words.Of(words.ButtonFor, b.Get("textContent").String(), words.First(m.Text)))
+	}
+	article.Call("appendChild", e)
+}
+
+// open shows the actions of the message, and lets the Tab key stop at its links.
+func (r *row) open(t templates) {
+	r.links("0")
+	dom.Set(r.left, "aria-expanded", "true")
+	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
+		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
+	}
+}
+
+func (r *row) close() {
+	if actions := r.article.Call("querySelector", ".message-actions"); actions.Truthy() {
+		actions.Call("remove")
+	}
+	r.links("-1")
+	dom.Set(r.left, "aria-expanded", "false")
+}
+
+func (r *row) links(tabindex string) {
+	links := r.article.Call("querySelectorAll", "a")
+	for i := range links.Length() {
+		dom.Set(links.Index(i), "tabindex", tabindex)
+	}
+}
+
+// top returns where the row is on the screen.
+func (r *row) top() float64 { return r.rect().Get("top").Float() }
+
+func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
+
+// count draws the time left if it is not what is drawn. It reports whether it must be asked each second from now on: a
+// number is shown, or will be before the next look at the rings.
+func (r *row) count(m *client.Message, now time.Time) (soon bool) {
+	to := remains(m, now)
+	if to.step != r.shown.step {
+		part := strconv.FormatFloat(float64(to.step)/ringSteps, 'f', 3, 64)
+		r.left.Get("style").Call("setProperty", "--left", part)
+	}
+	if to.seconds != r.shown.seconds {
+		text := ""
+		if to.seconds > 0 {
+			text = words.Of(words.SecondsLeft, strconv.Itoa(to.seconds))
+		}
+		r.left.Set("textContent", text)
+	}
+	r.shown = to
+	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
+}
+
+// A chunk is some rows that follow each other, in an element of their own: the browser lays out one chunk for a row, not all
+// rows.
+type chunk struct {
+	element goapp.Value
+	rows    int
+}
+
+// chunkRows is how many rows a chunk has, about: the root of maxRows.
+const chunkRows = 20
+
+func (c *chunk) insert(one *row, before goapp.Value) {
+	if before == nil {
+		c.element.Call("appendChild", one.article)
+	} else {
+		c.element.Call("insertBefore", one.article, before)
+	}
+	one.chunk = c
+	c.rows++
+}

@@ -1,0 +1,62 @@
+package list_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/app/client"
+	"mayfly/app/list"
+	"mayfly/shared/wire"
+)
+
+func TestInitials(t *testing.T) {
+	for _, tt := range []struct {
+		user wire.User
+		want string
+	}{
+		{wire.User{Name: "Ada Lovelace"}, "AL"},
+		{wire.User{Name: "ada"}, "A"},
+		{wire.User{Name: "Ada King Lovelace"}, "AL"},
+		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "H"},
+		{wire.User{Name: "élodie Ünal"}, "ÉÜ"},
+		{wire.User{Name: "李 小龙"}, "李小"},
+		{wire.User{Name: ""}, ""},
+		{wire.User{Name: "🎉 party"}, "P"},
+		{wire.User{Name: "\u202Eevil"}, ""},
+	} {
+		if got := list.Initials(tt.user); got != tt.want {
+			t.Errorf("initials(%q) = %q, want %q", tt.user.Name, got, tt.want)
+		}
+	}
+}
+
+func TestPiled(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, "lunch?": false, "Việt Nam": false, "שָׁלוֹם": false, "ก็ได้": false, "a\u0301\u0302": false,
+		"a\u0301\u0302\u0303": true, "Z" + strings.Repeat("\u0353", 4000): true,
+	} {
+		if got := list.Piled(text); got != want {
+			t.Errorf("piled(%.10q) = %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestRemains(t *testing.T) {
+	at := time.UnixMilli(1_790_000_000_000)
+	m := client.Message{Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	for _, tt := range []struct {
+		after         time.Duration
+		step, seconds int
+	}{
+		{0, 60, 0}, {-time.Second, 60, 0}, {time.Second, 60, 0}, {5 * time.Second, 59, 0}, {269 * time.Second, 7, 0}, {270 * time.Second, 6, 30},
+		{299500 * time.Millisecond, 1, 1}, {400 * time.Second, 0, 1},
+	} {
+		if step, seconds := list.Remains(&m, at.Add(tt.after)); step != tt.step || seconds != tt.seconds {
+			t.Errorf("after %s: step %d, %d s, want %d, %d", tt.after, step, seconds, tt.step, tt.seconds)
+		}
+	}
+	if step, seconds := list.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
+		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
+	}
+}

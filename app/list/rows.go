@@ -1,0 +1,134 @@
+package list
+
+import (
+	"slices"
+	"sort"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+)
+
+// rows are the rows in the document.
+type rows struct {
+	box       goapp.Value // holds the rows; nil before the first draw
+	log       goapp.Value // scrolls, and holds box
+	templates templates
+	messages  []client.Message // that have a row; nil if it is not known which
+	at        map[string]*row  // by key
+	chunks    []*chunk         // in order
+	removed   bool             // rows were removed since List.Removed was last called
+}
+
+// clear removes everything.
+func (r *rows) clear() {
+	r.box.Call("replaceChildren")
+	r.at, r.chunks = make(map[string]*row), nil
+}
+
+// remove removes a row from its chunk.
+func (r *rows) remove(gone *row) {
+	gone.article.Call("remove")
+	r.removed = true
+	if gone.chunk.rows--; gone.chunk.rows == 0 {
+		gone.chunk.element.Call("remove")
+		r.chunks = slices.DeleteFunc(r.chunks, func(c *chunk) bool { return c == gone.chunk })
+	}
+}
+
+// insert inserts a row before another, at the end if that is nil. It begins a new chunk where there is a place for one.
+func (r *rows) insert(one, before *row) {
+	if before == nil {
+		last := len(r.chunks) - 1
+		if last < 0 || r.chunks[last].rows >= chunkRows {
+			last++
+			r.begin(last)
+		}
+		r.chunks[last].insert(one, nil)
+		return
+	}
+	full := before.chunk.rows >= chunkRows
+	if at := slices.Index(r.chunks, before.chunk); full && before.chunk.element.Get("firstChild").Equal(before.article) {
+		if at == 0 || r.chunks[at-1].rows >= chunkRows {
+			r.begin(at)
+			at++
+		}
+		r.chunks[at-1].insert(one, nil)
+		return
+	}
+	before.chunk.insert(one, before.article)
+}
+
+// begin makes an empty chunk, the at-th.
+func (r *rows) begin(at int) {
+	c := &chunk{element: dom.Node("div", "block")}
+	if at < len(r.chunks) {
+		r.box.Call("insertBefore", c.element, r.chunks[at].element)
+	} else {
+		r.box.Call("appendChild", c.element)
+	}
+	r.chunks = slices.Insert(r.chunks, at, c)
+}
+
+// firstInSight returns which of messages, of which there are some, is the first whose row reaches below edge.
+func (r *rows) firstInSight(messages []client.Message, edge float64) int {
+	return sort.Search(len(messages)-1, func(i int) bool {
+		return r.at[messages[i].Key].rect().Get("bottom").Float() > edge
+	})
+}
+
+// inSight returns the messages of the rows from the first in sight on.
+func (r *rows) inSight() []client.Message {
+	if r.box == nil || len(r.messages) == 0 {
+		return nil
+	}
+	return r.messages[r.firstInSight(r.messages, r.frame().Get("top").Float()):]
+}
+
+// frame returns the rectangle on the screen in which the rows scroll.
+func (r *rows) frame() goapp.Value { return r.log.Call("getBoundingClientRect") }
+
+// copy copies the text of a message to the clipboard, and lets the button that was pressed say so. Where the page may not
+// use the clipboard, without TLS, the browser copies the selection.
+func (r *rows) copy(key string, pressed goapp.Value) {
+	i := indexOf(r.messages, key)
+	if i < 0 {
+		return
+	}
+	if clipboard := goapp.Window().Get("navigator").Get("clipboard"); clipboard.Truthy() {
+		clipboard.Call("writeText", r.messages[i].Text)
+	} else {
+		goapp.Window().Call("getSelection").Call("selectAllChildren", r.at[key].head.Get("nextSibling"))
+		dom.Document().Call("execCommand", "copy")
+	}
+	pressed.Set("textContent", words.Of(words.Copied))
+}
+
+// A divider stands above the first message that came since the user looked away.
+type divider struct {
+	rows    *rows
+	element goapp.Value
+	above   string // the key of the row below it; "": there is none
+}
+
+// putAbove puts the divider above the row of that key, "" takes it away.
+func (d *divider) putAbove(key string) {
+	r := d.rows.at[key]
+	switch {
+	case d.rows.box == nil || key == d.above:
+	case r == nil:
+		d.element.Call("remove")
+		d.above = ""
+	default:
+		r.article.Call("before", d.element)
+		d.above = key
+	}
+}
+
+func newDivider() goapp.Value {
+	e := dom.Node("p", "divider")
+	e.Set("textContent", words.Of(words.NewBelow))
+	return e
+}

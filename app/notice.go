@@ -1,0 +1,42 @@
+package app
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/words"
+)
+
+const noticeID = "notice"
+
+// A notice is a sentence that stands below the header until the user dismisses it.
+type notice struct{ text string }
+
+// render draws the notice, nil if there is none.
+func (n *notice) render() goapp.UI {
+	if n.text == "" {
+		return nil
+	}
+	return bar(words.Of(words.NoticeRegion), noticeID, n.text, "", nil, n.onDismiss)
+}
+
+// onDismiss runs when the user dismisses the notice.
+func (n *notice) onDismiss(goapp.Context, goapp.Event) {
+	n.text = ""
+	focusComposer()
+}
+
+// bar draws a sentence below the header that the user may dismiss, and a button for what else the user can do about it,
+// if that has a name.
+func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
+	body := []goapp.UI{textElem("p", "", text)}
+	if name != "" {
+		body = append(body, barButton(name, do))
+	}
+	section := elem("section", "notice", append(body, barButton(words.Of(words.Dismiss), dismiss))...)
+	attributes(section, "id", id, "aria-label", label)
+	return section
+}
+
+func barButton(name string, do goapp.EventHandler) goapp.HTMLElem {
+	return on(textElem("button", "notice-dismiss", name).Attr("type", "button"), "click", do)
+}

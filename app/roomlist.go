@@ -1,0 +1,110 @@
+package app
+
+import (
+	"slices"
+	"strings"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/browser"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+	"mayfly/shared/wire"
+)
+
+const (
+	roomsID    = "rooms-menu"
+	roomNameID = "rooms-open"
+)
+
+// A roomlist is the way to other rooms: those where the user was since the page was opened, and a field for any other.
+type roomlist struct {
+	*model
+	visited []string // rooms, in the order in which the user came there
+}
+
+// render draws the button and the menu. The browser itself opens and closes the menu, on a press, Escape or a click
+// elsewhere.
+func (r *roomlist) render() goapp.UI {
+	menu := elem("div", "rooms-menu")
+	attributes(menu, "id", roomsID, "popover", "auto")
+	var body []goapp.UI
+	for _, room := range r.visited {
+		link := textElem("a", "rooms-link", "#"+room).Attr("href", pathOf(room))
+		if room == r.room {
+			link.Attr("aria-current", "page")
+		}
+		body = append(body, on(link, "click", r.onLink))
+	}
+	name := elem("input", "rooms-name")
+	attributes(name, "id", roomNameID, "name", "room", "maxlength", "64", "pattern", "#?[a-zA-Z0-9][a-zA-Z0-9\\-]*",
+		"title", words.Of(words.RoomPattern), "placeholder", words.Of(words.RoomPlaceholder),
+		"autocomplete", "off", "autocapitalize", "none", "spellcheck", "false")
+	name.Attr("required", true)
+	label := textElem("label", "", words.Of(words.OpenRoomLabel)).Attr("for", roomNameID)
+	open := textElem("button", "button", words.Of(words.OpenRoom)).Attr("type", "submit")
+	form := on(elem("form", "rooms-form", label, elem("div", "rooms-row", name, open)), "submit", r.onOpen)
+	button := textElem("button", "button", words.Of(words.Rooms)).Attr("type", "button").Attr("popovertarget", roomsID)
+	return elem("nav", "rooms-nav", button, menu.Body(append(body, form)...)).Attr("aria-label", words.Of(words.Rooms))
+}
+
+// remember remembers a room for the way back to it.
+func (r *roomlist) remember(room string) {
+	if !slices.Contains(r.visited, room) {
+		r.visited = append(r.visited, room)
+	}
+}
+
+// onLink runs when the user follows a link to a room.
+func (r *roomlist) onLink(goapp.Context, goapp.Event) { r.close() }
+
+// onOpen runs when the user has written a room's name, and goes there. The browser lets only a name through that a room
+// can have.
+func (r *roomlist) onOpen(ctx goapp.Context, e goapp.Event) {
+	e.PreventDefault()
+	field := dom.ByID(roomNameID)
+	room := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(field.Get("value").String()), "#"))
+	if !wire.ValidRoom(room) {
+		return
+	}
+	field.Set("value", "")
+	r.close()
+	ctx.Navigate(pathOf(room))
+}
+
+func (r *roomlist) close() { dom.ByID(roomsID).Call("hidePopover") }
+
+// open leads to the field for a room's name.
+func (r *roomlist) open() {
+	browser.Replace("/") // a reload is not to do so again
+	menu := dom.ByID(roomsID)
+	if menu.Get("showPopover").Truthy() && !menu.Call("matches", ":popover-open").Bool() {
+		menu.Call("showPopover")
+	}
+	dom.Focus(roomNameID)
+}
+
+// onShortcut calls open with the address of a shortcut that is pressed while Mayfly is open: browsers only show the
+// window then.
+func onShortcut(open func(address string)) {
+	queue := goapp.Window().Get("launchQueue")
+	if !queue.Truthy() {
+		return
+	}
+	queue.Call("setConsumer", goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
+		address := args[0].Get("targetURL")
+		already := goapp.Window().URL().RawQuery == wire.OpenRoomQuery
+		if address.Truthy() && strings.HasSuffix(address.String(), "?"+wire.OpenRoomQuery) && !already {
+			open(address.String())
+		}
+		return nil
+	}))
+}
+
+// pathOf is the path of a room's page.
+func pathOf(room string) string {
+	if room == wire.DefaultRoom {
+		return "/"
+	}
+	return "/r/" + room
+}

@@ -1,0 +1,106 @@
+package app
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/list"
+	"mayfly/app/unread"
+	"mayfly/app/words"
+)
+
+// A timeline shows the room's messages, or why there are none. app/list draws the rows.
+type timeline struct{ *model }
+
+// render draws the frame of the list, and the button that leads to the newest message.
+func (t *timeline) render() goapp.UI {
+	name := words.Of(words.ListLabel)
+	if t.room != "" {
+		name = words.Of(words.ListLabelIn, t.room)
+	}
+	body := []goapp.UI{elem("div", "rows").Attr("id", list.RowsID)}
+	why := t.nothing()
+	if why != nil {
+		body = append(body, why)
+	}
+	log := elem("div", "log", body...)
+	attributes(log, "id", list.ScrollID, "role", "log", "aria-label", name, "aria-live", "off", "tabindex", "0")
+	on(log, "keydown", t.onKeyDown)
+	on(log, "click", t.onClick)
+	on(log, "scroll", t.onScroll, goapp.PassiveEvent())
+	frame := []goapp.UI{log}
+	if !t.list.Following() && why == nil {
+		jump := textElem("button", "jump", unread.Jump(t.unread.Count())).Attr("type", "button")
+		frame = append(frame, on(jump, "click", t.onJump))
+	}
+	return elem("div", "log-frame", frame...)
+}
+
+// nothing draws why there are no rows, nil if there are some or nothing is known yet.
+func (t *timeline) nothing() goapp.UI {
+	v := &t.view
+	switch {
+	case v.Room != t.room: // the client is about to enter it
+		return nil
+	case v.Refused != "":
+		return deadEnd(v.Refused)
+	case len(v.Messages) == 0 && v.TTL > 0:
+		return textElem("p", "note", words.Of(words.EmptyRoom, words.Lifetime(v.TTL)))
+	}
+	return nil
+}
+
+// deadEnd draws why there is nothing to read here, and the way to a room.
+func deadEnd(why string) goapp.UI {
+	toLobby := textElem("a", "", words.Of(words.GoToLobby)).Attr("href", "/")
+	return elem("div", "note", textElem("p", "", why), elem("p", "", toLobby))
+}
+
+// onKeyDown runs when a key goes down in the list, which is one stop of the Tab key: the arrows go from row to row.
+func (t *timeline) onKeyDown(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	for _, modifier := range []string{"ctrlKey", "altKey", "metaKey", "shiftKey"} {
+		if e.Get(modifier).Truthy() {
+			return
+		}
+	}
+	if t.list.Press(e.Get("key").String()) {
+		e.PreventDefault()
+	}
+}
+
+// onClick runs when the user clicks in the list, perhaps on a button of a row.
+func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	switch do, key := t.list.Click(e.Get("target")); do {
+	case list.Retry:
+		t.client.Resend(key)
+		focusComposer()
+	case list.Discard:
+		t.client.Discard(key)
+		focusComposer()
+	}
+}
+
+// onScroll runs after the list was scrolled, by the user or by the page. At either end of the rows that are mounted more
+// come, if there are more.
+func (t *timeline) onScroll(ctx goapp.Context, _ goapp.Event) {
+	was := t.list.Following()
+	if !t.noticeScroll() {
+		ctx.PreventUpdate()
+	}
+	if !was || !t.list.Following() {
+		t.list.Reach(t.content())
+	}
+}
+
+// onJump runs when the user presses the button that leads to the newest message.
+func (t *timeline) onJump(goapp.Context, goapp.Event) {
+	t.toNewest()
+	focusComposer()
+}
+
+// toNewest scrolls to the newest message, and follows it.
+func (t *timeline) toNewest() {
+	t.unread.Look()
+	t.list.ToNewest(t.content())
+}

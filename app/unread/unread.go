@@ -1,0 +1,99 @@
+// Package unread decides what is new to the user: which messages are unread, what a screen reader says, and what the
+// title of the page tells. It compares one view with the next. It has no document and no clock, so all of it runs
+// natively in tests.
+package unread
+
+import (
+	"slices"
+	"strconv"
+
+	"mayfly/app/client"
+	"mayfly/app/words"
+)
+
+// Unread holds the messages that came while the user looked away: the page was hidden, or the list not at its end. An unread
+// message that expires is unread no more. The zero value has none.
+type Unread struct {
+	marked []string // the keys of the messages that came since the user looked away, in order
+	seen   bool     // the user has looked since: the divider still stands, nothing counts as unread
+}
+
+// Follow compares the messages before and after a change. away: the user does not look.
+func (u *Unread) Follow(before, after []client.Message, away bool) {
+	u.marked = slices.DeleteFunc(u.marked, func(key string) bool { return find(after, key, 0) < 0 })
+	if !away {
+		u.seen = true
+		return
+	}
+	var came []string
+	for i := len(after) - 1; i >= 0; i-- {
+		m := &after[i]
+		if m.Mine || m.Seq == 0 {
+			continue
+		}
+		if find(before, m.Key, 0) >= 0 {
+			break
+		}
+		came = append(came, m.Key)
+	}
+	if len(came) == 0 {
+		return
+	}
+	if u.seen {
+		u.marked, u.seen = nil, false
+	}
+	slices.Reverse(came)
+	u.marked = append(u.marked, came...)
+}
+
+// Look marks every message as read, because the user looks at the newest.
+func (u *Unread) Look() { u.seen = true }
+
+// Count returns how many messages are unread.
+func (u *Unread) Count() int {
+	if u.seen {
+		return 0
+	}
+	return len(u.marked)
+}
+
+// Divider returns the key of the first message that came since the user looked away, "" if there is none.
+func (u *Unread) Divider() string {
+	if len(u.marked) == 0 {
+		return ""
+	}
+	return u.marked[0]
+}
+
+// Title returns the title of the page of a room. It has the number of unread messages only while the page is hidden.
+func Title(room string, unread int, hidden bool) string {
+	title := words.Of(words.RoomTitle, room)
+	if hidden && unread > 0 {
+		title = words.Of(words.UnreadTitle, strconv.Itoa(unread), title)
+	}
+	return title
+}
+
+// Jump names the button that leads to the newest message.
+func Jump(unread int) string {
+	if unread == 0 {
+		return words.Of(words.JumpToLatest)
+	}
+	return words.Count(words.NewMessages, unread)
+}
+
+// find returns where the message of that key is, -1 if nowhere. It looks from near on first.
+func find(messages []client.Message, key string, near int) int {
+	near = min(near, len(messages))
+	for i := near; i < len(messages); i++ { // a message is large, so it is not copied
+		if messages[i].Key == key {
+			return i
+		}
+	}
+	for i := range near {
+		if messages[i].Key == key {
+			return i
+		}
+	}
+	return -1
+}

@@ -1,0 +1,82 @@
+package words
+
+import (
+	"strconv"
+	"time"
+
+	"mayfly/app/client"
+)
+
+// Status says how the client stands. A screen reader says it whenever it changes, so the seconds are not in it.
+func Status(v *client.View) string {
+	switch v.Status {
+	case client.Online:
+		return Of(Online)
+	case client.Reconnecting:
+		return Of(Reconnecting) // StatusTail goes on
+	case client.Offline:
+		return Of(Offline)
+	case client.Restarting:
+		return Of(Restarting)
+	case client.Ended:
+		return v.Ended
+	case client.SignedOut:
+		return Of(SignedOut)
+	case client.NoGuests:
+		return Of(NoGuests)
+	default:
+		return Of(Connecting)
+	}
+}
+
+// StatusTail says what follows Status for the eye: the time that is left before the next attempt to connect (0: it has
+// begun, or comes at once), and how many messages wait for it.
+func StatusTail(s client.Status, left time.Duration, unsent int) string {
+	tail := ""
+	switch {
+	case s != client.Reconnecting:
+	case left <= 0:
+		tail = Of(TryingNow)
+	default:
+		tail = Of(NextTryIn, strconv.Itoa(SecondsOf(left)))
+	}
+	if s != client.Online && unsent > 0 {
+		tail += Of(WaitingTail, Number(unsent))
+	}
+	return tail
+}
+
+// SecondsOf returns how many seconds have begun of d.
+func SecondsOf(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
+
+// Skew says that the device's clock is ahead by d, or behind if d is negative.
+func Skew(d time.Duration) string {
+	way := ClockAhead
+	if d < 0 {
+		d, way = -d, ClockBehind
+	}
+	return Of(way, Lifetime(d.Truncate(time.Minute)))
+}
+
+// Lifetime returns d in words: "5 minutes", "1 hour 30 minutes", "1 second".
+func Lifetime(d time.Duration) string {
+	words := ""
+	for _, unit := range []struct {
+		name CountKey
+		size time.Duration
+	}{{Hours, time.Hour}, {Minutes, time.Minute}, {Seconds, time.Second}} {
+		n := int(d / unit.size)
+		d %= unit.size
+		if n == 0 {
+			continue
+		}
+		if words != "" {
+			words += " "
+		}
+		words += Count(unit.name, n)
+	}
+	if words == "" {
+		return Of(ShortestTime)
+	}
+	return words
+}

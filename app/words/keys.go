@@ -1,0 +1,133 @@
+package words
+
+// A Key names one sentence, or a name of something on the page.
+type Key int
+
+// The keys, by the part of the page that uses them. {0}, {1} in a comment are the arguments.
+const (
+	// The page.
+	Product     Key = iota
+	Broke           // after a panic, beside the button Reload
+	SkipLink        // to the composer, for the keyboard
+	NoSuchRoom      // the heading
+	NoRoomTitle     // the title of the page
+	RoomTitle       // {0}: the room
+	UnreadTitle     // {0}: how many, {1}: RoomTitle
+	WhyNoRoom
+	GoToLobby
+	NotStored // the browser stores nothing
+
+	// Buttons that several parts have.
+	Dismiss
+	Reload
+	TryAgain
+
+	// The connection.
+	Online
+	Connecting
+	Reconnecting // NextTryIn or TryingNow follows
+	Offline
+	Restarting
+	SignedOut
+	NoGuests
+	NextTryIn // {0}: seconds
+	TryingNow
+	WaitingTail // {0}: how many messages
+	ConnectNow
+	ContinueAsGuest
+
+	// The account.
+	SignIn
+	SignInAgain
+	SignOut
+	SignOutAnyway
+	SigningIn
+	NotSignedIn
+	SignedInAs        // {0}: the name, drawn as an element
+	OfflineSignedInAs // the same
+	GuestCalled       // the same
+	SignInRegion
+	SignInNeedsNetwork
+	AllowStorage
+	ClockAhead  // {0}: by how long
+	ClockBehind // the same
+
+	// The rooms.
+	Rooms
+	OpenRoomLabel
+	OpenRoom
+	RoomPlaceholder
+	RoomPattern
+
+	// Bars below the header.
+	NoticeRegion
+	UpdateRegion
+	UpdateReady
+	UpdateNeeded
+	InstallRegion
+	InstallOffer
+	Install
+	InstallByShare
+	InstallByDock
+
+	// The composer.
+	ComposerLabel
+	ComposerRegion
+	ComposerPlaceholder
+	ComposerHint
+	Send
+	NoFiles
+	DraftLapsed
+	DraftWaits
+	LengthOf     // {0} of {1} characters
+	LengthOver   // {0}: LengthOf, {1}: TooMany
+	TextTooLong  // {0}: TooMany
+	SentAloud    // a screen reader says it once a message is accepted
+	RoomEntered  // {0}: the room, {1}: how many messages are there
+	MessageAloud // {0}: the author, {1}: the text
+
+	// The messages.
+	ListLabel
+	ListLabelIn // {0}: the room
+	EmptyRoom   // {0}: how long messages live
+	JumpToLatest
+	NewBelow
+	You
+	AuthorTag    // {0}: the author, {1}: what tells the author from others of the same name
+	MessageSent  // {0}: the author, {1}: the text, {2}: SentAt, {3}: VanishesAt
+	MessageState // {0}: the author, {1}: the text, {2}: how far it is
+	SentAt       // {0}: a time
+	VanishesAt   // {0}: a time
+	SecondsLeft  // {0}: how many
+	Sending
+	WaitingToSend
+	NotSent
+	Actions
+	Retry
+	Discard
+	Copy
+	CopyText
+	Copied
+	ButtonFor // {0}: the button's name, {1}: how the message begins
+
+	ShortestTime
+
+	keys // how many there are
+)
+
+// A CountKey names a sentence that has plural forms. {0} is the number.
+type CountKey int
+
+// The keys of sentences with plural forms.
+const (
+	Messages CountKey = iota
+	NewMessages
+	MessagesWouldBeLost
+	CharactersLeft
+	TooMany // characters
+	Hours
+	Minutes
+	Seconds
+
+	countKeys // how many there are
+)

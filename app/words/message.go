@@ -1,0 +1,70 @@
+package words
+
+import (
+	"strings"
+	"time"
+
+	"mayfly/app/client"
+	"mayfly/shared/wire"
+)
+
+// Label returns a message as one sentence: author, text, time or state.
+func Label(m *client.Message) string {
+	author := Author(m, len(m.User.Name))
+	if m.Mine {
+		author = Of(You)
+	}
+	if state := State(m); state != "" {
+		return Of(MessageState, author, m.Text, state)
+	}
+	return Of(MessageSent, author, m.Text, Sent(m), Vanishes(m))
+}
+
+// Author returns the first characters of the name of a message's author, at most as many as limit, and what tells the author
+// from others of the same name.
+func Author(m *client.Message, limit int) string {
+	name := Cut(Named(m.User).Name, limit)
+	if m.Tag != "" {
+		name = Of(AuthorTag, name, m.Tag)
+	}
+	return name
+}
+
+// Named returns u, called "You" if no connection has told the user's own name yet.
+func Named(u wire.User) wire.User {
+	if u.Name == "" {
+		u.Name = Of(You)
+	}
+	return u
+}
+
+// State says how far the user's own message is, "" once it is sent.
+func State(m *client.Message) string {
+	words := ""
+	switch m.State {
+	case client.Sent:
+		return ""
+	case client.Waiting:
+		words = Of(WaitingToSend)
+	case client.Failed:
+		words = Of(NotSent)
+	default:
+		words = Of(Sending)
+	}
+	if m.Reason != "" {
+		words += " " + m.Reason
+	}
+	return words
+}
+
+// Sent says when a message was sent.
+func Sent(m *client.Message) string { return Of(SentAt, m.At.Format(time.TimeOnly)) }
+
+// Vanishes says when a message expires.
+func Vanishes(m *client.Message) string { return Of(VanishesAt, m.Expires.Format(time.TimeOnly)) }
+
+// maxFirst is how many characters of a text name a button: enough to know the message by.
+const maxFirst = 30
+
+// First returns the beginning of a text, in one line.
+func First(text string) string { return Cut(strings.Join(strings.Fields(text), " "), maxFirst) }

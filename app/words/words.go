@@ -1,0 +1,91 @@
+// Package words holds every sentence that the page shows or that a screen reader says, by key and plural form. The parts
+// of the page name a Key and never write a sentence, so a second language is one more file beside en.go.
+//
+// Sentences that the server, app/client and app/pkce hand over come through as they are.
+package words
+
+import (
+	"strconv"
+	"strings"
+)
+
+// spoken is the language of the page. It is the only one yet.
+var spoken = &english
+
+// Of returns the sentence of a key. {0}, {1}, … in it stand for the arguments.
+func Of(k Key, args ...string) string { return fill(spoken.texts[k], args...) }
+
+// Around returns what stands before and after {0} in the sentence of a key, for an argument that is drawn as an element
+// of its own.
+func Around(k Key) (before, after string) {
+	before, after, _ = strings.Cut(spoken.texts[k], "{0}")
+	return before, after
+}
+
+// Count returns the sentence of a key in the plural form for n, with n in the place of {0}: "1 message", "12 messages".
+func Count(k CountKey, n int) string {
+	forms := &spoken.counts[k]
+	text := forms[spoken.form(n)]
+	if text == "" {
+		text = forms[other]
+	}
+	return fill(text, Number(n))
+}
+
+// Number returns n as people read it: "4,000".
+func Number(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	rest := strconv.Itoa(n % 1000)
+	return Number(n/1000) + spoken.thousands + "000"[len(rest):] + rest
+}
+
+// Cut returns the first characters of text, at most as many as limit, and an ellipsis if that is not all of it.
+func Cut(text string, limit int) string {
+	n := 0
+	for i := range text {
+		if n++; n > limit {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}
+
+// fill puts the arguments into a sentence in one pass, so that an argument with braces in it stays as it is.
+func fill(text string, args ...string) string {
+	filled := ""
+	for len(args) > 0 {
+		at := strings.IndexByte(text, '{')
+		if at < 0 {
+			break
+		}
+		filled += text[:at] + args[text[at+1]-'0']
+		text = text[at+len("{0}"):]
+	}
+	return filled + text
+}
+
+// A language is all the words of the page in one language.
+type language struct {
+	texts     [keys]string
+	counts    [countKeys]forms
+	form      func(n int) form // the plural form for n things
+	thousands string           // separates groups of three digits
+}
+
+// A form is one of Unicode's plural categories. Most languages need few of them; each has other.
+type form int
+
+const (
+	zero form = iota
+	one
+	two
+	few
+	many
+	other
+	formCount
+)
+
+// forms is a sentence in each of the plural forms that the language has.
+type forms [formCount]string
