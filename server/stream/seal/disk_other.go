@@ -1,6 +1,6 @@
 //go:build !linux && !darwin && !freebsd
 
-package stream
+package seal
 
 import (
 	"errors"
@@ -12,5 +12,3 @@ func statDisk(string) (space, error) { return space{}, errors.ErrUnsupported }
 func lockExclusive(*os.File) error { return errors.New("this system cannot keep messages on disk") }
 
 func outOfRoom(error) bool { return false }
-
-func bootID() string { return "" }

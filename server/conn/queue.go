@@ -1,4 +1,4 @@
-package server
+package conn
 
 import (
 	"sync"
@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	maxQueue = 512 << 10 // bytes that may wait for one connection; beyond, it is too slow
+	maxQueue = 512 << 10 // bytes that may wait for one connection; with more, its client is too slow
 	maxBatch = 32 << 10  // bytes after which a batch of frames is written; one frame may be longer
 
-	// roomForJoin is how much may wait when a join is handled: its answer, up to wire.MaxServerMessage, must fit behind.
+	// roomForJoin is how many bytes may wait when a join is handled: its answer, up to wire.MaxServerMessage, must fit too.
 	roomForJoin = 128 << 10
 )
 
-// queue holds the frames that wait to be written to one connection. Pushing never blocks.
+// queue holds the frames that wait to be written to one connection. push never blocks.
 type queue struct {
-	filled  chan struct{}      // static; capacity 1: there is something to write
-	drained chan struct{}      // static; capacity 1: something was taken
+	filled  chan struct{}      // static; capacity 1: a frame waits
+	drained chan struct{}      // static; capacity 1: take has taken frames
 	expired prometheus.Counter // static; counts frames whose message expired while they waited
 
 	mu     sync.Mutex // guards what follows
@@ -32,7 +32,7 @@ func newQueue(expired prometheus.Counter) *queue {
 	return &queue{filled: make(chan struct{}, 1), drained: make(chan struct{}, 1), expired: expired}
 }
 
-// push reports whether there was room for f.
+// push appends f and reports whether there was room for it.
 func (q *queue) push(f *hub.Frame) bool {
 	size := f.Size() + 1
 	q.mu.Lock()
@@ -47,8 +47,8 @@ func (q *queue) push(f *hub.Frame) bool {
 	return true
 }
 
-// take appends the next batch to dst, as much as one message should hold, without what has expired at now. It appends
-// nothing if nothing waits.
+// take removes the next batch, as much as one message should hold, and appends it to dst, without messages that have
+// expired at now. It appends nothing if the queue is empty.
 func (q *queue) take(dst []byte, now int64) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -80,14 +80,14 @@ func (q *queue) take(dst []byte, now int64) []byte {
 	return dst
 }
 
-// newsCame reports whether there was ever something that somebody waits for.
+// newsCame reports whether a frame was ever pushed for which a client waits.
 func (q *queue) newsCame() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.news
 }
 
-// waiting returns the bytes that wait.
+// waiting returns the number of bytes that wait.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -1,4 +1,4 @@
-package server
+package conn
 
 import (
 	"github.com/prometheus/client_golang/prometheus"
@@ -13,13 +13,9 @@ func NewQueue(expired prometheus.Counter) *Queue { return newQueue(expired) }
 func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
 func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
 
-const (
-	MaxLingering = maxLingering
-)
-
 // Lingering returns how many connections linger.
-func (s *Server) Lingering() int {
-	s.lines.mu.Lock()
-	defer s.lines.mu.Unlock()
-	return len(s.lines.conns)
+func (l *Lines) Lingering() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.conns)
 }

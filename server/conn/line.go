@@ -1,7 +1,6 @@
-package server
+package conn
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -11,125 +10,33 @@ import (
 )
 
 const (
-	// A client that takes no byte of a write for stallTimeout takes none any more. A WebSocket's write has no other deadline.
+	// A client that takes no byte of a write for stallTimeout takes none any more. A WebSocket's write has no other
+	// deadline.
 	stallTimeout = 10 * time.Second
-	stallLook    = stallTimeout / 4 // how often a write that waits tries again: the kernel wakes it late when its buffer is large
+	// stallLook is how often a write that waits tries again: the kernel wakes it late when its buffer is large.
+	stallLook = stallTimeout / 4
 
-	// A closed connection is let go once the client has closed it too, once no byte has moved for lingerFor, and in any case
+	// A closed connection is let go when the client has closed it too, when no byte has moved for lingerFor, and in any case
 	// after lingerMost. (nginx has the same two times for the same purpose.)
 	lingerFor  = 5 * time.Second
 	lingerMost = 30 * time.Second
-	lingerLook = time.Second // how often it is looked at
-
-	// maxLingering requests' connections may linger at once; the next is let go at once. A connection that holds a slot
-	// lingers in any case, as it keeps the slot meanwhile.
-	maxLingering = 500
+	lingerLook = time.Second // how often a line that lingers checks whether bytes have moved
 )
-
-// lines closes connections so that nothing that is on its way to a client is destroyed (a lingering close). The kernel
-// answers with a reset when a socket is closed while it holds bytes that nobody has read, or when a client sends more
-// afterwards, and a reset discards what the client has not received yet: a goodbye, an answer, messages. So a line that
-// is closed first ends its own direction, then reads and discards what the client sends.
-type lines struct {
-	group sync.WaitGroup // lines that linger
-
-	mu       sync.Mutex // guards what follows
-	drained  bool       // no line lingers any more
-	requests int        // lines that linger and hold no slot
-	conns    map[*line]struct{}
-}
-
-func newLines() *lines { return &lines{conns: map[*line]struct{}{}} }
-
-// Listener returns l, whose connections are closed with a lingering close. Serve the Handler on it, and call Drain in the
-// end.
-func (s *Server) Listener(l net.Listener) net.Listener { return listener{l, s.lines} }
-
-// Drain waits until every connection that was closed has ended, or until ctx is done, and then lets go of those that have
-// not. Call it once the HTTP server is closed: a connection that is closed later does not linger.
-func (s *Server) Drain(ctx context.Context) error {
-	l := s.lines
-	l.mu.Lock()
-	l.drained = true
-	l.mu.Unlock()
-	ended := make(chan struct{})
-	go func() {
-		l.group.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-	}
-	l.mu.Lock()
-	for c := range l.conns {
-		_ = c.Conn.Close()
-	}
-	l.mu.Unlock()
-	<-ended
-	return errors.New("clients did not take their last bytes in time")
-}
-
-// linger starts the goroutine that c lingers in, and reports whether it may. The caller holds c.mu.
-func (l *lines) linger(c *line) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	slot := c.slot // c.mu is held; the goroutine goes by what was true at the close
-	if l.drained || !slot && l.requests >= maxLingering {
-		return false
-	}
-	if !slot {
-		l.requests++
-	}
-	l.conns[c] = struct{}{}
-	l.group.Go(func() {
-		defer close(c.ended)
-		c.linger()
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.conns, c)
-		if !slot {
-			l.requests--
-		}
-	})
-	return true
-}
-
-func (l *lines) wrap(conn net.Conn) *line {
-	c := &line{Conn: conn, lines: l, ended: make(chan struct{})}
-	c.idle.L = &c.mu
-	return c
-}
-
-type listener struct {
-	net.Listener
-	lines *lines
-}
-
-// Accept implements net.Listener.
-func (l listener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.lines.wrap(conn), nil
-}
 
 // line is a client's TCP connection. Its writes go on as long as the client takes bytes, and its Close lingers.
 type line struct {
 	net.Conn               // static
-	lines    *lines        // static
+	lines    *Lines        // static
 	ended    chan struct{} // static; closed once Conn is closed
 
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
 	idle     sync.Cond  // on mu: reads, busy or closed has changed
 	closed   bool
-	over     bool      // nothing more comes from the client: it has closed, or is gone
-	slot     bool      // it holds one: static before Close
-	reads    int       // how many are under way
+	over     bool      // no byte comes from the client any more: it has closed, or is gone
+	slot     bool      // the line holds a slot; static before Close
+	reads    int       // reads under way
 	busy     bool      // a write is under way
-	deadline time.Time // for writes, as SetWriteDeadline was told; zero: none
+	deadline time.Time // of SetWriteDeadline; zero: none
 	armed    time.Time // the write deadline of Conn
 }
 
@@ -165,8 +72,8 @@ func (l *line) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn. It fails once no byte was taken for stallTimeout. A write that is under way when the line is
-// closed goes on.
+// Write implements net.Conn. It fails when the client has taken no byte for stallTimeout. A write that is under way when the
+// line is closed goes on.
 func (l *line) Write(p []byte) (n int, err error) {
 	moved, ok := l.begin()
 	if !ok {
@@ -191,7 +98,7 @@ func (l *line) Write(p []byte) (n int, err error) {
 	}
 }
 
-// begin begins a write, once no other is under way, unless l is closed.
+// begin waits until no other write is under way, and begins one. ok is false if l is closed.
 func (l *line) begin() (now time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -219,7 +126,7 @@ func (l *line) goOn(now time.Time) bool {
 	return true
 }
 
-// finish ends a write. It ends this direction if l was closed meanwhile.
+// finish ends a write. If l was closed meanwhile, finish ends this direction.
 func (l *line) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -230,6 +137,7 @@ func (l *line) finish() {
 	}
 }
 
+// armLocked sets the write deadline of Conn: stallLook after now, or the caller's deadline if that is earlier.
 func (l *line) armLocked(now time.Time) {
 	l.armed = now.Add(stallLook)
 	if !l.deadline.IsZero() && l.deadline.Before(l.armed) {
@@ -265,7 +173,7 @@ func (l *line) SetDeadline(t time.Time) error {
 	return errors.Join(l.SetReadDeadline(t), l.SetWriteDeadline(t))
 }
 
-// holdSlot notes that the line holds a slot until it has ended.
+// holdSlot records that the line holds a slot until it has ended.
 func (l *line) holdSlot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -301,8 +209,8 @@ func (l *line) Close() error {
 	return nil
 }
 
-// cut closes the connection at once, whatever is on its way.
-func (l *line) cut() {
+// abort closes the connection at once, without regard for what is on its way.
+func (l *line) abort() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _ = l.Conn.Close(); !l.closed {

@@ -1,4 +1,4 @@
-package server
+package session
 
 import (
 	"crypto/rand"
@@ -9,8 +9,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// guest returns the anonymous person behind a secret: the same one every time and on every node, since all of it is made
-// of the secret's hash; a new one if there is no secret. The hash shows nothing of the secret, which has 128 random bits.
+// guest returns the guest that a secret stands for: the same user each time and on every node, because id and name are made
+// from the secret's hash. Without a secret it returns a new guest. The hash does not reveal the secret, which has 128 random
+// bits.
 func guest(secret *string) wire.User {
 	if secret == nil {
 		secret = new(rand.Text())
@@ -20,7 +21,7 @@ func guest(secret *string) wire.User {
 	return wire.User{ID: "g-" + base64.RawURLEncoding.EncodeToString(sum[:18]), Name: "Anonymous " + animal, Anonymous: true}
 }
 
-// animals are short, kind and easy to tell apart. Their order is part of everyone's name: append only.
+// animals are short, kind and easy to tell apart. Their order decides the name of each guest: append only.
 var animals = [...]string{
 	"Albatross", "Alpaca", "Ant", "Antelope", "Armadillo", "Auk", "Axolotl", "Badger", "Barnacle", "Bat", "Beaver", "Bee",
 	"Beetle", "Bison", "Bittern", "Blackbird", "Bluebird", "Bobcat", "Buffalo", "Bumblebee", "Bunting", "Butterfly", "Camel",

@@ -1,4 +1,4 @@
-package stream
+package seal
 
 import (
 	"errors"
@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"mayfly/server/hub"
 )
 
 const (
@@ -27,17 +25,17 @@ const (
 	lastBlock       = 8 << 20 // bytes of the file that JetStream is writing, which it cannot compact yet
 )
 
-// errDiskFull is the error of appends while the disk is nearly full.
-var errDiskFull = fmt.Errorf("%w: the disk has no room", hub.ErrFull)
+// ErrDiskFull is the error of Full and of Seal while the disk is nearly full.
+var ErrDiskFull = errors.New("the disk has no room")
 
-// folder is the folder on disk where messages are stored. While it is open, a lock keeps other processes out.
-type folder struct {
+// Folder is the folder on disk where messages are stored. While it is open, a lock keeps other processes out.
+type Folder struct {
 	path string
 	lock *os.File
 }
 
-// openFolder creates the folder if there is none, and locks it for this process.
-func openFolder(path string) (*folder, error) {
+// OpenFolder creates the folder if there is none, and locks it for this process.
+func OpenFolder(path string) (*Folder, error) {
 	if err := os.MkdirAll(path, privateDir); err != nil {
 		return nil, fmt.Errorf("want a folder, or where one can be made: %w", err)
 	}
@@ -63,7 +61,7 @@ func openFolder(path string) (*folder, error) {
 	if err := lockExclusive(lock); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
-	f := &folder{path, lock}
+	f := &Folder{path, lock}
 	if err := f.checkFormat(); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
@@ -71,7 +69,7 @@ func openFolder(path string) (*folder, error) {
 }
 
 // checkFormat fails if what is in the folder has another format. It gives a new folder the format of this version.
-func (f *folder) checkFormat() error {
+func (f *Folder) checkFormat() error {
 	stored, err := os.ReadFile(f.in(formatFile))
 	switch {
 	case err == nil && string(stored) == format:
@@ -99,14 +97,17 @@ func writeSynced(path, content string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-func (f *folder) in(name string) string { return filepath.Join(f.path, name) }
+// NATS returns the path of the folder in which JetStream writes.
+func (f *Folder) NATS() string { return f.in(natsDir) }
 
-// close unlocks the folder.
-func (f *folder) close() error { return f.lock.Close() }
+func (f *Folder) in(name string) string { return filepath.Join(f.path, name) }
 
-// capacity returns how many bytes of live messages the disk can hold: half of the free space and our own files together,
+// Close unlocks the folder.
+func (f *Folder) Close() error { return f.lock.Close() }
+
+// Capacity returns how many bytes of live messages the disk can hold: half of the free space and our own files together,
 // because JetStream compacts a file only when less than half of it is live.
-func (f *folder) capacity() (int64, error) {
+func (f *Folder) Capacity() (int64, error) {
 	disk, err := statDisk(f.path)
 	if err != nil {
 		return 0, err
@@ -128,11 +129,11 @@ func (f *folder) capacity() (int64, error) {
 	return max((disk.free+ours-disk.margin()-lastBlock)/2, minCapacity), nil
 }
 
-// full returns errDiskFull if so little space is free that a write may fail. JetStream does not recover from a failed write.
-func (f *folder) full() error {
+// Full returns ErrDiskFull if so little space is free that a write may fail. JetStream does not recover from a failed write.
+func (f *Folder) Full() error {
 	disk, err := statDisk(f.path)
 	if err == nil && disk.free < disk.margin()/2 {
-		return errDiskFull
+		return ErrDiskFull
 	}
 	return err
 }

@@ -1,4 +1,4 @@
-package stream
+package seal
 
 import (
 	"context"
@@ -16,8 +16,6 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"mayfly/server/hub"
 )
 
 const (
@@ -25,7 +23,7 @@ const (
 	idsFile     = "ids"            // file of the key that hashes ids
 	keyLayout   = "20060102T1504Z" // the file name of a key is its minute
 	temporary   = ".tmp"           // suffix of a file that is not complete yet
-	rotateEvery = 5 * time.Second  // how late run notices a jump of the clock at most
+	rotateEvery = 5 * time.Second  // how late Run notices a jump of the clock at most
 	privateFile = 0o600
 	privateDir  = 0o700
 )
@@ -43,7 +41,7 @@ func minuteOfFile(name string) (minute, bool) {
 	return minuteOf(at.UnixMilli()), err == nil
 }
 
-// keyRing holds the keys of messages on disk: a random key for each minute in which messages expire. Once that minute has
+// KeyRing holds the keys of messages on disk: a random key for each minute in which messages expire. Once that minute has
 // passed, the key is deleted. This makes its messages unreadable wherever their bytes still are (crypto-shredding):
 // JetStream keeps expired bodies in its files for a while, and a disk keeps them even longer. Every key is synced to disk
 // before it encrypts a message.
@@ -51,25 +49,26 @@ func minuteOfFile(name string) (minute, bool) {
 // If the clock is set forward, keys are deleted early, and their messages are lost for good. That is on purpose: by the same
 // clock, the hub has told every member that these messages have expired, and an expired message must not come back when the
 // clock is corrected.
-type keyRing struct {
-	dir   string       // static
-	ids   []byte       // static; the key of hashID
-	clock *hub.Clock   // static
-	log   *slog.Logger // static
+type KeyRing struct {
+	dir string           // static
+	ids []byte           // static; the key of HashID
+	now func() time.Time // static; the node's clock, which never goes back
+	log *slog.Logger     // static
 
 	making sync.Mutex // held while a key is made and written, so that a minute gets one key; taken before mu
 
 	mu   sync.Mutex // guards what follows; never held during a write to disk
 	keys map[minute]cipher.AEAD
-	used map[minute]bool // minutes for which a message was sealed since the last rotate
+	used map[minute]bool // minutes for which a message was sealed since the last Rotate
 }
 
-// openKeyRing reads the keys in dir, which it creates if necessary, and deletes the keys whose minute has passed.
-func openKeyRing(dir string, clock *hub.Clock, log *slog.Logger) (*keyRing, error) {
+// OpenKeyRing reads the keys in folder, and deletes the keys whose minute has passed. now is the node's clock.
+func OpenKeyRing(folder *Folder, now func() time.Time, log *slog.Logger) (*KeyRing, error) {
+	dir := folder.in(keysDir)
 	if err := os.MkdirAll(dir, privateDir); err != nil {
 		return nil, err
 	}
-	k := &keyRing{dir: dir, clock: clock, log: log, keys: map[minute]cipher.AEAD{}, used: map[minute]bool{}}
+	k := &KeyRing{dir: dir, now: now, log: log, keys: map[minute]cipher.AEAD{}, used: map[minute]bool{}}
 	files, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, err
@@ -84,11 +83,11 @@ func openKeyRing(dir string, clock *hub.Clock, log *slog.Logger) (*keyRing, erro
 			return nil, err
 		}
 	}
-	return k, k.rotate(clock.Now())
+	return k, errors.Join(k.Rotate(now()), syncFolder(folder.path))
 }
 
 // loadKey reads one key file. It deletes a damaged file, which nothing can use, and logs that.
-func (k *keyRing) loadKey(name string) error {
+func (k *KeyRing) loadKey(name string) error {
 	m, isMinute := minuteOfFile(name)
 	if filepath.Ext(name) == temporary {
 		return os.Remove(filepath.Join(k.dir, name))
@@ -114,7 +113,7 @@ func (k *keyRing) loadKey(name string) error {
 
 // sealingKey returns the key of m for encryption. If there is none, it makes one, and blocks for a write to disk. For a
 // minute that has passed, it returns a random key that is not stored.
-func (k *keyRing) sealingKey(m minute) (cipher.AEAD, error) {
+func (k *KeyRing) sealingKey(m minute) (cipher.AEAD, error) {
 	k.mu.Lock()
 	key := k.keys[m]
 	k.used[m] = true
@@ -122,7 +121,7 @@ func (k *keyRing) sealingKey(m minute) (cipher.AEAD, error) {
 	switch {
 	case key != nil:
 		return key, nil
-	case m.passed(k.clock.Now()):
+	case m.passed(k.now()):
 		return newAEAD(randomKey()), nil
 	default:
 		return k.makeKey(m)
@@ -130,14 +129,14 @@ func (k *keyRing) sealingKey(m minute) (cipher.AEAD, error) {
 }
 
 // openingKey returns the key of m for decryption, nil if there is none.
-func (k *keyRing) openingKey(m minute) cipher.AEAD {
+func (k *KeyRing) openingKey(m minute) cipher.AEAD {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.keys[m]
 }
 
 // makeKey returns the key of m. If there is none, it makes one and writes it to disk.
-func (k *keyRing) makeKey(m minute) (cipher.AEAD, error) {
+func (k *KeyRing) makeKey(m minute) (cipher.AEAD, error) {
 	k.making.Lock()
 	defer k.making.Unlock()
 	if key := k.openingKey(m); key != nil {
@@ -145,7 +144,7 @@ func (k *keyRing) makeKey(m minute) (cipher.AEAD, error) {
 	}
 	b, err := k.writeKey(m.file())
 	if outOfRoom(err) {
-		err = fmt.Errorf("%w: %w", errDiskFull, err)
+		err = fmt.Errorf("%w: %w", ErrDiskFull, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("make a key: %w", err)
@@ -158,7 +157,7 @@ func (k *keyRing) makeKey(m minute) (cipher.AEAD, error) {
 }
 
 // writeKey makes a random key and returns it once the file of that name is synced to disk.
-func (k *keyRing) writeKey(name string) (key []byte, err error) {
+func (k *KeyRing) writeKey(name string) (key []byte, err error) {
 	key = randomKey()
 	path := filepath.Join(k.dir, name)
 	f, err := os.OpenFile(path+temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
@@ -175,8 +174,8 @@ func (k *keyRing) writeKey(name string) (key []byte, err error) {
 	return key, syncFolder(k.dir)
 }
 
-// run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. No other goroutine does.
-func (k *keyRing) run(ctx context.Context) {
+// Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. No other goroutine does.
+func (k *KeyRing) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -185,17 +184,17 @@ func (k *keyRing) run(ctx context.Context) {
 			return
 		case <-timer.C:
 		}
-		now := k.clock.Now()
-		if err := k.rotate(now); err != nil {
+		now := k.now()
+		if err := k.Rotate(now); err != nil {
 			k.log.Warn("keys could not all be made or removed", "err", err)
 		}
 		timer.Reset(min(rotateEvery, minuteOf(now.UnixMilli()).end().Sub(now)))
 	}
 }
 
-// rotate deletes the keys whose minute has passed. It also makes the keys that will soon be needed, so that no append waits
+// Rotate deletes the keys whose minute has passed. It also makes the keys that will soon be needed, so that no append waits
 // for the disk: after messages that expire in one minute come messages that expire in the next.
-func (k *keyRing) rotate(now time.Time) error {
+func (k *KeyRing) Rotate(now time.Time) error {
 	k.mu.Lock()
 	used := k.used
 	k.used = map[minute]bool{}
@@ -213,7 +212,7 @@ func (k *keyRing) rotate(now time.Time) error {
 
 // removeOld deletes the key files whose minute has passed. It reads the folder each time, because a file may be left from an
 // earlier failure or may have been restored.
-func (k *keyRing) removeOld(now time.Time) error {
+func (k *KeyRing) removeOld(now time.Time) error {
 	files, err := os.ReadDir(k.dir)
 	removed := false
 	for _, f := range files {
@@ -228,9 +227,9 @@ func (k *keyRing) removeOld(now time.Time) error {
 	return err
 }
 
-// hashID returns a keyed hash of id. Equal ids give equal hashes, so JetStream recognises repeats, but the stored hash does
+// HashID returns a keyed hash of id. Equal ids give equal hashes, so JetStream recognises repeats, but the stored hash does
 // not reveal who posted a message.
-func (k *keyRing) hashID(id string) string {
+func (k *KeyRing) HashID(id string) string {
 	h := hmac.New(sha256.New, k.ids)
 	h.Write([]byte(id))
 	return base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:18])

@@ -1,12 +1,11 @@
 //go:build linux || darwin || freebsd
 
-package stream
+package seal
 
 import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"syscall"
 )
 
@@ -34,13 +33,4 @@ func lockExclusive(f *os.File) error {
 // outOfRoom reports whether err means that the disk is full or a quota is reached.
 func outOfRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
-}
-
-// bootID returns an id that the system makes at each boot, "" on systems that have none.
-func bootID() string {
-	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(id))
 }

@@ -1,4 +1,4 @@
-package server
+package conn
 
 import (
 	"net"
@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// progress returns how many of the bytes written to conn its peer's system has received, and whether others are still on
-// their way. It returns 0 and false where that cannot be known.
+// progress returns how many of the bytes written to conn its peer's system has received, and whether more are still on
+// their way. It returns 0 and false if that cannot be known.
 func progress(conn net.Conn) (taken uint64, more bool) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {
