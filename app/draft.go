@@ -6,7 +6,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/client"
+	"mayfly/app/client/outbox"
 	"mayfly/app/dom"
 )
 
@@ -48,7 +48,7 @@ type delivery struct {
 }
 
 // deliver returns what there is to put into the field, which holds text; ok is false if there is nothing new.
-func (d *draft) deliver(drafts []client.Draft, text string) (to delivery, ok bool) {
+func (d *draft) deliver(drafts []outbox.Draft, text string) (to delivery, ok bool) {
 	after := d.taken[d.room]
 	to.takes = takes(text, d.touched, time.Since(d.sent))
 	if !to.takes {
@@ -57,7 +57,7 @@ func (d *draft) deliver(drafts []client.Draft, text string) (to delivery, ok boo
 	to.last = after
 	for _, b := range drafts {
 		if b.N > after {
-			to.text, to.last = client.JoinDrafts(to.text, b.Text), b.N
+			to.text, to.last = outbox.JoinDrafts(to.text, b.Text), b.N
 			to.lapsed = to.lapsed || b.Lapsed
 		}
 	}

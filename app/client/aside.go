@@ -31,7 +31,7 @@ func (s *Client) flush(now clock.Moment) {
 	if s.view.Joined {
 		s.post(s.view.Room, s.view.TTL, now)
 	}
-	waiting := s.outbox.roomsBut(s.view.Room)
+	waiting := s.outbox.RoomsBut(s.view.Room)
 	for room := range l.aside {
 		if !waiting[room] {
 			s.write(wire.Leave{Room: room})
@@ -55,8 +55,8 @@ func (s *Client) flush(now clock.Moment) {
 
 // post sends what waits for a room that is joined.
 func (s *Client) post(room string, ttl time.Duration, now clock.Moment) {
-	for _, l := range s.outbox.due(room, s.view.Me.ID, s.owner(), ttl, now) {
-		s.write(wire.Post{ID: l.id, Room: l.room, Text: l.text})
+	for _, e := range s.outbox.Due(room, s.view.Me.ID, s.owner(), ttl, now) {
+		s.write(wire.Post{ID: e.ID, Room: e.Room, Text: e.Text})
 	}
 }
 
@@ -82,15 +82,4 @@ func (l *link) forgetAside(room string) {
 	if l != nil {
 		delete(l.aside, room)
 	}
-}
-
-// roomsBut returns the rooms, but for one, that something waits to be sent to.
-func (o *outbox) roomsBut(shown string) map[string]bool {
-	rooms := map[string]bool{}
-	for i := range o.letters {
-		if l := &o.letters[i]; l.room != shown && !l.sent && l.failed == "" {
-			rooms[l.room] = true
-		}
-	}
-	return rooms
 }

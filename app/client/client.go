@@ -17,19 +17,21 @@ import (
 
 	"github.com/google/uuid"
 
+	"mayfly/app/client/outbox"
+	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
 // Config is what a session needs to begin.
 type Config struct {
-	Dial   Dial   // by WebSocket
-	Polls  Dial   // where networks let none through, see DialPolls; nil: no other way is tried
-	Guest  string // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
-	Client string // name/version, for the server's logs; may be empty
-	Room   string // joined at once; "": none before Enter
-	SignIn SignIn // nil: nobody can sign in
-	Device Device // keeps what is written and not sent; nil: nothing does
+	Dial   transport.Dial // by WebSocket
+	Polls  transport.Dial // where networks let none through, see DialPolls; nil: no other way is tried
+	Guest  string         // the secret of an anonymous person, see NewGuest: whoever has it is that person. "": see KeepGuest
+	Client string         // name/version, for the server's logs; may be empty
+	Room   string         // joined at once; "": none before Enter
+	SignIn SignIn         // nil: nobody can sign in
+	Device outbox.Device  // stores what the user has written and not sent; nil: nothing does
 
 	// KeepGuest, if not nil, is told the secret of a session that began without one: of a guest who is gone from this device and has
 	// left something unsent, or a new one. It must not block.
@@ -51,8 +53,8 @@ func NewGuest() string {
 // anywhere.
 type Client struct {
 	// static after New
-	dial      Dial
-	polls     Dial
+	dial      transport.Dial
+	polls     transport.Dial
 	client    string
 	signIn    SignIn
 	keepGuest func(string)
@@ -73,9 +75,9 @@ type Client struct {
 	changed    bool   // view is not published yet
 	guest      string // "": not known yet
 	clock      serverClock
-	outbox     outbox
-	drafts     drafts
-	keeper     keeper
+	outbox     outbox.Outbox
+	drafts     outbox.Drafts
+	persister  *outbox.Persister
 	link       *link // nil between two attempts
 	ladder     ladder
 	probe      *link // nil while there is none
@@ -105,11 +107,16 @@ func New(c Config) *Client {
 	if c.SignIn == nil {
 		c.SignIn = nobody{}
 	}
-	return &Client{
+	s := &Client{
 		dial: c.Dial, polls: c.Polls, client: c.Client, signIn: c.SignIn, keepGuest: c.KeepGuest, speaks: c.Speaks, moment: clock.New(),
 		wake: make(chan struct{}, 1), events: make(chan event, 64),
-		guest: c.Guest, keeper: keeper{device: c.Device, kept: map[string]string{}}, view: v, shown: v, retry: newRetry(),
+		guest: c.Guest, view: v, shown: v, retry: newRetry(),
 	}
+	s.persister = outbox.NewPersister(outbox.Config{
+		Device: c.Device, Clock: func() clock.Moment { return s.moment() }, Entries: &s.outbox, Drafts: &s.drafts,
+		Go: s.work.Go, Do: s.do, OnAdopt: s.onAdopt,
+	})
+	return s
 }
 
 // Subscribe calls show with the present view before it returns, and then with each new one, once a batch of frames, until
@@ -166,7 +173,7 @@ func (s *Client) Send(text string) (problem string) {
 // passed, and over the end of the program where there is a Device. taken is the N of the last of View.Drafts that is in it.
 func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() {
-		s.drafts.write(room, text, taken, s.moment())
+		s.drafts.Write(room, text, taken, s.moment())
 		s.changed = true
 	})
 }
@@ -193,7 +200,7 @@ func (s *Client) Resend(key string) {
 			return
 		}
 		now := s.moment()
-		s.outbox.resend(s.view.Room, s.view.Messages[i].id, now)
+		s.outbox.Resend(s.view.Room, s.view.Messages[i].id, now)
 		s.retry.Hurry(now)
 	})
 }
@@ -203,7 +210,7 @@ func (s *Client) Resend(key string) {
 func (s *Client) Discard(key string) {
 	s.do(func() {
 		if i := s.view.unsent(key); i >= 0 {
-			s.outbox.drop(s.view.Room, s.view.Messages[i].id)
+			s.outbox.Drop(s.view.Room, s.view.Messages[i].id)
 			s.view.Messages = without(s.view.Messages, func(m *Message) bool { return m.Seq == 0 && m.Key == key })
 			s.changed = true
 		}
@@ -216,7 +223,7 @@ func (s *Client) Discard(key string) {
 func (s *Client) Wake() {
 	s.do(func() {
 		now := s.moment()
-		s.keeper.seekFirst(now)
+		s.persister.Require(now)
 		s.retry.Hurry(now)
 		s.ladder.await(now, 0)
 	})
@@ -236,6 +243,10 @@ func (s *Client) Network(up bool) {
 		s.noNetwork, s.changed = !up, true
 	})
 }
+
+// Settled calls f once everything the user has written is stored as far as the device can, or after some seconds. f must not
+// block.
+func (s *Client) Settled(f func()) { s.do(func() { s.persister.Settle(f) }) }
 
 // do leaves f to the loop.
 func (s *Client) do(f func()) {
@@ -266,8 +277,7 @@ func (s *Client) Run(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	s.retry.Now(s.moment())
-	s.keeper.seekFirst(s.moment())
-	s.keeper.late = true
+	s.persister.Start(s.moment())
 	for {
 		select {
 		case <-ctx.Done():
@@ -301,8 +311,7 @@ func (s *Client) runTodo() {
 func (s *Client) look() time.Duration {
 	now := s.moment()
 	s.watch(now)
-	if !s.keeper.sought && (s.keeper.device == nil || now.Since(s.keeper.began) >= seekTimeout) {
-		s.keeper.sought = true
+	if s.persister.TimedOut(now) {
 		s.beginAs("")
 	}
 	if s.link == nil && s.ended == "" && s.guest != "" && s.retry.Due(now) <= 0 {
@@ -317,14 +326,14 @@ func (s *Client) look() time.Duration {
 		s.ask("")
 	}
 	wait := lookAtLeast
-	if s.keeper.sought {
+	if s.persister.Ready() {
 		s.lapse(now)
 		s.flush(now)
-		wait = min(wait, s.outbox.wait(now))
+		wait = min(wait, s.outbox.Wait(now))
 	}
-	s.drafts.forget(now)
+	s.drafts.Forget(now)
 	s.mark(now)
-	s.keep(now)
+	s.persister.Tick(now, s.claimant)
 	if s.link == nil && s.ended == "" && s.guest != "" {
 		wait = min(wait, s.retry.Due(now))
 	}
@@ -346,7 +355,8 @@ func (s *Client) look() time.Duration {
 
 // send puts the post on the screen and on its way.
 func (s *Client) send(p wire.Post) {
-	s.outbox.add(letter{id: p.ID, room: p.Room, text: p.Text, author: s.view.Me.ID, owner: s.owner(), ttl: s.view.TTL}, s.moment())
+	s.outbox.Add(outbox.Entry{ID: p.ID, Room: p.Room, Text: p.Text, Author: s.view.Me.ID, Owner: s.owner(), TTL: s.view.TTL},
+		s.moment())
 	if p.Room == s.view.Room {
 		s.view.Messages = append(slices.Clip(s.view.Messages), sending(s.view.Me, p.ID, p.Text))
 		s.changed = true
@@ -355,12 +365,12 @@ func (s *Client) send(p wire.Post) {
 
 // lapse makes drafts of what could not be sent in time.
 func (s *Client) lapse(now clock.Moment) {
-	lapsed := s.outbox.lapse(now)
-	for _, l := range lapsed {
-		s.drafts.giveBack(l.room, l.text, true, now)
+	lapsed := s.outbox.Lapse(now)
+	for _, e := range lapsed {
+		s.drafts.Lapse(e.Room, e.Text, now)
 	}
 	if len(lapsed) > 0 {
-		s.showOwn()
+		s.showPending()
 	}
 }
 
@@ -372,9 +382,10 @@ func (s *Client) enter(room string) {
 		s.write(wire.Leave{Room: s.view.Room})
 	}
 	now := s.moment()
-	s.drafts.enter(room, now)
-	s.view = s.view.enter(room, s.outbox.in(room, s.view.Me))
-	s.changed, s.keeper.seeks = true, true
+	s.drafts.Enter(room, now)
+	s.view = s.view.enter(room, s.pending(room))
+	s.changed = true
+	s.persister.Want()
 	s.join()
 }
 

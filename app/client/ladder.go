@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -122,14 +123,14 @@ func (s *Client) step(now clock.Moment) {
 	l := s.probe
 	s.letGo(s.link)
 	s.link, s.probe = l, nil
-	s.outbox.disconnected()
+	s.outbox.Disconnected()
 	s.rejoin, s.reauth = nil, nil
 	s.ladder = ladder{young: tooYoung - 1}
 	s.retry.stable() // nothing has failed
 	for _, f := range l.brought {
 		said := []wire.Frame{f}
 		if joined, ok := f.(wire.Joined); ok && s.view.Joined {
-			said = news(joined)
+			said = transport.Missed(joined)
 		}
 		for _, f := range said {
 			if s.link == l {

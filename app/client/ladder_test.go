@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -92,7 +93,7 @@ func TestSilentSocketIsBlocked(t *testing.T) {
 func TestSlowSocketIsNotBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, polls := newScript(t), newScript(t)
-		slow := func(ctx context.Context) (client.Conn, error) {
+		slow := func(ctx context.Context) (transport.Conn, error) {
 			time.Sleep(blocked - time.Nanosecond)
 			return s.dial(ctx)
 		}

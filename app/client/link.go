@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -14,11 +15,11 @@ import (
 type link struct {
 	ctx     context.Context // done once the link is closed
 	cancel  context.CancelFunc
-	polls   bool         // it stands on the lower rung
-	conn    Conn         // nil while dialling
-	started clock.Moment // when dialling began
-	greeted clock.Moment // when hello was sent
-	heard   clock.Moment // when anything last came
+	polls   bool           // it stands on the lower rung
+	conn    transport.Conn // nil while dialling
+	started clock.Moment   // when dialling began
+	greeted clock.Moment   // when hello was sent
+	heard   clock.Moment   // when anything last came
 
 	asked       bool // for credentials, which came; dialling begins then
 	credentials Credentials
@@ -35,7 +36,7 @@ type link struct {
 type event struct {
 	link        *link
 	credentials *Credentials
-	conn        Conn
+	conn        transport.Conn
 	message     []byte
 	err         error
 }
@@ -65,7 +66,7 @@ func (s *Client) connect(now clock.Moment) {
 }
 
 // begin begins a link.
-func (s *Client) begin(dial Dial, now clock.Moment, refused string) *link {
+func (s *Client) begin(dial transport.Dial, now clock.Moment, refused string) *link {
 	ctx, cancel := context.WithCancel(context.Background()) // letGo ends it, after a proper close
 	l := &link{ctx: ctx, cancel: cancel, started: now, aside: map[string]*aside{}}
 	s.work.Go(func() { s.read(l, dial, refused) })
@@ -82,7 +83,7 @@ func (s *Client) tell(l *link, e event) {
 }
 
 // read asks who the person is, dials and tells the loop all that comes, until the connection ends or the loop gives it up.
-func (s *Client) read(l *link, dial Dial, refused string) {
+func (s *Client) read(l *link, dial transport.Dial, refused string) {
 	c, err := s.signIn.Token(l.ctx, refused)
 	if err != nil {
 		s.tell(l, event{err: errNoToken})
@@ -156,7 +157,7 @@ func (s *Client) frame(f wire.Frame, now clock.Moment) {
 		s.bye(f, now)
 		return
 	case wire.Accepted:
-		s.outbox.drop(f.Room, f.ID)
+		s.outbox.Drop(f.Room, f.ID)
 	case wire.Posted:
 		s.arrived(f.Room, f.Message)
 	case wire.Joined:
@@ -190,7 +191,7 @@ func (s *Client) welcome(f wire.Welcome, now clock.Moment) {
 	}
 	s.gone = nil
 	s.restarting, s.view.Outdated = false, false
-	s.keeper.seeks = true // what was left may be of the person whose id is known now
+	s.persister.Want() // what was left may be of the person whose id is known now
 	if l.credentials.Token != "" {
 		s.ask("") // it may have been renewed while the connection opened
 	}
@@ -248,7 +249,7 @@ func (s *Client) end(as Status, why string) {
 // arrived forgets the letter that m was, if it is one of ours.
 func (s *Client) arrived(room string, m wire.Message) {
 	if m.User.ID == s.view.Me.ID {
-		s.outbox.drop(room, m.ID)
+		s.outbox.Drop(room, m.ID)
 	}
 }
 
@@ -258,7 +259,7 @@ func (s *Client) refused(f wire.Refused, now clock.Moment) {
 	case f.Re == "auth":
 		s.authRefused(f, now)
 	case f.Re == "post":
-		s.outbox.refuse(f, retry, now)
+		s.outbox.Refuse(f, retry, now)
 	case s.link.asideRefused(f, now):
 	case f.Room == s.view.Room && retry > 0:
 		s.rejoin = &again{from: now, wait: retry}
@@ -293,7 +294,7 @@ func (s *Client) lost(err error) {
 	if closed, ok := err.(*wire.ClosedError); ok {
 		switch closed.Code {
 		case wire.CloseTooBig:
-			s.outbox.tooBig()
+			s.outbox.FailSent()
 		case wire.CloseAuth, wire.CloseForbidden: // and the bye was lost
 			if s.link != nil && s.link.credentials.Token != "" {
 				s.bye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
@@ -320,7 +321,7 @@ func (s *Client) close(now clock.Moment) {
 		}
 	}
 	s.hangUp()
-	s.outbox.disconnected()
+	s.outbox.Disconnected()
 	s.view.Joined, s.rejoin, s.reauth = false, nil, nil
 	s.tried, s.changed = true, true
 }

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -42,7 +43,7 @@ type script struct {
 
 func newScript(t *testing.T) *script { return &script{t: t, conns: make(chan *pipe, 10_000)} }
 
-func (s *script) dial(ctx context.Context) (client.Conn, error) {
+func (s *script) dial(ctx context.Context) (transport.Conn, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dialAt = append(s.dialAt, time.Now())

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -132,9 +133,9 @@ func resumed(head int64, messages ...wire.Message) wire.Joined {
 }
 
 // startPolling runs a session in lobby that polls, and is online: its first poll that waits is the one returned.
-func startPolling(t *testing.T, o *office, turn client.Turn) (*tester, *poll) {
+func startPolling(t *testing.T, o *office, turn transport.Slot) (*tester, *poll) {
 	t.Helper()
-	c := startSession(t, client.New(client.Config{Dial: client.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
+	c := startSession(t, client.New(client.Config{Dial: transport.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
 	o.asked(0, "").answer(joined(3, message(3, ann, "id-old", "old", time.Hour)))
 	c.wantStatus(client.Online)
 	c.wantTexts("old")
@@ -345,7 +346,7 @@ func TestPollsEnterAnotherRoom(t *testing.T) {
 func TestPollsOfSeveralRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
-		conn, err := client.DialPolls(o.post, nil)(t.Context())
+		conn, err := transport.DialPolls(o.post, nil)(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -431,7 +432,7 @@ func TestPollsTakeTurns(t *testing.T) {
 // pollAs runs a session in lobby that polls as Ada and is online: its first poll that waits is the one returned.
 func pollAs(t *testing.T, o *office, in *signIn) (*tester, *poll) {
 	t.Helper()
-	c := startSession(t, client.New(client.Config{Dial: client.DialPolls(o.post, nil), Guest: guest, Room: "lobby", SignIn: in}))
+	c := startSession(t, client.New(client.Config{Dial: transport.DialPolls(o.post, nil), Guest: guest, Room: "lobby", SignIn: in}))
 	c.Identify(in.set(func(*signIn) {}))
 	w := welcome()
 	w.User = ada

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -152,7 +153,7 @@ func TestLateConnectionIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, hanging := newScript(t), newScript(t)
 		var hung atomic.Bool
-		dial := func(ctx context.Context) (client.Conn, error) {
+		dial := func(ctx context.Context) (transport.Conn, error) {
 			if hung.Swap(true) {
 				return s.dial(ctx)
 			}

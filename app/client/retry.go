@@ -16,13 +16,8 @@ const (
 	stableAfter    = 5 * time.Second        // a connection that lived longer than this was a good one: the count starts anew
 	lookAtLeast    = time.Second            // how often the clocks are looked at: a timer stands still while a laptop sleeps
 	maxLag         = 10 * time.Second       // a beat that is later than this tells nothing about the server's clock
-	minWait        = 5 * time.Minute        // how long a message that never went out waits for a connection, or its life if longer
-	answerTime     = 10 * time.Second       // how long a message may be without an answer until its writer is told
 	calm           = 2 * time.Second        // an outage that is over sooner is not shown
 
-	forever = time.Duration(1<<63 - 1)
-
-	closeCut = 1006 // how a connection ends that was cut: no close frame came
 )
 
 // A retry says when the next attempt to connect begins. Its failures are those in a row, of connections that were not stable.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"mayfly/app/client/outbox"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -76,8 +77,8 @@ func (s *Client) identify(i Identity) {
 func (s *Client) become(who string, now clock.Moment) {
 	known, was, over, owner := s.known, s.who, s.over, s.owner()
 	s.known, s.who, s.over = true, who, false
-	s.own()
-	s.keeper.seeks = true
+	s.outbox.AssignOwner(s.owner())
+	s.persister.Want()
 	if !known || who == was && !over {
 		return
 	}
@@ -89,7 +90,7 @@ func (s *Client) become(who string, now clock.Moment) {
 		s.close(now)
 	}
 	if out {
-		s.outbox.letters, s.drafts, s.keeper.signOut = nil, drafts{last: s.drafts.last}, owner
+		s.persister.SignOut(owner)
 		s.view = s.view.enter(s.view.Room, nil)
 	}
 	s.view.Me = wire.User{} // the server says who that is now
@@ -161,5 +162,46 @@ func (s *Client) authRefused(f wire.Refused, now clock.Moment) {
 		s.reauth = &again{from: now, wait: max(time.Duration(f.RetryMS)*time.Millisecond, time.Second)}
 	} else if s.turnedAway(refused, f.Next, f.Message, &l.renewals) {
 		s.ask(refused.Token)
+	}
+}
+
+// owner returns the owner of what the user writes now, "" if that is not known yet.
+func (s *Client) owner() string {
+	switch {
+	case s.who != "":
+		return outbox.SignInOwner(s.who)
+	case !s.known, s.guest == "":
+		return ""
+	default:
+		return outbox.GuestOwner(s.guest)
+	}
+}
+
+// claimant returns the user as whom the client adopts what closed tabs left.
+func (s *Client) claimant() outbox.Claimant {
+	return outbox.Claimant{Owner: s.owner(), Guest: s.guest, Me: s.view.Me.ID, Room: s.view.Room, Now: s.moment()}
+}
+
+// onAdopt runs when an adoption has ended. guest is the secret of the guest whose entries were adopted.
+func (s *Client) onAdopt(guest string, adopted bool) {
+	s.beginAs(guest)
+	if adopted {
+		s.outbox.AssignOwner(s.owner())
+		s.showPending()
+	}
+}
+
+// beginAs makes the client that guest, or a new one if guest is "", unless it is one already.
+func (s *Client) beginAs(guest string) {
+	if s.guest != "" {
+		return
+	}
+	if guest == "" {
+		guest = NewGuest()
+	}
+	s.guest = guest
+	s.outbox.AssignOwner(s.owner())
+	if s.keepGuest != nil {
+		s.keepGuest(guest)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -516,7 +517,7 @@ func TestSignOutWhileDialling(t *testing.T) {
 		s, hanging := newScript(t), newScript(t)
 		open := make(chan struct{})
 		var hung atomic.Bool
-		dial := func(ctx context.Context) (client.Conn, error) {
+		dial := func(ctx context.Context) (transport.Conn, error) {
 			if hung.Swap(true) {
 				return s.dial(ctx)
 			}

@@ -15,11 +15,8 @@ func (s *Client) publish() {
 	}
 	s.changed = false
 	s.view = s.view.apart()
-	s.view.Unsent = len(s.outbox.letters)
-	s.view.Drafts = nil
-	if d := s.drafts.rooms[s.view.Room]; d != nil {
-		s.view.Drafts = d.back
-	}
+	s.view.Unsent = s.outbox.Len()
+	s.view.Drafts = s.drafts.Returned(s.view.Room)
 	s.view.Ended, s.view.NextTry, s.view.clock = s.ended, time.Time{}, s.clock
 	if s.link == nil && s.ended == "" {
 		s.view.NextTry = time.Now().Add(max(0, s.retry.Due(s.moment())))
@@ -45,11 +42,8 @@ func (s *Client) mark(now clock.Moment) {
 	s.view.Status = status
 	for i := len(s.view.Messages) - 1; i >= 0 && s.view.Messages[i].Seq == 0; i-- { // what is not accepted stands at the end
 		m := &s.view.Messages[i]
-		l := s.outbox.find(s.view.Room, m.id)
-		if l == nil {
-			continue
-		}
-		if state, reason := l.state(now, status == Online); m.State != state || m.Reason != reason {
+		state, reason, ok := s.outbox.State(s.view.Room, m.id, now, status == Online)
+		if ok && (m.State != state || m.Reason != reason) {
 			m = s.change(i)
 			m.State, m.Reason = state, reason
 		}
@@ -79,3 +73,14 @@ func (s *Client) status() Status {
 		return Reconnecting
 	}
 }
+
+// pending returns the entries for room, as they are shown there.
+func (s *Client) pending(room string) (messages []Message) {
+	for _, e := range s.outbox.In(room) {
+		messages = append(messages, sending(s.view.Me, e.ID, e.Text))
+	}
+	return messages
+}
+
+// showPending shows the entries for the room, and no other messages that the server has not.
+func (s *Client) showPending() { s.view, s.changed = s.view.withOwn(s.pending(s.view.Room)), true }

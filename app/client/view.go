@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/app/client/outbox"
 	"mayfly/shared/wire"
 )
 
@@ -22,15 +23,15 @@ const (
 	NoGuests                   // the same, because the server wants everyone to sign in
 )
 
-// State is how far a message of one's own is.
-type State int
+// State is how far a message of the user's own is.
+type State = outbox.State
 
-// The states of a message. Other people's are Sent.
+// The states of a message. Other users' messages are Sent.
 const (
-	Sent    State = iota // the server has it
-	Sending              // not accepted yet; it is sent again by itself
-	Waiting              // the same, without a connection: the device keeps it until there is one
-	Failed               // refused, or not accepted for so long that one should know: Message.Reason says why
+	Sent    = outbox.Sent
+	Sending = outbox.Sending
+	Waiting = outbox.Waiting
+	Failed  = outbox.Failed
 )
 
 // Message is one message as it stands on the screen.
@@ -66,10 +67,10 @@ type View struct {
 	Joined   bool   // the messages are the room's; before that they are what is left from the last connection
 	Refused  string // a sentence: why the room can't be joined
 	TTL      time.Duration
-	Messages []Message // in the server's order; what is not accepted yet stands at the end
-	Unsent   int       // how many of one's messages the server has not taken yet, in all rooms
-	Drafts   []Draft   // texts that belong in the field that one writes in, and are not there yet: Session.Draft says which are
-	Head     int64     // the highest Seq when the room was joined: of what is new, only what is above it was said just now
+	Messages []Message      // in the server's order; what is not accepted yet stands at the end
+	Unsent   int            // how many of one's messages the server has not taken yet, in all rooms
+	Drafts   []outbox.Draft // texts that belong in the field that one writes in, and are not there yet: Session.Draft says which are
+	Head     int64          // the highest Seq when the room was joined: of what is new, only what is above it was said just now
 
 	cursor wire.Cursor // Epoch "": nothing was seen of the room yet
 	clock  serverClock // for Session.Now

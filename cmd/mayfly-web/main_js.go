@@ -11,6 +11,7 @@ import (
 	"mayfly/app"
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
 	"mayfly/shared/wire"
@@ -34,7 +35,7 @@ func main() {
 	}
 	in := newSignIn()
 	s := client.New(client.Config{
-		Dial: dial, Polls: client.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
+		Dial: dial, Polls: transport.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
 		Client: product, SignIn: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
@@ -111,7 +112,7 @@ func (a account) Token(ctx context.Context, refused string) (client.Credentials,
 	return client.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
 }
 
-func dial(ctx context.Context) (client.Conn, error) {
+func dial(ctx context.Context) (transport.Conn, error) {
 	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
 	if err != nil {
 		return nil, err // not socket: a nil *Socket would make a non-nil Conn

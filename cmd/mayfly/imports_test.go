@@ -89,7 +89,7 @@ var fences = map[string][]string{
 	"github.com/andybalholm/brotli":       {"mayfly/web/gen"},
 	"github.com/chromedp":                 {"mayfly/cmd/mayfly/e2e"},
 	"syscall/js":                          {"mayfly/app/browser"},
-	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/client"},
+	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/client/transport"},
 	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
 	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},

@@ -28,7 +28,6 @@ var tooLarge = []string{
 	"app/client",
 	"app/client.Client",
 	"app/client.View",
-	"app/client.letter",
 	"app/pkce.SignIn",
 	"server",
 	"server.Server",

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -97,7 +98,7 @@ func TestEightTabsPoll(t *testing.T) {
 func TestPollingSessionSurvivesAKilledServer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-ttl", "10m")
-	ann := rig.NewPersonBy(t, "ann", client.DialPolls(client.PostTo(server.PollURL()), nil), nil)
+	ann := rig.NewPersonBy(t, "ann", transport.DialPolls(transport.PostTo(server.PollURL()), nil), nil)
 	ben := rig.NewPerson(t, "ben", server.SocketURL())
 	ann.Until("online", rig.Online)
 	ben.Until("online", rig.Online)
@@ -149,8 +150,8 @@ func TestSlowLinkIsNotTakenForADeadOne(t *testing.T) {
 	write(messages / 2)
 	writer.Until("done", func(v client.View) bool { return rig.Sent(v) == messages/2 })
 	r := newRecord()
-	reader := rig.NewPersonBy(t, "reader", r.through(client.DialWebSocket("ws://"+proxy.Addr+"/ws"), false),
-		r.through(client.DialPolls(client.PostTo("http://"+proxy.Addr+"/poll"), nil), true))
+	reader := rig.NewPersonBy(t, "reader", r.through(transport.DialWebSocket("ws://"+proxy.Addr+"/ws"), false),
+		r.through(transport.DialPolls(transport.PostTo("http://"+proxy.Addr+"/poll"), nil), true))
 	reader.Until("connected", func(v client.View) bool { return v.Status == client.Online })
 	write(messages / 2)
 	reader.Until("complete", func(v client.View) bool { return rig.Online(v) && len(rig.Texts(v)) == messages })

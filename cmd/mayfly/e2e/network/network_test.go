@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -132,7 +133,7 @@ func TestHostileConnections(t *testing.T) {
 	var records []*record
 	for _, name := range []string{"ann", "ben"} {
 		r := newRecord()
-		all = append(all, rig.NewPersonBy(t, name, r.through(client.DialWebSocket(server.SocketURL()), false), nil))
+		all = append(all, rig.NewPersonBy(t, name, r.through(transport.DialWebSocket(server.SocketURL()), false), nil))
 		records = append(records, r)
 	}
 	for _, p := range all {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 )
 
 // talker is one person with a client, in one room for all its life.
@@ -30,7 +31,7 @@ type talker struct {
 }
 
 // newTalker connects until the test ends, by WebSocket, or by polls where that doesn't work.
-func newTalker(t *testing.T, name, room string, dial, polls client.Dial) *talker {
+func newTalker(t *testing.T, name, room string, dial, polls transport.Dial) *talker {
 	t.Helper()
 	c := &talker{t: t, name: name, room: room, record: newRecord(), changed: make(chan struct{}, 1)}
 	c.client = client.New(client.Config{Dial: c.record.through(dial, false), Polls: c.record.through(polls, true), Guest: client.NewGuest(), Room: room})

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -74,12 +75,12 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	var in [rooms][]*talker
 	for i := range all {
 		room, line := i%rooms, i/rooms
-		dial := client.DialWebSocket("ws://" + lines[line].Addr + "/ws")
+		dial := transport.DialWebSocket("ws://" + lines[line].Addr + "/ws")
 		if room == line%rooms {
 			dial = blocked
 		}
 		all[i] = newTalker(t, fmt.Sprintf("person-%02d", i), fmt.Sprintf("spell-%d-room-%d", number, room), dial,
-			client.DialPolls(client.PostTo("http://"+lines[line].Addr+"/poll"), nil))
+			transport.DialPolls(transport.PostTo("http://"+lines[line].Addr+"/poll"), nil))
 		in[room] = append(in[room], all[i])
 	}
 	everyone(t, all[:], "in the room", func(_ *talker, v client.View) bool { return rig.Online(v) })
@@ -134,7 +135,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 }
 
 // blocked is what dialling comes to where no WebSocket gets through.
-func blocked(context.Context) (client.Conn, error) { return nil, errors.New("blocked") }
+func blocked(context.Context) (transport.Conn, error) { return nil, errors.New("blocked") }
 
 // everyone waits until ok is true for each view.
 func everyone(t *testing.T, clients []*talker, what string, ok func(*talker, client.View) bool) {

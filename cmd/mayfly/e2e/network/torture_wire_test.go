@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -29,8 +29,8 @@ func newRecord() *record {
 }
 
 // through returns dial with all that its connections carry written down.
-func (r *record) through(dial client.Dial, polls bool) client.Dial {
-	return func(ctx context.Context) (client.Conn, error) {
+func (r *record) through(dial transport.Dial, polls bool) transport.Dial {
+	return func(ctx context.Context) (transport.Conn, error) {
 		conn, err := dial(ctx)
 		if err != nil {
 			return nil, err
@@ -41,7 +41,7 @@ func (r *record) through(dial client.Dial, polls bool) client.Dial {
 
 // recorded is one connection.
 type recorded struct {
-	client.Conn
+	transport.Conn
 	*record
 	polls bool // static
 

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -37,7 +38,7 @@ func roomName(n int) string { return fmt.Sprintf("room-%02d", n%rooms) }
 type line struct {
 	t    *testing.T
 	ctx  context.Context
-	conn client.Conn
+	conn transport.Conn
 	user wire.User
 	read []wire.Frame // and not yet asked for
 }
@@ -47,7 +48,7 @@ func dial(t *testing.T, s *rig.Server, guest string) (*line, map[string]wire.Joi
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*rig.Timeout)
 	t.Cleanup(cancel)
-	conn, err := client.DialWebSocket(s.SocketURL())(ctx)
+	conn, err := transport.DialWebSocket(s.SocketURL())(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -24,8 +25,8 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	server := rig.Serve(t, "-admin", admin)
 	before := rig.Scrape(t, admin)
 	var connections atomic.Int64
-	dial := client.DialWebSocket(server.SocketURL())
-	ann := rig.NewPersonBy(t, "Ann", func(ctx context.Context) (client.Conn, error) {
+	dial := transport.DialWebSocket(server.SocketURL())
+	ann := rig.NewPersonBy(t, "Ann", func(ctx context.Context) (transport.Conn, error) {
 		conn, err := dial(ctx)
 		if err == nil {
 			connections.Add(1)

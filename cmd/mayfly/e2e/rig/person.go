@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
@@ -27,12 +28,12 @@ type Person struct {
 // NewPerson connects to the server at url by WebSocket until the test ends.
 func NewPerson(t *testing.T, name, url string) *Person {
 	t.Helper()
-	return NewPersonBy(t, name, client.DialWebSocket(url), nil)
+	return NewPersonBy(t, name, transport.DialWebSocket(url), nil)
 }
 
 // NewPersonBy is NewPerson with another way to connect: by dial, and, if polls is not nil, by polls where WebSockets are
 // blocked.
-func NewPersonBy(t *testing.T, name string, dial, polls client.Dial) *Person {
+func NewPersonBy(t *testing.T, name string, dial, polls transport.Dial) *Person {
 	t.Helper()
 	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
 	p.Client = client.New(client.Config{Dial: dial, Polls: polls, Guest: client.NewGuest(), Room: wire.DefaultRoom})

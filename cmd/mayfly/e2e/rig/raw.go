@@ -5,20 +5,21 @@ import (
 	"testing"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/shared/wire"
 )
 
 // Raw is a client that sends and reads only what the test tells it to.
 type Raw struct {
 	t    *testing.T
-	conn client.Conn
+	conn transport.Conn
 	rest []wire.Frame
 }
 
 // Dial opens a connection; it ends with the test.
 func Dial(t *testing.T, s *Server) *Raw {
 	t.Helper()
-	conn, err := client.DialWebSocket(s.SocketURL())(t.Context())
+	conn, err := transport.DialWebSocket(s.SocketURL())(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

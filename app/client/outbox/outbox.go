@@ -1,0 +1,215 @@
+// Package outbox keeps what the user has written until the server has it: entries, which are messages on their way, and
+// drafts, which the user has not sent. A persister stores both on the device behind (write-behind), so that they outlive the
+// program, and adopts what closed tabs left there. A text is an entry or a draft at any moment, never both and never
+// neither.
+//
+// The package sends nothing and knows no connection: the client asks for the entries that are due. All of it belongs to the
+// client's loop.
+package outbox
+
+import (
+	"slices"
+	"time"
+
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+// An Outbox holds entries in the order in which the user wrote them, over any number of connections.
+type Outbox struct {
+	entries []Entry
+	order   int64        // of the newest entry
+	held    clock.Moment // nothing goes out until hold has passed since: the server said when to try again
+	hold    time.Duration
+}
+
+// Len returns the number of entries, in all rooms.
+func (o *Outbox) Len() int { return len(o.entries) }
+
+// Add puts e at the end.
+func (o *Outbox) Add(e Entry, now clock.Moment) {
+	o.order = max(o.order+1, now.Wall.UnixMilli())
+	e.order, e.written = o.order, now
+	o.await(&e, now)
+	o.entries = append(o.entries, e)
+}
+
+// await lets the user's wait for an answer begin now. While the server asked for silence, it owes no answer.
+func (o *Outbox) await(e *Entry, now clock.Moment) {
+	e.answer.since, e.answer.patience = now, max(0, o.hold-now.Since(o.held))+answerTime
+}
+
+// Resend makes an entry go out as soon as it can, even if it has failed.
+func (o *Outbox) Resend(room, id string, now clock.Moment) {
+	e := o.find(room, id)
+	if e == nil {
+		return
+	}
+	if !e.out {
+		e.written = now
+	}
+	e.failed, e.answer.waitReason, e.sent = "", "", false
+	o.await(e, now)
+}
+
+// Drop forgets an entry: the server has it, or the user discards it.
+func (o *Outbox) Drop(room, id string) {
+	o.entries = slices.DeleteFunc(o.entries, func(e Entry) bool { return e.Room == room && e.ID == id })
+}
+
+// Refuse keeps the refused entry for another try after retry, or as failed if retry is 0. The server looks for a message
+// that it has before it refuses one, so it doesn't have this one; unless it had to give up waiting for its stream, which may
+// have stored it all the same.
+func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
+	e := o.find(f.Room, f.ID)
+	if e == nil {
+		return
+	}
+	e.sent = false
+	if f.Code != wire.CodeUnavailable {
+		e.out = false
+	}
+	if retry <= 0 {
+		e.failed = f.Message
+		return
+	}
+	e.answer.waitReason = f.Message
+	if retry > o.hold-now.Since(o.held) {
+		o.held, o.hold = now, retry
+	}
+	for i := range o.entries { // the entries behind it wait as long
+		if e := &o.entries[i]; !e.sent {
+			o.await(e, now)
+		}
+	}
+}
+
+func (o *Outbox) find(room, id string) *Entry {
+	for i := range o.entries {
+		if e := &o.entries[i]; e.Room == room && e.ID == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// Disconnected makes every entry that isn't answered go out again.
+func (o *Outbox) Disconnected() {
+	for i := range o.entries {
+		o.entries[i].sent = false
+	}
+}
+
+// FailSent fails every entry that waits for an answer: one of them was larger than the server accepts.
+func (o *Outbox) FailSent() {
+	for i := range o.entries {
+		if e := &o.entries[i]; e.failed == "" && e.sent {
+			e.failed, e.sent = "The message is too big for the server.", false
+		}
+	}
+}
+
+// AssignOwner gives the entries that were written before any owner was known to owner.
+func (o *Outbox) AssignOwner(owner string) {
+	for i := range o.entries {
+		if e := &o.entries[i]; e.Owner == "" {
+			e.Owner = owner
+		}
+	}
+}
+
+// Lapse takes out every entry that is past its deadline.
+func (o *Outbox) Lapse(now clock.Moment) (lapsed []Entry) {
+	o.keepOnly(func(e *Entry) bool {
+		if e.pastDeadline(now) {
+			lapsed = append(lapsed, *e)
+			return false
+		}
+		return true
+	})
+	return lapsed
+}
+
+// keepOnly forgets all other entries.
+func (o *Outbox) keepOnly(kept func(e *Entry) bool) {
+	o.entries = slices.DeleteFunc(o.entries, func(e Entry) bool { return !kept(&e) })
+}
+
+// Due returns the entries to send to room now, in order, and marks them as sent. me and owner are the present user; an entry
+// that another user wrote fails instead. ttl is how long the room's messages live.
+func (o *Outbox) Due(room, me, owner string, ttl time.Duration, now clock.Moment) []Entry {
+	if now.Since(o.held) < o.hold {
+		return nil
+	}
+	var due []Entry
+	for i := range o.entries {
+		e := &o.entries[i]
+		if e.Room != room || e.sent || e.failed != "" {
+			continue
+		}
+		if e.Author == "" && e.Owner == owner {
+			e.Author = me
+		}
+		if e.Author != me {
+			e.failed = "It was written under another name: copy it to send it again."
+			continue
+		}
+		if !e.out {
+			e.out, e.first, e.TTL = true, now, ttl
+		}
+		e.sent = true
+		due = append(due, *e)
+	}
+	return due
+}
+
+// Wait returns how long it is until something here is to be done, practically forever if nothing is.
+func (o *Outbox) Wait(now clock.Moment) time.Duration {
+	wait := forever
+	for i := range o.entries {
+		e := &o.entries[i]
+		from, life := e.deadline()
+		wait = min(wait, life-now.Since(from))
+		if e.failed != "" {
+			continue
+		}
+		if left := e.answer.patience - now.Since(e.answer.since); left > 0 {
+			wait = min(wait, left)
+		}
+		if left := o.hold - now.Since(o.held); !e.sent && left > 0 {
+			wait = min(wait, left)
+		}
+	}
+	return wait
+}
+
+// In returns the entries for room, in order.
+func (o *Outbox) In(room string) (entries []Entry) {
+	for i := range o.entries {
+		if o.entries[i].Room == room {
+			entries = append(entries, o.entries[i])
+		}
+	}
+	return entries
+}
+
+// State returns how an entry is shown, and why, as a sentence. ok is false if there is no such entry.
+func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state State, reason string, ok bool) {
+	e := o.find(room, id)
+	if e == nil {
+		return Sent, "", false
+	}
+	state, reason = e.state(now, connected)
+	return state, reason, true
+}
+
+// RoomsBut returns the rooms, except shown, that an entry waits to be sent to.
+func (o *Outbox) RoomsBut(shown string) map[string]bool {
+	rooms := map[string]bool{}
+	for i := range o.entries {
+		if e := &o.entries[i]; e.Room != shown && !e.sent && e.failed == "" {
+			rooms[e.Room] = true
+		}
+	}
+	return rooms
+}

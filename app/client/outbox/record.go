@@ -1,0 +1,122 @@
+package outbox
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+// A record stands under one of these keys.
+const (
+	entryKey = "letter/" // the entry's id follows
+	draftKey = "draft/"  // any id follows
+)
+
+// What an owner's name begins with.
+const (
+	ownedByGuest  = "guest/"   // the guest's secret follows
+	ownedBySignIn = "session/" // the id of the sign-in follows
+)
+
+const (
+	draftLife = time.Hour      // how long a draft is stored
+	longAgo   = 48 * time.Hour // older than any message that lives
+)
+
+// GuestOwner returns the owner of what a guest with that secret writes.
+func GuestOwner(secret string) string { return ownedByGuest + secret }
+
+// SignInOwner returns the owner of what the user of that sign-in writes.
+func SignInOwner(id string) string { return ownedBySignIn + id }
+
+// A record is what is stored of an entry or, if it has no id, of a draft. Instants are Unix milliseconds of the device.
+type record struct {
+	Tab     string `json:"tab"` // which has it
+	Room    string `json:"room"`
+	Text    string `json:"text"`
+	Written int64  `json:"written"`
+
+	ID     string `json:"id,omitempty"`
+	Owner  string `json:"owner,omitempty"`
+	Author string `json:"author,omitempty"`
+	Failed string `json:"failed,omitempty"`
+	TTL    int64  `json:"ttl_ms,omitempty"`
+	Order  int64  `json:"order,omitempty"` // grows with each entry of a tab
+	First  int64  `json:"first,omitempty"` // 0 if it never went out
+}
+
+func (r record) encode() string {
+	b, _ := json.Marshal(r) // strings and numbers cannot fail
+	return string(b)
+}
+
+// decodeRecord decodes what encode returned. ok is false if s is no record; a newer version may have left it.
+func decodeRecord(s string) (r record, ok bool) {
+	err := json.Unmarshal([]byte(s), &r)
+	return r, err == nil && wire.ValidRoom(r.Room) && r.Text != ""
+}
+
+// guest returns the secret of the guest who owns the entry, "" if no guest does.
+func (r *record) guest() string {
+	if secret, ok := strings.CutPrefix(r.Owner, ownedByGuest); ok && wire.ValidSecret(secret) {
+		return secret
+	}
+	return ""
+}
+
+// goesWith reports whether the record must go when owner signs out; "" is nobody. A record without an owner may be owner's.
+func (r *record) goesWith(owner string) bool {
+	return owner != "" && (r.ID == "" || r.Owner == owner || r.Owner == "")
+}
+
+// age returns how long ago the record was written by the device's clock. It is negative if the clock was set back since.
+func (r *record) age(now clock.Moment) time.Duration { return now.Wall.Sub(time.UnixMilli(r.Written)) }
+
+// stale reports whether the record is too old for any use.
+func (r *record) stale(now clock.Moment) bool {
+	if r.ID == "" {
+		return r.age(now) >= draftLife
+	}
+	return r.age(now) >= draftLife+max(minWait, time.Duration(r.TTL)*time.Millisecond)
+}
+
+// record returns what is to be stored of the entry.
+func (e *Entry) record(tab string) record {
+	r := record{Tab: tab, Room: e.Room, Text: e.Text, Written: e.written.Wall.UnixMilli(),
+		ID: e.ID, Owner: e.Owner, Author: e.Author, Failed: e.failed, TTL: e.TTL.Milliseconds(), Order: e.order}
+	if e.out {
+		r.First = e.first.Wall.UnixMilli()
+	}
+	return r
+}
+
+// encoded returns what is to be stored of the entry, as text. It encodes only what has changed.
+func (e *Entry) encoded(tab string) string {
+	if r := e.record(tab); r != e.stored.record {
+		e.stored.record, e.stored.value = r, r.encode()
+	}
+	return e.stored.value
+}
+
+// entry returns the entry that the record was made of, as it is now.
+func (r *record) entry(now clock.Moment) Entry {
+	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, failed: r.Failed, order: r.Order,
+		TTL: time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
+	if r.First != 0 {
+		e.out, e.first = true, momentOf(r.First, now)
+	}
+	return e
+}
+
+// momentOf returns when the device's clock showed ms, perhaps before it was last switched on. A time in the future was noted
+// by a clock that has been set back since. Nobody knows then how long ago that was, so it counts as too long.
+func momentOf(ms int64, now clock.Moment) clock.Moment {
+	age := now.Wall.Sub(time.UnixMilli(ms))
+	if age < 0 {
+		age = longAgo
+	}
+	return now.Add(-age)
+}

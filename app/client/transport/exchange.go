@@ -1,0 +1,74 @@
+package transport
+
+import (
+	"context"
+	"strconv"
+
+	"mayfly/shared/wire"
+)
+
+const (
+	statusOK     = 200 // net/http would be half of what a browser downloads
+	statusTooBig = 413
+)
+
+// exchange makes one poll. ok is false if it brought no answer: ctx is done, or the connection has ended for it.
+func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire.Frame) (answer []byte, ok bool) {
+	status, header, answer, err := p.post(ctx, wire.Batch(encoded(append([]wire.Frame{hello}, frames...))...))
+	switch {
+	case ctx.Err() != nil:
+		return nil, false
+	case err != nil:
+		p.end(&wire.ClosedError{Code: closeCut, Reason: err.Error()})
+		return nil, false
+	case status == statusOK:
+		return answer, true
+	case status == statusTooBig:
+		p.end(&wire.ClosedError{Code: wire.CloseTooBig})
+		return nil, false
+	}
+	if seconds, err := strconv.Atoi(header("Retry-After")); err == nil && seconds > 0 {
+		p.give(wire.Encode(wire.Bye{Code: wire.CodeBusy, Message: "The server is busy.", RetryMS: int64(seconds) * 1000}))
+	}
+	p.end(&wire.ClosedError{Code: closeCut, Reason: "the poll was answered with status " + strconv.Itoa(status)})
+	return nil, false
+}
+
+// take hands the client what pick returns for each frame of an answer. It ends the connection if the answer has a bye, or
+// does not come from a Mayfly server.
+func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]byte) {
+	var message [][]byte
+	fromMayfly, end := false, error(nil)
+	p.mu.Lock()
+	for line := range wire.Split(answer) {
+		f, err := wire.Decode(line)
+		if err != nil { // of a newer server, or of another program
+			continue
+		}
+		switch f := f.(type) {
+		case wire.Welcome:
+			fromMayfly = true
+		case wire.Bye:
+			fromMayfly, end = true, &wire.ClosedError{Code: wire.CloseFor(f.Code)}
+		}
+		message = append(message, pick(f, line)...)
+	}
+	p.mu.Unlock()
+	if !fromMayfly {
+		end = &wire.ClosedError{Code: closeCut, Reason: "somebody else answered the poll"}
+	}
+	if len(message) > 0 {
+		p.give(wire.Batch(message...))
+	}
+	if end != nil {
+		p.end(end)
+	}
+}
+
+// give hands the client a message.
+func (p *pollConn) give(message []byte) {
+	select {
+	case p.in <- message:
+	case <-p.ctx.Done():
+	}
+}

@@ -1,0 +1,115 @@
+package transport
+
+import (
+	"context"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// listen polls for news until the connection ends.
+func (p *pollConn) listen() {
+	for p.ctx.Err() == nil {
+		p.poll()
+	}
+}
+
+// poll makes one poll for news. It waits at the server, unless the client waits for its answer.
+func (p *pollConn) poll() {
+	ctx, cancel := context.WithCancel(p.ctx)
+	defer cancel()
+	p.mu.Lock()
+	p.interrupt = cancel
+	first := p.user.ID == ""
+	settled := !first && len(p.awaitingJoin) == 0
+	p.mu.Unlock()
+	var wait time.Duration
+	if settled {
+		patience, stop := context.WithTimeout(ctx, slotTimeout)
+		done, ok := p.slot(patience)
+		stop()
+		if ok {
+			defer done()
+			wait = wire.PollWait
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+	p.mu.Lock()
+	hello := waiting(p.hello, wait)
+	p.mu.Unlock()
+	answer, ok := p.exchange(ctx, hello, nil)
+	if !ok {
+		return
+	}
+	p.take(answer, func(f wire.Frame, line []byte) [][]byte {
+		if ctx.Err() != nil { // of rooms that the client has left or joined anew
+			return nil
+		}
+		return p.newsLocked(f, line, first)
+	})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if ctx.Err() == nil {
+		clear(p.awaitingJoin) // a server that does not answer a join is not asked again and again
+	}
+}
+
+// waiting returns h for a poll that waits so long.
+func waiting(h wire.Hello, wait time.Duration) wire.Hello {
+	ms := wait.Milliseconds()
+	h.Wait = &ms
+	return h
+}
+
+// newsLocked returns what the client gets for f, a frame of the first or of a later answer to poll. A connection has one
+// hello, and so one welcome, and joined or refused answers a join.
+func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
+	switch f := f.(type) {
+	case wire.Welcome:
+		same := p.user == f.User
+		p.user = f.User
+		beat := wire.Beat{Now: f.Now}
+		switch {
+		case first:
+		case same:
+			return encoded([]wire.Frame{beat})
+		default: // a better name was found
+			return encoded([]wire.Frame{beat, wire.Authed{User: f.User, AuthExpires: f.AuthExpires, Now: f.Now}})
+		}
+	case wire.Joined:
+		p.readLocked(f.Room, func(c *wire.Cursor) { *c = wire.Cursor{Epoch: f.Epoch, Seq: f.Head} })
+		if f.Resumed && !p.awaitingJoin[f.Room] {
+			return encoded(Missed(f))
+		}
+		delete(p.awaitingJoin, f.Room)
+	case wire.Posted:
+		p.readLocked(f.Room, func(c *wire.Cursor) { c.Seq = max(c.Seq, f.Seq) })
+	case wire.Refused:
+		p.forgetLocked(f.Room) // the client joins again, if that may help
+		if !first {
+			f.Re = wire.Kind(wire.Join{})
+			return encoded([]wire.Frame{f})
+		}
+	}
+	return [][]byte{line}
+}
+
+// Missed returns the frames that a client which never left the room would have got instead of j, which resumes.
+func Missed(j wire.Joined) (frames []wire.Frame) {
+	if len(j.Removed) > 0 {
+		frames = append(frames, wire.Removed{Room: j.Room, Seqs: j.Removed})
+	}
+	for _, m := range j.Messages {
+		frames = append(frames, wire.Posted{Room: j.Room, Message: m})
+	}
+	return frames
+}
+
+func encoded(frames []wire.Frame) (lines [][]byte) {
+	for _, f := range frames {
+		lines = append(lines, wire.Encode(f))
+	}
+	return lines
+}
