@@ -36,7 +36,7 @@ func TestEveryKeyHasItsWords(t *testing.T) {
 }
 
 func TestArgumentsAreNoPlaceholders(t *testing.T) {
-	if got, want := words.Of(words.MessageAloud, "{1}", "{0} {9}"), "{1}: {0} {9}"; got != want {
+	if got, want := words.With(words.MessageAloud, "{1}", "{0} {9}"), "{1}: {0} {9}"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 }
