@@ -3,12 +3,12 @@ package server
 import (
 	"context"
 	"crypto/rand"
-	"net/netip"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"mayfly/server/admission"
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
@@ -37,7 +37,7 @@ type carrier interface {
 type conn struct {
 	server  *Server                 // static
 	carrier carrier                 // static
-	from    netip.Addr              // static; where it comes from: it holds a place for that address
+	slot    admission.Slot          // static
 	id      string                  // static
 	opened  time.Time               // static
 	queue   *queue                  // static
@@ -50,14 +50,11 @@ type conn struct {
 	signIn  atomic.Pointer[signIn]
 	ends    atomic.Int64 // when its sign-in does, Unix milliseconds: nothing is delivered any more; 0: never
 
-	key   key               // its sign-in's session; guarded by the mu of signouts, as is
-	shown map[key]time.Time // the tokens that it has shown, each until it ends
-
 	session session // owned by the goroutine that calls handle
 }
 
-func newConn(s *Server, from netip.Addr) *conn {
-	c := &conn{server: s, from: from, id: "c-" + rand.Text(), opened: time.Now(), queue: newQueue(s.metrics.expired), shown: map[key]time.Time{}}
+func newConn(s *Server, slot admission.Slot) *conn {
+	c := &conn{server: s, slot: slot, id: "c-" + rand.Text(), opened: time.Now(), queue: newQueue(s.metrics.expired)}
 	c.ctx, c.leave = context.WithCancelCause(context.Background())
 	c.session.conn = c
 	return c

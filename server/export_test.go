@@ -1,16 +1,10 @@
 package server
 
 import (
-	"net/http"
-	"net/netip"
-	"time"
-
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
 )
-
-func (p Proxies) Client(r *http.Request) netip.Addr { return p.client(r) }
 
 type Queue = queue
 
@@ -20,45 +14,12 @@ func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
 func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
 
 const (
-	MaxKnown    = maxKnown
-	MaxSessions = maxSessions
-	MaxUnkept   = maxUnkept
-	MaxFailing  = maxFailing
-
 	MaxLingering = maxLingering
 )
-
-// Fail counts a failure for each of n addresses, and returns how many are remembered.
-func (s *Server) Fail(n int) (remembered int) {
-	for i := range n {
-		s.failures.add(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), time.Now())
-	}
-	return len(s.failures.by)
-}
 
 // Lingering returns how many connections linger.
 func (s *Server) Lingering() int {
 	s.lines.mu.Lock()
 	defer s.lines.mu.Unlock()
 	return len(s.lines.conns)
-}
-
-// Saw has it kept that n tokens were seen.
-func (s *Server) Saw(n int) {
-	s.signouts.mu.Lock()
-	defer s.signouts.mu.Unlock()
-	for range n {
-		s.signouts.keepLocked(entrySaw+" session token", time.Now().Add(time.Hour))
-	}
-}
-
-// Known returns how much is remembered about sign-outs.
-func (s *Server) Known() int {
-	s.signouts.mu.Lock()
-	defer s.signouts.mu.Unlock()
-	n := len(s.signouts.revoked)
-	for _, tokens := range s.signouts.seen {
-		n += len(tokens)
-	}
-	return max(n, len(s.signouts.order), len(s.signouts.within))
 }

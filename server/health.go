@@ -30,13 +30,13 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 
 // signInReady returns why nobody can sign in now, nil if they can, or if there is no sign-in.
 func (s *Server) signInReady() error {
-	if s.signouts == nil {
+	if s.revocations == nil {
 		return nil
 	}
 	if err := s.config.SignIn.Verifier.Ready(); err != nil {
 		return err
 	}
-	return s.signouts.ready()
+	return s.revocations.Ready()
 }
 
 func plain(w http.ResponseWriter, status int, text string) {

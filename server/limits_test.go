@@ -124,19 +124,6 @@ func TestFailuresOfAnAddress(t *testing.T) {
 	})
 }
 
-// TestFailingAddressesAreBounded: of more than are remembered all begin anew.
-func TestFailingAddressesAreBounded(t *testing.T) {
-	bubble(t, nil, func(t *testing.T, h *house) {
-		if n := h.Fail(2 * server.MaxFailing); n > server.MaxFailing {
-			t.Errorf("%d addresses are remembered, want %d at most", n, server.MaxFailing)
-		}
-		time.Sleep(time.Minute)
-		if n := h.Fail(1); n != 1 {
-			t.Errorf("%d addresses are remembered a minute later, want the one that failed since", n)
-		}
-	})
-}
-
 // stuck is a verifier that never knows.
 type stuck struct{ *authtest.Verifier }
 

@@ -6,21 +6,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"mayfly/server/admission"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
-)
-
-// Why a request was turned away before it became a connection, or a poll.
-const (
-	turnedOrigin      = "origin"      // a foreign page's
-	turnedStopping    = "stopping"    // the server is
-	turnedConns       = "conns"       // -conns are there
-	turnedAddress     = "address"     // -conns-per-ip of its address are
-	turnedSubprotocol = "subprotocol" // it does not speak ours
-	turnedHandshake   = "handshake"   // no WebSocket handshake, or it was cut off
-	turnedType        = "type"        // its content is not frames
-	turnedSize        = "size"        // it has more than wire.MaxMessage bytes
 )
 
 // metrics are what this package counts. Every label value there can be is there from the start, at 0, and whatever is none
@@ -46,7 +35,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	gauge := func(name, help string, value func() int) {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
-	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.places.now)
+	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.gate.Taken)
 	gauge("mayfly_connections_signed_in", "Those of them that belong to people who are signed in.", s.signedIn)
 	gauge("mayfly_polls", "Those of them that are polls.", s.polling)
 	gauge("mayfly_signouts_waiting", "What is to be kept about sign-outs, and is not yet.", s.signOutsWaiting)
@@ -71,11 +60,13 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	for _, reason := range wire.Reasons {
 		m.signInsRefused.WithLabelValues(string(reason))
 	}
-	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedSubprotocol, turnedHandshake} {
-		m.upgradesRefused.WithLabelValues(reason)
+	for _, reason := range []admission.Reason{admission.ReasonOrigin, admission.ReasonStopping, admission.ReasonConns,
+		admission.ReasonAddress, admission.ReasonSubprotocol, admission.ReasonHandshake} {
+		m.upgradesRefused.WithLabelValues(string(reason))
 	}
-	for _, reason := range []string{turnedOrigin, turnedStopping, turnedConns, turnedAddress, turnedType, turnedSize} {
-		m.pollsRefused.WithLabelValues(reason)
+	for _, reason := range []admission.Reason{admission.ReasonOrigin, admission.ReasonStopping, admission.ReasonConns,
+		admission.ReasonAddress, admission.ReasonType, admission.ReasonSize} {
+		m.pollsRefused.WithLabelValues(string(reason))
 	}
 	m.byes.WithLabelValues(string(hub.CodeOther))
 	for _, code := range wire.ByeCodes {
@@ -115,10 +106,10 @@ func (s *Server) polling() (n int) {
 }
 
 func (s *Server) signOutsWaiting() int {
-	if s.signouts == nil {
+	if s.revocations == nil {
 		return 0
 	}
-	return s.signouts.waiting()
+	return s.revocations.Waiting()
 }
 
 func (m *metrics) bye(code wire.Code) {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mayfly/server/admission"
 	"mayfly/shared/wire"
 )
 
@@ -21,29 +22,32 @@ const (
 	awayFor     = 30 * time.Second      // after a poll, until its person is taken to have left
 )
 
+// wrongType rejects a poll whose body is something else, and tooLarge one whose body is too long.
+var (
+	wrongType = &admission.Rejection{Reason: admission.ReasonType, Status: http.StatusUnsupportedMediaType,
+		Message: "Send frames as " + wire.PollType + ", one JSON object a line."}
+	tooLarge = &admission.Rejection{Reason: admission.ReasonSize, Status: http.StatusRequestEntityTooLarge,
+		Message: "The frames of one poll have at most 64 KiB."}
+)
+
 // servePoll answers a poll: the frames of a session that lasts for one request. Nothing of it stays on this node, since the
 // next one's cursors say what the client has; so that one may come to another node.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
-	s.config.Origins.share(w, r)
-	from, ok := s.admit(w, r, s.metrics.pollsRefused)
+	s.config.Origins.Share(w, r)
+	slot, ok := s.admit(w, r, s.metrics.pollsRefused)
 	if !ok {
 		return
 	}
-	if !s.begin() {
-		s.places.free(from)
-		turnAway(w, s.metrics.pollsRefused, turnedStopping, http.StatusServiceUnavailable, stoppingMessage)
-		return
-	}
-	p := newPoll(newConn(s, from), w)
+	p := newPoll(newConn(s, slot), w)
 	s.add(p.conn)
 	defer s.remove(p.conn)
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != wire.PollType {
-		turnAway(w, s.metrics.pollsRefused, turnedType, http.StatusUnsupportedMediaType, "Send frames as "+wire.PollType+", one JSON object a line.")
+		reject(w, wrongType, s.metrics.pollsRefused)
 		return
 	}
 	message, err := p.read(r)
 	if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
-		turnAway(w, s.metrics.pollsRefused, turnedSize, http.StatusRequestEntityTooLarge, "The frames of one poll have at most 64 KiB.")
+		reject(w, tooLarge, s.metrics.pollsRefused)
 		return
 	}
 	s.metrics.polls.Inc()
@@ -59,9 +63,9 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 
 // servePreflight tells a browser whether a page of another origin may poll.
 func (s *Server) servePreflight(w http.ResponseWriter, r *http.Request) {
-	s.config.Origins.share(w, r)
-	if !s.config.Origins.allows(r) {
-		turnAway(w, s.metrics.pollsRefused, turnedOrigin, http.StatusForbidden, originMessage)
+	s.config.Origins.Share(w, r)
+	if !s.config.Origins.Allow(r) {
+		reject(w, admission.Foreign, s.metrics.pollsRefused)
 		return
 	}
 	w.Header().Set("Access-Control-Allow-Methods", http.MethodPost)

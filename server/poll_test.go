@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mayfly/server"
+	"mayfly/server/admission"
 	"mayfly/server/auth"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
@@ -396,7 +397,7 @@ func TestPollPlaces(t *testing.T) {
 
 func TestPollOrigins(t *testing.T) {
 	foreign := func(c *server.Config) {
-		origins, err := server.NewOrigins("https://chat.example.com", []string{"https://embed.example"}, "80")
+		origins, err := admission.NewOrigins("https://chat.example.com", []string{"https://embed.example"}, "80")
 		if err != nil {
 			t.Fatal(err)
 		}

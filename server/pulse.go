@@ -16,8 +16,8 @@ func (s *Server) Run(ctx context.Context) error {
 	defer ticker.Stop()
 	var pulses sync.WaitGroup
 	defer pulses.Wait()
-	if s.signouts != nil {
-		pulses.Go(func() { s.signouts.run(ctx) })
+	if s.revocations != nil {
+		pulses.Go(func() { s.revocations.Run(ctx) })
 	}
 	for {
 		select {

@@ -10,24 +10,25 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mayfly/server/admission"
 	"mayfly/server/hub"
+	"mayfly/server/revocation"
 	"mayfly/shared/wire"
 )
 
 // Config is what a Server needs to know.
 type Config struct {
-	Version string   // of the program, for clients
-	Origins *Origins // that may use this server from a browser
-	Conns   int      // WebSockets and polls at once
-	Each    int      // and from one address
-	Proxies Proxies  // that say where a request comes from
+	Version string             // of the program, for clients
+	Origins *admission.Origins // that may use this server from a browser
+	Conns   int                // WebSockets and polls at once
+	Each    int                // and from one address
+	Proxies admission.Proxies  // that say where a request comes from
 	TTL     wire.TTL
 
 	SignIn    SignIn
@@ -42,15 +43,15 @@ type Config struct {
 
 // Server serves one node. Its Handler may be used at once; Run keeps its connections alive.
 type Server struct {
-	config  Config       // static
-	hub     *hub.Hub     // static
-	clock   *hub.Clock   // static; the hub's
-	log     *slog.Logger // static
-	places  *places      // static; of conns, upgrades under way included
-	metrics *metrics     // static
+	config  Config          // static
+	hub     *hub.Hub        // static
+	clock   *hub.Clock      // static; the hub's
+	log     *slog.Logger    // static
+	gate    *admission.Gate // static; its slots are those of conns, and of upgrades under way
+	metrics *metrics        // static
 
-	signouts *signouts // static; nil: there is no sign-in
-	failures failures
+	revocations *revocation.Revocations // static; nil: there is no sign-in
+	failures    *admission.Failures     // static
 
 	lines   *lines         // static
 	running sync.WaitGroup // conns, from before the upgrade until run has returned
@@ -74,11 +75,11 @@ func (s *Server) closing() bool { return s.phase.Load() != serving }
 // New returns a server that hands what people send to h, whose clock is clock. Its metrics and the hub's are registered
 // with reg.
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
-	s := &Server{config: config, hub: h, clock: clock, log: log, places: newPlaces(config.Conns, config.Each), lines: newLines(),
+	s := &Server{config: config, hub: h, clock: clock, log: log, failures: admission.NewFailures(),
+		gate: admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies, Conns: config.Conns, ConnsPer: config.Each}), lines: newLines(),
 		conns: map[*conn]struct{}{}}
-	s.failures.by = map[netip.Addr]*recent{}
 	if config.SignIn.Verifier != nil {
-		s.signouts = newSignouts(config.SignIn.Ledger, log)
+		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}
 	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))
@@ -94,7 +95,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.serveReady)
 	mux.HandleFunc("GET /config.json", s.serveConfig)
-	mux.Handle("/", s.config.Origins.guardHost(s.config.Pages))
+	mux.Handle("/", s.config.Origins.GuardHost(s.config.Pages))
 	return s.config.Secure(mux)
 }
 
@@ -115,6 +116,7 @@ const (
 // connections get 503. The error names each step that did not end as it should.
 func (s *Server) Close(ctx context.Context) error {
 	s.enter(settling)
+	s.gate.Close()
 	err := s.drainHub(ctx)
 	s.mu.Lock()
 	s.phase.Store(leaving)
@@ -164,6 +166,33 @@ func (s *Server) restartLocked(c *conn) {
 	c.leave(bye(wire.Bye{Code: wire.CodeRestart, Message: "The server is restarting.", RetryMS: retry.Milliseconds()}))
 }
 
+// admit admits a request that wants to become a connection, or writes why not and counts that in rejected. The caller must
+// call remove or giveUp.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometheus.CounterVec) (admission.Slot, bool) {
+	slot, rejection := s.gate.Admit(r)
+	if rejection == nil && !s.begin() {
+		slot.Free()
+		rejection = admission.Stopping
+	}
+	if rejection != nil {
+		reject(w, rejection, rejected)
+		return slot, false
+	}
+	return slot, true
+}
+
+// giveUp undoes admit for a request that does not become a connection.
+func (s *Server) giveUp(slot admission.Slot) {
+	slot.Free()
+	s.running.Done()
+}
+
+// reject writes and counts a rejection.
+func reject(w http.ResponseWriter, rejection *admission.Rejection, rejected *prometheus.CounterVec) {
+	rejected.WithLabelValues(string(rejection.Reason)).Inc()
+	rejection.Write(w)
+}
+
 // begin makes Close wait for one connection more, until remove or give up, unless the server is closing.
 func (s *Server) begin() bool {
 	s.mu.Lock()
@@ -193,7 +222,7 @@ func (s *Server) remove(c *conn) {
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.mu.Unlock()
-	s.places.free(c.from)
+	c.slot.Free()
 	s.running.Done()
 }
 

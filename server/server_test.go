@@ -527,17 +527,6 @@ func TestJoiningManyFullRoomsIsNotSlow(t *testing.T) {
 	})
 }
 
-func TestNewOriginsReportsEveryProblem(t *testing.T) {
-	_, err := server.NewOrigins("chat.example.com", []string{"ftp://x", "https://ok.example", "https://x/path"}, "8080")
-	if err == nil || strings.Count(err.Error(), "is no origin") != 3 {
-		t.Errorf("NewOrigins = %v, want three problems", err)
-	}
-	o, err := server.NewOrigins("https://Chat.Example.com:443/", nil, "8080")
-	if err != nil || o.Public() != "https://chat.example.com" {
-		t.Errorf("public = %v, %v, want https://chat.example.com", o.Public(), err)
-	}
-}
-
 func TestTextsAtTheBound(t *testing.T) {
 	for name, char := range map[string]string{"<": "<", "CJK": "蜉", "emoji": "🪰", "emoji, escaped": `\ud83e\udeb0`} {
 		t.Run(name, func(t *testing.T) {

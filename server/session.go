@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"mayfly/server/admission"
 	"mayfly/server/hub"
+	"mayfly/server/revocation"
 	"mayfly/shared/wire"
 )
 
@@ -19,22 +21,33 @@ const (
 // joinsTimeout bounds how long the joins of one hello may wait for the stream, all together.
 const joinsTimeout = 5 * time.Second
 
+const (
+	// A connection may send maxSignIns hello and auth frames in any span of signInsPer.
+	maxSignIns = 10
+	signInsPer = time.Minute
+	// maxFailedAuths auth frames may fail on one connection; the last ends it. Failures because tokens cannot be checked now
+	// are not the client's fault, and don't count.
+	maxFailedAuths = 3
+	failedRetry    = 10 * time.Second
+)
+
 const badSecret = "A guest secret, and a session, has 22 to 86 base64url characters."
 
 // session is what the frames of one connection mean, in their order. An error that handle returns ends the connection.
 type session struct {
 	conn    *conn
-	client  *hub.Client // nil before hello
-	bad     recent      // bad frames
-	signIns recent      // hello and auth frames
-	failed  int         // auth frames
-	named   string      // the session of the sign-in, as the client calls it; empty if it does not
+	client  *hub.Client      // nil before hello
+	bad     admission.Recent // bad frames
+	signIns admission.Recent // hello and auth frames
+	failed  int              // auth frames
+	named   string           // the session of the sign-in, as the client calls it; empty if it does not
 
 	wait  time.Duration // how long the client would wait for something to tell, if it asks but once
 	asked bool          // a frame came, after hello, that is always answered
 
-	signIn   *signIn // nil: nobody is signed in
-	unfollow func()  // nil with it
+	signIn   *signIn            // nil: nobody is signed in
+	unfollow func()             // nil with it
+	holder   *revocation.Holder // nil: no token was shown
 }
 
 // handle carries out one frame.
@@ -118,8 +131,8 @@ func (s *session) close() {
 	if s.unfollow != nil {
 		s.unfollow()
 	}
-	if s.conn.server.signouts != nil {
-		s.conn.server.signouts.forget(s.conn)
+	if s.holder != nil {
+		s.holder.Forget()
 	}
 	if s.client != nil {
 		s.client.Close()
@@ -140,7 +153,7 @@ func (s *session) join(ctx context.Context, re string, j wire.Join) {
 
 // refuse answers a frame that could not be read; the third in a short time ends the connection.
 func (s *session) refuse(bad *wire.FrameError) error {
-	if s.bad.add(time.Now(), badFramesPer) >= badFrames {
+	if s.bad.Add(time.Now(), badFramesPer) >= badFrames {
 		return bye(wire.Bye{Code: wire.CodeProtocol, Message: "Too many bad frames; the last one: " + bad.Problem + "."})
 	}
 	s.client.Refuse(wire.Refused{Re: bad.Re, Room: bad.Room, ID: bad.ID, Code: wire.CodeFrame,

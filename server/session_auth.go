@@ -20,7 +20,7 @@ func (s *session) openAnonymous(hello wire.Hello) error {
 	if policy == AnonymousRead {
 		role = hub.Reader
 	}
-	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.from.String(), role)
+	s.client = s.conn.server.hub.NewClient(s.conn, user, s.conn.slot.From.String(), role)
 	s.conn.welcome(s.conn.server.welcome(s.conn.id, user, role))
 	s.conn.client.Store(s.client)
 	return nil
@@ -34,7 +34,7 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 	}
 	id, refused := c.verify(*hello.Token, hello.IDToken)
 	if refused == nil {
-		refused = c.server.signouts.admit(c, id, s.named)
+		refused = s.notRevoked(id, s.named)
 	}
 	if refused != nil {
 		c.refusedSignIn(refused.About(*hello.Token), wire.Kind(hello))
@@ -44,7 +44,7 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 		return byeFor(refused)
 	}
 	user := wire.User{ID: id.ID, Name: id.Name}
-	s.client = c.server.hub.NewClient(c, user, c.from.String(), hub.Writer)
+	s.client = c.server.hub.NewClient(c, user, c.slot.From.String(), hub.Writer)
 	s.signIn = newSignIn(c, s.client, id)
 	welcome := c.server.welcome(c.id, user, hub.Writer)
 	welcome.AuthExpires = id.Expires.UnixMilli()
@@ -58,7 +58,7 @@ func (s *session) openSignedIn(hello wire.Hello) error {
 // hurried counts a frame that wants to sign in, and ends the connection if there were too many.
 func (s *session) hurried() error {
 	now := time.Now()
-	if s.signIns.add(now, signInsPer) <= maxSignIns {
+	if s.signIns.Add(now, signInsPer) <= maxSignIns {
 		return nil
 	}
 	return bye(wire.Bye{Code: wire.CodeRate, Message: "You sign in too often. Try again later.", RetryMS: milliseconds(signInsPer)})
@@ -86,7 +86,7 @@ func (s *session) auth(f wire.Auth) error {
 		c.refusedSignIn(refused, wire.Kind(f))
 		return byeFor(refused)
 	}
-	if refused := c.server.signouts.admit(c, id, named); refused != nil {
+	if refused := s.notRevoked(id, named); refused != nil {
 		return s.refuseAuth(f, refused.About(f.Token))
 	}
 	s.named = named
@@ -118,7 +118,7 @@ func (s *session) signOut() error {
 	if s.signIn == nil {
 		return errSignedOut
 	}
-	s.conn.server.signouts.signOut(s.conn)
+	s.holder.SignOut()
 	s.conn.server.metrics.signOuts.Inc()
 	return errSignedOut
 }

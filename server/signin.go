@@ -9,6 +9,8 @@ import (
 
 	"mayfly/server/auth"
 	"mayfly/server/hub"
+	"mayfly/server/ledger"
+	"mayfly/server/revocation"
 	"mayfly/shared/wire"
 )
 
@@ -25,7 +27,7 @@ type Verifier interface {
 // SignIn is how people sign in. Without a Verifier they cannot.
 type SignIn struct {
 	Verifier Verifier
-	Ledger   Ledger
+	Ledger   ledger.Store
 
 	Issuer, ClientID, Audience string // for clients
 	Scopes                     []string
@@ -173,10 +175,36 @@ func (c *conn) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	switch {
 	case errors.As(err, &refused):
 		return auth.Identity{}, refused
-	case err != nil: // which does not happen
-		return auth.Identity{}, &auth.Error{Code: wire.CodeBusy, Next: wire.NextLater, Message: "Signing in does not work at the moment.", Retry: ledgerRetry}
+	case err != nil: // a Verifier must not return such an error
+		c.server.log.Error("a token was not checked", "conn_id", c.id, "err", err)
+		return auth.Identity{}, busy()
 	}
 	return id, nil
+}
+
+// busyRetry is after how long a client comes back while the revocations cannot be read.
+const busyRetry = 5 * time.Second
+
+// notRevoked records that the connection shows the token of id, in the sign-in that the client calls signInID. It refuses the
+// token if it or its sign-in was signed out, or while that cannot be known.
+func (s *session) notRevoked(id auth.Identity, signInID string) *auth.Error {
+	if s.holder == nil {
+		s.holder = s.conn.server.revocations.NewHolder(func() { s.conn.leave(errSignedOut) })
+	}
+	err := s.holder.Admit(s.conn.ctx, revocation.Token{User: id.ID, JTI: id.JTI, Expires: id.Expires, SignInID: signInID})
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, revocation.ErrRevoked):
+		return refusal(wire.ReasonTokenRevoked)
+	default:
+		return busy()
+	}
+}
+
+// busy is the error of a token that cannot be checked now.
+func busy() *auth.Error {
+	return &auth.Error{Code: wire.CodeBusy, Next: wire.NextLater, Message: "Signing in does not work at the moment.", Retry: busyRetry}
 }
 
 // refusedSignIn counts and logs why somebody is not signed in. re is the frame that wanted it.
@@ -190,7 +218,7 @@ func (c *conn) tooMany(e *auth.Error) error {
 	if !e.Wrong {
 		return nil
 	}
-	wait := c.server.failures.add(c.from, time.Now())
+	wait := c.server.failures.Add(c.slot.From, time.Now())
 	if wait == 0 {
 		return nil
 	}

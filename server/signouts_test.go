@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -180,33 +179,6 @@ func TestSignOutOnceMore(t *testing.T) {
 	})
 }
 
-// TestOneTokenInManySessions: who makes up a session for each connection does not push out others' sign-outs, and ends all that
-// they should by their own.
-func TestOneTokenInManySessions(t *testing.T) {
-	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.Issue("eve", time.Hour)
-		session := func(i int) string { return fmt.Sprintf("%022d", i) }
-		for i := range 200 {
-			h.in(t, token, session(i)).ws.CloseNow()
-		}
-		if n := h.Known(); n != server.MaxSessions {
-			t.Errorf("%d are known of one token, want %d", n, server.MaxSessions)
-		}
-		if n := len(h.ledger.Kept()); n != server.MaxSessions {
-			t.Errorf("the ledger has %d of one token, want %d", n, server.MaxSessions)
-		}
-		last := h.in(t, token, session(200))
-		last.send(wire.Signout{})
-		last.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		h.again(t, token, "", true)
-		h.again(t, h.issuer.Issue("eve", time.Hour), session(200), true)
-		time.Sleep(25 * time.Hour)
-		if n := h.Known(); n != 0 {
-			t.Errorf("%d are known a day later", n)
-		}
-	})
-}
-
 // TestSignOutWithoutASession: the token's own id stands in.
 func TestSignOutWithoutASession(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
@@ -291,28 +263,6 @@ func TestLedgerThatFails(t *testing.T) {
 		}
 		ben.send(wire.Auth{Token: h.issuer.Issue("ben", 2*time.Hour)})
 		got[wire.Authed](ben)
-	})
-}
-
-// deaf is a ledger that can be read, but keeps nothing.
-type deaf struct{ *streamtest.Signouts }
-
-func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
-
-// TestWhatWaitsIsBounded: half of the room is left for sign-outs, which hold here all the same.
-func TestWhatWaitsIsBounded(t *testing.T) {
-	bubble(t, func(c *server.Config) { c.SignIn.Ledger = deaf{&streamtest.Signouts{}} }, func(t *testing.T, h *house) {
-		g := h.in(t, h.issuer.Issue("ada", time.Hour), phone)
-		h.Saw(server.MaxUnkept)
-		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2 {
-			t.Errorf("%v wait, want %d", n, server.MaxUnkept/2)
-		}
-		g.send(wire.Signout{})
-		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		if n := gauge(t, h, "mayfly_signouts_waiting"); n != server.MaxUnkept/2+1 {
-			t.Errorf("%v wait, want the sign-out among them", n)
-		}
-		h.again(t, h.issuer.Issue("ada", time.Hour), phone, true)
 	})
 }
 
@@ -408,38 +358,5 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 			}
 		}
 		expect[wire.Welcome](hello(t, n, fresh, laptop))
-	})
-}
-
-// TestWhatIsKnownIsBounded: the oldest sign-outs go first, and what is over goes by itself.
-func TestWhatIsKnownIsBounded(t *testing.T) {
-	bubble(t, nil, func(t *testing.T, h *house) {
-		until := time.Now().Add(24 * time.Hour)
-		token := h.issuer.Issue("ada", 20*time.Hour)
-		g := h.in(t, token, phone)
-		g.send(wire.Signout{})
-		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		for i := range server.MaxKnown - 10 {
-			if err := h.ledger.Keep(context.Background(), fmt.Sprintf("out %d", i), until); err != nil {
-				t.Fatal(err)
-			}
-		}
-		h.again(t, token, phone, true)
-		for i := range 100 {
-			if err := h.ledger.Keep(context.Background(), fmt.Sprintf("saw s%d t%d", i, i), until); err != nil {
-				t.Fatal(err)
-			}
-		}
-		h.again(t, token, "", false)
-		if n := h.Known(); n != server.MaxKnown {
-			t.Errorf("%d are known, want %d", n, server.MaxKnown)
-		}
-		if err := h.ledger.Keep(context.Background(), "what a newer node says", until); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(25 * time.Hour)
-		if n := h.Known(); n > 2 {
-			t.Errorf("%d are known a day later", n)
-		}
 	})
 }

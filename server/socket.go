@@ -15,6 +15,7 @@ import (
 
 	"github.com/coder/websocket"
 
+	"mayfly/server/admission"
 	"mayfly/shared/wire"
 )
 
@@ -23,40 +24,38 @@ const (
 	pongTimeout = 10 * time.Second
 )
 
+// noSubprotocol rejects a client that does not speak our protocol.
+var noSubprotocol = &admission.Rejection{Reason: admission.ReasonSubprotocol, Status: http.StatusBadRequest,
+	Message: "Open a WebSocket that offers the subprotocol " + wire.Subprotocol + "."}
+
 // serveSocket upgrades a request to a connection and returns: the connection runs on, without the handler's stack.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
-	from, ok := s.admit(w, r, s.metrics.upgradesRefused)
+	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
 	if !ok {
 		return
 	}
-	if !s.begin() {
-		s.places.free(from)
-		turnAway(w, s.metrics.upgradesRefused, turnedStopping, http.StatusServiceUnavailable, stoppingMessage)
-		return
-	}
-	seated := false
-	defer func() { // whatever becomes of the upgrade: a place that were lost would be lost for good
-		if !seated {
-			s.places.free(from)
-			s.running.Done()
+	upgraded := false
+	defer func() { // however the upgrade ends: a slot that is not freed is lost for good
+		if !upgraded {
+			s.giveUp(slot)
 		}
 	}()
 	if !offers(r, wire.Subprotocol) {
-		turnAway(w, s.metrics.upgradesRefused, turnedSubprotocol, http.StatusBadRequest, "Open a WebSocket that offers the subprotocol "+wire.Subprotocol+".")
+		reject(w, noSubprotocol, s.metrics.upgradesRefused)
 		return
 	}
 	// The origin was checked above: the library would compare it with Host, which proves nothing.
 	taken := &hijacker{ResponseWriter: w, lines: s.lines}
 	ws, err := websocket.Accept(taken, r, &websocket.AcceptOptions{InsecureSkipVerify: true, Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
-		s.metrics.upgradesRefused.WithLabelValues(turnedHandshake).Inc()
+		s.metrics.upgradesRefused.WithLabelValues(string(admission.ReasonHandshake)).Inc()
 		s.log.Debug("no upgrade", "err", err)
 		return
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	c := newSocket(newConn(s, from), ws, taken.line)
+	c := newSocket(newConn(s, slot), ws, taken.line)
 	s.add(c.conn)
-	seated = true
+	upgraded = true
 	s.metrics.opened.Inc()
 	go c.run()
 }

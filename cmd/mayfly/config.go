@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"mayfly/server"
+	"mayfly/server/admission"
 )
 
 // config is the configuration of "mayfly serve", checked.
@@ -33,7 +33,7 @@ type config struct {
 	rooms        int
 	conns        int
 	connsPerIP   int
-	proxies      server.Proxies
+	proxies      admission.Proxies
 	admin        string // empty: no admin listener
 	data         string // empty: messages are in memory
 	logFormat    string
@@ -113,7 +113,7 @@ func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 		if *origins != "" {
 			c.origins = strings.Split(*origins, ",")
 		}
-		if c.proxies, err = server.ParseProxies(*proxies); err != nil {
+		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			return fmt.Errorf("-trusted-proxies: %w", err)
 		}
 		return nil
@@ -156,12 +156,12 @@ func (c *config) check() (errs []error) {
 		wrong("-admin and -listen are both %s: want another port for -admin", c.admin)
 	}
 	if c.publicURL != "" {
-		if _, err := server.NewOrigins(c.publicURL, nil, port); err != nil {
+		if _, err := admission.NewOrigins(c.publicURL, nil, port); err != nil {
 			wrong("-public-url: %w", err)
 		}
 	}
 	for _, o := range c.origins {
-		if _, err := server.NewOrigins(o, nil, port); err != nil {
+		if _, err := admission.NewOrigins(o, nil, port); err != nil {
 			wrong("-origins: %w", err)
 		}
 	}

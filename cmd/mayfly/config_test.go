@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mayfly/server"
+	"mayfly/server/admission"
 	"mayfly/server/auth"
 )
 
@@ -41,11 +42,11 @@ func TestParseConfig(t *testing.T) {
 			c.origins = []string{"https://a.example", "http://b.example:81"}
 		}},
 		{"behind a proxy", []string{"-trusted-proxies", "127.0.0.1, 10.1.0.0/16", "-conns-per-ip", "50"}, map[string]string{"MAYFLY_ADMIN": "127.0.0.1:9090"}, func(c *config) {
-			c.proxies = server.Proxies{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.1.0.0/16")}
+			c.proxies = admission.Proxies{netip.MustParsePrefix("127.0.0.1/32"), netip.MustParsePrefix("10.1.0.0/16")}
 			c.connsPerIP, c.admin = 50, "127.0.0.1:9090"
 		}},
 		{"proxies from the environment", nil, map[string]string{"MAYFLY_TRUSTED_PROXIES": "::1", "MAYFLY_CONNS_PER_IP": "7"}, func(c *config) {
-			c.proxies, c.connsPerIP = server.Proxies{netip.MustParsePrefix("::1/128")}, 7
+			c.proxies, c.connsPerIP = admission.Proxies{netip.MustParsePrefix("::1/128")}, 7
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"mayfly/app"
 	"mayfly/app/pkce"
 	"mayfly/server"
+	"mayfly/server/admission"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
 	"mayfly/server/stream"
@@ -118,7 +119,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		return nil, err
 	}
 	url := c.publicURLFor(port)
-	origins, err := server.NewOrigins(url, c.origins, port)
+	origins, err := admission.NewOrigins(url, c.origins, port)
 	if err != nil {
 		return nil, err
 	}

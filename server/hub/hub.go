@@ -231,8 +231,7 @@ func (h *Hub) snapshotRooms() []*room {
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
-		r.forgetLost(h.clock.Now())
-		r.forgetAway(now)
+		r.tidy(h.clock.Now(), now)
 		if r.closeIfLeft(now.Add(-keepEmptyFor)) {
 			closed[r] = true
 		}

@@ -51,8 +51,8 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	at := c.hub.clock.Now()
-	posted := at.UnixMilli()
-	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, At: posted, Expires: posted + ttl})
+	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text,
+		At: at.UnixMilli(), Expires: at.UnixMilli() + ttl})
 	k := e.key()
 	if wait, repeat := r.reserve(c, k, len(e.Body), at); wait > 0 || repeat {
 		c.hub.refund(c, now)

@@ -154,13 +154,6 @@ func (r *room) leaveUntil(c *Client, until time.Time) {
 	r.dropLocked(c)
 }
 
-// forgetAway removes from the people count the users who are away and whose time is over at now.
-func (r *room) forgetAway(now time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.people.forgetAway(now)
-}
-
 // has reports whether c is a member, and returns the head: c has been sent every message up to it.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
@@ -186,15 +179,17 @@ func (r *room) closeLocked() {
 	}
 }
 
-// forgetLost finishes posts that were stored and have expired, but whose copy never came back from the stream.
-func (r *room) forgetLost(now time.Time) {
+// tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It stops
+// counting the users who are away and whose time is over at now.
+func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for k, p := range r.pending {
-		if p.stored != nil && p.stored.Expires <= now.UnixMilli() {
+		if p.stored != nil && p.stored.Expires <= clock.UnixMilli() {
 			r.finishLocked(k)
 		}
 	}
+	r.people.forgetAway(now)
 }
 
 // emptySince reports whether the room is open and has no members, and when the last one left.

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
+	"mayfly/server/admission"
 	"mayfly/server/hub"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
@@ -95,7 +96,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 		Secure: func(h http.Handler) http.Handler { return h },
 		Ready:  func(context.Context) error { return nil },
 	}
-	if config.Origins, err = server.NewOrigins(publicOrigin, []string{"http://lan.example:8080"}, port); err != nil {
+	if config.Origins, err = admission.NewOrigins(publicOrigin, []string{"http://lan.example:8080"}, port); err != nil {
 		t.Fatal(err)
 	}
 	if o.Server != nil {

@@ -123,7 +123,7 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
-	page, err := n.page(ctx, roomSubject(a.room), seq, 1)
+	page, err := n.links.page(ctx, roomSubject(a.room), seq, 1)
 	found := n.decodeAll(a.room, page.messages)
 	switch {
 	case err != nil:

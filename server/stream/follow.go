@@ -167,7 +167,7 @@ func (f *follower) reread(ctx context.Context) {
 func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	for {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
-		p, err := f.nats.page(ctx, f.subject, uint64(f.last)+1, pageMessages)
+		p, err := f.nats.links.page(ctx, f.subject, uint64(f.last)+1, pageMessages)
 		cancel()
 		if err != nil {
 			return read, fmt.Errorf("read %s from %d: %w", f.subject.name, f.last+1, err)
@@ -189,7 +189,7 @@ type page struct {
 
 // page reads at most limit messages of a subject, from seq on, by a batched direct get (NATS ADR-31). The server sends each
 // message, and then an empty one with status 204; or, if there is no message, one with status 404.
-func (n *NATS) page(ctx context.Context, of subject, seq uint64, limit int) (page, error) {
+func (l *links) page(ctx context.Context, of subject, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`
 		NextBy string `json:"next_by_subj"`
@@ -199,13 +199,13 @@ func (n *NATS) page(ctx context.Context, of subject, seq uint64, limit int) (pag
 	if err != nil {
 		return page{}, err
 	}
-	inbox := n.links.read.NewRespInbox()
-	sub, err := n.links.read.SubscribeSync(inbox)
+	inbox := l.read.NewRespInbox()
+	sub, err := l.read.SubscribeSync(inbox)
 	if err != nil {
 		return page{}, err
 	}
 	defer sub.Unsubscribe() //nolint:errcheck // the inbox gets no further messages
-	if err := n.links.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
+	if err := l.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
 		return page{}, err
 	}
 	var p page

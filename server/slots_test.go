@@ -12,13 +12,14 @@ import (
 	"github.com/coder/websocket"
 
 	"mayfly/server"
+	"mayfly/server/admission"
 	"mayfly/shared/wire"
 )
 
 // loopback is trusted to say where clients come from, so that a test's clients can come from anywhere.
-func loopback(t *testing.T) server.Proxies {
+func loopback(t *testing.T) admission.Proxies {
 	t.Helper()
-	p, err := server.ParseProxies("127.0.0.1")
+	p, err := admission.ParseProxies("127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

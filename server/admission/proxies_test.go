@@ -1,11 +1,11 @@
-package server_test
+package admission_test
 
 import (
 	"net/http"
 	"strings"
 	"testing"
 
-	"mayfly/server"
+	"mayfly/server/admission"
 )
 
 func TestParseProxies(t *testing.T) {
@@ -21,7 +21,7 @@ func TestParseProxies(t *testing.T) {
 		{"mapped network", "::ffff:10.0.0.0/104", "10.0.0.0/8"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			proxies, err := server.ParseProxies(tt.list)
+			proxies, err := admission.ParseProxies(tt.list)
 			var got []string
 			for _, p := range proxies {
 				got = append(got, p.String())
@@ -44,7 +44,7 @@ func TestParseProxiesReportsEveryProblem(t *testing.T) {
 		"fe80::1%eth0":                   {"is no address"},
 		"fe80::%eth0/64":                 {"is no address"},
 	} {
-		_, err := server.ParseProxies(list)
+		_, err := admission.ParseProxies(list)
 		for _, want := range says {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("ParseProxies(%q) = %v, want %q in it", list, err, want)
@@ -70,7 +70,7 @@ func TestClientsAddress(t *testing.T) {
 		{"spoofed with a header of its own", proxies, "127.0.0.1:50000", []string{"1.1.1.1", "198.51.100.1"}, "198.51.100.1"},
 		{"spoofed with two", proxies, "127.0.0.1:50000", []string{"1.1.1.1", "10.1.2.3, 2.2.2.2", "198.51.100.1, 10.0.0.9"}, "198.51.100.1"},
 		{"a foreign proxy on the way", proxies, "127.0.0.1:50000", []string{"1.1.1.1, 198.51.100.1, 10.0.0.9"}, "198.51.100.1"},
-		{"someone within", proxies, "127.0.0.1:50000", []string{"10.1.2.3"}, "10.1.2.3"},
+		{"a client within", proxies, "127.0.0.1:50000", []string{"10.1.2.3"}, "10.1.2.3"},
 		{"nothing forwarded", proxies, "127.0.0.1:50000", nil, "127.0.0.1"},
 		{"empty", proxies, "127.0.0.1:50000", []string{""}, "127.0.0.1"},
 		{"unknown", proxies, "127.0.0.1:50000", []string{"unknown"}, "127.0.0.1"},
@@ -95,7 +95,7 @@ func TestClientsAddress(t *testing.T) {
 		{"no address at all", proxies, "@", []string{"198.51.100.1"}, "invalid IP"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			trusted, err := server.ParseProxies(tt.trusted)
+			trusted, err := admission.ParseProxies(tt.trusted)
 			if err != nil {
 				t.Fatal(err)
 			}

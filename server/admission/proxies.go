@@ -1,4 +1,4 @@
-package server
+package admission
 
 import (
 	"fmt"
@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses whose word about where a request comes from is believed: the operator's own.
+// Proxies are the addresses of the operator's own proxies. Only what they say about the origin of a request is believed.
 type Proxies []netip.Prefix
 
-// ParseProxies parses a list such as "10.0.0.0/8,127.0.0.1", "" for none. Every problem is reported.
+// ParseProxies parses a list such as "10.0.0.0/8,127.0.0.1", "" for none. The error names every problem.
 func ParseProxies(list string) (Proxies, error) {
 	var p Proxies
 	var wrong []string
@@ -23,12 +23,13 @@ func ParseProxies(list string) (Proxies, error) {
 		p = append(p, prefix)
 	}
 	if wrong != nil {
-		return nil, fmt.Errorf("%s: want the addresses or networks of your proxies, such as 10.0.0.0/8,127.0.0.1", strings.Join(wrong, ", "))
+		return nil, fmt.Errorf("%s: want the addresses or networks of your proxies, such as 10.0.0.0/8,127.0.0.1",
+			strings.Join(wrong, ", "))
 	}
 	return p, nil
 }
 
-// parseNetwork parses an address or a network, as plain IPv4 if it is IPv4 in IPv6's clothes.
+// parseNetwork parses an address or a network. It returns an IPv4 address that is mapped into IPv6 as plain IPv4.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
@@ -56,13 +57,13 @@ func (p Proxies) contain(a netip.Addr) bool {
 	return false
 }
 
-// client returns where r comes from: the nearest address that is not a proxy of ours. Each proxy appends whom it heard from
-// to X-Forwarded-For, so only what our own ones appended, at its end, is to be believed: what stands before was sent by
-// the client. Whatever can't be read ends the search, at the proxy that passed it on.
+// client returns where r comes from: the nearest address that is not one of our proxies. Each proxy appends the address that
+// it was called from to X-Forwarded-For, so only the end of that header is true, which our own proxies appended: the client
+// may have sent the rest. An address that can't be read ends the search at the proxy that passed it on.
 func (p Proxies) client(r *http.Request) netip.Addr {
 	addr, err := parseHop(r.RemoteAddr)
 	if err != nil {
-		return netip.Addr{} // these share one count: better than none
+		return netip.Addr{} // requests without an address share one count
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && p.contain(addr); i-- {
@@ -72,7 +73,7 @@ func (p Proxies) client(r *http.Request) netip.Addr {
 		}
 		addr = hop
 	}
-	return customer(addr)
+	return network(addr)
 }
 
 // parseHop parses an address as proxies write it: some add a port, some put IPv6 in brackets.
@@ -87,12 +88,12 @@ func parseHop(s string) (netip.Addr, error) {
 	return bare(addr), err
 }
 
-// bare returns a without what makes two of one: a zone, which only means something on the machine that wrote it, and
-// IPv6's way to write IPv4.
+// bare returns the one form of an address that has several: without a zone, which only means something on the machine that
+// wrote it, and as plain IPv4 if it is mapped into IPv6.
 func bare(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// customer returns what one customer of a provider has: an IPv4 address, or the first of an IPv6 network of 64 bits.
-func customer(a netip.Addr) netip.Addr {
+// network returns what one customer of a provider has: an IPv4 address, or the first address of an IPv6 network of 64 bits.
+func network(a netip.Addr) netip.Addr {
 	if !a.Is6() {
 		return a
 	}

@@ -1,4 +1,4 @@
-package server
+package admission
 
 import (
 	"errors"
@@ -10,15 +10,16 @@ import (
 	"strings"
 )
 
-// Origins are the web origins that may use this server, the public one first. A browser names the page's origin when it
-// opens a WebSocket, and nothing else tells a foreign page from ours, so the comparison is exact: scheme, host and port.
+// Origins are the web origins that may use this server. A browser names the page's origin when it opens a WebSocket, and
+// nothing else tells a foreign page from ours, so the comparison is exact: scheme, host and port.
 type Origins struct {
-	public  string
-	allowed map[string]bool
-	hosts   map[string]bool
+	public  string          // the origin under which people reach this server
+	allowed map[string]bool // by origin
+	hosts   map[string]bool // by host and port
 }
 
-// NewOrigins allows the origin of public, those of more, and the loopback names with port.
+// NewOrigins allows the origin of public, the origins in more, and the loopback names with port. The error names every value
+// that is no origin.
 func NewOrigins(public string, more []string, port string) (*Origins, error) {
 	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}}
 	loopback := []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "http://[::1]:" + port}
@@ -43,9 +44,10 @@ func (o *Origins) Public() string { return o.public }
 // parseOrigin returns the origin as a browser writes it, without a default port, and its host.
 func parseOrigin(s string) (origin, host string, err error) {
 	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil || u.RawQuery != "" ||
-		u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-		return "", "", fmt.Errorf("%q is no origin: want a scheme and a host like https://chat.example.com, without a path", s)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil ||
+		u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
+		return "", "", fmt.Errorf("%q is no origin: want a scheme and a host like https://chat.example.com, without a path",
+			s)
 	}
 	host = strings.ToLower(u.Host)
 	if port := u.Port(); port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
@@ -54,9 +56,9 @@ func parseOrigin(s string) (origin, host string, err error) {
 	return u.Scheme + "://" + host, host, nil
 }
 
-// allows reports whether r may come from a browser's page: its Origin is an allowed one, or it has none, as a native
-// client has, which carries nothing ambient that a foreign page could borrow.
-func (o *Origins) allows(r *http.Request) bool {
+// Allow reports whether r may use this server: its Origin is allowed, or it has none. A native client sends no Origin, and
+// carries no cookie or other credential that a foreign page could use.
+func (o *Origins) Allow(r *http.Request) bool {
 	switch origin := r.Header.Values("Origin"); len(origin) {
 	case 0:
 		return true
@@ -67,18 +69,19 @@ func (o *Origins) allows(r *http.Request) bool {
 	}
 }
 
-// share lets a page of an allowed origin, which may be another than this server's, read the answer.
-func (o *Origins) share(w http.ResponseWriter, r *http.Request) {
+// Share lets a page of an allowed origin, which may be another than this server's, read the answer (CORS).
+func (o *Origins) Share(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Origin")
-	if origin := r.Header.Get("Origin"); origin != "" && o.allows(r) {
+	if origin := r.Header.Get("Origin"); origin != "" && o.Allow(r) {
 		w.Header().Set("Access-Control-Allow-Origin", origin)
 		w.Header().Set("Access-Control-Expose-Headers", "Retry-After")
 	}
 }
 
-// guardHost hands pages to next only under a host that is allowed; under any other the chat could not connect, so the
-// page says why and what to do. A foreign name that resolves to this server must not show our pages either.
-func (o *Origins) guardHost(next http.Handler) http.Handler {
+// GuardHost passes a request on to next if its host is allowed. Under another host the chat could not connect, so GuardHost
+// answers with a page that says what to do. That also keeps our pages from showing under a foreign name that resolves to
+// this server.
+func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if o.hosts[strings.ToLower(r.Host)] {
 			next.ServeHTTP(w, r)
@@ -96,7 +99,7 @@ func (o *Origins) guardHost(next http.Handler) http.Handler {
 	})
 }
 
-// suggestion is the flag that would allow host.
+// suggestion returns the flag that would allow host.
 func suggestion(host, port string) string {
 	if port == "" {
 		return "-public-url https://" + host
@@ -111,6 +114,7 @@ const hostPage = `<!doctype html>
 <title>Mayfly is not served here</title>
 <h1>Mayfly is not served under this name</h1>
 <p>You asked for <b>%s</b>. This server's chat is at <a href="%s">%s</a>.</p>
-<p>If you run it and want people to come here, start it with <code>%s</code>, or add this origin with <code>-origins</code>.</p>
+<p>If you run it and want people to come here, start it with <code>%s</code>, or add this origin with ` +
+	`<code>-origins</code>.</p>
 </html>
 `

@@ -1,0 +1,51 @@
+package admission
+
+import (
+	"net/netip"
+	"sync"
+)
+
+// slots counts the connections that are open or being opened: all of them, and those of each address.
+type slots struct {
+	most, mostPer int // static
+
+	mu    sync.Mutex // guards what follows
+	taken int
+	by    map[netip.Addr]int // never 0
+}
+
+func newSlots(most, mostPer int) *slots {
+	return &slots{most: most, mostPer: mostPer, by: map[netip.Addr]int{}}
+}
+
+// take takes a slot for a, which free must give back, or returns why there is none.
+func (s *slots) take(a netip.Addr) *Rejection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.taken >= s.most:
+		return noSlot
+	case s.by[a] >= s.mostPer:
+		return noSlotForAddress
+	}
+	s.taken++
+	s.by[a]++
+	return nil
+}
+
+// free gives back a slot that was taken for a.
+func (s *slots) free(a netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.taken--
+	if s.by[a]--; s.by[a] == 0 {
+		delete(s.by, a)
+	}
+}
+
+// now returns how many slots are taken.
+func (s *slots) now() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.taken
+}

@@ -1,0 +1,3 @@
+package ledger
+
+const MaxWaiting = maxWaiting

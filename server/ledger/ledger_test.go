@@ -1,0 +1,102 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"mayfly/server/ledger"
+	"mayfly/server/stream/streamtest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// deaf is a store that can be read, but keeps nothing.
+type deaf struct{ *streamtest.Signouts }
+
+func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
+
+// run runs a ledger over store until the test of the bubble ends.
+func run(t *testing.T, store ledger.Store, deliver func(string, time.Time)) (l *ledger.Ledger, stop func()) {
+	t.Helper()
+	l = ledger.New("facts", store, deliver, slog.New(slog.DiscardHandler))
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		l.Run(ctx)
+	}()
+	synctest.Wait()
+	return l, func() {
+		cancel()
+		<-ended
+	}
+}
+
+// TestWhatWaitsIsBounded: half of the queue is left for the facts that matter.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, stop := run(t, deaf{&streamtest.Signouts{}}, func(string, time.Time) {})
+		defer stop()
+		until := time.Now().Add(time.Hour)
+		for i := range ledger.MaxWaiting {
+			l.KeepMinor(fmt.Sprint("minor ", i), until)
+		}
+		if n := l.Waiting(); n != ledger.MaxWaiting/2 {
+			t.Errorf("%d wait, want %d", n, ledger.MaxWaiting/2)
+		}
+		l.Keep("major", until)
+		if n := l.Waiting(); n != ledger.MaxWaiting/2+1 {
+			t.Errorf("%d wait, want the major one among them", n)
+		}
+	})
+}
+
+// TestFactsAreStoredOnceThatIsPossible: in their order, and every node follows them.
+func TestFactsAreStoredOnceThatIsPossible(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &streamtest.Signouts{}
+		var here, there []string
+		l, stop := run(t, store, func(fact string, _ time.Time) { here = append(here, fact) })
+		defer stop()
+		_, stopOther := run(t, store, func(fact string, _ time.Time) { there = append(there, fact) })
+		defer stopOther()
+		store.Fail(errors.New("the store is away"))
+		l.Keep("one", time.Now().Add(time.Hour))
+		l.Keep("two", time.Now().Add(time.Hour))
+		time.Sleep(time.Minute)
+		if l.Waiting() != 2 || l.Current() == nil {
+			t.Errorf("%d wait, Current = %v, want 2 and an error", l.Waiting(), l.Current())
+		}
+		store.Fail(nil)
+		time.Sleep(time.Minute)
+		if want := []string{"one", "two"}; !slices.Equal(here, want) || !slices.Equal(there, want) || l.Waiting() != 0 {
+			t.Errorf("followed %q and %q, %d wait, want %q and none", here, there, l.Waiting(), want)
+		}
+	})
+}
+
+// TestLedgerIsNotCurrentBeforeItIsRead: its user must not act as if it knew every fact.
+func TestLedgerIsNotCurrentBeforeItIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &streamtest.Signouts{}
+		store.Fail(errors.New("the store is away"))
+		l, stop := run(t, store, func(string, time.Time) {})
+		defer stop()
+		if l.Current() == nil {
+			t.Error("it says that it is current")
+		}
+		store.Fail(nil)
+		<-l.Loaded()
+		if err := l.Current(); err != nil {
+			t.Errorf("Current = %v", err)
+		}
+	})
+}
