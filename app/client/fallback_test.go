@@ -18,16 +18,16 @@ const (
 	soon    = 3*time.Second + lookEvery
 	later   = 5 * time.Minute
 
-	lookEvery = time.Second // how late the session may be for these
+	lookEvery = time.Second // how late the client may be for these
 )
 
-// startLadder runs a session in lobby that may poll, too: sockets and polls are what it connects to.
+// startLadder runs a client in lobby that may poll, too: sockets and polls are what it connects to.
 func startLadder(t *testing.T) (c *tester, sockets, polls *script) {
 	sockets, polls = newScript(t), newScript(t)
-	return startSession(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby"})), sockets, polls
+	return startClient(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby"})), sockets, polls
 }
 
-// silent opens a connection that stays silent, and waits until the session gives it up.
+// silent opens a connection that stays silent, and waits until the client gives it up.
 func (s *script) silent() {
 	s.t.Helper()
 	p := s.next()
@@ -63,8 +63,8 @@ func (s *script) wantDials(n int) {
 	}
 }
 
-// TestSilentSocketIsBlocked: nothing comes for 4 s, so the next connection polls. Five minutes later a probe shows that nothing has
-// changed, and after another five it takes over.
+// TestSilentSocketIsBlocked: nothing comes for 4 s, so the next connection polls. Five minutes later a probe shows that
+// nothing has changed, and after another five it takes over.
 func TestSilentSocketIsBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)
@@ -97,7 +97,7 @@ func TestSlowSocketIsNotBlocked(t *testing.T) {
 			time.Sleep(blocked - time.Nanosecond)
 			return s.dial(ctx)
 		}
-		c := startSession(t, client.New(client.Config{Dial: slow, Polls: polls.dial, Guest: guest, Room: "lobby"}))
+		c := startClient(t, client.New(client.Config{Dial: slow, Polls: polls.dial, Guest: guest, Room: "lobby"}))
 		p := s.next()
 		hear[wire.Hello](p)
 		time.Sleep(blocked - time.Nanosecond)
@@ -150,8 +150,8 @@ func TestThreeThatDieYoungAreBlocked(t *testing.T) {
 	}
 }
 
-// TestServerThatIsAway is not one that is blocked: polls and WebSocket are tried by turns, and whoever is back by polls is soon
-// back by WebSocket.
+// TestServerThatIsAway is not one that is blocked: polls and WebSocket are tried by turns, and whoever is back by polls is
+// soon back by WebSocket.
 func TestServerThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)
@@ -332,7 +332,7 @@ func TestSignOutEndsTheProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sockets, polls := newScript(t), newScript(t)
 		in := &signIn{session: adas, version: 1}
-		c := startSession(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby", SignIn: in}))
+		c := startClient(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby", Tokens: in}))
 		c.Identify(in.set(func(*signIn) {}))
 		sockets.silent()
 		p, _ := polls.onlineAs(ada, "token-1")

@@ -1,13 +1,30 @@
-package client_test
+package room_test
 
 import (
 	"slices"
 	"testing"
 	"time"
 
-	"mayfly/app/client"
+	"mayfly/app/client/room"
 	"mayfly/shared/wire"
 )
+
+var (
+	me  = wire.User{ID: "u-me", Name: "Anonymous Heron", Anonymous: true}
+	ann = wire.User{ID: "u-ann", Name: "Ann"}
+)
+
+// wantTexts fails if the room does not show exactly these texts, in this order.
+func wantTexts(t *testing.T, r room.Room, texts ...string) {
+	t.Helper()
+	got := []string{}
+	for _, m := range r.Messages {
+		got = append(got, m.Text)
+	}
+	if !slices.Equal(got, append([]string{}, texts...)) {
+		t.Fatalf("the room shows %q, want %q", got, texts)
+	}
+}
 
 // t0 is the server's time in the tests of Apply.
 var t0 = time.UnixMilli(1_790_000_000_000)
@@ -57,7 +74,7 @@ func TestApply(t *testing.T) {
 		{"accepted of nobody's", []wire.Frame{snapshot("e1", 1, false, nil), wire.Accepted{ID: "x", Room: "lobby", Seq: 9}}, nil, "e1", 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			v := client.New(client.Config{Room: "lobby"}).View().Apply(wire.Welcome{User: me, MayPost: true}, t0)
+			v := room.New("lobby", wire.User{}).Apply(wire.Welcome{User: me, MayPost: true}, t0)
 			for _, f := range tt.frames {
 				v = v.Apply(f, t0)
 			}
@@ -91,7 +108,7 @@ func lastOf[F wire.Frame](frames []wire.Frame) (f F, ok bool) {
 
 // A view that someone holds must never change under them.
 func TestApplyLeavesTheOldViewAlone(t *testing.T) {
-	v := client.New(client.Config{Room: "lobby"}).View().Apply(wire.Welcome{User: me}, t0)
+	v := room.New("lobby", wire.User{}).Apply(wire.Welcome{User: me}, t0)
 	old := v.Apply(snapshot("e1", 3, false, nil, at(1, ann, "one"), at(2, ann, "two"), at(3, ann, "three")), t0)
 	held := slices.Clone(old.Messages)
 	for _, f := range []wire.Frame{
@@ -110,7 +127,28 @@ func TestApplyLeavesTheOldViewAlone(t *testing.T) {
 }
 
 func TestPruneAtTheInstant(t *testing.T) {
-	v := client.New(client.Config{Room: "lobby"}).View().Apply(snapshot("e1", 1, false, nil, at(1, ann, "one")), t0)
+	v := room.New("lobby", wire.User{}).Apply(snapshot("e1", 1, false, nil, at(1, ann, "one")), t0)
 	wantTexts(t, v.Prune(t0.Add(time.Minute-time.Nanosecond)), "one")
 	wantTexts(t, v.Prune(t0.Add(time.Minute)))
+}
+
+// TestEachRoomCountsForItself applies the same frames to two rooms: each takes its own.
+func TestEachRoomCountsForItself(t *testing.T) {
+	rooms := []room.Room{room.New("lobby", me), room.New("tea", me)}
+	tea := snapshot("e1", 2, false, nil, at(2, ann, "tea is ready"))
+	tea.Room = "tea"
+	for _, f := range []wire.Frame{snapshot("e1", 1, false, nil, at(1, ann, "hello")), tea, newMessage(3, ann, "again"),
+		wire.Removed{Room: "tea", Seqs: []int64{1, 2, 3}}, wire.Refused{Re: "join", Room: "tea", Code: wire.CodeRoom, Message: "No."}} {
+		for i := range rooms {
+			rooms[i] = rooms[i].Apply(f, t0)
+		}
+	}
+	wantTexts(t, rooms[0], "hello", "again")
+	wantTexts(t, rooms[1])
+	if !rooms[0].Joined || rooms[0].Refused != "" || rooms[1].Joined || rooms[1].Refused != "No." {
+		t.Errorf("the rooms are %+v", rooms)
+	}
+	if !rooms[0].Misses(4) || rooms[0].Misses(3) || rooms[1].Misses(4) {
+		t.Error("a room lacks messages that it has, or has some that it lacks")
+	}
 }

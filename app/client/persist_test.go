@@ -110,7 +110,7 @@ func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
 	}
 }
 
-// page is a session in a tab, as long as that is open.
+// page is a client in a tab, as long as that is open.
 type page struct {
 	*tester
 	tab   tab
@@ -118,15 +118,15 @@ type page struct {
 	close func()
 }
 
-// open opens a tab with a session in lobby; it is whoever guest is, "" as in a tab that is new.
+// open opens a tab with a client in lobby; it is whoever guest is, "" as in a tab that is new.
 func (s *script) open(shelf *shelf, name, guest string) *page {
 	return s.openAs(nil, shelf, name, guest)
 }
 
 // openAs is open, of somebody who is signed in.
-func (s *script) openAs(in client.SignIn, shelf *shelf, name, guest string) *page {
+func (s *script) openAs(in client.TokenSource, shelf *shelf, name, guest string) *page {
 	p := &page{tab: shelf.tab(name)}
-	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in, Device: p.tab,
+	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in, Device: p.tab,
 		KeepGuest: func(secret string) { p.guest = secret }}
 	p.tester = &tester{Client: client.New(c), t: s.t}
 	ctx, cancel := context.WithCancel(s.t.Context())
@@ -254,7 +254,8 @@ func TestOpenTabKeepsItsOwn(t *testing.T) {
 	})
 }
 
-// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no two do.
+// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no
+// two do.
 func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -321,7 +322,7 @@ func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
 		s.setDown(true)
 		of := client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Device: shelf.tab("a")})
 		ahead := client.Skew(of)
-		a := startSession(t, of)
+		a := startClient(t, of)
 		a.now()
 		a.Send("one")
 		shelf.wantKept(t, 1, 0)
@@ -365,8 +366,8 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	})
 }
 
-// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until the
-// page says that the field holds it.
+// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until
+// the page says that the field holds it.
 func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -576,7 +577,7 @@ func TestSignOutForgetsAll(t *testing.T) {
 		other.Send("a guest's")
 		for _, name := range []string{"gone", "here"} {
 			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, "")
-			p.Identify(client.Identity{Session: adas, Version: 1})
+			p.Identify(client.Identity{SignInID: adas, Version: 1})
 			p.now()
 			p.Send("unsent")
 			p.Draft("lobby", "half", 0)
@@ -611,7 +612,7 @@ func TestGuestsLetterIsNotSentByName(t *testing.T) {
 		s.setDown(false)
 		in := &signIn{session: adas, version: 1}
 		b := s.openAs(in, shelf, "b", guest)
-		b.Identify(client.Identity{Session: adas, Version: 1})
+		b.Identify(client.Identity{SignInID: adas, Version: 1})
 		p, _ := s.onlineAs(ada, "token-1")
 		b.wantLast(client.Failed, "It was written under another name: copy it to send it again.")
 		p.wantSilence()
@@ -708,7 +709,7 @@ func TestSignOutWhileItLooks(t *testing.T) {
 		s.setDown(true)
 		open := func(name string) *page {
 			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, guest)
-			p.Identify(client.Identity{Session: adas, Version: 1})
+			p.Identify(client.Identity{SignInID: adas, Version: 1})
 			return p
 		}
 		gone := open("gone")
@@ -776,7 +777,7 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 		device := hung{shelf.tab("a"), make(chan struct{})}
 		defer close(device.ended)
 		var kept string
-		c := startSession(t, client.New(client.Config{Dial: s.dial, Room: "lobby", Device: device, KeepGuest: func(g string) { kept = g }}))
+		c := startClient(t, client.New(client.Config{Dial: s.dial, Room: "lobby", Device: device, KeepGuest: func(g string) { kept = g }}))
 		s.wantNoDial(3*time.Second - time.Nanosecond)
 		time.Sleep(time.Nanosecond)
 		p := s.next()
@@ -814,7 +815,8 @@ func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	})
 }
 
-// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it left.
+// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it
+// left.
 func TestTabThatWasOpenUntilNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
