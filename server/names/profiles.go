@@ -1,4 +1,14 @@
-package auth
+// Package names finds out what users are called, and with RequireActive whether they are active in Okta. Names come from
+// the ID token, the access token, Okta's Users API or userinfo. They are cached and looked up in the background: no sign-in
+// waits for a name, and a follower is told when a better name is found. Strangers choose names, so the package cleans them,
+// refuses those that imitate a guest, and tells two users apart whose names look the same.
+//
+// Package auth checks tokens and asks this package for the name of their user.
+//
+// Files in order: profiles.go, source.go (Okta and userinfo), clean.go, lookalike.go, metrics.go.
+//
+// Locks: Profiles.notifying is taken before Profiles.mu; followers are called without Profiles.mu.
+package names
 
 import (
 	"container/list"
@@ -9,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"mayfly/shared/wire"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 const (
@@ -24,7 +34,7 @@ const (
 	failureFresh = 30 * time.Second // after a failure
 
 	nameKept     = time.Hour        // how long a name is used if no newer one is found; for a connected user, for ever
-	recheckEvery = 30 * time.Second // how often run looks for connected users whose lookup is due
+	recheckEvery = 30 * time.Second // how often Run looks for connected users whose lookup is due
 )
 
 // nameSource says where a name comes from. A higher value is a better source.
@@ -38,12 +48,36 @@ const (
 	nameSources
 )
 
-// nameHints holds the names in a user's tokens, which have been checked, and the access token with which userinfo may be
-// asked. Each may be empty.
-type nameHints struct{ idToken, accessToken, bearer string }
+// Config says where names come from.
+type Config struct {
+	Okta          string // base URL of Okta's API
+	OktaToken     string // empty: the Users API is not asked
+	RequireActive bool   // refuse users whom the Users API reports as not active; needs OktaToken
 
-// profiles caches the names of users, and with RequireActive whether they are active. It looks both up in the background.
-type profiles struct {
+	Userinfo func() string // returns the URL of the userinfo endpoint, "" if there is none or it is not known yet
+	// ReadUserinfo returns the name in an answer of userinfo, which must be about subject.
+	ReadUserinfo func(body []byte, subject string) (name string, err error)
+}
+
+// User is a user whose token was checked.
+type User struct {
+	ID      string // in Mayfly
+	Subject string // the issuer's id of the user
+	Name    string // the name until a better one is known
+}
+
+// Hints holds the names in a user's tokens, which have been checked, and the access token with which userinfo may be asked.
+// Each may be empty.
+type Hints struct{ IDToken, AccessToken, Bearer string }
+
+// Change is news about a connected user.
+type Change struct {
+	Name     string
+	Inactive bool // with RequireActive, the Users API reports the user as not active: the user must leave
+}
+
+// Profiles caches the names of users, and with RequireActive whether they are active. It looks both up in the background.
+type Profiles struct {
 	okta     *source     // static; nil: the Users API is not asked
 	userinfo *source     // static
 	strict   bool        // static; RequireActive
@@ -53,13 +87,13 @@ type profiles struct {
 
 	mu    sync.Mutex // guards what follows
 	users map[string]*user
-	names names
+	taken taken
 	idle  *list.List // users without a follower, the one seen longest ago first
 }
 
-// user is what profiles knows about one user. The mu of profiles guards it.
+// user is what Profiles knows about one user, an entry of Profiles.users.
 type user struct {
-	id        Identity
+	User
 	names     [nameSources]named
 	inactive  bool               // the last answer of the Users API said so
 	answered  bool               // the Users API has answered about the user, or that it doesn't know the user
@@ -74,11 +108,11 @@ type named struct {
 	at   time.Time
 }
 
-// follower is one call of Verifier.Follow.
+// follower is one call of Follow.
 type follower struct {
 	changed func(Change)
 	name    string // the name that changed was called with last
-	refused bool   // changed was called with Refused
+	refused bool   // changed was called with Inactive
 }
 
 // lookup is the order to look a user up. bearer may be empty.
@@ -87,18 +121,21 @@ type lookup struct {
 	bearer string
 }
 
-func newProfiles(cfg Config, issuer *provider, client *http.Client, m *metrics, log *slog.Logger) *profiles {
-	p := &profiles{strict: cfg.RequireActive, queue: make(chan lookup, maxUsers), users: map[string]*user{},
-		names: newNames(), idle: list.New()}
-	p.userinfo = newUserinfo(issuer.userinfo, client, m, log)
-	if cfg.OktaAPIToken != "" {
-		p.okta = newOkta(issuer.okta(), cfg.OktaAPIToken, client, m, log)
+// New returns profiles of no user. client makes every request; its bodies must be bounded. The lookups are made while Run
+// runs.
+func New(c Config, client *http.Client, reg prometheus.Registerer, log *slog.Logger) *Profiles {
+	p := &Profiles{strict: c.RequireActive, queue: make(chan lookup, maxUsers), users: map[string]*user{},
+		taken: newTaken(), idle: list.New()}
+	m := newMetrics(reg)
+	p.userinfo = newUserinfo(c, client, m, log)
+	if c.OktaToken != "" {
+		p.okta = newOkta(c, client, m, log)
 	}
 	return p
 }
 
-// run does the lookups until ctx is done.
-func (p *profiles) run(ctx context.Context) {
+// Run does the lookups until ctx is done.
+func (p *Profiles) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	for range maxLookups {
 		running.Go(func() {
@@ -126,7 +163,7 @@ func (p *profiles) run(ctx context.Context) {
 
 // recheck queues lookups of connected users in the Users API: in strict mode whenever one is due, otherwise only until the
 // Users API has answered once.
-func (p *profiles) recheck() {
+func (p *Profiles) recheck() {
 	if p.okta == nil {
 		return
 	}
@@ -139,16 +176,16 @@ func (p *profiles) recheck() {
 	}
 }
 
-// resolveName records the name hints of a user who signs in, queues a lookup if one is due, and returns the best name that
-// is known now. It blocks only with strict: it waits for the lookup, lookupBudget at most, and refuses a user whom the
-// Users API reports as not active. A user about whom the Users API does not answer is let in.
-func (p *profiles) resolveName(ctx context.Context, id Identity, hints nameHints) (name string, refusal *Error) {
+// Resolve records the hints about a user who signs in, queues a lookup if one is due, and returns the best name that is
+// known now. It blocks only with RequireActive: it waits for the lookup, lookupBudget at most. active is false if the Users
+// API reports the user as not active. A user about whom the Users API does not answer counts as active.
+func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name string, active bool) {
 	p.mu.Lock()
 	now := time.Now()
 	u := p.userLocked(id)
-	u.setName(fromIDToken, hints.idToken, now)
-	u.setName(fromAccessToken, hints.accessToken, now)
-	p.enqueueLocked(u, hints.bearer, now)
+	u.setName(fromIDToken, hints.IDToken, now)
+	u.setName(fromAccessToken, hints.AccessToken, now)
+	p.enqueueLocked(u, hints.Bearer, now)
 	inflight := u.inflight
 	p.mu.Unlock()
 	p.notify(u)
@@ -164,20 +201,18 @@ func (p *profiles) resolveName(ctx context.Context, id Identity, hints nameHints
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.strict && u.inactive {
-		return "", inactive()
+		return "", false
 	}
 	if best := u.best(time.Now()); best != "" {
-		return p.names.claimName(u.id.ID, best), nil
+		return p.taken.claimName(u.ID, best), true
 	}
-	return p.names.claimName(u.id.ID, id.Name), nil
+	return p.taken.claimName(u.ID, id.Name), true
 }
 
-func inactive() *Error {
-	return refuse(wire.ReasonUserInactive, "the Users API says that the person is not active")
-}
-
-// follow implements Verifier.Follow.
-func (p *profiles) follow(id Identity, changed func(Change)) (stop func()) {
+// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If that is
+// known already, Follow calls changed before it returns. changed must not block and must not call p. One more call may come
+// while stop runs or just after.
+func (p *Profiles) Follow(id User, changed func(Change)) (stop func()) {
 	f := &follower{changed: changed, name: id.Name}
 	p.mu.Lock()
 	u := p.userLocked(id)
@@ -186,8 +221,8 @@ func (p *profiles) follow(id Identity, changed func(Change)) (stop func()) {
 		u.idle = nil
 	}
 	u.followers[f] = true
-	if !p.names.holds(id.ID) { // profiles has forgotten the user since the sign-in
-		p.names.claimName(id.ID, id.Name)
+	if !p.taken.holds(id.ID) { // Profiles has forgotten the user since the sign-in
+		p.taken.claimName(id.ID, id.Name)
 	}
 	p.mu.Unlock()
 	p.notify(u)
@@ -202,10 +237,10 @@ func (p *profiles) follow(id Identity, changed func(Change)) (stop func()) {
 }
 
 // userLocked returns the user with that id, makes one if there is none, and marks the user as seen now.
-func (p *profiles) userLocked(id Identity) *user {
+func (p *Profiles) userLocked(id User) *user {
 	u, ok := p.users[id.ID]
 	if !ok {
-		u = &user{id: id, followers: map[*follower]bool{}}
+		u = &user{User: id, followers: map[*follower]bool{}}
 		p.users[id.ID] = u
 		p.idleLocked(u)
 	} else if u.idle != nil {
@@ -216,12 +251,12 @@ func (p *profiles) userLocked(id Identity) *user {
 
 // idleLocked adds u, who has no follower, to the idle users. If there are more than maxUsers, it forgets the one seen
 // longest ago.
-func (p *profiles) idleLocked(u *user) {
+func (p *Profiles) idleLocked(u *user) {
 	u.idle = p.idle.PushBack(u)
 	if p.idle.Len() > maxUsers {
 		gone := p.idle.Remove(p.idle.Front()).(*user)
-		delete(p.users, gone.id.ID)
-		p.names.release(gone.id.ID)
+		delete(p.users, gone.ID)
+		p.taken.release(gone.ID)
 	}
 }
 
@@ -243,7 +278,7 @@ func (u *user) best(now time.Time) string {
 }
 
 // enqueueLocked queues a lookup of u, unless one is under way, none is due, or no source could help.
-func (p *profiles) enqueueLocked(u *user, bearer string, now time.Time) {
+func (p *Profiles) enqueueLocked(u *user, bearer string, now time.Time) {
 	useful := p.okta != nil || bearer != "" && u.best(now) == ""
 	if u.inflight != nil || now.Before(u.due) || !useful {
 		return
@@ -256,18 +291,18 @@ func (p *profiles) enqueueLocked(u *user, bearer string, now time.Time) {
 }
 
 // lookUp asks the sources, the best one first, until the user has a name. Then it notifies the user's followers.
-func (p *profiles) lookUp(ctx context.Context, l lookup) {
+func (p *Profiles) lookUp(ctx context.Context, l lookup) {
 	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
 	defer cancel()
 	if p.okta != nil {
-		found, err := p.okta.ask(ctx, l.user.id.Subject, "")
+		found, err := p.okta.ask(ctx, l.user.Subject, "")
 		p.recordAnswer(l.user, fromOkta, found, err)
 	}
 	p.mu.Lock()
 	nameless := l.user.best(time.Now()) == ""
 	p.mu.Unlock()
 	if nameless && l.bearer != "" && ctx.Err() == nil {
-		found, err := p.userinfo.ask(ctx, l.user.id.Subject, l.bearer)
+		found, err := p.userinfo.ask(ctx, l.user.Subject, l.bearer)
 		p.recordAnswer(l.user, fromUserinfo, found, err)
 	}
 	p.mu.Lock()
@@ -278,7 +313,7 @@ func (p *profiles) lookUp(ctx context.Context, l lookup) {
 }
 
 // recordAnswer records the answer of a source, and when the next lookup is due. The source that was asked last decides when.
-func (p *profiles) recordAnswer(u *user, from nameSource, found profile, err error) {
+func (p *Profiles) recordAnswer(u *user, from nameSource, found profile, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -305,13 +340,13 @@ func (p *profiles) recordAnswer(u *user, from nameSource, found profile, err err
 
 // notify calls the changed function of every follower that does not know u's current name yet, or that does not know yet
 // that u must leave.
-func (p *profiles) notify(u *user) {
+func (p *Profiles) notify(u *user) {
 	p.notifying.Lock()
 	defer p.notifying.Unlock()
 	p.mu.Lock()
 	name, leave := u.best(time.Now()), p.strict && u.inactive
 	if name != "" && len(u.followers) > 0 {
-		name = p.names.claimName(u.id.ID, name)
+		name = p.taken.claimName(u.ID, name)
 	}
 	var news []*follower
 	for f := range u.followers {
@@ -325,10 +360,6 @@ func (p *profiles) notify(u *user) {
 	}
 	p.mu.Unlock()
 	for _, f := range news {
-		change := Change{Name: f.name}
-		if leave {
-			change.Refused = inactive()
-		}
-		f.changed(change)
+		f.changed(Change{Name: f.name, Inactive: leave})
 	}
 }

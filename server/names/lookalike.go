@@ -1,4 +1,4 @@
-package auth
+package names
 
 import (
 	"crypto/sha256"
@@ -43,9 +43,9 @@ func only(keep func(rune) bool, s string) string {
 	}, s)
 }
 
-// names records which user of this node has which name, so that no two users have names that look the same. The mu of
-// profiles guards it.
-type names struct {
+// taken records which user of this node has which name, so that no two users have names that look the same. It has no
+// lock: Profiles has one.
+type taken struct {
 	holders map[string]string // user id by the skeleton of the shown name
 	held    map[string]held   // by user id
 }
@@ -53,26 +53,26 @@ type names struct {
 // held is the name of one user: bare as its source gives it, shown as other users see it.
 type held struct{ bare, shown string }
 
-func newNames() names { return names{holders: map[string]string{}, held: map[string]held{}} }
+func newTaken() taken { return taken{holders: map[string]string{}, held: map[string]held{}} }
 
 // claimName gives the name bare to the user id and returns the name that other users see: bare, or, if another user has a
 // name that looks the same, bare and a suffix made from the id, which is always the same for this user. The user has the
 // name until it changes or release is called.
-func (n *names) claimName(id, bare string) (shown string) {
-	if h, ok := n.held[id]; ok && h.bare == bare {
+func (t *taken) claimName(id, bare string) (shown string) {
+	if h, ok := t.held[id]; ok && h.bare == bare {
 		return h.shown
 	}
-	n.release(id)
+	t.release(id)
 	sum := sha256.Sum256([]byte("mayfly name 1\x00" + id))
 	suffix := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
 	shown = bare
 	for length := minSuffix; length <= len(suffix); length++ {
-		if _, taken := n.holders[skeleton(shown)]; !taken {
+		if _, taken := t.holders[skeleton(shown)]; !taken {
 			break
 		}
 		shown = withSuffix(bare, " ("+suffix[:length]+")")
 	}
-	n.held[id], n.holders[skeleton(shown)] = held{bare, shown}, id
+	t.held[id], t.holders[skeleton(shown)] = held{bare, shown}, id
 	return shown
 }
 
@@ -86,15 +86,15 @@ func withSuffix(name, suffix string) string {
 	return strings.TrimRight(string(runes[:min(len(runes), maxName-len(suffix))]), " ") + suffix
 }
 
-func (n *names) holds(id string) bool {
-	_, ok := n.held[id]
+func (t *taken) holds(id string) bool {
+	_, ok := t.held[id]
 	return ok
 }
 
 // release releases the name of the user id, so that another user can have it.
-func (n *names) release(id string) {
-	if h, ok := n.held[id]; ok {
-		delete(n.holders, skeleton(h.shown))
-		delete(n.held, id)
+func (t *taken) release(id string) {
+	if h, ok := t.held[id]; ok {
+		delete(t.holders, skeleton(h.shown))
+		delete(t.held, id)
 	}
 }

@@ -268,26 +268,6 @@ func limited(seconds int64) http.HandlerFunc {
 	}
 }
 
-func TestWaitFor(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		header http.Header
-		want   time.Duration
-	}{
-		{"nothing", http.Header{}, time.Minute},
-		{"Retry-After", http.Header{"Retry-After": {"7"}}, 7 * time.Second},
-		{"Retry-After in a day", http.Header{"Retry-After": {"86400"}}, time.Minute},
-		{"reset alone", http.Header{"X-Rate-Limit-Reset": {"1790000000"}}, time.Minute},
-		{"reset and date", http.Header{"X-Rate-Limit-Reset": {"1790000005"}, "Date": {time.Unix(1790000000, 0).UTC().Format(http.TimeFormat)}}, 6 * time.Second},
-		{"nonsense", http.Header{"X-Rate-Limit-Reset": {"soon"}, "Retry-After": {"-5"}}, time.Second},
-		{"endless", http.Header{"X-Rate-Limit-Reset": {"9223372036854775807"}, "Date": {time.Unix(0, 0).UTC().Format(http.TimeFormat)}}, time.Minute},
-	} {
-		if got := auth.WaitFor(tt.header); got != tt.want {
-			t.Errorf("%s: wait %v, want %v", tt.name, got, tt.want)
-		}
-	}
-}
-
 func TestPassingFailureIsTriedAgain(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		var once sync.Once
@@ -595,32 +575,6 @@ func TestFollow(t *testing.T) {
 			t.Errorf("told %q", got)
 		}
 		stopLate()
-	})
-}
-
-func TestMemoryIsBounded(t *testing.T) {
-	bubble(t, nil, func(t *testing.T, r *rig) {
-		var followed auth.Identity
-		for i := range 10_100 {
-			id := auth.Identity{ID: fmt.Sprint("u-", i), Name: "x"}
-			stop := r.Follow(id, func(auth.Change) {})
-			if i == 0 {
-				followed = id
-				defer stop()
-				continue
-			}
-			stop()
-		}
-		if people, _ := r.Remembered(); people != 10_001 {
-			t.Errorf("%d people are remembered, want 10,000 and the one who is connected", people)
-		}
-		if names := r.Names(); names != 10_001 {
-			t.Errorf("%d names are held, want one each", names)
-		}
-		r.Follow(followed, func(auth.Change) {})()
-		if people, _ := r.Remembered(); people != 10_001 {
-			t.Errorf("%d people are remembered", people)
-		}
 	})
 }
 

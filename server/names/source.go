@@ -1,4 +1,4 @@
-package auth
+package names
 
 import (
 	"context"
@@ -28,6 +28,9 @@ const (
 	minSecondTry = 100 * time.Millisecond // before the second try, after a failure that may pass: a random wait
 	maxSecondTry = 300 * time.Millisecond
 )
+
+// maxFailure is how many characters of an error text that may quote the source the log gets.
+const maxFailure = 300
 
 // The sources of names, as metrics and logs call them.
 const (
@@ -73,14 +76,14 @@ type source struct {
 // oktaID matches the ids of Okta. Nothing else goes into the URL: "me" would name the owner of the API token.
 var oktaID = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)
 
-// newOkta returns a source that asks Okta's Users API at base, with our API token.
-func newOkta(base, token string, client *http.Client, m *metrics, log *slog.Logger) *source {
+// newOkta returns a source that asks Okta's Users API with our API token.
+func newOkta(c Config, client *http.Client, m *metrics, log *slog.Logger) *source {
 	s := &source{name: sourceOkta, client: client, metrics: m, log: log}
 	s.request = func(ctx context.Context, subject, _ string) (*http.Request, error) {
 		if !oktaID.MatchString(subject) {
 			return nil, errNobody
 		}
-		return get(ctx, base+"/api/v1/users/"+url.PathEscape(subject), "SSWS "+token)
+		return get(ctx, c.Okta+"/api/v1/users/"+url.PathEscape(subject), "SSWS "+c.OktaToken)
 	}
 	s.read = func(body []byte, subject string) (profile, error) {
 		var user struct {
@@ -106,24 +109,18 @@ func newOkta(base, token string, client *http.Client, m *metrics, log *slog.Logg
 }
 
 // newUserinfo returns a source that asks the issuer's userinfo endpoint, with the user's own access token.
-func newUserinfo(endpoint func() string, client *http.Client, m *metrics, log *slog.Logger) *source {
+func newUserinfo(c Config, client *http.Client, m *metrics, log *slog.Logger) *source {
 	s := &source{name: sourceUserinfo, client: client, metrics: m, log: log}
 	s.request = func(ctx context.Context, _, bearer string) (*http.Request, error) {
-		at := endpoint()
+		at := c.Userinfo()
 		if at == "" {
 			return nil, errNobody
 		}
 		return get(ctx, at, "Bearer "+bearer)
 	}
 	s.read = func(body []byte, subject string) (profile, error) {
-		claims, err := newObject(body, claimNames)
-		if err != nil {
-			return profile{}, fmt.Errorf("the answer: %w", err)
-		}
-		if sub, _ := claims.text("sub"); sub != subject {
-			return profile{}, errors.New("the answer is about somebody else")
-		}
-		return profile{name: claimedName(claims)}, nil
+		name, err := c.ReadUserinfo(body, subject)
+		return profile{name: name}, err
 	}
 	return s
 }
@@ -214,7 +211,7 @@ func waitFor(h http.Header) time.Duration {
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
 	date, dateErr := http.ParseTime(h.Get("Date"))
 	if err == nil && dateErr == nil {
-		wait = seconds(float64(reset-date.Unix())) + time.Second
+		wait = time.Duration(min(max(reset-date.Unix(), 0), int64(maxLimitedPause.Seconds())))*time.Second + time.Second
 	} else if after, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32); err == nil {
 		wait = time.Duration(after) * time.Second
 	}
@@ -252,7 +249,7 @@ func (s *source) recordResult(err error) (transient bool) {
 	}
 	if !now.Before(s.paused) { // log one line, not one for each request that was under way
 		s.log.Warn("people's names cannot be looked up for a while",
-			"source", s.name, "err", clip(err.Error(), maxFailure), "pause", pause)
+			"source", s.name, "err", fmt.Sprintf("%.*s", maxFailure, err), "pause", pause)
 	}
 	if until := now.Add(pause); until.After(s.paused) {
 		s.paused = until

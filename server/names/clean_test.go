@@ -1,11 +1,11 @@
-package auth_test
+package names_test
 
 import (
 	"strings"
 	"testing"
 	"unicode/utf8"
 
-	"mayfly/server/auth"
+	"mayfly/server/names"
 )
 
 func TestCleanName(t *testing.T) {
@@ -37,7 +37,7 @@ func TestCleanName(t *testing.T) {
 		{"cut at a space", strings.Repeat("a", 63) + " b", strings.Repeat("a", 63)},
 		{"cut behind a space", strings.Repeat("a", 62) + " bc", strings.Repeat("a", 62) + " b"},
 	} {
-		if got := auth.CleanName(tt.in); got != tt.want {
+		if got := names.CleanName(tt.in); got != tt.want {
 			t.Errorf("%s: CleanName(%.40q) = %q, want %q", tt.name, tt.in, got, tt.want)
 		}
 	}
@@ -49,11 +49,11 @@ func FuzzCleanName(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {
-		got := auth.CleanName(in)
+		got := names.CleanName(in)
 		if n := utf8.RuneCountInString(got); n > 64 || !utf8.ValidString(got) || strings.ContainsAny(got, "\x00\n\r\u202e\u2066\u200b") || strings.TrimSpace(got) != got {
 			t.Errorf("CleanName(%q) = %q", in, got)
 		}
-		if again := auth.CleanName(got); again != got {
+		if again := names.CleanName(got); again != got {
 			t.Errorf("CleanName(%q) = %q, and again %q", in, got, again)
 		}
 	})

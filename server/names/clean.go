@@ -1,4 +1,4 @@
-package auth
+package names
 
 import (
 	"strings"
@@ -35,15 +35,11 @@ func visible(r rune) bool {
 		!unicode.In(r, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)
 }
 
-// claimedName returns the best display name in claims, "" if there is none. It cuts an e-mail address at the @, because
-// every member of a room sees the name.
-func claimedName(claims object) string {
-	text := func(name string) string {
-		s, _ := claims.text(name)
-		return s
-	}
-	return firstName(text("name"), text("given_name")+" "+text("family_name"),
-		mailbox(text("preferred_username")), mailbox(text("email")))
+// Best returns the best display name in claims, "" if there is none. claim returns the claim of a name, "" if there is none.
+// Best cuts an e-mail address at the @, because every member of a room sees the name.
+func Best(claim func(name string) string) string {
+	return firstName(claim("name"), claim("given_name")+" "+claim("family_name"),
+		mailbox(claim("preferred_username")), mailbox(claim("email")))
 }
 
 // firstName returns the first of names that is not empty after cleanName and does not imitate a guest.
