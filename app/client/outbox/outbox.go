@@ -4,7 +4,7 @@
 // neither.
 //
 // The package sends nothing and knows no connection: the client asks for the entries that are due. All of it belongs to the
-// client's loop.
+// client's loop. Files from the top down: persister, adopt, outbox, drafts, entry, record, device.
 package outbox
 
 import (
