@@ -1,4 +1,4 @@
-// Command gallery shows every part of Mayfly's page in every state, at http://localhost:8081:
+// Command gallery shows every part of Mayfly's page in every state, at http://localhost:8088:
 //
 //	go run ./cmd/mayfly/e2e/gallery
 //
@@ -19,7 +19,7 @@ import (
 	"mayfly/app/gallery"
 )
 
-const address = "localhost:8081"
+const address = "localhost:8088"
 
 // style lays the states out one below the other: on the real page, header and messages fill the window.
 const style = `<style>
