@@ -276,7 +276,7 @@ func TestSleepingLaptopDoesNotLengthenLife(t *testing.T) {
 		s := newScript(t)
 		sess := client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby"})
 		ahead := client.Skew(sess)
-		c := startSession(t, sess)
+		c := startClient(t, sess)
 		p := s.online(message(1, ann, "a", "here", 30*time.Second))
 		ahead(20 * time.Second) // the monotonic clock stood still meanwhile
 		time.Sleep(9 * time.Second)
@@ -297,7 +297,7 @@ func TestClockSetBackDoesNotLengthenLife(t *testing.T) {
 		s := newScript(t)
 		sess := client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby"})
 		ahead := client.Skew(sess)
-		c := startSession(t, sess)
+		c := startClient(t, sess)
 		s.online(message(1, ann, "a", "here", 30*time.Second))
 		ahead(-time.Hour)
 		time.Sleep(30*time.Second - time.Nanosecond)

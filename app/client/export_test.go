@@ -11,8 +11,8 @@ import (
 func Skew(s *Client) func(time.Duration) {
 	ahead := make(chan time.Duration, 1)
 	ahead <- 0
-	read := s.moment
-	s.moment = func() clock.Moment {
+	read := s.engine.clock
+	s.engine.clock = func() clock.Moment {
 		m, d := read(), <-ahead
 		ahead <- d
 		m.Wall = m.Wall.Add(d)
@@ -20,9 +20,3 @@ func Skew(s *Client) func(time.Duration) {
 	}
 	return func(d time.Duration) { ahead <- <-ahead + d }
 }
-
-// Cursor returns what v has seen of its room.
-func (v View) Cursor() (epoch string, seq int64) { return v.cursor.Epoch, v.cursor.Seq }
-
-// View returns the view last shown.
-func (s *Client) View() View { return s.shown }

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// guest is the secret of the session under test, me who it is, and ann another.
+// guest is the secret of the client under test, me who it is, and ann another.
 const guest = "0123456789abcdefghijkl"
 
 var (
@@ -34,7 +34,7 @@ var (
 // script is a server that does what the test says, connected by pipes in memory.
 type script struct {
 	t     *testing.T
-	conns chan *pipe // each connection that the session opened
+	conns chan *pipe // each connection that the client opened
 
 	mu     sync.Mutex
 	down   bool
@@ -69,29 +69,29 @@ func (s *script) attempts() []time.Time {
 	return append([]time.Time(nil), s.dialAt...)
 }
 
-// next returns the next connection that the session opens. It gives up after a minute.
+// next returns the next connection that the client opens. It gives up after a minute.
 func (s *script) next() *pipe {
 	s.t.Helper()
 	select {
 	case p := <-s.conns:
 		return p
 	case <-time.After(time.Minute):
-		s.t.Fatal("the session did not connect within a minute")
+		s.t.Fatal("the client did not connect within a minute")
 		return nil
 	}
 }
 
-// wantNoDial fails if the session connects within d.
+// wantNoDial fails if the client connects within d.
 func (s *script) wantNoDial(d time.Duration) {
 	s.t.Helper()
 	time.Sleep(d)
 	synctest.Wait()
 	if len(s.conns) > 0 {
-		s.t.Fatalf("the session connected again within %v", d)
+		s.t.Fatalf("the client connected again within %v", d)
 	}
 }
 
-// pipe is one connection: the session's end of it, and the test's.
+// pipe is one connection: the client's end of it, and the test's.
 type pipe struct {
 	t        *testing.T
 	toClient chan []byte
@@ -99,7 +99,7 @@ type pipe struct {
 
 	once   sync.Once
 	closed chan struct{}
-	code   int               // with which the session closed
+	code   int               // with which the client closed
 	end    *wire.ClosedError // with which the test did
 }
 
@@ -147,7 +147,7 @@ func (p *pipe) cut(code int) {
 	})
 }
 
-// say sends frames to the session in one message.
+// say sends frames to the client in one message.
 func (p *pipe) say(frames ...wire.Frame) {
 	var lines [][]byte
 	for _, f := range frames {
@@ -156,48 +156,48 @@ func (p *pipe) say(frames ...wire.Frame) {
 	p.toClient <- wire.Batch(lines...)
 }
 
-// hear returns the next frame that the session sends, within a minute.
+// hear returns the next frame that the client sends, within a minute.
 func hear[F wire.Frame](p *pipe) F {
 	p.t.Helper()
 	select {
 	case m := <-p.toServer:
 		f, err := wire.Decode(m)
 		if err != nil {
-			p.t.Fatalf("the session sent %q: %v", m, err)
+			p.t.Fatalf("the client sent %q: %v", m, err)
 		}
 		got, ok := f.(F)
 		if !ok {
-			p.t.Fatalf("the session sent %s, want %T", m, got)
+			p.t.Fatalf("the client sent %s, want %T", m, got)
 		}
 		return got
 	case <-time.After(time.Minute):
-		p.t.Fatalf("the session sent nothing within a minute, want %T", *new(F))
+		p.t.Fatalf("the client sent nothing within a minute, want %T", *new(F))
 	}
 	panic("unreachable")
 }
 
-// wantSilence fails if the session has sent anything.
+// wantSilence fails if the client has sent anything.
 func (p *pipe) wantSilence() {
 	p.t.Helper()
 	synctest.Wait()
 	select {
 	case m := <-p.toServer:
-		p.t.Fatalf("the session sent %s, want nothing", m)
+		p.t.Fatalf("the client sent %s, want nothing", m)
 	default:
 	}
 }
 
-// wantClosed fails if the session did not close the connection with code.
+// wantClosed fails if the client did not close the connection with code.
 func (p *pipe) wantClosed(code int) {
 	p.t.Helper()
 	synctest.Wait()
 	select {
 	case <-p.closed:
 		if p.code != code {
-			p.t.Fatalf("the session closed with %d, want %d", p.code, code)
+			p.t.Fatalf("the client closed with %d, want %d", p.code, code)
 		}
 	default:
-		p.t.Fatal("the session did not close the connection")
+		p.t.Fatal("the client did not close the connection")
 	}
 }
 
@@ -240,7 +240,7 @@ func accept(p wire.Post, seq int64, ttl time.Duration) wire.Accepted {
 	return wire.Accepted{ID: p.ID, Room: p.Room, Seq: seq, At: now.UnixMilli(), Expires: now.Add(ttl).UnixMilli()}
 }
 
-// tester is a session that runs, and the views that it shows.
+// tester is a client that runs, and the views that it shows.
 type tester struct {
 	*client.Client
 	t *testing.T
@@ -250,12 +250,12 @@ type tester struct {
 	views int
 }
 
-// start runs a session in lobby until the test ends.
+// start runs a client in lobby until the test ends.
 func start(t *testing.T, s *script) *tester {
-	return startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby"}))
+	return startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby"}))
 }
 
-func startSession(t *testing.T, s *client.Client) *tester {
+func startClient(t *testing.T, s *client.Client) *tester {
 	c := &tester{Client: s, t: t}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)

@@ -66,8 +66,8 @@ func (o *office) post(ctx context.Context, body []byte) (int, func(string) strin
 	}
 }
 
-// asked returns the next poll that asks for what there is, which must come within a minute, wait so long and have that cursor
-// in lobby; "" is none.
+// asked returns the next poll that asks for what there is, which must come within a minute, wait so long and have that
+// cursor in lobby; "" is none.
 func (o *office) asked(wait time.Duration, cursor string) *poll {
 	o.t.Helper()
 	return o.next(o.ask, wait, cursor)
@@ -132,10 +132,10 @@ func resumed(head int64, messages ...wire.Message) wire.Joined {
 	return j
 }
 
-// startPolling runs a session in lobby that polls, and is online: its first poll that waits is the one returned.
+// startPolling runs a client in lobby that polls, and is online: its first poll that waits is the one returned.
 func startPolling(t *testing.T, o *office, turn transport.Slot) (*tester, *poll) {
 	t.Helper()
-	c := startSession(t, client.New(client.Config{Dial: transport.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
+	c := startClient(t, client.New(client.Config{Dial: transport.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
 	o.asked(0, "").answer(joined(3, message(3, ann, "id-old", "old", time.Hour)))
 	c.wantStatus(client.Online)
 	c.wantTexts("old")
@@ -341,8 +341,8 @@ func TestPollsEnterAnotherRoom(t *testing.T) {
 	})
 }
 
-// TestPollsOfSeveralRooms speaks to the connection itself: another room is joined beside the first, of which nothing is said but
-// what is new; and a join that is refused is answered as one.
+// TestPollsOfSeveralRooms speaks to the connection itself: another room is joined beside the first, of which nothing is said
+// but what is new; and a join that is refused is answered as one.
 func TestPollsOfSeveralRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -429,10 +429,10 @@ func TestPollsTakeTurns(t *testing.T) {
 	})
 }
 
-// pollAs runs a session in lobby that polls as Ada and is online: its first poll that waits is the one returned.
+// pollAs runs a client in lobby that polls as Ada and is online: its first poll that waits is the one returned.
 func pollAs(t *testing.T, o *office, in *signIn) (*tester, *poll) {
 	t.Helper()
-	c := startSession(t, client.New(client.Config{Dial: transport.DialPolls(o.post, nil), Guest: guest, Room: "lobby", SignIn: in}))
+	c := startClient(t, client.New(client.Config{Dial: transport.DialPolls(o.post, nil), Guest: guest, Room: "lobby", Tokens: in}))
 	c.Identify(in.set(func(*signIn) {}))
 	w := welcome()
 	w.User = ada
@@ -441,7 +441,8 @@ func pollAs(t *testing.T, o *office, in *signIn) (*tester, *poll) {
 	return c, o.asked(wire.PollWait, "e1 3")
 }
 
-// TestPollsRenew: a token that the server took for a renewal is that of the polls from then on, and one that it did not is not.
+// TestPollsRenew: a token that the server took for a renewal is that of the polls from then on, and one that it did not is
+// not.
 func TestPollsRenew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)

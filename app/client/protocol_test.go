@@ -24,7 +24,7 @@ func TestServerOfAnotherProtocol(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(t)
 				asked := make(chan int, 100) // how many attempts there had been, each time
-				c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Speaks: func() string {
+				c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Protocol: func() string {
 					asked <- len(s.attempts())
 					return tt.speaks
 				}}))

@@ -160,7 +160,7 @@ func TestLateConnectionIsClosed(t *testing.T) {
 			<-ctx.Done() // a browser that goes on by itself
 			return hanging.dial(ctx)
 		}
-		c := startSession(t, client.New(client.Config{Dial: dial, Guest: guest, Room: "lobby"}))
+		c := startClient(t, client.New(client.Config{Dial: dial, Guest: guest, Room: "lobby"}))
 		s.online()
 		c.wantStatus(client.Online)
 		p := hanging.next()
@@ -304,10 +304,10 @@ func TestShortOutageIsNotShown(t *testing.T) {
 	})
 }
 
-// TestWhatCameBeforeTheEndIsSeen: the session writes to a connection that has ended, and has not read what came on it yet. After
-// a restart nobody brings that again.
+// TestWhatCameBeforeTheEndIsSeen: the client writes to a connection that has ended, and has not read what came on it yet.
+// After a restart nobody brings that again.
 func TestWhatCameBeforeTheEndIsSeen(t *testing.T) {
-	for range 20 { // which of the two the session comes to first is chance
+	for range 20 { // which of the two the client comes to first is chance
 		synctest.Test(t, func(t *testing.T) {
 			s := newScript(t)
 			c := start(t, s)

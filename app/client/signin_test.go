@@ -22,7 +22,7 @@ var (
 	bob = wire.User{ID: "u-bob", Name: "Bob"}
 )
 
-// adas is the session of Ada's sign-in, bobs of Bob's.
+// adas is the client of Ada's sign-in, bobs of Bob's.
 const (
 	adas = "adas-session-0123456789"
 	bobs = "bobs-session-0123456789"
@@ -68,7 +68,7 @@ func (s *signIn) Token(ctx context.Context, refused string) (client.Credentials,
 			s.version++
 		}
 	}
-	return client.Credentials{Token: s.token(), ID: "id", Session: s.session}, nil
+	return client.Credentials{Token: s.token(), ID: "id", SignInID: s.session}, nil
 }
 
 func (s *signIn) token() string { return "token-" + string('0'+rune(s.version)) }
@@ -91,17 +91,17 @@ func (s *signIn) Deny(why string) {
 	s.denied = append(s.denied, why)
 }
 
-// set changes s, and returns what the session is to be told of it.
+// set changes s, and returns what the client is to be told of it.
 func (s *signIn) set(change func(*signIn)) client.Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change(s)
-	return client.Identity{Session: s.session, Version: s.version}
+	return client.Identity{SignInID: s.session, Version: s.version}
 }
 
-// startSigned runs a session in lobby, with in for its sign-in, until the test ends.
+// startSigned runs a client in lobby, with in for its sign-in, until the test ends.
 func startSigned(t *testing.T, s *script, in *signIn) *tester {
-	c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in}))
+	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
 	c.Identify(in.set(func(*signIn) {}))
 	return c
 }
@@ -525,7 +525,7 @@ func TestSignOutWhileDialling(t *testing.T) {
 			return hanging.dial(ctx)
 		}
 		in := &signIn{session: adas, version: 1}
-		c := startSession(t, client.New(client.Config{Dial: dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in}))
+		c := startClient(t, client.New(client.Config{Dial: dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
 		c.now()
 		c.Identify(in.set(func(s *signIn) { s.session = "" }))
 		s.onlineAs(me, "")
@@ -650,7 +650,7 @@ func TestEndedSignIn(t *testing.T) {
 				} else {
 					wantAnothersName(t, c, p)
 				}
-				c.Identify(client.Identity{Session: in.session, Version: in.version, Ended: tt.then == me}) // as before
+				c.Identify(client.Identity{SignInID: in.session, Version: in.version, Ended: tt.then == me}) // as before
 				if !p.isOpen() {
 					t.Error("the connection did not stay")
 				}
@@ -688,7 +688,7 @@ func TestNoTokenCanBeHad(t *testing.T) {
 	})
 }
 
-// A token that was refused is told of once: how often others are asked for is not the session's to say.
+// A token that was refused is told of once: how often others are asked for is not the client's to say.
 func TestRefusedTokenIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -733,7 +733,7 @@ func TestWrittenBeforeOneIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
 		in := &signIn{session: adas, version: 1, slow: 2 * time.Second}
-		c := startSession(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", SignIn: in}))
+		c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
 		c.Send("early")
 		c.Identify(in.set(func(*signIn) {}))
 		p, _ := s.onlineAs(ada, "token-1")

@@ -34,12 +34,12 @@ func main() {
 	}
 	in := newSignIn()
 	s := client.New(client.Config{
-		Dial: dial, Polls: transport.DialPolls(poll, pollSlot), Speaks: speaks, Guest: secret, KeepGuest: keepGuest,
-		Client: product, SignIn: account{in}, Device: browser.NewDevice(),
+		Dial: dial, Polls: transport.DialPolls(poll, pollSlot), Protocol: protocol, Guest: secret, KeepGuest: keepGuest,
+		Client: product, Tokens: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
 		if now.SignInID != "" || now.Status != pkce.Unknown && now.Status != pkce.Restoring {
-			s.Identify(client.Identity{Session: now.SignInID, Version: now.Version, Ended: now.Status == pkce.Ended})
+			s.Identify(client.Identity{SignInID: now.SignInID, Version: now.Version, Ended: now.Status == pkce.Ended})
 		}
 	})
 	browser.Watch(browser.Events{
@@ -98,8 +98,7 @@ func newSignIn() *pkce.SignIn {
 	}})
 }
 
-// account adapts pkce.SignIn to the interface of package session: there, no token and no error mean that nobody is signed
-// in.
+// account adapts pkce.SignIn to client.TokenSource: there, no token and no error mean that nobody is signed in.
 type account struct{ *pkce.SignIn }
 
 // Token returns empty credentials if nobody is signed in.
@@ -108,7 +107,7 @@ func (a account) Token(ctx context.Context, refused string) (client.Credentials,
 	if err == pkce.ErrSignedOut {
 		err = nil
 	}
-	return client.Credentials{Token: c.Token, ID: c.ID, Session: c.SignInID}, err
+	return client.Credentials{Token: c.Token, ID: c.ID, SignInID: c.SignInID}, err
 }
 
 func dial(ctx context.Context) (transport.Conn, error) {
@@ -128,8 +127,8 @@ func pollSlot(ctx context.Context) (done func(), ok bool) {
 	return browser.Slot(ctx, browser.PollLock, pollSlots)
 }
 
-// speaks asks the server for the protocol that it speaks now. It returns "" if the server does not say. It blocks.
-func speaks() string {
+// protocol asks the server for the protocol that it speaks now. It returns "" if the server does not say. It blocks.
+func protocol() string {
 	_, _, body, err := browser.Fetch("/config.json", "", 10*time.Second)
 	var config struct{ Protocol string }
 	if err != nil || json.Unmarshal(body, &config) != nil {

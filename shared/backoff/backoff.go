@@ -64,6 +64,9 @@ type Schedule struct {
 // Due returns the time until the next attempt. 0 or less means now.
 func (s *Schedule) Due(now clock.Moment) time.Duration { return s.wait - now.Since(s.from) }
 
+// At returns when the next attempt begins, by the wall clock of the moment from which it counts.
+func (s *Schedule) At() time.Time { return s.from.Wall.Add(s.wait) }
+
 // Failed schedules the next attempt after a failure: after asked, if the server asked for that wait, or else as the Backoff
 // says. asked is 0 if the server did not ask.
 func (s *Schedule) Failed(asked time.Duration, now clock.Moment) {

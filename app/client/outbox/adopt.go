@@ -93,7 +93,7 @@ func (c *Claimant) claims(r record, guest string) bool {
 	if r.ID == "" {
 		return r.Room == c.Room
 	}
-	e := r.entry(c.Now)
+	e := entryOf(&r, c.Now)
 	return r.Owner == c.Owner || r.Owner == "" || r.guest() != "" && (r.guest() == guest || e.pastDeadline(c.Now)) ||
 		r.Author != "" && r.Author == c.Me
 }

@@ -7,7 +7,6 @@ import (
 )
 
 const (
-	minWait    = 5 * time.Minute  // how long an entry that never went out waits for a connection, or its life if longer
 	answerTime = 10 * time.Second // how long an entry may be without an answer until the user is told
 	forever    = time.Duration(1<<63 - 1)
 )
@@ -85,4 +84,32 @@ func (e *Entry) deadline() (from clock.Moment, life time.Duration) {
 func (e *Entry) pastDeadline(now clock.Moment) bool {
 	from, life := e.deadline()
 	return now.Since(from) >= life
+}
+
+// record returns what is to be stored of the entry.
+func (e *Entry) record(tab string) record {
+	r := record{Tab: tab, Room: e.Room, Text: e.Text, Written: e.written.Wall.UnixMilli(),
+		ID: e.ID, Owner: e.Owner, Author: e.Author, Failed: e.failed, TTL: e.TTL.Milliseconds(), Order: e.order}
+	if e.out {
+		r.First = e.first.Wall.UnixMilli()
+	}
+	return r
+}
+
+// encoded returns what is to be stored of the entry, as text. It encodes only what has changed.
+func (e *Entry) encoded(tab string) string {
+	if r := e.record(tab); r != e.stored.record {
+		e.stored.record, e.stored.value = r, r.encode()
+	}
+	return e.stored.value
+}
+
+// entryOf returns the entry that r was made of, as it is now.
+func entryOf(r *record, now clock.Moment) Entry {
+	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, failed: r.Failed, order: r.Order,
+		TTL: time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
+	if r.First != 0 {
+		e.out, e.first = true, momentOf(r.First, now)
+	}
+	return e
 }

@@ -86,7 +86,7 @@ func (p *Persister) SignOut(owner string) {
 
 // Tick saves what has changed, begins an adoption for c if one is due, and calls the functions of Settle when they need not
 // wait.
-func (p *Persister) Tick(now clock.Moment, c func() Claimant) {
+func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
 		p.late = false
@@ -96,7 +96,7 @@ func (p *Persister) Tick(now clock.Moment, c func() Claimant) {
 		p.save()
 	}
 	if p.Device != nil && !p.adoption.runs() && (p.adoption.wanted() || p.signOut != "" && able) {
-		p.adopt(c())
+		p.adopt(c(now))
 	}
 	if !p.saving || now.Since(p.asked) >= settleTime {
 		for _, f := range p.settled {
@@ -208,7 +208,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 		case r.ID == "":
 			p.Drafts.giveBack(r.Room, r.Text, now)
 		case p.Entries.find(r.Room, r.ID) == nil:
-			e := r.entry(now)
+			e := entryOf(&r, now)
 			p.Entries.await(&e, now)
 			entries = append(entries, e)
 		}

@@ -22,8 +22,9 @@ const (
 )
 
 const (
-	draftLife = time.Hour      // how long a draft is stored
-	longAgo   = 48 * time.Hour // older than any message that lives
+	minWait   = 5 * time.Minute // how long an entry that never went out waits for a connection, or its life if longer
+	draftLife = time.Hour       // how long a draft is stored
+	longAgo   = 48 * time.Hour  // older than any message that lives
 )
 
 // GuestOwner returns the owner of what a guest with that secret writes.
@@ -81,34 +82,6 @@ func (r *record) stale(now clock.Moment) bool {
 		return r.age(now) >= draftLife
 	}
 	return r.age(now) >= draftLife+max(minWait, time.Duration(r.TTL)*time.Millisecond)
-}
-
-// record returns what is to be stored of the entry.
-func (e *Entry) record(tab string) record {
-	r := record{Tab: tab, Room: e.Room, Text: e.Text, Written: e.written.Wall.UnixMilli(),
-		ID: e.ID, Owner: e.Owner, Author: e.Author, Failed: e.failed, TTL: e.TTL.Milliseconds(), Order: e.order}
-	if e.out {
-		r.First = e.first.Wall.UnixMilli()
-	}
-	return r
-}
-
-// encoded returns what is to be stored of the entry, as text. It encodes only what has changed.
-func (e *Entry) encoded(tab string) string {
-	if r := e.record(tab); r != e.stored.record {
-		e.stored.record, e.stored.value = r, r.encode()
-	}
-	return e.stored.value
-}
-
-// entry returns the entry that the record was made of, as it is now.
-func (r *record) entry(now clock.Moment) Entry {
-	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, failed: r.Failed, order: r.Order,
-		TTL: time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
-	if r.First != 0 {
-		e.out, e.first = true, momentOf(r.First, now)
-	}
-	return e
 }
 
 // momentOf returns when the device's clock showed ms, perhaps before it was last switched on. A time in the future was noted

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"mayfly/shared/wire"
 )
@@ -71,4 +72,19 @@ func (p *pollConn) give(message []byte) {
 	case p.in <- message:
 	case <-p.ctx.Done():
 	}
+}
+
+// waiting returns h for a poll that waits so long.
+func waiting(h wire.Hello, wait time.Duration) wire.Hello {
+	ms := wait.Milliseconds()
+	h.Wait = &ms
+	return h
+}
+
+// encoded returns each frame as a line.
+func encoded(frames []wire.Frame) (lines [][]byte) {
+	for _, f := range frames {
+		lines = append(lines, wire.Encode(f))
+	}
+	return lines
 }

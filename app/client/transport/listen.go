@@ -56,13 +56,6 @@ func (p *pollConn) poll() {
 	}
 }
 
-// waiting returns h for a poll that waits so long.
-func waiting(h wire.Hello, wait time.Duration) wire.Hello {
-	ms := wait.Milliseconds()
-	h.Wait = &ms
-	return h
-}
-
 // newsLocked returns what the client gets for f, a frame of the first or of a later answer to poll. A connection has one
 // hello, and so one welcome, and joined or refused answers a join.
 func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
@@ -105,11 +98,4 @@ func Missed(j wire.Joined) (frames []wire.Frame) {
 		frames = append(frames, wire.Posted{Room: j.Room, Message: m})
 	}
 	return frames
-}
-
-func encoded(frames []wire.Frame) (lines [][]byte) {
-	for _, f := range frames {
-		lines = append(lines, wire.Encode(f))
-	}
-	return lines
 }

@@ -1,5 +1,6 @@
 // Package transport opens connections to a server and hides what carries them: a WebSocket, or, where networks block those,
-// polls that look like a connection. It passes messages on and reads their frames only as far as polls need that.
+// polls that look like a connection. It passes messages on and reads their frames only as far as polls need that. Files from
+// the top down: poll, listen, speak, exchange, websocket, transport.
 package transport
 
 import "context"

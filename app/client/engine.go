@@ -1,0 +1,170 @@
+package client
+
+import (
+	"time"
+
+	"mayfly/app/client/outbox"
+	"mayfly/app/client/room"
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+// tickAtLeast is how often the clocks are looked at: a timer stands still while a laptop sleeps.
+const tickAtLeast = time.Second
+
+// An engine is the state of a client. Only the loop touches it, except for clock.
+type engine struct {
+	clock    clock.Clock   // static
+	name     string        // static; Config.Client
+	protocol protocolCheck // static
+
+	identity   identity
+	links      links
+	connection connection
+	fallback   fallback
+	retry      retry
+	server     serverClock
+	rooms      rooms
+	sender     sender
+}
+
+// newEngine returns the engine of a client whose loop reads m.
+func newEngine(c Config, m *mailbox) *engine {
+	e := &engine{
+		clock: clock.New(), name: c.Client, identity: identity{guest: c.Guest}, retry: newRetry(),
+		links: links{dial: c.Dial, polls: c.Polls, tokens: c.Tokens, work: &m.work, events: make(chan event, 64)},
+	}
+	e.protocol = protocolCheck{ask: c.Protocol, mailbox: m, links: &e.links, connection: &e.connection}
+	e.rooms = newRooms(&e.links, room.New(c.Room, wire.User{}))
+	s := &e.sender
+	s.identity, s.links, s.rooms, s.keepGuest = &e.identity, &e.links, &e.rooms, c.KeepGuest
+	s.persister = outbox.NewPersister(outbox.Config{
+		Device: c.Device, Clock: func() clock.Moment { return e.clock() }, Entries: &s.outbox, Drafts: &s.drafts,
+		Go: m.work.Go, Do: m.do, OnAdopt: s.onAdopt,
+	})
+	return e
+}
+
+// view returns the view. last is the one before.
+func (e *engine) view(last *View) View {
+	r := &e.rooms.shown
+	if !sameList(r.Messages, last.Messages) {
+		r.SetTags()
+	}
+	v := View{
+		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
+		Me: e.identity.me, MayPost: e.identity.mayPost, Limits: e.identity.limits,
+		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
+		Drafts: e.sender.drafts.Returned(r.Name), Unsent: e.sender.outbox.Len(),
+	}
+	if e.links.current == nil && v.Ended == "" {
+		v.NextTry = e.retry.At()
+	}
+	return v
+}
+
+// tick does everything that is due now and returns how long it is until the next thing.
+func (e *engine) tick() time.Duration {
+	now := e.clock()
+	if e.links.silent(now) {
+		e.lost(errSilent)
+	}
+	if e.sender.persister.TimedOut(now) {
+		e.sender.beginAs("")
+	}
+	if e.mayConnect() && e.retry.Due(now) <= 0 {
+		e.links.connect(e.fallback.polls, now, e.identity.takeRefused())
+	}
+	e.tickProbe(now)
+	if e.rooms.shown.retry.due(now) {
+		e.rooms.join()
+	}
+	if l := e.links.current; l != nil && l.reauth.due(now) {
+		l.reauth = nil
+		e.links.ask("")
+	}
+	e.sender.tick(now)
+	e.connection.tick(now)
+	e.rooms.shown.SetStates(&e.sender.outbox, now, e.connection.status(e.links.welcomed()) == Online)
+	e.sender.persister.Tick(now, e.sender.claimant)
+	if !e.server.server.IsZero() {
+		e.rooms.apply(nil, e.server.now(now))
+	}
+	return max(0, e.untilNext(now))
+}
+
+// mayConnect reports whether the client may begin an attempt to connect.
+func (e *engine) mayConnect() bool {
+	return e.links.current == nil && e.connection.ended == "" && e.identity.guest != ""
+}
+
+// untilNext returns how long it is until the next thing is due.
+func (e *engine) untilNext(now clock.Moment) time.Duration {
+	wait := min(tickAtLeast, e.connection.untilShown(now))
+	if e.sender.persister.Ready() {
+		wait = min(wait, e.sender.outbox.Wait(now))
+	}
+	if e.mayConnect() {
+		wait = min(wait, e.retry.Due(now))
+	}
+	if next := e.rooms.shown.NextExpiry(); !next.IsZero() && !e.server.server.IsZero() {
+		wait = min(wait, next.Sub(e.server.now(now)))
+	}
+	return wait
+}
+
+// handle handles one event. It ignores those of a link that was given up.
+func (e *engine) handle(ev event) {
+	now := e.clock()
+	if e.links.silent(now) { // first of all: after a sleep, a message that was received before it is no sign of life
+		e.lost(errSilent)
+	}
+	l := e.links.current
+	switch {
+	case ev.link == e.links.probe:
+		e.onProbe(ev, now)
+	case ev.link != l:
+	case ev.err != nil:
+		e.lost(ev.err)
+	case ev.credentials != nil:
+		e.onCredentials(*ev.credentials, now)
+	case ev.conn != nil:
+		l.conn, l.greeted, l.lastFrame = ev.conn, now, now
+		e.links.write(e.hello(l))
+	default:
+		l.lastFrame = now
+		for _, f := range frames(ev.message) {
+			e.frame(f, now)
+			if e.links.current != l {
+				return
+			}
+		}
+	}
+}
+
+// enter leaves the room that is shown and joins another.
+func (e *engine) enter(name string) {
+	if name == e.rooms.shown.Name {
+		return
+	}
+	if e.rooms.shown.Name != "" {
+		e.links.write(wire.Leave{Room: e.rooms.shown.Name})
+	}
+	e.sender.drafts.Enter(name, e.clock())
+	e.rooms.show(room.New(name, e.identity.me))
+	e.sender.showEntries()
+	e.sender.persister.Want()
+	e.rooms.join()
+}
+
+// onNetwork runs when the device says whether it has a network.
+func (e *engine) onNetwork(up bool) {
+	now := e.clock()
+	if up && e.connection.noNetwork {
+		e.networkChanged(now)
+	}
+	if up {
+		e.retry.Hurry(now)
+	}
+	e.connection.noNetwork = !up
+}

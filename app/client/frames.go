@@ -1,0 +1,147 @@
+package client
+
+import (
+	"time"
+
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+// frames returns the frames of a message that this client knows.
+func frames(message []byte) (list []wire.Frame) {
+	for line := range wire.Split(message) {
+		if f, err := wire.Decode(line); err == nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// frame handles one frame.
+func (e *engine) frame(f wire.Frame, now clock.Moment) {
+	switch f := f.(type) {
+	case wire.Welcome:
+		e.onWelcome(f, now)
+	case wire.Beat:
+		e.onBeat(f, now)
+		return
+	case wire.Bye:
+		e.onBye(f, now)
+		return
+	case wire.Accepted:
+		e.sender.outbox.Drop(f.Room, f.ID)
+	case wire.Posted:
+		e.sender.onMessage(f.Room, f.Message)
+	case wire.Joined:
+		for _, m := range f.Messages {
+			e.sender.onMessage(f.Room, m)
+		}
+	case wire.Refused:
+		e.onRefused(f, now)
+	case wire.Expiring:
+		e.links.tokens.Wake()
+		e.links.ask("") // the token may have been renewed without a word of it
+		return
+	case wire.Authed:
+		e.links.current.renewals = 0
+		e.identity.me = f.User
+	}
+	e.rooms.apply(f, e.server.now(now))
+}
+
+func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
+	l := e.links.current
+	e.server = welcomed(f.Now, now.Since(l.greeted), now)
+	beat := wire.BeatEvery
+	if f.BeatMS > 0 {
+		beat = time.Duration(f.BeatMS) * time.Millisecond
+	}
+	l.welcomed, l.since, l.silence = true, now, beat+wire.BeatGrace
+	if l.polls {
+		e.fallback.pollsConnected(now)
+	}
+	e.connection.onWelcome()
+	e.identity.me, e.identity.mayPost, e.identity.limits = f.User, f.MayPost, f.Limits
+	e.sender.persister.Want() // closed tabs may have left something of the user who is known now
+	if l.credentials.Token != "" {
+		e.links.ask("") // it may have been renewed while the connection opened
+	}
+}
+
+// onBeat sets the clock, and asks again for messages that got lost on the way.
+func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
+	server, ok := e.server.beat(f.Now, now)
+	if !ok {
+		e.lost(errUnsure)
+		return
+	}
+	e.server = server
+	if e.rooms.shown.Misses(f.Heads[e.rooms.shown.Name]) {
+		e.rooms.join()
+	}
+}
+
+// onBye ends the link as the server says.
+func (e *engine) onBye(f wire.Bye, now clock.Moment) {
+	c := e.links.current.credentials
+	e.fallback.young = 0
+	e.close(now)
+	e.connection.onBye(f.Code)
+	if !e.retry.after(f, now) {
+		if f.Reason == wire.ReasonTokenKeyUnknown {
+			e.identity.onUnknownKey(c.Token)
+		}
+		return
+	}
+	if f.Message == "" {
+		f.Message = "The server has ended the connection."
+	}
+	signing := f.Code == wire.CodeAuth || f.Code == wire.CodeForbidden
+	switch {
+	case signing && c.Token != "" && e.credentialsRefused(c, f.Next, f.Message, &e.identity.renewals):
+		e.identity.refusedToken = c.Token
+		e.retry.Failed(0, now)
+	case f.Reason == wire.ReasonAnonymousOff:
+		e.connection.end(NoGuests, f.Message)
+	default:
+		e.connection.end(Ended, f.Message)
+	}
+}
+
+func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
+	retry := time.Duration(f.RetryMS) * time.Millisecond
+	switch f.Re {
+	case "auth":
+		e.onAuthRefused(f, now)
+	case "post":
+		e.sender.outbox.Refuse(f, retry, now)
+	default:
+		e.rooms.onRefused(f, retry, now)
+	}
+}
+
+// lost ends the link and schedules the next attempt.
+func (e *engine) lost(err error) {
+	now, l := e.clock(), e.links.current
+	if l != nil && !l.welcomed {
+		e.connection.restarting = false // the server should have been back by now
+	}
+	if closed, ok := err.(*wire.ClosedError); ok {
+		switch closed.Code {
+		case wire.CloseTooBig:
+			e.sender.outbox.FailSent()
+		case wire.CloseAuth, wire.CloseForbidden: // and the bye was lost
+			if l != nil && l.credentials.Token != "" {
+				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
+				return
+			}
+		}
+	}
+	e.connection.noToken = err == errNoToken
+	if l != nil && e.links.polls != nil {
+		e.fallback.transportFailed(l, err, now)
+	}
+	e.close(now)
+	e.retry.Failed(0, now)
+	e.protocol.afterFailures(e.retry.Failures())
+}

@@ -1,0 +1,856 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"mayfly/app/client"
+	"mayfly/shared/wire"
+)
+
+// shelf is what a device keeps, in memory, for any number of tabs. It outlives them, as a disk does.
+type shelf struct {
+	lock sync.Mutex // what Lock locks
+
+	mu    sync.Mutex // guards what follows
+	kept  map[string]string
+	open  map[string]bool
+	fails error
+	saves int
+}
+
+// tab is one tab's view of it.
+type tab struct {
+	*shelf
+	name string
+}
+
+// tab opens a tab.
+func (s *shelf) tab(name string) tab {
+	s.setOpen(name, true)
+	return tab{s, name}
+}
+
+func (s *shelf) setOpen(name string, open bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open == nil {
+		s.open = map[string]bool{}
+	}
+	s.open[name] = open
+}
+
+// setFails makes whatever is saved fail, or work again.
+func (s *shelf) setFails(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fails = err
+}
+
+func (s *shelf) Load() (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.kept), nil
+}
+
+func (s *shelf) Save(changes map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.saves++
+	if s.fails != nil {
+		return s.fails
+	}
+	if s.kept == nil {
+		s.kept = map[string]string{}
+	}
+	maps.Copy(s.kept, changes)
+	maps.DeleteFunc(s.kept, func(_, value string) bool { return value == "" })
+	return nil
+}
+
+func (s *shelf) Lock() (func(), error) {
+	for !s.lock.TryLock() { // whoever waits for a mutex is not asleep to synctest
+		time.Sleep(time.Millisecond)
+	}
+	return s.lock.Unlock, nil
+}
+
+func (t tab) Tab() string { return t.name }
+
+func (s *shelf) Tabs() (open []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name, is := range s.open {
+		if is {
+			open = append(open, name)
+		}
+	}
+	return open, nil
+}
+
+// wantKept fails if not so many letters, and drafts, are kept.
+func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
+	t.Helper()
+	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := map[bool]int{}
+	for key := range s.kept {
+		n[strings.HasPrefix(key, "letter/")]++
+	}
+	if n[true] != letters || n[false] != drafts {
+		t.Fatalf("kept is %v, want %d letters and %d drafts", s.kept, letters, drafts)
+	}
+}
+
+// page is a client in a tab, as long as that is open.
+type page struct {
+	*tester
+	tab   tab
+	guest string // what it was told to keep
+	close func()
+}
+
+// open opens a tab with a client in lobby; it is whoever guest is, "" as in a tab that is new.
+func (s *script) open(shelf *shelf, name, guest string) *page {
+	return s.openAs(nil, shelf, name, guest)
+}
+
+// openAs is open, of somebody who is signed in.
+func (s *script) openAs(in client.TokenSource, shelf *shelf, name, guest string) *page {
+	p := &page{tab: shelf.tab(name)}
+	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in, Device: p.tab,
+		KeepGuest: func(secret string) { p.guest = secret }}
+	p.tester = &tester{Client: client.New(c), t: s.t}
+	ctx, cancel := context.WithCancel(s.t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = p.Run(ctx)
+	}()
+	p.Subscribe(func(v client.View) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.view = v
+	})
+	p.close = sync.OnceFunc(func() {
+		cancel()
+		<-ended
+		shelf.setOpen(name, false)
+	})
+	s.t.Cleanup(p.close)
+	return p
+}
+
+func TestUnsentOutlivesTheProgram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", "")
+		a.now()
+		a.Send("one")
+		a.wantLast(client.Waiting, "")
+		a.Send("two")
+		shelf.wantKept(t, 2, 0)
+		a.close()
+		time.Sleep(4 * time.Minute)
+		b := s.open(shelf, "b", "")
+		b.wantTexts("one", "two")
+		for _, m := range b.now().Messages {
+			if m.State != client.Waiting || !m.Mine {
+				t.Errorf("%+v does not wait", m)
+			}
+		}
+		if a.guest == "" || b.guest != a.guest {
+			t.Errorf("the second is guest %q, the first was %q: its message could be posted twice", b.guest, a.guest)
+		}
+		if v := b.now(); v.Unsent != 2 {
+			t.Errorf("%d are unsent, want 2", v.Unsent)
+		}
+		s.setDown(false)
+		b.Retry()
+		p := s.next()
+		if hello := hear[wire.Hello](p); *hello.Guest != a.guest {
+			t.Errorf("hello is of guest %q, want %q", *hello.Guest, a.guest)
+		}
+		p.say(welcome(), joined(0))
+		one, two := hear[wire.Post](p), hear[wire.Post](p)
+		if one.Text != "one" || two.Text != "two" {
+			t.Errorf("sent were %q, %q", one.Text, two.Text)
+		}
+		p.say(accept(one, 1, time.Minute))
+		shelf.wantKept(t, 1, 0)
+		p.say(accept(two, 2, time.Minute))
+		shelf.wantKept(t, 0, 0)
+		b.wantTexts("one", "two")
+	})
+}
+
+// TestSentUnderTheSameIDAfterACrash: the server had it, so it is not there twice.
+func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		a := s.open(shelf, "a", guest)
+		p := s.online()
+		a.Send("mine")
+		post := hear[wire.Post](p)
+		shelf.wantKept(t, 1, 0)
+		a.close() // before it was answered
+		b := s.open(shelf, "b", "")
+		p = s.next()
+		if hello := hear[wire.Hello](p); *hello.Guest != guest {
+			t.Errorf("hello is of guest %q", *hello.Guest)
+		}
+		p.say(welcome(), joined(0))
+		if again := hear[wire.Post](p); again != post {
+			t.Errorf("sent again: %+v, want %+v", again, post)
+		}
+		p.say(accept(post, 1, time.Minute))
+		b.wantLast(client.Sent, "")
+		shelf.wantKept(t, 0, 0)
+	})
+}
+
+func TestWaitingOnlyOnceItIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		shelf.setFails(errors.New("full"))
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		time.Sleep(time.Second)
+		a.Send("mine")
+		a.wantLast(client.Sending, "")
+		time.Sleep(5 * time.Second)
+		if shelf.saves != 1 {
+			t.Errorf("it was tried %d times in 5 s", shelf.saves)
+		}
+		shelf.setFails(nil)
+		time.Sleep(6 * time.Second)
+		a.wantLast(client.Waiting, "")
+	})
+}
+
+func TestOpenTabKeepsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", "")
+		a.now()
+		a.Send("a's")
+		a.Draft("lobby", "a's draft", 0)
+		shelf.wantKept(t, 1, 1)
+		b := s.open(shelf, "b", "")
+		b.wantTexts()
+		if b.guest == a.guest || len(b.now().Drafts) > 0 {
+			t.Errorf("b is guest %q, with %+v, as if a were gone", b.guest, b.now().Drafts)
+		}
+	})
+}
+
+// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no
+// two do.
+func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.wantTexts("one")
+		shelf.setOpen("a", true)
+		a.Send("two")
+		a.Wake()
+		a.wantTexts("two")
+		b.Wake()
+		b.wantTexts("one")
+		shelf.wantKept(t, 2, 0)
+	})
+}
+
+// TestLooksBeforeItGoesOn: a page that comes back connects at once, and sends nothing until it knows what another tab has.
+func TestLooksBeforeItGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.wantTexts("one")
+		b.close()
+		shelf.setOpen("b", true)
+		shelf.setOpen("a", true)
+		a.Send("two")
+		a.now()
+		s.setDown(false)
+		shelf.lock.Lock()
+		release := sync.OnceFunc(shelf.lock.Unlock)
+		defer release()
+		a.Wake()
+		p := s.online()
+		p.wantSilence()
+		release()
+		if post := hear[wire.Post](p); post.Text != "two" {
+			t.Errorf("sent is %q, which another tab has", post.Text)
+		}
+		shelf.lock.Lock() // by a tab that does nothing any more
+		a.Wake()
+		a.Send("three")
+		if post := hear[wire.Post](p); post.Text != "three" {
+			t.Errorf("sent is %q", post.Text)
+		}
+		shelf.lock.Unlock()
+	})
+}
+
+// TestLapsesOnlyWhatIsStillItsOwn: what another tab has sent meanwhile "was not sent in time" only as far as this one knows.
+func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		of := client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Device: shelf.tab("a")})
+		ahead := client.Skew(of)
+		a := startClient(t, of)
+		a.now()
+		a.Send("one")
+		shelf.wantKept(t, 1, 0)
+		shelf.setOpen("a", false)
+		s.setDown(false)
+		b := s.open(shelf, "b", guest)
+		p := s.online()
+		p.say(accept(hear[wire.Post](p), 1, time.Minute))
+		shelf.wantKept(t, 0, 0)
+		b.close()
+		s.setDown(true)
+		shelf.setOpen("a", true)
+		ahead(10 * time.Minute)
+		a.Wake()
+		a.wantTexts()
+		a.wantDrafts()
+	})
+}
+
+// TestDraftThatAnotherFoundIsNotThereTwice: a page that comes back from the browser's cache has its field as it was.
+func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.Draft("lobby", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		shelf.setOpen("a", false)
+		b := s.open(shelf, "b", guest)
+		b.Draft("lobby", "half", b.now().Drafts[0].N)
+		b.now()
+		shelf.setOpen("a", true)
+		a.Wake()
+		a.now()
+		b.close()
+		a.Wake()
+		if given := a.now().Drafts; len(given) > 0 {
+			t.Errorf("given back is %+v, which is there already", given)
+		}
+		shelf.wantKept(t, 0, 1)
+	})
+}
+
+// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until
+// the page says that the field holds it.
+func TestDraftFoundWhileTheUserWrites(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		wantBack := func(p *page, texts ...string) {
+			t.Helper()
+			time.Sleep(time.Second)
+			var got []string
+			for _, d := range p.now().Drafts {
+				got = append(got, d.Text)
+			}
+			if !slices.Equal(got, texts) {
+				t.Fatalf("given back is %q, want %q", got, texts)
+			}
+		}
+		a := s.open(shelf, "a", guest)
+		a.Draft("lobby", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		a.close()
+		shelf.lock.Lock()
+		b := s.open(shelf, "b", guest)
+		b.Draft("lobby", "mine", 0)
+		shelf.wantKept(t, 0, 2)
+		wantBack(b)
+		shelf.lock.Unlock()
+		wantBack(b, "half")
+		b.Draft("lobby", "mine too", 0)
+		wantBack(b, "half")
+		shelf.wantKept(t, 0, 1)
+		b.Enter("tea")
+		wantBack(b)
+		b.Enter("lobby")
+		wantBack(b, "half", "mine too")
+		b.close()
+		c := s.open(shelf, "c", guest)
+		wantBack(c, "half\nmine too")
+		shelf.wantKept(t, 0, 1)
+	})
+}
+
+func TestTooOldIsADraftAfterTheStart(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		wait time.Duration
+		give bool
+	}{
+		{"within its time", 5*time.Minute - time.Second, false},
+		{"past it", 5 * time.Minute, true},
+		{"long past it", time.Hour, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, shelf := newScript(t), &shelf{}
+				s.setDown(true)
+				a := s.open(shelf, "a", guest)
+				a.now()
+				a.Send("one")
+				a.Send("two")
+				shelf.wantKept(t, 2, 0)
+				a.close()
+				time.Sleep(tt.wait)
+				b := s.open(shelf, "b", "another-guest-with-a-secret")
+				b.wantTexts()
+				if !tt.give {
+					b.wantDrafts()
+					shelf.wantKept(t, 2, 0)
+					return
+				}
+				b.wantDrafts("one", "two")
+				shelf.wantKept(t, 0, 1) // they are one or the other at any time
+				b.Draft("lobby", "one\ntwo", b.now().Drafts[1].N)
+				b.wantDrafts()
+				shelf.wantKept(t, 0, 1)
+				b.Draft("lobby", "", 0)
+				shelf.wantKept(t, 0, 0)
+			})
+		})
+	}
+}
+
+// TestOutThenTooOld: what may have been posted is not sent again past the life that it would have had, be that short.
+func TestOutThenTooOld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		a := s.open(shelf, "a", guest)
+		p := s.online() // the room's messages live a minute
+		a.Send("mine")
+		hear[wire.Post](p)
+		shelf.wantKept(t, 1, 0)
+		a.close()
+		time.Sleep(time.Minute)
+		b := s.open(shelf, "b", guest)
+		p = s.online()
+		p.wantSilence()
+		b.wantTexts()
+		b.wantDrafts("mine")
+	})
+}
+
+func TestDraftsAreOfTheirRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		given := func(p *page, texts ...string) int {
+			t.Helper()
+			last, drafts := 0, p.now().Drafts
+			if len(drafts) != len(texts) {
+				t.Fatalf("given back is %+v, want %q", drafts, texts)
+			}
+			for i, d := range drafts {
+				if last = d.N; d.Text != texts[i] || d.Lapsed {
+					t.Fatalf("given back is %+v, want %q", drafts, texts)
+				}
+			}
+			return last
+		}
+		a.Draft("lobby", "to the lobby", 0)
+		a.Enter("tea")
+		given(a)
+		a.Draft("tea", "to tea", 0)
+		a.Enter("lobby")
+		taken := given(a, "to the lobby")
+		a.Draft("lobby", "to the lobby, more", taken)
+		given(a)
+		shelf.wantKept(t, 0, 2)
+		a.close()
+
+		b := s.open(shelf, "b", guest)
+		given(b, "to the lobby, more")
+		shelf.wantKept(t, 0, 2)
+		b.close() // without having put it there
+		c := s.open(shelf, "c", guest)
+		given(c, "to the lobby, more")
+		c.Enter("tea")
+		given(c, "to tea")
+		c.close()
+		time.Sleep(time.Hour)
+		d := s.open(shelf, "d", guest)
+		given(d)
+		shelf.wantKept(t, 0, 0)
+	})
+}
+
+func TestDraftIsForgottenAfterAnHour(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.Draft("lobby", "half", 0)
+		time.Sleep(30 * time.Minute)
+		a.Draft("lobby", "half written", 0)
+		time.Sleep(time.Hour - time.Second)
+		shelf.wantKept(t, 0, 1)
+		time.Sleep(2 * time.Second)
+		shelf.wantKept(t, 0, 0)
+	})
+}
+
+func TestOtherRoomsGetWhatWaitsForThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("to the lobby")
+		a.Enter("tea")
+		s.setDown(false)
+		a.Retry()
+		p := s.next()
+		if hello := hear[wire.Hello](p); len(hello.Rooms) != 1 || hello.Rooms[0].Room != "tea" {
+			t.Fatalf("hello = %+v", hello)
+		}
+		p.say(welcome(), wire.Joined{Room: "tea", Epoch: "e1", TTL: 60_000})
+		if join := hear[wire.Join](p); join.Room != "lobby" {
+			t.Fatalf("join = %+v", join)
+		}
+		p.say(wire.Refused{Re: "join", Room: "lobby", Code: wire.CodeRate, Message: "Slow down.", RetryMS: 20_000})
+		p.wantSilence()
+		time.Sleep(20 * time.Second)
+		hear[wire.Join](p)
+		p.say(joined(1, message(1, ann, "x", "hers", time.Minute)))
+		post := hear[wire.Post](p)
+		if post.Room != "lobby" || post.Text != "to the lobby" {
+			t.Errorf("post = %+v", post)
+		}
+		if leave := hear[wire.Leave](p); leave.Room != "lobby" {
+			t.Errorf("leave = %+v", leave)
+		}
+		p.say(posted(2, ann, "late, for lobby", time.Minute), accept(post, 3, time.Minute))
+		a.wantTexts()
+		if v := a.now(); v.Unsent != 0 || v.Room != "tea" || !v.Joined || v.TTL != time.Minute {
+			t.Errorf("view = %+v", v)
+		}
+		shelf.wantKept(t, 0, 0)
+		p.wantSilence()
+	})
+}
+
+// TestSignOutForgetsAll: also what tabs left that are gone.
+func TestSignOutForgetsAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		other := s.open(shelf, "other", guest)
+		other.now()
+		other.Send("a guest's")
+		for _, name := range []string{"gone", "here"} {
+			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, "")
+			p.Identify(client.Identity{SignInID: adas, Version: 1})
+			p.now()
+			p.Send("unsent")
+			p.Draft("lobby", "half", 0)
+			if name == "gone" {
+				p.Enter("tea")
+				p.Draft("tea", "half", 0)
+				p.now()
+				p.close()
+				continue
+			}
+			shelf.wantKept(t, 3, 2)         // a draft that was left in this room is this one's, and below it
+			p.wantTexts("unsent", "unsent") // a person has one outbox
+			p.Identify(client.Identity{Version: 2})
+			p.wantTexts()
+			p.wantDrafts()
+		}
+		shelf.wantKept(t, 1, 0)
+	})
+}
+
+// TestGuestsLetterIsNotSentByName: who has signed in since is not whom it was written as.
+func TestGuestsLetterIsNotSentByName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.Identify(client.Identity{Version: 1})
+		a.now()
+		a.Send("as a guest")
+		shelf.wantKept(t, 1, 0)
+		a.close()
+		s.setDown(false)
+		in := &signIn{session: adas, version: 1}
+		b := s.openAs(in, shelf, "b", guest)
+		b.Identify(client.Identity{SignInID: adas, Version: 1})
+		p, _ := s.onlineAs(ada, "token-1")
+		b.wantLast(client.Failed, "It was written under another name: copy it to send it again.")
+		p.wantSilence()
+	})
+}
+
+func TestClockSetBackMakesADraft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("mine")
+		a.Draft("tea", "half", 0)
+		shelf.wantKept(t, 1, 1)
+		a.close()
+		for key, value := range shelf.kept { // as if the clock had been an hour ahead
+			shelf.kept[key] = strings.Replace(value, `"written":946`, `"written":947`, 1)
+		}
+		b := s.open(shelf, "b", guest)
+		b.wantTexts()
+		b.wantDrafts("mine")
+		shelf.wantKept(t, 0, 2)
+	})
+}
+
+// TestWhatIsNotOursIsLeftAlone: a newer version may have put it there.
+func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		s.setDown(true)
+		shelf := &shelf{kept: map[string]string{"letter/x": "no note", "draft/y": `{"id":"z","room":"lobby","text":"t"}`, "other": "%"}}
+		a := s.open(shelf, "a", guest)
+		a.wantTexts()
+		if len(shelf.kept) != 3 {
+			t.Errorf("left is %v", shelf.kept)
+		}
+	})
+}
+
+// TestWrittenBeforeTheGuestIsKnown: what a guest writes while the tab still looks who that is goes out as that guest's.
+func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		shelf.lock.Lock()
+		a := s.open(shelf, "a", "")
+		a.Identify(client.Identity{Version: 1})
+		a.Send("mine")
+		a.now()
+		shelf.lock.Unlock()
+		p := s.online()
+		if post := hear[wire.Post](p); post.Text != "mine" {
+			t.Errorf("sent is %q", post.Text)
+		}
+	})
+}
+
+// TestNobodysLetter: what was written before it was known who is signed in is not lost if the tab is.
+func TestNobodysLetter(t *testing.T) {
+	for _, who := range []string{"", adas} {
+		synctest.Test(t, func(t *testing.T) {
+			s, shelf := newScript(t), &shelf{}
+			in := &signIn{session: who, version: 1}
+			b := s.openAs(in, shelf, "b", guest)
+			b.Identify(in.set(func(*signIn) {}))
+			p := s.online()
+			leave := func() {
+				a := s.openAs(&signIn{slow: time.Hour}, shelf, "a", guest)
+				a.now()
+				a.Send("mine")
+				shelf.wantKept(t, 1, 0)
+				a.close()
+			}
+			leave()
+			b.Wake()
+			post := hear[wire.Post](p)
+			if post.Text != "mine" {
+				t.Errorf("sent is %q", post.Text)
+			}
+			p.say(accept(post, 1, time.Minute))
+			shelf.wantKept(t, 0, 0)
+			if leave(); who != "" {
+				b.Identify(client.Identity{Version: 2})
+				shelf.wantKept(t, 0, 0)
+			}
+		})
+	}
+}
+
+// TestSignOutWhileItLooks: what is found too late is not the next person's.
+func TestSignOutWhileItLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		open := func(name string) *page {
+			p := s.openAs(&signIn{session: adas, version: 1}, shelf, name, guest)
+			p.Identify(client.Identity{SignInID: adas, Version: 1})
+			return p
+		}
+		gone := open("gone")
+		gone.now()
+		gone.Draft("lobby", "half", 0)
+		gone.Send("unsent")
+		shelf.wantKept(t, 1, 1)
+		gone.close()
+		shelf.lock.Lock()
+		here := open("here")
+		here.now()
+		shown := 0
+		defer here.Subscribe(func(v client.View) { shown += len(v.Drafts) + len(v.Messages) })()
+		here.Identify(client.Identity{Version: 2})
+		here.now()
+		shelf.lock.Unlock()
+		time.Sleep(time.Second)
+		if shelf.wantKept(t, 0, 0); shown != 0 {
+			t.Error("the next person was shown what was left")
+		}
+	})
+}
+
+// TestSignOutForgetsAllInTheEnd: also if the device could not at first.
+func TestSignOutForgetsAllInTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		in := &signIn{session: adas, version: 1}
+		gone := s.openAs(in, shelf, "gone", guest)
+		s.onlineAs(ada, "token-1")
+		gone.Draft("tea", "half", 0)
+		shelf.wantKept(t, 0, 1)
+		gone.close()
+		here := s.openAs(in, shelf, "here", guest)
+		s.onlineAs(ada, "token-1")
+		shelf.setFails(errors.New("busy"))
+		here.Identify(in.set(func(in *signIn) { in.session = "" }))
+		s.onlineAs(me, "")
+		saves := shelf.saves
+		time.Sleep(9 * time.Second)
+		if shelf.saves != saves {
+			t.Errorf("it was tried %d times in 9 s", shelf.saves-saves)
+		}
+		shelf.wantKept(t, 0, 1)
+		shelf.setFails(nil)
+		time.Sleep(2 * time.Second)
+		shelf.wantKept(t, 0, 0)
+	})
+}
+
+// hung is a device that never answers.
+type hung struct {
+	tab
+	ended chan struct{}
+}
+
+func (h hung) Lock() (func(), error) {
+	<-h.ended
+	return nil, errors.New("the page is gone")
+}
+
+func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		device := hung{shelf.tab("a"), make(chan struct{})}
+		defer close(device.ended)
+		var kept string
+		c := startClient(t, client.New(client.Config{Dial: s.dial, Room: "lobby", Device: device, KeepGuest: func(g string) { kept = g }}))
+		s.wantNoDial(3*time.Second - time.Nanosecond)
+		time.Sleep(time.Nanosecond)
+		p := s.next()
+		if hello := hear[wire.Hello](p); !wire.ValidSecret(kept) || *hello.Guest != kept {
+			t.Errorf("hello = %+v, kept is %q", hello, kept)
+		}
+		p.say(welcome(), joined(0))
+		c.Send("mine")
+		hear[wire.Post](p)
+		settled := make(chan struct{})
+		c.Settled(func() { close(settled) })
+		select {
+		case <-settled:
+		case <-time.After(10 * time.Second):
+			t.Error("nobody can leave the page")
+		}
+	})
+}
+
+// TestWhatIsSentIsKeptAtOnce: also while the tab looks for what others have left.
+func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		unlock, _ := shelf.Lock()
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("mine")
+		shelf.wantKept(t, 1, 0)
+		unlock()
+		time.Sleep(time.Second)
+		a.wantTexts("mine")
+		a.wantLast(client.Waiting, "")
+		shelf.wantKept(t, 1, 0)
+	})
+}
+
+// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it
+// left.
+func TestTabThatWasOpenUntilNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		a := s.open(shelf, "a", guest)
+		s.online()
+		a.Send("mine")
+		shelf.wantKept(t, 1, 0)
+		a.close()
+		shelf.setOpen("a", true)
+		b := s.open(shelf, "b", guest)
+		p := s.online()
+		p.wantSilence()
+		shelf.setOpen("a", false)
+		time.Sleep(5 * time.Second)
+		if post := hear[wire.Post](p); post.Text != "mine" {
+			t.Errorf("sent %+v", post)
+		}
+		b.wantTexts("mine")
+	})
+}
+
+func TestSettled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("mine")
+		a.Draft("lobby", "half", 0)
+		settled := make(chan struct{})
+		a.Settled(func() { close(settled) })
+		<-settled
+		if len(shelf.kept) != 2 {
+			t.Errorf("settled with %v", shelf.kept)
+		}
+	})
+}

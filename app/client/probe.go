@@ -1,0 +1,103 @@
+package client
+
+import (
+	"mayfly/app/client/transport"
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+// While the client polls, a probe tries a WebSocket beside the polls now and then. It takes over once it has brought
+// everything that a hello asks for (upgrade), so that the user sees nothing of it.
+
+// tickProbe begins a probe when it is due, and ends one that takes too long.
+func (e *engine) tickProbe(now clock.Moment) {
+	switch l, probe := e.links.current, e.links.probe; {
+	case probe != nil && now.Since(probe.started) >= welcomeTimeout:
+		e.abandonProbe(now)
+	case probe == nil && l != nil && l.polls && l.welcomed && e.fallback.probeDue(now):
+		e.links.probe = e.links.begin(e.links.dial, now, "")
+	}
+}
+
+// abandonProbe gives the probe up: the polls go on, unless the network has changed under them.
+func (e *engine) abandonProbe(now clock.Moment) {
+	e.links.abandonProbe()
+	if e.fallback.probeFailed(now) {
+		e.close(now)
+		e.retry.Now(now)
+	}
+}
+
+// onProbe runs for each event of the probe.
+func (e *engine) onProbe(ev event, now clock.Moment) {
+	l := e.links.probe
+	switch {
+	case ev.err != nil:
+		e.abandonProbe(now)
+	case ev.credentials != nil:
+		l.identified, l.credentials = true, *ev.credentials
+		if l.credentials.SignInID != e.links.current.credentials.SignInID {
+			e.abandonProbe(now) // the user changes now: that begins a connection anyway
+		}
+	case ev.conn != nil:
+		l.conn, l.greeted = ev.conn, now
+		if err := l.conn.Write(wire.Encode(e.hello(l))); err != nil {
+			e.abandonProbe(now)
+		}
+	default:
+		l.lastFrame = now
+		l.brought = append(l.brought, frames(ev.message)...)
+		if l.ready(&e.rooms.shown) {
+			e.upgrade(now)
+		}
+	}
+}
+
+// ready reports whether l, a probe, has brought what a hello asks for. A room that the client is in must go on where it is.
+func (l *link) ready(shown *joinedRoom) bool {
+	welcome, joined := false, shown.Name == ""
+	for _, f := range l.brought {
+		switch f := f.(type) {
+		case wire.Welcome:
+			welcome = true
+		case wire.Joined:
+			joined = joined || f.Room == shown.Name && (f.Resumed || !shown.Joined)
+		}
+	}
+	return welcome && joined
+}
+
+// upgrade makes the probe the client's connection. An entry that is on its way by a poll goes out once more: by its id the
+// server knows it again. If the WebSocket ends soon, the next connection polls again at once.
+func (e *engine) upgrade(now clock.Moment) {
+	e.links.upgrade()
+	l := e.links.current
+	e.sender.outbox.Disconnected()
+	e.rooms.forgetLink()
+	e.fallback = fallback{young: tooYoung - 1}
+	e.retry.stable() // nothing has failed
+	for _, f := range l.brought {
+		said := []wire.Frame{f}
+		if joined, ok := f.(wire.Joined); ok && e.rooms.shown.Joined {
+			said = transport.Missed(joined)
+		}
+		for _, f := range said {
+			if e.links.current == l {
+				e.frame(f, now)
+			}
+		}
+	}
+	l.brought = nil
+}
+
+// networkChanged forgets what is known to be blocked: the device may be on another network, and a connection from before may
+// be dead without a sign. Polls go on for as long as it takes to see whether a WebSocket opens.
+func (e *engine) networkChanged(now clock.Moment) {
+	if l := e.links.current; l == nil || !l.polls || !l.welcomed {
+		e.fallback = fallback{}
+		e.close(now)
+		return
+	}
+	e.links.abandonProbe() // it is of the old network
+	e.fallback.doubtPolls(now)
+}

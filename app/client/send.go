@@ -1,0 +1,145 @@
+package client
+
+import (
+	"mayfly/app/client/outbox"
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+// A sender holds what the user has written, and sends it to its rooms: to the one that is shown, and to those that it joins
+// for as long as entries wait for them.
+type sender struct {
+	identity  *identity         // static
+	links     *links            // static
+	rooms     *rooms            // static
+	keepGuest func(string)      // static; Config.KeepGuest
+	persister *outbox.Persister // static
+
+	outbox outbox.Outbox
+	drafts outbox.Drafts
+}
+
+// send shows the post and puts it into the outbox.
+func (s *sender) send(p wire.Post, now clock.Moment) {
+	shown := &s.rooms.shown
+	e := outbox.Entry{
+		ID: p.ID, Room: p.Room, Text: p.Text, Author: s.identity.me.ID, Owner: s.identity.owner(), TTL: shown.TTL,
+	}
+	s.outbox.Add(e, now)
+	if p.Room == shown.Name {
+		shown.AddEntry(&e)
+	}
+}
+
+// resend makes the entry that is shown under key go out again. It reports whether there is one.
+func (s *sender) resend(key string, now clock.Moment) bool {
+	id, ok := s.rooms.shown.Entry(key)
+	if ok {
+		s.outbox.Resend(s.rooms.shown.Name, id, now)
+	}
+	return ok
+}
+
+// discard forgets the entry that is shown under key.
+func (s *sender) discard(key string) {
+	shown := &s.rooms.shown
+	if id, ok := shown.Entry(key); ok {
+		s.outbox.Drop(shown.Name, id)
+		shown.RemoveEntry(id)
+	}
+}
+
+// onMessage runs for each message that the server brings. The entry that it was, if it was one, is forgotten.
+func (s *sender) onMessage(room string, m wire.Message) {
+	if m.User.ID == s.identity.me.ID {
+		s.outbox.Drop(room, m.ID)
+	}
+}
+
+// tick makes drafts of entries that could not be sent in time, and sends those that are due.
+func (s *sender) tick(now clock.Moment) {
+	if s.persister.Ready() {
+		s.lapse(now)
+		s.flush(now)
+	}
+	s.drafts.Forget(now)
+}
+
+func (s *sender) lapse(now clock.Moment) {
+	lapsed := s.outbox.Lapse(now)
+	for _, e := range lapsed {
+		s.drafts.Lapse(e.Room, e.Text, now)
+	}
+	if len(lapsed) > 0 {
+		s.showEntries()
+	}
+}
+
+// flush sends the entries whose rooms are joined, and joins rooms that entries wait for.
+func (s *sender) flush(now clock.Moment) {
+	if !s.links.welcomed() {
+		return
+	}
+	s.post(&s.rooms.shown, now)
+	waiting := s.outbox.RoomsBut(s.rooms.shown.Name)
+	for name := range s.rooms.background {
+		if !waiting[name] {
+			s.links.write(wire.Leave{Room: name})
+			delete(s.rooms.background, name)
+		}
+	}
+	for name := range waiting {
+		r, join := s.rooms.enterBackground(name, s.identity.me, now)
+		if join {
+			s.links.write(r.Join())
+		} else if r != nil {
+			s.post(r, now)
+		}
+	}
+}
+
+// post sends the entries that wait for r, if it is joined.
+func (s *sender) post(r *joinedRoom, now clock.Moment) {
+	if !r.Joined {
+		return
+	}
+	for _, e := range s.outbox.Due(r.Name, s.identity.me.ID, s.identity.owner(), r.TTL, now) {
+		s.links.write(wire.Post{ID: e.ID, Room: e.Room, Text: e.Text})
+	}
+}
+
+// showEntries shows the entries for the room that is shown, and no others.
+func (s *sender) showEntries() {
+	s.rooms.shown.SetEntries(s.outbox.In(s.rooms.shown.Name))
+}
+
+// claimant returns the user as whom the client adopts what closed tabs left.
+func (s *sender) claimant(now clock.Moment) outbox.Claimant {
+	return outbox.Claimant{
+		Owner: s.identity.owner(), Guest: s.identity.guest, Me: s.identity.me.ID, Room: s.rooms.shown.Name, Now: now,
+	}
+}
+
+// onAdopt runs when an adoption has ended. guest is the secret of the guest whose entries were adopted.
+func (s *sender) onAdopt(guest string, adopted bool) {
+	s.beginAs(guest)
+	if adopted {
+		s.outbox.AssignOwner(s.identity.owner())
+		s.showEntries()
+	}
+}
+
+// beginAs makes the client that guest, or a new one if guest is "", unless it is one already.
+func (s *sender) beginAs(guest string) {
+	if s.identity.guest != "" {
+		return
+	}
+	if guest == "" {
+		guest = NewGuest()
+	}
+	s.identity.guest = guest
+	s.outbox.AssignOwner(s.identity.owner())
+	if s.keepGuest != nil {
+		s.keepGuest(guest)
+	}
+}

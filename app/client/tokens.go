@@ -1,0 +1,30 @@
+package client
+
+import "context"
+
+// TokenSource is what the client needs of the user's sign-in. Only Token may block.
+type TokenSource interface {
+	// Token returns what tells the server who the user is; zero if nobody is signed in. The client asks before every hello,
+	// and whenever there may be a newer token. refused is a token that the server did not accept, "" if there is none: then
+	// Token gets another one. An error means that somebody is signed in, but no good token can be had now.
+	Token(ctx context.Context, refused string) (Credentials, error)
+
+	Wake()                    // the server says that the token ends soon
+	End(signInID, why string) // the server accepts that sign-in no more; why is its sentence
+	Deny(why string)          // the server accepts the token, but not the user
+}
+
+// Credentials tell the server who a user is.
+type Credentials struct {
+	Token    string // access token
+	ID       string // ID token
+	SignInID string // the random id of the sign-in
+}
+
+// nobody is the TokenSource of a client without sign-in.
+type nobody struct{}
+
+func (nobody) Token(context.Context, string) (Credentials, error) { return Credentials{}, nil }
+func (nobody) Wake()                                              {}
+func (nobody) End(string, string)                                 {}
+func (nobody) Deny(string)                                        {}
