@@ -2,6 +2,7 @@ package browser
 
 import (
 	"errors"
+	"fmt"
 	"syscall/js"
 )
 
@@ -18,6 +19,13 @@ func call(target js.Value, method string, args ...any) (result js.Value) {
 		}
 	}()
 	return target.Call(method, args...)
+}
+
+// catch turns a panic into an error. A JavaScript exception arrives as a panic.
+func catch(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the browser refused: %v", r)
+	}
 }
 
 // firstEvent waits for the first of these events of target and returns its name. For an undefined target it returns "error".

@@ -1,7 +1,9 @@
 // Package browser wraps the browser features that Mayfly's client needs and go-app does not offer: WebSocket, fetch, storage
 // of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and address. It is the
 // only package that imports syscall/js. Each feature has up to three files: the type and its doc comment, the version for
-// the browser, and a native version for tests and prerendering.
+// the browser, and a native version for tests and prerendering. The three are one in the order of the files, in which none
+// refers to one above it: events, worker, device on tabs and database, signature on vault, fetch, socket, storage, location;
+// below them names and promise.
 //
 // A callback from JavaScript never blocks and never panics, because either would stop the whole program.
 package browser

@@ -3,7 +3,6 @@ package browser
 import (
 	"context"
 	"errors"
-	"fmt"
 	"syscall/js"
 
 	"mayfly/shared/wire"
@@ -91,11 +90,4 @@ func bytesOf(data js.Value) []byte {
 	b := make([]byte, array.Length())
 	js.CopyBytesToGo(b, array)
 	return b
-}
-
-// catch turns a panic into an error. A JavaScript exception arrives as a panic.
-func catch(err *error) {
-	if r := recover(); r != nil {
-		*err = fmt.Errorf("the browser refused: %v", r)
-	}
 }

@@ -2,6 +2,13 @@ package pkce
 
 import "mayfly/shared/clock"
 
+// registration is what the server's configuration says about its provider. It is empty until that is known.
+type registration struct {
+	issuer   string // "": the server has no provider
+	clientID string
+	scopes   string // separated by spaces; "" if the server leaves them to the client
+}
+
 // metadata are what the provider's discovery document says: its endpoints and what it can do. They are immutable.
 type metadata struct {
 	read                   int64 // when the document was read; Unix milliseconds of the device

@@ -22,13 +22,6 @@ type provider struct {
 	metadata     *metadata     // immutable; nil: not known yet
 }
 
-// registration is what the server's configuration says about its provider. It is empty until that is known.
-type registration struct {
-	issuer   string // "": the server has no provider
-	clientID string
-	scopes   string // separated by spaces; "" if the server leaves them to the client
-}
-
 func newProvider(b *Browser, now clock.Clock) *provider {
 	return &provider{b: b, now: now, keys: &keys{b: b, now: now}, registration: &registration{}}
 }

@@ -9,13 +9,13 @@
 // most providers accept a refresh token once and end the sign-in when the same one comes twice. A sign-in ends only when the
 // user, the provider or the server ends it. A network failure does not end it.
 //
-// The files in their order: signin (SignIn and its loop), subscribers; redirects (the ways to the provider and back) on
-// transactions, renew, listen (to other tabs); all of them on monitor, the state with its lock; the monitor's parts state,
-// access, tabs and records; provider, which makes all requests, with metadata, token, idtoken and keys; and below them
-// problem, config, clock and text.
+// The files in their order, in which none refers to one above it: signin (SignIn and its loop) and subscribers; redirects
+// (the ways to the provider and back) on transactions; renew; listen (to other tabs); monitor, the state with its lock, on
+// which all of them work, and its parts state, tokens, tabs and records; provider, which makes all requests, with token,
+// idtoken, keys, metadata and requests; and problem, config, clock and text.
 //
-// Two locks are ever held together: monitor.mu is taken before provider.mu and before tabs.mu. Two choices keep the
-// browser's download small: records are URL queries instead of JSON, and one lock guards the whole state.
+// Locks are taken in this order: subscribers.publishing, monitor.mu, and then provider.mu or tabs.mu. Records are URL
+// queries instead of JSON to keep the browser's download small.
 package pkce
 
 import (

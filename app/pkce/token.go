@@ -1,6 +1,7 @@
 package pkce
 
 import (
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -46,4 +47,29 @@ func retryAfter(header func(string) string) time.Duration {
 		seconds = reset - date.Unix() + 1
 	}
 	return time.Duration(min(max(seconds, 0), int64(maxRetryAfter.Seconds()))) * time.Second
+}
+
+// access is an access token and its lifetime. It is immutable.
+type access struct {
+	text   string
+	at     clock.Moment // when it was requested
+	life   time.Duration
+	margin time.Duration // the renewal begins this long before its end
+}
+
+// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
+// the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
+// renewal is interrupted, another tab's renewal is still in time.
+func newAccess(text string, at clock.Moment, life time.Duration) *access {
+	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
+	spread := min(margin/10, maxSpread)
+	return &access{text, at, life, margin - spread + rand.N(2*spread)}
+}
+
+// left returns how long the token is still good. It is 0 or less if the token has ended or a is nil.
+func (a *access) left(now clock.Moment) time.Duration {
+	if a == nil {
+		return 0
+	}
+	return a.life - now.Since(a.at)
 }
