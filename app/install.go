@@ -9,10 +9,7 @@ import (
 	"mayfly/app/words"
 )
 
-const (
-	installID  = "install"
-	installKey = "mayfly-install" // stored once the user has said yes or no on this device
-)
+const installID = "install"
 
 // An install offers to install Mayfly, which then has a window and an icon of its own. The browser offers that where it
 // likes; the page does so once the user has sent a message, where it can work, and until the user has said yes or no.
@@ -27,7 +24,7 @@ type install struct {
 
 // check looks whether there is something to offer.
 func (i *install) check(ctx goapp.Context) {
-	if answer, err := browser.DeviceStorage().Load(installKey); err != nil || answer != "" {
+	if answer, err := browser.DeviceStorage().Load(browser.InstallKey); err != nil || answer != "" {
 		i.answered = true // or the page would ask again and again
 	}
 	i.possible = ctx.IsAppInstallable() && !installed()
@@ -96,6 +93,6 @@ func (i *install) onDismiss(goapp.Context, goapp.Event) { i.answer() }
 // answer stores that the user has said yes or no: that is for good.
 func (i *install) answer() {
 	i.answered = true
-	_ = browser.DeviceStorage().Save(installKey, "answered") // or the page asks again after the next start
+	_ = browser.DeviceStorage().Save(browser.InstallKey, "answered") // or the page asks again after the next start
 	focusComposer()
 }

@@ -12,9 +12,8 @@ import (
 )
 
 const (
-	updateID   = "update"
-	updatedKey = "mayfly-updated" // the version that this tab had the last time it reloaded by itself
-	outdated   = "protocol"       // stands for the version without which the client can't connect
+	updateID = "update"
+	outdated = "protocol" // stands for the version without which the client can't connect
 
 	checkEvery = time.Hour
 	checkPause = time.Minute // after one check until there is a reason for the next
@@ -142,10 +141,10 @@ func (u *update) reloadUnseen() {
 		return
 	}
 	tab := browser.TabStorage()
-	if was, err := tab.Load(updatedKey); err != nil || was == u.version {
+	if was, err := tab.Load(browser.UpdatedKey); err != nil || was == u.version {
 		return
 	}
-	if tab.Save(updatedKey, goapp.Getenv("GOAPP_VERSION")) == nil {
+	if tab.Save(browser.UpdatedKey, goapp.Getenv("GOAPP_VERSION")) == nil {
 		u.reload()
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns what operators look at, for a listener of its own: metrics at /metrics, and profiles, which show what is in
-// memory and so whatever people write, under /debug/pprof/. It asks nobody who they are.
+// Admin returns the handler for operators, for a listener of its own: metrics at /metrics, and profiles under /debug/pprof/,
+// which show the memory and so the texts of users. It has no sign-in.
 func Admin(metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

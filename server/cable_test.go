@@ -169,8 +169,8 @@ func (e *cableEnd) set(by *time.Time, alarm **time.Timer, t time.Time) error {
 	if *by = t; *alarm != nil {
 		(*alarm).Stop()
 	}
-	// No timer that is due already: in a bubble each goroutine runs its own at once, and with the race detector they crash when
-	// two do so at the same time, as they share a context of it (Go 1.26.8, runtime/time.go, unlockAndRun).
+	// No timer that is due already: in a bubble each goroutine runs its own at once, and with the race detector they crash
+	// when two do so at the same time, as they share a context of it (Go 1.26.8, runtime/time.go, unlockAndRun).
 	if left := time.Until(t); left > 0 {
 		*alarm = time.AfterFunc(left, func() {
 			e.mu.Lock()

@@ -5,13 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"mayfly/server/session"
 	"mayfly/shared/wire"
 )
 
 // serveHealth answers while the process lives.
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// serveReady answers 200 when people can chat here, else 503 and why.
+// serveReady answers 200 if users can chat here, else 503 and the reason.
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	if s.closing() {
 		plain(w, http.StatusServiceUnavailable, "the server is stopping")
@@ -28,7 +29,7 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	plain(w, http.StatusOK, "ok")
 }
 
-// signInReady returns why nobody can sign in now, nil if they can, or if there is no sign-in.
+// signInReady returns why nobody can sign in now, nil if users can, or if there is no sign-in.
 func (s *Server) signInReady() error {
 	if s.revocations == nil {
 		return nil
@@ -39,6 +40,7 @@ func (s *Server) signInReady() error {
 	return s.revocations.Ready()
 }
 
+// plain answers with one line of text.
 func plain(w http.ResponseWriter, status int, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -46,19 +48,20 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n"))
 }
 
-// serveConfig tells clients what they need before they connect.
+// serveConfig tells clients what they must know before they connect.
 func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
-	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, AnonymousAllow)
+	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct {
-		Version   string    `json:"version"`
-		Protocol  string    `json:"protocol"`
-		Issuer    string    `json:"issuer"` // empty: sign-in is not set up
-		ClientID  string    `json:"client_id"`
-		Scopes    []string  `json:"scopes"`
-		Audience  string    `json:"audience"`
-		Anonymous Anonymous `json:"anonymous"`
-		TTL       wire.TTL  `json:"ttl"`
-	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience, policy, s.config.TTL})
+		Version   string         `json:"version"`
+		Protocol  string         `json:"protocol"`
+		Issuer    string         `json:"issuer"` // empty: sign-in is not set up
+		ClientID  string         `json:"client_id"`
+		Scopes    []string       `json:"scopes"`
+		Audience  string         `json:"audience"`
+		Anonymous session.Policy `json:"anonymous"`
+		TTL       wire.TTL       `json:"ttl"`
+	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience,
+		policy, s.config.TTL})
 }

@@ -81,8 +81,8 @@ func TestThirdFailedAuth(t *testing.T) {
 	})
 }
 
-// TestFailuresOfAnAddress: the twentieth in a minute, from one customer's network, is told to wait; what is nobody's fault does
-// not count, other addresses are not concerned, and a good token is always let in.
+// TestFailuresOfAnAddress: the twentieth in a minute, from one customer's network, is told to wait; what is nobody's fault
+// does not count, other addresses are not concerned, and a good token is always let in.
 func TestFailuresOfAnAddress(t *testing.T) {
 	say := func(t *testing.T, h *house, from, token string) *guest {
 		g := h.dial(t, from)

@@ -9,13 +9,13 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"mayfly/server"
+	"mayfly/server/conn"
 	"mayfly/shared/wire"
 )
 
@@ -214,26 +214,26 @@ func TestClientThatNeverClosesIsLetGo(t *testing.T) {
 func TestOnlySoManyRequestsLinger(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		var conns []*cableEnd
-		for range server.MaxLingering + 1 {
-			conn := h.plug(t, 4<<10)
-			if _, err := io.WriteString(conn, "nonsense\r\n\r\n"); err != nil {
+		for range conn.MaxLingering + 1 {
+			end := h.plug(t, 4<<10)
+			if _, err := io.WriteString(end, "nonsense\r\n\r\n"); err != nil {
 				t.Fatal(err)
 			}
-			conns = append(conns, conn)
+			conns = append(conns, end)
 		}
 		time.Sleep(time.Second)
 		open := 0
-		for _, conn := range conns {
-			if !conn.other().isClosed() {
+		for _, end := range conns {
+			if !end.other().isClosed() {
 				open++
 			}
 		}
-		if open != server.MaxLingering {
-			t.Errorf("%d linger, want %d", open, server.MaxLingering)
+		if open != conn.MaxLingering {
+			t.Errorf("%d linger, want %d", open, conn.MaxLingering)
 		}
 		time.Sleep(10 * time.Second)
-		for i, conn := range conns {
-			if !conn.other().isClosed() {
+		for i, end := range conns {
+			if !end.other().isClosed() {
 				t.Errorf("connection %d was not let go", i)
 			}
 		}
@@ -255,36 +255,6 @@ func TestDrainHasAnEnd(t *testing.T) {
 			t.Errorf("Drain = %v after %s, closed %v; want an error after 1 s", err, time.Since(began), conn.other().isClosed())
 		}
 	})
-}
-
-// TestReadDoesNotWaitForALineThatLingers: the goroutine that serves a connection ends at once when it is closed.
-func TestReadDoesNotWaitForALineThatLingers(t *testing.T) {
-	n := start(t, 10)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	listener := n.Listener(l)
-	for i := range 50 { // a read may come before the goroutine that lingers
-		client, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer client.Close()
-		conn, err := listener.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn.Close()
-		runtime.Gosched()
-		if _, err := conn.Read(make([]byte, 1)); err != net.ErrClosed {
-			t.Fatalf("read: %v, want %v", err, net.ErrClosed)
-		}
-		if open := n.Lingering(); open <= i {
-			t.Fatalf("%d connections linger, want %d: the read has waited until one of them ended", open, i+1)
-		}
-	}
 }
 
 // TestKernelDestroysNothing is about real sockets: a client sends all that it has, far more than the kernel holds, and

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -10,12 +9,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server"
 	"mayfly/server/hub"
 	"mayfly/server/servertest"
-	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -214,43 +211,6 @@ func TestASlowReaderIsCounted(t *testing.T) {
 			t.Errorf("%v frames dropped, %v byes, want 1 of each", dropped, byes)
 		}
 	})
-}
-
-// catcher is a hub.Member that keeps its frames.
-type catcher struct{ frames []*hub.Frame }
-
-func (c *catcher) Send(f *hub.Frame) bool {
-	c.frames = append(c.frames, f)
-	return true
-}
-
-func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
-	memory, caught := streamtest.NewMemory(), &catcher{}
-	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
-	h := hub.New(hub.Config{TTL: ttl, Posts: 20, GuestPosts: 1000, Per: time.Second, RoomMessages: 10, RoomBytes: 1 << 20, Rooms: 1}, memory, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
-	c := h.NewClient(caught, wire.User{ID: "u-ann"}, "", hub.Writer)
-	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})
-	for i := range 3 {
-		p := post(i, "lobby")
-		p.TTL = int64(1+i) * 60_000
-		c.Post(p)
-	}
-	expired := prometheus.NewCounter(prometheus.CounterOpts{Name: "expired"})
-	reg := prometheus.NewRegistry()
-	reg.MustRegister(expired)
-	q := server.NewQueue(expired)
-	for _, f := range caught.frames { // joined, and accepted and posted of each
-		if !q.Push(f) {
-			t.Fatal("no room in the queue")
-		}
-	}
-	got := q.Take(nil, time.Now().Add(150*time.Second).UnixMilli())
-	if strings.Count(string(got), `"posted"`) != 1 || strings.Count(string(got), `"accepted"`) != 3 || strings.Contains(string(got), "\n\n") {
-		t.Errorf("written: %s, want three accepted and one posted", got)
-	}
-	if counted := servertest.Metric(t, reg, "expired", ""); counted != 2 {
-		t.Errorf("%v frames expired in the queue, want 2", counted)
-	}
 }
 
 // TestClientsMakeNoLabels holds that nothing a client sends becomes a label, or a metric of its own.

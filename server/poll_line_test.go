@@ -41,7 +41,8 @@ func (h *house) metric(t *testing.T, name, label string) float64 {
 	return servertest.Metric(t, h.metrics, name, label)
 }
 
-// TestPollNeverHoldsWhatExpired: its answer is written while its reader pauses, and what expires in the pause is not in the rest.
+// TestPollNeverHoldsWhatExpired: its answer is written while its reader pauses, and what expires in the pause is not in the
+// rest.
 func TestPollNeverHoldsWhatExpired(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 200 {

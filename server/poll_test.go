@@ -13,6 +13,7 @@ import (
 	"mayfly/server"
 	"mayfly/server/admission"
 	"mayfly/server/auth"
+	"mayfly/server/session"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -209,8 +210,8 @@ func TestPollPostsOnlyToItsRooms(t *testing.T) {
 	})
 }
 
-// TestPollRepeats: whoever polls is known again, so that what they send again is posted once.
-// TestPollWithoutItsStream: what is refused may come again, in a room that nobody is in as well; a room that is open can be read.
+// TestPollRepeats: whoever polls is known again, so that what they send again is posted once. TestPollWithoutItsStream:
+// what is refused may come again, in a room that nobody is in as well; a room that is open can be read.
 func TestPollWithoutItsStream(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -515,10 +516,10 @@ func TestPollSignIn(t *testing.T) {
 }
 
 func TestPollAnonymous(t *testing.T) {
-	for policy, want := range map[server.Anonymous]string{server.AnonymousDeny: "bye:auth", server.AnonymousRead: "welcome joined refused:forbidden"} {
+	for policy, want := range map[session.Policy]string{session.GuestsDenied: "bye:auth", session.GuestsRead: "welcome joined refused:forbidden"} {
 		bubble(t, func(c *server.Config) { c.Anonymous = policy }, func(t *testing.T, h *house) {
 			a := h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0), post(1, "lobby"))
-			if a.kinds() != want || policy == server.AnonymousDeny && frame[wire.Bye](a).Reason != wire.ReasonAnonymousOff {
+			if a.kinds() != want || policy == session.GuestsDenied && frame[wire.Bye](a).Reason != wire.ReasonAnonymousOff {
 				t.Errorf("%s: %s, want %s", policy, a.body, want)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 	"mayfly/server"
 	"mayfly/server/auth"
 	"mayfly/server/servertest"
+	"mayfly/server/session"
 	"mayfly/shared/wire"
 )
 
@@ -71,22 +72,22 @@ func TestBadTokenIsRefused(t *testing.T) {
 }
 
 func TestAnonymousPolicy(t *testing.T) {
-	for _, policy := range []server.Anonymous{"", server.AnonymousAllow, server.AnonymousRead, server.AnonymousDeny} {
+	for _, policy := range []session.Policy{"", session.GuestsWrite, session.GuestsRead, session.GuestsDenied} {
 		t.Run("policy "+string(policy), func(t *testing.T) {
 			bubble(t, func(c *server.Config) { c.Anonymous = policy }, func(t *testing.T, h *house) {
 				ada := h.in(t, h.issuer.Issue("ada", time.Hour), "")
 				g := h.dial(t, home)
 				g.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}}})
-				if policy == server.AnonymousDeny {
+				if policy == session.GuestsDenied {
 					g.wantBye(wire.CodeAuth, wire.ReasonAnonymousOff)
 					return
 				}
 				w := g.take()[0].(wire.Welcome)
-				if w.MayPost != (policy != server.AnonymousRead) || !w.User.Anonymous || w.AuthExpires != 0 {
+				if w.MayPost != (policy != session.GuestsRead) || !w.User.Anonymous || w.AuthExpires != 0 {
 					t.Errorf("welcome = %+v", w)
 				}
 				g.send(post(1, "lobby"))
-				if policy == server.AnonymousRead {
+				if policy == session.GuestsRead {
 					if r := got[wire.Refused](g); r.Code != wire.CodeForbidden || r.ID != post(1, "").ID {
 						t.Errorf("refused = %+v", r)
 					}
@@ -178,7 +179,8 @@ func TestExpiring(t *testing.T) {
 	})
 }
 
-// TestSignInLivesAsLongWhenTheClockIsSetBack: of whoever is here then, and of whoever comes with a token that was made after it.
+// TestSignInLivesAsLongWhenTheClockIsSetBack: of whoever is here then, and of whoever comes with a token that was made
+// after it.
 func TestSignInLivesAsLongWhenTheClockIsSetBack(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		const life = 5*time.Minute + 100*time.Millisecond
@@ -315,7 +317,7 @@ func TestReadyNeedsSignIn(t *testing.T) {
 }
 
 func TestConfigJSONWithSignIn(t *testing.T) {
-	bubble(t, func(c *server.Config) { c.Anonymous = server.AnonymousRead }, func(t *testing.T, h *house) {
+	bubble(t, func(c *server.Config) { c.Anonymous = session.GuestsRead }, func(t *testing.T, h *house) {
 		w := httptest.NewRecorder()
 		h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
 		want := `{"version":"test","protocol":"mayfly.v1","issuer":"https://id.example","client_id":"app","scopes":["openid"],"audience":"api://default",` +

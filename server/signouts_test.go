@@ -110,8 +110,8 @@ func TestSignOutHoldsForADay(t *testing.T) {
 	})
 }
 
-// TestSignOutDuringARenewal: a token that was on its way when its session was signed out is refused then, and later, whatever
-// session it is shown in, and on whichever node.
+// TestSignOutDuringARenewal: a token that was on its way when its session was signed out is refused then, and later,
+// whatever session it is shown in, and on whichever node.
 func TestSignOutDuringARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
@@ -225,8 +225,8 @@ func TestAnonymousSignOut(t *testing.T) {
 	})
 }
 
-// TestLedgerThatFails: a sign-out holds here at once, and everywhere as soon as it can be kept. Meanwhile nobody signs in, as they
-// might have signed out elsewhere; who is here stays, and guests come in.
+// TestLedgerThatFails: a sign-out holds here at once, and everywhere as soon as it can be kept. Meanwhile nobody signs in,
+// as they might have signed out elsewhere; who is here stays, and guests come in.
 func TestLedgerThatFails(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
@@ -292,8 +292,8 @@ func TestLedgerThatComesLate(t *testing.T) {
 	})
 }
 
-// TestEntriesInAnyOrder: a token that another node saw in a session is refused, whether that comes to be known before the session's
-// end or after it.
+// TestEntriesInAnyOrder: a token that another node saw in a session is refused, whether that comes to be known before the
+// session's end or after it.
 func TestEntriesInAnyOrder(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token := h.issuer.Issue("ada", time.Hour)

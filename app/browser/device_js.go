@@ -8,14 +8,7 @@ import (
 	"time"
 )
 
-const (
-	deviceDatabase = "mayfly-device"
-	deviceStore    = "kept"
-	deviceLock     = "mayfly-device"
-	tabLock        = "mayfly-tab-" // the tab's name follows; an open tab holds this lock
-
-	lockTimeout = 10 * time.Second
-)
+const lockTimeout = 10 * time.Second
 
 // database is the IndexedDB database, which is opened when it is first needed.
 type database struct {

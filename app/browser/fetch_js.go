@@ -7,12 +7,24 @@ import (
 )
 
 // Fetch gets url, or posts form to it if form is not empty. It sends no cookies and no referrer, stores nothing in a cache,
-// follows no redirect and takes no longer than timeout. With keepalive the request goes on when the page is left. The body
-// must be text: bytes that are not UTF-8 are replaced. Fetch blocks.
-func Fetch(url, form string, keepalive bool, timeout time.Duration) (
+// follows no redirect and takes no longer than timeout. The body must be text: bytes that are not UTF-8 are replaced. Fetch
+// blocks.
+func Fetch(url, form string, timeout time.Duration) (
+	status int, header func(name string) string, body []byte, err error) {
+	return fetchForm(url, form, timeout, privateOptions())
+}
+
+// FetchKeepalive works like Fetch, and its request goes on when the page is left.
+func FetchKeepalive(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error) {
 	options := privateOptions()
-	options.Set("keepalive", keepalive)
+	options.Set("keepalive", true)
+	return fetchForm(url, form, timeout, options)
+}
+
+// fetchForm does the work of Fetch, with options.
+func fetchForm(url, form string, timeout time.Duration, options js.Value) (
+	status int, header func(name string) string, body []byte, err error) {
 	options.Set("signal", call(global("AbortSignal"), "timeout", timeout.Milliseconds()))
 	if form != "" {
 		options.Set("method", "POST")

@@ -8,7 +8,12 @@ import (
 )
 
 // Fetch fails.
-func Fetch(string, string, bool, time.Duration) (int, func(string) string, []byte, error) {
+func Fetch(string, string, time.Duration) (int, func(string) string, []byte, error) {
+	return 0, nil, nil, errNoBrowser
+}
+
+// FetchKeepalive fails.
+func FetchKeepalive(string, string, time.Duration) (int, func(string) string, []byte, error) {
 	return 0, nil, nil, errNoBrowser
 }
 

@@ -7,14 +7,10 @@ import (
 
 // global returns a property of the window, or undefined if there is none or the browser throws. It does not use
 // js.Value.Get: an exception there ends the program, while an exception in js.Value.Call becomes a panic.
-//
-//go:noinline
 func global(name string) js.Value { return call(js.Global().Get("Reflect"), "get", js.Global(), name) }
 
-// call calls a method. It returns undefined if there is no such method or it throws. Like global it is never inlined, and it
-// recovers so that no caller has to: both keep the program that the browser downloads small.
-//
-//go:noinline
+// call calls a method. It returns undefined if there is no such method or it throws. It recovers so that no caller has to,
+// which keeps the program that the browser downloads small.
 func call(target js.Value, method string, args ...any) (result js.Value) {
 	defer func() {
 		if recover() != nil {

@@ -14,7 +14,7 @@ import (
 func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	return lock(ctx, name, false)
+	return lock(ctx, name)
 }
 
 // Slot waits for one of the n slots that all tabs share under name. ok is false if ctx is done first. Call release when the
@@ -22,16 +22,34 @@ func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 // gets a slot at once.
 func Slot(ctx context.Context, name string, n int) (release func(), ok bool) {
 	for i := range n {
-		if release, err := lock(ctx, name+strconv.Itoa(i), true); err == nil {
+		if release, err := tryLock(name + strconv.Itoa(i)); err == nil {
 			return release, true
 		}
 	}
-	release, err := lock(ctx, name+strconv.Itoa(rand.N(n)), false)
+	release, err := lock(ctx, name+strconv.Itoa(rand.N(n)))
 	return release, err == nil
 }
 
-// lock waits for a lock until ctx is done. With atOnce it does not wait, and fails if another tab holds the lock.
-func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err error) {
+// lock waits for a lock until ctx is done.
+func lock(ctx context.Context, name string) (unlock func(), err error) {
+	aborter := global("AbortController").New()
+	options := object()
+	options.Set("signal", aborter.Get("signal"))
+	abort := func() { call(aborter, "abort") } // has no effect once the lock is granted
+	defer context.AfterFunc(ctx, abort)()
+	return requestLock(name, options, abort)
+}
+
+// tryLock takes a lock, or fails at once if another tab holds it.
+func tryLock(name string) (unlock func(), err error) {
+	options := object()
+	options.Set("ifAvailable", true)
+	return requestLock(name, options, func() {})
+}
+
+// requestLock requests a lock with these options, and waits until the browser has granted or refused it. It calls abort when
+// the page is left.
+func requestLock(name string, options js.Value, abort func()) (unlock func(), err error) {
 	locks := global("navigator").Get("locks")
 	if locks.IsUndefined() {
 		return func() {}, nil
@@ -49,8 +67,6 @@ func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err err
 		}
 		return global("Promise").New(hold)
 	})
-	aborter := global("AbortController").New()
-	abort := func() { call(aborter, "abort") } // has no effect once the lock is granted
 	leave := js.FuncOf(func(js.Value, []js.Value) any {
 		abort()
 		if release.Truthy() {
@@ -59,17 +75,9 @@ func lock(ctx context.Context, name string, atOnce bool) (unlock func(), err err
 		return nil
 	})
 	call(js.Global(), "addEventListener", "pagehide", leave)
-	stop := context.AfterFunc(ctx, abort)
-	options := object()
-	if atOnce {
-		options.Set("ifAvailable", true)
-	} else {
-		options.Set("signal", aborter.Get("signal"))
-	}
 	promise := call(locks, "request", name, options, grant)
 	go func() {
 		_, _ = await(promise) // settled when the lock is released or refused
-		stop()
 		call(js.Global(), "removeEventListener", "pagehide", leave)
 		for _, f := range []js.Func{hold, grant, leave} {
 			f.Release()

@@ -91,13 +91,13 @@ func (tb *tab) load() *page {
 	d := tb.d
 	ctx, cancel := context.WithCancel(d.t.Context())
 	pg := &page{tab: tb, cancel: cancel, ended: make(chan struct{})}
+	fetch := func(url, form string, timeout time.Duration) (int, func(string) string, []byte, error) {
+		ctx, cancel := context.WithTimeout(ctx, timeout)
+		defer cancel()
+		return d.p.fetch(ctx, url, form)
+	}
 	pg.SignIn = pkce.New(pkce.Config{Mode: tb.mode, Params: []string{"prompt", "consent"}, Browser: pkce.Browser{
-		Origin: origin,
-		Fetch: func(url, form string, _ bool, timeout time.Duration) (int, func(string) string, []byte, error) {
-			ctx, cancel := context.WithTimeout(ctx, timeout)
-			defer cancel()
-			return d.p.fetch(ctx, url, form)
-		},
+		Origin: origin, Fetch: fetch, FetchKeepalive: fetch,
 		Local: d.local, Tab: tb.own, Vault: d.vault,
 		Lock: func(_ string, timeout time.Duration) (func(), error) {
 			ctx, cancel := context.WithTimeout(ctx, timeout)

@@ -1,11 +1,9 @@
 package pkce
 
 import (
-	"math/rand/v2"
 	"time"
 
 	"mayfly/shared/backoff"
-	"mayfly/shared/clock"
 )
 
 // The times of signing in.
@@ -30,29 +28,27 @@ const (
 	configTimeout  = 3 * time.Second        // of reading the server's configuration; then the stored one is used
 )
 
-// access is an access token and its lifetime.
-type access struct {
-	text   string
-	at     clock.Moment // when it was requested
-	life   time.Duration
-	margin time.Duration // the renewal begins this long before its end
-}
-
-// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
-// the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
-// renewal is interrupted, another tab's renewal is still in time.
-func newAccess(text string, at clock.Moment, life time.Duration) access {
-	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
-	spread := min(margin/10, maxSpread)
-	return access{text, at, life, margin - spread + rand.N(2*spread)}
-}
-
-// left returns how long the token is still good. It is 0 or less if the token has ended.
-//
-//go:noinline
-func (a *access) left(now clock.Moment) time.Duration { return a.life - now.Since(a.at) }
-
-// newRetry returns the schedule of renewals after failed ones: exponential backoff with half jitter.
+// newRetry returns the schedule of attempts after failed ones: exponential backoff with half jitter.
 func newRetry() backoff.Schedule {
 	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
+}
+
+// wait waits until done is closed, at most for timeout.
+func wait(done <-chan struct{}, timeout time.Duration) {
+	timer := time.NewTimer(timeout)
+	select {
+	case <-done:
+	case <-timer.C:
+	}
+	timer.Stop()
+}
+
+// closed reports whether c is closed.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
 }

@@ -11,12 +11,13 @@ import (
 func Skew(s *SignIn) func(time.Duration) {
 	ahead := make(chan time.Duration, 1)
 	ahead <- 0
-	read := s.moment
-	s.moment = func() clock.Moment {
+	read := s.state.now
+	now := func() clock.Moment {
 		m, d := read(), <-ahead
 		ahead <- d
 		m.Wall = m.Wall.Add(d)
 		return m
 	}
+	s.state.now, s.provider.now, s.provider.keys.now = now, now, now
 	return func(d time.Duration) { ahead <- <-ahead + d }
 }

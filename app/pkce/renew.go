@@ -1,91 +1,178 @@
 package pkce
 
-// renew makes one attempt to get a new access token: from another tab, or otherwise from the provider, under the lock of all
-// tabs.
-func (s *SignIn) renew() {
-	s.hold()
-	defer s.release()
-	generation := s.generation
-	f := s.obtain()
-	if f != nil && s.generation == generation {
-		s.retry.Failed(min(f.wait, maxRetryAfter), s.moment())
-		if f.kind != down { // show it: it needs an administrator. The user stays signed in
-			s.problem = misconfigured.with(f.problem.Detail)
-		}
-	}
-	close(s.renewing)
-	s.renewing, s.renewalBegun = nil, false
+import (
+	"time"
+
+	"mayfly/app/browser"
+)
+
+// renewer gets new access tokens: from another tab, or otherwise from the provider, under the lock of all tabs. Its fields
+// are static.
+type renewer struct {
+	state    *monitor
+	provider *provider
+	b        *Browser
 }
 
-// obtain does the work of renew. It releases s.mu while it waits.
-func (s *SignIn) obtain() *fault {
-	s.askTabs()
-	if s.due(s.moment()) > 0 {
+// scheduleLocked returns how long Run may wait, and whether it must begin a renewal now.
+func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
+	m := r.state
+	if m.record == nil && m.renewal.done == nil {
+		return tick, false
+	}
+	now := m.now()
+	due := m.dueLocked(now)
+	if m.record != nil && m.record.refresh == "" && due > warnBefore {
+		wait = due - warnBefore
+	}
+	if due = max(due, m.tokens.retry.Due(now)); due <= 0 {
+		m.renewal.want()
+	}
+	if m.renewal.done != nil {
+		begin, m.renewal.begun = !m.renewal.begun, true
+		return tick, begin
+	}
+	if wait == 0 {
+		wait = due
+	}
+	return min(wait, tick), false
+}
+
+// awaitLocked waits until the access token is renewed, if that is due, or until stop is closed. refused is an access token
+// that the server refused, or "".
+func (r *renewer) awaitLocked(stop <-chan struct{}, refused string) {
+	m := r.state
+	if refused != "" {
+		m.tokens.refuse(refused)
+	}
+	now := m.now()
+	if m.record != nil && m.dueLocked(now) <= 0 && (refused != "" || m.tokens.retry.Due(now) <= 0) {
+		m.renewal.want()
+	}
+	if done := m.renewal.done; done != nil && m.dueLocked(now) <= 0 {
+		m.outside(func() {
+			select {
+			case <-done:
+			case <-stop:
+			}
+		})
+	}
+}
+
+// renew makes one attempt to get a new access token.
+func (r *renewer) renew() {
+	m := r.state
+	m.hold()
+	defer m.release()
+	generation := m.generation
+	f := r.obtainLocked()
+	if f != nil && m.generation == generation {
+		m.tokens.retry.Failed(min(f.wait, maxRetryAfter), m.now())
+		if f.kind != down { // show it: it needs an administrator. The user stays signed in
+			m.outcome.problem = misconfigured.with(f.problem.Detail)
+		}
+	}
+	m.renewal.finish()
+}
+
+// obtainLocked does the work of renew.
+func (r *renewer) obtainLocked() *fault {
+	m := r.state
+	r.askTabsLocked()
+	if m.dueLocked(m.now()) > 0 {
 		return nil
 	}
-	_, _ = s.discover(false, fetchTimeout) // before the lock, so that no other tab waits for it; refresh reports a failure
-	unlock := s.lockTabs()
-	if unlock == nil {
+	var unlock func()
+	var err error
+	m.outside(func() {
+		_, _ = r.provider.discover(fetchTimeout) // before the lock, so that no other tab waits; refreshLocked reports faults
+		unlock, err = r.b.Lock(browser.RenewLock, lockTimeout)
+	})
+	if err != nil {
 		return noAnswer
 	}
 	defer unlock()
 	for range 3 { // it repeats only in browsers without locks, where another tab may change the record meanwhile
-		before := s.raw
-		s.syncRecord()
-		if s.raw != before || s.mode == Tab { // another tab may have renewed it, and then has an access token
-			s.askTabs()
+		before := m.raw
+		m.syncLocked()
+		if m.raw != before || m.records.mode == Tab { // another tab may have renewed it, and then has an access token
+			r.askTabsLocked()
 		}
-		if s.record == nil || s.due(s.moment()) > 0 {
+		if m.record == nil || m.dueLocked(m.now()) > 0 {
 			return nil
 		}
-		if s.record.refresh == "" {
-			s.endSignIn(s.generation, sessionEnded)
+		if m.record.refresh == "" {
+			m.endLocked(m.generation, sessionEnded)
 			return nil
 		}
-		if f, again := s.refresh(); !again {
+		if f, again := r.refreshLocked(); !again {
 			return f
 		}
 	}
 	return noAnswer
 }
 
-// refresh uses the refresh token. again means that another tab has changed the record meanwhile: try again with that.
-func (s *SignIn) refresh() (f *fault, again bool) {
-	p, f := s.discover(false, fetchTimeout)
-	if f != nil {
-		return f, false
+// askTabsLocked asks the other tabs for an access token that is good for longer, and waits a little.
+func (r *renewer) askTabsLocked() {
+	m := r.state
+	if m.record == nil {
+		return
 	}
-	generation, r, raw := s.generation, s.record, s.raw
-	a, f := s.requestToken(p, "grant_type", "refresh_token", "refresh_token", r.refresh)
+	m.tabs.send("kind", "ask", "session", m.record.signInID, "left", itoa(m.leftLocked()))
+	changed := m.tokens.changed
+	m.outside(func() { wait(changed, askTimeout) })
+}
+
+// refreshLocked uses the refresh token. again means that another tab has changed the record meanwhile: try again with that.
+func (r *renewer) refreshLocked() (f *fault, again bool) {
+	m := r.state
+	generation, was, raw := m.generation, m.record, m.raw
+	var d *metadata
+	var a *reply
+	var wrongID *fault
+	m.outside(func() {
+		if d, f = r.provider.discover(fetchTimeout); f == nil {
+			a, wrongID, f = r.redeem(d, was)
+		}
+	})
 	if f != nil {
 		if f.kind != denied || f.problem != nil && f.problem != tooSlow {
 			return f, false
 		}
-		if stored, err := s.store.Load(recordKey); err == nil && stored != raw {
+		if stored, err := m.records.load(); err == nil && stored != raw {
 			return nil, true
 		}
-		s.endSignIn(generation, sessionEnded)
+		m.endLocked(generation, sessionEnded)
 		return nil, false
 	}
-	next := &record{r.refresh, r.id, r.subject, r.signInID, a.scope, itoa(a.access.at.Wall.UnixMilli())}
+	next := &record{was.refresh, was.id, was.subject, was.signInID, a.scope, itoa(a.access.at.Wall.UnixMilli())}
 	if a.refresh != "" {
 		next.refresh = a.refresh
 	}
-	if a.id != "" {
-		_, old, _ := split(r.id)
-		switch _, f := s.verifyIDToken(p, a.id, a.access.text, old.text("nonce"), old); {
-		case f == nil:
-			next.id = a.id
-		case f.kind == wrong:
-			s.endSignIn(generation, f.problem)
-		} // any other fault: the keys can't be read now; the old ID token says the same
+	if a.claims != nil {
+		next.id, m.skew = a.id, a.skew
 	}
-	if s.storeRecord(generation, raw, next, a.access) {
+	if wrongID != nil && wrongID.kind == wrong { // otherwise the keys can't be read now; the old ID token says the same
+		m.endLocked(generation, wrongID.problem)
+	}
+	if m.storeLocked(generation, raw, next, a.access) {
 		return nil, false
 	}
-	s.syncRecord()
-	if a.refresh != "" && p.revoke != "" && (s.record == nil || s.record.signInID != r.signInID) {
-		s.revoke(p, a.refresh) // the sign-in has ended. If it had not, another tab might use the same refresh token
+	m.syncLocked()
+	if a.refresh != "" && d.revoke != "" && (m.record == nil || m.record.signInID != was.signInID) {
+		// The sign-in has ended. If it had not, another tab might use the same refresh token.
+		m.outside(func() { r.provider.revoke(d, a.refresh) })
 	}
-	return nil, s.record != nil
+	return nil, m.record != nil
+}
+
+// redeem exchanges the refresh token of was for new tokens, and checks the new ID token, if there is one, against the old
+// one. wrongID says what is wrong with it. redeem blocks.
+func (r *renewer) redeem(d *metadata, was *record) (a *reply, wrongID, f *fault) {
+	a, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", was.refresh)
+	if f == nil && a.id != "" {
+		_, old, _ := split(was.id)
+		wrongID = r.provider.verifyIDToken(d, a, old.text("nonce"), old)
+	}
+	return a, wrongID, f
 }

@@ -13,8 +13,6 @@ import (
 type object map[string]json.RawMessage
 
 // parseObject returns the JSON object b, nil if b is anything else.
-//
-//go:noinline
 func parseObject(b []byte) object {
 	var o object
 	if json.Unmarshal(b, &o) != nil || o == nil {
@@ -25,8 +23,6 @@ func parseObject(b []byte) object {
 }
 
 // text returns the member called name if it is a string, otherwise "".
-//
-//go:noinline
 func (o object) text(name string) string {
 	var s string
 	if json.Unmarshal(o[name], &s) != nil {
@@ -37,8 +33,6 @@ func (o object) text(name string) string {
 
 // texts returns the strings in the member called name, which is a list of strings or one string. It returns nil if the
 // member is anything else.
-//
-//go:noinline
 func (o object) texts(name string) []string {
 	if s := o.text(name); s != "" {
 		return []string{s}
@@ -51,14 +45,24 @@ func (o object) texts(name string) []string {
 }
 
 // number returns the member called name if it is a positive number, also in quotes, otherwise 0.
-//
-//go:noinline
 func (o object) number(name string) float64 {
 	n, err := strconv.ParseFloat(strings.Trim(string(o[name]), `"`), 64)
 	if err != nil || !(n > 0 && n < 1e12) {
 		return 0
 	}
 	return n
+}
+
+// endpoint returns the URL in the member called name if it is https, or http to this same machine. Otherwise it returns "".
+func (o object) endpoint(name string) string {
+	url := o.text(name)
+	for _, prefix := range [...]string{"https://", "http://localhost:", "http://localhost/", "http://127.0.0.1:",
+		"http://127.0.0.1/", "http://[::1]:"} {
+		if strings.HasPrefix(url, prefix) {
+			return url
+		}
+	}
+	return ""
 }
 
 // encodeQuery returns alternating names and values as a URL query, which is also the body of a form.
@@ -93,13 +97,9 @@ func parseQuery(query string) map[string]string {
 }
 
 // encode64 returns b in base64url without padding, as JOSE uses it.
-//
-//go:noinline
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 // decode64 strictly decodes base64url: no padding, no line ends, no unused bits. It returns nil if s is not valid.
-//
-//go:noinline
 func decode64(s string) []byte {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || encode64(b) != s {
@@ -109,17 +109,12 @@ func decode64(s string) []byte {
 }
 
 // milliseconds parses a number that itoa wrote. It returns 0 if s is not a number.
-//
-//go:noinline
 func milliseconds(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n
 }
 
-//go:noinline
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
 
 // contains reports whether list contains text.
-//
-//go:noinline
 func contains(list []string, text string) bool { return slices.Contains(list, text) }

@@ -18,8 +18,7 @@ import (
 )
 
 const (
-	product  = "mayfly-web/" + wire.Version // the client's name and version in hello
-	guestKey = "mayfly-guest"               // the key of the guest's secret in the tab's storage
+	product = "mayfly-web/" + wire.Version // the client's name and version in hello
 
 	// pollSlots is how many polls of all tabs may wait at once. Over HTTP/1.1 a browser opens six connections, and the pages
 	// need some of them.
@@ -84,13 +83,13 @@ func isCallback(address string) bool {
 func newSignIn() *pkce.SignIn {
 	return pkce.New(pkce.Config{Browser: pkce.Browser{
 		Origin: browser.Origin(),
-		Fetch:  browser.Fetch,
-		Local:  browser.DeviceStorage(),
-		Tab:    browser.TabStorage(),
-		Vault:  browser.Vault{},
-		Lock:   browser.Lock,
+		Fetch:  browser.Fetch, FetchKeepalive: browser.FetchKeepalive,
+		Local: browser.DeviceStorage(),
+		Tab:   browser.TabStorage(),
+		Vault: browser.Vault{},
+		Lock:  browser.Lock,
 		Join: func(receive func(string)) (func(string), func()) {
-			return browser.Join("mayfly", receive)
+			return browser.Join(browser.SignInChannel, receive)
 		},
 		Verify:  browser.VerifySignature,
 		Assign:  browser.Assign,
@@ -125,12 +124,12 @@ func poll(ctx context.Context, frames []byte) (status int, header func(name stri
 
 // pollSlot waits for permission for one long poll: all tabs share pollSlots of them.
 func pollSlot(ctx context.Context) (done func(), ok bool) {
-	return browser.Slot(ctx, "mayfly-poll-", pollSlots)
+	return browser.Slot(ctx, browser.PollLock, pollSlots)
 }
 
 // protocol asks the server for the protocol that it speaks now. It returns "" if the server does not say. It blocks.
 func protocol() string {
-	_, _, body, err := browser.Fetch("/config.json", "", false, 10*time.Second)
+	_, _, body, err := browser.Fetch("/config.json", "", 10*time.Second)
 	var config struct{ Protocol string }
 	if err != nil || json.Unmarshal(body, &config) != nil {
 		return ""
@@ -142,12 +141,12 @@ func protocol() string {
 // is full: then the secret that the client makes lives only as long as the page.
 func guest() (secret string, stored bool) {
 	tab := browser.TabStorage()
-	secret, err := tab.Load(guestKey)
+	secret, err := tab.Load(browser.GuestKey)
 	if err != nil || !wire.ValidSecret(secret) {
 		secret = ""
 	}
-	return secret, tab.Save(guestKey, secret) == nil
+	return secret, tab.Save(browser.GuestKey, secret) == nil
 }
 
 // keepGuest stores the guest's secret. If that fails, guest has already noticed.
-func keepGuest(secret string) { _ = browser.TabStorage().Save(guestKey, secret) }
+func keepGuest(secret string) { _ = browser.TabStorage().Save(browser.GuestKey, secret) }

@@ -10,13 +10,14 @@ import (
 
 	"mayfly/server"
 	"mayfly/server/auth"
+	"mayfly/server/session"
 )
 
 // authFlags holds the flags that say how users sign in.
 type authFlags struct {
 	auth.Config
 	scopes    []string // the scopes that clients request
-	anonymous server.Anonymous
+	anonymous session.Policy
 }
 
 // enabled reports whether users can sign in.
@@ -41,8 +42,8 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) 
 		"or put the token into "+oktaTokenVariable+" (default none)")
 	f.BoolVar(&a.RequireActive, "require-active", false,
 		"let in only people who are active in Okta; needs an Okta API token (default off)")
-	a.anonymous = server.AnonymousAllow
-	f.TextVar(&a.anonymous, "anonymous", server.AnonymousAllow,
+	a.anonymous = session.GuestsWrite
+	f.TextVar(&a.anonymous, "anonymous", session.GuestsWrite,
 		"what guests may do, people who have not signed in: `allow, read or deny`")
 	return func() error {
 		a.ClientIDs, a.Algs, a.scopes = commas(*clients), commas(*algs), strings.Fields(*scopes)
@@ -98,9 +99,9 @@ func (a *authFlags) check(oktaToken bool) error {
 		}
 	}
 	switch a.anonymous {
-	case server.AnonymousDeny:
+	case session.GuestsDenied:
 		wrong("-anonymous is deny, but there is no -issuer to sign in with: nobody could come in")
-	case server.AnonymousRead:
+	case session.GuestsRead:
 		wrong("-anonymous is read, but there is no -issuer to sign in with: nobody could write")
 	}
 	return errors.Join(errs...)

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"mayfly/server"
 	"mayfly/server/auth"
+	"mayfly/server/session"
 )
 
 const oktaIssuer = "https://example.okta.com/oauth2/default"
@@ -35,19 +35,19 @@ func TestSignInFlags(t *testing.T) {
 	}{
 		{"an issuer and an app", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, nil, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}},
-			scopes: scopes, anonymous: server.AnonymousAllow}},
+			scopes: scopes, anonymous: session.GuestsWrite}},
 		{"everything", []string{"-issuer", oktaIssuer, "-client-id", "0oa1,0oa2", "-audience", "api://chat", "-scopes", "openid chat", "-algs", "RS256,ES256",
 			"-require-scope", "chat", "-okta-api-token-file", file, "-require-active", "-anonymous", "deny"}, nil, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1", "0oa2"}, Audience: "api://chat", Algs: []string{"RS256", "ES256"},
 				RequireScope: "chat", OktaAPIToken: "00SSWS", RequireActive: true},
-			scopes: []string{"openid", "chat"}, anonymous: server.AnonymousDeny}},
+			scopes: []string{"openid", "chat"}, anonymous: session.GuestsDenied}},
 		{"the environment", nil, map[string]string{"MAYFLY_ISSUER": oktaIssuer, "MAYFLY_CLIENT_ID": "0oa1", "MAYFLY_OKTA_API_TOKEN": "00Env",
 			"MAYFLY_REQUIRE_ACTIVE": "true", "MAYFLY_ANONYMOUS": "read", "MAYFLY_SCOPES": "openid"}, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00Env", RequireActive: true},
-			scopes: []string{"openid"}, anonymous: server.AnonymousRead}},
+			scopes: []string{"openid"}, anonymous: session.GuestsRead}},
 		{"the file, from the environment", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, map[string]string{"MAYFLY_OKTA_API_TOKEN_FILE": file}, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00SSWS"},
-			scopes: scopes, anonymous: server.AnonymousAllow}},
+			scopes: scopes, anonymous: session.GuestsWrite}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := parseConfig(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})

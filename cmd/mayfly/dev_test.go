@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"mayfly/server"
+	"mayfly/server/session"
 )
 
 func TestParseDev(t *testing.T) {
@@ -30,7 +30,7 @@ func TestParseDev(t *testing.T) {
 			c.accessTTL, c.conns = time.Minute, 7
 		}},
 		{"flags of signing in", []string{"-anonymous", "read", "-require-scope", "chat", "-scopes", "openid chat"}, nil, func(c *devConfig) {
-			c.auth.anonymous, c.auth.RequireScope, c.auth.scopes = server.AnonymousRead, "chat", []string{"openid", "chat"}
+			c.auth.anonymous, c.auth.RequireScope, c.auth.scopes = session.GuestsRead, "chat", []string{"openid", "chat"}
 		}},
 		{"an environment that is for serve", nil, map[string]string{"MAYFLY_ISSUER": "https://id.example.com", "MAYFLY_CLIENT_ID": "x",
 			"MAYFLY_OKTA_API_TOKEN": "secret", "MAYFLY_REQUIRE_ACTIVE": "true"}, func(*devConfig) {}},

@@ -89,13 +89,13 @@ var fences = map[string][]string{
 	"github.com/andybalholm/brotli":       {"mayfly/web/gen"},
 	"github.com/chromedp":                 {"mayfly/cmd/mayfly/e2e"},
 	"syscall/js":                          {"mayfly/app/browser"},
-	"github.com/coder/websocket":          {"mayfly/server", "mayfly/app/client/transport"},
+	"github.com/coder/websocket":          {"mayfly/server/conn", "mayfly/app/client/transport"},
 	"github.com/prometheus":               {"mayfly/server", "mayfly/cmd/mayfly"},
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
 	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
-	"golang.org/x/text":                   {"mayfly/server/auth"},
-	"golang.org/x/sys":                    {"mayfly/server"},
+	"golang.org/x/text":                   {"mayfly/server/names"},
+	"golang.org/x/sys":                    {"mayfly/server/conn"},
 }
 
 // within reports whether path is prefix or below it.

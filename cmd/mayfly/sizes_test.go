@@ -25,8 +25,6 @@ const oneThing = "One thing: "
 // tooLarge lists the types, functions and folders with long lines that are over the limits today. Take a line away when its
 // sizes are mended; add none.
 var tooLarge = []string{
-	"app/pkce.SignIn",
-	"server",
 	"server.Server",
 }
 

@@ -12,11 +12,9 @@
 // drops a key once the issuer no longer publishes it. Every request to the issuer is bounded: 5 s, 256 KiB, 20 keys, no
 // redirect to another host.
 //
-// A token identifies a user but rarely holds a display name. Names come from the ID token, from Okta's Users API or from
-// userinfo (profiles). They are cached and looked up in the background: no sign-in waits for a name, and a follower is told
-// when a better name is found. Strangers choose names, so the package cleans them.
+// A token identifies a user but rarely holds a display name: package names finds one.
 //
-// Package server decides the rest: what guests may do, how long a connection lives, which sign-ins were signed out, and how
+// Package session decides the rest: what guests may do, how long a connection lives, which sign-ins were signed out, and how
 // many failed sign-ins an address may make.
 package auth
 
@@ -34,6 +32,8 @@ import (
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server/names"
 )
 
 // Config says which tokens a Verifier accepts.
@@ -55,7 +55,7 @@ type Verifier struct {
 	crossCheck *oidc.IDTokenVerifier // static
 	keys       *keySet               // static
 	provider   *provider             // static
-	profiles   *profiles             // static
+	profiles   *names.Profiles       // static
 	metrics    *metrics              // static
 }
 
@@ -78,7 +78,8 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	client := newClient(transport)
 	v.keys = newKeySet(cfg.Algs, cfg.KidOptional)
 	v.provider = &provider{issuer: cfg.Issuer, client: client, keys: v.keys, metrics: v.metrics, log: log}
-	v.profiles = newProfiles(cfg, v.provider, client, v.metrics, log)
+	v.profiles = names.New(names.Config{Okta: v.provider.okta(), OktaToken: cfg.OktaAPIToken,
+		RequireActive: cfg.RequireActive, Userinfo: v.provider.userinfo, ReadUserinfo: readUserinfo}, client, reg, log)
 	v.crossCheck = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{ClientID: cfg.Audience, SupportedSigningAlgs: cfg.Algs,
 		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to whole seconds
 	return v, nil
@@ -88,7 +89,7 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 func (v *Verifier) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { v.provider.run(ctx) })
-	v.profiles.run(ctx)
+	v.profiles.Run(ctx)
 	running.Wait()
 	v.provider.client.CloseIdleConnections()
 	return nil

@@ -1,12 +1,15 @@
 package auth
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"mayfly/server/names"
 	"mayfly/shared/wire"
 )
 
@@ -152,4 +155,24 @@ func scopes(claims object) []string {
 		}
 	}
 	return all
+}
+
+// claimedName returns the best display name in claims, "" if there is none.
+func claimedName(claims object) string {
+	return names.Best(func(name string) string {
+		s, _ := claims.text(name)
+		return s
+	})
+}
+
+// readUserinfo returns the name in an answer of userinfo, which must be about subject.
+func readUserinfo(body []byte, subject string) (name string, err error) {
+	claims, err := newObject(body, claimNames)
+	if err != nil {
+		return "", fmt.Errorf("the answer: %w", err)
+	}
+	if sub, _ := claims.text("sub"); sub != subject {
+		return "", errors.New("the answer is about somebody else")
+	}
+	return claimedName(claims), nil
 }

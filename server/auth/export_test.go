@@ -4,10 +4,7 @@ package auth
 var NewVerifier = newVerifier
 
 var (
-	CleanName = cleanName
-	LikeGuest = imitatesGuest
 	Freshness = freshness
-	WaitFor   = waitFor
 )
 
 // Parse reports whether raw is taken apart, and gives its parts.
@@ -23,18 +20,9 @@ func Parse(raw string) (header map[string]string, payload, signature []byte, ok 
 	return header, t.payload, t.signature, true
 }
 
-// Names returns how many names are somebody's.
-func (v *Verifier) Names() int {
-	v.profiles.mu.Lock()
-	defer v.profiles.mu.Unlock()
-	return max(len(v.profiles.names.held), len(v.profiles.names.holders))
-}
-
-// Remembered returns how many people and how many unknown kids are remembered.
-func (v *Verifier) Remembered() (people, kids int) {
-	v.profiles.mu.Lock()
-	defer v.profiles.mu.Unlock()
+// Kids returns how many unknown kids are remembered.
+func (v *Verifier) Kids() int {
 	v.keys.mu.Lock()
 	defer v.keys.mu.Unlock()
-	return len(v.profiles.users), len(v.keys.unknown)
+	return len(v.keys.unknown)
 }

@@ -48,7 +48,7 @@ func TestUnknownKidsCostOneRequest(t *testing.T) {
 		if n := r.idp.Count(pathKeys) - before; n < 15 || n > 21 {
 			t.Errorf("%d requests in 10 minutes of unknown kids, want one in 30 s", n)
 		}
-		if _, kids := r.Remembered(); kids > 1000 {
+		if kids := r.Kids(); kids > 1000 {
 			t.Errorf("%d unknown kids are remembered", kids)
 		}
 	})

@@ -7,23 +7,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The results of a lookup in a source of names, as metrics label them.
-const (
-	lookedFound   = "found"
-	lookedNobody  = "nobody"  // the source does not know the user, or does not answer about the user
-	lookedRefused = "refused" // the source rejects our token
-	lookedLimited = "limited" // the source asks us to wait
-	lookedFailed  = "failed"
-)
-
 // resultOK labels a good token; a bad one is labelled with its reason.
 const resultOK = "ok"
+
+// resultFailed labels a fetch of the keys that failed.
+const resultFailed = "failed"
 
 // metrics are the metrics of this package.
 type metrics struct {
 	tokens  *prometheus.CounterVec // by result
 	fetches *prometheus.CounterVec // by result
-	lookups *prometheus.CounterVec // by source and result
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -33,8 +26,6 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Help: "Access tokens checked, by result: ok, busy or the reason of the refusal."}, []string{"result"}),
 		fetches: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_key_fetches_total",
 			Help: "Times that the issuer was asked for its keys."}, []string{"result"}),
-		lookups: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_profile_requests_total",
-			Help: "Requests for a person's name or status, by source and result."}, []string{"source", "result"}),
 	}
 	for _, result := range []string{resultOK, string(wire.CodeBusy)} {
 		m.tokens.WithLabelValues(result)
@@ -42,13 +33,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	for reason := range sentences {
 		m.tokens.WithLabelValues(string(reason))
 	}
-	for _, result := range []string{resultOK, lookedFailed} {
+	for _, result := range []string{resultOK, resultFailed} {
 		m.fetches.WithLabelValues(result)
-	}
-	for _, source := range []string{sourceOkta, sourceUserinfo} {
-		for _, result := range []string{lookedFound, lookedNobody, lookedRefused, lookedLimited, lookedFailed} {
-			m.lookups.WithLabelValues(source, result)
-		}
 	}
 	return m
 }
@@ -69,7 +55,7 @@ func (m *metrics) countToken(refusal *Error) {
 func (m *metrics) countFetch(err error) {
 	result := resultOK
 	if err != nil {
-		result = lookedFailed
+		result = resultFailed
 	}
 	m.fetches.WithLabelValues(result).Inc()
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"mayfly/server/names"
 	"mayfly/shared/wire"
 )
 
@@ -21,7 +22,7 @@ type Identity struct {
 }
 
 // Verify checks an access token and returns its user's identity. The error is an *Error. Verify blocks for kidWait at most
-// if the token names an unknown key, and with RequireActive for lookupBudget at most while the Users API is asked. idToken
+// if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked. idToken
 // may be empty; it only gives a name.
 func (v *Verifier) Verify(ctx context.Context, accessToken, idToken string) (Identity, error) {
 	id, refusal := v.verify(ctx, accessToken, idToken)
@@ -54,12 +55,25 @@ func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Ide
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "go-oidc says: %s", clip(err.Error(), maxFailure))
 	}
 	id := v.identify(t, claims)
-	hints := nameHints{idToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject), accessToken: claimedName(claims)}
+	hints := names.Hints{IDToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject),
+		AccessToken: claimedName(claims)}
 	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo refuses other tokens
-		hints.bearer = accessToken
+		hints.Bearer = accessToken
 	}
-	id.Name, refusal = v.profiles.resolveName(ctx, id, hints)
-	return id, refusal
+	var active bool
+	if id.Name, active = v.profiles.Resolve(ctx, id.user(), hints); !active {
+		return id, inactive()
+	}
+	return id, nil
+}
+
+// user returns the user of id for package names.
+func (id Identity) user() names.User {
+	return names.User{ID: id.ID, Subject: id.Subject, Name: id.Name}
+}
+
+func inactive() *Error {
+	return refuse(wire.ReasonUserInactive, "the Users API says that the person is not active")
 }
 
 // identify returns the identity in claims, which must have passed checkClaims.
@@ -117,5 +131,11 @@ type Change struct {
 // known already, Follow calls changed before it returns. changed must not block and must not call v. One more call may
 // come while stop runs or just after.
 func (v *Verifier) Follow(id Identity, changed func(Change)) (stop func()) {
-	return v.profiles.follow(id, changed)
+	return v.profiles.Follow(id.user(), func(news names.Change) {
+		change := Change{Name: news.Name}
+		if news.Inactive {
+			change.Refused = inactive()
+		}
+		changed(change)
+	})
 }

@@ -77,6 +77,7 @@ func TestFactsAreStoredOnceThatIsPossible(t *testing.T) {
 		}
 		store.Fail(nil)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if want := []string{"one", "two"}; !slices.Equal(here, want) || !slices.Equal(there, want) || l.Waiting() != 0 {
 			t.Errorf("followed %q and %q, %d wait, want %q and none", here, there, l.Waiting(), want)
 		}

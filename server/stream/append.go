@@ -84,11 +84,11 @@ func (n *NATS) append(a pendingAppend, suffix string) {
 	id := a.event.User + " " + a.room + " " + a.event.ID + suffix
 	msg := &nats.Msg{Subject: subjectPrefix + a.room, Header: nats.Header{}, Data: encodeRecord(a.event)}
 	if n.keys != nil {
-		id = n.keys.hashID(id)
-		msg.Data, err = n.keys.seal(a.room, id, a.event.Expires, msg.Data)
+		id = n.keys.HashID(id)
+		msg.Data, err = n.keys.Seal(a.room, id, a.event.Expires, msg.Data)
 	}
 	if err != nil {
-		a.done(hub.Receipt{}, err)
+		a.done(hub.Receipt{}, asFull(err))
 		return
 	}
 	n.appends.add(msg, a)

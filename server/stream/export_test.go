@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-
-	"mayfly/server/hub"
 )
 
 // ForgeCopy makes room's followers believe that a message came, whose predecessor was before.
@@ -22,20 +20,7 @@ func (n *NATS) ForgeCopy(room string, seq, before int64) error {
 }
 
 // TendKeys does what is done all the time, as at now.
-func (n *NATS) TendKeys(now time.Time) error { return n.keys.rotate(now) }
-
-// Seal and Open are what lies between an event and the disk.
-func (n *NATS) Seal(room, id string, e hub.Event) ([]byte, error) {
-	return n.keys.seal(room, id, e.Expires, encodeRecord(e))
-}
-
-func (n *NATS) Open(room, id string, sealed []byte) (hub.Event, error) {
-	record, err := n.keys.open(room, id, sealed)
-	if err != nil {
-		return hub.Event{}, err
-	}
-	return decodeRecord(record)
-}
+func (n *NATS) TendKeys(now time.Time) error { return n.keys.Rotate(now) }
 
 // Break makes JetStream end, as a disk that refuses to be written does.
 func (n *NATS) Break() error { return n.links.server.current().ShutdownJetStream() }
@@ -50,7 +35,7 @@ func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 	defer n.links.server.mu.Unlock()
 	s.Shutdown()
 	s.WaitForShutdown()
-	meddle(n.folder.in(natsDir))
+	meddle(n.folder.NATS())
 }
 
 // Lasting is what health makes of Healthz.

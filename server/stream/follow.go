@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"mayfly/server/hub"
+	"mayfly/server/stream/seal"
 )
 
 const (
@@ -243,7 +244,7 @@ func (n *NATS) decodeAll(room string, batch []storedMsg) []hub.Event {
 		switch {
 		case err == nil:
 			events = append(events, e)
-		case !errors.Is(err, errExpired): // JetStream keeps records a little longer than their keys live
+		case !errors.Is(err, seal.ErrExpired): // JetStream keeps records a little longer than their keys live
 			unread++
 			problem = cmp.Or(problem, err)
 		}
@@ -258,7 +259,7 @@ func (n *NATS) decodeAll(room string, batch []storedMsg) []hub.Event {
 func (n *NATS) decode(room string, s storedMsg) (e hub.Event, err error) {
 	record := s.msg.Data
 	if n.keys != nil {
-		record, err = n.keys.open(room, s.msg.Header.Get(jetstream.MsgIDHeader), record)
+		record, err = n.keys.Open(room, s.msg.Header.Get(jetstream.MsgIDHeader), record)
 	}
 	if err == nil {
 		e, err = decodeRecord(record)

@@ -8,13 +8,13 @@
 // plain publishes of core NATS, which JetStream does not store.
 //
 // Events are stored in memory, or in a folder. In a folder they are encrypted with keys that are deleted when the events
-// expire (keyRing); room names, times and sizes stay readable. JetStream cannot recover from a failed write, so the package
-// watches a NATS server that writes files and restarts it on its stored files if necessary. A NATS server in memory writes
-// nothing that could fail, and a restart would lose every event. If it fails, Ready says so, and the operator decides.
+// expire (package seal); room names, times and sizes stay readable. JetStream cannot recover from a failed write, so the
+// package watches a NATS server that writes files and restarts it on its stored files if necessary. A NATS server in memory
+// writes nothing that could fail, and a restart would lose every event. If it fails, Ready says so, and the operator
+// decides.
 //
-// Locks: keyRing.making is taken before keyRing.mu. The other locks are taken last: nothing that takes another lock runs
-// under them. The NATS library may hold a lock of its own when it calls onFailed, and so when a hub's done runs: neither may
-// publish.
+// Locks: all are taken last: nothing that takes another lock runs under them. The NATS library may hold a lock of its own
+// when it calls onFailed, and so when a hub's done runs: neither may publish.
 package stream
 
 import (
@@ -30,6 +30,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/hub"
+	"mayfly/server/stream/seal"
 	"mayfly/shared/wire"
 )
 
@@ -68,8 +69,8 @@ type NATS struct {
 	log       *slog.Logger
 	clock     *hub.Clock
 	metrics   *metrics
-	folder    *folder  // nil: events are in memory
-	keys      *keyRing // nil: events are in memory
+	folder    *seal.Folder  // nil: events are in memory
+	keys      *seal.KeyRing // nil: events are in memory
 	links     *links
 	js        jetstream.JetStream // on links.publish
 	epoch     string
@@ -80,7 +81,7 @@ type NATS struct {
 
 	followers sync.WaitGroup
 	lookups   sync.WaitGroup // goroutines that look up the original of a repeat
-	loops     sync.WaitGroup // keyRing.run and watch
+	loops     sync.WaitGroup // KeyRing.Run and watch
 }
 
 // OpenEmbedded starts a NATS server inside this process, which nothing outside can reach, and opens the stream in it. ctx
@@ -104,7 +105,7 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 		if bytes, err = n.openFolder(config); err != nil {
 			return err
 		}
-		natsFolder = n.folder.in(natsDir)
+		natsFolder = n.folder.NATS()
 	}
 	server, err := newEmbedded(natsFolder, bytes, n.log)
 	if err != nil {
@@ -120,8 +121,8 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 		return fmt.Errorf("open the stream: %w", err)
 	}
 	if n.folder != nil {
-		n.condition.setBlocked(n.folder.full())
-		n.loops.Go(func() { n.keys.run(n.ctx) })
+		n.condition.setBlocked(asFull(n.folder.Full()))
+		n.loops.Go(func() { n.keys.Run(n.ctx) })
 		n.loops.Go(func() { n.watch(n.ctx) })
 	}
 	return nil
@@ -129,16 +130,13 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 
 // openFolder locks the folder, reads its keys and returns how many bytes of messages it can hold.
 func (n *NATS) openFolder(config Config) (bytes int64, err error) {
-	if n.folder, err = openFolder(config.Folder); err != nil {
+	if n.folder, err = seal.OpenFolder(config.Folder); err != nil {
 		return 0, err
 	}
-	if n.keys, err = openKeyRing(n.folder.in(keysDir), n.clock, n.log); err != nil {
+	if n.keys, err = seal.OpenKeyRing(n.folder, n.clock.Now, n.log); err != nil {
 		return 0, fmt.Errorf("open the keys: %w", err)
 	}
-	if err := syncFolder(config.Folder); err != nil {
-		return 0, err
-	}
-	room, err := n.folder.capacity()
+	room, err := n.folder.Capacity()
 	if room < config.Bytes {
 		n.log.Warn("the disk has no room for all the messages that may live", "bytes", config.Bytes, "room", room)
 	}
@@ -186,7 +184,7 @@ func (n *NATS) Close() error {
 		return n.links.server.stop()
 	}))
 	if n.folder != nil {
-		errs = append(errs, n.folder.close())
+		errs = append(errs, n.folder.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"os"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -66,4 +68,13 @@ func (n *NATS) updateStream(ctx context.Context, old jetstream.StreamConfig, wan
 // it, and one second more, because JetStream must not delete a message early.
 func natsTTL(ttl time.Duration) time.Duration {
 	return (ttl + time.Second - 1).Truncate(time.Second) + time.Second
+}
+
+// bootID returns an id that the system makes at each boot, "" on systems that have none.
+func bootID() string {
+	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(id))
 }

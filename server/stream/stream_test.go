@@ -22,9 +22,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestMain lets four tests run at once, unless -parallel says how many: those that are parallel here wait for JetStream's timers
-// and for the pauses of watch, whose clock nothing fakes. More at once would end no sooner, as one of them waits for 15 s, and
-// each has a NATS server whose answers have deadlines.
+// TestMain lets four tests run at once, unless -parallel says how many: those that are parallel here wait for JetStream's
+// timers and for the pauses of watch, whose clock nothing fakes. More at once would end no sooner, as one of them waits for
+// 15 s, and each has a NATS server whose answers have deadlines.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	said := false
@@ -140,8 +140,8 @@ func mustAppend(t *testing.T, s hub.Stream, room string, m wire.Message) wire.Me
 	return a.receipt.Message
 }
 
-// appendAll appends n messages from number first on, in their order, some of them at once: an append fails after 5 s without an
-// answer, and in that time a busy machine stores few.
+// appendAll appends n messages from number first on, in their order, some of them at once: an append fails after 5 s
+// without an answer, and in that time a busy machine stores few.
 func appendAll(t *testing.T, s hub.Stream, room string, first, n int, ttl time.Duration) {
 	t.Helper()
 	const atOnce = 8

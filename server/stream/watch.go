@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/server/hub"
+	"mayfly/server/stream/seal"
 )
 
 const (
@@ -34,6 +37,14 @@ func (n *NATS) unhealthy() error {
 	return n.links.server.health()
 }
 
+// asFull returns err, so that it wraps hub.ErrFull too if the disk is full.
+func asFull(err error) error {
+	if errors.Is(err, seal.ErrDiskFull) {
+		return fmt.Errorf("%w: %w", hub.ErrFull, err)
+	}
+	return err
+}
+
 // watch keeps a stream on disk working until ctx is done. While the disk is nearly full, it blocks appends, because
 // JetStream does not recover from a failed write. If a write has failed all the same, it restarts the server, and blocks
 // appends until that is done. Acknowledged messages are on disk, so the restart loses none, and every follower reads its
@@ -49,7 +60,7 @@ func (n *NATS) watch(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		full, problem := n.folder.full(), n.unhealthy()
+		full, problem := asFull(n.folder.Full()), n.unhealthy()
 		if problem == nil && full == nil && n.condition.blocked() != nil {
 			problem = errBlocked
 		}
@@ -69,7 +80,7 @@ func (n *NATS) watch(ctx context.Context) {
 		started = time.Now()
 		switch err := n.heal(ctx); {
 		case err == nil:
-			n.condition.setBlocked(n.folder.full())
+			n.condition.setBlocked(asFull(n.folder.Full()))
 		case ctx.Err() == nil:
 			n.log.Error("the stream did not start", "err", err)
 		}

@@ -1,0 +1,80 @@
+package pkce
+
+import "time"
+
+// CallbackPath is the path to which the provider sends users back. The redirect URI is the page's origin and this path.
+const CallbackPath = "/login/callback"
+
+// Mode says where the refresh token and the ID token are stored.
+type Mode int
+
+// The modes.
+const (
+	Device Mode = iota // sealed, in the storage that all tabs share: the sign-in survives a restart of the browser
+	Tab                // in the tab's own storage: the sign-in survives reloads
+	Memory             // nowhere: the sign-in ends with the page
+)
+
+// Config holds what New needs. The provider and the client id are not in it: SignIn reads them from the server's
+// /config.json and stores the last answer for starts without a network.
+type Config struct {
+	Mode    Mode
+	Params  []string // more parameters for the provider's authorize endpoint, such as prompt: alternating names and values
+	Browser Browser
+}
+
+// Browser holds the functions of the page that signing in needs. Any goroutine may call them.
+type Browser struct {
+	Origin string // of the page: scheme, host and port
+
+	Fetch          Fetch
+	FetchKeepalive Fetch // its requests go on when the page is left
+
+	Local Storage // shared by all tabs
+	Tab   Storage // the tab's own
+	Vault Vault   // seals what goes into Local
+
+	// Lock waits until no other tab holds the lock called name, at most for timeout. In a browser without locks it returns
+	// at once.
+	Lock func(name string, timeout time.Duration) (unlock func(), err error)
+
+	// Join joins the channel of the tabs. It calls receive with each message of another tab. send must not call receive.
+	Join func(receive func(message string)) (send func(message string), leave func())
+
+	// Verify checks a signature. alg is the algorithm's name in JOSE, never RS256. jwk is the public key.
+	Verify func(alg string, jwk, signed, signature []byte) bool
+
+	Assign  func(url string)                   // leaves the page for url
+	Submit  func(url string, fields ...string) // leaves the page by posting a form of alternating names and values
+	Replace func(path string)                  // changes the page's address and history entry without leaving the page
+}
+
+// Fetch gets url, or posts form to it if form is not empty. It sends no cookies, stores nothing, follows no redirect and
+// takes no longer than timeout. err means that Fetch could read no answer.
+type Fetch func(url, form string, timeout time.Duration) (
+	status int, header func(name string) string, body []byte, err error)
+
+// Storage keeps strings. Any call may fail: the browser may deny storage, or the storage may be full.
+type Storage interface {
+	Load(key string) (value string, err error) // "" if there is none
+	Save(key, value string) error
+	Delete(key string) error
+	Keys() ([]string, error)
+}
+
+// Vault seals text with a key that no program can read. The first Seal makes the key.
+type Vault interface {
+	Seal(plain string) (sealed string, err error)
+	// Open returns the text that was sealed. ok is false if that will never be possible: the text is damaged or the key is
+	// gone. err means that the vault cannot be used now.
+	Open(sealed string) (plain string, ok bool, err error)
+	Forget() // destroys the key
+}
+
+// discard is a storage that stores nothing, for Mode Memory.
+type discard struct{}
+
+func (discard) Load(string) (string, error) { return "", nil }
+func (discard) Save(string, string) error   { return nil }
+func (discard) Delete(string) error         { return nil }
+func (discard) Keys() ([]string, error)     { return nil, nil }

@@ -1,0 +1,49 @@
+package pkce
+
+import "sync"
+
+// subscribers passes states to the functions that want them. Each function gets the states in order.
+type subscribers struct {
+	publishing sync.Mutex // held while functions are called; taken before mu and before the lock that publish's read takes
+
+	mu    sync.Mutex     // guards what follows
+	last  *State         // immutable
+	shows []*func(State) // a pointer to nil: this function has stopped
+}
+
+// add calls show with the last state, and with each later one until stop is called.
+func (s *subscribers) add(show func(State)) (stop func()) {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	s.mu.Lock()
+	s.shows = append(s.shows, &show)
+	last := s.last
+	s.mu.Unlock()
+	show(*last)
+	return func() {
+		s.mu.Lock()
+		show = nil
+		s.mu.Unlock()
+	}
+}
+
+// publish reads the state and calls the functions with it if it has changed.
+func (s *subscribers) publish(read func() *State) {
+	s.publishing.Lock()
+	defer s.publishing.Unlock()
+	state := read()
+	var call []func(State)
+	s.mu.Lock()
+	if *state != *s.last {
+		for _, show := range s.shows {
+			if *show != nil {
+				call = append(call, *show)
+			}
+		}
+	}
+	s.last = state
+	s.mu.Unlock()
+	for _, show := range call {
+		show(*state)
+	}
+}

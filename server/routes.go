@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server/admission"
+	"mayfly/server/conn"
+	"mayfly/server/session"
+	"mayfly/shared/wire"
+)
+
+// Handler returns the handler of all public requests.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /ws", s.serveSocket)
+	mux.HandleFunc("POST /poll", s.servePoll)
+	mux.HandleFunc("OPTIONS /poll", s.servePreflight)
+	mux.HandleFunc("GET /healthz", s.serveHealth)
+	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.HandleFunc("GET /config.json", s.serveConfig)
+	mux.Handle("/", s.config.Origins.GuardHost(s.config.Pages))
+	return s.config.Secure(mux)
+}
+
+// The rejections of requests that the gate has admitted.
+var (
+	noSubprotocol = &admission.Rejection{Reason: admission.ReasonSubprotocol, Status: http.StatusBadRequest,
+		Message: "Open a WebSocket that offers the subprotocol " + wire.Subprotocol + "."}
+	wrongType = &admission.Rejection{Reason: admission.ReasonType, Status: http.StatusUnsupportedMediaType,
+		Message: "Send frames as " + wire.PollType + ", one JSON object a line."}
+	tooLarge = &admission.Rejection{Reason: admission.ReasonSize, Status: http.StatusRequestEntityTooLarge,
+		Message: "The frames of one poll have at most 64 KiB."}
+)
+
+// admit admits a request that wants to become a connection, or writes why not and counts that in rejected. The caller must
+// call giveUp, or add and then remove.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometheus.CounterVec) (admission.Slot, bool) {
+	slot, rejection := s.gate.Admit(r)
+	if rejection == nil && !s.begin() {
+		slot.Free()
+		rejection = admission.Stopping
+	}
+	if rejection != nil {
+		reject(w, rejection, rejected)
+		return slot, false
+	}
+	return slot, true
+}
+
+// reject writes and counts a rejection.
+func reject(w http.ResponseWriter, rejection *admission.Rejection, rejected *prometheus.CounterVec) {
+	rejected.WithLabelValues(string(rejection.Reason)).Inc()
+	rejection.Write(w)
+}
+
+// newSession sets e's session to a new one for c, and returns that as the handler of c.
+func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler {
+	return func(c *conn.Conn) conn.Handler {
+		e.conn, e.session = c, session.New(shared, c)
+		return e.session
+	}
+}
+
+// serveSocket upgrades a request to a connection and returns: the connection runs on, without the handler's stack.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
+	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
+	if !ok {
+		return
+	}
+	upgraded := false
+	defer func() { // also after a panic: a slot that is not freed is lost for good
+		if !upgraded {
+			s.giveUp(slot)
+		}
+	}()
+	if !conn.Offers(r) {
+		reject(w, noSubprotocol, s.metrics.upgradesRefused)
+		return
+	}
+	e := entry{slot: slot}
+	socket, err := conn.Upgrade(w, r, s.shared, s.lines, slot.From, e.newSession(s.sessions))
+	if err != nil {
+		s.metrics.upgradesRefused.WithLabelValues(string(admission.ReasonHandshake)).Inc()
+		s.log.Debug("no upgrade", "err", err)
+		return
+	}
+	s.add(e)
+	upgraded = true
+	s.metrics.opened.Inc()
+	go s.runSocket(socket)
+}
+
+// runSocket serves a socket until it has ended. Until then it holds its slot.
+func (s *Server) runSocket(socket *conn.Socket) {
+	defer s.remove(socket.Conn)
+	socket.Run()
+}
+
+// servePoll answers a poll: the frames of a session that lasts for one request.
+func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
+	s.config.Origins.Share(w, r)
+	slot, ok := s.admit(w, r, s.metrics.pollsRefused)
+	if !ok {
+		return
+	}
+	e := entry{slot: slot, poll: true}
+	p := conn.NewPoll(w, s.shared, slot.From, e.newSession(s.sessions))
+	s.add(e)
+	defer s.remove(p.Conn)
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != wire.PollType {
+		reject(w, wrongType, s.metrics.pollsRefused)
+		return
+	}
+	message, err := p.Read(r)
+	if tooBig := (*http.MaxBytesError)(nil); errors.As(err, &tooBig) {
+		reject(w, tooLarge, s.metrics.pollsRefused)
+		return
+	}
+	s.metrics.polls.Inc()
+	if err != nil {
+		p.End(err)
+	}
+	defer context.AfterFunc(r.Context(), func() { p.End(r.Context().Err()) })()
+	w.Header().Set("Content-Type", wire.PollType)
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy that buffers answers would delay the chat
+	p.Run(message)
+}
+
+// servePreflight tells a browser whether a page of another origin may poll.
+func (s *Server) servePreflight(w http.ResponseWriter, r *http.Request) {
+	s.config.Origins.Share(w, r)
+	if !s.config.Origins.Allow(r) {
+		reject(w, admission.Foreign, s.metrics.pollsRefused)
+		return
+	}
+	w.Header().Set("Access-Control-Allow-Methods", http.MethodPost)
+	w.Header().Set("Access-Control-Allow-Headers", "Content-Type")
+	w.Header().Set("Access-Control-Max-Age", "7200")
+	w.WriteHeader(http.StatusNoContent)
+}

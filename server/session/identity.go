@@ -1,0 +1,83 @@
+package session
+
+import (
+	"sync"
+	"time"
+
+	"mayfly/server/auth"
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// identity is the user who is signed in on a connection.
+type identity struct {
+	session *Session    // static
+	client  *hub.Client // static
+
+	mu       sync.Mutex // guards what follows
+	user     wire.User
+	expires  time.Time // of the token, by the hub's clock
+	expiring bool      // the client was told that the sign-in ends soon
+}
+
+// newIdentity returns the identity of id. The connection may live as long as its token.
+func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
+	s.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
+	return &identity{session: s, client: client, user: wire.User{ID: id.ID, Name: id.Name}, expires: id.Expires}
+}
+
+// is reports whether id is the same user.
+func (i *identity) is(id auth.Identity) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return id.ID == i.user.ID
+}
+
+// renew moves the end of the connection to that of another token, if it is later, and tells the client.
+func (i *identity) renew(id auth.Identity) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if id.Expires.After(i.expires) {
+		i.expires, i.expiring = id.Expires, false
+		i.session.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
+	}
+	i.tellLocked()
+}
+
+// onChange runs when there is news about the user.
+func (i *identity) onChange(change auth.Change) {
+	if change.Refused != nil {
+		i.session.logRefusal(change.Refused, "")
+		i.session.conn.End(byeFor(change.Refused))
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if change.Name == i.user.Name {
+		return
+	}
+	i.user.Name = change.Name
+	i.client.Rename(change.Name)
+	i.tellLocked()
+}
+
+// tellLocked sends the client authed.
+func (i *identity) tellLocked() {
+	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
+}
+
+// tick tells the client that the sign-in ends soon, and ends the connection when it has ended.
+func (i *identity) tick(now time.Time) {
+	if i.session.conn.Expired(now.UnixMilli()) {
+		i.session.conn.End(ErrExpired)
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	left := i.expires.Sub(now)
+	if i.expiring || left > wire.ExpiringBefore {
+		return
+	}
+	i.expiring = true
+	i.session.conn.SendFrame(wire.Expiring{InMS: max(left, 0).Milliseconds()})
+}

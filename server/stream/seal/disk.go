@@ -1,0 +1,153 @@
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const (
+	lockFile = "lock"
+	keysDir  = "keys"
+	natsDir  = "nats" // JetStream writes here
+
+	// formatFile names the format of what is in the folder. Folders without it were made before records had a kind.
+	formatFile = "format"
+	format     = "mayfly 2\n"
+
+	// The margin is space that the messages leave free on the disk: diskMargin bytes, or a share of the disk if that is
+	// less. Appends are refused once other files have taken half of the margin.
+	diskMargin      = 64 << 20
+	diskMarginShare = 16
+	minCapacity     = 1 << 20 // bytes that JetStream may always store
+	lastBlock       = 8 << 20 // bytes of the file that JetStream is writing, which it cannot compact yet
+)
+
+// ErrDiskFull is the error of Full and of Seal while the disk is nearly full.
+var ErrDiskFull = errors.New("the disk has no room")
+
+// Folder is the folder on disk where messages are stored. While it is open, a lock keeps other processes out.
+type Folder struct {
+	path string
+	lock *os.File
+}
+
+// OpenFolder creates the folder if there is none, and locks it for this process.
+func OpenFolder(path string) (*Folder, error) {
+	if err := os.MkdirAll(path, privateDir); err != nil {
+		return nil, fmt.Errorf("want a folder, or where one can be made: %w", err)
+	}
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return nil, fmt.Errorf("want a folder that this user may read: %w", err)
+	}
+	for _, e := range entries {
+		switch e.Name() {
+		case lockFile, formatFile, keysDir, natsDir, "lost+found":
+		default:
+			return nil, fmt.Errorf("%s is not Mayfly's: want an empty folder, or one that Mayfly made",
+				filepath.Join(path, e.Name()))
+		}
+	}
+	if err := os.Chmod(path, privateDir); err != nil {
+		return nil, fmt.Errorf("want a folder that belongs to this user: %w", err)
+	}
+	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, privateFile)
+	if err != nil {
+		return nil, fmt.Errorf("want a folder that this user may write to: %w", err)
+	}
+	if err := lockExclusive(lock); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	f := &Folder{path, lock}
+	if err := f.checkFormat(); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return f, nil
+}
+
+// checkFormat fails if what is in the folder has another format. It gives a new folder the format of this version.
+func (f *Folder) checkFormat() error {
+	stored, err := os.ReadFile(f.in(formatFile))
+	switch {
+	case err == nil && string(stored) == format:
+		return nil
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("read the folder's format: %w", err)
+	}
+	for _, name := range []string{keysDir, natsDir} {
+		if _, err := os.Lstat(f.in(name)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		return errors.New("the folder was written by another version of Mayfly, in a format that this one cannot read: " +
+			"start the version that wrote it, or delete the folder with its messages, or choose another folder")
+	}
+	return writeSynced(f.in(formatFile), format)
+}
+
+// writeSynced writes a private file, which survives a crash together with the folder that it is in once that is synced.
+func writeSynced(path, content string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(content)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+// NATS returns the path of the folder in which JetStream writes.
+func (f *Folder) NATS() string { return f.in(natsDir) }
+
+func (f *Folder) in(name string) string { return filepath.Join(f.path, name) }
+
+// Close unlocks the folder.
+func (f *Folder) Close() error { return f.lock.Close() }
+
+// Capacity returns how many bytes of live messages the disk can hold: half of the free space and our own files together,
+// because JetStream compacts a file only when less than half of it is live.
+func (f *Folder) Capacity() (int64, error) {
+	disk, err := statDisk(f.path)
+	if err != nil {
+		return 0, err
+	}
+	var ours int64
+	err = filepath.WalkDir(f.in(natsDir), func(_ string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil && info.Mode().IsRegular() {
+			ours += info.Size()
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return 0, err
+	}
+	return max((disk.free+ours-disk.margin()-lastBlock)/2, minCapacity), nil
+}
+
+// Full returns ErrDiskFull if so little space is free that a write may fail. JetStream does not recover from a failed write.
+func (f *Folder) Full() error {
+	disk, err := statDisk(f.path)
+	if err == nil && disk.free < disk.margin()/2 {
+		return ErrDiskFull
+	}
+	return err
+}
+
+// syncFolder syncs the folder at path, so that files created, renamed or deleted in it survive a crash.
+func syncFolder(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// space is the size and the free space of a disk, in bytes.
+type space struct{ size, free int64 }
+
+func (s space) margin() int64 { return min(diskMargin, s.size/diskMarginShare) }

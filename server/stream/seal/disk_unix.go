@@ -1,0 +1,36 @@
+//go:build linux || darwin || freebsd
+
+package seal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+)
+
+// statDisk returns the space of the disk that path is on. Free space that only root may use is left out.
+func statDisk(path string) (space, error) {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(path, &s); err != nil {
+		return space{}, fmt.Errorf("read the free space of the disk: %w", err)
+	}
+	return space{size: int64(s.Blocks) * int64(s.Bsize), free: int64(s.Bavail) * int64(s.Bsize)}, nil
+}
+
+// lockExclusive locks f until it is closed. The system releases the lock when the process ends, also after a crash.
+func lockExclusive(f *os.File) error {
+	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errors.New("another mayfly is using this folder: stop it, or choose another folder")
+	}
+	if err != nil {
+		return fmt.Errorf("lock %s: %w", f.Name(), err)
+	}
+	return nil
+}
+
+// outOfRoom reports whether err means that the disk is full or a quota is reached.
+func outOfRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
