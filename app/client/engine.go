@@ -31,13 +31,13 @@ type engine struct {
 // newEngine returns the engine of a client whose loop reads m.
 func newEngine(c Config, m *mailbox) *engine {
 	e := &engine{
-		clock: clock.New(), name: c.Client, identity: identity{guest: c.Guest}, retry: newRetry(),
+		clock: clock.New(), name: c.Client, identity: identity{keepGuest: c.KeepGuest, guest: c.Guest}, retry: newRetry(),
 		links: links{dial: c.Dial, polls: c.Polls, tokens: c.Tokens, work: &m.work, events: make(chan event, 64)},
 	}
 	e.protocol = protocolCheck{ask: c.Protocol, mailbox: m, links: &e.links, connection: &e.connection}
 	e.rooms = newRooms(&e.links, room.New(c.Room, wire.User{}))
 	s := &e.sender
-	s.identity, s.links, s.rooms, s.keepGuest = &e.identity, &e.links, &e.rooms, c.KeepGuest
+	s.identity, s.links, s.rooms = &e.identity, &e.links, &e.rooms
 	s.persister = outbox.NewPersister(outbox.Config{
 		Device: c.Device, Clock: func() clock.Moment { return e.clock() }, Entries: &s.outbox, Drafts: &s.drafts,
 		Go: m.work.Go, Do: m.do, OnAdopt: s.onAdopt,
@@ -151,7 +151,7 @@ func (e *engine) enter(name string) {
 		e.links.write(wire.Leave{Room: e.rooms.shown.Name})
 	}
 	e.sender.drafts.Enter(name, e.clock())
-	e.rooms.show(room.New(name, e.identity.me))
+	e.rooms.shown.Room = room.New(name, e.identity.me)
 	e.sender.showEntries()
 	e.sender.persister.Want()
 	e.rooms.join()

@@ -17,6 +17,8 @@ type Identity struct {
 
 // An identity says as whom the client writes. It is a state machine: its methods return what the client must do.
 type identity struct {
+	keepGuest func(secret string) // static; Config.KeepGuest
+
 	guest  string // the guest's secret; "": not known yet
 	known  bool   // the client knows whether the user is signed in
 	signIn string // the id of the sign-in, "" for a guest
@@ -80,6 +82,20 @@ func (s *identity) become(signIn string) userChange {
 		return signedOut
 	}
 	return otherUser
+}
+
+// beginAs makes the client that guest, or a new one if guest is "", unless it is one already.
+func (s *identity) beginAs(guest string) {
+	if s.guest != "" {
+		return
+	}
+	if guest == "" {
+		guest = NewGuest()
+	}
+	s.guest = guest
+	if s.keepGuest != nil {
+		s.keepGuest(guest)
+	}
 }
 
 // owner returns the owner of what the user writes now, "" if that is not known yet.

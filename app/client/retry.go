@@ -59,5 +59,10 @@ type scheduled struct {
 	wait time.Duration
 }
 
+// schedule schedules something after wait.
+func schedule(wait time.Duration, now clock.Moment) *scheduled {
+	return &scheduled{from: now, wait: wait}
+}
+
 // due reports whether it is to be done now. nil is never due.
 func (s *scheduled) due(now clock.Moment) bool { return s != nil && now.Since(s.from) >= s.wait }

@@ -32,9 +32,6 @@ func newRooms(l *links, shown room.Room) rooms {
 	return rooms{links: l, shown: joinedRoom{Room: shown}, background: map[string]*joinedRoom{}}
 }
 
-// show shows another room.
-func (r *rooms) show(shown room.Room) { r.shown.Room = shown }
-
 // join asks for the room that is shown. Before there is a connection, hello does so.
 func (r *rooms) join() {
 	r.shown.retry = nil
@@ -71,9 +68,9 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && f.Re == wire.Kind(wire.Join{}):
-		b.retry = &scheduled{from: now, wait: max(backgroundRetry, retry)}
+		b.retry = schedule(max(backgroundRetry, retry), now)
 	case f.Room == r.shown.Name && retry > 0:
-		r.shown.retry = &scheduled{from: now, wait: retry}
+		r.shown.retry = schedule(retry, now)
 	}
 }
 

@@ -12,7 +12,6 @@ type sender struct {
 	identity  *identity         // static
 	links     *links            // static
 	rooms     *rooms            // static
-	keepGuest func(string)      // static; Config.KeepGuest
 	persister *outbox.Persister // static
 
 	outbox outbox.Outbox
@@ -129,17 +128,8 @@ func (s *sender) onAdopt(guest string, adopted bool) {
 	}
 }
 
-// beginAs makes the client that guest, or a new one if guest is "", unless it is one already.
+// beginAs makes the client that guest, unless it is one already. What was written before is the guest's.
 func (s *sender) beginAs(guest string) {
-	if s.identity.guest != "" {
-		return
-	}
-	if guest == "" {
-		guest = NewGuest()
-	}
-	s.identity.guest = guest
+	s.identity.beginAs(guest)
 	s.outbox.AssignOwner(s.identity.owner())
-	if s.keepGuest != nil {
-		s.keepGuest(guest)
-	}
 }

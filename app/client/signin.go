@@ -43,7 +43,7 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	}
 	if change == signedOut {
 		e.sender.persister.SignOut(owner)
-		e.rooms.show(room.New(e.rooms.shown.Name, wire.User{}))
+		e.rooms.shown.Room = room.New(e.rooms.shown.Name, wire.User{})
 	}
 	e.identity.me = wire.User{} // the server says who that is now
 	e.rooms.shown.ForgetUser()
@@ -100,7 +100,7 @@ func (e *engine) onAuthRefused(f wire.Refused, now clock.Moment) {
 	refused := l.credentials
 	if f.Next == wire.NextLater {
 		l.credentials.Token = "" // so that it is sent again
-		l.reauth = &scheduled{from: now, wait: max(time.Duration(f.RetryMS)*time.Millisecond, time.Second)}
+		l.reauth = schedule(max(time.Duration(f.RetryMS)*time.Millisecond, time.Second), now)
 	} else if e.credentialsRefused(refused, f.Next, f.Message, &l.renewals) {
 		e.links.ask(refused.Token)
 	}

@@ -17,7 +17,8 @@ type Claimant struct {
 	Now   clock.Moment
 
 	tab     string
-	signOut string // an owner who signed out: no entry of theirs stays, nor any draft
+	open    []string // the tabs that are open
+	signOut string   // an owner who signed out: no entry of theirs stays, nor any draft
 }
 
 // An adoption is what the device stores for the claimant's tab from now on.
@@ -29,7 +30,7 @@ type adoption struct {
 }
 
 // adopt gives the claimant what no open tab has and the claimant may have. It deletes what is of no use to any tab any more.
-func adopt(d Device, c Claimant) (adoption, error) {
+func adopt(d Device, c *Claimant) (adoption, error) {
 	unlock, err := d.Lock() // or two tabs may adopt the same
 	if err != nil {
 		return adoption{}, err
@@ -39,11 +40,10 @@ func adopt(d Device, c Claimant) (adoption, error) {
 	if err != nil {
 		return adoption{}, err
 	}
-	open, err := d.Tabs()
-	if err != nil {
+	if c.open, err = d.Tabs(); err != nil {
 		return adoption{}, err
 	}
-	a := classify(all, open, c)
+	a := classify(all, c)
 	changes := map[string]string{}
 	for _, key := range a.adopted {
 		changes[key] = a.mine[key].encode()
@@ -58,7 +58,7 @@ func adopt(d Device, c Claimant) (adoption, error) {
 }
 
 // classify decides what becomes of each record.
-func classify(all map[string]string, open []string, c Claimant) adoption {
+func classify(all map[string]string, c *Claimant) adoption {
 	var records byOrder
 	for key, value := range all {
 		if r, ok := decodeRecord(value); ok && strings.HasPrefix(key, entryKey) == (r.ID != "") {
@@ -69,7 +69,7 @@ func classify(all map[string]string, open []string, c Claimant) adoption {
 	a := adoption{guest: c.Guest, mine: map[string]record{}}
 	for _, stored := range records {
 		key, r := stored.key, stored.record
-		orphaned := r.Tab != c.tab && !slices.Contains(open, r.Tab)
+		orphaned := r.Tab != c.tab && !slices.Contains(c.open, r.Tab)
 		if a.guest == "" && orphaned && r.guest() != "" && !r.stale(c.Now) {
 			a.guest = r.guest()
 		}

@@ -170,7 +170,7 @@ func (p *Persister) adopt(c Claimant) {
 	p.adoption.begin()
 	before := maps.Clone(p.stored)
 	p.Go(func() {
-		a, err := adopt(p.Device, c)
+		a, err := adopt(p.Device, &c)
 		p.Do(func() {
 			p.adoption.end()
 			p.ready = p.ready || !p.adoption.wanted()

@@ -41,7 +41,7 @@ func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]
 	var message [][]byte
 	fromMayfly, end := false, error(nil)
 	p.mu.Lock()
-	for line := range wire.Split(answer) {
+	for _, line := range lines(answer) {
 		f, err := wire.Decode(line)
 		if err != nil { // of a newer server, or of another program
 			continue
@@ -79,6 +79,14 @@ func waiting(h wire.Hello, wait time.Duration) wire.Hello {
 	ms := wait.Milliseconds()
 	h.Wait = &ms
 	return h
+}
+
+// lines returns the lines of a message, each of which is a frame.
+func lines(message []byte) (lines [][]byte) {
+	for line := range wire.Split(message) {
+		lines = append(lines, line)
+	}
+	return lines
 }
 
 // encoded returns each frame as a line.

@@ -75,7 +75,7 @@ func (p *pollConn) Write(message []byte) error {
 	if p.ctx.Err() != nil {
 		return context.Cause(p.ctx)
 	}
-	for line := range wire.Split(message) {
+	for _, line := range lines(message) {
 		f, err := wire.Decode(line)
 		if err != nil {
 			return err
