@@ -11,13 +11,10 @@
 package app
 
 import (
-	"strings"
-
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
 	"mayfly/app/pkce"
-	"mayfly/shared/wire"
 )
 
 // Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other, and pkce.CallbackPath is shown for
@@ -28,16 +25,4 @@ func Register(s *client.Client, in *pkce.SignIn, notice string) {
 	goapp.Route("/", page)
 	goapp.Route(pkce.CallbackPath, page)
 	goapp.RouteWithRegexp("^/r/", page)
-}
-
-// roomOf returns the room that a path names; ok is false if no room can have that name.
-func roomOf(path string) (room string, ok bool) {
-	if path == "/" {
-		return wire.DefaultRoom, true
-	}
-	room, ok = strings.CutPrefix(path, "/r/")
-	if !ok || !wire.ValidRoom(room) {
-		return "", false
-	}
-	return room, true
 }

@@ -32,9 +32,9 @@ func (c counter) words() string {
 	if c.limit == 0 {
 		return ""
 	}
-	text := words.Of(words.LengthOf, words.Number(c.n), words.Number(c.limit))
+	text := words.With(words.LengthOf, words.Number(c.n), words.Number(c.limit))
 	if c.over() {
-		text = words.Of(words.LengthOver, text, c.left())
+		text = words.With(words.LengthOver, text, c.left())
 	}
 	return text
 }
@@ -52,7 +52,7 @@ func (c counter) problem() string {
 	if !c.over() {
 		return ""
 	}
-	return words.Of(words.TextTooLong, c.left())
+	return words.With(words.TextTooLong, c.left())
 }
 
 // said returns what a screen reader says when the text had the counter was before: only that the text comes near its

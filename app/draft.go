@@ -4,10 +4,9 @@ import (
 	"strings"
 	"time"
 
-	"mayfly/app/client/outbox"
-
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client/outbox"
 	"mayfly/app/dom"
 )
 

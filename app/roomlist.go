@@ -108,3 +108,15 @@ func pathOf(room string) string {
 	}
 	return "/r/" + room
 }
+
+// roomOf returns the room that a path names; ok is false if no room can have that name.
+func roomOf(path string) (room string, ok bool) {
+	if path == "/" {
+		return wire.DefaultRoom, true
+	}
+	room, ok = strings.CutPrefix(path, "/r/")
+	if !ok || !wire.ValidRoom(room) {
+		return "", false
+	}
+	return room, true
+}

@@ -15,7 +15,7 @@ type timeline struct{ *model }
 func (t *timeline) render() goapp.UI {
 	name := words.Of(words.ListLabel)
 	if t.room != "" {
-		name = words.Of(words.ListLabelIn, t.room)
+		name = words.With(words.ListLabelIn, t.room)
 	}
 	body := []goapp.UI{elem("div", "rows").Attr("id", list.RowsID)}
 	why := t.nothing()
@@ -44,7 +44,7 @@ func (t *timeline) nothing() goapp.UI {
 	case v.Refused != "":
 		return deadEnd(v.Refused)
 	case len(v.Messages) == 0 && v.TTL > 0:
-		return textElem("p", "note", words.Of(words.EmptyRoom, words.Lifetime(v.TTL)))
+		return textElem("p", "note", words.With(words.EmptyRoom, words.Lifetime(v.TTL)))
 	}
 	return nil
 }

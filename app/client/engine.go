@@ -49,7 +49,7 @@ func newEngine(c Config, m *mailbox) *engine {
 func (e *engine) view(last *View) View {
 	r := &e.rooms.shown
 	if !sameList(r.Messages, last.Messages) {
-		r.Room = r.WithTags()
+		r.SetTags()
 	}
 	v := View{
 		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
@@ -85,11 +85,10 @@ func (e *engine) tick() time.Duration {
 	}
 	e.sender.tick(now)
 	e.connection.tick(now)
-	r := &e.rooms.shown
-	r.Room = r.WithStates(&e.sender.outbox, now, e.connection.status(e.links.welcomed()) == Online)
+	e.rooms.shown.SetStates(&e.sender.outbox, now, e.connection.status(e.links.welcomed()) == Online)
 	e.sender.persister.Tick(now, e.sender.claimant)
 	if !e.server.server.IsZero() {
-		e.rooms.prune(e.server.now(now))
+		e.rooms.apply(nil, e.server.now(now))
 	}
 	return max(0, e.untilNext(now))
 }
@@ -134,7 +133,7 @@ func (e *engine) handle(ev event) {
 		e.links.write(e.hello(l))
 	default:
 		l.lastFrame = now
-		for f := range frames(ev.message) {
+		for _, f := range frames(ev.message) {
 			e.frame(f, now)
 			if e.links.current != l {
 				return
@@ -152,7 +151,8 @@ func (e *engine) enter(name string) {
 		e.links.write(wire.Leave{Room: e.rooms.shown.Name})
 	}
 	e.sender.drafts.Enter(name, e.clock())
-	e.rooms.show(room.New(name, e.identity.me).WithEntries(e.sender.outbox.In(name)))
+	e.rooms.show(room.New(name, e.identity.me))
+	e.sender.showEntries()
 	e.sender.persister.Want()
 	e.rooms.join()
 }

@@ -1,22 +1,20 @@
 package client
 
 import (
-	"iter"
 	"time"
 
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
-// frames yields the frames of a message that this client knows.
-func frames(message []byte) iter.Seq[wire.Frame] {
-	return func(yield func(wire.Frame) bool) {
-		for line := range wire.Split(message) {
-			if f, err := wire.Decode(line); err == nil && !yield(f) {
-				return
-			}
+// frames returns the frames of a message that this client knows.
+func frames(message []byte) (list []wire.Frame) {
+	for line := range wire.Split(message) {
+		if f, err := wire.Decode(line); err == nil {
+			list = append(list, f)
 		}
 	}
+	return list
 }
 
 // frame handles one frame.

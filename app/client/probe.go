@@ -1,8 +1,6 @@
 package client
 
 import (
-	"slices"
-
 	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
@@ -48,7 +46,7 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 		}
 	default:
 		l.lastFrame = now
-		l.brought = slices.AppendSeq(l.brought, frames(ev.message))
+		l.brought = append(l.brought, frames(ev.message)...)
 		if l.ready(&e.rooms.shown) {
 			e.upgrade(now)
 		}

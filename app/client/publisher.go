@@ -9,10 +9,10 @@ import (
 type publisher struct {
 	telling sync.Mutex // held while subscribers are called, so that each gets the views in order
 
-	mu          sync.Mutex  // guards what follows; the loop alone changes shown and server, so it reads them without
-	shown       View        // the view last published
-	server      serverClock // what its times are counted by
-	subscribers []*func(View)
+	mu          sync.Mutex    // guards what follows; the loop alone changes shown and server, so it reads them without
+	shown       View          // the view last published
+	server      serverClock   // what its times are counted by
+	subscribers []*func(View) // copy on write
 }
 
 // Subscribe calls show with the present view before it returns, and then with each new one, once a batch of frames, until
@@ -29,15 +29,22 @@ func (p *publisher) Subscribe(show func(View)) (stop func()) {
 	return func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.subscribers = slices.DeleteFunc(slices.Clone(p.subscribers), func(f *func(View)) bool { return f == &show })
+		var left []*func(View)
+		for _, f := range p.subscribers {
+			if f != &show {
+				left = append(left, f)
+			}
+		}
+		p.subscribers = left
 	}
 }
 
 // last returns the view last published.
 func (p *publisher) last() (View, serverClock) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.shown, p.server
+	v, server := p.shown, p.server
+	p.mu.Unlock()
+	return v, server
 }
 
 // publish hands v to the subscribers, if it differs from the last view or its times are counted otherwise.

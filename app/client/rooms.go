@@ -44,19 +44,11 @@ func (r *rooms) join() {
 	}
 }
 
-// apply applies a frame to each room. now is the server's time.
+// apply applies a frame to each room, and removes what has expired. f may be nil. now is the server's time.
 func (r *rooms) apply(f wire.Frame, now time.Time) {
 	r.shown.Room = r.shown.Apply(f, now)
 	for _, b := range r.background {
 		b.Room = b.Apply(f, now)
-	}
-}
-
-// prune removes what has expired at now, the server's time.
-func (r *rooms) prune(now time.Time) {
-	r.shown.Room = r.shown.Prune(now)
-	for _, b := range r.background {
-		b.Room = b.Prune(now)
 	}
 }
 

@@ -27,7 +27,7 @@ func (s *sender) send(p wire.Post, now clock.Moment) {
 	}
 	s.outbox.Add(e, now)
 	if p.Room == shown.Name {
-		shown.Room = shown.WithEntry(e)
+		shown.AddEntry(&e)
 	}
 }
 
@@ -45,7 +45,7 @@ func (s *sender) discard(key string) {
 	shown := &s.rooms.shown
 	if id, ok := shown.Entry(key); ok {
 		s.outbox.Drop(shown.Name, id)
-		shown.Room = shown.WithoutEntry(key)
+		shown.RemoveEntry(id)
 	}
 }
 
@@ -110,8 +110,7 @@ func (s *sender) post(r *joinedRoom, now clock.Moment) {
 
 // showEntries shows the entries for the room that is shown, and no others.
 func (s *sender) showEntries() {
-	shown := &s.rooms.shown
-	shown.Room = shown.WithEntries(s.outbox.In(shown.Name))
+	s.rooms.shown.SetEntries(s.outbox.In(s.rooms.shown.Name))
 }
 
 // claimant returns the user as whom the client adopts what closed tabs left.

@@ -46,7 +46,7 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 		e.rooms.show(room.New(e.rooms.shown.Name, wire.User{}))
 	}
 	e.identity.me = wire.User{} // the server says who that is now
-	e.rooms.shown.Room = e.rooms.shown.WithoutUser()
+	e.rooms.shown.ForgetUser()
 	e.connection.resume()
 	e.retry.Now(now)
 }

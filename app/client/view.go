@@ -1,7 +1,6 @@
 package client
 
 import (
-	"slices"
 	"time"
 
 	"mayfly/app/client/outbox"
@@ -53,8 +52,13 @@ func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Limits == o.Limits &&
 		v.Room == o.Room && v.Joined == o.Joined && v.Refused == o.Refused && v.TTL == o.TTL && v.Head == o.Head &&
-		sameList(v.Messages, o.Messages) && slices.Equal(v.Drafts, o.Drafts) && v.Unsent == o.Unsent
+		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Unsent == o.Unsent
 }
 
 // sameList reports whether a and b are the same list.
 func sameList(a, b []Message) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// sameDrafts reports whether a and b, of one room, are the same drafts. Each has another number, and the newest stands last.
+func sameDrafts(a, b []outbox.Draft) bool {
+	return len(a) == len(b) && (len(a) == 0 || a[len(a)-1].N == b[len(b)-1].N)
+}

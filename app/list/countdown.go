@@ -10,9 +10,6 @@ import (
 // that is short. One look a second at the rows in sight sets both. An animation would need no look, but it draws sixty
 // times a second, for each of four hundred rows.
 
-// ringEvery is how often the rings are looked at while no number is shown: each look costs a frame.
-const ringEvery = 5 * time.Second
-
 // A countdown counts down the rows in sight.
 type countdown struct {
 	rows    *rows

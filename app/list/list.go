@@ -99,8 +99,13 @@ func (l *List) mount() bool {
 	if l.rows.box != nil && l.rows.box.Get("isConnected").Bool() {
 		return true
 	}
+	return l.Mount(dom.ByID(RowsID))
+}
+
+// Mount makes box the element that holds the rows, and reports whether there is one. The page leaves that to Draw, which
+// takes the element of RowsID; a gallery of many lists does it.
+func (l *List) Mount(box goapp.Value) bool {
 	l.forget()
-	box := dom.ByID(RowsID)
 	if !box.Truthy() {
 		return false
 	}
@@ -176,6 +181,9 @@ func (l *List) Following() bool { return l.viewport.following }
 
 // Follow makes the list follow its newest message from its next draw on.
 func (l *List) Follow() { l.viewport.following = true }
+
+// Unfollow makes the list stay where it is, as if the user had scrolled up.
+func (l *List) Unfollow() { l.viewport.following = false }
 
 // Restart makes the list begin with the newest messages at its next draw, as for another room, and follow them.
 func (l *List) Restart() {

@@ -9,6 +9,7 @@ import (
 
 const (
 	ringSteps   = 60
+	ringEvery   = 5 * time.Second // how often the rings are looked at while no number is shown: each look costs a frame
 	numbersFrom = 30 * time.Second
 )
 

@@ -155,7 +155,7 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	e = e.Call("cloneNode", true)
 	e.Get("firstChild").Set("textContent", state)
 	for b := e.Get("firstChild").Get("nextSibling"); b.Truthy(); b = b.Get("nextSibling") {
-		dom.Set(b, "aria-label", words.Of(words.ButtonFor, b.Get("textContent").String(), words.First(m.Text)))
+		dom.Set(b, "aria-label", words.With(words.ButtonFor, b.Get("textContent").String(), words.First(m.Text)))
 	}
 	article.Call("appendChild", e)
 }
@@ -200,7 +200,7 @@ func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 	if to.seconds != r.shown.seconds {
 		text := ""
 		if to.seconds > 0 {
-			text = words.Of(words.SecondsLeft, strconv.Itoa(to.seconds))
+			text = words.With(words.SecondsLeft, strconv.Itoa(to.seconds))
 		}
 		r.left.Set("textContent", text)
 	}

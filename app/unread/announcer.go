@@ -43,7 +43,7 @@ func (a *Announcer) Observe(before, after *client.View, now time.Duration) time.
 	}
 	if a.entered && after.Joined {
 		a.entered = false
-		text = words.Of(words.RoomEntered, after.Room, words.Count(words.Messages, len(after.Messages)))
+		text = words.With(words.RoomEntered, after.Room, words.Count(words.Messages, len(after.Messages)))
 	}
 	if !waiting {
 		a.due = max(now+gather, a.last+pause)
@@ -107,7 +107,7 @@ func (a *Announcer) lines(text string, messages []client.Message) (_ string, quo
 	for _, key := range a.unsaid {
 		if i := find(messages, key, 0); i >= 0 {
 			m := &messages[i]
-			lines += "\n" + words.Of(words.MessageAloud, words.Author(m, len(m.User.Name)), words.Cut(m.Text, maxSaid))
+			lines += "\n" + words.With(words.MessageAloud, words.Author(m, len(m.User.Name)), words.Cut(m.Text, maxSaid))
 			quoted = append(quoted, key)
 		}
 	}

@@ -67,9 +67,9 @@ func (u *Unread) Divider() string {
 
 // Title returns the title of the page of a room. It has the number of unread messages only while the page is hidden.
 func Title(room string, unread int, hidden bool) string {
-	title := words.Of(words.RoomTitle, room)
+	title := words.With(words.RoomTitle, room)
 	if hidden && unread > 0 {
-		title = words.Of(words.UnreadTitle, strconv.Itoa(unread), title)
+		title = words.With(words.UnreadTitle, strconv.Itoa(unread), title)
 	}
 	return title
 }

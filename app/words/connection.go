@@ -38,10 +38,10 @@ func StatusTail(s client.Status, left time.Duration, unsent int) string {
 	case left <= 0:
 		tail = Of(TryingNow)
 	default:
-		tail = Of(NextTryIn, strconv.Itoa(SecondsOf(left)))
+		tail = With(NextTryIn, strconv.Itoa(SecondsOf(left)))
 	}
 	if s != client.Online && unsent > 0 {
-		tail += Of(WaitingTail, Number(unsent))
+		tail += With(WaitingTail, Number(unsent))
 	}
 	return tail
 }
@@ -55,7 +55,7 @@ func Skew(d time.Duration) string {
 	if d < 0 {
 		d, way = -d, ClockBehind
 	}
-	return Of(way, Lifetime(d.Truncate(time.Minute)))
+	return With(way, Lifetime(d.Truncate(time.Minute)))
 }
 
 // Lifetime returns d in words: "5 minutes", "1 hour 30 minutes", "1 second".

@@ -15,9 +15,9 @@ func Label(m *client.Message) string {
 		author = Of(You)
 	}
 	if state := State(m); state != "" {
-		return Of(MessageState, author, m.Text, state)
+		return With(MessageState, author, m.Text, state)
 	}
-	return Of(MessageSent, author, m.Text, Sent(m), Vanishes(m))
+	return With(MessageSent, author, m.Text, Sent(m), Vanishes(m))
 }
 
 // Author returns the first characters of the name of a message's author, at most as many as limit, and what tells the author
@@ -25,7 +25,7 @@ func Label(m *client.Message) string {
 func Author(m *client.Message, limit int) string {
 	name := Cut(Named(m.User).Name, limit)
 	if m.Tag != "" {
-		name = Of(AuthorTag, name, m.Tag)
+		name = With(AuthorTag, name, m.Tag)
 	}
 	return name
 }
@@ -58,10 +58,10 @@ func State(m *client.Message) string {
 }
 
 // Sent says when a message was sent.
-func Sent(m *client.Message) string { return Of(SentAt, m.At.Format(time.TimeOnly)) }
+func Sent(m *client.Message) string { return With(SentAt, m.At.Format(time.TimeOnly)) }
 
 // Vanishes says when a message expires.
-func Vanishes(m *client.Message) string { return Of(VanishesAt, m.Expires.Format(time.TimeOnly)) }
+func Vanishes(m *client.Message) string { return With(VanishesAt, m.Expires.Format(time.TimeOnly)) }
 
 // maxFirst is how many characters of a text name a button: enough to know the message by.
 const maxFirst = 30

@@ -12,8 +12,11 @@ import (
 // spoken is the language of the page. It is the only one yet.
 var spoken = &english
 
-// Of returns the sentence of a key. {0}, {1}, … in it stand for the arguments.
-func Of(k Key, args ...string) string { return fill(spoken.texts[k], args...) }
+// Of returns the sentence of a key that has no arguments.
+func Of(k Key) string { return spoken.texts[k] }
+
+// With returns the sentence of a key with its arguments in the places of {0}, {1}, …
+func With(k Key, args ...string) string { return fill(spoken.texts[k], args) }
 
 // Around returns what stands before and after {0} in the sentence of a key, for an argument that is drawn as an element
 // of its own.
@@ -29,7 +32,7 @@ func Count(k CountKey, n int) string {
 	if text == "" {
 		text = forms[other]
 	}
-	return fill(text, Number(n))
+	return fill(text, []string{Number(n)})
 }
 
 // Number returns n as people read it: "4,000".
@@ -53,7 +56,7 @@ func Cut(text string, limit int) string {
 }
 
 // fill puts the arguments into a sentence in one pass, so that an argument with braces in it stays as it is.
-func fill(text string, args ...string) string {
+func fill(text string, args []string) string {
 	filled := ""
 	for len(args) > 0 {
 		at := strings.IndexByte(text, '{')
@@ -65,27 +68,3 @@ func fill(text string, args ...string) string {
 	}
 	return filled + text
 }
-
-// A language is all the words of the page in one language.
-type language struct {
-	texts     [keys]string
-	counts    [countKeys]forms
-	form      func(n int) form // the plural form for n things
-	thousands string           // separates groups of three digits
-}
-
-// A form is one of Unicode's plural categories. Most languages need few of them; each has other.
-type form int
-
-const (
-	zero form = iota
-	one
-	two
-	few
-	many
-	other
-	formCount
-)
-
-// forms is a sentence in each of the plural forms that the language has.
-type forms [formCount]string

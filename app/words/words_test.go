@@ -1,6 +1,10 @@
 package words_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,8 +39,40 @@ func TestEveryKeyHasItsWords(t *testing.T) {
 	}
 }
 
+// TestSentencesStandHere holds that the page has no sentence of its own. It finds texts of several words that begin with a capital
+// letter.
+func TestSentencesStandHere(t *testing.T) {
+	sentence := regexp.MustCompile(`^[A-Z][a-z]+,? .*[a-z]`)
+	files := 0
+	for _, folder := range []string{"..", "../list", "../unread", "../dom"} {
+		paths, err := filepath.Glob(folder + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			if strings.HasSuffix(path, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files++
+			ast.Inspect(file, func(n ast.Node) bool {
+				if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING && sentence.MatchString(strings.Trim(l.Value, "\"`")) {
+					t.Errorf("%s has the sentence %s: it belongs into app/words", path, l.Value)
+				}
+				return true
+			})
+		}
+	}
+	if files < 20 {
+		t.Errorf("read %d files only", files)
+	}
+}
+
 func TestArgumentsAreNoPlaceholders(t *testing.T) {
-	if got, want := words.Of(words.MessageAloud, "{1}", "{0} {9}"), "{1}: {0} {9}"; got != want {
+	if got, want := words.With(words.MessageAloud, "{1}", "{0} {9}"), "{1}: {0} {9}"; got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 }

@@ -87,7 +87,9 @@ func (d *Drafts) Write(room, text string, taken int, now clock.Moment) {
 		of.changed = now
 	}
 	of.composer = text
-	of.returned = slices.DeleteFunc(slices.Clone(of.returned), func(r Draft) bool { return r.N <= taken })
+	for len(of.returned) > 0 && of.returned[0].N <= taken { // the oldest stands first
+		of.returned = of.returned[1:]
+	}
 	if of.text() == "" {
 		delete(d.rooms, room)
 	}

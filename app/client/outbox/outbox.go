@@ -8,7 +8,6 @@
 package outbox
 
 import (
-	"slices"
 	"time"
 
 	"mayfly/shared/clock"
@@ -54,7 +53,7 @@ func (o *Outbox) Resend(room, id string, now clock.Moment) {
 
 // Drop forgets an entry: the server has it, or the user discards it.
 func (o *Outbox) Drop(room, id string) {
-	o.entries = slices.DeleteFunc(o.entries, func(e Entry) bool { return e.Room == room && e.ID == id })
+	o.keepOnly(func(e *Entry) bool { return e.Room != room || e.ID != id })
 }
 
 // Refuse keeps the refused entry for another try after retry, or as failed if retry is 0. The server looks for a message
@@ -132,7 +131,14 @@ func (o *Outbox) Lapse(now clock.Moment) (lapsed []Entry) {
 
 // keepOnly forgets all other entries.
 func (o *Outbox) keepOnly(kept func(e *Entry) bool) {
-	o.entries = slices.DeleteFunc(o.entries, func(e Entry) bool { return !kept(&e) })
+	left := o.entries[:0]
+	for i := range o.entries {
+		if e := &o.entries[i]; kept(e) {
+			left = append(left, *e)
+		}
+	}
+	clear(o.entries[len(left):])
+	o.entries = left
 }
 
 // Due returns the entries to send to room now, in order, and marks them as sent. me and owner are the present user; an entry

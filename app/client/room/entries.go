@@ -1,49 +1,60 @@
 package room
 
 import (
+	"strings"
+
 	"mayfly/app/client/outbox"
 	"mayfly/shared/clock"
 )
 
 // The user's entries stand behind the messages that the server has. Their Seq is 0.
 
-// WithEntry returns r with e behind all other messages (optimistic update).
-func (r Room) WithEntry(e outbox.Entry) Room {
-	r.Messages = append(copied(r.Messages), r.pending(e))
-	return r
-}
+// AddEntry shows e behind all other messages (optimistic update).
+func (r *Room) AddEntry(e *outbox.Entry) { r.Messages = append(copied(r.Messages), r.pending(e)) }
 
-// WithEntries returns r with these entries, and no others. Those that are shown already stay as they are.
-func (r Room) WithEntries(entries []outbox.Entry) Room {
-	pending := make([]Message, 0, len(entries))
-	for _, e := range entries {
-		m := r.pending(e)
-		if at := index(r.Messages, func(m *Message) bool { return m.Seq == 0 && m.id == e.ID }); at >= 0 {
-			m = r.Messages[at]
-		}
-		pending = append(pending, m)
+// SetEntries shows these entries, and no others. Those that are shown already stay as they are.
+func (r *Room) SetEntries(entries []outbox.Entry) {
+	list := copied(r.Messages)
+	for len(list) > 0 && list[len(list)-1].Seq == 0 {
+		list = list[:len(list)-1]
 	}
-	r.Messages = append(copied(without(r.Messages, func(m *Message) bool { return m.Seq == 0 })), pending...)
-	return r
-}
-
-// WithoutEntry returns r without the entry of that Key.
-func (r Room) WithoutEntry(key string) Room {
-	r.Messages = without(r.Messages, func(m *Message) bool { return m.Seq == 0 && m.Key == key })
-	return r
+	for i := range entries {
+		e := &entries[i]
+		if at := r.entryAt(e.ID); at >= 0 {
+			list = append(list, r.Messages[at])
+		} else {
+			list = append(list, r.pending(e))
+		}
+	}
+	r.Messages = list
 }
 
 // Entry returns the id of the entry that is shown under key. ok is false if there is none, or the server has accepted it.
-func (r Room) Entry(key string) (id string, ok bool) {
-	i := index(r.Messages, func(m *Message) bool { return m.Seq == 0 && m.Key == key })
-	if i < 0 {
-		return "", false
-	}
-	return r.Messages[i].id, true
+func (r *Room) Entry(key string) (id string, ok bool) {
+	id, ok = strings.CutPrefix(key, entryKey)
+	return id, ok && r.entryAt(id) >= 0
 }
 
-// WithStates returns r with the entries shown as they stand in o.
-func (r Room) WithStates(o *outbox.Outbox, now clock.Moment, connected bool) Room {
+// RemoveEntry removes the entry of that id.
+func (r *Room) RemoveEntry(id string) {
+	if i := r.entryAt(id); i >= 0 {
+		list := copied(r.Messages)
+		r.Messages = append(list[:i], list[i+1:]...)
+	}
+}
+
+// entryAt returns where the entry of that id stands, -1 if there is none.
+func (r *Room) entryAt(id string) int {
+	for i := len(r.Messages) - 1; i >= 0 && r.Messages[i].Seq == 0; i-- {
+		if r.Messages[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// SetStates shows the entries as they stand in o.
+func (r *Room) SetStates(o *outbox.Outbox, now clock.Moment, connected bool) {
 	for i := len(r.Messages) - 1; i >= 0 && r.Messages[i].Seq == 0; i-- {
 		m := &r.Messages[i]
 		state, reason, ok := o.State(r.Name, m.id, now, connected)
@@ -52,10 +63,12 @@ func (r Room) WithStates(o *outbox.Outbox, now clock.Moment, connected bool) Roo
 			r.Messages[i].State, r.Messages[i].Reason = state, reason
 		}
 	}
-	return r
 }
 
-// pending returns e as it is shown. Its key is none that a message from the server can have.
-func (r Room) pending(e outbox.Entry) Message {
-	return Message{Key: "/" + e.ID, User: r.me, Text: e.Text, Mine: true, State: outbox.Sending, id: e.ID}
+// entryKey begins the key of an entry, and no key that a message from the server can have: those begin with the user's id.
+const entryKey = "/"
+
+// pending returns e as it is shown.
+func (r *Room) pending(e *outbox.Entry) Message {
+	return Message{Key: entryKey + e.ID, User: r.me, Text: e.Text, Mine: true, State: outbox.Sending, id: e.ID}
 }

@@ -1,7 +1,6 @@
 package room
 
 import (
-	"slices"
 	"time"
 
 	"mayfly/app/client/outbox"
@@ -67,7 +66,7 @@ func place(list []Message, m Message) []Message {
 	}
 	if i := index(list, same); i >= 0 {
 		m.Key = list[i].Key
-		list = slices.Delete(list, i, i+1)
+		list = append(list[:i], list[i+1:]...)
 	}
 	at := len(list)
 	for at > 0 && (list[at-1].Seq == 0 || list[at-1].epoch == m.epoch && list[at-1].Seq > m.Seq) {
@@ -82,8 +81,8 @@ func place(list []Message, m Message) []Message {
 // tagLength is how many characters of an id tell two users of one name apart.
 const tagLength = 4
 
-// WithTags returns r with a tag on the messages of users who share their name with another user.
-func (r Room) WithTags() Room {
+// SetTags sets a tag on the messages of users who share their name with another user.
+func (r *Room) SetTags() {
 	ids := make(map[string]string, 8) // by name; "": of several users
 	for i := range r.Messages {
 		u := &r.Messages[i].User
@@ -109,5 +108,4 @@ func (r Room) WithTags() Room {
 		list[i].Tag = tag
 	}
 	r.Messages = list
-	return r
 }

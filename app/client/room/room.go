@@ -1,6 +1,6 @@
 // Package room holds one room of the client as a value: the messages that the server has, in its order, and the user's own
 // entries behind them. Apply returns the room after one frame, so that any number of rooms can be joined at once and each
-// counts for itself. No I/O and no clock: the server's time is a parameter.
+// counts for itself. No I/O and no clock: the server's time is a parameter. Files from the top down: room, entries, message.
 package room
 
 import (
@@ -11,7 +11,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Room is one room. It is a value: keep it as long as you like, and don't change Messages.
+// Room is one room. It is a value: a copy stays as it is. Nothing changes Messages in place (copy on write).
 type Room struct {
 	Name     string // "" if none
 	Joined   bool   // the messages are the room's; before that they are what is left from the last connection
@@ -32,13 +32,13 @@ func New(name string, me wire.User) Room { return Room{Name: name, me: me} }
 func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	switch f := f.(type) {
 	case wire.Welcome:
-		r = r.markMine(f.User)
+		r.markMine(f.User)
 		r.me = f.User
 	case wire.Authed:
 		r.me = f.User
 	case wire.Joined:
 		if f.Room == r.Name {
-			r = r.joined(f)
+			r.joined(f)
 		}
 	case wire.Posted:
 		if f.Room == r.Name && r.Joined && f.Seq > r.cursor.Seq {
@@ -47,14 +47,14 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 		}
 	case wire.Removed:
 		if f.Room == r.Name && r.Joined {
-			r = r.removed(f.Seqs)
+			r.removed(f.Seqs)
 		}
 	case wire.Accepted:
 		if f.Room == r.Name {
-			r = r.accepted(f)
+			r.accepted(f)
 		}
 	case wire.Refused:
-		r = r.refused(f)
+		r.refused(f)
 	}
 	return r.Prune(now)
 }
@@ -66,7 +66,7 @@ func (r Room) Prune(now time.Time) Room {
 }
 
 // NextExpiry returns when the first message expires, zero if there is none.
-func (r Room) NextExpiry() time.Time {
+func (r *Room) NextExpiry() time.Time {
 	var first time.Time
 	for i := range r.Messages {
 		if m := &r.Messages[i]; m.Seq != 0 && (first.IsZero() || m.Expires.Before(first)) {
@@ -77,7 +77,7 @@ func (r Room) NextExpiry() time.Time {
 }
 
 // Join returns the frame that joins the room, after its cursor if it was joined before.
-func (r Room) Join() wire.Join {
+func (r *Room) Join() wire.Join {
 	j := wire.Join{Room: r.Name}
 	if cursor := r.cursor; cursor.Epoch != "" {
 		j.Cursor = &cursor
@@ -86,16 +86,13 @@ func (r Room) Join() wire.Join {
 }
 
 // Misses reports whether r lacks messages of a room that has that head: frames got lost.
-func (r Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
+func (r *Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
 
-// WithoutUser returns r for a user whom the server has yet to name. The messages stay the user's own until then.
-func (r Room) WithoutUser() Room {
-	r.me = wire.User{}
-	return r
-}
+// ForgetUser makes r the room of a user whom the server has yet to name. Messages stay the user's own until then.
+func (r *Room) ForgetUser() { r.me = wire.User{} }
 
-// markMine returns r with Mine set on exactly the messages of me and on the entries.
-func (r Room) markMine(me wire.User) Room {
+// markMine sets Mine on exactly the messages of me and on the entries.
+func (r *Room) markMine(me wire.User) {
 	if me.ID != r.me.ID {
 		r.Messages = copied(r.Messages)
 		for i := range r.Messages {
@@ -106,12 +103,11 @@ func (r Room) markMine(me wire.User) Room {
 			}
 		}
 	}
-	return r
 }
 
-// joined returns r with the snapshot: added to the messages if it resumes, otherwise in the place of those of the same
+// joined takes the snapshot: added to the messages if it resumes, otherwise in the place of those of the same
 // epoch. Messages of another epoch stay until they expire: the server forgot them, the reader need not.
-func (r Room) joined(f wire.Joined) Room {
+func (r *Room) joined(f wire.Joined) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
 	have := copied(r.Messages)
 	if sameEpoch && !f.Resumed {
@@ -131,42 +127,39 @@ func (r Room) joined(f wire.Joined) Room {
 		have = place(have, r.message(m))
 	}
 	r.Messages = have
-	return r.removed(f.Removed)
+	r.removed(f.Removed)
 }
 
-// removed returns r without the messages of the present epoch that have these seqs.
-func (r Room) removed(seqs []int64) Room {
+// removed removes the messages of the present epoch that have these seqs.
+func (r *Room) removed(seqs []int64) {
 	if len(seqs) > 0 {
 		epoch := r.cursor.Epoch
 		r.Messages = without(r.Messages, func(m *Message) bool { return m.epoch == epoch && slices.Contains(seqs, m.Seq) })
 	}
-	return r
 }
 
-// accepted returns r with the user's entry sent, in its place. The cursor stays: messages of others before it may be yet to
+// accepted shows the user's entry as sent, in its place. The cursor stays: messages of others before it may be yet to
 // come.
-func (r Room) accepted(f wire.Accepted) Room {
-	i := index(r.Messages, func(m *Message) bool { return m.Seq == 0 && m.id == f.ID })
+func (r *Room) accepted(f wire.Accepted) {
+	i := r.entryAt(f.ID)
 	if i < 0 { // posted came first, or it was in the snapshot
-		return r
+		return
 	}
 	m := r.Messages[i]
 	m.Seq, m.At, m.Expires, m.epoch = f.Seq, time.UnixMilli(f.At), time.UnixMilli(f.Expires), r.cursor.Epoch
 	m.User, m.State, m.Reason = r.me, outbox.Sent, ""
 	r.Messages = place(copied(r.Messages), m)
-	return r
 }
 
-// refused returns r with the reason why it can't be joined. The outbox decides what becomes of a refused post.
-func (r Room) refused(f wire.Refused) Room {
+// refused notes why the room can't be joined. The outbox decides what becomes of a refused post.
+func (r *Room) refused(f wire.Refused) {
 	if (f.Re == "hello" || f.Re == "join") && f.Room == r.Name && f.Code == wire.CodeRoom {
 		r.Joined, r.Refused = false, f.Message
 	}
-	return r
 }
 
 // message returns m, of the present epoch, as it is shown.
-func (r Room) message(m wire.Message) Message {
+func (r *Room) message(m wire.Message) Message {
 	return Message{
 		Key: m.User.ID + "/" + m.ID, Seq: m.Seq, User: m.User, Text: m.Text, At: time.UnixMilli(m.At),
 		Expires: time.UnixMilli(m.Expires), Mine: m.User.ID == r.me.ID, id: m.ID, epoch: r.cursor.Epoch,

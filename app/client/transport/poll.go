@@ -131,13 +131,19 @@ func (p *pollConn) Close(code int, _ string) {
 
 // forgetLocked removes room from the rooms that are polled for.
 func (p *pollConn) forgetLocked(room string) {
-	p.hello.Rooms = slices.DeleteFunc(slices.Clone(p.hello.Rooms), func(j wire.Join) bool { return j.Room == room })
+	var left []wire.Join // a poll may be reading the list
+	for _, j := range p.hello.Rooms {
+		if j.Room != room {
+			left = append(left, j)
+		}
+	}
+	p.hello.Rooms = left
 	delete(p.awaitingJoin, room)
 }
 
 // readLocked moves the cursor of room.
 func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
-	if i := p.indexLocked(room); i >= 0 {
+	if i := index(p.hello.Rooms, room); i >= 0 {
 		c := wire.Cursor{}
 		if old := p.hello.Rooms[i].Cursor; old != nil {
 			c = *old
@@ -148,6 +154,12 @@ func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
 	}
 }
 
-func (p *pollConn) indexLocked(room string) int {
-	return slices.IndexFunc(p.hello.Rooms, func(j wire.Join) bool { return j.Room == room })
+// index returns where room stands in rooms, -1 if it does not.
+func index(rooms []wire.Join, room string) int {
+	for i := range rooms {
+		if rooms[i].Room == room {
+			return i
+		}
+	}
+	return -1
 }

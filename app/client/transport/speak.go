@@ -38,12 +38,9 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	size := 0
 	for _, f := range p.unsent {
 		with := hello
-		joins := func(room string) bool {
-			return slices.ContainsFunc(hello.Rooms, func(j wire.Join) bool { return j.Room == room })
-		}
-		if post, ok := f.(wire.Post); ok && !joins(post.Room) {
+		if post, ok := f.(wire.Post); ok && index(hello.Rooms, post.Room) < 0 {
 			join := wire.Join{Room: post.Room} // left meanwhile
-			if i := p.indexLocked(post.Room); i >= 0 {
+			if i := index(p.hello.Rooms, post.Room); i >= 0 {
 				join = p.hello.Rooms[i]
 			}
 			with.Rooms = append(slices.Clip(hello.Rooms), join)

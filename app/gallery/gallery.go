@@ -1,0 +1,68 @@
+// Package gallery is a page that shows every part of Mayfly's page in every state, for design, for a look at contrast,
+// and for tests. The shipped client does not have it: cmd/mayfly/e2e/gallery builds a client of its own for it, and
+// serves it.
+//
+// states.go lists the states. A new state of a part belongs there.
+package gallery
+
+import (
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/dom"
+	"mayfly/app/list"
+)
+
+// Register registers the gallery at "/", before go-app runs or serves.
+func Register() { goapp.Route("/", func() goapp.Composer { return &gallery{} }) }
+
+// A gallery draws the states one below the other.
+type gallery struct{ goapp.Compo }
+
+// handled are the events that the parts of the page handle.
+var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll"}
+
+// OnMount draws the rows of those states that have messages. It keeps events from the parts, which have no client: only
+// links, the menu of rooms and the focus work.
+func (g *gallery) OnMount(ctx goapp.Context) {
+	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
+		args[0].Call("stopPropagation")
+		if args[0].Get("type").String() == "submit" {
+			args[0].Call("preventDefault")
+		}
+		return nil
+	})
+	for _, event := range handled {
+		goapp.Window().Call("addEventListener", event, stop, true)
+	}
+	ctx.Defer(func(goapp.Context) {
+		for i, s := range states(time.Now()) {
+			box := dom.ByID(sectionID(i)).Call("querySelector", "#"+list.RowsID)
+			if messages := s.View.Messages; box.Truthy() && len(messages) > 0 {
+				l, divider := list.New(func() {}), ""
+				if s.Unread > 0 {
+					divider = messages[len(messages)-s.Unread].Key
+				}
+				l.Mount(box)
+				l.Draw(list.Content{Messages: messages, Divider: divider, Now: time.Now()})
+			}
+		}
+	})
+}
+
+// Render draws the gallery.
+func (g *gallery) Render() goapp.UI {
+	body := []goapp.UI{goapp.Elem("h1").Text("Every part in every state")}
+	for i, s := range states(time.Now()) {
+		section := []goapp.UI{goapp.Elem("h2").Text(s.name)}
+		if s.shows&theHeader != 0 {
+			section = append(section, s.Header())
+		}
+		if s.shows&theMain != 0 {
+			section = append(section, s.Main())
+		}
+		body = append(body, goapp.Elem("section").Class("gallery-state").Attr("id", sectionID(i)).Body(section...))
+	}
+	return goapp.Elem("div").Class("gallery").Body(body...)
+}

@@ -1,0 +1,167 @@
+package gallery
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"mayfly/app"
+	"mayfly/app/client"
+	"mayfly/app/pkce"
+	"mayfly/shared/wire"
+)
+
+// shown says which parts of the page a state is about.
+type shown int
+
+const (
+	theHeader shown = 1 << iota
+	theMain
+)
+
+// A state is the page in one state, of which some parts are shown.
+type state struct {
+	name  string
+	shows shown
+	app.Preview
+}
+
+// sectionID returns the id of the i-th state's section.
+func sectionID(i int) string { return "state-" + strconv.Itoa(i) }
+
+var (
+	ada   = wire.User{ID: "u-ada", Name: "Ada Lovelace"}
+	ben   = wire.User{ID: "u-ben", Name: "Ben Ito"}
+	heron = wire.User{ID: "g-heron", Name: "Anonymous Heron", Anonymous: true}
+
+	signedIn  = pkce.State{Status: pkce.SignedIn, Name: ada.Name, SignInID: "s", Version: 1}
+	signedOut = pkce.State{Status: pkce.SignedOut}
+	online    = client.View{Status: client.Online, Room: "lobby", Joined: true, Me: ada, MayPost: true, TTL: 5 * time.Minute}
+)
+
+// states returns every state, with messages that live at now.
+func states(now time.Time) []state {
+	all := connections()
+	all = append(all, accounts()...)
+	all = append(all, bars()...)
+	all = append(all, rooms()...)
+	return append(all, messages(now)...)
+}
+
+// connections returns the states of the connection.
+func connections() []state {
+	var all []state
+	for _, c := range []struct {
+		name   string
+		status client.Status
+		ended  string
+		counts bool
+	}{
+		{name: "Connecting", status: client.Connecting},
+		{name: "Online", status: client.Online},
+		{name: "Reconnecting", status: client.Reconnecting},
+		{name: "Reconnecting, with a countdown", status: client.Reconnecting, counts: true},
+		{name: "Offline", status: client.Offline},
+		{name: "The server restarts", status: client.Restarting},
+		{name: "Ended for good", status: client.Ended, ended: "The server has ended the connection."},
+		{name: "Signed out", status: client.SignedOut, ended: "You are signed out: sign in again to write here."},
+		{name: "No guests", status: client.NoGuests, ended: "Sign in first."},
+	} {
+		v := online
+		v.Status, v.Ended = c.status, c.ended
+		all = append(all, state{c.name, theHeader, app.Preview{View: v, SignIn: signedIn, CountingDown: c.counts}})
+	}
+	return all
+}
+
+// accounts returns the states of the account.
+func accounts() []state {
+	guest := online
+	guest.Me = heron
+	before := client.View{Room: "lobby"}
+	all := []state{
+		{"Before the sign-in is known", theHeader, app.Preview{View: before}},
+		{"Not signed in, connecting", theHeader, app.Preview{View: before, SignIn: signedOut}},
+		{"Coming back from the provider", theHeader, app.Preview{View: before, SignIn: pkce.State{Status: pkce.Restoring}}},
+		{"A guest", theHeader, app.Preview{View: guest, SignIn: signedOut}},
+		{"A guest who goes to the provider", theHeader, app.Preview{View: guest, SignIn: signedOut, Leaving: true}},
+		{"A guest, without a provider", theHeader,
+			app.Preview{View: guest, SignIn: pkce.State{Status: pkce.SignedOut, Off: true}}},
+		{"Signed in", theHeader, app.Preview{View: online, SignIn: signedIn}},
+		{"Signed in, a long name", theHeader, app.Preview{View: client.View{Status: client.Online, Room: "lobby"},
+			SignIn: pkce.State{Status: pkce.SignedIn, Name: strings.Repeat("Ada Lovelace ", 6), SignInID: "s"}}},
+	}
+	for action := pkce.Action(0); action <= pkce.ActHelp; action++ {
+		s := signedOut
+		s.Status = pkce.Failed
+		s.Problem = pkce.Problem{Text: "Signing in has failed.", Detail: "The provider's words.", Action: action}
+		name := "A problem with action " + strconv.Itoa(int(action))
+		all = append(all, state{name, theHeader, app.Preview{View: guest, SignIn: s}})
+	}
+	unsent := online
+	unsent.Unsent = 2
+	return append(all, state{"Signing out would lose messages", theHeader,
+		app.Preview{View: unsent, SignIn: signedIn, UnsentBlocks: true}})
+}
+
+// bars returns the states of what stands below the header.
+func bars() []state {
+	outdated := online
+	outdated.Outdated = true
+	return []state{
+		{"A notice", theHeader, app.Preview{View: online, SignIn: signedIn, Notice: "This device's clock is 1 hour ahead."}},
+		{"A new version", theHeader, app.Preview{View: online, SignIn: signedIn, Version: "v2"}},
+		{"A new version without which nothing goes", theHeader, app.Preview{View: outdated, SignIn: signedIn}},
+		{"The offer to install", theHeader, app.Preview{View: online, SignIn: signedIn, Installable: true}},
+	}
+}
+
+// rooms returns the states of a page without messages.
+func rooms() []state {
+	refused := online
+	refused.Refused = "There are too many people in this room."
+	return []state{
+		{"No such room", theHeader | theMain, app.Preview{NoRoom: true, SignIn: signedIn}},
+		{"A room that refuses", theMain, app.Preview{View: refused}},
+		{"An empty room", theMain, app.Preview{View: online}},
+		{"A file that can't be sent", theMain, app.Preview{View: online, NoFiles: true}},
+	}
+}
+
+// messages returns the states of the list and of messages.
+func messages(now time.Time) []state {
+	living := func(seq int64, u wire.User, text string, left time.Duration) client.Message {
+		return client.Message{Key: strconv.FormatInt(seq, 10), Seq: seq, User: u, Text: text, Mine: u == ada,
+			At: now.Add(left - 5*time.Minute), Expires: now.Add(left)}
+	}
+	mine := func(key string, s client.State, reason string) client.Message {
+		return client.Message{Key: key, User: ada, Text: "Is anybody there?", Mine: true, State: s, Reason: reason}
+	}
+	twin := living(4, wire.User{ID: "u-twin", Name: ben.Name}, "I have the same name.", 3*time.Minute)
+	twin.Tag = "twin"
+	read := []client.Message{
+		living(1, ben, "Lunch?", 12*time.Second),
+		living(2, ada, "Yes, in five minutes: https://example.com/menu (and https://bücher.example)", time.Minute),
+		living(3, heron, "May I come, too?\nI am not signed in.", 2*time.Minute),
+		twin,
+		living(5, ben, "Z"+strings.Repeat("\u0353", 30)+" and "+strings.Repeat("a long word", 30), 4*time.Minute),
+		living(6, wire.User{ID: "u-he", Name: "שרה"}, "שלום, מה שלומך?", 5*time.Minute),
+	}
+	unsent := []client.Message{
+		mine("s", client.Sending, ""),
+		mine("r", client.Sending, "The room is busy."),
+		mine("w", client.Waiting, ""),
+		mine("f", client.Failed, "The room is full."),
+	}
+	with := func(list []client.Message) client.View {
+		v := online
+		v.Messages = list
+		return v
+	}
+	return []state{
+		{"Messages of others and the user's own", theMain, app.Preview{View: with(read)}},
+		{"Messages that are not accepted", theMain, app.Preview{View: with(unsent)}},
+		{"Scrolled up, one is unread", theMain, app.Preview{View: with(read), Unread: 1}},
+		{"Scrolled up, three are unread", theMain, app.Preview{View: with(read), Unread: 3}},
+	}
+}

@@ -1,0 +1,26 @@
+package words
+
+// A language is all the words of the page in one language. To add a second one, write a file like en.go, let spoken be the one
+// that the browser asks for, and add it to the languages in export_test.go, whose test holds that no key lacks its words.
+type language struct {
+	texts     [keys]string
+	counts    [countKeys]forms
+	form      func(n int) form // the plural form for n things
+	thousands string           // separates groups of three digits
+}
+
+// A form is one of Unicode's plural categories. Most languages need few of them; each has other.
+type form int
+
+const (
+	zero form = iota
+	one
+	two
+	few
+	many
+	other
+	formCount
+)
+
+// forms is a sentence in each of the plural forms that the language has.
+type forms [formCount]string
