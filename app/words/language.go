@@ -1,7 +1,8 @@
 package words
 
-// A language is all the words of the page in one language. To add a second one, write a file like en.go, let spoken be the one
-// that the browser asks for, and add it to the languages in export_test.go, whose test holds that no key lacks its words.
+// A language is all the words of the page in one language. To add a second one, write a file like en.go, let spoken be the
+// one that the browser asks for, and add it to the languages in export_test.go: the test there holds that no key lacks its
+// words.
 type language struct {
 	texts     [keys]string
 	counts    [countKeys]forms
