@@ -63,7 +63,7 @@ func TestTooManyAuthFrames(t *testing.T) {
 	})
 }
 
-// TestThirdFailedAuth ends a connection, however far apart, and whatever worked between.
+// TestThirdFailedAuth: the third failed auth ends the connection, also hours after the first, and with good ones between.
 func TestThirdFailedAuth(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", 2*time.Hour), "")

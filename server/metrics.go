@@ -22,8 +22,9 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
 	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.gate.Taken)
-	gauge("mayfly_connections_signed_in", "Those of them that belong to people who are signed in.", s.signedIn)
-	gauge("mayfly_polls", "Those of them that are polls.", s.polling)
+	gauge("mayfly_connections_signed_in", "Those of them that belong to people who are signed in.",
+		s.count(func(e entry) bool { return e.session.SignedIn() }))
+	gauge("mayfly_polls", "Those of them that are polls.", s.count(func(e entry) bool { return e.poll }))
 	gauge("mayfly_signouts_waiting", "What is to be kept about sign-outs, and is not yet.", s.signOutsWaiting)
 	m := &metrics{
 		opened: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_connections_total",
@@ -45,24 +46,16 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	return m
 }
 
-// signedIn returns how many connections have a user who is signed in.
-func (s *Server) signedIn() (n int) {
-	for _, e := range s.snapshot() {
-		if e.session.SignedIn() {
-			n++
+// count returns how many open connections have a property.
+func (s *Server) count(has func(entry) bool) func() int {
+	return func() (n int) {
+		for _, e := range s.snapshot() {
+			if has(e) {
+				n++
+			}
 		}
+		return n
 	}
-	return n
-}
-
-// polling returns how many connections are polls.
-func (s *Server) polling() (n int) {
-	for _, e := range s.snapshot() {
-		if e.poll {
-			n++
-		}
-	}
-	return n
 }
 
 // signOutsWaiting returns how many facts about sign-outs wait to be stored.

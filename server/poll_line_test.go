@@ -291,7 +291,7 @@ func TestPollMetrics(t *testing.T) {
 	})
 }
 
-// TestPollOverTCP is the whole on real sockets: two who poll and one on a WebSocket, at once.
+// TestPollOverTCP uses real sockets: two clients that poll and one on a WebSocket, at the same time.
 func TestPollOverTCP(t *testing.T) {
 	n := start(t, 10)
 	transport := &http.Transport{}

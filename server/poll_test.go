@@ -197,7 +197,7 @@ func TestPollAnswersEveryFrame(t *testing.T) {
 	})
 }
 
-// TestPollPostsOnlyToItsRooms: those of an earlier poll, even one that still waits, are none of this one's.
+// TestPollPostsOnlyToItsRooms: a poll is not in the rooms of an earlier poll, also while that one still waits.
 func TestPollPostsOnlyToItsRooms(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -210,8 +210,8 @@ func TestPollPostsOnlyToItsRooms(t *testing.T) {
 	})
 }
 
-// TestPollRepeats: whoever polls is known again, so that what they send again is posted once. TestPollWithoutItsStream:
-// what is refused may come again, in a room that nobody is in as well; a room that is open can be read.
+// TestPollWithoutItsStream: a client may send a refused post again, also to a room without members. An open room can be
+// read.
 func TestPollWithoutItsStream(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)

@@ -230,7 +230,7 @@ func TestOversizedAndBinaryAuth(t *testing.T) {
 	}
 }
 
-// TestNameFoundDuringARenewal is told by whoever comes first, and not forgotten.
+// TestNameFoundDuringARenewal: the renewal or the look-up tells the client the name, whichever ends first, and the name stays.
 func TestNameFoundDuringARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")

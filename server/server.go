@@ -3,7 +3,8 @@
 // which requests become connections, package conn carries them, and package session says what their frames mean. Package hub
 // knows rooms and messages, and package web the pages.
 //
-// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, admin.go.
+// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, admin.go. All but the last have
+// methods of Server and so refer up to it.
 //
 // Locks: Server.mu is taken before the context of a connection is cancelled, and before nothing else.
 package server

@@ -22,7 +22,7 @@ import (
 type house struct {
 	*servertest.Server
 	issuer  *authtest.Verifier
-	ledger  *streamtest.Signouts
+	ledger  *streamtest.Facts
 	stream  *streamtest.Memory
 	metrics *prometheus.Registry
 	logs    *servertest.Log
@@ -34,7 +34,7 @@ type house struct {
 func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		h := open(t, authtest.NewVerifier(), &streamtest.Signouts{}, streamtest.NewMemory(), change)
+		h := open(t, authtest.NewVerifier(), &streamtest.Facts{}, streamtest.NewMemory(), change)
 		defer h.stop()
 		synctest.Wait()
 		test(t, h)
@@ -42,7 +42,7 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 }
 
 // open starts a house: another of the same issuer, ledger and stream is another node.
-func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Signouts, messages *streamtest.Memory,
+func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Facts, messages *streamtest.Memory,
 	change func(*server.Config)) *house {
 	t.Helper()
 	s := servertest.StartInMemory(t, servertest.Options{Stream: messages, Secrets: []string{secret}, Server: func(c *server.Config) {
@@ -210,7 +210,7 @@ func (h *house) hello(t *testing.T, token, session string) *guest {
 	return g
 }
 
-// in is hello of somebody who is let in; it forgets the answers.
+// in sends hello, which the server accepts, and drops the answers.
 func (h *house) in(t *testing.T, token, session string) *guest {
 	t.Helper()
 	g := h.hello(t, token, session)

@@ -179,8 +179,8 @@ func TestExpiring(t *testing.T) {
 	})
 }
 
-// TestSignInLivesAsLongWhenTheClockIsSetBack: of whoever is here then, and of whoever comes with a token that was made
-// after it.
+// TestSignInLivesAsLongWhenTheClockIsSetBack: the sign-in of a user who is connected then, and of a user who comes with a
+// token that was made afterwards.
 func TestSignInLivesAsLongWhenTheClockIsSetBack(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		const life = 5*time.Minute + 100*time.Millisecond
@@ -245,7 +245,7 @@ func TestRateIsAPersonsOverAllConnections(t *testing.T) {
 	})
 }
 
-// TestNothingOfAQueueFollowsASignOut: who has signed out is shown nothing more.
+// TestNothingOfAQueueFollowsASignOut: a client whose user has signed out gets no further frame.
 func TestNothingOfAQueueFollowsASignOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token := h.issuer.Issue("ada", time.Hour)

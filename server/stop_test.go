@@ -208,7 +208,7 @@ func TestStopGivesUpAClientThatTakesNothing(t *testing.T) {
 	})
 }
 
-// TestStopHasAnEnd, whatever a client does to draw it out.
+// TestStopHasAnEnd: also with a client that takes its bytes as slowly as it may.
 func TestStopHasAnEnd(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		c := h.member(t, 1<<10)

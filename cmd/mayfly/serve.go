@@ -149,7 +149,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	}, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
-		signIn.Verifier, signIn.Ledger = verifier, messages.Signouts()
+		signIn.Verifier, signIn.Ledger = verifier, messages.Facts()
 	}
 	s := server.New(server.Config{
 		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,

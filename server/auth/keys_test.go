@@ -337,7 +337,8 @@ func TestFailedRefetchKeepsTheSchedule(t *testing.T) {
 	})
 }
 
-// TestUnknownKidsPutNoRefreshOff: who sends them all the time does not keep the server from learning where the keys are now.
+// TestUnknownKidsPutNoRefreshOff: a client that sends unknown kids all the time does not keep the server from learning where
+// the keys are now.
 func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {

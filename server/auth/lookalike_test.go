@@ -33,7 +33,7 @@ func TestNameOfAGuestIsNotUsed(t *testing.T) {
 	}
 }
 
-// called returns a token of the n-th person, who says to be called so.
+// called returns a token of the n-th user, with that name in it.
 func called(n int, name string) string {
 	return good(object{"uid": fmt.Sprintf("%s%d", ada, n), "name": name, "scp": []string{"profile"}})
 }
@@ -86,7 +86,7 @@ func TestLongNamesAreToldApart(t *testing.T) {
 	})
 }
 
-// TestLaterNameIsToldApart: also one that a lookup finds, for who is connected.
+// TestLaterNameIsToldApart: also a name that a lookup finds for a connected user.
 func TestLaterNameIsToldApart(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		r.identity(t, called(1, "Ada Lovelace"), "")

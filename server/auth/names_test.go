@@ -132,7 +132,7 @@ func nameIn(token string) string {
 	return name
 }
 
-// TestUsersAPIFails: whatever it answers, sign-in works at once with the best name known, and the API is left in peace.
+// TestUsersAPIFails: with every answer of the API, sign-in works at once with the best name known, and the API is left in peace.
 func TestUsersAPIFails(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -198,7 +198,7 @@ func TestUsersAPIFails(t *testing.T) {
 					time.Sleep(5 * time.Second)
 				}
 				r.idp.Says(pathUsers, nil)
-				changes, stop := r.follow(first) // who is connected hears the name when the API is back
+				changes, stop := r.follow(first) // a connected user gets the name when the API is back
 				defer stop()
 				time.Sleep(time.Minute + time.Second)
 				if got := names(changes()); tt.name != "404" && got != "Ada Lovelace" {
@@ -348,7 +348,7 @@ func TestNamesAreCached(t *testing.T) {
 		if id.Name != "Ada King" {
 			t.Errorf("%q, want the old name for an hour", id.Name)
 		}
-		_, stop := r.follow(id) // who is connected keeps it
+		_, stop := r.follow(id) // a connected user keeps it
 		time.Sleep(5 * time.Hour)
 		if id := r.identity(t, token(), ""); id.Name != "Ada King" {
 			t.Errorf("%q, want the old name while she is connected", id.Name)
@@ -570,7 +570,7 @@ func TestFollow(t *testing.T) {
 			t.Errorf("the other is told %q", got)
 		}
 		stopOther()
-		late, stopLate := r.follow(id) // who follows with an old name hears at once
+		late, stopLate := r.follow(id) // a follower with an old name is told at once
 		if got := names(late()); got != "Ada King" {
 			t.Errorf("told %q", got)
 		}

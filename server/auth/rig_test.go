@@ -152,7 +152,7 @@ func (r *rig) want(t *testing.T, token string, reason wire.Reason) *auth.Error {
 	return e
 }
 
-// identity returns who token says it is.
+// identity returns the identity in token.
 func (r *rig) identity(t *testing.T, token, idToken string) auth.Identity {
 	t.Helper()
 	id, err := r.Verify(t.Context(), token, idToken)

@@ -2,7 +2,8 @@
 // with a cause, and a deadline. What the frames mean is not its business: a Handler says that.
 //
 // Files in order: conn.go (what every connection has), queue.go, bye.go, metrics.go; socket.go, upgrade.go and poll.go (the
-// two transports); lines.go and line.go (network connections that are closed without destroying what is on its way).
+// two transports, which embed a Conn and refer up to it); lines.go and line.go (network connections that are closed without
+// destroying what is on its way; a line refers up to its Lines).
 //
 // Locks: line.mu is taken before Lines.mu. The lock of a queue is taken last.
 package conn

@@ -7,6 +7,10 @@
 // anything that takes frames. Stats returns plain counters, and package server makes metrics of them, because the Prometheus
 // client would import net/http.
 //
+// Files in order: hub.go, client.go, room.go, post.go, expiry.go, timeline.go and people.go (what a room holds; pure),
+// event.go, signals.go, frame.go, rate.go, stats.go, clock.go. A client and a room know their hub; post.go, expiry.go,
+// rate.go and stats.go have methods of the hub, of clients and of rooms. These refer up.
+//
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
 //	Client.mu → room.mu → Hub.mu, Clock.mu, the locks inside Member.Send

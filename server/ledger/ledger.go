@@ -13,7 +13,7 @@ import (
 	"mayfly/shared/backoff"
 )
 
-// Store is where all nodes keep facts: stream.Signouts, and one in memory for tests.
+// Store is where all nodes keep facts: stream.Facts, and one in memory for tests.
 type Store interface {
 	// Keep stores a fact until that time, for every node and, where messages outlive a restart, beyond one.
 	Keep(ctx context.Context, fact string, until time.Time) error

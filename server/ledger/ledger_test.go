@@ -19,7 +19,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // deaf is a store that can be read, but keeps nothing.
-type deaf struct{ *streamtest.Signouts }
+type deaf struct{ *streamtest.Facts }
 
 func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
 
@@ -43,7 +43,7 @@ func run(t *testing.T, store ledger.Store, deliver func(string, time.Time)) (l *
 // TestWhatWaitsIsBounded: half of the queue is left for the facts that matter.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l, stop := run(t, deaf{&streamtest.Signouts{}}, func(string, time.Time) {})
+		l, stop := run(t, deaf{&streamtest.Facts{}}, func(string, time.Time) {})
 		defer stop()
 		until := time.Now().Add(time.Hour)
 		for i := range ledger.MaxWaiting {
@@ -62,7 +62,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 // TestFactsAreStoredOnceThatIsPossible: in their order, and every node follows them.
 func TestFactsAreStoredOnceThatIsPossible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &streamtest.Signouts{}
+		store := &streamtest.Facts{}
 		var here, there []string
 		l, stop := run(t, store, func(fact string, _ time.Time) { here = append(here, fact) })
 		defer stop()
@@ -87,7 +87,7 @@ func TestFactsAreStoredOnceThatIsPossible(t *testing.T) {
 // TestLedgerIsNotCurrentBeforeItIsRead: its user must not act as if it knew every fact.
 func TestLedgerIsNotCurrentBeforeItIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &streamtest.Signouts{}
+		store := &streamtest.Facts{}
 		store.Fail(errors.New("the store is away"))
 		l, stop := run(t, store, func(string, time.Time) {})
 		defer stop()

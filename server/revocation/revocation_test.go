@@ -22,13 +22,13 @@ const phone, laptop = "AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBB"
 // node is one node's revocations, inside a synctest bubble.
 type node struct {
 	*revocation.Revocations
-	store *streamtest.Signouts
+	store *streamtest.Facts
 }
 
 // bubble runs test with a node.
 func bubble(t *testing.T, test func(t *testing.T, n node)) {
 	synctest.Test(t, func(t *testing.T) {
-		store := &streamtest.Signouts{}
+		store := &streamtest.Facts{}
 		n := node{revocation.New(store, slog.New(slog.DiscardHandler)), store}
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan struct{})

@@ -55,7 +55,7 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 		return nil, fmt.Errorf("make a folder for NATS: %w", err)
 	}
 	e.options.StoreDir, e.options.JetStreamMaxStore = e.tempDir, memoryMargin
-	e.options.JetStreamMaxMemory = bytes + signoutBytes + memoryMargin
+	e.options.JetStreamMaxMemory = bytes + factBytes + memoryMargin
 	return e, nil
 }
 

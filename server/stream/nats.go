@@ -13,6 +13,10 @@
 // writes nothing that could fail, and a restart would lose every event. If it fails, Ready says so, and the operator
 // decides.
 //
+// Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, follow.go, facts.go,
+// signals.go, watch.go, condition.go, links.go, embedded.go, record.go, metrics.go. Those from append.go to watch.go have
+// methods of NATS and so refer up to it.
+//
 // Locks: all are taken last: nothing that takes another lock runs under them. The NATS library may hold a lock of its own
 // when it calls onFailed, and so when a hub's done runs: neither may publish.
 package stream

@@ -47,7 +47,7 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 		return err
 	}
 	n.epoch = wanted.Metadata[epochKey]
-	return n.openSignouts(ctx, wanted.Storage, config.Bytes)
+	return n.openFacts(ctx, wanted.Storage, config.Bytes)
 }
 
 // updateStream changes the configuration of an existing stream from old to wanted, without losing a message. The epoch

@@ -146,7 +146,7 @@ func (s *Memory) Bound(n int) {
 	s.bounds = n
 }
 
-// LoseCopies makes appends that succeed reach nobody who follows, until it is mended with false.
+// LoseCopies makes appends succeed without a copy for the followers, until LoseCopies(false).
 func (s *Memory) LoseCopies(lose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -166,7 +166,7 @@ func (s *Memory) copy(deliver func()) {
 	}
 }
 
-// HoldCopies makes appends that succeed reach nobody who follows, until the function that it returns lets them, in order.
+// HoldCopies keeps the copies of appends back from the followers, until release delivers them in order.
 func (s *Memory) HoldCopies() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

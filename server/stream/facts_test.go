@@ -77,23 +77,23 @@ func TestSignoutsReachWhoFollowsNowAndLater(t *testing.T) {
 		wantEntry(t, newcomer, late)
 	}
 	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
-		both(t, s.Signouts(), s.Signouts())
-		keep(t, s.Signouts(), "out d", -time.Second)
-		c := followSignouts(t, s.Signouts())
+		both(t, s.Facts(), s.Facts())
+		keep(t, s.Facts(), "out d", -time.Second)
+		c := followSignouts(t, s.Facts())
 		<-c
 		<-c
-		wantEntry(t, c, keep(t, s.Signouts(), "out e", time.Minute)) // and never the one before
+		wantEntry(t, c, keep(t, s.Facts(), "out e", time.Minute)) // and never the one before
 	})
-	t.Run("Memory", func(t *testing.T) { s := &streamtest.Signouts{}; both(t, s, s) })
+	t.Run("Memory", func(t *testing.T) { s := &streamtest.Facts{}; both(t, s, s) })
 }
 
 func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
 	config := onDisk(t, roomy)
 	s := openOnce(t, config, slog.New(slog.DiscardHandler))
-	first, second := keep(t, s.Signouts(), "out a", time.Hour), keep(t, s.Signouts(), "out b", 24*time.Hour)
+	first, second := keep(t, s.Facts(), "out a", time.Hour), keep(t, s.Facts(), "out b", 24*time.Hour)
 	s = reopen(t, s, config)
 	defer closeLast(t, s)
-	c := followSignouts(t, s.Signouts())
+	c := followSignouts(t, s.Facts())
 	wantEntry(t, c, first)
 	wantEntry(t, c, second)
 }
@@ -102,7 +102,7 @@ func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
 func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
 	t.Parallel()
 	s := open(t, onDisk(t, roomy))
-	kept := s.Signouts()
+	kept := s.Facts()
 	c := followSignouts(t, kept)
 	wantEntry(t, c, keep(t, kept, "out a", time.Hour))
 	s.Kill()
@@ -125,7 +125,7 @@ func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
 func TestSignoutsAreNotKeptWhileNothingCanBe(t *testing.T) {
 	s := open(t, onDisk(t, roomy))
 	s.Block(fmt.Errorf("the disk has no room"))
-	if err := s.Signouts().Keep(t.Context(), "out a", time.Now().Add(time.Hour)); err == nil {
+	if err := s.Facts().Keep(t.Context(), "out a", time.Now().Add(time.Hour)); err == nil {
 		t.Error("kept")
 	}
 }
@@ -136,9 +136,9 @@ func TestSignoutsAreBounded(t *testing.T) {
 	config.Bytes = 4 * 320 * 1000 // for 1,000
 	stores(t, config, func(t *testing.T, s *stream.NATS) {
 		for i := range 1100 {
-			keep(t, s.Signouts(), fmt.Sprintf("out %024d", i), time.Hour)
+			keep(t, s.Facts(), fmt.Sprintf("out %024d", i), time.Hour)
 		}
-		c := followSignouts(t, s.Signouts())
+		c := followSignouts(t, s.Facts())
 		if got := <-c; len(c) != 999 || got.text != fmt.Sprintf("out %024d", 100) {
 			t.Errorf("%d entries from %q on, want 1000 from the 100th", len(c)+1, got.text)
 		}
@@ -151,7 +151,7 @@ func TestSignoutsTakeWhatTheyMay(t *testing.T) {
 	s := openOnce(t, config, slog.New(slog.DiscardHandler))
 	const n = 2000
 	for i := range n {
-		keep(t, s.Signouts(), fmt.Sprintf("saw %024d %024d", i, i), 24*time.Hour)
+		keep(t, s.Facts(), fmt.Sprintf("saw %024d %024d", i, i), 24*time.Hour)
 	}
 	closeLast(t, s)
 	var size int64

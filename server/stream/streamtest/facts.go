@@ -7,44 +7,44 @@ import (
 	"time"
 )
 
-// signout is one entry, and until when it is kept.
-type signout struct {
-	entry string
+// keptFact is one fact, and until when it is kept.
+type keptFact struct {
+	fact  string
 	until time.Time
 }
 
-// Signouts is stream.Signouts in memory. Any number of nodes may follow it, and it fails when the test says so. The zero
-// value is empty and ready.
-type Signouts struct {
-	order sync.Mutex // held until everyone has an entry
+// Facts is stream.Facts in memory. Any number of nodes may follow it, and it fails when the test says so. The zero value is
+// empty and ready.
+type Facts struct {
+	order sync.Mutex // held until every follower has a fact
 
 	mu        sync.Mutex // guards what follows
-	kept      []signout
+	kept      []keptFact
 	followers []*func(string, time.Time)
 	err       error
 }
 
-// Keep is as stream.Signouts.Keep.
-func (s *Signouts) Keep(_ context.Context, entry string, until time.Time) error {
+// Keep is as stream.Facts.Keep.
+func (s *Facts) Keep(_ context.Context, fact string, until time.Time) error {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
 	followers, err := slices.Clone(s.followers), s.err
 	if err == nil {
-		s.kept = append(s.kept, signout{entry, time.UnixMilli(until.UnixMilli())})
+		s.kept = append(s.kept, keptFact{fact, time.UnixMilli(until.UnixMilli())})
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	for _, deliver := range followers {
-		(*deliver)(entry, until)
+		(*deliver)(fact, until)
 	}
 	return nil
 }
 
-// Follow is as stream.Signouts.Follow, for every node.
-func (s *Signouts) Follow(_ context.Context, deliver func(entry string, until time.Time)) (stop func(), err error) {
+// Follow is as stream.Facts.Follow, for every node.
+func (s *Facts) Follow(_ context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
@@ -57,7 +57,7 @@ func (s *Signouts) Follow(_ context.Context, deliver func(entry string, until ti
 		return nil, err
 	}
 	for _, one := range kept {
-		deliver(one.entry, one.until)
+		deliver(one.fact, one.until)
 	}
 	return func() {
 		s.mu.Lock()
@@ -66,26 +66,26 @@ func (s *Signouts) Follow(_ context.Context, deliver func(entry string, until ti
 	}, nil
 }
 
-// Current is as stream.Signouts.Current.
-func (s *Signouts) Current() error {
+// Current is as stream.Facts.Current.
+func (s *Facts) Current() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
 // Fail makes everything end with err; nil mends it.
-func (s *Signouts) Fail(err error) {
+func (s *Facts) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
 }
 
-// Kept returns the entries that are kept.
-func (s *Signouts) Kept() (entries []string) {
+// Kept returns the facts that are kept.
+func (s *Facts) Kept() (facts []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, one := range s.kept {
-		entries = append(entries, one.entry)
+		facts = append(facts, one.fact)
 	}
-	return entries
+	return facts
 }

@@ -110,8 +110,8 @@ func TestSignOutHoldsForADay(t *testing.T) {
 	})
 }
 
-// TestSignOutDuringARenewal: a token that was on its way when its session was signed out is refused then, and later,
-// whatever session it is shown in, and on whichever node.
+// TestSignOutDuringARenewal: a token that was on its way when its sign-in was signed out is refused then and later, in every
+// sign-in in which a client shows it, and on every node.
 func TestSignOutDuringARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
@@ -225,8 +225,8 @@ func TestAnonymousSignOut(t *testing.T) {
 	})
 }
 
-// TestLedgerThatFails: a sign-out holds here at once, and everywhere as soon as it can be kept. Meanwhile nobody signs in,
-// as they might have signed out elsewhere; who is here stays, and guests come in.
+// TestLedgerThatFails: a sign-out holds on this node at once, and on every node as soon as it can be stored. Meanwhile nobody
+// can sign in, because the user might have signed out on another node. Users who are signed in stay, and guests come in.
 func TestLedgerThatFails(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
@@ -269,7 +269,7 @@ func TestLedgerThatFails(t *testing.T) {
 // TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
 func TestLedgerThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ledger := &streamtest.Signouts{}
+		ledger := &streamtest.Facts{}
 		ledger.Fail(errors.New("the ledger is away"))
 		h := open(t, authtest.NewVerifier(), ledger, streamtest.NewMemory(), nil)
 		defer h.stop()
@@ -282,7 +282,7 @@ func TestLedgerThatComesLate(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		ledger := &streamtest.Signouts{}
+		ledger := &streamtest.Facts{}
 		ledger.Fail(errors.New("the ledger is away"))
 		h := open(t, authtest.NewVerifier(), ledger, streamtest.NewMemory(), nil)
 		defer h.stop()
@@ -304,7 +304,7 @@ func TestEntriesInAnyOrder(t *testing.T) {
 			t.Fatalf("the ledger has %q", entries)
 		}
 		for _, order := range [][]string{{entries[0], entries[1]}, {entries[1], entries[0]}} {
-			other := open(t, h.issuer, &streamtest.Signouts{}, streamtest.NewMemory(), nil)
+			other := open(t, h.issuer, &streamtest.Facts{}, streamtest.NewMemory(), nil)
 			other.in(t, token, "").ws.CloseNow()
 			for _, entry := range order {
 				if err := other.ledger.Keep(t.Context(), entry, time.Now().Add(time.Hour)); err != nil {
@@ -327,7 +327,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Run("start", func(t *testing.T) {
-			test(t, startWith(t, func(c *server.Config) { c.SignIn = server.SignIn{Verifier: tokens, Ledger: messages.Signouts()} }))
+			test(t, startWith(t, func(c *server.Config) { c.SignIn = server.SignIn{Verifier: tokens, Ledger: messages.Facts()} }))
 		})
 		if err := messages.Close(); err != nil {
 			t.Fatal(err)
