@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -226,4 +227,49 @@ func (c *chunk) insert(one *row, before goapp.Value) {
 	}
 	one.chunk = c
 	c.rows++
+}
+
+// rowClass returns the CSS classes of a message's row.
+func rowClass(m *client.Message) string {
+	class := "message"
+	if m.Mine {
+		class += " message-mine"
+	}
+	if m.User.Anonymous {
+		class += " message-anonymous"
+	}
+	if m.User.Name == "" {
+		class += " message-unnamed"
+	}
+	if piled(m.User.Name) || piled(m.Text) {
+		class += " message-piled"
+	}
+	switch m.State {
+	case client.Sending, client.Waiting:
+		class += " message-waiting"
+	case client.Failed:
+		class += " message-waiting message-failed"
+	}
+	return class
+}
+
+// maxPile is how many marks may stand on one letter, as they do in Hebrew or Vietnamese, before the row is clipped.
+const maxPile = 2
+
+// piled reports whether marks are piled up in text so that they could cover the rows above and below.
+func piled(text string) bool {
+	marks := 0
+	for _, r := range text {
+		switch {
+		case r < 0x300: // before the first mark
+			marks = 0
+		case unicode.Is(unicode.M, r):
+			if marks++; marks > maxPile {
+				return true
+			}
+		default:
+			marks = 0
+		}
+	}
+	return false
 }

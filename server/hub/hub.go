@@ -7,9 +7,10 @@
 // anything that takes frames. Stats returns plain counters, and package server makes metrics of them, because the Prometheus
 // client would import net/http.
 //
-// Files in order: hub.go, client.go, room.go, post.go, expiry.go, timeline.go and people.go (what a room holds; pure),
-// event.go, signals.go, frame.go, rate.go, stats.go, clock.go. A client and a room know their hub; post.go, expiry.go,
-// rate.go and stats.go have methods of the hub, of clients and of rooms. These refer up.
+// Files in order: hub.go, client.go, join.go, room.go, post.go, expiry.go, timeline.go and people.go (what a room holds;
+// pure), event.go, stream.go, frame.go, refusals.go, rate.go, metrics.go, clock.go. A client and a room know their hub; the
+// files from join.go to expiry.go, refusals.go, rate.go and metrics.go have methods of the hub, of clients and of rooms.
+// These refer up.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
@@ -33,32 +34,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// ErrFull is the error of Stream.Append when the room or the stream has reached its limit.
-var ErrFull = errors.New("stream is full")
-
 // ErrTooManyRooms is the error of a join when this node already serves Config.Rooms rooms and all of them have members.
 var ErrTooManyRooms = errors.New("too many rooms on this node")
-
-// Stream stores each room's events and delivers them to every node in one order.
-type Stream interface {
-	// Epoch names the stream's store. Seqs of different epochs can't be compared: a store that lost events gets a new
-	// epoch.
-	Epoch() string
-	// Append stores e and gives it a Seq. It returns before e is stored, but blocks for a moment while very many appends are
-	// unanswered. It calls done once, from any goroutine and perhaps before it returns: with the Receipt, or with an error
-	// that wraps ErrFull at a limit. If an event of the same user, room and id still lives, the Receipt is a repeat.
-	Append(room string, e Event, done func(Receipt, error))
-	// Follow calls deliver with every event that the room holds, then returns, and goes on with every event that is stored
-	// later, of a kind that this node knows or not. The calls come from one goroutine at a time, in seq order and without a
-	// gap, until stop is called. Stop does not block, so one more call may come after it. deliver must not keep the Body.
-	Follow(ctx context.Context, room string, deliver func(Event)) (stop func(), err error)
-}
-
-// Receipt says what a Stream stored: the event of this Append, or the live event that the Append repeats.
-type Receipt struct {
-	Event  Event
-	Repeat bool
-}
 
 // Config holds the limits of a Hub.
 type Config struct {

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"mayfly/shared/wire"
@@ -20,7 +19,7 @@ func (c *Client) Post(p wire.Post) {
 	}
 	defer c.hub.posts.done()
 	if !wire.ValidID(p.ID) {
-		refuse(wire.CodeID, "A message's id must be a UUID in lower case.", 0)
+		refuse(wire.CodeID, badID, 0)
 		return
 	}
 	if c.hub.repeat(c, p) {
@@ -32,7 +31,7 @@ func (c *Client) Post(p wire.Post) {
 		return
 	}
 	if c.role < Writer {
-		refuse(wire.CodeForbidden, "You can write here only when you are signed in.", 0)
+		refuse(wire.CodeForbidden, readOnly, 0)
 		return
 	}
 	text, problem := wire.CleanText(p.Text)
@@ -57,7 +56,7 @@ func (c *Client) Post(p wire.Post) {
 	if wait, repeat := r.reserve(c, k, len(e.Body), at); wait > 0 || repeat {
 		c.hub.refund(c, now)
 		if !repeat {
-			refuse(wire.CodeFull, fullMessage, wait)
+			refuse(wire.CodeFull, roomFull, wait)
 		}
 		return
 	}
@@ -89,16 +88,13 @@ func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 		ttl = bounds.Default
 	}
 	if ttl < bounds.Min || ttl > bounds.Default {
-		return 0, fmt.Sprintf("A message here lives %s to %s.", human(time.Duration(bounds.Min)*time.Millisecond),
-			human(time.Duration(bounds.Default)*time.Millisecond))
+		return 0, badTTL(bounds)
 	}
 	return ttl, ""
 }
 
 // maxRepeats is how many repeats of one post may wait for the stream's answer.
 const maxRepeats = 64
-
-const fullMessage = "The room is full. Wait until some of its messages have expired."
 
 // repeat reports whether the same user has posted the same id before. If so, the client gets the answer to that post: now,
 // or when the stream has answered.
@@ -227,7 +223,7 @@ func (r *room) refuseLocked(c *Client, k key, err error) {
 		Message: "The message could not be stored now. Try again soon."}
 	retry := retryUnavailable
 	if errors.Is(err, ErrFull) {
-		refused.Code, refused.Message, retry = wire.CodeFull, fullMessage, r.nextExpiryLocked(r.hub.clock.Now())
+		refused.Code, refused.Message, retry = wire.CodeFull, roomFull, r.nextExpiryLocked(r.hub.clock.Now())
 	} else {
 		r.hub.log.Warn("post not stored", "room", r.name, "user_id", c.userID, "err", err)
 	}

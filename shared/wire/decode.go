@@ -7,7 +7,6 @@ import (
 	"iter"
 	"reflect"
 	"strconv"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -97,39 +96,6 @@ func preview(b []byte) FrameError {
 		e.Problem = "it has no type"
 	}
 	return e
-}
-
-// A plan maps the JSON members of one struct type to its fields: the member's name to reflect's index path.
-type plan map[string][]int
-
-// kinds and plans are made once from the frame types and never change.
-var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
-	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
-
-func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
-	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}
-	for _, f := range frames {
-		kinds[f.kind()] = reflect.TypeOf(f)
-		addPlan(plans, reflect.TypeOf(f))
-	}
-	return kinds, plans
-}
-
-// addPlan adds the plan of t and of every struct type inside t.
-func addPlan(plans map[reflect.Type]plan, t reflect.Type) {
-	switch t.Kind() {
-	case reflect.Slice, reflect.Pointer:
-		addPlan(plans, t.Elem())
-	case reflect.Struct:
-		p := plan{}
-		for _, f := range reflect.VisibleFields(t) {
-			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
-				p[name] = f.Index
-			}
-			addPlan(plans, f.Type)
-		}
-		plans[t] = p
-	}
 }
 
 // decodeObject sets the fields of v from the JSON object b, without the member called skip. It returns what is wrong.

@@ -2,7 +2,6 @@ package wire
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -21,22 +20,6 @@ const (
 	maxSecret = 86 // base64url characters of 512 bits
 
 	maxInteger = 1<<53 - 1 // the largest integer on the wire: every JSON reader keeps it exact
-)
-
-// The times of the protocol.
-const (
-	HelloTimeout = 5 * time.Second  // from the upgrade to the arrival of hello
-	BeatEvery    = 25 * time.Second // the server is never silent for longer
-	BeatGrace    = 10 * time.Second // a client waits this much longer than BeatEvery, then treats the connection as dead
-
-	ExpiringBefore = time.Minute // from Expiring to the end of the token
-	AuthGrace      = time.Minute // from the end of the token to the end of the connection
-
-	PollWait = 25 * time.Second // the longest wait of a poll: proxies cut a request at 30 s
-
-	// MaxTokenLife is the longest life of an access token, from its iat to its exp: a day, and five minutes for the issuer's
-	// clock. A sign-out is remembered for as long, because none of the user's tokens can live longer.
-	MaxTokenLife = 24*time.Hour + 5*time.Minute
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.

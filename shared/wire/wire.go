@@ -201,20 +201,3 @@ type Bye struct {
 	Message string `json:"message"`
 	RetryMS int64  `json:"retry_ms,omitempty"`
 }
-
-func (Hello) kind() string    { return "hello" }
-func (Welcome) kind() string  { return "welcome" }
-func (Auth) kind() string     { return "auth" }
-func (Authed) kind() string   { return "authed" }
-func (Expiring) kind() string { return "expiring" }
-func (Signout) kind() string  { return "signout" }
-func (Join) kind() string     { return "join" }
-func (Joined) kind() string   { return "joined" }
-func (Leave) kind() string    { return "leave" }
-func (Post) kind() string     { return "post" }
-func (Accepted) kind() string { return "accepted" }
-func (Posted) kind() string   { return "posted" }
-func (Removed) kind() string  { return "removed" }
-func (Refused) kind() string  { return "refused" }
-func (Beat) kind() string     { return "beat" }
-func (Bye) kind() string      { return "bye" }

@@ -1,0 +1,108 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+const (
+	// A connection may make maxMembershipChanges joins and leaves in any span of membershipPer.
+	maxMembershipChanges = 64
+	membershipPer        = 10 * time.Second
+)
+
+// Join adds the client to a room and answers with joined, also if the client is in the room already. It blocks while this
+// node opens the room, for openTimeout at most or until ctx is done. re is the frame that a refusal names: "join" or
+// "hello".
+func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
+	refuse := func(code wire.Code, message string, retry time.Duration) {
+		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
+	}
+	if wait := c.membershipRate.take(time.Now()); wait > 0 {
+		refuse(wire.CodeRate, tooManyChanges, wait)
+		return
+	}
+	if !wire.ValidRoom(j.Room) {
+		refuse(wire.CodeRoom, badRoomName, 0)
+		return
+	}
+	if in, n := c.in(j.Room); in == nil && n >= wire.MaxRooms {
+		refuse(wire.CodeRoom, inMostRooms(n), 0)
+		return
+	}
+	for {
+		r, err := c.hub.open(ctx, j.Room)
+		if errors.Is(err, ErrTooManyRooms) {
+			refuse(wire.CodeRoom, noPlace, retryRooms)
+			return
+		}
+		if err != nil {
+			refuse(wire.CodeUnavailable, notOpened, retryUnavailable)
+			return
+		}
+		if c.enter(r, j.Cursor) {
+			return
+		}
+	}
+}
+
+// enter joins r and records that. It returns false if r was closed meanwhile: open the room again.
+func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return true
+	}
+	if !r.join(c, cursor) {
+		return false
+	}
+	c.rooms[r.name] = r
+	delete(c.refusedJoins, r.name)
+	return true
+}
+
+// refuseJoin refuses a join. If the join may work later, refuseJoin records the answer, because a post to that room may work
+// later too.
+func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
+	c.Refuse(f, retry)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if delete(c.refusedJoins, f.Room); retry <= 0 || len(c.refusedJoins) >= wire.MaxRooms {
+		return
+	}
+	if c.refusedJoins == nil {
+		c.refusedJoins = map[string]wire.Refused{}
+	}
+	f.RetryMS = milliseconds(retry)
+	c.refusedJoins[f.Room] = f
+}
+
+// notJoinedReason returns the refusal of a post to a room that the client is not in.
+func (c *Client) notJoinedReason(room string) (code wire.Code, message string, retry time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f, ok := c.refusedJoins[room]; ok {
+		return f.Code, f.Message, time.Duration(f.RetryMS) * time.Millisecond
+	}
+	return wire.CodeRoom, joinFirst, 0
+}
+
+// Leave removes the client from a room.
+func (c *Client) Leave(l wire.Leave) {
+	if wait := c.membershipRate.take(time.Now()); wait > 0 {
+		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate, Message: tooManyChanges}, wait)
+		return
+	}
+	r, _ := c.in(l.Room)
+	if r == nil {
+		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRoom, Message: notInRoom}, 0)
+		return
+	}
+	c.mu.Lock()
+	delete(c.rooms, l.Room)
+	c.mu.Unlock()
+	r.leave(c)
+}

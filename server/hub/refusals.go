@@ -1,0 +1,56 @@
+package hub
+
+import (
+	"fmt"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// The sentences of refusals, for clients that have no words of their own for the code.
+const (
+	badID       = "A message's id must be a UUID in lower case."
+	readOnly    = "You can write here only when you are signed in."
+	badRoomName = "A room's name has 1 to 64 of a-z, 0-9 and -, and does not begin with -."
+	noPlace     = "This server has no place for another room now."
+	notOpened   = "The room cannot be opened now. Try again soon."
+	joinFirst   = "You are not in this room: join it first."
+	notInRoom   = "You are not in this room."
+	roomFull    = "The room is full. Wait until some of its messages have expired."
+)
+
+var tooManyChanges = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMembershipChanges, human(membershipPer))
+
+// inMostRooms says that the client is in n rooms, and may be in no more.
+func inMostRooms(n int) string {
+	return fmt.Sprintf("You are in %d rooms, which is the most. Leave one first.", n)
+}
+
+// badTTL says how long a message may live.
+func badTTL(bounds wire.TTL) string {
+	return fmt.Sprintf("A message here lives %s to %s.", human(time.Duration(bounds.Min)*time.Millisecond),
+		human(time.Duration(bounds.Default)*time.Millisecond))
+}
+
+// Refuse answers one frame with f and counts the refusal. retry is how long until the same frame may work, 0 for never.
+// Every refusal goes through Refuse, so that none is missed by the count.
+func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
+	c.hub.counts.refuse(f.Code)
+	f.RetryMS = milliseconds(retry)
+	c.member.Send(NewFrame(f))
+}
+
+// milliseconds rounds up, so that a client that waits for the result has waited for d at least.
+func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }
+
+// human formats d for sentences that people read: "10 s", "5 min", "1 h".
+func human(d time.Duration) string {
+	switch {
+	case d >= time.Hour && d%time.Hour == 0:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d >= time.Minute && d%time.Minute == 0:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	default:
+		return fmt.Sprintf("%g s", d.Seconds())
+	}
+}

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"reflect"
+	"strings"
+)
+
+func (Hello) kind() string    { return "hello" }
+func (Welcome) kind() string  { return "welcome" }
+func (Auth) kind() string     { return "auth" }
+func (Authed) kind() string   { return "authed" }
+func (Expiring) kind() string { return "expiring" }
+func (Signout) kind() string  { return "signout" }
+func (Join) kind() string     { return "join" }
+func (Joined) kind() string   { return "joined" }
+func (Leave) kind() string    { return "leave" }
+func (Post) kind() string     { return "post" }
+func (Accepted) kind() string { return "accepted" }
+func (Posted) kind() string   { return "posted" }
+func (Removed) kind() string  { return "removed" }
+func (Refused) kind() string  { return "refused" }
+func (Beat) kind() string     { return "beat" }
+func (Bye) kind() string      { return "bye" }
+
+// A plan maps the JSON members of one struct type to its fields: the member's name to reflect's index path.
+type plan map[string][]int
+
+// kinds and plans are made once from the frame types and never change.
+var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
+	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
+
+func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
+	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}
+	for _, f := range frames {
+		kinds[f.kind()] = reflect.TypeOf(f)
+		addPlan(plans, reflect.TypeOf(f))
+	}
+	return kinds, plans
+}
+
+// addPlan adds the plan of t and of every struct type inside t.
+func addPlan(plans map[reflect.Type]plan, t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Pointer:
+		addPlan(plans, t.Elem())
+	case reflect.Struct:
+		p := plan{}
+		for _, f := range reflect.VisibleFields(t) {
+			if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+				p[name] = f.Index
+			}
+			addPlan(plans, f.Type)
+		}
+		plans[t] = p
+	}
+}
