@@ -264,7 +264,7 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	scrolled := p.noticeScroll()
 	was, messages, count := p.view, p.messages(), p.unread.Count()
 	if v.Room != was.Room {
-		p.list.Follow() // whatever the list of the room before still did
+		p.list.Follow() // the list of the room before may have been scrolled up
 	}
 	p.connection.beforeView(&v)
 	p.view = v

@@ -78,7 +78,7 @@ func button(do, name string) goapp.Value {
 	return e
 }
 
-// row returns a row for m. Texts go in as text, whatever they hold.
+// row returns a row for m. Texts go in as text, also if they hold markup.
 func (t templates) row(m *client.Message) *row {
 	article := t.article.Call("cloneNode", true)
 	article.Set(keyName, m.Key)

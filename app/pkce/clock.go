@@ -20,7 +20,7 @@ const (
 	maxBackoff     = time.Minute            // the longest wait after failed renewals
 	maxRetryAfter  = 10 * time.Minute       // the longest wait that the provider can ask for
 	defaultLife    = 5 * time.Minute        // of an access token if the provider does not say
-	maxLife        = 24 * time.Hour         // of an access token, whatever the provider says
+	maxLife        = 24 * time.Hour         // of an access token, even if the provider says more
 	maxPending     = time.Hour              // from Begin to Callback
 	maxSkew        = 5 * time.Minute        // a smaller difference of the device's clock is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used

@@ -19,7 +19,7 @@ import (
 )
 
 const (
-	minFresh = 5 * time.Minute // the keys count as fresh for this long at least, whatever Cache-Control says
+	minFresh = 5 * time.Minute // the keys count as fresh for this long at least, even if Cache-Control says less
 	maxFresh = 24 * time.Hour
 
 	firstRetry = time.Second // after the first failure to load the keys; doubled with each failure

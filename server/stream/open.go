@@ -13,7 +13,7 @@ import (
 
 // openStream creates the stream, or updates an existing one to config.
 func (n *NATS) openStream(ctx context.Context, config Config) error {
-	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, whatever their own time to live
+	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, even if their own time to live is longer
 	wanted := jetstream.StreamConfig{
 		Name:                 streamName,
 		Subjects:             []string{subjectPrefix + "*"},

@@ -1,6 +1,6 @@
 // Package clock measures time on a device whose clocks go wrong. The wall clock may be wrong and may be set. The monotonic
 // clock may stop while a laptop sleeps. So both are read at once, and of the two times that passed since then the longer one
-// counts: nothing is kept or trusted for longer than it should be, whatever happened to the clocks.
+// counts: nothing is kept or trusted for longer than it should be, even if a clock was set or stood still.
 package clock
 
 import "time"
