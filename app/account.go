@@ -74,7 +74,7 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 	return l
 }
 
-// actionOf returns what the button of a problem does, and its name.
+// actionOf returns what the button that is shown with a problem does, and the button's text.
 func actionOf(a pkce.Action) (does action, name string) {
 	switch a {
 	case pkce.ActSignIn:

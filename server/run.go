@@ -15,8 +15,9 @@ const (
 	// tickEvery is how often Run looks at every connection: one loop for all of them instead of timers for each.
 	tickEvery = 250 * time.Millisecond
 
-	// restartSpread is over which time clients are told to come back after a restart: this for each thousand of them, within
-	// the two bounds, so that they don't all return at once.
+	// restartSpread is the period in which a thousand clients come back after a restart, each at a random time, so that they
+	// don't all return at once. With more or fewer clients the period is longer or shorter, but between restartSpreadMin and
+	// restartSpreadMax.
 	restartSpread    = 2 * time.Second
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second

@@ -28,7 +28,7 @@ func (d *Device) open() {
 	go func() { _, _ = Lock(tabLock+d.tab, lockTimeout) }() // always free: the name is random
 }
 
-// Lock waits until no other tab holds the device's lock, at most for lockTimeout.
+// Lock waits until no other tab holds the device's lock, for lockTimeout at most.
 func (d *Device) Lock() (unlock func(), err error) { return Lock(deviceLock, lockTimeout) }
 
 // Tabs returns the names of the open tabs. In a browser without Web Locks it returns none.

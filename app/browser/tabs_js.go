@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Lock waits until no other tab holds the lock called name, at most for timeout. In a browser without Web Locks it returns
-// at once. The lock is released when the tab is closed, and also when its page is left: Chromium would keep the lock with
-// the page, frozen, in its cache.
+// Lock waits until no other tab holds the lock called name, for timeout at most. In a browser without Web Locks it returns
+// at once. The lock is released when the tab is closed, and also when the user leaves the page. Otherwise Chromium would
+// keep the frozen page in its cache, and the lock with it.
 func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

@@ -22,7 +22,7 @@ const (
 // A viewport is where the list is scrolled to. Lengths are in CSS pixels.
 type viewport struct {
 	rows      *rows
-	following bool    // the list follows its newest message; only what the user does changes that
+	following bool    // the list follows its newest message; a new message does not change this (see follows)
 	gap       float64 // above the first row
 	top       float64 // scrollTop when the page last scrolled the list or looked where it stands,
 	remainder float64 // and how far that is from where the page wanted it: browsers round

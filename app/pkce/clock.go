@@ -33,7 +33,7 @@ func newRetry() backoff.Schedule {
 	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
 }
 
-// wait waits until done is closed, at most for timeout.
+// wait waits until done is closed, for timeout at most.
 func wait(done <-chan struct{}, timeout time.Duration) {
 	timer := time.NewTimer(timeout)
 	select {

@@ -34,7 +34,7 @@ type Browser struct {
 	Tab   Storage // the tab's own
 	Vault Vault   // seals what goes into Local
 
-	// Lock waits until no other tab holds the lock called name, at most for timeout. In a browser without locks it returns
+	// Lock waits until no other tab holds the lock called name, for timeout at most. In a browser without locks it returns
 	// at once.
 	Lock func(name string, timeout time.Duration) (unlock func(), err error)
 

@@ -222,7 +222,7 @@ func (m *monitor) snapshotLocked(off bool) *State {
 	return state
 }
 
-// statusLocked returns the status of a user who is signed in. good says that the access token is.
+// statusLocked returns the status of a user who is signed in. good says whether the access token can still be used.
 func (m *monitor) statusLocked(good bool) Status {
 	switch {
 	case good && m.renewal.begun:

@@ -190,7 +190,7 @@ func Status(code int, body string) http.HandlerFunc {
 	}
 }
 
-// Late answers as next does, but not before d has passed.
+// Late returns a handler that waits for d and then calls next. If the request ends first, the handler does nothing.
 func Late(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {

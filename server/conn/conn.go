@@ -163,7 +163,7 @@ func (c *Conn) handle(message []byte) (err error) {
 		}
 	}()
 	for frame := range wire.Split(message) {
-		if c.shared.Stopping() { // the client is told to come back, and then sends again what is not handled now
+		if c.shared.Stopping() { // the client is told to come back; it then sends again the frames not handled here
 			<-c.ctx.Done()
 		}
 		if c.ctx.Err() != nil {

@@ -141,7 +141,8 @@ func (l *Ledger) flush(ctx context.Context) error {
 // Keep has a fact stored until that time. It does not block.
 func (l *Ledger) Keep(text string, until time.Time) { l.add(fact{text, until}, maxWaiting) }
 
-// KeepMinor is Keep for a fact of which many may come, and which matters less: minor facts fill only half of the queue.
+// KeepMinor is Keep for facts that matter less and may be many. It drops the fact if the queue is at least half full: the
+// other half is for the facts of Keep.
 func (l *Ledger) KeepMinor(text string, until time.Time) { l.add(fact{text, until}, maxWaiting/2) }
 
 func (l *Ledger) add(f fact, most int) {

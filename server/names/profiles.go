@@ -111,7 +111,7 @@ type named struct {
 // follower is one call of Follow.
 type follower struct {
 	changed func(Change)
-	name    string // the name that changed was called with last
+	name    string // the name in the last call of changed; before the first call, the name that Follow was given
 	refused bool   // changed was called with Inactive
 }
 

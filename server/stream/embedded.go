@@ -59,7 +59,8 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 	return e, nil
 }
 
-// start starts a server, or another one after halt. It fails if JetStream could not read everything that it has stored.
+// start starts a NATS server: the first one, or a new one after halt. It returns an error if the server is not ready in
+// time, or if JetStream could not read everything that it has stored.
 func (e *embedded) start() error {
 	options := e.options // a copy, because the server changes its options
 	s, err := server.NewServer(&options)

@@ -8,7 +8,7 @@ import (
 )
 
 const (
-	adoptTimeout = 3 * time.Second  // how long a tab waits for an adoption until it begins, or goes on, without
+	adoptTimeout = 3 * time.Second  // how long a tab that starts or wakes waits for an adoption; then it goes on without it
 	adoptAgain   = 5 * time.Second  // after the start: the page that was here before may have counted as open until now
 	settleTime   = 5 * time.Second  // how long leaving the page waits for unsaved text
 	saveAgain    = 10 * time.Second // after the device failed

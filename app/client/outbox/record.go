@@ -9,7 +9,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A record stands under one of these keys.
+// The device stores each record under a key that begins with one of these prefixes.
 const (
 	entryKey = "letter/" // the entry's id follows
 	draftKey = "draft/"  // any id follows

@@ -78,7 +78,7 @@ func place(list []Message, m Message) []Message {
 	return list
 }
 
-// tagLength is how many characters of an id tell two users of one name apart.
+// tagLength is how many characters a tag has: the last ones of a user's id. Tags tell users with the same name apart.
 const tagLength = 4
 
 // SetTags sets a tag on the messages of users who share their name with another user.

@@ -13,7 +13,8 @@ const (
 	statusTooBig = 413
 )
 
-// exchange makes one poll. ok is false if it brought no answer: ctx is done, or the connection has ended for it.
+// exchange makes one poll and returns the server's answer. ok is false if there is no answer: ctx is done, or exchange has
+// ended the connection because the poll failed.
 func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire.Frame) (answer []byte, ok bool) {
 	status, header, answer, err := p.post(ctx, wire.Batch(encoded(append([]wire.Frame{hello}, frames...))...))
 	switch {

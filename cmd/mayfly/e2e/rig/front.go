@@ -46,7 +46,7 @@ func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(
 	return f
 }
 
-// Serve starts a server with more flags, and points the proxy to it from now on.
+// Serve starts a server with args as additional flags, and points the proxy to it from now on.
 func (f *Front) Serve(args ...string) *Server {
 	f.t.Helper()
 	server := Serve(f.t, append([]string{"-public-url", f.URL}, args...)...)

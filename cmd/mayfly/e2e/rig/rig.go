@@ -75,7 +75,7 @@ type Server struct {
 	addr string
 }
 
-// Serve starts mayfly serve on a free port, with more flags, and waits until it prints its URL.
+// Serve starts mayfly serve on a free port, with args as additional flags, and waits until mayfly has printed its URL.
 func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return ServeAt(t, FreeAddr(t), args...)
@@ -87,7 +87,7 @@ func ServeAt(t testing.TB, addr string, args ...string) *Server {
 	return start(t, addr, append([]string{"serve"}, args...))
 }
 
-// Dev starts mayfly dev on two free ports, with more flags, and waits until it prints its URLs.
+// Dev starts mayfly dev on two free ports, with args as additional flags, and waits until it prints its URLs.
 func Dev(t testing.TB, args ...string) *Server {
 	t.Helper()
 	return start(t, FreeAddr(t), append([]string{"dev", "-provider-listen", FreeAddr(t)}, args...))
