@@ -2,9 +2,9 @@ package browser
 
 import "syscall/js"
 
-// WatchWorker calls onVersion with the version of Mayfly that the service worker has, which is the version after a reload.
-// It does so soon, whenever another worker takes over, and after UpdateWorker, until stop is called. Without a service
-// worker it never calls onVersion.
+// WatchWorker calls onVersion with the version of Mayfly that the service worker has, which is the version after a reload:
+// once soon, again when another worker takes over, and after UpdateWorker, until stop is called. Without a service worker it
+// never calls onVersion.
 func WatchWorker(onVersion func(version string)) (stop func()) {
 	onMessage := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if data := args[0].Get("data"); data.Type() == js.TypeString {

@@ -32,7 +32,7 @@ type viewport struct {
 // row. It reports whether the user has scrolled since the page last looked or scrolled.
 func (v *viewport) notice(newest bool) (scrolled bool) {
 	top, following := v.position(newest)
-	if math.Abs(top-v.top) >= rounding { // less may be the browser's doing, and adds up if it is the user's
+	if math.Abs(top-v.top) >= rounding { // a smaller step may be the browser's rounding; steps of the user add up
 		v.top, v.remainder = top, 0
 		scrolled = true
 	}

@@ -131,7 +131,7 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	}
 }
 
-// refusal returns why the provider's answer in params is not one to the transaction t, or gives no code.
+// refusal returns why the provider's answer in params does not belong to the transaction t or brings no code, else nil.
 func (r *redirects) refusal(t, params map[string]string) *fault {
 	issuer := r.provider.registered().issuer
 	if iss, named := params["iss"]; named && iss != issuer || !named && t["names"] != "" {

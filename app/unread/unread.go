@@ -82,7 +82,8 @@ func Jump(unread int) string {
 	return words.Count(words.NewMessages, unread)
 }
 
-// find returns where the message of that key is, -1 if nowhere. It looks from near on first.
+// find returns the index of the message with that key, or -1. It searches from the index near to the end first, then from
+// the start.
 func find(messages []client.Message, key string, near int) int {
 	near = min(near, len(messages))
 	for i := near; i < len(messages); i++ { // a message is large, so it is not copied

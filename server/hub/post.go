@@ -7,8 +7,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Post checks a message, hands it to the stream and returns. The client gets accepted once the stream has stored the
-// message, or refused. The checks stand in the protocol's order: id, repeat, room, forbidden, text, ttl, rate, full,
+// Post checks a message, hands it to the stream and returns. The client gets the frame accepted once the stream has stored
+// the message, or refused. The checks stand in the protocol's order: id, repeat, room, forbidden, text, ttl, rate, full,
 // unavailable.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {

@@ -58,7 +58,7 @@ type Revocations struct {
 	mu       sync.Mutex // guards what follows
 	revoked  map[key]time.Time
 	tokens   map[key]map[key]time.Time // tokens by sign-in, each until it ends
-	signIns  map[key]int               // in how many sign-ins each of these tokens is
+	signIns  map[key]int               // the number of sign-ins in which each of these tokens was seen
 	order    []known                   // all of these facts, oldest first
 	holders  map[key]map[*Holder]bool  // open connections by the keys that they hold
 	holdings map[*Holder]*holding      // the same by connection

@@ -36,7 +36,7 @@ const (
 // TTL is what a message may live on a server of this package's.
 var TTL = wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 
-// Options says what is special about a server. The zero value is a server as most tests need it.
+// Options change what Start makes. The zero value is a server as most tests need it.
 type Options struct {
 	Stream  hub.Stream           // where messages are kept; nil: a streamtest.Memory of its own
 	Server  func(*server.Config) // changes what the server is made with

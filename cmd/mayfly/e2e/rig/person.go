@@ -80,7 +80,7 @@ func (p *Person) Interruptions() int {
 	return p.interruptions
 }
 
-// Until waits for a view of which ok is true, and returns it. One goroutine at a time may wait.
+// Until waits for a view for which ok returns true, and returns that view. One goroutine at a time may wait.
 func (p *Person) Until(what string, ok func(client.View) bool) client.View {
 	p.t.Helper()
 	for timeout := time.After(Timeout); ; {
