@@ -59,8 +59,8 @@ func TestHeader(t *testing.T) {
 		return v
 	}
 	offline := client.View{Status: client.Offline, Room: "lobby"}
-	over := client.View{Status: client.SignedOut, Ended: "You are signed out.", Room: "lobby", Me: ada}
-	noGuests := client.View{Status: client.NoGuests, Ended: "Sign in first.", Room: "lobby"}
+	over := client.View{Status: client.SignedOut, Ended: client.Problem{Message: "You are signed out."}, Room: "lobby", Me: ada}
+	noGuests := client.View{Status: client.NoGuests, Ended: client.Problem{Message: "Sign in first."}, Room: "lobby"}
 	for _, tt := range []struct {
 		name    string
 		account pkce.State
@@ -92,7 +92,7 @@ func TestHeader(t *testing.T) {
 			"Anonymous Heron · not signed in", "Online", "Try again", "Not there."},
 		{"nothing to be done", with(signedOut, pkce.Failed, pkce.Problem{Text: "Not set up.", Detail: "invalid_client"}), as(online, heron),
 			"Anonymous Heron · not signed in", "Online", "Sign in, Dismiss", "Not set up. invalid_client"},
-		{"not allowed", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Not here.", Action: pkce.ActSignOut}), client.View{Status: client.Ended, Ended: "Not you."},
+		{"not allowed", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Not here.", Action: pkce.ActSignOut}), client.View{Status: client.Ended, Ended: client.Problem{Message: "Not you."}},
 			"Signed in as Ada Lovelace", "Not you.", "Try again, Sign out", "Not here."},
 		{"ends soon", with(signedIn, pkce.SignedIn, pkce.Problem{Text: "Your sign-in ends soon.", Action: pkce.ActSignInAgain}), as(online, ada),
 			"Signed in as Ada Lovelace (2)", "Online", "Sign out, Sign in again", "Your sign-in ends soon."},

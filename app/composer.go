@@ -146,7 +146,7 @@ func (c *composer) send(ctx goapp.Context) {
 	}
 	c.problem = counted(characters(text), c.limit()).problem()
 	if c.problem == "" {
-		c.problem = c.client.Send(text)
+		c.problem = words.Problem(c.client.Send(text))
 	}
 	if c.problem != "" {
 		return

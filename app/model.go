@@ -34,7 +34,7 @@ func newModel(s *client.Client, in *pkce.SignIn) *model {
 
 // messages returns the messages of the room that is shown.
 func (m *model) messages() []client.Message {
-	if m.badRoom || m.view.Room != m.room || m.view.Refused != "" {
+	if m.badRoom || m.view.Room != m.room || m.view.Refused != (client.Problem{}) {
 		return nil
 	}
 	return m.view.Messages

@@ -3,6 +3,7 @@ package app
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client"
 	"mayfly/app/list"
 	"mayfly/app/unread"
 	"mayfly/app/words"
@@ -41,8 +42,8 @@ func (t *timeline) nothing() goapp.UI {
 	switch {
 	case v.Room != t.room: // the client is about to enter it
 		return nil
-	case v.Refused != "":
-		return deadEnd(v.Refused)
+	case v.Refused != client.Problem{}:
+		return deadEnd(words.Problem(v.Refused))
 	case len(v.Messages) == 0 && v.TTL > 0:
 		return textElem("p", "note", words.With(words.EmptyRoom, words.Lifetime(v.TTL)))
 	}

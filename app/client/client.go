@@ -38,34 +38,34 @@ func New(c Config) *Client {
 	return s
 }
 
-// Send posts text to the room that is shown. It returns why it can't, as one plain sentence, or "" if the message is on its
-// way: it then stands in the view, and is sent again by itself until it is accepted, refused or too old.
-func (s *Client) Send(text string) (problem string) {
+// Send posts text to the room that is shown. It returns why it can't, or the zero Problem if the message is on its way: it
+// then stands in the view, and is sent again by itself until it is accepted, refused or too old.
+func (s *Client) Send(text string) Problem {
 	v, _ := s.last()
-	text, problem = wire.CleanText(text)
+	text, problem := wire.CleanText(text)
 	switch {
 	case problem != "":
-		return problem
-	case v.Ended != "":
+		return Problem{Message: problem}
+	case v.Ended != Problem{}:
 		return v.Ended
 	case v.Room == "":
-		return "There is no room to write to."
-	case v.Refused != "":
+		return Problem{Code: NoRoom}
+	case v.Refused != Problem{}:
 		return v.Refused
 	case v.Me.ID != "" && !v.MayPost:
 		if v.Me.Anonymous {
-			return "You may read here. Sign in to write."
+			return Problem{Code: GuestsRead}
 		}
-		return "You may read here, but not write."
+		return Problem{Code: ReadOnly}
 	}
 	post := wire.Post{ID: uuid.NewString(), Room: v.Room, Text: text}
 	tooLong := v.Limits.Text > 0 && int64(utf8.RuneCountInString(text)) > v.Limits.Text
 	size := int64(len(wire.Encode(post)))
 	if tooLong || size > wire.MaxMessage || v.Limits.Message > 0 && size > v.Limits.Message {
-		return "The message is longer than the server takes."
+		return Problem{Code: TooLong}
 	}
 	s.do(func() { s.engine.sender.send(post, s.engine.clock()) })
-	return ""
+	return Problem{}
 }
 
 // Draft stores the composer's text in that room until it is sent or an hour has passed, also after the end of the program if

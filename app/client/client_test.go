@@ -80,7 +80,7 @@ func TestOwnMessageIsShownAtOnceThenSent(t *testing.T) {
 				s := newScript(t)
 				c := start(t, s)
 				p := s.online()
-				if problem := c.Send("  mine\n"); problem != "" {
+				if problem := c.Send("  mine\n"); problem != (client.Problem{}) {
 					t.Fatal(problem)
 				}
 				v := c.now()
@@ -132,14 +132,17 @@ func TestSendRefusesLocally(t *testing.T) {
 		w.Limits.Text, w.Limits.Message = 100, 300
 		p.say(w, joined(0))
 		c.now()
-		for _, tt := range []struct{ name, text, problem string }{
-			{"empty", " \n ", "empty"},
-			{"control", "a\x00", "control"},
-			{"too many characters", strings.Repeat("a", 101), "longer"},
-			{"too many bytes", strings.Repeat("🪰", 100), "longer"},
+		for _, tt := range []struct {
+			name, text string
+			problem    client.Problem
+		}{
+			{"empty", " \n ", client.Problem{Message: "The message is empty."}},
+			{"control", "a\x00", client.Problem{Message: "The message holds control characters."}},
+			{"too many characters", strings.Repeat("a", 101), client.Problem{Code: client.TooLong}},
+			{"too many bytes", strings.Repeat("🪰", 100), client.Problem{Code: client.TooLong}},
 		} {
-			if got := c.Send(tt.text); !strings.Contains(got, tt.problem) {
-				t.Errorf("%s: Send = %q, want %q in it", tt.name, got, tt.problem)
+			if got := c.Send(tt.text); got != tt.problem {
+				t.Errorf("%s: Send = %v, want %v", tt.name, got, tt.problem)
 			}
 		}
 		c.wantTexts()
@@ -157,7 +160,7 @@ func TestRefusedPostFailsAndKeepsItsText(t *testing.T) {
 		p.say(wire.Refused{Re: "post", Room: "lobby", ID: post.ID, Code: wire.CodeText, Message: "Not that."})
 		v := c.now()
 		wantTexts(t, v, "no")
-		if m := v.Messages[0]; m.State != client.Failed || m.Reason != "Not that." {
+		if m := v.Messages[0]; m.State != client.Failed || m.Reason.Message != "Not that." {
 			t.Errorf("message = %+v", m)
 		}
 		time.Sleep(5*time.Minute - time.Second)
@@ -177,7 +180,7 @@ func TestRefusedForNowIsSentAgainByItself(t *testing.T) {
 		post := hear[wire.Post](p)
 		p.say(wire.Refused{Re: "post", Room: "lobby", ID: post.ID, Code: wire.CodeRate, Message: "Slow down.", RetryMS: 1400})
 		v := c.now()
-		if m := v.Messages[0]; m.State != client.Sending || m.Reason != "Slow down." {
+		if m := v.Messages[0]; m.State != client.Sending || m.Reason.Message != "Slow down." {
 			t.Errorf("message = %+v", m)
 		}
 		c.Send("two") // waits behind it
@@ -191,7 +194,7 @@ func TestRefusedForNowIsSentAgainByItself(t *testing.T) {
 			t.Errorf("then %+v, want two", two)
 		}
 		p.say(accept(post, 1, time.Minute))
-		if m := c.now().Messages[0]; m.State != client.Sent || m.Reason != "" {
+		if m := c.now().Messages[0]; m.State != client.Sent || m.Reason != (client.Problem{}) {
 			t.Errorf("message = %+v", m)
 		}
 	})
@@ -483,7 +486,7 @@ func TestRefusedRoomIsTold(t *testing.T) {
 		hear[wire.Hello](p)
 		p.say(welcome(), wire.Refused{Re: "hello", Room: "lobby", Code: wire.CodeRoom, Message: "No such room for you."})
 		v := c.wantStatus(client.Online)
-		if v.Refused != "No such room for you." || v.Joined {
+		if v.Refused.Message != "No such room for you." || v.Joined {
 			t.Errorf("view = %+v", v)
 		}
 		if got := c.Send("hello?"); got != v.Refused {

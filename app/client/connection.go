@@ -33,14 +33,14 @@ type connection struct {
 	noToken    bool          // the last attempt failed because there was no token
 	restarting bool          // the server said so
 	outdated   bool          // the server does not speak our protocol any more
-	ended      string        // why the client waits for the user, a sentence; "": it does not
+	ended      Problem       // why the client waits for the user; zero: it does not
 	endedAs    Status
 }
 
 // status returns how it is shown. welcomed says whether there is a connection.
 func (c *connection) status(welcomed bool) Status {
 	switch {
-	case c.ended != "":
+	case c.waits():
 		return c.endedAs
 	case welcomed, c.lostAt != nil:
 		return Online
@@ -69,10 +69,13 @@ func (c *connection) onClose(welcomed bool, now clock.Moment) {
 func (c *connection) onBye(code wire.Code) { c.restarting = code == wire.CodeRestart }
 
 // end makes the client wait until Retry, or until somebody signs in.
-func (c *connection) end(as Status, why string) { c.ended, c.endedAs, c.lostAt = why, as, nil }
+func (c *connection) end(as Status, why Problem) { c.ended, c.endedAs, c.lostAt = why, as, nil }
 
 // resume ends that wait.
-func (c *connection) resume() { c.ended = "" }
+func (c *connection) resume() { c.ended = Problem{} }
+
+// waits reports whether the client waits for the user.
+func (c *connection) waits() bool { return c.ended != Problem{} }
 
 // tick shows an outage that lasts.
 func (c *connection) tick(now clock.Moment) {

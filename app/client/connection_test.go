@@ -17,7 +17,7 @@ func TestConnectionStatus(t *testing.T) {
 	failed := func(c *connection) { c.onClose(false, t0) }
 	later := func(c *connection) { c.tick(t0.Add(outageGrace)) }
 	restart := func(c *connection) { c.onBye(wire.CodeRestart) }
-	end := func(c *connection) { c.end(NoGuests, "Sign in.") }
+	end := func(c *connection) { c.end(NoGuests, Problem{Code: EndedByServer}) }
 	offline := func(c *connection) { c.noNetwork = true }
 	for _, tt := range []struct {
 		name   string

@@ -57,7 +57,7 @@ func (e *engine) view(last *View) View {
 		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
 		Drafts: e.sender.drafts.Returned(r.Name), Unsent: e.sender.outbox.Len(),
 	}
-	if e.links.current == nil && v.Ended == "" {
+	if e.links.current == nil && !e.connection.waits() {
 		v.NextTry = e.retry.At()
 	}
 	return v
@@ -95,7 +95,7 @@ func (e *engine) tick() time.Duration {
 
 // mayConnect reports whether the client may begin an attempt to connect.
 func (e *engine) mayConnect() bool {
-	return e.links.current == nil && e.connection.ended == "" && e.identity.guest != ""
+	return e.links.current == nil && !e.connection.waits() && e.identity.guest != ""
 }
 
 // untilNext returns how long it is until the next thing is due.

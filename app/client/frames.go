@@ -93,8 +93,9 @@ func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 		}
 		return
 	}
+	why := Problem{Code: Code(f.Reason), Message: f.Message}
 	if f.Message == "" {
-		f.Message = "The server has ended the connection."
+		why, f.Message = Problem{Code: EndedByServer}, "The server has ended the connection."
 	}
 	signing := f.Code == wire.CodeAuth || f.Code == wire.CodeForbidden
 	switch {
@@ -102,9 +103,9 @@ func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 		e.identity.refusedToken = c.Token
 		e.retry.Failed(0, now)
 	case f.Reason == wire.ReasonAnonymousOff:
-		e.connection.end(NoGuests, f.Message)
+		e.connection.end(NoGuests, why)
 	default:
-		e.connection.end(Ended, f.Message)
+		e.connection.end(Ended, why)
 	}
 }
 

@@ -10,16 +10,16 @@ import (
 )
 
 // What a message says that has no answer for too long.
-const (
-	noAnswer     = "The server has not answered yet."
-	noConnection = "There is no connection. It goes out by itself once there is one."
+var (
+	noAnswer     = client.Problem{Code: client.NoAnswer}
+	noConnection = client.Problem{Code: client.NoConnection}
 )
 
 // answerTime is how long that is.
 const answerTime = 10 * time.Second
 
 // wantLast fails if the last message is not in that state for that reason.
-func (c *tester) wantLast(state client.State, reason string) client.Message {
+func (c *tester) wantLast(state client.State, reason client.Problem) client.Message {
 	c.t.Helper()
 	v := c.now()
 	if len(v.Messages) == 0 {
@@ -44,7 +44,7 @@ func TestWithoutAnswerItIsFailedUntilItIsAnsweredAfterAll(t *testing.T) {
 		c.Send("mine")
 		post := hear[wire.Post](p)
 		time.Sleep(answerTime - time.Nanosecond)
-		c.wantLast(client.Sending, "")
+		c.wantLast(client.Sending, client.Problem{})
 		time.Sleep(time.Nanosecond)
 		key := c.wantLast(client.Failed, noAnswer).Key
 		p.wantSilence() // it may be on its way
@@ -56,7 +56,8 @@ func TestWithoutAnswerItIsFailedUntilItIsAnsweredAfterAll(t *testing.T) {
 		}
 		c.wantLast(client.Failed, noAnswer)
 		p.say(accept(post, 1, time.Minute))
-		if m := c.wantLast(client.Sent, ""); m.Key != key {
+		m := c.wantLast(client.Sent, client.Problem{})
+		if m.Key != key {
 			t.Errorf("the key is %q, was %q", m.Key, key)
 		}
 	})
@@ -72,7 +73,7 @@ func TestWithoutConnectionItIsFailedAndGoesOutByItself(t *testing.T) {
 		time.Sleep(time.Second)
 		c.Send("mine")
 		time.Sleep(answerTime - time.Nanosecond)
-		c.wantLast(client.Sending, "")
+		c.wantLast(client.Sending, client.Problem{})
 		time.Sleep(time.Nanosecond)
 		c.wantLast(client.Failed, noConnection)
 		s.setDown(false)
@@ -80,7 +81,7 @@ func TestWithoutConnectionItIsFailedAndGoesOutByItself(t *testing.T) {
 		post := hear[wire.Post](p)
 		c.wantLast(client.Failed, noAnswer)
 		p.say(wire.Posted{Room: "lobby", Message: message(1, me, post.ID, post.Text, time.Minute)})
-		c.wantLast(client.Sent, "")
+		c.wantLast(client.Sent, client.Problem{})
 	})
 }
 
@@ -95,17 +96,17 @@ func TestToWaitIsAnAnswer(t *testing.T) {
 		time.Sleep(answerTime)
 		c.wantLast(client.Failed, noAnswer)
 		p.say(refused(one, wire.CodeRate, 20*time.Second))
-		c.wantLast(client.Sending, "Not that.")
+		c.wantLast(client.Sending, client.Problem{Code: client.Code(wire.CodeRate), Message: "Not that."})
 		time.Sleep(10 * time.Second)
 		c.Send("two")
 		time.Sleep(10*time.Second - time.Nanosecond)
 		p.wantSilence()
-		c.wantLast(client.Sending, "")
+		c.wantLast(client.Sending, client.Problem{})
 		time.Sleep(time.Nanosecond)
 		hear[wire.Post](p)
 		hear[wire.Post](p)
 		time.Sleep(answerTime - time.Nanosecond)
-		c.wantLast(client.Sending, "")
+		c.wantLast(client.Sending, client.Problem{})
 		time.Sleep(time.Nanosecond)
 		for _, m := range c.now().Messages {
 			if m.State != client.Failed || m.Reason != noAnswer {
@@ -141,15 +142,16 @@ func TestResend(t *testing.T) {
 					t.Fatalf("before: %+v", before)
 				}
 				c.Resend(before.Key)
-				c.wantLast(client.Sending, "")
+				c.wantLast(client.Sending, client.Problem{})
 				again := hear[wire.Post](p)
 				if again != post {
 					t.Errorf("sent again: %+v, first %+v", again, post)
 				}
 				time.Sleep(answerTime - time.Nanosecond) // the clock began anew
-				c.wantLast(client.Sending, "")
+				c.wantLast(client.Sending, client.Problem{})
 				p.say(accept(again, 1, time.Minute))
-				if m := c.wantLast(client.Sent, ""); m.Key != before.Key {
+				m := c.wantLast(client.Sent, client.Problem{})
+				if m.Key != before.Key {
 					t.Errorf("the key is %q, was %q", m.Key, before.Key)
 				}
 				p.wantSilence()
@@ -189,7 +191,7 @@ func TestResendWithoutConnectionHurries(t *testing.T) {
 		}
 		p = s.online()
 		hear[wire.Post](p)
-		c.wantLast(client.Sending, "")
+		c.wantLast(client.Sending, client.Problem{})
 	})
 }
 
@@ -210,7 +212,7 @@ func TestDiscard(t *testing.T) {
 		hear[wire.Post](p)
 		p.wantSilence() // two is not sent again
 		p.say(accept(one, 1, time.Minute))
-		c.wantLast(client.Sent, "")
+		c.wantLast(client.Sent, client.Problem{})
 	})
 }
 

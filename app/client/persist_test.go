@@ -156,7 +156,7 @@ func TestUnsentOutlivesTheProgram(t *testing.T) {
 		a := s.open(shelf, "a", "")
 		a.now()
 		a.Send("one")
-		a.wantLast(client.Waiting, "")
+		a.wantLast(client.Waiting, client.Problem{})
 		a.Send("two")
 		shelf.wantKept(t, 2, 0)
 		a.close()
@@ -213,7 +213,7 @@ func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		p.say(accept(post, 1, time.Minute))
-		b.wantLast(client.Sent, "")
+		b.wantLast(client.Sent, client.Problem{})
 		shelf.wantKept(t, 0, 0)
 	})
 }
@@ -226,14 +226,14 @@ func TestWaitingOnlyOnceItIsKept(t *testing.T) {
 		a := s.open(shelf, "a", guest)
 		time.Sleep(time.Second)
 		a.Send("mine")
-		a.wantLast(client.Sending, "")
+		a.wantLast(client.Sending, client.Problem{})
 		time.Sleep(5 * time.Second)
 		if shelf.saves != 1 {
 			t.Errorf("it was tried %d times in 5 s", shelf.saves)
 		}
 		shelf.setFails(nil)
 		time.Sleep(6 * time.Second)
-		a.wantLast(client.Waiting, "")
+		a.wantLast(client.Waiting, client.Problem{})
 	})
 }
 
@@ -614,7 +614,7 @@ func TestGuestsLetterIsNotSentByName(t *testing.T) {
 		b := s.openAs(in, shelf, "b", guest)
 		b.Identify(client.Identity{SignInID: adas, Version: 1})
 		p, _ := s.onlineAs(ada, "token-1")
-		b.wantLast(client.Failed, "It was written under another name: copy it to send it again.")
+		b.wantLast(client.Failed, client.Problem{Code: client.OtherAuthor})
 		p.wantSilence()
 	})
 }
@@ -810,7 +810,7 @@ func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 		unlock()
 		time.Sleep(time.Second)
 		a.wantTexts("mine")
-		a.wantLast(client.Waiting, "")
+		a.wantLast(client.Waiting, client.Problem{})
 		shelf.wantKept(t, 1, 0)
 	})
 }

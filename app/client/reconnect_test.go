@@ -47,7 +47,7 @@ func TestBye(t *testing.T) {
 				if tt.to == 0 {
 					c.wantStatus(client.Ended)
 					s.wantNoDial(time.Hour)
-					if v.Ended != "m" || c.Send("x") != "m" {
+					if v.Ended.Message != "m" || c.Send("x") != v.Ended {
 						t.Errorf("ended = %q", v.Ended)
 					}
 					c.Retry()

@@ -14,7 +14,7 @@ func (e *engine) onIdentity(i Identity) {
 	switch e.identity.announce(i) {
 	case signInEnded:
 		e.close(now)
-		e.connection.end(SignedOut, "You are signed out: sign in again to write here.")
+		e.connection.end(SignedOut, Problem{Code: SignInOver})
 	case userChanged:
 		e.setSignIn(i.SignInID, now)
 	case tokenRenewed:

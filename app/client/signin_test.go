@@ -195,7 +195,7 @@ func TestByeToWhoIsSignedIn(t *testing.T) {
 					p.cut(wire.CloseFor(tt.bye.Code))
 				}
 				s.wantNoDial(time.Hour)
-				if v := c.wantStatus(client.Ended); v.Ended != tt.bye.Message {
+				if v := c.wantStatus(client.Ended); v.Ended.Message != tt.bye.Message {
 					t.Errorf("ended = %q", v.Ended)
 				}
 				if got := strings.Join(in.ended, "; "); got != tt.ended {
@@ -365,7 +365,7 @@ func TestRenewalInABurst(t *testing.T) {
 			}
 			text := string('a' + rune(i))
 			want = append(want, text)
-			if problem := c.Send(text); problem != "" {
+			if problem := c.Send(text); problem != (client.Problem{}) {
 				t.Fatal(problem)
 			}
 		}
@@ -593,7 +593,7 @@ func wantAnothersName(t *testing.T, c *tester, p *pipe) {
 	for range 2 {
 		v := c.now()
 		m := v.Messages[len(v.Messages)-1]
-		if m.State != client.Failed || !strings.Contains(m.Reason, "another name") {
+		if m.State != client.Failed || m.Reason.Code != client.OtherAuthor {
 			t.Errorf("the message of somebody else: %+v", m)
 		}
 		p.wantSilence()
@@ -627,7 +627,7 @@ func TestEndedSignIn(t *testing.T) {
 				p.wantClosed(wire.CloseNormal)
 				v := c.wantStatus(client.SignedOut)
 				wantTexts(t, v, "hi", "unsent")
-				if c.Send("more") == "" {
+				if c.Send("more") == (client.Problem{}) {
 					t.Error("one can send although nobody is signed in")
 				}
 				c.Wake()
@@ -716,7 +716,7 @@ func TestServerWithoutGuests(t *testing.T) {
 		wantToken(t, hear[wire.Hello](p), "")
 		p.say(wire.Bye{Code: wire.CodeAuth, Reason: wire.ReasonAnonymousOff, Next: wire.NextLogin, Message: "Sign in first."})
 		c.wantStatus(client.NoGuests)
-		if c.Send("x") != "Sign in first." {
+		if c.Send("x").Message != "Sign in first." {
 			t.Error("one can send")
 		}
 		c.Wake()

@@ -12,6 +12,26 @@ import (
 // because the page reads them in a View and needs no other package of the client.
 type Message = room.Message
 
+// A Problem says why something cannot be done, or why it waits.
+type Problem = outbox.Problem
+
+// A Code names a problem.
+type Code = outbox.Code
+
+// The problems that a client finds by itself; the other codes are the server's.
+const (
+	NoAnswer           = outbox.NoAnswer
+	NoConnection       = outbox.NoConnection
+	TooBig             = outbox.TooBig
+	OtherAuthor        = outbox.OtherAuthor
+	NoRoom        Code = "no-room"         // no room is shown
+	GuestsRead    Code = "guests-read"     // the user may write once signed in
+	ReadOnly      Code = "read-only"       // the user is signed in, and may not write
+	TooLong       Code = "too-long"        // for the server's limits
+	SignInOver    Code = "sign-in-over"    // without the user's doing
+	EndedByServer Code = "ended-by-server" // and the server did not say why
+)
+
 // State is how far a message of the user's own is.
 type State = outbox.State
 
@@ -27,7 +47,7 @@ const (
 type View struct {
 	Status  Status
 	NextTry time.Time // while not connected: when the next attempt begins, zero if it has begun. The device's clock
-	Ended   string    // a sentence, once Status is Ended, SignedOut or NoGuests
+	Ended   Problem   // why, once Status is Ended, SignedOut or NoGuests
 
 	Outdated bool // the server does not speak our protocol any more: only a newer client can connect
 
@@ -38,7 +58,7 @@ type View struct {
 	// Of the room that is shown, see room.Room.
 	Room     string // "" if none
 	Joined   bool
-	Refused  string
+	Refused  Problem
 	TTL      time.Duration
 	Messages []Message
 	Head     int64

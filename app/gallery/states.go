@@ -54,7 +54,7 @@ func connections() []state {
 	for _, c := range []struct {
 		name   string
 		status client.Status
-		ended  string
+		ended  client.Problem
 		counts bool
 	}{
 		{name: "Connecting", status: client.Connecting},
@@ -63,9 +63,9 @@ func connections() []state {
 		{name: "Reconnecting, with a countdown", status: client.Reconnecting, counts: true},
 		{name: "Offline", status: client.Offline},
 		{name: "The server restarts", status: client.Restarting},
-		{name: "Ended for good", status: client.Ended, ended: "The server has ended the connection."},
-		{name: "Signed out", status: client.SignedOut, ended: "You are signed out: sign in again to write here."},
-		{name: "No guests", status: client.NoGuests, ended: "Sign in first."},
+		{name: "Ended for good", status: client.Ended, ended: client.Problem{Code: client.EndedByServer}},
+		{name: "Signed out", status: client.SignedOut, ended: client.Problem{Code: client.SignInOver}},
+		{name: "No guests", status: client.NoGuests, ended: client.Problem{Message: "Sign in first."}},
 	} {
 		v := online
 		v.Status, v.Ended = c.status, c.ended
@@ -119,7 +119,7 @@ func bars() []state {
 // rooms returns the states of a page without messages.
 func rooms() []state {
 	refused := online
-	refused.Refused = "There are too many people in this room."
+	refused.Refused.Message = "There are too many people in this room."
 	return []state{
 		{"No such room", theHeader | theMain, app.Preview{NoRoom: true, SignIn: signedIn}},
 		{"A room that refuses", theMain, app.Preview{View: refused}},
@@ -134,7 +134,7 @@ func messages(now time.Time) []state {
 		return client.Message{Key: strconv.FormatInt(seq, 10), Seq: seq, User: u, Text: text, Mine: u == ada,
 			At: now.Add(left - 5*time.Minute), Expires: now.Add(left)}
 	}
-	mine := func(key string, s client.State, reason string) client.Message {
+	mine := func(key string, s client.State, reason client.Problem) client.Message {
 		return client.Message{Key: key, User: ada, Text: "Is anybody there?", Mine: true, State: s, Reason: reason}
 	}
 	twin := living(4, wire.User{ID: "u-twin", Name: ben.Name}, "I have the same name.", 3*time.Minute)
@@ -148,10 +148,10 @@ func messages(now time.Time) []state {
 		living(6, wire.User{ID: "u-he", Name: "שרה"}, "שלום, מה שלומך?", 5*time.Minute),
 	}
 	unsent := []client.Message{
-		mine("s", client.Sending, ""),
-		mine("r", client.Sending, "The room is busy."),
-		mine("w", client.Waiting, ""),
-		mine("f", client.Failed, "The room is full."),
+		mine("s", client.Sending, client.Problem{}),
+		mine("r", client.Sending, client.Problem{Message: "The room is busy."}),
+		mine("w", client.Waiting, client.Problem{}),
+		mine("f", client.Failed, client.Problem{Message: "The room is full."}),
 	}
 	with := func(list []client.Message) client.View {
 		v := online

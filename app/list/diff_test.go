@@ -20,7 +20,7 @@ func rowsOf(words string) []client.Message {
 		key, reason, waits := strings.Cut(w, ":")
 		m := client.Message{Key: key, Text: key}
 		if waits {
-			m.State, m.Reason = client.Sending, reason
+			m.State, m.Reason.Message = client.Sending, reason
 		}
 		all = append(all, m)
 	}
@@ -117,8 +117,8 @@ func TestRowLooks(t *testing.T) {
 		{"of someone who is not signed in", client.Message{User: wire.User{Name: "Anonymous Heron", Anonymous: true}}, "message message-anonymous", ""},
 		{"one's own, on its way", client.Message{User: ann, Mine: true, State: client.Sending}, "message message-mine message-waiting", "Sending…"},
 		{"before one has a name", client.Message{Mine: true, State: client.Waiting}, "message message-mine message-unnamed message-waiting", "Waiting for a connection"},
-		{"that has to wait", client.Message{User: ann, Mine: true, State: client.Sending, Reason: "Slow."}, "message message-mine message-waiting", "Sending… Slow."},
-		{"failed", client.Message{User: ann, Mine: true, State: client.Failed, Reason: "The room is full."}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
+		{"that has to wait", client.Message{User: ann, Mine: true, State: client.Sending, Reason: client.Problem{Message: "Slow."}}, "message message-mine message-waiting", "Sending… Slow."},
+		{"failed", client.Message{User: ann, Mine: true, State: client.Failed, Reason: client.Problem{Message: "The room is full."}}, "message message-mine message-waiting message-failed", "Not sent. The room is full."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if class, state := list.RowClass(&tt.m), words.State(&tt.m); class != tt.class || state != tt.state {

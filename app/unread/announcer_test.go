@@ -21,7 +21,7 @@ func view(room string, head int64, words string) client.View {
 		case "s":
 			m.Seq, m.State = 0, client.Sending
 		case "f":
-			m.Seq, m.State, m.Reason = 0, client.Failed, "Why."
+			m.Seq, m.State, m.Reason.Message = 0, client.Failed, "Why."
 		}
 		v.Messages = append(v.Messages, m)
 	}

@@ -19,7 +19,7 @@ func Status(v *client.View) string {
 	case client.Restarting:
 		return Of(Restarting)
 	case client.Ended:
-		return v.Ended
+		return Problem(v.Ended)
 	case client.SignedOut:
 		return Of(SignedOut)
 	case client.NoGuests:

@@ -120,6 +120,20 @@ var english = language{
 		Copied:        "Copied",
 		ButtonFor:     "{0} “{1}”",
 
+		NoAnswerYet:   "The server has not answered yet.",
+		NoConnection:  "There is no connection. It goes out by itself once there is one.",
+		TooBig:        "The message is too big for the server.",
+		OtherAuthor:   "It was written under another name: copy it to send it again.",
+		NoRoom:        "There is no room to write to.",
+		GuestsRead:    "You may read here. Sign in to write.",
+		ReadOnly:      "You may read here, but not write.",
+		TooLong:       "The message is longer than the server takes.",
+		SignInOver:    "You are signed out: sign in again to write here.",
+		EndedByServer: "The server has ended the connection.",
+
+		WriteSignedIn: "You can write here only when you are signed in.",
+		RoomFull:      "The room is full. Wait until some of its messages have expired.",
+
 		ShortestTime: "less than a second",
 	},
 }

@@ -110,6 +110,22 @@ const (
 	Copied
 	ButtonFor // {0}: the button's name, {1}: how the message begins
 
+	// Problems that the client finds.
+	NoAnswerYet
+	NoConnection
+	TooBig
+	OtherAuthor
+	NoRoom
+	GuestsRead
+	ReadOnly
+	TooLong
+	SignInOver
+	EndedByServer
+
+	// Problems that the server finds.
+	WriteSignedIn
+	RoomFull
+
 	ShortestTime
 
 	keys // how many there are

@@ -51,8 +51,8 @@ func State(m *client.Message) string {
 	default:
 		words = Of(Sending)
 	}
-	if m.Reason != "" {
-		words += " " + m.Reason
+	if m.Reason != (client.Problem{}) {
+		words += " " + Problem(m.Reason)
 	}
 	return words
 }

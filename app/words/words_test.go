@@ -80,7 +80,7 @@ func TestArgumentsAreNoPlaceholders(t *testing.T) {
 func TestLabel(t *testing.T) {
 	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
 	sent := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
-	mine, failed := sent, client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: client.Failed, Reason: "The room is full."}
+	mine, failed := sent, client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: client.Failed, Reason: client.Problem{Message: "The room is full."}}
 	mine.Mine = true
 	for want, m := range map[string]client.Message{
 		"Ada: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": sent,

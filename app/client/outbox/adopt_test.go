@@ -57,3 +57,15 @@ func TestRecordIsStable(t *testing.T) {
 		t.Error("the stored form has changed")
 	}
 }
+
+// TestStoredProblem holds that a problem comes back as it was stored, and what a version that knew no codes has stored.
+func TestStoredProblem(t *testing.T) {
+	for _, p := range []Problem{{}, {Code: OtherAuthor}, {"full", "The room is full."}, {Message: "Not that."}} {
+		if got := problemOf(p.stored()); got != p {
+			t.Errorf("%+v comes back as %+v", p, got)
+		}
+	}
+	if got, want := problemOf("", "No."), (Problem{Message: "No."}); got != want {
+		t.Errorf("an old record has %+v, want %+v", got, want)
+	}
+}

@@ -36,7 +36,7 @@ type Entry struct {
 	first   clock.Moment // when it first went out; the server may have it since
 	out     bool         // it went out, and was not refused since
 	sent    bool         // it went out on the present connection and is not answered
-	failed  string       // a sentence; it is kept for the user, and not sent again
+	failed  Problem      // why it is not sent again, but kept for the user
 	answer  answer
 	stored  storedEntry
 }
@@ -45,7 +45,7 @@ type Entry struct {
 type answer struct {
 	since      clock.Moment
 	patience   time.Duration // the user is told if none came for so long
-	waitReason string        // a sentence: why the server makes the entry wait
+	waitReason Problem       // why the server makes the entry wait
 }
 
 // A storedEntry is what is known of an entry on the device.
@@ -55,19 +55,22 @@ type storedEntry struct {
 	value  string
 }
 
+// hasFailed reports whether the entry is not sent again by itself.
+func (e *Entry) hasFailed() bool { return e.failed != Problem{} }
+
 // state returns how the entry is shown, and why.
-func (e *Entry) state(now clock.Moment, connected bool) (state State, reason string) {
+func (e *Entry) state(now clock.Moment, connected bool) (state State, reason Problem) {
 	switch {
-	case e.failed != "":
+	case e.hasFailed():
 		return Failed, e.failed
 	case e.stored.saved && !connected:
-		return Waiting, ""
+		return Waiting, Problem{}
 	case now.Since(e.answer.since) < e.answer.patience:
 		return Sending, e.answer.waitReason
 	case connected:
-		return Failed, "The server has not answered yet."
+		return Failed, Problem{Code: NoAnswer}
 	default:
-		return Failed, "There is no connection. It goes out by itself once there is one."
+		return Failed, Problem{Code: NoConnection} // it goes out by itself once there is one
 	}
 }
 
@@ -89,7 +92,8 @@ func (e *Entry) pastDeadline(now clock.Moment) bool {
 // record returns what is to be stored of the entry.
 func (e *Entry) record(tab string) record {
 	r := record{Tab: tab, Room: e.Room, Text: e.Text, Written: e.written.Wall.UnixMilli(),
-		ID: e.ID, Owner: e.Owner, Author: e.Author, Failed: e.failed, TTL: e.TTL.Milliseconds(), Order: e.order}
+		ID: e.ID, Owner: e.Owner, Author: e.Author, TTL: e.TTL.Milliseconds(), Order: e.order}
+	r.Code, r.Failed = e.failed.stored()
 	if e.out {
 		r.First = e.first.Wall.UnixMilli()
 	}
@@ -106,7 +110,7 @@ func (e *Entry) encoded(tab string) string {
 
 // entryOf returns the entry that r was made of, as it is now.
 func entryOf(r *record, now clock.Moment) Entry {
-	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, failed: r.Failed, order: r.Order,
+	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, failed: problemOf(r.Code, r.Failed), order: r.Order,
 		TTL: time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
 	if r.First != 0 {
 		e.out, e.first = true, momentOf(r.First, now)

@@ -4,7 +4,7 @@
 // neither.
 //
 // The package sends nothing and knows no connection: the client asks for the entries that are due. All of it belongs to the
-// client's loop. Files from the top down: persister, adopt, outbox, drafts, entry, record, device.
+// client's loop. Files from the top down: persister, adopt, outbox, drafts, entry, record, problem, device.
 package outbox
 
 import (
@@ -47,7 +47,7 @@ func (o *Outbox) Resend(room, id string, now clock.Moment) {
 	if !e.out {
 		e.written = now
 	}
-	e.failed, e.answer.waitReason, e.sent = "", "", false
+	e.failed, e.answer.waitReason, e.sent = Problem{}, Problem{}, false
 	o.await(e, now)
 }
 
@@ -69,10 +69,10 @@ func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 		e.out = false
 	}
 	if retry <= 0 {
-		e.failed = f.Message
+		e.failed = RefusalOf(f)
 		return
 	}
-	e.answer.waitReason = f.Message
+	e.answer.waitReason = RefusalOf(f)
 	if retry > o.hold-now.Since(o.held) {
 		o.held, o.hold = now, retry
 	}
@@ -102,8 +102,8 @@ func (o *Outbox) Disconnected() {
 // FailSent fails every entry that waits for an answer: one of them was larger than the server accepts.
 func (o *Outbox) FailSent() {
 	for i := range o.entries {
-		if e := &o.entries[i]; e.failed == "" && e.sent {
-			e.failed, e.sent = "The message is too big for the server.", false
+		if e := &o.entries[i]; !e.hasFailed() && e.sent {
+			e.failed, e.sent = Problem{Code: TooBig}, false
 		}
 	}
 }
@@ -150,14 +150,14 @@ func (o *Outbox) Due(room, me, owner string, ttl time.Duration, now clock.Moment
 	var due []Entry
 	for i := range o.entries {
 		e := &o.entries[i]
-		if e.Room != room || e.sent || e.failed != "" {
+		if e.Room != room || e.sent || e.hasFailed() {
 			continue
 		}
 		if e.Author == "" && e.Owner == owner {
 			e.Author = me
 		}
 		if e.Author != me {
-			e.failed = "It was written under another name: copy it to send it again."
+			e.failed = Problem{Code: OtherAuthor}
 			continue
 		}
 		if !e.out {
@@ -176,7 +176,7 @@ func (o *Outbox) Wait(now clock.Moment) time.Duration {
 		e := &o.entries[i]
 		from, life := e.deadline()
 		wait = min(wait, life-now.Since(from))
-		if e.failed != "" {
+		if e.hasFailed() {
 			continue
 		}
 		if left := e.answer.patience - now.Since(e.answer.since); left > 0 {
@@ -199,11 +199,11 @@ func (o *Outbox) In(room string) (entries []Entry) {
 	return entries
 }
 
-// State returns how an entry is shown, and why, as a sentence. ok is false if there is no such entry.
-func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state State, reason string, ok bool) {
+// State returns how an entry is shown, and why. ok is false if there is no such entry.
+func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state State, reason Problem, ok bool) {
 	e := o.find(room, id)
 	if e == nil {
-		return Sent, "", false
+		return Sent, Problem{}, false
 	}
 	state, reason = e.state(now, connected)
 	return state, reason, true
@@ -213,7 +213,7 @@ func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state
 func (o *Outbox) RoomsBut(shown string) map[string]bool {
 	rooms := map[string]bool{}
 	for i := range o.entries {
-		if e := &o.entries[i]; e.Room != shown && !e.sent && e.failed == "" {
+		if e := &o.entries[i]; e.Room != shown && !e.sent && !e.hasFailed() {
 			rooms[e.Room] = true
 		}
 	}

@@ -43,7 +43,8 @@ type record struct {
 	ID     string `json:"id,omitempty"`
 	Owner  string `json:"owner,omitempty"`
 	Author string `json:"author,omitempty"`
-	Failed string `json:"failed,omitempty"`
+	Failed string `json:"failed,omitempty"` // why: the server's sentence, or Code once more
+	Code   string `json:"code,omitempty"`
 	TTL    int64  `json:"ttl_ms,omitempty"`
 	Order  int64  `json:"order,omitempty"` // grows with each entry of a tab
 	First  int64  `json:"first,omitempty"` // 0 if it never went out

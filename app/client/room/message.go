@@ -18,7 +18,7 @@ type Message struct {
 	Mine    bool
 	Tag     string // tells its author from others of the same name; "" if there are none here
 	State   outbox.State
-	Reason  string // a sentence or two: why it failed, or why it still waits
+	Reason  outbox.Problem // why it failed, or why it still waits
 
 	id    string
 	epoch string // what Seq belongs to

@@ -13,9 +13,9 @@ import (
 
 // Room is one room. It is a value: a copy stays as it is. Nothing changes Messages in place (copy on write).
 type Room struct {
-	Name     string // "" if none
-	Joined   bool   // the messages are the room's; before that they are what is left from the last connection
-	Refused  string // a sentence: why the room can't be joined
+	Name     string         // "" if none
+	Joined   bool           // the messages are the room's; before that they are what is left from the last connection
+	Refused  outbox.Problem // why the room can't be joined
 	TTL      time.Duration
 	Messages []Message // in the server's order; entries stand at the end
 	Head     int64     // the highest Seq when the room was joined: only a message above it has just been posted
@@ -122,7 +122,7 @@ func (r *Room) joined(f wire.Joined) {
 	}
 	r.cursor.Seq = max(r.cursor.Seq, f.Head)
 	r.Head = r.cursor.Seq
-	r.Joined, r.Refused, r.TTL = true, "", time.Duration(f.TTL)*time.Millisecond
+	r.Joined, r.Refused, r.TTL = true, outbox.Problem{}, time.Duration(f.TTL)*time.Millisecond
 	for _, m := range f.Messages {
 		have = place(have, r.message(m))
 	}
@@ -147,14 +147,14 @@ func (r *Room) accepted(f wire.Accepted) {
 	}
 	m := r.Messages[i]
 	m.Seq, m.At, m.Expires, m.epoch = f.Seq, time.UnixMilli(f.At), time.UnixMilli(f.Expires), r.cursor.Epoch
-	m.User, m.State, m.Reason = r.me, outbox.Sent, ""
+	m.User, m.State, m.Reason = r.me, outbox.Sent, outbox.Problem{}
 	r.Messages = place(copied(r.Messages), m)
 }
 
 // refused notes why the room can't be joined. The outbox decides what becomes of a refused post.
 func (r *Room) refused(f wire.Refused) {
 	if (f.Re == "hello" || f.Re == "join") && f.Room == r.Name && f.Code == wire.CodeRoom {
-		r.Joined, r.Refused = false, f.Message
+		r.Joined, r.Refused = false, outbox.RefusalOf(f)
 	}
 }
 

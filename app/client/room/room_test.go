@@ -145,7 +145,7 @@ func TestEachRoomCountsForItself(t *testing.T) {
 	}
 	wantTexts(t, rooms[0], "hello", "again")
 	wantTexts(t, rooms[1])
-	if !rooms[0].Joined || rooms[0].Refused != "" || rooms[1].Joined || rooms[1].Refused != "No." {
+	if !rooms[0].Joined || rooms[0].Refused.Message != "" || rooms[1].Joined || rooms[1].Refused.Message != "No." {
 		t.Errorf("the rooms are %+v", rooms)
 	}
 	if !rooms[0].Misses(4) || rooms[0].Misses(3) || rooms[1].Misses(4) {

@@ -98,8 +98,8 @@ func (p *Person) Until(what string, ok func(client.View) bool) client.View {
 // Say sends text to the lobby.
 func (p *Person) Say(text string) {
 	p.t.Helper()
-	if problem := p.Send(text); problem != "" {
-		p.t.Fatalf("%s: Send(%q): %s", p.Name, text, problem)
+	if problem := p.Send(text); problem != (client.Problem{}) {
+		p.t.Fatalf("%s: Send(%q): %+v", p.Name, text, problem)
 	}
 }
 

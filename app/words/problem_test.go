@@ -1,0 +1,39 @@
+package words_test
+
+import (
+	"testing"
+
+	"mayfly/app/client"
+	"mayfly/app/words"
+	"mayfly/shared/wire"
+)
+
+func TestProblem(t *testing.T) {
+	for _, tt := range []struct {
+		problem client.Problem
+		want    string
+	}{
+		{client.Problem{Code: client.NoAnswer}, "The server has not answered yet."},
+		{client.Problem{Code: client.NoConnection}, "There is no connection. It goes out by itself once there is one."},
+		{client.Problem{Code: client.TooBig}, "The message is too big for the server."},
+		{client.Problem{Code: client.OtherAuthor}, "It was written under another name: copy it to send it again."},
+		{client.Problem{Code: client.NoRoom}, "There is no room to write to."},
+		{client.Problem{Code: client.GuestsRead}, "You may read here. Sign in to write."},
+		{client.Problem{Code: client.ReadOnly}, "You may read here, but not write."},
+		{client.Problem{Code: client.TooLong}, "The message is longer than the server takes."},
+		{client.Problem{Code: client.SignInOver}, "You are signed out: sign in again to write here."},
+		{client.Problem{Code: client.EndedByServer}, "The server has ended the connection."},
+		{client.Problem{Code: client.Code(wire.CodeForbidden), Message: "The server's."}, "You can write here only when you are signed in."},
+		{client.Problem{Code: client.Code(wire.CodeFull), Message: "The server's."}, "The room is full. Wait until some of its messages have expired."},
+		{client.Problem{Code: client.Code(wire.CodeRate), Message: "Slow down: 5 messages in 10 s."}, "Slow down: 5 messages in 10 s."},
+		{client.Problem{Code: client.Code(wire.ReasonTokenIssuer), Message: "The server's."}, "The server's."},
+		{client.Problem{Code: client.Code(wire.ReasonTokenExpired), Message: "The server's."}, "The server's."},
+		{client.Problem{Code: "newer", Message: "Not that."}, "Not that."},
+		{client.Problem{Message: "Not that."}, "Not that."},
+		{client.Problem{}, ""},
+	} {
+		if got := words.Problem(tt.problem); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.problem, got, tt.want)
+		}
+	}
+}
