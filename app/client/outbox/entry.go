@@ -110,8 +110,9 @@ func (e *Entry) encoded(tab string) string {
 
 // entryOf returns the entry that r was made of, as it is now.
 func entryOf(r *record, now clock.Moment) Entry {
-	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, failed: problemOf(r.Code, r.Failed), order: r.Order,
-		TTL: time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
+	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, order: r.Order,
+		failed: problemOf(r.Code, r.Failed),
+		TTL:    time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
 	if r.First != 0 {
 		e.out, e.first = true, momentOf(r.First, now)
 	}

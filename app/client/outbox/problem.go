@@ -12,7 +12,7 @@ type Problem struct {
 // A Code names a problem: one that a client finds, or a code or reason of the server.
 type Code string
 
-// The problems that an outbox finds. The device stores these codes. None of them is a code of the server, which has no hyphens.
+// The problems that an outbox finds. The device stores these codes. A code of the server has no hyphen, so all differ.
 const (
 	NoAnswer     Code = "no-answer"     // yet
 	NoConnection Code = "no-connection" // so the entry waits
