@@ -26,11 +26,4 @@ const (
 
 	// For Join.
 	SignInChannel = "mayfly"
-
-	// In IndexedDB.
-	deviceDatabase = "mayfly-device"
-	deviceStore    = "kept"
-	vaultDatabase  = "mayfly"
-	vaultStore     = "keys"
-	vaultKey       = "session"
 )

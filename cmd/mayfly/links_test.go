@@ -43,7 +43,7 @@ func pages(t *testing.T) map[string]string {
 var (
 	fence     = regexp.MustCompile("(?ms)^```.*?^```|^    .*?$") // code, whose brackets and hashes mean nothing
 	heading   = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	notSlug   = regexp.MustCompile("[^\\p{L}\\p{N} _-]")
+	notSlug   = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 	linkTo    = regexp.MustCompile(`\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"`)
 	elsewhere = regexp.MustCompile(`^[a-z]+:`)
 )

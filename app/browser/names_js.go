@@ -1,0 +1,10 @@
+package browser
+
+// The names in IndexedDB.
+const (
+	deviceDatabase = "mayfly-device"
+	deviceStore    = "kept"
+	vaultDatabase  = "mayfly"
+	vaultStore     = "keys"
+	vaultKey       = "session"
+)
