@@ -1,8 +1,8 @@
 package browser
 
-// The names under which Mayfly stores and shares things in a browser. All pages of one origin see them, so no two things
-// have the same name, and a name stays as it is: an older page may run beside this one, and a newer one reads what this one
-// stored. The service worker's caches are named by mayfly- and their version (web/worker.js).
+// The names under which Mayfly stores and shares data in a browser. All pages of an origin see them, so each name is used
+// once, and a name never changes: pages of older and newer versions run side by side and read the same data. The service
+// worker's caches are named by mayfly- and their version (web/worker.js). The names in IndexedDB are in names_js.go.
 const (
 	// In TabStorage.
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest

@@ -12,7 +12,7 @@ import (
 type Config struct {
 	Dial   transport.Dial // by WebSocket
 	Polls  transport.Dial // where networks block WebSockets, see transport.DialPolls; nil: there is no other way
-	Guest  string         // the guest's secret, see NewGuest: whoever has it is that guest. "": see KeepGuest
+	Guest  string         // the guest's secret, see NewGuest: it is the proof of being that guest. "": see KeepGuest
 	Client string         // name/version, for the server's logs; may be empty
 	Room   string         // joined at once; "": none before Enter
 	Tokens TokenSource    // nil: nobody can sign in

@@ -150,8 +150,8 @@ func TestThreeThatDieYoungAreBlocked(t *testing.T) {
 	}
 }
 
-// TestServerThatIsAway is not one that is blocked: polls and WebSocket are tried by turns, and whoever is back by polls is
-// soon back by WebSocket.
+// TestServerThatIsAway: while a server is away, the client tries polls and WebSockets in turn. A client that first comes back
+// by polls is soon back on a WebSocket.
 func TestServerThatIsAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)

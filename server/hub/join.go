@@ -76,7 +76,7 @@ func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	if c.refusedJoins == nil {
 		c.refusedJoins = map[string]wire.Refused{}
 	}
-	f.RetryMS = milliseconds(retry)
+	f.RetryMS = wire.Milliseconds(retry)
 	c.refusedJoins[f.Room] = f
 }
 

@@ -36,12 +36,9 @@ func badTTL(bounds wire.TTL) string {
 // Every refusal goes through Refuse, so that none is missed by the count.
 func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
 	c.hub.counts.refuse(f.Code)
-	f.RetryMS = milliseconds(retry)
+	f.RetryMS = wire.Milliseconds(retry)
 	c.member.Send(NewFrame(f))
 }
-
-// milliseconds rounds up, so that a client that waits for the result has waited for d at least.
-func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }
 
 // human formats d for sentences that people read: "10 s", "5 min", "1 h".
 func human(d time.Duration) string {

@@ -121,7 +121,7 @@ func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
 	if e.Code != wire.CodeBusy {
 		if s.failed++; s.failed >= maxFailedAuths {
 			return conn.Bye(wire.Bye{Code: wire.CodeRate, Message: "Signing in has failed too often. Try again later.",
-				RetryMS: milliseconds(failedRetry)})
+				RetryMS: wire.Milliseconds(failedRetry)})
 		}
 	}
 	s.client.Load().Refuse(wire.Refused{Re: wire.Kind(f), Code: wire.CodeAuth, Reason: e.Reason, Next: e.Next,
@@ -144,7 +144,7 @@ func (s *Session) checkSignInRate() error {
 		return nil
 	}
 	return conn.Bye(wire.Bye{Code: wire.CodeRate, Message: "You sign in too often. Try again later.",
-		RetryMS: milliseconds(signInsPer)})
+		RetryMS: wire.Milliseconds(signInsPer)})
 }
 
 // checkFailures counts e if no user of this server has such a token. It returns the end of the connection if too many such
@@ -158,7 +158,7 @@ func (s *Session) checkFailures(e *auth.Error) error {
 		return nil
 	}
 	return conn.Bye(wire.Bye{Code: wire.CodeRate,
-		Message: "Too many sign-ins from your network have failed. Try again later.", RetryMS: milliseconds(wait)})
+		Message: "Too many sign-ins from your network have failed. Try again later.", RetryMS: wire.Milliseconds(wait)})
 }
 
 // verify checks a token. Without a sign-in it refuses every token. The expiry of the identity is by the hub's clock; the

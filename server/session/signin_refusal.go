@@ -46,6 +46,3 @@ var ErrExpired = byeFor(refusal(wire.ReasonTokenExpired))
 
 // errSignedOut ends a connection whose user has signed out.
 var errSignedOut = byeFor(refusal(wire.ReasonTokenRevoked))
-
-// milliseconds rounds up, so that a client that waits for the result has waited for d at least.
-func milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }

@@ -17,3 +17,7 @@ const (
 	// clock. A sign-out is remembered for as long, because none of the user's tokens can live longer.
 	MaxTokenLife = 24*time.Hour + 5*time.Minute
 )
+
+// Milliseconds returns d in the unit of the wire. It rounds up, so that a client that waits for the result has waited for d
+// at least.
+func Milliseconds(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }

@@ -87,8 +87,9 @@ func classify(all map[string]string, c *Claimant) adoption {
 	return a
 }
 
-// claims reports whether the claimant may adopt an orphaned record: an entry of its own user, who is that guest unless
-// signed in, an entry without an owner, an entry that is too old to send (it becomes a draft), or the draft of its room.
+// claims reports whether the claimant may adopt an orphaned record. It may adopt an entry of its own user, an entry without
+// an owner, an entry that is too old to send (it becomes a draft), and the draft of its room. A user who is not signed in is
+// guest.
 func (c *Claimant) claims(r record, guest string) bool {
 	if r.ID == "" {
 		return r.Room == c.Room

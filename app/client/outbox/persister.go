@@ -26,9 +26,9 @@ type Config struct {
 	OnAdopt func(guest string, adopted bool) // runs on the loop after Adopt; adopted is false if the device failed
 }
 
-// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between what is to
-// be stored and what is stored in one transaction, so that an entry that becomes a draft is one or the other whatever
-// happens. Saving does not wait for an adoption: the page may be closed before that ends.
+// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between the wanted
+// records and the stored ones in one transaction. So an entry that becomes a draft is always one of the two, also after a
+// crash. Saving does not wait for an adoption, because the page may be closed before the adoption ends.
 type Persister struct {
 	Config // static
 
@@ -84,8 +84,8 @@ func (p *Persister) SignOut(owner string) {
 	p.Drafts.clear()
 }
 
-// Tick saves what has changed, begins an adoption for c if one is due, and calls the functions of Settle when they need not
-// wait.
+// Tick saves the records that have changed, and begins an adoption for c if an adoption is due. It calls the functions that
+// were given to Settle once nothing is being saved, or settleTime after the last of them was given.
 func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
@@ -185,8 +185,8 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// onAdopted runs when an adoption has ended. It takes over entries and drafts that other tabs left, and forgets the entries
-// that were stored before and that another tab has adopted while this one was frozen.
+// onAdopted runs when an adoption has ended. It takes over entries and drafts that other tabs left. It forgets those stored
+// entries of this tab that another tab adopted while this tab was frozen.
 func (p *Persister) onAdopted(a adoption, before map[string]string) {
 	now := p.Clock()
 	for key := range before {
@@ -220,10 +220,10 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 type adoptState int
 
 const (
-	adoptIdle    adoptState = iota // neither
-	adoptWanted                    // one is to begin
-	adopting                       // one runs
-	adoptingMore                   // one runs, and another one is to begin after it
+	adoptIdle    adoptState = iota // no adoption is wanted, none runs
+	adoptWanted                    // an adoption must begin
+	adopting                       // an adoption runs
+	adoptingMore                   // an adoption runs, and another must begin after it
 )
 
 func (s adoptState) wanted() bool { return s == adoptWanted || s == adoptingMore }
