@@ -68,7 +68,7 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 			l.before, l.after = words.Around(words.GuestCalled)
 		}
 	}
-	if does, _ := actionOf(a.Problem.Action); does == l.does { // below the header there is a button for it
+	if does, _ := actionOf(a.Problem.Action()); does == l.does { // below the header there is a button for it
 		l.button = ""
 	}
 	return l
@@ -136,9 +136,9 @@ func (a *account) problem() problem {
 		return a.blocker
 	}
 	p := &a.signIn.Problem
-	shown := problem{text: p.Text, detail: p.Detail}
-	shown.does, shown.button = actionOf(p.Action)
-	if p.Action == pkce.ActHelp {
+	shown := problem{text: words.SignInProblem(p.Cause), detail: p.Detail}
+	shown.does, shown.button = actionOf(p.Action())
+	if p.Action() == pkce.ActHelp {
 		shown.detail = words.Of(words.AllowStorage)
 	}
 	return shown

@@ -19,8 +19,8 @@ func TestGalleryShowsEveryState(t *testing.T) {
 		}
 		names[s.name] = true
 		statuses[s.View.Status] = true
-		if s.SignIn.Problem.Text != "" {
-			actions[s.SignIn.Problem.Action] = true
+		if s.SignIn.Problem.Cause != pkce.NoCause {
+			actions[s.SignIn.Problem.Action()] = true
 		}
 		for _, m := range s.View.Messages {
 			messageStates[m.State] = true

@@ -8,6 +8,7 @@ import (
 	"mayfly/app"
 	"mayfly/app/client"
 	"mayfly/app/pkce"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
@@ -91,11 +92,11 @@ func accounts() []state {
 		{"Signed in, a long name", theHeader, app.Preview{View: client.View{Status: client.Online, Room: "lobby"},
 			SignIn: pkce.State{Status: pkce.SignedIn, Name: strings.Repeat("Ada Lovelace ", 6), SignInID: "s"}}},
 	}
-	for action := pkce.Action(0); action <= pkce.ActHelp; action++ {
+	for cause := pkce.Cancelled; cause <= pkce.OnlyHere; cause++ {
 		s := signedOut
 		s.Status = pkce.Failed
-		s.Problem = pkce.Problem{Text: "Signing in has failed.", Detail: "The provider's words.", Action: action}
-		name := "A problem with action " + strconv.Itoa(int(action))
+		s.Problem = pkce.Problem{Cause: cause, Detail: "The provider's words."}
+		name := "Problem: " + words.SignInProblem(cause)
 		all = append(all, state{name, theHeader, app.Preview{View: guest, SignIn: s}})
 	}
 	unsent := online

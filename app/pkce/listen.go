@@ -27,10 +27,11 @@ func listenLocked(m *monitor) {
 		case "out", "end":
 			if ours {
 				m.dropLocked() // also a record that was written while the other tab deleted it
-				m.outcome.problem = nil
+				m.outcome.problem = Problem{}
 			}
-			if message["kind"] == "end" && signInID == m.formerID && m.record == nil && m.outcome.problem == nil {
-				m.outcome = outcome{true, sessionEnded} // also if syncLocked noticed first that the record is gone
+			if message["kind"] == "end" && signInID == m.formerID && m.record == nil && m.outcome.problem == (Problem{}) {
+				// Also if syncLocked noticed first that the record is gone.
+				m.outcome = outcome{true, Problem{Cause: SignInEnded}}
 			}
 		}
 	}

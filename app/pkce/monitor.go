@@ -39,7 +39,7 @@ type current struct {
 // outcome says how the last sign-in ended, or what is wrong with this one.
 type outcome struct {
 	ended   bool // the sign-in has ended, but not because the user signed out
-	problem *Problem
+	problem Problem
 }
 
 func newMonitor(rs *records, now clock.Clock) *monitor {
@@ -98,7 +98,7 @@ func (m *monitor) syncLocked() {
 			m.outcome = outcome{}
 		}
 		if how == newer {
-			m.outcome.problem = newerRecord
+			m.outcome.problem = Problem{Cause: NewerRecord}
 		}
 		m.setRecordLocked(r, raw)
 		return
@@ -157,7 +157,7 @@ func (m *monitor) dropLocked() {
 }
 
 // endLocked ends the sign-in in all tabs and shows why. It does nothing if generation is not the current one.
-func (m *monitor) endLocked(generation int, why *Problem) {
+func (m *monitor) endLocked(generation int, why Problem) {
 	if m.generation != generation || m.record == nil {
 		return
 	}
@@ -194,8 +194,7 @@ func (m *monitor) leftLocked() int64 { return max(0, m.tokens.access.left(m.now(
 func (m *monitor) snapshotLocked(off bool) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)
-	state := &State{Status: SignedOut, Version: m.tokens.version, Skew: m.skew}
-	problem := m.outcome.problem
+	state := &State{Status: SignedOut, Version: m.tokens.version, Skew: m.skew, Problem: m.outcome.problem}
 	if m.record != nil {
 		state.Name, state.SignInID = m.name, m.record.signInID
 	}
@@ -206,18 +205,15 @@ func (m *monitor) snapshotLocked(off bool) *State {
 		state.Status = Unknown
 	case m.record != nil:
 		state.Status = m.statusLocked(left > 0)
-		if problem == nil && m.record.refresh == "" && left > 0 && left <= warnBefore {
-			problem = endsSoon
+		if state.Problem.Cause == NoCause && m.record.refresh == "" && left > 0 && left <= warnBefore {
+			state.Problem.Cause = EndsSoon
 		}
 	case m.outcome.ended:
 		state.Status = Ended
-	case problem != nil && problem != onlyHere:
+	case state.Problem.Cause != NoCause && state.Problem.Cause != OnlyHere:
 		state.Status = Failed
 	default:
 		state.Off = off
-	}
-	if problem != nil {
-		state.Problem = *problem
 	}
 	return state
 }

@@ -8,7 +8,7 @@ import (
 
 // A fault says why signing in, or renewing, failed.
 type fault struct {
-	problem *Problem // what the user sees; nil: nothing
+	problem Problem // what the user sees; the zero value: nothing
 	kind    kind
 	code    string        // the provider's error code, if kind is denied
 	wait    time.Duration // how long the provider asks to wait, 0 if it does not say
@@ -23,13 +23,15 @@ const (
 	wrong              // the answer cannot be trusted
 )
 
-var noAnswer = &fault{problem: unreachable}
+var noAnswer = &fault{problem: Problem{Cause: Unreachable}}
 
 func setupFault(detail string) *fault {
-	return &fault{problem: misconfigured.with(detail), kind: setup}
+	return &fault{problem: because(Misconfigured, detail), kind: setup}
 }
 
-func wrongFault(detail string) *fault { return &fault{problem: unverified.with(detail), kind: wrong} }
+func wrongFault(detail string) *fault {
+	return &fault{problem: because(Unverified, detail), kind: wrong}
+}
 
 // denial returns the fault for an error code of the provider. For login_required and similar codes the fault has no problem:
 // the user only needs to sign in.
@@ -38,17 +40,17 @@ func denial(code, description string) *fault {
 	detail := code + " " + description
 	switch code {
 	case "access_denied", "user_not_assigned":
-		f.problem = cancelled
+		f.problem.Cause = Cancelled
 		if lower := strings.ToLower(detail); strings.Contains(lower, "policy") || strings.Contains(lower, "assigned") {
-			f.problem = notAssigned.with(detail)
+			f.problem = because(NotAssigned, detail)
 		}
 	case "login_required", "interaction_required", "consent_required", "account_selection_required":
 	case "invalid_grant":
-		f.problem = tooSlow
+		f.problem.Cause = TooSlow
 	case "temporarily_unavailable", "server_error":
-		f.problem, f.kind = unreachable.with(detail), down
+		f.problem, f.kind = because(Unreachable, detail), down
 	default:
-		f.problem = misconfigured.with(detail)
+		f.problem = because(Misconfigured, detail)
 	}
 	return f
 }
@@ -67,36 +69,57 @@ const (
 	ActHelp               // explain how to allow storage
 )
 
-// Problem is one sentence about what went wrong, and what the user can do about it. The zero value means no problem.
-type Problem struct {
-	Text   string
-	Detail string // for an administrator, maybe the provider's words; at most 200 characters of plain text
-	Action Action
-}
+// Cause names what went wrong. Package words has the sentence for each.
+type Cause int
 
-// with returns a copy of p with a detail.
-func (p *Problem) with(detail string) *Problem {
-	return &Problem{p.Text, displayText(detail, maxDetail), p.Action}
-}
-
-// The problems.
-var (
-	cancelled     = &Problem{Text: "Sign-in was cancelled.", Action: ActSignIn}
-	notAssigned   = &Problem{Text: "Your organisation has not given you access to Mayfly."}
-	misconfigured = &Problem{Text: "Mayfly is not set up correctly."}
-	expiredLink   = &Problem{Text: "This sign-in link has expired.", Action: ActSignInAgain}
-	tooSlow       = &Problem{Text: "Sign-in took too long.", Action: ActSignInAgain}
-	unverified    = &Problem{Text: "Sign-in could not be verified, nothing was stored.", Action: ActSignInAgain}
-	unreachable   = &Problem{Text: "Mayfly cannot reach the sign-in service.", Action: ActTryAgain}
-	sessionEnded  = &Problem{Text: "You were signed out: your sign-in has ended.", Action: ActSignInAgain}
-	wereSignedOut = &Problem{Text: "You were signed out.", Action: ActSignInAgain}
-	notAllowed    = &Problem{Text: "You are signed in, but not allowed here.", Action: ActSignOut}
-	noStorage     = &Problem{Text: "The browser blocks storage, and without it sign-in cannot work.", Action: ActHelp}
-	endsSoon      = &Problem{Text: "Your sign-in ends soon.", Action: ActSignInAgain}
-	looping       = &Problem{Text: "Sign-in goes round in circles: wait a minute, then try again.", Action: ActTryAgain}
-	newerRecord   = &Problem{Text: "A newer Mayfly runs in another tab.", Action: ActReload}
-	onlyHere      = &Problem{Text: "You are signed out here, but the sign-in service may still know you."}
+// The causes.
+const (
+	NoCause       Cause = iota
+	Cancelled           // the user, or the provider for them, has refused
+	NotAssigned         // the provider's administrator has not admitted the user
+	Misconfigured       // only an administrator can fix it
+	ExpiredLink         // an answer of the provider that no tab waits for
+	TooSlow             // the user took longer than the provider allows
+	Unverified          // an answer of the provider that cannot be trusted
+	Unreachable         // the provider does not answer
+	SignInEnded         // the provider, or another tab, has ended the sign-in
+	WasSignedOut        // the server has ended the sign-in
+	NotAllowed          // the server does not admit the user
+	NoStorage           // the browser blocks storage
+	EndsSoon            // and the provider gave nothing to renew the sign-in with
+	Looping             // too many attempts in a short time
+	NewerRecord         // the stored sign-in is of a newer version of this program
+	OnlyHere            // signed out here, but perhaps not at the provider
+	causes
 )
+
+// actions holds the action for each cause that has one.
+var actions = [causes]Action{
+	Cancelled:    ActSignIn,
+	ExpiredLink:  ActSignInAgain,
+	TooSlow:      ActSignInAgain,
+	Unverified:   ActSignInAgain,
+	Unreachable:  ActTryAgain,
+	SignInEnded:  ActSignInAgain,
+	WasSignedOut: ActSignInAgain,
+	NotAllowed:   ActSignOut,
+	NoStorage:    ActHelp,
+	EndsSoon:     ActSignInAgain,
+	Looping:      ActTryAgain,
+	NewerRecord:  ActReload,
+}
+
+// Problem is what went wrong. The zero value means no problem.
+type Problem struct {
+	Cause  Cause
+	Detail string // for an administrator, maybe the provider's words; at most 200 characters of plain text
+}
+
+// Action returns what the user can do about the problem.
+func (p Problem) Action() Action { return actions[p.Cause] }
+
+// because returns a problem with a detail that is safe to show.
+func because(c Cause, detail string) Problem { return Problem{c, displayText(detail, maxDetail)} }
 
 const (
 	maxDetail = 200 // characters

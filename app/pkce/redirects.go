@@ -25,17 +25,17 @@ func (r *redirects) begin(returnTo string) (leaving bool) {
 	m.leaving = true
 	m.outcome.problem = r.leaveLocked(returnTo)
 	m.leaving = false // the browser's back button may bring this page back
-	return m.outcome.problem == nil
+	return m.outcome.problem.Cause == NoCause
 }
 
 // leaveLocked leaves the page for the provider, or returns what prevents that.
-func (r *redirects) leaveLocked(returnTo string) *Problem {
+func (r *redirects) leaveLocked(returnTo string) Problem {
 	m := r.state
 	if !r.pending.mayTry(m.now()) {
-		return looping
+		return Problem{Cause: Looping}
 	}
 	if !closed(m.restored) {
-		return unreachable
+		return Problem{Cause: Unreachable}
 	}
 	var d *metadata
 	var f *fault
@@ -50,7 +50,7 @@ func (r *redirects) leaveLocked(returnTo string) *Problem {
 	}
 	if !r.pending.save(state, "verifier", verifier, "nonce", nonce, "return", safePath(returnTo), "issuer", is.issuer,
 		"client", is.clientID, "redirect", redirect, "names", names, "created", itoa(m.now().Wall.UnixMilli())) {
-		return noStorage
+		return Problem{Cause: NoStorage}
 	}
 	scopes := is.scopes
 	if scopes == "" {
@@ -65,7 +65,7 @@ func (r *redirects) leaveLocked(returnTo string) *Problem {
 		"response_type", "code", "client_id", is.clientID, "redirect_uri", redirect, "scope", scopes,
 		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256",
 	}, r.params...)...))
-	return nil
+	return Problem{}
 }
 
 // callback does the work of SignIn.Callback.
@@ -89,7 +89,7 @@ func (r *redirects) callback(address string) (returnTo string) {
 			m.outcome.problem = f.problem
 		}
 	} else if m.record == nil { // otherwise the user came with the back button and is signed in
-		m.outcome.problem = expiredLink
+		m.outcome.problem = Problem{Cause: ExpiredLink}
 	}
 	m.inCallback = false
 	return safePath(t["return"])
@@ -186,7 +186,7 @@ func (r *redirects) signOut() {
 		}
 	})
 	if !left {
-		m.outcome.problem = onlyHere
+		m.outcome.problem = Problem{Cause: OnlyHere}
 	}
 }
 

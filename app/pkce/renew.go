@@ -69,7 +69,7 @@ func (r *renewer) renew() {
 	if f != nil && m.generation == generation {
 		m.tokens.retry.Failed(min(f.wait, maxRetryAfter), m.now())
 		if f.kind != down { // show it: it needs an administrator. The user stays signed in
-			m.outcome.problem = misconfigured.with(f.problem.Detail)
+			m.outcome.problem = because(Misconfigured, f.problem.Detail)
 		}
 	}
 	m.renewal.finish()
@@ -102,7 +102,7 @@ func (r *renewer) obtainLocked() *fault {
 			return nil
 		}
 		if m.record.refresh == "" {
-			m.endLocked(m.generation, sessionEnded)
+			m.endLocked(m.generation, Problem{Cause: SignInEnded})
 			return nil
 		}
 		if f, again := r.refreshLocked(); !again {
@@ -136,13 +136,13 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 		}
 	})
 	if f != nil {
-		if f.kind != denied || f.problem != nil && f.problem != tooSlow {
+		if f.kind != denied || f.problem.Cause != NoCause && f.problem.Cause != TooSlow {
 			return f, false
 		}
 		if stored, err := m.records.load(); err == nil && stored != raw {
 			return nil, true
 		}
-		m.endLocked(generation, sessionEnded)
+		m.endLocked(generation, Problem{Cause: SignInEnded})
 		return nil, false
 	}
 	next := &record{was.refresh, was.id, was.subject, was.signInID, a.scope, itoa(a.access.at.Wall.UnixMilli())}

@@ -199,7 +199,7 @@ func TestAnswerLostAfterRotation(t *testing.T) {
 				wait(59 * time.Minute)
 				for _, pg := range pages {
 					s := pg.want(tt.status)
-					if tt.status == pkce.Ended && (s.Problem.Text != "You were signed out: your sign-in has ended." || s.Problem.Action != pkce.ActSignInAgain || s.Name != "") {
+					if tt.status == pkce.Ended && (s.Problem.Cause != pkce.SignInEnded || s.Problem.Action() != pkce.ActSignInAgain || s.Name != "") {
 						t.Errorf("state = %+v", s)
 					}
 				}
@@ -326,7 +326,7 @@ func TestWrongIDTokenOnRenewal(t *testing.T) {
 				d.p.claims = change
 				pg := tb.load()
 				wait(time.Second)
-				if s := pg.want(pkce.Ended); s.Problem.Text != "Sign-in could not be verified, nothing was stored." {
+				if s := pg.want(pkce.Ended); s.Problem.Cause != pkce.Unverified {
 					t.Errorf("state = %+v", s)
 				}
 				if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut {
@@ -482,7 +482,7 @@ func TestWithoutRefreshToken(t *testing.T) {
 		}
 		wait(90 * time.Second)
 		for _, pg := range pages {
-			if s := pg.want(pkce.SignedIn); s.Problem.Text != "Your sign-in ends soon." || s.Problem.Action != pkce.ActSignInAgain {
+			if s := pg.want(pkce.SignedIn); s.Problem.Cause != pkce.EndsSoon || s.Problem.Action() != pkce.ActSignInAgain {
 				t.Errorf("state = %+v", s)
 			}
 		}
@@ -497,7 +497,7 @@ func TestWithoutRefreshToken(t *testing.T) {
 		}
 		wait(61 * time.Minute)
 		for _, pg := range pages {
-			if s := pg.want(pkce.Ended); s.Problem.Text != "You were signed out: your sign-in has ended." {
+			if s := pg.want(pkce.Ended); s.Problem.Cause != pkce.SignInEnded {
 				t.Errorf("state = %+v", s)
 			}
 		}
@@ -591,7 +591,7 @@ func TestServerRefuses(t *testing.T) {
 		d := newDevice(t)
 		pages := openTabs(d, 2)
 		pages[0].Deny("Your account is not active.")
-		if s := pages[0].want(pkce.SignedIn); s.Problem.Action != pkce.ActSignOut || s.Problem.Detail != "Your account is not active." {
+		if s := pages[0].want(pkce.SignedIn); s.Problem.Action() != pkce.ActSignOut || s.Problem.Detail != "Your account is not active." {
 			t.Errorf("state = %+v", s)
 		}
 		token := pages[0].token()
@@ -602,7 +602,7 @@ func TestServerRefuses(t *testing.T) {
 		wait(time.Second)
 		for i, pg := range pages {
 			s := pg.want(pkce.Ended)
-			if s.Problem.Action != pkce.ActSignInAgain || i == 0 && s.Problem.Text != "You were signed out." {
+			if s.Problem.Action() != pkce.ActSignInAgain || i == 0 && s.Problem.Cause != pkce.WasSignedOut {
 				t.Errorf("state = %+v", s)
 			}
 			if _, err := pg.Token(t.Context(), token); err != pkce.ErrSignedOut {
@@ -621,7 +621,7 @@ func TestServerEndsWhatIsOver(t *testing.T) {
 		pages[1].deaf = true
 		pages[0].SignOut()
 		pages[1].End(old, "You signed out elsewhere.")
-		if s := pages[1].want(pkce.SignedOut); s.Problem.Text != "" {
+		if s := pages[1].want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
 			t.Errorf("the tab that heard nothing: %+v", s)
 		}
 		pages[0].close()

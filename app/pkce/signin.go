@@ -192,13 +192,13 @@ func (s *SignIn) End(signInID, why string) {
 	defer m.release()
 	m.syncLocked()
 	if m.record != nil && m.record.signInID == signInID {
-		m.endLocked(m.generation, wereSignedOut.with(why))
+		m.endLocked(m.generation, because(WasSignedOut, why))
 	}
 }
 
 // Deny shows that the server accepts the token but does not admit the user. why is the server's sentence.
 func (s *SignIn) Deny(why string) {
 	s.state.hold()
-	s.state.outcome.problem = notAllowed.with(why)
+	s.state.outcome.problem = because(NotAllowed, why)
 	s.state.release()
 }

@@ -84,22 +84,22 @@ func TestCallback(t *testing.T) {
 		name    string
 		address func(back string) string
 		status  pkce.Status
-		problem string
+		problem pkce.Cause
 		action  pkce.Action
 	}{
-		{"good", func(b string) string { return b }, pkce.SignedIn, "", pkce.NoAction},
-		{"with a fragment", func(b string) string { return b + "#x" }, pkce.SignedIn, "", pkce.NoAction},
-		{"unknown state", func(b string) string { return with(b, "state", "x") }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
-		{"no state", func(b string) string { return with(b, "state", "") }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
-		{"state twice", func(b string) string { return b + "&state=x" }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
-		{"code twice", func(b string) string { return b + "&code=x" }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
-		{"broken escape", func(b string) string { return b + "&x=%zz" }, pkce.Failed, "This sign-in link has expired.", pkce.ActSignInAgain},
-		{"no code", func(b string) string { return with(b, "code", "") }, pkce.Failed, "Sign-in could not be verified, nothing was stored.", pkce.ActSignInAgain},
-		{"another code", func(b string) string { return with(b, "code", "x") }, pkce.Failed, "Sign-in took too long.", pkce.ActSignInAgain},
-		{"no parameters", func(string) string { return origin + "/login/callback" }, pkce.SignedOut, "", pkce.NoAction},
-		{"wrong iss", func(b string) string { return with(b, "iss", issuer+"/") }, pkce.Failed, "Mayfly is not set up correctly.", pkce.NoAction},
-		{"no iss", func(b string) string { return with(b, "iss", "") }, pkce.Failed, "Mayfly is not set up correctly.", pkce.NoAction},
-		{"wrong iss and an error", func(b string) string { return with(with(b, "iss", "x"), "error", "access_denied") }, pkce.Failed, "Mayfly is not set up correctly.", pkce.NoAction},
+		{"good", func(b string) string { return b }, pkce.SignedIn, pkce.NoCause, pkce.NoAction},
+		{"with a fragment", func(b string) string { return b + "#x" }, pkce.SignedIn, pkce.NoCause, pkce.NoAction},
+		{"unknown state", func(b string) string { return with(b, "state", "x") }, pkce.Failed, pkce.ExpiredLink, pkce.ActSignInAgain},
+		{"no state", func(b string) string { return with(b, "state", "") }, pkce.Failed, pkce.ExpiredLink, pkce.ActSignInAgain},
+		{"state twice", func(b string) string { return b + "&state=x" }, pkce.Failed, pkce.ExpiredLink, pkce.ActSignInAgain},
+		{"code twice", func(b string) string { return b + "&code=x" }, pkce.Failed, pkce.ExpiredLink, pkce.ActSignInAgain},
+		{"broken escape", func(b string) string { return b + "&x=%zz" }, pkce.Failed, pkce.ExpiredLink, pkce.ActSignInAgain},
+		{"no code", func(b string) string { return with(b, "code", "") }, pkce.Failed, pkce.Unverified, pkce.ActSignInAgain},
+		{"another code", func(b string) string { return with(b, "code", "x") }, pkce.Failed, pkce.TooSlow, pkce.ActSignInAgain},
+		{"no parameters", func(string) string { return origin + "/login/callback" }, pkce.SignedOut, pkce.NoCause, pkce.NoAction},
+		{"wrong iss", func(b string) string { return with(b, "iss", issuer+"/") }, pkce.Failed, pkce.Misconfigured, pkce.NoAction},
+		{"no iss", func(b string) string { return with(b, "iss", "") }, pkce.Failed, pkce.Misconfigured, pkce.NoAction},
+		{"wrong iss and an error", func(b string) string { return with(with(b, "iss", "x"), "error", "access_denied") }, pkce.Failed, pkce.Misconfigured, pkce.NoAction},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,8 +109,8 @@ func TestCallback(t *testing.T) {
 				pg, _ := tb.back(back)
 				wait(time.Second)
 				s := pg.want(tt.status)
-				if s.Problem.Text != tt.problem || s.Problem.Action != tt.action {
-					t.Errorf("problem = %+v, want %q, %v", s.Problem, tt.problem, tt.action)
+				if s.Problem.Cause != tt.problem || s.Problem.Action() != tt.action {
+					t.Errorf("problem = %+v, want %v, %v", s.Problem, tt.problem, tt.action)
 				}
 				if len(pg.replaced) != 1 {
 					t.Errorf("the address was replaced %d times", len(pg.replaced))
@@ -152,7 +152,7 @@ func TestCallbackOnceOnly(t *testing.T) {
 		again.SignOut()
 		again.close()
 		late, _ := tb.back(back)
-		if s := late.want(pkce.Failed); s.Problem.Text != "This sign-in link has expired." {
+		if s := late.want(pkce.Failed); s.Problem.Cause != pkce.ExpiredLink {
 			t.Errorf("state = %+v", s)
 		}
 		if n := d.p.count("/v1/token"); n > exchanges+1 { // the one renewal after the reload
@@ -184,7 +184,7 @@ func TestCodeIsNotTriedAgain(t *testing.T) {
 					return serve()
 				})
 				pg, to := tb.back(back)
-				if s := pg.want(pkce.Failed); s.Problem.Text != "Mayfly cannot reach the sign-in service." || s.Problem.Action != pkce.ActTryAgain || to != "/r/tea" {
+				if s := pg.want(pkce.Failed); s.Problem.Cause != pkce.Unreachable || s.Problem.Action() != pkce.ActTryAgain || to != "/r/tea" {
 					t.Errorf("to %q, state = %+v", to, s)
 				}
 				wait(time.Hour)
@@ -251,16 +251,17 @@ func TestReturnTo(t *testing.T) {
 }
 
 func TestProviderRefuses(t *testing.T) {
-	const setup, down = "Mayfly is not set up correctly.", "Mayfly cannot reach the sign-in service."
+	const setup, down = pkce.Misconfigured, pkce.Unreachable
 	for _, tt := range []struct {
-		code, description, want string
-		status                  pkce.Status
-		action                  pkce.Action
+		code, description string
+		want              pkce.Cause
+		status            pkce.Status
+		action            pkce.Action
 	}{
-		{"access_denied", "The resource owner denied the request.", "Sign-in was cancelled.", pkce.Failed, pkce.ActSignIn},
-		{"access_denied", "Policy evaluation failed for this request", "Your organisation has not given you access to Mayfly.", pkce.Failed, pkce.NoAction},
-		{"access_denied", "User is not assigned to the client application.", "Your organisation has not given you access to Mayfly.", pkce.Failed, pkce.NoAction},
-		{"login_required", "", "", pkce.SignedOut, pkce.NoAction},
+		{"access_denied", "The resource owner denied the request.", pkce.Cancelled, pkce.Failed, pkce.ActSignIn},
+		{"access_denied", "Policy evaluation failed for this request", pkce.NotAssigned, pkce.Failed, pkce.NoAction},
+		{"access_denied", "User is not assigned to the client application.", pkce.NotAssigned, pkce.Failed, pkce.NoAction},
+		{"login_required", "", pkce.NoCause, pkce.SignedOut, pkce.NoAction},
 		{"invalid_scope", "One or more scopes are not configured", setup, pkce.Failed, pkce.NoAction},
 		{"unauthorized_client", "", setup, pkce.Failed, pkce.NoAction},
 		{"invalid_request", "'redirect_uri' must be a Login redirect URI", setup, pkce.Failed, pkce.NoAction},
@@ -273,8 +274,8 @@ func TestProviderRefuses(t *testing.T) {
 				back := with(with(with(beginSignIn(tb, "/"), "code", ""), "error", tt.code), "error_description", tt.description)
 				pg, _ := tb.back(back)
 				p := pg.want(tt.status).Problem
-				if p.Text != tt.want || p.Action != tt.action || p.Detail == "" && tt.want == setup || len([]rune(p.Detail)) > 200 || strings.ContainsAny(p.Detail, "\u202e\x00") {
-					t.Errorf("problem = %+v, want %q", p, tt.want)
+				if p.Cause != tt.want || p.Action() != tt.action || p.Detail == "" && tt.want == setup || len([]rune(p.Detail)) > 200 || strings.ContainsAny(p.Detail, "\u202e\x00") {
+					t.Errorf("problem = %+v, want %v", p, tt.want)
 				}
 			})
 		})
@@ -282,11 +283,11 @@ func TestProviderRefuses(t *testing.T) {
 }
 
 func TestTokenAnswers(t *testing.T) {
-	const unverified, setup, down = "Sign-in could not be verified, nothing was stored.", "Mayfly is not set up correctly.", "Mayfly cannot reach the sign-in service."
+	const unverified, setup, down = pkce.Unverified, pkce.Misconfigured, pkce.Unreachable
 	for _, tt := range []struct {
 		name   string
 		change func(map[string]any)
-		want   string
+		want   pkce.Cause
 		life   time.Duration // if it is good
 	}{
 		{"error with 200", func(a map[string]any) { clear(a); a["error"] = "invalid_client" }, setup, 0},
@@ -294,15 +295,15 @@ func TestTokenAnswers(t *testing.T) {
 		{"no ID token", func(a map[string]any) { delete(a, "id_token") }, unverified, 0},
 		{"DPoP", func(a map[string]any) { a["token_type"] = "DPoP" }, setup, 0},
 		{"no type", func(a map[string]any) { delete(a, "token_type") }, setup, 0},
-		{"small bearer", func(a map[string]any) { a["token_type"] = "bearer" }, "", time.Hour},
-		{"no refresh token", func(a map[string]any) { delete(a, "refresh_token") }, "", time.Hour},
-		{"fewer scopes", func(a map[string]any) { a["scope"] = "openid" }, "", time.Hour},
-		{"expires_in 0", func(a map[string]any) { a["expires_in"] = 0 }, "", 5 * time.Minute},
-		{"expires_in -1", func(a map[string]any) { a["expires_in"] = -1 }, "", 5 * time.Minute},
-		{"expires_in a string", func(a map[string]any) { a["expires_in"] = "300" }, "", 5 * time.Minute},
-		{"expires_in 1e9", func(a map[string]any) { a["expires_in"] = 1e9 }, "", 24 * time.Hour},
-		{"expires_in nonsense", func(a map[string]any) { a["expires_in"] = "soon" }, "", 5 * time.Minute},
-		{"expires_in missing", func(a map[string]any) { delete(a, "expires_in") }, "", 5 * time.Minute},
+		{"small bearer", func(a map[string]any) { a["token_type"] = "bearer" }, pkce.NoCause, time.Hour},
+		{"no refresh token", func(a map[string]any) { delete(a, "refresh_token") }, pkce.NoCause, time.Hour},
+		{"fewer scopes", func(a map[string]any) { a["scope"] = "openid" }, pkce.NoCause, time.Hour},
+		{"expires_in 0", func(a map[string]any) { a["expires_in"] = 0 }, pkce.NoCause, 5 * time.Minute},
+		{"expires_in -1", func(a map[string]any) { a["expires_in"] = -1 }, pkce.NoCause, 5 * time.Minute},
+		{"expires_in a string", func(a map[string]any) { a["expires_in"] = "300" }, pkce.NoCause, 5 * time.Minute},
+		{"expires_in 1e9", func(a map[string]any) { a["expires_in"] = 1e9 }, pkce.NoCause, 24 * time.Hour},
+		{"expires_in nonsense", func(a map[string]any) { a["expires_in"] = "soon" }, pkce.NoCause, 5 * time.Minute},
+		{"expires_in missing", func(a map[string]any) { delete(a, "expires_in") }, pkce.NoCause, 5 * time.Minute},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -310,9 +311,9 @@ func TestTokenAnswers(t *testing.T) {
 				d.p.answer = tt.change
 				tb := d.tab()
 				pg, _ := tb.back(beginSignIn(tb, "/"))
-				if tt.want != "" {
-					if s := pg.want(pkce.Failed); s.Problem.Text != tt.want || strings.Contains(d.local.contents(), "mayfly.session") {
-						t.Errorf("state = %+v, want %q; kept %s", s, tt.want, d.local.contents())
+				if tt.want != pkce.NoCause {
+					if s := pg.want(pkce.Failed); s.Problem.Cause != tt.want || strings.Contains(d.local.contents(), "mayfly.session") {
+						t.Errorf("state = %+v, want %v; kept %s", s, tt.want, d.local.contents())
 					}
 					return
 				}
@@ -410,7 +411,7 @@ func TestIDTokens(t *testing.T) {
 					return
 				}
 				s := pg.want(pkce.Failed)
-				if s.Problem.Text != "Sign-in could not be verified, nothing was stored." || s.Problem.Detail == "" {
+				if s.Problem.Cause != pkce.Unverified || s.Problem.Detail == "" {
 					t.Errorf("state = %+v", s)
 				}
 				if strings.Contains(d.local.contents(), "mayfly.session") {
@@ -422,7 +423,7 @@ func TestIDTokens(t *testing.T) {
 }
 
 func TestProviderKeys(t *testing.T) {
-	const unverified, down = "Sign-in could not be verified, nothing was stored.", "Mayfly cannot reach the sign-in service."
+	const unverified, down = pkce.Unverified, pkce.Unreachable
 	only := func(k map[string]any) func([]map[string]any) []map[string]any {
 		return func([]map[string]any) []map[string]any { return []map[string]any{k} }
 	}
@@ -434,7 +435,7 @@ func TestProviderKeys(t *testing.T) {
 		name string
 		keys func([]map[string]any) []map[string]any
 		key  any
-		want string
+		want pkce.Cause
 	}{
 		{"use enc", only(encryption), theKey(), unverified},
 		{"1024 bits", only(jwk("k1", &smallKey().PublicKey)), smallKey(), unverified},
@@ -457,8 +458,8 @@ func TestProviderKeys(t *testing.T) {
 				d.p.sign = func(c map[string]any) string { return jws("RS256", "k1", tt.key, c) }
 				tb := d.tab()
 				pg, _ := tb.back(beginSignIn(tb, "/"))
-				if s := pg.want(pkce.Failed); s.Problem.Text != tt.want {
-					t.Errorf("state = %+v, want %q", s, tt.want)
+				if s := pg.want(pkce.Failed); s.Problem.Cause != tt.want {
+					t.Errorf("state = %+v, want %v", s, tt.want)
 				}
 			})
 		})
@@ -466,12 +467,12 @@ func TestProviderKeys(t *testing.T) {
 }
 
 func TestDiscovery(t *testing.T) {
-	const setup, down = "Mayfly is not set up correctly.", "Mayfly cannot reach the sign-in service."
+	const setup, down = pkce.Misconfigured, pkce.Unreachable
 	set := func(name string, value any) func(map[string]any) { return func(d map[string]any) { d[name] = value } }
 	for _, tt := range []struct {
 		name   string
 		change func(map[string]any)
-		want   string
+		want   pkce.Cause
 	}{
 		{"another issuer", set("issuer", issuer+"/"), setup},
 		{"no issuer", func(d map[string]any) { delete(d, "issuer") }, setup},
@@ -480,8 +481,8 @@ func TestDiscovery(t *testing.T) {
 		{"javascript keys", set("jwks_uri", "javascript:1"), setup},
 		{"a host that only begins like this one", set("token_endpoint", "http://localhost.evil.example/t"), setup},
 		{"PKCE plain only", set("code_challenge_methods_supported", []string{"plain"}), setup},
-		{"PKCE not mentioned", func(d map[string]any) { delete(d, "code_challenge_methods_supported") }, ""},
-		{"loopback", set("token_endpoint", "http://127.0.0.1:9000/t"), ""},
+		{"PKCE not mentioned", func(d map[string]any) { delete(d, "code_challenge_methods_supported") }, pkce.NoCause},
+		{"loopback", set("token_endpoint", "http://127.0.0.1:9000/t"), pkce.NoCause},
 		{"PKCE nonsense", set("code_challenge_methods_supported", 7), setup},
 		{"not there", func(d map[string]any) { clear(d) }, setup},
 	} {
@@ -492,8 +493,8 @@ func TestDiscovery(t *testing.T) {
 				pg := d.tab().load()
 				pg.begin("/")
 				s := pg.state()
-				if s.Problem.Text != tt.want || (len(pg.left) > 0) != (tt.want == "") {
-					t.Errorf("left for %q, state = %+v, want %q", pg.left, s, tt.want)
+				if s.Problem.Cause != tt.want || (len(pg.left) > 0) != (tt.want == pkce.NoCause) {
+					t.Errorf("left for %q, state = %+v, want %v", pg.left, s, tt.want)
 				}
 			})
 		})
@@ -539,7 +540,7 @@ func TestColdStart(t *testing.T) {
 		back := beginSignIn(tb, "/r/tea")
 		wait(2 * time.Minute)
 		pg, to := tb.back(back)
-		if s := pg.want(pkce.Failed); s.Problem.Text != "Sign-in took too long." || s.Problem.Action != pkce.ActSignInAgain || to != "/r/tea" {
+		if s := pg.want(pkce.Failed); s.Problem.Cause != pkce.TooSlow || s.Problem.Action() != pkce.ActSignInAgain || to != "/r/tea" {
 			t.Errorf("to %q, state = %+v", to, s)
 		}
 	})
@@ -549,7 +550,7 @@ func TestColdStart(t *testing.T) {
 		back := beginSignIn(tb, "/r/tea")
 		wait(61 * time.Minute)
 		pg, _ := tb.back(back)
-		if s := pg.want(pkce.Failed); s.Problem.Text != "This sign-in link has expired." || d.p.count("/v1/token") != 0 {
+		if s := pg.want(pkce.Failed); s.Problem.Cause != pkce.ExpiredLink || d.p.count("/v1/token") != 0 {
 			t.Errorf("state = %+v", s)
 		}
 	})
@@ -563,7 +564,7 @@ func TestBeginningAgainAndAgain(t *testing.T) {
 		}
 		pg := tb.load()
 		pg.begin("/")
-		if s := pg.want(pkce.Failed); len(pg.left) != 0 || s.Problem.Action != pkce.ActTryAgain {
+		if s := pg.want(pkce.Failed); len(pg.left) != 0 || s.Problem.Action() != pkce.ActTryAgain {
 			t.Errorf("left for %q, state = %+v", pg.left, s)
 		}
 		wait(time.Minute)
@@ -593,7 +594,7 @@ func TestOldTransactionsAreSwept(t *testing.T) {
 }
 
 func TestStorage(t *testing.T) {
-	const help = "The browser blocks storage, and without it sign-in cannot work."
+	const help = pkce.NoStorage
 	synctest.Test(t, func(t *testing.T) { // blocked
 		d := newDevice(t)
 		d.local.blocked = true
@@ -601,7 +602,7 @@ func TestStorage(t *testing.T) {
 		wait(time.Second)
 		pg.want(pkce.SignedOut) // anonymous users can go on
 		pg.begin("/")
-		if s := pg.want(pkce.Failed); s.Problem.Text != help || s.Problem.Action != pkce.ActHelp || len(pg.left) != 0 {
+		if s := pg.want(pkce.Failed); s.Problem.Cause != help || s.Problem.Action() != pkce.ActHelp || len(pg.left) != 0 {
 			t.Errorf("state = %+v", s)
 		}
 		pg.SignOut()
@@ -611,7 +612,7 @@ func TestStorage(t *testing.T) {
 		d.local.full = true
 		pg := d.tab().load()
 		pg.begin("/")
-		if s := pg.want(pkce.Failed); s.Problem.Text != help {
+		if s := pg.want(pkce.Failed); s.Problem.Cause != help {
 			t.Errorf("state = %+v", s)
 		}
 	})
@@ -670,7 +671,7 @@ func TestRecords(t *testing.T) {
 				if kept, _ := d.local.Load("mayfly.session"); (kept != "") != tt.kept {
 					t.Errorf("kept %q", kept)
 				}
-				if tt.kept && s.Problem.Action != pkce.ActReload {
+				if tt.kept && s.Problem.Action() != pkce.ActReload {
 					t.Errorf("state = %+v", s)
 				}
 				pg.close()

@@ -104,7 +104,7 @@ func TestSignOutWhereTabsHearNothing(t *testing.T) {
 }
 
 func TestSignOutThatFails(t *testing.T) {
-	const notice = "You are signed out here, but the sign-in service may still know you."
+	const notice = pkce.OnlyHere
 	for _, tt := range []struct {
 		name      string
 		discovery func(map[string]any)
@@ -141,7 +141,7 @@ func TestSignOutThatFails(t *testing.T) {
 					t.Errorf("it took %v", took)
 				}
 				s := pg.want(pkce.SignedOut)
-				if left := len(pg.left) > 0; left != tt.leaves || (s.Problem.Text == notice) == tt.leaves {
+				if left := len(pg.left) > 0; left != tt.leaves || (s.Problem.Cause == notice) == tt.leaves {
 					t.Errorf("left: %v, state = %+v", left, s)
 				}
 				if strings.Contains(d.local.contents(), "mayfly.session") {
@@ -220,7 +220,7 @@ func TestAnswerThatComesToNothingSignsNobodyOut(t *testing.T) {
 			t.Errorf("state while the answer is judged = %+v", s)
 		}
 		wait(time.Minute)
-		if s := pg.state(); s.SignInID != session || s.Problem.Action != pkce.ActTryAgain {
+		if s := pg.state(); s.SignInID != session || s.Problem.Action() != pkce.ActTryAgain {
 			t.Errorf("state = %+v", s)
 		}
 	})

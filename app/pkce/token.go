@@ -22,7 +22,7 @@ func parseReply(status int, header func(string) string, o object, began clock.Mo
 	code := o.text("error")
 	switch kind := o.text("token_type"); {
 	case status == 429 || status >= 500:
-		return nil, &fault{problem: unreachable, wait: retryAfter(header)}
+		return nil, &fault{problem: Problem{Cause: Unreachable}, wait: retryAfter(header)}
 	case code != "":
 		return nil, denial(code, o.text("error_description"))
 	case status != 200 || o.text("access_token") == "":

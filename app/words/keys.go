@@ -52,6 +52,23 @@ const (
 	ClockAhead  // {0}: by how long
 	ClockBehind // the same
 
+	// Why signing in, or staying signed in, failed.
+	CauseCancelled
+	CauseNotAssigned
+	CauseMisconfigured
+	CauseExpiredLink
+	CauseTooSlow
+	CauseUnverified
+	CauseUnreachable
+	CauseSignInEnded
+	CauseWasSignedOut
+	CauseNotAllowed
+	CauseNoStorage
+	CauseEndsSoon
+	CauseLooping
+	CauseNewerRecord
+	CauseOnlyHere
+
 	// The rooms.
 	Rooms
 	OpenRoomLabel

@@ -2,6 +2,7 @@ package words
 
 import (
 	"mayfly/app/client"
+	"mayfly/app/pkce"
 	"mayfly/shared/wire"
 )
 
@@ -29,4 +30,31 @@ var problems = map[client.Code]Key{
 
 	client.Code(wire.CodeForbidden): WriteSignedIn,
 	client.Code(wire.CodeFull):      RoomFull,
+}
+
+// SignInProblem returns the sentence about what went wrong with signing in, or with staying signed in; "" for no cause.
+func SignInProblem(c pkce.Cause) string {
+	if k, ok := causes[c]; ok {
+		return Of(k)
+	}
+	return ""
+}
+
+// causes holds the keys of the sentences by cause.
+var causes = map[pkce.Cause]Key{
+	pkce.Cancelled:     CauseCancelled,
+	pkce.NotAssigned:   CauseNotAssigned,
+	pkce.Misconfigured: CauseMisconfigured,
+	pkce.ExpiredLink:   CauseExpiredLink,
+	pkce.TooSlow:       CauseTooSlow,
+	pkce.Unverified:    CauseUnverified,
+	pkce.Unreachable:   CauseUnreachable,
+	pkce.SignInEnded:   CauseSignInEnded,
+	pkce.WasSignedOut:  CauseWasSignedOut,
+	pkce.NotAllowed:    CauseNotAllowed,
+	pkce.NoStorage:     CauseNoStorage,
+	pkce.EndsSoon:      CauseEndsSoon,
+	pkce.Looping:       CauseLooping,
+	pkce.NewerRecord:   CauseNewerRecord,
+	pkce.OnlyHere:      CauseOnlyHere,
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"mayfly/app/client"
+	"mayfly/app/pkce"
 	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
@@ -34,6 +35,33 @@ func TestProblem(t *testing.T) {
 	} {
 		if got := words.Problem(tt.problem); got != tt.want {
 			t.Errorf("%+v: %q, want %q", tt.problem, got, tt.want)
+		}
+	}
+}
+
+func TestSignInProblem(t *testing.T) {
+	sentences := map[pkce.Cause]string{
+		pkce.NoCause:       "",
+		pkce.Cancelled:     "Sign-in was cancelled.",
+		pkce.NotAssigned:   "Your organisation has not given you access to Mayfly.",
+		pkce.Misconfigured: "Mayfly is not set up correctly.",
+		pkce.ExpiredLink:   "This sign-in link has expired.",
+		pkce.TooSlow:       "Sign-in took too long.",
+		pkce.Unverified:    "Sign-in could not be verified, nothing was stored.",
+		pkce.Unreachable:   "Mayfly cannot reach the sign-in service.",
+		pkce.SignInEnded:   "You were signed out: your sign-in has ended.",
+		pkce.WasSignedOut:  "You were signed out.",
+		pkce.NotAllowed:    "You are signed in, but not allowed here.",
+		pkce.NoStorage:     "The browser blocks storage, and without it sign-in cannot work.",
+		pkce.EndsSoon:      "Your sign-in ends soon.",
+		pkce.Looping:       "Sign-in goes round in circles: wait a minute, then try again.",
+		pkce.NewerRecord:   "A newer Mayfly runs in another tab.",
+		pkce.OnlyHere:      "You are signed out here, but the sign-in service may still know you.",
+	}
+	for cause := pkce.NoCause; cause <= pkce.OnlyHere; cause++ {
+		want, ok := sentences[cause]
+		if got := words.SignInProblem(cause); !ok || got != want {
+			t.Errorf("cause %d: %q, want %q", cause, got, want)
 		}
 	}
 }

@@ -1,8 +1,8 @@
 // Package words holds every sentence that the page shows or that a screen reader says, by key and plural form. The parts
 // of the page name a Key and never write a sentence, so a second language is one more file beside en.go.
 //
-// Of problems, app/client hands over codes; Problem makes the sentence, and falls back on the server's own. Sentences of
-// app/pkce come through as they are.
+// Of problems, app/client and app/pkce hand over codes; Problem and SignInProblem make the sentences. Problem falls back on
+// the server's own.
 package words
 
 import (

@@ -30,7 +30,7 @@ func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire
 		return nil, false
 	}
 	if seconds, err := strconv.Atoi(header("Retry-After")); err == nil && seconds > 0 {
-		p.give(wire.Encode(wire.Bye{Code: wire.CodeBusy, Message: "The server is busy.", RetryMS: int64(seconds) * 1000}))
+		p.give(wire.Encode(wire.Bye{Code: wire.CodeBusy, RetryMS: int64(seconds) * 1000}))
 	}
 	p.end(&wire.ClosedError{Code: closeCut, Reason: "the poll was answered with status " + strconv.Itoa(status)})
 	return nil, false

@@ -95,7 +95,7 @@ func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 	}
 	why := Problem{Code: Code(f.Reason), Message: f.Message}
 	if f.Message == "" {
-		why, f.Message = Problem{Code: EndedByServer}, "The server has ended the connection."
+		why = Problem{Code: EndedByServer}
 	}
 	signing := f.Code == wire.CodeAuth || f.Code == wire.CodeForbidden
 	switch {
