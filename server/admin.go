@@ -8,8 +8,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler for operators, for a listener of its own: metrics at /metrics, and profiles under /debug/pprof/,
-// which show the memory and so the texts of users. It has no sign-in.
+// Admin returns the handler for operators: metrics at /metrics, and profiles under /debug/pprof/. It asks for no
+// sign-in, and the profiles show the memory, which holds the texts of users. So serve it on a separate listener that
+// only operators reach.
 func Admin(metrics prometheus.Gatherer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

@@ -9,10 +9,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// serveHealth answers while the process lives.
+// serveHealth answers 200 as long as the process runs.
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// serveReady answers 200 if users can chat here, else 503 and the reason.
+// serveReady answers 200 if users can chat on this node, else 503 and the reason.
 func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	if s.closing() {
 		plain(w, http.StatusServiceUnavailable, "the server is stopping")
@@ -29,7 +29,8 @@ func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
 	plain(w, http.StatusOK, "ok")
 }
 
-// signInReady returns why nobody can sign in now, nil if users can, or if there is no sign-in.
+// signInReady returns the reason why no user can sign in now. It returns nil if users can sign in, or if sign-in is not
+// set up.
 func (s *Server) signInReady() error {
 	if s.revocations == nil {
 		return nil
@@ -48,7 +49,7 @@ func plain(w http.ResponseWriter, status int, text string) {
 	_, _ = w.Write([]byte(text + "\n"))
 }
 
-// serveConfig tells clients what they must know before they connect.
+// serveConfig answers with the settings that a client needs before it connects, such as the issuer of the sign-in.
 func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
 	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
 	w.Header().Set("Content-Type", "application/json")

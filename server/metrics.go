@@ -8,7 +8,8 @@ import (
 	"mayfly/server/hub"
 )
 
-// metrics are the metrics of this package. Every label value is there from the start, at 0.
+// metrics are the metrics of this package. newMetrics creates every label value at 0, so that each series exists
+// before its first event.
 type metrics struct {
 	opened          prometheus.Counter
 	upgradesRefused *prometheus.CounterVec // by reason
@@ -46,7 +47,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	return m
 }
 
-// count returns how many open connections have a property.
+// count returns a function that counts the open connections for which has returns true.
 func (s *Server) count(has func(entry) bool) func() int {
 	return func() (n int) {
 		for _, e := range s.snapshot() {
@@ -66,7 +67,7 @@ func (s *Server) signOutsWaiting() int {
 	return s.revocations.Waiting()
 }
 
-// hubCollector makes metrics of the hub's counters. The hub knows no Prometheus.
+// hubCollector turns the hub's counters into metrics, because package hub does not import Prometheus.
 type hubCollector struct {
 	hub   *hub.Hub
 	plain []hubMetric

@@ -27,7 +27,7 @@ func (s *Server) Handler() http.Handler {
 	return s.config.Secure(mux)
 }
 
-// The rejections of requests that the gate has admitted.
+// These rejections answer requests that have passed the gate but cannot become a connection.
 var (
 	noSubprotocol = &admission.Rejection{Reason: admission.ReasonSubprotocol, Status: http.StatusBadRequest,
 		Message: "Open a WebSocket that offers the subprotocol " + wire.Subprotocol + "."}
@@ -37,8 +37,9 @@ var (
 		Message: "The frames of one poll have at most 64 KiB."}
 )
 
-// admit admits a request that wants to become a connection, or writes why not and counts that in rejected. The caller must
-// call giveUp, or add and then remove.
+// admit takes a slot for a request that wants to become a connection. If the request is rejected, admit writes the
+// rejection, counts it in rejected and returns false. After true, the caller must free the slot: by giveUp, or by add
+// and later remove.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometheus.CounterVec) (admission.Slot, bool) {
 	slot, rejection := s.gate.Admit(r)
 	if rejection == nil && !s.begin() {
@@ -52,13 +53,14 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometh
 	return slot, true
 }
 
-// reject writes and counts a rejection.
+// reject answers the request with a rejection, and counts it in rejected.
 func reject(w http.ResponseWriter, rejection *admission.Rejection, rejected *prometheus.CounterVec) {
 	rejected.WithLabelValues(string(rejection.Reason)).Inc()
 	rejection.Write(w)
 }
 
-// newSession sets e's session to a new one for c, and returns that as the handler of c.
+// newSession returns a function that conn calls with a new connection c. The function stores c and a new session in e,
+// and returns the session as c's handler.
 func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler {
 	return func(c *conn.Conn) conn.Handler {
 		e.conn, e.session = c, session.New(shared, c)
@@ -66,14 +68,15 @@ func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler
 	}
 }
 
-// serveSocket upgrades a request to a connection and returns: the connection runs on, without the handler's stack.
+// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. When the
+// handler has returned, its stack is free.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
 	if !ok {
 		return
 	}
 	upgraded := false
-	defer func() { // also after a panic: a slot that is not freed is lost for good
+	defer func() { // a panic must free the slot too, or nobody could use that slot again
 		if !upgraded {
 			s.giveUp(slot)
 		}
@@ -95,13 +98,14 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	go s.runSocket(socket)
 }
 
-// runSocket serves a socket until it has ended. Until then it holds its slot.
+// runSocket serves a socket until the socket has ended, and then removes the connection and frees its slot.
 func (s *Server) runSocket(socket *conn.Socket) {
 	defer s.remove(socket.Conn)
 	socket.Run()
 }
 
-// servePoll answers a poll: the frames of a session that lasts for one request.
+// servePoll answers a poll: one request that carries a whole session, with the client's frames in its body and the
+// server's frames in the answer.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	slot, ok := s.admit(w, r, s.metrics.pollsRefused)
@@ -128,11 +132,11 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	defer context.AfterFunc(r.Context(), func() { p.End(r.Context().Err()) })()
 	w.Header().Set("Content-Type", wire.PollType)
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("X-Accel-Buffering", "no") // a proxy that buffers answers would delay the chat
+	w.Header().Set("X-Accel-Buffering", "no") // asks nginx not to buffer the answer, which would delay the chat
 	p.Run(message)
 }
 
-// servePreflight tells a browser whether a page of another origin may poll.
+// servePreflight answers the CORS preflight: it tells a browser whether a page of another origin may poll this server.
 func (s *Server) servePreflight(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	if !s.config.Origins.Allow(r) {

@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// tickEvery is how often Run looks at every connection: one loop for all of them instead of timers for each.
+	// tickEvery is how often Run checks every connection. One loop checks all connections, so no connection needs a
+	// timer.
 	tickEvery = 250 * time.Millisecond
 
 	// restartSpread is the period in which a thousand clients come back after a restart, each at a random time, so that they
@@ -21,14 +22,16 @@ const (
 	restartSpread    = 2 * time.Second
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second
-	restartFirst     = 500 * time.Millisecond // until the first client may come back
+	restartFirst     = 500 * time.Millisecond // the shortest time until a client may come back
 
-	// byeReserve is how much of the time for a stop is left for the goodbyes, however long the stream takes.
+	// byeReserve is the part of the time for a stop that is kept for the goodbyes: drainHub gives up so long before the
+	// deadline, even if the stream has not answered every post.
 	byeReserve = 10 * time.Second
 )
 
-// Run keeps the connections alive and ends dead ones until ctx is done: it times out hellos and sign-ins, sends beats and
-// pings, and aborts connections that do not end. It also follows and stores the revocations. Close the server first.
+// Run keeps the connections alive and ends dead ones until ctx is done: it times out hellos and sign-ins, sends beats
+// and pings, and aborts connections that do not end. It also follows and stores the revocations. Call Close before you
+// cancel ctx.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
@@ -50,9 +53,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-// Close stops the connections. It handles no more frames, and waits until every post is answered and on its way to every
-// member. Then it says bye to every connection and waits until each has ended. It waits for a client as long as that takes
-// bytes, until ctx is done. New connections get 503. The error names each step that did not end as it should.
+// Close ends all connections. From then on the server handles no more frames and answers new connections with 503.
+// First, Close waits until every post is answered and queued for every member. Then it says bye on every connection and
+// waits until each connection has ended. When ctx is done, Close cuts the connections that are left. The error names
+// each step that did not end in time.
 func (s *Server) Close(ctx context.Context) error {
 	s.enter(settling)
 	s.gate.Close()
@@ -81,14 +85,15 @@ func (s *Server) Close(ctx context.Context) error {
 	return errors.Join(err, errors.New("connections did not end in time and were cut"))
 }
 
-// enter begins a phase.
+// enter sets the phase of the server, such as settling.
 func (s *Server) enter(phase int32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.phase.Store(phase)
 }
 
-// drainHub drains the hub. It gives up early enough before the deadline of ctx to say goodbye to every client.
+// drainHub waits until the hub has answered and delivered every accepted post. It gives up byeReserve before the
+// deadline of ctx, so that Close still has time to say goodbye to every client.
 func (s *Server) drainHub(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -98,7 +103,7 @@ func (s *Server) drainHub(ctx context.Context) error {
 	return s.hub.Drain(ctx)
 }
 
-// restartLocked ends c because the server restarts, and tells its client when to come back.
+// restartLocked ends c with the code restart, and tells its client to come back after a random time.
 func (s *Server) restartLocked(c *conn.Conn) {
 	spread := restartSpread * time.Duration(len(s.conns)) / 1000
 	spread = min(max(spread, restartSpreadMin), restartSpreadMax)

@@ -1,12 +1,13 @@
-// Package server is Mayfly's public HTTP side: the routes of WebSockets and polls, the pages that it is handed, and what
-// operators and clients ask beside them. It keeps the list of open connections, starts and stops. Package admission decides
-// which requests become connections, package conn carries them, and package session says what their frames mean. Package hub
-// knows rooms and messages, and package web the pages.
+// Package server is Mayfly's public HTTP server. It serves WebSockets, polls, the pages (a handler in Config), health
+// checks, the configuration for clients, and metrics. It keeps the list of open connections, and ends them when the
+// process stops. Package admission decides which requests become connections, package conn carries their frames, and
+// package session says what the frames mean. Package hub has the rooms and messages, and package web has the pages.
 //
-// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, admin.go. All but the last have
-// methods of Server and so refer up to it.
+// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, admin.go. All but admin.go have
+// methods of Server, and so refer up to server.go.
 //
-// Locks: Server.mu is taken before the context of a connection is cancelled, and before nothing else.
+// Locks: while Server.mu is held, the context of a connection may be cancelled. No other lock of this program is taken
+// then.
 package server
 
 import (
@@ -31,47 +32,48 @@ import (
 
 // Config says how a Server serves.
 type Config struct {
-	Version string             // of the program, for clients
-	Origins *admission.Origins // that may use this server from a browser
-	Conns   int                // WebSockets and polls at the same time
-	Each    int                // the same from one address
-	Proxies admission.Proxies  // that say where a request comes from
+	Version string             // the version of the program, which clients read at /config.json
+	Origins *admission.Origins // the origins whose pages may use this server from a browser
+	Conns   int                // the most WebSockets and polls at the same time
+	Each    int                // the most WebSockets and polls at the same time from one client address
+	Proxies admission.Proxies  // the proxies whose X-Forwarded-For header the server believes
 	TTL     wire.TTL
 
 	SignIn    SignIn
 	Anonymous session.Policy
 
-	Posts  int // accepted posts of one user in any span of Per
-	Per    time.Duration
-	Pages  http.Handler                    // answers every other request
+	Posts  int                             // the most accepted posts of one user in any span of length Per
+	Per    time.Duration                   // the length of the span in which Posts are counted
+	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
-	Ready  func(context.Context) error     // returns nil if the stream answers
+	Ready  func(context.Context) error     // returns nil if the stream answers, else the reason
 }
 
-// SignIn says how users sign in. Without a Verifier they cannot.
+// SignIn says how users sign in. If Verifier is nil, users cannot sign in.
 type SignIn struct {
 	Verifier session.Verifier
-	Ledger   ledger.Store // of revocations
+	Ledger   ledger.Store // where the nodes store revocations
 
-	Issuer, ClientID, Audience string // for clients
+	Issuer, ClientID, Audience string // clients read these three and Scopes at /config.json
 	Scopes                     []string
 }
 
-// Server serves one node. Its Handler may be used at once; Run keeps its connections alive.
+// Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its
+// connections alive.
 type Server struct {
 	config      Config                  // static
 	hub         *hub.Hub                // static
-	clock       *hub.Clock              // static; the hub's
+	clock       *hub.Clock              // static; the hub uses it too
 	log         *slog.Logger            // static
 	metrics     *metrics                // static
-	gate        *admission.Gate         // static; its slots are those of conns, and of upgrades under way
-	revocations *revocation.Revocations // static; nil: there is no sign-in
+	gate        *admission.Gate         // static; gives out the slots of conns and of upgrades under way
+	revocations *revocation.Revocations // static; nil if sign-in is not set up
 	lines       *conn.Lines             // static
-	shared      *conn.Shared            // static; for connections
-	sessions    *session.Shared         // static; for sessions
+	shared      *conn.Shared            // static; what all connections share
+	sessions    *session.Shared         // static; what all sessions share
 
-	running sync.WaitGroup // connections, from before the upgrade until they have ended
-	phase   atomic.Int32   // one of the phases; set under mu
+	running sync.WaitGroup // counts connections, each from before its upgrade until it has ended
+	phase   atomic.Int32   // serving, settling, leaving or aborting; set under mu
 
 	mu    sync.Mutex // guards what follows
 	conns map[*conn.Conn]entry
@@ -85,16 +87,16 @@ type entry struct {
 	poll    bool
 }
 
-// The phases of a server's life.
+// The phases of a server, in their order. Close goes from one to the next.
 const (
 	serving  int32 = iota
-	settling       // no connection begins, and no frame is handled, any more
-	leaving        // every connection is told to end
-	aborting       // and is aborted if it has not ended
+	settling       // the server accepts no new connection and handles no more frames
+	leaving        // the server says bye on every connection
+	aborting       // the server cuts every connection that has not ended
 )
 
-// New returns a server that hands the frames of clients to h, whose clock is clock. It registers its metrics and the hub's
-// with reg.
+// New returns a server that passes the joins and posts of clients to h. The hub h must use the same clock. New registers
+// the metrics of the server and of the hub with reg.
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
 	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(), conns: map[*conn.Conn]entry{}}
 	s.gate = admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies,
@@ -112,18 +114,20 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	return s
 }
 
-// Listener returns a listener over l whose connections are closed with a lingering close. Serve the Handler on it, and call
-// Drain in the end.
+// Listener wraps l. The connections of the returned listener close with a lingering close (see conn.Lines). Serve the
+// Handler on the returned listener, and call Drain after the HTTP server is closed.
 func (s *Server) Listener(l net.Listener) net.Listener { return s.lines.Listener(l) }
 
-// Drain waits until every network connection that was closed has ended, or until ctx is done, and then cuts the rest. Call
-// it once the HTTP server is closed: a connection that is closed later does not linger.
+// Drain waits until no closed network connection lingers any more. When ctx is done, it cuts those that still linger.
+// Call Drain after the HTTP server is closed, because a connection that is closed after Drain was called does not
+// linger.
 func (s *Server) Drain(ctx context.Context) error { return s.lines.Drain(ctx) }
 
-// closing reports whether the server stops.
+// closing reports whether Close was called, so the server is stopping.
 func (s *Server) closing() bool { return s.phase.Load() != serving }
 
-// begin makes Close wait for one more connection, until running.Done. It returns false if the server is closing.
+// begin counts one more connection in running, so that Close waits for the connection. It returns false, without
+// counting, if the server is closing.
 func (s *Server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -134,7 +138,8 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// add registers a connection, which has begun. If the server is closing meanwhile, add treats it as Close does the others.
+// add adds a connection to conns, after begin. If Close has run since begin, it has missed this connection, so add says
+// bye on it, or cuts it.
 func (s *Server) add(e entry) {
 	s.mu.Lock()
 	s.conns[e.conn] = e
@@ -148,7 +153,7 @@ func (s *Server) add(e entry) {
 	}
 }
 
-// remove removes a connection that has ended, and frees its slot.
+// remove removes an ended connection from conns, and frees its slot.
 func (s *Server) remove(c *conn.Conn) {
 	s.mu.Lock()
 	e := s.conns[c]
@@ -157,13 +162,14 @@ func (s *Server) remove(c *conn.Conn) {
 	s.giveUp(e.slot)
 }
 
-// giveUp undoes admit for a request that did not become a connection, or whose connection has ended.
+// giveUp undoes admit: it frees the slot and tells Close not to wait any more. It runs for a request that did not become
+// a connection, and for a connection that has ended.
 func (s *Server) giveUp(slot admission.Slot) {
 	slot.Free()
 	s.running.Done()
 }
 
-// snapshot returns the open connections.
+// snapshot returns a copy of the list of open connections.
 func (s *Server) snapshot() []entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
