@@ -7,24 +7,26 @@ import (
 )
 
 const (
-	// An address may send maxFailures tokens that are wrong for good in any span of failuresPer. From the last on, the
-	// server only tells such a client to come back later. A good token is always let in.
+	// A client address may fail maxFailures-1 sign-ins within failuresPer without a wait. After each further failure,
+	// the server tells the client how long to wait. A failure is a token that no user of this server can have. A good
+	// token always signs in, even during the wait.
 	maxFailures = 20
 	failuresPer = time.Minute
-	maxFailing  = 10_000 // addresses whose failures are remembered
+	maxFailing  = 10_000 // the most addresses whose failures are counted; beyond it, Failures forgets all addresses
 )
 
 // Failures counts the failed sign-ins of each address. Any goroutine may call its methods.
 type Failures struct {
-	mu     sync.Mutex // guards what follows
-	by     map[netip.Addr]*Recent
-	tidied time.Time
+	mu     sync.Mutex             // guards what follows
+	by     map[netip.Addr]*Recent // the recent failures of each address
+	tidied time.Time              // when tidyLocked last removed old failures
 }
 
-// NewFailures returns a count of no failures.
+// NewFailures returns a Failures that has counted nothing yet.
 func NewFailures() *Failures { return &Failures{by: map[netip.Addr]*Recent{}} }
 
-// Add counts a failure of a. It returns how long a must wait, 0 if there were fewer than maxFailures.
+// Add counts a failed sign-in of the address a at now. It returns how long clients of a must wait, which is 0 for fewer
+// than maxFailures failures in failuresPer.
 func (f *Failures) Add(a netip.Addr, now time.Time) (wait time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -41,7 +43,8 @@ func (f *Failures) Add(a netip.Addr, now time.Time) (wait time.Duration) {
 	return failuresPer - now.Sub((*r)[0])
 }
 
-// tidyLocked forgets the addresses without a failure in failuresPer, and all addresses if there are too many.
+// tidyLocked forgets the addresses without a failure in the last failuresPer. If maxFailing addresses are still left, it
+// forgets all of them.
 func (f *Failures) tidyLocked(now time.Time) {
 	if now.Sub(f.tidied) < failuresPer && len(f.by) < maxFailing {
 		return
@@ -60,14 +63,14 @@ func (f *Failures) tidyLocked(now time.Time) {
 // Recent is a sliding window: the times of the last events, oldest first.
 type Recent []time.Time
 
-// Add counts an event at now and returns how many there were in the span of per that ends now.
+// Add adds an event at now, and returns the number of events, this one included, in the time per before now.
 func (r *Recent) Add(now time.Time, per time.Duration) (count int) {
 	r.forget(now, per)
 	*r = append(*r, now)
 	return len(*r)
 }
 
-// forget forgets the events that are per or longer ago.
+// forget removes the events that happened per or longer before now.
 func (r *Recent) forget(now time.Time, per time.Duration) {
 	for len(*r) > 0 && now.Sub((*r)[0]) >= per {
 		*r = (*r)[1:]

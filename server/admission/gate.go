@@ -1,7 +1,7 @@
-// Package admission decides which requests may become a connection: it checks the page's origin, finds out the client's
-// address behind trusted proxies, and gives out slots, of which an address and the whole server have so many. It also counts
-// the failed sign-ins of an address. It answers with a Slot or a Rejection, and leaves it to package server to count
-// rejections and to write them.
+// Package admission decides which requests may become a connection. It checks the page's origin, finds out the client's
+// address behind trusted proxies, and gives out slots. The number of slots is limited, for the whole server and for each
+// address. The package also counts the failed sign-ins of each address. For a request it returns a Slot or a Rejection;
+// package server counts the rejections and writes them as answers.
 package admission
 
 import (
@@ -14,19 +14,19 @@ import (
 type Config struct {
 	Origins  *Origins
 	Proxies  Proxies
-	Conns    int // slots
-	ConnsPer int // slots of one address
+	Conns    int // the most slots that are taken at the same time
+	ConnsPer int // the most slots that one address may take at the same time
 }
 
 // Gate admits requests that want to become a connection. Any goroutine may call its methods.
 type Gate struct {
-	origins *Origins // static
-	proxies Proxies  // static
-	slots   *slots   // static
-	closed  atomic.Bool
+	origins *Origins    // static
+	proxies Proxies     // static
+	slots   *slots      // static
+	closed  atomic.Bool // the server is stopping: every request is rejected
 }
 
-// NewGate returns an open gate.
+// NewGate returns a gate that admits requests until Close is called.
 func NewGate(c Config) *Gate {
 	return &Gate{origins: c.Origins, proxies: c.Proxies, slots: newSlots(c.Conns, c.ConnsPer)}
 }
@@ -46,7 +46,7 @@ func (g *Gate) Admit(r *http.Request) (Slot, *Rejection) {
 	return Slot{from, g.slots}, nil
 }
 
-// Close rejects every later request: the server is stopping.
+// Close makes the gate reject every later request with Stopping.
 func (g *Gate) Close() { g.closed.Store(true) }
 
 // Taken returns how many slots are taken.
@@ -54,7 +54,7 @@ func (g *Gate) Taken() int { return g.slots.now() }
 
 // Slot is the permission for one connection.
 type Slot struct {
-	From  netip.Addr // where the client comes from; for IPv6, the first address of its network of 64 bits
+	From  netip.Addr // the client's address; for IPv6, the first address of the client's /64 network
 	slots *slots
 }
 

@@ -10,16 +10,17 @@ import (
 	"strings"
 )
 
-// Origins are the web origins that may use this server. A browser names the page's origin when it opens a WebSocket, and
-// nothing else tells a foreign page from ours, so the comparison is exact: scheme, host and port.
+// Origins are the web origins whose pages may use this server. A browser sends the page's origin in the Origin header
+// when the page opens a WebSocket. Only this header tells a foreign page from ours, so the comparison is exact: scheme,
+// host and port must all be equal.
 type Origins struct {
-	public  string          // the origin under which people reach this server
-	allowed map[string]bool // by origin
-	hosts   map[string]bool // by host and port
+	public  string          // the origin at which users open this server
+	allowed map[string]bool // the allowed origins
+	hosts   map[string]bool // the hosts of the allowed origins, with their ports
 }
 
-// NewOrigins allows the origin of public, the origins in more, and the loopback names with port. The error names every value
-// that is no origin.
+// NewOrigins returns Origins that allow the origin of the URL public, the origins in more, and localhost, 127.0.0.1 and
+// [::1] with the port. The error names every value that is not an origin.
 func NewOrigins(public string, more []string, port string) (*Origins, error) {
 	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}}
 	loopback := []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "http://[::1]:" + port}
@@ -38,10 +39,11 @@ func NewOrigins(public string, more []string, port string) (*Origins, error) {
 	return o, errors.Join(errs...)
 }
 
-// Public returns the origin under which people reach this server.
+// Public returns the origin at which users open this server.
 func (o *Origins) Public() string { return o.public }
 
-// parseOrigin returns the origin as a browser writes it, without a default port, and its host.
+// parseOrigin returns the origin in s as a browser writes it, and the host of the origin with its port. It leaves out
+// port 80 for http and port 443 for https.
 func parseOrigin(s string) (origin, host string, err error) {
 	u, err := url.Parse(s)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil ||
@@ -56,8 +58,9 @@ func parseOrigin(s string) (origin, host string, err error) {
 	return u.Scheme + "://" + host, host, nil
 }
 
-// Allow reports whether r may use this server: its Origin is allowed, or it has none. A native client sends no Origin, and
-// carries no cookie or other credential that a foreign page could use.
+// Allow reports whether r may use this server: the origin in r's Origin header is allowed, or r has no such header. A
+// request without the header comes from a native client. It is safe, because a native client sends no cookie or other
+// credential that a foreign page could use.
 func (o *Origins) Allow(r *http.Request) bool {
 	switch origin := r.Header.Values("Origin"); len(origin) {
 	case 0:
@@ -69,7 +72,8 @@ func (o *Origins) Allow(r *http.Request) bool {
 	}
 }
 
-// Share lets a page of an allowed origin, which may be another than this server's, read the answer (CORS).
+// Share adds the CORS headers that let a page of an allowed origin read the answer, even if the page comes from another
+// server.
 func (o *Origins) Share(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Vary", "Origin")
 	if origin := r.Header.Get("Origin"); origin != "" && o.Allow(r) {
@@ -78,9 +82,9 @@ func (o *Origins) Share(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// GuardHost passes a request on to next if its host is allowed. Under another host the chat could not connect, so GuardHost
-// answers with a page that says what to do. That also keeps our pages from showing under a foreign name that resolves to
-// this server.
+// GuardHost passes a request on to next if its Host header names an allowed host. For another host it answers with a
+// page that says what to do, because the chat could not connect there: Allow would refuse the page's origin. So our
+// pages also never appear under a foreign name that resolves to this server.
 func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if o.hosts[strings.ToLower(r.Host)] {
@@ -99,7 +103,7 @@ func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	})
 }
 
-// suggestion returns the flag that would allow host.
+// suggestion returns the command-line flag with which the operator makes host the public address of the server.
 func suggestion(host, port string) string {
 	if port == "" {
 		return "-public-url https://" + host

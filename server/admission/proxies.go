@@ -7,10 +7,12 @@ import (
 	"strings"
 )
 
-// Proxies are the addresses of the operator's own proxies. Only what they say about the origin of a request is believed.
+// Proxies are the networks of the operator's own proxies. The server believes the X-Forwarded-For header only as far as
+// these proxies wrote it.
 type Proxies []netip.Prefix
 
-// ParseProxies parses a list such as "10.0.0.0/8,127.0.0.1", "" for none. The error names every problem.
+// ParseProxies parses a list such as "10.0.0.0/8,127.0.0.1". The list "" means no proxies. The error names every
+// problem.
 func ParseProxies(list string) (Proxies, error) {
 	var p Proxies
 	var wrong []string
@@ -29,7 +31,8 @@ func ParseProxies(list string) (Proxies, error) {
 	return p, nil
 }
 
-// parseNetwork parses an address or a network. It returns an IPv4 address that is mapped into IPv6 as plain IPv4.
+// parseNetwork parses an IP address or a network in CIDR form. It turns an IPv4 address that is written as IPv6
+// (::ffff:10.0.0.1) into plain IPv4.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil && addr.Zone() == "" {
 		addr = addr.Unmap()
@@ -57,13 +60,14 @@ func (p Proxies) contain(a netip.Addr) bool {
 	return false
 }
 
-// client returns where r comes from: the nearest address that is not one of our proxies. Each proxy appends the address that
-// it was called from to X-Forwarded-For, so only the end of that header is true, which our own proxies appended: the client
-// may have sent the rest. An address that can't be read ends the search at the proxy that passed it on.
+// client returns the address of the client that sent r. Each proxy appends the address of its caller to the
+// X-Forwarded-For header. A client can send a false beginning of the header, but our proxies append a true end. So
+// client goes through the header from its end, and stops at the first address that is not one of our proxies. If an
+// address cannot be parsed, client stops before it, at the proxy that appended it.
 func (p Proxies) client(r *http.Request) netip.Addr {
 	addr, err := parseHop(r.RemoteAddr)
 	if err != nil {
-		return netip.Addr{} // requests without an address share one count
+		return netip.Addr{} // all requests without an address share the slots of one address
 	}
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && p.contain(addr); i-- {
@@ -76,7 +80,7 @@ func (p Proxies) client(r *http.Request) netip.Addr {
 	return network(addr)
 }
 
-// parseHop parses an address as proxies write it: some add a port, some put IPv6 in brackets.
+// parseHop parses an address in the forms that proxies write: with or without a port, and IPv6 with or without brackets.
 func parseHop(s string) (netip.Addr, error) {
 	if at, err := netip.ParseAddrPort(s); err == nil {
 		return bare(at.Addr()), nil
@@ -88,11 +92,12 @@ func parseHop(s string) (netip.Addr, error) {
 	return bare(addr), err
 }
 
-// bare returns the one form of an address that has several: without a zone, which only means something on the machine that
-// wrote it, and as plain IPv4 if it is mapped into IPv6.
+// bare returns an address in one form, so that equal addresses compare as equal. It removes an IPv6 zone, which has a
+// meaning only on the machine that wrote it, and turns an IPv4 address that is written as IPv6 into plain IPv4.
 func bare(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// network returns what one customer of a provider has: an IPv4 address, or the first address of an IPv6 network of 64 bits.
+// network returns an IPv4 address unchanged, and the first address of the /64 network for an IPv6 address. An internet
+// provider gives one customer a whole /64 network, so its addresses count as one client.
 func network(a netip.Addr) netip.Addr {
 	if !a.Is6() {
 		return a

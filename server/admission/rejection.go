@@ -2,26 +2,26 @@ package admission
 
 import "net/http"
 
-// Rejection says why a request does not become a connection, and how it is answered.
+// Rejection says why a request does not become a connection, and what the server answers.
 type Rejection struct {
 	Reason  Reason
-	Status  int // of HTTP
+	Status  int // the HTTP status of the answer
 	Message string
 }
 
-// Reason labels a Rejection in metrics.
+// Reason is the label of a Rejection in metrics.
 type Reason string
 
-// The reasons there are.
+// These are all reasons.
 const (
 	ReasonOrigin      Reason = "origin"      // a page of a foreign origin sent the request
 	ReasonStopping    Reason = "stopping"    // the server is stopping
 	ReasonConns       Reason = "conns"       // all slots are taken
-	ReasonAddress     Reason = "address"     // all slots of its address are taken
-	ReasonSubprotocol Reason = "subprotocol" // it does not offer our subprotocol
-	ReasonHandshake   Reason = "handshake"   // it is no WebSocket handshake, or was cut off
-	ReasonType        Reason = "type"        // its content is not frames
-	ReasonSize        Reason = "size"        // its body has more than wire.MaxMessage bytes
+	ReasonAddress     Reason = "address"     // all slots of the client's address are taken
+	ReasonSubprotocol Reason = "subprotocol" // the request does not offer our WebSocket subprotocol
+	ReasonHandshake   Reason = "handshake"   // the request is not a WebSocket handshake, or was cut off
+	ReasonType        Reason = "type"        // the request's Content-Type is not wire.PollType
+	ReasonSize        Reason = "size"        // the request's body has more than wire.MaxMessage bytes
 )
 
 // Foreign rejects a request of a page whose origin is not allowed.
@@ -38,10 +38,10 @@ var (
 		"Your network has as many connections here as one may have. Close some, or try again soon."}
 )
 
-// retryAfter is after how many seconds a client may try again whose rejection may pass.
+// retryAfter is the Retry-After header, in seconds, of a rejection after which the client may try again.
 const retryAfter = "5"
 
-// Write answers the rejected request.
+// Write writes the rejection as the answer to the request.
 func (r *Rejection) Write(w http.ResponseWriter) {
 	if r.Status == http.StatusServiceUnavailable || r.Status == http.StatusTooManyRequests {
 		w.Header().Set("Retry-After", retryAfter)

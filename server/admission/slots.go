@@ -5,20 +5,21 @@ import (
 	"sync"
 )
 
-// slots counts the connections that are open or being opened: all of them, and those of each address.
+// slots counts the connections that are open or being opened, in total and for each address.
 type slots struct {
-	most, mostPer int // static
+	most, mostPer int // static; the limits in total and for each address
 
 	mu    sync.Mutex // guards what follows
 	taken int
-	by    map[netip.Addr]int // never 0
+	by    map[netip.Addr]int // how many slots each address has taken; an address with 0 slots has no entry
 }
 
 func newSlots(most, mostPer int) *slots {
 	return &slots{most: most, mostPer: mostPer, by: map[netip.Addr]int{}}
 }
 
-// take takes a slot for a, which free must give back, or returns why there is none.
+// take takes a slot for the address a, or returns a rejection if no slot is free. The caller must give the slot back
+// with free.
 func (s *slots) take(a netip.Addr) *Rejection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,7 +34,7 @@ func (s *slots) take(a netip.Addr) *Rejection {
 	return nil
 }
 
-// free gives back a slot that was taken for a.
+// free gives back one slot of the address a.
 func (s *slots) free(a netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
