@@ -1,11 +1,12 @@
-// Package conn carries one client's frames, on a WebSocket or on a poll. A connection has a queue of frames to write, an end
-// with a cause, and a deadline. What the frames mean is not its business: a Handler says that.
+// Package conn carries one client's frames, on a WebSocket or on a poll. A connection has a queue of frames to write, a
+// context that is cancelled with the cause of the end, and a deadline. The package does not interpret frames: a Handler
+// does (server/session).
 //
-// Files in order: conn.go (what every connection has), queue.go, bye.go, metrics.go; socket.go, upgrade.go and poll.go (the
-// two transports, which embed a Conn and refer up to it); lines.go and line.go (network connections that are closed without
-// destroying what is on its way; a line refers up to its Lines).
+// Files in order: conn.go (the part that both transports share), queue.go, bye.go, metrics.go; socket.go, upgrade.go and
+// poll.go (the two transports, which embed a Conn and refer up to it); lines.go and line.go (network connections that
+// close without destroying bytes that are on their way; a line refers up to its Lines).
 //
-// Locks: line.mu is taken before Lines.mu. The lock of a queue is taken last.
+// Locks: line.mu is taken before Lines.mu. A queue's lock is taken last: no other lock is taken while it is held.
 package conn
 
 import (
@@ -23,27 +24,31 @@ import (
 )
 
 const (
-	// endTimeout is how long a connection that is to end may take to write its queue and the goodbye, and a poll to write a
-	// part of its answer, although the client takes bytes all the time.
+	// endTimeout is the longest time in which an ending WebSocket may write its queue and the goodbye. It is also the
+	// longest time for one write of a poll. When it is over, the connection is cut, even if the client still takes
+	// bytes.
 	endTimeout = 30 * time.Second
-	faultRetry = 5 * time.Second
+	faultRetry = 5 * time.Second // how long a client waits before it connects again after a panic ended its connection
 )
 
-// Handler says what the frames of one connection mean.
+// Handler carries out the frames of one connection. session.Session implements it.
 type Handler interface {
-	// Handle carries out one frame. An error ends the connection; a Bye says goodbye first. The calls come from one
-	// goroutine, in the order of the frames.
+	// Handle carries out one frame. An error ends the connection; for an error from Bye, the server says goodbye first.
+	// One goroutine calls Handle, in the order of the frames.
 	Handle(frame []byte) error
-	// Close runs once, when the connection has ended and Handle is called no more.
+	// Close runs once, after the connection has ended. Handle is not called after Close.
 	Close()
-	// Greeted reports whether a hello has come. The answer may take a while. Any goroutine may call it.
+	// Greeted reports whether the client has sent hello, even if the server has not answered the hello yet. Any
+	// goroutine may call Greeted.
 	Greeted() bool
-	// Client returns the client in the hub, nil until the hello is answered. Any goroutine may call it.
+	// Client returns the connection's client in the hub, nil until the server has answered the hello. Any goroutine may
+	// call Client.
 	Client() *hub.Client
-	// MustAnswer reports whether a frame came, after hello, that is always answered: a poll then waits for no news. The
-	// goroutine that calls Handle calls it.
+	// MustAnswer reports whether the client has sent, after hello, a frame that always gets an answer, such as join. A
+	// poll with such a frame does not wait for news. The goroutine that calls Handle also calls MustAnswer.
 	MustAnswer() bool
-	// Patience returns how long a poll waits for news at most. The goroutine that calls Handle calls it.
+	// Patience returns the longest time that a poll may wait for news. The goroutine that calls Handle also calls
+	// Patience.
 	Patience() time.Duration
 }
 
@@ -52,44 +57,47 @@ type Shared struct {
 	Clock    *hub.Clock
 	Log      *slog.Logger
 	Metrics  *Metrics
-	Stopping func() bool // the server is stopping: no further frame is handled
-	Expired  error       // ends a connection whose deadline has passed
+	Stopping func() bool // reports whether the server is stopping: then no connection handles another frame
+	Expired  error       // the error that ends a connection whose deadline has passed
 }
 
-// nowMS returns the time by which deadlines count, in Unix milliseconds.
+// nowMS returns the time of the hub's clock in Unix milliseconds. Compare deadlines with this time.
 func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
 // transport carries the frames of a connection: a socket or a poll.
 type transport interface {
-	// write writes frames, separated by \n. It blocks as long as the client takes them, or until cut is called.
+	// write writes frames, which are separated by \n. It may block while the client takes the bytes slowly. abort makes
+	// it return.
 	write(frames []byte) error
-	// drain waits until some of the queue was written, or the connection is to end.
+	// drain waits until a part of the queue was taken for writing, or until the connection begins to end. A poll writes
+	// that part itself.
 	drain()
-	// tick does what is due at now. Work that may block runs in slow.
+	// tick does the work that is due at now, such as a ping. It starts work that may block as a goroutine in slow.
 	tick(now time.Time, slow *sync.WaitGroup)
-	// abort ends the connection without regard for what is on its way. It does not wait.
+	// abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 	abort()
 }
 
-// Conn is one client's connection, on any transport. It is the hub's Member: frames from the hub wait in its queue for the
-// transport.
+// Conn is one client's connection, on any transport. It implements hub.Member: the hub calls Send, and the frame waits
+// in the queue until the transport writes it.
 type Conn struct {
 	// Static once Upgrade or NewPoll has returned.
 	ID        string
-	From      netip.Addr
+	From      netip.Addr // the client's address, from admission.Slot.From
 	shared    *Shared
 	transport transport
 	handler   Handler
 	opened    time.Time
 	queue     *queue
-	ctx       context.Context // done when the connection is to end, with the cause that End gave
+	ctx       context.Context // cancelled when the connection begins to end; its cause is the error that End got
 	end       context.CancelCauseFunc
 
-	lastSent atomic.Int64 // the connection's age when a frame was queued last
-	deadline atomic.Int64 // Unix milliseconds: from then on nothing is delivered; 0: never
+	lastSent atomic.Int64 // the connection's age, as a time.Duration, when the last frame was queued
+	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame; 0: no deadline
 }
 
-// newConn returns a connection without a transport. It asks newHandler for its handler.
+// newConn returns a connection whose transport is not set yet. It calls newHandler with the connection to get the
+// handler.
 func newConn(shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *Conn {
 	c := &Conn{ID: "c-" + rand.Text(), From: from, shared: shared, opened: time.Now(),
 		queue: newQueue(shared.Metrics.expired)}
@@ -101,7 +109,7 @@ func newConn(shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *C
 // errSlow ends a connection whose queue overflowed.
 var errSlow = Bye(wire.Bye{Code: wire.CodeSlow, Message: "You read too slowly, so messages piled up. Come back to go on."})
 
-// Send implements hub.Member. If the queue is full, it ends the connection.
+// Send implements hub.Member. It queues f. If the queue is full, Send ends the connection and returns false.
 func (c *Conn) Send(f *hub.Frame) bool {
 	if !c.queue.push(f) {
 		c.shared.Metrics.slow.Inc()
@@ -112,31 +120,31 @@ func (c *Conn) Send(f *hub.Frame) bool {
 	return true
 }
 
-// SendFrame queues a frame that doesn't expire.
+// SendFrame encodes f and queues it as a frame that doesn't expire.
 func (c *Conn) SendFrame(f wire.Frame) { c.Send(hub.NewFrame(f)) }
 
-// age returns how long the connection is open, by the monotonic clock.
+// age returns the time since the connection was opened, by the monotonic clock.
 func (c *Conn) age() time.Duration { return time.Since(c.opened) }
 
-// Context returns a context that is done when the connection is to end.
+// Context returns a context that is cancelled when the connection begins to end.
 func (c *Conn) Context() context.Context { return c.ctx }
 
-// End ends the connection because of cause, unless it ends already. It does not block. The client is told a cause that is a
-// Bye.
+// End begins the end of the connection because of cause. It does not block. If the connection is ending already, End
+// does nothing. If Bye made the cause, the client gets that goodbye as the last frame.
 func (c *Conn) End(cause error) { c.end(cause) }
 
-// ExpireAt sets the deadline of the connection. From then on nothing is delivered, and the connection ends with
+// ExpireAt sets the deadline of the connection to t. From t on the client gets no frame, and the connection ends with
 // Shared.Expired.
 func (c *Conn) ExpireAt(t time.Time) { c.deadline.Store(t.UnixMilli()) }
 
-// Expired reports whether the deadline has passed at now (Unix milliseconds).
+// Expired reports whether the connection's deadline is at or before now (Unix milliseconds).
 func (c *Conn) Expired(now int64) bool {
 	deadline := c.deadline.Load()
 	return deadline != 0 && now >= deadline
 }
 
-// MakeRoom waits until the queue has room for the answer to a join. It returns false if the connection ends meanwhile. The
-// goroutine that calls Handle may call it.
+// MakeRoom waits until the queue has room for the answer to a join. It returns false if the connection begins to end
+// while MakeRoom waits. Only the goroutine that calls Handle may call MakeRoom.
 func (c *Conn) MakeRoom() bool {
 	for c.queue.waiting() > roomForJoin {
 		if c.transport.drain(); c.ctx.Err() != nil {
@@ -146,16 +154,17 @@ func (c *Conn) MakeRoom() bool {
 	return true
 }
 
-// Tick does what is due at now: it sends beats and pings, and ends a connection that has said no hello, does not answer, or
-// does not end. Work that may block runs in slow. One goroutine calls it.
+// Tick does the work that is due at now. It sends beats and pings. It ends a connection whose client has sent no hello
+// or does not answer pings, and cuts a connection that takes too long to end. It starts work that may block as a
+// goroutine in slow. Only one goroutine calls Tick.
 func (c *Conn) Tick(now time.Time, slow *sync.WaitGroup) { c.transport.tick(now, slow) }
 
-// Abort ends the connection at once, without regard for what is on its way. It does not wait.
+// Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 func (c *Conn) Abort() { c.transport.abort() }
 
-// handle carries out the frames of one message. Its error is why the connection ends.
+// handle carries out the frames of one message. If it returns an error, the connection must end because of that error.
 func (c *Conn) handle(message []byte) (err error) {
-	defer func() { // a fault that one client meets must not end the connections of others
+	defer func() { // a panic in one client's connection must not end the process, and with it all connections
 		if fault := recover(); fault != nil {
 			c.shared.Log.Error("panic in a connection", "conn_id", c.ID, "panic", fault, "stack", string(debug.Stack()))
 			err = Bye(wire.Bye{Code: wire.CodeBusy, Message: "Something went wrong here. Come back to go on.",
@@ -163,7 +172,7 @@ func (c *Conn) handle(message []byte) (err error) {
 		}
 	}()
 	for frame := range wire.Split(message) {
-		if c.shared.Stopping() { // the client is told to come back; it then sends again the frames not handled here
+		if c.shared.Stopping() { // wait for the bye: the client reconnects and sends the other frames again
 			<-c.ctx.Done()
 		}
 		if c.ctx.Err() != nil {
@@ -176,10 +185,12 @@ func (c *Conn) handle(message []byte) (err error) {
 	return nil
 }
 
-// batches lends buffers for the time of one write. An idle connection has none, and no buffer keeps a text that was sent.
+// batches is a pool of buffers. A connection takes a buffer only for one write, so an idle connection has no buffer.
+// After the write the buffer is cleared, because it held texts of users.
 var batches = sync.Pool{New: func() any { return new([]byte) }}
 
-// writeBatch writes frames of the queue, as much as one message should hold.
+// writeBatch takes the next batch of frames from the queue, about maxBatch bytes, and writes it. It returns
+// Shared.Expired if the deadline has passed.
 func (c *Conn) writeBatch() error {
 	now := c.shared.nowMS()
 	if c.Expired(now) {
@@ -189,7 +200,7 @@ func (c *Conn) writeBatch() error {
 	batch := c.queue.take((*buf)[:0], now)
 	defer func() {
 		clear(batch)
-		if *buf = batch; cap(batch) <= 2*maxBatch { // a large joined is rare: don't keep its buffer
+		if *buf = batch; cap(batch) <= 2*maxBatch { // a large frame, a joined, is rare: don't keep its buffer
 			batches.Put(buf)
 		}
 	}()
@@ -199,12 +210,13 @@ func (c *Conn) writeBatch() error {
 	return c.transport.write(batch)
 }
 
-// farewell writes the rest of the queue, and then why the connection ends.
+// farewell writes the rest of the queue, and then b, which says why the connection ends. For the codes slow, auth and
+// forbidden it leaves out the queue.
 func (c *Conn) farewell(b wire.Bye) error {
 	c.shared.Metrics.countBye(b.Code)
 	switch b.Code {
-	case wire.CodeSlow: // the client would not read it now either
-	case wire.CodeAuth, wire.CodeForbidden: // the client may get nothing any more
+	case wire.CodeSlow: // the client reads too slowly to take the rest of the queue
+	case wire.CodeAuth, wire.CodeForbidden: // the user may not read the rest of the queue
 	default:
 		for c.queue.waiting() > 0 && c.writeBatch() == nil {
 		}

@@ -10,42 +10,45 @@ import (
 )
 
 const (
-	// A client that takes no byte of a write for stallTimeout takes none any more. A WebSocket's write has no other
+	// A write fails when the client has taken no byte of it for stallTimeout. A write to a WebSocket has no other
 	// deadline.
 	stallTimeout = 10 * time.Second
-	// stallLook is how often a write that waits tries again: the kernel wakes it late when its buffer is large.
+	// stallLook is how often a waiting write is stopped and tried again, to see whether the client has taken bytes.
+	// Without it, the kernel would wake the write late when the send buffer is large.
 	stallLook = stallTimeout / 4
 
-	// A closed connection is let go when the client has closed it too, when no byte has moved for lingerFor, and in any case
-	// after lingerMost. (nginx has the same two times for the same purpose.)
+	// A line lingers until the client has closed the connection too, or until no byte has moved for lingerFor, but never
+	// longer than lingerMost. (nginx has the same two times, in lingering_timeout and lingering_time.)
 	lingerFor  = 5 * time.Second
 	lingerMost = 30 * time.Second
-	lingerLook = time.Second // how often a line that lingers checks whether bytes have moved
+	lingerLook = time.Second // how often a lingering line checks whether bytes have moved
 )
 
-// line is a client's TCP connection. Its writes go on as long as the client takes bytes, and its Close lingers.
+// line is the server's end of a client's TCP connection. A write goes on as long as the client takes bytes. Close is a
+// lingering close (see Lines).
 type line struct {
 	net.Conn               // static
 	lines    *Lines        // static
-	ended    chan struct{} // static; closed once Conn is closed
+	ended    chan struct{} // static; closed when the line has ended: Conn is closed
 
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
-	idle     sync.Cond  // on mu: reads, busy or closed has changed
-	closed   bool
-	over     bool      // no byte comes from the client any more: it has closed, or is gone
-	slot     bool      // the line holds a slot; static before Close
-	reads    int       // reads under way
-	busy     bool      // a write is under way
-	deadline time.Time // of SetWriteDeadline; zero: none
-	armed    time.Time // the write deadline of Conn
+	idle     sync.Cond  // uses mu; tells waiters that reads, busy or closed has changed
+	closed   bool       // Close or abort was called
+	over     bool       // a read has failed, so no more bytes come: the client has closed, or is gone
+	slot     bool       // the line holds an admission.Slot; set before Close, never changed after
+	reads    int        // how many reads are under way
+	busy     bool       // a write is under way
+	deadline time.Time  // the caller's deadline, from SetWriteDeadline; zero: no deadline
+	armed    time.Time  // the write deadline that Conn has now; see armLocked
 }
 
-// halfCloser is a connection of which one direction can be ended, such as a TCP connection.
+// halfCloser is a connection that can end its direction to the peer and still read, such as a TCP connection.
 type halfCloser interface{ CloseWrite() error }
 
+// longAgo is a deadline that has passed: a read or a write with it fails at once.
 var longAgo = time.Unix(1, 0)
 
-// Read implements net.Conn. It does not wait for a line that lingers.
+// Read implements net.Conn. After Close it returns net.ErrClosed at once, also while the line lingers.
 func (l *line) Read(p []byte) (int, error) {
 	l.mu.Lock()
 	if l.closed {
@@ -72,8 +75,8 @@ func (l *line) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write implements net.Conn. It fails when the client has taken no byte for stallTimeout. A write that is under way when the
-// line is closed goes on.
+// Write implements net.Conn. It fails when the client has taken no byte for stallTimeout. If Close is called during a
+// write, the write goes on to its end.
 func (l *line) Write(p []byte) (n int, err error) {
 	moved, ok := l.begin()
 	if !ok {
@@ -98,7 +101,8 @@ func (l *line) Write(p []byte) (n int, err error) {
 	}
 }
 
-// begin waits until no other write is under way, and begins one. ok is false if l is closed.
+// begin waits until no other write is under way, then marks the line as busy with a new write. ok is false if l is
+// closed.
 func (l *line) begin() (now time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -115,7 +119,8 @@ func (l *line) begin() (now time.Time, ok bool) {
 	return now, true
 }
 
-// goOn lets a write whose deadline has passed go on, unless that was the caller's deadline.
+// goOn gives a write whose deadline has passed a new deadline. It returns false if the caller's own deadline has passed,
+// so the write must fail.
 func (l *line) goOn(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,7 +131,8 @@ func (l *line) goOn(now time.Time) bool {
 	return true
 }
 
-// finish ends a write. If l was closed meanwhile, finish ends this direction.
+// finish marks the end of a write. If l was closed during the write, finish ends the direction to the client, because
+// Close could not end it during the write.
 func (l *line) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -162,7 +168,7 @@ func (l *line) SetWriteDeadline(t time.Time) error {
 func (l *line) SetReadDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed { // the deadline is that of the lingering
+	if l.closed { // linger sets the read deadline now
 		return net.ErrClosed
 	}
 	return l.Conn.SetReadDeadline(t)
@@ -173,14 +179,16 @@ func (l *line) SetDeadline(t time.Time) error {
 	return errors.Join(l.SetReadDeadline(t), l.SetWriteDeadline(t))
 }
 
-// holdSlot records that the line holds a slot until it has ended.
+// holdSlot records that the line's connection holds a slot until the line has ended. Lines does not limit how many such
+// lines linger.
 func (l *line) holdSlot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.slot = true
 }
 
-// CloseWrite ends the direction to the client. (net/http calls it before a close.)
+// CloseWrite ends the direction to the client: the client reads the end of the stream. (net/http calls it before it
+// closes a connection.)
 func (l *line) CloseWrite() error {
 	if half, ok := l.Conn.(halfCloser); ok {
 		return half.CloseWrite()
@@ -188,7 +196,8 @@ func (l *line) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-// Close implements net.Conn. It does not wait: ended is closed when the connection has ended.
+// Close implements net.Conn with a lingering close. It does not wait. When the line has ended, the channel ended is
+// closed.
 func (l *line) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -202,14 +211,14 @@ func (l *line) Close() error {
 		defer close(l.ended)
 		return l.Conn.Close()
 	}
-	_ = l.Conn.SetReadDeadline(longAgo) // ends a read
+	_ = l.Conn.SetReadDeadline(longAgo) // ends the reads under way
 	if !l.busy {
 		_ = l.CloseWrite()
 	}
 	return nil
 }
 
-// abort closes the connection at once, without regard for what is on its way.
+// abort closes the connection at once, without lingering, so bytes that are on their way may be lost.
 func (l *line) abort() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -220,11 +229,12 @@ func (l *line) abort() {
 	}
 }
 
-// linger reads and discards what the client sends, and closes the connection in the end.
+// linger reads and discards the bytes that the client sends, until the client has closed or the time is over (lingerFor,
+// lingerMost). Then it closes the connection.
 func (l *line) linger() {
 	defer time.AfterFunc(lingerMost, func() { _ = l.Conn.Close() }).Stop()
 	defer l.Conn.Close()
-	l.await(func() bool { return l.reads == 0 }) // the close has ended them
+	l.await(func() bool { return l.reads == 0 }) // Close has made these reads fail
 	discarded := make([]byte, 2<<10)
 	moved := time.Now()
 	taken, _ := progress(l.Conn)
@@ -237,7 +247,7 @@ func (l *line) linger() {
 			}
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			l.await(func() bool { return !l.busy }) // a client that only ended its own direction may still take the rest
+			l.await(func() bool { return !l.busy }) // the client may have ended only its direction, and still read
 			return
 		}
 		if now, _ := progress(l.Conn); now != taken || l.isBusy() {
@@ -246,7 +256,7 @@ func (l *line) linger() {
 	}
 }
 
-// await waits until is returns true. It holds mu during the call.
+// await waits until is returns true. It holds mu while it calls is.
 func (l *line) await(is func() bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -7,31 +7,32 @@ import (
 	"sync"
 )
 
-// MaxLingering lines of requests may linger at once; the next is closed at once. A line that holds a slot lingers in any
-// case, because it keeps the slot meanwhile.
+// MaxLingering is how many lines without a slot may linger at the same time. Further such lines are closed without
+// lingering. This limit does not apply to a line that holds a slot (a WebSocket), because the line keeps its slot while
+// it lingers, and the number of slots is limited.
 const MaxLingering = 500
 
 // Lines closes network connections without destroying bytes that are on their way to a client (a lingering close). The
-// kernel answers with a reset if a socket is closed while it holds bytes that nobody has read, or if a client sends more
-// bytes afterwards. A reset discards what the client has not received yet: a goodbye, an answer, messages. So a line that
-// is closed ends its own direction first, then reads and discards what the client sends.
+// kernel sends a reset if the server closes a socket that holds unread bytes, or if the client sends more bytes after
+// the close. A reset destroys the bytes that the client has not received yet: a goodbye, an answer, messages. So a
+// closed line first ends its direction to the client, then reads and discards the bytes that the client sends.
 type Lines struct {
-	group sync.WaitGroup // lines that linger
+	group sync.WaitGroup // the goroutines of the lines that linger
 
-	mu       sync.Mutex // guards what follows
-	drained  bool       // no line lingers any more
-	requests int        // lines that linger and hold no slot
-	conns    map[*line]struct{}
+	mu       sync.Mutex         // guards what follows
+	drained  bool               // Drain was called: from now on, no closed line begins to linger
+	requests int                // how many lines linger and hold no slot
+	conns    map[*line]struct{} // the lines that linger
 }
 
-// NewLines returns lines of no connection.
+// NewLines returns a Lines without connections.
 func NewLines() *Lines { return &Lines{conns: map[*line]struct{}{}} }
 
-// Listener returns a listener over listener whose connections are closed with a lingering close.
+// Listener wraps the listener over. The connections of the returned listener close with a lingering close.
 func (l *Lines) Listener(over net.Listener) net.Listener { return listener{over, l} }
 
-// Drain waits until every connection that was closed has ended, or until ctx is done, and then cuts the rest. A connection
-// that is closed later does not linger.
+// Drain waits until no line lingers any more. When ctx is done, it cuts the lines that still linger, and returns an
+// error. A line that is closed after the call of Drain does not linger.
 func (l *Lines) Drain(ctx context.Context) error {
 	l.mu.Lock()
 	l.drained = true
@@ -55,11 +56,12 @@ func (l *Lines) Drain(ctx context.Context) error {
 	return errors.New("clients did not take their last bytes in time")
 }
 
-// linger starts the goroutine in which c lingers, and reports whether c may linger. The caller holds c.mu.
+// linger starts a goroutine in which c lingers. It starts nothing and returns false if c may not linger. The caller
+// holds c.mu.
 func (l *Lines) linger(c *line) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	slot := c.slot // read here, under c.mu: the goroutine needs its value at the close
+	slot := c.slot // read under c.mu, which the goroutine does not hold
 	if l.drained || !slot && l.requests >= MaxLingering {
 		return false
 	}
@@ -80,14 +82,14 @@ func (l *Lines) linger(c *line) bool {
 	return true
 }
 
-// wrap returns conn as a line.
+// wrap returns a line over conn.
 func (l *Lines) wrap(conn net.Conn) *line {
 	c := &line{Conn: conn, lines: l, ended: make(chan struct{})}
 	c.idle.L = &c.mu
 	return c
 }
 
-// listener makes a line of each connection that it accepts.
+// listener wraps each connection that it accepts in a line.
 type listener struct {
 	net.Listener
 	lines *Lines

@@ -8,13 +8,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Metrics are the metrics of all connections of a node. Every label value is there from the start, at 0. An unknown code
-// counts as "other", so no client can make up a label.
+// Metrics are the metrics of all connections of a node. NewMetrics creates every label value at 0, so that each series
+// exists before its first event. An unknown code counts as "other", so the number of label values is fixed.
 type Metrics struct {
-	byes    *prometheus.CounterVec // by code
-	known   map[wire.Code]bool     // codes of byes; static
-	slow    prometheus.Counter     // frames that found no room in a queue
-	expired prometheus.Counter     // frames whose message expired in a queue
+	byes    *prometheus.CounterVec // connections that ended with a bye, by the code of the bye
+	known   map[wire.Code]bool     // static; the codes that byes has a label value for
+	slow    prometheus.Counter     // frames that were dropped because their queue was full
+	expired prometheus.Counter     // frames that were dropped because their message expired in a queue
 }
 
 // NewMetrics registers the metrics with reg.
@@ -37,7 +37,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// countBye counts a connection that ends with code.
+// countBye counts a connection that ends with a bye that has this code.
 func (m *Metrics) countBye(code wire.Code) {
 	if !m.known[code] {
 		code = hub.CodeOther

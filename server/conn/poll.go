@@ -16,24 +16,26 @@ import (
 )
 
 const (
-	bodyTimeout = 10 * time.Second      // to send the frames of a poll
-	gatherFor   = 50 * time.Millisecond // frames that come so soon after the end of a wait go into the same answer
-	awayFor     = 30 * time.Second      // after a poll, until its user counts as having left
+	bodyTimeout = 10 * time.Second      // the longest time in which a client may send the body of a poll
+	gatherFor   = 50 * time.Millisecond // after its wait, a poll waits this much longer for more frames of its answer
+	awayFor     = 30 * time.Second      // how long a user still counts as present in the rooms after the end of a poll
 )
 
-// Poll carries a connection for the time of one request. It runs on the goroutine of the request's handler, which first
-// handles the frames, then waits, and then writes. Its deadlines are its own, not those that the HTTP server gives a
-// request. (Once a body is read, net/http has no deadline for reading any more.) Nothing of a poll stays on this node,
-// because the cursors of the next poll say what the client has; so the next poll may come to another node.
+// Poll carries a connection for the time of one HTTP request. It runs on the goroutine of the request's HTTP handler,
+// which first handles the frames in the body, then waits for news, and then writes the answer. Poll sets its own read
+// and write deadlines, and does not use those of the HTTP server. (Once a body is read, net/http has no read deadline
+// any more.) After the answer the node keeps no state of the poll. The cursors in the next poll say which messages the
+// client has, so the next poll may go to another node.
 type Poll struct {
 	*Conn
 	w       http.ResponseWriter      // static
 	control *http.ResponseController // static
 
-	aborted atomic.Bool
+	aborted atomic.Bool // abort was called
 }
 
-// NewPoll returns a poll that is answered on w. The caller must call Run and then Close.
+// NewPoll returns a poll whose answer goes to w. The caller calls Read and then Run, or rejects the request instead of
+// calling Run.
 func NewPoll(w http.ResponseWriter, shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *Poll {
 	p := &Poll{Conn: newConn(shared, from, newHandler), w: w, control: http.NewResponseController(w)}
 	p.transport = p
@@ -42,8 +44,9 @@ func NewPoll(w http.ResponseWriter, shared *Shared, from netip.Addr, newHandler 
 
 var errUnreadable = Bye(wire.Bye{Code: wire.CodeProtocol, Message: "The request could not be read."})
 
-// Read returns the frames in the body of r. It ends early when the poll is to end. An error that wraps *http.MaxBytesError
-// says that the body is too long; any other must end the connection.
+// Read returns the body of r, which holds the client's frames. It returns early, with an error, when the connection
+// begins to end. An error that wraps *http.MaxBytesError says that the body is too long: reject the request. For any
+// other error, call End with the error.
 func (p *Poll) Read(r *http.Request) ([]byte, error) {
 	if err := p.control.SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil {
 		return nil, err
@@ -53,13 +56,13 @@ func (p *Poll) Read(r *http.Request) ([]byte, error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, errNoHello
 	}
-	if err != nil && r.Context().Err() == nil { // else the client is gone
+	if err != nil && r.Context().Err() == nil { // if the context is done, the client is gone
 		err = errors.Join(err, errUnreadable)
 	}
 	return message, err
 }
 
-// Run handles the frames in message and answers the poll.
+// Run handles the frames in message, waits for news if the poll is a long poll, and writes the answer.
 func (p *Poll) Run(message []byte) {
 	defer p.logEnd()
 	defer p.handler.Close()
@@ -69,7 +72,7 @@ func (p *Poll) Run(message []byte) {
 		p.await()
 	}
 	if client := p.handler.Client(); client != nil {
-		client.CloseFor(awayFor) // frames that come from now on are for the next poll
+		client.CloseFor(awayFor) // later messages go into the answer of the next poll
 	}
 	for p.ctx.Err() == nil && p.queue.waiting() > 0 {
 		p.drain()
@@ -79,12 +82,13 @@ func (p *Poll) Run(message []byte) {
 		_ = p.farewell(b.Bye)
 	}
 	if p.shared.Stopping() && !p.aborted.Load() {
-		_ = p.control.Flush() // while the server still waits for this connection
+		_ = p.control.Flush() // net/http would send it after the handler, when Server.Close no longer waits
 	}
 }
 
-// await waits until every frame has its answer. If none of them is always answered, it then waits for news, and in any case
-// for frames that come right behind.
+// await waits until every post has its answer. Then, unless Handler.MustAnswer is true, it waits for a frame that is not
+// quiet (news), for Handler.Patience at most. After news or with MustAnswer it waits gatherFor longer, so that frames
+// that come shortly after go into the same answer.
 func (p *Poll) await() {
 	p.handler.Client().Drain(p.ctx)
 	timer := time.NewTimer(p.handler.Patience() - p.age())
@@ -105,12 +109,12 @@ func (p *Poll) await() {
 	}
 }
 
-// write implements transport.
+// write implements transport. Each write has endTimeout.
 func (p *Poll) write(frames []byte) error {
 	if err := p.control.SetWriteDeadline(time.Now().Add(endTimeout)); err != nil {
 		return err
 	}
-	if p.aborted.Load() { // the deadline that abort set may just have been overwritten
+	if p.aborted.Load() { // the line above may have overwritten the deadline that abort has set
 		p.abort()
 		return net.ErrClosed
 	}
@@ -121,17 +125,17 @@ func (p *Poll) write(frames []byte) error {
 	return err
 }
 
-// drain implements transport: the answer begins.
+// drain implements transport. It writes a batch of the queue, as a part of the answer.
 func (p *Poll) drain() {
 	if err := p.writeBatch(); err != nil {
 		p.end(err)
 	}
 }
 
-// tick implements transport. A poll ends by itself.
+// tick implements transport. It does nothing, because the deadlines of a poll end it.
 func (p *Poll) tick(time.Time, *sync.WaitGroup) {}
 
-// abort implements transport.
+// abort implements transport. It makes every write fail.
 func (p *Poll) abort() {
 	p.aborted.Store(true)
 	_ = p.control.SetWriteDeadline(longAgo)

@@ -9,30 +9,32 @@ import (
 )
 
 const (
-	maxQueue = 512 << 10 // bytes that may wait for one connection; with more, its client is too slow
-	maxBatch = 32 << 10  // bytes after which a batch of frames is written; one frame may be longer
+	maxQueue = 512 << 10 // the most bytes in the queue of one connection; if more must wait, the client is too slow
+	maxBatch = 32 << 10  // the most bytes in a batch of frames; a frame that is longer makes a batch alone
 
-	// roomForJoin is how many bytes may wait when a join is handled: its answer, up to wire.MaxServerMessage, must fit too.
+	// roomForJoin is the most bytes that may be in the queue before a join is handled. The answer to the join, which may
+	// have wire.MaxServerMessage bytes, then still fits into maxQueue.
 	roomForJoin = 128 << 10
 )
 
-// queue holds the frames that wait to be written to one connection. push never blocks.
+// queue holds the frames that wait to be written to one connection. The hub pushes frames, and the transport takes them.
+// No method blocks.
 type queue struct {
-	filled  chan struct{}      // static; capacity 1: a frame waits
-	drained chan struct{}      // static; capacity 1: take has taken frames
-	expired prometheus.Counter // static; counts frames whose message expired while they waited
+	filled  chan struct{}      // static; capacity 1; a value in it says that a frame waits
+	drained chan struct{}      // static; capacity 1; a value in it says that take has removed frames
+	expired prometheus.Counter // static; counts frames whose message expired in the queue
 
 	mu     sync.Mutex // guards what follows
 	frames []*hub.Frame
-	bytes  int
-	news   bool // a frame was pushed that is not quiet
+	bytes  int  // the size of frames, with one \n for each
+	news   bool // a frame that is not quiet was pushed at some time (see hub.Frame.Quiet)
 }
 
 func newQueue(expired prometheus.Counter) *queue {
 	return &queue{filled: make(chan struct{}, 1), drained: make(chan struct{}, 1), expired: expired}
 }
 
-// push appends f and reports whether there was room for it.
+// push appends f. If the queue has no room for f, push does not append it and returns false.
 func (q *queue) push(f *hub.Frame) bool {
 	size := f.Size() + 1
 	q.mu.Lock()
@@ -47,8 +49,8 @@ func (q *queue) push(f *hub.Frame) bool {
 	return true
 }
 
-// take removes the next batch, as much as one message should hold, and appends it to dst, without messages that have
-// expired at now. It appends nothing if the queue is empty.
+// take removes the next batch of frames, of maxBatch bytes or of one longer frame, and appends their bytes to dst. It
+// leaves out messages that have expired at now (Unix milliseconds). If the queue is empty, it appends nothing.
 func (q *queue) take(dst []byte, now int64) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -80,21 +82,21 @@ func (q *queue) take(dst []byte, now int64) []byte {
 	return dst
 }
 
-// newsCame reports whether a frame was ever pushed for which a client waits.
+// newsCame reports whether a frame that is not quiet was ever pushed. Such a frame ends the wait of a poll.
 func (q *queue) newsCame() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.news
 }
 
-// waiting returns the number of bytes that wait.
+// waiting returns the number of bytes in the queue.
 func (q *queue) waiting() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.bytes
 }
 
-// signal fills a channel of capacity 1.
+// signal puts a value into c, a channel of capacity 1, unless c has one already. It never blocks.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

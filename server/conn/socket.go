@@ -14,21 +14,21 @@ import (
 )
 
 const (
-	pingEvery   = 25 * time.Second
-	pongTimeout = 10 * time.Second
+	pingEvery   = 25 * time.Second // how often the server sends a WebSocket ping
+	pongTimeout = 10 * time.Second // how long the server waits for the pong
 )
 
-// Socket carries a connection on a WebSocket, for as long as that lives.
+// Socket carries a connection on a WebSocket, from the upgrade until the WebSocket is closed.
 type Socket struct {
 	*Conn
 	ws   *websocket.Conn // static
-	line *line           // static; ws runs on it
+	line *line           // static; the network connection under ws
 
 	writing  atomic.Bool // a write is under way
-	handling atomic.Bool // readLoop handles a message, so it reads no pong
+	handling atomic.Bool // readLoop handles a message, so it reads no pong meanwhile
 
 	nextPing time.Time // owned by tick
-	abortAt  time.Time // owned by tick; when a connection that is to end is aborted
+	abortAt  time.Time // owned by tick; when tick aborts an ending connection; zero until the end begins
 }
 
 func newSocket(c *Conn, ws *websocket.Conn, l *line) *Socket {
@@ -37,7 +37,8 @@ func newSocket(c *Conn, ws *websocket.Conn, l *line) *Socket {
 	return s
 }
 
-// Run serves the socket until it has ended: when Run returns, both loops have ended and the network connection is closed.
+// Run serves the socket until the socket has ended. When Run returns, readLoop and writeLoop have ended and the network
+// connection is closed.
 func (s *Socket) Run() {
 	read := make(chan struct{})
 	go func() {
@@ -52,8 +53,9 @@ func (s *Socket) Run() {
 	s.logEnd()
 }
 
-// readLoop handles messages until one ends the connection, or until the socket is closed. Reads have no deadline: tick ends
-// the connection of a client that is silent for too long, by closing the socket.
+// readLoop reads and handles messages until a message causes an error, or until the socket is closed. It returns the
+// error with which the connection must end. Reads have no deadline, because the pings of tick find a client that does
+// not answer, and end its connection.
 func (s *Socket) readLoop() error {
 	for {
 		kind, message, err := s.ws.Read(context.Background())
@@ -72,7 +74,7 @@ func (s *Socket) readLoop() error {
 	}
 }
 
-// writeLoop writes the queue, in batches, until the connection is to end.
+// writeLoop writes the queue, in batches, until the connection begins to end.
 func (s *Socket) writeLoop() {
 	for {
 		select {
@@ -80,7 +82,7 @@ func (s *Socket) writeLoop() {
 			return
 		case <-s.queue.filled:
 		}
-		if s.ctx.Err() != nil { // both are ready: close knows what is still to be written
+		if s.ctx.Err() != nil { // select chose filled, but ctx is done too: close writes what must still be written
 			return
 		}
 		if err := s.writeBatch(); err != nil {
@@ -90,14 +92,15 @@ func (s *Socket) writeLoop() {
 	}
 }
 
-// write implements transport. It fails when the client takes no byte for stallTimeout, by the line.
+// write implements transport. It has no deadline here: line.Write fails when the client has taken no byte for
+// stallTimeout.
 func (s *Socket) write(frames []byte) error {
 	s.writing.Store(true)
 	defer s.writing.Store(false)
 	return s.ws.Write(context.Background(), websocket.MessageText, frames)
 }
 
-// drain implements transport.
+// drain implements transport. It waits, because writeLoop writes the queue.
 func (s *Socket) drain() {
 	select {
 	case <-s.queue.drained:
@@ -105,15 +108,15 @@ func (s *Socket) drain() {
 	}
 }
 
-// abort implements transport.
+// abort implements transport. It cuts the network connection.
 func (s *Socket) abort() { s.line.abort() }
 
-// close says goodbye if the cause of the end is a Bye, and closes the socket. What is on its way then still arrives, because
-// the line lingers.
+// close says goodbye if the cause of the end was made by Bye, and then closes the socket. Bytes that are on their way
+// still arrive, because the line lingers.
 func (s *Socket) close() {
 	var b byeError
 	if cause := context.Cause(s.ctx); !errors.As(cause, &b) {
-		if errors.Is(cause, os.ErrDeadlineExceeded) { // the client takes no byte any more
+		if errors.Is(cause, os.ErrDeadlineExceeded) { // a write failed because the client takes no bytes
 			s.abort()
 		}
 		_ = s.ws.CloseNow()
@@ -132,7 +135,7 @@ var (
 	errNoPong  = Bye(wire.Bye{Code: wire.CodeTimeout, Message: "The connection did not answer."})
 )
 
-// tick implements transport.
+// tick implements transport. Before the hello it checks HelloTimeout; after it, it sends beats and pings.
 func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
 	if s.ctx.Err() != nil {
 		switch {
@@ -153,17 +156,19 @@ func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
 	if s.age()-time.Duration(s.lastSent.Load()) >= wire.BeatEvery {
 		client.Beat()
 	}
-	if !now.Before(s.nextPing) && !s.writing.Load() { // the line ends a write of which the client takes no byte
+	if !now.Before(s.nextPing) && !s.writing.Load() { // during a write, stallTimeout checks the client instead
 		s.nextPing = now.Add(pingEvery)
 		slow.Go(s.ping)
 	}
 }
 
-// ping ends the connection if the client does not answer, unless the client is still taking bytes that were written before
-// the ping.
+// ping sends a WebSocket ping, and ends the connection if no pong comes within pongTimeout. It does not end the
+// connection if the client's system has received bytes meanwhile and more bytes are on their way, because then the ping
+// may still wait behind those bytes. It does not end the connection either while handling or writing is set.
 func (s *Socket) ping() {
 	before, _ := progress(s.line.Conn)
-	// Not s.ctx: cancelling it while the ping is being written would drop the socket without a bye.
+	// The context is not s.ctx: if s.ctx were cancelled during the write of the ping, the library would close the socket
+	// before the bye is written.
 	ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
 	defer cancel()
 	if s.ws.Ping(ctx) == nil || s.handling.Load() || s.writing.Load() {

@@ -13,7 +13,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Offers reports whether the client of r offers our subprotocol, by its exact name.
+// Offers reports whether r offers the WebSocket subprotocol wire.Subprotocol, by its exact name.
 func Offers(r *http.Request) bool {
 	for _, line := range r.Header.Values("Sec-WebSocket-Protocol") {
 		for protocol := range strings.SplitSeq(line, ",") {
@@ -25,12 +25,13 @@ func Offers(r *http.Request) bool {
 	return false
 }
 
-// Upgrade makes a WebSocket of the request r, which comes from the address from. The caller has checked the request's origin
-// and must call Run. If the error is not nil, the request is answered.
+// Upgrade turns the request r, from a client at the address from, into a WebSocket. The caller must check the origin of
+// r before, with admission.Gate, and call Run after. If Upgrade returns an error, it has answered the request.
 func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, from netip.Addr,
 	newHandler func(*Conn) Handler) (*Socket, error) {
 	h := &hijacker{ResponseWriter: w, lines: lines}
-	// InsecureSkipVerify: the library would compare the origin with Host, which proves nothing.
+	// InsecureSkipVerify turns off the library's check of the origin, because package admission has made a stricter one.
+	// The library would only compare the origin with the Host header.
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
 		Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
@@ -40,21 +41,22 @@ func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Line
 	return newSocket(newConn(shared, from, newHandler), ws, h.line), nil
 }
 
-// hijacker is a ResponseWriter that remembers the line that is taken from it.
+// hijacker is a ResponseWriter for the WebSocket library. Its Hijack hands over the network connection as a line, and
+// keeps the line.
 type hijacker struct {
 	http.ResponseWriter
 	lines *Lines
 	line  *line
 }
 
-// Hijack implements http.Hijacker.
+// Hijack implements http.Hijacker. The returned connection is a line that holds a slot.
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, err
 	}
 	l, ok := conn.(*line)
-	if !ok { // the HTTP server has a listener that is not ours
+	if !ok { // the HTTP server's listener is not from Lines.Listener
 		l = h.lines.wrap(conn)
 		if err := rw.Flush(); err != nil {
 			return nil, nil, errors.Join(err, conn.Close())
