@@ -1,6 +1,7 @@
-// Package ledger keeps facts that expire and that all nodes share. A fact is a line of text, such as that a sign-in was
-// signed out. The ledger stores facts behind (write-behind): Keep returns at once, and Run stores them in their order, with
-// exponential backoff. Run also follows the facts that any node stores. Only the ledger's user knows what a fact means.
+// Package ledger keeps facts that expire and that all nodes share. A fact is a line of text; for example, it says that a
+// sign-in was signed out. The ledger is write-behind: Keep adds the fact to a queue and returns at once, and Run stores
+// the queued facts in their order. After a failure, Run tries again with exponential backoff. Run also delivers the
+// facts that any node stores. The ledger does not interpret facts: the package that uses it does (server/revocation).
 package ledger
 
 import (
@@ -13,52 +14,56 @@ import (
 	"mayfly/shared/backoff"
 )
 
-// Store is where all nodes keep facts: stream.Facts, and one in memory for tests.
+// Store is the place where all nodes keep facts. stream.Facts implements it, and tests have a Store in memory.
 type Store interface {
-	// Keep stores a fact until that time, for every node and, where messages outlive a restart, beyond one.
+	// Keep stores a fact for all nodes until the time until. If the server keeps messages on disk, the fact also
+	// outlives a restart of the process.
 	Keep(ctx context.Context, fact string, until time.Time) error
-	// Follow calls deliver with every fact that is stored, then returns, and goes on with each fact that any node stores
-	// later. It may be called once more if it fails.
+	// Follow calls deliver with every stored fact and then returns. After that, deliver is called with each fact that
+	// any node stores later, until stop is called. If Follow returns an error, the caller may call Follow again.
 	Follow(ctx context.Context, deliver func(fact string, until time.Time)) (stop func(), err error)
-	// Current returns nil if every stored fact has been delivered, else why that is not sure.
+	// Current returns nil if every stored fact has been delivered, else an error that says why some facts may be
+	// missing.
 	Current() error
 }
 
 const (
-	maxWaiting   = 10_000          // facts that wait to be stored; half of it is for those of Keep alone
-	flushTimeout = 2 * time.Second // for storing what waits when the server stops
+	maxWaiting   = 10_000          // the most facts that wait to be stored; KeepMinor may fill only half of it
+	flushTimeout = 2 * time.Second // the longest time for storing the waiting facts when the server stops
 
-	firstRetry = time.Second // after a fact could not be stored; doubled each time
-	lastRetry  = 30 * time.Second
+	firstRetry = time.Second      // the wait after the first failure of the store; it doubles with each failure
+	lastRetry  = 30 * time.Second // the longest wait after a failure of the store
 )
 
 // Ledger keeps and follows the facts of one kind. Any goroutine may call its methods.
 type Ledger struct {
 	// Static after New.
-	name    string // for the log
+	name    string // what the log calls the facts, such as "sign-outs"
 	store   Store
-	deliver func(fact string, until time.Time)
+	deliver func(fact string, until time.Time) // called with every stored fact
 	log     *slog.Logger
 	loaded  chan struct{} // closed once every stored fact has been delivered for the first time
-	wake    chan struct{} // capacity 1: there is a fact to store
+	wake    chan struct{} // capacity 1; a value in it says that a fact waits to be stored
 
 	mu      sync.Mutex // guards what follows; taken last
 	waiting []fact     // facts to store, oldest first
 }
 
+// fact is one line of text and the time at which it expires.
 type fact struct {
 	text  string
 	until time.Time
 }
 
-// New returns a ledger over store. name is what its facts are called in the log. Run calls deliver with every stored fact,
-// also with this node's own, from one goroutine at a time.
+// New returns a ledger over store. The log calls the facts name. While Run runs, deliver is called with every stored
+// fact, also with the facts of this node, by one goroutine at a time.
 func New(name string, store Store, deliver func(fact string, until time.Time), log *slog.Logger) *Ledger {
 	return &Ledger{name: name, store: store, deliver: deliver, log: log, loaded: make(chan struct{}),
 		wake: make(chan struct{}, 1)}
 }
 
-// Run follows the stored facts and stores those that wait, until ctx is done. Then it tries once more to store what waits.
+// Run delivers the stored facts and stores the waiting facts, until ctx is done. Then it tries once more to store the
+// facts that still wait.
 func (l *Ledger) Run(ctx context.Context) {
 	stop := l.load(ctx)
 	if stop == nil {
@@ -79,7 +84,7 @@ func (l *Ledger) Run(ctx context.Context) {
 			return
 		case <-l.wake:
 			if failed.Failures() > 0 {
-				continue // storing fails: the next attempt comes when it is due
+				continue // the store has failed: wait until the timer retry fires
 			}
 		case <-retry.C:
 		}
@@ -94,10 +99,12 @@ func (l *Ledger) Run(ctx context.Context) {
 	}
 }
 
-// newRetry returns the waits after failures of the store. Only this node waits for it, so they need no jitter.
+// newRetry returns the back-off for failures of the store. It has no jitter, because on this node only the goroutine of
+// Run waits.
 func newRetry() backoff.Backoff { return backoff.Backoff{First: firstRetry, Last: lastRetry} }
 
-// load starts to follow the stored facts, with exponential backoff, and returns what stops that; nil if ctx was done before.
+// load calls store.Follow until it succeeds, with exponential backoff, and returns Follow's stop function. It returns
+// nil if ctx is done before.
 func (l *Ledger) load(ctx context.Context) (stop func()) {
 	for failed := newRetry(); ; {
 		stop, err := l.store.Follow(ctx, l.deliver)
@@ -118,7 +125,8 @@ func (l *Ledger) load(ctx context.Context) (stop func()) {
 	}
 }
 
-// flush stores the facts that wait, in their order, until one cannot be stored.
+// flush stores the waiting facts in their order. It stops at the first fact that cannot be stored, and returns the
+// error.
 func (l *Ledger) flush(ctx context.Context) error {
 	for {
 		l.mu.Lock()
@@ -133,18 +141,20 @@ func (l *Ledger) flush(ctx context.Context) error {
 			return err
 		}
 		l.mu.Lock()
-		l.waiting = l.waiting[1:] // no other goroutine shortens it
+		l.waiting = l.waiting[1:] // the first fact is still next: only flush removes facts
 		l.mu.Unlock()
 	}
 }
 
-// Keep has a fact stored until that time. It does not block.
+// Keep queues a fact, which Run stores until the time until. It does not block. If maxWaiting facts wait already, Keep
+// drops the fact and logs that.
 func (l *Ledger) Keep(text string, until time.Time) { l.add(fact{text, until}, maxWaiting) }
 
-// KeepMinor is Keep for facts that matter less and may be many. It drops the fact if the queue is at least half full: the
-// other half is for the facts of Keep.
+// KeepMinor is like Keep, for facts that are less important and may be many. It drops the fact if the queue is at least
+// half full, so that the other half stays free for facts of Keep.
 func (l *Ledger) KeepMinor(text string, until time.Time) { l.add(fact{text, until}, maxWaiting/2) }
 
+// add queues f. If most facts wait already, it drops f and logs that.
 func (l *Ledger) add(f fact, most int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -167,10 +177,11 @@ func (l *Ledger) Waiting() int {
 	return len(l.waiting)
 }
 
-// Loaded is closed once every stored fact has been delivered for the first time.
+// Loaded returns a channel that is closed once every stored fact has been delivered for the first time.
 func (l *Ledger) Loaded() <-chan struct{} { return l.loaded }
 
-// Current returns nil if every fact that any node has stored has been delivered, else why that is not sure.
+// Current returns nil if every fact that any node has stored has been delivered, else an error that says why some facts
+// may be missing.
 func (l *Ledger) Current() error {
 	select {
 	case <-l.loaded:
