@@ -9,8 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// confusables maps characters that look like one of a to z to that letter, after case folding. It holds only characters that
-// keyboards have: with Unicode's whole list, real names would be taken for lookalikes of each other without need.
+// confusables replaces a character that looks like one of the letters a to z with that letter. Fold the case before. It
+// holds only characters that keyboards have. Unicode's whole list is longer, and would make real names look alike that
+// users can tell apart.
 var confusables = strings.NewReplacer(
 	"а", "a", "в", "b", "с", "c", "ԁ", "d", "е", "e", "һ", "h", "і", "i", "ј", "j", "к", "k", "м", "m", "о", "o", "р", "p",
 	"ѕ", "s", "т", "t", "у", "y", "х", "x", "ү", "y", // Cyrillic
@@ -19,21 +20,22 @@ var confusables = strings.NewReplacer(
 	"ı", "i", "ɑ", "a", "ɡ", "g", "ս", "u", "օ", "o", "ո", "n", "0", "o", "1", "l", "|", "l", "$", "s", "@", "a",
 )
 
-// skeleton returns the same string for names that look the same to a quick reader (compare Unicode TR 39): it ignores case,
-// compatibility forms and the script of a letter.
+// skeleton returns an equal string for two names that look alike to a quick reader (compare Unicode TR 39). It ignores
+// the case, compatibility forms (such as wide letters), and the script of a letter, such as Cyrillic.
 func skeleton(name string) string {
 	return confusables.Replace(strings.ToLower(strings.ToUpper(norm.NFKC.String(name))))
 }
 
-// imitatesGuest reports whether name looks like the name of a guest, "Anonymous" and an animal. It ignores what follows
-// "Anonymous", and spaces and accents.
+// imitatesGuest reports whether name looks like the name of a guest, such as "Anonymous Otter". It checks only whether
+// the name's skeleton begins with "anonymous", and ignores accents, spaces and all other characters that are not
+// letters. The letters "rn" count as "m", because they look like it.
 func imitatesGuest(name string) bool {
 	bare := only(func(r rune) bool { return !unicode.Is(unicode.Mn, r) }, norm.NFKD.String(name)) // without accents
 	letters := only(unicode.IsLetter, skeleton(bare))
 	return strings.HasPrefix(strings.ReplaceAll(letters, "rn", "m"), "anonymous")
 }
 
-// only returns the characters of s for which keep returns true.
+// only returns s without the characters for which keep returns false.
 func only(keep func(rune) bool, s string) string {
 	return strings.Map(func(r rune) rune {
 		if keep(r) {
@@ -44,20 +46,22 @@ func only(keep func(rune) bool, s string) string {
 }
 
 // taken records which user of this node has which name, so that no two users have names that look the same. It has no
-// lock: Profiles has one.
+// lock of its own: Profiles.mu guards it.
 type taken struct {
-	holders map[string]string // user id by the skeleton of the shown name
-	held    map[string]held   // by user id
+	holders map[string]string // from the skeleton of a shown name to the id of the user who has the name
+	held    map[string]held   // from a user id to the user's name
 }
 
-// held is the name of one user: bare as its source gives it, shown as other users see it.
+// held is the name of one user. bare is the name from its source; shown is the name that other users see, perhaps with a
+// suffix.
 type held struct{ bare, shown string }
 
 func newTaken() taken { return taken{holders: map[string]string{}, held: map[string]held{}} }
 
-// claimName gives the name bare to the user id and returns the name that other users see: bare, or, if another user has a
-// name that looks the same, bare and a suffix made from the id, which is always the same for this user. The user has the
-// name until it changes or release is called.
+// claimName gives the name bare to the user with that id, and returns the name that other users see. This is bare, or,
+// if another user has a name that looks the same, bare with a suffix. The suffix is the beginning of a hash of the id,
+// so a user gets the same suffix again. The user keeps the name until claimName gets another bare name for the user, or
+// until release is called.
 func (t *taken) claimName(id, bare string) (shown string) {
 	if h, ok := t.held[id]; ok && h.bare == bare {
 		return h.shown
@@ -76,11 +80,12 @@ func (t *taken) claimName(id, bare string) (shown string) {
 	return shown
 }
 
-// minSuffix is the length of a suffix; claimName makes it longer if a shorter one is taken too.
+// minSuffix is the number of characters of the shortest suffix. claimName makes a suffix longer if the name with the
+// shorter suffix is taken too.
 const minSuffix = 4
 
-// withSuffix returns name followed by suffix, which is ASCII. It shortens name so that the result has maxName characters at
-// most.
+// withSuffix returns name followed by suffix, which must be ASCII. It shortens name if the result would have more than
+// maxName characters.
 func withSuffix(name, suffix string) string {
 	runes := []rune(name)
 	return strings.TrimRight(string(runes[:min(len(runes), maxName-len(suffix))]), " ") + suffix
@@ -91,7 +96,7 @@ func (t *taken) holds(id string) bool {
 	return ok
 }
 
-// release releases the name of the user id, so that another user can have it.
+// release takes the name from the user with that id, so that another user can have it.
 func (t *taken) release(id string) {
 	if h, ok := t.held[id]; ok {
 		delete(t.holders, skeleton(h.shown))

@@ -5,18 +5,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// The results of a lookup in a source of names, as metrics label them.
+// These are the values of the metric label result: how one lookup in a source of names ended.
 const (
-	lookedFound   = "found"
+	lookedFound   = "found"   // the source has answered about the user
 	lookedNobody  = "nobody"  // the source does not know the user, or does not answer about the user
-	lookedRefused = "refused" // the source rejects our token
-	lookedLimited = "limited" // the source asks us to wait
-	lookedFailed  = "failed"
+	lookedRefused = "refused" // the source rejects our API token
+	lookedLimited = "limited" // the source asks us to wait, because we have sent too many requests
+	lookedFailed  = "failed"  // the request failed for any other reason
 )
 
 // metrics are the metrics of this package.
 type metrics struct {
-	lookups *prometheus.CounterVec // by source and result
+	lookups *prometheus.CounterVec // lookups of a name or status, by source and result
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {

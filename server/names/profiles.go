@@ -1,13 +1,14 @@
-// Package names finds out what users are called, and with RequireActive whether they are active in Okta. Names come from
-// the ID token, the access token, Okta's Users API or userinfo. They are cached and looked up in the background: no sign-in
-// waits for a name, and a follower is told when a better name is found. Strangers choose names, so the package cleans them,
-// refuses those that imitate a guest, and tells two users apart whose names look the same.
+// Package names finds out the display names of users, and with RequireActive whether the users are active in Okta. A
+// name comes from the ID token, the access token, Okta's Users API or the issuer's userinfo endpoint. The package caches
+// names and looks them up in the background: no sign-in waits for a name, and a follower (see Profiles.Follow) is told
+// when a better name is found. Users choose their names, so a name may be hostile. The package cleans names, refuses
+// names that imitate a guest, and adds a suffix if the names of two users look the same.
 //
-// Package auth checks tokens and asks this package for the name of their user.
+// Package auth checks tokens, and asks this package for the names of the users in them.
 //
 // Files in order: profiles.go, source.go (Okta and userinfo), clean.go, lookalike.go, metrics.go.
 //
-// Locks: Profiles.notifying is taken before Profiles.mu; followers are called without Profiles.mu.
+// Locks: Profiles.notifying is taken before Profiles.mu. Profiles.mu is not held while a follower is called.
 package names
 
 import (
@@ -23,21 +24,21 @@ import (
 )
 
 const (
-	lookupBudget = 2 * time.Second // for all requests about one user
-	maxLookups   = 5               // lookups at the same time
-	maxUsers     = 10_000          // users remembered without being connected; also the capacity of the lookup queue
+	lookupBudget = 2 * time.Second // the longest time of one lookup, which is all requests about one user
+	maxLookups   = 5               // the most lookups at the same time
+	maxUsers     = 10_000          // the most users in the cache who are not connected; also the most lookups in the queue
 
-	// How long after a lookup the same user is not looked up again:
-	nameFresh    = 10 * time.Minute // after an answer
-	statusFresh  = 5 * time.Minute  // after an answer, with RequireActive
-	nobodyFresh  = time.Minute      // if the source doesn't know the user, or the user is not active
-	failureFresh = 30 * time.Second // after a failure
+	// The next lookup of the same user is due when one of these times has passed since the last lookup.
+	nameFresh    = 10 * time.Minute // the time until the next lookup of the user, after an answer
+	statusFresh  = 5 * time.Minute  // the time until the next lookup of the user, after an answer with RequireActive
+	nobodyFresh  = time.Minute      // the time until the next lookup of a user who is unknown or not active
+	failureFresh = 30 * time.Second // the time until the next lookup of the user, after a failed lookup
 
-	nameKept     = time.Hour        // how long a name is used if no newer one is found; for a connected user, for ever
-	recheckEvery = 30 * time.Second // how often Run looks for connected users whose lookup is due
+	nameKept     = time.Hour        // how long a found name is used, if the user is not connected; otherwise without limit
+	recheckEvery = 30 * time.Second // how often Run queues the lookups that are due for connected users
 )
 
-// nameSource says where a name comes from. A higher value is a better source.
+// nameSource says from which source a name comes. A higher value is a better source, whose name is preferred.
 type nameSource int
 
 const (
@@ -45,84 +46,90 @@ const (
 	fromAccessToken
 	fromIDToken
 	fromOkta
-	nameSources
+	nameSources // the number of sources
 )
 
-// Config says where names come from.
+// Config says which sources New uses for names, and whether it checks that users are active.
 type Config struct {
 	Okta          string // base URL of Okta's API
-	OktaToken     string // empty: the Users API is not asked
+	OktaToken     string // the API token for Okta's Users API; empty: the Users API is not asked
 	RequireActive bool   // refuse users whom the Users API reports as not active; needs OktaToken
 
-	Userinfo func() string // returns the URL of the userinfo endpoint, "" if there is none or it is not known yet
-	// ReadUserinfo returns the name in an answer of userinfo, which must be about subject.
+	Userinfo func() string // returns the URL of the userinfo endpoint, "" if the issuer has none or it is not known yet
+	// ReadUserinfo returns the name in body, an answer of userinfo. It returns an error if the answer is not about
+	// subject.
 	ReadUserinfo func(body []byte, subject string) (name string, err error)
 }
 
-// User is a user whose token was checked.
+// User is the user of a token that was checked.
 type User struct {
-	ID      string // in Mayfly
+	ID      string // Mayfly's id of the user
 	Subject string // the issuer's id of the user
-	Name    string // the name until a better one is known
+	Name    string // the user's name until Profiles knows a better one
 }
 
-// Hints holds the names in a user's tokens, which have been checked, and the access token with which userinfo may be asked.
-// Each may be empty.
+// Hints holds the names that the user's checked tokens contain, and in Bearer the access token for a request to
+// userinfo. Each field may be empty.
 type Hints struct{ IDToken, AccessToken, Bearer string }
 
-// Change is news about a connected user.
+// Change says what has changed about a connected user.
 type Change struct {
 	Name     string
 	Inactive bool // with RequireActive, the Users API reports the user as not active: the user must leave
 }
 
-// Profiles caches the names of users, and with RequireActive whether they are active. It looks both up in the background.
+// Profiles caches the names of users, and with RequireActive whether they are active in Okta. It looks up both in the
+// background. Any goroutine may call its methods.
 type Profiles struct {
 	okta     *source     // static; nil: the Users API is not asked
 	userinfo *source     // static
 	strict   bool        // static; RequireActive
-	queue    chan lookup // static; lookups to do, one for each user at most
+	queue    chan lookup // static; lookups to do, at most one for each user
 
-	notifying sync.Mutex // held while followers are notified, so that the newest change reaches them last; taken before mu
+	// notifying is held while followers are called, so that the newest change is the last that they get. It is taken
+	// before mu.
+	notifying sync.Mutex
 
-	mu    sync.Mutex // guards what follows
-	users map[string]*user
-	taken taken
-	idle  *list.List // users without a follower, the one seen longest ago first
+	mu    sync.Mutex       // guards what follows
+	users map[string]*user // the cache, by user id
+	taken taken            // the names that users of this node have
+	idle  *list.List       // the users without a follower, in the order in which they were last seen, oldest first
 }
 
-// user is what Profiles knows about one user, an entry of Profiles.users.
+// user holds the facts that Profiles knows about one user. It is an entry of Profiles.users, and Profiles.mu guards it.
 type user struct {
 	User
-	names     [nameSources]named
-	inactive  bool               // the last answer of the Users API said so
-	answered  bool               // the Users API has answered about the user, or that it doesn't know the user
-	due       time.Time          // no lookup before this time
-	inflight  chan struct{}      // closed when the queued or running lookup has ended; nil: there is none
-	followers map[*follower]bool // if there are none, the user is in idle
-	idle      *list.Element
+	names     [nameSources]named // the newest name from each source
+	inactive  bool               // the last answer of the Users API said that the user is not active
+	answered  bool               // the Users API has once returned the user, or answered that it doesn't know the user
+	due       time.Time          // the next lookup is not queued before this time
+	inflight  chan struct{}      // closed when the queued or running lookup has ended; nil: no lookup is queued or running
+	followers map[*follower]bool // if it is empty, the user is in Profiles.idle
+	idle      *list.Element      // the user's place in Profiles.idle; nil: the user has a follower
 }
 
+// named is a name and the time at which it was found.
 type named struct {
 	name string
 	at   time.Time
 }
 
-// follower is one call of Follow.
+// follower belongs to one call of Follow. It lives until stop is called.
 type follower struct {
-	changed func(Change)
-	name    string // the name in the last call of changed; before the first call, the name that Follow was given
-	refused bool   // changed was called with Inactive
+	changed func(Change) // the parameter of Follow
+	name    string       // the name in the last call of changed; before the first call, id.Name from the call of Follow
+	refused bool         // the last call of changed had Inactive set
 }
 
-// lookup is the order to look a user up. bearer may be empty.
+// lookup is one job in Profiles.queue: look up user. bearer is the access token for userinfo; if it is empty, userinfo
+// is not asked.
 type lookup struct {
 	user   *user
 	bearer string
 }
 
-// New returns profiles of no user. client makes every request; its bodies must be bounded. The lookups are made while Run
-// runs.
+// New returns Profiles with an empty cache. client sends all requests, and must limit the size of the bodies that it
+// returns. Lookups are only made while Run runs.
 func New(c Config, client *http.Client, reg prometheus.Registerer, log *slog.Logger) *Profiles {
 	p := &Profiles{strict: c.RequireActive, queue: make(chan lookup, maxUsers), users: map[string]*user{},
 		taken: newTaken(), idle: list.New()}
@@ -134,7 +141,8 @@ func New(c Config, client *http.Client, reg prometheus.Registerer, log *slog.Log
 	return p
 }
 
-// Run does the lookups until ctx is done.
+// Run does the queued lookups, maxLookups at the same time, until ctx is done. It also queues lookups of connected
+// users.
 func (p *Profiles) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	for range maxLookups {
@@ -161,8 +169,8 @@ func (p *Profiles) Run(ctx context.Context) {
 	}
 }
 
-// recheck queues lookups of connected users in the Users API: in strict mode whenever one is due, otherwise only until the
-// Users API has answered once.
+// recheck queues the lookups of connected users in the Users API that are due. Without RequireActive, it does so for a
+// user only until the Users API has answered once about the user.
 func (p *Profiles) recheck() {
 	if p.okta == nil {
 		return
@@ -176,9 +184,10 @@ func (p *Profiles) recheck() {
 	}
 }
 
-// Resolve records the hints about a user who signs in, queues a lookup if one is due, and returns the best name that is
-// known now. It blocks only with RequireActive: it waits for the lookup, lookupBudget at most. active is false if the Users
-// API reports the user as not active. A user about whom the Users API does not answer counts as active.
+// Resolve runs when a user signs in. It records the names in hints, queues a lookup if one is due, and returns the best
+// name that is known now. Only with RequireActive does Resolve block: it waits for the lookup, but at most lookupBudget.
+// active is false if the Users API has reported the user as not active. If the Users API does not answer about a user,
+// active is true.
 func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name string, active bool) {
 	p.mu.Lock()
 	now := time.Now()
@@ -209,9 +218,9 @@ func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name stri
 	return p.taken.claimName(u.ID, id.Name), true
 }
 
-// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If that is
-// known already, Follow calls changed before it returns. changed must not block and must not call p. One more call may come
-// while stop runs or just after.
+// Follow calls changed whenever the user gets another name than before (at first id.Name), or must leave, until stop is
+// called. If Profiles knows such a change already, Follow calls changed before it returns. changed must not block and
+// must not call p. One more call of changed may come while stop runs or shortly after.
 func (p *Profiles) Follow(id User, changed func(Change)) (stop func()) {
 	f := &follower{changed: changed, name: id.Name}
 	p.mu.Lock()
@@ -236,7 +245,8 @@ func (p *Profiles) Follow(id User, changed func(Change)) (stop func()) {
 	}
 }
 
-// userLocked returns the user with that id, makes one if there is none, and marks the user as seen now.
+// userLocked returns the user with the id id.ID, and marks the user as seen now. If users has no such user, it adds the
+// user.
 func (p *Profiles) userLocked(id User) *user {
 	u, ok := p.users[id.ID]
 	if !ok {
@@ -249,8 +259,8 @@ func (p *Profiles) userLocked(id User) *user {
 	return u
 }
 
-// idleLocked adds u, who has no follower, to the idle users. If there are more than maxUsers, it forgets the one seen
-// longest ago.
+// idleLocked adds u, who has no follower, to the idle users. If more than maxUsers are idle then, it removes the user
+// who was seen longest ago from the cache.
 func (p *Profiles) idleLocked(u *user) {
 	u.idle = p.idle.PushBack(u)
 	if p.idle.Len() > maxUsers {
@@ -260,14 +270,15 @@ func (p *Profiles) idleLocked(u *user) {
 	}
 }
 
-// setName records a name of u, unless it is empty.
+// setName records name as u's newest name from the source from, unless name is empty.
 func (u *user) setName(from nameSource, name string, now time.Time) {
 	if name != "" {
 		u.names[from] = named{name, now}
 	}
 }
 
-// best returns the name from the best source that is not too old, "" if there is none.
+// best returns u's name from the best source. It leaves out names older than nameKept, unless u is connected. It returns
+// "" if no name is left.
 func (u *user) best(now time.Time) string {
 	for from := nameSources - 1; from >= 0; from-- {
 		if n := u.names[from]; n.name != "" && (len(u.followers) > 0 || now.Sub(n.at) < nameKept) {
@@ -277,7 +288,8 @@ func (u *user) best(now time.Time) string {
 	return ""
 }
 
-// enqueueLocked queues a lookup of u, unless one is under way, none is due, or no source could help.
+// enqueueLocked queues a lookup of u. It does nothing if a lookup of u is queued or running, if no lookup is due, or if
+// no source can give a name.
 func (p *Profiles) enqueueLocked(u *user, bearer string, now time.Time) {
 	useful := p.okta != nil || bearer != "" && u.best(now) == ""
 	if u.inflight != nil || now.Before(u.due) || !useful {
@@ -286,11 +298,11 @@ func (p *Profiles) enqueueLocked(u *user, bearer string, now time.Time) {
 	select {
 	case p.queue <- lookup{u, bearer}:
 		u.inflight = make(chan struct{})
-	default: // the queue is full: a lookup would come too late
+	default: // the queue is full, so the lookup would run too late to be useful: drop it
 	}
 }
 
-// lookUp asks the sources, the best one first, until the user has a name. Then it notifies the user's followers.
+// lookUp asks the Users API, and then userinfo if the user still has no name. Then it notifies the user's followers.
 func (p *Profiles) lookUp(ctx context.Context, l lookup) {
 	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
 	defer cancel()
@@ -312,7 +324,8 @@ func (p *Profiles) lookUp(ctx context.Context, l lookup) {
 	p.notify(l.user)
 }
 
-// recordAnswer records the answer of a source, and when the next lookup is due. The source that was asked last decides when.
+// recordAnswer records the answer of one source about u, and sets the time at which the next lookup is due. If a lookup
+// asks two sources, the second answer sets the time.
 func (p *Profiles) recordAnswer(u *user, from nameSource, found profile, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -338,7 +351,7 @@ func (p *Profiles) recordAnswer(u *user, from nameSource, found profile, err err
 	u.due = now.Add(fresh)
 }
 
-// notify calls the changed function of every follower that does not know u's current name yet, or that does not know yet
+// notify calls the function changed of each follower of u that was not told u's current name yet, or was not told yet
 // that u must leave.
 func (p *Profiles) notify(u *user) {
 	p.notifying.Lock()

@@ -17,31 +17,35 @@ import (
 )
 
 const (
-	deniedPause = 5 * time.Minute // after a source has rejected our token
+	deniedPause = 5 * time.Minute // how long a source is not asked after it has rejected our API token
 
-	minLimitedPause = time.Second // after a source has asked us to wait: at least this long,
-	maxLimitedPause = time.Minute // and at most this long, as the wait that it asks for may be nonsense
+	// A source that answers "too many requests" says how long to wait. The pause is never shorter or longer than these
+	// times.
+	minLimitedPause = time.Second // the shortest pause after "too many requests"
+	maxLimitedPause = time.Minute // the longest pause after "too many requests", also if the source asks for a longer one
 
-	breakAfter  = 5 // failures in a row that pause a source for brokenPause
-	brokenPause = 30 * time.Second
+	breakAfter  = 5                // after so many failures in a row, the source is not asked for brokenPause
+	brokenPause = 30 * time.Second // how long a source is not asked after breakAfter failures in a row
 
-	minSecondTry = 100 * time.Millisecond // before the second try, after a failure that may pass: a random wait
+	// After a failure that may be temporary, ask waits for a random time between these two and then tries once more.
+	minSecondTry = 100 * time.Millisecond
 	maxSecondTry = 300 * time.Millisecond
 )
 
-// maxFailure is how many characters of an error text that may quote the source the log gets.
+// maxFailure is the most characters of an error text that are logged. An error text may quote a long answer of the
+// source.
 const maxFailure = 300
 
-// The sources of names, as metrics and logs call them.
+// These are the names of the sources in metrics and logs.
 const (
 	sourceOkta     = "okta"
 	sourceUserinfo = "userinfo"
 )
 
-// statusActive is the status that Okta gives to users who may sign in.
+// statusActive is the status of users in Okta who may sign in. A user with any other status is not active.
 const statusActive = "ACTIVE"
 
-// profile is what a source knows about a user. Both fields may be empty.
+// profile is the answer of a source about a user. Both fields may be empty. Only Okta gives a status.
 type profile struct{ name, status string }
 
 var (
@@ -50,30 +54,32 @@ var (
 	errPaused = errors.New("the source is not asked for a while")
 )
 
-// limitedError is the error of a source that asks us to wait.
+// limitedError is the error for the answer "too many requests": the source asks us to wait.
 type limitedError struct{ wait time.Duration }
 
 func (e limitedError) Error() string { return fmt.Sprintf("the source asks to wait for %s", e.wait) }
 
-// source is a service that knows names of users: Okta's Users API, or userinfo. It is paused after too many failures (a
-// circuit breaker).
+// source is a service that knows the names of users: Okta's Users API, or the issuer's userinfo endpoint. It has a
+// circuit breaker: after too many failures it is paused, which means that no request is sent until the pause is over.
 type source struct {
 	name    string       // static
 	client  *http.Client // static
 	metrics *metrics     // static
 	log     *slog.Logger // static
 
-	// request makes the request about a user; errNobody if the source cannot know the user. Static.
+	// request is static. It builds the HTTP request about a user. It returns errNobody if the source cannot know the
+	// user.
 	request func(ctx context.Context, subject, bearer string) (*http.Request, error)
-	// read reads the body of an answer about a user. Static.
+	// read is static. It parses the body of an answer about the user subject.
 	read func(body []byte, subject string) (profile, error)
 
 	mu       sync.Mutex // guards what follows
-	paused   time.Time  // until when the source is not asked
-	failures int        // failures in a row
+	paused   time.Time  // the end of the pause, in which the source is not asked
+	failures int        // the number of failures in a row
 }
 
-// oktaID matches the ids of Okta. Nothing else goes into the URL: "me" would name the owner of the API token.
+// oktaID matches the ids of users in Okta. A request is only made for an id that matches: for the id "me", for example,
+// Okta would return the owner of the API token.
 var oktaID = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)
 
 // newOkta returns a source that asks Okta's Users API with our API token.
@@ -108,7 +114,7 @@ func newOkta(c Config, client *http.Client, m *metrics, log *slog.Logger) *sourc
 	return s
 }
 
-// newUserinfo returns a source that asks the issuer's userinfo endpoint, with the user's own access token.
+// newUserinfo returns a source that asks the issuer's userinfo endpoint with the access token of the user.
 func newUserinfo(c Config, client *http.Client, m *metrics, log *slog.Logger) *source {
 	s := &source{name: sourceUserinfo, client: client, metrics: m, log: log}
 	s.request = func(ctx context.Context, _, bearer string) (*http.Request, error) {
@@ -135,8 +141,9 @@ func get(ctx context.Context, at, authorization string) (*http.Request, error) {
 	return r, nil
 }
 
-// ask returns what the source knows about a user. It tries twice if the first failure may pass and ctx is not done.
-// errNobody means that the source does not know the user; any other error means that the lookup failed.
+// ask returns the profile of a user from the source. If the first try fails with an error that may be temporary, and ctx
+// is not done, ask tries once more. The error errNobody means that the source does not know the user; any other error
+// means that the lookup failed.
 func (s *source) ask(ctx context.Context, subject, bearer string) (profile, error) {
 	for tried := false; ; tried = true {
 		if s.isPaused(time.Now()) {
@@ -154,7 +161,7 @@ func (s *source) ask(ctx context.Context, subject, bearer string) (profile, erro
 	}
 }
 
-// askOnce sends one request, unless s.request fails, and counts it.
+// askOnce sends one request to the source and counts it. If s.request returns an error, it sends and counts nothing.
 func (s *source) askOnce(ctx context.Context, subject, bearer string) (profile, error) {
 	r, err := s.request(ctx, subject, bearer)
 	if err != nil {
@@ -177,6 +184,7 @@ func (s *source) askOnce(ctx context.Context, subject, bearer string) (profile, 
 	return found, err
 }
 
+// do sends r and reads the answer. It turns the HTTP status of the answer into an error of this package.
 func (s *source) do(r *http.Request, subject string) (profile, error) {
 	resp, err := s.client.Do(r)
 	if err != nil {
@@ -204,8 +212,9 @@ func (s *source) do(r *http.Request, subject string) (profile, error) {
 	}
 }
 
-// waitFor returns how long an answer "too many requests" with header h asks us to wait. X-Rate-Limit-Reset is a time by the
-// source's clock, which Date shows.
+// waitFor returns how long the source asks us to wait in h, the header of an answer "too many requests". Okta sends the
+// end of the wait in X-Rate-Limit-Reset, as a time of its own clock. waitFor compares this with Date, which has the same
+// clock. Other sources send Retry-After in seconds.
 func waitFor(h http.Header) time.Duration {
 	wait := maxLimitedPause
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
@@ -224,7 +233,8 @@ func (s *source) isPaused(now time.Time) bool {
 	return now.Before(s.paused)
 }
 
-// recordResult records how a request ended and pauses the source if necessary. It reports whether the error may pass soon.
+// recordResult records the result of a request, and pauses the source after certain errors. It returns true if err may
+// be temporary, so that a second try makes sense.
 func (s *source) recordResult(err error) (transient bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -247,7 +257,7 @@ func (s *source) recordResult(err error) (transient bool) {
 		}
 		pause = brokenPause
 	}
-	if !now.Before(s.paused) { // log one line, not one for each request that was under way
+	if !now.Before(s.paused) { // log only once, although several requests under way may fail together
 		s.log.Warn("people's names cannot be looked up for a while",
 			"source", s.name, "err", fmt.Sprintf("%.*s", maxFailure, err), "pause", pause)
 	}
