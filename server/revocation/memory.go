@@ -5,19 +5,21 @@ import (
 	"time"
 )
 
-// isRevokedLocked reports whether k was signed out and the revocation has not expired.
+// isRevokedLocked reports whether k was revoked and the revocation has not expired.
 func (r *Revocations) isRevokedLocked(k key) bool { return r.revoked[k].After(time.Now()) }
 
-// noteLocked records, in memory and in the ledger, that token was shown in signIn. It does not if the token is in
-// maxSessions others: a client that makes up a sign-in for each connection must not push out the revocations of other
-// users.
+// noteLocked records, in memory and in the ledger, that a client has shown token in signIn. It records nothing if signIn
+// is the key of the token itself (see Admit), or if token is recorded in maxSessions sign-ins already. Without the limit
+// maxSessions, a client could name a new sign-in on each connection, until maxKnown is reached and the revocations of
+// other users are forgotten.
 func (r *Revocations) noteLocked(signIn, token key, until time.Time) {
 	if signIn != token && r.signIns[token] < maxSessions && r.linkLocked(signIn, token, until) {
 		r.ledger.KeepMinor(strings.Join([]string{factSaw, string(signIn), string(token)}, " "), until)
 	}
 }
 
-// revokeLocked refuses k until that time, and every token that was shown in it, and ends their connections.
+// revokeLocked revokes k until the time until, and ends all connections that hold k. If k is a sign-in, it also revokes
+// every token that was shown in k. It does nothing if k is revoked already.
 func (r *Revocations) revokeLocked(k key, until time.Time) {
 	if r.isRevokedLocked(k) {
 		return
@@ -32,7 +34,8 @@ func (r *Revocations) revokeLocked(k key, until time.Time) {
 	}
 }
 
-// linkLocked records in memory that token belongs to signIn, and reports whether that is new.
+// linkLocked records in memory that token belongs to signIn. It returns false if this was recorded already. If signIn is
+// revoked, it revokes token too.
 func (r *Revocations) linkLocked(signIn, token key, until time.Time) bool {
 	if _, ok := r.tokens[signIn][token]; ok {
 		return false
@@ -43,13 +46,14 @@ func (r *Revocations) linkLocked(signIn, token key, until time.Time) bool {
 	r.tokens[signIn][token] = until
 	r.signIns[token]++
 	r.rememberLocked(known{signIn, token, until})
-	if r.isRevokedLocked(signIn) { // another node has revoked it at the same moment
+	if r.isRevokedLocked(signIn) { // another node may have revoked signIn just before this token was shown
 		r.revokeLocked(token, r.revoked[signIn])
 	}
 	return true
 }
 
-// rememberLocked adds a fact to the order in which facts are forgotten.
+// rememberLocked adds a fact to order, the order in which facts are forgotten. If order has more than maxKnown facts
+// then, it forgets the oldest fact.
 func (r *Revocations) rememberLocked(k known) {
 	if r.order = append(r.order, k); len(r.order) > maxKnown {
 		r.forgetLocked(r.order[0])
@@ -57,10 +61,10 @@ func (r *Revocations) rememberLocked(k known) {
 	}
 }
 
-// forgetLocked removes a fact from memory, but not from order.
+// forgetLocked removes a fact from the maps of r. The caller removes it from order.
 func (r *Revocations) forgetLocked(k known) {
 	if k.token == "" {
-		if !r.revoked[k.signIn].After(k.until) { // else it was signed out once more
+		if !r.revoked[k.signIn].After(k.until) { // a later time means that the key was revoked again since
 			delete(r.revoked, k.signIn)
 		}
 		return
@@ -73,7 +77,7 @@ func (r *Revocations) forgetLocked(k known) {
 	}
 }
 
-// tidy forgets the facts that have expired at now.
+// tidy forgets all facts that have expired at now.
 func (r *Revocations) tidy(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

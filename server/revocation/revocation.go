@@ -1,12 +1,14 @@
-// Package revocation knows which sign-ins and tokens were signed out, on any node, and ends their connections. It learns
-// which tokens belong to a sign-in as clients show them, and tells the other nodes. So a sign-out ends all tokens of the
-// sign-in, also one that was shown to another node, on a connection that has ended.
+// Package revocation knows which sign-ins and tokens were signed out on any node (revoked), and ends their connections.
+// When a client shows a token, the package records to which sign-in the token belongs, and tells the other nodes. So a
+// sign-out revokes all tokens of the sign-in, even a token that was shown only to another node, on a connection that has
+// ended.
 //
-// A revocation holds on this node at once, also when it cannot be stored; it is stored in the ledger as soon as that is
-// possible. While the ledger cannot be read, nobody can sign in, because the user might have signed out on another node.
-// Users who are signed in already stay.
+// A revocation takes effect on this node at once, even if it cannot be stored in the ledger. The package tries again
+// until it is stored. While the ledger cannot be read, no user can sign in, because the user might have signed out on
+// another node. Users who are signed in already stay signed in.
 //
-// Locks: Revocations.mu is taken before the ledger's, and a context may be cancelled under it.
+// Locks: Revocations.mu is taken before Ledger.mu. The context of a connection may be cancelled while Revocations.mu is
+// held.
 package revocation
 
 import (
@@ -24,17 +26,17 @@ import (
 )
 
 const (
-	revokedFor  = wire.MaxTokenLife // how long a revocation is kept
-	maxKnown    = 100_000           // facts in memory; beyond it the oldest is forgotten
-	maxSessions = 16                // sign-ins in which one token is recorded; a client shows a token in one
-	loadWait    = 2 * time.Second   // how long a sign-in waits for the ledger to be read
-	tidyEvery   = 10 * time.Minute  // how often expired facts are forgotten, which looks at all of them
+	revokedFor  = wire.MaxTokenLife // how long a revocation is kept; no token lives longer
+	maxKnown    = 100_000           // the most facts in memory; if there are more, the oldest fact is forgotten
+	maxSessions = 16                // the most sign-ins in which one token is recorded; an honest client uses one
+	loadWait    = 2 * time.Second   // how long a sign-in waits until the ledger was read for the first time
+	tidyEvery   = 10 * time.Minute  // how often tidy forgets the expired facts; it goes through all facts
 )
 
 // ErrRevoked is the error of Admit when the token or its sign-in was signed out.
 var ErrRevoked = errors.New("the sign-in was signed out")
 
-// key names a sign-in or a token by a hash: nobody can sign in with it, or find out which user it belongs to.
+// key names a sign-in or a token. It is a hash, so nobody who reads a key can sign in with it, or find out its user.
 type key string
 
 func signInKey(user, signInID string) key { return keyOf("mayfly session 1", user, signInID) }
@@ -45,38 +47,39 @@ func keyOf(parts ...string) key {
 	return key(base64.RawURLEncoding.EncodeToString(sum[:18]))
 }
 
-// A fact in the ledger is one of these words and the keys that it is about.
+// A fact in the ledger begins with one of these words. The keys of the sign-in and of the token follow.
 const (
-	factOut = "out" // a sign-in or a token was signed out
-	factSaw = "saw" // a token was shown in a sign-in
+	factOut = "out" // "out K": the sign-in or the token with the key K was signed out
+	factSaw = "saw" // "saw S T": the token T was shown in the sign-in S
 )
 
 // Revocations knows which sign-ins and tokens were signed out. Any goroutine may call its methods.
 type Revocations struct {
 	ledger *ledger.Ledger // static
 
-	mu       sync.Mutex // guards what follows
-	revoked  map[key]time.Time
-	tokens   map[key]map[key]time.Time // tokens by sign-in, each until it ends
-	signIns  map[key]int               // the number of sign-ins in which each of these tokens was seen
-	order    []known                   // all of these facts, oldest first
-	holders  map[key]map[*Holder]bool  // open connections by the keys that they hold
-	holdings map[*Holder]*holding      // the same by connection
+	mu       sync.Mutex                // guards what follows
+	revoked  map[key]time.Time         // from a revoked key to the time until which it is revoked
+	tokens   map[key]map[key]time.Time // from a sign-in to the tokens shown in it, each with the time when it ends
+	signIns  map[key]int               // from a token to the number of sign-ins in which it was shown
+	order    []known                   // the facts in revoked and tokens, oldest first
+	holders  map[key]map[*Holder]bool  // from a key to the open connections that hold it
+	holdings map[*Holder]*holding      // from an open connection to the keys that it holds
 }
 
-// known is a fact in memory: a revoked key if token is empty, else a token that was shown in a sign-in.
+// known is a fact in memory. If token is empty, signIn is a revoked key (of a sign-in or a token). Otherwise token was
+// shown in signIn.
 type known struct {
 	signIn, token key
 	until         time.Time
 }
 
-// holding is what one connection has shown.
+// holding has the keys of the sign-in and the tokens that one connection has shown.
 type holding struct {
 	signIn key
-	tokens map[key]time.Time // each until it ends
+	tokens map[key]time.Time // from a token to the time when it ends
 }
 
-// New returns revocations that all nodes over store share.
+// New returns Revocations that keep their facts in store. All nodes with the same store share the facts.
 func New(store ledger.Store, log *slog.Logger) *Revocations {
 	r := &Revocations{revoked: map[key]time.Time{}, tokens: map[key]map[key]time.Time{}, signIns: map[key]int{},
 		holders: map[key]map[*Holder]bool{}, holdings: map[*Holder]*holding{}}
@@ -84,7 +87,7 @@ func New(store ledger.Store, log *slog.Logger) *Revocations {
 	return r
 }
 
-// Run follows the ledger, stores facts in it and forgets those that have expired, until ctx is done.
+// Run runs the ledger, which delivers and stores facts, and forgets the facts that have expired, until ctx is done.
 func (r *Revocations) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { r.ledger.Run(ctx) })
@@ -101,14 +104,14 @@ func (r *Revocations) Run(ctx context.Context) {
 	}
 }
 
-// Ready returns why nobody can sign in now, nil if users can.
+// Ready returns nil if users can sign in now, else an error that says why they cannot.
 func (r *Revocations) Ready() error { return r.ledger.Current() }
 
-// Waiting returns how many facts wait to be stored.
+// Waiting returns the number of facts that wait to be stored in the ledger.
 func (r *Revocations) Waiting() int { return r.ledger.Waiting() }
 
-// deliver runs with each fact of the ledger, also with this node's own. It passes over a fact that it does not know,
-// because a newer node may have stored it.
+// deliver is called by the ledger with each stored fact, also with the facts of this node. It ignores a fact that begins
+// with an unknown word, because a node with a newer version of Mayfly may have stored it.
 func (r *Revocations) deliver(fact string, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -127,8 +130,8 @@ func (r *Revocations) deliver(fact string, until time.Time) {
 
 // Token is a checked token that a client shows.
 type Token struct {
-	User     string // id
-	JTI      string
+	User     string // the id of the token's user
+	JTI      string // the id of the token, from its claim jti
 	Expires  time.Time
 	SignInID string // the client's id of the sign-in; empty: the client has named none
 }
@@ -136,16 +139,17 @@ type Token struct {
 // Holder is one connection whose user is signed in.
 type Holder struct {
 	revocations *Revocations // static
-	end         func()       // static; does not block
+	end         func()       // static; ends the connection, and does not block
 }
 
-// NewHolder returns a holder without a token. When its sign-in or its token is revoked, end is called, perhaps more than
-// once; it must not block. The caller must call Forget when the connection has ended.
+// NewHolder returns a Holder that holds no token yet. When its sign-in or one of its tokens is revoked, end is called,
+// perhaps more than once. end must not block. The caller must call Forget when the connection has ended.
 func (r *Revocations) NewHolder(end func()) *Holder { return &Holder{r, end} }
 
-// Admit records that the connection shows a token. It returns ErrRevoked if the token or its sign-in was signed out, and
-// another error while that cannot be known. A sign-in without an id has the key of its first token. Admit blocks for
-// loadWait at most, while the ledger is being read for the first time, or until ctx is done.
+// Admit records that the connection shows the token t. It returns ErrRevoked if the token or its sign-in was signed out,
+// and another error while the ledger cannot be read. If the client has named no sign-in, the key of its first token
+// stands for the sign-in. If the ledger was not read yet, Admit blocks until it was read, for loadWait at most, or until
+// ctx is done.
 func (h *Holder) Admit(ctx context.Context, t Token) error {
 	wait := time.NewTimer(loadWait)
 	defer wait.Stop()
@@ -163,12 +167,13 @@ func (h *Holder) Admit(ctx context.Context, t Token) error {
 	return r.admitLocked(h, t)
 }
 
+// admitLocked does the work of Admit after the ledger was read.
 func (r *Revocations) admitLocked(h *Holder, t Token) error {
 	held := r.holdings[h]
 	if held == nil {
 		held = &holding{tokens: map[key]time.Time{}}
 	}
-	token, until := tokenKey(t.User, t.JTI), t.Expires.Add(2*wire.AuthGrace) // refused as expired before that
+	token, until := tokenKey(t.User, t.JTI), t.Expires.Add(2*wire.AuthGrace) // by then every node refuses it as expired
 	signIn := held.signIn
 	switch {
 	case t.SignInID != "":
@@ -177,7 +182,7 @@ func (r *Revocations) admitLocked(h *Holder, t Token) error {
 		signIn = token
 	}
 	if r.isRevokedLocked(signIn) {
-		r.noteLocked(signIn, token, until) // a client that has this token may show it in no other sign-in either
+		r.noteLocked(signIn, token, until) // revokes token too, so that it is refused in every other sign-in
 		return ErrRevoked
 	}
 	if r.isRevokedLocked(token) {
@@ -192,7 +197,7 @@ func (r *Revocations) admitLocked(h *Holder, t Token) error {
 	}
 	r.holdings[h] = held
 	held.signIn, held.tokens[token] = signIn, until
-	for k, ends := range held.tokens { // also those of a sign-in that had no id before
+	for k, ends := range held.tokens { // all tokens, because the client may have named the sign-in only now
 		r.noteLocked(signIn, k, ends)
 	}
 	for _, k := range []key{signIn, token} {
@@ -204,7 +209,7 @@ func (r *Revocations) admitLocked(h *Holder, t Token) error {
 	return nil
 }
 
-// Forget removes a connection that has ended.
+// Forget removes the keys of a connection that has ended. Its tokens stay recorded in their sign-in.
 func (h *Holder) Forget() {
 	r := h.revocations
 	r.mu.Lock()
@@ -220,14 +225,15 @@ func (h *Holder) Forget() {
 	delete(r.holdings, h)
 }
 
-// letGoLocked records that h no longer holds k.
+// letGoLocked removes h from the holders of k.
 func (r *Revocations) letGoLocked(h *Holder, k key) {
 	if delete(r.holders[k], h); len(r.holders[k]) == 0 {
 		delete(r.holders, k)
 	}
 }
 
-// SignOut revokes the sign-in of the connection with all its tokens, and ends every connection that holds one of them.
+// SignOut revokes the sign-in of the connection and all tokens of that sign-in. It ends every connection that holds one
+// of these keys, on every node.
 func (h *Holder) SignOut() {
 	r := h.revocations
 	r.mu.Lock()
@@ -239,7 +245,8 @@ func (h *Holder) SignOut() {
 	until := time.Now().Add(revokedFor)
 	out := []key{held.signIn}
 	for token := range held.tokens {
-		if _, ok := r.tokens[held.signIn][token]; !ok && token != held.signIn { // in too many sign-ins, or forgotten
+		// A token that is not in r.tokens, because of maxSessions or maxKnown, must be revoked by its own key.
+		if _, ok := r.tokens[held.signIn][token]; !ok && token != held.signIn {
 			out = append(out, token)
 		}
 	}

@@ -12,29 +12,32 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Verifier checks tokens: auth.Verifier, and one without cryptography for tests.
+// Verifier checks tokens. auth.Verifier implements it, and tests have a Verifier without cryptography.
 type Verifier interface {
 	// Verify checks an access token. The error is an *auth.Error.
 	Verify(ctx context.Context, accessToken, idToken string) (auth.Identity, error)
-	// Follow calls changed, which must not block, with every news about a user who is signed in.
+	// Follow calls changed whenever the user of id gets a new name or must leave, until stop is called. changed must not
+	// block.
 	Follow(id auth.Identity, changed func(auth.Change)) (stop func())
-	// Ready returns why no token can be checked now, nil if tokens can be checked.
+	// Ready returns nil if tokens can be checked now, else an error that says why they cannot.
 	Ready() error
 }
 
 const (
-	// A connection may send maxSignIns hello and auth frames in any span of signInsPer.
+	// A connection may send at most maxSignIns hello and auth frames in any span of signInsPer. With one more, it ends.
 	maxSignIns = 10
 	signInsPer = time.Minute
-	// maxFailedAuths auth frames may fail on one connection; the last ends it. Failures because tokens cannot be checked now
-	// are not the client's fault, and don't count.
+	// A connection ends when maxFailedAuths of its auth frames have failed. A failure does not count if the server
+	// cannot check tokens at the moment, because that is not the client's fault.
 	maxFailedAuths = 3
-	failedRetry    = 10 * time.Second
-	// verifyTimeout bounds how long a token is checked: the keys may have to be fetched for it, and its user looked up.
+	failedRetry    = 10 * time.Second // how long the client waits after maxFailedAuths failures before it connects again
+	// verifyTimeout is the longest time for the check of one token. The check may have to fetch the issuer's keys and to
+	// look up the user.
 	verifyTimeout = 10 * time.Second
 )
 
-// openGuest welcomes a client that shows no token, if guests may come in.
+// openGuest handles a hello without a token. It welcomes the user as a guest, or refuses the hello if the policy is
+// GuestsDenied.
 func (s *Session) openGuest(hello wire.Hello) error {
 	role := hub.Writer
 	switch s.shared.Guests {
@@ -52,7 +55,7 @@ func (s *Session) openGuest(hello wire.Hello) error {
 	return nil
 }
 
-// openSignedIn welcomes the user whom the token in hello names.
+// openSignedIn handles a hello with a token. It checks the token, and welcomes its user or ends the connection.
 func (s *Session) openSignedIn(hello wire.Hello) error {
 	if hello.SignInID != nil {
 		s.signInID = *hello.SignInID
@@ -78,7 +81,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 	return nil
 }
 
-// auth renews the sign-in of the connection.
+// auth handles an auth frame: the client shows a new token to stay signed in on this connection.
 func (s *Session) auth(f wire.Auth) error {
 	if err := s.checkSignInRate(); err != nil {
 		return err
@@ -108,8 +111,9 @@ func (s *Session) auth(f wire.Auth) error {
 	return nil
 }
 
-// refuseAuth answers a renewal that failed. The connection goes on until its token ends, unless the sign-in was signed out
-// or too many renewals have failed.
+// refuseAuth answers an auth frame that failed because of e. The connection goes on until its present token ends. If the
+// sign-in was signed out, or too many auth frames have failed, the connection ends at once: refuseAuth returns the error
+// for that.
 func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
 	s.logRefusal(e, wire.Kind(f))
 	if e.Reason == wire.ReasonTokenRevoked {
@@ -129,7 +133,8 @@ func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
 	return nil
 }
 
-// signOut ends every connection of the sign-in, or this connection if its user is a guest.
+// signOut handles a signout frame. It revokes the user's sign-in, which ends all connections of the sign-in. For a guest
+// it ends only this connection.
 func (s *Session) signOut() error {
 	if s.SignedIn() {
 		s.holder.SignOut()
@@ -138,7 +143,8 @@ func (s *Session) signOut() error {
 	return errSignedOut
 }
 
-// checkSignInRate counts a hello or auth frame, and returns the end of the connection if there were too many.
+// checkSignInRate counts a hello or auth frame. After more than maxSignIns in signInsPer it returns a Bye, which ends
+// the connection.
 func (s *Session) checkSignInRate() error {
 	if s.signIns.Add(time.Now(), signInsPer) <= maxSignIns {
 		return nil
@@ -147,8 +153,8 @@ func (s *Session) checkSignInRate() error {
 		RetryMS: wire.Milliseconds(signInsPer)})
 }
 
-// checkFailures counts e if no user of this server has such a token. It returns the end of the connection if too many such
-// tokens have come from the client's address.
+// checkFailures counts a failed sign-in of the client's address if e.Wrong is set: no user of this server can have such
+// a token. After too many failures of the address it returns a Bye, which ends the connection.
 func (s *Session) checkFailures(e *auth.Error) error {
 	if !e.Wrong {
 		return nil
@@ -161,9 +167,9 @@ func (s *Session) checkFailures(e *auth.Error) error {
 		Message: "Too many sign-ins from your network have failed. Try again later.", RetryMS: wire.Milliseconds(wait)})
 }
 
-// verify checks a token. Without a sign-in it refuses every token. The expiry of the identity is by the hub's clock; the
-// issuer counts by the wall clock. If the wall clock was set back before, the token lives as long as it should. If it is
-// set back later, no user stays longer for it.
+// verify checks a token. If sign-in is not set up, it refuses every token. The issuer sets the expiry of a token by the
+// wall clock, and verify converts it to the hub's clock. So a token is valid for the right time if the wall clock was
+// set back before the check. If the wall clock is set back later, no user stays signed in for longer.
 func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	if s.shared.Verifier == nil {
 		return auth.Identity{}, refusal(wire.ReasonTokenIssuer)
@@ -176,15 +182,15 @@ func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	switch {
 	case errors.As(err, &refused):
 		return auth.Identity{}, refused
-	case err != nil: // a Verifier must not return another error
+	case err != nil: // must not happen: Verify returns only errors of the type *auth.Error
 		s.shared.Log.Error("a token was not checked", "conn_id", s.conn.ID, "err", err)
 		return auth.Identity{}, busy()
 	}
 	return id, nil
 }
 
-// checkRevoked records that the connection shows the token of id, in the sign-in that the client calls signInID. It refuses
-// the token if it or its sign-in was signed out, or while that cannot be known.
+// checkRevoked records that the connection shows the token of id in the sign-in with the client's id signInID. It
+// refuses the token if the token or the sign-in was signed out, or while the revocations cannot be read.
 func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 	if s.holder == nil {
 		s.holder = s.shared.Revocations.NewHolder(func() { s.conn.End(errSignedOut) })
@@ -201,7 +207,8 @@ func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 	}
 }
 
-// logRefusal counts and logs why a user is not signed in. re is the kind of the frame that asked for it.
+// logRefusal counts and logs the refusal e of a sign-in. re is the kind of the refused frame; it is empty if e is not
+// the answer to a frame.
 func (s *Session) logRefusal(e *auth.Error, re string) {
 	s.shared.Metrics.countRefusal(e)
 	s.shared.Log.Info("sign-in refused", "conn_id", s.conn.ID, "re", re, "err", e)

@@ -9,9 +9,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// guest returns the guest that a secret stands for: the same user each time and on every node, because id and name are made
-// from the secret's hash. Without a secret it returns a new guest. The hash does not reveal the secret, which has 128 random
-// bits.
+// guest returns the guest with this secret. It makes the guest's id and name from a hash of the secret, so the same
+// secret gives the same user each time and on every node. Without a secret it returns a new guest. The id does not
+// reveal the secret, because the secret has 128 random bits.
 func guest(secret *string) wire.User {
 	if secret == nil {
 		secret = new(rand.Text())

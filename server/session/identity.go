@@ -16,24 +16,26 @@ type identity struct {
 
 	mu       sync.Mutex // guards what follows
 	user     wire.User
-	expires  time.Time // of the token, by the hub's clock
-	expiring bool      // the client was told that the sign-in ends soon
+	expires  time.Time // when the token expires, by the hub's clock
+	expiring bool      // the server has sent the frame expiring for the present token
 }
 
-// newIdentity returns the identity of id. The connection may live as long as its token.
+// newIdentity returns an identity for the user of id. It sets the deadline of the connection to AuthGrace after the
+// token's expiry.
 func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
 	s.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
 	return &identity{session: s, client: client, user: wire.User{ID: id.ID, Name: id.Name}, expires: id.Expires}
 }
 
-// is reports whether id is the same user.
+// is reports whether id is an identity of the same user.
 func (i *identity) is(id auth.Identity) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return id.ID == i.user.ID
 }
 
-// renew moves the end of the connection to that of another token, if it is later, and tells the client.
+// renew moves the deadline of the connection to AuthGrace after the expiry of the token of id, unless the present token
+// expires later. Then it sends the frame authed.
 func (i *identity) renew(id auth.Identity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -44,7 +46,8 @@ func (i *identity) renew(id auth.Identity) {
 	i.tellLocked()
 }
 
-// onChange runs when there is news about the user.
+// onChange runs when the user has got a new name, or must leave. It sends the frame authed with the name, or ends the
+// connection.
 func (i *identity) onChange(change auth.Change) {
 	if change.Refused != nil {
 		i.session.logRefusal(change.Refused, "")
@@ -61,12 +64,13 @@ func (i *identity) onChange(change auth.Change) {
 	i.tellLocked()
 }
 
-// tellLocked sends the client authed.
+// tellLocked sends the client the frame authed, with the user and the expiry of the sign-in.
 func (i *identity) tellLocked() {
 	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
 }
 
-// tick tells the client that the sign-in ends soon, and ends the connection when it has ended.
+// tick sends the frame expiring once when the token expires soon, and ends the connection when the connection's deadline
+// has passed.
 func (i *identity) tick(now time.Time) {
 	if i.session.conn.Expired(now.UnixMilli()) {
 		i.session.conn.End(ErrExpired)

@@ -10,9 +10,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Metrics are the metrics of all sessions of a node. Every label value is there from the start, at 0.
+// Metrics are the metrics of all sessions of a node. NewMetrics creates every label value at 0, so that each series
+// exists before its first event.
 type Metrics struct {
-	signInsRefused *prometheus.CounterVec // by reason
+	signInsRefused *prometheus.CounterVec // refused sign-ins and renewals, by reason
 	signOuts       prometheus.Counter
 }
 
@@ -33,7 +34,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// countRefusal counts a refused sign-in by its reason, or as busy if it has none.
+// countRefusal counts a refused sign-in by its reason, or as "busy" if e has no reason.
 func (m *Metrics) countRefusal(e *auth.Error) {
 	reason := string(e.Reason)
 	if !slices.Contains(wire.Reasons[:], e.Reason) {

@@ -2,17 +2,17 @@ package session
 
 import "errors"
 
-// Policy says what guests may do: users who have not signed in.
+// Policy says what guests, who are users without a sign-in, may do.
 type Policy string
 
-// The policies there are. The empty one is GuestsWrite.
+// These are all policies. The empty Policy means GuestsWrite.
 const (
-	GuestsWrite  Policy = "allow" // read and write
-	GuestsRead   Policy = "read"
-	GuestsDenied Policy = "deny" // they must sign in
+	GuestsWrite  Policy = "allow" // guests may read and post
+	GuestsRead   Policy = "read"  // guests may read only
+	GuestsDenied Policy = "deny"  // guests may not connect: every user must sign in
 )
 
-// UnmarshalText implements encoding.TextUnmarshaler, for a flag.
+// UnmarshalText implements encoding.TextUnmarshaler, so that a command-line flag can hold a Policy.
 func (p *Policy) UnmarshalText(text []byte) error {
 	switch policy := Policy(text); policy {
 	case GuestsWrite, GuestsRead, GuestsDenied:

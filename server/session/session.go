@@ -1,6 +1,6 @@
-// Package session says what the frames of one connection mean: the user is welcomed, joins and leaves rooms, posts, renews
-// the sign-in and signs out. A session does not depend on the transport of its connection. The hub answers joins and posts;
-// this package checks that the user may ask for them.
+// Package session carries out the frames of one connection: hello, join, leave, post, auth (which renews the sign-in)
+// and signout. A session does not depend on the transport of its connection. It checks frames, tokens and guests; then
+// the hub carries out joins, leaves and posts, and answers them.
 //
 // Files in order: session.go (the frames), auth.go (the frames of signing in), identity.go (the user who is signed in),
 // policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go. auth.go has methods of Session, and an identity
@@ -25,11 +25,12 @@ import (
 )
 
 const (
-	// badFrames bad frames within badFramesPer end a connection: such a client does not speak the protocol.
+	// A connection ends when it has sent badFrames frames that cannot be read within badFramesPer, because its client
+	// does not follow the protocol.
 	badFrames    = 3
 	badFramesPer = 10 * time.Second
 
-	// joinsTimeout bounds how long all joins of one hello together may wait for the stream.
+	// joinsTimeout is the longest time that all joins of one hello together may wait for the stream.
 	joinsTimeout = 5 * time.Second
 
 	badSecret = "A guest secret, and a session, has 22 to 86 base64url characters."
@@ -38,44 +39,45 @@ const (
 // Shared is what all sessions of a node share. Its fields are static.
 type Shared struct {
 	Hub     *hub.Hub
-	Clock   *hub.Clock // the hub's
+	Clock   *hub.Clock // the clock that Hub uses
 	Log     *slog.Logger
 	Metrics *Metrics
 
-	Verifier    Verifier                // nil: there is no sign-in
-	Revocations *revocation.Revocations // nil: there is no sign-in
-	Failures    *admission.Failures
-	Guests      Policy
+	Verifier    Verifier                // nil: sign-in is not set up
+	Revocations *revocation.Revocations // nil: sign-in is not set up
+	Failures    *admission.Failures     // the failed sign-ins of each client address
+	Guests      Policy                  // what guests may do
 
-	TTL   wire.TTL      // the welcome shows these limits, which the hub applies
-	Posts int           // accepted posts of a user
-	Per   time.Duration // the span in which they count
+	// The welcome tells clients these limits. The hub applies them.
+	TTL   wire.TTL
+	Posts int           // the most accepted posts of one user in any span of length Per
+	Per   time.Duration // the length of the span in which Posts are counted
 }
 
-// nowMS returns the time that the frames tell, in Unix milliseconds.
+// nowMS returns the time of the hub's clock in Unix milliseconds, which frames send as now.
 func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
-// Session is the meaning of one connection's frames. It is the Handler of the connection.
+// Session carries out the frames of one connection. It implements conn.Handler.
 type Session struct {
 	shared *Shared    // static
 	conn   *conn.Conn // static
 
-	greeted  atomic.Bool // a hello has come
-	client   atomic.Pointer[hub.Client]
-	identity atomic.Pointer[identity] // nil: the user is a guest
+	greeted  atomic.Bool                // the client has sent a valid hello
+	client   atomic.Pointer[hub.Client] // nil until the hello is answered
+	identity atomic.Pointer[identity]   // nil: the user is not signed in
 
 	// Owned by the goroutine that calls Handle.
-	bad        admission.Recent   // bad frames
-	signIns    admission.Recent   // hello and auth frames
-	failed     int                // auth frames that failed
+	bad        admission.Recent   // the recent frames that could not be read
+	signIns    admission.Recent   // the recent hello and auth frames
+	failed     int                // how many auth frames have failed; see maxFailedAuths
 	signInID   string             // the client's id of the sign-in; empty: the client has named none
-	patience   time.Duration      // see Patience
-	mustAnswer bool               // see MustAnswer
-	unfollow   func()             // nil without an identity
+	patience   time.Duration      // how long a poll waits for news at most; hello sets it
+	mustAnswer bool               // a join or auth frame, which always gets an answer, has come after hello
+	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
 	holder     *revocation.Holder // nil: the client has shown no token
 }
 
-// New returns a session that waits for hello.
+// New returns a session for c whose first frame must be hello.
 func New(shared *Shared, c *conn.Conn) *Session { return &Session{shared: shared, conn: c} }
 
 // Greeted implements conn.Handler.
@@ -87,14 +89,14 @@ func (s *Session) Client() *hub.Client { return s.client.Load() }
 // MustAnswer implements conn.Handler.
 func (s *Session) MustAnswer() bool { return s.mustAnswer }
 
-// Patience implements conn.Handler: it is what hello asks for.
+// Patience implements conn.Handler. It returns the wait_ms of hello, or wire.PollWait if hello has none.
 func (s *Session) Patience() time.Duration { return s.patience }
 
 // SignedIn reports whether the user is signed in. Any goroutine may call it.
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
-// Tick tells the client that the sign-in ends soon, and ends the connection when the sign-in has ended. One goroutine calls
-// it, with the time of the hub's clock.
+// Tick tells the client that the sign-in ends soon, and ends the connection when the sign-in has ended. Only one
+// goroutine calls Tick. now is the time of the hub's clock.
 func (s *Session) Tick(now time.Time) {
 	if i := s.identity.Load(); i != nil {
 		i.tick(now)
@@ -113,11 +115,11 @@ func (s *Session) Handle(frame []byte) error {
 	}
 	var bad *wire.FrameError
 	if errors.As(err, &bad) && bad.Re == wire.Kind(wire.Hello{}) {
-		f = wire.Hello{} // a second hello, also if it is broken
+		f = wire.Hello{} // a second hello ends the connection, even if the hello could not be read
 	} else if bad != nil {
 		return s.refuse(bad)
 	}
-	switch f := f.(type) { // nil is of an unknown type: the client is newer
+	switch f := f.(type) { // f is nil if its type is unknown, as from a newer client: ignore it
 	case wire.Hello:
 		return conn.Bye(wire.Bye{Code: wire.CodeProtocol, Message: "Say hello only once."})
 	case wire.Auth:
@@ -136,7 +138,8 @@ func (s *Session) Handle(frame []byte) error {
 	return nil
 }
 
-// open begins the session with the client's first frame, which must be hello.
+// open handles the client's first frame, which must be hello, and joins the rooms in the hello. f and err are the
+// results of wire.Decode.
 func (s *Session) open(f wire.Frame, err error) error {
 	hello, err := s.checkHello(f, err)
 	if err != nil {
@@ -162,7 +165,8 @@ func (s *Session) open(f wire.Frame, err error) error {
 	return nil
 }
 
-// checkHello returns the hello in the first frame f, which could not be decoded if err is not nil.
+// checkHello returns the first frame f as a hello, and sets s.patience. If err says that f could not be decoded, or if f
+// is not a valid hello, it returns a Bye.
 func (s *Session) checkHello(f wire.Frame, err error) (wire.Hello, error) {
 	protocol := func(message string) error { return conn.Bye(wire.Bye{Code: wire.CodeProtocol, Message: message}) }
 	var bad *wire.FrameError
@@ -188,8 +192,8 @@ func (s *Session) checkHello(f wire.Frame, err error) (wire.Hello, error) {
 	return hello, nil
 }
 
-// welcome greets the user, with the time at which it is written: the client sets its clock by it, and a poll may wait
-// before.
+// welcome sends the frame welcome. Its time now is set when the frame is written, not when it is queued, because the
+// client sets its clock by it, and the answer of a poll may wait for news before it is written.
 func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	w := wire.Welcome{
 		Conn: s.conn.ID, User: user, MayPost: role >= hub.Writer, TTL: s.shared.TTL, AuthExpires: authExpires,
@@ -203,15 +207,16 @@ func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	}))
 }
 
-// join joins a room. It first waits until the queue has room for the answer, so that a client that joins many rooms at once
-// does not count as slow.
+// join joins a room. Before that, it waits until the queue has room for the answer. Without the wait, the answers to
+// many joins could fill the queue, and the connection would end with the code slow.
 func (s *Session) join(ctx context.Context, re string, j wire.Join) {
 	if s.conn.MakeRoom() {
 		s.client.Load().Join(ctx, re, j)
 	}
 }
 
-// refuse answers a frame that could not be read. The third within badFramesPer ends the connection.
+// refuse answers a frame that could not be read. If badFrames such frames have come within badFramesPer, it returns a
+// Bye instead, which ends the connection.
 func (s *Session) refuse(bad *wire.FrameError) error {
 	if s.bad.Add(time.Now(), badFramesPer) >= badFrames {
 		return conn.Bye(wire.Bye{Code: wire.CodeProtocol,

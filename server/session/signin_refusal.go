@@ -9,7 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// sentences holds the sentence for the user, by the reasons that package auth does not have.
+// sentences has a sentence for the user for each reason with which this package refuses a sign-in. Package auth has its
+// own sentences.
 var sentences = map[wire.Reason]string{
 	wire.ReasonTokenRevoked:    "You have signed out.",
 	wire.ReasonIdentityChanged: "Somebody else has signed in here.",
@@ -18,12 +19,13 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonTokenExpired:    "Your sign-in has expired.",
 }
 
-// refusal returns the error for a reason in sentences.
+// refusal returns the error for a reason, which must be a key of sentences.
 func refusal(reason wire.Reason) *auth.Error {
 	return &auth.Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: sentences[reason]}
 }
 
-// busyRetry is after how long a client comes back whose token cannot be checked now.
+// busyRetry is how long a client waits before it tries again, if the server cannot check its token now. byeFor adds a
+// random time.
 const busyRetry = 5 * time.Second
 
 // busy returns the error for a token that cannot be checked now.
@@ -32,7 +34,8 @@ func busy() *auth.Error {
 		Retry: busyRetry}
 }
 
-// byeFor ends a connection because of e. Busy clients get a random delay, so that they don't all return at once.
+// byeFor returns the Bye that ends a connection because of e. For the code busy it adds a random time to the wait, so
+// that clients don't all return at once.
 func byeFor(e *auth.Error) error {
 	b := wire.Bye{Code: e.Code, Reason: e.Reason, Next: e.Next, Message: e.Message, RetryMS: e.Retry.Milliseconds()}
 	if e.Code == wire.CodeBusy {
@@ -41,8 +44,8 @@ func byeFor(e *auth.Error) error {
 	return conn.Bye(b)
 }
 
-// ErrExpired ends a connection whose sign-in has ended.
+// ErrExpired is the error that ends a connection whose token has expired.
 var ErrExpired = byeFor(refusal(wire.ReasonTokenExpired))
 
-// errSignedOut ends a connection whose user has signed out.
+// errSignedOut is the error that ends a connection whose user has signed out.
 var errSignedOut = byeFor(refusal(wire.ReasonTokenRevoked))
