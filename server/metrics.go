@@ -8,13 +8,13 @@ import (
 	"mayfly/server/hub"
 )
 
-// metrics are the metrics of this package. newMetrics creates every label value at 0, so that each series exists
-// before its first event.
+// metrics are the metrics of this package. newMetrics creates every label value at 0, so that each series exists before
+// its first event.
 type metrics struct {
 	opened          prometheus.Counter
-	upgradesRefused *prometheus.CounterVec // by reason
+	upgradesRefused *prometheus.CounterVec // requests that did not become a WebSocket, by reason
 	polls           prometheus.Counter
-	pollsRefused    *prometheus.CounterVec // by reason
+	pollsRefused    *prometheus.CounterVec // rejected polls, by reason
 }
 
 func newMetrics(reg prometheus.Registerer, s *Server) *metrics {

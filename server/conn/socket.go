@@ -27,7 +27,7 @@ type Socket struct {
 	writing  atomic.Bool // a write is under way
 	handling atomic.Bool // readLoop handles a message, so it reads no pong meanwhile
 
-	nextPing time.Time // owned by tick
+	nextPing time.Time // owned by tick; when tick sends the next ping
 	abortAt  time.Time // owned by tick; when tick aborts an ending connection; zero until the end begins
 }
 

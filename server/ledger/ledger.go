@@ -45,7 +45,7 @@ type Ledger struct {
 	loaded  chan struct{} // closed once every stored fact has been delivered for the first time
 	wake    chan struct{} // capacity 1; a value in it says that a fact waits to be stored
 
-	mu      sync.Mutex // guards what follows; taken last
+	mu      sync.Mutex // guards what follows; no other lock is taken while it is held
 	waiting []fact     // facts to store, oldest first
 }
 

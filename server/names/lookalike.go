@@ -30,7 +30,7 @@ func skeleton(name string) string {
 // the name's skeleton begins with "anonymous", and ignores accents, spaces and all other characters that are not
 // letters. The letters "rn" count as "m", because they look like it.
 func imitatesGuest(name string) bool {
-	bare := only(func(r rune) bool { return !unicode.Is(unicode.Mn, r) }, norm.NFKD.String(name)) // without accents
+	bare := only(func(r rune) bool { return !unicode.Is(unicode.Mn, r) }, norm.NFKD.String(name)) // removes accents
 	letters := only(unicode.IsLetter, skeleton(bare))
 	return strings.HasPrefix(strings.ReplaceAll(letters, "rn", "m"), "anonymous")
 }

@@ -51,7 +51,7 @@ const (
 
 // Config says which sources New uses for names, and whether it checks that users are active.
 type Config struct {
-	Okta          string // base URL of Okta's API
+	Okta          string // the base URL of Okta's API
 	OktaToken     string // the API token for Okta's Users API; empty: the Users API is not asked
 	RequireActive bool   // refuse users whom the Users API reports as not active; needs OktaToken
 
@@ -83,7 +83,7 @@ type Change struct {
 type Profiles struct {
 	okta     *source     // static; nil: the Users API is not asked
 	userinfo *source     // static
-	strict   bool        // static; RequireActive
+	strict   bool        // static; Config.RequireActive
 	queue    chan lookup // static; lookups to do, at most one for each user
 
 	// notifying is held while followers are called, so that the newest change is the last that they get. It is taken
@@ -230,7 +230,7 @@ func (p *Profiles) Follow(id User, changed func(Change)) (stop func()) {
 		u.idle = nil
 	}
 	u.followers[f] = true
-	if !p.taken.holds(id.ID) { // Profiles has forgotten the user since the sign-in
+	if !p.taken.holds(id.ID) { // since the sign-in, Profiles has removed the user from its cache
 		p.taken.claimName(id.ID, id.Name)
 	}
 	p.mu.Unlock()

@@ -21,7 +21,8 @@ func guest(secret *string) wire.User {
 	return wire.User{ID: "g-" + base64.RawURLEncoding.EncodeToString(sum[:18]), Name: "Anonymous " + animal, Anonymous: true}
 }
 
-// animals are short, kind and easy to tell apart. Their order decides the name of each guest: append only.
+// animals are the second words of guests' names: short, friendly and easy to tell apart. The number of animals and their
+// order decide which animal a guest gets, so a change of the list renames guests.
 var animals = [...]string{
 	"Albatross", "Alpaca", "Ant", "Antelope", "Armadillo", "Auk", "Axolotl", "Badger", "Barnacle", "Bat", "Beaver", "Bee",
 	"Beetle", "Bison", "Bittern", "Blackbird", "Bluebird", "Bobcat", "Buffalo", "Bumblebee", "Bunting", "Butterfly", "Camel",

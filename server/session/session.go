@@ -3,8 +3,8 @@
 // the hub carries out joins, leaves and posts, and answers them.
 //
 // Files in order: session.go (the frames), auth.go (the frames of signing in), identity.go (the user who is signed in),
-// policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go. auth.go has methods of Session, and an identity
-// tells its session; they refer up.
+// policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go. auth.go has methods of Session, and an
+// identity calls its Session, so both files refer up to session.go.
 //
 // Locks: identity.mu is taken before hub.Clock.mu and the lock of a connection's queue.
 package session
