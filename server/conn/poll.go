@@ -24,8 +24,8 @@ const (
 // Poll carries a connection for the time of one HTTP request. It runs on the goroutine of the request's HTTP handler,
 // which first handles the frames in the body, then waits for news, and then writes the answer. Poll sets its own read
 // and write deadlines, and does not use those of the HTTP server. (Once a body is read, net/http has no read deadline
-// any more.) After the answer the node keeps no state of the poll. The cursors in the next poll say which messages the
-// client has, so the next poll may go to another node.
+// any more.) After the answer the node keeps no state that the next poll needs. The cursors in the next poll say which
+// messages the client has, so the next poll may go to another node.
 type Poll struct {
 	*Conn
 	w       http.ResponseWriter      // static
