@@ -22,9 +22,9 @@ const (
 	minFresh = 5 * time.Minute // the keys count as fresh for this long at least, even if Cache-Control says less
 	maxFresh = 24 * time.Hour
 
-	firstRetry = time.Second // the wait after the first failure to load the keys; doubled with each failure
-	lastRetry  = 30 * time.Second
-	staleRetry = time.Minute // the wait after a failure while older keys can still be used
+	firstRetry = time.Second      // the wait after the first failure to load the keys; doubled with each failure
+	lastRetry  = 30 * time.Second // the longest of these waits
+	staleRetry = time.Minute      // the wait after a failure while older keys can still be used
 
 	maxFailure = 300 // the most bytes of an error text, which may quote the issuer
 )

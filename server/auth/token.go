@@ -83,7 +83,7 @@ func (t token) checkHeader(algs, types []string) *Error {
 	return nil
 }
 
-// typed reports whether typ marks t as an access token (RFC 9068). Few issuers set it.
+// typed reports whether typ marks t as an access token (RFC 9068). Few issuers set this typ.
 func (t token) typed() bool {
 	typ, _ := t.header.text("typ")
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")

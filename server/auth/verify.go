@@ -14,7 +14,7 @@ import (
 
 // Identity is the user that a token stands for.
 type Identity struct {
-	ID      string    // the user's id in Mayfly: a hash, the same on every node and device, without the issuer's id in it
+	ID      string    // the user's id in Mayfly: a hash, which is the same on every node and device and hides Subject
 	Name    string    // the best name that is known now; Follow reports better names
 	Subject string    // the issuer's id of the user
 	JTI     string    // the token's id; made from the token's hash if the token has no id

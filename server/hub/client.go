@@ -13,9 +13,9 @@ import (
 
 // Member receives the frames of one client. A connection is a Member; a test has Members that record the frames.
 type Member interface {
-	// Send queues f and never blocks. Many members share f, so Send must not change it. It returns false if the
-	// member's queue is full: the hub then drops the member from the room. The Member owns its queue and its writer,
-	// and ends its connection itself: the hub sends no bye.
+	// Send queues f and never blocks. Many members share f, so Send must not change it. If the member's queue is full,
+	// Send returns false and ends the connection, and the hub drops the member from the room. The hub sends no bye: the
+	// Member owns its queue and its writer, and says goodbye itself.
 	Send(f *Frame) bool
 }
 

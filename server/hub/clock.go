@@ -19,7 +19,7 @@ type Clock struct {
 
 	mu   sync.Mutex    // guards what follows
 	last time.Time     // the time of day from which setLocked counts on
-	at   time.Duration // when last was the time of day, counted from start
+	at   time.Duration // the time since start at which last was set
 }
 
 // NewClock returns a Clock. wall returns the time of the wall clock: it is time.Now, or a function of a test.

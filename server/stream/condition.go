@@ -15,7 +15,7 @@ type condition struct {
 	log *slog.Logger // static
 
 	mu         sync.Mutex // guards what follows; never held while something blocks
-	unanswered silence    // the span since the last answer to an append
+	unanswered silence    // the silence up to now; zero if the last append had an answer
 	highestSeq uint64     // the highest seq of the events that callers have been given
 	blockedErr error      // why appends are refused now; nil if they are accepted
 }

@@ -24,8 +24,8 @@ const (
 // metrics are the metrics of this package.
 type metrics struct {
 	appended prometheus.Histogram   // seconds
-	failed   *prometheus.CounterVec // by kind
-	gaps     prometheus.Counter     // times that a follower missed messages
+	failed   *prometheus.CounterVec // by the label kind
+	gaps     prometheus.Counter     // how many times a follower missed messages
 	reread   prometheus.Counter     // messages that followers read again
 }
 

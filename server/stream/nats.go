@@ -174,7 +174,7 @@ func (n *NATS) Close() error {
 		errs = append(errs, within(stopTimeout, "appends did not finish in time", func() error {
 			<-n.js.PublishAsyncComplete()
 			return nil
-		})) // no CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher in any case
+		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
 	}
 	n.lookups.Wait()
 	n.stop()

@@ -88,8 +88,8 @@ func (n *NATS) watch(ctx context.Context) {
 	}
 }
 
-// heal restarts the server and waits until it answers. Before the restart it waits until no append is pending, because a
-// JetStream that is stopping acknowledges messages that it does not write any more.
+// heal restarts the server and waits until it answers. Before the restart it waits until no append is pending: while
+// JetStream stops, it acknowledges messages that it does not write any more.
 func (n *NATS) heal(ctx context.Context) error {
 	select {
 	case <-n.js.PublishAsyncComplete():
