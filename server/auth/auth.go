@@ -3,9 +3,9 @@
 // Any OIDC provider that issues signed JWTs as access tokens works. Besides the standard claims the package reads Okta's
 // own: cid, uid, scp. It checks every claim of every token each time, and refuses a bad token with a reason of the
 // protocol. A bad token never makes its user a guest. go-oidc checks the token a second time, as a cross-check. go-oidc
-// alone is not enough: it gives no reasons; it accepts tokens without kid, subject or iat, with a life of 30,000 years, ID
-// tokens, tokens bound to a key that the client never proved to have, and keys of 1,024 bits; and it fetches the issuer's
-// keys for every unknown kid.
+// alone is not enough. It gives no reasons. It accepts tokens without kid, subject or iat, tokens with a life of 30,000
+// years, ID tokens, tokens bound to a key that the client never proved to have, and keys of 1,024 bits. And it fetches
+// the issuer's keys for every unknown kid.
 //
 // So the package has its own key set (keySet). It loads the keys in the background after the start, refreshes them as the
 // issuer's Cache-Control says, fetches them for unknown kids at most once in 30 s, keeps them while the issuer is down, and
@@ -38,11 +38,11 @@ import (
 
 // Config says which tokens a Verifier accepts.
 type Config struct {
-	Issuer       string   // the issuer, exactly as iss in its tokens
+	Issuer       string   // the issuer's URL, exactly as the claim iss of its tokens
 	ClientIDs    []string // the apps that users may sign in with
-	Audience     string   // a value that aud must contain
-	Algs         []string // signature algorithms; none: RS256
-	RequireScope string   // a scope that tokens must have; empty: none
+	Audience     string   // a value that the claim aud must contain
+	Algs         []string // allowed signature algorithms; empty: RS256 only
+	RequireScope string   // a scope that tokens must have; empty: no scope is needed
 	KidOptional  bool     // accept tokens without kid if exactly one key of the issuer fits
 
 	OktaAPIToken  string // for names and, with RequireActive, for the status of users; empty: the Users API is not asked
@@ -59,8 +59,8 @@ type Verifier struct {
 	metrics    *metrics              // static
 }
 
-// New returns a Verifier. It refuses every token as busy until Run has loaded the issuer's keys. New fails if cfg.Check
-// does.
+// New returns a Verifier. The Verifier refuses every token as busy until Run has loaded the issuer's keys. New fails if
+// cfg.Check fails.
 func New(cfg Config, reg prometheus.Registerer, log *slog.Logger) (*Verifier, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = maxHeader
@@ -81,7 +81,7 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	v.profiles = names.New(names.Config{Okta: v.provider.okta(), OktaToken: cfg.OktaAPIToken,
 		RequireActive: cfg.RequireActive, Userinfo: v.provider.userinfo, ReadUserinfo: readUserinfo}, client, reg, log)
 	v.crossCheck = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{ClientID: cfg.Audience, SupportedSigningAlgs: cfg.Algs,
-		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to whole seconds
+		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
 	return v, nil
 }
 

@@ -17,8 +17,8 @@ import (
 const Leeway = time.Minute
 
 const (
-	maxSubject = 255          // bytes
-	year10000  = 253402300800 // its first second, in Unix seconds: some libraries cannot print later times
+	maxSubject = 255          // the length of the longest subject, in bytes
+	year10000  = 253402300800 // the first second of the year 10000, in Unix seconds: some libraries cannot print later times
 )
 
 // checkClaims checks the claims of an access token. The order of the checks decides which reason a token with several
@@ -53,8 +53,8 @@ func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
 	return nil
 }
 
-// checkClient checks that the token was issued to one of our apps. If several claims name the app, all must name an allowed
-// one.
+// checkClient checks that the token was issued to one of our apps (Config.ClientIDs). If several claims name an app, each
+// of them must name one of ours.
 func (v *Verifier) checkClient(claims object) *Error {
 	named := false
 	for _, name := range []string{"cid", "azp", "client_id"} {
@@ -111,15 +111,14 @@ func checkTimes(claims object, now time.Time) *Error {
 	return nil
 }
 
-// seconds converts n seconds to a Duration. It returns 1e9 s at most, so that the Duration cannot
-// overflow.
+// seconds converts n seconds to a Duration. It returns 1e9 s at most, so that the Duration cannot overflow.
 func seconds(n float64) time.Duration { return time.Duration(min(n, 1e9) * float64(time.Second)) }
 
-// instant converts Unix seconds to a Time. They must be before the year 10000.
+// instant converts Unix seconds to a Time. The Time must be before the year 10000.
 func instant(unix float64) time.Time { return time.UnixMilli(int64(unix * 1000)) }
 
-// subject returns the claim that identifies the user: uid in a token of Okta, which has cid, else sub. Okta's sub is a login
-// name: Okta can change it and give it to another user.
+// subject returns the claim that identifies the user: uid in a token of Okta, which has the claim cid, and sub in every
+// other token. Okta's sub is a login name: Okta can change it and give it to another user.
 func subject(claims object) (s string, ok bool) {
 	if claims.has("cid") {
 		return claims.text("uid")
@@ -127,7 +126,8 @@ func subject(claims object) (s string, ok bool) {
 	return claims.text("sub")
 }
 
-// checkSubject checks that the token names a user, and by a subject that cannot change the meaning of a URL that holds it.
+// checkSubject checks that the token names a user, and that the subject cannot change the meaning of a URL in which it is
+// written.
 func (v *Verifier) checkSubject(claims object) *Error {
 	s, ok := subject(claims)
 	switch {
@@ -146,7 +146,8 @@ func (v *Verifier) checkSubject(claims object) *Error {
 	return nil
 }
 
-// scopes returns the scopes of a token: from Okta's scp, a list, and from the standard's scope, words in one string.
+// scopes returns the scopes of a token: from Okta's claim scp, a list, and from the standard claim scope, words in one
+// string.
 func scopes(claims object) []string {
 	var all []string
 	for _, name := range []string{"scp", "scope"} {
@@ -165,7 +166,8 @@ func claimedName(claims object) string {
 	})
 }
 
-// readUserinfo returns the name in an answer of userinfo, which must be about subject.
+// readUserinfo returns the name in body, an answer of the userinfo endpoint. It fails if the answer is about another user
+// than subject.
 func readUserinfo(body []byte, subject string) (name string, err error) {
 	claims, err := newObject(body, claimNames)
 	if err != nil {

@@ -14,9 +14,9 @@ import (
 // The limits of one request to the issuer.
 const (
 	requestTimeout = 5 * time.Second
-	maxBody        = 256 << 10 // bytes after decompression
-	maxHeader      = 64 << 10  // bytes
-	maxRedirects   = 3         // to the same host
+	maxBody        = 256 << 10 // the longest body, in bytes after decompression
+	maxHeader      = 64 << 10  // the longest header, in bytes
+	maxRedirects   = 3         // the most redirects in a row, all to the same host
 )
 
 var (
@@ -49,7 +49,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// CloseIdleConnections lets http.Client.CloseIdleConnections reach the transport below.
+// CloseIdleConnections is called by http.Client.CloseIdleConnections, and calls that of next.
 func (b bounded) CloseIdleConnections() {
 	if next, ok := b.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()
@@ -58,7 +58,7 @@ func (b bounded) CloseIdleConnections() {
 
 type boundedBody struct {
 	io.ReadCloser
-	left int // bytes that may still be read; -1 once the body was longer
+	left int // bytes that may still be read; -1 once the body proved longer than maxBody
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -72,7 +72,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// trustedURL parses a URL that tokens or keys may go to: https, or http on this machine.
+// trustedURL parses s. It fails if tokens must not be sent to s or keys must not come from it: s must be https, or http
+// on this machine.
 func trustedURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil ||

@@ -10,27 +10,31 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Error is the refusal of a token. A bye or a refused carries its first fields to the client; the log gets all of it. An
-// Error never holds the token.
+// Error is the refusal of a token. The frame bye or refused carries the first five fields to the client. The log gets the
+// code, the reason and the fields that are not exported. An Error never holds the token.
 type Error struct {
 	Code    wire.Code // CodeBusy while the issuer's keys are not loaded
 	Reason  wire.Reason
 	Next    wire.Next
 	Message string        // one plain sentence for the user
 	Retry   time.Duration // how long until the same token may be accepted; 0: unknown
-	Wrong   bool          // no user of this server has such a token: package server limits addresses that send many
+	// Wrong says that no user of this server has such a token. Package session limits how many wrong tokens may come from
+	// an address.
+	Wrong bool
 
 	problem             string // for the log
 	jti, kid, tokenHash string // identify the token in the log
 }
 
-// refuse returns the Error for reason, with the code and the next step that the protocol gives it. problem is for the log.
+// refuse returns the Error for reason, with the code and the next step that package wire gives for it. problem is for the
+// log.
 func refuse(reason wire.Reason, problem string, args ...any) *Error {
 	return &Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: sentences[reason], Wrong: wrong[reason],
 		problem: fmt.Sprintf(problem, args...)}
 }
 
-// wrong holds the reasons that a wrong clock, a new key or an expired token cannot explain.
+// wrong holds the reasons that make a token Wrong. A wrong clock, a new key of the issuer or an expired token cannot be
+// the cause of these reasons.
 var wrong = map[wire.Reason]bool{
 	wire.ReasonTokenMalformed: true, wire.ReasonTokenAlg: true, wire.ReasonTokenType: true,
 	wire.ReasonTokenSignature: true, wire.ReasonTokenIssuer: true, wire.ReasonTokenAudience: true,
@@ -38,13 +42,13 @@ var wrong = map[wire.Reason]bool{
 	wire.ReasonTokenScope: true, wire.ReasonTokenBound: true,
 }
 
-// retryIn sets how long until the token may be accepted, within minRetry and maxRetry.
+// retryIn sets e.Retry, how long until the token may be accepted: to minRetry at least and to maxRetry at most.
 func (e *Error) retryIn(retry time.Duration) *Error {
 	e.Retry = min(max(retry, minRetry), maxRetry)
 	return e
 }
 
-// asWrong marks this token as Wrong, although its reason alone does not.
+// asWrong marks the token as Wrong although its reason is not in wrong.
 func (e *Error) asWrong() *Error {
 	e.Wrong = true
 	return e
@@ -55,7 +59,7 @@ const (
 	maxRetry = time.Hour   // a longer wait would be a guess
 )
 
-// busyRetry is how long a client waits that shows a token before the issuer's keys are loaded.
+// busyRetry is how long a client waits before it shows its token again, if the issuer's keys were not loaded.
 const busyRetry = 5 * time.Second
 
 func busy() *Error {
@@ -63,7 +67,7 @@ func busy() *Error {
 		Retry: busyRetry, problem: "the issuer's keys are not loaded"}
 }
 
-// sentences holds the sentence for the user, by reason.
+// sentences holds, for each reason, the sentence that the user sees.
 var sentences = map[wire.Reason]string{
 	wire.ReasonTokenMissing:    "The sign-in is empty.",
 	wire.ReasonTokenMalformed:  "The sign-in could not be read.",
@@ -84,7 +88,8 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonUserInactive:    "Your account is not active.",
 }
 
-// About records in e which token was refused, for the log: a hash, kid and jti, with which nobody can sign in. It returns e.
+// About records in e which token was refused, for the log: its hash, kid and jti. Nobody can sign in with these. About
+// returns e.
 func (e *Error) About(raw string) *Error {
 	e.tokenHash = hashOf(raw)
 	if t, err := parse(raw); err == nil {
@@ -117,10 +122,10 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("token_sha256", e.tokenHash))
 }
 
-// maxLogged is how many bytes of a stranger's text a log line holds at most.
+// maxLogged is the most bytes that a log line holds of a text that came from outside, such as a claim.
 const maxLogged = 100
 
-// clip returns the first n bytes of s.
+// clip returns s, or its first n bytes and "…" if s is longer.
 func clip(s string, n int) string {
 	if len(s) > n {
 		return s[:n] + "…"

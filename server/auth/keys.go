@@ -20,13 +20,13 @@ import (
 )
 
 const (
-	kidCooldown = 30 * time.Second // between two fetches that unknown kids cause
+	kidCooldown = 30 * time.Second // the shortest time between two fetches that unknown kids cause
 	kidAbsent   = time.Minute      // how long a kid counts as unknown after a fetch that did not bring it
-	kidWait     = 6 * time.Second  // how long a token waits for a fetch: longer than one request
-	maxKids     = 1000             // unknown kids that a keySet remembers
-	maxKid      = 255              // length of the longest kid, in bytes
+	kidWait     = 6 * time.Second  // how long a token waits for a fetch: longer than requestTimeout
+	maxKids     = 1000             // the most unknown kids that a keySet remembers
+	maxKid      = 255              // the length of the longest allowed kid, in bytes
 
-	keysOutlive = 24 * time.Hour // how long the keys are used while fetches fail
+	keysOutlive = 24 * time.Hour // how long the loaded keys are used while all fetches fail
 
 	maxKeys    = 20
 	minRSABits = 2048
@@ -37,25 +37,26 @@ const (
 type keySet struct {
 	algs        []jose.SignatureAlgorithm // static
 	kidOptional bool                      // static
-	wake        chan struct{}             // static; capacity 1: fetch the keys, because of an unknown kid
+	wake        chan struct{}             // static; capacity 1; a value asks provider to fetch the keys, for an unknown kid
 
 	mu           sync.Mutex // guards what follows
 	keys         map[string]key
 	started      int            // number of the fetch that started last
 	loadedBy     int            // number of the last fetch that succeeded; 0: none yet
-	loadedAt     time.Time      // when that fetch ended
-	failingSince time.Time      // when fetches began to fail; zero: the last one succeeded
-	lastErr      error          // of the last fetch; nil: it succeeded
+	loadedAt     time.Time      // when the fetch loadedBy ended
+	failingSince time.Time      // when fetches began to fail; zero: the last fetch succeeded
+	lastErr      error          // the error of the last fetch; nil: it succeeded
 	kidFetch     time.Time      // when an unknown kid last caused a fetch
-	refetched    chan struct{}  // closed when that fetch has ended; nil: no token waits for a fetch
-	refetchAfter int            // a fetch with a higher number closes refetched
+	refetched    chan struct{}  // closed when a fetch for an unknown kid has ended; nil: no token waits for a fetch
+	refetchAfter int            // the first fetch with a higher number than this closes refetched
 	unknown      map[string]int // unknown kids, each with the value of started when it was first seen
 }
 
-// key is a public key of the issuer. If it cannot be used, problem says why; a token that names it is refused with that.
+// key is a public key of the issuer. If the key cannot be used, problem says why, and a token that names the key is
+// refused for that problem.
 type key struct {
 	public  crypto.PublicKey
-	alg     string // the only algorithm it is for; empty: any that fits
+	alg     string // the only algorithm that the key is for; empty: any algorithm that fits the key
 	problem string
 }
 
@@ -79,8 +80,8 @@ func (s *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 	return t.payload, nil
 }
 
-// verify checks t's signature. If t's kid is unknown and mayFetch is true, verify causes a fetch of the keys and blocks for
-// it, kidWait at most. A wrong signature never causes a fetch.
+// verify checks t's signature. If t's kid is unknown and mayFetch is true, verify causes a fetch of the keys and blocks
+// until the fetch ends, for kidWait at most. A wrong signature never causes a fetch.
 func (s *keySet) verify(ctx context.Context, t token, mayFetch bool) *Error {
 	kid, _ := t.header.text("kid")
 	alg, _ := t.header.text("alg")
@@ -101,7 +102,7 @@ func (s *keySet) verify(ctx context.Context, t token, mayFetch bool) *Error {
 	return nil
 }
 
-// find returns the key with that kid, if it can check signatures of alg.
+// find returns the key with that kid, or a refusal if the key cannot check signatures of alg. It may block like verify.
 func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (crypto.PublicKey, *Error) {
 	if kid == "" && !s.kidOptional {
 		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid").retryIn(kidAbsent).asWrong()
@@ -125,7 +126,8 @@ func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (cryp
 	}
 }
 
-// tryFind returns the key, or a refusal, or a channel that is closed when a fetch has ended: then call tryFind again.
+// tryFind returns the key, or a refusal, or a channel that is closed when a fetch has ended. After the close, the caller
+// must call tryFind again.
 func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 	public crypto.PublicKey, fetched <-chan struct{}, refusal *Error,
 ) {
@@ -216,8 +218,8 @@ func (s *keySet) beginFetch() int {
 	return s.started
 }
 
-// endFetch records the result of fetch number. If it succeeded, its keys replace all others, so a key that the issuer no
-// longer publishes is dropped at once. endFetch wakes the tokens that wait for a fetch.
+// endFetch records the result of the fetch with that number. If the fetch succeeded, its keys replace all others, so a
+// key that the issuer no longer publishes is dropped at once. endFetch wakes the tokens that wait for a fetch.
 func (s *keySet) endFetch(number int, keys map[string]key, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -233,7 +235,7 @@ func (s *keySet) endFetch(number int, keys map[string]key, err error) {
 	}
 }
 
-// parseKeys reads a JSON Web Key Set. It returns keys that cannot be used too, each with its problem.
+// parseKeys reads a JSON Web Key Set. The result also has the keys that cannot be used, each with its problem.
 func parseKeys(body []byte) (map[string]key, error) {
 	var set struct {
 		Keys []json.RawMessage `json:"keys"`
@@ -303,7 +305,7 @@ func (k key) problemWith(alg string) string {
 	return ""
 }
 
-// curves holds the curve that each ECDSA algorithm demands.
+// curves holds the curve that each ECDSA algorithm needs.
 var curves = map[string]elliptic.Curve{
 	string(jose.ES256): elliptic.P256(),
 	string(jose.ES384): elliptic.P384(),

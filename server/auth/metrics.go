@@ -7,10 +7,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// resultOK labels a good token; a bad one is labelled with its reason.
+// resultOK is the label of a good token and of a fetch that succeeded. The label of a bad token is its reason.
 const resultOK = "ok"
 
-// resultFailed labels a fetch of the keys that failed.
+// resultFailed is the label of a fetch of the keys that failed.
 const resultFailed = "failed"
 
 // metrics are the metrics of this package.

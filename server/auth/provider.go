@@ -22,11 +22,11 @@ const (
 	minFresh = 5 * time.Minute // the keys count as fresh for this long at least, even if Cache-Control says less
 	maxFresh = 24 * time.Hour
 
-	firstRetry = time.Second // after the first failure to load the keys; doubled with each failure
-	lastRetry  = 30 * time.Second
-	staleRetry = time.Minute // after a failure while older keys can still be used
+	firstRetry = time.Second      // the wait after the first failure to load the keys; doubled with each failure
+	lastRetry  = 30 * time.Second // the longest of these waits
+	staleRetry = time.Minute      // the wait after a failure while older keys can still be used
 
-	maxFailure = 300 // bytes of an error text that may quote the issuer
+	maxFailure = 300 // the most bytes of an error text, which may quote the issuer
 )
 
 // provider loads the issuer's configuration and keys over the network. It puts the keys into a keySet.
@@ -37,7 +37,7 @@ type provider struct {
 	metrics *metrics     // static
 	log     *slog.Logger // static
 
-	discovered atomic.Pointer[discovery] // nil until it is loaded
+	discovered atomic.Pointer[discovery] // nil until the configuration is loaded
 }
 
 // discovery is the issuer's configuration, as far as this package uses it.
@@ -68,7 +68,8 @@ func (p *provider) run(ctx context.Context) {
 			return
 		case <-timer.C:
 			fresh, err = p.refresh(ctx)
-		case <-p.keys.wake: // an unknown kid: this fetch may bring the next refresh closer, but never puts it off
+		// A token has an unknown kid. This fetch may make the next refresh earlier, but never later.
+		case <-p.keys.wake:
 			if fresh, err = p.fetchKeys(ctx); err != nil {
 				p.log.Warn("cannot fetch the issuer's keys for a token that names another", "err", err)
 			}
@@ -93,8 +94,8 @@ func (p *provider) run(ctx context.Context) {
 	}
 }
 
-// refresh loads the configuration, then the keys, and returns how long they are fresh. If the configuration cannot be loaded
-// again, refresh uses the known one and loads the keys all the same.
+// refresh loads the configuration, then the keys, and returns how long the keys are fresh. If the configuration cannot be
+// loaded again, refresh keeps the configuration that it has and loads the keys with it.
 func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error) {
 	found, err := p.discover(ctx)
 	if err == nil {
@@ -118,7 +119,7 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	if err != nil {
 		return nil, fmt.Errorf("load the issuer's configuration: %s", clip(err.Error(), maxFailure))
 	}
-	d := &discovery{origins: p.issuerOrigin()} // browsers load the configuration from there
+	d := &discovery{origins: p.issuerOrigin()} // browsers load the configuration from the issuer's origin
 	if err := loaded.Claims(d); err != nil {
 		return nil, fmt.Errorf("read the issuer's configuration: %w", err)
 	}
@@ -142,7 +143,7 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	return d, nil
 }
 
-// fetchKeys downloads the keys into p.keys and returns how long they are fresh.
+// fetchKeys downloads the keys into p.keys and returns how long the keys are fresh.
 func (p *provider) fetchKeys(ctx context.Context) (fresh time.Duration, err error) {
 	number := p.keys.beginFetch()
 	keys, fresh, err := p.download(ctx, p.discovered.Load().JWKS)
@@ -206,7 +207,7 @@ func (p *provider) issuerOrigin() []string {
 	return []string{origin(u)}
 }
 
-// userinfo returns the URL of the userinfo endpoint, "" if there is none or it is not known yet.
+// userinfo returns the URL of the userinfo endpoint, "" if the issuer has none or the configuration is not loaded yet.
 func (p *provider) userinfo() string {
 	if d := p.discovered.Load(); d != nil {
 		return d.Userinfo

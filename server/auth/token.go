@@ -83,13 +83,13 @@ func (t token) checkHeader(algs, types []string) *Error {
 	return nil
 }
 
-// typed reports whether typ marks t as an access token (RFC 9068). Few issuers set it.
+// typed reports whether typ marks t as an access token (RFC 9068). Few issuers set this typ.
 func (t token) typed() bool {
 	typ, _ := t.header.text("typ")
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")
 }
 
-// headerNames and claimNames are the names in a header and among the claims that a check depends on.
+// headerNames and claimNames are the names of the header fields and of the claims on which a check depends.
 var (
 	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
 	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope",
@@ -99,8 +99,9 @@ var (
 // object is a JSON object with undecoded values.
 type object map[string]json.RawMessage
 
-// newObject parses a JSON object. It refuses an object that holds a name twice, ignoring case, or one of known in another
-// case: go-oidc reads with encoding/json, which ignores case and would confuse the two.
+// newObject parses a JSON object. It refuses an object with two names that are equal except for case, and an object in
+// which a name of known is written in another case. go-oidc reads with encoding/json, which ignores case and would take
+// one name for the other.
 func newObject(b []byte, known []string) (object, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("it is not UTF-8")
@@ -120,7 +121,7 @@ func newObject(b []byte, known []string) (object, error) {
 			return nil, errors.New("it is not JSON")
 		}
 		n, ok := name.(string)
-		fold := strings.ToLower(strings.ToUpper(n)) // ToUpper first: it folds ſ to S
+		fold := strings.ToLower(strings.ToUpper(n)) // ToUpper first, because it turns ſ into S
 		if !ok || folded[fold] || slices.Contains(known, fold) && n != fold {
 			return nil, fmt.Errorf("%q stands there twice or in the wrong case", clip(n, maxLogged))
 		}

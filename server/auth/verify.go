@@ -14,10 +14,10 @@ import (
 
 // Identity is the user that a token stands for.
 type Identity struct {
-	ID      string    // the user's id in Mayfly: a hash, the same on every node and device, without the issuer's id in it
-	Name    string    // the best name that is known now; Follow reports better ones
+	ID      string    // the user's id in Mayfly: a hash, which is the same on every node and device and hides Subject
+	Name    string    // the best name that is known now; Follow reports better names
 	Subject string    // the issuer's id of the user
-	JTI     string    // the token's id; made from the token's hash if it has none
+	JTI     string    // the token's id; made from the token's hash if the token has no id
 	Expires time.Time // exp of the token, without Leeway
 }
 
@@ -57,7 +57,7 @@ func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Ide
 	id := v.identify(t, claims)
 	hints := names.Hints{IDToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject),
 		AccessToken: claimedName(claims)}
-	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo refuses other tokens
+	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo needs the scope openid
 		hints.Bearer = accessToken
 	}
 	var active bool
@@ -92,7 +92,8 @@ func (v *Verifier) identify(t token, claims object) Identity {
 	return id
 }
 
-// idTokenAge is how long after its exp an ID token still gives a name. A renewal may bring no newer ID token.
+// idTokenAge is how long after its exp an ID token still gives a name: when the client renews its access token, it may
+// get no newer ID token.
 const idTokenAge = 24 * time.Hour
 
 // idTokenName returns the name in an ID token of the same issuer, app and user, "" if there is none. It never blocks.
@@ -124,12 +125,12 @@ func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string)
 // Change is news about a connected user.
 type Change struct {
 	Name    string
-	Refused *Error // not nil if the user must leave: with RequireActive, the Users API reports the user as not active
+	Refused *Error // not nil if the user must leave: with RequireActive, the Users API says that the user is not active
 }
 
-// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If that is
-// known already, Follow calls changed before it returns. changed must not block and must not call v. One more call may
-// come while stop runs or just after.
+// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If such
+// news is known already, Follow calls changed before it returns. changed must not block and must not call v. One more
+// call may come while stop runs or just after.
 func (v *Verifier) Follow(id Identity, changed func(Change)) (stop func()) {
 	return v.profiles.Follow(id.user(), func(news names.Change) {
 		change := Change{Name: news.Name}

@@ -1,9 +1,10 @@
-// Package authtest has an OpenID Connect issuer of Okta's kind that goes wrong when a test says so, with its keys and
-// tokens, and a Verifier without cryptography, for the tests of package server.
+// Package authtest has two fakes for tests. Issuer is an OpenID Connect issuer like Okta, with its keys and tokens; it
+// goes wrong when a test says so. Verifier is a session.Verifier without cryptography, for the tests of package server.
 //
 // An Issuer answers over a real socket (it is an http.Handler) or without a network (it is an http.RoundTripper), so that
-// time can be virtual. It has what a server asks an issuer for, and signs nobody in: server/devidp does that. What a browser
-// asks a provider for is faked in app/pkce, which imports nothing of server.
+// tests can run in virtual time. It answers only the requests that a server makes to an issuer. It signs nobody in:
+// server/devidp does that. For the requests of a browser, the tests of app/pkce have a fake of their own, because app
+// imports nothing from server.
 package authtest
 
 import (
@@ -18,7 +19,7 @@ import (
 	"time"
 )
 
-// Where an Issuer answers.
+// The paths at which an Issuer answers.
 const (
 	PathConfig   = "/oauth2/default/.well-known/openid-configuration"
 	PathKeys     = "/oauth2/default/v1/keys"
@@ -26,22 +27,22 @@ const (
 	PathUsers    = "/api/v1/users/"
 )
 
-// Issuer is an issuer, and Okta's Users API beside it. The zero value is none: see NewIssuer.
+// Issuer is a fake issuer together with Okta's Users API. Make it with NewIssuer: the zero value does not work.
 type Issuer struct {
-	Base     string        // its URL: IssuerURL, or where a test serves it; set it before the first request
-	MaxAge   string        // the Cache-Control of its keys; set it before the first request
-	APIToken string        // that the Users API wants; empty: any. Set it before the first request
-	Slow     time.Duration // how long the Users API and userinfo take; set it while nobody asks
+	Base     string        // the URL of the issuer: IssuerURL, or where a test serves it; set it before the first request
+	MaxAge   string        // the header Cache-Control of the keys; set it before the first request
+	APIToken string        // the token that the Users API wants; empty: any. Set it before the first request
+	Slow     time.Duration // how long the Users API and userinfo take; set it while no request runs
 
 	mu       sync.Mutex     // guards what follows
 	asked    map[string]int // requests by path
-	auths    []string       // Authorization of all of them
+	auths    []string       // the header Authorization of each request
 	keys     []map[string]any
-	override map[string]http.HandlerFunc // by path
-	down     bool
+	override map[string]http.HandlerFunc // by path: the handlers that Says has set
+	down     bool                        // true: RoundTrip fails
 }
 
-// NewIssuer returns an issuer that publishes Key1 as k1.
+// NewIssuer returns an issuer that publishes one key: Key1, with the kid k1.
 func NewIssuer() *Issuer {
 	return &Issuer{
 		Base: IssuerURL, MaxAge: "max-age=86400",
@@ -90,47 +91,48 @@ func (i *Issuer) Config() map[string]any {
 	}
 }
 
-// User returns what the Users API says of a person.
+// User returns what the Users API answers about a user.
 func User(id, status, first, last string) map[string]any {
 	profile := map[string]any{"firstName": first, "lastName": last, "login": "ada@example.com"}
 	return map[string]any{"id": id, "status": status, "profile": profile}
 }
 
-// WriteJSON answers with v.
+// WriteJSON writes v as the answer, in JSON.
 func WriteJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// Says makes the issuer answer to requests for path, or below it if it ends in a slash, as h does; nil: as ever.
+// Says makes h answer the requests for path. If path ends in a slash, h answers the requests for every path that is one
+// name longer. If h is nil, the issuer answers these requests itself again.
 func (i *Issuer) Says(path string, h http.HandlerFunc) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.override[path] = h
 }
 
-// Publish makes the issuer publish these keys, and no other.
+// Publish makes the issuer publish these keys and no others.
 func (i *Issuer) Publish(keys ...map[string]any) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.keys = keys
 }
 
-// Keys returns what is published.
+// Keys returns the keys that the issuer publishes.
 func (i *Issuer) Keys() []map[string]any {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.keys
 }
 
-// SetDown makes every request without a network fail, or end that.
+// SetDown(true) makes every RoundTrip fail. SetDown(false) ends that.
 func (i *Issuer) SetDown(down bool) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.down = down
 }
 
-// Count returns how often path was asked for, or what is below it if it ends in a slash.
+// Count returns how many requests came for path. If path ends in a slash, it counts the requests for every path below it.
 func (i *Issuer) Count(path string) (n int) {
 	for asked, times := range i.Asked() {
 		if asked == path || strings.HasSuffix(path, "/") && strings.HasPrefix(asked, path) {
@@ -140,26 +142,27 @@ func (i *Issuer) Count(path string) (n int) {
 	return n
 }
 
-// Asked returns how often each path was asked for.
+// Asked returns how many requests came for each path.
 func (i *Issuer) Asked() map[string]int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return maps.Clone(i.asked)
 }
 
-// Authorizations returns the Authorization of every request so far.
+// Authorizations returns the header Authorization of every request so far.
 func (i *Issuer) Authorizations() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return slices.Clone(i.auths)
 }
 
-// Token returns a good access token of this issuer's, with changed claims, signed by key under kid.
+// Token returns a good access token of this issuer after changes to its claims (see With). key signs it, and its header
+// has this kid.
 func (i *Issuer) Token(kid string, key any, changes map[string]any) string {
 	return Sign(Header(map[string]any{"kid": kid}), With(Claims(map[string]any{"iss": i.Base}), changes), key)
 }
 
-// RoundTrip answers without a network.
+// RoundTrip implements http.RoundTripper without a network: it calls ServeHTTP.
 func (i *Issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	i.mu.Lock()
 	down := i.down
@@ -177,12 +180,12 @@ func (i *Issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-done:
 		return w.Result(), nil
 	case <-r.Context().Done():
-		<-done // a handler that waits looks at the context
+		<-done // a handler that waits must return when the context is done
 		return nil, r.Context().Err()
 	}
 }
 
-// Status answers with a status and a body.
+// Status returns a handler that answers with a status and a body.
 func Status(code int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(code)

@@ -19,12 +19,12 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 )
 
-// What a good token of Okta's says.
+// The values in a good token of Okta.
 const (
 	IssuerURL = "https://id.example/oauth2/default"
 	Client    = "0oaMayfly"
 	Audience  = "api://default"
-	Ada       = "00u1adalovelace5d7" // her uid
+	Ada       = "00u1adalovelace5d7" // the uid of the user Ada
 )
 
 func must[T any](v T, err error) T {
@@ -34,7 +34,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// The keys of the tests. Each is made once, when it is first asked for.
+// The keys of the tests. Each key is made once, by the first call.
 var (
 	Key1    = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 	Key2    = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
@@ -54,7 +54,7 @@ func JWK(kid string, private crypto.Signer) map[string]any {
 	return m
 }
 
-// With returns m with other members; nil takes one away.
+// With returns a copy of m with changes in it. A change to nil deletes the member.
 func With(m map[string]any, changes map[string]any) map[string]any {
 	m = maps.Clone(m)
 	for name, value := range changes {
@@ -65,7 +65,7 @@ func With(m map[string]any, changes map[string]any) map[string]any {
 	return m
 }
 
-// Claims returns the claims of a good access token of Okta's, changed.
+// Claims returns the claims of a good access token of Okta, with changes (see With).
 func Claims(changes map[string]any) map[string]any {
 	now := time.Now().Unix()
 	return With(map[string]any{
@@ -74,22 +74,22 @@ func Claims(changes map[string]any) map[string]any {
 	}, changes)
 }
 
-// Standard returns the claims of a good access token of any other provider (RFC 9068), changed.
+// Standard returns the claims of a good access token of any other provider (RFC 9068), with changes (see With).
 func Standard(changes map[string]any) map[string]any {
 	return With(Claims(map[string]any{"ver": nil, "cid": nil, "uid": nil, "scp": nil, "client_id": Client, "sub": "5f0e-ada",
 		"scope": "openid profile"}), changes)
 }
 
-// Header returns the header of a good token, changed.
+// Header returns the header of a good token, with changes (see With).
 func Header(changes map[string]any) map[string]any {
 	return With(map[string]any{"alg": "RS256", "kid": "k1"}, changes)
 }
 
-// Good returns a good access token, with changed claims.
+// Good returns a good access token with changes to its claims (see With), signed by Key1.
 func Good(changes map[string]any) string { return Sign(Header(nil), Claims(changes), Key1()) }
 
-// Sign returns the token of header and claims, which may be anything that JSON can say, or raw bytes. A key that cannot sign
-// makes a token without a signature.
+// Sign returns a token with header and claims, signed by key. header and claims may be any value that json.Marshal can
+// encode, or raw bytes ([]byte). If key cannot sign, the token has no signature.
 func Sign(header, claims any, key any) string {
 	signed := Encode(header) + "." + Encode(claims)
 	var h struct{ Alg string }
@@ -97,7 +97,7 @@ func Sign(header, claims any, key any) string {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(signature(h.Alg, key, []byte(signed)))
 }
 
-// Encode returns v as a part of a token: as JSON, unless it is raw bytes.
+// Encode returns v as a part of a token: v as JSON in base64url, or v itself in base64url if it is raw bytes ([]byte).
 func Encode(v any) string {
 	raw, ok := v.([]byte)
 	if !ok {
@@ -106,7 +106,7 @@ func Encode(v any) string {
 	return base64.RawURLEncoding.EncodeToString(raw)
 }
 
-// Decode returns what a part of a token says.
+// Decode returns the bytes that Encode has encoded, as a string.
 func Decode(part string) string { return string(must(base64.RawURLEncoding.DecodeString(part))) }
 
 // signature returns key's signature over signed.

@@ -11,14 +11,15 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Secret is part of every token of a Verifier's: a log must not hold it.
+// Secret is part of every token that a Verifier issues: tests check that a log does not hold it.
 const Secret = "s3cretOfATok3n"
 
-// Verifier is a server.Verifier without cryptography: a token is good if it was issued here and has not ended.
+// Verifier is a session.Verifier without cryptography. A token is good if this Verifier has issued it (Issue) and it has
+// not expired.
 type Verifier struct {
 	mu       sync.Mutex // guards what follows
 	tokens   map[string]auth.Identity
-	refusals map[string]*auth.Error // by token
+	refusals map[string]*auth.Error // by token: the refusals that Refused has set
 	follows  map[string]map[int]func(auth.Change)
 	n        int
 	down     bool
@@ -26,13 +27,13 @@ type Verifier struct {
 	asked    int
 }
 
-// NewVerifier returns a verifier that has issued nothing.
+// NewVerifier returns a Verifier that has issued no token.
 func NewVerifier() *Verifier {
 	return &Verifier{tokens: map[string]auth.Identity{}, refusals: map[string]*auth.Error{},
 		follows: map[string]map[int]func(auth.Change){}}
 }
 
-// Issue returns a token of a person's that ends in d.
+// Issue returns a new token of the user called person. The token expires after d.
 func (v *Verifier) Issue(person string, d time.Duration) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -43,7 +44,7 @@ func (v *Verifier) Issue(person string, d time.Duration) string {
 	return token
 }
 
-// Refused returns a token that is refused for a reason.
+// Refused returns a new token that Verify refuses for reason. wrong is the field Wrong of the refusal.
 func (v *Verifier) Refused(reason wire.Reason, wrong bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -60,7 +61,7 @@ func refusal(reason wire.Reason, wrong bool) *auth.Error {
 	return &auth.Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: "No.", Wrong: wrong}
 }
 
-// Verify implements server.Verifier.
+// Verify implements session.Verifier.
 func (v *Verifier) Verify(_ context.Context, token, _ string) (auth.Identity, error) {
 	v.mu.Lock()
 	v.asked++
@@ -88,7 +89,7 @@ func (v *Verifier) Verify(_ context.Context, token, _ string) (auth.Identity, er
 	return id, nil
 }
 
-// Follow implements server.Verifier.
+// Follow implements session.Verifier.
 func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -105,7 +106,7 @@ func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop fun
 	}
 }
 
-// Says tells every follower of a person something, and returns how many there are.
+// Says calls the changed function of every follower of person with change, and returns how many followers there are.
 func (v *Verifier) Says(person string, change auth.Change) (followers int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -115,7 +116,7 @@ func (v *Verifier) Says(person string, change auth.Change) (followers int) {
 	return len(v.follows["u-"+person])
 }
 
-// Ready implements server.Verifier.
+// Ready implements session.Verifier.
 func (v *Verifier) Ready() error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -125,21 +126,22 @@ func (v *Verifier) Ready() error {
 	return nil
 }
 
-// SetDown makes the verifier one that has no keys, or ends that.
+// SetDown(true) makes the Verifier behave as if it had no keys: Verify refuses every token as busy. SetDown(false) ends
+// that.
 func (v *Verifier) SetDown(down bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.down = down
 }
 
-// SetSlow makes each check take so long: of virtual time, as Verify sleeps.
+// SetSlow makes each Verify sleep for d. Under synctest this is virtual time.
 func (v *Verifier) SetSlow(d time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.slow = d
 }
 
-// Asked returns how many tokens were checked.
+// Asked returns how many tokens Verify has checked.
 func (v *Verifier) Asked() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()

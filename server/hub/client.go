@@ -11,11 +11,11 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Member receives the frames of one client. A connection is a Member, and so is a test's recorder.
+// Member receives the frames of one client. A connection is a Member; a test has Members that record the frames.
 type Member interface {
-	// Send queues f and never blocks. Many members share f, so Send must not change it. It returns false if the member's
-	// queue is full: the hub then drops the member from the room. The member owns its queue and its writer, and says
-	// goodbye to its client itself.
+	// Send queues f and never blocks. Many members share f, so Send must not change it. If the member's queue is full,
+	// Send returns false and ends the connection, and the hub drops the member from the room. The hub sends no bye: the
+	// Member owns its queue and its writer, and says goodbye itself.
 	Send(f *Frame) bool
 }
 
@@ -26,29 +26,29 @@ type Client struct {
 	member         Member      // static
 	userID         string      // static
 	role           Role        // static
-	address        string      // static; the key of the rate that all guests of one address share; "": no shared rate
+	address        string      // static; the key in Hub.rates for all guests of this address; "": no such rate
 	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
-	posts          inflight    // posts without an answer
+	posts          inflight    // posts that have no answer yet
 
 	user atomic.Pointer[wire.User] // the author of the posts; Rename replaces it
 
 	mu           sync.Mutex // guards what follows
 	closed       bool
 	rooms        map[string]*room
-	refusedJoins map[string]wire.Refused // by room: the answers to joins that may work later; MaxRooms at most
+	refusedJoins map[string]wire.Refused // by room: refusals of joins that may succeed later; wire.MaxRooms at most
 }
 
 // Role says what a client may do in its rooms. A higher role may do all that a lower one may.
 type Role uint8
 
 const (
-	Reader Role = iota // joins and reads
-	Writer             // posts too
+	Reader Role = iota // may join rooms and read
+	Writer             // may also post
 )
 
-// NewClient returns a client of user that has joined no room. from is the connection's address, in any form that tells two
-// addresses apart; if it is "", the address is unknown and no address limit applies. The caller closes the client when the
-// connection ends.
+// NewClient returns a client of user that has joined no room. from is the connection's address; two connections from
+// one address must have the same from. If from is "", the address is unknown and no address limit applies. The caller
+// closes the client when the connection ends.
 func (h *Hub) NewClient(m Member, user wire.User, from string, role Role) *Client {
 	c := &Client{
 		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
@@ -78,7 +78,7 @@ func (c *Client) Close() {
 	}
 }
 
-// CloseFor closes a client whose user will come back: the user stays in the people count of the rooms for d.
+// CloseFor closes a client whose user will come back: the rooms still count the user for the time d.
 func (c *Client) CloseFor(d time.Duration) {
 	until := time.Now().Add(d)
 	for _, r := range c.close() {
@@ -96,7 +96,8 @@ func (c *Client) close() []*room {
 	return rooms
 }
 
-// Beat sends the client a beat: the time, and for each of its rooms the head up to which it has been sent everything.
+// Beat sends the client a beat: the time, and the head of each of its rooms. The client has been sent every message up
+// to that head.
 func (c *Client) Beat() {
 	c.mu.Lock()
 	rooms := slices.Collect(maps.Values(c.rooms))

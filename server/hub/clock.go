@@ -5,24 +5,24 @@ import (
 	"time"
 )
 
-// Clock is the node's clock, by which messages and sign-ins expire. It never goes back. A person or NTP may set the wall
-// clock, and the monotonic clock may stand still while the machine sleeps, so Clock follows the one that has advanced
-// further. Nothing lives longer because a clock was changed: Clock ignores a wall clock that was set back for as long as the
-// process runs; a wall clock that was set forward removes messages early, and they do not come back. A node has one Clock.
+// Clock is the node's clock, by which messages and sign-ins expire. It never goes back. A person or NTP may set the
+// wall clock, and the monotonic clock may stand still while the machine sleeps, so Clock follows the clock that has
+// advanced further. If the wall clock is set back, Clock ignores that for as long as the process runs, so nothing lives
+// longer. If the wall clock is set forward, messages are removed early, and they do not come back. A node has one
+// Clock.
 //
-// Clock does not build on shared/clock, which measures the time between two moments of a device and never asks what time it
-// is. Clock shows a time of day that messages of other nodes move too (AdvanceTo), and it follows the wall clock only where
-// that is ahead.
+// Clock does not use package shared/clock. That package measures the time between two moments on one device. Clock
+// tells the time of day, and a message of another node can set it forward (AdvanceTo).
 type Clock struct {
 	wall  func() time.Time // static
 	start time.Time        // static
 
 	mu   sync.Mutex    // guards what follows
-	last time.Time     // the time that was shown
-	at   time.Duration // how long after start last was shown
+	last time.Time     // the time of day from which setLocked counts on
+	at   time.Duration // the time since start at which last was set
 }
 
-// NewClock returns a Clock over the wall clock that wall reads: time.Now, or a test's own.
+// NewClock returns a Clock. wall returns the time of the wall clock: it is time.Now, or a function of a test.
 func NewClock(wall func() time.Time) *Clock { return &Clock{wall: wall, start: time.Now()} }
 
 // Now returns the time, without a monotonic reading.
@@ -31,8 +31,8 @@ func (c *Clock) Now() time.Time {
 	return now
 }
 
-// Ahead returns how far the Clock is ahead of the wall clock, which other programs use: 0 unless the wall clock was set
-// back.
+// Ahead returns how far the Clock is ahead of the wall clock, by which other programs count. It is 0 unless the wall
+// clock was set back or AdvanceTo has set the Clock forward.
 func (c *Clock) Ahead() time.Duration {
 	now, wall := c.read()
 	return now.Sub(wall)
@@ -53,7 +53,8 @@ func (c *Clock) read() (now, wall time.Time) {
 	return c.setLocked(wall, at), wall
 }
 
-// setLocked returns the time at the moment at after start: t, or what the monotonic clock has reached if that is later.
+// setLocked returns the time of day when at has passed since start. That is t or, if it is later, last plus the
+// monotonic time that has passed since last was set.
 func (c *Clock) setLocked(t time.Time, at time.Duration) time.Time {
 	reckoned := c.last.Add(at - c.at)
 	if t.After(reckoned) {

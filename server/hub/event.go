@@ -2,27 +2,27 @@ package hub
 
 import "mayfly/shared/wire"
 
-// Kind says what an event is. A node passes over events of a kind that it does not know, because a newer node may run beside
-// it; their seqs count all the same.
+// Kind says what an event is. A newer node may store events of a kind that this node does not know. This node does not
+// show such an event, but its seq counts.
 type Kind string
 
 // KindMessage is the kind of a message. Its Body is the message as wire.EncodeMessage returns it, with seq 0.
 const KindMessage Kind = "message"
 
-// Event is anything that takes a seq in a room. User and ID together name an event within its room, so that a repeat is
-// recognised.
+// Event is anything that takes a seq in a room. User and ID together name an event within its room: a second post with
+// both is a repeat.
 type Event struct {
-	Kind    Kind   // empty: this version of Mayfly cannot read the record, so it knows nothing but the seq
-	Seq     int64  // the stream sets it; 0 before
+	Kind    Kind   // empty if this version of Mayfly cannot read the stored record; then only Seq is set
+	Seq     int64  // 0 until the stream has set it
 	User    string // id of the author
-	ID      string // that the author's client chose
-	At      int64  // Unix milliseconds
-	Expires int64  // Unix milliseconds
-	Body    []byte // encoded; it never changes
+	ID      string // the id that the author's client chose
+	At      int64  // when it was posted, in Unix milliseconds
+	Expires int64  // its deadline, in Unix milliseconds
+	Body    []byte // the encoded content; nobody changes these bytes
 }
 
-// NewMessage returns the event of m, which is encoded here and nowhere else: the bytes that are appended are the bytes that
-// members are sent. It ignores m.Seq.
+// NewMessage returns the event of m. A message is encoded here and nowhere else: the stream stores these bytes, and
+// members are sent the same bytes with the seq put in (wire.NumberMessage). NewMessage ignores m.Seq.
 func NewMessage(m wire.Message) Event {
 	m.Seq = 0
 	return Event{Kind: KindMessage, User: m.User.ID, ID: m.ID, At: m.At, Expires: m.Expires, Body: wire.EncodeMessage(m)}

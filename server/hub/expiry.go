@@ -18,7 +18,7 @@ import (
 //	the stream's key ring     the hub's Clock                   about a minute: a key covers a minute of deadlines
 //	JetStream                 the machine's wall clock          some seconds; it only frees memory or disk
 //
-// The first four decide what people see. The other two remove the stored bytes.
+// The first four places decide what users see. The other two remove the stored bytes.
 
 // dueMessage is one live message on the heap of deadlines.
 type dueMessage struct {
@@ -43,7 +43,8 @@ func (d *dueHeap) Pop() any {
 	return x
 }
 
-// maxRemoved is how many messages one removed frame names at most: the frame stays small however many expire at once.
+// maxRemoved is the most messages that one removed frame names: the frame stays small however many messages expire at
+// once.
 const maxRemoved = 1000
 
 // expire removes every message whose deadline has passed at now and sends removed to the members of its room. It returns how

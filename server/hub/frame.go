@@ -10,9 +10,9 @@ import (
 // AppendTo when it writes, because messages may expire while the frame waits in a queue.
 type Frame struct {
 	whole   []byte
-	expires int64 // deadline of the message in whole, Unix milliseconds; 0: whole doesn't expire
+	expires int64 // deadline of the message in whole, in Unix milliseconds; 0 if whole doesn't expire
 	quiet   bool
-	build   func(now int64) wire.Frame // encodes the frame again at the write; nil for most frames
+	build   func(now int64) wire.Frame // AppendTo calls it for the content at the write; nil for most frames
 
 	before, after []byte // a joined frame's bytes before and after its messages
 	messages      []*message
@@ -21,8 +21,8 @@ type Frame struct {
 // NewFrame returns a frame that doesn't expire.
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
 
-// NewTimelyFrame returns a frame whose content build makes at the moment of the write, so that the time in it is right
-// however long the frame waits in a queue. now is in Unix milliseconds.
+// NewTimelyFrame returns a frame whose content build returns when the frame is written. So a time in the content is
+// right, however long the frame waits in a queue. now is in Unix milliseconds.
 func NewTimelyFrame(build func(now int64) wire.Frame) *Frame {
 	f := NewFrame(build(time.Now().UnixMilli()))
 	f.build = build
@@ -39,8 +39,9 @@ func quiet(f wire.Frame) bool {
 	return false
 }
 
-// Quiet reports whether no client waits for the frame, so that a long poll need not end for it. A client notices an expiry
-// itself; and a joined that is resumed and empty only says that the client has missed nothing.
+// Quiet reports whether no client waits for the frame: a long poll does not end for a quiet frame. A removed frame for
+// expired messages is quiet, because a client notices an expiry itself. A joined frame is quiet if it is resumed and
+// has no messages, because then the client has missed nothing.
 func (f *Frame) Quiet() bool { return f.quiet }
 
 // Size returns the number of bytes that AppendTo appends at most.

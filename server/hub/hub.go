@@ -8,16 +8,17 @@
 // client would import net/http.
 //
 // Files in order: hub.go, client.go, join.go, room.go, post.go, expiry.go, timeline.go and people.go (what a room holds;
-// pure), event.go, stream.go, frame.go, refusals.go, rate.go, metrics.go, clock.go. A client and a room know their hub; the
-// files from join.go to expiry.go, refusals.go, rate.go and metrics.go have methods of the hub, of clients and of rooms.
-// These refer up.
+// pure), event.go, stream.go, frame.go, refusals.go, rate.go, metrics.go, clock.go. Not every file uses only the files
+// after it: a Client and a room have a pointer to their Hub, and the files from join.go to expiry.go, refusals.go,
+// rate.go and metrics.go have methods of Hub, Client and room.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
 //	Client.mu → room.mu → Hub.mu, Clock.mu, the locks inside Member.Send
 //
-// Append and Follow are never called with one of these locks held. They call done and deliver, which take room.mu, and NATS
-// may hold a lock of its own during done: an Append under room.mu or Hub.mu could deadlock.
+// Append and Follow are never called with one of these locks held. Append calls done and Follow calls deliver, and both
+// functions take room.mu. NATS may hold a lock of its own while it calls done: an Append under room.mu or Hub.mu could
+// deadlock.
 package hub
 
 import (
@@ -40,48 +41,50 @@ var ErrTooManyRooms = errors.New("too many rooms on this node")
 // Config holds the limits of a Hub.
 type Config struct {
 	TTL          wire.TTL
-	Posts        int           // accepted posts of one user in any span of Per
-	GuestPosts   int           // the same for all guests of one address together, because a new guest costs nothing
-	Per          time.Duration // the span of both rates
-	RoomMessages int           // live messages in one room
-	RoomBytes    int           // their encoded bytes
-	Rooms        int           // open rooms on this node
+	Posts        int           // how many posts of one user are accepted in any span of Per
+	GuestPosts   int           // like Posts, for all guests of one address together: a user can become a new guest
+	Per          time.Duration // the span in which Posts and GuestPosts are counted
+	RoomMessages int           // the most live messages in one room
+	RoomBytes    int           // the most encoded bytes of the live messages in one room
+	Rooms        int           // the most open rooms on this node
 }
 
 const (
-	// openTimeout is how long the first join of a room waits for the stream at most.
+	// openTimeout is the longest time that the first join of a room waits for the stream.
 	openTimeout = 5 * time.Second
 	// keepEmptyFor is how long an empty room stays in memory, so that a user who reloads the page finds it open.
 	keepEmptyFor = time.Minute
-	// checkEvery is how late Run notices a jump of the clock at most.
+	// checkEvery is the longest time that Run sleeps. So Run notices a jump of the clock at most this late.
 	checkEvery = time.Second
-	// retryRooms is how long a client waits before its next join when every open room has members.
+	// retryRooms is how long a client must wait after a join that failed with ErrTooManyRooms.
 	retryRooms = 10 * time.Second
-	// retryUnavailable is how long a client waits when the stream doesn't answer.
+	// retryUnavailable is how long a client must wait before it sends a frame again that failed because the stream
+	// doesn't answer.
 	retryUnavailable = 2 * time.Second
-	// drainTimeout is how long Drain waits without progress. It checks for progress drainChecks times in that time.
+	// Drain gives up when no post has ended for drainTimeout. In that time it checks drainChecks times whether a post
+	// has ended.
 	drainTimeout = 5 * time.Second
 	drainChecks  = 5
 )
 
-// Hub delivers messages to each room's members and expires them. Only Join waits for the stream; Post does not.
+// Hub delivers messages to each room's members and expires them. Client.Join waits for the stream, Client.Post does not.
 type Hub struct {
 	config Config        // static
 	stream Stream        // static
 	clock  *Clock        // static
 	log    *slog.Logger  // static
-	wake   chan struct{} // static; capacity 1: the earliest deadline changed
-	counts counts        // atomics
+	wake   chan struct{} // static; capacity 1; a value tells Run that the earliest deadline has changed
+	counts counts        // its counters are atomic
 
-	opening sync.WaitGroup // rooms that are being followed for the first time
+	opening sync.WaitGroup // calls of follow that are running; each of them opens a room
 	posts   inflight       // posts that are being checked, that the stream has not answered, or that are not delivered yet
 
-	drainFailed atomic.Bool // Drain gave up: no post is accepted any more
+	drainFailed atomic.Bool // true once Drain has given up: from then on no post is accepted
 
 	mu    sync.Mutex             // guards what follows; for the order of locks see the package comment
 	rooms map[string]*room       // rooms that are open or are being opened
 	due   dueHeap                // live messages of all rooms, earliest deadline first
-	rates map[string]*rateWindow // of posts, by user id or address key
+	rates map[string]*rateWindow // the rates of posts, by user id and, for all guests of an address, by Client.address
 }
 
 // New returns a hub over stream. Messages expire by clock, and only while Run runs.
@@ -119,8 +122,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	}
 }
 
-// open returns the room of that name. If this node does not follow the room yet, open starts that and blocks until it is
-// done: for openTimeout at most, or until ctx is done.
+// open returns the room of that name. If this node does not follow the room yet, open starts to follow it and blocks
+// until the room is open: for openTimeout at most, or until ctx is done.
 func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	h.mu.Lock()
 	r, opening := h.rooms[name]
@@ -229,8 +232,9 @@ func (h *Hub) tidy(now time.Time) {
 	}
 }
 
-// evictEmptyRoom closes the room that has been empty for the longest time, so that another room can be opened. It returns
-// false if no room is empty. Without it, empty rooms that are still in memory would keep users out.
+// evictEmptyRoom closes the room that has been empty for the longest time, so that another room can be opened. It
+// returns false if it has closed no room. Without evictEmptyRoom, empty rooms that are still in memory would use up
+// Config.Rooms.
 func (h *Hub) evictEmptyRoom() bool {
 	var longest *room
 	var since time.Time
@@ -246,10 +250,10 @@ func (h *Hub) evictEmptyRoom() bool {
 	return true
 }
 
-// Drain rejects new posts, then blocks until the stream has answered the accepted ones and every member on this node has
-// been sent what the stream stored. It fails if that makes no progress for drainTimeout, or when ctx is done; from then on
-// no post is accepted. A post that gets no answer is not lost: the server is about to tell its client to reconnect, and the
-// client posts it again.
+// Drain rejects new posts, then blocks until the stream has answered the accepted posts and every member on this node
+// has been sent the messages that the stream stored. It fails if no post has ended for drainTimeout, or when ctx is
+// done; from then on no post is accepted. A post that gets no answer is not lost: the server is about to tell its
+// client to reconnect, and the client then posts the message again.
 func (h *Hub) Drain(ctx context.Context) error {
 	h.posts.closed.Store(true)
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -268,15 +272,17 @@ func (h *Hub) Drain(ctx context.Context) error {
 
 var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", drainTimeout)
 
-// inflight counts operations that have begun and not ended. One goroutine may wait until there are none.
+// inflight counts operations that have begun and not ended. At most one goroutine at a time may call wait, which blocks
+// until no operation is under way.
 type inflight struct {
 	n       atomic.Int64
 	ended   atomic.Int64  // how many operations have ended
-	closed  atomic.Bool   // begin fails from now on
-	drained chan struct{} // static; capacity 1: n has reached 0
+	closed  atomic.Bool   // true: begin counts no operation any more and returns false
+	drained chan struct{} // static; capacity 1; a value says that n has reached 0
 }
 
-// watch calls stalled once no operation has ended for drainTimeout. It returns early when ctx is done.
+// watch calls stalled once no operation has ended for drainTimeout. If ctx is done first, watch returns without that
+// call.
 func (f *inflight) watch(ctx context.Context, stalled func()) {
 	check := time.NewTicker(drainTimeout / drainChecks)
 	defer check.Stop()
@@ -298,7 +304,7 @@ func (f *inflight) add() { f.n.Add(1) }
 
 // begin counts an operation and returns true, unless f is closed.
 func (f *inflight) begin() bool {
-	f.add() // before the check, so that a goroutine that closes f and then waits misses no operation
+	f.add() // count before the check: a goroutine that closes f and then calls wait misses no operation
 	if f.closed.Load() {
 		f.done()
 		return false

@@ -14,9 +14,9 @@ const (
 	membershipPer        = 10 * time.Second
 )
 
-// Join adds the client to a room and answers with joined, also if the client is in the room already. It blocks while this
-// node opens the room, for openTimeout at most or until ctx is done. re is the frame that a refusal names: "join" or
-// "hello".
+// Join adds the client to a room and answers with joined, even if the client is in the room already. It blocks while
+// this node opens the room, for openTimeout at most or until ctx is done. re is the kind of the frame that a refusal
+// names: "join" or "hello".
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
@@ -49,7 +49,8 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	}
 }
 
-// enter joins r and records that. It returns false if r was closed meanwhile: open the room again.
+// enter makes the client a member of r and adds r to c.rooms. It returns false if r was closed meanwhile; Join must
+// then open the room again. If the client is closed, enter joins nothing and returns true.
 func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,8 +65,8 @@ func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	return true
 }
 
-// refuseJoin refuses a join. If the join may work later, refuseJoin records the answer, because a post to that room may work
-// later too.
+// refuseJoin refuses a join. If the join may succeed later, refuseJoin also records the refusal, and notJoinedReason
+// answers posts to that room with it. So the client learns when to post again.
 func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	c.Refuse(f, retry)
 	c.mu.Lock()

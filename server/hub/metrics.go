@@ -8,21 +8,21 @@ import (
 
 // Stats is what a hub holds now, and what it has counted since New.
 type Stats struct {
-	Rooms    int // open rooms on this node, with the empty ones that are still in memory
-	Messages int // live messages in them
+	Rooms    int // open rooms on this node, including empty rooms that are still in memory
+	Messages int // live messages in these rooms
 	Bytes    int // encoded bytes of these messages
 
-	Accepted   int64 // posts stored
-	Repeated   int64 // posts recognised as repeats
-	Deliveries int64 // frames sent to members: one for each frame of a room and each member
-	Expired    int64 // messages removed at their deadline
+	Accepted   int64 // posts that the stream has stored
+	Repeated   int64 // posts that were recognised as repeats
+	Deliveries int64 // frames that rooms sent to members; a frame to n members counts n times
+	Expired    int64 // messages that were removed at their deadline
 	Refused    map[wire.Code]int64
 }
 
 // CodeOther is the key in Stats.Refused for codes that package wire does not list.
 const CodeOther wire.Code = "other"
 
-// counts holds a hub's counters. Counting is one atomic addition, also for a whole fan-out.
+// counts holds a hub's counters. A frame to all members of a room is counted with one atomic addition.
 type counts struct {
 	accepted, repeated, deliveries, expired atomic.Int64
 
@@ -54,8 +54,8 @@ func (c *counts) refuse(code wire.Code) {
 	n.Add(1)
 }
 
-// Stats returns what h holds and has counted. It takes the lock of each room in turn, so a fan-out that is under way is
-// complete in the count.
+// Stats returns what h holds now and what it has counted. Stats takes the lock of each room in turn. A room holds its
+// lock while it sends a frame to its members, so Stats never counts such a frame in part.
 func (h *Hub) Stats() Stats {
 	s := Stats{Refused: map[wire.Code]int64{}}
 	for _, r := range h.snapshotRooms() {

@@ -2,11 +2,11 @@ package hub
 
 import "time"
 
-// people counts the distinct users in one room. A user who is away and will come back stays counted for a while. It has no
-// lock: the room has one.
+// people counts the distinct users in one room. A user who is away and will come back stays counted for a while. people
+// has no lock of its own: room.mu guards it.
 type people struct {
-	counts map[string]int       // by user id: connections, plus one if the user is away
-	away   map[string]time.Time // by user id: until when a user who is away stays counted
+	counts map[string]int       // by user id: the user's connections in the room, plus one if the user is in away
+	away   map[string]time.Time // by user id: the time until which a user who is away stays counted
 }
 
 func newPeople() people { return people{map[string]int{}, map[string]time.Time{}} }
@@ -21,7 +21,7 @@ func (p *people) remove(user string) {
 	}
 }
 
-// keepUntil keeps user counted until that time.
+// keepUntil counts user as away, and so keeps user in the count until that time.
 func (p *people) keepUntil(user string, until time.Time) {
 	if _, away := p.away[user]; !away {
 		p.add(user)
@@ -29,7 +29,7 @@ func (p *people) keepUntil(user string, until time.Time) {
 	p.away[user] = until
 }
 
-// forgetAway stops counting the users who are away and whose time is over at now.
+// forgetAway stops counting the users in away whose time is over at now.
 func (p *people) forgetAway(now time.Time) {
 	for user, until := range p.away {
 		if !until.After(now) {

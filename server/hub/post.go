@@ -7,9 +7,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Post checks a message, hands it to the stream and returns. The client gets the frame accepted once the stream has stored
-// the message, or refused. The checks stand in the protocol's order: id, repeat, room, forbidden, text, ttl, rate, full,
-// unavailable.
+// Post checks a message, hands it to the stream and returns. The client gets the frame accepted once the stream has
+// stored the message, or the frame refused if a check or the stream fails. The checks have the order of
+// docs/protocol.md: id, repeat, room, forbidden, text, ttl, rate, full, unavailable.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
@@ -67,8 +67,8 @@ func (c *Client) Post(p wire.Post) {
 	})
 }
 
-// memberOf returns the room of that name if the client is a member of it, else nil. A room drops a member whose queue is
-// full before the client knows.
+// memberOf returns the room of that name if the client is a member of it, else nil. It asks the room too, because
+// c.rooms may hold a room that has dropped the client: a room drops a member whose queue is full.
 func (c *Client) memberOf(name string) *room {
 	r, _ := c.in(name)
 	if r == nil {
@@ -80,8 +80,8 @@ func (c *Client) memberOf(name string) *room {
 	return r
 }
 
-// lifetime returns how long a message lives whose post has that ttl, in milliseconds; 0 is the default. If the ttl is out of
-// bounds, problem is the sentence that says so.
+// lifetime returns how many milliseconds a message lives if its post asks for ttl; a ttl of 0 asks for the default. If
+// ttl is out of bounds, problem is the sentence that says so.
 func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 	bounds := h.config.TTL
 	if ttl == 0 {
@@ -96,8 +96,8 @@ func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 // maxRepeats is how many repeats of one post may wait for the stream's answer.
 const maxRepeats = 64
 
-// repeat reports whether the same user has posted the same id before. If so, the client gets the answer to that post: now,
-// or when the stream has answered.
+// repeat reports whether the same user has posted the same id in the same room before. If so, the client gets the
+// answer to that earlier post: now, or when the stream has answered it.
 func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	h.mu.Lock()
 	r := h.rooms[p.Room]
@@ -110,8 +110,8 @@ func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	return r.repeatLocked(c, key{c.userID, p.ID})
 }
 
-// repeatLocked reports whether k was posted before. If so, c gets the answer to that post: now, or when the stream has
-// answered.
+// repeatLocked reports whether a post with the key k was made before. If so, c gets the answer to that earlier post:
+// now, or when the stream has answered it.
 func (r *room) repeatLocked(c *Client, k key) bool {
 	if w := r.pending[k]; w != nil && w.stored == nil {
 		if len(w.repeats) < maxRepeats {
@@ -130,7 +130,8 @@ func (r *room) repeatLocked(c *Client, k key) bool {
 	return ok
 }
 
-// livingLocked returns the event with key k, without its body. ok is false if there is none or it has expired.
+// livingLocked returns the event with key k, without its Body. ok is false if the room has no such event or if it has
+// expired.
 func (r *room) livingLocked(k key) (e Event, ok bool) {
 	switch w, live := r.pending[k], r.timeline.byKey[k]; {
 	case live != nil:
@@ -141,8 +142,9 @@ func (r *room) livingLocked(k key) (e Event, ok bool) {
 	return e, e.Expires > r.hub.clock.Now().UnixMilli()
 }
 
-// reserve adds a pending post of size bytes to the room. If the room is full, wait is how long until a message of it
-// expires. reserve looks for a repeat once more, under the lock: the same user may post from two connections at once.
+// reserve adds a pending post of size bytes to the room. If the room is full, wait is how long until one of its
+// messages expires. Post has already looked for a repeat; reserve looks again, under the lock, because the same user
+// may post from two connections at once.
 func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Duration, repeat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -166,13 +168,13 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 	wait, ok := r.timeline.nextExpiry(now)
 	if !ok {
-		wait = retryUnavailable // the pending posts fill the room
+		wait = retryUnavailable // no message lives: posts that the stream has not answered fill the room
 	}
 	return max(wait, time.Millisecond)
 }
 
-// onAppended runs when the stream has stored the post with key k, or failed to. It answers the author and the clients that
-// repeated the post meanwhile. chargedAt is when the post was counted against the author's rate.
+// onAppended runs when the stream has stored the post with key k, or has failed to store it. It answers the author and
+// the clients that repeated the post meanwhile. chargedAt is when the post was counted against the author's rate.
 func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Receipt, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -207,7 +209,7 @@ func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Re
 		r.acceptLocked(c, e, true)
 		c.posts.done()
 	}
-	e.Body = nil // answers to later repeats don't need it
+	e.Body = nil // the answers to later repeats don't need the Body
 	if w.stored = &e; e.Seq <= r.timeline.head || r.closed {
 		r.finishLocked(k)
 	}

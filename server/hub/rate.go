@@ -27,7 +27,7 @@ func (h *Hub) charge(c *Client, now time.Time) (wait time.Duration, problem stri
 	return 0, ""
 }
 
-// refund takes back what charge counted at that time, because the post was not accepted.
+// refund takes back the post that charge counted at that time. It runs for a post that stored no new message.
 func (h *Hub) refund(c *Client, at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -56,7 +56,8 @@ type rateWindow struct {
 
 func newRateWindow(n int, per time.Duration) *rateWindow { return &rateWindow{n: n, per: per} }
 
-// take counts an event at now and returns 0. At the limit it counts nothing and returns how long until an event is allowed.
+// take counts an event at now and returns 0. At the limit it counts nothing and returns how long until the next event
+// is allowed.
 func (w *rateWindow) take(now time.Time) (wait time.Duration) {
 	w.dropOld(now)
 	if len(w.times) >= w.n {
@@ -66,7 +67,7 @@ func (w *rateWindow) take(now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// giveBack removes an event that take counted at that time.
+// giveBack removes the event that take counted at the time at.
 func (w *rateWindow) giveBack(at time.Time) {
 	for i := len(w.times) - 1; i >= 0; i-- {
 		if w.times[i].Equal(at) {
@@ -76,7 +77,7 @@ func (w *rateWindow) giveBack(at time.Time) {
 	}
 }
 
-// idle reports whether no event counts any more.
+// idle reports whether every event is so old that it does not count any more.
 func (w *rateWindow) idle(now time.Time) bool {
 	w.dropOld(now)
 	return len(w.times) == 0

@@ -21,7 +21,7 @@ const (
 
 var tooManyChanges = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMembershipChanges, human(membershipPer))
 
-// inMostRooms says that the client is in n rooms, and may be in no more.
+// inMostRooms says that the client is in n rooms and may not be in more.
 func inMostRooms(n int) string {
 	return fmt.Sprintf("You are in %d rooms, which is the most. Leave one first.", n)
 }
@@ -32,8 +32,8 @@ func badTTL(bounds wire.TTL) string {
 		human(time.Duration(bounds.Default)*time.Millisecond))
 }
 
-// Refuse answers one frame with f and counts the refusal. retry is how long until the same frame may work, 0 for never.
-// Every refusal goes through Refuse, so that none is missed by the count.
+// Refuse answers one frame with f and counts the refusal. retry is how long the client waits before the same frame may
+// succeed; 0 means never. Every refusal goes through Refuse, so that the count is complete.
 func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
 	c.hub.counts.refuse(f.Code)
 	f.RetryMS = wire.Milliseconds(retry)

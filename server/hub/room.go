@@ -10,12 +10,12 @@ import (
 
 // pending is a post that was handed to the stream and is not yet both stored and delivered.
 type pending struct {
-	stored  *Event    // what the stream stored, without its body; nil until then
+	stored  *Event    // the event that the stream stored, without its Body; nil until the stream has answered
 	repeats []*Client // clients that sent the same post again and wait for the same answer
-	size    int       // encoded bytes
+	size    int       // encoded bytes of the message
 }
 
-// room is an open room: it has members on this node, or had some less than keepEmptyFor ago.
+// room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
 type room struct {
 	hub    *Hub          // static
 	name   string        // static
@@ -26,8 +26,8 @@ type room struct {
 	// mu guards what follows. It is held during fan-out, so that all members see one order; Member.Send never blocks. Do not
 	// call Append or Follow with mu held: see the package comment.
 	mu           sync.Mutex
-	closed       bool      // nobody can join this room any more; a join opens a new one
-	leftAt       time.Time // when the last member left
+	closed       bool      // no client can join this room any more; the next join makes a new room
+	leftAt       time.Time // when a member last left, or when the room was made
 	members      []*Client
 	people       people
 	timeline     timeline
@@ -55,7 +55,7 @@ func (r *room) deliver(e Event) {
 	if e.Expires > r.hub.clock.Now().UnixMilli() {
 		r.addLocked(e)
 	}
-	for k, p := range r.pending { // also posts whose own copy never came
+	for k, p := range r.pending { // also posts that are stored and whose copy never came from the stream
 		if p.stored != nil && p.stored.Seq <= r.timeline.head {
 			r.finishLocked(k)
 		}
@@ -154,22 +154,22 @@ func (r *room) leaveUntil(c *Client, until time.Time) {
 	r.dropLocked(c)
 }
 
-// has reports whether c is a member, and returns the head: c has been sent every message up to it.
+// has reports whether c is a member, and returns the head. A member has been sent every message up to the head.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.timeline.head, slices.Contains(r.members, c)
 }
 
-// finishLocked removes a pending post.
+// finishLocked removes the pending post with key k.
 func (r *room) finishLocked(k key) {
 	r.pendingBytes -= r.pending[k].size
 	delete(r.pending, k)
 	r.hub.posts.done()
 }
 
-// closeLocked marks the room as closed. It finishes the posts that are stored: they wait to be delivered, and a closed room
-// delivers nothing.
+// closeLocked marks the room as closed. It finishes the posts that the stream has stored: they only wait for their
+// delivery, and a closed room delivers nothing.
 func (r *room) closeLocked() {
 	r.closed = true
 	for k, p := range r.pending {
@@ -179,8 +179,9 @@ func (r *room) closeLocked() {
 	}
 }
 
-// tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It stops
-// counting the users who are away and whose time is over at now.
+// tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It
+// stops counting the users who are away and whose time is over at now. clock is the time of the hub's Clock; now is
+// from time.Now.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -192,7 +193,7 @@ func (r *room) tidy(clock, now time.Time) {
 	r.people.forgetAway(now)
 }
 
-// emptySince reports whether the room is open and has no members, and when the last one left.
+// emptySince reports whether the room is open and has no members, and returns when the last member left.
 func (r *room) emptySince() (left time.Time, empty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -204,7 +205,8 @@ func (r *room) emptySince() (left time.Time, empty bool) {
 	return r.leftAt, !r.closed && len(r.members) == 0
 }
 
-// closeIfLeft closes the room and returns true if its last member left at then or earlier. The caller must drop the room.
+// closeIfLeft closes the room and returns true if the room is empty and its last member left at then or earlier. The
+// caller must then call Hub.drop for the room.
 func (r *room) closeIfLeft(then time.Time) bool {
 	r.mu.Lock()
 	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(then)
@@ -229,8 +231,8 @@ func (r *room) close() {
 	}
 }
 
-// stopFollowing stops following the room in the stream. The goroutine that set closed calls it, once. It blocks while the
-// room is still being opened.
+// stopFollowing stops following the room in the stream. Only the goroutine that set closed calls it, and only once. It
+// blocks while the room is still being opened.
 func (r *room) stopFollowing() {
 	<-r.opened
 	if r.err == nil {

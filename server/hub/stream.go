@@ -10,39 +10,42 @@ var ErrFull = errors.New("stream is full")
 
 // Stream stores each room's events and delivers them to every node in one order.
 type Stream interface {
-	// Epoch names the stream's store. Seqs of different epochs can't be compared: a store that lost events gets a new
-	// epoch.
+	// Epoch returns the name of the stream's store. Seqs of different epochs can't be compared: a store that lost
+	// events gets a new epoch.
 	Epoch() string
-	// Append stores e and gives it a Seq. It returns before e is stored, but blocks for a moment while very many appends are
-	// unanswered. It calls done once, from any goroutine and perhaps before it returns: with the Receipt, or with an error
-	// that wraps ErrFull at a limit. If an event of the same user, room and id still lives, the Receipt is a repeat.
+	// Append stores e and gives it a Seq. It returns before e is stored, but blocks for a moment while very many
+	// appends have no answer. It calls done once, from any goroutine and perhaps before Append returns: with the
+	// Receipt, or with an error that wraps ErrFull at a limit. If an event of the same user, room and id still lives,
+	// the Receipt is a repeat.
 	Append(room string, e Event, done func(Receipt, error))
-	// Follow calls deliver with every event that the room holds, then returns, and goes on with every event that is stored
-	// later, of a kind that this node knows or not. The calls come from one goroutine at a time, in seq order and without a
-	// gap, until stop is called. Stop does not block, so one more call may come after it. deliver must not keep the Body.
+	// Follow calls deliver with every event that the room holds, then returns. After that it calls deliver with every
+	// event that is stored later, also if this node does not know the event's kind. The calls come from one goroutine
+	// at a time, in seq order and without a gap, until stop is called. stop does not wait for a running call, so one
+	// more call may come after it. deliver must not keep the event's Body.
 	Follow(ctx context.Context, room string, deliver func(Event)) (stop func(), err error)
 }
 
-// Receipt says what a Stream stored: the event of this Append, or the live event that the Append repeats.
+// Receipt says what a Stream stored: the event of this Append or, if Repeat is true, the live event that the Append
+// repeats.
 type Receipt struct {
 	Event  Event
 	Repeat bool
 }
 
-// Signal is news that is only of use at once, such as that a user is typing. It takes no seq, and no node stores it.
+// Signal is news that is useful only at once, such as that a user is typing. It takes no seq, and no node stores it.
 type Signal struct {
 	Kind Kind
-	Body []byte // encoded; it never changes
+	Body []byte // the encoded content; nobody changes these bytes
 }
 
-// Signals sends signals to the nodes that listen to a room, at most once each. It is the ephemeral pair beside Stream's
-// Append and Follow, for presence and typing; nothing sends signals yet.
+// Signals sends signals to the nodes that listen to a room, at most once each. Send and Listen do for signals what
+// Stream's Append and Follow do for events. They are meant for presence and typing; nothing sends signals yet.
 type Signals interface {
-	// Send gives s to every node that listens to room, this one included. It does not block, and a signal may get lost: an
-	// error says that this one is lost for certain.
+	// Send sends s to every node that listens to room, this node included. It does not block. If Send returns an error,
+	// s is lost; a signal may also get lost without an error.
 	Send(room string, s Signal) error
-	// Listen calls receive with every signal that comes for room, from one goroutine at a time, until stop is called. It
-	// returns once the signals of all nodes reach it. Stop does not block, so one more call may come after it. receive must
-	// not block, or later signals are lost.
+	// Listen calls receive with every signal that comes for room, from one goroutine at a time, until stop is called.
+	// Listen returns once it gets the signals of all nodes. stop does not wait for a running call, so one more call may
+	// come after it. receive must not block, or later signals are lost.
 	Listen(ctx context.Context, room string, receive func(Signal)) (stop func(), err error)
 }

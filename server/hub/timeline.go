@@ -14,13 +14,14 @@ type message struct {
 	key     key
 	at      int64  // Unix milliseconds
 	expires int64  // Unix milliseconds
-	encoded []byte // as it stands in joined; a posted frame is made from it
+	encoded []byte // the JSON with its seq, as it stands in a joined frame; a posted frame is made from it
 }
 
-// timeline holds the live messages of one room, by seq and by key. It has no lock and no clock: the room has both.
+// timeline holds the live messages of one room, by seq and by key. It has no lock and no clock of its own: room.mu
+// guards it, and its methods take the time as a parameter.
 type timeline struct {
 	head  int64      // the highest seq seen
-	live  []*message // by seq
+	live  []*message // sorted by seq
 	byKey map[key]*message
 	bytes int // encoded bytes of live
 }
@@ -40,7 +41,7 @@ func (t *timeline) add(e Event) *message {
 	return m
 }
 
-// remove removes the messages seqs and returns how many there were.
+// remove removes the messages with these seqs and returns how many of them the timeline held.
 func (t *timeline) remove(seqs []int64) int {
 	gone := make(map[int64]bool, len(seqs))
 	for _, seq := range seqs {
@@ -63,7 +64,7 @@ func (t *timeline) remove(seqs []int64) int {
 	return removed
 }
 
-// nextExpiry returns how long until a message expires; ok is false if no message lives.
+// nextExpiry returns how long until the next message expires; ok is false if the room has no live message.
 func (t *timeline) nextExpiry(now time.Time) (wait time.Duration, ok bool) {
 	for i, m := range t.live {
 		if left := time.UnixMilli(m.expires).Sub(now); i == 0 || left < wait {
@@ -84,7 +85,7 @@ func living(messages []*message, now int64) []*message {
 	return slices.DeleteFunc(slices.Clone(messages), func(m *message) bool { return m.expires <= now })
 }
 
-// newest returns as many of the last messages as fit in one joined.
+// newest returns the newest messages, as many as fit in one joined frame.
 func newest(messages []*message) []*message {
 	from, bytes := len(messages), 0
 	for from > 0 && len(messages)-from < wire.MaxJoined {

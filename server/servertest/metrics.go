@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Gather returns every metric by name, with its label's value behind a space. Of a histogram it returns how much was
-// counted.
+// Gather returns the value of every metric. The key is the name of the metric, followed by a space and the value of each
+// of its labels. The value of a histogram is how many observations it has counted.
 func Gather(t testing.TB, metrics prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := metrics.Gather()
@@ -22,14 +22,15 @@ func Gather(t testing.TB, metrics prometheus.Gatherer) map[string]float64 {
 			for _, l := range m.GetLabel() {
 				series += " " + l.GetValue()
 			}
-			// All but one of them are nil, which has 0.
+			// A metric is a counter, a gauge or a histogram. The two that it is not are nil, and their value is 0.
 			all[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}
 	return all
 }
 
-// Metric returns the value of one metric, which must be there; label is the value of its label, if it has one.
+// Metric returns the value of one metric; label is the value of its label, or "" if it has no label. The test fails if
+// the metric does not exist.
 func Metric(t testing.TB, metrics prometheus.Gatherer, name, label string) float64 {
 	t.Helper()
 	value, ok := Gather(t, metrics)[strings.TrimSpace(name+" "+label)]

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// pipes is a network in memory, which synctest knows.
+// pipes is a net.Listener for connections in memory (net.Pipe). These connections work under synctest.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -29,7 +29,7 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// from is a connection that says to come from an address.
+// from is a connection whose RemoteAddr returns addr.
 type from struct {
 	net.Conn
 	addr string

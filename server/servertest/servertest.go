@@ -1,6 +1,6 @@
-// Package servertest runs a whole server in a test: package server with a hub on a stream, served on the loopback interface,
-// or on a network in memory that synctest knows, so that time can be virtual. It brings no client: each test says by itself
-// how its clients read.
+// Package servertest runs a whole server in a test: package server with a hub on a stream. The network is the loopback
+// interface, or it is in memory and works under synctest, so that a test can run in virtual time. The package has no
+// client: each test makes its own clients.
 package servertest
 
 import (
@@ -25,34 +25,35 @@ import (
 )
 
 const (
-	// Timeout ends a test that hangs. It is so long that no busy machine reaches it.
+	// Timeout ends a test that hangs. It is so long that a test on a busy machine does not reach it.
 	Timeout = 2 * time.Minute
-	// ReadTimeout is that of requests on the network in memory: less than a poll waits.
+	// ReadTimeout is the read and write timeout of the HTTP server on the network in memory. It is shorter than the
+	// longest wait of a poll (wire.PollWait).
 	ReadTimeout = 15 * time.Second
 
 	publicOrigin = "https://chat.example.com"
 )
 
-// TTL is what a message may live on a server of this package's.
+// TTL limits how long a message lives on the servers of this package.
 var TTL = wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 
-// Options change what Start makes. The zero value is a server as most tests need it.
+// Options change the server that Start and StartInMemory run. The zero value fits most tests.
 type Options struct {
-	Stream  hub.Stream           // where messages are kept; nil: a streamtest.Memory of its own
-	Server  func(*server.Config) // changes what the server is made with
-	Hub     func(*hub.Config)    // changes what the hub is made with; posts are as the server's Config says
-	Secrets []string             // no line of the log may hold one of these
+	Stream  hub.Stream           // where events are stored; nil: a new streamtest.Memory
+	Server  func(*server.Config) // changes the Config of the server before it is made
+	Hub     func(*hub.Config)    // the same for the hub; its TTL, Posts and Per come from the server's Config
+	Secrets []string             // the test fails if the log holds one of these
 }
 
-// Server is a server that runs.
+// Server is a running server.
 type Server struct {
 	*server.Server
-	URL     string             // http:// and its address; on a network in memory any name leads there
-	Memory  *streamtest.Memory // the stream; nil if the test gave one that is not in memory
+	URL     string             // http:// and its address; on a network in memory every host name leads to the server
+	Memory  *streamtest.Memory // the stream; nil if Options.Stream is of another type
 	Metrics *prometheus.Registry
 	Log     *Log
-	Wall    atomic.Int64 // by how much the wall clock is set forward, in nanoseconds
-	Stop    func()       // stops it, once, and looks for secrets in the log
+	Wall    atomic.Int64 // how far the server's wall clock is set forward, in nanoseconds
+	Stop    func()       // stops the server, once, and checks that the log holds none of Options.Secrets
 
 	net *pipes // nil on the loopback interface
 }
@@ -69,7 +70,8 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
-// StartInMemory runs a server on a network in memory, in the bubble of synctest that it is called in, until Stop is called.
+// StartInMemory runs a server on a network in memory until the test calls Stop. Call it in the bubble of synctest that
+// the test runs in.
 func StartInMemory(t testing.TB, o Options) *Server {
 	t.Helper()
 	network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}
@@ -137,7 +139,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	return s
 }
 
-// shutDown ends what the HTTP server still does. In memory it does so as cmd/mayfly does, which costs no real time there.
+// shutDown ends the HTTP server. In memory it waits as cmd/mayfly does, because waiting costs no real time in the bubble.
 func (s *Server) shutDown(web *http.Server) {
 	if s.net == nil {
 		web.Close()
@@ -148,19 +150,19 @@ func (s *Server) shutDown(web *http.Server) {
 	if web.Shutdown(ending) != nil {
 		web.Close()
 	}
-	time.Sleep(time.Second) // of virtual time: net/http lingers where a request was cut off
+	time.Sleep(time.Second) // in virtual time: net/http lingers after it has cut off a request
 }
 
-// Dialer returns a dialer for the transport of a client that connects to a server in memory from addr: an IP address, in
-// brackets if it is one of IPv6.
+// Dialer returns a dialer for the transport of a client of a server in memory. To the server, the client's IP address is
+// addr; an IPv6 address stands in brackets.
 func (s *Server) Dialer(addr string) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	return s.net.dial(addr + ":1234")
 }
 
-// Accept gives a server in memory a connection of the test's own making.
+// Accept gives a connection that the test has made to a server in memory, as if a client had connected.
 func (s *Server) Accept(conn net.Conn) { s.net.conns <- conn }
 
-// Log is a log that may be read while it is written.
+// Log holds what was logged. A test may read it while the server writes it.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -172,7 +174,7 @@ func (l *Log) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// Reset forgets what was logged so far.
+// Reset deletes what was logged so far.
 func (l *Log) Reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()

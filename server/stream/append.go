@@ -15,7 +15,7 @@ import (
 )
 
 const (
-	appendTimeout = 5 * time.Second // an append without an answer fails after this time
+	appendTimeout = 5 * time.Second // an append that has no answer fails after this time
 	// pendingPublishes is how many appends may be without an answer. At this limit, an append waits for stallWait at most,
 	// then fails.
 	pendingPublishes = 16384
@@ -31,8 +31,8 @@ type pendingAppends struct {
 	byMsg map[*nats.Msg]pendingAppend
 }
 
-// pendingAppend is an append without an answer. It keeps the body, because the append of an expired message's id is
-// published again.
+// pendingAppend is an append without an answer. It keeps the event with its Body, because answerRepeat may have to
+// publish the event again.
 type pendingAppend struct {
 	room  string
 	event hub.Event
@@ -68,13 +68,13 @@ func (n *NATS) openJetStream() (jetstream.JetStream, error) {
 	return js, nil
 }
 
-// Append implements hub.Stream. It blocks for stallWait at most if too many appends have no answer, and for a write to disk
-// if e is the first event that needs its key.
+// Append implements hub.Stream. It blocks for stallWait at most if too many appends have no answer. It also blocks for a
+// write to disk if there is no key yet for the minute in which e expires.
 func (n *NATS) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
 	n.append(pendingAppend{room, e, n.metrics.timed(done)}, "")
 }
 
-// append publishes a. JetStream recognises a repeat by the message id, to which append adds suffix.
+// append publishes a. JetStream recognises a repeat by the message id, which is made of user, room, event id and suffix.
 func (n *NATS) append(a pendingAppend, suffix string) {
 	err := n.condition.blocked()
 	if err != nil {
@@ -100,7 +100,8 @@ func (n *NATS) append(a pendingAppend, suffix string) {
 	}
 }
 
-// onStored runs when JetStream has acknowledged an append. The NATS library makes these calls one after the other.
+// onStored runs when JetStream has acknowledged an append. The NATS library calls onStored for one append after the
+// other.
 func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	a, ok := n.appends.take(msg)
 	if !ok {
@@ -108,7 +109,7 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	}
 	n.condition.recordOutcome(nil)
 	if ack.Duplicate {
-		// In a goroutine of its own: blocking here would delay all acknowledgements.
+		// answerRepeat gets its own goroutine: blocking here would delay all acknowledgements.
 		n.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
 		return
 	}
@@ -135,7 +136,8 @@ func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	}
 }
 
-// onFailed runs when an append was not acknowledged. The NATS library may hold a lock, so onFailed must not publish.
+// onFailed runs when an append was not acknowledged. The NATS library may hold a lock while onFailed runs, so onFailed
+// must not publish.
 func (n *NATS) onFailed(msg *nats.Msg, err error) {
 	a, ok := n.appends.take(msg)
 	if !ok {

@@ -9,20 +9,22 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// condition records how appends go, from which watch sees what a stream on disk needs.
+// condition records how appends end and whether they are blocked. watch reads it to decide when to restart the NATS
+// server of a stream on disk.
 type condition struct {
 	log *slog.Logger // static
 
 	mu         sync.Mutex // guards what follows; never held while something blocks
-	unanswered silence    // how long no append has had an answer
-	highestSeq uint64     // the highest seq that a caller knows an event by
-	blockedErr error      // why appends are refused now; nil: they are not
+	unanswered silence    // the silence up to now; zero if the last append had an answer
+	highestSeq uint64     // the highest seq of the events that callers have been given
+	blockedErr error      // why appends are refused now; nil if they are accepted
 }
 
-// silence is a span in which every append timed out: the times of the first and the last one.
+// silence is a span in which every append timed out: the times of the first and the last timeout.
 type silence struct{ first, last time.Time }
 
-// recordOutcome records how an append ended: stored (nil), refused by JetStream, or timed out. An answer ends the silence.
+// recordOutcome records how an append ended: stored (err is nil), refused by JetStream, or timed out. The first two are
+// answers, and an answer ends the silence.
 func (c *condition) recordOutcome(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,21 +39,21 @@ func (c *condition) recordOutcome(err error) {
 	}
 }
 
-// silentFor returns the time between the first and the last append of the silence.
+// silentFor returns the time between the first and the last timeout of the silence.
 func (c *condition) silentFor() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.unanswered.last.Sub(c.unanswered.first)
 }
 
-// endSilence forgets the appends that timed out before a restart.
+// endSilence forgets the timeouts of appends before a restart of the server.
 func (c *condition) endSilence() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.unanswered = silence{}
 }
 
-// blocked returns why appends are refused now, nil if they are not.
+// blocked returns why appends are refused now, nil if they are accepted.
 func (c *condition) blocked() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,14 +73,14 @@ func (c *condition) setBlocked(err error) {
 	c.blockedErr = err
 }
 
-// noteSeq records that a caller knows an event by seq.
+// noteSeq records that a caller has been given an event with this seq.
 func (c *condition) noteSeq(seq int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.highestSeq = max(c.highestSeq, uint64(seq))
 }
 
-// highest returns the highest seq that a caller knows an event by.
+// highest returns the highest seq of the events that callers have been given.
 func (c *condition) highest() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,24 +18,26 @@ const (
 	memoryMargin = 64 << 20
 	// syncEvery is how often JetStream syncs its files to disk and frees the space of expired messages.
 	syncEvery = 10 * time.Second
-	// reconnectWait is how often a connection tries to reconnect while the server is being restarted.
+	// reconnectWait is the wait between two attempts of a connection to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
-	healthAsks    = 10 // times in a row, before JetStream is taken for ill
+	healthAsks    = 10 // how many times in a row Healthz must fail before health returns an error
 )
 
-// embedded is a NATS server in this process that listens on no port. After a failure, restart starts another server in its
-// place, and the connections reconnect to that by themselves.
+// embedded is a NATS server in this process that listens on no port. After a failure, restart starts a new server in
+// place of the old one, and the connections reconnect to the new server by themselves.
 type embedded struct {
 	options server.Options // static
 	log     *slog.Logger   // static
-	tempDir string         // static; a folder that stop deletes: JetStream needs one even if everything is in memory
+	// static; a temporary folder that stop deletes, "" if there is none: JetStream needs a folder even if everything is
+	// in memory
+	tempDir string
 
 	mu     sync.Mutex // guards what follows
 	server *server.Server
 }
 
-// newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty, and at most
-// that many bytes.
+// newEmbedded returns a server that is not started yet. It stores at most that many bytes of messages: in dir, or in
+// memory if dir is empty.
 func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 	e := &embedded{log: log, options: server.Options{
 		ServerName:         "mayfly",
@@ -43,7 +45,7 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 		NoSigs:             true,
 		JetStream:          true,
 		StoreDir:           dir,
-		JetStreamMaxMemory: memoryMargin, // Mayfly has no streams in memory then
+		JetStreamMaxMemory: memoryMargin, // with a folder, Mayfly has no streams in memory
 		JetStreamMaxStore:  bytes,
 		SyncInterval:       syncEvery,
 	}}
@@ -59,8 +61,8 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 	return e, nil
 }
 
-// start starts a NATS server: the first one, or a new one after halt. It returns an error if the server is not ready in
-// time, or if JetStream could not read everything that it has stored.
+// start starts a NATS server: the first server, or a new server after halt. It returns an error if the server is not
+// ready in time, or if JetStream could not read everything that it has stored.
 func (e *embedded) start() error {
 	options := e.options // a copy, because the server changes its options
 	s, err := server.NewServer(&options)
@@ -84,13 +86,14 @@ func (e *embedded) restart() error {
 	return e.start()
 }
 
-// health returns an error if JetStream has failed, for example at a write, from which it does not recover.
+// health returns an error if JetStream has failed, for example at a write. JetStream does not recover from a failed
+// write.
 func (e *embedded) health() error {
 	return lasting(func() string { return e.current().Healthz(nil).Error })
 }
 
-// lasting returns what is wrong by check, unless check finds nothing when it is asked again. Healthz fails, too, where this
-// goroutine has to wait for a processor for a millisecond, although nothing is wrong.
+// lasting returns an error if check reports a problem healthAsks times in a row. A single report means little: Healthz
+// also fails if this goroutine had to wait a millisecond for a processor.
 func lasting(check func() (problem string)) error {
 	var problem string
 	for range healthAsks {
@@ -107,12 +110,12 @@ func (e *embedded) current() *server.Server {
 	return e.server
 }
 
-// InProcessConn implements nats.InProcessConnProvider. It connects to the server that runs now, so that a connection that
-// reconnects after a restart finds the new one.
+// InProcessConn implements nats.InProcessConnProvider. It connects to the server that runs now. So a connection that
+// reconnects after a restart finds the new server.
 func (e *embedded) InProcessConn() (net.Conn, error) { return e.current().InProcessConn() }
 
-// connect opens a connection inside this process. The connection reconnects by itself, for ever, and calls onReconnect each
-// time. A publish without a connection fails at once.
+// connect opens a connection inside this process. The connection always reconnects by itself, and calls onReconnect each
+// time. A publish fails at once while the connection is lost.
 func (e *embedded) connect(name string, onReconnect func(*nats.Conn)) (*nats.Conn, error) {
 	return nats.Connect("", nats.InProcessServer(e), nats.Name("mayfly "+name), nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0), nats.ReconnectBufSize(-1),
@@ -129,7 +132,7 @@ func (e *embedded) halt() {
 	}
 }
 
-// stop stops the server for good and deletes its temporary folder.
+// stop stops the server and deletes its temporary folder. The server must not be started again.
 func (e *embedded) stop() error {
 	e.halt()
 	if e.tempDir == "" {

@@ -17,17 +17,19 @@ const (
 	factStream  = "MAYFLY_SIGNOUTS"
 	factSubject = "signout"
 
-	// factBytes is how many bytes all facts may take; a quarter of the bytes for messages, if that is less. Beyond the
-	// limit JetStream deletes the oldest facts, whose tokens expire first. openFacts gives JetStream the limit as a
-	// number of facts: for a limit in bytes JetStream would reserve space on the disk, which may be full.
+	// factBytes is the most bytes that all facts may take; if a quarter of the bytes for messages is less, that is the
+	// limit. Beyond the limit JetStream deletes the oldest facts: their tokens are usually the first to expire. openFacts
+	// gives JetStream the limit as a number of facts: for a limit in bytes JetStream would reserve space on the disk,
+	// which may be full.
 	factBytes = 32 << 20
-	factSize  = 320 // bytes of one stored fact at most
+	factSize  = 320 // the most bytes of one stored fact
 
-	factTimeout = 5 * time.Second // for storing one fact
+	factTimeout = 5 * time.Second // the longest time for storing one fact
 )
 
-// Facts is the log of facts that all nodes share, such as revocations: a ledger.Store. It is a JetStream stream beside the
-// events, in memory or in the folder. Facts are opaque here and stored unencrypted: don't put secrets in them.
+// Facts is the log of facts that all nodes share, such as revocations. It implements ledger.Store. It is a JetStream
+// stream beside the stream of events, in memory or in the same folder. Facts does not look into a fact and stores it
+// unencrypted: don't put secrets in it.
 type Facts struct {
 	nats   *NATS
 	follow *follower // nil before Follow
@@ -62,7 +64,8 @@ func (n *NATS) openFacts(ctx context.Context, storage jetstream.StorageType, byt
 // Facts returns the log of facts beside n's events.
 func (n *NATS) Facts() *Facts { return &Facts{nats: n} }
 
-// Keep stores fact until that time. It blocks until the fact is stored, for factTimeout at most.
+// Keep stores fact until that time, and nothing if that time has passed. It blocks until the fact is stored, for
+// factTimeout at most.
 func (s *Facts) Keep(ctx context.Context, fact string, until time.Time) error {
 	if err := s.nats.condition.blocked(); err != nil {
 		return err
@@ -82,9 +85,10 @@ func (s *Facts) Keep(ctx context.Context, fact string, until time.Time) error {
 	return err
 }
 
-// Follow calls deliver with every fact that is stored, then returns, and goes on with every fact that any node stores
-// later. The calls come from one goroutine at a time and without a gap, until stop is called. Stop does not block, so one
-// more call may come after it. Call Follow until it succeeds once, then no more.
+// Follow calls deliver with every stored fact, then returns. After that it calls deliver with every fact that any node
+// stores later. The calls come from one goroutine at a time and without a gap, until stop is called. stop does not wait
+// for a running call, so one more call may come after it. If Follow fails, call it again; once it has succeeded, do not
+// call it any more.
 func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
 	log := s.nats.log.With("stream", factStream)
 	f := &follower{nats: s.nats, subject: subject{factStream, factSubject}, log: log}
@@ -109,8 +113,8 @@ func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time
 // errBehind is the error of Current while the follower has missed facts and reads them again.
 var errBehind = errors.New("facts of other nodes are being read again")
 
-// Current returns nil if Follow has delivered every stored fact, else the reason why that is not sure. Call it only after
-// Follow has succeeded.
+// Current returns nil if Follow has delivered every stored fact, else the reason why some facts may be missing. Call it
+// only after Follow has succeeded.
 func (s *Facts) Current() error {
 	switch {
 	case s.nats.links.live.Status() != nats.CONNECTED:

@@ -19,15 +19,15 @@ import (
 )
 
 const (
-	pageMessages  = 512     // messages in one page at most
-	pageBytes     = 1 << 20 // bytes in one page at most
+	pageMessages  = 512     // the most messages in one page
+	pageBytes     = 1 << 20 // the most bytes in one page
 	pageTimeout   = 3 * time.Second
-	followTimeout = 10 * time.Second // for reading all messages of a room when a follower starts
+	followTimeout = 10 * time.Second // the longest time for reading all messages of a room when a follower starts
 	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them again
 )
 
-// subject is one subject of a JetStream stream. Its messages have one order, and each is republished under livePrefix and
-// the subject's name.
+// subject is one subject of a JetStream stream. JetStream stores its messages in one order, and republishes each on the
+// subject livePrefix+name.
 type subject struct{ stream, name string }
 
 func roomSubject(room string) subject { return subject{streamName, subjectPrefix + room} }
@@ -38,7 +38,8 @@ type storedMsg struct {
 	seq int64
 }
 
-// errCutOff is the error of a follow while the connection to the NATS server is lost: the server is being restarted.
+// errCutOff is the error of a follow while the connection to the NATS server is lost, because the server is being
+// restarted.
 var errCutOff = errors.New("the stream is being started again")
 
 // Follow implements hub.Stream.
@@ -55,7 +56,8 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event))
 	return n.follow(ctx, f)
 }
 
-// follow starts f. It subscribes first and then reads the stored messages, so that no message is missed in between.
+// follow starts f. It subscribes first and then reads the stored messages. In the other order, it could miss a message
+// that is stored in between.
 func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
@@ -73,20 +75,21 @@ func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error)
 	return stop, nil
 }
 
-// follower delivers the messages of one subject, in order and without a gap. follow owns its fields, and then run.
+// follower delivers the messages of one subject, in order and without a gap. Its fields are owned by follow, and then by
+// the goroutine of run.
 type follower struct {
 	nats      *NATS
 	subject   subject
 	log       *slog.Logger
 	sub       *nats.Subscription
-	deliver   func([]storedMsg) int // returns how many of them could be decoded
-	connected context.Context       // see links.connection
+	deliver   func([]storedMsg) int // returns how many of the messages could be decoded
+	connected context.Context       // done after a lost connection; see links.connection
 	last      int64                 // the highest seq that was delivered or could not be decoded
 
 	behind atomic.Bool // messages were missed and have not been read again yet; any goroutine may read it
 }
 
-// run delivers republished messages until ctx is done.
+// run delivers republished messages until ctx is done. When it may have missed messages, it reads the subject again.
 func (f *follower) run(ctx context.Context) {
 	defer f.sub.Unsubscribe() //nolint:errcheck // the connection may be closed already
 	for {
@@ -105,7 +108,7 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// readCopies delivers republished copies until it notices that one was missed.
+// readCopies delivers republished copies until it notices that it missed a copy, the connection is lost, or ctx is done.
 func (f *follower) readCopies(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -121,7 +124,7 @@ func (f *follower) readCopies(ctx context.Context) error {
 	}
 }
 
-// errMissed says that the predecessor of a copy never came, so the subject must be read again.
+// errMissed says that the predecessor of a copy did not come, so the follower must read the subject again.
 var errMissed = errors.New("a message did not come")
 
 // deliverCopy delivers one republished copy. It returns errMissed if the copy's predecessor was not delivered.
@@ -133,7 +136,8 @@ func (f *follower) deliverCopy(msg *nats.Msg) error {
 	if seq <= f.last {
 		return nil // catchUp has delivered it
 	}
-	// The predecessor in this subject. If it is lower than f.last, the messages after it have only expired.
+	// before is the seq of the predecessor in this subject. If it is lower than f.last, no message was missed: the
+	// messages between before and seq have only expired.
 	before, err := strconv.ParseInt(msg.Header.Get(headerLastSeq), 10, 64)
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerLastSeq, err)
@@ -181,15 +185,16 @@ func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 	}
 }
 
-// page is some messages of a subject, in seq order.
+// page is a part of the messages of a subject, in seq order.
 type page struct {
 	messages []storedMsg
-	last     int64 // the highest seq in it; 0 if it is empty
+	last     int64 // the highest seq in messages; 0 if there is none
 	more     bool  // the subject holds later messages
 }
 
-// page reads at most limit messages of a subject, from seq on, by a batched direct get (NATS ADR-31). The server sends each
-// message, and then an empty one with status 204; or, if there is no message, one with status 404.
+// page reads at most limit messages of a subject, from seq on, by a batched direct get (NATS ADR-31). The server sends
+// each message, and then an empty message with status 204. If it has no message to send, it sends only an empty message
+// with status 404.
 func (l *links) page(ctx context.Context, of subject, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`
@@ -234,8 +239,8 @@ func (l *links) page(ctx context.Context, of subject, seq uint64, limit int) (pa
 	}
 }
 
-// decodeAll decodes the records in batch. It leaves out records that cannot be read, because a key is lost or the bytes are
-// damaged, and logs one line for all of them.
+// decodeAll decodes the records in batch. It leaves out records that it cannot read because a key is lost or the bytes
+// are damaged, and logs one line for all of them.
 func (n *NATS) decodeAll(room string, batch []storedMsg) []hub.Event {
 	events := make([]hub.Event, 0, len(batch))
 	unread, problem := 0, error(nil) // problem is the error of the first unreadable record

@@ -9,8 +9,8 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// links are the embedded NATS server and the connections to it: one each for appending, following and reading, so that none
-// of them delays another. The connections reconnect by themselves after a restart of the server.
+// links are the embedded NATS server and three connections to it: one for appending, one for following and one for
+// reading, so that none of these delays another. The connections reconnect by themselves after a restart of the server.
 type links struct {
 	// Static after openLinks.
 	server  *embedded
@@ -20,11 +20,12 @@ type links struct {
 	ctx     context.Context
 
 	mu          sync.Mutex         // guards what follows; never held while something blocks
-	connected   context.Context    // done once live has lost its connection and has a new one
-	reconnected context.CancelFunc // ends connected
+	connected   context.Context    // done once live has lost its connection and has reconnected
+	reconnected context.CancelFunc // cancels connected
 }
 
-// openLinks starts server and connects to it. The caller must close what it returns, also if there is an error.
+// openLinks starts server and connects to it. The caller must call disconnect on the returned links and stop the server,
+// also if there is an error.
 func openLinks(ctx context.Context, server *embedded) (*links, error) {
 	l := &links{server: server, ctx: ctx}
 	l.connected, l.reconnected = context.WithCancel(ctx)
@@ -44,8 +45,8 @@ func openLinks(ctx context.Context, server *embedded) (*links, error) {
 	return l, nil
 }
 
-// connection returns a context that is done once live has lost its connection and has a new one. Followers have missed the
-// copies that were republished meanwhile.
+// connection returns a context that is done once live has lost its connection and has reconnected. Followers have then
+// missed the copies that were republished meanwhile.
 func (l *links) connection() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -13,7 +13,7 @@ import (
 	"mayfly/server/hub"
 )
 
-// The kinds of failed appends, as metrics label them.
+// The values of the label "kind" of mayfly_stream_append_failures_total.
 const (
 	failedFull    = "full"    // the room or the stream is full
 	failedTimeout = "timeout" // JetStream did not answer in time
@@ -24,8 +24,8 @@ const (
 // metrics are the metrics of this package.
 type metrics struct {
 	appended prometheus.Histogram   // seconds
-	failed   *prometheus.CounterVec // by kind
-	gaps     prometheus.Counter     // times that a follower missed messages
+	failed   *prometheus.CounterVec // by the label kind
+	gaps     prometheus.Counter     // how many times a follower missed messages
 	reread   prometheus.Counter     // messages that followers read again
 }
 
@@ -48,7 +48,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// timed returns a done that measures the time from now and counts the result, and then calls done.
+// timed returns a function to use as done. The function measures the time since timed was called, counts the result, and
+// then calls done.
 func (m *metrics) timed(done func(hub.Receipt, error)) func(hub.Receipt, error) {
 	began := time.Now()
 	return func(receipt hub.Receipt, err error) {

@@ -14,11 +14,11 @@
 // decides.
 //
 // Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, follow.go, facts.go,
-// signals.go, watch.go, condition.go, links.go, embedded.go, record.go, metrics.go. Those from append.go to watch.go have
-// methods of NATS and so refer up to it.
+// signals.go, watch.go, condition.go, links.go, embedded.go, record.go, metrics.go. The files from append.go to watch.go
+// have methods of NATS, which nats.go declares.
 //
-// Locks: all are taken last: nothing that takes another lock runs under them. The NATS library may hold a lock of its own
-// when it calls onFailed, and so when a hub's done runs: neither may publish.
+// Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
+// calls onFailed, which calls the done of an Append. So neither onFailed nor done may publish.
 package stream
 
 import (
@@ -44,12 +44,12 @@ const (
 	noRoom        = "_"     // not a valid room name; messages under it belong to no room
 	livePrefix    = "live." // the copies are republished on live.room.NAME
 
-	epochKey = "mayfly_epoch" // in the stream's metadata
-	bootKey  = "mayfly_boot"  // there too: the boot of the system in which the stream was last opened
+	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
+	bootKey  = "mayfly_boot"  // in the metadata too: the bootID of the system when the stream was last opened
 
-	duplicates   = 10 * time.Minute // how long JetStream remembers message ids: for repeats that the hub cannot know yet
+	duplicates   = 10 * time.Minute // how long JetStream remembers message ids, for repeats that the hub does not know
 	readyTimeout = 2 * time.Second
-	stopTimeout  = 5 * time.Second // for each step of Close
+	stopTimeout  = 5 * time.Second // the longest time for each step of Close
 
 	// maxStored is the size of the longest stored record: the longest text with every character escaped ("\u2028"), and the
 	// other fields.
@@ -63,11 +63,12 @@ const (
 type Config struct {
 	Folder       string        // folder for encrypted messages; empty: messages are stored in memory
 	MaxTTL       time.Duration // longest life of a message
-	RoomMessages int           // messages in one room
-	Bytes        int64         // bytes of all messages; the limit is lower if the disk has less room
+	RoomMessages int           // the most messages in one room
+	Bytes        int64         // the most bytes of all messages; less if the disk has less free space
 }
 
-// NATS is a hub.Stream and hub.Signals on NATS, and restarts its embedded NATS server when that fails.
+// NATS is a hub.Stream and hub.Signals on NATS. If it stores events on disk, it restarts its embedded NATS server when
+// that server fails.
 type NATS struct {
 	// Static after OpenEmbedded.
 	log       *slog.Logger
@@ -76,7 +77,7 @@ type NATS struct {
 	folder    *seal.Folder  // nil: events are in memory
 	keys      *seal.KeyRing // nil: events are in memory
 	links     *links
-	js        jetstream.JetStream // on links.publish
+	js        jetstream.JetStream // the JetStream API, on the connection links.publish
 	epoch     string
 	appends   *pendingAppends
 	condition *condition
@@ -85,12 +86,12 @@ type NATS struct {
 
 	followers sync.WaitGroup
 	lookups   sync.WaitGroup // goroutines that look up the original of a repeat
-	loops     sync.WaitGroup // KeyRing.Run and watch
+	loops     sync.WaitGroup // the goroutines that run KeyRing.Run and watch
 }
 
-// OpenEmbedded starts a NATS server inside this process, which nothing outside can reach, and opens the stream in it. ctx
-// bounds only the start. Messages expire by clock; OpenEmbedded sets clock forward to the newest time in a stream on disk.
-// It registers its metrics with reg. The caller must call Close.
+// OpenEmbedded starts a NATS server that only this process can reach, and opens the stream in it. ctx bounds only the
+// start. Messages expire by clock; OpenEmbedded sets clock forward to the newest time in a stream on disk. It registers
+// its metrics with reg. The caller must call Close.
 func OpenEmbedded(
 	ctx context.Context, config Config, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger,
 ) (*NATS, error) {
@@ -164,15 +165,16 @@ func (n *NATS) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for the answers of pending appends, ends every follower and stops the NATS server. A step that hangs
-// is given up after stopTimeout, and the error names it. Call no method after Close.
+// Close waits for the answers of pending appends, ends every follower and stops the NATS server. If a step takes longer
+// than stopTimeout, Close goes on with the next step, and its error names the step that hangs. Call no method after
+// Close.
 func (n *NATS) Close() error {
 	var errs []error
 	if n.js != nil {
 		errs = append(errs, within(stopTimeout, "appends did not finish in time", func() error {
 			<-n.js.PublishAsyncComplete()
 			return nil
-		})) // no CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher in any case
+		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
 	}
 	n.lookups.Wait()
 	n.stop()

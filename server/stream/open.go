@@ -32,7 +32,8 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 		Metadata: map[string]string{epochKey: rand.Text(), bootKey: bootID()},
 	}
 	if n.folder != nil {
-		// JetStreamMaxStore limits the bytes instead: it may be another one at the next start.
+		// MaxBytes stays unlimited: newEmbedded limits the bytes by JetStreamMaxStore, which may have another value at
+		// the next start.
 		wanted.Storage, wanted.MaxBytes = jetstream.FileStorage, -1
 	}
 	existing, err := n.js.Stream(ctx, streamName)
@@ -40,7 +41,7 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = n.js.CreateStream(ctx, wanted)
 	case err == nil:
-		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back before this start
+		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back since then
 		err = n.updateStream(ctx, existing.CachedInfo().Config, &wanted)
 	}
 	if err != nil {
@@ -51,26 +52,26 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 }
 
 // updateStream changes the configuration of an existing stream from old to wanted, without losing a message. The epoch
-// stays, unless the system was rebooted since: a reboot may lose the last messages, and JetStream gives their seqs to new
-// ones.
+// stays the same, unless the system was rebooted since the last start: a reboot may lose the last messages, and JetStream
+// would give their seqs to new messages.
 func (n *NATS) updateStream(ctx context.Context, old jetstream.StreamConfig, wanted *jetstream.StreamConfig) error {
 	if epoch := old.Metadata[epochKey]; epoch != "" && old.Metadata[bootKey] == wanted.Metadata[bootKey] {
 		wanted.Metadata[epochKey] = epoch
 	}
-	// With a lower limit, JetStream would delete the oldest messages beyond it. The hub applies the lower limits.
+	// If a limit became lower, JetStream would delete the oldest messages beyond it. The hub applies the lower limits.
 	wanted.MaxAge = max(wanted.MaxAge, old.MaxAge)
 	wanted.MaxMsgsPerSubject = max(wanted.MaxMsgsPerSubject, old.MaxMsgsPerSubject)
 	_, err := n.js.UpdateStream(ctx, *wanted)
 	return err
 }
 
-// natsTTL returns the time to live that JetStream gets for ttl: rounded up to whole seconds, because JetStream truncates
-// it, and one second more, because JetStream must not delete a message early.
+// natsTTL returns the time to live that JetStream gets for ttl. It is rounded up to whole seconds, because JetStream cuts
+// off the fraction, and one second longer, because JetStream must not delete a message early.
 func natsTTL(ttl time.Duration) time.Duration {
 	return (ttl + time.Second - 1).Truncate(time.Second) + time.Second
 }
 
-// bootID returns an id that the system makes at each boot, "" on systems that have none.
+// bootID returns an id that the system makes at each boot, "" if the system has no such id.
 func bootID() string {
 	id, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {

@@ -7,11 +7,12 @@ import (
 	"mayfly/server/hub"
 )
 
-// A record is an event as it is stored: the version of the record's format, then kind, user and id, each after its length,
-// then the times of posting and expiry, and the body. The seq is JetStream's own, and the room is the subject.
+// A record is an event as it is stored: the version of the record's format; then kind, user and id, each preceded by its
+// length; then the times of posting and expiry; then the body. A record holds no seq and no room: JetStream numbers the
+// messages, and the room is the subject.
 //
-// A node that is newer than this one may write records of a kind or of a version that this node does not know. Such an event
-// is delivered all the same, because its seq counts; the hub passes over it.
+// A newer node may write records of a kind or of a version that this node does not know. This node delivers such an event
+// too, because its seq counts; the hub does not show it.
 const recordVersion = 1
 
 var errDamaged = errors.New("its record is damaged")
@@ -28,8 +29,8 @@ func encodeRecord(e hub.Event) []byte {
 	return append(b, e.Body...)
 }
 
-// decodeRecord returns the event that encodeRecord has encoded, without its seq. Its Body is a part of b. Of a newer version
-// it knows nothing, so it returns an event without a kind.
+// decodeRecord returns the event that encodeRecord has encoded, without its seq. Its Body is a part of b. For a record of
+// a newer version, which it cannot read, it returns an event without a Kind.
 func decodeRecord(b []byte) (e hub.Event, err error) {
 	if len(b) == 0 || b[0] == 0 {
 		return e, errDamaged
@@ -53,12 +54,12 @@ func decodeRecord(b []byte) (e hub.Event, err error) {
 	return e, nil
 }
 
-// appendString appends s after its length.
+// appendString appends the length of s and then s.
 func appendString(b []byte, s string) []byte {
 	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
 }
 
-// cutString returns the string that appendString has appended and the bytes behind it.
+// cutString returns the string that appendString has appended and the bytes after it.
 func cutString(b []byte) (s string, rest []byte, ok bool) {
 	size, n := binary.Uvarint(b)
 	if n <= 0 || size > uint64(len(b)-n) {

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	signalPrefix  = "signal." // of the subject; the stream does not store subjects with this prefix
+	signalPrefix  = "signal." // the prefix of the subject for signals; the stream does not store such subjects
 	signalVersion = 1
 )
 
-// Send implements hub.Signals, by a plain publish of core NATS.
+// Send implements hub.Signals. It publishes with core NATS, so JetStream does not store the signal.
 func (n *NATS) Send(room string, s hub.Signal) error {
 	data := append(appendString([]byte{signalVersion}, string(s.Kind)), s.Body...)
 	if err := n.links.publish.Publish(signalPrefix+room, data); err != nil {
@@ -24,7 +24,7 @@ func (n *NATS) Send(room string, s hub.Signal) error {
 	return nil
 }
 
-// Listen implements hub.Signals. It passes over signals of a newer version.
+// Listen implements hub.Signals. It ignores signals of a newer version.
 func (n *NATS) Listen(ctx context.Context, room string, receive func(hub.Signal)) (stop func(), err error) {
 	sub, err := n.links.live.Subscribe(signalPrefix+room, func(msg *nats.Msg) {
 		if len(msg.Data) == 0 || msg.Data[0] != signalVersion {
@@ -42,5 +42,5 @@ func (n *NATS) Listen(ctx context.Context, room string, receive func(hub.Signal)
 	if err := n.links.live.FlushWithContext(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("listen to signals: %w", err), sub.Unsubscribe())
 	}
-	return func() { _ = sub.Unsubscribe() }, nil // it fails only where the connection is closed
+	return func() { _ = sub.Unsubscribe() }, nil // Unsubscribe fails only if the connection is closed
 }

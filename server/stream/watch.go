@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	watchEvery   = time.Second
-	silenceLimit = 5 * time.Second // restart after appends have timed out for longer: a slow disk answers in less
+	watchEvery = time.Second
+	// watch restarts the server once appends have timed out for longer than silenceLimit: a slow disk answers sooner.
+	silenceLimit = 5 * time.Second
 	healTimeout  = 10 * time.Second
-	minHealWait  = time.Second // between two restarts of the server, doubled each time
+	minHealWait  = time.Second // the shortest wait between two restarts of the server; each restart doubles it
 	maxHealWait  = 30 * time.Second
 	healthyAfter = time.Minute // after this time without a restart, the wait begins at minHealWait again
 )
@@ -25,11 +26,11 @@ const (
 // errBroken is the error of appends while the server is being restarted.
 var errBroken = errors.New("the stream had an error and is being started again")
 
-// errBlocked is the reason for a restart once the disk has room again. JetStream also writes when messages expire, and
-// doesn't always report that such a write failed.
+// errBlocked is why watch restarts the server once a full disk has room again. JetStream also writes when messages
+// expire, and such a write may have failed on the full disk without a report.
 var errBlocked = errors.New("writes may have failed while nothing could be stored")
 
-// unhealthy returns why the server must be restarted, nil if it need not be.
+// unhealthy returns why the server must be restarted, nil if it need not be restarted.
 func (n *NATS) unhealthy() error {
 	if silent := n.condition.silentFor(); silent > silenceLimit {
 		return fmt.Errorf("appends have had no answer for %s", appendTimeout+silent)
@@ -37,7 +38,7 @@ func (n *NATS) unhealthy() error {
 	return n.links.server.health()
 }
 
-// asFull returns err, so that it wraps hub.ErrFull too if the disk is full.
+// asFull returns err. If err means that the disk is full (seal.ErrDiskFull), the result also wraps hub.ErrFull.
 func asFull(err error) error {
 	if errors.Is(err, seal.ErrDiskFull) {
 		return fmt.Errorf("%w: %w", hub.ErrFull, err)
@@ -46,9 +47,9 @@ func asFull(err error) error {
 }
 
 // watch keeps a stream on disk working until ctx is done. While the disk is nearly full, it blocks appends, because
-// JetStream does not recover from a failed write. If a write has failed all the same, it restarts the server, and blocks
-// appends until that is done. Acknowledged messages are on disk, so the restart loses none, and every follower reads its
-// room again.
+// JetStream does not recover from a failed write. If a write has failed anyway, watch restarts the server, and blocks
+// appends until the restart is done. Acknowledged messages are on disk, so the restart loses none of them, and every
+// follower reads its room again.
 func (n *NATS) watch(ctx context.Context) {
 	tick := time.NewTicker(watchEvery)
 	defer tick.Stop()
@@ -87,8 +88,8 @@ func (n *NATS) watch(ctx context.Context) {
 	}
 }
 
-// heal restarts the server and waits until it answers. Before the restart it waits until no append is pending, because a
-// JetStream that is stopping acknowledges messages that it does not write any more.
+// heal restarts the server and waits until it answers. Before the restart it waits until no append is pending: while
+// JetStream stops, it acknowledges messages that it does not write any more.
 func (n *NATS) heal(ctx context.Context) error {
 	select {
 	case <-n.js.PublishAsyncComplete():
@@ -120,9 +121,9 @@ func (n *NATS) heal(ctx context.Context) error {
 	}
 }
 
-// burnSeqs uses up the seqs between last and the highest seq that a caller knows, with messages of no room. If JetStream
-// ended by itself, it may not have written the last messages that it acknowledged. A new message must not get the seq of
-// such a lost message: members would take it for one that they already have.
+// burnSeqs uses up the seqs from last to the highest seq that a caller has been given: it publishes empty messages under
+// noRoom. If JetStream has ended by itself, it may not have written the last messages that it acknowledged. A new message
+// must not get the seq of such a lost message, or members would take it for the message that they already have.
 func (n *NATS) burnSeqs(ctx context.Context, last uint64) error {
 	highest := n.condition.highest()
 	if last < highest {

@@ -13,16 +13,17 @@ const (
 	keysDir  = "keys"
 	natsDir  = "nats" // JetStream writes here
 
-	// formatFile names the format of what is in the folder. Folders without it were made before records had a kind.
+	// formatFile is the file that names the format of the folder. A folder that has keys or messages but no such file was
+	// made by an older version of Mayfly, whose records had no kind.
 	formatFile = "format"
 	format     = "mayfly 2\n"
 
-	// The margin is space that the messages leave free on the disk: diskMargin bytes, or a share of the disk if that is
-	// less. Appends are refused once other files have taken half of the margin.
+	// The margin is space that the messages leave free on the disk: diskMargin bytes, or the disk's size divided by
+	// diskMarginShare if that is less. Appends are refused once less than half of the margin is free.
 	diskMargin      = 64 << 20
 	diskMarginShare = 16
-	minCapacity     = 1 << 20 // bytes that JetStream may always store
-	lastBlock       = 8 << 20 // bytes of the file that JetStream is writing, which it cannot compact yet
+	minCapacity     = 1 << 20 // the smallest result of Capacity, in bytes
+	lastBlock       = 8 << 20 // the bytes of the file that JetStream is writing: it cannot compact this file yet
 )
 
 // ErrDiskFull is the error of Full and of Seal while the disk is nearly full.
@@ -68,7 +69,8 @@ func OpenFolder(path string) (*Folder, error) {
 	return f, nil
 }
 
-// checkFormat fails if what is in the folder has another format. It gives a new folder the format of this version.
+// checkFormat fails if the folder has another format than this version. It writes the format of this version into a new
+// folder.
 func (f *Folder) checkFormat() error {
 	stored, err := os.ReadFile(f.in(formatFile))
 	switch {
@@ -87,7 +89,8 @@ func (f *Folder) checkFormat() error {
 	return writeSynced(f.in(formatFile), format)
 }
 
-// writeSynced writes a private file, which survives a crash together with the folder that it is in once that is synced.
+// writeSynced writes a file that only this user may read, and syncs it to disk. The file survives a crash once its folder
+// is synced, too.
 func writeSynced(path, content string) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
 	if err != nil {
@@ -105,8 +108,9 @@ func (f *Folder) in(name string) string { return filepath.Join(f.path, name) }
 // Close unlocks the folder.
 func (f *Folder) Close() error { return f.lock.Close() }
 
-// Capacity returns how many bytes of live messages the disk can hold: half of the free space and our own files together,
-// because JetStream compacts a file only when less than half of it is live.
+// Capacity returns how many bytes of live messages the disk can hold. That is half of the space that JetStream can use
+// (the free space and its own files, without the margin), because JetStream compacts a file only when less than half of
+// it is live.
 func (f *Folder) Capacity() (int64, error) {
 	disk, err := statDisk(f.path)
 	if err != nil {

@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// statDisk returns the space of the disk that path is on. Free space that only root may use is left out.
+// statDisk returns the size and the free space of the disk that path is on. Space that only root may use does not count
+// as free.
 func statDisk(path string) (space, error) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(path, &s); err != nil {

@@ -21,9 +21,9 @@ import (
 const (
 	keySize     = 32               // bytes of an AES-256 key, and of the key that hashes ids
 	idsFile     = "ids"            // file of the key that hashes ids
-	keyLayout   = "20060102T1504Z" // the file name of a key is its minute
-	temporary   = ".tmp"           // suffix of a file that is not complete yet
-	rotateEvery = 5 * time.Second  // how late Run notices a jump of the clock at most
+	keyLayout   = "20060102T1504Z" // the layout of a key's file name, which is the minute of the key
+	temporary   = ".tmp"           // the suffix of a file that is not complete yet
+	rotateEvery = 5 * time.Second  // the longest sleep of Run, so it notices a jump of the clock at most this late
 	privateFile = 0o600
 	privateDir  = 0o700
 )
@@ -42,13 +42,13 @@ func minuteOfFile(name string) (minute, bool) {
 }
 
 // KeyRing holds the keys of messages on disk: a random key for each minute in which messages expire. Once that minute has
-// passed, the key is deleted. This makes its messages unreadable wherever their bytes still are (crypto-shredding):
-// JetStream keeps expired bodies in its files for a while, and a disk keeps them even longer. Every key is synced to disk
-// before it encrypts a message.
+// passed, the key is deleted. Without the key, nobody can read the messages, wherever their bytes still are
+// (crypto-shredding): JetStream keeps expired bodies in its files for a while, and a disk keeps them even longer. Every
+// key is synced to disk before it encrypts a message.
 //
-// If the clock is set forward, keys are deleted early, and their messages are lost for good. That is on purpose: by the same
-// clock, the hub has told every member that these messages have expired, and an expired message must not come back when the
-// clock is corrected.
+// If the clock is set forward, keys are deleted early, and their messages cannot be read again. That is on purpose: by
+// the same clock, the hub has told every member that these messages have expired, and an expired message must not come
+// back when the clock is corrected.
 type KeyRing struct {
 	dir string           // static
 	ids []byte           // static; the key of HashID
@@ -86,7 +86,7 @@ func OpenKeyRing(folder *Folder, now func() time.Time, log *slog.Logger) (*KeyRi
 	return k, errors.Join(k.Rotate(now()), syncFolder(folder.path))
 }
 
-// loadKey reads one key file. It deletes a damaged file, which nothing can use, and logs that.
+// loadKey reads one key file. It deletes a file that is damaged or not complete, because nothing can use it.
 func (k *KeyRing) loadKey(name string) error {
 	m, isMinute := minuteOfFile(name)
 	if filepath.Ext(name) == temporary {
@@ -111,8 +111,8 @@ func (k *KeyRing) loadKey(name string) error {
 	return nil
 }
 
-// sealingKey returns the key of m for encryption. If there is none, it makes one, and blocks for a write to disk. For a
-// minute that has passed, it returns a random key that is not stored.
+// sealingKey returns the key of m for encryption. If there is no key yet, sealingKey makes one, and blocks for a write to
+// disk. For a minute that has passed, it returns a random key that is not stored, so nobody can decrypt the message.
 func (k *KeyRing) sealingKey(m minute) (cipher.AEAD, error) {
 	k.mu.Lock()
 	key := k.keys[m]
@@ -135,7 +135,7 @@ func (k *KeyRing) openingKey(m minute) cipher.AEAD {
 	return k.keys[m]
 }
 
-// makeKey returns the key of m. If there is none, it makes one and writes it to disk.
+// makeKey returns the key of m. If there is no key yet, makeKey makes one and writes it to disk.
 func (k *KeyRing) makeKey(m minute) (cipher.AEAD, error) {
 	k.making.Lock()
 	defer k.making.Unlock()
@@ -174,7 +174,8 @@ func (k *KeyRing) writeKey(name string) (key []byte, err error) {
 	return key, syncFolder(k.dir)
 }
 
-// Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. No other goroutine does.
+// Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. After OpenKeyRing, only Run
+// does.
 func (k *KeyRing) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -192,8 +193,8 @@ func (k *KeyRing) Run(ctx context.Context) {
 	}
 }
 
-// Rotate deletes the keys whose minute has passed. It also makes the keys that will soon be needed, so that no append waits
-// for the disk: after messages that expire in one minute come messages that expire in the next.
+// Rotate deletes the keys whose minute has passed. It also makes keys in advance, so that no append waits for the disk:
+// if a message was sealed for a minute since the last Rotate, Rotate makes the key of the minute after it.
 func (k *KeyRing) Rotate(now time.Time) error {
 	k.mu.Lock()
 	used := k.used

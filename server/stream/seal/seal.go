@@ -1,6 +1,7 @@
-// Package seal keeps events on disk so that they are gone when they have expired (crypto-shredding). It has the folder,
-// with its lock, its format and the space on its disk; the ring of keys, one for each minute in which events expire; and
-// what is encrypted with them. It does not store the encrypted records: JetStream does.
+// Package seal encrypts events for the disk with keys that it deletes when the events expire (crypto-shredding). It has
+// three parts: Folder is the folder on disk, with its lock, its format and its free space; KeyRing holds the keys, one
+// for each minute in which events expire; Seal and Open encrypt and decrypt a record. The package does not store the
+// encrypted records: JetStream does.
 //
 // Files in order: seal.go, keyring.go, disk.go. Locks: KeyRing.making is taken before KeyRing.mu.
 package seal
@@ -12,17 +13,18 @@ import (
 	"slices"
 )
 
-// ErrExpired is the error of opening a record whose key was deleted because its minute has passed. That is no fault.
+// ErrExpired is the error of Open for a record whose key was deleted because its minute has passed. This is the normal
+// end of a record.
 var ErrExpired = errors.New("it has expired")
 
 const (
 	sealedVersion = 1
-	sealedPrefix  = 1 + 8 // bytes of version and deadline
+	sealedPrefix  = 1 + 8 // the bytes of the version and of the deadline
 )
 
-// Seal encrypts record, which expires at that time (Unix milliseconds), for the disk: a version, the deadline unencrypted,
-// which names the key, then the encrypted record. Room, id (a hash) and deadline are authenticated with it, so a record that
-// was moved to another room, id or deadline doesn't open.
+// Seal encrypts record for the disk. The result is a version, then expires (the record's deadline in Unix milliseconds,
+// not encrypted, because it names the key), then the encrypted record. Room, id (a hash) and expires are authenticated
+// too: Open fails if the record was moved to another room, id or deadline.
 func (k *KeyRing) Seal(room, id string, expires int64, record []byte) ([]byte, error) {
 	key, err := k.sealingKey(minuteOf(expires))
 	if err != nil {
@@ -52,7 +54,7 @@ func (k *KeyRing) Open(room, id string, sealed []byte) (record []byte, err error
 	return record, nil
 }
 
-// bound returns the additional data that is authenticated with a sealed record.
+// bound returns the additional data that AES-GCM authenticates together with a record: prefix, room and id.
 func bound(room, id string, prefix []byte) []byte {
 	return slices.Concat(prefix, []byte(room), []byte{' '}, []byte(id))
 }

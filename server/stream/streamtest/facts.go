@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// keptFact is one fact, and until when it is kept.
+// keptFact is one fact and the time until which it is kept.
 type keptFact struct {
 	fact  string
 	until time.Time
 }
 
-// Facts is stream.Facts in memory. Any number of nodes may follow it, and it fails when the test says so. The zero value is
-// empty and ready.
+// Facts does what stream.Facts does, in memory. Any number of nodes may follow it, and it fails when the test says so.
+// The zero value is empty and ready.
 type Facts struct {
-	order sync.Mutex // held until every follower has a fact
+	order sync.Mutex // held from keeping a fact until every follower has it
 
 	mu        sync.Mutex // guards what follows
 	kept      []keptFact
@@ -24,7 +24,7 @@ type Facts struct {
 	err       error
 }
 
-// Keep is as stream.Facts.Keep.
+// Keep does what stream.Facts.Keep does.
 func (s *Facts) Keep(_ context.Context, fact string, until time.Time) error {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -43,7 +43,7 @@ func (s *Facts) Keep(_ context.Context, fact string, until time.Time) error {
 	return nil
 }
 
-// Follow is as stream.Facts.Follow, for every node.
+// Follow does what stream.Facts.Follow does, but each node may call it.
 func (s *Facts) Follow(_ context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -66,21 +66,21 @@ func (s *Facts) Follow(_ context.Context, deliver func(fact string, until time.T
 	}, nil
 }
 
-// Current is as stream.Facts.Current.
+// Current does what stream.Facts.Current does.
 func (s *Facts) Current() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
 }
 
-// Fail makes everything end with err; nil mends it.
+// Fail makes Keep, Follow and Current fail with err. With nil, they work again.
 func (s *Facts) Fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
 }
 
-// Kept returns the facts that are kept.
+// Kept returns all facts that Keep has stored.
 func (s *Facts) Kept() (facts []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

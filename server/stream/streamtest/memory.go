@@ -1,6 +1,7 @@
-// Package streamtest has what server/stream gives, in memory, for tests: the log of messages and the sign-outs. Both do what
-// the real ones do, answer at once, and fail, wait or lose copies when a test says so. Neither starts a goroutine, so both
-// work under synctest. The tests of server/stream hold each beside its twin.
+// Package streamtest replaces server/stream in tests, without NATS and in memory: Memory replaces stream.NATS, and Facts
+// replaces stream.Facts. Each does what the original does, but answers at once. A test can make it fail, wait or lose
+// copies. It starts no goroutine, so it works under synctest. The tests of server/stream run the same tests on the
+// originals and on the replacements.
 package streamtest
 
 import (
@@ -13,9 +14,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Memory is a hub.Stream in memory. It answers at once, or fails or waits as the test says.
+// Memory is a hub.Stream in memory. It answers at once, or it fails or waits if the test has told it to.
 type Memory struct {
-	order sync.Mutex // held from storing a message until everyone has it, so that all see one order
+	order sync.Mutex // held from storing an event until every follower has it, so that all see one order
 
 	mu        sync.Mutex // guards what follows
 	seq       int64
@@ -29,7 +30,7 @@ type Memory struct {
 	lossy     bool
 	copies    []func() // deliveries that HoldCopies keeps back
 	late      bool
-	bounds    int // messages a room may hold; 0: any number
+	bounds    int // the most messages in one room; 0: no limit
 }
 
 // NewMemory returns an empty stream.
@@ -110,12 +111,12 @@ func (s *Memory) Follow(_ context.Context, room string, deliver func(hub.Event))
 	}, nil
 }
 
-// AppendMessage appends a message that nobody in the test waits for.
+// AppendMessage appends a message and ignores the result.
 func (s *Memory) AppendMessage(room string, m wire.Message) {
 	s.Append(room, hub.NewMessage(m), func(hub.Receipt, error) {})
 }
 
-// Message returns the message of an event, the zero message if it is of another kind or cannot be read.
+// Message returns the message in e. It returns the zero message if e is of another kind or cannot be read.
 func Message(e hub.Event) wire.Message {
 	m, err := wire.DecodeMessage(e.Body)
 	if e.Kind != hub.KindMessage || err != nil {
@@ -125,35 +126,35 @@ func Message(e hub.Event) wire.Message {
 	return m
 }
 
-// FailAppends makes every Append end with err; nil mends it.
+// FailAppends makes every Append fail with err. With nil, Append works again.
 func (s *Memory) FailAppends(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.appendErr = err
 }
 
-// FailFollows makes every Follow end with err; nil mends it.
+// FailFollows makes every Follow fail with err. With nil, Follow works again.
 func (s *Memory) FailFollows(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.followErr = err
 }
 
-// Bound makes a room that holds n messages full.
+// Bound limits each room to n live messages: a further Append fails with hub.ErrFull.
 func (s *Memory) Bound(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.bounds = n
 }
 
-// LoseCopies makes appends succeed without a copy for the followers, until LoseCopies(false).
+// LoseCopies(true) makes appends succeed without a copy for the followers. LoseCopies(false) ends that.
 func (s *Memory) LoseCopies(lose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lossy = lose
 }
 
-// copy runs deliver, now, later or never.
+// copy runs deliver at once; after HoldCopies it keeps deliver for later, and after LoseCopies(true) it drops deliver.
 func (s *Memory) copy(deliver func()) {
 	s.mu.Lock()
 	lossy, late := s.lossy, s.late
@@ -166,7 +167,7 @@ func (s *Memory) copy(deliver func()) {
 	}
 }
 
-// HoldCopies keeps the copies of appends back from the followers, until release delivers them in order.
+// HoldCopies keeps back the copies of appends. The followers get them in order when the test calls release.
 func (s *Memory) HoldCopies() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,7 +185,7 @@ func (s *Memory) HoldCopies() (release func()) {
 	}
 }
 
-// Hold keeps appends back, until the function that it returns lets them go on, in order.
+// Hold keeps back appends. They run in order when the test calls release.
 func (s *Memory) Hold() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,7 +201,7 @@ func (s *Memory) Hold() (release func()) {
 	}
 }
 
-// Followers returns how many follow room.
+// Followers returns how many followers room has.
 func (s *Memory) Followers(room string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
