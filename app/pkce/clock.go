@@ -25,7 +25,7 @@ const (
 	maxSkew        = 5 * time.Minute        // a device's clock that is wrong by less than this is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
 	keysMinAge     = 30 * time.Second       // the shortest time between two readings of the keys because of an unknown key
-	configTimeout  = 3 * time.Second        // the longest time to read the server's configuration; then the stored one counts
+	configTimeout  = 3 * time.Second        // the longest wait for the server's configuration; then the stored one is used
 )
 
 // newRetry returns the schedule of the attempts after a failure: exponential backoff with half jitter.

@@ -11,8 +11,8 @@
 //
 // These are the files in their order; no file refers to a file above it. signin (SignIn and its loop) and subscribers;
 // redirects (to the provider and back), which uses transactions; renew; listen (to other tabs); monitor, the state with its
-// lock, which all files above use, and its parts state, tokens, tabs and records; provider, which makes all requests, with
-// token, idtoken, keys, metadata and requests; and problem, config, clock and text.
+// lock, which signin, redirects, renew and listen use, and its parts state, tokens, tabs and records; provider, which makes
+// all requests, with token, idtoken, keys, metadata and requests; and problem, config, clock and text.
 //
 // Locks are taken in this order: subscribers.publishing, monitor.mu, and then provider.mu or tabs.mu. Records are URL
 // queries instead of JSON to keep the browser's download small.
