@@ -8,27 +8,27 @@ import (
 
 // The times of signing in.
 const (
-	tick           = 20 * time.Second       // the longest that Run waits, because timers stop while a device sleeps
-	minMargin      = time.Minute            // a renewal begins this long before the end, or a tenth of the life if longer
-	maxSpread      = 10 * time.Second       // the most by which a tab begins earlier or later than that
+	tick           = 20 * time.Second       // the longest wait between two turns of Run: timers stop while a device sleeps
+	minMargin      = time.Minute            // how long before its end a token is renewed, or a tenth of its life if longer
+	maxSpread      = 10 * time.Second       // the most by which jitter moves a renewal to an earlier or later time
 	warnBefore     = 2 * time.Minute        // the user is warned this long before the end of a sign-in that can't be renewed
-	fetchTimeout   = 15 * time.Second       // of one request to the provider
-	lockTimeout    = 20 * time.Second       // of waiting for another tab's renewal
-	askTimeout     = 200 * time.Millisecond // of waiting until other tabs answer with an access token
-	signOutTimeout = 2 * time.Second        // of each optional step of signing out
-	minBackoff     = time.Second            // after the first failed renewal; it doubles with each failure
-	maxBackoff     = time.Minute            // the longest wait after failed renewals
+	fetchTimeout   = 15 * time.Second       // the longest time for one request to the provider
+	lockTimeout    = 20 * time.Second       // the longest wait for the end of another tab's renewal
+	askTimeout     = 200 * time.Millisecond // the longest wait for an access token from another tab
+	signOutTimeout = 2 * time.Second        // the longest time for one request to the provider during a sign-out
+	minBackoff     = time.Second            // the wait after the first failed attempt; it doubles with each failure
+	maxBackoff     = time.Minute            // the longest wait after failed attempts
 	maxRetryAfter  = 10 * time.Minute       // the longest wait that the provider can ask for
-	defaultLife    = 5 * time.Minute        // of an access token if the provider does not say
-	maxLife        = 24 * time.Hour         // of an access token, even if the provider says more
-	maxPending     = time.Hour              // from Begin to Callback
-	maxSkew        = 5 * time.Minute        // a smaller difference of the device's clock is not reported
+	defaultLife    = 5 * time.Minute        // the life of an access token if the provider does not say
+	maxLife        = 24 * time.Hour         // the longest life of an access token, even if the provider says more
+	maxPending     = time.Hour              // the longest time from Begin to Callback
+	maxSkew        = 5 * time.Minute        // a device's clock that is wrong by less than this is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
-	keysMinAge     = 30 * time.Second       // an unknown key does not make SignIn read the keys again within this time
-	configTimeout  = 3 * time.Second        // of reading the server's configuration; then the stored one is used
+	keysMinAge     = 30 * time.Second       // the shortest time between two readings of the keys because of an unknown key
+	configTimeout  = 3 * time.Second        // the longest wait for the server's configuration; then the stored one is used
 )
 
-// newRetry returns the schedule of attempts after failed ones: exponential backoff with half jitter.
+// newRetry returns the schedule of the attempts after a failure: exponential backoff with half jitter.
 func newRetry() backoff.Schedule {
 	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
 }

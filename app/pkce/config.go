@@ -25,17 +25,17 @@ type Config struct {
 
 // Browser holds the functions of the page that signing in needs. Any goroutine may call them.
 type Browser struct {
-	Origin string // of the page: scheme, host and port
+	Origin string // the page's origin: scheme, host and port
 
 	Fetch          Fetch
-	FetchKeepalive Fetch // its requests go on when the page is left
+	FetchKeepalive Fetch // like Fetch, but its requests continue when the user leaves the page
 
-	Local Storage // shared by all tabs
-	Tab   Storage // the tab's own
-	Vault Vault   // seals what goes into Local
+	Local Storage // the storage that all tabs share
+	Tab   Storage // the tab's own storage
+	Vault Vault   // seals the record that goes into Local
 
-	// Lock waits until no other tab holds the lock called name, for timeout at most. In a browser without locks it returns
-	// at once.
+	// Lock takes the lock called name as soon as no other tab holds it. It returns an error if that takes longer than
+	// timeout. In a browser without locks it returns at once.
 	Lock func(name string, timeout time.Duration) (unlock func(), err error)
 
 	// Join joins the channel of the tabs. It calls receive with each message of another tab. send must not call receive.
@@ -44,8 +44,8 @@ type Browser struct {
 	// Verify checks a signature. alg is the algorithm's name in JOSE, never RS256. jwk is the public key.
 	Verify func(alg string, jwk, signed, signature []byte) bool
 
-	Assign  func(url string)                   // leaves the page for url
-	Submit  func(url string, fields ...string) // leaves the page by posting a form of alternating names and values
+	Assign  func(url string)                   // makes the browser leave the page and load url
+	Submit  func(url string, fields ...string) // leaves the page by posting to url a form of alternating names and values
 	Replace func(path string)                  // changes the page's address and history entry without leaving the page
 }
 
@@ -56,17 +56,17 @@ type Fetch func(url, form string, timeout time.Duration) (
 
 // Storage keeps strings. Any call may fail: the browser may deny storage, or the storage may be full.
 type Storage interface {
-	Load(key string) (value string, err error) // "" if there is none
+	Load(key string) (value string, err error) // "" if nothing is stored under key
 	Save(key, value string) error
 	Delete(key string) error
 	Keys() ([]string, error)
 }
 
-// Vault seals text with a key that no program can read. The first Seal makes the key.
+// Vault seals text: it encrypts the text with a key that no program can read. The first Seal makes the key.
 type Vault interface {
 	Seal(plain string) (sealed string, err error)
-	// Open returns the text that was sealed. ok is false if that will never be possible: the text is damaged or the key is
-	// gone. err means that the vault cannot be used now.
+	// Open returns the text that was sealed. ok is false if the text can never be opened, because it is damaged or the
+	// key is gone. err means that the vault cannot be used now.
 	Open(sealed string) (plain string, ok bool, err error)
 	Forget() // destroys the key
 }

@@ -12,9 +12,9 @@ import (
 	"mayfly/shared/clock"
 )
 
-// wrongClaim says what is wrong with the claims of an ID token, "" if nothing is. It compares nothing with the device's
-// clock, which may be wrong. atHash is the right value of at_hash; old holds the claims of the ID token before, nil if there
-// is none.
+// wrongClaim checks the claims of an ID token. It returns what is wrong with them, or "". It compares no time with the
+// device's clock, because that clock may be wrong. atHash is the value that the claim at_hash must have. old holds the
+// claims of the previous ID token of this sign-in, nil if there is none.
 func wrongClaim(claims object, is *registration, atHash, nonce string, old object) string {
 	audience, azp := claims.texts("aud"), claims.text("azp")
 	subject, given := claims.text("sub"), claims.text("nonce")
@@ -35,8 +35,8 @@ func wrongClaim(claims object, is *registration, atHash, nonce string, old objec
 	return ""
 }
 
-// skewOf returns by how much the device's clock is ahead, judged by the claims of an ID token that was issued just now. It
-// returns 0 for a small difference.
+// skewOf returns by how much the device's clock is ahead of the provider's. claims are those of an ID token that the
+// provider issued just now. skewOf returns 0 for a difference below maxSkew.
 func skewOf(claims object, now clock.Moment) time.Duration {
 	issued := time.Unix(int64(claims.number("iat")), 0)
 	if skew := now.Wall.Sub(issued).Round(time.Second); skew.Abs() >= maxSkew {
@@ -45,7 +45,7 @@ func skewOf(claims object, now clock.Moment) time.Duration {
 	return 0
 }
 
-// split returns the decoded parts of a token. A part that is not valid is nil.
+// split returns the decoded parts of a JWT. A part that is not valid is nil.
 func split(token string) (header, payload object, signature []byte) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -54,8 +54,8 @@ func split(token string) (header, payload object, signature []byte) {
 	return parseObject(decode64(parts[0])), parseObject(decode64(parts[1])), decode64(parts[2])
 }
 
-// wellSigned reports whether key made signature for text. It checks RS256 itself, because every provider has RS256 and some
-// browsers have no WebCrypto. verify, which is the browser's and blocks, checks the other algorithms.
+// wellSigned reports whether signature is the signature of text by key. It checks RS256 in Go, because every provider has
+// RS256 and some browsers have no WebCrypto. For other algorithms it calls verify, which is Browser.Verify and blocks.
 func wellSigned(verify func(alg string, jwk, signed, signature []byte) bool,
 	alg string, key object, text, signature []byte) bool {
 	if alg != "RS256" {
@@ -70,7 +70,8 @@ func wellSigned(verify func(alg string, jwk, signed, signature []byte) bool,
 	return rsa.VerifyPKCS1v15(&public, crypto.SHA256, hash[:], signature) == nil
 }
 
-// halfHash returns the right value of at_hash for an access token.
+// halfHash returns the value that the claim at_hash must have for an access token: the first half of its hash. alg is the
+// algorithm that signs the ID token.
 func halfHash(alg, access string) string {
 	b := []byte(access)
 	switch alg[2:] {
@@ -86,7 +87,7 @@ func halfHash(alg, access string) string {
 	}
 }
 
-// nameIn returns the best name in an ID token. The token was verified before.
+// nameIn returns the user's name from an ID token that was verified before: the best claim that is not empty, or "you".
 func nameIn(id string) string {
 	_, claims, _ := split(id)
 	for _, claim := range [...]string{"name", "preferred_username", "email", "sub"} {

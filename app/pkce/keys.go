@@ -15,21 +15,21 @@ type keys struct {
 	now clock.Clock
 
 	mu     sync.Mutex // guards what follows; not held during a request
-	list   []object   // nil: not read yet
+	list   []object   // nil: read has not succeeded yet
 	readAt clock.Moment
 }
 
-// keyTypes says which type of key each JOSE algorithm needs. It has no algorithm with a shared secret.
+// keyTypes says which type of key each JOSE algorithm needs. It has no algorithm with a shared secret, such as HS256.
 const keyTypes = " RS256:RSA RS384:RSA RS512:RSA PS256:RSA PS384:RSA PS512:RSA" +
 	" ES256:P-256 ES384:P-384 ES512:P-521 EdDSA:Ed25519 "
 
 const (
-	maxKeys = 20
-	minRSA  = 256 // bytes of a modulus
+	maxKeys = 20  // the most keys that read accepts
+	minRSA  = 256 // the shortest modulus of an RSA key, in bytes
 )
 
-// find returns the key with the id kid that fits alg, or without a kid the only key that fits alg. If no known key does, it
-// reads the keys again, at url.
+// find returns the key that has the id kid and fits the algorithm alg. If kid is "", it returns the only key that fits
+// alg. If there is no such key among the known keys, find reads the keys again from url.
 func (k *keys) find(url, kid, alg string) (object, *fault) {
 	for range 2 {
 		key, again := k.lookUp(kid, alg)
@@ -46,7 +46,8 @@ func (k *keys) find(url, kid, alg string) (object, *fault) {
 	return nil, wrongFault("The ID token is signed with an unknown key.")
 }
 
-// lookUp returns the key that find looks for, nil if no known key is it. again says that reading the keys may help.
+// lookUp returns the key that find looks for, nil if it is not among the known keys. again reports whether reading the
+// keys again may help: not if they were read less than keysMinAge ago.
 func (k *keys) lookUp(kid, alg string) (found object, again bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -88,7 +89,7 @@ func (k *keys) read(url string) bool {
 	return true
 }
 
-// fits reports whether k can check signatures of alg.
+// fits reports whether the key k can check signatures of the algorithm alg.
 func fits(k object, alg string) bool {
 	family := k.text("crv")
 	if k.text("kty") == "RSA" {

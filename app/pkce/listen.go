@@ -2,16 +2,16 @@ package pkce
 
 import "time"
 
-// minGain is how many milliseconds longer an access token must be good to replace another.
+// minGain is how much later an access token must end to replace another access token, in milliseconds.
 const minGain = 1000
 
-// listenLocked handles the messages of other tabs that have come. It ignores messages about other sign-ins than this tab's
-// own and the one in the shared record.
+// listenLocked handles the messages that other tabs have sent. It ignores a message about another sign-in than this
+// tab's, except an "end" of the sign-in that this tab had before.
 func listenLocked(m *monitor) {
 	for _, text := range m.tabs.take() {
 		message := parseQuery(text)
 		if message["kind"] == "token" {
-			m.syncLocked() // it may belong to a new sign-in
+			m.syncLocked() // the token may belong to a new sign-in: read its record first
 		}
 		signInID := message["session"]
 		ours := m.record != nil && signInID == m.record.signInID
@@ -26,18 +26,18 @@ func listenLocked(m *monitor) {
 			}
 		case "out", "end":
 			if ours {
-				m.dropLocked() // also a record that was written while the other tab deleted it
+				m.dropLocked() // this also deletes a record that this tab stored after the other tab had deleted it
 				m.outcome.problem = Problem{}
 			}
 			if message["kind"] == "end" && signInID == m.formerID && m.record == nil && m.outcome.problem == (Problem{}) {
-				// Also if syncLocked noticed first that the record is gone.
+				// dropLocked has ended that sign-in just now, or syncLocked ended it earlier because the record was gone.
 				m.outcome = outcome{true, Problem{Cause: SignInEnded}}
 			}
 		}
 	}
 }
 
-// acceptTokenLocked makes the access token in the message this tab's own if it is good for longer.
+// acceptTokenLocked uses the access token in the message if it ends later than this tab's own.
 func acceptTokenLocked(m *monitor, message map[string]string) {
 	now := m.now()
 	late := max(0, now.Wall.UnixMilli()-milliseconds(message["sent"]))

@@ -2,29 +2,31 @@ package pkce
 
 import "mayfly/shared/clock"
 
-// registration is what the server's configuration says about its provider. It is empty until that is known.
+// registration is what the server's configuration says about its provider. It is empty until configure has read the
+// configuration.
 type registration struct {
 	issuer   string // "": the server has no provider
 	clientID string
-	scopes   string // separated by spaces; "" if the server leaves them to the client
+	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client
 }
 
-// metadata are what the provider's discovery document says: its endpoints and what it can do. They are immutable.
+// metadata are the facts in the provider's discovery document: its endpoints and its features. They are immutable.
 type metadata struct {
-	read                   int64 // when the document was read; Unix milliseconds of the device
-	authorize, token, keys string
-	revoke, end            string // "" if there is none
-	sendsIssuer            bool   // it puts its issuer into the callback's query
-	algs                   []string
+	read                   int64    // when the document was read, in Unix milliseconds of the device's clock
+	authorize, token, keys string   // endpoints
+	revoke, end            string   // endpoints; "" if the provider has none
+	sendsIssuer            bool     // the provider puts its issuer into the query of the callback
+	algs                   []string // the algorithms that sign ID tokens; nil: the document does not say
 }
 
-// fresh reports whether d need not be read again.
+// fresh reports whether d is young enough to be used, so that the document need not be read again.
 func (d *metadata) fresh(now clock.Moment) bool {
 	age := now.Wall.UnixMilli() - d.read
 	return age >= 0 && age <= providerMaxAge.Milliseconds()
 }
 
-// parseMetadata returns what the discovery document o says, or why Mayfly cannot use the provider.
+// parseMetadata returns the metadata in the discovery document o, or a fault if Mayfly cannot use this provider. read is
+// when the document was read, as in metadata.
 func parseMetadata(o object, issuer string, read int64) (*metadata, *fault) {
 	d := &metadata{
 		read: read, authorize: o.endpoint("authorization_endpoint"), token: o.endpoint("token_endpoint"),

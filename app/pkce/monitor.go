@@ -7,24 +7,25 @@ import (
 	"mayfly/shared/clock"
 )
 
-// monitor is the state of a SignIn and the lock that guards it. Its methods hold the lock all the time except within
-// outside. After a call of outside the state may have changed; generation tells whether the sign-in is still the same.
+// monitor holds the state of a SignIn and the lock that guards it. Methods whose names end in Locked need the lock; only
+// outside releases it while they run. After a call of outside the state may have changed: compare generation to see
+// whether the sign-in is still the same.
 type monitor struct {
 	// static
 	now      clock.Clock
-	wake     chan struct{} // capacity 1: Run has something to do
-	restored chan struct{} // closed once the provider is known and the record was read
+	wake     chan struct{} // capacity 1; a value in it makes Run do its next turn
+	restored chan struct{} // closed when the provider is known and the stored record was read
 	records  *records
 	tabs     *tabs
 
 	mu         sync.Mutex // guards what follows
-	generation int        // grows when the sign-in ends or another replaces it: then work that began before is void
+	generation int        // grows when the sign-in ends or is replaced: the result of work that began before is dropped
 	current
 	tokens     tokens
 	renewal    renewal
-	skew       time.Duration
-	inCallback bool // Callback is checking the provider's answer
-	leaving    bool // Begin is under way
+	skew       time.Duration // by how much the device's clock is ahead
+	inCallback bool          // Callback is checking the provider's answer
+	leaving    bool          // Begin is running
 	outcome    outcome
 }
 
@@ -33,7 +34,7 @@ type current struct {
 	record   *record // nil: nobody is signed in
 	raw      string  // the record in its stored form; "" if it is not stored
 	name     string  // the user's name, from the ID token
-	formerID string  // SignInID of the sign-in before
+	formerID string  // the signInID of the previous sign-in
 }
 
 // outcome says how the last sign-in ended, or what is wrong with this one.
@@ -52,7 +53,7 @@ func newMonitor(rs *records, now clock.Clock) *monitor {
 // hold takes the lock.
 func (m *monitor) hold() { m.mu.Lock() }
 
-// release gives the lock back and wakes Run, which publishes the changes.
+// release releases the lock and wakes Run, which publishes the changes.
 func (m *monitor) release() {
 	m.mu.Unlock()
 	m.wakeRun()
@@ -66,17 +67,18 @@ func (m *monitor) wakeRun() {
 	}
 }
 
-// outside calls f without the lock. It is the only way by which a method waits for the network, the vault or another tab.
-// Run publishes meanwhile what has changed before.
+// outside releases the lock, calls f and takes the lock again. Any wait for the network, the vault or another tab must be
+// in f. While f runs, Run publishes the changes that were made before.
 func (m *monitor) outside(f func()) {
 	m.release()
 	f()
 	m.hold()
 }
 
-// syncLocked adopts the stored record if another tab has changed it: a new refresh token, another sign-in, or no sign-in.
+// syncLocked reads the stored record, and uses it from now on if another tab has changed it: to a new refresh token,
+// another sign-in, or no sign-in.
 func (m *monitor) syncLocked() {
-	for range 3 { // if it changes faster than that, Run calls again soon
+	for range 3 { // if the record changes every time, Run's next turn calls syncLocked again
 		raw, err := m.records.load()
 		if err != nil || raw == m.raw {
 			return
@@ -90,7 +92,7 @@ func (m *monitor) syncLocked() {
 			continue
 		}
 		if how == useless && raw != "" {
-			m.records.delete() // it would be useless the next time, too
+			m.records.delete() // no later attempt could read it either
 			raw = ""
 		}
 		if r == nil || m.record == nil || r.signInID != m.record.signInID {
@@ -113,9 +115,9 @@ func (m *monitor) setRecordLocked(r *record, raw string) {
 	}
 }
 
-// storeLocked replaces the stored record raw with r and uses a as the access token. It is a compare-and-swap: if the
-// generation or the stored record has changed, because the user has signed out or in meanwhile, it does nothing and returns
-// false.
+// storeLocked is a compare-and-swap: it replaces the stored record raw with r, and uses a as the access token. If the
+// generation or the stored record has changed meanwhile, for example because the user has signed out, it does nothing and
+// returns false.
 func (m *monitor) storeLocked(generation int, raw string, r *record, a *access) bool {
 	var sealed string
 	m.outside(func() { sealed = m.records.seal(r) })
@@ -132,13 +134,14 @@ func (m *monitor) storeLocked(generation int, raw string, r *record, a *access) 
 	return true
 }
 
-// useLocked uses a as the access token from now on. The outcome of the one before no longer counts.
+// useLocked uses a as the access token from now on. It clears the outcome: an earlier problem no longer counts.
 func (m *monitor) useLocked(a *access) {
 	m.tokens.use(a)
 	m.outcome = outcome{}
 }
 
-// forgetLocked removes the sign-in from memory. generation grows, so that work that began before is void.
+// forgetLocked removes the sign-in from memory. It increases generation, so that work that began before cannot store its
+// result.
 func (m *monitor) forgetLocked() {
 	m.generation++
 	if m.record != nil {
@@ -148,15 +151,17 @@ func (m *monitor) forgetLocked() {
 	m.tokens.forget()
 }
 
-// dropLocked removes the sign-in from memory, and the stored record unless another tab has changed that.
+// dropLocked removes the sign-in from memory. It also deletes the stored record, unless another tab has changed that
+// record.
 func (m *monitor) dropLocked() {
 	if raw, err := m.records.load(); err == nil && raw == m.raw {
-		m.records.delete() // a storage that can't delete can't be read either
+		m.records.delete() // its error is ignored: a storage that can't delete can't be read either
 	}
 	m.forgetLocked()
 }
 
-// endLocked ends the sign-in in all tabs and shows why. It does nothing if generation is not the current one.
+// endLocked ends the sign-in in all tabs, and shows the problem why. It does nothing if generation is not the current
+// one.
 func (m *monitor) endLocked(generation int, why Problem) {
 	if m.generation != generation || m.record == nil {
 		return
@@ -177,8 +182,9 @@ func (m *monitor) sendTokenLocked() {
 		"life", itoa(a.life.Milliseconds()), "access", a.text, "sent", itoa(m.now().Wall.UnixMilli()), "record", raw)
 }
 
-// dueLocked returns the time until another access token is needed. Without a refresh token only a new sign-in in another tab
-// can give one, so there is no margin.
+// dueLocked returns the time until the access token must be renewed; 0 or less means now. The renewal begins margin
+// before the token ends. Without a refresh token a renewal is impossible, so dueLocked then returns the time until the
+// end.
 func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 	a := m.tokens.access
 	if a == nil || m.record != nil && m.record.refresh == "" {

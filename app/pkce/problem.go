@@ -8,19 +8,19 @@ import (
 
 // A fault says why signing in, or renewing, failed.
 type fault struct {
-	problem Problem // what the user sees; the zero value: nothing
+	problem Problem // what the page shows the user; the zero Problem: nothing
 	kind    kind
 	code    string        // the provider's error code, if kind is denied
-	wait    time.Duration // how long the provider asks to wait, 0 if it does not say
+	wait    time.Duration // how long the provider asks the client to wait, 0 if it does not say
 }
 
 type kind int
 
 const (
 	down   kind = iota // no readable answer, or a busy provider: a later attempt may work
-	denied             // the provider refused
-	setup              // only an administrator can fix it
-	wrong              // the answer cannot be trusted
+	denied             // the provider refused the request
+	setup              // the configuration is wrong: only an administrator can fix it
+	wrong              // the provider's answer cannot be trusted
 )
 
 var noAnswer = &fault{problem: Problem{Cause: Unreachable}}
@@ -33,8 +33,8 @@ func wrongFault(detail string) *fault {
 	return &fault{problem: because(Unverified, detail), kind: wrong}
 }
 
-// denial returns the fault for an error code of the provider. For login_required and similar codes the fault has no problem:
-// the user only needs to sign in.
+// denial returns the fault for an error code of the provider. For login_required and similar codes the fault has nothing
+// to show: the user only needs to sign in.
 func denial(code, description string) *fault {
 	f := &fault{kind: denied, code: code}
 	detail := code + " " + description
@@ -55,18 +55,19 @@ func denial(code, description string) *fault {
 	return f
 }
 
-// Action is what the user can do about a problem. The comments name the method to call, or what the page does.
+// Action is what the user can do about a problem. The comment of each action says what the page does when the user
+// chooses it.
 type Action int
 
 // The actions.
 const (
 	NoAction       Action = iota
-	ActSignIn             // Begin
-	ActSignInAgain        // Begin
-	ActTryAgain           // Begin
-	ActSignOut            // SignOut
-	ActReload             // reload the page
-	ActHelp               // explain how to allow storage
+	ActSignIn             // the page calls SignIn.Begin
+	ActSignInAgain        // the page calls SignIn.Begin
+	ActTryAgain           // the page calls SignIn.Begin
+	ActSignOut            // the page calls SignIn.SignOut
+	ActReload             // the page reloads itself
+	ActHelp               // the page explains how to allow storage
 )
 
 // Cause names what went wrong. Package words has the sentence for each.
@@ -75,21 +76,21 @@ type Cause int
 // The causes.
 const (
 	NoCause       Cause = iota
-	Cancelled           // the user, or the provider for them, has refused
-	NotAssigned         // the provider's administrator has not admitted the user
-	Misconfigured       // only an administrator can fix it
-	ExpiredLink         // an answer of the provider that no tab waits for
-	TooSlow             // the user took longer than the provider allows
-	Unverified          // an answer of the provider that cannot be trusted
+	Cancelled           // the user cancelled the sign-in, or the provider refused it
+	NotAssigned         // the provider's administrator has not given the user access to Mayfly
+	Misconfigured       // the configuration is wrong: only an administrator can fix it
+	ExpiredLink         // the provider's answer belongs to no sign-in that began here in the last hour
+	TooSlow             // the user took longer to sign in than the provider allows
+	Unverified          // the provider's answer cannot be trusted
 	Unreachable         // the provider does not answer
 	SignInEnded         // the provider, or another tab, has ended the sign-in
 	WasSignedOut        // the server has ended the sign-in
 	NotAllowed          // the server does not admit the user
 	NoStorage           // the browser blocks storage
-	EndsSoon            // and the provider gave nothing to renew the sign-in with
-	Looping             // too many attempts in a short time
-	NewerRecord         // the stored sign-in is of a newer version of this program
-	OnlyHere            // signed out here, but perhaps not at the provider
+	EndsSoon            // the sign-in ends soon, and there is no refresh token to renew it with
+	Looping             // this tab began too many sign-ins in a short time
+	NewerRecord         // a newer version of Mayfly wrote the stored sign-in
+	OnlyHere            // the user is signed out here, but perhaps not at the provider
 	causes
 )
 
@@ -112,18 +113,18 @@ var actions = [causes]Action{
 // Problem is what went wrong. The zero value means no problem.
 type Problem struct {
 	Cause  Cause
-	Detail string // for an administrator, maybe the provider's words; at most 200 characters of plain text
+	Detail string // text for an administrator, perhaps in the provider's words; at most 200 characters of plain text
 }
 
 // Action returns what the user can do about the problem.
 func (p Problem) Action() Action { return actions[p.Cause] }
 
-// because returns a problem with a detail that is safe to show.
+// because returns a problem whose detail is safe to show.
 func because(c Cause, detail string) Problem { return Problem{c, displayText(detail, maxDetail)} }
 
 const (
-	maxDetail = 200 // characters
-	maxName   = 64
+	maxDetail = 200 // the longest Problem.Detail, in characters
+	maxName   = 64  // the longest name of a user, in characters
 )
 
 // displayText returns text in a form that is safe to show: one line of at most limit characters, without control, bidi and

@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/clock"
 )
 
-// provider is the client of the sign-in provider, and makes all requests of signing in. Its methods block. It knows nothing
-// of the state of signing in.
+// provider makes all requests of signing in, to the sign-in provider and for the server's configuration. Its methods
+// block. It does not know the state of signing in.
 type provider struct {
 	// static
 	b    *Browser
@@ -26,8 +26,8 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 	return &provider{b: b, now: now, keys: &keys{b: b, now: now}, registration: &registration{}}
 }
 
-// configure learns the registration from the server's configuration, or from the stored one if the server does not answer
-// soon. It tries until it succeeds or stop is closed, and reports whether it succeeded.
+// configure reads the registration from the server's /config.json, or from its copy in the browser if the server does not
+// answer within configTimeout. It tries until it succeeds or stop is closed, and reports whether it succeeded.
 func (p *provider) configure(stop <-chan struct{}) bool {
 	r := newRetry()
 	for !closed(stop) {
@@ -56,7 +56,8 @@ func (p *provider) registered() *registration {
 	return is
 }
 
-// discover returns the metadata: the known or stored ones if they are at most 24 hours old, otherwise as readMetadata does.
+// discover returns the metadata. It uses those in memory or in storage if they are at most 24 hours old. Otherwise it
+// calls readMetadata.
 func (p *provider) discover(timeout time.Duration) (*metadata, *fault) {
 	p.mu.Lock()
 	d, is := p.metadata, p.registration
@@ -87,7 +88,7 @@ func (p *provider) readMetadata(timeout time.Duration) (*metadata, *fault) {
 	return p.remember(d), nil
 }
 
-// remember makes d the known metadata and returns them.
+// remember keeps d in memory as the known metadata, and returns d.
 func (p *provider) remember(d *metadata) *metadata {
 	p.mu.Lock()
 	p.metadata = d
@@ -95,8 +96,8 @@ func (p *provider) remember(d *metadata) *metadata {
 	return d
 }
 
-// requestToken posts a form to the token endpoint, once. If the keys are not known it reads them at the same time, because a
-// code is good for at most a minute.
+// requestToken posts a form to the token endpoint, once. If the provider's keys are not known, requestToken reads them at
+// the same time and not before, because an authorization code is good for a minute at most.
 func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	read := make(chan struct{})
 	if p.keys.known() {
@@ -114,8 +115,8 @@ func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	return parseReply(status, header, parseObject(body), began)
 }
 
-// verifyIDToken checks the ID token of a and returns what is wrong with it. If nothing is, it notes the claims and the skew
-// in a. old holds the claims of the ID token before, nil if there is none.
+// verifyIDToken checks the ID token of a. It returns a fault if the token is wrong or cannot be checked now; otherwise it
+// sets a.claims and a.skew. old holds the claims of the previous ID token of this sign-in, nil if there is none.
 func (p *provider) verifyIDToken(d *metadata, a *reply, nonce string, old object) *fault {
 	header, claims, signature := split(a.id)
 	alg := header.text("alg")
@@ -135,7 +136,8 @@ func (p *provider) verifyIDToken(d *metadata, a *reply, nonce string, old object
 	return nil
 }
 
-// revoke revokes a refresh token. It reports whether the provider answered. The request goes on when the page is left.
+// revoke revokes a refresh token. It reports whether the provider answered. The browser continues the request if the user
+// leaves the page.
 func (p *provider) revoke(d *metadata, refresh string) bool {
 	form := encodeQuery("token", refresh, "token_type_hint", "refresh_token", "client_id", p.registered().clientID)
 	status, _, _ := post(p.b.FetchKeepalive, d.revoke, form, signOutTimeout)

@@ -8,12 +8,12 @@ import (
 
 // A record is a sign-in as it is stored, without the access token. It is immutable.
 type record struct {
-	refresh  string // "" if the provider gave none
+	refresh  string // the refresh token; "" if the provider gave none
 	id       string // ID token
-	subject  string
-	signInID string // random, made here: the server's signout ends the sign-in with this id
+	subject  string // the claim sub of the ID token: the user's id at the provider
+	signInID string // random, made by this client; the frame Signout ends the sign-in with this id
 	scope    string
-	obtained string // Unix milliseconds of the device
+	obtained string // when the tokens were requested, in Unix milliseconds of the device's clock
 }
 
 const recordVersion = "1"
@@ -24,7 +24,7 @@ type records struct {
 	mode     Mode
 	store    Storage
 	vault    Vault
-	provider *provider // a record is only for this provider and client
+	provider *provider // decode accepts only records of this provider and its client id
 }
 
 func newRecords(c *Config, p *provider) *records {
@@ -38,14 +38,14 @@ func newRecords(c *Config, p *provider) *records {
 	return rs
 }
 
-// load returns the stored form of the stored record, "" if there is none.
+// load returns the stored record in its stored form, which open reads. It returns "" if there is no stored record.
 func (rs *records) load() (raw string, err error) { return rs.store.Load(browser.SignInKey) }
 
-// save stores raw, the stored form of a record. It returns what is stored: "" if that failed, or if raw is "". Then the
-// record lives only in memory, as long as the page.
+// save stores raw, a record in its stored form, and returns what is stored. It returns "" if raw is "" or storing failed:
+// then the record is only in memory, and ends with the page.
 func (rs *records) save(raw string) (stored string) {
 	if raw == "" || rs.store.Save(browser.SignInKey, raw) != nil {
-		rs.delete() // the old record is useless now, and without it there may be room
+		rs.delete() // the old record is useless now, and deleting it may make room for raw
 		if raw == "" || rs.store.Save(browser.SignInKey, raw) != nil {
 			return ""
 		}
@@ -59,7 +59,7 @@ func (rs *records) save(raw string) (stored string) {
 // delete deletes the stored record.
 func (rs *records) delete() { _ = rs.store.Delete(browser.SignInKey) }
 
-// seal returns the stored form of r, "" if the vault fails.
+// seal returns r in its stored form, which is encrypted in Mode Device. It returns "" if the vault fails.
 func (rs *records) seal(r *record) string {
 	is := rs.provider.registered()
 	text := encodeQuery("v", recordVersion, "issuer", is.issuer, "client", is.clientID, "refresh", r.refresh, "id", r.id,
@@ -74,17 +74,17 @@ func (rs *records) seal(r *record) string {
 	return encodeQuery("v", recordVersion, "sealed", sealed)
 }
 
-// reading says how reading a stored record went.
+// reading says whether open could read a stored record.
 type reading int
 
 const (
-	useless    reading = iota // damaged, for another provider or client, or "": it will never be read
-	good                      // read
-	newer                     // a newer version of Mayfly wrote it
-	unreadable                // the vault cannot be used now
+	useless    reading = iota // the record is damaged, for another provider or client, or "": it can never be read
+	good                      // open has read the record
+	newer                     // a newer version of Mayfly wrote the record
+	unreadable                // the vault cannot be used now; a later attempt may work
 )
 
-// open returns the record in its stored form raw, nil unless reading it went well.
+// open returns the record whose stored form is raw. It returns nil unless the reading is good.
 func (rs *records) open(raw string) (*record, reading) {
 	params := parseQuery(raw)
 	if v := params["v"]; v != recordVersion {
@@ -108,8 +108,8 @@ func (rs *records) open(raw string) (*record, reading) {
 	return nil, useless
 }
 
-// copyOf stores raw, the record of the tab that this tab was duplicated from, and returns it. It returns nil in any Mode but
-// Tab, or if raw cannot be stored or is not complete.
+// copyOf stores raw as this tab's record, and returns the record. raw comes from the tab of which this tab is a
+// duplicate. copyOf returns nil if the Mode is not Tab, raw cannot be stored or raw is not complete.
 func (rs *records) copyOf(raw string) *record {
 	if rs.mode != Tab || rs.store.Save(browser.SignInKey, raw) != nil {
 		return nil

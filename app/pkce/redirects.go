@@ -5,16 +5,18 @@ import (
 	"strings"
 )
 
-// redirects leaves the page for the provider, to sign in and to sign out, and handles the return. Its fields are static.
+// redirects sends the browser to the provider's pages, to sign in and to sign out, and completes a sign-in when the user
+// comes back. Its fields are static.
 type redirects struct {
 	state    *monitor
 	provider *provider
 	b        *Browser
 	pending  transactions
-	params   []string // more parameters for the provider's authorize endpoint
+	params   []string // more query parameters for the authorize endpoint: alternating names and values
 }
 
-// begin does the work of SignIn.Begin.
+// begin does the work of SignIn.Begin: it sends the browser to the provider, and reports whether the browser is about to
+// leave.
 func (r *redirects) begin(returnTo string) (leaving bool) {
 	m := r.state
 	m.hold()
@@ -24,11 +26,12 @@ func (r *redirects) begin(returnTo string) (leaving bool) {
 	}
 	m.leaving = true
 	m.outcome.problem = r.leaveLocked(returnTo)
-	m.leaving = false // the browser's back button may bring this page back
+	m.leaving = false // also on success: the back button may show this page again, and the user may try again
 	return m.outcome.problem.Cause == NoCause
 }
 
-// leaveLocked leaves the page for the provider, or returns what prevents that.
+// leaveLocked sends the browser to the provider's authorize endpoint. It returns the problem that prevents this, or the
+// zero Problem.
 func (r *redirects) leaveLocked(returnTo string) Problem {
 	m := r.state
 	if !r.pending.mayTry(m.now()) {
@@ -68,13 +71,13 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 	return Problem{}
 }
 
-// callback does the work of SignIn.Callback.
+// callback does the work of SignIn.Callback: it completes a sign-in, and returns the path to show next.
 func (r *redirects) callback(address string) (returnTo string) {
-	r.b.Replace(CallbackPath) // first, so that no code stays in the address or the history
+	r.b.Replace(CallbackPath) // first, so that the authorization code does not stay in the address or the history
 	address, _, _ = strings.Cut(address, "#")
 	_, search, _ := strings.Cut(address, "?")
 	if search == "" {
-		return "/" // the user reloaded the page or typed the address
+		return "/" // the address has no answer of the provider: the user reloaded the page or typed the address
 	}
 	m := r.state
 	m.hold()
@@ -88,15 +91,15 @@ func (r *redirects) callback(address string) (returnTo string) {
 		if f := r.exchangeLocked(t, params); f != nil {
 			m.outcome.problem = f.problem
 		}
-	} else if m.record == nil { // otherwise the user came with the back button and is signed in
+	} else if m.record == nil { // with a record, the user is signed in and only came here with the back button
 		m.outcome.problem = Problem{Cause: ExpiredLink}
 	}
 	m.inCallback = false
 	return safePath(t["return"])
 }
 
-// exchangeLocked turns the provider's answer into a sign-in. t is the transaction that begin stored. On a fault it stores
-// nothing.
+// exchangeLocked exchanges the authorization code in params for tokens and stores the new sign-in. t is the transaction
+// that begin stored. If exchangeLocked returns a fault, it has stored nothing.
 func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	if f := r.refusal(t, params); f != nil {
 		return f
@@ -117,10 +120,10 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	for {
 		m.syncLocked()
 		next := &record{a.refresh, a.id, a.claims.text("sub"), random(), a.scope, itoa(a.access.at.Wall.UnixMilli())}
-		raw, _ := m.records.load() // a record that can't be read is replaced
+		raw, _ := m.records.load() // if load fails here, storeLocked replaces the record without comparing
 		old := m.record
 		if old != nil && old.subject == next.subject && raw == m.raw {
-			next.signInID = old.signInID // the same user again: keep the id, so that open connections go on
+			next.signInID = old.signInID // the same user signs in again: keep the id, so that open connections stay open
 		}
 		if m.storeLocked(m.generation, raw, next, a.access) {
 			if old != nil && old.refresh != "" && d.revoke != "" {
@@ -131,7 +134,8 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	}
 }
 
-// refusal returns why the provider's answer in params does not belong to the transaction t or brings no code, else nil.
+// refusal checks the provider's answer in params. It returns a fault if the answer comes from another issuer, reports an
+// error or has no authorization code. t is the transaction that begin stored.
 func (r *redirects) refusal(t, params map[string]string) *fault {
 	issuer := r.provider.registered().issuer
 	if iss, named := params["iss"]; named && iss != issuer || !named && t["names"] != "" {
@@ -146,7 +150,8 @@ func (r *redirects) refusal(t, params map[string]string) *fault {
 	return nil
 }
 
-// redeem exchanges a code for tokens, and checks them. It blocks.
+// redeem exchanges an authorization code for tokens, and checks the ID token. t is the transaction that begin stored.
+// redeem blocks.
 func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*reply, *fault) {
 	a, f := r.provider.requestToken(d, "grant_type", "authorization_code", "code", code, "redirect_uri", t["redirect"],
 		"code_verifier", t["verifier"])
@@ -159,14 +164,14 @@ func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*repl
 	return a, r.provider.verifyIDToken(d, a, t["nonce"], nil)
 }
 
-// signOut does the work of SignIn.SignOut.
+// signOut does the work of SignIn.SignOut: it deletes the sign-in in this browser, and then ends it at the provider.
 func (r *redirects) signOut() {
 	m := r.state
 	m.hold()
 	defer m.release()
 	was, raw := m.record, m.raw
 	if stored, err := m.records.load(); err == nil && stored != "" {
-		raw = stored // another tab may have a newer refresh token there
+		raw = stored // another tab may have stored a newer refresh token
 	}
 	m.records.delete()
 	m.forgetLocked()
@@ -190,11 +195,11 @@ func (r *redirects) signOut() {
 	}
 }
 
-// leaveProvider ends the sign-in at the provider as far as possible. It reports whether the browser is about to leave. It
-// blocks.
+// leaveProvider revokes the refresh token of was and sends the browser to the provider's end-session endpoint. It returns
+// false if the browser stays on this page. It blocks.
 func (r *redirects) leaveProvider(was *record) bool {
-	// Don't leave for a page that the browser can't load: a revoke checks that the provider is there, and without a refresh
-	// token to revoke, reading the metadata anew does.
+	// Check that the provider answers before the browser leaves for its page. With a refresh token, the request to revoke
+	// it is the check. Without a refresh token, read the metadata from the provider instead of using the stored ones.
 	d, f := r.provider.discover(signOutTimeout)
 	if was.refresh == "" {
 		d, f = r.provider.readMetadata(signOutTimeout)

@@ -6,15 +6,15 @@ import (
 	"mayfly/app/browser"
 )
 
-// renewer gets new access tokens: from another tab, or otherwise from the provider, under the lock of all tabs. Its fields
-// are static.
+// renewer gets new access tokens. It asks the other tabs first. If no tab has a newer access token, it takes the lock
+// that all tabs share and asks the provider. Its fields are static.
 type renewer struct {
 	state    *monitor
 	provider *provider
 	b        *Browser
 }
 
-// scheduleLocked returns how long Run may wait, and whether it must begin a renewal now.
+// scheduleLocked returns how long Run may wait before its next turn, and whether Run must start a renewal now.
 func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	m := r.state
 	if m.record == nil && m.renewal.done == nil {
@@ -38,8 +38,8 @@ func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	return min(wait, tick), false
 }
 
-// awaitLocked waits until the access token is renewed, if that is due, or until stop is closed. refused is an access token
-// that the server refused, or "".
+// awaitLocked asks for a renewal if the access token needs one, and waits until the renewal has ended or stop is closed.
+// refused is an access token that the server refused, or "".
 func (r *renewer) awaitLocked(stop <-chan struct{}, refused string) {
 	m := r.state
 	if refused != "" {
@@ -68,14 +68,14 @@ func (r *renewer) renew() {
 	f := r.obtainLocked()
 	if f != nil && m.generation == generation {
 		m.tokens.retry.Failed(min(f.wait, maxRetryAfter), m.now())
-		if f.kind != down { // show it: it needs an administrator. The user stays signed in
+		if f.kind != down { // show the fault: only an administrator can fix it. The user stays signed in
 			m.outcome.problem = because(Misconfigured, f.problem.Detail)
 		}
 	}
 	m.renewal.finish()
 }
 
-// obtainLocked does the work of renew.
+// obtainLocked does the work of renew: it asks the other tabs for an access token, and then the provider.
 func (r *renewer) obtainLocked() *fault {
 	m := r.state
 	r.askTabsLocked()
@@ -85,17 +85,19 @@ func (r *renewer) obtainLocked() *fault {
 	var unlock func()
 	var err error
 	m.outside(func() {
-		_, _ = r.provider.discover(fetchTimeout) // before the lock, so that no other tab waits; refreshLocked reports faults
+		// Read the metadata before taking the lock: no other tab waits for this request. refreshLocked reports faults.
+		_, _ = r.provider.discover(fetchTimeout)
 		unlock, err = r.b.Lock(browser.RenewLock, lockTimeout)
 	})
 	if err != nil {
 		return noAnswer
 	}
 	defer unlock()
-	for range 3 { // it repeats only in browsers without locks, where another tab may change the record meanwhile
+	// The loop repeats only in a browser without locks: there, another tab may change the record during refreshLocked.
+	for range 3 {
 		before := m.raw
 		m.syncLocked()
-		if m.raw != before || m.records.mode == Tab { // another tab may have renewed it, and then has an access token
+		if m.raw != before || m.records.mode == Tab { // another tab may have renewed, and then it has a new access token
 			r.askTabsLocked()
 		}
 		if m.record == nil || m.dueLocked(m.now()) > 0 {
@@ -112,7 +114,7 @@ func (r *renewer) obtainLocked() *fault {
 	return noAnswer
 }
 
-// askTabsLocked asks the other tabs for an access token that is good for longer, and waits a little.
+// askTabsLocked asks the other tabs for an access token that ends later than this tab's. It waits askTimeout at most.
 func (r *renewer) askTabsLocked() {
 	m := r.state
 	if m.record == nil {
@@ -123,7 +125,8 @@ func (r *renewer) askTabsLocked() {
 	m.outside(func() { wait(changed, askTimeout) })
 }
 
-// refreshLocked uses the refresh token. again means that another tab has changed the record meanwhile: try again with that.
+// refreshLocked sends the refresh token to the provider and stores the new tokens. again is true if another tab has
+// changed the record meanwhile: the caller then tries again with the new record.
 func (r *renewer) refreshLocked() (f *fault, again bool) {
 	m := r.state
 	generation, was, raw := m.generation, m.record, m.raw
@@ -152,7 +155,8 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 	if a.claims != nil {
 		next.id, m.skew = a.id, a.skew
 	}
-	if wrongID != nil && wrongID.kind == wrong { // otherwise the keys can't be read now; the old ID token says the same
+	// If only the provider's keys can't be read now, the sign-in does not end: the record keeps the old ID token.
+	if wrongID != nil && wrongID.kind == wrong {
 		m.endLocked(generation, wrongID.problem)
 	}
 	if m.storeLocked(generation, raw, next, a.access) {
@@ -160,14 +164,15 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 	}
 	m.syncLocked()
 	if a.refresh != "" && d.revoke != "" && (m.record == nil || m.record.signInID != was.signInID) {
-		// The sign-in has ended. If it had not, another tab might use the same refresh token.
+		// Revoke the new refresh token, because its sign-in has ended. While a sign-in goes on, another tab may use the
+		// refresh token.
 		m.outside(func() { r.provider.revoke(d, a.refresh) })
 	}
 	return nil, m.record != nil
 }
 
-// redeem exchanges the refresh token of was for new tokens, and checks the new ID token, if there is one, against the old
-// one. wrongID says what is wrong with it. redeem blocks.
+// redeem exchanges the refresh token of the record was for new tokens. If the provider sends a new ID token, redeem
+// checks it against the old ID token in was; wrongID says what is wrong with the new one. redeem blocks.
 func (r *renewer) redeem(d *metadata, was *record) (a *reply, wrongID, f *fault) {
 	a, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", was.refresh)
 	if f == nil && a.id != "" {

@@ -2,9 +2,9 @@ package pkce
 
 import "time"
 
-const maxAnswer = 256 << 10 // bytes of an answer
+const maxAnswer = 256 << 10 // the longest answer that post accepts, in bytes
 
-// get returns the JSON object at url, nil if there is none. It blocks.
+// get returns the JSON object at url, nil if it cannot read one. It blocks.
 func get(b *Browser, url string, timeout time.Duration) object {
 	status, _, body := post(b.Fetch, url, "", timeout)
 	if status != 200 {
@@ -13,8 +13,8 @@ func get(b *Browser, url string, timeout time.Duration) object {
 	return parseObject(body)
 }
 
-// post posts form to url with one of the Browser's Fetch functions. status is 0 if there is no answer or it is too long. It
-// blocks.
+// post posts form to url with fetch, one of the Browser's two Fetch functions; an empty form makes it a GET. status is 0
+// if no answer came or the answer is too long. post blocks.
 func post(fetch Fetch, url, form string, timeout time.Duration) (status int, header func(string) string, body []byte) {
 	status, header, body, err := fetch(url, form, timeout)
 	if err != nil || len(body) > maxAnswer {

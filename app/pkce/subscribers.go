@@ -2,16 +2,16 @@ package pkce
 
 import "sync"
 
-// subscribers passes states to the functions that want them. Each function gets the states in order.
+// subscribers calls the functions that subscribed with each new state. Each function gets the states in order.
 type subscribers struct {
 	publishing sync.Mutex // held while functions are called; taken before mu and before the lock that publish's read takes
 
 	mu    sync.Mutex     // guards what follows
-	last  *State         // immutable
-	shows []*func(State) // a pointer to nil: this function has stopped
+	last  *State         // the last published state; immutable
+	shows []*func(State) // the functions to call; a pointer to nil: stop was called for this function
 }
 
-// add calls show with the last state, and with each later one until stop is called.
+// add calls show with the last state now, and with each later state until stop is called.
 func (s *subscribers) add(show func(State)) (stop func()) {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()
@@ -27,7 +27,7 @@ func (s *subscribers) add(show func(State)) (stop func()) {
 	}
 }
 
-// publish reads the state and calls the functions with it if it has changed.
+// publish reads the state. If the state has changed, publish calls the functions with it.
 func (s *subscribers) publish(read func() *State) {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()

@@ -2,21 +2,22 @@ package pkce
 
 import "sync"
 
-// tabs is the channel to the other tabs. A message is a URL query with a kind and, in session, the id of a sign-in. The
-// kinds and their further members:
+// tabs sends messages to the other tabs and receives theirs. A message is a URL query. Its member kind is one of the kinds
+// below, and its member session is the id of a sign-in. The kinds, their other members and their meaning:
 //
-//	ask    left                          the tab wants an access token that is good for longer than left
-//	token  left, life, access, sent      an access token; sent is the time, because a frozen tab reads this late
+//	ask    left                          the tab wants an access token that is good for more than left ms
+//	token  left, life, access, sent      an access token; sent is the time of sending: a frozen tab reads it late
 //	       record                        in Mode Tab also the record, for a tab that was duplicated from this one
 //	out                                  the user signed out
 //	end                                  the provider or the server ended the sign-in
 type tabs struct {
 	mu    sync.Mutex // guards what follows
 	post  func(message string)
-	inbox []string // messages of other tabs that take has not returned yet
+	inbox []string // the messages of other tabs that take has not returned yet
 }
 
-// join joins the channel. It calls onMessage after each message of another tab, which take returns then.
+// join joins the channel of the tabs by the function join, which is Browser.Join. It calls onMessage when a message of
+// another tab has come; take then returns that message.
 func (t *tabs) join(
 	join func(receive func(message string)) (send func(message string), leave func()), onMessage func()) (leave func()) {
 	post, leave := join(func(message string) {
@@ -39,7 +40,7 @@ func (t *tabs) take() (messages []string) {
 	return messages
 }
 
-// send sends a message, as alternating names and values. Before join it does nothing.
+// send sends a message to the other tabs. pairs are its names and values, alternating. Before join, send does nothing.
 func (t *tabs) send(pairs ...string) {
 	t.mu.Lock()
 	post := t.post

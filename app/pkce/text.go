@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// An object is a JSON object from outside. The empty name holds the JSON text of the whole object.
+// An object is a JSON object that was received, such as an answer of the provider. Its member with the empty name holds
+// the JSON text of the whole object.
 type object map[string]json.RawMessage
 
 // parseObject returns the JSON object b, nil if b is anything else.
@@ -44,7 +45,7 @@ func (o object) texts(name string) []string {
 	return list
 }
 
-// number returns the member called name if it is a positive number, also in quotes, otherwise 0.
+// number returns the member called name if it is a positive number, with or without quotes. Otherwise it returns 0.
 func (o object) number(name string) float64 {
 	n, err := strconv.ParseFloat(strings.Trim(string(o[name]), `"`), 64)
 	if err != nil || !(n > 0 && n < 1e12) {
@@ -53,7 +54,8 @@ func (o object) number(name string) float64 {
 	return n
 }
 
-// endpoint returns the URL in the member called name if it is https, or http to this same machine. Otherwise it returns "".
+// endpoint returns the URL in the member called name if the URL is https, or http to this machine. Otherwise it returns
+// "".
 func (o object) endpoint(name string) string {
 	url := o.text(name)
 	for _, prefix := range [...]string{"https://", "http://localhost:", "http://localhost/", "http://127.0.0.1:",
@@ -65,7 +67,7 @@ func (o object) endpoint(name string) string {
 	return ""
 }
 
-// encodeQuery returns alternating names and values as a URL query, which is also the body of a form.
+// encodeQuery returns alternating names and values as a URL query. The body of a posted form has the same format.
 func encodeQuery(pairs ...string) string {
 	for i, s := range pairs {
 		pairs[i] = url.QueryEscape(s)

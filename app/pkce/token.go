@@ -13,11 +13,12 @@ type reply struct {
 	access         *access
 	refresh, scope string
 	id             string        // ID token
-	claims         object        // of the ID token; nil: not verified
+	claims         object        // the claims of the ID token; nil: it was not verified
 	skew           time.Duration // by how much the device's clock is ahead, judged by the ID token
 }
 
-// parseReply returns the answer o to a request for tokens that began at the moment began, or why there is no token.
+// parseReply returns the tokens in the token endpoint's answer o, or a fault if o has no good access token. began is the
+// moment at which the request was sent.
 func parseReply(status int, header func(string) string, o object, began clock.Moment) (*reply, *fault) {
 	code := o.text("error")
 	switch kind := o.text("token_type"); {
@@ -26,7 +27,7 @@ func parseReply(status int, header func(string) string, o object, began clock.Mo
 	case code != "":
 		return nil, denial(code, o.text("error_description"))
 	case status != 200 || o.text("access_token") == "":
-		return nil, noAnswer // a page of a proxy, or half an answer
+		return nil, noAnswer // perhaps a proxy's page, or half an answer
 	case !strings.EqualFold(kind, "Bearer"):
 		return nil, setupFault("The provider gives tokens of type " + kind + ".")
 	}
@@ -38,8 +39,8 @@ func parseReply(status int, header func(string) string, o object, began clock.Mo
 	return &reply{access: a, refresh: o.text("refresh_token"), scope: o.text("scope"), id: o.text("id_token")}, nil
 }
 
-// retryAfter returns how long the provider asks to wait, 0 if it does not say. Okta names an instant of its own clock, which
-// is compared with the answer's Date.
+// retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta names the end of the wait
+// by its own clock, in X-Rate-Limit-Reset; the time now by that clock is the Date of the answer.
 func retryAfter(header func(string) string) time.Duration {
 	seconds := milliseconds(header("Retry-After"))
 	date, err := time.Parse(time.RFC1123, header("Date"))
@@ -52,16 +53,16 @@ func retryAfter(header func(string) string) time.Duration {
 // access is an access token and its lifetime. It is immutable.
 type access struct {
 	text   string
-	at     clock.Moment // when it was requested
+	at     clock.Moment // when the token was requested
 	life   time.Duration
-	margin time.Duration // the renewal begins this long before its end
+	margin time.Duration // how long before the token's end its renewal begins
 }
 
-// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew at
-// the same time. The jitter is shorter than the time for which most providers accept an old refresh token: if one tab's
-// renewal is interrupted, another tab's renewal is still in time.
+// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew
+// at the same time. The jitter is shorter than the time for which most providers still accept an old refresh token. So if
+// one tab's renewal is interrupted, another tab can still renew with the old refresh token.
 func newAccess(text string, at clock.Moment, life time.Duration) *access {
-	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
+	margin := min(max(minMargin, life/10), life*2/3) // the limit life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)
 	return &access{text, at, life, margin - spread + rand.N(2*spread)}
 }

@@ -6,14 +6,14 @@ import (
 
 // tokens holds the access token, and what is known about renewing it.
 type tokens struct {
-	access  *access       // nil: none
-	refused string        // an access token that the server refused
-	changed chan struct{} // closed when access changes, and then replaced
-	version int           // grows with each access token
-	retry   backoff.Schedule
+	access  *access          // nil: there is no access token
+	refused string           // an access token that the server refused
+	changed chan struct{}    // closed by use, which then makes a new channel
+	version int              // grows with each access token
+	retry   backoff.Schedule // when to try again after a failed renewal
 }
 
-// use replaces the access token. The failed renewals of the one before no longer count.
+// use replaces the access token with a. It also forgets the failed renewals of the previous access token.
 func (t *tokens) use(a *access) {
 	t.access, t.refused, t.retry = a, "", newRetry()
 	t.version++
@@ -21,7 +21,7 @@ func (t *tokens) use(a *access) {
 	t.changed = make(chan struct{})
 }
 
-// refuse drops the access token if it is the one with this text, which the server refused.
+// refuse drops the access token if its text is text: the server refused that token.
 func (t *tokens) refuse(text string) {
 	if t.access != nil && t.access.text == text {
 		t.refused, t.access = text, nil
@@ -31,20 +31,20 @@ func (t *tokens) refuse(text string) {
 // forget drops everything about the access token.
 func (t *tokens) forget() { t.access, t.refused, t.retry = nil, "", newRetry() }
 
-// renewal is the renewal that is wanted or runs.
+// renewal is the renewal of the access token that was asked for or is running.
 type renewal struct {
-	done  chan struct{} // closed when the renewal ends; nil: none is wanted
-	begun bool
+	done  chan struct{} // closed when the renewal ends; nil: no renewal was asked for
+	begun bool          // the renewal is running
 }
 
-// want asks for a renewal. It has no effect if one is wanted already.
+// want asks for a renewal. It has no effect if a renewal was asked for already.
 func (r *renewal) want() {
 	if r.done == nil {
 		r.done = make(chan struct{})
 	}
 }
 
-// finish ends the renewal.
+// finish marks the renewal as ended, and wakes the goroutines that wait for it.
 func (r *renewal) finish() {
 	close(r.done)
 	*r = renewal{}

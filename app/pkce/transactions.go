@@ -9,17 +9,18 @@ import (
 	"mayfly/shared/clock"
 )
 
-const maxTries = 5 // sign-ins that one tab may begin within one minute of the clock
+const maxTries = 5 // how many sign-ins one tab may begin in one minute of the wall clock
 
-// transactions stores the sign-ins that have begun and not returned yet. Its fields are static.
+// transactions stores one transaction for each sign-in that has begun, until the provider sends the user back. Its fields
+// are static.
 type transactions struct {
 	store Storage
-	tab   Storage // counts the sign-ins that the tab begins
+	tab   Storage // the tab's own storage, in which mayTry counts
 }
 
-// mayTry is a rate limit: it counts the sign-ins that this tab begins and reports whether this one is allowed. Only a
-// redirect loop between page and provider begins more. It stores the minute and one dot for each sign-in. If the storage
-// fails, save fails soon after.
+// mayTry is a rate limit against a redirect loop between the page and the provider. It counts the sign-ins that this tab
+// begins in one minute, and reports whether the tab may begin this one. It stores the minute and one dot for each
+// sign-in. It ignores an error of the storage, because save, which runs soon after, reports that error.
 func (t *transactions) mayTry(now clock.Moment) bool {
 	minute := itoa(now.Wall.Unix() / 60)
 	stored, _ := t.tab.Load(browser.TriesKey)
@@ -30,13 +31,14 @@ func (t *transactions) mayTry(now clock.Moment) bool {
 	return len(stored) < len(minute)+maxTries
 }
 
-// save stores a transaction under its OAuth state, as alternating names and values. It reports whether that worked.
+// save stores a transaction under its OAuth state, and reports whether that worked. pairs are the names and values of the
+// transaction, alternating.
 func (t *transactions) save(state string, pairs ...string) bool {
 	return t.store.Save(browser.TransactionKey+state, encodeQuery(pairs...)) == nil
 }
 
-// take deletes the transaction of an OAuth state and returns it. It returns nil if there is none or it cannot be deleted, so
-// that a second call with the same state finds nothing.
+// take returns the transaction of an OAuth state and deletes it, so that a second call with the same state finds nothing.
+// It returns nil if there is no such transaction or the storage cannot delete it.
 func (t *transactions) take(state string) map[string]string {
 	key := browser.TransactionKey + state
 	stored, _ := t.store.Load(key)
@@ -46,7 +48,7 @@ func (t *transactions) take(state string) map[string]string {
 	return parseQuery(stored)
 }
 
-// sweep deletes the transactions of at least this age.
+// sweep deletes the transactions whose age is at least from.
 func (t *transactions) sweep(from time.Duration, now clock.Moment) {
 	keys, _ := t.store.Keys()
 	for _, key := range keys {
@@ -59,7 +61,8 @@ func (t *transactions) sweep(from time.Duration, now clock.Moment) {
 	}
 }
 
-// age returns how long ago a sign-in began. It is never negative, because the clock may have been set back since.
+// age returns how long ago the sign-in of a transaction began. It is never negative: if the clock was set back meanwhile,
+// age drops the sign of the difference.
 func age(transaction map[string]string, now clock.Moment) time.Duration {
 	return now.Wall.Sub(time.UnixMilli(milliseconds(transaction["created"]))).Abs()
 }

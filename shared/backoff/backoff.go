@@ -1,5 +1,5 @@
-// Package backoff says how long to wait after a failure: exponential backoff with jitter. The wait doubles with each failure
-// in a row, and a part of it is random, so that those that failed together don't come back together.
+// Package backoff says how long to wait after a failure: exponential backoff with jitter. The wait doubles with each
+// failure in a row, and a part of it is random, so that clients that failed together don't try again together.
 package backoff
 
 import (
@@ -9,15 +9,15 @@ import (
 	"mayfly/shared/clock"
 )
 
-// Jitter says which part of a wait is random: the whole wait divided by it.
+// Jitter says how much of a wait is random: the wait divided by Jitter, or nothing if Jitter is None.
 type Jitter int
 
-// The jitters. None suits a process that waits alone.
+// The jitters. None is for a process that does not compete with others.
 const (
 	None    Jitter = 0
-	Full    Jitter = 1 // from nothing to all of it
-	Half    Jitter = 2 // from a half to all of it
-	Quarter Jitter = 4 // from three quarters to all of it
+	Full    Jitter = 1 // a wait lasts from nothing to all of its length
+	Half    Jitter = 2 // a wait lasts from a half to all of its length
+	Quarter Jitter = 4 // a wait lasts from three quarters to all of its length
 )
 
 // Of returns d, shortened by a random part.
@@ -44,7 +44,7 @@ func (b *Backoff) Next() time.Duration {
 	return wait
 }
 
-// maxDoublings keeps First, doubled, within a time.Duration.
+// maxDoublings limits how often First is doubled, so that the wait does not overflow a time.Duration.
 const maxDoublings = 10
 
 // Failures returns the number of failures in a row.
@@ -53,22 +53,23 @@ func (b *Backoff) Failures() int { return b.failures }
 // Reset forgets the failures, after a success.
 func (b *Backoff) Reset() { b.failures = 0 }
 
-// A Schedule says when the next attempt may begin. The zero Schedule, with the settings of a Backoff, lets it begin now.
+// A Schedule says when the next attempt may begin. A new Schedule, of which only the Backoff is set, lets the attempt
+// begin now.
 type Schedule struct {
 	Backoff
-	from  clock.Moment
-	wait  time.Duration // after from
+	from  clock.Moment  // when the wait began
+	wait  time.Duration // how long after from the next attempt may begin
 	asked bool          // the server asked for this wait
 }
 
 // Due returns the time until the next attempt. 0 or less means now.
 func (s *Schedule) Due(now clock.Moment) time.Duration { return s.wait - now.Since(s.from) }
 
-// At returns when the next attempt begins, by the wall clock of the moment from which it counts.
+// At returns when the next attempt begins, by the wall clock as it was when the wait began.
 func (s *Schedule) At() time.Time { return s.from.Wall.Add(s.wait) }
 
-// Failed schedules the next attempt after a failure: after asked, if the server asked for that wait, or else as the Backoff
-// says. asked is 0 if the server did not ask.
+// Failed counts a failure and schedules the next attempt. asked is the wait that the server asked for. If asked is 0, the
+// Backoff determines the wait.
 func (s *Schedule) Failed(asked time.Duration, now clock.Moment) {
 	s.from, s.wait, s.asked = now, s.Next(), asked > 0
 	if s.asked {
@@ -76,10 +77,11 @@ func (s *Schedule) Failed(asked time.Duration, now clock.Moment) {
 	}
 }
 
-// Now lets the next attempt begin now. The failures still count.
+// Now lets the next attempt begin now. Later waits still count the earlier failures.
 func (s *Schedule) Now(now clock.Moment) { s.from, s.wait, s.asked = now, 0, false }
 
-// Hurry lets the next attempt begin now unless the server asked for the wait: the server spreads its clients.
+// Hurry lets the next attempt begin now, unless the server asked for the wait: with such waits the server spreads the
+// attempts of its clients.
 func (s *Schedule) Hurry(now clock.Moment) {
 	if !s.asked {
 		s.Now(now)

@@ -1,17 +1,18 @@
-// Package clock measures time on a device whose clocks go wrong. The wall clock may be wrong and may be set. The monotonic
-// clock may stop while a laptop sleeps. So both are read at once, and of the two times that passed since then the longer one
-// counts: nothing is kept or trusted for longer than it should be, even if a clock was set or stood still.
+// Package clock measures time on a device whose clocks go wrong. The wall clock may be wrong and may be set. The
+// monotonic clock may stop while a laptop sleeps. So Mayfly reads both clocks at once. If they disagree about how much
+// time has passed, the longer time counts: nothing is kept or trusted for longer than it should be, even if a clock was
+// set or stood still.
 package clock
 
 import "time"
 
 // Moment holds the readings of the device's two clocks at the same time.
 type Moment struct {
-	Wall time.Time     // without a monotonic reading
-	Mono time.Duration // since the Clock was made
+	Wall time.Time     // the wall clock, without Go's monotonic reading
+	Mono time.Duration // the time since the Clock was made, by the monotonic clock
 }
 
-// Since returns the time from start to m.
+// Since returns the time from start to m: of the times that the two clocks show, the longer one.
 func (m Moment) Since(start Moment) time.Duration {
 	return max(m.Mono-start.Mono, m.Wall.Sub(start.Wall))
 }

@@ -5,25 +5,25 @@ type Code string
 
 // The codes of Refused.
 const (
-	CodeFrame       Code = "frame"       // not JSON, no type, wrong types of members, a member twice
-	CodeID          Code = "id"          // not a UUID
-	CodeRoom        Code = "room"        // bad name, not joined, or too many rooms
-	CodeText        Code = "text"        // empty, too long, or with characters that are not allowed
-	CodeTTL         Code = "ttl"         // outside the room's bounds
-	CodeRate        Code = "rate"        // too fast; RetryMS says how long to wait. Also a code of Bye
+	CodeFrame       Code = "frame"       // the frame is not JSON, has no type, or has a member twice or of a wrong type
+	CodeID          Code = "id"          // the id is not a UUID
+	CodeRoom        Code = "room"        // the room has a bad name or is not joined, or the client has joined too many
+	CodeText        Code = "text"        // the text is empty, too long, or has characters that are not allowed
+	CodeTTL         Code = "ttl"         // the time to live is outside the room's bounds
+	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS says how long to wait. Also of Bye
 	CodeFull        Code = "full"        // the room holds its maximum of live messages
-	CodeUnavailable Code = "unavailable" // the stream cannot store now
-	CodeForbidden   Code = "forbidden"   // not allowed. Also a code of Bye: signed in, but not admitted
+	CodeUnavailable Code = "unavailable" // the stream cannot store a message, or open the room, now
+	CodeForbidden   Code = "forbidden"   // the user may not do that. Also a code of Bye: the server does not admit the user
 	CodeAuth        Code = "auth"        // signing in failed; Reason and Next say more. Also a code of Bye
 )
 
-// The codes of Bye, each mirrored by the close code that CloseFor gives.
+// The codes of Bye. For each code, CloseFor gives the close code of the WebSocket that mirrors it.
 const (
-	CodeRestart  Code = "restart"
-	CodeBusy     Code = "busy"
-	CodeSlow     Code = "slow"
-	CodeTimeout  Code = "timeout"
-	CodeProtocol Code = "protocol"
+	CodeRestart  Code = "restart"  // the server restarts
+	CodeBusy     Code = "busy"     // the server cannot serve the connection now
+	CodeSlow     Code = "slow"     // the client reads so slowly that its queue is full
+	CodeTimeout  Code = "timeout"  // the client sent no hello in time, or no pong
+	CodeProtocol Code = "protocol" // the client broke a rule of the protocol
 )
 
 // RefusedCodes and ByeCodes are all codes of Refused and of Bye, for metrics that count by code.
@@ -38,25 +38,25 @@ type Reason string
 
 // The reasons, in the order in which a server checks for them.
 const (
-	ReasonAnonymousOff    Reason = "anonymous_off"          // no token, and this server requires one
-	ReasonTokenMissing    Reason = "token_missing"          // an empty token
-	ReasonTokenMalformed  Reason = "token_malformed"        // not a signed JWT in its compact form
-	ReasonTokenAlg        Reason = "token_alg"              // signed with an algorithm that this server does not accept
-	ReasonTokenType       Reason = "token_type"             // not an access token
-	ReasonTokenKeyUnknown Reason = "token_key_unknown"      // signed with a key that the issuer does not publish
-	ReasonTokenSignature  Reason = "token_signature"        // not signed by the issuer
-	ReasonTokenIssuer     Reason = "token_issuer"           // from another issuer, or this server has no issuer
-	ReasonTokenAudience   Reason = "token_audience"         // issued for another audience
-	ReasonTokenClient     Reason = "token_client"           // issued to another app
-	ReasonTokenExpired    Reason = "token_expired"          // past its expiry
-	ReasonTokenLifetime   Reason = "token_lifetime"         // its lifetime is too long
-	ReasonTokenTooEarly   Reason = "token_not_yet_valid"    // not valid yet
-	ReasonTokenFuture     Reason = "token_issued_in_future" // issued in the future
-	ReasonTokenSubject    Reason = "token_subject"          // names no user
-	ReasonTokenScope      Reason = "token_scope"            // lacks the scope that this server requires
-	ReasonTokenBound      Reason = "token_bound"            // bound to a key, which this server cannot check
-	ReasonTokenRevoked    Reason = "token_revoked"          // its sign-in was signed out
-	ReasonIdentityChanged Reason = "identity_changed"       // belongs to another user than the connection
+	ReasonAnonymousOff    Reason = "anonymous_off"          // there is no token, and this server requires one
+	ReasonTokenMissing    Reason = "token_missing"          // the token is empty
+	ReasonTokenMalformed  Reason = "token_malformed"        // the token is not a signed JWT in compact form
+	ReasonTokenAlg        Reason = "token_alg"              // the token is signed with an algorithm that is not accepted
+	ReasonTokenType       Reason = "token_type"             // the token is not an access token
+	ReasonTokenKeyUnknown Reason = "token_key_unknown"      // the issuer does not publish the key of the signature
+	ReasonTokenSignature  Reason = "token_signature"        // the token is not signed by the issuer
+	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or this server has none
+	ReasonTokenAudience   Reason = "token_audience"         // the token was issued for another audience
+	ReasonTokenClient     Reason = "token_client"           // the token was issued to another app (client id)
+	ReasonTokenExpired    Reason = "token_expired"          // the token has expired
+	ReasonTokenLifetime   Reason = "token_lifetime"         // the lifetime of the token is too long
+	ReasonTokenTooEarly   Reason = "token_not_yet_valid"    // the token is not valid yet
+	ReasonTokenFuture     Reason = "token_issued_in_future" // the token was issued in the future
+	ReasonTokenSubject    Reason = "token_subject"          // the token names no user
+	ReasonTokenScope      Reason = "token_scope"            // the token lacks the scope that this server requires
+	ReasonTokenBound      Reason = "token_bound"            // the token is bound to a key, which this server cannot check
+	ReasonTokenRevoked    Reason = "token_revoked"          // the sign-in of the token was signed out
+	ReasonIdentityChanged Reason = "identity_changed"       // the token belongs to another user than the connection
 	ReasonUserInactive    Reason = "user_inactive"          // the user's account is suspended, or otherwise not active
 )
 
@@ -71,10 +71,10 @@ type Next string
 
 // The steps that a client can take next.
 const (
-	NextRenew Next = "renew" // get a fresh token, then come back
+	NextRenew Next = "renew" // get a fresh token, then connect again
 	NextLogin Next = "login" // let the user sign in again
-	NextLater Next = "later" // come back after RetryMS
-	NextNever Next = "never" // do not come back automatically
+	NextLater Next = "later" // connect again after RetryMS
+	NextNever Next = "never" // do not connect again automatically
 )
 
 // Code returns the code of a Bye with reason r.
@@ -87,8 +87,8 @@ func (r Reason) Code() Code {
 	}
 }
 
-// Next returns what a client does after r. The server makes one exception: for a token whose key is known but unusable it
-// says NextNever.
+// Next returns what a client does next after a Bye or Refused with reason r. The server makes one exception: for a token
+// whose key is known but cannot be used, it sends NextNever.
 func (r Reason) Next() Next {
 	switch r {
 	case ReasonTokenExpired:
@@ -105,15 +105,15 @@ func (r Reason) Next() Next {
 
 // Close codes of the WebSocket. A server's close code mirrors its Bye. A browser can only close with 1000 or 4000 to 4999.
 const (
-	CloseNormal    = 1000 // the client is done
+	CloseNormal    = 1000 // the client needs the connection no longer
 	CloseTooBig    = 1009 // a message over MaxMessage; no Bye is possible. The client does not resend that message
-	CloseRestart   = 1012 // the client comes back after RetryMS
-	CloseBusy      = 1013 // the client comes back after RetryMS
-	CloseProtocol  = 4400 // the client does not come back automatically
+	CloseRestart   = 1012 // the client connects again after RetryMS
+	CloseBusy      = 1013 // the client connects again after RetryMS
+	CloseProtocol  = 4400 // the client does not connect again automatically
 	CloseAuth      = 4401 // the client does what Next says
-	CloseForbidden = 4403 // the same
-	CloseTimeout   = 4408 // the client comes back; also after CodeSlow, and then it resumes
-	CloseRate      = 4429 // the client comes back after RetryMS
+	CloseForbidden = 4403 // the client does what Next says
+	CloseTimeout   = 4408 // the client connects again; after CodeSlow, which has this close code too, it resumes
+	CloseRate      = 4429 // the client connects again after RetryMS
 )
 
 // CloseFor returns the close code that mirrors a Bye with code c.

@@ -11,11 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// ErrUnknownKind is what Decode returns for a frame of an unknown type. Callers skip such a frame: the other side is newer.
+// ErrUnknownKind is what Decode returns for a frame of an unknown type. Callers skip such a frame: the other side is
+// newer, and has frame types that this version lacks.
 var ErrUnknownKind = errors.New("unknown frame type")
 
 // FrameError is what Decode returns for bytes that are not a frame. Re, Room and ID are the type, room and id in these
-// bytes, as far as Decode could read them; the Refused that answers the bytes repeats them.
+// bytes, as far as Decode could read them. The server answers with a Refused that repeats them.
 type FrameError struct {
 	Re, Room, ID string
 	Problem      string // what is wrong, in plain words
@@ -43,9 +44,9 @@ func Split(message []byte) iter.Seq[[]byte] {
 	}
 }
 
-// Decode parses one frame, of either direction. It returns a *FrameError for bytes that are not a frame and ErrUnknownKind
-// for a frame of an unknown type. It never panics. It keeps a lone surrogate ("\ud800") in a string as the three bytes that
-// would encode it. These are not UTF-8, so that CleanText finds them.
+// Decode parses one frame, of either direction. It returns a *FrameError for bytes that are not a frame and
+// ErrUnknownKind for a frame of an unknown type. It never panics. It keeps a lone surrogate ("\ud800") in a string as the
+// three bytes that would encode it. These bytes are not valid UTF-8, so CleanText refuses a text that has them.
 func Decode(b []byte) (Frame, error) {
 	if !utf8.Valid(b) || !json.Valid(b) {
 		return nil, &FrameError{Problem: "it is not JSON"}
@@ -69,7 +70,7 @@ func Decode(b []byte) (Frame, error) {
 	return v.Interface().(Frame), nil
 }
 
-// preview reads the members that a Refused repeats. It sets Problem if the frame has no usable type.
+// preview reads the members that a Refused repeats: type, room and id. It sets Problem if the frame has no usable type.
 func preview(b []byte) FrameError {
 	var e FrameError
 	types := 0
@@ -98,7 +99,8 @@ func preview(b []byte) FrameError {
 	return e
 }
 
-// decodeObject sets the fields of v from the JSON object b, without the member called skip. It returns what is wrong.
+// decodeObject sets the fields of v from the JSON object b, without the member called skip. It returns what is wrong with
+// b, or "".
 func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	p := plans[v.Type()]
 	seen := make(map[string]bool, len(p))
@@ -131,7 +133,7 @@ func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	return ""
 }
 
-// decodeValue sets v from the JSON value b. If b has the wrong form, it returns the form that b must have.
+// decodeValue sets v from the JSON value b. If b has the wrong form, it returns the form that b must have; otherwise "".
 func decodeValue(b []byte, v reflect.Value) (want string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -172,7 +174,7 @@ func decodeValue(b []byte, v reflect.Value) (want string) {
 				return "a list in which each is " + want
 			}
 		}
-	case reflect.Map: // name to integer
+	case reflect.Map: // such as Beat.Heads, from a name to an integer
 		if b[0] != '{' {
 			return "an object"
 		}
@@ -193,7 +195,7 @@ func members(b []byte) iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		for rest := trimLeft(b[1:]); rest[0] != '}'; {
 			name, after := splitValue(rest)
-			after = trimLeft(trimLeft(after)[1:]) // the colon
+			after = trimLeft(trimLeft(after)[1:]) // skip the colon
 			var val []byte
 			val, after = splitValue(after)
 			if !yield(unquote(name), val) {
@@ -226,7 +228,7 @@ func skipComma(b []byte) []byte {
 	return b
 }
 
-// splitValue splits b after its first JSON value. It does not recurse, so that deep nesting needs no stack.
+// splitValue splits b after its first JSON value. It uses a loop and no recursion, so that deep nesting needs no stack.
 func splitValue(b []byte) (val, rest []byte) {
 	depth := 0
 	for i := 0; i < len(b); i++ {
@@ -243,7 +245,7 @@ func splitValue(b []byte) (val, rest []byte) {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth--; depth < 0 { // the end of the object or array around a bare value
+			if depth--; depth < 0 { // the end of the object or array that holds a bare value, such as a number
 				return b[:i], b[i:]
 			}
 			if depth == 0 {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// Encode returns f as one JSON object, without HTML escaping and without a line end. It panics if JSON cannot represent f,
-// which is true of no frame type.
+// Encode returns f as one JSON object, without HTML escaping and without a line end. It panics if JSON cannot represent
+// f; JSON can represent every frame type of this package.
 func Encode(f Frame) []byte {
 	f = withLists(f)
 	var b bytes.Buffer
@@ -18,10 +18,10 @@ func Encode(f Frame) []byte {
 	at := b.Len()
 	b.Write(marshal(f))
 	out := b.Bytes()
-	if out[at+1] == '}' { // no members
+	if out[at+1] == '}' { // f has no members
 		return append(out[:at-1], '}')
 	}
-	return append(out[:at], out[at+1:]...) // without the brace before the members
+	return append(out[:at], out[at+1:]...) // leave out the brace that marshal wrote before the members
 }
 
 // withLists returns f with an empty list in place of nil where the protocol requires a list: JSON then has [], not null.
@@ -41,11 +41,12 @@ func withLists(f Frame) Frame {
 // EncodeMessage returns m encoded as one element of Joined.Messages.
 func EncodeMessage(m Message) []byte { return marshal(m) }
 
-// A message that has no seq yet is encoded with 0 in its place.
+// A message that has no seq yet is encoded with seq 0. NumberMessage replaces this 0, which stands between beforeSeq and
+// afterSeq.
 const beforeSeq, afterSeq = `{"seq":`, `,`
 
-// NumberMessage returns the encoding of a message that EncodeMessage has encoded with seq 0, with seq in it. It copies the
-// bytes and encodes nothing else. ok is false if message does not begin as EncodeMessage's result does.
+// NumberMessage puts seq into a message that EncodeMessage has encoded with seq 0. It returns a copy of the bytes with
+// the number replaced; it does not encode the message again. ok is false if message does not begin with seq 0.
 func NumberMessage(message []byte, seq int64) (numbered []byte, ok bool) {
 	rest, ok := bytes.CutPrefix(message, []byte(beforeSeq+"0"+afterSeq))
 	if !ok {
@@ -68,7 +69,8 @@ func EncodePosted(room string, message []byte) []byte {
 	return append(b, message[1:]...)
 }
 
-// Parts returns the bytes before and after the messages in the encoding of j. It ignores j.Messages.
+// Parts encodes j without its messages. It returns the bytes before and after the place of the messages, so that the
+// caller can insert encoded messages there.
 func (j Joined) Parts() (before, after []byte) {
 	j.Messages = nil
 	b := Encode(j)
@@ -76,7 +78,7 @@ func (j Joined) Parts() (before, after []byte) {
 	return b[:cut:cut], b[cut:]
 }
 
-// Batch joins encoded frames into one message.
+// Batch joins encoded frames into one message, one frame on each line.
 func Batch(frames ...[]byte) []byte { return bytes.Join(frames, []byte{'\n'}) }
 
 func marshal(v any) []byte {

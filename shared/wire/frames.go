@@ -10,7 +10,7 @@ package wire
 // Subprotocol is the WebSocket subprotocol that both sides must agree on.
 const Subprotocol = "mayfly.v1"
 
-// PollType is the Content-Type of a poll and of its answer.
+// PollType is the Content-Type of a poll's request and of its answer.
 const PollType = "application/x-ndjson"
 
 // Version is the version of Mayfly, server and web client alike. It is in /config.json, and in the web client's hello.
@@ -19,7 +19,8 @@ const Version = "0.1.0"
 // DefaultRoom is the room of the page at "/".
 const DefaultRoom = "lobby"
 
-// OpenRoomQuery is the query of the page at "/" that asks the user for a room: the shortcut in the manifest leads there.
+// OpenRoomQuery is the query that makes the page at "/" ask the user for a room. A shortcut in the manifest of the web
+// app opens that address.
 const OpenRoomQuery = "open=room"
 
 // Frame is one of the frame types of this package.
@@ -53,7 +54,7 @@ type Message struct {
 	Expires int64  `json:"expires"`
 }
 
-// TTL bounds how long a message may live, in milliseconds.
+// TTL says how long a message may live: the shortest, the default and the longest time, in milliseconds.
 type TTL struct {
 	Min     int64 `json:"min_ms"`
 	Default int64 `json:"default_ms"`
@@ -76,9 +77,9 @@ type Hello struct {
 	Token    *string `json:"token,omitempty"`    // an access token
 	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
 	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
-	SignInID *string `json:"session,omitempty"`  // of the sign-in that Token belongs to, which Signout ends; see ValidSecret
-	Rooms    []Join  `json:"rooms,omitempty"`    // joined at once, each with its cursor
-	Wait     *int64  `json:"wait_ms,omitempty"`  // of a poll: how long it may wait for news; nil means PollWait, the maximum
+	SignInID *string `json:"session,omitempty"`  // the id of the sign-in of Token, which Signout ends; see ValidSecret
+	Rooms    []Join  `json:"rooms,omitempty"`    // rooms to join at once, each with its cursor
+	Wait     *int64  `json:"wait_ms,omitempty"`  // in a poll: how long it may wait for news; nil means PollWait, the maximum
 }
 
 // Welcome answers Hello. Now is the time of the server's clock; the client learns its clock offset from it.
@@ -99,10 +100,10 @@ type Welcome struct {
 type Auth struct {
 	Token    string  `json:"token"`
 	IDToken  string  `json:"id_token,omitempty"`
-	SignInID *string `json:"session,omitempty"` // as in Hello
+	SignInID *string `json:"session,omitempty"` // has the same meaning as in Hello
 }
 
-// Authed answers Auth. The server also sends it unasked when it has found a better name for User.
+// Authed answers Auth. The server also sends Authed without an Auth when it has found a better name for User.
 type Authed struct {
 	User        User  `json:"user"`
 	AuthExpires int64 `json:"auth_expires"`
@@ -117,21 +118,23 @@ type Expiring struct {
 // Signout ends every connection of the user's sign-in, this one too. For an anonymous user it ends only this connection.
 type Signout struct{}
 
-// Join asks for the messages of a room: those from now on and, if there is a cursor, those after the cursor.
+// Join asks for the messages of a room: those from now on, and in Joined the live messages from before. With a cursor,
+// Joined has only those after the cursor.
 type Join struct {
 	Room    string `json:"room"`
 	*Cursor        // a frame has both members of Cursor, or neither
 }
 
-// Joined answers Join with every live message of the room after the cursor, oldest first. Messages is the last member, so
-// that a server can insert messages that it has already encoded (see Joined.Parts).
+// Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many or the
+// cursor does not fit, Resumed is false and Messages are the newest ones (docs/protocol.md). Messages is the last member,
+// so that a server can insert messages that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string    `json:"room"`
 	Epoch    string    `json:"epoch"`
-	Head     int64     `json:"head"` // the room's highest seq, 0 if it has none
-	Resumed  bool      `json:"resumed"`
-	TTL      int64     `json:"ttl_ms"`
-	People   int64     `json:"people"` // distinct users present
+	Head     int64     `json:"head"`    // the room's highest seq, 0 if it has none
+	Resumed  bool      `json:"resumed"` // Messages has everything after the cursor
+	TTL      int64     `json:"ttl_ms"`  // how long a message of the room lives if Post does not ask for less
+	People   int64     `json:"people"`  // how many distinct users are in the room
 	Removed  []int64   `json:"removed"`
 	Messages []Message `json:"messages"`
 }
@@ -149,7 +152,7 @@ type Post struct {
 	TTL  int64  `json:"ttl_ms,omitempty"` // 0 means the room's default
 }
 
-// Accepted tells the author that the stream has stored the message. It never moves the cursor.
+// Accepted tells the author that the stream has stored the message. It never moves the client's cursor; Posted does that.
 type Accepted struct {
 	ID      string `json:"id"`
 	Room    string `json:"room"`
@@ -177,17 +180,18 @@ const WhyExpired = "expired"
 
 // Refused answers one frame that the server did not carry out. The connection stays open.
 type Refused struct {
-	Re      string `json:"re,omitempty"` // the refused frame's type, empty if it could not be read
+	Re      string `json:"re,omitempty"` // the type of the refused frame, empty if the server could not read it
 	Room    string `json:"room,omitempty"`
 	ID      string `json:"id,omitempty"`
 	Code    Code   `json:"code"`
 	Reason  Reason `json:"reason,omitempty"`
 	Next    Next   `json:"next,omitempty"`
 	Message string `json:"message"`            // one plain sentence for a person
-	RetryMS int64  `json:"retry_ms,omitempty"` // the same frame may work after this time
+	RetryMS int64  `json:"retry_ms,omitempty"` // after this time the same frame may be accepted
 }
 
-// Beat shows that the server is alive. Heads holds, for each joined room, the highest seq already sent to this client.
+// Beat shows that the server is alive. Heads maps each joined room to the highest seq that was already sent to this
+// client.
 type Beat struct {
 	Now   int64            `json:"now"`
 	Heads map[string]int64 `json:"heads,omitempty"`

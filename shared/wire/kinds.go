@@ -22,10 +22,11 @@ func (Refused) kind() string  { return "refused" }
 func (Beat) kind() string     { return "beat" }
 func (Bye) kind() string      { return "bye" }
 
-// A plan maps the JSON members of one struct type to its fields: the member's name to reflect's index path.
+// A plan maps the name of each JSON member of one struct type to the index of its field, in the form of package reflect.
 type plan map[string][]int
 
-// kinds and plans are made once from the frame types and never change.
+// kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct type in a frame to its plan. Both
+// are made once and never change.
 var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
 	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
 

@@ -8,18 +8,18 @@ import (
 
 // The limits of the protocol.
 const (
-	MaxMessage       = 64 << 10  // bytes of one message from a client, all its frames together
+	MaxMessage       = 64 << 10  // bytes of one message from a client: all its frames together
 	MaxServerMessage = 320 << 10 // bytes of one message from a server
 	MaxText          = 4000      // characters (Unicode code points) of a text
 	MaxRooms         = 32        // rooms that one connection may have joined at once
-	MaxJoined        = 500       // messages in one joined
-	MaxJoinedBytes   = 256 << 10 // bytes of the messages in one joined
+	MaxJoined        = 500       // messages in one Joined frame
+	MaxJoinedBytes   = 256 << 10 // bytes of the messages in one Joined frame
 	MaxRoomName      = 64        // bytes of a room's name
 
-	minSecret = 22 // base64url characters of 128 bits
-	maxSecret = 86 // base64url characters of 512 bits
+	minSecret = 22 // the number of base64url characters that hold 128 bits
+	maxSecret = 86 // the number of base64url characters that hold 512 bits
 
-	maxInteger = 1<<53 - 1 // the largest integer on the wire: every JSON reader keeps it exact
+	maxInteger = 1<<53 - 1 // the largest integer on the wire: also JSON readers that use float64 keep it exact
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.
@@ -69,7 +69,8 @@ func ValidSecret(s string) bool {
 }
 
 // CleanText returns text in the form that is stored: line ends are "\n" and both ends have no white space. If the text
-// cannot be posted, problem says why in one plain sentence. Clients call it before sending, servers before storing.
+// cannot be posted, problem says why in one plain sentence. Clients call CleanText before sending, servers before
+// storing.
 func CleanText(text string) (clean, problem string) {
 	if !utf8.ValidString(text) {
 		return "", "The message holds half of a character."

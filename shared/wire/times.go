@@ -4,17 +4,17 @@ import "time"
 
 // The times of the protocol.
 const (
-	HelloTimeout = 5 * time.Second  // from the upgrade to the arrival of hello
-	BeatEvery    = 25 * time.Second // the server is never silent for longer
+	HelloTimeout = 5 * time.Second  // the longest time from the upgrade to the arrival of hello
+	BeatEvery    = 25 * time.Second // the server sends a frame at least this often
 	BeatGrace    = 10 * time.Second // a client waits this much longer than BeatEvery, then treats the connection as dead
 
-	ExpiringBefore = time.Minute // from Expiring to the end of the token
-	AuthGrace      = time.Minute // from the end of the token to the end of the connection
+	ExpiringBefore = time.Minute // the server sends Expiring this long before the token ends
+	AuthGrace      = time.Minute // the server ends the connection this long after the token has ended
 
-	PollWait = 25 * time.Second // the longest wait of a poll: proxies cut a request at 30 s
+	PollWait = 25 * time.Second // the longest wait of a poll: some proxies cut a request after 30 s
 
-	// MaxTokenLife is the longest life of an access token, from its iat to its exp: a day, and five minutes for the issuer's
-	// clock. A sign-out is remembered for as long, because none of the user's tokens can live longer.
+	// MaxTokenLife is the longest life of an access token, from its iat to its exp: a day, plus five minutes because the
+	// issuer's clock may be wrong. A revocation is kept for this time, because none of the user's tokens can live longer.
 	MaxTokenLife = 24*time.Hour + 5*time.Minute
 )
 
