@@ -120,7 +120,8 @@ func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 	}
 }
 
-// fromEnvironment sets each flag that is not on the command line from its environment variable, if the variable is not empty.
+// fromEnvironment sets each flag that is not on the command line from its environment variable, if the variable is not
+// empty.
 func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 	given := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })

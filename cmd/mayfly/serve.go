@@ -31,13 +31,13 @@ const (
 	// stopTimeout is the longest time that a stopping server waits for its clients. It waits for one client only while that
 	// client still reads what the server sends.
 	stopTimeout = 30 * time.Second
-	// requestsTimeout is how long a stopping server waits for other HTTP requests after all connections and polls have ended.
+	// requestsTimeout is how long a stopping server waits for other requests after all connections and polls have ended.
 	requestsTimeout = 3 * time.Second
 )
 
 const (
 	headerTimeout  = 10 * time.Second // the longest time for a request's headers to arrive
-	readTimeout    = 15 * time.Second // the longest time for a whole request to arrive; WebSockets and polls have other limits
+	readTimeout    = 15 * time.Second // the longest time for a whole request to arrive; not for WebSockets and polls
 	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the wasm's 1.3 MB over a slow line
 	idleTimeout    = 2 * time.Minute  // the longest time between two requests of one network connection
 	maxHeaderBytes = 32 << 10
