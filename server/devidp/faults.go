@@ -45,7 +45,7 @@ const (
 	Discovery  Endpoint = "discovery"
 	JWKS       Endpoint = "jwks"
 	Authorize  Endpoint = "authorize"
-	Login      Endpoint = "login" // the form
+	Login      Endpoint = "login" // the sign-in form
 	Callback   Endpoint = "callback"
 	Tokens     Endpoint = "token"
 	Userinfo   Endpoint = "userinfo"

@@ -15,7 +15,7 @@ const (
 	discoveryPath  = "/.well-known/openid-configuration"
 	keysPath       = "/keys"
 	authorizePath  = "/authorize"
-	callbackPath   = "/authorize/callback" // of zitadel/oidc; the browser goes there after the user has chosen a person
+	callbackPath   = "/authorize/callback" // in zitadel/oidc; the browser goes there after the user has chosen a person
 	tokenPath      = "/token"
 	userinfoPath   = "/userinfo"
 	revokePath     = "/revoke"
