@@ -11,30 +11,30 @@ import (
 )
 
 const (
-	immutable  = "public, max-age=31536000, immutable" // for a name with the hash of the content
-	revalidate = "no-cache"                            // store it, but ask before each use whether it is current
-	noStore    = "no-store"                            // caches must not store it
+	immutable  = "public, max-age=31536000, immutable" // for a file whose name contains the hash of its content
+	revalidate = "no-cache"                            // caches may store the answer, but must revalidate it on each use
+	noStore    = "no-store"                            // caches must not store the answer
 )
 
-// asset is one answer, made at start: the same bytes in one or more content encodings. It is immutable, so that it needs no
-// lock. It serves only GET and HEAD.
+// asset is one answer, which is made when the program starts: the same content in one or more content encodings. It is
+// immutable, so that it needs no lock. It serves only GET and HEAD.
 type asset struct {
 	contentType string
-	cache       string    // Cache-Control
-	version     string    // of the whole client, or the hash in the asset's name
-	variants    []variant // the smallest first, the plain one last
+	cache       string    // the header Cache-Control
+	version     string    // the version of the whole client, or the hash in the asset's name
+	variants    []variant // the smallest variant first, the plain variant last
 }
 
 // variant is an asset in one content encoding.
 type variant struct {
 	encoding   string // "br", "gzip", or "" for plain
-	etag       string // quoted
+	etag       string // the ETag without its quotes
 	body       []byte
-	size       int  // of the body that is sent
+	size       int  // how many bytes are sent
 	decompress bool // body is gzip and is decompressed while it is sent, so that the plain wasm need not be in memory
 }
 
-// newAsset returns an asset for body. It adds a gzip variant if that is at least a tenth smaller.
+// newAsset returns an asset for body. It adds a gzip variant if gzip makes the body at least a tenth smaller.
 func newAsset(contentType string, body []byte) (*asset, error) {
 	hash := hashOf(body)
 	a := &asset{contentType: contentType, cache: revalidate}
@@ -52,13 +52,13 @@ func newAsset(contentType string, body []byte) (*asset, error) {
 	return a, nil
 }
 
-// newPrecompressedAsset returns an asset whose body was compressed with brotli and gzip when it was built.
+// newPrecompressedAsset returns an asset whose body web/gen has compressed with brotli and gzip.
 func newPrecompressedAsset(contentType string, br, gz []byte) (*asset, error) {
 	if _, err := gzip.NewReader(bytes.NewReader(gz)); err != nil {
 		return nil, err
 	}
 	hash := hashOf(br, gz)
-	size := int(binary.LittleEndian.Uint32(gz[len(gz)-4:])) // the end of a gzip file holds its size
+	size := int(binary.LittleEndian.Uint32(gz[len(gz)-4:])) // a gzip file ends with the size of its plain content
 	return &asset{contentType: contentType, cache: revalidate, variants: []variant{
 		{encoding: "br", etag: hash + "-br", body: br, size: len(br)},
 		{encoding: "gzip", etag: hash + "-gzip", body: gz, size: len(gz)},
@@ -66,7 +66,7 @@ func newPrecompressedAsset(contentType string, br, gz []byte) (*asset, error) {
 	}}, nil
 }
 
-// hashed returns a copy of a for the name that contains its hash.
+// hashed returns a copy of a that is served under the name that contains its hash.
 func (a asset) hashed(hash string) *asset {
 	a.cache, a.version = immutable, hash
 	return &a
@@ -78,8 +78,8 @@ func (a asset) notStored() *asset {
 	return &a
 }
 
-// withVersion returns a copy of a that belongs to a version of the client. The ETags contain the version, too: a browser
-// that has the same bytes with the headers of another version must fetch both again.
+// withVersion returns a copy of a that belongs to a version of the client. The ETags contain the version, too: a browser may
+// have the same body with the headers of another version, and then must fetch the body and the headers again.
 func (a asset) withVersion(version string) *asset {
 	a.version = version
 	variants := make([]variant, len(a.variants))
@@ -118,7 +118,7 @@ func (a *asset) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // writeTo writes the plain or compressed body to w. It ignores errors: the status is already sent, and an error only means
-// that the client has gone.
+// that the client has disconnected.
 func (v variant) writeTo(w io.Writer) {
 	if !v.decompress {
 		w.Write(v.body)
@@ -131,8 +131,9 @@ func (v variant) writeTo(w io.Writer) {
 	io.Copy(w, gz)
 }
 
-// pick returns the variant that the Accept-Encoding header prefers, and among equals the smallest. If the header excludes
-// all of them it returns the plain one: RFC 9110 allows that, and it is more useful than an error.
+// pick returns the variant that the Accept-Encoding header prefers. If the header prefers several variants equally, pick
+// returns the smallest of them. If the header excludes all variants, pick returns the plain one: RFC 9110 allows that, and
+// it is more useful than an error.
 func (a *asset) pick(header string) variant {
 	accepts := parseEncodings(header)
 	best, bestQ := a.variants[len(a.variants)-1], 0.0
@@ -160,7 +161,7 @@ func parseEncodings(header string) encodings {
 	return e
 }
 
-// weight returns the q among the parameters of one encoding: 1 if there is none, 0 if it is not a number from 0 to 1.
+// weight returns the parameter q of one encoding. It returns 1 if there is no q, and 0 if q is not a number from 0 to 1.
 func weight(params string) float64 {
 	for p := range strings.SplitSeq(params, ";") {
 		k, v, _ := strings.Cut(strings.TrimSpace(p), "=")
@@ -175,8 +176,8 @@ func weight(params string) float64 {
 	return 1
 }
 
-// q returns the weight of an encoding. "" is the plain variant: it is acceptable unless the header excludes it, but every
-// encoding that the header names has a higher weight.
+// q returns the weight of an encoding, 0 if the client does not accept it. "" is the plain variant: it is acceptable unless
+// the header excludes it, but every encoding that the header accepts has a higher weight.
 func (e encodings) q(encoding string) float64 {
 	name := encoding
 	if name == "" {

@@ -1,12 +1,12 @@
 package web
 
-// The sentences that the page shows when no client runs. The page contains them from the start, hidden, because the content
-// security policy allows no inline script. Patches of go-app's script show the right one. Its button submits a form, which
-// loads the page again.
+// The sentences that the page shows when no client runs. The page contains all of them from the start, hidden, because the
+// content security policy allows no inline script. A script in faultScripts shows the sentence that fits the problem. The
+// sentence's button submits a form, and that loads the page again.
 //
-// A sentence replaces the page, because a composer that does not work must not look or sound as if it did. The script
-// removes the page. Where scripts are off, mayfly.css hides it. (One CSS rule with :has could hide it in all cases, but then
-// the browser would compute the styles of the whole page again for every message that is added or removed.)
+// A sentence replaces the page, because a composer that does not work must not look or sound as if it worked. The script
+// removes the page. If scripts are off, mayfly.css hides the page. (One CSS rule with :has could hide the page in all cases,
+// but then the browser would compute the styles of the whole page again for every message that is added or removed.)
 const (
 	noScripts = `<noscript><form class="fault" role="alert"><p>Mayfly needs JavaScript and WebAssembly. ` +
 		`Allow JavaScript for this site in the browser's settings, then reload.</p><button>Reload</button></form></noscript>`
@@ -20,18 +20,19 @@ const (
 		`Reload to start it again; ` +
 		`if it stops at once, allow this site to store data in the browser's settings.</p><button>Reload</button></form>`
 
-	// stillLoading appears after some seconds without a script, so that it also works when the script never arrives.
+	// stillLoading appears after some seconds by a CSS animation, so that it also works if the script never arrives.
 	stillLoading = `<form class="loader-slow" role="status"><p>Still loading. ` +
 		`On a slow connection the first visit takes a while.</p><button>Reload</button></form>`
 )
 
-// faultMarkup is the patch of the page that adds the sentences after the element that the client replaces.
+// faultMarkup is the patch of the page that adds the sentences: stillLoading into go-app's loader, which is the element
+// aside, and the other sentences after the loader.
 var faultMarkup = replacement{`</aside>`, stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded + stopped}
 
-// faultScripts are the patches of go-app's script that show the sentences. Without them go-app shows the bare error when the
-// client does not load (the error is still in the console), loads for ever without WebAssembly, and leaves a page that looks
-// alive after the program has ended in a panic. Nothing would remove the messages on such a page when they expire. So the
-// page is removed.
+// faultScripts are the patches of go-app's script that show the sentences. Without the patches go-app would do this: If the
+// client does not load, it shows the bare error (which is still in the console). If the browser has no WebAssembly, it shows
+// the loader for ever. If the client has ended in a panic, it leaves a page that looks alive, from which nothing removes the
+// messages when they expire.
 var faultScripts = []replacement{
 	{
 		`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
@@ -52,7 +53,8 @@ var faultScripts = []replacement{
 	},
 }
 
-// showFault returns the script that replaces the page, which is the first element of the body, and the loader by a sentence.
+// showFault returns the script that removes the page, which is the first element of the body, and the loader, and shows the
+// sentence whose element has that id.
 func showFault(id string) string {
 	return `document.body.firstElementChild.remove(); document.querySelector(".goapp-app-info")?.remove(); ` +
 		`document.getElementById("` + id + `").hidden = false;`

@@ -12,11 +12,11 @@ import (
 var ErrNoClient = errors.New(
 	"this binary was built without the web client: run `go generate ./...`, then `go build ./cmd/mayfly` again")
 
-// files holds the files under static by the path at which they are served, and the names that the page uses for them. It is
-// go-app's ResourceResolver.
+// files holds the files of the folder static by the path at which they are served, and the names that the page uses for
+// them. It implements go-app's ResourceResolver.
 type files struct {
 	assets map[string]*asset
-	hashed map[string]string // a path under /web/ to the same path with the hash
+	hashed map[string]string // from a path under /web/ to the path that contains the file's hash
 }
 
 // atRoot are the files that browsers and crawlers expect at a fixed path. All others are under /web/.
@@ -52,7 +52,8 @@ func load(static fs.FS) (*files, error) {
 	return f, err
 }
 
-// addClient adds the files that web/gen built. It only checks that build.json is there: then the other files are complete.
+// addClient adds the files that web/gen built. web/gen writes build.json last, so if build.json exists, the other files are
+// complete.
 func (f *files) addClient(static fs.FS) error {
 	var bodies [4][]byte
 	for i, name := range []string{"build.json", "app.wasm.br", "app.wasm.gz", "wasm_exec.js"} {
@@ -74,7 +75,7 @@ func (f *files) addClient(static fs.FS) error {
 	if err != nil {
 		return err
 	}
-	f.assets["/wasm_exec.js"] = glue // go-app's page uses this name
+	f.assets["/wasm_exec.js"] = glue // go-app's page loads the file from this path
 	return nil
 }
 
@@ -99,7 +100,7 @@ func (f *files) addFile(static fs.FS, name string) error {
 	return nil
 }
 
-// add adds a under its own name and under the name that contains its hash.
+// add adds the asset a under its own name and under the name that contains its hash.
 func (f *files) add(name string, a *asset) {
 	hash, _, _ := strings.Cut(a.variants[0].etag, "-")
 	f.hashed[name] = hashedName(name, hash)
@@ -107,8 +108,9 @@ func (f *files) add(name string, a *asset) {
 	f.assets[f.hashed[name]] = a.hashed(hash)
 }
 
-// Resolve returns the name with the hash for a path under /web/. It returns other paths unchanged. The client cannot call
-// it: the files that the client names itself are revalidated on each use, and are missing offline.
+// Resolve returns the path that contains the hash for a path under /web/. It returns other paths unchanged. The client in
+// the browser cannot call Resolve, so it names files without their hash. The browser revalidates such a file on each use,
+// and does not have it offline.
 func (f *files) Resolve(location string) string {
 	if name, ok := f.hashed[location]; ok {
 		return name

@@ -22,7 +22,7 @@ func (e *edition) setHeaders(w http.ResponseWriter) {
 	}
 }
 
-// securityHeaders returns the headers of every response. signIn are the origins that a browser calls to sign in.
+// securityHeaders returns the headers for every response. signIn holds the origins that a browser calls to sign in.
 func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 	sockets, err := socketOrigins(append([]string{cfg.PublicURL}, cfg.Origins...))
 	if err != nil {
@@ -42,8 +42,9 @@ func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 	return h, nil
 }
 
-// contentSecurityPolicy allows Mayfly's own files and no inline script or style. Go's wasm needs 'wasm-unsafe-eval', which
-// only allows compiling wasm. The client fetches tokens from the origins signIn, and posts the form that signs out to them.
+// contentSecurityPolicy returns a policy that allows Mayfly's own files and no inline script or style. Go's wasm needs
+// 'wasm-unsafe-eval', which allows the browser to compile wasm and nothing else. The policy allows the origins signIn,
+// because the client fetches tokens from them, and posts a form to them when the user signs out.
 func contentSecurityPolicy(sockets, signIn []string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -60,15 +61,16 @@ func contentSecurityPolicy(sockets, signIn []string) string {
 	}, "; ")
 }
 
-// policyOrigins returns the origins that a policy can name. It leaves out IPv6 addresses, for which a policy has no
-// notation, and origins with characters that would end a directive.
+// policyOrigins returns those origins that a content security policy can name. It leaves out IPv6 addresses, for which a
+// policy has no notation, and origins with characters that would end a directive of the policy.
 func policyOrigins(origins []string) []string {
 	unnameable := func(o string) bool { return strings.ContainsAny(o, "[]*;, '\"\r\n") }
 	return slices.DeleteFunc(slices.Clone(origins), unnameable)
 }
 
-// socketOrigins returns the ws and wss origins of Mayfly itself, sorted, because older versions of Safari don't count them
-// as 'self'. It leaves out IPv6 addresses, for which a policy has no notation; there 'self' must be enough.
+// socketOrigins returns the ws and wss origins of Mayfly itself, sorted. The content security policy must name them, because
+// older versions of Safari don't count them as 'self'. socketOrigins leaves out IPv6 addresses, for which a policy has no
+// notation, so at such an address the policy has only 'self'.
 func socketOrigins(urls []string) ([]string, error) {
 	var sockets []string
 	for _, s := range urls {

@@ -16,12 +16,13 @@ const (
 	iconMaskable   = "/web/icons/maskable-512.png"
 	iconMonochrome = "/web/icons/monochrome-512.png"
 
-	screenWide   = "/web/screenshots/wide.png" // make pictures makes them
+	screenWide   = "/web/screenshots/wide.png" // the command "make pictures" makes both files
 	screenNarrow = "/web/screenshots/narrow.png"
 )
 
-// manifest is /manifest.webmanifest. It replaces go-app's manifest for two reasons. That one has no id, so that an installed
-// Mayfly would become another app when the start URL changes, and it has no list of display modes to fall back to.
+// manifest is the content of /manifest.webmanifest. It replaces go-app's manifest for two reasons. go-app's manifest has no
+// id, so that an installed Mayfly would become another app when the start URL changes. And it has no display_override, the
+// list of display modes from which a browser takes the first that it supports.
 //
 // One thing: each field is a member of one JSON file.
 type manifest struct {
@@ -39,9 +40,9 @@ type manifest struct {
 	ThemeColor      string         `json:"theme_color"`
 	Categories      []string       `json:"categories"`
 	LaunchHandler   launchHandler  `json:"launch_handler"`
-	PreferRelated   bool           `json:"prefer_related_applications"` // true would turn off the browser's offer to install
+	PreferRelated   bool           `json:"prefer_related_applications"` // if true, browsers do not offer to install Mayfly
 	Icons           []manifestIcon `json:"icons"`
-	Screenshots     []screenshot   `json:"screenshots"` // for the browser's offer to install; the worker does not cache them
+	Screenshots     []screenshot   `json:"screenshots"` // for the install dialog; the service worker does not cache them
 	Shortcuts       []shortcut     `json:"shortcuts"`
 }
 

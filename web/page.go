@@ -27,13 +27,14 @@ const (
 	versionHeader = "Mayfly-Version"
 )
 
-// workerJS is the service worker. go-app fills in the version and the files to cache, newApp the path of the callback.
+// workerJS is the service worker. go-app fills in the version and the files to cache. newApp fills in the path to which the
+// sign-in provider sends users back.
 //
 //go:embed worker.js
 var workerJS string
 
-// assemble makes every answer for a version of the client: the files unchanged, and the texts that go-app generates,
-// patched.
+// assemble makes every answer for a version of the client, by its path. The answers are the files, unchanged, and the texts
+// that go-app generates, patched.
 func assemble(cfg Config, f *files, version string) (map[string]*asset, error) {
 	generated, err := generate(cfg, f, version)
 	if err != nil {
@@ -56,7 +57,7 @@ func assemble(cfg Config, f *files, version string) (map[string]*asset, error) {
 	return answers, checkPrecache(generated["/app-worker.js"].body, answers)
 }
 
-// generated is an answer that is generated at start, not read from a file.
+// generated is an answer that is generated when the program starts, not read from a file.
 type generated struct {
 	contentType string
 	body        []byte
@@ -143,8 +144,8 @@ func (w *recorder) Header() http.Header         { return w.header }
 func (w *recorder) WriteHeader(status int)      { w.status = status }
 func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
 
-// replacement is a change to a text of go-app. The text before must occur exactly once. If a new version of go-app no longer
-// has it, the tests fail and the program does not start.
+// replacement changes a text that go-app generates: after replaces before. before must occur exactly once in the text. If a
+// new version of go-app no longer generates before, the tests fail and the program does not start.
 type replacement struct{ before, after string }
 
 func patch(text []byte, patches []replacement) ([]byte, error) {
@@ -157,25 +158,25 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 	return text, nil
 }
 
-// scriptPatches returns the patches of /app.js. go-app wraps the wasm's response in another response to count the bytes, and
-// a browser compiles a wrapped response again on every visit.
+// scriptPatches returns the patches of /app.js. The first patch makes it fetch the wasm directly. go-app wraps the wasm's
+// response in another response to count the bytes, and a browser would compile a wrapped response again on every visit.
 func scriptPatches(f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
 	return append([]replacement{unwrapped}, faultScripts...)
 }
 
-// pagePatches are the patches of the page, which are applied after tidy.
+// pagePatches are the patches of the page's HTML. generate applies them after tidy.
 var pagePatches = []replacement{
-	{ // go-app knows only one colour for the window's frame
+	{ // go-app supports only one theme-color, but the page needs one for the light and one for the dark theme
 		`<meta content="` + themeDark + `" name="theme-color">`,
 		`<meta content="` + themeLight + `" media="(prefers-color-scheme: light)" name="theme-color">` +
 			`<meta content="` + themeDark + `" media="(prefers-color-scheme: dark)" name="theme-color">`,
 	},
-	{ // a phone's keyboard must not cover the composer
+	{ // when a phone shows its keyboard, the page gets smaller, so that the keyboard does not cover the composer
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
-	{`alt="wasm loader icon"`, `alt=""`}, // of no use in a screen reader
+	{`alt="wasm loader icon"`, `alt=""`}, // a screen reader must not read the name of this icon
 	faultMarkup,
 }
 
@@ -185,7 +186,7 @@ var (
 )
 
 // tidy rewrites the tags of go-app's HTML. It sorts the attributes, because go-app's order is random and the page must be
-// the same on every node. It quotes them as HTML does; go-app quotes them as Go does.
+// the same on every node. It writes the attributes' values with HTML's escapes, because go-app writes them with Go's.
 func tidy(html []byte) []byte {
 	return tag.ReplaceAllFunc(html, func(t []byte) []byte {
 		m := tag.FindSubmatch(t)
@@ -210,8 +211,8 @@ func requote(attribute string) string {
 	return name + `="` + strings.ReplaceAll(value, `"`, "&#34;") + `"`
 }
 
-// checkPrecache returns an error if the worker's list has a file that does not exist: such a worker would never be
-// installed.
+// checkPrecache returns an error if the service worker's list of files to cache contains a file that does not exist. A
+// browser would never install such a worker.
 func checkPrecache(worker []byte, answers map[string]*asset) error {
 	urls, err := precached(worker)
 	if err != nil {
@@ -228,7 +229,7 @@ func checkPrecache(worker []byte, answers map[string]*asset) error {
 	return nil
 }
 
-// precached returns the files that the worker caches. go-app has written them into the worker as JSON.
+// precached returns the files that the service worker caches. go-app has written this list into the worker as JSON.
 func precached(worker []byte) ([]string, error) {
 	const before = "const files = "
 	_, list, ok := bytes.Cut(worker, []byte(before))

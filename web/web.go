@@ -1,13 +1,13 @@
 // Package web serves the browser everything but the conversation: the page, the client's wasm, its styles and icons, the
 // manifest and the service worker. Package server serves the conversation, and package app draws the page.
 //
-// New makes each answer once, when the program starts. After that the handler only serves bytes. There is one exception:
-// only the sign-in provider knows the origins of its endpoints, and when these turn out to be different, all answers are
-// made again. The page is drawn once, for "/", and is the same for every path and every user. So a service worker may cache
-// it, and nothing from a request can get into its HTML. The client draws the real page as soon as it runs.
+// New makes each answer once, when the program starts. After that the handler only serves bytes, with one exception: the
+// headers name the sign-in provider's origins, so when Config.SignIn returns other origins, the handler makes all answers
+// again. The page is drawn once, for "/", and is the same for every path and every user. So a service worker may cache the
+// page, and nothing from a request can get into its HTML. The client draws the real page when it runs.
 //
-// The rest follows from caching. The name of a file under /web/ contains the hash of its content, so that the file never
-// changes and a browser fetches it once. Everything else is revalidated and carries the version: a hash of everything that a
+// Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never changes
+// and a browser fetches it once. Browsers revalidate everything else, which carries the version: a hash of everything that a
 // browser can get, headers too. The service worker takes its files from one version only, and is replaced when the version
 // changes.
 //
@@ -36,7 +36,7 @@ var embedded embed.FS
 
 // Config holds what New needs to know about the program.
 type Config struct {
-	Version   string   // of the program
+	Version   string   // the version of the program
 	PublicURL string   // where users open Mayfly, such as https://chat.example.com; https turns on HSTS
 	Origins   []string // more origins at which users open Mayfly, such as http://192.168.1.7:8080
 	Pages     []string // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
@@ -46,7 +46,7 @@ type Config struct {
 	SignIn func() []string
 }
 
-// Handler serves the page and its files. Use New.
+// Handler serves the page and its files. Make it with New.
 type Handler struct {
 	cfg   Config // static
 	files *files // static
@@ -55,8 +55,8 @@ type Handler struct {
 	edition atomic.Pointer[edition]
 }
 
-// edition holds all answers for one set of sign-in origins. The service worker caches the page with its headers, so that
-// other headers need another version.
+// edition holds all answers for one set of sign-in origins. The headers name these origins, and the service worker caches
+// the page with its headers. So an edition with other origins has another version.
 type edition struct {
 	signIn  []string
 	version string
@@ -96,7 +96,8 @@ func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Several answers contain the version, so all are made twice: with a placeholder to compute the version, then with it.
+	// Several answers contain the version, so all answers are made twice: first with a placeholder, to compute the version
+	// from them, then with the version.
 	draft, err := assemble(cfg, files, "draft")
 	if err != nil {
 		return nil, err
@@ -119,7 +120,7 @@ func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 	return e, nil
 }
 
-// current returns the edition for the current origins of sign-in. It makes the edition if they have changed.
+// current returns the edition for the current origins of sign-in. If the origins have changed, it makes a new edition.
 func (h *Handler) current() *edition {
 	signIn, e := h.cfg.SignIn(), h.edition.Load()
 	if slices.Equal(signIn, e.signIn) {
@@ -148,7 +149,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mux.ServeHTTP(w, r)
 }
 
-// versionOf returns a hash of everything that a browser can get. The ETags stand for the bodies.
+// versionOf returns a hash of everything that a browser can get. It hashes the ETags instead of the bodies, because an ETag
+// already contains the hash of its body.
 func versionOf(cfg Config, headers http.Header, answers map[string]*asset) string {
 	hash := sha256.New()
 	fmt.Fprintf(hash, "%q %q %q\n", cfg.Version, cfg.Pages, cfg.Callback)

@@ -20,8 +20,8 @@ import (
 const (
 	product = "mayfly-web/" + wire.Version // the client's name and version in hello
 
-	// pollSlots is how many polls of all tabs may wait at once. Over HTTP/1.1 a browser opens six connections, and the pages
-	// need some of them.
+	// pollSlots is how many long polls of all tabs together may wait at once. Over HTTP/1.1 a browser opens at most six
+	// connections to a server, and the pages need some of them for other requests.
 	pollSlots = 3
 )
 
@@ -57,7 +57,7 @@ func main() {
 	address := browser.Address()
 	callback := isCallback(address)
 	if callback {
-		browser.Replace(pkce.CallbackPath) // before any other code can see the OAuth code in it
+		browser.Replace(pkce.CallbackPath) // removes the OAuth code from the address before other code can read it
 	}
 	go func() {
 		defer app.Guard()
@@ -68,13 +68,13 @@ func main() {
 		if callback {
 			browser.Visit(in.Callback(address))
 		}
-		s.Run(context.Background()) // only after Callback, so that a user who signs in is not a guest for a moment
+		s.Run(context.Background()) // starts after Callback, so that a user who signs in is not a guest for a moment
 	}()
 	app.Register(s, in, notice)
 	goapp.RunWhenOnBrowser()
 }
 
-// isCallback reports whether address is the one to which the provider sends users back.
+// isCallback reports whether address is the address to which the sign-in provider sends users back.
 func isCallback(address string) bool {
 	rest, ok := strings.CutPrefix(address, browser.Origin()+pkce.CallbackPath)
 	return ok && (rest == "" || rest[0] == '?' || rest[0] == '#')
@@ -98,7 +98,8 @@ func newSignIn() *pkce.SignIn {
 	}})
 }
 
-// account adapts pkce.SignIn to client.TokenSource: there, no token and no error mean that nobody is signed in.
+// account adapts pkce.SignIn to client.TokenSource. If nobody is signed in, pkce.SignIn returns ErrSignedOut, but a
+// client.TokenSource returns no token and no error.
 type account struct{ *pkce.SignIn }
 
 // Token returns empty credentials if nobody is signed in.
@@ -113,7 +114,7 @@ func (a account) Token(ctx context.Context, refused string) (client.Credentials,
 func dial(ctx context.Context) (transport.Conn, error) {
 	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
 	if err != nil {
-		return nil, err // not socket: a nil *Socket would make a non-nil Conn
+		return nil, err // nil and not socket: a Conn that holds a nil *Socket is not nil
 	}
 	return socket, nil
 }
@@ -122,12 +123,13 @@ func poll(ctx context.Context, frames []byte) (status int, header func(name stri
 	return browser.Post(ctx, browser.Origin()+"/poll", wire.PollType, frames)
 }
 
-// pollSlot waits for permission for one long poll: all tabs share pollSlots of them.
+// pollSlot waits for one of the pollSlots slots that all tabs share. A slot is the permission for one long poll. Call done
+// when the poll has ended.
 func pollSlot(ctx context.Context) (done func(), ok bool) {
 	return browser.Slot(ctx, browser.PollLock, pollSlots)
 }
 
-// protocol asks the server for the protocol that it speaks now. It returns "" if the server does not say. It blocks.
+// protocol asks the server which protocol it speaks now. It returns "" if the server does not answer. It blocks.
 func protocol() string {
 	_, _, body, err := browser.Fetch("/config.json", "", 10*time.Second)
 	var config struct{ Protocol string }
@@ -137,8 +139,8 @@ func protocol() string {
 	return config.Protocol
 }
 
-// guest returns the guest's secret of this tab, "" if it has none yet. stored is false if the browser denies storage or it
-// is full: then the secret that the client makes lives only as long as the page.
+// guest returns the guest's secret that this tab has stored, "" if there is none. stored is false if the browser denies
+// storage or the storage is full. Then the client makes a secret that lives only as long as the page.
 func guest() (secret string, stored bool) {
 	tab := browser.TabStorage()
 	secret, err := tab.Load(browser.GuestKey)
@@ -148,5 +150,5 @@ func guest() (secret string, stored bool) {
 	return secret, tab.Save(browser.GuestKey, secret) == nil
 }
 
-// keepGuest stores the guest's secret. If that fails, guest has already noticed.
+// keepGuest stores the guest's secret. It ignores an error, because guest has already found out whether the tab can store.
 func keepGuest(secret string) { _ = browser.TabStorage().Save(browser.GuestKey, secret) }

@@ -15,8 +15,8 @@ import (
 
 const (
 	adminReadTimeout  = 10 * time.Second
-	adminWriteTimeout = 5 * time.Minute // a profile takes as long as the request asks
-	adminStopTimeout  = time.Second     // to finish answers; a profile is cut off
+	adminWriteTimeout = 5 * time.Minute // long enough for a profile, which takes as long as its request asks for
+	adminStopTimeout  = time.Second     // how long a stop waits for running answers; then it cuts them off
 )
 
 // newMetrics returns a registry with the metrics of the Go runtime and of the process.
@@ -26,16 +26,16 @@ func newMetrics() *prometheus.Registry {
 	return metrics
 }
 
-// admin serves metrics and profiles to operators. It has its own listener, so that a proxy to the public listener gives
-// nobody access to them.
+// admin serves metrics and profiles to operators. It has its own listener, so that users who come through a proxy to the
+// public listener cannot read them.
 type admin struct {
-	addr  string // of its listener; empty: there is none
+	addr  string // the address of its listener; empty: there is no listener
 	http  *http.Server
 	ended chan struct{} // closed when Serve has returned
 }
 
-// startAdmin listens on addr, or does nothing if addr is empty. It starts first and is closed last, so that an operator can
-// inspect a start or stop that hangs.
+// startAdmin listens on addr, or does nothing if addr is empty. The admin listener starts before the rest of the server and
+// is closed after it, so that an operator can inspect a start or a stop that hangs.
 func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*admin, error) {
 	if addr == "" {
 		return &admin{}, nil
@@ -63,7 +63,7 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// withAdmin runs the admin listener while serve runs. serve registers its metrics with the registry that it gets.
+// withAdmin runs the admin listener while serve runs. serve registers its metrics with its parameter metrics.
 func withAdmin(addr string, log *slog.Logger, serve func(metrics prometheus.Registerer) error) error {
 	metrics := newMetrics()
 	a, err := startAdmin(addr, metrics, log)
@@ -82,7 +82,7 @@ func (a *admin) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), adminStopTimeout)
 	defer cancel()
 	err := a.http.Shutdown(ctx)
-	if err != nil { // a profile still runs: that is no reason to wait or to fail
+	if err != nil { // an answer such as a profile still runs: do not wait for it, and do not fail
 		err = a.http.Close()
 	}
 	<-a.ended

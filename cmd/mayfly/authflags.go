@@ -23,12 +23,12 @@ type authFlags struct {
 // enabled reports whether users can sign in.
 func (a *authFlags) enabled() bool { return a.Issuer != "" }
 
-// oktaTokenVariable names the variable with the Okta API token. No flag holds the token, because every user of the machine
-// can read flags.
+// oktaTokenVariable names the environment variable with the Okta API token. No flag holds the token, because every user of
+// the machine can read the flags of a process.
 const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
 
-// defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: it finishes a and returns every
-// problem with the flags.
+// defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: read sets the remaining fields of
+// a, checks a, and returns every problem in one error.
 func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) (read func() error) {
 	f.StringVar(&a.Issuer, "issuer", "", "`URL` of the OpenID Connect provider with which people can sign in, "+
 		"such as https://example.okta.com/oauth2/default (default none)")
@@ -58,7 +58,8 @@ func commas(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// oktaToken returns the Okta API token from file, or from the value of its variable. Its errors never contain the token.
+// oktaToken returns the Okta API token from file. If file is empty, it returns variable, which is the value of the
+// environment variable oktaTokenVariable. Its errors never contain the token.
 func oktaToken(file, variable string) (string, error) {
 	if file == "" {
 		return strings.TrimSpace(variable), nil
@@ -77,7 +78,8 @@ func oktaToken(file, variable string) (string, error) {
 	return token, nil
 }
 
-// check returns every problem with a. Without an issuer no other flag of a may be set, because it would have no effect.
+// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. oktaToken says
+// whether the user has set an Okta API token.
 func (a *authFlags) check(oktaToken bool) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -107,7 +109,7 @@ func (a *authFlags) check(oktaToken bool) error {
 	return errors.Join(errs...)
 }
 
-// forClients returns the part of the server's configuration that clients get.
+// forClients returns the sign-in settings that the server sends to clients.
 func (a *authFlags) forClients() server.SignIn {
 	if !a.enabled() {
 		return server.SignIn{}

@@ -21,7 +21,7 @@ import (
 // One thing: each field is a flag.
 type config struct {
 	listen       string
-	publicURL    string // empty: the default, which needs the port
+	publicURL    string // empty: http://localhost with the port of the listener
 	origins      []string
 	ttl          time.Duration
 	ttlMin       time.Duration
@@ -60,8 +60,8 @@ func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (c
 	return parseFlags(f, defineAuthFlags, serveUsage, args, getenv, stdout)
 }
 
-// parseFlags is parseConfig for any command. f may have flags of the command already, and defineAuth defines the flags of
-// signing in.
+// parseFlags does the work of parseConfig for any command. f may already have flags of the command. defineAuth defines the
+// flags of signing in.
 func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, func(string) string) func() error, usage string,
 	args []string, getenv func(string) string, stdout io.Writer) (config, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
@@ -84,8 +84,8 @@ func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, func
 	return c, errors.Join(append(errs, c.check()...)...)
 }
 
-// defineFlags defines the flags of c but for those of signing in. Call read after the flags are parsed: it splits the flags
-// that are lists, and returns the problems with them.
+// defineFlags defines the flags of c, without the flags of signing in. Call read after the flags are parsed: read splits the
+// flags that are lists, and returns the problems with them.
 func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
 		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
@@ -120,7 +120,8 @@ func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 	}
 }
 
-// fromEnvironment sets each flag that was not given from its variable, if that is set.
+// fromEnvironment sets each flag that is not on the command line from its environment variable, if the variable is not
+// empty.
 func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
 	given := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
@@ -202,8 +203,8 @@ func portOf(addr string) (port string, ok bool) {
 }
 
 const (
-	maxTTL   = 7 * 24 * time.Hour // messages that live longer are not what Mayfly is for
-	minBytes = 64 << 10           // of a room: the longest message fits in
+	maxTTL   = 7 * 24 * time.Hour // the longest -ttl-max; Mayfly is not made for messages that live longer
+	minBytes = 64 << 10           // the smallest -room-bytes; the longest message fits into it
 )
 
 // logger returns a logger in the format of c that writes to w.
@@ -214,7 +215,7 @@ func (c *config) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, nil))
 }
 
-// publicURLFor returns the URL that users open. port is the port of the listener.
+// publicURLFor returns the URL that users open: publicURL, or else localhost with the port of the listener.
 func (c *config) publicURLFor(port string) string {
 	if c.publicURL != "" {
 		return strings.TrimSuffix(c.publicURL, "/")
@@ -222,7 +223,7 @@ func (c *config) publicURLFor(port string) string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}).String()
 }
 
-// rate is a flag such as 20/10s.
+// rate is the value of a flag such as 20/10s: at most n messages in any span of per.
 type rate struct {
 	n   int
 	per time.Duration
@@ -241,10 +242,10 @@ func (r *rate) Set(s string) error {
 	return nil
 }
 
-// maxRate limits the memory for each user's rate: 24 bytes for each message.
+// maxRate is the largest n of a rate. It limits the memory for each user's rate, which is 24 bytes for each message.
 const maxRate = 1_000_000
 
-// size is a flag such as 8MiB, in bytes.
+// size is the value of a flag such as 8MiB, in bytes.
 type size int64
 
 func (s size) String() string {

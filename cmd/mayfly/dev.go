@@ -20,7 +20,7 @@ import (
 	"mayfly/server/devidp"
 )
 
-// devConfig is the configuration of "mayfly dev", checked.
+// devConfig is the checked configuration of "mayfly dev".
 type devConfig struct {
 	config
 	providerListen string
@@ -43,7 +43,7 @@ Flags:
 // devWarning is printed at every start of mayfly dev.
 const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, without a password."
 
-// parseDev is parseConfig for mayfly dev.
+// parseDev reads and checks the configuration of mayfly dev, as parseConfig does for mayfly serve.
 func parseDev(args []string, getenv func(string) string, stdout io.Writer) (devConfig, error) {
 	var c devConfig
 	f := flag.NewFlagSet("dev", flag.ContinueOnError)
@@ -69,7 +69,8 @@ const (
 	devAudience = "api://default"
 )
 
-// defineDevAuthFlags defines the flags of defineAuthFlags that do not choose the provider, because mayfly dev has its own.
+// defineDevAuthFlags defines those flags of defineAuthFlags that do not choose the sign-in provider, because mayfly dev has
+// its own provider.
 func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ func(string) string) (read func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
 	readAll := defineAuthFlags(all, a, func(string) string { return "" })
@@ -83,10 +84,11 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ func(string) string) (r
 	}
 }
 
-// issuerAt returns the provider's URL. In a parsed config the port is 0, because the provider does not listen yet.
+// issuerAt returns the provider's URL with port. While the flags are parsed, the port is 0, because the provider does not
+// listen yet.
 func issuerAt(port string) string { return "http://localhost:" + port }
 
-// checkDev returns the problems that c has only in mayfly dev.
+// checkDev checks what only mayfly dev demands of c, and returns every problem.
 func (c *devConfig) checkDev() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, ok := portOf(c.providerListen); !ok {
@@ -112,7 +114,7 @@ func (c *devConfig) checkDev() (errs []error) {
 	return errs
 }
 
-// runDev serves the chat and the provider until ctx is done.
+// runDev runs mayfly dev until ctx is done.
 func runDev(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
 	c, err := parseDev(args, getenv, stdout)
 	if errors.Is(err, flag.ErrHelp) {
@@ -122,14 +124,14 @@ func runDev(ctx context.Context, args []string, getenv func(string) string, stdo
 		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly dev -help", err)
 	}
 	log := c.logger(stderr)
-	slog.SetDefault(log) // the provider's library logs only there
+	slog.SetDefault(log) // the provider's library, zitadel/oidc, logs only to slog's default logger
 	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error {
 		return serveDev(ctx, c, metrics, stdout, log)
 	})
 }
 
-// serveDev serves the chat and the provider until ctx is done. It opens both listeners before it starts anything, because
-// each side needs the other's address.
+// serveDev serves the chat and the sign-in provider until ctx is done. It opens both listeners before it starts the chat and
+// the provider, because each of the two needs the other's address.
 func serveDev(ctx context.Context, c devConfig, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
 	chat, err := listen("-listen", c.listen)
 	if err != nil {
@@ -151,7 +153,7 @@ func serveDev(ctx context.Context, c devConfig, metrics prometheus.Registerer, s
 	return parts.Wait()
 }
 
-// provider returns the provider. It accepts redirects to every origin at which a user can open the chat.
+// provider returns the sign-in provider, which accepts redirects to every origin at which a user can open the chat.
 func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.Provider, error) {
 	cfg := devidp.Config{Issuer: issuerAt(portFrom(idp)), ClientID: devClientID, Audience: devAudience,
 		AccessTTL: c.accessTTL, RefreshGrace: c.refreshGrace}

@@ -17,7 +17,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // then a second Ctrl-C ends the program at once
+	context.AfterFunc(ctx, stop) // after the first Ctrl-C, a second Ctrl-C ends the program at once
 	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "mayfly: "+err.Error())
 		os.Exit(1)

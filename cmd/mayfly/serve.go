@@ -28,18 +28,18 @@ import (
 )
 
 const (
-	// stopTimeout bounds how long clients are waited for when the server stops. Each is waited for only as long as it
-	// takes bytes.
+	// stopTimeout is the longest time that a stopping server waits for its clients. It waits for one client only while that
+	// client still reads what the server sends.
 	stopTimeout = 30 * time.Second
-	// requestsTimeout is how long requests may take that are still under way once every connection and poll has ended.
+	// requestsTimeout is how long a stopping server waits for other requests after all connections and polls have ended.
 	requestsTimeout = 3 * time.Second
 )
 
 const (
-	headerTimeout  = 10 * time.Second // to send a request's headers
-	readTimeout    = 15 * time.Second // to send a whole request; WebSockets and polls have times of their own
-	writeTimeout   = 2 * time.Minute  // to receive an answer: the client's 1.3 MB over a slow line
-	idleTimeout    = 2 * time.Minute  // between two requests
+	headerTimeout  = 10 * time.Second // the longest time for a request's headers to arrive
+	readTimeout    = 15 * time.Second // the longest time for a whole request to arrive; not for WebSockets and polls
+	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the wasm's 1.3 MB over a slow line
+	idleTimeout    = 2 * time.Minute  // the longest time between two requests of one network connection
 	maxHeaderBytes = 32 << 10
 )
 
@@ -79,7 +79,7 @@ func servePublic(ctx context.Context, c config, listener net.Listener, metrics p
 	return errors.Join(err, n.close())
 }
 
-// listen listens on addr, the value of flag. Its error says what to do.
+// listen listens on addr, which is the value of the flag. Its error says what to do.
 func listen(flag, addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	switch {
@@ -99,10 +99,10 @@ func listen(flag, addr string) (net.Listener, error) {
 // messages in 10 s.
 const guestsPerAddress = 50
 
-// node is one running Mayfly server. Its fields are the parts to stop, in reverse order.
+// node is one running Mayfly server. close stops its parts.
 type node struct {
-	url    string // that users open
-	client string // version of the web client
+	url    string // the URL that users open
+	client string // the version of the web client
 	log    *slog.Logger
 	stream *stream.NATS
 	server *server.Server
@@ -214,7 +214,7 @@ func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// close stops everything. To lose nothing, it stops the parts that accept clients first and the stream last.
+// close stops everything. To lose no message, it stops the parts that accept clients first and the stream last.
 func (n *node) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
@@ -225,7 +225,7 @@ func (n *node) close() error {
 	n.slow("end the connections", n.server.Close(ctx))
 	defer time.AfterFunc(requestsTimeout, cut).Stop()
 	err := <-listener
-	if requests.Err() != nil { // a page is asked for again, and a connection without a request need not be waited for
+	if requests.Err() != nil { // requestsTimeout or stopTimeout is over: cut the rest; a browser asks for a page again
 		err = n.http.Close()
 	}
 	n.slow("close the connections", n.server.Drain(ctx))
@@ -236,14 +236,15 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// slow logs that a step of the stop gave up waiting for clients, or for the stream: that is no reason to fail.
+// slow logs the error of a step of close that gave up waiting for clients or for the stream. Such an error does not make
+// close fail.
 func (n *node) slow(name string, err error) {
 	if err != nil {
 		n.log.Warn("stopping", "err", step(name, err))
 	}
 }
 
-// step names the step of stopping in err, if that is not nil.
+// step adds the name of a step of the stop to err. It returns nil if err is nil.
 func step(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

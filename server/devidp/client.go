@@ -8,7 +8,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/op"
 )
 
-// client implements op.Client for the only app: it runs in a browser and has no secret.
+// client implements op.Client for Mayfly's web client, the only app of the provider. The app runs in a browser and has no
+// client secret.
 type client struct{ config Config }
 
 func (c client) GetID() string                       { return c.config.ClientID }
@@ -25,9 +26,9 @@ func (c client) GrantTypes() []oidc.GrantType {
 func (c client) LoginURL(id string) string            { return loginPath + "?id=" + url.QueryEscape(id) }
 func (c client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeJWT }
 func (c client) IDTokenLifetime() time.Duration       { return idTTL }
-func (c client) DevMode() bool                        { return true } // allows http
+func (c client) DevMode() bool                        { return true } // allows redirect URIs with http
 func (c client) IsScopeAllowed(string) bool           { return true }
-func (c client) IDTokenUserinfoClaimsAssertion() bool { return true } // puts the name into the ID token
+func (c client) IDTokenUserinfoClaimsAssertion() bool { return true } // puts the user's name into the ID token
 func (c client) ClockSkew() time.Duration             { return 0 }
 
 func (c client) RestrictAdditionalIdTokenScopes() func([]string) []string     { return same }

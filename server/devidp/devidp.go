@@ -1,11 +1,12 @@
-// Package devidp is the OpenID Connect provider of "mayfly dev". A user chooses a person on its form and is signed in
-// without proof, so only the machine that it runs on may reach it: it refuses to listen on an address that other machines
-// can reach, and to answer under a name that is not this machine's.
+// Package devidp is the OpenID Connect provider of "mayfly dev". A user chooses a person on the provider's form and is
+// signed in without a password. So only programs on the same machine may reach the provider: it refuses to listen on an
+// address that other machines can reach, and it refuses requests whose Host header is not a name of this machine.
 //
-// zitadel/oidc speaks the protocol, so that Mayfly's client and server are tested against an independent reading of the
-// standards. This package adds the store, in memory, and what zitadel lacks: the form; PKCE with S256 as a demand, not an
-// option; refresh tokens that work for a while after their first use; the issuer's name in the answer of a sign-in (RFC
-// 9207); ID tokens whose only audience is the app (zitadel adds the audience of the API); CORS for the app's origin alone.
+// The library zitadel/oidc implements the protocol. So Mayfly's client and server are tested against code that others wrote
+// from the same standards. This package adds a store in memory, and what zitadel/oidc lacks: the form; a check that every
+// sign-in uses PKCE with S256; refresh tokens that work for a while after their first use; the issuer's name in the redirect
+// back to the app (RFC 9207); ID tokens whose only audience is the app (zitadel/oidc adds the audience of the access
+// tokens); CORS headers for the app's origins only.
 //
 // Tests switch faults on over HTTP: see Faults.
 package devidp
@@ -28,9 +29,9 @@ import (
 
 // Config describes the provider and its only app.
 type Config struct {
-	Issuer    string   // an origin on this machine, such as http://localhost:8081
+	Issuer    string   // the provider's URL: an origin on this machine, such as http://localhost:8081
 	ClientID  string   // the app's client ID
-	Audience  string   // aud of the access tokens
+	Audience  string   // the claim aud of the access tokens
 	Redirects []string // allowed redirect URIs after a sign-in
 	SignedOut []string // allowed redirect URIs after a sign-out
 
@@ -43,7 +44,7 @@ const idTTL = time.Hour
 
 // Provider is the OpenID Connect provider. Any goroutine may call its methods.
 type Provider struct {
-	origins []string     // static; the app's origins
+	origins []string     // static; the app's origins, which CORS allows
 	store   *store       // static
 	faults  *faults      // static
 	op      *op.Provider // static
@@ -98,7 +99,7 @@ func (c Config) check() error {
 	return errors.Join(errs...)
 }
 
-// originOf returns the origin of a URL, "" if s is not a URL.
+// originOf returns the origin of the URL s, "" if s is not a URL.
 func originOf(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -120,8 +121,8 @@ func Loopback(addr string) error {
 }
 
 const (
-	headerTimeout = 10 * time.Second // for a request's headers to arrive
-	readTimeout   = 15 * time.Second // for a whole request to arrive
+	headerTimeout = 10 * time.Second // the longest time for a request's headers to arrive
+	readTimeout   = 15 * time.Second // the longest time for a whole request to arrive
 	maxHeader     = 32 << 10
 	maxBody       = 64 << 10
 )

@@ -11,27 +11,28 @@ import (
 	"time"
 )
 
-// Faults are the faults that a test switches on. POST /faults with a Faults in JSON replaces all of them, so {} switches
-// them off; GET /faults returns a State. A page in a browser cannot set them: POST demands application/json, for which a
-// browser asks permission first, and the provider gives none.
+// Faults are the faults that a test switches on. POST /faults takes a Faults as JSON and replaces all faults, so that {}
+// switches all of them off. GET /faults returns a State. A page from another origin cannot set faults: POST demands the
+// content type application/json, for which a browser asks permission first (CORS preflight), and the provider gives none.
 type Faults struct {
-	AccessTTL int64    `json:"access_ttl_ms,omitempty"` // life of access tokens from now on; 0: Config.AccessTTL
-	Rotate    Rotation `json:"rotate,omitempty"`        // rotates the signing key once, at once
+	AccessTTL int64    `json:"access_ttl_ms,omitempty"` // how long new access tokens live; 0: Config.AccessTTL
+	Rotate    Rotation `json:"rotate,omitempty"`        // not empty: the POST replaces the signing key
 	Faults    []Fault  `json:"faults,omitempty"`
 }
 
-// Fault is one thing that goes wrong.
+// Fault is one fault at an endpoint of the provider.
 type Fault struct {
-	At         Endpoint `json:"at,omitempty"` // empty: at every endpoint
+	At         Endpoint `json:"at,omitempty"` // the endpoint; empty: every endpoint
 	Do         Kind     `json:"do"`
-	Times      int      `json:"times,omitempty"`         // how often it happens; 0: until other faults are set
-	Token      Token    `json:"token,omitempty"`         // for a fault in a token: which one; empty: the access token
-	Status     int      `json:"status,omitempty"`        // for Refuse; 0: 500
-	RetryAfter int      `json:"retry_after_s,omitempty"` // for Refuse
-	Delay      int64    `json:"delay_ms,omitempty"`      // for Slow
+	Times      int      `json:"times,omitempty"`         // how often the fault happens; 0: until a POST replaces it
+	Token      Token    `json:"token,omitempty"`         // the token that has the fault; empty: the access token
+	Status     int      `json:"status,omitempty"`        // the HTTP status for Refuse; 0: 500
+	RetryAfter int      `json:"retry_after_s,omitempty"` // the header Retry-After for Refuse; 0: no header
+	Delay      int64    `json:"delay_ms,omitempty"`      // the delay for Slow
 }
 
-// State is the faults that are switched on, and how many requests each endpoint has had since the start.
+// State is the answer to GET /faults: the faults that are switched on, and how many requests each endpoint has had since
+// the start.
 type State struct {
 	Faults
 	Calls map[Endpoint]int `json:"calls"`
@@ -44,7 +45,7 @@ const (
 	Discovery  Endpoint = "discovery"
 	JWKS       Endpoint = "jwks"
 	Authorize  Endpoint = "authorize"
-	Login      Endpoint = "login" // the form
+	Login      Endpoint = "login" // the sign-in form
 	Callback   Endpoint = "callback"
 	Tokens     Endpoint = "token"
 	Userinfo   Endpoint = "userinfo"
@@ -59,23 +60,23 @@ var endpoints = []Endpoint{Discovery, JWKS, Authorize, Login, Callback, Tokens, 
 type Kind string
 
 const (
-	Slow     Kind = "slow"     // the answer comes after Delay
-	Refuse   Kind = "refuse"   // the answer is Status, with Retry-After if that is set
+	Slow     Kind = "slow"     // the provider waits for Fault.Delay before it handles the request
+	Refuse   Kind = "refuse"   // the answer has Fault.Status, and Retry-After if Fault.RetryAfter is set
 	Drop     Kind = "drop"     // the connection breaks before the request is handled
-	Lose     Kind = "lose"     // the connection breaks after the request was handled: the headers arrive, the body does not
-	Truncate Kind = "truncate" // the answer is half the body, with a Content-Length that fits
-	Deny     Kind = "deny"     // at Authorize: access_denied, as from a policy
+	Lose     Kind = "lose"     // the connection breaks after the request was handled: only the headers arrive
+	Truncate Kind = "truncate" // the answer is half the body; Content-Length is the length of that half
+	Deny     Kind = "deny"     // at Authorize: the error access_denied, as if a policy of the provider refused the user
 
-	WrongAudience Kind = "wrong_audience" // in a token
-	WrongIssuer   Kind = "wrong_issuer"   // in a token, at Discovery, or in the answer of Authorize
-	WrongClient   Kind = "wrong_client"   // in a token
-	WrongNonce    Kind = "wrong_nonce"    // in a token
-	Expired       Kind = "expired"        // the times in a token are two hours early
-	Future        Kind = "future"         // the times in a token are two hours late
-	OtherKey      Kind = "other_key"      // a token is signed with another key under our kid
+	WrongAudience Kind = "wrong_audience" // a token is for another audience
+	WrongIssuer   Kind = "wrong_issuer"   // a token, the discovery document or the redirect to the app has another issuer
+	WrongClient   Kind = "wrong_client"   // a token is for another client ID
+	WrongNonce    Kind = "wrong_nonce"    // a token has another nonce
+	Expired       Kind = "expired"        // all times in a token are two hours too early
+	Future        Kind = "future"         // all times in a token are two hours too late
+	OtherKey      Kind = "other_key"      // a token names our key in its kid, but another key has signed it
 
 	WrongID Kind = "wrong_id" // at Users: the answer is about another user
-	Huge    Kind = "huge"     // at Users: the answer has 10 MB
+	Huge    Kind = "huge"     // at Users: the answer is larger than 10 MB
 )
 
 var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WrongAudience, WrongIssuer, WrongClient, WrongNonce,
@@ -93,8 +94,8 @@ const (
 type Rotation string
 
 const (
-	Overlap Rotation = "overlap" // they stay published
-	Replace Rotation = "replace" // they are not published any more
+	Overlap Rotation = "overlap" // the old keys stay published
+	Replace Rotation = "replace" // the old keys are no longer published
 )
 
 // check returns the first problem of f, or nil.
@@ -137,8 +138,8 @@ func (f *faults) accessTTL() time.Duration {
 	return time.Duration(f.current.AccessTTL) * time.Millisecond
 }
 
-// take returns the faults of these kinds that happen at an endpoint now. It counts them down and removes those that have
-// happened often enough.
+// take returns the faults of these kinds that happen at an endpoint now. It counts Times down in each of them, and removes
+// a fault that now happens for the last time.
 func (f *faults) take(at Endpoint, of ...Kind) []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -202,5 +203,5 @@ func (p *Provider) serveFaults(w http.ResponseWriter, r *http.Request) {
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v) // fails only if the client has gone
+	_ = json.NewEncoder(w).Encode(v) // fails only if the client has disconnected
 }

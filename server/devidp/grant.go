@@ -6,9 +6,9 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// grant is one sign-in of a person. All its tokens end when it ends.
+// grant is one sign-in of a person. Once it has ended, the provider accepts none of its tokens.
 type grant struct {
-	id     string    // static; the sid in ID tokens
+	id     string    // static; the claim sid in ID tokens
 	config *Config   // static
 	person *Person   // static
 	scopes []string  // static
@@ -24,10 +24,10 @@ func (g *grant) GetClientID() string    { return g.config.ClientID }
 func (g *grant) GetScopes() []string    { return g.scopes }
 func (g *grant) GetSubject() string     { return g.person.ID }
 
-// request is the authorization request with which the app sent a browser here. A request never changes: when the person is
-// chosen, a new request with a grant replaces it.
+// request is the authorization request with which the app sent a browser to this provider. A request is immutable: when the
+// user chooses a person, setPerson replaces the request with a new one that has a grant.
 type request struct {
-	*grant      // nil until the person is chosen
+	*grant      // nil until the user has chosen a person
 	id          string
 	authRequest *oidc.AuthRequest
 	at          time.Time
@@ -45,16 +45,16 @@ func (r *request) GetCodeChallenge() *oidc.CodeChallenge {
 	return &oidc.CodeChallenge{Challenge: r.authRequest.CodeChallenge, Method: r.authRequest.CodeChallengeMethod}
 }
 
-// code is an authorization code, which the app exchanges for tokens.
+// code is one authorization code. The app exchanges it for tokens.
 type code struct {
 	request *request
 	at      time.Time
 	used    bool
 }
 
-// renewal is a request for new tokens with a refresh token.
+// renewal is a request in which the app uses a refresh token to get new tokens.
 type renewal struct {
-	grant  *grant // not embedded: zitadel would take a renewal for an authorization request
+	grant  *grant // the grant of the refresh token
 	scopes []string
 }
 
@@ -80,5 +80,5 @@ func grantBehind(r any) *grant {
 // refreshToken is one refresh token of a grant.
 type refreshToken struct {
 	grant *grant
-	used  time.Time // when it was used first; zero: never
+	used  time.Time // when the app first used this token; zero: never
 }

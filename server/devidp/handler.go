@@ -15,7 +15,7 @@ const (
 	discoveryPath  = "/.well-known/openid-configuration"
 	keysPath       = "/keys"
 	authorizePath  = "/authorize"
-	callbackPath   = "/authorize/callback" // zitadel's: the browser goes there once the person is chosen
+	callbackPath   = "/authorize/callback" // in zitadel/oidc; the browser goes there after the user has chosen a person
 	tokenPath      = "/token"
 	userinfoPath   = "/userinfo"
 	revokePath     = "/revoke"
@@ -23,8 +23,9 @@ const (
 	loginPath      = "/login"
 )
 
-// Handler returns the provider's HTTP handler. It refuses requests whose Host is not a name of this machine: a foreign page
-// could let its own name resolve to this machine's address (DNS rebinding).
+// Handler returns the provider's HTTP handler. The handler refuses requests whose Host header is not a name of this machine.
+// This prevents DNS rebinding: an attacker's page lets its own host name resolve to this machine's address, and then may
+// read the answers.
 func (p *Provider) Handler() http.Handler {
 	mux := http.NewServeMux()
 	for path, at := range map[string]Endpoint{authorizePath: Authorize, callbackPath: Callback, endSessionPath: EndSession} {
@@ -73,7 +74,7 @@ func (p *Provider) forApp(next http.Handler) http.Handler {
 	})
 }
 
-// reply is a ResponseWriter that keeps the status and the body, so that they can be changed before they are sent.
+// reply is a ResponseWriter that buffers the status and the body, so that withFaults can change them before it sends them.
 type reply struct {
 	http.ResponseWriter // only its headers are used
 	status              int
@@ -114,15 +115,15 @@ func (p *Provider) withFaults(at Endpoint, next http.Handler) http.Handler {
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(buffered.status)
 		if len(p.faults.take(at, Lose)) > 0 {
-			// Without the headers, a browser would send the request again by itself.
+			// Send the headers first: if a connection breaks before them, a browser sends the request again by itself.
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
 		}
-		_, _ = w.Write(body) // fails only if the client has gone
+		_, _ = w.Write(body) // fails only if the client has disconnected
 	})
 }
 
-// wait blocks for d and returns true. It returns false early if the client goes away.
+// wait blocks for d and returns true. It returns false earlier if the client disconnects.
 func wait(r *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -144,7 +145,8 @@ func refuse(w http.ResponseWriter, f Fault) {
 	writeJSON(w, f.Status, map[string]string{"error": "temporarily_unavailable", "error_description": "A test wants this."})
 }
 
-// correct returns the body of an answer with zitadel's output corrected and the faults of a test put in.
+// correct returns the body to send for the answer in buffered. It corrects what zitadel/oidc wrote, and adds the faults that
+// a test has switched on. It also corrects the header Location.
 func (p *Provider) correct(at Endpoint, buffered *reply) ([]byte, error) {
 	if to := buffered.Header().Get("Location"); to != "" {
 		buffered.Header().Set("Location", p.addIssuer(to))
@@ -167,7 +169,8 @@ func (p *Provider) correct(at Endpoint, buffered *reply) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// addIssuer adds iss to a redirect that ends a sign-in at the app (RFC 9207). It returns other redirects unchanged.
+// addIssuer adds the parameter iss to the redirect that sends a browser back to the app after a sign-in (RFC 9207). It
+// returns other redirects unchanged.
 func (p *Provider) addIssuer(to string) string {
 	u, err := url.Parse(to)
 	if err != nil || !slices.Contains(p.store.config.Redirects, strings.TrimSuffix(to, "?"+u.RawQuery)) {
@@ -179,7 +182,7 @@ func (p *Provider) addIssuer(to string) string {
 	return u.String()
 }
 
-// issuer returns the issuer's name, or a wrong one if the endpoint has the fault WrongIssuer.
+// issuer returns the issuer's name, or a wrong name if the endpoint at has the fault WrongIssuer.
 func (p *Provider) issuer(at Endpoint) string {
 	if len(p.faults.take(at, WrongIssuer)) > 0 {
 		return p.store.config.Issuer + "/other"
@@ -187,7 +190,8 @@ func (p *Provider) issuer(at Endpoint) string {
 	return p.store.config.Issuer
 }
 
-// correctDiscovery limits the configuration to what this provider supports, which is less than zitadel announces.
+// correctDiscovery changes the discovery document o, so that it announces only what this provider supports. zitadel/oidc
+// announces more.
 func (p *Provider) correctDiscovery(o map[string]any) {
 	for name := range o {
 		if strings.Contains(name, "introspection_") || strings.Contains(name, "device_") ||

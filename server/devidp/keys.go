@@ -26,7 +26,7 @@ func (k key) ID() string                                  { return k.id }
 func (k key) SignatureAlgorithm() jose.SignatureAlgorithm { return jose.RS256 }
 func (k key) Key() any                                    { return k.private }
 
-// sign returns a token with claims.
+// sign returns a token (a JWT) with claims that k has signed.
 func (k key) sign(claims map[string]any) (string, error) {
 	signer, err := op.SignerFromKey(k)
 	if err != nil {
@@ -45,7 +45,7 @@ func (k publicKey) Key() any                           { return &k.private.Publi
 // ring holds the signing keys.
 type ring struct {
 	mu   sync.Mutex // guards what follows
-	keys []key      // the published keys; the last one signs
+	keys []key      // the published keys; the last key signs new tokens
 }
 
 func (r *ring) current() key {
@@ -64,7 +64,7 @@ func (r *ring) published() []op.Key {
 	return all
 }
 
-// rotate makes a new key that signs from now on. With Overlap the old keys stay published.
+// rotate makes a new key, which signs all tokens from now on. With Overlap the old keys stay published.
 func (r *ring) rotate(how Rotation) error {
 	k, err := newKey()
 	if err != nil {

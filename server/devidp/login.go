@@ -23,17 +23,18 @@ var (
 	styleHash = sha256.Sum256([]byte(style))
 )
 
-// page is the data of the page that login.html draws.
+// page is the data for the template login.html.
 type page struct {
 	Style   template.CSS
-	Request string // id of the request; empty: the page has no form
+	Request string // id of the authorization request; empty: the page has no form
 	App     string // origin of the app
 	People  []*Person
 	Title   string
 	Text    string
 }
 
-// show writes the page v. back is the origin to which the form redirects in the end: form-action must name it too.
+// show writes the page v. back is the origin of the app, "" if the page has no form. After the form is sent, the provider
+// redirects the browser to the app, and a browser demands that form-action names that origin too.
 func (p *Provider) show(w http.ResponseWriter, status int, v page, back string) {
 	v.Style = template.CSS(style)
 	var b bytes.Buffer
@@ -49,7 +50,7 @@ func (p *Provider) show(w http.ResponseWriter, status int, v page, back string) 
 		"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)
-	_, _ = w.Write(b.Bytes()) // fails only if the client has gone
+	_, _ = w.Write(b.Bytes()) // fails only if the client has disconnected
 }
 
 func (p *Provider) showHome(w http.ResponseWriter, _ *http.Request) {
@@ -72,7 +73,8 @@ func (p *Provider) showStale(w http.ResponseWriter) {
 		Text: "It took too long, or has ended already. Go back to Mayfly and sign in again."}, "")
 }
 
-// handleLogin handles the sent form. It signs in the chosen person, or sends the browser back to the app with access_denied.
+// handleLogin handles the sent form. It signs in the person that the user chose. If the user chose nobody, it sends the
+// browser back to the app with the error access_denied.
 func (p *Provider) handleLogin(w http.ResponseWriter, r *http.Request) {
 	id, who := r.PostFormValue("id"), person(r.PostFormValue("person"))
 	asked := p.store.request(id)

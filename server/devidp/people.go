@@ -6,7 +6,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// Person is a person that the form offers.
+// Person is a person as whom a user can sign in.
 type Person struct {
 	ID, Given, Family, Email string
 }

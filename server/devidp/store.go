@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	codeTTL    = time.Minute // from the code to its exchange for tokens
-	requestTTL = time.Hour   // from the authorization request to the choice of a person
+	codeTTL    = time.Minute // how long the app can exchange an authorization code for tokens
+	requestTTL = time.Hour   // how long an authorization request waits for the user to choose a person
 )
 
 // store holds requests, codes, grants and refresh tokens in memory. It implements op.Storage.
@@ -56,7 +56,8 @@ func newStore(c Config, f *faults, log *slog.Logger) (*store, error) {
 	return s, s.ring.rotate(Replace)
 }
 
-// CreateAuthRequest stores an authorization request. zitadel has checked its app, redirect URI and scopes.
+// CreateAuthRequest stores an authorization request. zitadel/oidc has already checked the client ID, the redirect URI and
+// the scopes.
 func (s *store) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ string) (op.AuthRequest, error) {
 	switch {
 	case asked.CodeChallenge == "" || asked.CodeChallengeMethod != oidc.CodeChallengeMethodS256:
@@ -86,7 +87,8 @@ func (s *store) request(id string) *request {
 	return s.requests[id]
 }
 
-// setPerson makes a grant for the person who, in the request with that id. It returns false if there is no such request.
+// setPerson adds a grant for the person that who names to the request with that id. It returns false if there is no such
+// request.
 func (s *store) setPerson(id string, who *Person) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +120,8 @@ func (s *store) SaveAuthCode(_ context.Context, id, text string) error {
 	return nil
 }
 
-// AuthRequestByCode marks a code as used. A second use ends the sign-in, because the code may have been stolen.
+// AuthRequestByCode returns the request of an authorization code, and marks the code as used. A second use of a code ends
+// the sign-in, because an attacker may have stolen the code.
 func (s *store) AuthRequestByCode(_ context.Context, text string) (op.AuthRequest, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +144,7 @@ func (s *store) DeleteAuthRequest(_ context.Context, id string) error {
 	return nil
 }
 
-// CreateAccessToken returns a new token id, from which grantByToken finds the grant.
+// CreateAccessToken returns a new token id. The token id contains the id of the grant, so that grantByToken finds the grant.
 func (s *store) CreateAccessToken(_ context.Context, r op.TokenRequest) (id string, expires time.Time, err error) {
 	g := grantBehind(r)
 	if g == nil {
@@ -164,8 +167,8 @@ func (s *store) grantByToken(tokenID string) (*grant, error) {
 	return nil, errUnknown
 }
 
-// CreateAccessAndRefreshTokens returns a new access token and a new refresh token. If used is a refresh token, it marks that
-// one as used.
+// CreateAccessAndRefreshTokens returns the id of a new access token, and a new refresh token. In a renewal, used is the old
+// refresh token, which CreateAccessAndRefreshTokens marks as used; otherwise used is empty.
 func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequest, used string) (
 	id, refresh string, expires time.Time, err error,
 ) {
@@ -179,7 +182,7 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if used != "" {
-		// Check again under the lock: without a grace period, only one of two renewals at the same time may use the token.
+		// Check again under the lock: if RefreshGrace is 0, only one of two renewals at the same time may use the token.
 		t, err := s.usableLocked(used)
 		if err != nil {
 			return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
@@ -193,8 +196,8 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	return id, refresh, expires, nil
 }
 
-// usableLocked returns the refresh token text if it may be used. If it was used first longer ago than RefreshGrace,
-// usableLocked ends its sign-in, because the token may have been stolen.
+// usableLocked returns the refresh token text if it may be used. If its first use was longer than RefreshGrace ago,
+// usableLocked ends its sign-in, because an attacker may have stolen the token.
 func (s *store) usableLocked(text string) (*refreshToken, error) {
 	t := s.refresh[text]
 	if t == nil || t.grant.ended {
@@ -227,7 +230,8 @@ func (s *store) end(id string) {
 	}
 }
 
-// TerminateSessionFromRequest ends the sign-in that the ID token names and returns the URI to redirect to.
+// TerminateSessionFromRequest ends the sign-in of the ID token in the request (id_token_hint), if there is one. It returns
+// the URI to which the browser is redirected.
 func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionRequest) (string, error) {
 	if r.IDTokenHintClaims != nil {
 		s.end(r.IDTokenHintClaims.SessionID)
@@ -238,7 +242,7 @@ func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionR
 // TerminateSession is never called: zitadel calls TerminateSessionFromRequest instead.
 func (s *store) TerminateSession(context.Context, string, string) error { return errUnsupported }
 
-// GetRefreshTokenInfo returns the user of a refresh token, and the token itself as its id.
+// GetRefreshTokenInfo returns the user's id for a refresh token. The id of the token is the token itself.
 func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, tokenID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -249,8 +253,8 @@ func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, 
 	return t.grant.person.ID, text, nil
 }
 
-// RevokeToken ends the sign-in of a refresh token. It refuses an access token, which expires by itself. An unknown token is
-// no error, as RFC 7009 demands.
+// RevokeToken ends the sign-in of a refresh token. It refuses to revoke an access token, which expires by itself. An unknown
+// token is no error, as RFC 7009 demands.
 func (s *store) RevokeToken(_ context.Context, text, userID, _ string) *oidc.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -278,7 +282,7 @@ func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, er
 	return client{*s.config}, nil
 }
 
-// SetUserinfoFromRequest writes the claims of an ID token into info.
+// SetUserinfoFromRequest writes the claims of the ID token that answers r into info.
 func (s *store) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, r op.IDTokenRequest, scopes []string) error {
 	g := grantBehind(r)
 	if g == nil {
@@ -298,7 +302,7 @@ func (s *store) SetUserinfoFromToken(_ context.Context, info *oidc.UserInfo, tok
 	return nil
 }
 
-// GetPrivateClaimsFromRequest returns further claims of an access token: the scopes, which zitadel leaves out.
+// GetPrivateClaimsFromRequest returns the claims that zitadel/oidc does not put into an access token by itself: the scopes.
 func (s *store) GetPrivateClaimsFromRequest(_ context.Context, r op.TokenRequest, _ []string) (map[string]any, error) {
 	return map[string]any{"scope": strings.Join(r.GetScopes(), " ")}, nil
 }
@@ -308,7 +312,7 @@ func (s *store) Health(context.Context) error { return nil }
 // op.Storage demands the methods that follow, but this provider does not use them.
 
 func (s *store) SetUserinfoFromScopes(context.Context, *oidc.UserInfo, string, string, []string) error {
-	return nil // SetUserinfoFromRequest does it
+	return nil // SetUserinfoFromRequest writes the claims
 }
 
 func (s *store) GetPrivateClaimsFromScopes(context.Context, string, string, []string) (map[string]any, error) {

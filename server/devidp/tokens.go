@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// correctTokens signs the tokens of an answer again, because it changes them: the app becomes the only audience of the ID
-// token, and the faults of a test are put in.
+// correctTokens changes the tokens in an answer and signs them again. It makes the app the only audience of the ID token,
+// and adds the faults that a test has switched on.
 func (p *Provider) correctTokens(answer map[string]any) error {
 	wrong := p.faults.take(Tokens, WrongAudience, WrongIssuer, WrongClient, WrongNonce, Expired, Future, OtherKey)
 	for _, name := range []Token{AccessToken, IDToken} {
@@ -46,7 +46,7 @@ func (p *Provider) correctTokens(answer map[string]any) error {
 	return nil
 }
 
-// spoil puts one fault into claims.
+// spoil changes claims so that the token has the fault how.
 func spoil(claims map[string]any, how Kind) {
 	switch how {
 	case WrongAudience:
@@ -76,7 +76,7 @@ func shift(claims map[string]any, by time.Duration) {
 	}
 }
 
-// claimsOf returns the claims of a token, unverified.
+// claimsOf returns the claims of a token. It does not verify the signature.
 func claimsOf(token string) (claims map[string]any, err error) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
@@ -89,7 +89,7 @@ func claimsOf(token string) (claims map[string]any, err error) {
 	return claims, json.Unmarshal(payload, &claims)
 }
 
-// atHash returns the at_hash of an access token.
+// atHash returns the value of the claim at_hash for an access token: the first half of the token's SHA-256 hash.
 func atHash(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])

@@ -28,12 +28,12 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// build is the content of build.json: it says how the files beside it were made. build.json is written last and removed
-// first, so where it exists the other files are complete and belong together.
+// build is the content of build.json, which says how the other files in its folder were made. write removes build.json first
+// and writes it last. So if build.json exists, the other files are complete and belong together.
 type build struct {
-	Go     string `json:"go"`           // version of the toolchain that the wasm and wasm_exec.js come from
-	SHA256 string `json:"wasm_sha256"`  // of the wasm before compression
-	Size   int    `json:"wasm_bytes"`   // its size before compression
+	Go     string `json:"go"`           // the version of the Go toolchain that made the wasm and contains wasm_exec.js
+	SHA256 string `json:"wasm_sha256"`  // the hash of the wasm before compression
+	Size   int    `json:"wasm_bytes"`   // the size of the wasm before compression
 	Brotli int    `json:"brotli_level"` // 0 to 11
 	Gzip   int    `json:"gzip_level"`   // 1 to 9
 }
@@ -99,8 +99,8 @@ func goEnv(names ...string) ([]string, error) {
 }
 
 // compile builds a client and returns its wasm. With -trimpath, -buildvcs=false and -ldflags the wasm is the same on
-// every machine. With -gcflags no function of app/ or of go-app is copied into its callers: that makes the download 2 %
-// smaller, and what these functions do takes the browser far longer than a call.
+// every machine. -gcflags turns off inlining in app/ and go-app. That makes the download 2 % smaller, and costs little time:
+// what these functions do takes the browser far longer than a call.
 func compile(root, client string) ([]byte, error) {
 	tmp, err := os.MkdirTemp("", "mayfly-gen-")
 	if err != nil {
@@ -123,7 +123,7 @@ func compile(root, client string) ([]byte, error) {
 	return os.ReadFile(out)
 }
 
-// current returns the build in dir. ok says whether its files are complete and glue is its wasm_exec.js.
+// current returns the build in dir. ok says whether its files are complete and its wasm_exec.js has the content glue.
 func current(dir string, glue []byte) (have build, ok bool) {
 	b, err := os.ReadFile(filepath.Join(dir, "build.json"))
 	if err != nil || json.Unmarshal(b, &have) != nil {
@@ -138,7 +138,7 @@ func current(dir string, glue []byte) (have build, ok bool) {
 	return have, err == nil && bytes.Equal(b, glue)
 }
 
-// covers reports whether b is the same client as want, with at least the same levels of compression.
+// covers reports whether the build b has the same client as want, compressed with at least the levels of want.
 func (b build) covers(want build) bool {
 	return b.Go == want.Go && b.SHA256 == want.SHA256 && b.Brotli >= want.Brotli && b.Gzip >= want.Gzip
 }

@@ -2,8 +2,8 @@
 //
 //	go run ./cmd/mayfly/e2e/gallery
 //
-// It builds the client of app/gallery, serves it by go-app's own handler, and takes the style sheet from web/static, so
-// that a reload shows a change of it.
+// It builds the client of app/gallery and serves it by go-app's own handler. It takes the style sheet from web/static, so
+// that a reload shows changes of the style sheet.
 package main
 
 import (
@@ -21,7 +21,8 @@ import (
 
 const address = "localhost:8088"
 
-// style lays the states out one below the other: on the real page, header and messages fill the window.
+// style shows the states one below the other, and lets the page scroll. On the real page, header and messages fill the
+// window.
 const style = `<style>
 	html, body { height: auto; overflow: auto; }
 	.goapp-app-info { display: none; }

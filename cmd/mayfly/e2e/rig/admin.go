@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Get returns the answer's status and body.
+// Get sends a GET request to url, and returns the status and the body of the answer.
 func Get(t testing.TB, url string) (status int, body string) {
 	t.Helper()
 	client := http.Client{Timeout: Timeout, Transport: &http.Transport{DisableKeepAlives: true}}
@@ -25,7 +25,8 @@ func Get(t testing.TB, url string) (status int, body string) {
 	return resp.StatusCode, string(b)
 }
 
-// Scrape returns every metric of the server whose -admin address is given, by its series, as written: name{label="value"}.
+// Scrape returns every metric of the server whose flag -admin has the value admin. The key is the series as Prometheus
+// writes it: name{label="value"}.
 func Scrape(t testing.TB, admin string) map[string]float64 {
 	t.Helper()
 	status, body := Get(t, "http://"+admin+"/metrics")

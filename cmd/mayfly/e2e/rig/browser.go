@@ -18,26 +18,27 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Browser is a headless Chromium: the package's, or one of the test's own.
+// Browser is a headless Chromium. All tests of a package share one (OpenBrowser), or a test has its own (OwnBrowser).
 type Browser struct {
-	Dir string // the profile's folder, with all that the tabs of Profile store
+	Dir string // the folder with all that the tabs of Profile store; empty for the shared Chromium
 
 	t     *testing.T
 	ctx   context.Context
 	close func()
 }
 
-// packageBrowser is the Chromium that all tests of a package share: the first test that asks starts it, Main closes it.
+// packageBrowser is the Chromium that all tests of a package share. The first call of OpenBrowser starts it, Main closes it.
 var packageBrowser struct {
 	mu    sync.Mutex // guards the fields below
-	dir   string     // of its profile, once Main knows it
+	dir   string     // the folder of its profile; set by Main
 	ctx   context.Context
 	close func()
-	err   error // starting it failed: no test tries again
+	err   error // the error of a failed start, after which no test tries again
 }
 
-// OpenBrowser returns the package's Chromium. Each of its Tabs has a browser context of its own, which ends with the test,
-// so tests share no storage. Without a Chromium it skips the test, except under CI=true.
+// OpenBrowser returns the Chromium that all tests of the package share. Each of its Tabs has a browser context of its own,
+// which ends with the test, so tests share no storage. If the machine has no Chromium, OpenBrowser skips the test, but under
+// CI=true it fails the test.
 func OpenBrowser(t *testing.T) *Browser {
 	t.Helper()
 	needChromium(t)
@@ -53,7 +54,7 @@ func OpenBrowser(t *testing.T) *Browser {
 	return &Browser{t: t, ctx: p.ctx}
 }
 
-// closePackageBrowser closes the package's Chromium, if a test has started it.
+// closePackageBrowser closes the package's shared Chromium, if a test has started it.
 func closePackageBrowser() {
 	p := &packageBrowser
 	p.mu.Lock()
@@ -63,14 +64,14 @@ func closePackageBrowser() {
 	}
 }
 
-// OwnBrowser starts a Chromium of the test's own, for a test that closes, kills or stops it, or needs its profile. It ends
-// with the test.
+// OwnBrowser starts a Chromium for this test alone. It is for a test that closes, kills or stops Chromium, or needs its
+// profile. The Chromium ends with the test.
 func OwnBrowser(t *testing.T) *Browser {
 	t.Helper()
 	return OwnBrowserIn(t, t.TempDir())
 }
 
-// OwnBrowserIn is OwnBrowser with the profile that another browser has left in the folder dir.
+// OwnBrowserIn does what OwnBrowser does, but uses the profile that another browser has left in the folder dir.
 func OwnBrowserIn(t *testing.T, dir string) *Browser {
 	t.Helper()
 	needChromium(t)
@@ -82,7 +83,7 @@ func OwnBrowserIn(t *testing.T, dir string) *Browser {
 	return &Browser{Dir: dir, t: t, ctx: ctx, close: end}
 }
 
-// needChromium skips the test where there is no Chromium, and fails it under CI=true.
+// needChromium skips the test if the machine has no Chromium, but under CI=true it fails the test.
 func needChromium(t *testing.T) {
 	t.Helper()
 	if chromium() != "" {
@@ -94,8 +95,8 @@ func needChromium(t *testing.T) {
 	t.Skip("no Chromium: run scripts/chromium.sh, or make test, which does")
 }
 
-// startChromium starts Chromium with its profile in dir, and reports its complaints to logf. end closes it; a second call
-// does nothing.
+// startChromium starts Chromium with its profile in dir, and reports chromedp's errors to logf. end closes Chromium; a
+// second call of end does nothing.
 func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, end func(), err error) {
 	ctx, stop := chromedp.NewExecAllocator(context.Background(),
 		chromedp.ExecPath(chromium()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
@@ -103,7 +104,8 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // for byRole
-		// Chromium's own pages for its address bar, which nobody sees, are a quarter of the cost of a short test.
+		// Without these features, Chromium loads no hidden pages for its address bar. They are a quarter of the cost of a
+		// short test.
 		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
 	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(logf))
 	end = sync.OnceFunc(func() {
@@ -120,10 +122,10 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 	return ctx, end, nil
 }
 
-// Close closes a browser of the test's own before the test ends: then everything that it stores is on disk.
+// Close closes a browser from OwnBrowser before the test ends. After Close, everything that the browser stores is on disk.
 func (b *Browser) Close() { b.close() }
 
-// Kill ends a browser of the test's own at once, as kill -9 does.
+// Kill ends a browser from OwnBrowser at once, as kill -9 does.
 func (b *Browser) Kill() {
 	b.t.Helper()
 	process := chromedp.FromContext(b.ctx).Browser.Process()
@@ -133,7 +135,7 @@ func (b *Browser) Kill() {
 	b.close()
 }
 
-// chromium returns the path of a Chromium, "" if there is none. CHROMIUM in the environment names one.
+// chromium returns the path of a Chromium, "" if the machine has none. The environment variable CHROMIUM can name a program.
 func chromium() string {
 	for _, name := range []string{
 		os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable",
@@ -145,22 +147,24 @@ func chromium() string {
 	return ""
 }
 
-// Tab is one tab. Each tab is another person: it shares no storage with other tabs, unless Sibling opened it.
-// One thing: its methods are the deeds and looks of a user at one tab, and have no state but the tab.
+// Tab is one tab of a browser. Each tab is another user: it shares no storage with other tabs, unless Sibling or Profile
+// opened it.
+// One thing: its methods are what a user does and sees at one tab, and have no state but the tab.
 type Tab struct {
-	Ctx context.Context // for chromedp
+	Ctx context.Context // the tab's context for calls of chromedp
 
 	t      *testing.T
 	faults *faults
 }
 
-// Tab opens url as a new person.
+// Tab opens url in a new tab as a new user, in a browser context of its own.
 func (b *Browser) Tab(url string) *Tab {
 	b.t.Helper()
 	return open(b.t, b.ctx, url, chromedp.WithNewBrowserContext())
 }
 
-// Profile opens url in the profile of a browser of the test's own, which is on disk like a user's; all such tabs share it.
+// Profile opens url in the profile of a browser from OwnBrowser. The profile is on disk, as in a user's browser. All tabs
+// that Profile opens share it.
 func (b *Browser) Profile(url string) *Tab {
 	b.t.Helper()
 	return open(b.t, b.ctx, url)
@@ -176,7 +180,7 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(parent, options...)
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx); err != nil { // the tab lives as long as the context that it is opened with
+	if err := chromedp.Do(ctx); err != nil { // opens the tab, which lives as long as this ctx
 		t.Fatal(err)
 	}
 	tab := &Tab{t: t, Ctx: ctx, faults: &faults{}}
@@ -191,7 +195,7 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 	return tab
 }
 
-// Do runs steps within Timeout.
+// Do runs steps one after the other. It fails the test if they take longer than Timeout.
 func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
@@ -201,7 +205,7 @@ func (tab *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
-// Eval evaluates a JavaScript expression in the page; promises are awaited.
+// Eval returns the value of a JavaScript expression in the page. If the value is a promise, Eval awaits it.
 func Eval[T any](tab *Tab, js string) T {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
@@ -213,8 +217,8 @@ func Eval[T any](tab *Tab, js string) T {
 	return v
 }
 
-// Until waits until the JavaScript expression is true, on this page or on one that follows it. An expression that throws is
-// not true yet: a page that has just begun lacks what the expression asks for.
+// Until waits until the JavaScript expression is true, on this page or on a page that follows it in the tab. If the
+// expression throws, Until goes on waiting: a page that has just begun lacks the elements that the expression reads.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout+time.Second)
@@ -232,13 +236,13 @@ func (tab *Tab) Until(js string) {
 	}
 }
 
-// left reports whether err says that the tab left the page before the page could answer.
+// left reports whether err says that the tab left the page before the page could evaluate an expression.
 func left(err error) bool {
 	return strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
 		strings.Contains(err.Error(), "Cannot find context")
 }
 
-// ready is true once the tab is online and the user can write.
+// ready is a JavaScript expression. It is true when the tab is online and the user can write.
 const ready = `document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') ` +
 	`&& document.activeElement?.tagName === 'TEXTAREA'`
 
@@ -249,7 +253,7 @@ func (tab *Tab) Ready() *Tab {
 	return tab
 }
 
-// Installed waits until a service worker serves the page. By then the worker has stored all that it needs.
+// Installed waits until a service worker serves the page. By then the worker has cached all files that the page needs.
 func (tab *Tab) Installed() *Tab {
 	tab.t.Helper()
 	tab.Until(`navigator.serviceWorker.ready.then(
@@ -263,8 +267,8 @@ func (tab *Tab) Say(text string) {
 	tab.Do(Type(text), Enter())
 }
 
-// Enter presses and releases the Enter key, as a keyboard does: one event that the page may prevent. (chromedp's own sends
-// the character after it in any case.)
+// Enter presses and releases the Enter key, as a keyboard does: if the page prevents the event, no line break is typed.
+// (chromedp's own key events send the character in any case.)
 func Enter(modifiers ...chromedp.Modifier) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		press := input.DispatchKeyEventParams{Key: "Enter", Code: "Enter", Text: "\r", WindowsVirtualKeyCode: 13}
@@ -288,34 +292,34 @@ func Type(text string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// Shown is the JavaScript array of the texts on screen.
+// Shown is a JavaScript expression: the array of the texts of all messages in the page.
 const Shown = `[...document.querySelectorAll('[role=log] article')].map(a => a.innerText)`
 
-// Messages returns the text of every message on screen, in order.
+// Messages returns the text of every message in the page, in order.
 func (tab *Tab) Messages() []string {
 	tab.t.Helper()
 	return Eval[[]string](tab, Shown)
 }
 
-// Shows waits until a message on screen holds text.
+// Shows waits until a message in the page contains text.
 func (tab *Tab) Shows(text string) {
 	tab.t.Helper()
 	tab.Until(Shown + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
 }
 
-// ShowsNot waits until no message on screen holds text.
+// ShowsNot waits until no message in the page contains text.
 func (tab *Tab) ShowsNot(text string) {
 	tab.t.Helper()
 	tab.Until(`!` + Shown + `.some(m => m.includes(` + strconv.Quote(text) + `))`)
 }
 
-// Phone turns the tab into that of a phone: 390×844, with touch.
+// Phone makes the tab look to the page like a phone: 390×844 pixels, with touch.
 func (tab *Tab) Phone() {
 	tab.t.Helper()
 	tab.Do(chromedp.EmulateViewport(390, 844, chromedp.EmulateScale(2), chromedp.EmulateMobile, chromedp.EmulateTouch))
 }
 
-// Dark asks for the dark theme, or for the light one.
+// Dark makes the device prefer the dark theme, or the light theme if dark is false.
 func (tab *Tab) Dark(dark bool) {
 	tab.t.Helper()
 	scheme := map[bool]string{true: "dark", false: "light"}[dark]
@@ -342,7 +346,7 @@ func (tab *Tab) Picture(path string) {
 // Node is one node of the accessibility tree, as assistive technology sees it.
 type Node struct{ Role, Name string }
 
-// Accessible returns the page's accessibility tree, flat, without ignored nodes.
+// Accessible returns the nodes of the page's accessibility tree as a flat list, without the nodes that Chromium ignores.
 func Accessible(tab *Tab) []Node {
 	tab.t.Helper()
 	var nodes []Node

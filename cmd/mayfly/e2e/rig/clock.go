@@ -7,8 +7,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// deviceClock gives each page of a tab a wall clock that SetClock sets. performance.now() is the monotonic clock of the
-// device, and goes on unchanged.
+// deviceClock is a script that replaces the wall clock of each page of a tab by a clock that SetClock sets. It does not
+// change performance.now(), the monotonic clock of the device.
 const deviceClock = `{
 	const Right = Date;
 	window.skew = %d;
@@ -18,8 +18,8 @@ const deviceClock = `{
 	};
 }`
 
-// timedWelcome lets each page of a tab remember how long its last welcome took to come, in milliseconds: from the first
-// frame that it sent on a WebSocket to the first that it got.
+// timedWelcome is a script that measures in each page of a tab how long the last welcome took to come: the milliseconds from
+// the first frame that the page sent on a WebSocket to the first frame that it got there.
 const timedWelcome = `window.WebSocket = class extends WebSocket {
 	#asked; #answered;
 	constructor(...args) {
@@ -41,15 +41,16 @@ func (tab *Tab) TimeWelcomes() {
 	tab.BeforeScripts(timedWelcome)
 }
 
-// ClockError returns by how much the page may be wrong about the server's time. A page learns it from a welcome, and takes
-// half of the time that the welcome took for its way back. On a busy machine that may be more than a second.
+// ClockError returns by how much the page may be wrong about the server's time. The page learns that time from a welcome. It
+// assumes that the way back took half of the time between hello and welcome, which on a busy machine may be more than a
+// second.
 func (tab *Tab) ClockError() time.Duration {
 	tab.t.Helper()
-	const unknown = 5000 // ms, for a page that polls
+	const unknown = 5000 // milliseconds, for a page that polls and so measures nothing
 	return time.Duration(Eval[float64](tab, fmt.Sprintf(`window.welcomeTook ?? %d`, unknown)) * float64(time.Millisecond))
 }
 
-// TabWithClock opens url as a new person, on a device whose wall clock is ahead of this machine's by that much.
+// TabWithClock opens url as a new user, on a device whose wall clock is ahead of this machine's clock by the duration ahead.
 func (b *Browser) TabWithClock(url string, ahead time.Duration) *Tab {
 	b.t.Helper()
 	tab := b.Tab("")
@@ -59,8 +60,8 @@ func (b *Browser) TabWithClock(url string, ahead time.Duration) *Tab {
 	return tab
 }
 
-// SetClock sets the wall clock of a page that TabWithClock opened. A page whose clock is set forward does everything that
-// became due, as after a sleep, so no test need wait for it.
+// SetClock sets the wall clock of a page that TabWithClock opened: ahead of this machine's clock by the duration ahead. A
+// page whose clock is set forward does at once everything that became due, as after a sleep. So a test need not wait for it.
 func (tab *Tab) SetClock(ahead time.Duration) {
 	tab.t.Helper()
 	tab.Script(fmt.Sprintf(`window.skew = %d`, ahead.Milliseconds()))

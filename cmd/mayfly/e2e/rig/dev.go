@@ -18,7 +18,7 @@ import (
 	"mayfly/server/devidp"
 )
 
-// SetFaults gives the sign-in provider of mayfly dev the faults f, and no others.
+// SetFaults replaces all faults of mayfly dev's sign-in provider by f.
 func (s *Server) SetFaults(f devidp.Faults) {
 	s.t.Helper()
 	b, err := json.Marshal(f)
@@ -28,7 +28,7 @@ func (s *Server) SetFaults(f devidp.Faults) {
 	s.faults(http.MethodPost, b)
 }
 
-// Calls returns how often each endpoint of the sign-in provider of mayfly dev was asked since the start.
+// Calls returns how many requests each endpoint of mayfly dev's sign-in provider has had since its start.
 func (s *Server) Calls() map[devidp.Endpoint]int {
 	s.t.Helper()
 	var state devidp.State
@@ -38,7 +38,7 @@ func (s *Server) Calls() map[devidp.Endpoint]int {
 	return state.Calls
 }
 
-// UntilAsked waits until an endpoint of the sign-in provider was asked more than n times since the start.
+// UntilAsked waits until the endpoint at of mayfly dev's sign-in provider has had more than n requests since its start.
 func (s *Server) UntilAsked(t *testing.T, at devidp.Endpoint, n int) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
@@ -64,7 +64,8 @@ func (s *Server) faults(method string, body []byte) []byte {
 	return answer
 }
 
-// ask sends a request, follows redirects to the end of a sign-in but not into the chat, and returns the answer and its body.
+// ask sends a request, and returns the last answer and its body. It follows redirects, but not the redirect that sends the
+// browser back to the chat at the end of a sign-in.
 func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	s.t.Helper()
 	once := &http.Transport{DisableKeepAlives: true}
@@ -86,7 +87,7 @@ func (s *Server) ask(r *http.Request) (*http.Response, []byte) {
 	return resp, body
 }
 
-// Tokens are what the chat gets when somebody signs in.
+// Tokens are the tokens that the chat gets when a user signs in.
 type Tokens struct {
 	Access  string `json:"access_token"`
 	ID      string `json:"id_token"`
@@ -95,7 +96,7 @@ type Tokens struct {
 
 var formID = regexp.MustCompile(`name="id" value="([^"]+)"`)
 
-// SignIn signs somebody in at mayfly dev without a browser, once the server is ready to let them in.
+// SignIn signs in as the person who at mayfly dev, without a browser. It first waits until the server can check tokens.
 func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	s.t.Helper()
 	s.untilReady()
@@ -125,7 +126,7 @@ func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	return tokens
 }
 
-// post sends a form of several parts to the provider.
+// post sends a form with the values of all parts to the provider.
 func (s *Server) post(path string, parts ...url.Values) (*http.Response, []byte) {
 	s.t.Helper()
 	var form []string
@@ -140,7 +141,7 @@ func (s *Server) post(path string, parts ...url.Values) (*http.Response, []byte)
 	return s.ask(r)
 }
 
-// untilReady waits until the server has the provider's keys.
+// untilReady waits until the server has the provider's keys, which it needs to check tokens.
 func (s *Server) untilReady() {
 	s.t.Helper()
 	again := time.NewTicker(20 * time.Millisecond)

@@ -13,14 +13,15 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// faults are the complaints of a tab since it was opened, of all its pages.
+// faults collects the faults of all pages of a tab since the tab was opened.
 type faults struct {
 	mu  sync.Mutex // guards the fields below
 	all []string
 }
 
-// hear notes the fault that e reports: something blocked by the policy, an error in the console, an unhandled exception or
-// rejection, a dialog.
+// hear runs when the browser reports the event e. It adds e to the faults if e is an error in the browser's log (such as a
+// request that the content security policy blocked), an error in the console, an unhandled exception or rejected promise, or
+// a dialog.
 func (f *faults) hear(e any) {
 	var fault string
 	switch e := e.(type) {
@@ -51,11 +52,11 @@ func (f *faults) hear(e any) {
 	}
 }
 
-// Faults returns the complaints of the tab since it was opened: blocked by the policy, errors in the console, unhandled
-// errors, files that did not load, dialogs.
+// Faults returns the faults of the tab since it was opened: what the content security policy blocked, errors in the console,
+// unhandled exceptions and rejected promises, files that did not load, and dialogs.
 func (tab *Tab) Faults() []string {
 	tab.t.Helper()
-	Eval[int](tab, "0") // faults that were reported before its answer have arrived by then
+	Eval[int](tab, "0") // when its answer arrives, all faults that the browser reported before have arrived, too
 	tab.faults.mu.Lock()
 	defer tab.faults.mu.Unlock()
 	return slices.Clone(tab.faults.all)

@@ -8,11 +8,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// byRole is a JavaScript function in every page of a Tab. It returns the elements that assistive technology finds by that
-// role, and by a name that contains the given one. Role and name are Chromium's own (computedRole and computedName, which
-// the flag ComputedAccessibilityInfo gives to scripts). Each question makes Chromium build its accessibility tree of the
-// whole page, which takes tenths of a second in a long room. So the selectors leave out most elements, and theOne, for the
-// few parts that stay as long as the page, asks once and returns the same element as long as it is in the page.
+// byRole is a script that adds two functions to every page of a Tab. The function byRole returns the elements that have this
+// role for assistive technology, and a name that contains the given name. It reads computedRole and computedName, which
+// Chromium's flag ComputedAccessibilityInfo gives to scripts. For each call, Chromium builds the accessibility tree of the
+// whole page, which takes tenths of a second in a long room. So the selectors in candidates first leave out most elements.
+// The function theOne returns the first element of byRole, and caches it as long as it is in the page.
 const byRole = `window.byRole = (role, name = '') => {
 	const candidates = {
 		alert: '[role=alert]', article: 'article', banner: 'header', button: 'button', dialog: 'dialog, [role=dialog]',
@@ -29,20 +29,21 @@ window.theOne = (role, name = '') => {
 	return known[key];
 }`
 
-// ByRole is the JavaScript expression of the first element that assistive technology finds by that role, and by a name that
-// contains the given one; undefined if there is none.
+// ByRole returns a JavaScript expression: the first element that has this role for assistive technology and a name that
+// contains the given name, undefined if there is none.
 func ByRole(role, name string) string { return fmt.Sprintf("byRole(%q, %q)[0]", role, name) }
 
-// The parts of the page that nearly every test looks at, as JavaScript expressions. They cost little to ask for often.
+// The parts of the page that nearly every test looks at, as JavaScript expressions. theOne caches the elements, so a test
+// can evaluate these expressions often.
 const (
 	Header     = `theOne('banner')`
 	Composer   = `theOne('textbox', 'Message')`
 	Form       = `theOne('form', 'Write a message')`
 	Log        = `theOne('log')`
-	Connection = `theOne('status')?.innerText` // the header's word for the connection
+	Connection = `theOne('status')?.innerText` // the header's text about the connection, such as "Online"
 )
 
-// Click waits for the element of that role and name, and clicks it.
+// Click waits for an element with this role and name, and clicks it.
 func (tab *Tab) Click(role, name string) {
 	tab.t.Helper()
 	e := ByRole(role, name)
@@ -50,8 +51,9 @@ func (tab *Tab) Click(role, name string) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](e + ".click()"))
 }
 
-// InTime calls try until try reports that it was done before the messages expired. Each time it doubles the life of the
-// messages, which it begins with first. So a test can look at messages that are about to expire, on any slow machine.
+// InTime calls try again and again until try reports that it was done before its messages expired. life is how long these
+// messages live: it is first in the first call, and doubles in each further call. So even on a slow machine a test can look
+// at messages that soon expire.
 func InTime(t *testing.T, first time.Duration, try func(life time.Duration) (inTime bool)) {
 	t.Helper()
 	for life := first; life <= 64*first; life *= 2 {

@@ -10,15 +10,16 @@ import (
 	"testing"
 )
 
-// Front is an HTTP proxy in front of a server that another server may replace.
+// Front is an HTTP proxy in front of a server. A test can replace the server behind it by another server.
 type Front struct {
-	URL string // at which people open Mayfly
+	URL string // the URL at which users open Mayfly
 
 	t      *testing.T
 	target atomic.Pointer[url.URL]
 }
 
-// NewFront starts a proxy that ends with the test. wrap wraps its handler, and see gets each answer; either may be nil.
+// NewFront starts a proxy that ends with the test. wrap wraps the proxy's handler. see gets each answer of the server before
+// the client gets it. wrap and see may be nil.
 func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) *Front {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -46,7 +47,7 @@ func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(
 	return f
 }
 
-// Serve starts a server with args as additional flags, and points the proxy to it from now on.
+// Serve starts a server with args as additional flags. From now on the proxy forwards all requests to this server.
 func (f *Front) Serve(args ...string) *Server {
 	f.t.Helper()
 	server := Serve(f.t, append([]string{"-public-url", f.URL}, args...)...)

@@ -1,12 +1,13 @@
 package rig
 
-// Kept returns everything that the page shows and everything that it and its origin store, by the place where it is.
+// Kept returns everything that the page shows, and everything that the page and its origin store. The key is the place where
+// the text was found, such as "localStorage".
 func (tab *Tab) Kept() map[string]string {
 	tab.t.Helper()
 	return Eval[map[string]string](tab, kept)
 }
 
-// kept is a JavaScript promise of everything that a page and its origin store, by place.
+// kept is a JavaScript expression: a promise of what Kept returns.
 const kept = `(async () => {
 	const asked = request => new Promise((done, failed) => {
 		request.onsuccess = () => done(request.result);
@@ -42,7 +43,7 @@ const kept = `(async () => {
 	return found;
 })()`
 
-// Device is a JavaScript promise of the user's own texts on the device, by key.
+// Device is a JavaScript expression: a promise of the entries and drafts that are stored on the device, by key.
 const Device = `new Promise((done, failed) => {
 	const opening = indexedDB.open('mayfly-device');
 	opening.onerror = failed;

@@ -14,21 +14,21 @@ import (
 	"time"
 )
 
-// Manner is how a Middlebox treats an upgrade to a WebSocket, which it does not understand.
+// Manner is how a Middlebox treats WebSockets, which it does not understand.
 type Manner int
 
 // The manners, from harmless to those that block WebSockets.
 const (
-	Passes   Manner = iota // passes everything on
-	Refuses                // refuses an upgrade
-	Kills                  // kills a WebSocket after 200 ms
-	Swallows               // loses all bytes of a WebSocket, once it is open
-	Holds                  // holds back each answer until its end: an upgrade has none
+	Passes   Manner = iota // forwards everything
+	Refuses                // refuses the request that opens a WebSocket
+	Kills                  // cuts a WebSocket after 200 ms
+	Swallows               // lets a WebSocket open, and then loses all its bytes
+	Holds                  // forwards an answer only when it is complete; that of a WebSocket never is
 )
 
 const killAfter = 200 * time.Millisecond
 
-// Middlebox is an HTTP/1.1 proxy such as some networks have.
+// Middlebox is an HTTP/1.1 proxy that hinders WebSockets, as proxies in some networks do.
 type Middlebox struct {
 	target  string
 	forward *httputil.ReverseProxy
@@ -41,7 +41,8 @@ type Middlebox struct {
 	sockets map[*pair]struct{}
 }
 
-// ServeBehindMiddlebox starts a server that people reach through a middlebox, and returns both with the URL to open.
+// ServeBehindMiddlebox starts a server and a middlebox in front of it. url is the URL at which users open Mayfly through the
+// middlebox.
 func ServeBehindMiddlebox(t *testing.T, m Manner, args ...string) (server *Server, box *Middlebox, url string) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -81,7 +82,7 @@ func newMiddlebox(t *testing.T, listener net.Listener, target string, m Manner) 
 	return b
 }
 
-// Behave changes the manner. Open WebSockets go on as before.
+// Behave changes the manner for new requests. WebSockets that are open keep their manner.
 func (b *Middlebox) Behave(m Manner) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -90,7 +91,7 @@ func (b *Middlebox) Behave(m Manner) {
 	b.changed = make(chan struct{})
 }
 
-// cut resets the open WebSockets, which http.Server has handed over.
+// cut resets the open WebSockets. http.Server does not close them, because upgrade has hijacked their connections.
 func (b *Middlebox) cut() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -100,7 +101,7 @@ func (b *Middlebox) cut() {
 	}
 }
 
-// Until waits until that many polls wait for their answer, and that many WebSockets are open.
+// Until waits until the number of polls that wait for their answer is polls, and the number of open WebSockets is sockets.
 func (b *Middlebox) Until(t *testing.T, polls, sockets int) {
 	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
@@ -148,7 +149,7 @@ func (b *Middlebox) now() (Manner, <-chan struct{}) {
 	return b.manner, b.changed
 }
 
-// hold reads the whole answer before it passes on any of it, if that is the manner.
+// hold reads the whole answer before the proxy forwards any of it, if the manner is Holds.
 func (b *Middlebox) hold(r *http.Response) error {
 	if m, _ := b.now(); m != Holds {
 		return nil
@@ -196,17 +197,17 @@ func (b *Middlebox) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// carry moves bytes until either side ends.
+// carry copies bytes in both directions until the client or the server closes its connection.
 func (p *pair) carry(manner Manner) {
 	var up, down io.Writer = p.server, p.client
 	answers := bufio.NewReader(p.server)
 	if manner == Swallows {
-		for line := []byte(nil); len(bytes.TrimSpace(line)) > 0 || line == nil; { // the request that opens the WebSocket
+		for line := []byte(nil); len(bytes.TrimSpace(line)) > 0 || line == nil; { // the answer that opens the WebSocket
 			var err error
 			if line, err = answers.ReadBytes('\n'); err != nil {
 				return
 			}
-			_, _ = p.client.Write(line) // if it is gone, the copies below end
+			_, _ = p.client.Write(line) // if the client has disconnected, the copies below end
 		}
 		up, down = io.Discard, io.Discard
 	}

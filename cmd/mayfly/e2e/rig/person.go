@@ -11,13 +11,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Person is a client without a screen, in the lobby.
+// Person is a user in the lobby, whose client has no screen.
 type Person struct {
 	Name string
 	*client.Client
 
 	t       *testing.T
-	changed chan struct{} // capacity 1
+	changed chan struct{} // capacity 1; the view has changed
 
 	mu            sync.Mutex // guards the fields below
 	view          client.View
@@ -31,8 +31,8 @@ func NewPerson(t *testing.T, name, url string) *Person {
 	return NewPersonBy(t, name, transport.DialWebSocket(url), nil)
 }
 
-// NewPersonBy is NewPerson with another way to connect: by dial, and, if polls is not nil, by polls where WebSockets are
-// blocked.
+// NewPersonBy does what NewPerson does, but connects by dial. If polls is not nil, the client connects by polls when a
+// network blocks WebSockets.
 func NewPersonBy(t *testing.T, name string, dial, polls transport.Dial) *Person {
 	t.Helper()
 	p := &Person{Name: name, t: t, changed: make(chan struct{}, 1)}
@@ -53,7 +53,7 @@ func NewPersonBy(t *testing.T, name string, dial, polls transport.Dial) *Person 
 func (p *Person) see(v client.View) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if online := Online(v); p.wasOnline != online { // Status alone does not show short outages
+	if online := Online(v); p.wasOnline != online { // v.Status alone does not show short outages
 		p.wasOnline = online
 		if !online {
 			p.interruptions++
@@ -73,14 +73,14 @@ func (p *Person) Now() client.View {
 	return p.view
 }
 
-// Interruptions returns how often the person was cut off.
+// Interruptions returns how often the person's client was online and then was not.
 func (p *Person) Interruptions() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.interruptions
 }
 
-// Until waits for a view for which ok returns true, and returns that view. One goroutine at a time may wait.
+// Until waits for a view for which ok returns true, and returns that view. Only one goroutine at a time may call it.
 func (p *Person) Until(what string, ok func(client.View) bool) client.View {
 	p.t.Helper()
 	for timeout := time.After(Timeout); ; {

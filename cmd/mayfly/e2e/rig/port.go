@@ -8,18 +8,18 @@ import (
 	"testing"
 )
 
-// FreeAddr counts through these ports. The kernel gives none of them to a connection or to a listener that asks for any
-// port, and Chromium forbids none of them.
+// FreeAddr counts through these ports. The kernel gives none of them to an outgoing connection or to a listener on port 0,
+// and Chromium forbids none of them.
 const (
 	firstPort = 20_000
 	ports     = 12_000
-	portsEach = 499 // processes that test two packages side by side begin that far apart
+	portsEach = 499 // the distance between the first ports of two test processes whose process ids follow each other
 )
 
 var portsGiven atomic.Int64
 
-// FreeAddr returns an address of this machine on which nobody listens. It returns each address once: no other test gets it
-// before this test's server listens there, or after that server has stopped.
+// FreeAddr returns an address of this machine on which no program listens. It returns each address only once, so that no
+// other test gets the address before this test's server listens on it, or after that server has stopped.
 func FreeAddr(t testing.TB) string {
 	t.Helper()
 	for range ports {

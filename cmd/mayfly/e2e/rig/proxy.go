@@ -9,29 +9,29 @@ import (
 	"time"
 )
 
-// Proxy passes on TCP connections, and breaks them when the test asks for it.
+// Proxy forwards TCP connections, and breaks them when the test asks for it.
 type Proxy struct {
-	Addr string // on which it listens, host:port
+	Addr string // the address on which it listens, host:port
 
 	target   string
 	listener net.Listener
 	running  sync.WaitGroup
 
-	mu     sync.Mutex // guards the fields below, but for line
+	mu     sync.Mutex // guards the fields below, except line
 	pairs  map[*pair]struct{}
 	refuse bool
 	lag    time.Duration
-	pass   chan struct{} // closed while bytes pass; open while they are swallowed
-	bits   int           // a second, of all connections; 0: no limit
-	opened int           // connections so far
+	pass   chan struct{} // closed while the proxy forwards bytes; open while it loses them
+	bits   int           // the speed of all connections together, in bits per second; 0: no limit
+	opened int           // how many connections clients have opened so far
 
-	line sync.Mutex // held while bytes are on a slow line
+	line sync.Mutex // held for as long as the slow line needs for some bytes, because all connections share the line
 }
 
 // pair is one connection through the proxy.
 type pair struct{ client, server *net.TCPConn }
 
-// ServeBehindProxy starts a server that people reach through a proxy, and returns both with the URL to open.
+// ServeBehindProxy starts a server and a proxy in front of it. url is the URL at which users open Mayfly through the proxy.
 func ServeBehindProxy(t *testing.T, args ...string) (server *Server, proxy *Proxy, url string) {
 	t.Helper()
 	addr := FreeAddr(t)
@@ -44,7 +44,8 @@ func ServeBehindProxy(t *testing.T, args ...string) (server *Server, proxy *Prox
 	return server, NewProxy(t, addr, server.Addr()), url
 }
 
-// NewProxy starts a proxy in front of target; it ends with the test. If addr is "" it takes a free port.
+// NewProxy starts a proxy that listens on addr and forwards to target. If addr is "", the proxy takes a free port. It ends
+// with the test.
 func NewProxy(t *testing.T, addr, target string) *Proxy {
 	t.Helper()
 	if addr == "" {
@@ -107,7 +108,7 @@ func (p *Proxy) serve(client *net.TCPConn) {
 	p.mu.Unlock()
 }
 
-// copy moves bytes until either side ends, and then ends both.
+// copy copies bytes until one of the two connections ends, and then closes both.
 func (p *Proxy) copy(to, from *net.TCPConn) {
 	defer to.Close()
 	defer from.Close()
@@ -121,7 +122,7 @@ func (p *Proxy) copy(to, from *net.TCPConn) {
 				if _, err := to.Write(buf[:n]); err != nil {
 					return
 				}
-			default: // swallowed
+			default: // the proxy swallows the bytes
 			}
 		}
 		if err != nil {
@@ -139,7 +140,7 @@ func (p *Proxy) passing() <-chan struct{} {
 	return p.pass
 }
 
-// delay blocks as long as a slow line, or a line that lags, needs for n bytes.
+// delay blocks as long as n bytes need on a line with the speed and the delay that Slow and Lag have set.
 func (p *Proxy) delay(n int) {
 	p.mu.Lock()
 	bits, lag := p.bits, p.lag
@@ -152,28 +153,28 @@ func (p *Proxy) delay(n int) {
 	}
 }
 
-// Slow limits the line to that many bits a second.
+// Slow limits the speed of all connections together to that many bits per second.
 func (p *Proxy) Slow(bits int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.bits = bits
 }
 
-// Lag delays all bytes by that time, in both directions and in order.
+// Lag delays all bytes by the duration by, in both directions. The bytes stay in order.
 func (p *Proxy) Lag(by time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.lag = by
 }
 
-// Opened returns how many connections there have been.
+// Opened returns how many connections clients have opened so far.
 func (p *Proxy) Opened() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.opened
 }
 
-// UntilOpened waits until there have been that many connections.
+// UntilOpened waits until clients have opened n connections.
 func (p *Proxy) UntilOpened(t *testing.T, n int) {
 	t.Helper()
 	again := time.NewTicker(10 * time.Millisecond)
@@ -187,10 +188,10 @@ func (p *Proxy) UntilOpened(t *testing.T, n int) {
 	}
 }
 
-// Cut resets every connection (RST); new ones pass.
+// Cut resets every connection (TCP RST). The proxy still accepts new connections.
 func (p *Proxy) Cut() { p.CutSome(1) }
 
-// CutSome resets that share of the connections, chosen at random.
+// CutSome resets connections that it chooses at random. share, from 0 to 1, is the probability for each connection.
 func (p *Proxy) CutSome(share float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -202,15 +203,15 @@ func (p *Proxy) CutSome(share float64) {
 	}
 }
 
-// Refuse resets new connections at once, or stops doing so.
+// Refuse(true) makes the proxy reset new connections at once. Refuse(false) makes it accept them again.
 func (p *Proxy) Refuse(refuse bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.refuse = refuse
 }
 
-// Swallow loses all bytes in both directions, without a sign, or stops doing so. Lost bytes do not come back, so a
-// connection that lost some is broken for good.
+// Swallow(true) makes the proxy lose all bytes in both directions, without an error for the client or the server.
+// Swallow(false) ends this. Lost bytes do not come back, so a connection that lost bytes never works again.
 func (p *Proxy) Swallow(swallow bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -9,14 +9,14 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Raw is a client that sends and reads only what the test tells it to.
+// Raw is a client that sends and reads frames only when the test tells it to.
 type Raw struct {
 	t    *testing.T
 	conn transport.Conn
 	rest []wire.Frame
 }
 
-// Dial opens a connection; it ends with the test.
+// Dial opens a WebSocket to s, which ends with the test.
 func Dial(t *testing.T, s *Server) *Raw {
 	t.Helper()
 	conn, err := transport.DialWebSocket(s.SocketURL())(t.Context())
@@ -27,7 +27,7 @@ func Dial(t *testing.T, s *Server) *Raw {
 	return &Raw{t: t, conn: conn}
 }
 
-// DialAnd opens a connection and joins room.
+// DialAnd opens a WebSocket to s and joins room.
 func DialAnd(t *testing.T, s *Server, room string) *Raw {
 	t.Helper()
 	r := Dial(t, s)
@@ -36,7 +36,7 @@ func DialAnd(t *testing.T, s *Server, room string) *Raw {
 	return r
 }
 
-// Hello opens the session.
+// Hello sends the frame hello, with guest as the guest's secret and the rooms to join.
 func (r *Raw) Hello(guest string, rooms ...wire.Join) {
 	r.t.Helper()
 	r.Send(wire.Hello{Guest: &guest, Rooms: rooms})
@@ -53,10 +53,11 @@ func (r *Raw) Send(f wire.Frame) {
 	}
 }
 
-// TrySend writes one frame, unless the connection has ended.
+// TrySend writes one frame. It returns an error if the connection has ended.
 func (r *Raw) TrySend(f wire.Frame) error { return r.conn.Write(wire.Encode(f)) }
 
-// read returns the next frame, or the error that ended the connection. A server is never silent for as long as Timeout.
+// read returns the next frame, or the error that ended the connection. It also fails after Timeout, because a server is
+// never silent for that long.
 func (r *Raw) read() (wire.Frame, error) {
 	for len(r.rest) == 0 {
 		ctx, cancel := context.WithTimeout(r.t.Context(), Timeout)
@@ -78,7 +79,8 @@ func (r *Raw) read() (wire.Frame, error) {
 	return f, nil
 }
 
-// Next returns the next F, skipping other frames. It may be called by any goroutine of the test, but by one at a time.
+// Next returns the next frame of type F, and skips other frames. Any goroutine of the test may call it, but only one at a
+// time.
 func Next[F wire.Frame](r *Raw) F {
 	r.t.Helper()
 	for {
@@ -93,7 +95,7 @@ func Next[F wire.Frame](r *Raw) F {
 	}
 }
 
-// Each calls take with every frame until the connection ends, and returns how it ended.
+// Each calls take with every frame until the connection ends, and returns the error with which the connection ended.
 func (r *Raw) Each(take func(wire.Frame)) error {
 	for {
 		f, err := r.read()
@@ -104,7 +106,7 @@ func (r *Raw) Each(take func(wire.Frame)) error {
 	}
 }
 
-// ReadToEnd reads until the connection ends, and returns the last frame and how it ended.
+// ReadToEnd reads until the connection ends. It returns the last frame, and the error with which the connection ended.
 func (r *Raw) ReadToEnd() (last wire.Frame, err error) {
 	err = r.Each(func(f wire.Frame) { last = f })
 	return last, err

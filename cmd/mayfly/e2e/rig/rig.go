@@ -1,5 +1,5 @@
 // Package rig starts the whole product for the end-to-end tests: the built binary as a child process, and headless Chromium.
-// Tests look at its tabs as assistive technology does, by role and name.
+// Tests find the elements of a page as assistive technology does, by role and name.
 package rig
 
 import (
@@ -20,15 +20,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Timeout is how long anything may take before a test gives up. It is long, because these tests also run on busy machines,
-// where the client may need several attempts to connect, up to a minute apart. Only a hang should reach it.
+// Timeout is how long a test waits for anything before it fails. It is long, because these tests also run on busy machines,
+// where the client may need several attempts to connect, up to a minute apart. Only a hang should reach Timeout.
 const Timeout = 3 * time.Minute
 
-// binary is the built program, once Main knows it.
+// binary is the path of the built program. Main sets it.
 var binary string
 
-// Main runs the tests of a package, with the program that MAYFLY_BINARY names, as make test does, or else with one that it
-// builds. It fails if the tests leave a goroutine behind. Call it from TestMain.
+// Main runs the tests of a package. They use the program that the environment variable MAYFLY_BINARY names, which make test
+// sets. If the variable is empty, Main builds the program. Main fails if the tests leave a goroutine behind. Call it from
+// TestMain.
 func Main(m *testing.M) {
 	dir, err := os.MkdirTemp("", "mayfly-e2e-")
 	if err != nil {
@@ -49,7 +50,7 @@ func Main(m *testing.M) {
 	}))
 }
 
-// tests are the tests of a package and the browser that they share.
+// tests runs the tests of a package, and then closes the browser that they share.
 type tests struct{ *testing.M }
 
 func (m tests) Run() int {
@@ -64,14 +65,14 @@ func exit(err error) {
 
 // Server is one running mayfly serve, or mayfly dev.
 type Server struct {
-	URL      string // as printed: http://localhost:PORT, if no flag says otherwise
+	URL      string // the URL that the server prints: http://localhost:PORT, unless a flag sets another
 	Provider string // the URL of the sign-in provider, as mayfly dev prints it
 
 	t    testing.TB
-	args []string // the command first
+	args []string // the command (serve or dev), then its flags
 	cmd  *exec.Cmd
 	log  *logBuffer
-	done chan struct{} // closed once the process has ended and its output is read
+	done chan struct{} // closed when the process has ended and its output is read
 	addr string
 }
 
@@ -81,7 +82,8 @@ func Serve(t testing.TB, args ...string) *Server {
 	return ServeAt(t, FreeAddr(t), args...)
 }
 
-// ServeAt is Serve on an address from FreeAddr, for a test that must know the address before.
+// ServeAt does what Serve does, but on addr, which comes from FreeAddr. It is for a test that must know the address before
+// the server starts.
 func ServeAt(t testing.TB, addr string, args ...string) *Server {
 	t.Helper()
 	return start(t, addr, append([]string{"serve"}, args...))
@@ -125,7 +127,7 @@ func (s *Server) Start() {
 	lines := make(chan string, 1)
 	go func() {
 		defer close(s.done)
-		defer s.cmd.Wait() //nolint:errcheck // how it ended is read from ProcessState
+		defer s.cmd.Wait() //nolint:errcheck // Stop reads from ProcessState how the process ended
 		scanner := bufio.NewScanner(stdout)
 		for scanner.Scan() {
 			if at, ok := strings.CutPrefix(scanner.Text(), "The sign-in provider is at "); ok {
@@ -150,11 +152,11 @@ func (s *Server) Addr() string { return s.addr }
 
 // Kill ends the server at once, as kill -9 does.
 func (s *Server) Kill() {
-	_ = s.cmd.Process.Kill() // it may have ended already
+	_ = s.cmd.Process.Kill() // fails if the process has already ended
 	<-s.done
 }
 
-// Stop sends SIGTERM, and waits until the server has ended without an error.
+// Stop sends SIGTERM, and waits until the server has ended. The test fails if the server ends with an error.
 func (s *Server) Stop() {
 	s.t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -196,7 +198,7 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-// Run runs the program with args until it ends by itself, and returns its output and its exit code.
+// Run runs mayfly with args until it ends by itself, and returns its output and its exit code.
 func Run(t *testing.T, args ...string) (output string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Timeout)
@@ -212,7 +214,7 @@ func Run(t *testing.T, args ...string) (output string, code int) {
 	return string(out), code
 }
 
-// TakePort listens on a free port until the test ends, so that nobody else can.
+// TakePort listens on a free port until the test ends, so that no other program can listen there. It returns the address.
 func TakePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -7,7 +7,7 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Parts of a message's row that have no role and no name: CSS selectors, below a row.
+// CSS selectors for the parts of a message's row that have no role and no name.
 const (
 	RowText = ".message-text"
 	RowName = ".message-name"
@@ -15,16 +15,16 @@ const (
 	RowLeft = ".left" // the button with the time left, which opens the actions
 )
 
-// Rows in a state, and marks between rows, that have no role of their own: CSS selectors.
+// CSS selectors for rows in a certain state, and for elements near the rows, that have no role of their own.
 const (
 	MineRow    = ".message-mine"
-	WaitingRow = ".message-waiting" // not accepted yet
+	WaitingRow = ".message-waiting" // the server has not accepted the message yet
 	FailedRow  = ".message-failed"
 	Divider    = ".divider" // above the first new message
-	Jump       = ".jump"    // the button to the newest message; in a long room waiting for it by its role costs too much
+	Jump       = ".jump"    // the button to the newest message; it has a role, but in a long room byRole is too slow
 )
 
-// Find is the JavaScript expression of the first element that the CSS selector finds, null if there is none. It is for
+// Find returns a JavaScript expression: the first element that matches the CSS selector, null if there is none. It is for
 // elements that have neither a role nor a name.
 func Find(selector string) string { return fmt.Sprintf("document.querySelector(%q)", selector) }
 
@@ -34,7 +34,7 @@ func (tab *Tab) Script(js string) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](js))
 }
 
-// Press presses and releases a key of chromedp's kb.
+// Press presses and releases a key. key is a constant of chromedp's package kb, or text.
 func (tab *Tab) Press(key string, with ...chromedp.KeyOption) {
 	tab.t.Helper()
 	tab.Do(chromedp.KeyEvent(key, with...))
@@ -43,13 +43,14 @@ func (tab *Tab) Press(key string, with ...chromedp.KeyOption) {
 // Shift makes Press hold the Shift key.
 var Shift = chromedp.KeyModifiers(chromedp.ModifierShift)
 
-// maxAge is how much a tab may age at once: after 35 s without a frame from the server the connection counts as dead.
+// maxAge is the largest step of Age. It is well below 35 s: after 35 s without a frame from the server, the client takes the
+// connection for dead.
 const maxAge = 20 * time.Second
 
-// Age lets that much time pass at once for the page, 20 s at most: it sets forward the wall clock of the page's device, and
-// the server's time in each frame that comes by WebSocket. The client counts by the device's clock that has gone further,
-// and looks at both once a second. So everything that was due in that time happens within a second. Timers of less than a
-// second, and the browser's own timers, take as long as ever.
+// Age sets the time forward for the page, by 20 s at most. It changes the wall clock of the page's device, and the server's
+// time in each frame that comes by WebSocket. Once a second the client reads its wall clock and its monotonic clock, and
+// takes the clock that has gone further. So everything that becomes due by this step happens within a second. Age does not
+// shorten timers of less than a second, and the browser's own timers.
 func (tab *Tab) Age(by time.Duration) {
 	tab.t.Helper()
 	if by > maxAge {
@@ -77,8 +78,8 @@ func (tab *Tab) Age(by time.Duration) {
 	aged += %d`, by.Milliseconds()))
 }
 
-// AgeUntil lets time pass, for a tab that has not aged yet, until shortly before the time, but maxAge at most. The rest of
-// the time passes as usual.
+// AgeUntil calls Age with the time from now until half a second before at, but with maxAge at most. The rest of the time
+// passes as usual. Call it only for a tab that has not aged yet.
 func (tab *Tab) AgeUntil(at time.Time) {
 	tab.t.Helper()
 	if by := min(time.Until(at)-time.Second/2, maxAge); by > 0 {
@@ -86,8 +87,8 @@ func (tab *Tab) AgeUntil(at time.Time) {
 	}
 }
 
-// Before waits until the JavaScript expression is true, but only until that time by the clock of this machine, and reports
-// whether it is true. It is for InTime. The tab must not have aged.
+// Before waits until the JavaScript expression is true, or until the time at by the clock of this machine. It reports
+// whether the expression is true. Use it with InTime. The tab must not have aged.
 func (tab *Tab) Before(at time.Time, js string) bool {
 	tab.t.Helper()
 	tab.Until(fmt.Sprintf(`Date.now() >= %d || (%s)`, at.UnixMilli(), js))

@@ -12,14 +12,14 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Freeze freezes the page, as browsers do with hidden tabs. Chromium breaks the page's connections then.
+// Freeze freezes the page, as browsers do with hidden tabs. Chromium then breaks the page's connections.
 func (tab *Tab) Freeze() {
 	tab.t.Helper()
 	tab.lifecycle(page.SetWebLifecycleStateStateFrozen)
 }
 
-// Thaw lets a frozen page go on, hidden. Chromium soon fires the timers of such a page only once a minute, also Until's. So
-// freeze a minimized window, and restore it after Thaw.
+// Thaw lets a frozen page go on as a hidden page. Chromium soon fires the timers of a hidden page only once a minute, and
+// Until needs such a timer. So freeze a minimized window, and restore the window after Thaw.
 func (tab *Tab) Thaw() {
 	tab.t.Helper()
 	tab.lifecycle(page.SetWebLifecycleStateStateActive)
@@ -33,7 +33,7 @@ func (tab *Tab) lifecycle(state page.SetWebLifecycleStateState) {
 	}))
 }
 
-// Minimize minimizes the tab's window, so that nobody sees the page.
+// Minimize minimizes the tab's window, so that the page becomes hidden.
 func (tab *Tab) Minimize() {
 	tab.t.Helper()
 	tab.window(browser.WindowStateMinimized, "hidden")
@@ -60,7 +60,7 @@ func (tab *Tab) window(state browser.WindowState, page string) {
 	tab.Until(`document.visibilityState === '` + page + `'`)
 }
 
-// Sleep stops all of Chromium's processes until wake is called, like a laptop with a closed lid.
+// Sleep stops all of Chromium's processes until wake is called. The browser then behaves as on a laptop with a closed lid.
 func (tab *Tab) Sleep() (wake func()) {
 	tab.t.Helper()
 	all, err := chromedp.CallBrowser(tab.Ctx, systeminfo.GetProcessInfo, cdp.Empty{})

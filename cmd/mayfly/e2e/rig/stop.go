@@ -14,15 +14,15 @@ import (
 
 // heard is what one client received until its connection ended.
 type heard struct {
-	accepted []int64
-	posted   map[int64]bool
+	accepted []int64        // the seqs of the client's own posts that the server accepted
+	posted   map[int64]bool // the seqs of all messages that the client got
 	last     wire.Frame
-	err      error // with which the connection ended
+	err      error // the error with which the connection ended
 }
 
-// StopUnderLoad starts a server with that many clients in one room, some of which post, each at the given interval, and
-// stops the server. Every accepted message must reach every client before the client is told to come back, and no
-// connection may be cut.
+// StopUnderLoad starts a server and connects clients to one room. posting is how many of them post, each in the interval
+// every. Then it stops the server. Every accepted message must reach every client before the client gets the bye that tells
+// it when to come back, and no connection may be cut.
 func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 	t.Helper()
 	server := Serve(t, "-rate", "100000/1s", "-conns-per-ip", fmt.Sprint(2*clients))
@@ -42,7 +42,7 @@ func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 		writers.Go(func() { c.postEvery(ctx, every, i) })
 	}
 	each := make([]heard, clients)
-	loaded := make(chan struct{}) // closed once the first client has seen the others' posts
+	loaded := make(chan struct{}) // closed when the first client has got three messages for each posting client
 	for i, c := range all {
 		readers.Go(func() {
 			h := &each[i]
@@ -74,7 +74,8 @@ func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 	judgeStop(t, each)
 }
 
-// postEvery posts until ctx is done or the connection has ended.
+// postEvery posts a message in each interval every, until ctx is done or the connection has ended. who makes the messages'
+// ids differ from those of other clients.
 func (r *Raw) postEvery(ctx context.Context, every time.Duration, who int) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -91,7 +92,8 @@ func (r *Raw) postEvery(ctx context.Context, every time.Duration, who int) {
 	}
 }
 
-// judgeStop reports each client that was cut or missed a message, and a stop that calls back all clients at once.
+// judgeStop fails the test for each client whose connection was cut or that missed a message, and if the server told all
+// clients to come back at the same time.
 func judgeStop(t *testing.T, each []heard) {
 	t.Helper()
 	accepted, retries := map[int64]bool{}, map[int64]bool{}

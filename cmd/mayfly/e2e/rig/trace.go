@@ -15,17 +15,17 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// A Trace is a record of the work of a tab's main thread for a while.
+// A Trace is a record of what the main thread of a tab did between the call of Tab.Trace and the call of stop.
 type Trace struct {
-	Tasks []Task                   // in order
-	Marks map[string]time.Duration // when each performance.mark was made; the last of a name
+	Tasks []Task                   // in order of time
+	Marks map[string]time.Duration // the time of each performance.mark, by its name; of equal names, the last mark
 }
 
-// A Task is one turn of the event loop: a script, a timer, a frame. Busy is the processor's time, which other programs on
-// the machine do not lengthen; Took is the clock's.
+// A Task is one turn of the event loop: a script, a timer, a frame. Busy is the processor time, which other programs on the
+// machine do not make longer. Took is the time by the clock.
 type Task struct{ At, Busy, Took time.Duration }
 
-// Between returns how long the main thread was busy between two marks, and how long its longest task took in that time.
+// Between returns how long the main thread was busy between the marks from and to, and how long its longest task took there.
 func (tr Trace) Between(from, to string) (busy, longest time.Duration) {
 	for _, task := range tr.Tasks {
 		if task.At >= tr.Marks[from] && task.At < tr.Marks[to] {
@@ -36,7 +36,7 @@ func (tr Trace) Between(from, to string) (busy, longest time.Duration) {
 	return busy, longest
 }
 
-// traced is an event of Chromium's trace format; its times are microseconds.
+// traced is an event of Chromium's trace format. Its times are in microseconds.
 type traced struct {
 	Name string  `json:"name"`
 	Cat  string  `json:"cat"`
@@ -47,8 +47,8 @@ type traced struct {
 	TID  int     `json:"tid"`
 }
 
-// Trace begins a DevTools trace; stop ends it. The page must make at least one mark meanwhile: it tells which thread is the
-// page's.
+// Trace begins a DevTools trace; stop ends it. Before stop is called, the page must make at least one performance.mark,
+// because the thread of the mark tells which thread of the trace is the page's.
 func (tab *Tab) Trace() (stop func() Trace) {
 	tab.t.Helper()
 	var events []traced
@@ -96,8 +96,9 @@ func (tab *Tab) Trace() (stop func() Trace) {
 	}
 }
 
-// watched turns on or off the browser's reports of events in the page and on its network. chromedp turns them on. They take
-// time of the page's own thread for each change, which costs users without DevTools nothing.
+// watched turns on or off the browser's reports of events in the page and on its network. chromedp turns the reports on. For
+// each change of the page a report takes time of the page's main thread. A user without DevTools does not lose this time, so
+// Trace turns the reports off.
 func (tab *Tab) watched(yes bool) {
 	tab.t.Helper()
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {

@@ -1,6 +1,6 @@
-// Command otheridp is a sign-in provider for the end-to-end tests. It is made of another library than the provider of
-// "mayfly dev", and Mayfly must work with both, with only its flags changed. It is a module of its own, so that its
-// dependencies stay out of Mayfly's go.sum.
+// Command otheridp is a sign-in provider for the end-to-end tests. It uses another library than the provider of
+// "mayfly dev". Mayfly must work with both providers, with only its flags changed. otheridp is a Go module of its own, so
+// that its dependencies stay out of Mayfly's go.sum.
 //
 // It prints "The provider is at URL" once it can be used, and runs until it is killed.
 package main
@@ -45,7 +45,7 @@ func main() {
 	log.Fatal(server.Serve(listener))
 }
 
-// newProvider returns a provider that knows one app, the chat at the origin app.
+// newProvider returns a provider with one registered app: the chat, whose origin is app.
 func newProvider(issuer, app string, ttl time.Duration) (*provider.Provider, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -92,7 +92,7 @@ func newProvider(issuer, app string, ttl time.Duration) (*provider.Provider, err
 	)
 }
 
-// people can sign in; their names by their subjects.
+// people are the persons who can sign in: subject to name.
 var people = map[string]string{"ada-1815": "Ada Lovelace", "grace-1906": "Grace Hopper"}
 
 func name(_ context.Context, grant *goidc.Grant) map[string]any {
@@ -107,7 +107,7 @@ var form = template.Must(template.New("form").Parse(`<!doctype html>
 {{end}}</form>
 `))
 
-// signIn shows the form until somebody is chosen.
+// signIn shows the form until the user has chosen a person.
 func signIn(w http.ResponseWriter, r *http.Request, as *goidc.AuthnSession, _ *goidc.Client) (goidc.Status, error) {
 	who := r.PostFormValue("who")
 	if people[who] == "" {
@@ -122,7 +122,7 @@ func signIn(w http.ResponseWriter, r *http.Request, as *goidc.AuthnSession, _ *g
 	return goidc.StatusSuccess, nil
 }
 
-// shared lets the chat's pages read the answers, as every provider does for the apps that it knows.
+// shared adds CORS headers, so that the chat's pages can read the answers, as every provider does for its registered apps.
 func shared(app string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", app)
