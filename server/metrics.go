@@ -5,7 +5,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"mayfly/server/admission"
-	"mayfly/server/hub"
 )
 
 // metrics are the metrics of this package. newMetrics creates every label value at 0, so that each series exists before
@@ -65,66 +64,4 @@ func (s *Server) signOutsWaiting() int {
 		return 0
 	}
 	return s.revocations.Waiting()
-}
-
-// hubCollector turns the hub's counters into metrics, because package hub does not import Prometheus.
-type hubCollector struct {
-	hub   *hub.Hub
-	plain []hubMetric
-	codes *prometheus.Desc
-}
-
-type hubMetric struct {
-	desc  *prometheus.Desc
-	kind  prometheus.ValueType
-	value func(hub.Stats) float64
-}
-
-func newHubCollector(h *hub.Hub) *hubCollector {
-	metric := func(kind prometheus.ValueType, name, help string, value func(hub.Stats) float64) hubMetric {
-		return hubMetric{prometheus.NewDesc(name, help, nil, nil), kind, value}
-	}
-	gauge, counter := prometheus.GaugeValue, prometheus.CounterValue
-	return &hubCollector{
-		hub: h,
-		plain: []hubMetric{
-			metric(gauge, "mayfly_rooms", "Rooms open on this node.",
-				func(s hub.Stats) float64 { return float64(s.Rooms) }),
-			metric(gauge, "mayfly_live_messages", "Messages that live in the rooms open on this node.",
-				func(s hub.Stats) float64 { return float64(s.Messages) }),
-			metric(gauge, "mayfly_live_messages_bytes",
-				"Encoded bytes of the messages that live in the rooms open on this node.",
-				func(s hub.Stats) float64 { return float64(s.Bytes) }),
-			metric(counter, "mayfly_posts_accepted_total", "Posts that were stored.",
-				func(s hub.Stats) float64 { return float64(s.Accepted) }),
-			metric(counter, "mayfly_posts_repeated_total", "Posts that repeated an earlier one and stored nothing.",
-				func(s hub.Stats) float64 { return float64(s.Repeated) }),
-			metric(counter, "mayfly_deliveries_total",
-				"Frames of rooms handed to members: a message to a room of 50 is 50, and so is its expiry.",
-				func(s hub.Stats) float64 { return float64(s.Deliveries) }),
-			metric(counter, "mayfly_messages_expired_total", "Messages taken away because their time was up.",
-				func(s hub.Stats) float64 { return float64(s.Expired) }),
-		},
-		codes: prometheus.NewDesc("mayfly_refusals_total", "Frames of clients that were refused, by code.",
-			[]string{"code"}, nil),
-	}
-}
-
-// Describe implements prometheus.Collector.
-func (c *hubCollector) Describe(descs chan<- *prometheus.Desc) {
-	for _, m := range c.plain {
-		descs <- m.desc
-	}
-	descs <- c.codes
-}
-
-// Collect implements prometheus.Collector.
-func (c *hubCollector) Collect(metrics chan<- prometheus.Metric) {
-	s := c.hub.Stats()
-	for _, m := range c.plain {
-		metrics <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(s))
-	}
-	for code, n := range s.Refused {
-		metrics <- prometheus.MustNewConstMetric(c.codes, prometheus.CounterValue, float64(n), string(code))
-	}
 }

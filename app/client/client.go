@@ -5,7 +5,7 @@
 //
 // Client has the methods for other goroutines: they leave work for the loop, so none of them blocks. The engine has the
 // state, which only the loop, Run, touches. Files from the top down: client, publisher, engine, probe, frames, signin,
-// reconnect, send, rooms, view, mailbox; then those that decide without I/O: identity, connection, fallback; then link,
+// reconnect, sender, rooms, view, mailbox; then those that decide without I/O: identity, connection, fallback; then link,
 // retry, config, tokens, clock. A file refers to those below it.
 package client
 

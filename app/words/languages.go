@@ -10,6 +10,9 @@ type language struct {
 	thousands string           // separates groups of three digits
 }
 
+// spoken is the language of the page. It is the only one yet.
+var spoken = &english
+
 // A form is one of Unicode's plural categories. Most languages need few of them; each has other.
 type form int
 

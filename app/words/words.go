@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// spoken is the language of the page. It is the only one yet.
-var spoken = &english
-
 // Of returns the sentence of a key that has no arguments.
 func Of(k Key) string { return spoken.texts[k] }
 

@@ -8,9 +8,9 @@
 // client would import net/http.
 //
 // Files in order: hub.go, client.go, join.go, room.go, post.go, expiry.go, timeline.go and people.go (what a room holds;
-// pure), event.go, stream.go, frame.go, refusals.go, rate.go, metrics.go, clock.go. Not every file uses only the files
-// after it: a Client and a room have a pointer to their Hub, and the files from join.go to expiry.go, refusals.go,
-// rate.go and metrics.go have methods of Hub, Client and room.
+// pure), event.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. Not every file uses only
+// the files after it: a Client and a room have a pointer to their Hub, and the files from join.go to expiry.go,
+// refusals.go, rate.go and stats.go have methods of Hub, Client and room.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //

@@ -1,0 +1,276 @@
+// Package markup turns the text of a message into nodes. It is pure, and needs time linear in the length of the text.
+package markup
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// MaxLinks is how many links of one message can be clicked; further ones stay text. Each costs the page an element.
+const MaxLinks = 50
+
+// A Piece is a part of a message's text: a link, or the text between two links.
+type Piece struct {
+	Text string
+	Href string // the address, the same as Text; empty: it is no link
+	Host string // the host as it is written in the address, with its port not; of a mail address what follows the @
+}
+
+// schemes are the beginnings that make a link. Everything else, javascript: above all, is text.
+var schemes = [...]string{"https://", "http://", "mailto:"}
+
+// Links splits a text into links and what is between them. Put together, the pieces are the text.
+//
+// A link begins with one of the schemes, unless an ASCII character that could belong to a longer scheme stands before it. It
+// ends before white space, characters that cannot be seen, quotation marks, punctuation that ends a text in a script other
+// than Latin, and brackets without a partner inside the link. ASCII punctuation ends it only where nothing else follows.
+func Links(text string) []Piece {
+	var all []Piece
+	var reach span
+	plain := 0 // text[plain:] is in no piece yet
+	for at, links := 0, 0; links < MaxLinks; {
+		i := nextScheme(text, at)
+		if i < 0 {
+			break
+		}
+		if i >= reach.end {
+			reach = newSpan(text, i)
+		}
+		link, ok := linkAt(text, i, reach)
+		if !ok {
+			at = reach.end
+			continue
+		}
+		if i > plain {
+			all = append(all, Piece{Text: text[plain:i]})
+		}
+		all = append(all, link)
+		at = i + len(link.Text)
+		plain = at
+		links++
+	}
+	if plain < len(text) {
+		all = append(all, Piece{Text: text[plain:]})
+	}
+	return all
+}
+
+// nextScheme returns where the first scheme at or after at begins, -1 if nowhere.
+func nextScheme(text string, at int) int {
+	for i := at; i < len(text); i++ {
+		c := text[i] | 0x20 // in lower case
+		if (c == 'h' || c == 'm') && schemeOf(text[i:]) != "" && (i == 0 || !schemeLike(text[i-1])) {
+			return i
+		}
+	}
+	return -1
+}
+
+// schemeLike reports whether c could be a part of a scheme, or of a word in ASCII. The characters of a scheme: RFC 3986, 3.1.
+func schemeLike(c byte) bool { return alphanumeric(c) || strings.IndexByte("_+-.", c) >= 0 }
+
+func alphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
+}
+
+func schemeOf(text string) string {
+	for _, s := range schemes {
+		if len(text) >= len(s) && strings.EqualFold(text[:len(s)], s) {
+			return s
+		}
+	}
+	return ""
+}
+
+// A span is a part of a text up to the first character that no link holds.
+type span struct {
+	end      int
+	partners map[int]int // for each bracket in the span that has a partner, where that one is
+}
+
+// newSpan returns the span from start, which must be the start of a scheme.
+func newSpan(text string, start int) span {
+	s := span{end: len(text), partners: map[int]int{}}
+	type open struct {
+		at    int
+		close rune
+	}
+	var stack []open
+	before := rune(0)
+	for i, r := range text[start:] {
+		at := start + i
+		if ends(r) && !joins(before, r, text[at:]) {
+			s.end = at
+			break
+		}
+		before = r
+		if c := closer(r); c != 0 {
+			stack = append(stack, open{at, c})
+		} else if top := len(stack) - 1; top >= 0 && stack[top].close == r {
+			s.partners[at], s.partners[stack[top].at] = stack[top].at, at
+			stack = stack[:top]
+		}
+	}
+	return s
+}
+
+// ends reports whether r ends a link wherever it stands. The marks that end a sentence are Unicode's Terminal_Punctuation.
+func ends(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf:
+		return r <= ' ' || strings.ContainsRune("<>\"`\x7f", r)
+	case r == utf8.RuneError, unicode.IsSpace(r), !unicode.IsGraphic(r), r == '＜', r == '＞':
+		return true
+	case isBracket(r):
+		return false
+	}
+	return unicode.In(r, unicode.Terminal_Punctuation, unicode.Quotation_Mark, unicode.Pi, unicode.Pf)
+}
+
+// joins reports whether r, with which rest begins, is a joiner between two characters of a script that needs it (Persian and
+// Hindi words, emoji). before is the character before it.
+func joins(before, r rune, rest string) bool {
+	if r != '\u200C' && r != '\u200D' {
+		return false
+	}
+	after, _ := utf8.DecodeRuneInString(rest[utf8.RuneLen(r):])
+	return before >= utf8.RuneSelf && after >= utf8.RuneSelf && after != utf8.RuneError && unicode.IsGraphic(after) &&
+		!unicode.IsSpace(after)
+}
+
+// closer returns the bracket that closes r, 0 if r opens nothing. In Unicode it is one of the next two characters.
+func closer(r rune) rune {
+	if unicode.Is(unicode.Ps, r) {
+		for c := r + 1; c <= r+2; c++ {
+			if unicode.Is(unicode.Pe, c) {
+				return c
+			}
+		}
+	}
+	return 0
+}
+
+func isBracket(r rune) bool { return closer(r) != 0 || unicode.Is(unicode.Pe, r) }
+
+// linkAt returns the link that begins at text[i:], where a scheme begins, if one does. s is the span around it.
+func linkAt(text string, i int, s span) (link Piece, ok bool) {
+	scheme := schemeOf(text[i:])
+	start := i + len(scheme)
+	if start >= s.end {
+		return Piece{}, false
+	}
+	end, host := s.end, ""
+	if scheme != "mailto:" {
+		if host, end, ok = authority(text[start:s.end]); !ok {
+			return Piece{}, false
+		}
+		end += start
+		if end < s.end && strings.IndexByte("/?#", text[end]) >= 0 {
+			end = s.balanced(text, end)
+		}
+	} else {
+		end = s.balanced(text, start)
+	}
+	end = start + len(trimmed(text[start:end]))
+	if scheme == "mailto:" {
+		name, rest, _ := strings.Cut(text[start:end], "@")
+		if host, _, _ = strings.Cut(rest, "?"); name == "" || host == "" {
+			return Piece{}, false
+		}
+	} else if host = strings.TrimRight(host, "."); end < start+len(host) {
+		return Piece{}, false
+	}
+	return Piece{Text: text[i:end], Href: text[i:end], Host: host}, true
+}
+
+// balanced returns where a link ends whose path, or mail address, begins at from: before the first bracket that has no
+// partner inside.
+func (s span) balanced(text string, from int) int {
+	outer, outerEnd := -1, -1 // the pair of brackets around the present character, and around no other pair
+	for i, r := range text[from:s.end] {
+		if !isBracket(r) {
+			continue
+		}
+		at := from + i
+		partner, ok := s.partners[at]
+		switch {
+		case !ok || partner < from:
+			if at < outerEnd {
+				return outer
+			}
+			return at
+		case partner > at && at > outerEnd:
+			outer, outerEnd = at, partner
+		}
+	}
+	return s.end
+}
+
+// trimmed returns a link without the punctuation at its end that belongs to the sentence around it.
+func trimmed(link string) string {
+	return strings.TrimRightFunc(link, func(r rune) bool {
+		return strings.ContainsRune(".,;:!?'*_~|\\^…‥", r) || r >= utf8.RuneSelf && unicode.Is(unicode.Pd, r)
+	})
+}
+
+// maxPort is the highest port: RFC 9293, 3.1.
+const maxPort = 1<<16 - 1
+
+// authority returns the host with which rest begins, and where the host and its port end. It is not ok if no host begins
+// there, or if a name before an @ would hide the host behind it.
+func authority(rest string) (host string, end int, ok bool) {
+	whole := rest
+	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {
+		whole = rest[:i]
+	}
+	if strings.ContainsAny(whole, "@＠") {
+		return "", 0, false
+	}
+	end = hostLength(rest)
+	if end == 0 {
+		return "", 0, false
+	}
+	host = rest[:end]
+	digits := strings.TrimLeft(rest[end:], ":")
+	if len(rest)-end-len(digits) != 1 {
+		return host, end, true
+	}
+	after := strings.TrimLeft(digits, "0123456789")
+	port := digits[:len(digits)-len(after)]
+	if n, err := strconv.Atoi(port); port != "" && (err != nil || n > maxPort) {
+		return "", 0, false
+	}
+	if port != "" || after != "" && strings.IndexByte("/?#", after[0]) >= 0 {
+		end = len(rest) - len(after)
+	}
+	return host, end, true
+}
+
+// hostLength returns how long the host is with which rest begins, 0 if none does. A host has the characters of names in any
+// script, or is an IPv6 address in brackets.
+func hostLength(rest string) int {
+	if strings.HasPrefix(rest, "[") {
+		inside := strings.TrimLeft(rest[1:], "0123456789abcdefABCDEF:.")
+		if n := len(rest) - len(inside); n > 1 && strings.HasPrefix(inside, "]") {
+			return n + 1
+		}
+		return 0
+	}
+	if first, _ := utf8.DecodeRuneInString(rest); first < utf8.RuneSelf && !alphanumeric(rest[0]) {
+		return 0
+	}
+	n := strings.IndexFunc(rest, func(r rune) bool {
+		if r < utf8.RuneSelf {
+			return !alphanumeric(byte(r)) && strings.IndexByte("-._%", byte(r)) < 0
+		}
+		return isBracket(r) || r == '／' // a browser reads ／ as a slash, and then no host at all
+	})
+	if n < 0 {
+		n = len(rest)
+	} else if strings.IndexByte(":/?#", rest[n]) >= 0 {
+		return n
+	}
+	return len(strings.TrimRightFunc(rest[:n], func(r rune) bool { return r == '.' || r >= utf8.RuneSelf && unicode.IsPunct(r) }))
+}
