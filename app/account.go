@@ -17,11 +17,11 @@ const (
 	problemID = "trouble"
 )
 
-// An account shows who the user is, and signs in and out. Signing in leaves the page and stores the drafts; signing out
-// forgets them, and asks first if messages are not sent.
+// An account shows the user's name, and signs the user in and out. To sign in, it stores the drafts and leaves the
+// page. To sign out, it deletes the drafts; if messages are not sent yet, it asks the user first.
 type account struct {
 	*model
-	blocker problem // what stands in the way of what the user wanted to do
+	blocker problem // why the account did not sign the user in or out; its text is "" if there is no reason
 }
 
 // An action is what a button of the account does.
@@ -31,19 +31,21 @@ const (
 	doNothing action = iota
 	doSignIn
 	doSignOut
-	doSignOutAnyway // also if messages are lost by it
+	doSignOutAnyway // sign out although the unsent messages are lost
 	doReload
 	doDismiss
 )
 
-// accountLine is what the header says of who the user is: a name between words, and what the button beside it does.
+// accountLine is the header's text about the user, which is a name with words before and after it, and the button
+// beside it.
 type accountLine struct {
 	before, name, after string
 	button              string
 	does                action
 }
 
-// line returns who the user is, as the sign-in and the connection have it. Until the sign-in is known it says nothing.
+// line returns the accountLine for the state of the sign-in and the view. While the status of the sign-in is
+// pkce.Unknown, the line has no button.
 func line(a *pkce.State, v *client.View) (l accountLine) {
 	me := v.Me
 	switch {
@@ -54,7 +56,7 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 		}
 		l = accountLine{name: a.Name, button: words.Of(words.SignOut), does: doSignOut}
 		l.before, l.after = words.Around(as)
-		if me.ID != "" && !me.Anonymous { // the server tells users of one name apart
+		if me.ID != "" && !me.Anonymous { // the server's name tells users apart whose names look the same
 			l.name = me.Name
 		}
 	case a.Status == pkce.Restoring:
@@ -68,13 +70,13 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 			l.before, l.after = words.Around(words.GuestCalled)
 		}
 	}
-	if does, _ := actionOf(a.Problem.Action()); does == l.does { // below the header there is a button for it
+	if does, _ := actionOf(a.Problem.Action()); does == l.does { // renderProblem draws a button for the same action
 		l.button = ""
 	}
 	return l
 }
 
-// actionOf returns what the button that is shown with a problem does, and the button's text.
+// actionOf returns what the button beside a problem does, and the button's text. a is the problem's Action.
 func actionOf(a pkce.Action) (does action, name string) {
 	switch a {
 	case pkce.ActSignIn:
@@ -92,13 +94,13 @@ func actionOf(a pkce.Action) (does action, name string) {
 	}
 }
 
-// renderName draws as whom others see the user, or as whom the user is signed in.
+// renderName draws the header's text about the user: the name that other users see, or the name of the sign-in.
 func (a *account) renderName() goapp.UI {
 	l := line(&a.signIn, &a.view)
 	return elem("p", "who", goapp.Text(l.before), textElem("bdi", "who-name", l.name), goapp.Text(l.after))
 }
 
-// renderButton draws the button that signs in or out, nil if there is neither.
+// renderButton draws the button that signs the user in or out. It returns nil if the accountLine has no button.
 func (a *account) renderButton() goapp.UI {
 	l := line(&a.signIn, &a.view)
 	if l.button == "" {
@@ -112,25 +114,26 @@ func (a *account) renderButton() goapp.UI {
 	return on(b, "click", a.onButton)
 }
 
-// onButton runs when the user presses the button of the header.
+// onButton runs when the user presses the account's button in the header.
 func (a *account) onButton(ctx goapp.Context, _ goapp.Event) {
 	a.do(ctx, line(&a.signIn, &a.view).does)
 }
 
-// A problem is one sentence about what went wrong, or stands in the way, and one thing to do about it.
+// A problem is a sentence about something that went wrong or that is not possible now, and a button for the one thing
+// that the user can do about it.
 type problem struct {
 	text, detail string
 	button       string
 	does         action
 }
 
-// unsentProblem says that signing out loses n messages.
+// unsentProblem returns the problem that signing out would lose n messages.
 func unsentProblem(n int) problem {
 	text := words.Count(words.MessagesWouldBeLost, n)
 	return problem{text: text, button: words.Of(words.SignOutAnyway), does: doSignOutAnyway}
 }
 
-// problem returns what stands below the header; no text: nothing does.
+// problem returns the problem to show below the header. If its text is "", there is none.
 func (a *account) problem() problem {
 	if a.blocker.text != "" {
 		return a.blocker
@@ -144,7 +147,8 @@ func (a *account) problem() problem {
 	return shown
 }
 
-// renderProblem draws what is wrong, nil if nothing is. Its text may be the provider's, and is drawn as plain text.
+// renderProblem draws the problem; it returns nil if there is none. The problem's detail may be the sign-in provider's
+// text, so renderProblem draws it as plain text.
 func (a *account) renderProblem() goapp.UI {
 	p := a.problem()
 	if p.text == "" {
@@ -160,7 +164,7 @@ func (a *account) renderProblem() goapp.UI {
 // onProblemButton runs when the user presses the button of the problem.
 func (a *account) onProblemButton(ctx goapp.Context, _ goapp.Event) { a.do(ctx, a.problem().does) }
 
-// do does what a button says.
+// do runs the action of a button.
 func (a *account) do(ctx goapp.Context, what action) {
 	a.blocker = problem{}
 	switch what {
@@ -188,11 +192,11 @@ func (a *account) do(ctx goapp.Context, what action) {
 }
 
 func (a *account) signOut() {
-	focusComposer() // the button goes
+	focusComposer() // the focus must not be lost: the button disappears
 	spawn(a.auth.SignOut)
 }
 
-// goToProvider leaves the page to sign in, once the drafts are stored.
+// goToProvider stores the drafts, and then leaves the page for the sign-in provider.
 func (a *account) goToProvider(ctx goapp.Context) {
 	a.leaving = true
 	returnTo := strings.TrimPrefix(browser.Address(), browser.Origin())
@@ -205,11 +209,12 @@ func (a *account) goToProvider(ctx goapp.Context) {
 	})
 }
 
-// onPageRestored runs when the page does not go to the provider after all, or went and came back as it was.
+// onPageRestored runs when the browser could not leave the page for the provider, and when the browser shows the page,
+// perhaps again after the user went back from the provider.
 func (a *account) onPageRestored(goapp.Context) { a.leaving = false }
 
-// afterView runs when a view is shown after before. It takes a blocker away that is none any more, and reports whether it
-// did.
+// afterView runs when a view is shown; before is the view that was shown until then. afterView removes the blocker if
+// the reason for it is gone, and reports whether it did so.
 func (a *account) afterView(before *client.View) bool {
 	unsent := a.blocker.does == doSignOutAnyway
 	sent := unsent && a.view.Unsent == 0
@@ -222,7 +227,7 @@ func (a *account) afterView(before *client.View) bool {
 	return true
 }
 
-// onSignIn runs when the sign-in has changed.
+// onSignIn runs when the state of the sign-in has changed.
 func (a *account) onSignIn(is pkce.State) {
 	was := a.signIn
 	before, after := line(&was, &a.view), line(&is, &a.view)

@@ -1,13 +1,13 @@
-// Package app is what the user sees of Mayfly: a go-app page that draws the client's view and passes on what the user does.
-// app/client decides what to show and what to send.
+// Package app is the user interface of Mayfly: a go-app page that draws the client's View and tells the client what
+// the user does. app/client decides what to show and what to send.
 //
 // The page is one go-app component. It consists of parts, which are plain structs: a part draws itself with render,
-// handles the events of its elements, and sees the model, which all parts share, and itself. What happens between parts
-// stands in page.go.
+// handles the events of its elements, and sees the model, which all parts share, and itself. The code that connects
+// parts is in page.go.
 //
-// The server registers the same routes, without a client, and prerenders a calm shell: constants only, since go-app does
-// not escape attributes well, and since the shell of "/" is what a client without a network shows at any path. The client
-// draws anew over it.
+// The server registers the same routes, without a client, and prerenders a shell: the page without messages and names.
+// The shell consists of constants only, because go-app does not escape attributes well, and because a browser without
+// a network shows the shell of "/" at every path. In the browser, the page with a client replaces the shell.
 package app
 
 import (
@@ -17,9 +17,10 @@ import (
 	"mayfly/app/pkce"
 )
 
-// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" any other, and pkce.CallbackPath is shown for
-// as long as it takes to sign in. s and in are nil in the server's process. notice, if not "", is a sentence that stands on
-// the page until the user dismisses it. Call it once, before go-app runs or serves.
+// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" is the room of that name, and the
+// browser shows pkce.CallbackPath while a sign-in is completed. s and in are nil in the server's process. notice, if
+// not "", is a sentence that the page shows until the user dismisses it. Call Register once, before go-app runs or
+// serves.
 func Register(s *client.Client, in *pkce.SignIn, notice string) {
 	page := func() goapp.Composer { return newPage(s, in, notice) }
 	goapp.Route("/", page)

@@ -14,35 +14,38 @@ import (
 )
 
 const (
-	hintID     = "message-hint"
-	counterID  = "message-tally"
-	imeKeyCode = 229 // what a key press says while an input method composes, in browsers that don't say isComposing
+	hintID    = "message-hint"
+	counterID = "message-tally"
+	// imeKeyCode is the keyCode of a key press while an input method composes, in browsers that don't set isComposing.
+	imeKeyCode = 229
 )
 
-// A composer is where the user writes. The text itself is the browser's: go-app neither sets it nor clears it, and draws
-// nothing while the user types, so no key press is ever lost or late.
+// A composer is the field in which the user writes, and the button Send. Only the browser holds the text: go-app
+// neither sets nor clears it, and does not draw while the user types (except to remove the problem). So no key press
+// is lost or late.
 type composer struct {
 	*model
 	onSent  func(goapp.Context) // runs after a message was sent
-	problem string              // why the last text could not be sent; gone with the next change of the text
-	counter counter             // as shown
-	grows   bool                // the browser itself makes the field as high as its text
+	problem string              // why the text could not be sent, or news about a draft; "" once the user changes the text
+	counter counter             // the counter that is shown
+	grows   bool                // the browser itself makes the field as high as its text, so fit is not needed
 }
 
-// render draws the composer. On the server all of it is disabled.
+// render draws the composer. In the page that the server prerenders, the field and the button are disabled.
 func (c *composer) render() goapp.UI {
 	text := elem("textarea", "composer-text")
 	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto",
 		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
 		"aria-describedby", hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
 	send := textElem("button", "composer-send", words.Of(words.Send)).Attr("type", "submit")
-	// The problem is there even if it is empty: the elements after it must keep their place.
+	// The problem is drawn even if it is empty: go-app matches elements by their place, and those after it must keep
+	// theirs.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem,
 		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(words.ComposerHint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion))
-	if c.client == nil { // false would be prerendered as disabled, too
+	if c.client == nil { // go-app prerenders disabled even if its value is false
 		text.Attr("disabled", true)
 		send.Attr("disabled", true)
 		return form
@@ -55,7 +58,7 @@ func (c *composer) render() goapp.UI {
 	return on(form, "submit", c.onSubmit)
 }
 
-// start sets the timer that keeps the draft while the user types. stop ends it.
+// start makes the timer that stores the draft when the user pauses typing. stop ends the timer.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
 	c.draft.timer = time.AfterFunc(time.Hour, func() {
@@ -78,8 +81,8 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	c.send(ctx)
 }
 
-// onKeyPress runs after onKeyDown, and swallows the line end of an Enter that has sent. Keyboards leave it out by themselves
-// then; programs that type for a user may not.
+// onKeyPress runs after onKeyDown. It prevents the line break of an Enter that has sent the text. For a real keyboard,
+// PreventDefault in onKeyDown is enough; a program that types for the user may still cause the key press.
 func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	if sends(e.Get("key").String(), e.Get("shiftKey").Truthy(), false, 0) {
@@ -87,19 +90,20 @@ func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// sends reports whether a key press sends the text.
+// sends reports whether a key press sends the text: Enter without Shift does, unless an input method is composing.
 func sends(key string, shift, composing bool, keyCode int) bool {
 	return key == "Enter" && !shift && !composing && keyCode != imeKeyCode
 }
 
-// onSubmit runs when the user presses the button.
+// onSubmit runs when the user presses the button Send.
 func (c *composer) onSubmit(ctx goapp.Context, e goapp.Event) {
 	e.PreventDefault()
 	c.send(ctx)
 	focusComposer()
 }
 
-// onSendDown runs when the button goes down. It leaves the focus in the text, or a phone would put its keyboard away.
+// onSendDown runs when the user begins to press the button Send. It keeps the focus in the field, because a phone
+// hides its keyboard when the field loses the focus.
 func (c *composer) onSendDown(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	e.PreventDefault()
@@ -116,9 +120,9 @@ func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
 	c.draft.timer.Reset(draftPause)
 }
 
-// onTransfer runs when something is pasted, dragged over the page or dropped on it. It says that files can't be sent, and
-// keeps the browser from leaving the page to show them. A file that is pasted along with text, as from a word processor,
-// is a picture of that text.
+// onTransfer runs when the user pastes something, drags it over the page or drops it there. If it is a file,
+// onTransfer says that files can't be sent, and prevents that the browser leaves the page to show the file. If the
+// user pastes text and a file together, onTransfer ignores the file: word processors add a picture of the text.
 func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 	event, data := e.Get("type").String(), "dataTransfer"
 	if event == "paste" {
@@ -130,7 +134,7 @@ func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 		return
 	}
 	e.PreventDefault()
-	if event == "dragover" { // prevented, so that there is a drop to prevent
+	if event == "dragover" { // the browser only sends drop if dragover was prevented
 		ctx.PreventUpdate()
 		return
 	}
@@ -138,7 +142,7 @@ func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 	focusComposer()
 }
 
-// send hands the text to the client. A text that can't be sent stays where it is.
+// send hands the text to the client. A text that can't be sent stays in the field.
 func (c *composer) send(ctx goapp.Context) {
 	text := composerField().Get("value").String()
 	if strings.TrimSpace(text) == "" {
@@ -155,12 +159,12 @@ func (c *composer) send(ctx goapp.Context) {
 	c.draft.sent = time.Now()
 	c.keepDraft()
 	if c.signIn.SignInID == "" {
-		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest
+		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest, so the problem of the sign-in is over
 	}
 	c.onSent(ctx)
 }
 
-// clear empties the field, as if the user had not touched it.
+// clear empties the field, and records that the user has not touched it.
 func (c *composer) clear() {
 	c.draft.touched = false
 	if input := composerField(); input.Truthy() {
@@ -169,8 +173,9 @@ func (c *composer) clear() {
 	}
 }
 
-// switchDraft keeps what is in the field for the room that it was written in, and empties it for another. What the user
-// wrote before the room was known, as on the way back from signing in, is that room's.
+// switchDraft makes room the room of the draft. It stores the text in the field as the draft of the room before, and
+// empties the field. If no room was known before, as after the return from the sign-in provider, the text stays in the
+// field and becomes the draft of room.
 func (c *composer) switchDraft(room string) {
 	d := &c.draft
 	c.keepDraft()
@@ -181,8 +186,9 @@ func (c *composer) switchDraft(room string) {
 	d.room = room
 }
 
-// takeDrafts puts the drafts that the client gives back into the field, or leaves them with the client until the field takes
-// them. It reports whether there is something to say about them.
+// takeDrafts puts the drafts that the client gives back (View.Drafts) into the field. If the field does not take them
+// now, they stay with the client, and a later call tries again. takeDrafts reports whether it has set problem, because
+// one of the drafts is a message that was not sent in time.
 func (c *composer) takeDrafts() (lapsed bool) {
 	input, d := composerField(), &c.draft
 	if len(c.view.Drafts) == 0 || c.view.Room != d.room || !input.Truthy() {
@@ -217,8 +223,8 @@ func (c *composer) limit() int {
 	return wire.MaxText
 }
 
-// measure brings what is shown of the text's size up to date. It writes only what has changed, and reads the text only near
-// the limit.
+// measure updates the field's height and the counter. It writes the counter only if it has changed, and reads the text
+// only near the limit.
 func (c *composer) measure() {
 	input := composerField()
 	if !input.Truthy() {
@@ -227,7 +233,7 @@ func (c *composer) measure() {
 	if !c.grows {
 		fit(input)
 	}
-	n, limit := input.Get("textLength").Int(), c.limit() // UTF-16 units: never fewer than characters
+	n, limit := input.Get("textLength").Int(), c.limit() // UTF-16 units, which are never fewer than characters
 	if near(n, limit) {
 		n = characters(input.Get("value").String())
 	}
@@ -243,7 +249,7 @@ func (c *composer) measure() {
 	}
 }
 
-// fit makes the field as high as its text and its border. The style sheet bounds it.
+// fit makes the field as high as its text and its border. The style sheet sets the largest height.
 func fit(input goapp.Value) {
 	style := input.Get("style")
 	style.Set("height", "auto")

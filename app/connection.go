@@ -16,15 +16,16 @@ const (
 	retryID  = "retry"
 )
 
-// A connection shows how the client stands with the server.
+// A connection shows the state of the client's connection to the server.
 type connection struct {
 	*model
-	countingDown bool   // the next attempt to connect is so far off that the seconds are counted
-	tail         string // what the element of tailID holds
+	countingDown bool   // the page counts the seconds until the next attempt to connect
+	tail         string // the text in the element with the id tailID
 }
 
-// render draws the state of the connection. The tail is drawn empty, see refresh: go-app would compare the page every
-// second if it drew the seconds, and a screen reader must not say them.
+// render draws the state of the connection. The element of the tail is drawn empty, and refresh writes the seconds
+// into it: if go-app drew them, it would compare the whole page every second. The tail is hidden from screen readers,
+// which must not say the seconds.
 func (c *connection) render() goapp.UI {
 	text := textElem("span", "", words.Status(&c.view))
 	attributes(text, "id", statusID, "role", "status")
@@ -51,7 +52,7 @@ func statusClass(s client.Status) string {
 	}
 }
 
-// retryName returns the name of the button that connects at once, "" if there is nothing to gain by it.
+// retryName returns the text of the button that connects at once, "" if the button is not shown.
 func (c *connection) retryName() string {
 	switch {
 	case c.view.Status == client.Ended:
@@ -68,11 +69,11 @@ func (c *connection) retryName() string {
 // onRetry runs when the user wants to connect at once.
 func (c *connection) onRetry(goapp.Context, goapp.Event) {
 	c.client.Retry()
-	focusComposer() // the button goes
+	focusComposer() // the focus must not be lost: the button disappears
 }
 
-// beforeView runs before a view is shown, and decides whether there is a wait worth a countdown. Once there is, it stays
-// until the attempt begins.
+// beforeView runs before v is shown, and decides whether the page counts down to the next attempt to connect. The
+// countdown begins if the wait is a second or longer, and ends when the attempt begins.
 func (c *connection) beforeView(v *client.View) {
 	long := c.countingDown || time.Until(v.NextTry) >= time.Second
 	waits := v.Status == client.Reconnecting && !v.NextTry.IsZero() && long
@@ -82,8 +83,8 @@ func (c *connection) beforeView(v *client.View) {
 	c.countingDown = waits
 }
 
-// refresh writes the seconds until the next attempt to connect. It returns how long it is until they change, 0 if they
-// don't.
+// refresh writes the seconds until the next attempt to connect. It returns the time after which the written seconds
+// change, 0 if they don't change.
 func (c *connection) refresh() (next time.Duration) {
 	var left time.Duration
 	if c.countingDown {

@@ -7,7 +7,7 @@ import (
 	"mayfly/app/words"
 )
 
-// A counter is how long a text is, counted only near its limit: elsewhere it is zero.
+// A counter holds the length of a text and its limit, in characters. It is zero unless the length is near the limit.
 type counter struct{ n, limit int }
 
 // counted returns the counter of a text of n characters.
@@ -21,13 +21,13 @@ func counted(n, limit int) counter {
 // near reports whether n is 90 % of limit or more.
 func near(n, limit int) bool { return n*10 >= limit*9 }
 
-// characters returns how many characters of text count.
+// characters returns the number of characters in text, without the white space at both ends.
 func characters(text string) int { return utf8.RuneCountInString(strings.TrimSpace(text)) }
 
 // over reports whether the text is too long.
 func (c counter) over() bool { return c.n > c.limit }
 
-// words says how long the text is, "" if that is of no interest.
+// words returns the sentence about the length of the text, "" if the length is not near its limit.
 func (c counter) words() string {
 	if c.limit == 0 {
 		return ""
@@ -39,7 +39,7 @@ func (c counter) words() string {
 	return text
 }
 
-// left says how much more the user may write.
+// left says how many more characters the user may write, or how many are too many.
 func (c counter) left() string {
 	if c.over() {
 		return words.Count(words.TooMany, c.n-c.limit)
@@ -47,7 +47,7 @@ func (c counter) left() string {
 	return words.Count(words.CharactersLeft, c.limit-c.n)
 }
 
-// problem says why the text can't be sent, "" if its length is no reason.
+// problem returns why the text can't be sent, "" if it is not too long.
 func (c counter) problem() string {
 	if !c.over() {
 		return ""
@@ -55,8 +55,8 @@ func (c counter) problem() string {
 	return words.With(words.TextTooLong, c.left())
 }
 
-// said returns what a screen reader says when the text had the counter was before: only that the text comes near its
-// limit, or goes over it or back, not each key.
+// said returns what a screen reader says when the counter was changes to c. It says that the text comes near its
+// limit, goes over the limit or comes back under it; it does not say every key.
 func (c counter) said(was counter) string {
 	if c.limit == 0 || was.limit > 0 && was.over() == c.over() {
 		return ""

@@ -10,44 +10,47 @@ import (
 	"mayfly/app/dom"
 )
 
-// A draft belongs to its room: the client stores it, and gives it back when the user is in that room again. The field
-// itself is the browser's, so the page tells the client what is in it.
+// A draft belongs to its room: the client stores it, and gives it back when the user is in that room again. Only the
+// browser holds the text in the field, so the page must tell the client what the text is (keepDraft).
 
-// draftPause is how long the user has to stop typing for that, or look away: a draft that is stored is written to the disk.
+// draftPause is how long the user must stop typing before the page stores the draft. To store it at each key would
+// write to the disk too often. When the user looks away, the page stores the draft at once.
 const draftPause = 500 * time.Millisecond
 
-// sendPause is how long the field takes nothing that the client gives back after the user has sent a message: a second
-// press of Enter would send it.
+// sendPause is the time after a message was sent in which the field takes no draft that the client gives back: if the
+// user pressed Enter twice, the second Enter would send that draft.
 const sendPause = 2 * time.Second
 
-// A draft is what the page knows of the text in the field.
+// A draft is what the page knows about the text in the field. "Returned drafts" are the drafts that the client gives
+// back, in View.Drafts; each has a number N.
 type draft struct {
-	room    string         // that it is written in
-	taken   map[string]int // by room: the last of the drafts given back that was put there
-	said    int            // the last of the drafts given back of which the page has said that it waits
+	room    string         // the room in which the text is written
+	taken   map[string]int // by room: the N of the last returned draft that was put into the field
+	said    int            // the N of the last returned draft of which the page has said that it waits
 	touched bool           // the user has changed the text since the page last emptied the field
-	sent    time.Time      // when a message last went out of the field
-	timer   *time.Timer    // keeps the draft
+	sent    time.Time      // when the user last sent a message from the field
+	timer   *time.Timer    // calls keepDraft after draftPause
 }
 
 func newDraft() draft { return draft{taken: map[string]int{}} }
 
-// takes reports whether the field takes a draft that the client gives back, which may come late: only a field that is
-// empty and that the user has not touched. Until then the client keeps it as the room's draft, below what the user
-// writes.
+// takes reports whether the field takes a draft that the client gives back: only if the field is empty, the user has
+// not touched it, and the last message was sent at least sendPause ago. A draft that the field does not take stays
+// with the client, which stores it below the text that the user writes.
 func takes(text string, touched bool, sinceSent time.Duration) bool {
 	return text == "" && !touched && sinceSent >= sendPause
 }
 
-// A delivery is what the field gets of the drafts that the client gives back.
+// A delivery is the text that the returned drafts add to the field.
 type delivery struct {
 	text   string
-	last   int  // the last draft of it
-	lapsed bool // some of it is of a message that was not sent in time
-	takes  bool // the field takes it now
+	last   int  // the N of the last draft in text
+	lapsed bool // a draft in text is a message that was not sent in time
+	takes  bool // the field takes the text now
 }
 
-// deliver returns what there is to put into the field, which holds text; ok is false if there is nothing new.
+// deliver returns the new ones of the returned drafts as one delivery; ok is false if none is new. text is what the
+// field holds.
 func (d *draft) deliver(drafts []outbox.Draft, text string) (to delivery, ok bool) {
 	after := d.taken[d.room]
 	to.takes = takes(text, d.touched, time.Since(d.sent))
@@ -71,7 +74,8 @@ func composerField() goapp.Value { return dom.ByID(composerID) }
 
 func focusComposer() { dom.Focus(composerID) }
 
-// yieldFocus moves the focus to the composer if it is in an element of these ids, which is about to change or to go.
+// yieldFocus moves the focus to the composer if the focus is in an element with one of these ids. Call it before such
+// an element changes or disappears.
 func yieldFocus(ids ...string) {
 	if dom.Active().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
 		focusComposer()

@@ -12,15 +12,16 @@ import (
 
 const brokenID = "broken"
 
-// Guard is deferred in every function of ours that go-app or the browser calls, and in every goroutine: an unrecovered
-// panic ends the program without a word, and leaves a page that looks alive. on, dispatch, deferred and spawn defer it.
+// Guard recovers from a panic and tells the user about it (broke). Defer it in every function of ours that go-app or
+// the browser calls, and in every goroutine: an unrecovered panic ends the program silently, and leaves a page that
+// looks alive. on, dispatch, deferred and spawn defer Guard for their function.
 func Guard() {
 	if r := recover(); r != nil {
 		broke(r)
 	}
 }
 
-// dispatch runs f on the UI goroutine, and draws the page after it.
+// dispatch runs f on the UI goroutine, and then go-app draws the page.
 func dispatch(ctx goapp.Context, f func(goapp.Context)) {
 	ctx.Dispatch(func(ctx goapp.Context) {
 		defer Guard()
@@ -44,8 +45,8 @@ func spawn(f func()) {
 	}()
 }
 
-// broke writes the panic to the console and tells the user to reload. It works on the document itself, because the code that
-// draws may be what broke. The bar is a form of one button, which asks for its own page again.
+// broke writes the panic to the console and tells the user to reload. It changes the document without go-app, because
+// the panic may have come from drawing. The bar is a form with one button; to submit the form loads the page again.
 func broke(r any) {
 	goapp.Window().Get("console").Call("error", fmt.Sprint("mayfly: panic: ", r, "\n", string(debug.Stack())))
 	if goapp.IsServer || dom.ByID(brokenID).Truthy() {
