@@ -39,8 +39,9 @@ func (s *database) Save(changes map[string]string) error {
 	})
 }
 
-// transact calls work, which makes its requests, and returns once all of its changes are on disk, or none. If the database
-// is open, transact makes all requests before it waits, so that it also works while the user leaves the page.
+// transact calls work, which makes the requests of one transaction, and returns nil once all of their changes are on
+// disk, or an error if none is. If the database is open, all requests are made before transact waits, so that it also
+// works while the user leaves the page.
 func (s *database) transact(mode string, work func(store js.Value)) error {
 	db, err := s.open()
 	if err != nil {
@@ -72,7 +73,7 @@ func (s *database) open() (db js.Value, err error) {
 func openStore(database, name string) (js.Value, error) {
 	opening := call(global("indexedDB"), "open", database, 1)
 	event := firstEvent(opening, "upgradeneeded", "success", "error")
-	if event == "upgradeneeded" { // Go runs inside the callback, so that the upgrade includes this request
+	if event == "upgradeneeded" { // firstEvent goes on inside the callback, so the upgrade includes this request
 		call(opening.Get("result"), "createObjectStore", name)
 		event = firstEvent(opening, "success", "error")
 	}

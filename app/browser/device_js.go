@@ -23,9 +23,9 @@ func NewDevice() *Device {
 	return d
 }
 
-// open takes the lock that each open tab holds. The browser releases it when the page goes.
+// open takes the lock that each open tab holds. The browser releases the lock when the user leaves the page.
 func (d *Device) open() {
-	go func() { _, _ = Lock(tabLock+d.tab, lockTimeout) }() // always free: the name is random
+	go func() { _, _ = Lock(tabLock+d.tab, lockTimeout) }() // the lock is free: its name is random
 }
 
 // Lock waits until no other tab holds the device's lock, for lockTimeout at most.

@@ -14,7 +14,7 @@ func Fetch(url, form string, timeout time.Duration) (
 	return fetchForm(url, form, timeout, privateOptions())
 }
 
-// FetchKeepalive works like Fetch, and its request goes on when the page is left.
+// FetchKeepalive works like Fetch, but its request goes on when the user leaves the page.
 func FetchKeepalive(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error) {
 	options := privateOptions()
@@ -61,7 +61,7 @@ func fetch(url string, options js.Value) (status int, header func(name string) s
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	header = func(name string) string { // another origin, such as a provider's, exposes few headers
+	header = func(name string) string { // another origin, such as a sign-in provider's, exposes few headers
 		if v := call(response.Get("headers"), "get", name); !v.IsNull() {
 			return v.String()
 		}

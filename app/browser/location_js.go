@@ -13,7 +13,7 @@ func Address() string { return location().Get("href").String() }
 // SocketURL returns the address of the WebSocket at path on the server that the page came from.
 func SocketURL(path string) string { return socketURL(Origin(), path) }
 
-// Assign leaves the page for url.
+// Assign leaves the page and loads url.
 func Assign(url string) {
 	call(location(), "assign", url)
 }
@@ -29,8 +29,8 @@ func Visit(path string) {
 	call(js.Global(), "dispatchEvent", global("PopStateEvent").New("popstate"))
 }
 
-// Submit leaves the page by posting a form to url. fields are alternating names and values. A form keeps them out of every
-// address.
+// Submit leaves the page by posting a form to url. fields are alternating names and values. In a form they do not
+// appear in an address.
 func Submit(url string, fields ...string) {
 	document := global("document")
 	form := call(document, "createElement", "form")

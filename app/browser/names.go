@@ -4,26 +4,26 @@ package browser
 // once, and a name never changes: pages of older and newer versions run side by side and read the same data. The service
 // worker's caches are named by mayfly- and their version (web/worker.js). The names in IndexedDB are in names_js.go.
 const (
-	// In TabStorage.
+	// Keys in TabStorage.
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest
 	UpdatedKey = "mayfly-updated" // the version that the tab had the last time it reloaded by itself
 	TriesKey   = "mayfly.tries"   // counts the sign-ins that the tab begins
 
-	// In DeviceStorage.
-	InstallKey  = "mayfly-install"  // there once the user has said yes or no to installing
+	// Keys in DeviceStorage.
+	InstallKey  = "mayfly-install"  // exists once the user has said yes or no to installing Mayfly
 	ConfigKey   = "mayfly.config"   // the server's last configuration
 	ProviderKey = "mayfly.provider" // the sign-in provider's last metadata
 
-	// In DeviceStorage, or in TabStorage where a sign-in ends with the tab.
+	// Keys in DeviceStorage, or in TabStorage where a sign-in ends with the tab.
 	SignInKey      = "mayfly.session" // the record of the sign-in
-	TransactionKey = "mayfly.tx."     // the OAuth state follows: a sign-in that has begun
+	TransactionKey = "mayfly.tx."     // begins the key of a sign-in that has begun; its OAuth state follows
 
-	// For Lock and Slot.
+	// Names for Lock and Slot.
 	RenewLock  = "mayfly:renew" // held by the tab that renews the sign-in
-	PollLock   = "mayfly-poll-" // the number of the slot follows
+	PollLock   = "mayfly-poll-" // begins the name of a slot for long polls; its number follows
 	deviceLock = "mayfly-device"
-	tabLock    = "mayfly-tab-" // the tab's name follows; an open tab holds this lock
+	tabLock    = "mayfly-tab-" // begins the name of the lock that an open tab holds; the tab's name follows
 
-	// For Join.
+	// A name for Join.
 	SignInChannel = "mayfly"
 )

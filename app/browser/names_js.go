@@ -1,6 +1,6 @@
 package browser
 
-// The names in IndexedDB.
+// The names of Mayfly's databases, stores and key in IndexedDB.
 const (
 	deviceDatabase = "mayfly-device"
 	deviceStore    = "kept"

@@ -1,9 +1,9 @@
-// Package browser wraps the browser features that Mayfly's client needs and go-app does not offer: WebSocket, fetch, storage
-// of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and address. It is the
-// only package that imports syscall/js. Each feature has up to three files: the type and its doc comment, the version for
-// the browser, and a native version for tests and prerendering. The three are one in the order of the files, in which none
-// refers to one above it: events, worker, device on tabs and database, signature on vault, fetch, socket, storage, location;
-// below them names and promise.
+// Package browser wraps the browser features that Mayfly's client needs and go-app does not offer: WebSocket, fetch,
+// storage of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and
+// address. It is the only package that imports syscall/js. Each feature has up to three files: the type and its doc
+// comment, the version for the browser, and a native version for tests and prerendering. The features from the top
+// down: events, worker, device on tabs and database, signature on vault, fetch, socket, storage, location; below them
+// names and promise. No feature refers to one that comes before it here.
 //
 // A callback from JavaScript never blocks and never panics, because either would stop the whole program.
 package browser
@@ -17,13 +17,13 @@ import (
 // The close codes that a browser can send.
 const (
 	closeNormal    = 1000
-	closeFirstOwn  = 4000 // the lowest code of an application's own
-	closeLastOwn   = 4999 // the highest
+	closeFirstOwn  = 4000 // the lowest code that an application may define
+	closeLastOwn   = 4999 // the highest code that an application may define
 	maxCloseReason = 123  // bytes
 )
 
-// Socket is a WebSocket of the browser. coder/websocket also has one, but in the browser it loses close codes, loses
-// messages that came before a close, and leaves sockets open.
+// Socket is a WebSocket of the browser. coder/websocket has such a type, too, but in the browser it loses close codes,
+// loses messages that came before a close, and leaves sockets open.
 type Socket struct {
 	in     *inbox
 	native native
@@ -98,7 +98,7 @@ func (q *inbox) signal() {
 	}
 }
 
-// next waits for the next message or the end. Only one goroutine may call it.
+// next waits for the next message, or for the error that ends the queue. Only one goroutine may call it.
 func (q *inbox) next(ctx context.Context) ([]byte, error) {
 	for {
 		if message, err := q.take(); message != nil || err != nil {
@@ -112,7 +112,8 @@ func (q *inbox) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// take removes the first message and returns it. If there is none, it returns the end, or nil, nil before the end.
+// take removes the first message and returns it. If there is none, it returns the error that ends the queue, or nil,
+// nil while the queue has not ended.
 func (q *inbox) take() ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

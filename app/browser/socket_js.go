@@ -14,14 +14,14 @@ type native struct {
 	on map[string]js.Func
 }
 
-// Dial opens a WebSocket. It blocks until the WebSocket is open or the attempt has failed. If ctx is done first, Dial gives
-// up and the WebSocket, should it still open, has no effect.
+// Dial opens a WebSocket. It blocks until the WebSocket is open or the attempt has failed. If ctx is done first, Dial
+// gives up and closes the WebSocket: nothing that the WebSocket does after that has an effect.
 func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 	defer catch(&err)
 	ws := js.Global().Get("WebSocket").New(url, subprotocol)
 	ws.Set("binaryType", "arraybuffer")
 	s = &Socket{in: newInbox(), native: native{ws: ws, on: map[string]js.Func{}}}
-	opened := make(chan bool, 1) // how the attempt ended
+	opened := make(chan bool, 1) // true: the WebSocket is open; false: the attempt has failed
 	s.on("open", func(js.Value) { opened <- true })
 	s.on("message", func(event js.Value) { s.in.push(bytesOf(event.Get("data"))) })
 	s.on("close", func(event js.Value) {
@@ -29,7 +29,7 @@ func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 		s.native.release()
 		select {
 		case opened <- false:
-		default: // the socket was open: Read returns the reason
+		default: // opened holds a result already; Read returns the close code
 		}
 	})
 	select {

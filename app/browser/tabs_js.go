@@ -17,9 +17,9 @@ func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 	return lock(ctx, name)
 }
 
-// Slot waits for one of the n slots that all tabs share under name. ok is false if ctx is done first. Call release when the
-// slot is no longer needed. If all are taken it waits for one of them, in the order of arrival. Without Web Locks every call
-// gets a slot at once.
+// Slot waits for one of the n slots that all tabs share under name. ok is false if ctx is done first. Call release when
+// the slot is no longer needed. If all slots are taken, it waits for one of them at random, in the order of arrival
+// there. Without Web Locks every call gets a slot at once.
 func Slot(ctx context.Context, name string, n int) (release func(), ok bool) {
 	for i := range n {
 		if release, err := tryLock(name + strconv.Itoa(i)); err == nil {
@@ -47,8 +47,8 @@ func tryLock(name string) (unlock func(), err error) {
 	return requestLock(name, options, func() {})
 }
 
-// requestLock requests a lock with these options, and waits until the browser has granted or refused it. It calls abort when
-// the page is left.
+// requestLock requests a lock with these options, and waits until the browser has granted or refused it. It calls abort
+// when the user leaves the page.
 func requestLock(name string, options js.Value, abort func()) (unlock func(), err error) {
 	locks := global("navigator").Get("locks")
 	if locks.IsUndefined() {

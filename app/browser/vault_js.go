@@ -6,7 +6,7 @@ import (
 	"syscall/js"
 )
 
-const nonceSize = 12 // bytes; the nonce precedes the sealed bytes
+const nonceSize = 12 // in bytes; the nonce stands before the encrypted bytes
 
 // Seal returns plain in sealed form, as base64. It makes the key if there is none. It blocks.
 func (Vault) Seal(plain string) (sealed string, err error) {

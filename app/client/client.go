@@ -1,12 +1,12 @@
-// Package client is Mayfly's client without a screen: it connects and reconnects, joins rooms, keeps their live messages in
-// the server's order, removes them when they expire, and holds what the user writes until the server has it. It knows
-// nothing of browsers, so all of it runs natively, in tests on virtual time. The caller dials sockets; drawing is left to
-// the subscribers of its View.
+// Package client is Mayfly's client without a screen. It connects and reconnects, joins rooms, keeps their live
+// messages in the server's order, removes messages when they expire, and stores what the user writes until the server
+// has it. The package uses no browser, so all of it also runs natively, in tests on virtual time. The caller gives the
+// functions that open connections (Config.Dial, Config.Polls); drawing is left to the subscribers of the View.
 //
-// Client has the methods for other goroutines: they leave work for the loop, so none of them blocks. The engine has the
-// state, which only the loop, Run, touches. Files from the top down: client, publisher, engine, probe, frames, signin,
-// reconnect, sender, rooms, view, mailbox; then those that decide without I/O: identity, connection, fallback; then link,
-// retry, config, tokens, clock. A file refers to those below it.
+// Other goroutines call the methods of Client, which leave work for the loop (Client.Run), so none of them blocks. The
+// state is in the engine, and only the loop touches it. Files from the top down: client, publisher, engine, probe,
+// dispatch, signin, reconnect, sender, rooms, view, mailbox; then the files that decide without I/O: identity,
+// connection, fallback; then link, retry, config, tokens, clock. A file refers only to files that come after it here.
 package client
 
 import (
@@ -19,15 +19,15 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Client is the part of one user in the rooms of a server. Run must run for anything to happen. Its methods never block;
+// Client connects one user to the rooms of a server. Nothing happens until Run runs. The other methods never block;
 // call them from any goroutine.
 type Client struct {
-	mailbox   // work for the loop
-	publisher // the view last published, and its subscribers
+	mailbox   // work that other goroutines leave for the loop
+	publisher // the last published view, and its subscribers
 	engine    *engine
 }
 
-// New returns a Client that Run brings to life.
+// New returns a Client, which does nothing until Run is called.
 func New(c Config) *Client {
 	if c.Tokens == nil {
 		c.Tokens = nobody{}
@@ -38,8 +38,9 @@ func New(c Config) *Client {
 	return s
 }
 
-// Send posts text to the room that is shown. It returns why it can't, or the zero Problem if the message is on its way: it
-// then stands in the view, and is sent again by itself until it is accepted, refused or too old.
+// Send posts text to the room that is shown. It returns the zero Problem if the message is on its way, or else the
+// Problem that prevents it. A message on its way is an entry: it is in the view, and the client sends it again by
+// itself until the server accepts or refuses it, or it is too old.
 func (s *Client) Send(text string) Problem {
 	v, _ := s.last()
 	text, problem := wire.CleanText(text)
@@ -68,17 +69,19 @@ func (s *Client) Send(text string) Problem {
 	return Problem{}
 }
 
-// Draft stores the composer's text in that room until it is sent or an hour has passed, also after the end of the program if
-// there is a Device. taken is the N of the last of View.Drafts that the text includes.
+// Draft stores the text that the composer of that room holds, until an empty text replaces it or the user has not
+// changed it for an hour. If there is a Device, the text also outlives the program. taken is the N of the newest of
+// View.Drafts that the text includes.
 func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() { s.engine.sender.drafts.Write(room, text, taken, s.engine.clock()) })
 }
 
-// Enter leaves the room and joins another; "" joins none. The unsent entries for the old room are sent all the same.
+// Enter leaves the room that is shown and joins another; "" joins none. The client still sends the entries that wait
+// for the old room.
 func (s *Client) Enter(room string) { s.do(func() { s.engine.enter(room) }) }
 
-// Retry connects now instead of at NextTry, also after the client has ended; as a guest, if the sign-in has ended. It tries
-// the WebSocket first.
+// Retry starts an attempt to connect now instead of at View.NextTry. It uses a WebSocket, even if the client polled
+// before. A client that has ended (View.Ended) tries again, too: as a guest, if its sign-in has ended.
 func (s *Client) Retry() {
 	s.do(func() {
 		s.engine.connection.resume()
@@ -87,8 +90,8 @@ func (s *Client) Retry() {
 	})
 }
 
-// Resend sends an entry that waits or has failed once more, now. key is its Message.Key. Resend does nothing if there is no
-// such entry or the server has accepted it.
+// Resend makes the client send an entry again now, if that entry waits or has failed. key is its Message.Key. Resend
+// does nothing if there is no such entry or the server has accepted it.
 func (s *Client) Resend(key string) {
 	s.do(func() {
 		now := s.engine.clock()
@@ -98,13 +101,14 @@ func (s *Client) Resend(key string) {
 	})
 }
 
-// Discard forgets an entry that waits or has failed. If the server has it all the same, it comes back as sent. key is as for
-// Resend.
+// Discard deletes an entry that waits or has failed. If the server has stored its message all the same, the message
+// comes back as sent. key is the entry's Message.Key.
 func (s *Client) Discard(key string) { s.do(func() { s.engine.sender.discard(key) }) }
 
-// Wake says that the user looks at the page again, or that the device woke: the client removes what expired meanwhile at
-// once, replaces a connection that died meanwhile, and waits for none. What another tab has adopted meanwhile is no longer
-// sent here, nor given back.
+// Wake says that the user looks at the page again, or that the device woke. The client then removes expired messages,
+// gives up a dead connection, and begins a scheduled attempt or probe now instead of waiting for it. While this tab
+// slept, another tab may have adopted entries and drafts: this tab no longer sends those, nor returns them to the
+// composer.
 func (s *Client) Wake() {
 	s.do(func() {
 		now := s.engine.clock()
@@ -114,20 +118,21 @@ func (s *Client) Wake() {
 	})
 }
 
-// Network says whether the device has a network, as far as it knows. When one comes back, the client reconnects at once: a
-// connection from before may be dead without a sign.
+// Network says whether the device has a network, as far as the device knows. When a network comes back, the client
+// replaces its connection or tests it with a probe, because the old connection may be dead without a sign.
 func (s *Client) Network(up bool) { s.do(func() { s.engine.onNetwork(up) }) }
 
-// Identify says as whom the user is signed in, at first and whenever that changes. The client connects anew as another user.
-// When the user signs out, the client tells the server, and forgets what the user had written and not sent, and all that was
-// shown. When a sign-in ends otherwise, the client keeps all of that and waits: only Retry makes the user a guest.
+// Identify says as whom the user is signed in. Call it at first and whenever that changes. The client opens a new
+// connection for another user. When the user signs out, the client tells the server, and deletes the user's unsent
+// texts and everything that was shown. When a sign-in ends otherwise, the client keeps all of that and waits: only
+// Retry makes the user a guest.
 func (s *Client) Identify(i Identity) { s.do(func() { s.engine.onIdentity(i) }) }
 
-// Settled calls f once everything the user has written is stored as far as the device can, or after some seconds. f must not
-// block.
+// Settled calls f once everything that the user has written is stored as far as the device can, or after some seconds.
+// f must not block.
 func (s *Client) Settled(f func()) { s.do(func() { s.engine.sender.persister.Settle(f) }) }
 
-// Now returns the server's time, as far as the client knows it; zero before the first welcome.
+// Now returns the server's time, as the client estimates it; zero before the first welcome.
 func (s *Client) Now() time.Time {
 	_, server := s.last()
 	if server.server.IsZero() {
@@ -153,7 +158,7 @@ func (s *Client) Run(ctx context.Context) error {
 			s.runTodo()
 		case event := <-e.links.events:
 			e.handle(event)
-			for range len(e.links.events) { // what came with it is one batch
+			for range len(e.links.events) { // all events that wait now are one batch: one view follows
 				e.handle(<-e.links.events)
 			}
 		case <-timer.C:

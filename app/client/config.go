@@ -10,20 +10,22 @@ import (
 
 // Config is what a Client needs to begin.
 type Config struct {
-	Dial   transport.Dial // by WebSocket
-	Polls  transport.Dial // where networks block WebSockets, see transport.DialPolls; nil: there is no other way
-	Guest  string         // the guest's secret, see NewGuest: it is the proof of being that guest. "": see KeepGuest
-	Client string         // name/version, for the server's logs; may be empty
-	Room   string         // joined at once; "": none before Enter
-	Tokens TokenSource    // nil: nobody can sign in
-	Device outbox.Device  // stores what the user has written and not sent; nil: nothing does
+	Dial transport.Dial // opens a connection by WebSocket
+	// opens a connection by polls, where networks block WebSockets (transport.DialPolls); nil: the client never polls
+	Polls transport.Dial
+	// the guest's secret (NewGuest), which proves who the guest is; "": the client chooses it, see KeepGuest
+	Guest  string
+	Client string        // name/version of the program, for the server's logs; may be empty
+	Room   string        // the room to join at once; "": none before Enter
+	Tokens TokenSource   // gives the user's credentials; nil: nobody can sign in
+	Device outbox.Device // stores what the user has written and not sent; nil: nothing is stored
 
-	// KeepGuest, if not nil, stores the guest secret that the client chose because Guest was empty: one adopted from a
-	// closed tab, or a new one. It must not block.
+	// KeepGuest, if not nil, stores the guest's secret that the client has chosen because Guest was empty: the secret
+	// of a guest whose entries it adopted from a closed tab, or a new one. KeepGuest must not block.
 	KeepGuest func(secret string)
 
-	// Protocol asks which protocol the server speaks, and returns "" if there is no answer. It may block for some seconds.
-	// nil: it is always ours.
+	// Protocol asks the server which protocol it speaks, and returns "" if there is no answer. It may block for some
+	// seconds. nil: the client never asks.
 	Protocol func() string
 }
 

@@ -7,37 +7,42 @@ import (
 	"mayfly/shared/wire"
 )
 
-// outageGrace is how long an outage is not shown: most are over sooner.
+// outageGrace is how long the page does not show an outage: most outages are over sooner.
 const outageGrace = 2 * time.Second
 
-// Status is how the client stands with the server, shown calmly: an outage of less than two seconds is still Online.
+// Status is the state of the connection as the page shows it. The page does not show a short outage: for the first two
+// seconds the Status is still Online.
 type Status int
 
 // The states of a client.
 const (
-	Connecting   Status = iota // for the first time
+	Connecting   Status = iota // the first attempt to connect has not ended yet
 	Online                     // the server has said welcome
-	Reconnecting               // the connection was lost; NextTry says when the next attempt begins
-	Offline                    // the same: the device says that it has no network, or there is no token without one
-	Restarting                 // the same, and the server said that it restarts
-	Ended                      // for good: View.Ended says why. Only Client.Retry tries again
-	SignedOut                  // the same, because the sign-in has ended: Retry goes on as a guest
-	NoGuests                   // the same, because the server wants everyone to sign in
+	Reconnecting               // the connection was lost; View.NextTry says when the next attempt begins
+	// there is no connection, because the device has no network or the client could get no token
+	Offline
+	Restarting // the connection was lost, and the server said that it restarts
+	// the client no longer tries to connect: View.Ended says why. Client.Retry or a sign-in makes it try again
+	Ended
+	// the client no longer tries to connect, because the sign-in has ended: Client.Retry goes on as a guest
+	SignedOut
+	NoGuests // the client no longer tries to connect, because the server wants everyone to sign in
 )
 
-// A connection says how the client stands with the server, as it is shown. It is a state machine without I/O.
+// A connection decides which Status is shown. It is a state machine without I/O.
 type connection struct {
-	tried      bool          // an attempt has ended
-	lostAt     *clock.Moment // when the connection was lost that is still shown as there; nil: none is
-	noNetwork  bool          // the device says so
-	noToken    bool          // the last attempt failed because there was no token
-	restarting bool          // the server said so
-	outdated   bool          // the server does not speak our protocol any more
-	ended      Problem       // why the client waits for the user; zero: it does not
-	endedAs    Status
+	tried bool // an attempt to connect has ended
+	// when the connection was lost, while the outage is not shown yet; nil: there is no such outage
+	lostAt     *clock.Moment
+	noNetwork  bool    // the device says that it has no network
+	noToken    bool    // the last attempt failed because there was no token
+	restarting bool    // the server said that it restarts
+	outdated   bool    // the server does not speak our protocol any more
+	ended      Problem // why the client waits for the user; zero: it does not wait
+	endedAs    Status  // the Status to show while the client waits for the user
 }
 
-// status returns how it is shown. welcomed says whether there is a connection.
+// status returns the Status to show. welcomed says whether the server has said welcome on the current connection.
 func (c *connection) status(welcomed bool) Status {
 	switch {
 	case c.waits():
@@ -57,7 +62,7 @@ func (c *connection) status(welcomed bool) Status {
 // onWelcome runs when the server has said welcome.
 func (c *connection) onWelcome() { c.lostAt, c.restarting, c.outdated = nil, false, false }
 
-// onClose runs when a connection or an attempt has ended; welcomed says which.
+// onClose runs when a connection or an attempt to connect has ended; welcomed is true for a connection.
 func (c *connection) onClose(welcomed bool, now clock.Moment) {
 	c.tried = true
 	if welcomed {
@@ -65,26 +70,26 @@ func (c *connection) onClose(welcomed bool, now clock.Moment) {
 	}
 }
 
-// onBye runs when the server has said why it ends the connection.
+// onBye runs when the server has said bye; code says why the connection ends.
 func (c *connection) onBye(code wire.Code) { c.restarting = code == wire.CodeRestart }
 
-// end makes the client wait until Retry, or until somebody signs in.
+// end makes the client wait until Client.Retry, or until somebody signs in. as is the Status until then.
 func (c *connection) end(as Status, why Problem) { c.ended, c.endedAs, c.lostAt = why, as, nil }
 
-// resume ends that wait.
+// resume ends the wait that end began.
 func (c *connection) resume() { c.ended = Problem{} }
 
 // waits reports whether the client waits for the user.
 func (c *connection) waits() bool { return c.ended != Problem{} }
 
-// tick shows an outage that lasts.
+// tick lets status show an outage that has lasted for outageGrace.
 func (c *connection) tick(now clock.Moment) {
 	if c.untilShown(now) <= 0 {
 		c.lostAt = nil
 	}
 }
 
-// untilShown returns how long it is until an outage is shown, at least outageGrace if there is none.
+// untilShown returns the time until status shows an outage, or outageGrace if there is no outage.
 func (c *connection) untilShown(now clock.Moment) time.Duration {
 	if c.lostAt == nil {
 		return outageGrace

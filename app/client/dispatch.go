@@ -7,7 +7,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// frames returns the frames of a message that this client knows.
+// frames returns the frames in message. It leaves out frames that this client does not know.
 func frames(message []byte) (list []wire.Frame) {
 	for line := range wire.Split(message) {
 		if f, err := wire.Decode(line); err == nil {
@@ -17,7 +17,7 @@ func frames(message []byte) (list []wire.Frame) {
 	return list
 }
 
-// frame handles one frame.
+// frame handles one frame of the current link.
 func (e *engine) frame(f wire.Frame, now clock.Moment) {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -40,7 +40,7 @@ func (e *engine) frame(f wire.Frame, now clock.Moment) {
 		e.onRefused(f, now)
 	case wire.Expiring:
 		e.links.tokens.Wake()
-		e.links.ask("") // the token may have been renewed without a word of it
+		e.links.ask("") // the token may have been renewed without a call of Identify
 		return
 	case wire.Authed:
 		e.links.current.renewals = 0
@@ -62,13 +62,14 @@ func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
 	}
 	e.connection.onWelcome()
 	e.identity.me, e.identity.mayPost, e.identity.limits = f.User, f.MayPost, f.Limits
-	e.sender.persister.Want() // closed tabs may have left something of the user who is known now
+	e.sender.persister.Want() // the user is known now: adopt what closed tabs left of this user
 	if l.credentials.Token != "" {
-		e.links.ask("") // it may have been renewed while the connection opened
+		e.links.ask("") // the token may have been renewed while the connection opened
 	}
 }
 
-// onBeat sets the clock, and asks again for messages that got lost on the way.
+// onBeat runs when a beat comes. It sets the clock, and joins the shown room again if messages of it got lost on the
+// way.
 func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
 	server, ok := e.server.beat(f.Now, now)
 	if !ok {
@@ -81,7 +82,7 @@ func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
 	}
 }
 
-// onBye ends the link as the server says.
+// onBye runs when the server has said why it ends the connection. It ends the link and does what bye asks.
 func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 	c := e.links.current.credentials
 	e.fallback.young = 0
@@ -121,17 +122,17 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 	}
 }
 
-// lost ends the link and schedules the next attempt.
+// lost ends the link because of err and schedules the next attempt to connect.
 func (e *engine) lost(err error) {
 	now, l := e.clock(), e.links.current
 	if l != nil && !l.welcomed {
-		e.connection.restarting = false // the server should have been back by now
+		e.connection.restarting = false // the restart should be over by now
 	}
 	if closed, ok := err.(*wire.ClosedError); ok {
 		switch closed.Code {
 		case wire.CloseTooBig:
 			e.sender.outbox.FailSent()
-		case wire.CloseAuth, wire.CloseForbidden: // and the bye was lost
+		case wire.CloseAuth, wire.CloseForbidden: // the bye got lost: act as if it asked for another token
 			if l != nil && l.credentials.Token != "" {
 				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
 				return

@@ -9,10 +9,12 @@ import (
 	"mayfly/shared/wire"
 )
 
-// tickAtLeast is how often the clocks are looked at: a timer stands still while a laptop sleeps.
+// tickAtLeast is the longest time between two ticks of the loop. Each tick reads the clocks again, because a timer
+// stands still while a laptop sleeps.
 const tickAtLeast = time.Second
 
-// An engine is the state of a client. Only the loop touches it, except for clock.
+// An engine is the state of a client. Only the loop (Client.Run) touches it, except for clock, which any goroutine may
+// call.
 type engine struct {
 	clock    clock.Clock   // static
 	name     string        // static; Config.Client
@@ -28,7 +30,7 @@ type engine struct {
 	sender     sender
 }
 
-// newEngine returns the engine of a client whose loop reads m.
+// newEngine returns the engine of a client whose loop runs the work in m.
 func newEngine(c Config, m *mailbox) *engine {
 	e := &engine{
 		clock: clock.New(), name: c.Client, identity: identity{keepGuest: c.KeepGuest, guest: c.Guest}, retry: newRetry(),
@@ -45,7 +47,7 @@ func newEngine(c Config, m *mailbox) *engine {
 	return e
 }
 
-// view returns the view. last is the one before.
+// view returns the view of the present state. last is the view that was published before.
 func (e *engine) view(last *View) View {
 	r := &e.rooms.shown
 	if !sameList(r.Messages, last.Messages) {
@@ -63,7 +65,7 @@ func (e *engine) view(last *View) View {
 	return v
 }
 
-// tick does everything that is due now and returns how long it is until the next thing.
+// tick does everything that is due now and returns the time until the next thing is due.
 func (e *engine) tick() time.Duration {
 	now := e.clock()
 	if e.links.silent(now) {
@@ -98,7 +100,7 @@ func (e *engine) mayConnect() bool {
 	return e.links.current == nil && !e.connection.waits() && e.identity.guest != ""
 }
 
-// untilNext returns how long it is until the next thing is due.
+// untilNext returns the time until the next thing is due.
 func (e *engine) untilNext(now clock.Moment) time.Duration {
 	wait := min(tickAtLeast, e.connection.untilShown(now))
 	if e.sender.persister.Ready() {
@@ -113,10 +115,10 @@ func (e *engine) untilNext(now clock.Moment) time.Duration {
 	return wait
 }
 
-// handle handles one event. It ignores those of a link that was given up.
+// handle handles one event of a link. It ignores the events of a link that the client has given up.
 func (e *engine) handle(ev event) {
 	now := e.clock()
-	if e.links.silent(now) { // first of all: after a sleep, a message that was received before it is no sign of life
+	if e.links.silent(now) { // first: after a sleep, an event from before the sleep does not show that the link lives
 		e.lost(errSilent)
 	}
 	l := e.links.current

@@ -6,31 +6,35 @@ import (
 	"mayfly/shared/clock"
 )
 
-// When the client takes a network for one that blocks WebSockets, and when it looks whether it still does. An attempt that
-// stays silent for blockedAfter is enough.
+// These limits decide when the client polls because the network seems to block WebSockets, and when a probe tries a
+// WebSocket again. A single attempt that stays silent for blockedAfter also makes the client poll.
 const (
-	tooYoung   = 3               // connections by WebSocket in a row that ended before stableAfter without a bye
-	probeSoon  = 3 * time.Second // after polls connected where WebSockets were refused: the server was away, perhaps
-	probeLater = 5 * time.Minute // after polls connected otherwise, or another probe failed
+	// after so many WebSocket connections in a row that ended before stableAfter and without a bye, the client polls
+	tooYoung = 3
+	// how long after polls connect the first probe begins, if WebSockets were refused: perhaps the server was down
+	probeSoon = 3 * time.Second
+	// how long after polls connect the first probe begins otherwise, and the next one after a failed probe
+	probeLater = 5 * time.Minute
 )
 
-// A fallback says whether the next connection is a WebSocket or polls, which pass where WebSockets are blocked; and while
-// the client polls, when the next probe tries a WebSocket. It is a state machine without I/O.
+// A fallback decides whether the next connection is a WebSocket or polls, which pass where WebSockets are blocked.
+// While the client polls, it also decides when the next probe tries a WebSocket. It is a state machine without I/O.
 type fallback struct {
-	polls   bool // the next attempt polls
-	young   int  // connections by WebSocket in a row that ended young, without a bye
-	refused bool // the last of them never opened
-	from    clock.Moment
-	wait    time.Duration // from then, until the next probe
-	doubt   bool          // the network has changed under the polls: if no WebSocket opens there, they begin anew
+	polls   bool          // the next attempt to connect polls
+	young   int           // how many connections by WebSocket in a row ended before stableAfter and without a bye
+	refused bool          // the last connection by WebSocket that counts in young never opened
+	from    clock.Moment  // when the wait for the next probe began
+	wait    time.Duration // how long after from the next probe begins
+	// the network has changed since the polls connected: if the next probe fails, they connect again
+	doubt bool
 }
 
-// transportFailed runs when l has ended and the server did not say why.
+// transportFailed runs when l, the current link, has ended without a bye.
 func (f *fallback) transportFailed(l *link, err error, now clock.Moment) {
 	switch {
-	case err == errNoToken, err == errUnsure: // not the network's fault
+	case err == errNoToken, err == errUnsure: // the network is not the cause
 	case l.polls:
-		f.polls = l.welcomed // else the server may be away, and be back first where all clients look for it
+		f.polls = l.welcomed // without a welcome, perhaps the server is down: try a WebSocket again
 	case l.welcomed && now.Since(l.since) >= stableAfter:
 		f.young = 0
 	case err == errSilent:
@@ -42,7 +46,7 @@ func (f *fallback) transportFailed(l *link, err error, now clock.Moment) {
 	}
 }
 
-// pollsConnected schedules the first probe after polls have connected.
+// pollsConnected runs when polls have connected. It schedules the first probe.
 func (f *fallback) pollsConnected(now clock.Moment) {
 	if f.refused {
 		f.awaitProbe(now, probeSoon)
@@ -51,19 +55,21 @@ func (f *fallback) pollsConnected(now clock.Moment) {
 	}
 }
 
-// awaitProbe schedules the next probe.
+// awaitProbe schedules the next probe, wait after now.
 func (f *fallback) awaitProbe(now clock.Moment, wait time.Duration) { f.from, f.wait = now, wait }
 
 // probeDue reports whether the next probe is to begin.
 func (f *fallback) probeDue(now clock.Moment) bool { return now.Since(f.from) >= f.wait }
 
-// doubtPolls begins a probe now, because the network has changed.
+// doubtPolls schedules a probe for now, because the network has changed. If the probe fails, the polls must connect
+// again.
 func (f *fallback) doubtPolls(now clock.Moment) {
 	f.doubt = true
 	f.awaitProbe(now, 0)
 }
 
-// probeFailed schedules the next probe after a failed one. It reports whether the polls must begin anew.
+// probeFailed schedules the next probe after a failed one. anew reports whether the polls must connect again, because
+// the network has changed since they connected.
 func (f *fallback) probeFailed(now clock.Moment) (anew bool) {
 	f.awaitProbe(now, probeLater)
 	anew, f.doubt = f.doubt, false

@@ -5,46 +5,47 @@ import (
 	"mayfly/shared/wire"
 )
 
-// maxRenewals is how many tokens in a row the server may refuse as old, until the user has to sign in again.
+// maxRenewals is how many tokens in a row the server may refuse as old before the user has to sign in again.
 const maxRenewals = 2
 
-// Identity says as whom the user is signed in, as far as a client has to know.
+// Identity is what a client has to know about the user's sign-in.
 type Identity struct {
 	SignInID string // the random id of the sign-in; "": nobody is signed in
-	Version  int    // grows with each access token
-	Ended    bool   // nobody is signed in any more, although the user did not want that
+	Version  int    // grows with each new access token
+	Ended    bool   // the sign-in has ended, although the user did not sign out
 }
 
-// An identity says as whom the client writes. It is a state machine: its methods return what the client must do.
+// An identity says as whom the client writes. It is a state machine without I/O: its methods return what the client
+// must do.
 type identity struct {
 	keepGuest func(secret string) // static; Config.KeepGuest
 
 	guest  string // the guest's secret; "": not known yet
 	known  bool   // the client knows whether the user is signed in
 	signIn string // the id of the sign-in, "" for a guest
-	over   bool   // the sign-in has ended, and the user has not said what follows
+	over   bool   // the sign-in has ended, and the user has not decided yet how to go on
 
-	me      wire.User // as the server says; zero until then
+	me      wire.User // the user, as the server says; zero while the server has not said it
 	mayPost bool
 	limits  wire.Limits
 
-	version      int    // of the token, as last announced
-	refusedToken string // the server did not accept it, and the TokenSource does not know that yet
-	unknownToken string // the server did not know its key
-	renewals     int    // how many in a row the server refused as old
+	version      int    // the Version of the last Identity
+	refusedToken string // a token that the server did not accept, until the TokenSource is told about it
+	unknownToken string // the last token whose key the server did not know
+	renewals     int    // how many tokens in a row the server refused as old
 }
 
-// An announcement is what an Identity means for the client.
+// An announcement says what a new Identity changes for the client.
 type announcement int
 
 const (
 	nothingNew   announcement = iota
-	signInEnded               // without the user's doing: the client waits
+	signInEnded               // the sign-in ended, and the user did not sign out: the client waits
 	userChanged               // the user has signed in or out
 	tokenRenewed              // there is a newer token for the same user
 )
 
-// announce returns what i means after what was announced before.
+// announce returns what i changes, compared with the Identity before it.
 func (s *identity) announce(i Identity) announcement {
 	newer := i.Version != s.version
 	s.version = i.Version
@@ -62,16 +63,17 @@ func (s *identity) announce(i Identity) announcement {
 	return nothingNew
 }
 
-// A userChange is what becoming a user means for what the client has of the one before.
+// A userChange says how the client's user has changed, and so what happens to the entries and messages that the client
+// has.
 type userChange int
 
 const (
-	sameUser  userChange = iota // or the first who is known
-	otherUser                   // the client keeps what it has
-	signedOut                   // the user has signed out: the client forgets it
+	sameUser  userChange = iota // the user is the same as before, or the first user who is known
+	otherUser                   // another user: the client keeps its entries and messages
+	signedOut                   // the user has signed out: the client deletes its entries and messages
 )
 
-// become makes the client that of a sign-in; "" makes it a guest's.
+// become makes the client write as the user of the sign-in with that id; "" makes it write as a guest.
 func (s *identity) become(signIn string) userChange {
 	known, was, over := s.known, s.signIn, s.over
 	s.known, s.signIn, s.over = true, signIn, false
@@ -84,7 +86,8 @@ func (s *identity) become(signIn string) userChange {
 	return otherUser
 }
 
-// beginAs makes the client that guest, or a new one if guest is "", unless it is one already.
+// beginAs makes the client the guest with the secret guest, or a new guest if guest is "". It does nothing if the
+// client has the secret of a guest already.
 func (s *identity) beginAs(guest string) {
 	if s.guest != "" {
 		return
@@ -98,7 +101,7 @@ func (s *identity) beginAs(guest string) {
 	}
 }
 
-// owner returns the owner of what the user writes now, "" if that is not known yet.
+// owner returns the owner of what the user writes now, "" if the owner is not known yet.
 func (s *identity) owner() string {
 	switch {
 	case s.signIn != "":
@@ -109,8 +112,9 @@ func (s *identity) owner() string {
 	return outbox.GuestOwner(s.guest)
 }
 
-// onUnknownKey runs when the server does not know the key of a token. It may not have that key yet; at the second time the
-// provider may not have it any more, so the client needs another token.
+// onUnknownKey runs when the server does not know the key that signed a token. At the first time, perhaps the server
+// has not loaded the key yet, so the client sends the same token again. At the second time, perhaps the provider has
+// withdrawn the key, so the client needs another token.
 func (s *identity) onUnknownKey(token string) {
 	if token == s.unknownToken {
 		s.refusedToken = token
@@ -118,24 +122,25 @@ func (s *identity) onUnknownKey(token string) {
 	s.unknownToken = token
 }
 
-// takeRefused returns the token for which the client needs another one, "" if there is none. It is told once: how often the
-// TokenSource asks for others is not the client's business.
+// takeRefused returns the token that the server refused and that the TokenSource must replace, "" if there is none. It
+// returns each token only once: the TokenSource decides how often it asks the provider for another.
 func (s *identity) takeRefused() string {
 	token := s.refusedToken
 	s.refusedToken = ""
 	return token
 }
 
-// A verdict is what a refused token means.
+// A verdict is what follows from a refused token.
 type verdict int
 
 const (
 	endSignIn  verdict = iota // the user has to sign in again
-	renewToken                // another token may do
+	renewToken                // the server may accept another token
 	denyUser                  // the server does not accept this user
 )
 
-// judge returns what a refused token means if the server says what is next. renewals counts tokens in a row.
+// judge returns what follows from a refused token. next is what the server says about it. renewals counts the tokens in
+// a row that the server refused as old: judge adds this one.
 func judge(next wire.Next, renewals *int) verdict {
 	switch next {
 	case wire.NextNever:

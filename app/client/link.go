@@ -12,52 +12,55 @@ import (
 )
 
 const (
-	welcomeTimeout = 10 * time.Second // from dialling until welcome must have come, or any other sign of life
-	blockedAfter   = 4 * time.Second  // the same by WebSocket, if the client can poll instead
+	// how long a link may stay silent from dialling until welcome; also the longest time for a probe
+	welcomeTimeout = 10 * time.Second
+	// how long a WebSocket may stay silent before welcome, if the client can poll instead
+	blockedAfter = 4 * time.Second
 )
 
-// Why a client gives a link up itself.
+// These errors say why the client itself gives up a link.
 var (
 	errNoToken = errors.New("somebody is signed in, but no token can be had")
 	errSilent  = errors.New("the server is silent")
 	errUnsure  = errors.New("the time is in doubt")
 )
 
-// links are the connections of a client: the current one and, while it polls, the probe beside it. Each has a goroutine that
-// tells the loop what happens.
+// links are the connections of a client: the current one and, while that one polls, the probe beside it. Each link has
+// a goroutine, which tells the loop what happens.
 type links struct {
-	dial   transport.Dial  // static
-	polls  transport.Dial  // static
+	dial   transport.Dial  // static; opens a WebSocket
+	polls  transport.Dial  // static; opens a connection by polls; nil: the client never polls
 	tokens TokenSource     // static
-	work   *sync.WaitGroup // static; the goroutines
-	events chan event      // static
+	work   *sync.WaitGroup // static; waits for the goroutines of the links
+	events chan event      // static; what these goroutines tell the loop
 
-	current *link // nil between two attempts
-	probe   *link // nil while there is none
+	current *link // the connection or the attempt; nil between two attempts
+	probe   *link // nil while there is no probe
 }
 
 // A link is one attempt to connect, and the connection that it becomes.
 type link struct {
 	ctx       context.Context // done once the link is closed
 	cancel    context.CancelFunc
-	polls     bool           // not a WebSocket
-	conn      transport.Conn // nil while dialling
-	started   clock.Moment   // when dialling began
-	greeted   clock.Moment   // when hello was sent
-	lastFrame clock.Moment   // when the last frame came
+	polls     bool           // this link polls; it is not a WebSocket
+	conn      transport.Conn // nil until the connection is open
+	started   clock.Moment   // when the link began or, after credentials, when dialling began
+	greeted   clock.Moment   // when the connection opened and hello was sent
+	lastFrame clock.Moment   // when the last frame came; before that, when credentials came or the connection opened
 
-	identified  bool // credentials came; dialling begins then
+	identified  bool // the credentials have come; dialling begins then
 	credentials Credentials
 	renewals    int        // how many tokens in a row the server refused as old
-	reauth      *scheduled // the server was not ready for a token; nil: it was
+	reauth      *scheduled // when to send the token again, because the server could not check it; nil: never
 
-	brought  []wire.Frame // while it is a probe
+	brought  []wire.Frame // the frames that came while the link was a probe
 	welcomed bool
 	since    clock.Moment  // when welcome came
-	silence  time.Duration // for how long nothing may come
+	silence  time.Duration // how long no frame may come after welcome, until the link counts as dead
 }
 
-// An event is what a link's goroutine tells the loop: there are credentials, it opened, it brought a message, or it ended.
+// An event is what a link's goroutine tells the loop: the credentials came, the connection opened (conn), a message
+// came, or the link ended (err). Only the field for that is set.
 type event struct {
 	link        *link
 	credentials *Credentials
@@ -66,7 +69,7 @@ type event struct {
 	err         error
 }
 
-// connect begins an attempt. refused is a token that the server did not accept.
+// connect begins an attempt to connect. refused is a token that the server did not accept, "" if there is none.
 func (s *links) connect(polls bool, now clock.Moment, refused string) {
 	dial := s.dial
 	if polls {
@@ -76,15 +79,16 @@ func (s *links) connect(polls bool, now clock.Moment, refused string) {
 	s.current.polls = polls
 }
 
-// begin begins a link.
+// begin begins a link: it starts the link's goroutine.
 func (s *links) begin(dial transport.Dial, now clock.Moment, refused string) *link {
-	ctx, cancel := context.WithCancel(context.Background()) // letGo ends it, after a proper close
+	ctx, cancel := context.WithCancel(context.Background()) // letGo cancels it, after the connection is closed properly
 	l := &link{ctx: ctx, cancel: cancel, started: now}
 	s.work.Go(func() { s.read(l, dial, refused) })
 	return l
 }
 
-// read gets credentials, dials and tells the loop everything that comes, until the connection ends or the loop gives it up.
+// read gets credentials, dials and tells the loop everything that comes, until the connection ends or the loop gives up
+// the link.
 func (s *links) read(l *link, dial transport.Dial, refused string) {
 	c, err := s.tokens.Token(l.ctx, refused)
 	if err != nil {
@@ -97,7 +101,7 @@ func (s *links) read(l *link, dial transport.Dial, refused string) {
 		s.tell(l, event{err: err})
 		return
 	}
-	defer conn.Close(wire.CloseNormal, "") // also if it was given up while it opened
+	defer conn.Close(wire.CloseNormal, "") // also if the loop gave up the link while the connection opened
 	s.tell(l, event{conn: conn})
 	for {
 		message, err := conn.Read(l.ctx)
@@ -109,7 +113,7 @@ func (s *links) read(l *link, dial transport.Dial, refused string) {
 	}
 }
 
-// tell leaves the loop an event of a link, unless it has given that up.
+// tell hands the loop an event of l. If the loop has given up l, tell drops the event.
 func (s *links) tell(l *link, e event) {
 	e.link = l
 	select {
@@ -118,11 +122,11 @@ func (s *links) tell(l *link, e event) {
 	}
 }
 
-// ask asks for credentials, which the loop gets as an event.
+// ask asks the TokenSource for credentials. The loop gets them as an event. refused is as for connect.
 func (s *links) ask(refused string) {
 	l := s.current
 	s.work.Go(func() {
-		if c, err := s.tokens.Token(l.ctx, refused); err == nil { // else Identify tells when there is a token again
+		if c, err := s.tokens.Token(l.ctx, refused); err == nil { // else Identify says later that there is a token
 			s.tell(l, event{credentials: &c})
 		}
 	})
@@ -131,35 +135,36 @@ func (s *links) ask(refused string) {
 // welcomed reports whether there is a connection on which the server has said welcome.
 func (s *links) welcomed() bool { return s.current != nil && s.current.welcomed }
 
-// write sends a frame if there is a connection to send it on.
+// write sends a frame on the current connection. It does nothing if there is none.
 func (s *links) write(f wire.Frame) {
 	if s.current == nil || s.current.conn == nil {
 		return
 	}
-	// If it fails, Read says so, once it has brought everything that came before: a second copy of that may never come.
+	// Ignore an error here. Read returns an error, too, but only after the messages that came before: the loop must handle
+	// those first, because the server may never send them again.
 	_ = s.current.conn.Write(wire.Encode(f))
 }
 
-// upgrade makes the probe the current link.
+// upgrade closes the current link and puts the probe in its place.
 func (s *links) upgrade() {
 	s.letGo(s.current)
 	s.current, s.probe = s.probe, nil
 }
 
-// abandonProbe gives the probe up.
+// abandonProbe gives up the probe.
 func (s *links) abandonProbe() {
 	s.letGo(s.probe)
 	s.probe = nil
 }
 
-// hangUp gives the current link up, and the probe beside it.
+// hangUp gives up the current link and the probe beside it.
 func (s *links) hangUp() {
 	s.letGo(s.current)
 	s.letGo(s.probe)
 	s.current, s.probe = nil, nil
 }
 
-// letGo closes a connection, or stops an attempt, without waiting for either.
+// letGo closes a connection, or cancels an attempt to connect. It does not wait for the end of either.
 func (s *links) letGo(l *link) {
 	switch {
 	case l == nil:
@@ -173,8 +178,9 @@ func (s *links) letGo(l *link) {
 	}
 }
 
-// silent reports whether nothing came for too long. To get credentials may take longer, and has a limit of its own. If the
-// client can poll, it waits less for the welcome on a WebSocket.
+// silent reports whether nothing has come on the current link for too long. The time until credentials come does not
+// count: it may be longer, and the TokenSource limits it. For the welcome on a WebSocket, the client waits less if it
+// can poll instead.
 func (s *links) silent(now clock.Moment) bool {
 	l, patience := s.current, welcomeTimeout
 	switch {

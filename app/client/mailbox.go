@@ -5,13 +5,13 @@ import "sync"
 // A mailbox holds work that other goroutines leave for the loop.
 type mailbox struct {
 	wake chan struct{}  // static; capacity 1: todo has grown
-	work sync.WaitGroup // every goroutine that the loop began
+	work sync.WaitGroup // waits for every goroutine that the loop began
 
 	mu   sync.Mutex // guards what follows
-	todo []func()   // in order
+	todo []func()   // the functions that the loop must run, in order
 }
 
-// do leaves f to the loop.
+// do leaves f for the loop to run, and does not wait for it.
 func (m *mailbox) do(f func()) {
 	m.mu.Lock()
 	m.todo = append(m.todo, f)
@@ -22,7 +22,7 @@ func (m *mailbox) do(f func()) {
 	}
 }
 
-// runTodo does the work.
+// runTodo runs the functions that do has left, in order.
 func (m *mailbox) runTodo() {
 	m.mu.Lock()
 	todo := m.todo

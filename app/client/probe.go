@@ -6,10 +6,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// While the client polls, a probe tries a WebSocket beside the polls now and then. It takes over once it has brought
-// everything that a hello asks for (upgrade), so that the user sees nothing of it.
+// While the client polls, a probe tries a WebSocket beside the polls now and then. Once the probe has brought
+// everything that a hello asks for, it takes over from the polls (upgrade), and the user sees nothing of it.
 
-// tickProbe begins a probe when it is due, and ends one that takes too long.
+// tickProbe begins a probe when it is due, and gives up a probe that takes too long.
 func (e *engine) tickProbe(now clock.Moment) {
 	switch l, probe := e.links.current, e.links.probe; {
 	case probe != nil && now.Since(probe.started) >= welcomeTimeout:
@@ -19,7 +19,8 @@ func (e *engine) tickProbe(now clock.Moment) {
 	}
 }
 
-// abandonProbe gives the probe up: the polls go on, unless the network has changed under them.
+// abandonProbe gives up the probe. The polls go on; but if the network has changed since they connected, the client
+// closes them and connects again.
 func (e *engine) abandonProbe(now clock.Moment) {
 	e.links.abandonProbe()
 	if e.fallback.probeFailed(now) {
@@ -37,7 +38,7 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 	case ev.credentials != nil:
 		l.identified, l.credentials = true, *ev.credentials
 		if l.credentials.SignInID != e.links.current.credentials.SignInID {
-			e.abandonProbe(now) // the user changes now: that begins a connection anyway
+			e.abandonProbe(now) // another user signs in or out now: the client connects again anyway
 		}
 	case ev.conn != nil:
 		l.conn, l.greeted = ev.conn, now
@@ -53,7 +54,8 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 	}
 }
 
-// ready reports whether l, a probe, has brought what a hello asks for. A room that the client is in must go on where it is.
+// ready reports whether l, a probe, has brought what its hello asks for: welcome, and joined for the room that is
+// shown. If the client is in that room already, joined must resume it.
 func (l *link) ready(shown *joinedRoom) bool {
 	welcome, joined := false, shown.Name == ""
 	for _, f := range l.brought {
@@ -67,15 +69,16 @@ func (l *link) ready(shown *joinedRoom) bool {
 	return welcome && joined
 }
 
-// upgrade makes the probe the client's connection. An entry that is on its way by a poll goes out once more: by its id the
-// server knows it again. If the WebSocket ends soon, the next connection polls again at once.
+// upgrade makes the probe the client's connection. The client sends again every entry that it sent by a poll and that
+// has no answer yet: the server recognises the id of a repeat. If the WebSocket soon ends, the next connection polls
+// again at once.
 func (e *engine) upgrade(now clock.Moment) {
 	e.links.upgrade()
 	l := e.links.current
 	e.sender.outbox.Disconnected()
 	e.rooms.forgetLink()
 	e.fallback = fallback{young: tooYoung - 1}
-	e.retry.stable() // nothing has failed
+	e.retry.stable() // the polls did not fail
 	for _, f := range l.brought {
 		said := []wire.Frame{f}
 		if joined, ok := f.(wire.Joined); ok && e.rooms.shown.Joined {
@@ -90,14 +93,15 @@ func (e *engine) upgrade(now clock.Moment) {
 	l.brought = nil
 }
 
-// networkChanged forgets what is known to be blocked: the device may be on another network, and a connection from before may
-// be dead without a sign. Polls go on for as long as it takes to see whether a WebSocket opens.
+// networkChanged runs when a network has come back: the device may be on another network, where WebSockets are not
+// blocked. It closes the connection, which may be dead without a sign. But polls go on until a probe shows whether a
+// WebSocket opens.
 func (e *engine) networkChanged(now clock.Moment) {
 	if l := e.links.current; l == nil || !l.polls || !l.welcomed {
 		e.fallback = fallback{}
 		e.close(now)
 		return
 	}
-	e.links.abandonProbe() // it is of the old network
+	e.links.abandonProbe() // the probe began on the old network
 	e.fallback.doubtPolls(now)
 }

@@ -9,15 +9,16 @@ import (
 type publisher struct {
 	telling sync.Mutex // held while subscribers are called, so that each gets the views in order
 
-	mu          sync.Mutex    // guards what follows; the loop alone changes shown and server, so it reads them without
-	shown       View          // the view last published
-	server      serverClock   // what its times are counted by
+	// guards what follows; only the loop changes shown and server, so the loop reads them without mu
+	mu          sync.Mutex
+	shown       View          // the last published view
+	server      serverClock   // the estimate of the server's clock that belongs to shown
 	subscribers []*func(View) // copy on write
 }
 
-// Subscribe calls show with the present view before it returns, and then with each new one, once a batch of frames, until
-// stop is called. show runs on the client's goroutine: it must not block, nor call Subscribe. It may be under way when
-// stop returns.
+// Subscribe calls show with the present view before it returns. After that, the client's goroutine calls show with each
+// new view, at most once for each batch of frames, until stop is called. show must not block, nor call Subscribe. A
+// call of show may still be under way when stop returns.
 func (p *publisher) Subscribe(show func(View)) (stop func()) {
 	p.telling.Lock()
 	defer p.telling.Unlock()
@@ -39,7 +40,7 @@ func (p *publisher) Subscribe(show func(View)) (stop func()) {
 	}
 }
 
-// last returns the view last published.
+// last returns the last published view, and the estimate of the server's clock that belongs to it.
 func (p *publisher) last() (View, serverClock) {
 	p.mu.Lock()
 	v, server := p.shown, p.server
@@ -47,7 +48,8 @@ func (p *publisher) last() (View, serverClock) {
 	return v, server
 }
 
-// publish hands v to the subscribers, if it differs from the last view or its times are counted otherwise.
+// publish hands v to the subscribers if v differs from the last view, or if the client has learned the server's time
+// again.
 func (p *publisher) publish(v View, server serverClock) {
 	if server == p.server && v.same(&p.shown) {
 		return

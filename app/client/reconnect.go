@@ -5,7 +5,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// close ends the link and what depends on it.
+// close ends the current link and the probe. The rooms then count as not joined, and entries without an answer are sent
+// again.
 func (e *engine) close(now clock.Moment) {
 	l := e.links.current
 	e.connection.onClose(l != nil && l.welcomed, now)
@@ -19,12 +20,13 @@ func (e *engine) close(now clock.Moment) {
 	e.rooms.forgetLink()
 }
 
-// checkAfter is after how many failed attempts, each time, the client asks which protocol the server speaks.
+// After each checkAfter failed attempts to connect in a row, the client asks which protocol the server speaks.
 const checkAfter = 3
 
-// A protocolCheck asks which protocol the server speaks if connecting has failed for long enough. A server of another
-// version does no harm, but one that speaks another protocol lets nobody in who speaks ours, and a browser can't tell that
-// from any other failure. The attempts go on: it may have been one server of several.
+// A protocolCheck asks which protocol the server speaks when connecting has failed several times. A server of another
+// version does no harm, but a server that speaks another protocol accepts no connection of this client, and a browser
+// can't tell that from any other failure. The client goes on trying to connect: the answer may come from one server of
+// several.
 type protocolCheck struct {
 	ask        func() string // Config.Protocol
 	mailbox    *mailbox
@@ -32,7 +34,8 @@ type protocolCheck struct {
 	connection *connection
 }
 
-// afterFailures asks after so many failed attempts, if it is time.
+// afterFailures asks which protocol the server speaks, if failures, the number of failed attempts in a row, is a
+// multiple of checkAfter.
 func (c *protocolCheck) afterFailures(failures int) {
 	if c.ask == nil || failures%checkAfter != 0 {
 		return

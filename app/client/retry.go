@@ -9,31 +9,34 @@ import (
 )
 
 const (
-	firstRetry  = 500 * time.Millisecond // at most, after the first failure; doubled with each
-	lastRetry   = 30 * time.Second       // and never more
-	stableAfter = 5 * time.Second        // a connection that lived longer than this was a good one: the count starts anew
+	firstRetry = 500 * time.Millisecond // the longest wait after the first failure; it doubles with each failure
+	lastRetry  = 30 * time.Second       // the longest wait after any number of failures
+	// a connection that lived this long after welcome was a good one: the failures count from 0 again
+	stableAfter = 5 * time.Second
 )
 
-// A retry says when the next attempt to connect begins. Its failures are those in a row, of connections that were not
-// stable.
+// A retry says when the next attempt to connect begins. It counts the failures in a row; a stable connection
+// (stableAfter) resets the count.
 type retry struct {
 	backoff.Schedule
-	slow bool // the last connection ended because the queue overflowed, too
+	slow bool // a connection has ended because its queue on the server overflowed, and no connection was stable since
 }
 
-// newRetry returns a retry before the first attempt: exponential backoff with full jitter.
+// newRetry returns the retry of a client that has not tried to connect yet. It uses exponential backoff with full
+// jitter.
 func newRetry() retry {
 	b := backoff.Backoff{First: firstRetry, Last: lastRetry, Jitter: backoff.Full}
 	return retry{Schedule: backoff.Schedule{Backoff: b}}
 }
 
-// stable forgets the failures so far: the connection that just ended had been a good one.
+// stable forgets the failures so far, because the connection that has just ended was stable.
 func (r *retry) stable() {
 	r.Reset()
 	r.slow = false
 }
 
-// after schedules the next attempt as bye says. final: there is none until the user asks for it.
+// after schedules the next attempt to connect as bye asks. If bye allows no further attempt, final is true, and after
+// schedules none.
 func (r *retry) after(bye wire.Bye, now clock.Moment) (final bool) {
 	switch bye.Code {
 	case wire.CodeProtocol:
@@ -53,16 +56,16 @@ func (r *retry) after(bye wire.Bye, now clock.Moment) (final bool) {
 	return false
 }
 
-// A scheduled is something that is to be done again.
+// A scheduled is a time at which something is done again: wait after from.
 type scheduled struct {
 	from clock.Moment
 	wait time.Duration
 }
 
-// schedule schedules something after wait.
+// schedule returns the time that is wait after now.
 func schedule(wait time.Duration, now clock.Moment) *scheduled {
 	return &scheduled{from: now, wait: wait}
 }
 
-// due reports whether it is to be done now. nil is never due.
+// due reports whether the time has come. A nil scheduled is never due.
 func (s *scheduled) due(now clock.Moment) bool { return s != nil && now.Since(s.from) >= s.wait }

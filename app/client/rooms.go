@@ -9,30 +9,32 @@ import (
 )
 
 const (
-	maxBackground   = 8                // rooms joined at once that are not shown
-	backgroundRetry = 10 * time.Second // at least, after the join of such a room was refused
+	maxBackground = 8 // the largest number of joined rooms that are not shown
+	// the shortest wait before the next join of a room that is not shown, after a refused join
+	backgroundRetry = 10 * time.Second
 )
 
 // A joinedRoom is a room that the client has joined, or asks to join.
 type joinedRoom struct {
 	room.Room
-	retry *scheduled // the next join, after a refused one; nil: none is scheduled
+	retry *scheduled // when to join again, after a refused join; nil: no join is scheduled
 }
 
-// rooms are the rooms of a client: the one that is shown, and those that it is in because entries wait for them.
+// rooms are the rooms of a client: the room that is shown, and the rooms that the client joins only because entries
+// wait for them.
 type rooms struct {
 	links *links // static
 
-	shown      joinedRoom // its Name is "" if none is shown
-	background map[string]*joinedRoom
+	shown      joinedRoom             // its Name is "" if no room is shown
+	background map[string]*joinedRoom // by name: the rooms that are joined because entries wait for them
 }
 
-// newRooms returns the rooms of a client that shows a room.
+// newRooms returns the rooms of a client that shows the room shown.
 func newRooms(l *links, shown room.Room) rooms {
 	return rooms{links: l, shown: joinedRoom{Room: shown}, background: map[string]*joinedRoom{}}
 }
 
-// join asks for the room that is shown. Before there is a connection, hello does so.
+// join sends a join for the room that is shown. Without a connection it sends nothing: the next hello joins the room.
 func (r *rooms) join() {
 	r.shown.retry = nil
 	if r.shown.Name != "" {
@@ -41,7 +43,7 @@ func (r *rooms) join() {
 	}
 }
 
-// apply applies a frame to each room, and removes what has expired. f may be nil. now is the server's time.
+// apply applies f, which may be nil, to each room, and removes expired messages. now is the server's time.
 func (r *rooms) apply(f wire.Frame, now time.Time) {
 	r.shown.Room = r.shown.Apply(f, now)
 	for _, b := range r.background {
@@ -49,8 +51,8 @@ func (r *rooms) apply(f wire.Frame, now time.Time) {
 	}
 }
 
-// enterBackground returns a room that is not shown, and whether it is to be joined now. It returns nil if there are too
-// many.
+// enterBackground returns the room called name, which is not shown, and reports whether the client must join it now. It
+// returns nil if the client is in too many such rooms already.
 func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ *joinedRoom, join bool) {
 	b := r.background[name]
 	switch {
@@ -64,7 +66,7 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 	return b, false
 }
 
-// onRefused schedules the next join after a refused one.
+// onRefused runs when the server has refused to join a room. It schedules the next join.
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && f.Re == wire.Kind(wire.Join{}):
@@ -74,7 +76,8 @@ func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment)
 	}
 }
 
-// forgetLink forgets what the server knows of a link that has ended: the rooms that are not shown, and the next join.
+// forgetLink runs when a link has ended. It forgets the rooms that are not shown, and the scheduled join of the shown
+// room.
 func (r *rooms) forgetLink() {
 	r.shown.retry = nil
 	clear(r.background)

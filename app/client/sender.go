@@ -6,8 +6,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A sender holds what the user has written, and sends it to its rooms: to the one that is shown, and to those that it joins
-// for as long as entries wait for them.
+// A sender holds what the user has written, and sends it to its rooms: to the room that is shown, and to other rooms,
+// which the client joins only while entries wait for them.
 type sender struct {
 	identity  *identity         // static
 	links     *links            // static
@@ -18,7 +18,7 @@ type sender struct {
 	drafts outbox.Drafts
 }
 
-// send shows the post and puts it into the outbox.
+// send puts the post into the outbox as an entry, and shows it (optimistic update).
 func (s *sender) send(p wire.Post, now clock.Moment) {
 	shown := &s.rooms.shown
 	e := outbox.Entry{
@@ -30,7 +30,7 @@ func (s *sender) send(p wire.Post, now clock.Moment) {
 	}
 }
 
-// resend makes the entry that is shown under key go out again. It reports whether there is one.
+// resend makes the client send again the entry that is shown under key. It reports whether there is such an entry.
 func (s *sender) resend(key string, now clock.Moment) bool {
 	id, ok := s.rooms.shown.Entry(key)
 	if ok {
@@ -39,7 +39,7 @@ func (s *sender) resend(key string, now clock.Moment) bool {
 	return ok
 }
 
-// discard forgets the entry that is shown under key.
+// discard deletes the entry that is shown under key.
 func (s *sender) discard(key string) {
 	shown := &s.rooms.shown
 	if id, ok := shown.Entry(key); ok {
@@ -48,14 +48,15 @@ func (s *sender) discard(key string) {
 	}
 }
 
-// onMessage runs for each message that the server brings. The entry that it was, if it was one, is forgotten.
+// onMessage runs for each message that the server brings. If the message was an entry of the user, onMessage removes
+// that entry from the outbox.
 func (s *sender) onMessage(room string, m wire.Message) {
 	if m.User.ID == s.identity.me.ID {
 		s.outbox.Drop(room, m.ID)
 	}
 }
 
-// tick makes drafts of entries that could not be sent in time, and sends those that are due.
+// tick turns entries that could not be sent in time into drafts, and sends the entries that are due.
 func (s *sender) tick(now clock.Moment) {
 	if s.persister.Ready() {
 		s.lapse(now)
@@ -74,7 +75,8 @@ func (s *sender) lapse(now clock.Moment) {
 	}
 }
 
-// flush sends the entries whose rooms are joined, and joins rooms that entries wait for.
+// flush sends the entries whose rooms are joined, joins rooms for which entries wait, and leaves such rooms when no
+// entry waits any more.
 func (s *sender) flush(now clock.Moment) {
 	if !s.links.welcomed() {
 		return
@@ -97,7 +99,7 @@ func (s *sender) flush(now clock.Moment) {
 	}
 }
 
-// post sends the entries that wait for r, if it is joined.
+// post sends the entries that are due for r, if r is joined.
 func (s *sender) post(r *joinedRoom, now clock.Moment) {
 	if !r.Joined {
 		return
@@ -112,14 +114,15 @@ func (s *sender) showEntries() {
 	s.rooms.shown.SetEntries(s.outbox.In(s.rooms.shown.Name))
 }
 
-// claimant returns the user as whom the client adopts what closed tabs left.
+// claimant returns the user for whom the persister adopts what closed tabs left.
 func (s *sender) claimant(now clock.Moment) outbox.Claimant {
 	return outbox.Claimant{
 		Owner: s.identity.owner(), Guest: s.identity.guest, Me: s.identity.me.ID, Room: s.rooms.shown.Name, Now: now,
 	}
 }
 
-// onAdopt runs when an adoption has ended. guest is the secret of the guest whose entries were adopted.
+// onAdopt runs when an adoption has ended. guest is the secret of the guest whose entries were adopted, "" if there is
+// none. adopted is false if the device failed.
 func (s *sender) onAdopt(guest string, adopted bool) {
 	s.beginAs(guest)
 	if adopted {
@@ -128,7 +131,8 @@ func (s *sender) onAdopt(guest string, adopted bool) {
 	}
 }
 
-// beginAs makes the client that guest, unless it is one already. What was written before is the guest's.
+// beginAs makes the client the guest with the secret guest, unless it has the secret of a guest already. Entries
+// without an owner then belong to that guest.
 func (s *sender) beginAs(guest string) {
 	s.identity.beginAs(guest)
 	s.outbox.AssignOwner(s.identity.owner())

@@ -26,7 +26,7 @@ func (e *engine) onIdentity(i Identity) {
 	}
 }
 
-// setSignIn makes the client that of a sign-in; "" makes it a guest's.
+// setSignIn makes the client write as the user of the sign-in with that id; "" makes it write as a guest.
 func (e *engine) setSignIn(id string, now clock.Moment) {
 	owner := e.identity.owner()
 	change := e.identity.become(id)
@@ -35,7 +35,7 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	if change == sameUser {
 		return
 	}
-	if l := e.links.current; l != nil && l.identified { // else it is on its way to becoming the new user's
+	if l := e.links.current; l != nil && l.identified { // a link without credentials will connect as the new user
 		if change == signedOut && l.credentials.Token != "" {
 			e.links.write(wire.Signout{})
 		}
@@ -45,14 +45,15 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 		e.sender.persister.SignOut(owner)
 		e.rooms.shown.Room = room.New(e.rooms.shown.Name, wire.User{})
 	}
-	e.identity.me = wire.User{} // the server says who that is now
+	e.identity.me = wire.User{} // until the server names the new user
 	e.rooms.shown.ForgetUser()
 	e.connection.resume()
 	e.retry.Now(now)
 }
 
-// onCredentials runs when an ask has brought credentials: for hello, which is sent once there is a connection, or for the
-// connection that there is.
+// onCredentials runs when credentials have come from the TokenSource. The first credentials of a link are for its
+// hello, which is sent once the connection is open. Later credentials are sent on the open connection, if the token is
+// another.
 func (e *engine) onCredentials(c Credentials, now clock.Moment) {
 	l := e.links.current
 	switch {
@@ -66,7 +67,7 @@ func (e *engine) onCredentials(c Credentials, now clock.Moment) {
 	}
 }
 
-// hello returns the first frame on a connection. It does not say which guest a user was who has signed in.
+// hello returns the first frame on a connection. For a user who has signed in, it does not contain the guest's secret.
 func (e *engine) hello(l *link) wire.Hello {
 	hello := wire.Hello{Client: e.name}
 	if c := l.credentials; c.Token != "" {
@@ -80,8 +81,9 @@ func (e *engine) hello(l *link) wire.Hello {
 	return hello
 }
 
-// credentialsRefused does what the server says about credentials that it did not accept. It reports whether the client tries
-// others; renewals counts how often it did.
+// credentialsRefused does what the server says about credentials that it did not accept. again reports whether the
+// client tries other credentials. renewals counts the tokens in a row that the server refused as old. why is the
+// server's sentence.
 func (e *engine) credentialsRefused(c Credentials, next wire.Next, why string, renewals *int) (again bool) {
 	switch judge(next, renewals) {
 	case renewToken:
@@ -94,12 +96,13 @@ func (e *engine) credentialsRefused(c Credentials, next wire.Next, why string, r
 	return false
 }
 
-// onAuthRefused runs when the server did not accept a token for a connection, which goes on with the old one.
+// onAuthRefused runs when the server did not accept a newer token on an open connection, which goes on with the old
+// token.
 func (e *engine) onAuthRefused(f wire.Refused, now clock.Moment) {
 	l := e.links.current
 	refused := l.credentials
 	if f.Next == wire.NextLater {
-		l.credentials.Token = "" // so that it is sent again
+		l.credentials.Token = "" // so that onCredentials sends the token again
 		l.reauth = schedule(max(time.Duration(f.RetryMS)*time.Millisecond, time.Second), now)
 	} else if e.credentialsRefused(refused, f.Next, f.Message, &l.renewals) {
 		e.links.ask(refused.Token)

@@ -4,14 +4,15 @@ import "context"
 
 // TokenSource is what the client needs of the user's sign-in. Only Token may block.
 type TokenSource interface {
-	// Token returns what tells the server who the user is; zero if nobody is signed in. The client asks before every hello,
-	// and whenever there may be a newer token. refused is a token that the server did not accept, "" if there is none: then
-	// Token gets another one. An error means that somebody is signed in, but no good token can be had now.
+	// Token returns the credentials that tell the server who the user is, zero if nobody is signed in. The client asks
+	// before every hello, and whenever there may be a newer token. refused is a token that the server did not accept,
+	// and Token gets another one; "" if there is none. An error means that somebody is signed in, but no good token can
+	// be had now.
 	Token(ctx context.Context, refused string) (Credentials, error)
 
-	Wake()                    // the server says that the token ends soon
-	End(signInID, why string) // the server accepts that sign-in no more; why is its sentence
-	Deny(why string)          // the server accepts the token, but not the user
+	Wake()                    // the server says that the token will soon expire
+	End(signInID, why string) // the server no longer accepts that sign-in; why is the server's sentence
+	Deny(why string)          // the server accepts the token, but not the user; why is its sentence
 }
 
 // Credentials tell the server who a user is.

@@ -8,8 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Message is one message as it is shown. The types of a message belong to the packages that make it; they have names here
-// because the page reads them in a View and needs no other package of the client.
+// Message is one message as it is shown. The packages room and outbox define the types of a message. The types have
+// names here, too, so that the page can read a View without the other packages of the client.
 type Message = room.Message
 
 // A Problem says why something cannot be done, or why it waits.
@@ -25,14 +25,14 @@ const (
 	TooBig             = outbox.TooBig
 	OtherAuthor        = outbox.OtherAuthor
 	NoRoom        Code = "no-room"         // no room is shown
-	GuestsRead    Code = "guests-read"     // the user may write once signed in
+	GuestsRead    Code = "guests-read"     // guests may only read: the user may write after signing in
 	ReadOnly      Code = "read-only"       // the user is signed in, and may not write
-	TooLong       Code = "too-long"        // for the server's limits
-	SignInOver    Code = "sign-in-over"    // without the user's doing
-	EndedByServer Code = "ended-by-server" // and the server did not say why
+	TooLong       Code = "too-long"        // the text is longer than the server's limits allow
+	SignInOver    Code = "sign-in-over"    // the sign-in has ended, and the user did not sign out
+	EndedByServer Code = "ended-by-server" // the server ended the connection, and did not say why
 )
 
-// State is how far a message of the user's own is.
+// State says how far the sending of a user's own message has come.
 type State = outbox.State
 
 // The states of a message. Other users' messages are Sent.
@@ -43,31 +43,32 @@ const (
 	Failed  = outbox.Failed
 )
 
-// View is all that there is to draw. It is a value: keep it as long as you like, and don't change Messages.
+// View is everything that the page draws. It is a value: keep it as long as you like, and don't change Messages.
 type View struct {
 	Status  Status
-	NextTry time.Time // while not connected: when the next attempt begins, zero if it has begun. The device's clock
-	Ended   Problem   // why, once Status is Ended, SignedOut or NoGuests
+	NextTry time.Time // when the next attempt to connect begins, by the device's clock; zero if none is scheduled
+	Ended   Problem   // why the client no longer tries to connect, if Status is Ended, SignedOut or NoGuests
 
 	Outdated bool // the server does not speak our protocol any more: only a newer client can connect
 
-	Me      wire.User // zero until the first welcome
+	Me      wire.User // the user; zero until the first welcome
 	MayPost bool
 	Limits  wire.Limits
 
-	// Of the room that is shown, see room.Room.
-	Room     string // "" if none
+	// The next fields describe the room that is shown; see room.Room.
+	Room     string // "" if no room is shown
 	Joined   bool
 	Refused  Problem
 	TTL      time.Duration
 	Messages []Message
 	Head     int64
 
-	Drafts []outbox.Draft // texts that belong in the composer and are not there yet: Client.Draft says which are
+	Drafts []outbox.Draft // texts that the page must add to the composer; it calls Client.Draft when it has added them
 	Unsent int            // how many messages of the user's own the server has not accepted yet, in all rooms
 }
 
-// same reports whether there is nothing new to draw in v after o. A list that has changed is another list (copy on write).
+// same reports whether the page would draw v exactly as it drew o. A list that has changed is a new list at another
+// address (copy on write).
 func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Limits == o.Limits &&
@@ -75,10 +76,11 @@ func (v *View) same(o *View) bool {
 		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Unsent == o.Unsent
 }
 
-// sameList reports whether a and b are the same list.
+// sameList reports whether a and b are the same list in memory.
 func sameList(a, b []Message) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-// sameDrafts reports whether a and b, of one room, are the same drafts. Each has another number, and the newest stands last.
+// sameDrafts reports whether a and b, drafts of one room, are the same. It compares only the lengths and the last
+// drafts: each draft has its own number, and the newest stands last.
 func sameDrafts(a, b []outbox.Draft) bool {
 	return len(a) == len(b) && (len(a) == 0 || a[len(a)-1].N == b[len(b)-1].N)
 }

@@ -8,30 +8,32 @@ import (
 	"mayfly/shared/clock"
 )
 
-// A Claimant is a tab that adopts what closed tabs left, and its user.
+// A Claimant is a tab that adopts what closed tabs left, and the user of that tab.
 type Claimant struct {
-	Owner string // see GuestOwner
+	Owner string // the owner of what the user writes now, see GuestOwner
 	Guest string // the guest's secret; "": the tab becomes the guest whose entries it adopts
 	Me    string // the user's id, "" if unknown
-	Room  string // whose draft the tab adopts
+	Room  string // the room whose draft the tab adopts
 	Now   clock.Moment
 
-	tab     string
-	open    []string // the tabs that are open
-	signOut string   // an owner who signed out: no entry of theirs stays, nor any draft
+	tab     string   // the name of the tab
+	open    []string // the names of the open tabs
+	signOut string   // an owner who has signed out: the entries of this owner and all drafts are deleted; "": nobody
 }
 
-// An adoption is what the device stores for the claimant's tab from now on.
+// An adoption is the result of adopting: what the device stores for the claimant's tab from now on.
 type adoption struct {
-	guest   string // the claimant's, or the guest whose entries it adopts; "" if there are none
-	mine    map[string]record
-	adopted []string // the keys of mine that were another tab's, oldest first
-	stale   []string // the keys of records that are of no use any more
+	// the secret of the claimant's guest or, if it has none, of the guest whose entries it adopts; "": no guest
+	guest   string
+	mine    map[string]record // the records of the claimant's tab, by key
+	adopted []string          // the keys of those records in mine that another tab had before, oldest first
+	stale   []string          // the keys of records that no tab needs any more
 }
 
-// adopt gives the claimant what no open tab has and the claimant may have. It deletes what is of no use to any tab any more.
+// adopt gives the claimant the records that no open tab has and that the claimant may have. It deletes the records that
+// no tab needs any more.
 func adopt(d Device, c *Claimant) (adoption, error) {
-	unlock, err := d.Lock() // or two tabs may adopt the same
+	unlock, err := d.Lock() // without the lock, two tabs could adopt the same record
 	if err != nil {
 		return adoption{}, err
 	}
@@ -57,7 +59,7 @@ func adopt(d Device, c *Claimant) (adoption, error) {
 	return a, err
 }
 
-// classify decides what becomes of each record.
+// classify decides for each record whether the claimant has it, adopts it, or deletes it.
 func classify(all map[string]string, c *Claimant) adoption {
 	var records byOrder
 	for key, value := range all {
@@ -87,9 +89,9 @@ func classify(all map[string]string, c *Claimant) adoption {
 	return a
 }
 
-// claims reports whether the claimant may adopt an orphaned record. It may adopt an entry of its own user, an entry without
-// an owner, an entry that is too old to send (it becomes a draft), and the draft of its room. A user who is not signed in is
-// guest.
+// claims reports whether the claimant may adopt an orphaned record. It may adopt an entry of its own user, an entry
+// without an owner, an entry that is too old to send (it becomes a draft), and the draft of its room. guest is the
+// secret of the claimant's guest.
 func (c *Claimant) claims(r record, guest string) bool {
 	if r.ID == "" {
 		return r.Room == c.Room
@@ -105,7 +107,8 @@ type keyed struct {
 	record
 }
 
-// byOrder sorts by age. (slices would do with less code here, and with more in what a browser downloads.)
+// byOrder sorts records by age, oldest first. (Package slices would need less code here, but it would make the program
+// that a browser downloads larger.)
 type byOrder []keyed
 
 func (b byOrder) Len() int      { return len(b) }

@@ -8,14 +8,14 @@ import (
 	"mayfly/shared/clock"
 )
 
-// Draft is a text of the user's own that belongs in the composer and is not there yet.
+// Draft is a text of the user's own that the page must add to the composer.
 type Draft struct {
-	N      int // grows with each
+	N      int // a newer draft has a higher number
 	Text   string
-	Lapsed bool // it is of a message that could not be sent in time
+	Lapsed bool // the text is a message that could not be sent in time
 }
 
-// Drafts hold, for each room, what the user has written and not sent.
+// Drafts holds, for each room, what the user has written and not sent.
 type Drafts struct {
 	rooms map[string]*roomDraft
 	last  int // the N of the newest Draft
@@ -24,12 +24,12 @@ type Drafts struct {
 // A roomDraft is the draft of one room.
 type roomDraft struct {
 	id       string
-	composer string  // what the composer holds
-	returned []Draft // what is to be added to it
-	changed  clock.Moment
+	composer string       // the text in the composer
+	returned []Draft      // the drafts that the page must add to the composer
+	changed  clock.Moment // when the draft last changed
 }
 
-// text returns all of it, as it is stored.
+// text returns the whole draft as one text, which the device stores.
 func (d *roomDraft) text() string {
 	text := d.composer
 	for _, r := range d.returned {
@@ -38,7 +38,7 @@ func (d *roomDraft) text() string {
 	return text
 }
 
-// JoinDrafts returns text with more below it.
+// JoinDrafts returns text with more on the lines below it.
 func JoinDrafts(text, more string) string {
 	if text == "" || more == "" {
 		return text + more
@@ -46,7 +46,7 @@ func JoinDrafts(text, more string) string {
 	return text + "\n" + more
 }
 
-// of returns the draft of a room.
+// of returns the draft of a room. If there is none, it makes an empty one.
 func (d *Drafts) of(room string) *roomDraft {
 	if d.rooms == nil {
 		d.rooms = map[string]*roomDraft{}
@@ -57,7 +57,7 @@ func (d *Drafts) of(room string) *roomDraft {
 	return d.rooms[room]
 }
 
-// Returned returns the texts to add to the composer in that room.
+// Returned returns the drafts that the page must add to the composer in that room.
 func (d *Drafts) Returned(room string) []Draft {
 	if of := d.rooms[room]; of != nil {
 		return of.returned
@@ -65,7 +65,7 @@ func (d *Drafts) Returned(room string) []Draft {
 	return nil
 }
 
-// Lapse returns to the composer a text that could not be sent in time.
+// Lapse returns the text of an entry to the composer, because the entry could not be sent in time.
 func (d *Drafts) Lapse(room, text string, now clock.Moment) {
 	d.add(room, Draft{Text: text, Lapsed: true}, now)
 }
@@ -80,14 +80,15 @@ func (d *Drafts) add(room string, draft Draft, now clock.Moment) {
 	of.returned, of.changed = append(slices.Clip(of.returned), draft), now
 }
 
-// Write stores the composer's text, and forgets the returned drafts up to number taken: the composer has them.
+// Write stores the composer's text. taken is the number of the newest returned draft that this text contains: Write
+// forgets the returned drafts up to that one.
 func (d *Drafts) Write(room, text string, taken int, now clock.Moment) {
 	of := d.of(room)
 	if of.composer != text {
 		of.changed = now
 	}
 	of.composer = text
-	for len(of.returned) > 0 && of.returned[0].N <= taken { // the oldest stands first
+	for len(of.returned) > 0 && of.returned[0].N <= taken { // the oldest draft stands first
 		of.returned = of.returned[1:]
 	}
 	if of.text() == "" {
@@ -95,12 +96,13 @@ func (d *Drafts) Write(room, text string, taken int, now clock.Moment) {
 	}
 }
 
-// has reports whether text is the draft of that room.
+// has reports whether text is the whole draft of that room.
 func (d *Drafts) has(room, text string) bool {
 	return d.rooms[room] != nil && d.rooms[room].text() == text
 }
 
-// Enter returns to the composer what was written in that room before: the composer was another room's meanwhile.
+// Enter runs when the user enters a room. It returns to the composer what the user wrote in that room before, because
+// the composer has held the text of another room since.
 func (d *Drafts) Enter(room string, now clock.Moment) {
 	if of := d.rooms[room]; of != nil && of.composer != "" {
 		text, changed := of.composer, of.changed
@@ -110,7 +112,7 @@ func (d *Drafts) Enter(room string, now clock.Moment) {
 	}
 }
 
-// Forget removes the drafts that the user has not touched for an hour.
+// Forget removes the drafts that have not changed for an hour.
 func (d *Drafts) Forget(now clock.Moment) {
 	for room, of := range d.rooms {
 		if now.Since(of.changed) >= draftLife {
@@ -119,5 +121,5 @@ func (d *Drafts) Forget(now clock.Moment) {
 	}
 }
 
-// clear removes all drafts. Numbers go on.
+// clear removes all drafts. It does not reset the numbers of drafts.
 func (d *Drafts) clear() { d.rooms = nil }

@@ -7,58 +7,59 @@ import (
 )
 
 const (
-	answerTime = 10 * time.Second // how long an entry may be without an answer until the user is told
+	answerTime = 10 * time.Second // how long an entry may be without an answer before the user is told
 	forever    = time.Duration(1<<63 - 1)
 )
 
-// State is how far a message of the user's own is.
+// State says how far the sending of a user's own message has come.
 type State int
 
 // The states of a message. Other users' messages are Sent.
 const (
-	Sent    State = iota // the server has it
-	Sending              // not accepted yet; the client sends it again by itself
-	Waiting              // the same, without a connection: the device stores it until there is one
-	Failed               // refused, or without an answer for so long that the user should know: the reason says why
+	Sent    State = iota // the server has the message
+	Sending              // the server has not accepted the message yet; the client sends it again by itself
+	Waiting              // there is no connection: the device stores the message until there is one
+	Failed               // refused, or without an answer for so long that the user should know: the reason says which
 )
 
 // An Entry is a message of the user's own that the server has not accepted.
 type Entry struct {
-	ID     string // of the post
+	ID     string // the id of the post
 	Room   string
 	Text   string
-	Author string        // the user's id; "": the server has not said yet which user that is
-	Owner  string        // as whom it was written, see GuestOwner; "": that was not known yet
-	TTL    time.Duration // that the room's messages had when it was written, or when it went out
+	Author string // the user's id; "": the server had not named the user yet
+	Owner  string // as whom the user wrote the entry, see GuestOwner; "": not known yet
+	// how long the room's messages lived when the entry was written or, if it went out, when it first did
+	TTL time.Duration
 
 	order   int64
 	written clock.Moment // when the user sent it
-	first   clock.Moment // when it first went out; the server may have it since
-	out     bool         // it went out, and was not refused since
-	sent    bool         // it went out on the present connection and is not answered
-	failed  Problem      // why it is not sent again, but kept for the user
+	first   clock.Moment // when the entry first went out; the server may have it since then
+	out     bool         // the entry went out, and the server has not refused it since
+	sent    bool         // the entry went out on the present connection and has no answer yet
+	failed  Problem      // why the client does not send the entry again by itself; zero: it does
 	answer  answer
 	stored  storedEntry
 }
 
-// An answer is how long the user has waited for the server's answer to an entry.
+// An answer says how long the user has waited for the server's answer to an entry.
 type answer struct {
-	since      clock.Moment
-	patience   time.Duration // the user is told if none came for so long
+	since      clock.Moment  // when the wait began
+	patience   time.Duration // how long the wait may take before the user is told
 	waitReason Problem       // why the server makes the entry wait
 }
 
-// A storedEntry is what is known of an entry on the device.
+// A storedEntry is what the client knows about the record of an entry on the device.
 type storedEntry struct {
-	saved  bool   // the device has it
-	record record // what value was encoded from
+	saved  bool   // the device has a record of the entry
+	record record // the record that value encodes
 	value  string
 }
 
-// hasFailed reports whether the entry is not sent again by itself.
+// hasFailed reports whether the client does not send the entry again by itself.
 func (e *Entry) hasFailed() bool { return e.failed != Problem{} }
 
-// state returns how the entry is shown, and why.
+// state returns the State in which the entry is shown, and the reason for it.
 func (e *Entry) state(now clock.Moment, connected bool) (state State, reason Problem) {
 	switch {
 	case e.hasFailed():
@@ -70,12 +71,13 @@ func (e *Entry) state(now clock.Moment, connected bool) (state State, reason Pro
 	case connected:
 		return Failed, Problem{Code: NoAnswer}
 	default:
-		return Failed, Problem{Code: NoConnection} // it goes out by itself once there is one
+		return Failed, Problem{Code: NoConnection} // the client sends it once there is a connection
 	}
 }
 
-// deadline returns when the entry stops being sent, as a time after a moment. Once the server may have it, that is when the
-// message would expire there; before that, nobody can have read it, and the limit only keeps stale talk from going out.
+// deadline returns when the client stops sending the entry: life after from. If the server may have the message, that
+// is when it would expire there. Otherwise nobody can have read it, and the deadline only prevents the client from
+// sending a text that is too old.
 func (e *Entry) deadline() (from clock.Moment, life time.Duration) {
 	if e.out {
 		return e.first, e.TTL
@@ -83,13 +85,14 @@ func (e *Entry) deadline() (from clock.Moment, life time.Duration) {
 	return e.written, max(e.TTL, minWait)
 }
 
-// pastDeadline reports whether the entry must not be sent again: the server may have had it, and forgotten that it did.
+// pastDeadline reports whether the client must not send the entry again. The server may have had the message and
+// forgotten it since; then it would post the message a second time.
 func (e *Entry) pastDeadline(now clock.Moment) bool {
 	from, life := e.deadline()
 	return now.Since(from) >= life
 }
 
-// record returns what is to be stored of the entry.
+// record returns what the device must store of the entry.
 func (e *Entry) record(tab string) record {
 	r := record{Tab: tab, Room: e.Room, Text: e.Text, Written: e.written.Wall.UnixMilli(),
 		ID: e.ID, Owner: e.Owner, Author: e.Author, TTL: e.TTL.Milliseconds(), Order: e.order}
@@ -100,7 +103,7 @@ func (e *Entry) record(tab string) record {
 	return r
 }
 
-// encoded returns what is to be stored of the entry, as text. It encodes only what has changed.
+// encoded returns the record of the entry as text. It encodes only if the record has changed.
 func (e *Entry) encoded(tab string) string {
 	if r := e.record(tab); r != e.stored.record {
 		e.stored.record, e.stored.value = r, r.encode()
@@ -108,7 +111,7 @@ func (e *Entry) encoded(tab string) string {
 	return e.stored.value
 }
 
-// entryOf returns the entry that r was made of, as it is now.
+// entryOf returns the entry that r stores.
 func entryOf(r *record, now clock.Moment) Entry {
 	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, order: r.Order,
 		failed: problemOf(r.Code, r.Failed),

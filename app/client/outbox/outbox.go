@@ -1,10 +1,10 @@
-// Package outbox keeps what the user has written until the server has it: entries, which are messages on their way, and
-// drafts, which the user has not sent. A persister stores both on the device behind (write-behind), so that they outlive the
+// Package outbox holds what the user has written until the server has it: entries, which are messages on their way, and
+// drafts, which the user has not sent. A persister stores both on the device (write-behind), so that they outlive the
 // program, and adopts what closed tabs left there. A text is an entry or a draft at any moment, never both and never
 // neither.
 //
-// The package sends nothing and knows no connection: the client asks for the entries that are due. All of it belongs to the
-// client's loop. Files from the top down: persister, adopt, outbox, drafts, entry, record, problem, device.
+// The package sends nothing and knows no connection: the client asks for the entries that are due. Only the client's
+// loop uses its state. Files from the top down: persister, adopt, outbox, drafts, entry, record, problem, device.
 package outbox
 
 import (
@@ -17,15 +17,15 @@ import (
 // An Outbox holds entries in the order in which the user wrote them, over any number of connections.
 type Outbox struct {
 	entries []Entry
-	order   int64        // of the newest entry
-	held    clock.Moment // nothing goes out until hold has passed since: the server said when to try again
-	hold    time.Duration
+	order   int64         // Entry.order of the newest entry
+	held    clock.Moment  // when the server last asked the client to wait; no entry is sent until hold has passed since
+	hold    time.Duration // how long after held no entry is sent
 }
 
 // Len returns the number of entries, in all rooms.
 func (o *Outbox) Len() int { return len(o.entries) }
 
-// Add puts e at the end.
+// Add adds e after all other entries.
 func (o *Outbox) Add(e Entry, now clock.Moment) {
 	o.order = max(o.order+1, now.Wall.UnixMilli())
 	e.order, e.written = o.order, now
@@ -33,12 +33,13 @@ func (o *Outbox) Add(e Entry, now clock.Moment) {
 	o.entries = append(o.entries, e)
 }
 
-// await lets the user's wait for an answer begin now. While the server asked for silence, it owes no answer.
+// await begins the time for which the user waits for an answer to e (answerTime). If the server has asked the client to
+// wait, that wait comes first and does not count.
 func (o *Outbox) await(e *Entry, now clock.Moment) {
 	e.answer.since, e.answer.patience = now, max(0, o.hold-now.Since(o.held))+answerTime
 }
 
-// Resend makes an entry go out as soon as it can, even if it has failed.
+// Resend makes the client send an entry again as soon as it can, even if that entry has failed.
 func (o *Outbox) Resend(room, id string, now clock.Moment) {
 	e := o.find(room, id)
 	if e == nil {
@@ -51,14 +52,15 @@ func (o *Outbox) Resend(room, id string, now clock.Moment) {
 	o.await(e, now)
 }
 
-// Drop forgets an entry: the server has it, or the user discards it.
+// Drop forgets an entry, because the server has it or the user discards it.
 func (o *Outbox) Drop(room, id string) {
 	o.keepOnly(func(e *Entry) bool { return e.Room != room || e.ID != id })
 }
 
-// Refuse keeps the refused entry for another try after retry, or as failed if retry is 0. The server looks for a message
-// that it has before it refuses one, so it doesn't have this one; unless it had to give up waiting for its stream, which may
-// have stored it all the same.
+// Refuse runs when the server has refused an entry. The client sends that entry again after retry, or marks it as
+// failed if retry is 0. The server has not stored the entry, because it looks for a repeat before it refuses. The code
+// unavailable is an exception: the server has given up waiting for its stream, which may have stored the entry all the
+// same.
 func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
 	if e == nil {
@@ -76,7 +78,7 @@ func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 	if retry > o.hold-now.Since(o.held) {
 		o.held, o.hold = now, retry
 	}
-	for i := range o.entries { // the entries behind it wait as long
+	for i := range o.entries { // all entries that are not sent wait as long
 		if e := &o.entries[i]; !e.sent {
 			o.await(e, now)
 		}
@@ -92,14 +94,15 @@ func (o *Outbox) find(room, id string) *Entry {
 	return nil
 }
 
-// Disconnected makes every entry that isn't answered go out again.
+// Disconnected runs when a connection has ended. Every entry without an answer will be sent again.
 func (o *Outbox) Disconnected() {
 	for i := range o.entries {
 		o.entries[i].sent = false
 	}
 }
 
-// FailSent fails every entry that waits for an answer: one of them was larger than the server accepts.
+// FailSent marks every entry that waits for an answer as failed, because one of them was larger than the server
+// accepts.
 func (o *Outbox) FailSent() {
 	for i := range o.entries {
 		if e := &o.entries[i]; !e.hasFailed() && e.sent {
@@ -108,7 +111,8 @@ func (o *Outbox) FailSent() {
 	}
 }
 
-// AssignOwner gives the entries that were written before any owner was known to owner.
+// AssignOwner makes owner the owner of the entries that have none, because the user wrote them before any owner was
+// known.
 func (o *Outbox) AssignOwner(owner string) {
 	for i := range o.entries {
 		if e := &o.entries[i]; e.Owner == "" {
@@ -117,7 +121,7 @@ func (o *Outbox) AssignOwner(owner string) {
 	}
 }
 
-// Lapse takes out every entry that is past its deadline.
+// Lapse removes and returns every entry that is past its deadline.
 func (o *Outbox) Lapse(now clock.Moment) (lapsed []Entry) {
 	o.keepOnly(func(e *Entry) bool {
 		if e.pastDeadline(now) {
@@ -129,7 +133,7 @@ func (o *Outbox) Lapse(now clock.Moment) (lapsed []Entry) {
 	return lapsed
 }
 
-// keepOnly forgets all other entries.
+// keepOnly forgets the entries for which kept returns false.
 func (o *Outbox) keepOnly(kept func(e *Entry) bool) {
 	left := o.entries[:0]
 	for i := range o.entries {
@@ -169,7 +173,8 @@ func (o *Outbox) Due(room, me, owner string, ttl time.Duration, now clock.Moment
 	return due
 }
 
-// Wait returns how long it is until something here is to be done, practically forever if nothing is.
+// Wait returns the time until an entry can be sent, must be shown in another state, or is past its deadline. It returns
+// forever if there is no entry.
 func (o *Outbox) Wait(now clock.Moment) time.Duration {
 	wait := forever
 	for i := range o.entries {
@@ -199,7 +204,8 @@ func (o *Outbox) In(room string) (entries []Entry) {
 	return entries
 }
 
-// State returns how an entry is shown, and why. ok is false if there is no such entry.
+// State returns how an entry is shown, and the reason for it. connected says whether the client is connected. ok is
+// false if there is no such entry.
 func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state State, reason Problem, ok bool) {
 	e := o.find(room, id)
 	if e == nil {
@@ -209,7 +215,7 @@ func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state
 	return state, reason, true
 }
 
-// RoomsBut returns the rooms, except shown, that an entry waits to be sent to.
+// RoomsBut returns the rooms, except the room shown, for which entries wait to be sent.
 func (o *Outbox) RoomsBut(shown string) map[string]bool {
 	rooms := map[string]bool{}
 	for i := range o.entries {

@@ -8,10 +8,12 @@ import (
 )
 
 const (
-	adoptTimeout = 3 * time.Second  // how long a tab that starts or wakes waits for an adoption; then it goes on without it
-	adoptAgain   = 5 * time.Second  // after the start: the page that was here before may have counted as open until now
-	settleTime   = 5 * time.Second  // how long leaving the page waits for unsaved text
-	saveAgain    = 10 * time.Second // after the device failed
+	// how long a tab that starts or wakes waits for an adoption before it goes on without it
+	adoptTimeout = 3 * time.Second
+	// how long after the start a second adoption begins: at the first, the page before may still have counted as open
+	adoptAgain = 5 * time.Second
+	settleTime = 5 * time.Second  // how long Settle waits for unsaved text, while the user leaves the page
+	saveAgain  = 10 * time.Second // how long after a failure of the device the next save begins
 )
 
 // Config is what a Persister needs to begin.
@@ -21,39 +23,41 @@ type Config struct {
 	Entries *Outbox
 	Drafts  *Drafts
 
-	Go      func(func())                     // runs a function that may block, beside the loop
-	Do      func(func())                     // leaves a function to the loop
-	OnAdopt func(guest string, adopted bool) // runs on the loop after Adopt; adopted is false if the device failed
+	Go func(func()) // runs a function on another goroutine, where it may block
+	Do func(func()) // leaves a function for the client's loop to run
+	// runs on the loop after each adoption; adopted is false if the device failed
+	OnAdopt func(guest string, adopted bool)
 }
 
-// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between the wanted
-// records and the stored ones in one transaction. So an entry that becomes a draft is always one of the two, also after a
-// crash. Saving does not wait for an adoption, because the page may be closed before the adoption ends.
+// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between the
+// wanted records and the stored ones in one transaction. So an entry that becomes a draft is always stored as exactly
+// one of the two, also after a crash. Saving does not wait for an adoption, because the user may close the page before
+// the adoption ends.
 type Persister struct {
 	Config // static
 
-	stored   map[string]string // by key
-	saving   bool
-	failed   *clock.Moment // when the device failed; nil: it did not fail the last time
+	stored   map[string]string // the records of this tab on the device, by key
+	saving   bool              // a save runs
+	failed   *clock.Moment     // when the device failed; nil: it did not fail the last time
 	adoption adoptState
-	late     bool         // one more adoption is to come, adoptAgain after required
-	required clock.Moment // when Require was called
-	ready    bool         // an adoption has ended since, or timed out
-	signOut  string       // the owner who has signed out, until nothing of theirs is stored
-	settled  []func()     // called once everything is stored that can be
-	asked    clock.Moment // when the last of them was added
+	late     bool         // another adoption must begin, adoptAgain after required
+	required clock.Moment // when Require was last called
+	ready    bool         // since required, an adoption has ended, or the wait for it timed out
+	signOut  string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
+	settled  []func()     // the functions to call once everything is stored that can be stored
+	asked    clock.Moment // when Settle was last called
 }
 
-// NewPersister returns a Persister that waits for Start.
+// NewPersister returns a Persister. Call Start before the first Tick.
 func NewPersister(c Config) *Persister { return &Persister{Config: c, stored: map[string]string{}} }
 
-// Start requires the first adoption.
+// Start requires the first adoption, and schedules another one for adoptAgain later.
 func (p *Persister) Start(now clock.Moment) {
 	p.Require(now)
 	p.late = true
 }
 
-// Want asks for an adoption.
+// Want asks for an adoption, which Tick begins.
 func (p *Persister) Want() { p.adoption.want() }
 
 // Require asks for an adoption, and makes Ready wait for it.
@@ -62,11 +66,12 @@ func (p *Persister) Require(now clock.Moment) {
 	p.Want()
 }
 
-// Ready reports whether the entries may be sent and may lapse: another tab does not have them.
+// Ready reports whether the client may send entries and turn old entries into drafts. It is false while another tab may
+// have adopted some of them and this tab has not looked yet.
 func (p *Persister) Ready() bool { return p.ready }
 
-// TimedOut makes the Persister ready if it does not have to wait for an adoption, or not any longer. It reports whether it
-// did.
+// TimedOut makes the Persister ready if it has no Device, or if adoptTimeout has passed since Require. It reports
+// whether this call has made it ready.
 func (p *Persister) TimedOut(now clock.Moment) bool {
 	if p.ready || p.Device != nil && now.Since(p.required) < adoptTimeout {
 		return false
@@ -75,17 +80,20 @@ func (p *Persister) TimedOut(now clock.Moment) bool {
 	return true
 }
 
-// Settle calls f once everything the user has written is stored as far as the device can, or after some seconds.
+// Settle calls f once everything that the user has written is stored as far as the device can, at the latest after
+// settleTime.
 func (p *Persister) Settle(f func()) { p.settled, p.asked = append(p.settled, f), p.Clock() }
 
-// SignOut forgets everything, because owner has signed out, and has what the device stores of theirs deleted.
+// SignOut forgets all entries and drafts, because owner has signed out. The next adoption deletes owner's records from
+// the device.
 func (p *Persister) SignOut(owner string) {
 	p.Entries.entries, p.signOut = nil, owner
 	p.Drafts.clear()
 }
 
-// Tick saves the records that have changed, and begins an adoption for c if an adoption is due. It calls the functions that
-// were given to Settle once nothing is being saved, or settleTime after the last of them was given.
+// Tick saves the records that have changed, and begins an adoption for the claimant that c returns if an adoption is
+// due. It calls the functions that were given to Settle once nothing is being saved, or settleTime after the last of
+// them was given.
 func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
@@ -106,7 +114,7 @@ func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	}
 }
 
-// save saves the difference between what is to be stored and what is stored.
+// save saves the difference between the records that desired returns and the stored ones.
 func (p *Persister) save() {
 	desired := p.desired()
 	changes := map[string]string{}
@@ -130,7 +138,7 @@ func (p *Persister) save() {
 	})
 }
 
-// desired returns what is to be stored, by key.
+// desired returns the records that the device must store, by key.
 func (p *Persister) desired() map[string]string {
 	desired := map[string]string{}
 	tab := p.Device.Tab()
@@ -163,7 +171,7 @@ func (p *Persister) onSaved(changes map[string]string, err error) {
 	}
 }
 
-// adopt adopts for c what closed tabs have left.
+// adopt adopts for c, on another goroutine, what closed tabs have left.
 func (p *Persister) adopt(c Claimant) {
 	c.tab, c.signOut = p.Device.Tab(), p.signOut
 	p.signOut = ""
@@ -176,7 +184,7 @@ func (p *Persister) adopt(c Claimant) {
 			p.ready = p.ready || !p.adoption.wanted()
 			if err == nil {
 				p.onAdopted(a, before)
-			} else if c.signOut != "" { // what is theirs must go
+			} else if c.signOut != "" { // try again: this owner's records must be deleted
 				now := p.Clock()
 				p.signOut, p.failed = c.signOut, &now
 			}
@@ -195,7 +203,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 		}
 	}
 	for key, r := range a.mine {
-		if p.stored[key] == "" { // the next save deletes it if it is not to be stored
+		if p.stored[key] == "" { // the next save deletes the record if desired does not return it
 			p.stored[key] = r.encode()
 		}
 	}
@@ -204,7 +212,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 	for _, key := range a.adopted {
 		switch r := a.mine[key]; {
 		case r.goesWith(p.signOut): // the owner has signed out meanwhile
-		case r.ID == "" && p.Drafts.has(r.Room, r.Text): // another tab had adopted it from here, meanwhile
+		case r.ID == "" && p.Drafts.has(r.Room, r.Text): // another tab had adopted this tab's own draft
 		case r.ID == "":
 			p.Drafts.giveBack(r.Room, r.Text, now)
 		case p.Entries.find(r.Room, r.ID) == nil:
@@ -230,7 +238,8 @@ func (s adoptState) wanted() bool { return s == adoptWanted || s == adoptingMore
 
 func (s adoptState) runs() bool { return s == adopting || s == adoptingMore }
 
-// want asks for an adoption. What another tab leaves from now on, one that runs may miss.
+// want asks for an adoption. If an adoption runs, another one follows, because the running one may miss what a tab
+// leaves from now on.
 func (s *adoptState) want() {
 	switch *s {
 	case adoptIdle:
@@ -240,10 +249,10 @@ func (s *adoptState) want() {
 	}
 }
 
-// begin begins the adoption. It covers what was wanted.
+// begin says that an adoption begins. It is the adoption for all earlier calls of want.
 func (s *adoptState) begin() { *s = adopting }
 
-// end ends it.
+// end says that the adoption has ended.
 func (s *adoptState) end() {
 	if *s == adoptingMore {
 		*s = adoptWanted

@@ -2,25 +2,27 @@ package outbox
 
 import "mayfly/shared/wire"
 
-// A Problem says why something cannot be done, or why it waits. It is a value; the zero Problem means that nothing is wrong.
-// The page makes a sentence of it.
+// A Problem says why something cannot be done, or why it waits. It is a value; the zero Problem means that nothing is
+// wrong. The page turns it into a sentence.
 type Problem struct {
 	Code    Code
 	Message string // the server's sentence, for a code that the page does not know; "" if the client found the problem
 }
 
-// A Code names a problem: one that a client finds, or a code or reason of the server.
+// A Code names a problem. The client defines some codes; the others are a code or a reason of the server.
 type Code string
 
-// The problems that an outbox finds. The device stores these codes. A code of the server has no hyphen, so all differ.
+// These codes are for problems that the outbox finds. The device stores them. A code of the server has no hyphen, so it
+// never equals one of these.
 const (
-	NoAnswer     Code = "no-answer"     // yet
-	NoConnection Code = "no-connection" // so the entry waits
-	TooBig       Code = "too-big"       // the server has cut the connection because of the entry's size
-	OtherAuthor  Code = "other-author"  // the user is now another than the one who wrote the entry
+	NoAnswer     Code = "no-answer"     // the server has not answered yet
+	NoConnection Code = "no-connection" // the entry waits for a connection
+	TooBig       Code = "too-big"       // the server has closed the connection because the entry is too large
+	OtherAuthor  Code = "other-author"  // another user than the present one wrote the entry
 )
 
-// RefusalOf returns why the server has refused something. A refusal without a sentence is no problem to show.
+// RefusalOf returns the Problem that f, a refusal of the server, reports. It is the zero Problem if f has no sentence:
+// then there is nothing to show.
 func RefusalOf(f wire.Refused) Problem {
 	if f.Message == "" {
 		return Problem{}
@@ -28,7 +30,8 @@ func RefusalOf(f wire.Refused) Problem {
 	return Problem{Code(f.Code), f.Message}
 }
 
-// stored returns p as the strings of a record. failed is never empty for a problem; versions that know no codes show it.
+// stored returns p as two strings of a record (Code and Failed). failed is never empty for a problem, because older
+// versions of the page know no codes and show failed.
 func (p Problem) stored() (code, failed string) {
 	if p.Message == "" {
 		return string(p.Code), string(p.Code)
@@ -36,7 +39,8 @@ func (p Problem) stored() (code, failed string) {
 	return string(p.Code), p.Message
 }
 
-// problemOf returns the problem that stored returned. A record of a version that knew no codes has a sentence alone.
+// problemOf returns the problem from which stored made these strings. A record of an older version, which knew no
+// codes, has only the sentence failed.
 func problemOf(code, failed string) Problem {
 	if code == failed {
 		return Problem{Code: Code(code)}

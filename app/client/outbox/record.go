@@ -15,27 +15,29 @@ const (
 	draftKey = "draft/"  // any id follows
 )
 
-// What an owner's name begins with.
+// The name of an owner begins with one of these prefixes.
 const (
 	ownedByGuest  = "guest/"   // the guest's secret follows
 	ownedBySignIn = "session/" // the id of the sign-in follows
 )
 
 const (
-	minWait   = 5 * time.Minute // how long an entry that never went out waits for a connection, or its life if longer
-	draftLife = time.Hour       // how long a draft is stored
-	longAgo   = 48 * time.Hour  // older than any message that lives
+	// an entry that never went out waits for a connection for this long, or for its TTL if that is longer
+	minWait   = 5 * time.Minute
+	draftLife = time.Hour      // how long the device stores a draft after its last change
+	longAgo   = 48 * time.Hour // a time that is longer than any message lives
 )
 
-// GuestOwner returns the owner of what a guest with that secret writes.
+// GuestOwner returns the owner of what the guest with that secret writes.
 func GuestOwner(secret string) string { return ownedByGuest + secret }
 
-// SignInOwner returns the owner of what the user of that sign-in writes.
+// SignInOwner returns the owner of what the user of the sign-in with that id writes.
 func SignInOwner(id string) string { return ownedBySignIn + id }
 
-// A record is what is stored of an entry or, if it has no id, of a draft. Instants are Unix milliseconds of the device.
+// A record is what the device stores of an entry or, if the record has no ID, of a draft. Times are Unix milliseconds
+// by the device's clock.
 type record struct {
-	Tab     string `json:"tab"` // which has it
+	Tab     string `json:"tab"` // the name of the tab that has the record
 	Room    string `json:"room"`
 	Text    string `json:"text"`
 	Written int64  `json:"written"`
@@ -43,11 +45,11 @@ type record struct {
 	ID     string `json:"id,omitempty"`
 	Owner  string `json:"owner,omitempty"`
 	Author string `json:"author,omitempty"`
-	Failed string `json:"failed,omitempty"` // why: the server's sentence, or Code once more
+	Failed string `json:"failed,omitempty"` // why the entry failed: the server's sentence, or the same as Code
 	Code   string `json:"code,omitempty"`
 	TTL    int64  `json:"ttl_ms,omitempty"`
 	Order  int64  `json:"order,omitempty"` // grows with each entry of a tab
-	First  int64  `json:"first,omitempty"` // 0 if it never went out
+	First  int64  `json:"first,omitempty"` // when the entry first went out; 0 if it never did
 }
 
 func (r record) encode() string {
@@ -55,7 +57,8 @@ func (r record) encode() string {
 	return string(b)
 }
 
-// decodeRecord decodes what encode returned. ok is false if s is no record; a newer version may have left it.
+// decodeRecord decodes what encode returned. ok is false if s is not such a record, for example because a newer version
+// wrote s.
 func decodeRecord(s string) (r record, ok bool) {
 	err := json.Unmarshal([]byte(s), &r)
 	return r, err == nil && wire.ValidRoom(r.Room) && r.Text != ""
@@ -69,12 +72,14 @@ func (r *record) guest() string {
 	return ""
 }
 
-// goesWith reports whether the record must go when owner signs out; "" is nobody. A record without an owner may be owner's.
+// goesWith reports whether the record must be deleted when owner signs out; "" means that nobody signs out. Drafts and
+// entries without an owner are deleted, too, because owner may have written them.
 func (r *record) goesWith(owner string) bool {
 	return owner != "" && (r.ID == "" || r.Owner == owner || r.Owner == "")
 }
 
-// age returns how long ago the record was written by the device's clock. It is negative if the clock was set back since.
+// age returns how long ago the record was written, by the device's clock. It is negative if the clock was set back
+// since.
 func (r *record) age(now clock.Moment) time.Duration { return now.Wall.Sub(time.UnixMilli(r.Written)) }
 
 // stale reports whether the record is too old for any use.
@@ -85,8 +90,9 @@ func (r *record) stale(now clock.Moment) bool {
 	return r.age(now) >= draftLife+max(minWait, time.Duration(r.TTL)*time.Millisecond)
 }
 
-// momentOf returns when the device's clock showed ms, perhaps before it was last switched on. A time in the future was noted
-// by a clock that has been set back since. Nobody knows then how long ago that was, so it counts as too long.
+// momentOf returns the moment at which the device's clock showed ms, which may be before the program started. If ms is
+// in the future, the clock has been set back since ms was stored. Then nobody knows how long ago that was, so momentOf
+// returns the moment that was longAgo.
 func momentOf(ms int64, now clock.Moment) clock.Moment {
 	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {

@@ -7,12 +7,12 @@ import (
 	"mayfly/shared/clock"
 )
 
-// The user's entries stand behind the messages that the server has. Their Seq is 0.
+// In Room.Messages, the user's entries stand after the messages that the server has. The Seq of an entry is 0.
 
-// AddEntry shows e behind all other messages (optimistic update).
+// AddEntry shows e after all other messages (optimistic update).
 func (r *Room) AddEntry(e *outbox.Entry) { r.Messages = append(copied(r.Messages), r.pending(e)) }
 
-// SetEntries shows these entries, and no others. Those that are shown already stay as they are.
+// SetEntries shows these entries, and removes all others. An entry that is shown already keeps its state.
 func (r *Room) SetEntries(entries []outbox.Entry) {
 	list := copied(r.Messages)
 	for len(list) > 0 && list[len(list)-1].Seq == 0 {
@@ -29,13 +29,14 @@ func (r *Room) SetEntries(entries []outbox.Entry) {
 	r.Messages = list
 }
 
-// Entry returns the id of the entry that is shown under key. ok is false if there is none, or the server has accepted it.
+// Entry returns the id of the entry that is shown under key. ok is false if there is no such entry, or the server has
+// accepted it.
 func (r *Room) Entry(key string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(key, entryKey)
 	return id, ok && r.entryAt(id) >= 0
 }
 
-// RemoveEntry removes the entry of that id.
+// RemoveEntry removes the entry with that id.
 func (r *Room) RemoveEntry(id string) {
 	if i := r.entryAt(id); i >= 0 {
 		list := copied(r.Messages)
@@ -43,7 +44,7 @@ func (r *Room) RemoveEntry(id string) {
 	}
 }
 
-// entryAt returns where the entry of that id stands, -1 if there is none.
+// entryAt returns the index in Messages of the entry with that id, -1 if there is none.
 func (r *Room) entryAt(id string) int {
 	for i := len(r.Messages) - 1; i >= 0 && r.Messages[i].Seq == 0; i-- {
 		if r.Messages[i].id == id {
@@ -53,7 +54,8 @@ func (r *Room) entryAt(id string) int {
 	return -1
 }
 
-// SetStates shows the entries as they stand in o.
+// SetStates gives each entry that is shown the State and the Reason that it has in o. connected says whether the client
+// is connected.
 func (r *Room) SetStates(o *outbox.Outbox, now clock.Moment, connected bool) {
 	for i := len(r.Messages) - 1; i >= 0 && r.Messages[i].Seq == 0; i-- {
 		m := &r.Messages[i]
@@ -65,10 +67,11 @@ func (r *Room) SetStates(o *outbox.Outbox, now clock.Moment, connected bool) {
 	}
 }
 
-// entryKey begins the key of an entry, and no key that a message from the server can have: those begin with the user's id.
+// The key of an entry begins with entryKey. The key of a message from the server never does, because it begins with a
+// user's id.
 const entryKey = "/"
 
-// pending returns e as it is shown.
+// pending returns the message that shows e.
 func (r *Room) pending(e *outbox.Entry) Message {
 	return Message{Key: entryKey + e.ID, User: r.me, Text: e.Text, Mine: true, State: outbox.Sending, id: e.ID}
 }

@@ -9,28 +9,28 @@ import (
 
 // Message is one message as it stands on the screen.
 type Message struct {
-	Key     string // the same for as long as the message is shown, unique among those shown
-	Seq     int64  // its place among the room's messages; 0 until the server gave it one
+	Key     string // names the message as long as it is shown; no other message in the list has this key
+	Seq     int64  // the number of the message in its room; 0 until the server has given it one
 	User    wire.User
 	Text    string
-	At      time.Time // by the server's clock; zero until accepted
-	Expires time.Time // the same
+	At      time.Time // when the server accepted the message, by the server's clock; zero until then
+	Expires time.Time // when the message expires, by the server's clock; zero until the server has accepted it
 	Mine    bool
-	Tag     string // tells its author from others of the same name; "" if there are none here
+	Tag     string // tells the author from other users with the same name; "" if no other user here has this name
 	State   outbox.State
-	Reason  outbox.Problem // why it failed, or why it still waits
+	Reason  outbox.Problem // why the message failed, or why it still waits
 
 	id    string
-	epoch string // what Seq belongs to
+	epoch string // the epoch to which Seq belongs
 }
 
-// Messages are large and many, and the page waits while the collector finds what is left of a changed list. So messages are
-// looked at where they are (copy on write): copied once for a change and never without one.
+// A change of a list of messages copies the list once (copy on write), and reading copies nothing. Messages are large
+// and many, and the page stands still while the garbage collector clears away old copies.
 
-// copied returns a copy of list with room for one more.
+// copied returns a copy of list with capacity for one more message.
 func copied(list []Message) []Message { return append(make([]Message, 0, len(list)+1), list...) }
 
-// without returns list without the messages for which gone says yes: list itself if there are none.
+// without returns list without the messages for which gone returns true. If there are none, it returns list itself.
 func without(list []Message, gone func(*Message) bool) []Message {
 	at := index(list, gone)
 	if at < 0 {
@@ -45,7 +45,7 @@ func without(list []Message, gone func(*Message) bool) []Message {
 	return left
 }
 
-// index returns where the first message stands for which is says yes, -1 if there is none.
+// index returns the index of the first message for which is returns true, -1 if there is none.
 func index(list []Message, is func(*Message) bool) int {
 	for i := range list {
 		if is(&list[i]) {
@@ -55,8 +55,9 @@ func index(list []Message, is func(*Message) bool) int {
 	return -1
 }
 
-// place puts m, which has a seq, where it belongs in list, which it may change. It replaces the message that is the same: by
-// seq within an epoch, or by author and id across epochs and before there is a seq.
+// place returns list with m, which has a seq, at its place by seq. It may change list. If list has the same message
+// already, m replaces that one. Two messages of one epoch are the same if their seqs are equal. Messages of different
+// epochs, and a message and an entry, which has no seq yet, are the same if author and id are equal.
 func place(list []Message, m Message) []Message {
 	same := func(o *Message) bool {
 		if o.Seq != 0 && o.epoch == m.epoch {
@@ -78,12 +79,13 @@ func place(list []Message, m Message) []Message {
 	return list
 }
 
-// tagLength is how many characters a tag has: the last ones of a user's id. Tags tell users with the same name apart.
+// tagLength is how many characters a tag has: the last characters of a user's id. Tags tell users with the same name
+// apart.
 const tagLength = 4
 
 // SetTags sets a tag on the messages of users who share their name with another user.
 func (r *Room) SetTags() {
-	ids := make(map[string]string, 8) // by name; "": of several users
+	ids := make(map[string]string, 8) // the id of the user with that name; "" if several users have the name
 	for i := range r.Messages {
 		u := &r.Messages[i].User
 		id := u.ID

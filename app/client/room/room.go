@@ -1,6 +1,7 @@
-// Package room holds one room of the client as a value: the messages that the server has, in its order, and the user's own
-// entries behind them. Apply returns the room after one frame, so that any number of rooms can be joined at once and each
-// counts for itself. No I/O and no clock: the server's time is a parameter. Files from the top down: room, entries, message.
+// Package room holds one room of the client as a value: the messages that the server has, in the server's order, and
+// after them the user's own entries. Apply returns the room as it is after one frame, so the client can join any number
+// of rooms, and the frames of one room do not change another. The package has no I/O and no clock: the server's time is
+// a parameter. Files from the top down: room, entries, message.
 package room
 
 import (
@@ -11,24 +12,26 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Room is one room. It is a value: a copy stays as it is. Nothing changes Messages in place (copy on write).
+// Room is one room. It is a value: a copy stays as it is when the original changes, because nothing changes Messages in
+// place (copy on write).
 type Room struct {
-	Name     string         // "" if none
-	Joined   bool           // the messages are the room's; before that they are what is left from the last connection
+	Name string // "" if no room is shown
+	// the room is joined on this connection; until then, Messages is what the last connection brought
+	Joined   bool
 	Refused  outbox.Problem // why the room can't be joined
-	TTL      time.Duration
-	Messages []Message // in the server's order; entries stand at the end
-	Head     int64     // the highest Seq when the room was joined: only a message above it has just been posted
+	TTL      time.Duration  // how long a message of the room lives
+	Messages []Message      // in the server's order; the user's entries stand at the end
+	Head     int64          // the highest Seq when the room was joined: a message with a higher Seq was posted later
 
-	me     wire.User   // zero until the first welcome
-	cursor wire.Cursor // Epoch "": nothing of the room is known yet
+	me     wire.User   // the user; zero until the first welcome
+	cursor wire.Cursor // r has all messages up to here; Epoch is "" until the room is first joined
 }
 
-// New returns a room of which nothing is known yet. me is the user, zero before the first welcome.
+// New returns a room of which the client knows nothing yet. me is the user, zero before the first welcome.
 func New(name string, me wire.User) Room { return Room{Name: name, me: me} }
 
-// Apply returns r after one frame at now, the server's time, and without what has expired. Frames of other rooms don't
-// change it.
+// Apply returns r as it is after the frame f, and without the messages that have expired at now, the server's time. A
+// frame of another room does not change r.
 func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -65,7 +68,7 @@ func (r Room) Prune(now time.Time) Room {
 	return r
 }
 
-// NextExpiry returns when the first message expires, zero if there is none.
+// NextExpiry returns when the next message expires, zero if no message does.
 func (r *Room) NextExpiry() time.Time {
 	var first time.Time
 	for i := range r.Messages {
@@ -76,7 +79,8 @@ func (r *Room) NextExpiry() time.Time {
 	return first
 }
 
-// Join returns the frame that joins the room, after its cursor if it was joined before.
+// Join returns the frame that joins the room. If r was joined before, the frame has r's cursor, so that the server
+// sends only what r missed.
 func (r *Room) Join() wire.Join {
 	j := wire.Join{Room: r.Name}
 	if cursor := r.cursor; cursor.Epoch != "" {
@@ -85,28 +89,30 @@ func (r *Room) Join() wire.Join {
 	return j
 }
 
-// Misses reports whether r lacks messages of a room that has that head: frames got lost.
+// Misses reports whether r lacks messages, because frames got lost. head is the head of the room on the server.
 func (r *Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
 
-// ForgetUser makes r the room of a user whom the server has yet to name. Messages stay the user's own until then.
+// ForgetUser forgets the user, until the server names another in the next welcome. Until then, Mine stays set on the
+// old user's messages.
 func (r *Room) ForgetUser() { r.me = wire.User{} }
 
-// markMine sets Mine on exactly the messages of me and on the entries.
+// markMine sets Mine on the messages of me and on the entries, and clears it on all other messages.
 func (r *Room) markMine(me wire.User) {
 	if me.ID != r.me.ID {
 		r.Messages = copied(r.Messages)
 		for i := range r.Messages {
 			m := &r.Messages[i]
 			m.Mine = m.Seq == 0 || m.User.ID == me.ID
-			if m.Seq == 0 && m.User.ID == "" { // written before the server said which user this is
+			if m.Seq == 0 && m.User.ID == "" { // the user wrote it before the server named the user
 				m.User = me
 			}
 		}
 	}
 }
 
-// joined takes the snapshot: added to the messages if it resumes, otherwise in the place of those of the same
-// epoch. Messages of another epoch stay until they expire: the server forgot them, the reader need not.
+// joined applies f, a snapshot of the room. If f resumes, its messages are added to those that r has. Otherwise they
+// replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has lost them,
+// but the user may still read them.
 func (r *Room) joined(f wire.Joined) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
 	have := copied(r.Messages)
@@ -138,11 +144,11 @@ func (r *Room) removed(seqs []int64) {
 	}
 }
 
-// accepted shows the user's entry as sent, in its place. The cursor stays: messages of others before it may be yet to
-// come.
+// accepted shows the user's entry as sent, at its place by seq. It does not move the cursor, because messages of other
+// users with lower seqs may still be on their way.
 func (r *Room) accepted(f wire.Accepted) {
 	i := r.entryAt(f.ID)
-	if i < 0 { // posted came first, or it was in the snapshot
+	if i < 0 { // the message came already, in posted or joined
 		return
 	}
 	m := r.Messages[i]
@@ -151,14 +157,14 @@ func (r *Room) accepted(f wire.Accepted) {
 	r.Messages = place(copied(r.Messages), m)
 }
 
-// refused notes why the room can't be joined. The outbox decides what becomes of a refused post.
+// refused stores why the room can't be joined. A refused post does not matter here: the outbox handles it.
 func (r *Room) refused(f wire.Refused) {
 	if (f.Re == "hello" || f.Re == "join") && f.Room == r.Name && f.Code == wire.CodeRoom {
 		r.Joined, r.Refused = false, outbox.RefusalOf(f)
 	}
 }
 
-// message returns m, of the present epoch, as it is shown.
+// message returns m, a message of the present epoch, as it is shown.
 func (r *Room) message(m wire.Message) Message {
 	return Message{
 		Key: m.User.ID + "/" + m.ID, Seq: m.Seq, User: m.User, Text: m.Text, At: time.UnixMilli(m.At),

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	statusOK     = 200 // net/http would be half of what a browser downloads
+	statusOK     = 200 // a number of its own, because net/http would be half of what a browser downloads
 	statusTooBig = 413
 )
 
@@ -36,15 +36,15 @@ func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire
 	return nil, false
 }
 
-// take hands the client what pick returns for each frame of an answer. It ends the connection if the answer has a bye, or
-// does not come from a Mayfly server.
+// take hands the client what pick returns for each frame of an answer. It ends the connection if the answer contains a
+// bye, or does not come from a Mayfly server.
 func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]byte) {
 	var message [][]byte
 	fromMayfly, end := false, error(nil)
 	p.mu.Lock()
 	for _, line := range lines(answer) {
 		f, err := wire.Decode(line)
-		if err != nil { // of a newer server, or of another program
+		if err != nil { // a frame of a newer server, or the answer of another program
 			continue
 		}
 		switch f := f.(type) {
@@ -67,7 +67,7 @@ func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]
 	}
 }
 
-// give hands the client a message.
+// give hands message to Read.
 func (p *pollConn) give(message []byte) {
 	select {
 	case p.in <- message:
@@ -75,14 +75,14 @@ func (p *pollConn) give(message []byte) {
 	}
 }
 
-// waiting returns h for a poll that waits so long.
+// waiting returns h as the hello of a poll that waits for news at the server for at most wait.
 func waiting(h wire.Hello, wait time.Duration) wire.Hello {
 	ms := wait.Milliseconds()
 	h.Wait = &ms
 	return h
 }
 
-// lines returns the lines of a message, each of which is a frame.
+// lines returns the lines of a message. Each line is a frame.
 func lines(message []byte) (lines [][]byte) {
 	for line := range wire.Split(message) {
 		lines = append(lines, line)

@@ -14,7 +14,8 @@ func (p *pollConn) listen() {
 	}
 }
 
-// poll makes one poll for news. It waits at the server, unless the client waits for its answer.
+// poll makes one poll for news. The poll waits at the server if it has a slot, unless the client waits for the answer
+// to a hello or a join.
 func (p *pollConn) poll() {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
@@ -44,7 +45,7 @@ func (p *pollConn) poll() {
 		return
 	}
 	p.take(answer, func(f wire.Frame, line []byte) [][]byte {
-		if ctx.Err() != nil { // of rooms that the client has left or joined anew
+		if ctx.Err() != nil { // the client has left or joined a room since
 			return nil
 		}
 		return p.newsLocked(f, line, first)
@@ -52,12 +53,14 @@ func (p *pollConn) poll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ctx.Err() == nil {
-		clear(p.awaitingJoin) // a server that does not answer a join is not asked again and again
+		clear(p.awaitingJoin) // so that the next poll waits, even if the server did not answer a join
 	}
 }
 
-// newsLocked returns what the client gets for f, a frame of the first or of a later answer to poll. A connection has one
-// hello, and so one welcome, and joined or refused answers a join.
+// newsLocked returns what the client gets for f, a frame of an answer to poll; first says whether it is the first
+// answer. Each answer contains a welcome, and a joined for each room. But a client expects only one welcome on a
+// connection, and only one joined or refused for a join. So newsLocked replaces later ones with frames that a WebSocket
+// would bring.
 func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -68,7 +71,7 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 		case first:
 		case same:
 			return encoded([]wire.Frame{beat})
-		default: // a better name was found
+		default: // the server found a better name for the user
 			return encoded([]wire.Frame{beat, wire.Authed{User: f.User, AuthExpires: f.AuthExpires, Now: f.Now}})
 		}
 	case wire.Joined:
@@ -89,7 +92,7 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	return [][]byte{line}
 }
 
-// Missed returns the frames that a client which never left the room would have got instead of j, which resumes.
+// Missed returns the frames that a client that was in the room all the time would have got instead of j, which resumes.
 func Missed(j wire.Joined) (frames []wire.Frame) {
 	if len(j.Removed) > 0 {
 		frames = append(frames, wire.Removed{Room: j.Room, Seqs: j.Removed})

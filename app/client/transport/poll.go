@@ -10,19 +10,21 @@ import (
 )
 
 const (
-	slotTimeout    = 2 * time.Second // how long a connection waits for a slot, before it polls without waiting at the server
-	signoutTimeout = 5 * time.Second // how long a connection that is closed may take to sign out
+	slotTimeout    = 2 * time.Second // how long a poll waits for a slot; without one, it does not wait at the server
+	signoutTimeout = 5 * time.Second // how long Close waits until the server has answered a signout
 )
 
-// A Poster posts the frames of one poll to the server, as wire.PollType, and returns the answer: browser.Post in the
-// browser, PostTo's in native programs, a script in tests. It gives up when ctx is done.
+// A Poster posts the frames of one poll to the server, with the content type wire.PollType, and returns the answer. In
+// the browser it calls browser.Post; PostTo returns one for native programs; tests use a script. It gives up when ctx
+// is done.
 type Poster func(ctx context.Context, frames []byte) (status int, header func(name string) string, answer []byte, err error)
 
-// A Slot is permission for one long poll. It blocks until one is free or ctx is done; ok reports which. Call done when the
-// poll has ended. All tabs of a browser share a few slots, because it opens six connections to one server at most.
+// A Slot waits until the caller may make a long poll: until one of the slots is free. ok is false if ctx is done first.
+// Call done when the poll has ended. All tabs of a browser share a few slots, because a browser opens six connections
+// to one server at most.
 type Slot func(ctx context.Context) (done func(), ok bool)
 
-// DialPolls returns a Dial for networks that block WebSockets. A nil slot is always free.
+// DialPolls returns a Dial for networks that block WebSockets. If slot is nil, a slot is always free.
 func DialPolls(post Poster, slot Slot) Dial {
 	if slot == nil {
 		slot = func(context.Context) (func(), bool) { return func() {}, true }
@@ -34,26 +36,28 @@ func DialPolls(post Poster, slot Slot) Dial {
 	}
 }
 
-// A pollConn is a connection that consists of polls, each of which brings its answer and ends. listen asks for news with
-// polls that wait at the server; speak sends the client's frames with polls that don't. Each answer to those has the rooms'
-// news too, which speak leaves to listen: so the cursors have one owner, and nothing comes twice or out of order.
+// A pollConn is a connection that consists of polls: each poll is a request that brings its answer and ends. The
+// goroutine listen asks for news with polls that wait at the server. The goroutine speak sends the client's frames with
+// polls that do not wait. The answers to speak contain news of the rooms, too, but speak drops that news: only listen
+// moves the cursors, so nothing comes twice or out of order.
 type pollConn struct {
 	post    Poster                  // static
 	slot    Slot                    // static
-	in      chan []byte             // static; what Read returns
+	in      chan []byte             // static; the messages that Read returns
 	written chan struct{}           // static; capacity 1: unsent has grown
 	ctx     context.Context         // static; done once the connection has ended, for the cause that end gave
 	end     context.CancelCauseFunc // static
-	running sync.WaitGroup          // listen and speak
+	running sync.WaitGroup          // waits for the goroutines listen and speak
 
-	mu           sync.Mutex         // guards what follows
-	hello        wire.Hello         // what each poll begins with; its rooms have the cursors of what was read
+	mu sync.Mutex // guards what follows
+	// the hello with which each poll begins; its rooms have the cursors of what the client has read
+	hello        wire.Hello
 	awaitingJoin map[string]bool    // the rooms for which the client waits for a joined
-	unsent       []wire.Frame       // for speak
-	interrupt    context.CancelFunc // ends the poll that waits: the rooms have changed
-	signingOut   bool               // signout is among what was written
+	unsent       []wire.Frame       // the frames that speak must send
+	interrupt    context.CancelFunc // ends the poll that waits at the server, because the rooms have changed
+	signingOut   bool               // the client has written a signout
 
-	user wire.User // owned by listen: the user's name as the server said it last, zero before the first welcome
+	user wire.User // owned by listen: the user, as the last welcome says; zero before the first welcome
 }
 
 // Read implements Conn.
@@ -68,7 +72,8 @@ func (p *pollConn) Read(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// Write implements Conn. Each poll names the client's rooms anew, so a join or a leave begins the next one.
+// Write implements Conn. Each poll names all rooms of the client. So a join or a leave interrupts the poll that waits,
+// and listen begins another one.
 func (p *pollConn) Write(message []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,8 +114,8 @@ func (p *pollConn) Write(message []byte) error {
 	return nil
 }
 
-// Close implements Conn. It ends the polls under way, but waits until a signout is answered: the user must not stay signed
-// in.
+// Close implements Conn. It ends the polls that run. But it first waits for the answer to a signout, because the user
+// must not stay signed in.
 func (p *pollConn) Close(code int, _ string) {
 	p.mu.Lock()
 	signingOut := p.signingOut
@@ -119,19 +124,19 @@ func (p *pollConn) Close(code int, _ string) {
 		timer := time.NewTimer(signoutTimeout)
 		defer timer.Stop()
 		select {
-		case <-p.ctx.Done(): // it was answered
+		case <-p.ctx.Done(): // the signout was answered, or the connection failed
 		case <-timer.C:
 		}
 	}
-	p.mu.Lock() // nothing begins to run any more
+	p.mu.Lock() // so that Write begins no goroutine any more
 	p.end(&wire.ClosedError{Code: code})
 	p.mu.Unlock()
 	p.running.Wait()
 }
 
-// forgetLocked removes room from the rooms that are polled for.
+// forgetLocked removes room from the rooms that the polls name.
 func (p *pollConn) forgetLocked(room string) {
-	var left []wire.Join // a poll may be reading the list
+	var left []wire.Join // a new list, because a poll may be reading the old one
 	for _, j := range p.hello.Rooms {
 		if j.Room != room {
 			left = append(left, j)
@@ -141,7 +146,7 @@ func (p *pollConn) forgetLocked(room string) {
 	delete(p.awaitingJoin, room)
 }
 
-// readLocked moves the cursor of room.
+// readLocked moves the cursor of room: it calls move with a copy of the cursor.
 func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
 	if i := index(p.hello.Rooms, room); i >= 0 {
 		c := wire.Cursor{}
@@ -154,7 +159,7 @@ func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
 	}
 }
 
-// index returns where room stands in rooms, -1 if it does not.
+// index returns the index of room in rooms, -1 if it is not there.
 func index(rooms []wire.Join, room string) int {
 	for i := range rooms {
 		if rooms[i].Room == room {

@@ -11,8 +11,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// PostTo returns a Poster for native programs. url is the server's, such as "http://localhost:8080/poll". It keeps no
-// connection when a poll has ended.
+// PostTo returns a Poster for native programs. url is the address of the server's polls, such as
+// "http://localhost:8080/poll". Each poll has an HTTP connection of its own, which is closed when the poll has ended.
 func PostTo(url string) Poster {
 	client := http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 	return func(ctx context.Context, frames []byte) (status int, header func(name string) string, answer []byte, err error) {

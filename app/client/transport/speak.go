@@ -6,7 +6,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// speak sends the frames that the client writes, in order, one poll at a time.
+// speak sends the frames that the client writes, in order, one poll at a time, until the connection ends.
 func (p *pollConn) speak() {
 	for {
 		select {
@@ -28,8 +28,8 @@ func (p *pollConn) speak() {
 	}
 }
 
-// batch takes the next frames to send, as many as one poll holds, and returns them with a hello that joins the rooms that
-// they are for.
+// batch takes the next frames to send, as many as one poll holds. It returns them with a hello that joins the rooms to
+// which they belong.
 func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,7 +39,7 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	for _, f := range p.unsent {
 		with := hello
 		if post, ok := f.(wire.Post); ok && index(hello.Rooms, post.Room) < 0 {
-			join := wire.Join{Room: post.Room} // left meanwhile
+			join := wire.Join{Room: post.Room} // the client has left the room meanwhile
 			if i := index(p.hello.Rooms, post.Room); i >= 0 {
 				join = p.hello.Rooms[i]
 			}
@@ -55,7 +55,7 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	return hello, frames
 }
 
-// answered hands the client what answers frames, and nothing else that is in the answer.
+// answered hands the client the answers to frames, and drops everything else that the server's answer contains.
 func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	var renewed *wire.Auth
 	for _, f := range frames {

@@ -5,22 +5,22 @@ package transport
 
 import "context"
 
-// closeCut is how a connection ends that was cut: no close frame came.
+// closeCut is the close code of a connection that was cut: no close frame came.
 const closeCut = 1006
 
-// Conn is one connection to a server: browser.Socket in the browser, DialWebSocket's in native programs, DialPolls' in both,
-// a pipe in tests.
+// Conn is one connection to a server. browser.Socket is one in the browser; DialWebSocket opens one in native programs,
+// DialPolls in both; tests use a pipe.
 type Conn interface {
-	// Read returns the next message. It ends with a *wire.ClosedError once every message that came before the close was
-	// returned, or with ctx's error.
+	// Read returns the next message. After a close, it first returns every message that came before, and then a
+	// *wire.ClosedError. If ctx is done, it returns ctx's error.
 	Read(ctx context.Context) ([]byte, error)
 
-	// Write queues one message. That it returns nil does not mean that the message arrived: only an answer does. If it
-	// fails, the connection is at its end, and Read says why.
+	// Write queues one message. A nil error does not mean that the message arrived: only an answer does. An error means
+	// that the connection has ended, and Read says why.
 	Write(message []byte) error
 
-	// Close ends the connection, with 1000 or 4000-4999: a browser allows no other code. Read ends then. It may block
-	// until the other side has answered. Closing again is no harm.
+	// Close ends the connection with code, which is 1000 or 4000-4999: a browser allows no other code. Read then
+	// returns an error. Close may block until the other side has answered. It may be called again.
 	Close(code int, reason string)
 }
 

@@ -13,11 +13,12 @@ import (
 	"mayfly/shared/wire"
 )
 
-// writeTimeout is how long a native connection may take to hand one message to the system.
+// writeTimeout is how long a native connection may take to hand one message to the operating system.
 const writeTimeout = 10 * time.Second
 
-// DialWebSocket returns a Dial for native programs. url is the server's, such as "ws://localhost:8080/ws". The browser
-// has a socket of its own (app/browser): coder/websocket there loses close codes and the messages before a close.
+// DialWebSocket returns a Dial for native programs. url is the address of the server's WebSocket, such as
+// "ws://localhost:8080/ws". In a browser, Mayfly uses browser.Socket instead: there, coder/websocket loses close codes
+// and the messages before a close.
 func DialWebSocket(url string) Dial {
 	return func(ctx context.Context) (Conn, error) {
 		ws, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
