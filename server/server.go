@@ -3,8 +3,8 @@
 // process stops. Package admission decides which requests become connections, package conn carries their frames, and
 // package session says what the frames mean. Package hub has the rooms and messages, and package web has the pages.
 //
-// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, hub_metrics.go, admin.go. All but admin.go have
-// methods of Server, and so refer up to server.go.
+// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, hub_metrics.go, admin.go. All but
+// admin.go and hub_metrics.go have methods of Server, and so refer up to server.go.
 //
 // Locks: while Server.mu is held, the context of a connection may be cancelled. No other lock of this program is taken
 // then.

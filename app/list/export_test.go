@@ -20,10 +20,7 @@ var (
 	Soonest  = soonest
 )
 
-const (
-	MaxRows  = maxRows
-	MaxLinks = maxLinks
-)
+const MaxRows = maxRows
 
 type Mounted = mounted
 
@@ -36,25 +33,6 @@ func (m *mounted) Back(messages, was []client.Message) []client.Message {
 func (m *mounted) On(messages, was []client.Message) []client.Message { return m.on(messages, was) }
 
 func (c change) First(prev []client.Message) int { return c.first(prev) }
-
-// Pieces returns the pieces of a text, links in brackets.
-func Pieces(text string) (all []string) {
-	for _, p := range pieces(text) {
-		if p.href != "" {
-			p.text = "[" + p.text + "]"
-		}
-		all = append(all, p.text)
-	}
-	return all
-}
-
-// RawPieces returns the pieces of a text, each with its link.
-func RawPieces(text string) (all [][2]string) {
-	for _, p := range pieces(text) {
-		all = append(all, [2]string{p.text, p.href})
-	}
-	return all
-}
 
 // String writes a change in short: -gone +put<before ~moved<before !updated.
 func (c change) String() string {

@@ -29,7 +29,7 @@ func initials(u wire.User) string {
 // initial returns the word's first letter or digit in upper case. Anything else could hold more than is seen.
 func initial(word string) string {
 	r, _ := utf8.DecodeRuneInString(word)
-	if !wordly(r) {
+	if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 		return ""
 	}
 	return string(unicode.ToUpper(r))

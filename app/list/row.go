@@ -11,6 +11,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/dom"
 	"mayfly/app/words"
+	"mayfly/shared/markup"
 )
 
 // A row is one message in the document: an article of its author's face, a head and a text, and below them how far it is, if
@@ -119,26 +120,54 @@ func (t templates) update(r *row, from, to *client.Message) {
 // text draws a message's text, and its links as links. The host that the browser reads in a link stands beside it where
 // it is not the host that is written: letters of another script look like those of a name that the user knows.
 func (t templates) text(into goapp.Value, text string) {
-	parts := pieces(text)
-	if len(parts) == 1 && parts[0].href == "" {
+	parts := markup.Links(text)
+	if len(parts) == 1 && parts[0].Href == "" {
 		into.Set("textContent", text)
 		return
 	}
 	var nodes []any
 	for _, p := range parts {
-		if p.href == "" {
-			nodes = append(nodes, p.text)
+		if p.Href == "" {
+			nodes = append(nodes, p.Text)
 			continue
 		}
 		a := t.link.Call("cloneNode")
-		a.Set("href", p.href)
-		a.Set("textContent", p.text)
+		host := hostOf(a, p)
+		if host == "" { // the browser would not follow it
+			nodes = append(nodes, p.Text)
+			continue
+		}
+		a.Set("textContent", p.Text)
 		nodes = append(nodes, a)
-		if host := a.Get("hostname").String(); !strings.Contains(strings.ToLower(p.text), host) {
+		if host != lowered(p.Host) {
 			nodes = append(nodes, " ("+host+")")
 		}
 	}
 	into.Call("replaceChildren", nodes...)
+}
+
+// hostOf makes a the element of the link p, and returns the host that the browser reads in it, "" if it reads none. In a
+// mail address browsers read no host, so hostOf shows the browser the part after the @ as the host of a page.
+func hostOf(a goapp.Value, p markup.Piece) string {
+	if !strings.Contains(p.Href, "://") {
+		a.Set("href", "https://"+p.Host)
+	} else {
+		a.Set("href", p.Href)
+	}
+	host := a.Get("hostname").String()
+	a.Set("href", p.Href)
+	return host
+}
+
+// lowered returns host with its ASCII letters in lower case, as browsers write hosts. A letter of another script that
+// looks like an ASCII letter stays as it is.
+func lowered(host string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, host)
 }
 
 // state draws how far the user's own message is, and the buttons of a message that failed.

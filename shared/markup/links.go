@@ -68,7 +68,7 @@ func nextScheme(text string, at int) int {
 	return -1
 }
 
-// schemeLike reports whether c could be a part of a scheme, or of a word in ASCII. The characters of a scheme: RFC 3986, 3.1.
+// schemeLike reports whether c could belong to a scheme (RFC 3986, 3.1) or to a word in ASCII.
 func schemeLike(c byte) bool { return alphanumeric(c) || strings.IndexByte("_+-.", c) >= 0 }
 
 func alphanumeric(c byte) bool {
@@ -161,7 +161,8 @@ func linkAt(text string, i int, s span) (link Piece, ok bool) {
 	if start >= s.end {
 		return Piece{}, false
 	}
-	end, host := s.end, ""
+	var end int
+	var host string
 	if scheme != "mailto:" {
 		if host, end, ok = authority(text[start:s.end]); !ok {
 			return Piece{}, false
@@ -179,8 +180,8 @@ func linkAt(text string, i int, s span) (link Piece, ok bool) {
 		if host, _, _ = strings.Cut(rest, "?"); name == "" || host == "" {
 			return Piece{}, false
 		}
-	} else if host = strings.TrimRight(host, "."); end < start+len(host) {
-		return Piece{}, false
+	} else {
+		host = host[:min(len(host), end-start)] // a full stop at its end may belong to the sentence
 	}
 	return Piece{Text: text[i:end], Href: text[i:end], Host: host}, true
 }
@@ -272,5 +273,7 @@ func hostLength(rest string) int {
 	} else if strings.IndexByte(":/?#", rest[n]) >= 0 {
 		return n
 	}
-	return len(strings.TrimRightFunc(rest[:n], func(r rune) bool { return r == '.' || r >= utf8.RuneSelf && unicode.IsPunct(r) }))
+	return len(strings.TrimRightFunc(rest[:n], func(r rune) bool {
+		return r == '.' || r >= utf8.RuneSelf && unicode.IsPunct(r)
+	}))
 }
