@@ -123,7 +123,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"},
+	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: origins.More(), Pages: []string{"/r/"},
 		Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.auth.enabled() {
