@@ -93,7 +93,7 @@ func (t token) typed() bool {
 var (
 	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
 	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope",
-		"cnf", "nonce", "at_hash", "c_hash"}
+		"cnf", "nonce", "at_hash", "c_hash", "s_hash", "typ", "token_use"}
 )
 
 // object is a JSON object with undecoded values.
