@@ -60,9 +60,10 @@ func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
 		Issuer    string         `json:"issuer"` // empty: sign-in is not set up
 		ClientID  string         `json:"client_id"`
 		Scopes    []string       `json:"scopes"`
+		Params    string         `json:"authorize_params,omitempty"`
 		Audience  string         `json:"audience"`
 		Anonymous session.Policy `json:"anonymous"`
 		TTL       wire.TTL       `json:"ttl"`
-	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience,
-		policy, s.config.TTL})
+	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...),
+		how.AuthorizeParams, how.Audience, policy, s.config.TTL})
 }

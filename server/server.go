@@ -54,8 +54,10 @@ type SignIn struct {
 	Verifier session.Verifier
 	Ledger   ledger.Store // where the nodes store revocations
 
-	Issuer, ClientID, Audience string // clients read these three and Scopes at /config.json
+	// Clients read what follows at /config.json.
+	Issuer, ClientID, Audience string
 	Scopes                     []string
+	AuthorizeParams            string // more parameters of the authorization request, as a query
 }
 
 // Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -324,6 +325,19 @@ func TestConfigJSONWithSignIn(t *testing.T) {
 			`"anonymous":"read","ttl":{"min_ms":1000,"default_ms":300000,"max_ms":86400000}}`
 		if strings.TrimSpace(w.Body.String()) != want {
 			t.Errorf("config.json = %s, want %s", w.Body, want)
+		}
+	})
+}
+
+func TestConfigJSONHasTheAuthorizeParams(t *testing.T) {
+	bubble(t, func(c *server.Config) { c.SignIn.AuthorizeParams = "prompt=consent&a=b" }, func(t *testing.T, h *house) {
+		w := httptest.NewRecorder()
+		h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
+		var got struct {
+			Params string `json:"authorize_params"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Params != "prompt=consent&a=b" {
+			t.Errorf("config.json = %s, %v", w.Body, err)
 		}
 	})
 }

@@ -13,6 +13,9 @@ type TokenSource interface {
 	Wake()                    // the server says that the token will soon expire
 	End(signInID, why string) // the server no longer accepts that sign-in; why is the server's sentence
 	Deny(why string)          // the server accepts the token, but not the user; why is its sentence
+	// Unfit says that the server accepts no such token, whoever the user is: only an operator can mend that. why is the
+	// server's sentence.
+	Unfit(why string)
 }
 
 // Credentials tell the server who a user is.
@@ -29,3 +32,4 @@ func (nobody) Token(context.Context, string) (Credentials, error) { return Crede
 func (nobody) Wake()                                              {}
 func (nobody) End(string, string)                                 {}
 func (nobody) Deny(string)                                        {}
+func (nobody) Unfit(string)                                       {}

@@ -96,7 +96,7 @@ func (tb *tab) load() *page {
 		defer cancel()
 		return d.p.fetch(ctx, url, form)
 	}
-	pg.SignIn = pkce.New(pkce.Config{Mode: tb.mode, Params: []string{"prompt", "consent"}, Browser: pkce.Browser{
+	pg.SignIn = pkce.New(pkce.Config{Mode: tb.mode, Browser: pkce.Browser{
 		Origin: origin, Fetch: fetch, FetchKeepalive: fetch,
 		Local: d.local, Tab: tb.own, Vault: d.vault,
 		Lock: func(_ string, timeout time.Duration) (func(), error) {

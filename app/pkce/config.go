@@ -19,7 +19,6 @@ const (
 // /config.json and stores the last answer for starts without a network.
 type Config struct {
 	Mode    Mode
-	Params  []string // more parameters for the provider's authorize endpoint, such as prompt: alternating names and values
 	Browser Browser
 }
 

@@ -12,7 +12,6 @@ type redirects struct {
 	provider *provider
 	b        *Browser
 	pending  transactions
-	params   []string // more query parameters for the authorize endpoint: alternating names and values
 }
 
 // begin does the work of SignIn.Begin: it sends the browser to the provider, and reports whether the browser is about to
@@ -60,14 +59,13 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 		scopes = "openid profile email offline_access"
 	}
 	challenge := sha256.Sum256([]byte(verifier))
-	separator := "?"
-	if strings.Contains(d.authorize, "?") {
-		separator = "&"
-	}
-	r.b.Assign(d.authorize + separator + encodeQuery(append([]string{
+	query := encodeQuery(
 		"response_type", "code", "client_id", is.clientID, "redirect_uri", redirect, "scope", scopes,
-		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256",
-	}, r.params...)...))
+		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256")
+	if is.params != "" {
+		query += "&" + is.params
+	}
+	r.b.Assign(withQuery(d.authorize, query))
 	return Problem{}
 }
 

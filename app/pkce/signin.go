@@ -64,7 +64,7 @@ func New(c Config) *SignIn {
 	m := newMonitor(newRecords(&c, p), now)
 	return &SignIn{
 		b: b, state: m, provider: p, subscribers: subscribers{last: &State{}},
-		redirects: &redirects{state: m, provider: p, b: b, pending: pending, params: c.Params},
+		redirects: &redirects{state: m, provider: p, b: b, pending: pending},
 		renewer:   &renewer{state: m, provider: p, b: b},
 	}
 }
@@ -198,6 +198,14 @@ func (s *SignIn) End(signInID, why string) {
 	if m.record != nil && m.record.signInID == signInID {
 		m.endLocked(m.generation, because(WasSignedOut, why))
 	}
+}
+
+// Unfit sets the problem Misconfigured: the server accepts no token of the kind that the provider gives. why is the
+// server's sentence. The sign-in stays: once an operator has mended the set-up, it may work.
+func (s *SignIn) Unfit(why string) {
+	s.state.hold()
+	s.state.outcome.problem = because(Misconfigured, why)
+	s.state.release()
 }
 
 // Deny sets the problem NotAllowed: the server accepts the token but does not admit the user. why is the server's
