@@ -101,6 +101,7 @@ func (s *SignIn) Run(ctx context.Context) error {
 // restore reads the server's configuration, which names the provider, and then the stored sign-in. It gives up when stop
 // is closed before it has the configuration.
 func (s *SignIn) restore(stop <-chan struct{}) {
+	s.redirects.signedOut()
 	if !s.provider.configure(stop) {
 		return
 	}
@@ -138,11 +139,16 @@ func (s *SignIn) publish() {
 
 // Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off, unless
 // the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when the server
-// says that the sign-in is expiring.
+// says that the sign-in is expiring. A page that is shown again after SignOut has left it says that the provider may still
+// know the user.
 func (s *SignIn) Wake() {
-	s.state.hold()
-	s.state.tokens.retry.Hurry(s.state.now())
-	s.state.release()
+	m := s.state
+	m.hold()
+	m.tokens.retry.Hurry(m.now())
+	if m.gone && m.record == nil {
+		m.gone, m.outcome.problem = false, Problem{Cause: OnlyHere}
+	}
+	m.release()
 }
 
 // Token returns credentials that are good now. If a renewal of the access token is due, Token waits for the renewal
@@ -183,7 +189,7 @@ func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects
 
 // SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which
 // tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and sends
-// the browser to the provider's end-session endpoint. If the network fails or the provider has no such endpoint, the
+// the browser to the provider's end-session endpoint, which sends it back to the page. If the network fails or the provider has no such endpoint, the
 // browser stays on the page, and the state says that the provider may still know the user.
 func (s *SignIn) SignOut() { s.redirects.signOut() }
 

@@ -97,7 +97,8 @@ func (a *authFlags) check(oktaToken bool) error {
 		name string
 		set  bool
 	}{
-		{"-client-id", len(a.ClientIDs) > 0}, {"-authorize-params", a.params != ""}, {"-require-scope", a.RequireScope != ""},
+		{"-client-id", len(a.ClientIDs) > 0}, {"-authorize-params", a.params != ""},
+		{"-require-scope", a.RequireScope != ""},
 		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
 	} {
 		if other.set {
