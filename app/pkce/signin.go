@@ -137,10 +137,10 @@ func (s *SignIn) publish() {
 	})
 }
 
-// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off, unless
-// the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when the server
-// says that the sign-in is expiring. A page that is shown again after SignOut has left it says that the provider may still
-// know the user.
+// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off,
+// unless the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when
+// the server says that the sign-in is expiring. A page that is shown again after SignOut has left it says that the
+// provider may still know the user.
 func (s *SignIn) Wake() {
 	m := s.state
 	m.hold()
@@ -188,9 +188,10 @@ func (s *SignIn) Begin(returnTo string) (leaving bool) { return s.redirects.begi
 func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects.callback(address) }
 
 // SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which
-// tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and sends
-// the browser to the provider's end-session endpoint, which sends it back to the page. If the network fails or the provider has no such endpoint, the
-// browser stays on the page, and the state says that the provider may still know the user.
+// tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and
+// sends the browser to the provider's end-session endpoint, which sends it back to the page. If the network fails or
+// the provider has no such endpoint, the browser stays on the page, and the state says that the provider may still
+// know the user.
 func (s *SignIn) SignOut() { s.redirects.signOut() }
 
 // End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. why is
