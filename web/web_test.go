@@ -382,7 +382,7 @@ func TestPolicyFollowsSignIn(t *testing.T) {
 		signIn.Store(&tt.origins)
 		for _, path := range []string{"/", "/r/x", "/app.js", "/healthz"} {
 			connect, form := policy(path)
-			if connect != "connect-src 'self' wss://chat.example.com"+tt.want || form != "form-action 'self'"+tt.want {
+			if connect != "connect-src 'self' wss://chat.example.com"+tt.want || form != "form-action 'self'" {
 				t.Errorf("%q: %s has %q and %q", tt.origins, path, connect, form)
 			}
 		}

@@ -12,10 +12,12 @@ type TokenSource interface {
 
 	Wake() // the server says that the token will soon expire
 
-	// End: the server no longer accepts that sign-in. Deny: it accepts the token, but not the user. message is the server's
-	// text for the user.
+	// What the server says about credentials that it did not accept; message is its text for the user. End: it no longer
+	// accepts that sign-in. Deny: it accepts the token, but not the user. Unfit: it accepts no such token, whoever the user
+	// is, which only an operator can mend.
 	End(signInID, message string)
 	Deny(message string)
+	Unfit(message string)
 }
 
 // Credentials tell the server who a user is.
@@ -32,3 +34,4 @@ func (nobody) Token(context.Context, string) (Credentials, error) { return Crede
 func (nobody) Wake()                                              {}
 func (nobody) End(string, string)                                 {}
 func (nobody) Deny(string)                                        {}
+func (nobody) Unfit(string)                                       {}

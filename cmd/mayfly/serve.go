@@ -53,22 +53,23 @@ func runServe(ctx context.Context, args []string, getenv func(string) string, st
 		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)
 	}
 	log := c.logger(stderr)
-	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error {
+	return withAdmin(c.admin, log, func(a *admin) error {
 		listener, err := listen("-listen", c.listen)
 		if err != nil {
 			return err
 		}
-		return servePublic(ctx, c, listener, metrics, stdout, log)
+		return servePublic(ctx, c, listener, a, stdout, log)
 	})
 }
 
 // servePublic serves the chat on listener until ctx is done. It closes listener.
-func servePublic(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, stdout io.Writer,
+func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
-	n, err := newNode(ctx, c, listener, metrics, log)
+	n, err := newNode(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
 	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
