@@ -30,6 +30,7 @@ type action int
 const (
 	doNothing action = iota
 	doSignIn
+	doSignInAnyway // also if the browser says that there is no network
 	doSignOut
 	doSignOutAnyway // sign out although the unsent messages are lost
 	doReload
@@ -174,10 +175,13 @@ func (a *account) do(ctx goapp.Context, what action) {
 		a.signIn.Problem = pkce.Problem{}
 		focusComposer()
 	case doSignIn:
-		if !goapp.Window().Get("navigator").Get("onLine").Bool() {
-			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: words.Of(words.TryAgain), does: doSignIn}
+		// What the browser says of the network is a hint: a chat that is connected proves it wrong, and so may the user.
+		if a.view.Status == client.Offline && !goapp.Window().Get("navigator").Get("onLine").Bool() {
+			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: words.Of(words.TryAgain), does: doSignInAnyway}
 			return
 		}
+		a.goToProvider(ctx)
+	case doSignInAnyway:
 		a.goToProvider(ctx)
 	case doSignOut:
 		if n := a.view.Unsent; n > 0 {

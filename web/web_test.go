@@ -622,7 +622,7 @@ func TestPageHoldsNothingOfTheRequest(t *testing.T) {
 	}
 	for _, text := range []string{
 		`Hello, &lt;world&gt;`, `title="say &#34;hi&#34; 👩‍🚀"`, `content="https://chat.example.com" property="og:url"`,
-		`<html lang="en">`, `media="(prefers-color-scheme: dark)"`, `rel="manifest"`,
+		`<html lang="en">`, `media="(prefers-color-scheme: dark)"`, `href="/manifest.webmanifest" crossorigin="use-credentials" rel="manifest"`,
 	} {
 		if !strings.Contains(want, text) {
 			t.Errorf("the page lacks %s:\n%s", text, want)

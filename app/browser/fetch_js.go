@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Fetch gets url, or posts form to it if form is not empty. It sends no cookies and no referrer, stores nothing in a cache,
-// follows no redirect and takes no longer than timeout. The body must be text: bytes that are not UTF-8 are replaced. Fetch
+// Fetch gets url, or posts form to it if form is not empty. It sends cookies to the page's own origin only, for a proxy that
+// asks users to sign in, and no referrer. It stores nothing in a cache and takes no longer than timeout. It follows no
+// redirect: then status is 302 and the answer is empty. The body must be text: bytes that are not UTF-8 are replaced. Fetch
 // blocks.
 func Fetch(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error) {
@@ -49,13 +50,19 @@ func Post(ctx context.Context, url, contentType string, body []byte) (
 
 // privateOptions returns the options of a request that reveals and stores as little as possible.
 func privateOptions() js.Value {
-	return object("credentials", "omit", "cache", "no-store", "redirect", "error", "referrerPolicy", "no-referrer")
+	return object("credentials", "same-origin", "cache", "no-store", "redirect", "manual", "referrerPolicy", "no-referrer")
 }
+
+// statusFound is the status that stands for any redirect. Browsers don't tell the true one.
+const statusFound = 302
 
 func fetch(url string, options js.Value) (status int, header func(name string) string, body []byte, err error) {
 	response, err := await(call(js.Global(), "fetch", url, options))
 	if err != nil {
 		return 0, nil, nil, err
+	}
+	if response.Get("type").String() == "opaqueredirect" {
+		return statusFound, func(string) string { return "" }, nil, nil
 	}
 	text, err := await(call(response, "text"))
 	if err != nil {

@@ -92,7 +92,7 @@ func accounts() []state {
 		{"Signed in, a long name", theHeader, app.Preview{View: client.View{Status: client.Online, Room: "lobby"},
 			SignIn: pkce.State{Status: pkce.SignedIn, Name: strings.Repeat("Ada Lovelace ", 6), SignInID: "s"}}},
 	}
-	for cause := pkce.Cancelled; cause <= pkce.OnlyHere; cause++ {
+	for cause := pkce.Cancelled; cause <= pkce.Foreign; cause++ {
 		s := signedOut
 		s.Status = pkce.Failed
 		s.Problem = pkce.Problem{Cause: cause, Detail: "The provider's words."}

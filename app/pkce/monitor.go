@@ -197,8 +197,8 @@ func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 // leftLocked returns for how many milliseconds the access token is still good.
 func (m *monitor) leftLocked() int64 { return max(0, m.tokens.access.left(m.now()).Milliseconds()) }
 
-// snapshotLocked returns the state as the page shows it. off says that the server has no provider.
-func (m *monitor) snapshotLocked(off bool) *State {
+// snapshotLocked returns the state as the page shows it. is says which provider the server has.
+func (m *monitor) snapshotLocked(is *registration) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)
 	state := &State{Status: SignedOut, Version: m.tokens.version, Skew: m.skew, Problem: m.outcome.problem}
@@ -219,8 +219,10 @@ func (m *monitor) snapshotLocked(off bool) *State {
 		state.Status = Ended
 	case state.Problem.Cause != NoCause && state.Problem.Cause != OnlyHere:
 		state.Status = Failed
+	case !is.known:
+		state.Status = Unknown
 	default:
-		state.Off = off
+		state.Off = is.issuer == ""
 	}
 	return state
 }

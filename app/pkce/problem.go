@@ -91,6 +91,7 @@ const (
 	Looping             // this tab began too many sign-ins in a short time
 	NewerRecord         // a newer version of Mayfly wrote the stored sign-in
 	OnlyHere            // the user is signed out here, but perhaps not at the provider
+	Foreign             // something else than Mayfly answers, such as a proxy that asks the user to sign in
 	causes
 )
 
@@ -108,6 +109,7 @@ var actions = [causes]Action{
 	EndsSoon:     ActSignInAgain,
 	Looping:      ActTryAgain,
 	NewerRecord:  ActReload,
+	Foreign:      ActReload,
 }
 
 // Problem is what went wrong. The zero value means no problem.

@@ -27,11 +27,16 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 }
 
 // configure reads the registration from the server's /config.json, or from its copy in the browser if the server does not
-// answer within configTimeout. It tries until it succeeds or stop is closed, and reports whether it succeeded.
-func (p *provider) configure(stop <-chan struct{}) bool {
+// answer within configTimeout. It tries until it succeeds or stop is closed, and reports whether it succeeded. After each
+// attempt that gave no registration it calls failed with the status of an answer that is not Mayfly's, 0 if no answer came.
+func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool {
 	r := newRetry()
 	for !closed(stop) {
-		o := get(p.b, "/config.json", configTimeout)
+		status, _, body := post(p.b.Fetch, "/config.json", "", configTimeout)
+		o := parseObject(body)
+		if status != 200 {
+			o = nil
+		}
 		if o != nil {
 			_ = p.b.Local.Save(browser.ConfigKey, string(o[""])) // for the next start without a network
 		} else if stored, err := p.b.Local.Load(browser.ConfigKey); err == nil {
@@ -39,11 +44,12 @@ func (p *provider) configure(stop <-chan struct{}) bool {
 		}
 		if o != nil {
 			p.mu.Lock()
-			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
+			p.registration = &registration{known: true, issuer: o.text("issuer"), clientID: o.text("client_id"),
 				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params")}
 			p.mu.Unlock()
 			return true
 		}
+		failed(status)
 		wait(stop, r.Next())
 	}
 	return false

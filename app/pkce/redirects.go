@@ -42,7 +42,7 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 	if !r.pending.mayTry(m.now()) {
 		return Problem{Cause: Looping}
 	}
-	if !closed(m.restored) {
+	if r.provider.registered().issuer == "" { // the server's configuration is not known yet
 		return Problem{Cause: Unreachable}
 	}
 	var d *metadata

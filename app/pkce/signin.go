@@ -99,17 +99,36 @@ func (s *SignIn) Run(ctx context.Context) error {
 }
 
 // restore reads the server's configuration, which names the provider, and then the stored sign-in. It gives up when stop
-// is closed before it has the configuration.
+// is closed before it has the configuration. Until then a browser without a stored sign-in can connect as a guest.
 func (s *SignIn) restore(stop <-chan struct{}) {
 	s.redirects.signedOut()
-	if !s.provider.configure(stop) {
+	if !s.provider.configure(stop, s.admitGuest) {
 		return
 	}
 	m := s.state
 	m.hold()
 	m.syncLocked()
 	s.redirects.pending.sweep(maxPending, m.now())
-	close(m.restored)
+	if m.outcome.problem.Cause == Foreign {
+		m.outcome.problem = Problem{}
+	}
+	if !closed(m.restored) {
+		close(m.restored)
+	}
+	m.release()
+}
+
+// admitGuest lets the client connect although the configuration is not known, if no sign-in is stored and none is being
+// completed. If status is not 0, something else than Mayfly has answered with it, and the state says so.
+func (s *SignIn) admitGuest(status int) {
+	m := s.state
+	m.hold()
+	if m.syncLocked(); m.record == nil && !m.inCallback && !closed(m.restored) {
+		close(m.restored)
+	}
+	if status != 0 {
+		m.outcome.problem = because(Foreign, "HTTP "+itoa(int64(status)))
+	}
 	m.release()
 }
 
@@ -131,7 +150,7 @@ func (s *SignIn) turn() (wait time.Duration, begin bool) {
 func (s *SignIn) publish() {
 	s.subscribers.publish(func() *State {
 		s.state.hold()
-		state := s.state.snapshotLocked(s.provider.registered().issuer == "")
+		state := s.state.snapshotLocked(s.provider.registered())
 		s.state.mu.Unlock()
 		return state
 	})

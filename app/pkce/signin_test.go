@@ -780,8 +780,46 @@ func TestStartsWithoutNetwork(t *testing.T) {
 		pg := d.tab().load()
 		wait(10 * time.Minute)
 		pg.want(pkce.Unknown)
+		if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut { // so that a guest can try to connect
+			t.Errorf("Token = %v, want ErrSignedOut", err)
+		}
 		d.p.setNetwork(nil)
 		wait(2 * time.Minute)
 		pg.want(pkce.SignedOut)
 	})
+}
+
+// TestSomethingElseAnswers has what proxies and captive portals answer instead of the server's configuration.
+func TestSomethingElseAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		a     answer
+		cause pkce.Cause
+	}{
+		{"a password is wanted", answer{status: 401}, pkce.Foreign},
+		{"a redirect to a login page", answer{status: 302}, pkce.Foreign},
+		{"a login page", answer{status: 200, body: "<!doctype html><title>Log in</title>"}, pkce.Foreign},
+		{"a proxy without its server", answer{status: 502, body: "Bad Gateway"}, pkce.Foreign},
+		{"nothing", answer{err: errDropped}, pkce.NoCause},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.setNetwork(func(string, url.Values, func() answer) answer { return tt.a })
+				pg := d.tab().load()
+				wait(time.Minute)
+				if s := pg.state(); s.Problem.Cause != tt.cause || s.Off || (s.Problem.Action() == pkce.ActReload) != (tt.cause == pkce.Foreign) {
+					t.Errorf("state = %+v, want cause %d", s, tt.cause)
+				}
+				if _, err := pg.Token(t.Context(), ""); err != pkce.ErrSignedOut {
+					t.Errorf("Token = %v, want ErrSignedOut: a guest may connect all the same", err)
+				}
+				d.p.setNetwork(nil)
+				wait(2 * time.Minute)
+				if s := pg.want(pkce.SignedOut); s.Problem != (pkce.Problem{}) {
+					t.Errorf("state = %+v once the server answers", s)
+				}
+			})
+		})
+	}
 }

@@ -68,6 +68,7 @@ const (
 	CauseLooping
 	CauseNewerRecord
 	CauseOnlyHere
+	CauseForeign
 
 	// The rooms.
 	Rooms

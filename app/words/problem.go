@@ -58,4 +58,5 @@ var causes = map[pkce.Cause]Key{
 	pkce.Looping:       CauseLooping,
 	pkce.NewerRecord:   CauseNewerRecord,
 	pkce.OnlyHere:      CauseOnlyHere,
+	pkce.Foreign:       CauseForeign,
 }

@@ -56,9 +56,10 @@ func TestSignInProblem(t *testing.T) {
 		pkce.EndsSoon:      "Your sign-in ends soon.",
 		pkce.Looping:       "Sign-in goes round in circles: wait a minute, then try again.",
 		pkce.NewerRecord:   "A newer Mayfly runs in another tab.",
+		pkce.Foreign:       "Something else answers in Mayfly's place, such as a proxy where you must sign in: reload the page.",
 		pkce.OnlyHere:      "You are signed out here, but the sign-in service may still know you.",
 	}
-	for cause := pkce.NoCause; cause <= pkce.OnlyHere; cause++ {
+	for cause := pkce.NoCause; cause <= pkce.Foreign; cause++ {
 		want, ok := sentences[cause]
 		if got := words.SignInProblem(cause); !ok || got != want {
 			t.Errorf("cause %d: %q, want %q", cause, got, want)
