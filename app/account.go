@@ -177,7 +177,8 @@ func (a *account) do(ctx goapp.Context, what action) {
 	case doSignIn:
 		// What the browser says of the network is a hint: a chat that is connected proves it wrong, and so may the user.
 		if a.view.Status == client.Offline && !goapp.Window().Get("navigator").Get("onLine").Bool() {
-			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: words.Of(words.TryAgain), does: doSignInAnyway}
+			again := words.Of(words.TryAgain)
+			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: again, does: doSignInAnyway}
 			return
 		}
 		a.goToProvider(ctx)

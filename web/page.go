@@ -177,8 +177,8 @@ var pagePatches = []replacement{
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
 	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may ask for a cookie or a password
-	{"    <meta name=\"author\">\n", ""}, // go-app writes it also if there is no author
-	{`alt="wasm loader icon"`, `alt=""`}, // a screen reader must not read the name of this icon
+	{"    <meta name=\"author\">\n", ""},                               // go-app writes it also if there is no author
+	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read the name of this icon
 	faultMarkup,
 }
 

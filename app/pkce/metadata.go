@@ -5,7 +5,6 @@ import "mayfly/shared/clock"
 // registration is what the server's configuration says about its provider. It is empty until configure has read the
 // configuration.
 type registration struct {
-	known    bool   // the server, or the browser's copy, has told the other fields
 	issuer   string // "": the server has no provider
 	clientID string
 	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client

@@ -15,6 +15,7 @@ type monitor struct {
 	now      clock.Clock
 	wake     chan struct{} // capacity 1; a value in it makes Run do its next turn
 	restored chan struct{} // closed when the provider is known and the stored record was read
+	guest    chan struct{} // closed when a guest may connect although restored is not closed
 	records  *records
 	tabs     *tabs
 
@@ -47,6 +48,7 @@ type outcome struct {
 func newMonitor(rs *records, now clock.Clock) *monitor {
 	return &monitor{
 		now: now, records: rs, tabs: &tabs{}, wake: make(chan struct{}, 1), restored: make(chan struct{}),
+		guest:  make(chan struct{}),
 		tokens: tokens{changed: make(chan struct{}), retry: newRetry()},
 	}
 }
@@ -219,8 +221,6 @@ func (m *monitor) snapshotLocked(is *registration) *State {
 		state.Status = Ended
 	case state.Problem.Cause != NoCause && state.Problem.Cause != OnlyHere:
 		state.Status = Failed
-	case !is.known:
-		state.Status = Unknown
 	default:
 		state.Off = is.issuer == ""
 	}

@@ -44,7 +44,7 @@ func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool
 		}
 		if o != nil {
 			p.mu.Lock()
-			p.registration = &registration{known: true, issuer: o.text("issuer"), clientID: o.text("client_id"),
+			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
 				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params")}
 			p.mu.Unlock()
 			return true

@@ -112,9 +112,7 @@ func (s *SignIn) restore(stop <-chan struct{}) {
 	if m.outcome.problem.Cause == Foreign {
 		m.outcome.problem = Problem{}
 	}
-	if !closed(m.restored) {
-		close(m.restored)
-	}
+	close(m.restored)
 	m.release()
 }
 
@@ -123,8 +121,9 @@ func (s *SignIn) restore(stop <-chan struct{}) {
 func (s *SignIn) admitGuest(status int) {
 	m := s.state
 	m.hold()
-	if m.syncLocked(); m.record == nil && !m.inCallback && !closed(m.restored) {
-		close(m.restored)
+	stored, err := m.records.load()
+	if none := err != nil || stored == ""; none && !m.inCallback && !closed(m.guest) {
+		close(m.guest)
 	}
 	if status != 0 {
 		m.outcome.problem = because(Foreign, "HTTP "+itoa(int64(status)))
@@ -178,11 +177,15 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 	m := s.state
 	select {
 	case <-m.restored:
+	case <-m.guest:
 	case <-ctx.Done():
 		return Credentials{}, ctx.Err()
 	}
 	m.hold()
 	defer m.release()
+	if !closed(m.restored) {
+		return Credentials{}, ErrSignedOut
+	}
 	s.renewer.awaitLocked(ctx.Done(), refused)
 	switch {
 	case m.record == nil:

@@ -1,6 +1,7 @@
 package pkce_test
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"mayfly/app/browser"
 	"mayfly/app/pkce"
 )
 
@@ -773,6 +775,26 @@ func TestStartsWithoutNetwork(t *testing.T) {
 		wait(time.Second)
 		pg.want(pkce.SignedIn)
 		pg.token()
+	})
+	synctest.Test(t, func(t *testing.T) { // signed in, but the configuration is not in the browser
+		d := newDevice(t)
+		tb := d.tab()
+		tb.signIn("ada").close()
+		if err := d.local.Delete(browser.ConfigKey); err != nil {
+			t.Fatal(err)
+		}
+		d.p.setNetwork(func(string, url.Values, func() answer) answer { return answer{status: 302} })
+		pg := tb.load()
+		wait(time.Minute)
+		pg.want(pkce.Unknown)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := pg.Token(ctx, ""); err != context.DeadlineExceeded { // whoever is signed in is no guest
+			t.Errorf("Token = %v, want it to wait", err)
+		}
+		d.p.setNetwork(nil)
+		wait(2 * time.Minute)
+		pg.want(pkce.SignedIn)
 	})
 	synctest.Test(t, func(t *testing.T) { // the very first time
 		d := newDevice(t)

@@ -81,7 +81,8 @@ var english = language{
 		CauseLooping:       "Sign-in goes round in circles: wait a minute, then try again.",
 		CauseNewerRecord:   "A newer Mayfly runs in another tab.",
 		CauseOnlyHere:      "You are signed out here, but the sign-in service may still know you.",
-		CauseForeign:       "Something else answers in Mayfly's place, such as a proxy where you must sign in: reload the page.",
+		CauseForeign: "Something else answers in Mayfly's place, such as a proxy where you must sign in: reload the " +
+			"page.",
 
 		Rooms:           "Rooms",
 		OpenRoomLabel:   "Open a room",
