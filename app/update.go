@@ -100,24 +100,23 @@ func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
 		return
 	}
 	u.version = version
-	u.announce(ctx)
+	u.announce()
 	u.reloadUnseen()
 }
 
 // announce says that there is a newer version, or takes that back.
-func (u *update) announce(ctx goapp.Context) {
+func (u *update) announce() {
 	if u.ready() != "" {
 		u.voice.say(u.text())
 		yieldFocus(installID) // the offer to install waits now
 	} else {
 		yieldFocus(updateID)
 	}
-	u.stayAtEnd(ctx)
 }
 
 // afterView runs when a view is shown after before. It looks for a newer version once a connection is back that was lost,
 // and reloads when the messages that waited are sent.
-func (u *update) afterView(ctx goapp.Context, before *client.View) {
+func (u *update) afterView(before *client.View) {
 	v := &u.view
 	switch {
 	case v.Joined && u.lost:
@@ -128,7 +127,7 @@ func (u *update) afterView(ctx goapp.Context, before *client.View) {
 	}
 	if v.Outdated != before.Outdated {
 		u.checkSoon()
-		u.announce(ctx)
+		u.announce()
 	}
 	u.reloadUnseen()
 }

@@ -90,22 +90,6 @@ func (r *rows) inSight() []client.Message {
 // frame returns the rectangle on the screen in which the rows scroll.
 func (r *rows) frame() goapp.Value { return r.log.Call("getBoundingClientRect") }
 
-// copy copies the text of a message to the clipboard, and lets the button that was pressed say so. Where the page may not
-// use the clipboard, without TLS, the browser copies the selection.
-func (r *rows) copy(key string, pressed goapp.Value) {
-	i := indexOf(r.messages, key)
-	if i < 0 {
-		return
-	}
-	if clipboard := goapp.Window().Get("navigator").Get("clipboard"); clipboard.Truthy() {
-		clipboard.Call("writeText", r.messages[i].Text)
-	} else {
-		goapp.Window().Call("getSelection").Call("selectAllChildren", r.at[key].head.Get("nextSibling"))
-		dom.Document().Call("execCommand", "copy")
-	}
-	pressed.Set("textContent", words.Of(words.Copied))
-}
-
 // A divider stands above the first message that came since the user looked away.
 type divider struct {
 	rows    *rows

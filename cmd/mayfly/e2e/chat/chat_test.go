@@ -67,7 +67,7 @@ func TestComposer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	tab.Until(rig.Composer + `.placeholder === 'Type your message'`)
+	tab.Until(rig.Composer + `.placeholder === 'Message'`)
 	tab.Say("   ") // nothing empty is sent
 	tab.Script(rig.Composer + `.value = ''`)
 	tab.Do(rig.Type("one"), rig.Enter(chromedp.ModifierShift), rig.Type("two"))
