@@ -46,7 +46,7 @@ func newDraft() draft { return draft{taken: map[string]int{}} }
 // the draft above the field. A draft that is offered waits for the user's answer.
 func takes(text string, focused, offered bool) bool { return text == "" && !focused && !offered }
 
-// A delivery is the text of returned drafts that the user has not got yet.
+// A delivery is the text that drafts add to the composer's field: drafts that the outbox gives back to the user.
 type delivery struct {
 	text   string
 	last   int  // the N of the last draft in text; 0 if there is no draft

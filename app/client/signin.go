@@ -82,16 +82,16 @@ func (e *engine) hello(l *link) wire.Hello {
 }
 
 // credentialsRefused does what the server says about credentials that it did not accept. again reports whether the
-// client tries other credentials. renewals counts the tokens in a row that the server refused as old. why is the
-// server's sentence.
-func (e *engine) credentialsRefused(c Credentials, next wire.Next, why string, renewals *int) (again bool) {
+// client tries other credentials. renewals counts the tokens in a row that the server refused as old. message is
+// the server's text for the user.
+func (e *engine) credentialsRefused(c Credentials, next wire.Next, message string, renewals *int) (again bool) {
 	switch judge(next, renewals) {
 	case renewToken:
 		return true
 	case denyUser:
-		e.links.tokens.Deny(why)
+		e.links.tokens.Deny(message)
 	case endSignIn:
-		e.links.tokens.End(c.SignInID, why)
+		e.links.tokens.End(c.SignInID, message)
 	}
 	return false
 }

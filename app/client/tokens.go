@@ -10,9 +10,12 @@ type TokenSource interface {
 	// be had now.
 	Token(ctx context.Context, refused string) (Credentials, error)
 
-	Wake()                    // the server says that the token will soon expire
-	End(signInID, why string) // the server no longer accepts that sign-in; why is the server's sentence
-	Deny(why string)          // the server accepts the token, but not the user; why is its sentence
+	Wake() // the server says that the token will soon expire
+
+	// End: the server no longer accepts that sign-in. Deny: it accepts the token, but not the user. message is the server's
+	// text for the user.
+	End(signInID, message string)
+	Deny(message string)
 }
 
 // Credentials tell the server who a user is.
