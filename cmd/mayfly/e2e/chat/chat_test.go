@@ -84,6 +84,7 @@ func TestComposer(t *testing.T) {
 	if got := tab.Messages(); len(got) != 2 {
 		t.Errorf("on screen: %q, want two messages", got)
 	}
+	tab.Until(rig.ByRole("time", "") + `.title !== ''`) // the server has accepted the message
 	if got := rig.Eval[string](tab, rig.ByRole("time", "")+`.title`); !sentAt(got) {
 		t.Errorf("the time's tooltip is %q, want one like Sent at 14:05:09", got)
 	}
