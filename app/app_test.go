@@ -24,21 +24,28 @@ func TestRoomOf(t *testing.T) {
 
 func TestSends(t *testing.T) {
 	for _, tt := range []struct {
-		name      string
-		key       string
-		shift     bool
-		composing bool
-		keyCode   int
-		want      bool
+		name         string
+		press        app.Press
+		keys, screen bool // with a keyboard of keys, with one on the screen
 	}{
-		{"Enter", "Enter", false, false, 13, true},
-		{"Shift+Enter", "Enter", true, false, 13, false},
-		{"Enter while composing", "Enter", false, true, 13, false},
-		{"Enter for an input method that doesn't say so", "Enter", false, false, 229, false},
-		{"another key", "a", false, false, 65, false},
+		{"Enter", app.Press{Key: "Enter"}, true, false},
+		{"Shift+Enter", app.Press{Key: "Enter", Shift: true}, false, false},
+		{"Ctrl+Enter", app.Press{Key: "Enter", Command: true}, true, true},
+		{"Ctrl+Shift+Enter", app.Press{Key: "Enter", Command: true, Shift: true}, true, true},
+		{"Enter while composing", app.Press{Key: "Enter", Composing: true}, false, false},
+		{"Ctrl+Enter while composing", app.Press{Key: "Enter", Command: true, Composing: true}, false, false},
+		{"another key", app.Press{Key: "a"}, false, false},
+		{"Ctrl+A", app.Press{Key: "a", Command: true}, false, false},
+		{"what a touch keyboard calls nothing", app.Press{Key: "Unidentified"}, false, false},
 	} {
-		if got := app.Sends(tt.key, tt.shift, tt.composing, tt.keyCode); got != tt.want {
-			t.Errorf("%s: sends = %v, want %v", tt.name, got, tt.want)
+		for _, touch := range []bool{false, true} {
+			want := tt.keys
+			if touch {
+				want = tt.screen
+			}
+			if got := tt.press.Sends(touch); got != want {
+				t.Errorf("%s, on the screen: %t: sends = %t, want %t", tt.name, touch, got, want)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client/outbox"
 	"mayfly/app/dom"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
@@ -16,6 +17,8 @@ import (
 const (
 	hintID    = "message-hint"
 	counterID = "message-tally"
+	offerID   = "message-offer"
+	sendID    = "message-send"
 	// imeKeyCode is the keyCode of a key press while an input method composes, in browsers that don't set isComposing.
 	imeKeyCode = 229
 )
@@ -28,6 +31,7 @@ type composer struct {
 	onSent  func(goapp.Context) // runs after a message was sent
 	problem string              // why the text could not be sent, or news about a draft; "" once the user changes the text
 	counter counter             // the counter that is shown
+	touch   bool                // the user writes with a keyboard on the screen: Enter begins a line
 	grows   bool                // the browser itself makes the field as high as its text, so fit is not needed
 }
 
@@ -37,13 +41,19 @@ func (c *composer) render() goapp.UI {
 	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto",
 		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
 		"aria-describedby", hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
-	send := textElem("button", "composer-send", words.Of(words.Send)).Attr("type", "submit")
+	hint := words.ComposerHint
+	if c.touch {
+		text.Attr("enterkeyhint", "enter")
+		hint = words.ComposerHintTouch
+	}
+	send := textElem("button", "composer-send", words.Of(words.Send))
+	attributes(send, "id", sendID, "type", "submit")
 	// The problem is drawn even if it is empty: go-app matches elements by their place, and those after it must keep
 	// theirs.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
-	form := elem("form", "composer", problem,
+	form := elem("form", "composer", problem, c.renderOffer(),
 		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", counterID)),
-		textElem("p", "unseen", words.Of(words.ComposerHint)).Attr("id", hintID),
+		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion))
 	if c.client == nil { // go-app prerenders disabled even if its value is false
 		text.Attr("disabled", true)
@@ -58,9 +68,52 @@ func (c *composer) render() goapp.UI {
 	return on(form, "submit", c.onSubmit)
 }
 
-// start makes the timer that stores the draft when the user pauses typing. stop ends the timer.
+// renderOffer draws the drafts that wait for the user's answer. It draws an empty element if there are none.
+func (c *composer) renderOffer() goapp.UI {
+	offer := c.draft.offer
+	box := elem("div", "composer-offer").Attr("id", offerID)
+	if offer.last == 0 {
+		return box
+	}
+	before, after := offer.around()
+	first := words.First(offer.text)
+	button := func(k words.Key, do goapp.EventHandler) goapp.UI {
+		b := textElem("button", "button", words.Of(k))
+		attributes(b, "type", "button", "aria-label", words.With(words.ButtonFor, words.Of(k), first))
+		return on(b, "click", do)
+	}
+	return box.Body(elem("p", "", goapp.Text(before), textElem("bdi", "", first), goapp.Text(after)),
+		button(words.Insert, c.onInsert), button(words.Discard, c.onDiscard))
+}
+
+// onInsert runs when the user wants the drafts that are offered. They follow what stands in the field.
+func (c *composer) onInsert(goapp.Context, goapp.Event) {
+	input := composerField()
+	input.Set("value", outbox.JoinDrafts(input.Get("value").String(), c.draft.offer.text))
+	c.problem = ""
+	c.measure()
+	c.endOffer()
+}
+
+// onDiscard runs when the user does not want the drafts that are offered.
+func (c *composer) onDiscard(goapp.Context, goapp.Event) { c.endOffer() }
+
+// endOffer tells the client that the drafts that were offered are in the text, or not needed any more.
+func (c *composer) endOffer() {
+	d := &c.draft
+	d.taken[d.room], d.offer = d.offer.last, delivery{}
+	c.keepDraft()
+	focusComposer()
+}
+
+// start makes the timers: one stores the draft when the user pauses typing, one ends an arrival. stop ends both.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
+	touch := goapp.Window().Call("matchMedia", touchKeyboard)
+	c.touch = touch.Get("matches").Bool()
+	unlisten := dom.Listen(touch, "change", func() {
+		dispatch(ctx, func(goapp.Context) { c.touch = touch.Get("matches").Bool() })
+	})
 	c.draft.timer = time.AfterFunc(time.Hour, func() {
 		dispatch(ctx, func(ctx goapp.Context) {
 			ctx.PreventUpdate()
@@ -68,12 +121,51 @@ func (c *composer) start(ctx goapp.Context) (stop func()) {
 		})
 	})
 	c.draft.timer.Stop()
-	return func() { c.draft.timer.Stop() }
+	c.draft.arrival.timer = time.AfterFunc(time.Hour, func() {
+		dispatch(ctx, func(ctx goapp.Context) {
+			ctx.PreventUpdate()
+			c.arrived()
+		})
+	})
+	c.draft.arrival.timer.Stop()
+	return func() {
+		unlisten()
+		c.draft.timer.Stop()
+		c.draft.arrival.timer.Stop()
+	}
+}
+
+// arrive runs when the user has come into a room. The field gets the focus once the room's drafts are in it.
+func (c *composer) arrive() {
+	input, a := composerField(), &c.draft.arrival
+	if input.Truthy() && input.Get("value").String() == "" {
+		input.Call("blur")
+	}
+	a.waits, a.from = true, dom.Active()
+	a.timer.Reset(arriveTime)
+}
+
+// arrived moves the focus into the field, unless the user has moved it elsewhere since arrive.
+func (c *composer) arrived() {
+	a := &c.draft.arrival
+	if !a.waits {
+		return
+	}
+	a.waits = false
+	a.timer.Stop()
+	if active := dom.Active(); active.Equal(a.from) || active.Equal(dom.Document().Get("body")) {
+		focusComposer()
+	}
 }
 
 // onKeyDown runs when a key goes down in the field.
 func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
-	if !sends(e.Get("key").String(), e.Get("shiftKey").Truthy(), e.Get("isComposing").Truthy(), e.Get("keyCode").Int()) {
+	p := pressOf(e)
+	p.composing = e.Get("isComposing").Truthy() || e.Get("keyCode").Int() == imeKeyCode
+	if p.key == "Escape" && !p.composing {
+		c.list.CloseActions()
+	}
+	if !p.sends(c.touch) {
 		ctx.PreventUpdate()
 		return
 	}
@@ -85,14 +177,33 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 // PreventDefault in onKeyDown is enough; a program that types for the user may still cause the key press.
 func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
-	if sends(e.Get("key").String(), e.Get("shiftKey").Truthy(), false, 0) {
+	if pressOf(e).sends(c.touch) {
 		e.PreventDefault()
 	}
 }
 
-// sends reports whether a key press sends the text: Enter without Shift does, unless an input method is composing.
-func sends(key string, shift, composing bool, keyCode int) bool {
-	return key == "Enter" && !shift && !composing && keyCode != imeKeyCode
+// touchKeyboard is the media query for a device whose keyboard is on the screen: it has no Shift+Enter. A device with a
+// mouse or a touch pad besides the screen has a keyboard, too.
+const touchKeyboard = "(pointer: coarse) and (hover: none)"
+
+// A press is one press of a key in the field.
+type press struct {
+	key       string
+	shift     bool
+	command   bool // Ctrl, or ⌘ on a Mac
+	composing bool // an input method composes
+}
+
+func pressOf(e goapp.Event) press {
+	command := e.Get("ctrlKey").Truthy() || e.Get("metaKey").Truthy()
+	return press{key: e.Get("key").String(), shift: e.Get("shiftKey").Truthy(), command: command}
+}
+
+// sends reports whether the key press sends the text: Enter without Shift does, unless an input method is composing. With a
+// touch keyboard Enter begins a line, and the button sends. A keyboard of keys may be connected all the same: with Ctrl or ⌘
+// Enter sends everywhere.
+func (p press) sends(touch bool) bool {
+	return p.key == "Enter" && !p.composing && (p.command || !p.shift && !touch)
 }
 
 // onSubmit runs when the user presses the button Send.
@@ -116,7 +227,6 @@ func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
 	}
 	c.problem = ""
 	c.measure()
-	c.draft.touched = true
 	c.draft.timer.Reset(draftPause)
 }
 
@@ -148,15 +258,15 @@ func (c *composer) send(ctx goapp.Context) {
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	c.problem = counted(characters(text), c.limit()).problem()
-	if c.problem == "" {
-		c.problem = words.Problem(c.client.Send(text))
+	if is := counted(characters(text), c.limit()); is.over() { // the counter shows it
+		c.voice.say(is.left())
+		return
 	}
+	c.problem = words.Problem(c.client.Send(text))
 	if c.problem != "" {
 		return
 	}
 	c.clear()
-	c.draft.sent = time.Now()
 	c.keepDraft()
 	if c.signIn.SignInID == "" {
 		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest, so the problem of the sign-in is over
@@ -164,9 +274,8 @@ func (c *composer) send(ctx goapp.Context) {
 	c.onSent(ctx)
 }
 
-// clear empties the field, and records that the user has not touched it.
+// clear empties the field.
 func (c *composer) clear() {
-	c.draft.touched = false
 	if input := composerField(); input.Truthy() {
 		input.Set("value", "")
 		c.measure()
@@ -181,29 +290,34 @@ func (c *composer) switchDraft(room string) {
 	c.keepDraft()
 	if d.room != "" || room == "" {
 		c.clear()
-		d.sent = time.Time{}
 	}
-	d.room = room
+	d.room, d.offer = room, delivery{}
 }
 
-// takeDrafts puts the drafts that the client gives back (View.Drafts) into the field. If the field does not take them
-// now, they stay with the client, and a later call tries again. takeDrafts reports whether it has set problem, because
-// one of the drafts is a message that was not sent in time.
-func (c *composer) takeDrafts() (lapsed bool) {
+// takeDrafts puts the drafts that the client gives back (View.Drafts) into the field, or offers them above it if the field
+// does not take them now. It reports whether the page must be drawn.
+func (c *composer) takeDrafts() (changed bool) {
 	input, d := composerField(), &c.draft
-	if len(c.view.Drafts) == 0 || c.view.Room != d.room || !input.Truthy() {
+	if c.view.Room != d.room || !input.Truthy() {
 		return false
 	}
-	to, ok := d.deliver(c.view.Drafts, input.Get("value").String())
-	if !ok {
+	if c.view.Restored && !input.Get("disabled").Bool() {
+		defer c.arrived()
+	}
+	to := undelivered(c.view.Drafts, d.taken[d.room])
+	if to == d.offer {
 		return false
 	}
-	if !to.takes {
-		d.said = to.last
-		if to.lapsed {
-			c.problem = words.Of(words.DraftWaits)
-		}
-		return to.lapsed
+	if to.last == 0 { // the client has forgotten what was offered
+		d.offer = to
+		yieldFocus(offerID)
+		return true
+	}
+	if !takes(input.Get("value").String(), dom.Active().Equal(input), d.offer.last != 0) {
+		d.offer = to
+		before, after := to.around()
+		c.voice.say(before + words.First(to.text) + after)
+		return true
 	}
 	d.taken[d.room] = to.last
 	if to.lapsed {
@@ -244,6 +358,7 @@ func (c *composer) measure() {
 	c.counter = is
 	dom.Write(counterID, is.words())
 	input.Call("setAttribute", "aria-invalid", is.over())
+	dom.ByID(sendID).Call("setAttribute", "aria-disabled", is.over())
 	if text := is.said(was); text != "" {
 		c.voice.say(text)
 	}

@@ -47,14 +47,6 @@ func (c counter) left() string {
 	return words.Count(words.CharactersLeft, c.limit-c.n)
 }
 
-// problem returns why the text can't be sent, "" if it is not too long.
-func (c counter) problem() string {
-	if !c.over() {
-		return ""
-	}
-	return words.With(words.TextTooLong, c.left())
-}
-
 // said returns what a screen reader says when the counter was changes to c. It says that the text comes near its
 // limit, goes over the limit or comes back under it; it does not say every key.
 func (c counter) said(was counter) string {

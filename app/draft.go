@@ -8,6 +8,7 @@ import (
 
 	"mayfly/app/client/outbox"
 	"mayfly/app/dom"
+	"mayfly/app/words"
 )
 
 // A draft belongs to its room: the client stores it, and gives it back when the user is in that room again. Only the
@@ -17,54 +18,58 @@ import (
 // write to the disk too often. When the user looks away, the page stores the draft at once.
 const draftPause = 500 * time.Millisecond
 
-// sendPause is the time after a message was sent in which the field takes no draft that the client gives back: if the
-// user pressed Enter twice, the second Enter would send that draft.
-const sendPause = 2 * time.Second
+// arriveTime is how long a user who comes into a room waits at most for the focus: the field takes a draft only before it
+// has the focus, and the device may be slow.
+const arriveTime = 3 * time.Second
 
 // A draft is what the page knows about the text in the field. "Returned drafts" are the drafts that the client gives
 // back, in View.Drafts; each has a number N.
 type draft struct {
 	room    string         // the room in which the text is written
 	taken   map[string]int // by room: the N of the last returned draft that was put into the field
-	said    int            // the N of the last returned draft of which the page has said that it waits
-	touched bool           // the user has changed the text since the page last emptied the field
-	sent    time.Time      // when the user last sent a message from the field
+	offer   delivery       // the returned drafts that the page offers above the field; zero if there are none
 	timer   *time.Timer    // calls keepDraft after draftPause
+	arrival arrival
+}
+
+// An arrival is the time between the user's coming into a room and the moment when the field gets the focus.
+type arrival struct {
+	waits bool
+	from  goapp.Value // the element that had the focus when the user came
+	timer *time.Timer // ends the arrival after arriveTime
 }
 
 func newDraft() draft { return draft{taken: map[string]int{}} }
 
-// takes reports whether the field takes a draft that the client gives back: only if the field is empty, the user has
-// not touched it, and the last message was sent at least sendPause ago. A draft that the field does not take stays
-// with the client, which stores it below the text that the user writes.
-func takes(text string, touched bool, sinceSent time.Duration) bool {
-	return text == "" && !touched && sinceSent >= sendPause
-}
+// takes reports whether the field takes a draft that the client gives back. text is what the field holds. A field with
+// a text or with the focus takes none, because the user may be writing, selecting or composing in it: the page offers
+// the draft above the field. A draft that is offered waits for the user's answer.
+func takes(text string, focused, offered bool) bool { return text == "" && !focused && !offered }
 
 // A delivery is the text that drafts add to the composer's field: drafts that the outbox gives back to the user.
 type delivery struct {
 	text   string
-	last   int  // the N of the last draft in text
+	last   int  // the N of the last draft in text; 0 if there is no draft
 	lapsed bool // a draft in text is a message that was not sent in time
-	takes  bool // the field takes the text now
 }
 
-// deliver makes one delivery of those of drafts that the composer does not have yet; ok is false if there are none. text is
-// the text in the field.
-func (d *draft) deliver(drafts []outbox.Draft, text string) (to delivery, ok bool) {
-	after := d.taken[d.room]
-	to.takes = takes(text, d.touched, time.Since(d.sent))
-	if !to.takes {
-		after = max(after, d.said)
-	}
-	to.last = after
+// undelivered returns the drafts after number taken as one delivery.
+func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 	for _, b := range drafts {
-		if b.N > after {
+		if b.N > taken {
 			to.text, to.last = outbox.JoinDrafts(to.text, b.Text), b.N
 			to.lapsed = to.lapsed || b.Lapsed
 		}
 	}
-	return to, to.last != after
+	return to
+}
+
+// around returns the words before and after the beginning of the text in the offer of a delivery.
+func (to delivery) around() (before, after string) {
+	if to.lapsed {
+		return words.Around(words.DraftLapsedOffered)
+	}
+	return words.Around(words.DraftOffered)
 }
 
 const composerID = "message"

@@ -6,23 +6,37 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/client/outbox"
 	"mayfly/app/pkce"
 )
 
 // What the tests look at.
 var (
 	RoomOf     = roomOf
-	Sends      = sends
 	Takes      = takes
 	Tallied    = counted
 	Characters = characters
 )
 
-const SendPause = sendPause
+// A Press is one press of a key in the composer.
+type Press struct {
+	Key                       string
+	Shift, Command, Composing bool
+}
+
+func (p Press) Sends(touch bool) bool {
+	return press{p.Key, p.Shift, p.Command, p.Composing}.sends(touch)
+}
+
+// Undelivered returns the text of the drafts after number taken, the number of the last of them, and whether one is a message
+// that was not sent in time.
+func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, lapsed bool) {
+	to := undelivered(drafts, taken)
+	return to.text, to.last, to.lapsed
+}
 
 func (c counter) Words() string           { return c.words() }
 func (c counter) Said(was counter) string { return c.said(was) }
-func (c counter) Problem() string         { return c.problem() }
 
 // Header draws the header with signing in and the connection as they are.
 func Header(a pkce.State, v client.View) string {

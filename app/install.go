@@ -36,7 +36,6 @@ func (i *install) check(ctx goapp.Context) {
 	if !i.possible {
 		yieldFocus(installID)
 	}
-	i.stayAtEnd(ctx)
 }
 
 // installed reports whether this window belongs to an installed app, in any display mode. go-app looks only for one mode.

@@ -57,13 +57,6 @@ func (m *model) noticeScroll() bool {
 	return m.list.Following() != following || m.unread.Count() != count
 }
 
-// stayAtEnd keeps a list that is at its end there. Call it before the page makes the list lower.
-func (m *model) stayAtEnd(ctx goapp.Context) {
-	if m.list.Following() {
-		deferred(ctx, func(goapp.Context) { m.list.ToEnd() })
-	}
-}
-
 // keepDraft tells the client what is in the composer.
 func (m *model) keepDraft() {
 	if input := composerField(); input.Truthy() && m.draft.room != "" {

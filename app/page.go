@@ -71,6 +71,8 @@ func (p *page) Render() (drawn goapp.UI) {
 	if p.client != nil {
 		on(all, "dragover", p.composer.onTransfer)
 		on(all, "drop", p.composer.onTransfer)
+		on(all, "click", p.onClick)
+		on(all, "focusin", p.onFocusIn)
 	}
 	return all
 }
@@ -154,6 +156,21 @@ func (p *page) OnMount(ctx goapp.Context) {
 	spawn(func() { p.tick(ctx, ended) })
 }
 
+// onClick runs when the user clicks anywhere in the page.
+func (p *page) onClick(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	p.list.Attend(e.Get("target"))
+}
+
+// onFocusIn runs when an element gets the focus. While the user presses a mouse button on another button, the rows must not
+// move below the pointer: then onClick follows.
+func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	if target := e.Get("target"); target.Call("matches", ":focus-visible").Bool() {
+		p.list.Attend(target)
+	}
+}
+
 // listen subscribes to the events of the window.
 func (p *page) listen(ctx goapp.Context) {
 	window, onVisible := goapp.Window(), func() { dispatch(ctx, p.onVisible) }
@@ -167,6 +184,12 @@ func (p *page) listen(ctx goapp.Context) {
 		dom.Listen(dom.Document(), "resume", onVisible),
 		dom.Listen(window.Get("visualViewport"), "resize", func() { dispatch(ctx, p.onKeyboard) }),
 	)
+	p.list.WatchFrame(func() {
+		dispatch(ctx, func(ctx goapp.Context) {
+			ctx.PreventUpdate()
+			p.list.ToEnd()
+		})
+	})
 	onShortcut(func(address string) {
 		dispatch(ctx, func(ctx goapp.Context) { ctx.Navigate(address) })
 	})
@@ -221,24 +244,24 @@ func (p *page) OnNav(ctx goapp.Context) {
 	}
 	defer Guard()
 	address := goapp.Window().URL()
-	shortcut := address.RawQuery == wire.OpenRoomQuery
+	shortcut, onTheWay := address.RawQuery == wire.OpenRoomQuery, address.Path == pkce.CallbackPath
+	room, ok := roomOf(address.Path)
+	here := ok && room == p.room // the way to the composer
 	deferred(ctx, func(goapp.Context) {
-		if shortcut {
+		switch {
+		case shortcut:
 			p.roomlist.open()
-		} else {
+		case here || onTheWay: // on the way to a room it is not known yet
 			focusComposer()
 		}
 	})
-	if address.Path == pkce.CallbackPath { // after the sign-in, the path of the room follows
-		return
-	}
-	room, ok := roomOf(address.Path)
-	if ok && room == p.room { // only the fragment has changed: the link that skips to the composer
+	if here || onTheWay {
 		return
 	}
 	p.noticeScroll() // before the room changes: the scroll position is that of the room before
 	p.room, p.badRoom, p.composer.problem, p.unread = room, !ok, "", unread.Unread{}
 	p.composer.switchDraft(room)
+	p.composer.arrive()
 	p.list.Restart()
 	p.client.Enter(room)
 	p.keepDraft() // the user may have written before the room was known
@@ -271,18 +294,18 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	p.connection.beforeView(&v)
 	p.view = v
 	passed := p.account.afterView(&was)
-	lapsed := p.composer.takeDrafts()
+	offered := p.composer.takeDrafts()
 	if was.Joined && was.Room == v.Room {
 		p.unread.Follow(messages, p.messages(), dom.Hidden() || !p.list.Following())
 	}
 	drawn := p.list.Draw(p.content())
 	p.setTitle()
 	p.refresh(&was)
-	p.update.afterView(ctx, &was)
+	p.update.afterView(&was)
 	if v.Limits != was.Limits {
 		p.composer.measure()
 	}
-	if drawn && !scrolled && !passed && !lapsed && count == p.unread.Count() && sameFrame(&was, &v) {
+	if drawn && !scrolled && !passed && !offered && count == p.unread.Count() && sameFrame(&was, &v) {
 		ctx.PreventUpdate()
 		return
 	}
@@ -293,7 +316,6 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 		if p.composer.takeDrafts() { // go-app has only now drawn the composer's field
 			ctx.Update()
 		}
-		p.list.ToEnd() // go-app may have drawn a bar that makes the list lower
 	})
 }
 
@@ -331,7 +353,7 @@ func (p *page) onSent(ctx goapp.Context) {
 func (p *page) onSignIn(a pkce.State) {
 	was := &p.signIn
 	if was.SignInID != "" && a.SignInID != was.SignInID && a.Status != pkce.Ended {
-		p.view.Drafts = nil // the client forgets them as well
+		p.view.Drafts, p.draft.offer = nil, delivery{} // the client forgets them as well
 		p.composer.clear()
 		p.keepDraft()
 	}
@@ -372,11 +394,7 @@ func (p *page) onKeyboard(ctx goapp.Context) {
 	style := dom.Document().Get("documentElement").Get("style")
 	style.Call("setProperty", "--keyboard", strconv.Itoa(int(covered))+"px")
 	goapp.Window().Call("scrollTo", 0, 0)
-	p.list.ToEnd()
 }
-
-// OnResize runs when the window's size has changed, for example because a keyboard appears. A list at its end stays there.
-func (p *page) OnResize(ctx goapp.Context) { p.stayAtEnd(ctx) }
 
 // OnAppInstallChange runs when the browser can install Mayfly, or has installed it.
 func (p *page) OnAppInstallChange(ctx goapp.Context) {

@@ -33,6 +33,7 @@ func (s *Preview) page() *page {
 	p.roomlist.visited = []string{"lobby", "tea"}
 	p.update.version = s.Version
 	p.install.possible, p.install.wrote = s.Installable, s.Installable
+	p.draft.offer = undelivered(s.View.Drafts, 0)
 	if s.UnsentBlocks {
 		p.account.blocker = unsentProblem(s.View.Unsent)
 	}

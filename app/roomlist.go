@@ -2,6 +2,7 @@ package app
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -29,6 +30,9 @@ type roomlist struct {
 func (r *roomlist) render() goapp.UI {
 	menu := elem("div", "rooms-menu")
 	attributes(menu, "id", roomsID, "popover", "auto")
+	if r.client != nil {
+		on(menu, "beforetoggle", r.onToggle)
+	}
 	var body []goapp.UI
 	for _, room := range r.visited {
 		link := textElem("a", "rooms-link", "#"+room).Attr("href", pathOf(room))
@@ -47,6 +51,15 @@ func (r *roomlist) render() goapp.UI {
 	form := on(elem("form", "rooms-form", label, elem("div", "rooms-row", name, open)), "submit", r.onOpen)
 	button := textElem("button", "button", words.Of(words.Rooms)).Attr("type", "button").Attr("popovertarget", roomsID)
 	return elem("nav", "rooms-nav", button, menu.Body(append(body, form)...)).Attr("aria-label", words.Of(words.Rooms))
+}
+
+// onToggle runs before the browser opens or closes the menu. It puts the menu below the header, which may have two lines and
+// bars.
+func (r *roomlist) onToggle(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	menu := e.Get("target")
+	bottom := menu.Call("closest", "header").Call("getBoundingClientRect").Get("bottom").Float()
+	menu.Get("style").Call("setProperty", "--below", strconv.FormatFloat(bottom, 'f', 0, 64)+"px")
 }
 
 // remember adds a room to the menu.

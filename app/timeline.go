@@ -4,6 +4,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
+	"mayfly/app/dom"
 	"mayfly/app/list"
 	"mayfly/app/unread"
 	"mayfly/app/words"
@@ -74,6 +75,17 @@ func (t *timeline) onKeyDown(ctx goapp.Context, e goapp.Event) {
 func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	switch do, key := t.list.Click(e.Get("target")); do {
+	case list.Copy:
+		text, show := t.list.Copying(key, e.Get("target"))
+		if show == nil { // the message has just expired
+			return
+		}
+		dom.Copy(text, func(copied bool) {
+			dispatch(ctx, func(ctx goapp.Context) {
+				ctx.PreventUpdate()
+				t.voice.say(show(copied))
+			})
+		})
 	case list.Retry:
 		t.client.Resend(key)
 		focusComposer()

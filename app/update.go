@@ -101,24 +101,23 @@ func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
 		return
 	}
 	u.version = version
-	u.announce(ctx)
+	u.announce()
 	u.reloadUnseen()
 }
 
-// announce sets the version that a reload brings, and shows or hides the bar.
-func (u *update) announce(ctx goapp.Context) {
+// announce says that a reload brings a newer version, or moves the focus out of the bar that goes.
+func (u *update) announce() {
 	if u.ready() != "" {
 		u.voice.say(u.text())
 		yieldFocus(installID) // the bar replaces the offer to install, which may have the focus
 	} else {
 		yieldFocus(updateID)
 	}
-	u.stayAtEnd(ctx)
 }
 
 // afterView runs after a view was shown; before is the view before it. When a lost connection is back, afterView looks for a
 // newer version. When all waiting messages are sent, it reloads the page if that is possible unseen.
-func (u *update) afterView(ctx goapp.Context, before *client.View) {
+func (u *update) afterView(before *client.View) {
 	v := &u.view
 	switch {
 	case v.Joined && u.lost:
@@ -129,7 +128,7 @@ func (u *update) afterView(ctx goapp.Context, before *client.View) {
 	}
 	if v.Outdated != before.Outdated {
 		u.checkSoon()
-		u.announce(ctx)
+		u.announce()
 	}
 	u.reloadUnseen()
 }

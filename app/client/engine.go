@@ -57,7 +57,7 @@ func (e *engine) view(last *View) View {
 		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
 		Me: e.identity.me, MayPost: e.identity.mayPost, Limits: e.identity.limits,
 		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
-		Drafts: e.sender.drafts.Returned(r.Name), Unsent: e.sender.outbox.Len(),
+		Returned: e.sender.returned(r.Name), Unsent: e.sender.outbox.Len(),
 	}
 	if e.links.current == nil && !e.connection.waits() {
 		v.NextTry = e.retry.At()

@@ -85,6 +85,41 @@ func TestWithoutConnectionItIsFailedAndGoesOutByItself(t *testing.T) {
 	})
 }
 
+// TestAllThatWaitSayWhy: the server accepts no more for now, so each entry that is held back says so, until it is sent.
+func TestAllThatWaitSayWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		c.Send("one")
+		one := hear[wire.Post](p)
+		c.Send("under way")
+		under := hear[wire.Post](p)
+		p.say(refused(one, wire.CodeRate, 8*time.Second))
+		c.wantLast(client.Sending, client.Problem{}) // the server has it, and may accept it
+		p.say(accept(under, 1, time.Minute))
+		why := client.Problem{Code: client.Code(wire.CodeRate), Message: "Not that."}
+		for _, text := range []string{"two", "three", "four"} {
+			c.Send(text)
+			c.wantLast(client.Sending, why)
+		}
+		p.wantSilence()
+		for _, m := range c.now().Messages {
+			if m.Seq == 0 && (m.State != client.Sending || m.Reason != why) {
+				t.Errorf("%q is in state %d, because of %+v", m.Text, m.State, m.Reason)
+			}
+		}
+		time.Sleep(8 * time.Second)
+		for range 4 {
+			hear[wire.Post](p)
+		}
+		c.wantLast(client.Sending, client.Problem{}) // it is on its way
+		c.Send("five")
+		hear[wire.Post](p)
+		c.wantLast(client.Sending, client.Problem{})
+	})
+}
+
 // TestToWaitIsAnAnswer: who was told when to try again is not without an answer, nor is what waits behind.
 func TestToWaitIsAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -101,7 +136,7 @@ func TestToWaitIsAnAnswer(t *testing.T) {
 		c.Send("two")
 		time.Sleep(10*time.Second - time.Nanosecond)
 		p.wantSilence()
-		c.wantLast(client.Sending, client.Problem{})
+		c.wantLast(client.Sending, client.Problem{Code: client.Code(wire.CodeRate), Message: "Not that."})
 		time.Sleep(time.Nanosecond)
 		hear[wire.Post](p)
 		hear[wire.Post](p)

@@ -366,6 +366,42 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	})
 }
 
+// TestRestoredOnceTheDeviceHasAnswered: the page gives the composer the focus only then, for each room anew.
+func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{}
+		s.setDown(true)
+		want := func(p *page, room string, restored bool) {
+			t.Helper()
+			synctest.Wait()
+			if v := p.now(); v.Room != room || v.Restored != restored {
+				t.Fatalf("in room %q: restored is %t, want %t in %q", v.Room, v.Restored, restored, room)
+			}
+		}
+		unlock, _ := shelf.Lock() // the device is slow
+		a := s.open(shelf, "a", guest)
+		want(a, "lobby", false)
+		unlock()
+		time.Sleep(time.Second)
+		want(a, "lobby", true)
+		unlock, _ = shelf.Lock()
+		a.Enter("tea")
+		want(a, "tea", false)
+		unlock()
+		time.Sleep(time.Second)
+		want(a, "tea", true)
+		shelf.setFails(errors.New("full"))
+		a.Draft("tea", "half", 0)
+		a.Enter("lobby") // a device that fails has no more to tell
+		time.Sleep(time.Second)
+		want(a, "lobby", true)
+		without := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby"}))
+		if v := without.now(); !v.Restored {
+			t.Error("without a device the page waits for one")
+		}
+	})
+}
+
 // TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until
 // the page says that the field holds it.
 func TestDraftFoundWhileTheUserWrites(t *testing.T) {

@@ -114,6 +114,11 @@ func (s *sender) showEntries() {
 	s.rooms.shown.SetEntries(s.outbox.In(s.rooms.shown.Name))
 }
 
+// returned returns the drafts that the page must add to the composer in that room.
+func (s *sender) returned(room string) outbox.Returned {
+	return outbox.Returned{Drafts: s.drafts.Returned(room), Restored: s.persister.Restored(room)}
+}
+
 // claimant returns the user for whom the persister adopts what closed tabs left.
 func (s *sender) claimant(now clock.Moment) outbox.Claimant {
 	return outbox.Claimant{

@@ -63,8 +63,8 @@ type View struct {
 	Messages []Message
 	Head     int64
 
-	Drafts []outbox.Draft // texts that the page must add to the composer; it calls Client.Draft when it has added them
-	Unsent int            // how many messages of the user's own the server has not accepted yet, in all rooms
+	outbox.Returned     // texts that the page must add to the composer; it calls Client.Draft when it has added them
+	Unsent          int // how many messages of the user's own the server has not accepted yet, in all rooms
 }
 
 // same reports whether the page would draw v exactly as it drew o. A list that has changed is a new list at another
@@ -73,7 +73,8 @@ func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Limits == o.Limits &&
 		v.Room == o.Room && v.Joined == o.Joined && v.Refused == o.Refused && v.TTL == o.TTL && v.Head == o.Head &&
-		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Unsent == o.Unsent
+		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Restored == o.Restored &&
+		v.Unsent == o.Unsent
 }
 
 // sameList reports whether a and b are the same list in memory.

@@ -53,6 +53,72 @@ func Active() goapp.Value { return Document().Get("activeElement") }
 // Hidden reports whether the page is hidden: in the background, or behind another tab.
 func Hidden() bool { return Document().Get("visibilityState").String() == "hidden" }
 
+// Copy copies text to the clipboard and tells done whether it could. done may run before Copy returns, or later on the
+// browser's event loop. Where the page may not use the clipboard, Copy tries the browser's old command.
+func Copy(text string, done func(copied bool)) {
+	clipboard := goapp.Window().Get("navigator").Get("clipboard")
+	if !clipboard.Truthy() { // there is none without TLS
+		done(copyByCommand(text))
+		return
+	}
+	var settled [2]goapp.Func // that it was copied, that it was refused
+	settle := func(i int, copied func() bool) {
+		settled[i] = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
+			settled[0].Release()
+			settled[1].Release()
+			done(copied())
+			return nil
+		})
+	}
+	settle(0, func() bool { return true })
+	settle(1, func() bool { return copyByCommand(text) })
+	write := clipboard.Get("writeText").Call("bind", clipboard, text) // what it throws becomes a refusal, too
+	goapp.Window().Get("Promise").Call("resolve").Call("then", write).Call("then", settled[0], settled[1])
+}
+
+// copyByCommand copies text by the command of old browsers, which copies what is selected. The focus and the selection are
+// as before afterwards.
+func copyByCommand(text string) bool {
+	focused, selection := Active(), goapp.Window().Call("getSelection")
+	var ranges []goapp.Value
+	for i := range selection.Get("rangeCount").Int() {
+		ranges = append(ranges, selection.Call("getRangeAt", i).Call("cloneRange"))
+	}
+	start, end, way := focused.Get("selectionStart"), focused.Get("selectionEnd"), focused.Get("selectionDirection")
+	source := Node("p", "unseen", text)
+	source.Get("style").Set("whiteSpace", "pre") // or a line break would be copied as a space
+	Document().Get("body").Call("append", source)
+	selection.Call("selectAllChildren", source)
+	copied := Document().Call("execCommand", "copy").Bool()
+	source.Call("remove")
+	selection.Call("removeAllRanges")
+	for _, r := range ranges {
+		selection.Call("addRange", r)
+	}
+	if !Active().Equal(focused) {
+		FocusInPlace(focused)
+	}
+	if start.Truthy() || end.Truthy() { // the selection within a field
+		focused.Call("setSelectionRange", start, end, way)
+	}
+	return copied
+}
+
+// WatchSize calls handle once soon, and then whenever the browser has laid out e with another size, before it paints, until
+// stop is called. handle runs on the browser's event loop.
+func WatchSize(e goapp.Value, handle func()) (stop func()) {
+	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
+		handle()
+		return nil
+	})
+	observer := goapp.Window().Get("ResizeObserver").New(f)
+	observer.Call("observe", e)
+	return func() {
+		observer.Call("disconnect")
+		f.Release()
+	}
+}
+
 // Listen calls handle for each event of target until stop is called. handle runs on the browser's event loop. If target does
 // not exist, as in an old browser, Listen does nothing.
 func Listen(target goapp.Value, event string, handle func()) (stop func()) {

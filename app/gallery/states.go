@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app"
 	"mayfly/app/client"
+	"mayfly/app/client/outbox"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
 	"mayfly/shared/wire"
@@ -121,10 +122,19 @@ func bars() []state {
 func rooms() []state {
 	refused := online
 	refused.Refused.Message = "There are too many people in this room."
+	returned := func(d outbox.Draft) client.View {
+		v := online
+		v.Drafts = []outbox.Draft{d}
+		return v
+	}
 	return []state{
 		{"No such room", theHeader | theMain, app.Preview{NoRoom: true, SignIn: signedIn}},
 		{"A room that refuses", theMain, app.Preview{View: refused}},
 		{"An empty room", theMain, app.Preview{View: online}},
+		{"A draft that is offered", theMain,
+			app.Preview{View: returned(outbox.Draft{N: 1, Text: "Half written, in another tab"})}},
+		{"A message that was not sent in time is offered", theMain,
+			app.Preview{View: returned(outbox.Draft{N: 1, Text: "Is anybody there?", Lapsed: true})}},
 		{"A file that can't be sent", theMain, app.Preview{View: online, NoFiles: true}},
 	}
 }

@@ -11,6 +11,7 @@ import (
 // What the tests look at.
 var (
 	Initials = initials
+	FaceOf   = faceClass
 	RowClass = rowClass
 	Piled    = piled
 	Diff     = diff

@@ -35,6 +35,15 @@ func initial(word string) string {
 	return string(unicode.ToUpper(r))
 }
 
+// faceClass returns the CSS classes of a user's face. As long as no connection has told who the user of this page is,
+// the face has no colour: it must not look like that of another user.
+func faceClass(u wire.User) string {
+	if u.ID == "" {
+		return "face"
+	}
+	return "face face-" + tint(u.ID)
+}
+
 // tints is the number of colours that faces can have. The style sheet has --tint-0 to --tint-7.
 const tints = 8
 

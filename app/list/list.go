@@ -20,6 +20,7 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/app/dom"
+	"mayfly/app/words"
 )
 
 // The ids of the two elements that the page draws for the list. The outer one scrolls. The inner one, its child, is drawn
@@ -33,6 +34,8 @@ const (
 // stay, and the text that the user reads does not move.
 type List struct {
 	leave   func() // moves the focus out of the list
+	onFrame func() // runs when the frame of the rows has another size; nil: nothing does
+	unwatch func() // ends that for the frame that is in the document
 	rows    *rows
 	mounted mounted
 
@@ -52,7 +55,7 @@ type Content struct {
 
 // New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes.
 func New(leave func()) *List {
-	l := &List{leave: leave, rows: &rows{}}
+	l := &List{leave: leave, unwatch: func() {}, rows: &rows{}}
 	l.viewport.following = true
 	l.forget()
 	return l
@@ -107,13 +110,22 @@ func (l *List) mount() bool {
 // because Draw mounts the element with the id RowsID; the gallery calls it, because it shows many lists.
 func (l *List) Mount(box goapp.Value) bool {
 	l.forget()
+	l.unwatch()
+	l.unwatch = func() {}
 	if !box.Truthy() {
 		return false
 	}
 	l.rows.box, l.rows.log, l.rows.templates = box, box.Get("parentNode"), newTemplates()
 	l.divider.element = newDivider()
+	if l.onFrame != nil {
+		l.unwatch = dom.WatchSize(l.rows.log, l.onFrame)
+	}
 	return true
 }
+
+// WatchFrame calls handle whenever the frame of the rows has got another size, whatever the reason. handle runs on the
+// browser's event loop, and should lead to ToEnd. Call WatchFrame before the first Draw.
+func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
 
 // change inserts, moves, updates and removes rows, so that the document has one for each of messages.
 func (l *List) change(messages []client.Message, now time.Time) {
@@ -259,12 +271,13 @@ func (l *List) Removed() bool {
 // its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
-// An Action is what the user has chosen for one of their own messages.
+// An Action is what the user wants of a message.
 type Action int
 
-// The actions that the caller of Click must carry out.
+// The actions that a List does not do itself. Retry and Discard are for the user's own messages.
 const (
 	None Action = iota
+	Copy
 	Retry
 	Discard
 )
@@ -281,11 +294,48 @@ func (l *List) Click(target goapp.Value) (do Action, key string) {
 	case doMore:
 		l.keyboard.toggle(key)
 	case doCopy:
-		l.rows.copy(key, pressed)
+		return Copy, key
 	case doRetry:
 		return Retry, key
 	case doDiscard:
 		return Discard, key
 	}
 	return None, key
+}
+
+// Copying returns the text of the message of that key, which the user wants to copy by pressing target, and a function that
+// lets the button say what became of it, and returns what the button says. Until then the button has its name again.
+func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
+	i := indexOf(l.rows.messages, key)
+	if i < 0 {
+		return "", nil
+	}
+	pressed, name := target.Call("closest", "["+doName+"]"), words.CopyText
+	text = l.rows.messages[i].Text
+	if l.rows.messages[i].State == client.Failed {
+		name = words.Copy
+	}
+	label(pressed, words.Of(name), text)
+	return text, func(copied bool) string {
+		said := words.Of(words.NotCopied)
+		if copied {
+			said = words.Of(words.Copied)
+		}
+		label(pressed, said, text)
+		return said
+	}
+}
+
+// CloseActions hides the actions of the message for which they are shown.
+func (l *List) CloseActions() {
+	if l.rows.box != nil {
+		l.keyboard.close()
+	}
+}
+
+// Attend hides the actions of a message once the user attends to an element that is not in its row.
+func (l *List) Attend(element goapp.Value) {
+	if l.rows.box != nil && l.keyboard.open != "" && keyOf(element) != l.keyboard.open {
+		l.keyboard.close()
+	}
 }

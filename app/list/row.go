@@ -53,7 +53,7 @@ func newTemplates() templates {
 	dom.Set(face, "aria-hidden", "true")
 	left := button(doMore, "")
 	left.Set("className", "left")
-	dom.Set(left, "aria-label", words.Of(words.Actions))
+	dom.Set(left, "aria-label", words.Of(words.ActionsLabel))
 	dom.Set(left, "aria-expanded", "false")
 	dom.Set(left, "tabindex", "-1") // not a stop of the Tab key, because Enter on the row does the same
 	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), dom.Node("time", "message-time"), left)
@@ -65,12 +65,18 @@ func newTemplates() templates {
 		button(doDiscard, words.Of(words.Discard)), button(doCopy, words.Of(words.Copy)))
 	actions := dom.Node("div", "message-actions", button(doCopy, words.Of(words.CopyText)))
 	dom.Set(actions, "role", "group")
-	dom.Set(actions, "aria-label", words.Of(words.Actions))
+	dom.Set(actions, "aria-label", words.Of(words.ActionsLabel))
 	link := dom.Node("a", "")
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
 	dom.Set(link, "tabindex", "-1") // the Tab key does not stop at a message, nor at its links until its actions are shown
 	return templates{article, dom.Node("div", "message-state", dom.Node("p", "")), failed, actions, link}
+}
+
+// label makes a button of a message show name. Its accessible name begins with that, and says which message it is for.
+func label(button goapp.Value, name, text string) {
+	button.Set("textContent", name)
+	dom.Set(button, "aria-label", words.With(words.ButtonFor, name, words.First(text)))
 }
 
 func button(do, name string) goapp.Value {
@@ -98,7 +104,7 @@ func (t templates) update(r *row, from, to *client.Message) {
 	}
 	if from.User != to.User || from.Tag != to.Tag || from.Key != to.Key {
 		face := r.article.Get("firstChild")
-		face.Set("className", "face face-"+tint(to.User.ID))
+		face.Set("className", faceClass(to.User))
 		face.Set("textContent", initials(words.Named(to.User)))
 		r.head.Get("firstChild").Set("textContent", words.Author(to, maxName))
 	}
@@ -109,6 +115,7 @@ func (t templates) update(r *row, from, to *client.Message) {
 		at.Set("textContent", to.At.Format("15:04"))
 		dom.Set(at, "data-seconds", to.At.Format(":05"))
 		dom.Set(r.left, "data-when", words.Vanishes(to))
+		dom.Set(r.left, "aria-label", words.Actions(to, r.shown.seconds))
 	}
 	if from.Text != to.Text {
 		t.text(r.head.Get("nextSibling"), to.Text)
@@ -187,7 +194,7 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	e = e.Call("cloneNode", true)
 	e.Get("firstChild").Set("textContent", state)
 	for b := e.Get("firstChild").Get("nextSibling"); b.Truthy(); b = b.Get("nextSibling") {
-		dom.Set(b, "aria-label", words.With(words.ButtonFor, b.Get("textContent").String(), words.First(m.Text)))
+		label(b, b.Get("textContent").String(), m.Text)
 	}
 	article.Call("appendChild", e)
 }
@@ -196,8 +203,10 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 func (r *row) open(t templates) {
 	r.links("0")
 	dom.Set(r.left, "aria-expanded", "true")
-	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message shows its actions always
-		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
+	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
+		actions := t.actions.Call("cloneNode", true)
+		label(actions.Get("firstChild"), words.Of(words.CopyText), r.head.Get("nextSibling").Get("textContent").String())
+		r.article.Call("appendChild", actions)
 	}
 }
 
@@ -232,9 +241,10 @@ func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 	if to.seconds != r.shown.seconds {
 		text := ""
 		if to.seconds > 0 {
-			text = words.With(words.SecondsLeft, strconv.Itoa(to.seconds))
+			text = words.Left(to.seconds)
 		}
 		r.left.Set("textContent", text)
+		dom.Set(r.left, "aria-label", words.Actions(m, to.seconds))
 	}
 	r.shown = to
 	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery

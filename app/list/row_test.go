@@ -31,6 +31,18 @@ func TestInitials(t *testing.T) {
 	}
 }
 
+// TestFaceHasNoColourUntilItIsKnownWhose compares the faces of a user whose id no connection has told, and of others.
+func TestFaceHasNoColourUntilItIsKnownWhose(t *testing.T) {
+	if got := list.FaceOf(wire.User{}); got != "face" {
+		t.Errorf("the face of nobody known has the classes %q", got)
+	}
+	for _, u := range []wire.User{{ID: "g-heron", Name: "Anonymous Heron", Anonymous: true}, {ID: "u-ada", Name: "Ada"}, {ID: "u-x"}} {
+		if got := list.FaceOf(u); !strings.HasPrefix(got, "face face-") || got != list.FaceOf(wire.User{ID: u.ID}) {
+			t.Errorf("the face of %q has the classes %q, want a colour that its id alone decides", u.ID, got)
+		}
+	}
+}
+
 func TestPiled(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "lunch?": false, "Việt Nam": false, "שָׁלוֹם": false, "ก็ได้": false, "a\u0301\u0302": false,

@@ -92,23 +92,7 @@ func (r *rows) inSight() []client.Message {
 // frame returns the rectangle on the screen in which the rows scroll.
 func (r *rows) frame() goapp.Value { return r.log.Call("getBoundingClientRect") }
 
-// copy copies the text of a message to the clipboard, and changes the text of the pressed button to say so. A page without
-// TLS may not use the clipboard; there, copy selects the text and makes the browser copy the selection.
-func (r *rows) copy(key string, pressed goapp.Value) {
-	i := indexOf(r.messages, key)
-	if i < 0 {
-		return
-	}
-	if clipboard := goapp.Window().Get("navigator").Get("clipboard"); clipboard.Truthy() {
-		clipboard.Call("writeText", r.messages[i].Text)
-	} else {
-		goapp.Window().Call("getSelection").Call("selectAllChildren", r.at[key].head.Get("nextSibling"))
-		dom.Document().Call("execCommand", "copy")
-	}
-	pressed.Set("textContent", words.Of(words.Copied))
-}
-
-// A divider is the line above the first message that came since the user looked away.
+// A divider stands above the first message that came since the user looked away.
 type divider struct {
 	rows    *rows
 	element goapp.Value

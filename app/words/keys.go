@@ -93,16 +93,18 @@ const (
 	ComposerRegion
 	ComposerPlaceholder
 	ComposerHint
+	ComposerHintTouch // the same for a keyboard on the screen
 	Send
 	NoFiles
 	DraftLapsed
-	DraftWaits
-	LengthOf     // {0} of {1} characters
-	LengthOver   // {0}: LengthOf, {1}: TooMany
-	TextTooLong  // {0}: TooMany
-	SentAloud    // a screen reader says it once a message is accepted
-	RoomEntered  // {0}: the room, {1}: how many messages are there
-	MessageAloud // {0}: the author, {1}: the text
+	DraftOffered       // {0}: how it begins, drawn as an element
+	DraftLapsedOffered // the same
+	Insert             // the draft that is offered
+	LengthOf           // {0} of {1} characters
+	LengthOver         // {0}: LengthOf, {1}: TooMany
+	SentAloud          // a screen reader says it once a message is accepted
+	RoomEntered        // {0}: the room, {1}: how many messages are there
+	MessageAloud       // {0}: the author, {1}: the text
 
 	// The messages.
 	ListLabel
@@ -120,13 +122,15 @@ const (
 	Sending
 	WaitingToSend
 	NotSent
-	Actions
+	ActionsLabel
 	Retry
 	Discard
 	Copy
 	CopyText
 	Copied
-	ButtonFor // {0}: the button's name, {1}: how the message begins
+	NotCopied    // the browser does not let the page use the clipboard
+	ActionsShown // {0}: the words that the button shows, {1}: ActionsLabel
+	ButtonFor    // {0}: the button's name, {1}: how the message begins
 
 	// Problems that the client finds.
 	NoAnswerYet

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -63,6 +64,19 @@ func Sent(m *client.Message) string { return With(SentAt, m.At.Format(time.TimeO
 
 // Vanishes returns the sentence with the time at which a message expires.
 func Vanishes(m *client.Message) string { return With(VanishesAt, m.Expires.Format(time.TimeOnly)) }
+
+// Left says how many seconds a message has to live.
+func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
+
+// Actions names the button that shows a message's actions. The name begins with the words that the button shows: the seconds
+// that are left, if they are few, and under the pointer when the message expires.
+func Actions(m *client.Message, seconds int) string {
+	shown := Vanishes(m)
+	if seconds > 0 {
+		shown = Left(seconds) + " " + shown
+	}
+	return With(ActionsShown, shown, Of(ActionsLabel))
+}
 
 // maxFirst is how many characters of a message's text are in the name of its buttons.
 const maxFirst = 30

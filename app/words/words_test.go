@@ -93,6 +93,20 @@ func TestLabel(t *testing.T) {
 	}
 }
 
+func TestActionsBeginWithWhatIsShown(t *testing.T) {
+	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
+	m := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	for seconds, want := range map[int]string{
+		0: "vanishes at 14:05:05: Actions", 1: "1 s vanishes at 14:05:05: Actions", 24: "24 s vanishes at 14:05:05: Actions",
+		30: "30 s vanishes at 14:05:05: Actions",
+	} {
+		got := words.Actions(&m, seconds)
+		if got != want || seconds > 0 && !strings.HasPrefix(got, words.Left(seconds)) {
+			t.Errorf("with %d s left the name is %q, want %q", seconds, got, want)
+		}
+	}
+}
+
 func TestFirstWords(t *testing.T) {
 	long := strings.Repeat("ä", 31)
 	for text, want := range map[string]string{"lunch?": "lunch?", "a\n b": "a b", long: long[:2*30] + "…", long[:60]: long[:60]} {

@@ -15,6 +15,12 @@ type Draft struct {
 	Lapsed bool // the text is a message that could not be sent in time
 }
 
+// Returned holds the drafts of a room that the page must add to the composer.
+type Returned struct {
+	Drafts   []Draft
+	Restored bool // the device has been asked for the drafts of the room since the user entered it
+}
+
 // Drafts holds, for each room, what the user has written and not sent.
 type Drafts struct {
 	rooms map[string]*roomDraft

@@ -20,6 +20,7 @@ type Outbox struct {
 	order   int64         // Entry.order of the newest entry
 	held    clock.Moment  // when the server last asked the client to wait; no entry is sent until hold has passed since
 	hold    time.Duration // how long after held no entry is sent
+	why     Problem       // why the server asked for that
 }
 
 // Len returns the number of entries, in all rooms.
@@ -76,7 +77,7 @@ func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 	}
 	e.answer.waitReason = RefusalOf(f)
 	if retry > o.hold-now.Since(o.held) {
-		o.held, o.hold = now, retry
+		o.held, o.hold, o.why = now, retry, e.answer.waitReason
 	}
 	for i := range o.entries { // all entries that are not sent wait as long
 		if e := &o.entries[i]; !e.sent {
@@ -212,6 +213,9 @@ func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state
 		return Sent, Problem{}, false
 	}
 	state, reason = e.state(now, connected)
+	if state == Sending && reason == (Problem{}) && !e.sent && now.Since(o.held) < o.hold {
+		reason = o.why // it waits with the entry that the server has refused for now
+	}
 	return state, reason, true
 }
 

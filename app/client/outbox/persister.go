@@ -40,6 +40,7 @@ type Persister struct {
 	saving   bool              // a save runs
 	failed   *clock.Moment     // when the device failed; nil: it did not fail the last time
 	adoption adoptState
+	restored string       // the room for which the last adoption has looked for a draft
 	late     bool         // another adoption must begin, adoptAgain after required
 	required clock.Moment // when Require was last called
 	ready    bool         // since required, an adoption has ended, or the wait for it timed out
@@ -69,6 +70,9 @@ func (p *Persister) Require(now clock.Moment) {
 // Ready reports whether the client may send entries and turn old entries into drafts. It is false while another tab may
 // have adopted some of them and this tab has not looked yet.
 func (p *Persister) Ready() bool { return p.ready }
+
+// Restored reports whether the drafts of that room are known, as far as the device can tell them.
+func (p *Persister) Restored(room string) bool { return p.Device == nil || p.restored == room }
 
 // TimedOut makes the Persister ready if it has no Device, or if adoptTimeout has passed since Require. It reports
 // whether this call has made it ready.
@@ -181,6 +185,7 @@ func (p *Persister) adopt(c Claimant) {
 		a, err := adopt(p.Device, &c)
 		p.Do(func() {
 			p.adoption.end()
+			p.restored = c.Room
 			p.ready = p.ready || !p.adoption.wanted()
 			if err == nil {
 				p.onAdopted(a, before)

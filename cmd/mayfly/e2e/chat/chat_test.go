@@ -67,7 +67,7 @@ func TestComposer(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	tab.Until(rig.Composer + `.placeholder === 'Type your message'`)
+	tab.Until(rig.Composer + `.placeholder === 'Message'`)
 	tab.Say("   ") // nothing empty is sent
 	tab.Script(rig.Composer + `.value = ''`)
 	tab.Do(rig.Type("one"), rig.Enter(chromedp.ModifierShift), rig.Type("two"))
@@ -84,6 +84,7 @@ func TestComposer(t *testing.T) {
 	if got := tab.Messages(); len(got) != 2 {
 		t.Errorf("on screen: %q, want two messages", got)
 	}
+	tab.Until(rig.ByRole("time", "") + `.title !== ''`) // the server has accepted the message
 	if got := rig.Eval[string](tab, rig.ByRole("time", "")+`.title`); !sentAt(got) {
 		t.Errorf("the time's tooltip is %q, want one like Sent at 14:05:09", got)
 	}

@@ -44,9 +44,11 @@ func TestCounterNearTheLimit(t *testing.T) {
 	tab.Until(tally + `.innerText === '3,600 of 4,000' && said.length === 1`)
 	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space counts between characters only
 	tab.Until(tally + `.innerText === '3,603 of 4,000'`)
-	tab.Do(rig.Type(strings.Repeat("y", 398)), rig.Enter())
+	tab.Do(rig.Type(strings.Repeat("y", 398)))
 	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many' && said.length === 2`)
-	tab.Until(problem + `.innerText === 'The message is too long: 1 character too many.'`)
+	tab.Do(rig.Enter())
+	tab.Until(`[...document.querySelectorAll('p:not(.unseen)')].filter(p => p.innerText.includes('too many')).length === 1 &&
+		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') && said.length === 3`) // seen once, said again
 	if got := rig.Eval[string](tab, value); strings.Count(got, "y") != 398 || len(tab.Messages()) != 0 {
 		t.Errorf("%d messages are shown and %d characters left, want the text kept", len(tab.Messages()), len(got))
 	}
@@ -54,8 +56,9 @@ func TestCounterNearTheLimit(t *testing.T) {
 		t.Error("the field does not say that it is wrong and why, or has lost the focus")
 	}
 	tab.Press(kb.Backspace)
-	tab.Until(problem + `.innerText === '' && ` + tally + `.innerText === '4,000 of 4,000' && said.length === 3`)
-	wantSaid(t, tab, "400 characters left", "1 character too many", "0 characters left")
+	tab.Until(problem + `.innerText === '' && ` + tally + `.innerText === '4,000 of 4,000' && said.length === 4 &&
+		!` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]')`)
+	wantSaid(t, tab, "400 characters left", "1 character too many", "1 character too many\u00a0", "0 characters left")
 	tab.Do(rig.Enter())
 	tab.Until(value + ` === '' && ` + tally + `.innerText === ''`)
 	tab.Shows("yyy")
@@ -108,6 +111,28 @@ func TestComposerGrows(t *testing.T) {
 			tab.Do(rig.Enter())
 			tab.Until(lines + ` === 1`)
 		})
+	}
+}
+
+// TestTouchKeyboard writes on a phone: Enter begins a line, and the button sends.
+func TestTouchKeyboard(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.Phone()
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready()
+	tab.Until(rig.Composer + `.enterKeyHint === 'enter' && ` + rig.Form + `.textContent.includes('Enter begins a new line, the button sends.')`)
+	tab.Do(rig.Type("one"), rig.Enter(), rig.Type("two"))
+	if got := rig.Eval[string](tab, value); got != "one\ntwo" || len(tab.Messages()) != 0 {
+		t.Errorf("after Enter the composer holds %q, and %q is shown", got, tab.Messages())
+	}
+	tab.Click("button", "Send")
+	tab.Shows("one\ntwo")
+	tab.Do(rig.Type("three"), rig.Enter(chromedp.ModifierCtrl)) // on a keyboard of keys
+	tab.Shows("three")
+	if got := rig.Eval[string](tab, value); got != "" {
+		t.Errorf("after Ctrl+Enter the composer holds %q", got)
 	}
 }
 

@@ -251,6 +251,48 @@ func TestA25Reflow(t *testing.T) {
 	check("wider spacing of text")
 }
 
+// TestNamesBeginWithWhatIsShown compares the accessible name of each control with its text or its placeholder (WCAG 2.5.3).
+func TestNamesBeginWithWhatIsShown(t *testing.T) {
+	t.Parallel()
+	tab, _ := busy(t)
+	tab.Script(`document.querySelector('#rooms-menu').showPopover()`)
+	const wrong = `[...document.querySelectorAll('button, a, textarea, input, summary')].filter(e => e.checkVisibility())
+		.map(e => [(e.innerText || (e.labels?.length ? '' : e.placeholder) || '').trim(), e.computedName])
+		.filter(([shown, name]) => !name.startsWith(shown)).map(pair => pair.join(' / '))`
+	look := func(when string) {
+		t.Helper()
+		if bad := rig.Eval[[]string](tab, wrong); len(bad) > 0 {
+			t.Errorf("%s: the name does not begin with what is shown: %q", when, bad)
+		}
+	}
+	look("at rest")
+	tab.Script(`document.querySelector('#rooms-menu').hidePopover(); document.querySelector('article:has(.left) .left').click()`)
+	tab.Until(`!!document.querySelector('.message-actions')`)
+	look("with actions")
+	if got := rig.Eval[string](tab, `(e => e.computedName)(document.querySelector('.left'))`); !strings.Contains(got, "Actions") {
+		t.Errorf("the button for the actions is named %q", got)
+	}
+}
+
+// TestRoomsMenuLeavesTheHeaderInSight on any screen, and has its own end in sight.
+func TestRoomsMenuLeavesTheHeaderInSight(t *testing.T) {
+	t.Parallel()
+	tab, _ := busy(t)
+	for name, size := range map[string]func(){
+		"desktop": func() {},
+		"narrow":  func() { tab.Do(chromedp.EmulateViewport(320, 568)) },
+		"phone":   tab.Phone,
+		"low":     func() { tab.Do(chromedp.EmulateViewport(640, 320)) },
+	} {
+		size()
+		tab.Script(`document.querySelector('#rooms-menu').showPopover()`)
+		tab.Until(`(m => m.top >= document.querySelector('header').getBoundingClientRect().bottom - 1 && m.bottom <= innerHeight && m.right <= innerWidth)
+			(document.querySelector('#rooms-menu').getBoundingClientRect())`)
+		tab.Script(`document.querySelector('#rooms-menu').hidePopover()`)
+		t.Log(name)
+	}
+}
+
 func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	t.Parallel()
 	tab, _ := busy(t)
@@ -260,8 +302,13 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 		[...document.querySelectorAll('*')].every(e => getComputedStyle(e).scrollBehavior === 'auto' && parseFloat(getComputedStyle(e).transitionDuration) === 0)`) {
 		t.Error("something moves although the user asked for less motion")
 	}
+	const dots = `getComputedStyle(document.querySelector('.left'), '::before').content.includes('⋯')`
+	if !rig.Eval[bool](tab, dots) {
+		t.Error("with less motion the user does not see the button for the actions")
+	}
 	media(tab, "forced-colors", "active")
 	for what, js := range map[string]string{
+		"the actions":         dots,
 		"own messages":        `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
 		"failed":              `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
 		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('textarea')).borderTopWidth) >= 1`,

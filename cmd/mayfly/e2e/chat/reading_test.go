@@ -311,6 +311,85 @@ func TestActions(t *testing.T) {
 	tab.Until(`!` + rig.ByRole("button", "Copied"))
 }
 
+// TestActionsClose: by Escape anywhere, by a click elsewhere, and when the focus leaves.
+func TestActionsClose(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 2, nil)
+	tab.Until(rig.Newest("line", 2))
+	click := func(selector string) { tab.Do(chromedp.Click(chromedp.CSS(selector))) }
+	const open = `document.querySelectorAll('.message-actions').length`
+	for _, tt := range []struct {
+		name  string
+		leave func()
+		left  int // open actions
+	}{
+		{"a click into the composer", func() { click("textarea") }, 0},
+		{"a click on the header", func() { click("h1") }, 0},
+		{"a click on another message's text", func() { click("article:last-child .message-text") }, 0},
+		{"the Tab key", func() { tab.Script(rig.ByRole("button", "Copy text") + `.focus()`); tab.Press(kb.Tab) }, 0},
+		{"Escape", func() { tab.Press(kb.Escape) }, 0},
+		{"Escape in the composer", func() {
+			tab.Script(rig.Composer + `.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))`)
+		}, 0},
+		{"the button of another message", func() { click("article:last-child " + rig.RowLeft) }, 1}, // its own actions
+		{"a click on its own text", func() { click("article:first-child .message-text") }, 1},
+	} {
+		tab.Script(`document.body.click()`)
+		tab.Until(open + ` === 0 || (document.querySelector('h1').click(), false)`)
+		click("article:first-child " + rig.RowLeft)
+		tab.Until(open + ` === 1`)
+		tt.leave()
+		tab.Until(fmt.Sprintf(`%s === %d`, open, tt.left))
+		if own := rig.Eval[bool](tab, `!!document.querySelector('article:first-child .message-actions')`); tt.left == 1 &&
+			own == strings.HasPrefix(tt.name, "the button") {
+			t.Errorf("after %s the first message's actions are open: %t", tt.name, own)
+		}
+	}
+}
+
+// TestCopyWhereTheClipboardIsRefused: the button and the screen reader say what happened, each time, and the selection and the
+// focus stay.
+func TestCopyWhereTheClipboardIsRefused(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	for _, tt := range []struct{ name, script, want string }{
+		{"it is taken", `navigator.clipboard.writeText = async text => { copied = text; };`, "Copied"},
+		{"it is refused, and the old command works", `navigator.clipboard.writeText = () => Promise.reject(new DOMException('', 'NotAllowedError'));
+			document.execCommand = () => { copied = String(getSelection()); return true; };`, "Copied"},
+		{"it throws, and nothing works", `navigator.clipboard.writeText = () => { throw new TypeError(); };
+			document.execCommand = () => false;`, "Not copied: select the text and copy it."},
+		{"there is none, and nothing works", `Object.defineProperty(navigator, 'clipboard', {value: undefined});
+			document.execCommand = () => false;`, "Not copied: select the text and copy it."},
+		{"there is none, and the old command works", `Object.defineProperty(navigator, 'clipboard', {value: undefined});
+			document.execCommand = () => { copied = String(getSelection()); return true; };`, "Copied"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tab := rig.OpenBrowser(t).Tab(server.URL + "/r/" + uuid.NewString()[:8]).Ready()
+			tab.Script(watchVoices + `;window.copied = '';` + tt.script)
+			tab.Say("two\nlines")
+			tab.Shows("two\nlines")
+			tab.Until(`said.length === 1`)
+			tab.Do(rig.Type("a draft"))
+			tab.Script(rig.Composer + `.setSelectionRange(2, 5)`)
+			tab.Do(chromedp.Click(chromedp.CSS(rig.RowLeft)))
+			tab.Script(rig.ByRole("button", "Copy text") + `.focus(); getSelection().selectAllChildren(document.querySelector('h1'))`)
+			for n := 2; n <= 3; n++ {
+				tab.Do(rig.Enter())
+				tab.Until(fmt.Sprintf(`said.length === %d && said.at(-1).trim() === %q && document.activeElement.textContent === %[2]q &&
+					document.activeElement.computedName.startsWith(%[2]q)`, n, tt.want))
+			}
+			if got := rig.Eval[string](tab, `copied`); tt.want == "Copied" && got != "two\nlines" || tt.want != "Copied" && got != "" {
+				t.Errorf("copied is %q", got)
+			}
+			if got := rig.Eval[string](tab, `[getSelection(), `+rig.Composer+`.selectionStart, `+rig.Composer+`.selectionEnd].join()`); got != "#"+rig.Eval[string](tab, `location.pathname.slice(3)`)+",2,5" {
+				t.Errorf("selected is %s", got)
+			}
+		})
+	}
+}
+
 // TestExpiresWhileItsActionsAreOpen keeps the focus among the messages.
 func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 	t.Parallel()

@@ -165,6 +165,55 @@ func touch(kind input.DispatchTouchEventType, at ...*input.TouchPoint) chromedp.
 	})
 }
 
+// TestStaysAtTheEndWhateverMakesTheLogLower: a user at the end stays there, and one who has scrolled up is not moved.
+func TestStaysAtTheEndWhateverMakesTheLogLower(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "1000/1s")
+	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 40, nil)
+	paste := func(set string) func(*rig.Tab) {
+		return func(tab *rig.Tab) {
+			tab.Script(`{ const data = new DataTransfer(); ` + set + `
+				` + rig.Composer + `.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }`)
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		lower func(tab *rig.Tab)
+	}{
+		{"seven line breaks", func(tab *rig.Tab) {
+			for range 7 {
+				tab.Do(rig.Enter(chromedp.ModifierShift))
+			}
+		}},
+		{"eight lines at once", func(tab *rig.Tab) { tab.Script(`document.execCommand('insertText', false, '1\n2\n3\n4\n5\n6\n7\n8')`) }},
+		{"a sentence about a file", paste(`data.items.add(new File(['x'], 'x.png', {type: 'image/png'}));`)},
+		{"a lower window", func(tab *rig.Tab) { tab.Do(chromedp.EmulateViewport(1280, 500)) }},
+		{"a narrower window", func(tab *rig.Tab) { tab.Do(chromedp.EmulateViewport(320, 500)) }},
+		{"larger letters", func(tab *rig.Tab) { tab.Script(`document.documentElement.style.fontSize = '150%'`) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, up := range []bool{false, true} {
+				tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+				tab.Until(rig.Newest("line", 40) + ` && ` + belowSight + ` < 2`)
+				want := belowSight + ` < 2`
+				if up {
+					tab.Script(rig.Log + `.scrollTop = 40`)
+					tab.Until("!!" + jump)
+					want = rig.Log + `.scrollTop === 40`
+				}
+				tab.Script(`window.height = ` + rig.Log + `.clientHeight`)
+				tt.lower(tab)
+				tab.Until(rig.Log + `.clientHeight < height && new Promise(done =>
+					requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(true)))))`)
+				if !rig.Eval[bool](tab, want) || rig.Eval[bool](tab, "!!"+jump) != up {
+					t.Errorf("scrolled up: %t: the list stands at %g, %g below sight", up,
+						rig.Eval[float64](tab, rig.Log+`.scrollTop`), rig.Eval[float64](tab, belowSight))
+				}
+			}
+		})
+	}
+}
+
 // TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. A script stands for a scroll bar, which a
 // headless browser hides, and for assistive technology: the page sees only that the list is elsewhere.
 func TestNeverPulledDown(t *testing.T) {

@@ -1,8 +1,11 @@
 package offline_test
 
 import (
+	"context"
+	"fmt"
 	"testing"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -57,8 +60,8 @@ func goTo(tab *rig.Tab, path string) {
 
 func release(tab *rig.Tab) { tab.Script(`release()`) }
 
-// TestLateDraftFillsAnUntouchedField, though the page has long been online.
-func TestLateDraftFillsAnUntouchedField(t *testing.T) {
+// TestLateDraftFillsAFieldWithoutTheFocus, though the page has long been online.
+func TestLateDraftFillsAFieldWithoutTheFocus(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
@@ -67,12 +70,64 @@ func TestLateDraftFillsAnUntouchedField(t *testing.T) {
 	if got := written(tab); got != "" {
 		t.Fatalf("before the device answers the composer has %q", got)
 	}
+	tab.Script(rig.Composer + `.blur()`)
 	release(tab)
 	tab.Until(field + ` === 'half written'`)
 	keeps(tab, "half written")
 }
 
-// TestLateDraftWaitsForWhatTheUserWrites: the draft comes back once that is sent, and no second press of Enter sends it.
+// onOffer is JavaScript for what the page offers above the composer, "" if it offers nothing.
+const onOffer = `document.getElementById('message-offer').textContent`
+
+// caret is JavaScript for what stands in the composer, with | at both ends of the selection.
+const caret = `(c => c.value.slice(0, c.selectionStart) + '|' + c.value.slice(c.selectionStart, c.selectionEnd) + '|' +
+	c.value.slice(c.selectionEnd))(` + rig.Composer + `)`
+
+// TestLateDraftIsOffered while the user is about to write, writes, selects or composes: the field stays as it is.
+func TestLateDraftIsOffered(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	for _, tt := range []struct {
+		name  string
+		write func(tab *rig.Tab)
+		want  string // caret
+		press string // the button of the offer
+		after string // the text after that
+	}{
+		{"the field has the focus", func(*rig.Tab) {}, "||", "Insert", "half written"},
+		{"the caret is in the middle", func(tab *rig.Tab) {
+			tab.Do(rig.Type("mine"), chromedp.KeyEvent(kb.ArrowLeft))
+		}, "min||e", "Insert", "mine\nhalf written"},
+		{"all is selected", func(tab *rig.Tab) {
+			tab.Do(rig.Type("mine"))
+			tab.Script(rig.Composer + `.select()`)
+		}, "|mine|", "Discard", "mine"},
+		{"an input method composes", func(tab *rig.Tab) {
+			tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+				_, err := chromedp.Call(ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "한", SelectionStart: 1, SelectionEnd: 1})
+				return err
+			}))
+		}, "한||", "Discard", "한"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tab := rig.OpenBrowser(t).Tab("")
+			writtenHalf(tab, server.URL)
+			tt.write(tab)
+			tab.Script(`window.cut = 0; addEventListener('compositionend', () => cut++, true)`)
+			release(tab)
+			tab.Until(onOffer + `.startsWith('You left a draft here: “half written”')`)
+			painted(tab)
+			if got := rig.Eval[string](tab, caret); got != tt.want || rig.Eval[int](tab, `cut`) != 0 {
+				t.Errorf("the field holds %q, want %q; %d compositions were cut", got, tt.want, rig.Eval[int](tab, `cut`))
+			}
+			tab.Click("button", tt.press+" “half written”")
+			tab.Until(fmt.Sprintf(`%s === %q && %s === '' && document.activeElement === %s`, field, tt.after, onOffer, rig.Composer))
+			keeps(tab, tt.after)
+		})
+	}
+}
+
+// TestLateDraftWaitsForWhatTheUserWrites: the draft stays offered when that is sent, and no press of Enter sends it.
 func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -91,6 +146,8 @@ func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	tab.Script(`for (let i = 0; i < 3; i++) ` + rig.Composer + `
 		.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', bubbles: true, cancelable: true}))`)
 	tab.Shows("mine too")
+	keeps(tab, "half written")
+	tab.Click("button", "Insert “half written”")
 	tab.Until(field + ` === 'half written'`)
 	keeps(tab, "half written")
 	if got := tab.Messages(); len(got) != 1 {
@@ -98,7 +155,7 @@ func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	}
 }
 
-// TestLateDraftLeavesAnEmptiedFieldAlone: it comes back with the room.
+// TestLateDraftLeavesAnEmptiedFieldAlone: it is offered, and comes back with the room.
 func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -174,7 +231,7 @@ func TestWrittenOnTheWayBackFromSigningIn(t *testing.T) {
 	}
 	tab.Do(rig.Enter())
 	tab.Shows("mine")
-	tab.Until(field + ` === 'half written'`)
+	draft(tab, "half written")
 	if got := tab.Messages(); len(got) != 1 {
 		t.Errorf("sent were %q", got)
 	}
