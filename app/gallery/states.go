@@ -148,6 +148,10 @@ func messages(now time.Time) []state {
 		living(5, ben, "Z"+strings.Repeat("\u0353", 30)+" and "+strings.Repeat("a long word", 30), 4*time.Minute),
 		living(6, wire.User{ID: "u-he", Name: "שרה"}, "שלום, מה שלומך?", 5*time.Minute),
 	}
+	old := living(1, ben, "See you tomorrow.", time.Minute)
+	old.At = now.Add(-26 * time.Hour)
+	days := []client.Message{old, living(2, ada, "Good morning.", 2*time.Minute)}
+	days[1].Expires = now.Add(26 * time.Hour)
 	unsent := []client.Message{
 		mine("s", client.Sending, client.Problem{}),
 		mine("r", client.Sending, client.Problem{Message: "The room is busy."}),
@@ -161,6 +165,7 @@ func messages(now time.Time) []state {
 	}
 	return []state{
 		{"Messages of others and the user's own", theMain, app.Preview{View: with(read)}},
+		{"Messages of several days", theMain, app.Preview{View: with(days)}},
 		{"Messages that are not accepted", theMain, app.Preview{View: with(unsent)}},
 		{"Scrolled up, one is unread", theMain, app.Preview{View: with(read), Unread: 1}},
 		{"Scrolled up, three are unread", theMain, app.Preview{View: with(read), Unread: 3}},

@@ -18,6 +18,8 @@ var (
 	Walk     = walk
 	Follows  = follows
 	Soonest  = soonest
+
+	StartsDay = startsDay
 )
 
 const MaxRows = maxRows

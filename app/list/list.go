@@ -20,6 +20,7 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/app/dom"
+	"mayfly/app/words"
 )
 
 // The ids of the two elements that the page draws for the list. The outer one scrolls. The inner one, its child, is drawn
@@ -35,6 +36,8 @@ type List struct {
 	leave   func() // moves the focus out of the list
 	rows    *rows
 	mounted mounted
+	clock   words.Clock // the user's clock when the list last looked
+	seen    look        // what of it the rows show
 
 	divider   divider
 	keyboard  keyboard
@@ -50,9 +53,10 @@ type Content struct {
 	Now      time.Time        // the server's time
 }
 
-// New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes.
-func New(leave func()) *List {
-	l := &List{leave: leave, rows: &rows{}}
+// New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
+// is the user's clock; Content.Now sets it.
+func New(leave func(), clock words.Clock) *List {
+	l := &List{leave: leave, rows: &rows{}, clock: clock}
 	l.viewport.following = true
 	l.forget()
 	return l
@@ -88,6 +92,7 @@ func (l *List) Draw(c Content) bool {
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
+		l.look(c.Now)
 		l.change(messages, c.Now)
 	}
 	l.divider.putAbove(c.Divider)
@@ -136,6 +141,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 		anchor, y = l.viewport.anchor(prev, c)
 	}
 	l.apply(c, now)
+	l.rows.separate(messages)
 	l.rows.messages = messages
 	l.viewport.fill(height, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
@@ -244,7 +250,12 @@ func (l *List) moreBefore(messages []client.Message) bool {
 }
 
 // Count updates the time left in every row in sight, if an update is due. now is the server's time.
-func (l *List) Count(now time.Time) { l.countdown.count(now) }
+func (l *List) Count(now time.Time) {
+	if l.rows.box != nil {
+		l.look(now)
+	}
+	l.countdown.count(now)
+}
 
 // Removed reports whether rows were removed from the document since Removed was last called. The browser keeps their
 // elements in memory until Go's garbage collector has run, because Go values refer to them.

@@ -21,6 +21,8 @@ type row struct {
 	article goapp.Value
 	head    goapp.Value
 	left    goapp.Value // the button that shows the time left, and opens the actions
+	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
+	date    words.Date  // when the message was sent; 0: the server has not accepted it
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
 	mask    mask
@@ -46,7 +48,10 @@ const maxName = 40
 
 // templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
 // 24.
-type templates struct{ article, waiting, failed, actions, link goapp.Value }
+type templates struct {
+	article, waiting, failed, actions, link goapp.Value
+	clock                                   words.Clock
+}
 
 func newTemplates() templates {
 	face := dom.Node("span", "face")
@@ -56,7 +61,7 @@ func newTemplates() templates {
 	dom.Set(left, "aria-label", words.Of(words.Actions))
 	dom.Set(left, "aria-expanded", "false")
 	dom.Set(left, "tabindex", "-1") // not a stop of the Tab key, because Enter on the row does the same
-	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), dom.Node("time", "message-time"), left)
+	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left)
 	article := dom.Node("article", "message", face, head, dom.Node("p", "message-text"))
 	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
 	dom.Set(article.Get("lastChild"), "dir", "auto")
@@ -70,7 +75,8 @@ func newTemplates() templates {
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
 	dom.Set(link, "tabindex", "-1") // the Tab key does not stop at a message, nor at its links until its actions are shown
-	return templates{article, dom.Node("div", "message-state", dom.Node("p", "")), failed, actions, link}
+	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
+	return templates{article: article, waiting: waiting, failed: failed, actions: actions, link: link}
 }
 
 func button(do, name string) goapp.Value {
@@ -103,12 +109,7 @@ func (t templates) update(r *row, from, to *client.Message) {
 		r.head.Get("firstChild").Set("textContent", words.Author(to, maxName))
 	}
 	if !to.At.IsZero() && !from.At.Equal(to.At) {
-		at := r.left.Get("previousSibling")
-		at.Set("dateTime", to.At.UTC().Format(time.RFC3339))
-		at.Set("title", words.Sent(to))
-		at.Set("textContent", to.At.Format("15:04"))
-		dom.Set(at, "data-seconds", to.At.Format(":05"))
-		dom.Set(r.left, "data-when", words.Vanishes(to))
+		t.times(r, to)
 	}
 	if from.Text != to.Text {
 		t.text(r.head.Get("nextSibling"), to.Text)
@@ -116,7 +117,7 @@ func (t templates) update(r *row, from, to *client.Message) {
 	if was, is := words.State(from), words.State(to); was != is || from.State != to.State {
 		t.state(r.article, to, is)
 	}
-	dom.Set(r.article, "aria-label", words.Label(to))
+	dom.Set(r.article, "aria-label", words.Label(to, t.clock))
 }
 
 // text draws a message's text, and its links as links. The host that the browser reads in a link stands beside it where

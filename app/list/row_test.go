@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/app/list"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
@@ -58,5 +59,24 @@ func TestRemains(t *testing.T) {
 	}
 	if step, seconds := list.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
 		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
+	}
+}
+
+func TestStartsDay(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		last, date words.Date
+		want       bool
+	}{
+		{"the first row", 0, 20_000, false},
+		{"the same day", 20_000, 20_000, false},
+		{"the next day", 20_000, 20_001, true},
+		{"three days later", 20_000, 20_003, true},
+		{"the day before, where the clock went back over midnight", 20_000, 19_999, true},
+		{"not accepted", 20_000, 0, false},
+	} {
+		if got := list.StartsDay(tt.last, tt.date); got != tt.want {
+			t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }

@@ -31,6 +31,7 @@ func (r *rows) clear() {
 // remove removes a row from its chunk.
 func (r *rows) remove(gone *row) {
 	gone.article.Call("remove")
+	gone.separate("")
 	r.removed = true
 	if gone.chunk.rows--; gone.chunk.rows == 0 {
 		gone.chunk.element.Call("remove")

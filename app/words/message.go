@@ -2,7 +2,6 @@ package words
 
 import (
 	"strings"
-	"time"
 
 	"mayfly/app/client"
 	"mayfly/shared/wire"
@@ -10,7 +9,7 @@ import (
 
 // Label returns the accessible name of a message: its author, its text, and its state or the times at which it was sent and
 // expires.
-func Label(m *client.Message) string {
+func Label(m *client.Message, c Clock) string {
 	author := Author(m, len(m.User.Name))
 	if m.Mine {
 		author = Of(You)
@@ -18,7 +17,7 @@ func Label(m *client.Message) string {
 	if state := State(m); state != "" {
 		return With(MessageState, author, m.Text, state)
 	}
-	return With(MessageSent, author, m.Text, Sent(m), Vanishes(m))
+	return With(MessageSent, author, m.Text, c.Sent(m.At), c.Vanishes(m.Expires))
 }
 
 // Author returns the first limit characters of the name of a message's author. If another user here has the same name, a tag
@@ -57,12 +56,6 @@ func State(m *client.Message) string {
 	}
 	return words
 }
-
-// Sent returns the sentence with the time at which a message was sent.
-func Sent(m *client.Message) string { return With(SentAt, m.At.Format(time.TimeOnly)) }
-
-// Vanishes returns the sentence with the time at which a message expires.
-func Vanishes(m *client.Message) string { return With(VanishesAt, m.Expires.Format(time.TimeOnly)) }
 
 // maxFirst is how many characters of a message's text are in the name of its buttons.
 const maxFirst = 30

@@ -1,12 +1,14 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
@@ -250,7 +252,7 @@ func TestCountdown(t *testing.T) {
 	wantCountdown(t, tab, life)
 	tab.Script(rig.Rows + `[0].focus()`)
 	said := rig.Eval[string](tab, `getComputedStyle(`+rig.Find(rig.RowLeft)+`, '::before').content`)
-	if !strings.Contains(said, "vanishes at") && !strings.Contains(said, "attr(") {
+	if !strings.Contains(said, "vanishes ") && !strings.Contains(said, "attr(") {
 		t.Errorf("with the focus on it, it says %s", said)
 	}
 }
@@ -404,4 +406,49 @@ func TestEachLineHasItsDirection(t *testing.T) {
 			t.Errorf("the lines of %q begin at %s, want %s", tt.text, got, tt.want)
 		}
 	}
+}
+
+// look makes the page believe that the user looks at it again.
+const look = `document.dispatchEvent(new Event('visibilitychange')); window.dispatchEvent(new Event('visibilitychange'))`
+
+// TestTimesFollowTheZone travels from zone to zone with a page that stays open.
+func TestTimesFollowTheZone(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Say("one")
+	tab.Say("two")
+	tab.Until(rig.Rows + `.length === 2`)
+	for _, zone := range []string{"Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", "UTC"} {
+		tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: zone})
+			return err
+		}))
+		tab.Script(look)
+		tab.Until(`[...document.querySelectorAll('time')].every(e => {
+			const at = new Date(e.dateTime).toLocaleTimeString('en-US', {timeZone: '` + zone + `'});
+			return e.title.endsWith('at ' + at) && e.closest('article').ariaLabel.includes(at) &&
+				e.textContent.endsWith(at.replace(/:\d\d (?=[AP]M)/, ' '));
+		})`)
+	}
+}
+
+// TestASeparatorBeginsTheDay lets midnight pass between two messages, by the page's time zone.
+func TestASeparatorBeginsTheDay(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Say("late")
+	tab.Until(rig.Rows + `.length === 1 && !` + rig.Rows + `[0].matches('.message-waiting')`)
+	tab.Script(`window.midnight = +new Date(document.querySelector('time').dateTime) + 1000;
+		Date.prototype.getTimezoneOffset = () => { // of the zone in which it was midnight then
+			return midnight % 864e5 / 6e4;
+		}`)
+	tab.Until(`Date.now() > midnight + 1000`)
+	tab.Say("early")
+	tab.Until(`[...document.querySelectorAll('.rows .day, .rows article')].map(e => e.matches('.day') ? e.textContent :
+		e.querySelector('.message-text').textContent).join() === 'late,Today,early'`)
+	tab.Script(look)
+	tab.Until(rig.Rows + `[0].ariaLabel.includes('Sent yesterday at 11:59:') && ` +
+		rig.Find(rig.RowTime) + `.textContent === 'Yesterday, 11:59 PM'`)
 }
