@@ -16,6 +16,7 @@ var (
 	Takes      = takes
 	Tallied    = counted
 	Characters = characters
+	Tidy       = tidy
 )
 
 const SendPause = sendPause
