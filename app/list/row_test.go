@@ -17,13 +17,21 @@ func TestInitials(t *testing.T) {
 		want string
 	}{
 		{wire.User{Name: "Ada Lovelace"}, "AL"},
-		{wire.User{Name: "ada"}, "A"},
+		{wire.User{Name: "ada"}, "Ad"},
 		{wire.User{Name: "Ada King Lovelace"}, "AL"},
-		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "H"},
+		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "He"},
+		{wire.User{Name: "Anonymous Capybara", Anonymous: true}, "Ca"},
+		{wire.User{Name: "Anonymous Cod", Anonymous: true}, "Co"},
+		{wire.User{Name: "Anonymous Cod (3f2a)", Anonymous: true}, "Co"},
+		{wire.User{Name: "Ada Lovelace (ndjf)"}, "AL"},
+		{wire.User{Name: "Ada (they) “Countess” Lovelace"}, "AL"},
+		{wire.User{Name: "(ndjf)"}, ""},
+		{wire.User{Name: "J."}, "J"},
+		{wire.User{Name: "e\u0301lodie"}, "E"},
 		{wire.User{Name: "élodie Ünal"}, "ÉÜ"},
 		{wire.User{Name: "李 小龙"}, "李小"},
 		{wire.User{Name: ""}, ""},
-		{wire.User{Name: "🎉 party"}, "P"},
+		{wire.User{Name: "🎉 party"}, "Pa"},
 		{wire.User{Name: "\u202Eevil"}, ""},
 	} {
 		if got := list.Initials(tt.user); got != tt.want {
