@@ -61,7 +61,7 @@ func (c *composer) render() goapp.UI {
 		return form
 	}
 	on(text, "input", c.onInput)
-	on(text, "paste", c.onTransfer)
+	on(text, "paste", c.onPaste)
 	on(text, "keydown", c.onKeyDown)
 	on(text, "keypress", c.onKeyPress)
 	on(send, "mousedown", c.onSendDown)
@@ -230,6 +230,16 @@ func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
 	c.draft.timer.Reset(draftPause)
 }
 
+// onPaste runs when the user pastes something. Of a text, it pastes what the user sees of it.
+func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
+	c.onTransfer(ctx, e)
+	text := e.Get("clipboardData").Call("getData", "text/plain").String()
+	if seen := tidy(text); seen != strings.ReplaceAll(text, "\r\n", "\n") { // else the browser pastes it
+		e.PreventDefault()
+		dom.Document().Call("execCommand", "insertText", false, seen) // unlike a new value, Undo takes it back
+	}
+}
+
 // onTransfer runs when the user pastes something, drags it over the page or drops it there. If it is a file,
 // onTransfer says that files can't be sent, and prevents that the browser leaves the page to show the file. If the
 // user pastes text and a file together, onTransfer ignores the file: word processors add a picture of the text.
@@ -254,7 +264,7 @@ func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 
 // send hands the text to the client. A text that can't be sent stays in the field.
 func (c *composer) send(ctx goapp.Context) {
-	text := composerField().Get("value").String()
+	text := tidy(composerField().Get("value").String())
 	if strings.TrimSpace(text) == "" {
 		return
 	}

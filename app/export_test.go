@@ -16,6 +16,7 @@ var (
 	Takes      = takes
 	Tallied    = counted
 	Characters = characters
+	Tidy       = tidy
 )
 
 // A Press is one press of a key in the composer.

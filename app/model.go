@@ -3,11 +3,13 @@ package app
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/dom"
 	"mayfly/app/list"
 	"mayfly/app/pkce"
 	"mayfly/app/unread"
+	"mayfly/app/words"
 )
 
 // A model is what the parts of the page share. Only the UI goroutine may use it.
@@ -29,8 +31,11 @@ type model struct {
 }
 
 func newModel(s *client.Client, in *pkce.SignIn) *model {
-	return &model{client: s, auth: in, list: list.New(focusComposer), draft: newDraft()}
+	return &model{client: s, auth: in, list: list.New(focusComposer, Clock()), draft: newDraft()}
 }
+
+// Clock returns the user's clock, as the browser knows it.
+func Clock() words.Clock { return words.Clock{Offset: browser.ZoneOffset, Hours12: browser.Hours12()} }
 
 // messages returns the messages of the room that is shown.
 func (m *model) messages() []client.Message {

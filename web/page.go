@@ -178,7 +178,7 @@ var pagePatches = []replacement{
 	},
 	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may ask for a cookie or a password
 	{"    <meta name=\"author\">\n", ""},                               // go-app writes it also if there is no author
-	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read the name of this icon
+	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
 	faultMarkup,
 }
 

@@ -10,6 +10,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app"
 	"mayfly/app/dom"
 	"mayfly/app/list"
 )
@@ -40,7 +41,7 @@ func (g *gallery) OnMount(ctx goapp.Context) {
 		for i, s := range states(time.Now()) {
 			box := dom.ByID(sectionID(i)).Call("querySelector", "#"+list.RowsID)
 			if messages := s.View.Messages; box.Truthy() && len(messages) > 0 {
-				l, divider := list.New(func() {}), ""
+				l, divider := list.New(func() {}, app.Clock()), ""
 				if s.Unread > 0 {
 					divider = messages[len(messages)-s.Unread].Key
 				}

@@ -158,6 +158,14 @@ func messages(now time.Time) []state {
 		living(5, ben, "Z"+strings.Repeat("\u0353", 30)+" and "+strings.Repeat("a long word", 30), 4*time.Minute),
 		living(6, wire.User{ID: "u-he", Name: "שרה"}, "שלום, מה שלומך?", 5*time.Minute),
 	}
+	old := living(1, ben, "See you tomorrow.", time.Minute)
+	old.At = now.Add(-26 * time.Hour)
+	days := []client.Message{old, living(2, ada, "Good morning.", 2*time.Minute)}
+	days[1].Expires = now.Add(26 * time.Hour)
+	high := []client.Message{
+		living(1, ben, "a"+strings.Repeat("\n", 60)+"Ada Lovelace 14:05\nThis is what Ada did not write.", time.Minute),
+		living(2, ben, strings.Repeat("A line\n", 30), 2*time.Minute),
+	}
 	unsent := []client.Message{
 		mine("s", client.Sending, client.Problem{}),
 		mine("r", client.Sending, client.Problem{Message: "The room is busy."}),
@@ -171,6 +179,8 @@ func messages(now time.Time) []state {
 	}
 	return []state{
 		{"Messages of others and the user's own", theMain, app.Preview{View: with(read)}},
+		{"Messages of several days", theMain, app.Preview{View: with(days)}},
+		{"High messages", theMain, app.Preview{View: with(high)}},
 		{"Messages that are not accepted", theMain, app.Preview{View: with(unsent)}},
 		{"Scrolled up, one is unread", theMain, app.Preview{View: with(read), Unread: 1}},
 		{"Scrolled up, three are unread", theMain, app.Preview{View: with(read), Unread: 3}},

@@ -19,6 +19,10 @@ var (
 	Walk     = walk
 	Follows  = follows
 	Soonest  = soonest
+
+	StartsDay = startsDay
+	Fold      = fold
+	Long      = long
 )
 
 const MaxRows = maxRows

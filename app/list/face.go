@@ -9,30 +9,40 @@ import (
 	"mayfly/shared/wire"
 )
 
-// initials returns the letters in a user's face: the first letters of the first and of the last word of the name. Of an
-// anonymous user's name, it takes only the last word.
+// initials returns the letters in a user's face: the first ones of the first and of the last name. A word that begins with
+// anything but a letter or a digit, such as the bracket of "(ndjf)", is no name. A name of one word has two letters of that
+// word, and so has an anonymous user, whose first name is everybody's: there are Capybaras, Cats and Cods.
 func initials(u wire.User) string {
-	words := strings.Fields(u.Name)
-	if u.Anonymous && len(words) > 1 {
-		words = words[len(words)-1:]
+	var names []string
+	for _, word := range strings.Fields(u.Name) {
+		if initial(word) != "" {
+			names = append(names, word)
+		}
 	}
-	if len(words) == 0 {
+	if u.Anonymous && len(names) > 1 {
+		names = names[len(names)-1:]
+	}
+	switch len(names) {
+	case 0:
 		return ""
+	case 1:
+		_, size := utf8.DecodeRuneInString(names[0])
+		return initial(names[0]) + letter(names[0][size:])
 	}
-	letters := initial(words[0])
-	if len(words) > 1 {
-		letters += initial(words[len(words)-1])
-	}
-	return letters
+	return initial(names[0]) + initial(names[len(names)-1])
 }
 
-// initial returns the first character of word in upper case if it is a letter or digit, else "".
-func initial(word string) string {
-	r, _ := utf8.DecodeRuneInString(word)
+// initial returns the first letter of the word in upper case.
+func initial(word string) string { return strings.ToUpper(letter(word)) }
+
+// letter returns the letter or digit that the text begins with; "" if it begins with another character, because that could
+// hold more than is seen.
+func letter(text string) string {
+	r, _ := utf8.DecodeRuneInString(text)
 	if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
 		return ""
 	}
-	return string(unicode.ToUpper(r))
+	return string(r)
 }
 
 // faceClass returns the CSS classes of a user's face. As long as no connection has told who the user of this page is,

@@ -33,7 +33,8 @@ func (k *keyboard) press(key string) bool {
 		return true
 	case onRow && (key == "Enter" || key == "ContextMenu"):
 		k.show(from)
-		k.rows.at[from].article.Call("querySelector", ".message-actions button, .message-state button").Call("focus")
+		const buttons = "[data-do=" + doAll + "], .message-actions button, .message-state button"
+		k.rows.at[from].article.Call("querySelector", buttons).Call("focus")
 		return true
 	}
 	to := walk(k.rows.messages, from, key)

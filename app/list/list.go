@@ -38,6 +38,8 @@ type List struct {
 	unwatch func() // ends that for the frame that is in the document
 	rows    *rows
 	mounted mounted
+	clock   words.Clock // the user's clock when the list last looked
+	seen    look        // what of it the rows show
 
 	divider   divider
 	keyboard  keyboard
@@ -53,9 +55,10 @@ type Content struct {
 	Now      time.Time        // the server's time
 }
 
-// New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes.
-func New(leave func()) *List {
-	l := &List{leave: leave, unwatch: func() {}, rows: &rows{}}
+// New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
+// is the user's clock; Content.Now sets it.
+func New(leave func(), clock words.Clock) *List {
+	l := &List{leave: leave, unwatch: func() {}, rows: &rows{}, clock: clock}
 	l.viewport.following = true
 	l.forget()
 	return l
@@ -91,6 +94,7 @@ func (l *List) Draw(c Content) bool {
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
+		l.look(c.Now)
 		l.change(messages, c.Now)
 	}
 	l.divider.putAbove(c.Divider)
@@ -148,6 +152,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 		anchor, y = l.viewport.anchor(prev, c)
 	}
 	l.apply(c, now)
+	l.rows.separate(messages)
 	l.rows.messages = messages
 	l.viewport.fill(height, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
@@ -243,20 +248,20 @@ func (l *List) Reach(c Content) {
 	}
 	top := l.viewport.scrollTop()
 	switch {
-	case top < height && l.moreBefore(c.Messages):
+	case top < height && l.rows.moreBefore(c.Messages):
 		l.draw(l.mounted.back(c.Messages, l.rows.messages), c)
 	case !l.mounted.newest() && l.viewport.below(top) < height:
 		l.draw(l.mounted.on(c.Messages, l.rows.messages), c)
 	}
 }
 
-// moreBefore reports whether there are messages before the first row.
-func (l *List) moreBefore(messages []client.Message) bool {
-	return len(l.rows.messages) > 0 && len(messages) > 0 && l.rows.messages[0].Key != messages[0].Key
-}
-
 // Count updates the time left in every row in sight, if an update is due. now is the server's time.
-func (l *List) Count(now time.Time) { l.countdown.count(now) }
+func (l *List) Count(now time.Time) {
+	if l.rows.box != nil {
+		l.look(now)
+	}
+	l.countdown.count(now)
+}
 
 // Removed reports whether rows were removed from the document since Removed was last called. The browser keeps their
 // elements in memory until Go's garbage collector has run, because Go values refer to them.
@@ -293,6 +298,8 @@ func (l *List) Click(target goapp.Value) (do Action, key string) {
 	switch pressed.Call("getAttribute", doName).String() {
 	case doMore:
 		l.keyboard.toggle(key)
+	case doAll:
+		l.unfold(key)
 	case doCopy:
 		return Copy, key
 	case doRetry:

@@ -21,6 +21,8 @@ type row struct {
 	article goapp.Value
 	head    goapp.Value
 	left    goapp.Value // the button that shows the time left, and opens the actions
+	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
+	date    words.Date  // when the message was sent; 0: the server has not accepted it
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
 	mask    mask
@@ -39,6 +41,7 @@ const (
 	doCopy    = "copy"
 	doRetry   = "retry"
 	doDiscard = "discard"
+	doAll     = "all"
 )
 
 // maxName is how many characters of a name the head of a row shows at most. The accessible name has all of them.
@@ -46,7 +49,10 @@ const maxName = 40
 
 // templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
 // 24.
-type templates struct{ article, waiting, failed, actions, link goapp.Value }
+type templates struct {
+	article, waiting, failed, actions, link goapp.Value
+	clock                                   words.Clock
+}
 
 func newTemplates() templates {
 	face := dom.Node("span", "face")
@@ -56,21 +62,22 @@ func newTemplates() templates {
 	dom.Set(left, "aria-label", words.Of(words.ActionsLabel))
 	dom.Set(left, "aria-expanded", "false")
 	dom.Set(left, "tabindex", "-1") // not a stop of the Tab key, because Enter on the row does the same
-	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), dom.Node("time", "message-time"), left)
+	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left)
 	article := dom.Node("article", "message", face, head, dom.Node("p", "message-text"))
 	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
 	dom.Set(article.Get("lastChild"), "dir", "auto")
 
 	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
 		button(doDiscard, words.Of(words.Discard)), button(doCopy, words.Of(words.Copy)))
-	actions := dom.Node("div", "message-actions", button(doCopy, words.Of(words.CopyText)))
+	actions := dom.Node("div", "message-actions", dom.Node("p", "message-when"), button(doCopy, words.Of(words.CopyText)))
 	dom.Set(actions, "role", "group")
 	dom.Set(actions, "aria-label", words.Of(words.ActionsLabel))
 	link := dom.Node("a", "")
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
 	dom.Set(link, "tabindex", "-1") // the Tab key does not stop at a message, nor at its links until its actions are shown
-	return templates{article, dom.Node("div", "message-state", dom.Node("p", "")), failed, actions, link}
+	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
+	return templates{article: article, waiting: waiting, failed: failed, actions: actions, link: link}
 }
 
 // label makes a button of a message show name. Its accessible name begins with that, and says which message it is for.
@@ -109,21 +116,15 @@ func (t templates) update(r *row, from, to *client.Message) {
 		r.head.Get("firstChild").Set("textContent", words.Author(to, maxName))
 	}
 	if !to.At.IsZero() && !from.At.Equal(to.At) {
-		at := r.left.Get("previousSibling")
-		at.Set("dateTime", to.At.UTC().Format(time.RFC3339))
-		at.Set("title", words.Sent(to))
-		at.Set("textContent", to.At.Format("15:04"))
-		dom.Set(at, "data-seconds", to.At.Format(":05"))
-		dom.Set(r.left, "data-when", words.Vanishes(to))
-		dom.Set(r.left, "aria-label", words.Actions(to, r.shown.seconds))
+		t.times(r, to)
 	}
 	if from.Text != to.Text {
-		t.text(r.head.Get("nextSibling"), to.Text)
+		t.fill(r, to.Text)
 	}
 	if was, is := words.State(from), words.State(to); was != is || from.State != to.State {
 		t.state(r.article, to, is)
 	}
-	dom.Set(r.article, "aria-label", words.Label(to))
+	dom.Set(r.article, "aria-label", words.Label(to, t.clock))
 }
 
 // text draws a message's text, and its links as links. The host that the browser reads in a link stands beside it where
@@ -203,9 +204,10 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 func (r *row) open(t templates) {
 	r.links("0")
 	dom.Set(r.left, "aria-expanded", "true")
-	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
+	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message shows its actions always
 		actions := t.actions.Call("cloneNode", true)
-		label(actions.Get("firstChild"), words.Of(words.CopyText), r.head.Get("nextSibling").Get("textContent").String())
+		actions.Get("firstChild").Set("textContent", r.left.Call("getAttribute", "data-when"))
+		label(actions.Get("lastChild"), words.Of(words.CopyText), r.text().Get("textContent").String())
 		r.article.Call("appendChild", actions)
 	}
 }
@@ -219,7 +221,7 @@ func (r *row) close() {
 }
 
 func (r *row) links(tabindex string) {
-	links := r.article.Call("querySelectorAll", "a")
+	links := r.article.Call("querySelectorAll", "a, [data-do="+doAll+"]")
 	for i := range links.Length() {
 		dom.Set(links.Index(i), "tabindex", tabindex)
 	}
@@ -244,7 +246,7 @@ func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 			text = words.Left(to.seconds)
 		}
 		r.left.Set("textContent", text)
-		dom.Set(r.left, "aria-label", words.Actions(m, to.seconds))
+		dom.Set(r.left, "aria-label", words.Actions(r.left.Call("getAttribute", "data-when").String(), to.seconds))
 	}
 	r.shown = to
 	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
@@ -285,6 +287,9 @@ func rowClass(m *client.Message) string {
 	}
 	if piled(m.User.Name) || piled(m.Text) {
 		class += " message-piled"
+	}
+	if long(m.Text) {
+		class += " message-long"
 	}
 	switch m.State {
 	case client.Sending, client.Waiting:

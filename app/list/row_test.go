@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/app/list"
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
@@ -16,13 +17,21 @@ func TestInitials(t *testing.T) {
 		want string
 	}{
 		{wire.User{Name: "Ada Lovelace"}, "AL"},
-		{wire.User{Name: "ada"}, "A"},
+		{wire.User{Name: "ada"}, "Ad"},
 		{wire.User{Name: "Ada King Lovelace"}, "AL"},
-		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "H"},
+		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "He"},
+		{wire.User{Name: "Anonymous Capybara", Anonymous: true}, "Ca"},
+		{wire.User{Name: "Anonymous Cod", Anonymous: true}, "Co"},
+		{wire.User{Name: "Anonymous Cod (3f2a)", Anonymous: true}, "Co"},
+		{wire.User{Name: "Ada Lovelace (ndjf)"}, "AL"},
+		{wire.User{Name: "Ada (they) “Countess” Lovelace"}, "AL"},
+		{wire.User{Name: "(ndjf)"}, ""},
+		{wire.User{Name: "J."}, "J"},
+		{wire.User{Name: "e\u0301lodie"}, "E"},
 		{wire.User{Name: "élodie Ünal"}, "ÉÜ"},
 		{wire.User{Name: "李 小龙"}, "李小"},
 		{wire.User{Name: ""}, ""},
-		{wire.User{Name: "🎉 party"}, "P"},
+		{wire.User{Name: "🎉 party"}, "Pa"},
 		{wire.User{Name: "\u202Eevil"}, ""},
 	} {
 		if got := list.Initials(tt.user); got != tt.want {
@@ -70,5 +79,24 @@ func TestRemains(t *testing.T) {
 	}
 	if step, seconds := list.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
 		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
+	}
+}
+
+func TestStartsDay(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		last, date words.Date
+		want       bool
+	}{
+		{"the first row", 0, 20_000, false},
+		{"the same day", 20_000, 20_000, false},
+		{"the next day", 20_000, 20_001, true},
+		{"three days later", 20_000, 20_003, true},
+		{"the day before, where the clock went back over midnight", 20_000, 19_999, true},
+		{"not accepted", 20_000, 0, false},
+	} {
+		if got := list.StartsDay(tt.last, tt.date); got != tt.want {
+			t.Errorf("%s: %t, want %t", tt.name, got, tt.want)
+		}
 	}
 }

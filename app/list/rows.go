@@ -31,6 +31,7 @@ func (r *rows) clear() {
 // remove removes a row from its chunk.
 func (r *rows) remove(gone *row) {
 	gone.article.Call("remove")
+	gone.separate("")
 	r.removed = true
 	if gone.chunk.rows--; gone.chunk.rows == 0 {
 		gone.chunk.element.Call("remove")
@@ -89,10 +90,15 @@ func (r *rows) inSight() []client.Message {
 	return r.messages[r.firstInSight(r.messages, r.frame().Get("top").Float()):]
 }
 
+// moreBefore reports whether there are messages before the first row.
+func (r *rows) moreBefore(messages []client.Message) bool {
+	return len(r.messages) > 0 && len(messages) > 0 && r.messages[0].Key != messages[0].Key
+}
+
 // frame returns the rectangle on the screen in which the rows scroll.
 func (r *rows) frame() goapp.Value { return r.log.Call("getBoundingClientRect") }
 
-// A divider stands above the first message that came since the user looked away.
+// A divider is the line above the first message that came since the user looked away.
 type divider struct {
 	rows    *rows
 	element goapp.Value

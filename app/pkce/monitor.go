@@ -15,7 +15,6 @@ type monitor struct {
 	now      clock.Clock
 	wake     chan struct{} // capacity 1; a value in it makes Run do its next turn
 	restored chan struct{} // closed when the provider is known and the stored record was read
-	guest    chan struct{} // closed when a guest may connect although restored is not closed
 	records  *records
 	tabs     *tabs
 
@@ -48,7 +47,6 @@ type outcome struct {
 func newMonitor(rs *records, now clock.Clock) *monitor {
 	return &monitor{
 		now: now, records: rs, tabs: &tabs{}, wake: make(chan struct{}, 1), restored: make(chan struct{}),
-		guest:  make(chan struct{}),
 		tokens: tokens{changed: make(chan struct{}), retry: newRetry()},
 	}
 }

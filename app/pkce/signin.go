@@ -51,6 +51,7 @@ type SignIn struct {
 	redirects   *redirects
 	renewer     *renewer
 	subscribers subscribers
+	guest       chan struct{} // closed when a guest may connect although the configuration is not known
 }
 
 // New returns a SignIn. Call Run to start it.
@@ -63,7 +64,7 @@ func New(c Config) *SignIn {
 	p := newProvider(b, now)
 	m := newMonitor(newRecords(&c, p), now)
 	return &SignIn{
-		b: b, state: m, provider: p, subscribers: subscribers{last: &State{}},
+		b: b, state: m, provider: p, subscribers: subscribers{last: &State{}}, guest: make(chan struct{}),
 		redirects: &redirects{state: m, provider: p, b: b, pending: pending},
 		renewer:   &renewer{state: m, provider: p, b: b},
 	}
@@ -122,8 +123,8 @@ func (s *SignIn) admitGuest(status int) {
 	m := s.state
 	m.hold()
 	stored, err := m.records.load()
-	if none := err != nil || stored == ""; none && !m.inCallback && !closed(m.guest) {
-		close(m.guest)
+	if none := err != nil || stored == ""; none && !m.inCallback && !closed(s.guest) {
+		close(s.guest)
 	}
 	if status != 0 {
 		m.outcome.problem = because(Foreign, "HTTP "+itoa(int64(status)))
@@ -177,7 +178,7 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 	m := s.state
 	select {
 	case <-m.restored:
-	case <-m.guest:
+	case <-s.guest:
 	case <-ctx.Done():
 		return Credentials{}, ctx.Err()
 	}

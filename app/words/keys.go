@@ -113,12 +113,19 @@ const (
 	JumpToLatest
 	NewBelow
 	You
-	AuthorTag    // {0}: the author, {1}: what tells the author from others of the same name
-	MessageSent  // {0}: the author, {1}: the text, {2}: SentAt, {3}: VanishesAt
-	MessageState // {0}: the author, {1}: the text, {2}: how far it is
-	SentAt       // {0}: a time
-	VanishesAt   // {0}: a time
-	SecondsLeft  // {0}: how many
+	AuthorTag        // {0}: the author, {1}: what tells the author from others of the same name
+	MessageSent      // {0}: the author, {1}: the text, {2}: SentAt or its like, {3}: VanishesAt or its like
+	MessageState     // {0}: the author, {1}: the text, {2}: how far it is
+	SentAt           // {0}: a time
+	SentYesterday    // {0}: a time
+	SentOn           // {0}: a day, {1}: a time
+	VanishesAt       // {0}: a time
+	VanishesTomorrow // {0}: a time
+	VanishesOn       // {0}: a day, {1}: a time
+	Today            // stands above the first message of the day
+	Yesterday        // the same; and in DayAndTime
+	DayAndTime       // {0}: Yesterday or a date, {1}: a time
+	SecondsLeft      // {0}: how many
 	Sending
 	WaitingToSend
 	NotSent
@@ -127,6 +134,7 @@ const (
 	Discard
 	Copy
 	CopyText
+	ShowAll // the text of a very high message
 	Copied
 	NotCopied    // the browser does not let the page use the clipboard
 	ActionsShown // {0}: the words that the button shows, {1}: ActionsLabel

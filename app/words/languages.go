@@ -1,5 +1,7 @@
 package words
 
+import "time"
+
 // A language is all the words of the page in one language. To add a second one, write a file like en.go, let spoken be the
 // one that the browser asks for, and add it to the languages in export_test.go, so that a test finds keys without words. The
 // language is also named in web/manifest.go and in the page's HTML (web/page.go).
@@ -8,6 +10,7 @@ type language struct {
 	counts    [countKeys]forms
 	form      func(n int) form // the plural form for n things
 	thousands string           // separates groups of three digits
+	date      func(day time.Time) string
 }
 
 // spoken is the language of the page. It is the only one yet.

@@ -3,7 +3,6 @@ package words
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"mayfly/app/client"
 	"mayfly/shared/wire"
@@ -11,7 +10,7 @@ import (
 
 // Label returns the accessible name of a message: its author, its text, and its state or the times at which it was sent and
 // expires.
-func Label(m *client.Message) string {
+func Label(m *client.Message, c Clock) string {
 	author := Author(m, len(m.User.Name))
 	if m.Mine {
 		author = Of(You)
@@ -19,7 +18,7 @@ func Label(m *client.Message) string {
 	if state := State(m); state != "" {
 		return With(MessageState, author, m.Text, state)
 	}
-	return With(MessageSent, author, m.Text, Sent(m), Vanishes(m))
+	return With(MessageSent, author, m.Text, c.Sent(m.At), c.Vanishes(m.Expires))
 }
 
 // Author returns the first limit characters of the name of a message's author. If another user here has the same name, a tag
@@ -59,19 +58,13 @@ func State(m *client.Message) string {
 	return words
 }
 
-// Sent returns the sentence with the time at which a message was sent.
-func Sent(m *client.Message) string { return With(SentAt, m.At.Format(time.TimeOnly)) }
-
-// Vanishes returns the sentence with the time at which a message expires.
-func Vanishes(m *client.Message) string { return With(VanishesAt, m.Expires.Format(time.TimeOnly)) }
-
 // Left says how many seconds a message has to live.
 func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
 
 // Actions names the button that shows a message's actions. The name begins with the words that the button shows: the seconds
-// that are left, if they are few, and under the pointer when the message expires.
-func Actions(m *client.Message, seconds int) string {
-	shown := Vanishes(m)
+// that are left, if they are few, and under the pointer the sentence vanishes, which says when the message expires.
+func Actions(vanishes string, seconds int) string {
+	shown := vanishes
 	if seconds > 0 {
 		shown = Left(seconds) + " " + shown
 	}

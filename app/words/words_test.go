@@ -78,7 +78,8 @@ func TestArgumentsAreNoPlaceholders(t *testing.T) {
 }
 
 func TestLabel(t *testing.T) {
-	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
+	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.UTC)
+	clock := words.Clock{Now: at, Offset: zone(0)}
 	sent := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
 	mine, failed := sent, client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: client.Failed, Reason: client.Problem{Message: "The room is full."}}
 	mine.Mine = true
@@ -87,20 +88,18 @@ func TestLabel(t *testing.T) {
 		"You: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": mine,
 		"You: lunch? – Not sent. The room is full.":             failed,
 	} {
-		if got := words.Label(&m); got != want {
+		if got := words.Label(&m, clock); got != want {
 			t.Errorf("label = %q, want %q", got, want)
 		}
 	}
 }
 
 func TestActionsBeginWithWhatIsShown(t *testing.T) {
-	at := time.Date(2026, 11, 22, 14, 0, 5, 0, time.Local)
-	m := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
 	for seconds, want := range map[int]string{
 		0: "vanishes at 14:05:05: Actions", 1: "1 s vanishes at 14:05:05: Actions", 24: "24 s vanishes at 14:05:05: Actions",
 		30: "30 s vanishes at 14:05:05: Actions",
 	} {
-		got := words.Actions(&m, seconds)
+		got := words.Actions("vanishes at 14:05:05", seconds)
 		if got != want || seconds > 0 && !strings.HasPrefix(got, words.Left(seconds)) {
 			t.Errorf("with %d s left the name is %q, want %q", seconds, got, want)
 		}
@@ -163,7 +162,7 @@ func TestSkewWords(t *testing.T) {
 
 func TestPeopleOfOneNameLookDifferent(t *testing.T) {
 	m := client.Message{User: wire.User{Name: "Anonymous Heron"}, Text: "hi", Tag: "3f2a", Seq: 1}
-	if got := words.Label(&m); !strings.HasPrefix(got, "Anonymous Heron (3f2a): hi") {
+	if got := words.Label(&m, words.Clock{Offset: zone(0)}); !strings.HasPrefix(got, "Anonymous Heron (3f2a): hi") {
 		t.Errorf("label = %q", got)
 	}
 }

@@ -86,12 +86,13 @@ func TestComposer(t *testing.T) {
 	}
 	tab.Until(rig.ByRole("time", "") + `.title !== ''`) // the server has accepted the message
 	if got := rig.Eval[string](tab, rig.ByRole("time", "")+`.title`); !sentAt(got) {
-		t.Errorf("the time's tooltip is %q, want one like Sent at 14:05:09", got)
+		t.Errorf("the time's tooltip is %q, want one like Sent at 2:05:09 PM", got)
 	}
 }
 
+// sentAt reports whether s says when a message was sent, as people in the United States do: that is the browser's language.
 func sentAt(s string) bool {
-	_, err := time.Parse("Sent at 15:04:05", s)
+	_, err := time.Parse("Sent at 3:04:05 PM", s)
 	return err == nil
 }
 

@@ -178,3 +178,35 @@ func TestFilesAreRefused(t *testing.T) {
 		t.Errorf("page and text are %q", got)
 	}
 }
+
+func TestControlCharactersArePastedAsWhatTheyShow(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	for _, tt := range []struct {
+		pasted    string
+		prevented bool // else the browser pastes it
+		want      string
+	}{
+		{`one\u000btwo\u000cthree\u0085four`, true, "one\ntwo\nthree\nfour"},
+		{`a\u0003b\u001bc\u009bd`, true, "abcd"},
+		{`Zeile\u2028Absatz\u2029.`, true, "Zeile\nAbsatz\n."},
+		{`a\tb\r\nc`, false, ""},
+	} {
+		tab.Script(rig.Composer + `.value = 'now: ';
+			` + rig.Composer + `.setSelectionRange(5, 5); {
+			const data = new DataTransfer();
+			data.setData('text/plain', '` + tt.pasted + `');
+			const pasted = new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true});
+			window.prevented = !` + rig.Composer + `.dispatchEvent(pasted); }`)
+		if got := rig.Eval[bool](tab, `prevented`); got != tt.prevented {
+			t.Errorf("%s: pasted by the page: %t, want %t", tt.pasted, got, tt.prevented)
+		}
+		if got, want := rig.Eval[string](tab, value), "now: "+tt.want; got != want {
+			t.Errorf("pasted %s: the composer holds %q, want %q", tt.pasted, got, want)
+		}
+	}
+	tab.Script(rig.Composer + `.value = 'dropped\u000b\u0003text'`)
+	tab.Press(kb.Enter)
+	tab.Shows("dropped\ntext")
+}

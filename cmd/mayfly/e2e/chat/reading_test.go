@@ -1,12 +1,14 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
@@ -250,7 +252,7 @@ func TestCountdown(t *testing.T) {
 	wantCountdown(t, tab, life)
 	tab.Script(rig.Rows + `[0].focus()`)
 	said := rig.Eval[string](tab, `getComputedStyle(`+rig.Find(rig.RowLeft)+`, '::before').content`)
-	if !strings.Contains(said, "vanishes at") && !strings.Contains(said, "attr(") {
+	if !strings.Contains(said, "vanishes ") && !strings.Contains(said, "attr(") {
 		t.Errorf("with the focus on it, it says %s", said)
 	}
 }
@@ -482,5 +484,81 @@ func TestEachLineHasItsDirection(t *testing.T) {
 		if got := rig.Eval[string](tab, lineEdges); got != tt.want {
 			t.Errorf("the lines of %q begin at %s, want %s", tt.text, got, tt.want)
 		}
+	}
+}
+
+// look makes the page believe that the user looks at it again.
+const look = `document.dispatchEvent(new Event('visibilitychange')); window.dispatchEvent(new Event('visibilitychange'))`
+
+// TestTimesFollowTheZone travels from zone to zone with a page that stays open.
+func TestTimesFollowTheZone(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Say("one")
+	tab.Say("two")
+	tab.Until(rig.Rows + `.length === 2`)
+	for _, zone := range []string{"Asia/Kathmandu", "America/St_Johns", "Pacific/Kiritimati", "UTC"} {
+		tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+			_, err := chromedp.Call(ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: zone})
+			return err
+		}))
+		tab.Script(look)
+		tab.Until(`[...document.querySelectorAll('time')].every(e => {
+			const at = new Date(e.dateTime).toLocaleTimeString('en-US', {timeZone: '` + zone + `'});
+			return e.title.endsWith('at ' + at) && e.closest('article').ariaLabel.includes(at) &&
+				e.textContent.endsWith(at.replace(/:\d\d (?=[AP]M)/, ' '));
+		})`)
+	}
+}
+
+// TestASeparatorBeginsTheDay lets midnight pass between two messages, by the page's time zone.
+func TestASeparatorBeginsTheDay(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Say("late")
+	tab.Until(rig.Rows + `.length === 1 && !` + rig.Rows + `[0].matches('.message-waiting')`)
+	tab.Script(`window.midnight = +new Date(document.querySelector('time').dateTime) + 1000;
+		Date.prototype.getTimezoneOffset = () => { // of the zone in which it was midnight then
+			return midnight % 864e5 / 6e4;
+		}`)
+	tab.Until(`Date.now() > midnight + 1000`)
+	tab.Say("early")
+	tab.Until(`[...document.querySelectorAll('.rows .day, .rows article')].map(e => e.matches('.day') ? e.textContent :
+		e.querySelector('.message-text').textContent).join() === 'late,Today,early'`)
+	tab.Script(look)
+	tab.Until(rig.Rows + `[0].ariaLabel.includes('Sent yesterday at 11:59:') && ` +
+		rig.Find(rig.RowTime) + `.textContent === 'Yesterday, 11:59 PM'`)
+}
+
+// TestHighMessagesAreFolded shows a message of thousands of lines, whose end looks like a message of somebody else.
+func TestHighMessagesAreFolded(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.Do(chromedp.EmulateViewport(360, 640), chromedp.Navigate(server.URL))
+	tab.Ready()
+	other := rig.DialAnd(t, server, wire.DefaultRoom)
+	const end = "Ben Ito 14:05\nhttps://example.com"
+	text := "a" + strings.Repeat("\n", 3900) + end
+	other.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: text})
+	all := rig.ByRole("button", "Show all “a Ben Ito 14:05 https://exampl…”")
+	tab.Until(`!!` + all)
+	const height = rig.Rows + `[0].getBoundingClientRect().height`
+	if got := rig.Eval[float64](tab, height); got > 2*640 {
+		t.Errorf("the row is %g px high, want two screens at most", got)
+	}
+	tab.Script(rig.Rows + `[0].focus()`)
+	tab.Press(kb.Enter)
+	tab.Until(`document.activeElement === ` + all)
+	tab.Press(kb.Enter)
+	tab.Until(fmt.Sprintf(`%s.textContent === %q && document.activeElement === %s[0]`, rig.Find(rig.RowText), text, rig.Rows))
+	tab.Until(`!!` + rig.Find(rig.Jump)) // the list stays where the user reads
+	if got := rig.Eval[float64](tab, rig.Log+`.scrollTop`); got > 640 {
+		t.Errorf("the list went to %g px, want it to stay", got)
+	}
+	if got := rig.Eval[int](tab, `parseInt(getComputedStyle(`+rig.Find(rig.RowText)+`).borderInlineStartWidth)`); got == 0 {
+		t.Error("no line stands beside the text")
 	}
 }

@@ -1,0 +1,115 @@
+package list
+
+import (
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+)
+
+// A separator with the name of the day stands above each row that begins a day. A row also says when its message was
+// sent, in the user's time zone and with the day if that is not today. So at midnight, and when the time zone changes, all
+// rows are out of date. The list checks once a second whether that has happened.
+
+// startsDay reports whether a separator stands between a row of the day last and a row of the day date. A day is 0 if there
+// is no such row, or if the server has not accepted its message.
+func startsDay(last, date words.Date) bool { return last != 0 && date != 0 && last != date }
+
+// separate puts separators above the rows that begin a day, and removes all others.
+func (r *rows) separate(messages []client.Message) {
+	var last words.Date
+	for i := range messages {
+		row, name := r.at[messages[i].Key], ""
+		if startsDay(last, row.date) {
+			name = r.templates.clock.Day(row.date)
+		}
+		row.separate(name)
+		if row.date != 0 {
+			last = row.date
+		}
+	}
+}
+
+// separate puts a separator with that name above the row; "" removes it.
+func (r *row) separate(name string) {
+	if name == "" {
+		if r.day != nil {
+			r.day.Call("remove")
+			r.day = nil
+		}
+		return
+	}
+	if r.day == nil {
+		r.day = dom.Node("p", "day")
+	}
+	if r.day.Get("textContent").String() != name {
+		r.day.Set("textContent", name)
+	}
+	if !r.day.Get("nextSibling").Equal(r.article) {
+		r.article.Call("before", r.day)
+	}
+}
+
+// times writes into row r when its message was sent and when it expires.
+func (t templates) times(r *row, m *client.Message) {
+	r.date = t.clock.Date(m.At)
+	at := r.left.Get("previousSibling")
+	minutes, seconds, half := t.clock.Short(m.At)
+	at.Set("dateTime", m.At.UTC().Format(time.RFC3339))
+	at.Set("title", t.clock.Sent(m.At))
+	hidden := at.Get("lastElementChild")
+	dom.Set(hidden, "data-seconds", seconds)
+	at.Call("replaceChildren", minutes, hidden, half)
+	vanishes := t.clock.Vanishes(m.Expires)
+	dom.Set(r.left, "data-when", vanishes)
+	dom.Set(r.left, "aria-label", words.Actions(vanishes, r.shown.seconds))
+}
+
+// newTime returns the element for the time at which a message was sent. A style shows the seconds, which are in the element
+// inside.
+func newTime() goapp.Value {
+	return dom.Node("time", "message-time", dom.Node("span", "message-seconds"))
+}
+
+// A look is what the list knows of the user's clock: the times in two looks that differ are written differently.
+type look struct {
+	today       words.Date
+	now, oldest time.Duration // the time zone's offset now, and when the oldest message was sent
+}
+
+// look tells the list that it is now. If the day or the time zone has changed, look writes the times of all rows anew.
+func (l *List) look(now time.Time) {
+	l.clock.Now = now
+	messages := l.rows.messages
+	seen := look{today: l.clock.Date(now), now: l.clock.Offset(now)}
+	seen.oldest = seen.now
+	if len(messages) > 0 && !messages[0].At.IsZero() {
+		seen.oldest = l.clock.Offset(messages[0].At)
+	}
+	l.rows.templates.clock = l.clock
+	if seen == l.seen {
+		return
+	}
+	l.seen = seen
+	atEnd, anchor, y := l.viewport.following && !l.keyboard.walking(), "", 0.0
+	if !atEnd {
+		anchor, y = l.viewport.anchor(messages, change{})
+	}
+	for i := range messages {
+		if m := &messages[i]; !m.At.IsZero() {
+			r := l.rows.at[m.Key]
+			l.rows.templates.times(r, m)
+			dom.Set(r.article, "aria-label", words.Label(m, l.clock))
+		}
+	}
+	l.rows.separate(messages)
+	switch {
+	case atEnd:
+		l.viewport.toEnd()
+	case anchor != "":
+		l.viewport.keep(anchor, y)
+	}
+}

@@ -1,0 +1,88 @@
+package words
+
+import "time"
+
+// A Clock says what the user's clock and calendar show, and turns instants into words.
+type Clock struct {
+	Now     time.Time                     // which day is today
+	Offset  func(time.Time) time.Duration // by how much the user's time zone is ahead of UTC at an instant
+	Hours12 bool                          // times have 12 hours and AM or PM
+}
+
+// wall returns the time that the user's clock shows at t, as a time in UTC.
+func (c Clock) wall(t time.Time) time.Time { return t.UTC().Add(c.Offset(t)) }
+
+// A Date is a day in the user's calendar: the number of days since 1 January 1970.
+type Date int64
+
+const dayLength = 24 * time.Hour
+
+// Date returns the day in the user's calendar at t.
+func (c Clock) Date(t time.Time) Date {
+	wall := c.wall(t)
+	return Date(wall.Truncate(dayLength).Unix() / int64(dayLength/time.Second))
+}
+
+// Day returns the name of a day: "Today", "Yesterday" or its date.
+func (c Clock) Day(d Date) string {
+	switch c.Date(c.Now) - d {
+	case 0:
+		return Of(Today)
+	case 1:
+		return Of(Yesterday)
+	}
+	return d.String()
+}
+
+// String returns the date in words.
+func (d Date) String() string {
+	return spoken.date(time.Unix(int64(d)*int64(dayLength/time.Second), 0).UTC())
+}
+
+// Short returns the time at t as the head of a message shows it, in three parts: the hours and minutes, the seconds, and AM
+// or PM, "" with 24 hours. The first part begins with the day if that is not today.
+func (c Clock) Short(t time.Time) (minutes, seconds, half string) {
+	minutes, seconds, half = c.parts(t)
+	if d := c.Date(t); d != c.Date(c.Now) {
+		minutes = With(DayAndTime, c.Day(d), minutes)
+	}
+	return minutes, seconds, half
+}
+
+func (c Clock) parts(t time.Time) (minutes, seconds, half string) {
+	wall := c.wall(t)
+	if c.Hours12 {
+		return wall.Format("3:04"), wall.Format(":05"), wall.Format(" PM")
+	}
+	return wall.Format("15:04"), wall.Format(":05"), ""
+}
+
+// time returns the whole time at t, without the day.
+func (c Clock) time(t time.Time) string {
+	minutes, seconds, half := c.parts(t)
+	return minutes + seconds + half
+}
+
+// Sent returns the sentence with the time at which a message was sent. It names the day if that is not today.
+func (c Clock) Sent(at time.Time) string {
+	d := c.Date(at)
+	switch d - c.Date(c.Now) {
+	case 0:
+		return With(SentAt, c.time(at))
+	case -1:
+		return With(SentYesterday, c.time(at))
+	}
+	return With(SentOn, d.String(), c.time(at))
+}
+
+// Vanishes returns the sentence with the time at which a message expires. It names the day if that is not today.
+func (c Clock) Vanishes(at time.Time) string {
+	d := c.Date(at)
+	switch d - c.Date(c.Now) {
+	case 0:
+		return With(VanishesAt, c.time(at))
+	case 1:
+		return With(VanishesTomorrow, c.time(at))
+	}
+	return With(VanishesOn, d.String(), c.time(at))
+}
