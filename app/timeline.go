@@ -72,8 +72,12 @@ func (t *timeline) onKeyDown(ctx goapp.Context, e goapp.Event) {
 
 // onClick runs when the user clicks in the list, perhaps on a button of a row.
 func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
-	ctx.PreventUpdate()
-	switch do, key := t.list.Click(e.Get("target")); do {
+	following := t.list.Following()
+	do, key := t.list.Click(e.Get("target"))
+	if t.list.Following() == following {
+		ctx.PreventUpdate()
+	}
+	switch do {
 	case list.Retry:
 		t.client.Resend(key)
 		focusComposer()

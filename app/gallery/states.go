@@ -152,6 +152,10 @@ func messages(now time.Time) []state {
 	old.At = now.Add(-26 * time.Hour)
 	days := []client.Message{old, living(2, ada, "Good morning.", 2*time.Minute)}
 	days[1].Expires = now.Add(26 * time.Hour)
+	high := []client.Message{
+		living(1, ben, "a"+strings.Repeat("\n", 60)+"Ada Lovelace 14:05\nThis is what Ada did not write.", time.Minute),
+		living(2, ben, strings.Repeat("A line\n", 30), 2*time.Minute),
+	}
 	unsent := []client.Message{
 		mine("s", client.Sending, client.Problem{}),
 		mine("r", client.Sending, client.Problem{Message: "The room is busy."}),
@@ -166,6 +170,7 @@ func messages(now time.Time) []state {
 	return []state{
 		{"Messages of others and the user's own", theMain, app.Preview{View: with(read)}},
 		{"Messages of several days", theMain, app.Preview{View: with(days)}},
+		{"High messages", theMain, app.Preview{View: with(high)}},
 		{"Messages that are not accepted", theMain, app.Preview{View: with(unsent)}},
 		{"Scrolled up, one is unread", theMain, app.Preview{View: with(read), Unread: 1}},
 		{"Scrolled up, three are unread", theMain, app.Preview{View: with(read), Unread: 3}},

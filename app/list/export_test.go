@@ -20,6 +20,8 @@ var (
 	Soonest  = soonest
 
 	StartsDay = startsDay
+	Fold      = fold
+	Long      = long
 )
 
 const MaxRows = maxRows

@@ -291,6 +291,8 @@ func (l *List) Click(target goapp.Value) (do Action, key string) {
 	switch pressed.Call("getAttribute", doName).String() {
 	case doMore:
 		l.keyboard.toggle(key)
+	case doAll:
+		l.unfold(key)
 	case doCopy:
 		l.rows.copy(key, pressed)
 	case doRetry:

@@ -41,6 +41,7 @@ const (
 	doCopy    = "copy"
 	doRetry   = "retry"
 	doDiscard = "discard"
+	doAll     = "all"
 )
 
 // maxName is how many characters of a name the head of a row shows at most. The accessible name has all of them.
@@ -68,7 +69,7 @@ func newTemplates() templates {
 
 	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
 		button(doDiscard, words.Of(words.Discard)), button(doCopy, words.Of(words.Copy)))
-	actions := dom.Node("div", "message-actions", button(doCopy, words.Of(words.CopyText)))
+	actions := dom.Node("div", "message-actions", dom.Node("p", "message-when"), button(doCopy, words.Of(words.CopyText)))
 	dom.Set(actions, "role", "group")
 	dom.Set(actions, "aria-label", words.Of(words.Actions))
 	link := dom.Node("a", "")
@@ -112,7 +113,7 @@ func (t templates) update(r *row, from, to *client.Message) {
 		t.times(r, to)
 	}
 	if from.Text != to.Text {
-		t.text(r.head.Get("nextSibling"), to.Text)
+		t.fill(r, to.Text)
 	}
 	if was, is := words.State(from), words.State(to); was != is || from.State != to.State {
 		t.state(r.article, to, is)
@@ -198,7 +199,9 @@ func (r *row) open(t templates) {
 	r.links("0")
 	dom.Set(r.left, "aria-expanded", "true")
 	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message shows its actions always
-		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
+		actions := t.actions.Call("cloneNode", true)
+		actions.Get("firstChild").Set("textContent", r.left.Call("getAttribute", "data-when"))
+		r.article.Call("appendChild", actions)
 	}
 }
 
@@ -211,7 +214,7 @@ func (r *row) close() {
 }
 
 func (r *row) links(tabindex string) {
-	links := r.article.Call("querySelectorAll", "a")
+	links := r.article.Call("querySelectorAll", "a, [data-do="+doAll+"]")
 	for i := range links.Length() {
 		dom.Set(links.Index(i), "tabindex", tabindex)
 	}
@@ -276,6 +279,9 @@ func rowClass(m *client.Message) string {
 	}
 	if piled(m.User.Name) || piled(m.Text) {
 		class += " message-piled"
+	}
+	if long(m.Text) {
+		class += " message-long"
 	}
 	switch m.State {
 	case client.Sending, client.Waiting:

@@ -103,7 +103,8 @@ func (r *rows) copy(key string, pressed goapp.Value) {
 	if clipboard := goapp.Window().Get("navigator").Get("clipboard"); clipboard.Truthy() {
 		clipboard.Call("writeText", r.messages[i].Text)
 	} else {
-		goapp.Window().Call("getSelection").Call("selectAllChildren", r.at[key].head.Get("nextSibling"))
+		r.templates.unfold(r.at[key], r.messages[i].Text)
+		goapp.Window().Call("getSelection").Call("selectAllChildren", r.at[key].text())
 		dom.Document().Call("execCommand", "copy")
 	}
 	pressed.Set("textContent", words.Of(words.Copied))

@@ -142,6 +142,7 @@ var english = language{
 		Retry:            "Retry",
 		Discard:          "Discard",
 		Copy:             "Copy",
+		ShowAll:          "Show all",
 		CopyText:         "Copy text",
 		Copied:           "Copied",
 		ButtonFor:        "{0} “{1}”",

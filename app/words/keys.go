@@ -131,6 +131,7 @@ const (
 	Discard
 	Copy
 	CopyText
+	ShowAll // the text of a very high message
 	Copied
 	ButtonFor // {0}: the button's name, {1}: how the message begins
 

@@ -93,6 +93,12 @@ const problems = `(text, name) => {
 	const all = [], want = (ok, what) => ok || all.push(what);
 	const [before, row, after] = [...` + rig.Rows + `].slice(-3);
 	const part = c => row.querySelector('.message-' + c);
+	const log = ` + rig.Log + `, unfold = row.querySelector('[data-do=all]');
+	if (unfold) {
+		want(row.getBoundingClientRect().height < 2 * 640, 'a folded row is ' + row.getBoundingClientRect().height + ' px high');
+		unfold.click();
+		log.scrollTop = log.scrollHeight;
+	}
 	const shown = [...part('text').childNodes].filter((n, i, all) => n.data === undefined || n.data !== ' (' + all[i - 1]?.hostname + ')')
 		.map(n => n.textContent).join('');
 	want(shown === text, 'the text is ' + shown.slice(0, 100));
@@ -115,10 +121,9 @@ const problems = `(text, name) => {
 	for (const c of ['name', 'text']) want(!piled || closed(part(c)), 'the ' + c + ' may be painted over other rows');
 	const r = row.getBoundingClientRect(), [b, a] = [before, after].map(e => e.getBoundingClientRect());
 	want(b.bottom <= r.top && r.bottom <= a.top, 'rows cover each other');
-	const log = ` + rig.Log + `;
 	want(r.left >= 0 && r.right <= innerWidth, 'the row is ' + r.width + ' px wide');
 	want(log.scrollWidth <= log.clientWidth, 'the log scrolls sideways');
-	want(uncovered(after), 'the row after it is covered');
+	want(unfold || uncovered(after), 'the row after it is covered'); // after unfold, by the button to the newest
 
 	around(want);
 	for (const e of [part('name'), part('text')]) e.click();

@@ -1,11 +1,13 @@
 package chat_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -269,6 +271,48 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("in forced colours the user does not see %s", what)
+		}
+	}
+}
+
+// TestATouchedMessageStaysAsItIs: what a finger presses must not move under it. The actions say when the message vanishes.
+func TestATouchedMessageStaysAsItIs(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Phone()
+	tab.Say("lunch?")
+	tab.Until(rig.Rows + `.length === 1 && !` + rig.Rows + `[0].matches('.message-waiting')`)
+	const height = rig.Rows + `[0].getBoundingClientRect().height`
+	before := rig.Eval[float64](tab, height)
+	tab.Script(rig.Rows + `[0].focus()`)
+	if after := rig.Eval[float64](tab, height); after != before {
+		t.Errorf("the row is %g px high once it is pressed, want %g px", after, before)
+	}
+	tab.Script(rig.Find(rig.RowLeft) + `.click()`)
+	tab.Until(`document.querySelector('.message-when')?.innerText.match(/^Vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M$/i)`)
+}
+
+// TestPaperHasTheMessages prints a room: all messages, and nothing that is to be pressed.
+func TestPaperHasTheMessages(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 60, nil)
+	tab.Until(rig.Rows + `.length === 60`)
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
+	tab.Until(`matchMedia('print').matches`)
+	for name, want := range map[string]string{
+		"buttons and fields": `![...document.querySelectorAll('button, textarea, .header, .composer, .skip')].some(e => e.checkVisibility())`,
+		"all messages":       `[...` + rig.Rows + `].every(e => e.checkVisibility())`,
+		"the page's height":  `document.documentElement.scrollHeight >= [...` + rig.Rows + `].reduce((sum, e) => sum + e.offsetHeight, 0)`,
+		"the log's height":   rig.Log + `.scrollHeight <= ` + rig.Log + `.clientHeight + 1`,
+	} {
+		if !rig.Eval[bool](tab, want) {
+			t.Errorf("%s: not as on paper", name)
 		}
 	}
 }

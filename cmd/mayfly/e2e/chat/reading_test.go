@@ -452,3 +452,32 @@ func TestASeparatorBeginsTheDay(t *testing.T) {
 	tab.Until(rig.Rows + `[0].ariaLabel.includes('Sent yesterday at 11:59:') && ` +
 		rig.Find(rig.RowTime) + `.textContent === 'Yesterday, 11:59 PM'`)
 }
+
+// TestHighMessagesAreFolded shows a message of thousands of lines, whose end looks like a message of somebody else.
+func TestHighMessagesAreFolded(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.Do(chromedp.EmulateViewport(360, 640), chromedp.Navigate(server.URL))
+	tab.Ready()
+	other := rig.DialAnd(t, server, wire.DefaultRoom)
+	const end = "Ben Ito 14:05\nhttps://example.com"
+	text := "a" + strings.Repeat("\n", 3900) + end
+	other.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: text})
+	all := rig.ByRole("button", "Show all “a Ben Ito 14:05 https://exampl…”")
+	tab.Until(`!!` + all)
+	const height = rig.Rows + `[0].getBoundingClientRect().height`
+	if got := rig.Eval[float64](tab, height); got > 2*640 {
+		t.Errorf("the row is %g px high, want two screens at most", got)
+	}
+	tab.Script(all + `.focus()`)
+	tab.Script(all + `.click()`)
+	tab.Until(fmt.Sprintf(`%s.textContent === %q && document.activeElement === %s[0]`, rig.Find(rig.RowText), text, rig.Rows))
+	tab.Until(`!!` + rig.Find(rig.Jump)) // the list stays where the user reads
+	if got := rig.Eval[float64](tab, rig.Log+`.scrollTop`); got > 640 {
+		t.Errorf("the list went to %g px, want it to stay", got)
+	}
+	if got := rig.Eval[int](tab, `parseInt(getComputedStyle(`+rig.Find(rig.RowText)+`).borderInlineStartWidth)`); got == 0 {
+		t.Error("no line stands beside the text")
+	}
+}

@@ -1,0 +1,146 @@
+package list
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/dom"
+	"mayfly/app/words"
+	"mayfly/shared/markup"
+)
+
+// A message of thousands of line breaks would be dozens of screens high, and a line at its end could pass for the message
+// of somebody else. So the row of a very high message shows the beginning of the text, and a button that shows all of it.
+// A line beside the text of a long message shows how far the message reaches.
+
+// These are lines of a narrow phone. Its screen has about 25 of them.
+const (
+	longLines = 20 // a message of more lines is long
+	maxLines  = 50 // a message of more lines is folded: two screens
+	foldLines = 40 // the lines of a folded message that are shown
+	lineWidth = 36 // in small letters
+)
+
+// width returns how wide r is, in small letters. Wider ones exist, so a style limits the height of a folded text, too.
+func width(r rune) int {
+	if r >= 0x1100 || unicode.IsUpper(r) {
+		return 2
+	}
+	return 1
+}
+
+// lineEnd returns where in text the first n lines end, len(text) if it has no more than n. It ends a line that is too long
+// behind a space, if there is one.
+func lineEnd(text string, n int) int {
+	if len(text) < n { // as most texts
+		return len(text)
+	}
+	line, used, space := 1, 0, 0
+	for i, r := range text {
+		if r == '\n' {
+			if line++; line > n {
+				return i
+			}
+			used, space = 0, 0
+			continue
+		}
+		if used += width(r); used > lineWidth {
+			if line++; line > n {
+				return max(space, clusterStart(text, i))
+			}
+			used, space = width(r), 0
+		}
+		if unicode.IsSpace(r) {
+			space = i + utf8.RuneLen(r)
+		}
+	}
+	return len(text)
+}
+
+// clusterStart returns where the character begins that has a part at text[at:]. Marks, joiners and the tones of an emoji
+// belong to the letter before them.
+func clusterStart(text string, at int) int {
+	for at > 0 {
+		r, _ := utf8.DecodeRuneInString(text[at:])
+		before, size := utf8.DecodeLastRuneInString(text[:at])
+		if before != '\u200d' && r != '\u200d' && !unicode.Is(unicode.M, r) && !unicode.Is(unicode.Sk, r) {
+			break
+		}
+		at -= size
+	}
+	return at
+}
+
+// long reports whether text is so high that a line stands beside it.
+func long(text string) bool { return lineEnd(text, longLines) < len(text) }
+
+// fold returns the beginning of a text that is too high to be shown at once, and any other text as it is. It does not cut a
+// link, because half of a link leads elsewhere.
+func fold(text string) string {
+	if lineEnd(text, maxLines) == len(text) {
+		return text
+	}
+	end := lineEnd(text, foldLines)
+	from := 0
+	for _, p := range markup.Links(text) {
+		to := from + len(p.Text)
+		if p.Href != "" && from < end && end < to {
+			if end = from; from == 0 {
+				end = to
+			}
+			break
+		}
+		from = to
+	}
+	return strings.TrimRightFunc(text[:end], unicode.IsSpace)
+}
+
+// fill writes a text into row r, folded if it is very high.
+func (t templates) fill(r *row, text string) {
+	into, shown := r.text(), fold(text)
+	t.text(into, shown)
+	if shown != text {
+		into.Set("className", "message-text message-cut")
+		all := button(doAll, words.Of(words.ShowAll))
+		dom.Set(all, "aria-label", words.With(words.ButtonFor, words.Of(words.ShowAll), words.First(text)))
+		dom.Set(all, "tabindex", "-1") // as the links
+		into.Call("after", all)
+	}
+}
+
+// unfold writes the whole text into row r if it is folded. If the button that does so has the focus, the row gets it.
+func (t templates) unfold(r *row, text string) {
+	into := r.text()
+	all := into.Get("nextElementSibling")
+	if !all.Truthy() || all.Call("getAttribute", doName).String() != doAll {
+		return
+	}
+	if dom.Active().Equal(all) {
+		dom.FocusInPlace(r.article)
+	}
+	all.Call("remove")
+	into.Set("className", "message-text")
+	t.text(into, text)
+	if r.left.Call("getAttribute", "aria-expanded").String() == "true" {
+		r.links("0")
+	}
+}
+
+// text returns the element that holds the text of the message.
+func (r *row) text() goapp.Value { return r.head.Get("nextSibling") }
+
+// unfold shows the whole text of the message with this key. The reader stays where the text was cut: from there on the list
+// does not follow its newest message, unless all of it is in sight.
+func (l *List) unfold(key string) {
+	i := indexOf(l.rows.messages, key)
+	if i < 0 {
+		return
+	}
+	l.rows.templates.unfold(l.rows.at[key], l.rows.messages[i].Text)
+	if v := &l.viewport; v.below(v.scrollTop()) > rounding {
+		v.following = false
+	}
+}
