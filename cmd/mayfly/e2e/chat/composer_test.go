@@ -61,7 +61,7 @@ func TestCounterNearTheLimit(t *testing.T) {
 	wantSaid(t, tab, "400 characters left", "1 character too many", "1 character too many\u00a0", "0 characters left")
 	tab.Do(rig.Enter())
 	tab.Until(value + ` === '' && ` + tally + `.innerText === ''`)
-	tab.Shows("yyy")
+	tab.Shows("xxx")
 }
 
 func TestEnterWhileComposingDoesNotSend(t *testing.T) {
