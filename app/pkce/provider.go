@@ -31,7 +31,13 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 func (p *provider) configure(stop <-chan struct{}) bool {
 	r := newRetry()
 	for !closed(stop) {
-		o := get(p.b, "/config.json", configTimeout)
+		status, header, body := post(p.b.Fetch, "/config.json", "", configTimeout)
+		var o object
+		var date time.Time
+		if status == 200 {
+			o = parseObject(body)
+			date, _ = time.Parse(time.RFC1123, header("Date"))
+		}
 		if o != nil {
 			_ = p.b.Local.Save(browser.ConfigKey, string(o[""])) // for the next start without a network
 		} else if stored, err := p.b.Local.Load(browser.ConfigKey); err == nil {
@@ -40,7 +46,8 @@ func (p *provider) configure(stop <-chan struct{}) bool {
 		if o != nil {
 			p.mu.Lock()
 			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
-				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params")}
+				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params"),
+				dated: !date.IsZero(), skew: p.now().Wall.Sub(date)}
 			p.mu.Unlock()
 			return true
 		}

@@ -131,7 +131,7 @@ func (s *SignIn) turn() (wait time.Duration, begin bool) {
 func (s *SignIn) publish() {
 	s.subscribers.publish(func() *State {
 		s.state.hold()
-		state := s.state.snapshotLocked(s.provider.registered().issuer == "")
+		state := s.state.snapshotLocked(s.provider.registered())
 		s.state.mu.Unlock()
 		return state
 	})

@@ -26,4 +26,6 @@ type State struct {
 	Version  int    // grows with each new access token, which the client sends in an Auth frame
 	Problem  Problem
 	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if under 5 minutes
+	// ProviderSkew is the same of the provider's clock.
+	ProviderSkew time.Duration
 }

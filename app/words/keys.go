@@ -51,6 +51,8 @@ const (
 	AllowStorage
 	ClockAhead  // {0}: by how long
 	ClockBehind // the same
+	ProviderClockAhead
+	ProviderClockBehind
 
 	// Why signing in, or staying signed in, failed.
 	CauseCancelled
