@@ -86,7 +86,7 @@ func (p *provider) readMetadata(timeout time.Duration) (*metadata, *fault) {
 	now, issuer := p.now().Wall.UnixMilli(), p.registered().issuer
 	o := get(p.b, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", timeout)
 	if o == nil {
-		return nil, noAnswer
+		return nil, noAnswer(noDiscovery)
 	}
 	d, f := parseMetadata(o, issuer, now)
 	if f != nil {

@@ -43,7 +43,7 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 		return Problem{Cause: Looping}
 	}
 	if !closed(m.restored) {
-		return Problem{Cause: Unreachable}
+		return Problem{Unreachable, noConfig}
 	}
 	var d *metadata
 	var f *fault
