@@ -13,6 +13,7 @@ type registration struct {
 	clientID string
 	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client
 	params   string // more parameters for the authorize endpoint, as a query
+	noGuests bool   // the server lets in only users who are signed in
 
 	dated bool          // the server has told the time
 	skew  time.Duration // by how much the device's clock is then ahead of the server's

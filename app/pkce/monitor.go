@@ -202,6 +202,7 @@ func (m *monitor) snapshotLocked(is *registration) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)
 	state := &State{Status: SignedOut, Version: m.tokens.version, Problem: m.outcome.problem}
+	state.NoGuests = is.noGuests
 	state.Skew, state.ProviderSkew = whoseSkew(m.skew, is)
 	if m.record != nil {
 		state.Name, state.SignInID = m.name, m.record.signInID

@@ -47,7 +47,8 @@ func (p *provider) configure(stop <-chan struct{}) bool {
 			p.mu.Lock()
 			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
 				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params"),
-				dated: !date.IsZero(), skew: p.now().Wall.Sub(date)}
+				noGuests: o.text("anonymous") == "deny",
+				dated:    !date.IsZero(), skew: p.now().Wall.Sub(date)}
 			p.mu.Unlock()
 			return true
 		}

@@ -467,6 +467,20 @@ func TestProviderKeys(t *testing.T) {
 	}
 }
 
+func TestStateSaysWhetherGuestsComeIn(t *testing.T) {
+	for policy, want := range map[string]bool{"allow": false, "read": false, "deny": true, "": false} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDevice(t)
+			d.p.config = `{"issuer":"` + issuer + `","client_id":"` + clientID + `","anonymous":"` + policy + `"}`
+			pg := d.tab().load()
+			wait(time.Second)
+			if s := pg.state(); s.NoGuests != want {
+				t.Errorf("anonymous %q: %+v", policy, s)
+			}
+		})
+	}
+}
+
 // The operator's parameters come behind the page's own, whatever the endpoint looks like.
 func TestAuthorizeParams(t *testing.T) {
 	const own = "response_type=code&client_id="
