@@ -74,7 +74,8 @@ func plain(w http.ResponseWriter, status int, text string) {
 }
 
 // serveConfig answers with the settings that a client needs before it connects, such as the issuer of the sign-in.
-func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
+	s.config.Origins.Share(w, r)
 	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")

@@ -96,8 +96,8 @@ func listen(flag, addr string) (net.Listener, error) {
 	}
 }
 
-// guestsPerAddress times -rate is the number of messages that all guests of one address may post together: by default 1,000
-// messages in 10 s.
+// All guests of one IP address together may post guestsPerAddress times as many messages as the flag -rate allows one user:
+// by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
 // node is one running Mayfly server. close stops its parts.
@@ -124,7 +124,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"},
+	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: origins.More(), Pages: []string{"/r/"},
 		Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.auth.enabled() {
