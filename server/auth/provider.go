@@ -178,8 +178,8 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	return keys, freshness(resp.Header), nil
 }
 
-// compareClocks logs that the issuer's clock, by the header of an answer, and this node's differ by more than Leeway. It logs
-// once, until the clocks agree again. Only run's goroutine calls it.
+// compareClocks logs that the issuer's clock, by the header of an answer, and this node's differ by more than Leeway. It
+// logs once, until the clocks agree again. Only run's goroutine calls it.
 func (p *provider) compareClocks(h http.Header) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
