@@ -186,7 +186,7 @@ func (p *provider) compareClocks(h http.Header) {
 		return
 	}
 	age, _ := strconv.ParseInt(h.Get("Age"), 10, 32)
-	ahead := date.Add(time.Duration(age) * time.Second).Sub(time.Now()).Round(time.Second)
+	ahead := time.Until(date.Add(time.Duration(age) * time.Second)).Round(time.Second)
 	differ := ahead.Abs() > Leeway
 	if differ && !p.clocksDiffer {
 		p.log.Warn("the issuer's clock and this server's differ: good tokens are refused until the wrong one is set right",
