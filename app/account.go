@@ -142,8 +142,11 @@ func (a *account) problem() problem {
 	p := &a.signIn.Problem
 	shown := problem{text: words.SignInProblem(p.Cause), detail: p.Detail}
 	shown.does, shown.button = actionOf(p.Action())
-	if p.Action() == pkce.ActHelp {
+	switch {
+	case p.Action() == pkce.ActHelp:
 		shown.detail = words.Of(words.AllowStorage)
+	case p.Cause == pkce.Unreachable && p.Detail != "":
+		shown.detail = words.With(words.TellOperator, p.Detail)
 	}
 	return shown
 }

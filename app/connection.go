@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/app/dom"
+	"mayfly/app/pkce"
 	"mayfly/app/words"
 )
 
@@ -19,6 +20,7 @@ const (
 // A connection shows the state of the client's connection to the server.
 type connection struct {
 	*model
+	asGuest      bool   // the user goes on as a guest once the sign-in that the server refused has ended
 	countingDown bool   // the page counts the seconds until the next attempt to connect
 	tail         string // the end of the text, which has the seconds: what the element with the id tailID shows
 }
@@ -52,11 +54,23 @@ func statusClass(s client.Status) string {
 	}
 }
 
+// signInRefused reports whether the client waits because the server refused the sign-in for good, so that the user can only
+// go on as a guest.
+func (c *connection) signInRefused() bool {
+	cause := c.signIn.Problem.Cause
+	return c.view.Status == client.Ended && c.signIn.SignInID != "" && !c.signIn.NoGuests &&
+		(cause == pkce.NotAllowed || cause == pkce.Misconfigured)
+}
+
 // retryName returns the text of the button that connects at once, "" if the button is not shown.
 func (c *connection) retryName() string {
 	switch {
+	case c.signInRefused():
+		return words.Of(words.ContinueAsGuest)
 	case c.view.Status == client.Ended:
 		return words.Of(words.TryAgain)
+	case c.view.Status == client.SignedOut && c.signIn.NoGuests:
+		return "" // the account has a button to sign in
 	case c.view.Status == client.SignedOut:
 		return words.Of(words.ContinueAsGuest)
 	case c.countingDown:
@@ -66,15 +80,26 @@ func (c *connection) retryName() string {
 	}
 }
 
-// onRetry runs when the user wants to connect at once.
+// onRetry runs when the user wants to connect at once. A sign-in that the server refused ends first.
 func (c *connection) onRetry(goapp.Context, goapp.Event) {
-	c.client.Retry()
+	if c.signInRefused() {
+		c.asGuest = true
+		id := c.signIn.SignInID
+		spawn(func() { c.auth.End(id, "") })
+	} else {
+		c.client.Retry()
+	}
 	focusComposer() // the focus must not be lost: the button disappears
 }
 
-// beforeView runs before v is shown, and decides whether the page counts down to the next attempt to connect. The
-// countdown begins if the wait is a second or longer, and ends when the attempt begins.
+// beforeView runs before v is shown. It goes on as a guest if the user wants that and the sign-in has ended, and decides
+// whether the page counts down to the next attempt to connect. The countdown begins if the wait is a second or longer, and
+// ends when the attempt begins.
 func (c *connection) beforeView(v *client.View) {
+	if c.asGuest && v.Status == client.SignedOut {
+		c.asGuest = false
+		c.client.Retry()
+	}
 	long := c.countingDown || time.Until(v.NextTry) >= time.Second
 	waits := v.Status == client.Reconnecting && !v.NextTry.IsZero() && long
 	if c.countingDown && !waits && dom.Active().Get("id").String() == retryID {

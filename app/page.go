@@ -357,8 +357,8 @@ func (p *page) onSignIn(a pkce.State) {
 		p.composer.clear()
 		p.keepDraft()
 	}
-	if a.Skew != 0 && was.Skew == 0 && p.notice.text == "" {
-		p.notice.text = words.Skew(a.Skew)
+	if words.Skew(was.Skew, was.ProviderSkew) == "" && p.notice.text == "" {
+		p.notice.text = words.Skew(a.Skew, a.ProviderSkew)
 	}
 	p.account.onSignIn(a)
 }

@@ -45,6 +45,15 @@ func skewOf(claims object, now clock.Moment) time.Duration {
 	return 0
 }
 
+// whoseSkew decides whose clock is wrong, if the device's is ahead of the provider's by skew: the provider's, if the device
+// and the server agree, otherwise the device's. It returns by how much each of the two is ahead.
+func whoseSkew(skew time.Duration, is *registration) (device, provider time.Duration) {
+	if is.dated && is.skew.Abs() < maxSkew {
+		return 0, -skew
+	}
+	return skew, 0
+}
+
 // split returns the decoded parts of a JWT. A part that is not valid is nil.
 func split(token string) (header, payload object, signature []byte) {
 	parts := strings.Split(token, ".")

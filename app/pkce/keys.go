@@ -40,7 +40,7 @@ func (k *keys) find(url, kid, alg string) (object, *fault) {
 			break
 		}
 		if !k.read(url) {
-			return nil, noAnswer
+			return nil, noAnswer(noKeys)
 		}
 	}
 	return nil, wrongFault("The ID token is signed with an unknown key.")

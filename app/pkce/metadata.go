@@ -1,6 +1,10 @@
 package pkce
 
-import "mayfly/shared/clock"
+import (
+	"time"
+
+	"mayfly/shared/clock"
+)
 
 // registration is what the server's configuration says about its provider. It is empty until configure has read the
 // configuration.
@@ -9,6 +13,10 @@ type registration struct {
 	clientID string
 	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client
 	params   string // more parameters for the authorize endpoint, as a query
+	noGuests bool   // the server lets in only users who are signed in
+
+	dated bool          // the server has told the time
+	skew  time.Duration // by how much the device's clock is then ahead of the server's
 }
 
 // metadata are the facts in the provider's discovery document: its endpoints and its features. They are immutable.

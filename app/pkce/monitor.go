@@ -197,11 +197,13 @@ func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 // leftLocked returns for how many milliseconds the access token is still good.
 func (m *monitor) leftLocked() int64 { return max(0, m.tokens.access.left(m.now()).Milliseconds()) }
 
-// snapshotLocked returns the state as the page shows it. is says which provider the server has.
+// snapshotLocked returns the state as the page shows it. is names the provider, if the server has one.
 func (m *monitor) snapshotLocked(is *registration) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)
-	state := &State{Status: SignedOut, Version: m.tokens.version, Skew: m.skew, Problem: m.outcome.problem}
+	state := &State{Status: SignedOut, Version: m.tokens.version, Problem: m.outcome.problem}
+	state.NoGuests = is.noGuests
+	state.Skew, state.ProviderSkew = whoseSkew(m.skew, is)
 	if m.record != nil {
 		state.Name, state.SignInID = m.name, m.record.signInID
 	}

@@ -23,7 +23,18 @@ const (
 	wrong              // the provider's answer cannot be trusted
 )
 
-var noAnswer = &fault{problem: Problem{Cause: Unreachable}}
+// The codes that an operator can look up in docs/signing-in.md when the provider does not answer a page. A browser does not
+// tell a page whether the network or CORS is the reason.
+const (
+	noConfig    = "no-config"    // the server did not answer, so the provider is not known
+	noDiscovery = "no-discovery" // the provider's discovery document cannot be read
+	noTokens    = "no-tokens"    // the token endpoint gives no answer that can be read
+	noKeys      = "no-keys"      // the provider's keys cannot be read
+	busy        = "busy"         // the token endpoint asks to try later, or has failed
+)
+
+// noAnswer returns the fault that the provider does not answer. code is one of the codes above.
+func noAnswer(code string) *fault { return &fault{problem: Problem{Unreachable, code}} }
 
 func setupFault(detail string) *fault {
 	return &fault{problem: because(Misconfigured, detail), kind: setup}
@@ -82,7 +93,7 @@ const (
 	ExpiredLink         // the provider's answer belongs to no sign-in that began here in the last hour
 	TooSlow             // the user took longer to sign in than the provider allows
 	Unverified          // the provider's answer cannot be trusted
-	Unreachable         // the provider does not answer
+	Unreachable         // the provider does not answer; the problem's Detail is a code
 	SignInEnded         // the provider, or another tab, has ended the sign-in
 	WasSignedOut        // the server has ended the sign-in
 	NotAllowed          // the server does not admit the user

@@ -32,10 +32,12 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool {
 	r := newRetry()
 	for !closed(stop) {
-		status, _, body := post(p.b.Fetch, "/config.json", "", configTimeout)
-		o := parseObject(body)
-		if status != 200 {
-			o = nil
+		status, header, body := post(p.b.Fetch, "/config.json", "", configTimeout)
+		var o object
+		var date time.Time
+		if status == 200 {
+			o = parseObject(body)
+			date, _ = time.Parse(time.RFC1123, header("Date"))
 		}
 		if o != nil {
 			_ = p.b.Local.Save(browser.ConfigKey, string(o[""])) // for the next start without a network
@@ -45,7 +47,9 @@ func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool
 		if o != nil {
 			p.mu.Lock()
 			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
-				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params")}
+				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params"),
+				noGuests: o.text("anonymous") == "deny",
+				dated:    !date.IsZero(), skew: p.now().Wall.Sub(date)}
 			p.mu.Unlock()
 			return true
 		}
@@ -85,7 +89,7 @@ func (p *provider) readMetadata(timeout time.Duration) (*metadata, *fault) {
 	now, issuer := p.now().Wall.UnixMilli(), p.registered().issuer
 	o := get(p.b, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", timeout)
 	if o == nil {
-		return nil, noAnswer
+		return nil, noAnswer(noDiscovery)
 	}
 	d, f := parseMetadata(o, issuer, now)
 	if f != nil {

@@ -42,8 +42,8 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 	if !r.pending.mayTry(m.now()) {
 		return Problem{Cause: Looping}
 	}
-	if r.provider.registered().issuer == "" { // the server's configuration is not known yet
-		return Problem{Cause: Unreachable}
+	if !closed(m.restored) {
+		return Problem{Unreachable, noConfig}
 	}
 	var d *metadata
 	var f *fault

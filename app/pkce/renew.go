@@ -90,7 +90,7 @@ func (r *renewer) obtainLocked() *fault {
 		unlock, err = r.b.Lock(browser.RenewLock, lockTimeout)
 	})
 	if err != nil {
-		return noAnswer
+		return noAnswer(noTokens)
 	}
 	defer unlock()
 	// The loop repeats only in a browser without locks: there, another tab may change the record during refreshLocked.
@@ -111,7 +111,7 @@ func (r *renewer) obtainLocked() *fault {
 			return f
 		}
 	}
-	return noAnswer
+	return noAnswer(noTokens)
 }
 
 // askTabsLocked asks the other tabs for an access token that ends later than this tab's. It waits askTimeout at most.

@@ -2,6 +2,7 @@ package pkce_test
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -430,6 +431,48 @@ func TestClocks(t *testing.T) {
 			t.Errorf("state = %+v", s)
 		}
 	})
+}
+
+// Whose clock is wrong, comes out by comparing three: the device's, the provider's and the server's.
+func TestWhoseClockIsWrong(t *testing.T) {
+	for _, tt := range []struct {
+		name                     string
+		device, provider, server time.Duration // ahead of the right time
+		silent                   bool          // the server tells no time
+		skew, providers          time.Duration
+	}{
+		{"all agree", 0, 0, 0, false, 0, 0},
+		{"the device is ahead", time.Hour, 0, 0, false, time.Hour, 0},
+		{"the device is behind", -9 * time.Minute, 0, 0, false, -9 * time.Minute, 0},
+		{"the provider is ahead", 0, 9 * time.Minute, 0, false, 0, 9 * time.Minute},
+		{"the provider is behind", 0, -10 * time.Minute, 0, false, 0, -10 * time.Minute},
+		{"the provider is behind, the device a little", 2 * time.Minute, -10 * time.Minute, 0, false, 0, -12 * time.Minute},
+		{"the provider is off by less than is said", 0, 4 * time.Minute, 0, false, 0, 0},
+		{"the server alone is ahead", 0, 0, time.Hour, false, 0, 0},
+		{"three times", time.Hour, -time.Hour, 0, false, 2 * time.Hour, 0},
+		{"the server tells no time", 0, 9 * time.Minute, 0, true, -9 * time.Minute, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.ahead = tt.device
+				d.p.claims = func(m map[string]any) {
+					m["iat"], m["exp"] = time.Now().Add(tt.provider).Unix(), time.Now().Add(tt.provider+time.Hour).Unix()
+				}
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
+					a := serve()
+					if path == "/config.json" && !tt.silent {
+						a.header = map[string]string{"Date": time.Now().Add(tt.server).UTC().Format(http.TimeFormat)}
+					}
+					return a
+				})
+				s := d.tab().signIn("ada").want(pkce.SignedIn)
+				if s.Skew.Round(time.Minute) != tt.skew || s.ProviderSkew.Round(time.Minute) != tt.providers {
+					t.Errorf("the device is ahead by %v, the provider by %v, want %v, %v", s.Skew, s.ProviderSkew, tt.skew, tt.providers)
+				}
+			})
+		})
+	}
 }
 
 func TestSleepsAcrossTheEnd(t *testing.T) {

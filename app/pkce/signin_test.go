@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -468,6 +469,20 @@ func TestProviderKeys(t *testing.T) {
 	}
 }
 
+func TestStateSaysWhetherGuestsComeIn(t *testing.T) {
+	for policy, want := range map[string]bool{"allow": false, "read": false, "deny": true, "": false} {
+		synctest.Test(t, func(t *testing.T) {
+			d := newDevice(t)
+			d.p.config = `{"issuer":"` + issuer + `","client_id":"` + clientID + `","anonymous":"` + policy + `"}`
+			pg := d.tab().load()
+			wait(time.Second)
+			if s := pg.state(); s.NoGuests != want {
+				t.Errorf("anonymous %q: %+v", policy, s)
+			}
+		})
+	}
+}
+
 // The operator's parameters come behind the page's own, whatever the endpoint looks like.
 func TestAuthorizeParams(t *testing.T) {
 	const own = "response_type=code&client_id="
@@ -490,6 +505,54 @@ func TestAuthorizeParams(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Each request that is not answered has a code of its own, which docs/signing-in.md explains.
+func TestCodesOfAProviderThatDoesNotAnswer(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/signing-in.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dropped := answer{err: errDropped} // as CORS does
+	for _, tt := range []struct {
+		path   string
+		answer answer
+		code   string
+	}{
+		{"/config.json", dropped, "no-config"},
+		{"/.well-known/openid-configuration", dropped, "no-discovery"},
+		{"/.well-known/openid-configuration", answer{status: 404}, "no-discovery"},
+		{"/.well-known/openid-configuration", answer{status: 200, body: "<html>"}, "no-discovery"},
+		{"/v1/token", dropped, "no-tokens"},
+		{"/v1/token", answer{status: 200, body: "<html>"}, "no-tokens"},
+		{"/v1/token", answer{status: 503}, "busy"},
+		{"/v1/token", answer{status: 429}, "busy"},
+		{"/v1/keys", dropped, "no-keys"},
+	} {
+		t.Run(tt.path+" "+tt.code, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
+					if path == tt.path {
+						return tt.answer
+					}
+					return serve()
+				})
+				tb := d.tab()
+				pg := tb.load()
+				pg.begin("/")
+				if len(pg.left) > 0 {
+					pg, _ = tb.back(d.p.authorize(pg.leave(), "ada"))
+				}
+				if s := pg.state(); s.Problem != (pkce.Problem{Cause: pkce.Unreachable, Detail: tt.code}) {
+					t.Errorf("state = %+v, want %s", s, tt.code)
+				}
+			})
+		})
+		if !strings.Contains(string(docs), "| `"+tt.code+"` |") {
+			t.Errorf("docs/signing-in.md does not explain %s", tt.code)
+		}
 	}
 }
 

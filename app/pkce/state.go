@@ -21,9 +21,12 @@ const (
 type State struct {
 	Status   Status
 	Off      bool   // the server has no provider, so that nobody can sign in
+	NoGuests bool   // the server lets in only users who are signed in
 	Name     string // the user's name, from the ID token; "" if nobody is signed in. Untrusted, without control characters
 	SignInID string // the random id of this sign-in; another id means another sign-in, and the client must connect again
 	Version  int    // grows with each new access token, which the client sends in an Auth frame
 	Problem  Problem
 	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if under 5 minutes
+	// ProviderSkew is the same of the provider's clock.
+	ProviderSkew time.Duration
 }

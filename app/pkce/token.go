@@ -23,11 +23,11 @@ func parseReply(status int, header func(string) string, o object, began clock.Mo
 	code := o.text("error")
 	switch kind := o.text("token_type"); {
 	case status == 429 || status >= 500:
-		return nil, &fault{problem: Problem{Cause: Unreachable}, wait: retryAfter(header)}
+		return nil, &fault{problem: Problem{Unreachable, busy}, wait: retryAfter(header)}
 	case code != "":
 		return nil, denial(code, o.text("error_description"))
 	case status != 200 || o.text("access_token") == "":
-		return nil, noAnswer // perhaps a proxy's page, or half an answer
+		return nil, noAnswer(noTokens) // perhaps a proxy's page, or half an answer
 	case !strings.EqualFold(kind, "Bearer"):
 		return nil, setupFault("The provider gives tokens of type " + kind + ".")
 	}

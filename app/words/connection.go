@@ -50,13 +50,20 @@ func StatusTail(s client.Status, left time.Duration, unsent int) string {
 // SecondsOf returns d in seconds, rounded up.
 func SecondsOf(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// Skew returns the sentence that the device's clock is ahead by d, or behind if d is negative.
-func Skew(d time.Duration) string {
-	way := ClockAhead
-	if d < 0 {
-		d, way = -d, ClockBehind
+// Skew says whose clock is wrong: the device's, which is ahead by device, or the sign-in provider's, which is ahead by
+// provider. A negative value means behind, and 0 that the clock is right. It returns "" if both are.
+func Skew(device, provider time.Duration) string {
+	d, ahead, behind := device, ClockAhead, ClockBehind
+	if d == 0 {
+		d, ahead, behind = provider, ProviderClockAhead, ProviderClockBehind
 	}
-	return With(way, Lifetime(d.Truncate(time.Minute)))
+	switch {
+	case d > 0:
+		return With(ahead, Lifetime(d.Truncate(time.Minute)))
+	case d < 0:
+		return With(behind, Lifetime((-d).Truncate(time.Minute)))
+	}
+	return ""
 }
 
 // Lifetime returns d in words: "5 minutes", "1 hour 30 minutes", "1 second".

@@ -49,8 +49,11 @@ const (
 	SignInRegion
 	SignInNeedsNetwork
 	AllowStorage
-	ClockAhead  // {0}: by how long
-	ClockBehind // the same
+	TellOperator // {0}: a code of docs/signing-in.md, or the provider's words
+	ClockAhead   // {0}: by how long
+	ClockBehind  // the same
+	ProviderClockAhead
+	ProviderClockBehind
 
 	// Why signing in, or staying signed in, failed.
 	CauseCancelled

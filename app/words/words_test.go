@@ -150,13 +150,21 @@ func TestStatusTail(t *testing.T) {
 }
 
 func TestSkewWords(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		12*time.Minute + 4*time.Second: "This device's clock is 12 minutes ahead.",
-		-time.Hour:                     "This device's clock is 1 hour behind.",
+	for _, tt := range []struct {
+		device, provider time.Duration
+		want             string
+	}{
+		{12*time.Minute + 4*time.Second, 0, "This device's clock is 12 minutes ahead."},
+		{-time.Hour, 0, "This device's clock is 1 hour behind."},
+		{0, 9*time.Minute + 59*time.Second, "The sign-in service's clock is 9 minutes ahead."},
+		{0, -10 * time.Minute, "The sign-in service's clock is 10 minutes behind."},
 	} {
-		if got := words.Skew(d); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: %q", d, got)
+		if got := words.Skew(tt.device, tt.provider); !strings.HasPrefix(got, tt.want) {
+			t.Errorf("%s, %s: %q, want %q", tt.device, tt.provider, got, tt.want)
 		}
+	}
+	if got := words.Skew(0, 0); got != "" {
+		t.Errorf("clocks that are right: %q", got)
 	}
 }
 

@@ -105,7 +105,8 @@ func checkTimes(claims object, now time.Time) *Error {
 		return refuse(wire.ReasonTokenFuture, "it has no iat that is a number").retryIn(maxRetry)
 	}
 	if iat > at+leeway {
-		return refuse(wire.ReasonTokenFuture, "it will be issued in %.0f s", iat-at).retryIn(seconds(iat - at - leeway))
+		return refuse(wire.ReasonTokenFuture, "it will be issued in %.0f s: a clock is wrong, the issuer's or this server's",
+			iat-at).retryIn(seconds(iat - at - leeway))
 	}
 	return nil
 }

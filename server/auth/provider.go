@@ -38,6 +38,8 @@ type provider struct {
 	log     *slog.Logger // static
 
 	discovered atomic.Pointer[discovery] // nil until the configuration is loaded
+
+	clocksDiffer bool // owned by run: the issuer's clock is not this node's, and the log says so
 }
 
 // discovery is the issuer's configuration, as far as this package uses it.
@@ -165,6 +167,7 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	if resp.StatusCode != http.StatusOK {
 		return nil, 0, fmt.Errorf("%s says %s", jwks, resp.Status)
 	}
+	p.compareClocks(resp.Header)
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%s: %w", jwks, err)
@@ -173,6 +176,23 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 		return nil, 0, fmt.Errorf("%s: %w", jwks, err)
 	}
 	return keys, freshness(resp.Header), nil
+}
+
+// compareClocks logs that the issuer's clock, by the header of an answer, and this node's differ by more than Leeway. It
+// logs once, until the clocks agree again. Only run's goroutine calls it.
+func (p *provider) compareClocks(h http.Header) {
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return
+	}
+	age, _ := strconv.ParseInt(h.Get("Age"), 10, 32)
+	ahead := time.Until(date.Add(time.Duration(age) * time.Second)).Round(time.Second)
+	differ := ahead.Abs() > Leeway
+	if differ && !p.clocksDiffer {
+		p.log.Warn("the issuer's clock and this server's differ: good tokens are refused until the wrong one is set right",
+			"issuer_ahead", ahead)
+	}
+	p.clocksDiffer = differ
 }
 
 // freshness returns how long an answer with header h is fresh, within minFresh and maxFresh.

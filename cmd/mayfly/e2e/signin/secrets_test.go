@@ -222,7 +222,11 @@ func (s *spy) search(t *testing.T) {
 	for kind, secrets := range s.secrets {
 		for _, secret := range secrets {
 			for _, at := range s.places {
-				if strings.Contains(at.text, secret) && !(at.spent && (kind == code || kind == verifier)) {
+				text := at.text
+				if kind == idToken { // the address of a sign-out names the user by it, and nowhere else
+					text = strings.ReplaceAll(text, "id_token_hint="+secret, "")
+				}
+				if strings.Contains(text, secret) && !(at.spent && (kind == code || kind == verifier)) {
 					t.Errorf("%s holds the %s", at.name, kind)
 				}
 			}
