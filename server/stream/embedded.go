@@ -1,9 +1,12 @@
 package stream
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -136,18 +139,28 @@ func (e *embedded) halt() {
 	}
 }
 
-// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as debug.
+// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as debug,
+// and so it does with problems that need no operator.
 type natsLogger struct{ log *slog.Logger }
+
+// harmless are parts of such problems. The first one comes at the start after a crash: NATS reads its files again and needs
+// no help. The second one says that the stream is full, which noteFull says in Mayfly's words.
+var harmless = []string{"TTL state is outdated", "resource limits exceeded"}
+
+// problem logs a problem of NATS with level, or as debug if the problem is harmless.
+func (l natsLogger) problem(level slog.Level, format string, v []any) {
+	line := fmt.Sprintf(format, v...)
+	if slices.ContainsFunc(harmless, func(part string) bool { return strings.Contains(line, part) }) {
+		level = slog.LevelDebug
+	}
+	l.log.Log(context.Background(), level, "nats: "+line)
+}
 
 func (l natsLogger) Noticef(format string, v ...any) {
 	l.log.Debug("nats: " + fmt.Sprintf(format, v...))
 }
-func (l natsLogger) Warnf(format string, v ...any) { l.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
-func (l natsLogger) Fatalf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Errorf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Debugf(string, ...any) {}
-func (l natsLogger) Tracef(string, ...any) {}
+func (l natsLogger) Warnf(format string, v ...any)  { l.problem(slog.LevelWarn, format, v) }
+func (l natsLogger) Errorf(format string, v ...any) { l.problem(slog.LevelError, format, v) }
+func (l natsLogger) Fatalf(format string, v ...any) { l.problem(slog.LevelError, format, v) }
+func (l natsLogger) Debugf(string, ...any)          {}
+func (l natsLogger) Tracef(string, ...any)          {}

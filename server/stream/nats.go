@@ -169,16 +169,16 @@ func (n *NATS) Close() error {
 	if n.js != nil {
 		errs = append(errs, within(stopTimeout, "appends did not finish in time", func() error {
 			<-n.js.PublishAsyncComplete()
+			n.lookups.Wait()
 			return nil
 		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
 	}
-	n.lookups.Wait()
 	n.stop()
-	n.followers.Wait()
-	if n.links != nil {
-		n.links.disconnect()
-	}
 	errs = append(errs, within(stopTimeout, "NATS did not stop in time", func() error {
+		n.followers.Wait()
+		if n.links != nil {
+			n.links.disconnect()
+		}
 		n.loops.Wait()
 		if n.links != nil {
 			n.links.server.halt()
