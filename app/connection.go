@@ -20,12 +20,12 @@ const (
 type connection struct {
 	*model
 	countingDown bool   // the page counts the seconds until the next attempt to connect
-	tail         string // the text in the element with the id tailID
+	tail         string // the end of the text, which has the seconds: what the element with the id tailID shows
 }
 
-// render draws the state of the connection. The element of the tail is drawn empty, and refresh writes the seconds
-// into it: if go-app drew them, it would compare the whole page every second. The tail is hidden from screen readers,
-// which must not say the seconds.
+// render draws the state of the connection. The end of the text, the tail, counts down the seconds until the next attempt.
+// Its element is drawn empty, and refresh writes the seconds into it: if go-app drew them, it would compare the whole page
+// every second. The tail is hidden from screen readers, which must not say the seconds.
 func (c *connection) render() goapp.UI {
 	text := textElem("span", "", words.Status(&c.view))
 	attributes(text, "id", statusID, "role", "status")

@@ -41,7 +41,7 @@ func takes(text string, touched bool, sinceSent time.Duration) bool {
 	return text == "" && !touched && sinceSent >= sendPause
 }
 
-// A delivery is the text that the returned drafts add to the field.
+// A delivery is the text that drafts add to the composer's field: drafts that the outbox gives back to the user.
 type delivery struct {
 	text   string
 	last   int  // the N of the last draft in text
@@ -49,8 +49,8 @@ type delivery struct {
 	takes  bool // the field takes the text now
 }
 
-// deliver returns the new ones of the returned drafts as one delivery; ok is false if none is new. text is what the
-// field holds.
+// deliver makes one delivery of those of drafts that the composer does not have yet; ok is false if there are none. text is
+// the text in the field.
 func (d *draft) deliver(drafts []outbox.Draft, text string) (to delivery, ok bool) {
 	after := d.taken[d.room]
 	to.takes = takes(text, d.touched, time.Since(d.sent))

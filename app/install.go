@@ -11,21 +11,21 @@ import (
 
 const installID = "install"
 
-// An install offers to install Mayfly, which then has a window and an icon of its own. The browser offers that where it
-// likes; the page does so once the user has sent a message, where it can work, and until the user has said yes or no.
-// Apple's browsers let no page ask, so there it says what to press.
+// An install offers to install Mayfly as an app with its own window and icon. The page shows the offer if the browser can
+// install apps, once the user has sent a message, until the user has answered. In Apple's browsers a page can't ask for
+// the installation, so there the offer says which menu items to press.
 type install struct {
 	*model
-	possible bool   // the browser would ask, or the user may do it without being asked
-	steps    string // what to press, where no page may ask
+	possible bool   // the browser can install Mayfly, from the page or from a menu
+	steps    string // the menu items to press, in browsers where a page can't ask
 	wrote    bool   // the user has sent a message since the page was opened
 	answered bool
 }
 
-// check looks whether there is something to offer.
+// check sets possible and steps: whether Mayfly can be installed here, and how.
 func (i *install) check(ctx goapp.Context) {
 	if answer, err := browser.DeviceStorage().Load(browser.InstallKey); err != nil || answer != "" {
-		i.answered = true // or the page would ask again and again
+		i.answered = true // without storage the answer would be lost, and the page would ask again and again
 	}
 	i.possible = ctx.IsAppInstallable() && !installed()
 	if i.possible && ctx.IsAppleBrowser() {
@@ -39,7 +39,7 @@ func (i *install) check(ctx goapp.Context) {
 	i.stayAtEnd(ctx)
 }
 
-// installed reports whether this is a window of an installed app, in any display mode. go-app knows one of them.
+// installed reports whether this window belongs to an installed app, in any display mode. go-app looks only for one mode.
 func installed() bool {
 	for _, mode := range []string{"minimal-ui", "fullscreen", "window-controls-overlay"} {
 		if goapp.Window().Call("matchMedia", "(display-mode: "+mode+")").Get("matches").Bool() {
@@ -49,7 +49,8 @@ func installed() bool {
 	return false
 }
 
-// appleSteps says what to press in Apple's browsers, "" where it does not work: in Safari on a Mac before version 17.
+// appleSteps returns the menu items to press in Apple's browsers; "" in other browsers, and in Safari on a Mac before
+// version 17, which can't install apps.
 func appleSteps(userAgent string, touch bool) string {
 	if touch || !strings.Contains(userAgent, "Macintosh") {
 		return words.Of(words.InstallByShare)
@@ -90,9 +91,9 @@ func (i *install) onInstall(ctx goapp.Context, _ goapp.Event) {
 // onDismiss runs when the user does not want to install Mayfly.
 func (i *install) onDismiss(goapp.Context, goapp.Event) { i.answer() }
 
-// answer stores that the user has said yes or no: that is for good.
+// answer stores that the user has answered, so that this browser is never asked again.
 func (i *install) answer() {
 	i.answered = true
-	_ = browser.DeviceStorage().Save(browser.InstallKey, "answered") // or the page asks again after the next start
+	_ = browser.DeviceStorage().Save(browser.InstallKey, "answered") // on an error the page asks again after its next start
 	focusComposer()
 }

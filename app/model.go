@@ -10,22 +10,22 @@ import (
 	"mayfly/app/unread"
 )
 
-// A model is what the parts of the page share. The UI goroutine alone touches it.
+// A model is what the parts of the page share. Only the UI goroutine may use it.
 type model struct {
 	client *client.Client // nil on the server
 	auth   *pkce.SignIn   // nil on the server
 
 	view    client.View
-	signIn  pkce.State // without a problem that the user dismissed
-	room    string     // that the path names; "" before OnNav and if badRoom
+	signIn  pkce.State // the state of the sign-in; a problem that the user dismissed is removed
+	room    string     // the room in the page's path; "" before OnNav, and if badRoom
 	badRoom bool
 	list    *list.List
 	unread  unread.Unread
 	voice   voice
 	draft   draft
 
-	leaving   bool // the page goes to the provider to sign in
-	reloading bool // as soon as the drafts are stored
+	leaving   bool // the browser is about to go to the provider's page to sign in
+	reloading bool // the page will reload as soon as the drafts are stored
 }
 
 func newModel(s *client.Client, in *pkce.SignIn) *model {
@@ -45,8 +45,9 @@ func (m *model) content() list.Content {
 	return list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now()}
 }
 
-// noticeScroll looks whether the user has scrolled the list, and whether the user has read to its end by that. It reports
-// whether the button that leads to the newest message changes. It runs before the list is drawn.
+// noticeScroll records whether the user has scrolled the list. If the list now shows the newest message, all messages count
+// as read. noticeScroll reports whether the button that leads to the newest message must be drawn again. Call it before
+// the list is drawn.
 func (m *model) noticeScroll() bool {
 	following, count := m.list.Following(), m.unread.Count()
 	m.list.NoticeScroll()
@@ -56,7 +57,7 @@ func (m *model) noticeScroll() bool {
 	return m.list.Following() != following || m.unread.Count() != count
 }
 
-// stayAtEnd keeps the list at its end, if it is there, when the page is about to make it lower.
+// stayAtEnd keeps a list that is at its end there. Call it before the page makes the list lower.
 func (m *model) stayAtEnd(ctx goapp.Context) {
 	if m.list.Following() {
 		deferred(ctx, func(goapp.Context) { m.list.ToEnd() })
@@ -70,14 +71,14 @@ func (m *model) keepDraft() {
 	}
 }
 
-// flushThen calls then once the outbox and the drafts are stored, with what is in the composer.
+// flushThen stores the outbox and the drafts, with the text in the composer, and then calls then.
 func (m *model) flushThen(then func()) {
 	m.keepDraft()
 	m.client.Settled(then)
 }
 
-// reload loads the page anew, once the drafts are stored; every reload goes this way. A second reload would begin the
-// first one again, so it does nothing.
+// reload stores the drafts and then reloads the page. Every reload must use it. While a reload is under way, another call
+// does nothing.
 func (m *model) reload() {
 	if m.reloading {
 		return

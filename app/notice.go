@@ -25,8 +25,8 @@ func (n *notice) onDismiss(goapp.Context, goapp.Event) {
 	focusComposer()
 }
 
-// bar draws a sentence below the header that the user may dismiss, and a button for what else the user can do about it,
-// if that has a name.
+// bar draws a sentence below the header, a button that dismisses it and, unless the name of the other button is "", a button
+// for what the user can do.
 func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
 	body := []goapp.UI{textElem("p", "", text)}
 	if name != "" {

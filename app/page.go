@@ -16,9 +16,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A page is the page of a room: the parts, and what happens between them. go-app keeps one instance while the user goes
-// from room to room: OnNav reads what the path says. Fields are unexported, so that go-app leaves them alone then, and
-// change on the UI goroutine only.
+// A page is the page of a room: its parts, and what happens between them. go-app keeps one page value while the user goes
+// from room to room, and calls OnNav for each. The fields are unexported, so that go-app does not copy them when it draws,
+// and only the UI goroutine changes them.
 type page struct {
 	goapp.Compo
 	*model
@@ -33,10 +33,10 @@ type page struct {
 	composer   composer
 
 	painter   painter
-	stops     []func()    // end what OnMount began
-	timer     *time.Timer // calls refresh
+	stops     []func()    // the functions that end what OnMount began
+	timer     *time.Timer // calls refresh when something is due
 	collected time.Time   // when the page last asked for a garbage collection
-	title     string      // as shown
+	title     string      // the title that the document has
 }
 
 // newPage returns a page. s and in are nil on the server.
@@ -57,7 +57,8 @@ func newPage(s *client.Client, in *pkce.SignIn, text string) *page {
 	return p
 }
 
-// Render draws the page. A panic in it would end the program, so it draws nothing instead and says so.
+// Render draws the page. go-app would end the program if Render panicked, so after a panic the page draws only a sentence
+// and a button to reload.
 func (p *page) Render() (drawn goapp.UI) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -74,7 +75,7 @@ func (p *page) Render() (drawn goapp.UI) {
 	return all
 }
 
-// header draws the parts of the header. The offer to install waits until there is nothing else to say.
+// header draws the parts of the header. The offer to install is drawn only if no other bar is.
 func (p *page) header() goapp.UI {
 	brand := textElem("a", "brand", words.Of(words.Product)).Attr("href", "/")
 	body := []goapp.UI{
@@ -119,8 +120,8 @@ func (p *page) main() goapp.UI {
 func (p *page) OnMount(ctx goapp.Context) {
 	defer Guard()
 	p.voice.began = time.Now()
-	p.update.checked = p.voice.began.Add(-checkPause) // the browser itself has just looked
-	p.timer = time.AfterFunc(time.Hour, func() {      // refresh sets when
+	p.update.checked = p.voice.began.Add(-checkPause) // the browser has just asked for the newest service worker itself
+	p.timer = time.AfterFunc(time.Hour, func() {      // refresh sets the timer; an hour is a start value
 		dispatch(ctx, func(ctx goapp.Context) {
 			ctx.PreventUpdate()
 			p.refresh(&p.view)
@@ -153,7 +154,7 @@ func (p *page) OnMount(ctx goapp.Context) {
 	spawn(func() { p.tick(ctx, ended) })
 }
 
-// listen subscribes to what the browser says of the window.
+// listen subscribes to the events of the window.
 func (p *page) listen(ctx goapp.Context) {
 	window, onVisible := goapp.Window(), func() { dispatch(ctx, p.onVisible) }
 	p.stops = append(p.stops,
@@ -171,16 +172,16 @@ func (p *page) listen(ctx goapp.Context) {
 	})
 }
 
-// OnDismount ends what OnMount began: go-app does not cancel ctx.
+// OnDismount ends what OnMount began, because go-app does not cancel the context of OnMount.
 func (p *page) OnDismount() {
 	for _, stop := range p.stops {
 		stop()
 	}
 }
 
-// collectEvery is how soon at most the elements of messages that are gone are gone themselves: the browser keeps them as
-// long as Go holds a value of them, which is until a garbage collection. Left alone that comes seldom, since little else
-// is thrown away.
+// collectEvery is the shortest time between two garbage collections that the page asks for. The browser keeps the element of
+// a removed message in memory until Go's garbage collector has freed the Go values that refer to it. Without being asked,
+// the collector runs rarely, because the page makes little other garbage.
 const collectEvery = 10 * time.Second
 
 // tick runs onSecond each second until the page is dismounted.
@@ -197,9 +198,9 @@ func (p *page) tick(ctx goapp.Context, ended <-chan struct{}) {
 	}
 }
 
-// onSecond runs once a second and counts down the messages in sight, if the page is.
+// onSecond runs once a second. While the page is visible, it updates the time left of the messages in sight.
 func (p *page) onSecond(ctx goapp.Context) {
-	if !p.composer.takeDrafts() { // the field may take by now what it did not
+	if !p.composer.takeDrafts() { // the composer's field may be in the document by now
 		ctx.PreventUpdate()
 	}
 	p.update.check()
@@ -212,7 +213,8 @@ func (p *page) onSecond(ctx goapp.Context) {
 	}
 }
 
-// OnNav enters the room that the path names. On the server it does nothing: the page must not depend on the path.
+// OnNav runs when the path has changed, and enters the room in it. On the server it does nothing, because the prerendered
+// page must be the same for every path.
 func (p *page) OnNav(ctx goapp.Context) {
 	if p.client == nil {
 		return
@@ -227,19 +229,19 @@ func (p *page) OnNav(ctx goapp.Context) {
 			focusComposer()
 		}
 	})
-	if address.Path == pkce.CallbackPath { // the way on to a room is not known yet
+	if address.Path == pkce.CallbackPath { // after the sign-in, the path of the room follows
 		return
 	}
 	room, ok := roomOf(address.Path)
-	if ok && room == p.room { // the way to the composer
+	if ok && room == p.room { // only the fragment has changed: the link that skips to the composer
 		return
 	}
-	p.noticeScroll() // where the list of the room before stands says nothing about the next
+	p.noticeScroll() // before the room changes: the scroll position is that of the room before
 	p.room, p.badRoom, p.composer.problem, p.unread = room, !ok, "", unread.Unread{}
 	p.composer.switchDraft(room)
 	p.list.Restart()
 	p.client.Enter(room)
-	p.keepDraft() // what was written before the room was known
+	p.keepDraft() // the user may have written before the room was known
 	p.setTitle()
 	if ok {
 		p.roomlist.remember(room)
@@ -257,14 +259,14 @@ func (p *page) onView(ctx goapp.Context) {
 	p.painter.drawn()
 }
 
-// show draws v, and keeps the list at its end if it was there. Rows are drawn at once: go-app's own drawing waits for a
-// frame, which a hidden page rarely gets, and what has expired must not stay in it. go-app draws only what else has
-// changed, which for most messages is nothing. Only where there is no list yet the rows wait for it.
+// show draws the view v. A list that was at its end stays there. show draws the rows at once, because go-app draws with the
+// next frame, which a hidden page rarely gets, and expired messages must not stay in the document. go-app draws only if
+// something else has changed, which is rare. If the document has no list yet, the rows are drawn after go-app has drawn it.
 func (p *page) show(ctx goapp.Context, v client.View) {
 	scrolled := p.noticeScroll()
 	was, messages, count := p.view, p.messages(), p.unread.Count()
 	if v.Room != was.Room {
-		p.list.Follow() // the list of the room before may have been scrolled up
+		p.list.Follow() // the user may have scrolled up in the room before
 	}
 	p.connection.beforeView(&v)
 	p.view = v
@@ -288,14 +290,14 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 		if !drawn {
 			p.list.Draw(p.content())
 		}
-		if p.composer.takeDrafts() { // into a field that was not there before
+		if p.composer.takeDrafts() { // go-app has only now drawn the composer's field
 			ctx.Update()
 		}
-		p.list.ToEnd() // go-app's drawing may have made the list lower
+		p.list.ToEnd() // go-app may have drawn a bar that makes the list lower
 	})
 }
 
-// sameFrame reports whether two views differ in their messages alone, if at all.
+// sameFrame reports whether two views are equal but for their messages.
 func sameFrame(a, b *client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
 		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
@@ -303,7 +305,8 @@ func sameFrame(a, b *client.View) bool {
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 
-// refresh shows and says what the time has come for, and sets the timer for the next of it, if there is any.
+// refresh updates what the page shows and what a screen reader says, and sets the timer for the time at which it must run
+// again, if any.
 func (p *page) refresh(before *client.View) {
 	next := p.connection.refresh()
 	if said := p.voice.observe(before, &p.view); said != 0 && (next == 0 || said < next) {
@@ -316,15 +319,15 @@ func (p *page) refresh(before *client.View) {
 	}
 }
 
-// onSent runs after the user has sent a message, and shows where it stands.
+// onSent runs after the user has sent a message. It scrolls to the newest message.
 func (p *page) onSent(ctx goapp.Context) {
-	p.unread = unread.Unread{} // a user who writes has read
+	p.unread = unread.Unread{} // a user who writes has read all messages
 	p.timeline.toNewest()
 	p.install.onSent(ctx)
 }
 
-// onSignIn runs when the sign-in has changed. The draft of a user who signed out is forgotten; that of a user whose
-// sign-in has ended stays.
+// onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has only ended,
+// the draft stays.
 func (p *page) onSignIn(a pkce.State) {
 	was := &p.signIn
 	if was.SignInID != "" && a.SignInID != was.SignInID && a.Status != pkce.Ended {
@@ -338,14 +341,14 @@ func (p *page) onSignIn(a pkce.State) {
 	p.account.onSignIn(a)
 }
 
-// onVisible runs when the user looks at the page again, or away, or when the page runs again. Nothing that expired
-// meanwhile may be in the next frame: the client heard of it first and has let that go, and what is left is drawn within
-// the event. No frame is waited for: the last one was long ago, and a hidden page gets none.
+// onVisible runs when the page becomes visible or hidden, or runs again after it was suspended. The browser may paint right
+// after the event, and must not paint messages that have expired meanwhile. So the client, which gets the event first,
+// removes them, and onVisible draws within the event instead of with the next frame.
 func (p *page) onVisible(ctx goapp.Context) {
 	p.painter.painted = true
 	p.onView(ctx)
 	if dom.Hidden() {
-		p.keepDraft() // a page may not be asked again before it is closed
+		p.keepDraft() // no later event is sure to come before the page is closed
 		p.update.reloadUnseen()
 	} else {
 		if p.list.Following() {
@@ -357,8 +360,9 @@ func (p *page) onVisible(ctx goapp.Context) {
 	p.setTitle()
 }
 
-// onKeyboard runs when the browser lays a phone's keyboard over the page instead of making the page smaller, as Safari
-// does. It makes room for the keyboard. A user who has zoomed in sees a part of the page, which is no keyboard.
+// onKeyboard runs when the visible part of the page changes. Safari shows a phone's keyboard over the page and does not make
+// the page smaller; then onKeyboard makes room for the keyboard. It does nothing while the user has zoomed in, because
+// then the visible part is smaller without a keyboard.
 func (p *page) onKeyboard(ctx goapp.Context) {
 	ctx.PreventUpdate()
 	sight, covered := goapp.Window().Get("visualViewport"), 0.0
@@ -371,10 +375,10 @@ func (p *page) onKeyboard(ctx goapp.Context) {
 	p.list.ToEnd()
 }
 
-// OnResize keeps the list at its end when a keyboard takes half of the screen.
+// OnResize runs when the window's size has changed, for example because a keyboard appears. A list at its end stays there.
 func (p *page) OnResize(ctx goapp.Context) { p.stayAtEnd(ctx) }
 
-// OnAppInstallChange runs when the browser would install Mayfly now, or has done so.
+// OnAppInstallChange runs when the browser can install Mayfly, or has installed it.
 func (p *page) OnAppInstallChange(ctx goapp.Context) {
 	defer Guard()
 	p.install.check(ctx)

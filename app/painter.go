@@ -9,16 +9,16 @@ import (
 	"mayfly/app/dom"
 )
 
-// A painter says when the page may draw a view: the first one at once, those that follow within a frame with the next
-// frame. Without that pause a hundred changes in a second could follow each other for as long as there are more, and the
-// browser would paint nothing meanwhile. A page that is hidden has no frames, and does not wait for one.
+// A painter decides when the page draws a view: at most one view in each frame of the browser, the first one at once. If the
+// page drew every view at once, many changes in a row could keep the browser from painting. A hidden page gets no frames,
+// so it draws every view at once.
 type painter struct {
 	latest  latest
-	onFrame goapp.Func // the browser calls it before it paints
-	painted bool       // a frame has been painted, or is not waited for, since the last view was drawn
+	onFrame goapp.Func // the callback of requestAnimationFrame
+	painted bool       // since the last view was drawn, the browser has painted, or the painter does not wait for it
 }
 
-// start lets draw run at each frame that the painter waits for.
+// start makes draw run at each frame that the painter waits for.
 func (p *painter) start(draw func()) (stop func()) {
 	p.painted = true
 	p.onFrame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
@@ -28,7 +28,7 @@ func (p *painter) start(draw func()) (stop func()) {
 	return p.onFrame.Release
 }
 
-// take returns the view to draw; ok is false if there is none, or if it waits for a frame.
+// take returns the view to draw. ok is false if there is none, or if the view must wait for the next frame.
 func (p *painter) take() (v client.View, ok bool) {
 	if !p.painted && !dom.Hidden() {
 		return client.View{}, false
@@ -44,15 +44,15 @@ func (p *painter) drawn() {
 	}
 }
 
-// A latest is a mailbox that holds the newest view only. The client puts views in as fast as they come; one dispatch
-// takes the last of them.
+// A latest is a mailbox for one view. The client's goroutine puts views in, and each replaces the one before. The UI
+// goroutine takes the newest.
 type latest struct {
 	mu   sync.Mutex // guards what follows
 	view client.View
 	full bool
 }
 
-// put reports whether the mailbox was empty: then somebody has to take the view.
+// put stores v. It reports whether the mailbox was empty; then the caller must make the UI goroutine take the view.
 func (l *latest) put(v client.View) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -61,7 +61,7 @@ func (l *latest) put(v client.View) bool {
 	return first
 }
 
-// take reports whether there is a view that was not taken yet.
+// take returns the view and empties the mailbox. ok is false if it was empty.
 func (l *latest) take() (v client.View, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,20 +8,20 @@ import (
 	"mayfly/app/words"
 )
 
-// A Preview is the page in one state, with nothing behind it: no part of it does anything. app/gallery draws previews; the
-// shipped client has none.
+// A Preview is the page in one state, without a client: its buttons do nothing. app/gallery draws previews; the shipped
+// client does not.
 type Preview struct {
 	View   client.View
 	SignIn pkce.State
 
-	NoRoom       bool // the path names no room that can be
-	CountingDown bool // to the next attempt to connect
-	Leaving      bool // to the provider
-	UnsentBlocks bool // the user wanted to sign out
+	NoRoom       bool // no room can have the name in the path
+	CountingDown bool // the header counts down the seconds to the next attempt to connect
+	Leaving      bool // the page is about to go to the provider
+	UnsentBlocks bool // the user wanted to sign out, but messages are not sent yet
 	Notice       string
-	Version      string // that a reload brings
+	Version      string // the newer version that a reload brings
 	Installable  bool
-	NoFiles      bool // the user wanted to send a file
+	NoFiles      bool // the user has tried to send a file
 	Unread       int  // how many messages came while the list was scrolled up, 0 if it follows its newest message
 }
 

@@ -17,14 +17,15 @@ const (
 	roomNameID = "rooms-open"
 )
 
-// A roomlist is the way to other rooms: those where the user was since the page was opened, and a field for any other.
+// A roomlist is the menu of rooms. It has links to the rooms that the user has visited since the page was opened, and a
+// field for the name of any other room.
 type roomlist struct {
 	*model
-	visited []string // rooms, in the order in which the user came there
+	visited []string // the names of the visited rooms, in the order of the first visits
 }
 
-// render draws the button and the menu. The browser itself opens and closes the menu, on a press, Escape or a click
-// elsewhere.
+// render draws the button and the menu. The menu is a popover, so the browser opens and closes it: on the button, on
+// Escape, and on a click outside.
 func (r *roomlist) render() goapp.UI {
 	menu := elem("div", "rooms-menu")
 	attributes(menu, "id", roomsID, "popover", "auto")
@@ -48,7 +49,7 @@ func (r *roomlist) render() goapp.UI {
 	return elem("nav", "rooms-nav", button, menu.Body(append(body, form)...)).Attr("aria-label", words.Of(words.Rooms))
 }
 
-// remember remembers a room for the way back to it.
+// remember adds a room to the menu.
 func (r *roomlist) remember(room string) {
 	if !slices.Contains(r.visited, room) {
 		r.visited = append(r.visited, room)
@@ -58,8 +59,8 @@ func (r *roomlist) remember(room string) {
 // onLink runs when the user follows a link to a room.
 func (r *roomlist) onLink(goapp.Context, goapp.Event) { r.close() }
 
-// onOpen runs when the user has written a room's name, and goes there. The browser lets only a name through that a room
-// can have.
+// onOpen runs when the user submits a room's name, and goes to that room. The pattern of the field makes the browser refuse
+// names that no room can have.
 func (r *roomlist) onOpen(ctx goapp.Context, e goapp.Event) {
 	e.PreventDefault()
 	field := dom.ByID(roomNameID)
@@ -74,9 +75,9 @@ func (r *roomlist) onOpen(ctx goapp.Context, e goapp.Event) {
 
 func (r *roomlist) close() { dom.ByID(roomsID).Call("hidePopover") }
 
-// open leads to the field for a room's name.
+// open opens the menu and moves the focus to the field. The page calls it if the address has wire.OpenRoomQuery.
 func (r *roomlist) open() {
-	browser.Replace("/") // a reload is not to do so again
+	browser.Replace("/") // so that a reload does not open the menu again
 	menu := dom.ByID(roomsID)
 	if menu.Get("showPopover").Truthy() && !menu.Call("matches", ":popover-open").Bool() {
 		menu.Call("showPopover")
@@ -84,8 +85,8 @@ func (r *roomlist) open() {
 	dom.Focus(roomNameID)
 }
 
-// onShortcut calls open with the address of a shortcut that is pressed while Mayfly is open: browsers only show the
-// window then.
+// onShortcut runs when the user chooses a shortcut of the installed app while Mayfly is open. The browser then only shows
+// the window, and does not load the address of the shortcut; onShortcut calls open with that address.
 func onShortcut(open func(address string)) {
 	queue := goapp.Window().Get("launchQueue")
 	if !queue.Truthy() {
@@ -109,7 +110,7 @@ func pathOf(room string) string {
 	return "/r/" + room
 }
 
-// roomOf returns the room that a path names; ok is false if no room can have that name.
+// roomOf returns the name of the room in a path. ok is false if no room can have that name.
 func roomOf(path string) (room string, ok bool) {
 	if path == "/" {
 		return wire.DefaultRoom, true

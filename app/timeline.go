@@ -36,11 +36,11 @@ func (t *timeline) render() goapp.UI {
 	return elem("div", "log-frame", frame...)
 }
 
-// nothing draws why there are no rows, nil if there are some or nothing is known yet.
+// nothing draws the reason why there are no messages. It returns nil if there are some, or if the client does not know yet.
 func (t *timeline) nothing() goapp.UI {
 	v := &t.view
 	switch {
-	case v.Room != t.room: // the client is about to enter it
+	case v.Room != t.room: // the client has not entered the room yet
 		return nil
 	case v.Refused != client.Problem{}:
 		return deadEnd(words.Problem(v.Refused))
@@ -50,13 +50,14 @@ func (t *timeline) nothing() goapp.UI {
 	return nil
 }
 
-// deadEnd draws why there is nothing to read here, and the way to a room.
+// deadEnd draws the reason why there is nothing to read here, and a link to a room.
 func deadEnd(why string) goapp.UI {
 	toLobby := textElem("a", "", words.Of(words.GoToLobby)).Attr("href", "/")
 	return elem("div", "note", textElem("p", "", why), elem("p", "", toLobby))
 }
 
-// onKeyDown runs when a key goes down in the list, which is one stop of the Tab key: the arrows go from row to row.
+// onKeyDown runs when a key goes down in the list. The Tab key stops at the list once; inside it the arrow keys move the
+// focus from row to row.
 func (t *timeline) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	for _, modifier := range []string{"ctrlKey", "altKey", "metaKey", "shiftKey"} {
@@ -82,8 +83,8 @@ func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onScroll runs after the list was scrolled, by the user or by the page. At either end of the rows that are mounted more
-// come, if there are more.
+// onScroll runs after the list was scrolled, by the user or by the page. At the first and at the last mounted row it mounts
+// more, if there are more messages.
 func (t *timeline) onScroll(ctx goapp.Context, _ goapp.Event) {
 	was := t.list.Following()
 	if !t.noticeScroll() {

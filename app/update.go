@@ -13,26 +13,27 @@ import (
 
 const (
 	updateID = "update"
-	outdated = "protocol" // stands for the version without which the client can't connect
+	// outdated is the result of ready if the server speaks a newer protocol, so that this client can't connect.
+	outdated = "protocol"
 
 	checkEvery = time.Hour
-	checkPause = time.Minute // after one check until there is a reason for the next
+	checkPause = time.Minute // the shortest time between two checks
 )
 
-// An update looks for a newer version of Mayfly, which the service worker stores and a reload brings. The worker says
-// which version it has; go-app's own event for it also comes at the first visit, and not if the page was not there to get
-// it. While the user looks at the page, the user says when to reload; else the page reloads by itself, if nobody can tell
-// the difference.
+// An update looks for a newer version of Mayfly. The service worker downloads and stores it, and a reload of the page brings
+// it. The worker sends the version that it has stored. (go-app's own event is not used: it also comes at the first visit,
+// and a page that was not open then never gets it.) While the page is visible, the user decides when to reload. A hidden
+// page reloads by itself, if the user would see no difference afterwards.
 type update struct {
 	*model
-	version   string    // that a reload brings; "": the page's own
-	dismissed string    // the version of which the user has said that it can wait
+	version   string    // the version that a reload brings; "": the one that the page has
+	dismissed string    // the version for which the user has dismissed the bar
 	checked   time.Time // when the page last looked for a newer version
-	wantCheck bool      // there is a reason to look again
-	lost      bool      // the connection was lost: servers are often replaced by newer ones
+	wantCheck bool      // there is a reason to look again, but the last check was less than checkPause ago
+	lost      bool      // the connection was lost, so a newer server may have replaced the old one
 }
 
-// ready returns what stands for the version to reload for, "" if there is none, or if it can wait.
+// ready returns the version for which the bar is shown; "": no bar is shown.
 func (u *update) ready() string {
 	version := u.version
 	if u.view.Outdated {
@@ -44,7 +45,7 @@ func (u *update) ready() string {
 	return version
 }
 
-// render draws that there is a newer version, nil if there is none.
+// render draws the bar that offers the newer version, nil if no bar is shown.
 func (u *update) render() goapp.UI {
 	if u.ready() == "" {
 		return nil
@@ -59,28 +60,28 @@ func (u *update) text() string {
 	return words.Of(words.UpdateReady)
 }
 
-// onReload runs when the user wants the newer version.
+// onReload runs when the user presses the button that reloads.
 func (u *update) onReload(goapp.Context, goapp.Event) { u.reload() }
 
-// onDismiss runs when the user says that the newer version can wait.
+// onDismiss runs when the user dismisses the bar.
 func (u *update) onDismiss(goapp.Context, goapp.Event) {
 	u.dismissed = u.ready()
 	focusComposer()
 }
 
-// due reports whether it is time to look for a newer version.
+// due reports whether the page should look for a newer version now.
 func (u *update) due(now time.Time) bool {
 	age := now.Sub(u.checked)
 	return age >= checkEvery || u.wantCheck && age >= checkPause
 }
 
-// checkSoon looks for a newer version as soon as it may.
+// checkSoon looks for a newer version at once, or when checkPause is over.
 func (u *update) checkSoon() {
 	u.wantCheck = true
 	u.check()
 }
 
-// check looks for a newer version if it is time to.
+// check looks for a newer version if a check is due.
 func (u *update) check() {
 	now := time.Now()
 	if !u.due(now) {
@@ -90,7 +91,7 @@ func (u *update) check() {
 	spawn(browser.UpdateWorker)
 }
 
-// onWorkerVersion runs when the service worker has said which version a reload would bring.
+// onWorkerVersion runs when the service worker sends the version that a reload would bring.
 func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
 	if version == goapp.Getenv("GOAPP_VERSION") {
 		version = ""
@@ -104,19 +105,19 @@ func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
 	u.reloadUnseen()
 }
 
-// announce says that there is a newer version, or takes that back.
+// announce sets the version that a reload brings, and shows or hides the bar.
 func (u *update) announce(ctx goapp.Context) {
 	if u.ready() != "" {
 		u.voice.say(u.text())
-		yieldFocus(installID) // the offer to install waits now
+		yieldFocus(installID) // the bar replaces the offer to install, which may have the focus
 	} else {
 		yieldFocus(updateID)
 	}
 	u.stayAtEnd(ctx)
 }
 
-// afterView runs when a view is shown after before. It looks for a newer version once a connection is back that was lost,
-// and reloads when the messages that waited are sent.
+// afterView runs after a view was shown; before is the view before it. When a lost connection is back, afterView looks for a
+// newer version. When all waiting messages are sent, it reloads the page if that is possible unseen.
 func (u *update) afterView(ctx goapp.Context, before *client.View) {
 	v := &u.view
 	switch {
@@ -133,9 +134,10 @@ func (u *update) afterView(ctx goapp.Context, before *client.View) {
 	u.reloadUnseen()
 }
 
-// reloadUnseen reloads for a newer version if nobody can tell the difference: the page is out of sight, nothing is
-// written or on its way, and nothing waits to be read. Where servers of two versions take turns, a tab does not follow
-// them back.
+// reloadUnseen reloads the page for a newer version if the user would see no difference: the page is hidden, no draft is
+// written, no message waits to be sent, and none is unread. The tab stores which
+// version it had before the reload, and does not reload back to it. So it does not reload again and again while servers of
+// two versions answer by turns.
 func (u *update) reloadUnseen() {
 	if u.version == "" || !dom.Hidden() || !u.idle() {
 		return
@@ -149,7 +151,7 @@ func (u *update) reloadUnseen() {
 	}
 }
 
-// idle reports whether a reload would leave all as it is.
+// idle reports whether a reload would lose nothing that the user sees or has written.
 func (u *update) idle() bool {
 	if input := composerField(); input.Truthy() && input.Get("textLength").Int() != 0 {
 		return false

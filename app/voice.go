@@ -15,14 +15,14 @@ const (
 	alertID  = "alert"
 )
 
-// A voice writes into two unseen live regions what a screen reader says.
+// A voice writes sentences into two invisible live regions, which screen readers read out.
 type voice struct {
 	announcer unread.Announcer
 	began     time.Time // when the page was mounted
 }
 
-// observe writes down what is to be said of two views that follow each other. It returns how long it is until it should be
-// called again with the last view twice; 0: not before the next view.
+// observe compares two consecutive views and writes what is new. It returns the time after which it must be called again,
+// with the last view as both; 0: only when the next view comes.
 func (v *voice) observe(before, after *client.View) (next time.Duration) {
 	polite, alert := v.announcer.Polite, v.announcer.Alert
 	next = v.announcer.Observe(before, after, time.Since(v.began))
@@ -35,13 +35,13 @@ func (v *voice) observe(before, after *client.View) (next time.Duration) {
 	return next
 }
 
-// say says a sentence politely.
+// say makes a screen reader say a sentence after what it is saying now.
 func (v *voice) say(text string) {
 	v.announcer.Say(text)
 	dom.Write(politeID, v.announcer.Polite)
 }
 
-// liveRegion draws what the voice writes into.
+// liveRegion draws an invisible element into which the voice writes.
 func liveRegion(id, role string) goapp.UI {
 	e := elem("p", "unseen")
 	attributes(e, "id", id, "role", role)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"net/http"
 	"net/http/pprof"
 
@@ -8,12 +9,19 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler for operators: metrics at /metrics, and profiles under /debug/pprof/. It asks for no
-// sign-in, and the profiles show the memory, which holds the texts of users. So serve it on a separate listener that
-// only operators reach.
-func Admin(metrics prometheus.Gatherer) http.Handler {
+// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz the error
+// of ready, which is the reason why users cannot chat or sign in. It asks for no sign-in, and the profiles show the
+// memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
+func Admin(metrics prometheus.Gatherer, ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := ready(r.Context()); err != nil {
+			plain(w, http.StatusServiceUnavailable, err.Error())
+			return
+		}
+		plain(w, http.StatusOK, "ok")
+	})
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)

@@ -2,9 +2,12 @@ package server
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
+	"mayfly/server/revocation"
 	"mayfly/server/session"
 	"mayfly/shared/wire"
 )
@@ -12,33 +15,54 @@ import (
 // serveHealth answers 200 as long as the process runs.
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// serveReady answers 200 if users can chat on this node, else 503 and the reason.
-func (s *Server) serveReady(w http.ResponseWriter, r *http.Request) {
-	if s.closing() {
-		plain(w, http.StatusServiceUnavailable, "the server is stopping")
-		return
-	}
-	if err := s.config.Ready(r.Context()); err != nil {
-		plain(w, http.StatusServiceUnavailable, err.Error())
-		return
-	}
-	if err := s.signInReady(); err != nil {
-		plain(w, http.StatusServiceUnavailable, err.Error())
-		return
-	}
-	plain(w, http.StatusOK, "ok")
+// noSignIn is all that the public readiness check says when nobody can sign in. The reason may name the issuer's address and
+// the network, so only Ready and the log have it.
+const noSignIn = "sign-in does not work now"
+
+var errStopping = errors.New("the server is stopping")
+
+// readiness says whether users can chat and sign in on this node. Its fields are static.
+type readiness struct {
+	stopping    func() bool
+	stream      func(context.Context) error
+	verifier    session.Verifier        // nil if sign-in is not set up
+	revocations *revocation.Revocations // nil if sign-in is not set up
+	guests      bool                    // guests are let in
 }
 
-// signInReady returns the reason why no user can sign in now. It returns nil if users can sign in, or if sign-in is not
-// set up.
-func (s *Server) signInReady() error {
-	if s.revocations == nil {
+// serve answers 200 if users can chat on this node, else 503 and the reason. While nobody can sign in, a node that lets
+// guests in is ready for them: a load balancer must not keep them out.
+func (r *readiness) serve(w http.ResponseWriter, q *http.Request) {
+	if err := r.chat(q.Context()); err != nil {
+		plain(w, http.StatusServiceUnavailable, err.Error())
+	} else if r.signIn() == nil {
+		plain(w, http.StatusOK, "ok")
+	} else if r.guests {
+		plain(w, http.StatusOK, "ok for guests; "+noSignIn)
+	} else {
+		plain(w, http.StatusServiceUnavailable, noSignIn)
+	}
+}
+
+// chat returns nil if guests can chat, else the reason, which anybody may read.
+func (r *readiness) chat(ctx context.Context) error {
+	if r.stopping() {
+		return errStopping
+	}
+	return r.stream(ctx)
+}
+
+// signIn returns nil if users can sign in, or if sign-in is not set up, else the reason.
+func (r *readiness) signIn() error {
+	if r.revocations == nil {
 		return nil
 	}
-	if err := s.config.SignIn.Verifier.Ready(); err != nil {
-		return err
-	}
-	return s.revocations.Ready()
+	return cmp.Or(r.verifier.Ready(), r.revocations.Ready())
+}
+
+// Ready returns nil if users can chat and sign in on this node, else the whole reason, which is for operators alone.
+func (s *Server) Ready(ctx context.Context) error {
+	return cmp.Or(s.ready.chat(ctx), s.ready.signIn())
 }
 
 // plain answers with one line of text.
@@ -50,7 +74,8 @@ func plain(w http.ResponseWriter, status int, text string) {
 }
 
 // serveConfig answers with the settings that a client needs before it connects, such as the issuer of the sign-in.
-func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
+func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
+	s.config.Origins.Share(w, r)
 	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
@@ -60,9 +85,10 @@ func (s *Server) serveConfig(w http.ResponseWriter, _ *http.Request) {
 		Issuer    string         `json:"issuer"` // empty: sign-in is not set up
 		ClientID  string         `json:"client_id"`
 		Scopes    []string       `json:"scopes"`
+		Params    string         `json:"authorize_params,omitempty"`
 		Audience  string         `json:"audience"`
 		Anonymous session.Policy `json:"anonymous"`
 		TTL       wire.TTL       `json:"ttl"`
-	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...), how.Audience,
-		policy, s.config.TTL})
+	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...),
+		how.AuthorizeParams, how.Audience, policy, s.config.TTL})
 }

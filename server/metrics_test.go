@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -247,7 +248,7 @@ func TestClientsMakeNoLabels(t *testing.T) {
 
 func TestAdmin(t *testing.T) {
 	n := start(t, 1)
-	admin := server.Admin(n.metrics)
+	admin := server.Admin(n.metrics, func(context.Context) error { return nil })
 	for _, tt := range []struct {
 		method, path string
 		status       int

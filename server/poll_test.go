@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -441,6 +442,35 @@ func TestPollOrigins(t *testing.T) {
 			t.Errorf("%d %v, want a 429 that the page can read", a.status, a.header)
 		}
 		<-waits
+	})
+}
+
+// TestConfigIsSharedAsPolls holds that a page that may poll can also read the settings without which it cannot sign in.
+func TestConfigIsSharedAsPolls(t *testing.T) {
+	origins, err := admission.NewOrigins("https://chat.example.com", []string{"https://embed.example"}, "80")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bubble(t, func(c *server.Config) { c.Origins = origins }, func(t *testing.T, h *house) {
+		for _, tt := range []struct{ origin, allowed string }{
+			{"", ""},
+			{"https://chat.example.com", "https://chat.example.com"},
+			{"https://embed.example", "https://embed.example"},
+			{"https://evil.example", ""},
+			{"https://embed.example.evil.example", ""},
+			{"http://embed.example", ""},
+			{"null", ""},
+		} {
+			r := httptest.NewRequest("GET", "/config.json", nil)
+			if tt.origin != "" {
+				r.Header.Set("Origin", tt.origin)
+			}
+			w := httptest.NewRecorder()
+			h.Handler().ServeHTTP(w, r)
+			if w.Code != 200 || w.Header().Get("Access-Control-Allow-Origin") != tt.allowed || w.Header().Get("Vary") != "Origin" {
+				t.Errorf("from %q: %d %v, want it shared with %q", tt.origin, w.Code, w.Header(), tt.allowed)
+			}
+		}
 	})
 }
 

@@ -21,7 +21,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /poll", s.servePoll)
 	mux.HandleFunc("OPTIONS /poll", s.servePreflight)
 	mux.HandleFunc("GET /healthz", s.serveHealth)
-	mux.HandleFunc("GET /readyz", s.serveReady)
+	mux.HandleFunc("GET /readyz", s.ready.serve)
 	mux.HandleFunc("GET /config.json", s.serveConfig)
 	mux.Handle("/", s.config.Origins.GuardHost(s.config.Pages))
 	return s.config.Secure(mux)

@@ -54,8 +54,10 @@ type SignIn struct {
 	Verifier session.Verifier
 	Ledger   ledger.Store // where the nodes store revocations
 
-	Issuer, ClientID, Audience string // clients read these three and Scopes at /config.json
+	// Clients read what follows at /config.json.
+	Issuer, ClientID, Audience string
 	Scopes                     []string
+	AuthorizeParams            string // more parameters of the authorization request, as a query
 }
 
 // Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its
@@ -71,6 +73,7 @@ type Server struct {
 	lines       *conn.Lines             // static
 	shared      *conn.Shared            // static; what all connections share
 	sessions    *session.Shared         // static; what all sessions share
+	ready       readiness               // static
 
 	running sync.WaitGroup // counts connections, each from before its upgrade until it has ended
 	phase   atomic.Int32   // serving, settling, leaving or aborting; set under mu
@@ -104,6 +107,8 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	if config.SignIn.Verifier != nil {
 		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}
+	s.ready = readiness{stopping: s.closing, stream: config.Ready, verifier: config.SignIn.Verifier,
+		revocations: s.revocations, guests: config.Anonymous != session.GuestsDenied}
 	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))
 	s.shared = &conn.Shared{Clock: clock, Log: log, Metrics: conn.NewMetrics(reg), Stopping: s.closing,

@@ -481,6 +481,7 @@ func TestBesideTheSocket(t *testing.T) {
 		{"/", "evil.example", nil, 421, "-public-url https://evil.example"},
 		{"/r/x", "10.0.0.7:8080", nil, 421, "-public-url http://10.0.0.7:8080"},
 		{"/", "<script>", nil, 421, "&lt;script&gt;"},
+		{"/", "chat.example.com:443", nil, 200, "a page"},
 	} {
 		t.Run(tt.path+" "+tt.host, func(t *testing.T) {
 			n.ready = tt.ready

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http/httptest"
@@ -295,7 +296,22 @@ func TestNothingOfAQueueComesLate(t *testing.T) {
 }
 
 func TestReadyNeedsSignIn(t *testing.T) {
-	bubble(t, nil, func(t *testing.T, h *house) {
+	for _, tt := range []struct {
+		policy session.Policy
+		want   string // while nobody can sign in
+	}{
+		{session.GuestsDenied, "503 sign-in does not work now"},
+		{session.GuestsRead, "200 ok for guests; sign-in does not work now"},
+		{session.GuestsWrite, "200 ok for guests; sign-in does not work now"},
+		{"", "200 ok for guests; sign-in does not work now"},
+	} {
+		t.Run(string(tt.policy), func(t *testing.T) { testReady(t, tt.policy, tt.want) })
+	}
+}
+
+// testReady checks what the server says publicly and to operators while nobody can sign in.
+func testReady(t *testing.T, policy session.Policy, want string) {
+	bubble(t, func(c *server.Config) { c.Anonymous = policy }, func(t *testing.T, h *house) {
 		ready := func() string {
 			w := httptest.NewRecorder()
 			h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
@@ -304,14 +320,23 @@ func TestReadyNeedsSignIn(t *testing.T) {
 		if got := ready(); got != "200 ok" {
 			t.Errorf("ready: %s", got)
 		}
+		if err := h.Ready(t.Context()); err != nil {
+			t.Errorf("operators read %v", err)
+		}
 		h.issuer.SetDown(true)
-		if got := ready(); got != "503 the keys cannot be loaded" {
+		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
+		}
+		if err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
+			t.Errorf("operators read %v", err)
 		}
 		h.issuer.SetDown(false)
 		h.ledger.Fail(errors.New("the ledger is away"))
-		if got := ready(); got != "503 the ledger is away" {
+		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
+		}
+		if err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
+			t.Errorf("operators read %v", err)
 		}
 	})
 }
@@ -324,6 +349,19 @@ func TestConfigJSONWithSignIn(t *testing.T) {
 			`"anonymous":"read","ttl":{"min_ms":1000,"default_ms":300000,"max_ms":86400000}}`
 		if strings.TrimSpace(w.Body.String()) != want {
 			t.Errorf("config.json = %s, want %s", w.Body, want)
+		}
+	})
+}
+
+func TestConfigJSONHasTheAuthorizeParams(t *testing.T) {
+	bubble(t, func(c *server.Config) { c.SignIn.AuthorizeParams = "prompt=consent&a=b" }, func(t *testing.T, h *house) {
+		w := httptest.NewRecorder()
+		h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
+		var got struct {
+			Params string `json:"authorize_params"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got.Params != "prompt=consent&a=b" {
+			t.Errorf("config.json = %s, %v", w.Body, err)
 		}
 	})
 }

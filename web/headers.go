@@ -44,7 +44,7 @@ func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 
 // contentSecurityPolicy returns a policy that allows Mayfly's own files and no inline script or style. Go's wasm needs
 // 'wasm-unsafe-eval', which allows the browser to compile wasm and nothing else. The policy allows the origins signIn,
-// because the client fetches tokens from them, and posts a form to them when the user signs out.
+// because the client fetches tokens from them.
 func contentSecurityPolicy(sockets, signIn []string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -56,7 +56,7 @@ func contentSecurityPolicy(sockets, signIn []string) string {
 		"manifest-src 'self'",
 		"worker-src 'self'",
 		"base-uri 'none'",
-		strings.Join(slices.Concat([]string{"form-action 'self'"}, signIn), " "),
+		"form-action 'self'",
 		"frame-ancestors 'none'",
 	}, "; ")
 }

@@ -80,7 +80,7 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 	if script, err = patch(script, scriptPatches(f)); err != nil {
 		return nil, err
 	}
-	if html, err = patch(tidy(html), pagePatches); err != nil {
+	if html, err = patch(tidy(html), slices.Concat(pagePatches, addressPatches(cfg.PublicURL))); err != nil {
 		return nil, err
 	}
 	manifest, err := makeManifest(f.Resolve)
@@ -176,8 +176,21 @@ var pagePatches = []replacement{
 	{ // when a phone shows its keyboard, the page gets smaller, so that the keyboard does not cover the composer
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
+	{"    <meta name=\"author\">\n", ""}, // go-app writes it also if there is no author
 	{`alt="wasm loader icon"`, `alt=""`}, // a screen reader must not read the name of this icon
 	faultMarkup,
+}
+
+// addressPatches give the page's own addresses the scheme of publicURL, because go-app takes https for every host.
+func addressPatches(publicURL string) []replacement {
+	host, isHTTP := strings.CutPrefix(publicURL, "http://")
+	if !isHTTP {
+		return nil
+	}
+	return []replacement{
+		{`<meta content="https://` + host + `" property="og:url">`, `<meta content="` + publicURL + `" property="og:url">`},
+		{`<meta content="https://` + host + `/web/icons/`, `<meta content="` + publicURL + `/web/icons/`},
+	}
 }
 
 var (

@@ -28,21 +28,3 @@ func Visit(path string) {
 	Replace(path)
 	call(js.Global(), "dispatchEvent", global("PopStateEvent").New("popstate"))
 }
-
-// Submit leaves the page by posting a form to url. fields are alternating names and values. In a form they do not
-// appear in an address.
-func Submit(url string, fields ...string) {
-	document := global("document")
-	form := call(document, "createElement", "form")
-	form.Set("method", "post")
-	form.Set("action", url)
-	for i := 0; i < len(fields); i += 2 {
-		input := call(document, "createElement", "input")
-		input.Set("type", "hidden")
-		input.Set("name", fields[i])
-		input.Set("value", fields[i+1])
-		call(form, "append", input)
-	}
-	call(document.Get("body"), "append", form)
-	call(form, "submit")
-}

@@ -19,6 +19,3 @@ func Replace(string) {}
 
 // Visit does nothing.
 func Visit(string) {}
-
-// Submit does nothing.
-func Submit(string, ...string) {}

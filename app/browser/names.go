@@ -8,6 +8,7 @@ const (
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest
 	UpdatedKey = "mayfly-updated" // the version that the tab had the last time it reloaded by itself
 	TriesKey   = "mayfly.tries"   // counts the sign-ins that the tab begins
+	SignOutKey = "mayfly.signout" // the sign-out for which the tab went to the provider
 
 	// Keys in DeviceStorage.
 	InstallKey  = "mayfly-install"  // exists once the user has said yes or no to installing Mayfly

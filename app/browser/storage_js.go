@@ -12,8 +12,8 @@ func TabStorage() *Storage { return &Storage{"sessionStorage"} }
 // DeviceStorage returns the storage that all tabs share.
 func DeviceStorage() *Storage { return &Storage{"localStorage"} }
 
-// ReplaceDenied replaces localStorage by an empty list where the browser denies it. go-app reads localStorage when it
-// starts, and an exception there would end the program. Call it before go-app runs.
+// ReplaceDenied replaces localStorage by an empty array if the browser denies access to it. go-app reads localStorage when
+// it starts, and an exception there would end the program. Call it before go-app runs.
 func ReplaceDenied() {
 	if !global("localStorage").IsUndefined() {
 		return

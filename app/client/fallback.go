@@ -22,9 +22,9 @@ const (
 type fallback struct {
 	polls   bool          // the next attempt to connect polls
 	young   int           // how many connections by WebSocket in a row ended before stableAfter and without a bye
-	refused bool          // the last connection by WebSocket that counts in young never opened
+	refused bool          // the last of these connections ended before it was open
 	from    clock.Moment  // when the wait for the next probe began
-	wait    time.Duration // how long after from the next probe begins
+	wait    time.Duration // how long that wait is
 	// the network has changed since the polls connected: if the next probe fails, they connect again
 	doubt bool
 }

@@ -137,13 +137,17 @@ const (
 	endSignIn  verdict = iota // the user has to sign in again
 	renewToken                // the server may accept another token
 	denyUser                  // the server does not accept this user
+	denyToken                 // the server accepts no token of this kind
 )
 
-// judge returns what follows from a refused token. next is what the server says about it. renewals counts the tokens in
-// a row that the server refused as old: judge adds this one.
-func judge(next wire.Next, renewals *int) verdict {
+// judge returns what follows from a refused token. code and next are what the server says about it. renewals counts the
+// tokens in a row that the server refused as old: judge adds this one.
+func judge(code wire.Code, next wire.Next, renewals *int) verdict {
 	switch next {
 	case wire.NextNever:
+		if code == wire.CodeAuth {
+			return denyToken
+		}
 		return denyUser
 	case wire.NextRenew:
 		if *renewals++; *renewals <= maxRenewals {

@@ -92,19 +92,22 @@ func TestOwner(t *testing.T) {
 func TestJudge(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
+		code     wire.Code
 		next     wire.Next
 		renewals int // before
 		want     verdict
 	}{
-		{"never", wire.NextNever, 0, denyUser},
-		{"the first is old", wire.NextRenew, 0, renewToken},
-		{"the last that may be", wire.NextRenew, maxRenewals - 1, renewToken},
-		{"one too many", wire.NextRenew, maxRenewals, endSignIn},
-		{"sign in again", wire.NextLogin, 0, endSignIn},
-		{"the server does not say", "", 0, endSignIn},
+		{"never", wire.CodeForbidden, wire.NextNever, 0, denyUser},
+		{"never, whoever the user is", wire.CodeAuth, wire.NextNever, 0, denyToken},
+		{"forbidden, sign in again", wire.CodeForbidden, wire.NextLogin, 0, endSignIn},
+		{"the first is old", wire.CodeAuth, wire.NextRenew, 0, renewToken},
+		{"the last that may be", wire.CodeAuth, wire.NextRenew, maxRenewals - 1, renewToken},
+		{"one too many", wire.CodeAuth, wire.NextRenew, maxRenewals, endSignIn},
+		{"sign in again", wire.CodeAuth, wire.NextLogin, 0, endSignIn},
+		{"the server does not say", wire.CodeAuth, "", 0, endSignIn},
 	} {
 		renewals := tt.renewals
-		if got := judge(tt.next, &renewals); got != tt.want {
+		if got := judge(tt.code, tt.next, &renewals); got != tt.want {
 			t.Errorf("%s: judge = %d, want %d", tt.name, got, tt.want)
 		}
 	}

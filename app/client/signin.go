@@ -81,17 +81,18 @@ func (e *engine) hello(l *link) wire.Hello {
 	return hello
 }
 
-// credentialsRefused does what the server says about credentials that it did not accept. again reports whether the
-// client tries other credentials. renewals counts the tokens in a row that the server refused as old. why is the
-// server's sentence.
-func (e *engine) credentialsRefused(c Credentials, next wire.Next, why string, renewals *int) (again bool) {
-	switch judge(next, renewals) {
+// credentialsRefused does what the server says about credentials that it did not accept, in f. again reports whether the
+// client tries other credentials. renewals counts the tokens in a row that the server refused as old.
+func (e *engine) credentialsRefused(c Credentials, f wire.Bye, renewals *int) (again bool) {
+	switch judge(f.Code, f.Next, renewals) {
 	case renewToken:
 		return true
 	case denyUser:
-		e.links.tokens.Deny(why)
+		e.links.tokens.Deny(f.Message)
+	case denyToken:
+		e.links.tokens.Unfit(f.Message)
 	case endSignIn:
-		e.links.tokens.End(c.SignInID, why)
+		e.links.tokens.End(c.SignInID, f.Message)
 	}
 	return false
 }
@@ -104,7 +105,7 @@ func (e *engine) onAuthRefused(f wire.Refused, now clock.Moment) {
 	if f.Next == wire.NextLater {
 		l.credentials.Token = "" // so that onCredentials sends the token again
 		l.reauth = schedule(max(time.Duration(f.RetryMS)*time.Millisecond, time.Second), now)
-	} else if e.credentialsRefused(refused, f.Next, f.Message, &l.renewals) {
+	} else if e.credentialsRefused(refused, wire.Bye{Code: f.Code, Next: f.Next, Message: f.Message}, &l.renewals) {
 		e.links.ask(refused.Token)
 	}
 }

@@ -91,6 +91,8 @@ func (s *signIn) Deny(why string) {
 	s.denied = append(s.denied, why)
 }
 
+func (s *signIn) Unfit(why string) { s.Deny("unfit: " + why) }
+
 // set changes s, and returns what the client is to be told of it.
 func (s *signIn) set(change func(*signIn)) client.Identity {
 	s.mu.Lock()
@@ -181,6 +183,7 @@ func TestByeToWhoIsSignedIn(t *testing.T) {
 		{"login", wire.Bye{Code: wire.CodeAuth, Next: wire.NextLogin, Message: "Sign in."}, nil, adas + ": Sign in.", ""},
 		{"forbidden, login", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextLogin, Message: "Sign in."}, nil, adas + ": Sign in.", ""},
 		{"never", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextNever, Message: "Not you."}, nil, "", "Not you."},
+		{"never, whoever it is", wire.Bye{Code: wire.CodeAuth, Next: wire.NextNever, Message: "Unreadable."}, nil, "", "unfit: Unreadable."},
 		{"a next of a newer server", wire.Bye{Code: wire.CodeAuth, Next: "dance", Message: "Dance."}, nil, adas + ": Dance.", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

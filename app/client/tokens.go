@@ -10,9 +10,14 @@ type TokenSource interface {
 	// be had now.
 	Token(ctx context.Context, refused string) (Credentials, error)
 
-	Wake()                    // the server says that the token will soon expire
-	End(signInID, why string) // the server no longer accepts that sign-in; why is the server's sentence
-	Deny(why string)          // the server accepts the token, but not the user; why is its sentence
+	Wake() // the server says that the token will soon expire
+
+	// What the server says about credentials that it did not accept; message is its text for the user. End: it no longer
+	// accepts that sign-in. Deny: it accepts the token, but not the user. Unfit: it accepts no such token, whoever the user
+	// is, which only an operator can mend.
+	End(signInID, message string)
+	Deny(message string)
+	Unfit(message string)
 }
 
 // Credentials tell the server who a user is.
@@ -29,3 +34,4 @@ func (nobody) Token(context.Context, string) (Credentials, error) { return Crede
 func (nobody) Wake()                                              {}
 func (nobody) End(string, string)                                 {}
 func (nobody) Deny(string)                                        {}
+func (nobody) Unfit(string)                                       {}

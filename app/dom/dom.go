@@ -1,6 +1,6 @@
-// Package dom reads and changes the page's document beside go-app: the texts and attributes that go-app draws empty and then
-// leaves alone, the focus, and events of the window. A change here causes no drawing of go-app. The UI goroutine alone calls
-// it.
+// Package dom reads and changes the page's document without go-app: texts and attributes that go-app draws empty and never
+// changes, the focus, and events of the window. A change made here does not make go-app draw. Only the UI goroutine may call
+// it, but for the sentence after a panic.
 package dom
 
 import (
@@ -9,13 +9,14 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// document looks the document up once: each look-up makes a value that the garbage collector has to watch.
+// document returns the document, which it asks the browser for only once: each time would make another Go value for the
+// garbage collector.
 var document = sync.OnceValue(func() goapp.Value { return goapp.Window().Get("document") })
 
 // Document returns the page's document.
 func Document() goapp.Value { return document() }
 
-// ByID returns the element of that id. It is not Truthy if there is none.
+// ByID returns the element with this id. If there is none, Truthy of the result is false.
 func ByID(id string) goapp.Value { return goapp.Window().GetElementByID(id) }
 
 // Node returns a new element with children, which are elements or strings.
@@ -29,14 +30,14 @@ func Node(tag, class string, children ...any) goapp.Value {
 // Set sets an attribute of an element.
 func Set(e goapp.Value, attribute, value string) { e.Call("setAttribute", attribute, value) }
 
-// Write puts text into the element of that id, if there is one. go-app must draw that element empty.
+// Write sets the text of the element with this id, if there is one. go-app must draw that element empty.
 func Write(id, text string) {
 	if e := ByID(id); e.Truthy() {
 		e.Set("textContent", text)
 	}
 }
 
-// Focus moves the focus to the element of that id, if there is one.
+// Focus moves the focus to the element with this id, if there is one.
 func Focus(id string) {
 	if e := ByID(id); e.Truthy() {
 		e.Call("focus")
@@ -49,11 +50,11 @@ func FocusInPlace(e goapp.Value) { e.Call("focus", map[string]any{"preventScroll
 // Active returns the element that has the focus.
 func Active() goapp.Value { return Document().Get("activeElement") }
 
-// Hidden reports whether the page is out of sight.
+// Hidden reports whether the page is hidden: in the background, or behind another tab.
 func Hidden() bool { return Document().Get("visibilityState").String() == "hidden" }
 
-// Listen calls handle at each event of target until stop is called. handle runs on the browser's event loop. An old browser
-// may lack target: then Listen does nothing.
+// Listen calls handle for each event of target until stop is called. handle runs on the browser's event loop. If target does
+// not exist, as in an old browser, Listen does nothing.
 func Listen(target goapp.Value, event string, handle func()) (stop func()) {
 	if !target.Truthy() {
 		return func() {}

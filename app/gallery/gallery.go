@@ -20,11 +20,11 @@ func Register() { goapp.Route("/", func() goapp.Composer { return &gallery{} }) 
 // A gallery draws the states one below the other.
 type gallery struct{ goapp.Compo }
 
-// handled are the events that the parts of the page handle.
+// handled lists the events that the parts of the page handle.
 var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll"}
 
-// OnMount draws the rows of those states that have messages. It keeps events from the parts, which have no client: only
-// links, the menu of rooms and the focus work.
+// OnMount draws the rows of the states that have messages. It also stops the events that the parts of the page handle,
+// because the parts have no client here. Links, the menu of rooms and the focus work.
 func (g *gallery) OnMount(ctx goapp.Context) {
 	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		args[0].Call("stopPropagation")

@@ -12,7 +12,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// shown says which parts of the page a state is about.
+// shown says which parts of the page the gallery shows for a state.
 type shown int
 
 const (
@@ -20,7 +20,7 @@ const (
 	theMain
 )
 
-// A state is the page in one state, of which some parts are shown.
+// A state is the page in one state, with the parts of it that the gallery shows.
 type state struct {
 	name  string
 	shows shown
@@ -105,7 +105,7 @@ func accounts() []state {
 		app.Preview{View: unsent, SignIn: signedIn, UnsentBlocks: true}})
 }
 
-// bars returns the states of what stands below the header.
+// bars returns the states of the bars below the header.
 func bars() []state {
 	outdated := online
 	outdated.Outdated = true

@@ -7,24 +7,25 @@ import (
 	"mayfly/app/client"
 )
 
-// A row goes when the client says so. Where no script runs when that is due, the browser hides the row all the same: an
-// animation that no style can turn off waits for the deadline, and leaves the row invisible. The row may be moved, and
-// the animation does not begin again, as one of a style sheet would. But each animation that waits costs every frame a
-// little: 400 of them made a change of 4.8 ms one of 6.5, 17 made no difference. So the rows that expire first have one
-// each, and the list has one for all others, which hides them when the first of those is due. For some that is early,
-// until the client runs again: then they come back.
+// Normally the client removes a row when its message expires. If no script can run at that time (the tab is suspended),
+// the browser hides the row by itself: each row has an animation, made by script so that no style sheet can turn it off,
+// which makes the row invisible at its deadline. Unlike an animation of a style sheet, it does not start again when the
+// row is moved. But every waiting animation makes each frame slower: with 400 of them a change of the list took 6.5 ms
+// instead of 4.8, with 17 it took no longer. So only the rows that expire first have an animation each. One more, for the
+// whole list, hides all other rows when the first of them is due. Some of these rows are then hidden too early, until
+// the client runs again and shows them.
 
-// maxMasked is how many rows have a mask of their own.
+// maxMasked is the highest number of rows that have a mask of their own.
 const maxMasked = 16
 
 // autohide hides rows at their deadlines without a script.
 type autohide struct {
 	rows   *rows
-	masked []*row // that have a mask of their own
-	rest   mask   // of all rows: it hides those that have none of their own
+	masked []*row // the rows that have a mask of their own
+	rest   mask   // one mask for the whole list, which hides the rows without a mask of their own
 }
 
-// set sees to it that no row is visible past its deadline. now is the server's time.
+// set sets the masks so that no row stays visible after its deadline. now is the server's time.
 func (a *autohide) set(now time.Time) {
 	first := soonest(a.rows.messages, maxMasked+1)
 	if len(first) > maxMasked {
@@ -40,14 +41,14 @@ func (a *autohide) set(now time.Time) {
 		masked[i] = r
 	}
 	for _, r := range a.masked {
-		if !slices.Contains(masked, r) { // others come before it, or it is gone
+		if !slices.Contains(masked, r) { // other rows expire before it, or it was removed
 			r.mask.lift()
 		}
 	}
 	a.masked = masked
 }
 
-// soonest returns those of rows that expire first, n at most, in that order.
+// soonest returns the n rows that expire first, in the order of their deadlines; all rows if there are fewer than n.
 func soonest(rows []client.Message, n int) (first []*client.Message) {
 	for i := range rows {
 		m := &rows[i]

@@ -6,23 +6,23 @@ import (
 	"mayfly/app/client"
 )
 
-// How long a message has to live is a quiet ring in its head, which CSS draws of the part that is left, and a number once
-// that is short. One look a second at the rows in sight sets both. An animation would need no look, but it draws sixty
-// times a second, for each of four hundred rows.
+// The head of a row shows the time that the message has left: a ring, which CSS draws, and a number once little time is
+// left. A countdown updates both for the rows in sight, at most once a second. A CSS animation would need no updates, but
+// it would draw sixty times a second, for each of four hundred rows.
 
-// A countdown counts down the rows in sight.
+// A countdown updates the time left in the rows in sight.
 type countdown struct {
 	rows    *rows
-	counted time.Time // when it last did, by the device's clock: the server's may turn out to be another
-	soon    bool      // a row shows a number, or soon will
+	counted time.Time // the device's time of the last update; not the server's time, which is corrected now and then
+	soon    bool      // a row shows a number, or will before the next update of the rings
 }
 
-// begin draws the time left in a row that is new or has changed.
+// begin draws the time left in a row that was added or updated.
 func (c *countdown) begin(r *row, m *client.Message, now time.Time) {
 	c.soon = r.count(m, now) || c.soon
 }
 
-// count brings the time left in every row in sight up to date, if it is time for that.
+// count updates the time left in every row in sight, if an update is due.
 func (c *countdown) count(now time.Time) {
 	messages := c.rows.messages
 	if len(messages) == 0 || !c.soon && time.Since(c.counted) < ringEvery {

@@ -6,30 +6,30 @@ import (
 	"mayfly/app/client"
 )
 
-// A change is how one list of rows becomes another, in this order.
+// A change says how one list of rows becomes another: first gone, then put, then updated.
 type change struct {
-	gone    []string // keys
+	gone    []string // the keys of the rows to remove
 	put     []put
 	updated []update
 }
 
-// put places a row. What a list puts before the same row is put in the list's order.
+// put places a row. Several puts before the same row are carried out in their order.
 type put struct {
 	row    *client.Message
-	before string // the key of a row that is there and stays in its place; "": at the end
-	moved  bool   // the row is there already, elsewhere
+	before string // the key of the row that comes next, which stays in its place; "": at the end
+	moved  bool   // the row exists already, in another place
 }
 
-// update draws a row anew where it is.
+// update changes what a row shows, without moving it.
 type update struct{ from, to *client.Message }
 
 func (c change) none() bool { return len(c.gone)+len(c.put)+len(c.updated) == 0 }
 
-// diff returns what makes next of prev. A row that stays in its place and as it is does not occur in it. Lists that differ
-// much take it long, lists that differ in a row or two, which is what it is for, take it one pass and no memory.
+// diff returns the change from prev to next. A row that stays the same, in its place, is not in the change. diff is made for
+// lists that differ in a row or two: it then takes one pass. For lists that differ much its time is quadratic.
 func diff(prev, next []client.Message) (c change) {
 	var moved []string
-	i := 0 // prev[:i] is done with
+	i := 0 // prev[:i] is compared already
 	for j := range next {
 		r := &next[j]
 		for i < len(prev) && prev[i].Key != r.Key {
@@ -38,7 +38,7 @@ func diff(prev, next []client.Message) (c change) {
 			} else if at := find(next, prev[i].Key, j); at < 0 {
 				c.gone = append(c.gone, prev[i].Key)
 				i++
-			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // prev[i] is what moves, not all that comes before it
+			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // only prev[i] has moved, not all rows before it
 				moved = append(moved, prev[i].Key)
 				i++
 			} else {
@@ -75,7 +75,7 @@ func (c *change) update(from, to *client.Message) {
 	}
 }
 
-// find returns where the row of that key is, -1 if nowhere. It looks from near on first.
+// find returns the index of the row with this key, -1 if there is none. It looks at the indexes near the given one first.
 func find(rows []client.Message, key string, near int) int {
 	near = min(near, len(rows))
 	if i := indexOf(rows[near:], key); i >= 0 {
@@ -84,7 +84,7 @@ func find(rows []client.Message, key string, near int) int {
 	return indexOf(rows[:near], key)
 }
 
-// first returns how many rows go from the start of prev if c does nothing else but add rows at the end; 0 if it does.
+// first returns how many rows c removes from the start of prev. It returns 0 if c changes anything else but rows at the end.
 func (c change) first(prev []client.Message) int {
 	if len(c.gone) >= len(prev) || len(c.updated) > 0 {
 		return 0
@@ -102,7 +102,7 @@ func (c change) first(prev []client.Message) int {
 	return len(c.gone)
 }
 
-// inPlace reports whether the row of that key is neither gone nor moved.
+// inPlace reports whether c neither removes nor moves the row with this key.
 func (c change) inPlace(key string) bool {
 	if slices.Contains(c.gone, key) {
 		return false
@@ -115,7 +115,7 @@ func (c change) inPlace(key string) bool {
 	return true
 }
 
-// above reports whether anything changes but that rows come at the end.
+// above reports whether c does more than add rows at the end.
 func (c change) above() bool {
 	for _, p := range c.put {
 		if p.moved || p.before != "" {
@@ -125,8 +125,8 @@ func (c change) above() bool {
 	return len(c.gone)+len(c.updated) > 0
 }
 
-// nearest returns the key of the row that stays next to rows[i]: itself, else the first after it of which ok is true, else
-// the last before it; "" if there is none.
+// nearest returns the key of the row nearest to rows[i] for which ok is true: rows[i] itself, or the next row after it, or
+// the last row before it. It returns "" if ok is true for no row.
 func nearest(rows []client.Message, i int, ok func(key string) bool) string {
 	for at := i; at < len(rows); at++ {
 		if ok(rows[at].Key) {
@@ -141,9 +141,9 @@ func nearest(rows []client.Message, i int, ok func(key string) bool) string {
 	return ""
 }
 
-// indexOf returns where the row of that key is, -1 if nowhere.
+// indexOf returns the index of the row with this key, -1 if there is none.
 func indexOf(rows []client.Message, key string) int {
-	for i := range rows { // a message is large: it is looked at where it is
+	for i := range rows { // by index, because a message is large and range would copy it
 		if rows[i].Key == key {
 			return i
 		}

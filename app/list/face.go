@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// initials returns the letters in a user's face: the first ones of the first and of the last name. An anonymous user has the
-// latter only.
+// initials returns the letters in a user's face: the first letters of the first and of the last word of the name. Of an
+// anonymous user's name, it takes only the last word.
 func initials(u wire.User) string {
 	words := strings.Fields(u.Name)
 	if u.Anonymous && len(words) > 1 {
@@ -26,7 +26,7 @@ func initials(u wire.User) string {
 	return letters
 }
 
-// initial returns the word's first letter or digit in upper case. Anything else could hold more than is seen.
+// initial returns the first character of word in upper case if it is a letter or digit, else "".
 func initial(word string) string {
 	r, _ := utf8.DecodeRuneInString(word)
 	if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -35,10 +35,10 @@ func initial(word string) string {
 	return string(unicode.ToUpper(r))
 }
 
-// tints is how many colours of faces there are.
+// tints is the number of colours that faces can have. The style sheet has --tint-0 to --tint-7.
 const tints = 8
 
-// tint returns which of the colours a user's face has: mostly, it tells two users of one name apart.
+// tint returns the number of the colour of a user's face. Two users with the same name mostly get different colours.
 func tint(id string) string {
 	hash := fnv.New32a()
 	hash.Write([]byte(id))

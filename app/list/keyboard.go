@@ -9,15 +9,15 @@ import (
 	"mayfly/app/dom"
 )
 
-// A keyboard walks the messages, and shows the actions of the message that the user is at.
+// A keyboard moves the focus from row to row, and shows the actions of one row.
 type keyboard struct {
 	rows  *rows
 	leave func() // moves the focus out of the list
-	stop  string // the key of the row that the Tab key stops at; "": the list itself
+	stop  string // the key of the row at which the Tab key stops; "": it stops at the list itself
 	open  string // the key of the row whose actions are shown
 }
 
-// press does what a key means, and reports whether it means anything.
+// press carries out a pressed key, and reports whether the list uses that key.
 func (k *keyboard) press(key string) bool {
 	active := dom.Active()
 	from := keyOf(active)
@@ -44,8 +44,8 @@ func (k *keyboard) press(key string) bool {
 	return true
 }
 
-// walk returns the key of the row that a key press goes to from the row of key from, "" for the list itself; "" if it goes
-// nowhere.
+// walk returns the key of the row that gets the focus when key is pressed while the row from has it ("": the list itself has
+// it). walk returns "" if the focus does not move.
 func walk(rows []client.Message, from, press string) string {
 	if len(rows) == 0 {
 		return ""
@@ -60,7 +60,7 @@ func walk(rows []client.Message, from, press string) string {
 	case press != "ArrowUp" && press != "ArrowDown":
 		return ""
 	case i < 0:
-		i = last // the user comes into the list at the newest
+		i = last // from the list itself the focus moves to the newest message
 	case press == "ArrowUp":
 		i = max(i-1, 0)
 	default:
@@ -74,7 +74,7 @@ func (k *keyboard) walkTo(key string) {
 	k.rows.at[key].article.Call("focus")
 }
 
-// stopAt makes the row of that key what the Tab key stops at, or the list itself.
+// stopAt makes the Tab key stop at the row with this key, or, for "", at the list itself.
 func (k *keyboard) stopAt(key string) {
 	to := func(key, value string) {
 		if key == "" {
@@ -90,7 +90,7 @@ func (k *keyboard) stopAt(key string) {
 	}
 }
 
-// toggle shows the actions of the message of that key, or hides them.
+// toggle shows the actions of the row with this key, or hides them if they are shown.
 func (k *keyboard) toggle(key string) {
 	if key == k.open {
 		k.close()
@@ -99,14 +99,14 @@ func (k *keyboard) toggle(key string) {
 	k.show(key)
 }
 
-// show shows the actions of the message of that key.
+// show shows the actions of the row with this key.
 func (k *keyboard) show(key string) {
 	k.close()
 	k.open = key
 	k.rows.at[key].open(k.rows.templates)
 }
 
-// close hides the actions of the message for which they are shown.
+// close hides the actions that are shown.
 func (k *keyboard) close() {
 	if r := k.rows.at[k.open]; r != nil {
 		r.close()
@@ -114,14 +114,14 @@ func (k *keyboard) close() {
 	k.open = ""
 }
 
-// walking reports whether the user walks the rows by keyboard.
+// walking reports whether the focus is in a row.
 func (k *keyboard) walking() bool {
 	return k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
 }
 
-// keepFocus returns the row that must have the focus after c, nil if none. If the row that has it goes, or a row that
-// holds the element that has it, its neighbour gets the focus before that, so that the focus is never lost, or else the
-// composer gets it.
+// keepFocus returns the row that must get the focus again after c, nil if none. If c removes the row that has the focus, or
+// that holds the focused element, keepFocus moves the focus first: to the nearest row that stays, otherwise to the
+// composer. So the focus is never lost.
 func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
 	stays := func(key string) bool { return k.rows.at[key] != nil && !slices.Contains(c.gone, key) }
 	defer func() {
@@ -152,7 +152,7 @@ func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
 	return k.rows.at[key].article
 }
 
-// keyOf returns the key of the row that element is in, "" if it is in none.
+// keyOf returns the key of the row that contains element, "" if no row does.
 func keyOf(element goapp.Value) string {
 	article := element.Call("closest", "article")
 	if !article.Truthy() {

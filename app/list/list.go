@@ -1,16 +1,16 @@
 // Package list is the message list of the page, which Mayfly draws itself.
 //
-// go-app matches children by their place, so in a list whose first message goes while others come, the normal case here,
-// it writes every row anew: with 400 rows that took the main thread 59 ms for one expiry (157 ms at the 95th percentile),
-// and moved focus and selection to another message. Rows that keep their place as empty slots would spare the document,
-// but go-app would still build and compare some five thousand elements for each message: one that arrives touches nothing
-// but the end of the list, and took 54 ms (77 ms). So go-app draws an empty element and leaves alone what is in it, and
-// rows are told apart by client.Message.Key: 5 ms for a row that goes, 7 to 9 ms for one that comes, of which the browser
-// takes most to lay out and paint; docs/benchmarks.md has the figures.
+// go-app can't draw this list well, because it compares the children of an element by their index. When the first message
+// expires, every later row has another index, so go-app writes all rows again: with 400 rows, one expiry took 59 ms of the
+// main thread (157 ms at the 95th percentile), and focus and selection moved to another message. Empty slots in the place
+// of removed rows would not help: go-app would still build and compare about five thousand elements for each message, and
+// a new message at the end of the list took 54 ms (77 ms). So go-app draws an empty element, and this package fills it. It
+// tells rows apart by client.Message.Key. Removing a row takes 5 ms, adding one 7 to 9 ms, most of it for the browser's
+// layout and paint; docs/benchmarks.md has the figures.
 //
-// diff.go and mounted.go decide without a document what is to change. The other files do it: rows.go puts rows into the
-// document and takes them out, scroll.go keeps what the user reads in its place, and row.go draws one message. A part of
-// the list has a pointer to the rows, and sees them and itself.
+// diff.go and mounted.go decide what must change; they don't touch the document. The other files change it: rows.go inserts
+// and removes rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each part of
+// the list has a pointer to the rows, and uses nothing but these and its own fields.
 package list
 
 import (
@@ -22,14 +22,15 @@ import (
 	"mayfly/app/dom"
 )
 
-// The ids of the elements that the page draws: one scrolls, the other, its child, is empty and holds the rows.
+// The ids of the two elements that the page draws for the list. The outer one scrolls. The inner one, its child, is drawn
+// empty, and this package puts the rows into it.
 const (
 	ScrollID = "log"
 	RowsID   = "rows"
 )
 
-// A List shows the messages of a room. The UI goroutine alone touches it. It never takes away the focus, a selection, or the
-// text that the user reads.
+// A List shows the messages of a room. Only the UI goroutine may use it. When it changes rows, the focus and a selection
+// stay, and the text that the user reads does not move.
 type List struct {
 	leave   func() // moves the focus out of the list
 	rows    *rows
@@ -44,7 +45,7 @@ type List struct {
 
 // Content is what a List shows.
 type Content struct {
-	Messages []client.Message // in order; a List keeps the slice and does not change it
+	Messages []client.Message // in the order of the list; a List keeps this slice and does not change it
 	Divider  string           // the key of the message below the divider, "" for none
 	Now      time.Time        // the server's time
 }
@@ -57,7 +58,7 @@ func New(leave func()) *List {
 	return l
 }
 
-// forget forgets the elements, which are in the document no more.
+// forget drops the references to the elements, because they are no longer in the document.
 func (l *List) forget() {
 	*l.rows = rows{}
 	l.divider = divider{rows: l.rows}
@@ -67,8 +68,8 @@ func (l *List) forget() {
 	l.autohide = autohide{rows: l.rows}
 }
 
-// Draw makes the document show c. At its end the list stays at the end; elsewhere the text that the user reads stays
-// where it is. It reports whether there was an element to draw in.
+// Draw makes the document show c. A list that follows its newest message stays at its end; otherwise the text that the user
+// reads stays where it is. Draw reports whether the document has the list's elements.
 func (l *List) Draw(c Content) bool {
 	var reads []client.Message
 	if !l.viewport.following {
@@ -83,7 +84,7 @@ func (l *List) Draw(c Content) bool {
 	return true
 }
 
-// draw makes the document show those of the messages that have a row, and the divider, and masks what expires next.
+// draw updates the rows, the divider and the masks of the rows that expire next.
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
@@ -94,7 +95,7 @@ func (l *List) draw(messages []client.Message, c Content) bool {
 	return drawn
 }
 
-// mount looks for the element that holds the rows, unless the one that is known is still in the document.
+// mount finds the element for the rows in the document, unless the one found earlier is still there.
 func (l *List) mount() bool {
 	if l.rows.box != nil && l.rows.box.Get("isConnected").Bool() {
 		return true
@@ -102,8 +103,8 @@ func (l *List) mount() bool {
 	return l.Mount(dom.ByID(RowsID))
 }
 
-// Mount makes box the element that holds the rows, and reports whether there is one. The page leaves that to Draw, which
-// takes the element of RowsID; a gallery of many lists does it.
+// Mount makes box the element that holds the rows, and reports whether box is an element. The page need not call Mount,
+// because Draw mounts the element with the id RowsID; the gallery calls it, because it shows many lists.
 func (l *List) Mount(box goapp.Value) bool {
 	l.forget()
 	if !box.Truthy() {
@@ -114,7 +115,7 @@ func (l *List) Mount(box goapp.Value) bool {
 	return true
 }
 
-// change makes the rows in the document those of messages.
+// change inserts, moves, updates and removes rows, so that the document has one for each of messages.
 func (l *List) change(messages []client.Message, now time.Time) {
 	if l.rows.messages == nil {
 		l.rows.clear()
@@ -126,7 +127,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 		l.rows.messages = messages
 		return
 	}
-	l.rows.messages = nil // after a panic the next draw begins with no rows
+	l.rows.messages = nil // if what follows panics, the next draw makes all rows again
 	atEnd := l.viewport.following && !l.keyboard.walking()
 	held := l.keyboard.keepFocus(prev, c)
 	height := l.viewport.unseen(prev, c)
@@ -138,7 +139,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 	l.rows.messages = messages
 	l.viewport.fill(height, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
-		dom.FocusInPlace(held) // it was moved
+		dom.FocusInPlace(held) // moving an element takes the focus from it
 	}
 	switch {
 	case atEnd && (height == 0 || len(c.put) > 0):
@@ -151,7 +152,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 	}
 }
 
-// apply makes a change in the document.
+// apply carries out a change in the document.
 func (l *List) apply(c change, now time.Time) {
 	rows := l.rows
 	for _, key := range c.gone {
@@ -176,16 +177,16 @@ func (l *List) apply(c change, now time.Time) {
 	}
 }
 
-// Following reports whether the list follows its newest message. Only what the user does changes that.
+// Following reports whether the list follows its newest message. New messages don't change that; the user and the page do.
 func (l *List) Following() bool { return l.viewport.following }
 
-// Follow makes the list follow its newest message from its next draw on.
+// Follow makes the list follow its newest message; the next draw scrolls to it.
 func (l *List) Follow() { l.viewport.following = true }
 
 // Unfollow makes the list stay where it is, as if the user had scrolled up.
 func (l *List) Unfollow() { l.viewport.following = false }
 
-// Restart makes the list begin with the newest messages at its next draw, as for another room, and follow them.
+// Restart makes the next draw show the newest messages and follow them, as for another room.
 func (l *List) Restart() {
 	l.viewport.following = true
 	l.mounted = mounted{}
@@ -198,28 +199,28 @@ func (l *List) ToNewest(c Content) {
 	l.viewport.toEnd()
 }
 
-// ToEnd scrolls to the newest message if the list follows it, after something made the list longer or its frame smaller.
+// ToEnd scrolls to the newest message if the list follows it. Call ToEnd after the list became longer or its frame smaller.
 func (l *List) ToEnd() {
 	if l.rows.box == nil {
 		return
 	}
 	if _, following := l.viewport.position(l.mounted.newest()); following {
-		l.viewport.toEnd() // else the user has scrolled, and the event is still to come
+		l.viewport.toEnd() // otherwise the user has just scrolled, and the scroll event comes later
 	}
 }
 
-// NoticeScroll looks whether the user has scrolled since the page last looked or scrolled. Call it before Draw, so that
-// the list never takes a scroll of the user for its own, which would undo it.
+// NoticeScroll records whether the user has scrolled since the page last called it or scrolled itself. Call it before Draw:
+// otherwise Draw would take a scroll of the user for its own and undo it.
 func (l *List) NoticeScroll() {
 	if l.rows.box == nil {
 		return
 	}
 	if l.viewport.notice(l.mounted.newest()) {
-		l.countdown.counted = time.Time{} // the rows that came in sight were not counted down
+		l.countdown.counted = time.Time{} // the rows that are in sight only now show an old time
 	}
 }
 
-// Reach mounts more rows where the user comes to the end of those that are mounted.
+// Reach mounts more rows if the user has scrolled to the first or to the last mounted row.
 func (l *List) Reach(c Content) {
 	if l.rows.box == nil {
 		return
@@ -242,33 +243,34 @@ func (l *List) moreBefore(messages []client.Message) bool {
 	return len(l.rows.messages) > 0 && len(messages) > 0 && l.rows.messages[0].Key != messages[0].Key
 }
 
-// Count brings the time left in every row in sight up to date, if it is time for that. now is the server's time.
+// Count updates the time left in every row in sight, if an update is due. now is the server's time.
 func (l *List) Count(now time.Time) { l.countdown.count(now) }
 
-// Removed reports whether rows were removed from the document since it was last called. The browser keeps their elements
-// for as long as Go holds values of them, which is until a garbage collection.
+// Removed reports whether rows were removed from the document since Removed was last called. The browser keeps their
+// elements in memory until Go's garbage collector has run, because Go values refer to them.
 func (l *List) Removed() bool {
 	removed := l.rows.removed
 	l.rows.removed = false
 	return removed
 }
 
-// Press does what a key pressed in the list means, and reports whether it means anything. The arrows walk from row to
-// row, Enter or the menu key shows the actions of a row, Escape leads from there to the row, and from the row out of the
-// list.
+// Press carries out a key that was pressed in the list, and reports whether the list uses that key. The arrow keys move the
+// focus from row to row, and Enter or the menu key shows the actions of a row. Escape moves the focus from an action to
+// its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
-// An Action is what the user wants of the user's own message.
+// An Action is what the user has chosen for one of their own messages.
 type Action int
 
-// The actions that a List does not do itself.
+// The actions that the caller of Click must carry out.
 const (
 	None Action = iota
 	Retry
 	Discard
 )
 
-// Click does what the button means that target is or is in, and returns what is left to do, with the key of its message.
+// Click carries out a click on target, an element in the list. If target is the button of an action that the caller must
+// carry out, Click returns the action and the key of the message.
 func (l *List) Click(target goapp.Value) (do Action, key string) {
 	pressed := target.Call("closest", "["+doName+"]")
 	if !pressed.Truthy() {

@@ -9,28 +9,31 @@ import (
 )
 
 const (
-	maskGrace = 100 * time.Millisecond // the client goes first, if it can
-	maskSlack = 50                     // ms: a smaller change of what is known of the server's clock is none
+	// maskGrace is how long after its deadline a row is hidden, so that a client that runs removes the row first.
+	maskGrace = 100 * time.Millisecond
+
+	// A mask is not moved by less than maskSlack, in ms, so that small corrections of the server's clock cost nothing.
+	maskSlack = 50
 )
 
-// A mask makes an element invisible at a time.
+// A mask makes an element invisible at a set time, even if no script runs then.
 type mask struct {
-	animation goapp.Value // nil: there is none
-	at        float64     // ms, as animations count
+	animation goapp.Value // nil: the mask is not set
+	at        float64     // when the element becomes invisible, in ms on the timeline of animations
 }
 
 var (
 	invisible = sync.OnceValue(func() goapp.Value { return goapp.ValueOf(map[string]any{"visibility": "hidden"}) })
 	forGood   = sync.OnceValue(func() goapp.Value { return goapp.ValueOf(map[string]any{"fill": "forwards"}) })
 
-	// opened is when animations began to count.
+	// opened returns the time at which the timeline of animations is 0.
 	opened = sync.OnceValue(func() time.Time {
 		ms := goapp.Window().Get("performance").Call("now").Float()
 		return time.Now().Add(-time.Duration(ms * float64(time.Millisecond)))
 	})
 )
 
-// hideAt makes e invisible in that time.
+// hideAt makes e invisible after the duration in.
 func (m *mask) hideAt(e goapp.Value, in time.Duration) {
 	at := float64(time.Since(opened())+in+maskGrace) / float64(time.Millisecond)
 	switch {
@@ -43,7 +46,7 @@ func (m *mask) hideAt(e goapp.Value, in time.Duration) {
 	m.at = at
 }
 
-// lift makes the element visible again, and for good.
+// lift makes the element visible again, and removes the mask.
 func (m *mask) lift() {
 	if m.animation != nil {
 		m.animation.Call("cancel")

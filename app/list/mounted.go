@@ -3,11 +3,11 @@ package list
 import "mayfly/app/client"
 
 const (
-	maxRows = 400 // mounted at most: what rows cost grows with their number
-	farther = 100 // rows of older messages, or of newer ones, are mounted when the user scrolls to the end of those mounted
+	maxRows = 400 // the highest number of rows in the document: each row makes layout slower
+	farther = 100 // how many more rows are mounted when the user scrolls to the first or to the last mounted row
 )
 
-// mounted says which of the room's messages have a row: the newest, or from some message on.
+// mounted says which of the room's messages have a row: the newest maxRows, or maxRows from a given message on.
 type mounted struct {
 	from string // the key of the first row; "": the rows follow the newest message
 }
@@ -15,9 +15,10 @@ type mounted struct {
 // newest reports whether the newest message has a row.
 func (m *mounted) newest() bool { return m.from == "" }
 
-// place returns the messages that have a row. was is what had a row until now: if the first of them is gone, the rows
-// begin at the next that is there. Rows that reach the newest message follow it from then on, as long as the text that
-// the user reads has a row: it begins with the first of reads, which is nil if the list follows its newest message.
+// place returns the messages that have a row from now on. was holds the messages that had one until now. If the first of
+// was is not in messages any more, the rows begin at the next one of was that is. Once the newest message has a row, the
+// rows follow the newest message, as long as the first message of reads keeps its row. reads holds the messages that the
+// user has in sight; it is nil if the list follows its newest message.
 func (m *mounted) place(messages, was, reads []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if m.from == "" {
@@ -26,7 +27,7 @@ func (m *mounted) place(messages, was, reads []client.Message) []client.Message 
 	return m.begin(messages, first(messages, was, newest))
 }
 
-// first returns where in messages the first of rows is that is still there, or otherwise if none is.
+// first returns the index in messages of the first of rows that messages still holds; otherwise, if messages holds none.
 func first(messages, rows []client.Message, otherwise int) int {
 	for i := range rows {
 		if at := indexOf(messages, rows[i].Key); at >= 0 {
@@ -36,7 +37,7 @@ func first(messages, rows []client.Message, otherwise int) int {
 	return otherwise
 }
 
-// back moves the rows to older messages, on to newer ones.
+// back mounts farther rows of older messages; on mounts farther rows of newer ones.
 func (m *mounted) back(messages, was []client.Message) []client.Message {
 	return m.move(messages, was, -farther)
 }

@@ -9,17 +9,17 @@ import (
 
 const (
 	ringSteps   = 60
-	ringEvery   = 5 * time.Second // how often the rings are looked at while no number is shown: each look costs a frame
+	ringEvery   = 5 * time.Second // how often the rings are updated while no row shows a number: each update costs a frame
 	numbersFrom = 30 * time.Second
 )
 
 // remaining is what a row shows of the time left.
 type remaining struct {
-	step    int // of ringSteps
-	seconds int // 0: no number
+	step    int // the part of the ring that is drawn, in ringSteps-ths
+	seconds int // the number of seconds that is shown; 0: no number
 }
 
-// remains returns what the row of m shows at now, the server's time.
+// remains returns what the row of m shows when the server's time is now.
 func remains(m *client.Message, now time.Time) remaining {
 	left, life := m.Expires.Sub(now), m.Expires.Sub(m.At)
 	if m.Seq == 0 || life <= 0 {

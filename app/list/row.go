@@ -14,25 +14,26 @@ import (
 	"mayfly/shared/markup"
 )
 
-// A row is one message in the document: an article of its author's face, a head and a text, and below them how far it is, if
-// it is the user's own and not sent, and its actions, once the user asks for them. Its accessible name says all of it in one
-// sentence, so that a user who walks from row to row hears one sentence each.
+// A row is one message in the document. It is an article that has the author's face, a head and the text. Below the text
+// stand the state of the user's own message until it is sent, and the actions once the user asks for them. The accessible
+// name says all this in one sentence, so a screen reader says one sentence for each row.
 type row struct {
 	article goapp.Value
 	head    goapp.Value
-	left    goapp.Value // how long it has to live; the button that shows its actions
+	left    goapp.Value // the button that shows the time left, and opens the actions
 	chunk   *chunk
-	shown   remaining // as drawn
+	shown   remaining // the time left that the row shows now
 	mask    mask
 }
 
-// keyName is the property by which an article knows its message, doName the attribute by which a button says what it does.
+// keyName is the property of an article that holds the key of its message. doName is the attribute of a button that holds
+// what the button does, one of the constants below.
 const (
 	keyName = "mayflyKey"
 	doName  = "data-do"
 )
 
-// What a button does.
+// The values of the attribute doName.
 const (
 	doMore    = "more"
 	doCopy    = "copy"
@@ -40,10 +41,11 @@ const (
 	doDiscard = "discard"
 )
 
-// maxName is how many characters of a name stand above a message; the others are in the accessible name.
+// maxName is how many characters of a name the head of a row shows at most. The accessible name has all of them.
 const maxName = 40
 
-// templates are the elements that rows are copied from: a copy costs one call, a new row two dozen.
+// templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
+// 24.
 type templates struct{ article, waiting, failed, actions, link goapp.Value }
 
 func newTemplates() templates {
@@ -53,10 +55,10 @@ func newTemplates() templates {
 	left.Set("className", "left")
 	dom.Set(left, "aria-label", words.Of(words.Actions))
 	dom.Set(left, "aria-expanded", "false")
-	dom.Set(left, "tabindex", "-1") // Enter on the message does the same
+	dom.Set(left, "tabindex", "-1") // not a stop of the Tab key, because Enter on the row does the same
 	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), dom.Node("time", "message-time"), left)
 	article := dom.Node("article", "message", face, head, dom.Node("p", "message-text"))
-	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key passes by
+	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
 	dom.Set(article.Get("lastChild"), "dir", "auto")
 
 	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
@@ -79,7 +81,7 @@ func button(do, name string) goapp.Value {
 	return e
 }
 
-// row returns a row for m. Texts go in as text, also if they hold markup.
+// row returns a row for m. All texts are set as plain text, so HTML in them has no effect.
 func (t templates) row(m *client.Message) *row {
 	article := t.article.Call("cloneNode", true)
 	article.Set(keyName, m.Key)
@@ -89,7 +91,7 @@ func (t templates) row(m *client.Message) *row {
 	return r
 }
 
-// update brings a row from one message to another.
+// update changes row r from showing from to showing to.
 func (t templates) update(r *row, from, to *client.Message) {
 	if class := rowClass(to); class != rowClass(from) {
 		r.article.Set("className", class)
@@ -170,7 +172,7 @@ func lowered(host string) string {
 	}, host)
 }
 
-// state draws how far the user's own message is, and the buttons of a message that failed.
+// state draws the state of the user's own message (sending, waiting, failed), and the buttons of one that failed.
 func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	if old := article.Call("querySelector", ".message-state"); old.Truthy() {
 		old.Call("remove")
@@ -194,7 +196,7 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 func (r *row) open(t templates) {
 	r.links("0")
 	dom.Set(r.left, "aria-expanded", "true")
-	if !r.article.Call("querySelector", ".message-state button").Truthy() { // they are shown anyway
+	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message shows its actions always
 		r.article.Call("appendChild", t.actions.Call("cloneNode", true))
 	}
 }
@@ -214,13 +216,13 @@ func (r *row) links(tabindex string) {
 	}
 }
 
-// top returns where the row is on the screen.
+// top returns the distance of the row from the top of the screen, in CSS pixels.
 func (r *row) top() float64 { return r.rect().Get("top").Float() }
 
 func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
 
-// count draws the time left if it is not what is drawn. It reports whether it must be asked each second from now on: a
-// number is shown, or will be before the next look at the rings.
+// count updates the time left that the row shows. It reports whether the row needs an update each second from now on,
+// because it shows a number, or will before the next update of the rings.
 func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 	to := remains(m, now)
 	if to.step != r.shown.step {
@@ -238,14 +240,15 @@ func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
 }
 
-// A chunk is some rows that follow each other, in an element of their own: the browser lays out one chunk for a row, not all
+// A chunk is an element that holds some consecutive rows. When a row changes, the browser lays out only its chunk, not all
 // rows.
 type chunk struct {
 	element goapp.Value
 	rows    int
 }
 
-// chunkRows is how many rows a chunk has, about: the root of maxRows.
+// chunkRows is the number of rows after which a chunk is full: the square root of maxRows, so that chunks and the rows in
+// one are equally many.
 const chunkRows = 20
 
 func (c *chunk) insert(one *row, before goapp.Value) {
@@ -282,15 +285,15 @@ func rowClass(m *client.Message) string {
 	return class
 }
 
-// maxPile is how many marks may stand on one letter, as they do in Hebrew or Vietnamese, before the row is clipped.
+// maxPile is how many combining marks one letter may have; Hebrew and Vietnamese need two. A row with more is clipped.
 const maxPile = 2
 
-// piled reports whether marks are piled up in text so that they could cover the rows above and below.
+// piled reports whether a letter in text has so many combining marks that they could cover the rows above and below.
 func piled(text string) bool {
 	marks := 0
 	for _, r := range text {
 		switch {
-		case r < 0x300: // before the first mark
+		case r < 0x300: // Unicode has no combining marks below U+0300
 			marks = 0
 		case unicode.Is(unicode.M, r):
 			if marks++; marks > maxPile {

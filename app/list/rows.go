@@ -11,18 +11,18 @@ import (
 	"mayfly/app/words"
 )
 
-// rows are the rows in the document.
+// rows holds the rows that are in the document.
 type rows struct {
-	box       goapp.Value // holds the rows; nil before the first draw
-	log       goapp.Value // scrolls, and holds box
+	box       goapp.Value // the element that holds the rows; nil before the first draw
+	log       goapp.Value // the element around box, which scrolls
 	templates templates
-	messages  []client.Message // that have a row; nil if it is not known which
-	at        map[string]*row  // by key
-	chunks    []*chunk         // in order
+	messages  []client.Message // the messages that have a row; nil: all rows must be drawn again
+	at        map[string]*row  // the rows by the key of their message
+	chunks    []*chunk         // in the order in which they are shown
 	removed   bool             // rows were removed since List.Removed was last called
 }
 
-// clear removes everything.
+// clear removes all rows.
 func (r *rows) clear() {
 	r.box.Call("replaceChildren")
 	r.at, r.chunks = make(map[string]*row), nil
@@ -38,7 +38,8 @@ func (r *rows) remove(gone *row) {
 	}
 }
 
-// insert inserts a row before another, at the end if that is nil. It begins a new chunk where there is a place for one.
+// insert inserts a row before the row before, or at the end if before is nil. If the row would come
+// before the first or after the last row of a full chunk, it goes into a neighbouring or a new chunk.
 func (r *rows) insert(one, before *row) {
 	if before == nil {
 		last := len(r.chunks) - 1
@@ -61,7 +62,7 @@ func (r *rows) insert(one, before *row) {
 	before.chunk.insert(one, before.article)
 }
 
-// begin makes an empty chunk, the at-th.
+// begin makes an empty chunk and inserts it at index at of chunks.
 func (r *rows) begin(at int) {
 	c := &chunk{element: dom.Node("div", "block")}
 	if at < len(r.chunks) {
@@ -72,14 +73,15 @@ func (r *rows) begin(at int) {
 	r.chunks = slices.Insert(r.chunks, at, c)
 }
 
-// firstInSight returns which of messages, of which there are some, is the first whose row reaches below edge.
+// firstInSight returns the index of the first message whose row reaches below edge, a height on the screen. messages must
+// not be empty.
 func (r *rows) firstInSight(messages []client.Message, edge float64) int {
 	return sort.Search(len(messages)-1, func(i int) bool {
 		return r.at[messages[i].Key].rect().Get("bottom").Float() > edge
 	})
 }
 
-// inSight returns the messages of the rows from the first in sight on.
+// inSight returns the messages from the first one whose row is in sight to the last one that has a row.
 func (r *rows) inSight() []client.Message {
 	if r.box == nil || len(r.messages) == 0 {
 		return nil
@@ -90,8 +92,8 @@ func (r *rows) inSight() []client.Message {
 // frame returns the rectangle on the screen in which the rows scroll.
 func (r *rows) frame() goapp.Value { return r.log.Call("getBoundingClientRect") }
 
-// copy copies the text of a message to the clipboard, and lets the button that was pressed say so. Where the page may not
-// use the clipboard, without TLS, the browser copies the selection.
+// copy copies the text of a message to the clipboard, and changes the text of the pressed button to say so. A page without
+// TLS may not use the clipboard; there, copy selects the text and makes the browser copy the selection.
 func (r *rows) copy(key string, pressed goapp.Value) {
 	i := indexOf(r.messages, key)
 	if i < 0 {
@@ -106,14 +108,14 @@ func (r *rows) copy(key string, pressed goapp.Value) {
 	pressed.Set("textContent", words.Of(words.Copied))
 }
 
-// A divider stands above the first message that came since the user looked away.
+// A divider is the line above the first message that came since the user looked away.
 type divider struct {
 	rows    *rows
 	element goapp.Value
-	above   string // the key of the row below it; "": there is none
+	above   string // the key of the row below the divider; "": the divider is not shown
 }
 
-// putAbove puts the divider above the row of that key, "" takes it away.
+// putAbove moves the divider above the row with this key; for "" it removes the divider.
 func (d *divider) putAbove(key string) {
 	r := d.rows.at[key]
 	switch {

@@ -9,30 +9,34 @@ import (
 
 // The text that the user reads stays where it is.
 //
-// When the first rows go, all others would shift, and the browser would lay out and paint anew what did not change. So
-// while the rows that go are out of sight, the list keeps its height: the gap above the rows grows instead. It closes
-// when the user could come to see it, and now and then.
+// When the first rows are removed, all other rows would shift, and the browser would lay out and paint again what did
+// not change. So while the removed rows are out of sight, the list keeps its height: an empty gap above the first row
+// grows instead. The gap closes before the user can scroll to it, and when it is higher than maxGap.
 
 const (
-	maxGap   = 4000 // CSS pixels: a screen or some, so that the scroll bar does not tell too much of a lie
-	endSlack = 16   // CSS pixels from the end that count as it on the way down: focus in the last row leaves out the padding
-	rounding = 1    // CSS pixels by which a list at its end may seem to miss it: browsers round
+	maxGap   = 4000 // CSS pixels, a few screens: a higher gap would make the scroll bar plainly wrong
+	rounding = 1    // CSS pixels: browsers round, so a list at its end may seem to be this far from it
+
+	// A user who scrolls down to within endSlack of the end, in CSS pixels, is at the end. When the focus goes to the last
+	// row, the browser does not scroll to the padding below that row.
+	endSlack = 16
 )
 
-// A viewport is where the list is scrolled to. Lengths are in CSS pixels.
+// A viewport holds how far the list is scrolled. Lengths are in CSS pixels.
 type viewport struct {
 	rows      *rows
 	following bool    // the list follows its newest message; a new message does not change this (see follows)
-	gap       float64 // above the first row
-	top       float64 // scrollTop when the page last scrolled the list or looked where it stands,
-	remainder float64 // and how far that is from where the page wanted it: browsers round
+	gap       float64 // the height of the empty gap above the first row
+	top       float64 // scrollTop when the page last scrolled the list or read scrollTop
+	remainder float64 // how far top is from the position that the page asked for: browsers round
 }
 
-// notice notes where the list stands, and whether it follows its newest message from there. newest: the newest message has a
-// row. It reports whether the user has scrolled since the page last looked or scrolled.
+// notice reads how far the list is scrolled, and decides whether it follows its newest message from now on. newest says
+// whether the newest message has a row. notice reports whether the user has scrolled since the page last called it or
+// scrolled itself.
 func (v *viewport) notice(newest bool) (scrolled bool) {
 	top, following := v.position(newest)
-	if math.Abs(top-v.top) >= rounding { // a smaller step may be the browser's rounding; steps of the user add up
+	if math.Abs(top-v.top) >= rounding { // less may be the browser's rounding; small steps of the user add up
 		v.top, v.remainder = top, 0
 		scrolled = true
 	}
@@ -40,7 +44,7 @@ func (v *viewport) notice(newest bool) (scrolled bool) {
 	return scrolled
 }
 
-// position returns where the list stands, and whether it follows its newest message from there.
+// position returns how far the list is scrolled, and whether it follows its newest message at that position.
 func (v *viewport) position(newest bool) (top float64, following bool) {
 	top = v.scrollTop()
 	if v.following && math.Abs(top-v.top) < rounding {
@@ -49,15 +53,15 @@ func (v *viewport) position(newest bool) (top float64, following bool) {
 	return top, newest && follows(v.following, v.top, top, v.below(top))
 }
 
-// follows reports whether the list follows its newest message. did says whether it did so when it stood at was; now it
-// stands at top, below CSS pixels from its end. The page looks before each of its own scrolls and notes where each one
-// ended, so a difference between was and top is the user's doing. Input events don't decide: a scroll bar, assistive
-// technology and a search in the page scroll without any.
+// follows reports whether the list follows its newest message, now that scrollTop is top and the end of the list is below
+// CSS pixels away. did says whether the list followed when scrollTop was was. The page reads scrollTop before and after
+// each of its own scrolls, so only the user can have changed it from was to top. Input events don't decide this, because
+// a scroll bar, assistive technology and a search in the page scroll without input events.
 func follows(did bool, was, top, below float64) bool {
 	switch {
-	case below <= rounding: // also if the browser had to scroll up because the list became shorter or its frame higher
+	case below <= rounding: // true also if the browser scrolled up because the list became shorter or its frame higher
 		return true
-	case top <= was-rounding: // by however little: a slow scroll begins with a pixel
+	case top <= was-rounding: // up, even by one pixel: a slow scroll begins with one
 		return false
 	case top > was && below <= endSlack:
 		return true
@@ -67,13 +71,13 @@ func follows(did bool, was, top, below float64) bool {
 
 func (v *viewport) scrollTop() float64 { return v.rows.log.Get("scrollTop").Float() }
 
-// below returns how far a list that stands at top is from its end.
+// below returns how far the end of the list is below the screen if scrollTop is top.
 func (v *viewport) below(top float64) float64 {
 	return v.rows.log.Get("scrollHeight").Float() - top - v.rows.log.Get("clientHeight").Float()
 }
 
-// unseen returns the height of the rows that go from the start, if nothing else happens above the end and if they are out of
-// sight; else 0.
+// unseen returns the height of the rows that c removes from the start of the list. It returns 0 if one of them is in sight,
+// or if c changes more than that and rows at the end.
 func (v *viewport) unseen(prev []client.Message, c change) float64 {
 	n := c.first(prev)
 	if n == 0 {
@@ -86,8 +90,8 @@ func (v *viewport) unseen(prev []client.Message, c change) float64 {
 	return kept - v.rows.at[prev[0].Key].top()
 }
 
-// fill makes the gap as high as the rows that went out of sight. If rows went in sight, it closes: the user could see it,
-// too.
+// fill makes the gap higher by the height of the removed rows that were out of sight. If removed rows were in sight, it
+// closes the gap, because then the gap would be in sight too.
 func (v *viewport) fill(height float64, c change) {
 	if height > 0 {
 		v.setGap(v.gap + height)
@@ -103,7 +107,7 @@ func (v *viewport) setGap(px float64) {
 	}
 }
 
-// closeGap moves the rows to where they would be without the gap, and the text in sight with them.
+// closeGap removes the gap, and scrolls up by its height, so that the text in sight does not move on the screen.
 func (v *viewport) closeGap() {
 	if v.gap == 0 {
 		return
@@ -113,7 +117,7 @@ func (v *viewport) closeGap() {
 	v.scroll(want)
 }
 
-// anchor returns the key of the first row in sight that c leaves in its place, and where its top is on the screen.
+// anchor returns the key of the first row in sight that c does not remove or move, and the top of that row on the screen.
 func (v *viewport) anchor(prev []client.Message, c change) (key string, y float64) {
 	if len(prev) == 0 {
 		return "", 0
@@ -125,8 +129,8 @@ func (v *viewport) anchor(prev []client.Message, c change) (key string, y float6
 	return key, y
 }
 
-// keep scrolls so that the top of that row is at y again. What rounding took from one correction is added to the next, or
-// a hundred expiries would add up.
+// keep scrolls so that the top of the row with the given key is at y again. Browsers round the scroll position; keep adds
+// what was lost by that to the next scroll, because after a hundred expiries the text would have moved visibly.
 func (v *viewport) keep(key string, y float64) {
 	v.scroll(v.scrollTop() + v.rows.at[key].top() - y + v.remainder)
 }
@@ -142,7 +146,7 @@ func (v *viewport) scroll(want float64) {
 	v.rows.log.Set("scrollTop", want)
 	v.top = v.scrollTop()
 	v.remainder = want - v.top
-	if math.Abs(v.remainder) > 1 { // there is no more to scroll
+	if math.Abs(v.remainder) > 1 { // the list is at its start or end, so the rest is no rounding
 		v.remainder = 0
 	}
 }

@@ -64,9 +64,11 @@ type tab struct {
 	d    *device
 	own  *storage
 	mode pkce.Mode
+
+	address string // where the tab's next page loads
 }
 
-func (d *device) tab() *tab { return &tab{d: d, own: newStorage()} }
+func (d *device) tab() *tab { return &tab{d: d, own: newStorage(), address: origin + "/"} }
 
 // A page is one life of a tab, from load to unload.
 type page struct {
@@ -80,7 +82,6 @@ type page struct {
 	receive  func(string)
 	states   []pkce.State
 	left     []string // the addresses for which the page was left
-	fields   map[string]string
 	replaced []string
 	deaf     bool
 	unlock   func()
@@ -96,8 +97,8 @@ func (tb *tab) load() *page {
 		defer cancel()
 		return d.p.fetch(ctx, url, form)
 	}
-	pg.SignIn = pkce.New(pkce.Config{Mode: tb.mode, Params: []string{"prompt", "consent"}, Browser: pkce.Browser{
-		Origin: origin, Fetch: fetch, FetchKeepalive: fetch,
+	pg.SignIn = pkce.New(pkce.Config{Mode: tb.mode, Browser: pkce.Browser{
+		Origin: origin, Address: tb.address, Fetch: fetch, FetchKeepalive: fetch,
 		Local: d.local, Tab: tb.own, Vault: d.vault,
 		Lock: func(_ string, timeout time.Duration) (func(), error) {
 			ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -110,14 +111,6 @@ func (tb *tab) load() *page {
 			pg.mu.Lock()
 			defer pg.mu.Unlock()
 			pg.left = append(pg.left, url)
-		},
-		Submit: func(url string, fields ...string) {
-			pg.mu.Lock()
-			defer pg.mu.Unlock()
-			pg.left, pg.fields = append(pg.left, url), map[string]string{}
-			for i := 0; i < len(fields); i += 2 {
-				pg.fields[fields[i]] = fields[i+1]
-			}
 		},
 		Replace: func(path string) {
 			pg.mu.Lock()

@@ -1,6 +1,9 @@
 package pkce
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // CallbackPath is the path to which the provider sends users back. The redirect URI is the page's origin and this path.
 const CallbackPath = "/login/callback"
@@ -19,13 +22,13 @@ const (
 // /config.json and stores the last answer for starts without a network.
 type Config struct {
 	Mode    Mode
-	Params  []string // more parameters for the provider's authorize endpoint, such as prompt: alternating names and values
 	Browser Browser
 }
 
 // Browser holds the functions of the page that signing in needs. Any goroutine may call them.
 type Browser struct {
-	Origin string // the page's origin: scheme, host and port
+	Origin  string // the page's origin: scheme, host and port
+	Address string // the page's whole address when it was loaded
 
 	Fetch          Fetch
 	FetchKeepalive Fetch // like Fetch, but its requests continue when the user leaves the page
@@ -44,9 +47,15 @@ type Browser struct {
 	// Verify checks a signature. alg is the algorithm's name in JOSE, never RS256. jwk is the public key.
 	Verify func(alg string, jwk, signed, signature []byte) bool
 
-	Assign  func(url string)                   // makes the browser leave the page and load url
-	Submit  func(url string, fields ...string) // leaves the page by posting to url a form of alternating names and values
-	Replace func(path string)                  // changes the page's address and history entry without leaving the page
+	Assign  func(url string)  // makes the browser leave the page and load url
+	Replace func(path string) // changes the page's address and history entry without leaving the page
+}
+
+// path returns the path of Address.
+func (b *Browser) path() string {
+	path, _, _ := strings.Cut(strings.TrimPrefix(b.Address, b.Origin), "?")
+	path, _, _ = strings.Cut(path, "#")
+	return path
 }
 
 // Fetch gets url, or posts form to it if form is not empty. It sends no cookies, stores nothing, follows no redirect and

@@ -8,6 +8,7 @@ type registration struct {
 	issuer   string // "": the server has no provider
 	clientID string
 	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client
+	params   string // more parameters for the authorize endpoint, as a query
 }
 
 // metadata are the facts in the provider's discovery document: its endpoints and its features. They are immutable.

@@ -26,6 +26,7 @@ type monitor struct {
 	skew       time.Duration // by how much the device's clock is ahead
 	inCallback bool          // Callback is checking the provider's answer
 	leaving    bool          // Begin is running
+	gone       bool          // SignOut has sent the browser to the provider
 	outcome    outcome
 }
 
@@ -111,7 +112,7 @@ func (m *monitor) syncLocked() {
 func (m *monitor) setRecordLocked(r *record, raw string) {
 	m.record, m.raw = r, raw
 	if r != nil {
-		m.name = nameIn(r.id)
+		m.name, m.gone = nameIn(r.id), false
 	}
 }
 

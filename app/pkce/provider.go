@@ -39,7 +39,8 @@ func (p *provider) configure(stop <-chan struct{}) bool {
 		}
 		if o != nil {
 			p.mu.Lock()
-			p.registration = &registration{o.text("issuer"), o.text("client_id"), strings.Join(o.texts("scopes"), " ")}
+			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
+				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params")}
 			p.mu.Unlock()
 			return true
 		}

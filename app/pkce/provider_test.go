@@ -101,7 +101,7 @@ type provider struct {
 func newProvider(t *testing.T) *provider {
 	return &provider{
 		t: t, rotate: true, grace: 30 * time.Second, life: time.Hour, codes: map[string]grant{}, calls: map[string]int{},
-		config: `{"version":"0.1.0","issuer":"` + issuer + `","client_id":"` + clientID + `","scopes":["openid","profile","offline_access"]}`,
+		config: `{"version":"0.1.0","issuer":"` + issuer + `","client_id":"` + clientID + `","scopes":["openid","profile","offline_access"],"authorize_params":"prompt=consent&audience=https%3A%2F%2Fapi.example"}`,
 	}
 }
 

@@ -3,7 +3,13 @@ package pkce
 import (
 	"crypto/sha256"
 	"strings"
+
+	"mayfly/app/browser"
 )
+
+// maxHint is the longest ID token, in bytes, that a sign-out puts into an address. Servers refuse addresses of 8 KiB, and
+// the client ID says enough.
+const maxHint = 4096
 
 // redirects sends the browser to the provider's pages, to sign in and to sign out, and completes a sign-in when the user
 // comes back. Its fields are static.
@@ -12,7 +18,6 @@ type redirects struct {
 	provider *provider
 	b        *Browser
 	pending  transactions
-	params   []string // more query parameters for the authorize endpoint: alternating names and values
 }
 
 // begin does the work of SignIn.Begin: it sends the browser to the provider, and reports whether the browser is about to
@@ -24,7 +29,7 @@ func (r *redirects) begin(returnTo string) (leaving bool) {
 	if m.leaving {
 		return true
 	}
-	m.leaving = true
+	m.leaving, m.gone = true, false
 	m.outcome.problem = r.leaveLocked(returnTo)
 	m.leaving = false // also on success: the back button may show this page again, and the user may try again
 	return m.outcome.problem.Cause == NoCause
@@ -60,14 +65,13 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 		scopes = "openid profile email offline_access"
 	}
 	challenge := sha256.Sum256([]byte(verifier))
-	separator := "?"
-	if strings.Contains(d.authorize, "?") {
-		separator = "&"
-	}
-	r.b.Assign(d.authorize + separator + encodeQuery(append([]string{
+	query := encodeQuery(
 		"response_type", "code", "client_id", is.clientID, "redirect_uri", redirect, "scope", scopes,
-		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256",
-	}, r.params...)...))
+		"state", state, "nonce", nonce, "code_challenge", encode64(challenge[:]), "code_challenge_method", "S256")
+	if is.params != "" {
+		query += "&" + is.params
+	}
+	r.b.Assign(withQuery(d.authorize, query))
 	return Problem{}
 }
 
@@ -207,7 +211,39 @@ func (r *redirects) leaveProvider(was *record) bool {
 	if f != nil || was.refresh != "" && d.revoke != "" && !r.provider.revoke(d, was.refresh) || d.end == "" {
 		return false
 	}
-	r.b.Submit(d.end, "post_logout_redirect_uri", r.b.Origin+"/", "client_id", r.provider.registered().clientID,
-		"id_token_hint", was.id)
+	state := random()
+	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "from", r.b.path())) // without it there is no sentence
+	r.state.hold()
+	r.state.gone = true
+	r.state.release()
+	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
+		"state", state, "id_token_hint", was.id}
+	if len(was.id) > maxHint {
+		query = query[:len(query)-2]
+	}
+	r.b.Assign(withQuery(d.end, encodeQuery(query...)))
 	return true
+}
+
+// signedOut runs at the start of the page. If this tab went to the provider to sign out, and the provider has not sent it
+// back, the user reads that the provider may still know them: the provider has shown an error, or the user went back.
+// Providers send the state back; a provider that does not must have led from another path to the one it was given.
+func (r *redirects) signedOut() {
+	sent, _ := r.b.Tab.Load(browser.SignOutKey)
+	if sent == "" {
+		return
+	}
+	_ = r.b.Tab.Delete(browser.SignOutKey)
+	mark := parseQuery(sent)
+	_, search, _ := strings.Cut(r.b.Address, "?")
+	search, _, _ = strings.Cut(search, "#")
+	switch back := parseQuery(search)["state"]; {
+	case back != "" && back == mark["state"]:
+		r.b.Replace("/")
+	case r.b.path() == CallbackPath, r.b.path() == "/" && mark["from"] != "/":
+	default:
+		r.state.hold()
+		r.state.outcome.problem = Problem{Cause: OnlyHere}
+		r.state.release()
+	}
 }

@@ -594,6 +594,10 @@ func TestServerRefuses(t *testing.T) {
 		if s := pages[0].want(pkce.SignedIn); s.Problem.Action() != pkce.ActSignOut || s.Problem.Detail != "Your account is not active." {
 			t.Errorf("state = %+v", s)
 		}
+		pages[0].Unfit("Unreadable.")
+		if s := pages[0].want(pkce.SignedIn); s.Problem != (pkce.Problem{Cause: pkce.Misconfigured, Detail: "Unreadable."}) {
+			t.Errorf("state = %+v", s)
+		}
 		token := pages[0].token()
 		if c, err := pages[0].Token(t.Context(), "an older one"); err != nil || c.Token != token {
 			t.Errorf("Token in place of one that was replaced already = %v, %v", c, err)

@@ -64,7 +64,7 @@ func New(c Config) *SignIn {
 	m := newMonitor(newRecords(&c, p), now)
 	return &SignIn{
 		b: b, state: m, provider: p, subscribers: subscribers{last: &State{}},
-		redirects: &redirects{state: m, provider: p, b: b, pending: pending, params: c.Params},
+		redirects: &redirects{state: m, provider: p, b: b, pending: pending},
 		renewer:   &renewer{state: m, provider: p, b: b},
 	}
 }
@@ -101,6 +101,7 @@ func (s *SignIn) Run(ctx context.Context) error {
 // restore reads the server's configuration, which names the provider, and then the stored sign-in. It gives up when stop
 // is closed before it has the configuration.
 func (s *SignIn) restore(stop <-chan struct{}) {
+	s.redirects.signedOut()
 	if !s.provider.configure(stop) {
 		return
 	}
@@ -136,13 +137,18 @@ func (s *SignIn) publish() {
 	})
 }
 
-// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off, unless
-// the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when the server
-// says that the sign-in is expiring.
+// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off,
+// unless the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when
+// the server says that the sign-in is expiring. A page that is shown again after SignOut has left it says that the
+// provider may still know the user.
 func (s *SignIn) Wake() {
-	s.state.hold()
-	s.state.tokens.retry.Hurry(s.state.now())
-	s.state.release()
+	m := s.state
+	m.hold()
+	m.tokens.retry.Hurry(m.now())
+	if m.gone && m.record == nil {
+		m.gone, m.outcome.problem = false, Problem{Cause: OnlyHere}
+	}
+	m.release()
 }
 
 // Token returns credentials that are good now. If a renewal of the access token is due, Token waits for the renewal
@@ -182,9 +188,10 @@ func (s *SignIn) Begin(returnTo string) (leaving bool) { return s.redirects.begi
 func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects.callback(address) }
 
 // SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which
-// tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and sends
-// the browser to the provider's end-session endpoint. If the network fails or the provider has no such endpoint, the
-// browser stays on the page, and the state says that the provider may still know the user.
+// tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and
+// sends the browser to the provider's end-session endpoint, which sends it back to the page. If the network fails or
+// the provider has no such endpoint, the browser stays on the page, and the state says that the provider may still
+// know the user.
 func (s *SignIn) SignOut() { s.redirects.signOut() }
 
 // End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. why is
@@ -198,6 +205,14 @@ func (s *SignIn) End(signInID, why string) {
 	if m.record != nil && m.record.signInID == signInID {
 		m.endLocked(m.generation, because(WasSignedOut, why))
 	}
+}
+
+// Unfit sets the problem Misconfigured: the server accepts no token of the kind that the provider gives. why is the
+// server's sentence. The sign-in stays: once an operator has mended the set-up, it may work.
+func (s *SignIn) Unfit(why string) {
+	s.state.hold()
+	s.state.outcome.problem = because(Misconfigured, why)
+	s.state.release()
 }
 
 // Deny sets the problem NotAllowed: the server accepts the token but does not admit the user. why is the server's

@@ -466,6 +466,31 @@ func TestProviderKeys(t *testing.T) {
 	}
 }
 
+// The operator's parameters come behind the page's own, whatever the endpoint looks like.
+func TestAuthorizeParams(t *testing.T) {
+	const own = "response_type=code&client_id="
+	for _, tt := range []struct{ name, endpoint, params, prefix, suffix string }{
+		{"none", issuer + "/authorize", "", issuer + "/authorize?" + own, "&code_challenge_method=S256"},
+		{"one", issuer + "/authorize", "prompt=consent", issuer + "/authorize?" + own, "=S256&prompt=consent"},
+		{"two", issuer + "/authorize", "audience=https%3A%2F%2Fa.example&x=a+b", issuer + "/authorize?" + own, "=S256&audience=https%3A%2F%2Fa.example&x=a+b"},
+		{"an endpoint with a query", issuer + "/authorize?p=b2c", "prompt=consent", issuer + "/authorize?p=b2c&" + own, "=S256&prompt=consent"},
+		{"an endpoint with a query, none", issuer + "/authorize?p=b2c", "", issuer + "/authorize?p=b2c&" + own, "=S256"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.discovery = func(m map[string]any) { m["authorization_endpoint"] = tt.endpoint }
+				d.p.config = `{"issuer":"` + issuer + `","client_id":"` + clientID + `","authorize_params":"` + tt.params + `"}`
+				pg := d.tab().load()
+				pg.begin("/")
+				if to := pg.leave(); !strings.HasPrefix(to, tt.prefix) || !strings.HasSuffix(to, tt.suffix) {
+					t.Errorf("left for %s, want %s…%s", to, tt.prefix, tt.suffix)
+				}
+			})
+		})
+	}
+}
+
 func TestDiscovery(t *testing.T) {
 	const setup, down = pkce.Misconfigured, pkce.Unreachable
 	set := func(name string, value any) func(map[string]any) { return func(d map[string]any) { d[name] = value } }

@@ -46,14 +46,121 @@ func TestSignsOutEverywhere(t *testing.T) {
 		if !d.p.families[0].dead || d.vault.key != nil {
 			t.Error("the refresh token or its key is still good")
 		}
-		fields := pages[0].fields
-		if to := pages[0].leave(); to != issuer+"/v1/logout" || fields["id_token_hint"] != c.ID || fields["post_logout_redirect_uri"] != origin+"/" {
+		to, fields := pages[0].leftToSignOut()
+		if to != issuer+"/v1/logout" || fields.Get("id_token_hint") != c.ID || fields.Get("post_logout_redirect_uri") != origin+"/" ||
+			fields.Get("client_id") != clientID || len(fields.Get("state")) != 43 {
 			t.Errorf("left for %q with %v", to, fields)
 		}
 		for _, pg := range pages[1:] {
 			if len(pg.left) != 0 {
 				t.Error("another tab left, too")
 			}
+		}
+	})
+}
+
+// leftToSignOut leaves the page. It returns the endpoint to which the page went, and its query.
+func (pg *page) leftToSignOut() (endpoint string, query url.Values) {
+	pg.tab.d.t.Helper()
+	u, err := url.Parse(pg.leave())
+	if err != nil {
+		pg.tab.d.t.Fatal(err)
+	}
+	query, u.RawQuery = u.Query(), ""
+	return u.String(), query
+}
+
+func TestSignOutAddress(t *testing.T) {
+	for _, tt := range []struct {
+		name, end, endpoint string
+		pad                 int // bytes in the ID token beside the rest
+		hint                bool
+		more                string // a parameter of the endpoint itself
+	}{
+		{"plain", issuer + "/v1/logout", issuer + "/v1/logout", 0, true, ""},
+		{"a query already", issuer + "/v1/logout?p=b2c", issuer + "/v1/logout", 0, true, "b2c"},
+		{"a long ID token", issuer + "/v1/logout", issuer + "/v1/logout", 2000, true, ""},
+		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				d.p.discovery = func(m map[string]any) { m["end_session_endpoint"] = tt.end }
+				d.p.claims = func(m map[string]any) { m["groups"] = strings.Repeat("g", tt.pad) }
+				pg := d.tab().signIn("ada")
+				pg.SignOut()
+				to, fields := pg.leftToSignOut()
+				if to != tt.endpoint || fields.Has("id_token_hint") != tt.hint || fields.Get("client_id") != clientID || fields.Get("p") != tt.more {
+					t.Errorf("left for %q with %v", to, fields)
+				}
+			})
+		})
+	}
+}
+
+// A page that loads after a sign-out at the provider knows whether the provider has sent it back.
+func TestReturnFromSigningOut(t *testing.T) {
+	for _, tt := range []struct {
+		name, from string
+		back       func(state string) (path string)
+		only       bool // the user reads that the provider may still know them
+		replaced   bool
+	}{
+		{"with the state", "/r/tea", func(s string) string { return "/?state=" + s }, false, true},
+		{"with the state and more", "/", func(s string) string { return "/?x=1&state=" + s + "#top" }, false, true},
+		{"without a state, from a room", "/r/tea", func(string) string { return "/" }, false, false},
+		{"back to the room", "/r/tea", func(string) string { return "/r/tea" }, true, false},
+		{"back to the lobby, where it was", "/", func(string) string { return "/" }, true, false},
+		{"another state", "/", func(string) string { return "/?state=x" }, true, false},
+		{"to sign in", "/", func(string) string { return "/login/callback?code=x" }, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDevice(t)
+				tb := d.tab()
+				tb.address = origin + tt.from
+				pg := tb.signIn("ada")
+				pg.SignOut()
+				_, fields := pg.leftToSignOut()
+				tb.address = origin + tt.back(fields.Get("state"))
+				pg = tb.load()
+				wait(time.Second)
+				if s := pg.want(pkce.SignedOut); (s.Problem.Cause == pkce.OnlyHere) != tt.only || len(pg.replaced) > 0 != tt.replaced {
+					t.Errorf("state = %+v, replaced %q", s, pg.replaced)
+				}
+				pg.close()
+				pg = tb.load() // the sentence comes once
+				wait(time.Second)
+				if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
+					t.Errorf("after a reload: %+v", s)
+				}
+			})
+		})
+	}
+}
+
+// The browser may keep the page while the user is at the provider, and show it again.
+func TestPageThatIsShownAgainAfterSigningOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		pg := d.tab().signIn("ada")
+		pg.Wake()
+		if s := pg.want(pkce.SignedIn); s.Problem.Cause != pkce.NoCause {
+			t.Errorf("before: %+v", s)
+		}
+		pg.SignOut()
+		if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
+			t.Errorf("on the way: %+v", s)
+		}
+		pg.Wake()
+		if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.OnlyHere {
+			t.Errorf("shown again: %+v", s)
+		}
+		d.tab().signIn("ben")
+		wait(time.Second)
+		pg.Wake()
+		if s := pg.want(pkce.SignedIn); s.Problem.Cause != pkce.NoCause {
+			t.Errorf("signed in again: %+v", s)
 		}
 	})
 }

@@ -80,6 +80,14 @@ func encodeQuery(pairs ...string) string {
 	return strings.TrimSuffix(strings.Join(pairs, ""), "&")
 }
 
+// withQuery returns url with query behind it. url may have a query already.
+func withQuery(url, query string) string {
+	if strings.Contains(url, "?") {
+		return url + "&" + query
+	}
+	return url + "?" + query
+}
+
 // parseQuery parses the text that encodeQuery returns. It returns nil if a name appears twice or the text is not valid.
 func parseQuery(query string) map[string]string {
 	params := map[string]string{}

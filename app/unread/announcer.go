@@ -8,30 +8,32 @@ import (
 	"mayfly/app/words"
 )
 
-// The message list itself is silent for screen readers: they would read long histories twice, and expiry as news. Two unseen
-// live regions say what is new, one politely, one for failures.
+// The message list is no live region, because screen readers would read out the whole history, and report removed messages
+// as changes. Instead, two invisible live regions hold what is new: one polite, one for failures (an alert).
 const (
-	gather   = 300 * time.Millisecond // from a message's arrival until it is said, with those that came meanwhile
-	along    = gather / 2             // so much earlier if the page is drawn anyway: a frame of its own costs more
-	pause    = 2 * time.Second        // between messages that are said
-	maxLines = 3                      // of more messages in that time only the number is said
-	maxSaid  = 200                    // characters of a text
+	gather   = 300 * time.Millisecond // how long a new message waits to be said together with those that come meanwhile
+	pause    = 2 * time.Second        // the shortest time between two announcements of messages
+	maxLines = 3                      // if more messages are new, only their number is said
+	maxSaid  = 200                    // how many characters of a message's text are said at most
+
+	// A message may be said this much earlier if the page is being drawn anyway, because a frame of its own costs more.
+	along = gather / 2
 )
 
-// An Announcer decides what a screen reader says. It says neither expiry nor the messages that were in the room before,
-// and takes back the words of a message that has expired.
+// An Announcer decides what a screen reader says. It does not announce expired messages, or messages that were in the room
+// before the user came. When a message expires, its words are removed from the live region.
 type Announcer struct {
-	Polite, Alert string // what the two live regions hold
+	Polite, Alert string // the texts of the two live regions
 
-	entered bool          // the room is new, and how many messages it has is not said yet
-	unsaid  []string      // the keys of others' messages that came, in order
-	due     time.Duration // when they are said
-	last    time.Duration // when others' messages were last said
+	entered bool          // the user has entered a room whose number of messages is not said yet
+	unsaid  []string      // the keys of other users' new messages that are not said yet, in order
+	due     time.Duration // when the unsaid messages must be said, on the clock of Observe
+	last    time.Duration // when messages were last said, on the clock of Observe
 	quoted  []string      // the keys of the messages in Polite
 }
 
-// Observe compares two views that follow each other, now, on a clock that began with the page. It returns how long it is
-// until it should be called again with the last view twice; 0: not before the next view.
+// Observe compares two consecutive views. now is the time since the page was mounted. Observe returns the time after which
+// it must be called again, with the last view as both; 0: only when the next view comes.
 func (a *Announcer) Observe(before, after *client.View, now time.Duration) time.Duration {
 	if after.Room != before.Room {
 		a.unsaid, a.entered = nil, before.Room != ""
@@ -69,8 +71,8 @@ func (a *Announcer) Observe(before, after *client.View, now time.Duration) time.
 	return a.due - now
 }
 
-// compare finds what is new: others' messages, failures of the user's own, of which the last is said, and whether the
-// server has accepted one of the user's own.
+// compare finds what is new between two views: other users' messages, the last failure of one of the user's own messages,
+// and whether the server has accepted one of them.
 func (a *Announcer) compare(before, after *client.View) (sent bool) {
 	failed, failure := false, ""
 	for i := range after.Messages {
@@ -88,7 +90,7 @@ func (a *Announcer) compare(before, after *client.View) (sent bool) {
 		case m.Seq == 0:
 		case was != nil:
 			sent = sent || was.Seq == 0
-		case m.Seq <= after.Head: // it came with the room
+		case m.Seq <= after.Head: // it was in the room before the user joined
 		case m.Mine:
 			sent = true
 		default:
@@ -101,7 +103,8 @@ func (a *Announcer) compare(before, after *client.View) (sent bool) {
 	return sent
 }
 
-// lines adds to text what is said of the unsaid messages that are still there, and returns which of them it quotes.
+// lines adds the unsaid messages that have not expired to text: their authors and texts, or only their number. It returns
+// the keys of the messages whose texts it added.
 func (a *Announcer) lines(text string, messages []client.Message) (_ string, quoted []string) {
 	lines := ""
 	for _, key := range a.unsaid {
@@ -117,11 +120,11 @@ func (a *Announcer) lines(text string, messages []client.Message) (_ string, quo
 	return strings.TrimPrefix(text+lines, "\n"), quoted
 }
 
-// Say says a sentence politely.
+// Say puts a sentence into the polite live region.
 func (a *Announcer) Say(text string) { a.Polite, a.quoted = differently(a.Polite, text), nil }
 
-// differently returns text so that it differs from what was said last: a screen reader does not read out what does not
-// change.
+// differently returns text, changed invisibly if it equals the last text, because a screen reader only reads out a text that
+// changes.
 func differently(last, text string) string {
 	if text != "" && text == last {
 		text += "\u00a0"

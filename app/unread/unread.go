@@ -11,14 +11,15 @@ import (
 	"mayfly/app/words"
 )
 
-// Unread holds the messages that came while the user looked away: the page was hidden, or the list not at its end. An unread
-// message that expires is unread no more. The zero value has none.
+// Unread holds the unread messages: those that came while the page was hidden or the list was not at its end. An expired
+// message is removed from it. The zero value has none.
 type Unread struct {
 	marked []string // the keys of the messages that came since the user looked away, in order
-	seen   bool     // the user has looked since: the divider still stands, nothing counts as unread
+	seen   bool     // the user has read all messages; the divider stays, but none counts as unread
 }
 
-// Follow compares the messages before and after a change. away: the user does not look.
+// Follow compares the messages before and after a change, and adds the new ones if away is true: the page is hidden or the
+// list is not at its end.
 func (u *Unread) Follow(before, after []client.Message, away bool) {
 	u.marked = slices.DeleteFunc(u.marked, func(key string) bool { return find(after, key, 0) < 0 })
 	if !away {
@@ -46,7 +47,7 @@ func (u *Unread) Follow(before, after []client.Message, away bool) {
 	u.marked = append(u.marked, came...)
 }
 
-// Look marks every message as read, because the user looks at the newest.
+// Look marks all messages as read. Call it when the user sees the newest message.
 func (u *Unread) Look() { u.seen = true }
 
 // Count returns how many messages are unread.
@@ -74,7 +75,7 @@ func Title(room string, unread int, hidden bool) string {
 	return title
 }
 
-// Jump names the button that leads to the newest message.
+// Jump returns the text of the button that leads to the newest message.
 func Jump(unread int) string {
 	if unread == 0 {
 		return words.Of(words.JumpToLatest)

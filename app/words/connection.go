@@ -7,13 +7,14 @@ import (
 	"mayfly/app/client"
 )
 
-// Status says how the client stands. A screen reader says it whenever it changes, so the seconds are not in it.
+// Status returns the state of the connection in words. A screen reader says it whenever it changes, so it has no seconds,
+// which change all the time; StatusTail has them.
 func Status(v *client.View) string {
 	switch v.Status {
 	case client.Online:
 		return Of(Online)
 	case client.Reconnecting:
-		return Of(Reconnecting) // StatusTail goes on
+		return Of(Reconnecting) // StatusTail returns the rest of the sentence
 	case client.Offline:
 		return Of(Offline)
 	case client.Restarting:
@@ -29,8 +30,8 @@ func Status(v *client.View) string {
 	}
 }
 
-// StatusTail says what follows Status for the eye: the time that is left before the next attempt to connect (0: it has
-// begun, or comes at once), and how many messages wait for it.
+// StatusTail returns what the page shows after Status, and screen readers don't say: the time left before the next attempt
+// to connect (0: the attempt has begun), and how many messages wait to be sent.
 func StatusTail(s client.Status, left time.Duration, unsent int) string {
 	tail := ""
 	switch {
@@ -46,10 +47,10 @@ func StatusTail(s client.Status, left time.Duration, unsent int) string {
 	return tail
 }
 
-// SecondsOf returns how many seconds have begun of d.
+// SecondsOf returns d in seconds, rounded up.
 func SecondsOf(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// Skew says that the device's clock is ahead by d, or behind if d is negative.
+// Skew returns the sentence that the device's clock is ahead by d, or behind if d is negative.
 func Skew(d time.Duration) string {
 	way := ClockAhead
 	if d < 0 {

@@ -1,8 +1,8 @@
 package words
 
 // A language is all the words of the page in one language. To add a second one, write a file like en.go, let spoken be the
-// one that the browser asks for, and add it to the languages in export_test.go: the test there holds that no key lacks its
-// words.
+// one that the browser asks for, and add it to the languages in export_test.go, so that a test finds keys without words. The
+// language is also named in web/manifest.go and in the page's HTML (web/page.go).
 type language struct {
 	texts     [keys]string
 	counts    [countKeys]forms
@@ -26,5 +26,5 @@ const (
 	formCount
 )
 
-// forms is a sentence in each of the plural forms that the language has.
+// forms holds one sentence in each plural form of the language; "" for the forms that it does not have.
 type forms [formCount]string

@@ -8,7 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Label returns a message as one sentence: author, text, time or state.
+// Label returns the accessible name of a message: its author, its text, and its state or the times at which it was sent and
+// expires.
 func Label(m *client.Message) string {
 	author := Author(m, len(m.User.Name))
 	if m.Mine {
@@ -20,8 +21,8 @@ func Label(m *client.Message) string {
 	return With(MessageSent, author, m.Text, Sent(m), Vanishes(m))
 }
 
-// Author returns the first characters of the name of a message's author, at most as many as limit, and what tells the author
-// from others of the same name.
+// Author returns the first limit characters of the name of a message's author. If another user here has the same name, a tag
+// follows that tells the two apart.
 func Author(m *client.Message, limit int) string {
 	name := Cut(Named(m.User).Name, limit)
 	if m.Tag != "" {
@@ -30,7 +31,7 @@ func Author(m *client.Message, limit int) string {
 	return name
 }
 
-// Named returns u, called "You" if no connection has told the user's own name yet.
+// Named returns u. If u has no name, because the server has not sent the user's own name yet, the name is "You".
 func Named(u wire.User) wire.User {
 	if u.Name == "" {
 		u.Name = Of(You)
@@ -38,7 +39,7 @@ func Named(u wire.User) wire.User {
 	return u
 }
 
-// State says how far the user's own message is, "" once it is sent.
+// State returns the state of the user's own message in words, such as "Sending…"; "" once it is sent.
 func State(m *client.Message) string {
 	words := ""
 	switch m.State {
@@ -57,14 +58,14 @@ func State(m *client.Message) string {
 	return words
 }
 
-// Sent says when a message was sent.
+// Sent returns the sentence with the time at which a message was sent.
 func Sent(m *client.Message) string { return With(SentAt, m.At.Format(time.TimeOnly)) }
 
-// Vanishes says when a message expires.
+// Vanishes returns the sentence with the time at which a message expires.
 func Vanishes(m *client.Message) string { return With(VanishesAt, m.Expires.Format(time.TimeOnly)) }
 
-// maxFirst is how many characters of a text name a button: enough to know the message by.
+// maxFirst is how many characters of a message's text are in the name of its buttons.
 const maxFirst = 30
 
-// First returns the beginning of a text, in one line.
+// First returns the first maxFirst characters of a text, in one line.
 func First(text string) string { return Cut(strings.Join(strings.Fields(text), " "), maxFirst) }

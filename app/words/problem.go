@@ -6,8 +6,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Problem returns the sentence about a problem. For a code that has none here it is the server's own: the code is newer, or
-// the server has several sentences for it, or one with a number in it.
+// Problem returns the sentence for a problem of the client. It is the server's own sentence if the problem's code has none
+// here: a code of a newer server, a code for which the server has several sentences, or one whose sentence has a number.
 func Problem(p client.Problem) string {
 	if k, ok := problems[p.Code]; ok {
 		return Of(k)
@@ -15,7 +15,8 @@ func Problem(p client.Problem) string {
 	return p.Message
 }
 
-// problems holds the keys of the sentences by code. Why a sign-in is not accepted is always the server's sentence.
+// problems holds the key of the sentence for each code. The codes of refused sign-ins are not in it: for these the page
+// shows the server's sentence.
 var problems = map[client.Code]Key{
 	client.NoAnswer:      NoAnswerYet,
 	client.NoConnection:  NoConnection,
@@ -40,7 +41,7 @@ func SignInProblem(c pkce.Cause) string {
 	return ""
 }
 
-// causes holds the keys of the sentences by cause.
+// causes holds the key of the sentence for each cause.
 var causes = map[pkce.Cause]Key{
 	pkce.Cancelled:     CauseCancelled,
 	pkce.NotAssigned:   CauseNotAssigned,

@@ -13,17 +13,17 @@ import (
 // Of returns the sentence of a key that has no arguments.
 func Of(k Key) string { return spoken.texts[k] }
 
-// With returns the sentence of a key with its arguments in the places of {0}, {1}, …
+// With returns the sentence of a key, in which the arguments replace {0}, {1}, …
 func With(k Key, args ...string) string { return fill(spoken.texts[k], args) }
 
-// Around returns what stands before and after {0} in the sentence of a key, for an argument that is drawn as an element
-// of its own.
+// Around returns the two parts of a key's sentence before and after {0}. Use it if the argument is drawn as an element of
+// its own.
 func Around(k Key) (before, after string) {
 	before, after, _ = strings.Cut(spoken.texts[k], "{0}")
 	return before, after
 }
 
-// Count returns the sentence of a key in the plural form for n, with n in the place of {0}: "1 message", "12 messages".
+// Count returns the sentence of a key in the plural form for n, in which n replaces {0}: "1 message", "12 messages".
 func Count(k CountKey, n int) string {
 	forms := &spoken.counts[k]
 	text := forms[spoken.form(n)]
@@ -33,7 +33,7 @@ func Count(k CountKey, n int) string {
 	return fill(text, []string{Number(n)})
 }
 
-// Number returns n as people read it: "4,000".
+// Number returns n with a separator between groups of three digits: "4,000".
 func Number(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
@@ -42,7 +42,7 @@ func Number(n int) string {
 	return Number(n/1000) + spoken.thousands + "000"[len(rest):] + rest
 }
 
-// Cut returns the first characters of text, at most as many as limit, and an ellipsis if that is not all of it.
+// Cut returns the first limit characters of text, followed by an ellipsis if text has more.
 func Cut(text string, limit int) string {
 	n := 0
 	for i := range text {
@@ -53,7 +53,7 @@ func Cut(text string, limit int) string {
 	return text
 }
 
-// fill puts the arguments into a sentence in one pass, so that an argument with braces in it stays as it is.
+// fill replaces {0}, {1}, … in text by the arguments. It works in one pass, so "{0}" inside an argument stays as it is.
 func fill(text string, args []string) string {
 	filled := ""
 	for len(args) > 0 {

@@ -82,8 +82,8 @@ func isCallback(address string) bool {
 
 func newSignIn() *pkce.SignIn {
 	return pkce.New(pkce.Config{Browser: pkce.Browser{
-		Origin: browser.Origin(),
-		Fetch:  browser.Fetch, FetchKeepalive: browser.FetchKeepalive,
+		Origin: browser.Origin(), Address: browser.Address(),
+		Fetch: browser.Fetch, FetchKeepalive: browser.FetchKeepalive,
 		Local: browser.DeviceStorage(),
 		Tab:   browser.TabStorage(),
 		Vault: browser.Vault{},
@@ -93,7 +93,6 @@ func newSignIn() *pkce.SignIn {
 		},
 		Verify:  browser.VerifySignature,
 		Assign:  browser.Assign,
-		Submit:  browser.Submit,
 		Replace: browser.Replace,
 	}})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -30,29 +31,31 @@ func newMetrics() *prometheus.Registry {
 // admin serves metrics and profiles to operators. It has its own listener, so that users who come through a proxy to the
 // public listener cannot read them.
 type admin struct {
-	addr  string // the address of its listener; empty: there is no listener
-	http  *http.Server
-	ended chan struct{} // closed when Serve has returned
+	addr    string // the address of its listener; empty: there is no listener
+	metrics *prometheus.Registry
+	server  atomic.Pointer[server.Server] // whose readiness it tells; nil until the server is assembled
+	http    *http.Server
+	ended   chan struct{} // closed when Serve has returned
 }
 
 // startAdmin listens on addr, or does nothing if addr is empty. The admin listener starts before the rest of the server and
 // is closed after it, so that an operator can inspect a start or a stop that hangs.
 func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*admin, error) {
 	if addr == "" {
-		return &admin{}, nil
+		return &admin{metrics: metrics}, nil
 	}
 	listener, err := listen("-admin", addr)
 	if err != nil {
 		return nil, err
 	}
 	a := &admin{
-		addr:  listener.Addr().String(),
+		addr: listener.Addr().String(), metrics: metrics,
 		ended: make(chan struct{}),
-		http: &http.Server{
-			Handler: server.Admin(metrics), ReadTimeout: adminReadTimeout, WriteTimeout: adminWriteTimeout,
-			IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-			ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		},
+	}
+	a.http = &http.Server{
+		Handler: server.Admin(metrics, a.ready), ReadTimeout: adminReadTimeout, WriteTimeout: adminWriteTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 	go func() {
 		defer close(a.ended)
@@ -64,14 +67,21 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// withAdmin runs the admin listener while serve runs. serve registers its metrics with its parameter metrics.
-func withAdmin(addr string, log *slog.Logger, serve func(metrics prometheus.Registerer) error) error {
-	metrics := newMetrics()
-	a, err := startAdmin(addr, metrics, log)
+// ready returns nil if users can chat and sign in, else the reason.
+func (a *admin) ready(ctx context.Context) error {
+	if s := a.server.Load(); s != nil {
+		return s.Ready(ctx)
+	}
+	return errors.New("the server is starting")
+}
+
+// withAdmin runs the admin listener while serve runs. serve registers its metrics with a.metrics.
+func withAdmin(addr string, log *slog.Logger, serve func(a *admin) error) error {
+	a, err := startAdmin(addr, newMetrics(), log)
 	if err != nil {
 		return err
 	}
-	err = serve(metrics)
+	err = serve(a)
 	return errors.Join(err, step("close the admin listener", a.close()))
 }
 

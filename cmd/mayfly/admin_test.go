@@ -30,6 +30,15 @@ func TestAdminServesUntilItIsClosed(t *testing.T) {
 			t.Errorf("%s = %d %s, %v, want %q", path, resp.StatusCode, body, err, want)
 		}
 	}
+	resp, err := http.Get("http://" + a.addr + "/readyz") // as long as no server is assembled
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(resp.Body)
+	resp.Body.Close()
+	if err != nil || resp.StatusCode != 503 || string(body) != "the server is starting\n" {
+		t.Errorf("/readyz = %d %s, %v", resp.StatusCode, body, err)
+	}
 	if err := a.close(); err != nil {
 		t.Error(err)
 	}

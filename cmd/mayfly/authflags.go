@@ -17,6 +17,7 @@ import (
 type authFlags struct {
 	auth.Config
 	scopes    []string // the scopes that clients request
+	params    string   // more parameters of the authorization request, as a query
 	anonymous session.Policy
 }
 
@@ -36,6 +37,8 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func(
 		"the IDs of other apps whose tokens are accepted")
 	f.StringVar(&a.Audience, "audience", "api://default", "`AUDIENCE` that access tokens must be made for")
 	scopes := f.String("scopes", "openid profile email offline_access", "`SCOPES` that the page asks for, with spaces")
+	params := f.String("authorize-params", "", "more `PAIRS` for the request that takes people to the provider, "+
+		"such as audience=https://api.example&prompt=consent (default none)")
 	algs := f.String("algs", "RS256", "`ALGORITHMS` that tokens may be signed with, such as RS256,ES256")
 	f.StringVar(&a.RequireScope, "require-scope", "", "`SCOPE` that an access token must have (default none)")
 	file := f.String("okta-api-token-file", "", "`FILE` with an Okta API token, with which people's names are looked up; "+
@@ -47,9 +50,10 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func(
 		"what guests may do, people who have not signed in: `allow, read or deny`")
 	return func() error {
 		a.ClientIDs, a.Algs, a.scopes = commas(*clients), commas(*algs), strings.Fields(*scopes)
-		var err error
+		var err, paramsErr error
 		a.OktaAPIToken, err = oktaToken(*file, env[oktaTokenVariable])
-		return errors.Join(err, a.check(given(f), *file != "" || env[oktaTokenVariable] != ""))
+		a.params, paramsErr = authorizeParams(*params)
+		return errors.Join(err, paramsErr, a.check(given(f), *file != "" || env[oktaTokenVariable] != ""))
 	}
 }
 
@@ -101,7 +105,7 @@ func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 		set  bool
 	}{
 		{"-client-id", len(a.ClientIDs) > 0}, {"-audience", given["audience"]}, {"-scopes", given["scopes"]},
-		{"-algs", given["algs"]}, {"-require-scope", a.RequireScope != ""},
+		{"-authorize-params", a.params != ""}, {"-algs", given["algs"]}, {"-require-scope", a.RequireScope != ""},
 		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
 	} {
 		if other.set {
@@ -122,5 +126,6 @@ func (a *authFlags) forClients() server.SignIn {
 	if !a.enabled() {
 		return server.SignIn{}
 	}
-	return server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes}
+	return server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes,
+		AuthorizeParams: a.params}
 }

@@ -36,11 +36,11 @@ func TestSignInFlags(t *testing.T) {
 		{"an issuer and an app", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, nil, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}},
 			scopes: scopes, anonymous: session.GuestsWrite}},
-		{"everything", []string{"-issuer", oktaIssuer, "-client-id", "0oa1,0oa2", "-audience", "api://chat", "-scopes", "openid chat", "-algs", "RS256,ES256",
+		{"everything", []string{"-issuer", oktaIssuer, "-client-id", "0oa1,0oa2", "-audience", "api://chat", "-scopes", "openid chat", "-authorize-params", "prompt=consent", "-algs", "RS256,ES256",
 			"-require-scope", "chat", "-okta-api-token-file", file, "-require-active", "-anonymous", "deny"}, nil, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1", "0oa2"}, Audience: "api://chat", Algs: []string{"RS256", "ES256"},
 				RequireScope: "chat", OktaAPIToken: "00SSWS", RequireActive: true},
-			scopes: []string{"openid", "chat"}, anonymous: session.GuestsDenied}},
+			scopes: []string{"openid", "chat"}, params: "prompt=consent", anonymous: session.GuestsDenied}},
 		{"the environment", nil, map[string]string{"MAYFLY_ISSUER": oktaIssuer, "MAYFLY_CLIENT_ID": "0oa1", "MAYFLY_OKTA_API_TOKEN": "00Env",
 			"MAYFLY_REQUIRE_ACTIVE": "true", "MAYFLY_ANONYMOUS": "read", "MAYFLY_SCOPES": "openid"}, authFlags{
 			Config: auth.Config{Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00Env", RequireActive: true},
@@ -70,6 +70,8 @@ func TestSignInProblemsSayWhatToDo(t *testing.T) {
 		{"-audience api://chat", nil, []string{"-audience is set, but not -issuer"}},
 		{"-scopes openid -algs ES256", nil, []string{"-scopes is set, but not -issuer", "-algs is set, but not -issuer"}},
 		{"", map[string]string{"MAYFLY_AUDIENCE": "api://default"}, []string{"-audience is set, but not -issuer"}},
+		{"-authorize-params a=b", nil, []string{"-authorize-params is set, but not -issuer"}},
+		{good + "-authorize-params state=x -algs none", nil, []string{"-authorize-params: state is", `-algs has "none"`}},
 		{"", map[string]string{"MAYFLY_OKTA_API_TOKEN": "00Env"}, []string{"the Okta API token is set, but not -issuer"}},
 		{"-anonymous deny", nil, []string{"nobody could come in"}},
 		{"-anonymous read", nil, []string{"nobody could write"}},

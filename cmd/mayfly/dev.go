@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"mayfly/app/pkce"
@@ -127,14 +126,14 @@ func runDev(ctx context.Context, args []string, env environment, stdout, stderr 
 	}
 	log := c.logger(stderr)
 	slog.SetDefault(log) // the provider's library, zitadel/oidc, logs only to slog's default logger
-	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error {
-		return serveDev(ctx, c, metrics, stdout, log)
+	return withAdmin(c.admin, log, func(a *admin) error {
+		return serveDev(ctx, c, a, stdout, log)
 	})
 }
 
 // serveDev serves the chat and the sign-in provider until ctx is done. It opens both listeners before it starts the chat and
 // the provider, because each of the two needs the other's address.
-func serveDev(ctx context.Context, c devConfig, metrics prometheus.Registerer, stdout io.Writer, log *slog.Logger) error {
+func serveDev(ctx context.Context, c devConfig, a *admin, stdout io.Writer, log *slog.Logger) error {
 	chat, err := listen("-listen", c.listen)
 	if err != nil {
 		return err
@@ -151,7 +150,7 @@ func serveDev(ctx context.Context, c devConfig, metrics prometheus.Registerer, s
 	fmt.Fprintf(stdout, "%s\nThe sign-in provider is at %s\n", devWarning, c.auth.Issuer)
 	parts, ctx := errgroup.WithContext(ctx)
 	parts.Go(func() error { return p.Serve(ctx, idp) })
-	parts.Go(func() error { return servePublic(ctx, c.config, chat, metrics, stdout, log) })
+	parts.Go(func() error { return servePublic(ctx, c.config, chat, a, stdout, log) })
 	return parts.Wait()
 }
 

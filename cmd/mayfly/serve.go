@@ -55,22 +55,23 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 		return configError{fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)}
 	}
 	log := c.logger(stderr)
-	return withAdmin(c.admin, log, func(metrics prometheus.Registerer) error {
+	return withAdmin(c.admin, log, func(a *admin) error {
 		listener, err := listen("-listen", c.listen)
 		if err != nil {
 			return err
 		}
-		return servePublic(ctx, c, listener, metrics, stdout, log)
+		return servePublic(ctx, c, listener, a, stdout, log)
 	})
 }
 
 // servePublic serves the chat on listener until ctx is done. It closes listener.
-func servePublic(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, stdout io.Writer,
+func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
-	n, err := newNode(ctx, c, listener, metrics, log)
+	n, err := newNode(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
 	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
@@ -97,8 +98,8 @@ func listen(flag, addr string) (net.Listener, error) {
 	}
 }
 
-// guestsPerAddress times -rate is the number of messages that all guests of one address may post together: by default 1,000
-// messages in 10 s.
+// All guests of one IP address together may post guestsPerAddress times as many messages as the flag -rate allows one user:
+// by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
 // node is one running Mayfly server. close stops its parts.
@@ -125,7 +126,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
-	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: c.origins, Pages: []string{"/r/"},
+	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: origins.More(), Pages: []string{"/r/"},
 		Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.auth.enabled() {

@@ -36,7 +36,7 @@ func TestProblemsOfSettings(t *testing.T) {
 			`-stream-bytes is "1GB": want a whole number with B, KiB, MiB, GiB or TiB, such as 8MiB`}},
 		{"-rooms 0 -conns 0 -room-messages 0 -conns-per-ip 0", nil, []string{"-conns is 0: want 1 or more", "-conns-per-ip is 0: want 1 or more",
 			"-room-messages is 0: want 1 or more", "-rooms is 0: want 1 or more"}},
-		{"-public-url x", nil, []string{`-public-url: "x" is no origin: want a scheme and a host like https://chat.example.com, without a path`}},
+		{"-public-url x", nil, []string{`-public-url: "x" is no origin: want https:// or http:// and a host, such as https://x`}},
 		{"", environment{"MAYFLY_CONNS": "many", "MAYFLY_TTLL": "1m", "MAYFLY_NONSENSE": "1"}, []string{`MAYFLY_CONNS is "many": want a whole number, such as 10000`,
 			"there is no variable MAYFLY_NONSENSE: unset it; mayfly serve -help lists what there is", "there is no variable MAYFLY_TTLL: do you mean MAYFLY_TTL?"}},
 		{"-conns 5", environment{"MAYFLY_CONNS": "many", "MAYFLY_TTL": "5"}, []string{`MAYFLY_TTL is "5": want a time with its unit, such as 5s, 5m or 5h`}},

@@ -1,61 +1,129 @@
 package admission
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // Origins are the web origins whose pages may use this server. A browser sends the page's origin in the Origin header
 // when the page opens a WebSocket. Only this header tells a foreign page from ours, so the comparison is exact: scheme,
-// host and port must all be equal.
+// host and port must all be equal, as browsers write them.
 type Origins struct {
 	public  string          // the origin at which users open this server
+	more    []string        // the other origins that the operator allows
 	allowed map[string]bool // the allowed origins
-	hosts   map[string]bool // the hosts of the allowed origins, with their ports
+	hosts   map[string]bool // the hosts of the allowed origins; one with the scheme's own port is in it with and without it
 }
 
 // NewOrigins returns Origins that allow the origin of the URL public, the origins in more, and localhost, 127.0.0.1 and
-// [::1] with the port. The error names every value that is not an origin.
+// [::1] with the port. The error names every value that is not an origin, and the form that would be one.
 func NewOrigins(public string, more []string, port string) (*Origins, error) {
 	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}}
 	loopback := []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "http://[::1]:" + port}
 	var errs []error
-	for _, s := range append(append([]string{public}, more...), loopback...) {
-		origin, host, err := parseOrigin(s)
+	for i, s := range slices.Concat([]string{public}, more, loopback) {
+		u, err := parseOrigin(s)
 		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
-		if o.public == "" {
+		origin := u.String()
+		switch {
+		case i == 0:
 			o.public = origin
+		case i <= len(more):
+			o.more = append(o.more, origin)
 		}
-		o.allowed[origin], o.hosts[host] = true, true
+		o.allowed[origin], o.hosts[u.Host] = true, true
+		if u.Port() == "" {
+			o.hosts[u.Host+":"+defaultPorts[u.Scheme]] = true
+		}
 	}
 	return o, errors.Join(errs...)
 }
 
-// Public returns the origin at which users open this server.
+// Public returns the origin at which users open this server, as browsers write it.
 func (o *Origins) Public() string { return o.public }
 
-// parseOrigin returns the origin in s as a browser writes it, and the host of the origin with its port. It leaves out
-// port 80 for http and port 443 for https.
-func parseOrigin(s string) (origin, host string, err error) {
+// More returns the other origins that the operator allows, as browsers write them.
+func (o *Origins) More() []string { return o.more }
+
+// defaultPorts has the port of a URL of each scheme that names none.
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
+// parseOrigin returns the origin in s as a URL that is written as browsers write it: with the ASCII form of the host's name
+// and without the default port. The error says which form to give instead.
+func parseOrigin(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" || u.User != nil ||
-		u.RawQuery != "" || u.Fragment != "" || strings.Trim(u.Path, "/") != "" {
-		return "", "", fmt.Errorf("%q is no origin: want a scheme and a host like https://chat.example.com, without a path",
-			s)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no origin: want a scheme and a host like https://chat.example.com", s)
 	}
-	host = strings.ToLower(u.Host)
-	if port := u.Port(); port == "" || u.Scheme == "http" && port == "80" || u.Scheme == "https" && port == "443" {
-		host = strings.TrimSuffix(host, ":"+port)
+	if _, ok := defaultPorts[u.Scheme]; !ok || u.Host == "" {
+		_, rest, ok := strings.Cut(s, "://")
+		if !ok {
+			rest = s
+		}
+		host, _, _ := strings.Cut(rest, "/")
+		return nil, fmt.Errorf("%q is no origin: want https:// or http:// and a host, such as https://%s", s,
+			cmp.Or(host, "chat.example.com"))
 	}
-	return u.Scheme + "://" + host, host, nil
+	host, err := browserHost(u.Hostname(), u.Port(), u.Scheme)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no origin: %w", s, err)
+	}
+	origin := &url.URL{Scheme: u.Scheme, Host: host}
+	switch {
+	case strings.Trim(u.Path, "/") != "":
+		return nil, fmt.Errorf("%q is no origin: want %s, without a path: Mayfly is served at the root of a host",
+			s, origin)
+	case u.User != nil, u.RawQuery != "", u.ForceQuery, u.Fragment != "":
+		return nil, fmt.Errorf("%q is no origin: want a scheme and a host alone, %s", s, origin)
+	}
+	return origin, nil
+}
+
+// hostNames turns the names of hosts into ASCII as browsers do: https://url.spec.whatwg.org/#concept-domain-to-ascii.
+var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false),
+	idna.CheckHyphens(false), idna.VerifyDNSLength(false))
+
+// browserHost returns the host of a URL as browsers write it, with the port unless it is the scheme's own.
+func browserHost(name, port, scheme string) (string, error) {
+	host, err := hostNames.ToASCII(name)
+	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
+	last := labels[len(labels)-1]
+	if address, e := netip.ParseAddr(name); e == nil && address.Zone() == "" {
+		if host, err = address.String(), nil; address.Is6() {
+			host = "[" + host + "]"
+		}
+	} else if name == "" || last == "" || strings.ContainsAny(name, ":% ") || strings.Trim(last, "0123456789") == "" {
+		err = errors.New("want the name or the IP address of a host, such as chat.example.com or 192.0.2.1")
+	} else if err != nil {
+		err = fmt.Errorf("browsers do not accept the host %q: %w", name, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	if port == "" {
+		return host, nil
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return "", fmt.Errorf("the port is %s: want a number from 1 to 65535", port)
+	}
+	if port = strconv.FormatUint(n, 10); port == defaultPorts[scheme] {
+		return host, nil
+	}
+	return host + ":" + port, nil
 }
 
 // Allow reports whether r may use this server: the origin in r's Origin header is allowed, or r has no such header. A
@@ -87,28 +155,40 @@ func (o *Origins) Share(w http.ResponseWriter, r *http.Request) {
 // pages also never appear under a foreign name that resolves to this server.
 func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if o.hosts[strings.ToLower(r.Host)] {
+		if o.serves(r.Host) {
 			next.ServeHTTP(w, r)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusMisdirectedRequest)
-		_, port, err := net.SplitHostPort(r.Host)
-		if err != nil {
-			port = ""
-		}
 		fmt.Fprintf(w, hostPage, html.EscapeString(r.Host), html.EscapeString(o.public), html.EscapeString(o.public),
-			html.EscapeString(suggestion(r.Host, port)))
+			html.EscapeString("-public-url "+suggestion(r)))
 	})
 }
 
-// suggestion returns the command-line flag with which the operator makes host the public address of the server.
-func suggestion(host, port string) string {
-	if port == "" {
-		return "-public-url https://" + host
+// serves reports whether host, of a Host header, is the host of an allowed origin. A scheme's own port may be there or not.
+func (o *Origins) serves(host string) bool {
+	if o.hosts[host] {
+		return true
 	}
-	return "-public-url http://" + host
+	u := url.URL{Host: host}
+	host, err := browserHost(u.Hostname(), u.Port(), "")
+	return err == nil && o.hosts[host]
+}
+
+// suggestion returns the URL under which the request r has come, as far as the server can tell: what a TLS proxy says, or
+// what is usual for the port.
+func suggestion(r *http.Request) string {
+	u := url.URL{Scheme: "http", Host: r.Host}
+	port := u.Port()
+	if r.TLS != nil || port == "" || port == "443" || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") {
+		u.Scheme = "https"
+	}
+	if host, err := browserHost(u.Hostname(), port, u.Scheme); err == nil {
+		u.Host = host
+	}
+	return u.String()
 }
 
 const hostPage = `<!doctype html>

@@ -31,9 +31,8 @@ func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
 		return refuse(wire.ReasonTokenAudience, "aud is %s, want %q in it",
 			clip(string(claims["aud"]), maxLogged), v.config.Audience)
 	}
-	if jti, _ := claims.text("jti"); !t.typed() &&
-		(claims.has("nonce") || claims.has("at_hash") || claims.has("c_hash") || strings.HasPrefix(jti, "ID.")) {
-		return refuse(wire.ReasonTokenType, "it is an ID token")
+	if err := v.checkKind(t, claims); err != nil {
+		return err
 	}
 	if err := v.checkClient(claims); err != nil {
 		return err

@@ -83,7 +83,7 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonTokenTooEarly:   "The sign-in is not valid yet.",
 	wire.ReasonTokenFuture:     "The sign-in comes from the future: a clock is wrong.",
 	wire.ReasonTokenSubject:    "The sign-in names no person.",
-	wire.ReasonTokenScope:      "You are signed in, but without the permission that this server wants.",
+	wire.ReasonTokenScope:      "Your sign-in lacks a permission that this server wants.",
 	wire.ReasonTokenBound:      "The sign-in is bound to a key, which this server cannot check.",
 	wire.ReasonUserInactive:    "Your account is not active.",
 }

@@ -130,6 +130,9 @@ func (r *rig) want(t *testing.T, token string, reason wire.Reason) *auth.Error {
 	if e.Message == "" {
 		t.Error("no message")
 	}
+	if strings.Contains(e.Message, "You are signed in") || strings.Contains(e.Message, "signed out") {
+		t.Errorf("%q: before it the page says that the user is signed out, or signed in", e.Message)
+	}
 	switch reason {
 	case wire.ReasonTokenMissing, wire.ReasonTokenExpired, wire.ReasonTokenTooEarly, wire.ReasonTokenFuture, wire.ReasonUserInactive:
 		if e.Wrong {

@@ -37,6 +37,9 @@ func parse(raw string) (token, *Error) {
 		return token{}, refuse(wire.ReasonTokenMalformed, "it has %d bytes", len(raw))
 	}
 	parts := strings.Split(raw, ".")
+	if isOpaque(raw, parts) {
+		return token{}, opaque()
+	}
 	if len(parts) != 3 {
 		return token{}, refuse(wire.ReasonTokenMalformed, "it has %d parts", len(parts))
 	}
@@ -53,6 +56,32 @@ func parse(raw string) (token, *Error) {
 		return token{}, refuse(wire.ReasonTokenMalformed, "its header: %v", err)
 	}
 	return token{raw: raw, header: header, payload: decoded[1], signature: decoded[2]}, nil
+}
+
+// isOpaque reports whether raw is a token that only its issuer can read: a JWE, or no JWT at all. parts are the parts of raw
+// between its dots. A damaged JWT is not opaque, nor is a text that no Authorization header could carry (RFC 6750).
+func isOpaque(raw string, parts []string) bool {
+	if len(parts) == 3 {
+		return false
+	}
+	header, err := base64.RawURLEncoding.DecodeString(parts[0])
+	if err == nil && bytes.HasPrefix(header, []byte("{")) {
+		return len(parts) == 5 // a JWE
+	}
+	foreign := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~+/=", r)
+	}
+	return !strings.ContainsFunc(raw, foreign)
+}
+
+// opaque returns the refusal of an opaque token. Another sign-in would bring such a token again, so the client must not try
+// again (NextNever). The problem says to the operator what to set.
+func opaque() *Error {
+	e := refuse(wire.ReasonTokenMalformed, "the provider gave an opaque access token, which only it can read: "+
+		"make it give a JWT, for example with -authorize-params audience=… or -scopes (docs/signing-in.md, "+
+		"Other providers)")
+	e.Next, e.Message = wire.NextNever, "The sign-in service gives tokens that this server cannot read."
+	return e
 }
 
 // accessTypes and idTypes are the allowed values of typ, in lower case. A token without typ is allowed too.
@@ -93,7 +122,7 @@ func (t token) typed() bool {
 var (
 	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
 	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope",
-		"cnf", "nonce", "at_hash", "c_hash"}
+		"cnf", "nonce", "at_hash", "c_hash", "s_hash", "typ", "token_use"}
 )
 
 // object is a JSON object with undecoded values.

@@ -203,8 +203,12 @@ func TestBadTokensAreRefused(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, r *rig) {
-				if e := r.want(t, tt.token(), tt.reason); e.Next != tt.reason.Next() {
-					t.Errorf("next %q, want %q", e.Next, tt.reason.Next())
+				next := tt.reason.Next()
+				if strings.HasPrefix(tt.name, "12 ") { // a JWE is opaque
+					next = wire.NextNever
+				}
+				if e := r.want(t, tt.token(), tt.reason); e.Next != next {
+					t.Errorf("next %q, want %q", e.Next, next)
 				}
 			})
 		})

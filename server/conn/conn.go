@@ -69,8 +69,8 @@ type transport interface {
 	// write writes frames, which are separated by \n. It may block while the client takes the bytes slowly. abort makes
 	// it return.
 	write(frames []byte) error
-	// drain waits until a part of the queue was taken for writing, or until the connection begins to end. A poll writes
-	// that part itself.
+	// drain waits until the queue has more room, because frames were taken out of it, or until the connection begins to
+	// end. Of a socket another goroutine takes and writes the frames; of a poll drain itself does.
 	drain()
 	// tick does the work that is due at now, such as a ping. It starts work that may block as a goroutine in slow.
 	tick(now time.Time, slow *sync.WaitGroup)

@@ -68,9 +68,12 @@ type User struct {
 	Name    string // the user's name until Profiles knows a better one
 }
 
-// Hints holds the names that the user's checked tokens contain, and in Bearer the access token for a request to
-// userinfo. Each field may be empty.
-type Hints struct{ IDToken, AccessToken, Bearer string }
+// Hints holds what the tokens of a user say of the user's name. Each field may be empty.
+type Hints struct {
+	IDToken     string // the name in the ID token, which was checked
+	AccessToken string // the name in the access token, which was checked
+	Bearer      string // the access token itself, for a request to userinfo
+}
 
 // Change says what has changed about a connected user.
 type Change struct {
@@ -116,9 +119,9 @@ type named struct {
 
 // follower belongs to one call of Follow. It lives until stop is called.
 type follower struct {
-	changed func(Change) // the parameter of Follow
-	name    string       // the name in the last call of changed; before the first call, id.Name from the call of Follow
-	refused bool         // the last call of changed had Inactive set
+	changed func(Change) // the function that was given to Follow
+	name    string       // the name with which changed was last called; before that, id.Name of the call of Follow
+	refused bool         // changed was last called with Inactive set: the user is no longer admitted
 }
 
 // lookup is one job in Profiles.queue: look up user. bearer is the access token for userinfo; if it is empty, userinfo

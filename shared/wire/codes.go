@@ -87,8 +87,8 @@ func (r Reason) Code() Code {
 	}
 }
 
-// Next returns what a client does next after a Bye or Refused with reason r. The server makes one exception: for a token
-// whose key is known but cannot be used, it sends NextNever.
+// Next returns what a client does next after a Bye or Refused with reason r. The server makes two exceptions: for an
+// opaque token, and for a token whose key is known but cannot be used, it sends NextNever.
 func (r Reason) Next() Next {
 	switch r {
 	case ReasonTokenExpired:

@@ -10,6 +10,9 @@ package wire
 // Subprotocol is the WebSocket subprotocol that both sides must agree on.
 const Subprotocol = "mayfly.v1"
 
+// PollType is the Content-Type of a poll's request and of its answer.
+const PollType = "application/x-ndjson"
+
 // Version is the version of Mayfly, server and web client alike. It is in /config.json, and in the web client's hello.
 const Version = "0.1.0"
 

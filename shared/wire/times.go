@@ -11,6 +11,8 @@ const (
 	ExpiringBefore = time.Minute // the server sends Expiring this long before the token ends
 	AuthGrace      = time.Minute // the server ends the connection this long after the token has ended
 
+	PollWait = 25 * time.Second // the longest time for which a poll waits for news: some proxies cut a request after 30 s
+
 	// MaxTokenLife is the longest life of an access token, from its iat to its exp: a day, plus five minutes because the
 	// issuer's clock may be wrong. A revocation is kept for this time, because none of the user's tokens can live longer.
 	MaxTokenLife = 24*time.Hour + 5*time.Minute

@@ -16,7 +16,7 @@ type Message struct {
 	At      time.Time // when the server accepted the message, by the server's clock; zero until then
 	Expires time.Time // when the message expires, by the server's clock; zero until the server has accepted it
 	Mine    bool
-	Tag     string // tells the author from other users with the same name; "" if no other user here has this name
+	Tag     string // distinguishes the author from other users with the same name; "" if no other user here has this name
 	State   outbox.State
 	Reason  outbox.Problem // why the message failed, or why it still waits
 

@@ -53,7 +53,7 @@ type pollConn struct {
 	// the hello with which each poll begins; its rooms have the cursors of what the client has read
 	hello        wire.Hello
 	awaitingJoin map[string]bool    // the rooms for which the client waits for a joined
-	unsent       []wire.Frame       // the frames that speak must send
+	unsent       []wire.Frame       // the frames that the method speak has not sent yet
 	interrupt    context.CancelFunc // ends the poll that waits at the server, because the rooms have changed
 	signingOut   bool               // the client has written a signout
 

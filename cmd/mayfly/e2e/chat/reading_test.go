@@ -365,3 +365,43 @@ func TestLinks(t *testing.T) {
 	}
 	tab.Shows("(xn--xample-2of.com)") // the real host of what looks like another
 }
+
+// lineEdges returns a JavaScript expression: for each line of the first message, "left" or "right", the edge of the text at
+// which the line begins. A line without letters has no direction of its own.
+const lineEdges = `(() => {
+	const text = document.querySelector('.message-text'), frame = text.getBoundingClientRect(), edges = [];
+	const walk = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
+	const lines = new Map();
+	while (walk.nextNode()) {
+		const range = document.createRange();
+		range.selectNodeContents(walk.currentNode);
+		for (const r of range.getClientRects()) {
+			const was = lines.get(Math.round(r.bottom)) ?? {left: Infinity, right: -Infinity};
+			if (r.width > 1) lines.set(Math.round(r.bottom),
+				{left: Math.min(was.left, r.left), right: Math.max(was.right, r.right)});
+		}
+	}
+	return [...lines].sort((a, b) => a[0] - b[0])
+		.map(([, r]) => r.left - frame.left < frame.right - r.right ? 'left' : 'right').join(' ');
+})()`
+
+func TestEachLineHasItsDirection(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	browser := rig.OpenBrowser(t)
+	for i, tt := range []struct{ text, want string }{
+		{"Meeting notes:\nשלום לכולם (מחר)!", "left right"},
+		{"שלום\nhello (tomorrow)!\nمرحبا 12:34", "right left right"},
+		{"1. א\n2. b\n- ג", "right left right"},
+		{"https://example.com\nראו https://example.com/a\nsee שלום", "left right left"},
+		{"one\ntwo", "left left"},
+	} {
+		room := fmt.Sprintf("direction-%d", i)
+		tab := browser.Tab(server.URL + "/r/" + room).Ready()
+		tab.Say(tt.text)
+		tab.Until(`!!document.querySelector('.message-text')`)
+		if got := rig.Eval[string](tab, lineEdges); got != tt.want {
+			t.Errorf("the lines of %q begin at %s, want %s", tt.text, got, tt.want)
+		}
+	}
+}

@@ -152,7 +152,7 @@ func (s *Server) untilReady() {
 			s.t.Fatal(err)
 		}
 		resp, body := s.ask(r)
-		if resp.StatusCode == http.StatusOK {
+		if resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ok" { // not for guests alone
 			return
 		}
 		select {

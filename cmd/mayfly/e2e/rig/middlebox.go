@@ -17,13 +17,13 @@ import (
 // Manner is how a Middlebox treats WebSockets, which it does not understand.
 type Manner int
 
-// The manners, from harmless to those that block WebSockets.
+// The ways to treat WebSockets, from harmless to those that block them.
 const (
 	Passes   Manner = iota // forwards everything
 	Refuses                // refuses the request that opens a WebSocket
 	Kills                  // cuts a WebSocket after 200 ms
 	Swallows               // lets a WebSocket open, and then loses all its bytes
-	Holds                  // forwards an answer only when it is complete; that of a WebSocket never is
+	Holds                  // forwards an answer only when it is complete, which the answer that opens a WebSocket never is
 )
 
 const killAfter = 200 * time.Millisecond

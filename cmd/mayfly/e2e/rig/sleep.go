@@ -18,8 +18,9 @@ func (tab *Tab) Freeze() {
 	tab.lifecycle(page.SetWebLifecycleStateStateFrozen)
 }
 
-// Thaw lets a frozen page go on as a hidden page. Chromium soon fires the timers of a hidden page only once a minute, and
-// Until needs such a timer. So freeze a minimized window, and restore the window after Thaw.
+// Thaw lets a frozen page run again, hidden. After some time Chromium fires the timers of a hidden page only once a minute,
+// too seldom for the method Until, which needs a timer of the page. So minimize the window before Freeze, and restore it
+// after Thaw: then the page is visible.
 func (tab *Tab) Thaw() {
 	tab.t.Helper()
 	tab.lifecycle(page.SetWebLifecycleStateStateActive)

@@ -1,0 +1,70 @@
+package auth
+
+import (
+	"slices"
+	"strings"
+
+	"mayfly/shared/wire"
+)
+
+// checkKind checks that a token whose audience contains Config.Audience is an access token. A provider can put that
+// audience into an ID token too, so the audience alone does not decide. Nor does a nonce: Keycloak before 25 and Authentik
+// put the nonce into access tokens.
+//
+// What marks the token decides, in this order: a mark of an ID token or of another kind; a mark of an access token (RFC
+// 9068, Keycloak, Cognito). A token without a mark passes only if no ID token could look like it. By OpenID Connect the
+// audience of an ID token contains the client, so an audience without a client needs only a scope, or no nonce. If the
+// audience contains a client, as in Zitadel's access tokens, the token must have no nonce; without a scope it needs
+// client_id, and must not have azp.
+func (v *Verifier) checkKind(t token, claims object) *Error {
+	if mark := otherKind(t, claims); mark != "" {
+		return refuse(wire.ReasonTokenType, "it is no access token: it has %s", mark)
+	}
+	if t.typed() || claims.hasText("typ", "bearer") || claims.hasText("token_use", "access") {
+		return nil
+	}
+	scoped := len(scopes(claims)) > 0
+	forClient := slices.ContainsFunc(claims.texts("aud"), func(aud string) bool {
+		return slices.Contains(v.config.ClientIDs, aud)
+	})
+	switch {
+	case !forClient && !scoped && claims.has("nonce"):
+		return refuse(wire.ReasonTokenType, "it may be an ID token: it has a nonce, and no scope")
+	case forClient && claims.has("nonce"):
+		return refuse(wire.ReasonTokenType, "it may be an ID token: it has a nonce, and its audience contains the client")
+	case forClient && !scoped && (claims.has("azp") || !claims.has("client_id")):
+		return refuse(wire.ReasonTokenType, "it may be an ID token: its audience contains the client, and it has no scope")
+	}
+	return nil
+}
+
+// otherKinds are the values of the claim typ, in lower case, with which Keycloak marks tokens that are no access tokens.
+var otherKinds = []string{"id", "refresh", "offline", "logout", "serialized-id"}
+
+// otherKind returns the name of the claim that says that the token is an ID token or of another kind, "" if there is none.
+func otherKind(t token, claims object) string {
+	if typ, _ := claims.text("typ"); slices.Contains(otherKinds, strings.ToLower(typ)) {
+		return "typ " + typ
+	}
+	if claims.hasText("token_use", "id") {
+		return "token_use id"
+	}
+	if t.typed() {
+		return "" // such a token may have any other claim
+	}
+	for _, name := range []string{"at_hash", "c_hash", "s_hash"} {
+		if claims.has(name) {
+			return name
+		}
+	}
+	if jti, _ := claims.text("jti"); strings.HasPrefix(jti, "ID.") { // Okta
+		return "a jti that begins with ID."
+	}
+	return ""
+}
+
+// hasText reports whether the value of name is the string want, in any case. want is in lower case.
+func (o object) hasText(name, want string) bool {
+	s, _ := o.text(name)
+	return strings.ToLower(s) == want
+}
