@@ -18,8 +18,8 @@ HUNG := 30m
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: generate ## build bin/mayfly, with the smallest client inside
-	$(GO) build -trimpath -o bin/mayfly ./cmd/mayfly
+build: generate ## build bin/mayfly, with the smallest client inside; the binary needs no library of the system
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=auto -ldflags='-s -w' -o bin/mayfly ./cmd/mayfly
 
 run: go ## build quickly and serve on http://localhost:8080, with people to sign in as; ARGS='-ttl 1m' adds flags
 	$(GO) run ./web/gen -quick

@@ -22,10 +22,10 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
 	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.gate.Taken)
-	gauge("mayfly_connections_signed_in", "Those of them that belong to people who are signed in.",
+	gauge("mayfly_connections_signed_in", "The mayfly_connections that belong to people who are signed in.",
 		s.count(func(e entry) bool { return e.session.SignedIn() }))
-	gauge("mayfly_polls", "Those of them that are polls.", s.count(func(e entry) bool { return e.poll }))
-	gauge("mayfly_signouts_waiting", "What is to be kept about sign-outs, and is not yet.", s.signOutsWaiting)
+	gauge("mayfly_polls", "The mayfly_connections that are polls.", s.count(func(e entry) bool { return e.poll }))
+	gauge("mayfly_signouts_waiting", "Facts about sign-outs that are not stored yet.", s.signOutsWaiting)
 	m := &metrics{
 		opened: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_connections_total",
 			Help: "WebSockets that were opened."}),

@@ -20,10 +20,11 @@ const (
 	adminStopTimeout  = time.Second     // how long a stop waits for running answers; then it cuts them off
 )
 
-// newMetrics returns a registry with the metrics of the Go runtime and of the process.
+// newMetrics returns a registry with the metrics of the build, of the Go runtime and of the process.
 func newMetrics() *prometheus.Registry {
 	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	metrics.MustRegister(thisBuild().metric(), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return metrics
 }
 

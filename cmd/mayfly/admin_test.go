@@ -88,7 +88,7 @@ func TestAdminPortTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	var out bytes.Buffer
-	err = run(context.Background(), []string{"serve", "-listen", "127.0.0.1:0", "-admin", taken.Addr().String()}, func(string) string { return "" }, &out, &out)
+	err = run(context.Background(), []string{"serve", "-listen", "127.0.0.1:0", "-admin", taken.Addr().String()}, nil, &out, &out)
 	if err == nil || !strings.Contains(err.Error(), taken.Addr().String()+" is taken") || !strings.Contains(err.Error(), "with -admin") || out.Len() > 0 {
 		t.Errorf("run = %v, want that the address is taken and -admin; printed %s", err, &out)
 	}

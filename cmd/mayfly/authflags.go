@@ -30,7 +30,7 @@ const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
 
 // defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: read sets the remaining fields of
 // a, checks a, and returns every problem in one error.
-func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) (read func() error) {
+func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func() error) {
 	f.StringVar(&a.Issuer, "issuer", "", "`URL` of the OpenID Connect provider with which people can sign in, "+
 		"such as https://example.okta.com/oauth2/default (default none)")
 	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; behind it, with commas, "+
@@ -51,10 +51,17 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, getenv func(string) string) 
 	return func() error {
 		a.ClientIDs, a.Algs, a.scopes = commas(*clients), commas(*algs), strings.Fields(*scopes)
 		var err, paramsErr error
-		a.OktaAPIToken, err = oktaToken(*file, getenv(oktaTokenVariable))
+		a.OktaAPIToken, err = oktaToken(*file, env[oktaTokenVariable])
 		a.params, paramsErr = authorizeParams(*params)
-		return errors.Join(err, paramsErr, a.check(*file != "" || getenv(oktaTokenVariable) != ""))
+		return errors.Join(err, paramsErr, a.check(given(f), *file != "" || env[oktaTokenVariable] != ""))
 	}
+}
+
+// given returns the flags of f that are set on the command line or in the environment.
+func given(f *flag.FlagSet) map[string]bool {
+	names := map[string]bool{}
+	f.Visit(func(fl *flag.Flag) { names[fl.Name] = true })
+	return names
 }
 
 // commas splits s at commas and spaces.
@@ -82,9 +89,9 @@ func oktaToken(file, variable string) (string, error) {
 	return token, nil
 }
 
-// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. oktaToken says
-// whether the user has set an Okta API token.
-func (a *authFlags) check(oktaToken bool) error {
+// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. given has the flags
+// that are set, and oktaToken says whether the user has set an Okta API token.
+func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if a.enabled() {
@@ -97,8 +104,8 @@ func (a *authFlags) check(oktaToken bool) error {
 		name string
 		set  bool
 	}{
-		{"-client-id", len(a.ClientIDs) > 0}, {"-authorize-params", a.params != ""},
-		{"-require-scope", a.RequireScope != ""},
+		{"-client-id", len(a.ClientIDs) > 0}, {"-audience", given["audience"]}, {"-scopes", given["scopes"]},
+		{"-authorize-params", a.params != ""}, {"-algs", given["algs"]}, {"-require-scope", a.RequireScope != ""},
 		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
 	} {
 		if other.set {

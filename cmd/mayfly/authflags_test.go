@@ -50,7 +50,7 @@ func TestSignInFlags(t *testing.T) {
 			scopes: scopes, anonymous: session.GuestsWrite}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := parseConfig(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})
+			got, err := parseConfig(tt.args, tt.env, &bytes.Buffer{})
 			if err != nil || !reflect.DeepEqual(got.auth, tt.want) {
 				t.Errorf("sign-in = %+v, %v, want %+v", got.auth, err, tt.want)
 			}
@@ -67,6 +67,9 @@ func TestSignInProblemsSayWhatToDo(t *testing.T) {
 	}{
 		{"-client-id 0oa1", nil, []string{"-client-id is set, but not -issuer"}},
 		{"-require-scope x -require-active", nil, []string{"-require-scope is set, but not -issuer", "-require-active is set, but not -issuer"}},
+		{"-audience api://chat", nil, []string{"-audience is set, but not -issuer"}},
+		{"-scopes openid -algs ES256", nil, []string{"-scopes is set, but not -issuer", "-algs is set, but not -issuer"}},
+		{"", map[string]string{"MAYFLY_AUDIENCE": "api://default"}, []string{"-audience is set, but not -issuer"}},
 		{"-authorize-params a=b", nil, []string{"-authorize-params is set, but not -issuer"}},
 		{good + "-authorize-params state=x -algs none", nil, []string{"-authorize-params: state is", `-algs has "none"`}},
 		{"", map[string]string{"MAYFLY_OKTA_API_TOKEN": "00Env"}, []string{"the Okta API token is set, but not -issuer"}},
@@ -82,10 +85,10 @@ func TestSignInProblemsSayWhatToDo(t *testing.T) {
 		{good + "-okta-api-token-file " + tokenFile(t, " \n"), nil, []string{"which is empty"}},
 		{good + "-okta-api-token-file " + tokenFile(t, "00S"), map[string]string{"MAYFLY_OKTA_API_TOKEN": "00Env"}, []string{"are both set"}},
 		{good + "-okta-api-token-file " + tokenFile(t, "00S two"), nil, []string{"want the token alone"}},
-		{good + "-okta-api-token 00S", nil, []string{"not defined: -okta-api-token"}},
+		{good + "-okta-api-token 00S", nil, []string{"there is no flag -okta-api-token"}},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
-			_, err := parseConfig(strings.Fields(tt.args), func(k string) string { return tt.env[k] }, &bytes.Buffer{})
+			_, err := parseConfig(strings.Fields(tt.args), tt.env, &bytes.Buffer{})
 			for _, says := range tt.says {
 				if err == nil || !strings.Contains(err.Error(), says) {
 					t.Errorf("parseConfig(%s) = %v, want %q in it", tt.args, err, says)

@@ -55,33 +55,29 @@ Flags:
 
 // parseConfig reads the flags, then the environment, and checks the whole configuration. Its error reports every problem at
 // once and says what to do about each. After a -help flag it prints the help and returns flag.ErrHelp.
-func parseConfig(args []string, getenv func(string) string, stdout io.Writer) (config, error) {
+func parseConfig(args []string, env environment, stdout io.Writer) (config, error) {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
-	return parseFlags(f, defineAuthFlags, serveUsage, args, getenv, stdout)
+	return parseFlags(f, defineAuthFlags, serveUsage, args, env, stdout)
 }
 
 // parseFlags does the work of parseConfig for any command. f may already have flags of the command. defineAuth defines the
 // flags of signing in.
-func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, func(string) string) func() error, usage string,
-	args []string, getenv func(string) string, stdout io.Writer) (config, error) {
+func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, environment) func() error, usage string,
+	args []string, env environment, stdout io.Writer) (config, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
-	f.SetOutput(io.Discard)
 	readLists := defineFlags(f, &c)
-	readAuth := defineAuth(f, &c.auth, getenv)
+	readAuth := defineAuth(f, &c.auth, env)
 
-	err := f.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
+	s := newSettings(f)
+	if err := s.readArgs(args); err != nil {
 		fmt.Fprint(stdout, usage)
 		f.SetOutput(stdout)
 		f.PrintDefaults()
 		return c, err
 	}
-	errs := []error{err}
-	if f.NArg() > 0 {
-		errs = append(errs, fmt.Errorf("%q is no flag: flags begin with a dash", f.Arg(0)))
-	}
-	errs = append(errs, fromEnvironment(f, getenv), readLists(), readAuth())
-	return c, errors.Join(append(errs, c.check()...)...)
+	s.readEnvironment(env)
+	problems := append([]error{readLists(), readAuth()}, c.check()...)
+	return c, s.all(problems...)
 }
 
 // defineFlags defines the flags of c, without the flags of signing in. Call read after the flags are parsed: read splits the
@@ -120,30 +116,6 @@ func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
 	}
 }
 
-// fromEnvironment sets each flag that is not on the command line from its environment variable, if the variable is not
-// empty.
-func fromEnvironment(f *flag.FlagSet, getenv func(string) string) error {
-	given := map[string]bool{}
-	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
-	var errs []error
-	f.VisitAll(func(fl *flag.Flag) {
-		name := variableOf(fl)
-		value := getenv(name)
-		if given[fl.Name] || value == "" {
-			return
-		}
-		if err := f.Set(fl.Name, value); err != nil {
-			errs = append(errs, fmt.Errorf("%s is %q: %w", name, value, err))
-		}
-	})
-	return errors.Join(errs...)
-}
-
-// variableOf returns the name of the environment variable that sets a flag.
-func variableOf(fl *flag.Flag) string {
-	return "MAYFLY_" + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
-}
-
 // check returns every problem with c.
 func (c *config) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -174,11 +146,12 @@ func (c *config) check() (errs []error) {
 	case c.ttl < c.ttlMin || c.ttl > c.ttlMax:
 		wrong("-ttl is %s: want at least -ttl-min (%s) and at most -ttl-max (%s)", c.ttl, c.ttlMin, c.ttlMax)
 	}
-	for name, n := range map[string]int{
-		"-room-messages": c.roomMessages, "-rooms": c.rooms, "-conns": c.conns, "-conns-per-ip": c.connsPerIP,
-	} {
-		if n < 1 {
-			wrong("%s is %d: want 1 or more", name, n)
+	for _, limit := range []struct {
+		name string
+		n    int
+	}{{"-conns", c.conns}, {"-conns-per-ip", c.connsPerIP}, {"-room-messages", c.roomMessages}, {"-rooms", c.rooms}} {
+		if limit.n < 1 {
+			wrong("%s is %d: want 1 or more", limit.name, limit.n)
 		}
 	}
 	if c.roomBytes < minBytes {

@@ -52,7 +52,7 @@ func TestParseConfig(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			want := defaults
 			tt.want(&want)
-			got, err := parseConfig(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})
+			got, err := parseConfig(tt.args, tt.env, &bytes.Buffer{})
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("parseConfig = %+v, %v, want %+v", got, err, want)
 			}
@@ -91,11 +91,11 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-room-bytes 1KiB", "want 64KiB or more"},
 		{"-stream-bytes 1MiB", "want at least -room-bytes (8MiB)"},
 		{"-log xml", "want text or json"},
-		{"-nonsense", "not defined: -nonsense"},
+		{"-nonsense", "there is no flag -nonsense"},
 		{"stray", `"stray" is no flag`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
-			_, err := parseConfig(strings.Fields(tt.args), func(string) string { return "" }, &bytes.Buffer{})
+			_, err := parseConfig(strings.Fields(tt.args), nil, &bytes.Buffer{})
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("parseConfig(%s) = %v, want %q in it", tt.args, err, tt.says)
 			}
@@ -105,7 +105,7 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 
 func TestAllProblemsAtOnce(t *testing.T) {
 	env := map[string]string{"MAYFLY_ROOM_BYTES": "lots"}
-	_, err := parseConfig([]string{"-ttl", "1ms", "-conns", "0", "-log", "xml"}, func(k string) string { return env[k] }, &bytes.Buffer{})
+	_, err := parseConfig([]string{"-ttl", "1ms", "-conns", "0", "-log", "xml"}, env, &bytes.Buffer{})
 	for _, want := range []string{"-ttl is 1ms", "-conns is 0", "-log is", `MAYFLY_ROOM_BYTES is "lots": want a whole number`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("problems = %v, want %q among them", err, want)
@@ -115,7 +115,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 
 func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 	var out bytes.Buffer
-	_, err := parseConfig([]string{"-help"}, func(string) string { return "" }, &out)
+	_, err := parseConfig([]string{"-help"}, nil, &out)
 	if !errors.Is(err, flag.ErrHelp) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}

@@ -43,12 +43,12 @@ Flags:
 const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, without a password."
 
 // parseDev reads and checks the configuration of mayfly dev, as parseConfig does for mayfly serve.
-func parseDev(args []string, getenv func(string) string, stdout io.Writer) (devConfig, error) {
+func parseDev(args []string, env environment, stdout io.Writer) (devConfig, error) {
 	var c devConfig
 	f := flag.NewFlagSet("dev", flag.ContinueOnError)
 	c.defineFlags(f)
 	var err error
-	if c.config, err = parseFlags(f, defineDevAuthFlags, devUsage, args, getenv, stdout); errors.Is(err, flag.ErrHelp) {
+	if c.config, err = parseFlags(f, defineDevAuthFlags, devUsage, args, env, stdout); errors.Is(err, flag.ErrHelp) {
 		return c, err
 	}
 	return c, errors.Join(append([]error{err}, c.checkDev()...)...)
@@ -70,9 +70,9 @@ const (
 
 // defineDevAuthFlags defines those flags of defineAuthFlags that do not choose the sign-in provider, because mayfly dev has
 // its own provider.
-func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ func(string) string) (read func() error) {
+func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (read func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
-	readAll := defineAuthFlags(all, a, func(string) string { return "" })
+	readAll := defineAuthFlags(all, a, nil)
 	for _, name := range []string{"scopes", "require-scope", "anonymous"} {
 		fl := all.Lookup(name)
 		f.Var(fl.Value, name, fl.Usage)
@@ -93,9 +93,11 @@ func (c *devConfig) checkDev() (errs []error) {
 	if _, ok := portOf(c.providerListen); !ok {
 		wrong("-provider-listen is %q: want host:port, such as 127.0.0.1:8081", c.providerListen)
 	}
-	for name, addr := range map[string]string{"-listen": c.listen, "-provider-listen": c.providerListen, "-admin": c.admin} {
-		if err := devidp.Loopback(addr); addr != "" && err != nil {
-			wrong("%s must not let others in, as mayfly dev lets anybody be anybody: %w", name, err)
+	for _, on := range []struct{ name, addr string }{
+		{"-listen", c.listen}, {"-provider-listen", c.providerListen}, {"-admin", c.admin},
+	} {
+		if err := devidp.Loopback(on.addr); on.addr != "" && err != nil {
+			wrong("%s must not let others in, as mayfly dev lets anybody be anybody: %w", on.name, err)
 		}
 	}
 	for _, s := range append(slices.Clone(c.origins), c.publicURL) {
@@ -114,13 +116,13 @@ func (c *devConfig) checkDev() (errs []error) {
 }
 
 // runDev runs mayfly dev until ctx is done.
-func runDev(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	c, err := parseDev(args, getenv, stdout)
+func runDev(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) error {
+	c, err := parseDev(args, env, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly dev -help", err)
+		return configError{fmt.Errorf("the configuration is not right:\n%w\nSee mayfly dev -help", err)}
 	}
 	log := c.logger(stderr)
 	slog.SetDefault(log) // the provider's library, zitadel/oidc, logs only to slog's default logger

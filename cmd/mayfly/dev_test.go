@@ -39,7 +39,7 @@ func TestParseDev(t *testing.T) {
 			want := devConfig{defaults, "127.0.0.1:8081", 5 * time.Minute, 30 * time.Second}
 			want.auth.Issuer, want.auth.ClientIDs = "http://localhost:0", []string{"mayfly-dev"} // until the provider listens
 			tt.want(&want)
-			got, err := parseDev(tt.args, func(k string) string { return tt.env[k] }, &bytes.Buffer{})
+			got, err := parseDev(tt.args, tt.env, &bytes.Buffer{})
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("parseDev = %+v, %v, want %+v", got, err, want)
 			}
@@ -66,13 +66,13 @@ func TestDevRefusesWhatOthersCanReach(t *testing.T) {
 		{"-refresh-grace -1s", "-refresh-grace is -1s: want 0s or more"},
 		{"-ttl 1ms", "want at least -ttl-min"},
 		{"-scopes profile", "want openid among them"},
-		{"-issuer https://id.example.com", "not defined: -issuer"},
-		{"-client-id x", "not defined: -client-id"},
-		{"-audience x", "not defined: -audience"},
-		{"-okta-api-token-file x", "not defined: -okta-api-token-file"},
+		{"-issuer https://id.example.com", "there is no flag -issuer"},
+		{"-client-id x", "there is no flag -client-id"},
+		{"-audience x", "there is no flag -audience"},
+		{"-okta-api-token-file x", "there is no flag -okta-api-token-file"},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
-			_, err := parseDev(strings.Fields(tt.args), func(string) string { return "" }, &bytes.Buffer{})
+			_, err := parseDev(strings.Fields(tt.args), nil, &bytes.Buffer{})
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Errorf("parseDev(%s) = %v, want %q in it", tt.args, err, tt.says)
 			}
@@ -82,7 +82,7 @@ func TestDevRefusesWhatOthersCanReach(t *testing.T) {
 
 func TestNoFlagOfServeReachesTheDevelopmentSignIn(t *testing.T) {
 	for _, args := range []string{"-provider-listen 127.0.0.1:8081", "-access-ttl 5m", "-refresh-grace 30s"} {
-		if _, err := parseConfig(strings.Fields(args), func(string) string { return "" }, &bytes.Buffer{}); err == nil {
+		if _, err := parseConfig(strings.Fields(args), nil, &bytes.Buffer{}); err == nil {
 			t.Errorf("serve takes %s", args)
 		}
 	}
@@ -90,7 +90,7 @@ func TestNoFlagOfServeReachesTheDevelopmentSignIn(t *testing.T) {
 
 func TestDevHelp(t *testing.T) {
 	var out bytes.Buffer
-	if _, err := parseDev([]string{"-help"}, func(string) string { return "" }, &out); !errors.Is(err, flag.ErrHelp) {
+	if _, err := parseDev([]string{"-help"}, nil, &out); !errors.Is(err, flag.ErrHelp) {
 		t.Fatalf("parseDev(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"mayfly dev [flags]", "anybody may be anybody", "-provider-listen", "-access-ttl", "-refresh-grace", "-ttl-min", "127.0.0.1:8081"} {

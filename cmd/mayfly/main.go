@@ -7,21 +7,35 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"runtime/debug"
-	"syscall"
 
-	"mayfly/shared/wire"
+	"mayfly/server/stream/seal"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // after the first Ctrl-C, a second Ctrl-C ends the program at once
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout, os.Stderr); err != nil {
+	if err := run(untilSignal(), os.Args[1:], environmentOf(os.Environ()), os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "mayfly: "+err.Error())
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// The exit codes of a command that failed. Supervisors tell them apart.
+const (
+	exitFailed     = 1 // the same command may work later
+	exitConfigured = 2 // the same command can never work: an operator must change a flag, a variable or the folder
+)
+
+// configError is the error of a command that fails each time until its configuration is changed.
+type configError struct{ error }
+
+func (e configError) Unwrap() error { return e.error }
+
+// exitCode returns the exit code of the program for the error of run.
+func exitCode(err error) int {
+	var wrong configError
+	if errors.As(err, &wrong) || errors.Is(err, seal.ErrForeign) {
+		return exitConfigured
+	}
+	return exitFailed
 }
 
 const usage = `Mayfly is a chat in which every message expires.
@@ -35,34 +49,26 @@ Usage:
 "mayfly serve" alone is a chat for this machine: open the URL that it prints.
 `
 
-// run runs the command in args until it ends or ctx is done.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+// run runs the command in args until it ends or ctx is done. The error is a configError if the command line or the
+// environment is wrong.
+func run(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
-		return errors.New("say what to do, such as: mayfly serve")
+		return configError{errors.New("say what to do, such as: mayfly serve")}
 	}
 	switch args[0] {
 	case "serve":
-		return runServe(ctx, args[1:], getenv, stdout, stderr)
+		return runServe(ctx, args[1:], env, stdout, stderr)
 	case "dev":
-		return runDev(ctx, args[1:], getenv, stdout, stderr)
+		return runDev(ctx, args[1:], env, stdout, stderr)
 	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, "mayfly "+wire.Version+buildOf())
+		fmt.Fprintln(stdout, "mayfly "+thisBuild().String())
 		return nil
 	case "help", "-h", "-help", "--help":
 		fmt.Fprint(stdout, usage)
 		return nil
 	default:
 		fmt.Fprint(stderr, usage)
-		return fmt.Errorf("there is no %q: want serve, dev or version", args[0])
+		return configError{fmt.Errorf("there is no %q: want serve, dev or version", args[0])}
 	}
-}
-
-// buildOf returns the Go version that built the binary, in parentheses.
-func buildOf() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	return " (" + info.GoVersion + ")"
 }

@@ -39,9 +39,8 @@ func defaultOf(fl *flag.Flag) string {
 // TestOperationsNamesEveryFlag checks that docs/flags.md has a line for each flag, with its variable and its default, and
 // no other line.
 func TestOperationsNamesEveryFlag(t *testing.T) {
-	none := func(string) string { return "" }
 	flags := flagsOf(t, func(f *flag.FlagSet) error {
-		_, err := parseFlags(f, defineAuthFlags, "", nil, none, io.Discard)
+		_, err := parseFlags(f, defineAuthFlags, "", nil, nil, io.Discard)
 		return err
 	})
 	for name, fl := range flagsOf(t, func(f *flag.FlagSet) error { new(devConfig).defineFlags(f); return nil }) {
@@ -155,7 +154,7 @@ func TestNumbersHaveOneHome(t *testing.T) {
 // TestChangelogHasTheVersion checks that the newest version in CHANGELOG.md is the program's, below "Unreleased".
 func TestChangelogHasTheVersion(t *testing.T) {
 	var out strings.Builder
-	if err := run(t.Context(), []string{"version"}, func(string) string { return "" }, &out, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"version"}, nil, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	_, version, _ := strings.Cut(out.String(), " ")

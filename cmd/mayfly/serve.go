@@ -31,6 +31,8 @@ const (
 	// stopTimeout is the longest time that a stopping server waits for its clients. It waits for one client only while that
 	// client still reads what the server sends.
 	stopTimeout = 30 * time.Second
+	// endTimeout is how long a stopping server waits for its background goroutines.
+	endTimeout = 3 * time.Second
 	// requestsTimeout is how long a stopping server waits for other requests after all connections and polls have ended.
 	requestsTimeout = 3 * time.Second
 )
@@ -44,13 +46,13 @@ const (
 )
 
 // runServe runs mayfly serve until ctx is done.
-func runServe(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
-	c, err := parseConfig(args, getenv, stdout)
+func runServe(ctx context.Context, args []string, env environment, stdout, stderr io.Writer) error {
+	c, err := parseConfig(args, env, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)
+		return configError{fmt.Errorf("the configuration is not right:\n%w\nSee mayfly serve -help", err)}
 	}
 	log := c.logger(stderr)
 	return withAdmin(c.admin, log, func(a *admin) error {
@@ -232,8 +234,8 @@ func (n *node) close() error {
 	n.slow("close the connections", n.server.Drain(ctx))
 	errs := []error{step("close the listener", err)}
 	n.stop()
-	n.ended.Wait()
-	errs = append(errs, step("close the stream", n.stream.Close()))
+	errs = append(errs, step("end the background work", waitFor(endTimeout, n.ended.Wait)),
+		step("close the stream", n.stream.Close()))
 	return errors.Join(errs...)
 }
 
@@ -242,6 +244,22 @@ func (n *node) close() error {
 func (n *node) slow(name string, err error) {
 	if err != nil {
 		n.log.Warn("stopping", "err", step(name, err))
+	}
+}
+
+// waitFor calls wait, which waits for something to end. If that takes longer than timeout, waitFor returns an error and
+// leaves wait running.
+func waitFor(timeout time.Duration, wait func()) error {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		wait()
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-time.After(timeout):
+		return fmt.Errorf("it did not end within %s", timeout)
 	}
 }
 

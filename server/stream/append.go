@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +23,7 @@ const (
 	stallWait        = 200 * time.Millisecond
 
 	codeStoreFailed = jetstream.ErrorCode(10077) // the subject or the stream is full
+	roomFull        = "per subject"              // in the description of a codeStoreFailed if only the room is full
 	codeNoResources = jetstream.ErrorCode(10023) // JetStream's memory or disk is full
 )
 
@@ -146,6 +148,9 @@ func (n *NATS) onFailed(msg *nats.Msg, err error) {
 	n.condition.recordOutcome(err)
 	var api *jetstream.APIError
 	if errors.As(err, &api) && (api.ErrorCode == codeStoreFailed || api.ErrorCode == codeNoResources) {
+		if !strings.Contains(api.Description, roomFull) {
+			n.condition.noteFull()
+		}
 		err = fmt.Errorf("%w: %w", hub.ErrFull, err)
 	}
 	a.done(hub.Receipt{}, err)

@@ -18,6 +18,7 @@ type condition struct {
 	unanswered silence    // the silence up to now; zero if the last append had an answer
 	highestSeq uint64     // the highest seq of the events that callers have been given
 	blockedErr error      // why appends are refused now; nil if they are accepted
+	fullLogged time.Time  // when noteFull last wrote a line to the log
 }
 
 // silence is a span in which every append timed out: the times of the first and the last timeout.
@@ -71,6 +72,19 @@ func (c *condition) setBlocked(err error) {
 		c.log.Info("the stream stores again")
 	}
 	c.blockedErr = err
+}
+
+// fullEvery is the shortest time between two lines in the log that say that the stream is full.
+const fullEvery = time.Minute
+
+// noteFull records that JetStream refused an append because the stream was full.
+func (c *condition) noteFull() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); c.fullLogged.IsZero() || now.Sub(c.fullLogged) >= fullEvery {
+		c.fullLogged = now
+		c.log.Warn("the stream is full: posts are refused until messages expire")
+	}
 }
 
 // noteSeq records that a caller has been given an event with this seq.

@@ -1,10 +1,12 @@
 package stream
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,11 +28,8 @@ const (
 // embedded is a NATS server in this process that listens on no port. After a failure, restart starts a new server in
 // place of the old one, and the connections reconnect to the new server by themselves.
 type embedded struct {
-	options server.Options // static
+	options server.Options // static; without StoreDir, everything is in memory
 	log     *slog.Logger   // static
-	// static; a temporary folder that stop deletes, "" if there is none: JetStream needs a folder even if everything is
-	// in memory
-	tempDir string
 
 	mu     sync.Mutex // guards what follows
 	server *server.Server
@@ -38,7 +37,7 @@ type embedded struct {
 
 // newEmbedded returns a server that is not started yet. It stores at most that many bytes of messages: in dir, or in
 // memory if dir is empty.
-func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
+func newEmbedded(dir string, bytes int64, log *slog.Logger) *embedded {
 	e := &embedded{log: log, options: server.Options{
 		ServerName:         "mayfly",
 		DontListen:         true,
@@ -49,22 +48,29 @@ func newEmbedded(dir string, bytes int64, log *slog.Logger) (*embedded, error) {
 		JetStreamMaxStore:  bytes,
 		SyncInterval:       syncEvery,
 	}}
-	if dir != "" {
-		return e, nil
+	if dir == "" {
+		e.options.JetStreamMaxStore, e.options.JetStreamMaxMemory = memoryMargin, bytes+factBytes+memoryMargin
 	}
-	var err error
-	if e.tempDir, err = os.MkdirTemp("", "mayfly-nats-"); err != nil {
-		return nil, fmt.Errorf("make a folder for NATS: %w", err)
-	}
-	e.options.StoreDir, e.options.JetStreamMaxStore = e.tempDir, memoryMargin
-	e.options.JetStreamMaxMemory = bytes + factBytes + memoryMargin
-	return e, nil
+	return e
 }
 
 // start starts a NATS server: the first server, or a new server after halt. It returns an error if the server is not
 // ready in time, or if JetStream could not read everything that it has stored.
 func (e *embedded) start() error {
 	options := e.options // a copy, because the server changes its options
+	if options.StoreDir == "" {
+		removeLeftovers(scratchPlaces(), e.log)
+		scratch, err := newScratch(scratchPlaces())
+		if err != nil {
+			return err
+		}
+		defer func() {
+			if err := scratch.remove(); err != nil {
+				e.log.Warn("the folder of the start cannot be removed", "folder", scratch.path, "err", err)
+			}
+		}()
+		options.StoreDir = scratch.path
+	}
 	s, err := server.NewServer(&options)
 	if err != nil {
 		return fmt.Errorf("make the NATS server: %w", err)
@@ -125,6 +131,7 @@ func (e *embedded) connect(name string, onReconnect func(*nats.Conn)) (*nats.Con
 		}))
 }
 
+// halt stops the server, if one runs.
 func (e *embedded) halt() {
 	if s := e.current(); s != nil {
 		s.Shutdown()
@@ -132,27 +139,28 @@ func (e *embedded) halt() {
 	}
 }
 
-// stop stops the server and deletes its temporary folder. The server must not be started again.
-func (e *embedded) stop() error {
-	e.halt()
-	if e.tempDir == "" {
-		return nil
-	}
-	return os.RemoveAll(e.tempDir)
-}
-
-// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as debug.
+// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as debug,
+// and so it does with problems that need no operator.
 type natsLogger struct{ log *slog.Logger }
+
+// harmless are parts of such problems. The first one comes at the start after a crash: NATS reads its files again and needs
+// no help. The second one says that the stream is full, which noteFull says in Mayfly's words.
+var harmless = []string{"TTL state is outdated", "resource limits exceeded"}
+
+// problem logs a problem of NATS with level, or as debug if the problem is harmless.
+func (l natsLogger) problem(level slog.Level, format string, v []any) {
+	line := fmt.Sprintf(format, v...)
+	if slices.ContainsFunc(harmless, func(part string) bool { return strings.Contains(line, part) }) {
+		level = slog.LevelDebug
+	}
+	l.log.Log(context.Background(), level, "nats: "+line)
+}
 
 func (l natsLogger) Noticef(format string, v ...any) {
 	l.log.Debug("nats: " + fmt.Sprintf(format, v...))
 }
-func (l natsLogger) Warnf(format string, v ...any) { l.log.Warn("nats: " + fmt.Sprintf(format, v...)) }
-func (l natsLogger) Fatalf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Errorf(format string, v ...any) {
-	l.log.Error("nats: " + fmt.Sprintf(format, v...))
-}
-func (l natsLogger) Debugf(string, ...any) {}
-func (l natsLogger) Tracef(string, ...any) {}
+func (l natsLogger) Warnf(format string, v ...any)  { l.problem(slog.LevelWarn, format, v) }
+func (l natsLogger) Errorf(format string, v ...any) { l.problem(slog.LevelError, format, v) }
+func (l natsLogger) Fatalf(format string, v ...any) { l.problem(slog.LevelError, format, v) }
+func (l natsLogger) Debugf(string, ...any)          {}
+func (l natsLogger) Tracef(string, ...any)          {}

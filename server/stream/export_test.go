@@ -53,3 +53,15 @@ func (n *NATS) Cut() error {
 	}
 	return errors.Join(errs...)
 }
+
+// NewScratch makes a folder for the start of NATS in one of places.
+func NewScratch(places ...string) (path string, remove func() error, err error) {
+	s, err := newScratch(places)
+	if err != nil {
+		return "", nil, err
+	}
+	return s.path, s.remove, nil
+}
+
+// RemoveLeftovers is what each start of NATS in memory does first.
+var RemoveLeftovers = removeLeftovers

@@ -14,8 +14,8 @@
 // decides.
 //
 // Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, follow.go, facts.go,
-// signals.go, watch.go, condition.go, links.go, embedded.go, record.go, metrics.go. The files from append.go to watch.go
-// have methods of NATS, which nats.go declares.
+// signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go, record.go, metrics.go. The files from append.go to
+// watch.go have methods of NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
 // calls onFailed, which calls the done of an Append. So neither onFailed nor done may publish.
@@ -112,11 +112,7 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 		}
 		natsFolder = n.folder.NATS()
 	}
-	server, err := newEmbedded(natsFolder, bytes, n.log)
-	if err != nil {
-		return err
-	}
-	if n.links, err = openLinks(n.ctx, server); err != nil {
+	if n.links, err = openLinks(n.ctx, newEmbedded(natsFolder, bytes, n.log)); err != nil {
 		return err
 	}
 	if n.js, err = n.openJetStream(); err != nil {
@@ -173,21 +169,21 @@ func (n *NATS) Close() error {
 	if n.js != nil {
 		errs = append(errs, within(stopTimeout, "appends did not finish in time", func() error {
 			<-n.js.PublishAsyncComplete()
+			n.lookups.Wait()
 			return nil
 		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
 	}
-	n.lookups.Wait()
 	n.stop()
-	n.followers.Wait()
-	if n.links != nil {
-		n.links.disconnect()
-	}
 	errs = append(errs, within(stopTimeout, "NATS did not stop in time", func() error {
-		n.loops.Wait()
-		if n.links == nil {
-			return nil
+		n.followers.Wait()
+		if n.links != nil {
+			n.links.disconnect()
 		}
-		return n.links.server.stop()
+		n.loops.Wait()
+		if n.links != nil {
+			n.links.server.halt()
+		}
+		return nil
 	}))
 	if n.folder != nil {
 		errs = append(errs, n.folder.Close())

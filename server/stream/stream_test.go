@@ -330,6 +330,46 @@ func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
 	})
 }
 
+// TestFullStreamIsLogged checks that the log has one line of Mayfly's when the stream is full, and none of NATS's; and that
+// a full room, which is its members' own affair, writes nothing.
+func TestFullStreamIsLogged(t *testing.T) {
+	config := stream.Config{MaxTTL: time.Hour, RoomMessages: 2, Bytes: 64 << 10}
+	for name, config := range map[string]stream.Config{"memory": config, "disk": onDisk(t, config)} {
+		t.Run(name, func(t *testing.T) {
+			var log servertest.Log
+			s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(),
+				slog.New(slog.NewTextHandler(&log, nil)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i := range 3 {
+				if a := appendOne(t, s, "lobby", message(i, time.Minute)); errors.Is(a.err, hub.ErrFull) != (i == 2) {
+					t.Fatalf("append %d to the room = %v", i, a.err)
+				}
+			}
+			if got := log.String(); got != "" {
+				t.Errorf("a full room writes to the log: %s", got)
+			}
+			for i, full := 0, 0; full < 3; i++ {
+				m := message(100+i, time.Minute)
+				m.Text = strings.Repeat("x", wire.MaxText)
+				switch a := appendOne(t, s, fmt.Sprintf("room-%d", i), m); {
+				case errors.Is(a.err, hub.ErrFull):
+					full++
+				case a.err != nil || i > 64:
+					t.Fatalf("append %d = %v, want ErrFull some time", i, a.err)
+				}
+			}
+			if got := log.String(); strings.Count(got, "the stream is full") != 1 || strings.Count(got, "\n") != 1 {
+				t.Errorf("the log of a full stream is %q, want one line", got)
+			}
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
 // TestJetStreamForgets waits for JetStream's own timer: a second or two of real time, as the server is not ours to fake.
 func TestJetStreamForgets(t *testing.T) {
 	storesAtOnce(t, roomy, func(t *testing.T, s *stream.NATS) {

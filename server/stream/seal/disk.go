@@ -29,6 +29,15 @@ const (
 // ErrDiskFull is the error of Full and of Seal while the disk is nearly full.
 var ErrDiskFull = errors.New("the disk has no room")
 
+// ErrForeign is the error of OpenFolder for a folder that is not Mayfly's, or that another version of Mayfly wrote.
+var ErrForeign = errors.New("the folder cannot be this Mayfly's")
+
+// foreign is an ErrForeign with a text of its own, which says what to do.
+type foreign string
+
+func (f foreign) Error() string        { return string(f) }
+func (f foreign) Is(target error) bool { return target == ErrForeign }
+
 // Folder is the folder on disk where messages are stored. While it is open, a lock keeps other processes out.
 type Folder struct {
 	path string
@@ -48,8 +57,8 @@ func OpenFolder(path string) (*Folder, error) {
 		switch e.Name() {
 		case lockFile, formatFile, keysDir, natsDir, "lost+found":
 		default:
-			return nil, fmt.Errorf("%s is not Mayfly's: want an empty folder, or one that Mayfly made",
-				filepath.Join(path, e.Name()))
+			return nil, foreign(filepath.Join(path, e.Name()) +
+				" is not Mayfly's: want an empty folder, or one that Mayfly made")
 		}
 	}
 	if err := os.Chmod(path, privateDir); err != nil {
@@ -83,7 +92,7 @@ func (f *Folder) checkFormat() error {
 		if _, err := os.Lstat(f.in(name)); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		return errors.New("the folder was written by another version of Mayfly, in a format that this one cannot read: " +
+		return foreign("the folder was written by another version of Mayfly, in a format that this one cannot read: " +
 			"start the version that wrote it, or delete the folder with its messages, or choose another folder")
 	}
 	return writeSynced(f.in(formatFile), format)

@@ -4,7 +4,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -40,13 +42,13 @@ func TestSaysWhatIsWrong(t *testing.T) {
 		code int
 		says []string
 	}{
-		{"nothing", nil, 1, []string{"mayfly serve"}},
-		{"no such command", []string{"dance"}, 1, []string{`"dance"`, "want serve, dev or version"}},
+		{"nothing", nil, 2, []string{"mayfly serve"}},
+		{"no such command", []string{"dance"}, 2, []string{`"dance"`, "want serve, dev or version"}},
 		{"help", []string{"-help"}, 0, []string{"mayfly serve"}},
 		{"serve -help", []string{"serve", "-help"}, 0, []string{"-public-url", "MAYFLY_"}},
-		{"version", []string{"version"}, 0, []string{"mayfly 0."}},
+		{"version", []string{"version"}, 0, []string{"mayfly 0.", "go1."}},
 		{"port taken", []string{"serve", "-listen", taken}, 1, []string{taken + " is taken by another program", "-listen"}},
-		{"several problems", []string{"serve", "-ttl", "1ms", "-conns", "0"}, 1, []string{"-ttl is 1ms", "-conns is 0", "mayfly serve -help"}},
+		{"several problems", []string{"serve", "-ttl", "1ms", "-conns", "0"}, 2, []string{"-ttl is 1ms", "-conns is 0", "mayfly serve -help"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			out, code := rig.Run(t, tt.args...)
@@ -74,6 +76,29 @@ func TestStopsInOrder(t *testing.T) {
 	server.Start()
 	tab.Ready()
 	tab.Shows("to stay")
+}
+
+// TestNothingIsLeftBehind ends servers in all the ways in which a process ends, and looks for folders that stay.
+func TestNothingIsLeftBehind(t *testing.T) {
+	place := t.TempDir()
+	t.Setenv("TMPDIR", place)
+	for _, tt := range []struct {
+		signal syscall.Signal
+		clean  bool // whether the server stops in order
+	}{
+		{syscall.SIGTERM, true}, {syscall.SIGINT, true}, {syscall.SIGHUP, true},
+		{syscall.SIGKILL, false}, {syscall.SIGQUIT, false}, {syscall.SIGABRT, false},
+	} {
+		t.Run(tt.signal.String(), func(t *testing.T) {
+			server := rig.Serve(t)
+			if state := server.End(tt.signal); state.Success() != tt.clean {
+				t.Errorf("the server ended with %s, want success: %t", state, tt.clean)
+			}
+			if left, err := os.ReadDir(place); err != nil || len(left) > 0 {
+				t.Errorf("it left %v, %v", left, err)
+			}
+		})
+	}
 }
 
 // TestWhoAsksForNothingIsNotWaitedFor stops a server that has an open connection without a request, as browsers open

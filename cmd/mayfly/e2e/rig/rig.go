@@ -43,6 +43,9 @@ func Main(m *testing.M) {
 			exit(fmt.Errorf("build mayfly: %w", err))
 		}
 	}
+	if err := os.Unsetenv("MAYFLY_BINARY"); err != nil { // mayfly refuses a variable MAYFLY_… that it does not have
+		exit(err)
+	}
 	packageBrowser.dir = filepath.Join(dir, "profile")
 	goleak.VerifyTestMain(tests{m}, goleak.Cleanup(func(code int) {
 		os.RemoveAll(dir)
@@ -159,7 +162,15 @@ func (s *Server) Kill() {
 // Stop sends SIGTERM, and waits until the server has ended. The test fails if the server ends with an error.
 func (s *Server) Stop() {
 	s.t.Helper()
-	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+	if state := s.End(syscall.SIGTERM); !state.Success() {
+		s.t.Errorf("the server ended with %s", state)
+	}
+}
+
+// End sends signal, waits until the server has ended, and returns how it ended.
+func (s *Server) End(signal syscall.Signal) *os.ProcessState {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(signal); err != nil {
 		s.t.Fatal(err)
 	}
 	select {
@@ -167,9 +178,7 @@ func (s *Server) Stop() {
 	case <-time.After(Timeout):
 		s.t.Fatal("the server did not stop")
 	}
-	if !s.cmd.ProcessState.Success() {
-		s.t.Errorf("the server ended with %s", s.cmd.ProcessState)
-	}
+	return s.cmd.ProcessState
 }
 
 // SocketURL returns the URL for WebSockets.

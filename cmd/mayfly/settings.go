@@ -1,0 +1,262 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// environment holds the environment variables of the process, by name.
+type environment map[string]string
+
+// environmentOf returns the environment in lines of the form NAME=VALUE.
+func environmentOf(lines []string) environment {
+	env := environment{}
+	for _, line := range lines {
+		name, value, _ := strings.Cut(line, "=")
+		env[name] = value
+	}
+	return env
+}
+
+// settings reads the values of flags from a command line, then from the environment. Package flag stops at the first
+// problem; settings goes on and collects every problem.
+type settings struct {
+	flags *flag.FlagSet
+	given map[string]bool // the flags on the command line
+	wrong map[string]bool // the flags that have no usable value; each has a problem, and its default as its value
+	errs  []error
+}
+
+func newSettings(flags *flag.FlagSet) *settings {
+	return &settings{flags: flags, given: map[string]bool{}, wrong: map[string]bool{}}
+}
+
+func (s *settings) problem(format string, args ...any) {
+	s.errs = append(s.errs, fmt.Errorf(format, args...))
+}
+
+// readArgs sets the flags on the command line. It returns flag.ErrHelp for a flag that asks for help, else nil.
+func (s *settings) readArgs(args []string) error {
+	before := "" // the flag before the argument, if that flag is a switch without a value
+	for len(args) > 0 {
+		arg, rest := args[0], args[1:]
+		name, value, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
+		fl, wasSwitch := s.flags.Lookup(name), before
+		args, before = rest, ""
+		switch {
+		case !strings.HasPrefix(arg, "-") && wasSwitch != "" && (arg == "true" || arg == "false"):
+			s.problem("-%s is a switch: want -%s=%s, with an equals sign", wasSwitch, wasSwitch, arg)
+		case !strings.HasPrefix(arg, "-") || name == "":
+			s.problem("%q is no flag: flags begin with a dash", arg)
+		case fl == nil && (name == "help" || name == "h"):
+			return flag.ErrHelp
+		case fl == nil:
+			s.unknownFlag(name)
+			if !hasValue && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+				args = rest[1:] // the value of the unknown flag, most likely
+			}
+		case isSwitch(fl) && !hasValue:
+			s.setFlag(fl, "true")
+			before = name
+		case hasValue:
+			s.setFlag(fl, value)
+		case len(rest) == 0 || s.isFlag(rest[0]):
+			s.given[name], s.wrong[name] = true, true
+			s.problem("-%s has no value: %s", name, wanted(fl, "", errors.New("want one behind it")))
+		default:
+			s.setFlag(fl, rest[0])
+			args = rest[1:]
+		}
+	}
+	return nil
+}
+
+// isFlag reports whether arg is a flag that exists. A value may begin with a dash, too.
+func (s *settings) isFlag(arg string) bool {
+	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+	return strings.HasPrefix(arg, "-") && s.flags.Lookup(name) != nil
+}
+
+// isSwitch reports whether fl may stand without a value.
+func isSwitch(fl *flag.Flag) bool {
+	value, ok := fl.Value.(interface{ IsBoolFlag() bool })
+	return ok && value.IsBoolFlag()
+}
+
+// setFlag sets a flag that is on the command line.
+func (s *settings) setFlag(fl *flag.Flag, value string) {
+	s.given[fl.Name] = true
+	s.set(fl, value, "-"+fl.Name)
+}
+
+// set sets fl. Its problem names the source of the value: the flag or the variable. If there is a problem, fl keeps its
+// default.
+func (s *settings) set(fl *flag.Flag, value, source string) {
+	err := s.flags.Set(fl.Name, value)
+	if err == nil {
+		return
+	}
+	s.wrong[fl.Name] = true
+	s.problem("%s is %q: %s", source, value, wanted(fl, value, err))
+	if err := fl.Value.Set(fl.DefValue); err != nil {
+		s.problem("the default of -%s: %w", fl.Name, err)
+	}
+}
+
+// wanted returns what is wanted instead of value. err is the error of fl for value.
+func wanted(fl *flag.Flag, value string, err error) string {
+	getter, ok := fl.Value.(flag.Getter)
+	if !ok {
+		return err.Error()
+	}
+	switch getter.Get().(type) {
+	case time.Duration:
+		if n, err := strconv.Atoi(value); err == nil && n > 0 {
+			return fmt.Sprintf("want a time with its unit, such as %ds, %dm or %dh", n, n, n)
+		}
+		return "want a time with its unit, such as 30s, 5m or 24h"
+	case int:
+		return "want a whole number, such as " + fl.DefValue
+	case bool:
+		return "want true or false"
+	default:
+		return err.Error()
+	}
+}
+
+// readEnvironment sets each flag that is not on the command line from its variable, if the variable is not empty. A
+// variable that looks like one of Mayfly's and is none is a problem, because a misspelled one must not open a chat that an
+// operator wanted to close.
+func (s *settings) readEnvironment(env environment) {
+	s.flags.VisitAll(func(fl *flag.Flag) {
+		name := variableOf(fl)
+		if value := env[name]; value != "" && !s.given[fl.Name] {
+			s.set(fl, value, name)
+		}
+	})
+	known := knownVariables()
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if !strings.HasPrefix(name, variablePrefix) || known[name] || env[name] == "" || ofKubernetes(name, env[name]) {
+			continue
+		}
+		flagName := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, variablePrefix)), "_", "-")
+		if like := s.nearest(flagName); like != "" {
+			s.problem("there is no variable %s: do you mean %s?", name, variableOf(s.flags.Lookup(like)))
+			continue
+		}
+		s.problem("there is no variable %s: unset it; mayfly %s -help lists what there is", name, s.flags.Name())
+	}
+}
+
+const variablePrefix = "MAYFLY_"
+
+// variableOf returns the name of the environment variable that sets a flag.
+func variableOf(fl *flag.Flag) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
+}
+
+// knownVariables returns the variables of all commands, as an environment file may serve several commands.
+func knownVariables() map[string]bool {
+	known := map[string]bool{oktaTokenVariable: true}
+	f := flag.NewFlagSet("", flag.ContinueOnError)
+	defineFlags(f, &config{})
+	defineAuthFlags(f, &authFlags{}, nil)
+	new(devConfig).defineFlags(f)
+	f.VisitAll(func(fl *flag.Flag) { known[variableOf(fl)] = true })
+	return known
+}
+
+// serviceVariable matches the variables that Kubernetes sets in a container for a service named mayfly, or mayfly-NAME.
+var serviceVariable = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+
+// ofKubernetes reports whether Kubernetes has set the variable, and not the operator.
+func ofKubernetes(name, value string) bool {
+	return serviceVariable.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
+}
+
+// unknownFlag adds the problem that there is no such flag.
+func (s *settings) unknownFlag(name string) {
+	if like := s.nearest(name); like != "" {
+		s.problem("there is no flag -%s: do you mean -%s?", name, like)
+		return
+	}
+	s.problem("there is no flag -%s: mayfly %s -help lists what there is", name, s.flags.Name())
+}
+
+// otherNames are the names that other servers have for flags of Mayfly.
+var otherNames = map[string]string{
+	"port": "listen", "host": "listen", "addr": "listen", "address": "listen", "bind": "listen",
+	"url": "public-url", "log-format": "log", "metrics": "admin",
+}
+
+// maxTypos is how many letters a misspelled flag may have too many, too few or changed.
+const maxTypos = 2
+
+// nearest returns the flag that a user meant by name, "" if no flag is like it. That flag counts as wrong, because its
+// value is not known.
+func (s *settings) nearest(name string) string {
+	best, least := otherNames[name], min(maxTypos+1, len(name))
+	if best == "" {
+		s.flags.VisitAll(func(fl *flag.Flag) {
+			typos := distance(name, fl.Name)
+			if strings.HasPrefix(fl.Name, name+"-") {
+				typos = min(typos, maxTypos)
+			}
+			if typos < least {
+				best, least = fl.Name, typos
+			}
+		})
+	}
+	if best != "" {
+		s.wrong[best] = true
+	}
+	return best
+}
+
+// distance returns how many letters must be added, removed or changed to make b of a (Levenshtein's distance).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1) // row[j] is the distance of the letters of a up to now to the first j letters of b
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// namedFlag matches the flags that a problem names.
+var namedFlag = regexp.MustCompile(`(?:^|[ (])-([a-z][a-z-]*)`)
+
+// all returns every problem: those of settings, and then those in checked, which were found in the values of the flags. A
+// checked problem that names a flag without a usable value only follows from that, so all leaves it out.
+func (s *settings) all(checked ...error) error {
+	errs := s.errs
+	joined := errors.Join(checked...)
+	if joined == nil {
+		return errors.Join(errs...)
+	}
+	for line := range strings.SplitSeq(joined.Error(), "\n") {
+		named := namedFlag.FindAllStringSubmatch(line, -1)
+		if !slices.ContainsFunc(named, func(m []string) bool { return s.wrong[m[1]] }) {
+			errs = append(errs, errors.New(line))
+		}
+	}
+	return errors.Join(errs...)
+}

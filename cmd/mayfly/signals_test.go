@@ -1,0 +1,99 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"io"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+)
+
+// childVariable tells TestSignalsStop that it is the child process.
+const childVariable = "UNTIL_SIGNAL_CHILD"
+
+// TestSignalsStop runs a child that waits for untilSignal, and then for the end of its input.
+func TestSignalsStop(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		waitForSignal()
+	}
+	for _, tt := range []struct {
+		name    string
+		signals []syscall.Signal // the first one stops the child, the others follow while it stops
+		killed  bool
+		nohup   bool // whether the child is started with SIGHUP ignored
+	}{
+		{"SIGINT", []syscall.Signal{syscall.SIGINT}, false, false},
+		{"SIGTERM", []syscall.Signal{syscall.SIGTERM}, false, false},
+		{"SIGHUP", []syscall.Signal{syscall.SIGHUP}, false, false},
+		{"a terminal that closes", []syscall.Signal{syscall.SIGHUP, syscall.SIGHUP, syscall.SIGHUP}, false, false},
+		{"SIGHUP after SIGTERM", []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP}, false, false},
+		{"Ctrl-C twice", []syscall.Signal{syscall.SIGINT, syscall.SIGINT}, true, false},
+		{"SIGTERM under nohup", []syscall.Signal{syscall.SIGTERM}, false, true},
+		{"SIGHUP under nohup", []syscall.Signal{syscall.SIGHUP}, false, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ignored := ""
+			if tt.nohup {
+				ignored = "trap '' HUP; "
+			}
+			child := exec.CommandContext(t.Context(), "sh", "-c", ignored+`exec "$0" -test.run='^TestSignalsStop$'`, os.Args[0])
+			child.Env = append(os.Environ(), childVariable+"=1")
+			in, err := child.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := child.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			lines := bufio.NewScanner(out)
+			for i, s := range tt.signals {
+				if i < 2 && !lines.Scan() { // it is ready, and then it stops
+					t.Fatalf("the child ended before signal %d", i)
+				}
+				if err := child.Process.Signal(s); err != nil {
+					t.Fatal(err)
+				}
+			}
+			stops := tt.signals[0] != syscall.SIGHUP || !tt.nohup
+			if stops && len(tt.signals) == 1 && !lines.Scan() {
+				t.Error("the child does not stop in order")
+			}
+			if !tt.killed { // a child that is to be killed must not end by itself
+				if err := in.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if !stops && lines.Scan() {
+				t.Error("the child stops, want it to ignore the signal")
+			}
+			if err := child.Wait(); (err != nil) != tt.killed {
+				t.Errorf("the child ended with %v, want killed: %t", err, tt.killed)
+			}
+		})
+	}
+}
+
+// waitForSignal is the child of TestSignalsStop. It writes a line when it is ready, and another one when a signal stops it.
+func waitForSignal() {
+	ctx := untilSignal()
+	os.Stdout.WriteString("ready\n")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, os.Stdin)
+		ended <- err
+	}()
+	select {
+	case <-ctx.Done():
+		os.Stdout.WriteString("stopping\n")
+		<-ended
+	case <-ended:
+	}
+	os.Exit(0)
+}
