@@ -13,11 +13,40 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRoomOf(t *testing.T) {
 	for path, want := range map[string]string{
-		"/": "lobby", "/r/tea": "tea", "/r/team-7": "team-7", "/r/": "", "/r/Tea": "", "/r/a/b": "", "/r/-a": "", "/r/a b": "",
-		"/r/" + strings.Repeat("a", 65): "", "/x": "",
+		"/": "lobby", "/r/tea": "tea", "/r/team-7": "team-7", "/r/": "lobby", "/r//": "lobby", "/r/Tea": "tea", "/r/tea/": "tea",
+		"/r/TEA//": "tea", "/r/ tea ": "tea", "/r/lobby": "lobby", "/r/a/b": "", "/r/-a": "", "/r/a b": "", "/r/#tea": "",
+		"/r/" + strings.Repeat("a", 65): "", "/x": "", "/r": "", "": "", "/login/callback": "",
 	} {
 		if got, ok := app.RoomOf(path); got != want || ok != (want != "") {
 			t.Errorf("roomOf(%q) = %q, %v, want %q", path, got, ok, want)
+		}
+	}
+}
+
+func TestPathOf(t *testing.T) {
+	for room, want := range map[string]string{"lobby": "/", "tea": "/r/tea"} {
+		if got := app.PathOf(room); got != want {
+			t.Errorf("the path of %s is %s, want %s", room, got, want)
+		} else if back, ok := app.RoomOf(got); back != room || !ok {
+			t.Errorf("the room of %s is %s", got, back)
+		}
+	}
+}
+
+// TestRoomNamed has what people write, or paste, to open a room.
+func TestRoomNamed(t *testing.T) {
+	for text, want := range map[string]string{
+		"team": "team", "team ": "team", " team": "team", "\tteam\n": "team", "#team": "team", "# team": "team", "Team": "team",
+		"##TEAM": "team", "team-7": "team-7", "/r/team": "team", "/r/Team/": "team", "/": "lobby", "#lobby": "lobby",
+		"https://chat.example.com/r/team": "team", "HTTPS://Chat.Example.com/r/Team/?x#y": "team",
+		"https://chat.example.com": "lobby", "https://chat.example.com/": "lobby", "chat.example.com/r/team": "team",
+
+		"": "", " ": "", "#": "", "my team": "", "-team": "", "team!": "", "tëam": "", "/x": "", "/r/a/b": "",
+		"https://other.example.com/r/team": "", "https://chat.example.com.evil.example/r/team": "", "http://chat.example.com/r/team": "",
+		"chat.example.com": "", strings.Repeat("a", 65): "",
+	} {
+		if got, ok := app.RoomNamed(text, "https://chat.example.com"); ok != (want != "") || ok && got != want {
+			t.Errorf("by %q one means %q, %v, want %q", text, got, ok, want)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 // What the tests look at.
 var (
 	RoomOf     = roomOf
+	PathOf     = pathOf
+	RoomNamed  = roomNamed
 	Takes      = takes
 	Tallied    = counted
 	Characters = characters

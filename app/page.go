@@ -175,6 +175,7 @@ func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
 func (p *page) listen(ctx goapp.Context) {
 	window, onVisible := goapp.Window(), func() { dispatch(ctx, p.onVisible) }
 	p.stops = append(p.stops,
+		leaveToBrowser(),
 		dom.Listen(window, "visibilitychange", onVisible),
 		dom.Listen(window, "pageshow", func() {
 			dispatch(ctx, p.account.onPageRestored)
@@ -246,6 +247,9 @@ func (p *page) OnNav(ctx goapp.Context) {
 	address := goapp.Window().URL()
 	shortcut, onTheWay := address.RawQuery == wire.OpenRoomQuery, address.Path == pkce.CallbackPath
 	room, ok := roomOf(address.Path)
+	if path := pathOf(room); ok && path != address.Path { // another way to write the path
+		browser.Replace(path)
+	}
 	here := ok && room == p.room // the way to the composer
 	deferred(ctx, func(goapp.Context) {
 		switch {

@@ -42,10 +42,10 @@ func (r *roomlist) render() goapp.UI {
 		body = append(body, on(link, "click", r.onLink))
 	}
 	name := elem("input", "rooms-name")
-	attributes(name, "id", roomNameID, "name", "room", "maxlength", "64", "pattern", "#?[a-zA-Z0-9][a-zA-Z0-9\\-]*",
-		"title", words.Of(words.RoomPattern), "placeholder", words.Of(words.RoomPlaceholder),
-		"autocomplete", "off", "autocapitalize", "none", "spellcheck", "false")
+	attributes(name, "id", roomNameID, "name", "room", "title", words.Of(words.RoomPattern), "placeholder",
+		words.Of(words.RoomPlaceholder), "autocomplete", "off", "autocapitalize", "none", "spellcheck", "false")
 	name.Attr("required", true)
+	on(name, "input", r.onInput)
 	label := textElem("label", "", words.Of(words.OpenRoomLabel)).Attr("for", roomNameID)
 	open := textElem("button", "button", words.Of(words.OpenRoom)).Attr("type", "submit")
 	form := on(elem("form", "rooms-form", label, elem("div", "rooms-row", name, open)), "submit", r.onOpen)
@@ -72,13 +72,21 @@ func (r *roomlist) remember(room string) {
 // onLink runs when the user follows a link to a room.
 func (r *roomlist) onLink(goapp.Context, goapp.Event) { r.close() }
 
-// onOpen runs when the user submits a room's name, and goes to that room. The pattern of the field makes the browser refuse
-// names that no room can have.
+// onInput runs when the user changes the text in the field, and takes back what onOpen has said about it.
+func (r *roomlist) onInput(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	e.Get("target").Call("setCustomValidity", "")
+}
+
+// onOpen runs when the user submits a room's name or its address, and goes to that room. If no room can have the name, the
+// browser says so beside the field.
 func (r *roomlist) onOpen(ctx goapp.Context, e goapp.Event) {
 	e.PreventDefault()
 	field := dom.ByID(roomNameID)
-	room := strings.ToLower(strings.TrimPrefix(strings.TrimSpace(field.Get("value").String()), "#"))
-	if !wire.ValidRoom(room) {
+	room, ok := roomNamed(field.Get("value").String(), browser.Origin())
+	if !ok {
+		field.Call("setCustomValidity", words.Of(words.WhyNoRoom))
+		field.Call("reportValidity")
 		return
 	}
 	field.Set("value", "")
@@ -113,24 +121,4 @@ func onShortcut(open func(address string)) {
 		}
 		return nil
 	}))
-}
-
-// pathOf is the path of a room's page.
-func pathOf(room string) string {
-	if room == wire.DefaultRoom {
-		return "/"
-	}
-	return "/r/" + room
-}
-
-// roomOf returns the name of the room in a path. ok is false if no room can have that name.
-func roomOf(path string) (room string, ok bool) {
-	if path == "/" {
-		return wire.DefaultRoom, true
-	}
-	room, ok = strings.CutPrefix(path, "/r/")
-	if !ok || !wire.ValidRoom(room) {
-		return "", false
-	}
-	return room, true
 }
