@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 	"testing"
 )
@@ -19,6 +20,10 @@ func TestSignalsStop(t *testing.T) {
 	if os.Getenv(childVariable) != "" {
 		waitForSignal()
 	}
+	// A signal that this process catches is not ignored by its children, also if this process was started by nohup.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for _, tt := range []struct {
 		name    string
 		signals []syscall.Signal // the first one stops the child, the others follow while it stops

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 	"syscall"
 	"testing"
@@ -82,6 +83,10 @@ func TestStopsInOrder(t *testing.T) {
 func TestNothingIsLeftBehind(t *testing.T) {
 	place := t.TempDir()
 	t.Setenv("TMPDIR", place)
+	// A signal that this process catches is not ignored by its children, also if this process was started by nohup.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	defer signal.Stop(caught)
 	for _, tt := range []struct {
 		signal syscall.Signal
 		clean  bool // whether the server stops in order
