@@ -20,6 +20,9 @@ func Watch(e Events) (stop func()) {
 	if e.Network != nil {
 		listen(js.Global(), "online", func() { e.Network(true) })
 		listen(js.Global(), "offline", func() { e.Network(false) })
+		if onLine := global("navigator").Get("onLine"); onLine.Type() == js.TypeBoolean && !onLine.Bool() {
+			e.Network(false) // the page was opened without a network
+		}
 	}
 	if e.Shown != nil {
 		listen(js.Global(), "pageshow", e.Shown)

@@ -33,8 +33,10 @@ const (
 type connection struct {
 	tried bool // an attempt to connect has ended
 	// when the connection was lost, while the outage is not shown yet; nil: there is no such outage
-	lostAt     *clock.Moment
-	noNetwork  bool    // the device says that it has no network
+	lostAt    *clock.Moment
+	noNetwork bool // the device says that it has no network
+	// when the client asked the server for an answer, because of what the device said; nil: no answer is missing
+	asked      *clock.Moment
 	noToken    bool    // the last attempt failed because there was no token
 	restarting bool    // the server said that it restarts
 	outdated   bool    // the server does not speak our protocol any more
@@ -64,7 +66,7 @@ func (c *connection) onWelcome() { c.lostAt, c.restarting, c.outdated = nil, fal
 
 // onClose runs when a connection or an attempt to connect has ended; welcomed is true for a connection.
 func (c *connection) onClose(welcomed bool, now clock.Moment) {
-	c.tried = true
+	c.tried, c.asked = true, nil
 	if welcomed {
 		c.lostAt = &now
 	}
@@ -87,6 +89,14 @@ func (c *connection) tick(now clock.Moment) {
 	if c.untilShown(now) <= 0 {
 		c.lostAt = nil
 	}
+}
+
+// answerTimeout is the longest time for the answer of a server that is asked because the device says it has no network.
+const answerTimeout = 3 * time.Second
+
+// unanswered reports whether a server that was asked has not answered in time.
+func (c *connection) unanswered(now clock.Moment) bool {
+	return c.asked != nil && now.Since(*c.asked) >= answerTimeout
 }
 
 // untilShown returns the time until status shows an outage, or outageGrace if there is no outage.

@@ -68,7 +68,7 @@ func (e *engine) view(last *View) View {
 // tick does everything that is due now and returns the time until the next thing is due.
 func (e *engine) tick() time.Duration {
 	now := e.clock()
-	if e.links.silent(now) {
+	if e.links.silent(now) || e.connection.unanswered(now) {
 		e.lost(errSilent)
 	}
 	if e.sender.persister.TimedOut(now) {
@@ -134,7 +134,7 @@ func (e *engine) handle(ev event) {
 		l.conn, l.greeted, l.lastFrame = ev.conn, now, now
 		e.links.write(e.hello(l))
 	default:
-		l.lastFrame = now
+		l.lastFrame, e.connection.asked = now, nil
 		for _, f := range frames(ev.message) {
 			e.frame(f, now)
 			if e.links.current != l {
@@ -159,7 +159,8 @@ func (e *engine) enter(name string) {
 	e.rooms.join()
 }
 
-// onNetwork runs when the device says whether it has a network.
+// onNetwork runs when the device says whether it has a network. That is a hint: if there is a connection, the client asks
+// the server for an answer, and believes the device only if none comes.
 func (e *engine) onNetwork(up bool) {
 	now := e.clock()
 	if up && e.connection.noNetwork {
@@ -168,5 +169,9 @@ func (e *engine) onNetwork(up bool) {
 	if up {
 		e.retry.Hurry(now)
 	}
-	e.connection.noNetwork = !up
+	e.connection.noNetwork, e.connection.asked = !up, nil
+	if !up && e.links.welcomed() && e.rooms.shown.Name != "" {
+		e.rooms.join() // the server answers each join
+		e.connection.asked = &now
+	}
 }

@@ -200,6 +200,47 @@ func TestWakeAndNetwork(t *testing.T) {
 	})
 }
 
+// TestNoNetworkIsAHint has what the device says of the network while there is a connection: a server that answers proves it
+// wrong, and silence of some seconds proves it right.
+func TestNoNetworkIsAHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.online()
+		c.Network(false)
+		hear[wire.Join](p)
+		p.say(joined(0))
+		time.Sleep(20 * time.Second) // less than the silence that is normal
+		c.wantStatus(client.Online)
+		if !p.isOpen() {
+			t.Fatal("the client gave up a connection on which the server answers")
+		}
+
+		s.setDown(true)
+		c.Network(false)
+		hear[wire.Join](p) // and nothing answers
+		time.Sleep(2 * time.Second)
+		c.wantStatus(client.Online)
+		time.Sleep(4 * time.Second)
+		c.wantStatus(client.Offline)
+		s.setDown(false)
+		c.Network(true)
+		s.online()
+		c.wantStatus(client.Online)
+	})
+	synctest.Test(t, func(t *testing.T) { // the page is opened without a network
+		s := newScript(t)
+		s.setDown(true)
+		c := start(t, s)
+		c.Network(false)
+		time.Sleep(time.Minute)
+		c.wantStatus(client.Offline)
+		s.setDown(false) // the device is wrong
+		s.online()
+		c.wantStatus(client.Online)
+	})
+}
+
 func TestServerThatDoesNotComeBackIsNotRestarting(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
