@@ -13,6 +13,7 @@ const (
 	maxSpread      = 10 * time.Second       // the most by which jitter moves a renewal to an earlier or later time
 	warnBefore     = 2 * time.Minute        // the user is warned this long before the end of a sign-in that can't be renewed
 	fetchTimeout   = 15 * time.Second       // the longest time for one request to the provider
+	tokenTimeout   = 45 * time.Second       // the same for tokens: the code or refresh token may be used up, so wait longer
 	lockTimeout    = 20 * time.Second       // the longest wait for the end of another tab's renewal
 	askTimeout     = 200 * time.Millisecond // the longest wait for an access token from another tab
 	signOutTimeout = 2 * time.Second        // the longest time for one request to the provider during a sign-out

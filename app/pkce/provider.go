@@ -121,7 +121,7 @@ func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	}
 	began := p.now()
 	form = append(form, "client_id", p.registered().clientID)
-	status, header, body := post(p.b.Fetch, d.token, encodeQuery(form...), fetchTimeout)
+	status, header, body := post(p.b.Fetch, d.token, encodeQuery(form...), tokenTimeout)
 	wait(read, fetchTimeout)
 	return parseReply(status, header, parseObject(body), began)
 }

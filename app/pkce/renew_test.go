@@ -701,3 +701,30 @@ func TestWaitingEndsWithContext(t *testing.T) {
 		pg.want(pkce.SignedIn)
 	})
 }
+
+// TestSlowTokens has a provider that answers late: the code and the refresh token are used up by then, so giving up early
+// would lose the sign-in.
+func TestSlowTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t)
+		d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer {
+			a := serve()
+			if path == "/v1/token" {
+				time.Sleep(40 * time.Second)
+			}
+			return a
+		})
+		tb := d.tab()
+		pg, _ := tb.back(beginSignIn(tb, "/"))
+		wait(time.Minute)
+		pg.want(pkce.SignedIn)
+		before := d.p.count("/v1/token")
+		for d.p.count("/v1/token") == before {
+			wait(time.Minute)
+		}
+		wait(10 * time.Minute)
+		if s := pg.state(); s.SignInID == "" || s.Problem != (pkce.Problem{}) {
+			t.Errorf("state = %+v after a slow renewal", s)
+		}
+	})
+}
