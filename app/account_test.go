@@ -92,7 +92,7 @@ func TestHeader(t *testing.T) {
 			"Anonymous Heron · not signed in", "Online", "Try again", "Mayfly cannot reach the sign-in service."},
 		{"unreachable, with a code", with(signedOut, pkce.Failed, pkce.Problem{Cause: pkce.Unreachable, Detail: "no-discovery"}), as(online, heron),
 			"Anonymous Heron · not signed in", "Online", "Try again",
-			"Mayfly cannot reach the sign-in service. If this goes on, tell whoever runs this chat: no-discovery"},
+			"Mayfly cannot reach the sign-in service. If this goes on, tell the operator of this chat: no-discovery"},
 		{"nothing to be done", with(signedOut, pkce.Failed, pkce.Problem{Cause: pkce.Misconfigured, Detail: "invalid_client"}), as(online, heron),
 			"Anonymous Heron · not signed in", "Online", "Sign in, Dismiss", "Mayfly is not set up correctly. invalid_client"},
 		{"not allowed", with(signedIn, pkce.SignedIn, pkce.Problem{Cause: pkce.NotAllowed}), client.View{Status: client.Ended, Ended: client.Problem{Message: "Not you."}},

@@ -18,8 +18,8 @@ import (
 // write to the disk too often. When the user looks away, the page stores the draft at once.
 const draftPause = 500 * time.Millisecond
 
-// arriveTime is how long a user who comes into a room waits at most for the focus: the field takes a draft only before it
-// has the focus, and the device may be slow.
+// arriveTime is the longest time for which the field waits for the focus after the user has entered a room. The field takes
+// a draft only before it has the focus, and the device may need time to load the draft.
 const arriveTime = 3 * time.Second
 
 // A draft is what the page knows about the text in the field. "Returned drafts" are the drafts that the client gives
@@ -32,7 +32,7 @@ type draft struct {
 	arrival arrival
 }
 
-// An arrival is the time between the user's coming into a room and the moment when the field gets the focus.
+// An arrival is the time from the moment when the user enters a room until the field gets the focus.
 type arrival struct {
 	waits bool
 	from  goapp.Value // the element that had the focus when the user came

@@ -31,8 +31,8 @@ func (p Press) Sends(touch bool) bool {
 	return press{p.Key, p.Shift, p.Command, p.Composing}.sends(touch)
 }
 
-// Undelivered returns the text of the drafts after number taken, the number of the last of them, and whether one is a message
-// that was not sent in time.
+// Undelivered returns the text of the drafts whose number is above taken, and the number of the last of these drafts. lapsed
+// is true if one of them is a message that was not sent in time.
 func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, lapsed bool) {
 	to := undelivered(drafts, taken)
 	return to.text, to.last, to.lapsed

@@ -98,7 +98,7 @@ func TestJudge(t *testing.T) {
 		want     verdict
 	}{
 		{"never", wire.CodeForbidden, wire.NextNever, 0, denyUser},
-		{"never, whoever the user is", wire.CodeAuth, wire.NextNever, 0, denyToken},
+		{"never, for any user", wire.CodeAuth, wire.NextNever, 0, denyToken},
 		{"forbidden, sign in again", wire.CodeForbidden, wire.NextLogin, 0, endSignIn},
 		{"the first is old", wire.CodeAuth, wire.NextRenew, 0, renewToken},
 		{"the last that may be", wire.CodeAuth, wire.NextRenew, maxRenewals - 1, renewToken},

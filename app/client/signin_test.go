@@ -183,7 +183,7 @@ func TestByeToWhoIsSignedIn(t *testing.T) {
 		{"login", wire.Bye{Code: wire.CodeAuth, Next: wire.NextLogin, Message: "Sign in."}, nil, adas + ": Sign in.", ""},
 		{"forbidden, login", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextLogin, Message: "Sign in."}, nil, adas + ": Sign in.", ""},
 		{"never", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextNever, Message: "Not you."}, nil, "", "Not you."},
-		{"never, whoever it is", wire.Bye{Code: wire.CodeAuth, Next: wire.NextNever, Message: "Unreadable."}, nil, "", "unfit: Unreadable."},
+		{"never, for any user", wire.Bye{Code: wire.CodeAuth, Next: wire.NextNever, Message: "Unreadable."}, nil, "", "unfit: Unreadable."},
 		{"a next of a newer server", wire.Bye{Code: wire.CodeAuth, Next: "dance", Message: "Dance."}, nil, adas + ": Dance.", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -731,7 +731,7 @@ func TestServerWithoutGuests(t *testing.T) {
 	})
 }
 
-// What is written before it is known who one is belongs to whoever that is.
+// What the user writes before the client knows the user belongs to that user.
 func TestWrittenBeforeOneIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)

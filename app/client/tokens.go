@@ -13,8 +13,8 @@ type TokenSource interface {
 	Wake() // the server says that the token will soon expire
 
 	// What the server says about credentials that it did not accept; message is its text for the user. End: it no longer
-	// accepts that sign-in. Deny: it accepts the token, but not the user. Unfit: it accepts no such token, whoever the user
-	// is, which only an operator can mend.
+	// accepts that sign-in. Deny: it accepts the token, but not the user. Unfit: it accepts no token of this kind from
+	// any user, which only an operator can mend.
 	End(signInID, message string)
 	Deny(message string)
 	Unfit(message string)

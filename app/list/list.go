@@ -127,7 +127,7 @@ func (l *List) Mount(box goapp.Value) bool {
 	return true
 }
 
-// WatchFrame calls handle whenever the frame of the rows has got another size, whatever the reason. handle runs on the
+// WatchFrame calls handle after each change of the size of the frame around the rows, for any reason. handle runs on the
 // browser's event loop, and should lead to ToEnd. Call WatchFrame before the first Draw.
 func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
 

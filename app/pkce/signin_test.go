@@ -483,7 +483,7 @@ func TestStateSaysWhetherGuestsComeIn(t *testing.T) {
 	}
 }
 
-// The operator's parameters come behind the page's own, whatever the endpoint looks like.
+// The operator's parameters come behind the page's own, for every form of the endpoint.
 func TestAuthorizeParams(t *testing.T) {
 	const own = "response_type=code&client_id="
 	for _, tt := range []struct{ name, endpoint, params, prefix, suffix string }{
@@ -852,7 +852,7 @@ func TestStartsWithoutNetwork(t *testing.T) {
 		pg.want(pkce.Unknown)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if _, err := pg.Token(ctx, ""); err != context.DeadlineExceeded { // whoever is signed in is no guest
+		if _, err := pg.Token(ctx, ""); err != context.DeadlineExceeded { // a user who is signed in is no guest
 			t.Errorf("Token = %v, want it to wait", err)
 		}
 		d.p.setNetwork(nil)

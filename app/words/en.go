@@ -66,7 +66,7 @@ var english = language{
 		SignInRegion:        "Sign-in",
 		SignInNeedsNetwork:  "You are offline, and signing in needs a network.",
 		AllowStorage:        "Allow this site to store data, in the browser's settings for cookies and site data.",
-		TellOperator:        "If this goes on, tell whoever runs this chat: {0}",
+		TellOperator:        "If this goes on, tell the operator of this chat: {0}",
 		ClockAhead:          "This device's clock is {0} ahead. Set it right, or signing in may stop working.",
 		ClockBehind:         "This device's clock is {0} behind. Set it right, or signing in may stop working.",
 		ProviderClockAhead:  "The sign-in service's clock is {0} ahead. Tell its operator, or signing in may stop working.",

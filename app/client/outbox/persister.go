@@ -243,8 +243,8 @@ func (s adoptState) wanted() bool { return s == adoptWanted || s == adoptingMore
 
 func (s adoptState) runs() bool { return s == adopting || s == adoptingMore }
 
-// want asks for an adoption. If an adoption runs, another one follows, because the running one may miss what a tab
-// leaves from now on.
+// want asks for an adoption. If an adoption runs already, a second adoption follows it, because the first may miss the
+// records of a tab that is closed from now on.
 func (s *adoptState) want() {
 	switch *s {
 	case adoptIdle:
