@@ -1,8 +1,9 @@
-// Package words holds every sentence that the page shows or that a screen reader says, by key and plural form. The parts
-// of the page name a Key and never write a sentence, so a second language is one more file beside en.go.
+// Package words holds every sentence that the page shows or that a screen reader says while the client runs, by key and
+// plural form. The parts of the page name a Key and never write a sentence, so a second language is one more file beside
+// en.go. What the page says before the client runs stands in web: fault.go and page.go.
 //
-// Of problems, app/client and app/pkce hand over codes; Problem and SignInProblem make the sentences. Problem falls back on
-// the server's own.
+// Of problems, app/client and app/pkce hand over codes; Problem and SignInProblem make the sentences. If a code has no
+// sentence here, Problem returns the server's sentence.
 package words
 
 import (

@@ -87,8 +87,8 @@ func (p *Poll) Run(message []byte) {
 }
 
 // await waits until every post has its answer. Then, unless Handler.MustAnswer is true, it waits for a frame that is not
-// quiet (news), for Handler.Patience at most. After news or with MustAnswer it waits gatherFor longer, so that frames
-// that come shortly after go into the same answer.
+// quiet (news). This long wait ends after Handler.Patience, which is wire.PollWait at most. After news or with MustAnswer
+// await waits gatherFor longer, so that frames that come shortly after go into the same answer.
 func (p *Poll) await() {
 	p.handler.Client().Drain(p.ctx)
 	timer := time.NewTimer(p.handler.Patience() - p.age())
