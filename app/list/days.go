@@ -68,19 +68,20 @@ func (t templates) times(r *row, m *client.Message) {
 	dom.Set(r.left, "aria-label", words.Actions(vanishes, r.shown.seconds))
 }
 
-// newTime returns the element for the time at which a message was sent. A style shows the seconds, which are in the element
-// inside.
+// newTime returns the element for the time at which a message was sent. The element inside it has the seconds, which a
+// style shows.
 func newTime() goapp.Value {
 	return dom.Node("time", "message-time", dom.Node("span", "message-seconds"))
 }
 
-// A look is what the list knows of the user's clock: the times in two looks that differ are written differently.
+// A look is what the times in the rows depend on. While two looks are equal, all times are written in the same way.
 type look struct {
 	today       words.Date
 	now, oldest time.Duration // the time zone's offset now, and when the oldest message was sent
 }
 
-// look tells the list that it is now. If the day or the time zone has changed, look writes the times of all rows anew.
+// look sets the list's clock to now. If the day or the time zone has changed since the last look, it writes the times of
+// all rows again.
 func (l *List) look(now time.Time) {
 	l.clock.Now = now
 	messages := l.rows.messages
