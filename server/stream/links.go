@@ -25,7 +25,7 @@ type links struct {
 }
 
 // openLinks starts server and connects to it. The caller must call disconnect on the returned links and stop the server,
-// also if there is an error.
+// even if there is an error.
 func openLinks(ctx context.Context, server *embedded) (*links, error) {
 	l := &links{server: server, ctx: ctx}
 	l.connected, l.reconnected = context.WithCancel(ctx)
