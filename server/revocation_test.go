@@ -21,7 +21,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// again wants token and session to be refused, or taken.
+// again sends a hello with token and session. It must be refused if revoked is true, and accepted otherwise.
 func (h *house) again(t *testing.T, token, session string, revoked bool) {
 	t.Helper()
 	g := h.hello(t, token, session)
@@ -51,7 +51,7 @@ func TestSignOut(t *testing.T) {
 		defer other.stop()
 		first, second, third := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour)
 		gone := h.issuer.Issue("ada", time.Hour)
-		brief := other.in(t, gone, phone) // a connection that has ended, on the other node
+		brief := other.in(t, gone, phone) // a connection on the other node, which has ended
 		brief.ws.CloseNow()
 		one, two, there := h.in(t, first, phone), h.in(t, first, phone), other.in(t, second, phone)
 		renewed := h.in(t, first, phone)
@@ -60,7 +60,7 @@ func TestSignOut(t *testing.T) {
 		elsewhere := h.issuer.Issue("ada", time.Hour)
 		stays := other.in(t, elsewhere, laptop)
 		eve := h.issuer.Issue("eve", time.Hour)
-		eves := h.in(t, eve, phone) // whose session has the same name
+		eves := h.in(t, eve, phone) // another user whose sign-in has the same id
 		nameless := h.in(t, third, "")
 
 		one.take()
@@ -95,10 +95,10 @@ func TestSignOut(t *testing.T) {
 	})
 }
 
-// TestSignOutHoldsForADay and five minutes, then it is forgotten.
+// TestSignOutHoldsForADay: a sign-out holds for 24 hours and five minutes, and is then forgotten.
 func TestSignOutHoldsForADay(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.Issue("ada", 30*time.Hour) // longer than any real one
+		token := h.issuer.Issue("ada", 30*time.Hour) // longer than any real token lives
 		g := h.in(t, token, phone)
 		g.send(wire.Signout{})
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
@@ -120,7 +120,7 @@ func TestSignOutDuringARenewal(t *testing.T) {
 		renews, leaves := h.in(t, first, phone), h.in(t, first, phone)
 		opens := h.issuer.Issue("ada", time.Hour)
 		renewed := h.issuer.Issue("ada", 2*time.Hour)
-		h.issuer.SetSlow(2 * time.Second) // so both are checked when the session ends
+		h.issuer.SetSlow(2 * time.Second) // so both tokens are being checked when the sign-in is signed out
 		renews.send(wire.Auth{Token: renewed, SignInID: new(phone)})
 		opening := h.hello(t, opens, phone)
 		time.Sleep(time.Second)
@@ -140,7 +140,7 @@ func TestSignOutDuringARenewal(t *testing.T) {
 	})
 }
 
-// TestLogNamesTheToken that was refused though it was genuine: by its hash.
+// TestLogNamesTheToken: the log names a genuine token that was refused, by its hash.
 func TestLogNamesTheToken(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		first, other := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("eve", time.Hour)
@@ -163,7 +163,7 @@ func TestLogNamesTheToken(t *testing.T) {
 	})
 }
 
-// TestSignOutOnceMore: when a session's first sign-out has just been over, the next one counts.
+// TestSignOutOnceMore: the first sign-out of a sign-in has just expired. The next sign-out of it must work.
 func TestSignOutOnceMore(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		h.in(t, h.issuer.Issue("ada", time.Hour), phone).send(wire.Signout{})
@@ -173,13 +173,13 @@ func TestSignOutOnceMore(t *testing.T) {
 		two.wantNothing()
 		one.send(wire.Signout{})
 		two.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		time.Sleep(20 * time.Minute) // what was over is forgotten
+		time.Sleep(20 * time.Minute) // the expired sign-out is forgotten
 		h.again(t, token, phone, true)
 		h.again(t, token, laptop, true)
 	})
 }
 
-// TestSignOutWithoutASession: the token's own id stands in.
+// TestSignOutWithoutASession: if the client has named no sign-in, a sign-out revokes the token by its own id.
 func TestSignOutWithoutASession(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
@@ -195,7 +195,8 @@ func TestSignOutWithoutASession(t *testing.T) {
 	})
 }
 
-// TestSessionThatGetsItsNameLater covers what was seen before it had one.
+// TestSessionThatGetsItsNameLater: the client names its sign-in only on a later auth. A sign-out also revokes the tokens
+// that were shown before that.
 func TestSessionThatGetsItsNameLater(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
@@ -266,7 +267,8 @@ func TestLedgerThatFails(t *testing.T) {
 	})
 }
 
-// TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
+// TestLedgerThatComesLate: before the ledger is read, sign-ins wait a moment, and then the clients are asked to come
+// back.
 func TestLedgerThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &streamtest.Facts{}
@@ -292,8 +294,8 @@ func TestLedgerThatComesLate(t *testing.T) {
 	})
 }
 
-// TestEntriesInAnyOrder: a token that another node saw in a session is refused, whether that comes to be known before the
-// session's end or after it.
+// TestEntriesInAnyOrder: a token that was shown to another node in a revoked sign-in is refused, whether this node learns
+// of the token before or after the sign-out.
 func TestEntriesInAnyOrder(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token := h.issuer.Issue("ada", time.Hour)
@@ -317,7 +319,7 @@ func TestEntriesInAnyOrder(t *testing.T) {
 	})
 }
 
-// TestSignOutsOutliveARestart of a server with -data.
+// TestSignOutsOutliveARestart: with -data, sign-outs outlive a restart of the server.
 func TestSignOutsOutliveARestart(t *testing.T) {
 	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomMessages: 100, Bytes: 8 << 20}
 	tokens := authtest.NewVerifier()
@@ -339,7 +341,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 		return c
 	}
 	before, token, fresh := tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour)
-	run(func(t *testing.T, n *node) { // one that was seen before a restart, too
+	run(func(t *testing.T, n *node) { // a token that was shown before the restart is refused, too
 		expect[wire.Welcome](hello(t, n, before, phone))
 	})
 	run(func(t *testing.T, n *node) {

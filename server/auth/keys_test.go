@@ -267,7 +267,7 @@ func TestBadKeySets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			setup := func(_ *auth.Config, i *authtest.Issuer) {
 				i.Says(pathKeys, tt.says)
-				i.Says("/good", keys([]object{jwk("k1", key1())})) // wherever it is
+				i.Says("/good", keys([]object{jwk("k1", key1())})) // at this path, every host has good keys
 			}
 			bubble(t, setup, func(t *testing.T, r *rig) {
 				time.Sleep(time.Minute)
@@ -370,7 +370,7 @@ func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 	})
 }
 
-// TestSlowRefetchHoldsNobodyUpForLong: the token is refused if the fetch takes longer than kidWait.
+// TestSlowRefetchHoldsNobodyUpForLong: the token is refused once the request for the keys has timed out.
 func TestSlowRefetchHoldsNobodyUpForLong(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		r.idp.Says(pathKeys, late(time.Hour, status(200, "")))

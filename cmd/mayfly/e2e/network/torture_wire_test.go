@@ -18,7 +18,7 @@ type record struct {
 	conns    int                      // how many connections were welcomed
 	polls    int                      // how many of these were by polls
 	refused  int                      // posts
-	doubled  int                      // how many messages a connection brought a second time, or although they were before the cursor
+	doubled  int                      // how many messages a connection brought although it had them, or was not in the room
 	missed   int                      // how many answers to joins lacked messages that the client did not have
 	strange  []wire.Frame             // frames that no client may get in this test
 	cuts     []string                 // see cut

@@ -81,7 +81,7 @@ func TestLateDraftFillsAFieldWithoutTheFocus(t *testing.T) {
 // onOffer is a JavaScript expression: the text of the offer above the composer, "" if there is none.
 const onOffer = `document.getElementById('message-offer').textContent`
 
-// the value of caret is a JavaScript expression: the text in the composer, with | at both ends of the selection.
+// caret is a JavaScript expression: the text in the composer, with | at both ends of the selection.
 const caret = `(c => c.value.slice(0, c.selectionStart) + '|' + c.value.slice(c.selectionStart, c.selectionEnd) + '|' +
 	c.value.slice(c.selectionEnd))(` + rig.Composer + `)`
 
@@ -93,7 +93,7 @@ func TestLateDraftIsOffered(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		write func(tab *rig.Tab)
-		want  string // caret
+		want  string // the value of caret
 		press string // the button of the offer
 		after string // the text after the button was pressed
 	}{
