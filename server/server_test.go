@@ -48,7 +48,7 @@ func start(t *testing.T, conns int) *node {
 	return startWith(t, func(c *server.Config) { c.Conns = conns })
 }
 
-// startWith starts a node whose configuration change has changed.
+// startWith starts a node. The function change may change its configuration before that.
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
 	n := &node{}
@@ -61,7 +61,7 @@ func onVirtualTime(t *testing.T, test func(t *testing.T, n *node)) {
 	onVirtualTimeWith(t, func(*server.Config) {}, test)
 }
 
-// onVirtualTimeWith does what onVirtualTime does, with a configuration that change has changed.
+// onVirtualTimeWith does what onVirtualTime does, with a configuration that the function change has changed.
 func onVirtualTimeWith(t *testing.T, change func(*server.Config), test func(t *testing.T, n *node)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -73,7 +73,7 @@ func onVirtualTimeWith(t *testing.T, change func(*server.Config), test func(t *t
 	})
 }
 
-// options returns the options of a node whose configuration change has changed.
+// options returns the options of the node n, with a configuration that the function change has changed.
 func (n *node) options(change func(*server.Config)) servertest.Options {
 	return servertest.Options{Secrets: []string{"note ", testGuest}, Server: func(c *server.Config) {
 		c.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })

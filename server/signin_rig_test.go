@@ -30,7 +30,7 @@ type house struct {
 	stop    func()
 }
 
-// bubble runs test under synctest, with a house whose configuration change has changed.
+// bubble runs test under synctest, with a house. The function change, if not nil, changes its configuration before that.
 func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -26,10 +26,10 @@ func loopback(t *testing.T) admission.Proxies {
 	return p
 }
 
-// dialFrom opens a WebSocket from the address from, and returns it with the answer, whose status is 101 if it is open.
-func (n *node) dialFrom(t *testing.T, from, origin, protocol string) (*websocket.Conn, *http.Response) {
+// dialFrom opens a WebSocket that comes from address, and returns it with the answer, whose status is 101 if it is open.
+func (n *node) dialFrom(t *testing.T, address, origin, protocol string) (*websocket.Conn, *http.Response) {
 	t.Helper()
-	header := http.Header{"X-Forwarded-For": {from}}
+	header := http.Header{"X-Forwarded-For": {address}}
 	if origin != "" {
 		header.Set("Origin", origin)
 	}

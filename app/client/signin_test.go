@@ -101,10 +101,10 @@ func (s *signIn) set(change func(*signIn)) client.Identity {
 	return client.Identity{SignInID: s.session, Version: s.version}
 }
 
-// startSigned runs a client in lobby, with in as its TokenSource, until the test ends.
-func startSigned(t *testing.T, s *script, in *signIn) *tester {
-	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
-	c.Identify(in.set(func(*signIn) {}))
+// startSigned runs a client in lobby, with source as its TokenSource, until the test ends.
+func startSigned(t *testing.T, s *script, source *signIn) *tester {
+	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: source}))
+	c.Identify(source.set(func(*signIn) {}))
 	return c
 }
 

@@ -14,9 +14,10 @@ import (
 // sent, in the user's time zone and with the day if that is not today. So at midnight, and when the time zone changes, all
 // rows are out of date. The list checks once a second whether that has happened.
 
-// startsDay reports whether a separator stands between a row of the day last and a row of the day date. A day is 0 if there
-// is no such row, or if the server has not accepted its message.
-func startsDay(last, date words.Date) bool { return last != 0 && date != 0 && last != date }
+// startsDay reports whether a separator stands between a row and the row before it. date is the day of the row, and
+// previous is the day of the row before it. A day is 0 if there is no such row, or if the server has not accepted its
+// message.
+func startsDay(previous, date words.Date) bool { return previous != 0 && date != 0 && previous != date }
 
 // separate puts separators above the rows that begin a day, and removes all others.
 func (r *rows) separate(messages []client.Message) {

@@ -128,10 +128,10 @@ func TestRowLooks(t *testing.T) {
 	}
 }
 
-// numbered makes messages of the keys from to to.
-func numbered(from, to int) []client.Message {
+// numbered makes messages with the keys from first to last.
+func numbered(first, last int) []client.Message {
 	var all []client.Message
-	for i := from; i <= to; i++ {
+	for i := first; i <= last; i++ {
 		all = append(all, client.Message{Key: fmt.Sprint(i)})
 	}
 	return all

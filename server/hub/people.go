@@ -21,12 +21,12 @@ func (p *people) remove(user string) {
 	}
 }
 
-// keepUntil counts user as away, so that the user stays in the count until end.
-func (p *people) keepUntil(user string, end time.Time) {
+// keepUntil counts user as away, so that the user stays in the count until the time deadline.
+func (p *people) keepUntil(user string, deadline time.Time) {
 	if _, away := p.away[user]; !away {
 		p.add(user)
 	}
-	p.away[user] = end
+	p.away[user] = deadline
 }
 
 // forgetAway stops counting the users in away whose time has passed at the time now.

@@ -67,10 +67,10 @@ func (w *rateWindow) take(now time.Time) (delay time.Duration) {
 	return 0
 }
 
-// giveBack removes the event that take counted at the time taken.
-func (w *rateWindow) giveBack(taken time.Time) {
+// giveBack removes the event that take counted at moment.
+func (w *rateWindow) giveBack(moment time.Time) {
 	for i := len(w.times) - 1; i >= 0; i-- {
-		if w.times[i].Equal(taken) {
+		if w.times[i].Equal(moment) {
 			w.times = slices.Delete(w.times, i, i+1)
 			return
 		}

@@ -143,14 +143,14 @@ func (r *room) dropLocked(c *Client) {
 	r.leftAt = time.Now()
 }
 
-// leaveUntil removes c from the members, but the user of c stays in the people count until end.
-func (r *room) leaveUntil(c *Client, end time.Time) {
+// leaveUntil removes c from the members, but the user of c stays in the people count until the time deadline.
+func (r *room) leaveUntil(c *Client, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.members, c) {
 		return
 	}
-	r.people.keepUntil(c.userID, end)
+	r.people.keepUntil(c.userID, deadline)
 	r.dropLocked(c)
 }
 

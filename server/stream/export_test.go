@@ -8,11 +8,11 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// ForgeCopy sends the followers of room a copy with the number seq that names before as its predecessor.
-func (n *NATS) ForgeCopy(room string, seq, before int64) error {
+// ForgeCopy sends the followers of room a copy with the number seq that names predecessor as the number before it.
+func (n *NATS) ForgeCopy(room string, seq, predecessor int64) error {
 	copied := nats.NewMsg(livePrefix + subjectPrefix + room)
 	copied.Header.Set(headerSeq, strconv.FormatInt(seq, 10))
-	copied.Header.Set(headerLastSeq, strconv.FormatInt(before, 10))
+	copied.Header.Set(headerLastSeq, strconv.FormatInt(predecessor, 10))
 	if err := n.links.live.PublishMsg(copied); err != nil {
 		return err
 	}

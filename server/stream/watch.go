@@ -122,20 +122,21 @@ func (n *NATS) heal(ctx context.Context) error {
 	}
 }
 
-// burnSeqs uses up the seqs from last to the highest seq that a caller has been given: it publishes empty messages under
-// noRoom. If JetStream has ended by itself, it may not have written the last messages that it acknowledged. A new message
-// must not get the seq of such a lost message, or members would take it for the message that they already have.
-func (n *NATS) burnSeqs(ctx context.Context, last uint64) error {
+// burnSeqs uses up the seqs after lastSeq, up to the highest seq that a caller has been given: it publishes empty
+// messages under noRoom. lastSeq is the highest seq in the stream. If JetStream has ended by itself, it may not have
+// written the last messages that it acknowledged. A new message must not get the seq of such a lost message, or members
+// would take it for the message that they already have.
+func (n *NATS) burnSeqs(ctx context.Context, lastSeq uint64) error {
 	highest := n.condition.highest()
-	if last < highest {
-		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-last)
+	if lastSeq < highest {
+		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-lastSeq)
 	}
-	for last < highest {
+	for lastSeq < highest {
 		ack, err := n.js.Publish(ctx, subjectPrefix+noRoom, nil, jetstream.WithMsgTTL(natsTTL(0)))
 		if err != nil {
 			return fmt.Errorf("use up the seqs of lost messages: %w", err)
 		}
-		last = ack.Sequence
+		lastSeq = ack.Sequence
 	}
 	return nil
 }

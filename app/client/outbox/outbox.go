@@ -219,11 +219,11 @@ func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state
 	return state, reason, true
 }
 
-// RoomsBut returns the rooms for which entries wait to be sent, without the room that is called shown.
-func (o *Outbox) RoomsBut(shown string) map[string]bool {
+// RoomsBut returns the rooms for which entries wait to be sent, without the room called name.
+func (o *Outbox) RoomsBut(name string) map[string]bool {
 	rooms := map[string]bool{}
 	for i := range o.entries {
-		if e := &o.entries[i]; e.Room != shown && !e.sent && !e.hasFailed() {
+		if e := &o.entries[i]; e.Room != name && !e.sent && !e.hasFailed() {
 			rooms[e.Room] = true
 		}
 	}

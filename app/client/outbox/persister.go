@@ -199,12 +199,12 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// onAdopted runs when an adoption has ended; before holds the records that were stored when it began. onAdopted takes
+// onAdopted runs when an adoption has ended. earlier holds the records that were stored when it began. onAdopted takes
 // over the entries and drafts that other tabs left. It forgets the stored entries of this tab that another tab adopted
 // while this tab was frozen.
-func (p *Persister) onAdopted(a adoption, before map[string]string) {
+func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	now := p.Clock()
-	for key := range before {
+	for key := range earlier {
 		if _, still := a.mine[key]; !still {
 			delete(p.stored, key)
 		}
@@ -214,7 +214,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 			p.stored[key] = r.encode()
 		}
 	}
-	p.Entries.keepOnly(func(e *Entry) bool { return before[entryKey+e.ID] == "" || p.stored[entryKey+e.ID] != "" })
+	p.Entries.keepOnly(func(e *Entry) bool { return earlier[entryKey+e.ID] == "" || p.stored[entryKey+e.ID] != "" })
 	var entries []Entry
 	for _, key := range a.adopted {
 		switch r := a.mine[key]; {

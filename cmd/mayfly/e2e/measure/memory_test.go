@@ -102,12 +102,12 @@ func measure(b *testing.B, what, metric string, fill func(addr string) error) {
 	b.ReportMetric(rss/(1<<20), "RSS-MiB")
 }
 
-// each calls do with the numbers from 0 to n-1. atOnce calls run at the same time.
-func each(n int, do func(i int) error) error {
+// each calls action with the numbers from 0 to n-1. atOnce calls run at the same time.
+func each(n int, action func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i := range n {
-		group.Go(func() error { return do(i) })
+		group.Go(func() error { return action(i) })
 	}
 	return group.Wait()
 }
@@ -184,14 +184,14 @@ func (s *socket) send(f wire.Frame) {
 	_, _ = s.Write(append(append(header, 0, 0, 0, 0), payload...))
 }
 
-// until reads messages until one contains what.
-func (s *socket) until(what string) error {
+// until reads messages until one contains text.
+func (s *socket) until(text string) error {
 	for {
 		message, err := s.read()
 		if err != nil {
-			return fmt.Errorf("wait for %s: %w", what, err)
+			return fmt.Errorf("wait for %s: %w", text, err)
 		}
-		if bytes.Contains(message, []byte(what)) {
+		if bytes.Contains(message, []byte(text)) {
 			return nil
 		}
 	}

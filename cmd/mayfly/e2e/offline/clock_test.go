@@ -41,19 +41,19 @@ var watchRows = chromedp.Evaluate[chromedp.Void](`{
 
 const turnTime = 20 * time.Millisecond
 
-// wantOnTime waits until text has disappeared from tab, and fails if that was before first or after last. seen is true if
-// the tab had shown the text.
-func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time.Time) (seen bool) {
+// wantOnTime waits until text has disappeared from tab, and fails if that was before earliest or after latest. seen is
+// true if the tab had shown the text.
+func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, earliest, latest time.Time) (seen bool) {
 	t.Helper()
-	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, last.UnixMilli()))
+	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, latest.UnixMilli()))
 	clockError := tab.ClockError()
 	tab.Until(fmt.Sprintf(`%q in went || !shown.has(%[1]q) && `+realTime+` > %d`, text,
-		last.Add(clockError).UnixMilli()))
+		latest.Add(clockError).UnixMilli()))
 	if !rig.Eval[bool](tab, fmt.Sprintf(`%q in went`, text)) {
 		return false
 	}
 	went := time.UnixMilli(int64(rig.Eval[float64](tab, fmt.Sprintf(`went[%q]`, text))))
-	if early := first.Sub(went); early > soon+clockError {
+	if early := earliest.Sub(went); early > soon+clockError {
 		t.Errorf("%s %q goes %s before its time", where, text, early)
 	}
 	if late := time.Duration(rig.Eval[int](tab, fmt.Sprintf(`turns[%q]`, text))) * turnTime; late > soon+clockError {

@@ -55,11 +55,11 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	}
 }
 
-// differences lists the series whose value in after is not the value in before plus the value in want.
-func differences(before, after, want map[string]float64) (wrong []string) {
+// differences lists the series whose value in current is not its value in old plus its value in want.
+func differences(old, current, want map[string]float64) (wrong []string) {
 	for series, more := range want {
-		if got, ok := after[series]; !ok || got-before[series] != more {
-			wrong = append(wrong, fmt.Sprintf("%s is %v (there: %v), before %v, want %v more", series, got, ok, before[series], more))
+		if got, ok := current[series]; !ok || got-old[series] != more {
+			wrong = append(wrong, fmt.Sprintf("%s is %v (there: %v), before %v, want %v more", series, got, ok, old[series], more))
 		}
 	}
 	return wrong

@@ -76,7 +76,7 @@ func (s *sockets) renewals() (renewals, opened int) {
 	return s.received["wire.Authed"], s.opened
 }
 
-// renewed waits until the server has accepted n more tokens than before.
+// renewed waits until the server has accepted n tokens more than the number before.
 func (s *sockets) renewed(t *testing.T, before, n int) {
 	t.Helper()
 	for timeout := time.After(rig.Timeout + time.Duration(n)*frugal); ; {
