@@ -129,7 +129,7 @@ type problem struct {
 	does         action
 }
 
-// unsentProblem returns the problem that signing out would lose n messages.
+// unsentProblem returns the problem to show if signing out would lose n messages.
 func unsentProblem(n int) problem {
 	text := words.Count(words.MessagesWouldBeLost, n)
 	return problem{text: text, button: words.Of(words.SignOutAnyway), does: doSignOutAnyway}

@@ -43,8 +43,9 @@ func (h *house) neighbour(t *testing.T) *house {
 	return other
 }
 
-// TestSignOut is attack 37 of docs/attacks.md: a sign-out ends the session's connections on all nodes, and every node
-// refuses the session and each token that was seen in it. Other sessions of the person, and other people, go on.
+// TestSignOut is attack 37 of docs/attacks.md: a sign-out ends the connections of the sign-in on all nodes, and every
+// node refuses the sign-in and each token that was shown in it. Other sign-ins of the user, and other users, are not
+// affected.
 func TestSignOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)

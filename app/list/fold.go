@@ -75,7 +75,7 @@ func clusterStart(text string, index int) int {
 	return index
 }
 
-// long reports whether text is so high that a line stands beside it.
+// long reports whether text is so high that the row shows a line beside it.
 func long(text string) bool { return lineEnd(text, longLines) < len(text) }
 
 // fold returns the beginning of a text that is too high to be shown at once, and any other text as it is. It does not cut a

@@ -67,8 +67,8 @@ func (c *Client) Post(p wire.Post) {
 	})
 }
 
-// memberOf returns the room of that name if the client is a member of it, else nil. It asks the room too, because
-// c.rooms may hold a room that has dropped the client: a room drops a member whose queue is full.
+// memberOf returns the room of that name if the client is a member of it. Otherwise it returns nil. It asks the room,
+// too, because c.rooms may have a room that has dropped the client: a room drops a member whose queue is full.
 func (c *Client) memberOf(name string) *room {
 	r, _ := c.in(name)
 	if r == nil {
