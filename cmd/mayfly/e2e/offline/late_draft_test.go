@@ -178,9 +178,9 @@ func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
 	tab.Until(`document.title.startsWith('#y')`)
 	tab.Do(rig.Type("for y"))
 	goTo(tab, "/r/x")
-	tab.Until(field + ` === 'half written'`)
+	draft(tab, "half written")
 	goTo(tab, "/r/y")
-	tab.Until(field + ` === 'for y'`)
+	draft(tab, "for y")
 }
 
 // TestLateDraftOfARoomThatTheUserHasLeft: a draft of a room that the user has left does not go into the field of another
@@ -200,7 +200,7 @@ func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
 		t.Errorf("in the other room the composer has %q", got)
 	}
 	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`))
-	tab.Until(field + ` === 'half written'`)
+	draft(tab, "half written")
 }
 
 // TestWrittenOnTheWayBackFromSigningIn: the user writes before the page knows the room.

@@ -77,7 +77,8 @@ func startsOffline(t *testing.T, tab *rig.Tab, url string, starts ...offlineStar
 		tab.Do(chromedp.Navigate(url + start.path))
 		tab.Until(`document.title === '#` + start.room + ` – Mayfly' && document.activeElement.matches('textarea:enabled')`)
 		tab.Until(`!(` + online + `)`)
-		tab.Until(field + ` === '` + start.draft + `'`) // wait for the draft first, because it would not be put into a field with text
+		draft(tab, start.draft) // first, because it would not be put into a field with text
+		tab.Script(rig.Composer + `.focus()`)
 		tab.Script(`document.activeElement.select()`)
 		tab.Do(rig.Type("written offline"))
 		if got := rig.Eval[string](tab, `document.activeElement.value`); got != "written offline" {
