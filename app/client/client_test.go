@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -187,7 +188,7 @@ func TestRefusedForNowIsSentAgainByItself(t *testing.T) {
 		time.Sleep(1400*time.Millisecond - time.Nanosecond)
 		p.wantSilence()
 		time.Sleep(time.Nanosecond)
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		if two := hear[wire.Post](p); two.Text != "two" {
@@ -213,7 +214,7 @@ func TestRefusedOutlivesTheTTL(t *testing.T) {
 		post := hear[wire.Post](p)
 		p.say(wire.Refused{Re: "post", Room: "lobby", ID: post.ID, Code: wire.CodeRate, Message: "Slow down.", RetryMS: 9000})
 		time.Sleep(9 * time.Second)
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		time.Sleep(2 * time.Second) // now it may be there
@@ -386,7 +387,7 @@ func TestReconnectResumesByCursorAndSendsWhatWaits(t *testing.T) {
 		snapshot := joined(5, message(4, me, one.ID, "one", time.Minute), message(5, ann, "z", "meanwhile", time.Minute))
 		snapshot.Resumed = true
 		p.say(snapshot)
-		if got := hear[wire.Post](p); got != two { // one arrived
+		if got := hear[wire.Post](p); !reflect.DeepEqual(got, two) { // one arrived
 			t.Errorf("sent again: %+v, want %+v", got, two)
 		}
 		if got := hear[wire.Post](p); got.Text != "three" {

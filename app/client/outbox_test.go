@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,7 @@ func TestWithoutAnswerItIsFailedUntilItIsAnsweredAfterAll(t *testing.T) {
 		p.cut(1006)
 		c.wantLast(client.Failed, noAnswer) // nobody is told of a short outage
 		p = s.online()
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		c.wantLast(client.Failed, noAnswer)
@@ -179,7 +180,7 @@ func TestResend(t *testing.T) {
 				c.Resend(before.Key)
 				c.wantLast(client.Sending, client.Problem{})
 				again := hear[wire.Post](p)
-				if again != post {
+				if !reflect.DeepEqual(again, post) {
 					t.Errorf("sent again: %+v, first %+v", again, post)
 				}
 				time.Sleep(answerTime - time.Nanosecond) // the clock began anew
