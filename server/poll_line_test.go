@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -306,14 +307,14 @@ func TestPollOverTCP(t *testing.T) {
 	a := p.poll(waiting(resumed(asGuest(benS, "lobby"), 0), 0), post(1, "lobby"))
 	posted := expect[wire.Posted](socket)
 	accepted := frame[wire.Accepted](a)
-	if notes := a.notes(); accepted.Seq != posted.Seq || len(notes) > 0 && notes[0] != posted.Message {
+	if notes := a.notes(); accepted.Seq != posted.Seq || len(notes) > 0 && !reflect.DeepEqual(notes[0], posted.Message) {
 		t.Errorf("the author got %s, the socket %+v", a.body, posted)
 	}
 	notes := (<-waits).notes()
 	for len(notes) == 0 { // an earlier poll may have ended before the message came
 		notes = p.poll(resumed(asGuest(annS, "lobby"), 0)).notes()
 	}
-	if len(notes) != 1 || notes[0] != posted.Message {
+	if len(notes) != 1 || !reflect.DeepEqual(notes[0], posted.Message) {
 		t.Errorf("the user who waited got %+v, want %+v", notes, posted.Message)
 	}
 	socket.send(post(2, "lobby"))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -45,14 +46,14 @@ func TestPollChat(t *testing.T) {
 		if w := frame[wire.Welcome](got); w.Now != time.Now().UnixMilli() {
 			t.Errorf("welcome says %d at %d: a clock set by it would be late", w.Now, time.Now().UnixMilli())
 		}
-		if p, own := frame[wire.Posted](got), frame[wire.Posted](posted); p != own || p.User.ID != frame[wire.Welcome](first).User.ID ||
+		if p, own := frame[wire.Posted](got), frame[wire.Posted](posted); !reflect.DeepEqual(p, own) || p.User.ID != frame[wire.Welcome](first).User.ID ||
 			frame[wire.Accepted](posted).Seq != p.Seq {
 			t.Errorf("the other got %+v, the author %+v", p, own)
 		}
 		ben.poll(waiting(resumed(asGuest(benS, "lobby"), 1), 0)).want("welcome joined", 0)
 		late := h.poller(t, home).poll(resumed(asGuest(benS, "lobby"), 0))
 		late.want("welcome joined", moment)
-		if j := frame[wire.Joined](late); !j.Resumed || len(j.Messages) != 1 || j.Messages[0] != frame[wire.Posted](got).Message {
+		if j := frame[wire.Joined](late); !j.Resumed || len(j.Messages) != 1 || !reflect.DeepEqual(j.Messages[0], frame[wire.Posted](got).Message) {
 			t.Errorf("an older cursor got %+v", j)
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -198,7 +199,7 @@ func TestTwoClientsChat(t *testing.T) {
 	ann.send(post(1, "lobby"))
 	accepted, own := expect[wire.Accepted](ann), expect[wire.Posted](ann)
 	got := expect[wire.Posted](ben)
-	if got != own || got.Text != "note 1" || accepted.Seq != got.Seq || !got.User.Anonymous {
+	if !reflect.DeepEqual(got, own) || got.Text != "note 1" || accepted.Seq != got.Seq || !got.User.Anonymous {
 		t.Errorf("posted %+v to the other, %+v and %+v to the author", got, own, accepted)
 	}
 }

@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -188,7 +189,7 @@ func TestRefusedForNowIsSentAgainByItself(t *testing.T) {
 		time.Sleep(1400*time.Millisecond - time.Nanosecond)
 		p.wantSilence()
 		time.Sleep(time.Nanosecond)
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		if two := hear[wire.Post](p); two.Text != "two" {
@@ -214,7 +215,7 @@ func TestRefusedOutlivesTheTTL(t *testing.T) {
 		post := hear[wire.Post](p)
 		p.say(wire.Refused{Re: "post", Room: "lobby", ID: post.ID, Code: wire.CodeRate, Message: "Slow down.", RetryMS: 9000})
 		time.Sleep(9 * time.Second)
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		time.Sleep(2 * time.Second) // now the server may have the message
@@ -387,7 +388,7 @@ func TestReconnectResumesByCursorAndSendsWhatWaits(t *testing.T) {
 		snapshot := joined(5, message(4, me, one.ID, "one", time.Minute), message(5, ann, "z", "meanwhile", time.Minute))
 		snapshot.Resumed = true
 		p.say(snapshot)
-		if got := hear[wire.Post](p); got != two { // the server has got "one"
+		if got := hear[wire.Post](p); !reflect.DeepEqual(got, two) { // the server has got "one"
 			t.Errorf("sent again: %+v, want %+v", got, two)
 		}
 		if got := hear[wire.Post](p); got.Text != "three" {

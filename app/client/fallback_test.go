@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -239,7 +240,7 @@ func TestProbeTakesOver(t *testing.T) {
 		probe.say(missed, posted(6, ann, "by the probe", time.Hour))
 		p.wantClosed(wire.CloseNormal)
 		c.wantTexts("old", "new", "by polls", "missed", "by the probe", "mine")
-		if again := hear[wire.Post](probe); again != mine {
+		if again := hear[wire.Post](probe); !reflect.DeepEqual(again, mine) {
 			t.Errorf("sent again: %+v, want %+v", again, mine)
 		}
 		probe.say(wire.Accepted{ID: mine.ID, Room: "lobby", Seq: 5, At: time.Now().UnixMilli(), Expires: time.Now().Add(time.Hour).UnixMilli(), Repeat: true})

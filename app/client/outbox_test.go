@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,7 +52,7 @@ func TestWithoutAnswerItIsFailedUntilItIsAnsweredAfterAll(t *testing.T) {
 		p.cut(1006)
 		c.wantLast(client.Failed, noAnswer) // a short outage is not shown
 		p = s.online()
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		c.wantLast(client.Failed, noAnswer)
@@ -181,7 +182,7 @@ func TestResend(t *testing.T) {
 				c.Resend(before.Key)
 				c.wantLast(client.Sending, client.Problem{})
 				again := hear[wire.Post](p)
-				if again != post {
+				if !reflect.DeepEqual(again, post) {
 					t.Errorf("sent again: %+v, first %+v", again, post)
 				}
 				time.Sleep(answerTime - time.Nanosecond) // the time for the answer began again

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -209,7 +210,7 @@ func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
 			t.Errorf("hello is of guest %q", *hello.Guest)
 		}
 		p.say(welcome(), joined(0))
-		if again := hear[wire.Post](p); again != post {
+		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
 		p.say(accept(post, 1, time.Minute))

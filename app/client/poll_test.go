@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -258,7 +259,7 @@ func TestPollThatFails(t *testing.T) {
 				}
 				again.answer(resumed(3))
 				o.asked(wire.PollWait, "e1 3")
-				if p := o.told("e1 3"); p.frames[0].(wire.Post) != first.frames[0].(wire.Post) {
+				if p := o.told("e1 3"); !reflect.DeepEqual(p.frames[0].(wire.Post), first.frames[0].(wire.Post)) {
 					t.Errorf("sent again: %+v, want %+v", p.frames, first.frames)
 				}
 			})

@@ -3,6 +3,7 @@ package hub_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -25,7 +26,7 @@ func TestRenamed(t *testing.T) {
 		late := ann.posted(second, 2)
 		ann.Post(second)
 		ann.want(t, accepted(late, false), late)
-		if got := w.person("ben").join(t, "lobby", nil).Messages; len(got) != 2 || got[0] != early.Message || got[1] != late.Message {
+		if got := w.person("ben").join(t, "lobby", nil).Messages; !reflect.DeepEqual(got, []wire.Message{early.Message, late.Message}) {
 			t.Errorf("a newcomer gets %+v", got)
 		}
 	})

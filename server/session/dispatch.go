@@ -142,7 +142,7 @@ func (s *Session) refuse(bad *wire.FrameError) error {
 		return conn.Bye(wire.Bye{Code: wire.CodeProtocol,
 			Message: "Too many bad frames; the last one: " + bad.Problem + "."})
 	}
-	s.client.Load().Refuse(wire.Refused{Re: bad.Re, Room: bad.Room, ID: bad.ID, Code: wire.CodeFrame,
+	s.client.Load().Refuse(wire.Refused{Re: bad.Re, Room: bad.Room, ID: bad.ID, Seq: bad.Seq, Code: wire.CodeFrame,
 		Message: "This frame could not be read: " + bad.Problem + "."}, 0)
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func has(t *testing.T, s hub.Stream, room string, want []wire.Message) {
 	t.Helper()
 	got := all(t, s, room)
 	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
+		if i >= len(got) || i >= len(want) || !reflect.DeepEqual(got[i], want[i]) {
 			t.Fatalf("%s has %d messages, want %d; the first difference is at %d:\n%+v\n%+v", room, len(got), len(want), i, got, want)
 		}
 	}
@@ -106,7 +107,7 @@ func TestStreamOnDiskIsThereAgain(t *testing.T) {
 			has(t, s, room, want)
 		}
 		first := stored["tea"][0]
-		if a := appendOne(t, s, "tea", message(1, time.Minute)); a.err != nil || !a.receipt.Repeat || a.receipt.Message != first {
+		if a := appendOne(t, s, "tea", message(1, time.Minute)); a.err != nil || !a.receipt.Repeat || !reflect.DeepEqual(a.receipt.Message, first) {
 			t.Errorf("a repeat after a restart = %+v, %v, want one of %+v", a.receipt, a.err, first)
 		}
 	}
@@ -532,7 +533,7 @@ func TestServerThatFailedIsStartedAnew(t *testing.T) {
 				}
 			}
 			for _, m := range stored {
-				if seen[m.Seq] != m {
+				if !reflect.DeepEqual(seen[m.Seq], m) {
 					t.Errorf("%+v was accepted, but the follower saw %+v", m, seen[m.Seq])
 				}
 			}

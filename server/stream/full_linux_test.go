@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 	"testing"
@@ -186,14 +187,14 @@ func TestFailedWriteIsGotOver(t *testing.T) {
 		last, in[m.Seq] = m.Seq, m
 	}
 	for _, m := range stored {
-		if in[m.Seq] != m {
+		if !reflect.DeepEqual(in[m.Seq], m) {
 			t.Errorf("message %d was accepted and is not there any more", m.Seq)
 		}
 	}
 	for range in {
 		select {
 		case m := <-c:
-			if in[m.Seq] != m {
+			if !reflect.DeepEqual(in[m.Seq], m) {
 				t.Errorf("the follower saw %d, which is not stored", m.Seq)
 			}
 		case <-time.After(testTimeout):

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -177,7 +178,7 @@ func want(t *testing.T, c <-chan wire.Message, m wire.Message) {
 	t.Helper()
 	select {
 	case got := <-c:
-		if got != m {
+		if !reflect.DeepEqual(got, m) {
 			t.Errorf("followed %+v, want %+v", got, m)
 		}
 	case <-time.After(testTimeout):
@@ -230,7 +231,7 @@ func TestAppendTwiceIsARepeat(t *testing.T) {
 		again.Text = "another text"
 		for range 2 {
 			a := appendOne(t, s, "lobby", again)
-			if a.err != nil || !a.receipt.Repeat || a.receipt.Message != first {
+			if a.err != nil || !a.receipt.Repeat || !reflect.DeepEqual(a.receipt.Message, first) {
 				t.Errorf("second Append = %+v, %v, want a repeat of %+v", a.receipt, a.err, first)
 			}
 		}

@@ -9,9 +9,11 @@ const (
 	CodeID          Code = "id"          // the id is not a UUID
 	CodeRoom        Code = "room"        // the room has a bad name or is not joined, or the client has joined too many
 	CodeText        Code = "text"        // the text is empty, too long, or has characters that are not allowed
+	CodeGone        Code = "gone"        // the message meant is not there: it has expired, was taken back, or never was
+	CodeEmoji       Code = "emoji"       // the emoji is not one of Welcome.Reactions
 	CodeTTL         Code = "ttl"         // the time to live is outside the room's bounds
 	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS is the wait. Also a code of Bye
-	CodeFull        Code = "full"        // the room holds its maximum of live messages
+	CodeFull        Code = "full"        // the room holds its maximum of live messages, or the message of reactions
 	CodeUnavailable Code = "unavailable" // the stream cannot store a message, or open the room, now
 	CodeForbidden   Code = "forbidden"   // the user may not do that. Also a code of Bye: the server does not admit the user
 	CodeAuth        Code = "auth"        // signing in failed; Reason and Next say more. Also a code of Bye
@@ -28,8 +30,8 @@ const (
 
 // RefusedCodes and ByeCodes are all codes of Refused and of Bye, for metrics that count by code.
 var (
-	RefusedCodes = [...]Code{CodeFrame, CodeID, CodeRoom, CodeText, CodeTTL, CodeRate, CodeFull, CodeUnavailable,
-		CodeForbidden, CodeAuth}
+	RefusedCodes = [...]Code{CodeFrame, CodeID, CodeRoom, CodeText, CodeGone, CodeEmoji, CodeTTL, CodeRate, CodeFull,
+		CodeUnavailable, CodeForbidden, CodeAuth}
 	ByeCodes = [...]Code{CodeRestart, CodeBusy, CodeSlow, CodeTimeout, CodeProtocol, CodeRate, CodeAuth, CodeForbidden}
 )
 

@@ -15,10 +15,11 @@ import (
 // newer, and has frame types that this version lacks.
 var ErrUnknownKind = errors.New("unknown frame type")
 
-// FrameError is the error of Decode for bytes that are not a frame. Re, Room and ID are the type, room and id in these
-// bytes, as far as Decode could read them. The server answers with a Refused that contains them.
+// FrameError is the error of Decode for bytes that are not a frame. Re, Room, ID and Seq are the type, room, id and seq in
+// these bytes, as far as Decode could read them. The server answers with a Refused that contains them.
 type FrameError struct {
 	Re, Room, ID string
+	Seq          *int64 // only of a Remove or React
 	Problem      string // what is wrong, in plain words
 }
 
@@ -67,16 +68,50 @@ func Decode(b []byte) (Frame, error) {
 	if bad.Problem = decodeObject(b, v, "type"); bad.Problem != "" {
 		return nil, &bad
 	}
-	return v.Interface().(Frame), nil
+	f := v.Interface().(Frame)
+	if bad.Problem = problemOf(f); bad.Problem != "" {
+		return nil, &bad
+	}
+	return f, nil
 }
 
-// preview reads the members that a Refused repeats: type, room and id. It sets Problem if the frame has no usable type.
+// problemOf returns what is wrong with the values in f, or "". It knows only what is wrong in any room, on any server.
+func problemOf(f Frame) (problem string) {
+	seq := int64(0)
+	switch f := f.(type) {
+	case Post:
+		if f.ReplyTo != nil && *f.ReplyTo < 0 {
+			return `"reply_to" must be 0 or more`
+		}
+		if len(f.Mentions) > MaxMentions {
+			return `"mentions" must have at most ` + itoa(MaxMentions) + ` ids`
+		}
+		for _, id := range f.Mentions {
+			if n := utf8.RuneCountInString(id); n == 0 || n > MaxUserID {
+				return `"mentions" must be ids of 1 to ` + itoa(MaxUserID) + ` characters`
+			}
+		}
+	case Remove:
+		seq = f.Seq
+	case React:
+		seq = f.Seq
+	}
+	if seq < 0 {
+		return `"seq" must be 0 or more`
+	}
+	return ""
+}
+
+// preview reads the members that a Refused repeats: type, room, id and seq. It sets Problem if the frame has no usable type.
 func preview(b []byte) FrameError {
 	var e FrameError
 	types := 0
 	for name, value := range members(b) {
 		if name == "type" {
 			types++
+		}
+		if n := int64(0); name == "seq" && decodeValue(value, reflect.ValueOf(&n).Elem()) == "" {
+			e.Seq = &n
 		}
 		if value[0] != '"' {
 			continue
@@ -95,6 +130,9 @@ func preview(b []byte) FrameError {
 		e.Re, e.Problem = "", `"type" stands there twice`
 	case e.Re == "":
 		e.Problem = "it has no type"
+	}
+	if e.Re != (Remove{}).kind() && e.Re != (React{}).kind() {
+		e.Seq = nil
 	}
 	return e
 }

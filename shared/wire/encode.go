@@ -31,6 +31,12 @@ func withLists(f Frame) Frame {
 		f.Removed = append([]int64{}, f.Removed...)
 		f.Messages = append([]Message{}, f.Messages...)
 		return f
+	case Welcome:
+		f.Reactions = append([]string{}, f.Reactions...)
+		return f
+	case People:
+		f.Users = append([]User{}, f.Users...)
+		return f
 	case Removed:
 		f.Seqs = append([]int64{}, f.Seqs...)
 		return f
@@ -67,6 +73,20 @@ func EncodePosted(room string, message []byte) []byte {
 	b = strconv.AppendQuote(b, room) // a room's name needs no escape
 	b = append(b, ',')
 	return append(b, message[1:]...)
+}
+
+// AddReactions returns a copy of a message that EncodeMessage has encoded without reactions, with the reactions added. With
+// no reactions it returns message itself.
+func AddReactions(message []byte, reactions []Reaction) []byte {
+	if len(reactions) == 0 {
+		return message
+	}
+	list := marshal(reactions)
+	b := make([]byte, 0, len(message)+len(list)+len(`,"reactions":`))
+	b = append(b, message[:len(message)-1]...)
+	b = append(b, `,"reactions":`...)
+	b = append(b, list...)
+	return append(b, '}')
 }
 
 // Parts encodes j without its messages. It returns the bytes that stand before the messages and those that stand after

@@ -52,6 +52,22 @@ type Message struct {
 	Text    string `json:"text"`
 	At      int64  `json:"at"`
 	Expires int64  `json:"expires"`
+
+	ReplyTo   int64      `json:"reply_to,omitempty"`  // the seq of the message that this one answers; 0: none
+	Mentions  []string   `json:"mentions,omitempty"`  // the ids of the users whom the text addresses
+	Reactions []Reaction `json:"reactions,omitempty"` // in the order in which the emoji came
+}
+
+// Reaction is one emoji on a message, with the ids of the users who gave it, in the order in which they gave it.
+type Reaction struct {
+	Emoji string   `json:"emoji"`
+	By    []string `json:"by"`
+}
+
+// MessageReactions holds all reactions of the message Seq.
+type MessageReactions struct {
+	Seq       int64      `json:"seq"`
+	Reactions []Reaction `json:"reactions"`
 }
 
 // TTL says how long a message may live: the shortest, the default and the longest time, in milliseconds.
@@ -61,13 +77,14 @@ type TTL struct {
 	Max     int64 `json:"max_ms"`
 }
 
-// Limits tells a client what the server accepts: Text in characters, Message in bytes, Rooms joined at once, and Posts in
-// any period of PerMS milliseconds.
+// Limits tells a client what the server accepts: Text in characters, Message in bytes, Rooms joined at once, and in any
+// period of PerMS milliseconds Posts messages and Acts other acts: reactions, removals and signs of typing.
 type Limits struct {
 	Text    int64 `json:"text"`
 	Message int64 `json:"message"`
 	Rooms   int64 `json:"rooms"`
 	Posts   int64 `json:"posts"`
+	Acts    int64 `json:"acts"`
 	PerMS   int64 `json:"per_ms"`
 }
 
@@ -78,6 +95,7 @@ type Hello struct {
 	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
 	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
 	SignInID *string `json:"session,omitempty"`  // the id of the sign-in of Token, which Signout ends; see ValidSecret
+	Name     string  `json:"name,omitempty"`     // the name that a guest would like; "": the pseudonym
 	Rooms    []Join  `json:"rooms,omitempty"`    // rooms to join at once, each with its cursor
 	Wait     *int64  `json:"wait_ms,omitempty"`  // in a poll: how long it may wait for news; nil means PollWait, the maximum
 }
@@ -90,7 +108,9 @@ type Welcome struct {
 	Now     int64  `json:"now"`
 	TTL     TTL    `json:"ttl"`
 	Limits  Limits `json:"limits"`
-	BeatMS  int64  `json:"beat_ms"`
+
+	Reactions []string `json:"reactions"` // the emoji that a user may react with
+	BeatMS    int64    `json:"beat_ms"`
 
 	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token ends; 0 for an anonymous user
 }
@@ -103,10 +123,10 @@ type Auth struct {
 	SignInID *string `json:"session,omitempty"` // has the same meaning as in Hello
 }
 
-// Authed answers Auth. The server also sends Authed without an Auth when it has found a better name for User.
+// Authed answers Auth and Rename. The server also sends Authed unasked when the name of User has changed.
 type Authed struct {
 	User        User  `json:"user"`
-	AuthExpires int64 `json:"auth_expires"`
+	AuthExpires int64 `json:"auth_expires,omitempty"` // 0 for an anonymous user
 	Now         int64 `json:"now"`
 }
 
@@ -129,14 +149,15 @@ type Join struct {
 // there is no cursor or one of another epoch, Resumed is false and Messages has the newest messages (docs/protocol.md).
 // Messages is the last member, so that a server can insert messages that it has already encoded (see Joined.Parts).
 type Joined struct {
-	Room     string    `json:"room"`
-	Epoch    string    `json:"epoch"`
-	Head     int64     `json:"head"`    // the room's highest seq, 0 if it has none
-	Resumed  bool      `json:"resumed"` // Messages has everything after the cursor
-	TTL      int64     `json:"ttl_ms"`  // how long a message of the room lives if Post does not ask for less
-	People   int64     `json:"people"`  // how many distinct users are in the room
-	Removed  []int64   `json:"removed"`
-	Messages []Message `json:"messages"`
+	Room     string             `json:"room"`
+	Epoch    string             `json:"epoch"`
+	Head     int64              `json:"head"`              // the room's highest seq, 0 if it has none
+	Resumed  bool               `json:"resumed"`           // Messages has everything after the cursor
+	TTL      int64              `json:"ttl_ms"`            // how long a message lives if Post does not ask for less
+	People   int64              `json:"people"`            // how many distinct users are in the room
+	Removed  []int64            `json:"removed"`           // messages taken back after the cursor that would still live
+	Reacted  []MessageReactions `json:"reacted,omitempty"` // the older messages whose reactions changed after the cursor
+	Messages []Message          `json:"messages"`
 }
 
 // Leave ends the client's membership of a room.
@@ -150,6 +171,9 @@ type Post struct {
 	Room string `json:"room"`
 	Text string `json:"text"`             // UTF-8, 1 to MaxText characters
 	TTL  int64  `json:"ttl_ms,omitempty"` // 0 means the room's default
+
+	ReplyTo  *int64   `json:"reply_to,omitempty"` // the seq of a live message of the room
+	Mentions []string `json:"mentions,omitempty"` // the ids of the users whom Text addresses, MaxMentions at most
 }
 
 // Accepted tells the author that the stream has stored the message. It never moves the client's cursor; Posted does that.
@@ -168,21 +192,86 @@ type Posted struct {
 	Message
 }
 
-// Removed tells clients to remove messages.
-type Removed struct {
-	Room string  `json:"room"`
-	Seqs []int64 `json:"seqs"`
-	Why  string  `json:"why"` // WhyExpired
+// Remove takes back one of the user's own messages.
+type Remove struct {
+	Room string `json:"room"`
+	Seq  int64  `json:"seq"`
 }
 
-// WhyExpired is the value of Removed.Why for messages that have expired.
-const WhyExpired = "expired"
+// Removed tells clients to remove messages. It also answers Remove.
+type Removed struct {
+	Room   string  `json:"room"`
+	Seqs   []int64 `json:"seqs"`
+	Why    string  `json:"why"`              // WhyExpired or WhyAuthor
+	Seq    int64   `json:"seq,omitempty"`    // of the removal; 0 if the messages have expired, or for a repeat
+	Repeat bool    `json:"repeat,omitempty"` // the message was taken back before; only the sender of Remove gets this
+}
+
+// The values of Removed.Why.
+const (
+	WhyExpired = "expired" // the messages' time is up
+	WhyAuthor  = "author"  // the author has taken the message back
+)
+
+// React gives a reaction to a message, or takes it away.
+type React struct {
+	Room  string `json:"room"`
+	Seq   int64  `json:"seq"`
+	Emoji string `json:"emoji"`
+	On    *bool  `json:"on,omitempty"` // nil means true
+}
+
+// Reacted tells every member of the room that User has given a reaction to the message To, or has taken it away.
+type Reacted struct {
+	Room   string `json:"room"`
+	To     int64  `json:"to"`
+	User   User   `json:"user"`
+	Emoji  string `json:"emoji"`
+	On     bool   `json:"on"`
+	Seq    int64  `json:"seq,omitempty"`    // of the reaction; 0 for a repeat
+	Repeat bool   `json:"repeat,omitempty"` // it was so already; only the sender of React gets this
+}
+
+// Typing says that a user begins or ends writing. A client sends it without User; the server sends it, with User, to the
+// members of the room that belong to other users.
+type Typing struct {
+	Room string `json:"room"`
+	User *User  `json:"user,omitempty"`
+	On   *bool  `json:"on,omitempty"` // nil means true
+}
+
+// Presence tells the members of a room which users came and went since the last Presence. Without both lists, only the
+// number is known.
+type Presence struct {
+	Room   string   `json:"room"`
+	People int64    `json:"people"` // how many distinct users are in the room now
+	Came   []User   `json:"came,omitempty"`
+	Went   []string `json:"went,omitempty"` // user ids
+}
+
+// Who asks for the users in a room.
+type Who struct {
+	Room string `json:"room"`
+}
+
+// People answers Who.
+type People struct {
+	Room  string `json:"room"`
+	Total int64  `json:"total"` // how many distinct users are in the room
+	Users []User `json:"users"` // MaxPeople at most: first the user who asked, then the others as they came
+}
+
+// Rename gives a guest another name. Empty gives back the pseudonym.
+type Rename struct {
+	Name string `json:"name,omitempty"`
+}
 
 // Refused answers one frame that the server did not carry out. The connection stays open.
 type Refused struct {
 	Re      string `json:"re,omitempty"` // the type of the refused frame, empty if the server could not read it
 	Room    string `json:"room,omitempty"`
 	ID      string `json:"id,omitempty"`
+	Seq     *int64 `json:"seq,omitempty"` // the message that the refused Remove or React names
 	Code    Code   `json:"code"`
 	Reason  Reason `json:"reason,omitempty"`
 	Next    Next   `json:"next,omitempty"`

@@ -18,6 +18,14 @@ func (Post) kind() string     { return "post" }
 func (Accepted) kind() string { return "accepted" }
 func (Posted) kind() string   { return "posted" }
 func (Removed) kind() string  { return "removed" }
+func (Remove) kind() string   { return "remove" }
+func (React) kind() string    { return "react" }
+func (Reacted) kind() string  { return "reacted" }
+func (Typing) kind() string   { return "typing" }
+func (Presence) kind() string { return "presence" }
+func (Who) kind() string      { return "who" }
+func (People) kind() string   { return "people" }
+func (Rename) kind() string   { return "rename" }
 func (Refused) kind() string  { return "refused" }
 func (Beat) kind() string     { return "beat" }
 func (Bye) kind() string      { return "bye" }
@@ -28,7 +36,8 @@ type plan map[string][]int
 // kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct type in a frame to its plan. Both
 // are made once and never change.
 var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
-	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{})
+	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{}, Remove{}, React{}, Reacted{}, Typing{}, Presence{}, Who{},
+	People{}, Rename{})
 
 func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
 	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}

@@ -15,6 +15,12 @@ const (
 	MaxJoined        = 500       // messages in one Joined frame
 	MaxJoinedBytes   = 256 << 10 // bytes of the messages in one Joined frame
 	MaxRoomName      = 64        // bytes of a room's name
+	MaxMentions      = 20        // users that one message mentions
+	MaxUserID        = 80        // characters of the id of a user whom a message mentions
+	MaxReactors      = 100       // users who give the same emoji to one message
+	MaxPeople        = 200       // users in one People frame
+	MaxCame          = 20        // users in each list of a Presence frame
+	MaxName          = 40        // characters of a guest's name
 
 	minSecret = 22 // the number of base64url characters that hold 128 bits
 	maxSecret = 86 // the number of base64url characters that hold 512 bits

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -78,6 +79,17 @@ func TestDecodeRefuses(t *testing.T) {
 		{"no token to renew with", `{"type":"auth","token":null}`, "auth", "", "", `"token" must be a string`},
 		{"number for an ID token", `{"type":"hello","id_token":1}`, "hello", "", "", `"id_token" must be a string`},
 		{"session twice", `{"type":"auth","session":"a","session":"b"}`, "auth", "", "", `"session" stands there twice`},
+		{"negative seq", `{"type":"remove","room":"lobby","seq":-1}`, "remove", "lobby", "", `"seq" must be 0 or more`},
+		{"negative seq of a reaction", `{"type":"react","room":"a","seq":-5,"emoji":"x"}`, "react", "a", "", `"seq" must be 0 or more`},
+		{"answer to a negative seq", `{"type":"post","id":"x","reply_to":-1}`, "post", "", "x", `"reply_to" must be 0 or more`},
+		{"string for a seq", `{"type":"remove","room":"a","seq":"5"}`, "remove", "a", "", `"seq" must be a whole number`},
+		{"21 mentions", `{"type":"post","mentions":["u"` + strings.Repeat(`,"u"`, 20) + `]}`, "post", "", "", "at most 20 ids"},
+		{"mention without an id", `{"type":"post","mentions":["u",""]}`, "post", "", "", "ids of 1 to 80 characters"},
+		{"mention of 81 characters", `{"type":"post","mentions":["` + strings.Repeat("é", 81) + `"]}`, "post", "", "", "ids of 1 to 80"},
+		{"number for a mention", `{"type":"post","mentions":[1]}`, "post", "", "", "each is a string"},
+		{"number for on", `{"type":"react","on":1}`, "react", "", "", `"on" must be true or false`},
+		{"null for on", `{"type":"typing","on":null}`, "typing", "", "", `"on" must be true or false`},
+		{"number for a name", `{"type":"rename","name":1}`, "rename", "", "", `"name" must be a string`},
 		{"two values", `{"type":"leave"} {"type":"leave"}`, "", "", "", "not JSON"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -108,10 +120,15 @@ func TestDecodeTakes(t *testing.T) {
 		{"signout with more", `{"type":"signout","everywhere":true}`, wire.Signout{}},
 		{"auth without a token", `{"type":"auth"}`, wire.Auth{}},
 		{"empty object", `{"type":"join","room":"a"}`, wire.Join{Room: "a"}},
+		{"seq 0", `{"type":"remove","room":"a","seq":0}`, wire.Remove{Room: "a"}},
+		{"no mentions", `{"type":"post","mentions":[]}`, wire.Post{Mentions: []string{}}},
+		{"mention of 80 characters", `{"type":"post","mentions":["` + strings.Repeat("é", 80) + `"]}`,
+			wire.Post{Mentions: []string{strings.Repeat("é", 80)}}},
+		{"reactions in a post are unknown", `{"type":"post","reactions":[1]}`, wire.Post{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got, err := wire.Decode([]byte(tt.frame))
-			if err != nil || got != tt.want {
+			if err != nil || !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("Decode(%q) = %#v, %v, want %#v", tt.frame, got, err, tt.want)
 			}
 		})
@@ -160,6 +177,40 @@ func TestPartsAndEncodePostedAreTheEncoding(t *testing.T) {
 	}
 	if got, want := wire.EncodePosted("lobby", one), wire.Encode(wire.Posted{Room: "lobby", Message: m}); !bytes.Equal(got, want) {
 		t.Errorf("EncodePosted = %s, want %s", got, want)
+	}
+}
+
+// TestFrameErrorRepeatsTheSeq: a refusal names the message that a remove or a react meant, also if the rest cannot be read.
+func TestFrameErrorRepeatsTheSeq(t *testing.T) {
+	seq := func(n int64) *int64 { return &n }
+	for frame, want := range map[string]*int64{
+		`{"type":"react","seq":58,"emoji":5}`:  seq(58),
+		`{"type":"remove","room":5,"seq":0}`:   seq(0),
+		`{"type":"remove","seq":-1}`:           seq(-1),
+		`{"type":"remove","seq":"58"}`:         nil,
+		`{"type":"remove","room":5}`:           nil,
+		`{"type":"post","seq":58,"text":5}`:    nil,
+		`{"type":"join","room":"a","seq":58}`:  nil,
+		`{"type":"react","seq":1.5,"emoji":5}`: nil,
+	} {
+		_, err := wire.Decode([]byte(frame))
+		var bad *wire.FrameError
+		if !errors.As(err, &bad) || !reflect.DeepEqual(bad.Seq, want) {
+			t.Errorf("Decode(%s) = %+v, want seq %v", frame, err, want)
+		}
+	}
+}
+
+func TestAddReactionsIsTheEncoding(t *testing.T) {
+	m := wire.Message{Seq: 58, ID: "x", User: wire.User{ID: "u", Name: "A"}, Text: "}", At: 1, Expires: 2, ReplyTo: 7}
+	plain := wire.EncodeMessage(m)
+	if got := wire.AddReactions(plain, nil); !bytes.Equal(got, plain) {
+		t.Errorf("without reactions: %s", got)
+	}
+	m.Reactions = []wire.Reaction{{Emoji: "👍", By: []string{"u", "<g>"}}, {Emoji: "🎉", By: []string{"g"}}}
+	kept := bytes.Clone(plain)
+	if got := wire.AddReactions(plain, m.Reactions); !bytes.Equal(got, wire.EncodeMessage(m)) || !bytes.Equal(plain, kept) {
+		t.Errorf("AddReactions = %s, want %s", got, wire.EncodeMessage(m))
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -280,7 +281,7 @@ func known(t *testing.T, joined map[string]wire.Joined, all []*person) {
 				continue
 			}
 			want := wire.Message{Seq: a.Seq, ID: a.ID, User: p.user, Text: s.post.Text, At: a.At, Expires: a.Expires}
-			if got, ok := there[a.Room+" "+p.user.ID+" "+a.ID]; got != want && (ok || time.Now().UnixMilli() < a.Expires) {
+			if got, ok := there[a.Room+" "+p.user.ID+" "+a.ID]; !reflect.DeepEqual(got, want) && (ok || time.Now().UnixMilli() < a.Expires) {
 				t.Fatalf("%s has %+v, accepted was %+v", a.Room, got, want)
 			}
 			if a.Seq <= last[a.Room] {
