@@ -1,4 +1,3 @@
-// Package markup turns the text of a message into nodes. It is pure, and needs time linear in the length of the text.
 package markup
 
 import (
@@ -28,19 +27,16 @@ var schemes = [...]string{"https://", "http://", "mailto:"}
 // than Latin, and brackets without a partner inside the link. ASCII punctuation ends it only where nothing else follows.
 func Links(text string) []Piece {
 	var all []Piece
-	var reach span
+	f := finder{text: text}
 	plain := 0 // text[plain:] is in no piece yet
 	for at, links := 0, 0; links < MaxLinks; {
 		i := nextScheme(text, at)
 		if i < 0 {
 			break
 		}
-		if i >= reach.end {
-			reach = newSpan(text, i)
-		}
-		link, ok := linkAt(text, i, reach)
+		link, ok := f.at(i)
 		if !ok {
-			at = reach.end
+			at = f.reach.end
 			continue
 		}
 		if i > plain {
@@ -55,6 +51,28 @@ func Links(text string) []Piece {
 		all = append(all, Piece{Text: text[plain:]})
 	}
 	return all
+}
+
+// A finder finds the links of a text from its beginning to its end, in time linear in the length of the text.
+type finder struct {
+	text  string
+	reach span
+	none  int // no link begins before it
+}
+
+// at returns the link that begins at text[i], where a scheme begins. If no link begins there, ok is false, and no link
+// begins before the end of f.reach.
+func (f *finder) at(i int) (link Piece, ok bool) {
+	if i < f.none {
+		return Piece{}, false
+	}
+	if i >= f.reach.end {
+		f.reach = newSpan(f.text, i)
+	}
+	if link, ok = linkAt(f.text, i, f.reach); !ok {
+		f.none = f.reach.end
+	}
+	return link, ok
 }
 
 // nextScheme returns the index in text at which the first scheme in text[start:] begins, -1 if there is none.
