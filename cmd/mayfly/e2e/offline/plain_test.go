@@ -148,6 +148,7 @@ func TestClosedTabIsAdoptedOnce(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{rig.PlainHost, "localhost"} {
 		t.Run(host, func(t *testing.T) {
+			t.Parallel() // it waits for 20 s, until a tab may adopt
 			h := servePlain(t, host)
 			cleo := rig.NewPerson(t, "cleo", h.server.SocketURL())
 			cleo.Until("online", rig.Online)
