@@ -18,7 +18,9 @@ import (
 
 // shelf is the storage of a device, in memory, for any number of tabs. It outlives them, as a disk does.
 type shelf struct {
-	lock sync.Mutex // what Lock locks
+	slow sync.Mutex    // as long as it is locked, Load does not answer
+	look time.Duration // static: how long Closed takes
+	was  []string      // the tabs that a page was before it is loaded again; nil: all tabs so far
 
 	mu    sync.Mutex // guards what follows
 	kept  map[string]string
@@ -30,13 +32,14 @@ type shelf struct {
 // tab is the Device of one tab.
 type tab struct {
 	*shelf
-	name string
+	name   string
+	former []string
 }
 
 // tab opens a tab.
 func (s *shelf) tab(name string) tab {
 	s.setOpen(name, true)
-	return tab{s, name}
+	return tab{shelf: s, name: name}
 }
 
 func (s *shelf) setOpen(name string, open bool) {
@@ -55,7 +58,17 @@ func (s *shelf) setFails(err error) {
 	s.fails = err
 }
 
+// stall makes Load wait until release is called. Only adoptions load.
+func (s *shelf) stall() (release func()) {
+	s.slow.Lock()
+	return sync.OnceFunc(s.slow.Unlock)
+}
+
 func (s *shelf) Load() (map[string]string, error) {
+	for !s.slow.TryLock() { // whoever waits for a mutex is not asleep to synctest
+		time.Sleep(time.Millisecond)
+	}
+	s.slow.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.kept), nil
@@ -64,6 +77,19 @@ func (s *shelf) Load() (map[string]string, error) {
 func (s *shelf) Save(changes map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.saveLocked(changes)
+}
+
+func (s *shelf) Update(decide func(map[string]string) map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if changes := decide(maps.Clone(s.kept)); len(changes) > 0 {
+		return s.saveLocked(changes)
+	}
+	return nil
+}
+
+func (s *shelf) saveLocked(changes map[string]string) error {
 	s.saves++
 	if s.fails != nil {
 		return s.fails
@@ -76,24 +102,20 @@ func (s *shelf) Save(changes map[string]string) error {
 	return nil
 }
 
-func (s *shelf) Lock() (func(), error) {
-	for !s.lock.TryLock() { // a goroutine that waits for a mutex does not count as blocked in synctest
-		time.Sleep(time.Millisecond)
-	}
-	return s.lock.Unlock, nil
-}
-
 func (t tab) Tab() string { return t.name }
 
-func (s *shelf) Tabs() (open []string, err error) {
+func (t tab) Former() []string { return t.former }
+
+func (s *shelf) Closed(tabs []string) (closed []string, err error) {
+	time.Sleep(s.look)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, is := range s.open {
-		if is {
-			open = append(open, name)
+	for _, name := range tabs {
+		if !s.open[name] {
+			closed = append(closed, name)
 		}
 	}
-	return open, nil
+	return closed, nil
 }
 
 // wantKept fails unless the device has that many entries (letters) and drafts.
@@ -124,9 +146,16 @@ func (s *script) open(shelf *shelf, name, guest string) *page {
 	return s.openAs(nil, shelf, name, guest)
 }
 
-// openAs does what open does, for a user who is signed in.
+// openAs does what open does, for a user who is signed in. A user who is a guest already loads a page again, which was any
+// of the tabs so far.
 func (s *script) openAs(in client.TokenSource, shelf *shelf, name, guest string) *page {
 	p := &page{tab: shelf.tab(name)}
+	if guest != "" {
+		p.tab.former = shelf.was
+		if shelf.was == nil {
+			p.tab.former = slices.Collect(maps.Keys(shelf.open))
+		}
+	}
 	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in, Device: p.tab,
 		KeepGuest: func(secret string) { p.guest = secret }}
 	p.tester = &tester{Client: client.New(c), t: s.t}
@@ -255,6 +284,162 @@ func TestOpenTabKeepsItsOwn(t *testing.T) {
 	})
 }
 
+// TestTabsAdoptAtTheSameTime: each record becomes the record of one tab, and stays with it.
+func TestTabsAdoptAtTheSameTime(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		guests []string // of the tabs that adopt
+	}{
+		{"two tabs of the guest", []string{guest, guest}},
+		{"five tabs of the guest", []string{guest, guest, guest, guest, guest}},
+		{"two new tabs", []string{"", ""}},
+		{"a new tab and one of another guest", []string{"", "another-guest-with-a-secret"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, shelf := newScript(t), &shelf{look: time.Millisecond}
+				s.setDown(true)
+				a := s.open(shelf, "a", guest)
+				time.Sleep(time.Second)
+				a.Send("one")
+				a.Draft("lobby", "half", 0)
+				shelf.wantKept(t, 1, 1)
+				a.close()
+				var pages []*page
+				for i, guest := range tt.guests { // all of them look before one of them has adopted
+					pages = append(pages, s.open(shelf, string(rune('b'+i)), guest))
+				}
+				for range 2 {
+					time.Sleep(time.Second)
+					entries, drafts, guests := 0, 0, 0
+					for _, p := range pages {
+						v := p.now()
+						entries, drafts = entries+len(v.Messages), drafts+len(v.Drafts)
+						if p.guest == guest {
+							guests++
+						}
+					}
+					if entries != 1 || drafts != 1 || guests > 1 {
+						t.Errorf("the tabs have %d entries and %d drafts, want 1 and 1; %d have become the guest", entries, drafts, guests)
+					}
+					shelf.wantKept(t, 1, 1)
+					for _, p := range pages {
+						p.Wake()
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestPageThatIsLoadedAgainComesFirst: for some seconds a tab looks closed while its page is loaded. The other tabs leave what
+// it has, and take it only if the tab does not come back.
+func TestPageThatIsLoadedAgainComesFirst(t *testing.T) {
+	first := []string{"the first page"}
+	for _, tt := range []struct {
+		name  string
+		age   time.Duration // of another tab
+		away  time.Duration // how long the tab is closed
+		other string        // the guest of the other tab
+		was   []string      // the tabs that the other tab was before
+		look  func(other *page)
+		taken bool // by the other tab
+	}{
+		{"another tab wakes", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first, func(o *page) { o.Wake() }, false},
+		{"another tab enters a room and comes back", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first, func(o *page) {
+			o.Enter("tea")
+			o.now()
+			o.Enter("lobby")
+		}, false},
+		{"a duplicate wakes", time.Minute, 10 * time.Second, guest, first, func(o *page) { o.Wake() }, false},
+		{"a duplicate wakes, which has the tab's former names", time.Minute, 10 * time.Second, guest, []string{"a"}, func(o *page) { o.Wake() }, false},
+		{"another tab looks again and again", time.Minute, 19 * time.Second, guest, first, func(o *page) {
+			for range 18 {
+				o.Wake()
+				time.Sleep(time.Second)
+			}
+		}, false},
+		{"another tab has just been opened", time.Second, 10 * time.Second, "", first, func(o *page) { o.Wake() }, false},
+		{"another tab has just been loaded", time.Second, 10 * time.Second, guest, first, func(o *page) { o.Wake() }, false},
+		{"the tab is gone", time.Minute, 22 * time.Second, guest, first, func(o *page) { o.Wake() }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, shelf := newScript(t), &shelf{was: tt.was}
+				s.setDown(true)
+				other := s.open(shelf, "other", tt.other)
+				time.Sleep(tt.age)
+				a := s.open(shelf, "a", guest)
+				a.now()
+				a.Send("one")
+				a.Draft("lobby", "half", 0)
+				shelf.wantKept(t, 1, 1)
+				a.close()
+				closed := time.Now()
+				tt.look(other)
+				time.Sleep(tt.away - time.Since(closed))
+				shelf.was = nil
+				again := s.open(shelf, "again", guest)
+				has := map[bool]*page{true: other, false: again}
+				shelf.wantKept(t, 1, 1)
+				has[tt.taken].wantTexts("one")
+				has[!tt.taken].wantTexts()
+				if got := has[tt.taken].now().Drafts; len(got) != 1 || got[0].Text != "half" {
+					t.Errorf("given back is %+v", got)
+				}
+				has[!tt.taken].wantDrafts()
+			})
+		})
+	}
+}
+
+// TestNewTabWaitsForNobody: the browser may have been killed, and the user becomes known late.
+func TestNewTabWaitsForNobody(t *testing.T) {
+	for _, late := range []time.Duration{0, time.Second, 4 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s, shelf := newScript(t), &shelf{}
+			s.setDown(true)
+			in := &signIn{session: adas, version: 1}
+			a := s.openAs(in, shelf, "a", "")
+			a.Identify(client.Identity{SignInID: adas, Version: 1})
+			a.now()
+			a.Send("one")
+			a.Draft("lobby", "half", 0)
+			shelf.wantKept(t, 1, 1)
+			a.close()
+			b := s.openAs(&signIn{slow: time.Hour}, shelf, "b", "")
+			time.Sleep(late)
+			if got := b.now().Drafts; len(got) != 1 {
+				t.Errorf("given back is %+v", got)
+			}
+			b.Identify(client.Identity{SignInID: adas, Version: 1})
+			b.wantTexts("one")
+			shelf.wantKept(t, 1, 1)
+		})
+	}
+}
+
+// TestTabThatOpensWhileAnotherLooks is not taken for closed.
+func TestTabThatOpensWhileAnotherLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{look: time.Second}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("left")
+		shelf.wantKept(t, 1, 0)
+		a.close()
+		b := s.open(shelf, "b", guest)
+		b.now()
+		c := s.open(shelf, "c", "another-guest-with-a-secret")
+		c.Draft("lobby", "c's", 0)
+		shelf.wantKept(t, 1, 1)
+		time.Sleep(time.Second)
+		b.wantTexts("left")
+		b.wantDrafts()
+	})
+}
+
 // TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. Another tab adopts and sends its
 // entries, and the page must not send them a second time.
 func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
@@ -297,8 +482,7 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 		a.Send("two")
 		a.now()
 		s.setDown(false)
-		shelf.lock.Lock()
-		release := sync.OnceFunc(shelf.lock.Unlock)
+		release := shelf.stall()
 		defer release()
 		a.Wake()
 		p := s.online()
@@ -307,13 +491,13 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 		if post := hear[wire.Post](p); post.Text != "two" {
 			t.Errorf("sent is %q, which another tab has", post.Text)
 		}
-		shelf.lock.Lock() // a tab that no longer runs holds the lock
+		release = shelf.stall()
 		a.Wake()
 		a.Send("three")
 		if post := hear[wire.Post](p); post.Text != "three" {
 			t.Errorf("sent is %q", post.Text)
 		}
-		shelf.lock.Unlock()
+		release()
 	})
 }
 
@@ -363,6 +547,7 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 		a.now()
 		b.close()
 		a.Wake()
+		time.Sleep(22 * time.Second)
 		if given := a.now().Drafts; len(given) > 0 {
 			t.Errorf("given back is %+v, which is there already", given)
 		}
@@ -383,16 +568,16 @@ func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 				t.Fatalf("in room %q: restored is %t, want %t in %q", v.Room, v.Restored, restored, room)
 			}
 		}
-		unlock, _ := shelf.Lock() // the device is slow
+		release := shelf.stall() // the device is slow
 		a := s.open(shelf, "a", guest)
 		want(a, "lobby", false)
-		unlock()
+		release()
 		time.Sleep(time.Second)
 		want(a, "lobby", true)
-		unlock, _ = shelf.Lock()
+		release = shelf.stall()
 		a.Enter("tea")
 		want(a, "tea", false)
-		unlock()
+		release()
 		time.Sleep(time.Second)
 		want(a, "tea", true)
 		shelf.setFails(errors.New("full"))
@@ -428,12 +613,12 @@ func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 		a.Draft("lobby", "half", 0)
 		shelf.wantKept(t, 0, 1)
 		a.close()
-		shelf.lock.Lock()
+		release := shelf.stall()
 		b := s.open(shelf, "b", guest)
 		b.Draft("lobby", "mine", 0)
 		shelf.wantKept(t, 0, 2)
 		wantBack(b)
-		shelf.lock.Unlock()
+		release()
 		wantBack(b, "half")
 		b.Draft("lobby", "mine too", 0)
 		wantBack(b, "half")
@@ -700,12 +885,12 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
-		shelf.lock.Lock()
+		release := shelf.stall()
 		a := s.open(shelf, "a", "")
 		a.Identify(client.Identity{Version: 1})
 		a.Send("mine")
 		a.now()
-		shelf.lock.Unlock()
+		release()
 		p := s.online()
 		if post := hear[wire.Post](p); post.Text != "mine" {
 			t.Errorf("sent is %q", post.Text)
@@ -761,14 +946,14 @@ func TestSignOutWhileItLooks(t *testing.T) {
 		gone.Send("unsent")
 		shelf.wantKept(t, 1, 1)
 		gone.close()
-		shelf.lock.Lock()
+		release := shelf.stall()
 		here := open("here")
 		here.now()
 		shown := 0
 		defer here.Subscribe(func(v client.View) { shown += len(v.Drafts) + len(v.Messages) })()
 		here.Identify(client.Identity{Version: 2})
 		here.now()
-		shelf.lock.Unlock()
+		release()
 		time.Sleep(time.Second)
 		if shelf.wantKept(t, 0, 0); shown != 0 {
 			t.Error("the next person was shown what was left")
@@ -809,7 +994,7 @@ type hung struct {
 	ended chan struct{}
 }
 
-func (h hung) Lock() (func(), error) {
+func (h hung) Load() (map[string]string, error) {
 	<-h.ended
 	return nil, errors.New("the page is gone")
 }
@@ -845,12 +1030,12 @@ func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
 		s.setDown(true)
-		unlock, _ := shelf.Lock()
+		release := shelf.stall()
 		a := s.open(shelf, "a", guest)
 		a.now()
 		a.Send("mine")
 		shelf.wantKept(t, 1, 0)
-		unlock()
+		release()
 		time.Sleep(time.Second)
 		a.wantTexts("mine")
 		a.wantLast(client.Waiting, client.Problem{})

@@ -13,6 +13,9 @@ const (
 	// how long after the start a second adoption begins: during the first one, the page before this one may have counted
 	// as open
 	adoptAgain = 5 * time.Second
+	// how long a tab must have been closed before an older tab adopts its records: a page that the user loads again needs
+	// some seconds, and more of them on a slow device
+	reloadTime = 20 * time.Second
 	settleTime = 5 * time.Second  // how long Settle waits for unsaved text, while the user leaves the page
 	saveAgain  = 10 * time.Second // how long after a failure of the device the next save begins
 )
@@ -44,10 +47,16 @@ type Persister struct {
 	restored string       // the room for which the last adoption has looked for a draft
 	late     bool         // another adoption must begin, adoptAgain after required
 	required clock.Moment // when Require was last called
-	ready    bool         // since the moment required, an adoption has ended, or the wait for one has timed out
-	signOut  string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
-	settled  []func()     // the functions that Settle was given, to be called once the device has stored everything
-	asked    clock.Moment // when Settle was last called
+	fresh    bool         // the tab is new, and no adoption has begun
+	// tabs whose records this tab adopts without waiting for reloadTime, until late is done: it was one of them before its
+	// page was loaded again, or they were closed before this tab was opened
+	former []string
+	// when this tab first saw each of these tabs closed, whose records it may adopt after reloadTime
+	left    map[string]clock.Moment
+	ready   bool         // since the moment required, an adoption has ended, or the wait for one has timed out
+	signOut string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
+	settled []func()     // the functions that Settle was given, to be called once the device has stored everything
+	asked   clock.Moment // when Settle was last called
 }
 
 // NewPersister returns a Persister. Call Start before the first Tick.
@@ -57,6 +66,10 @@ func NewPersister(c Config) *Persister { return &Persister{Config: c, stored: ma
 func (p *Persister) Start(now clock.Moment) {
 	p.Require(now)
 	p.late = true
+	if p.Device != nil {
+		p.former = p.Device.Former()
+		p.fresh = len(p.former) == 0
+	}
 }
 
 // Want asks for an adoption, which Tick begins.
@@ -103,6 +116,9 @@ func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
 		p.late = false
+		p.Want()
+	}
+	if able && !p.adoption.runs() && len(p.awaited(now)) > 0 {
 		p.Want()
 	}
 	if p.Device != nil && !p.saving && able {
@@ -178,8 +194,12 @@ func (p *Persister) onSaved(changes map[string]string, err error) {
 
 // adopt adopts for c, on another goroutine, what closed tabs have left.
 func (p *Persister) adopt(c Claimant) {
-	c.tab, c.signOut = p.Device.Tab(), p.signOut
-	p.signOut = ""
+	c.tab, c.awaited, c.signOut = p.Device.Tab(), p.awaited(c.Now), p.signOut
+	c.fresh, c.former = p.fresh, p.former
+	p.fresh, p.signOut = false, ""
+	if !p.late { // a former name that another tab has now is that of a tab of which this one is a duplicate
+		p.former = nil
+	}
 	p.adoption.begin()
 	before := maps.Clone(p.stored)
 	p.Go(func() {
@@ -188,6 +208,10 @@ func (p *Persister) adopt(c Claimant) {
 			p.adoption.end()
 			p.restored = c.Room
 			p.ready = p.ready || !p.adoption.wanted()
+			if c.fresh {
+				p.former = c.closed // the user may become known only now
+			}
+			p.await(a.left, c.Now)
 			if err == nil {
 				p.onAdopted(a, before)
 			} else if c.signOut != "" { // try again: this owner's records must be deleted
@@ -197,6 +221,28 @@ func (p *Persister) adopt(c Claimant) {
 			p.OnAdopt(a.guest, err == nil)
 		})
 	})
+}
+
+// await notes which closed tabs an adoption that began at now has left for later.
+func (p *Persister) await(tabs []string, now clock.Moment) {
+	left := map[string]clock.Moment{}
+	for _, tab := range tabs {
+		left[tab] = now
+		if first, ok := p.left[tab]; ok {
+			left[tab] = first
+		}
+	}
+	p.left = left
+}
+
+// awaited returns the tabs that an adoption left for later, reloadTime ago.
+func (p *Persister) awaited(now clock.Moment) (tabs []string) {
+	for tab, first := range p.left {
+		if now.Since(first) >= reloadTime {
+			tabs = append(tabs, tab)
+		}
+	}
+	return tabs
 }
 
 // onAdopted runs when an adoption has ended. earlier holds the records that were stored when it began. onAdopted takes
