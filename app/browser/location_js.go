@@ -23,6 +23,16 @@ func Replace(path string) {
 	call(global("history"), "replaceState", js.Null(), "", path)
 }
 
+// Revisited reports whether the browser has loaded the page again by itself: from its history, or by a reload.
+func Revisited() bool {
+	load := call(call(global("performance"), "getEntriesByType", "navigation"), "pop")
+	if !load.Truthy() {
+		return false
+	}
+	how := load.Get("type").String()
+	return how == "back_forward" || how == "reload"
+}
+
 // Visit goes to path as the back button does: it does not leave the page and adds no entry to the history.
 func Visit(path string) {
 	Replace(path)

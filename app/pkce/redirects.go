@@ -169,7 +169,7 @@ func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*repl
 }
 
 // signOut does the work of SignIn.SignOut: it deletes the sign-in in this browser, and then ends it at the provider.
-func (r *redirects) signOut() {
+func (r *redirects) signOut(returnTo string) {
 	m := r.state
 	m.hold()
 	defer m.release()
@@ -191,7 +191,7 @@ func (r *redirects) signOut() {
 		}
 		m.records.forgetKey()
 		if was != nil {
-			left = r.leaveProvider(was)
+			left = r.leaveProvider(was, returnTo)
 		}
 	})
 	if !left {
@@ -200,8 +200,9 @@ func (r *redirects) signOut() {
 }
 
 // leaveProvider revokes the refresh token of was and sends the browser to the provider's end-session endpoint. It returns
-// false if the browser stays on this page. It blocks.
-func (r *redirects) leaveProvider(was *record) bool {
+// false if the browser stays on this page. The provider sends the browser back to one fixed address, so this tab stores
+// returnTo for signedOut. It blocks.
+func (r *redirects) leaveProvider(was *record, returnTo string) bool {
 	// Check that the provider answers before the browser leaves for its page. With a refresh token, the request to revoke
 	// it is the check. Without a refresh token, read the metadata from the provider instead of using the stored ones.
 	d, f := r.provider.discover(signOutTimeout)
@@ -212,10 +213,12 @@ func (r *redirects) leaveProvider(was *record) bool {
 		return false
 	}
 	state := random()
-	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "from", r.b.path())) // without it there is no sentence
 	r.state.hold()
 	r.state.gone = true
+	left := itoa(r.state.now().Wall.UnixMilli())
 	r.state.release()
+	// If it cannot be stored, there is no sentence, and the return ends in the lobby.
+	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "return", safePath(returnTo), "created", left))
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
 		"state", state, "id_token_hint", was.id}
 	if len(was.id) > maxHint {
@@ -225,25 +228,27 @@ func (r *redirects) leaveProvider(was *record) bool {
 	return true
 }
 
-// signedOut runs at the start of the page. If this tab went to the provider to sign out, and the provider has not sent it
-// back, the user reads that the provider may still know them: the provider has shown an error, or the user went back.
-// Providers send the state back; a provider that does not must have led from another path to the one it was given.
+// signedOut does the work of SignIn.SignedOut. Providers send the state of the request back. After a provider that does not,
+// the page takes for a return what it can: the browser has come to the address that the provider was given, soon, and
+// neither by its history nor by a reload.
 func (r *redirects) signedOut() {
 	sent, _ := r.b.Tab.Load(browser.SignOutKey)
 	if sent == "" {
 		return
 	}
 	_ = r.b.Tab.Delete(browser.SignOutKey)
-	mark := parseQuery(sent)
+	mark, path := parseQuery(sent), r.b.path()
 	_, search, _ := strings.Cut(r.b.Address, "?")
 	search, _, _ = strings.Cut(search, "#")
-	switch back := parseQuery(search)["state"]; {
-	case back != "" && back == mark["state"]:
-		r.b.Replace("/")
-	case r.b.path() == CallbackPath, r.b.path() == "/" && mark["from"] != "/":
+	state := parseQuery(search)["state"]
+	r.state.hold()
+	defer r.state.release()
+	unnamed := state == "" && path == "/" && !r.b.Revisited && age(mark, r.state.now()) < maxUnnamed
+	switch {
+	case state != "" && state == mark["state"], unnamed:
+		r.b.Replace(safePath(mark["return"]))
+	case path == CallbackPath:
 	default:
-		r.state.hold()
 		r.state.outcome.problem = Problem{Cause: OnlyHere}
-		r.state.release()
 	}
 }
