@@ -205,11 +205,11 @@ func (p *page) OnNav(ctx goapp.Context) {
 	defer Guard()
 	address := goapp.Window().URL()
 	shortcut, onTheWay := address.RawQuery == wire.OpenRoomQuery, address.Path == pkce.CallbackPath
-	room, ok := roomOf(address.Path)
-	if path := pathOf(room); ok && path != address.Path { // another way to write the path
-		browser.Replace(path)
+	room, elsewhere, ok := roomAt(address.Path, address.Fragment)
+	if elsewhere {
+		browser.Replace(pathOf(room))
 	}
-	here := ok && room == p.room // the way to the composer
+	here := ok && room == p.room || !ok && p.badRoom // the way to the composer, or to the reason why there is none
 	deferred(ctx, func(goapp.Context) {
 		switch {
 		case shortcut:

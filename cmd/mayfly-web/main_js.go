@@ -27,6 +27,7 @@ const (
 
 func main() {
 	browser.ReplaceDenied()
+	browser.KeepReadable()
 	secret, stored := guest()
 	notice := ""
 	if !stored {
