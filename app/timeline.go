@@ -52,7 +52,7 @@ func (t *timeline) nothing() goapp.UI {
 }
 
 // deadEnd draws the reason why there is nothing to read here, and a link to a room.
-func deadEnd(why string) goapp.UI {
+func deadEnd(why string) goapp.HTMLElem {
 	toLobby := textElem("a", "", words.Of(words.GoToLobby)).Attr("href", "/")
 	return elem("div", "note", textElem("p", "", why), elem("p", "", toLobby))
 }
