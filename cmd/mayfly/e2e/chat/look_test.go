@@ -114,8 +114,8 @@ func TestA22EveryFace(t *testing.T) {
 		for _, class := range []string{"message", "message message-anonymous", "message message-mine", "message message-mine message-anonymous"} {
 			tab.Script(fmt.Sprintf(`{
 				const articles = [...document.querySelectorAll('article')];
-				for (let i = 0; i < 8; i++) articles[0].after(articles[0].cloneNode(true));
-				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 8; });
+				for (let i = 0; i < 16; i++) articles[0].after(articles[0].cloneNode(true));
+				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 16; });
 			}`, class))
 			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
 				t.Errorf("%s, dark %v: %q", class, dark, bad)
