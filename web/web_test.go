@@ -646,7 +646,7 @@ func TestScriptFindsItsSentencesInThePage(t *testing.T) {
 		t.Errorf("/app.js uncovers %q, want no WebAssembly, a client that does not load and one that ends", uncovered)
 	}
 	for _, m := range uncovered {
-		if want := `<form class="fault" hidden id="` + m[1] + `" role="alert">`; strings.Count(html, want) != 1 {
+		if want := `<div class="fault" hidden id="` + m[1] + `" role="alert"><form>`; strings.Count(html, want) != 1 {
 			t.Errorf("the page has %s %d times, want once", want, strings.Count(html, want))
 		}
 	}
