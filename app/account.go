@@ -77,9 +77,10 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 	return l
 }
 
-// actionOf returns what the button beside a problem does, and the button's text. a is the problem's Action.
-func actionOf(a pkce.Action) (does action, name string) {
-	switch a {
+// actionOf returns the action of the button beside a problem, and the button's text. asked is the Action that the problem
+// asks of the user.
+func actionOf(asked pkce.Action) (effect action, name string) {
+	switch asked {
 	case pkce.ActSignIn:
 		return doSignIn, words.Of(words.SignIn)
 	case pkce.ActSignInAgain:
@@ -128,7 +129,7 @@ type problem struct {
 	does         action
 }
 
-// unsentProblem returns the problem that signing out would lose n messages.
+// unsentProblem returns the problem to show if signing out would lose n messages.
 func unsentProblem(n int) problem {
 	text := words.Count(words.MessagesWouldBeLost, n)
 	return problem{text: text, button: words.Of(words.SignOutAnyway), does: doSignOutAnyway}
@@ -225,12 +226,12 @@ func here() string { return strings.TrimPrefix(browser.Address(), browser.Origin
 // perhaps again after the user went back from the provider.
 func (a *account) onPageRestored(goapp.Context) { a.leaving = false }
 
-// afterView runs when a view is shown; before is the view that was shown until then. afterView removes the blocker if
-// the reason for it is gone, and reports whether it did so.
-func (a *account) afterView(before *client.View) bool {
+// afterView runs when a new view is shown. previous is the view that was shown before it. If the reason for the blocker
+// is gone, afterView removes the blocker and returns true.
+func (a *account) afterView(previous *client.View) bool {
 	unsent := a.blocker.does == doSignOutAnyway
 	sent := unsent && a.view.Unsent == 0
-	back := !unsent && a.view.Status == client.Online && before.Status != client.Online
+	back := !unsent && a.view.Status == client.Online && previous.Status != client.Online
 	if a.blocker.text == "" || !sent && !back {
 		return false
 	}
@@ -240,14 +241,14 @@ func (a *account) afterView(before *client.View) bool {
 }
 
 // onSignIn runs when the state of the sign-in has changed.
-func (a *account) onSignIn(is pkce.State) {
+func (a *account) onSignIn(state pkce.State) {
 	was := a.signIn
-	before, after := line(&was, &a.view), line(&is, &a.view)
-	a.signIn = is
+	before, after := line(&was, &a.view), line(&state, &a.view)
+	a.signIn = state
 	if was.Status != pkce.Unknown && before.does != after.does {
 		a.voice.say(after.before + after.name + after.after)
 	}
-	if is.SignInID != was.SignInID || is.Problem != was.Problem {
+	if state.SignInID != was.SignInID || state.Problem != was.Problem {
 		yieldFocus(accountID, problemID, installID)
 	}
 }

@@ -54,7 +54,7 @@ func TestPathOf(t *testing.T) {
 	}
 }
 
-// TestRoomNamed has what people write, or paste, to open a room.
+// TestRoomNamed has texts that users write or paste to open a room.
 func TestRoomNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"team": "team", "team ": "team", " team": "team", "\tteam\n": "team", "#team": "team", "# team": "team", "Team": "team",
@@ -78,7 +78,7 @@ func TestSends(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		press        app.Press
-		keys, screen bool // with a keyboard of keys, with one on the screen
+		keys, screen bool // whether Enter sends with a keyboard of keys, and with a keyboard on the screen
 	}{
 		{"Enter", app.Press{Key: "Enter"}, true, false},
 		{"Shift+Enter", app.Press{Key: "Enter", Shift: true}, false, false},

@@ -45,8 +45,9 @@ func spawn(f func()) {
 	}()
 }
 
-// broke writes the panic to the console and tells the user to reload. It changes the document without go-app, because
-// the panic may have come from drawing. The bar has a form with one button; to submit the form loads the page again.
+// broke writes the panic to the console and tells the user to reload. It changes the document without go-app, because the
+// panic may have come from drawing. The sentence stands in a form with one button. Submitting the form loads the page
+// again.
 func broke(r any) {
 	goapp.Window().Get("console").Call("error", fmt.Sprint("mayfly: panic: ", r, "\n", string(debug.Stack())))
 	if goapp.IsServer || dom.ByID(brokenID).Truthy() {

@@ -16,8 +16,8 @@ import (
 )
 
 // A page is the page of a room: its parts, and what happens between them. go-app keeps one page value while the user goes
-// from room to room, and calls OnNav for each. The fields are unexported, so that go-app does not copy them when it draws,
-// and only the UI goroutine changes them.
+// from room to room, and calls OnNav for each room. The fields are unexported, so that go-app does not copy them when it
+// draws, and only the UI goroutine changes them.
 type page struct {
 	goapp.Compo
 	*model
@@ -38,15 +38,15 @@ type page struct {
 	title     string      // the title that the document has
 }
 
-// newPage returns a page. s and in are nil on the server.
-func newPage(s *client.Client, in *pkce.SignIn, text string) *page {
-	m := newModel(s, in)
+// newPage returns a page. c and auth are nil on the server. noticeText is the text of the notice, "" if there is none.
+func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
+	m := newModel(c, auth)
 	p := &page{
 		model:      m,
 		roomlist:   roomlist{model: m},
 		account:    account{model: m},
 		connection: connection{model: m},
-		notice:     notice{text: text},
+		notice:     notice{text: noticeText},
 		update:     update{model: m},
 		install:    install{model: m},
 		timeline:   timeline{model: m},
@@ -320,19 +320,19 @@ func (p *page) onSent(ctx goapp.Context) {
 	p.install.onSent(ctx)
 }
 
-// onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has only ended,
-// the draft stays.
-func (p *page) onSignIn(a pkce.State) {
+// onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has ended in
+// another way, for example because it expired, the draft stays.
+func (p *page) onSignIn(state pkce.State) {
 	was := &p.signIn
-	if was.SignInID != "" && a.SignInID != was.SignInID && a.Status != pkce.Ended {
+	if was.SignInID != "" && state.SignInID != was.SignInID && state.Status != pkce.Ended {
 		p.view.Drafts, p.draft.offer = nil, delivery{} // the client forgets them as well
 		p.composer.clear()
 		p.keepDraft()
 	}
 	if words.Skew(was.Skew, was.ProviderSkew) == "" && p.notice.text == "" {
-		p.notice.text = words.Skew(a.Skew, a.ProviderSkew)
+		p.notice.text = words.Skew(state.Skew, state.ProviderSkew)
 	}
-	p.account.onSignIn(a)
+	p.account.onSignIn(state)
 }
 
 func (p *page) setTitle() {

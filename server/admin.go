@@ -9,9 +9,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz the error
-// of ready, which is the reason why users cannot chat or sign in. It asks for no sign-in, and the profiles show the
-// memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
+// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz whether
+// users can chat and sign in. The function ready returns an error that says why they cannot. The handler asks for no
+// sign-in, and the profiles show the memory, which holds the texts of users. So serve it on a separate listener that only
+// operators reach.
 func Admin(metrics prometheus.Gatherer, ready func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

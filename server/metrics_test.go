@@ -17,7 +17,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// labels are all label values that may ever be, by metric.
+// labels holds all values that the label of a metric may have, by metric.
 var labels = map[string][]string{
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
 	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
@@ -29,7 +29,7 @@ var labels = map[string][]string{
 		"token_issued_in_future", "token_subject", "token_scope", "token_bound", "token_revoked", "identity_changed", "user_inactive", "busy"},
 }
 
-// gather returns every metric of ours by name, with its label's value behind a space.
+// gather returns every metric of Mayfly. The key is its name, followed by a space and the value of its label.
 func (n *node) gather(t *testing.T) map[string]float64 {
 	t.Helper()
 	return servertest.Gather(t, n.metrics)
@@ -40,7 +40,7 @@ func (n *node) metric(t *testing.T, name, label string) float64 {
 	return servertest.Metric(t, n.metrics, name, label)
 }
 
-// until waits until a metric has a value.
+// until waits until the metric has the value want.
 func (n *node) until(t *testing.T, name string, want float64) {
 	t.Helper()
 	for deadline := time.Now().Add(testTimeout); n.metric(t, name, "") != want; {
@@ -59,7 +59,8 @@ func (c *client) readAll() {
 	}
 }
 
-// TestEveryMetricIsThereFromTheStart holds the names, which dashboards and alerts are made of, and their labels.
+// TestEveryMetricIsThereFromTheStart checks the names of the metrics and their labels, because dashboards and alerts use
+// them.
 func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	var want []string
 	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "polls", "polls_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
@@ -85,7 +86,7 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 func TestMetricsMoveWithWhatHappens(t *testing.T) {
 	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies, c.Per = 3, 2, loopback(t), time.Hour })
 	var ann, ben, cleo *client
-	bytes := 0. // of what lives
+	bytes := 0. // the bytes of the live messages
 	posted := func(c *client) {
 		t.Helper()
 		bytes += float64(len(wire.EncodeMessage(expect[wire.Posted](c).Message)))
@@ -93,7 +94,7 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		do   func()
-		want map[string]float64 // what it adds; everything else stays
+		want map[string]float64 // by how much each metric grows; all others stay the same
 	}{
 		{"two people come", func() { ann, ben = n.hello(t, testGuest, "lobby"), n.hello(t, "", "lobby") },
 			map[string]float64{"mayfly_connections": 2, "mayfly_connections_total": 2, "mayfly_rooms": 1}},
@@ -122,7 +123,7 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 			n.stream.FailAppends(nil)
 		}, map[string]float64{"mayfly_refusals_total full": 1, "mayfly_refusals_total unavailable": 1}},
 		{"too fast", func() {
-			for i := range 20 { // one was posted
+			for i := range 20 { // one message was posted already
 				ann.send(post(10+i, "tea"))
 			}
 			for range 19 {
@@ -183,7 +184,7 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 }
 
 func TestASlowReaderIsCounted(t *testing.T) {
-	onVirtualTime(t, func(t *testing.T, n *node) { // as a write that is stuck has an end
+	onVirtualTime(t, func(t *testing.T, n *node) { // because a write that is stuck fails after a time
 		slow := n.hello(t, "", "lobby")
 		filled := 0
 		for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
@@ -193,7 +194,7 @@ func TestASlowReaderIsCounted(t *testing.T) {
 			n.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
 				Expires: time.Now().Add(time.Hour).UnixMilli()})
 		}
-		for { // it reads again, and is told
+		for { // the client reads again, and gets the bye
 			f, err := slow.read()
 			if err != nil {
 				t.Fatal(err)
@@ -214,7 +215,7 @@ func TestASlowReaderIsCounted(t *testing.T) {
 	})
 }
 
-// TestClientsMakeNoLabels holds that nothing a client sends becomes a label, or a metric of its own.
+// TestClientsMakeNoLabels checks that nothing that a client sends becomes a label or a metric of its own.
 func TestClientsMakeNoLabels(t *testing.T) {
 	n := start(t, 100)
 	before := n.gather(t)

@@ -38,8 +38,8 @@ var (
 )
 
 // admit takes a slot for a request that wants to become a connection. If the request is rejected, admit writes the
-// rejection, counts it in rejected and returns false. After true, the caller must free the slot: by giveUp, or by add
-// and later remove.
+// rejection, counts it in rejected and returns false. If admit returns true, the caller must free the slot: with giveUp,
+// or with add and, later, remove.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometheus.CounterVec) (admission.Slot, bool) {
 	slot, rejection := s.gate.Admit(r)
 	if rejection == nil && !s.begin() {
@@ -68,8 +68,8 @@ func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler
 	}
 }
 
-// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. When the
-// handler has returned, its stack is free.
+// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. So the
+// handler returns, and its stack is freed.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
 	if !ok {

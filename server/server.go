@@ -46,7 +46,7 @@ type Config struct {
 	Per    time.Duration                   // the length of the span in which Posts are counted
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
-	Ready  func(context.Context) error     // returns nil if the stream answers, else the reason
+	Ready  func(context.Context) error     // returns nil if the stream answers; otherwise its error says why not
 }
 
 // SignIn says how users sign in. If Verifier is nil, users cannot sign in.
@@ -119,8 +119,8 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	return s
 }
 
-// Listener wraps l. The connections of the returned listener close with a lingering close (see conn.Lines). Serve the
-// Handler on the returned listener, and call Drain after the HTTP server is closed.
+// Listener returns a listener that accepts the connections of l. They close with a lingering close (see conn.Lines).
+// Serve the Handler on the returned listener, and call Drain after the HTTP server is closed.
 func (s *Server) Listener(l net.Listener) net.Listener { return s.lines.Listener(l) }
 
 // Drain waits until no closed network connection lingers any more. When ctx is done, it cuts those that still linger.
@@ -143,8 +143,8 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// add adds a connection to conns, after begin. If Close has run since begin, it has missed this connection, so add says
-// bye on it, or cuts it.
+// add adds a connection to conns. The caller has called begin before. If Close has run since then, it has missed this
+// connection, so add says bye on it, or cuts it.
 func (s *Server) add(e entry) {
 	s.mu.Lock()
 	s.conns[e.conn] = e
@@ -167,8 +167,8 @@ func (s *Server) remove(c *conn.Conn) {
 	s.giveUp(e.slot)
 }
 
-// giveUp undoes admit: it frees the slot and tells Close not to wait any more. It runs for a request that did not become
-// a connection, and for a connection that has ended.
+// giveUp undoes admit: it frees the slot, and Close no longer waits for the connection. It runs for a request that did
+// not become a connection, and for a connection that has ended.
 func (s *Server) giveUp(slot admission.Slot) {
 	slot.Free()
 	s.running.Done()

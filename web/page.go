@@ -180,7 +180,7 @@ var pagePatches = []replacement{
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
 	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may ask for a cookie or a password
-	{"    <meta name=\"author\">\n", ""},                               // go-app writes it also if there is no author
+	{"    <meta name=\"author\">\n", ""},                               // go-app writes it even if there is no author
 	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
 	faultMarkup,
 }

@@ -6,10 +6,10 @@
 // again. The page is drawn once, for "/", and is the same for every path and every user. So a service worker may cache the
 // page, and nothing from a request can get into its HTML. The client draws the real page when it runs.
 //
-// Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never changes
-// and a browser fetches it once. Browsers revalidate everything else, which carries the version: a hash of everything that a
-// browser can get, headers too. The service worker takes its files from one version only, and is replaced when the version
-// changes.
+// Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never
+// changes and a browser fetches it once. Browsers revalidate everything else. These answers carry the version, which is a
+// hash of everything that a browser can get, headers included. The service worker takes its files from one version only,
+// and is replaced when the version changes.
 //
 // go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
 // returns ErrNoClient.

@@ -586,7 +586,7 @@ func TestWorkerPrecachesWhatThePageNeeds(t *testing.T) {
 	urls := workerList(t, h)
 	var names []string
 	hash := regexp.MustCompile(`\.[0-9a-f]{16}\.`)
-	version := func(u string) string { // as the worker expects it
+	version := func(u string) string { // the version of an answer, as the worker expects it
 		if strings.HasPrefix(u, "/web/") {
 			return strings.Trim(hash.FindString(u), ".")
 		}
@@ -684,7 +684,8 @@ func TestPageHoldsNothingOfTheRequest(t *testing.T) {
 	}
 }
 
-// TestPageNamesItsAddress holds that pages that are shared lead to the server by the scheme that it has.
+// TestPageNamesItsAddress checks that the addresses in the page, which other sites show when the page is shared, have the
+// scheme of the public URL.
 func TestPageNamesItsAddress(t *testing.T) {
 	for _, public := range []string{"https://chat.example.com", "http://localhost:8080", "http://192.168.1.5", "http://[::1]:8080"} {
 		html := get(t, newFrom(t, web.Config{PublicURL: public}, fakeFiles(t)), "/").Body.String()
@@ -734,7 +735,7 @@ func TestVersion(t *testing.T) {
 	}
 	for name := range files {
 		if name == "build/build.json" {
-			continue // not served
+			continue // this file is not served
 		}
 		changed := fakeFiles(t)
 		f := *changed[name]
@@ -786,9 +787,9 @@ func TestMissingFile(t *testing.T) {
 	}
 }
 
-// maxWasm limits the client's size on the first visit: 1.354 MB after brotli. On a slow phone connection (1.6 Mbit/s) that
-// takes 6.8 s. A feature that does not fit must stay out or replace another. A quick build compresses at level 5 and has a
-// bound of its own for the same client.
+// maxWasm limits the client's size on the first visit: 1.354 MB after brotli. On a slow phone connection (1.6 Mbit/s)
+// that takes 6.8 s. A feature that does not fit must stay out or replace another. A quick build compresses at level 5, so
+// it has a limit of its own for the same client.
 var maxWasm = map[int]int{11: 1_354_000, 5: 1_595_000} // by level of brotli
 
 func TestBuiltClient(t *testing.T) {

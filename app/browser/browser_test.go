@@ -14,8 +14,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
-// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+// TestMain runs the tests on one thread, as a browser runs the client. With two threads the race detector crashes if two
+// goroutines of one bubble at the same time start timers that are due already (Go 1.26.8, runtime/time.go, unlockAndRun).
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
 	goleak.VerifyTestMain(m)

@@ -15,7 +15,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// shelf is what a device keeps, in memory, for any number of tabs. It outlives them, as a disk does.
+// shelf is the storage of a device, in memory, for any number of tabs. It outlives them, as a disk does.
 type shelf struct {
 	lock sync.Mutex // what Lock locks
 
@@ -26,7 +26,7 @@ type shelf struct {
 	saves int
 }
 
-// tab is one tab's view of it.
+// tab is the Device of one tab.
 type tab struct {
 	*shelf
 	name string
@@ -47,7 +47,7 @@ func (s *shelf) setOpen(name string, open bool) {
 	s.open[name] = open
 }
 
-// setFails makes whatever is saved fail, or work again.
+// setFails makes each later Save fail with err. With nil, Save works again.
 func (s *shelf) setFails(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +76,7 @@ func (s *shelf) Save(changes map[string]string) error {
 }
 
 func (s *shelf) Lock() (func(), error) {
-	for !s.lock.TryLock() { // whoever waits for a mutex is not asleep to synctest
+	for !s.lock.TryLock() { // a goroutine that waits for a mutex does not count as blocked in synctest
 		time.Sleep(time.Millisecond)
 	}
 	return s.lock.Unlock, nil
@@ -95,7 +95,7 @@ func (s *shelf) Tabs() (open []string, err error) {
 	return open, nil
 }
 
-// wantKept fails if not so many letters, and drafts, are kept.
+// wantKept fails unless the device has that many entries (letters) and drafts.
 func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
 	t.Helper()
 	synctest.Wait()
@@ -110,20 +110,20 @@ func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
 	}
 }
 
-// page is a client in a tab, as long as that is open.
+// page is a client in a tab, until the tab is closed.
 type page struct {
 	*tester
 	tab   tab
-	guest string // what it was told to keep
+	guest string // the guest's secret that the client gave to KeepGuest
 	close func()
 }
 
-// open opens a tab with a client in lobby; it is whoever guest is, "" as in a tab that is new.
+// open opens a tab with a client in lobby. guest is the guest's secret, "" as in a new tab.
 func (s *script) open(shelf *shelf, name, guest string) *page {
 	return s.openAs(nil, shelf, name, guest)
 }
 
-// openAs is open, of somebody who is signed in.
+// openAs does what open does, for a user who is signed in.
 func (s *script) openAs(in client.TokenSource, shelf *shelf, name, guest string) *page {
 	p := &page{tab: shelf.tab(name)}
 	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in, Device: p.tab,
@@ -193,7 +193,7 @@ func TestUnsentOutlivesTheProgram(t *testing.T) {
 	})
 }
 
-// TestSentUnderTheSameIDAfterACrash: the server had it, so it is not there twice.
+// TestSentUnderTheSameIDAfterACrash: the server has the message already, so it must not be posted twice.
 func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -202,7 +202,7 @@ func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
 		a.Send("mine")
 		post := hear[wire.Post](p)
 		shelf.wantKept(t, 1, 0)
-		a.close() // before it was answered
+		a.close() // before the answer has come
 		b := s.open(shelf, "b", "")
 		p = s.next()
 		if hello := hear[wire.Hello](p); *hello.Guest != guest {
@@ -254,8 +254,8 @@ func TestOpenTabKeepsItsOwn(t *testing.T) {
 	})
 }
 
-// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no
-// two do.
+// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. Another tab adopts and sends its
+// entries, and the page must not send them a second time.
 func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -277,7 +277,8 @@ func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	})
 }
 
-// TestLooksBeforeItGoesOn: a page that comes back connects at once, and sends nothing until it knows what another tab has.
+// TestLooksBeforeItGoesOn: a page that comes back from the browser's cache connects at once, but sends nothing until it
+// knows which entries another tab has adopted.
 func TestLooksBeforeItGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -305,7 +306,7 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 		if post := hear[wire.Post](p); post.Text != "two" {
 			t.Errorf("sent is %q, which another tab has", post.Text)
 		}
-		shelf.lock.Lock() // by a tab that does nothing any more
+		shelf.lock.Lock() // a tab that no longer runs holds the lock
 		a.Wake()
 		a.Send("three")
 		if post := hear[wire.Post](p); post.Text != "three" {
@@ -315,7 +316,8 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 	})
 }
 
-// TestLapsesOnlyWhatIsStillItsOwn: what another tab has sent meanwhile "was not sent in time" only as far as this one knows.
+// TestLapsesOnlyWhatIsStillItsOwn: another tab has adopted and sent an entry, so this tab must not turn that entry into a
+// draft.
 func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -342,7 +344,8 @@ func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
 	})
 }
 
-// TestDraftThatAnotherFoundIsNotThereTwice: a page that comes back from the browser's cache has its field as it was.
+// TestDraftThatAnotherFoundIsNotThereTwice: a page comes back from the browser's cache with the draft still in its field.
+// Meanwhile another tab has adopted that draft.
 func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -366,7 +369,8 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	})
 }
 
-// TestRestoredOnceTheDeviceHasAnswered: the page gives the composer the focus only then, for each room anew.
+// TestRestoredOnceTheDeviceHasAnswered: View.Restored becomes true when the device has answered, again for each room that
+// the user enters. Only then does the page move the focus to the composer.
 func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -392,7 +396,7 @@ func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 		want(a, "tea", true)
 		shelf.setFails(errors.New("full"))
 		a.Draft("tea", "half", 0)
-		a.Enter("lobby") // a device that fails has no more to tell
+		a.Enter("lobby") // a device that fails will not bring a draft, so Restored is true
 		time.Sleep(time.Second)
 		want(a, "lobby", true)
 		without := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby"}))
@@ -402,8 +406,8 @@ func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 	})
 }
 
-// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until
-// the page says that the field holds it.
+// TestDraftFoundWhileTheUserWrites: the device answers late. The client stores the draft from the device below the text
+// that the user writes, until the page says that the field holds it.
 func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -473,7 +477,7 @@ func TestTooOldIsADraftAfterTheStart(t *testing.T) {
 					return
 				}
 				b.wantDrafts("one", "two")
-				shelf.wantKept(t, 0, 1) // they are one or the other at any time
+				shelf.wantKept(t, 0, 1) // at any time the text is an entry or a draft
 				b.Draft("lobby", "one\ntwo", b.now().Drafts[1].N)
 				b.wantDrafts()
 				shelf.wantKept(t, 0, 1)
@@ -484,7 +488,8 @@ func TestTooOldIsADraftAfterTheStart(t *testing.T) {
 	}
 }
 
-// TestOutThenTooOld: what may have been posted is not sent again past the life that it would have had, be that short.
+// TestOutThenTooOld: an entry that the server may have posted is not sent again once the message would have expired, even
+// if its life is short.
 func TestOutThenTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -535,7 +540,7 @@ func TestDraftsAreOfTheirRoom(t *testing.T) {
 		b := s.open(shelf, "b", guest)
 		given(b, "to the lobby, more")
 		shelf.wantKept(t, 0, 2)
-		b.close() // without having put it there
+		b.close() // before the page has put the draft into the field
 		c := s.open(shelf, "c", guest)
 		given(c, "to the lobby, more")
 		c.Enter("tea")
@@ -603,7 +608,7 @@ func TestOtherRoomsGetWhatWaitsForThem(t *testing.T) {
 	})
 }
 
-// TestSignOutForgetsAll: also what tabs left that are gone.
+// TestSignOutForgetsAll: a sign-out also deletes the records that closed tabs have left.
 func TestSignOutForgetsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -624,8 +629,8 @@ func TestSignOutForgetsAll(t *testing.T) {
 				p.close()
 				continue
 			}
-			shelf.wantKept(t, 3, 2)         // a draft that was left in this room is this one's, and below it
-			p.wantTexts("unsent", "unsent") // a person has one outbox
+			shelf.wantKept(t, 3, 2)         // a draft that a closed tab left in this room is added below the one of this tab
+			p.wantTexts("unsent", "unsent") // one user has one outbox
 			p.Identify(client.Identity{Version: 2})
 			p.wantTexts()
 			p.wantDrafts()
@@ -634,7 +639,8 @@ func TestSignOutForgetsAll(t *testing.T) {
 	})
 }
 
-// TestGuestsLetterIsNotSentByName: who has signed in since is not whom it was written as.
+// TestGuestsLetterIsNotSentByName: a guest's entry is not sent by a user who has signed in since, because it was written
+// under another name.
 func TestGuestsLetterIsNotSentByName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -665,7 +671,7 @@ func TestClockSetBackMakesADraft(t *testing.T) {
 		a.Draft("tea", "half", 0)
 		shelf.wantKept(t, 1, 1)
 		a.close()
-		for key, value := range shelf.kept { // as if the clock had been an hour ahead
+		for key, value := range shelf.kept { // as if the clock had been an hour ahead when the record was stored
 			shelf.kept[key] = strings.Replace(value, `"written":946`, `"written":947`, 1)
 		}
 		b := s.open(shelf, "b", guest)
@@ -675,7 +681,7 @@ func TestClockSetBackMakesADraft(t *testing.T) {
 	})
 }
 
-// TestWhatIsNotOursIsLeftAlone: a newer version may have put it there.
+// TestWhatIsNotOursIsLeftAlone: a record that this version cannot read stays, because a newer version may have stored it.
 func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -689,7 +695,7 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	})
 }
 
-// TestWrittenBeforeTheGuestIsKnown: what a guest writes while the tab still looks who that is goes out as that guest's.
+// TestWrittenBeforeTheGuestIsKnown: a text that is written before the tab knows its guest is sent as that guest's.
 func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -706,7 +712,7 @@ func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
 	})
 }
 
-// TestNobodysLetter: what was written before it was known who is signed in is not lost if the tab is.
+// TestNobodysLetter: a text that was written before the client knew the user is not lost when the tab is closed.
 func TestNobodysLetter(t *testing.T) {
 	for _, who := range []string{"", adas} {
 		synctest.Test(t, func(t *testing.T) {
@@ -738,7 +744,7 @@ func TestNobodysLetter(t *testing.T) {
 	}
 }
 
-// TestSignOutWhileItLooks: what is found too late is not the next person's.
+// TestSignOutWhileItLooks: the user signs out while an adoption runs. The next user must not get the adopted records.
 func TestSignOutWhileItLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -769,7 +775,7 @@ func TestSignOutWhileItLooks(t *testing.T) {
 	})
 }
 
-// TestSignOutForgetsAllInTheEnd: also if the device could not at first.
+// TestSignOutForgetsAllInTheEnd: a sign-out deletes the records, even if the device failed at first.
 func TestSignOutForgetsAllInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -833,7 +839,7 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-// TestWhatIsSentIsKeptAtOnce: also while the tab looks for what others have left.
+// TestWhatIsSentIsKeptAtOnce: an entry is stored at once, even while an adoption runs.
 func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -851,8 +857,8 @@ func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	})
 }
 
-// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it
-// left.
+// TestTabThatWasOpenUntilNow: after a reload, the page before it may count as open for a moment, so a second adoption
+// must adopt its records.
 func TestTabThatWasOpenUntilNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}

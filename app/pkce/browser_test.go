@@ -26,8 +26,8 @@ import (
 	"mayfly/app/pkce"
 )
 
-// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
-// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+// TestMain runs the tests on one thread, as a browser runs the client. With two threads the race detector crashes if two
+// goroutines of one bubble at the same time start timers that are due already (Go 1.26.8, runtime/time.go, unlockAndRun).
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
 	goleak.VerifyTestMain(m)
@@ -88,7 +88,7 @@ type page struct {
 	unlock   func()
 }
 
-// load opens a page in the tab. The page runs until close or the end of the test.
+// load opens a page in the tab. The page runs until it is closed, or until the test ends.
 func (tb *tab) load() *page {
 	d := tb.d
 	ctx, cancel := context.WithCancel(d.t.Context())

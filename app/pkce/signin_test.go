@@ -70,7 +70,8 @@ func beginSignIn(tb *tab, returnTo string) (back string) {
 	return tb.d.p.authorize(pg.leave(), "ada")
 }
 
-// with returns address with the parameter name set to value, or without that parameter if value is empty.
+// with returns address with the parameter name set to value. If value is empty, it returns address without that
+// parameter.
 func with(address, name, value string) string {
 	u, _ := url.Parse(address)
 	q := u.Query()
@@ -483,7 +484,7 @@ func TestStateSaysWhetherGuestsComeIn(t *testing.T) {
 	}
 }
 
-// The operator's parameters come behind the page's own, for every form of the endpoint.
+// The operator's parameters follow the page's own parameters, for every form of the endpoint's address.
 func TestAuthorizeParams(t *testing.T) {
 	const own = "response_type=code&client_id="
 	for _, tt := range []struct{ name, endpoint, params, prefix, suffix string }{

@@ -98,8 +98,8 @@ func TestSignOutAddress(t *testing.T) {
 	}
 }
 
-// A page that loads after a sign-out at the provider knows whether the provider has sent it back, and goes on to the address
-// at which the user signed out.
+// A page that is loaded after a sign-out at the provider finds out whether the provider has sent it back, and then goes on
+// to the address at which the user signed out.
 func TestReturnFromSigningOut(t *testing.T) {
 	for _, tt := range []struct {
 		name, from string
@@ -322,7 +322,7 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 	})
 }
 
-// A user stays signed in while Callback checks the provider's answer, and also when that check fails.
+// A user stays signed in while Callback checks the provider's answer, and even if that check fails.
 func TestAnswerThatComesToNothingSignsNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)

@@ -104,8 +104,8 @@ func newSignIn() *pkce.SignIn {
 type account struct{ *pkce.SignIn }
 
 // Token returns empty credentials if nobody is signed in.
-func (a account) Token(ctx context.Context, refused string) (client.Credentials, error) {
-	c, err := a.SignIn.Token(ctx, refused)
+func (a account) Token(ctx context.Context, refusedToken string) (client.Credentials, error) {
+	c, err := a.SignIn.Token(ctx, refusedToken)
 	if err == pkce.ErrSignedOut {
 		err = nil
 	}

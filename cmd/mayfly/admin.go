@@ -33,7 +33,7 @@ func newMetrics() *prometheus.Registry {
 type admin struct {
 	addr    string // the address of its listener; empty: there is no listener
 	metrics *prometheus.Registry
-	server  atomic.Pointer[server.Server] // whose readiness it tells; nil until the server is assembled
+	server  atomic.Pointer[server.Server] // the server that is asked whether it is ready; nil until the server is assembled
 	http    *http.Server
 	ended   chan struct{} // closed when Serve has returned
 }

@@ -28,9 +28,9 @@ func (a *authFlags) enabled() bool { return a.Issuer != "" }
 // the machine can read the flags of a process.
 const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
 
-// defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: read sets the remaining fields of
-// a, checks a, and returns every problem in one error.
-func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func() error) {
+// defineAuthFlags defines the flags of signing in. It returns the function finish. Call that after the flags are parsed:
+// it sets the remaining fields of a, checks a, and returns every problem in one error.
+func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (finish func() error) {
 	f.StringVar(&a.Issuer, "issuer", "", "`URL` of the OpenID Connect provider with which people can sign in, "+
 		"such as https://example.okta.com/oauth2/default (default none)")
 	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; behind it, with commas, "+
@@ -57,7 +57,7 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func(
 	}
 }
 
-// given returns the flags of f that are set on the command line or in the environment.
+// given returns the names of the flags of f that are set on the command line or in the environment.
 func given(f *flag.FlagSet) map[string]bool {
 	names := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { names[fl.Name] = true })
@@ -89,8 +89,8 @@ func oktaToken(file, variable string) (string, error) {
 	return token, nil
 }
 
-// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. given has the flags
-// that are set, and oktaToken says whether the user has set an Okta API token.
+// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. given has the
+// names of the flags that are set. oktaToken is true if there is an Okta API token.
 func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

@@ -70,7 +70,7 @@ const (
 
 // defineDevAuthFlags defines those flags of defineAuthFlags that do not choose the sign-in provider, because mayfly dev has
 // its own provider.
-func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (read func() error) {
+func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
 	readAll := defineAuthFlags(all, a, nil)
 	for _, name := range []string{"scopes", "require-scope", "anonymous"} {

@@ -193,7 +193,7 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // it logs broken requests of clients
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // net/http logs broken requests of clients there
 	}
 }
 
@@ -228,7 +228,7 @@ func (n *node) close() error {
 	n.slow("end the connections", n.server.Close(ctx))
 	defer time.AfterFunc(requestsTimeout, cut).Stop()
 	err := <-listener
-	if requests.Err() != nil { // requestsTimeout or stopTimeout is over: cut the rest; a browser asks for a page again
+	if requests.Err() != nil { // requestsTimeout or stopTimeout is over: cut the rest; a browser asks again for a page
 		err = n.http.Close()
 	}
 	n.slow("close the connections", n.server.Drain(ctx))
@@ -239,21 +239,21 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// slow logs the error of a step of close that gave up waiting for clients or for the stream. Such an error does not make
-// close fail.
+// slow logs err, the error of a step of close that gave up waiting for clients or for the stream. Such an error does not
+// make close fail.
 func (n *node) slow(name string, err error) {
 	if err != nil {
 		n.log.Warn("stopping", "err", step(name, err))
 	}
 }
 
-// waitFor calls wait, which waits for something to end. If that takes longer than timeout, waitFor returns an error and
-// leaves wait running.
-func waitFor(timeout time.Duration, wait func()) error {
+// waitFor calls block, which waits for something to end. If that takes longer than timeout, waitFor returns an error, and
+// block goes on on its goroutine.
+func waitFor(timeout time.Duration, block func()) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		wait()
+		block()
 	}()
 	select {
 	case <-ended:

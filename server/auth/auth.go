@@ -4,8 +4,8 @@
 // own: cid, uid, scp. It checks every claim of every token each time, and refuses a bad token with a reason of the
 // protocol. A bad token never makes its user a guest. go-oidc checks the token a second time, as a cross-check. go-oidc
 // alone is not enough. It gives no reasons. It accepts tokens without kid, subject or iat, tokens with a life of 30,000
-// years, ID tokens, tokens bound to a key that the client never proved to have, and keys of 1,024 bits. And it fetches
-// the issuer's keys for every unknown kid.
+// years, ID tokens, tokens bound to a key although the client never proved that it has the key, and keys of 1,024 bits.
+// And it fetches the issuer's keys for every unknown kid.
 //
 // So the package has its own key set (keySet). It loads the keys in the background after the start, refreshes them as the
 // issuer's Cache-Control says, fetches them for unknown kids at most once in 30 s, keeps them while the issuer is down, and
@@ -98,9 +98,9 @@ func (v *Verifier) Run(ctx context.Context) error {
 // Ready returns nil if tokens can be checked now, else the reason why not. It doesn't block.
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
-// Endpoints returns the origins that a browser calls to sign a user in and out, sorted: the issuer's origin, where the
-// browser loads the configuration, and, once Run has loaded the configuration, the origins of the endpoints in it except
-// userinfo.
+// Endpoints returns, sorted, the origins that a browser calls to sign a user in and out. One is the issuer's origin,
+// where the browser loads the configuration. Once Run has loaded the configuration, the origins of the endpoints in it
+// follow, except that of userinfo.
 func (v *Verifier) Endpoints() []string { return v.provider.endpoints() }
 
 // algs are the algorithms that Config.Algs may name. All of them use public keys.

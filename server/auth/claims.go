@@ -13,7 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Leeway is the allowed difference between the issuer's clock and this node's. A token is accepted this long after its exp.
+// Leeway is the allowed difference between the issuer's clock and this node's. A token is accepted until Leeway after its
+// exp.
 const Leeway = time.Minute
 
 const (
@@ -81,7 +82,7 @@ func clientOf(claims object) string {
 	return ""
 }
 
-// checkTimes checks that an access token is valid now and does not live too long.
+// checkTimes checks that an access token is valid at the time now, and that it does not live too long.
 func checkTimes(claims object, now time.Time) *Error {
 	at := float64(now.UnixMilli()) / 1000
 	leeway := Leeway.Seconds()

@@ -16,7 +16,7 @@ func TestIssuerWhoseClockDiffers(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		header func() http.Header
-		says   string // "": nothing
+		says   string // "": the log says nothing
 	}{
 		{"ahead", func() http.Header { return http.Header{"Date": {in(9 * time.Minute)}} }, "issuer_ahead=9m0s"},
 		{"behind", func() http.Header { return http.Header{"Date": {in(-10 * time.Minute)}} }, "issuer_ahead=-10m0s"},
@@ -36,7 +36,7 @@ func TestIssuerWhoseClockDiffers(t *testing.T) {
 					writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
 				})
 			}, func(t *testing.T, r *rig) {
-				time.Sleep(time.Hour) // several fetches
+				time.Sleep(time.Hour) // several fetches happen meanwhile
 				synctest.Wait()
 				logs := r.logs.String()
 				if n := strings.Count(logs, "clock"); n > 1 || (n == 1) != (tt.says != "") || !strings.Contains(logs, tt.says) {
@@ -47,5 +47,5 @@ func TestIssuerWhoseClockDiffers(t *testing.T) {
 	}
 }
 
-// in returns the value of the header Date in d from now.
+// in returns the value that the header Date has after d.
 func in(d time.Duration) string { return time.Now().Add(d).UTC().Format(http.TimeFormat) }

@@ -8,16 +8,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestKindsOfTokens tells the access tokens of real providers from their ID tokens. Each ID token is tried as the provider
-// makes it, for the client, and as a provider could be set up to make it: for the client and the API, for the API alone,
-// and with each claim that names the client.
+// TestKindsOfTokens checks that the access tokens of real providers are accepted and their ID tokens refused. Each ID
+// token is tried as the provider makes it, for the client, and as a provider could be set up to make it: for the client
+// and the API, for the API alone, and with each claim that names the client.
 func TestKindsOfTokens(t *testing.T) {
 	const api, project = audience, "180992837465@chat"
 	for _, tt := range []struct {
 		name   string
 		access bool
 		header object
-		claims object // beside iss, sub, iat and exp
+		claims object // the claims besides iss, sub, iat and exp
 	}{
 		{"Okta, access", true, nil, object{"ver": 1, "jti": "AT.x", "aud": api, "cid": client, "uid": ada, "scp": []string{"openid"}}},
 		{"Okta, access, no scope", true, nil, object{"ver": 1, "jti": "AT.x", "aud": api, "cid": client, "uid": ada}},
@@ -85,6 +85,6 @@ func TestKindsOfTokens(t *testing.T) {
 	}
 }
 
-// unmarked are ID tokens that nothing tells from an access token once they have an audience without the client, or
-// client_id, which OpenID Connect does not let them have.
+// unmarked names ID tokens that have no mark. If such a token had an audience without the client, or the claim client_id,
+// it would look like an access token. OpenID Connect allows neither in an ID token.
 var unmarked = []string{"Auth0, ID of a refresh", "Entra v2, ID of a refresh"}

@@ -96,8 +96,8 @@ func (p *provider) run(ctx context.Context) {
 	}
 }
 
-// refresh loads the configuration, then the keys, and returns how long the keys are fresh. If the configuration cannot be
-// loaded again, refresh keeps the configuration that it has and loads the keys with it.
+// refresh loads the configuration, then the keys, and returns how long the keys count as fresh. If the configuration was
+// loaded before and cannot be loaded now, refresh loads the keys with the old configuration.
 func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error) {
 	found, err := p.discover(ctx)
 	if err == nil {
@@ -145,7 +145,7 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	return d, nil
 }
 
-// fetchKeys downloads the keys into p.keys and returns how long the keys are fresh.
+// fetchKeys downloads the keys into p.keys and returns how long the keys count as fresh.
 func (p *provider) fetchKeys(ctx context.Context) (fresh time.Duration, err error) {
 	number := p.keys.beginFetch()
 	keys, fresh, err := p.download(ctx, p.discovered.Load().JWKS)
@@ -178,8 +178,8 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	return keys, freshness(resp.Header), nil
 }
 
-// compareClocks logs that the issuer's clock, by the header of an answer, and this node's differ by more than Leeway. It
-// logs once, until the clocks agree again. Only run's goroutine calls it.
+// compareClocks compares the issuer's clock, by the header h of an answer, with this node's. If they differ by more than
+// Leeway, it logs that, once until the clocks agree again. Only run's goroutine calls it.
 func (p *provider) compareClocks(h http.Header) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {

@@ -18,12 +18,12 @@ type Identity struct {
 	Name    string    // the best name that is known now; Follow reports better names
 	Subject string    // the issuer's id of the user
 	JTI     string    // the token's id; made from the token's hash if the token has no id
-	Expires time.Time // exp of the token, without Leeway
+	Expires time.Time // the claim exp of the token; Leeway is not added
 }
 
-// Verify checks an access token and returns its user's identity. The error is an *Error. Verify blocks for kidWait at most
-// if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked. idToken
-// may be empty; it only gives a name.
+// Verify checks an access token and returns its user's identity. The error is an *Error. If the token names an unknown
+// key, Verify blocks, for kidWait at most. With RequireActive it blocks while the Users API is asked, for 2 s at most.
+// idToken may be empty; it only gives a name.
 func (v *Verifier) Verify(ctx context.Context, accessToken, idToken string) (Identity, error) {
 	id, refusal := v.verify(ctx, accessToken, idToken)
 	v.metrics.countToken(refusal)
@@ -92,8 +92,8 @@ func (v *Verifier) identify(t token, claims object) Identity {
 	return id
 }
 
-// idTokenAge is how long after its exp an ID token still gives a name: when the client renews its access token, it may
-// get no newer ID token.
+// idTokenAge is how long after its exp an ID token still gives a name. It is long, because a client that renews its
+// access token may get no newer ID token.
 const idTokenAge = 24 * time.Hour
 
 // idTokenName returns the name in an ID token of the same issuer, app and user, "" if there is none. It never blocks.
@@ -125,18 +125,18 @@ func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string)
 // Change is news about a connected user.
 type Change struct {
 	Name    string
-	Refused *Error // not nil if the user must leave: with RequireActive, the Users API says that the user is not active
+	Refused *Error // nil unless the user must leave, because the Users API says that the user is not active (RequireActive)
 }
 
-// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If such
-// news is known already, Follow calls changed before it returns. changed must not block and must not call v. One more
-// call may come while stop runs or just after.
-func (v *Verifier) Follow(id Identity, changed func(Change)) (stop func()) {
+// Follow calls onChange with news about the user of id: each time a better name than id.Name is found, and when the user
+// must leave. If such news is known already, Follow calls onChange before it returns. The calls end after stop, but one
+// more call may come while stop runs or just after. onChange must not block and must not call v.
+func (v *Verifier) Follow(id Identity, onChange func(Change)) (stop func()) {
 	return v.profiles.Follow(id.user(), func(news names.Change) {
 		change := Change{Name: news.Name}
 		if news.Inactive {
 			change.Refused = inactive()
 		}
-		changed(change)
+		onChange(change)
 	})
 }

@@ -101,7 +101,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 		{"13 LF inside", func() string { g := good(nil); return g[:20] + "\n" + g[20:] }, "token_malformed"},
 		{"13 padding", func() string { return good(nil) + "==" }, "token_malformed"},
 		{"13 spare bits set", func() string {
-			g := good(nil) // 256 bytes of signature leave 4 bits over
+			g := good(nil) // the last character of a signature of 256 bytes has 4 unused bits
 			last := strings.IndexByte(alphabet, g[len(g)-1])
 			return g[:len(g)-1] + string(alphabet[last|1])
 		}, "token_malformed"},
@@ -204,7 +204,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, r *rig) {
 				next := tt.reason.Next()
-				if strings.HasPrefix(tt.name, "12 ") { // a JWE is opaque
+				if strings.HasPrefix(tt.name, "12 ") { // case 12 is a JWE, which is opaque
 					next = wire.NextNever
 				}
 				if e := r.want(t, tt.token(), tt.reason); e.Next != next {
@@ -248,7 +248,7 @@ func TestScopeIsRequired(t *testing.T) {
 	}
 }
 
-// TestGoodTokens takes tokens that come close to bad ones. The cases begin with the numbers of docs/attacks.md.
+// TestGoodTokens has good tokens that are similar to bad ones. The cases begin with the numbers of docs/attacks.md.
 func TestGoodTokens(t *testing.T) {
 	ago := func(d time.Duration) float64 { return float64(time.Now().Add(-d).UnixMilli()) / 1000 }
 	in := func(d time.Duration) float64 { return ago(-d) }
@@ -404,7 +404,7 @@ func TestTokenIsFoundInLogsByItsHash(t *testing.T) {
 	})
 }
 
-// idToken returns a good ID token of Ada's, changed.
+// idToken returns a good ID token of Ada, with changes.
 func idToken(changes object) string {
 	now := time.Now().Unix()
 	return sign(header(nil), with(object{"iss": issuer, "aud": client, "sub": ada, "iat": now, "exp": now + 3600, "jti": "ID.1",
@@ -413,7 +413,7 @@ func idToken(changes object) string {
 
 func TestIDTokenGivesAName(t *testing.T) {
 	now := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
-	const nobody = "user-" // the beginning of a name for a person without one
+	const nobody = "user-" // the beginning of the name that a user without a name gets
 	for _, tt := range []struct {
 		name  string
 		token func() string
@@ -460,7 +460,7 @@ func TestIDTokenGivesAName(t *testing.T) {
 	}
 }
 
-// TestIDTokenCausesNoFetch: an ID token, which can only give a name, costs no request.
+// TestIDTokenCausesNoFetch: an ID token with an unknown kid causes no fetch, because it can only give a name.
 func TestIDTokenCausesNoFetch(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		before := r.idp.Count(pathKeys)
@@ -498,7 +498,7 @@ func TestEveryTokenIsCounted(t *testing.T) {
 	})
 }
 
-// gather returns every metric by name, with its labels' values behind it.
+// gather returns every metric. The key is its name, followed by the values of its labels.
 func (r *rig) gather(t *testing.T) map[string]float64 {
 	t.Helper()
 	families, err := r.metrics.Gather()

@@ -44,7 +44,7 @@ func (v *Verifier) Issue(person string, d time.Duration) string {
 	return token
 }
 
-// Refused returns a new token that Verify refuses for reason. wrong is the field Wrong of the refusal.
+// Refused returns a new token that Verify refuses for reason. The parameter wrong is the field Wrong of the refusal.
 func (v *Verifier) Refused(reason wire.Reason, wrong bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -90,7 +90,7 @@ func (v *Verifier) Verify(_ context.Context, token, _ string) (auth.Identity, er
 }
 
 // Follow implements session.Verifier.
-func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop func()) {
+func (v *Verifier) Follow(id auth.Identity, onChange func(auth.Change)) (stop func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.n++
@@ -98,7 +98,7 @@ func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop fun
 	if v.follows[id.ID] == nil {
 		v.follows[id.ID] = map[int]func(auth.Change){}
 	}
-	v.follows[id.ID][n] = changed
+	v.follows[id.ID][n] = onChange
 	return func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -106,7 +106,7 @@ func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop fun
 	}
 }
 
-// Says calls the changed function of every follower of person with change, and returns how many followers there are.
+// Says gives change to the function of every follower of person, and returns how many followers there are.
 func (v *Verifier) Says(person string, change auth.Change) (followers int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -25,9 +25,10 @@ func Offers(r *http.Request) bool {
 	return false
 }
 
-// Upgrade turns the request r, from a client at the address from, into a WebSocket. The caller must check the origin of
-// r before, with admission.Gate, and call Run after. If Upgrade returns an error, it has answered the request.
-func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, from netip.Addr,
+// Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. Before the call,
+// the caller must check the origin of r with admission.Gate; after it, the caller must call Run. If Upgrade returns an
+// error, it has answered the request.
+func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, address netip.Addr,
 	newHandler func(*Conn) Handler) (*Socket, error) {
 	h := &hijacker{ResponseWriter: w, lines: lines}
 	// InsecureSkipVerify turns off the library's check of the origin, because package admission has made a stricter one.
@@ -38,11 +39,11 @@ func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Line
 		return nil, err
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	return newSocket(newConn(shared, from, newHandler), ws, h.line), nil
+	return newSocket(newConn(shared, address, newHandler), ws, h.line), nil
 }
 
-// hijacker is a ResponseWriter for the WebSocket library. Its Hijack hands over the network connection as a line, and
-// keeps the line.
+// hijacker is a ResponseWriter for the WebSocket library. Its Hijack returns the network connection as a line, and stores
+// the line in the field line.
 type hijacker struct {
 	http.ResponseWriter
 	lines *Lines

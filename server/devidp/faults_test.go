@@ -138,7 +138,7 @@ func TestAnswersGoWrong(t *testing.T) {
 	isWhole()
 }
 
-// TestSlowAnswers on virtual time.
+// TestSlowAnswers runs on virtual time.
 func TestSlowAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, err := devidp.New(config("http://localhost:8081"), slog.New(slog.DiscardHandler))

@@ -26,7 +26,7 @@ type Client struct {
 	member         Member      // static
 	userID         string      // static
 	role           Role        // static
-	address        string      // static; the key in Hub.rates for all guests of this address; "": no such rate
+	address        string      // static; the key in Hub.rates for all guests of this address; "": their rate is not limited
 	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
 	posts          inflight    // posts that have no answer yet
 
@@ -46,22 +46,22 @@ const (
 	Writer             // may also post
 )
 
-// NewClient returns a client of user that has joined no room. from is the connection's address; two connections from
-// one address must have the same from. If from is "", the address is unknown and no address limit applies. The caller
+// NewClient returns a client of user that has joined no room. address is the connection's address; one address must
+// always be written in the same way. If address is "", it is unknown, and no limit for addresses applies. The caller
 // closes the client when the connection ends.
-func (h *Hub) NewClient(m Member, user wire.User, from string, role Role) *Client {
+func (h *Hub) NewClient(m Member, user wire.User, address string, role Role) *Client {
 	c := &Client{
 		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
 		membershipRate: newRateWindow(maxMembershipChanges, membershipPer), posts: inflight{drained: make(chan struct{}, 1)},
 	}
 	c.user.Store(&user)
-	if user.Anonymous && from != "" {
-		c.address = "address " + from // user ids have no space, so this key is never a user's id
+	if user.Anonymous && address != "" {
+		c.address = "address " + address // user ids have no space, so this key is never a user's id
 	}
 	return c
 }
 
-// Rename gives the user a new name. Messages that the user posts from now on carry it.
+// Rename gives the user a new name. It is the author's name in messages that the user posts from now on.
 func (c *Client) Rename(name string) {
 	user := *c.user.Load()
 	user.Name = name
@@ -78,7 +78,7 @@ func (c *Client) Close() {
 	}
 }
 
-// CloseFor closes a client whose user will come back: the rooms still count the user for the time d.
+// CloseFor closes a client whose user will come back. For the time d its rooms still count the user.
 func (c *Client) CloseFor(d time.Duration) {
 	until := time.Now().Add(d)
 	for _, r := range c.close() {
@@ -111,7 +111,7 @@ func (c *Client) Beat() {
 	c.member.Send(NewFrame(wire.Beat{Now: c.hub.clock.Now().UnixMilli(), Heads: heads}))
 }
 
-// in returns the room of that name, nil if the client is not in it, and the number of rooms that the client is in.
+// in returns the room of that name, or nil if the client is not in it. It also returns how many rooms the client is in.
 func (c *Client) in(name string) (*room, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -9,8 +9,8 @@ type Kind string
 // KindMessage is the kind of a message. Its Body is the message as wire.EncodeMessage returns it, with seq 0.
 const KindMessage Kind = "message"
 
-// Event is anything that takes a seq in a room. User and ID together name an event within its room: a second post with
-// both is a repeat.
+// Event is anything that takes a seq in a room. User and ID together name an event within its room. A second post with
+// the same User and ID is a repeat.
 type Event struct {
 	Kind    Kind   // empty if this version of Mayfly cannot read the stored record; then only Seq is set
 	Seq     int64  // 0 until the stream has set it

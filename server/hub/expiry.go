@@ -47,8 +47,8 @@ func (d *dueHeap) Pop() any {
 // once.
 const maxRemoved = 1000
 
-// expire removes every message whose deadline has passed at now and sends removed to the members of its room. It returns how
-// long Run waits before the next call, checkEvery at most.
+// expire removes every message whose deadline has passed at the time now, and sends removed to the members of its room.
+// It returns how long Run waits before the next call, checkEvery at most.
 func (h *Hub) expire(now time.Time) time.Duration {
 	gone := map[*room][]int64{}
 	wait := checkEvery

@@ -12,7 +12,7 @@ type Frame struct {
 	whole   []byte
 	expires int64 // deadline of the message in whole, in Unix milliseconds; 0 if whole doesn't expire
 	quiet   bool
-	build   func(now int64) wire.Frame // AppendTo calls it for the content at the write; nil for most frames
+	build   func(now int64) wire.Frame // AppendTo calls it to get the content when the frame is written; nil for most frames
 
 	before, after []byte // a joined frame's bytes before and after its messages
 	messages      []*message
@@ -21,8 +21,8 @@ type Frame struct {
 // NewFrame returns a frame that doesn't expire.
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
 
-// NewTimelyFrame returns a frame whose content build returns when the frame is written. So a time in the content is
-// right, however long the frame waits in a queue. now is in Unix milliseconds.
+// NewTimelyFrame returns a frame whose content is made when the frame is written: build returns it. So a time in the
+// content is right, however long the frame waits in a queue. now is in Unix milliseconds.
 func NewTimelyFrame(build func(now int64) wire.Frame) *Frame {
 	f := NewFrame(build(time.Now().UnixMilli()))
 	f.build = build
@@ -53,8 +53,8 @@ func (f *Frame) Size() int {
 	return n
 }
 
-// AppendTo appends the frame to dst, without the messages that have expired at now (Unix milliseconds). It appends nothing
-// for a posted frame whose message has expired.
+// AppendTo appends the frame to dst. It leaves out the messages that have expired at the time now, in Unix milliseconds.
+// For a posted frame whose message has expired, it appends nothing.
 func (f *Frame) AppendTo(dst []byte, now int64) []byte {
 	if f.build != nil {
 		return append(dst, wire.Encode(f.build(now))...)

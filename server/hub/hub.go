@@ -144,7 +144,7 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 		h.opening.Go(func() { h.follow(r) })
 	}
 	select {
-	case <-r.opened: // look here first: an open room is returned even if ctx is done
+	case <-r.opened: // this comes first, so that an open room is returned even if ctx is done
 		return r, r.err
 	default:
 	}
@@ -185,7 +185,8 @@ func (h *Hub) schedule(r *room, m *message) {
 	}
 }
 
-// drop removes closed rooms and the deadlines of their messages. The next join of such a room opens a new one.
+// drop removes the rooms in closed from the hub, and the deadlines of their messages. The next join of such a room opens
+// a new one.
 func (h *Hub) drop(closed map[*room]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -272,8 +273,8 @@ func (h *Hub) Drain(ctx context.Context) error {
 
 var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", drainTimeout)
 
-// inflight counts operations that have begun and not ended. At most one goroutine at a time may call wait, which blocks
-// until no operation is under way.
+// inflight counts operations that have begun and have not ended. At most one goroutine at a time may call wait, which
+// blocks until no operation is under way.
 type inflight struct {
 	n       atomic.Int64
 	ended   atomic.Int64  // how many operations have ended
@@ -304,7 +305,7 @@ func (f *inflight) add() { f.n.Add(1) }
 
 // begin counts an operation and returns true, unless f is closed.
 func (f *inflight) begin() bool {
-	f.add() // count before the check: a goroutine that closes f and then calls wait misses no operation
+	f.add() // count before the check, so that a goroutine that closes f and then calls wait misses no operation
 	if f.closed.Load() {
 		f.done()
 		return false

@@ -67,8 +67,8 @@ func (c *Client) Post(p wire.Post) {
 	})
 }
 
-// memberOf returns the room of that name if the client is a member of it, else nil. It asks the room too, because
-// c.rooms may hold a room that has dropped the client: a room drops a member whose queue is full.
+// memberOf returns the room of that name if the client is a member of it. Otherwise it returns nil. It asks the room,
+// too, because c.rooms may have a room that has dropped the client: a room drops a member whose queue is full.
 func (c *Client) memberOf(name string) *room {
 	r, _ := c.in(name)
 	if r == nil {
@@ -80,8 +80,8 @@ func (c *Client) memberOf(name string) *room {
 	return r
 }
 
-// lifetime returns how many milliseconds a message lives if its post asks for ttl; a ttl of 0 asks for the default. If
-// ttl is out of bounds, problem is the sentence that says so.
+// lifetime returns how many milliseconds a message lives if its post asks for ttl. A ttl of 0 asks for the default. If
+// ttl is out of bounds, problem is a sentence that says so.
 func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 	bounds := h.config.TTL
 	if ttl == 0 {
@@ -142,10 +142,10 @@ func (r *room) livingLocked(k key) (e Event, ok bool) {
 	return e, e.Expires > r.hub.clock.Now().UnixMilli()
 }
 
-// reserve adds a pending post of size bytes to the room. If the room is full, wait is how long until one of its
-// messages expires. Post has already looked for a repeat; reserve looks again, under the lock, because the same user
-// may post from two connections at once.
-func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Duration, repeat bool) {
+// reserve adds a pending post of size bytes to the room. If the room is full, reserve adds nothing, and delay is how long
+// it takes until one of the room's messages expires. Post has already looked for a repeat; reserve looks again, under the
+// lock, because the same user may post from two connections at once.
+func (r *room) reserve(c *Client, k key, size int, now time.Time) (delay time.Duration, repeat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.repeatLocked(c, k) {
@@ -155,7 +155,7 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 	if len(r.timeline.live)+len(r.pending) >= limit.RoomMessages || r.timeline.bytes+r.pendingBytes+size > limit.RoomBytes {
 		return r.nextExpiryLocked(now), false
 	}
-	if r.pending[k] != nil { // an earlier post with the same key, whose message has expired
+	if r.pending[k] != nil { // an earlier post had the same key, and its message has expired
 		r.finishLocked(k)
 	}
 	r.pending[k] = &pending{size: size}
@@ -168,7 +168,7 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 	wait, ok := r.timeline.nextExpiry(now)
 	if !ok {
-		wait = retryUnavailable // no message lives: posts that the stream has not answered fill the room
+		wait = retryUnavailable // the room has no live message: posts that the stream has not answered fill it
 	}
 	return max(wait, time.Millisecond)
 }

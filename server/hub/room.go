@@ -55,7 +55,7 @@ func (r *room) deliver(e Event) {
 	if e.Expires > r.hub.clock.Now().UnixMilli() {
 		r.addLocked(e)
 	}
-	for k, p := range r.pending { // also posts that are stored and whose copy never came from the stream
+	for k, p := range r.pending { // this includes posts that are stored, but whose copy never came from the stream
 		if p.stored != nil && p.stored.Seq <= r.timeline.head {
 			r.finishLocked(k)
 		}
@@ -143,18 +143,19 @@ func (r *room) dropLocked(c *Client) {
 	r.leftAt = time.Now()
 }
 
-// leaveUntil removes c from the members, but its user stays in the people count until that time.
-func (r *room) leaveUntil(c *Client, until time.Time) {
+// leaveUntil removes c from the members, but the user of c stays in the people count until the time deadline.
+func (r *room) leaveUntil(c *Client, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.members, c) {
 		return
 	}
-	r.people.keepUntil(c.userID, until)
+	r.people.keepUntil(c.userID, deadline)
 	r.dropLocked(c)
 }
 
-// has reports whether c is a member, and returns the head. A member has been sent every message up to the head.
+// has returns the head of the room if c is a member. A member has been sent every message up to the head. ok is false if
+// c is no member.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -179,9 +180,9 @@ func (r *room) closeLocked() {
 	}
 }
 
-// tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It
-// stops counting the users who are away and whose time is over at now. clock is the time of the hub's Clock; now is
-// from time.Now.
+// tidy finishes posts whose copy never came back from the stream, if they were stored and have expired since. It also
+// stops counting the users who are away and whose time has passed. clock is the time of the hub's Clock, by which
+// messages expire; now is from time.Now.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -193,23 +194,23 @@ func (r *room) tidy(clock, now time.Time) {
 	r.people.forgetAway(now)
 }
 
-// emptySince reports whether the room is open and has no members, and returns when the last member left.
-func (r *room) emptySince() (left time.Time, empty bool) {
+// emptySince reports whether the room is open and has no members. since is the time at which the last member left.
+func (r *room) emptySince() (since time.Time, empty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
 	case <-r.opened:
 	default:
-		return time.Time{}, false // the room is being opened for a client that is about to join
+		return time.Time{}, false // the room is being opened for a client that is about to join it
 	}
 	return r.leftAt, !r.closed && len(r.members) == 0
 }
 
-// closeIfLeft closes the room and returns true if the room is empty and its last member left at then or earlier. The
-// caller must then call Hub.drop for the room.
-func (r *room) closeIfLeft(then time.Time) bool {
+// closeIfLeft closes the room if it is empty and its last member left at the time limit or earlier. If it returns true,
+// the room is closed, and the caller must call Hub.drop for it.
+func (r *room) closeIfLeft(limit time.Time) bool {
 	r.mu.Lock()
-	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(then)
+	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(limit)
 	if left {
 		r.closeLocked()
 	}

@@ -14,7 +14,7 @@ type message struct {
 	key     key
 	at      int64  // Unix milliseconds
 	expires int64  // Unix milliseconds
-	encoded []byte // the JSON with its seq, as it stands in a joined frame; a posted frame is made from it
+	encoded []byte // the message as JSON with its seq, as a joined frame contains it; a posted frame is made from it
 }
 
 // timeline holds the live messages of one room, by seq and by key. It has no lock and no clock of its own: room.mu
@@ -64,23 +64,23 @@ func (t *timeline) remove(seqs []int64) int {
 	return removed
 }
 
-// nextExpiry returns how long until the next message expires; ok is false if the room has no live message.
-func (t *timeline) nextExpiry(now time.Time) (wait time.Duration, ok bool) {
+// nextExpiry returns how long it takes until the next message expires. ok is false if the room has no live message.
+func (t *timeline) nextExpiry(now time.Time) (delay time.Duration, ok bool) {
 	for i, m := range t.live {
-		if left := time.UnixMilli(m.expires).Sub(now); i == 0 || left < wait {
-			wait = left
+		if left := time.UnixMilli(m.expires).Sub(now); i == 0 || left < delay {
+			delay = left
 		}
 	}
-	return wait, len(t.live) > 0
+	return delay, len(t.live) > 0
 }
 
-// after returns the messages with a seq above seq that have not expired at now.
+// after returns the messages whose seq is above seq and that have not expired at the time now.
 func (t *timeline) after(seq, now int64) []*message {
 	from := sort.Search(len(t.live), func(i int) bool { return t.live[i].seq > seq })
 	return living(t.live[from:], now)
 }
 
-// living returns the messages that have not expired at now.
+// living returns the messages that have not expired at the time now.
 func living(messages []*message, now int64) []*message {
 	return slices.DeleteFunc(slices.Clone(messages), func(m *message) bool { return m.expires <= now })
 }

@@ -27,15 +27,15 @@ func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
 	return &identity{session: s, client: client, user: wire.User{ID: id.ID, Name: id.Name}, expires: id.Expires}
 }
 
-// is reports whether id is an identity of the same user.
-func (i *identity) is(id auth.Identity) bool {
+// sameUser reports whether id is an identity of the same user.
+func (i *identity) sameUser(id auth.Identity) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return id.ID == i.user.ID
 }
 
-// renew moves the deadline of the connection to AuthGrace after the expiry of the token of id, unless the present token
-// expires later. Then it sends the frame authed.
+// renew moves the deadline of the connection to AuthGrace after the expiry of the token of id. If the present token
+// expires later, the deadline stays. Then renew sends the frame authed.
 func (i *identity) renew(id auth.Identity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -46,8 +46,8 @@ func (i *identity) renew(id auth.Identity) {
 	i.tellLocked()
 }
 
-// onChange runs when the user has got a new name, or must leave. It sends the frame authed with the name, or ends the
-// connection.
+// onChange runs when the user has got a new name, or must leave. For a new name it sends the frame authed. If the user
+// must leave, it ends the connection.
 func (i *identity) onChange(change auth.Change) {
 	if change.Refused != nil {
 		i.session.logRefusal(change.Refused, "")
@@ -69,8 +69,8 @@ func (i *identity) tellLocked() {
 	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
 }
 
-// tick sends the frame expiring once when the token expires soon, and ends the connection when the connection's deadline
-// has passed.
+// tick sends the frame expiring, once, when the token expires soon. When the connection's deadline has passed, tick ends
+// the connection.
 func (i *identity) tick(now time.Time) {
 	if i.session.conn.Expired(now.UnixMilli()) {
 		i.session.conn.End(ErrExpired)

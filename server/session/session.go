@@ -1,6 +1,6 @@
-// Package session carries out the frames of one connection: hello, join, leave, post, auth (which renews the sign-in)
-// and signout. A session does not depend on the transport of its connection. It checks frames, tokens and guests; then
-// the hub carries out joins, leaves and posts, and answers them.
+// Package session handles the frames of one connection: hello, join, leave, post, auth (which renews the sign-in) and
+// signout. A session does not depend on the transport of its connection. It checks frames, tokens and guests; then the
+// hub carries out joins, leaves and posts, and answers them.
 //
 // Files in order: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
 // identity.go (the user who is signed in), policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go.
@@ -40,10 +40,11 @@ type Shared struct {
 	Per   time.Duration // the length of the span in which Posts are counted
 }
 
-// nowMS returns the time of the hub's clock in Unix milliseconds, which frames send as now.
+// nowMS returns the time of the hub's clock in Unix milliseconds, which is the member now of frames.
 func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
-// Session carries out the frames of one connection. It implements conn.Handler.
+// Session handles the frames of one connection: it does what each frame asks for, or refuses it. It implements
+// conn.Handler.
 type Session struct {
 	shared *Shared    // static
 	conn   *conn.Conn // static
@@ -56,14 +57,14 @@ type Session struct {
 	bad        admission.Recent   // the recent frames that could not be read
 	signIns    admission.Recent   // the recent hello and auth frames
 	failed     int                // how many auth frames have failed; see maxFailedAuths
-	signInID   string             // the client's id of the sign-in; empty: the client has named none
+	signInID   string             // the id that the client has given to its sign-in; empty: none
 	patience   time.Duration      // how long a poll waits for news at most; hello sets it
-	mustAnswer bool               // a join or auth frame, which always gets an answer, has come after hello
+	mustAnswer bool               // after hello, a join or an auth frame has come, which always gets an answer
 	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
 	holder     *revocation.Holder // nil: the client has shown no token
 }
 
-// New returns a session for c whose first frame must be hello.
+// New returns a session for the connection c. Its first frame must be hello.
 func New(shared *Shared, c *conn.Conn) *Session { return &Session{shared: shared, conn: c} }
 
 // Greeted implements conn.Handler.
@@ -81,7 +82,7 @@ func (s *Session) Patience() time.Duration { return s.patience }
 // SignedIn reports whether the user is signed in. Any goroutine may call it.
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
-// Tick tells the client that the sign-in ends soon, and ends the connection when the sign-in has ended. Only one
+// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. Only one
 // goroutine calls Tick. now is the time of the hub's clock.
 func (s *Session) Tick(now time.Time) {
 	if i := s.identity.Load(); i != nil {

@@ -45,7 +45,7 @@ const (
 	livePrefix    = "live." // the copies are republished on live.room.NAME
 
 	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
-	bootKey  = "mayfly_boot"  // in the metadata too: the bootID of the system when the stream was last opened
+	bootKey  = "mayfly_boot"  // the same for the bootID that the system had when the stream was last opened
 
 	duplicates   = 10 * time.Minute // how long JetStream remembers message ids, for repeats that the hub does not know
 	readyTimeout = 2 * time.Second
@@ -147,8 +147,8 @@ func (n *NATS) openFolder(config Config) (bytes int64, err error) {
 // Epoch implements hub.Stream.
 func (n *NATS) Epoch() string { return n.epoch }
 
-// Ready returns nil if the stream answers and stores messages, else the reason why not, without secrets. It blocks for
-// readyTimeout at most.
+// Ready returns nil if the stream answers and stores messages. Otherwise its error says why not, without secrets. It
+// blocks for readyTimeout at most.
 func (n *NATS) Ready(ctx context.Context) error {
 	if err := n.condition.blocked(); err != nil {
 		return err
@@ -171,7 +171,7 @@ func (n *NATS) Close() error {
 			<-n.js.PublishAsyncComplete()
 			n.lookups.Wait()
 			return nil
-		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
+		})) // CleanupPublisher is not called: it may leave a goroutine behind, and conn.Close ends the publisher
 	}
 	n.stop()
 	errs = append(errs, within(stopTimeout, "NATS did not stop in time", func() error {
@@ -191,11 +191,11 @@ func (n *NATS) Close() error {
 	return errors.Join(errs...)
 }
 
-// within runs f and returns its error. If f takes longer than timeout, within returns problem as an error and leaves f
-// running.
-func within(timeout time.Duration, problem string, f func() error) error {
+// within runs step and returns its error. If step takes longer than timeout, within returns problem as an error, and step
+// goes on on its goroutine.
+func within(timeout time.Duration, problem string, step func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- f() }()
+	go func() { done <- step() }()
 	select {
 	case err := <-done:
 		return err

@@ -65,8 +65,8 @@ func (n *NATS) updateStream(ctx context.Context, old jetstream.StreamConfig, wan
 	return err
 }
 
-// natsTTL returns the time to live that JetStream gets for ttl. It is rounded up to whole seconds, because JetStream cuts
-// off the fraction, and one second longer, because JetStream must not delete a message early.
+// natsTTL returns the time to live that Mayfly gives JetStream for ttl. It is ttl rounded up to whole seconds, because
+// JetStream cuts off the fraction, plus one second, because JetStream must not delete a message early.
 func natsTTL(ttl time.Duration) time.Duration {
 	return (ttl + time.Second - 1).Truncate(time.Second) + time.Second
 }

@@ -10,7 +10,7 @@ const (
 	CodeRoom        Code = "room"        // the room has a bad name or is not joined, or the client has joined too many
 	CodeText        Code = "text"        // the text is empty, too long, or has characters that are not allowed
 	CodeTTL         Code = "ttl"         // the time to live is outside the room's bounds
-	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS says how long to wait. Also of Bye
+	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS is the wait. Also a code of Bye
 	CodeFull        Code = "full"        // the room holds its maximum of live messages
 	CodeUnavailable Code = "unavailable" // the stream cannot store a message, or open the room, now
 	CodeForbidden   Code = "forbidden"   // the user may not do that. Also a code of Bye: the server does not admit the user

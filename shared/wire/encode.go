@@ -21,7 +21,7 @@ func Encode(f Frame) []byte {
 	if out[at+1] == '}' { // f has no members
 		return append(out[:at-1], '}')
 	}
-	return append(out[:at], out[at+1:]...) // leave out the brace that marshal wrote before the members
+	return append(out[:at], out[at+1:]...) // without the brace that marshal wrote before the members
 }
 
 // withLists returns f with an empty list in place of nil where the protocol requires a list: JSON then has [], not null.
@@ -69,8 +69,8 @@ func EncodePosted(room string, message []byte) []byte {
 	return append(b, message[1:]...)
 }
 
-// Parts encodes j without its messages. It returns the bytes before and after the place of the messages, so that the
-// caller can insert encoded messages there.
+// Parts encodes j without its messages. It returns the bytes that stand before the messages and those that stand after
+// them, so that the caller can insert encoded messages between the two.
 func (j Joined) Parts() (before, after []byte) {
 	j.Messages = nil
 	b := Encode(j)

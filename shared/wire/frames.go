@@ -1,6 +1,6 @@
 // Package wire holds every frame that a Mayfly client and server exchange, the codec that turns frames into bytes and
-// back, and the limits and close codes of the protocol (docs/protocol.md). It is shared by the server and the client,
-// the browser's included, so it imports the standard library only and does no I/O.
+// back, and the limits and close codes of the protocol (docs/protocol.md). The server and the client, also the client in
+// the browser, share the package, so it imports the standard library only and does no I/O.
 //
 // A message of the transport carries a batch: one or more frames, each one JSON object on its own line. The decoder, in
 // decode.go, is Mayfly's own because encoding/json cannot be strict and lenient as the protocol requires: names must match
@@ -110,7 +110,7 @@ type Authed struct {
 	Now         int64 `json:"now"`
 }
 
-// Expiring says that the sign-in ends in InMS milliseconds unless Auth renews it.
+// Expiring says that the sign-in expires in InMS milliseconds, unless the client renews it with Auth.
 type Expiring struct {
 	InMS int64 `json:"in_ms"`
 }
@@ -125,9 +125,9 @@ type Join struct {
 	*Cursor        // a frame has both members of Cursor, or neither
 }
 
-// Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many or the
-// cursor does not fit, Resumed is false and Messages are the newest ones (docs/protocol.md). Messages is the last member,
-// so that a server can insert messages that it has already encoded (see Joined.Parts).
+// Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many, or if
+// there is no cursor or one of another epoch, Resumed is false and Messages has the newest messages (docs/protocol.md).
+// Messages is the last member, so that a server can insert messages that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string    `json:"room"`
 	Epoch    string    `json:"epoch"`
@@ -175,7 +175,7 @@ type Removed struct {
 	Why  string  `json:"why"` // WhyExpired
 }
 
-// WhyExpired is Removed.Why when the messages' time is up.
+// WhyExpired is the value of Removed.Why for messages that have expired.
 const WhyExpired = "expired"
 
 // Refused answers one frame that the server did not carry out. The connection stays open.

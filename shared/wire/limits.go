@@ -19,7 +19,7 @@ const (
 	minSecret = 22 // the number of base64url characters that hold 128 bits
 	maxSecret = 86 // the number of base64url characters that hold 512 bits
 
-	maxInteger = 1<<53 - 1 // the largest integer on the wire: also JSON readers that use float64 keep it exact
+	maxInteger = 1<<53 - 1 // the largest integer on the wire: JSON readers that use float64 keep it exact, too
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.

@@ -18,7 +18,7 @@ type Claimant struct {
 
 	tab     string   // the name of the tab
 	open    []string // the names of the open tabs
-	signOut string   // an owner who has signed out: the entries of this owner and all drafts are deleted; "": nobody
+	signOut string   // an owner who has signed out, whose entries are deleted, as all drafts are; "": nobody has
 }
 
 // An adoption is the result of adopting: what the device stores for the claimant's tab from now on.
@@ -27,7 +27,7 @@ type adoption struct {
 	guest   string
 	mine    map[string]record // the records of the claimant's tab, by key
 	adopted []string          // the keys of those records in mine that another tab had before, oldest first
-	stale   []string          // the keys of records that no tab needs any more
+	stale   []string          // the keys of the records that no tab needs any more
 }
 
 // adopt gives the claimant the records that no open tab has and that the claimant may have. It deletes the records that

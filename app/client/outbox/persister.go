@@ -10,7 +10,8 @@ import (
 const (
 	// how long a tab that starts or wakes waits for an adoption before it goes on without it
 	adoptTimeout = 3 * time.Second
-	// how long after the start a second adoption begins: at the first, the page before may still have counted as open
+	// how long after the start a second adoption begins: during the first one, the page before this one may have counted
+	// as open
 	adoptAgain = 5 * time.Second
 	settleTime = 5 * time.Second  // how long Settle waits for unsaved text, while the user leaves the page
 	saveAgain  = 10 * time.Second // how long after a failure of the device the next save begins
@@ -43,9 +44,9 @@ type Persister struct {
 	restored string       // the room for which the last adoption has looked for a draft
 	late     bool         // another adoption must begin, adoptAgain after required
 	required clock.Moment // when Require was last called
-	ready    bool         // since required, an adoption has ended, or the wait for it timed out
+	ready    bool         // since the moment required, an adoption has ended, or the wait for one has timed out
 	signOut  string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
-	settled  []func()     // the functions to call once everything is stored that can be stored
+	settled  []func()     // the functions that Settle was given, to be called once the device has stored everything
 	asked    clock.Moment // when Settle was last called
 }
 
@@ -71,7 +72,7 @@ func (p *Persister) Require(now clock.Moment) {
 // have adopted some of them and this tab has not looked yet.
 func (p *Persister) Ready() bool { return p.ready }
 
-// Restored reports whether the drafts of that room are known, as far as the device can tell them.
+// Restored reports whether the client has looked on the device for drafts of that room. Without a device it returns true.
 func (p *Persister) Restored(room string) bool { return p.Device == nil || p.restored == room }
 
 // TimedOut makes the Persister ready if it has no Device, or if adoptTimeout has passed since Require. It reports
@@ -84,7 +85,7 @@ func (p *Persister) TimedOut(now clock.Moment) bool {
 	return true
 }
 
-// Settle calls f once everything that the user has written is stored as far as the device can, at the latest after
+// Settle calls f once the device has stored everything that the user has written, or has failed to, at the latest after
 // settleTime.
 func (p *Persister) Settle(f func()) { p.settled, p.asked = append(p.settled, f), p.Clock() }
 
@@ -95,9 +96,9 @@ func (p *Persister) SignOut(owner string) {
 	p.Drafts.clear()
 }
 
-// Tick saves the records that have changed, and begins an adoption for the claimant that c returns if an adoption is
-// due. It calls the functions that were given to Settle once nothing is being saved, or settleTime after the last of
-// them was given.
+// Tick saves the records that have changed. If an adoption is due, Tick begins it for the claimant that c returns. It
+// calls the functions that were given to Settle once nothing is being saved, or settleTime after the last of them was
+// given.
 func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
@@ -198,12 +199,13 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// onAdopted runs when an adoption has ended. It takes over entries and drafts that other tabs left. It forgets those stored
-// entries of this tab that another tab adopted while this tab was frozen.
-func (p *Persister) onAdopted(a adoption, before map[string]string) {
+// onAdopted runs when an adoption has ended. earlier holds the records that were stored when it began. onAdopted takes
+// over the entries and drafts that other tabs left. It forgets the stored entries of this tab that another tab adopted
+// while this tab was frozen.
+func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	now := p.Clock()
-	for key := range before {
-		if _, is := a.mine[key]; !is {
+	for key := range earlier {
+		if _, still := a.mine[key]; !still {
 			delete(p.stored, key)
 		}
 	}
@@ -212,7 +214,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 			p.stored[key] = r.encode()
 		}
 	}
-	p.Entries.keepOnly(func(e *Entry) bool { return before[entryKey+e.ID] == "" || p.stored[entryKey+e.ID] != "" })
+	p.Entries.keepOnly(func(e *Entry) bool { return earlier[entryKey+e.ID] == "" || p.stored[entryKey+e.ID] != "" })
 	var entries []Entry
 	for _, key := range a.adopted {
 		switch r := a.mine[key]; {
@@ -254,10 +256,10 @@ func (s *adoptState) want() {
 	}
 }
 
-// begin says that an adoption begins. It is the adoption for all earlier calls of want.
+// begin runs when an adoption begins, which answers all earlier calls of want.
 func (s *adoptState) begin() { *s = adopting }
 
-// end says that the adoption has ended.
+// end runs when the adoption has ended.
 func (s *adoptState) end() {
 	if *s == adoptingMore {
 		*s = adoptWanted

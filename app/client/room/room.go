@@ -15,7 +15,7 @@ import (
 // place (copy on write).
 type Room struct {
 	Name string // "" if no room is shown
-	// the room is joined on this connection; until then, Messages is what the last connection brought
+	// the room is joined on this connection; until then, Messages holds what earlier connections brought
 	Joined   bool
 	Refused  outbox.Problem // why the room can't be joined
 	TTL      time.Duration  // how long a message of the room lives
@@ -35,7 +35,7 @@ func (r Room) Prune(now time.Time) Room {
 	return r
 }
 
-// NextExpiry returns when the next message expires, zero if no message does.
+// NextExpiry returns when the next message expires, the zero time if there is no message that does.
 func (r *Room) NextExpiry() time.Time {
 	var first time.Time
 	for i := range r.Messages {
@@ -56,9 +56,9 @@ func (r *Room) Join() wire.Join {
 	return j
 }
 
-// Misses reports whether r lacks messages, because frames got lost. head is the head of the room on the server.
+// Misses reports whether r lacks messages because frames got lost. head is the highest seq of the room on the server.
 func (r *Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
 
-// ForgetUser forgets the user, until the server names another in the next welcome. Until then, Mine stays set on the
-// old user's messages.
+// ForgetUser forgets the user. The next welcome of the server names another. Until then, Mine stays set on the old user's
+// messages.
 func (r *Room) ForgetUser() { r.me = wire.User{} }

@@ -14,8 +14,8 @@ func (p *pollConn) listen() {
 	}
 }
 
-// poll makes one poll for news. The poll waits at the server if it has a slot, unless the client waits for the answer
-// to a hello or a join.
+// poll makes one poll for news. If the poll has a slot, and the client does not wait for the answer to a hello or a join,
+// the server keeps the poll until there is news.
 func (p *pollConn) poll() {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
@@ -53,14 +53,14 @@ func (p *pollConn) poll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ctx.Err() == nil {
-		clear(p.awaitingJoin) // so that the next poll waits, even if the server did not answer a join
+		clear(p.awaitingJoin) // so that the next poll waits at the server, even if a join was not answered
 	}
 }
 
-// newsLocked returns what the client gets for f, a frame of an answer to poll; first says whether it is the first
-// answer. Each answer contains a welcome, and a joined for each room. But a client expects only one welcome on a
-// connection, and only one joined or refused for a join. So newsLocked replaces later ones with frames that a WebSocket
-// would bring.
+// newsLocked returns the lines that the client reads for f, a frame of the answer to a poll for news. first is true for
+// the first answer on the connection. Each answer contains a welcome, and a joined for each room. But a client expects
+// only one welcome on a connection, and only one joined or refused for a join. So in later answers newsLocked replaces
+// them with the frames that a WebSocket would bring.
 func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -92,7 +92,8 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	return [][]byte{line}
 }
 
-// Missed returns the frames that a client that was in the room all the time would have got instead of j, which resumes.
+// Missed returns the frames that bring the same news as j, a joined that resumes. A client that was in the room all the
+// time would have got these frames.
 func Missed(j wire.Joined) (frames []wire.Frame) {
 	if len(j.Removed) > 0 {
 		frames = append(frames, wire.Removed{Room: j.Room, Seqs: j.Removed})

@@ -44,7 +44,7 @@ func TestFragmentIsChanged(t *testing.T) {
 	}
 }
 
-// TestOpenARoom types names as people do, and one that no room can have.
+// TestOpenARoom types names of rooms in the ways that users write them, and one that no room can have.
 func TestOpenARoom(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -68,7 +68,8 @@ func TestOpenARoom(t *testing.T) {
 	}
 }
 
-// TestClicksThatTheBrowserTakes holds that a click with a key that means something to the browser does not navigate in place.
+// TestClicksThatTheBrowserTakes checks that a click on a link with a key such as Shift does not open the link in this
+// tab.
 func TestClicksThatTheBrowserTakes(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

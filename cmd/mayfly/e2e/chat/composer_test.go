@@ -44,13 +44,13 @@ func TestCounterNearTheLimit(t *testing.T) {
 	}
 	tab.Press("x")
 	tab.Until(tally + `.innerText === '3,600 of 4,000' && said.length === 1`)
-	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space counts between characters only
+	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space at the ends of the text does not count
 	tab.Until(tally + `.innerText === '3,603 of 4,000'`)
 	tab.Do(rig.Type(strings.Repeat("y", 398)))
 	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many' && said.length === 2`)
 	tab.Do(rig.Enter())
 	tab.Until(`[...document.querySelectorAll('p:not(.unseen)')].filter(p => p.innerText.includes('too many')).length === 1 &&
-		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') && said.length === 3`) // seen once, said again
+		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') && said.length === 3`) // the sentence is shown once and said again
 	if got := rig.Eval[string](tab, value); strings.Count(got, "y") != 398 || len(tab.Messages()) != 0 {
 		t.Errorf("%d messages are shown and %d characters left, want the text kept", len(tab.Messages()), len(got))
 	}
@@ -90,7 +90,8 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 const fixedField = `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
 	addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`
 
-// TestComposerGrows types ten lines: eight are in sight, also where the browser doesn't make the field grow by itself.
+// TestComposerGrows types ten lines. Eight must be in sight, even in a browser that does not make the field grow by
+// itself.
 func TestComposerGrows(t *testing.T) {
 	t.Parallel()
 	const (
@@ -180,7 +181,7 @@ func TestTouchKeyboard(t *testing.T) {
 	}
 	tab.Click("button", "Send")
 	tab.Shows("one\ntwo")
-	tab.Do(rig.Type("three"), rig.Enter(chromedp.ModifierCtrl)) // on a keyboard of keys
+	tab.Do(rig.Type("three"), rig.Enter(chromedp.ModifierCtrl)) // as on a keyboard of keys
 	tab.Shows("three")
 	if got := rig.Eval[string](tab, value); got != "" {
 		t.Errorf("after Ctrl+Enter the composer holds %q", got)
@@ -236,7 +237,7 @@ func TestControlCharactersArePastedAsWhatTheyShow(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	for _, tt := range []struct {
 		pasted    string
-		prevented bool // else the browser pastes it
+		prevented bool // the page has prevented that the browser pastes the text itself
 		want      string
 	}{
 		{`one\u000btwo\u000cthree\u0085four`, true, "one\ntwo\nthree\nfour"},

@@ -21,7 +21,7 @@ import (
 // jumpLabel is JavaScript for the text of the button that leads to the newest message; "" without the button.
 var jumpLabel = `(` + jump + `?.innerText ?? '')`
 
-// roomThatScrolls opens a room with 40 messages, in a tab that can scroll right before a draw.
+// roomThatScrolls opens a room with 40 messages, in a tab in which a test can scroll right before the page draws.
 func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string) *rig.Raw {
 	t.Helper()
 	tab.BeforeScripts(`window.WebSocket = class extends WebSocket {
@@ -38,9 +38,9 @@ func roomThatScrolls(t *testing.T, tab *rig.Tab, server *rig.Server, room string
 	return r
 }
 
-// scrollsAt scrolls in the very task in which the next frame that contains words arrives and is drawn, as assistive
-// technology may do: the page draws before the browser has sent it the scroll event. left is then the list's distance from
-// its end.
+// scrollsAt runs scroll in the same task in which the next frame that contains words arrives and is drawn. Assistive
+// technology may scroll like that. Then the page draws before the browser has sent it the scroll event. The variable left
+// in the page is afterwards the list's distance from its end.
 func scrollsAt(tab *rig.Tab, words, scroll string) {
 	// The page paints between two draws: after two frames it draws at once again.
 	rig.Eval[bool](tab, `new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -55,7 +55,8 @@ func scrollsAt(tab *rig.Tab, words, scroll string) {
 	})))`)
 }
 
-// TestScrollRightBeforeADrawWins: a message that comes then does not move the list, and counts as unread.
+// TestScrollRightBeforeADrawWins: the user scrolls up right before a message is drawn. The message must not move the
+// list, and counts as unread.
 func TestScrollRightBeforeADrawWins(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -83,7 +84,8 @@ func TestScrollRightBeforeADrawWins(t *testing.T) {
 	}
 }
 
-// TestScrollRightBeforeADrawShowsTheButton: nothing new comes; the page draws that the user's own message was sent.
+// TestScrollRightBeforeADrawShowsTheButton: the user scrolls up right before the page draws that the user's own message
+// was sent. No new message comes, but the button must appear.
 func TestScrollRightBeforeADrawShowsTheButton(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -129,7 +131,7 @@ const countsPosted = `window.posted = 0; window.WebSocket = class extends WebSoc
 	}
 }`
 
-// hear waits until the page has got n more messages, at least, and has had two frames to draw them.
+// hear waits until the page has got at least n more messages, and has had two frames to draw them.
 func hear(tab *rig.Tab, n int) {
 	rig.Eval[bool](tab, fmt.Sprintf(`new Promise(done => {
 		const enough = posted + %d;
@@ -138,7 +140,8 @@ func hear(tab *rig.Tab, n int) {
 	})`, n))
 }
 
-// wheel turns the wheel by dy CSS pixels, down if that is more than 0, above the middle of the list.
+// wheel turns the mouse wheel by dy CSS pixels, with the pointer above the middle of the list. A positive dy scrolls
+// down.
 func wheel(dy float64) chromedp.Action[chromedp.Void] {
 	type event struct { // cdproto leaves out a deltaX of 0, which Chromium insists on
 		Type   input.DispatchMouseEventType `json:"type"`
@@ -165,7 +168,8 @@ func touch(kind input.DispatchTouchEventType, at ...*input.TouchPoint) chromedp.
 	})
 }
 
-// TestStaysAtTheEndWhateverMakesTheLogLower: a user at the end stays there, and one who has scrolled up is not moved.
+// TestStaysAtTheEndWhateverMakesTheLogLower makes the log lower in several ways. A list at its end must stay there, and a
+// list that the user has scrolled up must not move.
 func TestStaysAtTheEndWhateverMakesTheLogLower(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "1000/1s")
@@ -214,8 +218,8 @@ func TestStaysAtTheEndWhateverMakesTheLogLower(t *testing.T) {
 	}
 }
 
-// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. A script stands for a scroll bar, which a
-// headless browser hides, and for assistive technology: the page sees only that the list is elsewhere.
+// TestNeverPulledDown scrolls up, slowly, while 20 messages a second come. A script takes the place of a scroll bar,
+// which a headless browser hides, and of assistive technology: the page only notices that the list has moved.
 func TestNeverPulledDown(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000") // a busy machine takes long to scroll
@@ -292,7 +296,8 @@ func TestNeverPulledDown(t *testing.T) {
 			stop := chatter(t, server, tt.name)
 			defer stop()
 			hear(tab, 2)
-			// The row in the middle tells where the list stands: scrollTop also changes when older rows are mounted above.
+			// The row in the middle shows whether the list has moved: scrollTop also changes when older rows are mounted
+			// above.
 			tab.Script(`{
 				const log = ` + rig.Log + `;
 				let row, at, up = false;
@@ -327,7 +332,7 @@ func TestNeverPulledDown(t *testing.T) {
 	}
 }
 
-// follows fails unless the list is at its end, in every frame, while messages come.
+// follows fails unless the list is at its end in every frame while messages come.
 func follows(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	tab.Script(`{

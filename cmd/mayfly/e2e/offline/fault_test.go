@@ -16,7 +16,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// faultPart finds the sentence of a page without a client, also where no script may run and there is no byRole.
+// faultPart is the CSS selector of the sentence in a page without a client. It also works where no script may run, so
+// that there is no byRole.
 const faultPart = ".fault"
 
 // untilSays waits until a page without a client says that sentence in an alert.
@@ -24,8 +25,8 @@ func untilSays(tab *rig.Tab, sentence string) {
 	tab.Until(fmt.Sprintf(`byRole('alert').some(e => e.checkVisibility() && e.innerText.includes(%q))`, sentence))
 }
 
-// wantSentence looks at a page without a client: it says one sentence, aloud too, offers a Reload, also on a narrow screen,
-// and nothing of the shell is left for eyes, ears or the keyboard.
+// wantSentence checks a page without a client. The page must show one sentence, which a screen reader says, and a button
+// Reload that fits a narrow screen. Nothing of the shell may be visible, spoken or reached by the keyboard.
 func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
 	t.Helper()
 	nodes := rig.Accessible(tab)
@@ -82,7 +83,7 @@ func TestWithoutScripts(t *testing.T) {
 	}
 	tab.Do(scripts(true), chromedp.Navigate(server.URL))
 	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
-	pressReload(t, tab) // asks for the page again
+	pressReload(t, tab) // this requests the page again
 	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
 	tab.Do(scripts(false), chromedp.Reload())
 	tab.Ready()
@@ -101,7 +102,7 @@ func TestWithoutWebAssembly(t *testing.T) {
 	tab.Ready()
 }
 
-// TestProgramThatEnds is one that panics at its start: the browser throws where nobody expects it.
+// TestProgramThatEnds: the client panics at its start, because the browser throws an unexpected exception.
 func TestProgramThatEnds(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -159,8 +160,8 @@ func TestClientDoesNotLoad(t *testing.T) {
 	}
 }
 
-// untilInstalled reloads the page until a service worker serves it. The worker of a page that could not be loaded may still
-// be failing to keep its files when the next page waits for it: then the page after that tries again.
+// untilInstalled reloads the page until a service worker serves it. If a page could not be loaded, its worker may still
+// be failing to store its files while the next page waits for it. Then the page after that tries again.
 func untilInstalled(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	for range 5 {
@@ -180,7 +181,8 @@ func untilInstalled(t *testing.T, tab *rig.Tab) {
 	t.Error("no service worker serves the page")
 }
 
-// cutOff lets the head of an answer through, and the first bytes of its body.
+// cutOff is a ResponseWriter that sends the header of an answer and the first bytes of its body, and then cuts the
+// connection.
 type cutOff struct {
 	http.ResponseWriter
 	left int

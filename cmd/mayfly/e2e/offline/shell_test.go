@@ -13,7 +13,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// counter counts the answers with a body, by path.
+// counter counts, by path, the answers that have a body.
 type counter struct {
 	mu     sync.Mutex
 	bodies map[string]int
@@ -39,8 +39,8 @@ func (c *counter) count(r *http.Response) error {
 	return nil
 }
 
-// through starts a server behind a proxy and returns the proxy's URL. The proxy does as wrap says, and as see does with each
-// answer; either may be nil.
+// through starts a server behind a proxy and returns the proxy's URL. wrap and see are as for rig.NewFront; either may be
+// nil.
 func through(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) string {
 	t.Helper()
 	front := rig.NewFront(t, wrap, see)
@@ -153,7 +153,7 @@ func TestNoViolationsAndNoErrors(t *testing.T) {
 	}
 }
 
-// TestFaultsAreSeen has a page do what no page should ever do: the tab must report it.
+// TestFaultsAreSeen makes a page do what no page should do. The tab must report each of these faults.
 func TestFaultsAreSeen(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

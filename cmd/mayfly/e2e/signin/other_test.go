@@ -12,7 +12,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// TestAnotherProvider does the same with a provider made of another library: only flags differ.
+// TestAnotherProvider runs signInAndOut with a provider that uses another library. Only flags differ.
 func TestAnotherProvider(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)

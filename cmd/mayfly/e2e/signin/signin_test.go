@@ -28,10 +28,10 @@ func signedIn(tab *rig.Tab, person string) {
 	tab.Ready()
 }
 
-// header waits until the header says words.
+// header waits until the page's header contains words.
 func header(tab *rig.Tab, words string) { tab.Until(says(words)) }
 
-// says is the JavaScript condition that the header says words.
+// says returns a JavaScript condition: the page's header contains words.
 func says(words string) string {
 	return fmt.Sprintf(`%s?.innerText.replace(/\s+/g, ' ').includes(%q) ?? false`, rig.ByRole("banner", ""), words)
 }
@@ -47,9 +47,9 @@ func TestSigningInAndOut(t *testing.T) {
 	signInAndOut(t, server, server.Log)
 }
 
-// signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a
-// token lives and signs out, while a third person reads and a spy looks for tokens. logs returns what server and provider
-// have logged.
+// signInAndOut does what a user does in a day. Ada signs in, writes, opens the page again and in a second tab, stays for
+// longer than a token lives and signs out. Meanwhile a third person reads, and a spy looks for tokens. logs returns the
+// logs of the server and of the provider.
 func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OwnBrowser(t)
 	ben := spy.tab(t, browser.Tab, room).Ready()
@@ -79,7 +79,7 @@ func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	spy.look(t, ada)
 	spy.look(t, second)
 
-	other := rig.Dial(t, server) // of this sign-in, without a page that hears of the sign-out from the other
+	other := rig.Dial(t, server) // a connection of the same sign-in, without a page that another tab could tell of the sign-out
 	other.Send(spy.lastHello())
 	if w := rig.Next[wire.Welcome](other); w.User.Name != "Ada Lovelace" {
 		t.Errorf("her third connection is %q", w.User.Name)
@@ -177,7 +177,7 @@ func TestTheWayBackFromSigningOut(t *testing.T) {
 	}
 }
 
-// closing returns a channel that is closed as soon as the tab's connection is.
+// closing returns a channel that is closed as soon as the tab's connection is closed.
 func closing(t *testing.T, tab *rig.Tab) <-chan struct{} {
 	t.Helper()
 	closed := make(chan struct{})

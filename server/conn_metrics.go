@@ -46,11 +46,11 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	return m
 }
 
-// count returns a function that counts the open connections for which has returns true.
-func (s *Server) count(has func(entry) bool) func() int {
+// count returns a function that counts the open connections for which match returns true.
+func (s *Server) count(match func(entry) bool) func() int {
 	return func() (n int) {
 		for _, e := range s.snapshot() {
-			if has(e) {
+			if match(e) {
 				n++
 			}
 		}

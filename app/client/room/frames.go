@@ -54,9 +54,9 @@ func (r *Room) markMine(me wire.User) {
 	}
 }
 
-// joined applies f, a snapshot of the room. If f resumes, its messages are added to those that r has. Otherwise they
-// replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has lost them,
-// but the user may still read them.
+// joined applies f, a snapshot of the room. If f resumes (Resumed), joined adds its messages to those that r has.
+// Otherwise they replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has
+// lost them, but the user may still read them.
 func (r *Room) joined(f wire.Joined) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
 	have := copied(r.Messages)
@@ -108,7 +108,7 @@ func (r *Room) refused(f wire.Refused) {
 	}
 }
 
-// message returns m, a message of the present epoch, as it is shown.
+// message returns the Message that shows m, a message of the present epoch.
 func (r *Room) message(m wire.Message) Message {
 	return Message{
 		Key: m.User.ID + "/" + m.ID, Seq: m.Seq, User: m.User, Text: m.Text, At: time.UnixMilli(m.At),
