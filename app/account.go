@@ -202,13 +202,14 @@ func (a *account) do(ctx goapp.Context, what action) {
 
 func (a *account) signOut() {
 	focusComposer() // the focus must not be lost: the button disappears
-	spawn(a.auth.SignOut)
+	returnTo := here()
+	spawn(func() { a.auth.SignOut(returnTo) })
 }
 
 // goToProvider stores the drafts, and then leaves the page for the sign-in provider.
 func (a *account) goToProvider(ctx goapp.Context) {
 	a.leaving = true
-	returnTo := strings.TrimPrefix(browser.Address(), browser.Origin())
+	returnTo := here()
 	a.flushThen(func() {
 		spawn(func() {
 			if !a.auth.Begin(returnTo) {
@@ -217,6 +218,9 @@ func (a *account) goToProvider(ctx goapp.Context) {
 		})
 	})
 }
+
+// here returns the path of the page with its query, to which the user comes back from the provider.
+func here() string { return strings.TrimPrefix(browser.Address(), browser.Origin()) }
 
 // onPageRestored runs when the browser could not leave the page for the provider, and when the browser shows the page,
 // perhaps again after the user went back from the provider.

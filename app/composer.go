@@ -52,7 +52,8 @@ func (c *composer) render() goapp.UI {
 	// theirs.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem, c.renderOffer(),
-		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", counterID)),
+		elem("div", "composer-row",
+			elem("div", "composer-field", text), send, elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion))
 	if c.client == nil { // go-app prerenders disabled even if its value is false
@@ -378,5 +379,6 @@ func (c *composer) measure() {
 func fit(input goapp.Value) {
 	style := input.Get("style")
 	style.Set("height", "auto")
-	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+2)+"px")
+	borders := input.Get("offsetHeight").Int() - input.Get("clientHeight").Int()
+	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+borders)+"px")
 }

@@ -73,12 +73,22 @@ func (to delivery) around() (before, after string) {
 	return words.Around(words.DraftOffered)
 }
 
-const composerID = "message"
+const (
+	composerID = "message"
+	reasonID   = "reason" // why there is no composer
+)
 
 // composerField returns the field that the user writes in. It is not Truthy on a page that shows no room.
 func composerField() goapp.Value { return dom.ByID(composerID) }
 
-func focusComposer() { dom.Focus(composerID) }
+// focusComposer moves the focus to the composer, or to the reason why there is none.
+func focusComposer() {
+	if composerField().Truthy() {
+		dom.Focus(composerID)
+	} else {
+		dom.Focus(reasonID)
+	}
+}
 
 // yieldFocus moves the focus to the composer if the focus is in an element with one of these ids. Call it before such
 // an element changes or disappears.

@@ -13,6 +13,7 @@ import (
 // What the tests look at.
 var (
 	RoomOf     = roomOf
+	RoomAt     = roomAt
 	PathOf     = pathOf
 	RoomNamed  = roomNamed
 	Takes      = takes

@@ -53,7 +53,7 @@ func broke(r any) {
 	if goapp.IsServer || dom.ByID(brokenID).Truthy() {
 		return
 	}
-	bar := `<form class="broken" id="` + brokenID + `" role="alert">` + words.Of(words.Broke) +
-		` <button>` + words.Of(words.Reload) + `</button></form>`
+	bar := `<div class="broken" id="` + brokenID + `" role="alert"><form>` + words.Of(words.Broke) +
+		` <button>` + words.Of(words.Reload) + `</button></form></div>`
 	dom.Document().Get("body").Call("insertAdjacentHTML", "beforeend", bar)
 }

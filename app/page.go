@@ -65,8 +65,7 @@ func (p *page) Render() (drawn goapp.UI) {
 			drawn = elem("div", "")
 		}
 	}()
-	skip := textElem("a", "skip", words.Of(words.SkipLink)).Attr("href", "#"+composerID)
-	all := elem("div", "page", skip, p.header(), p.main(), liveRegion(politeID, "status"), liveRegion(alertID, "alert"))
+	all := elem("div", "page", p.skip(), p.header(), p.main(), liveRegion(politeID, "status"), liveRegion(alertID, "alert"))
 	if p.client != nil {
 		on(all, "dragover", p.composer.onTransfer)
 		on(all, "drop", p.composer.onTransfer)
@@ -74,6 +73,14 @@ func (p *page) Render() (drawn goapp.UI) {
 		on(all, "focusin", p.onFocusIn)
 	}
 	return all
+}
+
+// skip draws the link that leads past the header: to the composer, or to the reason why there is none.
+func (p *page) skip() goapp.UI {
+	if p.badRoom {
+		return textElem("a", "skip", words.Of(words.SkipToReason)).Attr("href", "#"+reasonID)
+	}
+	return textElem("a", "skip", words.Of(words.SkipLink)).Attr("href", "#"+composerID)
 }
 
 // header draws the parts of the header. The offer to install is drawn only if no other bar is.
@@ -112,7 +119,9 @@ func (p *page) heading() string {
 
 func (p *page) main() goapp.UI {
 	if p.badRoom {
-		return elem("main", "main", deadEnd(words.Of(words.WhyNoRoom)))
+		reason := deadEnd(words.Of(words.WhyNoRoom))
+		attributes(reason, "id", reasonID, "tabindex", "-1")
+		return elem("main", "main", reason)
 	}
 	return elem("main", "main", p.timeline.render(), p.composer.render())
 }
@@ -205,11 +214,11 @@ func (p *page) OnNav(ctx goapp.Context) {
 	defer Guard()
 	address := goapp.Window().URL()
 	shortcut, onTheWay := address.RawQuery == wire.OpenRoomQuery, address.Path == pkce.CallbackPath
-	room, ok := roomOf(address.Path)
-	if path := pathOf(room); ok && path != address.Path { // another way to write the path
-		browser.Replace(path)
+	room, elsewhere, ok := roomAt(address.Path, address.Fragment)
+	if elsewhere {
+		browser.Replace(pathOf(room))
 	}
-	here := ok && room == p.room // the way to the composer
+	here := ok && room == p.room || !ok && p.badRoom // the way to the composer, or to the reason why there is none
 	deferred(ctx, func(goapp.Context) {
 		switch {
 		case shortcut:

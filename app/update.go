@@ -21,9 +21,9 @@ const (
 )
 
 // An update looks for a newer version of Mayfly. The service worker downloads and stores it, and a reload of the page brings
-// it. The worker sends the version that it has stored. (go-app's own event is not used: it also comes at the first visit,
-// and a page that was not open then never gets it.) While the page is visible, the user decides when to reload. A hidden
-// page reloads by itself, if the user would see no difference afterwards.
+// it. The worker sends the version that it has stored. (go-app's own event is not used, and package web switches it off: it
+// also comes at the first visit, and a page that was not open then never gets it.) While the page is visible, the user
+// decides when to reload. A hidden page reloads by itself, if the user would see no difference afterwards.
 type update struct {
 	*model
 	version   string    // the version that a reload brings; "": the version that the page has

@@ -8,21 +8,23 @@ package web
 // removes the page. If scripts are off, mayfly.css hides the page. (One CSS rule with :has could hide the page in all cases,
 // but then the browser would compute the styles of the whole page again for every message that is added or removed.)
 const (
-	noScripts = `<noscript><form class="fault" role="alert"><p>Mayfly needs JavaScript and WebAssembly. ` +
-		`Allow JavaScript for this site in the browser's settings, then reload.</p><button>Reload</button></form></noscript>`
-	noWebAssembly = `<form class="fault" hidden id="no-webassembly" role="alert"><p>Mayfly needs WebAssembly, ` +
+	noScripts = `<noscript><div class="fault" role="alert"><form><p>Mayfly needs JavaScript and WebAssembly. ` +
+		`Allow JavaScript for this site in the browser's settings, then reload.</p>` +
+		`<button>Reload</button></form></div></noscript>`
+	noWebAssembly = `<div class="fault" hidden id="no-webassembly" role="alert"><form><p>Mayfly needs WebAssembly, ` +
 		`which this browser lacks or has turned off. ` +
 		`Update the browser, or leave its lockdown mode for this site, then reload.</p>` +
-		`<button>Reload</button></form>`
-	notLoaded = `<form class="fault" hidden id="not-loaded" role="alert"><p>Mayfly could not be loaded. ` +
-		`Check the connection, then reload.</p><button>Reload</button></form>`
-	stopped = `<form class="fault" hidden id="stopped" role="alert"><p>Mayfly has stopped. ` +
+		`<button>Reload</button></form></div>`
+	notLoaded = `<div class="fault" hidden id="not-loaded" role="alert"><form><p>Mayfly could not be loaded. ` +
+		`Check the connection, then reload.</p><button>Reload</button></form></div>`
+	stopped = `<div class="fault" hidden id="stopped" role="alert"><form><p>Mayfly has stopped. ` +
 		`Reload to start it again; ` +
-		`if it stops at once, allow this site to store data in the browser's settings.</p><button>Reload</button></form>`
+		`if it stops at once, allow this site to store data in the browser's settings.</p>` +
+		`<button>Reload</button></form></div>`
 
 	// stillLoading appears after some seconds by a CSS animation, so that it also works if the script never arrives.
-	stillLoading = `<form class="loader-slow" role="status"><p>Still loading. ` +
-		`On a slow connection the first visit takes a while.</p><button>Reload</button></form>`
+	stillLoading = `<div class="loader-slow" role="status"><form><p>Still loading. ` +
+		`On a slow connection the first visit takes a while.</p><button>Reload</button></form></div>`
 )
 
 // faultMarkup is the patch of the page that adds the sentences: stillLoading into go-app's loader, which is the element

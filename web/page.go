@@ -159,11 +159,14 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 }
 
 // scriptPatches returns the patches of /app.js. The first patch makes it fetch the wasm directly. go-app wraps the wasm's
-// response in another response to count the bytes, and a browser would compile a wrapped response again on every visit.
+// response in another response to count the bytes, and a browser would compile a wrapped response again on every visit. The
+// second patch keeps go-app from watching for updates: it would write into the console that there is one on the first visit
+// too, when the first service worker starts. The page asks the worker itself (app/update.go).
 func scriptPatches(f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
-	return append([]replacement{unwrapped}, faultScripts...)
+	quiet := replacement{"      goappSetupNotifyUpdate(registration);\n", ""}
+	return append([]replacement{unwrapped, quiet}, faultScripts...)
 }
 
 // pagePatches are the patches of the page's HTML. generate applies them after tidy.

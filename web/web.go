@@ -51,6 +51,8 @@ type Handler struct {
 	cfg   Config // static
 	files *files // static
 
+	missing *missing // static
+
 	making  sync.Mutex // held while an edition is being made
 	edition atomic.Pointer[edition]
 }
@@ -86,7 +88,7 @@ func newHandler(cfg Config, static fs.FS) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{cfg: cfg, files: files}
+	h := &Handler{cfg: cfg, files: files, missing: newMissing(files)}
 	h.edition.Store(first)
 	return h, nil
 }
@@ -146,6 +148,11 @@ func (h *Handler) Version() string { return h.current().version }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := h.current()
 	e.setHeaders(w)
+	asked := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if _, pattern := e.mux.Handler(r); pattern == "" && asked {
+		h.missing.ServeHTTP(w, r)
+		return
+	}
 	e.mux.ServeHTTP(w, r)
 }
 

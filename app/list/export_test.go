@@ -12,6 +12,7 @@ import (
 var (
 	Initials = initials
 	FaceOf   = faceClass
+	Tint     = tint
 	RowClass = rowClass
 	Piled    = piled
 	Diff     = diff
@@ -25,7 +26,10 @@ var (
 	Long      = long
 )
 
-const MaxRows = maxRows
+const (
+	MaxRows = maxRows
+	Tints   = tints
+)
 
 type Mounted = mounted
 

@@ -2,6 +2,7 @@ package list
 
 import (
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -55,12 +56,12 @@ func faceClass(u wire.User) string {
 	return "face face-" + tint(u.ID)
 }
 
-// tints is the number of colours that faces can have. The style sheet has --tint-0 to --tint-7.
-const tints = 8
+// tints is the number of colours that faces can have. The style sheet has --tint-0 to --tint-15.
+const tints = 16
 
 // tint returns the number of the colour of a user's face. Two users with the same name mostly get different colours.
 func tint(id string) string {
 	hash := fnv.New32a()
 	hash.Write([]byte(id))
-	return string('0' + byte(hash.Sum32()%tints))
+	return strconv.Itoa(int(hash.Sum32() % tints))
 }

@@ -65,7 +65,8 @@ type tab struct {
 	own  *storage
 	mode pkce.Mode
 
-	address string // where the tab's next page loads
+	address   string // where the tab's next page loads
+	revisited bool   // the browser loads that page again by itself
 }
 
 func (d *device) tab() *tab { return &tab{d: d, own: newStorage(), address: origin + "/"} }
@@ -98,7 +99,7 @@ func (tb *tab) load() *page {
 		return d.p.fetch(ctx, url, form)
 	}
 	pg.SignIn = pkce.New(pkce.Config{Mode: tb.mode, Browser: pkce.Browser{
-		Origin: origin, Address: tb.address, Fetch: fetch, FetchKeepalive: fetch,
+		Origin: origin, Address: tb.address, Revisited: tb.revisited, Fetch: fetch, FetchKeepalive: fetch,
 		Local: d.local, Tab: tb.own, Vault: d.vault,
 		Lock: func(_ string, timeout time.Duration) (func(), error) {
 			ctx, cancel := context.WithTimeout(ctx, timeout)
@@ -126,6 +127,7 @@ func (tb *tab) load() *page {
 		pg.states = append(pg.states, s)
 	})
 	d.t.Cleanup(pg.close)
+	pg.SignedOut()
 	go func() {
 		defer close(pg.ended)
 		if err := pg.Run(ctx); err != nil {

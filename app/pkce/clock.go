@@ -23,6 +23,7 @@ const (
 	defaultLife    = 5 * time.Minute        // the life of an access token if the provider does not say
 	maxLife        = 24 * time.Hour         // the longest life of an access token, even if the provider says more
 	maxPending     = time.Hour              // the longest time from Begin to Callback
+	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return that does not name its state
 	maxSkew        = 5 * time.Minute        // a device's clock that is wrong by less than this is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
 	keysMinAge     = 30 * time.Second       // the shortest time between two readings of the keys because of an unknown key

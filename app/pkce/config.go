@@ -30,6 +30,9 @@ type Browser struct {
 	Origin  string // the page's origin: scheme, host and port
 	Address string // the page's whole address when it was loaded
 
+	// Revisited is true if the browser has loaded the page again by itself: from its history, or by a reload.
+	Revisited bool
+
 	Fetch          Fetch
 	FetchKeepalive Fetch // like Fetch, but its requests continue when the user leaves the page
 

@@ -170,7 +170,7 @@ func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*repl
 }
 
 // signOut does the work of SignIn.SignOut: it deletes the sign-in in this browser, and then ends it at the provider.
-func (r *redirects) signOut() {
+func (r *redirects) signOut(returnTo string) {
 	m := r.state
 	m.hold()
 	defer m.release()
@@ -192,7 +192,7 @@ func (r *redirects) signOut() {
 		}
 		m.records.forgetKey()
 		if was != nil {
-			left = r.leaveProvider(was)
+			left = r.leaveProvider(was, returnTo)
 		}
 	})
 	if !left {
@@ -201,8 +201,9 @@ func (r *redirects) signOut() {
 }
 
 // leaveProvider revokes the refresh token of former, the record of the sign-in that has ended, and sends the browser to
-// the provider's end-session endpoint. If the browser stays on this page, it returns false. It blocks.
-func (r *redirects) leaveProvider(former *record) bool {
+// the provider's end-session endpoint. The provider sends the browser back to one fixed address, so this tab stores
+// returnTo for signedOut. If the browser stays on this page, leaveProvider returns false. It blocks.
+func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 	// Check that the provider answers before the browser leaves for its page. With a refresh token, the request to revoke
 	// it is the check. Without a refresh token, read the metadata from the provider instead of using the stored ones.
 	d, f := r.provider.discover(signOutTimeout)
@@ -213,10 +214,12 @@ func (r *redirects) leaveProvider(former *record) bool {
 		return false
 	}
 	state := random()
-	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "from", r.b.path())) // else signedOut says nothing
 	r.state.hold()
 	r.state.gone = true
+	left := itoa(r.state.now().Wall.UnixMilli())
 	r.state.release()
+	// If it cannot be stored, there is no sentence, and the return ends in the lobby.
+	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "return", safePath(returnTo), "created", left))
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
 		"state", state, "id_token_hint", former.id}
 	if len(former.id) > maxHint {
@@ -226,27 +229,27 @@ func (r *redirects) leaveProvider(former *record) bool {
 	return true
 }
 
-// signedOut runs at the start of the page. If this tab had gone to the provider to sign out, signedOut finds out whether
-// the provider has sent it back. If not, the provider has shown an error or the user went back, and the page says that
-// the provider may still know the user. Most providers send back the state that leaveProvider has sent. For the others
-// the path decides: a provider sends the browser to "/", so a tab that left from another path and is now at "/" was sent
-// back. At CallbackPath a new sign-in is being completed, and signedOut says nothing.
+// signedOut does the work of SignIn.SignedOut. Most providers send back the state that leaveProvider has sent. Another
+// provider has sent the browser back if the page was loaded at "/", soon after leaveProvider, and neither from the history
+// nor by a reload. At CallbackPath a new sign-in is being completed, and signedOut says nothing.
 func (r *redirects) signedOut() {
 	sent, _ := r.b.Tab.Load(browser.SignOutKey)
 	if sent == "" {
 		return
 	}
 	_ = r.b.Tab.Delete(browser.SignOutKey)
-	mark := parseQuery(sent)
+	mark, path := parseQuery(sent), r.b.path()
 	_, search, _ := strings.Cut(r.b.Address, "?")
 	search, _, _ = strings.Cut(search, "#")
-	switch back := parseQuery(search)["state"]; {
-	case back != "" && back == mark["state"]:
-		r.b.Replace("/")
-	case r.b.path() == CallbackPath, r.b.path() == "/" && mark["from"] != "/":
+	state := parseQuery(search)["state"]
+	r.state.hold()
+	defer r.state.release()
+	unnamed := state == "" && path == "/" && !r.b.Revisited && age(mark, r.state.now()) < maxUnnamed
+	switch {
+	case state != "" && state == mark["state"], unnamed:
+		r.b.Replace(safePath(mark["return"]))
+	case path == CallbackPath:
 	default:
-		r.state.hold()
 		r.state.outcome.problem = Problem{Cause: OnlyHere}
-		r.state.release()
 	}
 }

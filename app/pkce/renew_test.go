@@ -667,7 +667,7 @@ func TestServerEndsWhatIsOver(t *testing.T) {
 		pages := openTabs(d, 2)
 		old := pages[0].state().SignInID
 		pages[1].deaf = true
-		pages[0].SignOut()
+		pages[0].SignOut("/")
 		pages[1].End(old, "You signed out elsewhere.")
 		if s := pages[1].want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
 			t.Errorf("the tab that heard nothing: %+v", s)

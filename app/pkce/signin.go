@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/app/browser"
 	"mayfly/shared/clock"
 )
 
@@ -103,7 +104,6 @@ func (s *SignIn) Run(ctx context.Context) error {
 // before it has the configuration, it gives up. Before restore has the configuration, a browser without a stored sign-in
 // can connect as a guest.
 func (s *SignIn) restore(stop <-chan struct{}) {
-	s.redirects.signedOut()
 	if !s.provider.configure(stop, s.admitGuest) {
 		return
 	}
@@ -167,6 +167,7 @@ func (s *SignIn) Wake() {
 	m.tokens.retry.Hurry(m.now())
 	if m.gone && m.record == nil {
 		m.gone, m.outcome.problem = false, Problem{Cause: OnlyHere}
+		_ = s.b.Tab.Delete(browser.SignOutKey) // this was the return: no later one may lead anywhere
 	}
 	m.release()
 }
@@ -214,10 +215,16 @@ func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects
 
 // SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which
 // tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and
-// sends the browser to the provider's end-session endpoint, which sends it back to the page. If the network fails or
-// the provider has no such endpoint, the browser stays on the page, and the state says that the provider may still
-// know the user.
-func (s *SignIn) SignOut() { s.redirects.signOut() }
+// sends the browser to the provider's end-session endpoint, which sends it back to "/". There SignedOut goes on to
+// returnTo, a path with its query, or "/" if returnTo is not safe. If the network fails or the provider has no such
+// endpoint, the browser stays on the page, and the state says that the provider may still know the user.
+func (s *SignIn) SignOut(returnTo string) { s.redirects.signOut(returnTo) }
+
+// SignedOut completes a sign-out for which this tab went to the provider. If the provider has sent the browser back, it
+// replaces the page's address by the one that SignOut got. If not, because the provider has shown an error or the user
+// went back, the state says that the provider may still know the user. Call SignedOut once, before Run and before any
+// other code reads the page's address. It does not block.
+func (s *SignIn) SignedOut() { s.redirects.signedOut() }
 
 // End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. message
 // is the server's sentence for the user. If another sign-in has replaced this one, End does nothing. If the user has

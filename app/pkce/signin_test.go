@@ -153,7 +153,7 @@ func TestCallbackOnceOnly(t *testing.T) {
 		if s := again.want(pkce.SignedIn); to != "/" || s.Problem != (pkce.Problem{}) {
 			t.Errorf("back at the callback: to %q, %+v", to, s)
 		}
-		again.SignOut()
+		again.SignOut("/")
 		again.close()
 		late, _ := tb.back(back)
 		if s := late.want(pkce.Failed); s.Problem.Cause != pkce.ExpiredLink {
@@ -696,7 +696,7 @@ func TestStorage(t *testing.T) {
 		if s := pg.want(pkce.Failed); s.Problem.Cause != help || s.Problem.Action() != pkce.ActHelp || len(pg.left) != 0 {
 			t.Errorf("state = %+v", s)
 		}
-		pg.SignOut()
+		pg.SignOut("/")
 	})
 	synctest.Test(t, func(t *testing.T) { // full before
 		d := newDevice(t)
@@ -727,7 +727,7 @@ func TestStorage(t *testing.T) {
 				wait(time.Second)
 				other.want(pkce.SignedOut)
 				pg.want(pkce.SignedIn)
-				pg.SignOut()
+				pg.SignOut("/")
 				pg.want(pkce.SignedOut)
 			})
 		})

@@ -123,6 +123,51 @@ func TestA03HeadingAndTitle(t *testing.T) {
 	}
 }
 
+// strays lists the texts of the page that are in no landmark and no live region, and links within the page that lead to
+// nothing.
+const strays = `[
+	...(walker => { const texts = []; while (walker.nextNode()) texts.push(walker.currentNode); return texts; })
+		(document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT))
+		.filter(t => t.textContent.trim() && t.parentElement.checkVisibility({checkVisibilityCSS: true}) && !t.parentElement.closest(
+			'header, main, nav, form[aria-label], section[aria-label], [role=alert], [role=status], a.skip, script, noscript'))
+		.map(t => 'outside: ' + t.textContent),
+	...[...document.querySelectorAll('a[href^="#"]')].filter(a => !document.querySelector(a.getAttribute('href')))
+		.map(a => 'leads to nothing: ' + a.textContent),
+]`
+
+func TestA01EverythingIsInALandmark(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	for _, path := range []string{"/", "/r/tea", "/r/BAD!!", "/r/a/b"} {
+		tab := rig.OpenBrowser(t).Tab(server.URL + path)
+		tab.Until(`document.querySelector('[role=status]')?.innerText.includes('Online') && !document.querySelector('.goapp-app-info')`)
+		if bad := rig.Eval[[]string](tab, strays); len(bad) > 0 {
+			t.Errorf("%s: %q", path, bad)
+		}
+	}
+}
+
+func TestA04SkipLinkWithoutAComposer(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL + "/r/BAD!!")
+	tab.Until(`document.querySelector('h1')?.textContent === 'No such room'`)
+	toTop(tab)
+	tab.Press(kb.Tab)
+	if got := rig.Eval[string](tab, `document.activeElement.textContent`); got != "Skip to the explanation" {
+		t.Fatalf("the first stop of the Tab key is %q", got)
+	}
+	tab.Do(rig.Enter())
+	tab.Until(`document.activeElement.textContent.startsWith('No room can have that name.')`)
+	tab.Press(kb.Tab)
+	tab.Until(`document.activeElement.textContent === 'Go to #lobby'`)
+	tab.Do(rig.Enter())
+	tab.Ready()
+	toTop(tab)
+	tab.Press(kb.Tab)
+	tab.Until(`document.activeElement.textContent === 'Skip to the message box'`)
+}
+
 func TestA04SkipLink(t *testing.T) {
 	t.Parallel()
 	tab, _ := open(t)

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ func TestCounterNearTheLimit(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Until(`!!` + rig.Find(".note")) // the last that is drawn of an empty room
 	tab.Script(watchVoices)
 	// The header's word for the connection may change at any time.
 	tab.Script(`window.changed = [];
@@ -84,6 +86,10 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 	tab.Shows("日本")
 }
 
+// fixedField makes the browser one that doesn't make the field grow by itself.
+const fixedField = `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
+	addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`
+
 // TestComposerGrows types ten lines. Eight must be in sight, even in a browser that does not make the field grow by
 // itself.
 func TestComposerGrows(t *testing.T) {
@@ -94,11 +100,7 @@ func TestComposerGrows(t *testing.T) {
 		scroll = rig.Composer + `.scrollHeight > ` + rig.Composer + `.clientHeight + 2`
 	)
 	server := rig.Serve(t)
-	for name, script := range map[string]string{
-		"by itself": ``,
-		"as Mayfly makes it": `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
-			addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`,
-	} {
+	for name, script := range map[string]string{"by itself": ``, "as Mayfly makes it": fixedField} {
 		t.Run(name, func(t *testing.T) {
 			tab := rig.OpenBrowser(t).Tab("")
 			tab.BeforeScripts(script)
@@ -111,6 +113,55 @@ func TestComposerGrows(t *testing.T) {
 			}
 			tab.Do(rig.Enter())
 			tab.Until(lines + ` === 1`)
+		})
+	}
+}
+
+// lines says how many lines of its text the composer shows, how many it has above them, and how wide the gap is between the
+// edge of the field and the text.
+type lines struct{ Shown, Above, Gap float64 }
+
+const linesInSight = `(e => {
+	const line = parseFloat(getComputedStyle(e).lineHeight), s = getComputedStyle(e);
+	return {Shown: e.clientHeight / line, Above: e.scrollTop / line, Gap: parseFloat(s.borderTopWidth)};
+})(` + rig.Composer + `)`
+
+// TestComposerShowsWholeLines scrolls a long text to its ends: the lines that are in sight are whole, on any screen.
+func TestComposerShowsWholeLines(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	for name, script := range map[string]string{"by itself": ``, "as Mayfly makes it": fixedField} {
+		t.Run(name, func(t *testing.T) {
+			tab := rig.OpenBrowser(t).Tab("")
+			tab.BeforeScripts(script)
+			tab.Do(chromedp.Navigate(server.URL))
+			tab.Ready()
+			for _, tt := range []struct {
+				name       string
+				size       func()
+				all, shown int // lines of the text, and those in sight
+			}{
+				{"desktop, one line", func() {}, 1, 1},
+				{"desktop, all in sight", func() {}, 8, 8},
+				{"desktop", func() {}, 12, 8},
+				{"desktop, a long text", func() {}, 30, 8},
+				{"a low screen", func() { tab.Do(chromedp.EmulateViewport(640, 320)) }, 12, 4},
+				{"a very low screen", func() { tab.Do(chromedp.EmulateViewport(320, 200)) }, 12, 2},
+				{"a phone", tab.Phone, 12, 8},
+				{"a phone with text at 200 %", func() { tab.Script(`document.documentElement.style.fontSize = '200%'`) }, 12, 6},
+			} {
+				tt.size()
+				tab.Script(fmt.Sprintf(`%[1]s.value = Array.from({length: %[2]d}, (_, i) => i).join('\n');
+					%[1]s.dispatchEvent(new Event('input', {bubbles: true}))`, rig.Composer, tt.all))
+				for _, end := range []string{"0", rig.Composer + ".scrollHeight"} {
+					tab.Script(rig.Composer + `.scrollTop = ` + end)
+					got := rig.Eval[lines](tab, linesInSight)
+					whole := func(lines float64) bool { return math.Abs(lines-math.Round(lines)) < 0.06 } // pixels are rounded
+					if math.Round(got.Shown) != float64(tt.shown) || !whole(got.Shown) || !whole(got.Above) || got.Gap < 6 {
+						t.Errorf("%s, scrolled to %s: %+v", tt.name, end, got)
+					}
+				}
+			}
 		})
 	}
 }

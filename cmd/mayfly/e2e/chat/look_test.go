@@ -85,7 +85,7 @@ const contrasts = `((parts) => {
 	edge.remove();
 	if (seen < 20) bad.push('only ' + seen + ' looked at');
 	return bad;
-})([['textarea', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'], ['.message-actions .button, .message-state .button', null, 'borderTopColor'],
+})([['.composer-field', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'], ['.message-actions .button, .message-state .button', null, 'borderTopColor'],
 	['.status-dot', null, 'borderTopColor'], ['.face', null, 'borderTopColor']])`
 
 func TestA22Contrast(t *testing.T) {
@@ -114,8 +114,8 @@ func TestA22EveryFace(t *testing.T) {
 		for _, class := range []string{"message", "message message-anonymous", "message message-mine", "message message-mine message-anonymous"} {
 			tab.Script(fmt.Sprintf(`{
 				const articles = [...document.querySelectorAll('article')];
-				for (let i = 0; i < 8; i++) articles[0].after(articles[0].cloneNode(true));
-				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 8; });
+				for (let i = 0; i < 16; i++) articles[0].after(articles[0].cloneNode(true));
+				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 16; });
 			}`, class))
 			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
 				t.Errorf("%s, dark %v: %q", class, dark, bad)
@@ -311,11 +311,15 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	}
 	media(tab, "forced-colors", "active")
 	for what, js := range map[string]string{
-		"the actions":         dots,
-		"own messages":        `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
-		"failed":              `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
-		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('textarea')).borderTopWidth) >= 1`,
-		"buttons":             `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
+		"the actions":  dots,
+		"own messages": `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
+		"failed":       `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
+		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('.composer-field')).borderTopWidth) >= 1 &&
+			getComputedStyle(document.querySelector('.composer-field')).borderTopColor !== getComputedStyle(document.body).backgroundColor &&
+			getComputedStyle(document.querySelector('textarea')).borderTopColor === 'rgba(0, 0, 0, 0)'`,
+		"what the user writes": `getComputedStyle(document.querySelector('textarea')).color !== getComputedStyle(document.body).backgroundColor`,
+
+		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("in forced colours the user does not see %s", what)

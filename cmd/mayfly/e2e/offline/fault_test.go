@@ -36,6 +36,9 @@ func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
 	if !has("alert", "") || !has("StaticText", sentence) || !has("button", "Reload") {
 		t.Errorf("%q is not said in an alert with a button Reload: %+v", sentence, nodes)
 	}
+	if bad := rig.Eval[int](tab, `document.querySelectorAll('form[role]').length`); bad > 0 {
+		t.Errorf("%d forms have a role that a form cannot have", bad)
+	}
 	for _, n := range nodes {
 		if n.Role == "textbox" || n.Role == "status" || n.Role == "button" && n.Name != "Reload" {
 			t.Errorf("beside the sentence there is %+v", n)

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/devidp"
 	"mayfly/shared/wire"
 )
 
@@ -124,6 +126,54 @@ func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	spy.search(t)
 	if strings.Contains(log, "panic") {
 		t.Error("the log tells of a panic")
+	}
+}
+
+// TestTheWayBackFromSigningOut signs out in a room that was entered after the page was loaded, with a provider that leads back,
+// with one whose page the user leaves by the back button, and with one that leads back without a state.
+func TestTheWayBackFromSigningOut(t *testing.T) {
+	t.Parallel()
+	const onlyHere = `(document.body?.innerText ?? '').includes('the sign-in service may still know you')`
+	server := rig.Dev(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	at := func(path string) {
+		t.Helper()
+		tab.Until(`location.href === ` + strconv.Quote(server.URL+path) + ` && (` + says("ot signed in") + `)`)
+		tab.Ready()
+	}
+	signOut := func(f devidp.Faults) {
+		t.Helper()
+		server.SetFaults(f)
+		tab.Script(`window.here = true`)
+		tab.Click("button", "Sign out")
+		tab.Until(`!window.here`)
+	}
+	refuses := devidp.Faults{Faults: []devidp.Fault{{At: devidp.EndSession, Do: devidp.Refuse}}}
+
+	signIn(tab, "Ada Lovelace")
+	tab.Script(`goappNav('/r/tea')`) // as a link in the page does
+	tab.Until(`document.querySelector('h1').textContent === '#tea'`)
+	signOut(devidp.Faults{})
+	at("/r/tea")
+	if rig.Eval[bool](tab, onlyHere) {
+		t.Error("the provider led back, and the page says that it may still know her")
+	}
+
+	signIn(tab, "Ada Lovelace")
+	signOut(refuses)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`)) // chromedp waits for a load, which the browser may not need
+	tab.Until(onlyHere)
+	tab.Do(chromedp.Navigate(server.URL))
+	at("/") // the room of that sign-out leads nowhere any more
+
+	tab.Do(chromedp.Navigate(server.URL + "/r/tea"))
+	tab.Ready()
+	signIn(tab, "Ada Lovelace")
+	signOut(refuses)
+	tab.Do(chromedp.Navigate(server.URL)) // as the provider would lead back
+	at("/r/tea")
+	if rig.Eval[bool](tab, onlyHere) {
+		t.Error("the provider led back without a state, and the page says that it may still know her")
 	}
 }
 

@@ -100,6 +100,9 @@ func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	tab.Click("button", "Sign out")
 	tab.Until(`!window.here`) // the tab has left the page for the provider and come back
 	header(tab.Ready(), "not signed in")
+	if at := rig.Eval[string](tab, `location.href`); at != server.URL+"/r/tea" {
+		t.Errorf("after signing out the address is %s, want the room that she was in", at)
+	}
 	signIn(tab, "Ada Lovelace")
 	if left := rig.Eval[string](tab, trouble+`?.innerText ?? ''`); left != "" {
 		t.Errorf("there is trouble although she is signed in: %s", left)
