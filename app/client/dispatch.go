@@ -117,7 +117,7 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 		e.onAuthRefused(f, now)
 	case "post":
 		e.sender.outbox.Refuse(f, retry, now)
-	default:
+	case "join", "hello":
 		e.rooms.onRefused(f, retry, now)
 	}
 }

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -80,14 +79,8 @@ func (e *engine) upgrade(now clock.Moment) {
 	e.fallback = fallback{young: tooYoung - 1}
 	e.retry.stable() // the polls did not fail
 	for _, f := range l.brought {
-		said := []wire.Frame{f}
-		if joined, ok := f.(wire.Joined); ok && e.rooms.shown.Joined {
-			said = transport.Missed(joined)
-		}
-		for _, f := range said {
-			if e.links.current == l {
-				e.frame(f, now)
-			}
+		if e.links.current == l {
+			e.frame(f, now)
 		}
 	}
 	l.brought = nil
