@@ -5,7 +5,7 @@
 //
 // Other goroutines call the methods of Client, which leave work for the loop (Client.Run), so none of them blocks. The
 // state is in the engine, and only the loop touches it. Files from the top down: client, publisher, engine, probe,
-// dispatch, signin, reconnect, sender, rooms, view, mailbox; then the files that decide without I/O: identity,
+// dispatch, signin, reconnect, sender, compose, rooms, view, mailbox; then the files that decide without I/O: identity,
 // connection, fallback; then link, retry, config, tokens, clock. A file refers only to files that come after it here.
 package client
 
@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mayfly/app/client/outbox"
 	"mayfly/shared/wire"
 )
 
@@ -38,34 +39,29 @@ func New(c Config) *Client {
 	return s
 }
 
-// Send posts text to the room that is shown. It returns the zero Problem if the message is on its way, or else the
+// Send posts a message to the room that is shown. It returns the zero Problem if the message is on its way, or else the
 // Problem that prevents it. A message on its way is an entry: it is in the view, and the client sends it again by
 // itself until the server accepts or refuses it, or it is too old.
-func (s *Client) Send(text string) Problem {
+func (s *Client) Send(c Composed) Problem {
 	v, _ := s.last()
-	text, problem := wire.CleanText(text)
-	switch {
-	case problem != "":
-		return Problem{Message: problem}
-	case v.Ended != Problem{}:
-		return v.Ended
-	case v.Room == "":
-		return Problem{Code: NoRoom}
-	case v.Refused != Problem{}:
-		return v.Refused
-	case v.Me.ID != "" && !v.MayPost:
-		if v.Me.Anonymous {
-			return Problem{Code: GuestsRead}
-		}
-		return Problem{Code: ReadOnly}
+	text, wrong := wire.CleanText(c.Text)
+	if wrong != "" {
+		return Problem{Message: wrong}
 	}
-	post := wire.Post{ID: uuid.NewString(), Room: v.Room, Text: text}
+	if problem := v.mayWrite(); problem != (Problem{}) {
+		return problem
+	}
+	details, problem := v.details(&c)
+	if problem != (Problem{}) {
+		return problem
+	}
+	e := outbox.Entry{ID: uuid.NewString(), Room: v.Room, Text: text, Details: details}
 	tooLong := v.Limits.Text > 0 && int64(utf8.RuneCountInString(text)) > v.Limits.Text
-	size := int64(len(wire.Encode(post)))
+	size := int64(len(wire.Encode(postOf(&e))))
 	if tooLong || size > wire.MaxMessage || v.Limits.Message > 0 && size > v.Limits.Message {
 		return Problem{Code: TooLong}
 	}
-	s.do(func() { s.engine.sender.send(post, s.engine.clock()) })
+	s.do(func() { s.engine.sender.send(e, s.engine.clock()) })
 	return Problem{}
 }
 

@@ -61,7 +61,8 @@ func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
 		e.fallback.pollsConnected(now)
 	}
 	e.connection.onWelcome()
-	e.identity.me, e.identity.mayPost, e.identity.limits = f.User, f.MayPost, f.Limits
+	e.identity.me, e.identity.mayPost = f.User, f.MayPost
+	e.identity.rules = Rules{Limits: f.Limits, Lives: f.TTL, Emoji: f.Reactions}
 	e.sender.persister.Want() // the user is known now: adopt what closed tabs left of this user
 	if l.credentials.Token != "" {
 		e.links.ask("") // the token may have been renewed while the connection opened
@@ -116,7 +117,7 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 	case "auth":
 		e.onAuthRefused(f, now)
 	case "post":
-		e.sender.outbox.Refuse(f, retry, now)
+		e.sender.onRefused(f, retry, now)
 	case "join", "hello":
 		e.rooms.onRefused(f, retry, now)
 	}

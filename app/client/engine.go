@@ -55,8 +55,9 @@ func (e *engine) view(last *View) View {
 	}
 	v := View{
 		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
-		Me: e.identity.me, MayPost: e.identity.mayPost, Limits: e.identity.limits,
+		Me: e.identity.me, MayPost: e.identity.mayPost, Rules: e.identity.rules,
 		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
+		Company:  r.Company,
 		Returned: e.sender.returned(r.Name), Unsent: e.sender.outbox.Len(),
 	}
 	if e.links.current == nil && !e.connection.waits() {

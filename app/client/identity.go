@@ -27,7 +27,7 @@ type identity struct {
 
 	me      wire.User // the user, as the server says; zero while the server has not said it
 	mayPost bool
-	limits  wire.Limits
+	rules   Rules
 
 	version      int    // the Version of the last Identity
 	refusedToken string // a token that the server did not accept, until the TokenSource is told about it

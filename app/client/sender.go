@@ -1,6 +1,8 @@
 package client
 
 import (
+	"time"
+
 	"mayfly/app/client/outbox"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
@@ -18,14 +20,12 @@ type sender struct {
 	drafts outbox.Drafts
 }
 
-// send puts the post into the outbox as an entry, and shows it (optimistic update).
-func (s *sender) send(p wire.Post, now clock.Moment) {
+// send puts an entry, which the present user has just composed, into the outbox, and shows it (optimistic update).
+func (s *sender) send(e outbox.Entry, now clock.Moment) {
 	shown := &s.rooms.shown
-	e := outbox.Entry{
-		ID: p.ID, Room: p.Room, Text: p.Text, Author: s.identity.me.ID, Owner: s.identity.owner(), TTL: shown.TTL,
-	}
+	e.Author, e.Owner, e.TTL = s.identity.me.ID, s.identity.owner(), shown.TTL
 	s.outbox.Add(e, now)
-	if p.Room == shown.Name {
+	if e.Room == shown.Name {
 		shown.AddEntry(&e)
 	}
 }
@@ -54,6 +54,18 @@ func (s *sender) onMessage(room string, m wire.Message) {
 	if m.User.ID == s.identity.me.ID {
 		s.outbox.Drop(room, m.ID)
 	}
+}
+
+// onRefused runs when the server has refused a post. A reply to a message that is gone becomes a draft.
+func (s *sender) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
+	if f.Code == wire.CodeGone {
+		if e, ok := s.outbox.TakeReply(f.Room, f.ID); ok {
+			s.drafts.Gone(e.Room, e.Text, now)
+			s.showEntries()
+			return
+		}
+	}
+	s.outbox.Refuse(f, retry, now)
 }
 
 // tick turns entries that could not be sent in time into drafts, and sends the entries that are due.
@@ -105,7 +117,7 @@ func (s *sender) post(r *joinedRoom, now clock.Moment) {
 		return
 	}
 	for _, e := range s.outbox.Due(r.Name, s.identity.me.ID, s.identity.owner(), r.TTL, now) {
-		s.links.write(wire.Post{ID: e.ID, Room: e.Room, Text: e.Text})
+		s.links.write(postTo(&r.Room, &e))
 	}
 }
 

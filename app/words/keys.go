@@ -152,6 +152,8 @@ const (
 	GuestsRead
 	ReadOnly
 	TooLong
+	AnsweredGone // the message that the user answers or acts on
+	WrongLife
 	SignInOver
 	EndedByServer
 

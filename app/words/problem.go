@@ -26,6 +26,8 @@ var problems = map[client.Code]Key{
 	client.GuestsRead:    GuestsRead,
 	client.ReadOnly:      ReadOnly,
 	client.TooLong:       TooLong,
+	client.Gone:          AnsweredGone,
+	client.WrongLife:     WrongLife,
 	client.SignInOver:    SignInOver,
 	client.EndedByServer: EndedByServer,
 

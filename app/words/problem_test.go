@@ -22,6 +22,8 @@ func TestProblem(t *testing.T) {
 		{client.Problem{Code: client.GuestsRead}, "You may read here. Sign in to write."},
 		{client.Problem{Code: client.ReadOnly}, "You may read here, but not write."},
 		{client.Problem{Code: client.TooLong}, "The message is longer than the server takes."},
+		{client.Problem{Code: client.Gone}, "That message is not there any more."},
+		{client.Problem{Code: client.WrongLife}, "Messages here cannot have that time to live."},
 		{client.Problem{Code: client.SignInOver}, "You are signed out: sign in again to write here."},
 		{client.Problem{Code: client.EndedByServer}, "The server has ended the connection."},
 		{client.Problem{Code: client.Code(wire.CodeForbidden), Message: "The server's."}, "You can write here only when you are signed in."},

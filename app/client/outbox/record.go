@@ -50,6 +50,7 @@ type record struct {
 	TTL    int64  `json:"ttl_ms,omitempty"`
 	Order  int64  `json:"order,omitempty"` // grows with each entry of a tab
 	First  int64  `json:"first,omitempty"` // when the entry first went out; 0 if it never did
+	*Details
 }
 
 func (r record) encode() string {

@@ -70,3 +70,6 @@ func react(list []Reaction, emoji, id string, on, mine bool) []Reaction {
 func (m *Message) Answers(o *Message) bool {
 	return m.Extras != nil && m.Extras.ReplyTo != 0 && m.Extras.ReplyTo == o.Seq && m.Extras.ReplyEpoch == o.epoch
 }
+
+// Reply returns the details of a message that answers m, which the server has.
+func (m *Message) Reply() outbox.Details { return outbox.Details{ReplyTo: m.Seq, ReplyEpoch: m.epoch} }

@@ -127,7 +127,8 @@ func answers(frames []wire.Frame, f wire.Frame) bool {
 				reacted.On == (said.On == nil || *said.On)
 		case wire.Remove:
 			removed, ok := f.(wire.Removed)
-			return ok && removed.Room == said.Room && slices.Contains(removed.Seqs, said.Seq) && removed.Why != wire.WhyExpired
+			return ok && removed.Why != wire.WhyExpired && removed.Room == said.Room &&
+				slices.Contains(removed.Seqs, said.Seq)
 		}
 		return false
 	})
