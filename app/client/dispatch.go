@@ -45,6 +45,9 @@ func (e *engine) frame(f wire.Frame, now clock.Moment) {
 	case wire.Authed:
 		e.links.current.renewals = 0
 		e.identity.me = f.User
+		e.identity.nickname.onAuthed(f.User)
+	case wire.Reacted:
+		e.sender.acts.onReacted(f, now)
 	}
 	e.rooms.apply(f, e.server.now(now))
 }
@@ -118,6 +121,13 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 		e.onAuthRefused(f, now)
 	case "post":
 		e.sender.onRefused(f, retry, now)
+	case "react", "remove":
+		if e.sender.acts.onRefused(f, now) {
+			e.sender.notify(f)
+		}
+	case "rename":
+		e.identity.nickname.forget()
+		e.sender.notify(f)
 	case "join", "hello":
 		e.rooms.onRefused(f, retry, now)
 	}

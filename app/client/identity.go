@@ -25,6 +25,8 @@ type identity struct {
 	signIn string // the id of the sign-in, "" for a guest
 	over   bool   // the sign-in has ended, and the user has not decided yet how to go on
 
+	nickname nickname
+
 	me      wire.User // the user, as the server says; zero while the server has not said it
 	mayPost bool
 	rules   Rules

@@ -74,7 +74,7 @@ func (l *link) ready(shown *joinedRoom) bool {
 func (e *engine) upgrade(now clock.Moment) {
 	e.links.upgrade()
 	l := e.links.current
-	e.sender.outbox.Disconnected()
+	e.sender.disconnected()
 	e.rooms.forgetLink()
 	e.fallback = fallback{young: tooYoung - 1}
 	e.retry.stable() // the polls did not fail

@@ -13,7 +13,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-var hers = message(3, ann, "a", "hers", time.Hour)
+func herMessage() wire.Message { return message(3, ann, "a", "hers", time.Hour) }
 
 func gone(p wire.Post) wire.Refused {
 	return wire.Refused{Re: "post", Room: p.Room, ID: p.ID, Code: wire.CodeGone, Message: "That message is not there any more."}
@@ -48,7 +48,7 @@ func TestSendWithDetails(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(t)
 				c := start(t, s)
-				p := s.online(hers)
+				p := s.online(herMessage())
 				tt.composed.Text = "mine"
 				if got := c.Client.Send(tt.composed); got.Code != tt.problem {
 					t.Fatalf("Send = %v, want %q", got, tt.problem)
@@ -72,7 +72,7 @@ func TestReplyIsShownAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
 		c := start(t, s)
-		p := s.online(hers)
+		p := s.online(herMessage())
 		c.Client.Send(client.Composed{Text: "mine", ReplyTo: "u-ann/a", Mentions: []string{"u-ann"}, Life: 10 * time.Second})
 		want := func() {
 			t.Helper()
@@ -101,7 +101,7 @@ func TestReplyToNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
 		c := start(t, s)
-		p := s.online(hers)
+		p := s.online(herMessage())
 		s.setDown(true)
 		p.cut(1006)
 		c.now()
@@ -133,7 +133,7 @@ func TestReplyInAnotherEpoch(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
 		c := start(t, s)
-		p := s.online(hers)
+		p := s.online(herMessage())
 		s.setDown(true)
 		p.cut(1006)
 		c.now()
@@ -202,7 +202,7 @@ func TestDetailsAreStored(t *testing.T) {
 		d := new(shelf)
 		s := newScript(t)
 		a := s.open(d, "a", guest)
-		p := s.online(hers)
+		p := s.online(herMessage())
 		s.setDown(true)
 		p.cut(1006)
 		a.now()
@@ -219,7 +219,7 @@ func TestDetailsAreStored(t *testing.T) {
 		b := s.open(d, "b", guest)
 		p = s.next()
 		hear[wire.Hello](p)
-		p.say(welcome(), joined(3, hers))
+		p.say(welcome(), joined(3, herMessage()))
 		var posts []wire.Post
 		for range 2 {
 			post := hear[wire.Post](p)

@@ -154,6 +154,9 @@ const (
 	TooLong
 	AnsweredGone // the message that the user answers or acts on
 	WrongLife
+	WrongEmoji
+	NameTooLong
+	OnlyGuests
 	SignInOver
 	EndedByServer
 

@@ -28,6 +28,9 @@ var problems = map[client.Code]Key{
 	client.TooLong:       TooLong,
 	client.Gone:          AnsweredGone,
 	client.WrongLife:     WrongLife,
+	client.WrongEmoji:    WrongEmoji,
+	client.NameTooLong:   NameTooLong,
+	client.OnlyGuests:    OnlyGuests,
 	client.SignInOver:    SignInOver,
 	client.EndedByServer: EndedByServer,
 
