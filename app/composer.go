@@ -7,6 +7,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client"
 	"mayfly/app/client/outbox"
 	"mayfly/app/dom"
 	"mayfly/app/pkce"
@@ -273,7 +274,7 @@ func (c *composer) send(ctx goapp.Context) {
 		c.voice.say(is.left())
 		return
 	}
-	c.problem = words.Problem(c.client.Send(text))
+	c.problem = words.Problem(c.client.Send(client.Composed{Text: text}))
 	if c.problem != "" {
 		return
 	}

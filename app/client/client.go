@@ -5,17 +5,21 @@
 //
 // Other goroutines call the methods of Client, which leave work for the loop (Client.Run), so none of them blocks. The
 // state is in the engine, and only the loop touches it. Files from the top down: client, publisher, engine, probe,
-// dispatch, signin, reconnect, sender, rooms, view, mailbox; then the files that decide without I/O: identity,
-// connection, fallback; then link, retry, config, tokens, clock. A file refers only to files that come after it here.
+// dispatch, signin, reconnect, sender, compose, acts, rooms, view, mailbox; then the files that decide without I/O:
+// identity, nickname, typing, connection, fallback; then link, retry, config, tokens, clock. A file refers only to files
+// that come after it here.
 package client
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"mayfly/app/client/outbox"
 	"mayfly/shared/wire"
 )
 
@@ -38,34 +42,29 @@ func New(c Config) *Client {
 	return s
 }
 
-// Send posts text to the room that is shown. It returns the zero Problem if the message is on its way. Otherwise it
-// returns the Problem that prevents sending. A message on its way is an entry: it is in the view, and the client sends it
-// again by itself until the server accepts or refuses it, or it is too old.
-func (s *Client) Send(text string) Problem {
+// Send posts a message to the room that is shown. It returns the zero Problem if the message is on its way, or else the
+// Problem that prevents it. A message on its way is an entry: it is in the view, and the client sends it again by
+// itself until the server accepts or refuses it, or it is too old.
+func (s *Client) Send(c Composed) Problem {
 	v, _ := s.last()
-	text, problem := wire.CleanText(text)
-	switch {
-	case problem != "":
-		return Problem{Message: problem}
-	case v.Ended != Problem{}:
-		return v.Ended
-	case v.Room == "":
-		return Problem{Code: NoRoom}
-	case v.Refused != Problem{}:
-		return v.Refused
-	case v.Me.ID != "" && !v.MayPost:
-		if v.Me.Anonymous {
-			return Problem{Code: GuestsRead}
-		}
-		return Problem{Code: ReadOnly}
+	text, wrong := wire.CleanText(c.Text)
+	if wrong != "" {
+		return Problem{Message: wrong}
 	}
-	post := wire.Post{ID: uuid.NewString(), Room: v.Room, Text: text}
+	if problem := v.mayWrite(); problem != (Problem{}) {
+		return problem
+	}
+	details, problem := v.details(&c)
+	if problem != (Problem{}) {
+		return problem
+	}
+	e := outbox.Entry{ID: uuid.NewString(), Room: v.Room, Text: text, Details: details}
 	tooLong := v.Limits.Text > 0 && int64(utf8.RuneCountInString(text)) > v.Limits.Text
-	size := int64(len(wire.Encode(post)))
+	size := int64(len(wire.Encode(postOf(&e))))
 	if tooLong || size > wire.MaxMessage || v.Limits.Message > 0 && size > v.Limits.Message {
 		return Problem{Code: TooLong}
 	}
-	s.do(func() { s.engine.sender.send(post, s.engine.clock()) })
+	s.do(func() { s.engine.sender.send(e, s.engine.clock()) })
 	return Problem{}
 }
 
@@ -104,6 +103,65 @@ func (s *Client) Resend(key string) {
 // Discard deletes an entry that waits or has failed. If the server has stored its message all the same, the message
 // comes back as sent. key is the entry's Message.Key.
 func (s *Client) Discard(key string) { s.do(func() { s.engine.sender.discard(key) }) }
+
+// React gives a reaction (on) to a message, or takes it away. key is the message's Message.Key, emoji one of View.Emoji. The
+// view shows the reaction at once. It returns the zero Problem if the reaction is on its way; View.Notice says if the
+// server refuses it.
+func (s *Client) React(key, emoji string, on bool) Problem {
+	v, _ := s.last()
+	if problem := v.mayWrite(); problem != (Problem{}) {
+		return problem
+	}
+	if !slices.Contains(v.Emoji, emoji) {
+		return Problem{Code: WrongEmoji}
+	}
+	s.do(func() { s.engine.sender.acts.react(key, emoji, on, s.engine.clock()) })
+	return Problem{}
+}
+
+// Remove takes back a message of the user's own: the view no longer shows it, and the client asks the server to remove it
+// after UndoTime. Until then UndoRemove brings it back. Remove discards an entry at once (Discard). It does nothing if the
+// server knows no removals (Rules.Limits.Acts is 0).
+func (s *Client) Remove(key string) {
+	s.do(func() { s.engine.sender.remove(key, s.engine.clock()) })
+}
+
+// UndoRemove brings back a message that was taken back with Remove, if the server has not been asked yet. key is one of
+// View.Undo.
+func (s *Client) UndoRemove(key string) { s.do(func() { s.engine.sender.acts.undoRemove(key) }) }
+
+// Flush sends the removals now that wait for the user to undo them. Call it when the page is hidden or closed.
+func (s *Client) Flush() { s.do(func() { s.engine.sender.acts.flush(s.engine.clock()) }) }
+
+// Typing says that the user has changed the text that the composer holds. The client tells the room that the user types, or
+// no longer does, as seldom as it can.
+func (s *Client) Typing(text string) {
+	s.do(func() { s.engine.sender.typing.change(text, s.engine.clock()) })
+}
+
+// ShareTyping says whether others may see that the user types. They may, before the first call.
+func (s *Client) ShareTyping(share bool) { s.do(func() { s.engine.sender.typing.private = !share }) }
+
+// Who asks the server again who is in the room that is shown. The client asks by itself when it has joined the room, and
+// when it has missed who came or went.
+func (s *Client) Who() { s.do(func() { s.engine.rooms.who() }) }
+
+// Rename gives a guest another name, "" for the pseudonym. It returns the zero Problem if the client asks the server for
+// it: View.Me then has the name, which may differ, or View.Notice says why not.
+func (s *Client) Rename(name string) Problem {
+	v, _ := s.last()
+	name = strings.Join(strings.Fields(name), " ")
+	switch {
+	case v.Ended != Problem{}:
+		return v.Ended
+	case v.Me.ID != "" && !v.Me.Anonymous:
+		return Problem{Code: OnlyGuests}
+	case utf8.RuneCountInString(name) > wire.MaxName:
+		return Problem{Code: NameTooLong}
+	}
+	s.do(func() { s.engine.identity.nickname.rename(name) })
+	return Problem{}
+}
 
 // Wake says that the user looks at the page again, or that the device woke. The client then removes expired messages,
 // gives up a dead connection, and begins a scheduled attempt or probe now instead of waiting for it. While this tab

@@ -25,6 +25,11 @@ type Config struct {
 	// nil.
 	KeepGuest func(secret string)
 
+	// Name is the name that the guest would like, "" for the pseudonym. KeepName, if not nil, stores another name that the
+	// server has given the guest: it is the Name of the next Config. KeepName must not block.
+	Name     string
+	KeepName func(name string)
+
 	// Protocol asks the server which protocol it speaks, and returns "" if there is no answer. It may block for some
 	// seconds. nil: the client never asks.
 	Protocol func() string

@@ -45,6 +45,9 @@ func (e *engine) frame(f wire.Frame, now clock.Moment) {
 	case wire.Authed:
 		e.links.current.renewals = 0
 		e.identity.me = f.User
+		e.identity.nickname.onAuthed(f.User)
+	case wire.Reacted:
+		e.sender.acts.onReacted(f, now)
 	}
 	e.rooms.apply(f, e.server.now(now))
 }
@@ -61,7 +64,8 @@ func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
 		e.fallback.pollsConnected(now)
 	}
 	e.connection.onWelcome()
-	e.identity.me, e.identity.mayPost, e.identity.limits = f.User, f.MayPost, f.Limits
+	e.identity.me, e.identity.mayPost = f.User, f.MayPost
+	e.identity.rules = Rules{Limits: f.Limits, Lives: f.TTL, Emoji: f.Reactions}
 	e.sender.persister.Want() // the user is known now: adopt what closed tabs left of this user
 	if l.credentials.Token != "" {
 		e.links.ask("") // the token may have been renewed while the connection opened
@@ -116,8 +120,15 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 	case "auth":
 		e.onAuthRefused(f, now)
 	case "post":
-		e.sender.outbox.Refuse(f, retry, now)
-	default:
+		e.sender.onRefused(f, retry, now)
+	case "react", "remove":
+		if e.sender.acts.onRefused(f, now) {
+			e.sender.notify(f)
+		}
+	case "rename":
+		e.identity.nickname.forget()
+		e.sender.notify(f)
+	case "join", "hello":
 		e.rooms.onRefused(f, retry, now)
 	}
 }

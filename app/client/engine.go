@@ -33,13 +33,16 @@ type engine struct {
 // newEngine returns the engine of a client whose loop runs the work in m.
 func newEngine(c Config, m *mailbox) *engine {
 	e := &engine{
-		clock: clock.New(), name: c.Client, identity: identity{keepGuest: c.KeepGuest, guest: c.Guest}, retry: newRetry(),
-		links: links{dial: c.Dial, polls: c.Polls, tokens: c.Tokens, work: &m.work, events: make(chan event, 64)},
+		clock: clock.New(), name: c.Client, retry: newRetry(),
+		identity: identity{keepGuest: c.KeepGuest, guest: c.Guest, nickname: nickname{keep: c.KeepName, name: c.Name}},
+		links:    links{dial: c.Dial, polls: c.Polls, tokens: c.Tokens, work: &m.work, events: make(chan event, 64)},
 	}
 	e.protocol = protocolCheck{ask: c.Protocol, mailbox: m, links: &e.links, connection: &e.connection}
 	e.rooms = newRooms(&e.links, room.New(c.Room, wire.User{}))
 	s := &e.sender
 	s.identity, s.links, s.rooms = &e.identity, &e.links, &e.rooms
+	s.acts = acts{identity: s.identity, links: s.links, rooms: s.rooms, server: &e.server}
+	s.typing.soon = true
 	s.persister = outbox.NewPersister(outbox.Config{
 		Device: c.Device, Clock: func() clock.Moment { return e.clock() }, Entries: &s.outbox, Drafts: &s.drafts,
 		Go: m.work.Go, Do: m.do, OnAdopt: s.onAdopt,
@@ -55,8 +58,9 @@ func (e *engine) view(previous *View) View {
 	}
 	v := View{
 		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
-		Me: e.identity.me, MayPost: e.identity.mayPost, Limits: e.identity.limits,
+		Me: e.identity.me, MayPost: e.identity.mayPost, Rules: e.identity.rules,
 		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
+		Company: r.Company, Undo: e.sender.acts.undo, Notice: e.sender.notice,
 		Returned: e.sender.returned(r.Name), Unsent: e.sender.outbox.Len(),
 	}
 	if e.links.current == nil && !e.connection.waits() {
@@ -86,6 +90,9 @@ func (e *engine) tick() time.Duration {
 		e.links.ask("")
 	}
 	e.sender.tick(now)
+	if e.identity.rules.takesActs() {
+		e.rooms.askWho(now)
+	}
 	e.connection.tick(now)
 	e.rooms.shown.SetStates(&e.sender.outbox, now, e.connection.status(e.links.welcomed()) == Online)
 	e.sender.persister.Tick(now, e.sender.claimant)
@@ -106,6 +113,7 @@ func (e *engine) untilNext(now clock.Moment) time.Duration {
 	if e.sender.persister.Ready() {
 		wait = min(wait, e.sender.outbox.Wait(now))
 	}
+	wait = min(wait, e.sender.acts.wait(now), e.sender.typing.wait(now))
 	if e.mayConnect() {
 		wait = min(wait, e.retry.Due(now))
 	}
@@ -149,11 +157,12 @@ func (e *engine) enter(name string) {
 	if name == e.rooms.shown.Name {
 		return
 	}
+	e.sender.leave(e.clock())
 	if e.rooms.shown.Name != "" {
 		e.links.write(wire.Leave{Room: e.rooms.shown.Name})
 	}
 	e.sender.drafts.Enter(name, e.clock())
-	e.rooms.shown.Room = room.New(name, e.identity.me)
+	e.rooms.shown = joinedRoom{Room: room.New(name, e.identity.me)}
 	e.sender.showEntries()
 	e.sender.persister.Want()
 	e.rooms.join()

@@ -25,9 +25,11 @@ type identity struct {
 	signIn string // the id of the sign-in, "" for a guest
 	over   bool   // the sign-in has ended, and the user has not decided yet how to go on
 
+	nickname nickname
+
 	me      wire.User // the user, as the server says; zero while the server has not said it
 	mayPost bool
-	limits  wire.Limits
+	rules   Rules
 
 	version      int    // the Version of the last Identity
 	refusedToken string // a token that the server did not accept, until the TokenSource is told about it

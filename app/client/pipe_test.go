@@ -250,6 +250,9 @@ type tester struct {
 	views int
 }
 
+// Send sends a text with nothing beside it.
+func (c *tester) Send(text string) client.Problem { return c.Client.Send(client.Composed{Text: text}) }
+
 // start runs a client in lobby until the test ends.
 func start(t *testing.T, s *script) *tester {
 	return startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby"}))

@@ -345,8 +345,8 @@ func TestPollsEnterAnotherRoom(t *testing.T) {
 	})
 }
 
-// TestPollsOfSeveralRooms uses the connection without a client. A second room is joined beside the first, from which only
-// news comes. A join that is refused is answered by one refused.
+// TestPollsOfSeveralRooms speaks to the connection itself: another room is joined beside the first, which is resumed; and a
+// join that is refused is answered as one.
 func TestPollsOfSeveralRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -390,11 +390,11 @@ func TestPollsOfSeveralRooms(t *testing.T) {
 		tea := joined(1)
 		tea.Room = "tea"
 		o.asked(0, "e1 3").answer(resumed(4, message(4, ann, "id-news", "news", time.Hour)), tea)
-		want("beat", "posted", "joined")
+		want("beat", "joined", "joined")
 		o.asked(wire.PollWait, "e1 4")
 		write(wire.Join{Room: "cellar"})
 		o.asked(0, "e1 4").answer(resumed(4), wire.Refused{Re: "hello", Room: "cellar", Code: wire.CodeRoom})
-		want("beat", "join", "refused")
+		want("beat", "joined", "join", "refused")
 		if p := o.asked(wire.PollWait, "e1 4"); len(p.hello.Rooms) != 2 {
 			t.Errorf("rooms = %+v, want the two that are joined", p.hello.Rooms)
 		}

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"mayfly/app/client/transport"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
@@ -76,19 +75,13 @@ func (l *link) ready(room *joinedRoom) bool {
 func (e *engine) upgrade(now clock.Moment) {
 	e.links.upgrade()
 	l := e.links.current
-	e.sender.outbox.Disconnected()
+	e.sender.disconnected()
 	e.rooms.forgetLink()
 	e.fallback = fallback{young: tooYoung - 1}
 	e.retry.stable() // the polls did not fail
 	for _, f := range l.brought {
-		said := []wire.Frame{f}
-		if joined, ok := f.(wire.Joined); ok && e.rooms.shown.Joined {
-			said = transport.Missed(joined)
-		}
-		for _, f := range said {
-			if e.links.current == l {
-				e.frame(f, now)
-			}
+		if e.links.current == l {
+			e.frame(f, now)
 		}
 	}
 	l.brought = nil

@@ -15,7 +15,7 @@ func (e *engine) close(now clock.Moment) {
 		e.identity.renewals = 0
 	}
 	e.links.hangUp()
-	e.sender.outbox.Disconnected()
+	e.sender.disconnected()
 	e.rooms.shown.Joined = false
 	e.rooms.forgetLink()
 }

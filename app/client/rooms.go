@@ -12,12 +12,14 @@ const (
 	maxBackground = 8 // the largest number of joined rooms that are not shown
 	// the shortest wait before the next join of a room that is not shown, after a refused join
 	backgroundRetry = 10 * time.Second
+	whoEvery        = 10 * time.Second // the client asks who is in a room at most this often by itself
 )
 
 // A joinedRoom is a room that the client has joined, or asks to join.
 type joinedRoom struct {
 	room.Room
 	retry *scheduled // when to join again, after a refused join; nil: no join is scheduled
+	asked *scheduled // when the client may ask again who is in the room; nil: at once
 }
 
 // rooms are the rooms of a client: the room that is shown, and the rooms that the client joins only because entries
@@ -41,6 +43,29 @@ func (r *rooms) join() {
 		r.links.write(r.shown.Join())
 		delete(r.background, r.shown.Name)
 	}
+}
+
+// named returns the room called name, nil if the client neither shows it nor has joined it.
+func (r *rooms) named(name string) *joinedRoom {
+	if name == r.shown.Name {
+		return &r.shown
+	}
+	return r.background[name]
+}
+
+// askWho asks the server who is in the room that is shown, if the client does not know.
+func (r *rooms) askWho(now clock.Moment) {
+	s := &r.shown
+	if s.Joined && s.Outdated() && (s.asked == nil || s.asked.due(now)) {
+		s.asked = schedule(whoEvery, now)
+		r.links.write(wire.Who{Room: s.Name})
+	}
+}
+
+// who makes the client ask who is in the room that is shown, as soon as it is joined.
+func (r *rooms) who() {
+	r.shown.Doubt()
+	r.shown.asked = nil
 }
 
 // apply applies f, which may be nil, to each room, and removes expired messages. now is the server's time.
@@ -79,6 +104,6 @@ func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment)
 // forgetLink runs when a link has ended. It forgets the rooms that are not shown, and the scheduled join of the shown
 // room.
 func (r *rooms) forgetLink() {
-	r.shown.retry = nil
+	r.shown.retry, r.shown.asked = nil, nil
 	clear(r.background)
 }

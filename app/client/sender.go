@@ -1,6 +1,8 @@
 package client
 
 import (
+	"time"
+
 	"mayfly/app/client/outbox"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
@@ -16,16 +18,18 @@ type sender struct {
 
 	outbox outbox.Outbox
 	drafts outbox.Drafts
+	acts   acts
+	typing typing
+	notice Notice // why the server has refused what the user did last
 }
 
-// send puts the post into the outbox as an entry, and shows it (optimistic update).
-func (s *sender) send(p wire.Post, now clock.Moment) {
+// send puts an entry, which the present user has just composed, into the outbox, and shows it (optimistic update).
+func (s *sender) send(e outbox.Entry, now clock.Moment) {
 	shown := &s.rooms.shown
-	e := outbox.Entry{
-		ID: p.ID, Room: p.Room, Text: p.Text, Author: s.identity.me.ID, Owner: s.identity.owner(), TTL: shown.TTL,
-	}
+	e.Author, e.Owner, e.TTL = s.identity.me.ID, s.identity.owner(), shown.TTL
 	s.outbox.Add(e, now)
-	if p.Room == shown.Name {
+	s.typing.onSend()
+	if e.Room == shown.Name {
 		shown.AddEntry(&e)
 	}
 }
@@ -50,6 +54,46 @@ func (s *sender) discard(key string) {
 	}
 }
 
+// remove deletes the entry that is shown under key, or takes back the message that the server has.
+func (s *sender) remove(key string, now clock.Moment) {
+	if _, ok := s.rooms.shown.Entry(key); ok {
+		s.discard(key)
+	} else {
+		s.acts.remove(key, now)
+	}
+}
+
+// leave runs before the client leaves the room that is shown. A removal is sent now, because nobody can undo it any more.
+func (s *sender) leave(now clock.Moment) {
+	s.acts.flush(now)
+	s.acts.tick(now)
+	if s.typing.leave() {
+		s.tell(false)
+	}
+}
+
+// tell tells the room that is shown whether the user types.
+func (s *sender) tell(types bool) {
+	f := wire.Typing{Room: s.rooms.shown.Name}
+	if !types {
+		f.On = &types
+	}
+	s.links.write(f)
+}
+
+// disconnected runs when a connection has ended: what has no answer is sent again.
+func (s *sender) disconnected() {
+	s.outbox.Disconnected()
+	s.acts.disconnected()
+	s.typing.disconnected()
+	s.identity.nickname.disconnected()
+}
+
+// notify makes the page say why the server has refused what the user did.
+func (s *sender) notify(f wire.Refused) {
+	s.notice = Notice{N: s.notice.N + 1, Re: f.Re, Problem: Problem{Code: Code(f.Code), Message: f.Message}}
+}
+
 // onMessage runs for each message that the server brings. If the message was an entry of the user, onMessage removes
 // that entry from the outbox.
 func (s *sender) onMessage(room string, m wire.Message) {
@@ -58,13 +102,38 @@ func (s *sender) onMessage(room string, m wire.Message) {
 	}
 }
 
-// tick turns entries that could not be sent in time into drafts, and sends the entries that are due.
+// onRefused runs when the server has refused a post. A reply to a message that is gone becomes a draft.
+func (s *sender) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
+	if f.Code == wire.CodeGone {
+		if e, ok := s.outbox.TakeReply(f.Room, f.ID); ok {
+			s.drafts.Gone(e.Room, e.Text, now)
+			s.showEntries()
+			return
+		}
+	}
+	s.outbox.Refuse(f, retry, now)
+}
+
+// tick turns entries that could not be sent in time into drafts, and sends the entries that are due. It also sends the
+// user's acts, the guest's name, and that the user types.
 func (s *sender) tick(now clock.Moment) {
 	if s.persister.Ready() {
 		s.lapse(now)
 		s.flush(now)
 	}
 	s.drafts.Forget(now)
+	s.acts.tick(now)
+	if !s.links.welcomed() || !s.identity.rules.takesActs() {
+		return
+	}
+	if f, send := s.identity.nickname.next(); send {
+		s.links.write(f)
+	}
+	if s.rooms.shown.Joined && s.identity.mayPost {
+		if tell, types := s.typing.next(now); tell {
+			s.tell(types)
+		}
+	}
 }
 
 func (s *sender) lapse(now clock.Moment) {
@@ -85,6 +154,7 @@ func (s *sender) flush(now clock.Moment) {
 	}
 	s.post(&s.rooms.shown, now)
 	waiting := s.outbox.RoomsBut(s.rooms.shown.Name)
+	s.acts.roomsBut(s.rooms.shown.Name, waiting)
 	for name := range s.rooms.background {
 		if !waiting[name] {
 			s.links.write(wire.Leave{Room: name})
@@ -107,7 +177,7 @@ func (s *sender) post(r *joinedRoom, now clock.Moment) {
 		return
 	}
 	for _, e := range s.outbox.Due(r.Name, s.identity.me.ID, s.identity.owner(), r.TTL, now) {
-		s.links.write(wire.Post{ID: e.ID, Room: e.Room, Text: e.Text})
+		s.links.write(postTo(&r.Room, &e))
 	}
 }
 

@@ -37,6 +37,8 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	}
 	if l := e.links.current; l != nil && l.identified { // a link without credentials will connect as the new user
 		if change == signedOut && l.credentials.Token != "" {
+			e.sender.acts.flush(now)
+			e.sender.acts.tick(now)
 			e.links.write(wire.Signout{})
 		}
 		e.close(now)
@@ -45,6 +47,8 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 		e.sender.persister.SignOut(owner)
 		e.rooms.shown.Room = room.New(e.rooms.shown.Name, wire.User{})
 	}
+	e.sender.acts.clear()
+	e.identity.nickname.forget()
 	e.identity.me = wire.User{} // until the server names the new user
 	e.rooms.shown.ForgetUser()
 	e.connection.resume()
@@ -73,7 +77,7 @@ func (e *engine) hello(l *link) wire.Hello {
 	if c := l.credentials; c.Token != "" {
 		hello.Token, hello.IDToken, hello.SignInID = &c.Token, c.ID, &c.SignInID
 	} else {
-		hello.Guest = &e.identity.guest
+		hello.Guest, hello.Name = &e.identity.guest, e.identity.nickname.name
 	}
 	if e.rooms.shown.Name != "" {
 		hello.Rooms = []wire.Join{e.rooms.shown.Join()}

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"slices"
 	"time"
 
 	"mayfly/app/client/outbox"
@@ -24,10 +25,15 @@ const (
 	NoConnection       = outbox.NoConnection
 	TooBig             = outbox.TooBig
 	OtherAuthor        = outbox.OtherAuthor
-	NoRoom        Code = "no-room"         // no room is shown
-	GuestsRead    Code = "guests-read"     // guests may only read: the user may write after signing in
-	ReadOnly      Code = "read-only"       // the user is signed in, and may not write
-	TooLong       Code = "too-long"        // the text is longer than the server's limits allow
+	NoRoom        Code = "no-room"     // no room is shown
+	GuestsRead    Code = "guests-read" // guests may only read: the user may write after signing in
+	ReadOnly      Code = "read-only"   // the user is signed in, and may not write
+	TooLong       Code = "too-long"    // the text is longer than the server's limits allow
+	Gone               = Code(wire.CodeGone)
+	WrongLife          = Code(wire.CodeTTL)
+	WrongEmoji         = Code(wire.CodeEmoji)
+	NameTooLong   Code = "name-too-long"   // the name has more than wire.MaxName characters
+	OnlyGuests    Code = "only-guests"     // the user is signed in, and has the name of the account
 	SignInOver    Code = "sign-in-over"    // the sign-in has ended, and the user did not sign out
 	EndedByServer Code = "ended-by-server" // the server ended the connection, and did not say why
 )
@@ -43,7 +49,30 @@ const (
 	Failed  = outbox.Failed
 )
 
-// View is everything that the page draws. It is a value: keep it as long as you like, and don't change Messages.
+// Rules are what the server allows, as it said in its last welcome; zero until then.
+type Rules struct {
+	Limits wire.Limits // Acts is 0 if the server knows no reactions, no removals and no signs of typing
+	Lives  wire.TTL    // the bounds of a message's life
+	Emoji  []string    // the emoji with which the user may react
+}
+
+// same reports whether r and o allow the same.
+func (r *Rules) same(o *Rules) bool {
+	return r.Limits == o.Limits && r.Lives == o.Lives && slices.Equal(r.Emoji, o.Emoji)
+}
+
+// takesActs reports whether the server knows reactions, removals, signs of typing, and who is in a room.
+func (r *Rules) takesActs() bool { return r.Limits.Acts > 0 }
+
+// A Notice says why the server has refused something that the user did. The page shows each once.
+type Notice struct {
+	N       int    // a newer notice has a higher number; 0: there is none
+	Re      string // what was refused: "react", "remove" or "rename"
+	Problem Problem
+}
+
+// View is everything that the page draws. It is a value: keep it as long as you like, and don't change its lists.
+// One thing: each field is something that the page draws, and all of them change together.
 type View struct {
 	Status  Status
 	NextTry time.Time // when the next attempt to connect begins, by the device's clock; zero if none is scheduled
@@ -53,7 +82,7 @@ type View struct {
 
 	Me      wire.User // the user; zero until the first welcome
 	MayPost bool
-	Limits  wire.Limits
+	Rules
 
 	// The next fields describe the room that is shown; see room.Room.
 	Room     string // "" if no room is shown
@@ -62,6 +91,10 @@ type View struct {
 	TTL      time.Duration
 	Messages []Message
 	Head     int64
+	room.Company
+
+	Undo   []string // the keys of the messages taken back that Client.UndoRemove brings back, oldest first
+	Notice Notice   // why the server has refused what the user did last
 
 	outbox.Returned     // texts that the page must add to the composer; it calls Client.Draft when it has added them
 	Unsent          int // how many messages of the user's own the server has not accepted yet, in all rooms
@@ -71,10 +104,10 @@ type View struct {
 // (copy on write).
 func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
-		v.Me == o.Me && v.MayPost == o.MayPost && v.Limits == o.Limits &&
+		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&
 		v.Room == o.Room && v.Joined == o.Joined && v.Refused == o.Refused && v.TTL == o.TTL && v.Head == o.Head &&
 		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Restored == o.Restored &&
-		v.Unsent == o.Unsent
+		v.Unsent == o.Unsent && v.Company.Same(&o.Company) && slices.Equal(v.Undo, o.Undo) && v.Notice == o.Notice
 }
 
 // sameList reports whether a and b are the same list in memory.

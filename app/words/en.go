@@ -165,6 +165,11 @@ var english = language{
 		GuestsRead:    "You may read here. Sign in to write.",
 		ReadOnly:      "You may read here, but not write.",
 		TooLong:       "The message is longer than the server takes.",
+		AnsweredGone:  "That message is not there any more.",
+		WrongLife:     "Messages here cannot have that time to live.",
+		WrongEmoji:    "The server does not know that reaction.",
+		NameTooLong:   "That name is too long.",
+		OnlyGuests:    "Only guests choose a name here: yours is the name of your account.",
 		SignInOver:    "You are signed out: sign in again to write here.",
 		EndedByServer: "The server has ended the connection.",
 

@@ -153,6 +153,11 @@ const (
 	GuestsRead
 	ReadOnly
 	TooLong
+	AnsweredGone // the message that the user answers or acts on
+	WrongLife
+	WrongEmoji
+	NameTooLong
+	OnlyGuests
 	SignInOver
 	EndedByServer
 

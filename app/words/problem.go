@@ -27,6 +27,11 @@ var problems = map[client.Code]Key{
 	client.GuestsRead:    GuestsRead,
 	client.ReadOnly:      ReadOnly,
 	client.TooLong:       TooLong,
+	client.Gone:          AnsweredGone,
+	client.WrongLife:     WrongLife,
+	client.WrongEmoji:    WrongEmoji,
+	client.NameTooLong:   NameTooLong,
+	client.OnlyGuests:    OnlyGuests,
 	client.SignInOver:    SignInOver,
 	client.EndedByServer: EndedByServer,
 

@@ -13,6 +13,7 @@ type Draft struct {
 	N      int // a newer draft has a higher number
 	Text   string
 	Lapsed bool // the text is a message that could not be sent in time
+	Gone   bool // the text is a message that answers another, which was gone when it would have been sent
 }
 
 // Returned holds the drafts of a room that the client returns to the user: the page must add them to the composer.
@@ -74,6 +75,11 @@ func (d *Drafts) Returned(room string) []Draft {
 // Lapse returns the text of an entry to the composer, because the entry could not be sent in time.
 func (d *Drafts) Lapse(room, text string, now clock.Moment) {
 	d.add(room, Draft{Text: text, Lapsed: true}, now)
+}
+
+// Gone returns the text of an entry to the composer, because the message that it answers is gone.
+func (d *Drafts) Gone(room, text string, now clock.Moment) {
+	d.add(room, Draft{Text: text, Gone: true}, now)
 }
 
 // giveBack returns a text to the composer in that room.

@@ -29,8 +29,9 @@ type Entry struct {
 	Text   string
 	Author string // the user's id; "": the server had not named the user yet
 	Owner  string // as whom the user wrote the entry, see GuestOwner; "": not known yet
-	// how long the room's messages lived when the entry was first sent or, if it was never sent, when it was written
-	TTL time.Duration
+	// how long the room's messages lived when the entry was written or, if it went out, when it first did
+	TTL     time.Duration
+	Details *Details // nil: none
 
 	order   int64
 	written clock.Moment // when the user sent it
@@ -95,7 +96,7 @@ func (e *Entry) pastDeadline(now clock.Moment) bool {
 // record returns what the device must store of the entry.
 func (e *Entry) record(tab string) record {
 	r := record{Tab: tab, Room: e.Room, Text: e.Text, Written: e.written.Wall.UnixMilli(),
-		ID: e.ID, Owner: e.Owner, Author: e.Author, TTL: e.TTL.Milliseconds(), Order: e.order}
+		ID: e.ID, Owner: e.Owner, Author: e.Author, TTL: e.TTL.Milliseconds(), Order: e.order, Details: e.Details}
 	r.Code, r.Failed = e.failed.stored()
 	if e.out {
 		r.First = e.first.Wall.UnixMilli()
@@ -114,8 +115,8 @@ func (e *Entry) encoded(tab string) string {
 // entryOf returns the entry that r stores.
 func entryOf(r *record, now clock.Moment) Entry {
 	e := Entry{ID: r.ID, Room: r.Room, Text: r.Text, Author: r.Author, Owner: r.Owner, order: r.Order,
-		failed: problemOf(r.Code, r.Failed),
-		TTL:    time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
+		Details: r.Details, failed: problemOf(r.Code, r.Failed),
+		TTL: time.Duration(r.TTL) * time.Millisecond, written: momentOf(r.Written, now), stored: storedEntry{saved: true}}
 	if r.First != 0 {
 		e.out, e.first = true, momentOf(r.First, now)
 	}

@@ -4,7 +4,8 @@
 // neither.
 //
 // The package sends nothing and knows no connection: the client asks for the entries that are due. Only the client's
-// loop uses its state. Files from the top down: persister, adopt, outbox, drafts, entry, record, problem, device.
+// loop uses its state. Files from the top down: persister, adopt, outbox, drafts, entry, details, record,
+// problem, device.
 package outbox
 
 import (
@@ -56,6 +57,17 @@ func (o *Outbox) Resend(room, id string, now clock.Moment) {
 // Drop forgets an entry, because the server has it or the user discards it.
 func (o *Outbox) Drop(room, id string) {
 	o.keepOnly(func(e *Entry) bool { return e.Room != room || e.ID != id })
+}
+
+// TakeReply removes and returns an entry that answers a message. ok is false if there is no such entry.
+func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
+	found := o.find(room, id)
+	if found == nil || found.Details == nil || found.Details.ReplyTo == 0 {
+		return Entry{}, false
+	}
+	e = *found
+	o.Drop(room, id)
+	return e, true
 }
 
 // Refuse runs when the server has refused an entry. If delay is not 0, the client sends that entry again after delay.
@@ -167,6 +179,9 @@ func (o *Outbox) Due(room, me, owner string, ttl time.Duration, now clock.Moment
 		}
 		if !e.out {
 			e.out, e.first, e.TTL = true, now, ttl
+			if e.Details != nil && e.Details.Life > 0 {
+				e.TTL = min(ttl, e.Details.Life)
+			}
 		}
 		e.sent = true
 		due = append(due, *e)

@@ -49,7 +49,8 @@ type record struct {
 	Code   string `json:"code,omitempty"`
 	TTL    int64  `json:"ttl_ms,omitempty"`
 	Order  int64  `json:"order,omitempty"` // grows with each entry of a tab
-	First  int64  `json:"first,omitempty"` // when the entry was first sent; 0 if it never was
+	First  int64  `json:"first,omitempty"` // when the entry first went out; 0 if it never did
+	*Details
 }
 
 func (r record) encode() string {

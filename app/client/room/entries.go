@@ -73,5 +73,9 @@ const entryKey = "/"
 
 // pending returns the message that shows e.
 func (r *Room) pending(e *outbox.Entry) Message {
-	return Message{Key: entryKey + e.ID, User: r.me, Text: e.Text, Mine: true, State: outbox.Sending, id: e.ID}
+	m := Message{Key: entryKey + e.ID, User: r.me, Text: e.Text, Mine: true, State: outbox.Sending, id: e.ID}
+	if e.Details != nil {
+		m.Extras = &Extras{Details: *e.Details}
+	}
+	return m
 }

@@ -14,22 +14,29 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	switch f := f.(type) {
 	case wire.Welcome:
 		r.markMine(f.User)
-		r.me = f.User
+		r.me, r.user = f.User, f.User.ID
 	case wire.Authed:
 		r.me = f.User
+		r.rename(f.User)
 	case wire.Joined:
 		if f.Room == r.Name {
 			r.joined(f)
 		}
 	case wire.Posted:
-		if f.Room == r.Name && r.Joined && f.Seq > r.cursor.Seq {
-			r.cursor.Seq = f.Seq
-			r.Messages = place(copied(r.Messages), r.message(f.Message))
+		if r.isNew(f.Room, f.Seq) {
+			r.posted(f)
 		}
-	case wire.Removed:
-		if f.Room == r.Name && r.Joined {
+	case wire.Removed: // without a seq it is no event, but an expiry or a repeat
+		if f.Seq == 0 && f.Room == r.Name && r.Joined || f.Seq != 0 && r.isNew(f.Room, f.Seq) {
 			r.removed(f.Seqs)
 		}
+	case wire.Reacted: // a repeat has no seq, and r has that reaction already, or will get it with its event
+		if f.Seq != 0 && r.isNew(f.Room, f.Seq) {
+			r.learn([]wire.User{f.User})
+			r.reacted(f)
+		}
+	case wire.Presence, wire.People, wire.Typing:
+		r.company(f, now)
 	case wire.Accepted:
 		if f.Room == r.Name {
 			r.accepted(f)
@@ -40,51 +47,82 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	return r.Prune(now)
 }
 
-// markMine sets Mine on the messages of me and on the entries, and clears it on all other messages.
-func (r *Room) markMine(me wire.User) {
-	if me.ID != r.me.ID {
-		r.Messages = copied(r.Messages)
-		for i := range r.Messages {
-			m := &r.Messages[i]
-			m.Mine = m.Seq == 0 || m.User.ID == me.ID
-			if m.Seq == 0 && m.User.ID == "" { // the user wrote it before the server named the user
-				m.User = me
-			}
+// isNew moves the cursor to seq, the seq of an event in that room, and reports whether the event is news to r.
+func (r *Room) isNew(room string, seq int64) bool {
+	if room != r.Name || !r.Joined || seq <= r.cursor.Seq {
+		return false
+	}
+	r.cursor.Seq = seq
+	return true
+}
+
+// posted adds a message.
+func (r *Room) posted(f wire.Posted) {
+	r.learn([]wire.User{f.User})
+	r.endTyping(f.User.ID)
+	r.Messages = place(copied(r.Messages), r.message(f.Message))
+	r.showActs(r.acts)
+}
+
+// company applies a frame that tells who is in the room, or who types there.
+func (r *Room) company(f wire.Frame, now time.Time) {
+	switch f := f.(type) {
+	case wire.Presence:
+		if f.Room == r.Name && r.Joined {
+			r.presence(f)
+		}
+	case wire.People:
+		if f.Room == r.Name && r.Joined {
+			r.people(f)
+		}
+	case wire.Typing:
+		if f.Room == r.Name && r.Joined {
+			r.typing(f, now)
 		}
 	}
 }
 
-// joined applies f, a snapshot of the room. If f resumes (Resumed), joined adds its messages to those that r has.
-// Otherwise they replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has
-// lost them, but the user may still read them.
+// joined applies f, a snapshot of the room. If f resumes, its messages are added to those that r has. Otherwise they
+// replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has lost them,
+// but the user may still read them. Head stays if r was joined all the time, and f only brings what got lost on the way.
 func (r *Room) joined(f wire.Joined) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
+	stays := r.Joined && sameEpoch && f.Resumed
+	if !sameEpoch {
+		r.forgetActs()
+		r.cursor = wire.Cursor{Epoch: f.Epoch}
+	}
 	have := copied(r.Messages)
 	if sameEpoch && !f.Resumed {
 		listed := make(map[int64]bool, len(f.Messages))
 		for _, m := range f.Messages {
 			listed[m.Seq] = true
 		}
-		have = without(have, func(m *Message) bool { return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq] })
-	}
-	if !sameEpoch {
-		r.cursor = wire.Cursor{Epoch: f.Epoch}
+		lost := func(m *Message) bool { return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq] }
+		have, r.hidden = without(have, lost), without(r.hidden, lost)
 	}
 	r.cursor.Seq = max(r.cursor.Seq, f.Head)
-	r.Head = r.cursor.Seq
+	if !stays {
+		r.Head = r.cursor.Seq
+	}
+	r.Company.joined(f, r.Joined)
 	r.Joined, r.Refused, r.TTL = true, outbox.Problem{}, time.Duration(f.TTL)*time.Millisecond
 	for _, m := range f.Messages {
 		have = place(have, r.message(m))
 	}
 	r.Messages = have
+	for _, reacted := range f.Reacted {
+		r.setReactions(reacted.Seq, reactions(reacted.Reactions, r.me.ID))
+	}
 	r.removed(f.Removed)
+	r.showActs(r.acts)
 }
 
 // removed removes the messages of the present epoch that have these seqs.
 func (r *Room) removed(seqs []int64) {
 	if len(seqs) > 0 {
 		epoch := r.cursor.Epoch
-		r.Messages = without(r.Messages, func(m *Message) bool { return m.epoch == epoch && slices.Contains(seqs, m.Seq) })
+		r.drop(func(m *Message) bool { return m.epoch == epoch && slices.Contains(seqs, m.Seq) })
 	}
 }
 
@@ -110,8 +148,17 @@ func (r *Room) refused(f wire.Refused) {
 
 // message returns the Message that shows m, a message of the present epoch.
 func (r *Room) message(m wire.Message) Message {
-	return Message{
+	shown := Message{
 		Key: m.User.ID + "/" + m.ID, Seq: m.Seq, User: m.User, Text: m.Text, At: time.UnixMilli(m.At),
 		Expires: time.UnixMilli(m.Expires), Mine: m.User.ID == r.me.ID, id: m.ID, epoch: r.cursor.Epoch,
 	}
+	d := outbox.Details{ReplyTo: m.ReplyTo, ReplyEpoch: r.cursor.Epoch, Mentions: m.Mentions}
+	if life := shown.Expires.Sub(shown.At); life < r.TTL {
+		d.Life = life
+	}
+	if d.None() && len(m.Reactions) == 0 {
+		return shown
+	}
+	shown.Extras = &Extras{Details: d}
+	return r.withGiven(shown, reactions(m.Reactions, r.me.ID))
 }

@@ -19,6 +19,7 @@ type Message struct {
 	Tag     string // distinguishes the author from other users with the same name; "" if no other user here has this name
 	State   outbox.State
 	Reason  outbox.Problem // why the message failed, or why it still waits
+	Extras  *Extras        // nil if the message has none
 
 	id    string
 	epoch string // the epoch to which Seq belongs

@@ -57,10 +57,10 @@ func (p *pollConn) poll() {
 	}
 }
 
-// newsLocked returns the lines that the client reads for f, a frame of the answer to a poll for news. first is true for
-// the first answer on the connection. Each answer contains a welcome, and a joined for each room. But a client expects
-// only one welcome on a connection, and only one joined or refused for a join. So in later answers newsLocked replaces
-// them with the frames that a WebSocket would bring.
+// newsLocked returns what the client gets for f, a frame of an answer to poll; first says whether it is the first
+// answer. Each answer contains a welcome, but a client expects only one on a connection. So newsLocked replaces later ones
+// with frames that a WebSocket would bring. Each answer also contains a joined for each room: the client takes a joined
+// that resumes a room as what it missed, so it gets all of them.
 func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -71,18 +71,26 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 		case first:
 		case same:
 			return encoded([]wire.Frame{beat})
-		default: // the server found a better name for the user
+		default: // the user has another name now
+			p.renamedLocked(f.User)
 			return encoded([]wire.Frame{beat, wire.Authed{User: f.User, AuthExpires: f.AuthExpires, Now: f.Now}})
 		}
+	case wire.Authed:
+		p.user = f.User
+		p.renamedLocked(f.User)
 	case wire.Joined:
 		p.readLocked(f.Room, func(c *wire.Cursor) { *c = wire.Cursor{Epoch: f.Epoch, Seq: f.Head} })
-		if f.Resumed && !p.awaitingJoin[f.Room] {
-			return encoded(Missed(f))
-		}
 		delete(p.awaitingJoin, f.Room)
 	case wire.Posted:
-		p.readLocked(f.Room, func(c *wire.Cursor) { c.Seq = max(c.Seq, f.Seq) })
+		p.eventLocked(f.Room, f.Seq)
+	case wire.Removed:
+		p.eventLocked(f.Room, f.Seq)
+	case wire.Reacted:
+		p.eventLocked(f.Room, f.Seq)
 	case wire.Refused:
+		if f.Re != wire.Kind(wire.Hello{}) && f.Re != wire.Kind(wire.Join{}) {
+			break
+		}
 		p.forgetLocked(f.Room) // the client joins again, if that may help
 		if !first {
 			f.Re = wire.Kind(wire.Join{})
@@ -92,14 +100,7 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	return [][]byte{line}
 }
 
-// Missed returns the frames that bring the same news as j, a joined that resumes. A client that was in the room all the
-// time would have got these frames.
-func Missed(j wire.Joined) (frames []wire.Frame) {
-	if len(j.Removed) > 0 {
-		frames = append(frames, wire.Removed{Room: j.Room, Seqs: j.Removed})
-	}
-	for _, m := range j.Messages {
-		frames = append(frames, wire.Posted{Room: j.Room, Message: m})
-	}
-	return frames
+// eventLocked moves the cursor of room to the seq of an event; 0 is the seq of a frame that is no event.
+func (p *pollConn) eventLocked(room string, seq int64) {
+	p.readLocked(room, func(c *wire.Cursor) { c.Seq = max(c.Seq, seq) })
 }

@@ -52,6 +52,7 @@ type pollConn struct {
 	mu sync.Mutex // guards what follows
 	// the hello with which each poll begins; the cursors of its rooms say what the client has read
 	hello        wire.Hello
+	named        string             // the name in hello before the client has written a rename
 	awaitingJoin map[string]bool    // the rooms for which the client waits for a joined
 	unsent       []wire.Frame       // the frames that the method speak has not sent yet
 	interrupt    context.CancelFunc // ends the poll that waits at the server, because the rooms have changed
@@ -88,6 +89,7 @@ func (p *pollConn) Write(message []byte) error {
 		switch f := f.(type) {
 		case wire.Hello:
 			p.hello, p.awaitingJoin, p.interrupt = f, map[string]bool{}, func() {}
+			p.named = f.Name
 			for _, j := range f.Rooms {
 				p.awaitingJoin[j.Room] = true
 			}
@@ -101,6 +103,9 @@ func (p *pollConn) Write(message []byte) error {
 		case wire.Leave:
 			p.forgetLocked(f.Room)
 			p.interrupt()
+		case wire.Rename: // a poll that still had the old name in its hello would take the new one back
+			p.hello.Name = f.Name
+			p.unsent = append(p.unsent, f)
 		default:
 			_, out := f.(wire.Signout)
 			p.signingOut = p.signingOut || out
@@ -132,6 +137,14 @@ func (p *pollConn) Close(code int, _ string) {
 	p.end(&wire.ClosedError{Code: code})
 	p.mu.Unlock()
 	p.running.Wait()
+}
+
+// renamedLocked puts the name that the server gave the user into the hello of the polls to come, if the user is a guest: the
+// last hello says what a guest is called.
+func (p *pollConn) renamedLocked(u wire.User) {
+	if u.Anonymous {
+		p.hello.Name, p.named = u.Name, u.Name
+	}
 }
 
 // forgetLocked removes room from the rooms that the polls name.

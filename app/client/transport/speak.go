@@ -38,9 +38,9 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	size := 0
 	for _, f := range p.unsent {
 		with := hello
-		if post, ok := f.(wire.Post); ok && index(hello.Rooms, post.Room) < 0 {
-			join := wire.Join{Room: post.Room} // the client has left the room meanwhile
-			if i := index(p.hello.Rooms, post.Room); i >= 0 {
+		if room := roomOf(f); room != "" && index(hello.Rooms, room) < 0 {
+			join := wire.Join{Room: room} // the client has left the room meanwhile
+			if i := index(p.hello.Rooms, room); i >= 0 {
 				join = p.hello.Rooms[i]
 			}
 			with.Rooms = append(slices.Clip(hello.Rooms), join)
@@ -55,7 +55,26 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	return hello, frames
 }
 
-// answered hands the client the answers to frames, and drops everything else that the server's answer contains.
+// roomOf returns the room that a poll must join to carry f, "" if f belongs to no room.
+func roomOf(f wire.Frame) string {
+	switch f := f.(type) {
+	case wire.Post:
+		return f.Room
+	case wire.React:
+		return f.Room
+	case wire.Remove:
+		return f.Room
+	case wire.Typing:
+		return f.Room
+	case wire.Who:
+		return f.Room
+	}
+	return ""
+}
+
+// answered hands the client the answers to frames, and drops everything else that the server's answer contains: news of
+// the rooms comes by listen. An event that answers one of frames is news, too. So the client gets it without its seq, as it
+// gets a repeat: its cursor stays, and listen brings the event in its place.
 func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	var renewed *wire.Auth
 	for _, f := range frames {
@@ -65,7 +84,7 @@ func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	}
 	p.take(answer, func(f wire.Frame, line []byte) [][]byte {
 		switch f := f.(type) {
-		case wire.Accepted, wire.Bye:
+		case wire.Accepted, wire.Bye, wire.People:
 			return [][]byte{line}
 		case wire.Refused:
 			switch f.Re {
@@ -73,14 +92,44 @@ func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 				return nil
 			case wire.Kind(wire.Auth{}):
 				renewed = nil
+			case wire.Kind(wire.Rename{}):
+				p.hello.Name = p.named
 			}
 			return [][]byte{line}
 		case wire.Authed:
 			if renewed != nil {
 				p.hello.Token, p.hello.IDToken, p.hello.SignInID = &renewed.Token, renewed.IDToken, renewed.SignInID
 			}
+			p.renamedLocked(f.User)
 			return [][]byte{line}
+		case wire.Reacted:
+			if answers(frames, f) {
+				f.Seq, f.Repeat = 0, true
+				return encoded([]wire.Frame{f})
+			}
+		case wire.Removed:
+			if answers(frames, f) {
+				f.Seq, f.Repeat = 0, true
+				return encoded([]wire.Frame{f})
+			}
 		}
 		return nil
+	})
+}
+
+// answers reports whether f, a reacted or a removed, answers one of frames.
+func answers(frames []wire.Frame, f wire.Frame) bool {
+	return slices.ContainsFunc(frames, func(said wire.Frame) bool {
+		switch said := said.(type) {
+		case wire.React:
+			reacted, ok := f.(wire.Reacted)
+			return ok && reacted.Room == said.Room && reacted.To == said.Seq && reacted.Emoji == said.Emoji &&
+				reacted.On == (said.On == nil || *said.On)
+		case wire.Remove:
+			removed, ok := f.(wire.Removed)
+			return ok && removed.Why != wire.WhyExpired && removed.Room == said.Room &&
+				slices.Contains(removed.Seqs, said.Seq)
+		}
+		return false
 	})
 }

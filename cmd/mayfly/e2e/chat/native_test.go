@@ -109,7 +109,7 @@ func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
 			defer tick.Stop()
 			for _, text := range texts {
 				<-tick.C
-				if problem := p.Send(text); problem != (client.Problem{}) {
+				if problem := p.Send(client.Composed{Text: text}); problem != (client.Problem{}) {
 					t.Errorf("%s: %s", p.Name, problem)
 				}
 			}

@@ -82,7 +82,7 @@ func (c *talker) text(n int) string { return fmt.Sprintf("%s says %d", c.name, n
 func (c *talker) say() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if problem := c.client.Send(c.text(c.said)); problem != (client.Problem{}) {
+	if problem := c.client.Send(client.Composed{Text: c.text(c.said)}); problem != (client.Problem{}) {
 		c.t.Errorf("%s: Send: %s", c.name, problem)
 		return
 	}

@@ -98,7 +98,7 @@ func (p *Person) Until(what string, match func(client.View) bool) client.View {
 // Say sends text to the lobby.
 func (p *Person) Say(text string) {
 	p.t.Helper()
-	if problem := p.Send(text); problem != (client.Problem{}) {
+	if problem := p.Send(client.Composed{Text: text}); problem != (client.Problem{}) {
 		p.t.Fatalf("%s: Send(%q): %+v", p.Name, text, problem)
 	}
 }

@@ -1,0 +1,247 @@
+package client
+
+import (
+	"slices"
+	"time"
+
+	"mayfly/app/client/room"
+	"mayfly/shared/clock"
+	"mayfly/shared/wire"
+)
+
+const (
+	// UndoTime is how long the user can undo a removal: the client sends it only then.
+	UndoTime = 5 * time.Second
+
+	// how long the client goes on showing a reaction as the server has confirmed it: while the client polls, the answer
+	// comes by one poll and the event by another
+	confirmedTime = 2 * time.Second
+)
+
+// acts are the user's reactions and removals that the server has not confirmed, in all rooms. The room that is shown shows
+// them at once (optimistic update). The server carries out a repeated act once, so the client sends an act again on the
+// next connection until there is an answer, or the message is gone.
+type acts struct {
+	identity *identity    // static
+	links    *links       // static
+	rooms    *rooms       // static
+	server   *serverClock // static
+
+	list []act
+	undo []string // the keys of the messages whose removal the user can still undo, oldest first; copy on write
+}
+
+// An act is a reaction or a removal that the server has not confirmed.
+type act struct {
+	room.Act
+	room, epoch string
+	key         string     // of the message
+	life        *scheduled // when the message expires
+	due         *scheduled // when a removal is sent, unless the user undoes it; nil: the act can be sent, or was sent
+
+	out      bool          // the frame is on its way on the present connection
+	asked    bool          // the act was sent on the present connection
+	askedOn  bool          // the On that was sent
+	answered *clock.Moment // when the server confirmed askedOn; nil: it has not
+}
+
+// react gives a reaction to the message that is shown under key, or takes it away.
+func (a *acts) react(key, emoji string, on bool, now clock.Moment) {
+	m, ok := a.rooms.shown.Target(key)
+	if !ok {
+		return
+	}
+	if x := a.find(func(x *act) bool { return x.key == key && x.Emoji == emoji }); x != nil {
+		x.On, x.answered = on, nil
+		return
+	}
+	a.add(room.Act{Seq: m.Seq, Emoji: emoji, On: on}, &m, nil, now)
+}
+
+// remove takes back the user's message that is shown under key, after UndoTime.
+func (a *acts) remove(key string, now clock.Moment) {
+	if m, ok := a.rooms.shown.Target(key); ok && m.Mine {
+		a.add(room.Act{Seq: m.Seq}, &m, schedule(UndoTime, now), now)
+	}
+}
+
+func (a *acts) add(what room.Act, m *Message, due *scheduled, now clock.Moment) {
+	r := &a.rooms.shown
+	a.list = append(a.list, act{Act: what, room: r.Name, epoch: r.Epoch(), key: m.Key, due: due,
+		life: schedule(m.Expires.Sub(a.server.now(now)), now)})
+}
+
+// undoRemove forgets the removal of the message that had that key, if it was not sent.
+func (a *acts) undoRemove(key string) {
+	a.list = slices.DeleteFunc(a.list, func(x act) bool { return x.key == key && x.Emoji == "" && x.due != nil })
+}
+
+// flush lets every removal be sent at once.
+func (a *acts) flush(now clock.Moment) {
+	for i := range a.list {
+		if x := &a.list[i]; x.due != nil {
+			x.due = schedule(0, now)
+		}
+	}
+}
+
+// find returns the first act for which is returns true, nil if there is none.
+func (a *acts) find(is func(x *act) bool) *act {
+	for i := range a.list {
+		if is(&a.list[i]) {
+			return &a.list[i]
+		}
+	}
+	return nil
+}
+
+// tick forgets the acts that are over, sends those that are due, and shows the others.
+func (a *acts) tick(now clock.Moment) {
+	a.list = slices.DeleteFunc(a.list, func(x act) bool { return a.over(&x, now) })
+	for i := range a.list {
+		x := &a.list[i]
+		if r := a.rooms.named(x.room); r != nil && r.Joined && x.unsent(now) && !a.waits(x) {
+			a.links.write(x.frame())
+			x.out, x.asked, x.askedOn, x.due = true, true, x.On, nil
+		}
+	}
+	a.show(now)
+}
+
+// show shows the acts on the messages of the room that is shown, and says which of them can be undone.
+func (a *acts) show(now clock.Moment) {
+	shown := &a.rooms.shown
+	var list []room.Act
+	var undo []string
+	for i := range a.list {
+		x := &a.list[i]
+		if x.room != shown.Name || x.epoch != shown.Epoch() {
+			continue
+		}
+		list = append(list, x.Act)
+		if x.due != nil && !x.due.due(now) {
+			undo = append(undo, x.key)
+		}
+	}
+	shown.SetActs(list)
+	if !slices.Equal(undo, a.undo) {
+		a.undo = undo
+	}
+}
+
+// over reports whether nothing is left to do for x: the server has confirmed it, the message is gone, or the server takes no
+// acts.
+func (a *acts) over(x *act, now clock.Moment) bool {
+	r := a.rooms.named(x.room)
+	switch {
+	case x.life.due(now), a.links.welcomed() && !a.identity.rules.takesActs():
+		return true
+	case r == nil, r.Epoch() == "": // the messages of the room are not known
+		return false
+	case r.Epoch() != x.epoch, !r.Has(x.Seq):
+		return true
+	case x.Emoji == "":
+		return false
+	}
+	gave := r.Gave(x.Seq, x.Emoji)
+	x.out = x.out && gave != x.askedOn
+	if x.out || x.asked && x.askedOn != x.On {
+		return false
+	}
+	return gave == x.On || x.answered != nil && now.Since(*x.answered) >= confirmedTime
+}
+
+// unsent reports whether x must be sent now.
+func (x *act) unsent(now clock.Moment) bool {
+	return !x.out && !(x.asked && x.askedOn == x.On) && (x.due == nil || x.due.due(now))
+}
+
+// waits reports whether x must wait for the answer to another reaction to the same message: a refusal names the message,
+// but not the emoji.
+func (a *acts) waits(x *act) bool {
+	return x.Emoji != "" && a.find(func(o *act) bool {
+		return o.out && o.Emoji != "" && o.room == x.room && o.Seq == x.Seq
+	}) != nil
+}
+
+// frame returns the frame that asks the server for x.
+func (x *act) frame() wire.Frame {
+	if x.Emoji == "" {
+		return wire.Remove{Room: x.room, Seq: x.Seq}
+	}
+	f := wire.React{Room: x.room, Seq: x.Seq, Emoji: x.Emoji}
+	if !x.On {
+		f.On = &x.On
+	}
+	return f
+}
+
+// onReacted runs when a reaction has come, or the confirmation of one.
+func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
+	x := a.find(func(x *act) bool {
+		return x.out && x.room == f.Room && x.Seq == f.To && x.Emoji == f.Emoji && x.askedOn == f.On
+	})
+	if x != nil && f.User.ID == a.identity.me.ID {
+		x.out, x.answered = false, &now
+	}
+}
+
+// onRefused runs when the server has refused an act: the act is over. It reports whether the user must be told. A message
+// that is gone is what a removal wants, and a reaction that the user has changed back is not missed.
+func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
+	removal := f.Re == wire.Kind(wire.Remove{})
+	x := a.find(func(x *act) bool {
+		return x.out && x.room == f.Room && f.Seq != nil && x.Seq == *f.Seq && (x.Emoji == "") == removal
+	})
+	if x == nil {
+		return false
+	}
+	tell = x.askedOn == x.On
+	if removal && f.Code == wire.CodeGone {
+		tell = false
+		a.rooms.apply(wire.Removed{Room: f.Room, Seqs: []int64{x.Seq}}, a.server.now(now))
+	}
+	a.list = slices.DeleteFunc(a.list, func(o act) bool { return o.room == x.room && o.Seq == x.Seq && o.Emoji == x.Emoji })
+	return tell
+}
+
+// disconnected runs when a connection has ended: each act is sent again on the next one.
+func (a *acts) disconnected() {
+	for i := range a.list {
+		x := &a.list[i]
+		x.out, x.asked, x.answered = false, false, nil
+	}
+}
+
+// clear forgets all acts, because another user acts from now on.
+func (a *acts) clear() {
+	a.list, a.undo = nil, nil
+	a.rooms.shown.SetActs(nil)
+}
+
+// roomsBut adds to rooms the rooms, except the room shown, that the client must join to send acts.
+func (a *acts) roomsBut(shown string, rooms map[string]bool) {
+	for i := range a.list {
+		if x := &a.list[i]; x.room != shown {
+			rooms[x.room] = true
+		}
+	}
+}
+
+// wait returns the time until something is due.
+func (a *acts) wait(now clock.Moment) time.Duration {
+	wait := tickAtLeast
+	for i := range a.list {
+		x := &a.list[i]
+		times := []*scheduled{x.life, x.due}
+		if x.answered != nil {
+			times = append(times, schedule(confirmedTime, *x.answered))
+		}
+		for _, s := range times {
+			if s != nil && !s.due(now) {
+				wait = min(wait, s.wait-now.Since(s.from))
+			}
+		}
+	}
+	return wait
+}

@@ -1,0 +1,15 @@
+package outbox
+
+import "time"
+
+// Details are what the author of a message chose beside its text. Most messages have none. Nothing changes them in place.
+type Details struct {
+	// the message that this one answers: its seq, and the epoch to which that belongs; 0: none
+	ReplyTo    int64         `json:"reply_to,omitempty"`
+	ReplyEpoch string        `json:"reply_epoch,omitempty"`
+	Mentions   []string      `json:"mentions,omitempty"` // the ids of the users whom the text addresses
+	Life       time.Duration `json:"life_ns,omitempty"`  // how long the message lives; 0: as long as the others of its room
+}
+
+// None reports whether the author chose nothing.
+func (d *Details) None() bool { return d.ReplyTo == 0 && len(d.Mentions) == 0 && d.Life == 0 }

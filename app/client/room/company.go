@@ -1,0 +1,181 @@
+package room
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// typingTime is how long a user counts as typing after the last sign of it (docs/protocol.md).
+const typingTime = 6 * time.Second
+
+// maxNames is how many names a room remembers. It then forgets all but those of the users in the room.
+const maxNames = 1000
+
+// Company is who is in a room. A list that has changed is a new list (copy on write).
+type Company struct {
+	People int // how many distinct users are in the room
+	// the users in the room, this client's user first, then the others as they came; not all of them if there are more
+	// than wire.MaxPeople; nil if they are not known yet
+	Users  []wire.User
+	Typing []Typist // in the order in which they began
+
+	user     string            // the id of this client's user, "" before the first welcome
+	outdated bool              // Users is not right any more, or is not known
+	names    map[string]string // the last known names of users, by id; copy on write
+}
+
+// A Typist is another user who is typing.
+type Typist struct {
+	User  wire.User
+	until time.Time // when the user no longer counts as typing, by the server's clock
+}
+
+// NameOf returns the name of the user with that id, "" if it is not known.
+func (c *Company) NameOf(id string) string { return c.names[id] }
+
+// Same reports whether the page would draw c exactly as it draws o.
+func (c *Company) Same(o *Company) bool {
+	return c.People == o.People && len(c.Users) == len(o.Users) && (len(c.Users) == 0 || &c.Users[0] == &o.Users[0]) &&
+		slices.EqualFunc(c.Typing, o.Typing, func(a, b Typist) bool { return a.User == b.User })
+}
+
+// Outdated reports whether Users is not known to be right: then the server must be asked.
+func (c *Company) Outdated() bool { return c.outdated }
+
+// Doubt makes Outdated true until the server has said who is in the room.
+func (c *Company) Doubt() { c.outdated = true }
+
+// joined applies a snapshot of the room; rejoined says that the room was joined already, on the same connection.
+func (c *Company) joined(f wire.Joined, rejoined bool) {
+	c.outdated = c.outdated || !rejoined || c.People != int(f.People)
+	c.People = int(f.People)
+	c.learnAuthors(f.Messages)
+}
+
+// presence applies f, which tells who came and went. A room whose users are not known yet only counts.
+func (c *Company) presence(f wire.Presence) {
+	changed := int(f.People) != c.People
+	c.People = int(f.People)
+	c.learn(f.Came)
+	for _, id := range f.Went {
+		if id != c.user {
+			c.endTyping(id)
+		}
+	}
+	if c.Users == nil {
+		return
+	}
+	if len(f.Came)+len(f.Went) == 0 { // too many to be named, or none
+		c.outdated = c.outdated || changed
+		return
+	}
+	users := slices.DeleteFunc(slices.Clone(c.Users), func(u wire.User) bool {
+		return u.ID != c.user && slices.Contains(f.Went, u.ID)
+	})
+	for _, u := range f.Came {
+		if i := slices.IndexFunc(users, func(o wire.User) bool { return o.ID == u.ID }); i >= 0 {
+			users[i] = u
+		} else if len(users) < wire.MaxPeople {
+			users = append(users, u)
+		}
+	}
+	c.Users = users
+	c.outdated = c.outdated || c.People <= wire.MaxPeople && len(users) != c.People
+}
+
+// people applies f, the users in the room.
+func (c *Company) people(f wire.People) {
+	c.People, c.Users, c.outdated = int(f.Total), f.Users, false
+	c.learn(f.Users)
+	if len(f.Users) == c.People {
+		c.keepTyping(func(t Typist) bool {
+			return slices.ContainsFunc(f.Users, func(u wire.User) bool { return u.ID == t.User.ID })
+		})
+	}
+}
+
+// rename gives the user of this client the name that the server has told the client.
+func (c *Company) rename(u wire.User) {
+	c.learn([]wire.User{u})
+	if i := slices.IndexFunc(c.Users, func(o wire.User) bool { return o.ID == u.ID }); i >= 0 && c.Users[i] != u {
+		c.Users = slices.Clone(c.Users)
+		c.Users[i] = u
+	}
+}
+
+// typing applies f: another user types, or has stopped.
+func (c *Company) typing(f wire.Typing, now time.Time) {
+	if f.User == nil || f.User.ID == c.user {
+		return
+	}
+	if f.On != nil && !*f.On {
+		c.endTyping(f.User.ID)
+		return
+	}
+	c.learn([]wire.User{*f.User})
+	typist := Typist{*f.User, now.Add(typingTime)}
+	list := slices.Clone(c.Typing)
+	if i := slices.IndexFunc(list, func(t Typist) bool { return t.User.ID == f.User.ID }); i >= 0 {
+		list[i] = typist
+	} else {
+		list = append(list, typist)
+	}
+	c.Typing = list
+}
+
+// endTyping says that the user with that id no longer types.
+func (c *Company) endTyping(id string) {
+	c.keepTyping(func(t Typist) bool { return t.User.ID != id })
+}
+
+// keepTyping forgets the typists for which kept returns false.
+func (c *Company) keepTyping(kept func(t Typist) bool) {
+	over := func(t Typist) bool { return !kept(t) }
+	if slices.ContainsFunc(c.Typing, over) {
+		c.Typing = slices.DeleteFunc(slices.Clone(c.Typing), over)
+	}
+}
+
+// learn remembers the names of users.
+func (c *Company) learn(users []wire.User) {
+	fresh := false
+	for i := range users {
+		u := &users[i]
+		if name, ok := c.names[u.ID]; ok && name == u.Name {
+			continue
+		}
+		if !fresh {
+			c.copyNames()
+			fresh = true
+		}
+		c.names[u.ID] = u.Name
+	}
+}
+
+// learnAuthors remembers the names of authors that are not known yet. A known name stays, because it may be newer than
+// the message.
+func (c *Company) learnAuthors(messages []wire.Message) {
+	var authors []wire.User
+	for i := range messages {
+		if u := &messages[i].User; c.names[u.ID] == "" {
+			authors = append(authors, *u)
+		}
+	}
+	c.learn(authors)
+}
+
+// copyNames makes a copy of the names, to which a name can be added.
+func (c *Company) copyNames() {
+	old := c.names
+	c.names = make(map[string]string, len(old)+1)
+	if len(old) < maxNames {
+		maps.Copy(c.names, old)
+		return
+	}
+	for i := range c.Users {
+		c.names[c.Users[i].ID] = c.Users[i].Name
+	}
+}

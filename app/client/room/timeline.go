@@ -1,0 +1,170 @@
+package room
+
+import (
+	"slices"
+
+	"mayfly/shared/wire"
+)
+
+// A timeline is what a room shows: the messages, and what the user's acts make of them.
+type timeline struct {
+	Messages []Message // in the server's order; the user's entries stand at the end
+
+	me     wire.User   // the user; zero until the first welcome
+	cursor wire.Cursor // the room has all events up to here; Epoch is "" until the room is first joined
+	acts   []Act       // what the user has done and the server has not confirmed
+	hidden []Message   // the messages that the user takes back by an act
+}
+
+// An Act is what the user has done to a message of the present epoch, and the server has not confirmed. The room shows
+// it at once (optimistic update).
+type Act struct {
+	Seq   int64  // of the message
+	Emoji string // the reaction that the user gives or takes away; "": the user takes the message back
+	On    bool   // the user gives the reaction
+}
+
+// SetActs shows these acts, and no longer shows the acts of the last call.
+func (t *timeline) SetActs(acts []Act) {
+	if slices.Equal(acts, t.acts) {
+		return
+	}
+	before := t.acts
+	t.acts = acts
+	t.showActs(before)
+	t.showActs(acts)
+}
+
+// forgetActs forgets the acts, because the server has lost their messages: a message that an act takes back does not come
+// back.
+func (t *timeline) forgetActs() {
+	t.hidden = nil
+	t.SetActs(nil)
+}
+
+// showActs shows the messages of these acts anew: with the acts that t has, or without any.
+func (t *timeline) showActs(acts []Act) {
+	for _, a := range acts {
+		list, i := t.find(a.Seq)
+		if i < 0 {
+			continue
+		}
+		m := t.withGiven((*list)[i], (*list)[i].given())
+		this := func(o *Message) bool { return o.Seq == m.Seq && o.epoch == m.epoch }
+		takenBack := slices.Contains(t.acts, Act{Seq: a.Seq})
+		switch {
+		case takenBack && list == &t.Messages:
+			t.Messages = without(t.Messages, this)
+			t.hidden = append(copied(without(t.hidden, this)), m)
+		case !takenBack && list == &t.hidden:
+			t.hidden = without(t.hidden, this)
+			t.Messages = place(copied(t.Messages), m)
+		default:
+			*list = copied(*list)
+			(*list)[i] = m
+		}
+	}
+}
+
+// find returns the list that has the message of the present epoch with that seq, and its index there. The index is -1 if
+// there is no such message.
+func (t *timeline) find(seq int64) (list *[]Message, i int) {
+	if seq == 0 {
+		return nil, -1
+	}
+	this := func(m *Message) bool { return m.Seq == seq && m.epoch == t.cursor.Epoch }
+	if i := index(t.Messages, this); i >= 0 {
+		return &t.Messages, i
+	}
+	return &t.hidden, index(t.hidden, this)
+}
+
+// drop removes the messages for which gone returns true.
+func (t *timeline) drop(gone func(*Message) bool) {
+	t.Messages, t.hidden = without(t.Messages, gone), without(t.hidden, gone)
+}
+
+// reacted applies f: a user has given a reaction, or has taken one away.
+func (t *timeline) reacted(f wire.Reacted) {
+	if list, i := t.find(f.To); i >= 0 {
+		given := (*list)[i].given()
+		t.setReactions(f.To, react(given, f.Emoji, f.User.ID, f.On, f.User.ID == t.me.ID))
+	}
+}
+
+// setReactions replaces the reactions to the message with that seq, as the server says.
+func (t *timeline) setReactions(seq int64, given []Reaction) {
+	if list, i := t.find(seq); i >= 0 {
+		m := t.withGiven((*list)[i], given)
+		*list = copied(*list)
+		(*list)[i] = m
+	}
+}
+
+// withGiven returns m with new extras: the details that it has, and the reactions that the server says, with the user's
+// acts.
+func (t *timeline) withGiven(m Message, given []Reaction) Message {
+	x := &Extras{Reactions: given, given: given}
+	if m.Extras != nil {
+		x.Details = m.Extras.Details
+	}
+	for _, a := range t.acts {
+		if a.Seq == m.Seq && a.Emoji != "" && m.epoch == t.cursor.Epoch {
+			x.Reactions = react(x.Reactions, a.Emoji, t.me.ID, a.On, true)
+		}
+	}
+	if x.None() && len(x.Reactions)+len(given) == 0 {
+		x = nil
+	}
+	m.Extras = x
+	return m
+}
+
+// markMine sets Mine on the messages and reactions of me and on the entries, and clears it on all others.
+func (t *timeline) markMine(me wire.User) {
+	if me.ID == t.me.ID {
+		return
+	}
+	for _, list := range []*[]Message{&t.Messages, &t.hidden} {
+		*list = copied(*list)
+		for i := range *list {
+			m := &(*list)[i]
+			m.Mine = m.Seq == 0 || m.User.ID == me.ID
+			if m.Seq == 0 && m.User.ID == "" { // the user wrote it before the server named the user
+				m.User = me
+			}
+			if given := m.given(); len(given) > 0 {
+				given = slices.Clone(given)
+				for i := range given {
+					given[i].Mine = slices.Contains(given[i].By, me.ID)
+				}
+				*m = t.withGiven(*m, given)
+			}
+		}
+	}
+}
+
+// Target returns the message that is shown under key, for an act on it. ok is false if there is no such message, or if its
+// seq is not one of the present epoch.
+func (t *timeline) Target(key string) (m Message, ok bool) {
+	i := index(t.Messages, func(m *Message) bool { return m.Key == key })
+	if i < 0 || t.Messages[i].Seq == 0 || t.Messages[i].epoch != t.cursor.Epoch {
+		return Message{}, false
+	}
+	return t.Messages[i], true
+}
+
+// Epoch returns the epoch of the room's seqs, "" before the room is first joined.
+func (t *timeline) Epoch() string { return t.cursor.Epoch }
+
+// Has reports whether the message of the present epoch with that seq is there, shown or taken back by an act.
+func (t *timeline) Has(seq int64) bool {
+	_, i := t.find(seq)
+	return i >= 0
+}
+
+// Gave reports whether the user has given that reaction to the message with that seq, as the server says.
+func (t *timeline) Gave(seq int64, emoji string) bool {
+	list, i := t.find(seq)
+	return i >= 0 && slices.ContainsFunc((*list)[i].given(), func(r Reaction) bool { return r.Emoji == emoji && r.Mine })
+}
