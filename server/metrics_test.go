@@ -20,6 +20,7 @@ import (
 // labels are all label values that may ever be, by metric.
 var labels = map[string][]string{
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
+	"mayfly_proxy_problems":         {"upgrade", "websockets", "host", "forwarded_for", "untrusted"},
 	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
 	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
 	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},

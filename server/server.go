@@ -103,7 +103,7 @@ const (
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
 	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(), conns: map[*conn.Conn]entry{}}
 	s.gate = admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies,
-		Conns: config.Conns, ConnsPer: config.Each})
+		Conns: config.Conns, ConnsPer: config.Each, Log: log})
 	if config.SignIn.Verifier != nil {
 		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}
