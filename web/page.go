@@ -77,7 +77,11 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 	if err != nil {
 		return nil, err
 	}
-	if script, err = patch(script, scriptPatches(f)); err != nil {
+	patches, err := scriptPatches(cfg, f)
+	if err != nil {
+		return nil, err
+	}
+	if script, err = patch(script, patches); err != nil {
 		return nil, err
 	}
 	if html, err = patch(tidy(html), slices.Concat(pagePatches, addressPatches(cfg.PublicURL))); err != nil {
@@ -160,10 +164,11 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 
 // scriptPatches returns the patches of /app.js. The first patch makes it fetch the wasm directly. go-app wraps the wasm's
 // response in another response to count the bytes, and a browser would compile a wrapped response again on every visit.
-func scriptPatches(f *files) []replacement {
+func scriptPatches(cfg Config, f *files) ([]replacement, error) {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
-	return append([]replacement{unwrapped}, faultScripts...)
+	faults, err := faultScripts(cfg)
+	return append(faults, unwrapped), err
 }
 
 // pagePatches are the patches of the page's HTML. generate applies them after tidy.
