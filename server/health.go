@@ -60,9 +60,13 @@ func (r *readiness) signIn() error {
 	return cmp.Or(r.verifier.Ready(), r.revocations.Ready())
 }
 
-// Ready returns nil if users can chat and sign in on this node, else the whole reason, which is for operators alone.
-func (s *Server) Ready(ctx context.Context) error {
-	return cmp.Or(s.ready.chat(ctx), s.ready.signIn())
+// Ready returns nil if users can chat and sign in on this node, else the whole reason. warning is what should be mended all
+// the same, "" if there is nothing. Both are for operators alone.
+func (s *Server) Ready(ctx context.Context) (warning string, err error) {
+	if v := s.ready.verifier; v != nil {
+		warning = v.Warning()
+	}
+	return warning, cmp.Or(s.ready.chat(ctx), s.ready.signIn())
 }
 
 // plain answers with one line of text.

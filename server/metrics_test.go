@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -249,7 +250,21 @@ func TestClientsMakeNoLabels(t *testing.T) {
 
 func TestAdmin(t *testing.T) {
 	n := start(t, 1)
-	admin := server.Admin(n.metrics, func(context.Context) error { return nil })
+	warning, notReady := "", error(nil)
+	admin := server.Admin(n.metrics, func(context.Context) (string, error) { return warning, notReady })
+	ready := func(want string) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		admin.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+		if got := fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String())); got != want {
+			t.Errorf("/readyz = %s, want %s", got, want)
+		}
+	}
+	ready("200 ok")
+	warning = "a clock is wrong"
+	ready("200 ok, but a clock is wrong")
+	notReady = errors.New("the server is starting")
+	ready("503 the server is starting")
 	for _, tt := range []struct {
 		method, path string
 		status       int

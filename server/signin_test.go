@@ -320,14 +320,21 @@ func testReady(t *testing.T, policy session.Policy, want string) {
 		if got := ready(); got != "200 ok" {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err != nil {
+		if _, err := h.Ready(t.Context()); err != nil {
 			t.Errorf("operators read %v", err)
+		}
+		h.issuer.SetWarning("the issuer's clock is 9m0s ahead")
+		if warning, err := h.Ready(t.Context()); warning != "the issuer's clock is 9m0s ahead" || err != nil {
+			t.Errorf("operators read %q, %v", warning, err)
+		}
+		if got := ready(); got != "200 ok" {
+			t.Errorf("the public reads %s of a clock", got)
 		}
 		h.issuer.SetDown(true)
 		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
+		if _, err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
 			t.Errorf("operators read %v", err)
 		}
 		h.issuer.SetDown(false)
@@ -335,7 +342,7 @@ func testReady(t *testing.T, policy session.Policy, want string) {
 		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
+		if _, err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
 			t.Errorf("operators read %v", err)
 		}
 	})

@@ -98,6 +98,18 @@ func (v *Verifier) Run(ctx context.Context) error {
 // Ready returns nil if tokens can be checked now, else the reason why not. It doesn't block.
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
+// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing: the issuer's clock,
+// when its keys were loaded last, differed from this node's by more than Leeway. Nobody can know whose clock is wrong.
+func (v *Verifier) Warning() string {
+	switch ahead := time.Duration(v.provider.ahead.Load()); {
+	case ahead > 0:
+		return fmt.Sprintf("the issuer's clock is %s ahead of this server's: one of the two is wrong", ahead)
+	case ahead < 0:
+		return fmt.Sprintf("the issuer's clock is %s behind this server's: one of the two is wrong", -ahead)
+	}
+	return ""
+}
+
 // Endpoints returns the origins that a browser calls to sign a user in and out, sorted: the issuer's origin, where the
 // browser loads the configuration, and, once Run has loaded the configuration, the origins of the endpoints in it except
 // userinfo.

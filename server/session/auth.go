@@ -21,6 +21,8 @@ type Verifier interface {
 	Follow(id auth.Identity, changed func(auth.Change)) (stop func())
 	// Ready returns nil if tokens can be checked now, else an error that says why they cannot.
 	Ready() error
+	// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing.
+	Warning() string
 }
 
 const (
