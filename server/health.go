@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 
+	"mayfly/server/auth"
 	"mayfly/server/revocation"
 	"mayfly/server/session"
 	"mayfly/shared/wire"
@@ -81,6 +82,10 @@ func plain(w http.ResponseWriter, status int, text string) {
 func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
+	token := how.Token
+	if token == auth.AccessTokens {
+		token = ""
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct {
@@ -90,9 +95,10 @@ func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 		ClientID  string         `json:"client_id"`
 		Scopes    []string       `json:"scopes"`
 		Params    string         `json:"authorize_params,omitempty"`
+		Token     auth.TokenKind `json:"token,omitempty"` // which token clients send; none: the access token
 		Audience  string         `json:"audience"`
 		Anonymous session.Policy `json:"anonymous"`
 		TTL       wire.TTL       `json:"ttl"`
 	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...),
-		how.AuthorizeParams, how.Audience, policy, s.config.TTL})
+		how.AuthorizeParams, token, how.Audience, policy, s.config.TTL})
 }

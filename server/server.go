@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/admission"
+	"mayfly/server/auth"
 	"mayfly/server/conn"
 	"mayfly/server/hub"
 	"mayfly/server/ledger"
@@ -58,6 +59,7 @@ type SignIn struct {
 	Issuer, ClientID, Audience string
 	Scopes                     []string
 	AuthorizeParams            string // more parameters of the authorization request, as a query
+	Token                      auth.TokenKind
 }
 
 // Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its

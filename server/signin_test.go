@@ -373,6 +373,20 @@ func TestConfigJSONHasTheAuthorizeParams(t *testing.T) {
 	})
 }
 
+// TestConfigJSONSaysWhichTokenToSend only if it is not the access token, so that nothing changes for old pages.
+func TestConfigJSONSaysWhichTokenToSend(t *testing.T) {
+	for kind, want := range map[auth.TokenKind]any{"": nil, auth.AccessTokens: nil, auth.IDTokens: "id"} {
+		bubble(t, func(c *server.Config) { c.SignIn.Token = kind }, func(t *testing.T, h *house) {
+			w := httptest.NewRecorder()
+			h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
+			var got map[string]any
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got["token"] != want {
+				t.Errorf("-token %s: config.json = %s, %v", kind, w.Body, err)
+			}
+		})
+	}
+}
+
 // TestTokenInTheQueryIsIgnored: every dial of house has one; here it is a good one.
 func TestTokenInTheQueryIsIgnored(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {

@@ -48,8 +48,8 @@ func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool
 			p.mu.Lock()
 			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
 				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params"),
-				noGuests: o.text("anonymous") == "deny",
-				dated:    !date.IsZero(), skew: p.now().Wall.Sub(date)}
+				sendsID: o.text("token") == "id", noGuests: o.text("anonymous") == "deny",
+				dated: !date.IsZero(), skew: p.now().Wall.Sub(date)}
 			p.mu.Unlock()
 			return true
 		}
@@ -145,6 +145,16 @@ func (p *provider) verifyIDToken(d *metadata, a *reply, nonce string, old object
 	}
 	a.claims, a.skew = claims, skewOf(claims, p.now())
 	return nil
+}
+
+// chooseToken makes a's ID token the token that the client sends to the server, if the server wants that. The client renews
+// it before it ends, as it would renew the access token. The ID token was checked against the access token before.
+func (p *provider) chooseToken(a *reply) {
+	if !p.registered().sendsID {
+		return
+	}
+	_, claims, _ := split(a.id)
+	a.access = newAccess(a.id, a.access.at, lifeOf(claims.number("exp")-claims.number("iat")))
 }
 
 // revoke revokes a refresh token. It reports whether the provider answered. The browser continues the request if the user

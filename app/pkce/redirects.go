@@ -165,7 +165,10 @@ func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*repl
 	case a.id == "":
 		return nil, wrongFault("The provider gave no ID token: is openid among the scopes?")
 	}
-	return a, r.provider.verifyIDToken(d, a, t["nonce"], nil)
+	if f = r.provider.verifyIDToken(d, a, t["nonce"], nil); f == nil {
+		r.provider.chooseToken(a)
+	}
+	return a, f
 }
 
 // signOut does the work of SignIn.SignOut: it deletes the sign-in in this browser, and then ends it at the provider.
@@ -218,7 +221,7 @@ func (r *redirects) leaveProvider(was *record) bool {
 	r.state.release()
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
 		"state", state, "id_token_hint", was.id}
-	if len(was.id) > maxHint {
+	if len(was.id) > maxHint || r.provider.registered().sendsID { // a token that lets its owner in stays out of addresses
 		query = query[:len(query)-2]
 	}
 	r.b.Assign(withQuery(d.end, encodeQuery(query...)))

@@ -172,12 +172,19 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 }
 
 // redeem exchanges the refresh token of the record was for new tokens. If the provider sends a new ID token, redeem
-// checks it against the old ID token in was; wrongID says what is wrong with the new one. redeem blocks.
+// checks it against the old ID token in was; wrongID says what is wrong with the new one, or that there is none although the
+// server wants it. redeem blocks.
 func (r *renewer) redeem(d *metadata, was *record) (a *reply, wrongID, f *fault) {
 	a, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", was.refresh)
-	if f == nil && a.id != "" {
+	switch {
+	case f != nil:
+		return nil, nil, f
+	case a.id != "":
 		_, old, _ := split(was.id)
 		wrongID = r.provider.verifyIDToken(d, a, old.text("nonce"), old)
+		r.provider.chooseToken(a) // also if its keys cannot be read now: the server checks it, too
+	case r.provider.registered().sendsID:
+		wrongID = wrongFault("The provider gives no ID token when the sign-in is renewed.")
 	}
-	return a, wrongID, f
+	return a, wrongID, nil
 }

@@ -29,8 +29,8 @@ import (
 
 // Credentials are what a Hello or Auth frame needs.
 type Credentials struct {
-	Token    string // access token
-	ID       string // ID token
+	Token    string // access token, or ID token if the server wants that
+	ID       string // ID token; "" if Token is that
 	SignInID string // the random id of this sign-in
 }
 
@@ -192,7 +192,11 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 	case m.record == nil:
 		return Credentials{}, ErrSignedOut
 	case m.tokens.access.left(m.now()) > 0:
-		return Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}, nil
+		c := Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}
+		if c.ID == c.Token {
+			c.ID = "" // the server wants the ID token in place of the access token, not twice
+		}
+		return c, nil
 	case ctx.Err() != nil:
 		return Credentials{}, ctx.Err()
 	}
