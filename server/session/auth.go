@@ -85,6 +85,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 
 // auth handles an auth frame: the client shows a new token to stay signed in on this connection.
 func (s *Session) auth(f wire.Auth) error {
+	s.shared.renewals.seen()
 	if err := s.checkSignInRate(); err != nil {
 		return err
 	}

@@ -69,6 +69,13 @@ func (i *identity) tellLocked() {
 	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
 }
 
+// left returns how long the present token is still good at now, a time of the hub's clock. It may be negative.
+func (i *identity) left(now time.Time) time.Duration {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.expires.Sub(now)
+}
+
 // tick sends the frame expiring once when the token expires soon, and ends the connection when the connection's deadline
 // has passed.
 func (i *identity) tick(now time.Time) {
