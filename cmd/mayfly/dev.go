@@ -77,7 +77,7 @@ const devIDTTL = time.Hour
 func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (read func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
 	readAll := defineAuthFlags(all, a, nil)
-	for _, name := range []string{"token", "scopes", "require-scope", "anonymous"} {
+	for _, name := range []string{"token", "scopes", "authorize-params", "require-scope", "anonymous"} {
 		fl := all.Lookup(name)
 		f.Var(fl.Value, name, fl.Usage)
 	}
