@@ -193,8 +193,8 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 		return Credentials{}, ErrSignedOut
 	case m.tokens.access.left(m.now()) > 0:
 		c := Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}
-		if c.ID == c.Token {
-			c.ID = "" // the server wants the ID token in place of the access token, not twice
+		if s.provider.registered().sendsID {
+			c.ID = "" // Token is an ID token, perhaps a newer one of another tab
 		}
 		return c, nil
 	case ctx.Err() != nil:
