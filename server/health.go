@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 
+	"mayfly/server/auth"
 	"mayfly/server/revocation"
 	"mayfly/server/session"
 	"mayfly/shared/wire"
@@ -60,10 +61,13 @@ func (r *readiness) signIn() error {
 	return cmp.Or(r.verifier.Ready(), r.revocations.Ready())
 }
 
-// Ready returns nil if users can chat and sign in on this node. Otherwise it returns the whole reason, which is for
-// operators alone.
-func (s *Server) Ready(ctx context.Context) error {
-	return cmp.Or(s.ready.chat(ctx), s.ready.signIn())
+// Ready returns nil if users can chat and sign in on this node, else the whole reason. warning is what should be mended all
+// the same, "" if there is nothing. Both are for operators alone.
+func (s *Server) Ready(ctx context.Context) (warning string, err error) {
+	if v := s.ready.verifier; v != nil {
+		warning = v.Warning()
+	}
+	return warning, cmp.Or(s.ready.chat(ctx), s.ready.signIn())
 }
 
 // plain answers with one line of text.
@@ -78,6 +82,10 @@ func plain(w http.ResponseWriter, status int, text string) {
 func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
+	token := how.Token
+	if token == auth.AccessTokens {
+		token = ""
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct {
@@ -87,9 +95,10 @@ func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 		ClientID  string         `json:"client_id"`
 		Scopes    []string       `json:"scopes"`
 		Params    string         `json:"authorize_params,omitempty"`
+		Token     auth.TokenKind `json:"token,omitempty"` // which token clients send; none: the access token
 		Audience  string         `json:"audience"`
 		Anonymous session.Policy `json:"anonymous"`
 		TTL       wire.TTL       `json:"ttl"`
 	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...),
-		how.AuthorizeParams, how.Audience, policy, s.config.TTL})
+		how.AuthorizeParams, token, how.Audience, policy, s.config.TTL})
 }

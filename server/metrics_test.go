@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -20,9 +21,10 @@ import (
 // labels holds all values that the label of a metric may have, by metric.
 var labels = map[string][]string{
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
+	"mayfly_proxy_problems":         {"upgrade", "websockets", "host", "forwarded_for", "untrusted"},
 	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
 	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
-	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
+	"mayfly_refusals_total":         {"frame", "id", "room", "text", "gone", "emoji", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
 	"mayfly_frames_dropped_total":   {"slow", "expired"},
 	"mayfly_signins_refused_total": {"anonymous_off", "token_missing", "token_malformed", "token_alg", "token_type", "token_key_unknown",
 		"token_signature", "token_issuer", "token_audience", "token_client", "token_expired", "token_lifetime", "token_not_yet_valid",
@@ -249,7 +251,21 @@ func TestClientsMakeNoLabels(t *testing.T) {
 
 func TestAdmin(t *testing.T) {
 	n := start(t, 1)
-	admin := server.Admin(n.metrics, func(context.Context) error { return nil })
+	warning, notReady := "", error(nil)
+	admin := server.Admin(n.metrics, func(context.Context) (string, error) { return warning, notReady })
+	ready := func(want string) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		admin.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+		if got := fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String())); got != want {
+			t.Errorf("/readyz = %s, want %s", got, want)
+		}
+	}
+	ready("200 ok")
+	warning = "a clock is wrong"
+	ready("200 ok, but a clock is wrong")
+	notReady = errors.New("the server is starting")
+	ready("503 the server is starting")
 	for _, tt := range []struct {
 		method, path string
 		status       int

@@ -23,7 +23,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.ready.serve)
 	mux.HandleFunc("GET /config.json", s.serveConfig)
-	mux.Handle("/", s.config.Origins.GuardHost(s.config.Pages))
+	mux.Handle("/", s.gate.Check.Pages(s.config.Origins.GuardHost(s.config.Pages)))
 	return s.config.Secure(mux)
 }
 
@@ -81,6 +81,9 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 			s.giveUp(slot)
 		}
 	}()
+	if missing := conn.Missing(r); missing != nil {
+		s.gate.Check.NotUpgraded(r, missing)
+	}
 	if !conn.Offers(r) {
 		reject(w, noSubprotocol, s.metrics.upgradesRefused)
 		return
@@ -126,6 +129,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.metrics.polls.Inc()
+	s.gate.Check.Polled()
 	if err != nil {
 		p.End(err)
 	}

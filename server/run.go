@@ -45,9 +45,14 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-ticker.C:
+			working := false
 			for _, e := range s.snapshot() {
 				e.session.Tick(s.clock.Now())
 				e.conn.Tick(now, &running)
+				working = working || !e.poll && e.session.Greeted()
+			}
+			if working {
+				s.gate.Check.Working()
 			}
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/admission"
+	"mayfly/server/auth"
 	"mayfly/server/conn"
 	"mayfly/server/hub"
 	"mayfly/server/ledger"
@@ -58,6 +59,7 @@ type SignIn struct {
 	Issuer, ClientID, Audience string
 	Scopes                     []string
 	AuthorizeParams            string // more parameters of the authorization request, as a query
+	Token                      auth.TokenKind
 }
 
 // Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its
@@ -103,7 +105,7 @@ const (
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
 	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(), conns: map[*conn.Conn]entry{}}
 	s.gate = admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies,
-		Conns: config.Conns, ConnsPer: config.Each})
+		Conns: config.Conns, ConnsPer: config.Each, Log: log})
 	if config.SignIn.Verifier != nil {
 		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}

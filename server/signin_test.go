@@ -323,14 +323,21 @@ func testReady(t *testing.T, policy session.Policy, want string) {
 		if got := ready(); got != "200 ok" {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err != nil {
+		if _, err := h.Ready(t.Context()); err != nil {
 			t.Errorf("operators read %v", err)
+		}
+		h.issuer.SetWarning("the issuer's clock is 9m0s ahead")
+		if warning, err := h.Ready(t.Context()); warning != "the issuer's clock is 9m0s ahead" || err != nil {
+			t.Errorf("operators read %q, %v", warning, err)
+		}
+		if got := ready(); got != "200 ok" {
+			t.Errorf("the public reads %s of a clock", got)
 		}
 		h.issuer.SetDown(true)
 		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
+		if _, err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
 			t.Errorf("operators read %v", err)
 		}
 		h.issuer.SetDown(false)
@@ -338,7 +345,7 @@ func testReady(t *testing.T, policy session.Policy, want string) {
 		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
+		if _, err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
 			t.Errorf("operators read %v", err)
 		}
 	})
@@ -369,8 +376,21 @@ func TestConfigJSONHasTheAuthorizeParams(t *testing.T) {
 	})
 }
 
-// TestTokenInTheQueryIsIgnored: a token in the query does not sign in. Each dial of a house has one there; in this test
-// it is a good one.
+// TestConfigJSONSaysWhichTokenToSend only if it is not the access token, so that nothing changes for old pages.
+func TestConfigJSONSaysWhichTokenToSend(t *testing.T) {
+	for kind, want := range map[auth.TokenKind]any{"": nil, auth.AccessTokens: nil, auth.IDTokens: "id"} {
+		bubble(t, func(c *server.Config) { c.SignIn.Token = kind }, func(t *testing.T, h *house) {
+			w := httptest.NewRecorder()
+			h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
+			var got map[string]any
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got["token"] != want {
+				t.Errorf("-token %s: config.json = %s, %v", kind, w.Body, err)
+			}
+		})
+	}
+}
+
+// TestTokenInTheQueryIsIgnored: every dial of house has one; here it is a good one.
 func TestTokenInTheQueryIsIgnored(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.dial(t, home)

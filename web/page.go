@@ -77,7 +77,11 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 	if err != nil {
 		return nil, err
 	}
-	if script, err = patch(script, scriptPatches(f)); err != nil {
+	patches, err := scriptPatches(cfg, f)
+	if err != nil {
+		return nil, err
+	}
+	if script, err = patch(script, patches); err != nil {
 		return nil, err
 	}
 	if html, err = patch(tidy(html), slices.Concat(pagePatches, addressPatches(cfg.PublicURL))); err != nil {
@@ -162,11 +166,12 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 // response in another response to count the bytes, and a browser would compile a wrapped response again on every visit. The
 // second patch keeps go-app from watching for updates: it would write into the console that there is one on the first visit
 // too, when the first service worker starts. The page asks the worker itself (app/update.go).
-func scriptPatches(f *files) []replacement {
+func scriptPatches(cfg Config, f *files) ([]replacement, error) {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
 	quiet := replacement{"      goappSetupNotifyUpdate(registration);\n", ""}
-	return append([]replacement{unwrapped, quiet}, faultScripts...)
+	faults, err := faultScripts(cfg)
+	return append(faults, unwrapped, quiet), err
 }
 
 // pagePatches are the patches of the page's HTML. generate applies them after tidy.

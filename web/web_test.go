@@ -642,13 +642,16 @@ func TestScriptFindsItsSentencesInThePage(t *testing.T) {
 	h := fake(t)
 	script, html := get(t, h, "/app.js").Body.String(), get(t, h, "/").Body.String()
 	uncovered := regexp.MustCompile(`getElementById\("([^"]*)"\)\.hidden = false`).FindAllStringSubmatch(script, -1)
-	if len(uncovered) != 3 {
-		t.Errorf("/app.js uncovers %q, want no WebAssembly, a client that does not load and one that ends", uncovered)
+	if len(uncovered) != 4 {
+		t.Errorf("/app.js uncovers %q, want no WebAssembly, a wrong path, a client that does not load and one that ends", uncovered)
 	}
 	for _, m := range uncovered {
 		if want := `<div class="fault" hidden id="` + m[1] + `" role="alert"><form>`; strings.Count(html, want) != 1 {
 			t.Errorf("the page has %s %d times, want once", want, strings.Count(html, want))
 		}
+	}
+	if want := `!["/login/callback","/r/"].some(`; !strings.Contains(script, want) {
+		t.Errorf("/app.js lacks the paths of the pages: %s", want)
 	}
 	if client := strings.Index(html, `id="hello"`); client < 0 || client > strings.Index(html, "fault") {
 		t.Error("a sentence is the body's first element, which go-app draws over")

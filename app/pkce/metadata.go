@@ -13,6 +13,7 @@ type registration struct {
 	clientID string
 	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client
 	params   string // more parameters for the authorize endpoint, as a query
+	sendsID  bool   // the server wants the ID token in place of the access token
 	noGuests bool   // the server lets in only users who are signed in
 
 	dated bool          // the server has told the time

@@ -49,8 +49,8 @@ func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool
 			p.mu.Lock()
 			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
 				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params"),
-				noGuests: o.text("anonymous") == "deny",
-				dated:    !date.IsZero(), skew: p.now().Wall.Sub(date)}
+				sendsID: o.text("token") == "id", noGuests: o.text("anonymous") == "deny",
+				dated: !date.IsZero(), skew: p.now().Wall.Sub(date)}
 			p.mu.Unlock()
 			return true
 		}
@@ -149,8 +149,18 @@ func (p *provider) verifyIDToken(d *metadata, answer *reply, nonce string, previ
 	return nil
 }
 
-// revoke revokes a refresh token. It reports whether the provider answered. If the user leaves the page, the browser
-// continues the request.
+// chooseToken makes a's ID token the token that the client sends to the server, if the server wants that. The client renews
+// it before it ends, as it would renew the access token. The ID token was checked against the access token before.
+func (p *provider) chooseToken(a *reply) {
+	if !p.registered().sendsID {
+		return
+	}
+	_, claims, _ := split(a.id)
+	a.access = newAccess(a.id, a.access.at, lifeOf(claims.number("exp")-claims.number("iat")))
+}
+
+// revoke revokes a refresh token. It reports whether the provider answered. The browser continues the request if the user
+// leaves the page.
 func (p *provider) revoke(d *metadata, refresh string) bool {
 	form := encodeQuery("token", refresh, "token_type_hint", "refresh_token", "client_id", p.registered().clientID)
 	status, _, _ := post(p.b.FetchKeepalive, d.revoke, form, signOutTimeout)

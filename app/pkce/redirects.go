@@ -166,7 +166,10 @@ func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*repl
 	case a.id == "":
 		return nil, wrongFault("The provider gave no ID token: is openid among the scopes?")
 	}
-	return a, r.provider.verifyIDToken(d, a, t["nonce"], nil)
+	if f = r.provider.verifyIDToken(d, a, t["nonce"], nil); f == nil {
+		r.provider.chooseToken(a)
+	}
+	return a, f
 }
 
 // signOut does the work of SignIn.SignOut: it deletes the sign-in in this browser, and then ends it at the provider.
@@ -222,7 +225,7 @@ func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "return", safePath(returnTo), "created", left))
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
 		"state", state, "id_token_hint", former.id}
-	if len(former.id) > maxHint {
+	if len(former.id) > maxHint || r.provider.registered().sendsID { // a token that lets its owner in stays out of addresses
 		query = query[:len(query)-2]
 	}
 	r.b.Assign(withQuery(d.end, encodeQuery(query...)))

@@ -172,13 +172,19 @@ func (r *renewer) refreshLocked() (f *fault, retry bool) {
 }
 
 // redeem exchanges the refresh token of a record for new tokens. previous is that record. If the provider also sends a
-// new ID token, redeem compares it with the ID token of previous. wrongID says what is wrong with the new one, nil if
-// nothing is. redeem blocks.
+// new ID token, redeem compares it with the ID token of previous. wrongID says what is wrong with the new one, or that there
+// is none although the server wants it. redeem blocks.
 func (r *renewer) redeem(d *metadata, previous *record) (answer *reply, wrongID, f *fault) {
 	answer, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", previous.refresh)
-	if f == nil && answer.id != "" {
+	switch {
+	case f != nil:
+		return nil, nil, f
+	case answer.id != "":
 		_, old, _ := split(previous.id)
 		wrongID = r.provider.verifyIDToken(d, answer, old.text("nonce"), old)
+		r.provider.chooseToken(answer) // also if its keys cannot be read now: the server checks it, too
+	case r.provider.registered().sendsID:
+		wrongID = wrongFault("The provider gives no ID token when the sign-in is renewed.")
 	}
-	return answer, wrongID, f
+	return answer, wrongID, nil
 }

@@ -30,8 +30,8 @@ import (
 
 // Credentials are what a Hello or Auth frame needs.
 type Credentials struct {
-	Token    string // access token
-	ID       string // ID token
+	Token    string // access token, or ID token if the server wants that
+	ID       string // ID token; "" if Token is that
 	SignInID string // the random id of this sign-in
 }
 
@@ -195,7 +195,11 @@ func (s *SignIn) Token(ctx context.Context, refusedToken string) (Credentials, e
 	case m.record == nil:
 		return Credentials{}, ErrSignedOut
 	case m.tokens.access.left(m.now()) > 0:
-		return Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}, nil
+		c := Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}
+		if s.provider.registered().sendsID {
+			c.ID = "" // Token is an ID token, perhaps a newer one of another tab
+		}
+		return c, nil
 	case ctx.Err() != nil:
 		return Credentials{}, ctx.Err()
 	}

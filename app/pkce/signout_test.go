@@ -76,16 +76,21 @@ func TestSignOutAddress(t *testing.T) {
 		pad                 int // bytes in the ID token beside the rest
 		hint                bool
 		more                string // a parameter of the endpoint itself
+		lets                bool   // the ID token lets its owner in
 	}{
-		{"plain", issuer + "/v1/logout", issuer + "/v1/logout", 0, true, ""},
-		{"a query already", issuer + "/v1/logout?p=b2c", issuer + "/v1/logout", 0, true, "b2c"},
-		{"a long ID token", issuer + "/v1/logout", issuer + "/v1/logout", 2000, true, ""},
-		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, ""},
+		{"plain", issuer + "/v1/logout", issuer + "/v1/logout", 0, true, "", false},
+		{"a query already", issuer + "/v1/logout?p=b2c", issuer + "/v1/logout", 0, true, "b2c", false},
+		{"a long ID token", issuer + "/v1/logout", issuer + "/v1/logout", 2000, true, "", false},
+		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, "", false},
+		{"an ID token that signs in", issuer + "/v1/logout", issuer + "/v1/logout", 0, false, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				d.p.discovery = func(m map[string]any) { m["end_session_endpoint"] = tt.end }
+				if tt.lets {
+					d.takesID(time.Hour)
+				}
 				d.p.claims = func(m map[string]any) { m["groups"] = strings.Repeat("g", tt.pad) }
 				pg := d.tab().signIn("ada")
 				pg.SignOut("/")

@@ -31,16 +31,21 @@ func parseReply(status int, header func(string) string, o object, requested cloc
 	case !strings.EqualFold(kind, "Bearer"):
 		return nil, setupFault("The provider gives tokens of type " + kind + ".")
 	}
-	life := time.Duration(min(o.number("expires_in"), maxLife.Seconds()) * float64(time.Second))
-	if life < time.Second {
-		life = defaultLife
-	}
-	a := newAccess(o.text("access_token"), requested, life)
+	a := newAccess(o.text("access_token"), requested, lifeOf(o.number("expires_in")))
 	return &reply{access: a, refresh: o.text("refresh_token"), scope: o.text("scope"), id: o.text("id_token")}, nil
 }
 
-// retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta says in X-Rate-Limit-Reset
-// when the wait ends, by its own clock. The header Date says what time it is by that clock.
+// lifeOf returns the lifetime of a token for which the provider names so many seconds.
+func lifeOf(seconds float64) time.Duration {
+	life := time.Duration(min(seconds, maxLife.Seconds()) * float64(time.Second))
+	if life < time.Second {
+		return defaultLife
+	}
+	return life
+}
+
+// retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta names the end of the wait
+// by its own clock, in X-Rate-Limit-Reset; the time now by that clock is the Date of the answer.
 func retryAfter(header func(string) string) time.Duration {
 	seconds := milliseconds(header("Retry-After"))
 	date, err := time.Parse(time.RFC1123, header("Date"))
@@ -50,7 +55,8 @@ func retryAfter(header func(string) string) time.Duration {
 	return time.Duration(min(max(seconds, 0), int64(maxRetryAfter.Seconds()))) * time.Second
 }
 
-// access is an access token and its lifetime. It is immutable.
+// access is the token that the client sends to the server, and its lifetime: an access token, or an ID token if the server
+// wants that. It is immutable.
 type access struct {
 	text   string
 	at     clock.Moment // when the token was requested

@@ -67,12 +67,12 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// ready returns nil if users can chat and sign in, else the reason.
-func (a *admin) ready(ctx context.Context) error {
+// ready returns what server.Server.Ready does.
+func (a *admin) ready(ctx context.Context) (warning string, err error) {
 	if s := a.server.Load(); s != nil {
 		return s.Ready(ctx)
 	}
-	return errors.New("the server is starting")
+	return "", errors.New("the server is starting")
 }
 
 // withAdmin runs the admin listener while serve runs. serve registers its metrics with a.metrics.

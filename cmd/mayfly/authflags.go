@@ -35,6 +35,8 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (finish fun
 		"such as https://example.okta.com/oauth2/default (default none)")
 	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; behind it, with commas, "+
 		"the IDs of other apps whose tokens are accepted")
+	f.TextVar(&a.Token, "token", auth.AccessTokens, "which token signs people in: `access or id`; "+
+		"id for providers whose access tokens are opaque or made for the client")
 	f.StringVar(&a.Audience, "audience", "api://default", "`AUDIENCE` that access tokens must be made for")
 	scopes := f.String("scopes", "openid profile email offline_access", "`SCOPES` that the page asks for, with spaces")
 	params := f.String("authorize-params", "", "more `PAIRS` for the request that takes people to the provider, "+
@@ -98,13 +100,17 @@ func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 		if !slices.Contains(a.scopes, "openid") {
 			wrong("-scopes is %q: want openid among them, without which nobody is signed in", strings.Join(a.scopes, " "))
 		}
+		if a.Token == auth.IDTokens && given["audience"] {
+			wrong("-audience is %q, but -token is id: the audience of ID tokens is the client ID", a.Audience)
+		}
 		return errors.Join(append(errs, a.Check())...)
 	}
 	for _, other := range []struct {
 		name string
 		set  bool
 	}{
-		{"-client-id", len(a.ClientIDs) > 0}, {"-audience", given["audience"]}, {"-scopes", given["scopes"]},
+		{"-client-id", len(a.ClientIDs) > 0}, {"-token", given["token"]}, {"-audience", given["audience"]},
+		{"-scopes", given["scopes"]},
 		{"-authorize-params", a.params != ""}, {"-algs", given["algs"]}, {"-require-scope", a.RequireScope != ""},
 		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
 	} {
@@ -126,6 +132,10 @@ func (a *authFlags) forClients() server.SignIn {
 	if !a.enabled() {
 		return server.SignIn{}
 	}
-	return server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes,
-		AuthorizeParams: a.params}
+	how := server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes,
+		AuthorizeParams: a.params, Token: a.Token}
+	if a.Token == auth.IDTokens {
+		how.Audience = how.ClientID
+	}
+	return how
 }

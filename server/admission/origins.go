@@ -22,13 +22,14 @@ type Origins struct {
 	public  string          // the origin at which users open this server
 	more    []string        // the other origins that the operator allows
 	allowed map[string]bool // the allowed origins
-	hosts   map[string]bool // the hosts of the allowed origins; a host with its scheme's default port also without the port
+	hosts   map[string]bool // the hosts of the allowed origins; one with the scheme's own port is in it with and without it
+	local   map[string]bool // the allowed origins at which a browser on the server's machine needs no proxy
 }
 
 // NewOrigins returns Origins that allow the origin of the URL public, the origins in others, and localhost, 127.0.0.1 and
-// [::1] with port. The error names every value that is not an origin, and the form that would be one.
+// [::1] with the port. The error names every value that is not an origin, and the form that would be one.
 func NewOrigins(public string, others []string, port string) (*Origins, error) {
-	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}}
+	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}, local: map[string]bool{}}
 	loopback := []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "http://[::1]:" + port}
 	var errs []error
 	for i, s := range slices.Concat([]string{public}, others, loopback) {
@@ -43,6 +44,8 @@ func NewOrigins(public string, others []string, port string) (*Origins, error) {
 			o.public = origin
 		case i <= len(others):
 			o.more = append(o.more, origin)
+		default:
+			o.local[origin] = true
 		}
 		o.allowed[origin], o.hosts[u.Host] = true, true
 		if u.Port() == "" {
@@ -58,7 +61,16 @@ func (o *Origins) Public() string { return o.public }
 // More returns the other origins that the operator allows, as browsers write them.
 func (o *Origins) More() []string { return o.more }
 
-// defaultPorts has, for each scheme, the port of a URL that names no port.
+// publicHost returns the host of the public origin.
+func (o *Origins) publicHost() string {
+	_, host, _ := strings.Cut(o.public, "://")
+	return host
+}
+
+// secure reports whether users open this server by https.
+func (o *Origins) secure() bool { return strings.HasPrefix(o.public, "https://") }
+
+// defaultPorts has the port of a URL of each scheme that names none.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
 // parseOrigin returns the origin in s as a URL that is written as browsers write it: with the ASCII form of the host's name

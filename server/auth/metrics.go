@@ -24,7 +24,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	auto := promauto.With(reg)
 	m := &metrics{
 		tokens: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_tokens_total",
-			Help: "Access tokens checked, by result: ok, busy or the reason of the refusal."}, []string{"result"}),
+			Help: "Tokens checked, by result: ok, busy or the reason of the refusal."}, []string{"result"}),
 		fetches: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_key_fetches_total",
 			Help: "Times that the issuer was asked for its keys."}, []string{"result"}),
 	}

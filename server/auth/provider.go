@@ -39,7 +39,7 @@ type provider struct {
 
 	discovered atomic.Pointer[discovery] // nil until the configuration is loaded
 
-	clocksDiffer bool // owned by run: the issuer's clock is not this node's, and the log says so
+	ahead atomic.Int64 // by how many nanoseconds the issuer's clock is ahead of this node's; 0 if that is within Leeway
 }
 
 // discovery is the issuer's configuration, as far as this package uses it.
@@ -187,12 +187,13 @@ func (p *provider) compareClocks(h http.Header) {
 	}
 	age, _ := strconv.ParseInt(h.Get("Age"), 10, 32)
 	ahead := time.Until(date.Add(time.Duration(age) * time.Second)).Round(time.Second)
-	differ := ahead.Abs() > Leeway
-	if differ && !p.clocksDiffer {
+	if ahead.Abs() <= Leeway {
+		ahead = 0
+	}
+	if before := p.ahead.Swap(int64(ahead)); before == 0 && ahead != 0 {
 		p.log.Warn("the issuer's clock and this server's differ: good tokens are refused until the wrong one is set right",
 			"issuer_ahead", ahead)
 	}
-	p.clocksDiffer = differ
 }
 
 // freshness returns how long an answer with header h is fresh, within minFresh and maxFresh.

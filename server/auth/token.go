@@ -78,8 +78,8 @@ func isOpaque(raw string, parts []string) bool {
 // again (NextNever). The problem says to the operator what to set.
 func opaque() *Error {
 	e := refuse(wire.ReasonTokenMalformed, "the provider gave an opaque access token, which only it can read: "+
-		"make it give a JWT, for example with -authorize-params audience=… or -scopes (docs/signing-in.md, "+
-		"Other providers)")
+		"make it give a JWT, for example with -authorize-params audience=… or -scopes, or take its ID tokens with "+
+		"-token id (docs/signing-in.md, Other providers)")
 	e.Next, e.Message = wire.NextNever, "The sign-in service gives tokens that this server cannot read."
 	return e
 }

@@ -21,24 +21,28 @@ type Identity struct {
 	Expires time.Time // the claim exp of the token; Leeway is not added
 }
 
-// Verify checks an access token and returns its user's identity. The error is an *Error. If the token names an unknown
-// key, Verify blocks, for kidWait at most. With RequireActive it blocks while the Users API is asked, for 2 s at most.
-// idToken may be empty; it only gives a name.
-func (v *Verifier) Verify(ctx context.Context, accessToken, idToken string) (Identity, error) {
-	id, refusal := v.verify(ctx, accessToken, idToken)
+// Verify checks a token of the kind Config.Token and returns its user's identity. The error is an *Error. Verify blocks for
+// kidWait at most if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked.
+// idToken may be empty; it only gives a name to the user of an access token.
+func (v *Verifier) Verify(ctx context.Context, token, idToken string) (Identity, error) {
+	id, refusal := v.verify(ctx, token, idToken)
 	v.metrics.countToken(refusal)
 	if refusal != nil {
-		return Identity{}, refusal.About(accessToken)
+		return Identity{}, refusal.About(token)
 	}
 	return id, nil
 }
 
-func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Identity, *Error) {
-	t, refusal := parse(accessToken)
+func (v *Verifier) verify(ctx context.Context, raw, idToken string) (Identity, *Error) {
+	t, refusal := parse(raw)
 	if refusal != nil {
 		return Identity{}, refusal
 	}
-	if refusal := t.checkHeader(v.config.Algs, accessTypes); refusal != nil {
+	types := accessTypes
+	if v.config.Token == IDTokens {
+		types = idTypes
+	}
+	if refusal := t.checkHeader(v.config.Algs, types); refusal != nil {
 		return Identity{}, refusal
 	}
 	if refusal := v.keys.verify(ctx, t, true); refusal != nil {
@@ -48,23 +52,32 @@ func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Ide
 	if err != nil {
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "its claims: %v", err)
 	}
-	if refusal := v.checkClaims(t, claims, time.Now()); refusal != nil {
+	audience, refusal := v.checkClaims(t, claims, time.Now())
+	if refusal != nil {
 		return Identity{}, refusal
 	}
-	if _, err := v.crossCheck.Verify(ctx, accessToken); err != nil {
+	if _, err := v.crossChecks[audience].Verify(ctx, raw); err != nil {
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "go-oidc says: %s", clip(err.Error(), maxFailure))
 	}
 	id := v.identify(t, claims)
-	hints := names.Hints{IDToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject),
-		AccessToken: claimedName(claims)}
-	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo needs the scope openid
-		hints.Bearer = accessToken
-	}
 	var active bool
-	if id.Name, active = v.profiles.Resolve(ctx, id.user(), hints); !active {
+	if id.Name, active = v.profiles.Resolve(ctx, id.user(), v.hints(ctx, t, claims, idToken, id.Subject)); !active {
 		return id, inactive()
 	}
 	return id, nil
+}
+
+// hints returns what a token and the ID token beside it say about the name of the user who is subject. The claims of the
+// token must have passed checkClaims.
+func (v *Verifier) hints(ctx context.Context, t token, claims object, idToken, subject string) names.Hints {
+	if v.config.Token == IDTokens {
+		return names.Hints{IDToken: claimedName(claims)}
+	}
+	h := names.Hints{IDToken: v.idTokenName(ctx, idToken, clientOf(claims), subject), AccessToken: claimedName(claims)}
+	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo needs the scope openid
+		h.Bearer = t.raw
+	}
+	return h
 }
 
 // user returns the user of id for package names.
@@ -79,7 +92,7 @@ func inactive() *Error {
 // identify returns the identity in claims, which must have passed checkClaims.
 func (v *Verifier) identify(t token, claims object) Identity {
 	id := Identity{}
-	id.Subject, _ = subject(claims)
+	id.Subject, _ = v.subject(claims)
 	sum := sha256.Sum256([]byte("mayfly user 1\x00" + v.config.Issuer + "\x00" + id.Subject))
 	id.ID = "u-" + base64.RawURLEncoding.EncodeToString(sum[:18])
 	id.Name = "user-" + hex.EncodeToString(sum[18:21]) // the name until a better one is known

@@ -211,6 +211,9 @@ func TestBadTokensAreRefused(t *testing.T) {
 					t.Errorf("next %q, want %q", e.Next, next)
 				}
 			})
+			if tt.name != "16 ID token" {
+				bubble(t, takeIDTokens, func(t *testing.T, r *rig) { r.refusal(t, tt.token()) })
+			}
 		})
 	}
 }
@@ -308,6 +311,19 @@ func TestGoodTokens(t *testing.T) {
 				if id.Subject != person || !strings.HasPrefix(id.ID, "u-") || len(id.ID) != 26 || id.Name == "" || id.JTI == "" {
 					t.Errorf("identity %+v, want the subject %q", id, person)
 				}
+			})
+			withIDs := func(c *auth.Config, i *authtest.Issuer) {
+				if tt.setup != nil {
+					tt.setup(c, i)
+				}
+				takeIDTokens(c, i)
+			}
+			bubble(t, withIDs, func(t *testing.T, r *rig) { // an access token is no ID token, however good it is
+				key := any(key1())
+				if tt.key != nil {
+					key = tt.key()
+				}
+				r.refusal(t, sign(tt.header, tt.claims(), key))
 			})
 		})
 	}
@@ -559,6 +575,9 @@ func TestConfigIsChecked(t *testing.T) {
 		{"shared secret", func(c *auth.Config) { c.Algs = []string{"RS256", "HS256"} }, []string{`-algs has "HS256"`}},
 		{"scopes", func(c *auth.Config) { c.RequireScope = "a b" }, []string{"-require-scope"}},
 		{"token with its line end", func(c *auth.Config) { c.OktaAPIToken = "00secret\n" }, []string{"API token"}},
+		{"ID tokens need no audience", func(c *auth.Config) { c.Token, c.Audience = auth.IDTokens, "" }, nil},
+		{"ID tokens, audience is the client", func(c *auth.Config) { c.Token, c.Audience = auth.IDTokens, client }, nil},
+		{"ID tokens have no scope", func(c *auth.Config) { c.Token, c.RequireScope = auth.IDTokens, "chat" }, []string{"ID tokens have no scopes"}},
 		{"strict without a token", func(c *auth.Config) { c.RequireActive = true }, []string{"-require-active"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

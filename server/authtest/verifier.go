@@ -23,6 +23,7 @@ type Verifier struct {
 	follows  map[string]map[int]func(auth.Change)
 	n        int
 	down     bool
+	warning  string
 	slow     time.Duration
 	asked    int
 }
@@ -124,6 +125,20 @@ func (v *Verifier) Ready() error {
 		return errors.New("the keys cannot be loaded")
 	}
 	return nil
+}
+
+// Warning implements session.Verifier.
+func (v *Verifier) Warning() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.warning
+}
+
+// SetWarning sets what Warning returns.
+func (v *Verifier) SetWarning(warning string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.warning = warning
 }
 
 // SetDown(true) makes the Verifier behave as if it had no keys: Verify refuses every token as busy. SetDown(false) ends

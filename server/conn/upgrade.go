@@ -25,6 +25,39 @@ func Offers(r *http.Request) bool {
 	return false
 }
 
+// Missing returns the parts of a WebSocket handshake (RFC 6455) that r lacks, although a client meant r to be one. It
+// returns nil for a whole handshake, and for a request that nobody meant to be one.
+func Missing(r *http.Request) (missing []string) {
+	lacks := func(part string, lacking bool) {
+		if lacking {
+			missing = append(missing, part)
+		}
+	}
+	browser := r.Header.Get("Sec-Fetch-Mode") == "websocket"
+	if !browser && !Offers(r) && r.Header.Get("Sec-WebSocket-Key") == "" {
+		return nil
+	}
+	lacks("Upgrade", !hasToken(r, "Upgrade", "websocket"))
+	lacks("Connection", !hasToken(r, "Connection", "upgrade"))
+	lacks("Sec-WebSocket-Key", r.Header.Get("Sec-WebSocket-Key") == "")
+	lacks("Sec-WebSocket-Version", r.Header.Get("Sec-WebSocket-Version") == "")
+	lacks("Sec-WebSocket-Protocol", browser && !Offers(r)) // another client may not know it
+	lacks("HTTP/1.1", !r.ProtoAtLeast(1, 1))
+	return missing
+}
+
+// hasToken reports whether the list in a header of r has token, which is in lower case, in any case.
+func hasToken(r *http.Request, header, token string) bool {
+	for _, line := range r.Header.Values(header) {
+		for word := range strings.SplitSeq(line, ",") {
+			if strings.ToLower(strings.TrimSpace(word)) == token {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. Before the call,
 // the caller must check the origin of r with admission.Gate; after it, the caller must call Run. If Upgrade returns an
 // error, it has answered the request.

@@ -67,6 +67,8 @@ const (
 	Truncate Kind = "truncate" // the answer is half the body; Content-Length is the length of that half
 	Deny     Kind = "deny"     // at Authorize: the answer is the error access_denied, as if a policy refused the user
 
+	WantConsent Kind = "want_consent" // at Authorize: without prompt=consent there is no refresh token (OpenID Connect 11)
+
 	WrongAudience Kind = "wrong_audience" // a token is for another audience
 	WrongIssuer   Kind = "wrong_issuer"   // a token, the discovery document or the redirect to the app has another issuer
 	WrongClient   Kind = "wrong_client"   // a token is for another client ID
@@ -79,8 +81,8 @@ const (
 	Huge    Kind = "huge"     // at Users: the answer is larger than 10 MB
 )
 
-var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WrongAudience, WrongIssuer, WrongClient, WrongNonce,
-	Expired, Future, OtherKey, WrongID, Huge}
+var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WantConsent, WrongAudience, WrongIssuer, WrongClient,
+	WrongNonce, Expired, Future, OtherKey, WrongID, Huge}
 
 // Token is a kind of token.
 type Token string

@@ -206,6 +206,22 @@ func TestDenied(t *testing.T) {
 	s.choose(t, ada)
 }
 
+func TestConsentIsWanted(t *testing.T) {
+	for prompt, refreshes := range map[string]bool{"": false, "login": false, "consent": true, "login consent": true} {
+		p := start(t, nil)
+		p.fault(t, devidp.Faults{Faults: []devidp.Fault{{At: devidp.Authorize, Do: devidp.WantConsent}}})
+		var more []string
+		if prompt != "" {
+			more = []string{"prompt", prompt}
+		}
+		s := p.begin()
+		code := s.choose(t, ada, more...).Get("code")
+		if _, got := s.exchange(t, code); (got.Refresh != "") != refreshes || got.Access == "" {
+			t.Errorf("prompt %q: the refresh token is %q", prompt, got.Refresh)
+		}
+	}
+}
+
 func TestAnswerNamesAnotherIssuer(t *testing.T) {
 	s := start(t, nil).begin()
 	s.fault(t, devidp.Faults{Faults: []devidp.Fault{{At: devidp.Authorize, Do: devidp.WrongIssuer}}})

@@ -46,7 +46,7 @@ type provider struct {
 
 func config(issuer string) devidp.Config {
 	return devidp.Config{Issuer: issuer, ClientID: clientID, Audience: audience, Redirects: []string{callback},
-		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, RefreshGrace: time.Hour}
+		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, IDTTL: time.Hour, RefreshGrace: time.Hour}
 }
 
 // start starts a provider on a free port and stops it at the end of the test.

@@ -70,6 +70,9 @@ func (s *store) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ 
 		return nil, oidc.ErrAccessDenied().WithDescription(
 			"Policy evaluation failed for this request, please check the policy configurations.")
 	}
+	if len(s.faults.take(Authorize, WantConsent)) > 0 && !slices.Contains(asked.Prompt, oidc.PromptConsent) {
+		asked.Scopes = slices.DeleteFunc(asked.Scopes, func(scope string) bool { return scope == oidc.ScopeOfflineAccess })
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()

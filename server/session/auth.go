@@ -21,6 +21,8 @@ type Verifier interface {
 	Follow(id auth.Identity, onChange func(auth.Change)) (stop func())
 	// Ready returns nil if tokens can be checked now. Otherwise its error says why they cannot.
 	Ready() error
+	// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing.
+	Warning() string
 }
 
 const (
@@ -84,6 +86,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 
 // auth handles an auth frame: the client shows a new token to stay signed in on this connection.
 func (s *Session) auth(f wire.Auth) error {
+	s.shared.renewals.seen()
 	if err := s.checkSignInRate(); err != nil {
 		return err
 	}

@@ -69,8 +69,15 @@ func (i *identity) tellLocked() {
 	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
 }
 
-// tick sends the frame expiring, once, when the token expires soon. When the connection's deadline has passed, tick ends
-// the connection.
+// left returns how long the present token is still good at now, a time of the hub's clock. It may be negative.
+func (i *identity) left(now time.Time) time.Duration {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.expires.Sub(now)
+}
+
+// tick sends the frame expiring once when the token expires soon, and ends the connection when the connection's deadline
+// has passed.
 func (i *identity) tick(now time.Time) {
 	if i.session.conn.Expired(now.UnixMilli()) {
 		i.session.conn.End(ErrExpired)

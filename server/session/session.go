@@ -3,9 +3,9 @@
 // hub carries out joins, leaves and posts, and answers them.
 //
 // Files in order: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
-// identity.go (the user who is signed in), policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go.
-// dispatch.go and auth.go have methods of Session, and an identity calls its Session, so these files refer up to
-// session.go.
+// identity.go (the user who is signed in), renewals.go (whether anybody renews), policy.go (what guests may do),
+// signin_refusal.go, guest.go, metrics.go. dispatch.go and auth.go have methods of Session, and an identity calls its
+// Session, so these files refer up to session.go.
 //
 // Locks: identity.mu is taken before hub.Clock.mu and the lock of a connection's queue.
 package session
@@ -22,7 +22,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Shared is what all sessions of a node share. Its fields are static.
+// Shared is what all sessions of a node share. Its fields are static, but for the counts in renewals.
 type Shared struct {
 	Hub     *hub.Hub
 	Clock   *hub.Clock // the clock that Hub uses
@@ -33,6 +33,8 @@ type Shared struct {
 	Revocations *revocation.Revocations // nil: sign-in is not set up
 	Failures    *admission.Failures     // the failed sign-ins of each client address
 	Guests      Policy                  // what guests may do
+
+	renewals renewals
 
 	// The welcome tells clients these limits. The hub applies them.
 	TTL   wire.TTL
@@ -94,6 +96,9 @@ func (s *Session) Tick(now time.Time) {
 func (s *Session) Close() {
 	if s.unfollow != nil {
 		s.unfollow()
+	}
+	if i := s.identity.Load(); i != nil {
+		s.shared.renewals.ended(i.left(s.shared.Clock.Now()), s.shared.Log)
 	}
 	if s.holder != nil {
 		s.holder.Forget()

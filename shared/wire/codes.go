@@ -44,7 +44,7 @@ const (
 	ReasonTokenMissing    Reason = "token_missing"          // the token is empty
 	ReasonTokenMalformed  Reason = "token_malformed"        // the token is not a signed JWT in compact form
 	ReasonTokenAlg        Reason = "token_alg"              // the token is signed with an algorithm that is not accepted
-	ReasonTokenType       Reason = "token_type"             // the token is not an access token
+	ReasonTokenType       Reason = "token_type"             // the token is of another kind than the server takes
 	ReasonTokenKeyUnknown Reason = "token_key_unknown"      // the issuer does not publish the key of the signature
 	ReasonTokenSignature  Reason = "token_signature"        // the token is not signed by the issuer
 	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or this server has none

@@ -91,7 +91,7 @@ type Limits struct {
 // Hello opens a session. It is the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
 	Client   string  `json:"client,omitempty"`
-	Token    *string `json:"token,omitempty"`    // an access token
+	Token    *string `json:"token,omitempty"`    // an access token, or an ID token where /config.json says so
 	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
 	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
 	SignInID *string `json:"session,omitempty"`  // the id of the sign-in of Token, which Signout ends; see ValidSecret

@@ -160,8 +160,47 @@ func TestClientDoesNotLoad(t *testing.T) {
 	}
 }
 
-// untilInstalled reloads the page until a service worker serves it. If a page could not be loaded, its worker may still
-// be failing to store its files while the next page waits for it. Then the page after that tries again.
+// TestBelowAPath opens the page where an operator's proxy serves it below a path: it says where Mayfly must be.
+func TestBelowAPath(t *testing.T) {
+	t.Parallel()
+	const top = "must be at the top of a host"
+	missing := func(http.Handler) http.Handler { return http.NotFoundHandler() }
+	browser := rig.OpenBrowser(t)
+	for _, tt := range []struct {
+		name, path string
+		site       func(next http.Handler) http.Handler // answers what is not below /chat/
+		says       string
+	}{
+		{"of another site", "/chat/", missing, "Mayfly's files could not be loaded."},
+		{"of another site, a room", "/chat/r/team", missing, "Mayfly's files could not be loaded."},
+		{"of a site with a page for each address", "/chat/", func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				fmt.Fprint(w, "<!doctype html><title>Shop</title>")
+			})
+		}, "Mayfly's files could not be loaded."},
+		{"of a host that is Mayfly's, too", "/chat/", func(next http.Handler) http.Handler { return next }, "Mayfly cannot run at this address."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			public := through(t, func(next http.Handler) http.Handler {
+				mux := http.NewServeMux()
+				mux.Handle("/chat/", http.StripPrefix("/chat", next))
+				mux.Handle("/", tt.site(next))
+				return mux
+			}, nil)
+			tab := browser.Tab("")
+			tab.Do(chromedp.Navigate(public + tt.path))
+			tab.Until(fmt.Sprintf(`[...document.querySelectorAll('[role=alert]')].some(e => e.checkVisibility({visibilityProperty: true}) &&
+				e.innerText.includes(%q) && e.innerText.includes(%q))`, tt.says, top))
+			if rig.Eval[bool](tab, `document.querySelector('.loader-slow')?.checkVisibility() === true`) {
+				t.Error("the page also says that it is still loading")
+			}
+		})
+	}
+}
+
+// untilInstalled reloads the page until a service worker serves it. The worker of a page that could not be loaded may still
+// be failing to keep its files when the next page waits for it: then the page after that tries again.
 func untilInstalled(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	for range 5 {

@@ -50,6 +50,18 @@ func (s *Server) UntilAsked(t *testing.T, endpoint devidp.Endpoint, n int) {
 	}
 }
 
+// UntilLogs waits until the server's log has a line with text in it.
+func (s *Server) UntilLogs(t *testing.T, text string) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(Timeout); !strings.Contains(s.Log(), text); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log never says %q", text)
+		}
+	}
+}
+
 func (s *Server) faults(method string, body []byte) []byte {
 	s.t.Helper()
 	r, err := http.NewRequest(method, s.Provider+"/faults", bytes.NewReader(body))

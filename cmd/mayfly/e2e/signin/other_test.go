@@ -18,7 +18,7 @@ func TestAnotherProvider(t *testing.T) {
 	addr := rig.FreeAddr(t)
 	issuer, logs := otherProvider(t, "http://localhost"+addr[strings.LastIndexByte(addr, ':'):])
 	server := rig.ServeAt(t, addr, "-issuer", issuer, "-client-id", "chat")
-	signInAndOut(t, server, func() string { return server.Log() + logs() })
+	signInAndOut(t, server, newSpy(), func() string { return server.Log() + logs() })
 }
 
 // otherProvider builds the provider and runs it for the chat at origin, until the test ends. It returns the provider's URL

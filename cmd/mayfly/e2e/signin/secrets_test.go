@@ -31,6 +31,8 @@ type spy struct {
 	places  []place
 	hello   wire.Hello    // the last hello of a user who signed in, with the newest token since
 	changed chan struct{} // static; capacity 1
+
+	oneToken bool // static; clients send their ID token in place of the access token, and no other
 }
 
 // place is something that must not hold a secret.
@@ -214,7 +216,14 @@ func (s *spy) search(t *testing.T) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for kind, least := range map[string]int{accessToken: 2, refreshToken: 2, idToken: 1, code: 1, verifier: 1} {
+	wanted := map[string]int{accessToken: 2, refreshToken: 2, idToken: 1, code: 1, verifier: 1}
+	if s.oneToken {
+		wanted[idToken] = 0
+		if n := len(s.secrets[idToken]); n > 0 {
+			t.Errorf("%d ID tokens were sent beside another token, or to the provider", n)
+		}
+	}
+	for kind, least := range wanted {
 		if n := len(s.secrets[kind]); n < least {
 			t.Errorf("only %d times a new %s was seen, want at least %d", n, kind, least)
 		}

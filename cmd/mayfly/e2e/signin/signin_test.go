@@ -44,14 +44,22 @@ const frugal = 24 * time.Second
 func TestSigningInAndOut(t *testing.T) {
 	t.Parallel()
 	server := rig.Dev(t, "-access-ttl", frugal.String())
-	signInAndOut(t, server, server.Log)
+	signInAndOut(t, server, newSpy(), server.Log)
 }
 
-// signInAndOut does what a user does in a day. Ada signs in, writes, opens the page again and in a second tab, stays for
-// longer than a token lives and signs out. Meanwhile a third person reads, and a spy looks for tokens. logs returns the
-// logs of the server and of the provider.
-func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
-	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OwnBrowser(t)
+// TestSigningInAndOutByIDToken does the same where the server takes ID tokens, which live as long as access tokens there.
+func TestSigningInAndOutByIDToken(t *testing.T) {
+	t.Parallel()
+	server, spy := rig.Dev(t, "-token", "id", "-access-ttl", frugal.String()), newSpy()
+	spy.oneToken = true
+	signInAndOut(t, server, spy, server.Log)
+}
+
+// signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a
+// token lives and signs out, while a third person reads and the spy looks for tokens. logs returns what server and provider
+// have logged.
+func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string) {
+	room, browser := server.URL+"/r/tea", rig.OwnBrowser(t)
 	ben := spy.tab(t, browser.Tab, room).Ready()
 	ada := spy.tab(t, browser.Profile, room).Ready()
 	header(ada, "not signed in")
