@@ -29,6 +29,8 @@ const (
 
 // pendingAppends are the appends without an answer, by the message that was published.
 type pendingAppends struct {
+	lookups sync.WaitGroup // goroutines that look up the original of a repeat
+
 	mu    sync.Mutex // guards what follows
 	byMsg map[*nats.Msg]pendingAppend
 }
@@ -112,7 +114,7 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	n.condition.recordOutcome(nil)
 	if ack.Duplicate {
 		// answerRepeat gets its own goroutine: blocking here would delay all acknowledgements.
-		n.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
+		n.appends.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
 		return
 	}
 	a.event.Seq = int64(ack.Sequence)
@@ -121,21 +123,48 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 }
 
 // answerRepeat answers an append whose message id JetStream already has, for the event seq. If that event lives, the append
-// is a repeat. If it has expired (JetStream remembers ids for longer than events live), the append is a new event: it is
-// appended again with an id that contains seq, so that two nodes that do this at once still store one event.
+// is a repeat, also if the event is a message that was taken back and erased. If it has expired (JetStream remembers ids for
+// longer than events live), the append is a new event: it is appended again with an id that contains seq, so that two nodes
+// that do this at once still store one event.
 func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
-	page, err := n.links.page(ctx, roomSubject(a.room), seq, 1)
-	found := n.decodeAll(a.room, page.messages)
+	e, err := a.original(ctx, n, int64(seq))
 	switch {
 	case err != nil:
 		a.done(hub.Receipt{}, fmt.Errorf("look up the repeated event %d: %w", seq, err))
-	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > n.clock.Now().UnixMilli():
-		a.done(hub.Receipt{Event: found[0], Repeat: true}, nil)
+	case e.Expires > n.clock.Now().UnixMilli():
+		a.done(hub.Receipt{Event: e, Repeat: true}, nil)
 	default:
 		n.append(a, " "+strconv.FormatUint(seq, 10))
 	}
+}
+
+// original returns the event seq, which a repeats. If it was erased, original returns what the later event that took it back
+// says of it. If it cannot be read, or if JetStream has deleted both because they have expired, original returns the zero
+// event.
+func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
+	p, err := n.links.page(ctx, roomSubject(a.room), uint64(seq), 1)
+	if err != nil || len(p.messages) == 0 {
+		return e, err
+	}
+	if p.last == seq {
+		for _, found := range n.decodeAll(a.room, p.messages) {
+			e = found
+		}
+		return e, nil
+	}
+	for p = (page{more: true, last: seq}); p.more; {
+		if p, err = n.links.page(ctx, roomSubject(a.room), uint64(p.last)+1, pageMessages); err != nil {
+			return e, err
+		}
+		for _, later := range n.decodeAll(a.room, p.messages) {
+			if taken, ok := later.TakenBack(); ok && taken.Seq == seq {
+				return taken, nil
+			}
+		}
+	}
+	return e, nil
 }
 
 // onFailed runs when an append was not acknowledged. The NATS library may hold a lock while onFailed runs, so onFailed

@@ -94,7 +94,7 @@ func TestStreamOnDiskIsThereAgain(t *testing.T) {
 	}
 	for _, change := range []func(c *stream.Config){
 		func(*stream.Config) {},
-		func(c *stream.Config) { c.RoomMessages, c.MaxTTL, c.Bytes = 3, time.Minute, 8<<20 }, // takes nothing away
+		func(c *stream.Config) { c.RoomEvents, c.MaxTTL, c.Bytes = 3, time.Minute, 8<<20 }, // takes nothing away
 		func(c *stream.Config) { *c = config },
 	} {
 		changed := config
