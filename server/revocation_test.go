@@ -322,7 +322,7 @@ func TestEntriesInAnyOrder(t *testing.T) {
 
 // TestSignOutsOutliveARestart: with -data, sign-outs outlive a restart of the server.
 func TestSignOutsOutliveARestart(t *testing.T) {
-	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomMessages: 100, Bytes: 8 << 20}
+	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomEvents: 100, Bytes: 8 << 20}
 	tokens := authtest.NewVerifier()
 	run := func(test func(t *testing.T, n *node)) {
 		messages, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))

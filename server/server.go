@@ -44,7 +44,8 @@ type Config struct {
 	Anonymous session.Policy
 
 	Posts  int                             // the most accepted posts of one user in any span of length Per
-	Per    time.Duration                   // the length of the span in which Posts are counted
+	Acts   int                             // the most reactions, removals and signs of typing of one user in such a span
+	Per    time.Duration                   // the length of the span in which Posts and Acts are counted
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
 	Ready  func(context.Context) error     // returns nil if the stream answers; otherwise its error says why not
@@ -117,7 +118,8 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 		Expired: session.ErrExpired}
 	s.sessions = &session.Shared{Hub: h, Clock: clock, Log: log, Metrics: session.NewMetrics(reg),
 		Verifier: config.SignIn.Verifier, Revocations: s.revocations, Failures: admission.NewFailures(),
-		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Per: config.Per}
+		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Acts: config.Acts,
+		Per: config.Per}
 	return s
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -210,7 +211,8 @@ func TestWelcome(t *testing.T) {
 	c.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}, {Room: "No!"}, {Room: "tea"}}}, post(1, "tea"))
 	w := expect[wire.Welcome](c)
 	if w.Conn == "" || w.User.ID == "" || !strings.HasPrefix(w.User.Name, "Anonymous ") || !w.MayPost || w.BeatMS != 25_000 ||
-		w.Limits != (wire.Limits{Text: 4000, Message: 65536, Rooms: 32, Posts: 20, PerMS: 10_000}) ||
+		w.Limits != (wire.Limits{Text: 4000, Message: 65536, Rooms: 32, Posts: 20, Acts: 60, PerMS: 10_000}) ||
+		!slices.Equal(w.Reactions, []string{"👍", "❤️", "😂", "🎉", "😮", "🙏"}) ||
 		w.TTL != (wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}) {
 		t.Errorf("welcome = %+v", w)
 	}

@@ -102,6 +102,10 @@ func listen(flag, addr string) (net.Listener, error) {
 // by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
+// One user may react, take back messages and show signs of typing actsPerPost times as often as the flag -rate allows
+// messages: a user who reads much reacts more often than the user writes.
+const actsPerPost = 3
+
 // node is one running Mayfly server. close stops its parts.
 type node struct {
 	url    string // the URL that users open
@@ -147,8 +151,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	}
 	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
 	h := hub.New(hub.Config{
-		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
-		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
+		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n,
+		Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
 	}, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
@@ -156,8 +160,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	}
 	s := server.New(server.Config{
 		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
-		TTL: ttl, Posts: c.rate.n, Per: c.rate.per, SignIn: signIn, Anonymous: c.auth.anonymous,
-		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
+		TTL: ttl, Posts: c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per, SignIn: signIn,
+		Anonymous: c.auth.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
 	}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
@@ -177,7 +181,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
 	*stream.NATS, error) {
 	messages, err := stream.OpenEmbedded(ctx, stream.Config{
-		Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes),
+		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage * c.roomMessages, Bytes: int64(c.streamBytes),
 	}, clock, metrics, log)
 	if err != nil && c.data != "" {
 		return nil, fmt.Errorf("-data is %q: %w", c.data, err)

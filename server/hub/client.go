@@ -19,8 +19,9 @@ type Member interface {
 	Send(f *Frame) bool
 }
 
-// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave and Post,
-// in the order in which the frames came; any goroutine may call the other methods. The Member receives the answers.
+// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave, Post,
+// React and Remove, in the order in which the frames came; any goroutine may call the other methods. The Member receives
+// the answers.
 type Client struct {
 	hub            *Hub        // static
 	member         Member      // static
@@ -28,7 +29,7 @@ type Client struct {
 	role           Role        // static
 	address        string      // static; the key in Hub.rates for all guests of this address; "": their rate is not limited
 	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
-	posts          inflight    // posts that have no answer yet
+	posts          inflight    // posts, reactions and removals that have no answer yet
 
 	user atomic.Pointer[wire.User] // the author of the posts; Rename replaces it
 
@@ -68,7 +69,7 @@ func (c *Client) Rename(name string) {
 	c.user.Store(&user)
 }
 
-// Drain blocks until every post of the client has its answer, or until ctx is done.
+// Drain blocks until every post, reaction and removal of the client has its answer, or until ctx is done.
 func (c *Client) Drain(ctx context.Context) { c.posts.wait(ctx) }
 
 // Close removes the client from every room. A closed client joins no room again.

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var testConfig = hub.Config{
 	TTL:   wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000},
-	Posts: 20, GuestPosts: 1000, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 3,
+	Posts: 20, GuestPosts: 1000, Acts: 60, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 3,
 }
 
 // world is a hub over a stream in memory, inside a synctest bubble.

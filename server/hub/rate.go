@@ -38,6 +38,26 @@ func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	}
 }
 
+// chargeAct counts one act of c against the rate of its user: a reaction, a removal or a sign of typing. At the limit it
+// counts nothing and returns how long to wait.
+func (h *Hub) chargeAct(c *Client, now time.Time) (wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rateLocked(actsOf(c), h.config.Acts, h.config.Per).take(now)
+}
+
+// refundAct takes back the act that chargeAct counted at that time. It runs for an act that changed nothing.
+func (h *Hub) refundAct(c *Client, at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w := h.rates[actsOf(c)]; w != nil {
+		w.giveBack(at)
+	}
+}
+
+// actsOf returns the key in Hub.rates for the acts of c's user. User ids have no space, so it is never a user's id.
+func actsOf(c *Client) string { return "acts of " + c.userID }
+
 func (h *Hub) rateLocked(key string, n int, per time.Duration) *rateWindow {
 	w := h.rates[key]
 	if w == nil {

@@ -93,7 +93,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 		t.Fatal(err)
 	}
 	config := server.Config{
-		Version: "test", Conns: 1000, Each: 1000, TTL: TTL, Posts: 20, Per: 10 * time.Second,
+		Version: "test", Conns: 1000, Each: 1000, TTL: TTL, Posts: 20, Acts: 60, Per: 10 * time.Second,
 		Pages:  http.NotFoundHandler(),
 		Secure: func(h http.Handler) http.Handler { return h },
 		Ready:  func(context.Context) error { return nil },
@@ -104,7 +104,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	if o.Server != nil {
 		o.Server(&config)
 	}
-	rooms := hub.Config{TTL: config.TTL, Posts: config.Posts, GuestPosts: 1000, Per: config.Per,
+	rooms := hub.Config{TTL: config.TTL, Posts: config.Posts, GuestPosts: 1000, Acts: config.Acts, Per: config.Per,
 		RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}
 	if o.Hub != nil {
 		o.Hub(&rooms)

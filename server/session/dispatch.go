@@ -54,6 +54,10 @@ func (s *Session) Handle(frame []byte) error {
 		client.Leave(f)
 	case wire.Post:
 		client.Post(f)
+	case wire.React:
+		client.React(f)
+	case wire.Remove:
+		client.Remove(f)
 	}
 	return nil
 }
@@ -118,8 +122,8 @@ func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	w := wire.Welcome{
 		Conn: s.conn.ID, User: user, MayPost: role >= hub.Writer, TTL: s.shared.TTL, AuthExpires: authExpires,
 		Limits: wire.Limits{Text: wire.MaxText, Message: wire.MaxMessage, Rooms: wire.MaxRooms,
-			Posts: int64(s.shared.Posts), PerMS: s.shared.Per.Milliseconds()},
-		BeatMS: wire.BeatEvery.Milliseconds(),
+			Posts: int64(s.shared.Posts), Acts: int64(s.shared.Acts), PerMS: s.shared.Per.Milliseconds()},
+		Reactions: hub.Emoji[:], BeatMS: wire.BeatEvery.Milliseconds(),
 	}
 	s.conn.Send(hub.NewTimelyFrame(func(now int64) wire.Frame {
 		w.Now = now

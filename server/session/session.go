@@ -1,6 +1,6 @@
-// Package session handles the frames of one connection: hello, join, leave, post, auth (which renews the sign-in) and
-// signout. A session does not depend on the transport of its connection. It checks frames, tokens and guests; then the
-// hub carries out joins, leaves and posts, and answers them.
+// Package session carries out the frames of one connection: hello, join, leave, post, react, remove, auth (which renews
+// the sign-in) and signout. A session does not depend on the transport of its connection. It checks frames, tokens and
+// guests; then the hub carries out joins, leaves, posts, reactions and removals, and answers them.
 //
 // Files in order: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
 // identity.go (the user who is signed in), renewals.go (whether anybody renews), policy.go (what guests may do),
@@ -39,7 +39,8 @@ type Shared struct {
 	// The welcome tells clients these limits. The hub applies them.
 	TTL   wire.TTL
 	Posts int           // the most accepted posts of one user in any span of length Per
-	Per   time.Duration // the length of the span in which Posts are counted
+	Acts  int           // the most reactions, removals and signs of typing of one user in such a span
+	Per   time.Duration // the length of the span in which Posts and Acts are counted
 }
 
 // nowMS returns the time of the hub's clock in Unix milliseconds, which is the member now of frames.

@@ -29,6 +29,8 @@ const (
 
 // pendingAppends are the appends without an answer, by the message that was published.
 type pendingAppends struct {
+	lookups sync.WaitGroup // goroutines that look up the original of a repeat
+
 	mu    sync.Mutex // guards what follows
 	byMsg map[*nats.Msg]pendingAppend
 }
@@ -111,8 +113,8 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	}
 	n.condition.recordOutcome(nil)
 	if ack.Duplicate {
-		// answerRepeat runs on its own goroutine, because blocking here would delay all acknowledgements.
-		n.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
+		// answerRepeat gets its own goroutine: blocking here would delay all acknowledgements.
+		n.appends.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
 		return
 	}
 	a.event.Seq = int64(ack.Sequence)
@@ -120,23 +122,49 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	a.done(hub.Receipt{Event: a.event}, nil)
 }
 
-// answerRepeat answers an append if JetStream already has its message id, from an earlier event with the number seq. If
-// the earlier event lives, the append is a repeat. If that event has expired (JetStream remembers ids for longer than
-// events live), the append is a new event. Then answerRepeat appends it again with an id that contains seq, so that two
-// nodes that do this at the same time still store one event.
-func (n *NATS) answerRepeat(pending pendingAppend, seq uint64) {
+// answerRepeat answers an append whose message id JetStream already has, for the event seq. If that event lives, the append
+// is a repeat, also if the event is a message that was taken back and erased. If it has expired (JetStream remembers ids for
+// longer than events live), the append is a new event: it is appended again with an id that contains seq, so that two nodes
+// that do this at once still store one event.
+func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
-	page, err := n.links.page(ctx, roomSubject(pending.room), seq, 1)
-	found := n.decodeAll(pending.room, page.messages)
+	e, err := a.original(ctx, n, int64(seq))
 	switch {
 	case err != nil:
-		pending.done(hub.Receipt{}, fmt.Errorf("look up the repeated event %d: %w", seq, err))
-	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > n.clock.Now().UnixMilli():
-		pending.done(hub.Receipt{Event: found[0], Repeat: true}, nil)
+		a.done(hub.Receipt{}, fmt.Errorf("look up the repeated event %d: %w", seq, err))
+	case e.Expires > n.clock.Now().UnixMilli():
+		a.done(hub.Receipt{Event: e, Repeat: true}, nil)
 	default:
-		n.append(pending, " "+strconv.FormatUint(seq, 10))
+		n.append(a, " "+strconv.FormatUint(seq, 10))
 	}
+}
+
+// original returns the event seq, which a repeats. If it was erased, original returns what the later event that took it back
+// says of it. If it cannot be read, or if JetStream has deleted both because they have expired, original returns the zero
+// event.
+func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
+	p, err := n.links.page(ctx, roomSubject(a.room), uint64(seq), 1)
+	if err != nil || len(p.messages) == 0 {
+		return e, err
+	}
+	if p.last == seq {
+		for _, found := range n.decodeAll(a.room, p.messages) {
+			e = found
+		}
+		return e, nil
+	}
+	for p = (page{more: true, last: seq}); p.more; {
+		if p, err = n.links.page(ctx, roomSubject(a.room), uint64(p.last)+1, pageMessages); err != nil {
+			return e, err
+		}
+		for _, later := range n.decodeAll(a.room, p.messages) {
+			if taken, ok := later.TakenBack(); ok && taken.Seq == seq {
+				return taken, nil
+			}
+		}
+	}
+	return e, nil
 }
 
 // onFailed runs when an append was not acknowledged. The NATS library may hold a lock while onFailed runs, so onFailed

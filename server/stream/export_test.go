@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -65,3 +66,12 @@ func NewScratch(places ...string) (path string, remove func() error, err error) 
 
 // RemoveLeftovers is called first at each start of NATS in memory.
 var RemoveLeftovers = removeLeftovers
+
+// Sealed returns the bytes that JetStream stores for the event seq of room, nil if it holds none.
+func (n *NATS) Sealed(ctx context.Context, room string, seq int64) ([]byte, error) {
+	p, err := n.links.page(ctx, roomSubject(room), uint64(seq), 1)
+	if err != nil || p.last != seq {
+		return nil, err
+	}
+	return p.messages[0].msg.Data, nil
+}

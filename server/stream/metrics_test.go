@@ -13,7 +13,7 @@ import (
 
 func TestAppendsAreMeasured(t *testing.T) {
 	metrics := prometheus.NewRegistry()
-	s := openWith(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 1, Bytes: 1 << 20}, metrics)
+	s := openWith(t, stream.Config{MaxTTL: time.Hour, RoomEvents: 1, Bytes: 1 << 20}, metrics)
 	mustAppend(t, s, "lobby", message(1, time.Minute))
 	appendOne(t, s, "lobby", message(1, time.Minute)) // a repeat is no failure
 	appendOne(t, s, "lobby", message(2, time.Minute)) // full

@@ -59,7 +59,7 @@ func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer)
 	return n
 }
 
-var roomy = stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 20}
+var roomy = stream.Config{MaxTTL: time.Hour, RoomEvents: 5000, Bytes: 64 << 20}
 
 // onDisk returns config with a folder of its own.
 func onDisk(t *testing.T, config stream.Config) stream.Config {
@@ -294,7 +294,7 @@ func TestManyAtOnceKeepOneOrder(t *testing.T) {
 }
 
 func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
-	stores(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 3, Bytes: 1 << 20}, func(t *testing.T, s *stream.NATS) {
+	stores(t, stream.Config{MaxTTL: time.Hour, RoomEvents: 3, Bytes: 1 << 20}, func(t *testing.T, s *stream.NATS) {
 		var kept []wire.Message
 		for i := range 3 {
 			kept = append(kept, mustAppend(t, s, "lobby", message(i, time.Minute)))
@@ -311,7 +311,7 @@ func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
 }
 
 func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
-	stores(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 10}, func(t *testing.T, s *stream.NATS) {
+	stores(t, stream.Config{MaxTTL: time.Hour, RoomEvents: 5000, Bytes: 64 << 10}, func(t *testing.T, s *stream.NATS) {
 		long := func(i int) wire.Message {
 			m := message(i, time.Minute)
 			m.Text = strings.Repeat("x", wire.MaxText)
@@ -334,7 +334,7 @@ func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
 // TestFullStreamIsLogged: when the stream is full, the log has one line of Mayfly and none of NATS. A full room writes
 // nothing to the log, because that concerns only its members.
 func TestFullStreamIsLogged(t *testing.T) {
-	config := stream.Config{MaxTTL: time.Hour, RoomMessages: 2, Bytes: 64 << 10}
+	config := stream.Config{MaxTTL: time.Hour, RoomEvents: 2, Bytes: 64 << 10}
 	for name, config := range map[string]stream.Config{"memory": config, "disk": onDisk(t, config)} {
 		t.Run(name, func(t *testing.T) {
 			var log servertest.Log
@@ -417,7 +417,7 @@ func TestFollowGivesUpWithItsContext(t *testing.T) {
 func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
 	for _, name := range []string{"in memory", "on disk"} {
 		b.Run(name, func(b *testing.B) {
-			config := stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}
+			config := stream.Config{MaxTTL: time.Hour, RoomEvents: 1 << 30, Bytes: 8 << 30}
 			if name == "on disk" {
 				config.Folder = b.TempDir()
 			}

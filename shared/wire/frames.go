@@ -145,13 +145,13 @@ type Join struct {
 	*Cursor        // a frame has both members of Cursor, or neither
 }
 
-// Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many, or if
-// there is no cursor or one of another epoch, Resumed is false and Messages has the newest messages (docs/protocol.md).
-// Messages is the last member, so that a server can insert messages that it has already encoded (see Joined.Parts).
+// Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many or the
+// cursor does not fit, Resumed is false and Messages are the newest ones (docs/protocol.md). The three lists are the last
+// members, so that a server can insert items that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string             `json:"room"`
 	Epoch    string             `json:"epoch"`
-	Head     int64              `json:"head"`              // the room's highest seq, 0 if it has none
+	Head     int64              `json:"head"`              // the seq of the last event that changed anything; 0: none
 	Resumed  bool               `json:"resumed"`           // Messages has everything after the cursor
 	TTL      int64              `json:"ttl_ms"`            // how long a message lives if Post does not ask for less
 	People   int64              `json:"people"`            // how many distinct users are in the room
