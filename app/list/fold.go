@@ -34,7 +34,8 @@ func width(r rune) int {
 }
 
 // lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns
-// len(text). A line that is too long ends after its last space, if it has one.
+// len(text). A line ends before a newline, or before it becomes wider than lineWidth: then at the last space that fits into
+// it or, without a space, at the last character that does.
 func lineEnd(text string, n int) int {
 	if len(text) < n { // true for most texts
 		return len(text)

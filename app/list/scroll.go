@@ -130,8 +130,8 @@ func (v *viewport) anchor(prev []client.Message, c change) (key string, y float6
 	return key, y
 }
 
-// keep scrolls so that the top of the row with the given key is at y again. Browsers round the scroll position; keep adds
-// what was lost by that to the next scroll, because after a hundred expiries the text would have moved visibly.
+// keep scrolls so that the top of the row with the given key is at y again. Browsers round the scroll position. keep adds
+// what was lost by that to the next scroll; otherwise the text would move visibly in the course of a hundred expiries.
 func (v *viewport) keep(key string, y float64) {
 	v.scroll(v.scrollTop() + v.rows.at[key].top() - y + v.remainder)
 }

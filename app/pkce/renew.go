@@ -93,7 +93,7 @@ func (r *renewer) obtainLocked() *fault {
 		return noAnswer(noTokens)
 	}
 	defer unlock()
-	// The loop repeats only in a browser without locks: there, another tab may change the record during refreshLocked.
+	// The loop repeats only where there are no Web Locks: there, another tab may change the record during refreshLocked.
 	for range 3 {
 		before := m.raw
 		m.syncLocked()

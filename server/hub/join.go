@@ -50,7 +50,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 }
 
 // enter makes the client a member of r and adds r to c.rooms. If r was closed meanwhile, enter returns false, and Join
-// must open the room again. If the client is closed, enter joins nothing and returns true.
+// must open the room again. If the client is closed, enter does nothing and returns true, so that Join does not try again.
 func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

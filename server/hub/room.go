@@ -190,9 +190,9 @@ func (r *room) closeLocked() {
 	}
 }
 
-// tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It also
-// gives up acts whose copy never came back. It stops counting the users who are away and whose time is over at now. clock is
-// the time of the hub's Clock; now is from time.Now.
+// tidy ends what waits for a copy from the stream that never came, and stops counting users who did not come back in time.
+// clock is the time of the hub's Clock: tidy finishes the posts that were stored and have expired by clock. now is from
+// time.Now: by now it decides which acts to give up, and which users were away for too long.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -115,9 +115,9 @@ func (s *Session) auth(f wire.Auth) error {
 	return nil
 }
 
-// refuseAuth answers an auth frame that failed because of e. The connection goes on until its present token ends. If the
-// sign-in was signed out, or too many auth frames have failed, the connection ends at once: refuseAuth returns the error
-// for that.
+// refuseAuth answers an auth frame that failed because of e. Normally the connection goes on until its present token
+// expires, and refuseAuth returns nil. But if the user has signed out, or if too many auth frames have failed, the
+// connection must end at once: then refuseAuth returns the error that ends it.
 func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
 	s.logRefusal(e, wire.Kind(f))
 	if e.Reason == wire.ReasonTokenRevoked {

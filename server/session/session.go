@@ -1,11 +1,11 @@
-// Package session carries out the frames of one connection: hello, join, leave, post, react, remove, auth (which renews
-// the sign-in) and signout. A session does not depend on the transport of its connection. It checks frames, tokens and
-// guests; then the hub carries out joins, leaves, posts, reactions and removals, and answers them.
+// Package session handles the frames of one connection: it checks frames, tokens and guests. It carries out hello, auth
+// (which renews the sign-in) and signout itself. It passes joins, leaves, posts, reactions and removals to the hub, which
+// answers them. A session does not depend on the transport of its connection.
 //
-// Files in order: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
-// identity.go (the user who is signed in), renewals.go (whether anybody renews), policy.go (what guests may do),
-// signin_refusal.go, guest.go, metrics.go. dispatch.go and auth.go have methods of Session, and an identity calls its
-// Session, so these files refer up to session.go.
+// Files from the top down: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
+// identity.go (the user who is signed in), renewals.go (counts sign-ins that nobody renewed), policy.go (what guests may
+// do), signin_refusal.go, guest.go, metrics.go. A file uses only the files after it, with one exception: dispatch.go,
+// auth.go and identity.go also use Session, which is in session.go.
 //
 // Locks: identity.mu is taken before hub.Clock.mu and the lock of a connection's queue.
 package session

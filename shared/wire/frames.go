@@ -138,8 +138,8 @@ type Expiring struct {
 // Signout ends every connection of the user's sign-in, this one too. For an anonymous user it ends only this connection.
 type Signout struct{}
 
-// Join asks for the messages of a room: those from now on, and in Joined the live messages from before. With a cursor,
-// Joined has only those after the cursor.
+// Join asks for the messages of a room. The server answers with Joined, which has the earlier messages that have not expired
+// yet. After that it sends each new message. With a cursor, Joined has only the messages after the cursor.
 type Join struct {
 	Room    string `json:"room"`
 	*Cursor        // a frame has both members of Cursor, or neither
@@ -261,7 +261,7 @@ type People struct {
 	Users []User `json:"users"` // MaxPeople at most: first the user who asked, then the others as they came
 }
 
-// Rename gives a guest another name. Empty gives back the pseudonym.
+// Rename gives a guest another name. An empty Name restores the guest's pseudonym.
 type Rename struct {
 	Name string `json:"name,omitempty"`
 }
