@@ -791,7 +791,7 @@ func TestMissingFile(t *testing.T) {
 }
 
 // maxWasm limits the client's size on the first visit: 1.45 MB after brotli. On a slow phone connection (1.6 Mbit/s)
-// that takes 6.8 s. A feature that does not fit must stay out or replace another. A quick build compresses at level 5, so
+// that takes 7.3 s. A feature that does not fit must stay out or replace another. A quick build compresses at level 5, so
 // it has a limit of its own for the same client.
 var maxWasm = map[int]int{11: 1_450_000, 5: 1_708_000} // by level of brotli
 
