@@ -106,7 +106,9 @@ func TestRenewalWithoutAnIDToken(t *testing.T) {
 				d.takesID(5 * time.Minute)
 			}
 			pg := d.tab().signIn("ada")
+			d.p.mu.Lock()
 			d.p.answer = func(a map[string]any) { delete(a, "id_token") }
+			d.p.mu.Unlock()
 			wait(time.Hour)
 			if !id {
 				pg.want(pkce.SignedIn)
