@@ -97,7 +97,13 @@ func (a *acts) find(is func(x *act) bool) *act {
 
 // tick forgets the acts that are over, sends those that are due, and shows the others.
 func (a *acts) tick(now clock.Moment) {
-	a.list = slices.DeleteFunc(a.list, func(x act) bool { return a.over(&x, now) })
+	left := a.list[:0]
+	for i := range a.list {
+		if x := &a.list[i]; !a.over(x, now) {
+			left = append(left, *x)
+		}
+	}
+	a.list = left
 	for i := range a.list {
 		x := &a.list[i]
 		if r := a.rooms.named(x.room); r != nil && r.Joined && x.unsent(now) && !a.waits(x) {
