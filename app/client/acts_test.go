@@ -189,6 +189,53 @@ func TestReactionIsConfirmedByASnapshot(t *testing.T) {
 	})
 }
 
+// TestOneOfSeveralActsIsRefused: the others go on.
+func TestOneOfSeveralActsIsRefused(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		c.React(herKey, "👍", true)
+		c.React(myKey, "👍", true)
+		c.Remove(myKey)
+		c.Flush()
+		hear[wire.React](p)
+		hear[wire.React](p)
+		hear[wire.Remove](p)
+		p.say(not("react", 3, wire.CodeRate))
+		c.wantReactions("hers:")
+		p.say(not("remove", 4, wire.CodeRate))
+		c.wantReactions("hers:", "mine: 👍*")
+		c.wantNotice(2, "remove", wire.CodeRate)
+		p.say(reactedBy(me, 5, 4))
+		c.wantReactions("hers:", "mine: 👍*")
+	})
+}
+
+// TestSameKeyInTwoRooms: a user may post one id in two rooms. What is done to one of the messages is not done to the other.
+func TestSameKeyInTwoRooms(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		s.setDown(true)
+		p.cut(1006)
+		c.React(herKey, "👍", true)
+		c.now()
+		c.Enter("tea")
+		s.setDown(false)
+		p = s.next()
+		hear[wire.Hello](p)
+		tea := joined(8, message(8, ann, "a", "hers too", time.Hour))
+		tea.Room = "tea"
+		p.say(withActs(), tea)
+		hear[wire.Join](p)
+		hear[wire.Who](p)
+		c.wantReactions("hers too:")
+		c.React(herKey, "👍", true)
+		if f := hear[wire.React](p); f.Room != "tea" || f.Seq != 8 {
+			t.Errorf("react = %+v", f)
+		}
+		c.wantReactions("hers too: 👍*")
+		p.say(lobbyOf())
+		reactsTo(t, hear[wire.React](p), 3, "👍", true)
+	})
+}
+
 // TestActsAreSentAgain: what has no answer when the connection is lost is sent on the next one, once the room is joined, if its
 // message is there.
 func TestActsAreSentAgain(t *testing.T) {
