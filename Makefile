@@ -67,10 +67,13 @@ torture: go ## break connections and kill servers for a minute, or FOR=1h, while
 	$(GO) run ./web/gen -quick
 	$(GO) test -count=1 -v -timeout=0 -run TestNothingLostNothingTwice ./cmd/mayfly/e2e/network -for $(FOR)
 
-fuzz: go ## feed nonsense to the readers of frames, tokens and names, for a minute each
+fuzz: go ## feed nonsense to the readers of frames, events, tokens, names and texts, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
+	$(GO) test -run='^$$' -fuzz=FuzzEvent -fuzztime=1m ./server/hub
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
 	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/names
+	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup
+	$(GO) test -run='^$$' -fuzz=FuzzLinks -fuzztime=1m ./shared/markup
 
 clean: ## delete everything that was built
 	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build

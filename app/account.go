@@ -77,9 +77,10 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 	return l
 }
 
-// actionOf returns what the button beside a problem does, and the button's text. a is the problem's Action.
-func actionOf(a pkce.Action) (does action, name string) {
-	switch a {
+// actionOf returns the action of the button beside a problem, and the button's text. asked is the Action that the problem
+// asks of the user.
+func actionOf(asked pkce.Action) (effect action, name string) {
+	switch asked {
 	case pkce.ActSignIn:
 		return doSignIn, words.Of(words.SignIn)
 	case pkce.ActSignInAgain:
@@ -128,7 +129,7 @@ type problem struct {
 	does         action
 }
 
-// unsentProblem returns the problem that signing out would lose n messages.
+// unsentProblem returns the problem to show if signing out would lose n messages.
 func unsentProblem(n int) problem {
 	text := words.Count(words.MessagesWouldBeLost, n)
 	return problem{text: text, button: words.Of(words.SignOutAnyway), does: doSignOutAnyway}
@@ -201,13 +202,14 @@ func (a *account) do(ctx goapp.Context, what action) {
 
 func (a *account) signOut() {
 	focusComposer() // the focus must not be lost: the button disappears
-	spawn(a.auth.SignOut)
+	returnTo := here()
+	spawn(func() { a.auth.SignOut(returnTo) })
 }
 
 // goToProvider stores the drafts, and then leaves the page for the sign-in provider.
 func (a *account) goToProvider(ctx goapp.Context) {
 	a.leaving = true
-	returnTo := strings.TrimPrefix(browser.Address(), browser.Origin())
+	returnTo := here()
 	a.flushThen(func() {
 		spawn(func() {
 			if !a.auth.Begin(returnTo) {
@@ -217,16 +219,19 @@ func (a *account) goToProvider(ctx goapp.Context) {
 	})
 }
 
+// here returns the path of the page with its query, to which the user comes back from the provider.
+func here() string { return strings.TrimPrefix(browser.Address(), browser.Origin()) }
+
 // onPageRestored runs when the browser could not leave the page for the provider, and when the browser shows the page,
 // perhaps again after the user went back from the provider.
 func (a *account) onPageRestored(goapp.Context) { a.leaving = false }
 
-// afterView runs when a view is shown; before is the view that was shown until then. afterView removes the blocker if
-// the reason for it is gone, and reports whether it did so.
-func (a *account) afterView(before *client.View) bool {
+// afterView runs when a new view is shown. previous is the view that was shown before it. If the reason for the blocker
+// is gone, afterView removes the blocker and returns true.
+func (a *account) afterView(previous *client.View) bool {
 	unsent := a.blocker.does == doSignOutAnyway
 	sent := unsent && a.view.Unsent == 0
-	back := !unsent && a.view.Status == client.Online && before.Status != client.Online
+	back := !unsent && a.view.Status == client.Online && previous.Status != client.Online
 	if a.blocker.text == "" || !sent && !back {
 		return false
 	}
@@ -236,14 +241,14 @@ func (a *account) afterView(before *client.View) bool {
 }
 
 // onSignIn runs when the state of the sign-in has changed.
-func (a *account) onSignIn(is pkce.State) {
+func (a *account) onSignIn(state pkce.State) {
 	was := a.signIn
-	before, after := line(&was, &a.view), line(&is, &a.view)
-	a.signIn = is
+	before, after := line(&was, &a.view), line(&state, &a.view)
+	a.signIn = state
 	if was.Status != pkce.Unknown && before.does != after.does {
 		a.voice.say(after.before + after.name + after.after)
 	}
-	if is.SignInID != was.SignInID || is.Problem != was.Problem {
+	if state.SignInID != was.SignInID || state.Problem != was.Problem {
 		yieldFocus(accountID, problemID, installID)
 	}
 }

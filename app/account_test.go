@@ -19,7 +19,7 @@ var (
 	alerts  = regexp.MustCompile(`(?s)<div role="alert"[^>]*>(.*?)</div>`)
 )
 
-// text returns what one reads of some HTML.
+// text returns the text that a reader sees of html.
 func text(html string) string {
 	return strings.TrimSpace(spaces.ReplaceAllString(tags.ReplaceAllString(html, " "), " "))
 }
@@ -33,7 +33,7 @@ func first(re *regexp.Regexp, html string) string {
 	return text(m[len(m)-1])
 }
 
-// pressable returns the names of the header's buttons, but those of the rooms.
+// pressable returns the names of the header's buttons, without those of the menu of rooms.
 func pressable(html string) string {
 	var names []string
 	for _, m := range buttons.FindAllStringSubmatch(html, -1) {

@@ -35,6 +35,18 @@ func roomOf(path string) (room string, ok bool) {
 	return room, true
 }
 
+// roomAt returns the name of the room at an address, of which it takes the path and the fragment. People write rooms with a
+// #, so at the lobby's path a fragment that can be a room's name is one, but for the page's own anchor. elsewhere is true if
+// the room's page has another address.
+func roomAt(path, fragment string) (room string, elsewhere, ok bool) {
+	room, ok = roomOf(path)
+	named := plainName(strings.TrimLeft(fragment, "#"))
+	if path == "/" && fragment != composerID && wire.ValidRoom(named) {
+		return named, true, true
+	}
+	return room, ok && pathOf(room) != path, ok
+}
+
 // roomNamed returns the name of the room that the user means by text: a name, perhaps with a #, or the address of a room's
 // page, with or without this server's origin or host. ok is false if no room can have the name.
 func roomNamed(text, origin string) (room string, ok bool) {
@@ -48,13 +60,13 @@ func roomNamed(text, origin string) (room string, ok bool) {
 		}
 	}
 	if isAddress {
-		if end := strings.IndexAny(address, "?#"); end >= 0 {
-			address = address[:end]
-		}
+		address, fragment, _ := strings.Cut(address, "#")
+		address, _, _ = strings.Cut(address, "?")
 		if address == "" {
 			address = "/"
 		}
-		return roomOf(address)
+		room, _, ok = roomAt(address, fragment)
+		return room, ok
 	}
 	room = plainName(strings.TrimLeft(text, "#"))
 	return room, wire.ValidRoom(room)

@@ -6,9 +6,9 @@ import (
 	"mayfly/app/dom"
 )
 
-// leaveToBrowser keeps clicks on links from go-app, which would follow the link in place, if the browser does something
-// else with them: with Shift it opens a window, with Alt it downloads, and go-app knows only Ctrl and Meta. Call stop to end
-// that.
+// leaveToBrowser hides some clicks on links from go-app, which would open the link in this tab: those for which the
+// browser does something else. With Shift a browser opens a window, with Alt it downloads; go-app knows only Ctrl and
+// Meta. Call stop to end that.
 func leaveToBrowser() (stop func()) {
 	onClick := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		click := args[0]
@@ -24,7 +24,7 @@ func leaveToBrowser() (stop func()) {
 	}
 }
 
-// special reports whether the browser does something else with a click on a link than follow it in place.
+// special reports whether a click on a link makes the browser do something else than open the link in this tab.
 func special(click goapp.Value) bool {
 	return click.Get("shiftKey").Bool() || click.Get("altKey").Bool() || click.Get("button").Int() != 0
 }

@@ -17,13 +17,13 @@ import (
 	"mayfly/app/pkce"
 )
 
-// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" is the room of that name, and the
-// browser shows pkce.CallbackPath while a sign-in is completed. s and in are nil in the server's process. notice, if
-// not "", is a sentence that the page shows until the user dismisses it. Call Register once, before go-app runs or
-// serves.
-func Register(s *client.Client, in *pkce.SignIn, notice string) {
-	page := func() goapp.Composer { return newPage(s, in, notice) }
+// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" is the room of that name, and the browser
+// shows pkce.CallbackPath while a sign-in is completed. At any other path the page says that there is no such room: without
+// a network the service worker answers each path with the page. c and auth are nil in the server's process. If notice is not
+// "", it is a sentence that the page shows until the user dismisses it. Call Register once, before go-app runs or serves.
+func Register(c *client.Client, auth *pkce.SignIn, notice string) {
+	page := func() goapp.Composer { return newPage(c, auth, notice) }
 	goapp.Route("/", page)
 	goapp.Route(pkce.CallbackPath, page)
-	goapp.RouteWithRegexp("^/r/", page)
+	goapp.RouteWithRegexp("^/", page)
 }

@@ -23,6 +23,27 @@ func TestRoomOf(t *testing.T) {
 	}
 }
 
+func TestRoomAt(t *testing.T) {
+	for _, tt := range []struct {
+		path, fragment, room string
+		elsewhere            bool
+	}{
+		{"/", "team", "team", true}, {"/", "Team", "team", true}, {"/", "#team", "team", true}, {"/", " team ", "team", true},
+		{"/", "lobby", "lobby", true}, {"/", "main", "main", true}, {"/r/Tea", "", "tea", true}, {"/r/", "team", "lobby", true},
+
+		{"/", "", "lobby", false}, {"/", "message", "lobby", false}, {"/", "BAD!!", "lobby", false}, {"/", "-team", "lobby", false},
+		{"/", "state=abc&code=x", "lobby", false}, {"/", "access_token=abc", "lobby", false}, {"/", "_=_", "lobby", false},
+		{"/", ":~:text=hello", "lobby", false}, {"/", "/r/team", "lobby", false}, {"/", strings.Repeat("a", 65), "lobby", false},
+		{"/r/tea", "team", "tea", false}, {"/r/tea", "message", "tea", false}, {"/r/BAD!!", "team", "", false},
+		{"/login/callback", "team", "", false}, {"/x", "team", "", false},
+	} {
+		room, elsewhere, ok := app.RoomAt(tt.path, tt.fragment)
+		if room != tt.room || elsewhere != tt.elsewhere || ok != (tt.room != "") {
+			t.Errorf("roomAt(%q, %q) = %q, %v, %v, want %q, %v", tt.path, tt.fragment, room, elsewhere, ok, tt.room, tt.elsewhere)
+		}
+	}
+}
+
 func TestPathOf(t *testing.T) {
 	for room, want := range map[string]string{"lobby": "/", "tea": "/r/tea"} {
 		if got := app.PathOf(room); got != want {
@@ -33,12 +54,14 @@ func TestPathOf(t *testing.T) {
 	}
 }
 
-// TestRoomNamed has what people write, or paste, to open a room.
+// TestRoomNamed has texts that users write or paste to open a room.
 func TestRoomNamed(t *testing.T) {
 	for text, want := range map[string]string{
 		"team": "team", "team ": "team", " team": "team", "\tteam\n": "team", "#team": "team", "# team": "team", "Team": "team",
 		"##TEAM": "team", "team-7": "team-7", "/r/team": "team", "/r/Team/": "team", "/": "lobby", "#lobby": "lobby",
 		"https://chat.example.com/r/team": "team", "HTTPS://Chat.Example.com/r/Team/?x#y": "team",
+		"https://chat.example.com/#team": "team", "chat.example.com/#Team": "team", "/#team": "team", "/?x#team": "team",
+		"/r/tea#team": "tea", "https://chat.example.com/#message": "lobby", "https://chat.example.com/#BAD!!": "lobby",
 		"https://chat.example.com": "lobby", "https://chat.example.com/": "lobby", "chat.example.com/r/team": "team",
 
 		"": "", " ": "", "#": "", "my team": "", "-team": "", "team!": "", "tëam": "", "/x": "", "/r/a/b": "",
@@ -55,7 +78,7 @@ func TestSends(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
 		press        app.Press
-		keys, screen bool // with a keyboard of keys, with one on the screen
+		keys, screen bool // whether Enter sends with a keyboard of keys, and with a keyboard on the screen
 	}{
 		{"Enter", app.Press{Key: "Enter"}, true, false},
 		{"Shift+Enter", app.Press{Key: "Enter", Shift: true}, false, false},

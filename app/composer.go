@@ -24,9 +24,9 @@ const (
 	imeKeyCode = 229
 )
 
-// A composer is the field in which the user writes, and the button Send. Only the browser holds the text: go-app
-// neither sets nor clears it, and does not draw while the user types (except to remove the problem). So no key press
-// is lost or late.
+// A composer is the field in which the user writes, with the button Send. The text is nowhere but in the browser's field:
+// go-app neither sets nor clears it. While the user types, go-app draws nothing, except once to remove the sentence about
+// a problem. So drawing neither loses nor delays a key press.
 type composer struct {
 	*model
 	onSent  func(goapp.Context) // runs after a message was sent
@@ -53,7 +53,8 @@ func (c *composer) render() goapp.UI {
 	// theirs.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem, c.renderOffer(),
-		elem("div", "composer-row", text, send, elem("p", "composer-tally").Attr("id", counterID)),
+		elem("div", "composer-row",
+			elem("div", "composer-field", text), send, elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion))
 	if c.client == nil { // go-app prerenders disabled even if its value is false
@@ -87,7 +88,7 @@ func (c *composer) renderOffer() goapp.UI {
 		button(words.Insert, c.onInsert), button(words.Discard, c.onDiscard))
 }
 
-// onInsert runs when the user wants the drafts that are offered. They follow what stands in the field.
+// onInsert runs when the user accepts the drafts that are offered. They are added after the text in the field.
 func (c *composer) onInsert(goapp.Context, goapp.Event) {
 	input := composerField()
 	input.Set("value", outbox.JoinDrafts(input.Get("value").String(), c.draft.offer.text))
@@ -96,7 +97,7 @@ func (c *composer) onInsert(goapp.Context, goapp.Event) {
 	c.endOffer()
 }
 
-// onDiscard runs when the user does not want the drafts that are offered.
+// onDiscard runs when the user discards the drafts that are offered.
 func (c *composer) onDiscard(goapp.Context, goapp.Event) { c.endOffer() }
 
 // endOffer tells the client that the drafts that were offered are in the text, or not needed any more.
@@ -107,7 +108,7 @@ func (c *composer) endOffer() {
 	focusComposer()
 }
 
-// start makes the timers: one stores the draft when the user pauses typing, one ends an arrival. stop ends both.
+// start makes two timers: one stores the draft when the user pauses typing, the other ends an arrival. stop ends both.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
 	touch := goapp.Window().Call("matchMedia", touchKeyboard)
@@ -214,8 +215,8 @@ func (c *composer) onSubmit(ctx goapp.Context, e goapp.Event) {
 	focusComposer()
 }
 
-// onSendDown runs when the user begins to press the button Send. It keeps the focus in the field, because a phone
-// hides its keyboard when the field loses the focus.
+// onSendDown runs when the user begins to press the button Send. The focus must stay in the field, because a phone hides
+// its keyboard when the field loses the focus.
 func (c *composer) onSendDown(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	e.PreventDefault()
@@ -231,13 +232,13 @@ func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
 	c.draft.timer.Reset(draftPause)
 }
 
-// onPaste runs when the user pastes something. Of a text, it pastes what the user sees of it.
+// onPaste runs when the user pastes something. If that is a text, onPaste inserts only what the user sees of it.
 func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
 	c.onTransfer(ctx, e)
 	text := e.Get("clipboardData").Call("getData", "text/plain").String()
-	if seen := tidy(text); seen != strings.ReplaceAll(text, "\r\n", "\n") { // else the browser pastes it
+	if seen := tidy(text); seen != strings.ReplaceAll(text, "\r\n", "\n") { // otherwise the browser itself pastes the text
 		e.PreventDefault()
-		dom.Document().Call("execCommand", "insertText", false, seen) // unlike a new value, Undo takes it back
+		dom.Document().Call("execCommand", "insertText", false, seen) // Undo can remove such a text, but not a new value
 	}
 }
 
@@ -305,8 +306,8 @@ func (c *composer) switchDraft(room string) {
 	d.room, d.offer = room, delivery{}
 }
 
-// takeDrafts puts the drafts that the client gives back (View.Drafts) into the field, or offers them above it if the field
-// does not take them now. It reports whether the page must be drawn.
+// takeDrafts puts the drafts that the client gives back (View.Drafts) into the field. If the field takes none now,
+// takeDrafts offers them above the field. It reports whether the page must be drawn.
 func (c *composer) takeDrafts() (changed bool) {
 	input, d := composerField(), &c.draft
 	if c.view.Room != d.room || !input.Truthy() {
@@ -379,5 +380,6 @@ func (c *composer) measure() {
 func fit(input goapp.Value) {
 	style := input.Get("style")
 	style.Set("height", "auto")
-	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+2)+"px")
+	borders := input.Get("offsetHeight").Int() - input.Get("clientHeight").Int()
+	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+borders)+"px")
 }

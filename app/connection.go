@@ -20,7 +20,7 @@ const (
 // A connection shows the state of the client's connection to the server.
 type connection struct {
 	*model
-	asGuest      bool   // the user goes on as a guest once the sign-in that the server refused has ended
+	asGuest      bool   // the user has chosen to go on as a guest, once the sign-in that the server refused has ended
 	countingDown bool   // the page counts the seconds until the next attempt to connect
 	tail         string // the end of the text, which has the seconds: what the element with the id tailID shows
 }
@@ -92,9 +92,9 @@ func (c *connection) onRetry(goapp.Context, goapp.Event) {
 	focusComposer() // the focus must not be lost: the button disappears
 }
 
-// beforeView runs before v is shown. It goes on as a guest if the user wants that and the sign-in has ended, and decides
-// whether the page counts down to the next attempt to connect. The countdown begins if the wait is a second or longer, and
-// ends when the attempt begins.
+// beforeView runs before v is shown. If the user has chosen to go on as a guest and the sign-in has ended, beforeView
+// does so. It also decides whether the page counts down to the next attempt to connect. The countdown begins if the wait
+// is a second or longer, and ends when the attempt begins.
 func (c *connection) beforeView(v *client.View) {
 	if c.asGuest && v.Status == client.SignedOut {
 		c.asGuest = false

@@ -47,10 +47,10 @@ func (c counter) left() string {
 	return words.Count(words.CharactersLeft, c.limit-c.n)
 }
 
-// said returns what a screen reader says when the counter was changes to c. It says that the text comes near its
-// limit, goes over the limit or comes back under it; it does not say every key.
-func (c counter) said(was counter) string {
-	if c.limit == 0 || was.limit > 0 && was.over() == c.over() {
+// said returns what a screen reader says when the counter changes from previous to c, "" for nothing. It says that the
+// text comes near its limit, goes over the limit or comes back under it. It does not say each character.
+func (c counter) said(previous counter) string {
+	if c.limit == 0 || previous.limit > 0 && previous.over() == c.over() {
 		return ""
 	}
 	return c.left()

@@ -32,7 +32,7 @@ type draft struct {
 	arrival arrival
 }
 
-// An arrival is the time from the moment when the user enters a room until the field gets the focus.
+// An arrival is the time that begins when the user enters a room, and ends when the field gets the focus.
 type arrival struct {
 	waits bool
 	from  goapp.Value // the element that had the focus when the user came
@@ -53,7 +53,7 @@ type delivery struct {
 	lapsed bool // a draft in text is a message that was not sent in time
 }
 
-// undelivered returns the drafts after number taken as one delivery.
+// undelivered returns, as one delivery, the drafts whose number is above taken.
 func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 	for _, b := range drafts {
 		if b.N > taken {
@@ -64,7 +64,8 @@ func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 	return to
 }
 
-// around returns the words before and after the beginning of the text in the offer of a delivery.
+// around returns the words of the offer of a delivery. The offer quotes the beginning of the text: before stands in front
+// of that quotation, after follows it.
 func (to delivery) around() (before, after string) {
 	if to.lapsed {
 		return words.Around(words.DraftLapsedOffered)
@@ -72,12 +73,22 @@ func (to delivery) around() (before, after string) {
 	return words.Around(words.DraftOffered)
 }
 
-const composerID = "message"
+const (
+	composerID = "message"
+	reasonID   = "reason" // why there is no composer
+)
 
 // composerField returns the field that the user writes in. It is not Truthy on a page that shows no room.
 func composerField() goapp.Value { return dom.ByID(composerID) }
 
-func focusComposer() { dom.Focus(composerID) }
+// focusComposer moves the focus to the composer, or to the reason why there is none.
+func focusComposer() {
+	if composerField().Truthy() {
+		dom.Focus(composerID)
+	} else {
+		dom.Focus(reasonID)
+	}
+}
 
 // yieldFocus moves the focus to the composer if the focus is in an element with one of these ids. Call it before such
 // an element changes or disappears.

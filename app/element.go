@@ -23,9 +23,9 @@ func attributes(e goapp.HTMLElem, pairs ...string) {
 	}
 }
 
-// on makes handle run at each event of e with that name. Guard is deferred around handle. go-app takes two handlers of
-// an element for the same handler if their code and their scope are the same. All handlers that on makes have the same
-// code, so on sets the scope to the address of handle's code.
+// on sets handle as the handler of the event with that name on e, with Guard deferred around it. go-app takes two
+// handlers of an element for the same handler if their code and their scope are the same. All handlers that this function
+// makes have the same code, so it sets the scope to the address of handle's code.
 func on(e goapp.HTMLElem, event string, handle goapp.EventHandler, options ...goapp.EventOption) goapp.HTMLElem {
 	scope := goapp.EventScope(reflect.ValueOf(handle).Pointer())
 	return e.On(event, func(ctx goapp.Context, e goapp.Event) {

@@ -13,6 +13,7 @@ import (
 // What the tests look at.
 var (
 	RoomOf     = roomOf
+	RoomAt     = roomAt
 	PathOf     = pathOf
 	RoomNamed  = roomNamed
 	Takes      = takes
@@ -41,14 +42,14 @@ func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, lapse
 func (c counter) Words() string           { return c.words() }
 func (c counter) Said(was counter) string { return c.said(was) }
 
-// Header draws the header with signing in and the connection as they are.
+// Header draws the header for the state a of the sign-in and the view v.
 func Header(a pkce.State, v client.View) string {
 	p := newPage(nil, nil, "")
 	p.signIn, p.view, p.room = a, v, v.Room
 	return goapp.HTMLString(p.header())
 }
 
-// Hurdle draws what stands in the way of signing out while messages are not sent.
+// Hurdle draws the problem that the account shows when the user wants to sign out and messages are not sent.
 func Hurdle(a pkce.State, v client.View) string {
 	p := newPage(nil, nil, "")
 	p.signIn, p.view, p.account.blocker = a, v, unsentProblem(v.Unsent)
@@ -57,14 +58,14 @@ func Hurdle(a pkce.State, v client.View) string {
 
 var AppleSteps = appleSteps
 
-// LookDue reports whether it is time to look for a newer version, so long after the last look.
+// LookDue reports whether the page should look for a newer version if since has passed after the last look.
 func LookDue(since time.Duration, wanted bool) bool {
 	looked := time.Now()
 	u := update{checked: looked, wantCheck: wanted}
 	return u.due(looked.Add(since))
 }
 
-// UpdateBar draws what is said of a newer version; waits is the one that was dismissed.
+// UpdateBar draws the bar that offers a newer version. waits is the version for which the user has dismissed the bar.
 func UpdateBar(version, waits string, v client.View) string {
 	p := newPage(nil, nil, "")
 	p.view, p.update.version, p.update.dismissed = v, version, waits

@@ -45,14 +45,15 @@ func spawn(f func()) {
 	}()
 }
 
-// broke writes the panic to the console and tells the user to reload. It changes the document without go-app, because
-// the panic may have come from drawing. The bar is a form with one button; to submit the form loads the page again.
+// broke writes the panic to the console and tells the user to reload. It changes the document without go-app, because the
+// panic may have come from drawing. The sentence stands in a form with one button. Submitting the form loads the page
+// again.
 func broke(r any) {
 	goapp.Window().Get("console").Call("error", fmt.Sprint("mayfly: panic: ", r, "\n", string(debug.Stack())))
 	if goapp.IsServer || dom.ByID(brokenID).Truthy() {
 		return
 	}
-	bar := `<form class="broken" id="` + brokenID + `" role="alert">` + words.Of(words.Broke) +
-		` <button>` + words.Of(words.Reload) + `</button></form>`
+	bar := `<div class="broken" id="` + brokenID + `" role="alert"><form>` + words.Of(words.Broke) +
+		` <button>` + words.Of(words.Reload) + `</button></form></div>`
 	dom.Document().Get("body").Call("insertAdjacentHTML", "beforeend", bar)
 }

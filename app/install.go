@@ -11,9 +11,9 @@ import (
 
 const installID = "install"
 
-// An install offers to install Mayfly as an app with its own window and icon. The page shows the offer if the browser can
-// install apps, once the user has sent a message, until the user has answered. In Apple's browsers a page can't ask for
-// the installation, so there the offer says which menu items to press.
+// An install offers to install Mayfly as an app with its own window and icon. If the browser can install apps, the page
+// shows the offer from the user's first message until the user has answered. In Apple's browsers a page can't ask for the
+// installation, so there the offer says which menu items to press.
 type install struct {
 	*model
 	possible bool   // the browser can install Mayfly, from the page or from a menu
@@ -22,7 +22,7 @@ type install struct {
 	answered bool
 }
 
-// check sets possible and steps: whether Mayfly can be installed here, and how.
+// check finds out whether Mayfly can be installed here, and how, and sets possible and steps.
 func (i *install) check(ctx goapp.Context) {
 	if answer, err := browser.DeviceStorage().Load(browser.InstallKey); err != nil || answer != "" {
 		i.answered = true // without storage the answer would be lost, and the page would ask again and again
@@ -48,8 +48,8 @@ func installed() bool {
 	return false
 }
 
-// appleSteps returns the menu items to press in Apple's browsers; "" in other browsers, and in Safari on a Mac before
-// version 17, which can't install apps.
+// appleSteps returns the menu items that install the page in one of Apple's browsers. For other browsers it returns "",
+// and for Safari on a Mac before version 17, which can't install apps.
 func appleSteps(userAgent string, touch bool) string {
 	if touch || !strings.Contains(userAgent, "Macintosh") {
 		return words.Of(words.InstallByShare)

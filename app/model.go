@@ -30,8 +30,8 @@ type model struct {
 	reloading bool // the page will reload as soon as the drafts are stored
 }
 
-func newModel(s *client.Client, in *pkce.SignIn) *model {
-	return &model{client: s, auth: in, list: list.New(focusComposer, Clock()), draft: newDraft()}
+func newModel(c *client.Client, auth *pkce.SignIn) *model {
+	return &model{client: c, auth: auth, list: list.New(focusComposer, Clock()), draft: newDraft()}
 }
 
 // Clock returns the user's clock, as the browser knows it.
@@ -69,10 +69,10 @@ func (m *model) keepDraft() {
 	}
 }
 
-// flushThen stores the outbox and the drafts, with the text in the composer, and then calls then.
-func (m *model) flushThen(then func()) {
+// flushThen stores the outbox and the drafts, with the text in the composer. After that it calls next.
+func (m *model) flushThen(next func()) {
 	m.keepDraft()
-	m.client.Settled(then)
+	m.client.Settled(next)
 }
 
 // reload stores the drafts and then reloads the page. Every reload must use it. While a reload is under way, another call

@@ -8,7 +8,7 @@ import (
 
 const noticeID = "notice"
 
-// A notice is a sentence that stands below the header until the user dismisses it.
+// A notice is a sentence that the page shows below the header until the user dismisses it.
 type notice struct{ text string }
 
 // render draws the notice, nil if there is none.
@@ -25,18 +25,18 @@ func (n *notice) onDismiss(goapp.Context, goapp.Event) {
 	focusComposer()
 }
 
-// bar draws a sentence below the header, a button that dismisses it and, unless the name of the other button is "", a button
-// for what the user can do.
-func bar(label, id, text, name string, do, dismiss goapp.EventHandler) goapp.UI {
+// bar draws a bar below the header: text, and a button that runs dismiss. If name is not "", the bar also has a button
+// with that name, which runs action. label is the accessible name of the bar.
+func bar(label, id, text, name string, action, dismiss goapp.EventHandler) goapp.UI {
 	body := []goapp.UI{textElem("p", "", text)}
 	if name != "" {
-		body = append(body, barButton(name, do))
+		body = append(body, barButton(name, action))
 	}
 	section := elem("section", "notice", append(body, barButton(words.Of(words.Dismiss), dismiss))...)
 	attributes(section, "id", id, "aria-label", label)
 	return section
 }
 
-func barButton(name string, do goapp.EventHandler) goapp.HTMLElem {
-	return on(textElem("button", "notice-dismiss", name).Attr("type", "button"), "click", do)
+func barButton(name string, action goapp.EventHandler) goapp.HTMLElem {
+	return on(textElem("button", "notice-dismiss", name).Attr("type", "button"), "click", action)
 }

@@ -16,8 +16,8 @@ import (
 )
 
 // A page is the page of a room: its parts, and what happens between them. go-app keeps one page value while the user goes
-// from room to room, and calls OnNav for each. The fields are unexported, so that go-app does not copy them when it draws,
-// and only the UI goroutine changes them.
+// from room to room, and calls OnNav for each room. The fields are unexported, so that go-app does not copy them when it
+// draws, and only the UI goroutine changes them.
 type page struct {
 	goapp.Compo
 	*model
@@ -38,15 +38,15 @@ type page struct {
 	title     string      // the title that the document has
 }
 
-// newPage returns a page. s and in are nil on the server.
-func newPage(s *client.Client, in *pkce.SignIn, text string) *page {
-	m := newModel(s, in)
+// newPage returns a page. c and auth are nil on the server. noticeText is the text of the notice, "" if there is none.
+func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
+	m := newModel(c, auth)
 	p := &page{
 		model:      m,
 		roomlist:   roomlist{model: m},
 		account:    account{model: m},
 		connection: connection{model: m},
-		notice:     notice{text: text},
+		notice:     notice{text: noticeText},
 		update:     update{model: m},
 		install:    install{model: m},
 		timeline:   timeline{model: m},
@@ -65,8 +65,7 @@ func (p *page) Render() (drawn goapp.UI) {
 			drawn = elem("div", "")
 		}
 	}()
-	skip := textElem("a", "skip", words.Of(words.SkipLink)).Attr("href", "#"+composerID)
-	all := elem("div", "page", skip, p.header(), p.main(), liveRegion(politeID, "status"), liveRegion(alertID, "alert"))
+	all := elem("div", "page", p.skip(), p.header(), p.main(), liveRegion(politeID, "status"), liveRegion(alertID, "alert"))
 	if p.client != nil {
 		on(all, "dragover", p.composer.onTransfer)
 		on(all, "drop", p.composer.onTransfer)
@@ -74,6 +73,14 @@ func (p *page) Render() (drawn goapp.UI) {
 		on(all, "focusin", p.onFocusIn)
 	}
 	return all
+}
+
+// skip draws the link that leads past the header: to the composer, or to the reason why there is none.
+func (p *page) skip() goapp.UI {
+	if p.badRoom {
+		return textElem("a", "skip", words.Of(words.SkipToReason)).Attr("href", "#"+reasonID)
+	}
+	return textElem("a", "skip", words.Of(words.SkipLink)).Attr("href", "#"+composerID)
 }
 
 // header draws the parts of the header. The offer to install is drawn only if no other bar is.
@@ -112,7 +119,9 @@ func (p *page) heading() string {
 
 func (p *page) main() goapp.UI {
 	if p.badRoom {
-		return elem("main", "main", deadEnd(words.Of(words.WhyNoRoom)))
+		reason := deadEnd(words.Of(words.WhyNoRoom))
+		attributes(reason, "id", reasonID, "tabindex", "-1")
+		return elem("main", "main", reason)
 	}
 	return elem("main", "main", p.timeline.render(), p.composer.render())
 }
@@ -205,11 +214,11 @@ func (p *page) OnNav(ctx goapp.Context) {
 	defer Guard()
 	address := goapp.Window().URL()
 	shortcut, onTheWay := address.RawQuery == wire.OpenRoomQuery, address.Path == pkce.CallbackPath
-	room, ok := roomOf(address.Path)
-	if path := pathOf(room); ok && path != address.Path { // another way to write the path
-		browser.Replace(path)
+	room, elsewhere, ok := roomAt(address.Path, address.Fragment)
+	if elsewhere {
+		browser.Replace(pathOf(room))
 	}
-	here := ok && room == p.room // the way to the composer
+	here := ok && room == p.room || !ok && p.badRoom // the way to the composer, or to the reason why there is none
 	deferred(ctx, func(goapp.Context) {
 		switch {
 		case shortcut:
@@ -311,19 +320,19 @@ func (p *page) onSent(ctx goapp.Context) {
 	p.install.onSent(ctx)
 }
 
-// onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has only ended,
-// the draft stays.
-func (p *page) onSignIn(a pkce.State) {
+// onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has ended in
+// another way, for example because it expired, the draft stays.
+func (p *page) onSignIn(state pkce.State) {
 	was := &p.signIn
-	if was.SignInID != "" && a.SignInID != was.SignInID && a.Status != pkce.Ended {
+	if was.SignInID != "" && state.SignInID != was.SignInID && state.Status != pkce.Ended {
 		p.view.Drafts, p.draft.offer = nil, delivery{} // the client forgets them as well
 		p.composer.clear()
 		p.keepDraft()
 	}
 	if words.Skew(was.Skew, was.ProviderSkew) == "" && p.notice.text == "" {
-		p.notice.text = words.Skew(a.Skew, a.ProviderSkew)
+		p.notice.text = words.Skew(state.Skew, state.ProviderSkew)
 	}
-	p.account.onSignIn(a)
+	p.account.onSignIn(state)
 }
 
 func (p *page) setTitle() {

@@ -15,7 +15,7 @@ import (
 type painter struct {
 	latest  latest
 	onFrame goapp.Func // the callback of requestAnimationFrame
-	painted bool       // since the last view was drawn, the browser has painted, or the painter does not wait for it
+	painted bool       // the painter does not wait for the browser to paint the last view that was drawn
 }
 
 // start makes draw run at each frame that the painter waits for.

@@ -22,7 +22,7 @@ type Preview struct {
 	Version      string // the newer version that a reload brings
 	Installable  bool
 	NoFiles      bool // the user has tried to send a file
-	Unread       int  // how many messages came while the list was scrolled up, 0 if it follows its newest message
+	Unread       int  // how many messages came while the list was scrolled up; 0: it follows its newest message
 }
 
 // page returns the page in that state.

@@ -53,8 +53,8 @@ func (r *roomlist) render() goapp.UI {
 	return elem("nav", "rooms-nav", button, menu.Body(append(body, form)...)).Attr("aria-label", words.Of(words.Rooms))
 }
 
-// onToggle runs before the browser opens or closes the menu. It puts the menu below the header, which may have two lines and
-// bars.
+// onToggle runs before the browser opens or closes the menu. It places the menu below the header, whose height varies:
+// the header may have two lines, and bars below it.
 func (r *roomlist) onToggle(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	menu := e.Get("target")
@@ -72,7 +72,8 @@ func (r *roomlist) remember(room string) {
 // onLink runs when the user follows a link to a room.
 func (r *roomlist) onLink(goapp.Context, goapp.Event) { r.close() }
 
-// onInput runs when the user changes the text in the field, and takes back what onOpen has said about it.
+// onInput runs when the user changes the text in the field. It removes the sentence that onOpen may have shown about the
+// old text.
 func (r *roomlist) onInput(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	e.Get("target").Call("setCustomValidity", "")
@@ -107,8 +108,8 @@ func (r *roomlist) open() {
 }
 
 // onShortcut runs when the user chooses a shortcut of the installed app while Mayfly is open. The browser then only shows
-// the window, and does not load the address of the shortcut; onShortcut calls open with that address.
-func onShortcut(open func(address string)) {
+// the window, and does not load the address of the shortcut. So onShortcut calls visit with that address.
+func onShortcut(visit func(address string)) {
 	queue := goapp.Window().Get("launchQueue")
 	if !queue.Truthy() {
 		return
@@ -117,7 +118,7 @@ func onShortcut(open func(address string)) {
 		address := args[0].Get("targetURL")
 		already := goapp.Window().URL().RawQuery == wire.OpenRoomQuery
 		if address.Truthy() && strings.HasSuffix(address.String(), "?"+wire.OpenRoomQuery) && !already {
-			open(address.String())
+			visit(address.String())
 		}
 		return nil
 	}))

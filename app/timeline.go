@@ -51,10 +51,10 @@ func (t *timeline) nothing() goapp.UI {
 	return nil
 }
 
-// deadEnd draws the reason why there is nothing to read here, and a link to a room.
-func deadEnd(why string) goapp.UI {
+// deadEnd draws reason, a sentence that says why there is nothing to read here, and a link to a room.
+func deadEnd(reason string) goapp.HTMLElem {
 	toLobby := textElem("a", "", words.Of(words.GoToLobby)).Attr("href", "/")
-	return elem("div", "note", textElem("p", "", why), elem("p", "", toLobby))
+	return elem("div", "note", textElem("p", "", reason), elem("p", "", toLobby))
 }
 
 // onKeyDown runs when a key goes down in the list. The Tab key stops at the list once; inside it the arrow keys move the

@@ -21,12 +21,12 @@ const (
 )
 
 // An update looks for a newer version of Mayfly. The service worker downloads and stores it, and a reload of the page brings
-// it. The worker sends the version that it has stored. (go-app's own event is not used: it also comes at the first visit,
-// and a page that was not open then never gets it.) While the page is visible, the user decides when to reload. A hidden
-// page reloads by itself, if the user would see no difference afterwards.
+// it. The worker sends the version that it has stored. (go-app's own event is not used, and package web switches it off: it
+// also comes at the first visit, and a page that was not open then never gets it.) While the page is visible, the user
+// decides when to reload. A hidden page reloads by itself, if the user would see no difference afterwards.
 type update struct {
 	*model
-	version   string    // the version that a reload brings; "": the one that the page has
+	version   string    // the version that a reload brings; "": the version that the page has
 	dismissed string    // the version for which the user has dismissed the bar
 	checked   time.Time // when the page last looked for a newer version
 	wantCheck bool      // there is a reason to look again, but the last check was less than checkPause ago
@@ -105,7 +105,8 @@ func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
 	u.reloadUnseen()
 }
 
-// announce says that a reload brings a newer version, or moves the focus out of the bar that goes.
+// announce runs when the bar may have appeared or disappeared. If a reload brings a newer version, the bar appears, and
+// announce makes a screen reader say so. Otherwise announce moves the focus out of the bar, which disappears.
 func (u *update) announce() {
 	if u.ready() != "" {
 		u.voice.say(u.text())
@@ -115,18 +116,19 @@ func (u *update) announce() {
 	}
 }
 
-// afterView runs after a view was shown; before is the view before it. When a lost connection is back, afterView looks for a
-// newer version. When all waiting messages are sent, it reloads the page if that is possible unseen.
-func (u *update) afterView(before *client.View) {
+// afterView runs after a view was shown. previous is the view before it. When a lost connection is back, afterView looks
+// for a newer version. When all waiting messages are sent, it reloads the page, if the user would not notice.
+func (u *update) afterView(previous *client.View) {
 	v := &u.view
 	switch {
 	case v.Joined && u.lost:
 		u.lost = false
 		u.checkSoon()
-	case !v.Joined && (before.Joined && before.Room == v.Room || v.Status != client.Connecting && v.Status != client.Online):
+	case !v.Joined && (previous.Joined && previous.Room == v.Room ||
+		v.Status != client.Connecting && v.Status != client.Online):
 		u.lost = true
 	}
-	if v.Outdated != before.Outdated {
+	if v.Outdated != previous.Outdated {
 		u.checkSoon()
 		u.announce()
 	}

@@ -12,7 +12,7 @@ import (
 func TestLooksForANewerVersion(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		since  time.Duration // the last look
+		since  time.Duration // the time since the last look
 		wanted bool
 		want   bool
 	}{

@@ -21,11 +21,11 @@ type voice struct {
 	began     time.Time // when the page was mounted
 }
 
-// observe compares two consecutive views and writes what is new. It returns the time after which it must be called again,
-// with the last view as both; 0: only when the next view comes.
-func (v *voice) observe(before, after *client.View) (next time.Duration) {
+// observe compares the view current with previous, the view before it, and writes what is new. If it returns more than 0,
+// call it again after that time, with the same view as both.
+func (v *voice) observe(previous, current *client.View) (next time.Duration) {
 	polite, alert := v.announcer.Polite, v.announcer.Alert
-	next = v.announcer.Observe(before, after, time.Since(v.began))
+	next = v.announcer.Observe(previous, current, time.Since(v.began))
 	if v.announcer.Polite != polite {
 		dom.Write(politeID, v.announcer.Polite)
 	}

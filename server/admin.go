@@ -10,17 +10,20 @@ import (
 )
 
 // Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz the error
-// of ready, which is the reason why users cannot chat or sign in. It asks for no sign-in, and the profiles show the
-// memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
-func Admin(metrics prometheus.Gatherer, ready func(context.Context) error) http.Handler {
+// of ready, which is the reason why users cannot chat or sign in, or else its warning. It asks for no sign-in, and the
+// profiles show the memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
+func Admin(metrics prometheus.Gatherer, ready func(context.Context) (warning string, err error)) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		if err := ready(r.Context()); err != nil {
+		switch warning, err := ready(r.Context()); {
+		case err != nil:
 			plain(w, http.StatusServiceUnavailable, err.Error())
-			return
+		case warning != "":
+			plain(w, http.StatusOK, "ok, but "+warning)
+		default:
+			plain(w, http.StatusOK, "ok")
 		}
-		plain(w, http.StatusOK, "ok")
 	})
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)

@@ -17,10 +17,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// cable is a TCP connection in memory, which synctest knows. It resets as a kernel does: when an end is closed that holds
-// bytes that nobody has read, or that gets more bytes afterwards. A reset destroys what is on its way in both directions.
+// cable is a TCP connection in memory that works under synctest. It resets as a kernel does: when an end is closed that
+// has unread bytes, or when a closed end gets more bytes. A reset destroys what is on its way in both directions.
 type cable struct {
-	holds int // bytes on their way in one direction; static
+	holds int // how many bytes may be on their way in one direction; static
 
 	mu    sync.Mutex // guards what follows
 	moved *sync.Cond
@@ -32,7 +32,7 @@ type cableEnd struct {
 	*cable
 	me, peer   int // in ends; static
 	addr       string
-	in         []byte // on its way to this end
+	in         []byte // the bytes on their way to this end
 	finished   bool   // this end sends no more
 	closed     bool
 	readBy     time.Time
@@ -41,7 +41,7 @@ type cableEnd struct {
 	writeAlarm *time.Timer
 }
 
-// plug connects a client, whose cable holds that many bytes in each direction, with h.
+// plug connects a client with h. Its cable holds that many bytes in each direction.
 func (h *house) plug(t *testing.T, holds int) *cableEnd {
 	t.Helper()
 	c := &cable{holds: holds}
@@ -169,8 +169,8 @@ func (e *cableEnd) set(by *time.Time, alarm **time.Timer, t time.Time) error {
 	if *by = t; *alarm != nil {
 		(*alarm).Stop()
 	}
-	// No timer that is due already: in a bubble each goroutine runs its own at once, and with the race detector they crash
-	// when two do so at the same time, as they share a context of it (Go 1.26.8, runtime/time.go, unlockAndRun).
+	// A timer that is due already must not be started: in a bubble its goroutine runs it at once, and if two goroutines
+	// do so at the same time, the race detector crashes (Go 1.26.8, runtime/time.go, unlockAndRun).
 	if left := time.Until(t); left > 0 {
 		*alarm = time.AfterFunc(left, func() {
 			e.mu.Lock()
@@ -194,7 +194,7 @@ func (e *cableEnd) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 
 // RemoteAddr implements net.Conn.
 func (e *cableEnd) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.ParseIP(e.addr), Port: 1234} }
 
-// bareClient speaks just enough WebSocket to read and write when the test wants it to.
+// bareClient is a simple WebSocket client that reads and writes only when the test tells it to.
 type bareClient struct {
 	t    *testing.T
 	conn net.Conn
@@ -224,7 +224,7 @@ func upgraded(t *testing.T, conn net.Conn) *bareClient {
 	return &bareClient{t, conn, r}
 }
 
-// masked is a text message as a client sends it, masked with zeros.
+// masked returns message as a client sends it in a WebSocket frame: a text message, masked with zeros.
 func masked(message []byte) []byte {
 	head := append([]byte{0x81, 0x80 | 126}, binary.BigEndian.AppendUint16(nil, uint16(len(message)))...)
 	return append(append(head, 0, 0, 0, 0), message...)
@@ -241,7 +241,7 @@ func (c *bareClient) send(frames ...wire.Frame) {
 	}
 }
 
-// flood sends frames that a server ignores, 400 KB a second, until that fails, and returns how.
+// flood sends frames that a server ignores, 400 KB a second, until a write fails, and returns the error.
 func (c *bareClient) flood() error {
 	nonsense := masked([]byte(`{"type":"nonsense","pad":"` + strings.Repeat("x", 4000) + `"}`))
 	for {
@@ -252,7 +252,7 @@ func (c *bareClient) flood() error {
 	}
 }
 
-// next returns the next message, or the close code, or why there is none.
+// next returns the next message, or the close code, or an error if neither comes.
 func (c *bareClient) next() (message []byte, closed int, err error) {
 	var head [10]byte
 	if _, err := io.ReadFull(c.r, head[:2]); err != nil {
@@ -283,7 +283,7 @@ func (c *bareClient) next() (message []byte, closed int, err error) {
 	return nil, 0, fmt.Errorf("the server sent % x", head[0])
 }
 
-// readToEnd returns every frame that comes until the close code, and that, or fails the test.
+// readToEnd returns every frame that comes before the close code, and the close code. If none comes, the test fails.
 func (c *bareClient) readToEnd() (frames []wire.Frame, closed int) {
 	c.t.Helper()
 	for {
@@ -306,7 +306,7 @@ func (c *bareClient) readToEnd() (frames []wire.Frame, closed int) {
 	}
 }
 
-// wantEnd wants frames that end with a bye of that code, and the close code that mirrors it.
+// wantEnd fails unless frames ends with a bye of that code, and closed is the close code that mirrors it.
 func wantEnd(t *testing.T, frames []wire.Frame, closed int, code wire.Code) {
 	t.Helper()
 	var last wire.Frame
@@ -318,7 +318,7 @@ func wantEnd(t *testing.T, frames []wire.Frame, closed int, code wire.Code) {
 	}
 }
 
-// slowReader takes so many bytes at once, and then pauses.
+// slowReader is a reader that takes a few bytes at a time, and pauses after them.
 type slowReader struct {
 	io.Reader
 	bytes int

@@ -26,6 +26,11 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 		s.count(func(e entry) bool { return e.session.SignedIn() }))
 	gauge("mayfly_polls", "The mayfly_connections that are polls.", s.count(func(e entry) bool { return e.poll }))
 	gauge("mayfly_signouts_waiting", "Facts about sign-outs that are not stored yet.", s.signOutsWaiting)
+	for _, problem := range admission.ProxyProblems {
+		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "mayfly_proxy_problems",
+			Help:        "1 while requests show this problem with a proxy before the server, else 0.",
+			ConstLabels: prometheus.Labels{"problem": string(problem)}}, func() float64 { return s.problems(problem) })
+	}
 	m := &metrics{
 		opened: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_connections_total",
 			Help: "WebSockets that were opened."}),
@@ -46,16 +51,24 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	return m
 }
 
-// count returns a function that counts the open connections for which has returns true.
-func (s *Server) count(has func(entry) bool) func() int {
+// count returns a function that counts the open connections for which match returns true.
+func (s *Server) count(match func(entry) bool) func() int {
 	return func() (n int) {
 		for _, e := range s.snapshot() {
-			if has(e) {
+			if match(e) {
 				n++
 			}
 		}
 		return n
 	}
+}
+
+// problems returns 1 while a problem with a proxy stands, else 0.
+func (s *Server) problems(p admission.ProxyProblem) float64 {
+	if s.gate.Check.Found(p) {
+		return 1
+	}
+	return 0
 }
 
 // signOutsWaiting returns how many facts about sign-outs wait to be stored.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 
+	"mayfly/server/auth"
 	"mayfly/server/revocation"
 	"mayfly/server/session"
 	"mayfly/shared/wire"
@@ -15,8 +16,8 @@ import (
 // serveHealth answers 200 as long as the process runs.
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// noSignIn is all that the public readiness check says when nobody can sign in. The reason may name the issuer's address and
-// the network, so only Ready and the log have it.
+// noSignIn is all that the public readiness check says when nobody can sign in. Only Ready and the log say the reason,
+// because it may name the issuer's address and the network.
 const noSignIn = "sign-in does not work now"
 
 var errStopping = errors.New("the server is stopping")
@@ -30,8 +31,8 @@ type readiness struct {
 	guests      bool                    // guests are let in
 }
 
-// serve answers 200 if users can chat on this node, else 503 and the reason. While nobody can sign in, a node that lets
-// guests in is ready for them: a load balancer must not keep them out.
+// serve answers 200 if users can chat on this node. Otherwise it answers 503 and the reason. If nobody can sign in, but
+// the node lets guests in, it answers 200, so that a load balancer does not keep guests out.
 func (r *readiness) serve(w http.ResponseWriter, q *http.Request) {
 	if err := r.chat(q.Context()); err != nil {
 		plain(w, http.StatusServiceUnavailable, err.Error())
@@ -44,7 +45,7 @@ func (r *readiness) serve(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// chat returns nil if guests can chat, else the reason, which anybody may read.
+// chat returns nil if guests can chat. Otherwise it returns the reason, which anybody may read.
 func (r *readiness) chat(ctx context.Context) error {
 	if r.stopping() {
 		return errStopping
@@ -52,7 +53,7 @@ func (r *readiness) chat(ctx context.Context) error {
 	return r.stream(ctx)
 }
 
-// signIn returns nil if users can sign in, or if sign-in is not set up, else the reason.
+// signIn returns nil if users can sign in, or if sign-in is not set up. Otherwise it returns the reason.
 func (r *readiness) signIn() error {
 	if r.revocations == nil {
 		return nil
@@ -60,9 +61,13 @@ func (r *readiness) signIn() error {
 	return cmp.Or(r.verifier.Ready(), r.revocations.Ready())
 }
 
-// Ready returns nil if users can chat and sign in on this node, else the whole reason, which is for operators alone.
-func (s *Server) Ready(ctx context.Context) error {
-	return cmp.Or(s.ready.chat(ctx), s.ready.signIn())
+// Ready returns nil if users can chat and sign in on this node, else the whole reason. warning is what should be mended all
+// the same, "" if there is nothing. Both are for operators alone.
+func (s *Server) Ready(ctx context.Context) (warning string, err error) {
+	if v := s.ready.verifier; v != nil {
+		warning = v.Warning()
+	}
+	return warning, cmp.Or(s.ready.chat(ctx), s.ready.signIn())
 }
 
 // plain answers with one line of text.
@@ -77,6 +82,10 @@ func plain(w http.ResponseWriter, status int, text string) {
 func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	how, policy := s.config.SignIn, cmp.Or(s.config.Anonymous, session.GuestsWrite)
+	token := how.Token
+	if token == auth.AccessTokens {
+		token = ""
+	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	_ = json.NewEncoder(w).Encode(struct {
@@ -86,9 +95,10 @@ func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 		ClientID  string         `json:"client_id"`
 		Scopes    []string       `json:"scopes"`
 		Params    string         `json:"authorize_params,omitempty"`
+		Token     auth.TokenKind `json:"token,omitempty"` // which token clients send; none: the access token
 		Audience  string         `json:"audience"`
 		Anonymous session.Policy `json:"anonymous"`
 		TTL       wire.TTL       `json:"ttl"`
 	}{s.config.Version, wire.Subprotocol, how.Issuer, how.ClientID, append([]string{}, how.Scopes...),
-		how.AuthorizeParams, how.Audience, policy, s.config.TTL})
+		how.AuthorizeParams, token, how.Audience, policy, s.config.TTL})
 }

@@ -12,10 +12,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// These tests hold the limits on signing in that docs/security.md lists.
+// These tests check the limits on signing in that docs/security.md lists.
 
-// TestTooManyAuthFrames is attack 32 of docs/attacks.md: the server takes hello and nine auths a minute, good ones too;
-// 100 at once end the connection.
+// TestTooManyAuthFrames is attack 32 of docs/attacks.md: the server accepts a hello and nine auths in a minute. More of
+// them end the connection, even if the tokens are good.
 func TestTooManyAuthFrames(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
@@ -38,7 +38,7 @@ func TestTooManyAuthFrames(t *testing.T) {
 		g := h.dial(t, home)
 		g.send(wire.Hello{})
 		got[wire.Welcome](g)
-		h.issuer.SetDown(true) // which counts as no failure
+		h.issuer.SetDown(true) // this does not count as a failure of the client
 		for range 9 {
 			g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 			got[wire.Refused](g)
@@ -63,7 +63,8 @@ func TestTooManyAuthFrames(t *testing.T) {
 	})
 }
 
-// TestThirdFailedAuth: the third failed auth ends the connection, also hours after the first, and with good ones between.
+// TestThirdFailedAuth: the third failed auth ends the connection, even hours after the first one, and even if good ones
+// came between.
 func TestThirdFailedAuth(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", 2*time.Hour), "")
@@ -81,8 +82,8 @@ func TestThirdFailedAuth(t *testing.T) {
 	})
 }
 
-// TestFailuresOfAnAddress: the twentieth in a minute, from one customer's network, is told to wait; what is nobody's fault
-// does not count, other addresses are not concerned, and a good token is always let in.
+// TestFailuresOfAnAddress: after the twentieth failure of an address in a minute, its client is told to wait. Failures
+// that are not the client's fault do not count, other addresses are not affected, and a good token is always accepted.
 func TestFailuresOfAnAddress(t *testing.T) {
 	say := func(t *testing.T, h *house, from, token string) *guest {
 		g := h.dial(t, from)
@@ -109,7 +110,7 @@ func TestFailuresOfAnAddress(t *testing.T) {
 		time.Sleep(50 * time.Second)
 		say(t, h, home, "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
 	})
-	bubble(t, nil, func(t *testing.T, h *house) { // IPv6 by its /64, and failed auths count as well
+	bubble(t, nil, func(t *testing.T, h *house) { // an IPv6 address counts as its /64 network, and failed auths count, too
 		for i := range 18 {
 			say(t, h, fmt.Sprintf("[2001:db8:0:1::%x]", i+1), "forged").wantBye(wire.CodeAuth, wire.ReasonTokenSignature)
 		}
@@ -124,7 +125,7 @@ func TestFailuresOfAnAddress(t *testing.T) {
 	})
 }
 
-// stuck is a verifier that never knows.
+// stuck is a Verifier that never answers.
 type stuck struct{ *authtest.Verifier }
 
 func (stuck) Verify(ctx context.Context, _, _ string) (auth.Identity, error) {
@@ -132,7 +133,8 @@ func (stuck) Verify(ctx context.Context, _, _ string) (auth.Identity, error) {
 	return auth.Identity{}, ctx.Err()
 }
 
-// TestVerifyingEndsInItsTime, and then it is nobody's fault.
+// TestVerifyingEndsInItsTime: the check of a token ends after verifyTimeout, and does not count as a failure of the
+// client.
 func TestVerifyingEndsInItsTime(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.SignIn.Verifier = stuck{authtest.NewVerifier()} }, func(t *testing.T, h *house) {
 		g := h.hello(t, "x", "")

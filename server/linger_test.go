@@ -19,7 +19,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// readAnswer returns the body of the answer with that status, which must be whole.
+// readAnswer returns the body of the answer, which must have that status and be complete.
 func readAnswer(t *testing.T, r io.Reader, status int) string {
 	t.Helper()
 	resp, err := http.ReadResponse(bufio.NewReader(r), nil)
@@ -37,7 +37,8 @@ func readAnswer(t *testing.T, r io.Reader, status int) string {
 // late is longer than the server waits for a client to close after it has closed the WebSocket itself.
 const late = 8 * time.Second
 
-// TestGoodbyeReachesAClientThatIsStillSending, and what was sent before it, although the client begins to read late.
+// TestGoodbyeReachesAClientThatIsStillSending: a client that still sends, and begins to read late, gets the goodbye and
+// everything that was sent before it.
 func TestGoodbyeReachesAClientThatIsStillSending(t *testing.T) {
 	bad := "not a token"
 	for _, tt := range []struct {
@@ -97,7 +98,8 @@ func TestGoodbyeReachesAClientThatIsStillSending(t *testing.T) {
 	}
 }
 
-// TestSlowIsToldToAClientThatIsStillSending: the queue overflows while it does not read, and it reads late.
+// TestSlowIsToldToAClientThatIsStillSending: the queue of a client overflows because the client does not read. When the
+// client reads later, it gets the bye with the code slow.
 func TestSlowIsToldToAClientThatIsStillSending(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		c := h.member(t, 16<<10)
@@ -113,7 +115,8 @@ func TestSlowIsToldToAClientThatIsStillSending(t *testing.T) {
 	})
 }
 
-// TestRejectionReachesAClientThatIsStillSending: requests that are answered before they are read.
+// TestRejectionReachesAClientThatIsStillSending: the server answers a request before it has read it, and the client gets
+// the answer.
 func TestRejectionReachesAClientThatIsStillSending(t *testing.T) {
 	const size = 1 << 20
 	poll := "POST /poll HTTP/1.1\r\nHost: x\r\n%sContent-Length: " + fmt.Sprint(size) + "\r\n\r\n"
@@ -141,7 +144,7 @@ func TestRejectionReachesAClientThatIsStillSending(t *testing.T) {
 				if _, err := io.WriteString(conn, tt.request); err != nil {
 					t.Fatal(err)
 				}
-				for range 4 * size >> 10 { // the client sends more than it said, slowly, and then reads
+				for range 4 * size >> 10 { // the client slowly sends more bytes than it announced, and then reads
 					if _, err := conn.Write(make([]byte, 1<<10)); err != nil {
 						t.Fatalf("sending failed: %v", err)
 					}
@@ -153,7 +156,8 @@ func TestRejectionReachesAClientThatIsStillSending(t *testing.T) {
 	}
 }
 
-// TestAnswerToAPollReachesAClientThatIsStillSending: bye timeout, as the body came late.
+// TestAnswerToAPollReachesAClientThatIsStillSending: the body of a poll comes late, and the client still gets the bye
+// with the code timeout.
 func TestAnswerToAPollReachesAClientThatIsStillSending(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		hello := string(wire.Encode(asGuest(annS)))
@@ -169,8 +173,8 @@ func TestAnswerToAPollReachesAClientThatIsStillSending(t *testing.T) {
 	})
 }
 
-// TestClientThatNeverClosesIsLetGo, and gives its slot back then: at once when it goes, soon when it is silent, and in
-// the end when it is not.
+// TestClientThatNeverClosesIsLetGo: the server has closed a WebSocket, and its client does not. The slot is free at once
+// when the client goes, soon if it is silent, and after lingerMost if it goes on sending.
 func TestClientThatNeverClosesIsLetGo(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
@@ -210,7 +214,8 @@ func TestClientThatNeverClosesIsLetGo(t *testing.T) {
 	}
 }
 
-// TestOnlySoManyRequestsLinger: clients that never close their connections cannot make the server keep any number.
+// TestOnlySoManyRequestsLinger: clients that never close their connections cannot make more than MaxLingering of them
+// linger.
 func TestOnlySoManyRequestsLinger(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		var conns []*cableEnd
@@ -240,7 +245,7 @@ func TestOnlySoManyRequestsLinger(t *testing.T) {
 	})
 }
 
-// TestDrainHasAnEnd: it lets go of the connections that linger, and says so.
+// TestDrainHasAnEnd: when its time is over, Drain cuts the connections that linger, and returns an error.
 func TestDrainHasAnEnd(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		conn := h.plug(t, 4<<10)
@@ -257,8 +262,8 @@ func TestDrainHasAnEnd(t *testing.T) {
 	})
 }
 
-// TestKernelDestroysNothing is about real sockets: a client sends all that it has, far more than the kernel holds, and
-// then reads.
+// TestKernelDestroysNothing uses real sockets. A client sends far more bytes than the kernel's buffers hold, and then
+// reads. It must get everything that the server has sent.
 func TestKernelDestroysNothing(t *testing.T) {
 	const size = 32 << 20
 	n := start(t, 10)

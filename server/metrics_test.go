@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -17,19 +18,20 @@ import (
 	"mayfly/shared/wire"
 )
 
-// labels are all label values that may ever be, by metric.
+// labels holds all values that the label of a metric may have, by metric.
 var labels = map[string][]string{
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
+	"mayfly_proxy_problems":         {"upgrade", "websockets", "host", "forwarded_for", "untrusted"},
 	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
 	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
-	"mayfly_refusals_total":         {"frame", "id", "room", "text", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
+	"mayfly_refusals_total":         {"frame", "id", "room", "text", "gone", "emoji", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
 	"mayfly_frames_dropped_total":   {"slow", "expired"},
 	"mayfly_signins_refused_total": {"anonymous_off", "token_missing", "token_malformed", "token_alg", "token_type", "token_key_unknown",
 		"token_signature", "token_issuer", "token_audience", "token_client", "token_expired", "token_lifetime", "token_not_yet_valid",
 		"token_issued_in_future", "token_subject", "token_scope", "token_bound", "token_revoked", "identity_changed", "user_inactive", "busy"},
 }
 
-// gather returns every metric of ours by name, with its label's value behind a space.
+// gather returns every metric of Mayfly. The key is its name, followed by a space and the value of its label.
 func (n *node) gather(t *testing.T) map[string]float64 {
 	t.Helper()
 	return servertest.Gather(t, n.metrics)
@@ -40,7 +42,7 @@ func (n *node) metric(t *testing.T, name, label string) float64 {
 	return servertest.Metric(t, n.metrics, name, label)
 }
 
-// until waits until a metric has a value.
+// until waits until the metric has the value want.
 func (n *node) until(t *testing.T, name string, want float64) {
 	t.Helper()
 	for deadline := time.Now().Add(testTimeout); n.metric(t, name, "") != want; {
@@ -59,11 +61,13 @@ func (c *client) readAll() {
 	}
 }
 
-// TestEveryMetricIsThereFromTheStart holds the names, which dashboards and alerts are made of, and their labels.
+// TestEveryMetricIsThereFromTheStart checks the names of the metrics and their labels, because dashboards and alerts use
+// them.
 func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	var want []string
 	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "polls", "polls_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
-		"posts_repeated_total", "deliveries_total", "messages_expired_total"} {
+		"posts_repeated_total", "deliveries_total", "messages_expired_total", "reactions_total", "removals_total",
+		"acts_repeated_total"} {
 		want = append(want, "mayfly_"+name)
 	}
 	for name, values := range labels {
@@ -85,7 +89,7 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 func TestMetricsMoveWithWhatHappens(t *testing.T) {
 	n := startWith(t, func(c *server.Config) { c.Conns, c.Each, c.Proxies, c.Per = 3, 2, loopback(t), time.Hour })
 	var ann, ben, cleo *client
-	bytes := 0. // of what lives
+	bytes := 0. // the bytes of the live messages
 	posted := func(c *client) {
 		t.Helper()
 		bytes += float64(len(wire.EncodeMessage(expect[wire.Posted](c).Message)))
@@ -93,7 +97,7 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		do   func()
-		want map[string]float64 // what it adds; everything else stays
+		want map[string]float64 // by how much each metric grows; all others stay the same
 	}{
 		{"two people come", func() { ann, ben = n.hello(t, testGuest, "lobby"), n.hello(t, "", "lobby") },
 			map[string]float64{"mayfly_connections": 2, "mayfly_connections_total": 2, "mayfly_rooms": 1}},
@@ -103,6 +107,21 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 			map[string]float64{"mayfly_posts_accepted_total": 1, "mayfly_deliveries_total": 2, "mayfly_live_messages": 1}},
 		{"a repeat", func() { ann.send(post(1, "lobby")); expect[wire.Accepted](ann) },
 			map[string]float64{"mayfly_posts_repeated_total": 1}},
+		{"a reaction, its repeat, and a removal with its repeat", func() {
+			ann.send(wire.React{Room: "lobby", Seq: 1, Emoji: "👍"}, wire.React{Room: "lobby", Seq: 1, Emoji: "👍"})
+			ann.send(post(9, "lobby"))
+			expect[wire.Reacted](ann)
+			expect[wire.Reacted](ann)
+			bytes += float64(len(`{"emoji":"👍","by":["",]},` + expect[wire.Reacted](ben).User.ID))
+			seq := expect[wire.Accepted](ann).Seq
+			expect[wire.Posted](ann)
+			expect[wire.Posted](ben)
+			ann.send(wire.Remove{Room: "lobby", Seq: seq}, wire.Remove{Room: "lobby", Seq: seq})
+			expect[wire.Removed](ann)
+			expect[wire.Removed](ann)
+			expect[wire.Removed](ben)
+		}, map[string]float64{"mayfly_reactions_total": 1, "mayfly_removals_total": 1, "mayfly_acts_repeated_total": 2,
+			"mayfly_posts_accepted_total": 1, "mayfly_deliveries_total": 6}},
 		{"refusals", func() {
 			ann.send(wire.Post{ID: "one", Room: "lobby", Text: "x"}, post(2, "attic"), wire.Join{Room: "No!"}, wire.Post{ID: post(3, "").ID, Room: "lobby"},
 				wire.Post{ID: post(3, "").ID, Room: "lobby", Text: "x", TTL: 1})
@@ -122,16 +141,16 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 			n.stream.FailAppends(nil)
 		}, map[string]float64{"mayfly_refusals_total full": 1, "mayfly_refusals_total unavailable": 1}},
 		{"too fast", func() {
-			for i := range 20 { // one was posted
+			for i := range 19 { // two were posted
 				ann.send(post(10+i, "tea"))
 			}
-			for range 19 {
+			for range 18 {
 				expect[wire.Accepted](ann)
 				posted(ann)
 			}
 			expect[wire.Refused](ann)
-		}, map[string]float64{"mayfly_posts_accepted_total": 19, "mayfly_deliveries_total": 19, "mayfly_refusals_total rate": 1,
-			"mayfly_live_messages": 19}},
+		}, map[string]float64{"mayfly_posts_accepted_total": 18, "mayfly_deliveries_total": 18, "mayfly_refusals_total rate": 1,
+			"mayfly_live_messages": 18}},
 		{"a third, who misbehaves", func() {
 			ws, _ := n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
 			c := &client{t: t, ws: ws}
@@ -183,7 +202,7 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 }
 
 func TestASlowReaderIsCounted(t *testing.T) {
-	onVirtualTime(t, func(t *testing.T, n *node) { // as a write that is stuck has an end
+	onVirtualTime(t, func(t *testing.T, n *node) { // because a write that is stuck fails after a time
 		slow := n.hello(t, "", "lobby")
 		filled := 0
 		for n.metric(t, "mayfly_frames_dropped_total", "slow") == 0 {
@@ -193,7 +212,7 @@ func TestASlowReaderIsCounted(t *testing.T) {
 			n.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(filled), Text: strings.Repeat("🪰", wire.MaxText), At: time.Now().UnixMilli(),
 				Expires: time.Now().Add(time.Hour).UnixMilli()})
 		}
-		for { // it reads again, and is told
+		for { // the client reads again, and gets the bye
 			f, err := slow.read()
 			if err != nil {
 				t.Fatal(err)
@@ -214,7 +233,7 @@ func TestASlowReaderIsCounted(t *testing.T) {
 	})
 }
 
-// TestClientsMakeNoLabels holds that nothing a client sends becomes a label, or a metric of its own.
+// TestClientsMakeNoLabels checks that nothing that a client sends becomes a label or a metric of its own.
 func TestClientsMakeNoLabels(t *testing.T) {
 	n := start(t, 100)
 	before := n.gather(t)
@@ -248,7 +267,21 @@ func TestClientsMakeNoLabels(t *testing.T) {
 
 func TestAdmin(t *testing.T) {
 	n := start(t, 1)
-	admin := server.Admin(n.metrics, func(context.Context) error { return nil })
+	warning, notReady := "", error(nil)
+	admin := server.Admin(n.metrics, func(context.Context) (string, error) { return warning, notReady })
+	ready := func(want string) {
+		t.Helper()
+		w := httptest.NewRecorder()
+		admin.ServeHTTP(w, httptest.NewRequest("GET", "/readyz", nil))
+		if got := fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String())); got != want {
+			t.Errorf("/readyz = %s, want %s", got, want)
+		}
+	}
+	ready("200 ok")
+	warning = "a clock is wrong"
+	ready("200 ok, but a clock is wrong")
+	notReady = errors.New("the server is starting")
+	ready("503 the server is starting")
 	for _, tt := range []struct {
 		method, path string
 		status       int

@@ -18,9 +18,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// These are about polls as requests: lines that are slow, cut off or kept.
+// These tests are about polls as HTTP requests: on connections that are slow, cut off or used again.
 
-// raw sends a poll with a body that claims to have length bytes, over a line of its own.
+// raw sends a poll over a connection of its own. Its header says that the body has length bytes.
 func (h *house) raw(t *testing.T, body string, length int) net.Conn {
 	t.Helper()
 	line, err := h.Dialer(home)(t.Context(), "", "")
@@ -35,22 +35,22 @@ func (h *house) raw(t *testing.T, body string, length int) net.Conn {
 	return line
 }
 
-// metric returns the value of a metric of h's.
+// metric returns the value of a metric of h.
 func (h *house) metric(t *testing.T, name, label string) float64 {
 	t.Helper()
 	synctest.Wait()
 	return servertest.Metric(t, h.metrics, name, label)
 }
 
-// TestPollNeverHoldsWhatExpired: its answer is written while its reader pauses, and what expires in the pause is not in the
-// rest.
+// TestPollNeverHoldsWhatExpired: the client pauses while it reads the answer to a poll. Messages that expire during the
+// pause are not in the rest of the answer.
 func TestPollNeverHoldsWhatExpired(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 200 {
 			now := time.Now()
 			h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", 1000), At: now.UnixMilli(), Expires: now.Add(5 * time.Second).UnixMilli()})
 		}
-		rooms := asGuest(annS, "lobby", "lobby", "lobby") // each with 200 KiB: the answer begins before all are joined
+		rooms := asGuest(annS, "lobby", "lobby", "lobby") // each room has 200 KiB, so the answer begins before all rooms are joined
 		hello := string(wire.Encode(waiting(rooms, 0)))
 		line := h.raw(t, hello, len(hello))
 		time.Sleep(9 * time.Second)
@@ -80,7 +80,7 @@ func TestPollNeverHoldsWhatExpired(t *testing.T) {
 	})
 }
 
-// TestPollOfManyFullRooms is more than a queue holds, and still whole.
+// TestPollOfManyFullRooms: an answer that is larger than a queue is still complete.
 func TestPollOfManyFullRooms(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		var rooms []string
@@ -102,7 +102,7 @@ func TestPollOfManyFullRooms(t *testing.T) {
 	})
 }
 
-// TestPollReaderThatStops holds a place for so long, and no longer.
+// TestPollReaderThatStops: a client that stops reading the answer keeps its slot only for a limited time.
 func TestPollReaderThatStops(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 100 {
@@ -122,7 +122,8 @@ func TestPollReaderThatStops(t *testing.T) {
 	})
 }
 
-// TestPollWhoseReaderStopsDoesNotHoldUpTheStop for longer than the stop may take.
+// TestPollWhoseReaderStopsDoesNotHoldUpTheStop: a client that does not read the answer to its poll cannot make the stop
+// of the server take longer than allowed.
 func TestPollWhoseReaderStopsDoesNotHoldUpTheStop(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		for i := range 100 {
@@ -144,7 +145,8 @@ func TestPollWhoseReaderStopsDoesNotHoldUpTheStop(t *testing.T) {
 	})
 }
 
-// TestPollWhoseBodyNeverComes is told so, if it still listens, and gives its place back.
+// TestPollWhoseBodyNeverComes: the body of a poll never comes. Its client gets an answer that says so, and the slot is
+// free again.
 func TestPollWhoseBodyNeverComes(t *testing.T) {
 	hello := string(wire.Encode(asGuest(annS)))
 	for _, tt := range []struct {
@@ -182,7 +184,8 @@ func TestPollWhoseBodyNeverComes(t *testing.T) {
 	}
 }
 
-// TestPollOfWhoeverIsGone ends at once, wherever it was; what was posted stays posted.
+// TestPollOfWhoeverIsGone: a poll ends at once when its client has gone, at any point. What the client has posted stays
+// posted.
 func TestPollOfWhoeverIsGone(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		hello := string(wire.Encode(resumed(asGuest(annS, "lobby"), 0)))
@@ -207,7 +210,7 @@ func TestPollOfWhoeverIsGone(t *testing.T) {
 	})
 }
 
-// TestPollLeavesTheLineAsItWas: the deadlines of a poll are not those of what comes next on its line.
+// TestPollLeavesTheLineAsItWas: the deadlines of a poll do not apply to the next request on the same connection.
 func TestPollLeavesTheLineAsItWas(t *testing.T) {
 	bubble(t, func(c *server.Config) {
 		c.Pages = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -240,7 +243,7 @@ func TestPollLeavesTheLineAsItWas(t *testing.T) {
 	})
 }
 
-// TestPollMetrics counts polls where sockets count, and beside.
+// TestPollMetrics: polls are counted together with sockets, and also by themselves.
 func TestPollMetrics(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Conns = 2 }, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -308,7 +311,7 @@ func TestPollOverTCP(t *testing.T) {
 		t.Errorf("the author got %s, the socket %+v", a.body, posted)
 	}
 	notes := (<-waits).notes()
-	for len(notes) == 0 { // it had ended before
+	for len(notes) == 0 { // an earlier poll may have ended before the message came
 		notes = p.poll(resumed(asGuest(annS, "lobby"), 0)).notes()
 	}
 	if len(notes) != 1 || !reflect.DeepEqual(notes[0], posted.Message) {
@@ -323,7 +326,7 @@ func TestPollOverTCP(t *testing.T) {
 	}
 }
 
-// notes returns the messages of an answer, of which the cursor knew none.
+// notes returns the messages in an answer. All of them must be after the cursor.
 func (a answer) notes() (notes []wire.Message) {
 	for _, f := range a.frames {
 		switch f := f.(type) {

@@ -13,14 +13,14 @@ import (
 
 const pollType = "application/x-ndjson"
 
-// poller polls as one device does, over connections that it keeps.
+// poller sends polls as one device does, over connections that it uses again.
 type poller struct {
 	t    *testing.T
 	http *http.Client
 	url  string
 }
 
-// poller returns one at an address.
+// poller returns a poller whose address is addr.
 func (h *house) poller(t *testing.T, addr string) *poller {
 	t.Helper()
 	transport := &http.Transport{DialContext: h.Dialer(addr)}
@@ -28,7 +28,7 @@ func (h *house) poller(t *testing.T, addr string) *poller {
 	return &poller{t, &http.Client{Transport: transport}, "http://localhost/poll?token=" + secret}
 }
 
-// answer is what a poll was told, and after how long.
+// answer is the answer to a poll, and how long it took.
 type answer struct {
 	t      *testing.T
 	status int
@@ -48,7 +48,7 @@ func (p *poller) poll(frames ...wire.Frame) answer {
 	return p.send(string(wire.Batch(encoded...)))
 }
 
-// start is poll, whose answer comes later.
+// start does what poll does, but does not wait for the answer, which comes on the channel.
 func (p *poller) start(frames ...wire.Frame) <-chan answer {
 	answers := make(chan answer, 1)
 	go func() { answers <- p.poll(frames...) }()
@@ -60,7 +60,7 @@ func (p *poller) send(body string) answer {
 	return p.do("POST", strings.NewReader(body), http.Header{"Content-Type": {pollType}})
 }
 
-// do returns the answer to a request, which must be whole.
+// do sends a request and returns the answer, which must be complete.
 func (p *poller) do(method string, body io.Reader, header http.Header) answer {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(context.Background(), method, p.url, body)
@@ -95,7 +95,7 @@ func (p *poller) do(method string, body io.Reader, header http.Header) answer {
 	return a
 }
 
-// kinds names the frames of an answer, refusals and goodbyes with their code.
+// kinds returns the names of the frames in an answer, those of refusals and byes with their code.
 func (a answer) kinds() string {
 	var kinds []string
 	for _, f := range a.frames {
@@ -111,7 +111,7 @@ func (a answer) kinds() string {
 	return strings.Join(kinds, " ")
 }
 
-// want compares the frames of an answer with what they are called, and when it came.
+// want compares the names of the frames in an answer with kinds, and the time until it came with took.
 func (a answer) want(kinds string, took time.Duration) {
 	a.t.Helper()
 	if a.status != http.StatusOK || a.kinds() != kinds || a.took != took {
@@ -119,7 +119,7 @@ func (a answer) want(kinds string, took time.Duration) {
 	}
 }
 
-// frame returns the only F of an answer.
+// frame returns the only frame of type F in an answer.
 func frame[F wire.Frame](a answer) F {
 	a.t.Helper()
 	var found []F
@@ -134,7 +134,7 @@ func frame[F wire.Frame](a answer) F {
 	return found[0]
 }
 
-// asGuest is the hello of somebody anonymous in rooms of which they have nothing yet.
+// asGuest returns the hello of a guest who joins rooms without a cursor.
 func asGuest(guest string, rooms ...string) wire.Hello {
 	hello := wire.Hello{Guest: &guest}
 	for _, room := range rooms {
@@ -143,7 +143,7 @@ func asGuest(guest string, rooms ...string) wire.Hello {
 	return hello
 }
 
-// resumed is hello with the cursor seq in each room.
+// resumed returns hello with the cursor seq in each room.
 func resumed(hello wire.Hello, seq int64) wire.Hello {
 	rooms := hello.Rooms
 	hello.Rooms = nil
@@ -153,7 +153,7 @@ func resumed(hello wire.Hello, seq int64) wire.Hello {
 	return hello
 }
 
-// waiting is hello with a wait_ms.
+// waiting returns hello with a wait_ms.
 func waiting(hello wire.Hello, d time.Duration) wire.Hello {
 	hello.Wait = new(d.Milliseconds())
 	return hello

@@ -22,12 +22,12 @@ import (
 
 const (
 	second = time.Second
-	moment = 50 * time.Millisecond // for which an answer gathers
+	moment = 50 * time.Millisecond // how long an answer waits for more frames (gatherFor)
 	annS   = "AnnAnnAnnAnnAnnAnnAnnA"
 	benS   = "BenBenBenBenBenBenBenB"
 )
 
-// TestPollChat: what one posts the other gets, each with the cursor that they have from the answer before.
+// TestPollChat: two users chat by polls. Each gets the messages of the other, with the cursor from the answer before.
 func TestPollChat(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		ann, ben := h.poller(t, home), h.poller(t, "192.0.2.2")
@@ -92,19 +92,19 @@ func TestPollWait(t *testing.T) {
 			t.Log(tt.wait)
 			a.want(want, tt.want)
 		}
-		h.issuer.SetSlow(4 * second) // the time that a token takes to be checked counts
+		h.issuer.SetSlow(4 * second) // the time for checking a token counts as a part of the wait
 		hello := resumed(asGuest(annS, "lobby"), 0)
 		hello.Guest, hello.Token = nil, new(h.issuer.Issue("ada", time.Hour))
 		p.poll(hello).want("welcome joined", whole)
 	})
 }
 
-// TestWhatEndsAPollsWait goes through what may come while a poll waits, or with it.
+// TestWhatEndsAPollsWait has everything that may come with a poll or while it waits, and when the answer then comes.
 func TestWhatEndsAPollsWait(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
-		frames []wire.Frame                 // behind hello
-		happen func(t *testing.T, h *house) // a second later
+		frames []wire.Frame                 // the frames after hello
+		happen func(t *testing.T, h *house) // what happens a second later
 		hello  func(h *house, o *wire.Hello)
 		want   string
 		took   time.Duration
@@ -149,14 +149,15 @@ func TestWhatEndsAPollsWait(t *testing.T) {
 	}
 }
 
-// say stores a message of nobody's in the lobby.
+// say stores a message in the lobby that no client has posted.
 func (h *house) say(n int, ttl time.Duration) {
 	now := time.Now()
 	h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(n), User: wire.User{ID: "u-say"}, Text: fmt.Sprintf("note %d", n), At: now.UnixMilli(),
 		Expires: now.Add(ttl).UnixMilli()})
 }
 
-// TestPollGathers: what comes within 50 ms of what ends the wait is in the answer, what comes later in the next, once.
+// TestPollGathers: frames that come within 50 ms after the frame that ends the wait are in the same answer. Later frames
+// are in the next answer. Each comes once.
 func TestPollGathers(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -175,7 +176,7 @@ func TestPollGathers(t *testing.T) {
 	})
 }
 
-// TestPollAnswersEveryFrame: in the order of the frames, and after all of them however long the stream takes.
+// TestPollAnswersEveryFrame: an answer has the answers to all frames, in their order, however long the stream takes.
 func TestPollAnswersEveryFrame(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -199,7 +200,7 @@ func TestPollAnswersEveryFrame(t *testing.T) {
 	})
 }
 
-// TestPollPostsOnlyToItsRooms: a poll is not in the rooms of an earlier poll, also while that one still waits.
+// TestPollPostsOnlyToItsRooms: a poll is not in the rooms of an earlier poll, even while the earlier one still waits.
 func TestPollPostsOnlyToItsRooms(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -212,8 +213,8 @@ func TestPollPostsOnlyToItsRooms(t *testing.T) {
 	})
 }
 
-// TestPollWithoutItsStream: a client may send a refused post again, also to a room without members. An open room can be
-// read.
+// TestPollWithoutItsStream: the stream does not answer. A client may send a refused post again, even to a room without
+// members. An open room can be read.
 func TestPollWithoutItsStream(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		p := h.poller(t, home)
@@ -261,14 +262,14 @@ func TestPollRepeats(t *testing.T) {
 			}
 		}
 		socket.take()
-		socket.send(post(2, "lobby")) // on a socket, too
+		socket.send(post(2, "lobby")) // the same on a socket
 		if a := got[wire.Accepted](socket); !a.Repeat {
 			t.Errorf("on a socket %+v, want a repeat", a)
 		}
 	})
 }
 
-// TestAnyNodeAnswersAPoll: a person's polls go to two nodes in turns, and nothing is lost or comes twice.
+// TestAnyNodeAnswersAPoll: the polls of a user go to two nodes in turn. No message is lost or comes twice.
 func TestAnyNodeAnswersAPoll(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := open(t, h.issuer, h.ledger, h.stream, nil)
@@ -334,7 +335,7 @@ func TestBadPolls(t *testing.T) {
 	})
 }
 
-// TestPollsThatAreTurnedAway: nothing of these was read.
+// TestPollsThatAreTurnedAway: the server rejects these polls, and handles none of their frames.
 func TestPollsThatAreTurnedAway(t *testing.T) {
 	hello := string(wire.Encode(waiting(asGuest(annS, "lobby"), 0)))
 	full := hello + strings.Repeat(" ", wire.MaxMessage-len(hello))
@@ -374,7 +375,7 @@ func TestPollsThatAreTurnedAway(t *testing.T) {
 	})
 }
 
-// TestPollPlaces: polls and sockets share the places that there are, and those of each address.
+// TestPollPlaces: polls and sockets share the slots of the server, and those of each address.
 func TestPollPlaces(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Conns, c.Each = 3, 2 }, func(t *testing.T, h *house) {
 		h.in(t, h.issuer.Issue("ada", time.Hour), "")
@@ -394,7 +395,7 @@ func TestPollPlaces(t *testing.T) {
 		turned(p.poll(asGuest(annS)), 503)
 		<-first
 		<-second
-		p.poll(waiting(asGuest(annS), 0)).want("welcome", 0) // the places are free again
+		p.poll(waiting(asGuest(annS), 0)).want("welcome", 0) // the slots are free again
 	})
 }
 
@@ -446,7 +447,7 @@ func TestPollOrigins(t *testing.T) {
 	})
 }
 
-// TestConfigIsSharedAsPolls holds that a page that may poll can also read the settings without which it cannot sign in.
+// TestConfigIsSharedAsPolls checks that a page that may poll can also read /config.json, without which it cannot sign in.
 func TestConfigIsSharedAsPolls(t *testing.T) {
 	origins, err := admission.NewOrigins("https://chat.example.com", []string{"https://embed.example"}, "80")
 	if err != nil {
@@ -484,7 +485,8 @@ func TestPollIsNotKept(t *testing.T) {
 	})
 }
 
-// TestPollerIsPresent for 30 s after the last poll, and once however many there are.
+// TestPollerIsPresent: a user who polls counts as present for 30 s after the last poll, and only once, however many polls
+// there are.
 func TestPollerIsPresent(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		ann, ben := h.poller(t, home), h.poller(t, home)
@@ -557,7 +559,8 @@ func TestPollAnonymous(t *testing.T) {
 	}
 }
 
-// TestPollLimitsOfAnAddress are those of sockets: of tokens that are wrong, and of what its guests post.
+// TestPollLimitsOfAnAddress: the limits of an address, on wrong tokens and on the posts of its guests, hold for polls as
+// for sockets.
 func TestPollLimitsOfAnAddress(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Posts = 600 }, func(t *testing.T, h *house) {
 		p, elsewhere := h.poller(t, home), h.poller(t, "192.0.2.2")
@@ -582,7 +585,7 @@ func TestPollLimitsOfAnAddress(t *testing.T) {
 			}
 			return p.poll(frames...)
 		}
-		for i, want := range []int{0, 0, 200, 400} { // of 1,000 for all
+		for i, want := range []int{0, 0, 200, 400} { // all guests together may post 1,000
 			if got := strings.Count(many(strings.Repeat(fmt.Sprint(i), 22)).kinds(), "refused:rate"); got != want {
 				t.Errorf("guest %d: %d refused, want %d", i, got, want)
 			}
@@ -590,7 +593,7 @@ func TestPollLimitsOfAnAddress(t *testing.T) {
 	})
 }
 
-// TestPollRateIsThePersons: it counts over polls and sockets.
+// TestPollRateIsThePersons: the rate of a user counts the posts of all polls and sockets.
 func TestPollRateIsThePersons(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token := h.issuer.Issue("ada", time.Hour)
@@ -607,7 +610,7 @@ func TestPollRateIsThePersons(t *testing.T) {
 	})
 }
 
-// TestSignOutEndsPolls: those that wait, on either node, and every later one.
+// TestSignOutEndsPolls: a sign-out ends the polls that wait, on both nodes, and every later poll is refused.
 func TestSignOutEndsPolls(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := open(t, h.issuer, h.ledger, streamtest.NewMemory(), nil)
@@ -631,7 +634,7 @@ func TestSignOutEndsPolls(t *testing.T) {
 	})
 }
 
-// TestPollEndsWithItsToken: past auth_expires + 60 s nothing is delivered.
+// TestPollEndsWithItsToken: a poll delivers nothing later than 60 s after auth_expires.
 func TestPollEndsWithItsToken(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token := h.issuer.Issue("ada", second)
@@ -645,14 +648,15 @@ func TestPollEndsWithItsToken(t *testing.T) {
 	})
 }
 
-// TestCloseEndsPolls: they are told to come back, spread, once what they posted is answered. New ones get 503.
+// TestCloseEndsPolls: when the server stops, polls get a bye as soon as their posts are answered. It tells the clients to
+// come back at different times. New polls get 503.
 func TestCloseEndsPolls(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		waits := h.poller(t, home).start(resumed(asGuest(annS, "lobby"), 0))
 		synctest.Wait()
 		release := h.stream.Hold()
 		posts := h.poller(t, home).start(waiting(asGuest(benS, "lobby"), 0), post(1, "lobby"))
-		slow, w := io.Pipe() // whose body never comes
+		slow, w := io.Pipe() // a poll whose body never comes
 		reads := make(chan answer, 1)
 		go func() { reads <- h.poller(t, home).do("POST", slow, http.Header{"Content-Type": {pollType}}) }()
 		synctest.Wait()

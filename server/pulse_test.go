@@ -21,7 +21,7 @@ func TestBeatAfterSilenceNamesTheHeads(t *testing.T) {
 		expect[wire.Accepted](c)
 		last := time.Now()
 		expect[wire.Posted](c)
-		b := expect[wire.Beat](c) // reading answers the pings meanwhile
+		b := expect[wire.Beat](c) // while the client reads, it answers the pings
 		if b.Heads["lobby"] != 1 || b.Heads["tea"] != 0 || len(b.Heads) != 2 {
 			t.Errorf("after silence came %+v, want a beat with both heads", b)
 		}
@@ -34,7 +34,7 @@ func TestBeatAfterSilenceNamesTheHeads(t *testing.T) {
 	})
 }
 
-// TestNoPongEndsAConnection speaks just enough WebSocket to be welcomed, and never answers a ping.
+// TestNoPongEndsAConnection: a client that has been welcomed never answers a ping.
 func TestNoPongEndsAConnection(t *testing.T) {
 	onVirtualTime(t, func(t *testing.T, n *node) {
 		conn, err := n.Dialer(home)(t.Context(), "", "")
@@ -67,13 +67,14 @@ func TestNoPongEndsAConnection(t *testing.T) {
 	})
 }
 
-// TestReaderThatStopsIsToldSlow fills the queue of a client that reads nothing; others go on.
+// TestReaderThatStopsIsToldSlow fills the queue of a client that reads nothing. That client gets the bye slow, and the
+// others are not affected.
 func TestReaderThatStopsIsToldSlow(t *testing.T) {
-	onVirtualTime(t, func(t *testing.T, n *node) { // as a write that is stuck has an end
+	onVirtualTime(t, func(t *testing.T, n *node) { // because a write that is stuck fails after a time
 		slow, fast := n.hello(t, "", "lobby"), n.hello(t, "", "lobby")
 		text := strings.Repeat("x", wire.MaxText)
 		var said []wire.Message
-		for i := range 1000 { // 4 MB: far more than the queue takes, and there is no kernel to take more
+		for i := range 1000 { // 4 MB, far more than the queue takes; in memory no kernel takes any of it
 			m := wire.Message{ID: fmt.Sprint(i), Text: text, At: time.Now().UnixMilli(), Expires: time.Now().Add(time.Hour).UnixMilli()}
 			n.stream.AppendMessage("lobby", m)
 			said = append(said, m)

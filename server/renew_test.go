@@ -16,7 +16,8 @@ import (
 
 // These tests renew sign-ins on the open connection.
 
-// TestRenewalMovesTheDeadlineAndNothingElse ends with attack 35 of docs/attacks.md: no renewal.
+// TestRenewalMovesTheDeadlineAndNothingElse: each renewal only moves the deadline. At the end the renewals stop, which is
+// attack 35 of docs/attacks.md.
 func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", 90*time.Second), phone)
@@ -39,14 +40,14 @@ func TestRenewalMovesTheDeadlineAndNothingElse(t *testing.T) {
 			t.Errorf("%v connections", n)
 		}
 		time.Sleep(3 * time.Minute)
-		frames := g.take() // closed at the end and the leeway
+		frames := g.take() // the connection ends AuthGrace after the end of the token
 		if b, ok := frames[len(frames)-1].(wire.Bye); !ok || b.Reason != wire.ReasonTokenExpired {
 			t.Errorf("got %+v", frames)
 		}
 	})
 }
 
-// TestRenewalThatFails: the old deadline stands, and the answer says what to do.
+// TestRenewalThatFails: the old deadline stays, and the answer says what the client does next.
 func TestRenewalThatFails(t *testing.T) {
 	for _, reason := range wire.Reasons {
 		if slices.Contains([]wire.Reason{wire.ReasonAnonymousOff, wire.ReasonIdentityChanged, wire.ReasonTokenRevoked}, reason) {
@@ -72,7 +73,7 @@ func TestRenewalThatFails(t *testing.T) {
 		bubble(t, nil, func(t *testing.T, h *house) {
 			g := h.in(t, h.issuer.Issue("ada", 5*time.Minute), "")
 			h.issuer.SetDown(true)
-			for range 5 { // nobody's fault: however often
+			for range 5 { // these failures are not the client's fault, so any number is allowed
 				g.send(wire.Auth{Token: h.issuer.Issue("ada", time.Hour)})
 				if r := got[wire.Refused](g); r.Code != wire.CodeAuth || r.Reason != "" || r.Next != wire.NextLater || r.RetryMS != 5000 {
 					t.Errorf("refused = %+v", r)
@@ -122,11 +123,12 @@ func TestRenewalWithAnEarlierEnd(t *testing.T) {
 	})
 }
 
-// TestIdentityChanged is attack 33 of docs/attacks.md: another person's token, or another session's, ends the connection.
+// TestIdentityChanged is attack 33 of docs/attacks.md: a token of another user, or of another sign-in, ends the
+// connection.
 func TestIdentityChanged(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
-		hello, auth  string // sessions
+		hello, auth  string // ids of sign-ins
 		who          string
 		identityHeld bool
 	}{
@@ -163,7 +165,7 @@ func TestIdentityChanged(t *testing.T) {
 			g.wantBye(wire.CodeForbidden, wire.ReasonIdentityChanged)
 		})
 	})
-	t.Run("no sign-in here", func(t *testing.T) { // on a real socket: there is no issuer
+	t.Run("no sign-in here", func(t *testing.T) { // this uses a real socket, because there is no issuer
 		n := start(t, 10)
 		c := n.hello(t, "")
 		c.send(wire.Auth{Token: "x"})
@@ -173,7 +175,8 @@ func TestIdentityChanged(t *testing.T) {
 	})
 }
 
-// TestRenewalInABurst is attack 36 of docs/attacks.md: while many messages come, none is lost, doubled or replayed.
+// TestRenewalInABurst is attack 36 of docs/attacks.md: while many messages come, a renewal neither loses nor repeats any
+// of them.
 func TestRenewalInABurst(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", time.Hour), "")
@@ -205,7 +208,7 @@ func TestRenewalInABurst(t *testing.T) {
 	})
 }
 
-// TestNobodySeesARenewal: it is no join, no leave and no message.
+// TestNobodySeesARenewal: other members get no frame when a user renews the sign-in.
 func TestNobodySeesARenewal(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		ada, ben := h.in(t, h.issuer.Issue("ada", time.Hour), ""), h.in(t, h.issuer.Issue("ben", time.Hour), "")

@@ -21,7 +21,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// again wants token and session to be refused, or taken.
+// again sends a hello with token and session. It must be refused if revoked is true, and accepted otherwise.
 func (h *house) again(t *testing.T, token, session string, revoked bool) {
 	t.Helper()
 	g := h.hello(t, token, session)
@@ -43,15 +43,16 @@ func (h *house) neighbour(t *testing.T) *house {
 	return other
 }
 
-// TestSignOut is attack 37 of docs/attacks.md: a sign-out ends the session's connections on all nodes, and every node
-// refuses the session and each token that was seen in it. Other sessions of the person, and other people, go on.
+// TestSignOut is attack 37 of docs/attacks.md: a sign-out ends the connections of the sign-in on all nodes, and every
+// node refuses the sign-in and each token that was shown in it. Other sign-ins of the user, and other users, are not
+// affected.
 func TestSignOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		other := h.neighbour(t)
 		defer other.stop()
 		first, second, third := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", time.Hour)
 		gone := h.issuer.Issue("ada", time.Hour)
-		brief := other.in(t, gone, phone) // a connection that has ended, on the other node
+		brief := other.in(t, gone, phone) // a connection on the other node, which has ended
 		brief.ws.CloseNow()
 		one, two, there := h.in(t, first, phone), h.in(t, first, phone), other.in(t, second, phone)
 		renewed := h.in(t, first, phone)
@@ -60,7 +61,7 @@ func TestSignOut(t *testing.T) {
 		elsewhere := h.issuer.Issue("ada", time.Hour)
 		stays := other.in(t, elsewhere, laptop)
 		eve := h.issuer.Issue("eve", time.Hour)
-		eves := h.in(t, eve, phone) // whose session has the same name
+		eves := h.in(t, eve, phone) // another user whose sign-in has the same id
 		nameless := h.in(t, third, "")
 
 		one.take()
@@ -95,10 +96,10 @@ func TestSignOut(t *testing.T) {
 	})
 }
 
-// TestSignOutHoldsForADay and five minutes, then it is forgotten.
+// TestSignOutHoldsForADay: a sign-out holds for 24 hours and five minutes, and is then forgotten.
 func TestSignOutHoldsForADay(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
-		token := h.issuer.Issue("ada", 30*time.Hour) // longer than any real one
+		token := h.issuer.Issue("ada", 30*time.Hour) // longer than any real token lives
 		g := h.in(t, token, phone)
 		g.send(wire.Signout{})
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
@@ -120,7 +121,7 @@ func TestSignOutDuringARenewal(t *testing.T) {
 		renews, leaves := h.in(t, first, phone), h.in(t, first, phone)
 		opens := h.issuer.Issue("ada", time.Hour)
 		renewed := h.issuer.Issue("ada", 2*time.Hour)
-		h.issuer.SetSlow(2 * time.Second) // so both are checked when the session ends
+		h.issuer.SetSlow(2 * time.Second) // so both tokens are being checked when the sign-in is signed out
 		renews.send(wire.Auth{Token: renewed, SignInID: new(phone)})
 		opening := h.hello(t, opens, phone)
 		time.Sleep(time.Second)
@@ -140,7 +141,7 @@ func TestSignOutDuringARenewal(t *testing.T) {
 	})
 }
 
-// TestLogNamesTheToken that was refused though it was genuine: by its hash.
+// TestLogNamesTheToken: the log names a genuine token that was refused, by its hash.
 func TestLogNamesTheToken(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		first, other := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("eve", time.Hour)
@@ -163,7 +164,7 @@ func TestLogNamesTheToken(t *testing.T) {
 	})
 }
 
-// TestSignOutOnceMore: when a session's first sign-out has just been over, the next one counts.
+// TestSignOutOnceMore: the first sign-out of a sign-in has just expired. The next sign-out of it must work.
 func TestSignOutOnceMore(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		h.in(t, h.issuer.Issue("ada", time.Hour), phone).send(wire.Signout{})
@@ -173,13 +174,13 @@ func TestSignOutOnceMore(t *testing.T) {
 		two.wantNothing()
 		one.send(wire.Signout{})
 		two.wantBye(wire.CodeAuth, wire.ReasonTokenRevoked)
-		time.Sleep(20 * time.Minute) // what was over is forgotten
+		time.Sleep(20 * time.Minute) // the expired sign-out is forgotten
 		h.again(t, token, phone, true)
 		h.again(t, token, laptop, true)
 	})
 }
 
-// TestSignOutWithoutASession: the token's own id stands in.
+// TestSignOutWithoutASession: if the client has named no sign-in, a sign-out revokes the token by its own id.
 func TestSignOutWithoutASession(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
@@ -195,7 +196,8 @@ func TestSignOutWithoutASession(t *testing.T) {
 	})
 }
 
-// TestSessionThatGetsItsNameLater covers what was seen before it had one.
+// TestSessionThatGetsItsNameLater: the client names its sign-in only on a later auth. A sign-out also revokes the tokens
+// that were shown before that.
 func TestSessionThatGetsItsNameLater(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token, next := h.issuer.Issue("ada", time.Hour), h.issuer.Issue("ada", 2*time.Hour)
@@ -266,7 +268,8 @@ func TestLedgerThatFails(t *testing.T) {
 	})
 }
 
-// TestLedgerThatComesLate: sign-ins wait a moment, then are asked to come back.
+// TestLedgerThatComesLate: before the ledger is read, sign-ins wait a moment, and then the clients are asked to come
+// back.
 func TestLedgerThatComesLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ledger := &streamtest.Facts{}
@@ -292,8 +295,8 @@ func TestLedgerThatComesLate(t *testing.T) {
 	})
 }
 
-// TestEntriesInAnyOrder: a token that another node saw in a session is refused, whether that comes to be known before the
-// session's end or after it.
+// TestEntriesInAnyOrder: a token that was shown to another node in a revoked sign-in is refused, whether this node learns
+// of the token before or after the sign-out.
 func TestEntriesInAnyOrder(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		token := h.issuer.Issue("ada", time.Hour)
@@ -317,9 +320,9 @@ func TestEntriesInAnyOrder(t *testing.T) {
 	})
 }
 
-// TestSignOutsOutliveARestart of a server with -data.
+// TestSignOutsOutliveARestart: with -data, sign-outs outlive a restart of the server.
 func TestSignOutsOutliveARestart(t *testing.T) {
-	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomMessages: 100, Bytes: 8 << 20}
+	config := stream.Config{Folder: filepath.Join(t.TempDir(), "data"), MaxTTL: time.Hour, RoomEvents: 100, Bytes: 8 << 20}
 	tokens := authtest.NewVerifier()
 	run := func(test func(t *testing.T, n *node)) {
 		messages, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), slog.New(slog.DiscardHandler))
@@ -339,7 +342,7 @@ func TestSignOutsOutliveARestart(t *testing.T) {
 		return c
 	}
 	before, token, fresh := tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour), tokens.Issue("ada", time.Hour)
-	run(func(t *testing.T, n *node) { // one that was seen before a restart, too
+	run(func(t *testing.T, n *node) { // a token that was shown before the restart is refused, too
 		expect[wire.Welcome](hello(t, n, before, phone))
 	})
 	run(func(t *testing.T, n *node) {

@@ -23,7 +23,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("GET /healthz", s.serveHealth)
 	mux.HandleFunc("GET /readyz", s.ready.serve)
 	mux.HandleFunc("GET /config.json", s.serveConfig)
-	mux.Handle("/", s.config.Origins.GuardHost(s.config.Pages))
+	mux.Handle("/", s.gate.Check.Pages(s.config.Origins.GuardHost(s.config.Pages)))
 	return s.config.Secure(mux)
 }
 
@@ -38,8 +38,8 @@ var (
 )
 
 // admit takes a slot for a request that wants to become a connection. If the request is rejected, admit writes the
-// rejection, counts it in rejected and returns false. After true, the caller must free the slot: by giveUp, or by add
-// and later remove.
+// rejection, counts it in rejected and returns false. If admit returns true, the caller must free the slot: with giveUp,
+// or with add and, later, remove.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometheus.CounterVec) (admission.Slot, bool) {
 	slot, rejection := s.gate.Admit(r)
 	if rejection == nil && !s.begin() {
@@ -68,8 +68,8 @@ func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler
 	}
 }
 
-// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. When the
-// handler has returned, its stack is free.
+// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. So the
+// handler returns, and its stack is freed.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
 	if !ok {
@@ -81,6 +81,9 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 			s.giveUp(slot)
 		}
 	}()
+	if missing := conn.Missing(r); missing != nil {
+		s.gate.Check.NotUpgraded(r, missing)
+	}
 	if !conn.Offers(r) {
 		reject(w, noSubprotocol, s.metrics.upgradesRefused)
 		return
@@ -126,6 +129,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.metrics.polls.Inc()
+	s.gate.Check.Polled()
 	if err != nil {
 		p.End(err)
 	}

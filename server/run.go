@@ -16,22 +16,22 @@ const (
 	// timer.
 	tickEvery = 250 * time.Millisecond
 
-	// restartSpread is the period in which a thousand clients come back after a restart, each at a random time, so that they
-	// don't all return at once. With more or fewer clients the period is longer or shorter, but between restartSpreadMin and
-	// restartSpreadMax.
+	// restartSpread is the period over which a thousand clients come back after a restart, each at a random time, so that
+	// they don't all return at once. For more clients the period is longer, for fewer it is shorter; it is never outside
+	// restartSpreadMin and restartSpreadMax.
 	restartSpread    = 2 * time.Second
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // the shortest time until a client may come back
 
-	// byeReserve is the part of the time for a stop that is kept for the goodbyes: drainHub gives up so long before the
-	// deadline, even if the stream has not answered every post.
+	// byeReserve is the part of the time for a stop that is kept for the goodbyes. drainHub gives up byeReserve before
+	// the deadline, even if the stream has not answered every post.
 	byeReserve = 10 * time.Second
 )
 
-// Run keeps the connections alive and ends dead ones until ctx is done: it times out hellos and sign-ins, sends beats
-// and pings, and aborts connections that do not end. It also follows and stores the revocations. Call Close before you
-// cancel ctx.
+// Run keeps the connections alive and ends dead ones until ctx is done: it ends connections whose hello is late or whose
+// sign-in has expired, sends beats and pings, and aborts connections that do not end. It also follows and stores the
+// revocations. Call Close before you cancel ctx.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
@@ -45,9 +45,14 @@ func (s *Server) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-ticker.C:
+			working := false
 			for _, e := range s.snapshot() {
 				e.session.Tick(s.clock.Now())
 				e.conn.Tick(now, &running)
+				working = working || !e.poll && e.session.Greeted()
+			}
+			if working {
+				s.gate.Check.Working()
 			}
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mayfly/server/admission"
+	"mayfly/server/auth"
 	"mayfly/server/conn"
 	"mayfly/server/hub"
 	"mayfly/server/ledger"
@@ -43,10 +44,11 @@ type Config struct {
 	Anonymous session.Policy
 
 	Posts  int                             // the most accepted posts of one user in any span of length Per
-	Per    time.Duration                   // the length of the span in which Posts are counted
+	Acts   int                             // the most reactions, removals and signs of typing of one user in such a span
+	Per    time.Duration                   // the length of the span in which Posts and Acts are counted
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
-	Ready  func(context.Context) error     // returns nil if the stream answers, else the reason
+	Ready  func(context.Context) error     // returns nil if the stream answers; otherwise its error says why not
 }
 
 // SignIn says how users sign in. If Verifier is nil, users cannot sign in.
@@ -58,6 +60,7 @@ type SignIn struct {
 	Issuer, ClientID, Audience string
 	Scopes                     []string
 	AuthorizeParams            string // more parameters of the authorization request, as a query
+	Token                      auth.TokenKind
 }
 
 // Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its
@@ -103,7 +106,7 @@ const (
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
 	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(), conns: map[*conn.Conn]entry{}}
 	s.gate = admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies,
-		Conns: config.Conns, ConnsPer: config.Each})
+		Conns: config.Conns, ConnsPer: config.Each, Log: log})
 	if config.SignIn.Verifier != nil {
 		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}
@@ -115,12 +118,13 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 		Expired: session.ErrExpired}
 	s.sessions = &session.Shared{Hub: h, Clock: clock, Log: log, Metrics: session.NewMetrics(reg),
 		Verifier: config.SignIn.Verifier, Revocations: s.revocations, Failures: admission.NewFailures(),
-		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Per: config.Per}
+		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Acts: config.Acts,
+		Per: config.Per}
 	return s
 }
 
-// Listener wraps l. The connections of the returned listener close with a lingering close (see conn.Lines). Serve the
-// Handler on the returned listener, and call Drain after the HTTP server is closed.
+// Listener returns a listener that accepts the connections of l. They close with a lingering close (see conn.Lines).
+// Serve the Handler on the returned listener, and call Drain after the HTTP server is closed.
 func (s *Server) Listener(l net.Listener) net.Listener { return s.lines.Listener(l) }
 
 // Drain waits until no closed network connection lingers any more. When ctx is done, it cuts those that still linger.
@@ -143,8 +147,8 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// add adds a connection to conns, after begin. If Close has run since begin, it has missed this connection, so add says
-// bye on it, or cuts it.
+// add adds a connection to conns. The caller has called begin before. If Close has run since then, it has missed this
+// connection, so add says bye on it, or cuts it.
 func (s *Server) add(e entry) {
 	s.mu.Lock()
 	s.conns[e.conn] = e
@@ -167,8 +171,8 @@ func (s *Server) remove(c *conn.Conn) {
 	s.giveUp(e.slot)
 }
 
-// giveUp undoes admit: it frees the slot and tells Close not to wait any more. It runs for a request that did not become
-// a connection, and for a connection that has ended.
+// giveUp undoes admit: it frees the slot, and Close no longer waits for the connection. It runs for a request that did
+// not become a connection, and for a connection that has ended.
 func (s *Server) giveUp(slot admission.Slot) {
 	slot.Free()
 	s.running.Done()

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -40,8 +41,8 @@ type node struct {
 	server  *server.Server
 	stream  *streamtest.Memory
 	metrics *prometheus.Registry
-	ready   error        // what the stream says
-	http    *http.Client // of its clients; nil: the one that all share
+	ready   error        // the error of the stream's readiness check
+	http    *http.Client // the HTTP client of its clients; nil: the default one
 }
 
 func start(t *testing.T, conns int) *node {
@@ -49,7 +50,7 @@ func start(t *testing.T, conns int) *node {
 	return startWith(t, func(c *server.Config) { c.Conns = conns })
 }
 
-// startWith starts a node whose configuration change has changed.
+// startWith starts a node. The function change may change its configuration before that.
 func startWith(t *testing.T, change func(*server.Config)) *node {
 	t.Helper()
 	n := &node{}
@@ -62,7 +63,7 @@ func onVirtualTime(t *testing.T, test func(t *testing.T, n *node)) {
 	onVirtualTimeWith(t, func(*server.Config) {}, test)
 }
 
-// onVirtualTimeWith is onVirtualTime, with a configuration that change has changed.
+// onVirtualTimeWith does what onVirtualTime does, with a configuration that the function change has changed.
 func onVirtualTimeWith(t *testing.T, change func(*server.Config), test func(t *testing.T, n *node)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -74,7 +75,7 @@ func onVirtualTimeWith(t *testing.T, change func(*server.Config), test func(t *t
 	})
 }
 
-// options are those of a node whose configuration change has changed.
+// options returns the options of the node n, with a configuration that the function change has changed.
 func (n *node) options(change func(*server.Config)) servertest.Options {
 	return servertest.Options{Secrets: []string{"note ", testGuest}, Server: func(c *server.Config) {
 		c.Pages = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
@@ -83,13 +84,13 @@ func (n *node) options(change func(*server.Config)) servertest.Options {
 	}}
 }
 
-// is makes n the node of s.
+// is sets the fields of n to those of s.
 func (n *node) is(s *servertest.Server) *node {
 	n.Server, n.url, n.server, n.stream, n.metrics = s, s.URL, s.Server, s.Memory, s.Metrics
 	return n
 }
 
-// client is a bare WebSocket client that keeps to nothing.
+// client is a simple WebSocket client that need not follow the protocol.
 type client struct {
 	t      *testing.T
 	ws     *websocket.Conn
@@ -107,7 +108,7 @@ func (n *node) dial(t *testing.T) *client {
 	return &client{t: t, ws: ws}
 }
 
-// hello returns a client that was welcomed and is in rooms.
+// hello returns a client that was welcomed and has joined rooms.
 func (n *node) hello(t *testing.T, guest string, rooms ...string) *client {
 	t.Helper()
 	c := n.dial(t)
@@ -164,7 +165,7 @@ func (c *client) read() (wire.Frame, error) {
 	return f, nil
 }
 
-// expect reads the next frame, which must be an F.
+// expect reads the next frame, which must have the type F.
 func expect[F wire.Frame](c *client) F {
 	c.t.Helper()
 	f, err := c.read()
@@ -210,7 +211,8 @@ func TestWelcome(t *testing.T) {
 	c.send(wire.Hello{Guest: new(testGuest), Rooms: []wire.Join{{Room: "lobby"}, {Room: "No!"}, {Room: "tea"}}}, post(1, "tea"))
 	w := expect[wire.Welcome](c)
 	if w.Conn == "" || w.User.ID == "" || !strings.HasPrefix(w.User.Name, "Anonymous ") || !w.MayPost || w.BeatMS != 25_000 ||
-		w.Limits != (wire.Limits{Text: 4000, Message: 65536, Rooms: 32, Posts: 20, PerMS: 10_000}) ||
+		w.Limits != (wire.Limits{Text: 4000, Message: 65536, Rooms: 32, Posts: 20, Acts: 60, PerMS: 10_000}) ||
+		!slices.Equal(w.Reactions, []string{"👍", "❤️", "😂", "🎉", "😮", "🙏"}) ||
 		w.TTL != (wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}) {
 		t.Errorf("welcome = %+v", w)
 	}
@@ -226,7 +228,7 @@ func TestWelcome(t *testing.T) {
 	if j := expect[wire.Joined](c); j.Room != "tea" {
 		t.Errorf("joined %q second, want tea", j.Room)
 	}
-	expect[wire.Accepted](c) // sent right behind hello, handled after welcome
+	expect[wire.Accepted](c) // the post was sent right after hello, and is handled after welcome
 	expect[wire.Posted](c)
 }
 
@@ -257,7 +259,7 @@ func TestWhatEndsASession(t *testing.T) {
 		name     string
 		messages []string
 		code     wire.Code
-		refused  int // frames refused before
+		refused  int // how many frames are refused before
 	}{
 		{"not JSON", []string{"hello"}, wire.CodeProtocol, 0},
 		{"nothing", []string{"\n"}, wire.CodeProtocol, 0},
@@ -308,7 +310,7 @@ func TestBinaryMessageEndsASession(t *testing.T) {
 func TestOversizedMessageEndsASession(t *testing.T) {
 	n := start(t, 10)
 	c := n.hello(t, "", "lobby")
-	largest := `{"type":"leave","room":"lobby","pad":"` // exactly the limit is taken
+	largest := `{"type":"leave","room":"lobby","pad":"` // a message of exactly the limit is accepted
 	c.write(largest + strings.Repeat("x", wire.MaxMessage-len(largest)-2) + `"}`)
 	c.send(wire.Join{Room: "lobby"})
 	expect[wire.Joined](c)
@@ -405,7 +407,7 @@ func TestTooManyConnectionsAreTurnedAway(t *testing.T) {
 		t.Fatalf("third connection: %v, %v, want 503 with Retry-After", resp, err)
 	}
 	one.ws.Close(websocket.StatusNormalClosure, "")
-	for deadline := time.Now().Add(testTimeout); ; { // its place comes free
+	for deadline := time.Now().Add(testTimeout); ; { // until its slot is free
 		ws, _, err := n.tryDial(t)
 		if err == nil {
 			ws.CloseNow()
@@ -553,7 +555,8 @@ func TestTextsAtTheBound(t *testing.T) {
 	}
 }
 
-// TestOneRefusalDoesNotHoldUpTheNext sends good and bad frames in one message, and wants every answer in its order.
+// TestOneRefusalDoesNotHoldUpTheNext sends good and bad frames in one message. Every frame must get its answer, in their
+// order.
 func TestOneRefusalDoesNotHoldUpTheNext(t *testing.T) {
 	n := start(t, 10)
 	c := n.hello(t, "", "lobby")
@@ -582,7 +585,7 @@ func TestOneRefusalDoesNotHoldUpTheNext(t *testing.T) {
 }
 
 func TestCloseWaitsForTheAnswersToPosts(t *testing.T) {
-	onVirtualTime(t, func(t *testing.T, n *node) { // as the wait has an end
+	onVirtualTime(t, func(t *testing.T, n *node) { // because the wait ends after a time
 		c := n.hello(t, "", "lobby")
 		release := n.stream.Hold()
 		c.send(post(1, "lobby"))
@@ -591,7 +594,7 @@ func TestCloseWaitsForTheAnswersToPosts(t *testing.T) {
 		closed := make(chan error, 1)
 		go func() { closed <- n.server.Close(context.Background()) }()
 		synctest.Wait()          // closing has begun
-		c.send(post(2, "lobby")) // too late: it is for the next server
+		c.send(post(2, "lobby")) // this post is too late; the client sends it to the next server
 		release()
 		expect[wire.Accepted](c)
 		expect[wire.Posted](c)

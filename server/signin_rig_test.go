@@ -18,7 +18,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// house is a server on virtual time, in which people sign in.
+// house is a server on virtual time at which users sign in.
 type house struct {
 	*servertest.Server
 	issuer  *authtest.Verifier
@@ -30,7 +30,7 @@ type house struct {
 	stop    func()
 }
 
-// bubble runs test under synctest, with a house whose configuration change has changed.
+// bubble runs test under synctest, with a house. The function change, if not nil, changes its configuration before that.
 func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h *house)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -41,7 +41,7 @@ func bubble(t *testing.T, change func(*server.Config), test func(t *testing.T, h
 	})
 }
 
-// open starts a house: another of the same issuer, ledger and stream is another node.
+// open starts a house. A second house with the same issuer, ledger and stream is the id of another sign-in node.
 func open(t *testing.T, i *authtest.Verifier, ledger *streamtest.Facts, messages *streamtest.Memory,
 	change func(*server.Config)) *house {
 	t.Helper()
@@ -65,10 +65,10 @@ type guest struct {
 	mu     sync.Mutex
 	frames []wire.Frame
 	err    error         // how the connection ended
-	held   chan struct{} // nil, unless it reads no further until this is closed
+	held   chan struct{} // not nil: the client reads no further until this is closed
 }
 
-// dial connects from an address.
+// dial returns a guest that connects from the address addr.
 func (h *house) dial(t *testing.T, addr string) *guest {
 	t.Helper()
 	transport := &http.Transport{DialContext: h.Dialer(addr)}
@@ -109,7 +109,7 @@ func (g *guest) read() {
 	}
 }
 
-// hold makes g read nothing more, but for one message, until it is released.
+// hold makes g read only one more message, until release is called.
 func (g *guest) hold() (release func()) {
 	held := make(chan struct{})
 	g.mu.Lock()
@@ -135,7 +135,7 @@ func (g *guest) send(frames ...wire.Frame) {
 	}
 }
 
-// take returns what came since the last take, but for beats.
+// take returns the frames that came since the last take, without beats.
 func (g *guest) take() []wire.Frame {
 	synctest.Wait()
 	g.mu.Lock()
@@ -145,7 +145,7 @@ func (g *guest) take() []wire.Frame {
 	return frames
 }
 
-// got returns what came, which must be one F.
+// got returns the frames that came, which must be one frame of type F.
 func got[F wire.Frame](g *guest) F {
 	g.t.Helper()
 	frames := g.take()
@@ -170,7 +170,7 @@ func (g *guest) wantNothing() {
 	}
 }
 
-// wantBye wants nothing but a goodbye, and the close code that mirrors it.
+// wantBye fails unless a bye, and then the close code that mirrors it, is all that comes.
 func (g *guest) wantBye(code wire.Code, reason wire.Reason) wire.Bye {
 	g.t.Helper()
 	b := got[wire.Bye](g)
@@ -194,11 +194,12 @@ const (
 	secret = authtest.Secret
 
 	home   = "192.0.2.1"
-	phone  = "4JzcqN3vV0mB6o1pTtXy2w" // a session
-	laptop = "Zk3xN3vV0mB6o1pTtXy2wQ" // another
+	phone  = "4JzcqN3vV0mB6o1pTtXy2w" // the id of a sign-in
+	laptop = "Zk3xN3vV0mB6o1pTtXy2wQ" // the id of another sign-in
 )
 
-// hello returns a client that says hello with a token, in a session if that is not empty, and joins the lobby.
+// hello returns a client that sends a hello with token and joins the lobby. If session is not empty, it is the id of the
+// sign-in.
 func (h *house) hello(t *testing.T, token, session string) *guest {
 	t.Helper()
 	g := h.dial(t, home)

@@ -43,7 +43,7 @@ func gauge(t *testing.T, h *house, name string) float64 {
 	return servertest.Metric(t, h.metrics, name, "")
 }
 
-// TestBadTokenIsRefused: with its reason, never as somebody anonymous.
+// TestBadTokenIsRefused: a bad token is refused with its reason, and its user never becomes a guest.
 func TestBadTokenIsRefused(t *testing.T) {
 	for _, reason := range wire.Reasons {
 		if reason == wire.ReasonAnonymousOff || reason == wire.ReasonIdentityChanged {
@@ -62,7 +62,7 @@ func TestBadTokenIsRefused(t *testing.T) {
 		})
 	}
 	bubble(t, nil, func(t *testing.T, h *house) { h.hello(t, "", "").wantBye(wire.CodeAuth, wire.ReasonTokenMissing) })
-	bubble(t, nil, func(t *testing.T, h *house) { // a fault of the verifier's is nobody's
+	bubble(t, nil, func(t *testing.T, h *house) { // a failure of the verifier does not count as the client's
 		h.issuer.SetDown(true)
 		for range 10 {
 			if b := h.hello(t, "x", "").wantBye(wire.CodeBusy, ""); b.RetryMS < 5000 || b.RetryMS > 10_000 {
@@ -105,7 +105,7 @@ func TestAnonymousPolicy(t *testing.T) {
 	}
 }
 
-// TestBetterNameIsTold: to the person, and to everyone in later messages.
+// TestBetterNameIsTold: the user gets a better name in authed, and all members see it in later messages.
 func TestBetterNameIsTold(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		ada, ben := h.in(t, h.issuer.Issue("ada", time.Hour), ""), h.in(t, h.issuer.Issue("ben", time.Hour), "")
@@ -130,7 +130,7 @@ func TestBetterNameIsTold(t *testing.T) {
 	})
 }
 
-// TestHelloThatTakesLongIsNotTimedOut: the time counts until hello arrives.
+// TestHelloThatTakesLongIsNotTimedOut: HelloTimeout ends when hello arrives, even if its token takes long to check.
 func TestHelloThatTakesLongIsNotTimedOut(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		h.issuer.SetSlow(9 * time.Second)
@@ -145,11 +145,12 @@ func TestHelloThatTakesLongIsNotTimedOut(t *testing.T) {
 	})
 }
 
-// TestExpiring: told a minute before the end, once, and ended a minute after it, to the millisecond.
+// TestExpiring: the client is warned once, a minute before the token ends, and the connection ends a minute after that,
+// to the millisecond.
 func TestExpiring(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		began := time.Now()
-		const life = 5*time.Minute + 100*time.Millisecond // so that no pulse falls on its end
+		const life = 5*time.Minute + 100*time.Millisecond // so that no tick comes exactly at its end
 		g := h.in(t, h.issuer.Issue("ada", life), "")
 		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		at := func(d time.Duration) { time.Sleep(time.Until(began.Add(d))) }
@@ -169,7 +170,7 @@ func TestExpiring(t *testing.T) {
 		g.wantBye(wire.CodeAuth, wire.ReasonTokenExpired)
 		ben.wantLast(post(2, "lobby"))
 	})
-	bubble(t, nil, func(t *testing.T, h *house) { // nor is anything handled that comes late
+	bubble(t, nil, func(t *testing.T, h *house) { // frames that come after the end are not handled
 		g := h.in(t, h.issuer.Issue("ada", 100*time.Millisecond), "")
 		ben := h.in(t, h.issuer.Issue("ben", time.Hour), "")
 		time.Sleep(time.Minute + 100*time.Millisecond)
@@ -180,12 +181,12 @@ func TestExpiring(t *testing.T) {
 	})
 }
 
-// TestSignInLivesAsLongWhenTheClockIsSetBack: the sign-in of a user who is connected then, and of a user who comes with a
-// token that was made afterwards.
+// TestSignInLivesAsLongWhenTheClockIsSetBack: the wall clock is set back. That does not make the sign-in of a connected
+// user longer, nor that of a user whose token was made afterwards.
 func TestSignInLivesAsLongWhenTheClockIsSetBack(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		const life = 5*time.Minute + 100*time.Millisecond
-		const fast = 30 * time.Minute // the wall clock, at first
+		const fast = 30 * time.Minute // how far the wall clock is ahead at first
 		h.wall.Store(int64(fast))
 		ada := h.in(t, h.issuer.Issue("ada", fast+life), "")
 		h.wall.Store(0)
@@ -206,7 +207,7 @@ func TestSignInLivesAsLongWhenTheClockIsSetBack(t *testing.T) {
 	})
 }
 
-// wantLast wants the last frame to be p, posted.
+// wantLast fails unless the last frame is posted with the message of p.
 func (g *guest) wantLast(p wire.Post) {
 	g.t.Helper()
 	frames := g.take()
@@ -215,7 +216,8 @@ func (g *guest) wantLast(p wire.Post) {
 	}
 }
 
-// TestTokenThatIsEndingAlready comes in, within the leeway, and is told so at once.
+// TestTokenThatIsEndingAlready: a token that has just expired is accepted within the leeway, and the client is told at
+// once that it is expiring.
 func TestTokenThatIsEndingAlready(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		g := h.in(t, h.issuer.Issue("ada", -30*time.Second), "")
@@ -228,7 +230,7 @@ func TestTokenThatIsEndingAlready(t *testing.T) {
 	})
 }
 
-// TestRateIsAPersonsOverAllConnections: whichever token they came with.
+// TestRateIsAPersonsOverAllConnections: the rate of a user counts the posts on all connections, whatever their tokens.
 func TestRateIsAPersonsOverAllConnections(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		one, two := h.in(t, h.issuer.Issue("ada", time.Hour), phone), h.in(t, h.issuer.Issue("ada", time.Hour), laptop)
@@ -267,7 +269,8 @@ func TestNothingOfAQueueFollowsASignOut(t *testing.T) {
 	})
 }
 
-// TestNothingOfAQueueComesLate: what waited for a client that does not read is not written after its sign-in has ended.
+// TestNothingOfAQueueComesLate: frames that wait in the queue of a client that does not read are not written after its
+// sign-in has expired.
 func TestNothingOfAQueueComesLate(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		began := time.Now()
@@ -276,7 +279,7 @@ func TestNothingOfAQueueComesLate(t *testing.T) {
 		time.Sleep(time.Until(began.Add(61*time.Second - 10*time.Millisecond)))
 		ada.take()
 		release := ada.hold()
-		for i := range 10 { // the first is read, the second being written, the others wait
+		for i := range 10 { // the client reads the first, the second is being written, and the others wait
 			ben.send(post(i, "lobby"))
 			synctest.Wait()
 		}
@@ -309,7 +312,7 @@ func TestReadyNeedsSignIn(t *testing.T) {
 	}
 }
 
-// testReady checks what the server says publicly and to operators while nobody can sign in.
+// testReady checks what the server says publicly and to operators the answer while nobody can sign in.
 func testReady(t *testing.T, policy session.Policy, want string) {
 	bubble(t, func(c *server.Config) { c.Anonymous = policy }, func(t *testing.T, h *house) {
 		ready := func() string {
@@ -320,14 +323,21 @@ func testReady(t *testing.T, policy session.Policy, want string) {
 		if got := ready(); got != "200 ok" {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err != nil {
+		if _, err := h.Ready(t.Context()); err != nil {
 			t.Errorf("operators read %v", err)
+		}
+		h.issuer.SetWarning("the issuer's clock is 9m0s ahead")
+		if warning, err := h.Ready(t.Context()); warning != "the issuer's clock is 9m0s ahead" || err != nil {
+			t.Errorf("operators read %q, %v", warning, err)
+		}
+		if got := ready(); got != "200 ok" {
+			t.Errorf("the public reads %s of a clock", got)
 		}
 		h.issuer.SetDown(true)
 		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
+		if _, err := h.Ready(t.Context()); err == nil || err.Error() != "the keys cannot be loaded" {
 			t.Errorf("operators read %v", err)
 		}
 		h.issuer.SetDown(false)
@@ -335,7 +345,7 @@ func testReady(t *testing.T, policy session.Policy, want string) {
 		if got := ready(); got != want {
 			t.Errorf("ready: %s", got)
 		}
-		if err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
+		if _, err := h.Ready(t.Context()); err == nil || err.Error() != "the ledger is away" {
 			t.Errorf("operators read %v", err)
 		}
 	})
@@ -366,6 +376,20 @@ func TestConfigJSONHasTheAuthorizeParams(t *testing.T) {
 	})
 }
 
+// TestConfigJSONSaysWhichTokenToSend only if it is not the access token, so that nothing changes for old pages.
+func TestConfigJSONSaysWhichTokenToSend(t *testing.T) {
+	for kind, want := range map[auth.TokenKind]any{"": nil, auth.AccessTokens: nil, auth.IDTokens: "id"} {
+		bubble(t, func(c *server.Config) { c.SignIn.Token = kind }, func(t *testing.T, h *house) {
+			w := httptest.NewRecorder()
+			h.Handler().ServeHTTP(w, httptest.NewRequest("GET", "/config.json", nil))
+			var got map[string]any
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || got["token"] != want {
+				t.Errorf("-token %s: config.json = %s, %v", kind, w.Body, err)
+			}
+		})
+	}
+}
+
 // TestTokenInTheQueryIsIgnored: every dial of house has one; here it is a good one.
 func TestTokenInTheQueryIsIgnored(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
@@ -377,7 +401,7 @@ func TestTokenInTheQueryIsIgnored(t *testing.T) {
 	})
 }
 
-// TestSilentSockets: a thousand that say nothing are gone after 5 s, and their places free.
+// TestSilentSockets: a thousand WebSockets on which no frame comes are closed after 5 s, and their slots are free again.
 func TestSilentSockets(t *testing.T) {
 	bubble(t, func(c *server.Config) { c.Each = 1000 }, func(t *testing.T, h *house) {
 		var silent []*guest

@@ -16,7 +16,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// loopback is trusted to say where clients come from, so that a test's clients can come from anywhere.
+// loopback returns the loopback network as a trusted proxy, so that a test's clients can claim any address.
 func loopback(t *testing.T) admission.Proxies {
 	t.Helper()
 	p, err := admission.ParseProxies("127.0.0.1")
@@ -26,10 +26,10 @@ func loopback(t *testing.T) admission.Proxies {
 	return p
 }
 
-// dialFrom opens a WebSocket from an address, and returns the status: 101 if it is open.
-func (n *node) dialFrom(t *testing.T, from, origin, protocol string) (*websocket.Conn, *http.Response) {
+// dialFrom opens a WebSocket that comes from address, and returns it with the answer, whose status is 101 if it is open.
+func (n *node) dialFrom(t *testing.T, address, origin, protocol string) (*websocket.Conn, *http.Response) {
 	t.Helper()
-	header := http.Header{"X-Forwarded-For": {from}}
+	header := http.Header{"X-Forwarded-For": {address}}
 	if origin != "" {
 		header.Set("Origin", origin)
 	}
@@ -47,7 +47,7 @@ func (n *node) dialFrom(t *testing.T, from, origin, protocol string) (*websocket
 
 func TestOneAddressHasSoManyConnections(t *testing.T) {
 	change := func(c *server.Config) { c.Conns, c.Each, c.Proxies = 4, 2, loopback(t) }
-	onVirtualTimeWith(t, change, func(t *testing.T, n *node) { // as none of them says hello
+	onVirtualTimeWith(t, change, func(t *testing.T, n *node) { // because none of them sends hello
 		for _, tt := range []struct {
 			name, from, origin, protocol string
 			status                       int
@@ -75,7 +75,8 @@ func TestOneAddressHasSoManyConnections(t *testing.T) {
 	})
 }
 
-// attempts are requests for a WebSocket that come to nothing: cut after the request if cut is set, else once answered.
+// attempts are requests for a WebSocket that do not become one. If cut is true, the connection is cut right after the
+// request, otherwise once there is an answer.
 var attempts = []struct {
 	name, request string
 	cut           bool
@@ -112,7 +113,7 @@ func TestNoPlaceIsLost(t *testing.T) {
 	var all []*websocket.Conn
 	for i := range places {
 		c := &client{t: t, ws: n.dialUntilOpen(t, fmt.Sprintf("connection %d after the attempts", i+1))}
-		c.send(wire.Hello{}) // so that it stays
+		c.send(wire.Hello{}) // so that the connection stays
 		expect[wire.Welcome](c)
 		all = append(all, c.ws)
 	}
@@ -128,7 +129,7 @@ func TestNoPlaceIsLost(t *testing.T) {
 	n.until(t, "mayfly_connections", 0)
 }
 
-// attempt sends a request and cuts the connection, at once or once there is an answer.
+// attempt sends a request, and cuts the connection: at once if cut is true, otherwise once there is an answer.
 func (n *node) attempt(t *testing.T, request string, cut bool) {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(n.url, "http://"))
@@ -136,7 +137,7 @@ func (n *node) attempt(t *testing.T, request string, cut bool) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if err := conn.(*net.TCPConn).SetLinger(0); err != nil { // a reset
+	if err := conn.(*net.TCPConn).SetLinger(0); err != nil { // so that closing resets the connection
 		t.Fatal(err)
 	}
 	if _, err := conn.Write([]byte(request)); err != nil {
@@ -150,7 +151,7 @@ func (n *node) attempt(t *testing.T, request string, cut bool) {
 	}
 }
 
-// dialUntilOpen dials until there is a place: one that was left comes free a moment later.
+// dialUntilOpen dials until there is a slot, because a slot is free only a moment after its connection has ended.
 func (n *node) dialUntilOpen(t *testing.T, what string) *websocket.Conn {
 	t.Helper()
 	for deadline := time.Now().Add(testTimeout); ; {
@@ -171,12 +172,12 @@ func TestGuestsBehindAProxyShareTheirAddressesRate(t *testing.T) {
 		guest := func(from string) *client {
 			ws, _ := n.dialFrom(t, from, "", wire.Subprotocol)
 			c := &client{t: t, ws: ws}
-			c.send(wire.Hello{}, wire.Join{Room: "lobby"}) // a new person each time
+			c.send(wire.Hello{}, wire.Join{Room: "lobby"}) // each time as a new guest
 			expect[wire.Welcome](c)
 			expect[wire.Joined](c)
 			return c
 		}
-		const each, people = 100, 10 // together what one address may post in 10 s
+		const each, people = 100, 10 // together as many messages as one address may post in 10 s
 		for range people {
 			c := guest("2001:db8::1")
 			var posts []wire.Frame

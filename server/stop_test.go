@@ -16,9 +16,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-const overall = 30 * time.Second // for a stop, as cmd/mayfly has it
+const overall = 30 * time.Second // the longest time of a stop, as in cmd/mayfly
 
-// fill has n messages posted in the lobby, each of 4,000 characters.
+// fill stores n messages in the lobby, each of 4,000 characters.
 func (h *house) fill(n int) {
 	for i := range n {
 		now := time.Now()
@@ -26,7 +26,7 @@ func (h *house) fill(n int) {
 	}
 }
 
-// member is a client in the lobby, whose cable holds that many bytes.
+// member returns a client in the lobby, whose cable holds that many bytes.
 func (h *house) member(t *testing.T, holds int) *bareClient {
 	t.Helper()
 	c := upgrade(t, h.plug(t, holds))
@@ -42,7 +42,7 @@ func (h *house) member(t *testing.T, holds int) *bareClient {
 	}
 }
 
-// closing closes the server, and returns a channel for what that returned.
+// closing calls Close, and returns a channel that gets its result.
 func (h *house) closing(t *testing.T) <-chan error {
 	t.Helper()
 	closed := make(chan error, 1)
@@ -55,7 +55,8 @@ func (h *house) closing(t *testing.T) <-chan error {
 	return closed
 }
 
-// TestStopWaitsForAClientThatReadsSlowly: as long as it takes bytes, it gets everything, then bye, then the close.
+// TestStopWaitsForAClientThatReadsSlowly: a client that reads slowly gets everything, then bye, and then the close, as
+// long as it takes bytes.
 func TestStopWaitsForAClientThatReadsSlowly(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		const messages = 50 // 200 KB
@@ -79,14 +80,14 @@ func TestStopWaitsForAClientThatReadsSlowly(t *testing.T) {
 	})
 }
 
-// TestStopWaitsForAPollThatReadsSlowly is the same for a poll.
+// TestStopWaitsForAPollThatReadsSlowly checks the same for a poll.
 func TestStopWaitsForAPollThatReadsSlowly(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		h.fill(60)
 		conn := h.plug(t, 4<<10)
 		hello := string(wire.Encode(waiting(asGuest(annS, "lobby"), 25*time.Second)))
 		fmt.Fprintf(conn, "POST /poll HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", pollType, len(hello), hello)
-		time.Sleep(time.Second) // it has begun to answer
+		time.Sleep(time.Second) // the poll has begun to answer
 		closed := h.closing(t)
 		body := readAnswer(t, slowReader{conn, 1000, 80 * time.Millisecond}, 200) // 20 s
 		conn.Close()
@@ -99,7 +100,7 @@ func TestStopWaitsForAPollThatReadsSlowly(t *testing.T) {
 	})
 }
 
-// TestStopWaitsForAStreamThatAnswersLate: what it accepts then reaches everyone before bye.
+// TestStopWaitsForAStreamThatAnswersLate: messages that the stream accepts late reach every member before bye.
 func TestStopWaitsForAStreamThatAnswersLate(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		c, other := h.member(t, 64<<10), h.member(t, 64<<10)
@@ -123,7 +124,7 @@ func TestStopWaitsForAStreamThatAnswersLate(t *testing.T) {
 	})
 }
 
-// slowStream is a stream that answers one append in each span of every.
+// slowStream is a stream that answers one append in each interval of the length every.
 type slowStream struct {
 	*streamtest.Memory
 	every time.Duration
@@ -134,7 +135,7 @@ func (s *slowStream) Append(room string, e hub.Event, done func(hub.Receipt, err
 	time.AfterFunc(time.Duration(s.n.Add(1))*s.every, func() { s.Memory.Append(room, e, done) })
 }
 
-// TestStopLeavesTimeForTheGoodbyes: a stream that goes on and on, but slowly, does not take it all.
+// TestStopLeavesTimeForTheGoodbyes: a stream that makes slow progress does not use up the time for the goodbyes.
 func TestStopLeavesTimeForTheGoodbyes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const posts, every = 10, 4 * time.Second
@@ -150,7 +151,7 @@ func TestStopLeavesTimeForTheGoodbyes(t *testing.T) {
 		frames, code := c.readToEnd()
 		c.conn.Close()
 		wantEnd(t, frames, code, wire.CodeRestart)
-		if n := len(frames) / 2; n == 0 || n >= posts { // accepted and posted for each
+		if n := len(frames) / 2; n == 0 || n >= posts { // each message has an accepted and a posted
 			t.Errorf("the stream answered %d of %d posts before the goodbye, want some", n, posts)
 		}
 		if err := <-closed; err == nil || strings.Contains(err.Error(), "were cut") {
@@ -161,8 +162,8 @@ func TestStopLeavesTimeForTheGoodbyes(t *testing.T) {
 	})
 }
 
-// TestStopGivesUpAStreamThatStandsStill, says so, and accepts nothing from then on: its author sends the message to the
-// next server.
+// TestStopGivesUpAStreamThatStandsStill: if the stream makes no progress, the stop goes on and returns an error. From
+// then on no message is accepted, so its author sends it to the next server.
 func TestStopGivesUpAStreamThatStandsStill(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		c := h.member(t, 64<<10)
@@ -183,7 +184,7 @@ func TestStopGivesUpAStreamThatStandsStill(t *testing.T) {
 	})
 }
 
-// TestStopGivesUpAClientThatTakesNothing, and no other.
+// TestStopGivesUpAClientThatTakesNothing: the stop cuts a client that takes no bytes, and no other client.
 func TestStopGivesUpAClientThatTakesNothing(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		stuck, fine := h.member(t, 4<<10), h.member(t, 64<<10)
@@ -208,7 +209,7 @@ func TestStopGivesUpAClientThatTakesNothing(t *testing.T) {
 	})
 }
 
-// TestStopHasAnEnd: also with a client that takes its bytes as slowly as it may.
+// TestStopHasAnEnd: a stop ends in time, even with a client that takes its bytes as slowly as it may.
 func TestStopHasAnEnd(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		c := h.member(t, 1<<10)
@@ -234,15 +235,15 @@ func TestStopHasAnEnd(t *testing.T) {
 	})
 }
 
-// TestUpgradeWhileStopping: a connection that begins just before the stop, and is open just after, is told goodbye as the
-// others.
+// TestUpgradeWhileStopping: an upgrade begins just before the stop and is done just after it. That connection gets a bye,
+// like the others.
 func TestUpgradeWhileStopping(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, h *house) {
 		conn := h.plug(t, 400)
 		h.holdUp(t, conn)
 		closed := h.closing(t)
 		conn.mu.Lock()
-		conn.in = nil // what held it up
+		conn.in = nil // removes the bytes that held up the answer
 		conn.moved.Broadcast()
 		conn.mu.Unlock()
 		c := upgraded(t, conn)
@@ -255,7 +256,7 @@ func TestUpgradeWhileStopping(t *testing.T) {
 	})
 }
 
-// holdUp asks for an upgrade whose answer finds conn full.
+// holdUp requests an upgrade on conn, which is full, so that the answer must wait.
 func (h *house) holdUp(t *testing.T, conn *cableEnd) {
 	t.Helper()
 	conn.mu.Lock()

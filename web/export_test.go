@@ -2,13 +2,13 @@ package web
 
 import "io/fs"
 
-// NewFrom is New with the files in static in place of the embedded ones.
+// NewFrom does what New does, with the files in static in the place of the embedded ones.
 func NewFrom(cfg Config, static fs.FS) (*Handler, error) { return newHandler(cfg, static) }
 
 // Embedded is the static folder that New serves.
 func Embedded() (fs.FS, error) { return fs.Sub(embedded, "static") }
 
-// Tidy and Precached are tested on their own.
+// Functions that are tested on their own.
 var (
 	Tidy      = tidy
 	Precached = precached

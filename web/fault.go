@@ -1,5 +1,10 @@
 package web
 
+import (
+	"encoding/json"
+	"slices"
+)
+
 // The sentences that the page shows when no client runs. The page contains all of them from the start, hidden, because the
 // content security policy allows no inline script. A script in faultScripts shows the sentence that fits the problem. The
 // sentence's button submits a form, and that loads the page again.
@@ -8,49 +13,74 @@ package web
 // removes the page. If scripts are off, mayfly.css hides the page. (One CSS rule with :has could hide the page in all cases,
 // but then the browser would compute the styles of the whole page again for every message that is added or removed.)
 const (
-	noScripts = `<noscript><form class="fault" role="alert"><p>Mayfly needs JavaScript and WebAssembly. ` +
-		`Allow JavaScript for this site in the browser's settings, then reload.</p><button>Reload</button></form></noscript>`
-	noWebAssembly = `<form class="fault" hidden id="no-webassembly" role="alert"><p>Mayfly needs WebAssembly, ` +
+	noScripts = `<noscript><div class="fault" role="alert"><form><p>Mayfly needs JavaScript and WebAssembly. ` +
+		`Allow JavaScript for this site in the browser's settings, then reload.</p>` +
+		`<button>Reload</button></form></div></noscript>`
+	noWebAssembly = `<div class="fault" hidden id="no-webassembly" role="alert"><form><p>Mayfly needs WebAssembly, ` +
 		`which this browser lacks or has turned off. ` +
 		`Update the browser, or leave its lockdown mode for this site, then reload.</p>` +
-		`<button>Reload</button></form>`
-	notLoaded = `<form class="fault" hidden id="not-loaded" role="alert"><p>Mayfly could not be loaded. ` +
-		`Check the connection, then reload.</p><button>Reload</button></form>`
-	stopped = `<form class="fault" hidden id="stopped" role="alert"><p>Mayfly has stopped. ` +
+		`<button>Reload</button></form></div>`
+	notLoaded = `<div class="fault" hidden id="not-loaded" role="alert"><form><p>Mayfly could not be loaded. ` +
+		`Check the connection, then reload.</p><button>Reload</button></form></div>`
+	stopped = `<div class="fault" hidden id="stopped" role="alert"><form><p>Mayfly has stopped. ` +
 		`Reload to start it again; ` +
-		`if it stops at once, allow this site to store data in the browser's settings.</p><button>Reload</button></form>`
+		`if it stops at once, allow this site to store data in the browser's settings.</p>` +
+		`<button>Reload</button></form></div>`
 
-	// stillLoading appears after some seconds by a CSS animation, so that it also works if the script never arrives.
-	stillLoading = `<form class="loader-slow" role="status"><p>Still loading. ` +
-		`On a slow connection the first visit takes a while.</p><button>Reload</button></form>`
+	// The proxy of an operator may serve the page below a path. The addresses of its files begin at the top of the host, so
+	// mostly they lead to another site there, and neither the styles nor the script arrive.
+	topOfHost  = `It must be at the top of a host, such as https://chat.example.com/, not below a path.`
+	wrongPlace = `<div class="fault" hidden id="wrong-place" role="alert"><form><p>Mayfly cannot run at this address. ` +
+		topOfHost + `</p><button>Reload</button></form></div>`
+
+	// noFiles shows only without the styles, which hide it.
+	noFiles = `<div class="no-files" role="alert"><form><p>Mayfly's files could not be loaded. ` +
+		`If a reload does not help, Mayfly is in the wrong place. ` + topOfHost + `</p><button>Reload</button></form></div>`
+
+	// stillLoading appears after some seconds by a CSS animation, so that it also works if the script never arrives. Without
+	// the styles it stays hidden.
+	stillLoading = `<div class="loader-slow" hidden role="status"><form><p>Still loading. ` +
+		`On a slow connection the first visit takes a while.</p><button>Reload</button></form></div>`
 )
 
-// faultMarkup is the patch of the page that adds the sentences: stillLoading into go-app's loader, which is the element
-// aside, and the other sentences after the loader.
-var faultMarkup = replacement{`</aside>`, stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded + stopped}
+// faultMarkup is the patch of the page that adds the sentences: noFiles and stillLoading into go-app's loader, which is the
+// element aside, and the other sentences after the loader.
+var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded +
+	stopped + wrongPlace}
 
-// faultScripts are the patches of go-app's script that show the sentences. Without the patches go-app would do this: If the
-// client does not load, it shows the bare error (which is still in the console). If the browser has no WebAssembly, it shows
-// the loader for ever. If the client has ended in a panic, it leaves a page that looks alive, from which nothing removes the
-// messages when they expire.
-var faultScripts = []replacement{
-	{
-		`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
-		`if (typeof WebAssembly === "undefined") {
+// faultScripts returns the patches of go-app's script that show the sentences. Without the patches go-app would do this: If
+// the client does not load, it shows the bare error (which is still in the console). If the browser has no WebAssembly, or
+// if the page's path is none of Mayfly's, it shows the loader for ever. If the client has ended in a panic, it leaves a page
+// that looks alive, from which nothing removes the messages when they expire.
+func faultScripts(cfg Config) ([]replacement, error) {
+	paths, err := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages))
+	if err != nil {
+		return nil, err
+	}
+	return []replacement{
+		{
+			`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
+			`if (typeof WebAssembly === "undefined") {
     ` + showFault("no-webassembly") + `
+    return;
+  }
+  const path = location.pathname, known = p => p.endsWith("/") ? path.startsWith(p) : path === p;
+  if (path !== "/" && !` + string(paths) + `.some(known)) {
+    ` + showFault("wrong-place") + `
     return;
   }
 
   let instantiateStreaming = WebAssembly.instantiateStreaming;`,
-	},
-	{
-		`loaderLabel.innerText = err;`,
-		showFault("not-loaded"),
-	},
-	{
-		`go.run(wasm.instance);`,
-		`go.run(wasm.instance).finally(() => { ` + showFault("stopped") + ` });`,
-	},
+		},
+		{
+			`loaderLabel.innerText = err;`,
+			showFault("not-loaded"),
+		},
+		{
+			`go.run(wasm.instance);`,
+			`go.run(wasm.instance).finally(() => { ` + showFault("stopped") + ` });`,
+		},
+	}, nil
 }
 
 // showFault returns the script that removes the page, which is the first element of the body, and the loader, and shows the

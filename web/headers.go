@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// Secure sets the security headers on every response of next, for endpoints that this package does not serve.
-func (h *Handler) Secure(next http.Handler) http.Handler {
+// Secure sets the security headers on every response of handler. Use it for endpoints that this package does not serve.
+func (h *Handler) Secure(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h.current().setHeaders(w)
-		next.ServeHTTP(w, r)
+		handler.ServeHTTP(w, r)
 	})
 }
 

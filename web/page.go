@@ -77,7 +77,11 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 	if err != nil {
 		return nil, err
 	}
-	if script, err = patch(script, scriptPatches(f)); err != nil {
+	patches, err := scriptPatches(cfg, f)
+	if err != nil {
+		return nil, err
+	}
+	if script, err = patch(script, patches); err != nil {
 		return nil, err
 	}
 	if html, err = patch(tidy(html), slices.Concat(pagePatches, addressPatches(cfg.PublicURL))); err != nil {
@@ -159,11 +163,15 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 }
 
 // scriptPatches returns the patches of /app.js. The first patch makes it fetch the wasm directly. go-app wraps the wasm's
-// response in another response to count the bytes, and a browser would compile a wrapped response again on every visit.
-func scriptPatches(f *files) []replacement {
+// response in another response to count the bytes, and a browser would compile a wrapped response again on every visit. The
+// second patch keeps go-app from watching for updates: it would write into the console that there is one on the first visit
+// too, when the first service worker starts. The page asks the worker itself (app/update.go).
+func scriptPatches(cfg Config, f *files) ([]replacement, error) {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
-	return append([]replacement{unwrapped}, faultScripts...)
+	quiet := replacement{"      goappSetupNotifyUpdate(registration);\n", ""}
+	faults, err := faultScripts(cfg)
+	return append(faults, unwrapped, quiet), err
 }
 
 // pagePatches are the patches of the page's HTML. generate applies them after tidy.
@@ -177,7 +185,7 @@ var pagePatches = []replacement{
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
 	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may ask for a cookie or a password
-	{"    <meta name=\"author\">\n", ""},                               // go-app writes it also if there is no author
+	{"    <meta name=\"author\">\n", ""},                               // go-app writes it even if there is no author
 	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
 	faultMarkup,
 }

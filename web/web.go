@@ -6,10 +6,10 @@
 // again. The page is drawn once, for "/", and is the same for every path and every user. So a service worker may cache the
 // page, and nothing from a request can get into its HTML. The client draws the real page when it runs.
 //
-// Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never changes
-// and a browser fetches it once. Browsers revalidate everything else, which carries the version: a hash of everything that a
-// browser can get, headers too. The service worker takes its files from one version only, and is replaced when the version
-// changes.
+// Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never
+// changes and a browser fetches it once. Browsers revalidate everything else. These answers carry the version, which is a
+// hash of everything that a browser can get, headers included. The service worker takes its files from one version only,
+// and is replaced when the version changes.
 //
 // go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
 // returns ErrNoClient.
@@ -51,6 +51,8 @@ type Handler struct {
 	cfg   Config // static
 	files *files // static
 
+	missing *missing // static
+
 	making  sync.Mutex // held while an edition is being made
 	edition atomic.Pointer[edition]
 }
@@ -86,7 +88,7 @@ func newHandler(cfg Config, static fs.FS) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{cfg: cfg, files: files}
+	h := &Handler{cfg: cfg, files: files, missing: newMissing(files)}
 	h.edition.Store(first)
 	return h, nil
 }
@@ -146,6 +148,11 @@ func (h *Handler) Version() string { return h.current().version }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := h.current()
 	e.setHeaders(w)
+	asked := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if _, pattern := e.mux.Handler(r); pattern == "" && asked {
+		h.missing.ServeHTTP(w, r)
+		return
+	}
 	e.mux.ServeHTTP(w, r)
 }
 

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"errors"
+	"net/url"
 	"runtime"
 	"slices"
 	"testing"
@@ -13,11 +14,28 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
-// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+// TestMain runs the tests on one thread, as a browser runs the client. With two threads the race detector crashes if two
+// goroutines of one bubble at the same time start timers that are due already (Go 1.26.8, runtime/time.go, unlockAndRun).
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
 	goleak.VerifyTestMain(m)
+}
+
+func TestReadable(t *testing.T) {
+	for address, want := range map[string]string{
+		"http://localhost/#100%": "http://localhost/#100%25", "http://localhost/#%zz": "http://localhost/#%25zz",
+		"http://localhost/r/100%?a=%20#%2": "http://localhost/r/100%25?a=%2520#%252",
+
+		"http://localhost/": "", "http://localhost/r/tea?x#100%25": "", "http://localhost/?state=%zz": "", "http://localhost/#%F0%9F": "",
+	} {
+		if want == "" {
+			want = address
+		}
+		got := readable(address)
+		if _, err := url.Parse(got); got != want || err != nil {
+			t.Errorf("readable(%q) = %q, want %q; Go parses it: %v", address, got, want, err)
+		}
+	}
 }
 
 func TestCloseIsQueuedBehindMessages(t *testing.T) {

@@ -18,25 +18,43 @@ func (s *database) Load() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	return texts(keys, values), nil
+}
+
+// Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
+func (s *database) Save(changes map[string]string) error {
+	return s.transact("readwrite", func(store js.Value) { change(store, changes) })
+}
+
+// Update calls decide with everything that is stored, and stores the changes that decide returns, in the same transaction.
+func (s *database) Update(decide func(all map[string]string) (changes map[string]string)) error {
+	return s.transact("readwrite", func(store js.Value) {
+		keys, values := call(store, "getAllKeys"), call(store, "getAll")
+		if firstEvent(values, "success", "error") == "success" { // firstEvent goes on inside the callback, see openStore
+			change(store, decide(texts(keys, values)))
+		}
+	})
+}
+
+// texts returns the results of the requests for all keys and all values.
+func texts(keys, values js.Value) map[string]string {
 	keys, values = keys.Get("result"), values.Get("result")
 	all := map[string]string{}
 	for i := range keys.Length() {
 		all[keys.Index(i).String()] = values.Index(i).String()
 	}
-	return all, nil
+	return all
 }
 
-// Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
-func (s *database) Save(changes map[string]string) error {
-	return s.transact("readwrite", func(store js.Value) {
-		for key, value := range changes {
-			if value == "" {
-				call(store, "delete", key)
-			} else {
-				call(store, "put", value, key)
-			}
+// change makes the requests that store changes.
+func change(store js.Value, changes map[string]string) {
+	for key, value := range changes {
+		if value == "" {
+			call(store, "delete", key)
+		} else {
+			call(store, "put", value, key)
 		}
-	})
+	}
 }
 
 // transact calls work, which makes the requests of one transaction, and returns nil once all of their changes are on

@@ -12,40 +12,121 @@ const lockTimeout = 10 * time.Second
 // NewDevice returns the device of this tab and gives the tab a new name. The tab counts as open until the user closes it or
 // leaves its page. It is open again when the page comes back from the browser's cache.
 func NewDevice() *Device {
-	d := &Device{tab: rand.Text()}
-	d.open()
+	d := &Device{}
+	d.rename(rand.Text(), TabStorage())
+	d.held = make(chan struct{})
+	go func() {
+		hold(d.tab)
+		close(d.held)
+		if locks().IsUndefined() {
+			d.removeLeftovers(d.tab)
+		}
+	}()
 	call(js.Global(), "addEventListener", "pageshow", js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if args[0].Get("persisted").Bool() {
-			d.open()
+			go hold(d.tab)
 		}
 		return nil
 	}))
 	return d
 }
 
-// open takes the lock that each open tab holds. The browser releases the lock when the user leaves the page.
-func (d *Device) open() {
-	go func() { _, _ = Lock(tabLock+d.tab, lockTimeout) }() // the lock is free: its name is random
+// Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
+func (d *Device) Save(changes map[string]string) error {
+	<-d.held // otherwise another tab could adopt the changes at once
+	return d.database.Save(changes)
 }
 
-// Lock waits until no other tab holds the device's lock, for lockTimeout at most.
-func (d *Device) Lock() (unlock func(), err error) { return Lock(deviceLock, lockTimeout) }
+// Update calls decide with everything that is stored, and stores the changes that decide returns as Save does. All of that
+// is one transaction: nothing else changes meanwhile. decide must not block, but Update blocks.
+func (d *Device) Update(decide func(all map[string]string) (changes map[string]string)) error {
+	<-d.held
+	return d.database.Update(decide)
+}
 
-// Tabs returns the names of the open tabs. In a browser without Web Locks it returns none.
-func (d *Device) Tabs() (open []string, err error) {
-	locks := global("navigator").Get("locks")
+// otherTabs shows the other tabs that this tab is open, and finds out which of them are closed.
+type otherTabs struct {
+	held      chan struct{} // closed once the other tabs can see that this tab is open
+	deletions deletions
+}
+
+// Closed returns those of tabs that are closed. It blocks, for deletionTime at most.
+func (n *otherTabs) Closed(tabs []string) (closed []string, err error) {
+	locks := locks()
 	if locks.IsUndefined() {
-		return nil, nil
+		return n.deletions.closed(tabs, removeTab), nil
 	}
 	state, err := await(call(locks, "query"))
 	if err != nil {
 		return nil, err
 	}
-	held := state.Get("held")
-	for i := range held.Length() {
-		if name, ok := strings.CutPrefix(held.Index(i).Get("name").String(), tabLock); ok {
-			open = append(open, name)
+	held := map[string]bool{}
+	for i, all := 0, state.Get("held"); i < all.Length(); i++ {
+		held[all.Index(i).Get("name").String()] = true
+	}
+	for _, tab := range tabs {
+		if !held[tabLock+tab] {
+			closed = append(closed, tab)
 		}
 	}
-	return open, nil
+	return closed, nil
+}
+
+// removeLeftovers deletes the databases of tabs that have ended, all except that of the tab self. A browser that crashes
+// leaves them.
+func (n *otherTabs) removeLeftovers(self string) {
+	all, err := await(call(global("indexedDB"), "databases"))
+	if err != nil { // not every browser lists its databases
+		return
+	}
+	var tabs []string
+	for i := range all.Length() {
+		if tab, ok := strings.CutPrefix(all.Index(i).Get("name").String(), tabDatabase); ok && tab != self {
+			tabs = append(tabs, tab)
+		}
+	}
+	n.deletions.closed(tabs, removeTab)
+}
+
+// hold takes what an open tab holds, so that the other tabs see that it is open: the lock or, without Web Locks, the
+// database of its name. The browser releases both when the tab ends, in a crash too. When the user leaves the page, the
+// page itself releases them, because it may live on in the browser's cache.
+func hold(tab string) {
+	if !locks().IsUndefined() {
+		_, _ = Lock(tabLock+tab, lockTimeout) // the lock is free: its name is random
+		return
+	}
+	opening := call(global("indexedDB"), "open", tabDatabase+tab, 1)
+	if firstEvent(opening, "success", "error") == "error" {
+		return
+	}
+	db := opening.Get("result")
+	var leave, lose js.Func
+	leave = js.FuncOf(func(js.Value, []js.Value) any {
+		call(db, "close")
+		leave.Release()
+		lose.Release()
+		return nil
+	})
+	lose = js.FuncOf(func(js.Value, []js.Value) any { // the user has deleted the site's data
+		go hold(tab)
+		return nil
+	})
+	db.Set("onclose", lose)
+	call(js.Global(), "addEventListener", "pagehide", leave, object("once", "yes"))
+}
+
+// removeTab asks the browser to delete the database of a tab, and returns nil once that is done. It calls onOpen if the
+// browser says that the tab has the database open.
+func removeTab(tab string, onOpen func()) error {
+	request := call(global("indexedDB"), "deleteDatabase", tabDatabase+tab)
+	event := firstEvent(request, "success", "blocked", "error")
+	if event == "blocked" {
+		onOpen()
+		event = firstEvent(request, "success", "error")
+	}
+	if event == "error" {
+		return errRefused
+	}
+	return nil
 }

@@ -2,7 +2,10 @@
 
 package browser
 
-type database struct{}
+type (
+	database  struct{}
+	otherTabs struct{}
+)
 
 // NewDevice returns a device that stores nothing.
 func NewDevice() *Device { return &Device{} }
@@ -13,8 +16,10 @@ func (*database) Load() (map[string]string, error) { return nil, errNoBrowser }
 // Save fails.
 func (*database) Save(map[string]string) error { return errNoBrowser }
 
-// Lock fails.
-func (d *Device) Lock() (unlock func(), err error) { return nil, errNoBrowser }
+// Update fails.
+func (*database) Update(func(all map[string]string) (changes map[string]string)) error {
+	return errNoBrowser
+}
 
-// Tabs fails.
-func (d *Device) Tabs() (open []string, err error) { return nil, errNoBrowser }
+// Closed fails.
+func (*otherTabs) Closed([]string) (closed []string, err error) { return nil, errNoBrowser }

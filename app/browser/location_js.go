@@ -23,6 +23,32 @@ func Replace(path string) {
 	call(global("history"), "replaceState", js.Null(), "", path)
 }
 
+// Revisited reports whether the browser has loaded the page again by itself: from its history, or by a reload.
+func Revisited() bool {
+	load := call(call(global("performance"), "getEntriesByType", "navigation"), "pop")
+	if !load.Truthy() {
+		return false
+	}
+	how := load.Get("type").String()
+	return how == "back_forward" || how == "reload"
+}
+
+// KeepReadable changes the page's address to one that Go can parse, now and whenever the user has changed its fragment. At
+// another address go-app would end the program.
+func KeepReadable() {
+	repair := func() {
+		if is := Address(); readable(is) != is {
+			Replace(readable(is))
+		}
+	}
+	repair()
+	onPopState := js.FuncOf(func(js.Value, []js.Value) any {
+		repair()
+		return nil
+	})
+	call(js.Global(), "addEventListener", "popstate", onPopState, true) // captures: go-app's own handler must come later
+}
+
 // Visit goes to path as the back button does: it does not leave the page and adds no entry to the history.
 func Visit(path string) {
 	Replace(path)

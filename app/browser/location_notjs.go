@@ -17,5 +17,8 @@ func Assign(string) {}
 // Replace does nothing.
 func Replace(string) {}
 
+// Revisited returns false.
+func Revisited() bool { return false }
+
 // Visit does nothing.
 func Visit(string) {}

@@ -6,6 +6,7 @@ package browser
 const (
 	// Keys in TabStorage.
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest
+	TabsKey    = "mayfly-tabs"    // the names that the tab has had
 	UpdatedKey = "mayfly-updated" // the version that the tab had the last time it reloaded by itself
 	TriesKey   = "mayfly.tries"   // counts the sign-ins that the tab begins
 	SignOutKey = "mayfly.signout" // the sign-out for which the tab went to the provider
@@ -20,10 +21,9 @@ const (
 	TransactionKey = "mayfly.tx."     // begins the key of a sign-in that has begun; its OAuth state follows
 
 	// Names for Lock and Slot.
-	RenewLock  = "mayfly:renew" // held by the tab that renews the sign-in
-	PollLock   = "mayfly-poll-" // begins the name of a slot for long polls; its number follows
-	deviceLock = "mayfly-device"
-	tabLock    = "mayfly-tab-" // begins the name of the lock that an open tab holds; the tab's name follows
+	RenewLock = "mayfly:renew" // held by the tab that renews the sign-in
+	PollLock  = "mayfly-poll-" // begins the name of a slot for long polls; its number follows
+	tabLock   = "mayfly-tab-"  // begins the name of the lock that an open tab holds; the tab's name follows
 
 	// A name for Join.
 	SignInChannel = "mayfly"

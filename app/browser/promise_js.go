@@ -10,8 +10,8 @@ import (
 // js.Value.Get: an exception there ends the program, while an exception in js.Value.Call becomes a panic.
 func global(name string) js.Value { return call(js.Global().Get("Reflect"), "get", js.Global(), name) }
 
-// call calls a method. It returns undefined if there is no such method or it throws. It recovers so that no caller has to,
-// which keeps the program that the browser downloads small.
+// call calls a method. It returns undefined if there is no such method or if the method throws. call recovers from that
+// panic, so no caller has to; this keeps the program that the browser downloads small.
 func call(target js.Value, method string, args ...any) (result js.Value) {
 	defer func() {
 		if recover() != nil {
@@ -28,7 +28,8 @@ func catch(err *error) {
 	}
 }
 
-// firstEvent waits for the first of these events of target and returns its name. For an undefined target it returns "error".
+// firstEvent waits until target has one of these events, and returns the name of that event. For an undefined target it
+// returns "error".
 func firstEvent(target js.Value, events ...string) string {
 	if target.IsUndefined() {
 		return "error"

@@ -52,7 +52,8 @@ func (s *Socket) Close(code int, reason string) {
 	s.native.close(code, reason)
 }
 
-// An inbox is the queue between the browser's callbacks and Read: the messages and, after them, the error that ends them.
+// An inbox is the queue between the browser's callbacks and Read. It holds the messages that have come and, once the
+// connection has ended, the error that Read returns after them.
 type inbox struct {
 	ready chan struct{} // capacity 1: the queue has changed
 
@@ -112,8 +113,8 @@ func (q *inbox) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// take removes the first message and returns it. If there is none, it returns the error that ends the queue, or nil,
-// nil while the queue has not ended.
+// take removes the first message and returns it. If there is none, it returns the error that ends the queue. While the
+// queue has not ended, it returns nil, nil.
 func (q *inbox) take() ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

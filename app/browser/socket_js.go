@@ -15,7 +15,7 @@ type native struct {
 }
 
 // Dial opens a WebSocket. It blocks until the WebSocket is open or the attempt has failed. If ctx is done first, Dial
-// gives up and closes the WebSocket: nothing that the WebSocket does after that has an effect.
+// gives up and closes the WebSocket. Nothing that the WebSocket does after that has an effect.
 func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 	defer catch(&err)
 	ws := js.Global().Get("WebSocket").New(url, subprotocol)

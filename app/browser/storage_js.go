@@ -3,7 +3,7 @@ package browser
 import "syscall/js"
 
 // area is the name of a storage of the window. Each call looks up the storage by this name. Where the browser denies
-// storage, already the look-up throws, and the call returns an error.
+// storage, that look-up throws, and the call returns an error.
 type area string
 
 // TabStorage returns the tab's storage.

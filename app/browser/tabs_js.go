@@ -50,7 +50,7 @@ func tryLock(name string) (unlock func(), err error) {
 // requestLock requests a lock with these options, and waits until the browser has granted or refused it. It calls abort
 // when the user leaves the page.
 func requestLock(name string, options js.Value, abort func()) (unlock func(), err error) {
-	locks := global("navigator").Get("locks")
+	locks := locks()
 	if locks.IsUndefined() {
 		return func() {}, nil
 	}
@@ -91,6 +91,9 @@ func requestLock(name string, options js.Value, abort func()) (unlock func(), er
 		return nil, errRefused
 	}
 }
+
+// locks returns navigator.locks, which is undefined in a browser without Web Locks, and in pages over plain http.
+func locks() js.Value { return global("navigator").Get("locks") }
 
 // Join joins the channel called name: a message that one tab sends reaches receive in all other tabs. Where the browser has
 // no channels, or denies them, messages are dropped.

@@ -8,8 +8,8 @@ import (
 
 const nonceSize = 12 // in bytes; the nonce stands before the encrypted bytes
 
-// Seal returns plain in sealed form, as base64. It makes the key if there is none. It blocks.
-func (Vault) Seal(plain string) (sealed string, err error) {
+// Seal encrypts plain and returns the result as base64. If there is no key yet, it makes one. It blocks.
+func (Vault) Seal(text string) (sealed string, err error) {
 	key, err := keyRequest("get", vaultKey)
 	if err == nil && key.IsUndefined() {
 		key, err = makeKey()
@@ -19,13 +19,13 @@ func (Vault) Seal(plain string) (sealed string, err error) {
 	}
 	nonce := make([]byte, nonceSize)
 	rand.Read(nonce) // never fails
-	buffer, err := crypt("encrypt", key, nonce, []byte(plain))
+	buffer, err := crypt("encrypt", key, nonce, []byte(text))
 	return base64.StdEncoding.EncodeToString(append(nonce, buffer...)), err
 }
 
 // Open returns the text that was sealed. ok is false if that will never be possible: the text is damaged or the key is gone.
 // err means that the vault cannot be used now. It blocks.
-func (Vault) Open(sealed string) (plain string, ok bool, err error) {
+func (Vault) Open(sealed string) (text string, ok bool, err error) {
 	b, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || len(b) < nonceSize {
 		return "", false, nil

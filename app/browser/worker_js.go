@@ -2,9 +2,9 @@ package browser
 
 import "syscall/js"
 
-// WatchWorker calls onVersion with the version of Mayfly that the service worker has, which is the version after a reload:
-// once soon, again when another worker takes over, and after UpdateWorker, until stop is called. Without a service worker it
-// never calls onVersion.
+// WatchWorker asks the service worker which version of Mayfly it has stored, which is the version that a reload would
+// show. It asks at once, and again when another worker takes over; UpdateWorker asks, too. onVersion runs with each
+// answer, until stop is called. If there is no service worker, onVersion never runs.
 func WatchWorker(onVersion func(version string)) (stop func()) {
 	onMessage := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		if data := args[0].Get("data"); data.Type() == js.TypeString {
@@ -27,8 +27,8 @@ func WatchWorker(onVersion func(version string)) (stop func()) {
 	}
 }
 
-// UpdateWorker makes the browser look for a newer worker, and the current worker fetch cached files that were deleted. It
-// blocks until the browser has looked.
+// UpdateWorker makes the browser look for a newer worker, and makes the current worker fetch again those cached files
+// that were deleted. It blocks until the browser has looked.
 func UpdateWorker() {
 	askWorker()
 	if registration, err := await(call(workers(), "getRegistration")); err == nil && registration.Truthy() {

@@ -68,9 +68,9 @@ func (s *Client) Send(c Composed) Problem {
 	return Problem{}
 }
 
-// Draft stores the text that the composer of that room holds, until an empty text replaces it or the user has not
-// changed it for an hour. If there is a Device, the text also outlives the program. taken is the N of the newest of
-// View.Drafts that the text includes.
+// Draft stores the text that the composer of that room holds. The client keeps it until an empty text replaces it, or
+// until the user has not changed it for an hour. If there is a Device, the text also outlives the program. taken is the
+// number (Draft.N) of the newest draft in View.Drafts that the text contains.
 func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() { s.engine.sender.drafts.Write(room, text, taken, s.engine.clock()) })
 }
@@ -80,7 +80,7 @@ func (s *Client) Draft(room, text string, taken int) {
 func (s *Client) Enter(room string) { s.do(func() { s.engine.enter(room) }) }
 
 // Retry starts an attempt to connect now instead of at View.NextTry. It uses a WebSocket, even if the client polled
-// before. A client that has ended (View.Ended) tries again, too: as a guest, if its sign-in has ended.
+// before. A client that waits for the user (View.Ended) tries again, too. If its sign-in has ended, it tries as a guest.
 func (s *Client) Retry() {
 	s.do(func() {
 		s.engine.connection.resume()
@@ -181,13 +181,13 @@ func (s *Client) Wake() {
 func (s *Client) Network(up bool) { s.do(func() { s.engine.onNetwork(up) }) }
 
 // Identify says as whom the user is signed in. Call it at first and whenever that changes. The client opens a new
-// connection for another user. When the user signs out, the client tells the server, and deletes the user's unsent
-// texts and everything that was shown. When a sign-in ends otherwise, the client keeps all of that and waits: only
-// Retry makes the user a guest.
+// connection for another user. When the user signs out, the client tells the server, and deletes the user's unsent texts
+// and everything that was shown. When a sign-in ends in another way, the client keeps all of that and waits. Only Retry
+// then makes the user a guest.
 func (s *Client) Identify(i Identity) { s.do(func() { s.engine.onIdentity(i) }) }
 
-// Settled calls f once everything that the user has written is stored as far as the device can, or after some seconds.
-// f must not block.
+// Settled calls f once the device has stored everything that the user has written, or has failed to, or after some
+// seconds. f must not block.
 func (s *Client) Settled(f func()) { s.do(func() { s.engine.sender.persister.Settle(f) }) }
 
 // Now returns the server's time, as the client estimates it; zero before the first welcome.

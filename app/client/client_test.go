@@ -110,7 +110,8 @@ func TestOwnMessageIsShownAtOnceThenSent(t *testing.T) {
 	}
 }
 
-// A message that is accepted before an older one of another arrives must not hide that one.
+// The server may accept a message of the user before an older message of another user arrives. The older message must be
+// shown all the same.
 func TestAcceptedDoesNotMoveTheCursor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -184,7 +185,7 @@ func TestRefusedForNowIsSentAgainByItself(t *testing.T) {
 		if m := v.Messages[0]; m.State != client.Sending || m.Reason.Message != "Slow down." {
 			t.Errorf("message = %+v", m)
 		}
-		c.Send("two") // waits behind it
+		c.Send("two") // this message waits behind the first one
 		time.Sleep(1400*time.Millisecond - time.Nanosecond)
 		p.wantSilence()
 		time.Sleep(time.Nanosecond)
@@ -201,7 +202,7 @@ func TestRefusedForNowIsSentAgainByItself(t *testing.T) {
 	})
 }
 
-// What is refused the server does not have, so its life has not begun.
+// The server does not have a message that it has refused, so the life of that message has not begun.
 func TestRefusedOutlivesTheTTL(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -217,7 +218,7 @@ func TestRefusedOutlivesTheTTL(t *testing.T) {
 		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
 		}
-		time.Sleep(2 * time.Second) // now it may be there
+		time.Sleep(2 * time.Second) // now the server may have the message
 		c.wantTexts()
 		c.wantDrafts("one")
 	})
@@ -253,7 +254,7 @@ func TestExpiryGoesOnWithoutConnection(t *testing.T) {
 	})
 }
 
-// The server's clock is an hour ahead of the device's: only what the server says counts.
+// The server's clock is an hour ahead of the device's. The client counts only by the server's clock.
 func TestWrongLocalClockDoesNotMatter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const off = time.Hour
@@ -287,7 +288,7 @@ func TestSleepingLaptopDoesNotLengthenLife(t *testing.T) {
 		c.wantTexts("here")
 		time.Sleep(time.Second)
 		c.wantTexts()
-		ahead(time.Hour) // an old beat and a message that lay in the socket's buffer
+		ahead(time.Hour) // then an old beat comes, and a message that was in the socket's buffer
 		p.say(wire.Beat{Now: time.Now().UnixMilli()}, posted(2, ann, "stale", time.Minute))
 		p2 := s.next()
 		p.wantClosed(wire.CloseNormal)
@@ -318,7 +319,7 @@ func TestBeatInDoubtBringsANewWelcome(t *testing.T) {
 		c := start(t, s)
 		p := s.online()
 		time.Sleep(20 * time.Second)
-		p.say(wire.Beat{Now: time.Now().Add(-9 * time.Second).UnixMilli()}) // slow, no more
+		p.say(wire.Beat{Now: time.Now().Add(-9 * time.Second).UnixMilli()}) // the beat was slow, but not too slow
 		c.wantStatus(client.Online)
 		p.say(wire.Beat{Now: time.Now().Add(-11 * time.Second).UnixMilli()})
 		hear[wire.Hello](s.next())
@@ -383,11 +384,11 @@ func TestReconnectResumesByCursorAndSendsWhatWaits(t *testing.T) {
 			t.Errorf("hello = %+v, want the cursor", hello)
 		}
 		p.say(welcome())
-		p.wantSilence() // nothing before joined
+		p.wantSilence() // the client sends no post before joined comes
 		snapshot := joined(5, message(4, me, one.ID, "one", time.Minute), message(5, ann, "z", "meanwhile", time.Minute))
 		snapshot.Resumed = true
 		p.say(snapshot)
-		if got := hear[wire.Post](p); !reflect.DeepEqual(got, two) { // one arrived
+		if got := hear[wire.Post](p); !reflect.DeepEqual(got, two) { // the server has got "one"
 			t.Errorf("sent again: %+v, want %+v", got, two)
 		}
 		if got := hear[wire.Post](p); got.Text != "three" {
@@ -504,7 +505,8 @@ func TestRefusedRoomIsTold(t *testing.T) {
 	})
 }
 
-// TestWhatMayBeStoredKeepsItsDeadline: the server gave up waiting for its stream, which may have the message all the same.
+// TestWhatMayBeStoredKeepsItsDeadline: the server has given up waiting for its stream, which may have stored the message
+// all the same.
 func TestWhatMayBeStoredKeepsItsDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)

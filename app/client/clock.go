@@ -9,33 +9,33 @@ import (
 // A serverClock estimates the server's time: it takes one time that the server sent, and adds the time that has passed
 // on the device since. It does not use the date and time that the device shows.
 type serverClock struct {
-	server time.Time    // what the server's clock showed at the moment at; zero: not learned yet
-	at     clock.Moment // when the server's clock showed server
+	server time.Time    // a time that the server sent; zero: none has come yet
+	at     clock.Moment // the moment at which the server's clock showed that time
 }
 
-// now returns the server's time at m.
+// now returns the server's time at the moment m.
 func (c serverClock) now(m clock.Moment) time.Time { return c.server.Add(m.Since(c.at)) }
 
 const (
-	// maxTransit is the longest time for which a welcome counts as having been on its way back. If the answer to hello
-	// took much longer, hello was held up on the way to the server, or the page was still starting. If all of that time
-	// were added to the server's time, short messages would expire before the user sees them.
+	// maxTransit is the longest time for which the client believes that a welcome was on its way back. If the answer to
+	// hello took much longer, hello was held up on the way to the server, or the page was still starting. If the client
+	// added all of that time to the server's time, short messages would expire before the user sees them.
 	maxTransit = time.Second
 
 	// maxLag is how late a beat may be. A beat that is later tells nothing about the server's clock.
 	maxLag = 10 * time.Second
 )
 
-// welcomed returns the clock after a welcome that says now. roundTrip is the time from hello to welcome: half of it
-// counts as the way back.
+// welcomed returns the clock after a welcome, which came at the moment m. now is the server's time in that welcome.
+// roundTrip is the time from hello to welcome: half of it counts as the way back.
 func welcomed(now int64, roundTrip time.Duration, m clock.Moment) serverClock {
 	return serverClock{server: time.UnixMilli(now).Add(min(roundTrip/2, maxTransit)), at: m}
 }
 
-// beat returns the clock after a beat that says now. A beat takes some time to come. So if it is ahead of the clock,
-// the clock is behind and is set. If it is more than maxLag behind the clock, it tells nothing: the beat waited while
-// the device slept, or the wall clock was set forward. Then ok is false, and the client needs another welcome to learn
-// the time.
+// beat returns the clock after a beat, which came at the moment m. now is the server's time in that beat. A beat takes
+// some time to come. So if now is ahead of the clock, the clock is behind, and beat sets it. If now is more than maxLag
+// behind the clock, it tells nothing: the beat waited while the device slept, or the wall clock was set forward. Then ok
+// is false, and the client needs another welcome to learn the time.
 func (c serverClock) beat(now int64, m clock.Moment) (_ serverClock, ok bool) {
 	server := time.UnixMilli(now)
 	switch lag := c.now(m).Sub(server); {

@@ -13,15 +13,16 @@ type Config struct {
 	Dial transport.Dial // opens a connection by WebSocket
 	// opens a connection by polls, where networks block WebSockets (transport.DialPolls); nil: the client never polls
 	Polls transport.Dial
-	// the guest's secret (NewGuest), which proves who the guest is; "": the client chooses it, see KeepGuest
+	// the guest's secret (NewGuest), which proves who the guest is; "": the client chooses one, see KeepGuest
 	Guest  string
 	Client string        // name/version of the program, for the server's logs; may be empty
 	Room   string        // the room to join at once; "": none before Enter
 	Tokens TokenSource   // gives the user's credentials; nil: nobody can sign in
 	Device outbox.Device // stores what the user has written and not sent; nil: nothing is stored
 
-	// KeepGuest, if not nil, stores the guest's secret that the client has chosen because Guest was empty: the secret
-	// of a guest whose entries it adopted from a closed tab, or a new one. KeepGuest must not block.
+	// KeepGuest stores the guest's secret that the client has chosen because Guest was empty. That is the secret of a
+	// guest whose entries the client adopted from a closed tab, or else a new secret. KeepGuest must not block. It may be
+	// nil.
 	KeepGuest func(secret string)
 
 	// Name is the name that the guest would like, "" for the pseudonym. KeepName, if not nil, stores another name that the

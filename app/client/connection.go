@@ -7,7 +7,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// outageGrace is how long the page does not show an outage: most outages are over sooner.
+// outageGrace is how long an outage lasts before the page shows it: most outages are over sooner.
 const outageGrace = 2 * time.Second
 
 // Status is the state of the connection as the page shows it. The page does not show a short outage: for the first two
@@ -35,7 +35,8 @@ type connection struct {
 	// when the connection was lost, while the outage is not shown yet; nil: there is no such outage
 	lostAt    *clock.Moment
 	noNetwork bool // the device says that it has no network
-	// when the client asked the server for an answer, because of what the device said; nil: no answer is missing
+	// when the client asked the server for an answer, because the device said that it has no network; nil: no answer is
+	// missing
 	asked      *clock.Moment
 	noToken    bool    // the last attempt failed because there was no token
 	restarting bool    // the server said that it restarts
@@ -44,7 +45,7 @@ type connection struct {
 	endedAs    Status  // the Status to show while the client waits for the user
 }
 
-// status returns the Status to show. welcomed says whether the server has said welcome on the current connection.
+// status returns the Status to show. welcomed is true if the server has said welcome on the current connection.
 func (c *connection) status(welcomed bool) Status {
 	switch {
 	case c.waits():
@@ -75,8 +76,9 @@ func (c *connection) onClose(welcomed bool, now clock.Moment) {
 // onBye runs when the server has said bye; code says why the connection ends.
 func (c *connection) onBye(code wire.Code) { c.restarting = code == wire.CodeRestart }
 
-// end makes the client wait until Client.Retry, or until somebody signs in. as is the Status until then.
-func (c *connection) end(as Status, why Problem) { c.ended, c.endedAs, c.lostAt = why, as, nil }
+// end makes the client wait until Client.Retry, or until somebody signs in. status is the Status until then, and why is
+// the reason.
+func (c *connection) end(status Status, why Problem) { c.ended, c.endedAs, c.lostAt = why, status, nil }
 
 // resume ends the wait that end began.
 func (c *connection) resume() { c.ended = Problem{} }
@@ -91,10 +93,10 @@ func (c *connection) tick(now clock.Moment) {
 	}
 }
 
-// answerTimeout is the longest time for the answer of a server that is asked because the device says it has no network.
+// answerTimeout is how long the client waits for the server's answer, if the device says that it has no network.
 const answerTimeout = 3 * time.Second
 
-// unanswered reports whether a server that was asked has not answered in time.
+// unanswered reports whether the client has asked the server for an answer and got none within answerTimeout.
 func (c *connection) unanswered(now clock.Moment) bool {
 	return c.asked != nil && now.Since(*c.asked) >= answerTimeout
 }

@@ -40,7 +40,7 @@ func (e *engine) frame(f wire.Frame, now clock.Moment) {
 		e.onRefused(f, now)
 	case wire.Expiring:
 		e.links.tokens.Wake()
-		e.links.ask("") // the token may have been renewed without a call of Identify
+		e.links.ask("") // the token may have been renewed, although nobody has called Identify
 		return
 	case wire.Authed:
 		e.links.current.renewals = 0
@@ -92,7 +92,7 @@ func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 	e.fallback.young = 0
 	e.close(now)
 	e.connection.onBye(f.Code)
-	if !e.retry.after(f, now) {
+	if !e.retry.scheduleAfter(f, now) {
 		if f.Reason == wire.ReasonTokenKeyUnknown {
 			e.identity.onUnknownKey(c.Token)
 		}
@@ -143,7 +143,7 @@ func (e *engine) lost(err error) {
 		switch closed.Code {
 		case wire.CloseTooBig:
 			e.sender.outbox.FailSent()
-		case wire.CloseAuth, wire.CloseForbidden: // the bye got lost: act as if it asked for another token
+		case wire.CloseAuth, wire.CloseForbidden: // the bye got lost: do what a bye does that asks for another token
 			if l != nil && l.credentials.Token != "" {
 				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
 				return

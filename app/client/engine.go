@@ -50,10 +50,10 @@ func newEngine(c Config, m *mailbox) *engine {
 	return e
 }
 
-// view returns the view of the present state. last is the view that was published before.
-func (e *engine) view(last *View) View {
+// view returns the view of the present state. previous is the view that was published last.
+func (e *engine) view(previous *View) View {
 	r := &e.rooms.shown
-	if !sameList(r.Messages, last.Messages) {
+	if !sameList(r.Messages, previous.Messages) {
 		r.SetTags()
 	}
 	v := View{

@@ -6,8 +6,8 @@ import (
 	"mayfly/shared/clock"
 )
 
-// Skew makes the wall clock of s run ahead by what the returned function is given, as it does when a laptop slept through
-// that time or someone sets the clock. Call it before Run.
+// Skew returns a function that sets the wall clock of s forward. That is what happens when a laptop has slept, or when
+// the user sets the clock. Call Skew before Run.
 func Skew(s *Client) func(time.Duration) {
 	ahead := make(chan time.Duration, 1)
 	ahead <- 0

@@ -9,7 +9,7 @@ import (
 // These limits decide when the client polls because the network seems to block WebSockets, and when a probe tries a
 // WebSocket again. A single attempt that stays silent for blockedAfter also makes the client poll.
 const (
-	// after so many WebSocket connections in a row that ended before stableAfter and without a bye, the client polls
+	// the client polls after this many WebSocket connections in a row that ended before stableAfter and without a bye
 	tooYoung = 3
 	// how long after polls connect the first probe begins, if WebSockets were refused: perhaps the server was down
 	probeSoon = 3 * time.Second
@@ -21,7 +21,7 @@ const (
 // While the client polls, it also decides when the next probe tries a WebSocket. It is a state machine without I/O.
 type fallback struct {
 	polls   bool          // the next attempt to connect polls
-	young   int           // how many connections by WebSocket in a row ended before stableAfter and without a bye
+	young   int           // how many WebSocket connections in a row ended before stableAfter and without a bye
 	refused bool          // the last of these connections ended before it was open
 	from    clock.Moment  // when the wait for the next probe began
 	wait    time.Duration // how long that wait is
@@ -34,7 +34,7 @@ func (f *fallback) transportFailed(l *link, err error, now clock.Moment) {
 	switch {
 	case err == errNoToken, err == errUnsure: // the network is not the cause
 	case l.polls:
-		f.polls = l.welcomed // without a welcome, perhaps the server is down: try a WebSocket again
+		f.polls = l.welcomed // if no welcome came, perhaps the server is down: try a WebSocket again
 	case l.welcomed && now.Since(l.since) >= stableAfter:
 		f.young = 0
 	case err == errSilent:
@@ -55,14 +55,14 @@ func (f *fallback) pollsConnected(now clock.Moment) {
 	}
 }
 
-// awaitProbe schedules the next probe, wait after now.
-func (f *fallback) awaitProbe(now clock.Moment, wait time.Duration) { f.from, f.wait = now, wait }
+// awaitProbe schedules the next probe for the time delay after now.
+func (f *fallback) awaitProbe(now clock.Moment, delay time.Duration) { f.from, f.wait = now, delay }
 
 // probeDue reports whether the next probe is to begin.
 func (f *fallback) probeDue(now clock.Moment) bool { return now.Since(f.from) >= f.wait }
 
-// doubtPolls schedules a probe for now, because the network has changed. If the probe fails, the polls must connect
-// again.
+// doubtPolls schedules a probe that begins at once, because the network has changed. If the probe fails, the polls must
+// connect again.
 func (f *fallback) doubtPolls(now clock.Moment) {
 	f.doubt = true
 	f.awaitProbe(now, 0)

@@ -12,17 +12,18 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The thresholds of the ladder.
+// The limits of the fallback (fallback.go).
 const (
 	blocked = 4 * time.Second
 	young   = 5 * time.Second
 	soon    = 3*time.Second + lookEvery
 	later   = 5 * time.Minute
 
-	lookEvery = time.Second // how late the client may be for these
+	lookEvery = time.Second // how late the client may notice that a time has passed
 )
 
-// startLadder runs a client in lobby that may poll, too: sockets and polls are what it connects to.
+// startLadder runs a client in lobby that may poll, too. sockets is the server to which it connects by WebSocket, polls
+// is the one to which it connects by polls.
 func startLadder(t *testing.T) (c *tester, sockets, polls *script) {
 	sockets, polls = newScript(t), newScript(t)
 	return startClient(t, client.New(client.Config{Dial: sockets.dial, Polls: polls.dial, Guest: guest, Room: "lobby"})), sockets, polls
@@ -37,7 +38,8 @@ func (s *script) silent() {
 	p.wantClosed(wire.CloseNormal)
 }
 
-// takesOver lets the next connection go on where polls are.
+// takesOver accepts the next connection, a probe, and resumes the room that is joined by polls. head is the head of the
+// room.
 func (s *script) takesOver(head int64) *pipe {
 	s.t.Helper()
 	p := s.next()
@@ -47,7 +49,7 @@ func (s *script) takesOver(head int64) *pipe {
 	return p
 }
 
-// idle lets d pass, in which p says nothing new.
+// idle lets the time d pass. Meanwhile p sends only beats.
 func (p *pipe) idle(d time.Duration) {
 	for ; d > 0; d -= wire.BeatEvery {
 		time.Sleep(min(d, wire.BeatEvery))
@@ -55,7 +57,7 @@ func (p *pipe) idle(d time.Duration) {
 	}
 }
 
-// wantDials fails if s was not dialled that often.
+// wantDials fails unless the client has tried n times to connect to s.
 func (s *script) wantDials(n int) {
 	s.t.Helper()
 	synctest.Wait()
@@ -64,8 +66,8 @@ func (s *script) wantDials(n int) {
 	}
 }
 
-// TestSilentSocketIsBlocked: nothing comes for 4 s, so the next connection polls. Five minutes later a probe shows that
-// nothing has changed, and after another five it takes over.
+// TestSilentSocketIsBlocked: a WebSocket brings nothing for 4 s, so the client polls. Five minutes later a probe is
+// silent, too. The probe after another five minutes works and takes over.
 func TestSilentSocketIsBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)
@@ -90,7 +92,7 @@ func TestSilentSocketIsBlocked(t *testing.T) {
 	})
 }
 
-// TestSlowSocketIsNotBlocked: it opens late and says welcome late, but never nothing for 4 s.
+// TestSlowSocketIsNotBlocked: the WebSocket opens late and brings welcome late, but it is never silent for 4 s.
 func TestSlowSocketIsNotBlocked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, polls := newScript(t), newScript(t)
@@ -104,7 +106,7 @@ func TestSlowSocketIsNotBlocked(t *testing.T) {
 		time.Sleep(blocked - time.Nanosecond)
 		p.say(welcome())
 		c.wantStatus(client.Online)
-		time.Sleep(30 * time.Second) // the room takes its time
+		time.Sleep(30 * time.Second) // joined comes late
 		p.say(joined(1, message(1, ann, "id-old", "old", time.Minute)))
 		c.wantTexts("old")
 		s.wantDials(1)
@@ -112,7 +114,8 @@ func TestSlowSocketIsNotBlocked(t *testing.T) {
 	})
 }
 
-// TestThreeThatDieYoungAreBlocked, however they do, unless one in between lives, or ends with a word.
+// TestThreeThatDieYoungAreBlocked: the client polls after three WebSockets in a row that ended soon, for any reason. A
+// WebSocket that lives longer, or ends with a bye, begins the count again.
 func TestThreeThatDieYoungAreBlocked(t *testing.T) {
 	dies := func(s *script) { s.online().cut(1006) }
 	unwelcome := func(s *script) {
@@ -129,7 +132,7 @@ func TestThreeThatDieYoungAreBlocked(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		ends []func(*script)
-		want int // attempts by WebSocket until it polls
+		want int // how many attempts by WebSocket the client makes before it polls
 	}{
 		{"at once", []func(*script){dies, dies, dies}, 3},
 		{"before welcome", []func(*script){unwelcome, dies, unwelcome}, 3},
@@ -166,12 +169,12 @@ func TestServerThatIsAway(t *testing.T) {
 			t.Errorf("%d attempts by WebSocket and %d by polls, want them by turns after the first three", n, m)
 		}
 		n := len(polls.attempts())
-		for len(polls.attempts()) == n { // the next one is by WebSocket
+		for len(polls.attempts()) == n { // until the next attempt, which is by WebSocket
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(time.Millisecond)
 		n = len(sockets.attempts())
-		for len(sockets.attempts()) == n { // and the next by polls
+		for len(sockets.attempts()) == n { // until the attempt after it, which is by polls
 			time.Sleep(time.Millisecond)
 		}
 		sockets.setDown(false)
@@ -184,13 +187,13 @@ func TestServerThatIsAway(t *testing.T) {
 	})
 }
 
-// TestRetryTakesTheBestWayFirst, although polls would be next.
+// TestRetryTakesTheBestWayFirst: Client.Retry tries a WebSocket, although the next attempt would be by polls.
 func TestRetryTakesTheBestWayFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls := startLadder(t)
 		sockets.setDown(true)
 		polls.setDown(true)
-		time.Sleep(2 * time.Minute) // the two take turns, with long waits between them
+		time.Sleep(2 * time.Minute) // the client tries WebSockets and polls in turn, with long waits between them
 		n := len(sockets.attempts())
 		for len(sockets.attempts()) == n {
 			time.Sleep(time.Millisecond)
@@ -200,7 +203,7 @@ func TestRetryTakesTheBestWayFirst(t *testing.T) {
 	})
 }
 
-// polling connects a session by polls, with one message on the screen.
+// polling runs a client that is connected by polls and shows one message.
 func polling(t *testing.T) (c *tester, sockets, polls *script, p *pipe) {
 	t.Helper()
 	c, sockets, polls = startLadder(t)
@@ -210,7 +213,8 @@ func polling(t *testing.T) (c *tester, sockets, polls *script, p *pipe) {
 	return c, sockets, polls, p
 }
 
-// TestProbeTakesOver once it has brought the room, too: nobody sees it, nothing is lost and nothing doubled.
+// TestProbeTakesOver: a probe takes over once it has brought joined, too. The user sees nothing of it, and no message is
+// lost or comes twice.
 func TestProbeTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, _, p := polling(t)
@@ -243,13 +247,13 @@ func TestProbeTakesOver(t *testing.T) {
 		c.wantTexts("old", "new", "by polls", "missed", "mine", "by the probe")
 		probe.wantSilence()
 		stop()
-		time.Sleep(wire.BeatEvery + wire.BeatGrace) // it is watched, as any connection
+		time.Sleep(wire.BeatEvery + wire.BeatGrace) // the silence ends this connection, as any other
 		probe.wantClosed(wire.CloseNormal)
-		sockets.online() // it had lived
+		sockets.online() // the connection had lived long enough, so the next one is a WebSocket, too
 	})
 }
 
-// TestProbeThatCannotTakeOver leaves the polls alone.
+// TestProbeThatCannotTakeOver: if a probe fails, the polls go on.
 func TestProbeThatCannotTakeOver(t *testing.T) {
 	for name, say := range map[string]func(*pipe){
 		"cut":         func(probe *pipe) { probe.cut(1006) },
@@ -278,12 +282,13 @@ func TestProbeThatCannotTakeOver(t *testing.T) {
 	}
 }
 
-// TestProbeThatDiesYoung: the next connection polls, without another two by WebSocket.
+// TestProbeThatDiesYoung: a probe has taken over and ends soon. The next connection polls at once, without two more
+// attempts by WebSocket.
 func TestProbeThatDiesYoung(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls, _ := polling(t)
 		c.Wake()
-		for range 10 { // however often, it is as good as at once
+		for range 10 { // after any number of changes of the network, a probe begins at once
 			sockets.takesOver(1).cut(1006)
 			cut := time.Now()
 			p := polls.online(message(1, ann, "id-old", "old", time.Hour))
@@ -301,7 +306,8 @@ func TestProbeThatDiesYoung(t *testing.T) {
 	})
 }
 
-// TestAnotherNetwork may be one that blocks nothing: polls stay until that is known, and begin anew if it is not so.
+// TestAnotherNetwork: the device comes to another network, which may not block WebSockets. The polls stay until a probe
+// shows that. If the probe fails, the polls connect again.
 func TestAnotherNetwork(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, sockets, polls, p := polling(t)
@@ -328,7 +334,7 @@ func TestAnotherNetwork(t *testing.T) {
 	})
 }
 
-// TestSignOutEndsTheProbe, which is another person's by then.
+// TestSignOutEndsTheProbe: a probe ends when the user signs out, because it belongs to the old user.
 func TestSignOutEndsTheProbe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sockets, polls := newScript(t), newScript(t)

@@ -37,7 +37,7 @@ type identity struct {
 	renewals     int    // how many tokens in a row the server refused as old
 }
 
-// An announcement says what a new Identity changes for the client.
+// An announcement says what a new Identity changes for the client. The method announce returns one.
 type announcement int
 
 const (
@@ -47,7 +47,7 @@ const (
 	tokenRenewed              // there is a newer token for the same user
 )
 
-// announce returns what i changes, compared with the Identity before it.
+// announce stores the new Identity i, and returns what it changes compared with the Identity before it.
 func (s *identity) announce(i Identity) announcement {
 	newer := i.Version != s.version
 	s.version = i.Version
@@ -114,9 +114,9 @@ func (s *identity) owner() string {
 	return outbox.GuestOwner(s.guest)
 }
 
-// onUnknownKey runs when the server does not know the key that signed a token. At the first time, perhaps the server
-// has not loaded the key yet, so the client sends the same token again. At the second time, perhaps the provider has
-// withdrawn the key, so the client needs another token.
+// onUnknownKey runs when the server does not know the key that signed a token. The first time, perhaps the server has not
+// loaded the key yet, so the client sends the same token again. The second time, perhaps the provider has withdrawn the
+// key, so the client needs another token.
 func (s *identity) onUnknownKey(token string) {
 	if token == s.unknownToken {
 		s.refusedToken = token
@@ -142,8 +142,8 @@ const (
 	denyToken                 // the server accepts no token of this kind
 )
 
-// judge returns what follows from a refused token. code and next are what the server says about it. renewals counts the
-// tokens in a row that the server refused as old: judge adds this one.
+// judge returns what follows from a refused token. code and next are the server's words about the token. renewals counts
+// the tokens in a row that the server refused as old. If this token is one of them, judge counts it.
 func judge(code wire.Code, next wire.Next, renewals *int) verdict {
 	switch next {
 	case wire.NextNever:

@@ -94,7 +94,7 @@ func TestJudge(t *testing.T) {
 		name     string
 		code     wire.Code
 		next     wire.Next
-		renewals int // before
+		renewals int // how many tokens in a row were refused before
 		want     verdict
 	}{
 		{"never", wire.CodeForbidden, wire.NextNever, 0, denyUser},

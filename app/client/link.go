@@ -44,9 +44,9 @@ type link struct {
 	cancel    context.CancelFunc
 	polls     bool           // this link polls; it is not a WebSocket
 	conn      transport.Conn // nil until the connection is open
-	started   clock.Moment   // when the link began or, after credentials, when dialling began
+	started   clock.Moment   // when the link began; once the credentials have come, when dialling began
 	greeted   clock.Moment   // when the connection opened and hello was sent
-	lastFrame clock.Moment   // when the last frame came; before that, when credentials came or the connection opened
+	lastFrame clock.Moment   // when the last frame came; until one comes, when the credentials came or the connection opened
 
 	identified  bool // the credentials have come; dialling begins then
 	credentials Credentials
@@ -56,7 +56,7 @@ type link struct {
 	brought  []wire.Frame // the frames that came while the link was a probe
 	welcomed bool
 	since    clock.Moment  // when welcome came
-	silence  time.Duration // how long no frame may come after welcome, until the link counts as dead
+	silence  time.Duration // after welcome, how long no frame may come before the link counts as dead
 }
 
 // An event is what a link's goroutine tells the loop: the credentials came, the connection opened (conn), a message
@@ -69,28 +69,28 @@ type event struct {
 	err         error
 }
 
-// connect begins an attempt to connect. refused is a token that the server did not accept, "" if there is none.
-func (s *links) connect(polls bool, now clock.Moment, refused string) {
+// connect begins an attempt to connect. refusedToken is a token that the server did not accept, "" if there is none.
+func (s *links) connect(polls bool, now clock.Moment, refusedToken string) {
 	dial := s.dial
 	if polls {
 		dial = s.polls
 	}
-	s.current = s.begin(dial, now, refused)
+	s.current = s.begin(dial, now, refusedToken)
 	s.current.polls = polls
 }
 
 // begin begins a link: it starts the link's goroutine.
-func (s *links) begin(dial transport.Dial, now clock.Moment, refused string) *link {
+func (s *links) begin(dial transport.Dial, now clock.Moment, refusedToken string) *link {
 	ctx, cancel := context.WithCancel(context.Background()) // letGo cancels it, after the connection is closed properly
 	l := &link{ctx: ctx, cancel: cancel, started: now}
-	s.work.Go(func() { s.read(l, dial, refused) })
+	s.work.Go(func() { s.read(l, dial, refusedToken) })
 	return l
 }
 
 // read gets credentials, dials and tells the loop everything that comes, until the connection ends or the loop gives up
 // the link.
-func (s *links) read(l *link, dial transport.Dial, refused string) {
-	c, err := s.tokens.Token(l.ctx, refused)
+func (s *links) read(l *link, dial transport.Dial, refusedToken string) {
+	c, err := s.tokens.Token(l.ctx, refusedToken)
 	if err != nil {
 		s.tell(l, event{err: errNoToken})
 		return
@@ -122,11 +122,12 @@ func (s *links) tell(l *link, e event) {
 	}
 }
 
-// ask asks the TokenSource for credentials. The loop gets them as an event. refused is as for connect.
-func (s *links) ask(refused string) {
+// ask asks the TokenSource for credentials. The loop gets them as an event. refusedToken is a token that the server did
+// not accept, "" if there is none.
+func (s *links) ask(refusedToken string) {
 	l := s.current
 	s.work.Go(func() {
-		if c, err := s.tokens.Token(l.ctx, refused); err == nil { // else Identify says later that there is a token
+		if c, err := s.tokens.Token(l.ctx, refusedToken); err == nil { // else Identify says later that there is a token
 			s.tell(l, event{credentials: &c})
 		}
 	})
@@ -157,7 +158,7 @@ func (s *links) abandonProbe() {
 	s.probe = nil
 }
 
-// hangUp gives up the current link and the probe beside it.
+// hangUp gives up the current link, and the probe beside it if there is one.
 func (s *links) hangUp() {
 	s.letGo(s.current)
 	s.letGo(s.probe)
@@ -178,9 +179,9 @@ func (s *links) letGo(l *link) {
 	}
 }
 
-// silent reports whether nothing has come on the current link for too long. The time until credentials come does not
-// count: it may be longer, and the TokenSource limits it. For the welcome on a WebSocket, the client waits less if it
-// can poll instead.
+// silent reports whether nothing has come on the current link for too long. The time until the credentials come does not
+// count: it may be longer, and the TokenSource limits it. If the client can poll instead, it waits a shorter time for the
+// welcome on a WebSocket.
 func (s *links) silent(now clock.Moment) bool {
 	l, patience := s.current, welcomeTimeout
 	switch {

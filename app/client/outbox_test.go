@@ -10,13 +10,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// What a message says that has no answer for too long.
+// The reasons that are shown for a message that has had no answer for too long.
 var (
 	noAnswer     = client.Problem{Code: client.NoAnswer}
 	noConnection = client.Problem{Code: client.NoConnection}
 )
 
-// answerTime is how long that is.
+// answerTime is how long a message may be without an answer before a reason is shown.
 const answerTime = 10 * time.Second
 
 // wantLast fails if the last message is not in that state for that reason.
@@ -48,9 +48,9 @@ func TestWithoutAnswerItIsFailedUntilItIsAnsweredAfterAll(t *testing.T) {
 		c.wantLast(client.Sending, client.Problem{})
 		time.Sleep(time.Nanosecond)
 		key := c.wantLast(client.Failed, noAnswer).Key
-		p.wantSilence() // it may be on its way
+		p.wantSilence() // the message may be on its way
 		p.cut(1006)
-		c.wantLast(client.Failed, noAnswer) // nobody is told of a short outage
+		c.wantLast(client.Failed, noAnswer) // a short outage is not shown
 		p = s.online()
 		if again := hear[wire.Post](p); !reflect.DeepEqual(again, post) {
 			t.Errorf("sent again: %+v, want %+v", again, post)
@@ -86,7 +86,8 @@ func TestWithoutConnectionItIsFailedAndGoesOutByItself(t *testing.T) {
 	})
 }
 
-// TestAllThatWaitSayWhy: the server accepts no more for now, so each entry that is held back says so, until it is sent.
+// TestAllThatWaitSayWhy: the server has asked the client to wait. Each entry that waits shows that reason until it is
+// sent.
 func TestAllThatWaitSayWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -97,7 +98,7 @@ func TestAllThatWaitSayWhy(t *testing.T) {
 		c.Send("under way")
 		under := hear[wire.Post](p)
 		p.say(refused(one, wire.CodeRate, 8*time.Second))
-		c.wantLast(client.Sending, client.Problem{}) // the server has it, and may accept it
+		c.wantLast(client.Sending, client.Problem{}) // the server has the message, and may accept it
 		p.say(accept(under, 1, time.Minute))
 		why := client.Problem{Code: client.Code(wire.CodeRate), Message: "Not that."}
 		for _, text := range []string{"two", "three", "four"} {
@@ -114,14 +115,15 @@ func TestAllThatWaitSayWhy(t *testing.T) {
 		for range 4 {
 			hear[wire.Post](p)
 		}
-		c.wantLast(client.Sending, client.Problem{}) // it is on its way
+		c.wantLast(client.Sending, client.Problem{}) // the message is on its way
 		c.Send("five")
 		hear[wire.Post](p)
 		c.wantLast(client.Sending, client.Problem{})
 	})
 }
 
-// TestToWaitIsAnAnswer: who was told when to try again is not without an answer, nor is what waits behind.
+// TestToWaitIsAnAnswer: an entry that the server asked the client to send later counts as answered, and so do the entries
+// that wait behind it.
 func TestToWaitIsAnAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -155,7 +157,7 @@ func TestToWaitIsAnAnswer(t *testing.T) {
 func TestResend(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
-		after func(p *pipe, post wire.Post) // the message goes out, until it has failed
+		after func(p *pipe, post wire.Post) // what happens from the sending of the message until it has failed
 	}{
 		{"without an answer", func(*pipe, wire.Post) { time.Sleep(answerTime) }},
 		{"refused for good", func(p *pipe, post wire.Post) { p.say(refused(post, wire.CodeText, 0)) }},
@@ -183,7 +185,7 @@ func TestResend(t *testing.T) {
 				if !reflect.DeepEqual(again, post) {
 					t.Errorf("sent again: %+v, first %+v", again, post)
 				}
-				time.Sleep(answerTime - time.Nanosecond) // the clock began anew
+				time.Sleep(answerTime - time.Nanosecond) // the time for the answer began again
 				c.wantLast(client.Sending, client.Problem{})
 				p.say(accept(again, 1, time.Minute))
 				m := c.wantLast(client.Sent, client.Problem{})
@@ -213,7 +215,7 @@ func TestResendWithoutConnectionHurries(t *testing.T) {
 		p.cut(1006)
 		c.now()
 		c.Send("mine")
-		time.Sleep(4 * time.Minute) // attempts are far apart by now
+		time.Sleep(4 * time.Minute) // by now there is a long wait between two attempts
 		m := c.wantLast(client.Failed, noConnection)
 		for time.Until(c.now().NextTry) < time.Second {
 			time.Sleep(time.Second)
@@ -246,13 +248,13 @@ func TestDiscard(t *testing.T) {
 		p.cut(1006)
 		p = s.online()
 		hear[wire.Post](p)
-		p.wantSilence() // two is not sent again
+		p.wantSilence() // the message "two" is not sent again
 		p.say(accept(one, 1, time.Minute))
 		c.wantLast(client.Sent, client.Problem{})
 	})
 }
 
-// TestTooLateToResendOrDiscard: what is not there, or was accepted meanwhile, is left alone.
+// TestTooLateToResendOrDiscard: Resend and Discard do nothing to an entry that does not exist or was accepted meanwhile.
 func TestTooLateToResendOrDiscard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)

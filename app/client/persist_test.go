@@ -16,9 +16,11 @@ import (
 	"mayfly/shared/wire"
 )
 
-// shelf is what a device keeps, in memory, for any number of tabs. It outlives them, as a disk does.
+// shelf is the storage of a device, in memory, for any number of tabs. It outlives them, as a disk does.
 type shelf struct {
-	lock sync.Mutex // what Lock locks
+	slow sync.Mutex    // as long as it is locked, Load does not answer
+	look time.Duration // static: how long Closed takes
+	was  []string      // the tabs that a page was before it is loaded again; nil: all tabs so far
 
 	mu    sync.Mutex // guards what follows
 	kept  map[string]string
@@ -27,16 +29,17 @@ type shelf struct {
 	saves int
 }
 
-// tab is one tab's view of it.
+// tab is the Device of one tab.
 type tab struct {
 	*shelf
-	name string
+	name   string
+	former []string
 }
 
 // tab opens a tab.
 func (s *shelf) tab(name string) tab {
 	s.setOpen(name, true)
-	return tab{s, name}
+	return tab{shelf: s, name: name}
 }
 
 func (s *shelf) setOpen(name string, open bool) {
@@ -48,14 +51,24 @@ func (s *shelf) setOpen(name string, open bool) {
 	s.open[name] = open
 }
 
-// setFails makes whatever is saved fail, or work again.
+// setFails makes each later Save fail with err. With nil, Save works again.
 func (s *shelf) setFails(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.fails = err
 }
 
+// stall makes Load wait until release is called. Only adoptions load.
+func (s *shelf) stall() (release func()) {
+	s.slow.Lock()
+	return sync.OnceFunc(s.slow.Unlock)
+}
+
 func (s *shelf) Load() (map[string]string, error) {
+	for !s.slow.TryLock() { // whoever waits for a mutex is not asleep to synctest
+		time.Sleep(time.Millisecond)
+	}
+	s.slow.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return maps.Clone(s.kept), nil
@@ -64,6 +77,19 @@ func (s *shelf) Load() (map[string]string, error) {
 func (s *shelf) Save(changes map[string]string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.saveLocked(changes)
+}
+
+func (s *shelf) Update(decide func(map[string]string) map[string]string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if changes := decide(maps.Clone(s.kept)); len(changes) > 0 {
+		return s.saveLocked(changes)
+	}
+	return nil
+}
+
+func (s *shelf) saveLocked(changes map[string]string) error {
 	s.saves++
 	if s.fails != nil {
 		return s.fails
@@ -76,27 +102,23 @@ func (s *shelf) Save(changes map[string]string) error {
 	return nil
 }
 
-func (s *shelf) Lock() (func(), error) {
-	for !s.lock.TryLock() { // whoever waits for a mutex is not asleep to synctest
-		time.Sleep(time.Millisecond)
-	}
-	return s.lock.Unlock, nil
-}
-
 func (t tab) Tab() string { return t.name }
 
-func (s *shelf) Tabs() (open []string, err error) {
+func (t tab) Former() []string { return t.former }
+
+func (s *shelf) Closed(tabs []string) (closed []string, err error) {
+	time.Sleep(s.look)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, is := range s.open {
-		if is {
-			open = append(open, name)
+	for _, name := range tabs {
+		if !s.open[name] {
+			closed = append(closed, name)
 		}
 	}
-	return open, nil
+	return closed, nil
 }
 
-// wantKept fails if not so many letters, and drafts, are kept.
+// wantKept fails unless the device has that many entries (letters) and drafts.
 func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
 	t.Helper()
 	synctest.Wait()
@@ -111,22 +133,29 @@ func (s *shelf) wantKept(t *testing.T, letters, drafts int) {
 	}
 }
 
-// page is a client in a tab, as long as that is open.
+// page is a client in a tab, until the tab is closed.
 type page struct {
 	*tester
 	tab   tab
-	guest string // what it was told to keep
+	guest string // the guest's secret that the client gave to KeepGuest
 	close func()
 }
 
-// open opens a tab with a client in lobby; it is whoever guest is, "" as in a tab that is new.
+// open opens a tab with a client in lobby. guest is the guest's secret, "" as in a new tab.
 func (s *script) open(shelf *shelf, name, guest string) *page {
 	return s.openAs(nil, shelf, name, guest)
 }
 
-// openAs is open, of somebody who is signed in.
+// openAs does what open does, for a user who is signed in. A user who is a guest already loads a page again, which was any
+// of the tabs so far.
 func (s *script) openAs(in client.TokenSource, shelf *shelf, name, guest string) *page {
 	p := &page{tab: shelf.tab(name)}
+	if guest != "" {
+		p.tab.former = shelf.was
+		if shelf.was == nil {
+			p.tab.former = slices.Collect(maps.Keys(shelf.open))
+		}
+	}
 	c := client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in, Device: p.tab,
 		KeepGuest: func(secret string) { p.guest = secret }}
 	p.tester = &tester{Client: client.New(c), t: s.t}
@@ -194,7 +223,7 @@ func TestUnsentOutlivesTheProgram(t *testing.T) {
 	})
 }
 
-// TestSentUnderTheSameIDAfterACrash: the server had it, so it is not there twice.
+// TestSentUnderTheSameIDAfterACrash: the server has the message already, so it must not be posted twice.
 func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -203,7 +232,7 @@ func TestSentUnderTheSameIDAfterACrash(t *testing.T) {
 		a.Send("mine")
 		post := hear[wire.Post](p)
 		shelf.wantKept(t, 1, 0)
-		a.close() // before it was answered
+		a.close() // before the answer has come
 		b := s.open(shelf, "b", "")
 		p = s.next()
 		if hello := hear[wire.Hello](p); *hello.Guest != guest {
@@ -255,8 +284,164 @@ func TestOpenTabKeepsItsOwn(t *testing.T) {
 	})
 }
 
-// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. What it left another tab sends, and no
-// two do.
+// TestTabsAdoptAtTheSameTime: each record becomes the record of one tab, and stays with it.
+func TestTabsAdoptAtTheSameTime(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		guests []string // of the tabs that adopt
+	}{
+		{"two tabs of the guest", []string{guest, guest}},
+		{"five tabs of the guest", []string{guest, guest, guest, guest, guest}},
+		{"two new tabs", []string{"", ""}},
+		{"a new tab and one of another guest", []string{"", "another-guest-with-a-secret"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, shelf := newScript(t), &shelf{look: time.Millisecond}
+				s.setDown(true)
+				a := s.open(shelf, "a", guest)
+				time.Sleep(time.Second)
+				a.Send("one")
+				a.Draft("lobby", "half", 0)
+				shelf.wantKept(t, 1, 1)
+				a.close()
+				var pages []*page
+				for i, guest := range tt.guests { // all of them look before one of them has adopted
+					pages = append(pages, s.open(shelf, string(rune('b'+i)), guest))
+				}
+				for range 2 {
+					time.Sleep(time.Second)
+					entries, drafts, guests := 0, 0, 0
+					for _, p := range pages {
+						v := p.now()
+						entries, drafts = entries+len(v.Messages), drafts+len(v.Drafts)
+						if p.guest == guest {
+							guests++
+						}
+					}
+					if entries != 1 || drafts != 1 || guests > 1 {
+						t.Errorf("the tabs have %d entries and %d drafts, want 1 and 1; %d have become the guest", entries, drafts, guests)
+					}
+					shelf.wantKept(t, 1, 1)
+					for _, p := range pages {
+						p.Wake()
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestPageThatIsLoadedAgainComesFirst: for some seconds a tab looks closed while its page is loaded. The other tabs leave what
+// it has, and take it only if the tab does not come back.
+func TestPageThatIsLoadedAgainComesFirst(t *testing.T) {
+	first := []string{"the first page"}
+	for _, tt := range []struct {
+		name  string
+		age   time.Duration // of another tab
+		away  time.Duration // how long the tab is closed
+		other string        // the guest of the other tab
+		was   []string      // the tabs that the other tab was before
+		look  func(other *page)
+		taken bool // by the other tab
+	}{
+		{"another tab wakes", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first, func(o *page) { o.Wake() }, false},
+		{"another tab enters a room and comes back", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first, func(o *page) {
+			o.Enter("tea")
+			o.now()
+			o.Enter("lobby")
+		}, false},
+		{"a duplicate wakes", time.Minute, 10 * time.Second, guest, first, func(o *page) { o.Wake() }, false},
+		{"a duplicate wakes, which has the tab's former names", time.Minute, 10 * time.Second, guest, []string{"a"}, func(o *page) { o.Wake() }, false},
+		{"another tab looks again and again", time.Minute, 19 * time.Second, guest, first, func(o *page) {
+			for range 18 {
+				o.Wake()
+				time.Sleep(time.Second)
+			}
+		}, false},
+		{"another tab has just been opened", time.Second, 10 * time.Second, "", first, func(o *page) { o.Wake() }, false},
+		{"another tab has just been loaded", time.Second, 10 * time.Second, guest, first, func(o *page) { o.Wake() }, false},
+		{"the tab is gone", time.Minute, 22 * time.Second, guest, first, func(o *page) { o.Wake() }, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, shelf := newScript(t), &shelf{was: tt.was}
+				s.setDown(true)
+				other := s.open(shelf, "other", tt.other)
+				time.Sleep(tt.age)
+				a := s.open(shelf, "a", guest)
+				a.now()
+				a.Send("one")
+				a.Draft("lobby", "half", 0)
+				shelf.wantKept(t, 1, 1)
+				a.close()
+				closed := time.Now()
+				tt.look(other)
+				time.Sleep(tt.away - time.Since(closed))
+				shelf.was = nil
+				again := s.open(shelf, "again", guest)
+				has := map[bool]*page{true: other, false: again}
+				shelf.wantKept(t, 1, 1)
+				has[tt.taken].wantTexts("one")
+				has[!tt.taken].wantTexts()
+				if got := has[tt.taken].now().Drafts; len(got) != 1 || got[0].Text != "half" {
+					t.Errorf("given back is %+v", got)
+				}
+				has[!tt.taken].wantDrafts()
+			})
+		})
+	}
+}
+
+// TestNewTabWaitsForNobody: the browser may have been killed, and the user becomes known late.
+func TestNewTabWaitsForNobody(t *testing.T) {
+	for _, late := range []time.Duration{0, time.Second, 4 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s, shelf := newScript(t), &shelf{}
+			s.setDown(true)
+			in := &signIn{session: adas, version: 1}
+			a := s.openAs(in, shelf, "a", "")
+			a.Identify(client.Identity{SignInID: adas, Version: 1})
+			a.now()
+			a.Send("one")
+			a.Draft("lobby", "half", 0)
+			shelf.wantKept(t, 1, 1)
+			a.close()
+			b := s.openAs(&signIn{slow: time.Hour}, shelf, "b", "")
+			time.Sleep(late)
+			if got := b.now().Drafts; len(got) != 1 {
+				t.Errorf("given back is %+v", got)
+			}
+			b.Identify(client.Identity{SignInID: adas, Version: 1})
+			b.wantTexts("one")
+			shelf.wantKept(t, 1, 1)
+		})
+	}
+}
+
+// TestTabThatOpensWhileAnotherLooks is not taken for closed.
+func TestTabThatOpensWhileAnotherLooks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, shelf := newScript(t), &shelf{look: time.Second}
+		s.setDown(true)
+		a := s.open(shelf, "a", guest)
+		a.now()
+		a.Send("left")
+		shelf.wantKept(t, 1, 0)
+		a.close()
+		b := s.open(shelf, "b", guest)
+		b.now()
+		c := s.open(shelf, "c", "another-guest-with-a-secret")
+		c.Draft("lobby", "c's", 0)
+		shelf.wantKept(t, 1, 1)
+		time.Sleep(time.Second)
+		b.wantTexts("left")
+		b.wantDrafts()
+	})
+}
+
+// TestFrozenTabLosesWhatAnotherFound: a page in the browser's cache holds no lock. Another tab adopts and sends its
+// entries, and the page must not send them a second time.
 func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -278,7 +463,8 @@ func TestFrozenTabLosesWhatAnotherFound(t *testing.T) {
 	})
 }
 
-// TestLooksBeforeItGoesOn: a page that comes back connects at once, and sends nothing until it knows what another tab has.
+// TestLooksBeforeItGoesOn: a page that comes back from the browser's cache connects at once, but sends nothing until it
+// knows which entries another tab has adopted.
 func TestLooksBeforeItGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -296,8 +482,7 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 		a.Send("two")
 		a.now()
 		s.setDown(false)
-		shelf.lock.Lock()
-		release := sync.OnceFunc(shelf.lock.Unlock)
+		release := shelf.stall()
 		defer release()
 		a.Wake()
 		p := s.online()
@@ -306,17 +491,18 @@ func TestLooksBeforeItGoesOn(t *testing.T) {
 		if post := hear[wire.Post](p); post.Text != "two" {
 			t.Errorf("sent is %q, which another tab has", post.Text)
 		}
-		shelf.lock.Lock() // by a tab that does nothing any more
+		release = shelf.stall()
 		a.Wake()
 		a.Send("three")
 		if post := hear[wire.Post](p); post.Text != "three" {
 			t.Errorf("sent is %q", post.Text)
 		}
-		shelf.lock.Unlock()
+		release()
 	})
 }
 
-// TestLapsesOnlyWhatIsStillItsOwn: what another tab has sent meanwhile "was not sent in time" only as far as this one knows.
+// TestLapsesOnlyWhatIsStillItsOwn: another tab has adopted and sent an entry, so this tab must not turn that entry into a
+// draft.
 func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -343,7 +529,8 @@ func TestLapsesOnlyWhatIsStillItsOwn(t *testing.T) {
 	})
 }
 
-// TestDraftThatAnotherFoundIsNotThereTwice: a page that comes back from the browser's cache has its field as it was.
+// TestDraftThatAnotherFoundIsNotThereTwice: a page comes back from the browser's cache with the draft still in its field.
+// Meanwhile another tab has adopted that draft.
 func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -360,6 +547,7 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 		a.now()
 		b.close()
 		a.Wake()
+		time.Sleep(22 * time.Second)
 		if given := a.now().Drafts; len(given) > 0 {
 			t.Errorf("given back is %+v, which is there already", given)
 		}
@@ -367,7 +555,8 @@ func TestDraftThatAnotherFoundIsNotThereTwice(t *testing.T) {
 	})
 }
 
-// TestRestoredOnceTheDeviceHasAnswered: the page gives the composer the focus only then, for each room anew.
+// TestRestoredOnceTheDeviceHasAnswered: View.Restored becomes true when the device has answered, again for each room that
+// the user enters. Only then does the page move the focus to the composer.
 func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -379,21 +568,21 @@ func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 				t.Fatalf("in room %q: restored is %t, want %t in %q", v.Room, v.Restored, restored, room)
 			}
 		}
-		unlock, _ := shelf.Lock() // the device is slow
+		release := shelf.stall() // the device is slow
 		a := s.open(shelf, "a", guest)
 		want(a, "lobby", false)
-		unlock()
+		release()
 		time.Sleep(time.Second)
 		want(a, "lobby", true)
-		unlock, _ = shelf.Lock()
+		release = shelf.stall()
 		a.Enter("tea")
 		want(a, "tea", false)
-		unlock()
+		release()
 		time.Sleep(time.Second)
 		want(a, "tea", true)
 		shelf.setFails(errors.New("full"))
 		a.Draft("tea", "half", 0)
-		a.Enter("lobby") // a device that fails has no more to tell
+		a.Enter("lobby") // a device that fails will not bring a draft, so Restored is true
 		time.Sleep(time.Second)
 		want(a, "lobby", true)
 		without := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby"}))
@@ -403,8 +592,8 @@ func TestRestoredOnceTheDeviceHasAnswered(t *testing.T) {
 	})
 }
 
-// TestDraftFoundWhileTheUserWrites: the device answers late. What it gives back is kept below what the user writes, until
-// the page says that the field holds it.
+// TestDraftFoundWhileTheUserWrites: the device answers late. The client stores the draft from the device below the text
+// that the user writes, until the page says that the field holds it.
 func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -424,12 +613,12 @@ func TestDraftFoundWhileTheUserWrites(t *testing.T) {
 		a.Draft("lobby", "half", 0)
 		shelf.wantKept(t, 0, 1)
 		a.close()
-		shelf.lock.Lock()
+		release := shelf.stall()
 		b := s.open(shelf, "b", guest)
 		b.Draft("lobby", "mine", 0)
 		shelf.wantKept(t, 0, 2)
 		wantBack(b)
-		shelf.lock.Unlock()
+		release()
 		wantBack(b, "half")
 		b.Draft("lobby", "mine too", 0)
 		wantBack(b, "half")
@@ -474,7 +663,7 @@ func TestTooOldIsADraftAfterTheStart(t *testing.T) {
 					return
 				}
 				b.wantDrafts("one", "two")
-				shelf.wantKept(t, 0, 1) // they are one or the other at any time
+				shelf.wantKept(t, 0, 1) // at any time the text is an entry or a draft
 				b.Draft("lobby", "one\ntwo", b.now().Drafts[1].N)
 				b.wantDrafts()
 				shelf.wantKept(t, 0, 1)
@@ -485,7 +674,8 @@ func TestTooOldIsADraftAfterTheStart(t *testing.T) {
 	}
 }
 
-// TestOutThenTooOld: what may have been posted is not sent again past the life that it would have had, be that short.
+// TestOutThenTooOld: an entry that the server may have posted is not sent again once the message would have expired, even
+// if its life is short.
 func TestOutThenTooOld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -536,7 +726,7 @@ func TestDraftsAreOfTheirRoom(t *testing.T) {
 		b := s.open(shelf, "b", guest)
 		given(b, "to the lobby, more")
 		shelf.wantKept(t, 0, 2)
-		b.close() // without having put it there
+		b.close() // before the page has put the draft into the field
 		c := s.open(shelf, "c", guest)
 		given(c, "to the lobby, more")
 		c.Enter("tea")
@@ -604,7 +794,7 @@ func TestOtherRoomsGetWhatWaitsForThem(t *testing.T) {
 	})
 }
 
-// TestSignOutForgetsAll: also what tabs left that are gone.
+// TestSignOutForgetsAll: a sign-out also deletes the records that closed tabs have left.
 func TestSignOutForgetsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -625,8 +815,8 @@ func TestSignOutForgetsAll(t *testing.T) {
 				p.close()
 				continue
 			}
-			shelf.wantKept(t, 3, 2)         // a draft that was left in this room is this one's, and below it
-			p.wantTexts("unsent", "unsent") // a person has one outbox
+			shelf.wantKept(t, 3, 2)         // a draft that a closed tab left in this room is added below the one of this tab
+			p.wantTexts("unsent", "unsent") // one user has one outbox
 			p.Identify(client.Identity{Version: 2})
 			p.wantTexts()
 			p.wantDrafts()
@@ -635,7 +825,8 @@ func TestSignOutForgetsAll(t *testing.T) {
 	})
 }
 
-// TestGuestsLetterIsNotSentByName: who has signed in since is not whom it was written as.
+// TestGuestsLetterIsNotSentByName: a guest's entry is not sent by a user who has signed in since, because it was written
+// under another name.
 func TestGuestsLetterIsNotSentByName(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -666,7 +857,7 @@ func TestClockSetBackMakesADraft(t *testing.T) {
 		a.Draft("tea", "half", 0)
 		shelf.wantKept(t, 1, 1)
 		a.close()
-		for key, value := range shelf.kept { // as if the clock had been an hour ahead
+		for key, value := range shelf.kept { // as if the clock had been an hour ahead when the record was stored
 			shelf.kept[key] = strings.Replace(value, `"written":946`, `"written":947`, 1)
 		}
 		b := s.open(shelf, "b", guest)
@@ -676,7 +867,7 @@ func TestClockSetBackMakesADraft(t *testing.T) {
 	})
 }
 
-// TestWhatIsNotOursIsLeftAlone: a newer version may have put it there.
+// TestWhatIsNotOursIsLeftAlone: a record that this version cannot read stays, because a newer version may have stored it.
 func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -690,16 +881,16 @@ func TestWhatIsNotOursIsLeftAlone(t *testing.T) {
 	})
 }
 
-// TestWrittenBeforeTheGuestIsKnown: what a guest writes while the tab still looks who that is goes out as that guest's.
+// TestWrittenBeforeTheGuestIsKnown: a text that is written before the tab knows its guest is sent as that guest's.
 func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
-		shelf.lock.Lock()
+		release := shelf.stall()
 		a := s.open(shelf, "a", "")
 		a.Identify(client.Identity{Version: 1})
 		a.Send("mine")
 		a.now()
-		shelf.lock.Unlock()
+		release()
 		p := s.online()
 		if post := hear[wire.Post](p); post.Text != "mine" {
 			t.Errorf("sent is %q", post.Text)
@@ -707,7 +898,7 @@ func TestWrittenBeforeTheGuestIsKnown(t *testing.T) {
 	})
 }
 
-// TestNobodysLetter: what was written before it was known who is signed in is not lost if the tab is.
+// TestNobodysLetter: a text that was written before the client knew the user is not lost when the tab is closed.
 func TestNobodysLetter(t *testing.T) {
 	for _, who := range []string{"", adas} {
 		synctest.Test(t, func(t *testing.T) {
@@ -739,7 +930,7 @@ func TestNobodysLetter(t *testing.T) {
 	}
 }
 
-// TestSignOutWhileItLooks: what is found too late is not the next person's.
+// TestSignOutWhileItLooks: the user signs out while an adoption runs. The next user must not get the adopted records.
 func TestSignOutWhileItLooks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -755,14 +946,14 @@ func TestSignOutWhileItLooks(t *testing.T) {
 		gone.Send("unsent")
 		shelf.wantKept(t, 1, 1)
 		gone.close()
-		shelf.lock.Lock()
+		release := shelf.stall()
 		here := open("here")
 		here.now()
 		shown := 0
 		defer here.Subscribe(func(v client.View) { shown += len(v.Drafts) + len(v.Messages) })()
 		here.Identify(client.Identity{Version: 2})
 		here.now()
-		shelf.lock.Unlock()
+		release()
 		time.Sleep(time.Second)
 		if shelf.wantKept(t, 0, 0); shown != 0 {
 			t.Error("the next person was shown what was left")
@@ -770,7 +961,7 @@ func TestSignOutWhileItLooks(t *testing.T) {
 	})
 }
 
-// TestSignOutForgetsAllInTheEnd: also if the device could not at first.
+// TestSignOutForgetsAllInTheEnd: a sign-out deletes the records, even if the device failed at first.
 func TestSignOutForgetsAllInTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
@@ -803,7 +994,7 @@ type hung struct {
 	ended chan struct{}
 }
 
-func (h hung) Lock() (func(), error) {
+func (h hung) Load() (map[string]string, error) {
 	<-h.ended
 	return nil, errors.New("the page is gone")
 }
@@ -834,17 +1025,17 @@ func TestDeviceThatHangsIsNotWaitedFor(t *testing.T) {
 	})
 }
 
-// TestWhatIsSentIsKeptAtOnce: also while the tab looks for what others have left.
+// TestWhatIsSentIsKeptAtOnce: an entry is stored at once, even while an adoption runs.
 func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}
 		s.setDown(true)
-		unlock, _ := shelf.Lock()
+		release := shelf.stall()
 		a := s.open(shelf, "a", guest)
 		a.now()
 		a.Send("mine")
 		shelf.wantKept(t, 1, 0)
-		unlock()
+		release()
 		time.Sleep(time.Second)
 		a.wantTexts("mine")
 		a.wantLast(client.Waiting, client.Problem{})
@@ -852,8 +1043,8 @@ func TestWhatIsSentIsKeptAtOnce(t *testing.T) {
 	})
 }
 
-// TestTabThatWasOpenUntilNow: the page before a reload may count as open for a moment, and nobody else looks for what it
-// left.
+// TestTabThatWasOpenUntilNow: after a reload, the page before it may count as open for a moment, so a second adoption
+// must adopt its records.
 func TestTabThatWasOpenUntilNow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, shelf := newScript(t), &shelf{}

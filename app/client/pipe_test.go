@@ -16,14 +16,14 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestMain runs the tests on one thread, as a browser runs the client. Two that start timers which are due already, in one
-// bubble and at the same time, crash with the race detector: Go 1.26.8, runtime/time.go, unlockAndRun.
+// TestMain runs the tests on one thread, as a browser runs the client. With two threads the race detector crashes if two
+// goroutines of one bubble at the same time start timers that are due already (Go 1.26.8, runtime/time.go, unlockAndRun).
 func TestMain(m *testing.M) {
 	runtime.GOMAXPROCS(1)
 	goleak.VerifyTestMain(m)
 }
 
-// guest is the secret of the client under test, me who it is, and ann another.
+// guest is the secret of the client under test, me is the user of that client, and ann is another user.
 const guest = "0123456789abcdefghijkl"
 
 var (
@@ -31,7 +31,7 @@ var (
 	ann = wire.User{ID: "u-ann", Name: "Ann"}
 )
 
-// script is a server that does what the test says, connected by pipes in memory.
+// script is a server that does what the test tells it to. Clients connect to it by pipes in memory.
 type script struct {
 	t     *testing.T
 	conns chan *pipe // each connection that the client opened
@@ -55,14 +55,14 @@ func (s *script) dial(ctx context.Context) (transport.Conn, error) {
 	return p, nil
 }
 
-// setDown makes further attempts fail, or work again.
+// setDown(true) makes further attempts to connect fail. setDown(false) ends that.
 func (s *script) setDown(down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.down = down
 }
 
-// attempts returns when each attempt began.
+// attempts returns the times at which the client has begun attempts to connect.
 func (s *script) attempts() []time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,7 +81,7 @@ func (s *script) next() *pipe {
 	}
 }
 
-// wantNoDial fails if the client connects within d.
+// wantNoDial fails if the client begins an attempt to connect within d.
 func (s *script) wantNoDial(d time.Duration) {
 	s.t.Helper()
 	time.Sleep(d)
@@ -99,12 +99,12 @@ type pipe struct {
 
 	once   sync.Once
 	closed chan struct{}
-	code   int               // with which the client closed
-	end    *wire.ClosedError // with which the test did
+	code   int               // the code with which the client closed the connection
+	end    *wire.ClosedError // the error with which the test closed the connection
 }
 
 func (p *pipe) Read(ctx context.Context) ([]byte, error) {
-	select { // what came before the close goes first
+	select { // the messages that came before the close come first
 	case m := <-p.toClient:
 		return m, nil
 	default:
@@ -220,7 +220,7 @@ func welcome() wire.Welcome {
 	}
 }
 
-// message is one that was stored now and lives for ttl.
+// message returns a message that was stored now and lives for ttl.
 func message(seq int64, u wire.User, id, text string, ttl time.Duration) wire.Message {
 	now := time.Now()
 	return wire.Message{Seq: seq, ID: id, User: u, Text: text, At: now.UnixMilli(), Expires: now.Add(ttl).UnixMilli()}
@@ -234,13 +234,13 @@ func joined(head int64, messages ...wire.Message) wire.Joined {
 	return wire.Joined{Room: "lobby", Epoch: "e1", Head: head, TTL: 60_000, People: 1, Messages: messages}
 }
 
-// accept answers p as the server does.
+// accept returns the server's answer to p.
 func accept(p wire.Post, seq int64, ttl time.Duration) wire.Accepted {
 	now := time.Now()
 	return wire.Accepted{ID: p.ID, Room: p.Room, Seq: seq, At: now.UnixMilli(), Expires: now.Add(ttl).UnixMilli()}
 }
 
-// tester is a client that runs, and the views that it shows.
+// tester is a client that runs, with the views that it publishes.
 type tester struct {
 	*client.Client
 	t *testing.T
@@ -292,7 +292,7 @@ func (s *script) online(messages ...wire.Message) *pipe {
 	return p
 }
 
-// now returns the newest view once everything has settled.
+// now waits until every goroutine is blocked, and returns the newest view.
 func (c *tester) now() client.View {
 	synctest.Wait()
 	c.mu.Lock()
@@ -306,7 +306,8 @@ func (c *tester) wantTexts(texts ...string) {
 	wantTexts(c.t, c.now(), texts...)
 }
 
-// wantDrafts fails if the view does not give back exactly these texts, all of messages that could not be sent in time.
+// wantDrafts fails if the view does not give back exactly these texts. Each is the text of a message that could not be
+// sent in time.
 func (c *tester) wantDrafts(texts ...string) {
 	c.t.Helper()
 	drafts := c.now().Drafts

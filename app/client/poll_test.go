@@ -16,26 +16,26 @@ import (
 	"mayfly/shared/wire"
 )
 
-// office is a server that answers polls as the test says.
+// office is a server that answers polls as the test tells it to.
 type office struct {
 	t    *testing.T
-	ask  chan *poll // polls that bring nothing but hello
-	tell chan *poll // those that bring more
+	ask  chan *poll // the polls that bring only hello
+	tell chan *poll // the polls that bring more frames
 }
 
-// poll is one that waits for its answer.
+// poll is a poll that waits for its answer.
 type poll struct {
 	t      *testing.T
 	ctx    context.Context
 	size   int
 	hello  wire.Hello
-	frames []wire.Frame // behind hello
+	frames []wire.Frame // the frames after hello
 	reply  chan reply
 }
 
 type reply struct {
 	status int
-	after  string // Retry-After
+	after  string // the header Retry-After of the answer
 	body   []byte
 	err    error
 }
@@ -67,20 +67,21 @@ func (o *office) post(ctx context.Context, body []byte) (int, func(string) strin
 	}
 }
 
-// asked returns the next poll that asks for what there is, which must come within a minute, wait so long and have that
-// cursor in lobby; "" is none.
+// asked returns the next poll that brings only hello. It must come within a minute, wait at the server for the time wait,
+// and have that cursor in lobby; "" means no cursor.
 func (o *office) asked(wait time.Duration, cursor string) *poll {
 	o.t.Helper()
 	return o.next(o.ask, wait, cursor)
 }
 
-// told is asked for a poll that brings frames.
+// told does what asked does, for a poll that brings more frames.
 func (o *office) told(cursor string) *poll {
 	o.t.Helper()
 	return o.next(o.tell, 0, cursor)
 }
 
-// next skips polls that were given up: between leaving one room and entering another there may be one.
+// next returns the next of polls. It skips polls that the client has given up, because there may be one between leaving
+// one room and entering another.
 func (o *office) next(polls chan *poll, wait time.Duration, cursor string) *poll {
 	o.t.Helper()
 	for {
@@ -104,7 +105,7 @@ func (o *office) next(polls chan *poll, wait time.Duration, cursor string) *poll
 	}
 }
 
-// wantNone fails if a poll brought more.
+// wantNone fails if a poll has brought more than hello.
 func (o *office) wantNone() {
 	o.t.Helper()
 	synctest.Wait()
@@ -115,7 +116,7 @@ func (o *office) wantNone() {
 	}
 }
 
-// answer answers p with welcome and more.
+// answer answers p with a welcome, followed by frames.
 func (p *poll) answer(frames ...wire.Frame) { p.say(append([]wire.Frame{welcome()}, frames...)...) }
 
 func (p *poll) say(frames ...wire.Frame) {
@@ -133,7 +134,7 @@ func resumed(head int64, messages ...wire.Message) wire.Joined {
 	return j
 }
 
-// startPolling runs a client in lobby that polls, and is online: its first poll that waits is the one returned.
+// startPolling runs a client in lobby that polls and is online. It returns the first poll that waits for news.
 func startPolling(t *testing.T, o *office, turn transport.Slot) (*tester, *poll) {
 	t.Helper()
 	c := startClient(t, client.New(client.Config{Dial: transport.DialPolls(o.post, turn), Guest: guest, Client: "test/1", Room: "lobby"}))
@@ -143,7 +144,8 @@ func startPolling(t *testing.T, o *office, turn transport.Slot) (*tester, *poll)
 	return c, o.asked(wire.PollWait, "e1 3")
 }
 
-// TestPollsAreAConnection: one poll waits, others carry what is said, and all comes once and in order.
+// TestPollsAreAConnection: one poll waits for news, other polls carry the user's frames, and each frame comes once and in
+// order.
 func TestPollsAreAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -156,11 +158,11 @@ func TestPollsAreAConnection(t *testing.T) {
 			t.Errorf("hello = %+v", waits.hello)
 		}
 		c.Send("mine")
-		carries := o.told("e1 4") // while the other still waits
+		carries := o.told("e1 4") // while the poll for news still waits
 		p := carries.frames[0].(wire.Post)
 		c.Send("and more")
 		c.Send("and more still")
-		o.wantNone() // one at a time
+		o.wantNone() // only one poll at a time carries frames
 		mine := wire.Posted{Room: "lobby", Message: message(5, me, p.ID, "mine", time.Hour)}
 		carries.answer(resumed(4), accept(p, 5, time.Hour), mine)
 		c.wantTexts("old", "news", "mine", "and more", "and more still")
@@ -191,7 +193,8 @@ func TestPollsAreAConnection(t *testing.T) {
 	})
 }
 
-// TestPollThatIsNotResumed: the room as it is replaces what one has; of another epoch, it stands behind that.
+// TestPollThatIsNotResumed: a joined that does not resume replaces the messages of its own epoch. Messages of another
+// epoch stay before it.
 func TestPollThatIsNotResumed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -202,12 +205,12 @@ func TestPollThatIsNotResumed(t *testing.T) {
 		other.Epoch = "e2"
 		o.asked(wire.PollWait, "e1 900").answer(other)
 		c.wantTexts("much later", "another life")
-		o.asked(wire.PollWait, "e2 1").answer(joined(0)) // a node that is behind
+		o.asked(wire.PollWait, "e2 1").answer(joined(0)) // from a node that is behind
 		o.asked(wire.PollWait, "e1 0")
 	})
 }
 
-// TestPollsTellTheTime: each welcome does, and the name that one has by then.
+// TestPollsTellTheTime: each welcome brings the server's time, and the user's present name.
 func TestPollsTellTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -227,7 +230,7 @@ func TestPollThatFails(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		reply    reply
-		from, to time.Duration // when it comes back
+		from, to time.Duration // the earliest and the latest time until the client comes back
 	}{
 		{"no network", reply{err: errors.New("unreachable")}, 0, back},
 		{"a proxy without a server", reply{status: 502, body: []byte("<h1>Bad gateway</h1>")}, 0, back},
@@ -272,14 +275,14 @@ func TestPollThatIsTooBig(t *testing.T) {
 		o.told("e1 3").reply <- reply{status: 413}
 		o.asked(0, "e1 3").answer(resumed(3))
 		o.asked(wire.PollWait, "e1 3")
-		o.wantNone() // what caused it is not sent again
+		o.wantNone() // the frame that caused the failure is not sent again
 		if m := c.now().Messages[1]; m.State != client.Failed {
 			t.Errorf("message = %+v", m)
 		}
 	})
 }
 
-// TestPollHoldsNoMoreThanItMay writes more than fits in one.
+// TestPollHoldsNoMoreThanItMay writes more frames than fit into one poll.
 func TestPollHoldsNoMoreThanItMay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -309,7 +312,7 @@ func TestPollHoldsNoMoreThanItMay(t *testing.T) {
 	})
 }
 
-// TestPollsEnterAnotherRoom: it is there at once, and nothing of the old one comes any more.
+// TestPollsEnterAnotherRoom: the client joins another room at once, and gets nothing of the old room any more.
 func TestPollsEnterAnotherRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -398,7 +401,7 @@ func TestPollsOfSeveralRooms(t *testing.T) {
 	})
 }
 
-// TestPollsTakeTurns: without a turn, a poll asks every two seconds.
+// TestPollsTakeTurns: without a slot, the client polls every two seconds, and its polls do not wait.
 func TestPollsTakeTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -414,7 +417,7 @@ func TestPollsTakeTurns(t *testing.T) {
 		if len(place) != 1 {
 			t.Fatal("a poll waits out of its turn")
 		}
-		go func() { place <- struct{}{} }() // another tab's, next in the line
+		go func() { place <- struct{}{} }() // another tab is the next to get the slot
 		synctest.Wait()
 		waits.answer(resumed(3))
 		for range 3 {
@@ -430,7 +433,7 @@ func TestPollsTakeTurns(t *testing.T) {
 	})
 }
 
-// pollAs runs a client in lobby that polls as Ada and is online: its first poll that waits is the one returned.
+// pollAs runs a client in lobby that polls as Ada and is online. It returns the first poll that waits for news.
 func pollAs(t *testing.T, o *office, in *signIn) (*tester, *poll) {
 	t.Helper()
 	c := startClient(t, client.New(client.Config{Dial: transport.DialPolls(o.post, nil), Guest: guest, Room: "lobby", Tokens: in}))
@@ -442,8 +445,8 @@ func pollAs(t *testing.T, o *office, in *signIn) (*tester, *poll) {
 	return c, o.asked(wire.PollWait, "e1 3")
 }
 
-// TestPollsRenew: a token that the server took for a renewal is that of the polls from then on, and one that it did not is
-// not.
+// TestPollsRenew: once the server has accepted a newer token, all later polls have it. A token that the server refused is
+// not used.
 func TestPollsRenew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)
@@ -476,7 +479,8 @@ func TestPollsRenew(t *testing.T) {
 	})
 }
 
-// TestPollsSignOut: the server is told, although the connection is closed at once, and behind what was on its way.
+// TestPollsSignOut: the server gets the signout, although the connection is closed at once, and gets it after the frames
+// that were on their way.
 func TestPollsSignOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := newOffice(t)

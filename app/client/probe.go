@@ -18,8 +18,8 @@ func (e *engine) tickProbe(now clock.Moment) {
 	}
 }
 
-// abandonProbe gives up the probe. The polls go on; but if the network has changed since they connected, the client
-// closes them and connects again.
+// abandonProbe gives up the probe. If the network has changed since the polls connected, the client closes them and
+// connects again. Otherwise the polls go on.
 func (e *engine) abandonProbe(now clock.Moment) {
 	e.links.abandonProbe()
 	if e.fallback.probeFailed(now) {
@@ -37,7 +37,7 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 	case ev.credentials != nil:
 		l.identified, l.credentials = true, *ev.credentials
 		if l.credentials.SignInID != e.links.current.credentials.SignInID {
-			e.abandonProbe(now) // another user signs in or out now: the client connects again anyway
+			e.abandonProbe(now) // the user signs in or out now, so the client will connect again in any case
 		}
 	case ev.conn != nil:
 		l.conn, l.greeted = ev.conn, now
@@ -53,24 +53,25 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 	}
 }
 
-// ready reports whether l, a probe, has brought what its hello asks for: welcome, and joined for the room that is
-// shown. If the client is in that room already, joined must resume it.
-func (l *link) ready(shown *joinedRoom) bool {
-	welcome, joined := false, shown.Name == ""
+// ready reports whether the probe l has brought everything that its hello asks for. room is the room that is shown. The
+// probe needs a welcome and, if a room is shown, a joined for that room. If the client is in the room already, that
+// joined must resume it.
+func (l *link) ready(room *joinedRoom) bool {
+	welcome, joined := false, room.Name == ""
 	for _, f := range l.brought {
 		switch f := f.(type) {
 		case wire.Welcome:
 			welcome = true
 		case wire.Joined:
-			joined = joined || f.Room == shown.Name && (f.Resumed || !shown.Joined)
+			joined = joined || f.Room == room.Name && (f.Resumed || !room.Joined)
 		}
 	}
 	return welcome && joined
 }
 
-// upgrade makes the probe the client's connection. The client sends again every entry that it sent by a poll and that
-// has no answer yet: the server recognises the id of a repeat. If the WebSocket soon ends, the next connection polls
-// again at once.
+// upgrade makes the probe the client's connection, in the place of the polls. Every entry that was sent by a poll and has
+// no answer yet will be sent again on it. The server recognises such a repeat by its id. If the WebSocket soon ends
+// without a bye, the client polls again at once.
 func (e *engine) upgrade(now clock.Moment) {
 	e.links.upgrade()
 	l := e.links.current

@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestServerOfAnotherProtocol: a server that lets nobody in is asked whether it still speaks our protocol; only that it does
-// not is a reason to want a newer client.
+// TestServerOfAnotherProtocol: after failed attempts the client asks which protocol the server speaks. Only the answer
+// that it is another one makes the client outdated.
 func TestServerOfAnotherProtocol(t *testing.T) {
 	for _, tt := range []struct {
 		name, speaks string
@@ -23,7 +23,7 @@ func TestServerOfAnotherProtocol(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newScript(t)
-				asked := make(chan int, 100) // how many attempts there had been, each time
+				asked := make(chan int, 100) // for each question, how many attempts there had been
 				c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Protocol: func() string {
 					asked <- len(s.attempts())
 					return tt.speaks
@@ -33,7 +33,7 @@ func TestServerOfAnotherProtocol(t *testing.T) {
 				p.cut(1006)
 				select {
 				case n := <-asked:
-					if n != 3 { // the connection that was cut, and two in vain
+					if n != 3 { // the connection that was cut, and two failed attempts
 						t.Errorf("it was asked after %d attempts, want 3", n)
 					}
 				case <-time.After(time.Minute):
@@ -42,7 +42,7 @@ func TestServerOfAnotherProtocol(t *testing.T) {
 				if v := c.now(); v.Outdated != tt.outdated {
 					t.Errorf("outdated = %v, want %v", v.Outdated, tt.outdated)
 				}
-				s.setDown(false) // one of several servers, perhaps
+				s.setDown(false) // perhaps another of several servers answers now
 				s.online()
 				if v := c.now(); v.Outdated || v.Status != client.Online {
 					t.Errorf("after welcome: outdated = %v, status %d", v.Outdated, v.Status)

@@ -24,8 +24,8 @@ func (e *engine) close(now clock.Moment) {
 const checkAfter = 3
 
 // A protocolCheck asks which protocol the server speaks when connecting has failed several times. A server of another
-// version does no harm, but a server that speaks another protocol accepts no connection of this client, and a browser
-// can't tell that from any other failure. The client goes on trying to connect: the answer may come from one server of
+// version does no harm. But a server that speaks another protocol accepts no connection of this client, and for a browser
+// that looks like any other failure. The client goes on trying to connect: the answer may come from one server of
 // several.
 type protocolCheck struct {
 	ask        func() string // Config.Protocol

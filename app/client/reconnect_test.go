@@ -12,7 +12,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// calm is how long an outage must last to be shown.
+// calm is how long an outage lasts before it is shown.
 const calm = 2 * time.Second
 
 func TestBye(t *testing.T) {
@@ -20,8 +20,8 @@ func TestBye(t *testing.T) {
 		name   string
 		bye    wire.Bye
 		status client.Status
-		from   time.Duration // it comes back no earlier
-		to     time.Duration // and no later; 0: not at all
+		from   time.Duration // the earliest time until the client connects again
+		to     time.Duration // the latest time until that; 0: it does not connect again
 	}{
 		{"restart", wire.Bye{Code: wire.CodeRestart, Message: "m", RetryMS: 2300}, client.Restarting, 2300 * time.Millisecond, 2300 * time.Millisecond},
 		{"busy", wire.Bye{Code: wire.CodeBusy, Message: "m", RetryMS: 9000}, client.Reconnecting, 9 * time.Second, 9 * time.Second},
@@ -54,7 +54,7 @@ func TestBye(t *testing.T) {
 					hear[wire.Hello](s.next())
 					return
 				}
-				c.wantStatus(client.Online) // it may be back before one would notice
+				c.wantStatus(client.Online) // the connection may be back before the outage is shown
 				if tt.from > calm {
 					time.Sleep(calm - time.Nanosecond)
 					c.wantStatus(client.Online)
@@ -80,7 +80,7 @@ func TestSlowComesBackAtOnceOnlyTheFirstTime(t *testing.T) {
 		if got := len(s.attempts()); got != 2 {
 			t.Fatalf("%d attempts, want 2: at once", got)
 		}
-		for range 20 { // jitter may be short, but not always
+		for range 20 { // the jitter may be short once, but not each time
 			p = s.online()
 			p.say(wire.Bye{Code: wire.CodeSlow, Message: "m"})
 			c.now()
@@ -148,7 +148,8 @@ func TestWelcomeMustComeInTime(t *testing.T) {
 	})
 }
 
-// An attempt that hangs is given up, and the connection that it still becomes is closed unseen.
+// The client gives up an attempt that hangs. If the attempt still becomes a connection, that is closed without a message
+// to the user.
 func TestLateConnectionIsClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, hanging := newScript(t), newScript(t)
@@ -157,7 +158,7 @@ func TestLateConnectionIsClosed(t *testing.T) {
 			if hung.Swap(true) {
 				return s.dial(ctx)
 			}
-			<-ctx.Done() // a browser that goes on by itself
+			<-ctx.Done() // like a browser that goes on with the attempt
 			return hanging.dial(ctx)
 		}
 		c := startClient(t, client.New(client.Config{Dial: dial, Guest: guest, Room: "lobby"}))
@@ -181,7 +182,7 @@ func TestWakeAndNetwork(t *testing.T) {
 		}
 		s.setDown(true)
 		c.Network(false)
-		c.wantStatus(client.Online) // until it dies
+		c.wantStatus(client.Online) // until the connection ends
 		p.cut(1006)
 		time.Sleep(10 * time.Minute)
 		c.wantStatus(client.Offline)
@@ -200,8 +201,8 @@ func TestWakeAndNetwork(t *testing.T) {
 	})
 }
 
-// TestNoNetworkIsAHint has what the device says of the network while there is a connection: a server that answers proves it
-// wrong, and silence of some seconds proves it right.
+// TestNoNetworkIsAHint: the device says that there is no network while there is a connection. If the server answers, the
+// device is wrong. If it is silent for some seconds, the device is right.
 func TestNoNetworkIsAHint(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -210,7 +211,7 @@ func TestNoNetworkIsAHint(t *testing.T) {
 		c.Network(false)
 		hear[wire.Join](p)
 		p.say(joined(0))
-		time.Sleep(20 * time.Second) // less than the silence that is normal
+		time.Sleep(20 * time.Second) // less than the time for which a connection may be silent
 		c.wantStatus(client.Online)
 		if !p.isOpen() {
 			t.Fatal("the client gave up a connection on which the server answers")
@@ -218,7 +219,7 @@ func TestNoNetworkIsAHint(t *testing.T) {
 
 		s.setDown(true)
 		c.Network(false)
-		hear[wire.Join](p) // and nothing answers
+		hear[wire.Join](p) // and no answer comes
 		time.Sleep(2 * time.Second)
 		c.wantStatus(client.Online)
 		time.Sleep(4 * time.Second)
@@ -304,7 +305,7 @@ func TestSlowWelcomeDoesNotEndShortMessages(t *testing.T) {
 		c := start(t, s)
 		p := s.next()
 		hear[wire.Hello](p)
-		time.Sleep(8 * time.Second) // held up on its way there
+		time.Sleep(8 * time.Second) // hello was held up on its way to the server
 		p.say(welcome(), joined(0), posted(1, ann, "short", 2*time.Second))
 		c.wantTexts("short")
 		time.Sleep(2 * time.Second)
@@ -345,10 +346,10 @@ func TestShortOutageIsNotShown(t *testing.T) {
 	})
 }
 
-// TestWhatCameBeforeTheEndIsSeen: the client writes to a connection that has ended, and has not read what came on it yet.
-// After a restart nobody brings that again.
+// TestWhatCameBeforeTheEndIsSeen: the client writes to a connection that has ended before it has read the last messages
+// on it. It must still read them, because after a restart no server sends them again.
 func TestWhatCameBeforeTheEndIsSeen(t *testing.T) {
-	for range 20 { // which of the two the client comes to first is chance
+	for range 20 { // whether the client writes or reads first is random
 		synctest.Test(t, func(t *testing.T) {
 			s := newScript(t)
 			c := start(t, s)

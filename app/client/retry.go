@@ -19,7 +19,7 @@ const (
 // (stableAfter) resets the count.
 type retry struct {
 	backoff.Schedule
-	slow bool // a connection has ended because its queue on the server overflowed, and no connection was stable since
+	slow bool // a connection has ended because its queue on the server overflowed, and since then no connection was stable
 }
 
 // newRetry returns the retry of a client that has not tried to connect yet. It uses exponential backoff with full
@@ -35,9 +35,9 @@ func (r *retry) stable() {
 	r.slow = false
 }
 
-// after schedules the next attempt to connect as bye asks. If bye allows no further attempt, final is true, and after
-// schedules none.
-func (r *retry) after(bye wire.Bye, now clock.Moment) (final bool) {
+// scheduleAfter schedules the next attempt to connect as bye asks. If bye allows no further attempt, it schedules none
+// and returns true.
+func (r *retry) scheduleAfter(bye wire.Bye, now clock.Moment) (final bool) {
 	switch bye.Code {
 	case wire.CodeProtocol:
 		return true
@@ -56,15 +56,15 @@ func (r *retry) after(bye wire.Bye, now clock.Moment) (final bool) {
 	return false
 }
 
-// A scheduled is a time at which something is done again: wait after from.
+// A scheduled is a time at which something is done again: when wait has passed since from.
 type scheduled struct {
 	from clock.Moment
 	wait time.Duration
 }
 
-// schedule returns the time that is wait after now.
-func schedule(wait time.Duration, now clock.Moment) *scheduled {
-	return &scheduled{from: now, wait: wait}
+// schedule returns the time that comes delay after now.
+func schedule(delay time.Duration, now clock.Moment) *scheduled {
+	return &scheduled{from: now, wait: delay}
 }
 
 // due reports whether the time has come. A nil scheduled is never due.

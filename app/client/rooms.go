@@ -31,7 +31,7 @@ type rooms struct {
 	background map[string]*joinedRoom // by name: the rooms that are joined because entries wait for them
 }
 
-// newRooms returns the rooms of a client that shows the room shown.
+// newRooms returns the rooms of a client. shown is the room that the client shows.
 func newRooms(l *links, shown room.Room) rooms {
 	return rooms{links: l, shown: joinedRoom{Room: shown}, background: map[string]*joinedRoom{}}
 }

@@ -34,7 +34,8 @@ func (s *sender) send(e outbox.Entry, now clock.Moment) {
 	}
 }
 
-// resend makes the client send again the entry that is shown under key. It reports whether there is such an entry.
+// resend makes the client send an entry of the room that is shown again. key is the Key of the message that shows it.
+// resend reports whether there is such an entry.
 func (s *sender) resend(key string, now clock.Moment) bool {
 	id, ok := s.rooms.shown.Entry(key)
 	if ok {
@@ -43,7 +44,8 @@ func (s *sender) resend(key string, now clock.Moment) bool {
 	return ok
 }
 
-// discard deletes the entry that is shown under key.
+// discard deletes an entry of the room that is shown, from the outbox and from the screen. key is the Key of the message
+// that shows it. If there is no such entry, or if the server has accepted it, discard does nothing.
 func (s *sender) discard(key string) {
 	shown := &s.rooms.shown
 	if id, ok := shown.Entry(key); ok {
@@ -179,7 +181,7 @@ func (s *sender) post(r *joinedRoom, now clock.Moment) {
 	}
 }
 
-// showEntries shows the entries for the room that is shown, and no others.
+// showEntries gives the room that is shown the entries that the outbox has for it.
 func (s *sender) showEntries() {
 	s.rooms.shown.SetEntries(s.outbox.In(s.rooms.shown.Name))
 }

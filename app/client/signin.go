@@ -55,9 +55,9 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	e.retry.Now(now)
 }
 
-// onCredentials runs when credentials have come from the TokenSource. The first credentials of a link are for its
-// hello, which is sent once the connection is open. Later credentials are sent on the open connection, if the token is
-// another.
+// onCredentials runs when credentials have come from the TokenSource. The first credentials of a link are for its hello,
+// which is sent once the connection is open. Later credentials are sent on the open connection, if their token is another
+// one.
 func (e *engine) onCredentials(c Credentials, now clock.Moment) {
 	l := e.links.current
 	switch {
@@ -85,9 +85,9 @@ func (e *engine) hello(l *link) wire.Hello {
 	return hello
 }
 
-// credentialsRefused does what the server says about credentials that it did not accept, in f. again reports whether the
-// client tries other credentials. renewals counts the tokens in a row that the server refused as old.
-func (e *engine) credentialsRefused(c Credentials, f wire.Bye, renewals *int) (again bool) {
+// credentialsRefused runs when the server did not accept the credentials c. f says why. retry is true if the client must
+// try other credentials. renewals counts the tokens in a row that the server refused as old.
+func (e *engine) credentialsRefused(c Credentials, f wire.Bye, renewals *int) (retry bool) {
 	switch judge(f.Code, f.Next, renewals) {
 	case renewToken:
 		return true

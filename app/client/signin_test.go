@@ -16,13 +16,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// ada is a person who is signed in, bob another.
+// ada is a user who is signed in, and bob is another one.
 var (
 	ada = wire.User{ID: "u-ada", Name: "Ada Lovelace"}
 	bob = wire.User{ID: "u-bob", Name: "Bob"}
 )
 
-// adas is the client of Ada's sign-in, bobs of Bob's.
+// adas is the id of Ada's sign-in, bobs is the id of Bob's.
 const (
 	adas = "adas-session-0123456789"
 	bobs = "bobs-session-0123456789"
@@ -30,16 +30,16 @@ const (
 
 var errUnavailable = errors.New("the provider can't be reached")
 
-// signIn is a sign-in that does what the test says. Tokens are called by their number: "token-1" and so on.
+// signIn is a TokenSource that does what the test tells it to. Its tokens are "token-1", "token-2" and so on.
 type signIn struct {
 	mu      sync.Mutex // guards what follows
 	session string
 	version int
-	err     error         // of Token
-	slow    time.Duration // that Token takes
+	err     error         // the error that Token returns
+	slow    time.Duration // how long Token takes
 	asked   int
-	refused []string // that Token was told of
-	ended   []string // session and why
+	refused []string // the refused tokens with which Token was called
+	ended   []string // for each call of End, the id of the sign-in and the reason
 	denied  []string
 	wakes   int
 }
@@ -93,7 +93,7 @@ func (s *signIn) Deny(why string) {
 
 func (s *signIn) Unfit(why string) { s.Deny("unfit: " + why) }
 
-// set changes s, and returns what the client is to be told of it.
+// set changes s, and returns the Identity for the client.
 func (s *signIn) set(change func(*signIn)) client.Identity {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,14 +101,15 @@ func (s *signIn) set(change func(*signIn)) client.Identity {
 	return client.Identity{SignInID: s.session, Version: s.version}
 }
 
-// startSigned runs a client in lobby, with in for its sign-in, until the test ends.
-func startSigned(t *testing.T, s *script, in *signIn) *tester {
-	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: in}))
-	c.Identify(in.set(func(*signIn) {}))
+// startSigned runs a client in lobby, with source as its TokenSource, until the test ends.
+func startSigned(t *testing.T, s *script, source *signIn) *tester {
+	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: source}))
+	c.Identify(source.set(func(*signIn) {}))
 	return c
 }
 
-// onlineAs connects c as u, of whom it must have shown token, or, if that is "", the guest's secret.
+// onlineAs answers the next connection of the client with u as its user. The client must have sent token or, if token is
+// "", the guest's secret.
 func (s *script) onlineAs(u wire.User, token string, messages ...wire.Message) (*pipe, wire.Hello) {
 	s.t.Helper()
 	p := s.next()
@@ -155,11 +156,11 @@ func TestHelloSaysWhoIsSignedIn(t *testing.T) {
 		if hello.Rooms[0].Cursor == nil {
 			t.Error("the reconnect has no cursor")
 		}
-		c.wantTexts() // the snapshot says so
+		c.wantTexts() // the snapshot in joined has no messages
 	})
 }
 
-// A renewal may take longer than a connection may take to open.
+// Renewing a token may take longer than opening a connection is allowed to.
 func TestSlowTokenIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -175,7 +176,7 @@ func TestByeToWhoIsSignedIn(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		bye    wire.Bye
-		tokens []string // of the attempts that follow
+		tokens []string // the tokens of the attempts that follow
 		ended  string
 		denied string
 	}{
@@ -212,7 +213,8 @@ func TestByeToWhoIsSignedIn(t *testing.T) {
 	}
 }
 
-// A server that lets one in and then does not must not be asked for ever, but a connection that lasted counts as good.
+// A server that accepts a token and then refuses it must not be asked for ever. But after a connection that lasted, the
+// count begins again.
 func TestRenewalsInARowAreCounted(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
@@ -260,7 +262,8 @@ func TestByeWithLaterKeepsTheToken(t *testing.T) {
 	})
 }
 
-// A key that the provider has withdrawn does not come: waiting for it would keep one out for as long as the token lives.
+// The server never gets a key that the provider has withdrawn. A client that waited for that would stay without a
+// connection for as long as its token lives.
 func TestTokenOfAnUnknownKeyIsRenewedTheSecondTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -279,7 +282,8 @@ func TestTokenOfAnUnknownKeyIsRenewedTheSecondTime(t *testing.T) {
 	})
 }
 
-// The bye may be lost, the close code is not: another token is tried, then the person is asked.
+// If the bye is lost, the close code still says why. The client tries another token, and then the user must sign in
+// again.
 func TestCloseCodeAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -412,7 +416,7 @@ func TestExpiring(t *testing.T) {
 		if in.wakes != 1 {
 			t.Errorf("woken %d times", in.wakes)
 		}
-		in.set(func(s *signIn) { s.version = 2 }) // and nobody was told
+		in.set(func(s *signIn) { s.version = 2 }) // and Identify is not called
 		p.say(wire.Expiring{InMS: 60_000})
 		if auth := hear[wire.Auth](p); auth.Token != "token-2" {
 			t.Errorf("auth = %+v", auth)
@@ -428,7 +432,7 @@ func TestRefusedAuth(t *testing.T) {
 		name    string
 		refused wire.Refused
 		after   time.Duration
-		tokens  []string // that are sent then, and refused as well
+		tokens  []string // the tokens that the client sends then, and that are refused, too
 		ended   bool
 		denied  bool
 	}{
@@ -514,7 +518,7 @@ func TestSignOutWhileNotConnected(t *testing.T) {
 	})
 }
 
-// The connection that was on its way with Ada's token must not become the guest's, nor be used at all.
+// A connection that is being opened with Ada's token must not be used after she has signed out.
 func TestSignOutWhileDialling(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, hanging := newScript(t), newScript(t)
@@ -539,7 +543,7 @@ func TestSignOutWhileDialling(t *testing.T) {
 	})
 }
 
-// Another tab may sign somebody else in, without a sign-out that this one saw.
+// Another user may sign in in another tab, and this tab sees no sign-out before it.
 func TestAnotherPersonConnectsAnew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -557,7 +561,7 @@ func TestAnotherPersonConnectsAnew(t *testing.T) {
 	})
 }
 
-// A guest who signs in keeps the room, but their messages are Ada's no more than anyone else's.
+// A guest who signs in as Ada stays in the room. The messages that the guest wrote are then not Ada's own.
 func TestGuestSignsIn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -590,7 +594,8 @@ func TestGuestSignsIn(t *testing.T) {
 	})
 }
 
-// wantAnothersName fails unless the last message failed for the name it was written under, and stays so.
+// wantAnothersName fails unless the last message has failed because it was written under another name, and is not sent
+// later.
 func wantAnothersName(t *testing.T, c *tester, p *pipe) {
 	t.Helper()
 	for range 2 {
@@ -604,7 +609,8 @@ func wantAnothersName(t *testing.T, c *tester, p *pipe) {
 	}
 }
 
-// When a sign-in ends that nobody ended, all is kept, nothing is sent, and nobody becomes a guest by themselves.
+// When a sign-in ends without a sign-out, the client keeps everything, sends nothing, and does not make the user a guest
+// by itself.
 func TestEndedSignIn(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -626,7 +632,7 @@ func TestEndedSignIn(t *testing.T) {
 				for range 2 {
 					c.Identify(client.Identity{Version: 1, Ended: true})
 				}
-				p.wantSilence() // it is over there, too
+				p.wantSilence() // the server has ended the sign-in, too
 				p.wantClosed(wire.CloseNormal)
 				v := c.wantStatus(client.SignedOut)
 				wantTexts(t, v, "hi", "unsent")
@@ -674,7 +680,7 @@ func TestNoTokenCanBeHad(t *testing.T) {
 		c.Send("unsent")
 		time.Sleep(10 * time.Minute)
 		wantTexts(t, c.wantStatus(client.Offline), "hi")
-		c.wantDrafts("unsent") // it waited too long
+		c.wantDrafts("unsent") // the message waited too long
 		if n := in.asked - before; n < 10 || n > 60 {
 			t.Errorf("asked %d times in 10 minutes", n)
 		}
@@ -691,7 +697,8 @@ func TestNoTokenCanBeHad(t *testing.T) {
 	})
 }
 
-// A token that was refused is told of once: how often others are asked for is not the client's to say.
+// The client tells the TokenSource only once about each refused token: the TokenSource decides how often it asks for
+// another.
 func TestRefusedTokenIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -773,7 +780,8 @@ func wantTags(t *testing.T, v client.View, want ...string) {
 	}
 }
 
-// TestWrittenBeforeTheNewWelcome: it is of whom the page says one is, not of whom the last connection was.
+// TestWrittenBeforeTheNewWelcome: a text belongs to the user whom Identify has named, not to the user of the last
+// connection.
 func TestWrittenBeforeTheNewWelcome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)

@@ -2,19 +2,19 @@ package client
 
 import "context"
 
-// TokenSource is what the client needs of the user's sign-in. Only Token may block.
+// TokenSource has the methods of the user's sign-in that the client calls. Only Token may block.
 type TokenSource interface {
-	// Token returns the credentials that tell the server who the user is, zero if nobody is signed in. The client asks
-	// before every hello, and whenever there may be a newer token. refused is a token that the server did not accept,
-	// and Token gets another one; "" if there is none. An error means that somebody is signed in, but no good token can
-	// be had now.
-	Token(ctx context.Context, refused string) (Credentials, error)
+	// Token returns the credentials that tell the server who the user is, zero if nobody is signed in. The client calls
+	// Token before every hello, and whenever there may be a newer token. If refusedToken is not "", it is a token that
+	// the server did not accept, and Token gets another one. An error means that somebody is signed in, but no good token
+	// can be had now.
+	Token(ctx context.Context, refusedToken string) (Credentials, error)
 
 	Wake() // the server says that the token will soon expire
 
-	// What the server says about credentials that it did not accept; message is its text for the user. End: it no longer
+	// The client calls one of these methods when the server did not accept the credentials. End: the server no longer
 	// accepts that sign-in. Deny: it accepts the token, but not the user. Unfit: it accepts no token of this kind from
-	// any user, which only an operator can mend.
+	// any user, and only an operator can mend that. message is the server's text for the user.
 	End(signInID, message string)
 	Deny(message string)
 	Unfit(message string)

@@ -100,8 +100,8 @@ type View struct {
 	Unsent          int // how many messages of the user's own the server has not accepted yet, in all rooms
 }
 
-// same reports whether the page would draw v exactly as it drew o. A list that has changed is a new list at another
-// address (copy on write).
+// same reports whether the page would draw v exactly like o. A list that has changed is a new list at another address
+// (copy on write).
 func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&

@@ -1,6 +1,6 @@
-// Package dom reads and changes the page's document without go-app: texts and attributes that go-app draws empty and never
-// changes, the focus, and events of the window. A change made here does not make go-app draw. Only the UI goroutine may call
-// it, but for the sentence after a panic.
+// Package dom reads and changes the page's document without go-app: texts and attributes that go-app draws empty and
+// never changes, the focus, and events of the window. A change made here does not make go-app draw. Only the UI goroutine
+// may call it, except to show the sentence after a panic.
 package dom
 
 import (
@@ -9,7 +9,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// document returns the document, which it asks the browser for only once: each time would make another Go value for the
+// document returns the document. It asks the browser only once, because each answer would be another Go value for the
 // garbage collector.
 var document = sync.OnceValue(func() goapp.Value { return goapp.Window().Get("document") })
 
@@ -53,15 +53,15 @@ func Active() goapp.Value { return Document().Get("activeElement") }
 // Hidden reports whether the page is hidden: in the background, or behind another tab.
 func Hidden() bool { return Document().Get("visibilityState").String() == "hidden" }
 
-// Copy copies text to the clipboard and tells done whether it could. done may run before Copy returns, or later on the
-// browser's event loop. Where the page may not use the clipboard, Copy tries the browser's old command.
+// Copy copies text to the clipboard, and then calls done, with true if that succeeded. done may run before Copy returns,
+// or later on the browser's event loop. Where the page may not use the clipboard, Copy tries the browser's old command.
 func Copy(text string, done func(copied bool)) {
 	clipboard := goapp.Window().Get("navigator").Get("clipboard")
 	if !clipboard.Truthy() { // there is none without TLS
 		done(copyByCommand(text))
 		return
 	}
-	var settled [2]goapp.Func // that it was copied, that it was refused
+	var settled [2]goapp.Func // one runs when the text was copied, the other when copying was refused
 	settle := func(i int, copied func() bool) {
 		settled[i] = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 			settled[0].Release()
@@ -72,12 +72,12 @@ func Copy(text string, done func(copied bool)) {
 	}
 	settle(0, func() bool { return true })
 	settle(1, func() bool { return copyByCommand(text) })
-	write := clipboard.Get("writeText").Call("bind", clipboard, text) // what it throws becomes a refusal, too
+	write := clipboard.Get("writeText").Call("bind", clipboard, text) // if writeText throws, that counts as a refusal, too
 	goapp.Window().Get("Promise").Call("resolve").Call("then", write).Call("then", settled[0], settled[1])
 }
 
-// copyByCommand copies text by the command of old browsers, which copies what is selected. The focus and the selection are
-// as before afterwards.
+// copyByCommand copies text with the command of old browsers, which copies the selected text. Afterwards the focus and
+// the selection are the same as before.
 func copyByCommand(text string) bool {
 	focused, selection := Active(), goapp.Window().Call("getSelection")
 	var ranges []goapp.Value
@@ -86,7 +86,7 @@ func copyByCommand(text string) bool {
 	}
 	start, end, way := focused.Get("selectionStart"), focused.Get("selectionEnd"), focused.Get("selectionDirection")
 	source := Node("p", "unseen", text)
-	source.Get("style").Set("whiteSpace", "pre") // or a line break would be copied as a space
+	source.Get("style").Set("whiteSpace", "pre") // otherwise a line break would be copied as a space
 	Document().Get("body").Call("append", source)
 	selection.Call("selectAllChildren", source)
 	copied := Document().Call("execCommand", "copy").Bool()
@@ -104,8 +104,8 @@ func copyByCommand(text string) bool {
 	return copied
 }
 
-// WatchSize calls handle once soon, and then whenever the browser has laid out e with another size, before it paints, until
-// stop is called. handle runs on the browser's event loop.
+// WatchSize calls handle once soon. After that it calls handle whenever the browser has laid out e with another size,
+// before the browser paints that. It goes on until stop is called. handle runs on the browser's event loop.
 func WatchSize(e goapp.Value, handle func()) (stop func()) {
 	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		handle()

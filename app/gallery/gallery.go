@@ -25,7 +25,7 @@ type gallery struct{ goapp.Compo }
 var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll"}
 
 // OnMount draws the rows of the states that have messages. It also stops the events that the parts of the page handle,
-// because the parts have no client here. Links, the menu of rooms and the focus work.
+// because the parts have no client here. Only links, the menu of rooms and the focus work.
 func (g *gallery) OnMount(ctx goapp.Context) {
 	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		args[0].Call("stopPropagation")

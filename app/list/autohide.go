@@ -10,10 +10,10 @@ import (
 // Normally the client removes a row when its message expires. If no script can run at that time (the tab is suspended),
 // the browser hides the row by itself: each row has an animation, made by script so that no style sheet can turn it off,
 // which makes the row invisible at its deadline. Unlike an animation of a style sheet, it does not start again when the
-// row is moved. But every waiting animation makes each frame slower: with 400 of them a change of the list took 6.5 ms
-// instead of 4.8, with 17 it took no longer. So only the rows that expire first have an animation each. One more, for the
-// whole list, hides all other rows when the first of them is due. Some of these rows are then hidden too early, until
-// the client runs again and shows them.
+// row is moved. But every waiting animation makes each frame slower: with 400 animations a change of the list took 6.5 ms
+// instead of 4.8, with 17 it took no longer. So only the rows that expire first have an animation each. All other rows
+// share one animation, that of the whole list, which hides them when the first of them expires. Those that expire later
+// are then hidden too early, until the client runs again and shows them.
 
 // maxMasked is the highest number of rows that have a mask of their own.
 const maxMasked = 16
@@ -48,7 +48,8 @@ func (a *autohide) set(now time.Time) {
 	a.masked = masked
 }
 
-// soonest returns the n rows that expire first, in the order of their deadlines; all rows if there are fewer than n.
+// soonest returns the n rows that expire first, in the order of their deadlines. If there are fewer than n rows, it
+// returns all.
 func soonest(rows []client.Message, n int) (first []*client.Message) {
 	for i := range rows {
 		m := &rows[i]

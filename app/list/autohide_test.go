@@ -10,7 +10,7 @@ import (
 	"mayfly/app/list"
 )
 
-// TestSoonest: a row is a letter and the second in which it expires, 0 if it is not sent yet.
+// TestSoonest writes a row as a letter and the second in which it expires, 0 if it is not sent yet.
 func TestSoonest(t *testing.T) {
 	for _, tt := range []struct{ name, rows, want string }{
 		{"none", "", ""},

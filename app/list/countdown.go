@@ -6,9 +6,9 @@ import (
 	"mayfly/app/client"
 )
 
-// The head of a row shows the time that the message has left: a ring, which CSS draws, and a number once little time is
-// left. A countdown updates both for the rows in sight, at most once a second. A CSS animation would need no updates, but
-// it would draw sixty times a second, for each of four hundred rows.
+// The header line of a row shows the time that the message has left: a ring, which CSS draws, and a number once little
+// time is left. A countdown updates both for the rows in sight, at most once a second. A CSS animation would need no
+// updates, but it would draw sixty times a second, for each of four hundred rows.
 
 // A countdown updates the time left in the rows in sight.
 type countdown struct {

@@ -14,9 +14,10 @@ import (
 // sent, in the user's time zone and with the day if that is not today. So at midnight, and when the time zone changes, all
 // rows are out of date. The list checks once a second whether that has happened.
 
-// startsDay reports whether a separator stands between a row of the day last and a row of the day date. A day is 0 if there
-// is no such row, or if the server has not accepted its message.
-func startsDay(last, date words.Date) bool { return last != 0 && date != 0 && last != date }
+// startsDay reports whether a separator stands between a row and the row before it. date is the day of the row, and
+// previous is the day of the row before it. A day is 0 if there is no such row, or if the server has not accepted its
+// message.
+func startsDay(previous, date words.Date) bool { return previous != 0 && date != 0 && previous != date }
 
 // separate puts separators above the rows that begin a day, and removes all others.
 func (r *rows) separate(messages []client.Message) {
@@ -68,19 +69,20 @@ func (t templates) times(r *row, m *client.Message) {
 	dom.Set(r.left, "aria-label", words.Actions(vanishes, r.shown.seconds))
 }
 
-// newTime returns the element for the time at which a message was sent. A style shows the seconds, which are in the element
-// inside.
+// newTime returns the element for the time at which a message was sent. The element inside it has the seconds, which a
+// style shows.
 func newTime() goapp.Value {
 	return dom.Node("time", "message-time", dom.Node("span", "message-seconds"))
 }
 
-// A look is what the list knows of the user's clock: the times in two looks that differ are written differently.
+// A look is what the times in the rows depend on. While two looks are equal, all times are written in the same way.
 type look struct {
 	today       words.Date
 	now, oldest time.Duration // the time zone's offset now, and when the oldest message was sent
 }
 
-// look tells the list that it is now. If the day or the time zone has changed, look writes the times of all rows anew.
+// look sets the list's clock to now. If the day or the time zone has changed since the last look, it writes the times of
+// all rows again.
 func (l *List) look(now time.Time) {
 	l.clock.Now = now
 	messages := l.rows.messages

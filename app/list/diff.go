@@ -20,13 +20,13 @@ type put struct {
 	moved  bool   // the row exists already, in another place
 }
 
-// update changes what a row shows, without moving it.
+// An update is a row that stays in its place: it showed from and must show to.
 type update struct{ from, to *client.Message }
 
 func (c change) none() bool { return len(c.gone)+len(c.put)+len(c.updated) == 0 }
 
-// diff returns the change from prev to next. A row that stays the same, in its place, is not in the change. diff is made for
-// lists that differ in a row or two: it then takes one pass. For lists that differ much its time is quadratic.
+// diff returns the change from prev to next. A row that stays the same, in its place, is not in the change. For lists
+// that differ in a row or two, diff takes one pass. For lists that differ much, its time is quadratic.
 func diff(prev, next []client.Message) (c change) {
 	var moved []string
 	i := 0 // prev[:i] is compared already
@@ -84,7 +84,8 @@ func find(rows []client.Message, key string, near int) int {
 	return indexOf(rows[:near], key)
 }
 
-// first returns how many rows c removes from the start of prev. It returns 0 if c changes anything else but rows at the end.
+// first returns how many rows c removes from the start of prev. If c changes anything else, except rows at the end, it
+// returns 0.
 func (c change) first(prev []client.Message) int {
 	if len(c.gone) >= len(prev) || len(c.updated) > 0 {
 		return 0
@@ -125,16 +126,17 @@ func (c change) above() bool {
 	return len(c.gone)+len(c.updated) > 0
 }
 
-// nearest returns the key of the row nearest to rows[i] for which ok is true: rows[i] itself, or the next row after it, or
-// the last row before it. It returns "" if ok is true for no row.
-func nearest(rows []client.Message, i int, ok func(key string) bool) string {
+// nearest returns the key of rows[i] if match returns true for it. Otherwise it returns the key of the next row after
+// rows[i] for which match returns true or, if there is none, that of the last such row before rows[i]. It returns "" if
+// match returns true for no row.
+func nearest(rows []client.Message, i int, match func(key string) bool) string {
 	for at := i; at < len(rows); at++ {
-		if ok(rows[at].Key) {
+		if match(rows[at].Key) {
 			return rows[at].Key
 		}
 	}
 	for at := i - 1; at >= 0; at-- {
-		if ok(rows[at].Key) {
+		if match(rows[at].Key) {
 			return rows[at].Key
 		}
 	}

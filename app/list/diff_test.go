@@ -13,7 +13,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// rowsOf makes rows of words: each is a key, and a state after a colon.
+// rowsOf makes a row of each word in words. A word is the row's key, and after a colon its state.
 func rowsOf(words string) []client.Message {
 	var all []client.Message
 	for w := range strings.FieldsSeq(words) {
@@ -83,7 +83,8 @@ func TestFirst(t *testing.T) {
 	}
 }
 
-// TestDiffOfAnyLists shuffles, cuts and changes lists: whatever becomes of one, the change leads there.
+// TestDiffOfAnyLists shuffles, cuts and changes lists. The change that diff returns must always lead from the old list to
+// the new one.
 func TestDiffOfAnyLists(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	some := func() []client.Message {
@@ -128,10 +129,10 @@ func TestRowLooks(t *testing.T) {
 	}
 }
 
-// numbered makes messages of the keys from to to.
-func numbered(from, to int) []client.Message {
+// numbered makes messages with the keys from first to last.
+func numbered(first, last int) []client.Message {
 	var all []client.Message
-	for i := from; i <= to; i++ {
+	for i := first; i <= last; i++ {
 		all = append(all, client.Message{Key: fmt.Sprint(i)})
 	}
 	return all

@@ -12,6 +12,7 @@ import (
 var (
 	Initials = initials
 	FaceOf   = faceClass
+	Tint     = tint
 	RowClass = rowClass
 	Piled    = piled
 	Diff     = diff
@@ -25,7 +26,10 @@ var (
 	Long      = long
 )
 
-const MaxRows = maxRows
+const (
+	MaxRows = maxRows
+	Tints   = tints
+)
 
 type Mounted = mounted
 
@@ -39,7 +43,7 @@ func (m *mounted) On(messages, was []client.Message) []client.Message { return m
 
 func (c change) First(prev []client.Message) int { return c.first(prev) }
 
-// String writes a change in short: -gone +put<before ~moved<before !updated.
+// String returns a change in a short form: -gone +put<before ~moved<before !updated.
 func (c change) String() string {
 	var words []string
 	for _, key := range c.gone {
@@ -68,7 +72,7 @@ func (c change) Apply(rows []client.Message) []client.Message {
 		r := *p.row
 		if p.moved {
 			from := indexOf(rows, r.Key)
-			r = rows[from] // an update makes it what it is to be
+			r = rows[from] // an update later makes the row show its new message
 			rows = slices.Delete(rows, from, from+1)
 		}
 		to := len(rows)

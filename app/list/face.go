@@ -2,6 +2,7 @@ package list
 
 import (
 	"hash/fnv"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,9 +10,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// initials returns the letters in a user's face: the first ones of the first and of the last name. A word that begins with
-// anything but a letter or a digit, such as the bracket of "(ndjf)", is no name. A name of one word has two letters of that
-// word, and so has an anonymous user, whose first name is everybody's: there are Capybaras, Cats and Cods.
+// initials returns the letters in a user's face (avatar). These are the first letters of the first and of the last name.
+// A word that begins with neither a letter nor a digit, such as "(ndjf)", is no name. If the name is one word, the face
+// has the first two letters of that word. An anonymous user's face has the first two letters of the last word, because
+// the first word is the same for all anonymous users, and one letter would be the same for Capybaras, Cats and Cods.
 func initials(u wire.User) string {
 	var names []string
 	for _, word := range strings.Fields(u.Name) {
@@ -35,8 +37,8 @@ func initials(u wire.User) string {
 // initial returns the first letter of the word in upper case.
 func initial(word string) string { return strings.ToUpper(letter(word)) }
 
-// letter returns the letter or digit that the text begins with; "" if it begins with another character, because that could
-// hold more than is seen.
+// letter returns the first character of text if that is a letter or a digit. Otherwise it returns "": other characters
+// may be invisible, or change how the characters around them are drawn.
 func letter(text string) string {
 	r, _ := utf8.DecodeRuneInString(text)
 	if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
@@ -45,8 +47,8 @@ func letter(text string) string {
 	return string(r)
 }
 
-// faceClass returns the CSS classes of a user's face. As long as no connection has told who the user of this page is,
-// the face has no colour: it must not look like that of another user.
+// faceClass returns the CSS classes of a user's face. Until the server has named the user of this page, that user's face
+// has no colour, so that it does not look like the face of another user.
 func faceClass(u wire.User) string {
 	if u.ID == "" {
 		return "face"
@@ -54,12 +56,12 @@ func faceClass(u wire.User) string {
 	return "face face-" + tint(u.ID)
 }
 
-// tints is the number of colours that faces can have. The style sheet has --tint-0 to --tint-7.
-const tints = 8
+// tints is the number of colours that faces can have. The style sheet has --tint-0 to --tint-15.
+const tints = 16
 
 // tint returns the number of the colour of a user's face. Two users with the same name mostly get different colours.
 func tint(id string) string {
 	hash := fnv.New32a()
 	hash.Write([]byte(id))
-	return string('0' + byte(hash.Sum32()%tints))
+	return strconv.Itoa(int(hash.Sum32() % tints))
 }

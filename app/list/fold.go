@@ -12,19 +12,20 @@ import (
 	"mayfly/shared/markup"
 )
 
-// A message of thousands of line breaks would be dozens of screens high, and a line at its end could pass for the message
-// of somebody else. So the row of a very high message shows the beginning of the text, and a button that shows all of it.
-// A line beside the text of a long message shows how far the message reaches.
+// A message of thousands of line breaks would be dozens of screens high, and a line at its end could look like the
+// message of another user. So the row of a very high message shows the beginning of the text, and a button that shows all
+// of it. A line beside the text of a long message shows how far the message reaches.
 
-// These are lines of a narrow phone. Its screen has about 25 of them.
+// These numbers count lines on a narrow phone, whose screen has about 25 of them.
 const (
 	longLines = 20 // a message of more lines is long
 	maxLines  = 50 // a message of more lines is folded: two screens
 	foldLines = 40 // the lines of a folded message that are shown
-	lineWidth = 36 // in small letters
+	lineWidth = 36 // how many small letters fit into a line
 )
 
-// width returns how wide r is, in small letters. Wider ones exist, so a style limits the height of a folded text, too.
+// width returns about how many small letters are as wide as r. Some characters are wider than that, so a style limits the
+// height of a folded text, too.
 func width(r rune) int {
 	if r >= 0x1100 || unicode.IsUpper(r) {
 		return 2
@@ -32,10 +33,11 @@ func width(r rune) int {
 	return 1
 }
 
-// lineEnd returns where in text the first n lines end, len(text) if it has no more than n. It ends a line that is too long
-// behind a space, if there is one.
+// lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns
+// len(text). A line ends before a newline, or before it becomes wider than lineWidth: then at the last space that fits into
+// it or, without a space, at the last character that does.
 func lineEnd(text string, n int) int {
-	if len(text) < n { // as most texts
+	if len(text) < n { // true for most texts
 		return len(text)
 	}
 	line, used, space := 1, 0, 0
@@ -60,21 +62,21 @@ func lineEnd(text string, n int) int {
 	return len(text)
 }
 
-// clusterStart returns where the character begins that has a part at text[at:]. Marks, joiners and the tones of an emoji
-// belong to the letter before them.
-func clusterStart(text string, at int) int {
-	for at > 0 {
-		r, _ := utf8.DecodeRuneInString(text[at:])
-		before, size := utf8.DecodeLastRuneInString(text[:at])
+// clusterStart returns the index at which the character begins to which text[index] belongs. Marks, joiners and the tones
+// of an emoji belong to the letter before them.
+func clusterStart(text string, index int) int {
+	for index > 0 {
+		r, _ := utf8.DecodeRuneInString(text[index:])
+		before, size := utf8.DecodeLastRuneInString(text[:index])
 		if before != '\u200d' && r != '\u200d' && !unicode.Is(unicode.M, r) && !unicode.Is(unicode.Sk, r) {
 			break
 		}
-		at -= size
+		index -= size
 	}
-	return at
+	return index
 }
 
-// long reports whether text is so high that a line stands beside it.
+// long reports whether text is so high that the row shows a line beside it.
 func long(text string) bool { return lineEnd(text, longLines) < len(text) }
 
 // fold returns the beginning of a text that is too high to be shown at once, and any other text as it is. It does not cut a
@@ -106,12 +108,13 @@ func (t templates) fill(r *row, text string) {
 		into.Set("className", "message-text message-cut")
 		all := button(doAll, words.Of(words.ShowAll))
 		dom.Set(all, "aria-label", words.With(words.ButtonFor, words.Of(words.ShowAll), words.First(text)))
-		dom.Set(all, "tabindex", "-1") // as the links
+		dom.Set(all, "tabindex", "-1") // the Tab key does not stop at it, as at links
 		into.Call("after", all)
 	}
 }
 
-// unfold writes the whole text into row r if it is folded. If the button that does so has the focus, the row gets it.
+// unfold writes the whole text into row r if it is folded. If the focus is on the button that unfolds the text, it moves
+// to the row.
 func (t templates) unfold(r *row, text string) {
 	into := r.text()
 	all := into.Get("nextElementSibling")
@@ -132,8 +135,8 @@ func (t templates) unfold(r *row, text string) {
 // text returns the element that holds the text of the message.
 func (r *row) text() goapp.Value { return r.head.Get("nextSibling") }
 
-// unfold shows the whole text of the message with this key. The reader stays where the text was cut: from there on the list
-// does not follow its newest message, unless all of it is in sight.
+// unfold shows the whole text of the message with this key. The place where the text was cut stays where it is on the
+// screen. So the list no longer follows its newest message, unless the whole text is in sight.
 func (l *List) unfold(key string) {
 	i := indexOf(l.rows.messages, key)
 	if i < 0 {

@@ -45,24 +45,25 @@ func (k *keyboard) press(key string) bool {
 	return true
 }
 
-// walk returns the key of the row that gets the focus when key is pressed while the row from has it ("": the list itself has
-// it). walk returns "" if the focus does not move.
-func walk(rows []client.Message, from, press string) string {
+// walk returns the row to which the focus moves when the user presses a key of the keyboard, "" if it does not move.
+// pressed names that key. current is the row that has the focus, "" if the list itself has it. Rows are named by the keys
+// of their messages.
+func walk(rows []client.Message, current, pressed string) string {
 	if len(rows) == 0 {
 		return ""
 	}
 	last := len(rows) - 1
-	i := indexOf(rows, from)
+	i := indexOf(rows, current)
 	switch {
-	case press == "Home":
+	case pressed == "Home":
 		i = 0
-	case press == "End":
+	case pressed == "End":
 		i = last
-	case press != "ArrowUp" && press != "ArrowDown":
+	case pressed != "ArrowUp" && pressed != "ArrowDown":
 		return ""
 	case i < 0:
 		i = last // from the list itself the focus moves to the newest message
-	case press == "ArrowUp":
+	case pressed == "ArrowUp":
 		i = max(i-1, 0)
 	default:
 		i = min(i+1, last)

@@ -8,9 +8,9 @@
 // tells rows apart by client.Message.Key. Removing a row takes 5 ms, adding one 7 to 9 ms, most of it for the browser's
 // layout and paint; docs/benchmarks.md has the figures.
 //
-// diff.go and mounted.go decide what must change; they don't touch the document. The other files change it: rows.go inserts
-// and removes rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each part of
-// the list has a pointer to the rows, and uses nothing but these and its own fields.
+// diff.go and mounted.go decide what must change; they don't touch the document. The other files change it: rows.go
+// inserts and removes rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each
+// part of the list has a pointer to the rows, and uses only the rows and its own fields.
 package list
 
 import (
@@ -34,12 +34,12 @@ const (
 // stay, and the text that the user reads does not move.
 type List struct {
 	leave   func() // moves the focus out of the list
-	onFrame func() // runs when the frame of the rows has another size; nil: nothing does
-	unwatch func() // ends that for the frame that is in the document
+	onFrame func() // runs when the size of the frame around the rows has changed; may be nil
+	unwatch func() // ends the watch on the frame that is in the document
 	rows    *rows
 	mounted mounted
 	clock   words.Clock // the user's clock when the list last looked
-	seen    look        // what of it the rows show
+	seen    look        // the look of the times that the rows show
 
 	divider   divider
 	keyboard  keyboard
@@ -143,7 +143,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 		l.rows.messages = messages
 		return
 	}
-	l.rows.messages = nil // if what follows panics, the next draw makes all rows again
+	l.rows.messages = nil // if the code below panics, the next draw makes all rows again
 	atEnd := l.viewport.following && !l.keyboard.walking()
 	held := l.keyboard.keepFocus(prev, c)
 	height := l.viewport.unseen(prev, c)
@@ -289,7 +289,7 @@ const (
 
 // Click carries out a click on target, an element in the list. If target is the button of an action that the caller must
 // carry out, Click returns the action and the key of the message.
-func (l *List) Click(target goapp.Value) (do Action, key string) {
+func (l *List) Click(target goapp.Value) (action Action, key string) {
 	pressed := target.Call("closest", "["+doName+"]")
 	if !pressed.Truthy() {
 		return None, ""
@@ -310,8 +310,9 @@ func (l *List) Click(target goapp.Value) (do Action, key string) {
 	return None, key
 }
 
-// Copying returns the text of the message of that key, which the user wants to copy by pressing target, and a function that
-// lets the button say what became of it, and returns what the button says. Until then the button has its name again.
+// Copying runs when the user has pressed target, the button that copies the text of the message with that key. It returns
+// the text and the function show. Call show when the text was copied, or could not be: it writes that into the button and
+// returns the words. Until then the button shows its name, even if the user has pressed it before.
 func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
 	i := indexOf(l.rows.messages, key)
 	if i < 0 {
@@ -340,7 +341,8 @@ func (l *List) CloseActions() {
 	}
 }
 
-// Attend hides the actions of a message once the user attends to an element that is not in its row.
+// Attend runs when the user has clicked element or moved the focus to it. If element is not in the row whose actions are
+// shown, Attend hides these actions.
 func (l *List) Attend(element goapp.Value) {
 	if l.rows.box != nil && l.keyboard.open != "" && keyOf(element) != l.keyboard.open {
 		l.keyboard.close()

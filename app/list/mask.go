@@ -33,9 +33,9 @@ var (
 	})
 )
 
-// hideAt makes e invisible after the duration in.
-func (m *mask) hideAt(e goapp.Value, in time.Duration) {
-	at := float64(time.Since(opened())+in+maskGrace) / float64(time.Millisecond)
+// hideAt makes e invisible after delay.
+func (m *mask) hideAt(e goapp.Value, delay time.Duration) {
+	at := float64(time.Since(opened())+delay+maskGrace) / float64(time.Millisecond)
 	switch {
 	case m.animation == nil:
 		m.animation = e.Call("animate", invisible(), forGood())

@@ -15,40 +15,41 @@ type mounted struct {
 // newest reports whether the newest message has a row.
 func (m *mounted) newest() bool { return m.from == "" }
 
-// place returns the messages that have a row from now on. was holds the messages that had one until now. If the first of
-// was is not in messages any more, the rows begin at the next one of was that is. Once the newest message has a row, the
-// rows follow the newest message, as long as the first message of reads keeps its row. reads holds the messages that the
-// user has in sight; it is nil if the list follows its newest message.
-func (m *mounted) place(messages, was, reads []client.Message) []client.Message {
+// place returns the messages that have a row from now on. old holds the messages that had a row until now. The rows begin
+// at the first message of old that is still in messages. Once the newest message has a row, the rows follow the newest
+// message, as long as the first message of inSight keeps its row. inSight holds the messages that the user sees; it is
+// nil if the list follows its newest message.
+func (m *mounted) place(messages, old, inSight []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if m.from == "" {
-		return m.begin(messages, min(newest, first(messages, reads, newest)))
+		return m.begin(messages, min(newest, first(messages, inSight, newest)))
 	}
-	return m.begin(messages, first(messages, was, newest))
+	return m.begin(messages, first(messages, old, newest))
 }
 
-// first returns the index in messages of the first of rows that messages still holds; otherwise, if messages holds none.
-func first(messages, rows []client.Message, otherwise int) int {
+// first looks for the first message of rows that messages still has, and returns its index in messages. If messages has
+// none of them, first returns fallback.
+func first(messages, rows []client.Message, fallback int) int {
 	for i := range rows {
 		if at := indexOf(messages, rows[i].Key); at >= 0 {
 			return at
 		}
 	}
-	return otherwise
+	return fallback
 }
 
-// back mounts farther rows of older messages; on mounts farther rows of newer ones.
-func (m *mounted) back(messages, was []client.Message) []client.Message {
-	return m.move(messages, was, -farther)
+// back adds the rows of older messages, as many as the constant farther says. on adds the rows of newer ones.
+func (m *mounted) back(messages, old []client.Message) []client.Message {
+	return m.move(messages, old, -farther)
 }
-func (m *mounted) on(messages, was []client.Message) []client.Message {
-	return m.move(messages, was, farther)
+func (m *mounted) on(messages, old []client.Message) []client.Message {
+	return m.move(messages, old, farther)
 }
 
-func (m *mounted) move(messages, was []client.Message, by int) []client.Message {
+func (m *mounted) move(messages, old []client.Message, by int) []client.Message {
 	first := max(0, len(messages)-maxRows)
-	if len(was) > 0 {
-		first = max(0, indexOf(messages, was[0].Key))
+	if len(old) > 0 {
+		first = max(0, indexOf(messages, old[0].Key))
 	}
 	return m.begin(messages, first+by)
 }

@@ -19,7 +19,7 @@ type remaining struct {
 	seconds int // the number of seconds that is shown; 0: no number
 }
 
-// remains returns what the row of m shows when the server's time is now.
+// remains returns what the row of m shows of the time left when the server's time is now.
 func remains(m *client.Message, now time.Time) remaining {
 	left, life := m.Expires.Sub(now), m.Expires.Sub(m.At)
 	if m.Seq == 0 || life <= 0 {

@@ -14,12 +14,13 @@ import (
 	"mayfly/shared/markup"
 )
 
-// A row is one message in the document. It is an article that has the author's face, a head and the text. Below the text
-// stand the state of the user's own message until it is sent, and the actions once the user asks for them. The accessible
-// name says all this in one sentence, so a screen reader says one sentence for each row.
+// A row is one message in the document. It is an article that has the author's face, a header line and the text. Below
+// the text, a message of the user's own shows its state until it is sent. Once the user asks for the actions, they are
+// below the text, too. The accessible name says all this in one sentence, so a screen reader says one sentence for each
+// row.
 type row struct {
 	article goapp.Value
-	head    goapp.Value
+	head    goapp.Value // the header line: the author's name, when the message was sent, the time left
 	left    goapp.Value // the button that shows the time left, and opens the actions
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
 	date    words.Date  // when the message was sent; 0: the server has not accepted it
@@ -44,7 +45,8 @@ const (
 	doAll     = "all"
 )
 
-// maxName is how many characters of a name the head of a row shows at most. The accessible name has all of them.
+// maxName is how many characters of a name the header line of a row shows at most. The accessible name of the row has all
+// of them.
 const maxName = 40
 
 // templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
@@ -61,7 +63,7 @@ func newTemplates() templates {
 	left.Set("className", "left")
 	dom.Set(left, "aria-label", words.Of(words.ActionsLabel))
 	dom.Set(left, "aria-expanded", "false")
-	dom.Set(left, "tabindex", "-1") // not a stop of the Tab key, because Enter on the row does the same
+	dom.Set(left, "tabindex", "-1") // the Tab key does not stop at it, because Enter on the row does the same
 	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left)
 	article := dom.Node("article", "message", face, head, dom.Node("p", "message-text"))
 	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
@@ -75,12 +77,13 @@ func newTemplates() templates {
 	link := dom.Node("a", "")
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
-	dom.Set(link, "tabindex", "-1") // the Tab key does not stop at a message, nor at its links until its actions are shown
+	dom.Set(link, "tabindex", "-1") // the Tab key stops at the links of a message only while its actions are shown
 	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
 	return templates{article: article, waiting: waiting, failed: failed, actions: actions, link: link}
 }
 
-// label makes a button of a message show name. Its accessible name begins with that, and says which message it is for.
+// label writes name into a button of a message, whose text is text. The accessible name of the button begins with name,
+// and then says which message the button is for.
 func label(button goapp.Value, name, text string) {
 	button.Set("textContent", name)
 	dom.Set(button, "aria-label", words.With(words.ButtonFor, name, words.First(text)))
@@ -104,35 +107,36 @@ func (t templates) row(m *client.Message) *row {
 	return r
 }
 
-// update changes row r from showing from to showing to.
-func (t templates) update(r *row, from, to *client.Message) {
-	if class := rowClass(to); class != rowClass(from) {
+// update changes row r, which shows the message old, so that it shows next.
+func (t templates) update(r *row, old, next *client.Message) {
+	if class := rowClass(next); class != rowClass(old) {
 		r.article.Set("className", class)
 	}
-	if from.User != to.User || from.Tag != to.Tag || from.Key != to.Key {
+	if old.User != next.User || old.Tag != next.Tag || old.Key != next.Key {
 		face := r.article.Get("firstChild")
-		face.Set("className", faceClass(to.User))
-		face.Set("textContent", initials(words.Named(to.User)))
-		r.head.Get("firstChild").Set("textContent", words.Author(to, maxName))
+		face.Set("className", faceClass(next.User))
+		face.Set("textContent", initials(words.Named(next.User)))
+		r.head.Get("firstChild").Set("textContent", words.Author(next, maxName))
 	}
-	if !to.At.IsZero() && !from.At.Equal(to.At) {
-		t.times(r, to)
+	if !next.At.IsZero() && !old.At.Equal(next.At) {
+		t.times(r, next)
 	}
-	if from.Text != to.Text {
-		t.fill(r, to.Text)
+	if old.Text != next.Text {
+		t.fill(r, next.Text)
 	}
-	if was, is := words.State(from), words.State(to); was != is || from.State != to.State {
-		t.state(r.article, to, is)
+	if was, is := words.State(old), words.State(next); was != is || old.State != next.State {
+		t.state(r.article, next, is)
 	}
-	dom.Set(r.article, "aria-label", words.Label(to, t.clock))
+	dom.Set(r.article, "aria-label", words.Label(next, t.clock))
 }
 
-// text draws a message's text, and its links as links. The host that the browser reads in a link stands beside it where
-// it is not the host that is written: letters of another script look like those of a name that the user knows.
-func (t templates) text(into goapp.Value, text string) {
+// text draws a message's text into element, with its links. If the host that the browser reads in a link is not the host
+// that the text shows, text adds the browser's host beside the link, because letters of another script may look like
+// those of a name that the user knows.
+func (t templates) text(element goapp.Value, text string) {
 	parts := markup.Links(text)
 	if len(parts) == 1 && parts[0].Href == "" {
-		into.Set("textContent", text)
+		element.Set("textContent", text)
 		return
 	}
 	var nodes []any
@@ -153,19 +157,20 @@ func (t templates) text(into goapp.Value, text string) {
 			nodes = append(nodes, " ("+host+")")
 		}
 	}
-	into.Call("replaceChildren", nodes...)
+	element.Call("replaceChildren", nodes...)
 }
 
-// hostOf makes a the element of the link p, and returns the host that the browser reads in it, "" if it reads none. In a
-// mail address browsers read no host, so hostOf shows the browser the part after the @ as the host of a page.
-func hostOf(a goapp.Value, p markup.Piece) string {
-	if !strings.Contains(p.Href, "://") {
-		a.Set("href", "https://"+p.Host)
+// hostOf sets the address of anchor, the element that shows link, and returns the host that the browser reads in that
+// address, "" if it reads none. In a mail address browsers read no host. So for that, hostOf first lets the browser read
+// the part after the @ as the host of a page.
+func hostOf(anchor goapp.Value, link markup.Piece) string {
+	if !strings.Contains(link.Href, "://") {
+		anchor.Set("href", "https://"+link.Host)
 	} else {
-		a.Set("href", p.Href)
+		anchor.Set("href", link.Href)
 	}
-	host := a.Get("hostname").String()
-	a.Set("href", p.Href)
+	host := anchor.Get("hostname").String()
+	anchor.Set("href", link.Href)
 	return host
 }
 
@@ -204,7 +209,7 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 func (r *row) open(t templates) {
 	r.links("0")
 	dom.Set(r.left, "aria-expanded", "true")
-	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message shows its actions always
+	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message always shows its actions
 		actions := t.actions.Call("cloneNode", true)
 		actions.Get("firstChild").Set("textContent", r.left.Call("getAttribute", "data-when"))
 		label(actions.Get("lastChild"), words.Of(words.CopyText), r.text().Get("textContent").String())
@@ -232,8 +237,8 @@ func (r *row) top() float64 { return r.rect().Get("top").Float() }
 
 func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
 
-// count updates the time left that the row shows. It reports whether the row needs an update each second from now on,
-// because it shows a number, or will before the next update of the rings.
+// count updates the time left that the row shows. It returns true if the row needs an update each second from now on,
+// because the row shows a number or will show one before the next update of the rings.
 func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 	to := remains(m, now)
 	if to.step != r.shown.step {
@@ -259,17 +264,17 @@ type chunk struct {
 	rows    int
 }
 
-// chunkRows is the number of rows after which a chunk is full: the square root of maxRows, so that chunks and the rows in
-// one are equally many.
+// chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that there are as many chunks as
+// rows in a chunk.
 const chunkRows = 20
 
-func (c *chunk) insert(one *row, before goapp.Value) {
-	if before == nil {
-		c.element.Call("appendChild", one.article)
+func (c *chunk) insert(added *row, next goapp.Value) {
+	if next == nil {
+		c.element.Call("appendChild", added.article)
 	} else {
-		c.element.Call("insertBefore", one.article, before)
+		c.element.Call("insertBefore", added.article, next)
 	}
-	one.chunk = c
+	added.chunk = c
 	c.rows++
 }
 

@@ -40,7 +40,8 @@ func TestInitials(t *testing.T) {
 	}
 }
 
-// TestFaceHasNoColourUntilItIsKnownWhose compares the faces of a user whose id no connection has told, and of others.
+// TestFaceHasNoColourUntilItIsKnownWhose compares the face of a user whose id is not known yet with the faces of other
+// users.
 func TestFaceHasNoColourUntilItIsKnownWhose(t *testing.T) {
 	if got := list.FaceOf(wire.User{}); got != "face" {
 		t.Errorf("the face of nobody known has the classes %q", got)

@@ -39,43 +39,43 @@ func (r *rows) remove(gone *row) {
 	}
 }
 
-// insert inserts a row before the row before, or at the end if before is nil. If the row would come
-// before the first or after the last row of a full chunk, it goes into a neighbouring or a new chunk.
-func (r *rows) insert(one, before *row) {
-	if before == nil {
+// insert inserts the row added in front of the row next, or at the end if next is nil. If added would become the first or
+// the last row of a full chunk, it goes into a neighbouring or a new chunk.
+func (r *rows) insert(added, next *row) {
+	if next == nil {
 		last := len(r.chunks) - 1
 		if last < 0 || r.chunks[last].rows >= chunkRows {
 			last++
 			r.begin(last)
 		}
-		r.chunks[last].insert(one, nil)
+		r.chunks[last].insert(added, nil)
 		return
 	}
-	full := before.chunk.rows >= chunkRows
-	if at := slices.Index(r.chunks, before.chunk); full && before.chunk.element.Get("firstChild").Equal(before.article) {
+	full := next.chunk.rows >= chunkRows
+	if at := slices.Index(r.chunks, next.chunk); full && next.chunk.element.Get("firstChild").Equal(next.article) {
 		if at == 0 || r.chunks[at-1].rows >= chunkRows {
 			r.begin(at)
 			at++
 		}
-		r.chunks[at-1].insert(one, nil)
+		r.chunks[at-1].insert(added, nil)
 		return
 	}
-	before.chunk.insert(one, before.article)
+	next.chunk.insert(added, next.article)
 }
 
-// begin makes an empty chunk and inserts it at index at of chunks.
-func (r *rows) begin(at int) {
+// begin makes an empty chunk and inserts it into chunks at index.
+func (r *rows) begin(index int) {
 	c := &chunk{element: dom.Node("div", "block")}
-	if at < len(r.chunks) {
-		r.box.Call("insertBefore", c.element, r.chunks[at].element)
+	if index < len(r.chunks) {
+		r.box.Call("insertBefore", c.element, r.chunks[index].element)
 	} else {
 		r.box.Call("appendChild", c.element)
 	}
-	r.chunks = slices.Insert(r.chunks, at, c)
+	r.chunks = slices.Insert(r.chunks, index, c)
 }
 
-// firstInSight returns the index of the first message whose row reaches below edge, a height on the screen. messages must
-// not be empty.
+// firstInSight returns the index of the first message whose row ends below edge, a distance from the top of the screen.
+// messages must not be empty.
 func (r *rows) firstInSight(messages []client.Message, edge float64) int {
 	return sort.Search(len(messages)-1, func(i int) bool {
 		return r.at[messages[i].Key].rect().Get("bottom").Float() > edge

@@ -17,8 +17,8 @@ const (
 	maxGap   = 4000 // CSS pixels, a few screens: a higher gap would make the scroll bar plainly wrong
 	rounding = 1    // CSS pixels: browsers round, so a list at its end may seem to be this far from it
 
-	// A user who scrolls down to within endSlack of the end, in CSS pixels, is at the end. When the focus goes to the last
-	// row, the browser does not scroll to the padding below that row.
+	// A user who scrolls down to less than endSlack, in CSS pixels, above the end counts as at the end. When the focus
+	// goes to the last row, the browser does not scroll to the padding below that row.
 	endSlack = 16
 )
 
@@ -53,20 +53,21 @@ func (v *viewport) position(newest bool) (top float64, following bool) {
 	return top, newest && follows(v.following, v.top, top, v.below(top))
 }
 
-// follows reports whether the list follows its newest message, now that scrollTop is top and the end of the list is below
-// CSS pixels away. did says whether the list followed when scrollTop was was. The page reads scrollTop before and after
-// each of its own scrolls, so only the user can have changed it from was to top. Input events don't decide this, because
-// a scroll bar, assistive technology and a search in the page scroll without input events.
-func follows(did bool, was, top, below float64) bool {
+// follows reports whether the list follows its newest message. top is scrollTop now, and below is how far the end of the
+// list is below the screen. followed says whether the list followed its newest message when scrollTop was oldTop. The
+// page reads scrollTop before and after each of its own scrolls, so only the user can have changed it from oldTop to top.
+// Input events don't decide this, because a scroll bar, assistive technology and a search in the page scroll without
+// input events.
+func follows(followed bool, oldTop, top, below float64) bool {
 	switch {
 	case below <= rounding: // true also if the browser scrolled up because the list became shorter or its frame higher
 		return true
-	case top <= was-rounding: // up, even by one pixel: a slow scroll begins with one
+	case top <= oldTop-rounding: // up, even by one pixel: a slow scroll begins with one
 		return false
-	case top > was && below <= endSlack:
+	case top > oldTop && below <= endSlack:
 		return true
 	}
-	return did
+	return followed
 }
 
 func (v *viewport) scrollTop() float64 { return v.rows.log.Get("scrollTop").Float() }
@@ -76,8 +77,8 @@ func (v *viewport) below(top float64) float64 {
 	return v.rows.log.Get("scrollHeight").Float() - top - v.rows.log.Get("clientHeight").Float()
 }
 
-// unseen returns the height of the rows that c removes from the start of the list. It returns 0 if one of them is in sight,
-// or if c changes more than that and rows at the end.
+// unseen returns the height of the rows that c removes from the start of the list. If one of them is in sight, or if c
+// changes anything else, except rows at the end, it returns 0.
 func (v *viewport) unseen(prev []client.Message, c change) float64 {
 	n := c.first(prev)
 	if n == 0 {
@@ -129,8 +130,8 @@ func (v *viewport) anchor(prev []client.Message, c change) (key string, y float6
 	return key, y
 }
 
-// keep scrolls so that the top of the row with the given key is at y again. Browsers round the scroll position; keep adds
-// what was lost by that to the next scroll, because after a hundred expiries the text would have moved visibly.
+// keep scrolls so that the top of the row with the given key is at y again. Browsers round the scroll position. keep adds
+// what was lost by that to the next scroll; otherwise the text would move visibly in the course of a hundred expiries.
 func (v *viewport) keep(key string, y float64) {
 	v.scroll(v.scrollTop() + v.rows.at[key].top() - y + v.remainder)
 }

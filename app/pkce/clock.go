@@ -9,11 +9,11 @@ import (
 // The times of signing in.
 const (
 	tick           = 20 * time.Second       // the longest wait between two turns of Run: timers stop while a device sleeps
-	minMargin      = time.Minute            // how long before its end a token is renewed, or a tenth of its life if longer
+	minMargin      = time.Minute            // how long before its end a token is renewed, or a tenth of its life, if longer
 	maxSpread      = 10 * time.Second       // the most by which jitter moves a renewal to an earlier or later time
 	warnBefore     = 2 * time.Minute        // the user is warned this long before the end of a sign-in that can't be renewed
 	fetchTimeout   = 15 * time.Second       // the longest time for one request to the provider
-	tokenTimeout   = 45 * time.Second       // the same for tokens: the code or refresh token may be used up, so wait longer
+	tokenTimeout   = 45 * time.Second       // the same for tokens; longer, because the request may use up a code or a token
 	lockTimeout    = 20 * time.Second       // the longest wait for the end of another tab's renewal
 	askTimeout     = 200 * time.Millisecond // the longest wait for an access token from another tab
 	signOutTimeout = 2 * time.Second        // the longest time for one request to the provider during a sign-out
@@ -23,6 +23,7 @@ const (
 	defaultLife    = 5 * time.Minute        // the life of an access token if the provider does not say
 	maxLife        = 24 * time.Hour         // the longest life of an access token, even if the provider says more
 	maxPending     = time.Hour              // the longest time from Begin to Callback
+	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return that does not name its state
 	maxSkew        = 5 * time.Minute        // a device's clock that is wrong by less than this is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
 	keysMinAge     = 30 * time.Second       // the shortest time between two readings of the keys because of an unknown key
@@ -34,11 +35,11 @@ func newRetry() backoff.Schedule {
 	return backoff.Schedule{Backoff: backoff.Backoff{First: minBackoff, Last: maxBackoff, Jitter: backoff.Half}}
 }
 
-// wait waits until done is closed, for timeout at most.
-func wait(done <-chan struct{}, timeout time.Duration) {
+// wait waits until ended is closed, but no longer than timeout.
+func wait(ended <-chan struct{}, timeout time.Duration) {
 	timer := time.NewTimer(timeout)
 	select {
-	case <-done:
+	case <-ended:
 	case <-timer.C:
 	}
 	timer.Stop()

@@ -30,6 +30,9 @@ type Browser struct {
 	Origin  string // the page's origin: scheme, host and port
 	Address string // the page's whole address when it was loaded
 
+	// Revisited is true if the browser has loaded the page again by itself: from its history, or by a reload.
+	Revisited bool
+
 	Fetch          Fetch
 	FetchKeepalive Fetch // like Fetch, but its requests continue when the user leaves the page
 
@@ -58,8 +61,8 @@ func (b *Browser) path() string {
 	return path
 }
 
-// Fetch gets url, or posts form to it if form is not empty. It sends no cookies, stores nothing, follows no redirect and
-// takes no longer than timeout. err means that Fetch could read no answer.
+// Fetch gets url, or posts form to it if form is not empty. It sends cookies to the page's own origin at most, stores
+// nothing, follows no redirect and takes no longer than timeout. err means that Fetch could read no answer.
 type Fetch func(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error)
 
@@ -73,10 +76,10 @@ type Storage interface {
 
 // Vault seals text: it encrypts the text with a key that no program can read. The first Seal makes the key.
 type Vault interface {
-	Seal(plain string) (sealed string, err error)
+	Seal(text string) (sealed string, err error)
 	// Open returns the text that was sealed. ok is false if the text can never be opened, because it is damaged or the
 	// key is gone. err means that the vault cannot be used now.
-	Open(sealed string) (plain string, ok bool, err error)
+	Open(sealed string) (text string, ok bool, err error)
 	Forget() // destroys the key
 }
 

@@ -13,30 +13,30 @@ import (
 )
 
 // wrongClaim checks the claims of an ID token. It returns what is wrong with them, or "". It compares no time with the
-// device's clock, because that clock may be wrong. atHash is the value that the claim at_hash must have. old holds the
-// claims of the previous ID token of this sign-in, nil if there is none.
-func wrongClaim(claims object, is *registration, atHash, nonce string, old object) string {
+// device's clock, because that clock may be wrong. atHash is the value that the claim at_hash must have. previous holds
+// the claims of the previous ID token of this sign-in, nil if there is none.
+func wrongClaim(claims object, reg *registration, atHash, nonce string, previous object) string {
 	audience, azp := claims.texts("aud"), claims.text("azp")
 	subject, given := claims.text("sub"), claims.text("nonce")
 	switch {
-	case claims.text("iss") != is.issuer:
+	case claims.text("iss") != reg.issuer:
 		return "is another issuer's"
-	case !contains(audience, is.clientID) || (claims["azp"] != nil || len(audience) > 1) && azp != is.clientID:
+	case !contains(audience, reg.clientID) || (claims["azp"] != nil || len(audience) > 1) && azp != reg.clientID:
 		return "is for another client"
 	case claims.number("iat") == 0 || claims.number("exp") <= claims.number("iat"):
 		return "has no time in which it is good"
-	case old == nil && given != nonce || old != nil && given != "" && nonce != "" && given != nonce:
+	case previous == nil && given != nonce || previous != nil && given != "" && nonce != "" && given != nonce:
 		return "answers another sign-in"
 	case claims["at_hash"] != nil && claims.text("at_hash") != atHash:
 		return "belongs to another access token"
-	case subject == "" || len(subject) > 255 || old != nil && subject != old.text("sub"):
+	case subject == "" || len(subject) > 255 || previous != nil && subject != previous.text("sub"):
 		return "is another person's"
 	}
 	return ""
 }
 
 // skewOf returns by how much the device's clock is ahead of the provider's. claims are those of an ID token that the
-// provider issued just now. skewOf returns 0 for a difference below maxSkew.
+// provider issued just now. If the difference is below maxSkew, skewOf returns 0.
 func skewOf(claims object, now clock.Moment) time.Duration {
 	issued := time.Unix(int64(claims.number("iat")), 0)
 	if skew := now.Wall.Sub(issued).Round(time.Second); skew.Abs() >= maxSkew {
@@ -45,10 +45,11 @@ func skewOf(claims object, now clock.Moment) time.Duration {
 	return 0
 }
 
-// whoseSkew decides whose clock is wrong, if the device's is ahead of the provider's by skew: the provider's, if the device
-// and the server agree, otherwise the device's. It returns by how much each of the two is ahead.
-func whoseSkew(skew time.Duration, is *registration) (device, provider time.Duration) {
-	if is.dated && is.skew.Abs() < maxSkew {
+// whoseSkew decides whose clock is wrong if the device's clock is ahead of the provider's by skew. If the clocks of the
+// device and the Mayfly server agree, the provider's is wrong. Otherwise the device's is. whoseSkew returns by how much
+// each of the two is ahead of the right time.
+func whoseSkew(skew time.Duration, reg *registration) (device, provider time.Duration) {
+	if reg.dated && reg.skew.Abs() < maxSkew {
 		return 0, -skew
 	}
 	return skew, 0

@@ -46,9 +46,9 @@ func (k *keys) find(url, kid, alg string) (object, *fault) {
 	return nil, wrongFault("The ID token is signed with an unknown key.")
 }
 
-// lookUp returns the key that find looks for, nil if it is not among the known keys. again reports whether reading the
-// keys again may help: not if they were read less than keysMinAge ago.
-func (k *keys) lookUp(kid, alg string) (found object, again bool) {
+// lookUp returns the key that find looks for, nil if it is not among the known keys. readAgain is true if the key may be
+// found after reading the keys again; it is false if they were read less than keysMinAge ago.
+func (k *keys) lookUp(kid, alg string) (found object, readAgain bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	count := 0

@@ -11,7 +11,7 @@ func listenLocked(m *monitor) {
 	for _, text := range m.tabs.take() {
 		message := parseQuery(text)
 		if message["kind"] == "token" {
-			m.syncLocked() // the token may belong to a new sign-in: read its record first
+			m.syncLocked() // the token may belong to a new sign-in, whose record must be read first
 		}
 		signInID := message["session"]
 		ours := m.record != nil && signInID == m.record.signInID

@@ -13,10 +13,11 @@ type registration struct {
 	clientID string
 	scopes   string // the scopes to ask for, separated by spaces; "" if the server leaves them to the client
 	params   string // more parameters for the authorize endpoint, as a query
+	sendsID  bool   // the server wants the ID token in place of the access token
 	noGuests bool   // the server lets in only users who are signed in
 
 	dated bool          // the server has told the time
-	skew  time.Duration // by how much the device's clock is then ahead of the server's
+	skew  time.Duration // by how much the device's clock is ahead of the server's, if dated
 }
 
 // metadata are the facts in the provider's discovery document: its endpoints and its features. They are immutable.
@@ -34,11 +35,11 @@ func (d *metadata) fresh(now clock.Moment) bool {
 	return age >= 0 && age <= providerMaxAge.Milliseconds()
 }
 
-// parseMetadata returns the metadata in the discovery document o, or a fault if Mayfly cannot use this provider. read is
-// when the document was read, as in metadata.
-func parseMetadata(o object, issuer string, read int64) (*metadata, *fault) {
+// parseMetadata returns the metadata in the discovery document o. If Mayfly cannot use this provider, it returns a fault.
+// readAt is the time for the field read of the metadata.
+func parseMetadata(o object, issuer string, readAt int64) (*metadata, *fault) {
 	d := &metadata{
-		read: read, authorize: o.endpoint("authorization_endpoint"), token: o.endpoint("token_endpoint"),
+		read: readAt, authorize: o.endpoint("authorization_endpoint"), token: o.endpoint("token_endpoint"),
 		keys: o.endpoint("jwks_uri"), revoke: o.endpoint("revocation_endpoint"), end: o.endpoint("end_session_endpoint"),
 		sendsIssuer: string(o["authorization_response_iss_parameter_supported"]) == "true",
 		algs:        o.texts("id_token_signing_alg_values_supported"),

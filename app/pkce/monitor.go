@@ -23,7 +23,7 @@ type monitor struct {
 	current
 	tokens     tokens
 	renewal    renewal
-	skew       time.Duration // by how much the device's clock is ahead
+	skew       time.Duration // by how much the device's clock is ahead of the provider's
 	inCallback bool          // Callback is checking the provider's answer
 	leaving    bool          // Begin is running
 	gone       bool          // SignOut has sent the browser to the provider
@@ -68,16 +68,16 @@ func (m *monitor) wakeRun() {
 	}
 }
 
-// outside releases the lock, calls f and takes the lock again. Any wait for the network, the vault or another tab must be
-// in f. While f runs, Run publishes the changes that were made before.
+// outside releases the lock, calls f and takes the lock again. Code that waits for the network, the vault or another tab
+// must be in f. While f runs, Run publishes the changes that were made before.
 func (m *monitor) outside(f func()) {
 	m.release()
 	f()
 	m.hold()
 }
 
-// syncLocked reads the stored record, and uses it from now on if another tab has changed it: to a new refresh token,
-// another sign-in, or no sign-in.
+// syncLocked reads the stored record. If another tab has changed it, syncLocked uses it from now on: it may have a new
+// refresh token, be another sign-in, or be gone.
 func (m *monitor) syncLocked() {
 	for range 3 { // if the record changes every time, Run's next turn calls syncLocked again
 		raw, err := m.records.load()
@@ -116,10 +116,10 @@ func (m *monitor) setRecordLocked(r *record, raw string) {
 	}
 }
 
-// storeLocked is a compare-and-swap: it replaces the stored record raw with r, and uses a as the access token. If the
-// generation or the stored record has changed meanwhile, for example because the user has signed out, it does nothing and
-// returns false.
-func (m *monitor) storeLocked(generation int, raw string, r *record, a *access) bool {
+// storeLocked is a compare-and-swap: it replaces the stored record raw with r, and uses token as the access token from
+// now on. If the generation or the stored record has changed meanwhile, for example because the user has signed out,
+// storeLocked does nothing and returns false.
+func (m *monitor) storeLocked(generation int, raw string, r *record, token *access) bool {
 	var sealed string
 	m.outside(func() { sealed = m.records.seal(r) })
 	if stored, err := m.records.load(); m.generation != generation || err == nil && stored != raw {
@@ -130,14 +130,14 @@ func (m *monitor) storeLocked(generation int, raw string, r *record, a *access) 
 		m.forgetLocked()
 	}
 	m.setRecordLocked(r, sealed)
-	m.useLocked(a)
+	m.useLocked(token)
 	m.sendTokenLocked()
 	return true
 }
 
-// useLocked uses a as the access token from now on. It clears the outcome: an earlier problem no longer counts.
-func (m *monitor) useLocked(a *access) {
-	m.tokens.use(a)
+// useLocked uses token as the access token from now on. It clears the outcome: an earlier problem no longer counts.
+func (m *monitor) useLocked(token *access) {
+	m.tokens.use(token)
 	m.outcome = outcome{}
 }
 
@@ -156,19 +156,18 @@ func (m *monitor) forgetLocked() {
 // record.
 func (m *monitor) dropLocked() {
 	if raw, err := m.records.load(); err == nil && raw == m.raw {
-		m.records.delete() // its error is ignored: a storage that can't delete can't be read either
+		m.records.delete() // the error is ignored: a storage that can't delete can't be read either
 	}
 	m.forgetLocked()
 }
 
-// endLocked ends the sign-in in all tabs, and shows the problem why. It does nothing if generation is not the current
-// one.
-func (m *monitor) endLocked(generation int, why Problem) {
+// endLocked ends the sign-in in all tabs, and shows problem. If generation is not the current one, it does nothing.
+func (m *monitor) endLocked(generation int, problem Problem) {
 	if m.generation != generation || m.record == nil {
 		return
 	}
 	m.dropLocked()
-	m.outcome = outcome{true, why}
+	m.outcome = outcome{true, problem}
 	m.tabs.send("kind", "end", "session", m.formerID)
 }
 
@@ -183,9 +182,9 @@ func (m *monitor) sendTokenLocked() {
 		"life", itoa(a.life.Milliseconds()), "access", a.text, "sent", itoa(m.now().Wall.UnixMilli()), "record", raw)
 }
 
-// dueLocked returns the time until the access token must be renewed; 0 or less means now. The renewal begins margin
-// before the token ends. Without a refresh token a renewal is impossible, so dueLocked then returns the time until the
-// end.
+// dueLocked returns the time until the access token must be renewed; 0 or less means now. The renewal begins before the
+// token ends, earlier by the token's margin. Without a refresh token a renewal is impossible, so dueLocked then returns
+// the time until the end.
 func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 	a := m.tokens.access
 	if a == nil || m.record != nil && m.record.refresh == "" {
@@ -197,13 +196,14 @@ func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 // leftLocked returns for how many milliseconds the access token is still good.
 func (m *monitor) leftLocked() int64 { return max(0, m.tokens.access.left(m.now()).Milliseconds()) }
 
-// snapshotLocked returns the state as the page shows it. is names the provider, if the server has one.
-func (m *monitor) snapshotLocked(is *registration) *State {
+// snapshotLocked returns the state as the page shows it. reg is the registration, which names the provider if the server
+// has one.
+func (m *monitor) snapshotLocked(reg *registration) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)
 	state := &State{Status: SignedOut, Version: m.tokens.version, Problem: m.outcome.problem}
-	state.NoGuests = is.noGuests
-	state.Skew, state.ProviderSkew = whoseSkew(m.skew, is)
+	state.NoGuests = reg.noGuests
+	state.Skew, state.ProviderSkew = whoseSkew(m.skew, reg)
 	if m.record != nil {
 		state.Name, state.SignInID = m.name, m.record.signInID
 	}
@@ -222,7 +222,7 @@ func (m *monitor) snapshotLocked(is *registration) *State {
 	case state.Problem.Cause != NoCause && state.Problem.Cause != OnlyHere:
 		state.Status = Failed
 	default:
-		state.Off = is.issuer == ""
+		state.Off = reg.issuer == ""
 	}
 	return state
 }

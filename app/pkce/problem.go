@@ -11,7 +11,7 @@ type fault struct {
 	problem Problem // what the page shows the user; the zero Problem: nothing
 	kind    kind
 	code    string        // the provider's error code, if kind is denied
-	wait    time.Duration // how long the provider asks the client to wait, 0 if it does not say
+	wait    time.Duration // how long the provider asks Mayfly to wait; 0: it does not say
 }
 
 type kind int
@@ -23,17 +23,18 @@ const (
 	wrong              // the provider's answer cannot be trusted
 )
 
-// The codes that an operator can look up in docs/signing-in.md when the provider does not answer a page. A browser does not
-// tell a page whether the network or CORS is the reason.
+// The page shows one of these codes when a request of signing in got no answer that the page can read. Operators find the
+// codes in docs/signing-in.md. A code does not say whether the network or CORS was the reason, because a browser does not
+// tell a page.
 const (
-	noConfig    = "no-config"    // the server did not answer, so the provider is not known
+	noConfig    = "no-config"    // Mayfly's server did not answer, so the provider is not known
 	noDiscovery = "no-discovery" // the provider's discovery document cannot be read
 	noTokens    = "no-tokens"    // the token endpoint gives no answer that can be read
 	noKeys      = "no-keys"      // the provider's keys cannot be read
 	busy        = "busy"         // the token endpoint asks to try later, or has failed
 )
 
-// noAnswer returns the fault that the provider does not answer. code is one of the codes above.
+// noAnswer returns the fault for a request to which no readable answer came. code is one of the codes above.
 func noAnswer(code string) *fault { return &fault{problem: Problem{Unreachable, code}} }
 
 func setupFault(detail string) *fault {
@@ -93,7 +94,7 @@ const (
 	ExpiredLink         // the provider's answer belongs to no sign-in that began here in the last hour
 	TooSlow             // the user took longer to sign in than the provider allows
 	Unverified          // the provider's answer cannot be trusted
-	Unreachable         // the provider does not answer; the problem's Detail is a code
+	Unreachable         // no answer came that the page can read; the problem's Detail is one of the codes above
 	SignInEnded         // the provider, or another tab, has ended the sign-in
 	WasSignedOut        // the server has ended the sign-in
 	NotAllowed          // the server does not admit the user

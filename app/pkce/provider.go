@@ -28,7 +28,8 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 
 // configure reads the registration from the server's /config.json, or from its copy in the browser if the server does not
 // answer within configTimeout. It tries until it succeeds or stop is closed, and reports whether it succeeded. After each
-// attempt that gave no registration it calls failed with the status of an answer that is not Mayfly's, 0 if no answer came.
+// attempt that gave no registration it calls failed. If another program than Mayfly has answered, status is the HTTP
+// status of its answer. If no answer came, status is 0.
 func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool {
 	r := newRetry()
 	for !closed(stop) {
@@ -48,8 +49,8 @@ func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool
 			p.mu.Lock()
 			p.registration = &registration{issuer: o.text("issuer"), clientID: o.text("client_id"),
 				scopes: strings.Join(o.texts("scopes"), " "), params: o.text("authorize_params"),
-				noGuests: o.text("anonymous") == "deny",
-				dated:    !date.IsZero(), skew: p.now().Wall.Sub(date)}
+				sendsID: o.text("token") == "id", noGuests: o.text("anonymous") == "deny",
+				dated: !date.IsZero(), skew: p.now().Wall.Sub(date)}
 			p.mu.Unlock()
 			return true
 		}
@@ -107,8 +108,8 @@ func (p *provider) remember(d *metadata) *metadata {
 	return d
 }
 
-// requestToken posts a form to the token endpoint, once. If the provider's keys are not known, requestToken reads them at
-// the same time and not before, because an authorization code is good for a minute at most.
+// requestToken posts a form to the token endpoint, once. If the provider's keys are not known, requestToken reads them
+// meanwhile. It does not read them first, because an authorization code is good for a minute at most.
 func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	read := make(chan struct{})
 	if p.keys.known() {
@@ -126,10 +127,11 @@ func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	return parseReply(status, header, parseObject(body), began)
 }
 
-// verifyIDToken checks the ID token of a. It returns a fault if the token is wrong or cannot be checked now; otherwise it
-// sets a.claims and a.skew. old holds the claims of the previous ID token of this sign-in, nil if there is none.
-func (p *provider) verifyIDToken(d *metadata, a *reply, nonce string, old object) *fault {
-	header, claims, signature := split(a.id)
+// verifyIDToken checks the ID token of answer. If the token is wrong or cannot be checked now, verifyIDToken returns a
+// fault. Otherwise it sets answer.claims and answer.skew. previous holds the claims of the previous ID token of this
+// sign-in, nil if there is none.
+func (p *provider) verifyIDToken(d *metadata, answer *reply, nonce string, previous object) *fault {
+	header, claims, signature := split(answer.id)
 	alg := header.text("alg")
 	key, f := p.keys.find(d.keys, header.text("kid"), alg)
 	if f != nil {
@@ -137,14 +139,24 @@ func (p *provider) verifyIDToken(d *metadata, a *reply, nonce string, old object
 	}
 	problem := "is not well signed"
 	if claims != nil && header["crit"] == nil && (d.algs == nil || contains(d.algs, alg)) &&
-		wellSigned(p.b.Verify, alg, key, []byte(a.id[:strings.LastIndexByte(a.id, '.')]), signature) {
-		problem = wrongClaim(claims, p.registered(), halfHash(alg, a.access.text), nonce, old)
+		wellSigned(p.b.Verify, alg, key, []byte(answer.id[:strings.LastIndexByte(answer.id, '.')]), signature) {
+		problem = wrongClaim(claims, p.registered(), halfHash(alg, answer.access.text), nonce, previous)
 	}
 	if problem != "" {
 		return wrongFault("The ID token " + problem + ".")
 	}
-	a.claims, a.skew = claims, skewOf(claims, p.now())
+	answer.claims, answer.skew = claims, skewOf(claims, p.now())
 	return nil
+}
+
+// chooseToken makes a's ID token the token that the client sends to the server, if the server wants that. The client renews
+// it before it ends, as it would renew the access token. The ID token was checked against the access token before.
+func (p *provider) chooseToken(a *reply) {
+	if !p.registered().sendsID {
+		return
+	}
+	_, claims, _ := split(a.id)
+	a.access = newAccess(a.id, a.access.at, lifeOf(claims.number("exp")-claims.number("iat")))
 }
 
 // revoke revokes a refresh token. It reports whether the provider answered. The browser continues the request if the user

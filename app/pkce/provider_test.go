@@ -60,7 +60,7 @@ type answer struct {
 
 var errDropped = errors.New("TypeError: Failed to fetch")
 
-// A grant is what a code or a refresh token stands for.
+// A grant is the sign-in to which a code or a refresh token belongs.
 type grant struct {
 	user, nonce, challenge, redirect string
 	at                               time.Time
@@ -105,7 +105,7 @@ func newProvider(t *testing.T) *provider {
 	}
 }
 
-// fetch is the network between a page and the world.
+// fetch simulates the network: it answers the requests of a page.
 func (p *provider) fetch(ctx context.Context, address, form string) (int, func(string) string, []byte, error) {
 	time.Sleep(20 * time.Millisecond)
 	u, err := url.Parse(address)
@@ -250,7 +250,7 @@ func (p *provider) refresh(token string) answer {
 	case token == f.current:
 		return p.tokens(f, p.rotate)
 	case time.Since(f.rotated) > p.grace || p.grace == 0:
-		f.dead = true // used twice: it may be stolen
+		f.dead = true // a token that is used twice may be stolen
 		return refusal("invalid_grant")
 	}
 	return p.tokens(f, false)
@@ -289,7 +289,8 @@ func (p *provider) tokens(f *family, rotate bool) answer {
 	return document(a)
 }
 
-// authorize is the user at the provider's form. It returns the address to which the provider sends the user back.
+// authorize does what a user does at the provider's form. It returns the address to which the provider sends the user
+// back.
 func (p *provider) authorize(address, user string) string {
 	p.t.Helper()
 	u, err := url.Parse(address)

@@ -7,8 +7,8 @@ import (
 	"mayfly/app/browser"
 )
 
-// maxHint is the longest ID token, in bytes, that a sign-out puts into an address. Servers refuse addresses of 8 KiB, and
-// the client ID says enough.
+// maxHint is the length of the longest ID token, in bytes, that a sign-out puts into an address. Many servers refuse
+// addresses of 8 KiB. For a longer ID token the address has only the client ID, which is enough for the provider.
 const maxHint = 4096
 
 // redirects sends the browser to the provider's pages, to sign in and to sign out, and completes a sign-in when the user
@@ -31,7 +31,7 @@ func (r *redirects) begin(returnTo string) (leaving bool) {
 	}
 	m.leaving, m.gone = true, false
 	m.outcome.problem = r.leaveLocked(returnTo)
-	m.leaving = false // also on success: the back button may show this page again, and the user may try again
+	m.leaving = false // after a success, too: the back button may show this page again, and the user may try again
 	return m.outcome.problem.Cause == NoCause
 }
 
@@ -77,7 +77,7 @@ func (r *redirects) leaveLocked(returnTo string) Problem {
 
 // callback does the work of SignIn.Callback: it completes a sign-in, and returns the path to show next.
 func (r *redirects) callback(address string) (returnTo string) {
-	r.b.Replace(CallbackPath) // first, so that the authorization code does not stay in the address or the history
+	r.b.Replace(CallbackPath) // this comes first, so that the authorization code does not stay in the address or the history
 	address, _, _ = strings.Cut(address, "#")
 	_, search, _ := strings.Cut(address, "?")
 	if search == "" {
@@ -138,8 +138,9 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	}
 }
 
-// refusal checks the provider's answer in params. It returns a fault if the answer comes from another issuer, reports an
-// error or has no authorization code. t is the transaction that begin stored.
+// refusal returns a fault if the provider's answer brings no authorization code that can be used: it comes from another
+// issuer, reports an error or has no code. params holds the parameters of the answer. t is the transaction that begin
+// stored.
 func (r *redirects) refusal(t, params map[string]string) *fault {
 	issuer := r.provider.registered().issuer
 	if iss, named := params["iss"]; named && iss != issuer || !named && t["names"] != "" {
@@ -165,11 +166,14 @@ func (r *redirects) redeem(d *metadata, t map[string]string, code string) (*repl
 	case a.id == "":
 		return nil, wrongFault("The provider gave no ID token: is openid among the scopes?")
 	}
-	return a, r.provider.verifyIDToken(d, a, t["nonce"], nil)
+	if f = r.provider.verifyIDToken(d, a, t["nonce"], nil); f == nil {
+		r.provider.chooseToken(a)
+	}
+	return a, f
 }
 
 // signOut does the work of SignIn.SignOut: it deletes the sign-in in this browser, and then ends it at the provider.
-func (r *redirects) signOut() {
+func (r *redirects) signOut(returnTo string) {
 	m := r.state
 	m.hold()
 	defer m.release()
@@ -191,7 +195,7 @@ func (r *redirects) signOut() {
 		}
 		m.records.forgetKey()
 		if was != nil {
-			left = r.leaveProvider(was)
+			left = r.leaveProvider(was, returnTo)
 		}
 	})
 	if !left {
@@ -199,51 +203,56 @@ func (r *redirects) signOut() {
 	}
 }
 
-// leaveProvider revokes the refresh token of was and sends the browser to the provider's end-session endpoint. It returns
-// false if the browser stays on this page. It blocks.
-func (r *redirects) leaveProvider(was *record) bool {
+// leaveProvider revokes the refresh token of former, the record of the sign-in that has ended, and sends the browser to
+// the provider's end-session endpoint. The provider sends the browser back to one fixed address, so this tab stores
+// returnTo for signedOut. If the browser stays on this page, leaveProvider returns false. It blocks.
+func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 	// Check that the provider answers before the browser leaves for its page. With a refresh token, the request to revoke
 	// it is the check. Without a refresh token, read the metadata from the provider instead of using the stored ones.
 	d, f := r.provider.discover(signOutTimeout)
-	if was.refresh == "" {
+	if former.refresh == "" {
 		d, f = r.provider.readMetadata(signOutTimeout)
 	}
-	if f != nil || was.refresh != "" && d.revoke != "" && !r.provider.revoke(d, was.refresh) || d.end == "" {
+	if f != nil || former.refresh != "" && d.revoke != "" && !r.provider.revoke(d, former.refresh) || d.end == "" {
 		return false
 	}
 	state := random()
-	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "from", r.b.path())) // without it there is no sentence
 	r.state.hold()
 	r.state.gone = true
+	left := itoa(r.state.now().Wall.UnixMilli())
 	r.state.release()
+	// If it cannot be stored, there is no sentence, and the return ends in the lobby.
+	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "return", safePath(returnTo), "created", left))
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
-		"state", state, "id_token_hint", was.id}
-	if len(was.id) > maxHint {
+		"state", state, "id_token_hint", former.id}
+	if len(former.id) > maxHint || r.provider.registered().sendsID { // a token that lets its owner in stays out of addresses
 		query = query[:len(query)-2]
 	}
 	r.b.Assign(withQuery(d.end, encodeQuery(query...)))
 	return true
 }
 
-// signedOut runs at the start of the page. If this tab went to the provider to sign out, and the provider has not sent it
-// back, the user reads that the provider may still know them: the provider has shown an error, or the user went back.
-// Providers send the state back; a provider that does not must have led from another path to the one it was given.
+// signedOut does the work of SignIn.SignedOut. Most providers send back the state that leaveProvider has sent. Another
+// provider has sent the browser back if the page was loaded at "/", soon after leaveProvider, and neither from the history
+// nor by a reload. At CallbackPath a new sign-in is being completed, and signedOut says nothing.
 func (r *redirects) signedOut() {
 	sent, _ := r.b.Tab.Load(browser.SignOutKey)
 	if sent == "" {
 		return
 	}
 	_ = r.b.Tab.Delete(browser.SignOutKey)
-	mark := parseQuery(sent)
+	mark, path := parseQuery(sent), r.b.path()
 	_, search, _ := strings.Cut(r.b.Address, "?")
 	search, _, _ = strings.Cut(search, "#")
-	switch back := parseQuery(search)["state"]; {
-	case back != "" && back == mark["state"]:
-		r.b.Replace("/")
-	case r.b.path() == CallbackPath, r.b.path() == "/" && mark["from"] != "/":
+	state := parseQuery(search)["state"]
+	r.state.hold()
+	defer r.state.release()
+	unnamed := state == "" && path == "/" && !r.b.Revisited && age(mark, r.state.now()) < maxUnnamed
+	switch {
+	case state != "" && state == mark["state"], unnamed:
+		r.b.Replace(safePath(mark["return"]))
+	case path == CallbackPath:
 	default:
-		r.state.hold()
 		r.state.outcome.problem = Problem{Cause: OnlyHere}
-		r.state.release()
 	}
 }

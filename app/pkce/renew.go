@@ -39,14 +39,14 @@ func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 }
 
 // awaitLocked asks for a renewal if the access token needs one, and waits until the renewal has ended or stop is closed.
-// refused is an access token that the server refused, or "".
-func (r *renewer) awaitLocked(stop <-chan struct{}, refused string) {
+// refusedToken is an access token that the server refused, or "".
+func (r *renewer) awaitLocked(stop <-chan struct{}, refusedToken string) {
 	m := r.state
-	if refused != "" {
-		m.tokens.refuse(refused)
+	if refusedToken != "" {
+		m.tokens.refuse(refusedToken)
 	}
 	now := m.now()
-	if m.record != nil && m.dueLocked(now) <= 0 && (refused != "" || m.tokens.retry.Due(now) <= 0) {
+	if m.record != nil && m.dueLocked(now) <= 0 && (refusedToken != "" || m.tokens.retry.Due(now) <= 0) {
 		m.renewal.want()
 	}
 	if done := m.renewal.done; done != nil && m.dueLocked(now) <= 0 {
@@ -68,7 +68,7 @@ func (r *renewer) renew() {
 	f := r.obtainLocked()
 	if f != nil && m.generation == generation {
 		m.tokens.retry.Failed(min(f.wait, maxRetryAfter), m.now())
-		if f.kind != down { // show the fault: only an administrator can fix it. The user stays signed in
+		if f.kind != down { // only an administrator can fix the fault, so the page shows it; the user stays signed in
 			m.outcome.problem = because(Misconfigured, f.problem.Detail)
 		}
 	}
@@ -93,7 +93,7 @@ func (r *renewer) obtainLocked() *fault {
 		return noAnswer(noTokens)
 	}
 	defer unlock()
-	// The loop repeats only in a browser without locks: there, another tab may change the record during refreshLocked.
+	// The loop repeats only where there are no Web Locks: there, another tab may change the record during refreshLocked.
 	for range 3 {
 		before := m.raw
 		m.syncLocked()
@@ -125,9 +125,9 @@ func (r *renewer) askTabsLocked() {
 	m.outside(func() { wait(changed, askTimeout) })
 }
 
-// refreshLocked sends the refresh token to the provider and stores the new tokens. again is true if another tab has
-// changed the record meanwhile: the caller then tries again with the new record.
-func (r *renewer) refreshLocked() (f *fault, again bool) {
+// refreshLocked sends the refresh token to the provider and stores the new tokens. retry is true if another tab has
+// changed the record meanwhile. Then the caller tries again with the new record.
+func (r *renewer) refreshLocked() (f *fault, retry bool) {
 	m := r.state
 	generation, was, raw := m.generation, m.record, m.raw
 	var d *metadata
@@ -171,13 +171,20 @@ func (r *renewer) refreshLocked() (f *fault, again bool) {
 	return nil, m.record != nil
 }
 
-// redeem exchanges the refresh token of the record was for new tokens. If the provider sends a new ID token, redeem
-// checks it against the old ID token in was; wrongID says what is wrong with the new one. redeem blocks.
-func (r *renewer) redeem(d *metadata, was *record) (a *reply, wrongID, f *fault) {
-	a, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", was.refresh)
-	if f == nil && a.id != "" {
-		_, old, _ := split(was.id)
-		wrongID = r.provider.verifyIDToken(d, a, old.text("nonce"), old)
+// redeem exchanges the refresh token of a record for new tokens. previous is that record. If the provider also sends a
+// new ID token, redeem compares it with the ID token of previous. wrongID says what is wrong with the new one, or that there
+// is none although the server wants it. redeem blocks.
+func (r *renewer) redeem(d *metadata, previous *record) (answer *reply, wrongID, f *fault) {
+	answer, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", previous.refresh)
+	switch {
+	case f != nil:
+		return nil, nil, f
+	case answer.id != "":
+		_, old, _ := split(previous.id)
+		wrongID = r.provider.verifyIDToken(d, answer, old.text("nonce"), old)
+		r.provider.chooseToken(answer) // also if its keys cannot be read now: the server checks it, too
+	case r.provider.registered().sendsID:
+		wrongID = wrongFault("The provider gives no ID token when the sign-in is renewed.")
 	}
-	return a, wrongID, f
+	return answer, wrongID, nil
 }

@@ -240,7 +240,7 @@ func TestNetworkFailureSignsNobodyOut(t *testing.T) {
 					return serve()
 				})
 				wait(9 * time.Minute)
-				pg.token() // the old one is good until its end
+				pg.token() // the old token is good until it expires
 				pg.want(pkce.SignedIn)
 				wait(10 * time.Minute)
 				if s := pg.want(pkce.Offline); s.Name != "ADA" {
@@ -433,7 +433,7 @@ func TestClocks(t *testing.T) {
 	})
 }
 
-// Whose clock is wrong, comes out by comparing three: the device's, the provider's and the server's.
+// The page finds out whose clock is wrong by comparing three: the device's, the provider's and the server's.
 func TestWhoseClockIsWrong(t *testing.T) {
 	for _, tt := range []struct {
 		name                     string
@@ -659,14 +659,15 @@ func TestServerRefuses(t *testing.T) {
 	})
 }
 
-// The server's message about a sign-out may come before the other tab's message, or may be about an earlier sign-in.
+// The server's news of a sign-out may come before the message of the tab that signed out, or may be about an earlier
+// sign-in.
 func TestServerEndsWhatIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
 		pages := openTabs(d, 2)
 		old := pages[0].state().SignInID
 		pages[1].deaf = true
-		pages[0].SignOut()
+		pages[0].SignOut("/")
 		pages[1].End(old, "You signed out elsewhere.")
 		if s := pages[1].want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
 			t.Errorf("the tab that heard nothing: %+v", s)
@@ -702,8 +703,8 @@ func TestWaitingEndsWithContext(t *testing.T) {
 	})
 }
 
-// TestSlowTokens has a provider that answers late: the code and the refresh token are used up by then, so giving up early
-// would lose the sign-in.
+// TestSlowTokens has a provider that answers late. At that time it has used up the code or the refresh token, so a page
+// that gave up earlier would lose the sign-in.
 func TestSlowTokens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)

@@ -24,13 +24,14 @@ import (
 	"sync"
 	"time"
 
+	"mayfly/app/browser"
 	"mayfly/shared/clock"
 )
 
 // Credentials are what a Hello or Auth frame needs.
 type Credentials struct {
-	Token    string // access token
-	ID       string // ID token
+	Token    string // access token, or ID token if the server wants that
+	ID       string // ID token; "" if Token is that
 	SignInID string // the random id of this sign-in
 }
 
@@ -51,7 +52,7 @@ type SignIn struct {
 	redirects   *redirects
 	renewer     *renewer
 	subscribers subscribers
-	guest       chan struct{} // closed when a guest may connect although the configuration is not known
+	guest       chan struct{} // closed when a guest may connect, although the configuration is not known
 }
 
 // New returns a SignIn. Call Run to start it.
@@ -99,10 +100,10 @@ func (s *SignIn) Run(ctx context.Context) error {
 	}
 }
 
-// restore reads the server's configuration, which names the provider, and then the stored sign-in. It gives up when stop
-// is closed before it has the configuration. Until then a browser without a stored sign-in can connect as a guest.
+// restore reads the server's configuration, which names the provider, and then the stored sign-in. If stop is closed
+// before it has the configuration, it gives up. Before restore has the configuration, a browser without a stored sign-in
+// can connect as a guest.
 func (s *SignIn) restore(stop <-chan struct{}) {
-	s.redirects.signedOut()
 	if !s.provider.configure(stop, s.admitGuest) {
 		return
 	}
@@ -118,7 +119,7 @@ func (s *SignIn) restore(stop <-chan struct{}) {
 }
 
 // admitGuest lets the client connect although the configuration is not known, if no sign-in is stored and none is being
-// completed. If status is not 0, something else than Mayfly has answered with it, and the state says so.
+// completed. If status is not 0, another program than Mayfly has answered, with that HTTP status, and the state says so.
 func (s *SignIn) admitGuest(status int) {
 	m := s.state
 	m.hold()
@@ -142,7 +143,7 @@ func (s *SignIn) turn() (wait time.Duration, begin bool) {
 		m.syncLocked()
 	}
 	wait, begin = s.renewer.scheduleLocked()
-	m.mu.Unlock() // not release, which wakes Run: Run itself calls turn
+	m.mu.Unlock() // release would also wake Run, but Run itself calls turn
 	return wait, begin
 }
 
@@ -156,25 +157,27 @@ func (s *SignIn) publish() {
 	})
 }
 
-// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off,
-// unless the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when
-// the server says that the sign-in is expiring. A page that is shown again after SignOut has left it says that the
-// provider may still know the user.
+// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off, unless
+// the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when the server
+// says that the sign-in is expiring. If SignOut has left the page and the browser shows it again, the state then says
+// that the provider may still know the user.
 func (s *SignIn) Wake() {
 	m := s.state
 	m.hold()
 	m.tokens.retry.Hurry(m.now())
 	if m.gone && m.record == nil {
 		m.gone, m.outcome.problem = false, Problem{Cause: OnlyHere}
+		_ = s.b.Tab.Delete(browser.SignOutKey) // this was the return: no later one may lead anywhere
 	}
 	m.release()
 }
 
-// Token returns credentials that are good now. If a renewal of the access token is due, Token waits for the renewal
-// first. Call it before every connect. refused is "", or an access token that seemed good but that the server refused:
-// Token then gets another one. Token returns ErrSignedOut if nobody is signed in, ErrUnavailable if the access token has
-// ended and the provider cannot be reached, or ctx's error.
-func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error) {
+// Token returns credentials that are good now. Call it before every connect. If a renewal of the access token is due,
+// Token waits for the renewal first. If the server refused an access token that seemed good, give that as refusedToken,
+// and Token gets another one; otherwise refusedToken is "". If nobody is signed in, the error is ErrSignedOut. If the
+// access token has expired and the provider cannot be reached, it is ErrUnavailable. If ctx is done first, it is ctx's
+// error.
+func (s *SignIn) Token(ctx context.Context, refusedToken string) (Credentials, error) {
 	m := s.state
 	select {
 	case <-m.restored:
@@ -187,12 +190,16 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 	if !closed(m.restored) {
 		return Credentials{}, ErrSignedOut
 	}
-	s.renewer.awaitLocked(ctx.Done(), refused)
+	s.renewer.awaitLocked(ctx.Done(), refusedToken)
 	switch {
 	case m.record == nil:
 		return Credentials{}, ErrSignedOut
 	case m.tokens.access.left(m.now()) > 0:
-		return Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}, nil
+		c := Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}
+		if s.provider.registered().sendsID {
+			c.ID = "" // Token is an ID token, perhaps a newer one of another tab
+		}
+		return c, nil
 	case ctx.Err() != nil:
 		return Credentials{}, ctx.Err()
 	}
@@ -205,43 +212,49 @@ func (s *SignIn) Token(ctx context.Context, refused string) (Credentials, error)
 func (s *SignIn) Begin(returnTo string) (leaving bool) { return s.redirects.begin(returnTo) }
 
 // Callback completes a sign-in. address is the address, with its query, to which the provider sent the user back. Call
-// Callback before any other code reads the page's address. It returns the path to show next, also if signing in failed;
+// Callback before any other code reads the page's address. It returns the path to show next, even if signing in failed;
 // the state says whether the user is signed in. It sends an authorization code only once, because good providers end the
 // sign-in when a code comes twice.
 func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects.callback(address) }
 
 // SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which
 // tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and
-// sends the browser to the provider's end-session endpoint, which sends it back to the page. If the network fails or
-// the provider has no such endpoint, the browser stays on the page, and the state says that the provider may still
-// know the user.
-func (s *SignIn) SignOut() { s.redirects.signOut() }
+// sends the browser to the provider's end-session endpoint, which sends it back to "/". There SignedOut goes on to
+// returnTo, a path with its query, or "/" if returnTo is not safe. If the network fails or the provider has no such
+// endpoint, the browser stays on the page, and the state says that the provider may still know the user.
+func (s *SignIn) SignOut(returnTo string) { s.redirects.signOut(returnTo) }
 
-// End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. why is
-// the server's sentence for the user. End does nothing if another sign-in has replaced this one, or if the user has
-// signed out in another tab: then the server only followed that sign-out.
-func (s *SignIn) End(signInID, why string) {
+// SignedOut completes a sign-out for which this tab went to the provider. If the provider has sent the browser back, it
+// replaces the page's address by the one that SignOut got. If not, because the provider has shown an error or the user
+// went back, the state says that the provider may still know the user. Call SignedOut once, before Run and before any
+// other code reads the page's address. It does not block.
+func (s *SignIn) SignedOut() { s.redirects.signedOut() }
+
+// End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. message
+// is the server's sentence for the user. If another sign-in has replaced this one, End does nothing. If the user has
+// signed out in another tab, it does nothing either, because the server then only follows that sign-out.
+func (s *SignIn) End(signInID, message string) {
 	m := s.state
 	m.hold()
 	defer m.release()
 	m.syncLocked()
 	if m.record != nil && m.record.signInID == signInID {
-		m.endLocked(m.generation, because(WasSignedOut, why))
+		m.endLocked(m.generation, because(WasSignedOut, message))
 	}
 }
 
-// Unfit sets the problem Misconfigured: the server accepts no token of the kind that the provider gives. why is the
+// Unfit sets the problem Misconfigured: the server accepts no token of the kind that the provider gives. message is the
 // server's sentence. The sign-in stays: once an operator has mended the set-up, it may work.
-func (s *SignIn) Unfit(why string) {
+func (s *SignIn) Unfit(message string) {
 	s.state.hold()
-	s.state.outcome.problem = because(Misconfigured, why)
+	s.state.outcome.problem = because(Misconfigured, message)
 	s.state.release()
 }
 
-// Deny sets the problem NotAllowed: the server accepts the token but does not admit the user. why is the server's
+// Deny sets the problem NotAllowed: the server accepts the token but does not admit the user. message is the server's
 // sentence for the user.
-func (s *SignIn) Deny(why string) {
+func (s *SignIn) Deny(message string) {
 	s.state.hold()
-	s.state.outcome.problem = because(NotAllowed, why)
+	s.state.outcome.problem = because(NotAllowed, message)
 	s.state.release()
 }

@@ -70,7 +70,8 @@ func beginSignIn(tb *tab, returnTo string) (back string) {
 	return tb.d.p.authorize(pg.leave(), "ada")
 }
 
-// with returns address with the parameter name set to value, or without that parameter if value is empty.
+// with returns address with the parameter name set to value. If value is empty, it returns address without that
+// parameter.
 func with(address, name, value string) string {
 	u, _ := url.Parse(address)
 	q := u.Query()
@@ -152,7 +153,7 @@ func TestCallbackOnceOnly(t *testing.T) {
 		if s := again.want(pkce.SignedIn); to != "/" || s.Problem != (pkce.Problem{}) {
 			t.Errorf("back at the callback: to %q, %+v", to, s)
 		}
-		again.SignOut()
+		again.SignOut("/")
 		again.close()
 		late, _ := tb.back(back)
 		if s := late.want(pkce.Failed); s.Problem.Cause != pkce.ExpiredLink {
@@ -483,7 +484,7 @@ func TestStateSaysWhetherGuestsComeIn(t *testing.T) {
 	}
 }
 
-// The operator's parameters come behind the page's own, for every form of the endpoint.
+// The operator's parameters follow the page's own parameters, for every form of the endpoint's address.
 func TestAuthorizeParams(t *testing.T) {
 	const own = "response_type=code&client_id="
 	for _, tt := range []struct{ name, endpoint, params, prefix, suffix string }{
@@ -695,7 +696,7 @@ func TestStorage(t *testing.T) {
 		if s := pg.want(pkce.Failed); s.Problem.Cause != help || s.Problem.Action() != pkce.ActHelp || len(pg.left) != 0 {
 			t.Errorf("state = %+v", s)
 		}
-		pg.SignOut()
+		pg.SignOut("/")
 	})
 	synctest.Test(t, func(t *testing.T) { // full before
 		d := newDevice(t)
@@ -726,7 +727,7 @@ func TestStorage(t *testing.T) {
 				wait(time.Second)
 				other.want(pkce.SignedOut)
 				pg.want(pkce.SignedIn)
-				pg.SignOut()
+				pg.SignOut("/")
 				pg.want(pkce.SignedOut)
 			})
 		})

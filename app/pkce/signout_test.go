@@ -31,7 +31,7 @@ func TestSignsOutEverywhere(t *testing.T) {
 			}
 			return serve()
 		})
-		pages[0].SignOut()
+		pages[0].SignOut("/")
 		for _, pg := range pages {
 			if s := pg.want(pkce.SignedOut); s.Problem != (pkce.Problem{}) || s.Name != "" || s.SignInID != "" {
 				t.Errorf("state = %+v", s)
@@ -76,19 +76,24 @@ func TestSignOutAddress(t *testing.T) {
 		pad                 int // bytes in the ID token beside the rest
 		hint                bool
 		more                string // a parameter of the endpoint itself
+		lets                bool   // the ID token lets its owner in
 	}{
-		{"plain", issuer + "/v1/logout", issuer + "/v1/logout", 0, true, ""},
-		{"a query already", issuer + "/v1/logout?p=b2c", issuer + "/v1/logout", 0, true, "b2c"},
-		{"a long ID token", issuer + "/v1/logout", issuer + "/v1/logout", 2000, true, ""},
-		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, ""},
+		{"plain", issuer + "/v1/logout", issuer + "/v1/logout", 0, true, "", false},
+		{"a query already", issuer + "/v1/logout?p=b2c", issuer + "/v1/logout", 0, true, "b2c", false},
+		{"a long ID token", issuer + "/v1/logout", issuer + "/v1/logout", 2000, true, "", false},
+		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, "", false},
+		{"an ID token that signs in", issuer + "/v1/logout", issuer + "/v1/logout", 0, false, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				d.p.discovery = func(m map[string]any) { m["end_session_endpoint"] = tt.end }
+				if tt.lets {
+					d.takesID(time.Hour)
+				}
 				d.p.claims = func(m map[string]any) { m["groups"] = strings.Repeat("g", tt.pad) }
 				pg := d.tab().signIn("ada")
-				pg.SignOut()
+				pg.SignOut("/")
 				to, fields := pg.leftToSignOut()
 				if to != tt.endpoint || fields.Has("id_token_hint") != tt.hint || fields.Get("client_id") != clientID || fields.Get("p") != tt.more {
 					t.Errorf("left for %q with %v", to, fields)
@@ -98,41 +103,55 @@ func TestSignOutAddress(t *testing.T) {
 	}
 }
 
-// A page that loads after a sign-out at the provider knows whether the provider has sent it back.
+// A page that is loaded after a sign-out at the provider finds out whether the provider has sent it back, and then goes on
+// to the address at which the user signed out.
 func TestReturnFromSigningOut(t *testing.T) {
 	for _, tt := range []struct {
 		name, from string
 		back       func(state string) (path string)
-		only       bool // the user reads that the provider may still know them
-		replaced   bool
+		revisited  bool          // the browser comes by its history
+		after      time.Duration // how long the user was at the provider
+		to         string        // where the page goes on
+		only       bool          // the user reads that the provider may still know them
 	}{
-		{"with the state", "/r/tea", func(s string) string { return "/?state=" + s }, false, true},
-		{"with the state and more", "/", func(s string) string { return "/?x=1&state=" + s + "#top" }, false, true},
-		{"without a state, from a room", "/r/tea", func(string) string { return "/" }, false, false},
-		{"back to the room", "/r/tea", func(string) string { return "/r/tea" }, true, false},
-		{"back to the lobby, where it was", "/", func(string) string { return "/" }, true, false},
-		{"another state", "/", func(string) string { return "/?state=x" }, true, false},
-		{"to sign in", "/", func(string) string { return "/login/callback?code=x" }, false, false},
+		{"with the state", "/r/tea", func(s string) string { return "/?state=" + s }, false, 0, "/r/tea", false},
+		{"with the state and more", "/", func(s string) string { return "/?x=1&state=" + s + "#top" }, false, 0, "/", false},
+		{"with the state, a day later", "/r/tea", func(s string) string { return "/?state=" + s }, false, 24 * time.Hour, "/r/tea", false},
+		{"without a state, from a room", "/r/tea", func(string) string { return "/" }, false, time.Minute, "/r/tea", false},
+		{"without a state, from the lobby", "/", func(string) string { return "/" }, false, time.Minute, "/", false},
+		{"without a state, with a query", "/r/tea?x=1", func(string) string { return "/?y" }, false, 0, "/r/tea?x=1", false},
+		{"without a state, much later", "/r/tea", func(string) string { return "/" }, false, time.Hour, "", true},
+		{"from the lobby, much later", "/", func(string) string { return "/" }, false, time.Hour, "", true},
+		{"back to the room", "/r/tea", func(string) string { return "/r/tea" }, true, 0, "", true},
+		{"by its address to the room", "/r/tea", func(string) string { return "/r/tea" }, false, 0, "", true},
+		{"back to the lobby, where it was", "/", func(string) string { return "/" }, true, 0, "", true},
+		{"back to the lobby, which was before the room", "/r/tea", func(string) string { return "/" }, true, 0, "", true},
+		{"another state", "/r/tea", func(string) string { return "/?state=x" }, false, 0, "", true},
+		{"to sign in", "/", func(string) string { return "/login/callback?code=x" }, false, 0, "", false},
+		{"from another server", "//evil.example/r/tea", func(s string) string { return "/?state=" + s }, false, 0, "/", false},
+		{"from another origin", "https://evil.example/", func(s string) string { return "/?state=" + s }, false, 0, "/", false},
+		{"from a path that browsers read otherwise", `/\evil.example`, func(s string) string { return "/?state=" + s }, false, 0, "/", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d := newDevice(t)
 				tb := d.tab()
-				tb.address = origin + tt.from
 				pg := tb.signIn("ada")
-				pg.SignOut()
+				pg.SignOut(tt.from)
 				_, fields := pg.leftToSignOut()
-				tb.address = origin + tt.back(fields.Get("state"))
+				wait(tt.after)
+				tb.address, tb.revisited = origin+tt.back(fields.Get("state")), tt.revisited
 				pg = tb.load()
 				wait(time.Second)
-				if s := pg.want(pkce.SignedOut); (s.Problem.Cause == pkce.OnlyHere) != tt.only || len(pg.replaced) > 0 != tt.replaced {
-					t.Errorf("state = %+v, replaced %q", s, pg.replaced)
+				if s := pg.want(pkce.SignedOut); (s.Problem.Cause == pkce.OnlyHere) != tt.only || strings.Join(pg.replaced, " ") != tt.to {
+					t.Errorf("the page goes on to %q, and the state is %+v", pg.replaced, s)
 				}
 				pg.close()
-				pg = tb.load() // the sentence comes once
+				tb.address, tb.revisited = origin+"/", false
+				pg = tb.load() // neither the sentence nor the address comes a second time
 				wait(time.Second)
-				if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
-					t.Errorf("after a reload: %+v", s)
+				if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause || len(pg.replaced) > 0 {
+					t.Errorf("the next page goes on to %q, and its state is %+v", pg.replaced, s)
 				}
 			})
 		})
@@ -148,13 +167,18 @@ func TestPageThatIsShownAgainAfterSigningOut(t *testing.T) {
 		if s := pg.want(pkce.SignedIn); s.Problem.Cause != pkce.NoCause {
 			t.Errorf("before: %+v", s)
 		}
-		pg.SignOut()
+		pg.SignOut("/r/tea")
 		if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause {
 			t.Errorf("on the way: %+v", s)
 		}
 		pg.Wake()
 		if s := pg.want(pkce.SignedOut); s.Problem.Cause != pkce.OnlyHere {
 			t.Errorf("shown again: %+v", s)
+		}
+		later := pg.tab.load() // the user types the address of the page into the same tab
+		wait(time.Second)
+		if s := later.want(pkce.SignedOut); s.Problem.Cause != pkce.NoCause || len(later.replaced) > 0 {
+			t.Errorf("a later page goes on to %q, and its state is %+v", later.replaced, s)
 		}
 		d.tab().signIn("ben")
 		wait(time.Second)
@@ -176,9 +200,9 @@ func TestSignOutDuringRenewal(t *testing.T) {
 					go func() { _, _ = pages[0].Token(t.Context(), "") }()
 					time.Sleep(after)
 					if who == "the same tab" {
-						pages[0].SignOut()
+						pages[0].SignOut("/")
 					} else {
-						pages[1].SignOut()
+						pages[1].SignOut("/")
 					}
 					wait(time.Minute)
 					for i, pg := range pages {
@@ -204,7 +228,7 @@ func TestSignOutWhereTabsHearNothing(t *testing.T) {
 		pages[1].mu.Lock()
 		pages[1].deaf = true
 		pages[1].mu.Unlock()
-		pages[0].SignOut()
+		pages[0].SignOut("/")
 		wait(21 * time.Second)
 		pages[1].want(pkce.SignedOut)
 	})
@@ -243,7 +267,7 @@ func TestSignOutThatFails(t *testing.T) {
 					d.p.setNetwork(func(path string, _ url.Values, serve func() answer) answer { return tt.network(path, serve) })
 				}
 				began := time.Now()
-				pg.SignOut()
+				pg.SignOut("/")
 				if took := time.Since(began); took > 3*time.Second {
 					t.Errorf("it took %v", took)
 				}
@@ -270,7 +294,7 @@ func TestSignsInAfterSigningOut(t *testing.T) {
 		d := newDevice(t)
 		pages := openTabs(d, 3)
 		before := pages[0].state().SignInID
-		pages[1].SignOut()
+		pages[1].SignOut("/")
 		wait(time.Second)
 		pages[0].close()
 		pages[0] = pages[0].tab.signIn("ben")
@@ -303,7 +327,7 @@ func TestAnotherPersonSignsIn(t *testing.T) {
 	})
 }
 
-// A user stays signed in while Callback checks the provider's answer, and also when that check fails.
+// A user stays signed in while Callback checks the provider's answer, and even if that check fails.
 func TestAnswerThatComesToNothingSignsNobodyOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t)
@@ -340,7 +364,7 @@ func TestNothingIsLeftAfterAFullSession(t *testing.T) {
 		pg := tb.signIn("ada")
 		wait(3 * time.Hour)
 		pg.token()
-		pg.SignOut()
+		pg.SignOut("/")
 		for _, secret := range d.p.secrets {
 			if strings.Contains(d.local.contents()+tb.own.contents()+strings.Join(pg.left, " ")+strings.Join(pg.replaced, " "), secret) {
 				t.Errorf("%q is left", secret)

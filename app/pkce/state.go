@@ -9,9 +9,9 @@ type Status int
 const (
 	Unknown   Status = iota // SignIn has not read the stored sign-in yet; the server prerenders this state
 	SignedOut               // nobody is signed in
-	Restoring               // waiting for the first access token. If SignInID is "", Callback is completing a sign-in
+	Restoring               // SignIn waits for the first access token; if SignInID is "", Callback is completing a sign-in
 	SignedIn                // signed in, with a good access token
-	Renewing                // as SignedIn, and a renewal is running
+	Renewing                // the same as SignedIn, while a renewal is running
 	Offline                 // signed in, but without an access token: the provider can't be reached. SignIn tries again
 	Ended                   // the sign-in has ended, but the user did not sign out
 	Failed                  // signing in failed: Problem says why
@@ -26,7 +26,7 @@ type State struct {
 	SignInID string // the random id of this sign-in; another id means another sign-in, and the client must connect again
 	Version  int    // grows with each new access token, which the client sends in an Auth frame
 	Problem  Problem
-	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if under 5 minutes
-	// ProviderSkew is the same of the provider's clock.
+	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if that is under 5 minutes
+	// ProviderSkew is the same for the provider's clock.
 	ProviderSkew time.Duration
 }

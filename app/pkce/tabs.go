@@ -6,7 +6,7 @@ import "sync"
 // below, and its member session is the id of a sign-in. The kinds, their other members and their meaning:
 //
 //	ask    left                          the tab wants an access token that is good for more than left ms
-//	token  left, life, access, sent      an access token; sent is the time of sending: a frozen tab reads it late
+//	token  left, life, access, sent      an access token; sent says when, because a frozen tab reads it late
 //	       record                        in Mode Tab also the record, for a tab that was duplicated from this one
 //	out                                  the user signed out
 //	end                                  the provider or the server ended the sign-in
@@ -16,11 +16,12 @@ type tabs struct {
 	inbox []string // the messages of other tabs that take has not returned yet
 }
 
-// join joins the channel of the tabs by the function join, which is Browser.Join. It calls onMessage when a message of
-// another tab has come; take then returns that message.
+// join joins the channel of the tabs. joinChannel is Browser.Join. onMessage runs when a message of another tab has come;
+// take then returns that message.
 func (t *tabs) join(
-	join func(receive func(message string)) (send func(message string), leave func()), onMessage func()) (leave func()) {
-	post, leave := join(func(message string) {
+	joinChannel func(receive func(message string)) (send func(message string), leave func()), onMessage func(),
+) (leave func()) {
+	post, leave := joinChannel(func(message string) {
 		t.mu.Lock()
 		t.inbox = append(t.inbox, message)
 		t.mu.Unlock()

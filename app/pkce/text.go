@@ -80,7 +80,7 @@ func encodeQuery(pairs ...string) string {
 	return strings.TrimSuffix(strings.Join(pairs, ""), "&")
 }
 
-// withQuery returns url with query behind it. url may have a query already.
+// withQuery returns url with query added to it. url may have a query already.
 func withQuery(url, query string) string {
 	if strings.Contains(url, "?") {
 		return url + "&" + query

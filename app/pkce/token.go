@@ -14,12 +14,12 @@ type reply struct {
 	refresh, scope string
 	id             string        // ID token
 	claims         object        // the claims of the ID token; nil: it was not verified
-	skew           time.Duration // by how much the device's clock is ahead, judged by the ID token
+	skew           time.Duration // by how much the device's clock is ahead of the provider's, by the time in the ID token
 }
 
-// parseReply returns the tokens in the token endpoint's answer o, or a fault if o has no good access token. began is the
-// moment at which the request was sent.
-func parseReply(status int, header func(string) string, o object, began clock.Moment) (*reply, *fault) {
+// parseReply returns the tokens in the token endpoint's answer o. If o has no good access token, it returns a fault.
+// requested is the moment at which the request was sent.
+func parseReply(status int, header func(string) string, o object, requested clock.Moment) (*reply, *fault) {
 	code := o.text("error")
 	switch kind := o.text("token_type"); {
 	case status == 429 || status >= 500:
@@ -31,12 +31,17 @@ func parseReply(status int, header func(string) string, o object, began clock.Mo
 	case !strings.EqualFold(kind, "Bearer"):
 		return nil, setupFault("The provider gives tokens of type " + kind + ".")
 	}
-	life := time.Duration(min(o.number("expires_in"), maxLife.Seconds()) * float64(time.Second))
-	if life < time.Second {
-		life = defaultLife
-	}
-	a := newAccess(o.text("access_token"), began, life)
+	a := newAccess(o.text("access_token"), requested, lifeOf(o.number("expires_in")))
 	return &reply{access: a, refresh: o.text("refresh_token"), scope: o.text("scope"), id: o.text("id_token")}, nil
+}
+
+// lifeOf returns the lifetime of a token for which the provider names so many seconds.
+func lifeOf(seconds float64) time.Duration {
+	life := time.Duration(min(seconds, maxLife.Seconds()) * float64(time.Second))
+	if life < time.Second {
+		return defaultLife
+	}
+	return life
 }
 
 // retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta names the end of the wait
@@ -50,7 +55,8 @@ func retryAfter(header func(string) string) time.Duration {
 	return time.Duration(min(max(seconds, 0), int64(maxRetryAfter.Seconds()))) * time.Second
 }
 
-// access is an access token and its lifetime. It is immutable.
+// access is the token that the client sends to the server, and its lifetime: an access token, or an ID token if the server
+// wants that. It is immutable.
 type access struct {
 	text   string
 	at     clock.Moment // when the token was requested
@@ -58,16 +64,16 @@ type access struct {
 	margin time.Duration // how long before the token's end its renewal begins
 }
 
-// newAccess returns an access token that was requested at the moment at. Its margin has jitter, so that tabs don't renew
-// at the same time. The jitter is shorter than the time for which most providers still accept an old refresh token. So if
-// one tab's renewal is interrupted, another tab can still renew with the old refresh token.
-func newAccess(text string, at clock.Moment, life time.Duration) *access {
-	margin := min(max(minMargin, life/10), life*2/3) // the limit life*2/3 is for tokens that live for a minute or two
+// newAccess returns an access token. requested is the moment at which it was requested. Its margin has jitter, so that
+// tabs don't renew at the same time. The jitter is shorter than the time for which most providers still accept an old
+// refresh token. So if one tab's renewal is interrupted, another tab can still renew with the old refresh token.
+func newAccess(text string, requested clock.Moment, life time.Duration) *access {
+	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)
-	return &access{text, at, life, margin - spread + rand.N(2*spread)}
+	return &access{text, requested, life, margin - spread + rand.N(2*spread)}
 }
 
-// left returns how long the token is still good. It is 0 or less if the token has ended or a is nil.
+// left returns how long the token is still good. If the token has expired, or if a is nil, it returns 0 or less.
 func (a *access) left(now clock.Moment) time.Duration {
 	if a == nil {
 		return 0

@@ -13,18 +13,18 @@ type tokens struct {
 	retry   backoff.Schedule // when to try again after a failed renewal
 }
 
-// use replaces the access token with a. It also forgets the failed renewals of the previous access token.
-func (t *tokens) use(a *access) {
-	t.access, t.refused, t.retry = a, "", newRetry()
+// use replaces the access token with token. It also forgets the failed renewals of the previous access token.
+func (t *tokens) use(token *access) {
+	t.access, t.refused, t.retry = token, "", newRetry()
 	t.version++
 	close(t.changed)
 	t.changed = make(chan struct{})
 }
 
-// refuse drops the access token if its text is text: the server refused that token.
-func (t *tokens) refuse(text string) {
-	if t.access != nil && t.access.text == text {
-		t.refused, t.access = text, nil
+// refuse runs when the server has refused the access token with that text. It drops the token, if it is still in use.
+func (t *tokens) refuse(tokenText string) {
+	if t.access != nil && t.access.text == tokenText {
+		t.refused, t.access = tokenText, nil
 	}
 }
 

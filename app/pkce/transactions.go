@@ -48,21 +48,21 @@ func (t *transactions) take(state string) map[string]string {
 	return parseQuery(stored)
 }
 
-// sweep deletes the transactions whose age is at least from.
-func (t *transactions) sweep(from time.Duration, now clock.Moment) {
+// sweep deletes the transactions that are minAge old or older.
+func (t *transactions) sweep(minAge time.Duration, now clock.Moment) {
 	keys, _ := t.store.Keys()
 	for _, key := range keys {
 		if strings.HasPrefix(key, browser.TransactionKey) {
 			stored, _ := t.store.Load(key)
-			if age(parseQuery(stored), now) >= from {
+			if age(parseQuery(stored), now) >= minAge {
 				_ = t.store.Delete(key)
 			}
 		}
 	}
 }
 
-// age returns how long ago the sign-in of a transaction began. It is never negative: if the clock was set back meanwhile,
-// age drops the sign of the difference.
+// age returns how long ago the sign-in of a transaction began. If the clock was set back meanwhile, the difference is
+// negative; then age drops its sign.
 func age(transaction map[string]string, now clock.Moment) time.Duration {
 	return now.Wall.Sub(time.UnixMilli(milliseconds(transaction["created"]))).Abs()
 }

@@ -11,12 +11,13 @@ import (
 // The message list is no live region, because screen readers would read out the whole history, and report removed messages
 // as changes. Instead, two invisible live regions hold what is new: one polite, one for failures (an alert).
 const (
-	gather   = 300 * time.Millisecond // how long a new message waits to be said together with those that come meanwhile
+	gather   = 300 * time.Millisecond // how long a new message waits, to be said together with those that come meanwhile
 	pause    = 2 * time.Second        // the shortest time between two announcements of messages
 	maxLines = 3                      // if more messages are new, only their number is said
 	maxSaid  = 200                    // how many characters of a message's text are said at most
 
-	// A message may be said this much earlier if the page is being drawn anyway, because a frame of its own costs more.
+	// along is how much earlier than at the time due messages may be said. If another reason has led to a call of
+	// Observe, saying them with it costs less than a frame of their own.
 	along = gather / 2
 )
 
@@ -32,27 +33,28 @@ type Announcer struct {
 	quoted  []string      // the keys of the messages in Polite
 }
 
-// Observe compares two consecutive views. now is the time since the page was mounted. Observe returns the time after which
-// it must be called again, with the last view as both; 0: only when the next view comes.
-func (a *Announcer) Observe(before, after *client.View, now time.Duration) time.Duration {
-	if after.Room != before.Room {
-		a.unsaid, a.entered = nil, before.Room != ""
+// Observe compares the view current with previous, the view before it. now is the time since the page was mounted. Call
+// Observe again when the next view comes. If Observe returns more than 0, also call it again after that time, with the
+// same view as both.
+func (a *Announcer) Observe(previous, current *client.View, now time.Duration) time.Duration {
+	if current.Room != previous.Room {
+		a.unsaid, a.entered = nil, previous.Room != ""
 	}
 	waiting := len(a.unsaid) > 0
 	text := ""
-	if a.compare(before, after) {
+	if a.compare(previous, current) {
 		text = words.Of(words.SentAloud)
 	}
-	if a.entered && after.Joined {
+	if a.entered && current.Joined {
 		a.entered = false
-		text = words.With(words.RoomEntered, after.Room, words.Count(words.Messages, len(after.Messages)))
+		text = words.With(words.RoomEntered, current.Room, words.Count(words.Messages, len(current.Messages)))
 	}
 	if !waiting {
 		a.due = max(now+gather, a.last+pause)
 	}
 	var quoted []string
 	if len(a.unsaid) > 0 && now >= a.due-along {
-		text, quoted = a.lines(text, after.Messages)
+		text, quoted = a.lines(text, current.Messages)
 		a.unsaid, a.last = nil, now
 	}
 	if text != "" {
@@ -60,7 +62,7 @@ func (a *Announcer) Observe(before, after *client.View, now time.Duration) time.
 		a.quoted = quoted
 	}
 	for _, key := range a.quoted {
-		if find(after.Messages, key, 0) < 0 {
+		if find(current.Messages, key, 0) < 0 {
 			a.Polite, a.quoted = "", nil
 			break
 		}
@@ -73,24 +75,24 @@ func (a *Announcer) Observe(before, after *client.View, now time.Duration) time.
 
 // compare finds what is new between two views: other users' messages, the last failure of one of the user's own messages,
 // and whether the server has accepted one of them.
-func (a *Announcer) compare(before, after *client.View) (sent bool) {
+func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 	failed, failure := false, ""
-	for i := range after.Messages {
-		m := &after.Messages[i]
+	for i := range current.Messages {
+		m := &current.Messages[i]
 		var was *client.Message
-		if at := find(before.Messages, m.Key, i); at >= 0 {
-			was = &before.Messages[at]
+		if at := find(previous.Messages, m.Key, i); at >= 0 {
+			was = &previous.Messages[at]
 		}
 		switch {
 		case m.State == client.Failed:
 			failed = true
-			if after.Room == before.Room && (was == nil || was.State != client.Failed) {
+			if current.Room == previous.Room && (was == nil || was.State != client.Failed) {
 				failure = words.State(m)
 			}
 		case m.Seq == 0:
 		case was != nil:
 			sent = sent || was.Seq == 0
-		case m.Seq <= after.Head: // it was in the room before the user joined
+		case m.Seq <= current.Head: // the message was in the room before the user joined
 		case m.Mine:
 			sent = true
 		default:
@@ -103,8 +105,8 @@ func (a *Announcer) compare(before, after *client.View) (sent bool) {
 	return sent
 }
 
-// lines adds the unsaid messages that have not expired to text: their authors and texts, or only their number. It returns
-// the keys of the messages whose texts it added.
+// lines returns text with the unsaid messages that have not expired: with their authors and texts, or only with their
+// number. quoted holds the keys of the messages whose texts it added.
 func (a *Announcer) lines(text string, messages []client.Message) (_ string, quoted []string) {
 	lines := ""
 	for _, key := range a.unsaid {
@@ -123,10 +125,10 @@ func (a *Announcer) lines(text string, messages []client.Message) (_ string, quo
 // Say puts a sentence into the polite live region.
 func (a *Announcer) Say(text string) { a.Polite, a.quoted = differently(a.Polite, text), nil }
 
-// differently returns text, changed invisibly if it equals the last text, because a screen reader only reads out a text that
-// changes.
-func differently(last, text string) string {
-	if text != "" && text == last {
+// differently returns text. If text equals previous, the text before it, differently adds an invisible character, because
+// a screen reader only reads out a text that changes.
+func differently(previous, text string) string {
+	if text != "" && text == previous {
 		text += "\u00a0"
 	}
 	return text

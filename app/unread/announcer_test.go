@@ -9,8 +9,9 @@ import (
 	"mayfly/app/unread"
 )
 
-// view makes a view of a room from words: each is a message of that key, of Ann's, with its place in the list as its Seq. One
-// that begins with m is one's own; after a colon stands its state: s for sending, f for failed, which have no Seq.
+// view returns a view of a room with a message for each word in words. The word is the key, and its place in the list is
+// the Seq. A message is Ann's, or the user's own if its word begins with m. A state may follow after a colon: s for
+// sending, f for failed; such a message has no Seq.
 func view(room string, head int64, words string) client.View {
 	v := client.View{Room: room, Joined: room != "", Head: head}
 	for i, w := range strings.Fields(words) {
@@ -30,7 +31,7 @@ func view(room string, head int64, words string) client.View {
 
 func TestAnnouncer(t *testing.T) {
 	type step struct {
-		after         time.Duration // since the step before
+		after         time.Duration // the time since the step before
 		room          string
 		head          int64
 		words         string
@@ -43,9 +44,9 @@ func TestAnnouncer(t *testing.T) {
 	}{
 		{"one message", []step{
 			{0, lobby, 0, "", "", ""},
-			{0, lobby, 0, "a", "", ""}, // more may come along with it
+			{0, lobby, 0, "a", "", ""}, // more messages may come and be said with it
 			{149 * time.Millisecond, lobby, 0, "a", "", ""},
-			{time.Millisecond, lobby, 0, "a", "Ann: text a", ""}, // along with what is drawn anyway, or at 300 ms
+			{time.Millisecond, lobby, 0, "a", "Ann: text a", ""}, // said with another drawing, or at 300 ms
 			{time.Minute, lobby, 0, "a", "Ann: text a", ""},
 		}},
 		{"what was there is not news", []step{
@@ -92,7 +93,7 @@ func TestAnnouncer(t *testing.T) {
 			{0, lobby, 0, "m1:s", "", ""},
 			{time.Second, lobby, 0, "m1", "Sent", ""},
 			{time.Second, lobby, 0, "m1 m2:s", "Sent", ""},
-			{time.Second, lobby, 0, "m1 m2", "Sent\u00a0", ""}, // the same words again are no change
+			{time.Second, lobby, 0, "m1 m2", "Sent\u00a0", ""}, // to say the same words again, the text must change
 			{time.Second, lobby, 0, "m1 m2 m3", "Sent", ""},    // in one view with its answer
 			{time.Second, lobby, 0, "m1 m2 m3", "Sent", ""},
 			{time.Second, lobby, 0, "", "Sent", ""},
@@ -146,7 +147,7 @@ func TestAnnouncer(t *testing.T) {
 	}
 }
 
-// TestAnnouncerSaysWhenToAsk: it has no timer of its own.
+// TestAnnouncerSaysWhenToAsk: the Announcer has no timer, so Observe returns when to call it again.
 func TestAnnouncerSaysWhenToAsk(t *testing.T) {
 	a, now := new(unread.Announcer), time.Minute
 	none, one, two := view("lobby", 0, ""), view("lobby", 0, "a"), view("lobby", 0, "a b")

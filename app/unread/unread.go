@@ -1,6 +1,6 @@
 // Package unread decides what is new to the user: which messages are unread, what a screen reader says, and what the
-// title of the page tells. It compares one view with the next. It has no document and no clock, so all of it runs
-// natively in tests.
+// title of the page says. It compares one view with the next. It has no document and no clock, so all of it runs natively
+// in tests.
 package unread
 
 import (
@@ -18,8 +18,8 @@ type Unread struct {
 	seen   bool     // the user has read all messages; the divider stays, but none counts as unread
 }
 
-// Follow compares the messages before and after a change, and adds the new ones if away is true: the page is hidden or the
-// list is not at its end.
+// Follow compares the messages before a change with those after it. If away is true, the new ones become unread. away
+// says that the page is hidden, or that the list is not at its end.
 func (u *Unread) Follow(before, after []client.Message, away bool) {
 	u.marked = slices.DeleteFunc(u.marked, func(key string) bool { return find(after, key, 0) < 0 })
 	if !away {

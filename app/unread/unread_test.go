@@ -8,7 +8,7 @@ import (
 	"mayfly/app/unread"
 )
 
-// others makes messages of words: those that begin with + are one's own.
+// others makes a message of each word in words. A word that begins with + is a message of the user's own.
 func others(words string) []client.Message {
 	var all []client.Message
 	for i, w := range strings.Fields(words) {

@@ -39,8 +39,8 @@ func (d Date) String() string {
 	return spoken.date(time.Unix(int64(d)*int64(dayLength/time.Second), 0).UTC())
 }
 
-// Short returns the time at t as the head of a message shows it, in three parts: the hours and minutes, the seconds, and AM
-// or PM, "" with 24 hours. The first part begins with the day if that is not today.
+// Short returns the time at t as the header line of a message shows it, in three parts: the hours and minutes, the
+// seconds, and AM or PM. With 24 hours, the last part is "". The first part begins with the day if that is not today.
 func (c Clock) Short(t time.Time) (minutes, seconds, half string) {
 	minutes, seconds, half = c.parts(t)
 	if d := c.Date(t); d != c.Date(c.Now) {
@@ -64,25 +64,25 @@ func (c Clock) time(t time.Time) string {
 }
 
 // Sent returns the sentence with the time at which a message was sent. It names the day if that is not today.
-func (c Clock) Sent(at time.Time) string {
-	d := c.Date(at)
+func (c Clock) Sent(t time.Time) string {
+	d := c.Date(t)
 	switch d - c.Date(c.Now) {
 	case 0:
-		return With(SentAt, c.time(at))
+		return With(SentAt, c.time(t))
 	case -1:
-		return With(SentYesterday, c.time(at))
+		return With(SentYesterday, c.time(t))
 	}
-	return With(SentOn, d.String(), c.time(at))
+	return With(SentOn, d.String(), c.time(t))
 }
 
 // Vanishes returns the sentence with the time at which a message expires. It names the day if that is not today.
-func (c Clock) Vanishes(at time.Time) string {
-	d := c.Date(at)
+func (c Clock) Vanishes(t time.Time) string {
+	d := c.Date(t)
 	switch d - c.Date(c.Now) {
 	case 0:
-		return With(VanishesAt, c.time(at))
+		return With(VanishesAt, c.time(t))
 	case 1:
-		return With(VanishesTomorrow, c.time(at))
+		return With(VanishesTomorrow, c.time(t))
 	}
-	return With(VanishesOn, d.String(), c.time(at))
+	return With(VanishesOn, d.String(), c.time(t))
 }

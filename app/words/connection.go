@@ -30,16 +30,17 @@ func Status(v *client.View) string {
 	}
 }
 
-// StatusTail returns what the page shows after Status, and screen readers don't say: the time left before the next attempt
-// to connect (0: the attempt has begun), and how many messages wait to be sent.
-func StatusTail(s client.Status, left time.Duration, unsent int) string {
+// StatusTail returns the text that the page shows after Status, and that screen readers don't say. If s is Reconnecting,
+// it says when the next attempt to connect begins: untilNext is the time until then, 0 if the attempt has begun. Without
+// a connection it also says how many messages wait to be sent.
+func StatusTail(s client.Status, untilNext time.Duration, unsent int) string {
 	tail := ""
 	switch {
 	case s != client.Reconnecting:
-	case left <= 0:
+	case untilNext <= 0:
 		tail = Of(TryingNow)
 	default:
-		tail = With(NextTryIn, strconv.Itoa(SecondsOf(left)))
+		tail = With(NextTryIn, strconv.Itoa(SecondsOf(untilNext)))
 	}
 	if s != client.Online && unsent > 0 {
 		tail += With(WaitingTail, Number(unsent))
@@ -50,8 +51,9 @@ func StatusTail(s client.Status, left time.Duration, unsent int) string {
 // SecondsOf returns d in seconds, rounded up.
 func SecondsOf(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// Skew says whose clock is wrong: the device's, which is ahead by device, or the sign-in provider's, which is ahead by
-// provider. A negative value means behind, and 0 that the clock is right. It returns "" if both are.
+// Skew returns a sentence that says whose clock is wrong. device is by how much the device's clock is ahead of the right
+// time, provider is the same for the sign-in provider's clock. A negative value means behind, and 0 means that the clock
+// is right. If both are right, Skew returns "".
 func Skew(device, provider time.Duration) string {
 	d, ahead, behind := device, ClockAhead, ClockBehind
 	if d == 0 {

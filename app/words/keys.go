@@ -6,13 +6,14 @@ type Key int
 // The keys, by the part of the page that uses them. {0}, {1} in a comment are the arguments.
 const (
 	// The page.
-	Product     Key = iota
-	Broke           // after a panic, beside the button Reload
-	SkipLink        // to the composer, for the keyboard
-	NoSuchRoom      // the heading
-	NoRoomTitle     // the title of the page
-	RoomTitle       // {0}: the room
-	UnreadTitle     // {0}: how many, {1}: RoomTitle
+	Product      Key = iota
+	Broke            // after a panic, beside the button Reload
+	SkipLink         // to the composer, for the keyboard
+	SkipToReason     // where there is no composer
+	NoSuchRoom       // the heading
+	NoRoomTitle      // the title of the page
+	RoomTitle        // {0}: the room
+	UnreadTitle      // {0}: how many, {1}: RoomTitle
 	WhyNoRoom
 	GoToLobby
 	NotStored // the browser stores nothing

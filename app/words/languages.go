@@ -2,10 +2,10 @@ package words
 
 import "time"
 
-// A language is all the words of the page in one language. To add a second one, write a file like en.go, let spoken be the
-// one that the browser asks for, and add it to the languages in export_test.go, so that a test finds keys without words.
-// Then name the language in web/manifest.go and in the page's HTML (Lang in web/page.go), and translate what the page says
-// before the client runs (web/fault.go, web/page.go).
+// A language is all the words of the page in one language. To add a second one, write a file like en.go, make spoken the
+// language that the browser asks for, and add the new one to the languages in export_test.go, so that a test finds keys
+// without words. Then name the language in web/manifest.go and in the page's HTML (Lang in web/page.go), and translate what
+// the page says before the client runs (web/fault.go, web/page.go).
 type language struct {
 	texts     [keys]string
 	counts    [countKeys]forms

@@ -31,7 +31,8 @@ func Author(m *client.Message, limit int) string {
 	return name
 }
 
-// Named returns u. If u has no name, because the server has not sent the user's own name yet, the name is "You".
+// Named returns u. If u has no name, because the server has not sent the user's own name yet, Named gives it the name
+// "You".
 func Named(u wire.User) wire.User {
 	if u.Name == "" {
 		u.Name = Of(You)
@@ -61,10 +62,11 @@ func State(m *client.Message) string {
 // Left says how many seconds a message has to live.
 func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
 
-// Actions names the button that shows a message's actions. The name begins with the words that the button shows: the seconds
-// that are left, if they are few, and under the pointer the sentence vanishes, which says when the message expires.
-func Actions(vanishes string, seconds int) string {
-	shown := vanishes
+// Actions names the button that shows a message's actions. The name begins with the words that the button shows. These
+// are the number of seconds that are left, if they are few, and the sentence expiry, which appears while the pointer is
+// on the button and says when the message expires.
+func Actions(expiry string, seconds int) string {
+	shown := expiry
 	if seconds > 0 {
 		shown = Left(seconds) + " " + shown
 	}

@@ -6,8 +6,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Problem returns the sentence for a problem of the client. It is the server's own sentence if the problem's code has none
-// here: a code of a newer server, a code for which the server has several sentences, or one whose sentence has a number.
+// Problem returns the sentence for a problem of the client. If the problem's code has no sentence here, it returns the
+// server's own. That is so for a code of a newer server, for a code for which the server has several sentences, and for a
+// code whose sentence has a number.
 func Problem(p client.Problem) string {
 	if k, ok := problems[p.Code]; ok {
 		return Of(k)

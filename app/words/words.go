@@ -2,8 +2,8 @@
 // plural form. The parts of the page name a Key and never write a sentence, so a second language is one more file beside
 // en.go. What the page says before the client runs stands in web: fault.go and page.go.
 //
-// Of problems, app/client and app/pkce hand over codes; Problem and SignInProblem make the sentences. If a code has no
-// sentence here, Problem returns the server's sentence.
+// For a problem, app/client and app/pkce give only a code. Problem and SignInProblem return the sentence for it. If there
+// is none here, Problem returns the server's own sentence.
 package words
 
 import (
@@ -14,17 +14,18 @@ import (
 // Of returns the sentence of a key that has no arguments.
 func Of(k Key) string { return spoken.texts[k] }
 
-// With returns the sentence of a key, in which the arguments replace {0}, {1}, …
+// With returns the sentence of a key, with args in the places of {0}, {1}, …
 func With(k Key, args ...string) string { return fill(spoken.texts[k], args) }
 
-// Around returns the two parts of a key's sentence before and after {0}. Use it if the argument is drawn as an element of
-// its own.
+// Around returns the sentence of a key in two parts: the part before {0}, and the part after it. Use it if the argument
+// is drawn as an element of its own.
 func Around(k Key) (before, after string) {
 	before, after, _ = strings.Cut(spoken.texts[k], "{0}")
 	return before, after
 }
 
-// Count returns the sentence of a key in the plural form for n, in which n replaces {0}: "1 message", "12 messages".
+// Count returns the sentence of a key for the number n: in the plural form that the language has for n, and with n in the
+// place of {0}. Examples are "1 message" and "12 messages".
 func Count(k CountKey, n int) string {
 	forms := &spoken.counts[k]
 	text := forms[spoken.form(n)]

@@ -27,12 +27,14 @@ const (
 
 func main() {
 	browser.ReplaceDenied()
+	browser.KeepReadable()
 	secret, stored := guest()
 	notice := ""
 	if !stored {
 		notice = words.Of(words.NotStored)
 	}
 	in := newSignIn()
+	in.SignedOut()
 	s := client.New(client.Config{
 		Dial: dial, Polls: transport.DialPolls(poll, pollSlot), Protocol: protocol, Guest: secret, KeepGuest: keepGuest,
 		Client: product, Tokens: account{in}, Device: browser.NewDevice(),
@@ -82,7 +84,7 @@ func isCallback(address string) bool {
 
 func newSignIn() *pkce.SignIn {
 	return pkce.New(pkce.Config{Browser: pkce.Browser{
-		Origin: browser.Origin(), Address: browser.Address(),
+		Origin: browser.Origin(), Address: browser.Address(), Revisited: browser.Revisited(),
 		Fetch: browser.Fetch, FetchKeepalive: browser.FetchKeepalive,
 		Local: browser.DeviceStorage(),
 		Tab:   browser.TabStorage(),
@@ -102,8 +104,8 @@ func newSignIn() *pkce.SignIn {
 type account struct{ *pkce.SignIn }
 
 // Token returns empty credentials if nobody is signed in.
-func (a account) Token(ctx context.Context, refused string) (client.Credentials, error) {
-	c, err := a.SignIn.Token(ctx, refused)
+func (a account) Token(ctx context.Context, refusedToken string) (client.Credentials, error) {
+	c, err := a.SignIn.Token(ctx, refusedToken)
 	if err == pkce.ErrSignedOut {
 		err = nil
 	}

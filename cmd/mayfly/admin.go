@@ -33,7 +33,7 @@ func newMetrics() *prometheus.Registry {
 type admin struct {
 	addr    string // the address of its listener; empty: there is no listener
 	metrics *prometheus.Registry
-	server  atomic.Pointer[server.Server] // whose readiness it tells; nil until the server is assembled
+	server  atomic.Pointer[server.Server] // the server that is asked whether it is ready; nil until the server is assembled
 	http    *http.Server
 	ended   chan struct{} // closed when Serve has returned
 }
@@ -67,12 +67,12 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// ready returns nil if users can chat and sign in, else the reason.
-func (a *admin) ready(ctx context.Context) error {
+// ready returns what server.Server.Ready does.
+func (a *admin) ready(ctx context.Context) (warning string, err error) {
 	if s := a.server.Load(); s != nil {
 		return s.Ready(ctx)
 	}
-	return errors.New("the server is starting")
+	return "", errors.New("the server is starting")
 }
 
 // withAdmin runs the admin listener while serve runs. serve registers its metrics with a.metrics.

@@ -28,13 +28,15 @@ func (a *authFlags) enabled() bool { return a.Issuer != "" }
 // the machine can read the flags of a process.
 const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
 
-// defineAuthFlags defines the flags of signing in. Call read after the flags are parsed: read sets the remaining fields of
-// a, checks a, and returns every problem in one error.
-func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func() error) {
+// defineAuthFlags defines the flags of signing in. It returns the function finish. Call that after the flags are parsed:
+// it sets the remaining fields of a, checks a, and returns every problem in one error.
+func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (finish func() error) {
 	f.StringVar(&a.Issuer, "issuer", "", "`URL` of the OpenID Connect provider with which people can sign in, "+
 		"such as https://example.okta.com/oauth2/default (default none)")
 	clients := f.String("client-id", "", "`ID` of the page as an app of the issuer's; behind it, with commas, "+
 		"the IDs of other apps whose tokens are accepted")
+	f.TextVar(&a.Token, "token", auth.AccessTokens, "which token signs people in: `access or id`; "+
+		"id for providers whose access tokens are opaque or made for the client")
 	f.StringVar(&a.Audience, "audience", "api://default", "`AUDIENCE` that access tokens must be made for")
 	scopes := f.String("scopes", "openid profile email offline_access", "`SCOPES` that the page asks for, with spaces")
 	params := f.String("authorize-params", "", "more `PAIRS` for the request that takes people to the provider, "+
@@ -57,7 +59,7 @@ func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (read func(
 	}
 }
 
-// given returns the flags of f that are set on the command line or in the environment.
+// given returns the names of the flags of f that are set on the command line or in the environment.
 func given(f *flag.FlagSet) map[string]bool {
 	names := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { names[fl.Name] = true })
@@ -89,8 +91,8 @@ func oktaToken(file, variable string) (string, error) {
 	return token, nil
 }
 
-// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. given has the flags
-// that are set, and oktaToken says whether the user has set an Okta API token.
+// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. given has the
+// names of the flags that are set. oktaToken is true if there is an Okta API token.
 func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -98,13 +100,17 @@ func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 		if !slices.Contains(a.scopes, "openid") {
 			wrong("-scopes is %q: want openid among them, without which nobody is signed in", strings.Join(a.scopes, " "))
 		}
+		if a.Token == auth.IDTokens && given["audience"] {
+			wrong("-audience is %q, but -token is id: the audience of ID tokens is the client ID", a.Audience)
+		}
 		return errors.Join(append(errs, a.Check())...)
 	}
 	for _, other := range []struct {
 		name string
 		set  bool
 	}{
-		{"-client-id", len(a.ClientIDs) > 0}, {"-audience", given["audience"]}, {"-scopes", given["scopes"]},
+		{"-client-id", len(a.ClientIDs) > 0}, {"-token", given["token"]}, {"-audience", given["audience"]},
+		{"-scopes", given["scopes"]},
 		{"-authorize-params", a.params != ""}, {"-algs", given["algs"]}, {"-require-scope", a.RequireScope != ""},
 		{"the Okta API token", oktaToken}, {"-require-active", a.RequireActive},
 	} {
@@ -126,6 +132,10 @@ func (a *authFlags) forClients() server.SignIn {
 	if !a.enabled() {
 		return server.SignIn{}
 	}
-	return server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes,
-		AuthorizeParams: a.params}
+	how := server.SignIn{Issuer: a.Issuer, ClientID: a.ClientIDs[0], Audience: a.Audience, Scopes: a.scopes,
+		AuthorizeParams: a.params, Token: a.Token}
+	if a.Token == auth.IDTokens {
+		how.Audience = how.ClientID
+	}
+	return how
 }

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// ownParams are the parameters of the authorization request that the page sets itself, and those that would replace them or
-// change how the provider answers, in lower case.
+// ownParams are the names, in lower case, of the parameters that -authorize-params must not set. The page sets some of
+// them itself; the others would replace those, or change how the provider answers.
 var ownParams = []string{"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope", "state",
 	"nonce", "code_challenge", "code_challenge_method", "request", "request_uri"}
 

@@ -80,9 +80,9 @@ func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, envi
 	return c, s.all(problems...)
 }
 
-// defineFlags defines the flags of c, without the flags of signing in. Call read after the flags are parsed: read splits the
-// flags that are lists, and returns the problems with them.
-func defineFlags(f *flag.FlagSet, c *config) (read func() error) {
+// defineFlags defines the flags of c, without the flags of signing in. It returns the function finish. Call that after
+// the flags are parsed: it splits the flags that are lists, and returns the problems with them.
+func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
 		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
 	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mayfly/app/pkce"
+	"mayfly/server/auth"
 	"mayfly/server/devidp"
 )
 
@@ -58,7 +59,7 @@ func parseDev(args []string, env environment, stdout io.Writer) (devConfig, erro
 func (c *devConfig) defineFlags(f *flag.FlagSet) {
 	f.StringVar(&c.providerListen, "provider-listen", "127.0.0.1:8081",
 		"`ADDRESS` of this machine for the sign-in provider: host:port; port 0 for any free one")
-	f.DurationVar(&c.accessTTL, "access-ttl", 5*time.Minute, "how long an access token lives")
+	f.DurationVar(&c.accessTTL, "access-ttl", 5*time.Minute, "how long an access token lives, or with -token id an ID token")
 	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
 }
 
@@ -68,18 +69,24 @@ const (
 	devAudience = "api://default"
 )
 
+// devIDTTL is how long an ID token of the provider lives, unless it signs people in.
+const devIDTTL = time.Hour
+
 // defineDevAuthFlags defines those flags of defineAuthFlags that do not choose the sign-in provider, because mayfly dev has
 // its own provider.
-func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (read func() error) {
+func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
 	readAll := defineAuthFlags(all, a, nil)
-	for _, name := range []string{"scopes", "require-scope", "anonymous"} {
+	for _, name := range []string{"token", "scopes", "authorize-params", "require-scope", "anonymous"} {
 		fl := all.Lookup(name)
 		f.Var(fl.Value, name, fl.Usage)
 	}
 	return func() error {
-		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID),
-			all.Set("audience", devAudience), readAll())
+		err := errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID))
+		if a.Token != auth.IDTokens {
+			err = errors.Join(err, all.Set("audience", devAudience))
+		}
+		return errors.Join(err, readAll())
 	}
 }
 
@@ -157,7 +164,10 @@ func serveDev(ctx context.Context, c devConfig, a *admin, stdout io.Writer, log 
 // provider returns the sign-in provider, which accepts redirects to every origin at which a user can open the chat.
 func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.Provider, error) {
 	cfg := devidp.Config{Issuer: issuerAt(portFrom(idp)), ClientID: devClientID, Audience: devAudience,
-		AccessTTL: c.accessTTL, RefreshGrace: c.refreshGrace}
+		AccessTTL: c.accessTTL, IDTTL: devIDTTL, RefreshGrace: c.refreshGrace}
+	if c.auth.Token == auth.IDTokens {
+		cfg.IDTTL = c.accessTTL
+	}
 	port := portFrom(chat)
 	for _, origin := range append(slices.Clone(c.origins),
 		c.publicURLFor(port), "http://localhost:"+port, "http://127.0.0.1:"+port, "http://[::1]:"+port) {

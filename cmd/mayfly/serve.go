@@ -102,6 +102,10 @@ func listen(flag, addr string) (net.Listener, error) {
 // by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
+// One user may react, take back messages and show signs of typing actsPerPost times as often as the flag -rate allows
+// messages: a user who reads much reacts more often than the user writes.
+const actsPerPost = 3
+
 // node is one running Mayfly server. close stops its parts.
 type node struct {
 	url    string // the URL that users open
@@ -147,8 +151,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	}
 	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
 	h := hub.New(hub.Config{
-		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
-		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
+		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n,
+		Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
 	}, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
@@ -156,8 +160,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	}
 	s := server.New(server.Config{
 		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
-		TTL: ttl, Posts: c.rate.n, Per: c.rate.per, SignIn: signIn, Anonymous: c.auth.anonymous,
-		Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
+		TTL: ttl, Posts: c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per, SignIn: signIn,
+		Anonymous: c.auth.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
 	}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
@@ -177,7 +181,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
 	*stream.NATS, error) {
 	messages, err := stream.OpenEmbedded(ctx, stream.Config{
-		Folder: c.data, MaxTTL: c.ttlMax, RoomMessages: c.roomMessages, Bytes: int64(c.streamBytes),
+		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage * c.roomMessages, Bytes: int64(c.streamBytes),
 	}, clock, metrics, log)
 	if err != nil && c.data != "" {
 		return nil, fmt.Errorf("-data is %q: %w", c.data, err)
@@ -193,7 +197,7 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // it logs broken requests of clients
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // net/http logs broken requests of clients there
 	}
 }
 
@@ -228,7 +232,7 @@ func (n *node) close() error {
 	n.slow("end the connections", n.server.Close(ctx))
 	defer time.AfterFunc(requestsTimeout, cut).Stop()
 	err := <-listener
-	if requests.Err() != nil { // requestsTimeout or stopTimeout is over: cut the rest; a browser asks for a page again
+	if requests.Err() != nil { // requestsTimeout or stopTimeout is over: cut the rest; a browser asks again for a page
 		err = n.http.Close()
 	}
 	n.slow("close the connections", n.server.Drain(ctx))
@@ -239,21 +243,21 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// slow logs the error of a step of close that gave up waiting for clients or for the stream. Such an error does not make
-// close fail.
+// slow logs err, the error of a step of close that gave up waiting for clients or for the stream. Such an error does not
+// make close fail.
 func (n *node) slow(name string, err error) {
 	if err != nil {
 		n.log.Warn("stopping", "err", step(name, err))
 	}
 }
 
-// waitFor calls wait, which waits for something to end. If that takes longer than timeout, waitFor returns an error and
-// leaves wait running.
-func waitFor(timeout time.Duration, wait func()) error {
+// waitFor calls block, which waits for something to end. If that takes longer than timeout, waitFor returns an error, and
+// block goes on on its goroutine.
+func waitFor(timeout time.Duration, block func()) error {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		wait()
+		block()
 	}()
 	select {
 	case <-ended:

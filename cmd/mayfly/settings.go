@@ -196,11 +196,11 @@ var otherNames = map[string]string{
 	"url": "public-url", "log-format": "log", "metrics": "admin",
 }
 
-// maxTypos is how many letters a misspelled flag may have too many, too few or changed.
+// maxTypos is the largest distance between a misspelled flag and the flag that the operator meant.
 const maxTypos = 2
 
-// nearest returns the flag that a user meant by name, "" if no flag is like it. That flag counts as wrong, because its
-// value is not known.
+// nearest returns the flag that the operator probably meant by name, "" if no flag is like it. That flag counts as wrong,
+// because its value is not known.
 func (s *settings) nearest(name string) string {
 	best, least := otherNames[name], min(maxTypos+1, len(name))
 	if best == "" {
@@ -220,9 +220,10 @@ func (s *settings) nearest(name string) string {
 	return best
 }
 
-// distance returns how many letters must be added, removed or changed to make b of a (Levenshtein's distance).
+// distance returns how many letters must be added, removed or changed to turn the word a into the word b (Levenshtein
+// distance).
 func distance(a, b string) int {
-	row := make([]int, len(b)+1) // row[j] is the distance of the letters of a up to now to the first j letters of b
+	row := make([]int, len(b)+1) // row[j] is the distance from the letters of a so far to the first j letters of b
 	for j := range row {
 		row[j] = j
 	}
@@ -244,8 +245,9 @@ func distance(a, b string) int {
 // namedFlag matches the flags that a problem names.
 var namedFlag = regexp.MustCompile(`(?:^|[ (])-([a-z][a-z-]*)`)
 
-// all returns every problem: those of settings, and then those in checked, which were found in the values of the flags. A
-// checked problem that names a flag without a usable value only follows from that, so all leaves it out.
+// all returns every problem: those of settings, and then those in checked, which were found in the values of the flags.
+// If a checked problem names a flag that has no usable value, that flag's own problem is the cause, so all leaves out the
+// checked one.
 func (s *settings) all(checked ...error) error {
 	errs := s.errs
 	joined := errors.Join(checked...)

@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// A client address may fail maxFailures-1 sign-ins within failuresPer without a wait. After each further failure,
-	// the server tells the client how long to wait. A failure is a token that no user of this server can have. A good
+	// A client address may fail maxFailures-1 sign-ins within failuresPer without a wait. From the failure maxFailures
+	// on, the server tells the client how long to wait. A failure is a token that no user of this server can have. A good
 	// token always signs in, even during the wait.
 	maxFailures = 20
 	failuresPer = time.Minute
-	maxFailing  = 10_000 // the most addresses whose failures are counted; beyond it, Failures forgets all addresses
+	maxFailing  = 10_000 // the most addresses whose failures are counted; if there are more, Failures forgets all
 )
 
 // Failures counts the failed sign-ins of each address. Any goroutine may call its methods.
@@ -25,16 +25,16 @@ type Failures struct {
 // NewFailures returns a Failures that has counted nothing yet.
 func NewFailures() *Failures { return &Failures{by: map[netip.Addr]*Recent{}} }
 
-// Add counts a failed sign-in of the address a at now. It returns how long clients of a must wait, which is 0 for fewer
-// than maxFailures failures in failuresPer.
-func (f *Failures) Add(a netip.Addr, now time.Time) (wait time.Duration) {
+// Add counts a failed sign-in of address at the time now. It returns how long clients of that address must wait: 0 if it
+// had fewer than maxFailures failures in the last failuresPer.
+func (f *Failures) Add(address netip.Addr, now time.Time) (delay time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.tidyLocked(now)
-	r := f.by[a]
+	r := f.by[address]
 	if r == nil {
 		r = &Recent{}
-		f.by[a] = r
+		f.by[address] = r
 	}
 	if r.Add(now, failuresPer) < maxFailures {
 		return 0
@@ -63,16 +63,16 @@ func (f *Failures) tidyLocked(now time.Time) {
 // Recent is a sliding window: the times of the last events, oldest first.
 type Recent []time.Time
 
-// Add adds an event at now, and returns the number of events, this one included, in the time per before now.
-func (r *Recent) Add(now time.Time, per time.Duration) (count int) {
-	r.forget(now, per)
+// Add adds an event at the time now. It returns how many events, this one included, happened in the window that ends now.
+func (r *Recent) Add(now time.Time, window time.Duration) (count int) {
+	r.forget(now, window)
 	*r = append(*r, now)
 	return len(*r)
 }
 
-// forget removes the events that happened per or longer before now.
-func (r *Recent) forget(now time.Time, per time.Duration) {
-	for len(*r) > 0 && now.Sub((*r)[0]) >= per {
+// forget removes the events that happened before the window that ends now.
+func (r *Recent) forget(now time.Time, window time.Duration) {
+	for len(*r) > 0 && now.Sub((*r)[0]) >= window {
 		*r = (*r)[1:]
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"mayfly/server/admission"
 )
 
-// TestFailingAddressesAreBounded: when too many addresses fail, all of them begin anew.
+// TestFailingAddressesAreBounded: when too many addresses have failures, all of them are forgotten.
 func TestFailingAddressesAreBounded(t *testing.T) {
 	f, now := admission.NewFailures(), time.Now()
 	fail := func(n int) int {

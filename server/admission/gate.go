@@ -1,10 +1,11 @@
 // Package admission decides which requests may become a connection. It checks the page's origin, finds out the client's
 // address behind trusted proxies, and gives out slots. The number of slots is limited, for the whole server and for each
-// address. The package also counts the failed sign-ins of each address. For a request it returns a Slot or a Rejection;
-// package server counts the rejections and writes them as answers.
+// address. For a request it returns a Slot or a Rejection; package server counts the rejections and writes them as answers.
+// The package also counts the failed sign-ins of each address, and finds proxies that are set up wrong.
 package admission
 
 import (
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync/atomic"
@@ -16,10 +17,13 @@ type Config struct {
 	Proxies  Proxies
 	Conns    int // the most slots that are taken at the same time
 	ConnsPer int // the most slots that one address may take at the same time
+	Log      *slog.Logger
 }
 
 // Gate admits requests that want to become a connection. Any goroutine may call its methods.
 type Gate struct {
+	Check *ProxyCheck // static; Admit shows it each request
+
 	origins *Origins    // static
 	proxies Proxies     // static
 	slots   *slots      // static
@@ -28,7 +32,8 @@ type Gate struct {
 
 // NewGate returns a gate that admits requests until Close is called.
 func NewGate(c Config) *Gate {
-	return &Gate{origins: c.Origins, proxies: c.Proxies, slots: newSlots(c.Conns, c.ConnsPer)}
+	return &Gate{Check: newProxyCheck(c.Origins, c.Proxies, c.Log), origins: c.Origins, proxies: c.Proxies,
+		slots: newSlots(c.Conns, c.ConnsPer)}
 }
 
 // Admit takes a slot for the address that r comes from, or rejects r. The caller must free the slot.
@@ -36,6 +41,7 @@ func (g *Gate) Admit(r *http.Request) (Slot, *Rejection) {
 	if !g.origins.Allow(r) {
 		return Slot{}, Foreign
 	}
+	g.Check.connects(r)
 	if g.closed.Load() {
 		return Slot{}, Stopping
 	}

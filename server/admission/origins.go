@@ -16,22 +16,23 @@ import (
 )
 
 // Origins are the web origins whose pages may use this server. A browser sends the page's origin in the Origin header
-// when the page opens a WebSocket. Only this header tells a foreign page from ours, so the comparison is exact: scheme,
-// host and port must all be equal, as browsers write them.
+// when the page opens a WebSocket. Only this header distinguishes a foreign page from one of Mayfly's, so the comparison
+// is exact: scheme, host and port must all be equal, as browsers write them.
 type Origins struct {
 	public  string          // the origin at which users open this server
 	more    []string        // the other origins that the operator allows
 	allowed map[string]bool // the allowed origins
 	hosts   map[string]bool // the hosts of the allowed origins; one with the scheme's own port is in it with and without it
+	local   map[string]bool // the allowed origins at which a browser on the server's machine needs no proxy
 }
 
-// NewOrigins returns Origins that allow the origin of the URL public, the origins in more, and localhost, 127.0.0.1 and
+// NewOrigins returns Origins that allow the origin of the URL public, the origins in others, and localhost, 127.0.0.1 and
 // [::1] with the port. The error names every value that is not an origin, and the form that would be one.
-func NewOrigins(public string, more []string, port string) (*Origins, error) {
-	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}}
+func NewOrigins(public string, others []string, port string) (*Origins, error) {
+	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}, local: map[string]bool{}}
 	loopback := []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "http://[::1]:" + port}
 	var errs []error
-	for i, s := range slices.Concat([]string{public}, more, loopback) {
+	for i, s := range slices.Concat([]string{public}, others, loopback) {
 		u, err := parseOrigin(s)
 		if err != nil {
 			errs = append(errs, err)
@@ -41,8 +42,10 @@ func NewOrigins(public string, more []string, port string) (*Origins, error) {
 		switch {
 		case i == 0:
 			o.public = origin
-		case i <= len(more):
+		case i <= len(others):
 			o.more = append(o.more, origin)
+		default:
+			o.local[origin] = true
 		}
 		o.allowed[origin], o.hosts[u.Host] = true, true
 		if u.Port() == "" {
@@ -57,6 +60,15 @@ func (o *Origins) Public() string { return o.public }
 
 // More returns the other origins that the operator allows, as browsers write them.
 func (o *Origins) More() []string { return o.more }
+
+// publicHost returns the host of the public origin.
+func (o *Origins) publicHost() string {
+	_, host, _ := strings.Cut(o.public, "://")
+	return host
+}
+
+// secure reports whether users open this server by https.
+func (o *Origins) secure() bool { return strings.HasPrefix(o.public, "https://") }
 
 // defaultPorts has the port of a URL of each scheme that names none.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
@@ -96,7 +108,7 @@ func parseOrigin(s string) (*url.URL, error) {
 var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false),
 	idna.CheckHyphens(false), idna.VerifyDNSLength(false))
 
-// browserHost returns the host of a URL as browsers write it, with the port unless it is the scheme's own.
+// browserHost returns the host of a URL as browsers write it, with the port unless that is the scheme's default port.
 func browserHost(name, port, scheme string) (string, error) {
 	host, err := hostNames.ToASCII(name)
 	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
@@ -127,8 +139,8 @@ func browserHost(name, port, scheme string) (string, error) {
 }
 
 // Allow reports whether r may use this server: the origin in r's Origin header is allowed, or r has no such header. A
-// request without the header comes from a native client. It is safe, because a native client sends no cookie or other
-// credential that a foreign page could use.
+// request without the header comes from a native client. Such a request is safe, because no foreign page can have caused
+// it, and with it no user's cookies are sent.
 func (o *Origins) Allow(r *http.Request) bool {
 	switch origin := r.Header.Values("Origin"); len(origin) {
 	case 0:
@@ -150,9 +162,9 @@ func (o *Origins) Share(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// GuardHost passes a request on to next if its Host header names an allowed host. For another host it answers with a
-// page that says what to do, because the chat could not connect there: Allow would refuse the page's origin. So our
-// pages also never appear under a foreign name that resolves to this server.
+// GuardHost passes a request on to next if its Host header names an allowed host. For another host it answers with a page
+// that says what to do, because under that host's name the chat could not connect: Allow would refuse the origin of the
+// chat's page. This also keeps Mayfly's pages from appearing under a foreign name that resolves to this server.
 func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if o.serves(r.Host) {
@@ -167,7 +179,8 @@ func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	})
 }
 
-// serves reports whether host, of a Host header, is the host of an allowed origin. A scheme's own port may be there or not.
+// serves reports whether host, the value of a Host header, is the host of an allowed origin. The scheme's default port
+// may be in it or not.
 func (o *Origins) serves(host string) bool {
 	if o.hosts[host] {
 		return true
@@ -177,8 +190,8 @@ func (o *Origins) serves(host string) bool {
 	return err == nil && o.hosts[host]
 }
 
-// suggestion returns the URL under which the request r has come, as far as the server can tell: what a TLS proxy says, or
-// what is usual for the port.
+// suggestion returns the URL that the browser has probably asked for with r. The server can only guess the scheme: from
+// what a TLS proxy says, or from the port.
 func suggestion(r *http.Request) string {
 	u := url.URL{Scheme: "http", Host: r.Host}
 	port := u.Port()

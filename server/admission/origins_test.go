@@ -17,7 +17,8 @@ func TestNewOriginsReportsEveryProblem(t *testing.T) {
 	}
 }
 
-// TestOriginIsAsBrowsersWriteIt has the addresses that operators write, and the Origin header of a browser there.
+// TestOriginIsAsBrowsersWriteIt has addresses as operators write them, each with the Origin header that a browser sends
+// from that address.
 func TestOriginIsAsBrowsersWriteIt(t *testing.T) {
 	for _, tt := range []struct{ url, origin string }{
 		{"https://chat.example.com", "https://chat.example.com"},
@@ -52,7 +53,7 @@ func TestOriginIsAsBrowsersWriteIt(t *testing.T) {
 	}
 }
 
-// TestWhatCannotMatchIsRefused has addresses with which no browser could connect, and what the error must say.
+// TestWhatCannotMatchIsRefused has addresses that equal no browser's Origin header, and what the error must say.
 func TestWhatCannotMatchIsRefused(t *testing.T) {
 	for _, tt := range []struct{ url, says string }{
 		{"x", "such as https://x"},
@@ -87,7 +88,7 @@ func TestGuardHost(t *testing.T) {
 	guarded := o.GuardHost(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 	for _, tt := range []struct {
 		host, proto string
-		advice      string // empty: it is served
+		advice      string // empty: the host is served
 	}{
 		{"chat.example.com", "", ""},
 		{"Chat.Example.COM", "", ""},

@@ -94,13 +94,13 @@ func parseHop(s string) (netip.Addr, error) {
 
 // bare returns an address in one form, so that equal addresses compare as equal. It removes an IPv6 zone, which has a
 // meaning only on the machine that wrote it, and turns an IPv4 address that is written as IPv6 into plain IPv4.
-func bare(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+func bare(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
 // network returns an IPv4 address unchanged, and the first address of the /64 network for an IPv6 address. An internet
 // provider gives one customer a whole /64 network, so its addresses count as one client.
-func network(a netip.Addr) netip.Addr {
-	if !a.Is6() {
-		return a
+func network(address netip.Addr) netip.Addr {
+	if !address.Is6() {
+		return address
 	}
-	return netip.PrefixFrom(a, 64).Masked().Addr()
+	return netip.PrefixFrom(address, 64).Masked().Addr()
 }

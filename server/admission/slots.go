@@ -18,29 +18,29 @@ func newSlots(most, mostPer int) *slots {
 	return &slots{most: most, mostPer: mostPer, by: map[netip.Addr]int{}}
 }
 
-// take takes a slot for the address a, or returns a rejection if no slot is free. The caller must give the slot back
-// with free.
-func (s *slots) take(a netip.Addr) *Rejection {
+// take takes a slot for address. The caller must give the slot back with free. If no slot is free, take returns a
+// rejection.
+func (s *slots) take(address netip.Addr) *Rejection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.taken >= s.most:
 		return noSlot
-	case s.by[a] >= s.mostPer:
+	case s.by[address] >= s.mostPer:
 		return noSlotForAddress
 	}
 	s.taken++
-	s.by[a]++
+	s.by[address]++
 	return nil
 }
 
-// free gives back one slot of the address a.
-func (s *slots) free(a netip.Addr) {
+// free gives back one slot of address.
+func (s *slots) free(address netip.Addr) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.taken--
-	if s.by[a]--; s.by[a] == 0 {
-		delete(s.by, a)
+	if s.by[address]--; s.by[address] == 0 {
+		delete(s.by, address)
 	}
 }
 

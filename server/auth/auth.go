@@ -1,11 +1,12 @@
-// Package auth checks access tokens and returns the identity of the user that a token stands for.
+// Package auth checks tokens and returns the identity of the user that a token stands for.
 //
-// Any OIDC provider that issues signed JWTs as access tokens works. Besides the standard claims the package reads Okta's
-// own: cid, uid, scp. It checks every claim of every token each time, and refuses a bad token with a reason of the
-// protocol. A bad token never makes its user a guest. go-oidc checks the token a second time, as a cross-check. go-oidc
-// alone is not enough. It gives no reasons. It accepts tokens without kid, subject or iat, tokens with a life of 30,000
-// years, ID tokens, tokens bound to a key that the client never proved to have, and keys of 1,024 bits. And it fetches
-// the issuer's keys for every unknown kid.
+// Any OIDC provider that issues signed JWTs as access tokens works. For other providers the package checks ID tokens instead
+// (IDTokens), which are always signed JWTs; of the two kinds it accepts only the one that Config.Token names. Besides the
+// standard claims the package reads Okta's own: cid, uid, scp. It checks every claim of every token each time, and refuses a
+// bad token with a reason of the protocol. A bad token never makes its user a guest. go-oidc checks the token a second time,
+// as a cross-check. go-oidc alone is not enough. It gives no reasons. It accepts tokens without kid, subject or iat, tokens
+// with a life of 30,000 years, ID tokens, tokens bound to a key that the client never proved to have, and keys of 1,024
+// bits. And it fetches the issuer's keys for every unknown kid.
 //
 // So the package has its own key set (keySet). It loads the keys in the background after the start, refreshes them as the
 // issuer's Cache-Control says, fetches them for unknown kids at most once in 30 s, keeps them while the issuer is down, and
@@ -40,7 +41,8 @@ import (
 type Config struct {
 	Issuer       string   // the issuer's URL, exactly as the claim iss of its tokens
 	ClientIDs    []string // the apps that users may sign in with
-	Audience     string   // a value that the claim aud must contain
+	Token        TokenKind
+	Audience     string   // a value that the claim aud of an access token must contain
 	Algs         []string // allowed signature algorithms; empty: RS256 only
 	RequireScope string   // a scope that tokens must have; empty: no scope is needed
 	KidOptional  bool     // accept tokens without kid if exactly one key of the issuer fits
@@ -51,12 +53,12 @@ type Config struct {
 
 // Verifier checks tokens of one issuer. Any goroutine may call its methods.
 type Verifier struct {
-	config     Config                // static
-	crossCheck *oidc.IDTokenVerifier // static
-	keys       *keySet               // static
-	provider   *provider             // static
-	profiles   *names.Profiles       // static
-	metrics    *metrics              // static
+	config      Config                           // static
+	crossChecks map[string]*oidc.IDTokenVerifier // static; by audience
+	keys        *keySet                          // static
+	provider    *provider                        // static
+	profiles    *names.Profiles                  // static
+	metrics     *metrics                         // static
 }
 
 // New returns a Verifier. The Verifier refuses every token as busy until Run has loaded the issuer's keys. New fails if
@@ -74,14 +76,21 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{config: cfg, metrics: newMetrics(reg)}
+	v := &Verifier{config: cfg, metrics: newMetrics(reg), crossChecks: map[string]*oidc.IDTokenVerifier{}}
 	client := newClient(transport)
 	v.keys = newKeySet(cfg.Algs, cfg.KidOptional)
 	v.provider = &provider{issuer: cfg.Issuer, client: client, keys: v.keys, metrics: v.metrics, log: log}
 	v.profiles = names.New(names.Config{Okta: v.provider.okta(), OktaToken: cfg.OktaAPIToken,
 		RequireActive: cfg.RequireActive, Userinfo: v.provider.userinfo, ReadUserinfo: readUserinfo}, client, reg, log)
-	v.crossCheck = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{ClientID: cfg.Audience, SupportedSigningAlgs: cfg.Algs,
-		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
+	audiences := []string{cfg.Audience}
+	if cfg.Token == IDTokens {
+		audiences = cfg.ClientIDs
+	}
+	for _, audience := range audiences {
+		v.crossChecks[audience] = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{
+			ClientID: audience, SupportedSigningAlgs: cfg.Algs,
+			Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
+	}
 	return v, nil
 }
 
@@ -97,6 +106,18 @@ func (v *Verifier) Run(ctx context.Context) error {
 
 // Ready returns nil if tokens can be checked now, else the reason why not. It doesn't block.
 func (v *Verifier) Ready() error { return v.keys.ready() }
+
+// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing: the issuer's clock,
+// when its keys were loaded last, differed from this node's by more than Leeway. Nobody can know whose clock is wrong.
+func (v *Verifier) Warning() string {
+	switch ahead := time.Duration(v.provider.ahead.Load()); {
+	case ahead > 0:
+		return fmt.Sprintf("the issuer's clock is %s ahead of this server's: one of the two is wrong", ahead)
+	case ahead < 0:
+		return fmt.Sprintf("the issuer's clock is %s behind this server's: one of the two is wrong", -ahead)
+	}
+	return ""
+}
 
 // Endpoints returns the origins that a browser calls to sign a user in and out, sorted: the issuer's origin, where the
 // browser loads the configuration, and, once Run has loaded the configuration, the origins of the endpoints in it except
@@ -122,10 +143,15 @@ func (c Config) Check() error {
 	if len(c.ClientIDs) == 0 || slices.Contains(c.ClientIDs, "") {
 		wrong("-client-id is missing: want the client ID of the app that people sign in with")
 	}
-	if c.Audience == "" {
+	if c.Token == IDTokens && c.RequireScope != "" {
+		wrong("-require-scope is %q, but -token is id: ID tokens have no scopes", c.RequireScope)
+	}
+	if c.Token == IDTokens { // their audience is a client ID
+	} else if c.Audience == "" {
 		wrong("-audience is missing: want the audience of the access tokens, such as api://default")
 	} else if slices.Contains(c.ClientIDs, c.Audience) {
-		wrong("-audience is %q, a client ID: want the audience of the access tokens, which ID tokens don't have", c.Audience)
+		wrong("-audience is %q, a client ID: want the audience of the access tokens, which ID tokens don't have; "+
+			"if the provider's access tokens are made for the client, want -token id", c.Audience)
 	}
 	for _, alg := range c.Algs {
 		if !slices.Contains(algs, alg) {

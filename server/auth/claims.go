@@ -13,7 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Leeway is the allowed difference between the issuer's clock and this node's. A token is accepted this long after its exp.
+// Leeway is the allowed difference between the issuer's clock and this node's. A token is accepted until Leeway after its
+// exp.
 const Leeway = time.Minute
 
 const (
@@ -21,12 +22,37 @@ const (
 	year10000  = 253402300800 // the first second of the year 10000, in Unix seconds: some libraries cannot print later times
 )
 
-// checkClaims checks the claims of an access token. The order of the checks decides which reason a token with several
-// problems gets.
-func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
+// checkClaims checks the claims of a token, and returns the audience that it was made for: Config.Audience, or with IDTokens
+// one of our apps. The order of the checks decides which reason a token with several problems gets.
+func (v *Verifier) checkClaims(t token, claims object, now time.Time) (audience string, refusal *Error) {
 	if iss, _ := claims.text("iss"); iss != v.config.Issuer {
-		return refuse(wire.ReasonTokenIssuer, "iss is %q, want %q", clip(iss, maxLogged), v.config.Issuer)
+		return "", refuse(wire.ReasonTokenIssuer, "iss is %q, want %q", clip(iss, maxLogged), v.config.Issuer)
 	}
+	if v.config.Token == IDTokens {
+		audience, refusal = v.checkIDToken(claims)
+	} else {
+		audience, refusal = v.config.Audience, v.checkAccessToken(t, claims)
+	}
+	if refusal != nil {
+		return "", refusal
+	}
+	if err := checkTimes(claims, now); err != nil {
+		return "", err
+	}
+	if err := v.checkSubject(claims); err != nil {
+		return "", err
+	}
+	if s := v.config.RequireScope; s != "" && !slices.Contains(scopes(claims), s) {
+		return "", refuse(wire.ReasonTokenScope, "it lacks the scope %q", s)
+	}
+	if claims.has("cnf") {
+		return "", refuse(wire.ReasonTokenBound, "it has cnf")
+	}
+	return audience, nil
+}
+
+// checkAccessToken checks that a token is an access token for Config.Audience that was issued to one of our apps.
+func (v *Verifier) checkAccessToken(t token, claims object) *Error {
 	if aud := claims.texts("aud"); !slices.Contains(aud, v.config.Audience) {
 		return refuse(wire.ReasonTokenAudience, "aud is %s, want %q in it",
 			clip(string(claims["aud"]), maxLogged), v.config.Audience)
@@ -34,29 +60,17 @@ func (v *Verifier) checkClaims(t token, claims object, now time.Time) *Error {
 	if err := v.checkKind(t, claims); err != nil {
 		return err
 	}
-	if err := v.checkClient(claims); err != nil {
-		return err
-	}
-	if err := checkTimes(claims, now); err != nil {
-		return err
-	}
-	if err := v.checkSubject(claims); err != nil {
-		return err
-	}
-	if s := v.config.RequireScope; s != "" && !slices.Contains(scopes(claims), s) {
-		return refuse(wire.ReasonTokenScope, "it lacks the scope %q", s)
-	}
-	if claims.has("cnf") {
-		return refuse(wire.ReasonTokenBound, "it has cnf")
-	}
-	return nil
+	return v.checkClient(claims)
 }
+
+// appClaims are the claims that may name the app to which a token was issued.
+var appClaims = []string{"cid", "azp", "client_id"}
 
 // checkClient checks that the token was issued to one of our apps (Config.ClientIDs). If several claims name an app, each
 // of them must name one of ours.
 func (v *Verifier) checkClient(claims object) *Error {
 	named := false
-	for _, name := range []string{"cid", "azp", "client_id"} {
+	for _, name := range appClaims {
 		if !claims.has(name) {
 			continue
 		}
@@ -73,7 +87,7 @@ func (v *Verifier) checkClient(claims object) *Error {
 
 // clientOf returns the app to which an access token was issued. The claims must have passed checkClient.
 func clientOf(claims object) string {
-	for _, name := range []string{"cid", "azp", "client_id"} {
+	for _, name := range appClaims {
 		if id, ok := claims.text(name); ok {
 			return id
 		}
@@ -81,7 +95,7 @@ func clientOf(claims object) string {
 	return ""
 }
 
-// checkTimes checks that an access token is valid now and does not live too long.
+// checkTimes checks that a token is valid now and does not live too long.
 func checkTimes(claims object, now time.Time) *Error {
 	at := float64(now.UnixMilli()) / 1000
 	leeway := Leeway.Seconds()
@@ -117,10 +131,10 @@ func seconds(n float64) time.Duration { return time.Duration(min(n, 1e9) * float
 // instant converts Unix seconds to a Time. The Time must be before the year 10000.
 func instant(unix float64) time.Time { return time.UnixMilli(int64(unix * 1000)) }
 
-// subject returns the claim that identifies the user: uid in a token of Okta, which has the claim cid, and sub in every
-// other token. Okta's sub is a login name: Okta can change it and give it to another user.
-func subject(claims object) (s string, ok bool) {
-	if claims.has("cid") {
+// subject returns the claim that identifies the user: uid in an access token of Okta, which has the claim cid, and sub in
+// every other token. Okta's sub is a login name: Okta can change it and give it to another user.
+func (v *Verifier) subject(claims object) (s string, ok bool) {
+	if v.config.Token != IDTokens && claims.has("cid") {
 		return claims.text("uid")
 	}
 	return claims.text("sub")
@@ -129,7 +143,7 @@ func subject(claims object) (s string, ok bool) {
 // checkSubject checks that the token names a user, and that the subject cannot change the meaning of a URL in which it is
 // written.
 func (v *Verifier) checkSubject(claims object) *Error {
-	s, ok := subject(claims)
+	s, ok := v.subject(claims)
 	switch {
 	case !ok || s == "":
 		return refuse(wire.ReasonTokenSubject, "it has no subject")

@@ -58,7 +58,7 @@ func (b bounded) CloseIdleConnections() {
 
 type boundedBody struct {
 	io.ReadCloser
-	left int // bytes that may still be read; -1 once the body proved longer than maxBody
+	left int // how many bytes may still be read; -1 if the body is longer than maxBody
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -72,7 +72,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// trustedURL parses s. It fails if tokens must not be sent to s or keys must not come from it: s must be https, or http
+// trustedURL parses s, an address to which tokens are sent or from which keys come. It fails unless s is https, or http
 // on this machine.
 func trustedURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)

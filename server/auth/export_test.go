@@ -1,13 +1,13 @@
 package auth
 
-// NewVerifier is New over a transport that needs no network, so that times can be virtual.
+// NewVerifier does what New does, with a transport that needs no network, so that a test can use virtual time.
 var NewVerifier = newVerifier
 
 var (
 	Freshness = freshness
 )
 
-// Parse reports whether raw is taken apart, and gives its parts.
+// Parse returns the parts of the token raw. ok is false if parse refuses raw.
 func Parse(raw string) (header map[string]string, payload, signature []byte, ok bool) {
 	t, refusal := parse(raw)
 	if refusal != nil {

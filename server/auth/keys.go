@@ -33,7 +33,8 @@ const (
 	maxRSABits = 8192 // a longer key makes each check too slow
 )
 
-// keySet holds the issuer's keys. provider fetches them: on its own schedule, and when keySet signals on wake.
+// keySet holds the issuer's keys. The type provider fetches them: on its own schedule, and when keySet puts a value into
+// wake.
 type keySet struct {
 	algs        []jose.SignatureAlgorithm // static
 	kidOptional bool                      // static
@@ -48,12 +49,12 @@ type keySet struct {
 	lastErr      error          // the error of the last fetch; nil: it succeeded
 	kidFetch     time.Time      // when an unknown kid last caused a fetch
 	refetched    chan struct{}  // closed when a fetch for an unknown kid has ended; nil: no token waits for a fetch
-	refetchAfter int            // the first fetch with a higher number than this closes refetched
-	unknown      map[string]int // unknown kids, each with the value of started when it was first seen
+	refetchAfter int            // the first fetch whose number is higher than this closes refetched
+	unknown      map[string]int // for each unknown kid, the value that started had when the kid was first seen
 }
 
 // key is a public key of the issuer. If the key cannot be used, problem says why, and a token that names the key is
-// refused for that problem.
+// refused with that problem.
 type key struct {
 	public  crypto.PublicKey
 	alg     string // the only algorithm that the key is for; empty: any algorithm that fits the key
@@ -126,8 +127,8 @@ func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (cryp
 	}
 }
 
-// tryFind returns the key, or a refusal, or a channel that is closed when a fetch has ended. After the close, the caller
-// must call tryFind again.
+// tryFind returns the key, or a refusal, or the channel fetched. If it returns the channel, the caller must wait until
+// the channel is closed, because a fetch has ended, and then call tryFind again.
 func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 	public crypto.PublicKey, fetched <-chan struct{}, refusal *Error,
 ) {
@@ -193,7 +194,7 @@ func (s *keySet) onlyLocked(alg string) (crypto.PublicKey, *Error) {
 	return fit[0], nil
 }
 
-// ready returns nil if tokens can be checked, else the reason why not.
+// ready returns nil if tokens can be checked. Otherwise its error says why not.
 func (s *keySet) ready() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -23,7 +23,7 @@ func signed(kid string, key crypto.Signer) string {
 	return sign(header(object{"kid": kid}), claims(nil), key)
 }
 
-// strange returns a token whose kid nobody knows: its signature does not matter, and costs nothing here.
+// strange returns a token whose kid is unknown. Its signature does not matter, so it is not a real one.
 func strange(kid string) string { return sign(header(object{"kid": kid}), claims(nil), []byte("x")) }
 
 // TestUnknownKidsCostOneRequest is attack 6 of docs/attacks.md: a thousand in a second, then one a second for ten minutes.
@@ -82,16 +82,16 @@ func TestUnknownKidSaysWhenToComeBack(t *testing.T) {
 				t.Errorf("%d fetches, want %d", n, want)
 			}
 		}
-		retry("a", time.Minute) // fetched for it, and known not to be there
+		retry("a", time.Minute) // the keys were fetched for this kid, and it is not among them
 		fetched(1)
 		time.Sleep(10 * time.Second)
 		retry("a", 50*time.Second)
-		retry("b", 20*time.Second) // first seen after the fetch: the cooldown
+		retry("b", 20*time.Second) // this kid was first seen after the fetch, so the cooldown counts
 		time.Sleep(19 * time.Second)
 		retry("b", time.Second)
 		fetched(1)
 		time.Sleep(time.Second)
-		retry("c", time.Minute) // the keys were fetched, and b, which had been seen before, is not there either
+		retry("c", time.Minute) // the keys were fetched again, and neither this kid nor b is among them
 		fetched(2)
 		retry("b", time.Minute)
 		time.Sleep(59 * time.Second)
@@ -103,7 +103,7 @@ func TestUnknownKidSaysWhenToComeBack(t *testing.T) {
 	})
 }
 
-// TestNewKeyIsFound: the provider rotates, and the first token that it signs with the new key comes in at once.
+// TestNewKeyIsFound: the provider rotates its keys. The first token that it signs with the new key is accepted at once.
 func TestNewKeyIsFound(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {
@@ -123,7 +123,8 @@ func TestNewKeyIsFound(t *testing.T) {
 	})
 }
 
-// TestKidSeenDuringAFetch waits for it and asks for another: the one under way began too early.
+// TestKidSeenDuringAFetch: a token with an unknown kid comes during a fetch. It causes a second fetch, because the first
+// one began too early.
 func TestKidSeenDuringAFetch(t *testing.T) {
 	key2()
 	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "no-store" }, func(t *testing.T, r *rig) {
@@ -158,7 +159,7 @@ func TestRotation(t *testing.T) {
 	})
 }
 
-// TestKeyThatVanishedIsDropped: the fetch that misses the key drops it; here another token causes the fetch.
+// TestKeyThatVanishedIsDropped: a fetch that does not bring a key drops that key. Here another token causes the fetch.
 func TestKeyThatVanishedIsDropped(t *testing.T) {
 	key2()
 	bubble(t, nil, func(t *testing.T, r *rig) {
@@ -187,7 +188,7 @@ func TestIssuerDownAtStart(t *testing.T) {
 		}
 		r.want(t, "", wire.ReasonTokenMissing) // a token that is wrong without any key gets its own reason
 		time.Sleep(time.Hour)
-		if n := strings.Count(r.logs.String(), "nobody can sign in"); n < 100 || n > 170 { // each 22.5 to 30 s
+		if n := strings.Count(r.logs.String(), "nobody can sign in"); n < 100 || n > 170 { // one each 22.5 to 30 s
 			t.Errorf("%d attempts in an hour", n)
 		}
 		busy()
@@ -266,7 +267,7 @@ func TestBadKeySets(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			setup := func(_ *auth.Config, i *authtest.Issuer) {
 				i.Says(pathKeys, tt.says)
-				i.Says("/good", keys([]object{jwk("k1", key1())})) // wherever it is
+				i.Says("/good", keys([]object{jwk("k1", key1())})) // at this path, every host has good keys
 			}
 			bubble(t, setup, func(t *testing.T, r *rig) {
 				time.Sleep(time.Minute)
@@ -283,7 +284,7 @@ func TestBadKeySets(t *testing.T) {
 			bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=300" }, func(t *testing.T, r *rig) {
 				r.idp.Says(pathKeys, tt.says)
 				time.Sleep(10 * time.Minute)
-				r.identity(t, good(nil), "") // the old keys go on
+				r.identity(t, good(nil), "") // the old keys are still used
 				if err := r.Ready(); err != nil {
 					t.Errorf("Ready = %v", err)
 				}
@@ -299,8 +300,8 @@ func redirect(to string) http.HandlerFunc {
 func TestKeysOutliveTheirIssuerByADay(t *testing.T) {
 	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=86400" }, func(t *testing.T, r *rig) {
 		r.idp.SetDown(true)
-		time.Sleep(48*time.Hour - time.Minute)                                                         // a day fresh, then a day stale
-		if n := strings.Count(r.logs.String(), "using those that are known"); n < 24*60 || n > 24*80 { // each 45 to 60 s
+		time.Sleep(48*time.Hour - time.Minute)                                                         // a day in which the keys are fresh, and a day in which they are not
+		if n := strings.Count(r.logs.String(), "using those that are known"); n < 24*60 || n > 24*80 { // one each 45 to 60 s
 			t.Errorf("%d attempts in a day", n)
 		}
 		r.identity(t, good(nil), "")
@@ -355,7 +356,7 @@ func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 		r.identity(t, signed("k2", key2()), "")
 		r.want(t, signed("k1", key1()), wire.ReasonTokenKeyUnknown)
 	})
-	bubble(t, nil, func(t *testing.T, r *rig) { // but keys that such a fetch brings count
+	bubble(t, nil, func(t *testing.T, r *rig) { // but the keys that such a fetch brings are used
 		r.idp.Says(pathKeys, func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Cache-Control", "max-age=600")
 			writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
@@ -369,7 +370,7 @@ func TestUnknownKidsPutNoRefreshOff(t *testing.T) {
 	})
 }
 
-// TestSlowRefetchHoldsNobodyUpForLong: the token is refused when the fetch has had its time.
+// TestSlowRefetchHoldsNobodyUpForLong: the token is refused once the request for the keys has timed out.
 func TestSlowRefetchHoldsNobodyUpForLong(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		r.idp.Says(pathKeys, late(time.Hour, status(200, "")))
@@ -381,7 +382,7 @@ func TestSlowRefetchHoldsNobodyUpForLong(t *testing.T) {
 	})
 }
 
-// TestRefetchBehindARefresh waits 6 s in all, not for both.
+// TestRefetchBehindARefresh: a token waits for a fetch that begins only after a refresh. It waits for 6 s in all.
 func TestRefetchBehindARefresh(t *testing.T) {
 	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "no-store" }, func(t *testing.T, r *rig) {
 		r.idp.Says(pathKeys, late(time.Hour, status(200, "")))
@@ -452,7 +453,7 @@ func TestUnusableKeys(t *testing.T) {
 				if e.Next != wire.NextNever {
 					t.Errorf("next %q, want never: the key is known", e.Next)
 				}
-				r.identity(t, signed("good", key2()), "") // the others still work
+				r.identity(t, signed("good", key2()), "") // the other keys still work
 				if n := r.idp.Count(pathKeys); n != 1 {
 					t.Errorf("%d fetches, want 1", n)
 				}
@@ -529,7 +530,7 @@ func TestDiscovery(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change object
-		why    string // empty: it is taken
+		why    string // empty: the configuration is accepted
 	}{
 		{"good", nil, ""},
 		{"without what only clients need", object{"token_endpoint": nil, "end_session_endpoint": nil}, ""},
@@ -562,7 +563,7 @@ func TestDiscovery(t *testing.T) {
 			}
 		})
 	})
-	t.Run("gone later", func(t *testing.T) { // the keys are still fetched from where they were
+	t.Run("gone later", func(t *testing.T) { // the keys are still fetched from the old address
 		bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "" }, func(t *testing.T, r *rig) {
 			key2()
 			r.idp.Says(pathConfig, status(404, ""))
@@ -634,7 +635,7 @@ func TestOverRealSockets(t *testing.T) {
 	r.identity(t, token("k1", key1()), "")
 }
 
-// TestLongHeadersAreRefused, before they fill any memory.
+// TestLongHeadersAreRefused: a header that is too long is refused before it takes much memory.
 func TestLongHeadersAreRefused(t *testing.T) {
 	asked := make(chan struct{}, 100)
 	r := startReal(t, func(_ *auth.Config, i *authtest.Issuer) {
@@ -644,7 +645,7 @@ func TestLongHeadersAreRefused(t *testing.T) {
 			writeJSON(w, object{"keys": []object{jwk("k1", key1())}})
 		})
 	})
-	for range 2 { // again, so the first was not taken
+	for range 2 { // a second time, because the first answer must not have been accepted
 		select {
 		case <-asked:
 		case <-time.After(testTimeout):
@@ -656,7 +657,7 @@ func TestLongHeadersAreRefused(t *testing.T) {
 	}
 }
 
-// TestUnknownKeysThatAreWrong: a token that names a key which may still come is not wrong for good.
+// TestUnknownKeysThatAreWrong: a token whose key may still come does not count as wrong.
 func TestUnknownKeysThatAreWrong(t *testing.T) {
 	setup := func(_ *auth.Config, i *authtest.Issuer) {
 		i.Publish(jwk("k1", key1()), with(jwk("enc", key2()), object{"use": "enc"}))

@@ -11,11 +11,11 @@ import (
 // audience into an ID token too, so the audience alone does not decide. Nor does a nonce: Keycloak before 25 and Authentik
 // put the nonce into access tokens.
 //
-// What marks the token decides, in this order: a mark of an ID token or of another kind; a mark of an access token (RFC
-// 9068, Keycloak, Cognito). A token without a mark passes only if no ID token could look like it. By OpenID Connect the
-// audience of an ID token contains the client, so an audience without a client needs only a scope, or no nonce. If the
-// audience contains a client, as in Zitadel's access tokens, the token must have no nonce; without a scope it needs
-// client_id, and must not have azp.
+// First, a token with a mark of an ID token or of another kind is refused. Then a token with a mark of an access token
+// (RFC 9068, Keycloak, Cognito) is accepted. A token without any mark is accepted only if no ID token could look like it.
+// By OpenID Connect the audience of an ID token contains the client. So if the audience contains no client, the token
+// only needs a scope, or must have no nonce. If the audience contains a client, as in Zitadel's access tokens, the token
+// must have no nonce; if it has no scope either, it needs client_id, and must not have azp.
 func (v *Verifier) checkKind(t token, claims object) *Error {
 	if mark := otherKind(t, claims); mark != "" {
 		return refuse(wire.ReasonTokenType, "it is no access token: it has %s", mark)
@@ -50,7 +50,7 @@ func otherKind(t token, claims object) string {
 		return "token_use id"
 	}
 	if t.typed() {
-		return "" // such a token may have any other claim
+		return "" // a token with this mark may have any other claim
 	}
 	for _, name := range []string{"at_hash", "c_hash", "s_hash"} {
 		if claims.has(name) {
@@ -63,8 +63,8 @@ func otherKind(t token, claims object) string {
 	return ""
 }
 
-// hasText reports whether the value of name is the string want, in any case. want is in lower case.
-func (o object) hasText(name, want string) bool {
+// hasText reports whether the value of name is the string wanted. It ignores case; wanted must be in lower case.
+func (o object) hasText(name, wanted string) bool {
 	s, _ := o.text(name)
-	return strings.ToLower(s) == want
+	return strings.ToLower(s) == wanted
 }

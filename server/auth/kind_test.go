@@ -8,16 +8,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestKindsOfTokens tells the access tokens of real providers from their ID tokens. Each ID token is tried as the provider
-// makes it, for the client, and as a provider could be set up to make it: for the client and the API, for the API alone,
-// and with each claim that names the client.
+// TestKindsOfTokens checks that the access tokens of real providers are accepted and their ID tokens refused. Each ID
+// token is tried as the provider makes it, for the client, and as a provider could be set up to make it: for the client
+// and the API, for the API alone, and with each claim that names the client.
 func TestKindsOfTokens(t *testing.T) {
 	const api, project = audience, "180992837465@chat"
 	for _, tt := range []struct {
 		name   string
 		access bool
 		header object
-		claims object // beside iss, sub, iat and exp
+		claims object // the claims besides iss, sub, iat and exp
 	}{
 		{"Okta, access", true, nil, object{"ver": 1, "jti": "AT.x", "aud": api, "cid": client, "uid": ada, "scp": []string{"openid"}}},
 		{"Okta, access, no scope", true, nil, object{"ver": 1, "jti": "AT.x", "aud": api, "cid": client, "uid": ada}},
@@ -81,9 +81,42 @@ func TestKindsOfTokens(t *testing.T) {
 					r.want(t, sign(header(tt.header), alone, key1()), wire.ReasonTokenType)
 				}
 			})
+			testAsIDToken(t, tt.name, tt.header, tt.claims, tt.access)
 		})
 	}
 }
+
+// testAsIDToken shows a server that takes ID tokens the token of a provider, as it is and as one for the client alone.
+func testAsIDToken(t *testing.T, name string, h, claims object, access bool) {
+	other := access || slices.Contains(otherKinds, name)
+	bubble(t, takeIDTokens, func(t *testing.T, r *rig) {
+		now := time.Now().Unix()
+		whole := with(object{"iss": issuer, "sub": "ada-1", "iat": now, "exp": now + 300}, claims)
+		if _, several := whole["aud"].([]string); several || access {
+			if e := r.refusal(t, sign(header(h), whole, key1())); e.Reason != wire.ReasonTokenAudience && e.Reason != wire.ReasonTokenType {
+				t.Errorf("refused as %v", e)
+			}
+		}
+		token := sign(header(h), with(whole, object{"aud": client}), key1())
+		if other && !slices.Contains(alike, name) {
+			r.want(t, token, wire.ReasonTokenType)
+			return
+		}
+		if id := r.identity(t, token, ""); id.Subject != "ada-1" {
+			t.Errorf("the subject is %q", id.Subject)
+		}
+		r.want(t, sign(header(h), with(whole, object{"aud": []string{client, audience}}), key1()), wire.ReasonTokenAudience)
+		r.want(t, sign(header(h), with(whole, object{"aud": "another client"}), key1()), wire.ReasonTokenAudience)
+		r.want(t, sign(header(h), with(whole, object{"aud": client, "azp": "another client"}), key1()), wire.ReasonTokenClient)
+	})
+}
+
+// otherKinds are neither access tokens nor ID tokens, or claim to be both.
+var otherKinds = []string{"Keycloak, refresh", "Keycloak, offline", "Keycloak, logout", "Keycloak, ID that calls itself at+jwt"}
+
+// alike are access tokens that nothing tells from an ID token if a provider makes them for the client alone. They are of the
+// same provider, client and user.
+var alike = []string{"Auth0, access, permissions alone", "Zitadel, access"}
 
 // unmarked are ID tokens that nothing tells from an access token once they have an audience without the client, or
 // client_id, which OpenID Connect does not let them have.

@@ -10,7 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// TestNameOfAGuestIsNotUsed: the next one is, within a source and beyond it.
+// TestNameOfAGuestIsNotUsed: a name that looks like a guest's is not used. The next best name is, from the same source or
+// another.
 func TestNameOfAGuestIsNotUsed(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -33,14 +34,15 @@ func TestNameOfAGuestIsNotUsed(t *testing.T) {
 	}
 }
 
-// called returns a token of the n-th user, with that name in it.
+// called returns a token of the n-th user that contains that name.
 func called(n int, name string) string {
 	return good(object{"uid": fmt.Sprintf("%s%d", ada, n), "name": name, "scp": []string{"profile"}})
 }
 
 var suffixed = regexp.MustCompile(`^(.*) \([a-z2-7]{4}\)$`)
 
-// TestTwoOfOneNameAreToldApart: the first keeps the bare name, and each keeps what they got.
+// TestTwoOfOneNameAreToldApart: of two users with one name, the first gets the name without a suffix. Each of them keeps
+// the name that the user got.
 func TestTwoOfOneNameAreToldApart(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		name := func(n int, says string) string { return r.identity(t, called(n, says), "").Name }
@@ -86,7 +88,7 @@ func TestLongNamesAreToldApart(t *testing.T) {
 	})
 }
 
-// TestLaterNameIsToldApart: also a name that a lookup finds for a connected user.
+// TestLaterNameIsToldApart: a name that a lookup finds for a connected user gets a suffix, too, if it is taken.
 func TestLaterNameIsToldApart(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		r.identity(t, called(1, "Ada Lovelace"), "")
@@ -96,7 +98,7 @@ func TestLaterNameIsToldApart(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		synctest.Wait()
 		got := names(changes())
-		if got == "" { // the look-up ended before the sign-in did
+		if got == "" { // the lookup ended before the sign-in
 			got = id.Name
 		}
 		if !suffixed.MatchString(got) || !strings.HasPrefix(got, "Ada Lovelace (") {

@@ -7,10 +7,11 @@ import (
 	"mayfly/shared/wire"
 )
 
-// resultOK is the label of a good token and of a fetch that succeeded. The label of a bad token is its reason.
+// resultOK is the value of the label "result" for a good token and for a fetch that succeeded. For a bad token, the value
+// is the reason.
 const resultOK = "ok"
 
-// resultFailed is the label of a fetch of the keys that failed.
+// resultFailed is the value of the label "result" for a fetch of the keys that failed.
 const resultFailed = "failed"
 
 // metrics are the metrics of this package.
@@ -23,7 +24,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	auto := promauto.With(reg)
 	m := &metrics{
 		tokens: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_tokens_total",
-			Help: "Access tokens checked, by result: ok, busy or the reason of the refusal."}, []string{"result"}),
+			Help: "Tokens checked, by result: ok, busy or the reason of the refusal."}, []string{"result"}),
 		fetches: auto.NewCounterVec(prometheus.CounterOpts{Name: "mayfly_auth_key_fetches_total",
 			Help: "Times that the issuer was asked for its keys."}, []string{"result"}),
 	}

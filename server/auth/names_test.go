@@ -24,7 +24,7 @@ func withOkta(c *auth.Config, _ *authtest.Issuer) { c.OktaAPIToken = apiToken }
 
 func strict(c *auth.Config, _ *authtest.Issuer) { c.OktaAPIToken, c.RequireActive = apiToken, true }
 
-// follow follows id and returns what is told.
+// follow follows id. The function changes returns the changes that were reported.
 func (r *rig) follow(id auth.Identity) (changes func() []auth.Change, stop func()) {
 	var mu sync.Mutex
 	var told []auth.Change
@@ -49,7 +49,7 @@ func names(changes []auth.Change) string {
 	return strings.Join(all, ", ")
 }
 
-// TestBestNameWins: the sources in their order, admission waiting for none.
+// TestBestNameWins: the name comes from the best source that has one, and no sign-in waits for a source.
 func TestBestNameWins(t *testing.T) {
 	nobody := status(404, "")
 	for _, tt := range []struct {
@@ -57,8 +57,8 @@ func TestBestNameWins(t *testing.T) {
 		setup           func(*auth.Config, *authtest.Issuer)
 		access          object
 		id              string
-		first, then     string // the name at once; and what is told later
-		users, userinfo int    // requests
+		first, then     string // the name at the sign-in, and the name that Follow reports later
+		users, userinfo int    // the number of requests
 	}{
 		{"ID token alone: nobody else is asked", nil, nil, idToken(nil), "Ada Lovelace", "", 0, 0},
 		{"claims of the access token", nil, object{"name": "Ada of Claims"}, "", "Ada of Claims", "", 0, 0},
@@ -92,9 +92,9 @@ func TestBestNameWins(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, tt.setup, func(t *testing.T, r *rig) {
-				r.idp.Slow = time.Millisecond // so that "at once" is before
+				r.idp.Slow = time.Millisecond // so that the sign-in is over before the answer comes
 				began := time.Now()
-				if tt.id != "" { // made outside the bubble, whose clock is another
+				if tt.id != "" { // the token was made outside the bubble, whose clock differs
 					tt.id = idToken(object{"name": nameIn(tt.id)})
 				}
 				id := r.identity(t, good(tt.access), tt.id)
@@ -132,13 +132,14 @@ func nameIn(token string) string {
 	return name
 }
 
-// TestUsersAPIFails: with every answer of the API, sign-in works at once with the best name known, and the API is left in peace.
+// TestUsersAPIFails: whatever the API answers, a sign-in works at once with the best known name, and the API does not get
+// many requests.
 func TestUsersAPIFails(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		says  http.HandlerFunc
-		until time.Duration // it is not asked before
-		line  string        // of the log
+		until time.Duration // the API is not asked before this time
+		line  string        // the line in the log
 	}{
 		{"401", status(401, ""), 5 * time.Minute, "401"},
 		{"403", status(403, `{"errorCode":"E0000006"}`), 5 * time.Minute, "403"},
@@ -183,7 +184,7 @@ func TestUsersAPIFails(t *testing.T) {
 					return n
 				}
 				asked := total()
-				if asked < 1 || asked > 5 || tt.line == "" && asked != 5 { // at once; more were under way when it first failed
+				if asked < 1 || asked > 5 || tt.line == "" && asked != 5 { // several requests were under way when the API first failed
 					t.Errorf("%d requests for five people", asked)
 				}
 				if tt.line != "" {
@@ -219,7 +220,8 @@ func TestUsersAPIFails(t *testing.T) {
 	}
 }
 
-// TestSlowUsersAPIIsNotUserinfosFault: what there was no time to ask has not failed.
+// TestSlowUsersAPIIsNotUserinfosFault: the Users API takes all of the time, so userinfo is not asked. That does not count
+// as a failure of userinfo.
 func TestSlowUsersAPIIsNotUserinfosFault(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		r.idp.Says(pathUsers, late(time.Hour, person("ACTIVE")))
@@ -240,10 +242,10 @@ func TestSlowUsersAPIIsNotUserinfosFault(t *testing.T) {
 
 const sourceUserinfo = "source=userinfo"
 
-// TestSuccessForgetsFailures: only five in a row pause a source.
+// TestSuccessForgetsFailures: only five failures in a row pause a source.
 func TestSuccessForgetsFailures(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
-		for i, fails := range []bool{true, true, false, true, true, false} { // each failing person is two failures
+		for i, fails := range []bool{true, true, false, true, true, false} { // each lookup that fails is two failures
 			uid := fmt.Sprintf("%s%d", ada, i)
 			r.idp.Says(pathUsers, nil)
 			if fails {
@@ -258,7 +260,7 @@ func TestSuccessForgetsFailures(t *testing.T) {
 	})
 }
 
-// limited says that the rate is used up until so many seconds from now, on a clock that is a day off.
+// limited returns a handler that answers "too many requests" for that many seconds, by a clock that is wrong by a day.
 func limited(seconds int64) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		now := time.Now().Add(-24 * time.Hour)
@@ -334,7 +336,7 @@ func TestNamesAreCached(t *testing.T) {
 			t.Errorf("%q after %d calls", id.Name, r.idp.Count(pathAda))
 		}
 		r.idp.Says(pathAda, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, user(ada, "ACTIVE", "Ada", "King")) })
-		time.Sleep(2 * time.Second) // no longer fresh: the old name, while the new one is looked up
+		time.Sleep(2 * time.Second) // the name is no longer fresh, so the old name is used while the new one is looked up
 		if id := r.identity(t, token(), ""); id.Name != "Ada Lovelace" {
 			t.Errorf("%q, want the old name", id.Name)
 		}
@@ -348,7 +350,7 @@ func TestNamesAreCached(t *testing.T) {
 		if id.Name != "Ada King" {
 			t.Errorf("%q, want the old name for an hour", id.Name)
 		}
-		_, stop := r.follow(id) // a connected user keeps it
+		_, stop := r.follow(id) // a connected user keeps the name
 		time.Sleep(5 * time.Hour)
 		if id := r.identity(t, token(), ""); id.Name != "Ada King" {
 			t.Errorf("%q, want the old name while she is connected", id.Name)
@@ -360,7 +362,8 @@ func TestNamesAreCached(t *testing.T) {
 	})
 }
 
-// TestOneLookupAPerson, however many of their connections come at once; and five at once of all people's.
+// TestOneLookupAPerson: one user has one lookup at a time, even if many connections of the user come together. At most
+// five lookups run at the same time.
 func TestOneLookupAPerson(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		var mu sync.Mutex
@@ -417,7 +420,8 @@ func TestLookupEndsInItsBudget(t *testing.T) {
 	})
 }
 
-// TestSubjectsThatAreNoIDsAreNotAsked: "me" would be the owner of the API token, and a log-in another person's.
+// TestSubjectsThatAreNoIDsAreNotAsked: the Users API is not asked about other subjects than ids. For "me" it would return
+// the owner of the API token, and a login name may belong to another user.
 func TestSubjectsThatAreNoIDsAreNotAsked(t *testing.T) {
 	for _, uid := range []string{"ada@example.com", "short", strings.Repeat("u", 65), "00u1ada?expand=1", "00u1ada%2f..%2f", "00u1ada-lovelace"} {
 		t.Run(uid, func(t *testing.T) {
@@ -434,7 +438,7 @@ func TestSubjectsThatAreNoIDsAreNotAsked(t *testing.T) {
 	}
 }
 
-// TestSecretsGoWhereTheyBelong: the API token to Okta alone, a person's token to userinfo alone.
+// TestSecretsGoWhereTheyBelong: the API token is sent only to Okta's API, and a user's token only to userinfo.
 func TestSecretsGoWhereTheyBelong(t *testing.T) {
 	bubble(t, withOkta, func(t *testing.T, r *rig) {
 		r.idp.Says(pathAda, status(404, ""))
@@ -453,7 +457,7 @@ func TestOnlyActivePeople(t *testing.T) {
 		name string
 		says http.HandlerFunc
 		in   bool
-		wait time.Duration // of Verify
+		wait time.Duration // how long Verify takes
 	}{
 		{"ACTIVE", person("ACTIVE"), true, 0},
 		{"SUSPENDED", person("SUSPENDED"), false, 0},
@@ -506,12 +510,12 @@ func TestSuspendedWhileConnected(t *testing.T) {
 		if got := changes(); len(got) > 0 {
 			t.Errorf("told %v", got)
 		}
-		time.Sleep(90 * time.Second) // 5 min of freshness, looked at each 30 s
+		time.Sleep(90 * time.Second) // the status is fresh for 5 min, and checked each 30 s
 		got := changes()
 		if len(got) != 1 || got[0].Refused == nil || got[0].Refused.Reason != wire.ReasonUserInactive || got[0].Name != "Ada Lovelace" {
 			t.Fatalf("told %+v, want to leave", got)
 		}
-		r.want(t, good(nil), wire.ReasonUserInactive) // and does not come back
+		r.want(t, good(nil), wire.ReasonUserInactive) // the user stays refused
 		time.Sleep(59 * time.Second)
 		before := r.idp.Count(pathAda)
 		r.want(t, good(nil), wire.ReasonUserInactive)
@@ -524,7 +528,8 @@ func TestSuspendedWhileConnected(t *testing.T) {
 	})
 }
 
-// TestStrictKeepsAsking about the connected, each 5 to 5.5 minutes; others ask once.
+// TestStrictKeepsAsking: with RequireActive, the status of each connected user is looked up each 5 to 5.5 minutes.
+// Without it, it is looked up once.
 func TestStrictKeepsAsking(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
@@ -534,7 +539,7 @@ func TestStrictKeepsAsking(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, tt.setup, func(t *testing.T, r *rig) {
 				_, stop := r.follow(r.identity(t, good(nil), ""))
-				time.Sleep(time.Hour + time.Second) // not at a tick
+				time.Sleep(time.Hour + time.Second) // not at the time of a tick
 				if n := r.idp.Count(pathAda); n < tt.least || n > tt.most {
 					t.Errorf("%d calls in an hour, want %d to %d", n, tt.least, tt.most)
 				}
@@ -555,13 +560,13 @@ func TestFollow(t *testing.T) {
 		id := r.identity(t, good(nil), "")
 		changes, stop := r.follow(id)
 		other, stopOther := r.follow(id)
-		r.identity(t, good(nil), idToken(nil)) // another device of hers knows the name
+		r.identity(t, good(nil), idToken(nil)) // another device of the user has a token with the name
 		if got := names(changes()); got != "Ada Lovelace" {
 			t.Errorf("told %q", got)
 		}
 		r.identity(t, good(nil), idToken(nil))
 		stop()
-		stop() // twice does nothing more
+		stop() // a second call does nothing
 		r.identity(t, good(nil), idToken(object{"name": "Ada King"}))
 		if got := names(changes()); got != "Ada Lovelace" {
 			t.Errorf("told %q after stop", got)
@@ -570,7 +575,7 @@ func TestFollow(t *testing.T) {
 			t.Errorf("the other is told %q", got)
 		}
 		stopOther()
-		late, stopLate := r.follow(id) // a follower with an old name is told at once
+		late, stopLate := r.follow(id) // a follower that has an old name gets the new one at once
 		if got := names(late()); got != "Ada King" {
 			t.Errorf("told %q", got)
 		}
@@ -578,7 +583,7 @@ func TestFollow(t *testing.T) {
 	})
 }
 
-// TestStopDuringALookup: Run ends though a source does not answer, and Verify goes on without names.
+// TestStopDuringALookup: Run ends although a source does not answer, and Verify still works, without names.
 func TestStopDuringALookup(t *testing.T) {
 	bubble(t, strict, func(t *testing.T, r *rig) {
 		r.idp.Says(pathAda, late(time.Hour, person("ACTIVE")))

@@ -8,8 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestOpaqueTokens tells the operator about opaque access tokens, of Auth0 without an audience, Google, GitHub and others,
-// and asks the client not to come back with the next one. A JWT that is damaged stays what it was.
+// TestOpaqueTokens: for an opaque access token, such as those of Auth0 without an audience, of Google and of GitHub, the
+// log tells the operator what to do, and the client must not try again. A damaged JWT does not count as opaque.
 func TestOpaqueTokens(t *testing.T) {
 	jwt := func() string { return good(nil) }
 	for _, tt := range []struct {

@@ -39,7 +39,7 @@ type provider struct {
 
 	discovered atomic.Pointer[discovery] // nil until the configuration is loaded
 
-	clocksDiffer bool // owned by run: the issuer's clock is not this node's, and the log says so
+	ahead atomic.Int64 // by how many nanoseconds the issuer's clock is ahead of this node's; 0 if that is within Leeway
 }
 
 // discovery is the issuer's configuration, as far as this package uses it.
@@ -96,8 +96,8 @@ func (p *provider) run(ctx context.Context) {
 	}
 }
 
-// refresh loads the configuration, then the keys, and returns how long the keys are fresh. If the configuration cannot be
-// loaded again, refresh keeps the configuration that it has and loads the keys with it.
+// refresh loads the configuration, then the keys, and returns how long the keys count as fresh. If the configuration was
+// loaded before and cannot be loaded now, refresh loads the keys with the old configuration.
 func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error) {
 	found, err := p.discover(ctx)
 	if err == nil {
@@ -145,7 +145,7 @@ func (p *provider) discover(ctx context.Context) (*discovery, error) {
 	return d, nil
 }
 
-// fetchKeys downloads the keys into p.keys and returns how long the keys are fresh.
+// fetchKeys downloads the keys into p.keys and returns how long the keys count as fresh.
 func (p *provider) fetchKeys(ctx context.Context) (fresh time.Duration, err error) {
 	number := p.keys.beginFetch()
 	keys, fresh, err := p.download(ctx, p.discovered.Load().JWKS)
@@ -178,8 +178,8 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	return keys, freshness(resp.Header), nil
 }
 
-// compareClocks logs that the issuer's clock, by the header of an answer, and this node's differ by more than Leeway. It
-// logs once, until the clocks agree again. Only run's goroutine calls it.
+// compareClocks compares the issuer's clock, by the header h of an answer, with this node's. If they differ by more than
+// Leeway, it logs that, once until the clocks agree again. Only run's goroutine calls it.
 func (p *provider) compareClocks(h http.Header) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
@@ -187,12 +187,13 @@ func (p *provider) compareClocks(h http.Header) {
 	}
 	age, _ := strconv.ParseInt(h.Get("Age"), 10, 32)
 	ahead := time.Until(date.Add(time.Duration(age) * time.Second)).Round(time.Second)
-	differ := ahead.Abs() > Leeway
-	if differ && !p.clocksDiffer {
+	if ahead.Abs() <= Leeway {
+		ahead = 0
+	}
+	if before := p.ahead.Swap(int64(ahead)); before == 0 && ahead != 0 {
 		p.log.Warn("the issuer's clock and this server's differ: good tokens are refused until the wrong one is set right",
 			"issuer_ahead", ahead)
 	}
-	p.clocksDiffer = differ
 }
 
 // freshness returns how long an answer with header h is fresh, within minFresh and maxFresh.

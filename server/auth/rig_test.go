@@ -64,13 +64,14 @@ type rig struct {
 	logs    *safeBuffer
 	metrics *prometheus.Registry
 	stop    func()
-	ready   *watcher // of real sockets: when the keys are loaded
+	ready   *watcher // on real sockets, tells when the keys are loaded
 }
 
-// bubble runs test on virtual time, with a verifier whose configuration and issuer setup has changed.
+// bubble runs test on virtual time, with a verifier. Before that, setup may change the verifier's configuration and its
+// issuer.
 func bubble(t *testing.T, setup func(*auth.Config, *authtest.Issuer), test func(*testing.T, *rig)) {
 	t.Helper()
-	key1() // outside: making keys takes real time
+	key1() // make the key outside the bubble, because that takes real time
 	synctest.Test(t, func(t *testing.T) {
 		r := start(t, setup)
 		defer r.stop()
@@ -117,7 +118,7 @@ func (r *rig) refusal(t *testing.T, token string) *auth.Error {
 	return refusal
 }
 
-// want checks a refusal against the protocol, and that it says nothing secret.
+// want checks that the token is refused for reason, as the protocol says, and that the refusal contains no secret.
 func (r *rig) want(t *testing.T, token string, reason wire.Reason) *auth.Error {
 	t.Helper()
 	e := r.refusal(t, token)
@@ -138,7 +139,7 @@ func (r *rig) want(t *testing.T, token string, reason wire.Reason) *auth.Error {
 		if e.Wrong {
 			t.Errorf("%s counts as wrong for good", reason)
 		}
-	case wire.ReasonTokenKeyUnknown: // as it is: TestUnknownKeysThatAreWrong
+	case wire.ReasonTokenKeyUnknown: // TestUnknownKeysThatAreWrong checks this one
 	default:
 		if !e.Wrong {
 			t.Errorf("%s does not count as wrong", reason)
@@ -155,7 +156,7 @@ func (r *rig) want(t *testing.T, token string, reason wire.Reason) *auth.Error {
 	return e
 }
 
-// identity returns the identity in token.
+// identity returns the identity in token, which must be good.
 func (r *rig) identity(t *testing.T, token, idToken string) auth.Identity {
 	t.Helper()
 	id, err := r.Verify(t.Context(), token, idToken)
@@ -209,7 +210,7 @@ func (s *safeBuffer) String() string {
 	return s.b.String()
 }
 
-// watcher is a log that closes seen when text comes by.
+// watcher is a log that closes seen when text was written to it.
 type watcher struct {
 	text string
 	seen chan struct{}

@@ -78,8 +78,8 @@ func isOpaque(raw string, parts []string) bool {
 // again (NextNever). The problem says to the operator what to set.
 func opaque() *Error {
 	e := refuse(wire.ReasonTokenMalformed, "the provider gave an opaque access token, which only it can read: "+
-		"make it give a JWT, for example with -authorize-params audience=… or -scopes (docs/signing-in.md, "+
-		"Other providers)")
+		"make it give a JWT, for example with -authorize-params audience=… or -scopes, or take its ID tokens with "+
+		"-token id (docs/signing-in.md, Other providers)")
 	e.Next, e.Message = wire.NextNever, "The sign-in service gives tokens that this server cannot read."
 	return e
 }
@@ -112,7 +112,7 @@ func (t token) checkHeader(algs, types []string) *Error {
 	return nil
 }
 
-// typed reports whether typ marks t as an access token (RFC 9068). Few issuers set this typ.
+// typed reports whether the header field typ marks t as an access token (RFC 9068). Few issuers set it so.
 func (t token) typed() bool {
 	typ, _ := t.header.text("typ")
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")
@@ -128,10 +128,10 @@ var (
 // object is a JSON object with undecoded values.
 type object map[string]json.RawMessage
 
-// newObject parses a JSON object. It refuses an object with two names that are equal except for case, and an object in
-// which a name of known is written in another case. go-oidc reads with encoding/json, which ignores case and would take
-// one name for the other.
-func newObject(b []byte, known []string) (object, error) {
+// newObject parses a JSON object. It refuses an object in which two names are equal except for case, and an object in
+// which one of names is written in another case. go-oidc reads with encoding/json, which ignores case and would take one
+// name for the other.
+func newObject(b []byte, names []string) (object, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("it is not UTF-8")
 	}
@@ -151,7 +151,7 @@ func newObject(b []byte, known []string) (object, error) {
 		}
 		n, ok := name.(string)
 		fold := strings.ToLower(strings.ToUpper(n)) // ToUpper first, because it turns ſ into S
-		if !ok || folded[fold] || slices.Contains(known, fold) && n != fold {
+		if !ok || folded[fold] || slices.Contains(names, fold) && n != fold {
 			return nil, fmt.Errorf("%q stands there twice or in the wrong case", clip(n, maxLogged))
 		}
 		o[n], folded[fold] = value, true

@@ -18,27 +18,31 @@ type Identity struct {
 	Name    string    // the best name that is known now; Follow reports better names
 	Subject string    // the issuer's id of the user
 	JTI     string    // the token's id; made from the token's hash if the token has no id
-	Expires time.Time // exp of the token, without Leeway
+	Expires time.Time // the claim exp of the token; Leeway is not added
 }
 
-// Verify checks an access token and returns its user's identity. The error is an *Error. Verify blocks for kidWait at most
-// if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked. idToken
-// may be empty; it only gives a name.
-func (v *Verifier) Verify(ctx context.Context, accessToken, idToken string) (Identity, error) {
-	id, refusal := v.verify(ctx, accessToken, idToken)
+// Verify checks a token of the kind Config.Token and returns its user's identity. The error is an *Error. Verify blocks for
+// kidWait at most if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked.
+// idToken may be empty; it only gives a name to the user of an access token.
+func (v *Verifier) Verify(ctx context.Context, token, idToken string) (Identity, error) {
+	id, refusal := v.verify(ctx, token, idToken)
 	v.metrics.countToken(refusal)
 	if refusal != nil {
-		return Identity{}, refusal.About(accessToken)
+		return Identity{}, refusal.About(token)
 	}
 	return id, nil
 }
 
-func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Identity, *Error) {
-	t, refusal := parse(accessToken)
+func (v *Verifier) verify(ctx context.Context, raw, idToken string) (Identity, *Error) {
+	t, refusal := parse(raw)
 	if refusal != nil {
 		return Identity{}, refusal
 	}
-	if refusal := t.checkHeader(v.config.Algs, accessTypes); refusal != nil {
+	types := accessTypes
+	if v.config.Token == IDTokens {
+		types = idTypes
+	}
+	if refusal := t.checkHeader(v.config.Algs, types); refusal != nil {
 		return Identity{}, refusal
 	}
 	if refusal := v.keys.verify(ctx, t, true); refusal != nil {
@@ -48,23 +52,32 @@ func (v *Verifier) verify(ctx context.Context, accessToken, idToken string) (Ide
 	if err != nil {
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "its claims: %v", err)
 	}
-	if refusal := v.checkClaims(t, claims, time.Now()); refusal != nil {
+	audience, refusal := v.checkClaims(t, claims, time.Now())
+	if refusal != nil {
 		return Identity{}, refusal
 	}
-	if _, err := v.crossCheck.Verify(ctx, accessToken); err != nil {
+	if _, err := v.crossChecks[audience].Verify(ctx, raw); err != nil {
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "go-oidc says: %s", clip(err.Error(), maxFailure))
 	}
 	id := v.identify(t, claims)
-	hints := names.Hints{IDToken: v.idTokenName(ctx, idToken, clientOf(claims), id.Subject),
-		AccessToken: claimedName(claims)}
-	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo needs the scope openid
-		hints.Bearer = accessToken
-	}
 	var active bool
-	if id.Name, active = v.profiles.Resolve(ctx, id.user(), hints); !active {
+	if id.Name, active = v.profiles.Resolve(ctx, id.user(), v.hints(ctx, t, claims, idToken, id.Subject)); !active {
 		return id, inactive()
 	}
 	return id, nil
+}
+
+// hints returns what a token and the ID token beside it say about the name of the user who is subject. The claims of the
+// token must have passed checkClaims.
+func (v *Verifier) hints(ctx context.Context, t token, claims object, idToken, subject string) names.Hints {
+	if v.config.Token == IDTokens {
+		return names.Hints{IDToken: claimedName(claims)}
+	}
+	h := names.Hints{IDToken: v.idTokenName(ctx, idToken, clientOf(claims), subject), AccessToken: claimedName(claims)}
+	if scopes := scopes(claims); len(scopes) == 0 || slices.Contains(scopes, "openid") { // userinfo needs the scope openid
+		h.Bearer = t.raw
+	}
+	return h
 }
 
 // user returns the user of id for package names.
@@ -79,7 +92,7 @@ func inactive() *Error {
 // identify returns the identity in claims, which must have passed checkClaims.
 func (v *Verifier) identify(t token, claims object) Identity {
 	id := Identity{}
-	id.Subject, _ = subject(claims)
+	id.Subject, _ = v.subject(claims)
 	sum := sha256.Sum256([]byte("mayfly user 1\x00" + v.config.Issuer + "\x00" + id.Subject))
 	id.ID = "u-" + base64.RawURLEncoding.EncodeToString(sum[:18])
 	id.Name = "user-" + hex.EncodeToString(sum[18:21]) // the name until a better one is known
@@ -92,8 +105,8 @@ func (v *Verifier) identify(t token, claims object) Identity {
 	return id
 }
 
-// idTokenAge is how long after its exp an ID token still gives a name: when the client renews its access token, it may
-// get no newer ID token.
+// idTokenAge is how long after its exp an ID token still gives a name. It is long, because a client that renews its
+// access token may get no newer ID token.
 const idTokenAge = 24 * time.Hour
 
 // idTokenName returns the name in an ID token of the same issuer, app and user, "" if there is none. It never blocks.
@@ -125,18 +138,18 @@ func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string)
 // Change is news about a connected user.
 type Change struct {
 	Name    string
-	Refused *Error // not nil if the user must leave: with RequireActive, the Users API says that the user is not active
+	Refused *Error // nil unless the user must leave, because the Users API says that the user is not active (RequireActive)
 }
 
-// Follow calls changed whenever a better name than id.Name is found or the user must leave, until stop is called. If such
-// news is known already, Follow calls changed before it returns. changed must not block and must not call v. One more
-// call may come while stop runs or just after.
-func (v *Verifier) Follow(id Identity, changed func(Change)) (stop func()) {
+// Follow calls onChange with news about the user of id: each time a better name than id.Name is found, and when the user
+// must leave. If such news is known already, Follow calls onChange before it returns. The calls end after stop, but one
+// more call may come while stop runs or just after. onChange must not block and must not call v.
+func (v *Verifier) Follow(id Identity, onChange func(Change)) (stop func()) {
 	return v.profiles.Follow(id.user(), func(news names.Change) {
 		change := Change{Name: news.Name}
 		if news.Inactive {
 			change.Refused = inactive()
 		}
-		changed(change)
+		onChange(change)
 	})
 }

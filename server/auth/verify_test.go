@@ -101,7 +101,7 @@ func TestBadTokensAreRefused(t *testing.T) {
 		{"13 LF inside", func() string { g := good(nil); return g[:20] + "\n" + g[20:] }, "token_malformed"},
 		{"13 padding", func() string { return good(nil) + "==" }, "token_malformed"},
 		{"13 spare bits set", func() string {
-			g := good(nil) // 256 bytes of signature leave 4 bits over
+			g := good(nil) // the last character of a signature of 256 bytes has 4 unused bits
 			last := strings.IndexByte(alphabet, g[len(g)-1])
 			return g[:len(g)-1] + string(alphabet[last|1])
 		}, "token_malformed"},
@@ -204,13 +204,16 @@ func TestBadTokensAreRefused(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, nil, func(t *testing.T, r *rig) {
 				next := tt.reason.Next()
-				if strings.HasPrefix(tt.name, "12 ") { // a JWE is opaque
+				if strings.HasPrefix(tt.name, "12 ") { // case 12 is a JWE, which is opaque
 					next = wire.NextNever
 				}
 				if e := r.want(t, tt.token(), tt.reason); e.Next != next {
 					t.Errorf("next %q, want %q", e.Next, next)
 				}
 			})
+			if tt.name != "16 ID token" {
+				bubble(t, takeIDTokens, func(t *testing.T, r *rig) { r.refusal(t, tt.token()) })
+			}
 		})
 	}
 }
@@ -248,7 +251,7 @@ func TestScopeIsRequired(t *testing.T) {
 	}
 }
 
-// TestGoodTokens takes tokens that come close to bad ones. The cases begin with the numbers of docs/attacks.md.
+// TestGoodTokens has good tokens that are similar to bad ones. The cases begin with the numbers of docs/attacks.md.
 func TestGoodTokens(t *testing.T) {
 	ago := func(d time.Duration) float64 { return float64(time.Now().Add(-d).UnixMilli()) / 1000 }
 	in := func(d time.Duration) float64 { return ago(-d) }
@@ -308,6 +311,19 @@ func TestGoodTokens(t *testing.T) {
 				if id.Subject != person || !strings.HasPrefix(id.ID, "u-") || len(id.ID) != 26 || id.Name == "" || id.JTI == "" {
 					t.Errorf("identity %+v, want the subject %q", id, person)
 				}
+			})
+			withIDs := func(c *auth.Config, i *authtest.Issuer) {
+				if tt.setup != nil {
+					tt.setup(c, i)
+				}
+				takeIDTokens(c, i)
+			}
+			bubble(t, withIDs, func(t *testing.T, r *rig) { // an access token is no ID token, however good it is
+				key := any(key1())
+				if tt.key != nil {
+					key = tt.key()
+				}
+				r.refusal(t, sign(tt.header, tt.claims(), key))
 			})
 		})
 	}
@@ -404,7 +420,7 @@ func TestTokenIsFoundInLogsByItsHash(t *testing.T) {
 	})
 }
 
-// idToken returns a good ID token of Ada's, changed.
+// idToken returns a good ID token of Ada, with changes.
 func idToken(changes object) string {
 	now := time.Now().Unix()
 	return sign(header(nil), with(object{"iss": issuer, "aud": client, "sub": ada, "iat": now, "exp": now + 3600, "jti": "ID.1",
@@ -413,7 +429,7 @@ func idToken(changes object) string {
 
 func TestIDTokenGivesAName(t *testing.T) {
 	now := func(d time.Duration) int64 { return time.Now().Add(d).Unix() }
-	const nobody = "user-" // the beginning of a name for a person without one
+	const nobody = "user-" // the beginning of the name that a user without a name gets
 	for _, tt := range []struct {
 		name  string
 		token func() string
@@ -460,7 +476,7 @@ func TestIDTokenGivesAName(t *testing.T) {
 	}
 }
 
-// TestIDTokenCausesNoFetch: an ID token, which can only give a name, costs no request.
+// TestIDTokenCausesNoFetch: an ID token with an unknown kid causes no fetch, because it can only give a name.
 func TestIDTokenCausesNoFetch(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, r *rig) {
 		before := r.idp.Count(pathKeys)
@@ -498,7 +514,7 @@ func TestEveryTokenIsCounted(t *testing.T) {
 	})
 }
 
-// gather returns every metric by name, with its labels' values behind it.
+// gather returns every metric. The key is its name, followed by the values of its labels.
 func (r *rig) gather(t *testing.T) map[string]float64 {
 	t.Helper()
 	families, err := r.metrics.Gather()
@@ -559,6 +575,9 @@ func TestConfigIsChecked(t *testing.T) {
 		{"shared secret", func(c *auth.Config) { c.Algs = []string{"RS256", "HS256"} }, []string{`-algs has "HS256"`}},
 		{"scopes", func(c *auth.Config) { c.RequireScope = "a b" }, []string{"-require-scope"}},
 		{"token with its line end", func(c *auth.Config) { c.OktaAPIToken = "00secret\n" }, []string{"API token"}},
+		{"ID tokens need no audience", func(c *auth.Config) { c.Token, c.Audience = auth.IDTokens, "" }, nil},
+		{"ID tokens, audience is the client", func(c *auth.Config) { c.Token, c.Audience = auth.IDTokens, client }, nil},
+		{"ID tokens have no scope", func(c *auth.Config) { c.Token, c.RequireScope = auth.IDTokens, "chat" }, []string{"ID tokens have no scopes"}},
 		{"strict without a token", func(c *auth.Config) { c.RequireActive = true }, []string{"-require-active"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

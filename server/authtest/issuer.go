@@ -1,5 +1,5 @@
-// Package authtest has two fakes for tests. Issuer is an OpenID Connect issuer like Okta, with its keys and tokens; it
-// goes wrong when a test says so. Verifier is a session.Verifier without cryptography, for the tests of package server.
+// Package authtest has two fakes for tests. Issuer is an OpenID Connect issuer like Okta, with its keys and tokens; a
+// test can make it answer wrongly. Verifier is a session.Verifier without cryptography, for the tests of package server.
 //
 // An Issuer answers over a real socket (it is an http.Handler) or without a network (it is an http.RoundTripper), so that
 // tests can run in virtual time. It answers only the requests that a server makes to an issuer. It signs nobody in:
@@ -104,7 +104,7 @@ func WriteJSON(w http.ResponseWriter, v any) {
 }
 
 // Says makes h answer the requests for path. If path ends in a slash, h answers the requests for every path that is one
-// name longer. If h is nil, the issuer answers these requests itself again.
+// name longer. If h is nil, the issuer itself answers these requests again.
 func (i *Issuer) Says(path string, h http.HandlerFunc) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -193,12 +193,12 @@ func Status(code int, body string) http.HandlerFunc {
 	}
 }
 
-// Late returns a handler that waits for d and then calls next. If the request ends first, the handler does nothing.
-func Late(d time.Duration, next http.HandlerFunc) http.HandlerFunc {
+// Late returns a handler that waits for d and then calls handler. If the request ends first, handler is not called.
+func Late(d time.Duration, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-time.After(d):
-			next(w, r)
+			handler(w, r)
 		case <-r.Context().Done():
 		}
 	}

@@ -23,6 +23,7 @@ type Verifier struct {
 	follows  map[string]map[int]func(auth.Change)
 	n        int
 	down     bool
+	warning  string
 	slow     time.Duration
 	asked    int
 }
@@ -44,7 +45,7 @@ func (v *Verifier) Issue(person string, d time.Duration) string {
 	return token
 }
 
-// Refused returns a new token that Verify refuses for reason. wrong is the field Wrong of the refusal.
+// Refused returns a new token that Verify refuses for reason. The parameter wrong is the field Wrong of the refusal.
 func (v *Verifier) Refused(reason wire.Reason, wrong bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -90,7 +91,7 @@ func (v *Verifier) Verify(_ context.Context, token, _ string) (auth.Identity, er
 }
 
 // Follow implements session.Verifier.
-func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop func()) {
+func (v *Verifier) Follow(id auth.Identity, onChange func(auth.Change)) (stop func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.n++
@@ -98,7 +99,7 @@ func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop fun
 	if v.follows[id.ID] == nil {
 		v.follows[id.ID] = map[int]func(auth.Change){}
 	}
-	v.follows[id.ID][n] = changed
+	v.follows[id.ID][n] = onChange
 	return func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -106,7 +107,7 @@ func (v *Verifier) Follow(id auth.Identity, changed func(auth.Change)) (stop fun
 	}
 }
 
-// Says calls the changed function of every follower of person with change, and returns how many followers there are.
+// Says gives change to the function of every follower of person, and returns how many followers there are.
 func (v *Verifier) Says(person string, change auth.Change) (followers int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -124,6 +125,20 @@ func (v *Verifier) Ready() error {
 		return errors.New("the keys cannot be loaded")
 	}
 	return nil
+}
+
+// Warning implements session.Verifier.
+func (v *Verifier) Warning() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.warning
+}
+
+// SetWarning sets what Warning returns.
+func (v *Verifier) SetWarning(warning string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.warning = warning
 }
 
 // SetDown(true) makes the Verifier behave as if it had no keys: Verify refuses every token as busy. SetDown(false) ends

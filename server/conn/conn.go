@@ -47,8 +47,7 @@ type Handler interface {
 	// MustAnswer reports whether the client has sent, after hello, a frame that always gets an answer, such as join. A
 	// poll with such a frame does not wait for news. The goroutine that calls Handle also calls MustAnswer.
 	MustAnswer() bool
-	// Patience returns the longest time that a poll may wait for news. The goroutine that calls Handle also calls
-	// Patience.
+	// Patience returns how long a poll may wait for news at most. The goroutine that calls Handle also calls Patience.
 	Patience() time.Duration
 }
 
@@ -70,9 +69,10 @@ type transport interface {
 	// it return.
 	write(frames []byte) error
 	// drain waits until the queue has more room, because frames were taken out of it, or until the connection begins to
-	// end. Of a socket another goroutine takes and writes the frames; of a poll drain itself does.
+	// end. For a socket, another goroutine takes and writes the frames. For a poll, drain itself does that.
 	drain()
-	// tick does the work that is due at now, such as a ping. It starts work that may block as a goroutine in slow.
+	// tick does the work that is due at the time now, such as a ping. It starts work that may block as a goroutine that
+	// slow waits for.
 	tick(now time.Time, slow *sync.WaitGroup)
 	// abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 	abort()
@@ -137,7 +137,7 @@ func (c *Conn) End(cause error) { c.end(cause) }
 // Shared.Expired.
 func (c *Conn) ExpireAt(t time.Time) { c.deadline.Store(t.UnixMilli()) }
 
-// Expired reports whether the connection's deadline is at or before now (Unix milliseconds).
+// Expired reports whether the connection's deadline has passed at the time now, in Unix milliseconds.
 func (c *Conn) Expired(now int64) bool {
 	deadline := c.deadline.Load()
 	return deadline != 0 && now >= deadline
@@ -154,9 +154,9 @@ func (c *Conn) MakeRoom() bool {
 	return true
 }
 
-// Tick does the work that is due at now. It sends beats and pings. It ends a connection whose client has sent no hello
-// or does not answer pings, and cuts a connection that takes too long to end. It starts work that may block as a
-// goroutine in slow. Only one goroutine calls Tick.
+// Tick does the work that is due at the time now. It sends beats and pings. It ends a connection whose client has sent no
+// hello or does not answer pings, and cuts a connection that takes too long to end. It starts work that may block as a
+// goroutine that slow waits for. Only one goroutine calls Tick.
 func (c *Conn) Tick(now time.Time, slow *sync.WaitGroup) { c.transport.tick(now, slow) }
 
 // Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
@@ -172,7 +172,7 @@ func (c *Conn) handle(message []byte) (err error) {
 		}
 	}()
 	for frame := range wire.Split(message) {
-		if c.shared.Stopping() { // wait for the bye: the client reconnects and sends the other frames again
+		if c.shared.Stopping() { // skip the rest: the client gets a bye, reconnects and sends these frames again
 			<-c.ctx.Done()
 		}
 		if c.ctx.Err() != nil {
@@ -200,7 +200,7 @@ func (c *Conn) writeBatch() error {
 	batch := c.queue.take((*buf)[:0], now)
 	defer func() {
 		clear(batch)
-		if *buf = batch; cap(batch) <= 2*maxBatch { // a large frame, a joined, is rare: don't keep its buffer
+		if *buf = batch; cap(batch) <= 2*maxBatch { // such a large frame, a joined, is rare, so its buffer is not kept
 			batches.Put(buf)
 		}
 	}()

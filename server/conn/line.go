@@ -17,8 +17,8 @@ const (
 	// Without it, the kernel would wake the write late when the send buffer is large.
 	stallLook = stallTimeout / 4
 
-	// A line lingers until the client has closed the connection too, or until no byte has moved for lingerFor, but never
-	// longer than lingerMost. (nginx has the same two times, in lingering_timeout and lingering_time.)
+	// A line lingers until the client has closed the connection, too, or until no byte has moved for lingerFor. It never
+	// lingers longer than lingerMost. (nginx has the same two times, in lingering_timeout and lingering_time.)
 	lingerFor  = 5 * time.Second
 	lingerMost = 30 * time.Second
 	lingerLook = time.Second // how often a lingering line checks whether bytes have moved
@@ -34,7 +34,7 @@ type line struct {
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
 	idle     sync.Cond  // uses mu; tells waiters that reads, busy or closed has changed
 	closed   bool       // Close or abort was called
-	over     bool       // a read has failed, so no more bytes come: the client has closed, or is gone
+	over     bool       // a read has failed, so no more bytes come: the client has closed the connection, or is gone
 	slot     bool       // the line holds an admission.Slot; set before Close, never changed after
 	reads    int        // how many reads are under way
 	busy     bool       // a write is under way
@@ -119,8 +119,8 @@ func (l *line) begin() (now time.Time, ok bool) {
 	return now, true
 }
 
-// goOn gives a write whose deadline has passed a new deadline. It returns false if the caller's own deadline has passed,
-// so the write must fail.
+// goOn runs when the deadline of a write has passed, and gives the write a new one. If the caller's own deadline has
+// passed, it returns false: the write must fail.
 func (l *line) goOn(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -143,7 +143,8 @@ func (l *line) finish() {
 	}
 }
 
-// armLocked sets the write deadline of Conn: stallLook after now, or the caller's deadline if that is earlier.
+// armLocked sets the write deadline of Conn to the time stallLook after now, or to the caller's deadline if that is
+// earlier.
 func (l *line) armLocked(now time.Time) {
 	l.armed = now.Add(stallLook)
 	if !l.deadline.IsZero() && l.deadline.Before(l.armed) {
@@ -168,7 +169,7 @@ func (l *line) SetWriteDeadline(t time.Time) error {
 func (l *line) SetReadDeadline(t time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.closed { // linger sets the read deadline now
+	if l.closed { // the method linger sets the read deadline from now on
 		return net.ErrClosed
 	}
 	return l.Conn.SetReadDeadline(t)
@@ -247,7 +248,7 @@ func (l *line) linger() {
 			}
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			l.await(func() bool { return !l.busy }) // the client may have ended only its direction, and still read
+			l.await(func() bool { return !l.busy }) // the client may have ended only its own direction, and may still read
 			return
 		}
 		if now, _ := progress(l.Conn); now != taken || l.isBusy() {
@@ -256,11 +257,11 @@ func (l *line) linger() {
 	}
 }
 
-// await waits until is returns true. It holds mu while it calls is.
-func (l *line) await(is func() bool) {
+// await waits until condition returns true. It holds mu while it calls condition.
+func (l *line) await(condition func() bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for !is() {
+	for !condition() {
 		l.idle.Wait()
 	}
 }

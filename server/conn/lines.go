@@ -28,8 +28,8 @@ type Lines struct {
 // NewLines returns a Lines without connections.
 func NewLines() *Lines { return &Lines{conns: map[*line]struct{}{}} }
 
-// Listener wraps the listener over. The connections of the returned listener close with a lingering close.
-func (l *Lines) Listener(over net.Listener) net.Listener { return listener{over, l} }
+// Listener returns a listener that accepts the connections of inner. They close with a lingering close.
+func (l *Lines) Listener(inner net.Listener) net.Listener { return listener{inner, l} }
 
 // Drain waits until no line lingers any more. When ctx is done, it cuts the lines that still linger, and returns an
 // error. A line that is closed after the call of Drain does not linger.

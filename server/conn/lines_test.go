@@ -13,7 +13,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// TestReadDoesNotWaitForALineThatLingers: the goroutine that serves a connection ends at once when it is closed.
+// TestReadDoesNotWaitForALineThatLingers: a read of a line ends at once when the line is closed, although the line
+// lingers.
 func TestReadDoesNotWaitForALineThatLingers(t *testing.T) {
 	lines := conn.NewLines()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -23,7 +24,7 @@ func TestReadDoesNotWaitForALineThatLingers(t *testing.T) {
 	defer l.Close()
 	defer func() {
 		ctx, cancel := context.WithCancel(context.Background())
-		cancel() // every client has closed its end by now, or is cut
+		cancel() // by now every client has closed its end; others are cut
 		_ = lines.Drain(ctx)
 	}()
 	listener := lines.Listener(l)

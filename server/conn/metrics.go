@@ -12,7 +12,7 @@ import (
 // exists before its first event. An unknown code counts as "other", so the number of label values is fixed.
 type Metrics struct {
 	byes    *prometheus.CounterVec // connections that ended with a bye, by the code of the bye
-	known   map[wire.Code]bool     // static; the codes that byes has a label value for
+	known   map[wire.Code]bool     // static; the codes that have a label value of their own in byes
 	slow    prometheus.Counter     // frames that were dropped because their queue was full
 	expired prometheus.Counter     // frames that were dropped because their message expired in a queue
 }
@@ -37,7 +37,7 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// countBye counts a connection that ends with a bye that has this code.
+// countBye counts a connection that ends with a bye. code is the code of that bye.
 func (m *Metrics) countBye(code wire.Code) {
 	if !m.known[code] {
 		code = hub.CodeOther

@@ -45,8 +45,8 @@ func NewPoll(w http.ResponseWriter, shared *Shared, from netip.Addr, newHandler 
 var errUnreadable = Bye(wire.Bye{Code: wire.CodeProtocol, Message: "The request could not be read."})
 
 // Read returns the body of r, which holds the client's frames. It returns early, with an error, when the connection
-// begins to end. An error that wraps *http.MaxBytesError says that the body is too long: reject the request. For any
-// other error, call End with the error.
+// begins to end. If the error wraps *http.MaxBytesError, the body is too long: reject the request. For any other error,
+// call End with the error.
 func (p *Poll) Read(r *http.Request) ([]byte, error) {
 	if err := p.control.SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil {
 		return nil, err
@@ -82,13 +82,13 @@ func (p *Poll) Run(message []byte) {
 		_ = p.farewell(b.Bye)
 	}
 	if p.shared.Stopping() && !p.aborted.Load() {
-		_ = p.control.Flush() // net/http would send it after the handler, when Server.Close no longer waits
+		_ = p.control.Flush() // net/http would send it only after the handler, when Server.Close no longer waits
 	}
 }
 
 // await waits until every post has its answer. Then, unless Handler.MustAnswer is true, it waits for a frame that is not
-// quiet (news). This long wait ends after Handler.Patience, which is wire.PollWait at most. After news or with MustAnswer
-// await waits gatherFor longer, so that frames that come shortly after go into the same answer.
+// quiet (news). This long wait ends after Handler.Patience, which is wire.PollWait at most. After news, or if MustAnswer is
+// true, await waits gatherFor longer, so that frames that come shortly afterwards go into the same answer.
 func (p *Poll) await() {
 	p.handler.Client().Drain(p.ctx)
 	timer := time.NewTimer(p.handler.Patience() - p.age())

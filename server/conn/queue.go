@@ -49,8 +49,9 @@ func (q *queue) push(f *hub.Frame) bool {
 	return true
 }
 
-// take removes the next batch of frames, of maxBatch bytes or of one longer frame, and appends their bytes to dst. It
-// leaves out messages that have expired at now (Unix milliseconds). If the queue is empty, it appends nothing.
+// take removes the next batch of frames from the queue, and appends their bytes to dst. A batch has maxBatch bytes at
+// most, or is one longer frame. take leaves out messages that have expired at the time now, in Unix milliseconds. If the
+// queue is empty, it appends nothing.
 func (q *queue) take(dst []byte, now int64) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -38,7 +38,7 @@ func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	reg := prometheus.NewRegistry()
 	reg.MustRegister(expired)
 	q := conn.NewQueue(expired)
-	for _, f := range caught.frames { // joined, and accepted and posted of each
+	for _, f := range caught.frames { // one joined, and an accepted and a posted for each message
 		if !q.Push(f) {
 			t.Fatal("no room in the queue")
 		}

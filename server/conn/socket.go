@@ -164,7 +164,7 @@ func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
 
 // ping sends a WebSocket ping, and ends the connection if no pong comes within pongTimeout. It does not end the
 // connection if the client's system has received bytes meanwhile and more bytes are on their way, because then the ping
-// may still wait behind those bytes. It does not end the connection either while handling or writing is set.
+// may still wait behind those bytes. While handling or writing is true, it does not end the connection either.
 func (s *Socket) ping() {
 	before, _ := progress(s.line.Conn)
 	// The context is not s.ctx: if s.ctx were cancelled during the write of the ping, the library would close the socket

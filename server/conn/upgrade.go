@@ -25,9 +25,43 @@ func Offers(r *http.Request) bool {
 	return false
 }
 
-// Upgrade turns the request r, from a client at the address from, into a WebSocket. The caller must check the origin of
-// r before, with admission.Gate, and call Run after. If Upgrade returns an error, it has answered the request.
-func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, from netip.Addr,
+// Missing returns the parts of a WebSocket handshake (RFC 6455) that r lacks, although a client meant r to be one. It
+// returns nil for a whole handshake, and for a request that nobody meant to be one.
+func Missing(r *http.Request) (missing []string) {
+	lacks := func(part string, lacking bool) {
+		if lacking {
+			missing = append(missing, part)
+		}
+	}
+	browser := r.Header.Get("Sec-Fetch-Mode") == "websocket"
+	if !browser && !Offers(r) && r.Header.Get("Sec-WebSocket-Key") == "" {
+		return nil
+	}
+	lacks("Upgrade", !hasToken(r, "Upgrade", "websocket"))
+	lacks("Connection", !hasToken(r, "Connection", "upgrade"))
+	lacks("Sec-WebSocket-Key", r.Header.Get("Sec-WebSocket-Key") == "")
+	lacks("Sec-WebSocket-Version", r.Header.Get("Sec-WebSocket-Version") == "")
+	lacks("Sec-WebSocket-Protocol", browser && !Offers(r)) // another client may not know it
+	lacks("HTTP/1.1", !r.ProtoAtLeast(1, 1))
+	return missing
+}
+
+// hasToken reports whether the list in a header of r has token, which is in lower case, in any case.
+func hasToken(r *http.Request, header, token string) bool {
+	for _, line := range r.Header.Values(header) {
+		for word := range strings.SplitSeq(line, ",") {
+			if strings.ToLower(strings.TrimSpace(word)) == token {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. Before the call,
+// the caller must check the origin of r with admission.Gate; after it, the caller must call Run. If Upgrade returns an
+// error, it has answered the request.
+func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, address netip.Addr,
 	newHandler func(*Conn) Handler) (*Socket, error) {
 	h := &hijacker{ResponseWriter: w, lines: lines}
 	// InsecureSkipVerify turns off the library's check of the origin, because package admission has made a stricter one.
@@ -38,11 +72,11 @@ func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Line
 		return nil, err
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	return newSocket(newConn(shared, from, newHandler), ws, h.line), nil
+	return newSocket(newConn(shared, address, newHandler), ws, h.line), nil
 }
 
-// hijacker is a ResponseWriter for the WebSocket library. Its Hijack hands over the network connection as a line, and
-// keeps the line.
+// hijacker is a ResponseWriter for the WebSocket library. Its Hijack returns the network connection as a line, and stores
+// the line in the field line.
 type hijacker struct {
 	http.ResponseWriter
 	lines *Lines

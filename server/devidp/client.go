@@ -25,7 +25,7 @@ func (c client) GrantTypes() []oidc.GrantType {
 }
 func (c client) LoginURL(id string) string            { return loginPath + "?id=" + url.QueryEscape(id) }
 func (c client) AccessTokenType() op.AccessTokenType  { return op.AccessTokenTypeJWT }
-func (c client) IDTokenLifetime() time.Duration       { return idTTL }
+func (c client) IDTokenLifetime() time.Duration       { return c.config.IDTTL }
 func (c client) DevMode() bool                        { return true } // allows redirect URIs with http
 func (c client) IsScopeAllowed(string) bool           { return true }
 func (c client) IDTokenUserinfoClaimsAssertion() bool { return true } // puts the user's name into the ID token

@@ -36,11 +36,9 @@ type Config struct {
 	SignedOut []string // allowed redirect URIs after a sign-out
 
 	AccessTTL    time.Duration // how long an access token lives
+	IDTTL        time.Duration // how long an ID token lives
 	RefreshGrace time.Duration // how long a refresh token works after its first use; a later use ends the sign-in
 }
-
-// idTTL is how long an ID token lives.
-const idTTL = time.Hour
 
 // Provider is the OpenID Connect provider. Any goroutine may call its methods.
 type Provider struct {
@@ -92,9 +90,9 @@ func (c Config) check() error {
 	if c.ClientID == "" || c.Audience == "" || len(c.Redirects) == 0 {
 		errs = append(errs, errors.New("want a client ID, an audience and where to send people back"))
 	}
-	if c.AccessTTL < time.Second || c.RefreshGrace < 0 {
-		errs = append(errs, fmt.Errorf("access tokens live for %s, used refresh tokens for %s: want at least 1s, and 0s",
-			c.AccessTTL, c.RefreshGrace))
+	if c.AccessTTL < time.Second || c.IDTTL < time.Second || c.RefreshGrace < 0 {
+		errs = append(errs, fmt.Errorf("access tokens live for %s, ID tokens for %s, used refresh tokens for %s: "+
+			"want at least 1s, 1s, and 0s", c.AccessTTL, c.IDTTL, c.RefreshGrace))
 	}
 	return errors.Join(errs...)
 }

@@ -82,7 +82,7 @@ func TestTwoPeopleShareOneName(t *testing.T) {
 	for _, who := range devidp.People {
 		got := p.signIn(t, who)
 		id, err := v.Verify(t.Context(), got.Access, got.ID)
-		if err != nil || !strings.HasPrefix(id.Name, who.Name()) { // the server tells the two apart
+		if err != nil || !strings.HasPrefix(id.Name, who.Name()) { // the server adds a suffix, because two people have this name
 			t.Errorf("%s is %+v, %v", who.ID, id, err)
 		}
 		ids[id.ID] = true

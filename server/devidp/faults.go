@@ -65,7 +65,9 @@ const (
 	Drop     Kind = "drop"     // the connection breaks before the request is handled
 	Lose     Kind = "lose"     // the connection breaks after the request was handled: only the headers arrive
 	Truncate Kind = "truncate" // the answer is half the body; Content-Length is the length of that half
-	Deny     Kind = "deny"     // at Authorize: the error access_denied, as if a policy of the provider refused the user
+	Deny     Kind = "deny"     // at Authorize: the answer is the error access_denied, as if a policy refused the user
+
+	WantConsent Kind = "want_consent" // at Authorize: without prompt=consent there is no refresh token (OpenID Connect 11)
 
 	WrongAudience Kind = "wrong_audience" // a token is for another audience
 	WrongIssuer   Kind = "wrong_issuer"   // a token, the discovery document or the redirect to the app has another issuer
@@ -79,8 +81,8 @@ const (
 	Huge    Kind = "huge"     // at Users: the answer is larger than 10 MB
 )
 
-var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WrongAudience, WrongIssuer, WrongClient, WrongNonce,
-	Expired, Future, OtherKey, WrongID, Huge}
+var kinds = []Kind{Slow, Refuse, Drop, Lose, Truncate, Deny, WantConsent, WrongAudience, WrongIssuer, WrongClient,
+	WrongNonce, Expired, Future, OtherKey, WrongID, Huge}
 
 // Token is a kind of token.
 type Token string
@@ -126,10 +128,10 @@ type faults struct {
 	calls   map[Endpoint]int
 }
 
-func (f *faults) count(at Endpoint) {
+func (f *faults) count(endpoint Endpoint) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calls[at]++
+	f.calls[endpoint]++
 }
 
 func (f *faults) accessTTL() time.Duration {
@@ -138,14 +140,14 @@ func (f *faults) accessTTL() time.Duration {
 	return time.Duration(f.current.AccessTTL) * time.Millisecond
 }
 
-// take returns the faults of these kinds that happen at an endpoint now. It counts Times down in each of them, and removes
-// a fault that now happens for the last time.
-func (f *faults) take(at Endpoint, of ...Kind) []Fault {
+// take returns the faults that happen at endpoint now, of the kinds in wanted. It counts Times down in each of them, and
+// removes a fault that now happens for the last time.
+func (f *faults) take(endpoint Endpoint, wanted ...Kind) []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var taken, left []Fault
 	for _, fault := range f.current.Faults {
-		if (fault.At == "" || fault.At == at) && slices.Contains(of, fault.Do) {
+		if (fault.At == "" || fault.At == endpoint) && slices.Contains(wanted, fault.Do) {
 			taken = append(taken, fault)
 			if fault.Times == 1 {
 				continue
@@ -158,10 +160,10 @@ func (f *faults) take(at Endpoint, of ...Kind) []Fault {
 	return taken
 }
 
-func (f *faults) replace(with Faults) {
+func (f *faults) replace(faults Faults) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.current = with
+	f.current = faults
 }
 
 func (f *faults) state() State {

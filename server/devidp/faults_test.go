@@ -138,7 +138,7 @@ func TestAnswersGoWrong(t *testing.T) {
 	isWhole()
 }
 
-// TestSlowAnswers on virtual time.
+// TestSlowAnswers runs on virtual time.
 func TestSlowAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, err := devidp.New(config("http://localhost:8081"), slog.New(slog.DiscardHandler))
@@ -204,6 +204,22 @@ func TestDenied(t *testing.T) {
 		t.Errorf("back with %v, want that a policy denies it", got)
 	}
 	s.choose(t, ada)
+}
+
+func TestConsentIsWanted(t *testing.T) {
+	for prompt, refreshes := range map[string]bool{"": false, "login": false, "consent": true, "login consent": true} {
+		p := start(t, nil)
+		p.fault(t, devidp.Faults{Faults: []devidp.Fault{{At: devidp.Authorize, Do: devidp.WantConsent}}})
+		var more []string
+		if prompt != "" {
+			more = []string{"prompt", prompt}
+		}
+		s := p.begin()
+		code := s.choose(t, ada, more...).Get("code")
+		if _, got := s.exchange(t, code); (got.Refresh != "") != refreshes || got.Access == "" {
+			t.Errorf("prompt %q: the refresh token is %q", prompt, got.Refresh)
+		}
+	}
 }
 
 func TestAnswerNamesAnotherIssuer(t *testing.T) {

@@ -55,8 +55,8 @@ func (p *Provider) Handler() http.Handler {
 	})
 }
 
-// forApp adds CORS headers, so that only pages of the app's origins can read the answers of next.
-func (p *Provider) forApp(next http.Handler) http.Handler {
+// forApp adds CORS headers to the answers of handler, so that only pages of the app's origins can read them.
+func (p *Provider) forApp(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Vary", "Origin")
@@ -65,7 +65,7 @@ func (p *Provider) forApp(next http.Handler) http.Handler {
 			h.Set("Access-Control-Expose-Headers", "Retry-After, Date")
 		}
 		if r.Method != http.MethodOptions {
-			next.ServeHTTP(w, r)
+			handler.ServeHTTP(w, r)
 			return
 		}
 		h.Set("Access-Control-Allow-Methods", "GET, POST")
@@ -84,37 +84,37 @@ type reply struct {
 func (r *reply) WriteHeader(status int)            { r.status = status }
 func (r *reply) Write(b []byte) (n int, err error) { return r.body.Write(b) }
 
-// withFaults counts the request, calls next, corrects its answer and applies the faults that are switched on for the
+// withFaults counts the request, calls handler, corrects its answer and applies the faults that are switched on for the
 // endpoint.
-func (p *Provider) withFaults(at Endpoint, next http.Handler) http.Handler {
+func (p *Provider) withFaults(endpoint Endpoint, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.faults.count(at)
-		if len(p.faults.take(at, Drop)) > 0 {
+		p.faults.count(endpoint)
+		if len(p.faults.take(endpoint, Drop)) > 0 {
 			panic(http.ErrAbortHandler)
 		}
-		for _, f := range p.faults.take(at, Slow) {
+		for _, f := range p.faults.take(endpoint, Slow) {
 			if !wait(r, time.Duration(f.Delay)*time.Millisecond) {
 				return
 			}
 		}
-		if refusals := p.faults.take(at, Refuse); len(refusals) > 0 {
+		if refusals := p.faults.take(endpoint, Refuse); len(refusals) > 0 {
 			refuse(w, refusals[0])
 			return
 		}
 		buffered := &reply{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(buffered, r)
-		body, err := p.correct(at, buffered)
+		handler.ServeHTTP(buffered, r)
+		body, err := p.correct(endpoint, buffered)
 		if err != nil {
-			p.log.Error("the development sign-in cannot answer", "endpoint", string(at), "err", err)
+			p.log.Error("the development sign-in cannot answer", "endpoint", string(endpoint), "err", err)
 			http.Error(w, "internal error", http.StatusInternalServerError)
 			return
 		}
-		if len(p.faults.take(at, Truncate)) > 0 {
+		if len(p.faults.take(endpoint, Truncate)) > 0 {
 			body = body[:len(body)/2]
 		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 		w.WriteHeader(buffered.status)
-		if len(p.faults.take(at, Lose)) > 0 {
+		if len(p.faults.take(endpoint, Lose)) > 0 {
 			// Send the headers first: if a connection breaks before them, a browser sends the request again by itself.
 			_ = http.NewResponseController(w).Flush()
 			panic(http.ErrAbortHandler)
@@ -147,19 +147,19 @@ func refuse(w http.ResponseWriter, f Fault) {
 
 // correct returns the body to send for the answer in buffered. It corrects what zitadel/oidc wrote, and adds the faults that
 // a test has switched on. It also corrects the header Location.
-func (p *Provider) correct(at Endpoint, buffered *reply) ([]byte, error) {
+func (p *Provider) correct(endpoint Endpoint, buffered *reply) ([]byte, error) {
 	if to := buffered.Header().Get("Location"); to != "" {
 		buffered.Header().Set("Location", p.addIssuer(to))
 	}
 	body := buffered.body.Bytes()
-	if buffered.status != http.StatusOK || at != Discovery && at != Tokens {
+	if buffered.status != http.StatusOK || endpoint != Discovery && endpoint != Tokens {
 		return body, nil
 	}
 	var o map[string]any
 	if err := json.Unmarshal(body, &o); err != nil {
 		return nil, err
 	}
-	if at == Tokens {
+	if endpoint == Tokens {
 		if err := p.correctTokens(o); err != nil {
 			return nil, err
 		}
@@ -169,12 +169,12 @@ func (p *Provider) correct(at Endpoint, buffered *reply) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// addIssuer adds the parameter iss to the redirect that sends a browser back to the app after a sign-in (RFC 9207). It
-// returns other redirects unchanged.
-func (p *Provider) addIssuer(to string) string {
-	u, err := url.Parse(to)
-	if err != nil || !slices.Contains(p.store.config.Redirects, strings.TrimSuffix(to, "?"+u.RawQuery)) {
-		return to
+// addIssuer adds the parameter iss to location if that is the address in the app to which the provider sends a browser
+// back after a sign-in (RFC 9207). It returns any other address unchanged.
+func (p *Provider) addIssuer(location string) string {
+	u, err := url.Parse(location)
+	if err != nil || !slices.Contains(p.store.config.Redirects, strings.TrimSuffix(location, "?"+u.RawQuery)) {
+		return location
 	}
 	q := u.Query()
 	q.Set("iss", p.issuer(Authorize))
@@ -182,16 +182,16 @@ func (p *Provider) addIssuer(to string) string {
 	return u.String()
 }
 
-// issuer returns the issuer's name, or a wrong name if the endpoint at has the fault WrongIssuer.
-func (p *Provider) issuer(at Endpoint) string {
-	if len(p.faults.take(at, WrongIssuer)) > 0 {
+// issuer returns the issuer's name. If endpoint has the fault WrongIssuer, it returns a wrong name.
+func (p *Provider) issuer(endpoint Endpoint) string {
+	if len(p.faults.take(endpoint, WrongIssuer)) > 0 {
 		return p.store.config.Issuer + "/other"
 	}
 	return p.store.config.Issuer
 }
 
-// correctDiscovery changes the discovery document o, so that it announces only what this provider supports. zitadel/oidc
-// announces more.
+// correctDiscovery removes from the discovery document o the features that zitadel/oidc announces and this provider does
+// not support.
 func (p *Provider) correctDiscovery(o map[string]any) {
 	for name := range o {
 		if strings.Contains(name, "introspection_") || strings.Contains(name, "device_") ||

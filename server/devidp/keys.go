@@ -65,14 +65,14 @@ func (r *ring) published() []op.Key {
 }
 
 // rotate makes a new key, which signs all tokens from now on. With Overlap the old keys stay published.
-func (r *ring) rotate(how Rotation) error {
+func (r *ring) rotate(rotation Rotation) error {
 	k, err := newKey()
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if how != Overlap {
+	if rotation != Overlap {
 		r.keys = nil
 	}
 	r.keys = append(slices.Clip(r.keys), k)

@@ -33,9 +33,9 @@ type page struct {
 	Text    string
 }
 
-// show writes the page v. back is the origin of the app, "" if the page has no form. After the form is sent, the provider
-// redirects the browser to the app, and a browser demands that form-action names that origin too.
-func (p *Provider) show(w http.ResponseWriter, status int, v page, back string) {
+// show writes the page v. appOrigin is the origin of the app, "" if the page has no form. After the form is sent, the
+// provider redirects the browser to the app, and a browser demands that form-action names that origin, too.
+func (p *Provider) show(w http.ResponseWriter, status int, v page, appOrigin string) {
 	v.Style = template.CSS(style)
 	var b bytes.Buffer
 	if err := loginPage.Execute(&b, v); err != nil {
@@ -46,7 +46,7 @@ func (p *Provider) show(w http.ResponseWriter, status int, v page, back string) 
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'sha256-"+
-		base64.StdEncoding.EncodeToString(styleHash[:])+"'; form-action 'self' "+back+
+		base64.StdEncoding.EncodeToString(styleHash[:])+"'; form-action 'self' "+appOrigin+
 		"; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")
 	w.WriteHeader(status)

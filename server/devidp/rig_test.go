@@ -46,7 +46,7 @@ type provider struct {
 
 func config(issuer string) devidp.Config {
 	return devidp.Config{Issuer: issuer, ClientID: clientID, Audience: audience, Redirects: []string{callback},
-		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, RefreshGrace: time.Hour}
+		SignedOut: []string{app + "/"}, AccessTTL: 5 * time.Minute, IDTTL: time.Hour, RefreshGrace: time.Hour}
 }
 
 // start starts a provider on a free port and stops it at the end of the test.
@@ -81,7 +81,7 @@ func start(t *testing.T, change func(*devidp.Config)) *provider {
 	return &provider{c.Issuer, client}
 }
 
-// do sends a request and returns the answer and its whole body.
+// do sends a request, and returns the answer and its whole body.
 func (p *provider) do(t *testing.T, r *http.Request) (*http.Response, string) {
 	t.Helper()
 	resp, err := p.client.Do(r)
@@ -130,7 +130,7 @@ func values(pairs []string) url.Values {
 	return v
 }
 
-// fault switches faults on.
+// fault switches on the faults in f, and no others.
 func (p *provider) fault(t *testing.T, f devidp.Faults) {
 	t.Helper()
 	b, err := json.Marshal(f)

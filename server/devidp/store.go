@@ -70,6 +70,9 @@ func (s *store) CreateAuthRequest(_ context.Context, asked *oidc.AuthRequest, _ 
 		return nil, oidc.ErrAccessDenied().WithDescription(
 			"Policy evaluation failed for this request, please check the policy configurations.")
 	}
+	if len(s.faults.take(Authorize, WantConsent)) > 0 && !slices.Contains(asked.Prompt, oidc.PromptConsent) {
+		asked.Scopes = slices.DeleteFunc(asked.Scopes, func(scope string) bool { return scope == oidc.ScopeOfflineAccess })
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -87,16 +90,16 @@ func (s *store) request(id string) *request {
 	return s.requests[id]
 }
 
-// setPerson adds a grant for the person that who names to the request with that id. It returns false if there is no such
-// request.
-func (s *store) setPerson(id string, who *Person) bool {
+// setPerson adds a grant for the person chosen to the request with that id. If there is no such request, it returns
+// false.
+func (s *store) setPerson(id string, chosen *Person) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	r := s.requests[id]
 	if r == nil {
 		return false
 	}
-	g := &grant{id: rand.Text(), config: s.config, person: who, scopes: r.authRequest.Scopes, at: time.Now()}
+	g := &grant{id: rand.Text(), config: s.config, person: chosen, scopes: r.authRequest.Scopes, at: time.Now()}
 	s.grants[g.id] = g
 	s.requests[id] = &request{grant: g, id: r.id, authRequest: r.authRequest, at: r.at}
 	return true
@@ -167,9 +170,10 @@ func (s *store) grantByToken(tokenID string) (*grant, error) {
 	return nil, errUnknown
 }
 
-// CreateAccessAndRefreshTokens returns the id of a new access token, and a new refresh token. In a renewal, used is the old
-// refresh token, which CreateAccessAndRefreshTokens marks as used; otherwise used is empty.
-func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequest, used string) (
+// CreateAccessAndRefreshTokens returns the id of a new access token, and a new refresh token. In a renewal, oldToken is
+// the refresh token that the app has sent, and CreateAccessAndRefreshTokens marks it as used. Otherwise oldToken is
+// empty.
+func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequest, oldToken string) (
 	id, refresh string, expires time.Time, err error,
 ) {
 	if id, expires, err = s.CreateAccessToken(ctx, r); err != nil {
@@ -181,9 +185,9 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if used != "" {
+	if oldToken != "" {
 		// Check again under the lock: if RefreshGrace is 0, only one of two renewals at the same time may use the token.
-		t, err := s.usableLocked(used)
+		t, err := s.usableLocked(oldToken)
 		if err != nil {
 			return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
 		}
@@ -196,8 +200,8 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	return id, refresh, expires, nil
 }
 
-// usableLocked returns the refresh token text if it may be used. If its first use was longer than RefreshGrace ago,
-// usableLocked ends its sign-in, because an attacker may have stolen the token.
+// usableLocked returns the refresh token with that text if it may be used. If its first use was longer than RefreshGrace
+// ago, usableLocked ends its sign-in, because an attacker may have stolen the token.
 func (s *store) usableLocked(text string) (*refreshToken, error) {
 	t := s.refresh[text]
 	if t == nil || t.grant.ended {

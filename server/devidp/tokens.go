@@ -46,9 +46,9 @@ func (p *Provider) correctTokens(answer map[string]any) error {
 	return nil
 }
 
-// spoil changes claims so that the token has the fault how.
-func spoil(claims map[string]any, how Kind) {
-	switch how {
+// spoil changes claims so that the token has that fault.
+func spoil(claims map[string]any, fault Kind) {
+	switch fault {
 	case WrongAudience:
 		claims["aud"] = "api://other"
 	case WrongIssuer:

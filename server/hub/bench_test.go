@@ -40,6 +40,8 @@ func (e *echo) Follow(_ context.Context, _ string, deliver func(hub.Event)) (sto
 	return func() {}, nil
 }
 
+func (e *echo) Erase(string, int64) {}
+
 // BenchmarkFanOut measures one delivery in a room of 1,000 members. "floor" only calls Send with a finished frame; "hub"
 // does all the work of a post in the hub.
 func BenchmarkFanOut(b *testing.B) {

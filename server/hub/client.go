@@ -19,16 +19,17 @@ type Member interface {
 	Send(f *Frame) bool
 }
 
-// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave and Post,
-// in the order in which the frames came; any goroutine may call the other methods. The Member receives the answers.
+// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave, Post,
+// React and Remove, in the order in which the frames came; any goroutine may call the other methods. The Member receives
+// the answers.
 type Client struct {
 	hub            *Hub        // static
 	member         Member      // static
 	userID         string      // static
 	role           Role        // static
-	address        string      // static; the key in Hub.rates for all guests of this address; "": no such rate
+	address        string      // static; the key in Hub.rates for all guests of this address; "": their rate is not limited
 	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
-	posts          inflight    // posts that have no answer yet
+	posts          inflight    // posts, reactions and removals that have no answer yet
 
 	user atomic.Pointer[wire.User] // the author of the posts; Rename replaces it
 
@@ -46,29 +47,29 @@ const (
 	Writer             // may also post
 )
 
-// NewClient returns a client of user that has joined no room. from is the connection's address; two connections from
-// one address must have the same from. If from is "", the address is unknown and no address limit applies. The caller
+// NewClient returns a client of user that has joined no room. address is the connection's address; one address must
+// always be written in the same way. If address is "", it is unknown, and no limit for addresses applies. The caller
 // closes the client when the connection ends.
-func (h *Hub) NewClient(m Member, user wire.User, from string, role Role) *Client {
+func (h *Hub) NewClient(m Member, user wire.User, address string, role Role) *Client {
 	c := &Client{
 		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
 		membershipRate: newRateWindow(maxMembershipChanges, membershipPer), posts: inflight{drained: make(chan struct{}, 1)},
 	}
 	c.user.Store(&user)
-	if user.Anonymous && from != "" {
-		c.address = "address " + from // user ids have no space, so this key is never a user's id
+	if user.Anonymous && address != "" {
+		c.address = "address " + address // user ids have no space, so this key is never a user's id
 	}
 	return c
 }
 
-// Rename gives the user a new name. Messages that the user posts from now on carry it.
+// Rename gives the user a new name. It is the author's name in messages that the user posts from now on.
 func (c *Client) Rename(name string) {
 	user := *c.user.Load()
 	user.Name = name
 	c.user.Store(&user)
 }
 
-// Drain blocks until every post of the client has its answer, or until ctx is done.
+// Drain blocks until every post, reaction and removal of the client has its answer, or until ctx is done.
 func (c *Client) Drain(ctx context.Context) { c.posts.wait(ctx) }
 
 // Close removes the client from every room. A closed client joins no room again.
@@ -78,7 +79,7 @@ func (c *Client) Close() {
 	}
 }
 
-// CloseFor closes a client whose user will come back: the rooms still count the user for the time d.
+// CloseFor closes a client whose user will come back. For the time d its rooms still count the user.
 func (c *Client) CloseFor(d time.Duration) {
 	until := time.Now().Add(d)
 	for _, r := range c.close() {
@@ -111,7 +112,7 @@ func (c *Client) Beat() {
 	c.member.Send(NewFrame(wire.Beat{Now: c.hub.clock.Now().UnixMilli(), Heads: heads}))
 }
 
-// in returns the room of that name, nil if the client is not in it, and the number of rooms that the client is in.
+// in returns the room of that name, or nil if the client is not in it. It also returns how many rooms the client is in.
 func (c *Client) in(name string) (*room, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

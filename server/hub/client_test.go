@@ -69,7 +69,7 @@ func TestDrainWaitsForTheAnswersToPosts(t *testing.T) {
 		ann.Post(post(2, "lobby", 0))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		ann.Drain(ctx) // it returns when ctx is done
+		ann.Drain(ctx) // Drain returns when ctx is done
 	})
 }
 
@@ -87,8 +87,8 @@ func TestQuietFrames(t *testing.T) {
 	}
 }
 
-// TestWhoMayNotPost: a client without the right to post reads like every other; its posts are refused at the place in the
-// protocol's order of checks.
+// TestWhoMayNotPost: a client without the right to post can read like every other. Its posts are refused, after the
+// checks that come first by the protocol.
 func TestWhoMayNotPost(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")

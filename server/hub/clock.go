@@ -53,12 +53,12 @@ func (c *Clock) read() (now, wall time.Time) {
 	return c.setLocked(wall, at), wall
 }
 
-// setLocked returns the time of day when at has passed since start. That is t or, if it is later, last plus the
-// monotonic time that has passed since last was set.
-func (c *Clock) setLocked(t time.Time, at time.Duration) time.Time {
-	reckoned := c.last.Add(at - c.at)
+// setLocked sets and returns the time of day at the moment elapsed after start. That is t or, if it is later, last plus
+// the monotonic time that has passed since last was set.
+func (c *Clock) setLocked(t time.Time, elapsed time.Duration) time.Time {
+	reckoned := c.last.Add(elapsed - c.at)
 	if t.After(reckoned) {
-		c.last, c.at = t, at
+		c.last, c.at = t, elapsed
 		return t
 	}
 	return reckoned

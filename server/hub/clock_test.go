@@ -10,7 +10,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// wall is a wall clock that can be set. The monotonic one is the bubble's.
+// wall is a wall clock that can be set. The monotonic clock is that of the bubble.
 type wall struct{ forward atomic.Int64 }
 
 func (w *wall) now() time.Time { return time.Now().Add(time.Duration(w.forward.Load())) }
@@ -35,7 +35,7 @@ func TestClock(t *testing.T) {
 		want(time.Minute, time.Hour)
 		time.Sleep(time.Minute)
 		want(2*time.Minute, time.Hour)
-		wall.set(30 * time.Minute) // still behind the monotonic clock
+		wall.set(30 * time.Minute) // the wall clock is still behind the monotonic clock
 		want(2*time.Minute, 30*time.Minute)
 		wall.set(2 * time.Hour)
 		want(92*time.Minute, 0)
@@ -108,8 +108,8 @@ func TestMessageGoesWhenTheClockIsSetForward(t *testing.T) {
 	})
 }
 
-// TestClockIsNotBehindWhatIsStored: the wall clock was set back, then the process was restarted. The hub's clock moves to
-// the time of the stored message.
+// TestClockIsNotBehindWhatIsStored: the wall clock was set back, and then the process was restarted. The hub's clock must
+// advance to the time of the stored message.
 func TestClockIsNotBehindWhatIsStored(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		at := time.Now().Add(time.Hour).UnixMilli()

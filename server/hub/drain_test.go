@@ -13,7 +13,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// slowStream is a stream that answers one append in each span of every.
+// slowStream is a stream that answers one append in each interval of the length every.
 type slowStream struct {
 	*streamtest.Memory
 	every time.Duration

@@ -16,7 +16,7 @@ func TestUnknownEventsArePassedOver(t *testing.T) {
 		now := time.Now().UnixMilli()
 		unknown := []hub.Event{
 			{Kind: "wink", User: "u-eve", ID: "1", At: now, Expires: now + 60_000, Body: []byte(`{"at":"ben"}`)},
-			{User: "u-eve", ID: "2"}, // of a newer version
+			{User: "u-eve", ID: "2"}, // an event of a newer version
 			{Kind: hub.KindMessage, User: "u-eve", ID: "3", At: now, Expires: now + 60_000, Body: []byte("damaged")},
 		}
 		ann := w.in(t, "ann", "lobby")

@@ -20,7 +20,7 @@ import (
 //
 // The first four places decide what users see. The other two remove the stored bytes.
 
-// dueMessage is one live message on the heap of deadlines.
+// dueMessage is one message on the heap of deadlines: a live one, or one that was taken back and is still remembered.
 type dueMessage struct {
 	*message
 	room *room
@@ -47,8 +47,8 @@ func (d *dueHeap) Pop() any {
 // once.
 const maxRemoved = 1000
 
-// expire removes every message whose deadline has passed at now and sends removed to the members of its room. It returns how
-// long Run waits before the next call, checkEvery at most.
+// expire removes every message whose deadline has passed at the time now, and sends removed to the members of its room.
+// It returns how long Run waits before the next call, checkEvery at most.
 func (h *Hub) expire(now time.Time) time.Duration {
 	gone := map[*room][]int64{}
 	wait := checkEvery
@@ -69,12 +69,13 @@ func (h *Hub) expire(now time.Time) time.Duration {
 	return wait
 }
 
-// expire removes the messages seqs from the room and sends removed to every member.
+// expire removes the messages seqs from the room and sends removed to every member, for those that were not taken back.
 func (r *room) expire(seqs []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.hub.counts.expired.Add(int64(r.timeline.remove(seqs)))
-	for part := range slices.Chunk(seqs, maxRemoved) {
+	expired := r.timeline.expire(seqs)
+	r.hub.counts.expired.Add(int64(len(expired)))
+	for part := range slices.Chunk(expired, maxRemoved) {
 		r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: part, Why: wire.WhyExpired}))
 	}
 }

@@ -1,20 +1,21 @@
 // Package hub delivers messages to the members of this node's rooms and removes each message when its deadline passes. For
-// every room that has members on this node the hub keeps the live messages in memory: it answers joins from memory,
-// recognises repeats, and filters every read by the clock, so an expired message is never sent, however late the code runs.
+// every room that has members on this node the hub keeps the live messages in memory, with their reactions: it answers
+// joins from memory, recognises repeats, and filters every read by the clock, so an expired message is never sent, however
+// late the code runs. A message that was taken back is never sent again either, and the hub has the Stream erase it.
 //
 // The hub stores nothing; a Stream does. Everything that members see comes back from the Stream, never from the code that
 // posted it, so all members on all nodes see one order. The hub imports no HTTP, no NATS and no WebSocket: a Member is
 // anything that takes frames. Stats returns plain counters, and package server makes metrics of them, because the Prometheus
 // client would import net/http.
 //
-// Files in order: hub.go, client.go, join.go, room.go, post.go, expiry.go, timeline.go and people.go (what a room holds;
-// pure), event.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. Not every file uses only
-// the files after it: a Client and a room have a pointer to their Hub, and the files from join.go to expiry.go,
-// refusals.go, rate.go and stats.go have methods of Hub, Client and room.
+// Files in order: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), expiry.go, timeline.go,
+// snapshot.go and people.go (what a room holds; pure), event.go, stream.go, signals.go, frame.go, refusals.go, rate.go,
+// stats.go, clock.go. Not every file uses only the files after it: a Client and a room have a pointer to their Hub, and the
+// files from join.go to expiry.go, refusals.go, rate.go and stats.go have methods of Hub, Client and room.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
-//	Client.mu → room.mu → Hub.mu, Clock.mu, the locks inside Member.Send
+//	Client.mu → room.mu → Hub.mu, Clock.mu, the locks inside Member.Send and Stream.Erase
 //
 // Append and Follow are never called with one of these locks held. Append calls done and Follow calls deliver, and both
 // functions take room.mu. NATS may hold a lock of its own while it calls done: an Append under room.mu or Hub.mu could
@@ -43,9 +44,10 @@ type Config struct {
 	TTL          wire.TTL
 	Posts        int           // how many posts of one user are accepted in any span of Per
 	GuestPosts   int           // like Posts, for all guests of one address together: a user can become a new guest
-	Per          time.Duration // the span in which Posts and GuestPosts are counted
-	RoomMessages int           // the most live messages in one room
-	RoomBytes    int           // the most encoded bytes of the live messages in one room
+	Acts         int           // like Posts, but reactions, removals and signs of typing
+	Per          time.Duration // the span in which Posts, GuestPosts and Acts are counted
+	RoomMessages int           // the most messages in one room, with those taken back that would still live
+	RoomBytes    int           // the most encoded bytes of the live messages in one room, with their reactions
 	Rooms        int           // the most open rooms on this node
 }
 
@@ -77,14 +79,14 @@ type Hub struct {
 	counts counts        // its counters are atomic
 
 	opening sync.WaitGroup // calls of follow that are running; each of them opens a room
-	posts   inflight       // posts that are being checked, that the stream has not answered, or that are not delivered yet
+	posts   inflight       // posts and acts that are being checked, or that are not both stored and delivered yet
 
 	drainFailed atomic.Bool // true once Drain has given up: from then on no post is accepted
 
 	mu    sync.Mutex             // guards what follows; for the order of locks see the package comment
 	rooms map[string]*room       // rooms that are open or are being opened
 	due   dueHeap                // live messages of all rooms, earliest deadline first
-	rates map[string]*rateWindow // the rates of posts, by user id and, for all guests of an address, by Client.address
+	rates map[string]*rateWindow // the rates of posts, by user id or by Client.address, and of acts, by actsOf
 }
 
 // New returns a hub over stream. Messages expire by clock, and only while Run runs.
@@ -144,7 +146,7 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 		h.opening.Go(func() { h.follow(r) })
 	}
 	select {
-	case <-r.opened: // look here first: an open room is returned even if ctx is done
+	case <-r.opened: // this comes first, so that an open room is returned even if ctx is done
 		return r, r.err
 	default:
 	}
@@ -185,7 +187,8 @@ func (h *Hub) schedule(r *room, m *message) {
 	}
 }
 
-// drop removes closed rooms and the deadlines of their messages. The next join of such a room opens a new one.
+// drop removes the rooms in closed from the hub, and the deadlines of their messages. The next join of such a room opens
+// a new one.
 func (h *Hub) drop(closed map[*room]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -272,8 +275,8 @@ func (h *Hub) Drain(ctx context.Context) error {
 
 var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", drainTimeout)
 
-// inflight counts operations that have begun and not ended. At most one goroutine at a time may call wait, which blocks
-// until no operation is under way.
+// inflight counts operations that have begun and have not ended. At most one goroutine at a time may call wait, which
+// blocks until no operation is under way.
 type inflight struct {
 	n       atomic.Int64
 	ended   atomic.Int64  // how many operations have ended
@@ -304,7 +307,7 @@ func (f *inflight) add() { f.n.Add(1) }
 
 // begin counts an operation and returns true, unless f is closed.
 func (f *inflight) begin() bool {
-	f.add() // count before the check: a goroutine that closes f and then calls wait misses no operation
+	f.add() // count before the check, so that a goroutine that closes f and then calls wait misses no operation
 	if f.closed.Load() {
 		f.done()
 		return false

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var testConfig = hub.Config{
 	TTL:   wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000},
-	Posts: 20, GuestPosts: 1000, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 3,
+	Posts: 20, GuestPosts: 1000, Acts: 60, Per: 10 * time.Second, RoomMessages: 1000, RoomBytes: 8 << 20, Rooms: 3,
 }
 
 // world is a hub over a stream in memory, inside a synctest bubble.
@@ -256,7 +256,7 @@ func TestRepeatIsAnsweredAndPostsNothing(t *testing.T) {
 		ann.Post(p)
 		ann.want(t, accepted(want, false), want, accepted(want, true), accepted(want, true))
 		ben.want(t, want)
-		ben.Post(post(1, "lobby", 0)) // the same id of another person is another message
+		ben.Post(post(1, "lobby", 0)) // the same id of another user is another message
 		if got := ben.take(); len(got) != 2 || got[0].(wire.Accepted).Repeat {
 			t.Errorf("another person's same id: %+v, want a post", got)
 		}
@@ -380,7 +380,7 @@ func TestFullRoomSaysWhen(t *testing.T) {
 				if got := next[wire.Refused](t, ann); got.Code != wire.CodeFull || got.RetryMS != 30_000 || got.ID != id(3) {
 					t.Errorf("refused = %+v, want full after 30000 ms", got)
 				}
-				ann.Post(post(4, "tea", 0)) // another room still has space
+				ann.Post(post(4, "tea", 0)) // another room is not full
 				if got := ann.take(); len(got) != 2 {
 					t.Errorf("post elsewhere: %+v, want accepted and posted", got)
 				}
@@ -496,7 +496,7 @@ func TestResume(t *testing.T) {
 		for n := 1; n <= 5; n++ {
 			ann.Post(post(n, "lobby", time.Duration(n)*time.Minute))
 		}
-		time.Sleep(2 * time.Minute) // 1 and 2 are gone
+		time.Sleep(2 * time.Minute) // the messages 1 and 2 have expired
 		synctest.Wait()
 		for _, tt := range []struct {
 			name    string
@@ -652,7 +652,7 @@ func TestSlowMemberLeavesAndNobodyWaits(t *testing.T) {
 		ann.Post(post(1, "lobby", 0))
 		slow.full = false
 		ann.Post(post(2, "lobby", 0))
-		slow.want(t) // it left
+		slow.want(t) // it has left the room
 		if got := ben.take(); len(got) != 2 {
 			t.Errorf("ben got %+v, want both", got)
 		}

@@ -14,9 +14,9 @@ const (
 	membershipPer        = 10 * time.Second
 )
 
-// Join adds the client to a room and answers with joined, even if the client is in the room already. It blocks while
-// this node opens the room, for openTimeout at most or until ctx is done. re is the kind of the frame that a refusal
-// names: "join" or "hello".
+// Join adds the client to a room and answers with joined, even if the client is in the room already. It blocks while this
+// node opens the room, for openTimeout at most or until ctx is done. If Join is refused, the refusal names re as the kind
+// of the refused frame: "join" or "hello".
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
@@ -49,8 +49,8 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	}
 }
 
-// enter makes the client a member of r and adds r to c.rooms. It returns false if r was closed meanwhile; Join must
-// then open the room again. If the client is closed, enter joins nothing and returns true.
+// enter makes the client a member of r and adds r to c.rooms. If r was closed meanwhile, enter returns false, and Join
+// must open the room again. If the client is closed, enter does nothing and returns true, so that Join does not try again.
 func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -81,7 +81,7 @@ func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	c.refusedJoins[f.Room] = f
 }
 
-// notJoinedReason returns the refusal of a post to a room that the client is not in.
+// notJoinedReason returns the parts of the refusal of a post to a room that the client is not in.
 func (c *Client) notJoinedReason(room string) (code wire.Code, message string, retry time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -21,15 +21,15 @@ func (p *people) remove(user string) {
 	}
 }
 
-// keepUntil counts user as away, and so keeps user in the count until that time.
-func (p *people) keepUntil(user string, until time.Time) {
+// keepUntil counts user as away, so that the user stays in the count until the time deadline.
+func (p *people) keepUntil(user string, deadline time.Time) {
 	if _, away := p.away[user]; !away {
 		p.add(user)
 	}
-	p.away[user] = until
+	p.away[user] = deadline
 }
 
-// forgetAway stops counting the users in away whose time is over at now.
+// forgetAway stops counting the users in away whose time has passed at the time now.
 func (p *people) forgetAway(now time.Time) {
 	for user, until := range p.away {
 		if !until.After(now) {

@@ -2,6 +2,7 @@ package hub
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"mayfly/shared/wire"
@@ -9,7 +10,7 @@ import (
 
 // Post checks a message, hands it to the stream and returns. The client gets the frame accepted once the stream has
 // stored the message, or the frame refused if a check or the stream fails. The checks have the order of
-// docs/protocol.md: id, repeat, room, forbidden, text, ttl, rate, full, unavailable.
+// docs/protocol.md: id, repeat, room, forbidden, text, ttl, gone, rate, full, unavailable.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
@@ -44,14 +45,18 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeTTL, problem, 0)
 		return
 	}
-	now := time.Now()
+	answered, ok := r.acts.answered(p)
+	if !ok {
+		refuse(wire.CodeGone, answeredGone, 0)
+		return
+	}
+	now, at := time.Now(), c.hub.clock.Now()
 	if wait, problem := c.hub.charge(c, now); wait > 0 {
 		refuse(wire.CodeRate, problem, wait)
 		return
 	}
-	at := c.hub.clock.Now()
-	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text,
-		At: at.UnixMilli(), Expires: at.UnixMilli() + ttl})
+	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, ReplyTo: answered,
+		Mentions: distinct(p.Mentions), At: at.UnixMilli(), Expires: at.UnixMilli() + ttl})
 	k := e.key()
 	if wait, repeat := r.reserve(c, k, len(e.Body), at); wait > 0 || repeat {
 		c.hub.refund(c, now)
@@ -67,6 +72,16 @@ func (c *Client) Post(p wire.Post) {
 	})
 }
 
+// distinct returns ids in their order, without repeats.
+func distinct(ids []string) (once []string) {
+	for _, id := range ids {
+		if !slices.Contains(once, id) {
+			once = append(once, id)
+		}
+	}
+	return once
+}
+
 // memberOf returns the room of that name if the client is a member of it, else nil. It asks the room too, because
 // c.rooms may hold a room that has dropped the client: a room drops a member whose queue is full.
 func (c *Client) memberOf(name string) *room {
@@ -80,8 +95,8 @@ func (c *Client) memberOf(name string) *room {
 	return r
 }
 
-// lifetime returns how many milliseconds a message lives if its post asks for ttl; a ttl of 0 asks for the default. If
-// ttl is out of bounds, problem is the sentence that says so.
+// lifetime returns how many milliseconds a message lives if its post asks for ttl. A ttl of 0 asks for the default. If
+// ttl is out of bounds, problem is a sentence that says so.
 func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 	bounds := h.config.TTL
 	if ttl == 0 {
@@ -130,8 +145,8 @@ func (r *room) repeatLocked(c *Client, k key) bool {
 	return ok
 }
 
-// livingLocked returns the event with key k, without its Body. ok is false if the room has no such event or if it has
-// expired.
+// livingLocked returns the message with key k as an event without its Body, also if it was taken back. ok is false if the
+// room has no such message or if it has expired.
 func (r *room) livingLocked(k key) (e Event, ok bool) {
 	switch w, live := r.pending[k], r.timeline.byKey[k]; {
 	case live != nil:
@@ -142,23 +157,23 @@ func (r *room) livingLocked(k key) (e Event, ok bool) {
 	return e, e.Expires > r.hub.clock.Now().UnixMilli()
 }
 
-// reserve adds a pending post of size bytes to the room. If the room is full, wait is how long until one of its
-// messages expires. Post has already looked for a repeat; reserve looks again, under the lock, because the same user
-// may post from two connections at once.
-func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Duration, repeat bool) {
+// reserve adds a pending post of size bytes to the room. If the room is full, reserve adds nothing, and delay is how long
+// it takes until one of the room's messages expires. Post has already looked for a repeat; reserve looks again, under the
+// lock, because the same user may post from two connections at once.
+func (r *room) reserve(c *Client, k key, size int, now time.Time) (delay time.Duration, repeat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.repeatLocked(c, k) {
 		return 0, true
 	}
 	limit := r.hub.config
-	if len(r.timeline.live)+len(r.pending) >= limit.RoomMessages || r.timeline.bytes+r.pendingBytes+size > limit.RoomBytes {
+	if r.timeline.held()+len(r.pending) >= limit.RoomMessages || r.timeline.bytes+r.pendingBytes+size > limit.RoomBytes {
 		return r.nextExpiryLocked(now), false
 	}
-	if r.pending[k] != nil { // an earlier post with the same key, whose message has expired
+	if r.pending[k] != nil { // an earlier post had the same key, and its message has expired
 		r.finishLocked(k)
 	}
-	r.pending[k] = &pending{size: size}
+	r.pending[k] = &pending{author: c, size: size}
 	r.hub.posts.add()
 	r.pendingBytes += size
 	return 0, false
@@ -168,7 +183,7 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (wait time.Dur
 func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 	wait, ok := r.timeline.nextExpiry(now)
 	if !ok {
-		wait = retryUnavailable // no message lives: posts that the stream has not answered fill the room
+		wait = retryUnavailable // the room has no live message: posts that the stream has not answered fill it
 	}
 	return max(wait, time.Millisecond)
 }
@@ -210,7 +225,7 @@ func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Re
 		c.posts.done()
 	}
 	e.Body = nil // the answers to later repeats don't need the Body
-	if w.stored = &e; e.Seq <= r.timeline.head || r.closed {
+	if w.stored = &e; e.Seq <= r.timeline.seen || r.closed {
 		r.finishLocked(k)
 	}
 }

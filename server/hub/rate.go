@@ -6,37 +6,57 @@ import (
 	"time"
 )
 
-// charge counts one post of c against the rate of its user and, for a guest, of its address. If a limit is reached, charge
-// counts nothing and returns how long to wait and the sentence that says why.
-func (h *Hub) charge(c *Client, now time.Time) (wait time.Duration, problem string) {
+// charge counts one post of c against the rate of its user and, for a guest, of its address. If a limit is reached,
+// charge counts nothing. It then returns how long the client must wait, and a sentence that says why.
+func (h *Hub) charge(c *Client, now time.Time) (delay time.Duration, problem string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	own := h.rateLocked(c.userID, h.config.Posts, h.config.Per)
-	if wait := own.take(now); wait > 0 {
-		return wait, fmt.Sprintf("Slow down: %d messages in %s.", own.n, human(own.per))
+	if delay := own.take(now); delay > 0 {
+		return delay, fmt.Sprintf("Slow down: %d messages in %s.", own.n, human(own.per))
 	}
 	if c.address == "" {
 		return 0, ""
 	}
 	all := h.rateLocked(c.address, h.config.GuestPosts, h.config.Per)
-	if wait := all.take(now); wait > 0 {
+	if delay := all.take(now); delay > 0 {
 		own.giveBack(now)
-		return wait, fmt.Sprintf("Slow down: all guests from your network together may send %d messages in %s.",
+		return delay, fmt.Sprintf("Slow down: all guests from your network together may send %d messages in %s.",
 			all.n, human(all.per))
 	}
 	return 0, ""
 }
 
-// refund takes back the post that charge counted at that time. It runs for a post that stored no new message.
-func (h *Hub) refund(c *Client, at time.Time) {
+// refund runs for a post that stored no new message. It removes the post that charge counted at the time chargedAt.
+func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, key := range []string{c.userID, c.address} {
 		if w := h.rates[key]; w != nil {
-			w.giveBack(at)
+			w.giveBack(chargedAt)
 		}
 	}
 }
+
+// chargeAct counts one act of c against the rate of its user: a reaction, a removal or a sign of typing. At the limit it
+// counts nothing and returns how long to wait.
+func (h *Hub) chargeAct(c *Client, now time.Time) (wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rateLocked(actsOf(c), h.config.Acts, h.config.Per).take(now)
+}
+
+// refundAct takes back the act that chargeAct counted at that time. It runs for an act that changed nothing.
+func (h *Hub) refundAct(c *Client, at time.Time) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if w := h.rates[actsOf(c)]; w != nil {
+		w.giveBack(at)
+	}
+}
+
+// actsOf returns the key in Hub.rates for the acts of c's user. User ids have no space, so it is never a user's id.
+func actsOf(c *Client) string { return "acts of " + c.userID }
 
 func (h *Hub) rateLocked(key string, n int, per time.Duration) *rateWindow {
 	w := h.rates[key]
@@ -56,9 +76,9 @@ type rateWindow struct {
 
 func newRateWindow(n int, per time.Duration) *rateWindow { return &rateWindow{n: n, per: per} }
 
-// take counts an event at now and returns 0. At the limit it counts nothing and returns how long until the next event
-// is allowed.
-func (w *rateWindow) take(now time.Time) (wait time.Duration) {
+// take counts an event at the time now and returns 0. If the limit is reached, it counts nothing and returns how long it
+// takes until the next event is allowed.
+func (w *rateWindow) take(now time.Time) (delay time.Duration) {
 	w.dropOld(now)
 	if len(w.times) >= w.n {
 		return w.per - now.Sub(w.times[0])
@@ -67,10 +87,10 @@ func (w *rateWindow) take(now time.Time) (wait time.Duration) {
 	return 0
 }
 
-// giveBack removes the event that take counted at the time at.
-func (w *rateWindow) giveBack(at time.Time) {
+// giveBack removes the event that take counted at moment.
+func (w *rateWindow) giveBack(moment time.Time) {
 	for i := len(w.times) - 1; i >= 0; i-- {
-		if w.times[i].Equal(at) {
+		if w.times[i].Equal(moment) {
 			w.times = slices.Delete(w.times, i, i+1)
 			return
 		}

@@ -17,7 +17,21 @@ const (
 	joinFirst   = "You are not in this room: join it first."
 	notInRoom   = "You are not in this room."
 	roomFull    = "The room is full. Wait until some of its messages have expired."
+
+	messageGone   = "This message is not there any more."
+	answeredGone  = "The message that you answer is not there any more."
+	notYours      = "You can take back only your own messages."
+	badEmoji      = "Nobody can give this reaction here."
+	actNotStored  = "This could not be stored now. Try again soon."
+	actUnanswered = "This is being stored. Try again soon."
 )
+
+var reactionsFull = fmt.Sprintf("%d people have given this reaction, which is the most.", wire.MaxReactors)
+
+// tooManyActs says how many reactions and removals a user may send.
+func (h *Hub) tooManyActs() string {
+	return fmt.Sprintf("Slow down: %d reactions and removals in %s.", h.config.Acts, human(h.config.Per))
+}
 
 var tooManyChanges = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMembershipChanges, human(membershipPer))
 

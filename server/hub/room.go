@@ -10,6 +10,7 @@ import (
 
 // pending is a post that was handed to the stream and is not yet both stored and delivered.
 type pending struct {
+	author  *Client
 	stored  *Event    // the event that the stream stored, without its Body; nil until the stream has answered
 	repeats []*Client // clients that sent the same post again and wait for the same answer
 	size    int       // encoded bytes of the message
@@ -33,52 +34,61 @@ type room struct {
 	timeline     timeline
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of pending
+	acts         acts
 }
 
 func newRoom(h *Hub, name string) *room {
-	return &room{
+	r := &room{
 		hub: h, name: name, opened: make(chan struct{}), leftAt: time.Now(),
 		people: newPeople(), timeline: newTimeline(), pending: map[key]*pending{},
 	}
+	r.acts = newActs(r)
+	return r
 }
 
-// deliver runs when the stream brings an event, in seq order. It sends a message to every member, and passes over an event
-// of a kind that this node does not know.
+// deliver runs when the stream brings an event, in seq order. It sends every member what the event has changed, and passes
+// over an event of a kind that this node does not know.
 func (r *room) deliver(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed || e.Seq <= r.timeline.head {
+	if r.closed || e.Seq <= r.timeline.seen {
 		return
 	}
-	r.timeline.head = e.Seq
 	r.hub.clock.AdvanceTo(time.UnixMilli(e.At))
-	if e.Expires > r.hub.clock.Now().UnixMilli() {
-		r.addLocked(e)
+	change := r.timeline.apply(e, r.hub.clock.Now().UnixMilli())
+	if change.isNew {
+		r.hub.schedule(r, change.message)
 	}
+	if change.erase {
+		r.hub.stream.Erase(r.name, change.message.seq)
+	}
+	if len(r.members) > 0 {
+		f, own := change.frames(r.name, e.Seq)
+		r.sendButLocked(f, r.acts.senderLocked(e), own)
+	}
+	r.acts.onDeliveredLocked(e, change)
 	for k, p := range r.pending { // also posts that are stored and whose copy never came from the stream
-		if p.stored != nil && p.stored.Seq <= r.timeline.head {
+		if p.stored != nil && p.stored.Seq <= r.timeline.seen {
 			r.finishLocked(k)
 		}
 	}
 }
 
-// addLocked adds the message of e to the timeline, schedules its expiry and sends it to every member.
-func (r *room) addLocked(e Event) {
-	m := r.timeline.add(e)
-	if m == nil {
+// sendLocked sends f to every member and drops members whose queue is full.
+func (r *room) sendLocked(f *Frame) { r.sendButLocked(f, nil, nil) }
+
+// sendButLocked is like sendLocked, but the member sender gets own in place of f. It sends nothing if f is nil.
+func (r *room) sendButLocked(f *Frame, sender *Client, own *Frame) {
+	if f == nil {
 		return
 	}
-	r.hub.schedule(r, m)
-	if len(r.members) > 0 {
-		r.sendLocked(&Frame{whole: wire.EncodePosted(r.name, m.encoded), expires: m.expires})
-	}
-}
-
-// sendLocked sends f to every member and drops members whose queue is full.
-func (r *room) sendLocked(f *Frame) {
 	var slow []*Client
 	for _, c := range r.members {
-		if !c.member.Send(f) {
+		frame := f
+		if c == sender {
+			frame = own
+		}
+		if !c.member.Send(frame) {
 			slow = append(slow, c)
 		}
 	}
@@ -88,7 +98,7 @@ func (r *room) sendLocked(f *Frame) {
 	}
 }
 
-// join makes c a member, if it is none yet, and sends it joined with the live messages after cursor. It returns false if the
+// join makes c a member, if it is none yet, and sends it joined with what happened after cursor. It returns false if the
 // room is closed.
 func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	r.mu.Lock()
@@ -106,24 +116,20 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	return true
 }
 
-// snapshotLocked returns the joined frame for a client that has every message up to cursor. A client without a
-// cursor has no message.
+// snapshotLocked returns the joined frame for a client that has everything up to cursor. A client without a cursor has
+// nothing.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
-	var missed []*message
-	resumed := false
-	if cursor != nil && cursor.Epoch == epoch && cursor.Seq <= r.timeline.head {
-		missed = r.timeline.after(cursor.Seq, now)
-		resumed = len(missed) == len(newest(missed))
+	var after *int64
+	if cursor != nil && cursor.Epoch == epoch {
+		after = &cursor.Seq
 	}
-	if !resumed {
-		missed = newest(living(r.timeline.live, now))
-	}
-	before, after := wire.Joined{
+	snapshot, resumed := r.timeline.snapshot(after, now)
+	parts := wire.Joined{
 		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
 		TTL: r.hub.config.TTL.Default, People: int64(r.people.count()),
 	}.Parts()
-	return &Frame{before: before, after: after, messages: missed, quiet: resumed && len(missed) == 0}
+	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}
 }
 
 // leave removes c from the members.
@@ -143,18 +149,18 @@ func (r *room) dropLocked(c *Client) {
 	r.leftAt = time.Now()
 }
 
-// leaveUntil removes c from the members, but its user stays in the people count until that time.
-func (r *room) leaveUntil(c *Client, until time.Time) {
+// leaveUntil removes c from the members, but the user of c stays in the people count until the time deadline.
+func (r *room) leaveUntil(c *Client, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.members, c) {
 		return
 	}
-	r.people.keepUntil(c.userID, until)
+	r.people.keepUntil(c.userID, deadline)
 	r.dropLocked(c)
 }
 
-// has reports whether c is a member, and returns the head. A member has been sent every message up to the head.
+// has reports whether c is a member, and returns the head. A member has been sent every change up to the head.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -168,7 +174,7 @@ func (r *room) finishLocked(k key) {
 	r.hub.posts.done()
 }
 
-// closeLocked marks the room as closed. It finishes the posts that the stream has stored: they only wait for their
+// closeLocked marks the room as closed. It finishes the posts and acts that the stream has stored: they only wait for their
 // delivery, and a closed room delivers nothing.
 func (r *room) closeLocked() {
 	r.closed = true
@@ -177,11 +183,16 @@ func (r *room) closeLocked() {
 			r.finishLocked(k)
 		}
 	}
+	for _, a := range r.acts.byID {
+		if a.stored {
+			r.acts.abandonLocked(a)
+		}
+	}
 }
 
-// tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It
-// stops counting the users who are away and whose time is over at now. clock is the time of the hub's Clock; now is
-// from time.Now.
+// tidy ends what waits for a copy from the stream that never came, and stops counting users who did not come back in time.
+// clock is the time of the hub's Clock: tidy finishes the posts that were stored and have expired by clock. now is from
+// time.Now: by now it decides which acts to give up, and which users were away for too long.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -190,26 +201,27 @@ func (r *room) tidy(clock, now time.Time) {
 			r.finishLocked(k)
 		}
 	}
+	r.acts.giveUpLocked(now)
 	r.people.forgetAway(now)
 }
 
-// emptySince reports whether the room is open and has no members, and returns when the last member left.
-func (r *room) emptySince() (left time.Time, empty bool) {
+// emptySince reports whether the room is open and has no members. since is the time at which the last member left.
+func (r *room) emptySince() (since time.Time, empty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	select {
 	case <-r.opened:
 	default:
-		return time.Time{}, false // the room is being opened for a client that is about to join
+		return time.Time{}, false // the room is being opened for a client that is about to join it
 	}
 	return r.leftAt, !r.closed && len(r.members) == 0
 }
 
-// closeIfLeft closes the room and returns true if the room is empty and its last member left at then or earlier. The
-// caller must then call Hub.drop for the room.
-func (r *room) closeIfLeft(then time.Time) bool {
+// closeIfLeft closes the room if it is empty and its last member left at the time limit or earlier. If it returns true,
+// the room is closed, and the caller must call Hub.drop for it.
+func (r *room) closeIfLeft(limit time.Time) bool {
 	r.mu.Lock()
-	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(then)
+	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(limit)
 	if left {
 		r.closeLocked()
 	}

@@ -2,7 +2,7 @@ package hub
 
 import "context"
 
-// Signal is news that is useful only at once, such as that a user is typing. It takes no seq, and no node stores it.
+// Signal is news that is useful only for a moment, such as that a user is typing. It takes no seq, and no node stores it.
 type Signal struct {
 	Kind Kind
 	Body []byte // the encoded content; nobody changes these bytes

@@ -10,12 +10,15 @@ import (
 type Stats struct {
 	Rooms    int // open rooms on this node, including empty rooms that are still in memory
 	Messages int // live messages in these rooms
-	Bytes    int // encoded bytes of these messages
+	Bytes    int // encoded bytes of these messages, with their reactions
 
 	Accepted   int64 // posts that the stream has stored
 	Repeated   int64 // posts that were recognised as repeats
 	Deliveries int64 // frames that rooms sent to members; a frame to n members counts n times
 	Expired    int64 // messages that were removed at their deadline
+	Reactions  int64 // reactions that this node's users gave or took away
+	Removals   int64 // messages that this node's users took back
+	ActRepeats int64 // reactions and removals that changed nothing, because it was so already
 	Refused    map[wire.Code]int64
 }
 
@@ -24,7 +27,7 @@ const CodeOther wire.Code = "other"
 
 // counts holds a hub's counters. A frame to all members of a room is counted with one atomic addition.
 type counts struct {
-	accepted, repeated, deliveries, expired atomic.Int64
+	accepted, repeated, deliveries, expired, reactions, removals, actRepeats atomic.Int64
 
 	refused map[wire.Code]*atomic.Int64 // static
 }
@@ -64,6 +67,8 @@ func (h *Hub) Stats() Stats {
 	}
 	s.Accepted, s.Repeated = h.counts.accepted.Load(), h.counts.repeated.Load()
 	s.Deliveries, s.Expired = h.counts.deliveries.Load(), h.counts.expired.Load()
+	s.Reactions, s.Removals = h.counts.reactions.Load(), h.counts.removals.Load()
+	s.ActRepeats = h.counts.actRepeats.Load()
 	for code, n := range h.counts.refused {
 		s.Refused[code] = n.Load()
 	}

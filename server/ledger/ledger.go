@@ -16,13 +16,13 @@ import (
 
 // Store is the place where all nodes keep facts. stream.Facts implements it, and tests have a Store in memory.
 type Store interface {
-	// Keep stores a fact for all nodes until the time until. If the server keeps messages on disk, the fact also
-	// outlives a restart of the process.
-	Keep(ctx context.Context, fact string, until time.Time) error
-	// Follow calls deliver with every stored fact and then returns. After that, deliver is called with each fact that
-	// any node stores later, until stop is called. If Follow returns an error, the caller may call Follow again.
+	// Keep stores a fact for all nodes until expiry. If the server keeps messages on disk, the fact also outlives a
+	// restart of the process.
+	Keep(ctx context.Context, fact string, expiry time.Time) error
+	// Follow calls deliver with every stored fact and then returns. After that, the store calls deliver with each fact
+	// that any node stores later, until stop is called. If Follow returns an error, the caller may call Follow again.
 	Follow(ctx context.Context, deliver func(fact string, until time.Time)) (stop func(), err error)
-	// Current returns nil if every stored fact has been delivered, else an error that says why some facts may be
+	// Current returns nil if every stored fact has been delivered. Otherwise its error says why some facts may be
 	// missing.
 	Current() error
 }
@@ -103,8 +103,8 @@ func (l *Ledger) Run(ctx context.Context) {
 // Run waits.
 func newRetry() backoff.Backoff { return backoff.Backoff{First: firstRetry, Last: lastRetry} }
 
-// load calls store.Follow until it succeeds, with exponential backoff, and returns Follow's stop function. It returns
-// nil if ctx is done before.
+// load calls store.Follow until it succeeds, with exponential backoff, and returns Follow's stop function. If ctx is done
+// first, it returns nil.
 func (l *Ledger) load(ctx context.Context) (stop func()) {
 	for failed := newRetry(); ; {
 		stop, err := l.store.Follow(ctx, l.deliver)
@@ -141,24 +141,24 @@ func (l *Ledger) flush(ctx context.Context) error {
 			return err
 		}
 		l.mu.Lock()
-		l.waiting = l.waiting[1:] // the first fact is still next: only flush removes facts
+		l.waiting = l.waiting[1:] // that is still the same fact, because only flush removes facts
 		l.mu.Unlock()
 	}
 }
 
-// Keep queues a fact, which Run stores until the time until. It does not block. If maxWaiting facts wait already, Keep
+// Keep queues a fact that expires at expiry; Run stores it. Keep does not block. If maxWaiting facts wait already, Keep
 // drops the fact and logs that.
-func (l *Ledger) Keep(text string, until time.Time) { l.add(fact{text, until}, maxWaiting) }
+func (l *Ledger) Keep(text string, expiry time.Time) { l.add(fact{text, expiry}, maxWaiting) }
 
 // KeepMinor is like Keep, for facts that are less important and may be many. It drops the fact if the queue is at least
 // half full, so that the other half stays free for facts of Keep.
-func (l *Ledger) KeepMinor(text string, until time.Time) { l.add(fact{text, until}, maxWaiting/2) }
+func (l *Ledger) KeepMinor(text string, expiry time.Time) { l.add(fact{text, expiry}, maxWaiting/2) }
 
-// add queues f. If most facts wait already, it drops f and logs that.
-func (l *Ledger) add(f fact, most int) {
+// add queues f. If limit facts wait already, it drops f and logs that.
+func (l *Ledger) add(f fact, limit int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) >= most {
+	if len(l.waiting) >= limit {
 		l.log.Error("too many facts wait to be kept: some may not reach other nodes, nor outlive this process",
 			"facts", l.name, "waiting", len(l.waiting))
 		return
@@ -180,7 +180,7 @@ func (l *Ledger) Waiting() int {
 // Loaded returns a channel that is closed once every stored fact has been delivered for the first time.
 func (l *Ledger) Loaded() <-chan struct{} { return l.loaded }
 
-// Current returns nil if every fact that any node has stored has been delivered, else an error that says why some facts
+// Current returns nil if every fact that any node has stored has been delivered. Otherwise its error says why some facts
 // may be missing.
 func (l *Ledger) Current() error {
 	select {

@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// deaf is a store that can be read, but keeps nothing.
+// deaf is a store that can be read, but whose Keep always fails.
 type deaf struct{ *streamtest.Facts }
 
 func (deaf) Keep(context.Context, string, time.Time) error { return errors.New("the disk is full") }
@@ -40,7 +40,7 @@ func run(t *testing.T, store ledger.Store, deliver func(string, time.Time)) (l *
 	}
 }
 
-// TestWhatWaitsIsBounded: half of the queue is left for the facts that matter.
+// TestWhatWaitsIsBounded: KeepMinor leaves half of the queue free for the more important facts of Keep.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, stop := run(t, deaf{&streamtest.Facts{}}, func(string, time.Time) {})
@@ -59,7 +59,8 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	})
 }
 
-// TestFactsAreStoredOnceThatIsPossible: in their order, and every node follows them.
+// TestFactsAreStoredOnceThatIsPossible: as soon as the store works again, the waiting facts are stored in their order,
+// and every node gets them.
 func TestFactsAreStoredOnceThatIsPossible(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &streamtest.Facts{}
@@ -84,7 +85,7 @@ func TestFactsAreStoredOnceThatIsPossible(t *testing.T) {
 	})
 }
 
-// TestLedgerIsNotCurrentBeforeItIsRead: its user must not act as if it knew every fact.
+// TestLedgerIsNotCurrentBeforeItIsRead: before the ledger has read every fact, Current returns an error.
 func TestLedgerIsNotCurrentBeforeItIsRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &streamtest.Facts{}

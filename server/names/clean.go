@@ -11,8 +11,8 @@ import (
 const maxName = 64
 
 // cleanName returns name in a form that is safe to show to other users: on one line, of maxName characters at most,
-// without invisible characters and without characters that change the direction of writing. It returns "" if nothing is
-// left. It does not remove HTML, so show a name as text.
+// without invisible characters and without characters that change the direction of writing. If nothing is left, it
+// returns "". It does not remove HTML, so show a name as text.
 func cleanName(name string) string {
 	seen := strings.Map(func(r rune) rune {
 		switch {

@@ -43,7 +43,7 @@ func TestCleanName(t *testing.T) {
 	}
 }
 
-// FuzzCleanName checks that every cleaned name can be shown, and that cleaning twice is cleaning once.
+// FuzzCleanName checks that every cleaned name can be shown, and that cleaning it again does not change it.
 func FuzzCleanName(f *testing.F) {
 	for _, seed := range []string{"Ada Lovelace", "\u202eAda\x00", "e\u0301\u200b", strings.Repeat("a\u0300", 100), "\xff"} {
 		f.Add(seed)

@@ -6,7 +6,7 @@ var (
 	WaitFor   = waitFor
 )
 
-// Remembered returns how many users and how many names are remembered.
+// Remembered returns how many users and how many names are in memory.
 func (p *Profiles) Remembered() (users, names int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

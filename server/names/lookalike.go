@@ -9,9 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// confusables replaces a character that looks like one of the letters a to z with that letter. Fold the case before. It
-// holds only characters that keyboards have. Unicode's whole list is longer, and would make real names look alike that
-// users can tell apart.
+// confusables replaces a character that looks like one of the letters a to z with that letter. The text must be in lower
+// case. It holds only characters that keyboards have. Unicode's whole list is longer, and would make real names look
+// alike that users can tell apart.
 var confusables = strings.NewReplacer(
 	"а", "a", "в", "b", "с", "c", "ԁ", "d", "е", "e", "һ", "h", "і", "i", "ј", "j", "к", "k", "м", "m", "о", "o", "р", "p",
 	"ѕ", "s", "т", "t", "у", "y", "х", "x", "ү", "y", // Cyrillic
@@ -20,8 +20,8 @@ var confusables = strings.NewReplacer(
 	"ı", "i", "ɑ", "a", "ɡ", "g", "ս", "u", "օ", "o", "ո", "n", "0", "o", "1", "l", "|", "l", "$", "s", "@", "a",
 )
 
-// skeleton returns an equal string for two names that look alike to a quick reader (compare Unicode TR 39). It ignores
-// the case, compatibility forms (such as wide letters), and the script of a letter, such as Cyrillic.
+// skeleton returns the same string for two names that look alike to a reader who does not look closely (compare Unicode
+// TR 39). It ignores the case, compatibility forms (such as wide letters), and the script of a letter, such as Cyrillic.
 func skeleton(name string) string {
 	return confusables.Replace(strings.ToLower(strings.ToUpper(norm.NFKC.String(name))))
 }
@@ -35,10 +35,10 @@ func imitatesGuest(name string) bool {
 	return strings.HasPrefix(strings.ReplaceAll(letters, "rn", "m"), "anonymous")
 }
 
-// only returns s without the characters for which keep returns false.
-func only(keep func(rune) bool, s string) string {
+// only returns s with only those characters for which match returns true.
+func only(match func(rune) bool, s string) string {
 	return strings.Map(func(r rune) rune {
-		if keep(r) {
+		if match(r) {
 			return r
 		}
 		return -1

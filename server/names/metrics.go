@@ -5,7 +5,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// These are the values of the metric label result: how one lookup in a source of names ended.
+// These are the values of the label "result" in metrics. Each says how one lookup in a source of names has ended.
 const (
 	lookedFound   = "found"   // the source has answered about the user
 	lookedNobody  = "nobody"  // the source does not know the user, or does not answer about the user

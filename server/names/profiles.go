@@ -104,8 +104,8 @@ type user struct {
 	User
 	names     [nameSources]named // the newest name from each source
 	inactive  bool               // the last answer of the Users API said that the user is not active
-	answered  bool               // the Users API has once returned the user, or answered that it doesn't know the user
-	due       time.Time          // the next lookup is not queued before this time
+	answered  bool               // the Users API has once returned the user, or has answered that it doesn't know the user
+	due       time.Time          // no lookup is queued before this time
 	inflight  chan struct{}      // closed when the queued or running lookup has ended; nil: no lookup is queued or running
 	followers map[*follower]bool // if it is empty, the user is in Profiles.idle
 	idle      *list.Element      // the user's place in Profiles.idle; nil: the user has a follower
@@ -119,9 +119,9 @@ type named struct {
 
 // follower belongs to one call of Follow. It lives until stop is called.
 type follower struct {
-	changed func(Change) // the function that was given to Follow
-	name    string       // the name with which changed was last called; before that, id.Name of the call of Follow
-	refused bool         // changed was last called with Inactive set: the user is no longer admitted
+	onChange func(Change) // the function that Follow got
+	name     string       // the name in the last call of onChange; before the first call, the name that Follow got
+	refused  bool         // the last call of onChange had Inactive set: the user is no longer admitted
 }
 
 // lookup is one job in Profiles.queue: look up user. bearer is the access token for userinfo; if it is empty, userinfo
@@ -172,8 +172,8 @@ func (p *Profiles) Run(ctx context.Context) {
 	}
 }
 
-// recheck queues the lookups of connected users in the Users API that are due. Without RequireActive, it does so for a
-// user only until the Users API has answered once about the user.
+// recheck queues those lookups of connected users in the Users API that are due. Without RequireActive, it leaves out the
+// users about whom the Users API has answered once.
 func (p *Profiles) recheck() {
 	if p.okta == nil {
 		return
@@ -221,11 +221,11 @@ func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name stri
 	return p.taken.claimName(u.ID, id.Name), true
 }
 
-// Follow calls changed whenever the user gets another name than before (at first id.Name), or must leave, until stop is
-// called. If Profiles knows such a change already, Follow calls changed before it returns. changed must not block and
-// must not call p. One more call of changed may come while stop runs or shortly after.
-func (p *Profiles) Follow(id User, changed func(Change)) (stop func()) {
-	f := &follower{changed: changed, name: id.Name}
+// Follow calls onChange each time the user gets another name, and when the user must leave. At first the user counts as
+// called id.Name. If Profiles knows such a change already, Follow calls onChange before it returns. The calls end after
+// stop, but one more may come while stop runs or shortly after. onChange must not block and must not call p.
+func (p *Profiles) Follow(id User, onChange func(Change)) (stop func()) {
+	f := &follower{onChange: onChange, name: id.Name}
 	p.mu.Lock()
 	u := p.userLocked(id)
 	if u.idle != nil {
@@ -262,8 +262,8 @@ func (p *Profiles) userLocked(id User) *user {
 	return u
 }
 
-// idleLocked adds u, who has no follower, to the idle users. If more than maxUsers are idle then, it removes the user
-// who was seen longest ago from the cache.
+// idleLocked adds u, who has no follower, to the idle users. If more than maxUsers are idle then, it removes one user
+// from the cache: the one who was seen least recently.
 func (p *Profiles) idleLocked(u *user) {
 	u.idle = p.idle.PushBack(u)
 	if p.idle.Len() > maxUsers {
@@ -273,15 +273,15 @@ func (p *Profiles) idleLocked(u *user) {
 	}
 }
 
-// setName records name as u's newest name from the source from, unless name is empty.
-func (u *user) setName(from nameSource, name string, now time.Time) {
+// setName records name as u's newest name from the source origin. If name is empty, it does nothing.
+func (u *user) setName(origin nameSource, name string, now time.Time) {
 	if name != "" {
-		u.names[from] = named{name, now}
+		u.names[origin] = named{name, now}
 	}
 }
 
-// best returns u's name from the best source. It leaves out names older than nameKept, unless u is connected. It returns
-// "" if no name is left.
+// best returns u's name from the best source. Unless u is connected, it leaves out names older than nameKept. If no name
+// is left, it returns "".
 func (u *user) best(now time.Time) string {
 	for from := nameSources - 1; from >= 0; from-- {
 		if n := u.names[from]; n.name != "" && (len(u.followers) > 0 || now.Sub(n.at) < nameKept) {
@@ -329,7 +329,7 @@ func (p *Profiles) lookUp(ctx context.Context, l lookup) {
 
 // recordAnswer records the answer of one source about u, and sets the time at which the next lookup is due. If a lookup
 // asks two sources, the second answer sets the time.
-func (p *Profiles) recordAnswer(u *user, from nameSource, found profile, err error) {
+func (p *Profiles) recordAnswer(u *user, origin nameSource, found profile, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
@@ -347,15 +347,15 @@ func (p *Profiles) recordAnswer(u *user, from nameSource, found profile, err err
 			fresh = nobodyFresh
 		}
 	}
-	if from == fromOkta {
+	if origin == fromOkta {
 		u.answered = u.answered || err == nil || errors.Is(err, errNobody)
 	}
-	u.setName(from, found.name, now)
+	u.setName(origin, found.name, now)
 	u.due = now.Add(fresh)
 }
 
-// notify calls the function changed of each follower of u that was not told u's current name yet, or was not told yet
-// that u must leave.
+// notify calls onChange of each follower of u that does not know u's current name yet, or does not know yet that u must
+// leave.
 func (p *Profiles) notify(u *user) {
 	p.notifying.Lock()
 	defer p.notifying.Unlock()
@@ -376,6 +376,6 @@ func (p *Profiles) notify(u *user) {
 	}
 	p.mu.Unlock()
 	for _, f := range news {
-		f.changed(Change{Name: f.name, Inactive: leave})
+		f.onChange(Change{Name: f.name, Inactive: leave})
 	}
 }

@@ -24,7 +24,7 @@ const (
 	minLimitedPause = time.Second // the shortest pause after "too many requests"
 	maxLimitedPause = time.Minute // the longest pause after "too many requests", also if the source asks for a longer one
 
-	breakAfter  = 5                // after so many failures in a row, the source is not asked for brokenPause
+	breakAfter  = 5                // after this many failures in a row, the source is not asked for brokenPause
 	brokenPause = 30 * time.Second // how long a source is not asked after breakAfter failures in a row
 
 	// After a failure that may be temporary, ask waits for a random time between these two and then tries once more.
@@ -67,19 +67,21 @@ type source struct {
 	metrics *metrics     // static
 	log     *slog.Logger // static
 
-	// request is static. It builds the HTTP request about a user. It returns errNobody if the source cannot know the
-	// user.
+	// request builds the HTTP request that asks the source about a user. subject is the issuer's id of the user; bearer
+	// is the user's access token. If the source cannot know the user, request returns errNobody. The field is set once,
+	// then only read.
 	request func(ctx context.Context, subject, bearer string) (*http.Request, error)
-	// read is static. It parses the body of an answer about the user subject.
-	read func(body []byte, subject string) (profile, error)
+	// parse returns the profile in body, an answer of the source. If the answer is about another user than subject, it
+	// returns an error. The field is set once, then only read.
+	parse func(body []byte, subject string) (profile, error)
 
 	mu       sync.Mutex // guards what follows
 	paused   time.Time  // the end of the pause, in which the source is not asked
 	failures int        // the number of failures in a row
 }
 
-// oktaID matches the ids of users in Okta. A request is only made for an id that matches: for the id "me", for example,
-// Okta would return the owner of the API token.
+// oktaID matches the ids of users in Okta. The Users API is asked only about such ids. For the id "me", for example, Okta
+// would return the owner of the API token.
 var oktaID = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)
 
 // newOkta returns a source that asks Okta's Users API with our API token.
@@ -91,7 +93,7 @@ func newOkta(c Config, client *http.Client, m *metrics, log *slog.Logger) *sourc
 		}
 		return get(ctx, c.Okta+"/api/v1/users/"+url.PathEscape(subject), "SSWS "+c.OktaToken)
 	}
-	s.read = func(body []byte, subject string) (profile, error) {
+	s.parse = func(body []byte, subject string) (profile, error) {
 		var user struct {
 			ID      string `json:"id"`
 			Status  string `json:"status"`
@@ -124,15 +126,15 @@ func newUserinfo(c Config, client *http.Client, m *metrics, log *slog.Logger) *s
 		}
 		return get(ctx, at, "Bearer "+bearer)
 	}
-	s.read = func(body []byte, subject string) (profile, error) {
+	s.parse = func(body []byte, subject string) (profile, error) {
 		name, err := c.ReadUserinfo(body, subject)
 		return profile{name: name}, err
 	}
 	return s
 }
 
-func get(ctx context.Context, at, authorization string) (*http.Request, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+func get(ctx context.Context, address, authorization string) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +143,9 @@ func get(ctx context.Context, at, authorization string) (*http.Request, error) {
 	return r, nil
 }
 
-// ask returns the profile of a user from the source. If the first try fails with an error that may be temporary, and ctx
-// is not done, ask tries once more. The error errNobody means that the source does not know the user; any other error
-// means that the lookup failed.
+// ask asks the source about a user and returns the profile. If the first try fails with an error that may be temporary,
+// and ctx is not done, ask tries once more. The error errNobody means that the source does not know the user; any other
+// error means that the lookup failed.
 func (s *source) ask(ctx context.Context, subject, bearer string) (profile, error) {
 	for tried := false; ; tried = true {
 		if s.isPaused(time.Now()) {
@@ -197,7 +199,7 @@ func (s *source) do(r *http.Request, subject string) (profile, error) {
 		if err != nil {
 			return profile{}, err
 		}
-		return s.read(body, subject)
+		return s.parse(body, subject)
 	case http.StatusUnauthorized, http.StatusForbidden:
 		if s.name == sourceUserinfo { // the token is the user's own, and may not be meant for userinfo
 			return profile{}, errNobody
@@ -212,9 +214,9 @@ func (s *source) do(r *http.Request, subject string) (profile, error) {
 	}
 }
 
-// waitFor returns how long the source asks us to wait in h, the header of an answer "too many requests". Okta sends the
-// end of the wait in X-Rate-Limit-Reset, as a time of its own clock. waitFor compares this with Date, which has the same
-// clock. Other sources send Retry-After in seconds.
+// waitFor returns how long the source asks us to wait. h is the header of its answer "too many requests". Okta sends the
+// end of the wait in X-Rate-Limit-Reset, by its own clock; waitFor compares this with Date, which is by the same clock.
+// Other sources send Retry-After in seconds.
 func waitFor(h http.Header) time.Duration {
 	wait := maxLimitedPause
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
@@ -257,7 +259,7 @@ func (s *source) recordResult(err error) (transient bool) {
 		}
 		pause = brokenPause
 	}
-	if !now.Before(s.paused) { // log only once, although several requests under way may fail together
+	if !now.Before(s.paused) { // log only once, because several requests that run at the same time may fail together
 		s.log.Warn("people's names cannot be looked up for a while",
 			"source", s.name, "err", fmt.Sprintf("%.*s", maxFailure, err), "pause", pause)
 	}

@@ -16,7 +16,7 @@ func (r *Revocations) Known() int {
 	return max(n, len(r.order), len(r.signIns))
 }
 
-// Holders returns how many connections and keys are held.
+// Holders returns how many connections hold keys, and how many keys are held.
 func (r *Revocations) Holders() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

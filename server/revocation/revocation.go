@@ -104,27 +104,27 @@ func (r *Revocations) Run(ctx context.Context) {
 	}
 }
 
-// Ready returns nil if users can sign in now, else an error that says why they cannot.
+// Ready returns nil if users can sign in now. Otherwise its error says why they cannot.
 func (r *Revocations) Ready() error { return r.ledger.Current() }
 
 // Waiting returns the number of facts that wait to be stored in the ledger.
 func (r *Revocations) Waiting() int { return r.ledger.Waiting() }
 
-// deliver is called by the ledger with each stored fact, also with the facts of this node. It ignores a fact that begins
-// with an unknown word, because a node with a newer version of Mayfly may have stored it.
-func (r *Revocations) deliver(fact string, until time.Time) {
+// deliver runs for each stored fact, those of this node included; the ledger calls it. It ignores a fact that begins with
+// an unknown word, because a node with a newer version of Mayfly may have stored it.
+func (r *Revocations) deliver(fact string, expiry time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	word, keys, _ := strings.Cut(fact, " ")
-	if !until.After(time.Now()) {
+	if !expiry.After(time.Now()) {
 		return
 	}
 	switch word {
 	case factOut:
-		r.revokeLocked(key(keys), until)
+		r.revokeLocked(key(keys), expiry)
 	case factSaw:
 		signIn, token, _ := strings.Cut(keys, " ")
-		r.linkLocked(key(signIn), key(token), until)
+		r.linkLocked(key(signIn), key(token), expiry)
 	}
 }
 
@@ -147,9 +147,9 @@ type Holder struct {
 func (r *Revocations) NewHolder(end func()) *Holder { return &Holder{r, end} }
 
 // Admit records that the connection shows the token t. It returns ErrRevoked if the token or its sign-in was signed out,
-// and another error while the ledger cannot be read. If the client has named no sign-in, the key of its first token
-// stands for the sign-in. If the ledger was not read yet, Admit blocks until it was read, for loadWait at most, or until
-// ctx is done.
+// and another error while the ledger cannot be read. If the client has named no sign-in, the key of its first token is
+// used as the key of the sign-in. If the ledger was not read yet, Admit blocks until it was read, for loadWait at most,
+// or until ctx is done.
 func (h *Holder) Admit(ctx context.Context, t Token) error {
 	wait := time.NewTimer(loadWait)
 	defer wait.Stop()
@@ -173,7 +173,7 @@ func (r *Revocations) admitLocked(h *Holder, t Token) error {
 	if held == nil {
 		held = &holding{tokens: map[key]time.Time{}}
 	}
-	token, until := tokenKey(t.User, t.JTI), t.Expires.Add(2*wire.AuthGrace) // by then every node refuses it as expired
+	token, until := tokenKey(t.User, t.JTI), t.Expires.Add(2*wire.AuthGrace) // then every node refuses the token as expired
 	signIn := held.signIn
 	switch {
 	case t.SignInID != "":
@@ -197,7 +197,7 @@ func (r *Revocations) admitLocked(h *Holder, t Token) error {
 	}
 	r.holdings[h] = held
 	held.signIn, held.tokens[token] = signIn, until
-	for k, ends := range held.tokens { // all tokens, because the client may have named the sign-in only now
+	for k, ends := range held.tokens { // all tokens, because the client may have named its sign-in only now
 		r.noteLocked(signIn, k, ends)
 	}
 	for _, k := range []key{signIn, token} {

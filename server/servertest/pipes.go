@@ -29,13 +29,13 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// from is a connection whose RemoteAddr returns addr.
-type from struct {
+// remoteConn is a connection whose RemoteAddr returns addr.
+type remoteConn struct {
 	net.Conn
 	addr string
 }
 
-func (f from) RemoteAddr() net.Addr {
+func (f remoteConn) RemoteAddr() net.Addr {
 	ap, err := net.ResolveTCPAddr("tcp", f.addr)
 	if err != nil {
 		panic(err)
@@ -47,7 +47,7 @@ func (p *pipes) dial(addr string) func(context.Context, string, string) (net.Con
 	return func(ctx context.Context, _, _ string) (net.Conn, error) {
 		ours, theirs := net.Pipe()
 		select {
-		case p.conns <- from{theirs, addr}:
+		case p.conns <- remoteConn{theirs, addr}:
 			return ours, nil
 		case <-p.closed:
 			return nil, net.ErrClosed

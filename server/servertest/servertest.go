@@ -52,7 +52,7 @@ type Server struct {
 	Memory  *streamtest.Memory // the stream; nil if Options.Stream is of another type
 	Metrics *prometheus.Registry
 	Log     *Log
-	Wall    atomic.Int64 // how far the server's wall clock is set forward, in nanoseconds
+	Wall    atomic.Int64 // by how many nanoseconds the server's wall clock is set forward
 	Stop    func()       // stops the server, once, and checks that the log holds none of Options.Secrets
 
 	net *pipes // nil on the loopback interface
@@ -93,7 +93,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 		t.Fatal(err)
 	}
 	config := server.Config{
-		Version: "test", Conns: 1000, Each: 1000, TTL: TTL, Posts: 20, Per: 10 * time.Second,
+		Version: "test", Conns: 1000, Each: 1000, TTL: TTL, Posts: 20, Acts: 60, Per: 10 * time.Second,
 		Pages:  http.NotFoundHandler(),
 		Secure: func(h http.Handler) http.Handler { return h },
 		Ready:  func(context.Context) error { return nil },
@@ -104,7 +104,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	if o.Server != nil {
 		o.Server(&config)
 	}
-	rooms := hub.Config{TTL: config.TTL, Posts: config.Posts, GuestPosts: 1000, Per: config.Per,
+	rooms := hub.Config{TTL: config.TTL, Posts: config.Posts, GuestPosts: 1000, Acts: config.Acts, Per: config.Per,
 		RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}
 	if o.Hub != nil {
 		o.Hub(&rooms)
@@ -153,8 +153,8 @@ func (s *Server) shutDown(web *http.Server) {
 	time.Sleep(time.Second) // in virtual time: net/http lingers after it has cut off a request
 }
 
-// Dialer returns a dialer for the transport of a client of a server in memory. To the server, the client's IP address is
-// addr; an IPv6 address stands in brackets.
+// Dialer returns a dialer for the transport of a client of a server in memory. For the server, addr is the client's IP
+// address; write an IPv6 address in brackets.
 func (s *Server) Dialer(addr string) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	return s.net.dial(addr + ":1234")
 }

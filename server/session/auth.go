@@ -16,15 +16,18 @@ import (
 type Verifier interface {
 	// Verify checks an access token. The error is an *auth.Error.
 	Verify(ctx context.Context, accessToken, idToken string) (auth.Identity, error)
-	// Follow calls changed whenever the user of id gets a new name or must leave, until stop is called. changed must not
-	// block.
-	Follow(id auth.Identity, changed func(auth.Change)) (stop func())
-	// Ready returns nil if tokens can be checked now, else an error that says why they cannot.
+	// Follow calls onChange each time the user of id gets a new name, and when the user must leave. The calls end after
+	// stop. onChange must not block.
+	Follow(id auth.Identity, onChange func(auth.Change)) (stop func())
+	// Ready returns nil if tokens can be checked now. Otherwise its error says why they cannot.
 	Ready() error
+	// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing.
+	Warning() string
 }
 
 const (
-	// A connection may send at most maxSignIns hello and auth frames in any span of signInsPer. With one more, it ends.
+	// A connection may send at most maxSignIns hello and auth frames in any span of signInsPer. If it sends one more, the
+	// connection ends.
 	maxSignIns = 10
 	signInsPer = time.Minute
 	// A connection ends when maxFailedAuths of its auth frames have failed. A failure does not count if the server
@@ -36,8 +39,8 @@ const (
 	verifyTimeout = 10 * time.Second
 )
 
-// openGuest handles a hello without a token. It welcomes the user as a guest, or refuses the hello if the policy is
-// GuestsDenied.
+// openGuest handles a hello without a token. If the policy is GuestsDenied, it refuses the hello. Otherwise it welcomes
+// the user as a guest.
 func (s *Session) openGuest(hello wire.Hello) error {
 	role := hub.Writer
 	switch s.shared.Guests {
@@ -83,6 +86,7 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 
 // auth handles an auth frame: the client shows a new token to stay signed in on this connection.
 func (s *Session) auth(f wire.Auth) error {
+	s.shared.renewals.seen()
 	if err := s.checkSignInRate(); err != nil {
 		return err
 	}
@@ -98,7 +102,7 @@ func (s *Session) auth(f wire.Auth) error {
 		signInID = *f.SignInID
 	}
 	identity := s.identity.Load()
-	if identity == nil || !identity.is(id) || s.signInID != "" && signInID != s.signInID {
+	if identity == nil || !identity.sameUser(id) || s.signInID != "" && signInID != s.signInID {
 		refused = refusal(wire.ReasonIdentityChanged).About(f.Token)
 		s.logRefusal(refused, wire.Kind(f))
 		return byeFor(refused)
@@ -111,9 +115,9 @@ func (s *Session) auth(f wire.Auth) error {
 	return nil
 }
 
-// refuseAuth answers an auth frame that failed because of e. The connection goes on until its present token ends. If the
-// sign-in was signed out, or too many auth frames have failed, the connection ends at once: refuseAuth returns the error
-// for that.
+// refuseAuth answers an auth frame that failed because of e. Normally the connection goes on until its present token
+// expires, and refuseAuth returns nil. But if the user has signed out, or if too many auth frames have failed, the
+// connection must end at once: then refuseAuth returns the error that ends it.
 func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
 	s.logRefusal(e, wire.Kind(f))
 	if e.Reason == wire.ReasonTokenRevoked {
@@ -143,8 +147,8 @@ func (s *Session) signOut() error {
 	return errSignedOut
 }
 
-// checkSignInRate counts a hello or auth frame. After more than maxSignIns in signInsPer it returns a Bye, which ends
-// the connection.
+// checkSignInRate counts a hello or auth frame. If there were more than maxSignIns of them in the last signInsPer, it
+// returns a Bye, which ends the connection.
 func (s *Session) checkSignInRate() error {
 	if s.signIns.Add(time.Now(), signInsPer) <= maxSignIns {
 		return nil
@@ -153,8 +157,8 @@ func (s *Session) checkSignInRate() error {
 		RetryMS: wire.Milliseconds(signInsPer)})
 }
 
-// checkFailures counts a failed sign-in of the client's address if e.Wrong is set: no user of this server can have such
-// a token. After too many failures of the address it returns a Bye, which ends the connection.
+// checkFailures counts a failed sign-in of the client's address if e.Wrong is true, because then no user of this server
+// can have the token. If the address has had too many failures, checkFailures returns a Bye, which ends the connection.
 func (s *Session) checkFailures(e *auth.Error) error {
 	if !e.Wrong {
 		return nil
@@ -168,8 +172,9 @@ func (s *Session) checkFailures(e *auth.Error) error {
 }
 
 // verify checks a token. If sign-in is not set up, it refuses every token. The issuer sets the expiry of a token by the
-// wall clock, and verify converts it to the hub's clock. So a token is valid for the right time if the wall clock was
-// set back before the check. If the wall clock is set back later, no user stays signed in for longer.
+// wall clock, and verify converts it to the hub's clock. So if the wall clock was set back before the check, a token is
+// valid for the right time all the same. If the wall clock is set back after the check, no user stays signed in for
+// longer.
 func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	if s.shared.Verifier == nil {
 		return auth.Identity{}, refusal(wire.ReasonTokenIssuer)
@@ -182,7 +187,7 @@ func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	switch {
 	case errors.As(err, &refused):
 		return auth.Identity{}, refused
-	case err != nil: // must not happen: Verify returns only errors of the type *auth.Error
+	case err != nil: // never happens, because Verify returns only errors of the type *auth.Error
 		s.shared.Log.Error("a token was not checked", "conn_id", s.conn.ID, "err", err)
 		return auth.Identity{}, busy()
 	}

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// A connection ends when it has sent badFrames frames that cannot be read within badFramesPer, because its client
-	// does not follow the protocol.
+	// If badFrames frames that cannot be read come on a connection within badFramesPer, the connection ends, because its
+	// client does not follow the protocol.
 	badFrames    = 3
 	badFramesPer = 10 * time.Second
 
@@ -35,11 +35,11 @@ func (s *Session) Handle(frame []byte) error {
 	}
 	var bad *wire.FrameError
 	if errors.As(err, &bad) && bad.Re == wire.Kind(wire.Hello{}) {
-		f = wire.Hello{} // a second hello ends the connection, even if the hello could not be read
+		f = wire.Hello{} // a second hello ends the connection, even a hello that could not be read
 	} else if bad != nil {
 		return s.refuse(bad)
 	}
-	switch f := f.(type) { // f is nil if its type is unknown, as from a newer client: ignore it
+	switch f := f.(type) { // f is nil if its type is unknown, because the client is newer; such a frame is ignored
 	case wire.Hello:
 		return conn.Bye(wire.Bye{Code: wire.CodeProtocol, Message: "Say hello only once."})
 	case wire.Auth:
@@ -54,6 +54,10 @@ func (s *Session) Handle(frame []byte) error {
 		client.Leave(f)
 	case wire.Post:
 		client.Post(f)
+	case wire.React:
+		client.React(f)
+	case wire.Remove:
+		client.Remove(f)
 	}
 	return nil
 }
@@ -85,8 +89,8 @@ func (s *Session) open(f wire.Frame, err error) error {
 	return nil
 }
 
-// checkHello returns the first frame f as a hello, and sets s.patience. If err says that f could not be decoded, or if f
-// is not a valid hello, it returns a Bye.
+// checkHello returns the first frame f as a hello, and sets s.patience. If f is not a valid hello, or if err says that f
+// could not be decoded, checkHello returns a Bye.
 func (s *Session) checkHello(f wire.Frame, err error) (wire.Hello, error) {
 	protocol := func(message string) error { return conn.Bye(wire.Bye{Code: wire.CodeProtocol, Message: message}) }
 	var bad *wire.FrameError
@@ -112,14 +116,14 @@ func (s *Session) checkHello(f wire.Frame, err error) (wire.Hello, error) {
 	return hello, nil
 }
 
-// welcome sends the frame welcome. Its time now is set when the frame is written, not when it is queued, because the
-// client sets its clock by it, and the answer of a poll may wait for news before it is written.
+// welcome sends the frame welcome. The member now of the frame is set when the frame is written, not when it is queued:
+// the client sets its clock by that time, and the answer to a poll may wait for news before it is written.
 func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	w := wire.Welcome{
 		Conn: s.conn.ID, User: user, MayPost: role >= hub.Writer, TTL: s.shared.TTL, AuthExpires: authExpires,
 		Limits: wire.Limits{Text: wire.MaxText, Message: wire.MaxMessage, Rooms: wire.MaxRooms,
-			Posts: int64(s.shared.Posts), PerMS: s.shared.Per.Milliseconds()},
-		BeatMS: wire.BeatEvery.Milliseconds(),
+			Posts: int64(s.shared.Posts), Acts: int64(s.shared.Acts), PerMS: s.shared.Per.Milliseconds()},
+		Reactions: hub.Emoji[:], BeatMS: wire.BeatEvery.Milliseconds(),
 	}
 	s.conn.Send(hub.NewTimelyFrame(func(now int64) wire.Frame {
 		w.Now = now

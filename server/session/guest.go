@@ -22,7 +22,7 @@ func guest(secret *string) wire.User {
 }
 
 // animals are the second words of guests' names: short, friendly and easy to tell apart. The number of animals and their
-// order decide which animal a guest gets, so a change of the list renames guests.
+// order decide which animal a guest gets. So a change of the list gives guests other names.
 var animals = [...]string{
 	"Albatross", "Alpaca", "Ant", "Antelope", "Armadillo", "Auk", "Axolotl", "Badger", "Barnacle", "Bat", "Beaver", "Bee",
 	"Beetle", "Bison", "Bittern", "Blackbird", "Bluebird", "Bobcat", "Buffalo", "Bumblebee", "Bunting", "Butterfly", "Camel",

@@ -27,15 +27,15 @@ func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
 	return &identity{session: s, client: client, user: wire.User{ID: id.ID, Name: id.Name}, expires: id.Expires}
 }
 
-// is reports whether id is an identity of the same user.
-func (i *identity) is(id auth.Identity) bool {
+// sameUser reports whether id is an identity of the same user.
+func (i *identity) sameUser(id auth.Identity) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return id.ID == i.user.ID
 }
 
-// renew moves the deadline of the connection to AuthGrace after the expiry of the token of id, unless the present token
-// expires later. Then it sends the frame authed.
+// renew moves the deadline of the connection to AuthGrace after the expiry of the token of id. If the present token
+// expires later, the deadline stays. Then renew sends the frame authed.
 func (i *identity) renew(id auth.Identity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -46,8 +46,8 @@ func (i *identity) renew(id auth.Identity) {
 	i.tellLocked()
 }
 
-// onChange runs when the user has got a new name, or must leave. It sends the frame authed with the name, or ends the
-// connection.
+// onChange runs when the user has got a new name, or must leave. For a new name it sends the frame authed. If the user
+// must leave, it ends the connection.
 func (i *identity) onChange(change auth.Change) {
 	if change.Refused != nil {
 		i.session.logRefusal(change.Refused, "")
@@ -67,6 +67,13 @@ func (i *identity) onChange(change auth.Change) {
 // tellLocked sends the client the frame authed, with the user and the expiry of the sign-in.
 func (i *identity) tellLocked() {
 	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
+}
+
+// left returns how long the present token is still good at now, a time of the hub's clock. It may be negative.
+func (i *identity) left(now time.Time) time.Duration {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.expires.Sub(now)
 }
 
 // tick sends the frame expiring once when the token expires soon, and ends the connection when the connection's deadline

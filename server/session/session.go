@@ -1,11 +1,11 @@
-// Package session carries out the frames of one connection: hello, join, leave, post, auth (which renews the sign-in)
-// and signout. A session does not depend on the transport of its connection. It checks frames, tokens and guests; then
-// the hub carries out joins, leaves and posts, and answers them.
+// Package session handles the frames of one connection: it checks frames, tokens and guests. It carries out hello, auth
+// (which renews the sign-in) and signout itself. It passes joins, leaves, posts, reactions and removals to the hub, which
+// answers them. A session does not depend on the transport of its connection.
 //
-// Files in order: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
-// identity.go (the user who is signed in), policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go.
-// dispatch.go and auth.go have methods of Session, and an identity calls its Session, so these files refer up to
-// session.go.
+// Files from the top down: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
+// identity.go (the user who is signed in), renewals.go (counts sign-ins that nobody renewed), policy.go (what guests may
+// do), signin_refusal.go, guest.go, metrics.go. A file uses only the files after it, with one exception: dispatch.go,
+// auth.go and identity.go also use Session, which is in session.go.
 //
 // Locks: identity.mu is taken before hub.Clock.mu and the lock of a connection's queue.
 package session
@@ -22,7 +22,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Shared is what all sessions of a node share. Its fields are static.
+// Shared is what all sessions of a node share. Its fields are static, but for the counts in renewals.
 type Shared struct {
 	Hub     *hub.Hub
 	Clock   *hub.Clock // the clock that Hub uses
@@ -34,16 +34,20 @@ type Shared struct {
 	Failures    *admission.Failures     // the failed sign-ins of each client address
 	Guests      Policy                  // what guests may do
 
+	renewals renewals
+
 	// The welcome tells clients these limits. The hub applies them.
 	TTL   wire.TTL
 	Posts int           // the most accepted posts of one user in any span of length Per
-	Per   time.Duration // the length of the span in which Posts are counted
+	Acts  int           // the most reactions, removals and signs of typing of one user in such a span
+	Per   time.Duration // the length of the span in which Posts and Acts are counted
 }
 
-// nowMS returns the time of the hub's clock in Unix milliseconds, which frames send as now.
+// nowMS returns the time of the hub's clock in Unix milliseconds, which is the member now of frames.
 func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
-// Session carries out the frames of one connection. It implements conn.Handler.
+// Session handles the frames of one connection: it does what each frame asks for, or refuses it. It implements
+// conn.Handler.
 type Session struct {
 	shared *Shared    // static
 	conn   *conn.Conn // static
@@ -56,14 +60,14 @@ type Session struct {
 	bad        admission.Recent   // the recent frames that could not be read
 	signIns    admission.Recent   // the recent hello and auth frames
 	failed     int                // how many auth frames have failed; see maxFailedAuths
-	signInID   string             // the client's id of the sign-in; empty: the client has named none
+	signInID   string             // the id that the client has given to its sign-in; empty: none
 	patience   time.Duration      // how long a poll waits for news at most; hello sets it
-	mustAnswer bool               // a join or auth frame, which always gets an answer, has come after hello
+	mustAnswer bool               // after hello, a join or an auth frame has come, which always gets an answer
 	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
 	holder     *revocation.Holder // nil: the client has shown no token
 }
 
-// New returns a session for c whose first frame must be hello.
+// New returns a session for the connection c. Its first frame must be hello.
 func New(shared *Shared, c *conn.Conn) *Session { return &Session{shared: shared, conn: c} }
 
 // Greeted implements conn.Handler.
@@ -81,7 +85,7 @@ func (s *Session) Patience() time.Duration { return s.patience }
 // SignedIn reports whether the user is signed in. Any goroutine may call it.
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
-// Tick tells the client that the sign-in ends soon, and ends the connection when the sign-in has ended. Only one
+// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. Only one
 // goroutine calls Tick. now is the time of the hub's clock.
 func (s *Session) Tick(now time.Time) {
 	if i := s.identity.Load(); i != nil {
@@ -93,6 +97,9 @@ func (s *Session) Tick(now time.Time) {
 func (s *Session) Close() {
 	if s.unfollow != nil {
 		s.unfollow()
+	}
+	if i := s.identity.Load(); i != nil {
+		s.shared.renewals.ended(i.left(s.shared.Clock.Now()), s.shared.Log)
 	}
 	if s.holder != nil {
 		s.holder.Forget()

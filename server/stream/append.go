@@ -17,18 +17,20 @@ import (
 
 const (
 	appendTimeout = 5 * time.Second // an append that has no answer fails after this time
-	// pendingPublishes is how many appends may be without an answer. At this limit, an append waits for stallWait at most,
-	// then fails.
+	// pendingPublishes is how many appends may be without an answer. At this limit, an append waits for stallWait at
+	// most, and then fails.
 	pendingPublishes = 16384
 	stallWait        = 200 * time.Millisecond
 
 	codeStoreFailed = jetstream.ErrorCode(10077) // the subject or the stream is full
-	roomFull        = "per subject"              // in the description of a codeStoreFailed if only the room is full
+	roomFull        = "per subject"              // is in the text of the error codeStoreFailed if only the room is full
 	codeNoResources = jetstream.ErrorCode(10023) // JetStream's memory or disk is full
 )
 
 // pendingAppends are the appends without an answer, by the message that was published.
 type pendingAppends struct {
+	lookups sync.WaitGroup // goroutines that look up the original of a repeat
+
 	mu    sync.Mutex // guards what follows
 	byMsg map[*nats.Msg]pendingAppend
 }
@@ -41,19 +43,19 @@ type pendingAppend struct {
 	done  func(hub.Receipt, error)
 }
 
-func (p *pendingAppends) add(msg *nats.Msg, a pendingAppend) {
+func (p *pendingAppends) add(msg *nats.Msg, pending pendingAppend) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.byMsg[msg] = a
+	p.byMsg[msg] = pending
 }
 
 // take removes the pending append of msg and returns it. ok is false if msg has been answered already.
-func (p *pendingAppends) take(msg *nats.Msg) (a pendingAppend, ok bool) {
+func (p *pendingAppends) take(msg *nats.Msg) (pending pendingAppend, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	a, ok = p.byMsg[msg]
+	pending, ok = p.byMsg[msg]
 	delete(p.byMsg, msg)
-	return a, ok
+	return pending, ok
 }
 
 // openJetStream returns the JetStream API on the connection for appends.
@@ -76,25 +78,26 @@ func (n *NATS) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
 	n.append(pendingAppend{room, e, n.metrics.timed(done)}, "")
 }
 
-// append publishes a. JetStream recognises a repeat by the message id, which is made of user, room, event id and suffix.
-func (n *NATS) append(a pendingAppend, suffix string) {
+// append publishes the event of pending, and stores pending until the answer comes. JetStream recognises a repeat by the
+// id of the message, which append makes of user, room, event id and suffix.
+func (n *NATS) append(pending pendingAppend, suffix string) {
 	err := n.condition.blocked()
 	if err != nil {
-		a.done(hub.Receipt{}, err)
+		pending.done(hub.Receipt{}, err)
 		return
 	}
-	id := a.event.User + " " + a.room + " " + a.event.ID + suffix
-	msg := &nats.Msg{Subject: subjectPrefix + a.room, Header: nats.Header{}, Data: encodeRecord(a.event)}
+	id := pending.event.User + " " + pending.room + " " + pending.event.ID + suffix
+	msg := &nats.Msg{Subject: subjectPrefix + pending.room, Header: nats.Header{}, Data: encodeRecord(pending.event)}
 	if n.keys != nil {
 		id = n.keys.HashID(id)
-		msg.Data, err = n.keys.Seal(a.room, id, a.event.Expires, msg.Data)
+		msg.Data, err = n.keys.Seal(pending.room, id, pending.event.Expires, msg.Data)
 	}
 	if err != nil {
-		a.done(hub.Receipt{}, asFull(err))
+		pending.done(hub.Receipt{}, asFull(err))
 		return
 	}
-	n.appends.add(msg, a)
-	ttl := time.Duration(a.event.Expires-a.event.At) * time.Millisecond
+	n.appends.add(msg, pending)
+	ttl := time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond
 	_, err = n.js.PublishMsgAsync(msg, jetstream.WithMsgID(id),
 		jetstream.WithMsgTTL(natsTTL(ttl)), jetstream.WithStallWait(stallWait), jetstream.WithRetryAttempts(0))
 	if err != nil {
@@ -102,8 +105,7 @@ func (n *NATS) append(a pendingAppend, suffix string) {
 	}
 }
 
-// onStored runs when JetStream has acknowledged an append. The NATS library calls onStored for one append after the
-// other.
+// onStored runs when JetStream has acknowledged an append. The NATS library calls onStored for one append at a time.
 func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	a, ok := n.appends.take(msg)
 	if !ok {
@@ -112,7 +114,7 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	n.condition.recordOutcome(nil)
 	if ack.Duplicate {
 		// answerRepeat gets its own goroutine: blocking here would delay all acknowledgements.
-		n.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
+		n.appends.lookups.Go(func() { n.answerRepeat(a, ack.Sequence) })
 		return
 	}
 	a.event.Seq = int64(ack.Sequence)
@@ -121,21 +123,48 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 }
 
 // answerRepeat answers an append whose message id JetStream already has, for the event seq. If that event lives, the append
-// is a repeat. If it has expired (JetStream remembers ids for longer than events live), the append is a new event: it is
-// appended again with an id that contains seq, so that two nodes that do this at once still store one event.
+// is a repeat, also if the event is a message that was taken back and erased. If it has expired (JetStream remembers ids for
+// longer than events live), the append is a new event: it is appended again with an id that contains seq, so that two nodes
+// that do this at once still store one event.
 func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
-	page, err := n.links.page(ctx, roomSubject(a.room), seq, 1)
-	found := n.decodeAll(a.room, page.messages)
+	e, err := a.original(ctx, n, int64(seq))
 	switch {
 	case err != nil:
 		a.done(hub.Receipt{}, fmt.Errorf("look up the repeated event %d: %w", seq, err))
-	case len(found) == 1 && found[0].Seq == int64(seq) && found[0].Expires > n.clock.Now().UnixMilli():
-		a.done(hub.Receipt{Event: found[0], Repeat: true}, nil)
+	case e.Expires > n.clock.Now().UnixMilli():
+		a.done(hub.Receipt{Event: e, Repeat: true}, nil)
 	default:
 		n.append(a, " "+strconv.FormatUint(seq, 10))
 	}
+}
+
+// original returns the event seq, which a repeats. If it was erased, original returns what the later event that took it back
+// says of it. If it cannot be read, or if JetStream has deleted both because they have expired, original returns the zero
+// event.
+func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
+	p, err := n.links.page(ctx, roomSubject(a.room), uint64(seq), 1)
+	if err != nil || len(p.messages) == 0 {
+		return e, err
+	}
+	if p.last == seq {
+		for _, found := range n.decodeAll(a.room, p.messages) {
+			e = found
+		}
+		return e, nil
+	}
+	for p = (page{more: true, last: seq}); p.more; {
+		if p, err = n.links.page(ctx, roomSubject(a.room), uint64(p.last)+1, pageMessages); err != nil {
+			return e, err
+		}
+		for _, later := range n.decodeAll(a.room, p.messages) {
+			if taken, ok := later.TakenBack(); ok && taken.Seq == seq {
+				return taken, nil
+			}
+		}
+	}
+	return e, nil
 }
 
 // onFailed runs when an append was not acknowledged. The NATS library may hold a lock while onFailed runs, so onFailed

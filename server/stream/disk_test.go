@@ -33,7 +33,7 @@ func reopen(t *testing.T, s *stream.NATS, config stream.Config) *stream.NATS {
 	return openOnce(t, config, slog.New(slog.DiscardHandler))
 }
 
-// openOnce opens a stream that the test may close itself.
+// openOnce opens a stream. The test may close it itself.
 func openOnce(t *testing.T, config stream.Config, log *slog.Logger) *stream.NATS {
 	t.Helper()
 	s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(), log)
@@ -50,7 +50,7 @@ func closeLast(t *testing.T, s *stream.NATS) {
 	}
 }
 
-// all returns what a room holds.
+// all returns the messages in a room.
 func all(t *testing.T, s hub.Stream, room string) (held []wire.Message) {
 	t.Helper()
 	stop := catchUp(t, s, room, func() { held = nil }, func(m wire.Message) { held = append(held, m) })
@@ -58,8 +58,8 @@ func all(t *testing.T, s hub.Stream, room string) (held []wire.Message) {
 	return held
 }
 
-// catchUp follows room. On a busy machine a room is not read in time now and then: catchUp asks again, as the hub does,
-// after it has called again.
+// catchUp follows room. On a busy machine a room is sometimes not read in time. Then catchUp calls the function again and
+// tries once more, as the hub does.
 func catchUp(t *testing.T, s hub.Stream, room string, again func(), deliver func(wire.Message)) (stop func()) {
 	t.Helper()
 	for deadline := time.Now().Add(testTimeout); ; again() {
@@ -73,7 +73,7 @@ func catchUp(t *testing.T, s hub.Stream, room string, again func(), deliver func
 	}
 }
 
-// has compares what a room holds with want.
+// has compares the messages in a room with want.
 func has(t *testing.T, s hub.Stream, room string, want []wire.Message) {
 	t.Helper()
 	got := all(t, s, room)
@@ -94,7 +94,7 @@ func TestStreamOnDiskIsThereAgain(t *testing.T) {
 	}
 	for _, change := range []func(c *stream.Config){
 		func(*stream.Config) {},
-		func(c *stream.Config) { c.RoomMessages, c.MaxTTL, c.Bytes = 3, time.Minute, 8<<20 }, // takes nothing away
+		func(c *stream.Config) { c.RoomEvents, c.MaxTTL, c.Bytes = 3, time.Minute, 8<<20 }, // takes nothing away
 		func(c *stream.Config) { *c = config },
 	} {
 		changed := config
@@ -118,14 +118,20 @@ func TestStreamOnDiskIsThereAgain(t *testing.T) {
 	closeLast(t, s)
 }
 
-// grep returns the files below dir that hold text.
+// grep returns the files below dir that contain text.
 func grep(t *testing.T, dir, text string) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // JetStream has removed it meanwhile
+			return nil
+		}
 		if err != nil || e.IsDir() {
 			return err
 		}
 		b, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if bytes.Contains(b, []byte(text)) || strings.Contains(path, text) {
 			found = append(found, path)
 		}
@@ -143,7 +149,7 @@ func TestNothingOnDiskCanBeRead(t *testing.T) {
 	m := message(1, time.Minute)
 	m.Text, m.User = "quod-erat-demonstrandum", wire.User{ID: "u-euclid", Name: "Euclid of Alexandria"}
 	for range 3 {
-		mustAppend(t, s, "geometry", m) // a repeat is stored as little
+		mustAppend(t, s, "geometry", m) // the text of a repeat must not be readable either
 	}
 	for _, when := range []string{"while it runs", "after it was closed"} {
 		for _, secret := range []string{m.Text, m.User.ID, "Euclid", m.ID} {
@@ -206,7 +212,7 @@ func TestKeysGoWhenTheirMinuteHasPassed(t *testing.T) {
 	if got := keys(t, config); got[0] != keyOf(early) || !slices.Contains(got, keyOf(late)) {
 		t.Fatalf("keys %q, want %q and %q", got, keyOf(early), keyOf(late))
 	}
-	// What follows a message that expires in a minute expires in the next.
+	// The key for the minute after that of a message is made in advance.
 	if err := s.TendKeys(time.Now()); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +237,7 @@ func TestOldKeysGoAtTheStart(t *testing.T) {
 	m := mustAppend(t, s, "lobby", message(1, 2*time.Minute))
 	folder := filepath.Join(config.Folder, "keys")
 	old := time.Now().UTC().Add(-time.Minute).Format("20060102T1504Z")
-	for _, name := range []string{old, keyOf(m) + ".tmp"} { // left by a process that was killed
+	for _, name := range []string{old, keyOf(m) + ".tmp"} { // such files are left by a process that was killed
 		if err := os.WriteFile(filepath.Join(folder, name), bytes.Repeat([]byte{1}, 32), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +253,8 @@ func TestOldKeysGoAtTheStart(t *testing.T) {
 	has(t, s, "lobby", []wire.Message{m})
 }
 
-// TestClockIsNotBehindTheFolder: it was set back while Mayfly did not run, and nothing there may live longer for it.
+// TestClockIsNotBehindTheFolder: the wall clock was set back while Mayfly did not run. No message in the folder may live
+// longer because of that.
 func TestClockIsNotBehindTheFolder(t *testing.T) {
 	config := onDisk(t, roomy)
 	s := openOnce(t, config, slog.New(slog.DiscardHandler))
@@ -286,7 +293,7 @@ func TestMessageWithoutItsKeyIsSkipped(t *testing.T) {
 			}
 			closeLast(t, s)
 			lost := message(0, 10*time.Minute)
-			for _, name := range keys(t, config) { // the clock may just have gone to the next minute
+			for _, name := range keys(t, config) { // the next minute may just have begun
 				if name < keyOf(kept[0]) {
 					if err := tt.damage(filepath.Join(config.Folder, "keys", name)); err != nil {
 						t.Fatal(err)
@@ -296,7 +303,7 @@ func TestMessageWithoutItsKeyIsSkipped(t *testing.T) {
 			var log bytes.Buffer
 			s = openOnce(t, config, slog.New(slog.NewTextHandler(&log, nil)))
 			has(t, s, "lobby", kept)
-			// Its author may post it again, as it is nowhere any more, and everything else goes on.
+			// The author may post the message again, because it is lost, and everything else works.
 			if a := appendOne(t, s, "lobby", lost); a.err != nil || a.receipt.Repeat {
 				t.Errorf("posting a lost message again = %+v, %v, want a new one", a.receipt, a.err)
 			} else {
@@ -364,15 +371,15 @@ func TestFolderThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// tally counts how often each append ended, and how.
+// tally records how often each append has ended, and with which result.
 type tally struct {
 	t  *testing.T
 	s  *stream.NATS
 	wg sync.WaitGroup
 
 	mu     sync.Mutex     // guards what follows
-	ends   map[string]int // by id
-	stored []wire.Message // in the order of their answers
+	ends   map[string]int // how often the append with that id has ended
+	stored []wire.Message // the stored messages, in the order of their answers
 	errs   []error
 }
 
@@ -414,7 +421,7 @@ func (a *tally) wait() (stored []wire.Message, errs []error) {
 	return a.stored, a.errs
 }
 
-// eventually tries until ok, without sleeping more than a moment between.
+// eventually calls ok again and again until it returns true.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(10 * time.Millisecond)
@@ -446,11 +453,12 @@ func TestBlockedStreamSaysWhy(t *testing.T) {
 	}
 }
 
-// TestHealthIsAskedAgain: an answer that a busy machine gives now and then starts no server anew.
+// TestHealthIsAskedAgain: a bad answer that comes only now and then, because the machine is busy, does not restart the
+// server.
 func TestHealthIsAskedAgain(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		well int // the answer from which on it is well
+		well int // the index of the first good answer
 		ill  bool
 	}{
 		{"well", 0, false},
@@ -543,7 +551,7 @@ func TestServerThatFailedIsStartedAnew(t *testing.T) {
 	}
 }
 
-// TestLostSeqsAreNotGivenOutAgain: JetStream acknowledges what it is handed while it ends by itself, and may not write it.
+// TestLostSeqsAreNotGivenOutAgain: JetStream acknowledges messages while it ends by itself, and may not write them.
 func TestLostSeqsAreNotGivenOutAgain(t *testing.T) {
 	t.Parallel()
 	config := onDisk(t, roomy)

@@ -22,7 +22,7 @@ const (
 	syncEvery = 10 * time.Second
 	// reconnectWait is the wait between two attempts of a connection to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
-	healthAsks    = 10 // how many times in a row Healthz must fail before health returns an error
+	healthAsks    = 10 // how many times in a row Healthz must fail, so that health returns an error
 )
 
 // embedded is a NATS server in this process that listens on no port. After a failure, restart starts a new server in
@@ -35,8 +35,8 @@ type embedded struct {
 	server *server.Server
 }
 
-// newEmbedded returns a server that is not started yet. It stores at most that many bytes of messages: in dir, or in
-// memory if dir is empty.
+// newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty. They may
+// have that many bytes.
 func newEmbedded(dir string, bytes int64, log *slog.Logger) *embedded {
 	e := &embedded{log: log, options: server.Options{
 		ServerName:         "mayfly",
@@ -139,12 +139,13 @@ func (e *embedded) halt() {
 	}
 }
 
-// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as debug,
-// and so it does with problems that need no operator.
+// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as
+// debug. It also logs those problems as debug that need no operator.
 type natsLogger struct{ log *slog.Logger }
 
-// harmless are parts of such problems. The first one comes at the start after a crash: NATS reads its files again and needs
-// no help. The second one says that the stream is full, which noteFull says in Mayfly's words.
+// harmless holds parts of the texts of problems that need no operator. The first one comes at the start after a crash:
+// NATS reads its files again and needs no help. The second one says that the stream is full; noteFull logs that in
+// Mayfly's words.
 var harmless = []string{"TTL state is outdated", "resource limits exceeded"}
 
 // problem logs a problem of NATS with level, or as debug if the problem is harmless.

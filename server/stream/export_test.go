@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"time"
@@ -8,27 +9,27 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// ForgeCopy makes room's followers believe that a message came, whose predecessor was before.
-func (n *NATS) ForgeCopy(room string, seq, before int64) error {
+// ForgeCopy sends the followers of room a copy with the number seq that names predecessor as the number before it.
+func (n *NATS) ForgeCopy(room string, seq, predecessor int64) error {
 	copied := nats.NewMsg(livePrefix + subjectPrefix + room)
 	copied.Header.Set(headerSeq, strconv.FormatInt(seq, 10))
-	copied.Header.Set(headerLastSeq, strconv.FormatInt(before, 10))
+	copied.Header.Set(headerLastSeq, strconv.FormatInt(predecessor, 10))
 	if err := n.links.live.PublishMsg(copied); err != nil {
 		return err
 	}
 	return n.links.live.Flush()
 }
 
-// TendKeys does what is done all the time, as at now.
+// TendKeys rotates the keys as KeyRing.Run does at the time now.
 func (n *NATS) TendKeys(now time.Time) error { return n.keys.Rotate(now) }
 
-// Break makes JetStream end, as a disk that refuses to be written does.
+// Break makes JetStream end, as a failed write does.
 func (n *NATS) Break() error { return n.links.server.current().ShutdownJetStream() }
 
 // Kill makes the whole NATS server end.
 func (n *NATS) Kill() { n.links.server.halt() }
 
-// KillAnd is Kill, and lets meddle do something to the folder before another server starts on it.
+// KillAnd does what Kill does, and calls meddle before another server starts on the folder.
 func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 	s := n.links.server.current()
 	n.links.server.mu.Lock()
@@ -38,13 +39,13 @@ func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 	meddle(n.folder.NATS())
 }
 
-// Lasting is what health makes of Healthz.
+// Lasting is the function with which health repeats Healthz.
 var Lasting = lasting
 
-// Block makes appends end with err, as while the stream is started anew.
+// Block makes appends end with err, as they do while the server is being restarted.
 func (n *NATS) Block(err error) { n.condition.setBlocked(err) }
 
-// Cut ends the connections to the NATS server, as that does with one that it takes for too slow. They come back.
+// Cut ends the connections to the NATS server, as the server does with connections that are too slow. They reconnect.
 func (n *NATS) Cut() error {
 	var errs []error
 	for _, conn := range []*nats.Conn{n.links.publish, n.links.live, n.links.read} {
@@ -63,5 +64,14 @@ func NewScratch(places ...string) (path string, remove func() error, err error) 
 	return s.path, s.remove, nil
 }
 
-// RemoveLeftovers is what each start of NATS in memory does first.
+// RemoveLeftovers is called first at each start of NATS in memory.
 var RemoveLeftovers = removeLeftovers
+
+// Sealed returns the bytes that JetStream stores for the event seq of room, nil if it holds none.
+func (n *NATS) Sealed(ctx context.Context, room string, seq int64) ([]byte, error) {
+	p, err := n.links.page(ctx, roomSubject(room), uint64(seq), 1)
+	if err != nil || p.last != seq {
+		return nil, err
+	}
+	return p.messages[0].msg.Data, nil
+}

@@ -17,7 +17,7 @@ const (
 	factStream  = "MAYFLY_SIGNOUTS"
 	factSubject = "signout"
 
-	// factBytes is the most bytes that all facts may take; if a quarter of the bytes for messages is less, that is the
+	// factBytes limits how many bytes all facts may take. If a quarter of the bytes for messages is less, that is the
 	// limit. Beyond the limit JetStream deletes the oldest facts: their tokens are usually the first to expire. openFacts
 	// gives JetStream the limit as a number of facts: for a limit in bytes JetStream would reserve space on the disk,
 	// which may be full.
@@ -64,17 +64,17 @@ func (n *NATS) openFacts(ctx context.Context, storage jetstream.StorageType, byt
 // Facts returns the log of facts beside n's events.
 func (n *NATS) Facts() *Facts { return &Facts{nats: n} }
 
-// Keep stores fact until that time, and nothing if that time has passed. It blocks until the fact is stored, for
+// Keep stores fact until expiry. If that time has passed, it stores nothing. It blocks until the fact is stored, for
 // factTimeout at most.
-func (s *Facts) Keep(ctx context.Context, fact string, until time.Time) error {
+func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 	if err := s.nats.condition.blocked(); err != nil {
 		return err
 	}
-	left := time.Until(until)
+	left := time.Until(expiry)
 	if left <= 0 {
 		return nil
 	}
-	data, err := json.Marshal(storedFact{fact, until.UnixMilli()})
+	data, err := json.Marshal(storedFact{fact, expiry.UnixMilli()})
 	if err != nil {
 		return err
 	}
@@ -113,8 +113,8 @@ func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time
 // errBehind is the error of Current while the follower has missed facts and reads them again.
 var errBehind = errors.New("facts of other nodes are being read again")
 
-// Current returns nil if Follow has delivered every stored fact, else the reason why some facts may be missing. Call it
-// only after Follow has succeeded.
+// Current returns nil if Follow has delivered every stored fact. Otherwise its error says why some facts may be missing.
+// Call it only after Follow has succeeded.
 func (s *Facts) Current() error {
 	switch {
 	case s.nats.links.live.Status() != nats.CONNECTED:

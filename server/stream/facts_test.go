@@ -15,7 +15,7 @@ import (
 	"mayfly/server/stream/streamtest"
 )
 
-// signouts is what the implementations share.
+// signouts is the interface that both implementations of the facts have.
 type signouts interface {
 	Keep(ctx context.Context, entry string, until time.Time) error
 	Follow(ctx context.Context, deliver func(entry string, until time.Time)) (stop func(), err error)
@@ -27,7 +27,7 @@ type entry struct {
 	until int64
 }
 
-// followSignouts returns what s delivers.
+// followSignouts returns a channel with the facts that s delivers.
 func followSignouts(t *testing.T, s signouts) <-chan entry {
 	t.Helper()
 	c := make(chan entry, 10_000)
@@ -61,7 +61,8 @@ func keep(t *testing.T, s signouts, text string, d time.Duration) entry {
 	return entry{text, until.UnixMilli()}
 }
 
-// TestSignoutsReachWhoFollowsNowAndLater on each implementation; one that is over is kept no more.
+// TestSignoutsReachWhoFollowsNowAndLater: on each implementation, facts reach present and later followers. A fact that
+// has expired reaches none.
 func TestSignoutsReachWhoFollowsNowAndLater(t *testing.T) {
 	both := func(t *testing.T, s, other signouts) {
 		early := keep(t, s, "out a", time.Hour)
@@ -82,7 +83,7 @@ func TestSignoutsReachWhoFollowsNowAndLater(t *testing.T) {
 		c := followSignouts(t, s.Facts())
 		<-c
 		<-c
-		wantEntry(t, c, keep(t, s.Facts(), "out e", time.Minute)) // and never the one before
+		wantEntry(t, c, keep(t, s.Facts(), "out e", time.Minute)) // the fact before this one never comes
 	})
 	t.Run("Memory", func(t *testing.T) { s := &streamtest.Facts{}; both(t, s, s) })
 }
@@ -98,7 +99,8 @@ func TestSignoutsOnDiskAreThereAgain(t *testing.T) {
 	wantEntry(t, c, second)
 }
 
-// TestSignoutsFollowAServerStartedAnew: what came before is not lost, what comes later arrives, and meanwhile one knows.
+// TestSignoutsFollowAServerStartedAnew: when the server is restarted, no earlier fact is lost and later facts arrive.
+// Meanwhile Current returns an error.
 func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
 	t.Parallel()
 	s := open(t, onDisk(t, roomy))
@@ -114,7 +116,7 @@ func TestSignoutsFollowAServerStartedAnew(t *testing.T) {
 		last = entry{"out b", until.UnixMilli()}
 		return kept.Keep(t.Context(), last.text, until) == nil
 	})
-	for got := range c { // an attempt without an answer may have been stored, too
+	for got := range c { // a fact whose Keep got no answer may have been stored, too
 		if got.text == last.text {
 			break
 		}
@@ -130,10 +132,10 @@ func TestSignoutsAreNotKeptWhileNothingCanBe(t *testing.T) {
 	}
 }
 
-// TestSignoutsAreBounded: the oldest go.
+// TestSignoutsAreBounded: if there are too many facts, the oldest are deleted.
 func TestSignoutsAreBounded(t *testing.T) {
 	config := roomy
-	config.Bytes = 4 * 320 * 1000 // for 1,000
+	config.Bytes = 4 * 320 * 1000 // room for 1,000 facts
 	stores(t, config, func(t *testing.T, s *stream.NATS) {
 		for i := range 1100 {
 			keep(t, s.Facts(), fmt.Sprintf("out %024d", i), time.Hour)
@@ -145,7 +147,7 @@ func TestSignoutsAreBounded(t *testing.T) {
 	})
 }
 
-// TestSignoutsTakeWhatTheyMay holds the size that an entry is reckoned with.
+// TestSignoutsTakeWhatTheyMay checks that a stored fact is not larger than factSize.
 func TestSignoutsTakeWhatTheyMay(t *testing.T) {
 	config := onDisk(t, roomy)
 	s := openOnce(t, config, slog.New(slog.DiscardHandler))

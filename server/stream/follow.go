@@ -57,7 +57,7 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event))
 }
 
 // follow starts f. It subscribes first and then reads the stored messages. In the other order, it could miss a message
-// that is stored in between.
+// that is stored between the two steps.
 func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
@@ -83,7 +83,7 @@ type follower struct {
 	log       *slog.Logger
 	sub       *nats.Subscription
 	deliver   func([]storedMsg) int // returns how many of the messages could be decoded
-	connected context.Context       // done after a lost connection; see links.connection
+	connected context.Context       // done after a connection was lost; see links.connection
 	last      int64                 // the highest seq that was delivered or could not be decoded
 
 	behind atomic.Bool // messages were missed and have not been read again yet; any goroutine may read it
@@ -134,7 +134,7 @@ func (f *follower) deliverCopy(msg *nats.Msg) error {
 		return fmt.Errorf("header %s: %w", headerSeq, err)
 	}
 	if seq <= f.last {
-		return nil // catchUp has delivered it
+		return nil // catchUp has delivered this message already
 	}
 	// before is the seq of the predecessor in this subject. If it is lower than f.last, no message was missed: the
 	// messages between before and seq have only expired.
@@ -192,16 +192,16 @@ type page struct {
 	more     bool  // the subject holds later messages
 }
 
-// page reads at most limit messages of a subject, from seq on, by a batched direct get (NATS ADR-31). The server sends
-// each message, and then an empty message with status 204. If it has no message to send, it sends only an empty message
-// with status 404.
-func (l *links) page(ctx context.Context, of subject, seq uint64, limit int) (page, error) {
+// page reads messages of the subject subj, from the number seq on, at most limit of them, by a batched direct get (NATS
+// ADR-31). The server sends each message, and then an empty message with status 204. If it has no message to send, it
+// sends only an empty message with status 404.
+func (l *links) page(ctx context.Context, subj subject, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`
 		NextBy string `json:"next_by_subj"`
 		Batch  int    `json:"batch"`
 		Bytes  int    `json:"max_bytes"`
-	}{seq, of.name, limit, pageBytes})
+	}{seq, subj.name, limit, pageBytes})
 	if err != nil {
 		return page{}, err
 	}
@@ -211,7 +211,7 @@ func (l *links) page(ctx context.Context, of subject, seq uint64, limit int) (pa
 		return page{}, err
 	}
 	defer sub.Unsubscribe() //nolint:errcheck // the inbox gets no further messages
-	if err := l.read.PublishRequest("$JS.API.DIRECT.GET."+of.stream, inbox, ask); err != nil {
+	if err := l.read.PublishRequest("$JS.API.DIRECT.GET."+subj.stream, inbox, ask); err != nil {
 		return page{}, err
 	}
 	var p page

@@ -40,7 +40,7 @@ func smallDisk(t *testing.T, options string) string {
 // ballast takes all the space on a disk except leave bytes, until the function that it returns is called.
 func ballast(t *testing.T, disk string, leave int64) (remove func()) {
 	t.Helper()
-	path := filepath.Join(disk, "lost+found") // the one name beside its own that a stream leaves alone
+	path := filepath.Join(disk, "lost+found") // the only other name that a stream accepts in its folder
 	f, err := os.Create(path)
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func TestDiskThatIsFullRefusesUntilMessagesExpire(t *testing.T) {
 	kept := mustAppend(t, s, "keep", message(0, 10*time.Minute))
 	// Fill the disk with messages that live for a few seconds. If that takes longer than they live, the first messages
 	// expire before the disk is full: then try again with twice the life.
-	const most = 2000 // of that length, more than 24 MiB hold
+	const most = 2000 // more messages of that length than 24 MiB can hold
 	n, away := 0, 0
 	for full := 0; full == 0; {
 		ttl := 2 * time.Second << (n / most)
@@ -81,7 +81,7 @@ func TestDiskThatIsFullRefusesUntilMessagesExpire(t *testing.T) {
 			t.Fatalf("24 MiB hold %d messages of %d characters", most, wire.MaxText)
 		}
 		batch := newTally(t, s)
-		for range 8 { // at once: an append fails after 5 s without an answer
+		for range 8 { // several at once, because an append fails after 5 s without an answer
 			n++
 			m := message(n, ttl)
 			m.Text = strings.Repeat("x", wire.MaxText)
@@ -91,7 +91,7 @@ func TestDiskThatIsFullRefusesUntilMessagesExpire(t *testing.T) {
 		for _, err := range errs {
 			if errors.Is(err, hub.ErrFull) {
 				full++
-			} else if away++; away > 100 { // once in a while, on a machine that is busy elsewhere, it may not answer in time
+			} else if away++; away > 100 { // on a busy machine the stream may sometimes not answer in time
 				t.Fatalf("Append = %v, want ErrFull", err)
 			}
 		}
@@ -130,8 +130,8 @@ func TestDiskThatOthersFillRefusesUntilThereIsRoom(t *testing.T) {
 	has(t, s, "lobby", kept)
 }
 
-// TestFailedWriteIsGotOver fills the disk faster than the stream looks, so that writes fail: after that JetStream answers
-// none, even when there is space.
+// TestFailedWriteIsGotOver fills the disk faster than watch checks it, so that writes fail. After that JetStream answers
+// no append, even when there is space, until the server is restarted.
 func TestFailedWriteIsGotOver(t *testing.T) {
 	t.Parallel()
 	log := &servertest.Log{}
@@ -151,7 +151,7 @@ func TestFailedWriteIsGotOver(t *testing.T) {
 			a.append(m)
 		}
 	}
-	for range 25 { // 8 at once: an append fails after 5 s without an answer
+	for range 25 { // 8 at once, because an append fails after 5 s without an answer
 		more(8)
 		a.wait()
 	}
@@ -162,7 +162,7 @@ func TestFailedWriteIsGotOver(t *testing.T) {
 			eventually(t, "the error is noticed", func() bool { return s.Ready(t.Context()) != nil })
 			free()
 			if !strings.Contains(log.String(), "no space left") {
-				eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil }) // it looked just in time
+				eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil }) // watch has checked the disk just in time
 			}
 		}
 		eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil })

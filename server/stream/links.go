@@ -25,7 +25,7 @@ type links struct {
 }
 
 // openLinks starts server and connects to it. The caller must call disconnect on the returned links and stop the server,
-// also if there is an error.
+// even if there is an error.
 func openLinks(ctx context.Context, server *embedded) (*links, error) {
 	l := &links{server: server, ctx: ctx}
 	l.connected, l.reconnected = context.WithCancel(ctx)
@@ -53,10 +53,10 @@ func (l *links) connection() context.Context {
 	return l.connected
 }
 
-// onReconnect runs when live has a new connection. Once live has all its subscriptions back, onReconnect makes every
-// follower read its subject again.
-func (l *links) onReconnect(live *nats.Conn) {
-	if live.FlushTimeout(followTimeout) != nil {
+// onReconnect runs when conn, which is the connection live, has reconnected. Once conn has all its subscriptions back,
+// onReconnect makes every follower read its subject again.
+func (l *links) onReconnect(conn *nats.Conn) {
+	if conn.FlushTimeout(followTimeout) != nil {
 		return // the connection is lost again, so onReconnect will run again
 	}
 	l.mu.Lock()

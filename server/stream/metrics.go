@@ -48,8 +48,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// timed returns a function to use as done. The function measures the time since timed was called, counts the result, and
-// then calls done.
+// timed returns a function to give to Append in the place of done. That function measures the time since timed was
+// called, counts the result, and then calls done.
 func (m *metrics) timed(done func(hub.Receipt, error)) func(hub.Receipt, error) {
 	began := time.Now()
 	return func(receipt hub.Receipt, err error) {

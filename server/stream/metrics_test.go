@@ -13,7 +13,7 @@ import (
 
 func TestAppendsAreMeasured(t *testing.T) {
 	metrics := prometheus.NewRegistry()
-	s := openWith(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 1, Bytes: 1 << 20}, metrics)
+	s := openWith(t, stream.Config{MaxTTL: time.Hour, RoomEvents: 1, Bytes: 1 << 20}, metrics)
 	mustAppend(t, s, "lobby", message(1, time.Minute))
 	appendOne(t, s, "lobby", message(1, time.Minute)) // a repeat is no failure
 	appendOne(t, s, "lobby", message(2, time.Minute)) // full
@@ -50,14 +50,14 @@ func TestMissedMessagesAreReadAgainAndCounted(t *testing.T) {
 	}
 	t.Cleanup(stop)
 	first := mustAppend(t, s, "lobby", message(1, time.Minute))
-	if err := s.ForgeCopy("lobby", first.Seq+2, first.Seq+1); err != nil { // so the one between seems to be missed
+	if err := s.ForgeCopy("lobby", first.Seq+2, first.Seq+1); err != nil { // so the follower seems to have missed the message between
 		t.Fatal(err)
 	}
 	second := mustAppend(t, s, "lobby", message(2, time.Minute))
 	close(busy)
 	want(t, followed, first)
 	want(t, followed, second)
-	want(t, followed, mustAppend(t, s, "lobby", message(3, time.Minute))) // by itself, and the second only once
+	want(t, followed, mustAppend(t, s, "lobby", message(3, time.Minute))) // the message comes, and the second one came only once
 	got := servertest.Gather(t, metrics)
 	if got["mayfly_stream_gaps_total"] != 1 || got["mayfly_stream_reread_messages_total"] != 1 {
 		t.Errorf("metrics: %v, want one gap and one message read again", got)

@@ -13,9 +13,9 @@
 // writes nothing that could fail, and a restart would lose every event. If it fails, Ready says so, and the operator
 // decides.
 //
-// Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, follow.go, facts.go,
-// signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go, record.go, metrics.go. The files from append.go to
-// watch.go have methods of NATS, which nats.go declares.
+// Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, erase.go, follow.go,
+// facts.go, signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go, record.go, metrics.go. The files from
+// append.go to watch.go have methods of NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
 // calls onFailed, which calls the done of an Append. So neither onFailed nor done may publish.
@@ -45,15 +45,17 @@ const (
 	livePrefix    = "live." // the copies are republished on live.room.NAME
 
 	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
-	bootKey  = "mayfly_boot"  // in the metadata too: the bootID of the system when the stream was last opened
+	bootKey  = "mayfly_boot"  // the same for the bootID that the system had when the stream was last opened
 
 	duplicates   = 10 * time.Minute // how long JetStream remembers message ids, for repeats that the hub does not know
 	readyTimeout = 2 * time.Second
 	stopTimeout  = 5 * time.Second // the longest time for each step of Close
 
-	// maxStored is the size of the longest stored record: the longest text with every character escaped ("\u2028"), and the
-	// other fields.
-	maxStored = wire.MaxText*6 + 4096
+	// maxStored is the size of the longest stored record: the longest text and mentions, with every character escaped
+	// ("\u2028"), and the other fields.
+	maxStored = wire.MaxText*escaped + wire.MaxMentions*(wire.MaxUserID*escaped+quoted) + 4096
+	escaped   = 6 // bytes of one escaped character
+	quoted    = 3 // bytes of the quotes and the comma around one id
 
 	headerSeq     = "Nats-Sequence"
 	headerLastSeq = "Nats-Last-Sequence"
@@ -61,10 +63,10 @@ const (
 
 // Config says where a stream is stored, and its limits.
 type Config struct {
-	Folder       string        // folder for encrypted messages; empty: messages are stored in memory
-	MaxTTL       time.Duration // longest life of a message
-	RoomMessages int           // the most messages in one room
-	Bytes        int64         // the most bytes of all messages; less if the disk has less free space
+	Folder     string        // folder for encrypted messages; empty: messages are stored in memory
+	MaxTTL     time.Duration // longest life of a message
+	RoomEvents int           // the most events in one room
+	Bytes      int64         // the most bytes of all messages; less if the disk has less free space
 }
 
 // NATS is a hub.Stream and hub.Signals on NATS. If it stores events on disk, it restarts its embedded NATS server when
@@ -81,12 +83,12 @@ type NATS struct {
 	epoch     string
 	appends   *pendingAppends
 	condition *condition
+	eraser    *eraser
 	ctx       context.Context // done when Close stops the goroutines
 	stop      context.CancelFunc
 
 	followers sync.WaitGroup
-	lookups   sync.WaitGroup // goroutines that look up the original of a repeat
-	loops     sync.WaitGroup // the goroutines that run KeyRing.Run and watch
+	loops     sync.WaitGroup // the goroutines that run KeyRing.Run, watch and eraser.run
 }
 
 // OpenEmbedded starts a NATS server that only this process can reach, and opens the stream in it. ctx bounds only the
@@ -118,9 +120,11 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 	if n.js, err = n.openJetStream(); err != nil {
 		return err
 	}
+	n.eraser = newEraser(n.js, n.links, n.log)
 	if err := n.openStream(ctx, config); err != nil {
 		return fmt.Errorf("open the stream: %w", err)
 	}
+	n.loops.Go(func() { n.eraser.run(n.ctx) })
 	if n.folder != nil {
 		n.condition.setBlocked(asFull(n.folder.Full()))
 		n.loops.Go(func() { n.keys.Run(n.ctx) })
@@ -147,8 +151,8 @@ func (n *NATS) openFolder(config Config) (bytes int64, err error) {
 // Epoch implements hub.Stream.
 func (n *NATS) Epoch() string { return n.epoch }
 
-// Ready returns nil if the stream answers and stores messages, else the reason why not, without secrets. It blocks for
-// readyTimeout at most.
+// Ready returns nil if the stream answers and stores messages. Otherwise its error says why not, without secrets. It
+// blocks for readyTimeout at most.
 func (n *NATS) Ready(ctx context.Context) error {
 	if err := n.condition.blocked(); err != nil {
 		return err
@@ -161,17 +165,21 @@ func (n *NATS) Ready(ctx context.Context) error {
 	return nil
 }
 
-// Close waits for the answers of pending appends, ends every follower and stops the NATS server. If a step takes longer
-// than stopTimeout, Close goes on with the next step, and its error names the step that hangs. Call no method after
-// Close.
+// Close waits for the answers of pending appends and for erasures, ends every follower and stops the NATS server. If a step
+// takes longer than stopTimeout, Close goes on with the next step, and its error names the step that hangs. Call no method
+// after Close.
 func (n *NATS) Close() error {
 	var errs []error
 	if n.js != nil {
 		errs = append(errs, within(stopTimeout, "appends did not finish in time", func() error {
 			<-n.js.PublishAsyncComplete()
-			n.lookups.Wait()
+			n.appends.lookups.Wait()
 			return nil
 		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
+		errs = append(errs, within(stopTimeout, "messages that were taken back were not erased in time", func() error {
+			n.eraser.pending.Wait()
+			return nil
+		}))
 	}
 	n.stop()
 	errs = append(errs, within(stopTimeout, "NATS did not stop in time", func() error {
@@ -191,11 +199,11 @@ func (n *NATS) Close() error {
 	return errors.Join(errs...)
 }
 
-// within runs f and returns its error. If f takes longer than timeout, within returns problem as an error and leaves f
-// running.
-func within(timeout time.Duration, problem string, f func() error) error {
+// within runs step and returns its error. If step takes longer than timeout, within returns problem as an error, and step
+// goes on on its goroutine.
+func within(timeout time.Duration, problem string, step func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- f() }()
+	go func() { done <- step() }()
 	select {
 	case err := <-done:
 		return err

@@ -22,7 +22,7 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 		AllowMsgTTL:          true,
 		AllowDirect:          true,
 		Duplicates:           min(duplicates, maxAge),
-		MaxMsgsPerSubject:    int64(config.RoomMessages),
+		MaxMsgsPerSubject:    int64(config.RoomEvents),
 		MaxBytes:             config.Bytes,
 		MaxMsgSize:           maxStored,
 		Discard:              jetstream.DiscardNew, // a full stream refuses new messages and keeps the old ones
@@ -42,7 +42,7 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 		_, err = n.js.CreateStream(ctx, wanted)
 	case err == nil:
 		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back since then
-		err = n.updateStream(ctx, existing.CachedInfo().Config, &wanted)
+		err = updateStream(ctx, n.js, existing.CachedInfo().Config, &wanted)
 	}
 	if err != nil {
 		return err
@@ -54,19 +54,21 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 // updateStream changes the configuration of an existing stream from old to wanted, without losing a message. The epoch
 // stays the same, unless the system was rebooted since the last start: a reboot may lose the last messages, and JetStream
 // would give their seqs to new messages.
-func (n *NATS) updateStream(ctx context.Context, old jetstream.StreamConfig, wanted *jetstream.StreamConfig) error {
+func updateStream(
+	ctx context.Context, js jetstream.JetStream, old jetstream.StreamConfig, wanted *jetstream.StreamConfig,
+) error {
 	if epoch := old.Metadata[epochKey]; epoch != "" && old.Metadata[bootKey] == wanted.Metadata[bootKey] {
 		wanted.Metadata[epochKey] = epoch
 	}
 	// If a limit became lower, JetStream would delete the oldest messages beyond it. The hub applies the lower limits.
 	wanted.MaxAge = max(wanted.MaxAge, old.MaxAge)
 	wanted.MaxMsgsPerSubject = max(wanted.MaxMsgsPerSubject, old.MaxMsgsPerSubject)
-	_, err := n.js.UpdateStream(ctx, *wanted)
+	_, err := js.UpdateStream(ctx, *wanted)
 	return err
 }
 
-// natsTTL returns the time to live that JetStream gets for ttl. It is rounded up to whole seconds, because JetStream cuts
-// off the fraction, and one second longer, because JetStream must not delete a message early.
+// natsTTL returns the time to live that Mayfly gives JetStream for ttl. It is ttl rounded up to whole seconds, because
+// JetStream cuts off the fraction, plus one second, because JetStream must not delete a message early.
 func natsTTL(ttl time.Duration) time.Duration {
 	return (ttl + time.Second - 1).Truncate(time.Second) + time.Second
 }

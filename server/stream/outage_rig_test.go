@@ -35,14 +35,14 @@ func serve(t *testing.T, s *stream.NATS) house {
 	}).URL}
 }
 
-// socket is a client on a WebSocket that reads when it is told.
+// socket is a client on a WebSocket that reads only when the test tells it to.
 type socket struct {
 	t    *testing.T
 	ws   *websocket.Conn
 	rest []wire.Frame
 }
 
-// in returns a client that is in room, and its joined frame.
+// in returns a client that has joined room, and its joined frame.
 func (h house) in(t *testing.T, room string) (*socket, wire.Joined) {
 	t.Helper()
 	ws, _, err := websocket.Dial(t.Context(), h.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
@@ -79,7 +79,7 @@ func (s *socket) next() wire.Frame {
 	return f
 }
 
-// listen reads all that comes from now on, as a browser does, until the connection ends.
+// listen reads every frame from now on, as a browser does, until the connection ends.
 func (s *socket) listen() <-chan wire.Frame {
 	frames := make(chan wire.Frame, 100_000)
 	for _, f := range s.rest {
@@ -100,7 +100,7 @@ func (s *socket) listen() <-chan wire.Frame {
 	return frames
 }
 
-// await returns the next F, skipping other frames.
+// await returns the next frame of type F, and skips other frames.
 func await[F wire.Frame](s *socket) F {
 	for {
 		switch f := s.next().(type) {
@@ -155,7 +155,7 @@ func decode(t *testing.T, message []byte) (frames []wire.Frame) {
 	return frames
 }
 
-// show writes f for an error.
+// show returns f as text for an error.
 func show(f wire.Frame) string {
 	b, _ := json.Marshal(f)
 	return wire.Kind(f) + string(b)

@@ -20,8 +20,8 @@ const (
 	enough   = 100                     // accepted posts between two outages
 )
 
-// away returns whether f says that the stream cannot answer now, and may later. Anything else that is no good answer is an
-// error.
+// away reports whether f says that the stream cannot answer now, but may later. If f is any other refusal, the test
+// fails.
 func away(t *testing.T, f wire.Frame) bool {
 	r, ok := f.(wire.Refused)
 	if ok && (r.Code != wire.CodeUnavailable || r.RetryMS <= 0) {
@@ -30,28 +30,28 @@ func away(t *testing.T, f wire.Frame) bool {
 	return ok
 }
 
-// outcome is what became of everything that was posted.
+// outcome records the answers to all posts.
 type outcome struct {
 	mu       sync.Mutex
 	accepted map[string]wire.Accepted // by id
 	refused  map[string]bool
 }
 
-// accepts returns how much was accepted.
+// accepts returns how many posts were accepted.
 func (o *outcome) accepts() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.accepted)
 }
 
-// refusals returns how much was refused.
+// refusals returns how many posts were refused.
 func (o *outcome) refusals() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.refused)
 }
 
-// ends notes the answer to a post.
+// ends records f, the answer to a post.
 func (o *outcome) ends(t *testing.T, id string, f wire.Frame) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -64,7 +64,7 @@ func (o *outcome) ends(t *testing.T, id string, f wire.Frame) {
 	}
 }
 
-// every counts, at that pace, until stop.
+// every yields 0, 1, 2 and so on at that pace, until stop is true.
 func every(pace time.Duration, stop *atomic.Bool) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		tick := time.NewTicker(pace)
@@ -75,7 +75,7 @@ func every(pace time.Duration, stop *atomic.Bool) iter.Seq[int] {
 	}
 }
 
-// TestOutage takes the stream away from a server on which people post, join, read and poll, and gives it back, twice.
+// TestOutage breaks the stream of a server at which clients post, join, read and poll, and lets it work again, twice.
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -129,13 +129,13 @@ func TestOutage(t *testing.T) {
 			var kept, opened, unopened int
 			busy.Go(func() { // a room that is open is joined from memory; another one when the stream is there
 				again, _ := h.in(t, "lobby")
-				for n := range every(time.Second, &stop) { // 64 moves in 10 s are taken, and some ticks come late
+				for n := range every(time.Second, &stop) { // the server accepts 64 joins and leaves in 10 s, and some ticks come late
 					room := fmt.Sprintf("room-%d", n)
 					again.send(wire.Join{Room: "lobby"})
 					f := again.answer()
 					if j, ok := f.(wire.Joined); !ok || j.Room != "lobby" {
 						t.Errorf("joining an open room was answered %s", show(f))
-						return // its answers no longer belong to its questions
+						return // its answers would no longer match its frames
 					}
 					kept++
 					again.send(wire.Join{Room: room})
@@ -153,7 +153,7 @@ func TestOutage(t *testing.T) {
 				eventually(t, "chatting", func() bool { return o.accepts() > before+enough })
 			}
 			chats()
-			for n := 0; n < 2 || n < 50 && o.refusals() == 0; n++ { // connections may be there again before anybody posts
+			for n := 0; n < 2 || n < 50 && o.refusals() == 0; n++ { // the stream may work again before a client posts
 				if err := tt.fail(s); err != nil {
 					t.Fatal(err)
 				}
@@ -177,8 +177,8 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// TestOutageOfMemory ends JetStream where nothing restarts it: known messages can be read, and clients that post are told to
-// wait.
+// TestOutageOfMemory ends JetStream in memory, where nothing restarts it. Known messages can still be read, and clients
+// that post are told to wait.
 func TestOutageOfMemory(t *testing.T) {
 	t.Parallel()
 	s := openOnce(t, roomy, slog.New(slog.DiscardHandler))
@@ -187,7 +187,7 @@ func TestOutageOfMemory(t *testing.T) {
 	ann, _ := h.in(t, "lobby")
 	ben, _ := h.in(t, "lobby")
 	ann.send(wire.Post{ID: message(1, 0).ID, Room: "lobby", Text: "before"})
-	await[wire.Accepted](ann) // may come before or after posted
+	await[wire.Accepted](ann) // it may come before or after posted
 	await[wire.Posted](ben)
 	if err := s.Break(); err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func TestOutageOfMemory(t *testing.T) {
 	}
 }
 
-// fleets returns whether a message is one of those that expire while the stream is away.
+// fleets reports whether a message is one of those that expire while the stream is away.
 func fleets(at, expires int64) bool { return expires-at == fleeting.Milliseconds() }
 
 // judge reads the frames that a client got until the message end and until all fleeting messages are gone. Every accepted
@@ -240,7 +240,7 @@ func (o *outcome) judge(t *testing.T, told <-chan wire.Frame, end int64) {
 		}
 	}
 	for id, a := range o.accepted {
-		if seen[id] != a.Seq && !(seen[id] == 0 && fleets(a.At, a.Expires)) { // a message may have expired on its way
+		if seen[id] != a.Seq && !(seen[id] == 0 && fleets(a.At, a.Expires)) { // the message may have expired on its way
 			t.Errorf("%s was accepted as %d, and seen as %d", id, a.Seq, seen[id])
 		}
 	}

@@ -11,8 +11,8 @@ import (
 // length; then the times of posting and expiry; then the body. A record holds no seq and no room: JetStream numbers the
 // messages, and the room is the subject.
 //
-// A newer node may write records of a kind or of a version that this node does not know. This node delivers such an event
-// too, because its seq counts; the hub does not show it.
+// A newer node may write records of a kind or of a version that this node does not know. This node delivers such an
+// event, too, because its seq counts; the hub does not show it.
 const recordVersion = 1
 
 var errDamaged = errors.New("its record is damaged")

@@ -13,11 +13,11 @@ import (
 const scratchPrefix = "mayfly-nats-"
 
 // scratch is a folder for the start of a NATS server in memory. JetStream refuses to start without a folder that it can
-// write to, although it stores nothing there. Once the server has started, it needs the folder no more. The owner locks the
-// folder, so that removeLeftovers of another process can tell it from a leftover.
+// write to, although it stores nothing there. Once the server has started, it needs the folder no more. The owner locks
+// the folder, so that removeLeftovers in another process can distinguish it from a leftover.
 type scratch struct {
 	path string
-	lock *os.File // nil if the file system has no locks; then no process takes the folder for a leftover
+	lock *os.File // nil if the file system has no locks; then no other process removes the folder
 }
 
 // scratchPlaces returns the folders in which newScratch tries to make a folder: the system's temporary folder, which
@@ -88,9 +88,9 @@ func (s *scratch) remove() error {
 	return err
 }
 
-// removeLeftovers removes the scratch folders in places that belong to this user and that no living process has locked. Its
-// owner was killed during its start, or was version 0.1.0, which kept its folder until it stopped. That version locked
-// nothing, but its living processes do not need their folders either.
+// removeLeftovers removes the scratch folders in places that belong to this user and that no living process has locked.
+// The process that made such a folder was killed during its start, or was of version 0.1.0, which kept its folder until
+// it stopped. Processes of that version lock nothing. Those that still run do not need their folders either.
 func removeLeftovers(places []string, log *slog.Logger) {
 	for _, place := range places {
 		entries, err := os.ReadDir(place)

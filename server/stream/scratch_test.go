@@ -11,7 +11,7 @@ import (
 	"mayfly/server/stream"
 )
 
-// entries returns the names of what is in folder.
+// entries returns the names of the files and folders in folder.
 func entries(t *testing.T, folder string) (names []string) {
 	t.Helper()
 	found, err := os.ReadDir(folder)
@@ -49,7 +49,7 @@ func TestMemoryNeedsNoTemporaryFolder(t *testing.T) {
 func TestMemoryLeavesNothingBehind(t *testing.T) {
 	place := t.TempDir()
 	t.Setenv("TMPDIR", place)
-	left := filepath.Join(place, "mayfly-nats-123", "jetstream") // of version 0.1.0, killed
+	left := filepath.Join(place, "mayfly-nats-123", "jetstream") // left by a killed process of version 0.1.0
 	if err := os.MkdirAll(left, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func TestNoPlaceForTheStartNamesTMPDIR(t *testing.T) {
 	}
 }
 
-// TestLeftoversAreRemoved checks that what goes is what nobody has locked, and nothing else.
+// TestLeftoversAreRemoved checks that only folders that no process has locked are removed.
 func TestLeftoversAreRemoved(t *testing.T) {
 	place, elsewhere := t.TempDir(), t.TempDir()
 	living, remove, err := stream.NewScratch(place)

@@ -10,7 +10,7 @@ import (
 	"mayfly/server/stream/streamtest"
 )
 
-// signalTwins runs a test on all implementations of hub.Signals, which must not differ.
+// signalTwins runs a test on each implementation of hub.Signals: they must behave in the same way.
 func signalTwins(t *testing.T, test func(t *testing.T, s hub.Signals)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
 	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })

@@ -23,9 +23,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestMain lets four tests run at once, unless -parallel says how many: those that are parallel here wait for JetStream's
-// timers and for the pauses of watch, whose clock nothing fakes. More at once would end no sooner, as one of them waits for
-// 15 s, and each has a NATS server whose answers have deadlines.
+// TestMain lets four tests run at the same time, unless -parallel says how many. The parallel tests here wait, in real
+// time, for JetStream's timers and for the pauses of watch. More tests at once would not end sooner, because one of them
+// waits for 15 s, and each has a NATS server whose answers have deadlines.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	said := false
@@ -59,7 +59,7 @@ func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer)
 	return n
 }
 
-var roomy = stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 20}
+var roomy = stream.Config{MaxTTL: time.Hour, RoomEvents: 5000, Bytes: 64 << 20}
 
 // onDisk returns config with a folder of its own.
 func onDisk(t *testing.T, config stream.Config) stream.Config {
@@ -68,14 +68,14 @@ func onDisk(t *testing.T, config stream.Config) stream.Config {
 	return config
 }
 
-// twins runs a test on all implementations of hub.Stream, which must not differ.
+// twins runs a test on each implementation of hub.Stream: they must behave in the same way.
 func twins(t *testing.T, test func(t *testing.T, s hub.Stream)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
 	t.Run("NATS on disk", func(t *testing.T) { test(t, open(t, onDisk(t, roomy))) })
 	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })
 }
 
-// storesAtOnce is stores, for a test that waits.
+// storesAtOnce does what stores does, but runs both tests at the same time, because they wait.
 func storesAtOnce(t *testing.T, config stream.Config, test func(t *testing.T, s *stream.NATS)) {
 	t.Parallel()
 	stores(t, config, func(t *testing.T, s *stream.NATS) {
@@ -109,12 +109,12 @@ type answer struct {
 	err     error
 }
 
-// receipts returns the done of an append that passes its answer on.
+// receipts returns a function to give to Append, which passes the answer on to done.
 func receipts(done func(receipt, error)) func(hub.Receipt, error) {
 	return func(r hub.Receipt, err error) { done(receipt{streamtest.Message(r.Event), r.Repeat}, err) }
 }
 
-// messages returns the deliver of a follower that passes each message on.
+// messages returns a function to give to Follow, which passes each message on to deliver.
 func messages(deliver func(wire.Message)) func(hub.Event) {
 	return func(e hub.Event) { deliver(streamtest.Message(e)) }
 }
@@ -141,8 +141,8 @@ func mustAppend(t *testing.T, s hub.Stream, room string, m wire.Message) wire.Me
 	return a.receipt.Message
 }
 
-// appendAll appends n messages from number first on, in their order, some of them at once: an append fails after 5 s
-// without an answer, and in that time a busy machine stores few.
+// appendAll appends n messages from number first on, in their order. Only some of them wait for an answer at the same
+// time, because an append fails after 5 s without an answer, and a busy machine stores few in that time.
 func appendAll(t *testing.T, s hub.Stream, room string, first, n int, ttl time.Duration) {
 	t.Helper()
 	const atOnce = 8
@@ -161,7 +161,7 @@ func appendAll(t *testing.T, s hub.Stream, room string, first, n int, ttl time.D
 	}
 }
 
-// follow returns a channel of what follows, deep enough for any test here.
+// follow follows room, and returns a channel of its messages that is large enough for any test here.
 func follow(t *testing.T, s hub.Stream, room string) <-chan wire.Message {
 	t.Helper()
 	c := make(chan wire.Message, 10000)
@@ -251,7 +251,7 @@ func TestAppendTwiceIsARepeat(t *testing.T) {
 
 func TestAnExpiredMessageIsNoRepeat(t *testing.T) {
 	twins(t, func(t *testing.T, s hub.Stream) {
-		expired := message(1, -time.Millisecond) // stored, but its time is up
+		expired := message(1, -time.Millisecond) // it is stored, but has expired
 		mustAppend(t, s, "lobby", expired)
 		for round := range 2 {
 			a := appendOne(t, s, "lobby", message(1, -time.Millisecond))
@@ -294,7 +294,7 @@ func TestManyAtOnceKeepOneOrder(t *testing.T) {
 }
 
 func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
-	stores(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 3, Bytes: 1 << 20}, func(t *testing.T, s *stream.NATS) {
+	stores(t, stream.Config{MaxTTL: time.Hour, RoomEvents: 3, Bytes: 1 << 20}, func(t *testing.T, s *stream.NATS) {
 		var kept []wire.Message
 		for i := range 3 {
 			kept = append(kept, mustAppend(t, s, "lobby", message(i, time.Minute)))
@@ -302,7 +302,7 @@ func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
 		if a := appendOne(t, s, "lobby", message(3, time.Minute)); !errors.Is(a.err, hub.ErrFull) {
 			t.Errorf("Append to a full room = %+v, %v, want ErrFull", a.receipt, a.err)
 		}
-		mustAppend(t, s, "tea", message(4, time.Minute)) // another room has room
+		mustAppend(t, s, "tea", message(4, time.Minute)) // another room is not full
 		c := follow(t, s, "lobby")
 		for _, m := range kept {
 			want(t, c, m)
@@ -311,7 +311,7 @@ func TestFullRoomRefusesAndKeepsWhatItHas(t *testing.T) {
 }
 
 func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
-	stores(t, stream.Config{MaxTTL: time.Hour, RoomMessages: 5000, Bytes: 64 << 10}, func(t *testing.T, s *stream.NATS) {
+	stores(t, stream.Config{MaxTTL: time.Hour, RoomEvents: 5000, Bytes: 64 << 10}, func(t *testing.T, s *stream.NATS) {
 		long := func(i int) wire.Message {
 			m := message(i, time.Minute)
 			m.Text = strings.Repeat("x", wire.MaxText)
@@ -331,10 +331,10 @@ func TestFullStreamRefusesAndKeepsWhatItHas(t *testing.T) {
 	})
 }
 
-// TestFullStreamIsLogged checks that the log has one line of Mayfly's when the stream is full, and none of NATS's; and that
-// a full room, which is its members' own affair, writes nothing.
+// TestFullStreamIsLogged: when the stream is full, the log has one line of Mayfly and none of NATS. A full room writes
+// nothing to the log, because that concerns only its members.
 func TestFullStreamIsLogged(t *testing.T) {
-	config := stream.Config{MaxTTL: time.Hour, RoomMessages: 2, Bytes: 64 << 10}
+	config := stream.Config{MaxTTL: time.Hour, RoomEvents: 2, Bytes: 64 << 10}
 	for name, config := range map[string]stream.Config{"memory": config, "disk": onDisk(t, config)} {
 		t.Run(name, func(t *testing.T) {
 			var log servertest.Log
@@ -371,7 +371,7 @@ func TestFullStreamIsLogged(t *testing.T) {
 	}
 }
 
-// TestJetStreamForgets waits for JetStream's own timer: a second or two of real time, as the server is not ours to fake.
+// TestJetStreamForgets waits for a second or two of real time, because it needs JetStream's own timer.
 func TestJetStreamForgets(t *testing.T) {
 	storesAtOnce(t, roomy, func(t *testing.T, s *stream.NATS) {
 		m := mustAppend(t, s, "lobby", message(1, time.Second))
@@ -413,11 +413,11 @@ func TestFollowGivesUpWithItsContext(t *testing.T) {
 	})
 }
 
-// benchmarks runs one on NATS in memory and on disk.
+// benchmarks runs a benchmark on NATS in memory and on disk.
 func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
 	for _, name := range []string{"in memory", "on disk"} {
 		b.Run(name, func(b *testing.B) {
-			config := stream.Config{MaxTTL: time.Hour, RoomMessages: 1 << 30, Bytes: 8 << 30}
+			config := stream.Config{MaxTTL: time.Hour, RoomEvents: 1 << 30, Bytes: 8 << 30}
 			if name == "on disk" {
 				config.Folder = b.TempDir()
 			}
@@ -431,7 +431,7 @@ func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
 	}
 }
 
-// BenchmarkAppendToFollow is the time until a message is back.
+// BenchmarkAppendToFollow measures the time from Append until the follower gets the message.
 func BenchmarkAppendToFollow(b *testing.B) {
 	benchmarks(b, func(b *testing.B, s *stream.NATS) {
 		c := make(chan wire.Message, 1)
@@ -449,7 +449,7 @@ func BenchmarkAppendToFollow(b *testing.B) {
 	})
 }
 
-// BenchmarkAppends is the throughput: nobody waits for one answer before the next append.
+// BenchmarkAppends measures the throughput: no append waits for the answer to the one before.
 func BenchmarkAppends(b *testing.B) {
 	benchmarks(b, func(b *testing.B, s *stream.NATS) {
 		var answers sync.WaitGroup

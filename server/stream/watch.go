@@ -15,7 +15,8 @@ import (
 
 const (
 	watchEvery = time.Second
-	// watch restarts the server once appends have timed out for longer than silenceLimit: a slow disk answers sooner.
+	// watch restarts the server once appends have timed out for longer than silenceLimit. A slow disk answers sooner than
+	// that.
 	silenceLimit = 5 * time.Second
 	healTimeout  = 10 * time.Second
 	minHealWait  = time.Second // the shortest wait between two restarts of the server; each restart doubles it
@@ -26,11 +27,11 @@ const (
 // errBroken is the error of appends while the server is being restarted.
 var errBroken = errors.New("the stream had an error and is being started again")
 
-// errBlocked is why watch restarts the server once a full disk has room again. JetStream also writes when messages
-// expire, and such a write may have failed on the full disk without a report.
+// errBlocked is the reason for which watch restarts the server once a full disk has room again. JetStream also writes
+// when messages expire, and such a write may have failed on the full disk without a report.
 var errBlocked = errors.New("writes may have failed while nothing could be stored")
 
-// unhealthy returns why the server must be restarted, nil if it need not be restarted.
+// unhealthy returns nil if the server need not be restarted. Otherwise its error says why it must be.
 func (n *NATS) unhealthy() error {
 	if silent := n.condition.silentFor(); silent > silenceLimit {
 		return fmt.Errorf("appends have had no answer for %s", appendTimeout+silent)
@@ -93,7 +94,7 @@ func (n *NATS) watch(ctx context.Context) {
 func (n *NATS) heal(ctx context.Context) error {
 	select {
 	case <-n.js.PublishAsyncComplete():
-	case <-time.After(appendTimeout): // every append has ended by then
+	case <-time.After(appendTimeout): // at that time every append has ended
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -121,20 +122,21 @@ func (n *NATS) heal(ctx context.Context) error {
 	}
 }
 
-// burnSeqs uses up the seqs from last to the highest seq that a caller has been given: it publishes empty messages under
-// noRoom. If JetStream has ended by itself, it may not have written the last messages that it acknowledged. A new message
-// must not get the seq of such a lost message, or members would take it for the message that they already have.
-func (n *NATS) burnSeqs(ctx context.Context, last uint64) error {
+// burnSeqs uses up the seqs after lastSeq, up to the highest seq that a caller has been given: it publishes empty
+// messages under noRoom. lastSeq is the highest seq in the stream. If JetStream has ended by itself, it may not have
+// written the last messages that it acknowledged. A new message must not get the seq of such a lost message, or members
+// would take it for the message that they already have.
+func (n *NATS) burnSeqs(ctx context.Context, lastSeq uint64) error {
 	highest := n.condition.highest()
-	if last < highest {
-		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-last)
+	if lastSeq < highest {
+		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-lastSeq)
 	}
-	for last < highest {
+	for lastSeq < highest {
 		ack, err := n.js.Publish(ctx, subjectPrefix+noRoom, nil, jetstream.WithMsgTTL(natsTTL(0)))
 		if err != nil {
 			return fmt.Errorf("use up the seqs of lost messages: %w", err)
 		}
-		last = ack.Sequence
+		lastSeq = ack.Sequence
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"mayfly/shared/clock"
 )
 
-// Jitter says how much of a wait is random: the wait divided by Jitter, or nothing if Jitter is None.
+// Jitter says which part of a wait is random: a part of the length wait/Jitter. If Jitter is None, no part is.
 type Jitter int
 
 // The jitters. None is for a process that does not compete with others.
@@ -54,11 +54,11 @@ func (b *Backoff) Failures() int { return b.failures }
 func (b *Backoff) Reset() { b.failures = 0 }
 
 // A Schedule says when the next attempt may begin. A new Schedule, of which only the Backoff is set, lets the attempt
-// begin now.
+// begin at once.
 type Schedule struct {
 	Backoff
 	from  clock.Moment  // when the wait began
-	wait  time.Duration // how long after from the next attempt may begin
+	wait  time.Duration // how long that wait is
 	asked bool          // the server asked for this wait
 }
 
@@ -77,11 +77,11 @@ func (s *Schedule) Failed(asked time.Duration, now clock.Moment) {
 	}
 }
 
-// Now lets the next attempt begin now. Later waits still count the earlier failures.
+// Now lets the next attempt begin at once. The earlier failures still count for later waits.
 func (s *Schedule) Now(now clock.Moment) { s.from, s.wait, s.asked = now, 0, false }
 
-// Hurry lets the next attempt begin now, unless the server asked for the wait: with such waits the server spreads the
-// attempts of its clients.
+// Hurry lets the next attempt begin at once. If the server asked for the present wait, it does nothing: by such waits the
+// server spreads the attempts of its clients.
 func (s *Schedule) Hurry(now clock.Moment) {
 	if !s.asked {
 		s.Now(now)

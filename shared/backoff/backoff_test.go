@@ -68,7 +68,7 @@ func TestSchedule(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		do   func(s *backoff.Schedule)
-		want time.Duration // until the next attempt
+		want time.Duration // the time until the next attempt
 	}{
 		{"a failure", func(s *backoff.Schedule) { s.Failed(0, start) }, backedOff},
 		{"a second failure", func(s *backoff.Schedule) { s.Failed(0, start); s.Failed(0, start) }, 2 * backedOff},

@@ -12,7 +12,7 @@ type Moment struct {
 	Mono time.Duration // the time since the Clock was made, by the monotonic clock
 }
 
-// Since returns the time from start to m: of the times that the two clocks show, the longer one.
+// Since returns how much time has passed from start to m. If the two clocks disagree, it returns the longer time.
 func (m Moment) Since(start Moment) time.Duration {
 	return max(m.Mono-start.Mono, m.Wall.Sub(start.Wall))
 }

@@ -12,7 +12,7 @@ func TestSince(t *testing.T) {
 	start := clock.Moment{Wall: time.UnixMilli(1_790_000_000_000), Mono: time.Hour}
 	for _, tt := range []struct {
 		name       string
-		wall, mono time.Duration // by which each clock has advanced
+		wall, mono time.Duration // by how much each clock has advanced
 		want       time.Duration
 	}{
 		{"both clocks run", time.Minute, time.Minute, time.Minute},

@@ -1,4 +1,3 @@
-// Package markup turns the text of a message into nodes. It is pure, and needs time linear in the length of the text.
 package markup
 
 import (
@@ -15,7 +14,7 @@ const MaxLinks = 50
 type Piece struct {
 	Text string
 	Href string // the address, the same as Text; empty: it is no link
-	Host string // the host as it is written in the address, with its port not; of a mail address what follows the @
+	Host string // the host as it is written in the address, without the port; in a mail address, the part after the @
 }
 
 // schemes are the beginnings that make a link. Everything else, javascript: above all, is text.
@@ -28,19 +27,16 @@ var schemes = [...]string{"https://", "http://", "mailto:"}
 // than Latin, and brackets without a partner inside the link. ASCII punctuation ends it only where nothing else follows.
 func Links(text string) []Piece {
 	var all []Piece
-	var reach span
+	f := finder{text: text}
 	plain := 0 // text[plain:] is in no piece yet
 	for at, links := 0, 0; links < MaxLinks; {
 		i := nextScheme(text, at)
 		if i < 0 {
 			break
 		}
-		if i >= reach.end {
-			reach = newSpan(text, i)
-		}
-		link, ok := linkAt(text, i, reach)
+		link, ok := f.at(i)
 		if !ok {
-			at = reach.end
+			at = f.reach.end
 			continue
 		}
 		if i > plain {
@@ -57,9 +53,31 @@ func Links(text string) []Piece {
 	return all
 }
 
-// nextScheme returns where the first scheme at or after at begins, -1 if nowhere.
-func nextScheme(text string, at int) int {
-	for i := at; i < len(text); i++ {
+// A finder finds the links of a text from its beginning to its end, in time linear in the length of the text.
+type finder struct {
+	text  string
+	reach span
+	none  int // no link begins before it
+}
+
+// at returns the link that begins at text[i], where a scheme begins. If no link begins there, ok is false, and no link
+// begins before the end of f.reach.
+func (f *finder) at(i int) (link Piece, ok bool) {
+	if i < f.none {
+		return Piece{}, false
+	}
+	if i >= f.reach.end {
+		f.reach = newSpan(f.text, i)
+	}
+	if link, ok = linkAt(f.text, i, f.reach); !ok {
+		f.none = f.reach.end
+	}
+	return link, ok
+}
+
+// nextScheme returns the index in text at which the first scheme in text[start:] begins, -1 if there is none.
+func nextScheme(text string, start int) int {
+	for i := start; i < len(text); i++ {
 		c := text[i] | 0x20 // in lower case
 		if (c == 'h' || c == 'm') && schemeOf(text[i:]) != "" && (i == 0 || !schemeLike(text[i-1])) {
 			return i
@@ -84,13 +102,13 @@ func schemeOf(text string) string {
 	return ""
 }
 
-// A span is a part of a text up to the first character that no link holds.
+// A span is a part of a text that ends before the first character that no link can contain.
 type span struct {
 	end      int
-	partners map[int]int // for each bracket in the span that has a partner, where that one is
+	partners map[int]int // for the index of each bracket in the span that has a partner, the index of the partner
 }
 
-// newSpan returns the span from start, which must be the start of a scheme.
+// newSpan returns the span that begins at start, where a scheme must begin.
 func newSpan(text string, start int) span {
 	s := span{end: len(text), partners: map[int]int{}}
 	type open struct {
@@ -129,8 +147,8 @@ func ends(r rune) bool {
 	return unicode.In(r, unicode.Terminal_Punctuation, unicode.Quotation_Mark, unicode.Pi, unicode.Pf)
 }
 
-// joins reports whether r, with which rest begins, is a joiner between two characters of a script that needs it (Persian and
-// Hindi words, emoji). before is the character before it.
+// joins reports whether the character r is a joiner between two characters of a script that needs it (Persian and Hindi
+// words, emoji). before is the character before r, and rest is the text from r on.
 func joins(before, r rune, rest string) bool {
 	if r != '\u200C' && r != '\u200D' {
 		return false
@@ -140,7 +158,8 @@ func joins(before, r rune, rest string) bool {
 		!unicode.IsSpace(after)
 }
 
-// closer returns the bracket that closes r, 0 if r opens nothing. In Unicode it is one of the next two characters.
+// closer returns the bracket that closes the bracket r, 0 if r is no opening bracket. In Unicode, one of the two
+// characters after an opening bracket closes it.
 func closer(r rune) rune {
 	if unicode.Is(unicode.Ps, r) {
 		for c := r + 1; c <= r+2; c++ {
@@ -154,7 +173,8 @@ func closer(r rune) rune {
 
 func isBracket(r rune) bool { return closer(r) != 0 || unicode.Is(unicode.Pe, r) }
 
-// linkAt returns the link that begins at text[i:], where a scheme begins, if one does. s is the span around it.
+// linkAt returns the link that begins at text[i:], where a scheme begins. If no link begins there, ok is false. s is the
+// span around it.
 func linkAt(text string, i int, s span) (link Piece, ok bool) {
 	scheme := schemeOf(text[i:])
 	start := i + len(scheme)
@@ -186,18 +206,18 @@ func linkAt(text string, i int, s span) (link Piece, ok bool) {
 	return Piece{Text: text[i:end], Href: text[i:end], Host: host}, true
 }
 
-// balanced returns where a link ends whose path, or mail address, begins at from: before the first bracket that has no
-// partner inside.
-func (s span) balanced(text string, from int) int {
+// balanced returns the index at which a link ends. The path of the link, or its mail address, begins at start. The link
+// ends before the first bracket that has no partner inside it.
+func (s span) balanced(text string, start int) int {
 	outer, outerEnd := -1, -1 // the pair of brackets around the present character, and around no other pair
-	for i, r := range text[from:s.end] {
+	for i, r := range text[start:s.end] {
 		if !isBracket(r) {
 			continue
 		}
-		at := from + i
+		at := start + i
 		partner, ok := s.partners[at]
 		switch {
-		case !ok || partner < from:
+		case !ok || partner < start:
 			if at < outerEnd {
 				return outer
 			}
@@ -219,8 +239,9 @@ func trimmed(link string) string {
 // maxPort is the highest port: RFC 9293, 3.1.
 const maxPort = 1<<16 - 1
 
-// authority returns the host with which rest begins, and where the host and its port end. It is not ok if no host begins
-// there, or if a name before an @ would hide the host behind it.
+// authority returns the host at the beginning of rest, and the index in rest at which the host and its port end. ok is
+// false if rest begins with no host, or if a name and an @ stand before the host, because the name could pass for the
+// host.
 func authority(rest string) (host string, end int, ok bool) {
 	whole := rest
 	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {
@@ -249,8 +270,8 @@ func authority(rest string) (host string, end int, ok bool) {
 	return host, end, true
 }
 
-// hostLength returns how long the host is with which rest begins, 0 if none does. A host has the characters of names in any
-// script, or is an IPv6 address in brackets.
+// hostLength returns the length of the host at the beginning of rest, 0 if there is none. A host has the characters of
+// names in any script, or is an IPv6 address in brackets.
 func hostLength(rest string) int {
 	if strings.HasPrefix(rest, "[") {
 		inside := strings.TrimLeft(rest[1:], "0123456789abcdefABCDEF:.")

@@ -22,7 +22,7 @@ func bracketed(pieces []markup.Piece) string {
 	return b.String()
 }
 
-// TestLinks has a text and the same with its links in ⟦⟧. The address of a link is its text.
+// TestLinks has pairs of a text and the same text with its links in ⟦⟧. The address of a link is its text.
 func TestLinks(t *testing.T) {
 	for _, tt := range []struct{ text, want string }{
 		// No link.
@@ -81,7 +81,7 @@ func TestLinks(t *testing.T) {
 		{"line\nhttps://a.example\nline", "line\n⟦https://a.example⟧\nline"},
 		{"a\thttps://a.example\tb", "a\t⟦https://a.example⟧\tb"},
 
-		// What may stand before it.
+		// What may stand before a link.
 		{"xhttps://a.example", "xhttps://a.example"},
 		{"7https://a.example", "7https://a.example"},
 		{"_https://a.example", "_https://a.example"},
@@ -279,7 +279,8 @@ func TestLinksAreBounded(t *testing.T) {
 	}
 }
 
-// FuzzLinks holds that no character of a text is lost or moved, and that nothing but the three schemes becomes a link.
+// FuzzLinks checks that no character of a text is lost or moved, and that only texts that begin with one of the three
+// schemes become links.
 func FuzzLinks(f *testing.F) {
 	for _, s := range []string{"see https://example.com/a_(b).", "mailto:a@b", "javascript:x", "http://\xff", "hhttp://mmailto:a@b",
 		"https://a（b）。", "https://[::1]:1/{x", "https://a\u200Db"} {

@@ -12,7 +12,7 @@ const (
 	CodeGone        Code = "gone"        // the message meant is not there: it has expired, was taken back, or never was
 	CodeEmoji       Code = "emoji"       // the emoji is not one of Welcome.Reactions
 	CodeTTL         Code = "ttl"         // the time to live is outside the room's bounds
-	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS says how long to wait. Also of Bye
+	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS is the wait. Also a code of Bye
 	CodeFull        Code = "full"        // the room holds its maximum of live messages, or the message of reactions
 	CodeUnavailable Code = "unavailable" // the stream cannot store a message, or open the room, now
 	CodeForbidden   Code = "forbidden"   // the user may not do that. Also a code of Bye: the server does not admit the user
@@ -44,7 +44,7 @@ const (
 	ReasonTokenMissing    Reason = "token_missing"          // the token is empty
 	ReasonTokenMalformed  Reason = "token_malformed"        // the token is not a signed JWT in compact form
 	ReasonTokenAlg        Reason = "token_alg"              // the token is signed with an algorithm that is not accepted
-	ReasonTokenType       Reason = "token_type"             // the token is not an access token
+	ReasonTokenType       Reason = "token_type"             // the token is of another kind than the server takes
 	ReasonTokenKeyUnknown Reason = "token_key_unknown"      // the issuer does not publish the key of the signature
 	ReasonTokenSignature  Reason = "token_signature"        // the token is not signed by the issuer
 	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or this server has none

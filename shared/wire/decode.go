@@ -11,12 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// ErrUnknownKind is what Decode returns for a frame of an unknown type. Callers skip such a frame: the other side is
+// ErrUnknownKind is the error of Decode for a frame of an unknown type. Callers skip such a frame: the other side is
 // newer, and has frame types that this version lacks.
 var ErrUnknownKind = errors.New("unknown frame type")
 
-// FrameError is what Decode returns for bytes that are not a frame. Re, Room, ID and Seq are the type, room, id and seq in
-// these bytes, as far as Decode could read them. The server answers with a Refused that repeats them.
+// FrameError is the error of Decode for bytes that are not a frame. Re, Room, ID and Seq are the type, room, id and seq in
+// these bytes, as far as Decode could read them. The server answers with a Refused that contains them.
 type FrameError struct {
 	Re, Room, ID string
 	Seq          *int64 // only of a Remove or React
@@ -283,7 +283,7 @@ func splitValue(b []byte) (val, rest []byte) {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth--; depth < 0 { // the end of the object or array that holds a bare value, such as a number
+			if depth--; depth < 0 { // a value that has no end of its own, such as a number, ends with the object around it
 				return b[:i], b[i:]
 			}
 			if depth == 0 {

@@ -21,7 +21,7 @@ func Encode(f Frame) []byte {
 	if out[at+1] == '}' { // f has no members
 		return append(out[:at-1], '}')
 	}
-	return append(out[:at], out[at+1:]...) // leave out the brace that marshal wrote before the members
+	return append(out[:at], out[at+1:]...) // without the brace that marshal wrote before the members
 }
 
 // withLists returns f with an empty list in place of nil where the protocol requires a list: JSON then has [], not null.
@@ -89,13 +89,19 @@ func AddReactions(message []byte, reactions []Reaction) []byte {
 	return append(b, '}')
 }
 
-// Parts encodes j without its messages. It returns the bytes before and after the place of the messages, so that the
-// caller can insert encoded messages there.
-func (j Joined) Parts() (before, after []byte) {
-	j.Messages = nil
+// EncodeReacted returns r encoded as one element of Joined.Reacted.
+func EncodeReacted(r MessageReactions) []byte {
+	r.Reactions = append([]Reaction{}, r.Reactions...)
+	return marshal(r)
+}
+
+// Parts encodes j without the items of its lists. It returns the bytes before the items of Removed, those before Reacted,
+// those before Messages and those after them, so that the caller can insert encoded items between the parts.
+func (j Joined) Parts() (parts [4][]byte) {
+	j.Removed, j.Reacted, j.Messages = nil, nil, nil
 	b := Encode(j)
-	cut := len(b) - len("]}")
-	return b[:cut:cut], b[cut:]
+	cut := len(b) - len(`],"messages":[]}`)
+	return [4][]byte{b[:cut:cut], []byte(`],"reacted":[`), []byte(`],"messages":[`), []byte(`]}`)}
 }
 
 // Batch joins encoded frames into one message, one frame on each line.

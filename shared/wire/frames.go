@@ -1,6 +1,6 @@
 // Package wire holds every frame that a Mayfly client and server exchange, the codec that turns frames into bytes and
-// back, and the limits and close codes of the protocol (docs/protocol.md). It is shared by the server and the client,
-// the browser's included, so it imports the standard library only and does no I/O.
+// back, and the limits and close codes of the protocol (docs/protocol.md). The server and the client, also the client in
+// the browser, share the package, so it imports the standard library only and does no I/O.
 //
 // A message of the transport carries a batch: one or more frames, each one JSON object on its own line. The decoder, in
 // decode.go, is Mayfly's own because encoding/json cannot be strict and lenient as the protocol requires: names must match
@@ -91,7 +91,7 @@ type Limits struct {
 // Hello opens a session. It is the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
 	Client   string  `json:"client,omitempty"`
-	Token    *string `json:"token,omitempty"`    // an access token
+	Token    *string `json:"token,omitempty"`    // an access token, or an ID token where /config.json says so
 	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
 	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
 	SignInID *string `json:"session,omitempty"`  // the id of the sign-in of Token, which Signout ends; see ValidSecret
@@ -130,7 +130,7 @@ type Authed struct {
 	Now         int64 `json:"now"`
 }
 
-// Expiring says that the sign-in ends in InMS milliseconds unless Auth renews it.
+// Expiring says that the sign-in expires in InMS milliseconds, unless the client renews it with Auth.
 type Expiring struct {
 	InMS int64 `json:"in_ms"`
 }
@@ -138,20 +138,20 @@ type Expiring struct {
 // Signout ends every connection of the user's sign-in, this one too. For an anonymous user it ends only this connection.
 type Signout struct{}
 
-// Join asks for the messages of a room: those from now on, and in Joined the live messages from before. With a cursor,
-// Joined has only those after the cursor.
+// Join asks for the messages of a room. The server answers with Joined, which has the earlier messages that have not expired
+// yet. After that it sends each new message. With a cursor, Joined has only the messages after the cursor.
 type Join struct {
 	Room    string `json:"room"`
 	*Cursor        // a frame has both members of Cursor, or neither
 }
 
 // Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many or the
-// cursor does not fit, Resumed is false and Messages are the newest ones (docs/protocol.md). Messages is the last member,
-// so that a server can insert messages that it has already encoded (see Joined.Parts).
+// cursor does not fit, Resumed is false and Messages are the newest ones (docs/protocol.md). The three lists are the last
+// members, so that a server can insert items that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string             `json:"room"`
 	Epoch    string             `json:"epoch"`
-	Head     int64              `json:"head"`              // the room's highest seq, 0 if it has none
+	Head     int64              `json:"head"`              // the seq of the last event that changed anything; 0: none
 	Resumed  bool               `json:"resumed"`           // Messages has everything after the cursor
 	TTL      int64              `json:"ttl_ms"`            // how long a message lives if Post does not ask for less
 	People   int64              `json:"people"`            // how many distinct users are in the room
@@ -261,7 +261,7 @@ type People struct {
 	Users []User `json:"users"` // MaxPeople at most: first the user who asked, then the others as they came
 }
 
-// Rename gives a guest another name. Empty gives back the pseudonym.
+// Rename gives a guest another name. An empty Name restores the guest's pseudonym.
 type Rename struct {
 	Name string `json:"name,omitempty"`
 }

@@ -13,7 +13,7 @@ const (
 	MaxText          = 4000      // characters (Unicode code points) of a text
 	MaxRooms         = 32        // rooms that one connection may have joined at once
 	MaxJoined        = 500       // messages in one Joined frame
-	MaxJoinedBytes   = 256 << 10 // bytes of the messages in one Joined frame
+	MaxJoinedBytes   = 256 << 10 // bytes of the messages, removed seqs and reactions in one Joined frame
 	MaxRoomName      = 64        // bytes of a room's name
 	MaxMentions      = 20        // users that one message mentions
 	MaxUserID        = 80        // characters of the id of a user whom a message mentions
@@ -25,7 +25,7 @@ const (
 	minSecret = 22 // the number of base64url characters that hold 128 bits
 	maxSecret = 86 // the number of base64url characters that hold 512 bits
 
-	maxInteger = 1<<53 - 1 // the largest integer on the wire: also JSON readers that use float64 keep it exact
+	maxInteger = 1<<53 - 1 // the largest integer on the wire: JSON readers that use float64 keep it exact, too
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.

@@ -169,10 +169,14 @@ func TestSplitUndoesBatch(t *testing.T) {
 
 func TestPartsAndEncodePostedAreTheEncoding(t *testing.T) {
 	m := wire.Message{Seq: 58, ID: "x", User: wire.User{ID: "u", Name: "A <b>"}, Text: "<&>", At: 1, Expires: 2}
-	j := wire.Joined{Room: "lobby", Epoch: "f", Head: 58, Messages: []wire.Message{m, m}}
-	before, after := j.Parts()
-	one := wire.EncodeMessage(m)
-	if got := string(before) + string(one) + "," + string(one) + string(after); got != string(wire.Encode(j)) {
+	none, one := wire.MessageReactions{Seq: 51}, wire.EncodeMessage(m)
+	some := wire.MessageReactions{Seq: 52, Reactions: []wire.Reaction{{Emoji: "👍", By: []string{"u"}}}}
+	j := wire.Joined{Room: "lobby", Epoch: "f", Head: 58, Removed: []int64{44, 45}, Messages: []wire.Message{m, m},
+		Reacted: []wire.MessageReactions{{Seq: 51, Reactions: []wire.Reaction{}}, some}}
+	p := j.Parts()
+	got := string(p[0]) + "44,45" + string(p[1]) + string(wire.EncodeReacted(none)) + "," + string(wire.EncodeReacted(some)) +
+		string(p[2]) + string(one) + "," + string(one) + string(p[3])
+	if got != string(wire.Encode(j)) {
 		t.Errorf("assembled joined = %s, want %s", got, wire.Encode(j))
 	}
 	if got, want := wire.EncodePosted("lobby", one), wire.Encode(wire.Posted{Room: "lobby", Message: m}); !bytes.Equal(got, want) {

@@ -53,8 +53,8 @@ func main() {
 	}
 }
 
-// generate makes the files in dir if they are not up to date. want holds the levels of compression.
-func generate(client, dir string, want build) error {
+// generate makes the files in dir if they are not up to date. wanted holds the levels of compression.
+func generate(client, dir string, wanted build) error {
 	start := time.Now()
 	env, err := goEnv("GOMOD", "GOROOT", "GOVERSION")
 	if err != nil {
@@ -73,16 +73,16 @@ func generate(client, dir string, want build) error {
 		return err
 	}
 	sum := sha256.Sum256(wasm)
-	want.Go, want.SHA256, want.Size = env[2], hex.EncodeToString(sum[:]), len(wasm)
+	wanted.Go, wanted.SHA256, wanted.Size = env[2], hex.EncodeToString(sum[:]), len(wasm)
 
-	if have, ok := current(dir, glue); ok && have.covers(want) {
+	if have, ok := current(dir, glue); ok && have.covers(wanted) {
 		fmt.Printf("web/gen: the client is unchanged: %s\n", sizes(dir, have))
 		return nil
 	}
-	if err := write(dir, want, wasm, glue); err != nil {
+	if err := write(dir, wanted, wasm, glue); err != nil {
 		return err
 	}
-	fmt.Printf("web/gen: built the client in %.1f s: %s\n", time.Since(start).Seconds(), sizes(dir, want))
+	fmt.Printf("web/gen: built the client in %.1f s: %s\n", time.Since(start).Seconds(), sizes(dir, wanted))
 	return nil
 }
 
@@ -98,9 +98,10 @@ func goEnv(names ...string) ([]string, error) {
 	return values, nil
 }
 
-// small lists the packages that are compiled without inlining. That makes the download about 5 % smaller, and costs little
-// time: what the functions of app and go-app do takes the browser far longer than a call, and a message takes 1.28 µs to
-// decode instead of 1.14, of some milliseconds that it takes to show it (BenchmarkDecodePost, natively).
+// small lists the packages that are compiled without inlining. That makes the download about 5 % smaller, and costs
+// little time. The functions of app and go-app call the browser, which takes far longer than a call of a function.
+// Decoding a message takes 1.28 µs instead of 1.14 (BenchmarkDecodePost, natively), while showing it takes some
+// milliseconds.
 var small = []string{"mayfly/app/...", goApp + "/...", "crypto/...", "encoding/...", "fmt", "reflect", "strings", "time"}
 
 // compile builds a client and returns its wasm. With -trimpath, -buildvcs=false and -ldflags the wasm is the same on
@@ -145,9 +146,9 @@ func current(dir string, glue []byte) (have build, ok bool) {
 	return have, err == nil && bytes.Equal(b, glue)
 }
 
-// covers reports whether the build b has the same client as want, compressed with at least the levels of want.
-func (b build) covers(want build) bool {
-	return b.Go == want.Go && b.SHA256 == want.SHA256 && b.Brotli >= want.Brotli && b.Gzip >= want.Gzip
+// covers reports whether the build b has the same client as wanted, compressed with the levels of wanted or higher ones.
+func (b build) covers(wanted build) bool {
+	return b.Go == wanted.Go && b.SHA256 == wanted.SHA256 && b.Brotli >= wanted.Brotli && b.Gzip >= wanted.Gzip
 }
 
 func write(dir string, b build, wasm, glue []byte) error {

@@ -17,8 +17,11 @@ type Claimant struct {
 	Now   clock.Moment
 
 	tab     string   // the name of the tab
-	open    []string // the names of the open tabs
-	signOut string   // an owner who has signed out: the entries of this owner and all drafts are deleted; "": nobody
+	fresh   bool     // the tab is new, and adopts for the first time
+	former  []string // tabs for which this one need not wait, see Persister.former
+	closed  []string // the names of tabs that are closed
+	awaited []string // the names of tabs that were closed reloadTime ago already
+	signOut string   // an owner who has signed out, whose entries are deleted, as all drafts are; "": nobody has
 }
 
 // An adoption is the result of adopting: what the device stores for the claimant's tab from now on.
@@ -27,36 +30,43 @@ type adoption struct {
 	guest   string
 	mine    map[string]record // the records of the claimant's tab, by key
 	adopted []string          // the keys of those records in mine that another tab had before, oldest first
-	stale   []string          // the keys of records that no tab needs any more
+	left    []string          // the names of closed tabs whose records the claimant may adopt later
+	stale   []string          // the keys of the records that no tab needs any more
 }
 
-// adopt gives the claimant the records that no open tab has and that the claimant may have. It deletes the records that
-// no tab needs any more.
-func adopt(d Device, c *Claimant) (adoption, error) {
-	unlock, err := d.Lock() // without the lock, two tabs could adopt the same record
+// adopt gives the claimant the records of closed tabs that the claimant may have. It deletes the records that no tab
+// needs any more. Of two tabs that adopt at the same time, one gets a record: the other finds a record of an open tab.
+func adopt(d Device, c *Claimant) (a adoption, err error) {
+	all, err := d.Load() // first: the tabs that have these records have been open, so they are not just being opened
 	if err != nil {
-		return adoption{}, err
+		return a, err
 	}
-	defer unlock()
-	all, err := d.Load()
-	if err != nil {
-		return adoption{}, err
+	if others := otherTabs(all, c.tab); len(others) > 0 {
+		if c.closed, err = d.Closed(others); err != nil {
+			return a, err
+		}
 	}
-	if c.open, err = d.Tabs(); err != nil {
-		return adoption{}, err
-	}
-	a := classify(all, c)
-	changes := map[string]string{}
-	for _, key := range a.adopted {
-		changes[key] = a.mine[key].encode()
-	}
-	for _, key := range a.stale {
-		changes[key] = ""
-	}
-	if len(changes) > 0 {
-		err = d.Save(changes)
-	}
+	err = d.Update(func(all map[string]string) (changes map[string]string) {
+		a, changes = classify(all, c), map[string]string{}
+		for _, key := range a.adopted {
+			changes[key] = a.mine[key].encode()
+		}
+		for _, key := range a.stale {
+			changes[key] = ""
+		}
+		return changes
+	})
 	return a, err
+}
+
+// otherTabs returns the names of the tabs that have records, except the tab self.
+func otherTabs(all map[string]string, self string) (tabs []string) {
+	for _, value := range all {
+		if r, ok := decodeRecord(value); ok && r.Tab != self && !slices.Contains(tabs, r.Tab) {
+			tabs = append(tabs, r.Tab)
+		}
+	}
+	return tabs
 }
 
 // classify decides for each record whether the claimant has it, adopts it, or deletes it.
@@ -71,7 +81,7 @@ func classify(all map[string]string, c *Claimant) adoption {
 	a := adoption{guest: c.Guest, mine: map[string]record{}}
 	for _, stored := range records {
 		key, r := stored.key, stored.record
-		orphaned := r.Tab != c.tab && !slices.Contains(c.open, r.Tab)
+		orphaned := slices.Contains(c.closed, r.Tab)
 		if a.guest == "" && orphaned && r.guest() != "" && !r.stale(c.Now) {
 			a.guest = r.guest()
 		}
@@ -81,12 +91,23 @@ func classify(all map[string]string, c *Claimant) adoption {
 		case r.Tab == c.tab:
 			a.mine[key] = r
 		case orphaned && c.claims(r, a.guest):
+			if !c.inTurn(r.Tab) {
+				a.left = append(a.left, r.Tab)
+				continue
+			}
 			r.Tab = c.tab
 			a.mine[key] = r
 			a.adopted = append(a.adopted, key)
 		}
 	}
 	return a
+}
+
+// inTurn reports whether the claimant may adopt the records of a closed tab now. Perhaps the user is loading the page of
+// that tab again: then that page comes first. A new tab does not wait, because it becomes the guest whose entries it
+// adopts.
+func (c *Claimant) inTurn(tab string) bool {
+	return c.fresh || slices.Contains(c.former, tab) || slices.Contains(c.awaited, tab)
 }
 
 // claims reports whether the claimant may adopt an orphaned record. It may adopt an entry of its own user, an entry

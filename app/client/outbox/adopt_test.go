@@ -33,7 +33,7 @@ func TestAdoptState(t *testing.T) {
 	}
 }
 
-// TestRecordIsStable holds the stored form, which older and newer versions of the page read.
+// TestRecordIsStable checks the form in which records are stored, because older and newer versions of the page read them.
 func TestRecordIsStable(t *testing.T) {
 	for _, tt := range []struct {
 		record record
@@ -58,7 +58,8 @@ func TestRecordIsStable(t *testing.T) {
 	}
 }
 
-// TestStoredProblem holds that a problem comes back as it was stored, and what a version that knew no codes has stored.
+// TestStoredProblem checks that problemOf returns the problem that was stored, and reads what a version without codes has
+// stored.
 func TestStoredProblem(t *testing.T) {
 	for _, p := range []Problem{{}, {Code: OtherAuthor}, {"full", "The room is full."}, {Message: "Not that."}} {
 		if got := problemOf(p.stored()); got != p {

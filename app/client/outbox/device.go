@@ -10,12 +10,15 @@ type Device interface {
 	// crash undoes the changes.
 	Save(changes map[string]string) error
 
-	// Lock waits until no other tab holds the lock, and takes it. unlock releases it.
-	Lock() (unlock func(), err error)
+	// Update calls decide with everything that is stored, and stores the changes that decide returns as Save does, in one
+	// transaction: no tab stores anything in between. decide must not block.
+	Update(decide func(all map[string]string) (changes map[string]string)) error
 
-	// Tab returns the name of this tab. Tabs contains that name as long as this tab is open.
+	// Tab returns the name of this tab, which is new each time the page is loaded. Former returns the names that it had
+	// before.
 	Tab() string
+	Former() []string
 
-	// Tabs returns the names of all tabs that are open.
-	Tabs() (open []string, err error)
+	// Closed returns those of tabs that are closed. A tab counts as open before any tab can load a record of it.
+	Closed(tabs []string) (closed []string, err error)
 }

@@ -16,10 +16,10 @@ type Draft struct {
 	Gone   bool // the text is a message that answers another, which was gone when it would have been sent
 }
 
-// Returned holds the drafts of a room that the page must add to the composer.
+// Returned holds the drafts of a room that the client returns to the user: the page must add them to the composer.
 type Returned struct {
 	Drafts   []Draft
-	Restored bool // the device has been asked for the drafts of the room since the user entered it
+	Restored bool // the client has looked on the device for drafts of the room; Drafts has those that it found
 }
 
 // Drafts holds, for each room, what the user has written and not sent.
@@ -45,12 +45,12 @@ func (d *roomDraft) text() string {
 	return text
 }
 
-// JoinDrafts returns text with more on the lines below it.
-func JoinDrafts(text, more string) string {
-	if text == "" || more == "" {
-		return text + more
+// JoinDrafts returns text and, on the lines below it, added.
+func JoinDrafts(text, added string) string {
+	if text == "" || added == "" {
+		return text + added
 	}
-	return text + "\n" + more
+	return text + "\n" + added
 }
 
 // of returns the draft of a room. If there is none, it makes an empty one.
@@ -92,8 +92,8 @@ func (d *Drafts) add(room string, draft Draft, now clock.Moment) {
 	of.returned, of.changed = append(slices.Clip(of.returned), draft), now
 }
 
-// Write stores the composer's text. taken is the number of the newest returned draft that this text contains: Write
-// forgets the returned drafts up to that one.
+// Write stores the composer's text. taken is the number (Draft.N) of the newest returned draft that this text contains.
+// Write forgets the returned drafts up to that one.
 func (d *Drafts) Write(room, text string, taken int, now clock.Moment) {
 	of := d.of(room)
 	if of.composer != text {

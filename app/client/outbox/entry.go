@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	answerTime = 10 * time.Second // how long an entry may be without an answer before the user is told
+	answerTime = 10 * time.Second // how long an entry may wait for an answer before the page tells the user
 	forever    = time.Duration(1<<63 - 1)
 )
 
@@ -19,7 +19,7 @@ const (
 	Sent    State = iota // the server has the message
 	Sending              // the server has not accepted the message yet; the client sends it again by itself
 	Waiting              // there is no connection: the device stores the message until there is one
-	Failed               // refused, or without an answer for so long that the user should know: the reason says which
+	Failed               // the server refused the message, or has not answered for a long time: the reason says which
 )
 
 // An Entry is a message of the user's own that the server has not accepted.
@@ -35,9 +35,9 @@ type Entry struct {
 
 	order   int64
 	written clock.Moment // when the user sent it
-	first   clock.Moment // when the entry first went out; the server may have it since then
-	out     bool         // the entry went out, and the server has not refused it since
-	sent    bool         // the entry went out on the present connection and has no answer yet
+	first   clock.Moment // when the entry was first sent; the server may have it since then
+	out     bool         // the entry was sent on some connection, and the server has not refused it since
+	sent    bool         // the entry was sent on the present connection and has no answer yet
 	failed  Problem      // why the client does not send the entry again by itself; zero: it does
 	answer  answer
 	stored  storedEntry
@@ -46,7 +46,7 @@ type Entry struct {
 // An answer says how long the user has waited for the server's answer to an entry.
 type answer struct {
 	since      clock.Moment  // when the wait began
-	patience   time.Duration // how long the wait may take before the user is told
+	patience   time.Duration // how long the wait may take before the page tells the user
 	waitReason Problem       // why the server makes the entry wait
 }
 
@@ -76,10 +76,10 @@ func (e *Entry) state(now clock.Moment, connected bool) (state State, reason Pro
 	}
 }
 
-// deadline returns when the client stops sending the entry: life after from. If the server may have the message, that
-// is when it would expire there. Otherwise nobody can have read it, and the deadline only prevents the client from
-// sending a text that is too old.
-func (e *Entry) deadline() (from clock.Moment, life time.Duration) {
+// deadline returns when the client stops sending the entry: when life has passed since start. If the server may have the
+// message, the message would expire there at that time. Otherwise nobody can have read the message, and the deadline only
+// prevents the client from sending a text that is too old.
+func (e *Entry) deadline() (start clock.Moment, life time.Duration) {
 	if e.out {
 		return e.first, e.TTL
 	}

@@ -19,9 +19,9 @@ import (
 type Outbox struct {
 	entries []Entry
 	order   int64         // Entry.order of the newest entry
-	held    clock.Moment  // when the server last asked the client to wait; no entry is sent until hold has passed since
-	hold    time.Duration // how long after held no entry is sent
-	why     Problem       // why the server asked for that
+	held    clock.Moment  // when the server last asked the client to wait
+	hold    time.Duration // how long after held the client sends no entry
+	why     Problem       // the server's reason for that wait
 }
 
 // Len returns the number of entries, in all rooms.
@@ -35,8 +35,8 @@ func (o *Outbox) Add(e Entry, now clock.Moment) {
 	o.entries = append(o.entries, e)
 }
 
-// await begins the time for which the user waits for an answer to e (answerTime). If the server has asked the client to
-// wait, that wait comes first and does not count.
+// await begins the wait for an answer to e, which may take answerTime. If the server has asked the client to wait before
+// it sends, that time does not count.
 func (o *Outbox) await(e *Entry, now clock.Moment) {
 	e.answer.since, e.answer.patience = now, max(0, o.hold-now.Since(o.held))+answerTime
 }
@@ -70,11 +70,11 @@ func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 	return e, true
 }
 
-// Refuse runs when the server has refused an entry. The client sends that entry again after retry, or marks it as
-// failed if retry is 0. The server has not stored the entry, because it looks for a repeat before it refuses. The code
-// unavailable is an exception: the server has given up waiting for its stream, which may have stored the entry all the
-// same.
-func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
+// Refuse runs when the server has refused an entry. If delay is not 0, the client sends that entry again after delay.
+// Otherwise it marks the entry as failed. The server has not stored the entry, because it looks for a repeat before it
+// refuses. The code unavailable is an exception: the server has given up waiting for its stream, but the stream may have
+// stored the entry.
+func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
 	if e == nil {
 		return
@@ -83,15 +83,15 @@ func (o *Outbox) Refuse(f wire.Refused, retry time.Duration, now clock.Moment) {
 	if f.Code != wire.CodeUnavailable {
 		e.out = false
 	}
-	if retry <= 0 {
+	if delay <= 0 {
 		e.failed = RefusalOf(f)
 		return
 	}
 	e.answer.waitReason = RefusalOf(f)
-	if retry > o.hold-now.Since(o.held) {
-		o.held, o.hold, o.why = now, retry, e.answer.waitReason
+	if delay > o.hold-now.Since(o.held) {
+		o.held, o.hold, o.why = now, delay, e.answer.waitReason
 	}
-	for i := range o.entries { // all entries that are not sent wait as long
+	for i := range o.entries { // an entry that is not sent must wait, too, so the time for its answer begins later
 		if e := &o.entries[i]; !e.sent {
 			o.await(e, now)
 		}
@@ -146,11 +146,11 @@ func (o *Outbox) Lapse(now clock.Moment) (lapsed []Entry) {
 	return lapsed
 }
 
-// keepOnly forgets the entries for which kept returns false.
-func (o *Outbox) keepOnly(kept func(e *Entry) bool) {
+// keepOnly forgets the entries for which match returns false.
+func (o *Outbox) keepOnly(match func(e *Entry) bool) {
 	left := o.entries[:0]
 	for i := range o.entries {
-		if e := &o.entries[i]; kept(e) {
+		if e := &o.entries[i]; match(e) {
 			left = append(left, *e)
 		}
 	}
@@ -229,16 +229,16 @@ func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state
 	}
 	state, reason = e.state(now, connected)
 	if state == Sending && reason == (Problem{}) && !e.sent && now.Since(o.held) < o.hold {
-		reason = o.why // it waits with the entry that the server has refused for now
+		reason = o.why // the entry waits because the server has asked the client to wait
 	}
 	return state, reason, true
 }
 
-// RoomsBut returns the rooms, except the room shown, for which entries wait to be sent.
-func (o *Outbox) RoomsBut(shown string) map[string]bool {
+// RoomsBut returns the rooms for which entries wait to be sent, without the room called name.
+func (o *Outbox) RoomsBut(name string) map[string]bool {
 	rooms := map[string]bool{}
 	for i := range o.entries {
-		if e := &o.entries[i]; e.Room != shown && !e.sent && !e.hasFailed() {
+		if e := &o.entries[i]; e.Room != name && !e.sent && !e.hasFailed() {
 			rooms[e.Room] = true
 		}
 	}

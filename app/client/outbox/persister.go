@@ -10,8 +10,12 @@ import (
 const (
 	// how long a tab that starts or wakes waits for an adoption before it goes on without it
 	adoptTimeout = 3 * time.Second
-	// how long after the start a second adoption begins: at the first, the page before may still have counted as open
+	// how long after the start a second adoption begins: during the first one, the page before this one may have counted
+	// as open
 	adoptAgain = 5 * time.Second
+	// how long a tab must have been closed before an older tab adopts its records: a page that the user loads again needs
+	// some seconds, and more of them on a slow device
+	reloadTime = 20 * time.Second
 	settleTime = 5 * time.Second  // how long Settle waits for unsaved text, while the user leaves the page
 	saveAgain  = 10 * time.Second // how long after a failure of the device the next save begins
 )
@@ -43,10 +47,16 @@ type Persister struct {
 	restored string       // the room for which the last adoption has looked for a draft
 	late     bool         // another adoption must begin, adoptAgain after required
 	required clock.Moment // when Require was last called
-	ready    bool         // since required, an adoption has ended, or the wait for it timed out
-	signOut  string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
-	settled  []func()     // the functions to call once everything is stored that can be stored
-	asked    clock.Moment // when Settle was last called
+	fresh    bool         // the tab is new, and no adoption has begun
+	// tabs whose records this tab adopts without waiting for reloadTime, until late is done: it was one of them before its
+	// page was loaded again, or they were closed before this tab was opened
+	former []string
+	// when this tab first saw each of these tabs closed, whose records it may adopt after reloadTime
+	left    map[string]clock.Moment
+	ready   bool         // since the moment required, an adoption has ended, or the wait for one has timed out
+	signOut string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
+	settled []func()     // the functions that Settle was given, to be called once the device has stored everything
+	asked   clock.Moment // when Settle was last called
 }
 
 // NewPersister returns a Persister. Call Start before the first Tick.
@@ -56,6 +66,10 @@ func NewPersister(c Config) *Persister { return &Persister{Config: c, stored: ma
 func (p *Persister) Start(now clock.Moment) {
 	p.Require(now)
 	p.late = true
+	if p.Device != nil {
+		p.former = p.Device.Former()
+		p.fresh = len(p.former) == 0
+	}
 }
 
 // Want asks for an adoption, which Tick begins.
@@ -71,7 +85,7 @@ func (p *Persister) Require(now clock.Moment) {
 // have adopted some of them and this tab has not looked yet.
 func (p *Persister) Ready() bool { return p.ready }
 
-// Restored reports whether the drafts of that room are known, as far as the device can tell them.
+// Restored reports whether the client has looked on the device for drafts of that room. Without a device it returns true.
 func (p *Persister) Restored(room string) bool { return p.Device == nil || p.restored == room }
 
 // TimedOut makes the Persister ready if it has no Device, or if adoptTimeout has passed since Require. It reports
@@ -84,7 +98,7 @@ func (p *Persister) TimedOut(now clock.Moment) bool {
 	return true
 }
 
-// Settle calls f once everything that the user has written is stored as far as the device can, at the latest after
+// Settle calls f once the device has stored everything that the user has written, or has failed to, at the latest after
 // settleTime.
 func (p *Persister) Settle(f func()) { p.settled, p.asked = append(p.settled, f), p.Clock() }
 
@@ -95,13 +109,16 @@ func (p *Persister) SignOut(owner string) {
 	p.Drafts.clear()
 }
 
-// Tick saves the records that have changed, and begins an adoption for the claimant that c returns if an adoption is
-// due. It calls the functions that were given to Settle once nothing is being saved, or settleTime after the last of
-// them was given.
+// Tick saves the records that have changed. If an adoption is due, Tick begins it for the claimant that c returns. It
+// calls the functions that were given to Settle once nothing is being saved, or settleTime after the last of them was
+// given.
 func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
 		p.late = false
+		p.Want()
+	}
+	if able && !p.adoption.runs() && len(p.awaited(now)) > 0 {
 		p.Want()
 	}
 	if p.Device != nil && !p.saving && able {
@@ -177,8 +194,12 @@ func (p *Persister) onSaved(changes map[string]string, err error) {
 
 // adopt adopts for c, on another goroutine, what closed tabs have left.
 func (p *Persister) adopt(c Claimant) {
-	c.tab, c.signOut = p.Device.Tab(), p.signOut
-	p.signOut = ""
+	c.tab, c.awaited, c.signOut = p.Device.Tab(), p.awaited(c.Now), p.signOut
+	c.fresh, c.former = p.fresh, p.former
+	p.fresh, p.signOut = false, ""
+	if !p.late { // a former name that another tab has now is that of a tab of which this one is a duplicate
+		p.former = nil
+	}
 	p.adoption.begin()
 	before := maps.Clone(p.stored)
 	p.Go(func() {
@@ -187,6 +208,10 @@ func (p *Persister) adopt(c Claimant) {
 			p.adoption.end()
 			p.restored = c.Room
 			p.ready = p.ready || !p.adoption.wanted()
+			if c.fresh {
+				p.former = c.closed // the user may become known only now
+			}
+			p.await(a.left, c.Now)
 			if err == nil {
 				p.onAdopted(a, before)
 			} else if c.signOut != "" { // try again: this owner's records must be deleted
@@ -198,12 +223,35 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// onAdopted runs when an adoption has ended. It takes over entries and drafts that other tabs left. It forgets those stored
-// entries of this tab that another tab adopted while this tab was frozen.
-func (p *Persister) onAdopted(a adoption, before map[string]string) {
+// await notes which closed tabs an adoption that began at now has left for later.
+func (p *Persister) await(tabs []string, now clock.Moment) {
+	left := map[string]clock.Moment{}
+	for _, tab := range tabs {
+		left[tab] = now
+		if first, ok := p.left[tab]; ok {
+			left[tab] = first
+		}
+	}
+	p.left = left
+}
+
+// awaited returns the tabs that an adoption left for later, reloadTime ago.
+func (p *Persister) awaited(now clock.Moment) (tabs []string) {
+	for tab, first := range p.left {
+		if now.Since(first) >= reloadTime {
+			tabs = append(tabs, tab)
+		}
+	}
+	return tabs
+}
+
+// onAdopted runs when an adoption has ended. earlier holds the records that were stored when it began. onAdopted takes
+// over the entries and drafts that other tabs left. It forgets the stored entries of this tab that another tab adopted
+// while this tab was frozen.
+func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	now := p.Clock()
-	for key := range before {
-		if _, is := a.mine[key]; !is {
+	for key := range earlier {
+		if _, still := a.mine[key]; !still {
 			delete(p.stored, key)
 		}
 	}
@@ -212,7 +260,7 @@ func (p *Persister) onAdopted(a adoption, before map[string]string) {
 			p.stored[key] = r.encode()
 		}
 	}
-	p.Entries.keepOnly(func(e *Entry) bool { return before[entryKey+e.ID] == "" || p.stored[entryKey+e.ID] != "" })
+	p.Entries.keepOnly(func(e *Entry) bool { return earlier[entryKey+e.ID] == "" || p.stored[entryKey+e.ID] != "" })
 	var entries []Entry
 	for _, key := range a.adopted {
 		switch r := a.mine[key]; {
@@ -254,10 +302,10 @@ func (s *adoptState) want() {
 	}
 }
 
-// begin says that an adoption begins. It is the adoption for all earlier calls of want.
+// begin runs when an adoption begins, which answers all earlier calls of want.
 func (s *adoptState) begin() { *s = adopting }
 
-// end says that the adoption has ended.
+// end runs when the adoption has ended.
 func (s *adoptState) end() {
 	if *s == adoptingMore {
 		*s = adoptWanted

@@ -30,8 +30,8 @@ func RefusalOf(f wire.Refused) Problem {
 	return Problem{Code(f.Code), f.Message}
 }
 
-// stored returns p as two strings of a record (Code and Failed). failed is never empty for a problem, because older
-// versions of the page know no codes and show failed.
+// stored returns p as two strings of a record (Code and Failed). If there is a problem, failed is not empty: older
+// versions of the page know no codes, and show the string failed.
 func (p Problem) stored() (code, failed string) {
 	if p.Message == "" {
 		return string(p.Code), string(p.Code)

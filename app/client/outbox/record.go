@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	// an entry that never went out waits for a connection for this long, or for its TTL if that is longer
+	// an entry that was never sent waits for a connection for this long, or for its TTL if that is longer
 	minWait   = 5 * time.Minute
 	draftLife = time.Hour      // how long the device stores a draft after its last change
 	longAgo   = 48 * time.Hour // a time that is longer than any message lives
@@ -54,7 +54,7 @@ type record struct {
 }
 
 func (r record) encode() string {
-	b, _ := json.Marshal(r) // strings and numbers cannot fail
+	b, _ := json.Marshal(r) // Marshal of strings and numbers never fails
 	return string(b)
 }
 
@@ -73,8 +73,9 @@ func (r *record) guest() string {
 	return ""
 }
 
-// goesWith reports whether the record must be deleted when owner signs out; "" means that nobody signs out. Drafts and
-// entries without an owner are deleted, too, because owner may have written them.
+// goesWith reports whether the record must be deleted because owner has signed out. If owner is "", nobody has signed
+// out, and goesWith returns false. Drafts and entries without an owner must be deleted, too, because owner may have
+// written them.
 func (r *record) goesWith(owner string) bool {
 	return owner != "" && (r.ID == "" || r.Owner == owner || r.Owner == "")
 }
@@ -91,9 +92,9 @@ func (r *record) stale(now clock.Moment) bool {
 	return r.age(now) >= draftLife+max(minWait, time.Duration(r.TTL)*time.Millisecond)
 }
 
-// momentOf returns the moment at which the device's clock showed ms, which may be before the program started. If ms is
-// in the future, the clock has been set back since ms was stored. Then nobody knows how long ago that was, so momentOf
-// returns the moment that was longAgo.
+// momentOf returns the moment at which the device's clock showed ms, which may be before the program started. If ms is in
+// the future, the clock has been set back since ms was stored. Then nobody knows how long ago that was, so momentOf
+// returns a moment that lies longAgo before now.
 func momentOf(ms int64, now clock.Moment) clock.Moment {
 	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {

@@ -29,8 +29,8 @@ func (r *Room) SetEntries(entries []outbox.Entry) {
 	r.Messages = list
 }
 
-// Entry returns the id of the entry that is shown under key. ok is false if there is no such entry, or the server has
-// accepted it.
+// Entry returns the id of an entry. key is the Key of the message that shows it. ok is false if there is no such entry,
+// or if the server has accepted it.
 func (r *Room) Entry(key string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(key, entryKey)
 	return id, ok && r.entryAt(id) >= 0

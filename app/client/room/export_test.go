@@ -1,4 +1,4 @@
 package room
 
-// Cursor returns what r has seen of its room.
+// Cursor returns the cursor of r.
 func (r Room) Cursor() (epoch string, seq int64) { return r.cursor.Epoch, r.cursor.Seq }

@@ -146,7 +146,7 @@ func (r *Room) refused(f wire.Refused) {
 	}
 }
 
-// message returns m, a message of the present epoch, as it is shown.
+// message returns the Message that shows m, a message of the present epoch.
 func (r *Room) message(m wire.Message) Message {
 	shown := Message{
 		Key: m.User.ID + "/" + m.ID, Seq: m.Seq, User: m.User, Text: m.Text, At: time.UnixMilli(m.At),

@@ -31,25 +31,26 @@ type Message struct {
 // copied returns a copy of list with capacity for one more message.
 func copied(list []Message) []Message { return append(make([]Message, 0, len(list)+1), list...) }
 
-// without returns list without the messages for which gone returns true. If there are none, it returns list itself.
-func without(list []Message, gone func(*Message) bool) []Message {
-	at := index(list, gone)
+// without returns a copy of list without the messages for which match returns true. If there are none, it returns list
+// itself.
+func without(list []Message, match func(*Message) bool) []Message {
+	at := index(list, match)
 	if at < 0 {
 		return list
 	}
 	left := append(make([]Message, 0, len(list)), list[:at]...)
 	for i := at + 1; i < len(list); i++ {
-		if !gone(&list[i]) {
+		if !match(&list[i]) {
 			left = append(left, list[i])
 		}
 	}
 	return left
 }
 
-// index returns the index of the first message for which is returns true, -1 if there is none.
-func index(list []Message, is func(*Message) bool) int {
+// index returns the index of the first message for which match returns true, -1 if there is none.
+func index(list []Message, match func(*Message) bool) int {
 	for i := range list {
-		if is(&list[i]) {
+		if match(&list[i]) {
 			return i
 		}
 	}

@@ -67,6 +67,6 @@ func (r *Room) Join() wire.Join {
 // Misses reports whether r lacks events, because frames got lost. head is the head of the room on the server.
 func (r *Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
 
-// ForgetUser forgets the user, until the server names another in the next welcome. Until then, Mine stays set on the
-// old user's messages.
+// ForgetUser forgets the user. The next welcome of the server names another. Until then, Mine stays set on the old user's
+// messages.
 func (r *Room) ForgetUser() { r.me = wire.User{} }

@@ -29,7 +29,7 @@ func wantTexts(t *testing.T, r room.Room, texts ...string) {
 // t0 is the server's time in the tests of Apply.
 var t0 = time.UnixMilli(1_790_000_000_000)
 
-// at is a message of that seq that lives a minute from t0.
+// at returns a message with that seq, which lives for a minute from t0.
 func at(seq int64, u wire.User, text string) wire.Message {
 	return wire.Message{Seq: seq, ID: "id-" + text, User: u, Text: text, At: t0.UnixMilli(), Expires: t0.Add(time.Minute).UnixMilli()}
 }
@@ -107,7 +107,7 @@ func headOf(frames []wire.Frame) (head int64) {
 	return head
 }
 
-// A view that someone holds must never change under them.
+// A Room that somebody has a copy of must not change when Apply makes a new one from it.
 func TestApplyLeavesTheOldViewAlone(t *testing.T) {
 	v := room.New("lobby", wire.User{}).Apply(wire.Welcome{User: me}, t0)
 	old := v.Apply(snapshot("e1", 3, false, nil, at(1, ann, "one"), at(2, ann, "two"), at(3, ann, "three")), t0)
@@ -133,7 +133,7 @@ func TestPruneAtTheInstant(t *testing.T) {
 	wantTexts(t, v.Prune(t0.Add(time.Minute)))
 }
 
-// TestEachRoomCountsForItself applies the same frames to two rooms: each takes its own.
+// TestEachRoomCountsForItself applies the same frames to two rooms: each room takes only its own frames.
 func TestEachRoomCountsForItself(t *testing.T) {
 	rooms := []room.Room{room.New("lobby", me), room.New("tea", me)}
 	tea := snapshot("e1", 2, false, nil, at(2, ann, "tea is ready"))

@@ -36,9 +36,10 @@ func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire
 	return nil, false
 }
 
-// take hands the client what pick returns for each frame of an answer. It ends the connection if the answer contains a
-// bye, or does not come from a Mayfly server.
-func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]byte) {
+// take calls convert with each frame of an answer, and the line that holds the frame. The lines that convert returns are
+// what the client reads in its place. If the answer contains a bye, or does not come from a Mayfly server, take then ends
+// the connection.
+func (p *pollConn) take(answer []byte, convert func(f wire.Frame, line []byte) [][]byte) {
 	var message [][]byte
 	fromMayfly, end := false, error(nil)
 	p.mu.Lock()
@@ -53,7 +54,7 @@ func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]
 		case wire.Bye:
 			fromMayfly, end = true, &wire.ClosedError{Code: wire.CloseFor(f.Code)}
 		}
-		message = append(message, pick(f, line)...)
+		message = append(message, convert(f, line)...)
 	}
 	p.mu.Unlock()
 	if !fromMayfly {
@@ -67,7 +68,7 @@ func (p *pollConn) take(answer []byte, pick func(f wire.Frame, line []byte) [][]
 	}
 }
 
-// give hands message to Read.
+// give passes message on to Read.
 func (p *pollConn) give(message []byte) {
 	select {
 	case p.in <- message:
@@ -75,9 +76,10 @@ func (p *pollConn) give(message []byte) {
 	}
 }
 
-// waiting returns h as the hello of a poll that waits for news at the server for at most wait.
-func waiting(h wire.Hello, wait time.Duration) wire.Hello {
-	ms := wait.Milliseconds()
+// waiting returns the hello of a long poll: h, with the demand that the server waits for news before it answers, for
+// limit at most.
+func waiting(h wire.Hello, limit time.Duration) wire.Hello {
+	ms := limit.Milliseconds()
 	h.Wait = &ms
 	return h
 }

@@ -14,8 +14,8 @@ func (p *pollConn) listen() {
 	}
 }
 
-// poll makes one poll for news. The poll waits at the server if it has a slot, unless the client waits for the answer
-// to a hello or a join.
+// poll makes one poll for news. If the poll has a slot, and the client does not wait for the answer to a hello or a join,
+// the server keeps the poll until there is news.
 func (p *pollConn) poll() {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
@@ -53,7 +53,7 @@ func (p *pollConn) poll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ctx.Err() == nil {
-		clear(p.awaitingJoin) // so that the next poll waits, even if the server did not answer a join
+		clear(p.awaitingJoin) // so that the next poll waits at the server, even if a join was not answered
 	}
 }
 

@@ -45,12 +45,12 @@ type pollConn struct {
 	slot    Slot                    // static
 	in      chan []byte             // static; the messages that Read returns
 	written chan struct{}           // static; capacity 1: unsent has grown
-	ctx     context.Context         // static; done once the connection has ended, for the cause that end gave
+	ctx     context.Context         // static; done once the connection has ended; its cause is the error that end got
 	end     context.CancelCauseFunc // static
 	running sync.WaitGroup          // waits for the goroutines listen and speak
 
 	mu sync.Mutex // guards what follows
-	// the hello with which each poll begins; its rooms have the cursors of what the client has read
+	// the hello with which each poll begins; the cursors of its rooms say what the client has read
 	hello        wire.Hello
 	named        string             // the name in hello before the client has written a rename
 	awaitingJoin map[string]bool    // the rooms for which the client waits for a joined
@@ -119,8 +119,8 @@ func (p *pollConn) Write(message []byte) error {
 	return nil
 }
 
-// Close implements Conn. It ends the polls that run. But it first waits for the answer to a signout, because the user
-// must not stay signed in.
+// Close implements Conn. It ends the polls that run. If the client has written a signout, Close first waits for the
+// answer to it, because the user must not stay signed in.
 func (p *pollConn) Close(code int, _ string) {
 	p.mu.Lock()
 	signingOut := p.signingOut
@@ -133,7 +133,7 @@ func (p *pollConn) Close(code int, _ string) {
 		case <-timer.C:
 		}
 	}
-	p.mu.Lock() // so that Write begins no goroutine any more
+	p.mu.Lock() // so that from here on Write begins no goroutine
 	p.end(&wire.ClosedError{Code: code})
 	p.mu.Unlock()
 	p.running.Wait()
@@ -159,7 +159,7 @@ func (p *pollConn) forgetLocked(room string) {
 	delete(p.awaitingJoin, room)
 }
 
-// readLocked moves the cursor of room: it calls move with a copy of the cursor.
+// readLocked moves the cursor of room. The function move changes the cursor that it gets.
 func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
 	if i := index(p.hello.Rooms, room); i >= 0 {
 		c := wire.Cursor{}

@@ -23,7 +23,7 @@ const (
 	idsFile     = "ids"            // file of the key that hashes ids
 	keyLayout   = "20060102T1504Z" // the layout of a key's file name, which is the minute of the key
 	temporary   = ".tmp"           // the suffix of a file that is not complete yet
-	rotateEvery = 5 * time.Second  // the longest sleep of Run, so it notices a jump of the clock at most this late
+	rotateEvery = 5 * time.Second  // the longest sleep of Run, which notices a jump of the clock at most this late
 	privateFile = 0o600
 	privateDir  = 0o700
 )
@@ -174,8 +174,8 @@ func (k *KeyRing) writeKey(name string) (key []byte, err error) {
 	return key, syncFolder(k.dir)
 }
 
-// Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. After OpenKeyRing, only Run
-// does.
+// Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. Nothing else rotates them
+// after OpenKeyRing.
 func (k *KeyRing) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -246,7 +246,7 @@ func randomKey() []byte {
 func newAEAD(key []byte) cipher.AEAD {
 	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic(err) // never: key has keySize bytes
+		panic(err) // never happens, because key has keySize bytes
 	}
 	aead, err := cipher.NewGCMWithRandomNonce(block)
 	if err != nil {

@@ -25,20 +25,20 @@ type Facts struct {
 }
 
 // Keep does what stream.Facts.Keep does.
-func (s *Facts) Keep(_ context.Context, fact string, until time.Time) error {
+func (s *Facts) Keep(_ context.Context, fact string, expiry time.Time) error {
 	s.order.Lock()
 	defer s.order.Unlock()
 	s.mu.Lock()
 	followers, err := slices.Clone(s.followers), s.err
 	if err == nil {
-		s.kept = append(s.kept, keptFact{fact, time.UnixMilli(until.UnixMilli())})
+		s.kept = append(s.kept, keptFact{fact, time.UnixMilli(expiry.UnixMilli())})
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	for _, deliver := range followers {
-		(*deliver)(fact, until)
+		(*deliver)(fact, expiry)
 	}
 	return nil
 }

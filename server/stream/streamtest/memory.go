@@ -21,6 +21,7 @@ type Memory struct {
 	mu        sync.Mutex // guards what follows
 	seq       int64
 	stored    map[string][]hub.Event
+	erased    map[string][]hub.Event // without their bodies
 	followers map[string][]*func(hub.Event)
 	listeners map[string][]*func(hub.Signal)
 	appendErr error
@@ -28,15 +29,15 @@ type Memory struct {
 	held      []func() // appends that Hold keeps back
 	holding   bool
 	lossy     bool
-	copies    []func() // deliveries that HoldCopies keeps back
-	late      bool
-	bounds    int // the most messages in one room; 0: no limit
+	copies    []func() // deliveries that HoldCopies keeps back; nil: it keeps back none
+	bounds    int      // the most messages in one room; 0: no limit
+	keep      bool     // KeepErased is in force
 }
 
 // NewMemory returns an empty stream.
 func NewMemory() *Memory {
-	return &Memory{stored: map[string][]hub.Event{}, followers: map[string][]*func(hub.Event){},
-		listeners: map[string][]*func(hub.Signal){}}
+	return &Memory{stored: map[string][]hub.Event{}, erased: map[string][]hub.Event{},
+		followers: map[string][]*func(hub.Event){}, listeners: map[string][]*func(hub.Signal){}}
 }
 
 // Epoch implements hub.Stream.
@@ -72,9 +73,10 @@ func (s *Memory) store(room string, e hub.Event) (hub.Receipt, []*func(hub.Event
 		return hub.Receipt{}, nil, s.appendErr
 	}
 	now := time.Now().UnixMilli()
-	living := slices.DeleteFunc(s.stored[room], func(o hub.Event) bool { return o.Expires <= now })
-	s.stored[room] = living
-	for _, o := range living {
+	expired := func(o hub.Event) bool { return o.Expires <= now }
+	living := slices.DeleteFunc(s.stored[room], expired)
+	s.stored[room], s.erased[room] = living, slices.DeleteFunc(s.erased[room], expired)
+	for _, o := range slices.Concat(living, s.erased[room]) {
 		if o.User == e.User && o.ID == e.ID {
 			return hub.Receipt{Event: o, Repeat: true}, nil, nil
 		}
@@ -109,6 +111,34 @@ func (s *Memory) Follow(_ context.Context, room string, deliver func(hub.Event))
 		defer s.mu.Unlock()
 		s.followers[room] = slices.DeleteFunc(s.followers[room], func(o *func(hub.Event)) bool { return o == &deliver })
 	}, nil
+}
+
+// Erase implements hub.Stream.
+func (s *Memory) Erase(room string, seq int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.stored[room], func(e hub.Event) bool { return e.Seq == seq })
+	if i < 0 || s.keep {
+		return
+	}
+	e := s.stored[room][i]
+	e.Body = nil
+	s.stored[room] = slices.Delete(s.stored[room], i, i+1)
+	s.erased[room] = append(s.erased[room], e)
+}
+
+// KeepErased(true) makes Erase do nothing, as if the node died before it could erase. KeepErased(false) ends that.
+func (s *Memory) KeepErased(keep bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep = keep
+}
+
+// Stored returns the stored events of room.
+func (s *Memory) Stored(room string) []hub.Event {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.stored[room])
 }
 
 // AppendMessage appends a message and ignores the result.
@@ -157,7 +187,7 @@ func (s *Memory) LoseCopies(lose bool) {
 // copy runs deliver at once; after HoldCopies it keeps deliver for later, and after LoseCopies(true) it drops deliver.
 func (s *Memory) copy(deliver func()) {
 	s.mu.Lock()
-	lossy, late := s.lossy, s.late
+	lossy, late := s.lossy, s.copies != nil
 	if late {
 		s.copies = append(s.copies, deliver)
 	}
@@ -171,13 +201,13 @@ func (s *Memory) copy(deliver func()) {
 func (s *Memory) HoldCopies() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.late = true
+	s.copies = []func(){}
 	return func() {
 		s.order.Lock()
 		defer s.order.Unlock()
 		s.mu.Lock()
 		copies := s.copies
-		s.copies, s.late = nil, false
+		s.copies = nil
 		s.mu.Unlock()
 		for _, deliver := range copies {
 			deliver()

@@ -31,7 +31,7 @@ func open(t *testing.T) (*rig.Tab, *rig.Raw) {
 	return tab, r
 }
 
-// say posts as another user and waits until the server has it.
+// say posts text as another user, and waits until the server has accepted it.
 func say(r *rig.Raw, text string) {
 	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: text})
 	rig.Next[wire.Accepted](r)
@@ -56,7 +56,7 @@ func wantNodes(t *testing.T, tab *rig.Tab, n int, role, name string) {
 	})
 }
 
-// untilAccessible looks once a frame until ok, which looks at the accessibility tree.
+// untilAccessible calls ok once a frame until it returns true. ok reads the accessibility tree.
 func untilAccessible(t *testing.T, tab *rig.Tab, what string, ok func() bool) {
 	t.Helper()
 	const nextFrame = `new Promise(next => requestAnimationFrame(() => next(true)))`
@@ -69,7 +69,7 @@ func untilAccessible(t *testing.T, tab *rig.Tab, what string, ok func() bool) {
 	}
 }
 
-// media emulates the settings that a user makes for all pages.
+// media emulates settings of the user that hold for all pages, such as less motion.
 func media(tab *rig.Tab, features ...string) {
 	var all []*emulation.MediaFeature
 	for i := 0; i < len(features); i += 2 {
@@ -123,6 +123,51 @@ func TestA03HeadingAndTitle(t *testing.T) {
 	}
 }
 
+// strays lists the texts of the page that are in no landmark and no live region, and links within the page that lead to
+// nothing.
+const strays = `[
+	...(walker => { const texts = []; while (walker.nextNode()) texts.push(walker.currentNode); return texts; })
+		(document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT))
+		.filter(t => t.textContent.trim() && t.parentElement.checkVisibility({checkVisibilityCSS: true}) && !t.parentElement.closest(
+			'header, main, nav, form[aria-label], section[aria-label], [role=alert], [role=status], a.skip, script, noscript'))
+		.map(t => 'outside: ' + t.textContent),
+	...[...document.querySelectorAll('a[href^="#"]')].filter(a => !document.querySelector(a.getAttribute('href')))
+		.map(a => 'leads to nothing: ' + a.textContent),
+]`
+
+func TestA01EverythingIsInALandmark(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	for _, path := range []string{"/", "/r/tea", "/r/BAD!!", "/r/a/b"} {
+		tab := rig.OpenBrowser(t).Tab(server.URL + path)
+		tab.Until(`document.querySelector('[role=status]')?.innerText.includes('Online') && !document.querySelector('.goapp-app-info')`)
+		if bad := rig.Eval[[]string](tab, strays); len(bad) > 0 {
+			t.Errorf("%s: %q", path, bad)
+		}
+	}
+}
+
+func TestA04SkipLinkWithoutAComposer(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL + "/r/BAD!!")
+	tab.Until(`document.querySelector('h1')?.textContent === 'No such room'`)
+	toTop(tab)
+	tab.Press(kb.Tab)
+	if got := rig.Eval[string](tab, `document.activeElement.textContent`); got != "Skip to the explanation" {
+		t.Fatalf("the first stop of the Tab key is %q", got)
+	}
+	tab.Do(rig.Enter())
+	tab.Until(`document.activeElement.textContent.startsWith('No room can have that name.')`)
+	tab.Press(kb.Tab)
+	tab.Until(`document.activeElement.textContent === 'Go to #lobby'`)
+	tab.Do(rig.Enter())
+	tab.Ready()
+	toTop(tab)
+	tab.Press(kb.Tab)
+	tab.Until(`document.activeElement.textContent === 'Skip to the message box'`)
+}
+
 func TestA04SkipLink(t *testing.T) {
 	t.Parallel()
 	tab, _ := open(t)
@@ -147,7 +192,8 @@ func TestA05Log(t *testing.T) {
 	}
 }
 
-// sentence is the text that a screen reader reads for a message. A tag follows the name where two users have the same name.
+// sentence matches the text that a screen reader reads for a message. If two users have the same name, a tag follows the
+// name.
 var sentence = regexp.MustCompile(
 	`^Anonymous \w+( \([\w-]{4}\))?: lunch\? – Sent at \d+:\d\d:\d\d [AP]M, vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M\.$`)
 
@@ -182,7 +228,7 @@ func TestA09MessagesAreNoTabStops(t *testing.T) {
 	tab.Press(kb.ArrowUp)
 	tab.Press(kb.Home)
 	tab.Until(`document.activeElement === ` + rig.Rows + `[0] &&
-		` + rig.Log + `.querySelectorAll('[tabindex="0"]').length === 1 && ` + rig.Log + `.tabIndex === -1`) // the focus roves
+		` + rig.Log + `.querySelectorAll('[tabindex="0"]').length === 1 && ` + rig.Log + `.tabIndex === -1`) // roving tabindex: only one row is a stop of the Tab key
 	tab.Do(rig.Enter())
 	tab.Until(`document.activeElement.textContent === 'Copy text'`)
 	tab.Press(kb.Escape)
@@ -190,7 +236,7 @@ func TestA09MessagesAreNoTabStops(t *testing.T) {
 	tab.Until(`document.activeElement === ` + rig.Composer)
 }
 
-// TestA10FocusIsNeverLost expires the first, one in the middle and the last message while each has the focus.
+// TestA10FocusIsNeverLost lets the first message, one in the middle and the last one expire, each while it has the focus.
 func TestA10FocusIsNeverLost(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -201,7 +247,7 @@ func TestA10FocusIsNeverLost(t *testing.T) {
 			window.onfocusout = () => setTimeout(() => { if (document.activeElement === document.body) lost++; })`)
 		for _, step := range []struct{ focus, next int }{{0, 1}, {2, 3}, {4, 3}} {
 			tab.Script(fmt.Sprintf(`was[%d]?.focus()`, step.focus))
-			tab.Do(rig.Enter()) // opens its actions
+			tab.Do(rig.Enter()) // Enter opens the actions of the message
 			if !rig.Eval[bool](tab, fmt.Sprintf(`was.length === 5 && was[%d].contains(document.activeElement)`, step.focus)) {
 				return false
 			}
@@ -245,7 +291,7 @@ func TestA16ControlsHaveNamesAndStates(t *testing.T) {
 	tab.Until(rig.Find(firstLeft) + `.getAttribute('aria-expanded') === 'false'`)
 }
 
-// TestA17NoCompletion: there is none yet. A change that adds one changes this test.
+// TestA17NoCompletion checks that the composer completes no words. A change that adds completion must change this test.
 func TestA17NoCompletion(t *testing.T) {
 	t.Parallel()
 	tab, _ := open(t)
@@ -279,12 +325,12 @@ func TestA18RoomsMenuGivesTheFocusBack(t *testing.T) {
 	}
 }
 
-// toTop puts the focus where it is when a page has just been opened.
+// toTop moves the focus to where it is when a page was just opened.
 func toTop(tab *rig.Tab) {
 	tab.Script(`document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute('tabindex')`)
 }
 
-// walk presses Tab until the focus is where it began, and calls look at each stop. It returns how many there are.
+// walk presses Tab until the focus is where it began, and calls look at each stop. It returns the number of stops.
 func walk(t *testing.T, tab *rig.Tab, look func(name string)) int {
 	t.Helper()
 	toTop(tab)

@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -11,16 +13,38 @@ import (
 func TestARoomHasOneAddress(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
-	for path, want := range map[string]string{"/r/team/": "/r/team", "/r/Team": "/r/team", "/r/": "/", "/r/lobby": "/", "/r/team": "/r/team"} {
+	for path, want := range map[string]string{
+		"/r/team/": "/r/team", "/r/Team": "/r/team", "/r/": "/", "/r/lobby": "/", "/r/team": "/r/team",
+		"/#team": "/r/team", "/#Team": "/r/team", "/#lobby": "/", "/r/tea#team": "/r/tea#team",
+		"/#message": "/#message", "/#BAD!!": "/#BAD!!", "/#100%": "/#100%25", "/#%zz": "/#%25zz", "/#state=x": "/#state=x",
+	} {
 		tab := rig.OpenBrowser(t).Tab(server.URL + path).Ready()
-		tab.Until(`location.pathname === '` + want + `'`)
+		tab.Until(`location.pathname + location.hash === '` + want + `'`)
 		if n := rig.Eval[int](tab, `history.length`); n > 2 { // the empty tab and the page
 			t.Errorf("%s leads to %s by %d entries of the history", path, want, n)
 		}
 	}
 }
 
-// TestOpenARoom types names as people do, and one that no room can have.
+// TestFragmentIsChanged changes the fragment of an open page, as a user does in the address bar.
+func TestFragmentIsChanged(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	for hash, want := range map[string]string{"100%": "#lobby", "%zz": "#lobby", "BAD!!": "#lobby", "message": "#lobby", "team": "#team"} {
+		tab.Do(chromedp.Navigate(server.URL))
+		tab.Ready()
+		tab.Script(`location.hash = '` + hash + `'`)
+		tab.Until(`document.querySelector('h1').textContent === '` + want + `'`)
+		tab.Say("at " + hash)
+		tab.Shows("at " + hash)
+		if got := rig.Eval[string](tab, `document.querySelector('h1').textContent`); got != want {
+			t.Errorf("the fragment %s leads to %s, want %s", hash, got, want)
+		}
+	}
+}
+
+// TestOpenARoom types names of rooms in the ways that users write them, and one that no room can have.
 func TestOpenARoom(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -44,7 +68,8 @@ func TestOpenARoom(t *testing.T) {
 	}
 }
 
-// TestClicksThatTheBrowserTakes holds that a click with a key that means something to the browser does not navigate in place.
+// TestClicksThatTheBrowserTakes checks that a click on a link with a key such as Shift does not open the link in this
+// tab.
 func TestClicksThatTheBrowserTakes(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

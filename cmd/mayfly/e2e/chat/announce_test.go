@@ -13,8 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// watchVoices lists in said each text that comes into the polite announcer, and in alerts into the other. A text that goes
-// says nothing.
+// watchVoices lists in said each text that is written into the polite live region, and in alerts each text that is
+// written into the other. Removing a text adds nothing to the lists.
 const watchVoices = `{
 	window.said = [], window.alerts = [];
 	const watch = (id, list) => new MutationObserver(records => {
@@ -24,13 +24,13 @@ const watchVoices = `{
 	watch('alert', alerts);
 }`
 
-// polite and alert are the announcers: both are live regions, told from other ones by their ids.
+// polite and alert find the two live regions of the announcer, by their ids.
 const (
 	polite = `document.getElementById('polite')`
 	alert  = `document.getElementById('alert')`
 )
 
-// wantSaid fails unless exactly this was said so far.
+// wantSaid fails unless exactly these texts were said so far.
 func wantSaid(t *testing.T, tab *rig.Tab, want ...string) {
 	t.Helper()
 	if got := rig.Eval[[]string](tab, "said"); !slices.Equal(got, want) {
@@ -66,7 +66,7 @@ func TestOneMessageIsSaidOnceAndItsExpiryIsNot(t *testing.T) {
 			t.Errorf("said is %q, want the author and the text", first)
 		}
 		tab.Until(rig.Gone("brief", 1))
-		tab.Until(`!document.body.textContent.includes('brief 1.')`) // nor is it left in the announcer
+		tab.Until(`!document.body.textContent.includes('brief 1.')`) // the text is not left in the live region either
 		tab.Say("mine")
 		tab.Until(`said.length > 1`)
 		wantSaid(t, tab, first, "Sent")
@@ -100,8 +100,8 @@ func TestBurstIsSaidAsANumber(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
-	// The page's time is stretched by this while the messages come. So they come together by the page's timers, on any slow
-	// machine.
+	// This makes the page's timers slower while the messages come. So, by these timers, the messages come together even
+	// on a slow machine.
 	tab.Script(watchVoices + `
 		window.stretch = 40;
 		let at = performance.now(), shown = at;
@@ -116,7 +116,8 @@ func TestBurstIsSaidAsANumber(t *testing.T) {
 	wantSaid(t, tab, "5 new messages", "Sent")
 }
 
-// TestBacklogIsNotSaid opens a full room, goes to another, and comes back after an outage.
+// TestBacklogIsNotSaid opens a full room, goes to another room, and comes back after an outage. A screen reader must not
+// read out the messages that were there before.
 func TestBacklogIsNotSaid(t *testing.T) {
 	t.Parallel()
 	server, proxy, url := rig.ServeBehindProxy(t)

@@ -68,7 +68,7 @@ func TestComposer(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Until(rig.Composer + `.placeholder === 'Message'`)
-	tab.Say("   ") // nothing empty is sent
+	tab.Say("   ") // a text of white space is not sent
 	tab.Script(rig.Composer + `.value = ''`)
 	tab.Do(rig.Type("one"), rig.Enter(chromedp.ModifierShift), rig.Type("two"))
 	if got := rig.Eval[string](tab, rig.Composer+`.value`); got != "one\ntwo" {
@@ -90,7 +90,8 @@ func TestComposer(t *testing.T) {
 	}
 }
 
-// sentAt reports whether s says when a message was sent, as people in the United States do: that is the browser's language.
+// sentAt reports whether s says when a message was sent, in the form that is usual in the United States, because that is
+// the browser's language.
 func sentAt(s string) bool {
 	_, err := time.Parse("Sent at 3:04:05 PM", s)
 	return err == nil
@@ -113,14 +114,14 @@ func TestTextIsTextWhateverItHolds(t *testing.T) {
 	}
 }
 
-// TestStaysAtTheEndOnlyIfItWasThere reads up in the log while messages come.
+// TestStaysAtTheEndOnlyIfItWasThere scrolls up in the log while messages come.
 func TestStaysAtTheEndOnlyIfItWasThere(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "1000/1s")
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	rig.Fill(r, wire.DefaultRoom, "line", 40, nil)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	tab.Until(rig.Newest("line", 40) + ` && ` + belowSight + ` < 2`) // it opens at the newest
+	tab.Until(rig.Newest("line", 40) + ` && ` + belowSight + ` < 2`) // a room opens at its newest message
 	rig.Fill(r, wire.DefaultRoom, "next", 1, nil)
 	tab.Until(rig.Newest("next", 1) + ` && ` + belowSight + ` < 2`)
 	tab.Script(rig.Log + `.scrollTop = 0`)
@@ -148,7 +149,7 @@ func TestServerKilledAndStartedAgain(t *testing.T) {
 	ann.Ready()
 	ben.Ready()
 	for _, tab := range []*rig.Tab{ann, ben} {
-		tab.Shows("before") // it lives, although the server forgot it
+		tab.Shows("before") // the message still lives, although the server has lost it
 	}
 	ann.Say("after")
 	ben.Shows("after")

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,6 +28,7 @@ func TestCounterNearTheLimit(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	tab.Until(`!!` + rig.Find(".note")) // the last that is drawn of an empty room
 	tab.Script(watchVoices)
 	// The header's word for the connection may change at any time.
 	tab.Script(`window.changed = [];
@@ -42,13 +44,13 @@ func TestCounterNearTheLimit(t *testing.T) {
 	}
 	tab.Press("x")
 	tab.Until(tally + `.innerText === '3,600 of 4,000' && said.length === 1`)
-	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space counts between characters only
+	tab.Do(rig.Type(" \n"), chromedp.KeyEvent("x")) // white space at the ends of the text does not count
 	tab.Until(tally + `.innerText === '3,603 of 4,000'`)
 	tab.Do(rig.Type(strings.Repeat("y", 398)))
 	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many' && said.length === 2`)
 	tab.Do(rig.Enter())
 	tab.Until(`[...document.querySelectorAll('p:not(.unseen)')].filter(p => p.innerText.includes('too many')).length === 1 &&
-		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') && said.length === 3`) // seen once, said again
+		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') && said.length === 3`) // the sentence is shown once and said again
 	if got := rig.Eval[string](tab, value); strings.Count(got, "y") != 398 || len(tab.Messages()) != 0 {
 		t.Errorf("%d messages are shown and %d characters left, want the text kept", len(tab.Messages()), len(got))
 	}
@@ -84,7 +86,12 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 	tab.Shows("日本")
 }
 
-// TestComposerGrows types ten lines: eight are in sight, also where the browser doesn't make the field grow by itself.
+// fixedField makes the browser one that doesn't make the field grow by itself.
+const fixedField = `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
+	addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`
+
+// TestComposerGrows types ten lines. Eight must be in sight, even in a browser that does not make the field grow by
+// itself.
 func TestComposerGrows(t *testing.T) {
 	t.Parallel()
 	const (
@@ -93,11 +100,7 @@ func TestComposerGrows(t *testing.T) {
 		scroll = rig.Composer + `.scrollHeight > ` + rig.Composer + `.clientHeight + 2`
 	)
 	server := rig.Serve(t)
-	for name, script := range map[string]string{
-		"by itself": ``,
-		"as Mayfly makes it": `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
-			addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`,
-	} {
+	for name, script := range map[string]string{"by itself": ``, "as Mayfly makes it": fixedField} {
 		t.Run(name, func(t *testing.T) {
 			tab := rig.OpenBrowser(t).Tab("")
 			tab.BeforeScripts(script)
@@ -110,6 +113,55 @@ func TestComposerGrows(t *testing.T) {
 			}
 			tab.Do(rig.Enter())
 			tab.Until(lines + ` === 1`)
+		})
+	}
+}
+
+// lines says how many lines of its text the composer shows, how many it has above them, and how wide the gap is between the
+// edge of the field and the text.
+type lines struct{ Shown, Above, Gap float64 }
+
+const linesInSight = `(e => {
+	const line = parseFloat(getComputedStyle(e).lineHeight), s = getComputedStyle(e);
+	return {Shown: e.clientHeight / line, Above: e.scrollTop / line, Gap: parseFloat(s.borderTopWidth)};
+})(` + rig.Composer + `)`
+
+// TestComposerShowsWholeLines scrolls a long text to its ends: the lines that are in sight are whole, on any screen.
+func TestComposerShowsWholeLines(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	for name, script := range map[string]string{"by itself": ``, "as Mayfly makes it": fixedField} {
+		t.Run(name, func(t *testing.T) {
+			tab := rig.OpenBrowser(t).Tab("")
+			tab.BeforeScripts(script)
+			tab.Do(chromedp.Navigate(server.URL))
+			tab.Ready()
+			for _, tt := range []struct {
+				name       string
+				size       func()
+				all, shown int // lines of the text, and those in sight
+			}{
+				{"desktop, one line", func() {}, 1, 1},
+				{"desktop, all in sight", func() {}, 8, 8},
+				{"desktop", func() {}, 12, 8},
+				{"desktop, a long text", func() {}, 30, 8},
+				{"a low screen", func() { tab.Do(chromedp.EmulateViewport(640, 320)) }, 12, 4},
+				{"a very low screen", func() { tab.Do(chromedp.EmulateViewport(320, 200)) }, 12, 2},
+				{"a phone", tab.Phone, 12, 8},
+				{"a phone with text at 200 %", func() { tab.Script(`document.documentElement.style.fontSize = '200%'`) }, 12, 6},
+			} {
+				tt.size()
+				tab.Script(fmt.Sprintf(`%[1]s.value = Array.from({length: %[2]d}, (_, i) => i).join('\n');
+					%[1]s.dispatchEvent(new Event('input', {bubbles: true}))`, rig.Composer, tt.all))
+				for _, end := range []string{"0", rig.Composer + ".scrollHeight"} {
+					tab.Script(rig.Composer + `.scrollTop = ` + end)
+					got := rig.Eval[lines](tab, linesInSight)
+					whole := func(lines float64) bool { return math.Abs(lines-math.Round(lines)) < 0.06 } // pixels are rounded
+					if math.Round(got.Shown) != float64(tt.shown) || !whole(got.Shown) || !whole(got.Above) || got.Gap < 6 {
+						t.Errorf("%s, scrolled to %s: %+v", tt.name, end, got)
+					}
+				}
+			}
 		})
 	}
 }
@@ -129,7 +181,7 @@ func TestTouchKeyboard(t *testing.T) {
 	}
 	tab.Click("button", "Send")
 	tab.Shows("one\ntwo")
-	tab.Do(rig.Type("three"), rig.Enter(chromedp.ModifierCtrl)) // on a keyboard of keys
+	tab.Do(rig.Type("three"), rig.Enter(chromedp.ModifierCtrl)) // as on a keyboard of keys
 	tab.Shows("three")
 	if got := rig.Eval[string](tab, value); got != "" {
 		t.Errorf("after Ctrl+Enter the composer holds %q", got)
@@ -185,7 +237,7 @@ func TestControlCharactersArePastedAsWhatTheyShow(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	for _, tt := range []struct {
 		pasted    string
-		prevented bool // else the browser pastes it
+		prevented bool // the page has prevented that the browser pastes the text itself
 		want      string
 	}{
 		{`one\u000btwo\u000cthree\u0085four`, true, "one\ntwo\nthree\nfour"},

@@ -15,7 +15,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// hostile are what people may write or be called.
+// hostile has texts that users may write, and names that they may have.
 var hostile = []struct{ name, text string }{
 	{"script", `<script>hacked = 1</script>`},
 	{"image", `<img src=x onerror="hacked = 1">`},
@@ -44,9 +44,10 @@ var hostile = []struct{ name, text string }{
 	{"private, unassigned", "\ue000\uf8ff\U0010ffff\ufffe\ufffd"},
 }
 
-// rename lets the page believe that users are called otherwise: the server names guests itself, but users who sign in are
-// called what their provider says. It rewrites the frames that the page is given: names holds names by user id, and called
-// is the user's own name in the welcome. rename(name) renames the user as the server does once it has found a better name.
+// rename is a script that gives users other names in the page. The server makes the names of guests itself, but a user
+// who signs in may have any name. The script changes the frames that the page gets: names holds names by user id, and
+// called is the user's own name in the welcome. rename(name) gives the user a new name, as the server does once it has
+// found a better one.
 const rename = `window.names = {};
 	const data = Object.getOwnPropertyDescriptor(MessageEvent.prototype, 'data').get;
 	Object.defineProperty(MessageEvent.prototype, 'data', {get() {
@@ -70,7 +71,7 @@ const rename = `window.names = {};
 		socket.dispatchEvent(new MessageEvent('message', {data: authed}));
 	};`
 
-// around gives the test functions that look at all that is not a message.
+// around is a script with functions that look at everything in the page that is not a message.
 const around = `window.uncovered = e => {
 		const at = e.getBoundingClientRect(), top = document.elementFromPoint(at.left + at.width / 2, at.top + at.height / 2);
 		return !!top && (e.contains(top) || top.contains(e));
@@ -116,7 +117,7 @@ const problems = `(text, name) => {
 	const n = part('name').getBoundingClientRect(), t = part('time').getBoundingClientRect();
 	want(t.top >= n.bottom - 1 || t.left >= n.right - 1, 'the time does not follow the name');
 
-	const piled = /\p{M}{3}/u.test(name + ' ' + text); // other texts do not leave their line
+	const piled = /\p{M}{3}/u.test(name + ' ' + text); // only such texts may be higher than their line
 	const closed = e => row.contains(e) && (/paint|content|strict/.test(getComputedStyle(e).contain) || getComputedStyle(e).overflowY !== 'visible' || closed(e.parentElement));
 	for (const c of ['name', 'text']) want(!piled || closed(part(c)), 'the ' + c + ' may be painted over other rows');
 	const r = row.getBoundingClientRect(), [b, a] = [before, after].map(e => e.getBoundingClientRect());
@@ -133,7 +134,7 @@ const problems = `(text, name) => {
 	return all;
 }`
 
-// person is a user who posts any text that a test gives.
+// person is a user who posts the texts of a test.
 type person struct {
 	*rig.Raw
 	id string
@@ -147,7 +148,7 @@ func join(t *testing.T, server *rig.Server) person {
 	return p
 }
 
-// post returns the text as the server takes it.
+// post posts text, and returns it in the form in which the server has stored it.
 func (p person) post(t *testing.T, text string) string {
 	t.Helper()
 	clean, problem := wire.CleanText(text)
@@ -169,7 +170,7 @@ func js(s string) string {
 	return string(b)
 }
 
-// widths are those of a small phone and of a desk.
+// widths are the widths of a small phone and of a desktop screen.
 var widths = []int64{320, 1280}
 
 // openRenamed opens the server's page, in which a test may rename users. scripts run before the page's own.
@@ -182,7 +183,7 @@ func openRenamed(browser *rig.Browser, server *rig.Server, width int64, scripts 
 	return tab.Ready()
 }
 
-// noFaults ends a test.
+// noFaults fails the test if the tab has reported faults.
 func noFaults(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	if faults := tab.Faults(); len(faults) > 0 {
@@ -225,8 +226,8 @@ func TestHostileTextsAndNames(t *testing.T) {
 	}
 }
 
-// TestHostileOwnName looks at the header, where the user's own name stands. The first name comes with the welcome, the
-// others come as a better name does that the server has found later.
+// TestHostileOwnName looks at the header, which shows the user's own name. The first name comes with the welcome. The
+// others come later, as a better name does that the server has found.
 func TestHostileOwnName(t *testing.T) {
 	t.Parallel()
 	const name = rig.Header + `.querySelector('bdi')`
@@ -256,7 +257,7 @@ func TestHostileOwnName(t *testing.T) {
 	noFaults(t, tab)
 }
 
-// TestNamedLikeMe is not taken for me, and does not look like me.
+// TestNamedLikeMe: another user has the user's own name. That user's messages must not count or look like the user's own.
 func TestNamedLikeMe(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -266,7 +267,7 @@ func TestNamedLikeMe(t *testing.T) {
 	tab.Script(fmt.Sprintf("names[%s] = %s", js(other.id), js(me)))
 	tab.Say("mine")
 	tab.Shows("mine")
-	tab.Until(`!` + rig.Find(rig.WaitingRow)) // it has its place
+	tab.Until(`!` + rig.Find(rig.WaitingRow)) // the server has accepted the message
 	other.post(t, "not mine")
 	tab.Shows("not mine")
 	got := rig.Eval[[]string](tab, `[...`+rig.Rows+`].map(a =>

@@ -29,8 +29,8 @@ var (
 	failed    = `!!` + rig.Find(rig.FailedRow+" button")
 )
 
-// busy opens the lobby with messages of others, one of the user's own, a link and one that failed, and the actions of one
-// open.
+// busy opens the lobby with messages of other users, one of the user's own, one with a link and one that has failed. The
+// actions of one message are open.
 func busy(t *testing.T) (*rig.Tab, *rig.Raw) {
 	t.Helper()
 	server := rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")
@@ -58,8 +58,8 @@ func busy(t *testing.T) (*rig.Tab, *rig.Raw) {
 // unanswered is how long a message may be without an answer until the page says so (answerTime in session).
 const unanswered = 10 * time.Second
 
-// contrasts is a JavaScript function that returns the elements with too little contrast against their background: texts
-// below 4.5:1, and elements that are given as selectors and CSS properties below 3:1.
+// contrasts is a JavaScript function that returns the elements with too little contrast against their background. For
+// texts that is below 4.5:1. For the elements in its argument, pairs of a selector and a CSS property, it is below 3:1.
 const contrasts = `((parts) => {
 	const parse = c => { const m = c.match(/[\d.]+/g).map(Number); return {r: m[0], g: m[1], b: m[2], a: m[3] ?? 1}; };
 	const over = (f, b) => ({r: f.r * f.a + b.r * (1 - f.a), g: f.g * f.a + b.g * (1 - f.a), b: f.b * f.a + b.b * (1 - f.a), a: 1});
@@ -85,7 +85,7 @@ const contrasts = `((parts) => {
 	edge.remove();
 	if (seen < 20) bad.push('only ' + seen + ' looked at');
 	return bad;
-})([['textarea', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'], ['.message-actions .button, .message-state .button', null, 'borderTopColor'],
+})([['.composer-field', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'], ['.message-actions .button, .message-state .button', null, 'borderTopColor'],
 	['.status-dot', null, 'borderTopColor'], ['.face', null, 'borderTopColor']])`
 
 func TestA22Contrast(t *testing.T) {
@@ -114,8 +114,8 @@ func TestA22EveryFace(t *testing.T) {
 		for _, class := range []string{"message", "message message-anonymous", "message message-mine", "message message-mine message-anonymous"} {
 			tab.Script(fmt.Sprintf(`{
 				const articles = [...document.querySelectorAll('article')];
-				for (let i = 0; i < 8; i++) articles[0].after(articles[0].cloneNode(true));
-				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 8; });
+				for (let i = 0; i < 16; i++) articles[0].after(articles[0].cloneNode(true));
+				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 16; });
 			}`, class))
 			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
 				t.Errorf("%s, dark %v: %q", class, dark, bad)
@@ -197,7 +197,7 @@ func TestA23NothingByColourAlone(t *testing.T) {
 	}
 	tab.Script(watchCountdown("soon 1."))
 	rig.Fill(r, wire.DefaultRoom, "soon", 1, lives(29*time.Second))
-	tab.Until(`shown.some(s => /^\d+ s$/.test(s.text))`) // what vanishes soon says so in numbers
+	tab.Until(`shown.some(s => /^\d+ s$/.test(s.text))`) // a message that vanishes soon shows the seconds
 }
 
 // small lists the controls that are smaller than that many CSS pixels.
@@ -219,8 +219,8 @@ func TestA24Targets(t *testing.T) {
 	}
 }
 
-// cramped returns what does not fit: the page scrolls sideways, the composer is not fully on the screen, or nothing is left
-// of the log.
+// cramped lists what does not fit on the screen: the page scrolls sideways, the composer is not fully on the screen, or
+// there is no room for the log.
 const cramped = `[
 	document.documentElement.scrollWidth > innerWidth && 'the page scrolls sideways: ' + document.documentElement.scrollWidth,
 	` + rig.Log + `.scrollWidth > ` + rig.Log + `.clientWidth && 'the log scrolls sideways',
@@ -238,7 +238,7 @@ func TestA25Reflow(t *testing.T) {
 			t.Errorf("%s: %q", what, bad)
 		}
 	}
-	tab.Script(`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`) // at its longest
+	tab.Script(`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`) // the longest text that the button can have
 	check("1280×800")
 	tab.Script(`document.documentElement.style.fontSize = '200%'`)
 	check("text at 200 %")
@@ -276,7 +276,8 @@ func TestNamesBeginWithWhatIsShown(t *testing.T) {
 	}
 }
 
-// TestRoomsMenuLeavesTheHeaderInSight on any screen, and has its own end in sight.
+// TestRoomsMenuLeavesTheHeaderInSight checks that on any screen the menu of rooms does not cover the header, and that its
+// end is in sight.
 func TestRoomsMenuLeavesTheHeaderInSight(t *testing.T) {
 	t.Parallel()
 	tab, _ := busy(t)
@@ -299,7 +300,7 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	t.Parallel()
 	tab, _ := busy(t)
 	media(tab, "prefers-reduced-motion", "reduce")
-	// The animation that hides a message at its end moves nothing, and is there with every setting of the user.
+	// The animation that hides a message at its deadline moves nothing, so it runs with every setting of the user.
 	if !rig.Eval[bool](tab, `document.getAnimations().every(a => a.effect.getKeyframes().every(k => k.visibility === 'hidden')) && getComputedStyle(document.querySelector('.left'), '::after').display === 'none' &&
 		[...document.querySelectorAll('*')].every(e => getComputedStyle(e).scrollBehavior === 'auto' && parseFloat(getComputedStyle(e).transitionDuration) === 0)`) {
 		t.Error("something moves although the user asked for less motion")
@@ -310,11 +311,15 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	}
 	media(tab, "forced-colors", "active")
 	for what, js := range map[string]string{
-		"the actions":         dots,
-		"own messages":        `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
-		"failed":              `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
-		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('textarea')).borderTopWidth) >= 1`,
-		"buttons":             `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
+		"the actions":  dots,
+		"own messages": `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
+		"failed":       `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
+		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('.composer-field')).borderTopWidth) >= 1 &&
+			getComputedStyle(document.querySelector('.composer-field')).borderTopColor !== getComputedStyle(document.body).backgroundColor &&
+			getComputedStyle(document.querySelector('textarea')).borderTopColor === 'rgba(0, 0, 0, 0)'`,
+		"what the user writes": `getComputedStyle(document.querySelector('textarea')).color !== getComputedStyle(document.body).backgroundColor`,
+
+		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("in forced colours the user does not see %s", what)
@@ -322,7 +327,8 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 	}
 }
 
-// TestATouchedMessageStaysAsItIs: what a finger presses must not move under it. The actions say when the message vanishes.
+// TestATouchedMessageStaysAsItIs: a row that a finger presses must not change under the finger. The actions say when the
+// message vanishes.
 func TestATouchedMessageStaysAsItIs(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -341,7 +347,7 @@ func TestATouchedMessageStaysAsItIs(t *testing.T) {
 	tab.Until(`/^Vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M$/.test(document.querySelector('.message-when')?.innerText)`)
 }
 
-// TestPaperHasTheMessages prints a room: all messages, and nothing that is to be pressed.
+// TestPaperHasTheMessages prints a room. The print must have all messages and no buttons.
 func TestPaperHasTheMessages(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")

@@ -48,7 +48,8 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 		ben.Until("online", rig.Online)
 		ann.Say("before")
 		gone := time.Now().Add(life)
-		// sees waits until p sees those texts, online or not, and reports whether it did before the first expires.
+		// sees waits until p sees those texts, and is online or not. It reports whether that was before the first message
+		// expires.
 		sees := func(p *rig.Person, online bool, texts ...string) (v client.View, inTime bool) {
 			v = p.Until(fmt.Sprintf("%q", texts), func(v client.View) bool {
 				return rig.Online(v) == online && slices.Equal(rig.Texts(v), texts) || time.Now().After(gone)
@@ -60,7 +61,7 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 		}
 		server.Kill()
 		ann.Until("cut off", func(v client.View) bool { return !rig.Online(v) })
-		ann.Say("while it is down") // goes out by itself later
+		ann.Say("while it is down") // the client sends it by itself later
 		if _, ok := sees(ben, false, "before"); !ok {
 			return false
 		}
@@ -82,7 +83,8 @@ func TestNativeSessionsSurviveAKilledServer(t *testing.T) {
 }
 
 // TestRestartTakesNothingFromAnyScreen stops a server without -data, and starts another one, while everybody writes. A
-// message that one of them got, all got; messages that the first server did not accept are sent later by themselves.
+// message that one of them got, all of them got. Messages that the first server did not accept are sent later, without an
+// action of the user.
 func TestRestartTakesNothingFromAnyScreen(t *testing.T) {
 	t.Parallel()
 	const people, each = 10, 40 // together less than the 500 messages that one joined may hold

@@ -42,7 +42,7 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	tab.Script(`window.most = 0; new MutationObserver(() => most = Math.max(most, ` + rig.Rows + `.length))
 		.observe(` + rig.Log + `, {subtree: true, childList: true})`)
 	scrolled := func(top string) { tab.Script(rig.Log + `.scrollTop = ` + top) }
-	tab.Script(`{ // where the fourth row is once the user has scrolled up to the first
+	tab.Script(`{ // remembers where the fourth row is when the user has scrolled up to the first
 		const top = e => e.getBoundingClientRect().top;
 		window.seen = ` + rig.Rows + `[3];
 		window.y = top(` + rig.Log + `) + parseFloat(getComputedStyle(` + rig.Log + `).paddingTop) +
@@ -69,7 +69,7 @@ func TestScrollsThroughALongRoom(t *testing.T) {
 	}
 }
 
-// TestUnreadWhileReadingUp looks at the button and the divider of a user who has scrolled up.
+// TestUnreadWhileReadingUp looks at the button and the divider that a user sees after scrolling up.
 func TestUnreadWhileReadingUp(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
@@ -103,7 +103,8 @@ func TestUnreadWhileReadingUp(t *testing.T) {
 	tab.Until(`!` + rig.Find(rig.Divider))
 }
 
-// TestWhatIsReadStaysMounted fills the room anew, at once and one by one, below a user who has scrolled up.
+// TestWhatIsReadStaysMounted posts as many new messages as the page has rows, at once and one by one, while the user has
+// scrolled up.
 func TestWhatIsReadStaysMounted(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000")
@@ -128,7 +129,7 @@ func TestWhatIsReadStaysMounted(t *testing.T) {
 	tab.Until(rig.Newest("new-3", rig.Mounted))
 }
 
-// TestTitleCountsWhatIsUnread hides the page.
+// TestTitleCountsWhatIsUnread hides the page, and reads the number of unread messages in its title.
 func TestTitleCountsWhatIsUnread(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -152,12 +153,12 @@ func TestTitleCountsWhatIsUnread(t *testing.T) {
 	})
 }
 
-// lives is for rig.Fill: how long each message lives, 0 being the room's own.
+// lives returns a function for rig.Fill that says how long each message lives; 0 is the default of the room.
 func lives(all ...time.Duration) func(i int) time.Duration {
 	return func(i int) time.Duration { return all[i] }
 }
 
-// visible tells the page that the user looks at it, or not: a headless browser tells every page that the user does.
+// visible tells the page whether it is visible, because a headless browser tells every page that it is.
 func visible(yes bool) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
 		Object.defineProperty(document, 'visibilityState', {value: %t ? 'visible' : 'hidden', configurable: true});
@@ -165,7 +166,7 @@ func visible(yes bool) chromedp.Action[chromedp.Void] {
 	}`, yes))
 }
 
-// TestKeyboardOverThePage stands in for a browser that lays its keyboard over the page.
+// TestKeyboardOverThePage simulates a browser that shows its keyboard over the page.
 func TestKeyboardOverThePage(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -210,7 +211,7 @@ func secondBySecond(list string) string {
 		.some((n, i, all) => n > 2 && all[i + 1] === n - 1 && all[i + 2] === n - 2)`
 }
 
-// wantCountdown fails unless each number of shown is one of the last 30 s, and the ring beside it is about that part of the
+// wantCountdown fails unless each number in shown is 30 s or less, and the ring beside it shows about the same part of
 // life.
 func wantCountdown(t *testing.T, tab *rig.Tab, life time.Duration) {
 	t.Helper()
@@ -257,7 +258,7 @@ func TestCountdown(t *testing.T) {
 	}
 }
 
-// TestShortLifeCountsEachSecond: a message that comes with less than 30 s to live comes with its number.
+// TestShortLifeCountsEachSecond: a message that comes with less than 30 s to live shows its seconds at once.
 func TestShortLifeCountsEachSecond(t *testing.T) {
 	t.Parallel()
 	const life = 29 * time.Second
@@ -313,7 +314,7 @@ func TestActions(t *testing.T) {
 	tab.Until(`!` + rig.ByRole("button", "Copied"))
 }
 
-// TestActionsClose: by Escape anywhere, by a click elsewhere, and when the focus leaves.
+// TestActionsClose: the actions close when the user presses Escape anywhere, clicks elsewhere, or moves the focus away.
 func TestActionsClose(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -325,7 +326,7 @@ func TestActionsClose(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		leave func()
-		left  int // open actions
+		left  int // how many messages still show their actions
 	}{
 		{"a click into the composer", func() { click("textarea") }, 0},
 		{"a click on the header", func() { click("h1") }, 0},
@@ -335,7 +336,7 @@ func TestActionsClose(t *testing.T) {
 		{"Escape in the composer", func() {
 			tab.Script(rig.Composer + `.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))`)
 		}, 0},
-		{"the button of another message", func() { click("article:last-child " + rig.RowLeft) }, 1}, // its own actions
+		{"the button of another message", func() { click("article:last-child " + rig.RowLeft) }, 1}, // the other message shows its actions
 		{"a click on its own text", func() { click("article:first-child .message-text") }, 1},
 	} {
 		tab.Script(`document.body.click()`)
@@ -392,7 +393,8 @@ func TestCopyWhereTheClipboardIsRefused(t *testing.T) {
 	}
 }
 
-// TestExpiresWhileItsActionsAreOpen keeps the focus among the messages.
+// TestExpiresWhileItsActionsAreOpen: a message expires while its actions are open and have the focus. The focus must stay
+// among the messages.
 func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -416,8 +418,8 @@ func TestExpiresWhileItsActionsAreOpen(t *testing.T) {
 	})
 }
 
-// shortLived opens a room with n messages, "line 1." and so on, which live as long as ttl says, for a try of rig.InTime. The
-// page has their rows in was: all of them, if they have come before the first one expires.
+// shortLived opens a room with n messages, "line 1." and so on, which live as long as ttl says, for a try of rig.InTime.
+// The variable was in the page holds their rows, all of them if they have come before the first one expires.
 func shortLived(t *testing.T, browser *rig.Browser, server *rig.Server, ttl func(i int) time.Duration, n int) *rig.Tab {
 	t.Helper()
 	room := "try-" + uuid.NewString()[:8]
@@ -444,7 +446,7 @@ func TestLinks(t *testing.T) {
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("links = %v, want %v", got, want)
 	}
-	tab.Shows("(xn--xample-2of.com)") // the real host of what looks like another
+	tab.Shows("(xn--xample-2of.com)") // the real host of a name that looks like another
 }
 
 // lineEdges returns a JavaScript expression: for each line of the first message, "left" or "right", the edge of the text at
@@ -520,7 +522,7 @@ func TestASeparatorBeginsTheDay(t *testing.T) {
 	tab.Say("late")
 	tab.Until(rig.Rows + `.length === 1 && !` + rig.Rows + `[0].matches('.message-waiting')`)
 	tab.Script(`window.midnight = +new Date(document.querySelector('time').dateTime) + 1000;
-		Date.prototype.getTimezoneOffset = () => { // of the zone in which it was midnight then
+		Date.prototype.getTimezoneOffset = () => { // the offset of the zone in which it was midnight at that time
 			return midnight % 864e5 / 6e4;
 		}`)
 	tab.Until(`Date.now() > midnight + 1000`)
@@ -532,7 +534,7 @@ func TestASeparatorBeginsTheDay(t *testing.T) {
 		rig.Find(rig.RowTime) + `.textContent === 'Yesterday, 11:59 PM'`)
 }
 
-// TestHighMessagesAreFolded shows a message of thousands of lines, whose end looks like a message of somebody else.
+// TestHighMessagesAreFolded shows a message of thousands of lines, whose end looks like a message of another user.
 func TestHighMessagesAreFolded(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

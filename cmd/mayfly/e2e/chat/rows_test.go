@@ -13,7 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// onlyFirst is for fill: one message in the place of the first row of a full room lives that long, the others stay.
+// onlyFirst returns a function for rig.Fill: the message in the first row of the full room lives for ttl, the other
+// messages stay.
 func onlyFirst(ttl time.Duration) func(i int) time.Duration {
 	return func(i int) time.Duration {
 		if i == rig.Unmounted {
@@ -23,15 +24,15 @@ func onlyFirst(ttl time.Duration) func(i int) time.Duration {
 	}
 }
 
-// TestFirstRowExpires looks at all that is not the first row of a full room, while that one goes.
+// TestFirstRowExpires looks at everything but the first row of a full room while that row is removed.
 func TestFirstRowExpires(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "100000/1s")
 	for _, tt := range []struct {
 		name    string
 		room    string
-		focus   int  // the row that has it
-		arrives bool // a message, in the same frame
+		focus   int  // the index of the row that has the focus
+		arrives bool // a message arrives in the same frame
 		end     bool // the log is at its end
 		want    int  // the row that has the focus afterwards
 	}{
@@ -67,7 +68,7 @@ func TestFirstRowExpires(t *testing.T) {
 					return false
 				}
 				tab.AgeUntil(expires)
-				if tt.arrives { // both come while the page is busy, and are drawn at once
+				if tt.arrives { // the expiry and the message come while the page is busy, and are drawn together
 					tab.Script(fmt.Sprintf(`setTimeout(() => { while (Date.now() < %d); })`, expires.UnixMilli()+100))
 					rig.Fill(r, room, "arrives", 1, nil)
 					tab.Until(rig.Newest("arrives", 1))
@@ -101,7 +102,7 @@ func TestFirstRowExpires(t *testing.T) {
 	}
 }
 
-// TestManyExpiriesAboveWhatOneReads looks whether small errors add up.
+// TestManyExpiriesAboveWhatOneReads checks that the small errors of many expiries above the text in sight do not add up.
 func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	t.Parallel()
 	const n = 60
@@ -126,7 +127,8 @@ func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	})
 }
 
-// TestNoGapIsLeft lets a room that filled the screen run empty: messages that come then do not scroll.
+// TestNoGapIsLeft lets all messages of a room that filled the screen expire. Messages that come then must not make the
+// list scroll.
 func TestNoGapIsLeft(t *testing.T) {
 	t.Parallel()
 	const n = 40
@@ -145,7 +147,7 @@ func TestNoGapIsLeft(t *testing.T) {
 			return false
 		}
 		tab.Until(rig.Rows + `.length === 0`)
-		if !rig.Eval[bool](tab, `gap`) { // all went at once: none of the rows went out of sight before the others
+		if !rig.Eval[bool](tab, `gap`) { // all rows were removed at once, so none was out of sight before the others
 			return false
 		}
 		rig.Fill(r, wire.DefaultRoom, "new", 1, nil)
@@ -157,7 +159,8 @@ func TestNoGapIsLeft(t *testing.T) {
 	})
 }
 
-// TestFocusOnTheLastThatExpires goes to the row before, and from the last one there is to the composer.
+// TestFocusOnTheLastThatExpires lets the last row expire while it has the focus. The focus must move to the row before
+// it, or to the composer if there is no row.
 func TestFocusOnTheLastThatExpires(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -172,7 +175,7 @@ func TestFocusOnTheLastThatExpires(t *testing.T) {
 			return false
 		}
 		tab.Until(`'then' in window`)
-		if !rig.Eval[bool](tab, `then.there`) { // both went at once
+		if !rig.Eval[bool](tab, `then.there`) { // both rows were removed at once
 			return false
 		}
 		if !rig.Eval[bool](tab, `then.focus`) {
@@ -207,9 +210,9 @@ func TestKeyboardWalk(t *testing.T) {
 		{kb.Home, nil, "line 1."},
 		{kb.ArrowUp, nil, "line 1."},
 		{kb.ArrowDown, nil, "line 2."},
-		{kb.Tab, nil, "composer"}, // no other message is a stop
+		{kb.Tab, nil, "composer"}, // the Tab key stops at no other message
 		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "line 2."},
-		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button Rooms"}, // nor is the log, now that one of its rows is
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button Rooms"}, // it does not stop at the log either, because it stops at one of its rows
 		{kb.Tab, nil, "line 2."},
 		{kb.End, nil, "line 4."},
 		{kb.Escape, nil, "composer"},

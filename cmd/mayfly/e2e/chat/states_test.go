@@ -25,8 +25,9 @@ const watchConnection = `{
 	new MutationObserver(() => changed++).observe(` + rig.Header + `, {...all, attributes: true});
 }`
 
-// watchSockets runs before the page's scripts. It calls onSocket, if there is one, whenever a connection is begun, and
-// notes in outage how many milliseconds there were between the end of the last connection and the first word on the next.
+// watchSockets runs before the page's scripts. It calls onSocket, if there is one, whenever the page begins a connection.
+// It stores in outage how many milliseconds passed between the end of the last connection and the first frame on the
+// next.
 const watchSockets = `{
 	let ended;
 	window.WebSocket = class extends WebSocket {
@@ -42,10 +43,11 @@ const watchSockets = `{
 	};
 }`
 
-// TestShortOutageShowsNothing cuts the connection until the page is back soon enough to say nothing of it.
+// TestShortOutageShowsNothing cuts the connection until the page has once connected again so soon that it must show
+// nothing.
 func TestShortOutageShowsNothing(t *testing.T) {
 	t.Parallel()
-	const short = 1500 // ms; after 2 s the page says something
+	const short = 1500 // ms; after 2 s the page shows the outage
 	server, proxy, url := rig.ServeBehindProxy(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(watchSockets)
@@ -90,7 +92,8 @@ func TestReconnectingCountsDownUntilNow(t *testing.T) {
 	proxy.Refuse(true)
 	proxy.Cut()
 	tab.Until(secondBySecond(`waits`))
-	// Pressed with seconds left, Now begins an attempt before they have been counted down. The wait grows with each attempt.
+	// If the user presses the button while seconds are left, the attempt must begin before they have been counted down.
+	// The wait grows with each attempt.
 	tab.Script(`window.press = () => {
 		window.onSocket = () => { window.at ??= waits.findLast(n => n > 0); };
 		window.pressed = ` + left + `;
@@ -135,7 +138,7 @@ func TestOfflineIsSaidOnce(t *testing.T) {
 	tab.Script(`dispatchEvent(new Event('online'))`)
 	tab.Ready()
 	tab.Until(`!` + rig.Rows + `[0].innerText.includes('Sending')`)
-	got := slices.DeleteFunc(rig.Eval[[]string](tab, "seen"), func(s string) bool { return s == "Reconnecting" }) // may be too short to be seen
+	got := slices.DeleteFunc(rig.Eval[[]string](tab, "seen"), func(s string) bool { return s == "Reconnecting" }) // this state may be too short to be seen
 	if !slices.Equal(got, []string{"Offline. Messages will be sent later.", "Online"}) {
 		t.Errorf("said was %q", got)
 	}
@@ -160,7 +163,8 @@ func TestEndedForGoodCanBeTriedAgain(t *testing.T) {
 	tab.Ready()
 }
 
-// TestUnansweredThenHealedIsSentOnce swallows all bytes until the page says that a message has no answer.
+// TestUnansweredThenHealedIsSentOnce loses all bytes until the page says that a message has no answer. Then the network
+// works again, and the message must be posted once.
 func TestUnansweredThenHealedIsSentOnce(t *testing.T) {
 	t.Parallel()
 	const sentence = "Not sent. The server has not answered yet."
@@ -235,7 +239,7 @@ func TestRefusedForNowKeepsItsTextAndIsSentByItself(t *testing.T) {
 		}
 	}).observe(` + rig.Log + `, {subtree: true, childList: true, characterData: true})`)
 	var text string
-	for n := 0; ; n++ { // the third one is refused, unless this machine takes seconds to say three
+	for n := 0; ; n++ { // the third message is refused, unless this machine takes seconds to post three
 		text = fmt.Sprintf("number %d.", n)
 		tab.Say(text)
 		tab.Until(fmt.Sprintf(`refused === %q || %s === %[1]q && !%[3]s`, text, lastRow, rig.Find(rig.WaitingRow)))

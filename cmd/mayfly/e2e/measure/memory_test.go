@@ -31,7 +31,7 @@ const atOnce = 32 // clients that are at work
 
 func BenchmarkMemory(b *testing.B) {
 	b.Run("connections", func(b *testing.B) {
-		// Each is in the lobby and silent.
+		// Each connection is in the lobby and sends nothing.
 		measure(b, "connection", "mayfly_connections", func(addr string) error {
 			return each(b.N, func(i int) error {
 				_, err := enter(b, addr, i, wire.DefaultRoom)
@@ -40,7 +40,7 @@ func BenchmarkMemory(b *testing.B) {
 		})
 	})
 	b.Run("polls", func(b *testing.B) {
-		// Each waits in the lobby; all must have come before the first has waited long enough, 25 s later.
+		// Each poll waits in the lobby. All must have come before the wait of the first one ends after 25 s.
 		measure(b, "poll", "mayfly_polls", func(addr string) error {
 			first, err := poll(b, addr, 0, wire.Join{Room: wire.DefaultRoom})
 			if err != nil {
@@ -73,7 +73,8 @@ func BenchmarkMemory(b *testing.B) {
 	})
 }
 
-// measure reports what fill adds to the memory of a server, divided by b.N; by then metric must be b.N.
+// measure calls fill, and reports by how much the memory of the server has grown, divided by b.N. Afterwards the metric
+// must be b.N.
 func measure(b *testing.B, what, metric string, fill func(addr string) error) {
 	admin := rig.FreeAddr(b)
 	server := rig.Serve(b, "-admin", admin, "-conns", "100000", "-conns-per-ip", "100000", "-trusted-proxies", "127.0.0.1", "-rate", "100000/1s",
@@ -101,18 +102,18 @@ func measure(b *testing.B, what, metric string, fill func(addr string) error) {
 	b.ReportMetric(rss/(1<<20), "RSS-MiB")
 }
 
-// each calls do with 0 to n-1, atOnce at a time.
-func each(n int, do func(i int) error) error {
+// each calls action with the numbers from 0 to n-1. atOnce calls run at the same time.
+func each(n int, action func(i int) error) error {
 	var group errgroup.Group
 	group.SetLimit(atOnce)
 	for i := range n {
-		group.Go(func() error { return do(i) })
+		group.Go(func() error { return action(i) })
 	}
 	return group.Wait()
 }
 
-// socket is a WebSocket client with hardly any memory of its own, which would make the machine the measure. It says
-// nothing by itself, not even pong.
+// socket is a WebSocket client that needs hardly any memory, so that the clients do not use up the machine's. It sends
+// nothing by itself, not even a pong.
 type socket struct {
 	net.Conn
 	r *bufio.Reader
@@ -183,14 +184,14 @@ func (s *socket) send(f wire.Frame) {
 	_, _ = s.Write(append(append(header, 0, 0, 0, 0), payload...))
 }
 
-// until reads messages until one holds what.
-func (s *socket) until(what string) error {
+// until reads messages until one contains text.
+func (s *socket) until(text string) error {
 	for {
 		message, err := s.read()
 		if err != nil {
-			return fmt.Errorf("wait for %s: %w", what, err)
+			return fmt.Errorf("wait for %s: %w", text, err)
 		}
-		if bytes.Contains(message, []byte(what)) {
+		if bytes.Contains(message, []byte(text)) {
 			return nil
 		}
 	}

@@ -22,7 +22,7 @@ func heap(t *testing.T, admin string) int64 {
 	return int64(rig.Scrape(t, admin)["go_memstats_heap_alloc_bytes"])
 }
 
-// untilMetric waits until ok is true of a metric of the server.
+// untilMetric waits until ok returns true for the value of a metric of the server.
 func untilMetric(t *testing.T, admin, series string, ok func(value float64) bool) {
 	t.Helper()
 	again := time.NewTicker(50 * time.Millisecond)
@@ -51,12 +51,12 @@ func TestReaderThatStops(t *testing.T) {
 	const (
 		size  = 3900 // bytes of a text
 		burst = 2000
-		// One of that many messages lives on. The author goes on when it and the witness have read that far: they are never
-		// slow.
+		// One in this many messages lives on. The author posts further messages only when the author and the witness have
+		// read that one, so these two are never slow.
 		lasts = 50
 
-		maxGrowth = 64 << 20 // of the live heap, at the end of a burst
-		maxKept   = 5 << 20  // of it, once all have expired
+		maxGrowth = 64 << 20 // by how much the live heap may have grown at the end of a burst
+		maxKept   = 5 << 20  // by how much it may have grown once all messages have expired
 		ofEach    = 300      // bytes that each message leaves for a while: its id, by which the server recognises a repeat
 	)
 	admin := rig.FreeAddr(t)
@@ -108,9 +108,9 @@ func TestReaderThatStops(t *testing.T) {
 // many expired before the witness could read them: the server does not send these, but every other one must come.
 func postBurst(t *testing.T, author, witness *rig.Raw, first, n, lasts int, padding string) (late int) {
 	t.Helper()
-	expires := make([]time.Time, n) // by number - first
+	expires := make([]time.Time, n) // the index is the message's number minus first
 	type gap struct {
-		from, to int // numbers - first that were left out, to excluded
+		from, to int // the messages that the server left out: indexes from from to to-1
 		at       time.Time
 	}
 	var gaps []gap
@@ -154,9 +154,9 @@ func postBurst(t *testing.T, author, witness *rig.Raw, first, n, lasts int, padd
 	return late
 }
 
-// TestStopUnderLoad stops the server while 100 are connected and some of them post. What it has accepted it brings to
-// everyone before it says goodbye to them: without -data nobody can be told later. (The same with 1,000, 20 times:
-// e2e/measure.)
+// TestStopUnderLoad stops the server while 100 clients are connected and some of them post. The server must send every
+// accepted message to every client before it says goodbye, because without -data no client can get it later. (e2e/measure
+// does the same 20 times with 1,000 clients.)
 func TestStopUnderLoad(t *testing.T) {
 	t.Parallel()
 	rig.StopUnderLoad(t, 100, 20, 500*time.Millisecond)

@@ -1,5 +1,5 @@
-// Package network_test breaks the network between clients and the built server, blocks its WebSockets, attacks it and loads it,
-// while people chat.
+// Package network_test breaks the network between clients and the built server, blocks its WebSockets, attacks the server
+// and puts load on it, while people chat.
 package network_test
 
 import (

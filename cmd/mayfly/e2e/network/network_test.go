@@ -39,7 +39,7 @@ func TestTabMissesNothing(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		begin   func(p *rig.Proxy)
-		silence time.Duration // since the last frame that the tab got, by its clock
+		silence time.Duration // the time since the last frame that the tab got, by its clock
 		end     func(p *rig.Proxy)
 	}{
 		{"cut and refused", func(p *rig.Proxy) { p.Refuse(true); p.Cut() }, 0, func(p *rig.Proxy) { p.Refuse(false) }},
@@ -77,8 +77,8 @@ func TestTabMissesNothing(t *testing.T) {
 	}
 }
 
-// TestTwentyClientsAndCutsAtRandom lets 20 people write while connections are cut. Each must show what all of them wrote,
-// once and in one order.
+// TestTwentyClientsAndCutsAtRandom lets 20 people write while connections are cut. Each must show the messages of all of
+// them, each message once, and in one order.
 func TestTwentyClientsAndCutsAtRandom(t *testing.T) {
 	t.Parallel()
 	const people = 20
@@ -175,7 +175,7 @@ func TestHostileConnections(t *testing.T) {
 	}
 }
 
-// held are connections that say nothing more but stay.
+// held has connections that stay open and send nothing more.
 type held struct {
 	mu    sync.Mutex
 	conns []net.Conn
@@ -207,7 +207,7 @@ func attack(t *testing.T, addr string, i int, silent *held) {
 	}
 	garbage := make([]byte, 512)
 	_, _ = rand.Read(garbage)
-	write := func(b []byte) { _, _ = conn.Write(b) } // the server may have hung up: that is its right
+	write := func(b []byte) { _, _ = conn.Write(b) } // the server may have closed the connection, which it may do
 	upgraded := func() {
 		write([]byte(upgrade))
 		_, _ = io.ReadFull(conn, make([]byte, len("HTTP/1.1 101")))

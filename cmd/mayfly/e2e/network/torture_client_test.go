@@ -23,11 +23,11 @@ type talker struct {
 	changed chan struct{} // capacity 1
 
 	mu        sync.Mutex // guards what follows
-	said      int        // texts that the session took
+	said      int        // how many texts the client has accepted to send
 	view      client.View
 	own       int // number of the user's own messages in the view
-	vanished  int // views that had fewer of these than an earlier one
-	unordered int // views that were not in the order of their seqs
+	vanished  int // how many views had fewer of the user's own messages than an earlier view
+	unordered int // how many views had messages that were not in the order of their seqs
 }
 
 // newTalker connects until the test ends, by WebSocket, or by polls where that doesn't work.
@@ -48,7 +48,7 @@ func newTalker(t *testing.T, name, room string, dial, polls transport.Dial) *tal
 	return c
 }
 
-// see looks at every view that there is: what somebody wrote must stand in each from then on.
+// see checks every view. A message that the user wrote must be in every later view.
 func (c *talker) see(v client.View) {
 	own, last, ordered := 0, int64(0), true
 	for i := range v.Messages {
@@ -96,7 +96,7 @@ func (c *talker) talk(ctx context.Context) {
 	}
 }
 
-// now returns the client's view, and how many messages it wrote.
+// now returns the client's view, and how many messages the user wrote.
 func (c *talker) now() (v client.View, said int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -109,7 +109,7 @@ func (c *talker) showsLast(v client.View) bool {
 	return slices.ContainsFunc(v.Messages, func(m client.Message) bool { return m.Text == c.text(said-1) })
 }
 
-// until waits for a view of which ok is true, and reports whether it came before the time was up.
+// until waits for a view for which ok returns true, and reports whether it came before the time was over.
 func (c *talker) until(timeout <-chan time.Time, ok func(client.View) bool) bool {
 	for {
 		if v, _ := c.now(); ok(v) {
@@ -123,7 +123,7 @@ func (c *talker) until(timeout <-chan time.Time, ok func(client.View) bool) bool
 	}
 }
 
-// wait waits that long, or until ctx is done. It reports whether ctx was not.
+// wait waits for d, or until ctx is done. It returns false if ctx was done.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

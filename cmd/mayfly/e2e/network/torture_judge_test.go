@@ -12,14 +12,14 @@ import (
 // counts are the figures that are printed at the end.
 type counts struct {
 	posted    int // messages written
-	accepted  int // of those, that the server said it has: by accepted, or by bringing them back
-	delivered int // to a client that was in the room, its writer too
+	accepted  int // how many of these the server has confirmed, by the frame accepted or by sending them back
+	delivered int // how many messages reached a client in the room, the writer's client included
 	conns     int // beyond the first of each client
 	polls     int // connections by polls
-	cuts      int // of all connections of a proxy
+	cuts      int // how often all connections of a proxy were cut
 	kills     int
-	refused   int // posts, with a time to try again
-	lost      int // accepted and not seen by somebody, or neither accepted nor with its writer
+	refused   int // posts that were refused with a time to try again
+	lost      int // messages that were accepted but not seen by every client, or that were neither accepted nor still at their writer
 	doubled   int
 }
 
@@ -28,7 +28,7 @@ func (c counts) String() string {
 		c.posted, c.accepted, c.delivered, c.refused, c.conns, c.polls, c.cuts, c.kills, c.lost, c.doubled)
 }
 
-// acknowledged returns the texts of c that the server said it has, each with its seq.
+// acknowledged returns the texts of c that the server has confirmed, each with its seq.
 func (c *talker) acknowledged() map[string]int64 {
 	c.record.mu.Lock()
 	defer c.record.mu.Unlock()
@@ -44,7 +44,7 @@ func (c *talker) acknowledged() map[string]int64 {
 	return texts
 }
 
-// shown returns how often each text stands in v, as sent and as waiting, and the seq of the former.
+// shown returns how often each text is in v as sent and as waiting, and the seqs of the sent ones.
 func shown(v client.View) (sent, waiting map[string]int, seqs map[string]int64) {
 	sent, waiting, seqs = map[string]int{}, map[string]int{}, map[string]int64{}
 	for _, m := range v.Messages {
@@ -58,7 +58,8 @@ func shown(v client.View) (sent, waiting map[string]int, seqs map[string]int64) 
 	return sent, waiting, seqs
 }
 
-// judgeOutbox wants every message that c wrote to be in its hands once: it waits, or the server has said that it has it.
+// judgeOutbox checks that each message that c wrote is in exactly one place: it waits at the client, or the server has
+// confirmed it.
 func (c *talker) judgeOutbox(t *testing.T, total *counts) {
 	v, said := c.now()
 	sent, waiting, _ := shown(v)
@@ -145,7 +146,8 @@ func (c *talker) judgeWire(t *testing.T, v client.View, total *counts) {
 	}
 }
 
-// judgeOrder wants what c wrote to stand in its order, if it was all accepted the first time.
+// judgeOrder checks that the messages of c are in the order in which they were written, if all of them were accepted the
+// first time.
 func (c *talker) judgeOrder(t *testing.T, reader *talker) {
 	c.record.mu.Lock()
 	refused := c.record.refused

@@ -21,18 +21,18 @@ var long = flag.Duration("for", 10*time.Second, "how long things break; make tor
 const (
 	people  = 50
 	rooms   = 5
-	proxies = 10 // with one client in each room, one of which cannot open a WebSocket
+	proxies = 10 // each proxy has one client in each room, one of which cannot open a WebSocket
 
-	pace   = time.Second      // of one person's messages; each pause is up to a half longer, or shorter
-	alive  = 7 * time.Second  // a server, until it is killed; the same
-	calm   = 5 * time.Second  // a proxy, until it breaks; the same
-	broken = 2 * time.Second  // a proxy, at most
-	spell  = 40 * time.Second // after which everything is made whole and judged, and begins anew with other people
+	pace   = time.Second      // the time between two messages of one person; each time up to a half longer or shorter
+	alive  = 7 * time.Second  // how long a server runs before it is killed, up to a half longer or shorter
+	calm   = 5 * time.Second  // how long a proxy works before it breaks, up to a half longer or shorter
+	broken = 2 * time.Second  // how long a proxy is broken at most
+	spell  = 40 * time.Second // after this time everything is repaired and judged, and the test begins again with other people
 
 	// lifetime is longer than a spell and the waiting at its end, so that every message must reach everyone, on any
 	// connection.
 	lifetime = time.Hour
-	settle   = 5 * rig.Timeout // until everyone has everything, after the last fault
+	settle   = 5 * rig.Timeout // how long the clients have after the last fault to get everything
 )
 
 // TestNothingLostNothingTwice lets 50 people post numbered messages in 5 rooms while connections are cut, delayed and
@@ -56,8 +56,8 @@ func TestNothingLostNothingTwice(t *testing.T) {
 		}
 	}
 	t.Logf("%s", total)
-	// How often things break in a time is the machine's business. What each spell brings about, however slow that is, is one
-	// kill at its end, after which everybody connects anew, and a message of each that waits for that.
+	// How often things break depends on the machine. But even on a slow machine, each spell ends with one kill, after
+	// which every client connects again, and with one message of each person that waits for that.
 	enough := counts{posted: people * spells, accepted: total.posted, delivered: total.posted * people / rooms,
 		conns: people * spells, polls: proxies * spells, kills: spells}
 	if total.posted < enough.posted || total.accepted != enough.accepted || total.delivered != enough.delivered ||
@@ -108,7 +108,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	talking.Wait()
 	breaking.Wait()
 
-	// Without a server, only the outbox can keep one more message of each.
+	// Without a server, the next message of each person can only wait in the outbox.
 	server.Kill()
 	total.kills++
 	for _, c := range all {
@@ -121,7 +121,7 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 
 	server.Start()
 	for _, c := range all {
-		c.client.Wake() // who looks at it need not wait for the next attempt
+		c.client.Wake() // a user who looks at the page need not wait for the next attempt
 	}
 	written := map[string]int{}
 	for _, c := range all {
@@ -134,10 +134,10 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 	}
 }
 
-// blocked is what dialling comes to where no WebSocket gets through.
+// blocked is a Dial for a network that lets no WebSocket through.
 func blocked(context.Context) (transport.Conn, error) { return nil, errors.New("blocked") }
 
-// everyone waits until ok is true for each view.
+// everyone waits until ok returns true for the view of each client.
 func everyone(t *testing.T, clients []*talker, what string, ok func(*talker, client.View) bool) {
 	t.Helper()
 	timeout := time.After(settle)
@@ -150,8 +150,8 @@ func everyone(t *testing.T, clients []*talker, what string, ok func(*talker, cli
 	}
 }
 
-// breakNowAndThen breaks a proxy in one way or another until ctx is done, and leaves it whole. It returns how often it cut
-// all its connections.
+// breakNowAndThen breaks a proxy again and again, in different ways, until ctx is done. Then it repairs the proxy. It
+// returns how often it cut all connections of the proxy.
 func breakNowAndThen(ctx context.Context, line *rig.Proxy) (cuts int) {
 	for wait(ctx, calm/2+rand.N(calm)) {
 		for range 1 + rand.N(2) {
@@ -171,7 +171,7 @@ func breakNowAndThen(ctx context.Context, line *rig.Proxy) (cuts int) {
 				wait(ctx, rand.N(broken))
 				line.CutSome(0.3)
 				line.Lag(0)
-			case 4: // lost bytes do not come back, so no connection may outlive it
+			case 4: // lost bytes do not come back, so every connection must end after this fault
 				line.Swallow(true)
 				wait(ctx, rand.N(broken))
 				line.Cut()

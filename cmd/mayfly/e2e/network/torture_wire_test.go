@@ -12,15 +12,15 @@ import (
 // tells what was sent on the wire.
 type record struct {
 	mu       sync.Mutex               // guards what follows
-	posts    map[string]string        // texts that went out, by id
+	posts    map[string]string        // the texts that the client has sent, by id
 	accepted map[string]wire.Accepted // by id
-	brought  map[int64]wire.Message   // by seq: posted, or part of a joined
-	conns    int                      // that were welcomed
-	polls    int                      // of those, by polls
+	brought  map[int64]wire.Message   // by seq, the messages that came in posted or joined
+	conns    int                      // how many connections were welcomed
+	polls    int                      // how many of these were by polls
 	refused  int                      // posts
-	doubled  int                      // messages that a connection brought although it had brought them, or was told not to
-	missed   int                      // joins that brought less than all that the client had not
-	strange  []wire.Frame             // that no client may get here
+	doubled  int                      // how many messages a connection brought although it had them, or was not in the room
+	missed   int                      // how many answers to joins lacked messages that the client did not have
+	strange  []wire.Frame             // frames that no client may get in this test
 	cuts     []string                 // see cut
 }
 
@@ -28,7 +28,7 @@ func newRecord() *record {
 	return &record{posts: map[string]string{}, accepted: map[string]wire.Accepted{}, brought: map[int64]wire.Message{}}
 }
 
-// through returns dial with all that its connections carry written down.
+// through returns a Dial that works like dial, and whose connections record the frames that they carry.
 func (r *record) through(dial transport.Dial, polls bool) transport.Dial {
 	return func(ctx context.Context) (transport.Conn, error) {
 		conn, err := dial(ctx)
@@ -46,14 +46,14 @@ type recorded struct {
 	polls bool // static
 
 	// guarded by record.mu
-	asked  []*wire.Cursor // of the joins that have no answer
+	asked  []*wire.Cursor // the cursors of the joins that have no answer yet
 	joined bool
-	cursor int64 // the highest seq that it brought
-	over   bool  // the client has closed it, or the server has said that the client does not answer
+	cursor int64 // the highest seq that the connection has brought
+	over   bool  // the client has closed the connection, or the server has said that the client does not answer
 }
 
-// cut returns how connections ended that neither the client gave up nor the server for want of an answer. On a busy machine
-// either may do so.
+// cut returns how those connections ended that were cut. It leaves out the connections that the client gave up, and those
+// that the server ended because the client did not answer, because both happen on a busy machine.
 func (r *record) cut() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -140,7 +140,7 @@ func (c *recorded) read(f wire.Frame) {
 			c.strange = append(c.strange, f)
 		}
 		c.refused++
-	case wire.Removed: // everything here lives longer than it is looked at
+	case wire.Removed: // no message expires during this test
 		c.strange = append(c.strange, f)
 	case wire.Bye:
 		if f.Code != wire.CodeTimeout {
@@ -150,7 +150,7 @@ func (c *recorded) read(f wire.Frame) {
 	}
 }
 
-// join takes the answer to the join that waits for one the longest.
+// join handles f, the answer to the oldest join without an answer.
 func (c *recorded) join(f wire.Joined) {
 	var asked *wire.Cursor
 	if len(c.asked) > 0 {

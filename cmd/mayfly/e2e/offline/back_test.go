@@ -27,17 +27,17 @@ const watch = `{
 	addEventListener('pageshow', woken, true);
 }`
 
-// reader reads the texts of one tab.
+// reader sends short-lived messages to one tab, and reads which texts the tab shows.
 type reader struct {
 	t      *testing.T
 	tab    *rig.Tab
 	server *rig.Server
-	n      int // texts so far
+	n      int // how many texts were sent
 
-	clockError time.Duration // of the page that is there
+	clockError time.Duration // the ClockError of the present page
 }
 
-// brief has a message come that lives that long. It reports whether the tab shows it before it expires.
+// brief posts a message that lives for life. seen is true if the tab shows it before it expires.
 func (k *reader) brief(life time.Duration) (text string, expires time.Time, seen bool) {
 	k.t.Helper()
 	k.n++
@@ -47,25 +47,27 @@ func (k *reader) brief(life time.Duration) (text string, expires time.Time, seen
 	return text, expires, k.alive(expires)
 }
 
-// alive reports whether the tab still shows a message that it has shown, and that expires then, by the tab's own clock too.
+// alive reports whether it is still before expires, by the tab's own clock too, so that the tab must still show the
+// message that expires then.
 func (k *reader) alive(expires time.Time) bool {
 	k.t.Helper()
 	return time.Now().Add(k.clockError).Before(expires)
 }
 
-// had reports whether text is in the texts that the page remembers under the name when.
+// had reports whether text is in the texts that the page has stored in the variable called when.
 func (k *reader) had(when, text string) bool {
 	k.t.Helper()
 	return rig.Eval[bool](k.tab, fmt.Sprintf(`%s.includes(%q)`, when, text))
 }
 
-// until is Tab.Until for a page that came from the browser's cache, in which chromedp does not know its way.
+// until does what Tab.Until does, but also works in a page that came from the browser's cache, where chromedp's own wait
+// fails.
 func (k *reader) until(js string) {
 	k.t.Helper()
 	rig.Eval[bool](k.tab, `new Promise(done => { (function look() { `+js+` ? done(true) : setTimeout(look, 20); })(); })`)
 }
 
-// wantGone waits for the first frame, which must not contain text, and checks that the page works.
+// wantGone waits for the first frame of the page, which must not contain text, and checks that the page works.
 func (k *reader) wantGone(where, text string) {
 	k.t.Helper()
 	k.until(`window.frame !== undefined`)
@@ -81,7 +83,8 @@ func (k *reader) wantGone(where, text string) {
 		rig.Find(rig.WaitingRow), rig.Connection))
 }
 
-// back goes back to the page before this one, and waits until it is there: the page that is left would answer nothing.
+// back goes back to the page before this one, and waits until that page is there, because the page that is left answers
+// nothing.
 func (k *reader) back() {
 	k.t.Helper()
 	there := make(chan struct{}, 1)
@@ -103,7 +106,8 @@ func (k *reader) back() {
 	}
 }
 
-// TestNothingExpiredComesBack lets messages expire while their page does not run, and looks at it when it does again.
+// TestNothingExpiredComesBack lets messages expire while their page does not run, and looks at the page when it runs
+// again.
 func TestNothingExpiredComesBack(t *testing.T) {
 	t.Parallel()
 	const life = 2 * time.Second
@@ -141,7 +145,7 @@ func TestNothingExpiredComesBack(t *testing.T) {
 	})
 
 	rig.InTime(t, life, func(life time.Duration) bool {
-		k.clockError = tab.ClockError() // the page has connected anew
+		k.clockError = tab.ClockError() // the page has connected again
 		text, expires, alive := k.brief(life)
 		due := expires.Add(k.clockError)
 		tab.Script(fmt.Sprintf(`window.frame = undefined; window.looked = %[1]q; {
@@ -149,7 +153,7 @@ func TestNothingExpiredComesBack(t *testing.T) {
 			requestAnimationFrame(function look(began) {
 				if (window.looked !== %[1]q) return;
 				const at = performance.timeOrigin + began;
-				// One that began before the laptop slept may be the first.
+				// The first frame may have begun before the laptop slept.
 				if (at < %[2]d || Number.isFinite(hides) && at <= hides) return requestAnimationFrame(look);
 				window.frame = document.body.innerText; // innerText leaves out invisible texts
 			});

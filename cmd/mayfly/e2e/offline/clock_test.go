@@ -10,12 +10,12 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// soon is how near to its time a message goes at the least, beside the clock error of the page.
+// soon is how far from its deadline a message may disappear at most; the clock error of the page is added to it.
 const soon = time.Second
 
-// watchRows lets the page remember which texts it has shown, when each went, by the clock of this machine, and how late.
-// Lateness is counted in turns of the page's own timers, so that a page that gets no processor time is not late: from its
-// deadline on, see due, a chain of timers counts for each text until that has gone.
+// watchRows lets the page store which texts it has shown, when each disappeared by the clock of this machine, and how
+// late that was. Lateness is counted in turns of the page's own timers, so that a page that gets no processor time is not
+// late. For each text a chain of timers counts from the deadline (see due) until the text has disappeared.
 var watchRows = chromedp.Evaluate[chromedp.Void](`{
 	window.shown = new Set();
 	window.went = {};
@@ -41,19 +41,19 @@ var watchRows = chromedp.Evaluate[chromedp.Void](`{
 
 const turnTime = 20 * time.Millisecond
 
-// wantOnTime waits until text has gone from tab, and fails if that was before first or after last. It reports whether the
-// tab showed the text before.
-func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time.Time) (seen bool) {
+// wantOnTime waits until text has disappeared from tab, and fails if that was before earliest or after latest. seen is
+// true if the tab had shown the text.
+func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, earliest, latest time.Time) (seen bool) {
 	t.Helper()
-	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, last.UnixMilli()))
+	tab.Script(fmt.Sprintf(`due(%q, %d)`, text, latest.UnixMilli()))
 	clockError := tab.ClockError()
 	tab.Until(fmt.Sprintf(`%q in went || !shown.has(%[1]q) && `+realTime+` > %d`, text,
-		last.Add(clockError).UnixMilli()))
+		latest.Add(clockError).UnixMilli()))
 	if !rig.Eval[bool](tab, fmt.Sprintf(`%q in went`, text)) {
 		return false
 	}
 	went := time.UnixMilli(int64(rig.Eval[float64](tab, fmt.Sprintf(`went[%q]`, text))))
-	if early := first.Sub(went); early > soon+clockError {
+	if early := earliest.Sub(went); early > soon+clockError {
 		t.Errorf("%s %q goes %s before its time", where, text, early)
 	}
 	if late := time.Duration(rig.Eval[int](tab, fmt.Sprintf(`turns[%q]`, text))) * turnTime; late > soon+clockError {
@@ -65,7 +65,7 @@ func wantOnTime(t *testing.T, tab *rig.Tab, where, text string, first, last time
 // realTime is JavaScript for the time by the clock of this machine, not by that of the page's device.
 const realTime = `(performance.timeOrigin + performance.now())`
 
-// TestWrongClocks shows a room to people whose clocks are hours and days off.
+// TestWrongClocks shows a room to users whose clocks are wrong by hours and days.
 func TestWrongClocks(t *testing.T) {
 	t.Parallel()
 	rig.InTime(t, 3*time.Second, func(life time.Duration) bool {
@@ -105,12 +105,12 @@ func TestClockIsSet(t *testing.T) {
 	tab := rig.OpenBrowser(t).TabWithClock(server.URL, 0).Ready()
 	tab.Do(watchRows)
 
-	say(t, server, "long", 0) // lives as long as the room lets it
+	say(t, server, "long", 0) // this message lives for the default of the room
 	say(t, server, "in doubt", 10*time.Minute)
 	tab.Shows("in doubt")
 	tab.SetClock(time.Hour)
 	tab.Script(`document.dispatchEvent(new Event('visibilitychange', {bubbles: true}))`)
-	tab.ShowsNot("in doubt") // as if the device had slept for an hour
+	tab.ShowsNot("in doubt") // the message disappears early, as if the device had slept for an hour
 	tab.Shows("long")
 	tab.Ready()
 

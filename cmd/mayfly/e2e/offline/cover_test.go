@@ -24,9 +24,9 @@ const blind = `{
 	};
 }`
 
-// hidesAt is JavaScript for when the browser hides the last of the rows with that text, if no script does, in Unix
-// milliseconds: an animation of the row waits for that, or one of the box that all rows are in. It is no finite number if
-// there is none.
+// hidesAt returns a JavaScript expression: the time, in Unix milliseconds, at which the browser hides the last row with
+// that text if no script does. An animation of the row, or of the element with all rows, waits for that time. Without
+// such an animation the value is not a finite number.
 func hidesAt(text string) string {
 	return fmt.Sprintf(`(performance.timeOrigin + Math.max(...document.getAnimations().filter(a => {
 		const e = a.effect.target;
@@ -34,12 +34,12 @@ func hidesAt(text string) string {
 	}).map(a => a.startTime ?? Infinity)))`, text)
 }
 
-// TestBrowserHidesWhatExpiresWhereNoScriptRuns stops Mayfly's code in the page of a user who wants no motion.
+// TestBrowserHidesWhatExpiresWhereNoScriptRuns stops Mayfly's code in the page of a user who prefers no motion.
 func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
 	t.Parallel()
 	const (
 		life = 2 * time.Second
-		many = 20 // more than have an animation each
+		many = 20 // more rows than have an animation of their own
 	)
 	server := rig.Serve(t, "-ttl", "24h", "-rate", "1000/1s")
 	tab := rig.OpenBrowser(t).Tab("")
@@ -52,7 +52,8 @@ func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
 		return err
 	}))
 	tab.Ready()
-	// there is JavaScript for how many rows have a text that begins so, visible for how many of these the user sees.
+	// there and visible return JavaScript expressions: how many rows have a text that begins with text, and how many of
+	// these the user sees.
 	there := func(text string) string {
 		return fmt.Sprintf(`[...%s].filter(a => a.textContent.includes(%q)).length`, rig.Rows, text)
 	}
@@ -61,7 +62,7 @@ func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
 			[...a.querySelectorAll('*')].some(e => e.checkVisibility({visibilityProperty: true}))).length`, rig.Rows, text)
 	}
 	count := func(expression string) int { return rig.Eval[int](tab, expression) }
-	// untilFrame waits for the first frame that begins at that time or later. Animations count by the same time.
+	// untilFrame waits for the first frame that begins at the time at or later. Animations use the same clock.
 	untilFrame := func(at time.Time) {
 		t.Helper()
 		rig.Eval[bool](tab, fmt.Sprintf(`new Promise(done => requestAnimationFrame(function look(began) {
@@ -74,7 +75,7 @@ func TestBrowserHidesWhatExpiresWhereNoScriptRuns(t *testing.T) {
 			t.Errorf("what lives on is hidden %s", when)
 		}
 	}
-	// hides posts n messages, keeps Mayfly from running, and wants the browser to hide them when they have expired, not
+	// hides posts n messages and stops Mayfly's code. The browser must hide the messages when they have expired, and not
 	// before.
 	hides := func(name string, n int) {
 		t.Helper()

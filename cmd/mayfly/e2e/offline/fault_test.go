@@ -16,7 +16,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// faultPart finds the sentence of a page without a client, also where no script may run and there is no byRole.
+// faultPart is the CSS selector of the sentence in a page without a client. It also works where no script may run, so
+// that there is no byRole.
 const faultPart = ".fault"
 
 // untilSays waits until a page without a client says that sentence in an alert.
@@ -24,8 +25,8 @@ func untilSays(tab *rig.Tab, sentence string) {
 	tab.Until(fmt.Sprintf(`byRole('alert').some(e => e.checkVisibility() && e.innerText.includes(%q))`, sentence))
 }
 
-// wantSentence looks at a page without a client: it says one sentence, aloud too, offers a Reload, also on a narrow screen,
-// and nothing of the shell is left for eyes, ears or the keyboard.
+// wantSentence checks a page without a client. The page must show one sentence, which a screen reader says, and a button
+// Reload that fits a narrow screen. Nothing of the shell may be visible, spoken or reached by the keyboard.
 func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
 	t.Helper()
 	nodes := rig.Accessible(tab)
@@ -34,6 +35,9 @@ func wantSentence(t *testing.T, tab *rig.Tab, sentence string) {
 	}
 	if !has("alert", "") || !has("StaticText", sentence) || !has("button", "Reload") {
 		t.Errorf("%q is not said in an alert with a button Reload: %+v", sentence, nodes)
+	}
+	if bad := rig.Eval[int](tab, `document.querySelectorAll('form[role]').length`); bad > 0 {
+		t.Errorf("%d forms have a role that a form cannot have", bad)
 	}
 	for _, n := range nodes {
 		if n.Role == "textbox" || n.Role == "status" || n.Role == "button" && n.Name != "Reload" {
@@ -79,7 +83,7 @@ func TestWithoutScripts(t *testing.T) {
 	}
 	tab.Do(scripts(true), chromedp.Navigate(server.URL))
 	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
-	pressReload(t, tab) // asks for the page again
+	pressReload(t, tab) // this requests the page again
 	wantSentence(t, tab, "Mayfly needs JavaScript and WebAssembly.")
 	tab.Do(scripts(false), chromedp.Reload())
 	tab.Ready()
@@ -98,7 +102,7 @@ func TestWithoutWebAssembly(t *testing.T) {
 	tab.Ready()
 }
 
-// TestProgramThatEnds is one that panics at its start: the browser throws where nobody expects it.
+// TestProgramThatEnds: the client panics at its start, because the browser throws an unexpected exception.
 func TestProgramThatEnds(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -156,6 +160,45 @@ func TestClientDoesNotLoad(t *testing.T) {
 	}
 }
 
+// TestBelowAPath opens the page where an operator's proxy serves it below a path: it says where Mayfly must be.
+func TestBelowAPath(t *testing.T) {
+	t.Parallel()
+	const top = "must be at the top of a host"
+	missing := func(http.Handler) http.Handler { return http.NotFoundHandler() }
+	browser := rig.OpenBrowser(t)
+	for _, tt := range []struct {
+		name, path string
+		site       func(next http.Handler) http.Handler // answers what is not below /chat/
+		says       string
+	}{
+		{"of another site", "/chat/", missing, "Mayfly's files could not be loaded."},
+		{"of another site, a room", "/chat/r/team", missing, "Mayfly's files could not be loaded."},
+		{"of a site with a page for each address", "/chat/", func(http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/html")
+				fmt.Fprint(w, "<!doctype html><title>Shop</title>")
+			})
+		}, "Mayfly's files could not be loaded."},
+		{"of a host that is Mayfly's, too", "/chat/", func(next http.Handler) http.Handler { return next }, "Mayfly cannot run at this address."},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			public := through(t, func(next http.Handler) http.Handler {
+				mux := http.NewServeMux()
+				mux.Handle("/chat/", http.StripPrefix("/chat", next))
+				mux.Handle("/", tt.site(next))
+				return mux
+			}, nil)
+			tab := browser.Tab("")
+			tab.Do(chromedp.Navigate(public + tt.path))
+			tab.Until(fmt.Sprintf(`[...document.querySelectorAll('[role=alert]')].some(e => e.checkVisibility({visibilityProperty: true}) &&
+				e.innerText.includes(%q) && e.innerText.includes(%q))`, tt.says, top))
+			if rig.Eval[bool](tab, `document.querySelector('.loader-slow')?.checkVisibility() === true`) {
+				t.Error("the page also says that it is still loading")
+			}
+		})
+	}
+}
+
 // untilInstalled reloads the page until a service worker serves it. The worker of a page that could not be loaded may still
 // be failing to keep its files when the next page waits for it: then the page after that tries again.
 func untilInstalled(t *testing.T, tab *rig.Tab) {
@@ -177,7 +220,8 @@ func untilInstalled(t *testing.T, tab *rig.Tab) {
 	t.Error("no service worker serves the page")
 }
 
-// cutOff lets the head of an answer through, and the first bytes of its body.
+// cutOff is a ResponseWriter that sends the header of an answer and the first bytes of its body, and then cuts the
+// connection.
 type cutOff struct {
 	http.ResponseWriter
 	left int

@@ -25,7 +25,8 @@ const mayInstall = `{
 	window.dispatchEvent(event);
 }`
 
-// settled waits until the page has drawn everything that was due when settled was called: a later message is shown.
+// settled waits until the page has drawn everything that was due when settled was called. It posts a message and waits
+// until the page shows it.
 func settled(t *testing.T, tab *rig.Tab, server *rig.Server) {
 	t.Helper()
 	text := "later: " + uuid.NewString()
@@ -99,7 +100,7 @@ func TestInstall(t *testing.T) {
 		t.Error("it is offered again after an answer")
 	}
 
-	// The browser may be faster, and there is a No.
+	// The browser may send its event before the user's first message, and the user may answer No.
 	other := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	other.Say("and I")
 	other.Shows("and I")
@@ -131,7 +132,7 @@ func TestInstall(t *testing.T) {
 	other.Ready()
 }
 
-// wantSteps: Apple's browsers let no page ask, so the page says what to press.
+// wantSteps checks that in Apple's browsers, where a page cannot ask for the installation, the page says what to press.
 func wantSteps(t *testing.T, tab *rig.Tab, url string) {
 	t.Helper()
 	tab.Phone()
@@ -142,7 +143,7 @@ func wantSteps(t *testing.T, tab *rig.Tab, url string) {
 	}), chromedp.Navigate(url))
 	tab.Ready()
 	tab.Do(rig.Type("from a phone"))
-	tab.Click("button", "Send") // Enter begins a line where there is no other keyboard than the screen's
+	tab.Click("button", "Send") // with only a keyboard on the screen, Enter begins a line
 	tab.Until(offered + ` && ` + rig.ByRole("region", "Install") + `.innerText.includes('Add to Home Screen')`)
 	fits(t, tab, "Install")
 	press(t, tab, "Dismiss")

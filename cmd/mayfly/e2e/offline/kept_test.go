@@ -14,7 +14,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// waiting is JavaScript for how many messages on screen wait for a connection.
+// waiting is a JavaScript expression: how many messages on the screen wait for a connection.
 const waiting = rig.Shown + `.filter(m => m.includes('Waiting for a connection')).length`
 
 // sent waits until that many messages are on screen and all of them have been accepted.
@@ -31,15 +31,16 @@ func draft(tab *rig.Tab, text string) {
 	tab.Until(fmt.Sprintf(`%s?.value === %q || (%s?.click(), false)`, rig.Composer, text, rig.ByRole("button", "Insert")))
 }
 
-// keeps waits until the device keeps these texts, and no others.
+// keeps waits until the device has stored these texts, and no others.
 func keeps(tab *rig.Tab, texts ...string) {
 	slices.Sort(texts)
-	wanted, _ := json.Marshal(append([]string{}, texts...)) // texts have no error
+	wanted, _ := json.Marshal(append([]string{}, texts...)) // Marshal of strings never fails
 	tab.Until(rig.Device + `.then(kept => Object.values(kept).map(record => JSON.parse(record).text).sort())
 		.then(texts => JSON.stringify(texts) === JSON.stringify(` + string(wanted) + `))`)
 }
 
-// postsBefore has reader, who came before all of them, say "the end", and returns the texts of the room before that.
+// postsBefore lets reader, who was in the room before the first message, post "the end". It returns the texts that the
+// room got before that.
 func postsBefore(reader *rig.Person) []string {
 	reader.Say("the end")
 	v := reader.Until("told of the end", func(v client.View) bool { return slices.Contains(rig.Texts(v), "the end") })
@@ -47,7 +48,8 @@ func postsBefore(reader *rig.Person) []string {
 	return texts[:len(texts)-1]
 }
 
-// TestWrittenOfflineOutlivesAKilledBrowser: a message waits on the device from the moment that the page says so.
+// TestWrittenOfflineOutlivesAKilledBrowser: once the page shows a message as waiting, the message is on the device, and a
+// killed browser does not lose it.
 func TestWrittenOfflineOutlivesAKilledBrowser(t *testing.T) {
 	t.Parallel()
 	const one, two, half = "written without a network", "and one more", "half written"
@@ -88,7 +90,7 @@ func TestWrittenOfflineOutlivesAKilledBrowser(t *testing.T) {
 	wantOnlyOwn(t, tab)
 }
 
-// wantOnlyOwn fails if anything is kept that the tab received.
+// wantOnlyOwn fails if the browser has stored anything that the tab has received.
 func wantOnlyOwn(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	for where, what := range tab.Kept() {
@@ -126,7 +128,7 @@ func TestDraftsStayInTheirRoom(t *testing.T) {
 	keeps(tab, "for tea")
 }
 
-// TestOpenTabsSendTheirOwn writes in two tabs of one user without a network: each message goes out once.
+// TestOpenTabsSendTheirOwn writes in two tabs of one user without a network. Each message must be sent once.
 func TestOpenTabsSendTheirOwn(t *testing.T) {
 	t.Parallel()
 	server, proxy, url := rig.ServeBehindProxy(t, "-ttl", "1h")

@@ -12,8 +12,8 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// lateDevice makes the database in which the page keeps drafts open only once release() is called, in each page that is
-// loaded while sessionStorage.late is set.
+// lateDevice is a script that delays the database in which the page stores drafts. In each page that is loaded while
+// sessionStorage.late is set, the database opens only once release() is called.
 const lateDevice = `{
 	const open = IDBFactory.prototype.open;
 	const released = new Promise(done => window.release = done);
@@ -29,10 +29,11 @@ const lateDevice = `{
 	};
 }`
 
-// field is JavaScript for what stands in the composer.
+// field is a JavaScript expression: the text in the composer.
 const field = rig.Composer + `?.value`
 
-// writtenHalf opens /r/x with "half written" in the composer, and loads it again; the draft is not there before release.
+// writtenHalf opens /r/x, writes "half written" into the composer and loads the page again. The draft comes back only
+// after release().
 func writtenHalf(tab *rig.Tab, url string) {
 	tab.BeforeScripts(lateDevice)
 	tab.Do(chromedp.Navigate(url + "/r/x"))
@@ -60,7 +61,8 @@ func goTo(tab *rig.Tab, path string) {
 
 func release(tab *rig.Tab) { tab.Script(`release()`) }
 
-// TestLateDraftFillsAFieldWithoutTheFocus, though the page has long been online.
+// TestLateDraftFillsAFieldWithoutTheFocus: a late draft goes into an empty field that does not have the focus, even long
+// after the page came online.
 func TestLateDraftFillsAFieldWithoutTheFocus(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -76,23 +78,24 @@ func TestLateDraftFillsAFieldWithoutTheFocus(t *testing.T) {
 	keeps(tab, "half written")
 }
 
-// onOffer is JavaScript for what the page offers above the composer, "" if it offers nothing.
+// onOffer is a JavaScript expression: the text of the offer above the composer, "" if there is none.
 const onOffer = `document.getElementById('message-offer').textContent`
 
-// caret is JavaScript for what stands in the composer, with | at both ends of the selection.
+// caret is a JavaScript expression: the text in the composer, with | at both ends of the selection.
 const caret = `(c => c.value.slice(0, c.selectionStart) + '|' + c.value.slice(c.selectionStart, c.selectionEnd) + '|' +
 	c.value.slice(c.selectionEnd))(` + rig.Composer + `)`
 
-// TestLateDraftIsOffered while the user is about to write, writes, selects or composes: the field stays as it is.
+// TestLateDraftIsOffered: a draft comes while the user is about to write, writes, selects or composes. The field stays as
+// it is, and the draft is offered.
 func TestLateDraftIsOffered(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	for _, tt := range []struct {
 		name  string
 		write func(tab *rig.Tab)
-		want  string // caret
+		want  string // the value of caret
 		press string // the button of the offer
-		after string // the text after that
+		after string // the text after the button was pressed
 	}{
 		{"the field has the focus", func(*rig.Tab) {}, "||", "Insert", "half written"},
 		{"the caret is in the middle", func(tab *rig.Tab) {
@@ -127,7 +130,8 @@ func TestLateDraftIsOffered(t *testing.T) {
 	}
 }
 
-// TestLateDraftWaitsForWhatTheUserWrites: the draft stays offered when that is sent, and no press of Enter sends it.
+// TestLateDraftWaitsForWhatTheUserWrites: the draft stays offered when the user sends the text in the field. Enter never
+// sends the draft.
 func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -135,7 +139,7 @@ func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	writtenHalf(tab, server.URL)
 	tab.Do(rig.Type("mine"))
 	release(tab)
-	keeps(tab, "mine\nhalf written") // should the page end now
+	keeps(tab, "mine\nhalf written") // so that nothing is lost if the page ends now
 	painted(tab)
 	if got := written(tab); got != "mine" {
 		t.Fatalf("a draft that comes late makes %q of what the user writes", got)
@@ -155,7 +159,8 @@ func TestLateDraftWaitsForWhatTheUserWrites(t *testing.T) {
 	}
 }
 
-// TestLateDraftLeavesAnEmptiedFieldAlone: it is offered, and comes back with the room.
+// TestLateDraftLeavesAnEmptiedFieldAlone: the user has emptied the field, so the draft is offered and not put into it. It
+// is offered again when the user comes back to the room.
 func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -173,12 +178,13 @@ func TestLateDraftLeavesAnEmptiedFieldAlone(t *testing.T) {
 	tab.Until(`document.title.startsWith('#y')`)
 	tab.Do(rig.Type("for y"))
 	goTo(tab, "/r/x")
-	tab.Until(field + ` === 'half written'`)
+	draft(tab, "half written")
 	goTo(tab, "/r/y")
-	tab.Until(field + ` === 'for y'`)
+	draft(tab, "for y")
 }
 
-// TestLateDraftOfARoomThatTheUserHasLeft does not come into the field of another.
+// TestLateDraftOfARoomThatTheUserHasLeft: a draft of a room that the user has left does not go into the field of another
+// room.
 func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -194,7 +200,7 @@ func TestLateDraftOfARoomThatTheUserHasLeft(t *testing.T) {
 		t.Errorf("in the other room the composer has %q", got)
 	}
 	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`))
-	tab.Until(field + ` === 'half written'`)
+	draft(tab, "half written")
 }
 
 // TestWrittenOnTheWayBackFromSigningIn: the user writes before the page knows the room.

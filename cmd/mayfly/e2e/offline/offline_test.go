@@ -16,8 +16,8 @@ import (
 
 // troubled is a network that fails as it is told to.
 type troubled struct {
-	gone  atomic.Bool // nothing is answered
-	cuts  atomic.Bool // a file that only the worker asks for is cut off
+	gone  atomic.Bool // no request is answered
+	cuts  atomic.Bool // the answer with a file that only the worker requests is cut off
 	cut   chan struct{}
 	other atomic.Bool // the server speaks another protocol
 }
@@ -58,7 +58,8 @@ func (n *troubled) wantCut(t *testing.T) {
 	}
 }
 
-// keepsAll is a promise of whether one cache has every file that the worker of the server is to keep, and there is no other.
+// keepsAll is a JavaScript expression: a promise that is true if there is one cache, and it has every file that the
+// server's worker must store.
 const keepsAll = `(async () => {
 	const names = await caches.keys();
 	const kept = names.length === 1 ? await (await caches.open(names[0])).keys() : [];
@@ -69,14 +70,15 @@ const keepsAll = `(async () => {
 // offlineStart is an address that is opened without a network, its room, and the draft that was written in that room before.
 type offlineStart struct{ path, room, draft string }
 
-// startsOffline opens addresses where nothing answers: the user can write at each.
+// startsOffline opens addresses without a network. At each of them the user must be able to write.
 func startsOffline(t *testing.T, tab *rig.Tab, url string, starts ...offlineStart) {
 	t.Helper()
 	for _, start := range starts {
 		tab.Do(chromedp.Navigate(url + start.path))
 		tab.Until(`document.title === '#` + start.room + ` – Mayfly' && document.activeElement.matches('textarea:enabled')`)
 		tab.Until(`!(` + online + `)`)
-		tab.Until(field + ` === '` + start.draft + `'`) // a draft would not come into a field that is written in
+		draft(tab, start.draft) // first, because it would not be put into a field with text
+		tab.Script(rig.Composer + `.focus()`)
 		tab.Script(`document.activeElement.select()`)
 		tab.Do(rig.Type("written offline"))
 		if got := rig.Eval[string](tab, `document.activeElement.value`); got != "written offline" {

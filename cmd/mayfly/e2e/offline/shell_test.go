@@ -13,7 +13,7 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// counter counts the answers with a body, by path.
+// counter counts, by path, the answers that have a body.
 type counter struct {
 	mu     sync.Mutex
 	bodies map[string]int
@@ -39,8 +39,8 @@ func (c *counter) count(r *http.Response) error {
 	return nil
 }
 
-// through starts a server behind a proxy and returns the proxy's URL. The proxy does as wrap says, and as see does with each
-// answer; either may be nil.
+// through starts a server behind a proxy and returns the proxy's URL. wrap and see are as for rig.NewFront; either may be
+// nil.
 func through(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) string {
 	t.Helper()
 	front := rig.NewFront(t, wrap, see)
@@ -72,6 +72,73 @@ func TestSecondVisitWithoutServerShowsTheShell(t *testing.T) {
 	server.Kill()
 	startsOffline(t, tab, server.URL, offlineStart{"/", "lobby", ""}, offlineStart{"/r/x", "x", ""},
 		offlineStart{"/?source=pwa", "lobby", "written offline"})
+	tab.Do(chromedp.Navigate(server.URL + "/nowhere")) // the worker cannot know that there is nothing
+	tab.Until(`document.querySelector('h1')?.textContent === 'No such room'`)
+	tab.Click("link", "Go to #lobby")
+	tab.Until(`document.title === '#lobby – Mayfly'`)
+}
+
+// TestNothingAtAnAddress opens an address at which there is nothing, with scripts and without, and before and after the
+// service worker is there.
+func TestNothingAtAnAddress(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL + "/nowhere")
+	look := func() {
+		t.Helper()
+		tab.Until(`document.querySelector('main h1')?.textContent === 'No such page'`)
+		for what, js := range map[string]string{
+			"the status is 404": `performance.getEntriesByType('navigation')[0].responseStatus === 404`,
+			"it has the styles": `getComputedStyle(document.querySelector('.way-on')).borderTopLeftRadius !== '0px' &&
+				document.querySelector('.way-on').getBoundingClientRect().height >= 44`,
+			"it has no scripts":   `document.scripts.length === 0`,
+			"it is one main part": `[...document.body.children].map(e => e.localName).join() === 'main'`,
+		} {
+			if !rig.Eval[bool](tab, js) {
+				t.Errorf("it does not hold that %s", what)
+			}
+		}
+		for _, dark := range []bool{false, true} {
+			tab.Dark(dark)
+			if colour := rig.Eval[string](tab, `getComputedStyle(document.querySelector('main')).backgroundColor`); (colour == "rgb(15, 39, 51)") != dark {
+				t.Errorf("dark: %v, the ground is %s", dark, colour)
+			}
+		}
+		tab.Do(chromedp.EmulateViewport(320, 256))
+		if wide := rig.Eval[int](tab, `document.documentElement.scrollWidth`); wide > 320 {
+			t.Errorf("it is %d px wide on a screen of 320", wide)
+		}
+	}
+	look()
+	tab.Click("link", "Go to #lobby")
+	tab.Ready().Installed()
+	tab.Do(chromedp.Navigate(server.URL + "/r"))
+	tab.Ready() // leads to the lobby
+	tab.Do(chromedp.Navigate(server.URL + "/nowhere/else?x=1#y"))
+	look()
+	for _, fault := range tab.Faults() {
+		if !strings.Contains(fault, "404") {
+			t.Error(fault)
+		}
+	}
+}
+
+// TestFirstVisitIsQuiet listens to the console: the first visit brings no newer version, although a service worker starts.
+func TestFirstVisitIsQuiet(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(`window.logged = []; for (const how of ['log', 'info', 'warn', 'error']) {
+		const write = console[how]; console[how] = (...words) => { logged.push(words.join(' ')); write.apply(console, words); };
+	}`)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready().Installed()
+	tab.Say("hello") // what go-app writes later than its drawing is written by now
+	tab.Shows("hello")
+	tab.Script(`navigator.serviceWorker.getRegistration().then(r => r.update())`) // by which the page looks for a newer version
+	if got := rig.Eval[[]string](tab, `logged`); len(got) > 0 {
+		t.Errorf("the console has %q", got)
+	}
 }
 
 func TestNoViolationsAndNoErrors(t *testing.T) {
@@ -86,7 +153,7 @@ func TestNoViolationsAndNoErrors(t *testing.T) {
 	}
 }
 
-// TestFaultsAreSeen has a page do what no page should ever do: the tab must report it.
+// TestFaultsAreSeen makes a page do what no page should do. The tab must report each of these faults.
 func TestFaultsAreSeen(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

@@ -20,5 +20,5 @@ func say(t *testing.T, server *rig.Server, text string, ttl time.Duration) (expi
 	return time.UnixMilli(rig.Next[wire.Accepted](r).Expires)
 }
 
-// pass waits until that time is over.
+// pass waits until that time has passed.
 func pass(at time.Time) { <-time.After(time.Until(at)) }

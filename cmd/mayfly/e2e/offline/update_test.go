@@ -16,29 +16,29 @@ import (
 // bar is true while the page says that there is a newer version.
 var bar = `!!` + rig.ByRole("region", "New version")
 
-// version returns which version the page is of.
+// version returns the version of the page.
 func version(tab *rig.Tab) string { return rig.Eval[string](tab, `goappGetenv('GOAPP_VERSION')`) }
 
-// is is true once the page is of a version, and shows its room.
+// is returns a JavaScript expression that is true once the page has that version and shows its room.
 func is(version string) string {
 	return `typeof goappGetenv === 'function' && goappGetenv('GOAPP_VERSION') === '` + version + `' && document.activeElement.matches('textarea:enabled')`
 }
 
-// written returns what stands in the composer.
+// written returns the text in the composer.
 func written(tab *rig.Tab) string {
 	return rig.Eval[string](tab, rig.Composer+`.value`)
 }
 
-// next waits until the server has another version than was, and returns it.
-func next(tab *rig.Tab, was string) string {
+// next waits until the server has another version than old, and returns it.
+func next(tab *rig.Tab, old string) string {
 	return rig.Eval[string](tab, `new Promise(done => {
 		const look = () => fetch('/app-worker.js', {cache: 'no-store'}).then(r => r.headers.get('Mayfly-Version')).catch(() => null)
-			.then(v => v && v !== '`+was+`' ? done(v) : setTimeout(look, 20));
+			.then(v => v && v !== '`+old+`' ? done(v) : setTimeout(look, 20));
 		look();
 	})`)
 }
 
-// visible makes the page one that is looked at, or not.
+// visible makes the page visible or hidden.
 func visible(yes bool) chromedp.Action[chromedp.Void] {
 	return chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`{
 		Object.defineProperty(document, 'visibilityState', {value: %t ? 'visible' : 'hidden', configurable: true});
@@ -46,7 +46,7 @@ func visible(yes bool) chromedp.Action[chromedp.Void] {
 	}`, yes))
 }
 
-// reload reloads the tab as the browser's button does, and returns the version of the page that came.
+// reload reloads the tab as the browser's button does, and returns the version of the new page.
 func reload(t *testing.T, tab *rig.Tab) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, rig.Timeout)
@@ -68,15 +68,15 @@ func TestNewVersion(t *testing.T) {
 	network := newTroubled()
 	front := rig.NewFront(t, network.wrap, nil)
 	server := front.Serve()
-	deploy := func(name string) { // a version that differs in nothing but a header
+	deploy := func(name string) { // deploys a version that differs only in a header
 		server.Kill()
 		server = front.Serve("-origins", "http://"+name+".example")
 	}
 	tab := rig.OpenBrowser(t).Tab(front.URL + "/r/x").Ready()
 	tab.Installed()
 
-	// The worker has taken over a page that knew none, which is no news. The page draws for this before it draws messages
-	// that are posted later.
+	// The worker has taken over a page that had no worker, and there is no newer version. If the page drew anything for
+	// this, it would draw that before messages that are posted later.
 	rig.Eval[bool](tab, `new Promise(done => {
 		navigator.serviceWorker.addEventListener('message', () => done(true), {once: true});
 		navigator.serviceWorker.controller.postMessage('version');
@@ -102,14 +102,14 @@ func TestNewVersion(t *testing.T) {
 	tab.Script(rig.Composer + `.blur()`)
 	press(t, tab, "Reload")
 	tab.Until(is(second))
-	tab.Until(field + ` === 'half writ'`) // the page can be written in before the device has given the draft back
+	draft(tab, "half writ")
 	tab.Ready()
 	if rig.Eval[bool](tab, bar) {
 		t.Error("after Reload the bar is still there")
 	}
 	tab.Until(keepsAll)
 
-	// The next version does not come through: the present one stays, whole, also if the server has the next.
+	// The download of the next version fails. The present version stays complete, although the server has the next one.
 	network.cuts.Store(true)
 	deploy("three")
 	third := next(tab, second)
@@ -124,7 +124,7 @@ func TestNewVersion(t *testing.T) {
 		t.Errorf("without a network it starts as version %s, want %s", got, second)
 	}
 
-	// The version comes while nobody looks: the page waits until the draft is stored, and no longer.
+	// The version comes while the page is hidden. The page reloads as soon as the draft is stored.
 	tab.Do(visible(false))
 	network.cuts.Store(false)
 	network.gone.Store(false)
@@ -140,14 +140,15 @@ func TestNewVersion(t *testing.T) {
 	tab.Until(is(third))
 	tab.Ready()
 
-	// A server that is only of another version lets the page in; one that speaks another protocol does not.
+	// The page can connect to a server of another version, but not to one that speaks another protocol.
 	network.other.Store(true)
 	deploy("three")
 	tab.Say("not sent yet")
 	tab.Do(rig.Type("half writ"), chromedp.Evaluate[chromedp.Void](`window.before = true`))
 	tab.Until(bar + ` && document.querySelector('[aria-label="New version"]').innerText.includes('The server needs a newer version of Mayfly. Reload to go on.')`)
 	press(t, tab, "Reload")
-	tab.Until(`!window.before && ` + field + ` === 'half writ'`)
+	tab.Until(`!window.before`)
+	draft(tab, "half writ")
 	tab.Shows("not sent yet")
 	network.other.Store(false)
 	tab.Until(`!(` + bar + `)`)
@@ -155,7 +156,8 @@ func TestNewVersion(t *testing.T) {
 	tab.Until(`document.querySelectorAll('article').length === 1 && !document.querySelector('.message-waiting')`)
 }
 
-// wantQuietBar looks at the bar: a region that interrupts nobody, on the narrowest screen and for fingers too.
+// wantQuietBar checks the bar: it is a region that does not interrupt a screen reader, and it fits a narrow screen and
+// fingers.
 func wantQuietBar(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	nodes := rig.Accessible(tab)
@@ -171,7 +173,7 @@ func wantQuietBar(t *testing.T, tab *rig.Tab) {
 	fits(t, tab, "New version")
 }
 
-// fits fails unless the bar of that name fits a phone of 320 px, with buttons that fingers hit.
+// fits fails unless the bar of that name fits a phone of 320 px and its buttons are large enough for fingers.
 func fits(t *testing.T, tab *rig.Tab, name string) {
 	t.Helper()
 	tab.Do(chromedp.EmulateViewport(320, 640, chromedp.EmulateMobile, chromedp.EmulateTouch))
@@ -187,7 +189,8 @@ func fits(t *testing.T, tab *rig.Tab, name string) {
 	tab.Do(chromedp.EmulateViewport(1280, 800))
 }
 
-// press presses the button of that name by keyboard: it goes there with the Tab key, from the page's start.
+// press presses the button of that name by keyboard. It moves the focus there with the Tab key, from the start of the
+// page.
 func press(t *testing.T, tab *rig.Tab, name string) {
 	t.Helper()
 	tab.Do(chromedp.Evaluate[chromedp.Void](rig.ByRole("link", "Skip to the message box") + `.focus()`))

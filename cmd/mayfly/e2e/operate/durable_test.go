@@ -24,13 +24,13 @@ import (
 
 const (
 	people   = 20
-	rooms    = 5       // that each of them is in: a newcomer is told of 500 messages a room
-	marker   = "fugit" // in every text
-	enough   = 600     // accepted messages, and the server is killed
+	rooms    = 5       // the number of rooms, each of which everybody is in: a new member gets at most 500 messages of a room
+	marker   = "fugit" // is in every text
+	enough   = 600     // after so many accepted messages the server is killed
 	most     = 60      // messages that each person posts, if the server is killed late
 	window   = 2       // posts of one person without an answer
 	lifetime = time.Hour
-	brief    = 10 * time.Second // the life of every third message: a few seconds longer than the server needs to start again
+	brief    = 10 * time.Second // the life of every third message, a few seconds longer than the server needs to start again
 )
 
 func roomName(n int) string { return fmt.Sprintf("room-%02d", n%rooms) }
@@ -41,7 +41,7 @@ type line struct {
 	ctx  context.Context
 	conn transport.Conn
 	user wire.User
-	read []wire.Frame // and not yet asked for
+	read []wire.Frame // the frames that were read and that next has not returned yet
 }
 
 // dial connects and joins every room. It returns the joined frames by room.
@@ -78,7 +78,7 @@ func dial(t *testing.T, s *rig.Server, guest string) (*line, map[string]wire.Joi
 	return l, joined
 }
 
-// write sends one frame. That the other side is gone is seen when reading.
+// write sends one frame. If the connection has ended, next returns the error.
 func (l *line) write(f wire.Frame) { _ = l.conn.Write(wire.Encode(f)) }
 
 // next returns the next frame.
@@ -104,17 +104,17 @@ func (l *line) next() (wire.Frame, error) {
 // sent is a posted message with the server's answer.
 type sent struct {
 	post     wire.Post
-	accepted wire.Accepted // Seq is 0 until it was
+	accepted wire.Accepted // Seq is 0 until the message was accepted
 }
 
-// person posts until the server is gone.
+// person is a user who posts until the server has ended.
 type person struct {
 	guest string
 	user  wire.User
 	all   []*sent
 }
 
-// post posts to one room after the other, and calls accepted for each message that was.
+// post posts to one room after the other, and calls accepted for each message that the server has accepted.
 func (p *person) post(l *line, number int, accepted func()) {
 	p.user = l.user
 	open := map[string]*sent{}
@@ -152,7 +152,7 @@ func (p *person) post(l *line, number int, accepted func()) {
 	}
 }
 
-// repeat posts again everything that was accepted and lives for an hour, and wants each to be known.
+// repeat posts all accepted messages that live for an hour again. The server must recognise each as a repeat.
 func (p *person) repeat(t *testing.T, s *rig.Server) {
 	l, _ := dial(t, s, p.guest)
 	if l.user != p.user {
@@ -260,8 +260,8 @@ func oldKey(t *testing.T, folder string) string {
 	return path
 }
 
-// known wants everything that was accepted to stand in joined, as it was posted and in the order of its seqs, unless it has
-// expired by now.
+// known checks that joined has every accepted message that has not expired, as it was posted and in the order of the
+// seqs.
 func known(t *testing.T, joined map[string]wire.Joined, all []*person) {
 	t.Helper()
 	there := map[string]wire.Message{}
@@ -295,7 +295,8 @@ func known(t *testing.T, joined map[string]wire.Joined, all []*person) {
 // lasting reports whether m is one of those that live for an hour.
 func lasting(m wire.Message) bool { return m.Expires-m.At > brief.Milliseconds() }
 
-// expire waits until every brief message that was joined has been removed, none before its time, and no other.
+// expire waits until every brief message in joined was removed. None may be removed before its deadline, and no other
+// message.
 func expire(t *testing.T, l *line, joined map[string]wire.Joined) {
 	t.Helper()
 	expires, left := map[int64]int64{}, 0
@@ -341,7 +342,7 @@ func unreadable(t *testing.T, folder string, all []*person) {
 			return nil
 		}
 		b, err := os.ReadFile(path)
-		if os.IsNotExist(err) { // JetStream is at work
+		if os.IsNotExist(err) { // JetStream has deleted the file meanwhile
 			return nil
 		}
 		bytesRead += len(b)
@@ -357,8 +358,8 @@ func unreadable(t *testing.T, folder string, all []*person) {
 	}
 }
 
-// keysGo waits until the running server has removed the keys of past minutes, also one that has come back. The other keys
-// of the joined messages must be there.
+// keysGo waits until the running server has removed the keys of past minutes, including a key that was restored. The
+// other keys of the joined messages must be there.
 func keysGo(t *testing.T, folder string, joined map[string]wire.Joined) {
 	t.Helper()
 	paths := map[string]bool{oldKey(t, folder): true}

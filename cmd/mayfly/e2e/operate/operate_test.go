@@ -36,7 +36,7 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	ann.Say("hello")
 	ann.Until("sees her message accepted", func(v client.View) bool { return rig.Sent(v) == 1 })
 
-	// A message is accepted before the room has it, and counted there.
+	// The server counts a message as live a moment after it has accepted it.
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for deadline := time.Now().Add(rig.Timeout); ; <-look.C {
@@ -55,11 +55,11 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 	}
 }
 
-// differences says in which series after does not have as much more than before as want says.
-func differences(before, after, want map[string]float64) (wrong []string) {
+// differences lists the series whose value in current is not its value in old plus its value in want.
+func differences(old, current, want map[string]float64) (wrong []string) {
 	for series, more := range want {
-		if got, ok := after[series]; !ok || got-before[series] != more {
-			wrong = append(wrong, fmt.Sprintf("%s is %v (there: %v), before %v, want %v more", series, got, ok, before[series], more))
+		if got, ok := current[series]; !ok || got-old[series] != more {
+			wrong = append(wrong, fmt.Sprintf("%s is %v (there: %v), before %v, want %v more", series, got, ok, old[series], more))
 		}
 	}
 	return wrong
@@ -72,7 +72,7 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := rig.FreeAddr(t)
-	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x") // which has metrics of its own
+	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x") // signing in has metrics of its own
 	_, body := rig.Get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}
 	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {

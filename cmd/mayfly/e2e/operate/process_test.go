@@ -79,7 +79,8 @@ func TestStopsInOrder(t *testing.T) {
 	tab.Shows("to stay")
 }
 
-// TestNothingIsLeftBehind ends servers in all the ways in which a process ends, and looks for folders that stay.
+// TestNothingIsLeftBehind ends servers in all the ways in which a process can end, and looks for folders that were not
+// removed.
 func TestNothingIsLeftBehind(t *testing.T) {
 	place := t.TempDir()
 	t.Setenv("TMPDIR", place)
@@ -106,8 +107,8 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
-// TestWhoAsksForNothingIsNotWaitedFor stops a server that has an open connection without a request, as browsers open
-// connections in advance.
+// TestWhoAsksForNothingIsNotWaitedFor stops a server while a connection is open on which no request has come. Browsers
+// open such connections in advance. The server must not wait for it.
 func TestWhoAsksForNothingIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
@@ -119,7 +120,7 @@ func TestWhoAsksForNothingIsNotWaitedFor(t *testing.T) {
 	server.Stop()
 }
 
-// TestHalfARequestIsGivenUp sends the head of a request and never its body.
+// TestHalfARequestIsGivenUp sends the header of a request and never its body.
 func TestHalfARequestIsGivenUp(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)

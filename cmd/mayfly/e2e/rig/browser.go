@@ -27,6 +27,10 @@ type Browser struct {
 	close func()
 }
 
+// PlainHost is a name for this machine that Chromium treats like any other host: over plain http, a page there is not a
+// secure context, and has no Web Locks, service workers and clipboard. A page of localhost has them.
+const PlainHost = "plain.test"
+
 // packageBrowser is the Chromium that all tests of a package share. The first call of OpenBrowser starts it, Main closes it.
 var packageBrowser struct {
 	mu    sync.Mutex // guards the fields below
@@ -106,7 +110,8 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // for byRole
 		// Without these features, Chromium loads no hidden pages for its address bar. They are a quarter of the cost of a
 		// short test.
-		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"))
+		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
+		chromedp.Flag("host-resolver-rules", "MAP "+PlainHost+" 127.0.0.1"))
 	ctx, cancel := chromedp.NewContext(ctx, chromedp.WithErrorf(logf))
 	end = sync.OnceFunc(func() {
 		if err := chromedp.Cancel(ctx); err != nil {
@@ -193,6 +198,14 @@ func open(t *testing.T, parent context.Context, url string, options ...chromedp.
 		tab.Do(chromedp.Navigate(url))
 	}
 	return tab
+}
+
+// Close closes the tab, as a user does.
+func (tab *Tab) Close() {
+	tab.t.Helper()
+	if err := chromedp.Cancel(tab.Ctx); err != nil {
+		tab.t.Fatal(err)
+	}
 }
 
 // Do runs steps one after the other. It fails the test if they take longer than Timeout.

@@ -38,14 +38,26 @@ func (s *Server) Calls() map[devidp.Endpoint]int {
 	return state.Calls
 }
 
-// UntilAsked waits until the endpoint at of mayfly dev's sign-in provider has had more than n requests since its start.
-func (s *Server) UntilAsked(t *testing.T, at devidp.Endpoint, n int) {
+// UntilAsked waits until endpoint, at mayfly dev's sign-in provider, has had more than n requests since its start.
+func (s *Server) UntilAsked(t *testing.T, endpoint devidp.Endpoint, n int) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(Timeout); s.Calls()[at] <= n; <-tick.C {
+	for deadline := time.Now().Add(Timeout); s.Calls()[endpoint] <= n; <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s was not asked more than %d times", at, n)
+			t.Fatalf("%s was not asked more than %d times", endpoint, n)
+		}
+	}
+}
+
+// UntilLogs waits until the server's log has a line with text in it.
+func (s *Server) UntilLogs(t *testing.T, text string) {
+	t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(Timeout); !strings.Contains(s.Log(), text); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("the log never says %q", text)
 		}
 	}
 }
@@ -96,8 +108,8 @@ type Tokens struct {
 
 var formID = regexp.MustCompile(`name="id" value="([^"]+)"`)
 
-// SignIn signs in as the person who at mayfly dev, without a browser. It first waits until the server can check tokens.
-func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
+// SignIn signs in as person at mayfly dev, without a browser. It first waits until the server can check tokens.
+func (s *Server) SignIn(person *devidp.Person) (tokens Tokens) {
 	s.t.Helper()
 	s.untilReady()
 	verifier := rand.Text() + rand.Text()
@@ -112,7 +124,7 @@ func (s *Server) SignIn(who *devidp.Person) (tokens Tokens) {
 	if id == nil {
 		s.t.Fatalf("the form is %s", form)
 	}
-	resp, body := s.post("/login", url.Values{"id": {string(id[1])}, "person": {who.ID}})
+	resp, body := s.post("/login", url.Values{"id": {string(id[1])}, "person": {person.ID}})
 	back, err := resp.Location()
 	if err != nil || back.Query().Get("code") == "" {
 		s.t.Fatalf("/login leads to %v: %s", back, body)
@@ -152,7 +164,7 @@ func (s *Server) untilReady() {
 			s.t.Fatal(err)
 		}
 		resp, body := s.ask(r)
-		if resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ok" { // not for guests alone
+		if resp.StatusCode == http.StatusOK && strings.TrimSpace(string(body)) == "ok" { // users can sign in, too
 			return
 		}
 		select {

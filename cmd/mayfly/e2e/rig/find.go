@@ -8,11 +8,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// byRole is a script that adds two functions to every page of a Tab. The function byRole returns the elements that have this
-// role for assistive technology, and a name that contains the given name. It reads computedRole and computedName, which
-// Chromium's flag ComputedAccessibilityInfo gives to scripts. For each call, Chromium builds the accessibility tree of the
-// whole page, which takes tenths of a second in a long room. So the selectors in candidates first leave out most elements.
-// The function theOne returns the first element of byRole, and caches it as long as it is in the page.
+// byRole is a script that adds two functions to every page of a Tab. The function byRole returns the elements that have
+// this role for assistive technology, and a name that contains the given name. It reads computedRole and computedName,
+// which Chromium's flag ComputedAccessibilityInfo gives to scripts. For each call, Chromium builds the accessibility tree
+// of the whole page, which takes tenths of a second in a long room. So the selectors in candidates first leave out most
+// elements. The function theOne returns the first element that byRole returns, and caches it as long as it is in the
+// page.
 const byRole = `window.byRole = (role, name = '') => {
 	const candidates = {
 		alert: '[role=alert]', article: 'article', banner: 'header', button: 'button', dialog: 'dialog, [role=dialog]',
@@ -51,9 +52,9 @@ func (tab *Tab) Click(role, name string) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](e + ".click()"))
 }
 
-// InTime calls try again and again until try reports that it was done before its messages expired. life is how long these
-// messages live: it is first in the first call, and doubles in each further call. So even on a slow machine a test can look
-// at messages that soon expire.
+// InTime calls try again and again until try reports that it was done before its messages expired. The argument life is
+// how long these messages live. In the first call it is the parameter first, and it doubles with each further call. So
+// even on a slow machine a test can look at messages that soon expire.
 func InTime(t *testing.T, first time.Duration, try func(life time.Duration) (inTime bool)) {
 	t.Helper()
 	for life := first; life <= 64*first; life *= 2 {

@@ -80,11 +80,11 @@ func (p *Person) Interruptions() int {
 	return p.interruptions
 }
 
-// Until waits for a view for which ok returns true, and returns that view. Only one goroutine at a time may call it.
-func (p *Person) Until(what string, ok func(client.View) bool) client.View {
+// Until waits for a view for which match returns true, and returns that view. Only one goroutine at a time may call it.
+func (p *Person) Until(what string, match func(client.View) bool) client.View {
 	p.t.Helper()
 	for timeout := time.After(Timeout); ; {
-		if v := p.Now(); ok(v) {
+		if v := p.Now(); match(v) {
 			return v
 		}
 		select {
@@ -116,7 +116,7 @@ func Texts(v client.View) (all []string) {
 	return all
 }
 
-// Sent returns the number of messages in v if all of them have been accepted, else -1.
+// Sent returns the number of messages in v if all of them have been accepted. Otherwise it returns -1.
 func Sent(v client.View) int {
 	if n := len(Texts(v)); n == len(v.Messages) {
 		return n

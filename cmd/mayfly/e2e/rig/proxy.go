@@ -160,11 +160,11 @@ func (p *Proxy) Slow(bits int) {
 	p.bits = bits
 }
 
-// Lag delays all bytes by the duration by, in both directions. The bytes stay in order.
-func (p *Proxy) Lag(by time.Duration) {
+// Lag makes the proxy hold back all bytes for the time delay, in both directions. The bytes stay in order.
+func (p *Proxy) Lag(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.lag = by
+	p.lag = delay
 }
 
 // Opened returns how many connections clients have opened so far.

@@ -95,14 +95,14 @@ func Next[F wire.Frame](r *Raw) F {
 	}
 }
 
-// Each calls take with every frame until the connection ends, and returns the error with which the connection ended.
-func (r *Raw) Each(take func(wire.Frame)) error {
+// Each calls handle with every frame until the connection ends, and returns the error with which the connection ended.
+func (r *Raw) Each(handle func(wire.Frame)) error {
 	for {
 		f, err := r.read()
 		if err != nil {
 			return err
 		}
-		take(f)
+		handle(f)
 	}
 }
 

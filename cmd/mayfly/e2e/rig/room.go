@@ -47,14 +47,14 @@ var Shift = chromedp.KeyModifiers(chromedp.ModifierShift)
 // connection for dead.
 const maxAge = 20 * time.Second
 
-// Age sets the time forward for the page, by 20 s at most. It changes the wall clock of the page's device, and the server's
-// time in each frame that comes by WebSocket. Once a second the client reads its wall clock and its monotonic clock, and
-// takes the clock that has gone further. So everything that becomes due by this step happens within a second. Age does not
-// shorten timers of less than a second, and the browser's own timers.
-func (tab *Tab) Age(by time.Duration) {
+// Age sets the time forward for the page by step, which is 20 s at most. It changes the wall clock of the page's device,
+// and the server's time in each frame that comes by WebSocket. Once a second the client reads its wall clock and its
+// monotonic clock, and counts with the one that has advanced further. So everything that becomes due by this step happens
+// within a second. Age does not shorten timers of less than a second, and the browser's own timers.
+func (tab *Tab) Age(step time.Duration) {
 	tab.t.Helper()
-	if by > maxAge {
-		tab.t.Fatalf("a tab can't age by %s at once, but by %s", by, maxAge)
+	if step > maxAge {
+		tab.t.Fatalf("a tab can't age by %s at once, but by %s", step, maxAge)
 	}
 	tab.Script(fmt.Sprintf(`if (!('aged' in window)) {
 		window.aged = 0;
@@ -75,22 +75,22 @@ func (tab *Tab) Age(by time.Duration) {
 			}).join('\n');
 		}});
 	}
-	aged += %d`, by.Milliseconds()))
+	aged += %d`, step.Milliseconds()))
 }
 
-// AgeUntil calls Age with the time from now until half a second before at, but with maxAge at most. The rest of the time
-// passes as usual. Call it only for a tab that has not aged yet.
-func (tab *Tab) AgeUntil(at time.Time) {
+// AgeUntil calls Age with the time from now until half a second before moment, but with maxAge at most. The rest of the
+// time passes as usual. Call it only for a tab that has not aged yet.
+func (tab *Tab) AgeUntil(moment time.Time) {
 	tab.t.Helper()
-	if by := min(time.Until(at)-time.Second/2, maxAge); by > 0 {
+	if by := min(time.Until(moment)-time.Second/2, maxAge); by > 0 {
 		tab.Age(by)
 	}
 }
 
-// Before waits until the JavaScript expression is true, or until the time at by the clock of this machine. It reports
+// Before waits until the JavaScript expression is true, but only until moment, by the clock of this machine. It reports
 // whether the expression is true. Use it with InTime. The tab must not have aged.
-func (tab *Tab) Before(at time.Time, js string) bool {
+func (tab *Tab) Before(moment time.Time, js string) bool {
 	tab.t.Helper()
-	tab.Until(fmt.Sprintf(`Date.now() >= %d || (%s)`, at.UnixMilli(), js))
+	tab.Until(fmt.Sprintf(`Date.now() >= %d || (%s)`, moment.UnixMilli(), js))
 	return Eval[bool](tab, "!!("+js+")")
 }

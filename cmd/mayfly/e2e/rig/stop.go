@@ -20,9 +20,9 @@ type heard struct {
 	err      error // the error with which the connection ended
 }
 
-// StopUnderLoad starts a server and connects clients to one room. posting is how many of them post, each in the interval
-// every. Then it stops the server. Every accepted message must reach every client before the client gets the bye that tells
-// it when to come back, and no connection may be cut.
+// StopUnderLoad starts a server and connects clients to one room. posting says how many of them post, and every is the
+// time from one post of a client to its next. Then StopUnderLoad stops the server. Every accepted message must reach
+// every client before the client gets the bye that tells it when to come back, and no connection may be cut.
 func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 	t.Helper()
 	server := Serve(t, "-rate", "100000/1s", "-conns-per-ip", fmt.Sprint(2*clients))
@@ -74,9 +74,9 @@ func StopUnderLoad(t *testing.T, clients, posting int, every time.Duration) {
 	judgeStop(t, each)
 }
 
-// postEvery posts a message in each interval every, until ctx is done or the connection has ended. who makes the messages'
-// ids differ from those of other clients.
-func (r *Raw) postEvery(ctx context.Context, every time.Duration, who int) {
+// postEvery posts a message in each interval of the length every, until ctx is done or the connection has ended. client
+// is the number of the client; with it the messages' ids differ from those of other clients.
+func (r *Raw) postEvery(ctx context.Context, every time.Duration, client int) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for n := 0; ; n++ {
@@ -85,7 +85,7 @@ func (r *Raw) postEvery(ctx context.Context, every time.Duration, who int) {
 			return
 		case <-ticker.C:
 		}
-		id := fmt.Sprintf("0190a8f0-0000-7000-8000-%06d%06d", who, n)
+		id := fmt.Sprintf("0190a8f0-0000-7000-8000-%06d%06d", client, n)
 		if r.TrySend(wire.Post{ID: id, Room: wire.DefaultRoom, Text: "load"}) != nil {
 			return
 		}

@@ -25,10 +25,11 @@ type Trace struct {
 // machine do not make longer. Took is the time by the clock.
 type Task struct{ At, Busy, Took time.Duration }
 
-// Between returns how long the main thread was busy between the marks from and to, and how long its longest task took there.
-func (tr Trace) Between(from, to string) (busy, longest time.Duration) {
+// Between returns how long the main thread was busy between the marks begin and end, and how long its longest task took
+// between them.
+func (tr Trace) Between(begin, end string) (busy, longest time.Duration) {
 	for _, task := range tr.Tasks {
-		if task.At >= tr.Marks[from] && task.At < tr.Marks[to] {
+		if task.At >= tr.Marks[begin] && task.At < tr.Marks[end] {
 			busy += task.Busy
 			longest = max(longest, task.Took)
 		}

@@ -42,7 +42,7 @@ func TestTheWayBackIsGoodOnce(t *testing.T) {
 	victim.Click("button", "Ada Lovelace")
 	signedIn(victim, "Ada Lovelace")
 
-	grace.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = true`), chromedp.Reload()) // for her it is good
+	grace.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = true`), chromedp.Reload()) // for this user the address is still good
 	signedIn(grace, "Grace Hopper")
 	calls = server.Calls()[devidp.Tokens]
 	at := func(path string) {
@@ -62,7 +62,7 @@ func TestTheWayBackIsGoodOnce(t *testing.T) {
 	if rig.Eval[bool](grace, `document.body.innerText.includes('`+expired+`')`) {
 		t.Error("she is told that something is wrong")
 	}
-	if n := server.Calls()[devidp.Tokens] - calls; n > 4 { // a renewal for each page
+	if n := server.Calls()[devidp.Tokens] - calls; n > 4 { // each page may renew once
 		t.Errorf("the provider was asked for tokens %d times", n)
 	}
 }
@@ -91,7 +91,8 @@ func TestTwoTabsSignInCrosswise(t *testing.T) {
 	header(one, "ot signed in")
 }
 
-// TestComesBackWhileTheServerIsGone: the worker has the page, so the code does not wait for the server until it is too old.
+// TestComesBackWhileTheServerIsGone: the user comes back from the provider while the server is down. The worker has the
+// page, so the code is exchanged at once, before it is too old.
 func TestComesBackWhileTheServerIsGone(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)
@@ -148,7 +149,7 @@ func TestStorageFailsWhileSigningIn(t *testing.T) {
 		tab := browser.Tab("")
 		tab.BeforeScripts(`IDBFactory.prototype.open = () => { throw new DOMException('Not here.', 'InvalidStateError'); }`)
 		tab.Do(chromedp.Navigate(server.URL))
-		signIn(tab, "Ada Lovelace") // as long as the page lives
+		signIn(tab, "Ada Lovelace") // the sign-in lasts as long as the page
 		if rig.Eval[bool](tab, `'mayfly.session' in localStorage`) {
 			t.Error("the sign-in is kept without a key")
 		}

@@ -20,7 +20,7 @@ const (
 type issuer struct {
 	*authtest.Issuer
 	addr string
-	kid  string // of the key that signs
+	kid  string // the id of the key that signs tokens
 	key  *rsa.PrivateKey
 }
 
@@ -30,7 +30,7 @@ func newIssuer(t *testing.T) *issuer {
 	return i
 }
 
-// up starts it, until the test ends.
+// up starts the issuer, which runs until the test ends.
 func (i *issuer) up(t *testing.T) {
 	t.Helper()
 	listener, err := net.Listen("tcp", i.addr)
@@ -49,13 +49,13 @@ func (i *issuer) up(t *testing.T) {
 	})
 }
 
-// rotate makes it sign with another key from now on, and publish that alone.
+// rotate makes the issuer sign with another key from now on, and publish only that key.
 func (i *issuer) rotate() {
 	i.kid, i.key = "k2", authtest.Key2()
 	i.Publish(authtest.JWK(i.kid, i.key))
 }
 
-// token returns an access token that ends in d.
+// token returns an access token that expires after d.
 func (i *issuer) token(jti string, d time.Duration) string {
 	return i.Token(i.kid, i.key, map[string]any{"jti": "AT." + jti, "exp": time.Now().Add(d).Unix()})
 }

@@ -12,13 +12,13 @@ import (
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
-// TestAnotherProvider does the same with a provider made of another library: only flags differ.
+// TestAnotherProvider runs signInAndOut with a provider that uses another library. Only flags differ.
 func TestAnotherProvider(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)
 	issuer, logs := otherProvider(t, "http://localhost"+addr[strings.LastIndexByte(addr, ':'):])
 	server := rig.ServeAt(t, addr, "-issuer", issuer, "-client-id", "chat")
-	signInAndOut(t, server, func() string { return server.Log() + logs() })
+	signInAndOut(t, server, newSpy(), func() string { return server.Log() + logs() })
 }
 
 // otherProvider builds the provider and runs it for the chat at origin, until the test ends. It returns the provider's URL

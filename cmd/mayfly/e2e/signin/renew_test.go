@@ -19,23 +19,23 @@ import (
 	"mayfly/shared/wire"
 )
 
-// life is short, so that a test may outlast a token. The client renews such a token after a third of its life, as it does a
-// token that lives 90 s; only, the server says at once that such a token ends soon. A connection must not get such tokens
-// for long: the server takes ten a minute on it.
+// life is short, so that a test can outlast a token. The client renews such a token after a third of its life, as it
+// renews a token that lives for 90 s. But the server says at once that such a token expires soon. A connection must not
+// get such tokens for long, because the server accepts only ten a minute on a connection.
 var life = flag.Duration("life", 6*time.Second, "how long access tokens live where a test outlasts one")
 
-// brief has the provider of mayfly dev give out tokens that live for life from now on.
+// brief returns the faults that make the provider of mayfly dev issue tokens that live for life.
 func brief() devidp.Faults { return devidp.Faults{AccessTTL: life.Milliseconds()} }
 
-// sockets are what goes through a tab's WebSockets.
+// sockets records the frames on a tab's WebSockets.
 type sockets struct {
 	mu             sync.Mutex // guards what follows
 	opened         int
-	sent, received map[string]int // frames, by their Go type
-	more           chan struct{}  // capacity 1: something is new
+	sent, received map[string]int // the number of frames by their Go type
+	more           chan struct{}  // capacity 1: a frame was recorded
 }
 
-// watchSockets watches those that tab opens from now on.
+// watchSockets records the frames on the WebSockets that tab opens from now on.
 func watchSockets(t *testing.T, tab *rig.Tab) *sockets {
 	t.Helper()
 	s := &sockets{sent: map[string]int{}, received: map[string]int{}, more: make(chan struct{}, 1)}
@@ -69,14 +69,14 @@ func count(frames map[string]int, message []byte) {
 	}
 }
 
-// renewals returns how often the server took another token, and over how many sockets everything went.
+// renewals returns how often the server has accepted a newer token, and how many WebSockets were opened.
 func (s *sockets) renewals() (renewals, opened int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.received["wire.Authed"], s.opened
 }
 
-// renewed waits until n more tokens were taken than before.
+// renewed waits until the server has accepted n tokens more than the number before.
 func (s *sockets) renewed(t *testing.T, before, n int) {
 	t.Helper()
 	for timeout := time.After(rig.Timeout + time.Duration(n)*frugal); ; {
@@ -101,7 +101,7 @@ type talk struct {
 
 const texts = `[...` + rig.Rows + `].map(a => a.querySelector('.message-text').textContent)`
 
-// heard waits until both have text.
+// heard waits until both have received text.
 func (k *talk) heard(text string) {
 	k.t.Helper()
 	k.said = append(k.said, text)
@@ -121,7 +121,8 @@ func (k *talk) benSays(text string) {
 	k.heard(text)
 }
 
-// look lets Cleo watch the lobby. seen ends that, and returns the frames that she got since she joined.
+// look lets Cleo join the lobby. The function seen ends her connection, and returns the frames that she got since she
+// joined.
 func look(t *testing.T, server *rig.Server) (seen func() []wire.Frame) {
 	t.Helper()
 	const end = "That is all."
@@ -146,8 +147,8 @@ func look(t *testing.T, server *rig.Server) (seen func() []wire.Frame) {
 	}
 }
 
-// gathered waits until n people are in the lobby, the guest that it looks as among them. It looks again as long as the
-// server has not noticed that a connection has ended.
+// gathered waits until n people are in the lobby. One of them is the guest as whom gathered joins to count. It may have
+// to join several times, until the server has noticed that a connection has ended.
 func gathered(t *testing.T, s *rig.Server, n int64) {
 	t.Helper()
 	pace := time.NewTicker(50 * time.Millisecond)
@@ -190,11 +191,11 @@ func TestStaysSignedIn(t *testing.T) {
 	k := &talk{t: t, ada: rig.OwnBrowser(t).Tab(server.URL).Ready()}
 	signIn(k.ada, "Ada Lovelace")
 	logins := server.Calls()[devidp.Login]
-	seen := watchSockets(t, k.ada) // but the one that there is, as it was opened before
+	seen := watchSockets(t, k.ada) // not on the present one, which was opened before
 	k.ben = rig.NewPerson(t, "ben", server.SocketURL())
 	k.ben.Until("online", rig.Online)
 	others := look(t, server)
-	gathered(t, server, 4)                                                     // with Ada, Ben and Cleo
+	gathered(t, server, 4)                                                     // the guest of gathered, Ada, Ben and Cleo
 	over := func() <-chan time.Time { return time.After(*life + time.Second) } // the end of a token that lives for life
 
 	pace := time.NewTicker(200 * time.Millisecond)
@@ -211,7 +212,7 @@ func TestStaysSignedIn(t *testing.T) {
 	k.ada.Minimize()
 	server.SetFaults(brief())
 	before, _ := seen.renewals()
-	seen.renewed(t, before, 1) // one alone: Chromium soon fires the timers of a page out of sight once a minute
+	seen.renewed(t, before, 1) // only one, because Chromium soon fires the timers of a hidden page only once a minute
 	k.adaSays("Ada, out of sight")
 	k.ada.Restore()
 	seen.renewed(t, before, 2)
@@ -225,7 +226,7 @@ func TestStaysSignedIn(t *testing.T) {
 	k.ben.Say("Ben, while Ada's tab is frozen")
 	calls := server.Calls()[devidp.Tokens]
 	<-end
-	if n := server.Calls()[devidp.Tokens] - calls; n > 1 { // one may have been on its way
+	if n := server.Calls()[devidp.Tokens] - calls; n > 1 { // one request may have been on its way
 		t.Errorf("the tab was not frozen: it has renewed its token %d times", n)
 	}
 	k.ada.Thaw()
@@ -275,7 +276,7 @@ func TestStaysSignedIn(t *testing.T) {
 			if f.Text[0] == 'A' && (f.User.Name != "Ada Lovelace" || f.User.Anonymous) {
 				t.Errorf("%q is of %+v", f.Text, f.User)
 			}
-		case wire.Beat, wire.Accepted: // of her own
+		case wire.Beat, wire.Accepted: // answers to Cleo's own frames
 		default:
 			t.Errorf("others see %T %+v", f, f)
 		}

@@ -23,14 +23,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A spy learns the secrets of a sign-in from where they belong, the bodies of requests and the frames that clients send, and
-// writes down where else they could be.
+// A spy reads the secrets of a sign-in in the places where they belong: the bodies of requests, and the frames that
+// clients send. It collects the content of all other places, and then searches them for the secrets.
 type spy struct {
-	mu      sync.Mutex // guards all
+	mu      sync.Mutex // guards what follows
 	secrets map[string][]string
 	places  []place
-	hello   wire.Hello    // the last one that somebody signed in with, and the token since
+	hello   wire.Hello    // the last hello of a user who signed in, with the newest token since
 	changed chan struct{} // static; capacity 1
+
+	oneToken bool // static; clients send their ID token in place of the access token, and no other
 }
 
 // place is something that must not hold a secret.
@@ -39,7 +41,7 @@ type place struct {
 	spent      bool // it may contain the code and the verifier of a finished sign-in, which are of no use
 }
 
-// Secrets are told apart by kind, so that a spy that sees none of one kind is found out.
+// The kinds of secrets. The test fails if the spy has seen no secret of one kind.
 const (
 	accessToken  = "access token"
 	refreshToken = "refresh token"
@@ -48,14 +50,14 @@ const (
 	verifier     = "verifier"
 )
 
-// fields are those that carry secrets in the forms that a browser posts.
+// fields maps the fields of the forms that a browser posts to the kind of secret in them.
 var fields = map[string]string{"code": code, "code_verifier": verifier, "refresh_token": refreshToken, "token": refreshToken, "id_token_hint": idToken}
 
 func newSpy() *spy {
 	return &spy{secrets: map[string][]string{}, changed: make(chan struct{}, 1)}
 }
 
-// tab opens url where open opens tabs, and listens from the first request on.
+// tab opens url in a new tab with the function open, and lets the spy read everything from the first request on.
 func (s *spy) tab(t *testing.T, open func(url string) *rig.Tab, url string) *rig.Tab {
 	t.Helper()
 	tab := open("")
@@ -99,7 +101,7 @@ func (s *spy) request(r *network.Request) {
 	s.put("a header of "+r.Method+" "+r.URL, fmt.Sprint(r.Headers))
 	at, err := url.Parse(r.URL)
 	if err == nil && at.Path == "/login/callback" {
-		s.learn(code, at.Query().Get("code")) // the one address that has it, until the page runs
+		s.learn(code, at.Query().Get("code")) // this is the only address with the code, until the page runs
 	} else {
 		s.put("a URL", r.URL+r.URLFragment)
 	}
@@ -135,7 +137,7 @@ func (s *spy) learn(kind, secret string) {
 
 func (s *spy) put(name, text string) { s.places = append(s.places, place{name: name, text: text}) }
 
-// look writes down all that the tab and its origin keep, and its history.
+// look collects everything that the tab and its origin store, and the tab's history.
 func (s *spy) look(t *testing.T, tab *rig.Tab) {
 	t.Helper()
 	for name, text := range tab.Kept() {
@@ -154,8 +156,8 @@ func (s *spy) look(t *testing.T, tab *rig.Tab) {
 	}
 }
 
-// read notes all files that a browser stores in dir. A browser records every page that was visited, so the code is there,
-// but in no cache. Deleted records of its storage may be on disk for a while.
+// read collects all files that a browser has stored in dir. A browser records the address of every page that was visited,
+// so the code is in such a file, but it must be in no cache. Deleted records of the storage may be on disk for a while.
 func (s *spy) read(t *testing.T, dir string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
@@ -191,7 +193,7 @@ func (s *spy) lastHello() wire.Hello {
 	return s.hello
 }
 
-// until waits until ok is true for the things that the spy has seen.
+// until waits until ok returns true. ok looks at what the spy has collected.
 func (s *spy) until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for timeout := time.After(rig.Timeout); ; {
@@ -214,7 +216,14 @@ func (s *spy) search(t *testing.T) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for kind, least := range map[string]int{accessToken: 2, refreshToken: 2, idToken: 1, code: 1, verifier: 1} {
+	wanted := map[string]int{accessToken: 2, refreshToken: 2, idToken: 1, code: 1, verifier: 1}
+	if s.oneToken {
+		wanted[idToken] = 0
+		if n := len(s.secrets[idToken]); n > 0 {
+			t.Errorf("%d ID tokens were sent beside another token, or to the provider", n)
+		}
+	}
+	for kind, least := range wanted {
 		if n := len(s.secrets[kind]); n < least {
 			t.Errorf("only %d times a new %s was seen, want at least %d", n, kind, least)
 		}
@@ -223,7 +232,7 @@ func (s *spy) search(t *testing.T) {
 		for _, secret := range secrets {
 			for _, at := range s.places {
 				text := at.text
-				if kind == idToken { // the address of a sign-out names the user by it, and nowhere else
+				if kind == idToken { // it may be in the address of a sign-out, where it names the user, and nowhere else
 					text = strings.ReplaceAll(text, "id_token_hint="+secret, "")
 				}
 				if strings.Contains(text, secret) && !(at.spent && (kind == code || kind == verifier)) {

@@ -2,6 +2,7 @@ package signin_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/devidp"
 	"mayfly/shared/wire"
 )
 
@@ -26,10 +28,10 @@ func signedIn(tab *rig.Tab, person string) {
 	tab.Ready()
 }
 
-// header waits until the header says words.
+// header waits until the page's header contains words.
 func header(tab *rig.Tab, words string) { tab.Until(says(words)) }
 
-// says is the JavaScript condition that the header says words.
+// says returns a JavaScript condition: the page's header contains words.
 func says(words string) string {
 	return fmt.Sprintf(`%s?.innerText.replace(/\s+/g, ' ').includes(%q) ?? false`, rig.ByRole("banner", ""), words)
 }
@@ -42,14 +44,22 @@ const frugal = 24 * time.Second
 func TestSigningInAndOut(t *testing.T) {
 	t.Parallel()
 	server := rig.Dev(t, "-access-ttl", frugal.String())
-	signInAndOut(t, server, server.Log)
+	signInAndOut(t, server, newSpy(), server.Log)
+}
+
+// TestSigningInAndOutByIDToken does the same where the server takes ID tokens, which live as long as access tokens there.
+func TestSigningInAndOutByIDToken(t *testing.T) {
+	t.Parallel()
+	server, spy := rig.Dev(t, "-token", "id", "-access-ttl", frugal.String()), newSpy()
+	spy.oneToken = true
+	signInAndOut(t, server, spy, server.Log)
 }
 
 // signInAndOut is a day of Ada's: she signs in, talks, opens the page again and in a second tab, stays for longer than a
-// token lives and signs out, while a third person reads and a spy looks for tokens. logs returns what server and provider
+// token lives and signs out, while a third person reads and the spy looks for tokens. logs returns what server and provider
 // have logged.
-func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
-	room, spy, browser := server.URL+"/r/tea", newSpy(), rig.OwnBrowser(t)
+func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string) {
+	room, browser := server.URL+"/r/tea", rig.OwnBrowser(t)
 	ben := spy.tab(t, browser.Tab, room).Ready()
 	ada := spy.tab(t, browser.Profile, room).Ready()
 	header(ada, "not signed in")
@@ -77,7 +87,7 @@ func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	spy.look(t, ada)
 	spy.look(t, second)
 
-	other := rig.Dial(t, server) // of this sign-in, without a page that hears of the sign-out from the other
+	other := rig.Dial(t, server) // a connection of the same sign-in, without a page that another tab could tell of the sign-out
 	other.Send(spy.lastHello())
 	if w := rig.Next[wire.Welcome](other); w.User.Name != "Ada Lovelace" {
 		t.Errorf("her third connection is %q", w.User.Name)
@@ -127,7 +137,55 @@ func signInAndOut(t *testing.T, server *rig.Server, logs func() string) {
 	}
 }
 
-// closing returns a channel that is closed as soon as the tab's connection is.
+// TestTheWayBackFromSigningOut signs out in a room that was entered after the page was loaded, with a provider that leads back,
+// with one whose page the user leaves by the back button, and with one that leads back without a state.
+func TestTheWayBackFromSigningOut(t *testing.T) {
+	t.Parallel()
+	const onlyHere = `(document.body?.innerText ?? '').includes('the sign-in service may still know you')`
+	server := rig.Dev(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	at := func(path string) {
+		t.Helper()
+		tab.Until(`location.href === ` + strconv.Quote(server.URL+path) + ` && (` + says("ot signed in") + `)`)
+		tab.Ready()
+	}
+	signOut := func(f devidp.Faults) {
+		t.Helper()
+		server.SetFaults(f)
+		tab.Script(`window.here = true`)
+		tab.Click("button", "Sign out")
+		tab.Until(`!window.here`)
+	}
+	refuses := devidp.Faults{Faults: []devidp.Fault{{At: devidp.EndSession, Do: devidp.Refuse}}}
+
+	signIn(tab, "Ada Lovelace")
+	tab.Script(`goappNav('/r/tea')`) // as a link in the page does
+	tab.Until(`document.querySelector('h1').textContent === '#tea'`)
+	signOut(devidp.Faults{})
+	at("/r/tea")
+	if rig.Eval[bool](tab, onlyHere) {
+		t.Error("the provider led back, and the page says that it may still know her")
+	}
+
+	signIn(tab, "Ada Lovelace")
+	signOut(refuses)
+	tab.Do(chromedp.Evaluate[chromedp.Void](`history.back()`)) // chromedp waits for a load, which the browser may not need
+	tab.Until(onlyHere)
+	tab.Do(chromedp.Navigate(server.URL))
+	at("/") // the room of that sign-out leads nowhere any more
+
+	tab.Do(chromedp.Navigate(server.URL + "/r/tea"))
+	tab.Ready()
+	signIn(tab, "Ada Lovelace")
+	signOut(refuses)
+	tab.Do(chromedp.Navigate(server.URL)) // as the provider would lead back
+	at("/r/tea")
+	if rig.Eval[bool](tab, onlyHere) {
+		t.Error("the provider led back without a state, and the page says that it may still know her")
+	}
+}
+
+// closing returns a channel that is closed as soon as the tab's connection is closed.
 func closing(t *testing.T, tab *rig.Tab) <-chan struct{} {
 	t.Helper()
 	closed := make(chan struct{})

@@ -19,16 +19,16 @@ import (
 
 var tabs = flag.Int("tabs", 3, "how many tabs share a sign-in")
 
-// aging gives each page of a tab a monotonic clock that expire sets forward.
+// aging is a script that gives each page of a tab a monotonic clock, which expire sets forward.
 const aging = `{
 	const clock = performance.now.bind(performance);
 	window.aged = 0;
 	performance.now = () => clock() + aged;
 }`
 
-// expire sets the monotonic clocks of all pages forward by hours until every page is offline, as their access tokens have
-// ended. A page whose clock is set gets a good token from a page whose clock is not set yet, so it may have to set them
-// again.
+// expire sets the monotonic clocks of all pages forward by hours until every page is offline, because its access token
+// has expired. A page whose clock is set gets a good token from a page whose clock is not set yet, so it may have to set
+// them again.
 func expire(t *testing.T, all []*rig.Tab) {
 	t.Helper()
 	offline := 0
@@ -56,7 +56,7 @@ func online(tab *rig.Tab) {
 	tab.Do(chromedp.Evaluate[chromedp.Void](`dispatchEvent(new Event('online'))`))
 }
 
-// family opens tabs of one profile, all signed in as Ada by the first.
+// family opens tabs of one profile. The user signs in as Ada in the first one, and so in all.
 func family(b *rig.Browser, server *rig.Server, n int) (all []*rig.Tab) {
 	first := b.Tab("")
 	first.BeforeScripts(aging)
@@ -79,8 +79,8 @@ func allSignedIn(all []*rig.Tab) {
 	}
 }
 
-// restart has all tabs leave the page, and only then come back at the same time, as a browser does that was closed: none of
-// them has an access token, nor anybody to ask for one.
+// restart makes all tabs leave the page, and then come back at the same time, like a browser that was closed and opened.
+// No tab has an access token then, so no tab can get one from another.
 func restart(server *rig.Server, all []*rig.Tab) {
 	for _, tab := range all {
 		tab.Do(chromedp.Navigate(server.URL + "/config.json"))
@@ -90,7 +90,7 @@ func restart(server *rig.Server, all []*rig.Tab) {
 	}
 }
 
-// troubled waits until the page says sentence about signing in, and names the button below it so.
+// troubled waits until the page shows sentence about signing in, and below it a button with the name button.
 func troubled(tab *rig.Tab, sentence, button string) {
 	tab.Until(fmt.Sprintf(`(e => e?.querySelector('p').innerText === %q && e.querySelector('button').innerText === %q)(%s)`,
 		sentence, button, trouble))
@@ -98,15 +98,16 @@ func troubled(tab *rig.Tab, sentence, button string) {
 
 var trouble = rig.ByRole("region", "Sign-in")
 
-// at returns that the provider does one thing wrong.
-func at(where devidp.Endpoint, f devidp.Fault) devidp.Faults {
-	f.At = where
+// at returns Faults with only the fault f, at endpoint.
+func at(endpoint devidp.Endpoint, f devidp.Fault) devidp.Faults {
+	f.At = endpoint
 	return devidp.Faults{Faults: []devidp.Fault{f}}
 }
 
-// TestManyTabsRenewTogether after a restart of the browser and after a time without a network, with a provider that takes a
-// refresh token once, or again for 30 s: one tab asks it and tells the others. When the answer is lost, the next tab asks
-// again within the grace period; without a grace period all tabs say that the sign-in has ended, and stop asking.
+// TestManyTabsRenewTogether: many tabs need new tokens, after a restart of the browser and after a time without a
+// network. The provider accepts a refresh token once, or again for 30 s (the grace period). One tab asks the provider and
+// tells the others. If the answer is lost, the next tab asks again within the grace period. Without a grace period all
+// tabs say that the sign-in has ended, and stop asking.
 func TestManyTabsRenewTogether(t *testing.T) {
 	t.Parallel()
 	for _, grace := range []time.Duration{30 * time.Second, 0} {
@@ -116,7 +117,7 @@ func TestManyTabsRenewTogether(t *testing.T) {
 			all := family(rig.OpenBrowser(t), server, *tabs)
 			restart(server, all)
 			allSignedIn(all)
-			const tries = 5 // on a busy machine a tab may not hear from another in time, and asks for itself, too
+			const tries = 5 // on a busy machine a tab may not hear from another tab in time, and then asks the provider, too
 			for range tries {
 				lost, again := answerLost(t, server, all, grace > 0)
 				if lost == 2 && again <= 1 {
@@ -129,16 +130,16 @@ func TestManyTabsRenewTogether(t *testing.T) {
 	}
 }
 
-// answerLost lets the access tokens of all tabs end while there is no network, and lets the answer to the first renewal
-// after that be lost. It returns how many requests for tokens the provider got until all tabs knew how the renewal had
-// ended; and, where it has no grace period, how many more until all tabs were signed in again.
+// answerLost lets the access tokens of all tabs expire while there is no network. The answer to the first renewal after
+// that is lost. lost is the number of requests for tokens until all tabs knew how the renewal had ended. again is the
+// number of further requests until all tabs were signed in again, if there is no grace period.
 func answerLost(t *testing.T, server *rig.Server, all []*rig.Tab, grace bool) (lost, again int) {
 	t.Helper()
 	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Drop}))
 	expire(t, all)
 	before := server.Calls()[devidp.Tokens]
 	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Lose, Times: 1}))
-	for _, tab := range all { // all of them have waited for a network
+	for _, tab := range all { // all tabs have waited for a network
 		online(tab)
 	}
 	if grace {
@@ -155,7 +156,7 @@ func answerLost(t *testing.T, server *rig.Server, all []*rig.Tab, grace bool) (l
 	return lost, server.Calls()[devidp.Tokens] - before - lost
 }
 
-// renewing returns the tab that holds the lock, and the others, once a tab is found to hold it.
+// renewing waits until a tab holds the lock of the renewal, and returns that tab and the others.
 func renewing(t *testing.T, all []*rig.Tab) (holder *rig.Tab, others []*rig.Tab) {
 	t.Helper()
 	const holds = `navigator.locks.request('test', async () => {
@@ -163,7 +164,7 @@ func renewing(t *testing.T, all []*rig.Tab) (holder *rig.Tab, others []*rig.Tab)
 		return held.some(l => l.name === 'mayfly:renew' && l.clientId === me);
 	})`
 	for _, tab := range all {
-		header(tab, "Signed in as Ada Lovelace") // though without an access token yet
+		header(tab, "Signed in as Ada Lovelace") // although the tab has no access token yet
 	}
 	for deadline := time.Now().Add(rig.Timeout); time.Now().Before(deadline); { // a renewal may end while the tabs are asked
 		all[0].Until(`navigator.locks.query().then(q => q.held.some(l => l.name === 'mayfly:renew'))`)
@@ -197,7 +198,7 @@ func crash(tab *rig.Tab) {
 	}))
 }
 
-// TestRenewalIsCutShort by the death of the tab that renews, and by a sign-out in another one.
+// TestRenewalIsCutShort: the tab that renews crashes, or the user signs out in another tab.
 func TestRenewalIsCutShort(t *testing.T) {
 	t.Parallel()
 	server := rig.Dev(t, "-refresh-grace", "0s")
@@ -206,8 +207,8 @@ func TestRenewalIsCutShort(t *testing.T) {
 	server.SetFaults(at(devidp.Tokens, devidp.Fault{Do: devidp.Slow, Delay: time.Minute.Milliseconds()}))
 	restart(server, all)
 	holder, all := renewing(t, all)
-	server.UntilAsked(t, devidp.Tokens, before) // it takes the lock first
-	server.SetFaults(devidp.Faults{})           // but for the request that waits
+	server.UntilAsked(t, devidp.Tokens, before) // a tab takes the lock before it asks
+	server.SetFaults(devidp.Faults{})           // this does not change the request that waits
 	crash(holder)
 	allSignedIn(all)
 	if n := server.Calls()[devidp.Tokens] - before; n < 2 {

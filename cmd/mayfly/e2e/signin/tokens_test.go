@@ -22,7 +22,7 @@ const (
 	laptop   = "Zk3xN3vV0mB6o1pTtXy2wQ"
 )
 
-// serve starts a server whose people sign in with i, and looks in its log for what must not be there when the test ends.
+// serve starts a server whose users sign in with the issuer i. When the test ends, it searches the log for secrets.
 func serve(t *testing.T, i *issuer, args ...string) *rig.Server {
 	t.Helper()
 	s := rig.Serve(t, append([]string{"-issuer", i.Base, "-client-id", clientID}, args...)...)
@@ -52,14 +52,14 @@ func get(t *testing.T, s *rig.Server, path string) (status int, body string, hea
 	return resp.StatusCode, strings.TrimSpace(string(b)), resp.Header
 }
 
-// untilReady waits until people can sign in.
+// untilReady waits until users can sign in.
 func untilReady(t *testing.T, s *rig.Server) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for deadline := time.Now().Add(rig.Timeout); ; <-tick.C {
 		status, body, _ := get(t, s, "/readyz")
-		if status == http.StatusOK && body == "ok" { // not for guests alone
+		if status == http.StatusOK && body == "ok" { // users can sign in, too
 			return
 		}
 		if time.Now().After(deadline) {
@@ -68,7 +68,7 @@ func untilReady(t *testing.T, s *rig.Server) {
 	}
 }
 
-// hello says hello with a token, in a session.
+// hello connects and sends hello with a token. session is the id of the sign-in.
 func hello(t *testing.T, s *rig.Server, token, session string) *rig.Raw {
 	t.Helper()
 	r := rig.Dial(t, s)
@@ -83,7 +83,7 @@ func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
 	if status, body, _ := get(t, s, "/readyz"); status != http.StatusOK || body != "ok for guests; sign-in does not work now" {
 		t.Errorf("/readyz = %d %s, want 200 for guests", status, body)
 	}
-	rig.DialAnd(t, s, "lobby") // guests come in
+	rig.DialAnd(t, s, "lobby") // guests can connect
 	token := i.token("1", time.Hour)
 	if b := rig.Next[wire.Bye](hello(t, s, token, phone)); b.Code != wire.CodeBusy || b.RetryMS < 1000 {
 		t.Errorf("bye = %+v, want busy", b)
@@ -105,7 +105,7 @@ func TestIssuerThatIsDownAtTheStartAndComesUp(t *testing.T) {
 	}
 }
 
-// exp returns when a token ends.
+// exp returns the time at which a token expires.
 func exp(t *testing.T, token string) int64 {
 	t.Helper()
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
@@ -119,8 +119,8 @@ func exp(t *testing.T, token string) int64 {
 	return claims.Exp
 }
 
-// renew gives the server a new token of the phone, and waits until the server goes by it. An authed that goes by the token
-// of before brings the name that the server has found meanwhile.
+// renew sends the server a new token in the sign-in of the phone, and waits until an authed has the expiry of that token.
+// An authed with the expiry of the old token only brings a name that the server has found meanwhile.
 func renew(t *testing.T, r *rig.Raw, token string) {
 	t.Helper()
 	r.Send(wire.Auth{Token: token, SignInID: new(phone)})
@@ -155,7 +155,8 @@ func TestKeysRotateWhilePeopleAreConnected(t *testing.T) {
 	}
 }
 
-// TestThousandReconnectsAskAHandfulOfTimes: one person, the Users API.
+// TestThousandReconnectsAskAHandfulOfTimes: one user connects a thousand times, and the server asks the Users API only a
+// few times.
 func TestThousandReconnectsAskAHandfulOfTimes(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)
@@ -211,7 +212,7 @@ func TestSignOutHoldsAfterARestart(t *testing.T) {
 	rig.Next[wire.Welcome](hello(t, s, other, laptop))
 }
 
-// TestQueriesAreNotLogged: serve looks for them.
+// TestQueriesAreNotLogged sends a secret in a query; serve searches the log for it.
 func TestQueriesAreNotLogged(t *testing.T) {
 	t.Parallel()
 	i := newIssuer(t)

@@ -24,7 +24,8 @@ const (
 	signedOut   = "You were signed out."
 )
 
-// TestEachTroubleHasASentenceAndAWayOut goes from one trouble to the next, by the button of each, and at the end signs in.
+// TestEachTroubleHasASentenceAndAWayOut causes one problem after the other. It presses the button of each problem, and at
+// the end signs in.
 func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	t.Parallel()
 	server := rig.Dev(t)
@@ -36,11 +37,11 @@ func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		faults   devidp.Faults
-		form     string // what to press in the provider's; "": it is not shown
+		form     string // the button to press in the provider's form; "": the form is not shown
 		sentence string
-		detail   string // is part of it
+		detail   string // is a part of the detail that the page shows
 		button   string
-		tokens   int // requests for them, at most
+		tokens   int // the most requests for tokens
 	}{
 		{"cancelled", devidp.Faults{}, "Cancel", cancelled, "", "Sign in", 0},
 		{"a policy wants it", at(devidp.Authorize, devidp.Fault{Do: devidp.Deny}), "", notAssigned, "policy", "Dismiss", 0},
@@ -97,8 +98,11 @@ func TestEachTroubleHasASentenceAndAWayOut(t *testing.T) {
 	server.SetFaults(devidp.Faults{})
 	tab.Do(chromedp.Evaluate[chromedp.Void](`window.here = true`))
 	tab.Click("button", "Sign out")
-	tab.Until(`!window.here`) // by way of the provider
+	tab.Until(`!window.here`) // the tab has left the page for the provider and come back
 	header(tab.Ready(), "not signed in")
+	if at := rig.Eval[string](tab, `location.href`); at != server.URL+"/r/tea" {
+		t.Errorf("after signing out the address is %s, want the room that she was in", at)
+	}
 	signIn(tab, "Ada Lovelace")
 	if left := rig.Eval[string](tab, trouble+`?.innerText ?? ''`); left != "" {
 		t.Errorf("there is trouble although she is signed in: %s", left)
@@ -158,7 +162,7 @@ func TestWrongClock(t *testing.T) {
 // role.
 const countdown = `document.querySelector('.status-words')?.innerText`
 
-// TestServerWithoutKeys has forgotten the provider's keys, and cannot get them.
+// TestServerWithoutKeys: the server has been started again, so it does not have the provider's keys, and cannot get them.
 func TestServerWithoutKeys(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)
@@ -175,7 +179,7 @@ func TestServerWithoutKeys(t *testing.T) {
 	server.Kill()
 	dev.SetFaults(devidp.Faults{Faults: []devidp.Fault{{At: devidp.JWKS, Do: devidp.Drop}}})
 	server.Start()
-	tab.Until(`/Reconnecting in [5-9] s/.test(` + countdown + `)`) // 5 to 10 s: the server's word
+	tab.Until(`/Reconnecting in [5-9] s/.test(` + countdown + `)`) // the server has asked for a wait of 5 to 10 s
 	header(tab, "Signed in as Ada Lovelace")
 	dev.SetFaults(devidp.Faults{})
 	signedIn(tab, "Ada Lovelace")

@@ -13,8 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestUsersAPIFails: with any fault of Okta's Users API, nobody waits for it. People come in under the best known name: the
-// ID token's, or without one userinfo's a little later.
+// TestUsersAPIFails: whatever fault Okta's Users API has, no sign-in waits for it. Users get the best known name: that of
+// the ID token or, without one, a little later that of userinfo.
 func TestUsersAPIFails(t *testing.T) {
 	t.Parallel()
 	dev := rig.Dev(t)
@@ -26,7 +26,7 @@ func TestUsersAPIFails(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		fault devidp.Fault
-		later string // the final name of Grace, who has no ID token; "": unknown as yet
+		later string // the final name of Grace, who has no ID token; "": it is not known yet
 	}{
 		{"401", devidp.Fault{Do: devidp.Refuse, Status: 401}, "Grace Hopper"},
 		{"403", devidp.Fault{Do: devidp.Refuse, Status: 403}, "Grace Hopper"},

@@ -1,0 +1,46 @@
+package signin_test
+
+import (
+	"testing"
+
+	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/devidp"
+)
+
+// TestProviderThatWantsConsent gives a refresh token only for prompt=consent, as OpenID Connect lets it. Without one the
+// page says that the sign-in ends soon, and the log says that nobody renews; with it the sign-in goes on.
+func TestProviderThatWantsConsent(t *testing.T) {
+	t.Parallel()
+	consent := devidp.Faults{Faults: []devidp.Fault{{At: devidp.Authorize, Do: devidp.WantConsent}}}
+	t.Run("without", func(t *testing.T) {
+		t.Parallel()
+		browser := rig.OpenBrowser(t)
+		server := rig.Dev(t, "-access-ttl", frugal.String())
+		server.SetFaults(consent)
+		tabs := []*rig.Tab{browser.Tab(server.URL).Ready()}
+		signIn(tabs[0], "Ada Lovelace")
+		for range 2 {
+			tab := tabs[0].Sibling(server.URL)
+			signedIn(tab, "Ada Lovelace")
+			tabs = append(tabs, tab)
+		}
+		tabs[0].Until(`document.body.innerText.includes("Your sign-in ends soon.")`)
+		for _, tab := range tabs {
+			tab.Until(`document.body.innerText.includes("your sign-in has ended")`)
+		}
+		server.UntilLogs(t, "sign-ins end with their tokens, and none was renewed")
+		if n := server.Calls()[devidp.Tokens]; n != 1 {
+			t.Errorf("the provider was asked %d times for tokens, want once", n)
+		}
+	})
+	t.Run("with", func(t *testing.T) {
+		t.Parallel()
+		browser := rig.OpenBrowser(t)
+		server := rig.Dev(t, "-access-ttl", frugal.String(), "-authorize-params", "prompt=consent")
+		server.SetFaults(consent)
+		tab := browser.Tab(server.URL).Ready()
+		signIn(tab, "Ada Lovelace")
+		server.UntilAsked(t, devidp.Tokens, 1) // it was renewed
+		signedIn(tab, "Ada Lovelace")
+	})
+}

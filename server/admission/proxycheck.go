@@ -1,0 +1,210 @@
+package admission
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+)
+
+// ProxyProblem is something that a proxy before this server does wrong. Its value is a label of a metric.
+type ProxyProblem string
+
+// These are all problems.
+const (
+	ProblemUpgrade      ProxyProblem = "upgrade"       // requests for a WebSocket lack the headers that make them one
+	ProblemWebSockets   ProxyProblem = "websockets"    // people poll, and no WebSocket works
+	ProblemHost         ProxyProblem = "host"          // the Host header is not the one that the browser has sent
+	ProblemForwardedFor ProxyProblem = "forwarded_for" // a trusted proxy does not say where its requests come from
+	ProblemUntrusted    ProxyProblem = "untrusted"     // -trusted-proxies does not name a proxy
+)
+
+// ProxyProblems are all problems, in the order of their constants.
+var ProxyProblems = []ProxyProblem{ProblemUpgrade, ProblemWebSockets, ProblemHost, ProblemForwardedFor, ProblemUntrusted}
+
+const (
+	// While no WebSocket works, so many requests that lack headers are a problem of a proxy. A client makes three before it
+	// polls. Where WebSockets work, such requests come from people whose own network drops the headers.
+	brokenUpgrades = 3
+	// While no WebSocket works, so many polls are a problem, if there was time for each client to try a WebSocket again.
+	manyPolls = 10
+	manyFor   = 10 * time.Minute
+
+	sayAgain = time.Hour // how long ago the log must have said a problem that is said again
+	maxHost  = 100       // the most bytes of a Host header in the log
+)
+
+// ProxyCheck finds out from requests whether the proxies before this server are set up right. It logs a problem once, and
+// again only if the problem was gone and at least sayAgain has passed. Any goroutine may call its methods.
+type ProxyCheck struct {
+	origins *Origins     // static
+	proxies Proxies      // static
+	log     *slog.Logger // static
+
+	mu      sync.Mutex // guards what follows
+	found   map[ProxyProblem]bool
+	said    map[ProxyProblem]time.Time // when the log last said a problem
+	broken  int                        // requests that lack headers, since a WebSocket has worked
+	polls   int                        // polls since a WebSocket has worked
+	polling time.Time                  // when the first of them came
+}
+
+// newProxyCheck returns a check that has found no problem.
+func newProxyCheck(o *Origins, p Proxies, log *slog.Logger) *ProxyCheck {
+	return &ProxyCheck{origins: o, proxies: p, log: log, found: map[ProxyProblem]bool{}, said: map[ProxyProblem]time.Time{}}
+}
+
+// Found reports whether a problem stands: it was found, and nothing has shown since that it is gone.
+func (c *ProxyCheck) Found(p ProxyProblem) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.found[p]
+}
+
+// Pages checks the Host header of each request before next handles it.
+func (c *ProxyCheck) Pages(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c.checkHost(r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// connects checks a request that wants to become a connection and has an allowed origin or none. It judges only requests of
+// pages: a client that is no browser may be on this machine, where it needs no proxy, as a page of a local origin is.
+func (c *ProxyCheck) connects(r *http.Request) {
+	if origin := r.Header.Get("Origin"); origin == "" || c.origins.local[origin] {
+		return
+	}
+	c.checkHost(r)
+	c.checkForwarded(r)
+}
+
+// checkForwarded finds out whether all users of a proxy count as one address.
+func (c *ProxyCheck) checkForwarded(r *http.Request) {
+	peer, err := parseHop(r.RemoteAddr)
+	if err != nil {
+		return
+	}
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	last := strings.TrimSpace(forwarded[len(forwarded)-1])
+	_, err = parseHop(last)
+	switch {
+	case !c.proxies.contain(peer) && last != "" && c.origins.secure(): // this server has no https of its own
+		c.find(ProblemUntrusted, "requests come through a proxy that -trusted-proxies does not name: "+
+			"its users all count as one address", "proxy", peer)
+	case !c.proxies.contain(peer):
+	case err != nil:
+		c.find(ProblemForwardedFor, "a proxy of -trusted-proxies sends no address in X-Forwarded-For: "+
+			"its users all count as one address", "proxy", peer)
+	default:
+		c.gone(ProblemForwardedFor, ProblemUntrusted)
+	}
+}
+
+// checkHost finds out whether a proxy has replaced the Host header, so that this server rejects its requests for pages.
+func (c *ProxyCheck) checkHost(r *http.Request) {
+	switch {
+	case !c.origins.serves(r.Host):
+		if c.replaced(r) {
+			c.find(ProblemHost, "a proxy does not pass on the browser's Host header: "+
+				"people read that Mayfly is not served under that name",
+				"host", clip(r.Host), "want", c.origins.publicHost(), "proxy", hostOf(r.RemoteAddr))
+		}
+	case r.Host == c.origins.publicHost():
+		c.gone(ProblemHost)
+	}
+}
+
+// replaced reports whether the browser has sent another Host header than r has, one of our hosts: a proxy says so, or the
+// page that has sent r is one of ours, or a proxy has put this server's own port there.
+func (c *ProxyCheck) replaced(r *http.Request) bool {
+	if first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); first != "" &&
+		c.origins.serves(strings.TrimSpace(first)) {
+		return true
+	}
+	if r.Header.Get("Origin") != "" && c.origins.Allow(r) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		return site == "" || site == "same-origin"
+	}
+	peer, err := parseHop(r.RemoteAddr)
+	if err != nil || !c.proxies.contain(peer) || r.Header.Get("X-Forwarded-For") == "" {
+		return false
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if !ok {
+		return false
+	}
+	_, port, err := net.SplitHostPort(local.String())
+	return err == nil && (&url.URL{Host: r.Host}).Port() == port
+}
+
+// NotUpgraded runs when a request for a WebSocket lacked some headers, which missing names.
+func (c *ProxyCheck) NotUpgraded(r *http.Request, missing []string) {
+	c.mu.Lock()
+	c.broken++
+	many := c.broken >= brokenUpgrades
+	c.mu.Unlock()
+	if many {
+		c.find(ProblemUpgrade, "requests for a WebSocket lack headers that make them one: "+
+			"a proxy on their way drops these, and people poll", "missing", strings.Join(missing, ", "),
+			"proxy", hostOf(r.RemoteAddr))
+	}
+}
+
+// Polled runs when a client polls.
+func (c *ProxyCheck) Polled() {
+	c.mu.Lock()
+	if c.polls++; c.polls == 1 {
+		c.polling = time.Now()
+	}
+	polls, span := c.polls, time.Since(c.polling)
+	c.mu.Unlock()
+	if polls >= manyPolls && span >= manyFor {
+		c.find(ProblemWebSockets, "people poll, and no WebSocket works: "+
+			"a proxy may not pass on /ws, or holds its frames back", "polls", polls, "for", span.Round(time.Second))
+	}
+}
+
+// Working runs when a WebSocket works: the client's hello has come through it.
+func (c *ProxyCheck) Working() {
+	c.mu.Lock()
+	c.broken, c.polls = 0, 0
+	c.mu.Unlock()
+	c.gone(ProblemUpgrade, ProblemWebSockets)
+}
+
+// find records a problem, and logs it if it is news.
+func (c *ProxyCheck) find(p ProxyProblem, sentence string, args ...any) {
+	c.mu.Lock()
+	said, ok := c.said[p]
+	news := !c.found[p] && (!ok || time.Since(said) >= sayAgain)
+	c.found[p] = true
+	if news {
+		c.said[p] = time.Now()
+	}
+	c.mu.Unlock()
+	if news {
+		c.log.Warn(sentence, args...)
+	}
+}
+
+// gone records that some problems do not stand any more.
+func (c *ProxyCheck) gone(problems ...ProxyProblem) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range problems {
+		delete(c.found, p)
+	}
+}
+
+// hostOf returns the host of an address host:port.
+func hostOf(addr string) string {
+	host, _, _ := net.SplitHostPort(addr)
+	return host
+}
+
+// clip returns a Host header, without its end if it is longer than maxHost.
+func clip(host string) string { return host[:min(len(host), maxHost)] }

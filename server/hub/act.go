@@ -1,0 +1,343 @@
+package hub
+
+import (
+	"crypto/rand"
+	"errors"
+	"slices"
+	"time"
+
+	"mayfly/shared/wire"
+)
+
+// Emoji are the reactions that users may give.
+var Emoji = [...]string{"👍", "❤️", "😂", "🎉", "😮", "🙏"}
+
+const (
+	// EventsPerMessage is how many events of one room the stream must hold for each message that a room may hold: the
+	// message or its removal, and the reactions to it.
+	EventsPerMessage = 10
+	// givenPerMessage is how many events of reactions a room may hold for each message that it may hold. At this limit
+	// nobody can give a reaction, but everybody can take one away. A reaction that is taken away was given before, so there
+	// are at most twice as many events of reactions.
+	givenPerMessage = (EventsPerMessage - 1) / 2
+
+	// actTimeout is how long an act that the stream has stored waits for its copy. Then its sender is told to try again.
+	actTimeout = 5 * time.Second
+)
+
+// act is something that a user does to a message: giving a reaction, taking one away, or taking the message back. It
+// exists from the checks until the stream has brought its event back: only then is it known what the event has changed.
+type act struct {
+	actKey
+	on bool // of a reaction: false takes it away
+
+	id        string // of the event
+	sender    *Client
+	repeats   []*Client // clients that asked for the same meanwhile and wait for the same answer
+	chargedAt time.Time // when it was counted against the rate of the user
+	stored    bool      // the stream has stored the event
+	until     time.Time // when the room gives up waiting for the stored event
+}
+
+// actKey says what an act is about. For one actKey, the last act decides.
+type actKey struct {
+	kind  Kind   // KindReaction or KindRemoval
+	user  string // the id of the user who acts
+	to    int64  // the seq of the message
+	emoji string // of a reaction
+}
+
+// acts are the acts in a room that have no answer yet. room.mu guards them; methods that end in Locked need it held.
+type acts struct {
+	room   *room           // static
+	byID   map[string]*act // by the id of the event
+	newest map[actKey]*act
+}
+
+func newActs(r *room) acts { return acts{r, map[string]*act{}, map[actKey]*act{}} }
+
+// React gives a reaction to a message, or takes it away. The checks have the order of docs/protocol.md: room, forbidden,
+// gone, emoji, repeat, rate, full, unavailable. If nothing refuses the reaction, React hands it to the stream and returns.
+// Every member of the room, c included, is told once the stream has brought it back.
+func (c *Client) React(f wire.React) {
+	c.act(f.Room, &act{actKey: actKey{KindReaction, c.userID, f.Seq, f.Emoji}, on: f.On == nil || *f.On, sender: c})
+}
+
+// Remove takes back a message of the user's own, in the same way. The order of its checks is: room, repeat, gone,
+// forbidden, rate, unavailable.
+func (c *Client) Remove(f wire.Remove) {
+	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
+}
+
+// act checks a and hands it to the stream.
+func (c *Client) act(room string, a *act) {
+	if !c.hub.posts.begin() {
+		return
+	}
+	defer c.hub.posts.done()
+	r := c.memberOf(room)
+	if r == nil {
+		code, message, retry := c.notJoinedReason(room)
+		a.refuse(c, room, code, message, retry)
+		return
+	}
+	if e, ok := r.acts.begin(a); ok {
+		c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
+	}
+}
+
+// refuse tells c that a was not carried out.
+func (a *act) refuse(c *Client, room string, code wire.Code, message string, retry time.Duration) {
+	re := wire.Kind(wire.React{})
+	if a.kind == KindRemoval {
+		re = wire.Kind(wire.Remove{})
+	}
+	c.Refuse(wire.Refused{Re: re, Room: room, Seq: &a.to, Code: code, Message: message}, retry)
+}
+
+// begin makes the checks of a and returns its event. If ok is false, there is nothing to store: the sender has its answer,
+// or will get the answer of an earlier act.
+func (s *acts) begin(a *act) (e Event, ok bool) {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	m := s.targetLocked(a.to)
+	if a.kind == KindReaction && !s.mayReactLocked(a, m) || a.kind == KindRemoval && !s.mayTakeBackLocked(a, m) {
+		return e, false
+	}
+	a.chargedAt = time.Now()
+	if wait := s.room.hub.chargeAct(a.sender, a.chargedAt); wait > 0 {
+		a.refuse(a.sender, s.room.name, wire.CodeRate, s.room.hub.tooManyActs(), wait)
+		return e, false
+	}
+	if a.kind == KindReaction && a.on && s.fullLocked(a, m) {
+		s.room.hub.refundAct(a.sender, a.chargedAt)
+		return e, false
+	}
+	a.id = rand.Text()
+	s.byID[a.id], s.newest[a.actKey] = a, a
+	a.sender.posts.add()
+	s.room.hub.posts.add()
+	return a.event(m, s.room.hub.clock.Now()), true
+}
+
+// event returns the event of a, which is about m.
+func (a *act) event(m *message, now time.Time) Event {
+	e := Event{Kind: a.kind, User: a.user, ID: a.id, At: now.UnixMilli(), Expires: m.expires}
+	if a.kind == KindReaction {
+		e.Body = encodeBody(reaction{To: a.to, Emoji: a.emoji, On: a.on, User: *a.sender.user.Load()})
+	} else {
+		e.Body = encodeBody(removal{To: a.to, User: m.key.user, ID: m.key.id, At: m.at, Why: wire.WhyAuthor})
+	}
+	return e
+}
+
+// targetLocked returns the message seq, also if it was taken back. It returns nil if the room has no such message or if it
+// has expired. A message that the stream has stored is there even if the room has not been brought it yet, because its
+// author may know its seq already.
+func (s *acts) targetLocked(seq int64) *message {
+	m := s.room.timeline.find(seq)
+	for k, p := range s.room.pending {
+		if m == nil && p.stored != nil && p.stored.Seq == seq {
+			m = &message{seq: seq, key: k, at: p.stored.At, expires: p.stored.Expires}
+		}
+	}
+	if m == nil || m.expires <= s.room.hub.clock.Now().UnixMilli() {
+		return nil
+	}
+	return m
+}
+
+// answered returns the seq of the message that p answers, 0 if it answers none. ok is false if that message does not live.
+func (s *acts) answered(p wire.Post) (seq int64, ok bool) {
+	if p.ReplyTo == nil {
+		return 0, true
+	}
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	m := s.targetLocked(*p.ReplyTo)
+	return *p.ReplyTo, m != nil && m.takenBack == nil
+}
+
+// mayReactLocked makes the checks of a reaction to m up to repeat. It returns false if a has its answer or waits for one.
+func (s *acts) mayReactLocked(a *act, m *message) bool {
+	switch {
+	case a.sender.role < Writer:
+		a.refuse(a.sender, s.room.name, wire.CodeForbidden, readOnly, 0)
+	case m == nil || m.takenBack != nil:
+		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
+	case !slices.Contains(Emoji[:], a.emoji):
+		a.refuse(a.sender, s.room.name, wire.CodeEmoji, badEmoji, 0)
+	case s.joinLocked(a):
+	case s.newest[a.actKey] == nil && m.hasReaction(a.user, a.emoji) == a.on:
+		s.answerLocked(a, a.sender, already, m)
+	default:
+		return true
+	}
+	return false
+}
+
+// mayTakeBackLocked makes the checks of a removal of m up to forbidden. It returns false if a has its answer or waits for
+// one.
+func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
+	switch {
+	case m != nil && m.takenBack != nil && m.takenBack.by == a.user:
+		s.answerLocked(a, a.sender, already, m)
+	case m == nil || m.takenBack != nil:
+		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
+	case m.key.user != a.user:
+		a.refuse(a.sender, s.room.name, wire.CodeForbidden, notYours, 0)
+	case s.joinLocked(a):
+	default:
+		return true
+	}
+	return false
+}
+
+// joinLocked reports whether the newest act on the same thing asks for the same as a and has no answer yet. If so, the
+// sender of a waits for its answer (single flight).
+func (s *acts) joinLocked(a *act) bool {
+	first := s.newest[a.actKey]
+	if first == nil || first.on != a.on {
+		return false
+	}
+	if len(first.repeats) >= maxRepeats {
+		a.refuse(a.sender, s.room.name, wire.CodeRate, actUnanswered, retryUnavailable)
+		return true
+	}
+	first.repeats = append(first.repeats, a.sender)
+	a.sender.posts.add()
+	return true
+}
+
+// fullLocked reports whether a gives a reaction for which m or the room has no place, and refuses it.
+func (s *acts) fullLocked(a *act, m *message) bool {
+	config := s.room.hub.config
+	size := aroundEmoji + len(a.emoji) + aroundReactor + len(a.user)
+	switch {
+	case m.reactors(a.emoji) >= wire.MaxReactors:
+		a.refuse(a.sender, s.room.name, wire.CodeFull, reactionsFull, 0)
+	case s.room.timeline.events+len(s.byID) >= givenPerMessage*config.RoomMessages,
+		s.room.timeline.bytes+s.room.pendingBytes+size > config.RoomBytes:
+		a.refuse(a.sender, s.room.name, wire.CodeFull, roomFull, s.room.nextExpiryLocked(s.room.hub.clock.Now()))
+	default:
+		return false
+	}
+	return true
+}
+
+// answerLocked tells c that a has changed nothing, and why.
+func (s *acts) answerLocked(a *act, c *Client, why outcome, m *message) {
+	switch {
+	case why == full:
+		a.refuse(c, s.room.name, wire.CodeFull, reactionsFull, 0)
+	case why != already:
+		a.refuse(c, s.room.name, wire.CodeGone, messageGone, 0)
+	case a.kind == KindReaction:
+		s.room.hub.counts.actRepeats.Add(1)
+		c.member.Send(NewFrame(wire.Reacted{Room: s.room.name, To: a.to, User: *c.user.Load(), Emoji: a.emoji, On: a.on,
+			Repeat: true}))
+	default:
+		s.room.hub.counts.actRepeats.Add(1)
+		c.member.Send(NewFrame(wire.Removed{Room: s.room.name, Seqs: []int64{a.to}, Why: m.takenBack.why, Repeat: true}))
+	}
+}
+
+// onAppended runs when the stream has stored the event of a, or has failed to store it.
+func (s *acts) onAppended(a *act, err error) {
+	s.room.mu.Lock()
+	defer s.room.mu.Unlock()
+	switch failed := s.room.hub.drainFailed.Load(); {
+	case s.byID[a.id] != a: // the event came before its acknowledgement
+	case err == nil && (failed || s.room.closed):
+		s.abandonLocked(a)
+	case err == nil:
+		a.stored, a.until = true, time.Now().Add(actTimeout)
+	case failed: // as in onAppended
+		s.endLocked(a)
+	default:
+		s.room.hub.refundAct(a.sender, a.chargedAt)
+		for _, c := range append(a.repeats, a.sender) {
+			s.failLocked(a, c, err)
+		}
+		s.endLocked(a)
+	}
+}
+
+func (s *acts) failLocked(a *act, c *Client, err error) {
+	if errors.Is(err, ErrFull) && a.kind == KindReaction {
+		a.refuse(c, s.room.name, wire.CodeFull, roomFull, s.room.nextExpiryLocked(s.room.hub.clock.Now()))
+		return
+	}
+	s.room.hub.log.Warn("reaction or removal not stored", "room", s.room.name, "user_id", c.userID, "err", err)
+	a.refuse(c, s.room.name, wire.CodeUnavailable, actNotStored, retryUnavailable)
+}
+
+// senderLocked returns the client of this node that sent what e is about, nil if none did.
+func (s *acts) senderLocked(e Event) *Client {
+	if p := s.room.pending[e.key()]; p != nil {
+		return p.author
+	}
+	if a := s.byID[e.ID]; a != nil {
+		return a.sender
+	}
+	return nil
+}
+
+// onDeliveredLocked runs when the stream has brought e, which has changed the timeline by c. If e is of an act of this
+// node, the clients that wait for it get their answers. The sender of an act that changed something has been sent the
+// change, as every member has.
+func (s *acts) onDeliveredLocked(e Event, c change) {
+	a := s.byID[e.ID]
+	if a == nil {
+		return
+	}
+	why := c.outcome
+	switch c.outcome {
+	case reacted:
+		why = already
+		s.room.hub.counts.reactions.Add(1)
+	case removed:
+		why = already
+		s.room.hub.counts.removals.Add(1)
+	default:
+		s.room.hub.refundAct(a.sender, a.chargedAt)
+		s.answerLocked(a, a.sender, why, c.message)
+	}
+	for _, client := range a.repeats {
+		s.answerLocked(a, client, why, c.message)
+	}
+	s.endLocked(a)
+}
+
+// giveUpLocked answers the acts whose event the stream has stored, but has not brought in time.
+func (s *acts) giveUpLocked(now time.Time) {
+	for _, a := range s.byID {
+		if !a.stored || a.until.After(now) {
+			continue
+		}
+		for _, c := range append(a.repeats, a.sender) {
+			a.refuse(c, s.room.name, wire.CodeUnavailable, actUnanswered, retryUnavailable)
+		}
+		s.abandonLocked(a)
+	}
+}
+
+// abandonLocked ends an act that the stream has stored, without waiting for the stream to bring it.
+func (s *acts) abandonLocked(a *act) {
+	if a.kind == KindRemoval {
+		s.room.hub.stream.Erase(s.room.name, a.to)
+	}
+	s.endLocked(a)
+}
+
+// endLocked forgets a, which has its answer or gets none.
+func (s *acts) endLocked(a *act) {
+	delete(s.byID, a.id)
+	if s.newest[a.actKey] == a {
+		delete(s.newest, a.actKey)
+	}
+	for _, c := range append(a.repeats, a.sender) {
+		c.posts.done()
+	}
+	s.room.hub.posts.done()
+}

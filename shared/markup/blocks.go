@@ -1,0 +1,186 @@
+package markup
+
+import (
+	"strconv"
+	"strings"
+)
+
+// A parser makes the nodes of one text.
+type parser struct {
+	text  string
+	ticks map[int]int // for each run of backticks, the index of the next run of the same length
+	links finder
+
+	nodes  int // how many nodes there are that MaxNodes counts
+	linked int // how many links there are
+}
+
+// A line is a part of the text up to the next line break, which belongs to it. Quotes and lists take their delimiters
+// off its beginning: text[start:from] is what they took, and is in no node yet.
+type line struct{ start, from, end int }
+
+func linesOf(text string) []line {
+	lines := make([]line, 0, strings.Count(text, "\n")+1)
+	at := 0
+	for l := range strings.Lines(text) {
+		lines = append(lines, line{at, at, at + len(l)})
+		at += len(l)
+	}
+	return lines
+}
+
+// rest returns what quotes and lists have left of the line.
+func (p *parser) rest(l line) string { return p.text[l.from:l.end] }
+
+// leaf appends text[start:end] to nodes as a leaf. If the last node is of the same kind, that node gets the text.
+func (p *parser) leaf(nodes []Node, kind Kind, start, end int) []Node {
+	if start == end {
+		return nodes
+	}
+	if last := len(nodes) - 1; last >= 0 && nodes[last].Kind == kind {
+		nodes[last].Text = p.text[start-len(nodes[last].Text) : end]
+		return nodes
+	}
+	return append(nodes, Node{Kind: kind, Text: p.text[start:end]})
+}
+
+// allows reports whether the limits allow another node with nodes in it, inside of depth others.
+func (p *parser) allows(depth int) bool { return depth < MaxDepth && p.nodes < MaxNodes }
+
+// admit counts another node if the limits allow it, and reports whether they do.
+func (p *parser) admit(depth int) bool {
+	if !p.allows(depth) {
+		return false
+	}
+	p.nodes++
+	return true
+}
+
+// blocks appends the nodes of whole lines to nodes. They are inside of depth nodes.
+func (p *parser) blocks(nodes []Node, lines []line, depth int) []Node {
+	for len(lines) > 0 {
+		var n int
+		var block Node
+		if p.beginsQuote(lines[0]) && p.admit(depth) {
+			block, n = p.quote(lines, depth)
+		} else {
+			block, n = p.list(lines, depth)
+		}
+		if n > 0 {
+			nodes = append(nodes, block)
+		} else {
+			nodes, n = p.paragraph(nodes, lines, depth)
+		}
+		lines = lines[n:]
+	}
+	return nodes
+}
+
+// beginsQuote reports whether a quote begins with the line: it begins with one or more > and a space, and has a text. So
+// the face >_< begins no quote.
+func (p *parser) beginsQuote(l line) bool {
+	rest := p.rest(l)
+	inner := strings.TrimLeft(rest, ">")
+	return len(inner) < len(rest) && strings.HasPrefix(inner, " ") && !onlyArrows(inner)
+}
+
+// inQuote reports whether the line is one of a quote that has begun: it may be without a text.
+func (p *parser) inQuote(l line) bool {
+	return p.beginsQuote(l) || strings.HasPrefix(p.rest(l), ">") && onlyArrows(p.rest(l))
+}
+
+func onlyArrows(text string) bool { return isBlank(strings.TrimLeft(text, "> ")) }
+
+func isBlank(text string) bool { return strings.TrimSpace(text) == "" }
+
+// quote returns the quote at the beginning of lines, and the number of its lines.
+func (p *parser) quote(lines []line, depth int) (quote Node, n int) {
+	for n < len(lines) && p.inQuote(lines[n]) {
+		l := &lines[n]
+		l.from++
+		if strings.HasPrefix(p.rest(*l), " ") {
+			l.from++
+		}
+		n++
+	}
+	return Node{Kind: Quote, Nodes: p.blocks(nil, lines[:n], depth+1)}, n
+}
+
+// nested is the least number of columns that a line is indented further than the item to which the line belongs.
+const nested = 2
+
+// maxDigits is the largest number of digits before an item. A year that begins a line begins no list.
+const maxDigits = 3
+
+// A marker is what makes a line the first one of an item.
+type marker struct {
+	kind   Kind // Bullets or Numbers
+	number int
+	indent int // columns before it
+	width  int // columns up to the text of the item
+	text   int // where the text of the item begins
+}
+
+// markerOf returns the marker at the beginning of the line: -, * or a number with a full stop, and a space. If there is
+// none, or if the line has no text, such as * * *, ok is false.
+func (p *parser) markerOf(l line) (m marker, ok bool) {
+	rest := strings.TrimLeft(p.rest(l), " \t")
+	m.indent = columns(p.text[l.from : l.end-len(rest)])
+	sign := 1
+	switch {
+	case strings.HasPrefix(rest, "-"), strings.HasPrefix(rest, "*"):
+		m.kind = Bullets
+	default:
+		digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))
+		if digits == 0 || digits > maxDigits || digits > 1 && rest[0] == '0' || rest[digits:] == "" || rest[digits] != '.' {
+			return marker{}, false
+		}
+		m.kind = Numbers
+		m.number, _ = strconv.Atoi(rest[:digits])
+		sign = digits + 1
+	}
+	text := strings.TrimLeft(rest[sign:], " ")
+	m.width = m.indent + sign + 1
+	m.text = l.end - len(text)
+	return m, len(text) < len(rest)-sign && strings.Trim(text, "-* \t\r\n") != ""
+}
+
+// columns returns the width of white space. A tab has four columns.
+func columns(space string) int { return len(space) + 3*strings.Count(space, "\t") }
+
+// list returns the list at the beginning of lines, and the number of its lines: 0 if there is no list, or if the limits
+// do not allow it.
+func (p *parser) list(lines []line, depth int) (list Node, n int) {
+	for n < len(lines) {
+		m, ok := p.markerOf(lines[n])
+		if !ok || n > 0 && m.kind != list.Kind || !p.admit(depth) {
+			break
+		}
+		list.Kind = m.kind
+		lines[n].from = m.text
+		inside := lines[n : n+p.itemLines(lines[n:], m)]
+		nodes, used := p.paragraph(nil, inside, depth+1)
+		nodes = p.blocks(nodes, inside[used:], depth+1)
+		list.Nodes = append(list.Nodes, Node{Kind: Item, Number: m.number, Nodes: nodes})
+		n += len(inside)
+	}
+	return list, n
+}
+
+// itemLines returns the number of lines that belong to the item that begins with the first line, and takes the
+// indentation off the others.
+func (p *parser) itemLines(lines []line, m marker) int {
+	n := 1
+	for ; n < len(lines); n++ {
+		rest := p.rest(lines[n])
+		space := rest[:len(rest)-len(strings.TrimLeft(rest, " \t"))]
+		if columns(space) < m.indent+nested || isBlank(rest) {
+			break
+		}
+		for i, width := 0, 0; i < len(space) && width < m.width; i++ {
+			width += columns(space[i : i+1])
+			lines[n].from++
+		}
+	}
+	return n
+}

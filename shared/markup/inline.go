@@ -1,0 +1,117 @@
+package markup
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// A lineParser makes the nodes inside one line.
+type lineParser struct {
+	*parser
+	tokens  []token
+	openers []opener           // the delimiters in tokens that may still be closed
+	waiting [openerClasses]int // how many of each class are in openers
+	words   int                // where the last word, emoji, link or code before the present place ends
+}
+
+// A token is a part of a line that is more than text: a link, code, or a run of delimiters.
+type token struct {
+	kind     Kind // Text: a delimiter that does not open a node
+	from, to int
+	host     string // of a Link
+	shut     int    // of a delimiter that opens a node: the index of the token that closes it
+}
+
+// inline appends to nodes the nodes of text[start:end], which is a line or a part of a line. They are inside depth other
+// nodes.
+func (p *parser) inline(nodes []Node, start, end, depth int) []Node {
+	l := lineParser{parser: p, words: start}
+	for i := start; i < end; {
+		i = l.scan(i, end)
+	}
+	return l.build(nodes, 0, len(l.tokens), start, end, depth)
+}
+
+// scan adds the token that begins at text[i], if there is one, and returns the index at which the text goes on. end is the
+// end of the line.
+func (l *lineParser) scan(i, end int) int {
+	switch l.text[i] {
+	case '`':
+		n := runLength(l.text, i)
+		if shut, ok := l.ticks[i]; ok && shut < end && !l.escaped(i) {
+			l.tokens = append(l.tokens, token{kind: Code, from: i, to: shut + n})
+			l.words = shut + n
+			return shut + n
+		}
+		return i + n
+	case '*', '_', '~':
+		n := runLength(l.text, i)
+		if !l.escaped(i) {
+			l.delimiter(i, n)
+		}
+		return i + n
+	case 'h', 'H', 'm', 'M':
+		if link, ok := l.findLink(i); ok {
+			l.tokens = append(l.tokens, token{kind: Link, from: i, to: i + len(link.Text), host: link.Host})
+			l.words = i + len(link.Text)
+			return l.words
+		}
+	}
+	r, size := utf8.DecodeRuneInString(l.text[i:])
+	if isWord(r) || unicode.Is(pictographic, r) {
+		l.words = i + size
+	}
+	return i + size
+}
+
+// findLink returns the link that begins at text[i], if there is one.
+func (l *lineParser) findLink(i int) (Piece, bool) {
+	if schemeOf(l.text[i:]) == "" || i > 0 && schemeLike(l.text[i-1]) && !l.behindOpener(i) {
+		return Piece{}, false
+	}
+	return l.links.at(i)
+}
+
+// behindOpener reports whether a low line that may open a node ends at text[i]. No link begins behind a low line that is
+// text.
+func (l *lineParser) behindOpener(i int) bool {
+	last := len(l.openers) - 1
+	return last >= 0 && l.openers[last].class == lowLine && l.tokens[l.openers[last].token].to == i
+}
+
+// build appends to nodes the nodes of text[start:end], which has tokens[first:last] in it. They are inside depth other
+// nodes.
+func (l *lineParser) build(nodes []Node, first, last, start, end, depth int) []Node {
+	at := start
+	for i := first; i < last; i++ {
+		t := l.tokens[i]
+		switch {
+		case t.kind == Text:
+			continue
+		case t.kind == Link:
+			// If text is before the low line before it, the low line is text.
+			if l.linked >= MaxLinks || at < t.from && l.text[t.from-1] == '_' {
+				continue
+			}
+			l.linked++
+		case !l.admit(depth):
+			continue
+		}
+		nodes = l.leaf(nodes, Text, at, t.from)
+		at = t.to
+		switch t.kind {
+		case Link:
+			nodes = append(nodes, Node{Kind: Link, Text: l.text[t.from:t.to], Host: t.host})
+		case Code:
+			nodes = append(nodes, l.code(t.from, t.to))
+		default:
+			shut := l.tokens[t.shut]
+			inside := l.leaf(nil, Mark, t.from, t.to)
+			inside = l.build(inside, i+1, t.shut, t.to, shut.from, depth+1)
+			inside = l.leaf(inside, Mark, shut.from, shut.to)
+			nodes = append(nodes, Node{Kind: t.kind, Nodes: inside})
+			i, at = t.shut, shut.to
+		}
+	}
+	return l.leaf(nodes, Text, at, end)
+}

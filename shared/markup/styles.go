@@ -1,0 +1,193 @@
+package markup
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// A class is what a run of delimiters can open or close.
+type class int
+
+const (
+	lowLine    class = iota // _
+	tildes                  // ~~
+	oneStar                 // *
+	twoStars                // **
+	threeStars              // ***: bold and italic, or one after the other
+	openerClasses
+)
+
+// An opener is a run of delimiters that has not been closed yet. Its openers are a stack.
+type opener struct {
+	class class
+	token int // the index of its token; three stars have a second token, for the inner part of them
+}
+
+// classOf returns the class of a run of n delimiters c. Runs of other lengths are text, as in __init__ and ****.
+func classOf(c byte, n int) (class, bool) {
+	switch {
+	case c == '_' && n == 1:
+		return lowLine, true
+	case c == '~' && n == 2:
+		return tildes, true
+	case c == '*' && n <= 3:
+		return oneStar + class(n-1), true
+	}
+	return 0, false
+}
+
+// stars returns the number of stars in a run of class c, which must be one of stars.
+func (c class) stars() int { return int(c-oneStar) + 1 }
+
+// closes reports whether a run of class c may close, with some of its delimiters, one of class o.
+func (c class) closes(o class) bool {
+	return c == o || c >= oneStar && o >= oneStar && (c == threeStars || o == threeStars)
+}
+
+// delimiter adds the tokens of the run of n delimiters at text[i]. It closes what it can close, or else may be closed by
+// a run behind it.
+func (l *lineParser) delimiter(i, n int) {
+	class, ok := classOf(l.text[i], n)
+	if !ok {
+		return
+	}
+	opens, closes := l.flanks(i, n)
+	if !opens && !closes {
+		return
+	}
+	at := len(l.tokens)
+	l.tokens = append(l.tokens, token{from: i, to: i + n})
+	if class == threeStars {
+		l.tokens = append(l.tokens, token{from: i + n, to: i + n})
+	}
+	if closes && l.close(class, at) {
+		return
+	}
+	if opens {
+		l.push(opener{class, at})
+	}
+}
+
+func (l *lineParser) push(o opener) {
+	l.openers = append(l.openers, o)
+	l.waiting[o.class]++
+}
+
+// pop takes the last opener from the stack that a run of class c closes. Those above it stay text. It is not ok if there
+// is none, or if no word stands behind it, as in the face *_*. Each opener is taken once, and it is known if there is
+// none, so all calls for a line take time linear in its length.
+func (l *lineParser) pop(c class) (opener, bool) {
+	found := false
+	for o, n := range l.waiting {
+		found = found || n > 0 && c.closes(class(o))
+	}
+	for found {
+		last := len(l.openers) - 1
+		o := l.openers[last]
+		l.openers = l.openers[:last]
+		l.waiting[o.class]--
+		if c.closes(o.class) {
+			return o, l.words > l.tokens[o.token].to
+		}
+	}
+	return opener{}, false
+}
+
+// close closes openers with the run of class c, whose first token has the index at. It reports whether there were any.
+// Of three stars a part may close one opener, and the rest the opener around it.
+func (l *lineParser) close(c class, at int) bool {
+	o, ok := l.pop(c)
+	if !ok {
+		return false
+	}
+	if c < oneStar {
+		kind := Italic
+		if c == tildes {
+			kind = Strike
+		}
+		l.pair(kind, o.token, at)
+		return true
+	}
+	stars := min(c.stars(), o.class.stars(), 2)
+	kind := Italic
+	if stars == 2 {
+		kind = Bold
+	}
+	open, shut := o.token, at
+	if o.class == threeStars {
+		open++
+		l.split(o.token, 3-stars)
+	}
+	if c == threeStars {
+		l.split(at, stars)
+	}
+	l.pair(kind, open, shut)
+	if o.class == threeStars {
+		l.push(opener{oneStar + class(3-stars-1), o.token})
+	}
+	if c == threeStars {
+		l.close(oneStar+class(3-stars-1), at+1)
+	}
+	return true
+}
+
+// pair makes the tokens with the indexes open and shut the delimiters of a node.
+func (l *lineParser) pair(kind Kind, open, shut int) {
+	l.tokens[open].kind, l.tokens[open].shut = kind, shut
+}
+
+// split gives the first n stars to the token with the index i, and the others to the next token.
+func (l *lineParser) split(i, n int) {
+	at := l.tokens[i].from + n
+	l.tokens[i].to, l.tokens[i+1].from = at, at
+}
+
+// flanks reports whether the run of n delimiters at text[i] may open and close a node, by the characters beside it.
+// CommonMark calls such a run left-flanking and right-flanking. A low line between punctuation, if that is no
+// delimiter, opens nothing: it is the mouth of a face, as in ^_^.
+func (l *lineParser) flanks(i, n int) (opens, closes bool) {
+	before, after := ' ', ' '
+	if i > 0 {
+		before, _ = utf8.DecodeLastRuneInString(l.text[:i])
+	}
+	if i+n < len(l.text) {
+		after, _ = utf8.DecodeRuneInString(l.text[i+n:])
+	}
+	spaceless := isSpaceless(before) || isSpaceless(after)
+	if isWord(before) && isWord(after) && (!spaceless || l.text[i] == '_') {
+		return false, false
+	}
+	edge := unicode.IsSpace(before) || isPunct(before) && (l.text[i] != '_' || before == '*' || before == '~')
+	opens = !unicode.IsSpace(after) && (!isPunct(after) || edge || spaceless)
+	closes = !unicode.IsSpace(before) && (!isPunct(before) || unicode.IsSpace(after) || isPunct(after) || spaceless)
+	return opens, closes
+}
+
+func isPunct(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
+
+// isWord reports whether r can be in a word. What belongs to an emoji is in no word.
+func isWord(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsNumber(r) ||
+		unicode.IsMark(r) && r != keycap && !unicode.Is(unicode.Variation_Selector, r)
+}
+
+// spaceless are the scripts that are written without spaces between words, or, as Korean, with endings and particles
+// behind a word, and their punctuation.
+var spaceless = &unicode.RangeTable{
+	R16: []unicode.Range16{
+		{Lo: 0x0E00, Hi: 0x109F, Stride: 1}, // Thai, Lao, Tibetan, Myanmar
+		{Lo: 0x1100, Hi: 0x11FF, Stride: 1}, // letters of Korean
+		{Lo: 0x1780, Hi: 0x17FF, Stride: 1}, // Khmer
+		{Lo: 0x2E80, Hi: 0xA4CF, Stride: 1}, // Chinese, Japanese, Yi
+		{Lo: 0xA960, Hi: 0xA97F, Stride: 1}, // letters of Korean
+		{Lo: 0xAC00, Hi: 0xD7FF, Stride: 1}, // Korean
+		{Lo: 0xF900, Hi: 0xFAFF, Stride: 1}, // Chinese
+		{Lo: 0xFF00, Hi: 0xFFEF, Stride: 1}, // wide and narrow forms
+	},
+	R32: []unicode.Range32{
+		{Lo: 0x1B000, Hi: 0x1B16F, Stride: 1}, // Japanese
+		{Lo: 0x20000, Hi: 0x3FFFF, Stride: 1}, // Chinese
+	},
+}
+
+func isSpaceless(r rune) bool { return r >= 0x0E00 && unicode.Is(spaceless, r) }
