@@ -51,7 +51,8 @@ func (a *acts) react(key, emoji string, on bool, now clock.Moment) {
 	if !ok {
 		return
 	}
-	if x := a.find(func(x *act) bool { return x.key == key && x.Emoji == emoji }); x != nil {
+	here := a.rooms.shown.Name
+	if x := a.find(func(x *act) bool { return x.room == here && x.key == key && x.Emoji == emoji }); x != nil {
 		x.On, x.answered = on, nil
 		return
 	}
@@ -71,9 +72,12 @@ func (a *acts) add(what room.Act, m *Message, due *scheduled, now clock.Moment) 
 		life: schedule(m.Expires.Sub(a.server.now(now)), now)})
 }
 
-// undoRemove forgets the removal of the message that had that key, if it was not sent.
+// undoRemove forgets the removal of the message that had that key in the room that is shown, if it was not sent.
 func (a *acts) undoRemove(key string) {
-	a.list = slices.DeleteFunc(a.list, func(x act) bool { return x.key == key && x.Emoji == "" && x.due != nil })
+	here := a.rooms.shown.Name
+	a.list = slices.DeleteFunc(a.list, func(x act) bool {
+		return x.room == here && x.key == key && x.Emoji == "" && x.due != nil
+	})
 }
 
 // flush lets every removal be sent at once.
@@ -97,7 +101,13 @@ func (a *acts) find(is func(x *act) bool) *act {
 
 // tick forgets the acts that are over, sends those that are due, and shows the others.
 func (a *acts) tick(now clock.Moment) {
-	a.list = slices.DeleteFunc(a.list, func(x act) bool { return a.over(&x, now) })
+	left := a.list[:0]
+	for i := range a.list {
+		if x := &a.list[i]; !a.over(x, now) {
+			left = append(left, *x)
+		}
+	}
+	a.list = left
 	for i := range a.list {
 		x := &a.list[i]
 		if r := a.rooms.named(x.room); r != nil && r.Joined && x.unsent(now) && !a.waits(x) {
@@ -201,7 +211,8 @@ func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 		tell = false
 		a.rooms.apply(wire.Removed{Room: f.Room, Seqs: []int64{x.Seq}}, a.server.now(now))
 	}
-	a.list = slices.DeleteFunc(a.list, func(o act) bool { return o.room == x.room && o.Seq == x.Seq && o.Emoji == x.Emoji })
+	refused := *x // DeleteFunc moves the acts, and so changes what x points to
+	a.list = slices.DeleteFunc(a.list, func(o act) bool { return o.room == refused.room && o.Act == refused.Act })
 	return tell
 }
 

@@ -171,6 +171,71 @@ func TestReactionIsChangedWhileOnItsWay(t *testing.T) {
 	})
 }
 
+// TestReactionIsConfirmedByASnapshot: while the client polls, or after a rejoin, a snapshot may bring the answer.
+func TestReactionIsConfirmedByASnapshot(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		c.React(herKey, "👍", true)
+		hear[wire.React](p)
+		c.React(herKey, "👍", false)
+		whole := resumed(9)
+		whole.Reacted = []wire.MessageReactions{{Seq: 3, Reactions: []wire.Reaction{{Emoji: "👍", By: []string{"u-me"}}}}}
+		p.say(whole)
+		reactsTo(t, hear[wire.React](p), 3, "👍", false)
+		c.wantReactions("hers:", "mine:")
+		whole.Head, whole.Reacted = 10, []wire.MessageReactions{{Seq: 3}}
+		p.say(whole)
+		c.wantReactions("hers:", "mine:")
+		p.wantSilence()
+	})
+}
+
+// TestOneOfSeveralActsIsRefused: the others go on.
+func TestOneOfSeveralActsIsRefused(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		c.React(herKey, "👍", true)
+		c.React(myKey, "👍", true)
+		c.Remove(myKey)
+		c.Flush()
+		hear[wire.React](p)
+		hear[wire.React](p)
+		hear[wire.Remove](p)
+		p.say(not("react", 3, wire.CodeRate))
+		c.wantReactions("hers:")
+		p.say(not("remove", 4, wire.CodeRate))
+		c.wantReactions("hers:", "mine: 👍*")
+		c.wantNotice(2, "remove", wire.CodeRate)
+		p.say(reactedBy(me, 5, 4))
+		c.wantReactions("hers:", "mine: 👍*")
+	})
+}
+
+// TestSameKeyInTwoRooms: a user may post one id in two rooms. What is done to one of the messages is not done to the other.
+func TestSameKeyInTwoRooms(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		s.setDown(true)
+		p.cut(1006)
+		c.React(herKey, "👍", true)
+		c.now()
+		c.Enter("tea")
+		s.setDown(false)
+		p = s.next()
+		hear[wire.Hello](p)
+		tea := joined(8, message(8, ann, "a", "hers too", time.Hour))
+		tea.Room = "tea"
+		p.say(withActs(), tea)
+		hear[wire.Join](p)
+		hear[wire.Who](p)
+		c.wantReactions("hers too:")
+		c.React(herKey, "👍", true)
+		if f := hear[wire.React](p); f.Room != "tea" || f.Seq != 8 {
+			t.Errorf("react = %+v", f)
+		}
+		c.wantReactions("hers too: 👍*")
+		p.say(lobbyOf())
+		reactsTo(t, hear[wire.React](p), 3, "👍", true)
+	})
+}
+
 // TestActsAreSentAgain: what has no answer when the connection is lost is sent on the next one, once the room is joined, if its
 // message is there.
 func TestActsAreSentAgain(t *testing.T) {
@@ -370,6 +435,51 @@ func TestRemovalOfAnotherRoom(t *testing.T) {
 	})
 }
 
+// TestRemovalOfAnotherRoomIsTooLate: for a message that has expired, no room is joined.
+func TestRemovalOfAnotherRoomIsTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		c := start(t, s)
+		p := s.acting(joined(4, mine(time.Minute)))
+		s.setDown(true)
+		p.cut(1006)
+		c.Remove(myKey)
+		c.Enter("tea")
+		time.Sleep(time.Minute)
+		s.setDown(false)
+		p = s.next()
+		hear[wire.Hello](p)
+		tea := joined(0)
+		tea.Room = "tea"
+		p.say(withActs(), tea)
+		hear[wire.Who](p)
+		p.wantSilence()
+	})
+}
+
+// TestSigningOutTakesBack: a removal that waits is sent before the user signs out.
+func TestSigningOutTakesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript(t)
+		in := &signIn{session: adas, version: 1}
+		c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Tokens: in}))
+		c.Identify(in.set(func(*signIn) {}))
+		p := s.next()
+		hear[wire.Hello](p)
+		w := withActs()
+		w.User = ada
+		p.say(w, joined(4, message(4, ada, "b", "mine", time.Hour)))
+		hear[wire.Who](p)
+		c.Remove(ada.ID + "/b")
+		c.wantTexts()
+		c.Identify(in.set(func(s *signIn) { s.session = "" }))
+		if f := hear[wire.Remove](p); f.Seq != 4 {
+			t.Errorf("remove = %+v", f)
+		}
+		hear[wire.Signout](p)
+	})
+}
+
 // TestRemoveDiscards what the server does not have, and takes back what it has accepted.
 func TestRemoveDiscards(t *testing.T) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
@@ -404,6 +514,8 @@ func TestAnotherUserActs(t *testing.T) {
 		c.React(herKey, "👍", true)
 		c.Remove(myKey)
 		hear[wire.React](p)
+		c.Rename("Egret")
+		hear[wire.Rename](p)
 		c.wantReactions("hers: 👍*")
 		c.Identify(in.set(func(s *signIn) { s.session, s.version = adas, 1 }))
 		c.wantReactions("hers:", "mine:")

@@ -50,14 +50,22 @@ func TestTyping(t *testing.T) {
 		{"a key within three seconds", func(c *tester, p *pipe) {
 			c.Typing("h")
 			p.hearTyping(true)
-			time.Sleep(time.Second)
+			time.Sleep(1300 * ms)
 			c.Typing("hi")
-			time.Sleep(2*time.Second - time.Nanosecond)
+			time.Sleep(1700*ms - time.Nanosecond)
 			p.wantSilence()
 			time.Sleep(time.Nanosecond)
+			synctest.Wait()
+			if len(p.toServer) != 1 {
+				p.t.Fatal("the room is told late")
+			}
 			p.hearTyping(true)
-			time.Sleep(3 * time.Second)
-			p.hearTyping(false) // five seconds after the last key
+			time.Sleep(3300 * ms) // five seconds after the last key
+			synctest.Wait()
+			if len(p.toServer) != 1 {
+				p.t.Fatal("the room is told late that the user has stopped")
+			}
+			p.hearTyping(false)
 		}},
 		{"the same text again", func(c *tester, p *pipe) {
 			c.Typing("h")
