@@ -37,12 +37,10 @@ func (t *Timeline) Apply(e Event, now int64) (told bool) {
 	case posted, reacted, removed:
 		return true
 	}
-	if e.Kind != KindMessage && t.head != before && t.head == e.Seq {
-		_, reads := e.reaction()
-		_, removes := e.removal()
-		if reads || removes {
-			panic("an event that changed nothing counts in the head")
-		}
+	_, reacts := e.reaction()
+	_, removes := e.removal()
+	if t.head != before && (e.Kind == KindReaction && reacts || e.Kind == KindRemoval && removes) {
+		panic("an event that changed nothing counts in the head")
 	}
 	return false
 }

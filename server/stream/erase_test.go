@@ -181,3 +181,86 @@ func TestEraseOutlivesAnOutage(t *testing.T) {
 	eventually(t, "the message is in no file", func() bool { return len(grep(t, config.Folder, sealed)) == 0 })
 	closeLast(t, s)
 }
+
+// device is a member that keeps what it is sent.
+type device chan wire.Frame
+
+func (d device) Send(f *hub.Frame) bool {
+	if frame, err := wire.Decode(f.AppendTo(nil, time.Now().UnixMilli())); err == nil {
+		d <- frame
+	}
+	return true
+}
+
+// next returns the next F that comes, and passes over other frames.
+func next[F wire.Frame](t *testing.T, d device) F {
+	t.Helper()
+	for deadline := time.After(testTimeout); ; {
+		select {
+		case frame := <-d:
+			if f, ok := frame.(F); ok {
+				return f
+			}
+		case <-deadline:
+			t.Fatalf("no %T came", *new(F))
+		}
+	}
+}
+
+// enter returns a client of a new hub over s, a member of the lobby, and its device.
+func enter(t *testing.T, s hub.Stream) (*hub.Client, device, wire.Joined) {
+	t.Helper()
+	h := hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 100, Acts: 100, Per: time.Second,
+		RoomMessages: 100, RoomBytes: 1 << 20, Rooms: 1}, s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+	d := make(device, 100)
+	c := h.NewClient(d, wire.User{ID: "u-1", Name: "Ada"}, "", hub.Writer)
+	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+	return c, d, next[wire.Joined](t, d)
+}
+
+// TestTakenBackAcrossARestart: a user takes back two messages. The node erases the first, and dies before it erases the
+// second; the node that reads the room next does that. Both are still known for repeats.
+func TestTakenBackAcrossARestart(t *testing.T) {
+	config := onDisk(t, roomy)
+	s := openOnce(t, config, slog.New(slog.DiscardHandler))
+	c, d, _ := enter(t, s)
+	post := func(n int) wire.Post {
+		return wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%012d", n), Room: "lobby", Text: fmt.Sprint("text ", n)}
+	}
+	var sent []wire.Accepted
+	var sealed []string
+	for n := range 3 {
+		c.Post(post(n))
+		sent = append(sent, next[wire.Accepted](t, d))
+		sealed = append(sealed, sealedBytes(t, s, sent[n].Seq))
+	}
+	c.React(wire.React{Room: "lobby", Seq: sent[0].Seq, Emoji: "👍"})
+	next[wire.Reacted](t, d)
+	c.React(wire.React{Room: "lobby", Seq: sent[2].Seq, Emoji: "👍"})
+	next[wire.Reacted](t, d)
+	c.Remove(wire.Remove{Room: "lobby", Seq: sent[0].Seq})
+	next[wire.Removed](t, d)
+	eventually(t, "the first is in no file", func() bool { return len(grep(t, config.Folder, sealed[0])) == 0 })
+	second := wire.Message{Seq: sent[1].Seq, ID: sent[1].ID, User: wire.User{ID: "u-1"}, At: sent[1].At, Expires: sent[1].Expires}
+	c.Close()
+	s = reopen(t, s, config) // the hub does not see the removal that follows
+	mustAppendEvent(t, s, "lobby", takeBack(second))
+	s = reopen(t, s, config)
+	if len(grep(t, config.Folder, sealed[1])) == 0 {
+		t.Fatal("the second is in no file: this test does not test what it says")
+	}
+	c, d, joined := enter(t, s)
+	if len(joined.Messages) != 1 || joined.Messages[0].Seq != sent[2].Seq || len(joined.Messages[0].Reactions) != 1 {
+		t.Errorf("after the restart: %+v, want the third message with its reaction", joined)
+	}
+	eventually(t, "the second is in no file", func() bool { return len(grep(t, config.Folder, sealed[1])) == 0 })
+	for n := range 3 {
+		c.Post(post(n))
+		want := sent[n]
+		want.Repeat = true
+		if got := next[wire.Accepted](t, d); got != want {
+			t.Errorf("post %d again: %+v, want %+v", n, got, want)
+		}
+	}
+	closeLast(t, s)
+}
