@@ -70,7 +70,7 @@ torture: go ## break connections and kill servers for a minute, or FOR=1h, while
 fuzz: go ## feed nonsense to the readers of frames, tokens and names, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
-	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/names
+	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 
 clean: ## delete everything that was built
 	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
