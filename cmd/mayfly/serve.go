@@ -102,6 +102,9 @@ func listen(flag, addr string) (net.Listener, error) {
 // by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
+// A user may do actsPerPost times as many other acts, such as typing, as the flag -rate allows posts: by default 60 in 10 s.
+const actsPerPost = 3
+
 // node is one running Mayfly server. close stops its parts.
 type node struct {
 	url    string // the URL that users open
@@ -147,9 +150,9 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	}
 	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
 	h := hub.New(hub.Config{
-		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Per: c.rate.per,
+		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per,
 		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
-	}, messages, clock, log)
+	}, messages, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
 		signIn.Verifier, signIn.Ledger = verifier, messages.Facts()

@@ -27,6 +27,21 @@ func (h *Hub) charge(c *Client, now time.Time) (wait time.Duration, problem stri
 	return 0, ""
 }
 
+// chargeAct counts an act of c against the rate of its user: something but a post that others are told. At the limit it
+// counts nothing and returns how long to wait.
+func (h *Hub) chargeAct(c *Client, now time.Time) (wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rateLocked("acts "+c.userID, h.config.Acts, h.config.Per).take(now) // user ids have no space
+}
+
+// chargeRename counts a change of the name by the user of c. At the limit it counts nothing and returns how long to wait.
+func (h *Hub) chargeRename(c *Client, now time.Time) (wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rateLocked("renames "+c.userID, maxRenames, renamesPer).take(now)
+}
+
 // refund takes back the post that charge counted at that time. It runs for a post that stored no new message.
 func (h *Hub) refund(c *Client, at time.Time) {
 	h.mu.Lock()

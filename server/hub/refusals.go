@@ -9,17 +9,21 @@ import (
 
 // The sentences of refusals, for clients that have no words of their own for the code.
 const (
-	badID       = "A message's id must be a UUID in lower case."
-	readOnly    = "You can write here only when you are signed in."
-	badRoomName = "A room's name has 1 to 64 of a-z, 0-9 and -, and does not begin with -."
-	noPlace     = "This server has no place for another room now."
-	notOpened   = "The room cannot be opened now. Try again soon."
-	joinFirst   = "You are not in this room: join it first."
-	notInRoom   = "You are not in this room."
-	roomFull    = "The room is full. Wait until some of its messages have expired."
+	badID        = "A message's id must be a UUID in lower case."
+	readOnly     = "You can write here only when you are signed in."
+	badRoomName  = "A room's name has 1 to 64 of a-z, 0-9 and -, and does not begin with -."
+	noPlace      = "This server has no place for another room now."
+	notOpened    = "The room cannot be opened now. Try again soon."
+	joinFirst    = "You are not in this room: join it first."
+	notInRoom    = "You are not in this room."
+	signedInName = "Only guests can choose a name here: yours comes from your sign-in."
+	roomFull     = "The room is full. Wait until some of its messages have expired."
 )
 
-var tooManyChanges = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMembershipChanges, human(membershipPer))
+var tooManyChanges = fmt.Sprintf("Slow down: %d joins, leaves and lists of people in %s.", maxMembershipChanges,
+	human(membershipPer))
+
+var tooManyRenames = fmt.Sprintf("Slow down: %d changes of your name in %s.", maxRenames, human(renamesPer))
 
 // inMostRooms says that the client is in n rooms and may not be in more.
 func inMostRooms(n int) string {

@@ -17,8 +17,6 @@ type pending struct {
 
 // room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
 type room struct {
-	hub    *Hub          // static
-	name   string        // static
 	opened chan struct{} // static; closed when err and stop are set
 	err    error         // why the room did not open; static once opened
 	stop   func()        // static once opened
@@ -26,10 +24,8 @@ type room struct {
 	// mu guards what follows. It is held during fan-out, so that all members see one order; Member.Send never blocks. Do not
 	// call Append or Follow with mu held: see the package comment.
 	mu           sync.Mutex
-	closed       bool      // no client can join this room any more; the next join makes a new room
-	leftAt       time.Time // when a member last left, or when the room was made
-	members      []*Client
-	people       people
+	attendance        // hub and name in it are static
+	closed       bool // no client can join this room any more; the next join makes a new room
 	timeline     timeline
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of pending
@@ -37,8 +33,8 @@ type room struct {
 
 func newRoom(h *Hub, name string) *room {
 	return &room{
-		hub: h, name: name, opened: make(chan struct{}), leftAt: time.Now(),
-		people: newPeople(), timeline: newTimeline(), pending: map[key]*pending{},
+		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
+		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
 	}
 }
 
@@ -69,22 +65,9 @@ func (r *room) addLocked(e Event) {
 		return
 	}
 	r.hub.schedule(r, m)
+	delete(r.typing, e.User)
 	if len(r.members) > 0 {
 		r.sendLocked(&Frame{whole: wire.EncodePosted(r.name, m.encoded), expires: m.expires})
-	}
-}
-
-// sendLocked sends f to every member and drops members whose queue is full.
-func (r *room) sendLocked(f *Frame) {
-	var slow []*Client
-	for _, c := range r.members {
-		if !c.member.Send(f) {
-			slow = append(slow, c)
-		}
-	}
-	r.hub.counts.deliveries.Add(int64(len(r.members) - len(slow)))
-	for _, c := range slow {
-		r.dropLocked(c)
 	}
 }
 
@@ -96,10 +79,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	if r.closed {
 		return false
 	}
-	if !slices.Contains(r.members, c) {
-		r.members = append(r.members, c)
-		r.people.add(c.userID)
-	}
+	r.enter(c)
 	if !c.member.Send(r.snapshotLocked(cursor)) {
 		r.dropLocked(c)
 	}
@@ -109,6 +89,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 // snapshotLocked returns the joined frame for a client that has every message up to cursor. A client without a
 // cursor has no message.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
+	r.forget(time.Now())
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
 	var missed []*message
 	resumed := false
@@ -126,32 +107,18 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	return &Frame{before: before, after: after, messages: missed, quiet: resumed && len(missed) == 0}
 }
 
-// leave removes c from the members.
+// leave removes c from the members. Its user still counts for graceAfter, but is not typing any more.
 func (r *room) leave(c *Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropLocked(c)
 }
 
-func (r *room) dropLocked(c *Client) {
-	i := slices.Index(r.members, c)
-	if i < 0 {
-		return
-	}
-	r.members = slices.Delete(r.members, i, i+1)
-	r.people.remove(c.userID)
-	r.leftAt = time.Now()
-}
-
-// leaveUntil removes c from the members, but its user stays in the people count until that time.
+// leaveUntil removes c from the members. Its user, who will come back, counts until that time.
 func (r *room) leaveUntil(c *Client, until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains(r.members, c) {
-		return
-	}
-	r.people.keepUntil(c.userID, until)
-	r.dropLocked(c)
+	r.remove(c, until)
 }
 
 // has reports whether c is a member, and returns the head. A member has been sent every message up to the head.
@@ -169,9 +136,12 @@ func (r *room) finishLocked(k key) {
 }
 
 // closeLocked marks the room as closed. It finishes the posts that the stream has stored: they only wait for their
-// delivery, and a closed room delivers nothing.
+// delivery, and a closed room delivers nothing. The users of this node do not count in the room any more.
 func (r *room) closeLocked() {
 	r.closed = true
+	for id := range r.people.leaving {
+		r.hub.directory.leave(id, r.name)
+	}
 	for k, p := range r.pending {
 		if p.stored != nil {
 			r.finishLocked(k)
@@ -180,8 +150,8 @@ func (r *room) closeLocked() {
 }
 
 // tidy finishes posts that were stored and have expired at clock, but whose copy never came back from the stream. It
-// stops counting the users who are away and whose time is over at now. clock is the time of the hub's Clock; now is
-// from time.Now.
+// stops counting the users whose time is over at now, and tells the members who came and went. clock is the time of the
+// hub's Clock; now is from time.Now.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -190,7 +160,11 @@ func (r *room) tidy(clock, now time.Time) {
 			r.finishLocked(k)
 		}
 	}
-	r.people.forgetAway(now)
+	r.forget(now)
+	r.forgetTypists(now)
+	if now.Sub(r.hub.nodes.born) >= presenceAfter {
+		r.tellPresence()
+	}
 }
 
 // emptySince reports whether the room is open and has no members, and returns when the last member left.

@@ -16,7 +16,16 @@ type Stats struct {
 	Repeated   int64 // posts that were recognised as repeats
 	Deliveries int64 // frames that rooms sent to members; a frame to n members counts n times
 	Expired    int64 // messages that were removed at their deadline
-	Refused    map[wire.Code]int64
+
+	Users         int   // users on this node
+	Nodes         int   // other nodes that this node knows
+	Presences     int64 // presence that was sent, counted once a room and time
+	Typing        int64 // signs of typing that were sent on
+	TypingDropped int64 // signs of typing that were dropped, because the user had reached the limit of acts
+	Renames       int64 // changes of a name that guests asked for
+	SignalsLost   int64 // signals of other nodes that did not come, and own ones that could not be sent
+
+	Refused map[wire.Code]int64
 }
 
 // CodeOther is the key in Stats.Refused for codes that package wire does not list.
@@ -24,7 +33,8 @@ const CodeOther wire.Code = "other"
 
 // counts holds a hub's counters. A frame to all members of a room is counted with one atomic addition.
 type counts struct {
-	accepted, repeated, deliveries, expired atomic.Int64
+	accepted, repeated, deliveries, expired   atomic.Int64
+	presences, typing, typingDropped, renames atomic.Int64
 
 	refused map[wire.Code]*atomic.Int64 // static
 }
@@ -64,6 +74,9 @@ func (h *Hub) Stats() Stats {
 	}
 	s.Accepted, s.Repeated = h.counts.accepted.Load(), h.counts.repeated.Load()
 	s.Deliveries, s.Expired = h.counts.deliveries.Load(), h.counts.expired.Load()
+	s.Users, s.Nodes, s.SignalsLost = h.directory.count(), h.nodes.count(), h.nodes.lost.Load()
+	s.Presences, s.Typing, s.TypingDropped = h.counts.presences.Load(), h.counts.typing.Load(), h.counts.typingDropped.Load()
+	s.Renames = h.counts.renames.Load()
 	for code, n := range h.counts.refused {
 		s.Refused[code] = n.Load()
 	}

@@ -54,6 +54,15 @@ func (s *Session) Handle(frame []byte) error {
 		client.Leave(f)
 	case wire.Post:
 		client.Post(f)
+	case wire.Typing:
+		client.Typing(f)
+	case wire.Who:
+		if s.conn.MakeRoom() {
+			client.Who(f)
+		}
+	case wire.Rename:
+		s.mustAnswer = true
+		client.Rename(f)
 	}
 	return nil
 }

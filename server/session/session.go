@@ -1,13 +1,13 @@
-// Package session carries out the frames of one connection: hello, join, leave, post, auth (which renews the sign-in)
-// and signout. A session does not depend on the transport of its connection. It checks frames, tokens and guests; then
-// the hub carries out joins, leaves and posts, and answers them.
+// Package session carries out the frames of one connection: hello, join, leave, post, typing, who, rename, auth (which
+// renews the sign-in) and signout. A session does not depend on the transport of its connection. It checks frames, tokens
+// and guests; then the hub carries out the frames about rooms and names, and answers them.
 //
 // Files in order: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
 // identity.go (the user who is signed in), policy.go (what guests may do), signin_refusal.go, guest.go, metrics.go.
 // dispatch.go and auth.go have methods of Session, and an identity calls its Session, so these files refer up to
 // session.go.
 //
-// Locks: identity.mu is taken before hub.Clock.mu and the lock of a connection's queue.
+// Locks: identity.mu is taken before the locks of the hub and the lock of a connection's queue.
 package session
 
 import (
@@ -58,7 +58,7 @@ type Session struct {
 	failed     int                // how many auth frames have failed; see maxFailedAuths
 	signInID   string             // the client's id of the sign-in; empty: the client has named none
 	patience   time.Duration      // how long a poll waits for news at most; hello sets it
-	mustAnswer bool               // a join or auth frame, which always gets an answer, has come after hello
+	mustAnswer bool               // a frame that always gets an answer, perhaps a quiet one, has come after hello
 	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
 	holder     *revocation.Holder // nil: the client has shown no token
 }

@@ -22,7 +22,8 @@ type Memory struct {
 	seq       int64
 	stored    map[string][]hub.Event
 	followers map[string][]*func(hub.Event)
-	listeners map[string][]*func(hub.Signal)
+	listeners []*func(hub.Signal)
+	mute      bool // Send has no effect
 	appendErr error
 	followErr error
 	held      []func() // appends that Hold keeps back
@@ -35,8 +36,7 @@ type Memory struct {
 
 // NewMemory returns an empty stream.
 func NewMemory() *Memory {
-	return &Memory{stored: map[string][]hub.Event{}, followers: map[string][]*func(hub.Event){},
-		listeners: map[string][]*func(hub.Signal){}}
+	return &Memory{stored: map[string][]hub.Event{}, followers: map[string][]*func(hub.Event){}}
 }
 
 // Epoch implements hub.Stream.
