@@ -71,7 +71,7 @@ fuzz: go ## feed nonsense to the readers of frames, events, tokens, names and te
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
 	$(GO) test -run='^$$' -fuzz=FuzzEvent -fuzztime=1m ./server/hub
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
-	$(GO) test -run='^$$' -fuzz=FuzzCleanName -fuzztime=1m ./server/names
+	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup
 	$(GO) test -run='^$$' -fuzz=FuzzLinks -fuzztime=1m ./shared/markup
 

@@ -67,7 +67,8 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	var want []string
 	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "polls", "polls_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
 		"posts_repeated_total", "deliveries_total", "messages_expired_total", "reactions_total", "removals_total",
-		"acts_repeated_total"} {
+		"acts_repeated_total", "users", "nodes", "presence_total", "typing_total", "typing_dropped_total", "renames_total",
+		"signals_lost_total"} {
 		want = append(want, "mayfly_"+name)
 	}
 	for name, values := range labels {
@@ -100,7 +101,12 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 		want map[string]float64 // by how much each metric grows; all others stay the same
 	}{
 		{"two people come", func() { ann, ben = n.hello(t, testGuest, "lobby"), n.hello(t, "", "lobby") },
-			map[string]float64{"mayfly_connections": 2, "mayfly_connections_total": 2, "mayfly_rooms": 1}},
+			map[string]float64{"mayfly_connections": 2, "mayfly_connections_total": 2, "mayfly_rooms": 1,
+				"mayfly_users": 2}},
+		{"a sign of typing", func() { ann.send(wire.Typing{Room: "lobby"}); expect[wire.Typing](ben) },
+			map[string]float64{"mayfly_typing_total": 1, "mayfly_deliveries_total": 1}},
+		{"another name", func() { ann.send(wire.Rename{Name: "Ann"}); expect[wire.Authed](ann) },
+			map[string]float64{"mayfly_renames_total": 1}},
 		{"another room", func() { ann.send(wire.Join{Room: "tea"}); expect[wire.Joined](ann) },
 			map[string]float64{"mayfly_rooms": 1}},
 		{"a post", func() { ann.send(post(1, "lobby")); expect[wire.Accepted](ann); expect[wire.Posted](ann); posted(ben) },
@@ -171,7 +177,8 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 			cleo.send(wire.Hello{})
 			expect[wire.Welcome](cleo)
 			n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
-		}, map[string]float64{"mayfly_connections": 1, "mayfly_connections_total": 1, "mayfly_upgrades_refused_total conns": 1}},
+		}, map[string]float64{"mayfly_connections": 1, "mayfly_connections_total": 1, "mayfly_upgrades_refused_total conns": 1,
+			"mayfly_users": 1}},
 		{"an end", func() {
 			closed := make(chan error, 1)
 			go func() { closed <- n.server.Close(t.Context()) }()

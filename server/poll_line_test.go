@@ -257,7 +257,7 @@ func TestPollMetrics(t *testing.T) {
 			want map[string]float64
 		}{
 			{"a poll", func() {}, map[string]float64{"mayfly_polls": 1, "mayfly_polls_total": 1, "mayfly_connections": 1,
-				"mayfly_connections_signed_in": 1, "mayfly_rooms": 1}},
+				"mayfly_connections_signed_in": 1, "mayfly_rooms": 1, "mayfly_users": 1}},
 			{"turned away", func() {
 				p.do("POST", strings.NewReader(""), http.Header{})
 				p.do("POST", strings.NewReader(""), http.Header{"Origin": {"https://evil.example"}})
@@ -270,7 +270,7 @@ func TestPollMetrics(t *testing.T) {
 				p.poll(asGuest(benS))
 				<-other
 			}, map[string]float64{"mayfly_polls_refused_total conns": 1, "mayfly_polls": -1, "mayfly_connections": -1,
-				"mayfly_connections_signed_in": -1, "mayfly_polls_total": 1}},
+				"mayfly_connections_signed_in": -1, "mayfly_polls_total": 1, "mayfly_users": 1}},
 			{"a goodbye", func() { p.send("hello") }, map[string]float64{"mayfly_byes_total protocol": 1, "mayfly_polls_total": 1}},
 			{"an end", func() {
 				waits := p.start(resumed(asGuest(annS, "lobby"), 0))

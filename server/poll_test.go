@@ -84,7 +84,7 @@ func TestPollWait(t *testing.T) {
 			{`,"wait_ms":9007199254740992`, 0, true},
 			{`,"wait_ms":1,"wait_ms":1`, 0, true},
 		} {
-			a := p.send(`{"type":"hello","rooms":[{"room":"lobby","epoch":"memory","seq":0}]` + tt.wait + `}`)
+			a := p.send(`{"type":"hello","guest":"` + annS + `","rooms":[{"room":"lobby","epoch":"memory","seq":0}]` + tt.wait + `}`)
 			want := "welcome joined"
 			if tt.bye {
 				want = "bye:protocol"
@@ -93,7 +93,7 @@ func TestPollWait(t *testing.T) {
 			a.want(want, tt.want)
 		}
 		h.issuer.SetSlow(4 * second) // the time for checking a token counts as a part of the wait
-		hello := resumed(asGuest(annS, "lobby"), 0)
+		hello := resumed(asGuest(annS, "tea"), 0)
 		hello.Guest, hello.Token = nil, new(h.issuer.Issue("ada", time.Hour))
 		p.poll(hello).want("welcome joined", whole)
 	})
@@ -121,7 +121,21 @@ func TestWhatEndsAPollsWait(t *testing.T) {
 		{name: "a room that is refused", hello: func(_ *house, o *wire.Hello) { o.Rooms = append(o.Rooms, wire.Join{Room: "No!"}) }, want: "welcome joined refused:room", took: moment},
 		{name: "posted", happen: func(_ *testing.T, h *house) { h.say(1, time.Hour) }, want: "welcome joined posted", took: second + moment},
 		{name: "an expiry", hello: func(h *house, o *wire.Hello) { h.say(1, 3*second); o.Rooms[0].Seq = 1 }, want: "welcome joined removed", took: 25 * second},
-		{name: "somebody who comes", happen: func(t *testing.T, h *house) { h.in(t, h.issuer.Issue("eve", time.Hour), "") }, want: "welcome joined", took: 25 * second},
+		{name: "somebody who comes", happen: func(t *testing.T, h *house) { h.in(t, h.issuer.Issue("eve", time.Hour), "") }, want: "welcome joined presence", took: 15*second + moment},
+		{name: "somebody who types", happen: func(t *testing.T, h *house) {
+			h.in(t, h.issuer.Issue("eve", time.Hour), "").send(wire.Typing{Room: "lobby"})
+		}, want: "welcome joined typing", took: second + moment},
+		{name: "oneself, typing elsewhere", happen: func(t *testing.T, h *house) {
+			h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0), wire.Typing{Room: "lobby"})
+		}, want: "welcome joined", took: 25 * second},
+		{name: "a sign of typing", frames: []wire.Frame{wire.Typing{Room: "lobby"}}, want: "welcome joined", took: 25 * second},
+		{name: "an answer: people", frames: []wire.Frame{wire.Who{Room: "lobby"}}, want: "welcome joined people", took: moment},
+		{name: "an answer: authed", frames: []wire.Frame{wire.Rename{Name: "Ann"}}, want: "welcome joined authed", took: moment},
+		{name: "an answer: refused rename", frames: []wire.Frame{wire.Rename{Name: "Ann"}}, hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", time.Hour)) },
+			want: "welcome joined refused:forbidden", took: moment},
+		{name: "one's own name, changed elsewhere", happen: func(t *testing.T, h *house) {
+			h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0), wire.Rename{Name: "Ann"})
+		}, want: "welcome joined authed", took: 25 * second},
 		{name: "oneself, elsewhere", happen: func(t *testing.T, h *house) { h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0)) }, want: "welcome joined", took: 25 * second},
 		{name: "a better name", hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", time.Hour)) },
 			happen: func(_ *testing.T, h *house) { h.issuer.Says("ada", auth.Change{Name: "Ada Lovelace"}) }, want: "welcome joined authed", took: 25 * second},

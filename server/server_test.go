@@ -323,7 +323,7 @@ func TestOversizedMessageEndsASession(t *testing.T) {
 func TestUnknownFramesAndMembersAreIgnored(t *testing.T) {
 	n := start(t, 10)
 	c := n.hello(t, "")
-	c.write(`{"type":"typing","room":"lobby"}` + "\n" + `{"type":"join","room":"lobby","colour":{"deep":[1,2]}}`)
+	c.write(`{"type":"wink","room":"lobby"}` + "\n" + `{"type":"join","room":"lobby","colour":{"deep":[1,2]}}`)
 	expect[wire.Joined](c)
 }
 

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -135,8 +136,13 @@ func (g *guest) send(frames ...wire.Frame) {
 	}
 }
 
-// take returns the frames that came since the last take, without beats.
+// take returns the frames that came since the last take, without beats and presence.
 func (g *guest) take() []wire.Frame {
+	return slices.DeleteFunc(g.takeAll(), func(f wire.Frame) bool { _, ok := f.(wire.Presence); return ok })
+}
+
+// takeAll returns what came since the last take, but for beats.
+func (g *guest) takeAll() []wire.Frame {
 	synctest.Wait()
 	g.mu.Lock()
 	defer g.mu.Unlock()

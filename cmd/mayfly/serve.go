@@ -153,7 +153,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	h := hub.New(hub.Config{
 		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n,
 		Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
-	}, messages, clock, log)
+	}, messages, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
 		signIn.Verifier, signIn.Ledger = verifier, messages.Facts()

@@ -406,7 +406,7 @@ func TestWhatChangesNothingCostsNothing(t *testing.T) {
 
 // secondNode returns a second node over the stream of w.
 func (w world) secondNode(config hub.Config) world {
-	return world{Hub: hub.New(config, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)), stream: w.stream}
+	return world{Hub: hub.New(config, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)), stream: w.stream}
 }
 
 // TestTwoNodesAtOnce: two nodes check an act before either knows the other's. The stream's order decides, and the sender of

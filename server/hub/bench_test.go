@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"mayfly/server/hub"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -62,7 +63,7 @@ func BenchmarkFanOut(b *testing.B) {
 	b.Run("hub", func(b *testing.B) {
 		config := testConfig
 		config.Posts, config.RoomMessages, config.RoomBytes = 1<<30, 1<<30, 1<<40
-		h := hub.New(config, &echo{}, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+		h := hub.New(config, &echo{}, streamtest.NewMemory(), hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		var first *hub.Client
 		for i := range members {
 			c := h.NewClient(&sink{}, wire.User{ID: fmt.Sprintf("u-%d", i), Name: "Ann"}, "", hub.Writer)

@@ -31,7 +31,7 @@ type Client struct {
 	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
 	posts          inflight    // posts, reactions and removals that have no answer yet
 
-	user atomic.Pointer[wire.User] // the author of the posts; Rename replaces it
+	user atomic.Pointer[wire.User] // the author of the posts; the hub's directory replaces it
 
 	mu           sync.Mutex // guards what follows
 	closed       bool
@@ -51,22 +51,48 @@ const (
 // always be written in the same way. If address is "", it is unknown, and no limit for addresses applies. The caller
 // closes the client when the connection ends.
 func (h *Hub) NewClient(m Member, user wire.User, address string, role Role) *Client {
+	return h.NewGuest(m, user, "", address, role, func(wire.User) {})
+}
+
+// NewGuest returns a client of a guest. guest.Name is the guest's pseudonym, and name the name that the guest would like:
+// see docs/protocol.md for what becomes of it. NewGuest calls welcome with the guest as others see it before it sends any
+// frame to m; welcome must not block.
+func (h *Hub) NewGuest(m Member, user wire.User, name, address string, role Role, welcome func(wire.User)) *Client {
 	c := &Client{
 		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
 		membershipRate: newRateWindow(maxMembershipChanges, membershipPer), posts: inflight{drained: make(chan struct{}, 1)},
 	}
-	c.user.Store(&user)
 	if user.Anonymous && address != "" {
 		c.address = "address " + address // user ids have no space, so this key is never a user's id
 	}
+	h.showNames(h.directory.admit(c, user, name, welcome))
 	return c
 }
 
-// Rename gives the user a new name. It is the author's name in messages that the user posts from now on.
-func (c *Client) Rename(name string) {
-	user := *c.user.Load()
-	user.Name = name
-	c.user.Store(&user)
+// ShowAs gives a user who is signed in a new name. Messages that the user posts from now on carry it.
+func (c *Client) ShowAs(name string) { c.hub.showNames(c.hub.directory.showAs(c.userID, name)) }
+
+const (
+	// A guest may change the name maxRenames times in any span of renamesPer.
+	maxRenames = 5
+	renamesPer = time.Minute
+)
+
+// Rename gives a guest another name, and answers with authed.
+func (c *Client) Rename(f wire.Rename) {
+	refuse := func(code wire.Code, message string, retry time.Duration) {
+		c.Refuse(wire.Refused{Re: wire.Kind(f), Code: code, Message: message}, retry)
+	}
+	if !c.user.Load().Anonymous {
+		refuse(wire.CodeForbidden, signedInName, 0)
+		return
+	}
+	if wait := c.hub.chargeRename(c, time.Now()); wait > 0 {
+		refuse(wire.CodeRate, tooManyRenames, wait)
+		return
+	}
+	c.hub.counts.renames.Add(1)
+	c.hub.showNames(c.hub.directory.rename(c, f.Name))
 }
 
 // Drain blocks until every post, reaction and removal of the client has its answer, or until ctx is done.
@@ -77,6 +103,7 @@ func (c *Client) Close() {
 	for _, r := range c.close() {
 		r.leave(c)
 	}
+	c.hub.directory.dismiss(c, time.Now().Add(graceAfter))
 }
 
 // CloseFor closes a client whose user will come back. For the time d its rooms still count the user.
@@ -85,6 +112,7 @@ func (c *Client) CloseFor(d time.Duration) {
 	for _, r := range c.close() {
 		r.leaveUntil(c, until)
 	}
+	c.hub.directory.dismiss(c, until)
 }
 
 // close marks the client as closed and returns the rooms that it was in.

@@ -31,7 +31,7 @@ func TestDrainWaitsAsLongAsTheStreamGoesOn(t *testing.T) {
 		memory := streamtest.NewMemory()
 		wall := &wall{}
 		slow := &slowStream{Memory: memory, every: 3 * time.Second}
-		w := world{hub.New(testConfig, slow, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
+		w := world{hub.New(testConfig, slow, memory, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), memory, wall}
 		ann, ben := w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby")
 		const posts = 8 // 24 s
 		for i := range posts {

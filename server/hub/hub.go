@@ -8,18 +8,20 @@
 // anything that takes frames. Stats returns plain counters, and package server makes metrics of them, because the Prometheus
 // client would import net/http.
 //
-// Files in order: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), expiry.go, timeline.go,
-// snapshot.go and people.go (what a room holds; pure), event.go, stream.go, signals.go, frame.go, refusals.go, rate.go,
-// stats.go, clock.go. Not every file uses only the files after it: a Client and a room have a pointer to their Hub, and the
-// files from join.go to expiry.go, refusals.go, rate.go and stats.go have methods of Hub, Client and room.
+// Files in order: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), presence.go,
+// attendance.go, typing.go, expiry.go, timeline.go, snapshot.go and people.go (what a room holds; pure), nodes.go (the
+// exchange with other nodes), directory.go (who is connected, and names), event.go, stream.go, signals.go, frame.go,
+// refusals.go, rate.go, stats.go, clock.go. Not every file uses only the files after it: a Client, a room and nodes have a
+// pointer to their Hub, and the files from join.go to expiry.go, refusals.go, rate.go and stats.go have methods of Hub,
+// Client and room.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
-//	Client.mu → room.mu → Hub.mu, Clock.mu, the locks inside Member.Send and Stream.Erase
+//	Client.mu, nodes.mu → room.mu → directory.mu → Hub.mu, Clock.mu, the locks inside Member.Send and Stream.Erase
 //
-// Append and Follow are never called with one of these locks held. Append calls done and Follow calls deliver, and both
-// functions take room.mu. NATS may hold a lock of its own while it calls done: an Append under room.mu or Hub.mu could
-// deadlock.
+// Append, Follow, Send and Listen are never called with one of these locks held. Append calls done, Follow calls deliver
+// and Listen calls receive, and these functions take room.mu. NATS may hold a lock of its own while it calls done: an
+// Append under room.mu or Hub.mu could deadlock.
 package hub
 
 import (
@@ -78,6 +80,9 @@ type Hub struct {
 	wake   chan struct{} // static; capacity 1; a value tells Run that the earliest deadline has changed
 	counts counts        // its counters are atomic
 
+	directory *directory // static; who is connected, and the names
+	nodes     *nodes     // static; the exchange with the other nodes
+
 	opening sync.WaitGroup // calls of follow that are running; each of them opens a room
 	posts   inflight       // posts and acts that are being checked, or that are not both stored and delivered yet
 
@@ -86,20 +91,27 @@ type Hub struct {
 	mu    sync.Mutex             // guards what follows; for the order of locks see the package comment
 	rooms map[string]*room       // rooms that are open or are being opened
 	due   dueHeap                // live messages of all rooms, earliest deadline first
-	rates map[string]*rateWindow // the rates of posts, by user id or by Client.address, and of acts, by actsOf
+	rates map[string]*rateWindow // of posts by user id or Client.address; of acts and renames see rate.go
 }
 
-// New returns a hub over stream. Messages expire by clock, and only while Run runs.
-func New(config Config, stream Stream, clock *Clock, log *slog.Logger) *Hub {
-	return &Hub{
+// New returns a hub over stream, which learns by signals who is on other nodes. Messages expire by clock, and only while
+// Run runs.
+func New(config Config, stream Stream, signals Signals, clock *Clock, log *slog.Logger) *Hub {
+	h := &Hub{
 		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1),
 		posts: inflight{drained: make(chan struct{}, 1)}, counts: counts{refused: countedCodes()},
-		rooms: map[string]*room{}, rates: map[string]*rateWindow{},
+		directory: newDirectory(clock), rooms: map[string]*room{}, rates: map[string]*rateWindow{},
 	}
+	h.nodes = newNodes(h, signals)
+	return h
 }
 
-// Run expires messages until ctx is done; no other goroutine expires them. Then it stops following every room and returns.
+// Run expires messages, tells the rooms who has come and gone, and exchanges signals with the other nodes, until ctx is
+// done; no other goroutine does. Then it stops following every room and returns.
 func (h *Hub) Run(ctx context.Context) error {
+	var exchange sync.WaitGroup
+	exchange.Go(func() { h.nodes.run(ctx) })
+	defer exchange.Wait()
 	timer := time.NewTimer(checkEvery)
 	defer timer.Stop()
 	tidied := time.Now()
@@ -118,9 +130,9 @@ func (h *Hub) Run(ctx context.Context) error {
 		next := h.expire(h.clock.Now())
 		if now.Sub(tidied) >= checkEvery {
 			h.tidy(now)
-			tidied = now
+			tidied = time.Now() // after the last room: a room is told who came and went at most once in checkEvery
 		}
-		timer.Reset(next)
+		timer.Reset(max(min(next, checkEvery-time.Since(tidied)), 0))
 	}
 }
 
@@ -164,6 +176,7 @@ func (h *Hub) follow(r *room) {
 	defer close(r.opened)
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
+	h.nodes.populate(r)
 	r.stop, r.err = h.stream.Follow(ctx, r.name, r.deliver)
 	if r.err != nil {
 		r.mu.Lock()
@@ -204,6 +217,13 @@ func (h *Hub) drop(closed map[*room]bool) {
 	}
 }
 
+// room returns the room of that name if this node has it open or opens it, else nil.
+func (h *Hub) room(name string) *room {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rooms[name]
+}
+
 func (h *Hub) snapshotRooms() []*room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -214,7 +234,8 @@ func (h *Hub) snapshotRooms() []*room {
 	return rooms
 }
 
-// tidy closes the rooms that have been empty for keepEmptyFor and removes the rates of users who have not posted lately.
+// tidy tells the rooms who has come and gone, closes the rooms that have been empty for keepEmptyFor, and removes the rates
+// of users who have done nothing lately.
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
@@ -226,6 +247,7 @@ func (h *Hub) tidy(now time.Time) {
 	if len(closed) > 0 {
 		h.drop(closed)
 	}
+	h.directory.tidy(now)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for user, w := range h.rates {

@@ -40,7 +40,7 @@ func bubble(t *testing.T, config hub.Config, test func(t *testing.T, w world)) {
 		ctx, stop := context.WithCancel(t.Context())
 		s := streamtest.NewMemory()
 		wall := &wall{}
-		w := world{hub.New(config, s, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), s, wall}
+		w := world{hub.New(config, s, s, hub.NewClock(wall.now), slog.New(slog.DiscardHandler)), s, wall}
 		ended := make(chan error, 1)
 		go func() { ended <- w.Run(ctx) }()
 		test(t, w)
@@ -56,10 +56,11 @@ type recorder struct {
 	*hub.Client
 	user wire.User
 
-	mu     sync.Mutex
-	frames []wire.Frame
-	kept   []*hub.Frame
-	full   bool // Send fails, as with a full queue
+	mu       sync.Mutex
+	frames   []wire.Frame // without presence
+	presence []wire.Presence
+	kept     []*hub.Frame
+	full     bool // Send fails, as with a full queue
 }
 
 func (r *recorder) Send(f *hub.Frame) bool {
@@ -77,7 +78,11 @@ func (r *recorder) Send(f *hub.Frame) bool {
 	if err != nil {
 		panic(fmt.Sprintf("hub sent %q: %v", b, err))
 	}
-	r.frames = append(r.frames, frame)
+	if p, ok := frame.(wire.Presence); ok {
+		r.presence = append(r.presence, p)
+	} else {
+		r.frames = append(r.frames, frame)
+	}
 	return true
 }
 
@@ -218,7 +223,7 @@ func TestReadsFilterByTheClock(t *testing.T) {
 	// Run does not run here, so no message is removed at its deadline; an expired message must not be sent all the same.
 	synctest.Test(t, func(t *testing.T) {
 		w := world{stream: streamtest.NewMemory()}
-		w.Hub = hub.New(testConfig, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+		w.Hub = hub.New(testConfig, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		ann := w.in(t, "ann", "lobby")
 		ann.Post(post(1, "lobby", time.Second))
 		ann.Post(post(2, "lobby", time.Minute))
@@ -282,7 +287,7 @@ func TestRepeatBeforeTheStreamAnswers(t *testing.T) {
 func TestRepeatThatOnlyTheStreamKnows(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")
-		other := hub.New(testConfig, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)) // another node, same stream
+		other := hub.New(testConfig, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)) // another node, same stream
 		p := post(1, "lobby", 0)
 		want := ann.posted(p, 1)
 		release := w.stream.Hold()
@@ -565,7 +570,7 @@ func TestEverythingAfterTheSnapshotFollowsOnce(t *testing.T) {
 	config.Posts = 1000
 	synctest.Test(t, func(t *testing.T) {
 		w := world{stream: streamtest.NewMemory()}
-		w.Hub = hub.New(config, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+		w.Hub = hub.New(config, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		ann := w.in(t, "ann", "lobby")
 		ended := make(chan bool)
 		go func() {
@@ -611,7 +616,9 @@ func TestPeopleAreCountedOnce(t *testing.T) {
 		}{
 			{func() {}, 2},
 			{one.Close, 2},
-			{two.Close, 1},
+			{two.Close, 2},
+			{func() { time.Sleep(15*time.Second - time.Nanosecond) }, 2},
+			{func() { time.Sleep(time.Nanosecond) }, 1},
 			{two.Close, 1},
 		} {
 			tt.before()

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// A connection may make maxMembershipChanges joins and leaves in any span of membershipPer.
+	// A connection may make maxMembershipChanges joins, leaves and questions who is there in any span of membershipPer.
 	maxMembershipChanges = 64
 	membershipPer        = 10 * time.Second
 )
@@ -93,17 +93,26 @@ func (c *Client) notJoinedReason(room string) (code wire.Code, message string, r
 
 // Leave removes the client from a room.
 func (c *Client) Leave(l wire.Leave) {
-	if wait := c.membershipRate.take(time.Now()); wait > 0 {
-		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRate, Message: tooManyChanges}, wait)
-		return
-	}
-	r, _ := c.in(l.Room)
+	r := c.forMembership(wire.Kind(l), l.Room)
 	if r == nil {
-		c.Refuse(wire.Refused{Re: wire.Kind(l), Room: l.Room, Code: wire.CodeRoom, Message: notInRoom}, 0)
 		return
 	}
 	c.mu.Lock()
 	delete(c.rooms, l.Room)
 	c.mu.Unlock()
 	r.leave(c)
+}
+
+// forMembership returns the room that a frame about the client's membership names. If the client is not in it or has sent
+// too many such frames, forMembership refuses the frame and returns nil. re is the kind of the frame.
+func (c *Client) forMembership(re, name string) *room {
+	if wait := c.membershipRate.take(time.Now()); wait > 0 {
+		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRate, Message: tooManyChanges}, wait)
+		return nil
+	}
+	r, _ := c.in(name)
+	if r == nil {
+		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRoom, Message: notInRoom}, 0)
+	}
+	return r
 }

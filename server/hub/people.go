@@ -1,40 +1,217 @@
 package hub
 
-import "time"
+import (
+	"cmp"
+	"slices"
+	"time"
 
-// people counts the distinct users in one room. A user who is away and will come back stays counted for a while. people
-// has no lock of its own: room.mu guards it.
+	"mayfly/shared/wire"
+)
+
+// people are the users in one room, on all nodes: who is there, since when, and what the members were not told yet. It
+// has no lock and no clock of its own: room.mu guards it, and its methods take the time as a parameter.
 type people struct {
-	counts map[string]int       // by user id: the user's connections in the room, plus one if the user is in away
-	away   map[string]time.Time // by user id: the time until which a user who is away stays counted
+	byID      map[string]*person
+	order     []*person            // as they came
+	leaving   map[string]*person   // users of this node without a connection in the room, who still count for a while
+	untold    map[string]wire.User // users about whom something changed, as the members know them; no ID: not in the room
+	elsewhere int                  // how many users other nodes have in the room; a user on two nodes counts twice
 }
 
-func newPeople() people { return people{map[string]int{}, map[string]time.Time{}} }
+// person is one user in a room.
+type person struct {
+	namedUser
+	since int64     // when the user came, in Unix milliseconds
+	conns int       // connections of this node
+	until time.Time // how long the user counts on this node without a connection
+	nodes []string  // other nodes that have the user in the room
+}
 
-func (p *people) count() int { return len(p.counts) }
+// namedUser is a user, and when the user got the name, in Unix milliseconds. Of two names of one user, the later counts.
+type namedUser struct {
+	wire.User
+	named int64
+}
 
-func (p *people) add(user string) { p.counts[user]++ }
+// olderThan reports whether u has an older name than v, which is the same user. Two nodes may give names in the same
+// millisecond: then the order of the names decides, so that all nodes decide alike.
+func (u namedUser) olderThan(v namedUser) bool {
+	return cmp.Or(cmp.Compare(u.named, v.named), cmp.Compare(u.Name, v.Name)) < 0
+}
 
-func (p *people) remove(user string) {
-	if p.counts[user]--; p.counts[user] == 0 {
-		delete(p.counts, user)
+func newPeople() people {
+	return people{byID: map[string]*person{}, leaving: map[string]*person{}, untold: map[string]wire.User{}}
+}
+
+func (p *people) count() int { return len(p.byID) }
+
+// here reports whether the user counts on this node.
+func (p *people) here(id string) bool {
+	return p.connected(id) || p.leaving[id] != nil
+}
+
+// connected reports whether the user has a connection of this node in the room.
+func (p *people) connected(id string) bool {
+	one := p.byID[id]
+	return one != nil && one.conns > 0
+}
+
+// enter counts a connection of this node. It returns when the user came into the room: earlier than now if the user is
+// there already.
+func (p *people) enter(u namedUser, now int64) (since int64) {
+	one := p.add(u, now)
+	one.conns++
+	delete(p.leaving, u.ID)
+	return one.since
+}
+
+// leave removes a connection of this node. If it was the user's last one here, the user counts until that time.
+func (p *people) leave(id string, until time.Time) {
+	one := p.byID[id]
+	if one.conns--; until.After(one.until) {
+		one.until = until
+	}
+	if one.conns == 0 {
+		p.leaving[id] = one
 	}
 }
 
-// keepUntil counts user as away, so that the user stays in the count until the time deadline.
-func (p *people) keepUntil(user string, deadline time.Time) {
-	if _, away := p.away[user]; !away {
-		p.add(user)
-	}
-	p.away[user] = deadline
-}
-
-// forgetAway stops counting the users in away whose time has passed at the time now.
-func (p *people) forgetAway(now time.Time) {
-	for user, until := range p.away {
-		if !until.After(now) {
-			delete(p.away, user)
-			p.remove(user)
+// forget removes the users of this node whose time is over at now, and returns their ids.
+func (p *people) forget(now time.Time) (gone []string) {
+	for id, one := range p.leaving {
+		if !one.until.After(now) {
+			delete(p.leaving, id)
+			p.removeIfGone(one)
+			gone = append(gone, id)
 		}
 	}
+	return gone
+}
+
+// arrive records that another node has the user in the room since that time.
+func (p *people) arrive(node string, u namedUser, since int64) {
+	one := p.add(u, since)
+	if since < one.since {
+		p.unlist(one)
+		one.since = since
+		p.list(one)
+	}
+	if !slices.Contains(one.nodes, node) {
+		one.nodes = append(one.nodes, node)
+		p.elsewhere++
+	}
+}
+
+// depart records that another node does not have the user in the room any more.
+func (p *people) depart(node, id string) {
+	one := p.byID[id]
+	if one == nil {
+		return
+	}
+	if i := slices.Index(one.nodes, node); i >= 0 {
+		one.nodes = slices.Delete(one.nodes, i, i+1)
+		p.elsewhere--
+		p.removeIfGone(one)
+	}
+}
+
+// rename shows a user who is in the room under the name in u, unless that is an older one.
+func (p *people) rename(u namedUser) {
+	one := p.byID[u.ID]
+	if one == nil || !one.olderThan(u) {
+		return
+	}
+	if one.User != u.User {
+		p.touch(u.ID, one.User)
+	}
+	one.namedUser = u
+}
+
+// add returns the person of u, and adds it if u is not in the room.
+func (p *people) add(u namedUser, since int64) *person {
+	one := p.byID[u.ID]
+	if one != nil {
+		p.rename(u)
+		return one
+	}
+	one = &person{namedUser: u, since: since}
+	p.touch(u.ID, wire.User{})
+	p.byID[u.ID] = one
+	p.list(one)
+	return one
+}
+
+func (p *people) removeIfGone(one *person) {
+	if p.here(one.ID) || len(one.nodes) > 0 {
+		return
+	}
+	p.touch(one.ID, one.User)
+	delete(p.byID, one.ID)
+	p.unlist(one)
+}
+
+// touch records that something changes about a user, whom the room shows as before until now.
+func (p *people) touch(id string, before wire.User) {
+	if _, ok := p.untold[id]; !ok {
+		p.untold[id] = before
+	}
+}
+
+// place returns where one stands, or would stand, in p.order.
+func (p *people) place(one *person) int {
+	i, _ := slices.BinarySearchFunc(p.order, one, byArrival)
+	return i
+}
+
+func byArrival(a, b *person) int {
+	return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.ID, b.ID))
+}
+
+func (p *people) list(one *person) { p.order = slices.Insert(p.order, p.place(one), one) }
+
+func (p *people) unlist(one *person) {
+	i := p.place(one)
+	p.order = slices.Delete(p.order, i, i+1)
+}
+
+// users returns wire.MaxPeople users at most: first the user with that id, then the others as they came.
+func (p *people) users(first string) []wire.User {
+	list := make([]wire.User, 0, min(len(p.order), wire.MaxPeople))
+	if one := p.byID[first]; one != nil {
+		list = append(list, one.User)
+	}
+	for _, one := range p.order {
+		if len(list) == wire.MaxPeople {
+			break
+		}
+		if one.ID != first {
+			list = append(list, one.User)
+		}
+	}
+	return list
+}
+
+// news returns the users who came or changed since the last call, and the ids of those who went. If nothing else has
+// happened than that one user came or changed, alone is that user's id. From now on the members count as told.
+func (p *people) news() (came []wire.User, went []string, alone string) {
+	var persons []*person
+	touched := len(p.untold)
+	for id, before := range p.untold {
+		switch one := p.byID[id]; {
+		case one != nil && one.User != before:
+			persons = append(persons, one)
+		case one == nil && before.ID != "":
+			went = append(went, id)
+		}
+	}
+	clear(p.untold)
+	slices.SortFunc(persons, byArrival)
+	for _, one := range persons {
+		came = append(came, one.User)
+	}
+	if touched == 1 && len(came) == 1 {
+		alone = came[0].ID
+	}
+	slices.Sort(went)
+	return came, went, alone
 }

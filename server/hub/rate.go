@@ -27,6 +27,13 @@ func (h *Hub) charge(c *Client, now time.Time) (delay time.Duration, problem str
 	return 0, ""
 }
 
+// chargeRename counts a change of the name by the user of c. At the limit it counts nothing and returns how long to wait.
+func (h *Hub) chargeRename(c *Client, now time.Time) (wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rateLocked("renames "+c.userID, maxRenames, renamesPer).take(now)
+}
+
 // refund runs for a post that stored no new message. It removes the post that charge counted at the time chargedAt.
 func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	h.mu.Lock()

@@ -18,6 +18,8 @@ const (
 	notInRoom   = "You are not in this room."
 	roomFull    = "The room is full. Wait until some of its messages have expired."
 
+	signedInName = "Only guests can choose a name here: yours comes from your sign-in."
+
 	messageGone   = "This message is not there any more."
 	answeredGone  = "The message that you answer is not there any more."
 	notYours      = "You can take back only your own messages."
@@ -33,7 +35,10 @@ func (h *Hub) tooManyActs() string {
 	return fmt.Sprintf("Slow down: %d reactions and removals in %s.", h.config.Acts, human(h.config.Per))
 }
 
-var tooManyChanges = fmt.Sprintf("Slow down: %d joins and leaves in %s.", maxMembershipChanges, human(membershipPer))
+var tooManyChanges = fmt.Sprintf("Slow down: %d joins, leaves and lists of people in %s.", maxMembershipChanges,
+	human(membershipPer))
+
+var tooManyRenames = fmt.Sprintf("Slow down: %d changes of your name in %s.", maxRenames, human(renamesPer))
 
 // inMostRooms says that the client is in n rooms and may not be in more.
 func inMostRooms(n int) string {

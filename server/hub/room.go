@@ -18,8 +18,6 @@ type pending struct {
 
 // room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
 type room struct {
-	hub    *Hub          // static
-	name   string        // static
 	opened chan struct{} // static; closed when err and stop are set
 	err    error         // why the room did not open; static once opened
 	stop   func()        // static once opened
@@ -27,10 +25,8 @@ type room struct {
 	// mu guards what follows. It is held during fan-out, so that all members see one order; Member.Send never blocks. Do not
 	// call Append or Follow with mu held: see the package comment.
 	mu           sync.Mutex
-	closed       bool      // no client can join this room any more; the next join makes a new room
-	leftAt       time.Time // when a member last left, or when the room was made
-	members      []*Client
-	people       people
+	attendance        // hub and name in it are static
+	closed       bool // no client can join this room any more; the next join makes a new room
 	timeline     timeline
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of pending
@@ -39,8 +35,8 @@ type room struct {
 
 func newRoom(h *Hub, name string) *room {
 	r := &room{
-		hub: h, name: name, opened: make(chan struct{}), leftAt: time.Now(),
-		people: newPeople(), timeline: newTimeline(), pending: map[key]*pending{},
+		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
+		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
 	}
 	r.acts = newActs(r)
 	return r
@@ -59,6 +55,9 @@ func (r *room) deliver(e Event) {
 	if change.isNew {
 		r.hub.schedule(r, change.message)
 	}
+	if change.outcome == posted {
+		delete(r.typing, e.User)
+	}
 	if change.erase {
 		r.hub.stream.Erase(r.name, change.message.seq)
 	}
@@ -74,30 +73,6 @@ func (r *room) deliver(e Event) {
 	}
 }
 
-// sendLocked sends f to every member and drops members whose queue is full.
-func (r *room) sendLocked(f *Frame) { r.sendButLocked(f, nil, nil) }
-
-// sendButLocked is like sendLocked, but the member sender gets own in place of f. It sends nothing if f is nil.
-func (r *room) sendButLocked(f *Frame, sender *Client, own *Frame) {
-	if f == nil {
-		return
-	}
-	var slow []*Client
-	for _, c := range r.members {
-		frame := f
-		if c == sender {
-			frame = own
-		}
-		if !c.member.Send(frame) {
-			slow = append(slow, c)
-		}
-	}
-	r.hub.counts.deliveries.Add(int64(len(r.members) - len(slow)))
-	for _, c := range slow {
-		r.dropLocked(c)
-	}
-}
-
 // join makes c a member, if it is none yet, and sends it joined with what happened after cursor. It returns false if the
 // room is closed.
 func (r *room) join(c *Client, cursor *wire.Cursor) bool {
@@ -106,10 +81,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	if r.closed {
 		return false
 	}
-	if !slices.Contains(r.members, c) {
-		r.members = append(r.members, c)
-		r.people.add(c.userID)
-	}
+	r.enter(c)
 	if !c.member.Send(r.snapshotLocked(cursor)) {
 		r.dropLocked(c)
 	}
@@ -119,6 +91,7 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 // snapshotLocked returns the joined frame for a client that has everything up to cursor. A client without a cursor has
 // nothing.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
+	r.forget(time.Now())
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
 	var after *int64
 	if cursor != nil && cursor.Epoch == epoch {
@@ -132,32 +105,18 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}
 }
 
-// leave removes c from the members.
+// leave removes c from the members. Its user still counts for graceAfter, but is not typing any more.
 func (r *room) leave(c *Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropLocked(c)
 }
 
-func (r *room) dropLocked(c *Client) {
-	i := slices.Index(r.members, c)
-	if i < 0 {
-		return
-	}
-	r.members = slices.Delete(r.members, i, i+1)
-	r.people.remove(c.userID)
-	r.leftAt = time.Now()
-}
-
-// leaveUntil removes c from the members, but the user of c stays in the people count until the time deadline.
+// leaveUntil removes c from the members. Its user, who will come back, counts until the time deadline.
 func (r *room) leaveUntil(c *Client, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.Contains(r.members, c) {
-		return
-	}
-	r.people.keepUntil(c.userID, deadline)
-	r.dropLocked(c)
+	r.remove(c, deadline)
 }
 
 // has reports whether c is a member, and returns the head. A member has been sent every change up to the head.
@@ -175,9 +134,12 @@ func (r *room) finishLocked(k key) {
 }
 
 // closeLocked marks the room as closed. It finishes the posts and acts that the stream has stored: they only wait for their
-// delivery, and a closed room delivers nothing.
+// delivery, and a closed room delivers nothing. The users of this node do not count in the room any more.
 func (r *room) closeLocked() {
 	r.closed = true
+	for id := range r.people.leaving {
+		r.hub.directory.leave(id, r.name)
+	}
 	for k, p := range r.pending {
 		if p.stored != nil {
 			r.finishLocked(k)
@@ -190,9 +152,10 @@ func (r *room) closeLocked() {
 	}
 }
 
-// tidy ends what waits for a copy from the stream that never came, and stops counting users who did not come back in time.
-// clock is the time of the hub's Clock: tidy finishes the posts that were stored and have expired by clock. now is from
-// time.Now: by now it decides which acts to give up, and which users were away for too long.
+// tidy ends what waits for a copy from the stream that never came, stops counting users who did not come back in time, and
+// tells the members who came and went. clock is the time of the hub's Clock: tidy finishes the posts that were stored and
+// have expired by clock. now is from time.Now: by now it decides which acts to give up, and which users were away for too
+// long.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -202,7 +165,11 @@ func (r *room) tidy(clock, now time.Time) {
 		}
 	}
 	r.acts.giveUpLocked(now)
-	r.people.forgetAway(now)
+	r.forget(now)
+	r.forgetTypists(now)
+	if now.Sub(r.hub.nodes.born) >= presenceAfter {
+		r.tellPresence()
+	}
 }
 
 // emptySince reports whether the room is open and has no members. since is the time at which the last member left.

@@ -7,6 +7,8 @@ import (
 )
 
 // Stats is what a hub holds now, and what it has counted since New.
+//
+// One thing: each field is a number that becomes one metric.
 type Stats struct {
 	Rooms    int // open rooms on this node, including empty rooms that are still in memory
 	Messages int // live messages in these rooms
@@ -19,7 +21,16 @@ type Stats struct {
 	Reactions  int64 // reactions that this node's users gave or took away
 	Removals   int64 // messages that this node's users took back
 	ActRepeats int64 // reactions and removals that changed nothing, because it was so already
-	Refused    map[wire.Code]int64
+
+	Users         int   // users on this node
+	Nodes         int   // other nodes that this node knows
+	Presences     int64 // presence that was sent, counted once a room and time
+	Typing        int64 // signs of typing that were sent on
+	TypingDropped int64 // signs of typing that were dropped, because the user had reached the limit of acts
+	Renames       int64 // changes of a name that guests asked for
+	SignalsLost   int64 // signals of other nodes that did not come, and own ones that could not be sent
+
+	Refused map[wire.Code]int64
 }
 
 // CodeOther is the key in Stats.Refused for codes that package wire does not list.
@@ -27,7 +38,9 @@ const CodeOther wire.Code = "other"
 
 // counts holds a hub's counters. A frame to all members of a room is counted with one atomic addition.
 type counts struct {
-	accepted, repeated, deliveries, expired, reactions, removals, actRepeats atomic.Int64
+	accepted, repeated, deliveries, expired   atomic.Int64
+	reactions, removals, actRepeats           atomic.Int64
+	presences, typing, typingDropped, renames atomic.Int64
 
 	refused map[wire.Code]*atomic.Int64 // static
 }
@@ -69,6 +82,9 @@ func (h *Hub) Stats() Stats {
 	s.Deliveries, s.Expired = h.counts.deliveries.Load(), h.counts.expired.Load()
 	s.Reactions, s.Removals = h.counts.reactions.Load(), h.counts.removals.Load()
 	s.ActRepeats = h.counts.actRepeats.Load()
+	s.Users, s.Nodes, s.SignalsLost = h.directory.count(), h.nodes.count(), h.nodes.lost.Load()
+	s.Presences, s.Typing, s.TypingDropped = h.counts.presences.Load(), h.counts.typing.Load(), h.counts.typingDropped.Load()
+	s.Renames = h.counts.renames.Load()
 	for code, n := range h.counts.refused {
 		s.Refused[code] = n.Load()
 	}

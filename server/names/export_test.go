@@ -1,7 +1,6 @@
 package names
 
 var (
-	CleanName = cleanName
 	LikeGuest = imitatesGuest
 	WaitFor   = waitFor
 )

@@ -2,7 +2,7 @@
 // name comes from the ID token, the access token, Okta's Users API or the issuer's userinfo endpoint. The package caches
 // names and looks them up in the background: no sign-in waits for a name, and a follower (see Profiles.Follow) is told
 // when a better name is found. Users choose their names, so a name may be hostile. The package cleans names, refuses
-// names that imitate a guest, and adds a suffix if the names of two users look the same.
+// names that imitate a guest, and adds a suffix if the names of two users look the same (package spelling).
 //
 // Package auth checks tokens, and asks this package for the names of the users in them.
 //

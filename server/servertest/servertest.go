@@ -39,10 +39,16 @@ var TTL = wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 
 // Options change the server that Start and StartInMemory run. The zero value fits most tests.
 type Options struct {
-	Stream  hub.Stream           // where events are stored; nil: a new streamtest.Memory
+	Stream  Stream               // where events are stored, and the nodes signal; nil: a new streamtest.Memory
 	Server  func(*server.Config) // changes the Config of the server before it is made
 	Hub     func(*hub.Config)    // the same for the hub; its TTL, Posts and Per come from the server's Config
 	Secrets []string             // the test fails if the log holds one of these
+}
+
+// Stream is what a server needs of stream.NATS or streamtest.Memory.
+type Stream interface {
+	hub.Stream
+	hub.Signals
 }
 
 // Server is a running server.
@@ -110,7 +116,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 		o.Hub(&rooms)
 	}
 	clock := hub.NewClock(func() time.Time { return time.Now().Add(time.Duration(s.Wall.Load())) })
-	h := hub.New(rooms, o.Stream, clock, log)
+	h := hub.New(rooms, o.Stream, o.Stream, clock, log)
 	s.Server = server.New(config, h, clock, s.Metrics, log)
 	web.Handler = s.Handler()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -51,10 +51,8 @@ func (s *Session) openGuest(hello wire.Hello) error {
 	case GuestsRead:
 		role = hub.Reader
 	}
-	user := guest(hello.Guest)
-	client := s.shared.Hub.NewClient(s.conn, user, s.conn.From.String(), role)
-	s.welcome(user, role, 0)
-	s.client.Store(client)
+	s.client.Store(s.shared.Hub.NewGuest(s.conn, guest(hello.Guest), hello.Name, s.conn.From.String(), role,
+		func(user wire.User) { s.welcome(user, role, 0) }))
 	return nil
 }
 

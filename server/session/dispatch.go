@@ -58,6 +58,15 @@ func (s *Session) Handle(frame []byte) error {
 		client.React(f)
 	case wire.Remove:
 		client.Remove(f)
+	case wire.Typing:
+		client.Typing(f)
+	case wire.Who:
+		if s.conn.MakeRoom() {
+			client.Who(f)
+		}
+	case wire.Rename:
+		s.mustAnswer = true
+		client.Rename(f)
 	}
 	return nil
 }

@@ -60,7 +60,7 @@ func (i *identity) onChange(change auth.Change) {
 		return
 	}
 	i.user.Name = change.Name
-	i.client.Rename(change.Name)
+	i.client.ShowAs(change.Name)
 	i.tellLocked()
 }
 

@@ -1,5 +1,5 @@
 // Package session handles the frames of one connection: it checks frames, tokens and guests. It carries out hello, auth
-// (which renews the sign-in) and signout itself. It passes joins, leaves, posts, reactions and removals to the hub, which
+// (which renews the sign-in) and signout itself. It passes the frames about rooms, messages and names to the hub, which
 // answers them. A session does not depend on the transport of its connection.
 //
 // Files from the top down: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
@@ -7,7 +7,7 @@
 // do), signin_refusal.go, guest.go, metrics.go. A file uses only the files after it, with one exception: dispatch.go,
 // auth.go and identity.go also use Session, which is in session.go.
 //
-// Locks: identity.mu is taken before hub.Clock.mu and the lock of a connection's queue.
+// Locks: identity.mu is taken before the locks of the hub and the lock of a connection's queue.
 package session
 
 import (
@@ -62,7 +62,7 @@ type Session struct {
 	failed     int                // how many auth frames have failed; see maxFailedAuths
 	signInID   string             // the id that the client has given to its sign-in; empty: none
 	patience   time.Duration      // how long a poll waits for news at most; hello sets it
-	mustAnswer bool               // after hello, a join or an auth frame has come, which always gets an answer
+	mustAnswer bool               // after hello, a frame has come that always gets an answer, perhaps a quiet one
 	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
 	holder     *revocation.Holder // nil: the client has shown no token
 }

@@ -10,6 +10,7 @@ import (
 
 	"mayfly/server/hub"
 	"mayfly/server/stream"
+	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
 
@@ -211,7 +212,7 @@ func next[F wire.Frame](t *testing.T, d device) F {
 func enter(t *testing.T, s hub.Stream) (*hub.Client, device, wire.Joined) {
 	t.Helper()
 	h := hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 100, Acts: 100, Per: time.Second,
-		RoomMessages: 100, RoomBytes: 1 << 20, Rooms: 1}, s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+		RoomMessages: 100, RoomBytes: 1 << 20, Rooms: 1}, s, streamtest.NewMemory(), hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 	d := make(device, 100)
 	c := h.NewClient(d, wire.User{ID: "u-1", Name: "Ada"}, "", hub.Writer)
 	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})

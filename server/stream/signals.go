@@ -11,22 +11,22 @@ import (
 )
 
 const (
-	signalPrefix  = "signal." // the prefix of the subject for signals; the stream does not store such subjects
+	signalSubject = "signal" // the subject of signals; the stream does not store it
 	signalVersion = 1
 )
 
 // Send implements hub.Signals. It publishes with core NATS, so JetStream does not store the signal.
-func (n *NATS) Send(room string, s hub.Signal) error {
+func (n *NATS) Send(s hub.Signal) error {
 	data := append(appendString([]byte{signalVersion}, string(s.Kind)), s.Body...)
-	if err := n.links.publish.Publish(signalPrefix+room, data); err != nil {
+	if err := n.links.publish.Publish(signalSubject, data); err != nil {
 		return fmt.Errorf("send a signal: %w", err)
 	}
 	return nil
 }
 
 // Listen implements hub.Signals. It ignores signals of a newer version.
-func (n *NATS) Listen(ctx context.Context, room string, receive func(hub.Signal)) (stop func(), err error) {
-	sub, err := n.links.live.Subscribe(signalPrefix+room, func(msg *nats.Msg) {
+func (n *NATS) Listen(ctx context.Context, receive func(hub.Signal)) (stop func(), err error) {
+	sub, err := n.links.live.Subscribe(signalSubject, func(msg *nats.Msg) {
 		if len(msg.Data) == 0 || msg.Data[0] != signalVersion {
 			return
 		}

@@ -16,11 +16,11 @@ func signalTwins(t *testing.T, test func(t *testing.T, s hub.Signals)) {
 	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })
 }
 
-// listen returns a channel of the signals that come for room.
-func listen(t *testing.T, s hub.Signals, room string) (c chan hub.Signal, stop func()) {
+// listen returns a channel of the signals that come.
+func listen(t *testing.T, s hub.Signals) (c chan hub.Signal, stop func()) {
 	t.Helper()
 	c = make(chan hub.Signal, 100)
-	stop, err := s.Listen(t.Context(), room, func(signal hub.Signal) { c <- signal })
+	stop, err := s.Listen(t.Context(), func(signal hub.Signal) { c <- signal })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,9 +28,9 @@ func listen(t *testing.T, s hub.Signals, room string) (c chan hub.Signal, stop f
 	return c, stop
 }
 
-func send(t *testing.T, s hub.Signals, room string, signal hub.Signal) {
+func send(t *testing.T, s hub.Signals, signal hub.Signal) {
 	t.Helper()
-	if err := s.Send(room, signal); err != nil {
+	if err := s.Send(signal); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -47,30 +47,27 @@ func wantSignal(t *testing.T, c <-chan hub.Signal, signal hub.Signal) {
 	}
 }
 
-func TestSignalsReachEachListenerOfTheRoom(t *testing.T) {
+func TestSignalsReachEachListenerInOrder(t *testing.T) {
 	signalTwins(t, func(t *testing.T, s hub.Signals) {
 		a, b := hub.Signal{Kind: "typing", Body: []byte("ann")}, hub.Signal{Kind: "wink", Body: []byte{}}
-		one, _ := listen(t, s, "lobby")
-		two, _ := listen(t, s, "lobby")
-		tea, _ := listen(t, s, "tea")
-		send(t, s, "lobby", a)
-		send(t, s, "lobby", b)
-		send(t, s, "tea", b)
+		one, _ := listen(t, s)
+		two, _ := listen(t, s)
+		send(t, s, a)
+		send(t, s, b)
 		for _, c := range []chan hub.Signal{one, two} {
 			wantSignal(t, c, a)
 			wantSignal(t, c, b)
 		}
-		wantSignal(t, tea, b)
 	})
 }
 
 func TestStopEndsListening(t *testing.T) {
 	signalTwins(t, func(t *testing.T, s hub.Signals) {
-		stopped, stop := listen(t, s, "lobby")
+		stopped, stop := listen(t, s)
 		stop()
 		stop()
-		on, _ := listen(t, s, "lobby")
-		send(t, s, "lobby", hub.Signal{Kind: "typing"})
+		on, _ := listen(t, s)
+		send(t, s, hub.Signal{Kind: "typing"})
 		<-on
 		if len(stopped) > 0 {
 			t.Error("a signal came after stop")
@@ -81,9 +78,9 @@ func TestStopEndsListening(t *testing.T) {
 // TestSignalsAreNotStored: a signal takes no seq, and a follower of the room does not see it.
 func TestSignalsAreNotStored(t *testing.T) {
 	stores(t, roomy, func(t *testing.T, s *stream.NATS) {
-		on, _ := listen(t, s, "lobby")
+		on, _ := listen(t, s)
 		first := mustAppend(t, s, "lobby", message(1, time.Minute))
-		send(t, s, "lobby", hub.Signal{Kind: "typing"})
+		send(t, s, hub.Signal{Kind: "typing"})
 		<-on
 		second := mustAppend(t, s, "lobby", message(2, time.Minute))
 		if second.Seq != first.Seq+1 {

@@ -14,7 +14,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Memory is a hub.Stream in memory. It answers at once, or it fails or waits if the test has told it to.
+// Memory is a hub.Stream and hub.Signals in memory. It answers at once, or it fails or waits if the test has told it to.
+//
+// One thing: one lock guards it all, and a test tells it in one place how to behave.
 type Memory struct {
 	order sync.Mutex // held from storing an event until every follower has it, so that all see one order
 
@@ -23,7 +25,8 @@ type Memory struct {
 	stored    map[string][]hub.Event
 	erased    map[string][]hub.Event // without their bodies
 	followers map[string][]*func(hub.Event)
-	listeners map[string][]*func(hub.Signal)
+	listeners []*func(hub.Signal)
+	mute      bool // Send has no effect
 	appendErr error
 	followErr error
 	held      []func() // appends that Hold keeps back
@@ -37,7 +40,7 @@ type Memory struct {
 // NewMemory returns an empty stream.
 func NewMemory() *Memory {
 	return &Memory{stored: map[string][]hub.Event{}, erased: map[string][]hub.Event{},
-		followers: map[string][]*func(hub.Event){}, listeners: map[string][]*func(hub.Signal){}}
+		followers: map[string][]*func(hub.Event){}}
 }
 
 // Epoch implements hub.Stream.

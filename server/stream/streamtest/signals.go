@@ -7,10 +7,13 @@ import (
 	"mayfly/server/hub"
 )
 
-// Send implements hub.Signals. It calls the listeners before it returns.
-func (s *Memory) Send(room string, signal hub.Signal) error {
+// Send implements hub.Signals. It calls the listeners before it returns, unless LoseSignals(true) has been called.
+func (s *Memory) Send(signal hub.Signal) error {
 	s.mu.Lock()
-	listeners := slices.Clone(s.listeners[room])
+	listeners := slices.Clone(s.listeners)
+	if s.mute {
+		listeners = nil
+	}
 	s.mu.Unlock()
 	for _, receive := range listeners {
 		(*receive)(signal)
@@ -18,14 +21,21 @@ func (s *Memory) Send(room string, signal hub.Signal) error {
 	return nil
 }
 
-// Listen implements hub.Signals.
-func (s *Memory) Listen(_ context.Context, room string, receive func(hub.Signal)) (stop func(), err error) {
+// LoseSignals(true) makes Send succeed without an effect. LoseSignals(false) ends that.
+func (s *Memory) LoseSignals(lose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.listeners[room] = append(s.listeners[room], &receive)
+	s.mute = lose
+}
+
+// Listen implements hub.Signals.
+func (s *Memory) Listen(_ context.Context, receive func(hub.Signal)) (stop func(), err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listeners = append(s.listeners, &receive)
 	return func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.listeners[room] = slices.DeleteFunc(s.listeners[room], func(o *func(hub.Signal)) bool { return o == &receive })
+		s.listeners = slices.DeleteFunc(s.listeners, func(o *func(hub.Signal)) bool { return o == &receive })
 	}, nil
 }
