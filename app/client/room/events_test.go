@@ -155,6 +155,22 @@ func TestHeadStaysWhileJoined(t *testing.T) {
 	}
 }
 
+// TestRejoinThatBringsNothing leaves the list as it is, so that the page draws nothing: while the client polls, each poll
+// brings such a snapshot.
+func TestRejoinThatBringsNothing(t *testing.T) {
+	before := lobby(reacted(5, 3, ann, "👍"))
+	after := before.Apply(snapshot("e1", 9, true, []int64{99}), t0)
+	if &before.Messages[0] != &after.Messages[0] {
+		t.Error("the list is another although nothing has changed")
+	}
+	if _, seq := after.Cursor(); seq != 9 {
+		t.Errorf("the cursor is %d, want 9", seq)
+	}
+	more := before.Apply(snapshot("e1", 9, true, nil, at(9, ann, "news")), t0)
+	wantTexts(t, more, "one", "two", "news")
+	wantTexts(t, before, "one", "two")
+}
+
 func TestActs(t *testing.T) {
 	on := func(seq int64, emoji string) room.Act { return room.Act{Seq: seq, Emoji: emoji, On: true} }
 	off := func(seq int64, emoji string) room.Act { return room.Act{Seq: seq, Emoji: emoji} }

@@ -92,7 +92,7 @@ func (r *Room) joined(f wire.Joined) {
 		r.forgetActs()
 		r.cursor = wire.Cursor{Epoch: f.Epoch}
 	}
-	have := copied(r.Messages)
+	have := r.Messages
 	if sameEpoch && !f.Resumed {
 		listed := make(map[int64]bool, len(f.Messages))
 		for _, m := range f.Messages {
@@ -107,6 +107,9 @@ func (r *Room) joined(f wire.Joined) {
 	}
 	r.Company.joined(f, r.Joined)
 	r.Joined, r.Refused, r.TTL = true, outbox.Problem{}, time.Duration(f.TTL)*time.Millisecond
+	if len(f.Messages) > 0 {
+		have = copied(have)
+	}
 	for _, m := range f.Messages {
 		have = place(have, r.message(m))
 	}
