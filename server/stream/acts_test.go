@@ -180,7 +180,7 @@ func TestActsUnderTorture(t *testing.T) {
 	var running sync.WaitGroup
 	node := func() *hub.Hub {
 		h := hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 1 << 20, Acts: 1 << 20,
-			Per: time.Second, RoomMessages: 1000, RoomBytes: 1 << 20, Rooms: 1}, s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+			Per: time.Second, RoomMessages: 1000, RoomBytes: 1 << 20, Rooms: 1}, s, s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		running.Go(func() { _ = h.Run(ctx) })
 		return h
 	}
