@@ -164,6 +164,19 @@ func TestPollerCountsForHalfAMinute(t *testing.T) {
 	})
 }
 
+// TestLongerGraceCounts: a connection that ends soon after a poll does not shorten the time of the poll.
+func TestLongerGraceCounts(t *testing.T) {
+	bubble(t, testConfig, func(t *testing.T, w world) {
+		ann := w.in(t, "ann", "lobby")
+		w.in(t, "ben", "lobby").CloseFor(30 * time.Second)
+		w.in(t, "ben", "lobby").Close()
+		time.Sleep(30*time.Second - time.Millisecond)
+		ann.wantWho(t, "2 ann ben")
+		time.Sleep(time.Millisecond)
+		ann.wantWho(t, "1 ann")
+	})
+}
+
 func TestNoPresenceInTheFirst15Seconds(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")

@@ -1,13 +1,18 @@
 package stream_test
 
 import (
+	"context"
+	"log/slog"
 	"reflect"
+	"runtime"
+	"sync"
 	"testing"
 	"time"
 
 	"mayfly/server/hub"
 	"mayfly/server/stream"
 	"mayfly/server/stream/streamtest"
+	"mayfly/shared/wire"
 )
 
 // signalTwins runs a test on each implementation of hub.Signals: they must behave in the same way.
@@ -117,5 +122,60 @@ func TestEventOfAnotherKindIsDelivered(t *testing.T) {
 		case <-time.After(testTimeout):
 			t.Fatal("the event did not come")
 		}
+	})
+}
+
+// member is a hub.Member that passes on the frames of one type.
+type member[F wire.Frame] chan F
+
+func (m member[F]) Send(f *hub.Frame) bool {
+	if decoded, err := wire.Decode(f.AppendTo(nil, 0)); err == nil {
+		if f, ok := decoded.(F); ok {
+			m <- f
+		}
+	}
+	return true
+}
+
+// TestNodesKnowEachOthersPeople: two hubs exchange signals over NATS. The second one starts later, and is asked again and
+// again until it knows who is on the first.
+func TestNodesKnowEachOthersPeople(t *testing.T) {
+	signalTwins(t, func(t *testing.T, s hub.Signals) {
+		config := hub.Config{Posts: 20, Acts: 60, Per: 10 * time.Second, RoomMessages: 10, RoomBytes: 1 << 20, Rooms: 10}
+		ctx, cancel := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		node := func() *hub.Hub {
+			h := hub.New(config, streamtest.NewMemory(), s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+			running.Go(func() { _ = h.Run(ctx) })
+			return h
+		}
+		defer running.Wait()
+		defer cancel()
+		join := func(h *hub.Hub, m hub.Member, name string) *hub.Client {
+			c := h.NewClient(m, wire.User{ID: "u-" + name, Name: name}, "", hub.Writer)
+			c.Join(ctx, "join", wire.Join{Room: "lobby"})
+			return c
+		}
+		typing := make(member[wire.Typing], 100)
+		ann := join(node(), typing, "ann")
+		other := node()
+		for deadline := time.Now().Add(testTimeout); ; {
+			people := make(member[wire.People], 1)
+			ben := join(other, people, "ben") // a new connection each time: one may ask 64 times
+			ben.Who(wire.Who{Room: "lobby"})
+			if f := <-people; f.Total == 2 && f.Users[0].Name == "ben" && f.Users[1].Name == "ann" {
+				ben.Typing(wire.Typing{Room: "lobby"})
+				break
+			}
+			ben.Close()
+			if time.Now().After(deadline) {
+				t.Fatal("the second node never heard of ann")
+			}
+			runtime.Gosched()
+		}
+		if f := <-typing; f.User.Name != "ben" {
+			t.Errorf("%+v is typing, want ben", f.User)
+		}
+		ann.Close()
 	})
 }
