@@ -28,12 +28,17 @@ type watcher struct {
 	removed map[int64]bool
 }
 
-// watch returns a watcher that is a member of the lobby on h.
+// watch returns a watcher that is a member of the lobby on h. It joins again as long as the server is dead.
 func watch(t *testing.T, h *hub.Hub, name string) *watcher {
 	t.Helper()
 	w := &watcher{t: t, user: wire.User{ID: "u-" + name, Name: name}, shown: map[int64]wire.Message{}, removed: map[int64]bool{}}
 	w.client = h.NewClient(w, w.user, "", hub.Writer)
-	w.client.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+	eventually(t, w.user.Name+" joins", func() bool {
+		w.client.Join(t.Context(), "join", wire.Join{Room: "lobby"})
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		return w.cursor.Epoch != ""
+	})
 	return w
 }
 
@@ -179,12 +184,13 @@ func TestActsUnderTorture(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	node := func() *hub.Hub {
-		h := hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 1 << 20, Acts: 1 << 20,
+		return hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 1 << 20, Acts: 1 << 20,
 			Per: time.Second, RoomMessages: 1000, RoomBytes: 1 << 20, Rooms: 1}, s, s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
-		running.Go(func() { _ = h.Run(ctx) })
-		return h
 	}
 	nodes := []*hub.Hub{node(), node()}
+	for _, h := range nodes { // the nodes of those who come late only read the room
+		running.Go(func() { _ = h.Run(ctx) })
+	}
 	var watchers []*watcher
 	var sealed sync.Map // by seq
 	for n := range users {
