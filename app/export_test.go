@@ -32,11 +32,12 @@ func (p Press) Sends(touch bool) bool {
 	return press{p.Key, p.Shift, p.Command, p.Composing}.sends(touch)
 }
 
-// Undelivered returns the text of the drafts whose number is above taken, and the number of the last of these drafts. lapsed
-// is true if one of them is a message that was not sent in time.
-func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, lapsed bool) {
+// Undelivered returns the text of the drafts whose number is above taken, the number of the last of these drafts, and the
+// words around the text when it is offered.
+func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, around [2]string) {
 	to := undelivered(drafts, taken)
-	return to.text, to.last, to.lapsed
+	before, after := to.around()
+	return to.text, to.last, [2]string{before, after}
 }
 
 func (c counter) Words() string           { return c.words() }
