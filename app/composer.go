@@ -31,6 +31,7 @@ type composer struct {
 	*model
 	reply   reply
 	undo    undo
+	life    lifetime
 	onSent  func(goapp.Context) // runs after a message was sent
 	problem string              // why the text could not be sent, or news about a draft; "" once the user changes the text
 	counter counter             // the counter that is shown
@@ -56,7 +57,7 @@ func (c *composer) render() goapp.UI {
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem, c.renderOffer(), c.undo.render(), c.reply.render(),
 		elem("div", "composer-row",
-			elem("div", "composer-field", text), send, elem("p", "composer-tally").Attr("id", counterID)),
+			elem("div", "composer-field", text), send, c.life.render(), elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion))
 	if c.client == nil { // go-app prerenders disabled even if its value is false
@@ -281,12 +282,13 @@ func (c *composer) send(ctx goapp.Context) {
 		c.voice.say(is.left())
 		return
 	}
-	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo}))
+	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo, Life: c.life.chosen()}))
 	if c.problem != "" {
 		return
 	}
 	c.clear()
 	c.replyTo = ""
+	c.life.reset()
 	c.keepDraft()
 	if c.signIn.SignInID == "" {
 		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest, so the problem of the sign-in is over
@@ -312,6 +314,7 @@ func (c *composer) switchDraft(room string) {
 		c.clear()
 	}
 	d.room, d.offer, c.replyTo = room, delivery{}, ""
+	c.life.reset()
 }
 
 // takeDrafts puts the drafts that the client gives back (View.Drafts) into the field. If the field takes none now,

@@ -40,6 +40,9 @@ func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, aroun
 	return to.text, to.last, [2]string{before, after}
 }
 
+// Lives is what the user may choose as the life of a message.
+var Lives = lives
+
 func (c counter) Words() string           { return c.words() }
 func (c counter) Said(was counter) string { return c.said(was) }
 

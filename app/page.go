@@ -51,7 +51,7 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 		update:     update{model: m},
 		install:    install{model: m},
 		timeline:   timeline{model: m},
-		composer:   composer{model: m, reply: reply{m}, undo: undo{m}},
+		composer:   composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m}},
 	}
 	p.composer.onSent = p.onSent
 	p.timeline.notice = &p.notice
@@ -301,7 +301,7 @@ func sameFrame(a, b *client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
 		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
 		a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
-		slices.Equal(a.Undo, b.Undo) && a.Notice == b.Notice &&
+		a.Lives == b.Lives && slices.Equal(a.Undo, b.Undo) && a.Notice == b.Notice &&
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 

@@ -42,7 +42,7 @@ var (
 	signedIn  = pkce.State{Status: pkce.SignedIn, Name: ada.Name, SignInID: "s", Version: 1}
 	signedOut = pkce.State{Status: pkce.SignedOut}
 	online    = client.View{Status: client.Online, Room: "lobby", Joined: true, Me: ada, MayPost: true, TTL: 5 * time.Minute,
-		Rules: client.Rules{Emoji: emoji}}
+		Rules: client.Rules{Emoji: emoji, Lives: wire.TTL{Min: 1000}}}
 )
 
 // states returns every state, with messages that live at now.

@@ -98,8 +98,7 @@ func (l *List) draw(messages []client.Message, c Content) bool {
 	if drawn {
 		l.rows.templates.emoji, l.rows.templates.nameOf = c.Emoji, c.NameOf
 		l.look(c.Now)
-		l.change(messages, c.Now)
-		l.rows.quotes(c.Messages, c.Now)
+		l.change(messages, c)
 	}
 	l.divider.putAbove(c.Divider)
 	l.autohide.set(c.Now)
@@ -136,7 +135,7 @@ func (l *List) Mount(box goapp.Value) bool {
 func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
 
 // change inserts, moves, updates and removes rows, so that the document has one for each of messages.
-func (l *List) change(messages []client.Message, now time.Time) {
+func (l *List) change(messages []client.Message, content Content) {
 	if l.rows.messages == nil {
 		l.rows.clear()
 		l.viewport.setGap(0)
@@ -145,6 +144,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 	c := diff(prev, messages)
 	if c.none() {
 		l.rows.messages = messages
+		l.rows.quotes(content) // a message that has no row may be gone
 		return
 	}
 	l.rows.messages = nil // if the code below panics, the next draw makes all rows again
@@ -155,9 +155,10 @@ func (l *List) change(messages []client.Message, now time.Time) {
 	if !atEnd && height == 0 && c.above() {
 		anchor, y = l.viewport.anchor(prev, c)
 	}
-	l.apply(c, now)
+	l.apply(c, content.Now)
 	l.rows.separate(messages)
 	l.rows.messages = messages
+	l.rows.quotes(content)
 	l.viewport.fill(height, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
 		dom.FocusInPlace(held) // moving an element takes the focus from it

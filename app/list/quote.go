@@ -82,10 +82,10 @@ type quote struct {
 	cited
 }
 
-// quotes draws the quotes of the rows. all are the messages of the room.
-func (r *rows) quotes(all []client.Message, now time.Time) {
-	for key, target := range answered(all, r.messages) {
-		r.at[key].quoteAbove(target, now)
+// quotes draws the quotes of the rows.
+func (r *rows) quotes(c Content) {
+	for key, target := range answered(c.Messages, r.messages) {
+		r.at[key].quoteAbove(target, c.Now)
 	}
 }
 

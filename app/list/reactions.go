@@ -105,3 +105,13 @@ func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
 	}
 	r.keepFocus(box, func() { box.Call("replaceChildren", nodes...) })
 }
+
+// life says below the text of next that the message lives shorter than the others of its room. Row r showed old before.
+func (t templates) life(r *row, old, next *client.Message) {
+	if next.Extras == nil || next.Extras.Life == 0 || old.Extras != nil && old.Extras.Life != 0 {
+		return
+	}
+	e := dom.Node("p", "message-life")
+	e.Set("textContent", words.With(words.ShorterLife, words.Lifetime(next.Extras.Life)))
+	r.addBelow(e)
+}

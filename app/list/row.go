@@ -136,6 +136,7 @@ func (t templates) update(r *row, old, next *client.Message) {
 		t.state(r.article, next, is)
 	}
 	if old.Extras != next.Extras {
+		t.life(r, old, next)
 		t.reactions(r, next)
 	}
 	dom.Set(r.article, "aria-label", words.Label(next, t.clock))

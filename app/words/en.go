@@ -177,6 +177,7 @@ var english = language{
 		DraftGone:        "The message that this answers is gone. Look at it again before you send it.",
 		DraftGoneOffered: "A message was not sent, because what it answers is gone: “{0}”",
 		LifeLabel:        "How long the next message lives",
+		LifeChoice:       "◷ {0}",
 		ShorterLife:      "Lives only {0}",
 
 		NoAnswerYet:   "The server has not answered yet.",

@@ -164,6 +164,7 @@ const (
 	DraftGone        // the draft answers a message that is gone
 	DraftGoneOffered // {0}: how it begins, drawn as an element
 	LifeLabel
+	LifeChoice  // {0}: how long
 	ShorterLife // {0}: how long
 
 	// Problems that the client finds.

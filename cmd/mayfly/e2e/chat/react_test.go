@@ -175,3 +175,21 @@ func TestLongPressOpensTheActions(t *testing.T) {
 	ann.Do(chromedp.Click(chromedp.CSS("header")))
 	ann.Until(`!` + open)
 }
+
+func TestShorterLife(t *testing.T) {
+	t.Parallel()
+	ann, ben := two(t, "As long as all")
+	const clock = `byRole('combobox', 'How long')[0]`
+	ann.Script(clock + `.focus()`)
+	ann.Press(kb.ArrowDown)
+	ann.Until(clock + `.selectedOptions[0].textContent === '◷ 1 minute'`)
+	ann.Say("For a minute")
+	ann.Shows("For a minute")
+	ann.Until(clock + `.selectedIndex === 0`)
+	ann.Say("Long again")
+	for _, tab := range []*rig.Tab{ann, ben} {
+		tab.Until(in("For a minute", ".message-life") + `?.textContent === 'Lives only 1 minute'`)
+		tab.Until(row("For a minute") + `.ariaLabel.endsWith('Lives only 1 minute.')`)
+		tab.Until(`!!` + row("Long again") + ` && !` + in("Long again", ".message-life") + ` && !` + in("As long as all", ".message-life"))
+	}
+}
