@@ -40,6 +40,13 @@ func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, aroun
 	return to.text, to.last, [2]string{before, after}
 }
 
+// NoticeAfter returns the text of the notice that had the text before, once the view is follows the view was.
+func NoticeAfter(before string, was, is *client.View) string {
+	n := notice{text: before}
+	n.afterView(was, is)
+	return n.text
+}
+
 // Lives is what the user may choose as the life of a message.
 var Lives = lives
 

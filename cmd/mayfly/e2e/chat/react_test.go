@@ -114,6 +114,23 @@ func TestReplyAndQuoteThatLeads(t *testing.T) {
 	}
 }
 
+// TestReplyArrivesAtTheEnd has a reply come while the log is at its end: the quote above it must not push the end out of
+// sight.
+func TestReplyArrivesAtTheEnd(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "1000/1s")
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "line", 40, nil)
+	tab.Until(rig.Newest("line", 40))
+	seq := int64(40)
+	r.Send(wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "an answer", ReplyTo: &seq})
+	tab.Until(`!!` + in("an answer", "button.message-quote"))
+	if below := rig.Eval[float64](tab, belowSight); below > 1 {
+		t.Errorf("the log is %g px from its end, where it was", below)
+	}
+}
+
 func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
