@@ -29,6 +29,9 @@ const (
 // a problem. So drawing neither loses nor delays a key press.
 type composer struct {
 	*model
+	reply   reply
+	undo    undo
+	life    lifetime
 	onSent  func(goapp.Context) // runs after a message was sent
 	problem string              // why the text could not be sent, or news about a draft; "" once the user changes the text
 	counter counter             // the counter that is shown
@@ -41,7 +44,7 @@ func (c *composer) render() goapp.UI {
 	text := elem("textarea", "composer-text")
 	attributes(text, "id", composerID, "name", "message", "rows", "1", "dir", "auto",
 		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
-		"aria-describedby", hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
+		"aria-describedby", replyID+" "+hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
 	hint := words.ComposerHint
 	if c.touch {
 		text.Attr("enterkeyhint", "enter")
@@ -52,9 +55,9 @@ func (c *composer) render() goapp.UI {
 	// The problem is drawn even if it is empty: go-app matches elements by their place, and those after it must keep
 	// theirs.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
-	form := elem("form", "composer", problem, c.renderOffer(),
+	form := elem("form", "composer", problem, c.renderOffer(), c.undo.render(), c.reply.render(),
 		elem("div", "composer-row",
-			elem("div", "composer-field", text), send, elem("p", "composer-tally").Attr("id", counterID)),
+			elem("div", "composer-field", text), send, c.life.render(), elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
 	).Attr("aria-label", words.Of(words.ComposerRegion))
 	if c.client == nil { // go-app prerenders disabled even if its value is false
@@ -165,7 +168,12 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	p := pressOf(e)
 	p.composing = e.Get("isComposing").Truthy() || e.Get("keyCode").Int() == imeKeyCode
 	if p.key == "Escape" && !p.composing {
-		c.list.CloseActions()
+		c.list.Attend(composerField())
+		if c.replyTo != "" {
+			c.problem = ""
+			c.reply.cancel()
+			return
+		}
 	}
 	if !p.sends(c.touch) {
 		ctx.PreventUpdate()
@@ -274,11 +282,13 @@ func (c *composer) send(ctx goapp.Context) {
 		c.voice.say(is.left())
 		return
 	}
-	c.problem = words.Problem(c.client.Send(client.Composed{Text: text}))
+	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo, Life: c.life.chosen()}))
 	if c.problem != "" {
 		return
 	}
 	c.clear()
+	c.replyTo = ""
+	c.life.reset()
 	c.keepDraft()
 	if c.signIn.SignInID == "" {
 		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest, so the problem of the sign-in is over
@@ -303,7 +313,8 @@ func (c *composer) switchDraft(room string) {
 	if d.room != "" || room == "" {
 		c.clear()
 	}
-	d.room, d.offer = room, delivery{}
+	d.room, d.offer, c.replyTo = room, delivery{}, ""
+	c.life.reset()
 }
 
 // takeDrafts puts the drafts that the client gives back (View.Drafts) into the field. If the field takes none now,
@@ -335,10 +346,13 @@ func (c *composer) takeDrafts() (changed bool) {
 	if to.lapsed {
 		c.problem = words.Of(words.DraftLapsed)
 	}
+	if to.gone {
+		c.problem = words.Of(words.DraftGone)
+	}
 	input.Set("value", to.text)
 	c.measure()
 	c.keepDraft()
-	return to.lapsed
+	return to.lapsed || to.gone
 }
 
 // limit returns how many characters a text may have.

@@ -51,6 +51,7 @@ type delivery struct {
 	text   string
 	last   int  // the N of the last draft in text; 0 if there is no draft
 	lapsed bool // a draft in text is a message that was not sent in time
+	gone   bool // a draft in text is a message that answers another, which was gone
 }
 
 // undelivered returns, as one delivery, the drafts whose number is above taken.
@@ -58,7 +59,7 @@ func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 	for _, b := range drafts {
 		if b.N > taken {
 			to.text, to.last = outbox.JoinDrafts(to.text, b.Text), b.N
-			to.lapsed = to.lapsed || b.Lapsed
+			to.lapsed, to.gone = to.lapsed || b.Lapsed, to.gone || b.Gone
 		}
 	}
 	return to
@@ -69,6 +70,9 @@ func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 func (to delivery) around() (before, after string) {
 	if to.lapsed {
 		return words.Around(words.DraftLapsedOffered)
+	}
+	if to.gone {
+		return words.Around(words.DraftGoneOffered)
 	}
 	return words.Around(words.DraftOffered)
 }

@@ -31,25 +31,30 @@ func TestTakes(t *testing.T) {
 }
 
 func TestUndelivered(t *testing.T) {
-	drafts := []outbox.Draft{{N: 3, Text: "one"}, {N: 5, Text: "two", Lapsed: true}, {N: 6, Text: "three"}}
+	drafts := []outbox.Draft{{N: 3, Text: "one"}, {N: 5, Text: "two", Lapsed: true}, {N: 6, Text: "three"},
+		{N: 7, Text: "four", Gone: true}}
+	const lapsed, gone = "A message was not sent in time: “", "A message was not sent, because what it answers is gone: “"
 	for _, tt := range []struct {
+		drafts []outbox.Draft
 		taken  int
 		text   string
 		last   int
-		lapsed bool
+		offer  string
 	}{
-		{0, "one\ntwo\nthree", 6, true},
-		{3, "two\nthree", 6, true},
-		{4, "two\nthree", 6, true},
-		{5, "three", 6, false},
-		{6, "", 0, false},
-		{9, "", 0, false},
+		{drafts[:3], 0, "one\ntwo\nthree", 6, lapsed},
+		{drafts[:3], 3, "two\nthree", 6, lapsed},
+		{drafts[:3], 4, "two\nthree", 6, lapsed},
+		{drafts[:3], 5, "three", 6, "You left a draft here: “"},
+		{drafts[:3], 6, "", 0, "You left a draft here: “"},
+		{drafts[:3], 9, "", 0, "You left a draft here: “"},
+		{drafts, 6, "four", 7, gone},
+		{drafts, 5, "three\nfour", 7, gone},
+		{drafts, 4, "two\nthree\nfour", 7, lapsed},
+		{nil, 0, "", 0, "You left a draft here: “"},
 	} {
-		if text, last, lapsed := app.Undelivered(drafts, tt.taken); text != tt.text || last != tt.last || lapsed != tt.lapsed {
-			t.Errorf("after draft %d: %q, %d, %t, want %q, %d, %t", tt.taken, text, last, lapsed, tt.text, tt.last, tt.lapsed)
+		text, last, around := app.Undelivered(tt.drafts, tt.taken)
+		if want := [2]string{tt.offer, "”"}; text != tt.text || last != tt.last || around != want {
+			t.Errorf("after draft %d: %q, %d, %q, want %q, %d, %q", tt.taken, text, last, around, tt.text, tt.last, want)
 		}
-	}
-	if text, last, _ := app.Undelivered(nil, 0); text != "" || last != 0 {
-		t.Errorf("of no drafts it makes %q, %d", text, last)
 	}
 }

@@ -32,12 +32,23 @@ func (p Press) Sends(touch bool) bool {
 	return press{p.Key, p.Shift, p.Command, p.Composing}.sends(touch)
 }
 
-// Undelivered returns the text of the drafts whose number is above taken, and the number of the last of these drafts. lapsed
-// is true if one of them is a message that was not sent in time.
-func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, lapsed bool) {
+// Undelivered returns the text of the drafts whose number is above taken, the number of the last of these drafts, and the
+// words around the text when it is offered.
+func Undelivered(drafts []outbox.Draft, taken int) (text string, last int, around [2]string) {
 	to := undelivered(drafts, taken)
-	return to.text, to.last, to.lapsed
+	before, after := to.around()
+	return to.text, to.last, [2]string{before, after}
 }
+
+// NoticeAfter returns the text of the notice that had the text before, once the view is follows the view was.
+func NoticeAfter(before string, was, is *client.View) string {
+	n := notice{text: before}
+	n.afterView(was, is)
+	return n.text
+}
+
+// Lives is what the user may choose as the life of a message.
+var Lives = lives
 
 func (c counter) Words() string           { return c.words() }
 func (c counter) Said(was counter) string { return c.said(was) }

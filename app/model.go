@@ -25,6 +25,7 @@ type model struct {
 	unread  unread.Unread
 	voice   voice
 	draft   draft
+	replyTo string // the key of the message that the next one answers, "" for none
 
 	leaving   bool // the browser is about to go to the provider's page to sign in
 	reloading bool // the page will reload as soon as the drafts are stored
@@ -47,7 +48,19 @@ func (m *model) messages() []client.Message {
 
 // content returns what the list shows.
 func (m *model) content() list.Content {
-	return list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now()}
+	c := list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now(), NameOf: m.nameOf}
+	if m.view.MayPost && m.view.Limits.Acts > 0 {
+		c.Emoji = m.view.Emoji
+	}
+	return c
+}
+
+// nameOf returns the name of the user with that id, "You" for the user of this page, "" if the name is not known.
+func (m *model) nameOf(id string) string {
+	if id == m.view.Me.ID {
+		return words.Of(words.You)
+	}
+	return m.view.NameOf(id)
 }
 
 // noticeScroll records whether the user has scrolled the list. If the list now shows the newest message, all messages count

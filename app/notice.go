@@ -3,6 +3,7 @@ package app
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client"
 	"mayfly/app/words"
 )
 
@@ -17,6 +18,14 @@ func (n *notice) render() goapp.UI {
 		return nil
 	}
 	return bar(words.Of(words.NoticeRegion), noticeID, n.text, "", nil, n.onDismiss)
+}
+
+// afterView shows why the server has refused something that the user did, if the view is shows that for the first time. was
+// is the view before it.
+func (n *notice) afterView(was, is *client.View) {
+	if is.Notice.N > was.Notice.N {
+		n.text = words.Problem(is.Notice.Problem)
+	}
 }
 
 // onDismiss runs when the user dismisses the notice.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -50,9 +51,10 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 		update:     update{model: m},
 		install:    install{model: m},
 		timeline:   timeline{model: m},
-		composer:   composer{model: m},
+		composer:   composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m}},
 	}
 	p.composer.onSent = p.onSent
+	p.timeline.notice = &p.notice
 	return p
 }
 
@@ -267,17 +269,20 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	p.view = v
 	passed := p.account.afterView(&was)
 	offered := p.composer.takeDrafts()
+	p.composer.undo.afterView(&was)
 	if was.Joined && was.Room == v.Room {
 		p.unread.Follow(messages, p.messages(), dom.Hidden() || !p.list.Following())
 	}
 	drawn := p.list.Draw(p.content())
+	p.notice.afterView(&was, &v)
 	p.setTitle()
 	p.refresh(&was)
 	p.update.afterView(&was)
 	if v.Limits != was.Limits {
 		p.composer.measure()
 	}
-	if drawn && !scrolled && !passed && !offered && count == p.unread.Count() && sameFrame(&was, &v) {
+	same := count == p.unread.Count() && sameFrame(&was, &v) && !p.composer.reply.changed(&was)
+	if drawn && !scrolled && !passed && !offered && same {
 		ctx.PreventUpdate()
 		return
 	}
@@ -296,6 +301,7 @@ func sameFrame(a, b *client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
 		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
 		a.Room == b.Room && a.Refused == b.Refused && a.TTL == b.TTL &&
+		a.Lives == b.Lives && slices.Equal(a.Undo, b.Undo) && a.Notice == b.Notice &&
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 

@@ -21,8 +21,9 @@ type Preview struct {
 	Notice       string
 	Version      string // the newer version that a reload brings
 	Installable  bool
-	NoFiles      bool // the user has tried to send a file
-	Unread       int  // how many messages came while the list was scrolled up; 0: it follows its newest message
+	NoFiles      bool   // the user has tried to send a file
+	ReplyTo      string // the key of the message that the user answers
+	Unread       int    // how many messages came while the list was scrolled up; 0: it follows its newest message
 }
 
 // page returns the page in that state.
@@ -33,7 +34,7 @@ func (s *Preview) page() *page {
 	p.roomlist.visited = []string{"lobby", "tea"}
 	p.update.version = s.Version
 	p.install.possible, p.install.wrote = s.Installable, s.Installable
-	p.draft.offer = undelivered(s.View.Drafts, 0)
+	p.draft.offer, p.replyTo = undelivered(s.View.Drafts, 0), s.ReplyTo
 	if s.UnsentBlocks {
 		p.account.blocker = unsentProblem(s.View.Unsent)
 	}

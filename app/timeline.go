@@ -11,7 +11,10 @@ import (
 )
 
 // A timeline shows the room's messages, or why there are none. app/list draws the rows.
-type timeline struct{ *model }
+type timeline struct {
+	*model
+	notice *notice // says why something that the user does with a message is refused
+}
 
 // render draws the frame of the list, and the button that leads to the newest message.
 func (t *timeline) render() goapp.UI {
@@ -28,6 +31,7 @@ func (t *timeline) render() goapp.UI {
 	attributes(log, "id", list.ScrollID, "role", "log", "aria-label", name, "aria-live", "off", "tabindex", "0")
 	on(log, "keydown", t.onKeyDown)
 	on(log, "click", t.onClick)
+	on(log, "contextmenu", t.onContextMenu)
 	on(log, "scroll", t.onScroll, goapp.PassiveEvent())
 	frame := []goapp.UI{log}
 	if !t.list.Following() && why == nil {
@@ -74,28 +78,60 @@ func (t *timeline) onKeyDown(ctx goapp.Context, e goapp.Event) {
 // onClick runs when the user clicks in the list, perhaps on a button of a row.
 func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
 	following := t.list.Following()
-	do, key := t.list.Click(e.Get("target"))
-	if t.list.Following() == following {
+	chosen := t.list.Click(e.Get("target"))
+	if t.list.Following() == following && chosen.Action != list.Reply {
 		ctx.PreventUpdate()
 	}
-	switch do {
+	switch key := chosen.Key; chosen.Action {
 	case list.Copy:
-		text, show := t.list.Copying(key, e.Get("target"))
-		if show == nil { // the message has just expired
-			return
-		}
-		dom.Copy(text, func(copied bool) {
-			dispatch(ctx, func(ctx goapp.Context) {
-				ctx.PreventUpdate()
-				t.voice.say(show(copied))
-			})
-		})
+		t.copy(ctx, key, e.Get("target"))
 	case list.Retry:
 		t.client.Resend(key)
 		focusComposer()
 	case list.Discard:
 		t.client.Discard(key)
 		focusComposer()
+	case list.React:
+		t.refused(ctx, t.client.React(key, chosen.Emoji, chosen.On))
+	case list.Reply:
+		t.replyTo = key
+		focusComposer()
+	case list.TakeBack:
+		t.client.Remove(key)
+		focusComposer()
+	case list.Quote:
+		t.list.Lead(t.content(), key)
+	}
+}
+
+// copy copies the text of the message with that key. pressed is the button that the user pressed.
+func (t *timeline) copy(ctx goapp.Context, key string, pressed goapp.Value) {
+	text, show := t.list.Copying(key, pressed)
+	if show == nil { // the message has just expired
+		return
+	}
+	dom.Copy(text, func(copied bool) {
+		dispatch(ctx, func(ctx goapp.Context) {
+			ctx.PreventUpdate()
+			t.voice.say(show(copied))
+		})
+	})
+}
+
+// refused tells the user that the client can't do what the user wants, unless problem is zero.
+func (t *timeline) refused(ctx goapp.Context, problem client.Problem) {
+	if problem != (client.Problem{}) {
+		t.notice.text = words.Problem(problem)
+		ctx.Update()
+	}
+}
+
+// onContextMenu runs when the user presses a message for long with a finger: it shows what can be done with the message. A
+// mouse gets the browser's own menu, and so does a link, whose address the user may want.
+func (t *timeline) onContextMenu(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	if kind := e.Get("pointerType"); kind.Truthy() && kind.String() == "touch" && t.list.Menu(e.Get("target")) {
+		e.PreventDefault()
 	}
 }
 

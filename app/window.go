@@ -58,6 +58,7 @@ func (p *page) onVisible(ctx goapp.Context) {
 	p.onView(ctx)
 	if dom.Hidden() {
 		p.keepDraft() // no later event is sure to come before the page is closed
+		p.client.Flush()
 		p.update.reloadUnseen()
 	} else {
 		if p.list.Following() {

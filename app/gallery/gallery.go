@@ -46,7 +46,8 @@ func (g *gallery) OnMount(ctx goapp.Context) {
 					divider = messages[len(messages)-s.Unread].Key
 				}
 				l.Mount(box)
-				l.Draw(list.Content{Messages: messages, Divider: divider, Now: time.Now()})
+				l.Draw(list.Content{Messages: messages, Divider: divider, Now: time.Now(),
+					Emoji: s.View.Emoji, NameOf: nameOf})
 			}
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"mayfly/app"
 	"mayfly/app/client"
 	"mayfly/app/client/outbox"
+	"mayfly/app/client/room"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
 	"mayfly/shared/wire"
@@ -36,9 +37,12 @@ var (
 	ben   = wire.User{ID: "u-ben", Name: "Ben Ito"}
 	heron = wire.User{ID: "g-heron", Name: "Anonymous Heron", Anonymous: true}
 
+	emoji = []string{"👍", "❤️", "😂", "🎉", "😮", "🙏"}
+
 	signedIn  = pkce.State{Status: pkce.SignedIn, Name: ada.Name, SignInID: "s", Version: 1}
 	signedOut = pkce.State{Status: pkce.SignedOut}
-	online    = client.View{Status: client.Online, Room: "lobby", Joined: true, Me: ada, MayPost: true, TTL: 5 * time.Minute}
+	online    = client.View{Status: client.Online, Room: "lobby", Joined: true, Me: ada, MayPost: true, TTL: 5 * time.Minute,
+		Rules: client.Rules{Emoji: emoji, Lives: wire.TTL{Min: 1000}}}
 )
 
 // states returns every state, with messages that live at now.
@@ -177,12 +181,49 @@ func messages(now time.Time) []state {
 		v.Messages = list
 		return v
 	}
+	undo := with(read)
+	undo.Undo = []string{"taken back"}
 	return []state{
 		{"Messages of others and the user's own", theMain, app.Preview{View: with(read)}},
 		{"Messages of several days", theMain, app.Preview{View: with(days)}},
 		{"High messages", theMain, app.Preview{View: with(high)}},
+		{"Reactions and replies", theMain, app.Preview{View: with(acts(living))}},
+		{"A message that answers another is written", theMain, app.Preview{View: with(read), ReplyTo: read[0].Key}},
+		{"A reply to a message that is gone is written", theMain, app.Preview{View: with(read), ReplyTo: "gone"}},
+		{"A message is taken back", theMain, app.Preview{View: undo}},
 		{"Messages that are not accepted", theMain, app.Preview{View: with(unsent)}},
 		{"Scrolled up, one is unread", theMain, app.Preview{View: with(read), Unread: 1}},
 		{"Scrolled up, three are unread", theMain, app.Preview{View: with(read), Unread: 3}},
 	}
+}
+
+// nameOf returns the name of the user with that id.
+func nameOf(id string) string {
+	for _, u := range []wire.User{ada, ben, heron} {
+		if u.ID == id {
+			return u.Name
+		}
+	}
+	return ""
+}
+
+// acts returns messages with reactions, replies to messages that live and that are gone, and a message with a shorter life.
+// living returns a message.
+func acts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
+	list := []client.Message{
+		living(1, ben, "Lunch?", time.Minute),
+		living(2, ada, "Yes, in five minutes.", 2*time.Minute),
+		living(3, heron, "May I come, too?", 3*time.Minute),
+		living(4, ben, "This lives a minute.", 4*time.Minute),
+	}
+	for i, x := range []room.Extras{
+		{Reactions: []room.Reaction{{Emoji: "👍", By: []string{ada.ID, heron.ID}, Mine: true},
+			{Emoji: "🎉", By: []string{heron.ID}}}},
+		{Details: outbox.Details{ReplyTo: 1}},
+		{Details: outbox.Details{ReplyTo: 9}, Reactions: []room.Reaction{{Emoji: "🙏", By: []string{ben.ID, "g-unknown"}}}},
+		{Details: outbox.Details{Life: time.Minute}},
+	} {
+		list[i].Extras = &x
+	}
+	return list
 }

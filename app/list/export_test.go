@@ -20,6 +20,8 @@ var (
 	Walk     = walk
 	Follows  = follows
 	Soonest  = soonest
+	Answered = answered
+	Cite     = cite
 
 	StartsDay = startsDay
 	Fold      = fold
@@ -31,7 +33,12 @@ const (
 	Tints   = tints
 )
 
-type Mounted = mounted
+type (
+	Mounted = mounted
+	Cited   = cited
+)
+
+func (c cited) Shown() string { return c.shown }
 
 func (m *mounted) Place(messages, was, reads []client.Message) []client.Message {
 	return m.place(messages, was, reads)

@@ -127,23 +127,26 @@ func (t templates) unfold(r *row, text string) {
 	all.Call("remove")
 	into.Set("className", "message-text")
 	t.text(into, text)
-	if r.left.Call("getAttribute", "aria-expanded").String() == "true" {
-		r.links("0")
-	}
+	r.stops(r.tabindex())
 }
 
 // text returns the element that holds the text of the message.
-func (r *row) text() goapp.Value { return r.head.Get("nextSibling") }
+func (r *row) text() goapp.Value {
+	if r.quote != nil {
+		return r.quote.element.Get("nextSibling")
+	}
+	return r.head.Get("nextSibling")
+}
 
 // unfold shows the whole text of the message with this key. The place where the text was cut stays where it is on the
-// screen. So the list no longer follows its newest message, unless the whole text is in sight.
-func (l *List) unfold(key string) {
-	i := indexOf(l.rows.messages, key)
+// screen. So the viewport no longer follows its newest message, unless the whole text is in sight.
+func (v *viewport) unfold(key string) {
+	i := indexOf(v.rows.messages, key)
 	if i < 0 {
 		return
 	}
-	l.rows.templates.unfold(l.rows.at[key], l.rows.messages[i].Text)
-	if v := &l.viewport; v.below(v.scrollTop()) > rounding {
+	v.rows.templates.unfold(v.rows.at[key], v.rows.messages[i].Text)
+	if v.below(v.scrollTop()) > rounding {
 		v.following = false
 	}
 }

@@ -105,7 +105,7 @@ func (k *keyboard) toggle(key string) {
 func (k *keyboard) show(key string) {
 	k.close()
 	k.open = key
-	k.rows.at[key].open(k.rows.templates)
+	k.rows.at[key].open(k.rows.templates, &k.rows.messages[indexOf(k.rows.messages, key)])
 }
 
 // close hides the actions that are shown.
@@ -114,6 +114,19 @@ func (k *keyboard) close() {
 		r.close()
 	}
 	k.open = ""
+}
+
+// done closes the actions after the user has used one of the row with this key. If the focus was in the actions, it moves to
+// the row.
+func (k *keyboard) done(key string) {
+	inside := dom.Active().Call("closest", ".message-actions").Truthy()
+	if k.open == key {
+		k.close()
+	}
+	if inside {
+		k.stopAt(key)
+		dom.FocusInPlace(k.rows.at[key].article)
+	}
 }
 
 // walking reports whether the focus is in a row.

@@ -50,9 +50,11 @@ type List struct {
 
 // Content is what a List shows.
 type Content struct {
-	Messages []client.Message // in the order of the list; a List keeps this slice and does not change it
-	Divider  string           // the key of the message below the divider, "" for none
-	Now      time.Time        // the server's time
+	Messages []client.Message       // in the order of the list; a List keeps this slice and does not change it
+	Divider  string                 // the key of the message below the divider, "" for none
+	Now      time.Time              // the server's time
+	Emoji    []string               // the reactions that the user can give; nil: the user can't act on messages
+	NameOf   func(id string) string // the name of a user, "" if it is not known
 }
 
 // New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
@@ -94,8 +96,9 @@ func (l *List) Draw(c Content) bool {
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
+		l.rows.templates.emoji, l.rows.templates.nameOf = c.Emoji, c.NameOf
 		l.look(c.Now)
-		l.change(messages, c.Now)
+		l.change(messages, c)
 	}
 	l.divider.putAbove(c.Divider)
 	l.autohide.set(c.Now)
@@ -132,7 +135,7 @@ func (l *List) Mount(box goapp.Value) bool {
 func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
 
 // change inserts, moves, updates and removes rows, so that the document has one for each of messages.
-func (l *List) change(messages []client.Message, now time.Time) {
+func (l *List) change(messages []client.Message, content Content) {
 	if l.rows.messages == nil {
 		l.rows.clear()
 		l.viewport.setGap(0)
@@ -141,6 +144,7 @@ func (l *List) change(messages []client.Message, now time.Time) {
 	c := diff(prev, messages)
 	if c.none() {
 		l.rows.messages = messages
+		l.rows.quotes(content) // a message that has no row may be gone
 		return
 	}
 	l.rows.messages = nil // if the code below panics, the next draw makes all rows again
@@ -151,9 +155,10 @@ func (l *List) change(messages []client.Message, now time.Time) {
 	if !atEnd && height == 0 && c.above() {
 		anchor, y = l.viewport.anchor(prev, c)
 	}
-	l.apply(c, now)
+	l.apply(c, content.Now)
 	l.rows.separate(messages)
 	l.rows.messages = messages
+	l.rows.quotes(content)
 	l.viewport.fill(height, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
 		dom.FocusInPlace(held) // moving an element takes the focus from it
@@ -279,35 +284,59 @@ func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.p
 // An Action is what the user wants of a message.
 type Action int
 
-// The actions that a List does not do itself. Retry and Discard are for the user's own messages.
+// The actions that a List does not do itself. Retry, Discard and TakeBack are for the user's own messages. Quote leads to
+// the message that a reply answers.
 const (
 	None Action = iota
 	Copy
 	Retry
 	Discard
+	React
+	Reply
+	TakeBack
+	Quote
 )
 
+// A Choice is what the user has chosen to do with a message.
+type Choice struct {
+	Action
+	Key   string // of the message
+	Emoji string // of React
+	On    bool   // of React: the user gives the reaction
+}
+
 // Click carries out a click on target, an element in the list. If target is the button of an action that the caller must
-// carry out, Click returns the action and the key of the message.
-func (l *List) Click(target goapp.Value) (action Action, key string) {
+// carry out, Click returns it.
+func (l *List) Click(target goapp.Value) Choice {
 	pressed := target.Call("closest", "["+doName+"]")
 	if !pressed.Truthy() {
-		return None, ""
+		return Choice{}
 	}
-	key = keyOf(target)
+	key := keyOf(target)
 	switch pressed.Call("getAttribute", doName).String() {
 	case doMore:
 		l.keyboard.toggle(key)
 	case doAll:
-		l.unfold(key)
+		l.viewport.unfold(key)
 	case doCopy:
-		return Copy, key
+		return Choice{Action: Copy, Key: key}
 	case doRetry:
-		return Retry, key
+		return Choice{Action: Retry, Key: key}
 	case doDiscard:
-		return Discard, key
+		return Choice{Action: Discard, Key: key}
+	case doReact:
+		l.keyboard.done(key)
+		on := pressed.Call("getAttribute", "aria-pressed").String() != "true"
+		return Choice{React, key, pressed.Call("getAttribute", emojiName).String(), on}
+	case doReply:
+		l.keyboard.close()
+		return Choice{Action: Reply, Key: key}
+	case doTakeBack:
+		return Choice{Action: TakeBack, Key: key}
+	case doQuote:
+		return Choice{Action: Quote, Key: key}
 	}
-	return None, key
+	return Choice{}
 }
 
 // Copying runs when the user has pressed target, the button that copies the text of the message with that key. It returns
@@ -334,11 +363,14 @@ func (l *List) Copying(key string, target goapp.Value) (text string, show func(c
 	}
 }
 
-// CloseActions hides the actions of the message for which they are shown.
-func (l *List) CloseActions() {
-	if l.rows.box != nil {
-		l.keyboard.close()
+// Menu shows the actions of the message that contains element, and reports whether there are any. A link has none.
+func (l *List) Menu(element goapp.Value) bool {
+	key := keyOf(element)
+	if key == "" || element.Call("closest", "a").Truthy() {
+		return false
 	}
+	l.keyboard.show(key)
+	return true
 }
 
 // Attend runs when the user has clicked element or moved the focus to it. If element is not in the row whose actions are

@@ -24,6 +24,7 @@ type row struct {
 	left    goapp.Value // the button that shows the time left, and opens the actions
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
 	date    words.Date  // when the message was sent; 0: the server has not accepted it
+	quote   *quote      // what the message answers; nil: it is no reply
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
 	mask    mask
@@ -43,6 +44,11 @@ const (
 	doRetry   = "retry"
 	doDiscard = "discard"
 	doAll     = "all"
+
+	doReact    = "react"
+	doReply    = "reply"
+	doTakeBack = "take-back"
+	doQuote    = "quote"
 )
 
 // maxName is how many characters of a name the header line of a row shows at most. The accessible name of the row has all
@@ -54,6 +60,8 @@ const maxName = 40
 type templates struct {
 	article, waiting, failed, actions, link goapp.Value
 	clock                                   words.Clock
+	nameOf                                  func(id string) string // see Content
+	emoji                                   []string               // see Content
 }
 
 func newTemplates() templates {
@@ -71,7 +79,7 @@ func newTemplates() templates {
 
 	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
 		button(doDiscard, words.Of(words.Discard)), button(doCopy, words.Of(words.Copy)))
-	actions := dom.Node("div", "message-actions", dom.Node("p", "message-when"), button(doCopy, words.Of(words.CopyText)))
+	actions := dom.Node("div", "message-actions", dom.Node("p", "message-when"))
 	dom.Set(actions, "role", "group")
 	dom.Set(actions, "aria-label", words.Of(words.ActionsLabel))
 	link := dom.Node("a", "")
@@ -126,6 +134,10 @@ func (t templates) update(r *row, old, next *client.Message) {
 	}
 	if was, is := words.State(old), words.State(next); was != is || old.State != next.State {
 		t.state(r.article, next, is)
+	}
+	if old.Extras != next.Extras {
+		t.life(r, old, next)
+		t.reactions(r, next)
 	}
 	dom.Set(r.article, "aria-label", words.Label(next, t.clock))
 }
@@ -203,33 +215,6 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 		label(b, b.Get("textContent").String(), m.Text)
 	}
 	article.Call("appendChild", e)
-}
-
-// open shows the actions of the message, and lets the Tab key stop at its links.
-func (r *row) open(t templates) {
-	r.links("0")
-	dom.Set(r.left, "aria-expanded", "true")
-	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message always shows its actions
-		actions := t.actions.Call("cloneNode", true)
-		actions.Get("firstChild").Set("textContent", r.left.Call("getAttribute", "data-when"))
-		label(actions.Get("lastChild"), words.Of(words.CopyText), r.text().Get("textContent").String())
-		r.article.Call("appendChild", actions)
-	}
-}
-
-func (r *row) close() {
-	if actions := r.article.Call("querySelector", ".message-actions"); actions.Truthy() {
-		actions.Call("remove")
-	}
-	r.links("-1")
-	dom.Set(r.left, "aria-expanded", "false")
-}
-
-func (r *row) links(tabindex string) {
-	links := r.article.Call("querySelectorAll", "a, [data-do="+doAll+"]")
-	for i := range links.Length() {
-		dom.Set(links.Index(i), "tabindex", tabindex)
-	}
 }
 
 // top returns the distance of the row from the top of the screen, in CSS pixels.

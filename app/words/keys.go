@@ -144,6 +144,29 @@ const (
 	ActionsShown // {0}: the words that the button shows, {1}: ActionsLabel
 	ButtonFor    // {0}: the button's name, {1}: how the message begins
 
+	// What the user does with a message.
+	ReactionsLabel
+	ReactionCount // {0}: the emoji, {1}: how many users gave it
+	ReactionBy    // {0}: ReactionCount, {1}: the names of the users
+	HasReactions  // {0}: all that ReactionCount says
+	ListSeparator // between names
+	Reply
+	TakeBack
+	TakenBack
+	Undo
+	IsReply
+	InReplyTo // {0}: MessageAloud
+	InReplyExpired
+	InReplyTakenBack
+	ReplyingTo // {0}: MessageAloud, drawn as an element
+	ReplyGone
+	CancelReply
+	DraftGone        // the draft answers a message that is gone
+	DraftGoneOffered // {0}: how it begins, drawn as an element
+	LifeLabel
+	LifeChoice  // {0}: how long
+	ShorterLife // {0}: how long
+
 	// Problems that the client finds.
 	NoAnswerYet
 	NoConnection
@@ -183,6 +206,7 @@ const (
 	Hours
 	Minutes
 	Seconds
+	Others // users
 
 	countKeys // how many there are
 )

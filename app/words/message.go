@@ -18,7 +18,7 @@ func Label(m *client.Message, c Clock) string {
 	if state := State(m); state != "" {
 		return With(MessageState, author, m.Text, state)
 	}
-	return With(MessageSent, author, m.Text, c.Sent(m.At), c.Vanishes(m.Expires))
+	return With(MessageSent, author, m.Text, c.Sent(m.At), c.Vanishes(m.Expires)) + extras(m)
 }
 
 // Author returns the first limit characters of the name of a message's author. If another user here has the same name, a tag

@@ -291,7 +291,7 @@ func TestActions(t *testing.T) {
 	tab.Press(kb.Tab, rig.Shift)
 	tab.Press(kb.Home)
 	tab.Do(rig.Enter())
-	if got := focused(); got != "Copy text" {
+	if got := focused(); got != "👍" {
 		t.Fatalf("Enter on a message leads to %q", got)
 	}
 	tab.Press(kb.Tab, rig.Shift)

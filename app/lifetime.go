@@ -1,0 +1,65 @@
+package app
+
+import (
+	"strconv"
+	"time"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+)
+
+const lifeID = "message-life"
+
+// lives returns the lives that the user may give a message: first the life of the other messages of the room, then the
+// shorter ones that the server allows. It returns nil if there are no shorter ones.
+func lives(v *client.View) (all []time.Duration) {
+	for _, d := range []time.Duration{time.Minute, 30 * time.Second, 10 * time.Second} {
+		if d < v.TTL && d.Milliseconds() >= v.Lives.Min {
+			all = append(all, d)
+		}
+	}
+	if all == nil {
+		return nil
+	}
+	return append([]time.Duration{v.TTL}, all...)
+}
+
+// A lifetime is the field in which the user gives the next message a shorter life. Like the text, the choice is nowhere but
+// in the browser's field.
+type lifetime struct{ *model }
+
+// render draws the field. It draws an empty element if there is nothing to choose.
+func (l *lifetime) render() goapp.UI {
+	choices := lives(&l.view)
+	if choices == nil {
+		return elem("span", "")
+	}
+	var options []goapp.UI
+	for _, d := range choices {
+		option := textElem("option", "", words.With(words.LifeChoice, words.Lifetime(d)))
+		options = append(options, option.Attr("value", strconv.FormatInt(d.Milliseconds(), 10)))
+	}
+	field := elem("select", "composer-life", options...)
+	attributes(field, "id", lifeID, "aria-label", words.Of(words.LifeLabel))
+	return field
+}
+
+// chosen returns the life of the next message, 0 for that of the other messages of the room.
+func (l *lifetime) chosen() time.Duration {
+	field := dom.ByID(lifeID)
+	if !field.Truthy() || field.Get("selectedIndex").Int() == 0 {
+		return 0
+	}
+	ms, _ := strconv.Atoi(field.Get("value").String()) // the page itself has written the value
+	return time.Duration(ms) * time.Millisecond
+}
+
+// reset chooses the life of the other messages again: a choice holds for one message.
+func (l *lifetime) reset() {
+	if field := dom.ByID(lifeID); field.Truthy() {
+		field.Set("selectedIndex", 0)
+	}
+}

@@ -1,0 +1,117 @@
+package list
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+)
+
+// Below the text of a message stand its reactions: for each emoji a button, the pill, with the emoji and how many users gave
+// it. The names of these users appear in the pill while it has the pointer or the focus. Pressing a pill gives the
+// reaction, or takes the user's own away. A message without reactions has no element for them.
+
+// emojiName is the attribute of a button that holds the emoji which the button gives or takes away.
+const emojiName = "data-emoji"
+
+// reactTo returns a button that gives the reaction emoji, or takes it away.
+func reactTo(emoji string) goapp.Value {
+	b := button(doReact, emoji)
+	dom.Set(b, emojiName, emoji)
+	return b
+}
+
+// press makes b show whether the user has given its reaction.
+func press(b goapp.Value, mine bool) {
+	pressed := "false"
+	if mine {
+		pressed = "true"
+	}
+	dom.Set(b, "aria-pressed", pressed)
+}
+
+// reacted reports whether the user has given that reaction to m.
+func reacted(m *client.Message, emoji string) bool {
+	if m.Extras == nil {
+		return false
+	}
+	for i := range m.Extras.Reactions {
+		if r := &m.Extras.Reactions[i]; r.Emoji == emoji {
+			return r.Mine
+		}
+	}
+	return false
+}
+
+// reactions draws the reactions to m into row r. A pill that stays keeps its element, and so the focus. If the pill that has
+// the focus disappears, the focus moves to the row.
+func (t templates) reactions(r *row, m *client.Message) {
+	t.pressActions(r, m)
+	box := r.article.Call("querySelector", ".message-reactions")
+	if m.Extras == nil || len(m.Extras.Reactions) == 0 {
+		if box.Truthy() {
+			r.drop(box)
+		}
+		return
+	}
+	if !box.Truthy() {
+		box = dom.Node("div", "message-reactions")
+		dom.Set(box, "role", "group")
+		dom.Set(box, "aria-label", words.Of(words.ReactionsLabel))
+		r.addBelow(box)
+	}
+	t.pills(r, box, m)
+}
+
+// pressActions makes the buttons of the open actions show which reactions the user has given.
+func (t templates) pressActions(r *row, m *client.Message) {
+	if !r.opened() {
+		return
+	}
+	buttons := r.article.Call("querySelectorAll", ".message-actions ["+emojiName+"]")
+	for i := range buttons.Length() {
+		b := buttons.Index(i)
+		press(b, reacted(m, b.Call("getAttribute", emojiName).String()))
+	}
+}
+
+// pills draws a pill for each emoji into box.
+func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
+	had, order := map[string]goapp.Value{}, ""
+	for b := box.Get("firstChild"); b.Truthy(); b = b.Get("nextSibling") {
+		emoji := b.Call("getAttribute", emojiName).String()
+		had[emoji], order = b, order+emoji+" "
+	}
+	var nodes []any
+	next := ""
+	for i := range m.Extras.Reactions {
+		given := &m.Extras.Reactions[i]
+		b, ok := had[given.Emoji]
+		if !ok {
+			b = reactTo(given.Emoji)
+			b.Set("className", "button reaction")
+			dom.Set(b, "tabindex", r.tabindex())
+		}
+		shown, by := words.Reaction(given.Emoji, len(given.By)), words.Givers(given.By, t.nameOf)
+		b.Set("textContent", shown)
+		dom.Set(b, "data-by", by)
+		dom.Set(b, "aria-label", words.With(words.ReactionBy, shown, by))
+		press(b, given.Mine)
+		nodes, next = append(nodes, b), next+given.Emoji+" "
+	}
+	if next == order {
+		return
+	}
+	r.keepFocus(box, func() { box.Call("replaceChildren", nodes...) })
+}
+
+// life says below the text of next that the message lives shorter than the others of its room. Row r showed old before.
+func (t templates) life(r *row, old, next *client.Message) {
+	if next.Extras == nil || next.Extras.Life == 0 || old.Extras != nil && old.Extras.Life != 0 {
+		return
+	}
+	e := dom.Node("p", "message-life")
+	e.Set("textContent", words.With(words.ShorterLife, words.Lifetime(next.Extras.Life)))
+	r.addBelow(e)
+}

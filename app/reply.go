@@ -1,0 +1,90 @@
+package app
+
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/words"
+)
+
+// Above the field stand the message that the next one answers, and the question whether a message that the user has taken
+// back shall come back. The texts of messages are nowhere but in the view, so they vanish from here with the messages.
+
+const (
+	replyID = "message-reply"
+	undoID  = "message-undo"
+)
+
+// A reply shows the message that the next one answers.
+type reply struct{ *model }
+
+// answered returns the message in v that the next one answers. It returns nil if there is none, or if that message is gone.
+func (r *reply) answered(v *client.View) *client.Message {
+	for i := range v.Messages {
+		if r.replyTo != "" && v.Messages[i].Key == r.replyTo {
+			return &v.Messages[i]
+		}
+	}
+	return nil
+}
+
+// render draws what the next message answers. It draws an empty element if that is nothing: go-app matches elements by
+// their place.
+func (r *reply) render() goapp.UI {
+	box := elem("div", "composer-offer").Attr("id", replyID)
+	if r.replyTo == "" {
+		return box
+	}
+	about := textElem("p", "", words.Of(words.ReplyGone))
+	if m := r.answered(&r.view); m != nil {
+		before, after := words.Around(words.ReplyingTo)
+		about = elem("p", "", goapp.Text(before), textElem("bdi", "", words.Begins(m)), goapp.Text(after))
+	}
+	cancel := textElem("button", "button", words.Of(words.CancelReply)).Attr("type", "button")
+	return box.Body(about, on(cancel, "click", r.onCancel))
+}
+
+// onCancel runs when the user does not want to answer the message any more.
+func (r *reply) onCancel(goapp.Context, goapp.Event) { r.cancel() }
+
+func (r *reply) cancel() {
+	r.replyTo = ""
+	focusComposer()
+}
+
+// changed reports whether the message that the user answers has come or gone since the view was.
+func (r *reply) changed(was *client.View) bool {
+	return (r.answered(was) == nil) != (r.answered(&r.view) == nil)
+}
+
+// An undo offers to bring back the message that the user took back last.
+type undo struct{ *model }
+
+// render draws the button that brings back the message that the user took back last. It draws an empty element if
+// there is none.
+func (u *undo) render() goapp.UI {
+	box := elem("div", "composer-offer").Attr("id", undoID)
+	if len(u.view.Undo) == 0 {
+		return box
+	}
+	undo := textElem("button", "button", words.Of(words.Undo)).Attr("type", "button")
+	return box.Body(textElem("p", "", words.Of(words.TakenBack)), on(undo, "click", u.onUndo))
+}
+
+// onUndo runs when the user wants back the message that was taken back last.
+func (u *undo) onUndo(goapp.Context, goapp.Event) {
+	if n := len(u.view.Undo); n > 0 {
+		u.client.UndoRemove(u.view.Undo[n-1])
+	}
+	focusComposer()
+}
+
+// afterView runs when the page has a new view; was is the view before it. It says aloud that a message was taken back.
+func (u *undo) afterView(was *client.View) {
+	switch n := len(u.view.Undo); {
+	case n > len(was.Undo):
+		u.voice.say(words.Of(words.TakenBack))
+	case n == 0 && len(was.Undo) > 0:
+		yieldFocus(undoID)
+	}
+}
