@@ -15,14 +15,14 @@ func (t templates) actionsOf(m *client.Message, when string) goapp.Value {
 	bar.Get("firstChild").Set("textContent", when)
 	add := func(do string, k words.Key) {
 		b := button(do, "")
-		label(b, words.Of(k), m.Text)
+		label(b, words.Of(k), words.Text(m))
 		bar.Call("appendChild", b)
 	}
 	acts := m.Seq != 0 && len(t.emoji) > 0
 	if acts {
 		for _, emoji := range t.emoji {
 			b := reactTo(emoji)
-			label(b, emoji, m.Text)
+			label(b, emoji, words.Text(m))
 			press(b, reacted(m, emoji))
 			bar.Call("appendChild", b)
 		}
@@ -64,7 +64,7 @@ func (r *row) tabindex() string {
 }
 
 func (r *row) stops(tabindex string) {
-	const at = "a, [data-do=" + doAll + "], .reaction, button.message-quote"
+	const at = "a, [data-do=" + doAll + "], [data-do=" + doCode + "], .reaction, button.message-quote"
 	found := r.article.Call("querySelectorAll", at)
 	for i := range found.Length() {
 		dom.Set(found.Index(i), "tabindex", tabindex)

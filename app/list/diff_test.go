@@ -116,6 +116,10 @@ func TestRowLooks(t *testing.T) {
 	}{
 		{"another's", client.Message{User: ann}, "message", ""},
 		{"of someone who is not signed in", client.Message{User: wire.User{Name: "Anonymous Heron", Anonymous: true}}, "message message-anonymous", ""},
+		{"two emoji", client.Message{User: ann, Text: "🎉 👍"}, "message message-emoji", ""},
+		{"four emoji", client.Message{User: ann, Text: "🎉🎉🎉🎉"}, "message", ""},
+		{"an emoji and a word", client.Message{User: ann, Text: "🎉 yes"}, "message", ""},
+		{"digits", client.Message{User: ann, Text: "12"}, "message", ""},
 		{"one's own, on its way", client.Message{User: ann, Mine: true, State: client.Sending}, "message message-mine message-waiting", "Sending…"},
 		{"before one has a name", client.Message{Mine: true, State: client.Waiting}, "message message-mine message-unnamed message-waiting", "Waiting for a connection"},
 		{"that has to wait", client.Message{User: ann, Mine: true, State: client.Sending, Reason: client.Problem{Message: "Slow."}}, "message message-mine message-waiting", "Sending… Slow."},

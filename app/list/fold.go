@@ -7,6 +7,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/client"
 	"mayfly/app/dom"
 	"mayfly/app/words"
 	"mayfly/shared/markup"
@@ -79,35 +80,34 @@ func clusterStart(text string, index int) int {
 // long reports whether text is so high that the row shows a line beside it.
 func long(text string) bool { return lineEnd(text, longLines) < len(text) }
 
-// fold returns the beginning of a text that is too high to be shown at once, and any other text as it is. It does not cut a
-// link, because half of a link leads elsewhere.
-func fold(text string) string {
+// fold returns the nodes of text, and whether they are only its beginning, because text is too high to be shown at once.
+// It does not cut a link, because half of a link leads elsewhere.
+func fold(text string) (shown []markup.Node, cut bool) {
+	nodes := markup.Parse(text)
 	if lineEnd(text, maxLines) == len(text) {
-		return text
+		return nodes, false
 	}
-	end := lineEnd(text, foldLines)
-	from := 0
-	for _, p := range markup.Links(text) {
-		to := from + len(p.Text)
-		if p.Href != "" && from < end && end < to {
-			if end = from; from == 0 {
-				end = to
-			}
-			break
-		}
-		from = to
-	}
-	return strings.TrimRightFunc(text[:end], unicode.IsSpace)
+	shown = markup.Cut(nodes, len(strings.TrimRightFunc(text[:lineEnd(text, foldLines)], unicode.IsSpace)))
+	return shown, length(shown) < len(text)
 }
 
-// fill writes a text into row r, folded if it is very high.
-func (t templates) fill(r *row, text string) {
-	into, shown := r.text(), fold(text)
-	t.text(into, shown)
-	if shown != text {
+// length returns the number of bytes of the source that nodes were made of.
+func length(nodes []markup.Node) (bytes int) {
+	for _, n := range nodes {
+		bytes += len(n.Text) + length(n.Nodes)
+	}
+	return bytes
+}
+
+// fill writes the text of m into row r, folded if it is very high.
+func (t templates) fill(r *row, m *client.Message) {
+	into := r.text()
+	shown, cut := fold(m.Text)
+	t.draw(into, shown)
+	if cut {
 		into.Set("className", "message-text message-cut")
-		all := button(doAll, words.Of(words.ShowAll))
-		dom.Set(all, "aria-label", words.With(words.ButtonFor, words.Of(words.ShowAll), words.First(text)))
+		all := button(doAll, "")
+		label(all, words.Of(words.ShowAll), words.Text(m))
 		dom.Set(all, "tabindex", "-1") // the Tab key does not stop at it, as at links
 		into.Call("after", all)
 	}
@@ -126,7 +126,7 @@ func (t templates) unfold(r *row, text string) {
 	}
 	all.Call("remove")
 	into.Set("className", "message-text")
-	t.text(into, text)
+	t.draw(into, markup.Parse(text))
 	r.stops(r.tabindex())
 }
 

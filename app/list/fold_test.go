@@ -25,19 +25,27 @@ func TestFold(t *testing.T) {
 		{"wide script", strings.Repeat("字", 2000), strings.Repeat("字", 40*18)},
 		{"marks on a letter", strings.Repeat("w", 40*36-1) + "e\u0301" + strings.Repeat("w", 600), strings.Repeat("w", 40*36-1)},
 		{"one link", link + strings.Repeat("w", 3900), link + strings.Repeat("w", 3900)},
-		{"a link at the cut", strings.Repeat("a\n", 38) + "see " + link + strings.Repeat("w", 3000), strings.Repeat("a\n", 38) + "see"},
+		{"a link at the cut", strings.Repeat("a\n", 38) + "see " + link + strings.Repeat("w", 3000), strings.Repeat("a\n", 38) + "see "},
+		{"bold text at the cut", strings.Repeat("a\n", 38) + "a **" + strings.Repeat("w", 100) + "** a" + strings.Repeat("\na", 20),
+			strings.Repeat("a\n", 38) + "a " + strings.Repeat("w", 68)},
+		{"high code", "```\n" + strings.Repeat("a\n", 60) + "```", strings.Repeat("a\n", 38) + "a"},
+		{"a high list", strings.Repeat("- a\n", 60), strings.Repeat("a\n", 39) + "a"},
 		{"a link before the cut", link + "\n" + strings.Repeat("a\n", 60), link + strings.Repeat("\na", 39)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got := list.Fold(tt.text)
+			nodes, cut := list.Fold(tt.text)
+			got := markup.Plain(nodes)
+			if cut != (tt.want != tt.text) {
+				t.Errorf("cut = %t", cut)
+			}
 			if got != tt.want {
 				t.Errorf("%.60q… of %d bytes is folded to %.60q… of %d bytes, want %d bytes", tt.text, len(tt.text), got, len(got), len(tt.want))
 			}
-			if !strings.HasPrefix(tt.text, got) {
+			if !strings.HasPrefix(markup.Plain(markup.Parse(tt.text)), got) {
 				t.Errorf("it shows what is not there: %q", got)
 			}
-			all := hrefs(tt.text)
-			for i, href := range hrefs(got) {
+			all := hrefs(markup.Parse(tt.text))
+			for i, href := range hrefs(nodes) {
 				if href != all[i] {
 					t.Errorf("a link leads to %s, want %s", href, all[i])
 				}
@@ -46,12 +54,13 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// hrefs returns the addresses of the links in text.
-func hrefs(text string) (all []string) {
-	for _, p := range markup.Links(text) {
-		if p.Href != "" {
-			all = append(all, p.Href)
+// hrefs returns the addresses of the links in nodes.
+func hrefs(nodes []markup.Node) (all []string) {
+	for _, n := range nodes {
+		if n.Kind == markup.Link {
+			all = append(all, n.Text)
 		}
+		all = append(all, hrefs(n.Nodes)...)
 	}
 	return all
 }

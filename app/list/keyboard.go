@@ -105,7 +105,9 @@ func (k *keyboard) toggle(key string) {
 func (k *keyboard) show(key string) {
 	k.close()
 	k.open = key
-	k.rows.at[key].open(k.rows.templates, &k.rows.messages[indexOf(k.rows.messages, key)])
+	if i := indexOf(k.rows.messages, key); i >= 0 {
+		k.rows.at[key].open(k.rows.templates, &k.rows.messages[i])
+	}
 }
 
 // close hides the actions that are shown.

@@ -318,7 +318,7 @@ func (l *List) Click(target goapp.Value) Choice {
 		l.keyboard.toggle(key)
 	case doAll:
 		l.viewport.unfold(key)
-	case doCopy:
+	case doCopy, doCode:
 		return Choice{Action: Copy, Key: key}
 	case doRetry:
 		return Choice{Action: Retry, Key: key}
@@ -339,26 +339,32 @@ func (l *List) Click(target goapp.Value) Choice {
 	return Choice{}
 }
 
-// Copying runs when the user has pressed target, the button that copies the text of the message with that key. It returns
-// the text and the function show. Call show when the text was copied, or could not be: it writes that into the button and
-// returns the words. Until then the button shows its name, even if the user has pressed it before.
+// Copying runs when the user has pressed target, a button that copies the text of the message with that key as it is
+// written, or code in it. It returns what to copy and the function show. Call show when that was copied, or could not be: it
+// writes that into the button and returns the words. Until then the button shows its name, even if the user has pressed it
+// before.
 func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
 	i := indexOf(l.rows.messages, key)
 	if i < 0 {
 		return "", nil
 	}
-	pressed, name := target.Call("closest", "["+doName+"]"), words.CopyText
-	text = l.rows.messages[i].Text
-	if l.rows.messages[i].State == client.Failed {
+	m := &l.rows.messages[i]
+	pressed, name, about := target.Call("closest", "["+doName+"]"), words.CopyText, words.Text(m)
+	text = m.Text
+	if m.State == client.Failed {
 		name = words.Copy
 	}
-	label(pressed, words.Of(name), text)
+	if pressed.Call("getAttribute", doName).String() == doCode {
+		name, text = words.CopyCode, codeBeside(pressed)
+		about = text
+	}
+	label(pressed, words.Of(name), about)
 	return text, func(copied bool) string {
 		said := words.Of(words.NotCopied)
 		if copied {
 			said = words.Of(words.Copied)
 		}
-		label(pressed, said, text)
+		label(pressed, said, about)
 		return said
 	}
 }

@@ -2,7 +2,6 @@ package list
 
 import (
 	"strconv"
-	"strings"
 	"time"
 	"unicode"
 
@@ -44,6 +43,7 @@ const (
 	doRetry   = "retry"
 	doDiscard = "discard"
 	doAll     = "all"
+	doCode    = "code"
 
 	doReact    = "react"
 	doReply    = "reply"
@@ -58,10 +58,10 @@ const maxName = 40
 // templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
 // 24.
 type templates struct {
-	article, waiting, failed, actions, link goapp.Value
-	clock                                   words.Clock
-	nameOf                                  func(id string) string // see Content
-	emoji                                   []string               // see Content
+	article, waiting, failed, actions, link, code goapp.Value
+	clock                                         words.Clock
+	nameOf                                        func(id string) string // see Content
+	emoji                                         []string               // see Content
 }
 
 func newTemplates() templates {
@@ -73,7 +73,7 @@ func newTemplates() templates {
 	dom.Set(left, "aria-expanded", "false")
 	dom.Set(left, "tabindex", "-1") // the Tab key does not stop at it, because Enter on the row does the same
 	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left)
-	article := dom.Node("article", "message", face, head, dom.Node("p", "message-text"))
+	article := dom.Node("article", "message", face, head, dom.Node("div", "message-text"))
 	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
 	dom.Set(article.Get("lastChild"), "dir", "auto")
 
@@ -87,11 +87,11 @@ func newTemplates() templates {
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
 	dom.Set(link, "tabindex", "-1") // the Tab key stops at the links of a message only while its actions are shown
 	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
-	return templates{article: article, waiting: waiting, failed: failed, actions: actions, link: link}
+	return templates{article: article, waiting: waiting, failed: failed, actions: actions, link: link, code: newCode()}
 }
 
-// label writes name into a button of a message, whose text is text. The accessible name of the button begins with name,
-// and then says which message the button is for.
+// label writes name into a button of a message. The accessible name of the button begins with name, and then says which
+// message or code the button is for: with the first characters of text.
 func label(button goapp.Value, name, text string) {
 	button.Set("textContent", name)
 	dom.Set(button, "aria-label", words.With(words.ButtonFor, name, words.First(text)))
@@ -130,7 +130,7 @@ func (t templates) update(r *row, old, next *client.Message) {
 		t.times(r, next)
 	}
 	if old.Text != next.Text {
-		t.fill(r, next.Text)
+		t.fill(r, next)
 	}
 	if was, is := words.State(old), words.State(next); was != is || old.State != next.State {
 		t.state(r.article, next, is)
@@ -140,61 +140,6 @@ func (t templates) update(r *row, old, next *client.Message) {
 		t.reactions(r, next)
 	}
 	dom.Set(r.article, "aria-label", words.Label(next, t.clock))
-}
-
-// text draws a message's text into element, with its links. If the host that the browser reads in a link is not the host
-// that the text shows, text adds the browser's host beside the link, because letters of another script may look like
-// those of a name that the user knows.
-func (t templates) text(element goapp.Value, text string) {
-	parts := markup.Links(text)
-	if len(parts) == 1 && parts[0].Href == "" {
-		element.Set("textContent", text)
-		return
-	}
-	var nodes []any
-	for _, p := range parts {
-		if p.Href == "" {
-			nodes = append(nodes, p.Text)
-			continue
-		}
-		a := t.link.Call("cloneNode")
-		host := hostOf(a, p)
-		if host == "" { // the browser would not follow it
-			nodes = append(nodes, p.Text)
-			continue
-		}
-		a.Set("textContent", p.Text)
-		nodes = append(nodes, a)
-		if host != lowered(p.Host) {
-			nodes = append(nodes, " ("+host+")")
-		}
-	}
-	element.Call("replaceChildren", nodes...)
-}
-
-// hostOf sets the address of anchor, the element that shows link, and returns the host that the browser reads in that
-// address, "" if it reads none. In a mail address browsers read no host. So for that, hostOf first lets the browser read
-// the part after the @ as the host of a page.
-func hostOf(anchor goapp.Value, link markup.Piece) string {
-	if !strings.Contains(link.Href, "://") {
-		anchor.Set("href", "https://"+link.Host)
-	} else {
-		anchor.Set("href", link.Href)
-	}
-	host := anchor.Get("hostname").String()
-	anchor.Set("href", link.Href)
-	return host
-}
-
-// lowered returns host with its ASCII letters in lower case, as browsers write hosts. A letter of another script that
-// looks like an ASCII letter stays as it is.
-func lowered(host string) string {
-	return strings.Map(func(r rune) rune {
-		if 'A' <= r && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, host)
 }
 
 // state draws the state of the user's own message (sending, waiting, failed), and the buttons of one that failed.
@@ -212,7 +157,7 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	e = e.Call("cloneNode", true)
 	e.Get("firstChild").Set("textContent", state)
 	for b := e.Get("firstChild").Get("nextSibling"); b.Truthy(); b = b.Get("nextSibling") {
-		label(b, b.Get("textContent").String(), m.Text)
+		label(b, b.Get("textContent").String(), words.Text(m))
 	}
 	article.Call("appendChild", e)
 }
@@ -280,6 +225,9 @@ func rowClass(m *client.Message) string {
 	}
 	if long(m.Text) {
 		class += " message-long"
+	}
+	if markup.EmojiOnly(m.Text) {
+		class += " message-emoji"
 	}
 	switch m.State {
 	case client.Sending, client.Waiting:

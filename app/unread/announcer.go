@@ -112,7 +112,8 @@ func (a *Announcer) lines(text string, messages []client.Message) (_ string, quo
 	for _, key := range a.unsaid {
 		if i := find(messages, key, 0); i >= 0 {
 			m := &messages[i]
-			lines += "\n" + words.With(words.MessageAloud, words.Author(m, len(m.User.Name)), words.Cut(m.Text, maxSaid))
+			said := words.Cut(words.Text(m), maxSaid)
+			lines += "\n" + words.With(words.MessageAloud, words.Author(m, len(m.User.Name)), said)
 			quoted = append(quoted, key)
 		}
 	}

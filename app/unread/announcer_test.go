@@ -181,3 +181,15 @@ func TestLongTextsAreCut(t *testing.T) {
 		t.Errorf("it says %q", polite)
 	}
 }
+
+func TestMarkdownIsSaidWithoutItsSigns(t *testing.T) {
+	a, now := new(unread.Announcer), time.Minute
+	empty, full := view("lobby", 0, ""), view("lobby", 0, "a")
+	full.Messages[0].Text = "**now** or _later_, not 2*3"
+	a.Observe(&empty, &empty, now)
+	a.Observe(&empty, &full, now)
+	a.Observe(&full, &full, now+time.Second)
+	if want := "Ann: now or later, not 2*3"; a.Polite != want {
+		t.Errorf("it says %q, want %q", a.Polite, want)
+	}
+}

@@ -30,7 +30,7 @@ func Givers(ids []string, nameOf func(id string) string) string {
 func Quoted(m *client.Message) string { return With(InReplyTo, Begins(m)) }
 
 // Begins returns the author of m, and how the text begins.
-func Begins(m *client.Message) string { return With(MessageAloud, speaker(m), First(m.Text)) }
+func Begins(m *client.Message) string { return With(MessageAloud, speaker(m), First(Text(m))) }
 
 // speaker returns the name of the author of m, "You" for the user.
 func speaker(m *client.Message) string {

@@ -152,6 +152,7 @@ var english = language{
 		Copy:             "Copy",
 		ShowAll:          "Show all",
 		CopyText:         "Copy text",
+		CopyCode:         "Copy code",
 		Copied:           "Copied",
 		ButtonFor:        "{0} “{1}”",
 		ActionsLabel:     "Actions",

@@ -138,6 +138,7 @@ const (
 	Discard
 	Copy
 	CopyText
+	CopyCode
 	ShowAll // the text of a very high message
 	Copied
 	NotCopied    // the browser does not let the page use the clipboard

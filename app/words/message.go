@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mayfly/app/client"
+	"mayfly/shared/markup"
 	"mayfly/shared/wire"
 )
 
@@ -16,10 +17,13 @@ func Label(m *client.Message, c Clock) string {
 		author = Of(You)
 	}
 	if state := State(m); state != "" {
-		return With(MessageState, author, m.Text, state)
+		return With(MessageState, author, Text(m), state)
 	}
-	return With(MessageSent, author, m.Text, c.Sent(m.At), c.Vanishes(m.Expires)) + extras(m)
+	return With(MessageSent, author, Text(m), c.Sent(m.At), c.Vanishes(m.Expires)) + extras(m)
 }
+
+// Text returns the text of a message as the page shows it: without the signs of Markdown.
+func Text(m *client.Message) string { return markup.Plain(markup.Parse(m.Text)) }
 
 // Author returns the first limit characters of the name of a message's author. If another user here has the same name, a tag
 // follows that tells the two apart.

@@ -83,10 +83,14 @@ func TestLabel(t *testing.T) {
 	sent := client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
 	mine, failed := sent, client.Message{User: wire.User{Name: "Ada"}, Text: "lunch?", Mine: true, State: client.Failed, Reason: client.Problem{Message: "The room is full."}}
 	mine.Mine = true
+	styled, code := sent, sent
+	styled.Text, code.Text = "**lunch** at _one_? > no `x`", "```go\nx := 1\n```"
 	for want, m := range map[string]client.Message{
-		"Ada: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": sent,
-		"You: lunch? – Sent at 14:00:05, vanishes at 14:05:05.": mine,
-		"You: lunch? – Not sent. The room is full.":             failed,
+		"Ada: lunch? – Sent at 14:00:05, vanishes at 14:05:05.":               sent,
+		"You: lunch? – Sent at 14:00:05, vanishes at 14:05:05.":               mine,
+		"Ada: lunch at one? > no x – Sent at 14:00:05, vanishes at 14:05:05.": styled,
+		"Ada: x := 1\n – Sent at 14:00:05, vanishes at 14:05:05.":             code,
+		"You: lunch? – Not sent. The room is full.":                           failed,
 	} {
 		if got := words.Label(&m, clock); got != want {
 			t.Errorf("label = %q, want %q", got, want)

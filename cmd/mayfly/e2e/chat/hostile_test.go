@@ -12,6 +12,7 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/shared/markup"
 	"mayfly/shared/wire"
 )
 
@@ -41,6 +42,16 @@ var hostile = []struct{ name, text string }{
 	{"no-break spaces", "a" + strings.Repeat("\u00a0", wire.MaxText-2) + "b"},
 	{"lines", "a" + strings.Repeat("\n", 300) + "b\u2028c\u2029d\te"},
 	{"tags and selectors", "\U000e0041\U000e0042 x\ufe0f\ufe0e\U000e0100"},
+	{"quotes in quotes", strings.Repeat("> ", wire.MaxText/2-1) + "x"},
+	{"lists in lists", strings.Repeat("- ", wire.MaxText/2-1) + "x"},
+	{"styles in styles", strings.Repeat("**a *b ~~c ", 180) + "x" + strings.Repeat(" c~~ b* a**", 180)},
+	{"stars", "a" + strings.Repeat("*", wire.MaxText-1)},
+	{"stars and letters", strings.Repeat("*a **b ", wire.MaxText/7)},
+	{"code without an end", strings.Repeat("```\n`` ` ", wire.MaxText/9)},
+	{"script in styles", "**<script>hacked = 1</script>** `<img src=x onerror=hacked=1>` ~~[x](javascript:hacked=1)~~"},
+	{"script in code", "```html\n<script>hacked = 1</script>\n```\n> <b onclick=hacked=1>x</b>"},
+	{"overrides in code", "`\u202eevil \u2067` good\n```\n\u202eevil\u202b\u2067\n```\ngood"},
+	{"an emoji of fifty", strings.Repeat("👩\u200d", 50) + "👩"},
 	{"private, unassigned", "\ue000\uf8ff\U0010ffff\ufffe\ufffd"},
 }
 
@@ -89,7 +100,7 @@ const around = `window.uncovered = e => {
 	};`
 
 // problems returns the faults of the last row but one and of its surroundings. The row must have the same elements and
-// attributes as the row before it, except for links.
+// attributes as the row before it, and in its text no others than Markdown and links need.
 const problems = `(text, name) => {
 	const all = [], want = (ok, what) => ok || all.push(what);
 	const [before, row, after] = [...` + rig.Rows + `].slice(-3);
@@ -100,13 +111,19 @@ const problems = `(text, name) => {
 		unfold.click();
 		log.scrollTop = log.scrollHeight;
 	}
-	const shown = [...part('text').childNodes].filter((n, i, all) => n.data === undefined || n.data !== ' (' + all[i - 1]?.hostname + ')')
-		.map(n => n.textContent).join('');
+	const copy = part('text').cloneNode(true);
+	copy.querySelectorAll('button').forEach(b => b.remove());
+	for (const a of copy.querySelectorAll('a')) if (a.nextSibling?.data === ' (' + a.hostname + ')') a.nextSibling.remove();
+	const shown = copy.textContent;
 	want(shown === text, 'the text is ' + shown.slice(0, 100));
 	const letters = [...name], called = letters.length > 40 ? letters.slice(0, 40).join('') + '…' : name;
 	want(part('name').textContent === called, 'the name is ' + part('name').textContent.slice(0, 100));
-	const made = row => [row, ...row.querySelectorAll(':not(a)')].map(e => e.tagName + ' ' + [...e.attributes].map(a => a.name)).join('; ');
+	const made = row => [row, ...row.querySelectorAll(':not(.message-text *)')].map(e => e.tagName + ' ' + [...e.attributes].map(a => a.name)).join('; ');
 	want(made(row) === made(before), 'it is made of ' + made(row) + ', want ' + made(before));
+	const tags = 'A BLOCKQUOTE BUTTON CODE DIV EM LI OL PRE S STRONG UL', names = 'class dir type data-do aria-label href rel tabindex target value';
+	for (const e of part('text').querySelectorAll('*')) {
+		want(tags.split(' ').includes(e.tagName) && [...e.attributes].every(a => names.split(' ').includes(a.name)), e.outerHTML.slice(0, 100));
+	}
 	for (const a of row.querySelectorAll('a')) {
 		want(['http:', 'https:', 'mailto:'].includes(a.protocol), 'a link to ' + a.href);
 		want(a.target === '_blank' && ['noopener', 'noreferrer', 'nofollow'].every(r => a.relList.contains(r)), a.href + ' has rel ' + a.rel);
@@ -215,7 +232,7 @@ func TestHostileTextsAndNames(t *testing.T) {
 			kind.post(t, after)
 			for width, tab := range tabs {
 				tab.Until(fmt.Sprintf(`%s === %q && %s <= 1`, lastRow, after, belowSight))
-				for _, problem := range rig.Eval[[]string](tab, fmt.Sprintf("(%s)(%s, %s)", problems, js(shown), js(name))) {
+				for _, problem := range rig.Eval[[]string](tab, fmt.Sprintf("(%s)(%s, %s)", problems, js(markup.Plain(markup.Parse(shown))), js(name))) {
 					t.Errorf("%s as %s, %d px wide: %s", tt.name, as, width, problem)
 				}
 			}

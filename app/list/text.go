@@ -1,0 +1,125 @@
+package list
+
+import (
+	"strings"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/dom"
+	"mayfly/app/words"
+	"mayfly/shared/markup"
+)
+
+// tags are the names of the elements that the kinds of nodes with other nodes inside become. Lines of code become more
+// than one element.
+var tags = map[markup.Kind]string{
+	markup.Bold: "strong", markup.Italic: "em", markup.Strike: "s", markup.Code: "code", markup.Quote: "blockquote",
+	markup.Bullets: "ul", markup.Numbers: "ol", markup.Item: "li",
+}
+
+// draw makes nodes the content of element. Most messages are one text, which takes one call into the browser.
+func (t templates) draw(element goapp.Value, nodes []markup.Node) {
+	if len(nodes) == 1 && nodes[0].Kind == markup.Text {
+		element.Set("textContent", nodes[0].Text)
+		return
+	}
+	element.Call("replaceChildren", t.content(nil, nodes)...)
+}
+
+// content appends to all what nodes become: elements and texts.
+func (t templates) content(all []any, nodes []markup.Node) []any {
+	for _, n := range nodes {
+		switch n.Kind {
+		case markup.Mark:
+		case markup.Text:
+			all = append(all, n.Text)
+		case markup.Link:
+			all = t.linked(all, n)
+		case markup.CodeBlock:
+			all = append(all, t.codeBlock(n))
+		default:
+			all = append(all, t.element(n))
+		}
+	}
+	return all
+}
+
+// element returns the element of a node that has other nodes inside. A quote and a list begin at the side at which
+// their text begins, as the message does.
+func (t templates) element(n markup.Node) goapp.Value {
+	e := dom.Node(tags[n.Kind], "", t.content(nil, n.Nodes)...)
+	switch n.Kind {
+	case markup.Quote, markup.Bullets, markup.Numbers:
+		dom.Set(e, "dir", "auto")
+	}
+	if n.Number > 0 {
+		e.Set("value", n.Number)
+	}
+	return e
+}
+
+// newCode returns the template of lines of code: the code and the button that copies it. Code
+// runs from left to right in any message.
+func newCode() goapp.Value {
+	pre := dom.Node("pre", "", dom.Node("code", ""))
+	dom.Set(pre, "dir", "ltr")
+	copies := button(doCode, "")
+	dom.Set(copies, "tabindex", "-1") // the Tab key does not stop at it, as at links
+	return dom.Node("div", "code", pre, copies)
+}
+
+// codeBlock returns the element of lines of code.
+func (t templates) codeBlock(n markup.Node) goapp.Value {
+	code := markup.Plain(n.Nodes)
+	e := t.code.Call("cloneNode", true)
+	e.Get("firstChild").Get("firstChild").Set("textContent", code)
+	label(e.Get("lastChild"), words.Of(words.CopyCode), code)
+	return e
+}
+
+// codeBeside returns the code that a button of doCode copies.
+func codeBeside(button goapp.Value) string {
+	return button.Get("previousSibling").Get("textContent").String()
+}
+
+// linked appends to all the element of a link. If the host that the browser reads in the link is not the host that the
+// text shows, linked adds the browser's host beside the link, because letters of another script may look like those of a
+// name that the user knows.
+func (t templates) linked(all []any, link markup.Node) []any {
+	a := t.link.Call("cloneNode")
+	host := hostOf(a, link)
+	if host == "" { // the browser would not follow it
+		return append(all, link.Text)
+	}
+	a.Set("textContent", link.Text)
+	all = append(all, a)
+	if host != lowered(link.Host) {
+		all = append(all, " ("+host+")")
+	}
+	return all
+}
+
+// hostOf sets the address of anchor, the element that shows link, and returns the host that the browser reads in that
+// address, "" if it reads none. In a mail address browsers read no host. So for that, hostOf first lets the browser read
+// the part after the @ as the host of a page.
+func hostOf(anchor goapp.Value, link markup.Node) string {
+	if !strings.Contains(link.Text, "://") {
+		anchor.Set("href", "https://"+link.Host)
+	} else {
+		anchor.Set("href", link.Text)
+	}
+	host := anchor.Get("hostname").String()
+	anchor.Set("href", link.Text)
+	return host
+}
+
+// lowered returns host with its ASCII letters in lower case, as browsers write hosts. A letter of another script that
+// looks like an ASCII letter stays as it is.
+func lowered(host string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, host)
+}
