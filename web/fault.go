@@ -51,8 +51,8 @@ var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + 
 // faultScripts returns the patches of go-app's script that show the sentences. Without the patches go-app would do this: If
 // the client does not load, it shows the bare error (which is still in the console). If the browser has no WebAssembly, or
 // if the page's path is none of Mayfly's, it shows the loader for ever. If the client has ended in a panic, it leaves a page
-// that looks alive, from which nothing removes the messages when they expire. A page that a service worker controls is at the
-// top of its host, whatever its path: the worker opens it at any path while there is no network.
+// that looks alive, from which nothing removes the messages when they expire. A page that a service worker controls is at
+// the top of its host, whatever its path: the worker opens it at any path while there is no network.
 func faultScripts(cfg Config) ([]replacement, error) {
 	paths, err := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages))
 	if err != nil {

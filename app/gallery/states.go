@@ -143,6 +143,18 @@ func rooms() []state {
 	}
 }
 
+// styledTexts returns messages with Markdown, which living makes.
+func styledTexts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
+	return []client.Message{
+		living(1, ben, "**Bold**, *italic*, ~~struck~~, `code`, **bold and *italic***: https://example.com", time.Minute),
+		living(2, ada, "Look:\n```go\nfunc main() {\n\tprintln(\"a line of code that does not fit a phone\")\n}\n```\n"+
+			"Done.", 2*time.Minute),
+		living(3, heron, "> Lunch?\n> > At one?\n\nYes:\n- soup\n- rice\n  1. brown\n  2. white", 3*time.Minute),
+		living(4, wire.User{ID: "u-he", Name: "שרה"}, "> **שלום**\n- אחת `a = 1`\n- שתיים", 4*time.Minute),
+		living(5, ada, "🎉🪰 👍", 5*time.Minute),
+	}
+}
+
 // messages returns the states of the list and of messages.
 func messages(now time.Time) []state {
 	living := func(seq int64, u wire.User, text string, left time.Duration) client.Message {
@@ -170,14 +182,7 @@ func messages(now time.Time) []state {
 		living(1, ben, "a"+strings.Repeat("\n", 60)+"Ada Lovelace 14:05\nThis is what Ada did not write.", time.Minute),
 		living(2, ben, strings.Repeat("A line\n", 30), 2*time.Minute),
 	}
-	styled := []client.Message{
-		living(1, ben, "**Bold**, *italic*, ~~struck~~, `code`, **bold and *italic***: https://example.com", time.Minute),
-		living(2, ada, "Look:\n```go\nfunc main() {\n\tprintln(\"a line of code that does not fit a phone\")\n}\n```\n"+
-			"Done.", 2*time.Minute),
-		living(3, heron, "> Lunch?\n> > At one?\n\nYes:\n- soup\n- rice\n  1. brown\n  2. white", 3*time.Minute),
-		living(4, wire.User{ID: "u-he", Name: "שרה"}, "> **שלום**\n- אחת `a = 1`\n- שתיים", 4*time.Minute),
-		living(5, ada, "🎉🪰 👍", 5*time.Minute),
-	}
+	styled := styledTexts(living)
 	unsent := []client.Message{
 		mine("s", client.Sending, client.Problem{}),
 		mine("r", client.Sending, client.Problem{Message: "The room is busy."}),
