@@ -20,40 +20,11 @@ type Piece struct {
 // schemes are the beginnings that make a link. Everything else, javascript: above all, is text.
 var schemes = [...]string{"https://", "http://", "mailto:"}
 
-// Links splits a text into links and what is between them. Put together, the pieces are the text.
+// A finder finds the links of a text from its beginning to its end, in time linear in the length of the text.
 //
 // A link begins with one of the schemes, unless an ASCII character that could belong to a longer scheme stands before it. It
 // ends before white space, characters that cannot be seen, quotation marks, punctuation that ends a text in a script other
 // than Latin, and brackets without a partner inside the link. ASCII punctuation ends it only where nothing else follows.
-func Links(text string) []Piece {
-	var all []Piece
-	f := finder{text: text}
-	plain := 0 // text[plain:] is in no piece yet
-	for at, links := 0, 0; links < MaxLinks; {
-		i := nextScheme(text, at)
-		if i < 0 {
-			break
-		}
-		link, ok := f.at(i)
-		if !ok {
-			at = f.reach.end
-			continue
-		}
-		if i > plain {
-			all = append(all, Piece{Text: text[plain:i]})
-		}
-		all = append(all, link)
-		at = i + len(link.Text)
-		plain = at
-		links++
-	}
-	if plain < len(text) {
-		all = append(all, Piece{Text: text[plain:]})
-	}
-	return all
-}
-
-// A finder finds the links of a text from its beginning to its end, in time linear in the length of the text.
 type finder struct {
 	text  string
 	reach span
