@@ -276,7 +276,7 @@ func TestStaysSignedIn(t *testing.T) {
 			if f.Text[0] == 'A' && (f.User.Name != "Ada Lovelace" || f.User.Anonymous) {
 				t.Errorf("%q is of %+v", f.Text, f.User)
 			}
-		case wire.Beat, wire.Accepted: // answers to Cleo's own frames
+		case wire.Beat, wire.Presence, wire.Accepted: // Accepted answers Cleo's own frames
 		default:
 			t.Errorf("others see %T %+v", f, f)
 		}
