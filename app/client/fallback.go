@@ -9,11 +9,13 @@ import (
 // These limits decide when the client polls because the network seems to block WebSockets, and when a probe tries a
 // WebSocket again. A single attempt that stays silent for blockedAfter also makes the client poll.
 const (
-	// the client polls after this many WebSocket connections in a row that ended before stableAfter and without a bye
+	// if this many WebSocket connections in a row end without a bye and before they have lasted for stableAfter, the client
+	// polls
 	tooYoung = 3
-	// how long after polls connect the first probe begins, if WebSockets were refused: perhaps the server was down
+	// the first probe begins so long after the client has connected by polls, if WebSockets were refused: perhaps the server
+	// was down
 	probeSoon = 3 * time.Second
-	// how long after polls connect the first probe begins otherwise, and the next one after a failed probe
+	// otherwise the first probe begins so long after that; the next one so long after a failed probe
 	probeLater = 5 * time.Minute
 )
 

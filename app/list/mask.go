@@ -9,7 +9,8 @@ import (
 )
 
 const (
-	// maskGrace is how long after its deadline a row is hidden, so that a client that runs removes the row first.
+	// maskGrace is the time between a row's deadline and the moment at which its mask hides it. In this time the client
+	// removes the row itself, if its script runs.
 	maskGrace = 100 * time.Millisecond
 
 	// A mask is not moved by less than maskSlack, in ms, so that small corrections of the server's clock cost nothing.

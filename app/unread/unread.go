@@ -11,8 +11,8 @@ import (
 	"mayfly/app/words"
 )
 
-// Unread holds the unread messages: those that came while the page was hidden or the list was not at its end. An expired
-// message is removed from it. The zero value has none.
+// Unread holds the unread messages: those that came while the page was hidden or the list was not scrolled to its end. When
+// a message expires, Unread no longer holds it. The zero value holds none.
 type Unread struct {
 	marked []string // the keys of the messages that came since the user looked away, in order
 	seen   bool     // the user has read all messages; the divider stays, but none counts as unread
@@ -83,8 +83,7 @@ func Jump(unread int) string {
 	return words.Count(words.NewMessages, unread)
 }
 
-// find returns the index of the message with that key, or -1. It searches from the index near to the end first, then from
-// the start.
+// find returns the index of the message with that key, or -1. It searches messages[near:] first, then messages[:near].
 func find(messages []client.Message, key string, near int) int {
 	near = min(near, len(messages))
 	for i := near; i < len(messages); i++ { // a message is large, so it is not copied

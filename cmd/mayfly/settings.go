@@ -110,7 +110,8 @@ func (s *settings) set(fl *flag.Flag, value, source string) {
 	}
 }
 
-// wanted returns what is wanted instead of value. err is the error of fl for value.
+// wanted says, as a part of an error message, what kind of value the flag fl expects. err is the error with which fl has
+// refused value.
 func wanted(fl *flag.Flag, value string, err error) string {
 	getter, ok := fl.Value.(flag.Getter)
 	if !ok {

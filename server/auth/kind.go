@@ -13,9 +13,11 @@ import (
 //
 // First, a token with a mark of an ID token or of another kind is refused. Then a token with a mark of an access token
 // (RFC 9068, Keycloak, Cognito) is accepted. A token without any mark is accepted only if no ID token could look like it.
-// By OpenID Connect the audience of an ID token contains the client. So if the audience contains no client, the token
-// only needs a scope, or must have no nonce. If the audience contains a client, as in Zitadel's access tokens, the token
-// must have no nonce; if it has no scope either, it needs client_id, and must not have azp.
+// By OpenID Connect, the audience of an ID token contains the client's ID. So a token without any mark is accepted
+//
+//   - if its audience contains no client's ID: if the token has a scope, or has no nonce;
+//   - if its audience contains a client's ID, as in Zitadel's access tokens: if the token has no nonce, and has either a
+//     scope, or the claim client_id without azp.
 func (v *Verifier) checkKind(t token, claims object) *Error {
 	if mark := otherKind(t, claims); mark != "" {
 		return refuse(wire.ReasonTokenType, "it is no access token: it has %s", mark)

@@ -142,8 +142,8 @@ type Change struct {
 }
 
 // Follow calls onChange with news about the user of id: each time a better name than id.Name is found, and when the user
-// must leave. If such news is known already, Follow calls onChange before it returns. The calls end after stop, but one
-// more call may come while stop runs or just after. onChange must not block and must not call v.
+// must leave. If such news is known already, Follow calls onChange before it returns. After stop has returned,
+// one more call may come at most. onChange must not block and must not call v.
 func (v *Verifier) Follow(id Identity, onChange func(Change)) (stop func()) {
 	return v.profiles.Follow(id.user(), func(news names.Change) {
 		change := Change{Name: news.Name}

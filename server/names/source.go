@@ -19,8 +19,7 @@ import (
 const (
 	deniedPause = 5 * time.Minute // how long a source is not asked after it has rejected our API token
 
-	// A source that answers "too many requests" says how long to wait. The pause is never shorter or longer than these
-	// times.
+	// A source that answers "too many requests" says how long to wait. The pause is always between these two times.
 	minLimitedPause = time.Second // the shortest pause after "too many requests"
 	maxLimitedPause = time.Minute // the longest pause after "too many requests", also if the source asks for a longer one
 

@@ -59,7 +59,8 @@ func scratchIn(place string) (*scratch, error) {
 var errTaken = errors.New("another process has the folder")
 
 // lockFolder locks the folder at path until the returned file is closed. The system unlocks the folder when the process
-// ends, also after a crash. The error is errTaken, or says why the folder cannot be locked.
+// ends, also after a crash. The error is errTaken if another process has locked the folder or removed it. Any other error
+// means that locking has failed.
 func lockFolder(path string) (*os.File, error) {
 	folder, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {

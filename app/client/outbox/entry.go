@@ -86,8 +86,8 @@ func (e *Entry) deadline() (start clock.Moment, life time.Duration) {
 	return e.written, max(e.TTL, minWait)
 }
 
-// pastDeadline reports whether the client must not send the entry again. The server may have had the message and
-// forgotten it since; then it would post the message a second time.
+// pastDeadline reports whether the client must not send the entry again. The reason is that the server may have accepted the
+// message and forgotten it since: it would then post the message a second time.
 func (e *Entry) pastDeadline(now clock.Moment) bool {
 	from, life := e.deadline()
 	return now.Since(from) >= life

@@ -55,7 +55,8 @@ func (c *Company) joined(f wire.Joined, rejoined bool) {
 	c.learnAuthors(f.Messages)
 }
 
-// presence applies f, which tells who came and went. A room whose users are not known yet only counts.
+// presence applies f, which tells who came and went. As long as the users of the room are not known, it changes only their
+// number.
 func (c *Company) presence(f wire.Presence) {
 	changed := int(f.People) != c.People
 	c.People = int(f.People)
