@@ -222,8 +222,8 @@ func (a *account) goToProvider(ctx goapp.Context) {
 // here returns the path of the page with its query, to which the user comes back from the provider.
 func here() string { return strings.TrimPrefix(browser.Address(), browser.Origin()) }
 
-// onPageRestored runs when the browser could not leave the page for the provider, and when the browser shows the page,
-// perhaps again after the user went back from the provider.
+// onPageRestored notes that the browser is not leaving the page any more. It runs when going to the provider has failed, and
+// each time the browser shows the page, also when the user comes back from the provider by the Back button.
 func (a *account) onPageRestored(goapp.Context) { a.leaving = false }
 
 // afterView runs when a new view is shown. previous is the view that was shown before it. If the reason for the blocker

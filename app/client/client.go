@@ -182,8 +182,8 @@ func (s *Client) Network(up bool) { s.do(func() { s.engine.onNetwork(up) }) }
 
 // Identify says as whom the user is signed in. Call it at first and whenever that changes. The client opens a new
 // connection for another user. When the user signs out, the client tells the server, and deletes the user's unsent texts
-// and everything that was shown. When a sign-in ends in another way, the client keeps all of that and waits. Only Retry
-// then makes the user a guest.
+// and everything that was shown. When a sign-in ends in another way, for example because it expires, the client keeps all of
+// that. It waits for a new sign-in, or for Retry, which makes the user a guest.
 func (s *Client) Identify(i Identity) { s.do(func() { s.engine.onIdentity(i) }) }
 
 // Settled calls f once the device has stored everything that the user has written, or has failed to, or after some

@@ -12,10 +12,10 @@ const (
 	// if this many WebSocket connections in a row end without a bye and before they have lasted for stableAfter, the client
 	// polls
 	tooYoung = 3
-	// the first probe begins so long after the client has connected by polls, if WebSockets were refused: perhaps the server
-	// was down
+	// the first probe begins this long after the client has connected by polls, if WebSockets were refused: perhaps the
+	// server was down
 	probeSoon = 3 * time.Second
-	// otherwise the first probe begins so long after that; the next one so long after a failed probe
+	// otherwise the first probe begins this long after that; the next one this long after a failed probe
 	probeLater = 5 * time.Minute
 )
 

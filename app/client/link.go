@@ -25,8 +25,8 @@ var (
 	errUnsure  = errors.New("the time is in doubt")
 )
 
-// links are the connections of a client: the current one and, while that one polls, the probe beside it. Each link has
-// a goroutine, which tells the loop what happens.
+// links are the connections of a client: the current one and, while that one polls, the probe: a second one that
+// tries whether a WebSocket works. Each link has a goroutine, which tells the loop what happens.
 type links struct {
 	dial   transport.Dial  // static; opens a WebSocket
 	polls  transport.Dial  // static; opens a connection by polls; nil: the client never polls

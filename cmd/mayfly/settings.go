@@ -132,9 +132,9 @@ func wanted(fl *flag.Flag, value string, err error) string {
 	}
 }
 
-// readEnvironment sets each flag that is not on the command line from its variable, if the variable is not empty. A
-// variable that looks like one of Mayfly's and is none is a problem, because a misspelled one must not open a chat that an
-// operator wanted to close.
+// readEnvironment goes through the flags that are not on the command line, and sets each from its variable if that is not
+// empty. It reports a variable that begins like Mayfly's but belongs to no flag: if a misspelled variable were ignored, a
+// chat that the operator meant to restrict could be open to everyone.
 func (s *settings) readEnvironment(env environment) {
 	s.flags.VisitAll(func(fl *flag.Flag) {
 		name := variableOf(fl)

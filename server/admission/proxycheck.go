@@ -26,10 +26,10 @@ const (
 var ProxyProblems = []ProxyProblem{ProblemUpgrade, ProblemWebSockets, ProblemHost, ProblemForwardedFor, ProblemUntrusted}
 
 const (
-	// While no WebSocket works, so many requests that lack headers are a problem of a proxy. A client makes three before it
-	// polls. Where WebSockets work, such requests come from people whose own network drops the headers.
+	// While no WebSocket works, this many requests that lack headers are a problem of a proxy. A client makes three before
+	// it polls. Where WebSockets work, such requests come from people whose own network drops the headers.
 	brokenUpgrades = 3
-	// While no WebSocket works, so many polls are a problem, if there was time for each client to try a WebSocket again.
+	// While no WebSocket works, this many polls are a problem, if there was time for each client to try a WebSocket again.
 	manyPolls = 10
 	manyFor   = 10 * time.Minute
 

@@ -23,7 +23,7 @@ type Identity struct {
 
 // Verify checks a token of the kind Config.Token and returns its user's identity. The error is an *Error. Verify blocks for
 // kidWait at most if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked.
-// idToken may be empty; it only gives a name to the user of an access token.
+// idToken may be empty. It is used only if token is an access token, and then only for the user's name.
 func (v *Verifier) Verify(ctx context.Context, token, idToken string) (Identity, error) {
 	id, refusal := v.verify(ctx, token, idToken)
 	v.metrics.countToken(refusal)

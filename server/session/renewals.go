@@ -9,7 +9,7 @@ import (
 const (
 	// A connection that ends so shortly before its token, or later, ends because the token does.
 	lastMoments = 5 * time.Second
-	// After so many connections that ended with their tokens, while no client has renewed its sign-in, the log says so. A
+	// After this many connections that ended with their tokens, while no client has renewed its sign-in, the log says so. A
 	// device that sleeps just then cannot renew either.
 	missedRenewals = 3
 )

@@ -2,7 +2,7 @@ package markup
 
 import "strings"
 
-// blockTicks is the least number of backticks that begin lines of code. Fewer begin code within a line.
+// blockTicks is the least number of backticks that begin a block of code. Fewer begin code within a line.
 const blockTicks = 3
 
 // maxLanguage is the largest length of the name of a language, in bytes. A longer word is the first line of the code.

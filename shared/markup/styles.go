@@ -44,8 +44,8 @@ func (c class) closes(o class) bool {
 	return c == o || c >= oneStar && o >= oneStar && (c == threeStars || o == threeStars)
 }
 
-// delimiter adds the tokens of the run of n delimiters at text[i]. It closes what it can close, or else may be closed by
-// a run behind it.
+// delimiter adds the tokens of the run of n delimiters at text[i]. If the run can close an earlier one, it does. Otherwise
+// a later run may close it.
 func (l *lineParser) delimiter(i, n int) {
 	class, ok := classOf(l.text[i], n)
 	if !ok {

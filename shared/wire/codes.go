@@ -19,7 +19,7 @@ const (
 	CodeAuth        Code = "auth"        // signing in failed; Reason and Next say more. Also a code of Bye
 )
 
-// The codes of Bye. For each code, CloseFor gives the close code of the WebSocket that mirrors it.
+// The codes of Bye. For each code, CloseFor gives the matching close code of the WebSocket.
 const (
 	CodeRestart  Code = "restart"  // the server restarts
 	CodeBusy     Code = "busy"     // the server cannot serve the connection now

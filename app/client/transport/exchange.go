@@ -76,8 +76,8 @@ func (p *pollConn) give(message []byte) {
 	}
 }
 
-// waiting returns the hello of a long poll: h, with the demand that the server waits for news before it answers, for
-// limit at most.
+// waiting returns the hello of a long poll: h, which then asks the server to wait for news, for limit at most, before it
+// answers.
 func waiting(h wire.Hello, limit time.Duration) wire.Hello {
 	ms := limit.Milliseconds()
 	h.Wait = &ms
