@@ -28,18 +28,23 @@ func TestRoomAt(t *testing.T) {
 		path, fragment, room string
 		elsewhere            bool
 	}{
-		{"/", "team", "team", true}, {"/", "Team", "team", true}, {"/", "#team", "team", true}, {"/", " team ", "team", true},
-		{"/", "lobby", "lobby", true}, {"/", "main", "main", true}, {"/r/Tea", "", "tea", true}, {"/r/", "team", "lobby", true},
+		{"/", "team", "team", true}, {"/", "Team", "team", true}, {"/", "#team", "team", true},
+		{"/", " team ", "team", true},
+		{"/", "lobby", "lobby", true}, {"/", "main", "main", true}, {"/r/Tea", "", "tea", true},
+		{"/r/", "team", "lobby", true},
 
-		{"/", "", "lobby", false}, {"/", "message", "lobby", false}, {"/", "BAD!!", "lobby", false}, {"/", "-team", "lobby", false},
+		{"/", "", "lobby", false}, {"/", "message", "lobby", false}, {"/", "BAD!!", "lobby", false},
+		{"/", "-team", "lobby", false},
 		{"/", "state=abc&code=x", "lobby", false}, {"/", "access_token=abc", "lobby", false}, {"/", "_=_", "lobby", false},
-		{"/", ":~:text=hello", "lobby", false}, {"/", "/r/team", "lobby", false}, {"/", strings.Repeat("a", 65), "lobby", false},
+		{"/", ":~:text=hello", "lobby", false}, {"/", "/r/team", "lobby", false},
+		{"/", strings.Repeat("a", 65), "lobby", false},
 		{"/r/tea", "team", "tea", false}, {"/r/tea", "message", "tea", false}, {"/r/BAD!!", "team", "", false},
 		{"/login/callback", "team", "", false}, {"/x", "team", "", false},
 	} {
 		room, elsewhere, ok := app.RoomAt(tt.path, tt.fragment)
 		if room != tt.room || elsewhere != tt.elsewhere || ok != (tt.room != "") {
-			t.Errorf("roomAt(%q, %q) = %q, %v, %v, want %q, %v", tt.path, tt.fragment, room, elsewhere, ok, tt.room, tt.elsewhere)
+			t.Errorf("roomAt(%q, %q) = %q, %v, %v, want %q, %v", tt.path, tt.fragment, room, elsewhere, ok, tt.room,
+				tt.elsewhere)
 		}
 	}
 }

@@ -25,7 +25,7 @@ type model struct {
 	unread  unread.Unread
 	voice   voice
 	draft   draft
-	replyTo string // the key of the message that the next one answers, "" for none
+	replyTo string // the key of the message that the next message answers, "" for none
 
 	leaving   bool // the browser is about to go to the provider's page to sign in
 	reloading bool // the page will reload as soon as the drafts are stored

@@ -9,7 +9,8 @@ import (
 
 func TestNoticeSaysOnceWhyAnActIsRefused(t *testing.T) {
 	view := func(n int, code client.Code) *client.View {
-		return &client.View{Notice: client.Notice{N: n, Re: "react", Problem: client.Problem{Code: code, Message: "From the server."}}}
+		return &client.View{Notice: client.Notice{N: n, Re: "react",
+			Problem: client.Problem{Code: code, Message: "From the server."}}}
 	}
 	const gone = "That message is not there any more."
 	for _, tt := range []struct {

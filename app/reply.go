@@ -7,18 +7,19 @@ import (
 	"mayfly/app/words"
 )
 
-// Above the field stand the message that the next one answers, and the question whether a message that the user has taken
-// back shall come back. The texts of messages are nowhere but in the view, so they vanish from here with the messages.
+// This file draws what stands above the field: the message that the next message answers, and after a take-back the button
+// that undoes it. The texts of messages are nowhere but in the view, so they vanish from here with the messages.
 
 const (
 	replyID = "message-reply"
 	undoID  = "message-undo"
 )
 
-// A reply shows the message that the next one answers.
+// A reply shows the message that the next message answers.
 type reply struct{ *model }
 
-// answered returns the message in v that the next one answers. It returns nil if there is none, or if that message is gone.
+// answered returns the message in v that the next message answers. It returns nil if the next message is no reply, or if
+// that message is gone.
 func (r *reply) answered(v *client.View) *client.Message {
 	for i := range v.Messages {
 		if r.replyTo != "" && v.Messages[i].Key == r.replyTo {

@@ -10,8 +10,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// actSteps are what Ann sends in the lobby, one after the other, and what she gets for it. Notes 1 and 2 there are hers, note 3
-// is Ben's.
+// actSteps are what Ann sends in the lobby, one after the other, and what she gets for it. Notes 1 and 2 there are hers,
+// note 3 is Ben's.
 var actSteps = []struct{ send, want string }{
 	{`{"type":"react","room":"lobby","seq":1,"emoji":"👍"}`, "reacted to 1: 👍 true, seq 4"},
 	{`{"type":"react","room":"lobby","seq":1,"emoji":"👍","on":true}`, "reacted to 1: 👍 true, repeat"},
@@ -35,9 +35,12 @@ var actSteps = []struct{ send, want string }{
 	{`{"type":"remove","room":"lobby","seq":"2"}`, "refused remove lobby no seq: frame"},
 	{`{"type":"react","room":"lobby","seq":2,"emoji":"👍"}`, "refused react lobby seq 2: gone"},
 	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000002","room":"lobby","text":"again"}`, "accepted 2, repeat"},
-	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000009","room":"lobby","text":"x","reply_to":2}`, "refused post lobby no seq: gone"},
-	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000009","room":"lobby","text":"x","reply_to":0}`, "refused post lobby no seq: gone"},
-	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000009","room":"lobby","text":"x","reply_to":3,"mentions":["u-b","u-a","u-b"]}`,
+	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000009","room":"lobby","text":"x","reply_to":2}`,
+		"refused post lobby no seq: gone"},
+	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000009","room":"lobby","text":"x","reply_to":0}`,
+		"refused post lobby no seq: gone"},
+	{`{"type":"post","id":"0190a8f0-0000-7000-8000-000000000009","room":"lobby","text":"x",` +
+		`"reply_to":3,"mentions":["u-b","u-a","u-b"]}`,
 		"accepted 8 | posted 8, reply to 3, mentions [u-b u-a]"},
 	{`{"type":"remove","room":"lobby","seq":8}`, "removed [8] author, seq 9"},
 }
@@ -108,7 +111,8 @@ func TestActsByWebSocket(t *testing.T) {
 				if f, err := ann.read(); err != nil || told(f) != want {
 					t.Fatalf("%s: got %q, %v; want %q", step.send, told(f), err, want)
 				}
-				if strings.Contains(want, "repeat") || strings.HasPrefix(want, "refused") || strings.HasPrefix(want, "accepted") {
+				if strings.Contains(want, "repeat") || strings.HasPrefix(want, "refused") ||
+					strings.HasPrefix(want, "accepted") {
 					continue
 				}
 				if f, err := ben.read(); err != nil || told(f) != want {
@@ -137,7 +141,8 @@ func TestActsByPolls(t *testing.T) {
 		}
 		lastJoined(t, frame[wire.Joined](ben.poll(waiting(asGuest(benS, "lobby"), 0))))
 		j := frame[wire.Joined](ben.poll(resumed(asGuest(benS, "lobby"), 3)))
-		if !j.Resumed || fmt.Sprint(j.Removed) != "[2 8]" || len(j.Messages) != 0 || len(j.Reacted) != 2 || len(j.Reacted[0].Reactions) != 0 ||
+		if !j.Resumed || fmt.Sprint(j.Removed) != "[2 8]" || len(j.Messages) != 0 || len(j.Reacted) != 2 ||
+			len(j.Reacted[0].Reactions) != 0 ||
 			j.Reacted[1].Seq != 3 {
 			t.Errorf("Ben comes back and gets %+v", j)
 		}

@@ -24,8 +24,9 @@ var labels = map[string][]string{
 	"mayfly_proxy_problems":         {"upgrade", "websockets", "host", "forwarded_for", "untrusted"},
 	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
 	"mayfly_byes_total":             {"restart", "busy", "slow", "timeout", "protocol", "rate", "auth", "forbidden", "other"},
-	"mayfly_refusals_total":         {"frame", "id", "room", "text", "gone", "emoji", "ttl", "rate", "full", "unavailable", "forbidden", "auth", "other"},
-	"mayfly_frames_dropped_total":   {"slow", "expired"},
+	"mayfly_refusals_total": {"frame", "id", "room", "text", "gone", "emoji", "ttl", "rate", "full",
+		"unavailable", "forbidden", "auth", "other"},
+	"mayfly_frames_dropped_total": {"slow", "expired"},
 	"mayfly_signins_refused_total": {"anonymous_off", "token_missing", "token_malformed", "token_alg", "token_type", "token_key_unknown",
 		"token_signature", "token_issuer", "token_audience", "token_client", "token_expired", "token_lifetime", "token_not_yet_valid",
 		"token_issued_in_future", "token_subject", "token_scope", "token_bound", "token_revoked", "identity_changed", "user_inactive", "busy"},
@@ -155,8 +156,9 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 				posted(ann)
 			}
 			expect[wire.Refused](ann)
-		}, map[string]float64{"mayfly_posts_accepted_total": 18, "mayfly_deliveries_total": 18, "mayfly_refusals_total rate": 1,
-			"mayfly_live_messages": 18}},
+		}, map[string]float64{"mayfly_posts_accepted_total": 18, "mayfly_deliveries_total": 18,
+			"mayfly_refusals_total rate": 1,
+			"mayfly_live_messages":       18}},
 		{"a third, who misbehaves", func() {
 			ws, _ := n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
 			c := &client{t: t, ws: ws}
@@ -177,8 +179,9 @@ func TestMetricsMoveWithWhatHappens(t *testing.T) {
 			cleo.send(wire.Hello{})
 			expect[wire.Welcome](cleo)
 			n.dialFrom(t, "192.0.2.1", "", wire.Subprotocol)
-		}, map[string]float64{"mayfly_connections": 1, "mayfly_connections_total": 1, "mayfly_upgrades_refused_total conns": 1,
-			"mayfly_users": 1}},
+		}, map[string]float64{"mayfly_connections": 1, "mayfly_connections_total": 1,
+			"mayfly_upgrades_refused_total conns": 1,
+			"mayfly_users":                        1}},
 		{"an end", func() {
 			closed := make(chan error, 1)
 			go func() { closed <- n.server.Close(t.Context()) }()

@@ -48,7 +48,8 @@ func TestPeopleByWebSocketAndPolls(t *testing.T) {
 		wantFrames(t, ada.takeAll(), wire.Presence{Room: "lobby", People: 2, Came: []wire.User{a.User}})
 		eve := h.in(t, h.issuer.Issue("eve", time.Hour), "")
 		people := frame[wire.People](p.poll(waiting(named(annS, "Eve", "lobby"), 0), wire.Who{Room: "lobby"}))
-		if people.Total != 3 || len(people.Users) != 3 || people.Users[0].Name != "Eve 2" || people.Users[1].ID != "u-ada" || people.Users[2].ID != "u-eve" {
+		if people.Total != 3 || len(people.Users) != 3 || people.Users[0].Name != "Eve 2" ||
+			people.Users[1].ID != "u-ada" || people.Users[2].ID != "u-eve" {
 			t.Errorf("people %+v, want Eve 2, ada, eve", people)
 		}
 

@@ -50,7 +50,8 @@ func TestPollNeverHoldsWhatExpired(t *testing.T) {
 			now := time.Now()
 			h.stream.AppendMessage("lobby", wire.Message{ID: fmt.Sprint(i), Text: strings.Repeat("x", 1000), At: now.UnixMilli(), Expires: now.Add(5 * time.Second).UnixMilli()})
 		}
-		rooms := asGuest(annS, "lobby", "lobby", "lobby") // each room has 200 KiB, so the answer begins before all rooms are joined
+		// each room has 200 KiB, so the answer begins before all rooms are joined
+		rooms := asGuest(annS, "lobby", "lobby", "lobby")
 		hello := string(wire.Encode(waiting(rooms, 0)))
 		line := h.raw(t, hello, len(hello))
 		time.Sleep(9 * time.Second)

@@ -46,14 +46,16 @@ func TestPollChat(t *testing.T) {
 		if w := frame[wire.Welcome](got); w.Now != time.Now().UnixMilli() {
 			t.Errorf("welcome says %d at %d: a clock set by it would be late", w.Now, time.Now().UnixMilli())
 		}
-		if p, own := frame[wire.Posted](got), frame[wire.Posted](posted); !reflect.DeepEqual(p, own) || p.User.ID != frame[wire.Welcome](first).User.ID ||
+		if p, own := frame[wire.Posted](got), frame[wire.Posted](posted); !reflect.DeepEqual(p, own) ||
+			p.User.ID != frame[wire.Welcome](first).User.ID ||
 			frame[wire.Accepted](posted).Seq != p.Seq {
 			t.Errorf("the other got %+v, the author %+v", p, own)
 		}
 		ben.poll(waiting(resumed(asGuest(benS, "lobby"), 1), 0)).want("welcome joined", 0)
 		late := h.poller(t, home).poll(resumed(asGuest(benS, "lobby"), 0))
 		late.want("welcome joined", moment)
-		if j := frame[wire.Joined](late); !j.Resumed || len(j.Messages) != 1 || !reflect.DeepEqual(j.Messages[0], frame[wire.Posted](got).Message) {
+		if j := frame[wire.Joined](late); !j.Resumed || len(j.Messages) != 1 ||
+			!reflect.DeepEqual(j.Messages[0], frame[wire.Posted](got).Message) {
 			t.Errorf("an older cursor got %+v", j)
 		}
 	})
@@ -84,7 +86,8 @@ func TestPollWait(t *testing.T) {
 			{`,"wait_ms":9007199254740992`, 0, true},
 			{`,"wait_ms":1,"wait_ms":1`, 0, true},
 		} {
-			a := p.send(`{"type":"hello","guest":"` + annS + `","rooms":[{"room":"lobby","epoch":"memory","seq":0}]` + tt.wait + `}`)
+			a := p.send(`{"type":"hello","guest":"` + annS +
+				`","rooms":[{"room":"lobby","epoch":"memory","seq":0}]` + tt.wait + `}`)
 			want := "welcome joined"
 			if tt.bye {
 				want = "bye:protocol"
@@ -121,18 +124,26 @@ func TestWhatEndsAPollsWait(t *testing.T) {
 		{name: "a room that is refused", hello: func(_ *house, o *wire.Hello) { o.Rooms = append(o.Rooms, wire.Join{Room: "No!"}) }, want: "welcome joined refused:room", took: moment},
 		{name: "posted", happen: func(_ *testing.T, h *house) { h.say(1, time.Hour) }, want: "welcome joined posted", took: second + moment},
 		{name: "an expiry", hello: func(h *house, o *wire.Hello) { h.say(1, 3*second); o.Rooms[0].Seq = 1 }, want: "welcome joined removed", took: 25 * second},
-		{name: "somebody who comes", happen: func(t *testing.T, h *house) { h.in(t, h.issuer.Issue("eve", time.Hour), "") }, want: "welcome joined presence", took: 15*second + moment},
+		{name: "somebody who comes", happen: func(t *testing.T,
+			h *house) {
+			h.in(t, h.issuer.Issue("eve", time.Hour), "")
+		}, want: "welcome joined presence",
+			took: 15*second + moment},
 		{name: "somebody who types", happen: func(t *testing.T, h *house) {
 			h.in(t, h.issuer.Issue("eve", time.Hour), "").send(wire.Typing{Room: "lobby"})
 		}, want: "welcome joined typing", took: second + moment},
 		{name: "oneself, typing elsewhere", happen: func(t *testing.T, h *house) {
 			h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0), wire.Typing{Room: "lobby"})
 		}, want: "welcome joined", took: 25 * second},
-		{name: "a sign of typing", frames: []wire.Frame{wire.Typing{Room: "lobby"}}, want: "welcome joined", took: 25 * second},
-		{name: "an answer: people", frames: []wire.Frame{wire.Who{Room: "lobby"}}, want: "welcome joined people", took: moment},
-		{name: "an answer: authed", frames: []wire.Frame{wire.Rename{Name: "Ann"}}, want: "welcome joined authed", took: moment},
-		{name: "an answer: refused rename", frames: []wire.Frame{wire.Rename{Name: "Ann"}}, hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", time.Hour)) },
-			want: "welcome joined refused:forbidden", took: moment},
+		{name: "a sign of typing", frames: []wire.Frame{wire.Typing{Room: "lobby"}}, want: "welcome joined",
+			took: 25 * second},
+		{name: "an answer: people", frames: []wire.Frame{wire.Who{Room: "lobby"}}, want: "welcome joined people",
+			took: moment},
+		{name: "an answer: authed", frames: []wire.Frame{wire.Rename{Name: "Ann"}}, want: "welcome joined authed",
+			took: moment},
+		{name: "an answer: refused rename", frames: []wire.Frame{wire.Rename{Name: "Ann"}},
+			hello: func(h *house, o *wire.Hello) { o.Guest, o.Token = nil, new(h.issuer.Issue("ada", time.Hour)) },
+			want:  "welcome joined refused:forbidden", took: moment},
 		{name: "one's own name, changed elsewhere", happen: func(t *testing.T, h *house) {
 			h.poller(t, home).poll(waiting(asGuest(annS, "lobby"), 0), wire.Rename{Name: "Ann"})
 		}, want: "welcome joined authed", took: 25 * second},

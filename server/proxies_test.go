@@ -16,7 +16,8 @@ func TestOperatorLearnsWhatAProxyDoesWrong(t *testing.T) {
 	onVirtualTimeWith(t, func(c *server.Config) { c.Proxies = loopback(t) }, func(t *testing.T, n *node) {
 		ask := func(method, path string, headers ...string) {
 			t.Helper()
-			r, err := http.NewRequestWithContext(t.Context(), method, n.url+path, strings.NewReader(`{"type":"hello","v":1,"wait_ms":0}`))
+			r, err := http.NewRequestWithContext(t.Context(), method, n.url+path,
+				strings.NewReader(`{"type":"hello","v":1,"wait_ms":0}`))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -44,7 +45,8 @@ func TestOperatorLearnsWhatAProxyDoesWrong(t *testing.T) {
 		}
 		const lacks, polled = `missing="Upgrade, Connection" proxy=127.0.0.1`, "people poll, and no WebSocket works"
 		for range 5 {
-			ask("GET", "/ws", "Sec-WebSocket-Protocol: "+wire.Subprotocol, "Sec-WebSocket-Key: x", "Sec-WebSocket-Version: 13")
+			ask("GET", "/ws", "Sec-WebSocket-Protocol: "+wire.Subprotocol, "Sec-WebSocket-Key: x",
+				"Sec-WebSocket-Version: 13")
 		}
 		want("upgrade", 1, 1, lacks)
 		for range 13 {

@@ -322,12 +322,14 @@ func TestMissingPage(t *testing.T) {
 		{browser, true}, {"text/html", true}, {"TEXT/HTML; level=1", true}, {"application/json;q=0.5, text/html", true},
 		{"text/html, application/json", true},
 
-		{"", false}, {"*/*", false}, {"application/json", false}, {"text/plain", false}, {"image/avif,image/*,*/*;q=0.8", false},
+		{"", false}, {"*/*", false}, {"application/json", false}, {"text/plain", false},
+		{"image/avif,image/*,*/*;q=0.8", false},
 		{"text/html;q=0", false}, {"text/html;q=0.5, application/json", false}, {"text/html;q=0.2, text/plain;q=0.8", false},
 	} {
 		w := get(t, h, `/web/<script>alert("x")`, "Accept", tt.accept)
 		body, kind := w.Body.String(), w.Header().Get("Content-Type")
-		if page := strings.HasPrefix(kind, "text/html"); w.Code != 404 || page != tt.page || !page && kind != "text/plain; charset=utf-8" {
+		if page := strings.HasPrefix(kind, "text/html"); w.Code != 404 || page != tt.page || !page &&
+			kind != "text/plain; charset=utf-8" {
 			t.Errorf("Accept %q: %d of %s, want a page: %v", tt.accept, w.Code, kind, tt.page)
 		}
 		if strings.Contains(body, "script") || strings.Contains(body, "alert") || len(body) > 1024 || len(body) < 30 {
@@ -632,7 +634,8 @@ func TestWasmIsNotWrapped(t *testing.T) {
 }
 
 func TestScriptWatchesForNoUpdate(t *testing.T) {
-	if script := get(t, fake(t), "/app.js").Body.String(); strings.Contains(script, "goappSetupNotifyUpdate(registration);") ||
+	if script := get(t, fake(t), "/app.js").Body.String(); strings.Contains(script,
+		"goappSetupNotifyUpdate(registration);") ||
 		!strings.Contains(script, "goappServiceWorkerRegistration = registration;") {
 		t.Error("go-app's script would say that there is an update when the first service worker starts, or has changed")
 	}
@@ -643,7 +646,8 @@ func TestScriptFindsItsSentencesInThePage(t *testing.T) {
 	script, html := get(t, h, "/app.js").Body.String(), get(t, h, "/").Body.String()
 	uncovered := regexp.MustCompile(`getElementById\("([^"]*)"\)\.hidden = false`).FindAllStringSubmatch(script, -1)
 	if len(uncovered) != 4 {
-		t.Errorf("/app.js uncovers %q, want no WebAssembly, a wrong path, a client that does not load and one that ends", uncovered)
+		t.Errorf("/app.js uncovers %q, want no WebAssembly, a wrong path, a client that does not load and one that ends",
+			uncovered)
 	}
 	for _, m := range uncovered {
 		if want := `<div class="fault" hidden id="` + m[1] + `" role="alert"><form>`; strings.Count(html, want) != 1 {

@@ -26,7 +26,8 @@ func TestReadable(t *testing.T) {
 		"http://localhost/#100%": "http://localhost/#100%25", "http://localhost/#%zz": "http://localhost/#%25zz",
 		"http://localhost/r/100%?a=%20#%2": "http://localhost/r/100%25?a=%2520#%252",
 
-		"http://localhost/": "", "http://localhost/r/tea?x#100%25": "", "http://localhost/?state=%zz": "", "http://localhost/#%F0%9F": "",
+		"http://localhost/": "", "http://localhost/r/tea?x#100%25": "", "http://localhost/?state=%zz": "",
+		"http://localhost/#%F0%9F": "",
 	} {
 		if want == "" {
 			want = address

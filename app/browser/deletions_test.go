@@ -69,8 +69,10 @@ func TestClosedTabs(t *testing.T) {
 		{"closed", &databases{}, nil, []string{"a", "b"}, []string{"a", "b"}, 0},
 		{"open", &databases{}, []string{"a"}, []string{"a"}, nil, 0},
 		{"one open, two closed", &databases{}, []string{"b"}, []string{"a", "b", "c"}, []string{"a", "c"}, 0},
-		{"one open, and the browser does not say so", &databases{silent: true}, []string{"a"}, []string{"a", "b"}, []string{"b"}, deletionTime},
-		{"closed, and the disk is slow", &databases{slow: deletionTime - 1}, nil, []string{"a", "b"}, []string{"a", "b"}, deletionTime - 1},
+		{"one open, and the browser does not say so", &databases{silent: true}, []string{"a"}, []string{"a", "b"},
+			[]string{"b"}, deletionTime},
+		{"closed, and the disk is slow", &databases{slow: deletionTime - 1}, nil, []string{"a", "b"}, []string{"a", "b"},
+			deletionTime - 1},
 		{"closed, and the disk is too slow", &databases{slow: deletionTime + 1}, nil, []string{"a"}, nil, deletionTime},
 		{"the browser refuses", &databases{broken: true}, nil, []string{"a"}, nil, 0},
 	} {

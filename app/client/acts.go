@@ -186,7 +186,7 @@ func (x *act) frame() wire.Frame {
 	return f
 }
 
-// onReacted runs when a reaction has come, or the confirmation of one.
+// onReacted runs when a reaction has come, or the confirmation of a reaction.
 func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	x := a.find(func(x *act) bool {
 		return x.out && x.room == f.Room && x.Seq == f.To && x.Emoji == f.Emoji && x.askedOn == f.On
@@ -216,7 +216,7 @@ func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	return tell
 }
 
-// disconnected runs when a connection has ended: each act is sent again on the next one.
+// disconnected runs when a connection has ended: the client sends each act again on the next connection.
 func (a *acts) disconnected() {
 	for i := range a.list {
 		x := &a.list[i]

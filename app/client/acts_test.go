@@ -18,8 +18,8 @@ func withActs() wire.Welcome {
 	return w
 }
 
-// acting connects c, which has just begun or lost its connection, to lobby as the server withActs does, with the messages of the
-// snapshot j.
+// acting connects c, which has just begun or lost its connection, to lobby as the server withActs does, with the messages of
+// the snapshot j.
 func (s *script) acting(j wire.Joined) *pipe {
 	s.t.Helper()
 	p := s.next()
@@ -104,7 +104,8 @@ func TestReactionIsShownAtOnce(t *testing.T) {
 		{"the message is taken back", taken(5, 3), "", ""},
 		{"refused, of another message", not("react", 4, wire.CodeFull), "hers: 👍*", "hers: 👍*"},
 		{"refused, a removal", not("remove", 3, wire.CodeFull), "hers: 👍*", "hers: 👍*"},
-		{"refused, without a message", wire.Refused{Re: "react", Room: "lobby", Code: wire.CodeFrame}, "hers: 👍*", "hers: 👍*"},
+		{"refused, without a message", wire.Refused{Re: "react", Room: "lobby", Code: wire.CodeFrame}, "hers: 👍*",
+			"hers: 👍*"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
@@ -236,8 +237,8 @@ func TestSameKeyInTwoRooms(t *testing.T) {
 	})
 }
 
-// TestActsAreSentAgain: what has no answer when the connection is lost is sent on the next one, once the room is joined, if its
-// message is there.
+// TestActsAreSentAgain: what has no answer when the connection is lost is sent on the next one, once the room is joined, if
+// its message is there.
 func TestActsAreSentAgain(t *testing.T) {
 	shown := func(reactions ...wire.Reaction) wire.Joined {
 		m := hers(time.Hour)

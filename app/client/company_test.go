@@ -192,8 +192,8 @@ func TestOthersType(t *testing.T) {
 	})
 }
 
-// TestWho: the client asks who is there when it joins, when it has missed something, and when the page wants it; but not each
-// second.
+// TestWho: the client asks who is there when it joins, when it has missed something, and when the page wants it; but not
+// each second.
 func TestWho(t *testing.T) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
 		p.say(wire.Presence{Room: "lobby", People: 2, Came: []wire.User{ann}})
@@ -242,7 +242,8 @@ func TestRename(t *testing.T) {
 		{"as asked", "  Egret \n", wire.Authed{User: egret}, []string{"Egret"}, "Egret"},
 		{"altered", "Egr\u200bet", wire.Authed{User: egret}, []string{"Egret"}, "Egret"},
 		{"the pseudonym", "", wire.Authed{User: heron}, []string{""}, ""},
-		{"refused", "Egret", wire.Refused{Re: "rename", Code: wire.CodeRate, Message: "Slow down.", RetryMS: 500}, nil, "Old"},
+		{"refused", "Egret", wire.Refused{Re: "rename", Code: wire.CodeRate, Message: "Slow down.", RetryMS: 500}, nil,
+			"Old"},
 		{"no answer", "Egret", nil, nil, "Old"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

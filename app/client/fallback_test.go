@@ -249,7 +249,7 @@ func TestProbeTakesOver(t *testing.T) {
 		stop()
 		time.Sleep(wire.BeatEvery + wire.BeatGrace) // the silence ends this connection, as any other
 		probe.wantClosed(wire.CloseNormal)
-		sockets.online() // the connection had lived long enough, so the next one is a WebSocket, too
+		sockets.online() // the connection had lasted long enough, so the client opens a WebSocket again
 	})
 }
 

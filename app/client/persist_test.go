@@ -65,7 +65,7 @@ func (s *shelf) stall() (release func()) {
 }
 
 func (s *shelf) Load() (map[string]string, error) {
-	for !s.slow.TryLock() { // whoever waits for a mutex is not asleep to synctest
+	for !s.slow.TryLock() { // to synctest, a goroutine that waits for a mutex is not blocked
 		time.Sleep(time.Millisecond)
 	}
 	s.slow.Unlock()
@@ -320,7 +320,8 @@ func TestTabsAdoptAtTheSameTime(t *testing.T) {
 						}
 					}
 					if entries != 1 || drafts != 1 || guests > 1 {
-						t.Errorf("the tabs have %d entries and %d drafts, want 1 and 1; %d have become the guest", entries, drafts, guests)
+						t.Errorf("the tabs have %d entries and %d drafts, want 1 and 1; %d have become the guest",
+							entries, drafts, guests)
 					}
 					shelf.wantKept(t, 1, 1)
 					for _, p := range pages {
@@ -332,8 +333,8 @@ func TestTabsAdoptAtTheSameTime(t *testing.T) {
 	}
 }
 
-// TestPageThatIsLoadedAgainComesFirst: for some seconds a tab looks closed while its page is loaded. The other tabs leave what
-// it has, and take it only if the tab does not come back.
+// TestPageThatIsLoadedAgainComesFirst: for some seconds a tab looks closed while its page is loaded. The other tabs leave
+// what it has, and take it only if the tab does not come back.
 func TestPageThatIsLoadedAgainComesFirst(t *testing.T) {
 	first := []string{"the first page"}
 	for _, tt := range []struct {
@@ -345,14 +346,17 @@ func TestPageThatIsLoadedAgainComesFirst(t *testing.T) {
 		look  func(other *page)
 		taken bool // by the other tab
 	}{
-		{"another tab wakes", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first, func(o *page) { o.Wake() }, false},
-		{"another tab enters a room and comes back", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first, func(o *page) {
-			o.Enter("tea")
-			o.now()
-			o.Enter("lobby")
-		}, false},
+		{"another tab wakes", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first,
+			func(o *page) { o.Wake() }, false},
+		{"another tab enters a room and comes back", time.Minute, 10 * time.Second, "another-guest-with-a-secret", first,
+			func(o *page) {
+				o.Enter("tea")
+				o.now()
+				o.Enter("lobby")
+			}, false},
 		{"a duplicate wakes", time.Minute, 10 * time.Second, guest, first, func(o *page) { o.Wake() }, false},
-		{"a duplicate wakes, which has the tab's former names", time.Minute, 10 * time.Second, guest, []string{"a"}, func(o *page) { o.Wake() }, false},
+		{"a duplicate wakes, which has the tab's former names", time.Minute, 10 * time.Second, guest, []string{"a"},
+			func(o *page) { o.Wake() }, false},
 		{"another tab looks again and again", time.Minute, 19 * time.Second, guest, first, func(o *page) {
 			for range 18 {
 				o.Wake()

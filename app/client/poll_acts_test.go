@@ -73,8 +73,8 @@ func taken(seq int64, messages ...int64) wire.Removed {
 
 func seqOf(n int64) *int64 { return &n }
 
-// TestPollsCarryActs: each frame that belongs to a room brings the room with it, and gets its answer. What is news comes by the
-// poll that waits: of an event that answers, the connection brings the answer without its seq.
+// TestPollsCarryActs: each frame that belongs to a room brings the room with it, and gets its answer. What is news comes by
+// the poll that waits: of an event that answers, the connection brings the answer without its seq.
 func TestPollsCarryActs(t *testing.T) {
 	react := wire.React{Room: "lobby", Seq: 3, Emoji: "👍"}
 	repeat := reactedBy(me, 0, 3)
@@ -99,7 +99,8 @@ func TestPollsCarryActs(t *testing.T) {
 		{"react, an event", react, []wire.Frame{posted(4, ann, "news", 1e9), reactedBy(ann, 5, 3), reactedBy(me, 6, 3)},
 			[]wire.Frame{withRepeat(reactedBy(ann, 5, 3)), repeat}}, // whose it is, the client sees
 		{"react, a repeat", react, []wire.Frame{repeat}, []wire.Frame{repeat}},
-		{"react, another emoji", react, []wire.Frame{wire.Reacted{Room: "lobby", To: 3, User: me, Emoji: "🎉", On: true, Seq: 6}}, nil},
+		{"react, another emoji", react, []wire.Frame{wire.Reacted{Room: "lobby", To: 3, User: me, Emoji: "🎉", On: true,
+			Seq: 6}}, nil},
 		{"react, another message", react, []wire.Frame{reactedBy(me, 6, 2)}, nil},
 		{"react, the opposite", react, []wire.Frame{takenAway}, nil},
 		{"react, taken away", takeAway, []wire.Frame{takenAway}, []wire.Frame{takenAway}},
@@ -109,13 +110,17 @@ func TestPollsCarryActs(t *testing.T) {
 		{"remove, another's", wire.Remove{Room: "lobby", Seq: 3}, []wire.Frame{taken(7, 2)}, nil},
 		{"remove, while it expires", wire.Remove{Room: "lobby", Seq: 3},
 			[]wire.Frame{wire.Removed{Room: "lobby", Seqs: []int64{3}, Why: wire.WhyExpired}}, nil},
-		{"remove, refused", wire.Remove{Room: "lobby", Seq: 3}, []wire.Frame{refused("remove", seqOf(3))}, []wire.Frame{refused("remove", seqOf(3))}},
+		{"remove, refused", wire.Remove{Room: "lobby", Seq: 3}, []wire.Frame{refused("remove", seqOf(3))},
+			[]wire.Frame{refused("remove", seqOf(3))}},
 		{"typing", wire.Typing{Room: "lobby", On: off}, []wire.Frame{wire.Typing{Room: "lobby", User: &ann}}, nil},
-		{"typing, refused", wire.Typing{Room: "lobby"}, []wire.Frame{refused("typing", nil)}, []wire.Frame{refused("typing", nil)}},
-		{"who", wire.Who{Room: "lobby"}, []wire.Frame{wire.Presence{Room: "lobby", People: 3}, people}, []wire.Frame{people}},
+		{"typing, refused", wire.Typing{Room: "lobby"}, []wire.Frame{refused("typing", nil)},
+			[]wire.Frame{refused("typing", nil)}},
+		{"who", wire.Who{Room: "lobby"}, []wire.Frame{wire.Presence{Room: "lobby", People: 3}, people},
+			[]wire.Frame{people}},
 		{"who, refused", wire.Who{Room: "lobby"}, []wire.Frame{refused("who", nil)}, []wire.Frame{refused("who", nil)}},
 		{"rename", wire.Rename{Name: "Egret"}, []wire.Frame{wire.Authed{User: me}}, []wire.Frame{wire.Authed{User: me}}},
-		{"rename, refused", wire.Rename{Name: "Egret"}, []wire.Frame{refused("rename", nil)}, []wire.Frame{refused("rename", nil)}},
+		{"rename, refused", wire.Rename{Name: "Egret"}, []wire.Frame{refused("rename", nil)},
+			[]wire.Frame{refused("rename", nil)}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -163,8 +168,10 @@ func TestPollsBringEvents(t *testing.T) {
 		{"what was missed", []wire.Frame{whole}, "e1 9"},
 		{"presence", []wire.Frame{resumed(3), wire.Presence{Room: "lobby", People: 2, Came: []wire.User{ann}}}, "e1 3"},
 		{"typing", []wire.Frame{resumed(3), wire.Typing{Room: "lobby", User: &ann}}, "e1 3"},
-		{"a refusal of something else", []wire.Frame{resumed(3), wire.Refused{Re: "react", Room: "lobby", Code: wire.CodeGone}}, "e1 3"},
-		{"a reaction in a room that was left", []wire.Frame{resumed(3), wire.Reacted{Room: "tea", To: 1, User: ann, Seq: 7}}, "e1 3"},
+		{"a refusal of something else", []wire.Frame{resumed(3),
+			wire.Refused{Re: "react", Room: "lobby", Code: wire.CodeGone}}, "e1 3"},
+		{"a reaction in a room that was left",
+			[]wire.Frame{resumed(3), wire.Reacted{Room: "tea", To: 1, User: ann, Seq: 7}}, "e1 3"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,8 @@ import (
 func herMessage() wire.Message { return message(3, ann, "a", "hers", time.Hour) }
 
 func gone(p wire.Post) wire.Refused {
-	return wire.Refused{Re: "post", Room: p.Room, ID: p.ID, Code: wire.CodeGone, Message: "That message is not there any more."}
+	return wire.Refused{Re: "post", Room: p.Room, ID: p.ID, Code: wire.CodeGone,
+		Message: "That message is not there any more."}
 }
 
 func TestSendWithDetails(t *testing.T) {
@@ -33,7 +34,8 @@ func TestSendWithDetails(t *testing.T) {
 		{"plain", client.Composed{}, wire.Post{}, ""},
 		{"a reply", client.Composed{ReplyTo: "u-ann/a"}, wire.Post{ReplyTo: seqOf(3)}, ""},
 		{"a reply to what is not there", client.Composed{ReplyTo: "u-ann/b"}, wire.Post{}, client.Gone},
-		{"mentions", client.Composed{Mentions: []string{"u-ann", "g-ben"}}, wire.Post{Mentions: []string{"u-ann", "g-ben"}}, ""},
+		{"mentions", client.Composed{Mentions: []string{"u-ann", "g-ben"}},
+			wire.Post{Mentions: []string{"u-ann", "g-ben"}}, ""},
 		{"mentions twice, and bad ones", client.Composed{Mentions: []string{"u-ann", "", strings.Repeat("u", 81), "u-ann"}},
 			wire.Post{Mentions: []string{"u-ann"}}, ""},
 		{"too many mentions", client.Composed{Mentions: ids}, wire.Post{Mentions: ids[:20]}, ""},
@@ -78,7 +80,8 @@ func TestReplyIsShownAtOnce(t *testing.T) {
 			t.Helper()
 			v := c.now()
 			m := &v.Messages[1]
-			if m.Extras == nil || !m.Answers(&v.Messages[0]) || m.Extras.Life != 10*time.Second || len(m.Extras.Mentions) != 1 {
+			if m.Extras == nil || !m.Answers(&v.Messages[0]) || m.Extras.Life != 10*time.Second ||
+				len(m.Extras.Mentions) != 1 {
 				t.Fatalf("the message has %+v", m.Extras)
 			}
 		}
@@ -95,8 +98,8 @@ func TestReplyIsShownAtOnce(t *testing.T) {
 	})
 }
 
-// TestReplyToNothing: a reply whose target is gone when it is sent becomes a draft that says so. Other refused posts stay, and
-// so does what is refused like that without being a reply.
+// TestReplyToNothing: a reply whose target is gone when it is sent becomes a draft that says so. Other refused posts stay,
+// and so does what is refused like that without being a reply.
 func TestReplyToNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScript(t)
@@ -206,7 +209,8 @@ func TestDetailsAreStored(t *testing.T) {
 		s.setDown(true)
 		p.cut(1006)
 		a.now()
-		a.Client.Send(client.Composed{Text: "reply", ReplyTo: "u-ann/a", Mentions: []string{"u-ann"}, Life: 30 * time.Second})
+		a.Client.Send(client.Composed{Text: "reply", ReplyTo: "u-ann/a", Mentions: []string{"u-ann"},
+			Life: 30 * time.Second})
 		a.Client.Send(client.Composed{Text: "plain"})
 		d.wantKept(t, 2, 0)
 		for _, value := range d.kept {
@@ -226,7 +230,8 @@ func TestDetailsAreStored(t *testing.T) {
 			post.ID = ""
 			posts = append(posts, post)
 		}
-		want := []wire.Post{{Room: "lobby", Text: "reply", ReplyTo: seqOf(3), Mentions: []string{"u-ann"}, TTL: 30_000}, {Room: "lobby", Text: "plain"}}
+		want := []wire.Post{{Room: "lobby", Text: "reply", ReplyTo: seqOf(3), Mentions: []string{"u-ann"}, TTL: 30_000},
+			{Room: "lobby", Text: "plain"}}
 		if !reflect.DeepEqual(posts, want) {
 			t.Errorf("posts = %+v, want %+v", posts, want)
 		}

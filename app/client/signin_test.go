@@ -103,7 +103,8 @@ func (s *signIn) set(change func(*signIn)) client.Identity {
 
 // startSigned runs a client in lobby, with source as its TokenSource, until the test ends.
 func startSigned(t *testing.T, s *script, source *signIn) *tester {
-	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby", Tokens: source}))
+	c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Client: "test/1", Room: "lobby",
+		Tokens: source}))
 	c.Identify(source.set(func(*signIn) {}))
 	return c
 }
@@ -184,7 +185,8 @@ func TestByeToWhoIsSignedIn(t *testing.T) {
 		{"login", wire.Bye{Code: wire.CodeAuth, Next: wire.NextLogin, Message: "Sign in."}, nil, adas + ": Sign in.", ""},
 		{"forbidden, login", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextLogin, Message: "Sign in."}, nil, adas + ": Sign in.", ""},
 		{"never", wire.Bye{Code: wire.CodeForbidden, Next: wire.NextNever, Message: "Not you."}, nil, "", "Not you."},
-		{"never, for any user", wire.Bye{Code: wire.CodeAuth, Next: wire.NextNever, Message: "Unreadable."}, nil, "", "unfit: Unreadable."},
+		{"never, for any user", wire.Bye{Code: wire.CodeAuth, Next: wire.NextNever, Message: "Unreadable."}, nil, "",
+			"unfit: Unreadable."},
 		{"a next of a newer server", wire.Bye{Code: wire.CodeAuth, Next: "dance", Message: "Dance."}, nil, adas + ": Dance.", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,8 +25,10 @@ func TestFold(t *testing.T) {
 		{"wide script", strings.Repeat("字", 2000), strings.Repeat("字", 40*18)},
 		{"marks on a letter", strings.Repeat("w", 40*36-1) + "e\u0301" + strings.Repeat("w", 600), strings.Repeat("w", 40*36-1)},
 		{"one link", link + strings.Repeat("w", 3900), link + strings.Repeat("w", 3900)},
-		{"a link at the cut", strings.Repeat("a\n", 38) + "see " + link + strings.Repeat("w", 3000), strings.Repeat("a\n", 38) + "see "},
-		{"bold text at the cut", strings.Repeat("a\n", 38) + "a **" + strings.Repeat("w", 100) + "** a" + strings.Repeat("\na", 20),
+		{"a link at the cut", strings.Repeat("a\n", 38) + "see " + link + strings.Repeat("w", 3000),
+			strings.Repeat("a\n", 38) + "see "},
+		{"bold text at the cut", strings.Repeat("a\n", 38) + "a **" + strings.Repeat("w", 100) +
+			"** a" + strings.Repeat("\na", 20),
 			strings.Repeat("a\n", 38) + "a " + strings.Repeat("w", 68)},
 		{"high code", "```\n" + strings.Repeat("a\n", 60) + "```", strings.Repeat("a\n", 38) + "a"},
 		{"a high list", strings.Repeat("- a\n", 60), strings.Repeat("a\n", 39) + "a"},

@@ -19,7 +19,8 @@ func TestAnswered(t *testing.T) {
 	if got := list.Answered([]client.Message{plain}, []client.Message{plain}); got != nil {
 		t.Errorf("without replies: %v", got)
 	}
-	all := []client.Message{plain, reply("first", 2, 1, ""), reply("second", 3, 2, ""), reply("gone", 4, 9, ""), reply("other epoch", 5, 1, "e")}
+	all := []client.Message{plain, reply("first", 2, 1, ""), reply("second", 3, 2, ""), reply("gone", 4, 9, ""),
+		reply("other epoch", 5, 1, "e")}
 	got := list.Answered(all, all[1:]) // what is answered needs no row
 	want := map[string]string{"first": "plain", "second": "first", "gone": "", "other epoch": ""}
 	if len(got) != len(want) {
@@ -48,12 +49,14 @@ func TestQuoteSaysWhatBecameOfTheMessage(t *testing.T) {
 		want string
 	}
 	for name, looks := range map[string][]look{
-		"it lives":                         {{0, false, quoted}, {time.Second, false, quoted}},
-		"it expires":                       {{0, false, quoted}, {time.Minute, true, expired}},
-		"it was never seen":                {{0, true, expired}},
-		"it is taken back":                 {{0, false, quoted}, {time.Second, true, takenBack}},
-		"taken back stays, when it is old": {{0, false, quoted}, {time.Second, true, takenBack}, {time.Hour, true, takenBack}},
-		"it comes back by undo":            {{0, false, quoted}, {time.Second, true, takenBack}, {2 * time.Second, false, quoted}},
+		"it lives":          {{0, false, quoted}, {time.Second, false, quoted}},
+		"it expires":        {{0, false, quoted}, {time.Minute, true, expired}},
+		"it was never seen": {{0, true, expired}},
+		"it is taken back":  {{0, false, quoted}, {time.Second, true, takenBack}},
+		"taken back stays, when it is old": {{0, false, quoted}, {time.Second, true, takenBack},
+			{time.Hour, true, takenBack}},
+		"it comes back by undo": {{0, false, quoted}, {time.Second, true, takenBack},
+			{2 * time.Second, false, quoted}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var is list.Cited

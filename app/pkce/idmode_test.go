@@ -49,7 +49,8 @@ func TestWhichTokenTheServerGets(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if claims := issued(c.Token); (claims != nil) != tt.id || tt.id && (claims["aud"] != clientID || claims["sub"] != "ada") {
+				if claims := issued(c.Token); (claims != nil) != tt.id || tt.id &&
+					(claims["aud"] != clientID || claims["sub"] != "ada") {
 					t.Errorf("the server gets %v", claims)
 				}
 				if (c.ID == "") != tt.id {
@@ -114,7 +115,8 @@ func TestRenewalWithoutAnIDToken(t *testing.T) {
 				pg.want(pkce.SignedIn)
 				return
 			}
-			if s := pg.want(pkce.Ended); s.Problem.Cause != pkce.Unverified || !strings.Contains(s.Problem.Detail, "no ID token") {
+			if s := pg.want(pkce.Ended); s.Problem.Cause != pkce.Unverified ||
+				!strings.Contains(s.Problem.Detail, "no ID token") {
 				t.Errorf("the user reads %+v", s.Problem)
 			}
 			if n := d.p.count("/v1/token"); n != 2 {

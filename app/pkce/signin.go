@@ -225,7 +225,7 @@ func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects
 func (s *SignIn) SignOut(returnTo string) { s.redirects.signOut(returnTo) }
 
 // SignedOut completes a sign-out for which this tab went to the provider. If the provider has sent the browser back, it
-// replaces the page's address by the one that SignOut got. If not, because the provider has shown an error or the user
+// replaces the page's address by the address that SignOut got. If not, because the provider has shown an error or the user
 // went back, the state says that the provider may still know the user. Call SignedOut once, before Run and before any
 // other code reads the page's address. It does not block.
 func (s *SignIn) SignedOut() { s.redirects.signedOut() }

@@ -81,7 +81,8 @@ func TestSignOutAddress(t *testing.T) {
 		{"plain", issuer + "/v1/logout", issuer + "/v1/logout", 0, true, "", false},
 		{"a query already", issuer + "/v1/logout?p=b2c", issuer + "/v1/logout", 0, true, "b2c", false},
 		{"a long ID token", issuer + "/v1/logout", issuer + "/v1/logout", 2000, true, "", false},
-		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, "", false},
+		{"an ID token that is too long for an address", issuer + "/v1/logout", issuer + "/v1/logout", 4096, false, "",
+			false},
 		{"an ID token that signs in", issuer + "/v1/logout", issuer + "/v1/logout", 0, false, "", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -116,7 +117,8 @@ func TestReturnFromSigningOut(t *testing.T) {
 	}{
 		{"with the state", "/r/tea", func(s string) string { return "/?state=" + s }, false, 0, "/r/tea", false},
 		{"with the state and more", "/", func(s string) string { return "/?x=1&state=" + s + "#top" }, false, 0, "/", false},
-		{"with the state, a day later", "/r/tea", func(s string) string { return "/?state=" + s }, false, 24 * time.Hour, "/r/tea", false},
+		{"with the state, a day later", "/r/tea", func(s string) string { return "/?state=" + s }, false, 24 * time.Hour,
+			"/r/tea", false},
 		{"without a state, from a room", "/r/tea", func(string) string { return "/" }, false, time.Minute, "/r/tea", false},
 		{"without a state, from the lobby", "/", func(string) string { return "/" }, false, time.Minute, "/", false},
 		{"without a state, with a query", "/r/tea?x=1", func(string) string { return "/?y" }, false, 0, "/r/tea?x=1", false},
@@ -128,9 +130,12 @@ func TestReturnFromSigningOut(t *testing.T) {
 		{"back to the lobby, which was before the room", "/r/tea", func(string) string { return "/" }, true, 0, "", true},
 		{"another state", "/r/tea", func(string) string { return "/?state=x" }, false, 0, "", true},
 		{"to sign in", "/", func(string) string { return "/login/callback?code=x" }, false, 0, "", false},
-		{"from another server", "//evil.example/r/tea", func(s string) string { return "/?state=" + s }, false, 0, "/", false},
-		{"from another origin", "https://evil.example/", func(s string) string { return "/?state=" + s }, false, 0, "/", false},
-		{"from a path that browsers read otherwise", `/\evil.example`, func(s string) string { return "/?state=" + s }, false, 0, "/", false},
+		{"from another server", "//evil.example/r/tea", func(s string) string { return "/?state=" + s }, false, 0, "/",
+			false},
+		{"from another origin", "https://evil.example/", func(s string) string { return "/?state=" + s }, false, 0, "/",
+			false},
+		{"from a path that browsers read otherwise", `/\evil.example`, func(s string) string { return "/?state=" + s },
+			false, 0, "/", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -143,7 +148,8 @@ func TestReturnFromSigningOut(t *testing.T) {
 				tb.address, tb.revisited = origin+tt.back(fields.Get("state")), tt.revisited
 				pg = tb.load()
 				wait(time.Second)
-				if s := pg.want(pkce.SignedOut); (s.Problem.Cause == pkce.OnlyHere) != tt.only || strings.Join(pg.replaced, " ") != tt.to {
+				if s := pg.want(pkce.SignedOut); (s.Problem.Cause == pkce.OnlyHere) != tt.only ||
+					strings.Join(pg.replaced, " ") != tt.to {
 					t.Errorf("the page goes on to %q, and the state is %+v", pg.replaced, s)
 				}
 				pg.close()

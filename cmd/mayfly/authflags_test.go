@@ -34,22 +34,27 @@ func TestSignInFlags(t *testing.T) {
 		want authFlags
 	}{
 		{"an issuer and an app", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, nil, authFlags{
-			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}},
+			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"},
+				Audience: "api://default", Algs: []string{"RS256"}},
 			scopes: scopes, anonymous: session.GuestsWrite}},
 		{"everything", []string{"-issuer", oktaIssuer, "-client-id", "0oa1,0oa2", "-audience", "api://chat", "-scopes", "openid chat", "-authorize-params", "prompt=consent", "-algs", "RS256,ES256",
 			"-require-scope", "chat", "-okta-api-token-file", file, "-require-active", "-anonymous", "deny"}, nil, authFlags{
-			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1", "0oa2"}, Audience: "api://chat", Algs: []string{"RS256", "ES256"},
+			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1", "0oa2"},
+				Audience: "api://chat", Algs: []string{"RS256", "ES256"},
 				RequireScope: "chat", OktaAPIToken: "00SSWS", RequireActive: true},
 			scopes: []string{"openid", "chat"}, params: "prompt=consent", anonymous: session.GuestsDenied}},
 		{"ID tokens", []string{"-issuer", oktaIssuer, "-client-id", "0oa1", "-token", "id"}, nil, authFlags{
-			Config: auth.Config{Token: auth.IDTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}},
+			Config: auth.Config{Token: auth.IDTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"},
+				Audience: "api://default", Algs: []string{"RS256"}},
 			scopes: scopes, anonymous: session.GuestsWrite}},
 		{"the environment", nil, map[string]string{"MAYFLY_ISSUER": oktaIssuer, "MAYFLY_CLIENT_ID": "0oa1", "MAYFLY_OKTA_API_TOKEN": "00Env",
 			"MAYFLY_REQUIRE_ACTIVE": "true", "MAYFLY_ANONYMOUS": "read", "MAYFLY_SCOPES": "openid"}, authFlags{
-			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00Env", RequireActive: true},
+			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"},
+				Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00Env", RequireActive: true},
 			scopes: []string{"openid"}, anonymous: session.GuestsRead}},
 		{"the file, from the environment", []string{"-issuer", oktaIssuer, "-client-id", "0oa1"}, map[string]string{"MAYFLY_OKTA_API_TOKEN_FILE": file}, authFlags{
-			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"}, Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00SSWS"},
+			Config: auth.Config{Token: auth.AccessTokens, Issuer: oktaIssuer, ClientIDs: []string{"0oa1"},
+				Audience: "api://default", Algs: []string{"RS256"}, OktaAPIToken: "00SSWS"},
 			scopes: scopes, anonymous: session.GuestsWrite}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

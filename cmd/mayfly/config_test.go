@@ -19,7 +19,8 @@ import (
 var defaults = config{
 	listen: "127.0.0.1:8080", ttl: 5 * time.Minute, ttlMin: time.Second, ttlMax: 24 * time.Hour, rate: rate{20, 10 * time.Second},
 	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, connsPerIP: 200, logFormat: "text",
-	auth: authFlags{Config: auth.Config{Token: auth.AccessTokens, ClientIDs: []string{}, Audience: "api://default", Algs: []string{"RS256"}},
+	auth: authFlags{Config: auth.Config{Token: auth.AccessTokens, ClientIDs: []string{}, Audience: "api://default",
+		Algs: []string{"RS256"}},
 		scopes: []string{"openid", "profile", "email", "offline_access"}, anonymous: session.GuestsWrite},
 }
 

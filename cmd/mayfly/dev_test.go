@@ -34,7 +34,8 @@ func TestParseDev(t *testing.T) {
 			c.auth.anonymous, c.auth.RequireScope, c.auth.scopes = session.GuestsRead, "chat", []string{"openid", "chat"}
 		}},
 		{"ID tokens", []string{"-token", "id"}, nil, func(c *devConfig) { c.auth.Token = auth.IDTokens }},
-		{"more parameters", []string{"-authorize-params", "prompt=consent"}, nil, func(c *devConfig) { c.auth.params = "prompt=consent" }},
+		{"more parameters", []string{"-authorize-params", "prompt=consent"}, nil,
+			func(c *devConfig) { c.auth.params = "prompt=consent" }},
 		{"an environment that is for serve", nil, map[string]string{"MAYFLY_ISSUER": "https://id.example.com", "MAYFLY_CLIENT_ID": "x",
 			"MAYFLY_OKTA_API_TOKEN": "secret", "MAYFLY_REQUIRE_ACTIVE": "true"}, func(*devConfig) {}},
 	} {

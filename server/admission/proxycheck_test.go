@@ -74,8 +74,10 @@ func TestProxyThatHidesAddressesIsFound(t *testing.T) {
 		{"no header", page, "10.0.0.0/8", "10.0.0.1:5000", page, nil, "forwarded_for"},
 		{"an empty header", page, "10.0.0.0/8", "10.0.0.1:5000", page, []string{""}, "forwarded_for"},
 		{"no address in it", page, "10.0.0.0/8", "10.0.0.1:5000", page, []string{"unknown"}, "forwarded_for"},
-		{"no address at its end", page, "10.0.0.0/8", "10.0.0.1:5000", page, []string{"192.0.2.1, _hidden"}, "forwarded_for"},
-		{"plain http", "http://chat.example.com", "10.0.0.1", "10.0.0.1:5000", "http://chat.example.com", nil, "forwarded_for"},
+		{"no address at its end", page, "10.0.0.0/8", "10.0.0.1:5000", page, []string{"192.0.2.1, _hidden"},
+			"forwarded_for"},
+		{"plain http", "http://chat.example.com", "10.0.0.1", "10.0.0.1:5000", "http://chat.example.com", nil,
+			"forwarded_for"},
 		{"a page of another origin", page, "10.0.0.1", "10.0.0.1:5000", "https://b.example", nil, "forwarded_for"},
 		{"IPv6", page, "fd00::/8", "[fd00::1]:5000", page, nil, "forwarded_for"},
 		{"a proxy that is not named", page, "127.0.0.1", "172.18.0.3:5000", page, []string{"192.0.2.1"}, "untrusted"},
@@ -86,7 +88,8 @@ func TestProxyThatHidesAddressesIsFound(t *testing.T) {
 		{"a client within the network", page, "10.0.0.0/8", "10.0.0.1:5000", page, []string{"10.0.0.9"}, ""},
 		{"two headers", page, "10.0.0.0/8", "10.0.0.1:5000", page, []string{"unknown", "192.0.2.1"}, ""},
 		{"no proxy at all", page, "10.0.0.0/8", "192.0.2.1:5000", page, nil, ""},
-		{"somebody's own proxy", "http://chat.example.com", "10.0.0.1", "192.0.2.1:5000", "http://chat.example.com", []string{"10.9.9.9"}, ""},
+		{"somebody's own proxy", "http://chat.example.com", "10.0.0.1", "192.0.2.1:5000", "http://chat.example.com",
+			[]string{"10.9.9.9"}, ""},
 		{"no browser", page, "127.0.0.1", "127.0.0.1:5000", "", nil, ""},
 		{"a browser on this machine", page, "127.0.0.1", "127.0.0.1:5000", "http://localhost:8080", nil, ""},
 		{"no address of the sender", page, "127.0.0.1", "@", page, nil, ""},
@@ -120,21 +123,28 @@ func TestProxyThatReplacesTheHostIsFound(t *testing.T) {
 		header           http.Header
 		found            bool
 	}{
-		{"the proxy says which it was", "mayfly:8080", "10.0.0.1:5000", http.Header{"X-Forwarded-Host": {"chat.example.com"}}, true},
-		{"with its port, among others", "mayfly", "192.0.2.1:5000", http.Header{"X-Forwarded-Host": {"chat.example.com:443, inner"}}, true},
+		{"the proxy says which it was", "mayfly:8080", "10.0.0.1:5000",
+			http.Header{"X-Forwarded-Host": {"chat.example.com"}}, true},
+		{"with its port, among others", "mayfly", "192.0.2.1:5000",
+			http.Header{"X-Forwarded-Host": {"chat.example.com:443, inner"}}, true},
 		{"the page is ours", "mayfly", "192.0.2.1:5000", http.Header{"Origin": {page}}, true},
-		{"the page is ours, as the browser says", "mayfly", "192.0.2.1:5000", http.Header{"Origin": {page}, "Sec-Fetch-Site": {"same-origin"}}, true},
-		{"our own port, through a trusted proxy", "mayfly:8080", "10.0.0.1:5000", http.Header{"X-Forwarded-For": {"192.0.2.1"}}, true},
+		{"the page is ours, as the browser says", "mayfly", "192.0.2.1:5000",
+			http.Header{"Origin": {page}, "Sec-Fetch-Site": {"same-origin"}}, true},
+		{"our own port, through a trusted proxy", "mayfly:8080", "10.0.0.1:5000",
+			http.Header{"X-Forwarded-For": {"192.0.2.1"}}, true},
 		{"our own address", "10.0.0.5:8080", "10.0.0.1:5000", http.Header{"X-Forwarded-For": {"192.0.2.1"}}, true},
 
 		{"right", "chat.example.com", "10.0.0.1:5000", http.Header{"X-Forwarded-Host": {"chat.example.com"}}, false},
 		{"right, with the port", "chat.example.com:443", "10.0.0.1:5000", nil, false},
 		{"a foreign name", "evil.example", "10.0.0.1:5000", http.Header{"X-Forwarded-For": {"192.0.2.1"}}, false},
-		{"a foreign name, forwarded", "evil.example", "10.0.0.1:5000", http.Header{"X-Forwarded-Host": {"evil.example"}}, false},
+		{"a foreign name, forwarded", "evil.example", "10.0.0.1:5000", http.Header{"X-Forwarded-Host": {"evil.example"}},
+			false},
 		{"an address from outside", "203.0.113.9", "10.0.0.1:5000", http.Header{"X-Forwarded-For": {"192.0.2.1"}}, false},
 		{"a look from the network", "10.0.0.5:8080", "10.0.0.1:5000", nil, false},
-		{"a visitor without a proxy", "10.0.0.5:8080", "192.0.2.1:5000", http.Header{"X-Forwarded-For": {"192.0.2.9"}}, false},
-		{"a page of another server", "mayfly", "192.0.2.1:5000", http.Header{"Origin": {"https://b.example"}, "Sec-Fetch-Site": {"cross-site"}}, false},
+		{"a visitor without a proxy", "10.0.0.5:8080", "192.0.2.1:5000", http.Header{"X-Forwarded-For": {"192.0.2.9"}},
+			false},
+		{"a page of another server", "mayfly", "192.0.2.1:5000",
+			http.Header{"Origin": {"https://b.example"}, "Sec-Fetch-Site": {"cross-site"}}, false},
 		{"a foreign page", "mayfly", "192.0.2.1:5000", http.Header{"Origin": {"https://evil.example"}}, false},
 		{"this machine", "localhost:8080", "127.0.0.1:5000", nil, false},
 	} {
@@ -146,7 +156,8 @@ func TestProxyThatReplacesTheHostIsFound(t *testing.T) {
 			for range 3 {
 				guarded(c, r)
 			}
-			if got := c.Check.Found(admission.ProblemHost); got != tt.found || (c.lines() == 1) != tt.found || c.lines() > 1 {
+			if got := c.Check.Found(admission.ProblemHost); got != tt.found || (c.lines() == 1) != tt.found ||
+				c.lines() > 1 {
 				t.Errorf("found: %v, want %v; the log says %q", got, tt.found, c.logs)
 			}
 		})
@@ -154,7 +165,8 @@ func TestProxyThatReplacesTheHostIsFound(t *testing.T) {
 	t.Run("a page in the browser's cache connects", func(t *testing.T) {
 		c := newChecked(t, page, "10.0.0.0/8")
 		c.connect(t, "mayfly", "10.0.0.1:5000", http.Header{"Origin": {page}, "X-Forwarded-For": {"192.0.2.1"}})
-		if got := c.found(); got != "host" || !strings.Contains(c.logs.String(), "host=mayfly want=chat.example.com proxy=10.0.0.1") {
+		if got := c.found(); got != "host" ||
+			!strings.Contains(c.logs.String(), "host=mayfly want=chat.example.com proxy=10.0.0.1") {
 			t.Errorf("found %q; the log says %q", got, c.logs)
 		}
 	})
@@ -223,7 +235,8 @@ func TestProxyProblemIsSaidOnce(t *testing.T) {
 		c := newChecked(t, page, "10.0.0.0/8")
 		bad := func() { c.connect(t, "chat.example.com", "10.0.0.1:5000", http.Header{"Origin": {page}}) }
 		good := func() {
-			c.connect(t, "chat.example.com", "10.0.0.1:5000", http.Header{"Origin": {page}, "X-Forwarded-For": {"192.0.2.1"}})
+			c.connect(t, "chat.example.com", "10.0.0.1:5000",
+				http.Header{"Origin": {page}, "X-Forwarded-For": {"192.0.2.1"}})
 		}
 		var lines []int
 		step := func(do ...func()) {

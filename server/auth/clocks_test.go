@@ -20,15 +20,18 @@ func TestIssuerWhoseClockDiffers(t *testing.T) {
 		says   string // "": nothing
 		warns  string
 	}{
-		{"ahead", func() http.Header { return http.Header{"Date": {in(9 * time.Minute)}} }, "issuer_ahead=9m0s", "9m0s ahead of"},
-		{"behind", func() http.Header { return http.Header{"Date": {in(-10 * time.Minute)}} }, "issuer_ahead=-10m0s", "10m0s behind"},
+		{"ahead", func() http.Header { return http.Header{"Date": {in(9 * time.Minute)}} }, "issuer_ahead=9m0s",
+			"9m0s ahead of"},
+		{"behind", func() http.Header { return http.Header{"Date": {in(-10 * time.Minute)}} }, "issuer_ahead=-10m0s",
+			"10m0s behind"},
 		{"until it is set right", func() http.Header {
 			answers++
 			return http.Header{"Date": {in(9 * time.Minute / time.Duration(answers*answers*answers))}}
 		}, "issuer_ahead=9m0s", ""},
 		{"by what is tolerated", func() http.Header { return http.Header{"Date": {in(time.Minute)}} }, "", ""},
 		{"right", func() http.Header { return http.Header{"Date": {in(0)}} }, "", ""},
-		{"right, from a cache", func() http.Header { return http.Header{"Date": {in(-time.Hour)}, "Age": {"3600"}} }, "", ""},
+		{"right, from a cache", func() http.Header { return http.Header{"Date": {in(-time.Hour)}, "Age": {"3600"}} }, "",
+			""},
 		{"no date", func() http.Header { return http.Header{} }, "", ""},
 		{"no date, but nonsense", func() http.Header { return http.Header{"Date": {"today"}} }, "", ""},
 	} {

@@ -34,11 +34,13 @@ func TestIDTokensThatAreRefused(t *testing.T) {
 		{"an access token by Keycloak", nil, func() object { return object{"typ": "Bearer"} }, nil, "token_type"},
 		{"an access token by Cognito", nil, func() object { return object{"token_use": "access"} }, nil, "token_type"},
 		{"an access token by Okta", nil, func() object { return object{"jti": "AT.x"} }, nil, "token_type"},
-		{"an access token by Authentik", nil, func() object { return object{"at_hash": nil, "scope": "openid"} }, nil, "token_type"},
+		{"an access token by Authentik", nil, func() object { return object{"at_hash": nil, "scope": "openid"} }, nil,
+			"token_type"},
 		{"typ no text", nil, func() object { return object{"typ": 1} }, nil, "token_type"},
 		{"another issuer", nil, func() object { return object{"iss": issuer + "/"} }, nil, "token_issuer"},
 		{"another client", nil, func() object { return object{"aud": "0oaEvil"} }, nil, "token_audience"},
-		{"another client beside ours", nil, func() object { return object{"aud": []string{client, "0oaEvil"}} }, nil, "token_audience"},
+		{"another client beside ours", nil, func() object { return object{"aud": []string{client, "0oaEvil"}} }, nil,
+			"token_audience"},
 		{"ours twice", nil, func() object { return object{"aud": []string{client, client}} }, nil, "token_audience"},
 		{"no audience", nil, func() object { return object{"aud": nil} }, nil, "token_audience"},
 		{"an API", nil, func() object { return object{"aud": audience} }, nil, "token_audience"},
@@ -46,12 +48,14 @@ func TestIDTokensThatAreRefused(t *testing.T) {
 		{"given to our other client", nil, func() object { return object{"azp": "0oaOther"} }, nil, "token_client"},
 		{"azp a list", nil, func() object { return object{"azp": []string{client}} }, nil, "token_client"},
 		{"another client_id", nil, func() object { return object{"client_id": "0oaEvil"} }, nil, "token_client"},
-		{"expired", nil, func() object { return object{"exp": in(-time.Minute), "iat": in(-time.Hour)} }, nil, "token_expired"},
+		{"expired", nil, func() object { return object{"exp": in(-time.Minute), "iat": in(-time.Hour)} }, nil,
+			"token_expired"},
 		{"no end", nil, func() object { return object{"exp": nil} }, nil, "token_expired"},
 		{"too long a life", nil, func() object { return object{"exp": in(48 * time.Hour)} }, nil, "token_lifetime"},
 		{"from the future", nil, func() object { return object{"iat": in(2 * time.Minute)} }, nil, "token_issued_in_future"},
 		{"nobody", nil, func() object { return object{"sub": nil} }, nil, "token_subject"},
-		{"nobody, but a uid", nil, func() object { return object{"sub": nil, "cid": client, "uid": ada} }, nil, "token_subject"},
+		{"nobody, but a uid", nil, func() object { return object{"sub": nil, "cid": client, "uid": ada} }, nil,
+			"token_subject"},
 		{"an app", nil, func() object { return object{"sub": client} }, nil, "token_subject"},
 		{"bound to a key", nil, func() object { return object{"cnf": object{"jkt": "x"}} }, nil, "token_bound"},
 	} {
@@ -116,7 +120,9 @@ func TestIDTokensThatAreTaken(t *testing.T) {
 		bubble(t, setup, func(t *testing.T, r *rig) { id = r.identity(t, token(), "").ID })
 		return id
 	}
-	if a, b := same(nil, func() string { return good(nil) }), same(takeIDTokens, func() string { return sign(header(nil), idClaims(nil), key1()) }); a != b || !strings.HasPrefix(a, "u-") {
+	if a, b := same(nil, func() string { return good(nil) }),
+		same(takeIDTokens, func() string { return sign(header(nil), idClaims(nil), key1()) }); a != b ||
+		!strings.HasPrefix(a, "u-") {
 		t.Errorf("by an access token the user is %s, by an ID token %s", a, b)
 	}
 }

@@ -300,7 +300,8 @@ func redirect(to string) http.HandlerFunc {
 func TestKeysOutliveTheirIssuerByADay(t *testing.T) {
 	bubble(t, func(_ *auth.Config, i *authtest.Issuer) { i.MaxAge = "max-age=86400" }, func(t *testing.T, r *rig) {
 		r.idp.SetDown(true)
-		time.Sleep(48*time.Hour - time.Minute)                                                         // a day in which the keys are fresh, and a day in which they are not
+		// a day in which the keys are fresh, and a day in which they are not
+		time.Sleep(48*time.Hour - time.Minute)
 		if n := strings.Count(r.logs.String(), "using those that are known"); n < 24*60 || n > 24*80 { // one each 45 to 60 s
 			t.Errorf("%d attempts in a day", n)
 		}

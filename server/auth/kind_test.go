@@ -93,7 +93,8 @@ func testAsIDToken(t *testing.T, name string, h, claims object, access bool) {
 		now := time.Now().Unix()
 		whole := with(object{"iss": issuer, "sub": "ada-1", "iat": now, "exp": now + 300}, claims)
 		if _, several := whole["aud"].([]string); several || access {
-			if e := r.refusal(t, sign(header(h), whole, key1())); e.Reason != wire.ReasonTokenAudience && e.Reason != wire.ReasonTokenType {
+			if e := r.refusal(t, sign(header(h), whole, key1())); e.Reason != wire.ReasonTokenAudience &&
+				e.Reason != wire.ReasonTokenType {
 				t.Errorf("refused as %v", e)
 			}
 		}
@@ -107,12 +108,14 @@ func testAsIDToken(t *testing.T, name string, h, claims object, access bool) {
 		}
 		r.want(t, sign(header(h), with(whole, object{"aud": []string{client, audience}}), key1()), wire.ReasonTokenAudience)
 		r.want(t, sign(header(h), with(whole, object{"aud": "another client"}), key1()), wire.ReasonTokenAudience)
-		r.want(t, sign(header(h), with(whole, object{"aud": client, "azp": "another client"}), key1()), wire.ReasonTokenClient)
+		r.want(t, sign(header(h), with(whole, object{"aud": client, "azp": "another client"}), key1()),
+			wire.ReasonTokenClient)
 	})
 }
 
 // otherKinds are neither access tokens nor ID tokens, or claim to be both.
-var otherKinds = []string{"Keycloak, refresh", "Keycloak, offline", "Keycloak, logout", "Keycloak, ID that calls itself at+jwt"}
+var otherKinds = []string{"Keycloak, refresh", "Keycloak, offline", "Keycloak, logout",
+	"Keycloak, ID that calls itself at+jwt"}
 
 // alike are access tokens that nothing tells from an ID token if a provider makes them for the client alone. They are of the
 // same provider, client and user.

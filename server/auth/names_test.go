@@ -184,7 +184,8 @@ func TestUsersAPIFails(t *testing.T) {
 					return n
 				}
 				asked := total()
-				if asked < 1 || asked > 5 || tt.line == "" && asked != 5 { // several requests were under way when the API first failed
+				// several requests were under way when the API first failed
+				if asked < 1 || asked > 5 || tt.line == "" && asked != 5 {
 					t.Errorf("%d requests for five people", asked)
 				}
 				if tt.line != "" {

@@ -577,7 +577,8 @@ func TestConfigIsChecked(t *testing.T) {
 		{"token with its line end", func(c *auth.Config) { c.OktaAPIToken = "00secret\n" }, []string{"API token"}},
 		{"ID tokens need no audience", func(c *auth.Config) { c.Token, c.Audience = auth.IDTokens, "" }, nil},
 		{"ID tokens, audience is the client", func(c *auth.Config) { c.Token, c.Audience = auth.IDTokens, client }, nil},
-		{"ID tokens have no scope", func(c *auth.Config) { c.Token, c.RequireScope = auth.IDTokens, "chat" }, []string{"ID tokens have no scopes"}},
+		{"ID tokens have no scope", func(c *auth.Config) { c.Token, c.RequireScope = auth.IDTokens, "chat" },
+			[]string{"ID tokens have no scopes"}},
 		{"strict without a token", func(c *auth.Config) { c.RequireActive = true }, []string{"-require-active"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -27,7 +27,8 @@ func (c *catcher) Send(f *hub.Frame) bool {
 func TestFramesThatExpireInAQueueAreCounted(t *testing.T) {
 	memory, caught := streamtest.NewMemory(), &catcher{}
 	ttl := wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
-	h := hub.New(hub.Config{TTL: ttl, Posts: 20, GuestPosts: 1000, Per: time.Second, RoomMessages: 10, RoomBytes: 1 << 20, Rooms: 1}, memory, memory, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+	h := hub.New(hub.Config{TTL: ttl, Posts: 20, GuestPosts: 1000, Per: time.Second, RoomMessages: 10,
+		RoomBytes: 1 << 20, Rooms: 1}, memory, memory, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 	c := h.NewClient(caught, wire.User{ID: "u-ann"}, "", hub.Writer)
 	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})
 	for i := range 3 {

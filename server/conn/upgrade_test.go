@@ -19,17 +19,20 @@ func TestMissingPartsOfAHandshake(t *testing.T) {
 		missing string
 	}{
 		{"nothing", nil, "HTTP/1.1", ""},
-		{"nginx as it comes", map[string]string{"Connection": "close", "Upgrade": ""}, "HTTP/1.0", "Upgrade Connection HTTP/1.1"},
+		{"nginx as it comes", map[string]string{"Connection": "close", "Upgrade": ""}, "HTTP/1.0",
+			"Upgrade Connection HTTP/1.1"},
 		{"nginx with HTTP/1.1 alone", map[string]string{"Connection": "", "Upgrade": ""}, "HTTP/1.1", "Upgrade Connection"},
 		{"Upgrade alone", map[string]string{"Upgrade": ""}, "HTTP/1.1", "Upgrade"},
 		{"Connection alone", map[string]string{"Connection": "close"}, "HTTP/1.1", "Connection"},
 		{"another Upgrade", map[string]string{"Upgrade": "h2c"}, "HTTP/1.1", "Upgrade"},
 		{"the key", map[string]string{"Sec-WebSocket-Key": ""}, "HTTP/1.1", "Sec-WebSocket-Key"},
 		{"the version", map[string]string{"Sec-WebSocket-Version": ""}, "HTTP/1.1", "Sec-WebSocket-Version"},
-		{"everything, from a browser", map[string]string{"Connection": "", "Upgrade": "", "Sec-WebSocket-Key": "", "Sec-WebSocket-Version": "",
+		{"everything, from a browser", map[string]string{"Connection": "", "Upgrade": "", "Sec-WebSocket-Key": "",
+			"Sec-WebSocket-Version":  "",
 			"Sec-WebSocket-Protocol": "", "Sec-Fetch-Mode": "websocket"}, "HTTP/1.1",
 			"Upgrade Connection Sec-WebSocket-Key Sec-WebSocket-Version Sec-WebSocket-Protocol"},
-		{"everything: a look with curl", map[string]string{"Connection": "", "Upgrade": "", "Sec-WebSocket-Key": "", "Sec-WebSocket-Version": "",
+		{"everything: a look with curl", map[string]string{"Connection": "", "Upgrade": "", "Sec-WebSocket-Key": "",
+			"Sec-WebSocket-Version":  "",
 			"Sec-WebSocket-Protocol": ""}, "HTTP/1.1", ""},
 		{"the subprotocol, of a foreign client", map[string]string{"Sec-WebSocket-Protocol": "mqtt"}, "HTTP/1.1", ""},
 	} {

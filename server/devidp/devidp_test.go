@@ -82,7 +82,8 @@ func TestTwoPeopleShareOneName(t *testing.T) {
 	for _, who := range devidp.People {
 		got := p.signIn(t, who)
 		id, err := v.Verify(t.Context(), got.Access, got.ID)
-		if err != nil || !strings.HasPrefix(id.Name, who.Name()) { // the server adds a suffix, because two people have this name
+		// the server adds a suffix, because two people have this name
+		if err != nil || !strings.HasPrefix(id.Name, who.Name()) {
 			t.Errorf("%s is %+v, %v", who.ID, id, err)
 		}
 		ids[id.ID] = true

@@ -158,7 +158,8 @@ func (s *acts) answered(p wire.Post) (seq int64, ok bool) {
 	return *p.ReplyTo, m != nil && m.takenBack == nil
 }
 
-// mayReactLocked makes the checks of a reaction to m up to repeat. It returns false if a has its answer or waits for one.
+// mayReactLocked makes the checks of a reaction to m up to repeat. It returns false if a has its answer, or waits for
+// its answer.
 func (s *acts) mayReactLocked(a *act, m *message) bool {
 	switch {
 	case a.sender.role < Writer:

@@ -256,7 +256,8 @@ func TestReplies(t *testing.T) {
 				ann.Remove(remove(2))
 				time.Sleep(time.Second)
 				ann.take()
-				p := wire.Post{ID: id(5), Room: "lobby", Text: "x", ReplyTo: tt.to, Mentions: []string{"u-ben", "g-cleo", "u-ben"}}
+				p := wire.Post{ID: id(5), Room: "lobby", Text: "x", ReplyTo: tt.to,
+					Mentions: []string{"u-ben", "g-cleo", "u-ben"}}
 				ann.Post(p)
 				if tt.code != "" {
 					if got := next[wire.Refused](t, ann); got.Code != tt.code || got.ID != p.ID || got.RetryMS != 0 {
@@ -345,7 +346,8 @@ func TestActsHaveARateOfTheirOwn(t *testing.T) {
 			t.Errorf("the 60th act: %+v", got)
 		}
 		ann.React(react(3, "👍"))
-		if got := next[wire.Refused](t, ann); got.Code != wire.CodeRate || got.RetryMS != 10_000 || !strings.Contains(got.Message, "60") {
+		if got := next[wire.Refused](t, ann); got.Code != wire.CodeRate || got.RetryMS != 10_000 ||
+			!strings.Contains(got.Message, "60") {
 			t.Errorf("the 61st act: %+v, want rate for 10 s", got)
 		}
 		w.as(t, ann, hub.Writer).Remove(remove(3)) // another connection of the same user
@@ -368,7 +370,8 @@ func TestManyGiveOneReaction(t *testing.T) {
 		}
 		ann.take()
 		ann.React(react(1, "👍"))
-		if got := next[wire.Refused](t, ann); got.Code != wire.CodeFull || got.RetryMS != 0 || !strings.Contains(got.Message, "100") {
+		if got := next[wire.Refused](t, ann); got.Code != wire.CodeFull || got.RetryMS != 0 ||
+			!strings.Contains(got.Message, "100") {
 			t.Errorf("the 101st: %+v, want full", got)
 		}
 		ann.React(react(1, "🎉"))
@@ -406,7 +409,8 @@ func TestWhatChangesNothingCostsNothing(t *testing.T) {
 
 // secondNode returns a second node over the stream of w.
 func (w world) secondNode(config hub.Config) world {
-	return world{Hub: hub.New(config, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)), stream: w.stream}
+	return world{Hub: hub.New(config, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)),
+		stream: w.stream}
 }
 
 // TestTwoNodesAtOnce: two nodes check an act before either knows the other's. The stream's order decides, and the sender of
@@ -633,9 +637,11 @@ func TestResumeAfterActs(t *testing.T) {
 			for _, m := range j.Messages {
 				seqs = append(seqs, m.Seq)
 			}
-			if !j.Resumed || j.Head != 14 || !reflect.DeepEqual(seqs, tt.messages) || !reflect.DeepEqual(j.Removed, tt.removed) ||
+			if !j.Resumed || j.Head != 14 || !reflect.DeepEqual(seqs, tt.messages) ||
+				!reflect.DeepEqual(j.Removed, tt.removed) ||
 				len(j.Reacted) != len(tt.reacted) || len(j.Reacted) > 0 && !reflect.DeepEqual(j.Reacted, tt.reacted) {
-				t.Errorf("from %d: %+v, want messages %v, removed %v, reacted %+v", tt.cursor, j, tt.messages, tt.removed, tt.reacted)
+				t.Errorf("from %d: %+v, want messages %v, removed %v, reacted %+v", tt.cursor, j, tt.messages,
+					tt.removed, tt.reacted)
 			}
 			if f := w.quietJoin(t, tt.cursor); f != (tt.cursor == 14) {
 				t.Errorf("from %d: quiet is %v", tt.cursor, f)
@@ -676,7 +682,8 @@ func TestRoomThatIsReadAgain(t *testing.T) {
 		time.Sleep(longerThanEmpty)
 		w.stream.KeepErased(false)
 		cleo := w.in(t, "ann", "lobby")
-		if after := w.person("ben").join(t, "lobby", nil); !reflect.DeepEqual(after.Messages, before.Messages) || after.Head != before.Head {
+		if after := w.person("ben").join(t, "lobby", nil); !reflect.DeepEqual(after.Messages, before.Messages) ||
+			after.Head != before.Head {
 			t.Errorf("joined %+v, before %+v", after, before)
 		}
 		for _, e := range w.stream.Stored("lobby") {

@@ -112,8 +112,8 @@ func (a *attendance) forget(now time.Time) {
 	}
 }
 
-// tellPresence sends presence to every member if somebody has come, gone or changed since the last one. If that is one
-// user alone, it sends nothing to this user, who knows it already.
+// tellPresence sends presence to every member if somebody has come, gone or changed since the last presence. If that is a
+// single user, it sends nothing to this user, who knows it already.
 func (a *attendance) tellPresence() {
 	came, went, alone := a.people.news()
 	if len(came)+len(went) == 0 || len(a.members) == 0 {

@@ -26,7 +26,8 @@ func TestRenamed(t *testing.T) {
 		late := ann.posted(second, 2)
 		ann.Post(second)
 		ann.want(t, accepted(late, false), late)
-		if got := w.person("ben").join(t, "lobby", nil).Messages; !reflect.DeepEqual(got, []wire.Message{early.Message, late.Message}) {
+		if got := w.person("ben").join(t, "lobby", nil).Messages; !reflect.DeepEqual(got,
+			[]wire.Message{early.Message, late.Message}) {
 			t.Errorf("a newcomer gets %+v", got)
 		}
 	})

@@ -255,9 +255,9 @@ func (d *directory) takenLocked(id, name string) bool {
 	return slices.ContainsFunc(d.names[spelling.Key(name)], func(e *entry) bool { return e.ID != id })
 }
 
-// renameLocked shows e under another name from now on, and sends authed to a guest's connections, but not to the one
-// that the caller answers. Then it settles the conflicts that the name makes. It returns the ids of the users whose
-// names have changed.
+// renameLocked shows e under another name from now on, and sends authed to a guest's connections, but not to the connection
+// that the caller answers. Then it settles the conflicts that the name makes. It returns the ids of the users whose names
+// have changed.
 func (d *directory) renameLocked(e *entry, name string, answered *Client) (renamed []string) {
 	if e.key != "" && e.Name == name {
 		return nil
@@ -267,7 +267,7 @@ func (d *directory) renameLocked(e *entry, name string, answered *Client) (renam
 	return d.changeLocked(e, namedUser{user, max(d.clock.Now().UnixMilli(), e.named+1)}, answered)
 }
 
-// changeLocked replaces the name in e by the one in u; see renameLocked.
+// changeLocked replaces the name in e by the name in u; see renameLocked.
 func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renamed []string) {
 	d.dropNameLocked(e)
 	e.namedUser, e.key = u, spelling.Key(u.Name)

@@ -31,7 +31,8 @@ func (r *recorder) wantName(t *testing.T, want string) {
 // wantAuthed wants one authed with that name and nothing else.
 func (r *recorder) wantAuthed(t *testing.T, name string) {
 	t.Helper()
-	if f := next[wire.Authed](t, r); f.User.Name != name || f.User.ID != r.user.ID || f.AuthExpires != 0 || f.Now != time.Now().UnixMilli() {
+	if f := next[wire.Authed](t, r); f.User.Name != name || f.User.ID != r.user.ID || f.AuthExpires != 0 ||
+		f.Now != time.Now().UnixMilli() {
 		t.Errorf("authed %+v, want the name %q", f, name)
 	}
 }
@@ -205,7 +206,8 @@ func TestManyGuestsWantOneName(t *testing.T) {
 		seen := map[string]bool{}
 		for i := range 2000 {
 			r := &recorder{}
-			w.NewGuest(r, wire.User{ID: fmt.Sprint("g-", i), Name: "Anonymous Heron", Anonymous: true}, "Ada", "", hub.Writer,
+			w.NewGuest(r, wire.User{ID: fmt.Sprint("g-", i), Name: "Anonymous Heron", Anonymous: true}, "Ada", "",
+				hub.Writer,
 				func(u wire.User) { r.user = u })
 			if seen[r.user.Name] || !strings.HasPrefix(r.user.Name, "Ada") {
 				t.Fatalf("guest %d is %q", i, r.user.Name)

@@ -287,7 +287,8 @@ func TestRepeatBeforeTheStreamAnswers(t *testing.T) {
 func TestRepeatThatOnlyTheStreamKnows(t *testing.T) {
 	bubble(t, testConfig, func(t *testing.T, w world) {
 		ann := w.in(t, "ann", "lobby")
-		other := hub.New(testConfig, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler)) // another node, same stream
+		// another node, same stream
+		other := hub.New(testConfig, w.stream, w.stream, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
 		p := post(1, "lobby", 0)
 		want := ann.posted(p, 1)
 		release := w.stream.Hold()

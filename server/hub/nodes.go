@@ -187,7 +187,7 @@ func newSignal(kind Kind, v any) Signal {
 	return Signal{Kind: kind, Body: body}
 }
 
-// sendSignal counts a signal that cannot be sent as lost. The other nodes notice it by the number of the next one.
+// sendSignal counts a signal that cannot be sent as lost. The other nodes notice it by the number of the next signal.
 func (x *nodes) sendSignal(s Signal) {
 	if x.signals.Send(s) != nil {
 		x.lost.Add(1)

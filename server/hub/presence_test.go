@@ -23,7 +23,8 @@ const tick = time.Second
 // node returns another node of w: a hub on the same stream. stop ends it as SIGTERM would.
 func (w world) node(t *testing.T) (other world, stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
-	other = world{hub.New(testConfig, w.stream, w.stream, hub.NewClock(w.wall.now), slog.New(slog.DiscardHandler)), w.stream, w.wall}
+	other = world{hub.New(testConfig, w.stream, w.stream, hub.NewClock(w.wall.now), slog.New(slog.DiscardHandler)),
+		w.stream, w.wall}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -247,7 +248,8 @@ func TestWhoIsOneselfFirstThenAsTheyCame(t *testing.T) {
 		ann := w.in(t, "ann", "lobby")
 		ann.Who(wire.Who{Room: "lobby"})
 		f := next[wire.People](t, ann)
-		if f.Total != 251 || len(f.Users) != 200 || f.Users[0] != ann.user || f.Users[1].Name != "b249" || f.Users[199].Name != "b051" {
+		if f.Total != 251 || len(f.Users) != 200 || f.Users[0] != ann.user || f.Users[1].Name != "b249" ||
+			f.Users[199].Name != "b051" {
 			t.Errorf("total %d, %d users: %+v", f.Total, len(f.Users), f.Users)
 		}
 	})

@@ -45,7 +45,7 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 	return s, false
 }
 
-// missed returns what happened after cursor. fits is false if that is too much for one joined frame.
+// missed returns what happened after cursor. fits is false if that is too much for a joined frame.
 func (t *timeline) missed(cursor, now int64) (s snapshot, fits bool) {
 	budget := newBudget()
 	first := t.after(cursor)

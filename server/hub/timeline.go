@@ -60,7 +60,7 @@ func newTimeline() timeline {
 // change is what an event has changed in a timeline.
 type change struct {
 	outcome outcome
-	message *message // the message that came, or the one that the event is about; nil if outcome is passedOver
+	message *message // the message that came, or the message that the event is about; nil if outcome is passedOver
 	isNew   bool     // the timeline did not hold message before
 	erase   bool     // the stream still holds the content of message, which was taken back
 	body    reaction // of an event of KindReaction

@@ -20,7 +20,8 @@ type history struct {
 	now    int64
 }
 
-var historyUsers = []wire.User{{ID: "u-ann", Name: "Ann"}, {ID: "u-ben", Name: "Ben"}, {ID: "g-cleo", Name: "Heron", Anonymous: true}}
+var historyUsers = []wire.User{{ID: "u-ann", Name: "Ann"}, {ID: "u-ben", Name: "Ben"},
+	{ID: "g-cleo", Name: "Heron", Anonymous: true}}
 
 // newHistory returns a history of n events. Nodes that knew less than the whole of it have made it: it has reactions and
 // removals that change nothing, of messages that are gone or never were.
@@ -92,8 +93,8 @@ func (h *history) headLives(head int64) bool {
 	return slices.ContainsFunc(h.events, func(e hub.Event) bool { return e.Seq == head && e.Expires > h.now })
 }
 
-// TestEveryNodeHasTheSameTimeline: a node that was there all the time, a node that reads the room at the end, and a node that
-// missed the later part and then reads it again show the same, although the stream has erased messages meanwhile.
+// TestEveryNodeHasTheSameTimeline: a node that was there all the time, a node that reads the room at the end, and a node
+// that missed the later part and then reads it again show the same, although the stream has erased messages meanwhile.
 func TestEveryNodeHasTheSameTimeline(t *testing.T) {
 	for seed := range uint64(10_000) {
 		h := newHistory(seed, 3+int(seed%25))
@@ -115,7 +116,8 @@ func TestEveryNodeHasTheSameTimeline(t *testing.T) {
 		}
 		for name, node := range map[string]*hub.Timeline{"late": late, "lagging": lagging} {
 			if node.Head() > there.Head() || node.Head() < there.Head() && h.headLives(there.Head()) {
-				t.Fatalf("seed %d: the head is %d on the %s node, %d on the one that was there", seed, node.Head(), name, there.Head())
+				t.Fatalf("seed %d: the head is %d on the %s node, %d on the one that was there", seed, node.Head(), name,
+					there.Head())
 			}
 			compare(t, fmt.Sprintf("seed %d, %s node", seed, name), h, there, node)
 		}
@@ -196,8 +198,9 @@ func bySeq(messages []wire.Message) map[int64]wire.Message {
 func TestBoundsOfJoined(t *testing.T) {
 	const now = 1000
 	message := func(seq int64, text int) hub.Event {
-		e := hub.NewMessage(wire.Message{ID: id(int(seq)), User: historyUsers[0], Text: string(bytes.Repeat([]byte("x"), text)),
-			At: now, Expires: now + 1000})
+		e := hub.NewMessage(wire.Message{ID: id(int(seq)), User: historyUsers[0],
+			Text: string(bytes.Repeat([]byte("x"), text)),
+			At:   now, Expires: now + 1000})
 		e.Seq = seq
 		return e
 	}
@@ -250,7 +253,8 @@ func TestBoundsOfJoined(t *testing.T) {
 				node.Apply(e, now)
 			}
 			j := node.Joined(&tt.cursor, now)
-			if j.Resumed != tt.resumed || len(j.Messages) != tt.messages || len(j.Removed) != tt.removed || len(j.Reacted) != tt.reacted {
+			if j.Resumed != tt.resumed || len(j.Messages) != tt.messages || len(j.Removed) != tt.removed ||
+				len(j.Reacted) != tt.reacted {
 				t.Errorf("resumed %v, %d messages, %d removed, %d reacted; want %v, %d, %d, %d", j.Resumed, len(j.Messages),
 					len(j.Removed), len(j.Reacted), tt.resumed, tt.messages, tt.removed, tt.reacted)
 			}

@@ -24,23 +24,27 @@ func TestTyping(t *testing.T) {
 		name  string
 		steps []step
 	}{
-		{"once in 3 s", []step{{0, on, "on"}, {time.Second, on, ""}, {2999 * time.Millisecond, on, ""}, {3 * time.Second, on, "on"},
+		{"once in 3 s", []step{{0, on, "on"}, {time.Second, on, ""}, {2999 * time.Millisecond, on, ""},
+			{3 * time.Second, on, "on"},
 			{5 * time.Second, on, ""}, {6 * time.Second, on, "on"}}},
 		{"on is said out", []step{{0, wire.Typing{Room: "lobby", On: new(true)}, "on"}}},
 		{"off at once", []step{{0, on, "on"}, {time.Second, off, "off"}}},
-		{"off without on", []step{{0, off, ""}, {time.Second, on, "on"}, {2 * time.Second, off, "off"}, {3 * time.Second, off, ""}}},
+		{"off without on", []step{{0, off, ""}, {time.Second, on, "on"}, {2 * time.Second, off, "off"},
+			{3 * time.Second, off, ""}}},
 		{"off does not end the 3 s", []step{{0, on, "on"}, {time.Second, off, "off"}, {2 * time.Second, on, ""},
 			{2500 * time.Millisecond, off, ""}, {3 * time.Second, on, "on"}}},
 		{"over after 6 s", []step{{0, on, "on"}, {6 * time.Second, off, ""}}},
 		{"not over before", []step{{0, on, "on"}, {5999 * time.Millisecond, off, "off"}}},
 		{"one that is not sent on counts", []step{{0, on, "on"}, {2 * time.Second, on, ""}, {7 * time.Second, off, "off"}}},
-		{"a message ends it, and the 3 s", []step{{0, on, "on"}, {time.Second, post(1, "lobby", 0), ""}, {1100 * time.Millisecond, off, ""},
+		{"a message ends it, and the 3 s", []step{{0, on, "on"}, {time.Second, post(1, "lobby", 0), ""},
+			{1100 * time.Millisecond, off, ""},
 			{1200 * time.Millisecond, on, "on"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, testConfig, func(t *testing.T, w world) {
 				other, stop := w.node(t)
-				ann, again, ben, cleo := w.in(t, "ann", "lobby"), w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby"), other.in(t, "cleo", "lobby")
+				ann, again, ben, cleo := w.in(t, "ann", "lobby"), w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby"),
+					other.in(t, "cleo", "lobby")
 				time.Sleep(2 * time.Second) // the nodes know each other
 				began := time.Now()
 				for _, s := range tt.steps {
@@ -86,7 +90,8 @@ func TestTypingIsRefused(t *testing.T) {
 			{wire.Typing{}, wire.CodeRoom},
 		} {
 			reader.Typing(tt.typing)
-			if f := next[wire.Refused](t, reader); f.Re != "typing" || f.Room != tt.typing.Room || f.Code != tt.code || f.RetryMS != 0 {
+			if f := next[wire.Refused](t, reader); f.Re != "typing" || f.Room != tt.typing.Room || f.Code != tt.code ||
+				f.RetryMS != 0 {
 				t.Errorf("%+v: refused %+v, want %s", tt.typing, f, tt.code)
 			}
 		}
@@ -110,7 +115,8 @@ func TestTypingEndsWithTheTab(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, testConfig, func(t *testing.T, w world) {
 				other, stop := w.node(t)
-				one, two, ben, cleo := w.in(t, "ann", "lobby"), w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby"), other.in(t, "cleo", "lobby")
+				one, two, ben, cleo := w.in(t, "ann", "lobby"), w.in(t, "ann", "lobby"), w.in(t, "ben", "lobby"),
+					other.in(t, "cleo", "lobby")
 				time.Sleep(2 * time.Second)
 				one.Typing(wire.Typing{Room: "lobby"})
 				want := []wire.Frame{typing(one, true)}

@@ -262,8 +262,8 @@ func (p *Profiles) userLocked(id User) *user {
 	return u
 }
 
-// idleLocked adds u, who has no follower, to the idle users. If more than maxUsers are idle then, it removes one user
-// from the cache: the one who was seen least recently.
+// idleLocked adds u, who has no follower, to the idle users. If more than maxUsers are idle then, it removes the user
+// who was seen least recently from the cache.
 func (p *Profiles) idleLocked(u *user) {
 	u.idle = p.idle.PushBack(u)
 	if p.idle.Len() > maxUsers {

@@ -31,7 +31,8 @@ type watcher struct {
 // watch returns a watcher that is a member of the lobby on h. It joins again as long as the server is dead.
 func watch(t *testing.T, h *hub.Hub, name string) *watcher {
 	t.Helper()
-	w := &watcher{t: t, user: wire.User{ID: "u-" + name, Name: name}, shown: map[int64]wire.Message{}, removed: map[int64]bool{}}
+	w := &watcher{t: t, user: wire.User{ID: "u-" + name, Name: name}, shown: map[int64]wire.Message{},
+		removed: map[int64]bool{}}
 	w.client = h.NewClient(w, w.user, "", hub.Writer)
 	eventually(t, w.user.Name+" joins", func() bool {
 		w.client.Join(t.Context(), "join", wire.Join{Room: "lobby"})
@@ -161,9 +162,11 @@ func (w *watcher) act(n int, s *stream.NATS, sealed *sync.Map) {
 	}
 	switch do := rand.N(12); {
 	case do < 3 || len(all) == 0:
-		w.client.Post(wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%012d", n), Room: "lobby", Text: fmt.Sprint("text ", n)})
+		w.client.Post(wire.Post{ID: fmt.Sprintf("0190a8f0-0000-7000-8000-%012d", n), Room: "lobby",
+			Text: fmt.Sprint("text ", n)})
 	case do < 9:
-		w.client.React(wire.React{Room: "lobby", Seq: all[rand.N(len(all))], Emoji: hub.Emoji[rand.N(2)], On: new(rand.N(3) > 0)})
+		w.client.React(wire.React{Room: "lobby", Seq: all[rand.N(len(all))], Emoji: hub.Emoji[rand.N(2)],
+			On: new(rand.N(3) > 0)})
 	case do < 11 && len(own) > 0:
 		w.client.Remove(wire.Remove{Room: "lobby", Seq: own[rand.N(len(own))]})
 	default:
@@ -173,8 +176,8 @@ func (w *watcher) act(n int, s *stream.NATS, sealed *sync.Map) {
 	w.client.Drain(w.t.Context())
 }
 
-// TestActsUnderTorture: the users of two nodes post, react, take back, leave and come back, all at once, while the NATS server
-// dies and is restarted. At the end everybody shows the same as somebody who comes to a node that reads the room only
+// TestActsUnderTorture: the users of two nodes post, react, take back, leave and come back, all at once, while the NATS
+// server dies and is restarted. At the end everybody shows the same as somebody who comes to a node that reads the room only
 // then, and no file has what was taken back.
 func TestActsUnderTorture(t *testing.T) {
 	t.Parallel()
@@ -184,8 +187,10 @@ func TestActsUnderTorture(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	node := func() *hub.Hub {
-		return hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 1 << 20, Acts: 1 << 20,
-			Per: time.Second, RoomMessages: 1000, RoomBytes: 1 << 20, Rooms: 1}, s, s, hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+		return hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 1 << 20,
+			Acts: 1 << 20,
+			Per:  time.Second, RoomMessages: 1000, RoomBytes: 1 << 20, Rooms: 1}, s, s, hub.NewClock(time.Now),
+			slog.New(slog.DiscardHandler))
 	}
 	nodes := []*hub.Hub{node(), node()}
 	for _, h := range nodes { // the nodes of those who come late only read the room
@@ -226,7 +231,8 @@ func TestActsUnderTorture(t *testing.T) {
 		}
 	}
 	if len(late.shown) == 0 || taken == 0 {
-		t.Errorf("%d messages are shown, %d that were taken back were looked for: too few to judge by", len(late.shown), taken)
+		t.Errorf("%d messages are shown, %d that were taken back were looked for: too few to judge by", len(late.shown),
+			taken)
 	}
 	stop()
 	running.Wait()

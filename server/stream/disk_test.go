@@ -107,7 +107,8 @@ func TestStreamOnDiskIsThereAgain(t *testing.T) {
 			has(t, s, room, want)
 		}
 		first := stored["tea"][0]
-		if a := appendOne(t, s, "tea", message(1, time.Minute)); a.err != nil || !a.receipt.Repeat || !reflect.DeepEqual(a.receipt.Message, first) {
+		if a := appendOne(t, s, "tea", message(1, time.Minute)); a.err != nil || !a.receipt.Repeat ||
+			!reflect.DeepEqual(a.receipt.Message, first) {
 			t.Errorf("a repeat after a restart = %+v, %v, want one of %+v", a.receipt, a.err, first)
 		}
 	}

@@ -16,8 +16,10 @@ import (
 
 // takeBack returns the event with which the author of m takes m back.
 func takeBack(m wire.Message) hub.Event {
-	return hub.Event{Kind: hub.KindRemoval, User: m.User.ID, ID: fmt.Sprint("removal of ", m.Seq), At: time.Now().UnixMilli(),
-		Expires: m.Expires, Body: fmt.Appendf(nil, `{"to":%d,"user":%q,"id":%q,"at":%d,"why":"author"}`, m.Seq, m.User.ID, m.ID, m.At)}
+	return hub.Event{Kind: hub.KindRemoval, User: m.User.ID, ID: fmt.Sprint("removal of ", m.Seq),
+		At:      time.Now().UnixMilli(),
+		Expires: m.Expires, Body: fmt.Appendf(nil, `{"to":%d,"user":%q,"id":%q,"at":%d,"why":"author"}`, m.Seq,
+			m.User.ID, m.ID, m.At)}
 }
 
 // mustAppendEvent appends e and returns its seq.
@@ -55,7 +57,8 @@ func seqs(t *testing.T, s hub.Stream, room, text string) (held []int64, found bo
 
 func TestErasedEventsAreGone(t *testing.T) {
 	twins(t, func(t *testing.T, s hub.Stream) {
-		first, second := mustAppend(t, s, "lobby", message(1, time.Minute)), mustAppend(t, s, "lobby", message(2, time.Minute))
+		first, second := mustAppend(t, s, "lobby", message(1, time.Minute)),
+			mustAppend(t, s, "lobby", message(2, time.Minute))
 		removal := mustAppendEvent(t, s, "lobby", takeBack(first))
 		for range 3 { // every node may ask for it
 			s.Erase("lobby", first.Seq)
@@ -73,7 +76,8 @@ func TestErasedEventsAreGone(t *testing.T) {
 			}
 			answers <- r
 		})
-		want := hub.Event{Kind: hub.KindMessage, Seq: first.Seq, User: first.User.ID, ID: first.ID, At: first.At, Expires: first.Expires}
+		want := hub.Event{Kind: hub.KindMessage, Seq: first.Seq, User: first.User.ID, ID: first.ID, At: first.At,
+			Expires: first.Expires}
 		if got := <-answers; !got.Repeat || !reflect.DeepEqual(got.Event, want) {
 			t.Errorf("the same message again: %+v, want a repeat of %+v", got, want)
 		}
@@ -127,7 +131,8 @@ func TestErasedBytesAreNotOnDisk(t *testing.T) {
 			s.Erase("lobby", m.Seq)
 			eventually(t, "the message is in no file", func() bool { return len(grep(t, config.Folder, sealed)) == 0 })
 			for range 2 {
-				if held, found := seqs(t, s, "lobby", m.Text); found || !reflect.DeepEqual(held, []int64{kept.Seq, removal}) {
+				if held, found := seqs(t, s, "lobby", m.Text); found ||
+					!reflect.DeepEqual(held, []int64{kept.Seq, removal}) {
 					t.Errorf("the room holds %v", held)
 				}
 				s = reopen(t, s, config)
@@ -211,8 +216,10 @@ func next[F wire.Frame](t *testing.T, d device) F {
 // enter returns a client of a new hub over s, a member of the lobby, and its device.
 func enter(t *testing.T, s hub.Stream) (*hub.Client, device, wire.Joined) {
 	t.Helper()
-	h := hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 100, Acts: 100, Per: time.Second,
-		RoomMessages: 100, RoomBytes: 1 << 20, Rooms: 1}, s, streamtest.NewMemory(), hub.NewClock(time.Now), slog.New(slog.DiscardHandler))
+	h := hub.New(hub.Config{TTL: wire.TTL{Min: 1000, Default: 3_600_000, Max: 3_600_000}, Posts: 100, Acts: 100,
+		Per:          time.Second,
+		RoomMessages: 100, RoomBytes: 1 << 20, Rooms: 1}, s, streamtest.NewMemory(), hub.NewClock(time.Now),
+		slog.New(slog.DiscardHandler))
 	d := make(device, 100)
 	c := h.NewClient(d, wire.User{ID: "u-1", Name: "Ada"}, "", hub.Writer)
 	c.Join(t.Context(), "join", wire.Join{Room: "lobby"})
@@ -242,7 +249,8 @@ func TestTakenBackAcrossARestart(t *testing.T) {
 	c.Remove(wire.Remove{Room: "lobby", Seq: sent[0].Seq})
 	next[wire.Removed](t, d)
 	eventually(t, "the first is in no file", func() bool { return len(grep(t, config.Folder, sealed[0])) == 0 })
-	second := wire.Message{Seq: sent[1].Seq, ID: sent[1].ID, User: wire.User{ID: "u-1"}, At: sent[1].At, Expires: sent[1].Expires}
+	second := wire.Message{Seq: sent[1].Seq, ID: sent[1].ID, User: wire.User{ID: "u-1"}, At: sent[1].At,
+		Expires: sent[1].Expires}
 	c.Close()
 	s = reopen(t, s, config) // the hub does not see the removal that follows
 	mustAppendEvent(t, s, "lobby", takeBack(second))

@@ -162,7 +162,8 @@ func TestFailedWriteIsGotOver(t *testing.T) {
 			eventually(t, "the error is noticed", func() bool { return s.Ready(t.Context()) != nil })
 			free()
 			if !strings.Contains(log.String(), "no space left") {
-				eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil }) // watch has checked the disk just in time
+				// watch has checked the disk just in time
+				eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil })
 			}
 		}
 		eventually(t, "ready", func() bool { return s.Ready(t.Context()) == nil })

@@ -50,14 +50,16 @@ func TestMissedMessagesAreReadAgainAndCounted(t *testing.T) {
 	}
 	t.Cleanup(stop)
 	first := mustAppend(t, s, "lobby", message(1, time.Minute))
-	if err := s.ForgeCopy("lobby", first.Seq+2, first.Seq+1); err != nil { // so the follower seems to have missed the message between
+	// so the follower seems to have missed the message between
+	if err := s.ForgeCopy("lobby", first.Seq+2, first.Seq+1); err != nil {
 		t.Fatal(err)
 	}
 	second := mustAppend(t, s, "lobby", message(2, time.Minute))
 	close(busy)
 	want(t, followed, first)
 	want(t, followed, second)
-	want(t, followed, mustAppend(t, s, "lobby", message(3, time.Minute))) // the message comes, and the second one came only once
+	// the message comes, and the second one came only once
+	want(t, followed, mustAppend(t, s, "lobby", message(3, time.Minute)))
 	got := servertest.Gather(t, metrics)
 	if got["mayfly_stream_gaps_total"] != 1 || got["mayfly_stream_reread_messages_total"] != 1 {
 		t.Errorf("metrics: %v, want one gap and one message read again", got)

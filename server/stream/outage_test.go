@@ -129,7 +129,8 @@ func TestOutage(t *testing.T) {
 			var kept, opened, unopened int
 			busy.Go(func() { // a room that is open is joined from memory; another one when the stream is there
 				again, _ := h.in(t, "lobby")
-				for n := range every(time.Second, &stop) { // the server accepts 64 joins and leaves in 10 s, and some ticks come late
+				// the server accepts 64 joins and leaves in 10 s, and some ticks come late
+				for n := range every(time.Second, &stop) {
 					room := fmt.Sprintf("room-%d", n)
 					again.send(wire.Join{Room: "lobby"})
 					f := again.answer()

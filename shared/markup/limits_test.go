@@ -28,7 +28,8 @@ func (m *measured) measure(t *testing.T, nodes []markup.Node, depth int) {
 		if n.Kind != markup.Link && i > 0 && n.Kind == nodes[i-1].Kind && isLeaf(n.Kind) {
 			t.Errorf("the leaves %+v and %+v are two", nodes[i-1], n)
 		}
-		if n.Language != "" && n.Kind != markup.CodeBlock || n.Number > 0 && n.Kind != markup.Item || (n.Host != "") != (n.Kind == markup.Link) {
+		if n.Language != "" && n.Kind != markup.CodeBlock || n.Number > 0 && n.Kind != markup.Item ||
+			(n.Host != "") != (n.Kind == markup.Link) {
 			t.Errorf("the node %+v has fields of another kind", n)
 		}
 		switch {
@@ -52,7 +53,8 @@ func checkLink(t *testing.T, n markup.Node) {
 	t.Helper()
 	lower := strings.ToLower(n.Text)
 	if !strings.Contains(n.Text, n.Host) || !utf8.ValidString(n.Text) ||
-		!strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") && !strings.HasPrefix(lower, "mailto:") {
+		!strings.HasPrefix(lower, "https://") && !strings.HasPrefix(lower, "http://") &&
+			!strings.HasPrefix(lower, "mailto:") {
 		t.Errorf("%+v is a link", n)
 	}
 }
@@ -75,14 +77,19 @@ func check(t *testing.T, text string) measured {
 // hostile has texts that are made of one another many times. They cost a slow parser a time that grows with the square
 // of their length, or more.
 var hostile = []struct{ name, repeated string }{
-	{"stars", "*"}, {"backticks", "`"}, {"arrows", ">"}, {"arrows and spaces", "> "}, {"backslashes", `\`}, {"low lines", "_"},
+	{"stars", "*"}, {"backticks", "`"}, {"arrows", ">"}, {"arrows and spaces", "> "}, {"backslashes", `\`},
+	{"low lines", "_"},
 	{"openers", "*a "}, {"openers of bold", "**a "}, {"openers of all kinds", "*a **b ***c _d ~~e "}, {"closers", "a* "},
 	{"closers of all kinds", "a* b** c*** d_ e~~ "}, {"openers, then closers of another", "*a _"}, {"both", "字**字*字***"},
 	{"three stars", "***a** b* "}, {"faces", "*_* ^_^ "}, {"punctuation", "*.*_._~~.~~"}, {"styles", "*a* **b** ~~c~~ _d_ "},
-	{"backticks of many lengths", ""}, {"code blocks", "```\na\n```\n"}, {"code blocks that are not closed", "x ```\n````\n`````\n"},
-	{"empty code blocks", "```\n"}, {"code blocks in lines", "a ``` b\nc ``` d\n"}, {"code", "`a`"}, {"code of spaces", "`  "},
-	{"quotes", "> a\n"}, {"deep quotes", "> > > > > > > > > > a\n"}, {"code blocks in quotes", "> ```\n> a\n"}, {"quotes of nothing", ">\n"},
-	{"items", "- a\n"}, {"items in a line", "- "}, {"stairs", ""}, {"code blocks beyond the limits", ""}, {"indented items", "                    - a\n"}, {"numbers", "1. a\n"},
+	{"backticks of many lengths", ""}, {"code blocks", "```\na\n```\n"},
+	{"code blocks that are not closed", "x ```\n````\n`````\n"},
+	{"empty code blocks", "```\n"}, {"code blocks in lines", "a ``` b\nc ``` d\n"}, {"code", "`a`"},
+	{"code of spaces", "`  "},
+	{"quotes", "> a\n"}, {"deep quotes", "> > > > > > > > > > a\n"}, {"code blocks in quotes", "> ```\n> a\n"},
+	{"quotes of nothing", ">\n"},
+	{"items", "- a\n"}, {"items in a line", "- "}, {"stairs", ""}, {"code blocks beyond the limits", ""},
+	{"indented items", "                    - a\n"}, {"numbers", "1. a\n"},
 	{"items of nothing", "* * *\n"}, {"spaces", " "}, {"tabs and items", "\t- a\n"}, {"line breaks", "\n"},
 	{"links", "https://a.example/*b* "}, {"links behind low lines", "_https://a.example_ "}, {"no links", "https://a@b "},
 	{"beginnings of links", "https://"}, {"brackets", "*https://a/("}, {"bidirectional marks", "`\u202E\u2066a` "},
@@ -170,8 +177,10 @@ func TestMaxLinks(t *testing.T) {
 
 // TestLinksAreThoseOfTheText holds that a text without Markdown has the links that it has without a parser.
 func TestLinksAreThoseOfTheText(t *testing.T) {
-	for _, text := range []string{"see https://example.com/a_(b).", "a mailto:a@b.example, http://c", "詳細はhttps://example.com/a。次は",
-		"x_https://a.example https://b@c https://d.example", "https://a.example,https://b.example/x_y_z", "https://a@/https://b.example"} {
+	for _, text := range []string{"see https://example.com/a_(b).", "a mailto:a@b.example, http://c",
+		"詳細はhttps://example.com/a。次は",
+		"x_https://a.example https://b@c https://d.example", "https://a.example,https://b.example/x_y_z",
+		"https://a@/https://b.example"} {
 		pieces := strings.NewReplacer("⟦", "@⟦").Replace(bracketed(markup.Links(text)))
 		if got := notation(markup.Parse(text)); got != pieces {
 			t.Errorf("%q becomes %q, want %q", text, got, pieces)
@@ -233,8 +242,10 @@ func TestCut(t *testing.T) {
 // FuzzParse holds for every text: no character is lost, each byte is in one leaf, the limits hold, and only the three
 // schemes become links. A text that is cut is the beginning of the text, but for a link.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"**a *b* `c` ~~d~~** _e_", "> a\n> - b\n>   - c\n> ```go\n> x\n> ```\n", "1. a\n\t* b\n   c ```\nd\n``` e",
-		"***a** b* \\*c* _https://a.example/x_y_ `mailto:a@b`", "```\n`` ` ```` ```a b\n```", "字**「字」**字\xff*\u202E*", ">>>> > a\n>\n>b",
+	for _, s := range []string{"**a *b* `c` ~~d~~** _e_", "> a\n> - b\n>   - c\n> ```go\n> x\n> ```\n",
+		"1. a\n\t* b\n   c ```\nd\n``` e",
+		"***a** b* \\*c* _https://a.example/x_y_ `mailto:a@b`", "```\n`` ` ```` ```a b\n```", "字**「字」**字\xff*\u202E*",
+		">>>> > a\n>\n>b",
 		"*_* ^_^ __init__ 2*3*4 - \n- \n* * *"} {
 		f.Add(s, uint(len(s)/2))
 	}

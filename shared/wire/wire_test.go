@@ -80,12 +80,16 @@ func TestDecodeRefuses(t *testing.T) {
 		{"number for an ID token", `{"type":"hello","id_token":1}`, "hello", "", "", `"id_token" must be a string`},
 		{"session twice", `{"type":"auth","session":"a","session":"b"}`, "auth", "", "", `"session" stands there twice`},
 		{"negative seq", `{"type":"remove","room":"lobby","seq":-1}`, "remove", "lobby", "", `"seq" must be 0 or more`},
-		{"negative seq of a reaction", `{"type":"react","room":"a","seq":-5,"emoji":"x"}`, "react", "a", "", `"seq" must be 0 or more`},
-		{"answer to a negative seq", `{"type":"post","id":"x","reply_to":-1}`, "post", "", "x", `"reply_to" must be 0 or more`},
+		{"negative seq of a reaction", `{"type":"react","room":"a","seq":-5,"emoji":"x"}`, "react", "a", "",
+			`"seq" must be 0 or more`},
+		{"answer to a negative seq", `{"type":"post","id":"x","reply_to":-1}`, "post", "", "x",
+			`"reply_to" must be 0 or more`},
 		{"string for a seq", `{"type":"remove","room":"a","seq":"5"}`, "remove", "a", "", `"seq" must be a whole number`},
-		{"21 mentions", `{"type":"post","mentions":["u"` + strings.Repeat(`,"u"`, 20) + `]}`, "post", "", "", "at most 20 ids"},
+		{"21 mentions", `{"type":"post","mentions":["u"` + strings.Repeat(`,"u"`, 20) + `]}`, "post", "", "",
+			"at most 20 ids"},
 		{"mention without an id", `{"type":"post","mentions":["u",""]}`, "post", "", "", "ids of 1 to 80 characters"},
-		{"mention of 81 characters", `{"type":"post","mentions":["` + strings.Repeat("é", 81) + `"]}`, "post", "", "", "ids of 1 to 80"},
+		{"mention of 81 characters", `{"type":"post","mentions":["` + strings.Repeat("é", 81) + `"]}`, "post", "", "",
+			"ids of 1 to 80"},
 		{"number for a mention", `{"type":"post","mentions":[1]}`, "post", "", "", "each is a string"},
 		{"number for on", `{"type":"react","on":1}`, "react", "", "", `"on" must be true or false`},
 		{"null for on", `{"type":"typing","on":null}`, "typing", "", "", `"on" must be true or false`},
@@ -174,7 +178,8 @@ func TestPartsAndEncodePostedAreTheEncoding(t *testing.T) {
 	j := wire.Joined{Room: "lobby", Epoch: "f", Head: 58, Removed: []int64{44, 45}, Messages: []wire.Message{m, m},
 		Reacted: []wire.MessageReactions{{Seq: 51, Reactions: []wire.Reaction{}}, some}}
 	p := j.Parts()
-	got := string(p[0]) + "44,45" + string(p[1]) + string(wire.EncodeReacted(none)) + "," + string(wire.EncodeReacted(some)) +
+	got := string(p[0]) + "44,45" + string(p[1]) + string(wire.EncodeReacted(none)) +
+		"," + string(wire.EncodeReacted(some)) +
 		string(p[2]) + string(one) + "," + string(one) + string(p[3])
 	if got != string(wire.Encode(j)) {
 		t.Errorf("assembled joined = %s, want %s", got, wire.Encode(j))

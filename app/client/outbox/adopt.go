@@ -18,7 +18,7 @@ type Claimant struct {
 
 	tab     string   // the name of the tab
 	fresh   bool     // the tab is new, and adopts for the first time
-	former  []string // tabs for which this one need not wait, see Persister.former
+	former  []string // tabs for which the claimant need not wait, see Persister.former
 	closed  []string // the names of tabs that are closed
 	awaited []string // the names of tabs that were closed reloadTime ago already
 	signOut string   // an owner who has signed out, whose entries are deleted, as all drafts are; "": nobody has

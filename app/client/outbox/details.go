@@ -4,7 +4,7 @@ import "time"
 
 // Details are what the author of a message chose beside its text. Most messages have none. Nothing changes them in place.
 type Details struct {
-	// the message that this one answers: its seq, and the epoch to which that belongs; 0: none
+	// the seq of the message that the user answers, and the epoch to which the seq belongs; 0: the message is no reply
 	ReplyTo    int64         `json:"reply_to,omitempty"`
 	ReplyEpoch string        `json:"reply_epoch,omitempty"`
 	Mentions   []string      `json:"mentions,omitempty"` // the ids of the users whom the text addresses

@@ -93,7 +93,7 @@ func (d *Drafts) add(room string, draft Draft, now clock.Moment) {
 }
 
 // Write stores the composer's text. taken is the number (Draft.N) of the newest returned draft that this text contains.
-// Write forgets the returned drafts up to that one.
+// Write forgets that draft, and the returned drafts before it.
 func (d *Drafts) Write(room, text string, taken int, now clock.Moment) {
 	of := d.of(room)
 	if of.composer != text {

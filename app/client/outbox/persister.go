@@ -10,8 +10,8 @@ import (
 const (
 	// how long a tab that starts or wakes waits for an adoption before it goes on without it
 	adoptTimeout = 3 * time.Second
-	// how long after the start a second adoption begins: during the first one, the page before this one may have counted
-	// as open
+	// a second adoption begins this long after the start, because during the first adoption the tab's previous page may
+	// still have counted as open
 	adoptAgain = 5 * time.Second
 	// how long a tab must have been closed before an older tab adopts its records: a page that the user loads again needs
 	// some seconds, and more of them on a slow device
@@ -53,7 +53,7 @@ type Persister struct {
 	former []string
 	// when this tab first saw each of these tabs closed, whose records it may adopt after reloadTime
 	left    map[string]clock.Moment
-	ready   bool         // since the moment required, an adoption has ended, or the wait for one has timed out
+	ready   bool         // an adoption has ended since the moment required, or the wait for an adoption has timed out
 	signOut string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
 	settled []func()     // the functions that Settle was given, to be called once the device has stored everything
 	asked   clock.Moment // when Settle was last called
@@ -197,7 +197,7 @@ func (p *Persister) adopt(c Claimant) {
 	c.tab, c.awaited, c.signOut = p.Device.Tab(), p.awaited(c.Now), p.signOut
 	c.fresh, c.former = p.fresh, p.former
 	p.fresh, p.signOut = false, ""
-	if !p.late { // a former name that another tab has now is that of a tab of which this one is a duplicate
+	if !p.late { // if another tab has one of the former names now, this tab is a duplicate of that tab
 		p.former = nil
 	}
 	p.adoption.begin()

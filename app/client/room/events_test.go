@@ -69,7 +69,8 @@ func lobby(frames ...wire.Frame) room.Room {
 
 func TestApplyEvents(t *testing.T) {
 	resumes := snapshot("e1", 9, true, nil)
-	resumes.Reacted = []wire.MessageReactions{{Seq: 3, Reactions: wireReactions("👍 g-ben u-me", "🎉 u-ann")}, {Seq: 4}, {Seq: 99}}
+	resumes.Reacted = []wire.MessageReactions{{Seq: 3, Reactions: wireReactions("👍 g-ben u-me", "🎉 u-ann")}, {Seq: 4},
+		{Seq: 99}}
 	older := resumes
 	older.Head = 2
 	for _, tt := range []struct {
@@ -80,30 +81,40 @@ func TestApplyEvents(t *testing.T) {
 	}{
 		{"given", []wire.Frame{reacted(5, 3, ann, "👍")}, []string{"one: 👍=u-ann", "two:"}, 5},
 		{"given by the user", []wire.Frame{reacted(5, 3, me, "👍")}, []string{"one: 👍*=u-me", "two:"}, 5},
-		{"in the order in which they come", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, ben, "🎉"), reacted(7, 3, me, "👍")},
+		{"in the order in which they come", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, ben, "🎉"),
+			reacted(7, 3, me, "👍")},
 			[]string{"one: 👍*=u-ann+u-me 🎉=g-ben", "two:"}, 7},
 		{"twice", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, ann, "👍")}, []string{"one: 👍=u-ann", "two:"}, 6},
-		{"taken away", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, me, "👍"), reacted(7, 3, me, "-👍")}, []string{"one: 👍=u-ann", "two:"}, 7},
-		{"the last taken away", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, ann, "-👍")}, []string{"one:", "two:"}, 6},
-		{"anew, behind the others", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, me, "🎉"), reacted(7, 3, ann, "-👍"), reacted(8, 3, ann, "👍")},
+		{"taken away", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, me, "👍"), reacted(7, 3, me, "-👍")},
+			[]string{"one: 👍=u-ann", "two:"}, 7},
+		{"the last taken away", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, ann, "-👍")},
+			[]string{"one:", "two:"}, 6},
+		{"anew, behind the others", []wire.Frame{reacted(5, 3, ann, "👍"), reacted(6, 3, me, "🎉"),
+			reacted(7, 3, ann, "-👍"), reacted(8, 3, ann, "👍")},
 			[]string{"one: 🎉*=u-me 👍=u-ann", "two:"}, 8},
 		{"taken away that was not there", []wire.Frame{reacted(5, 3, ann, "-👍")}, []string{"one:", "two:"}, 5},
 		{"of a message that is not there", []wire.Frame{reacted(5, 99, ann, "👍")}, []string{"one:", "two:"}, 5},
 		{"at the cursor", []wire.Frame{reacted(4, 3, ann, "👍"), reacted(1, 3, ann, "👍")}, []string{"one:", "two:"}, 4},
 		{"a repeat changes nothing", []wire.Frame{reacted(0, 3, me, "👍")}, []string{"one:", "two:"}, 4},
-		{"in another room", []wire.Frame{wire.Reacted{Room: "tea", To: 3, User: ann, Emoji: "👍", On: true, Seq: 9}}, []string{"one:", "two:"}, 4},
+		{"in another room", []wire.Frame{wire.Reacted{Room: "tea", To: 3, User: ann, Emoji: "👍", On: true, Seq: 9}},
+			[]string{"one:", "two:"}, 4},
 		{"goes with its message", []wire.Frame{reacted(5, 3, ann, "👍"), takenBack(6, 3)}, []string{"two:"}, 6},
 		{"taken back", []wire.Frame{takenBack(5, 4)}, []string{"one:"}, 5},
 		{"taken back, a repeat", []wire.Frame{takenBack(0, 4)}, []string{"one:"}, 4},
 		{"taken back, at the cursor", []wire.Frame{takenBack(4, 4)}, []string{"one:", "two:"}, 4},
 		{"what comes after a removal", []wire.Frame{takenBack(9, 4), newMessage(8, ann, "late"), newMessage(10, ann, "new")},
 			[]string{"one:", "new:"}, 10},
-		{"in a snapshot", []wire.Frame{snapshot("e1", 9, false, nil, with(at(3, ann, "one"), "👍 u-me g-ben"), at(4, me, "two"))},
+		{"in a snapshot", []wire.Frame{snapshot("e1", 9, false, nil, with(at(3, ann, "one"), "👍 u-me g-ben"),
+			at(4, me, "two"))},
 			[]string{"one: 👍*=u-me+g-ben", "two:"}, 9},
-		{"whole, in one that resumes", []wire.Frame{reacted(5, 4, ann, "👍"), resumes}, []string{"one: 👍*=g-ben+u-me 🎉=u-ann", "two:"}, 9},
-		{"whole, of another epoch's message", []wire.Frame{snapshot("e2", 1, false, nil, at(1, ann, "new")), wire.Joined{Room: "lobby", Epoch: "e2", Head: 9,
-			Resumed: true, Reacted: resumes.Reacted}}, []string{"one:", "two:", "new:"}, 9},
-		{"of another epoch's message", []wire.Frame{snapshot("e2", 1, false, nil), reacted(5, 3, ann, "👍")}, []string{"one:", "two:"}, 5},
+		{"whole, in one that resumes", []wire.Frame{reacted(5, 4, ann, "👍"), resumes},
+			[]string{"one: 👍*=g-ben+u-me 🎉=u-ann", "two:"}, 9},
+		{"whole, of another epoch's message",
+			[]wire.Frame{snapshot("e2", 1, false, nil, at(1, ann, "new")),
+				wire.Joined{Room: "lobby", Epoch: "e2", Head: 9,
+					Resumed: true, Reacted: resumes.Reacted}}, []string{"one:", "two:", "new:"}, 9},
+		{"of another epoch's message", []wire.Frame{snapshot("e2", 1, false, nil), reacted(5, 3, ann, "👍")},
+			[]string{"one:", "two:"}, 5},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := lobby(tt.frames...)
@@ -128,7 +139,8 @@ func TestReactionChangesTheMessage(t *testing.T) {
 	if got := shows(before); got[0] != "one: 👍=u-ann" {
 		t.Errorf("the old list shows %q", got)
 	}
-	if gone := after.Apply(reacted(7, 3, ann, "-👍"), t0).Apply(reacted(8, 3, ben, "-👍"), t0); gone.Messages[0].Extras != nil {
+	gone := after.Apply(reacted(7, 3, ann, "-👍"), t0).Apply(reacted(8, 3, ben, "-👍"), t0)
+	if gone.Messages[0].Extras != nil {
 		t.Error("a message without reactions has extras")
 	}
 }
@@ -183,20 +195,30 @@ func TestActs(t *testing.T) {
 		truth  []string // once they are over
 	}{
 		{"given", []room.Act{on(3, "👍")}, nil, []string{"one: 👍*=u-me", "two:"}, []string{"one:", "two:"}},
-		{"given, and confirmed", []room.Act{on(3, "👍")}, []wire.Frame{reacted(5, 3, me, "👍")}, []string{"one: 👍*=u-me", "two:"}, []string{"one: 👍*=u-me", "two:"}},
-		{"given beside another's", []room.Act{on(3, "👍")}, []wire.Frame{reacted(5, 3, ann, "👍")}, []string{"one: 👍*=u-ann+u-me", "two:"}, []string{"one: 👍=u-ann", "two:"}},
-		{"taken away", []room.Act{off(3, "👍")}, []wire.Frame{reacted(5, 3, me, "👍")}, []string{"one:", "two:"}, []string{"one: 👍*=u-me", "two:"}},
-		{"two on one message", []room.Act{on(3, "👍"), on(3, "🎉")}, nil, []string{"one: 👍*=u-me 🎉*=u-me", "two:"}, []string{"one:", "two:"}},
+		{"given, and confirmed", []room.Act{on(3, "👍")}, []wire.Frame{reacted(5, 3, me, "👍")},
+			[]string{"one: 👍*=u-me", "two:"}, []string{"one: 👍*=u-me", "two:"}},
+		{"given beside another's", []room.Act{on(3, "👍")}, []wire.Frame{reacted(5, 3, ann, "👍")},
+			[]string{"one: 👍*=u-ann+u-me", "two:"}, []string{"one: 👍=u-ann", "two:"}},
+		{"taken away", []room.Act{off(3, "👍")}, []wire.Frame{reacted(5, 3, me, "👍")}, []string{"one:", "two:"},
+			[]string{"one: 👍*=u-me", "two:"}},
+		{"two on one message", []room.Act{on(3, "👍"), on(3, "🎉")}, nil, []string{"one: 👍*=u-me 🎉*=u-me", "two:"},
+			[]string{"one:", "two:"}},
 		{"taken back", []room.Act{remove(4)}, nil, []string{"one:"}, []string{"one:", "two:"}},
 		{"the first taken back", []room.Act{remove(3)}, nil, []string{"two:"}, []string{"one:", "two:"}},
-		{"taken back, with a reaction", []room.Act{remove(4), on(4, "👍")}, []wire.Frame{reacted(5, 4, ann, "🎉")}, []string{"one:"}, []string{"one:", "two: 🎉=u-ann"}},
-		{"taken back, and confirmed", []room.Act{remove(4)}, []wire.Frame{takenBack(5, 4)}, []string{"one:"}, []string{"one:"}},
-		{"taken back, and in a snapshot", []room.Act{remove(4)}, []wire.Frame{snapshot("e1", 9, false, nil, at(3, ann, "one"), with(at(4, me, "two"), "👍 u-ann"))},
+		{"taken back, with a reaction", []room.Act{remove(4), on(4, "👍")}, []wire.Frame{reacted(5, 4, ann, "🎉")},
+			[]string{"one:"}, []string{"one:", "two: 🎉=u-ann"}},
+		{"taken back, and confirmed", []room.Act{remove(4)}, []wire.Frame{takenBack(5, 4)}, []string{"one:"},
+			[]string{"one:"}},
+		{"taken back, and in a snapshot", []room.Act{remove(4)},
+			[]wire.Frame{snapshot("e1", 9, false, nil, at(3, ann, "one"), with(at(4, me, "two"), "👍 u-ann"))},
 			[]string{"one:"}, []string{"one:", "two: 👍=u-ann"}},
-		{"taken back, and in none", []room.Act{remove(4)}, []wire.Frame{snapshot("e1", 9, false, nil, at(3, ann, "one"))}, []string{"one:"}, []string{"one:"}},
-		{"another epoch", []room.Act{remove(4), on(3, "👍")}, []wire.Frame{snapshot("e2", 4, false, nil, at(3, ann, "three"), at(4, me, "four"))},
+		{"taken back, and in none", []room.Act{remove(4)},
+			[]wire.Frame{snapshot("e1", 9, false, nil, at(3, ann, "one"))}, []string{"one:"}, []string{"one:"}},
+		{"another epoch", []room.Act{remove(4), on(3, "👍")},
+			[]wire.Frame{snapshot("e2", 4, false, nil, at(3, ann, "three"), at(4, me, "four"))},
 			[]string{"one:", "three:", "four:"}, []string{"one:", "three:", "four:"}},
-		{"of what is not there", []room.Act{remove(99), on(0, "👍")}, nil, []string{"one:", "two:"}, []string{"one:", "two:"}},
+		{"of what is not there", []room.Act{remove(99), on(0, "👍")}, nil, []string{"one:", "two:"},
+			[]string{"one:", "two:"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := lobby()
@@ -242,7 +264,8 @@ func TestExtras(t *testing.T) {
 	if r.Messages[0].Extras != nil || r.Messages[1].Extras != nil {
 		t.Error("a plain message has extras")
 	}
-	if reply := &r.Messages[2]; !reply.Answers(&r.Messages[0]) || reply.Answers(&r.Messages[1]) || r.Messages[0].Answers(reply) {
+	if reply := &r.Messages[2]; !reply.Answers(&r.Messages[0]) || reply.Answers(&r.Messages[1]) ||
+		r.Messages[0].Answers(reply) {
 		t.Error("want the third message to answer the first, and no others")
 	}
 	other := r.Apply(snapshot("e2", 3, false, nil, at(3, ann, "another life")), t0)
@@ -292,22 +315,28 @@ func TestCompany(t *testing.T) {
 		{"somebody goes", []wire.Frame{are(me, ann, ben), presence(2, nil, "u-ann")}, "2: Anonymous Heron Ben", false},
 		{"comes and goes", []wire.Frame{are(me, ann), presence(2, users(ben), "u-ann")}, "2: Anonymous Heron Ben", false},
 		{"the user comes", []wire.Frame{are(me, ann), presence(2, users(me))}, "2: Anonymous Heron Ann", false},
-		{"the user goes, on another node", []wire.Frame{are(me, ann), presence(2, nil, "u-me")}, "2: Anonymous Heron Ann", false},
+		{"the user goes, on another node", []wire.Frame{are(me, ann), presence(2, nil, "u-me")},
+			"2: Anonymous Heron Ann", false},
 		{"another name", []wire.Frame{are(me, ann, ben), presence(3, users(anna))}, "3: Anonymous Heron Anna Ben", false},
-		{"the user's other name", []wire.Frame{are(me, ann), wire.Authed{User: wire.User{ID: "u-me", Name: "Egret"}}}, "2: Egret Ann", false},
+		{"the user's other name", []wire.Frame{are(me, ann), wire.Authed{User: wire.User{ID: "u-me", Name: "Egret"}}},
+			"2: Egret Ann", false},
 		{"before the answer", []wire.Frame{presence(2, users(ann))}, "2:", true},
 		{"too many at once", []wire.Frame{are(me, ann), presence(50, nil)}, "50: Anonymous Heron Ann", true},
 		{"as many as before", []wire.Frame{are(me, ann), presence(2, nil)}, "2: Anonymous Heron Ann", false},
 		{"some got lost", []wire.Frame{are(me, ann), presence(4, users(ben))}, "4: Anonymous Heron Ann Ben", true},
-		{"in another room", []wire.Frame{are(me, ann), wire.Presence{Room: "tea", People: 9}, wire.People{Room: "tea", Total: 9},
+		{"in another room", []wire.Frame{are(me, ann), wire.Presence{Room: "tea", People: 9},
+			wire.People{Room: "tea", Total: 9},
 			wire.Typing{Room: "tea", User: &ann}}, "2: Anonymous Heron Ann", false},
 		{"a rejoin", []wire.Frame{are(me, ann), rejoin}, "2: Anonymous Heron Ann", false},
 		{"a rejoin that counts more", []wire.Frame{are(me, ann), more}, "3: Anonymous Heron Ann", true},
-		{"types", []wire.Frame{are(me, ann, ben), types(ann), types(ben), types(ann)}, "3: Anonymous Heron Ann Ben; Ann Ben", false},
+		{"types", []wire.Frame{are(me, ann, ben), types(ann), types(ben), types(ann)},
+			"3: Anonymous Heron Ann Ben; Ann Ben", false},
 		{"stops", []wire.Frame{are(me, ann), types(ann), stops}, "2: Anonymous Heron Ann", false},
-		{"the user types elsewhere", []wire.Frame{are(me), types(me), wire.Typing{Room: "lobby"}}, "1: Anonymous Heron", false},
+		{"the user types elsewhere", []wire.Frame{are(me), types(me), wire.Typing{Room: "lobby"}}, "1: Anonymous Heron",
+			false},
 		{"writes", []wire.Frame{are(me, ann), types(ann), newMessage(5, ann, "there")}, "2: Anonymous Heron Ann", false},
-		{"another writes", []wire.Frame{are(me, ann), types(ann), newMessage(5, ben, "there")}, "2: Anonymous Heron Ann; Ann", false},
+		{"another writes", []wire.Frame{are(me, ann), types(ann), newMessage(5, ben, "there")},
+			"2: Anonymous Heron Ann; Ann", false},
 		{"types and goes", []wire.Frame{are(me, ann), types(ann), presence(1, nil, "u-ann")}, "1: Anonymous Heron", false},
 		{"types and is gone", []wire.Frame{are(me, ann), types(ann), are(me)}, "1: Anonymous Heron", false},
 	} {

@@ -103,7 +103,7 @@ func (p *pollConn) Write(message []byte) error {
 		case wire.Leave:
 			p.forgetLocked(f.Room)
 			p.interrupt()
-		case wire.Rename: // a poll that still had the old name in its hello would take the new one back
+		case wire.Rename: // a hello with the old name would undo the change of the name
 			p.hello.Name = f.Name
 			p.unsent = append(p.unsent, f)
 		default:

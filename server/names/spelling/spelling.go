@@ -65,9 +65,9 @@ func Skeleton(name string) string {
 // strokes replaces letters that look like another letter, or like two, in many fonts.
 var strokes = strings.NewReplacer("rn", "m", "vv", "w", "i", "l")
 
-// Key returns an equal string for names of which one could be taken for the other. It is stricter than Skeleton: it also
-// ignores accents and all characters that are not letters or digits, and the letters i and l are one letter. A name
-// without letters and digits keeps its other characters, but for the spaces.
+// Key returns the same string for two names if a reader could take them for the same name. It is stricter than
+// Skeleton: it also ignores accents and all characters that are not letters or digits, and the letters i and l are one
+// letter. A name without letters and digits keeps its other characters, but for the spaces.
 func Key(name string) string {
 	bare := only(func(r rune) bool { return !unicode.Is(unicode.Mn, r) || !unicode.Is(unicode.Inherited, r) },
 		norm.NFKD.String(name)) // without accents; a vowel sign of a script, such as Devanagari, is not Inherited

@@ -69,13 +69,15 @@ func FuzzClean(f *testing.F) {
 }
 
 func TestKey(t *testing.T) {
-	for _, name := range []string{"Alice", "alice", "ALICE", "A.l.i.c.e", " A l i c e ", "AIice", "A1ice", "A|ice", "Al\u0456ce",
+	for _, name := range []string{"Alice", "alice", "ALICE", "A.l.i.c.e", " A l i c e ", "AIice", "A1ice", "A|ice",
+		"Al\u0456ce",
 		"\u0410lice", "\u0391lice", "Ａｌｉｃｅ", "𝐀𝐥𝐢𝐜𝐞", "Álicé", "Alice!", "«Alice»", "Alice ✔", "Alice 🦊", "@lice"} {
 		if got, want := spelling.Key(name), spelling.Key("Alice"); got != want {
 			t.Errorf("Key(%q) = %q, want %q as of Alice", name, got, want)
 		}
 	}
-	for _, pair := range [][2]string{{"Alice", "Alice 2"}, {"Alice", "Alicia"}, {"Ada 2", "Ada 3"}, {"🦊", "🐻"}, {"!!", "!!!"},
+	for _, pair := range [][2]string{{"Alice", "Alice 2"}, {"Alice", "Alicia"}, {"Ada 2", "Ada 3"}, {"🦊", "🐻"},
+		{"!!", "!!!"},
 		{"कुल", "कल"}, {"愛達", "愛"}, {"Анна", "Инна"}, {"עדה", "עדי"}} {
 		if spelling.Key(pair[0]) == spelling.Key(pair[1]) {
 			t.Errorf("%q and %q have the same key", pair[0], pair[1])

@@ -128,8 +128,9 @@ func TestA03HeadingAndTitle(t *testing.T) {
 const strays = `[
 	...(walker => { const texts = []; while (walker.nextNode()) texts.push(walker.currentNode); return texts; })
 		(document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT))
-		.filter(t => t.textContent.trim() && t.parentElement.checkVisibility({checkVisibilityCSS: true}) && !t.parentElement.closest(
-			'header, main, nav, form[aria-label], section[aria-label], [role=alert], [role=status], a.skip, script, noscript'))
+		.filter(t => t.textContent.trim() && t.parentElement.checkVisibility({checkVisibilityCSS: true}) &&
+			!t.parentElement.closest('header, main, nav, form[aria-label], section[aria-label], ' +
+				'[role=alert], [role=status], a.skip, script, noscript'))
 		.map(t => 'outside: ' + t.textContent),
 	...[...document.querySelectorAll('a[href^="#"]')].filter(a => !document.querySelector(a.getAttribute('href')))
 		.map(a => 'leads to nothing: ' + a.textContent),
@@ -140,7 +141,8 @@ func TestA01EverythingIsInALandmark(t *testing.T) {
 	server := rig.Serve(t)
 	for _, path := range []string{"/", "/r/tea", "/r/BAD!!", "/r/a/b"} {
 		tab := rig.OpenBrowser(t).Tab(server.URL + path)
-		tab.Until(`document.querySelector('[role=status]')?.innerText.includes('Online') && !document.querySelector('.goapp-app-info')`)
+		tab.Until(`document.querySelector('[role=status]')?.innerText.includes('Online') &&
+			!document.querySelector('.goapp-app-info')`)
 		if bad := rig.Eval[[]string](tab, strays); len(bad) > 0 {
 			t.Errorf("%s: %q", path, bad)
 		}
@@ -228,7 +230,8 @@ func TestA09MessagesAreNoTabStops(t *testing.T) {
 	tab.Press(kb.ArrowUp)
 	tab.Press(kb.Home)
 	tab.Until(`document.activeElement === ` + rig.Rows + `[0] &&
-		` + rig.Log + `.querySelectorAll('[tabindex="0"]').length === 1 && ` + rig.Log + `.tabIndex === -1`) // roving tabindex: only one row is a stop of the Tab key
+		` + rig.Log + `.querySelectorAll('[tabindex="0"]').length === 1 &&
+			` + rig.Log + `.tabIndex === -1`) // roving tabindex: only one row is a stop of the Tab key
 	tab.Do(rig.Enter())
 	tab.Until(`document.activeElement.textContent === '👍'`)
 	tab.Press(kb.Escape)

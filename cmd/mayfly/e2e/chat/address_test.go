@@ -31,7 +31,8 @@ func TestFragmentIsChanged(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	for hash, want := range map[string]string{"100%": "#lobby", "%zz": "#lobby", "BAD!!": "#lobby", "message": "#lobby", "team": "#team"} {
+	for hash, want := range map[string]string{"100%": "#lobby", "%zz": "#lobby", "BAD!!": "#lobby", "message": "#lobby",
+		"team": "#team"} {
 		tab.Do(chromedp.Navigate(server.URL))
 		tab.Ready()
 		tab.Script(`location.hash = '` + hash + `'`)

@@ -50,7 +50,8 @@ func TestCounterNearTheLimit(t *testing.T) {
 	tab.Until(tally + `.innerText === '4,001 of 4,000: 1 character too many' && said.length === 2`)
 	tab.Do(rig.Enter())
 	tab.Until(`[...document.querySelectorAll('p:not(.unseen)')].filter(p => p.innerText.includes('too many')).length === 1 &&
-		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') && said.length === 3`) // the sentence is shown once and said again
+		` + rig.ByRole("button", "Send") + `.matches('[aria-disabled=true]:not(:disabled)') &&
+			said.length === 3`) // the sentence is shown once and said again
 	if got := rig.Eval[string](tab, value); strings.Count(got, "y") != 398 || len(tab.Messages()) != 0 {
 		t.Errorf("%d messages are shown and %d characters left, want the text kept", len(tab.Messages()), len(got))
 	}
@@ -87,7 +88,8 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 }
 
 // fixedField makes the browser one that doesn't make the field grow by itself.
-const fixedField = `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' && supports.apply(CSS, a);
+const fixedField = `const supports = CSS.supports; CSS.supports = (...a) => a[0] !== 'field-sizing' &&
+	supports.apply(CSS, a);
 	addEventListener('focusin', e => e.target.style.fieldSizing = 'fixed');`
 
 // TestComposerGrows types ten lines. Eight must be in sight, even in a browser that does not make the field grow by
@@ -148,7 +150,8 @@ func TestComposerShowsWholeLines(t *testing.T) {
 				{"a low screen", func() { tab.Do(chromedp.EmulateViewport(640, 320)) }, 12, 4},
 				{"a very low screen", func() { tab.Do(chromedp.EmulateViewport(320, 200)) }, 12, 2},
 				{"a phone", tab.Phone, 12, 8},
-				{"a phone with text at 200 %", func() { tab.Script(`document.documentElement.style.fontSize = '200%'`) }, 12, 6},
+				{"a phone with text at 200 %", func() { tab.Script(`document.documentElement.style.fontSize = '200%'`) },
+					12, 6},
 			} {
 				tt.size()
 				tab.Script(fmt.Sprintf(`%[1]s.value = Array.from({length: %[2]d}, (_, i) => i).join('\n');
@@ -156,7 +159,8 @@ func TestComposerShowsWholeLines(t *testing.T) {
 				for _, end := range []string{"0", rig.Composer + ".scrollHeight"} {
 					tab.Script(rig.Composer + `.scrollTop = ` + end)
 					got := rig.Eval[lines](tab, linesInSight)
-					whole := func(lines float64) bool { return math.Abs(lines-math.Round(lines)) < 0.06 } // pixels are rounded
+					// pixels are rounded
+					whole := func(lines float64) bool { return math.Abs(lines-math.Round(lines)) < 0.06 }
 					if math.Round(got.Shown) != float64(tt.shown) || !whole(got.Shown) || !whole(got.Above) || got.Gap < 6 {
 						t.Errorf("%s, scrolled to %s: %+v", tt.name, end, got)
 					}

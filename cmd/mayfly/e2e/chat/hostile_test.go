@@ -118,11 +118,14 @@ const problems = `(text, name) => {
 	want(shown === text, 'the text is ' + shown.slice(0, 100));
 	const letters = [...name], called = letters.length > 40 ? letters.slice(0, 40).join('') + '…' : name;
 	want(part('name').textContent === called, 'the name is ' + part('name').textContent.slice(0, 100));
-	const made = row => [row, ...row.querySelectorAll(':not(.message-text *)')].map(e => e.tagName + ' ' + [...e.attributes].map(a => a.name)).join('; ');
+	const made = row => [row, ...row.querySelectorAll(':not(.message-text *)')].map(e =>
+		e.tagName + ' ' + [...e.attributes].map(a => a.name)).join('; ');
 	want(made(row) === made(before), 'it is made of ' + made(row) + ', want ' + made(before));
-	const tags = 'A BLOCKQUOTE BUTTON CODE DIV EM LI OL PRE S STRONG UL', names = 'class dir type data-do aria-label href rel tabindex target value';
+	const tags = 'A BLOCKQUOTE BUTTON CODE DIV EM LI OL PRE S STRONG UL';
+	const names = 'class dir type data-do aria-label href rel tabindex target value';
 	for (const e of part('text').querySelectorAll('*')) {
-		want(tags.split(' ').includes(e.tagName) && [...e.attributes].every(a => names.split(' ').includes(a.name)), e.outerHTML.slice(0, 100));
+		want(tags.split(' ').includes(e.tagName) &&
+			[...e.attributes].every(a => names.split(' ').includes(a.name)), e.outerHTML.slice(0, 100));
 	}
 	for (const a of row.querySelectorAll('a')) {
 		want(['http:', 'https:', 'mailto:'].includes(a.protocol), 'a link to ' + a.href);
@@ -232,7 +235,8 @@ func TestHostileTextsAndNames(t *testing.T) {
 			kind.post(t, after)
 			for width, tab := range tabs {
 				tab.Until(fmt.Sprintf(`%s === %q && %s <= 1`, lastRow, after, belowSight))
-				for _, problem := range rig.Eval[[]string](tab, fmt.Sprintf("(%s)(%s, %s)", problems, js(markup.Plain(markup.Parse(shown))), js(name))) {
+				for _, problem := range rig.Eval[[]string](tab,
+					fmt.Sprintf("(%s)(%s, %s)", problems, js(markup.Plain(markup.Parse(shown))), js(name))) {
 					t.Errorf("%s as %s, %d px wide: %s", tt.name, as, width, problem)
 				}
 			}

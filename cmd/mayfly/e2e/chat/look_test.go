@@ -85,7 +85,8 @@ const contrasts = `((parts) => {
 	edge.remove();
 	if (seen < 20) bad.push('only ' + seen + ' looked at');
 	return bad;
-})([['.composer-field', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'], ['.message-actions .button, .message-state .button', null, 'borderTopColor'],
+})([['.composer-field', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'],
+	['.message-actions .button, .message-state .button', null, 'borderTopColor'],
 	['.status-dot', null, 'borderTopColor'], ['.face', null, 'borderTopColor']])`
 
 func TestA22Contrast(t *testing.T) {
@@ -115,7 +116,10 @@ func TestA22EveryFace(t *testing.T) {
 			tab.Script(fmt.Sprintf(`{
 				const articles = [...document.querySelectorAll('article')];
 				for (let i = 0; i < 16; i++) articles[0].after(articles[0].cloneNode(true));
-				document.querySelectorAll('article').forEach((a, i) => { a.className = %q; a.querySelector('.face').className = 'face face-' + i %% 16; });
+				document.querySelectorAll('article').forEach((a, i) => {
+					a.className = %q;
+					a.querySelector('.face').className = 'face face-' + i %% 16;
+				});
 			}`, class))
 			if bad := rig.Eval[[]string](tab, contrasts); len(bad) > 0 {
 				t.Errorf("%s, dark %v: %q", class, dark, bad)
@@ -238,7 +242,8 @@ func TestA25Reflow(t *testing.T) {
 			t.Errorf("%s: %q", what, bad)
 		}
 	}
-	tab.Script(`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`) // the longest text that the button can have
+	// the longest text that the button can have
+	tab.Script(`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`)
 	check("1280×800")
 	tab.Script(`document.documentElement.style.fontSize = '200%'`)
 	check("text at 200 %")
@@ -314,12 +319,16 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 		"the actions":  dots,
 		"own messages": `parseFloat(getComputedStyle(document.querySelector('.message-mine')).borderInlineStartWidth) >= 2`,
 		"failed":       `getComputedStyle(document.querySelector('.message-failed')).outlineStyle !== 'none'`,
-		"the composer's edge": `parseFloat(getComputedStyle(document.querySelector('.composer-field')).borderTopWidth) >= 1 &&
-			getComputedStyle(document.querySelector('.composer-field')).borderTopColor !== getComputedStyle(document.body).backgroundColor &&
+		"the composer's edge": `
+			parseFloat(getComputedStyle(document.querySelector('.composer-field')).borderTopWidth) >= 1 &&
+			getComputedStyle(document.querySelector('.composer-field')).borderTopColor !==
+				getComputedStyle(document.body).backgroundColor &&
 			getComputedStyle(document.querySelector('textarea')).borderTopColor === 'rgba(0, 0, 0, 0)'`,
-		"what the user writes": `getComputedStyle(document.querySelector('textarea')).color !== getComputedStyle(document.body).backgroundColor`,
+		"what the user writes": `getComputedStyle(document.querySelector('textarea')).color !==
+			getComputedStyle(document.body).backgroundColor`,
 
-		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() && !b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
+		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() &&
+			!b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("in forced colours the user does not see %s", what)

@@ -17,7 +17,8 @@ func TestMarkdownIsShown(t *testing.T) {
 	tab, r := open(t)
 	for _, tt := range []struct{ name, text, html, says string }{
 		{"plain", "2*3*4 and snake_case_name", "2*3*4 and snake_case_name", "2*3*4 and snake_case_name"},
-		{"styles", "**bold *and italic*** ~~struck~~ `co_d_e`", "<strong>bold <em>and italic</em></strong> <s>struck</s> <code>co_d_e</code>",
+		{"styles", "**bold *and italic*** ~~struck~~ `co_d_e`",
+			"<strong>bold <em>and italic</em></strong> <s>struck</s> <code>co_d_e</code>",
 			"bold and italic struck co_d_e"},
 		{"a quote", "> Lunch?\nYes", "<blockquote dir=\"auto\">Lunch?\n</blockquote>Yes", "Lunch? Yes"},
 		{"lists", "- soup\n- rice\n7. seven", "<ul dir=\"auto\"><li>soup\n</li><li>rice\n</li></ul>" +
@@ -26,7 +27,8 @@ func TestMarkdownIsShown(t *testing.T) {
 	} {
 		say(r, tt.text)
 		tab.Until(fmt.Sprintf(`[...%s].some(a => a.querySelector('%s').innerHTML.replaceAll(/ class=""/g, '') === %s &&
-			a.getAttribute("aria-label").replaceAll('\n', ' ').includes(%s))`, rig.Rows, rig.RowText, js(tt.html), js(": "+tt.says+" – ")))
+			a.getAttribute("aria-label").replaceAll('\n', ' ').includes(%s))`,
+			rig.Rows, rig.RowText, js(tt.html), js(": "+tt.says+" – ")))
 	}
 	say(r, "small 🎉")
 	tab.Shows("small 🎉")
@@ -54,7 +56,8 @@ func TestCopyCode(t *testing.T) {
 	tab.Script(copies + `.focus()`)
 	for n := 2; n <= 3; n++ {
 		tab.Do(rig.Enter())
-		tab.Until(fmt.Sprintf(`said.length === %d && said.at(-1).trim() === 'Copied' && document.activeElement.textContent === 'Copied'`, n))
+		tab.Until(fmt.Sprintf(`said.length === %d && said.at(-1).trim() === 'Copied' &&
+			document.activeElement.textContent === 'Copied'`, n))
 	}
 	if got := rig.Eval[string](tab, `copied`); got != "x := 1\n\ty(x)\n" {
 		t.Errorf("Copy code copies %q", got)
@@ -73,7 +76,8 @@ func TestMarkdownFitsPhone(t *testing.T) {
 	tab, r := open(t)
 	tab.Do(chromedp.EmulateViewport(320, 640))
 	for _, text := range []string{
-		"```\n" + longWord + "\n```", "> > - " + longWord, "- a\n  - b\n    - c\n      - `" + longWord + "`", "**" + longWord + "**",
+		"```\n" + longWord + "\n```", "> > - " + longWord, "- a\n  - b\n    - c\n      - `" + longWord + "`",
+		"**" + longWord + "**",
 	} {
 		clean, problem := wire.CleanText(text)
 		if problem != "" {
@@ -82,8 +86,8 @@ func TestMarkdownFitsPhone(t *testing.T) {
 		say(r, clean)
 	}
 	tab.Until(rig.Rows + `.length === 6`)
-	if got := rig.Eval[string](tab, `[...document.querySelectorAll('article, article *')].filter(e => e.scrollWidth > e.clientWidth + 1 &&
-		e.clientWidth > 0 && !e.closest('.face')).map(e => e.outerHTML.slice(0, 60)).join('; ')`); got != "" {
+	if got := rig.Eval[string](tab, `[...document.querySelectorAll('article, article *')].filter(e =>
+		e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && !e.closest('.face')).map(e => e.outerHTML.slice(0, 60)).join('; ')`); got != "" {
 		t.Errorf("too wide: %s", got)
 	}
 }

@@ -38,7 +38,8 @@ func in(text, selector string) string {
 // act opens the actions of the message with this text with the mouse, and presses the button with this name there.
 func act(tab *rig.Tab, text, name string) {
 	tab.Script(in(text, rig.RowLeft) + `.click()`)
-	tab.Script(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q).click()`, row(text), name))
+	tab.Script(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q).click()`,
+		row(text), name))
 }
 
 func TestReactByMouseAndKeyboard(t *testing.T) {
@@ -47,7 +48,8 @@ func TestReactByMouseAndKeyboard(t *testing.T) {
 	pill := in("Lunch?", ".reaction")
 	says := func(tab *rig.Tab, shown, pressed string) {
 		t.Helper()
-		tab.Until(fmt.Sprintf(`%s?.textContent === %q && %[1]s.getAttribute('aria-pressed') === %[3]q`, pill, shown, pressed))
+		tab.Until(fmt.Sprintf(`%s?.textContent === %q && %[1]s.getAttribute('aria-pressed') === %[3]q`, pill, shown,
+			pressed))
 	}
 	act(ben, "Lunch?", "👍")
 	says(ben, "👍 1", "true")
@@ -61,7 +63,8 @@ func TestReactByMouseAndKeyboard(t *testing.T) {
 	ann.Press(" ")
 	says(ann, "👍 2", "true")
 	says(ben, "👍 2", "true")
-	ann.Until(`document.activeElement === ` + row("Lunch?") + ` && document.activeElement.ariaLabel.endsWith('Reactions: 👍 2.')`)
+	ann.Until(`document.activeElement === ` + row("Lunch?") +
+		` && document.activeElement.ariaLabel.endsWith('Reactions: 👍 2.')`)
 	ann.Until(`/^👍 2: .*You/.test(` + pill + `.computedName)`)
 
 	ann.Script(pill + `.focus()`) // it keeps the focus while others react
@@ -109,7 +112,8 @@ func TestReplyAndQuoteThatLeads(t *testing.T) {
 	ann.Until(in("Yes", "p.message-quote") + `?.textContent === 'In reply to a message that was taken back'`)
 	ben.Until(in("Yes", "p.message-quote") + `?.textContent === 'In reply to a message that was taken back'`)
 	ben.Until(`document.activeElement === ` + row("Yes"))
-	if html := rig.Eval[string](ben, `document.body.innerHTML`); rig.Eval[bool](ben, `document.body.innerHTML.includes('Lunch?')`) {
+	if html := rig.Eval[string](ben, `document.body.innerHTML`); rig.Eval[bool](ben,
+		`document.body.innerHTML.includes('Lunch?')`) {
 		t.Errorf("the text that was taken back is in the page: %s", html)
 	}
 }
@@ -149,7 +153,8 @@ func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 	tab.Until(in("the answer", "p.message-quote") + `?.textContent === 'In reply to a message that has expired'`)
 	tab.Until(rig.Form + `.innerText.includes('The message that you reply to is gone.')`)
 	tab.Do(rig.Enter())
-	tab.Until(rig.Form + `.innerText.includes('That message is not there any more.') && ` + rig.Composer + `.value === 'another'`)
+	tab.Until(rig.Form + `.innerText.includes('That message is not there any more.') && ` + rig.Composer +
+		`.value === 'another'`)
 	tab.Press(kb.Escape)
 	tab.Do(rig.Enter())
 	tab.Until(`!!` + row("another") + ` && !` + in("another", ".message-quote"))
@@ -163,11 +168,13 @@ func TestTakeBackWithUndo(t *testing.T) {
 		t.Error("a message of somebody else can be taken back")
 	}
 	act(ann, "A slip", "Take back")
-	ann.Until(`!` + row("A slip") + ` && !!` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer + ` === document.activeElement`)
+	ann.Until(`!` + row("A slip") + ` && !!` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
+		` === document.activeElement`)
 	ann.Until(`document.getElementById('polite').textContent === 'Your message is taken back.'`)
 	ann.Press(kb.Tab, rig.Shift)
 	ann.Do(rig.Enter())
-	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer + ` === document.activeElement`)
+	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
+		` === document.activeElement`)
 	ben.Shows("A slip")
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip"))
@@ -179,7 +186,8 @@ func TestLongPressOpensTheActions(t *testing.T) {
 	t.Parallel()
 	ann, _ := two(t, "see https://example.com/a")
 	press := func(on, kind string) bool {
-		return rig.Eval[bool](ann, fmt.Sprintf(`%s.dispatchEvent(new PointerEvent('contextmenu', {bubbles: true, cancelable: true, pointerType: %q}))`,
+		return rig.Eval[bool](ann, fmt.Sprintf(`%s.dispatchEvent(new PointerEvent('contextmenu', {bubbles: true,
+			cancelable: true, pointerType: %q}))`,
 			in("see https://example.com/a", on), kind))
 	}
 	const open = `!!document.querySelector('.message-actions')`
@@ -207,6 +215,7 @@ func TestShorterLife(t *testing.T) {
 	for _, tab := range []*rig.Tab{ann, ben} {
 		tab.Until(in("For a minute", ".message-life") + `?.textContent === 'Lives only 1 minute'`)
 		tab.Until(row("For a minute") + `.ariaLabel.endsWith('Lives only 1 minute.')`)
-		tab.Until(`!!` + row("Long again") + ` && !` + in("Long again", ".message-life") + ` && !` + in("As long as all", ".message-life"))
+		tab.Until(`!!` + row("Long again") + ` && !` + in("Long again", ".message-life") +
+			` && !` + in("As long as all", ".message-life"))
 	}
 }

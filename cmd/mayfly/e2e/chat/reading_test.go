@@ -336,7 +336,8 @@ func TestActionsClose(t *testing.T) {
 		{"Escape in the composer", func() {
 			tab.Script(rig.Composer + `.dispatchEvent(new KeyboardEvent('keydown', {key: 'Escape', bubbles: true}))`)
 		}, 0},
-		{"the button of another message", func() { click("article:last-child " + rig.RowLeft) }, 1}, // the other message shows its actions
+		// the other message shows its actions
+		{"the button of another message", func() { click("article:last-child " + rig.RowLeft) }, 1},
 		{"a click on its own text", func() { click("article:first-child .message-text") }, 1},
 	} {
 		tab.Script(`document.body.click()`)

@@ -212,7 +212,8 @@ func TestKeyboardWalk(t *testing.T) {
 		{kb.ArrowDown, nil, "line 2."},
 		{kb.Tab, nil, "composer"}, // the Tab key stops at no other message
 		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "line 2."},
-		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button Rooms"}, // it does not stop at the log either, because it stops at one of its rows
+		// it does not stop at the log either, because it stops at one of its rows
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button Rooms"},
 		{kb.Tab, nil, "line 2."},
 		{kb.End, nil, "line 4."},
 		{kb.Escape, nil, "composer"},

@@ -293,9 +293,9 @@ func TestNeverPulledDown(t *testing.T) {
 	}
 }
 
-// neverPulledDown scrolls a new tab by up, which calls step after each piece of its way, and checks that nothing but up moves
-// the list. It returns false if the page had to join again, as a page does that reads more slowly than the messages come: it
-// then has the newest messages only.
+// neverPulledDown scrolls a new tab by up, which calls step after each piece of its way, and checks that nothing but up
+// moves the list. It returns false if the page had to join again, as a page does that reads more slowly than the messages
+// come: it then has the newest messages only.
 func neverPulledDown(t *testing.T, server *rig.Server, room string, byTouch bool, up func(*rig.Tab, func())) (judged bool) {
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(countsPosted)

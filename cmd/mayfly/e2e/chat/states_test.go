@@ -138,7 +138,8 @@ func TestOfflineIsSaidOnce(t *testing.T) {
 	tab.Script(`dispatchEvent(new Event('online'))`)
 	tab.Ready()
 	tab.Until(`!` + rig.Rows + `[0].innerText.includes('Sending')`)
-	got := slices.DeleteFunc(rig.Eval[[]string](tab, "seen"), func(s string) bool { return s == "Reconnecting" }) // this state may be too short to be seen
+	// this state may be too short to be seen
+	got := slices.DeleteFunc(rig.Eval[[]string](tab, "seen"), func(s string) bool { return s == "Reconnecting" })
 	if !slices.Equal(got, []string{"Offline. Messages will be sent later.", "Online"}) {
 		t.Errorf("said was %q", got)
 	}

@@ -19,8 +19,9 @@ type counts struct {
 	cuts      int // how often all connections of a proxy were cut
 	kills     int
 	refused   int // posts that were refused with a time to try again
-	lost      int // messages that were accepted but not seen by every client, or that were neither accepted nor still at their writer
-	doubled   int
+	// messages that were accepted but not seen by every client, or that were neither accepted nor still at their writer
+	lost    int
+	doubled int
 }
 
 func (c counts) String() string {

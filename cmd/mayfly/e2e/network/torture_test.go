@@ -23,11 +23,12 @@ const (
 	rooms   = 5
 	proxies = 10 // each proxy has one client in each room, one of which cannot open a WebSocket
 
-	pace   = time.Second      // the time between two messages of one person; each time up to a half longer or shorter
-	alive  = 7 * time.Second  // how long a server runs before it is killed, up to a half longer or shorter
-	calm   = 5 * time.Second  // how long a proxy works before it breaks, up to a half longer or shorter
-	broken = 2 * time.Second  // how long a proxy is broken at most
-	spell  = 40 * time.Second // after this time everything is repaired and judged, and the test begins again with other people
+	pace   = time.Second     // the time between two messages of one person; each time up to a half longer or shorter
+	alive  = 7 * time.Second // how long a server runs before it is killed, up to a half longer or shorter
+	calm   = 5 * time.Second // how long a proxy works before it breaks, up to a half longer or shorter
+	broken = 2 * time.Second // how long a proxy is broken at most
+	// after this time everything is repaired and judged, and the test begins again with other people
+	spell = 40 * time.Second
 
 	// lifetime is longer than a spell and the waiting at its end, so that every message must reach everyone, on any
 	// connection.

@@ -129,8 +129,9 @@ func TestNothingExpiredComesBack(t *testing.T) {
 			tab.Thaw()
 		}
 		tab.Restore()
-		// Chromium answers when it has told the page's process to freeze, which does so in its own time. When the page runs again,
-		// a timer of it may fire before the event, and take the message away: so the page's times say that it was frozen.
+		// Chromium answers when it has told the page's process to freeze, which does so in its own time. When the page runs
+		// again, a timer of it may fire before the event, and take the message away: so the page's times say that it was
+		// frozen.
 		if !alive || !rig.Eval[bool](tab, fmt.Sprintf(`froze < %d`, expires.Add(-k.clockError).UnixMilli())) {
 			return false
 		}

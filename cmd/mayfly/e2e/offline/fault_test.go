@@ -179,7 +179,8 @@ func TestBelowAPath(t *testing.T) {
 				fmt.Fprint(w, "<!doctype html><title>Shop</title>")
 			})
 		}, "Mayfly's files could not be loaded."},
-		{"of a host that is Mayfly's, too", "/chat/", func(next http.Handler) http.Handler { return next }, "Mayfly cannot run at this address."},
+		{"of a host that is Mayfly's, too", "/chat/", func(next http.Handler) http.Handler { return next },
+			"Mayfly cannot run at this address."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			public := through(t, func(next http.Handler) http.Handler {
@@ -190,8 +191,8 @@ func TestBelowAPath(t *testing.T) {
 			}, nil)
 			tab := browser.Tab("")
 			tab.Do(chromedp.Navigate(public + tt.path))
-			tab.Until(fmt.Sprintf(`[...document.querySelectorAll('[role=alert]')].some(e => e.checkVisibility({visibilityProperty: true}) &&
-				e.innerText.includes(%q) && e.innerText.includes(%q))`, tt.says, top))
+			tab.Until(fmt.Sprintf(`[...document.querySelectorAll('[role=alert]')].some(e =>
+				e.checkVisibility({visibilityProperty: true}) && e.innerText.includes(%q) && e.innerText.includes(%q))`, tt.says, top))
 			if rig.Eval[bool](tab, `document.querySelector('.loader-slow')?.checkVisibility() === true`) {
 				t.Error("the page also says that it is still loading")
 			}

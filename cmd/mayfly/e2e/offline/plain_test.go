@@ -108,7 +108,8 @@ func TestOpenTabsKeepTheirOwn(t *testing.T) {
 			mayWrite(one)
 			two := one.Sibling("")
 			if tt.duplicate {
-				two.BeforeScripts(fmt.Sprintf(`if (location.origin === %q) sessionStorage.setItem('mayfly-guest', %q)`, h.url, guestOf(one)))
+				two.BeforeScripts(fmt.Sprintf(`if (location.origin === %q) sessionStorage.setItem('mayfly-guest', %q)`,
+					h.url, guestOf(one)))
 			}
 			two.Do(chromedp.Navigate(h.url))
 			writes(one, "1")
@@ -164,7 +165,8 @@ func TestClosedTabIsAdoptedOnce(t *testing.T) {
 			closed.Close()
 
 			for _, tab := range others {
-				tab.Script(`setTimeout(() => document.dispatchEvent(new Event('visibilitychange')))`) // the tab is visible, and looks
+				// the tab is visible, and looks
+				tab.Script(`setTimeout(() => document.dispatchEvent(new Event('visibilitychange')))`)
 			}
 			const has = `+(` + field + ` === 'draft 1') + ` + onOffer + `.split('draft 1').length - 1`
 			drafts := func() (n int) {
@@ -266,7 +268,8 @@ func TestSiteDataIsDeletedOverPlainHTTP(t *testing.T) {
 // tabDatabases is a promise of how many tabs are or were open over plain http.
 const tabDatabases = `indexedDB.databases().then(all => all.filter(d => d.name.startsWith('mayfly-tab-')).length)`
 
-// TestKilledBrowserOverPlainHTTP: its tabs are closed, although they could not say so, and leave nothing but the user's texts.
+// TestKilledBrowserOverPlainHTTP: its tabs are closed, although they could not say so, and leave nothing but the user's
+// texts.
 func TestKilledBrowserOverPlainHTTP(t *testing.T) {
 	t.Parallel()
 	h := servePlain(t, rig.PlainHost)

@@ -100,7 +100,8 @@ func TestNothingAtAnAddress(t *testing.T) {
 		}
 		for _, dark := range []bool{false, true} {
 			tab.Dark(dark)
-			if colour := rig.Eval[string](tab, `getComputedStyle(document.querySelector('main')).backgroundColor`); (colour == "rgb(15, 39, 51)") != dark {
+			colour := rig.Eval[string](tab, `getComputedStyle(document.querySelector('main')).backgroundColor`)
+			if (colour == "rgb(15, 39, 51)") != dark {
 				t.Errorf("dark: %v, the ground is %s", dark, colour)
 			}
 		}
@@ -129,13 +130,18 @@ func TestFirstVisitIsQuiet(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(`window.logged = []; for (const how of ['log', 'info', 'warn', 'error']) {
-		const write = console[how]; console[how] = (...words) => { logged.push(words.join(' ')); write.apply(console, words); };
+		const write = console[how];
+		console[how] = (...words) => {
+			logged.push(words.join(' '));
+			write.apply(console, words);
+		};
 	}`)
 	tab.Do(chromedp.Navigate(server.URL))
 	tab.Ready().Installed()
 	tab.Say("hello") // what go-app writes later than its drawing is written by now
 	tab.Shows("hello")
-	tab.Script(`navigator.serviceWorker.getRegistration().then(r => r.update())`) // by which the page looks for a newer version
+	// by which the page looks for a newer version
+	tab.Script(`navigator.serviceWorker.getRegistration().then(r => r.update())`)
 	if got := rig.Eval[[]string](tab, `logged`); len(got) > 0 {
 		t.Errorf("the console has %q", got)
 	}

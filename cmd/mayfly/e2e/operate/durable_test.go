@@ -23,8 +23,9 @@ import (
 )
 
 const (
-	people   = 20
-	rooms    = 5       // the number of rooms, each of which everybody is in: a new member gets at most 500 messages of a room
+	people = 20
+	// the number of rooms, each of which everybody is in: a new member gets at most 500 messages of a room
+	rooms    = 5
 	marker   = "fugit" // is in every text
 	enough   = 600     // after so many accepted messages the server is killed
 	most     = 60      // messages that each person posts, if the server is killed late
@@ -281,7 +282,8 @@ func known(t *testing.T, joined map[string]wire.Joined, all []*person) {
 				continue
 			}
 			want := wire.Message{Seq: a.Seq, ID: a.ID, User: p.user, Text: s.post.Text, At: a.At, Expires: a.Expires}
-			if got, ok := there[a.Room+" "+p.user.ID+" "+a.ID]; !reflect.DeepEqual(got, want) && (ok || time.Now().UnixMilli() < a.Expires) {
+			if got, ok := there[a.Room+" "+p.user.ID+" "+a.ID]; !reflect.DeepEqual(got, want) &&
+				(ok || time.Now().UnixMilli() < a.Expires) {
 				t.Fatalf("%s has %+v, accepted was %+v", a.Room, got, want)
 			}
 			if a.Seq <= last[a.Room] {

@@ -59,7 +59,8 @@ func TestOperatorSeesAMessageBeStored(t *testing.T) {
 func differences(old, current, want map[string]float64) (wrong []string) {
 	for series, more := range want {
 		if got, ok := current[series]; !ok || got-old[series] != more {
-			wrong = append(wrong, fmt.Sprintf("%s is %v (there: %v), before %v, want %v more", series, got, ok, old[series], more))
+			wrong = append(wrong, fmt.Sprintf("%s is %v (there: %v), before %v, want %v more", series, got, ok,
+				old[series], more))
 		}
 	}
 	return wrong
@@ -72,7 +73,8 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := rig.FreeAddr(t)
-	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x") // signing in has metrics of its own
+	// signing in has metrics of its own
+	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x")
 	_, body := rig.Get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}
 	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {

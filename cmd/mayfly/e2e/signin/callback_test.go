@@ -42,7 +42,8 @@ func TestTheWayBackIsGoodOnce(t *testing.T) {
 	victim.Click("button", "Ada Lovelace")
 	signedIn(victim, "Ada Lovelace")
 
-	grace.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = true`), chromedp.Reload()) // for this user the address is still good
+	// for this user the address is still good
+	grace.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = true`), chromedp.Reload())
 	signedIn(grace, "Grace Hopper")
 	calls = server.Calls()[devidp.Tokens]
 	at := func(path string) {

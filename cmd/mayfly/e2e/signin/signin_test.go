@@ -87,7 +87,8 @@ func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string
 	spy.look(t, ada)
 	spy.look(t, second)
 
-	other := rig.Dial(t, server) // a connection of the same sign-in, without a page that another tab could tell of the sign-out
+	// a connection of the same sign-in, without a page that another tab could tell of the sign-out
+	other := rig.Dial(t, server)
 	other.Send(spy.lastHello())
 	if w := rig.Next[wire.Welcome](other); w.User.Name != "Ada Lovelace" {
 		t.Errorf("her third connection is %q", w.User.Name)
@@ -137,8 +138,8 @@ func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string
 	}
 }
 
-// TestTheWayBackFromSigningOut signs out in a room that was entered after the page was loaded, with a provider that leads back,
-// with one whose page the user leaves by the back button, and with one that leads back without a state.
+// TestTheWayBackFromSigningOut signs out in a room that was entered after the page was loaded, with a provider that leads
+// back, with one whose page the user leaves by the back button, and with one that leads back without a state.
 func TestTheWayBackFromSigningOut(t *testing.T) {
 	t.Parallel()
 	const onlyHere = `(document.body?.innerText ?? '').includes('the sign-in service may still know you')`
