@@ -12,36 +12,40 @@ import (
 // A sentence replaces the page, because a composer that does not work must not look or sound as if it worked. The script
 // removes the page. If scripts are off, mayfly.css hides the page. (One CSS rule with :has could hide the page in all cases,
 // but then the browser would compute the styles of the whole page again for every message that is added or removed.)
-const (
-	noScripts = `<noscript><div class="fault" role="alert"><form><p>Mayfly needs JavaScript and WebAssembly. ` +
-		`Allow JavaScript for this site in the browser's settings, then reload.</p>` +
-		`<button>Reload</button></form></div></noscript>`
-	noWebAssembly = `<div class="fault" hidden id="no-webassembly" role="alert"><form><p>Mayfly needs WebAssembly, ` +
-		`which this browser lacks or has turned off. ` +
-		`Update the browser, or leave its lockdown mode for this site, then reload.</p>` +
-		`<button>Reload</button></form></div>`
-	notLoaded = `<div class="fault" hidden id="not-loaded" role="alert"><form><p>Mayfly could not be loaded. ` +
-		`Check the connection, then reload.</p><button>Reload</button></form></div>`
-	stopped = `<div class="fault" hidden id="stopped" role="alert"><form><p>Mayfly has stopped. ` +
-		`Reload to start it again; ` +
-		`if it stops at once, allow this site to store data in the browser's settings.</p>` +
-		`<button>Reload</button></form></div>`
+var (
+	noScripts = `<noscript>` + sentence(`class="fault" role="alert"`, `Mayfly needs JavaScript and WebAssembly. `+
+		`Allow JavaScript for this site in the browser's settings, then reload.`) + `</noscript>`
+	noWebAssembly = fault("no-webassembly", `Mayfly needs WebAssembly, which this browser lacks or has turned off. `+
+		`Update the browser, or leave its lockdown mode for this site, then reload.`)
+	notLoaded = fault("not-loaded", `Mayfly could not be loaded. Check the connection, then reload.`)
+	stopped   = fault("stopped", `Mayfly has stopped. Reload to start it again; `+
+		`if it stops at once, allow this site to store data in the browser's settings.`)
 
 	// The proxy of an operator may serve the page below a path. The addresses of its files begin at the top of the host, so
 	// mostly they lead to another site there, and neither the styles nor the script arrive.
-	topOfHost  = `It must be at the top of a host, such as https://chat.example.com/, not below a path.`
-	wrongPlace = `<div class="fault" hidden id="wrong-place" role="alert"><form><p>Mayfly cannot run at this address. ` +
-		topOfHost + `</p><button>Reload</button></form></div>`
+	wrongPlace = fault("wrong-place", `Mayfly cannot run at this address. `+topOfHost)
 
 	// noFiles shows only without the styles, which hide it.
-	noFiles = `<div class="no-files" role="alert"><form><p>Mayfly's files could not be loaded. ` +
-		`If a reload does not help, Mayfly is in the wrong place. ` + topOfHost + `</p><button>Reload</button></form></div>`
+	noFiles = sentence(`class="no-files" role="alert"`, `Mayfly's files could not be loaded. `+
+		`If a reload does not help, Mayfly is in the wrong place. `+topOfHost)
 
 	// stillLoading appears after some seconds by a CSS animation, so that it also works if the script never arrives. Without
 	// the styles it stays hidden.
-	stillLoading = `<div class="loader-slow" hidden role="status"><form><p>Still loading. ` +
-		`On a slow connection the first visit takes a while.</p><button>Reload</button></form></div>`
+	stillLoading = sentence(`class="loader-slow" hidden role="status"`, `Still loading. `+
+		`On a slow connection the first visit takes a while.`)
 )
+
+const topOfHost = `It must be at the top of a host, such as https://chat.example.com/, not below a path.`
+
+// fault returns the element with that id, hidden, that has a sentence about why no client runs.
+func fault(id, text string) string {
+	return sentence(`class="fault" hidden id="`+id+`" role="alert"`, text)
+}
+
+// sentence returns an element with these attributes that has text and a button that loads the page again.
+func sentence(attributes, text string) string {
+	return `<div ` + attributes + `><form><p>` + text + `</p><button>Reload</button></form></div>`
+}
 
 // faultMarkup is the patch of the page that adds the sentences: noFiles and stillLoading into go-app's loader, which is the
 // element aside, and the other sentences after the loader.
@@ -53,11 +57,8 @@ var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + 
 // if the page's path is none of Mayfly's, it shows the loader for ever. If the client has ended in a panic, it leaves a page
 // that looks alive, from which nothing removes the messages when they expire. A page that a service worker controls is at
 // the top of its host, whatever its path: the worker opens it at any path while there is no network.
-func faultScripts(cfg Config) ([]replacement, error) {
-	paths, err := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages))
-	if err != nil {
-		return nil, err
-	}
+func faultScripts(cfg Config) []replacement {
+	paths, _ := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages)) // Marshal of strings never fails
 	return []replacement{
 		{
 			`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
@@ -81,7 +82,7 @@ func faultScripts(cfg Config) ([]replacement, error) {
 			`go.run(wasm.instance);`,
 			`go.run(wasm.instance).finally(() => { ` + showFault("stopped") + ` });`,
 		},
-	}, nil
+	}
 }
 
 // showFault returns the script that removes the page, which is the first element of the body, and the loader, and shows the

@@ -77,11 +77,7 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 	if err != nil {
 		return nil, err
 	}
-	patches, err := scriptPatches(cfg, f)
-	if err != nil {
-		return nil, err
-	}
-	if script, err = patch(script, patches); err != nil {
+	if script, err = patch(script, scriptPatches(cfg, f)); err != nil {
 		return nil, err
 	}
 	if html, err = patch(tidy(html), slices.Concat(pagePatches, addressPatches(cfg.PublicURL))); err != nil {
@@ -166,12 +162,11 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 // response in another response to count the bytes, and a browser would compile a wrapped response again on every visit. The
 // second patch keeps go-app from watching for updates: it would write into the console that there is one on the first visit
 // too, when the first service worker starts. The page asks the worker itself (app/update.go).
-func scriptPatches(cfg Config, f *files) ([]replacement, error) {
+func scriptPatches(cfg Config, f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
 	quiet := replacement{"      goappSetupNotifyUpdate(registration);\n", ""}
-	faults, err := faultScripts(cfg)
-	return append(faults, unwrapped, quiet), err
+	return append(faultScripts(cfg), unwrapped, quiet)
 }
 
 // pagePatches are the patches of the page's HTML. generate applies them after tidy.

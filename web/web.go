@@ -7,9 +7,9 @@
 // page, and nothing from a request can get into its HTML. The client draws the real page when it runs.
 //
 // Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never
-// changes and a browser fetches it once. Browsers revalidate everything else. These answers carry the version, which is a
-// hash of everything that a browser can get, headers included. The service worker takes its files from one version only,
-// and is replaced when the version changes.
+// changes and a browser fetches it once. Nobody stores the answer for a path at which there is nothing. Browsers revalidate
+// everything else. These answers carry the version, which is a hash of everything that a browser can get, headers included.
+// The service worker takes its files from one version only, and is replaced when the version changes.
 //
 // go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
 // returns ErrNoClient.
@@ -148,12 +148,11 @@ func (h *Handler) Version() string { return h.current().version }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := h.current()
 	e.setHeaders(w)
-	asked := r.Method == http.MethodGet || r.Method == http.MethodHead
-	if _, pattern := e.mux.Handler(r); pattern == "" && asked {
-		h.missing.ServeHTTP(w, r)
-		return
+	answer, pattern := e.mux.Handler(r)
+	if pattern == "" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		answer = h.missing
 	}
-	e.mux.ServeHTTP(w, r)
+	answer.ServeHTTP(w, r)
 }
 
 // versionOf returns a hash of everything that a browser can get. It hashes the ETags instead of the bodies, because an ETag

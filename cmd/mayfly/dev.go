@@ -82,11 +82,8 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 		f.Var(fl.Value, name, fl.Usage)
 	}
 	return func() error {
-		err := errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID))
-		if a.Token != auth.IDTokens {
-			err = errors.Join(err, all.Set("audience", devAudience))
-		}
-		return errors.Join(err, readAll())
+		a.Audience = devAudience // not by the flag, which contradicts -token id
+		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), readAll())
 	}
 }
 

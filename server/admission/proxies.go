@@ -60,6 +60,11 @@ func (p Proxies) contain(a netip.Addr) bool {
 	return false
 }
 
+// forwarded returns the addresses in the X-Forwarded-For header of r, at least one, as they are written.
+func forwarded(r *http.Request) []string {
+	return strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+}
+
 // client returns the address of the client that sent r. Each proxy appends the address of its caller to the
 // X-Forwarded-For header. A client can send a false beginning of the header, but our proxies append a true end. So
 // client goes through the header from its end, and stops at the first address that is not one of our proxies. If an
@@ -69,7 +74,7 @@ func (p Proxies) client(r *http.Request) netip.Addr {
 	if err != nil {
 		return netip.Addr{} // all requests without an address share the slots of one address
 	}
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	hops := forwarded(r)
 	for i := len(hops) - 1; i >= 0 && p.contain(addr); i-- {
 		hop, err := parseHop(strings.TrimSpace(hops[i]))
 		if err != nil {

@@ -88,8 +88,8 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	if err != nil {
 		return
 	}
-	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	last := strings.TrimSpace(forwarded[len(forwarded)-1])
+	hops := forwarded(r)
+	last := strings.TrimSpace(hops[len(hops)-1])
 	_, err = parseHop(last)
 	switch {
 	case !c.proxies.contain(peer) && last != "" && c.origins.secure(): // this server has no https of its own

@@ -53,12 +53,11 @@ type Config struct {
 
 // Verifier checks tokens of one issuer. Any goroutine may call its methods.
 type Verifier struct {
-	config      Config                           // static
-	crossChecks map[string]*oidc.IDTokenVerifier // static; by audience
-	keys        *keySet                          // static
-	provider    *provider                        // static
-	profiles    *names.Profiles                  // static
-	metrics     *metrics                         // static
+	config   Config          // static
+	keys     *keySet         // static
+	provider *provider       // static
+	profiles *names.Profiles // static
+	metrics  *metrics        // static
 }
 
 // New returns a Verifier. The Verifier refuses every token as busy until Run has loaded the issuer's keys. New fails if
@@ -76,22 +75,19 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	v := &Verifier{config: cfg, metrics: newMetrics(reg), crossChecks: map[string]*oidc.IDTokenVerifier{}}
+	v := &Verifier{config: cfg, metrics: newMetrics(reg)}
 	client := newClient(transport)
 	v.keys = newKeySet(cfg.Algs, cfg.KidOptional)
 	v.provider = &provider{issuer: cfg.Issuer, client: client, keys: v.keys, metrics: v.metrics, log: log}
 	v.profiles = names.New(names.Config{Okta: v.provider.okta(), OktaToken: cfg.OktaAPIToken,
 		RequireActive: cfg.RequireActive, Userinfo: v.provider.userinfo, ReadUserinfo: readUserinfo}, client, reg, log)
-	audiences := []string{cfg.Audience}
-	if cfg.Token == IDTokens {
-		audiences = cfg.ClientIDs
-	}
-	for _, audience := range audiences {
-		v.crossChecks[audience] = oidc.NewVerifier(cfg.Issuer, v.keys, &oidc.Config{
-			ClientID: audience, SupportedSigningAlgs: cfg.Algs,
-			Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
-	}
 	return v, nil
+}
+
+// crossCheck returns go-oidc's verifier of tokens for audience.
+func (v *Verifier) crossCheck(audience string) *oidc.IDTokenVerifier {
+	return oidc.NewVerifier(v.config.Issuer, v.keys, &oidc.Config{ClientID: audience, SupportedSigningAlgs: v.config.Algs,
+		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
 }
 
 // Run loads the issuer's keys, refreshes them and looks names up until ctx is done. It returns nil.
@@ -143,13 +139,13 @@ func (c Config) Check() error {
 	if len(c.ClientIDs) == 0 || slices.Contains(c.ClientIDs, "") {
 		wrong("-client-id is missing: want the client ID of the app that people sign in with")
 	}
-	if c.Token == IDTokens && c.RequireScope != "" {
+	switch {
+	case c.Token == IDTokens && c.RequireScope != "":
 		wrong("-require-scope is %q, but -token is id: ID tokens have no scopes", c.RequireScope)
-	}
-	if c.Token == IDTokens { // their audience is a client ID
-	} else if c.Audience == "" {
+	case c.Token == IDTokens: // the audience of an ID token is a client ID
+	case c.Audience == "":
 		wrong("-audience is missing: want the audience of the access tokens, such as api://default")
-	} else if slices.Contains(c.ClientIDs, c.Audience) {
+	case slices.Contains(c.ClientIDs, c.Audience):
 		wrong("-audience is %q, a client ID: want the audience of the access tokens, which ID tokens don't have; "+
 			"if the provider's access tokens are made for the client, want -token id", c.Audience)
 	}

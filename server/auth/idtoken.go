@@ -34,10 +34,8 @@ func noIDToken(claims object) string {
 	typ, _ := claims.text("typ")
 	use, _ := claims.text("token_use")
 	jti, _ := claims.text("jti")
-	marked := claims.has("typ") || claims.has("token_use") || strings.HasPrefix(jti, "ID.")
-	for _, name := range []string{"at_hash", "c_hash", "s_hash"} {
-		marked = marked || claims.has(name)
-	}
+	marked := claims.has("typ") || claims.has("token_use") || strings.HasPrefix(jti, "ID.") ||
+		slices.ContainsFunc(hashClaims, claims.has)
 	switch {
 	case claims.has("typ") && !claims.hasText("typ", "id"):
 		return "typ " + clip(typ, maxLogged)

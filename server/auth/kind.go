@@ -43,6 +43,9 @@ func (v *Verifier) checkKind(t token, claims object) *Error {
 // otherKinds are the values of the claim typ, in lower case, with which Keycloak marks tokens that are no access tokens.
 var otherKinds = []string{"id", "refresh", "offline", "logout", "serialized-id"}
 
+// hashClaims are claims that only ID tokens have.
+var hashClaims = []string{"at_hash", "c_hash", "s_hash"}
+
 // otherKind returns the name of the claim that says that the token is an ID token or of another kind, "" if there is none.
 func otherKind(t token, claims object) string {
 	if typ, _ := claims.text("typ"); slices.Contains(otherKinds, strings.ToLower(typ)) {
@@ -54,7 +57,7 @@ func otherKind(t token, claims object) string {
 	if t.typed() {
 		return "" // a token with this mark may have any other claim
 	}
-	for _, name := range []string{"at_hash", "c_hash", "s_hash"} {
+	for _, name := range hashClaims {
 		if claims.has(name) {
 			return name
 		}

@@ -56,7 +56,7 @@ func (v *Verifier) verify(ctx context.Context, raw, idToken string) (Identity, *
 	if refusal != nil {
 		return Identity{}, refusal
 	}
-	if _, err := v.crossChecks[audience].Verify(ctx, raw); err != nil {
+	if _, err := v.crossCheck(audience).Verify(ctx, raw); err != nil {
 		return Identity{}, refuse(wire.ReasonTokenMalformed, "go-oidc says: %s", clip(err.Error(), maxFailure))
 	}
 	id := v.identify(t, claims)

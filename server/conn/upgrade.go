@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/coder/websocket"
+	"golang.org/x/net/http/httpguts"
 
 	"mayfly/shared/wire"
 )
@@ -37,25 +38,13 @@ func Missing(r *http.Request) (missing []string) {
 	if !browser && !Offers(r) && r.Header.Get("Sec-WebSocket-Key") == "" {
 		return nil
 	}
-	lacks("Upgrade", !hasToken(r, "Upgrade", "websocket"))
-	lacks("Connection", !hasToken(r, "Connection", "upgrade"))
+	lacks("Upgrade", !httpguts.HeaderValuesContainsToken(r.Header.Values("Upgrade"), "websocket"))
+	lacks("Connection", !httpguts.HeaderValuesContainsToken(r.Header.Values("Connection"), "upgrade"))
 	lacks("Sec-WebSocket-Key", r.Header.Get("Sec-WebSocket-Key") == "")
 	lacks("Sec-WebSocket-Version", r.Header.Get("Sec-WebSocket-Version") == "")
 	lacks("Sec-WebSocket-Protocol", browser && !Offers(r)) // another client may not know it
 	lacks("HTTP/1.1", !r.ProtoAtLeast(1, 1))
 	return missing
-}
-
-// hasToken reports whether the list in a header of r has token, which is in lower case, in any case.
-func hasToken(r *http.Request, header, token string) bool {
-	for _, line := range r.Header.Values(header) {
-		for word := range strings.SplitSeq(line, ",") {
-			if strings.ToLower(strings.TrimSpace(word)) == token {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. Before the call,

@@ -14,8 +14,8 @@ import (
 
 // Verifier checks tokens. auth.Verifier implements it, and tests have a Verifier without cryptography.
 type Verifier interface {
-	// Verify checks an access token. The error is an *auth.Error.
-	Verify(ctx context.Context, accessToken, idToken string) (auth.Identity, error)
+	// Verify checks a token. The error is an *auth.Error.
+	Verify(ctx context.Context, token, idToken string) (auth.Identity, error)
 	// Follow calls onChange each time the user of id gets a new name, and when the user must leave. The calls end after
 	// stop. onChange must not block.
 	Follow(id auth.Identity, onChange func(auth.Change)) (stop func())

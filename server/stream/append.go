@@ -149,8 +149,8 @@ func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.
 		return e, err
 	}
 	if p.last == seq {
-		for _, found := range n.decodeAll(a.room, p.messages) {
-			e = found
+		if found := n.decodeAll(a.room, p.messages); len(found) == 1 {
+			e = found[0]
 		}
 		return e, nil
 	}

@@ -41,7 +41,7 @@ func newEraser(js jetstream.JetStream, links *links, log *slog.Logger) *eraser {
 // Erase implements hub.Stream.
 func (n *NATS) Erase(room string, seq int64) { n.eraser.add(erasure{room, seq}) }
 
-// add adds x to the events that wait.
+// add adds x to the events that wait, if it does not wait already.
 func (e *eraser) add(x erasure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -85,37 +85,32 @@ func (e *eraser) dropAll() {
 // users who take back many messages do not keep others from posting.
 func (e *eraser) run(ctx context.Context) {
 	defer e.dropAll()
-	rest := time.NewTimer(0)
-	defer rest.Stop()
 	failing := false
-	for {
-		select {
-		case <-rest.C:
-		case <-ctx.Done():
-			return
-		}
+	for ctx.Err() == nil {
 		x, ok := e.first()
 		if !ok {
 			select {
 			case <-e.wake:
-				rest.Reset(0)
 			case <-ctx.Done():
-				return
 			}
 			continue
 		}
 		began := time.Now()
 		err := e.erase(ctx, x)
+		rest := time.Since(began)
 		if err == nil {
 			e.dropFirst()
-			rest.Reset(time.Since(began))
 		} else {
 			if !failing && ctx.Err() == nil {
 				e.log.Warn("a message that was taken back is not erased yet", "room", x.room, "err", err)
 			}
-			rest.Reset(eraseEvery)
+			rest = eraseEvery
 		}
 		failing = err != nil
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+		}
 	}
 }
 
@@ -131,7 +126,7 @@ func (e *eraser) erase(ctx context.Context, x erasure) error {
 		return nil
 	}
 	p, lookup := e.links.page(ctx, roomSubject(x.room), uint64(x.seq), 1)
-	if lookup == nil && (len(p.messages) == 0 || p.messages[0].seq != x.seq) {
+	if lookup == nil && p.last != x.seq {
 		return nil
 	}
 	return err

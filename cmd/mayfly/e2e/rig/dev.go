@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -41,23 +42,23 @@ func (s *Server) Calls() map[devidp.Endpoint]int {
 // UntilAsked waits until endpoint, at mayfly dev's sign-in provider, has had more than n requests since its start.
 func (s *Server) UntilAsked(t *testing.T, endpoint devidp.Endpoint, n int) {
 	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(Timeout); s.Calls()[endpoint] <= n; <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("%s was not asked more than %d times", endpoint, n)
-		}
-	}
+	until(t, fmt.Sprintf("%s was not asked more than %d times", endpoint, n), func() bool { return s.Calls()[endpoint] > n })
 }
 
 // UntilLogs waits until the server's log has a line with text in it.
 func (s *Server) UntilLogs(t *testing.T, text string) {
 	t.Helper()
+	until(t, fmt.Sprintf("the log never says %q", text), func() bool { return strings.Contains(s.Log(), text) })
+}
+
+// until waits until done returns true. The test fails with problem if that takes longer than Timeout.
+func until(t *testing.T, problem string, done func() bool) {
+	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.Now().Add(Timeout); !strings.Contains(s.Log(), text); <-tick.C {
+	for deadline := time.Now().Add(Timeout); !done(); <-tick.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("the log never says %q", text)
+			t.Fatal(problem)
 		}
 	}
 }
