@@ -13,11 +13,14 @@ const pseudonym = "Anonymous "
 // maxTypist is how many characters of a name the line shows that says who is typing: two names fit a phone.
 const maxTypist = 20
 
+// HasPseudonym reports whether the server has named the guest u.
+func HasPseudonym(u wire.User) bool { return u.Anonymous && strings.HasPrefix(u.Name, pseudonym) }
+
 // nameOf returns the first limit characters of a user's name. A name that a guest has chosen is marked as a guest's,
 // because nobody has checked whose it is.
 func nameOf(u wire.User, limit int) string {
 	name := Cut(u.Name, limit)
-	if u.Anonymous && !strings.HasPrefix(u.Name, pseudonym) {
+	if u.Anonymous && !HasPseudonym(u) {
 		name = With(GuestTag, name)
 	}
 	return name
