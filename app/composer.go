@@ -32,11 +32,14 @@ type composer struct {
 	reply   reply
 	undo    undo
 	life    lifetime
-	onSent  func(goapp.Context) // runs after a message was sent
-	problem string              // why the text could not be sent, or news about a draft; "" once the user changes the text
-	counter counter             // the counter that is shown
-	touch   bool                // the user writes with a keyboard on the screen: Enter begins a line
-	grows   bool                // the browser itself makes the field as high as its text, so fit is not needed
+	problem string  // why the text could not be sent, or news about a draft; "" once the user changes the text
+	counter counter // the counter that is shown
+	touch   bool    // the user writes with a keyboard on the screen: Enter begins a line
+	grows   bool    // the browser itself makes the field as high as its text, so fit is not needed
+
+	onSent    func(goapp.Context)                            // runs after a message was sent
+	onCommand func(goapp.Context, *command) (problem string) // runs when the user sends a command that sends no text
+	onTyping  func(text string)                              // runs when the user has changed the text
 }
 
 // render draws the composer. In the page that the server prerenders, the field and the button are disabled.
@@ -237,6 +240,7 @@ func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
 	}
 	c.problem = ""
 	c.measure()
+	c.onTyping(composerField().Get("value").String())
 	c.draft.timer.Reset(draftPause)
 }
 
@@ -272,7 +276,7 @@ func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 	focusComposer()
 }
 
-// send hands the text to the client. A text that can't be sent stays in the field.
+// send hands the text to the client, or runs the command that it is. A text that can't be sent stays in the field.
 func (c *composer) send(ctx goapp.Context) {
 	text := tidy(composerField().Get("value").String())
 	if strings.TrimSpace(text) == "" {
@@ -280,6 +284,15 @@ func (c *composer) send(ctx goapp.Context) {
 	}
 	if is := counted(characters(text), c.limit()); is.over() { // the counter shows it
 		c.voice.say(is.left())
+		return
+	}
+	read := readCommand(text)
+	text, says := read.said()
+	if !says {
+		if c.problem = c.onCommand(ctx, &read); c.problem == "" {
+			c.clear()
+			c.keepDraft()
+		}
 		return
 	}
 	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo, Life: c.life.chosen()}))

@@ -47,6 +47,27 @@ func NoticeAfter(before string, was, is *client.View) string {
 	return n.text
 }
 
+// People draws the header and the panel with the people for the view v. shown says whether the panel is open.
+func People(v client.View, shown, typingOff bool) (header, panel string) {
+	p := newPage(nil, nil, "")
+	p.view, p.room, p.people.shown, p.people.typing.off = v, v.Room, shown, typingOff
+	if drawn := p.people.render(); drawn != nil {
+		panel = goapp.HTMLString(drawn)
+	}
+	return goapp.HTMLString(p.header()), panel
+}
+
+// RememberName stores on the device the name that a guest has asked for, if it is to be remembered.
+var RememberName = rememberName
+
+// ReadCommand returns the name of the command that text is, what follows the name, the text that it sends, and the sentence
+// that says what is wrong with it.
+func ReadCommand(text string) (name, rest, said, mistake string) {
+	c := readCommand(text)
+	said, _ = c.said()
+	return c.name, c.text, said, c.mistake()
+}
+
 // Lives is what the user may choose as the life of a message.
 var Lives = lives
 

@@ -24,7 +24,7 @@ func (n *notice) render() goapp.UI {
 // is the view before it.
 func (n *notice) afterView(was, is *client.View) {
 	if is.Notice.N > was.Notice.N {
-		n.text = words.Problem(is.Notice.Problem)
+		n.text = words.Refused(&is.Notice)
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 // A page is the page of a room: its parts, and what happens between them. go-app keeps one page value while the user goes
 // from room to room, and calls OnNav for each room. The fields are unexported, so that go-app does not copy them when it
 // draws, and only the UI goroutine changes them.
+// One thing: each field but the last five is one part of the page.
 type page struct {
 	goapp.Compo
 	*model
@@ -30,6 +31,7 @@ type page struct {
 	update     update
 	install    install
 	timeline   timeline
+	people     people
 	composer   composer
 
 	painter   painter
@@ -51,9 +53,10 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 		update:     update{model: m},
 		install:    install{model: m},
 		timeline:   timeline{model: m},
+		people:     people{model: m, typing: typing{model: m}, nickname: nickname{model: m}},
 		composer:   composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m}},
 	}
-	p.composer.onSent = p.onSent
+	p.composer.onSent, p.composer.onCommand, p.composer.onTyping = p.onSent, p.run, p.people.typing.onInput
 	p.timeline.notice = &p.notice
 	return p
 }
@@ -88,8 +91,12 @@ func (p *page) skip() goapp.UI {
 // header draws the parts of the header. The offer to install is drawn only if no other bar is.
 func (p *page) header() goapp.UI {
 	brand := textElem("a", "brand", words.Of(words.Product)).Attr("href", "/")
+	title := []goapp.UI{brand, textElem("h1", "room", p.heading()), p.roomlist.render()}
+	if count := p.people.renderCount(); count != nil {
+		title = append(title, count)
+	}
 	body := []goapp.UI{
-		elem("div", "title", brand, textElem("h1", "room", p.heading()), p.roomlist.render()),
+		elem("div", "title", title...),
 		elem("div", "state", p.account.renderName(), p.connection.render()),
 	}
 	if button := p.account.renderButton(); button != nil {
@@ -125,7 +132,11 @@ func (p *page) main() goapp.UI {
 		attributes(reason, "id", reasonID, "tabindex", "-1")
 		return elem("main", "main", reason)
 	}
-	return elem("main", "main", p.timeline.render(), p.composer.render())
+	body := []goapp.UI{p.timeline.render(), p.people.typing.line(), p.composer.render()}
+	if panel := p.people.render(); panel != nil {
+		return elem("main", "main main-people", append(body, panel)...)
+	}
+	return elem("main", "main", body...)
 }
 
 // OnMount subscribes to the client. It runs in the browser only.
@@ -162,6 +173,8 @@ func (p *page) OnMount(ctx goapp.Context) {
 			dispatch(ctx, func(ctx goapp.Context) { p.update.onWorkerVersion(ctx, version) })
 		}),
 	}
+	p.people.typing.load()
+	p.people.nickname.load()
 	p.listen(ctx)
 	spawn(func() { p.tick(ctx, ended) })
 }
@@ -237,6 +250,7 @@ func (p *page) OnNav(ctx goapp.Context) {
 	p.composer.switchDraft(room)
 	p.composer.arrive()
 	p.list.Restart()
+	p.people.typing.afterView()
 	p.client.Enter(room)
 	p.keepDraft() // the user may have written before the room was known
 	p.setTitle()
@@ -270,6 +284,7 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	passed := p.account.afterView(&was)
 	offered := p.composer.takeDrafts()
 	p.composer.undo.afterView(&was)
+	p.people.afterView(&was)
 	if was.Joined && was.Room == v.Room {
 		p.unread.Follow(messages, p.messages(), dom.Hidden() || !p.list.Following())
 	}
@@ -281,7 +296,7 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	if v.Limits != was.Limits {
 		p.composer.measure()
 	}
-	same := count == p.unread.Count() && sameFrame(&was, &v) && !p.composer.reply.changed(&was)
+	same := count == p.unread.Count() && sameFrame(&was, &v) && !p.composer.reply.changed(&was) && !p.people.changed(&was)
 	if drawn && !scrolled && !passed && !offered && same {
 		ctx.PreventUpdate()
 		return
@@ -324,6 +339,7 @@ func (p *page) onSent(ctx goapp.Context) {
 	p.unread = unread.Unread{} // a user who writes has read all messages
 	p.timeline.toNewest()
 	p.install.onSent(ctx)
+	p.people.onSent()
 }
 
 // onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has ended in

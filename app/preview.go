@@ -23,6 +23,8 @@ type Preview struct {
 	Installable  bool
 	NoFiles      bool   // the user has tried to send a file
 	ReplyTo      string // the key of the message that the user answers
+	People       bool   // the panel with the people is open
+	NoTyping     bool   // the user wants no signs of typing
 	Unread       int    // how many messages came while the list was scrolled up; 0: it follows its newest message
 }
 
@@ -35,6 +37,7 @@ func (s *Preview) page() *page {
 	p.update.version = s.Version
 	p.install.possible, p.install.wrote = s.Installable, s.Installable
 	p.draft.offer, p.replyTo = undelivered(s.View.Drafts, 0), s.ReplyTo
+	p.people.shown, p.people.typing.off = s.People, s.NoTyping
 	if s.UnsentBlocks {
 		p.account.blocker = unsentProblem(s.View.Unsent)
 	}

@@ -6,6 +6,7 @@ package browser
 const (
 	// Keys in TabStorage.
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest
+	NameKey    = "mayfly-name"    // the name of the tab's guest; in DeviceStorage, the name to remember for other visits
 	TabsKey    = "mayfly-tabs"    // the names that the tab has had
 	UpdatedKey = "mayfly-updated" // the version that the tab had the last time it reloaded by itself
 	TriesKey   = "mayfly.tries"   // counts the sign-ins that the tab begins
@@ -13,6 +14,7 @@ const (
 
 	// Keys in DeviceStorage.
 	InstallKey  = "mayfly-install"  // exists once the user has said yes or no to installing Mayfly
+	TypingKey   = "mayfly-typing"   // exists if the user wants no signs of typing
 	ConfigKey   = "mayfly.config"   // the server's last configuration
 	ProviderKey = "mayfly.provider" // the sign-in provider's last metadata
 

@@ -13,6 +13,7 @@ import (
 	"mayfly/app"
 	"mayfly/app/dom"
 	"mayfly/app/list"
+	"mayfly/app/words"
 )
 
 // Register registers the gallery at "/", before go-app runs or serves.
@@ -22,10 +23,11 @@ func Register() { goapp.Route("/", func() goapp.Composer { return &gallery{} }) 
 type gallery struct{ goapp.Compo }
 
 // handled lists the events that the parts of the page handle.
-var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll"}
+var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll",
+	"change"}
 
-// OnMount draws the rows of the states that have messages. It also stops the events that the parts of the page handle,
-// because the parts have no client here. Only links, the menu of rooms and the focus work.
+// OnMount draws the rows of the states that have messages, and writes who is typing. It also stops the events that the parts
+// of the page handle, because the parts have no client here. Only links, the menu of rooms and the focus work.
 func (g *gallery) OnMount(ctx goapp.Context) {
 	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		args[0].Call("stopPropagation")
@@ -39,7 +41,11 @@ func (g *gallery) OnMount(ctx goapp.Context) {
 	}
 	ctx.Defer(func(goapp.Context) {
 		for i, s := range states(time.Now()) {
-			box := dom.ByID(sectionID(i)).Call("querySelector", "#"+list.RowsID)
+			section := dom.ByID(sectionID(i))
+			if line := section.Call("querySelector", ".typing"); line.Truthy() {
+				line.Set("textContent", words.Typing(s.View.Typing))
+			}
+			box := section.Call("querySelector", "#"+list.RowsID)
 			if messages := s.View.Messages; box.Truthy() && len(messages) > 0 {
 				l, divider := list.New(func() {}, app.Clock()), ""
 				if s.Unread > 0 {

@@ -51,6 +51,7 @@ func states(now time.Time) []state {
 	all = append(all, accounts()...)
 	all = append(all, bars()...)
 	all = append(all, rooms()...)
+	all = append(all, people()...)
 	return append(all, messages(now)...)
 }
 
@@ -140,6 +141,39 @@ func rooms() []state {
 		{"A message that was not sent in time is offered", theMain,
 			app.Preview{View: returned(outbox.Draft{N: 1, Text: "Is anybody there?", Lapsed: true})}},
 		{"A file that can't be sent", theMain, app.Preview{View: online, NoFiles: true}},
+	}
+}
+
+// people returns the states of the panel with the people, and of the line that says who is typing.
+func people() []state {
+	named := wire.User{ID: "g-zoe", Name: "Zoë", Anonymous: true}
+	long := wire.User{ID: "u-long", Name: strings.Repeat("Lovelace ", 8)}
+	hebrew := wire.User{ID: "u-he", Name: "שרה"}
+	in := func(me wire.User, n int, users ...wire.User) client.View {
+		v := online
+		v.Me, v.People, v.Users = me, n, append([]wire.User{me}, users...)
+		return v
+	}
+	all := in(ada, 4, ben, heron, named)
+	typing := func(users ...wire.User) client.View {
+		v := all
+		for _, u := range users {
+			v.Typing = append(v.Typing, room.Typist{User: u})
+		}
+		return v
+	}
+	unknown := online
+	unknown.People = 12
+	return []state{
+		{"People", theHeader | theMain, app.Preview{View: typing(ben), SignIn: signedIn, People: true}},
+		{"People, seen by a guest", theHeader | theMain,
+			app.Preview{View: in(heron, 3, ada, named), SignIn: signedOut, People: true}},
+		{"More people than are listed", theMain, app.Preview{View: in(ada, 1240, long, hebrew), People: true}},
+		{"People who are not known yet", theHeader | theMain, app.Preview{View: unknown, People: true}},
+		{"No signs of typing", theMain, app.Preview{View: all, People: true, NoTyping: true}},
+		{"One types", theMain, app.Preview{View: typing(ben)}},
+		{"Two type", theMain, app.Preview{View: typing(named, hebrew)}},
+		{"Several type", theMain, app.Preview{View: typing(ben, named, heron)}},
 	}
 }
 

@@ -10,8 +10,6 @@ import (
 
 // What the tests look at.
 var (
-	Initials = initials
-	FaceOf   = faceClass
 	Tint     = tint
 	RowClass = rowClass
 	Piled    = piled

@@ -7,21 +7,23 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
-// initials returns the letters in a user's face (avatar). These are the first letters of the first and of the last name.
+// Initials returns the letters in a user's face (avatar). These are the first letters of the first and of the last name.
 // A word that begins with neither a letter nor a digit, such as "(ndjf)", is no name. If the name is one word, the face
-// has the first two letters of that word. An anonymous user's face has the first two letters of the last word, because
-// the first word is the same for all anonymous users, and one letter would be the same for Capybaras, Cats and Cods.
-func initials(u wire.User) string {
+// has the first two letters of that word. The face of a guest whom the server has named has the first two letters of the
+// last word, because the first word is the same for all of them, and one letter would be the same for Capybaras, Cats and
+// Cods.
+func Initials(u wire.User) string {
 	var names []string
 	for _, word := range strings.Fields(u.Name) {
 		if initial(word) != "" {
 			names = append(names, word)
 		}
 	}
-	if u.Anonymous && len(names) > 1 {
+	if words.HasPseudonym(u) && len(names) > 1 {
 		names = names[len(names)-1:]
 	}
 	switch len(names) {
@@ -47,9 +49,9 @@ func letter(text string) string {
 	return string(r)
 }
 
-// faceClass returns the CSS classes of a user's face. Until the server has named the user of this page, that user's face
+// FaceClass returns the CSS classes of a user's face. Until the server has named the user of this page, that user's face
 // has no colour, so that it does not look like the face of another user.
-func faceClass(u wire.User) string {
+func FaceClass(u wire.User) string {
 	if u.ID == "" {
 		return "face"
 	}

@@ -122,8 +122,8 @@ func (t templates) update(r *row, old, next *client.Message) {
 	}
 	if old.User != next.User || old.Tag != next.Tag || old.Key != next.Key {
 		face := r.article.Get("firstChild")
-		face.Set("className", faceClass(next.User))
-		face.Set("textContent", initials(words.Named(next.User)))
+		face.Set("className", FaceClass(next.User))
+		face.Set("textContent", Initials(words.Named(next.User)))
 		r.head.Get("firstChild").Set("textContent", words.Author(next, maxName))
 	}
 	if !next.At.IsZero() && !old.At.Equal(next.At) {

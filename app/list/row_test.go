@@ -23,6 +23,7 @@ func TestInitials(t *testing.T) {
 		{wire.User{Name: "Anonymous Capybara", Anonymous: true}, "Ca"},
 		{wire.User{Name: "Anonymous Cod", Anonymous: true}, "Co"},
 		{wire.User{Name: "Anonymous Cod (3f2a)", Anonymous: true}, "Co"},
+		{wire.User{Name: "Ada Lovelace", Anonymous: true}, "AL"}, // a name that a guest has chosen
 		{wire.User{Name: "Ada Lovelace (ndjf)"}, "AL"},
 		{wire.User{Name: "Ada (they) “Countess” Lovelace"}, "AL"},
 		{wire.User{Name: "(ndjf)"}, ""},
@@ -35,7 +36,7 @@ func TestInitials(t *testing.T) {
 		{wire.User{Name: "\u202Eevil"}, ""},
 	} {
 		if got := list.Initials(tt.user); got != tt.want {
-			t.Errorf("initials(%q) = %q, want %q", tt.user.Name, got, tt.want)
+			t.Errorf("Initials(%q) = %q, want %q", tt.user.Name, got, tt.want)
 		}
 	}
 }
@@ -43,11 +44,11 @@ func TestInitials(t *testing.T) {
 // TestFaceHasNoColourUntilItIsKnownWhose compares the face of a user whose id is not known yet with the faces of other
 // users.
 func TestFaceHasNoColourUntilItIsKnownWhose(t *testing.T) {
-	if got := list.FaceOf(wire.User{}); got != "face" {
+	if got := list.FaceClass(wire.User{}); got != "face" {
 		t.Errorf("the face of nobody known has the classes %q", got)
 	}
 	for _, u := range []wire.User{{ID: "g-heron", Name: "Anonymous Heron", Anonymous: true}, {ID: "u-ada", Name: "Ada"}, {ID: "u-x"}} {
-		if got := list.FaceOf(u); !strings.HasPrefix(got, "face face-") || got != list.FaceOf(wire.User{ID: u.ID}) {
+		if got := list.FaceClass(u); !strings.HasPrefix(got, "face face-") || got != list.FaceClass(wire.User{ID: u.ID}) {
 			t.Errorf("the face of %q has the classes %q, want a colour that its id alone decides", u.ID, got)
 		}
 	}

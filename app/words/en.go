@@ -24,6 +24,8 @@ var english = language{
 		Minutes:        {one: "{0} minute", other: "{0} minutes"},
 		Seconds:        {one: "{0} second", other: "{0} seconds"},
 		Others:         {one: "{0} other", other: "{0} others"},
+		People:         {one: "{0} person", other: "{0} people"},
+		MorePeople:     {one: "and {0} more", other: "and {0} more"},
 	},
 	texts: [keys]string{
 		Product:      "Mayfly",
@@ -180,6 +182,30 @@ var english = language{
 		LifeLabel:        "How long the next message lives",
 		LifeChoice:       "◷ {0}",
 		ShorterLife:      "Lives only {0}",
+
+		PeopleRegion:  "People",
+		ClosePeople:   "Close",
+		NoteYou:       "you",
+		NoteGuest:     "guest",
+		NoteTyping:    "typing…",
+		NoteSeparator: " · ",
+		GuestTag:      "{0} (guest)",
+		OneTypes:      "{0} is typing",
+		TwoType:       "{0} and {1} are typing",
+		SeveralType:   "Several people are typing",
+		TypingSetting: "Show who is typing, and show others when I type",
+		NameLabel:     "Your name as a guest",
+		NameHint:      "Empty: the name that you were given.",
+		NameRemember:  "Remember it in this browser",
+		NameSet:       "Set name",
+		NameNow:       "You are called {0} now.",
+
+		NoSuchCommand: "There is no command {0}: nothing was sent. /help lists the commands. A text that begins with // " +
+			"is sent with one /.",
+		CommandAlone:     "Nothing can follow {0}: nothing was sent.",
+		CommandNeedsText: "Write what you do after {0}.",
+		CommandHelp: "/me waves: say that you wave · /nick Ada: as a guest, be called Ada; without a name, as at first · " +
+			"/who: see who is here · /help: see this · //: begin a text with /",
 
 		NoAnswerYet:   "The server has not answered yet.",
 		NoConnection:  "There is no connection. It goes out by itself once there is one.",

@@ -168,6 +168,30 @@ const (
 	LifeChoice  // {0}: how long
 	ShorterLife // {0}: how long
 
+	// People.
+	PeopleRegion
+	ClosePeople
+	NoteYou
+	NoteGuest
+	NoteTyping
+	NoteSeparator // between what is noted about a person
+	GuestTag      // {0}: the name that a guest has chosen
+	OneTypes      // {0}: the name
+	TwoType       // {0}, {1}: the names
+	SeveralType
+	TypingSetting
+	NameLabel
+	NameHint
+	NameRemember
+	NameSet
+	NameNow // {0}: the name
+
+	// Commands: texts that begin with a slash.
+	NoSuchCommand    // {0}: the command
+	CommandAlone     // the same
+	CommandNeedsText // the same
+	CommandHelp
+
 	// Problems that the client finds.
 	NoAnswerYet
 	NoConnection
@@ -207,7 +231,9 @@ const (
 	Hours
 	Minutes
 	Seconds
-	Others // users
+	Others     // users
+	People     // in a room
+	MorePeople // than are listed
 
 	countKeys // how many there are
 )

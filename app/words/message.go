@@ -25,10 +25,10 @@ func Label(m *client.Message, c Clock) string {
 // Text returns the text of a message as the page shows it: without the signs of Markdown.
 func Text(m *client.Message) string { return markup.Plain(markup.Parse(m.Text)) }
 
-// Author returns the first limit characters of the name of a message's author. If another user here has the same name, a tag
-// follows that tells the two apart.
+// Author returns the first limit characters of the name of a message's author. A name that a guest has chosen is marked. If
+// another user here has the same name, a tag follows that tells the two apart.
 func Author(m *client.Message, limit int) string {
-	name := Cut(Named(m.User).Name, limit)
+	name := nameOf(Named(m.User), limit)
 	if m.Tag != "" {
 		name = With(AuthorTag, name, m.Tag)
 	}

@@ -16,6 +16,14 @@ func Problem(p client.Problem) string {
 	return p.Message
 }
 
+// Refused says why the server has refused what the user did last.
+func Refused(n *client.Notice) string {
+	if n.Re == wire.Kind(wire.Rename{}) && n.Problem.Code == client.Code(wire.CodeForbidden) {
+		return Of(OnlyGuests)
+	}
+	return Problem(n.Problem)
+}
+
 // problems holds the key of the sentence for each code. The codes of refused sign-ins are not in it: for these the page
 // shows the server's sentence.
 var problems = map[client.Code]Key{

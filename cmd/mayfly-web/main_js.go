@@ -37,6 +37,7 @@ func main() {
 	in.SignedOut()
 	s := client.New(client.Config{
 		Dial: dial, Polls: transport.DialPolls(poll, pollSlot), Protocol: protocol, Guest: secret, KeepGuest: keepGuest,
+		Name: app.StoredName(browser.TabStorage(), browser.DeviceStorage()), KeepName: keepName,
 		Client: product, Tokens: account{in}, Device: browser.NewDevice(),
 	})
 	in.Subscribe(func(now pkce.State) {
@@ -153,3 +154,7 @@ func guest() (secret string, stored bool) {
 
 // keepGuest stores the guest's secret. It ignores an error, because guest has already found out whether the tab can store.
 func keepGuest(secret string) { _ = browser.TabStorage().Save(browser.GuestKey, secret) }
+
+// keepName stores the name that the server has given the guest, "" for the pseudonym. It ignores an error: where the tab
+// stores nothing, its guest lives only as long as the page.
+func keepName(name string) { _ = browser.TabStorage().Save(browser.NameKey, name) }

@@ -117,7 +117,7 @@ const problems = `(text, name) => {
 	const shown = copy.textContent;
 	want(shown === text, 'the text is ' + shown.slice(0, 100));
 	const letters = [...name], called = letters.length > 40 ? letters.slice(0, 40).join('') + '…' : name;
-	want(part('name').textContent === called, 'the name is ' + part('name').textContent.slice(0, 100));
+	want(part('name').textContent === called + ' (guest)', 'the name is ' + part('name').textContent.slice(0, 100));
 	const made = row => [row, ...row.querySelectorAll(':not(.message-text *)')].map(e =>
 		e.tagName + ' ' + [...e.attributes].map(a => a.name)).join('; ');
 	want(made(row) === made(before), 'it is made of ' + made(row) + ', want ' + made(before));

@@ -193,8 +193,9 @@ func TestFocusOnTheLastThatExpires(t *testing.T) {
 func TestKeyboardWalk(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
+	r := rig.DialAnd(t, server, wire.DefaultRoom) // before the tab, so that the number of people does not change
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 4, nil)
+	rig.Fill(r, wire.DefaultRoom, "line", 4, nil)
 	tab.Until(rig.Newest("line", 4))
 	const where = `(e => e.matches('article') ? e.querySelector('` + rig.RowText + `').innerText
 		: e === ` + rig.Log + ` ? 'log' : e === ` + rig.Composer + ` ? 'composer'
@@ -213,7 +214,9 @@ func TestKeyboardWalk(t *testing.T) {
 		{kb.Tab, nil, "composer"}, // the Tab key stops at no other message
 		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "line 2."},
 		// it does not stop at the log either, because it stops at one of its rows
+		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button 2 people"},
 		{kb.Tab, []chromedp.KeyOption{rig.Shift}, "button Rooms"},
+		{kb.Tab, nil, "button 2 people"},
 		{kb.Tab, nil, "line 2."},
 		{kb.End, nil, "line 4."},
 		{kb.Escape, nil, "composer"},

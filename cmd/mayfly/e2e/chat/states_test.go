@@ -49,11 +49,11 @@ func TestShortOutageShowsNothing(t *testing.T) {
 	t.Parallel()
 	const short = 1500 // ms; after 2 s the page shows the outage
 	server, proxy, url := rig.ServeBehindProxy(t)
+	r := rig.DialAnd(t, server, wire.DefaultRoom) // before the tab, so that the number of people does not change
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(watchSockets)
 	tab.Do(chromedp.Navigate(url))
 	tab.Ready()
-	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	for try := 1; ; try++ {
 		tab.Script(watchConnection + `; window.outage = undefined`)
 		proxy.Cut()

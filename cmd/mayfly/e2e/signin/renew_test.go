@@ -276,6 +276,10 @@ func TestStaysSignedIn(t *testing.T) {
 			if f.Text[0] == 'A' && (f.User.Name != "Ada Lovelace" || f.User.Anonymous) {
 				t.Errorf("%q is of %+v", f.Text, f.User)
 			}
+		case wire.Typing: // of Ada alone: Ben and Cleo write without a composer
+			if f.User == nil || f.User.Name != "Ada Lovelace" || f.User.Anonymous {
+				t.Errorf("the user who types is %+v", f.User)
+			}
 		case wire.Beat, wire.Presence, wire.Accepted: // Accepted answers Cleo's own frames
 		default:
 			t.Errorf("others see %T %+v", f, f)

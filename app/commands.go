@@ -1,0 +1,122 @@
+package app
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/words"
+	"mayfly/shared/markup"
+)
+
+// A verb is what the page does with a text that the user sends.
+type verb int
+
+const (
+	doSay      verb = iota // send the text
+	doAct                  // /me: send a text that says what the user does
+	doName                 // /nick: give a guest another name
+	doShowWho              // /who: show who is in the room
+	doHelp                 // /help: show the commands
+	doNoSuch               // there is no such command
+	doNotAlone             // a text follows a command that takes none
+	doNoText               // no text follows a command that needs one
+)
+
+// verbs has the commands by their names.
+var verbs = map[string]verb{"/me": doAct, "/nick": doName, "/who": doShowWho, "/help": doHelp}
+
+// A command is a text as the page understands it.
+type command struct {
+	does verb
+	name string // of the command as the user wrote it, such as "/nick"; "" if the text is none
+	text string // what follows the name; if the text is no command, the text to send
+}
+
+// readCommand reads what the user wants to send. A command is a slash and a letter at the start of the text; its name ends
+// at white space. Of two slashes at the start, the first makes the rest a text.
+func readCommand(text string) command {
+	rest, slash := strings.CutPrefix(text, "/")
+	first, _ := utf8.DecodeRuneInString(rest)
+	switch {
+	case slash && first == '/':
+		return command{text: rest}
+	case !slash || !unicode.IsLetter(first):
+		return command{text: text}
+	}
+	c := command{name: text}
+	if i := strings.IndexFunc(text, unicode.IsSpace); i >= 0 {
+		c.name, c.text = text[:i], strings.TrimSpace(text[i:])
+	}
+	does, ok := verbs[strings.ToLower(c.name)]
+	switch {
+	case !ok:
+		c.does = doNoSuch
+	case does == doAct && c.text == "":
+		c.does = doNoText
+	case (does == doShowWho || does == doHelp) && c.text != "":
+		c.does = doNotAlone
+	default:
+		c.does = does
+	}
+	return c
+}
+
+// said returns the text to send, and whether the command sends one.
+func (c *command) said() (text string, ok bool) {
+	switch c.does {
+	case doSay:
+		return c.text, true
+	case doAct:
+		return italic(c.text), true
+	}
+	return "", false
+}
+
+// italic returns text so that each of its lines is drawn in italics. If its own signs of Markdown prevent that, the text
+// stays as it is.
+func italic(text string) string {
+	plain := func(text string) string { return markup.Plain(markup.Parse(text)) }
+	for _, sign := range []string{"*", "_"} {
+		lines := strings.Split(text, "\n")
+		for i, line := range lines {
+			if line = strings.TrimSpace(line); line != "" {
+				lines[i] = sign + line + sign
+			}
+		}
+		if styled := strings.Join(lines, "\n"); plain(styled) == plain(text) {
+			return styled
+		}
+	}
+	return text
+}
+
+// mistake says why nothing can be done with the command; "" if something can.
+func (c *command) mistake() string {
+	switch name := words.First(c.name); c.does {
+	case doNoSuch:
+		return words.With(words.NoSuchCommand, name)
+	case doNotAlone:
+		return words.With(words.CommandAlone, name)
+	case doNoText:
+		return words.With(words.CommandNeedsText, name)
+	}
+	return ""
+}
+
+// run does what the command asks, unless it sends a text. It says why that is not possible; "" if it is.
+func (p *page) run(ctx goapp.Context, c *command) (problem string) {
+	switch c.does {
+	case doName:
+		return p.people.nickname.rename(c.text)
+	case doShowWho:
+		p.client.Who()
+		p.people.open(ctx, composerID)
+	case doHelp:
+		p.notice.text = words.Of(words.CommandHelp)
+		p.voice.say(p.notice.text)
+	}
+	return c.mistake()
+}

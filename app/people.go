@@ -1,0 +1,153 @@
+package app
+
+import (
+	"slices"
+
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/client"
+	"mayfly/app/client/room"
+	"mayfly/app/dom"
+	"mayfly/app/list"
+	"mayfly/app/words"
+	"mayfly/shared/wire"
+)
+
+const (
+	peopleID = "people"
+	countID  = "people-count"
+	// besideLog is the media query for a window in which the panel stands beside the log. In a narrower one it covers the
+	// log.
+	besideLog = "(min-width: 1100px)"
+)
+
+// People is the panel that shows who is in the room, and what the user can choose about that. The button in the header
+// shows how many people there are, and opens and closes the panel.
+type people struct {
+	*model
+	typing   typing
+	nickname nickname
+
+	shown    bool
+	returnTo string // the id of the element that gets the focus when the panel closes
+}
+
+// renderCount draws the button with the number of people. It returns nil until the number is known.
+func (p *people) renderCount() goapp.UI {
+	if p.badRoom || p.view.People == 0 {
+		return nil
+	}
+	expanded := "false"
+	if p.shown {
+		expanded = "true"
+	}
+	n := textElem("button", "button people-count", words.Number(p.view.People))
+	attributes(n, "id", countID, "type", "button", "aria-expanded", expanded,
+		"aria-label", words.Count(words.People, p.view.People))
+	on(n, "keydown", p.onKeyDown)
+	return on(n, "click", p.onCount)
+}
+
+// render draws the panel. It returns nil while the panel is closed.
+func (p *people) render() goapp.UI {
+	if !p.shown {
+		return nil
+	}
+	title := words.Of(words.PeopleRegion)
+	if n := p.view.People; n > 0 {
+		title = words.Count(words.People, n)
+	}
+	closing := textElem("button", "button", words.Of(words.ClosePeople)).Attr("type", "button")
+	head := elem("div", "people-head", textElem("h2", "people-title", title), on(closing, "click", p.onClose))
+	body := []goapp.UI{head, p.renderList()}
+	if rest := p.view.People - len(p.view.Users); len(p.view.Users) > 0 && rest > 0 {
+		body = append(body, textElem("p", "person-note", words.Count(words.MorePeople, rest)))
+	}
+	body = append(body, p.typing.renderSetting())
+	if p.view.Me.Anonymous {
+		body = append(body, p.nickname.render())
+	}
+	panel := elem("section", "people", body...)
+	attributes(panel, "id", peopleID, "tabindex", "-1", "aria-label", words.Of(words.PeopleRegion))
+	return on(panel, "keydown", p.onKeyDown)
+}
+
+// renderList draws the people: a face, which is hollow for guests, the name, and notes.
+func (p *people) renderList() goapp.UI {
+	var all []goapp.UI
+	for i := range p.view.Users {
+		u := &p.view.Users[i]
+		types := !p.typing.off && slices.ContainsFunc(p.view.Typing, func(t room.Typist) bool { return t.User.ID == u.ID })
+		all = append(all, person(u, words.Notes(u.ID == p.view.Me.ID, u.Anonymous, types)))
+	}
+	return elem("ul", "people-list", all...)
+}
+
+func person(u *wire.User, notes string) goapp.UI {
+	class := "person"
+	if u.Anonymous {
+		class += " person-guest"
+	}
+	face := textElem("span", list.FaceClass(*u), list.Initials(*u)).Attr("aria-hidden", "true")
+	name := textElem("bdi", "person-name", u.Name)
+	note := textElem("span", "person-note", notes)
+	return elem("li", class, face, elem("span", "person-text", name, goapp.Text(" "), note))
+}
+
+// onCount runs when the user presses the button with the number of people.
+func (p *people) onCount(ctx goapp.Context, _ goapp.Event) {
+	if p.shown {
+		p.close()
+		return
+	}
+	p.open(ctx, countID)
+}
+
+// onClose runs when the user presses the button that closes the panel.
+func (p *people) onClose(goapp.Context, goapp.Event) { p.close() }
+
+// onKeyDown runs when a key goes down in the panel, or on the button that opens it. Escape closes the panel.
+func (p *people) onKeyDown(ctx goapp.Context, e goapp.Event) {
+	if pressOf(e).key != "Escape" || e.Get("isComposing").Truthy() || !p.shown {
+		ctx.PreventUpdate()
+		return
+	}
+	p.close()
+}
+
+// open opens the panel, and moves the focus there when it is drawn. The element with the id returnTo gets the focus when the
+// user closes the panel.
+func (p *people) open(ctx goapp.Context, returnTo string) {
+	p.shown, p.returnTo = true, returnTo
+	deferred(ctx, func(goapp.Context) { dom.Focus(peopleID) })
+}
+
+// close closes the panel. If it has the focus, the focus goes back to where it came from.
+func (p *people) close() {
+	p.shown = false
+	if dom.Active().Call("closest", "#"+peopleID).Truthy() {
+		if dom.ByID(p.returnTo).Truthy() {
+			dom.Focus(p.returnTo)
+		} else {
+			focusComposer()
+		}
+	}
+}
+
+// onSent runs after the user has sent a message. The panel must not cover it.
+func (p *people) onSent() {
+	if p.shown && !goapp.Window().Call("matchMedia", besideLog).Get("matches").Bool() {
+		p.close()
+	}
+}
+
+// changed reports whether the button or the panel must be drawn again, because people have changed since the view was.
+func (p *people) changed(was *client.View) bool {
+	return p.view.People != was.People || p.shown && !p.view.Company.Same(&was.Company)
+}
+
+// afterView runs when the page has a new view; was is the view before it.
+func (p *people) afterView(was *client.View) {
+	p.typing.afterView()
+	p.nickname.afterView(was)
+}

@@ -1,0 +1,59 @@
+package words
+
+import (
+	"strings"
+
+	"mayfly/app/client/room"
+	"mayfly/shared/wire"
+)
+
+// pseudonym begins the names that the server gives to guests. These names say themselves that they are a guest's.
+const pseudonym = "Anonymous "
+
+// maxTypist is how many characters of a name the line shows that says who is typing: two names fit a phone.
+const maxTypist = 20
+
+// HasPseudonym reports whether the server has named the guest u.
+func HasPseudonym(u wire.User) bool { return u.Anonymous && strings.HasPrefix(u.Name, pseudonym) }
+
+// nameOf returns the first limit characters of a user's name. A name that a guest has chosen is marked as a guest's,
+// because nobody has checked whose it is.
+func nameOf(u wire.User, limit int) string {
+	name := Cut(u.Name, limit)
+	if u.Anonymous && !HasPseudonym(u) {
+		name = With(GuestTag, name)
+	}
+	return name
+}
+
+// Typing says who is typing: one or two names, or that there are several; "" if nobody is.
+func Typing(typists []room.Typist) string {
+	name := func(i int) string { return isolated(nameOf(typists[i].User, maxTypist)) }
+	switch len(typists) {
+	case 0:
+		return ""
+	case 1:
+		return With(OneTypes, name(0))
+	case 2:
+		return With(TwoType, name(0), name(1))
+	}
+	return Of(SeveralType)
+}
+
+// isolated returns a name between two invisible characters that keep its direction from the words around it.
+func isolated(name string) string { return "\u2068" + name + "\u2069" }
+
+// Notes returns what the list of people has beside a name: that it is the user's own, a guest's, and that of somebody who
+// is typing.
+func Notes(you, guest, typing bool) string {
+	var notes []string
+	for _, n := range []struct {
+		is bool
+		k  Key
+	}{{you, NoteYou}, {guest, NoteGuest}, {typing, NoteTyping}} {
+		if n.is {
+			notes = append(notes, Of(n.k))
+		}
+	}
+	return strings.Join(notes, Of(NoteSeparator))
+}
