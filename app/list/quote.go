@@ -129,7 +129,7 @@ func (l *List) Lead(c Content, key string) {
 	if at < 0 {
 		return
 	}
-	l.keyboard.close()
+	l.keyboard.bars.close()
 	l.viewport.following = false
 	if l.rows.at[to] == nil {
 		l.draw(l.mounted.begin(c.Messages, at-farther), c)
