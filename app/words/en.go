@@ -169,6 +169,7 @@ var english = language{
 		Reply:            "Reply",
 		TakeBack:         "Take back",
 		TakenBack:        "Your message is taken back.",
+		BroughtBack:      "Your message is back.",
 		Undo:             "Undo",
 		IsReply:          "A reply.",
 		InReplyTo:        "In reply to {0}",

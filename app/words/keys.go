@@ -154,6 +154,7 @@ const (
 	Reply
 	TakeBack
 	TakenBack
+	BroughtBack // after Undo
 	Undo
 	IsReply
 	InReplyTo // {0}: MessageAloud

@@ -175,6 +175,7 @@ func TestTakeBackWithUndo(t *testing.T) {
 	ann.Do(rig.Enter())
 	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
+	ann.Until(`document.getElementById('polite').textContent === 'Your message is back.'`)
 	ben.Shows("A slip")
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip"))
