@@ -32,10 +32,7 @@ const (
 	Tints   = tints
 )
 
-type (
-	Mounted = mounted
-	Cited   = cited
-)
+type Mounted = mounted
 
 func (c cited) Shown() string { return c.shown }
 
