@@ -246,11 +246,11 @@ func messages(now time.Time) []state {
 	}
 }
 
-// nameOf returns the name of the user with that id.
+// nameOf returns what the user with that id is called.
 func nameOf(id string) string {
 	for _, u := range []wire.User{ada, ben, heron} {
 		if u.ID == id {
-			return u.Name
+			return words.Called(u)
 		}
 	}
 	return ""

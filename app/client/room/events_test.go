@@ -384,16 +384,16 @@ func TestNames(t *testing.T) {
 		{wire.Authed{User: wire.User{ID: "u-me", Name: "Egret"}}, "u-me", "Egret"},
 		{wire.Beat{}, "u-nobody", ""},
 	} {
-		if r = r.Apply(tt.frame, t0); r.NameOf(tt.id) != tt.want {
-			t.Errorf("after %+v %s is called %q, want %q", tt.frame, tt.id, r.NameOf(tt.id), tt.want)
+		if r = r.Apply(tt.frame, t0); r.Known(tt.id).Name != tt.want {
+			t.Errorf("after %+v %s is called %q, want %q", tt.frame, tt.id, r.Known(tt.id).Name, tt.want)
 		}
 	}
 	for i := range 1200 { // strangers who come and write once
 		u := wire.User{ID: fmt.Sprint("u-", i), Name: fmt.Sprint("No. ", i)}
 		r = r.Apply(newMessage(int64(7+i), u, "x"), t0).Apply(takenBack(0, int64(7+i)), t0)
 	}
-	if r.NameOf("u-me") != "Egret" || r.NameOf("u-1199") != "No. 1199" || r.NameOf("u-1") != "" {
-		t.Errorf("names = %q, %q, %q", r.NameOf("u-me"), r.NameOf("u-1199"), r.NameOf("u-1"))
+	if r.Known("u-me").Name != "Egret" || r.Known("u-1199").Name != "No. 1199" || r.Known("u-1").Name != "" {
+		t.Errorf("names = %q, %q, %q", r.Known("u-me").Name, r.Known("u-1199").Name, r.Known("u-1").Name)
 	}
 }
 

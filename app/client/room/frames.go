@@ -111,7 +111,7 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 		have = copied(have)
 	}
 	for _, m := range f.Messages {
-		have = place(have, r.known(r.message(m)))
+		have = place(have, r.withUnmade(r.message(m)))
 	}
 	r.Messages = have
 	for _, reacted := range f.Reacted {

@@ -21,7 +21,7 @@ type Extras struct {
 // Reaction is one emoji on a message.
 type Reaction struct {
 	Emoji string
-	By    []string // the ids of the users who gave it, in the order in which they gave it; Company.NameOf has their names
+	By    []string // the ids of the users who gave it, in the order in which they gave it; Company.Known has their names
 	Mine  bool     // the user of this client is one of them
 }
 

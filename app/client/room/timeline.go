@@ -117,9 +117,9 @@ func (t *timeline) markReplies(m *Message, unmade bool) {
 	}
 }
 
-// known returns m, a message that a snapshot lists, with what only t knows of it: that the message which m answers was
+// withUnmade returns m, a message that a snapshot lists, with what only t knows of it: that the message which m answers was
 // taken back.
-func (t *timeline) known(m Message) Message {
+func (t *timeline) withUnmade(m Message) Message {
 	if list, i := t.find(m.Seq); i >= 0 && m.Extras != nil && (*list)[i].Extras != nil {
 		m.Extras.Unmade = (*list)[i].Extras.Unmade
 	}
