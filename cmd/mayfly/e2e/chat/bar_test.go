@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
@@ -158,13 +159,16 @@ func TestBarByTouch(t *testing.T) {
 	tab.Phone()
 	tab.Do(chromedp.Navigate(server.URL))
 	tab.Until(rig.Connection + ` === 'Online'`)
-	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 40, nil)
-	tab.Until(rig.Newest("line", 40) + ` && ` + belowSight + ` < 2`)
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "line", 40, nil)
+	rig.Fill(r, wire.DefaultRoom, "clock", 1, lives(29*time.Second)) // shows each second that passes
+	tab.Until(rig.Newest("clock", 1) + ` && ` + belowSight + ` < 2`)
 	tab.Script(`window.menus = 0; addEventListener('contextmenu', e => { menus += !e.defaultPrevented; });
 		window.opened = new Set(); new MutationObserver(all => all.forEach(m => m.target.ariaExpanded === 'true' &&
 			opened.add(m.target.closest('article').querySelector('.message-text').textContent)))
 			.observe(` + rig.Log + `, {subtree: true, attributeFilter: ['aria-expanded']});
-		window.cancelled = 0; addEventListener('pointercancel', () => cancelled++)`)
+		window.cancelled = 0; addEventListener('pointercancel', () => { cancelled++; window.seconds = 0; });
+		new MutationObserver(() => window.seconds++).observe(` + in("clock 1.", rig.RowLeft) + `, {childList: true})`)
 	down := func(at *input.TouchPoint) { tab.Do(touch(input.DispatchTouchEventTypeTouchStart, at)) }
 	up := func() { tab.Do(touch(input.DispatchTouchEventTypeTouchEnd)) }
 
@@ -174,7 +178,7 @@ func TestBarByTouch(t *testing.T) {
 		finger.Y += 5
 		tab.Do(touch(input.DispatchTouchEventTypeTouchMove, finger))
 	}
-	tab.Until(`cancelled === 1 && ` + belowSight + ` > 50`)
+	tab.Until(`cancelled === 1 && ` + belowSight + ` > 50 && seconds >= 2`) // longer than a finger must stay
 	up()
 	tab.Until(`window.was === (window.was = ` + rig.Log + `.scrollTop)`) // the scroll is over
 	at := rig.Eval[string](tab, places)
