@@ -51,35 +51,35 @@ func TestBarByMouse(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-rate", "1000/1s")
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 30, nil)
-	tab.Until(rig.Newest("line", 30))
+	rig.Fill(rig.DialAnd(t, server, wire.DefaultRoom), wire.DefaultRoom, "line", 24, nil)
+	tab.Until(rig.Newest("line", 24))
 	first := rig.Eval[string](tab, `document.querySelector('.block:last-child article .message-text').textContent`)
 	at := rig.Eval[string](tab, places)
-	for _, text := range []string{"line 29.", first, "line 30."} {
+	for _, text := range []string{"line 23.", first, "line 24."} {
 		point(tab, in(text, rig.RowText))
 		tab.Until(inSight(text) + ` && ` + shownBars + ` === 1`)
 	}
 	if got := rig.Eval[string](tab, places); got != at {
 		t.Errorf("the bar moves the rows from\n%s to\n%s", at, got)
 	}
-	bar := in("line 30.", ".message-actions")
+	bar := in("line 24.", ".message-actions")
 	point(tab, bar) // the pointer does not lose it on the way
-	tab.Until(inSight("line 30."))
+	tab.Until(inSight("line 24."))
 	like := middle(tab, bar+`.querySelector('button')`)
 	tab.Do(chromedp.MouseClickXY(like.X, like.Y))
-	tab.Until(in("line 30.", ".reaction") + `?.textContent === '👍 1' && ` + bar +
-		`.querySelector('button').getAttribute('aria-pressed') === 'true' && ` + inSight("line 30."))
+	tab.Until(in("line 24.", ".reaction") + `?.textContent === '👍 1' && ` + bar +
+		`.querySelector('button').getAttribute('aria-pressed') === 'true' && ` + inSight("line 24."))
 
 	tab.Script(rig.Composer + `.focus()`)
 	tab.Press(kb.Escape)
 	tab.Until(shownBars + ` === 0`)
-	point(tab, in("line 30.", rig.RowName)) // it stays away until the pointer comes to the row anew
-	point(tab, in("line 29.", rig.RowText))
-	tab.Until(inSight("line 29.") + ` && !` + bar)
-	more := in("line 29.", rig.RowMore)
+	point(tab, in("line 24.", rig.RowName)) // it stays away until the pointer comes to the row anew
+	point(tab, in("line 23.", rig.RowText))
+	tab.Until(inSight("line 23.") + ` && !` + bar)
+	more := in("line 23.", rig.RowMore)
 	tab.Script(more + `.click()`)
-	point(tab, in("line 30.", rig.RowText)) // the open bar stays
-	tab.Until(more + `.ariaExpanded === 'true' && ` + inSight("line 30.") + ` && ` + inSight("line 29."))
+	point(tab, in("line 24.", rig.RowText)) // the open bar stays
+	tab.Until(more + `.ariaExpanded === 'true' && ` + inSight("line 24.") + ` && ` + inSight("line 23."))
 	tab.Script(more + `.click()`)
 	point(tab, rig.Header)
 	tab.Until(`!document.querySelector('.message-actions')`)
