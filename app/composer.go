@@ -171,7 +171,7 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	p := pressOf(e)
 	p.composing = e.Get("isComposing").Truthy() || e.Get("keyCode").Int() == imeKeyCode
 	if p.key == "Escape" && !p.composing {
-		c.list.Attend(composerField())
+		c.list.Dismiss()
 		if c.replyTo != "" {
 			c.problem = ""
 			c.reply.cancel()

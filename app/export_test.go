@@ -106,3 +106,13 @@ func UpdateBar(version, waits string, v client.View) string {
 	}
 	return ""
 }
+
+// HoldTime is how long a finger must stay on a message.
+const HoldTime = holdTime
+
+// Hold is a finger that stays on a message.
+type Hold struct{ hold }
+
+func (h *Hold) Begin(due func()) { h.begin(due) }
+func (h *Hold) End()             { h.end() }
+func (h *Hold) Take() bool       { return h.take() }

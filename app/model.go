@@ -55,12 +55,12 @@ func (m *model) content() list.Content {
 	return c
 }
 
-// nameOf returns the name of the user with that id, "You" for the user of this page, "" if the name is not known.
+// nameOf returns what the user with that id is called, "You" for the user of this page, "" if the name is not known.
 func (m *model) nameOf(id string) string {
 	if id == m.view.Me.ID {
 		return words.Of(words.You)
 	}
-	return m.view.NameOf(id)
+	return words.Called(m.view.Known(id))
 }
 
 // noticeScroll records whether the user has scrolled the list. If the list now shows the newest message, all messages count

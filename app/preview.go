@@ -25,6 +25,7 @@ type Preview struct {
 	ReplyTo      string // the key of the message that the user answers
 	People       bool   // the panel with the people is open
 	NoTyping     bool   // the user wants no signs of typing
+	Actions      bool   // the actions of the newest message are open
 	Unread       int    // how many messages came while the list was scrolled up; 0: it follows its newest message
 }
 

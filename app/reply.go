@@ -76,6 +76,7 @@ func (u *undo) render() goapp.UI {
 func (u *undo) onUndo(goapp.Context, goapp.Event) {
 	if n := len(u.view.Undo); n > 0 {
 		u.client.UndoRemove(u.view.Undo[n-1])
+		u.voice.say(words.Of(words.BroughtBack))
 	}
 	focusComposer()
 }

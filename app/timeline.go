@@ -14,7 +14,12 @@ import (
 type timeline struct {
 	*model
 	notice *notice // says why something that the user does with a message is refused
+	hold   hold
+	at     point // where the pointer was last
 }
+
+// A point is a place in the window, in CSS pixels.
+type point struct{ x, y float64 }
 
 // render draws the frame of the list, and the button that leads to the newest message.
 func (t *timeline) render() goapp.UI {
@@ -32,6 +37,11 @@ func (t *timeline) render() goapp.UI {
 	on(log, "keydown", t.onKeyDown)
 	on(log, "click", t.onClick)
 	on(log, "contextmenu", t.onContextMenu)
+	on(log, "pointerover", t.onPointerOver)
+	on(log, "pointerleave", t.onPointerLeave)
+	on(log, "pointerdown", t.onPointerDown)
+	on(log, "pointerup", t.onPointerUp)
+	on(log, "pointercancel", t.onPointerUp)
 	on(log, "scroll", t.onScroll, goapp.PassiveEvent())
 	frame := []goapp.UI{log}
 	if !t.list.Following() && why == nil {
@@ -77,6 +87,11 @@ func (t *timeline) onKeyDown(ctx goapp.Context, e goapp.Event) {
 
 // onClick runs when the user clicks in the list, perhaps on a button of a row.
 func (t *timeline) onClick(ctx goapp.Context, e goapp.Event) {
+	if t.hold.opened { // some browsers send a click when the finger goes up
+		ctx.PreventUpdate()
+		t.hold.opened = false
+		return
+	}
 	following := t.list.Following()
 	chosen := t.list.Click(e.Get("target"))
 	if t.list.Following() == following && chosen.Action != list.Reply {
@@ -126,13 +141,66 @@ func (t *timeline) refused(ctx goapp.Context, problem client.Problem) {
 	}
 }
 
-// onContextMenu runs when the user presses a message for long with a finger: it shows what can be done with the message. A
-// mouse gets the browser's own menu, and so does a link, whose address the user may want.
+// onContextMenu runs when the browser would open its own menu. For a finger the actions of the message open instead. A mouse
+// gets the browser's menu, and so does a link, whose address the user may want, and a text that the user selects.
 func (t *timeline) onContextMenu(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
-	if kind := e.Get("pointerType"); kind.Truthy() && kind.String() == "touch" && t.list.Menu(e.Get("target")) {
+	if !byFinger(e) {
+		return
+	}
+	if t.hold.opened || t.list.Menu(e.Get("target")) {
+		t.hold.end()
+		t.hold.opened = true
 		e.PreventDefault()
 	}
+}
+
+// onPointerOver runs when the pointer has come to an element of the list. It shows the bar of the message there. When the
+// list scrolls under a pointer that rests, the browser sends the event, too; then the user may be at the keyboard.
+func (t *timeline) onPointerOver(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	at := point{e.Get("clientX").Float(), e.Get("clientY").Float()}
+	if at != t.at && !byFinger(e) {
+		t.at = at
+		t.list.Approach(e.Get("target"))
+	}
+}
+
+// onPointerLeave runs when the pointer has left the list.
+func (t *timeline) onPointerLeave(ctx goapp.Context, _ goapp.Event) {
+	ctx.PreventUpdate()
+	t.at = point{}
+	t.list.Approach(nil)
+}
+
+// onPointerDown runs when the user puts a finger on the list, or presses a mouse button there. A finger that stays on a
+// message opens the message's actions.
+func (t *timeline) onPointerDown(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	t.hold.end()
+	t.hold.opened = false
+	target := e.Get("target")
+	if !byFinger(e) || !e.Get("isPrimary").Bool() || t.list.Selects(target) {
+		return
+	}
+	t.hold.begin(func() {
+		dispatch(ctx, func(ctx goapp.Context) {
+			ctx.PreventUpdate()
+			t.hold.opened = t.hold.take() && t.list.Menu(target)
+		})
+	})
+}
+
+// onPointerUp runs when a finger has gone up, and when the browser scrolls with it.
+func (t *timeline) onPointerUp(ctx goapp.Context, _ goapp.Event) {
+	ctx.PreventUpdate()
+	t.hold.end()
+}
+
+// byFinger reports whether a finger caused the pointer event e.
+func byFinger(e goapp.Event) bool {
+	kind := e.Get("pointerType")
+	return kind.Truthy() && kind.String() == "touch"
 }
 
 // onScroll runs after the list was scrolled, by the user or by the page. At the first and at the last mounted row it mounts

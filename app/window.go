@@ -47,6 +47,10 @@ func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	if target := e.Get("target"); target.Call("matches", ":focus-visible").Bool() {
 		p.list.Attend(target)
+		within := target.Call("contains", e.Get("relatedTarget")).Bool() // the user comes back from the row's own actions
+		if target.Call("matches", "article").Bool() && !within {
+			p.list.Approach(target)
+		}
 	}
 }
 

@@ -198,7 +198,7 @@ func TestOthersType(t *testing.T) {
 func TestWho(t *testing.T) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
 		p.say(wire.Presence{Room: "lobby", People: 2, Came: []wire.User{ann}})
-		if v := c.now(); v.People != 2 || len(v.Users) != 2 || v.NameOf("u-ann") != "Ann" {
+		if v := c.now(); v.People != 2 || len(v.Users) != 2 || v.Known("u-ann").Name != "Ann" {
 			t.Errorf("there are %d, %+v", v.People, v.Users)
 		}
 		time.Sleep(10 * time.Second)

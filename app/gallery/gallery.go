@@ -24,7 +24,7 @@ type gallery struct{ goapp.Compo }
 
 // handled lists the events that the parts of the page handle.
 var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll",
-	"change"}
+	"change", "contextmenu", "pointerover", "pointerleave", "pointerdown"}
 
 // OnMount draws the rows of the states that have messages, and writes who is typing. It also stops the events that the parts
 // of the page handle, because the parts have no client here. Only links, the menu of rooms and the focus work.
@@ -54,6 +54,9 @@ func (g *gallery) OnMount(ctx goapp.Context) {
 				l.Mount(box)
 				l.Draw(list.Content{Messages: messages, Divider: divider, Now: time.Now(),
 					Emoji: s.View.Emoji, NameOf: nameOf})
+				if s.Actions {
+					l.Menu(box.Call("querySelector", "article:last-child"))
+				}
 			}
 		}
 	})

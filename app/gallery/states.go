@@ -235,6 +235,7 @@ func messages(now time.Time) []state {
 		{"Messages of several days", theMain, app.Preview{View: with(days)}},
 		{"High messages", theMain, app.Preview{View: with(high)}},
 		{"Reactions and replies", theMain, app.Preview{View: with(acts(living))}},
+		{"The actions of a message are open", theMain, app.Preview{View: with(acts(living)), Actions: true}},
 		{"A message that answers another is written", theMain, app.Preview{View: with(read), ReplyTo: read[0].Key}},
 		{"A reply to a message that is gone is written", theMain, app.Preview{View: with(read), ReplyTo: "gone"}},
 		{"A message is taken back", theMain, app.Preview{View: undo}},
@@ -245,11 +246,11 @@ func messages(now time.Time) []state {
 	}
 }
 
-// nameOf returns the name of the user with that id.
+// nameOf returns what the user with that id is called.
 func nameOf(id string) string {
 	for _, u := range []wire.User{ada, ben, heron} {
 		if u.ID == id {
-			return u.Name
+			return words.Called(u)
 		}
 	}
 	return ""

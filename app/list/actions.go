@@ -8,54 +8,109 @@ import (
 	"mayfly/app/words"
 )
 
-// actionsOf returns the bar with what the user can do with m: react, reply, copy the text, and take back a message of the
+// A row shows the actions in a bar, a toolbar that lies over the row's upper edge and moves nothing. Inside the article it
+// scrolls with the row, and the Tab key leads from it to the row's links. A row gets a new bar each time, because a bar
+// that moved from row to row would need nearly as many calls into the browser for its names, and could show there what
+// has become of a copy of the row before.
+
+// barOf returns the bar with what the user can do with m: react, reply, copy the text, and take back a message of the
 // user's own. Without the server's leave to act, the bar has only the button that copies.
-func (t templates) actionsOf(m *client.Message, when string) goapp.Value {
-	bar := t.actions.Call("cloneNode", true)
-	bar.Get("firstChild").Set("textContent", when)
-	add := func(do string, k words.Key) {
-		b := button(do, "")
-		label(b, words.Of(k), words.Text(m))
-		bar.Call("appendChild", b)
+func (t templates) barOf(m *client.Message) goapp.Value {
+	bar := t.bar.Call("cloneNode", true)
+	reactions := bar.Get("firstChild")
+	others := reactions.Get("nextSibling")
+	add := func(to, b goapp.Value, name string) {
+		label(b, name, words.Text(m))
+		dom.Set(b, "tabindex", "-1")
+		to.Call("appendChild", b)
 	}
 	acts := m.Seq != 0 && len(t.emoji) > 0
 	if acts {
 		for _, emoji := range t.emoji {
 			b := reactTo(emoji)
-			label(b, emoji, words.Text(m))
 			press(b, reacted(m, emoji))
-			bar.Call("appendChild", b)
+			add(reactions, b, emoji)
 		}
-		add(doReply, words.Reply)
+		add(others, button(doReply, ""), words.Of(words.Reply))
 	}
-	add(doCopy, words.CopyText)
+	add(others, button(doCopy, ""), words.Of(words.CopyText))
 	if acts && m.Mine {
-		add(doTakeBack, words.TakeBack)
+		add(others, button(doTakeBack, ""), words.Of(words.TakeBack))
+	}
+	if m.Seq != 0 {
+		others.Get("nextSibling").Set("textContent", t.clock.SentAndVanishes(m))
 	}
 	return bar
 }
 
-// open shows the actions of message m, and lets the Tab key stop at its links, its quote and its reactions.
+// The values of the attribute barName of an article that has its bar.
+const (
+	barName   = "data-bar"
+	barNear   = "near"   // a style shows the bar while the row has the pointer or the focus
+	barOpen   = "open"   // the user has opened the bar
+	barSelect = "select" // the same, and a finger may select the text
+)
+
+// showBar gives row r its bar, unless r has one, or m has failed: such a message always shows what can be done with it.
+func (r *row) showBar(t templates, m *client.Message) {
+	if r.bar != nil || m.State == client.Failed {
+		return
+	}
+	r.bar = t.barOf(m)
+	r.mark(barNear)
+	r.chunk.countBars(1)
+	r.head.Call("before", r.bar)
+}
+
+// hideBar removes the bar. If the focus was in the bar, it moves to the row.
+func (r *row) hideBar() {
+	if r.bar == nil {
+		return
+	}
+	r.drop(r.bar)
+	r.bar = nil
+	r.article.Call("removeAttribute", barName)
+	r.chunk.countBars(-1)
+}
+
+func (r *row) mark(bar string) { dom.Set(r.article, barName, bar) }
+
+// open opens the actions of message m: the bar stays until close, and the Tab key stops at it, and at the row's links, its
+// quote and its reactions.
 func (r *row) open(t templates, m *client.Message) {
-	dom.Set(r.left, "aria-expanded", "true")
+	r.showBar(t, m)
+	dom.Set(r.more, "aria-expanded", "true")
 	r.stops(r.tabindex())
-	if !r.article.Call("querySelector", ".message-state button").Truthy() { // a failed message always shows its actions
-		r.article.Call("appendChild", t.actionsOf(m, r.left.Call("getAttribute", "data-when").String()))
+	if r.bar != nil {
+		r.mark(barOpen)
+		r.stopInBar(r.bar.Call("querySelector", "button"))
 	}
 }
 
+// close closes the actions. The bar stays until hideBar, if it only has the pointer or the focus near.
 func (r *row) close() {
-	if actions := r.article.Call("querySelector", ".message-actions"); actions.Truthy() {
-		actions.Call("remove")
-	}
-	dom.Set(r.left, "aria-expanded", "false")
+	dom.Set(r.more, "aria-expanded", "false")
 	r.stops(r.tabindex())
+	if r.bar != nil {
+		r.mark(barNear)
+		r.stopInBar(goapp.Null())
+	}
 }
 
-// opened reports whether the actions of the message are shown.
-func (r *row) opened() bool { return r.left.Call("getAttribute", "aria-expanded").String() == "true" }
+// opened reports whether the actions of the message are open.
+func (r *row) opened() bool { return r.more.Call("getAttribute", "aria-expanded").String() == "true" }
 
-// tabindex returns the tabindex of what the Tab key stops at only while the actions are shown.
+// stopInBar makes the Tab key stop at button, one of the bar, and at no other of the bar (roving tabindex).
+func (r *row) stopInBar(button goapp.Value) {
+	if was := r.bar.Call("querySelector", "[tabindex='0']"); was.Truthy() {
+		dom.Set(was, "tabindex", "-1")
+	}
+	if button.Truthy() {
+		dom.Set(button, "tabindex", "0")
+	}
+}
+
+// tabindex returns the tabindex of what the Tab key stops at only while the actions are open.
 func (r *row) tabindex() string {
 	if r.opened() {
 		return "0"
@@ -69,15 +124,6 @@ func (r *row) stops(tabindex string) {
 	for i := range found.Length() {
 		dom.Set(found.Index(i), "tabindex", tabindex)
 	}
-}
-
-// addBelow adds e below the text, above the actions.
-func (r *row) addBelow(e goapp.Value) {
-	if actions := r.article.Call("querySelector", ".message-actions"); actions.Truthy() {
-		actions.Call("before", e)
-		return
-	}
-	r.article.Call("appendChild", e)
 }
 
 // drop removes e, an element of the row.

@@ -64,9 +64,7 @@ func (t templates) times(r *row, m *client.Message) {
 	hidden := at.Get("lastElementChild")
 	dom.Set(hidden, "data-seconds", seconds)
 	at.Call("replaceChildren", minutes, hidden, half)
-	vanishes := t.clock.Vanishes(m.Expires)
-	dom.Set(r.left, "data-when", vanishes)
-	dom.Set(r.left, "aria-label", words.Actions(vanishes, r.shown.seconds))
+	dom.Set(r.left, "data-when", t.clock.Vanishes(m.Expires))
 }
 
 // newTime returns the element for the time at which a message was sent. The element inside it has the seconds, which a

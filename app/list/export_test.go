@@ -20,6 +20,7 @@ var (
 	Soonest  = soonest
 	Answered = answered
 	Cite     = cite
+	Roved    = roved
 
 	StartsDay = startsDay
 	Fold      = fold
@@ -31,10 +32,7 @@ const (
 	Tints   = tints
 )
 
-type (
-	Mounted = mounted
-	Cited   = cited
-)
+type Mounted = mounted
 
 func (c cited) Shown() string { return c.shown }
 
@@ -92,6 +90,11 @@ func (c change) Apply(rows []client.Message) []client.Message {
 		}
 	}
 	return rows
+}
+
+// Placed returns where the bar of a row goes. The row, and the frame around the rows, reach from a top to a bottom.
+func Placed(top, bottom, frameTop, frameBottom, height float64) (side string, from float64) {
+	return placed(span{top, bottom}, span{frameTop, frameBottom}, height)
 }
 
 // Remains returns what a row shows of the time left.

@@ -9,12 +9,12 @@ import (
 	"mayfly/app/dom"
 )
 
-// A keyboard moves the focus from row to row, and shows the actions of one row.
+// A keyboard moves the focus from row to row, and into the bar of a row.
 type keyboard struct {
 	rows  *rows
 	leave func() // moves the focus out of the list
 	stop  string // the key of the row at which the Tab key stops; "": it stops at the list itself
-	open  string // the key of the row whose actions are shown
+	bars  bars
 }
 
 // press carries out a pressed key, and reports whether the list uses that key.
@@ -23,18 +23,20 @@ func (k *keyboard) press(key string) bool {
 	from := keyOf(active)
 	onRow := from != "" && active.Equal(k.rows.at[from].article)
 	switch {
-	case key == "Escape" && k.open != "" && from == k.open:
-		k.close()
+	case key == "Escape" && k.bars.open != "" && from == k.bars.open:
+		k.bars.dismiss()
 		k.walkTo(from)
 		return true
 	case key == "Escape":
+		k.bars.dismiss()
 		k.stopAt("")
 		k.leave()
 		return true
 	case onRow && (key == "Enter" || key == "ContextMenu"):
-		k.show(from)
-		const buttons = "[data-do=" + doAll + "], .message-actions button, .message-state button"
-		k.rows.at[from].article.Call("querySelector", buttons).Call("focus")
+		k.bars.show(from)
+		k.rows.at[from].article.Call("querySelector", ".message-actions button, .message-state button").Call("focus")
+		return true
+	case k.bars.rove(key):
 		return true
 	}
 	to := walk(k.rows.messages, from, key)
@@ -92,38 +94,12 @@ func (k *keyboard) stopAt(key string) {
 	}
 }
 
-// toggle shows the actions of the row with this key, or hides them if they are shown.
-func (k *keyboard) toggle(key string) {
-	if key == k.open {
-		k.close()
-		return
-	}
-	k.show(key)
-}
-
-// show shows the actions of the row with this key.
-func (k *keyboard) show(key string) {
-	k.close()
-	k.open = key
-	if i := indexOf(k.rows.messages, key); i >= 0 {
-		k.rows.at[key].open(k.rows.templates, &k.rows.messages[i])
-	}
-}
-
-// close hides the actions that are shown.
-func (k *keyboard) close() {
-	if r := k.rows.at[k.open]; r != nil {
-		r.close()
-	}
-	k.open = ""
-}
-
 // done closes the actions after the user has used one of the row with this key. If the focus was in the actions, it moves to
 // the row.
 func (k *keyboard) done(key string) {
 	inside := dom.Active().Call("closest", ".message-actions").Truthy()
-	if k.open == key {
-		k.close()
+	if k.bars.open == key {
+		k.bars.close()
 	}
 	if inside {
 		k.stopAt(key)
@@ -131,9 +107,9 @@ func (k *keyboard) done(key string) {
 	}
 }
 
-// walking reports whether the focus is in a row.
+// walking reports whether the focus is in a row, or the actions of a row are open: that row must not move.
 func (k *keyboard) walking() bool {
-	return k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
+	return k.bars.open != "" || k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
 }
 
 // keepFocus returns the row that must get the focus again after c, nil if none. If c removes the row that has the focus, or
@@ -145,6 +121,7 @@ func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
 		if k.stop != "" && !stays(k.stop) {
 			k.stopAt("")
 		}
+		k.bars.forget(stays)
 	}()
 	if len(prev) == 0 || !c.above() {
 		return nil

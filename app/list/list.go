@@ -32,6 +32,7 @@ const (
 
 // A List shows the messages of a room. Only the UI goroutine may use it. When it changes rows, the focus and a selection
 // stay, and the text that the user reads does not move.
+// One thing: most methods hand one event of the page to the part of the list that it concerns.
 type List struct {
 	leave   func() // moves the focus out of the list
 	onFrame func() // runs when the size of the frame around the rows has changed; may be nil
@@ -70,7 +71,7 @@ func New(leave func(), clock words.Clock) *List {
 func (l *List) forget() {
 	*l.rows = rows{}
 	l.divider = divider{rows: l.rows}
-	l.keyboard = keyboard{rows: l.rows, leave: l.leave}
+	l.keyboard = keyboard{rows: l.rows, leave: l.leave, bars: bars{rows: l.rows}}
 	l.viewport = viewport{rows: l.rows, following: l.viewport.following}
 	l.countdown = countdown{rows: l.rows}
 	l.autohide = autohide{rows: l.rows}
@@ -172,6 +173,7 @@ func (l *List) change(messages []client.Message, content Content) {
 	if l.viewport.gap > maxGap {
 		l.viewport.closeGap()
 	}
+	l.keyboard.bars.settle()
 }
 
 // apply carries out a change in the document.
@@ -239,6 +241,7 @@ func (l *List) NoticeScroll() {
 	}
 	if l.viewport.notice(l.mounted.newest()) {
 		l.countdown.counted = time.Time{} // the rows that are in sight only now show an old time
+		l.keyboard.bars.settle()
 	}
 }
 
@@ -268,7 +271,7 @@ func (l *List) Count(now time.Time) {
 	l.countdown.count(now)
 }
 
-// Removed reports whether rows were removed from the document since Removed was last called. The browser keeps their
+// Removed reports whether rows or bars were removed from the document since Removed was last called. The browser keeps their
 // elements in memory until Go's garbage collector has run, because Go values refer to them.
 func (l *List) Removed() bool {
 	removed := l.rows.removed
@@ -277,8 +280,8 @@ func (l *List) Removed() bool {
 }
 
 // Press carries out a key that was pressed in the list, and reports whether the list uses that key. The arrow keys move the
-// focus from row to row, and Enter or the menu key shows the actions of a row. Escape moves the focus from an action to
-// its row, and from a row to the composer.
+// focus from row to row, and Enter or the menu key opens the actions of a row, where they move it from action to action.
+// Escape moves the focus from an action to its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
 // An Action is what the user wants of a message.
@@ -315,7 +318,7 @@ func (l *List) Click(target goapp.Value) Choice {
 	key := keyOf(target)
 	switch pressed.Call("getAttribute", doName).String() {
 	case doMore:
-		l.keyboard.toggle(key)
+		l.keyboard.bars.toggle(key)
 	case doAll:
 		l.viewport.unfold(key)
 	case doCopy, doCode:
@@ -329,7 +332,7 @@ func (l *List) Click(target goapp.Value) Choice {
 		on := pressed.Call("getAttribute", "aria-pressed").String() != "true"
 		return Choice{React, key, pressed.Call("getAttribute", emojiName).String(), on}
 	case doReply:
-		l.keyboard.close()
+		l.keyboard.bars.close()
 		return Choice{Action: Reply, Key: key}
 	case doTakeBack:
 		return Choice{Action: TakeBack, Key: key}
@@ -369,20 +372,55 @@ func (l *List) Copying(key string, target goapp.Value) (text string, show func(c
 	}
 }
 
-// Menu shows the actions of the message that contains element, and reports whether there are any. A link has none.
+// Menu opens the actions of the message that contains element, and reports whether it did. It does nothing for a link, and
+// for a message whose actions are open.
 func (l *List) Menu(element goapp.Value) bool {
 	key := keyOf(element)
-	if key == "" || element.Call("closest", "a").Truthy() {
+	if key == "" || key == l.keyboard.bars.open || element.Call("closest", "a").Truthy() {
 		return false
 	}
-	l.keyboard.show(key)
+	l.keyboard.bars.show(key)
 	return true
 }
 
+// Selects reports whether a finger that stays on element selects text, because the actions of that message are open
+// already, or does nothing, because element is a button of the bar. Otherwise it would open the actions.
+func (l *List) Selects(element goapp.Value) bool {
+	key := keyOf(element)
+	if key == "" || key != l.keyboard.bars.open {
+		return false
+	}
+	if r := l.rows.at[key]; r.bar != nil {
+		r.mark(barSelect)
+	}
+	return true
+}
+
+// Approach runs when the pointer has come to element, an element of the list, or the focus has come to a row. It shows the
+// bar of that row, and no longer that of the row before. For nil it only does the latter.
+func (l *List) Approach(element goapp.Value) {
+	switch {
+	case l.rows.box == nil:
+	case element == nil:
+		l.keyboard.bars.approach("")
+	default:
+		if key := keyOf(element); key != "" {
+			l.keyboard.bars.approach(key)
+		}
+	}
+}
+
+// Dismiss hides all bars, because the user has pressed Escape.
+func (l *List) Dismiss() {
+	if l.rows.box != nil {
+		l.keyboard.bars.dismiss()
+	}
+}
+
 // Attend runs when the user has clicked element or moved the focus to it. If element is not in the row whose actions are
-// shown, Attend hides these actions.
+// open, Attend closes these actions.
 func (l *List) Attend(element goapp.Value) {
-	if l.rows.box != nil && l.keyboard.open != "" && keyOf(element) != l.keyboard.open {
-		l.keyboard.close()
+	if l.rows.box != nil && l.keyboard.bars.open != "" && keyOf(element) != l.keyboard.bars.open {
+		l.keyboard.bars.close()
 	}
 }

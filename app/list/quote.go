@@ -1,8 +1,6 @@
 package list
 
 import (
-	"time"
-
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/client"
@@ -18,7 +16,7 @@ import (
 type fate int
 
 const (
-	expired fate = iota // also if the list never had the message
+	expired fate = iota // also if the client never had the message
 	living
 	takenBack
 )
@@ -26,18 +24,16 @@ const (
 // A cited is the message that a reply answers, as the quote shows it.
 type cited struct {
 	fate
-	key     string    // of the message, while it lives
-	shown   string    // what the quote shows
-	expires time.Time // when the message expires, if the list had it
+	key   string // of the message, while it lives
+	shown string // what the quote shows
 }
 
-// cite returns how a quote shows target, nil if that message is gone. was is how the quote showed the message before. A
-// message that is gone before its time was taken back.
-func cite(was cited, target *client.Message, now time.Time) cited {
+// cite returns how the quote of reply shows target, the message that it answers, nil if that message is gone.
+func cite(reply, target *client.Message) cited {
 	switch {
 	case target != nil:
-		return cited{living, target.Key, words.Quoted(target), target.Expires}
-	case was.fate == takenBack || was.fate == living && now.Before(was.expires):
+		return cited{living, target.Key, words.Quoted(target)}
+	case reply.Extras.Unmade:
 		return cited{fate: takenBack, shown: words.Of(words.InReplyTakenBack)}
 	}
 	return cited{fate: expired, shown: words.Of(words.InReplyExpired)}
@@ -84,19 +80,21 @@ type quote struct {
 
 // quotes draws the quotes of the rows.
 func (r *rows) quotes(c Content) {
-	for key, target := range answered(c.Messages, r.messages) {
-		r.at[key].quoteAbove(target, c.Now)
+	targets := answered(c.Messages, r.messages)
+	if targets == nil {
+		return
+	}
+	for i := range r.messages {
+		m := &r.messages[i]
+		if target, replies := targets[m.Key]; replies {
+			r.at[m.Key].quoteAbove(cite(m, target))
+		}
 	}
 }
 
-// quoteAbove draws the quote of target, nil if that message is gone.
-func (r *row) quoteAbove(target *client.Message, now time.Time) {
-	var was cited
-	if r.quote != nil {
-		was = r.quote.cited
-	}
-	is := cite(was, target, now)
-	if is == was {
+// quoteAbove draws the quote is.
+func (r *row) quoteAbove(is cited) {
+	if r.quote != nil && r.quote.cited == is {
 		return
 	}
 	var e goapp.Value
@@ -129,7 +127,7 @@ func (l *List) Lead(c Content, key string) {
 	if at < 0 {
 		return
 	}
-	l.keyboard.close()
+	l.keyboard.bars.close()
 	l.viewport.following = false
 	if l.rows.at[to] == nil {
 		l.draw(l.mounted.begin(c.Messages, at-farther), c)

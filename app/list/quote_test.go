@@ -2,7 +2,6 @@ package list_test
 
 import (
 	"testing"
-	"time"
 
 	"mayfly/app/client"
 	"mayfly/app/client/outbox"
@@ -35,41 +34,21 @@ func TestAnswered(t *testing.T) {
 }
 
 func TestQuoteSaysWhatBecameOfTheMessage(t *testing.T) {
-	now := time.Now()
-	target := client.Message{Key: "k", Seq: 1, Text: "Lunch?", Expires: now.Add(time.Minute)}
+	target := client.Message{Key: "k", Seq: 1, Text: "Lunch?"}
 	target.User.Name = "Ada"
-	const (
-		quoted    = "In reply to Ada: Lunch?"
-		expired   = "In reply to a message that has expired"
-		takenBack = "In reply to a message that was taken back"
-	)
-	type look struct {
-		at   time.Duration // after now
-		gone bool
-		want string
-	}
-	for name, looks := range map[string][]look{
-		"it lives":          {{0, false, quoted}, {time.Second, false, quoted}},
-		"it expires":        {{0, false, quoted}, {time.Minute, true, expired}},
-		"it was never seen": {{0, true, expired}},
-		"it is taken back":  {{0, false, quoted}, {time.Second, true, takenBack}},
-		"taken back stays, when it is old": {{0, false, quoted}, {time.Second, true, takenBack},
-			{time.Hour, true, takenBack}},
-		"it comes back by undo": {{0, false, quoted}, {time.Second, true, takenBack},
-			{2 * time.Second, false, quoted}},
+	answer, unmade := reply("r", 2, 1, ""), reply("r", 2, 1, "")
+	unmade.Extras.Unmade = true
+	for _, tt := range []struct {
+		name          string
+		reply, target *client.Message
+		want          string
+	}{
+		{"it lives", &answer, &target, "In reply to Ada: Lunch?"},
+		{"it has expired", &answer, nil, "In reply to a message that has expired"},
+		{"it was taken back", &unmade, nil, "In reply to a message that was taken back"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			var is list.Cited
-			for _, l := range looks {
-				to := &target
-				if l.gone {
-					to = nil
-				}
-				is = list.Cite(is, to, now.Add(l.at))
-				if got := is.Shown(); got != l.want {
-					t.Errorf("after %s the quote says %q, want %q", l.at, got, l.want)
-				}
-			}
-		})
+		if got := list.Cite(tt.reply, tt.target).Shown(); got != tt.want {
+			t.Errorf("%s: the quote says %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }

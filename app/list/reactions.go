@@ -47,7 +47,7 @@ func reacted(m *client.Message, emoji string) bool {
 // reactions draws the reactions to m into row r. A pill that stays keeps its element, and so the focus. If the pill that has
 // the focus disappears, the focus moves to the row.
 func (t templates) reactions(r *row, m *client.Message) {
-	t.pressActions(r, m)
+	r.pressActions(m)
 	box := r.article.Call("querySelector", ".message-reactions")
 	if m.Extras == nil || len(m.Extras.Reactions) == 0 {
 		if box.Truthy() {
@@ -59,17 +59,17 @@ func (t templates) reactions(r *row, m *client.Message) {
 		box = dom.Node("div", "message-reactions")
 		dom.Set(box, "role", "group")
 		dom.Set(box, "aria-label", words.Of(words.ReactionsLabel))
-		r.addBelow(box)
+		r.article.Call("appendChild", box)
 	}
 	t.pills(r, box, m)
 }
 
-// pressActions makes the buttons of the open actions show which reactions the user has given.
-func (t templates) pressActions(r *row, m *client.Message) {
-	if !r.opened() {
+// pressActions makes the buttons of the bar show which reactions the user has given.
+func (r *row) pressActions(m *client.Message) {
+	if r.bar == nil {
 		return
 	}
-	buttons := r.article.Call("querySelectorAll", ".message-actions ["+emojiName+"]")
+	buttons := r.bar.Call("querySelectorAll", "["+emojiName+"]")
 	for i := range buttons.Length() {
 		b := buttons.Index(i)
 		press(b, reacted(m, b.Call("getAttribute", emojiName).String()))
@@ -113,5 +113,5 @@ func (t templates) life(r *row, old, next *client.Message) {
 	}
 	e := dom.Node("p", "message-life")
 	e.Set("textContent", words.With(words.ShorterLife, words.Lifetime(next.Extras.Life)))
-	r.addBelow(e)
+	r.article.Call("appendChild", e)
 }

@@ -14,13 +14,15 @@ import (
 )
 
 // A row is one message in the document. It is an article that has the author's face, a header line and the text. Below
-// the text, a message of the user's own shows its state until it is sent. Once the user asks for the actions, they are
-// below the text, too. The accessible name says all this in one sentence, so a screen reader says one sentence for each
-// row.
+// the text, a message of the user's own shows its state until it is sent. The bar with the actions lies over the row's
+// upper edge (actions.go). The accessible name says all this in one sentence, so a screen reader says one sentence for
+// each row.
 type row struct {
 	article goapp.Value
 	head    goapp.Value // the header line: the author's name, when the message was sent, the time left
-	left    goapp.Value // the button that shows the time left, and opens the actions
+	left    goapp.Value // shows the time left
+	more    goapp.Value // the button that opens the actions
+	bar     goapp.Value // the actions; nil: the row does not show them
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
 	date    words.Date  // when the message was sent; 0: the server has not accepted it
 	quote   *quote      // what the message answers; nil: it is no reply
@@ -58,42 +60,49 @@ const maxName = 40
 // templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
 // 24.
 type templates struct {
-	article, waiting, failed, actions, link, code goapp.Value
-	clock                                         words.Clock
-	nameOf                                        func(id string) string // see Content
-	emoji                                         []string               // see Content
+	article, waiting, failed, bar, link, code goapp.Value
+	clock                                     words.Clock
+	nameOf                                    func(id string) string // see Content
+	emoji                                     []string               // see Content
 }
 
 func newTemplates() templates {
 	face := dom.Node("span", "face")
 	dom.Set(face, "aria-hidden", "true")
-	left := button(doMore, "")
-	left.Set("className", "left")
-	dom.Set(left, "aria-label", words.Of(words.ActionsLabel))
-	dom.Set(left, "aria-expanded", "false")
-	dom.Set(left, "tabindex", "-1") // the Tab key does not stop at it, because Enter on the row does the same
-	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left)
+	left := dom.Node("span", "left")
+	dom.Set(left, doName, doMore) // who misses the button beside the ring hits the ring
+	more := button(doMore, "")
+	more.Set("className", "more")
+	dom.Set(more, "aria-expanded", "false")
+	dom.Set(more, "tabindex", "-1") // the Tab key does not stop at it, because Enter on the row does the same
+	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left, more)
 	article := dom.Node("article", "message", face, head, dom.Node("div", "message-text"))
 	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
 	dom.Set(article.Get("lastChild"), "dir", "auto")
 
 	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
 		button(doDiscard, words.Of(words.Discard)), button(doCopy, words.Of(words.Copy)))
-	actions := dom.Node("div", "message-actions", dom.Node("p", "message-when"))
-	dom.Set(actions, "role", "group")
-	dom.Set(actions, "aria-label", words.Of(words.ActionsLabel))
+	bar := dom.Node("div", "message-actions", dom.Node("div", "message-bar"), dom.Node("div", "message-bar"),
+		dom.Node("p", "message-when"))
+	dom.Set(bar, "role", "toolbar")
+	dom.Set(bar, "aria-label", words.Of(words.ActionsLabel))
 	link := dom.Node("a", "")
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
 	dom.Set(link, "tabindex", "-1") // the Tab key stops at the links of a message only while its actions are shown
 	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
-	return templates{article: article, waiting: waiting, failed: failed, actions: actions, link: link, code: newCode()}
+	return templates{article: article, waiting: waiting, failed: failed, bar: bar, link: link, code: newCode()}
 }
 
 // label writes name into a button of a message. The accessible name of the button begins with name, and then says which
 // message or code the button is for: with the first characters of text.
 func label(button goapp.Value, name, text string) {
 	button.Set("textContent", name)
+	called(button, name, text)
+}
+
+// called sets the accessible name of a button that shows name, or a sign for it.
+func called(button goapp.Value, name, text string) {
 	dom.Set(button, "aria-label", words.With(words.ButtonFor, name, words.First(text)))
 }
 
@@ -110,7 +119,8 @@ func (t templates) row(m *client.Message) *row {
 	article := t.article.Call("cloneNode", true)
 	article.Set(keyName, m.Key)
 	head := article.Get("firstChild").Get("nextSibling")
-	r := &row{article: article, head: head, left: head.Get("lastChild")}
+	more := head.Get("lastChild")
+	r := &row{article: article, head: head, left: more.Get("previousSibling"), more: more}
 	t.update(r, &client.Message{}, m)
 	return r
 }
@@ -131,9 +141,14 @@ func (t templates) update(r *row, old, next *client.Message) {
 	}
 	if old.Text != next.Text {
 		t.fill(r, next)
+		called(r.more, words.Of(words.ActionsLabel), words.Text(next))
 	}
 	if was, is := words.State(old), words.State(next); was != is || old.State != next.State {
 		t.state(r.article, next, is)
+		if r.opened() { // other actions may be possible
+			r.hideBar()
+			r.open(t, next)
+		}
 	}
 	if old.Extras != next.Extras {
 		t.life(r, old, next)
@@ -181,7 +196,6 @@ func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 			text = words.Left(to.seconds)
 		}
 		r.left.Set("textContent", text)
-		dom.Set(r.left, "aria-label", words.Actions(r.left.Call("getAttribute", "data-when").String(), to.seconds))
 	}
 	r.shown = to
 	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
@@ -192,6 +206,7 @@ func (r *row) count(m *client.Message, now time.Time) (soon bool) {
 type chunk struct {
 	element goapp.Value
 	rows    int
+	bars    int // how many of the rows show their bar
 }
 
 // chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that there are as many chunks as
@@ -206,6 +221,20 @@ func (c *chunk) insert(added *row, next goapp.Value) {
 	}
 	added.chunk = c
 	c.rows++
+	if added.bar != nil {
+		c.countBars(1)
+	}
+}
+
+// countBars adds n to the number of bars in the chunk. A style lets a chunk with bars paint over its neighbours, because
+// the bar of its first row does not fit into it.
+func (c *chunk) countBars(n int) {
+	c.bars += n
+	class := "block"
+	if c.bars > 0 {
+		class = "block block-bars"
+	}
+	c.element.Set("className", class)
 }
 
 // rowClass returns the CSS classes of a message's row.

@@ -19,7 +19,7 @@ type rows struct {
 	messages  []client.Message // the messages that have a row; nil: all rows must be drawn again
 	at        map[string]*row  // the rows by the key of their message
 	chunks    []*chunk         // in the order in which they are shown
-	removed   bool             // rows were removed since List.Removed was last called
+	removed   bool             // rows or bars were removed since List.Removed was last called
 }
 
 // clear removes all rows.
@@ -32,6 +32,9 @@ func (r *rows) clear() {
 func (r *rows) remove(gone *row) {
 	gone.article.Call("remove")
 	gone.separate("")
+	if gone.bar != nil {
+		gone.chunk.countBars(-1)
+	}
 	r.removed = true
 	if gone.chunk.rows--; gone.chunk.rows == 0 {
 		gone.chunk.element.Call("remove")

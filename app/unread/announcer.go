@@ -1,6 +1,7 @@
 package unread
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -93,6 +94,7 @@ func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 		case was != nil:
 			sent = sent || was.Seq == 0
 		case m.Seq <= current.Head: // the message was in the room before the user joined
+		case slices.Contains(previous.Undo, m.Key): // the user has taken it back, and has it back now
 		case m.Mine:
 			sent = true
 		default:

@@ -193,3 +193,17 @@ func TestMarkdownIsSaidWithoutItsSigns(t *testing.T) {
 		t.Errorf("it says %q, want %q", a.Polite, want)
 	}
 }
+
+func TestMessageThatComesBackIsNotSaidToBeSent(t *testing.T) {
+	a, now := new(unread.Announcer), time.Minute
+	empty, sending, sent, takenBack := view("lobby", 0, ""), view("lobby", 0, "m:s"), view("lobby", 0, "m"), view("lobby", 0, "")
+	takenBack.Undo = []string{"m"}
+	last := empty
+	for i, v := range []client.View{empty, sending, sent, takenBack, sent} {
+		a.Observe(&last, &v, now)
+		last, now = v, now+time.Minute
+		if want := map[bool]string{true: "Sent"}[i >= 2]; a.Polite != want { // with another character, it is said anew
+			t.Errorf("after view %d it says %q, want %q", i, a.Polite, want)
+		}
+	}
+}

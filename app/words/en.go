@@ -139,6 +139,7 @@ var english = language{
 		SentAt:           "Sent at {0}",
 		SentYesterday:    "Sent yesterday at {0}",
 		SentOn:           "Sent on {0} at {1}",
+		SentVanishes:     "{0}, {1}",
 		VanishesAt:       "vanishes at {0}",
 		VanishesTomorrow: "vanishes tomorrow at {0}",
 		VanishesOn:       "vanishes on {0} at {1}",
@@ -159,7 +160,6 @@ var english = language{
 		ButtonFor:        "{0} “{1}”",
 		ActionsLabel:     "Actions",
 		NotCopied:        "Not copied: select the text and copy it.",
-		ActionsShown:     "{0}: {1}",
 
 		ReactionsLabel:   "Reactions",
 		ReactionCount:    "{0} {1}",
@@ -169,6 +169,7 @@ var english = language{
 		Reply:            "Reply",
 		TakeBack:         "Take back",
 		TakenBack:        "Your message is taken back.",
+		BroughtBack:      "Your message is back.",
 		Undo:             "Undo",
 		IsReply:          "A reply.",
 		InReplyTo:        "In reply to {0}",

@@ -123,6 +123,7 @@ const (
 	SentAt           // {0}: a time
 	SentYesterday    // {0}: a time
 	SentOn           // {0}: a day, {1}: a time
+	SentVanishes     // {0}: SentAt or its like, {1}: VanishesAt or its like
 	VanishesAt       // {0}: a time
 	VanishesTomorrow // {0}: a time
 	VanishesOn       // {0}: a day, {1}: a time
@@ -141,9 +142,8 @@ const (
 	CopyCode
 	ShowAll // the text of a very high message
 	Copied
-	NotCopied    // the browser does not let the page use the clipboard
-	ActionsShown // {0}: the words that the button shows, {1}: ActionsLabel
-	ButtonFor    // {0}: the button's name, {1}: how the message begins
+	NotCopied // the browser does not let the page use the clipboard
+	ButtonFor // {0}: the button's name, {1}: how the message begins
 
 	// What the user does with a message.
 	ReactionsLabel
@@ -154,6 +154,7 @@ const (
 	Reply
 	TakeBack
 	TakenBack
+	BroughtBack // after Undo
 	Undo
 	IsReply
 	InReplyTo // {0}: MessageAloud

@@ -22,6 +22,11 @@ func Label(m *client.Message, c Clock) string {
 	return With(MessageSent, author, Text(m), c.Sent(m.At), c.Vanishes(m.Expires)) + extras(m)
 }
 
+// SentAndVanishes says when the server accepted m, and when m expires.
+func (c Clock) SentAndVanishes(m *client.Message) string {
+	return With(SentVanishes, c.Sent(m.At), c.Vanishes(m.Expires))
+}
+
 // Text returns the text of a message as the page shows it: without the signs of Markdown.
 func Text(m *client.Message) string { return markup.Plain(markup.Parse(m.Text)) }
 
@@ -65,17 +70,6 @@ func State(m *client.Message) string {
 
 // Left says how many seconds a message has to live.
 func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
-
-// Actions names the button that shows a message's actions. The name begins with the words that the button shows. These
-// are the number of seconds that are left, if they are few, and the sentence expiry, which appears while the pointer is
-// on the button and says when the message expires.
-func Actions(expiry string, seconds int) string {
-	shown := expiry
-	if seconds > 0 {
-		shown = Left(seconds) + " " + shown
-	}
-	return With(ActionsShown, shown, Of(ActionsLabel))
-}
 
 // maxFirst is how many characters of a message's text are in the name of its buttons.
 const maxFirst = 30

@@ -26,6 +26,14 @@ func nameOf(u wire.User, limit int) string {
 	return name
 }
 
+// Called returns the name of u, marked if a guest has chosen it; "" if u has none.
+func Called(u wire.User) string {
+	if u.Name == "" {
+		return ""
+	}
+	return nameOf(u, len(u.Name))
+}
+
 // Typing says who is typing: one or two names, or that there are several; "" if nobody is.
 func Typing(typists []room.Typist) string {
 	name := func(i int) string { return isolated(nameOf(typists[i].User, maxTypist)) }

@@ -69,3 +69,16 @@ func TestNotes(t *testing.T) {
 		}
 	}
 }
+
+func TestCalled(t *testing.T) {
+	for want, u := range map[string]wire.User{
+		"":                {Anonymous: true},
+		"Ada":             {Name: "Ada"},
+		"Ada (guest)":     {Name: "Ada", Anonymous: true},
+		"Anonymous Heron": {Name: "Anonymous Heron", Anonymous: true},
+	} {
+		if got := words.Called(u); got != want {
+			t.Errorf("%+v is called %q, want %q", u, got, want)
+		}
+	}
+}

@@ -98,18 +98,6 @@ func TestLabel(t *testing.T) {
 	}
 }
 
-func TestActionsBeginWithWhatIsShown(t *testing.T) {
-	for seconds, want := range map[int]string{
-		0: "vanishes at 14:05:05: Actions", 1: "1 s vanishes at 14:05:05: Actions", 24: "24 s vanishes at 14:05:05: Actions",
-		30: "30 s vanishes at 14:05:05: Actions",
-	} {
-		got := words.Actions("vanishes at 14:05:05", seconds)
-		if got != want || seconds > 0 && !strings.HasPrefix(got, words.Left(seconds)) {
-			t.Errorf("with %d s left the name is %q, want %q", seconds, got, want)
-		}
-	}
-}
-
 func TestFirstWords(t *testing.T) {
 	long := strings.Repeat("ä", 31)
 	for text, want := range map[string]string{"lunch?": "lunch?", "a\n b": "a b", long: long[:2*30] + "…", long[:60]: long[:60]} {

@@ -22,9 +22,9 @@ type Company struct {
 	Users  []wire.User
 	Typing []Typist // in the order in which they began
 
-	user     string            // the id of this client's user, "" before the first welcome
-	outdated bool              // Users is not right any more, or is not known
-	names    map[string]string // the last known names of users, by id; copy on write
+	user     string               // the id of this client's user, "" before the first welcome
+	outdated bool                 // Users is not right any more, or is not known
+	known    map[string]wire.User // users as they were last called, by id; copy on write
 }
 
 // A Typist is another user who is typing.
@@ -33,8 +33,8 @@ type Typist struct {
 	until time.Time // when the user no longer counts as typing, by the server's clock
 }
 
-// NameOf returns the name of the user with that id, "" if it is not known.
-func (c *Company) NameOf(id string) string { return c.names[id] }
+// Known returns the user with that id as last called, and a user without a name if the name is not known.
+func (c *Company) Known(id string) wire.User { return c.known[id] }
 
 // Same reports whether the page would draw c exactly as it draws o.
 func (c *Company) Same(o *Company) bool {
@@ -145,14 +145,14 @@ func (c *Company) learn(users []wire.User) {
 	fresh := false
 	for i := range users {
 		u := &users[i]
-		if name, ok := c.names[u.ID]; ok && name == u.Name {
+		if known, ok := c.known[u.ID]; ok && known == *u {
 			continue
 		}
 		if !fresh {
-			c.copyNames()
+			c.copyKnown()
 			fresh = true
 		}
-		c.names[u.ID] = u.Name
+		c.known[u.ID] = *u
 	}
 }
 
@@ -161,22 +161,22 @@ func (c *Company) learn(users []wire.User) {
 func (c *Company) learnAuthors(messages []wire.Message) {
 	var authors []wire.User
 	for i := range messages {
-		if u := &messages[i].User; c.names[u.ID] == "" {
+		if u := &messages[i].User; c.known[u.ID].Name == "" {
 			authors = append(authors, *u)
 		}
 	}
 	c.learn(authors)
 }
 
-// copyNames makes a copy of the names, to which a name can be added.
-func (c *Company) copyNames() {
-	old := c.names
-	c.names = make(map[string]string, len(old)+1)
+// copyKnown makes a copy of the known users, to which one can be added.
+func (c *Company) copyKnown() {
+	old := c.known
+	c.known = make(map[string]wire.User, len(old)+1)
 	if len(old) < maxNames {
-		maps.Copy(c.names, old)
+		maps.Copy(c.known, old)
 		return
 	}
 	for i := range c.Users {
-		c.names[c.Users[i].ID] = c.Users[i].Name
+		c.known[c.Users[i].ID] = c.Users[i]
 	}
 }

@@ -384,15 +384,64 @@ func TestNames(t *testing.T) {
 		{wire.Authed{User: wire.User{ID: "u-me", Name: "Egret"}}, "u-me", "Egret"},
 		{wire.Beat{}, "u-nobody", ""},
 	} {
-		if r = r.Apply(tt.frame, t0); r.NameOf(tt.id) != tt.want {
-			t.Errorf("after %+v %s is called %q, want %q", tt.frame, tt.id, r.NameOf(tt.id), tt.want)
+		if r = r.Apply(tt.frame, t0); r.Known(tt.id).Name != tt.want {
+			t.Errorf("after %+v %s is called %q, want %q", tt.frame, tt.id, r.Known(tt.id).Name, tt.want)
 		}
 	}
 	for i := range 1200 { // strangers who come and write once
 		u := wire.User{ID: fmt.Sprint("u-", i), Name: fmt.Sprint("No. ", i)}
 		r = r.Apply(newMessage(int64(7+i), u, "x"), t0).Apply(takenBack(0, int64(7+i)), t0)
 	}
-	if r.NameOf("u-me") != "Egret" || r.NameOf("u-1199") != "No. 1199" || r.NameOf("u-1") != "" {
-		t.Errorf("names = %q, %q, %q", r.NameOf("u-me"), r.NameOf("u-1199"), r.NameOf("u-1"))
+	if r.Known("u-me").Name != "Egret" || r.Known("u-1199").Name != "No. 1199" || r.Known("u-1").Name != "" {
+		t.Errorf("names = %q, %q, %q", r.Known("u-me").Name, r.Known("u-1199").Name, r.Known("u-1").Name)
+	}
+}
+
+// TestReplyKnowsThatItsTargetWasTakenBack: a reply says whether the message that it answers was taken back or has expired,
+// also when the page shows the reply only later.
+func TestReplyKnowsThatItsTargetWasTakenBack(t *testing.T) {
+	const to = 4
+	answer := at(5, ann, "an answer")
+	answer.ReplyTo, answer.Expires = to, t0.Add(time.Hour).UnixMilli()
+	expired := takenBack(0, 4)
+	expired.Why, expired.Repeat = wire.WhyExpired, false
+	resumes := snapshot("e1", 9, true, nil)
+	resumes.Removed = []int64{4}
+	anew := snapshot("e1", 9, false, nil, at(3, ann, "one"), answer)
+	apply := func(f wire.Frame, wait time.Duration) func(room.Room) room.Room {
+		return func(r room.Room) room.Room { return r.Apply(f, t0.Add(wait)) }
+	}
+	acts := func(list ...room.Act) func(room.Room) room.Room {
+		return func(r room.Room) room.Room { r.SetActs(list); return r }
+	}
+	for _, tt := range []struct {
+		name  string
+		steps []func(room.Room) room.Room
+		want  bool
+	}{
+		{"it lives", nil, false},
+		{"taken back", []func(room.Room) room.Room{apply(takenBack(6, 4), 0)}, true},
+		{"the reply gets a reaction later", []func(room.Room) room.Room{apply(takenBack(6, 4), 0),
+			apply(reacted(7, 5, ben, "👍"), 0)}, true},
+		{"another is taken back", []func(room.Room) room.Room{apply(takenBack(6, 3), 0)}, false},
+		{"expired", []func(room.Room) room.Room{apply(expired, time.Minute)}, false},
+		{"taken back while the user was away", []func(room.Room) room.Room{apply(resumes, 0)}, true},
+		{"no longer listed", []func(room.Room) room.Room{apply(anew, 0)}, true},
+		{"no longer listed, because it has expired", []func(room.Room) room.Room{apply(anew, time.Minute)}, false},
+		{"by the user", []func(room.Room) room.Room{acts(room.Act{Seq: 4})}, true},
+		{"by the user, undone", []func(room.Room) room.Room{acts(room.Act{Seq: 4}), acts()}, false},
+	} {
+		r := lobby(wire.Posted{Room: "lobby", Message: answer})
+		before := r
+		for _, step := range tt.steps {
+			r = step(r)
+		}
+		i := slices.IndexFunc(r.Messages, func(m room.Message) bool { return m.Text == answer.Text })
+		if i < 0 || r.Messages[i].Extras.Unmade != tt.want {
+			t.Errorf("%s: the target was taken back: %t, want %t", tt.name, !tt.want, tt.want)
+		}
+		if before.Messages[2].Extras.Unmade {
+			t.Errorf("%s: the room before has changed, too", tt.name)
+		}
 	}
 }

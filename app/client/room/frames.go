@@ -20,7 +20,7 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 		r.rename(f.User)
 	case wire.Joined:
 		if f.Room == r.Name {
-			r.joined(f)
+			r.joined(f, now)
 		}
 	case wire.Posted:
 		if r.isNew(f.Room, f.Seq) {
@@ -28,7 +28,7 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 		}
 	case wire.Removed: // without a seq it is no event, but an expiry or a repeat
 		if f.Seq == 0 && f.Room == r.Name && r.Joined || f.Seq != 0 && r.isNew(f.Room, f.Seq) {
-			r.removed(f.Seqs)
+			r.removed(f.Seqs, now)
 		}
 	case wire.Reacted: // a repeat has no seq, and r has that reaction already, or will get it with its event
 		if f.Seq != 0 && r.isNew(f.Room, f.Seq) {
@@ -85,22 +85,22 @@ func (r *Room) company(f wire.Frame, now time.Time) {
 // joined applies f, a snapshot of the room. If f resumes, its messages are added to those that r has. Otherwise they
 // replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has lost them,
 // but the user may still read them. Head stays if r was joined all the time, and f only brings what got lost on the way.
-func (r *Room) joined(f wire.Joined) {
+func (r *Room) joined(f wire.Joined, now time.Time) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
 	stays := r.Joined && sameEpoch && f.Resumed
 	if !sameEpoch {
 		r.forgetActs()
 		r.cursor = wire.Cursor{Epoch: f.Epoch}
 	}
-	have := r.Messages
 	if sameEpoch && !f.Resumed {
 		listed := make(map[int64]bool, len(f.Messages))
 		for _, m := range f.Messages {
 			listed[m.Seq] = true
 		}
 		lost := func(m *Message) bool { return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq] }
-		have, r.hidden = without(have, lost), without(r.hidden, lost)
+		r.takeBack(lost, now) // those that have expired are no longer listed either
 	}
+	have := r.Messages
 	r.cursor.Seq = max(r.cursor.Seq, f.Head)
 	if !stays {
 		r.Head = r.cursor.Seq
@@ -111,19 +111,19 @@ func (r *Room) joined(f wire.Joined) {
 		have = copied(have)
 	}
 	for _, m := range f.Messages {
-		have = place(have, r.message(m))
+		have = place(have, r.withUnmade(r.message(m)))
 	}
 	r.Messages = have
 	r.setReactions(f.Reacted)
-	r.removed(f.Removed)
+	r.removed(f.Removed, now)
 	r.showActs(r.acts)
 }
 
 // removed removes the messages of the present epoch that have these seqs.
-func (r *Room) removed(seqs []int64) {
+func (r *Room) removed(seqs []int64, now time.Time) {
 	if len(seqs) > 0 {
 		epoch := r.cursor.Epoch
-		r.drop(func(m *Message) bool { return m.epoch == epoch && slices.Contains(seqs, m.Seq) })
+		r.takeBack(func(m *Message) bool { return m.epoch == epoch && slices.Contains(seqs, m.Seq) }, now)
 	}
 }
 

@@ -13,6 +13,7 @@ type Extras struct {
 	// what the author chose beside the text. Life is the life of a message that lives shorter than the others of its room
 	outbox.Details
 	Reactions []Reaction // in the order in which the emoji came; with the user's acts, see Act
+	Unmade    bool       // the message that this one answers was taken back; false if it has expired
 
 	given []Reaction // the same without the user's acts, as the server says
 }
@@ -20,7 +21,7 @@ type Extras struct {
 // Reaction is one emoji on a message.
 type Reaction struct {
 	Emoji string
-	By    []string // the ids of the users who gave it, in the order in which they gave it; Company.NameOf has their names
+	By    []string // the ids of the users who gave it, in the order in which they gave it; Company.Known has their names
 	Mine  bool     // the user of this client is one of them
 }
 

@@ -2,6 +2,7 @@ package room
 
 import (
 	"slices"
+	"time"
 
 	"mayfly/shared/wire"
 )
@@ -56,9 +57,11 @@ func (t *timeline) showActs(acts []Act) {
 		case takenBack && list == &t.Messages:
 			t.Messages = without(t.Messages, this)
 			t.hidden = append(copied(without(t.hidden, this)), m)
+			t.markReplies(&m, true)
 		case !takenBack && list == &t.hidden:
 			t.hidden = without(t.hidden, this)
 			t.Messages = place(copied(t.Messages), m)
+			t.markReplies(&m, false)
 		default:
 			*list = copied(*list)
 			(*list)[i] = m
@@ -82,6 +85,45 @@ func (t *timeline) find(seq int64) (list *[]Message, i int) {
 // drop removes the messages for which gone returns true.
 func (t *timeline) drop(gone func(*Message) bool) {
 	t.Messages, t.hidden = without(t.Messages, gone), without(t.hidden, gone)
+}
+
+// takeBack removes the messages for which gone returns true, and marks the replies to those that had not expired at now.
+func (t *timeline) takeBack(gone func(*Message) bool, now time.Time) {
+	for _, list := range [][]Message{t.Messages, t.hidden} {
+		for i := range list {
+			if m := &list[i]; gone(m) && now.Before(m.Expires) {
+				t.markReplies(m, true)
+			}
+		}
+	}
+	t.drop(gone)
+}
+
+// markReplies says in each reply to m whether m was taken back.
+func (t *timeline) markReplies(m *Message, unmade bool) {
+	fresh := false
+	for i := range t.Messages {
+		r := &t.Messages[i]
+		if !r.Answers(m) || r.Extras.Unmade == unmade {
+			continue
+		}
+		if !fresh {
+			t.Messages, fresh = copied(t.Messages), true
+			r = &t.Messages[i]
+		}
+		x := *r.Extras
+		x.Unmade = unmade
+		r.Extras = &x
+	}
+}
+
+// withUnmade returns m, a message that a snapshot lists, with what only t knows of it: that the message which m answers was
+// taken back.
+func (t *timeline) withUnmade(m Message) Message {
+	if list, i := t.find(m.Seq); i >= 0 && m.Extras != nil && (*list)[i].Extras != nil {
+		m.Extras.Unmade = (*list)[i].Extras.Unmade
+	}
+	return m
 }
 
 // reacted applies f: a user has given a reaction, or has taken one away.
@@ -112,7 +154,7 @@ func (t *timeline) setReactions(all []wire.MessageReactions) {
 func (t *timeline) withGiven(m Message, given []Reaction) Message {
 	x := &Extras{Reactions: given, given: given}
 	if m.Extras != nil {
-		x.Details = m.Extras.Details
+		x.Details, x.Unmade = m.Extras.Details, m.Extras.Unmade
 	}
 	for _, a := range t.acts {
 		if a.Seq == m.Seq && a.Emoji != "" && m.epoch == t.cursor.Epoch {

@@ -288,10 +288,10 @@ func TestA16ControlsHaveNamesAndStates(t *testing.T) {
 			}
 		}
 	}
-	tab.Do(chromedp.Click(chromedp.CSS(firstLeft)))
-	tab.Until(rig.Find(firstLeft) + `.getAttribute('aria-expanded') === 'true'`)
-	tab.Do(chromedp.Click(chromedp.CSS(firstLeft)))
-	tab.Until(rig.Find(firstLeft) + `.getAttribute('aria-expanded') === 'false'`)
+	tab.Do(chromedp.Click(chromedp.CSS(firstMore)))
+	tab.Until(rig.Find(firstMore) + `.getAttribute('aria-expanded') === 'true'`)
+	tab.Do(chromedp.Click(chromedp.CSS(firstMore)))
+	tab.Until(rig.Find(firstMore) + `.getAttribute('aria-expanded') === 'false'`)
 }
 
 // TestA17NoCompletion checks that the composer completes no words: the only choice on the page is how long the next message

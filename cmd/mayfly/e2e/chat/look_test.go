@@ -25,7 +25,7 @@ const dropPosts = `{
 }`
 
 var (
-	firstLeft = "article " + rig.RowLeft // the CSS selector of the first row's button with the time left
+	firstMore = "article " + rig.RowMore // the CSS selector of the button for the first row's actions
 	failed    = `!!` + rig.Find(rig.FailedRow+" button")
 )
 
@@ -50,7 +50,7 @@ func busy(t *testing.T) (*rig.Tab, *rig.Raw) {
 	tab.Shows("never arrives")
 	tab.Age(unanswered)
 	tab.Until(failed)
-	tab.Do(chromedp.Click(chromedp.CSS(firstLeft)))
+	tab.Do(chromedp.Click(chromedp.CSS(firstMore)))
 	tab.Do(rig.Type("a draft"))
 	return tab, r
 }
@@ -86,7 +86,7 @@ const contrasts = `((parts) => {
 	if (seen < 20) bad.push('only ' + seen + ' looked at');
 	return bad;
 })([['.composer-field', null, 'borderTopColor'], ['textarea', '::placeholder', 'color'],
-	['.message-actions .button, .message-state .button', null, 'borderTopColor'],
+	['.message-actions, .message-state .button', null, 'borderTopColor'],
 	['.status-dot', null, 'borderTopColor'], ['.face', null, 'borderTopColor']])`
 
 func TestA22Contrast(t *testing.T) {
@@ -273,10 +273,10 @@ func TestNamesBeginWithWhatIsShown(t *testing.T) {
 		}
 	}
 	look("at rest")
-	tab.Script(`document.querySelector('#rooms-menu').hidePopover(); document.querySelector('article:has(.left) .left').click()`)
+	tab.Script(`document.querySelector('#rooms-menu').hidePopover(); document.querySelector('.more').click()`)
 	tab.Until(`!!document.querySelector('.message-actions')`)
 	look("with actions")
-	if got := rig.Eval[string](tab, `(e => e.computedName)(document.querySelector('.left'))`); !strings.Contains(got, "Actions") {
+	if got := rig.Eval[string](tab, `document.querySelector('.more').computedName`); got != "Actions “lunch?”" {
 		t.Errorf("the button for the actions is named %q", got)
 	}
 }
@@ -310,7 +310,8 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 		[...document.querySelectorAll('*')].every(e => getComputedStyle(e).scrollBehavior === 'auto' && parseFloat(getComputedStyle(e).transitionDuration) === 0)`) {
 		t.Error("something moves although the user asked for less motion")
 	}
-	const dots = `getComputedStyle(document.querySelector('.left'), '::before').content.includes('⋯')`
+	const dots = `getComputedStyle(document.querySelector('.more'), '::before').content.includes('⋯') &&
+		document.querySelector('.more').checkVisibility({opacityProperty: true})`
 	if !rig.Eval[bool](tab, dots) {
 		t.Error("with less motion the user does not see the button for the actions")
 	}
@@ -327,8 +328,7 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 		"what the user writes": `getComputedStyle(document.querySelector('textarea')).color !==
 			getComputedStyle(document.body).backgroundColor`,
 
-		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility() &&
-			!b.matches('.left')).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
+		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility()).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("in forced colours the user does not see %s", what)
@@ -352,8 +352,12 @@ func TestATouchedMessageStaysAsItIs(t *testing.T) {
 	if after := rig.Eval[float64](tab, height); after != before {
 		t.Errorf("the row is %g px high once it is pressed, want %g px", after, before)
 	}
-	tab.Script(rig.Find(rig.RowLeft) + `.click()`)
-	tab.Until(`/^Vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M$/.test(document.querySelector('.message-when')?.innerText)`)
+	tab.Script(rig.Find(rig.RowMore) + `.click()`)
+	tab.Until(`/^Sent at \d+:\d\d:\d\d [AP]M, vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M$/.test(
+		document.querySelector('.message-when')?.innerText)`)
+	if after := rig.Eval[float64](tab, height); after != before {
+		t.Errorf("with open actions the row is %g px high, want %g px", after, before)
+	}
 }
 
 // TestPaperHasTheMessages prints a room. The print must have all messages and no buttons.

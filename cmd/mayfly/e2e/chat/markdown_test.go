@@ -50,7 +50,7 @@ func TestCopyCode(t *testing.T) {
 	tab.Script(watchVoices + `; window.copied = ''; navigator.clipboard.writeText = async text => { copied = text; }`)
 	tab.Do(rig.Type(text), rig.Enter())
 	tab.Until(`said.length === 1`)
-	tab.Do(chromedp.Click(chromedp.CSS(rig.RowLeft)))
+	tab.Do(chromedp.Click(chromedp.CSS(rig.RowMore)))
 	copies := rig.ByRole("button", "Copy code “x := 1 y(x)”")
 	tab.Until(copies + `?.tabIndex === 0`)
 	tab.Script(copies + `.focus()`)

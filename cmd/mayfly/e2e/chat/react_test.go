@@ -37,7 +37,7 @@ func in(text, selector string) string {
 
 // act opens the actions of the message with this text with the mouse, and presses the button with this name there.
 func act(tab *rig.Tab, text, name string) {
-	tab.Script(in(text, rig.RowLeft) + `.click()`)
+	tab.Script(in(text, rig.RowMore) + `.click()`)
 	tab.Script(fmt.Sprintf(`[...%s.querySelectorAll('.message-actions button')].find(b => b.textContent === %q).click()`,
 		row(text), name))
 }
@@ -163,7 +163,7 @@ func TestTargetExpiresWhileOneAnswers(t *testing.T) {
 func TestTakeBackWithUndo(t *testing.T) {
 	t.Parallel()
 	ann, ben := two(t, "A slip")
-	ben.Script(in("A slip", rig.RowLeft) + `.click()`)
+	ben.Script(in("A slip", rig.RowMore) + `.click()`)
 	if rig.Eval[bool](ben, row("A slip")+`.innerText.includes('Take back')`) {
 		t.Error("a message of somebody else can be taken back")
 	}
@@ -175,6 +175,7 @@ func TestTakeBackWithUndo(t *testing.T) {
 	ann.Do(rig.Enter())
 	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
+	ann.Until(`document.getElementById('polite').textContent === 'Your message is back.'`)
 	ben.Shows("A slip")
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip"))

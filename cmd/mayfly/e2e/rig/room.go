@@ -12,7 +12,8 @@ const (
 	RowText = ".message-text"
 	RowName = ".message-name"
 	RowTime = ".message-time"
-	RowLeft = ".left" // the button with the time left, which opens the actions
+	RowLeft = ".left" // the time left
+	RowMore = ".more" // the button that opens the actions
 )
 
 // CSS selectors for rows in a certain state, and for elements near the rows, that have no role of their own.
