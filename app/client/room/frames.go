@@ -114,9 +114,7 @@ func (r *Room) joined(f wire.Joined) {
 		have = place(have, r.message(m))
 	}
 	r.Messages = have
-	for _, reacted := range f.Reacted {
-		r.setReactions(reacted.Seq, reactions(reacted.Reactions, r.me.ID))
-	}
+	r.setReactions(f.Reacted)
 	r.removed(f.Removed)
 	r.showActs(r.acts)
 }
