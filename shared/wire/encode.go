@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -30,6 +31,16 @@ func withLists(f Frame) Frame {
 	case Joined:
 		f.Removed = append([]int64{}, f.Removed...)
 		f.Messages = append([]Message{}, f.Messages...)
+		for i := range f.Messages {
+			f.Messages[i].Reactions = withUsers(f.Messages[i].Reactions)
+		}
+		f.Reacted = slices.Clone(f.Reacted)
+		for i := range f.Reacted {
+			f.Reacted[i].Reactions = withUsers(f.Reacted[i].Reactions)
+		}
+		return f
+	case Posted:
+		f.Reactions = withUsers(f.Reactions)
 		return f
 	case Welcome:
 		f.Reactions = append([]string{}, f.Reactions...)
@@ -42,6 +53,15 @@ func withLists(f Frame) Frame {
 		return f
 	}
 	return f
+}
+
+// withUsers returns a copy of list in which no list is nil.
+func withUsers(list []Reaction) []Reaction {
+	list = append([]Reaction{}, list...)
+	for i := range list {
+		list[i].By = append([]string{}, list[i].By...)
+	}
+	return list
 }
 
 // EncodeMessage returns m encoded as one element of Joined.Messages.
@@ -91,7 +111,7 @@ func AddReactions(message []byte, reactions []Reaction) []byte {
 
 // EncodeReacted returns r encoded as one element of Joined.Reacted.
 func EncodeReacted(r MessageReactions) []byte {
-	r.Reactions = append([]Reaction{}, r.Reactions...)
+	r.Reactions = withUsers(r.Reactions)
 	return marshal(r)
 }
 

@@ -365,6 +365,10 @@ func FuzzDecode(f *testing.F) {
 	for _, b := range golden(f) {
 		f.Add(b)
 	}
+	for _, lacking := range []string{`{"type":"joined","reacted":[{},{"reactions":[{}]}],"messages":[{"reactions":[{}]}]}`,
+		`{"type":"posted","reactions":[{}]}`} {
+		f.Add([]byte(lacking)) // lists that the protocol requires
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		frame, err := wire.Decode(b)
 		if err != nil {

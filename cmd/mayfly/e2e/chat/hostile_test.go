@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
 
 	"mayfly/app/client"
@@ -43,13 +44,17 @@ var hostile = []struct{ name, text string }{
 	{"lines", "a" + strings.Repeat("\n", 300) + "b\u2028c\u2029d\te"},
 	{"tags and selectors", "\U000e0041\U000e0042 x\ufe0f\ufe0e\U000e0100"},
 	{"quotes in quotes", strings.Repeat("> ", wire.MaxText/2-1) + "x"},
+	{"quotes in quotes without spaces", strings.Repeat(">", wire.MaxText-2) + " x"},
 	{"lists in lists", strings.Repeat("- ", wire.MaxText/2-1) + "x"},
 	{"styles in styles", strings.Repeat("**a *b ~~c ", 180) + "x" + strings.Repeat(" c~~ b* a**", 180)},
+	{"styles in styles without an end between", strings.Repeat("*a _b ", 499) + "c" + strings.Repeat("_*", 499)},
+	{"nothing but stars", strings.Repeat("*", wire.MaxText)},
 	{"stars", "a" + strings.Repeat("*", wire.MaxText-1)},
 	{"stars and letters", strings.Repeat("*a **b ", wire.MaxText/7)},
 	{"code without an end", strings.Repeat("```\n`` ` ", wire.MaxText/9)},
 	{"script in styles", "**<script>hacked = 1</script>** `<img src=x onerror=hacked=1>` ~~[x](javascript:hacked=1)~~"},
 	{"script in code", "```html\n<script>hacked = 1</script>\n```\n> <b onclick=hacked=1>x</b>"},
+	{"code that begins again and again", strings.Repeat("```go\n", wire.MaxText/6)},
 	{"overrides in code", "`\u202eevil \u2067` good\n```\n\u202eevil\u202b\u2067\n```\ngood"},
 	{"an emoji of fifty", strings.Repeat("👩\u200d", 50) + "👩"},
 	{"private, unassigned", "\ue000\uf8ff\U0010ffff\ufffe\ufffd"},
@@ -99,9 +104,13 @@ const around = `window.uncovered = e => {
 		}
 	};`
 
+// mostElements is how many elements Markdown and links may make of a text. The largest nodes are lines of code, with a frame
+// and a button, and items, each in a list of its own.
+const mostElements = 4*markup.MaxNodes + 2*markup.MaxLinks
+
 // problems returns the faults of the last row but one and of its surroundings. The row must have the same elements and
-// attributes as the row before it, and in its text no others than Markdown and links need.
-const problems = `(text, name) => {
+// attributes as the row before it, and in its text no others than Markdown and links need, and most elements at most.
+const problems = `(text, name, most) => {
 	const all = [], want = (ok, what) => ok || all.push(what);
 	const [before, row, after] = [...` + rig.Rows + `].slice(-3);
 	const part = c => row.querySelector('.message-' + c);
@@ -123,7 +132,9 @@ const problems = `(text, name) => {
 	want(made(row) === made(before), 'it is made of ' + made(row) + ', want ' + made(before));
 	const tags = 'A BLOCKQUOTE BUTTON CODE DIV EM LI OL PRE S STRONG UL';
 	const names = 'class dir type data-do aria-label href rel tabindex target value';
-	for (const e of part('text').querySelectorAll('*')) {
+	const inside = part('text').querySelectorAll('*');
+	want(inside.length <= most, 'the text has ' + inside.length + ' elements');
+	for (const e of inside) {
 		want(tags.split(' ').includes(e.tagName) &&
 			[...e.attributes].every(a => names.split(' ').includes(a.name)), e.outerHTML.slice(0, 100));
 	}
@@ -235,8 +246,9 @@ func TestHostileTextsAndNames(t *testing.T) {
 			kind.post(t, after)
 			for width, tab := range tabs {
 				tab.Until(fmt.Sprintf(`%s === %q && %s <= 1`, lastRow, after, belowSight))
+				text := js(markup.Plain(markup.Parse(shown)))
 				for _, problem := range rig.Eval[[]string](tab,
-					fmt.Sprintf("(%s)(%s, %s)", problems, js(markup.Plain(markup.Parse(shown))), js(name))) {
+					fmt.Sprintf("(%s)(%s, %s, %d)", problems, text, js(name), mostElements)) {
 					t.Errorf("%s as %s, %d px wide: %s", tt.name, as, width, problem)
 				}
 			}
@@ -298,4 +310,83 @@ func TestNamedLikeMe(t *testing.T) {
 		!strings.HasSuffix(got[0], ", mine") || strings.HasSuffix(got[1], ", mine") || strings.TrimSuffix(got[0], ", mine") == got[1] {
 		t.Errorf("the messages are of %q, want %s with different tags, the first one mine", got, me)
 	}
+}
+
+// TestTooLongAndTooDeep writes what no server takes: Markdown that is nested 10,000 deep. The page says that it is too long,
+// and goes on. What is nested as deep as a message can be is sent.
+func TestTooLongAndTooDeep(t *testing.T) {
+	t.Parallel()
+	tab := rig.OpenBrowser(t).Tab(rig.Serve(t).URL).Ready()
+	for _, before := range []string{"> ", "*a _b ", "- ", "`"} {
+		tab.Do(rig.Type(strings.Repeat(before, 10_000)+"x"), rig.Enter())
+		tab.Until(rig.Form + `.innerText.includes('too many')`)
+		tab.Script(rig.Composer + `.select()`)
+		tab.Press(kb.Backspace)
+		tab.Until(`!` + rig.Form + `.innerText.includes('too many')`)
+	}
+	tab.Say(strings.Repeat("> ", wire.MaxText/2-1) + "x")
+	tab.Say(strings.Repeat("*", wire.MaxText))
+	tab.Say("last")
+	tab.Until(rig.Rows + `.length === 3 && ` + lastRow + ` === 'last' && !` + rig.Find(rig.WaitingRow))
+	noFaults(t, tab)
+}
+
+// TestMentionsOfNobody: a message mentions as many users as it can, none of whom exists.
+func TestMentionsOfNobody(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	p := wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "@nobody @<b>you</b>"}
+	for i := range wire.MaxMentions {
+		p.Mentions = append(p.Mentions, fmt.Sprintf(`<img src=x onerror="hacked = %d">\u202e`, i))
+	}
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	r.Send(p)
+	if rig.Next[wire.Accepted](r).Seq == 0 {
+		t.Fatal("the message was not accepted")
+	}
+	tab.Until(`!!` + row(p.Text))
+	if rig.Eval[bool](tab, `'hacked' in window || !!`+in(p.Text, "img, b")) {
+		t.Error("the mentions are elements of the page")
+	}
+	noFaults(t, tab)
+}
+
+// signIn signs the user of tab in at mayfly dev's provider.
+func signIn(tab *rig.Tab, name string) {
+	tab.Click("button", "Sign in")
+	tab.Click("button", name)
+	tab.Until(rig.Header + `.innerText.includes('Signed in as') && ` + ownName + ` === '` + name + `'`)
+	tab.Ready()
+}
+
+// TestGuestImitatesAUserWhoIsSignedIn: no name that a guest chooses is taken for the name of a user who is signed in, also
+// not of one who signs in later, and guests have their mark.
+func TestGuestImitatesAUserWhoIsSignedIn(t *testing.T) {
+	t.Parallel()
+	server := rig.Dev(t)
+	browser := rig.OpenBrowser(t)
+	ada, guest := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
+	given := rig.Eval[string](guest, ownName)
+	signIn(ada, "Ada Lovelace")
+	for i, name := range []string{"\u0410d\u0430 Lov\u0435l\u0430c\u0435", "\u202eADA lovelace", "\u00c1da Iovelace"} {
+		was := rig.Eval[string](guest, ownName)
+		guest.Say("/nick " + name)
+		guest.Until(fmt.Sprintf(`%s !== %q && %[1]s.endsWith(' 2')`, ownName, was))
+		guest.Say(fmt.Sprintf("trust me %d", i))
+		ada.Until(in(fmt.Sprintf("trust me %d", i), rig.RowName) + `?.textContent.endsWith(' 2 (guest)')`)
+	}
+	ada.Say("It is me")
+	guest.Until(in("It is me", rig.RowName) + `?.textContent === 'Ada Lovelace'`)
+	const mine = `.matches('` + rig.MineRow + `')`
+	ada.Until(row("It is me") + mine + ` && !` + row("trust me 0") + mine)
+
+	guest.Say("/nick Grace Hopper") // who is not here
+	guest.Until(ownName + ` === 'Grace Hopper'`)
+	signIn(browser.Tab(server.URL).Ready(), "Grace Hopper")
+	guest.Until(ownName + ` === '` + given + `'`)
+	guest.Say("and now")
+	ada.Until(in("and now", rig.RowName) + `?.textContent === '` + given + `'`)
+	noFaults(t, ada)
+	noFaults(t, guest)
 }

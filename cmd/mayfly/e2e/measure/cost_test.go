@@ -30,6 +30,24 @@ var watch = chromedp.Evaluate[chromedp.Void](`window.changes = 0; window.grew = 
 	}).observe(document.querySelector('[role=log] .rows'), {subtree: true, childList: true});
 }`)
 
+// oneInOneOut is the line of JavaScript that adds a copy of the last row and removes the first.
+const oneInOneOut = `{
+	const log = document.querySelector('[role=log]'), row = [...log.querySelectorAll('article')].at(-1);
+	row.after(row.cloneNode(true));
+	log.querySelector('article').remove();
+	log.scrollTop = log.scrollHeight;
+}`
+
+// alone runs a line of JavaScript again and again, for the cost of the browser alone. In the line, floor is how often it ran
+// before.
+func alone(tab *rig.Tab, times int, pace time.Duration, js string) {
+	tab.Script(fmt.Sprintf(`window.floor = 0; window.beat = setInterval(() => {
+		if (floor < %d) %s
+		if (floor++ > %[1]d) clearInterval(beat);
+	}, %[3]d)`, times, js, pace.Milliseconds()))
+	tab.Until(fmt.Sprintf(`floor > %d`, times))
+}
+
 // TestCostOfOneMessage measures, in a DevTools trace, the work of the main thread for one message that comes, for one row
 // that expires, and for a hundred of them in one second, with as many rows mounted as possible. It prints the figures, and
 // fails if they are ten times too large.
@@ -97,45 +115,49 @@ func TestCostOfOneMessage(t *testing.T) {
 	tab.Until(rig.Newest("the end", 1))
 	inOver := changes()
 	floor := changes()
-	tab.Do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`window.floor = 0; setInterval(() => {
-		if (floor++ >= %d) return;
-		const log = document.querySelector('[role=log]'), row = [...log.querySelectorAll('article')].at(-1);
-		row.after(row.cloneNode(true));
-		log.querySelector('article').remove();
-		log.scrollTop = log.scrollHeight;
-	}, %d)`, times, pace.Milliseconds())))
-	tab.Until(fmt.Sprintf(`floor > %d`, times))
+	alone(tab, times, pace, oneInOneOut)
 	floorOver := changes()
 	trace := stop()
 	grew := rig.Eval[[]int](tab, "grew")
 
-	log := func(what string, from, to, sign int) {
-		t.Helper()
-		var cost []time.Duration
-		for i := from + 1; i < to; i++ {
-			if grew[i] == sign { // the change that ended with mark i+1
-				busy, _ := trace.Between(fmt.Sprint("change ", i), fmt.Sprint("change ", i+1))
-				cost = append(cost, busy)
-			}
-		}
-		if len(cost) < times/4 {
-			t.Errorf("%s: seen %d times of %d", what, len(cost), times)
-			return
-		}
-		slices.Sort(cost)
-		if got := cost[len(cost)*95/100]; got > 80*time.Millisecond {
-			t.Errorf("%s costs the main thread %s: is every row drawn anew?", what, got)
-		}
-		t.Logf("%s, %d times: median %s, 95th percentile %s, worst %s", what, len(cost),
-			cost[len(cost)/2], cost[len(cost)*95/100], cost[len(cost)-1])
-	}
-	log("one out of 400", turns, turnsOver, -1)
-	log("one in to 400", turns, turnsOver, 1)
-	log("one out of 400 as an older one gets its row", refill, turns, 0)
-	log("one in to 400 as the first gives up its row", in, inOver, 0)
-	log("the floor: a copy of the last row in, the first out, by a line of JavaScript", floor, floorOver, 0)
+	c := costs{t: t, trace: trace, grew: grew, of: times}
+	c.log("one out of 400", turns, turnsOver, -1)
+	c.log("one in to 400", turns, turnsOver, 1)
+	c.log("one out of 400 as an older one gets its row", refill, turns, 0)
+	c.log("one in to 400 as the first gives up its row", in, inOver, 0)
+	c.log("the floor: a copy of the last row in, the first out, by a line of JavaScript", floor, floorOver, 0)
 	busy, longest := trace.Between("burst", "burst over")
 	t.Logf("%d first rows out in a second: busy for %s, the longest task takes %s", burst, busy, longest)
+}
+
+// costs tells what the changes cost that watch has counted.
+type costs struct {
+	t     *testing.T
+	trace rig.Trace
+	grew  []int // what watch noted
+	of    int   // how often each change was asked for
+}
+
+// log prints what the changes from the number from to the number to cost by which the number of rows grew by sign.
+func (c *costs) log(what string, from, to, sign int) {
+	c.t.Helper()
+	var cost []time.Duration
+	for i := from + 1; i < to; i++ {
+		if c.grew[i] == sign { // the change that ended with mark i+1
+			busy, _ := c.trace.Between(fmt.Sprint("change ", i), fmt.Sprint("change ", i+1))
+			cost = append(cost, busy)
+		}
+	}
+	if len(cost) < c.of/4 {
+		c.t.Errorf("%s: seen %d times of %d", what, len(cost), c.of)
+		return
+	}
+	slices.Sort(cost)
+	if got := cost[len(cost)*95/100]; got > 80*time.Millisecond {
+		c.t.Errorf("%s costs the main thread %s: is every row drawn anew?", what, got)
+	}
+	c.t.Logf("%s, %d times: median %s, 95th percentile %s, worst %s", what, len(cost),
+		cost[len(cost)/2], cost[len(cost)*95/100], cost[len(cost)-1])
 }
 
 // TestTypingWhileMessagesArrive types while 20 messages a second come into a full room. The browser itself says how long it
