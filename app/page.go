@@ -210,7 +210,7 @@ func (p *page) onSecond(ctx goapp.Context) {
 	if !p.composer.takeDrafts() { // the composer's field may be in the document by now
 		ctx.PreventUpdate()
 	}
-	p.update.check()
+	p.update.check(ctx)
 	if !dom.Hidden() {
 		p.list.Count(p.client.Now())
 	}
@@ -292,7 +292,7 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	p.notice.afterView(&was, &v)
 	p.setTitle()
 	p.refresh(&was)
-	p.update.afterView(&was)
+	p.update.afterView(ctx, &was)
 	if v.Limits != was.Limits {
 		p.composer.measure()
 	}

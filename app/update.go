@@ -76,19 +76,31 @@ func (u *update) due(now time.Time) bool {
 }
 
 // checkSoon looks for a newer version at once, or when checkPause is over.
-func (u *update) checkSoon() {
+func (u *update) checkSoon(ctx goapp.Context) {
 	u.wantCheck = true
-	u.check()
+	u.check(ctx)
 }
 
-// check looks for a newer version if a check is due.
-func (u *update) check() {
+// check looks for a newer version if a check is due. If the look or the download fails although there is a connection, the
+// page tries again after checkPause.
+func (u *update) check(ctx goapp.Context) {
 	now := time.Now()
 	if !u.due(now) {
 		return
 	}
 	u.checked, u.wantCheck = now, false
-	spawn(browser.UpdateWorker)
+	spawn(func() {
+		if browser.UpdateWorker() != nil {
+			dispatch(ctx, u.onFailed)
+		}
+	})
+}
+
+// onFailed runs when the page could not look for a newer version, or the browser could not download it. Without a
+// connection the page looks anyway as soon as the connection is back.
+func (u *update) onFailed(ctx goapp.Context) {
+	ctx.PreventUpdate()
+	u.wantCheck = u.wantCheck || u.view.Joined
 }
 
 // onWorkerVersion runs when the service worker sends the version that a reload would bring.
@@ -118,18 +130,18 @@ func (u *update) announce() {
 
 // afterView runs after a view was shown. previous is the view before it. When a lost connection is back, afterView looks
 // for a newer version. When all waiting messages are sent, it reloads the page, if the user would not notice.
-func (u *update) afterView(previous *client.View) {
+func (u *update) afterView(ctx goapp.Context, previous *client.View) {
 	v := &u.view
 	switch {
 	case v.Joined && u.lost:
 		u.lost = false
-		u.checkSoon()
+		u.checkSoon(ctx)
 	case !v.Joined && (previous.Joined && previous.Room == v.Room ||
 		v.Status != client.Connecting && v.Status != client.Online):
 		u.lost = true
 	}
 	if v.Outdated != previous.Outdated {
-		u.checkSoon()
+		u.checkSoon(ctx)
 		u.announce()
 	}
 	u.reloadUnseen()

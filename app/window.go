@@ -68,7 +68,7 @@ func (p *page) onVisible(ctx goapp.Context) {
 		if p.list.Following() {
 			p.unread.Look()
 		}
-		p.update.checkSoon()
+		p.update.checkSoon(ctx)
 	}
 	p.list.Count(p.client.Now())
 	p.setTitle()

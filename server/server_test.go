@@ -516,6 +516,41 @@ func TestConfigJSON(t *testing.T) {
 	}
 }
 
+// TestRoomsOfAHello: they do not count towards the rate of joins, and there are wire.MaxRooms at most, also of one room.
+func TestRoomsOfAHello(t *testing.T) {
+	for name, room := range map[string]func(i int) string{
+		"different rooms": func(i int) string { return fmt.Sprintf("room-%d", i) },
+		"one room":        func(int) string { return "lobby" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := start(t, 1)
+			c := n.dial(t)
+			hello := wire.Hello{Client: "test/1"}
+			for i := range wire.MaxRooms + 2 {
+				hello.Rooms = append(hello.Rooms, wire.Join{Room: room(i)})
+			}
+			c.send(hello)
+			expect[wire.Welcome](c)
+			for range wire.MaxRooms {
+				expect[wire.Joined](c)
+			}
+			for range 2 {
+				if got := expect[wire.Refused](c); got.Code != wire.CodeRoom || got.Re != wire.Kind(hello) {
+					t.Errorf("one room too many: %+v, want room of hello", got)
+				}
+			}
+			for range 64 {
+				c.send(wire.Join{Room: room(0)})
+				expect[wire.Joined](c)
+			}
+			c.send(wire.Join{Room: room(0)})
+			if got := expect[wire.Refused](c); got.Code != wire.CodeRate {
+				t.Errorf("the 65th join after a hello: %+v, want rate", got)
+			}
+		})
+	}
+}
+
 func TestJoiningManyFullRoomsIsNotSlow(t *testing.T) {
 	onVirtualTime(t, func(t *testing.T, n *node) {
 		var rooms []string

@@ -28,12 +28,41 @@ func WatchWorker(onVersion func(version string)) (stop func()) {
 }
 
 // UpdateWorker makes the browser look for a newer worker, and makes the current worker fetch again those cached files
-// that were deleted. It blocks until the browser has looked.
-func UpdateWorker() {
+// that were deleted. It blocks until the browser has looked, and has installed the worker that it has found. It returns an
+// error if one of these failed, mostly because of the network.
+func UpdateWorker() error {
 	askWorker()
-	if registration, err := await(call(workers(), "getRegistration")); err == nil && registration.Truthy() {
-		_, _ = await(call(registration, "update")) // fails without a network
+	registration, err := await(call(workers(), "getRegistration"))
+	if err != nil || !registration.Truthy() {
+		return nil // there is no worker to update
 	}
+	if _, err = await(call(registration, "update")); err != nil {
+		return err
+	}
+	return installed(registration.Get("installing"))
+}
+
+// installed waits until the worker, if there is one, is installed. It returns an error if the installation has failed.
+func installed(worker js.Value) error {
+	if !worker.Truthy() {
+		return nil
+	}
+	states := make(chan string, 4) // a worker has no more states after installing
+	onState := js.FuncOf(func(js.Value, []js.Value) any {
+		states <- worker.Get("state").String()
+		return nil
+	})
+	defer onState.Release()
+	call(worker, "addEventListener", "statechange", onState)
+	defer call(worker, "removeEventListener", "statechange", onState)
+	state := worker.Get("state").String()
+	for state == "installing" {
+		state = <-states
+	}
+	if state == "redundant" {
+		return errRefused
+	}
+	return nil
 }
 
 // workers returns navigator.serviceWorker, which is undefined where the browser has no workers or denies them.

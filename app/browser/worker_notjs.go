@@ -6,4 +6,4 @@ package browser
 func WatchWorker(onVersion func(version string)) (stop func()) { return func() {} }
 
 // UpdateWorker does nothing.
-func UpdateWorker() {}
+func UpdateWorker() error { return nil }

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// UndoTime is how long the user can undo a removal: the client sends it only then.
-	UndoTime = 5 * time.Second
+	// undoTime is how long the user can undo a removal: the client sends it only then.
+	undoTime = 5 * time.Second
 
 	// how long the client goes on showing a reaction as the server has confirmed it: while the client polls, the answer
 	// comes by one poll and the event by another
@@ -59,10 +59,10 @@ func (a *acts) react(key, emoji string, on bool, now clock.Moment) {
 	a.add(room.Act{Seq: m.Seq, Emoji: emoji, On: on}, &m, nil, now)
 }
 
-// remove takes back the user's message that is shown under key, after UndoTime.
+// remove takes back the user's message that is shown under key, after undoTime.
 func (a *acts) remove(key string, now clock.Moment) {
 	if m, ok := a.rooms.shown.Target(key); ok && m.Mine {
-		a.add(room.Act{Seq: m.Seq}, &m, schedule(UndoTime, now), now)
+		a.add(room.Act{Seq: m.Seq}, &m, schedule(undoTime, now), now)
 	}
 }
 
@@ -146,7 +146,7 @@ func (a *acts) over(x *act, now clock.Moment) bool {
 	switch {
 	case x.life.due(now), a.links.welcomed() && !a.identity.rules.takesActs():
 		return true
-	case r == nil, r.Epoch() == "": // the messages of the room are not known
+	case r == nil, !r.Joined: // what the server has is not known
 		return false
 	case r.Epoch() != x.epoch, !r.Has(x.Seq):
 		return true

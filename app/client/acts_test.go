@@ -191,6 +191,24 @@ func TestReactionIsConfirmedByASnapshot(t *testing.T) {
 }
 
 // TestOneOfSeveralActsIsRefused: the others go on.
+// TestReactionTakenBackAsTheConnectionBreaks: the server has the reaction by then, and must hear that it is taken away.
+func TestReactionTakenBackAsTheConnectionBreaks(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		c.React(herKey, "👍", true)
+		hear[wire.React](p)
+		c.React(herKey, "👍", false)
+		c.wantReactions("hers:", "mine:")
+		p.cut(1006)
+		p = s.next()
+		hear[wire.Hello](p)
+		missed := resumed(5)
+		missed.Reacted = []wire.MessageReactions{{Seq: 3, Reactions: []wire.Reaction{{Emoji: "👍", By: []string{me.ID}}}}}
+		p.say(withActs(), missed)
+		c.wantReactions("hers:", "mine:")
+		reactsTo(t, hear[wire.React](p), 3, "👍", false)
+	})
+}
+
 func TestOneOfSeveralActsIsRefused(t *testing.T) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
 		c.React(herKey, "👍", true)

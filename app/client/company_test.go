@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -294,6 +295,54 @@ func TestRename(t *testing.T) {
 }
 
 // TestRenameUnasked: a guest whose name somebody else has now says the new one from then on.
+// TestTwoRenames: an answer does not say which rename it is for, so the second waits for the answer to the first.
+func TestTwoRenames(t *testing.T) {
+	egret := me
+	egret.Name = "Egret"
+	for _, tt := range []struct {
+		name  string
+		first wire.Frame // the answer to the first rename; nil: the connection breaks
+		kept  []string
+	}{
+		{"given", wire.Authed{User: egret}, []string{"Egret", ""}},
+		{"refused", wire.Refused{Re: "rename", Code: wire.CodeRate}, []string{""}},
+		{"no answer", nil, []string{""}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScript(t)
+				var kept []string
+				c := startClient(t, client.New(client.Config{Dial: s.dial, Guest: guest, Room: "lobby", Name: "Old",
+					KeepName: func(name string) { kept = append(kept, name) }}))
+				p := s.next()
+				hear[wire.Hello](p)
+				p.say(withActs(), joined(0))
+				hear[wire.Who](p)
+				c.Rename("Egret")
+				hear[wire.Rename](p)
+				c.Rename("")
+				p.wantSilence()
+				if tt.first != nil {
+					p.say(tt.first)
+				} else {
+					p.cut(1006)
+					p = s.next()
+					hear[wire.Hello](p)
+					p.say(withActs(), joined(0))
+				}
+				if second := hear[wire.Rename](p); second.Name != "" {
+					t.Errorf("the second rename asks for %q, want the pseudonym", second.Name)
+				}
+				p.say(wire.Authed{User: me})
+				c.now()
+				if !slices.Equal(kept, tt.kept) {
+					t.Errorf("kept is %q, want %q", kept, tt.kept)
+				}
+			})
+		})
+	}
+}
+
 func TestRenameUnasked(t *testing.T) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
 		egret := me

@@ -126,7 +126,7 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 			e.sender.notify(f)
 		}
 	case "rename":
-		e.identity.nickname.forget()
+		e.identity.nickname.onRefused()
 		e.sender.notify(f)
 	case "join", "hello":
 		e.rooms.onRefused(f, retry, now)

@@ -6,6 +6,9 @@ import (
 	"mayfly/shared/clock"
 )
 
+// UndoTime is how long the user can undo a removal.
+const UndoTime = undoTime
+
 // Skew returns a function that sets the wall clock of s forward. That is what happens when a laptop has slept, or when
 // the user sets the clock. Call Skew before Run.
 func Skew(s *Client) func(time.Duration) {

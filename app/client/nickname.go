@@ -6,21 +6,22 @@ import "mayfly/shared/wire"
 type nickname struct {
 	keep func(name string) // static; Config.KeepName; nil: nobody keeps it
 
-	name string  // what the next hello says: the name that the server gave last, or the guest's wish; "": the pseudonym
-	wish *string // the name that the guest has asked for, until the server has answered; nil: none
-	out  bool    // a rename with that name is on its way on the present connection
+	name  string  // what the next hello says: Config.Name, then the name that the server gave last; "": the pseudonym
+	wish  *string // the name that the guest would like and that must be sent; nil: none
+	asked *string // the name in the rename that has no answer yet on the present connection; nil: there is none
 }
 
 // rename asks for another name, "" for the pseudonym.
-func (n *nickname) rename(name string) { n.wish, n.out = &name, false }
+func (n *nickname) rename(name string) { n.wish = &name }
 
-// next returns the frame that asks for the name, if it must be sent now.
+// next returns the frame that asks for the name, if it must be sent now. An answer does not say which rename it is for, so
+// only one is on its way at a time.
 func (n *nickname) next() (f wire.Rename, send bool) {
-	if n.wish == nil || n.out {
+	if n.wish == nil || n.asked != nil {
 		return wire.Rename{}, false
 	}
-	n.out = true
-	return wire.Rename{Name: *n.wish}, true
+	n.asked, n.wish = n.wish, nil
+	return wire.Rename{Name: *n.asked}, true
 }
 
 // onAuthed runs when the server has given the user a name. A guest keeps it, because each hello says what the guest is
@@ -30,10 +31,10 @@ func (n *nickname) onAuthed(u wire.User) {
 		return
 	}
 	name := u.Name
-	if n.wish != nil && *n.wish == "" {
+	if n.asked != nil && *n.asked == "" {
 		name = ""
 	}
-	n.forget()
+	n.asked = nil
 	if name != n.name {
 		n.name = name
 		if n.keep != nil {
@@ -42,8 +43,17 @@ func (n *nickname) onAuthed(u wire.User) {
 	}
 }
 
-// forget forgets a wish, because the server has answered, or another user goes on.
-func (n *nickname) forget() { n.wish, n.out = nil, false }
+// onRefused runs when the server has refused a rename.
+func (n *nickname) onRefused() { n.asked = nil }
 
-// disconnected runs when a connection has ended: a wish without an answer is sent again.
-func (n *nickname) disconnected() { n.out = false }
+// forget forgets the guest's wish, because another user goes on.
+func (n *nickname) forget() { n.wish, n.asked = nil, nil }
+
+// disconnected runs when a connection has ended: a rename without an answer is sent again, unless the guest would like
+// another name by now.
+func (n *nickname) disconnected() {
+	if n.wish == nil {
+		n.wish = n.asked
+	}
+	n.asked = nil
+}

@@ -136,9 +136,11 @@ func (a *act) event(m *message, now time.Time) Event {
 // author may know its seq already.
 func (s *acts) targetLocked(seq int64) *message {
 	m := s.room.timeline.find(seq)
-	for k, p := range s.room.pending {
-		if m == nil && p.stored != nil && p.stored.Seq == seq {
-			m = &message{seq: seq, key: k, at: p.stored.At, expires: p.stored.Expires}
+	if m == nil {
+		for k, p := range s.room.pending {
+			if p.stored != nil && p.stored.Seq == seq {
+				m = &message{seq: seq, key: k, at: p.stored.At, expires: p.stored.Expires}
+			}
 		}
 	}
 	if m == nil || m.expires <= s.room.hub.clock.Now().UnixMilli() {

@@ -19,16 +19,16 @@ type Member interface {
 	Send(f *Frame) bool
 }
 
-// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave, Post,
-// React and Remove, in the order in which the frames came; any goroutine may call the other methods. The Member receives
-// the answers.
+// Client is one connection in the hub: its user and the rooms that it has joined. One goroutine calls Join, Leave, Who,
+// Post, React and Remove, in the order in which the frames came; any goroutine may call the other methods. The Member
+// receives the answers.
 type Client struct {
 	hub            *Hub        // static
 	member         Member      // static
 	userID         string      // static
 	role           Role        // static
 	address        string      // static; the key in Hub.rates for all guests of this address; "": their rate is not limited
-	membershipRate *rateWindow // owned by the goroutine that calls Join and Leave
+	membershipRate *rateWindow // owned by the goroutine that calls Join, Leave and Who
 	posts          inflight    // posts, reactions and removals that have no answer yet
 
 	user atomic.Pointer[wire.User] // the author of the posts; the hub's directory replaces it

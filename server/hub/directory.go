@@ -66,13 +66,17 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	e := d.entryLocked(user)
+	known := d.hereLocked(e)
 	if user.Anonymous {
-		e.pseudonym, user.Name = user.Name, d.choose(user, name)
+		e.pseudonym = user.Name
+		user.Name = d.chooseLocked(e, name)
 	}
 	renamed = d.renameLocked(e, user.Name, nil)
 	e.clients = append(e.clients, c)
 	delete(d.leaving, user.ID)
-	d.tellNodesLocked(user.ID)
+	if !known { // a client that polls connects anew each time
+		d.tellNodesLocked(user.ID)
+	}
 	c.user.Store(&user)
 	welcome(user)
 	return renamed
@@ -175,7 +179,7 @@ func (d *directory) rename(c *Client, name string) (renamed []string) {
 	if e == nil {
 		return nil
 	}
-	renamed = d.renameLocked(e, d.choose(wire.User{ID: e.ID, Name: e.pseudonym}, name), c)
+	renamed = d.renameLocked(e, d.chooseLocked(e, name), c)
 	d.tell(c)
 	return renamed
 }
@@ -206,9 +210,12 @@ func (d *directory) hereLocked(e *entry) bool {
 	return leaving || len(e.clients) > 0 || len(e.rooms) > 0
 }
 
-// removeIfGoneLocked removes e if its user is on no node.
+// removeIfGoneLocked removes e if its user is on no node. If the user is on other nodes only, those decide about the name.
 func (d *directory) removeIfGoneLocked(e *entry) {
-	if d.hereLocked(e) || len(e.nodes) > 0 {
+	if d.hereLocked(e) {
+		return
+	}
+	if e.pseudonym = ""; len(e.nodes) > 0 {
 		return
 	}
 	d.dropNameLocked(e)
@@ -223,17 +230,17 @@ func (d *directory) dropNameLocked(e *entry) {
 	}
 }
 
-// choose returns the name that a guest gets who would like to be called name. guest.Name is the pseudonym. If somebody
-// else has a name that looks like it, a number stands behind it.
-func (d *directory) choose(guest wire.User, name string) string {
+// chooseLocked returns the name that the guest of e gets who would like to be called name. If somebody else has a name
+// that looks like it, a number stands behind it.
+func (d *directory) chooseLocked(e *entry, name string) string {
 	name = spelling.Clean(name, wire.MaxName)
-	if name == "" || name == guest.Name {
-		return guest.Name
+	if name == "" || name == e.pseudonym {
+		return e.pseudonym
 	}
 	chosen := name
-	sum := sha256.Sum256([]byte("mayfly guest name 1\x00" + guest.ID))
+	sum := sha256.Sum256([]byte("mayfly guest name 1\x00" + e.ID))
 	for try := range nameTries {
-		if !d.takenLocked(guest.ID, chosen) {
+		if !d.takenLocked(e.ID, chosen) {
 			break
 		}
 		chosen = spelling.WithSuffix(name, " "+numberBehind(binary.BigEndian.Uint64(sum[:]), try), wire.MaxName)
@@ -304,7 +311,7 @@ func (d *directory) settleLocked(key string) (renamed []string) {
 		switch {
 		case e == owner || !e.chosen():
 		case owner.Anonymous:
-			renamed = append(renamed, d.renameLocked(e, d.choose(wire.User{ID: e.ID, Name: e.pseudonym}, e.Name), nil)...)
+			renamed = append(renamed, d.renameLocked(e, d.chooseLocked(e, e.Name), nil)...)
 		default:
 			renamed = append(renamed, d.renameLocked(e, e.pseudonym, nil)...)
 		}

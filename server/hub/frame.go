@@ -28,7 +28,8 @@ type joined struct {
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
 
 // frames returns the frame that tells the members of a room what the event seq has changed, nil if it has changed nothing,
-// and the frame that the client gets that sent it: the answer to what it sent, which is written in any case.
+// and the frame that the client gets that sent it: the answer to what it sent, which is written even if the message was
+// taken back since.
 func (c change) frames(room string, seq int64) (f, own *Frame) {
 	m := c.message
 	switch c.outcome {

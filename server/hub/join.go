@@ -21,9 +21,11 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
 	}
-	if wait := c.membershipRate.take(time.Now()); wait > 0 {
-		refuse(wire.CodeRate, tooManyChanges, wait)
-		return
+	if re != wire.Kind(wire.Hello{}) { // the rooms of a hello do not count
+		if wait := c.membershipRate.take(time.Now()); wait > 0 {
+			refuse(wire.CodeRate, tooManyChanges, wait)
+			return
+		}
 	}
 	if !wire.ValidRoom(j.Room) {
 		refuse(wire.CodeRoom, badRoomName, 0)

@@ -67,7 +67,7 @@ func (c *Client) Post(p wire.Post) {
 	}
 	c.posts.add()
 	c.hub.stream.Append(r.name, e, func(receipt Receipt, err error) {
-		r.onAppended(c, k, now, receipt, err)
+		r.onAppended(k, now, receipt, err)
 		c.posts.done()
 	})
 }
@@ -114,9 +114,7 @@ const maxRepeats = 64
 // repeat reports whether the same user has posted the same id in the same room before. If so, the client gets the
 // answer to that earlier post: now, or when the stream has answered it.
 func (h *Hub) repeat(c *Client, p wire.Post) bool {
-	h.mu.Lock()
-	r := h.rooms[p.Room]
-	h.mu.Unlock()
+	r := h.room(p.Room)
 	if r == nil {
 		return false
 	}
@@ -190,7 +188,7 @@ func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 
 // onAppended runs when the stream has stored the post with key k, or has failed to store it. It answers the author and
 // the clients that repeated the post meanwhile. chargedAt is when the post was counted against the author's rate.
-func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Receipt, err error) {
+func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.pending[k]
@@ -203,8 +201,8 @@ func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Re
 	}
 	live, delivered := r.livingLocked(k)
 	if err != nil && !delivered { // a message that was delivered is accepted, even if its acknowledgement was lost
-		r.hub.refund(author, chargedAt)
-		r.refuseLocked(author, k, err)
+		r.hub.refund(w.author, chargedAt)
+		r.refuseLocked(w.author, k, err)
 		for _, c := range w.repeats {
 			r.refuseLocked(c, k, err)
 			c.posts.done()
@@ -217,9 +215,9 @@ func (r *room) onAppended(author *Client, k key, chargedAt time.Time, receipt Re
 		e = live
 	}
 	if receipt.Repeat {
-		r.hub.refund(author, chargedAt)
+		r.hub.refund(w.author, chargedAt)
 	}
-	r.acceptLocked(author, e, receipt.Repeat)
+	r.acceptLocked(w.author, e, receipt.Repeat)
 	for _, c := range w.repeats {
 		r.acceptLocked(c, e, true)
 		c.posts.done()

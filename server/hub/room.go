@@ -58,7 +58,7 @@ func (r *room) deliver(e Event) {
 	if change.outcome == posted {
 		delete(r.typing, e.User)
 	}
-	if change.erase {
+	if change.outcome == removed && !change.isNew { // the stream still holds the content
 		r.hub.stream.Erase(r.name, change.message.seq)
 	}
 	if len(r.members) > 0 {

@@ -62,7 +62,6 @@ type change struct {
 	outcome outcome
 	message *message // the message that came, or the message that the event is about; nil if outcome is passedOver
 	isNew   bool     // the timeline did not hold message before
-	erase   bool     // the stream still holds the content of message, which was taken back
 	body    reaction // of an event of KindReaction
 }
 
@@ -147,7 +146,6 @@ func (t *timeline) takeBack(e Event, r removal, now int64) change {
 			t.byKey[c.message.key] = c.message
 		}
 	default:
-		c.erase = true
 		t.bytes -= len(m.encoded) + m.reactionBytes()
 		i := t.after(m.seq - 1)
 		t.live = slices.Delete(t.live, i, i+1)

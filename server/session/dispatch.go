@@ -92,8 +92,13 @@ func (s *Session) open(f wire.Frame, err error) error {
 	}
 	ctx, cancel := context.WithTimeout(s.conn.Context(), joinsTimeout)
 	defer cancel()
-	for _, room := range hello.Rooms {
-		s.join(ctx, wire.Kind(hello), room)
+	for i, room := range hello.Rooms {
+		if i < wire.MaxRooms {
+			s.join(ctx, wire.Kind(hello), room)
+		} else if s.conn.MakeRoom() {
+			s.client.Load().Refuse(wire.Refused{Re: wire.Kind(hello), Room: room.Room, Code: wire.CodeRoom,
+				Message: fmt.Sprintf("A hello may join %d rooms.", wire.MaxRooms)}, 0)
+		}
 	}
 	return nil
 }

@@ -1,5 +1,12 @@
 package markup
 
+// A Piece is a part of a text: a link, or the text between two links.
+type Piece struct {
+	Text string
+	Href string // the same as Text; empty: it is no link
+	Host string // of a link
+}
+
 // Links splits a text into links and what is between them, as finder finds them. Put together, the pieces are the text.
 func Links(text string) []Piece {
 	var all []Piece
@@ -18,8 +25,8 @@ func Links(text string) []Piece {
 		if i > plain {
 			all = append(all, Piece{Text: text[plain:i]})
 		}
-		all = append(all, link)
-		at = i + len(link.Text)
+		all = append(all, Piece{link.text, link.text, link.host})
+		at = i + len(link.text)
 		plain = at
 		links++
 	}
@@ -27,4 +34,15 @@ func Links(text string) []Piece {
 		all = append(all, Piece{Text: text[plain:]})
 	}
 	return all
+}
+
+// nextScheme returns the index in text at which the first scheme in text[start:] begins, -1 if there is none.
+func nextScheme(text string, start int) int {
+	for i := start; i < len(text); i++ {
+		c := text[i] | 0x20 // in lower case
+		if (c == 'h' || c == 'm') && schemeOf(text[i:]) != "" && (i == 0 || !schemeLike(text[i-1])) {
+			return i
+		}
+	}
+	return -1
 }

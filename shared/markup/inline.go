@@ -51,9 +51,9 @@ func (l *lineParser) scan(i, end int) int {
 		}
 		return i + n
 	case 'h', 'H', 'm', 'M':
-		if link, ok := l.findLink(i); ok {
-			l.tokens = append(l.tokens, token{kind: Link, from: i, to: i + len(link.Text), host: link.Host})
-			l.words = i + len(link.Text)
+		if found, ok := l.findLink(i); ok {
+			l.tokens = append(l.tokens, token{kind: Link, from: i, to: i + len(found.text), host: found.host})
+			l.words = i + len(found.text)
 			return l.words
 		}
 	}
@@ -65,9 +65,9 @@ func (l *lineParser) scan(i, end int) int {
 }
 
 // findLink returns the link that begins at text[i], if there is one.
-func (l *lineParser) findLink(i int) (Piece, bool) {
+func (l *lineParser) findLink(i int) (link, bool) {
 	if schemeOf(l.text[i:]) == "" || i > 0 && schemeLike(l.text[i-1]) && !l.behindOpener(i) {
-		return Piece{}, false
+		return link{}, false
 	}
 	return l.links.at(i)
 }

@@ -10,11 +10,10 @@ import (
 // MaxLinks is how many links of one message can be clicked; further ones stay text. Each costs the page an element.
 const MaxLinks = 50
 
-// A Piece is a part of a message's text: a link, or the text between two links.
-type Piece struct {
-	Text string
-	Href string // the address, the same as Text; empty: it is no link
-	Host string // the host as it is written in the address, without the port; in a mail address, the part after the @
+// A link is a link in a text.
+type link struct {
+	text string // the address
+	host string // the host as it is written in the address, without the port; in a mail address, the part after the @
 }
 
 // schemes are the beginnings that make a link. Everything else, javascript: above all, is text.
@@ -33,28 +32,17 @@ type finder struct {
 
 // at returns the link that begins at text[i], where a scheme begins. If no link begins there, ok is false, and no link
 // begins before the end of f.reach.
-func (f *finder) at(i int) (link Piece, ok bool) {
+func (f *finder) at(i int) (l link, ok bool) {
 	if i < f.none {
-		return Piece{}, false
+		return link{}, false
 	}
 	if i >= f.reach.end {
 		f.reach = newSpan(f.text, i)
 	}
-	if link, ok = linkAt(f.text, i, f.reach); !ok {
+	if l, ok = linkAt(f.text, i, f.reach); !ok {
 		f.none = f.reach.end
 	}
-	return link, ok
-}
-
-// nextScheme returns the index in text at which the first scheme in text[start:] begins, -1 if there is none.
-func nextScheme(text string, start int) int {
-	for i := start; i < len(text); i++ {
-		c := text[i] | 0x20 // in lower case
-		if (c == 'h' || c == 'm') && schemeOf(text[i:]) != "" && (i == 0 || !schemeLike(text[i-1])) {
-			return i
-		}
-	}
-	return -1
+	return l, ok
 }
 
 // schemeLike reports whether c could belong to a scheme (RFC 3986, 3.1) or to a word in ASCII.
@@ -146,17 +134,17 @@ func isBracket(r rune) bool { return closer(r) != 0 || unicode.Is(unicode.Pe, r)
 
 // linkAt returns the link that begins at text[i:], where a scheme begins. If no link begins there, ok is false. s is the
 // span around it.
-func linkAt(text string, i int, s span) (link Piece, ok bool) {
+func linkAt(text string, i int, s span) (l link, ok bool) {
 	scheme := schemeOf(text[i:])
 	start := i + len(scheme)
 	if start >= s.end {
-		return Piece{}, false
+		return link{}, false
 	}
 	var end int
 	var host string
 	if scheme != "mailto:" {
 		if host, end, ok = authority(text[start:s.end]); !ok {
-			return Piece{}, false
+			return link{}, false
 		}
 		end += start
 		if end < s.end && strings.IndexByte("/?#", text[end]) >= 0 {
@@ -169,12 +157,12 @@ func linkAt(text string, i int, s span) (link Piece, ok bool) {
 	if scheme == "mailto:" {
 		name, rest, _ := strings.Cut(text[start:end], "@")
 		if host, _, _ = strings.Cut(rest, "?"); name == "" || host == "" {
-			return Piece{}, false
+			return link{}, false
 		}
 	} else {
 		host = host[:min(len(host), end-start)] // a full stop at its end may belong to the sentence
 	}
-	return Piece{Text: text[i:end], Href: text[i:end], Host: host}, true
+	return link{text[i:end], host}, true
 }
 
 // balanced returns the index at which a link ends. The path of the link, or its mail address, begins at start. The link

@@ -77,9 +77,7 @@ func Decode(b []byte) (Frame, error) {
 
 // problemOf returns what is wrong with the values in f, or "". It knows only what is wrong in any room, on any server.
 func problemOf(f Frame) (problem string) {
-	seq := int64(0)
-	switch f := f.(type) {
-	case Post:
+	if f, ok := f.(Post); ok {
 		if f.ReplyTo != nil && *f.ReplyTo < 0 {
 			return `"reply_to" must be 0 or more`
 		}
@@ -91,13 +89,6 @@ func problemOf(f Frame) (problem string) {
 				return `"mentions" must be ids of 1 to ` + itoa(MaxUserID) + ` characters`
 			}
 		}
-	case Remove:
-		seq = f.Seq
-	case React:
-		seq = f.Seq
-	}
-	if seq < 0 {
-		return `"seq" must be 0 or more`
 	}
 	return ""
 }
@@ -165,8 +156,35 @@ func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 			return strconv.Quote(name) + " must be " + want
 		}
 	}
-	if v.Type() == reflect.TypeFor[Join]() && seen["epoch"] != seen["seq"] {
-		return `a cursor has both "epoch" and "seq", or neither`
+	return problemOfMembers(v.Interface(), seen)
+}
+
+// problemOfMembers returns what is wrong with the members of an object that has the members seen, or "".
+func problemOfMembers(object any, seen map[string]bool) (problem string) {
+	switch object := object.(type) {
+	case Join:
+		switch {
+		case seen["epoch"] != seen["seq"]:
+			return `a cursor has both "epoch" and "seq", or neither`
+		case object.Cursor != nil && object.Cursor.Seq < 0:
+			return negativeSeq
+		}
+	case Remove:
+		return problemOfSeq(object.Seq, seen)
+	case React:
+		return problemOfSeq(object.Seq, seen)
+	}
+	return ""
+}
+
+const negativeSeq = `"seq" must be 0 or more`
+
+func problemOfSeq(seq int64, seen map[string]bool) (problem string) {
+	switch {
+	case !seen["seq"]:
+		return `it has no "seq"`
+	case seq < 0:
+		return negativeSeq
 	}
 	return ""
 }

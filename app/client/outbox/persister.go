@@ -211,10 +211,10 @@ func (p *Persister) adopt(c Claimant) {
 			if c.fresh {
 				p.former = c.closed // the user may become known only now
 			}
-			p.await(a.left, c.Now)
 			if err == nil {
+				p.await(a.left, c.Now)
 				p.onAdopted(a, before)
-			} else if c.signOut != "" { // try again: this owner's records must be deleted
+			} else { // try again: tabs may wait, and the records of an owner who signed out must be deleted
 				now := p.Clock()
 				p.signOut, p.failed = c.signOut, &now
 			}

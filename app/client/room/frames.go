@@ -114,9 +114,7 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 		have = place(have, r.withUnmade(r.message(m)))
 	}
 	r.Messages = have
-	for _, reacted := range f.Reacted {
-		r.setReactions(reacted.Seq, reactions(reacted.Reactions, r.me.ID))
-	}
+	r.setReactions(f.Reacted)
 	r.removed(f.Removed, now)
 	r.showActs(r.acts)
 }

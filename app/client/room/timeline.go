@@ -129,17 +129,23 @@ func (t *timeline) withUnmade(m Message) Message {
 // reacted applies f: a user has given a reaction, or has taken one away.
 func (t *timeline) reacted(f wire.Reacted) {
 	if list, i := t.find(f.To); i >= 0 {
-		given := (*list)[i].given()
-		t.setReactions(f.To, react(given, f.Emoji, f.User.ID, f.On, f.User.ID == t.me.ID))
+		given := react((*list)[i].given(), f.Emoji, f.User.ID, f.On, f.User.ID == t.me.ID)
+		*list = copied(*list)
+		(*list)[i] = t.withGiven((*list)[i], given)
 	}
 }
 
-// setReactions replaces the reactions to the message with that seq, as the server says.
-func (t *timeline) setReactions(seq int64, given []Reaction) {
-	if list, i := t.find(seq); i >= 0 {
-		m := t.withGiven((*list)[i], given)
-		*list = copied(*list)
-		(*list)[i] = m
+// setReactions replaces the reactions to these messages, as the server says. It copies the messages once, because a room may
+// hold thousands.
+func (t *timeline) setReactions(all []wire.MessageReactions) {
+	if len(all) == 0 {
+		return
+	}
+	t.Messages, t.hidden = copied(t.Messages), copied(t.hidden)
+	for _, m := range all {
+		if list, i := t.find(m.Seq); i >= 0 {
+			(*list)[i] = t.withGiven((*list)[i], reactions(m.Reactions, t.me.ID))
+		}
 	}
 }
 

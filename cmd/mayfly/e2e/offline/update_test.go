@@ -156,6 +156,37 @@ func TestNewVersion(t *testing.T) {
 	tab.Until(`document.querySelectorAll('article').length === 1 && !document.querySelector('.message-waiting')`)
 }
 
+// TestDownloadThatFailsIsTriedAgain lets the download of a newer version fail once, while the page is open and stays online.
+func TestDownloadThatFailsIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	network := newTroubled()
+	front := rig.NewFront(t, network.wrap, nil)
+	server := front.Serve()
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(`{
+		const update = ServiceWorkerRegistration.prototype.update;
+		window.states = [];
+		ServiceWorkerRegistration.prototype.update = function () {
+			const found = update.call(this);
+			found.then(({installing: worker}) =>
+				worker?.addEventListener('statechange', () => states.push(worker.state)));
+			return found;
+		};
+	}`)
+	tab.Do(chromedp.Navigate(front.URL))
+	tab.Ready().Installed()
+	first := version(tab)
+	network.cuts.Store(true)
+	server.Kill()
+	front.Serve("-origins", "http://two.example")
+	second := next(tab, first)
+	tab.Until(`states.includes('redundant')`) // the page has looked because the connection is back
+	network.cuts.Store(false)
+	tab.Until(bar) // after a minute, the shortest time between two looks
+	press(t, tab, "Reload")
+	tab.Until(is(second))
+}
+
 // wantQuietBar checks the bar: it is a region that does not interrupt a screen reader, and it fits a narrow screen and
 // fingers.
 func wantQuietBar(t *testing.T, tab *rig.Tab) {

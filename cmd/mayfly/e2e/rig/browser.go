@@ -3,6 +3,7 @@ package rig
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"log"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -238,9 +240,12 @@ func (tab *Tab) Until(js string) {
 	defer cancel()
 	poll := chromedp.Poll[bool]("(async () => { try { return await ("+js+"); } catch { return false; } })()",
 		chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
-	_, err := chromedp.Run(ctx, poll)
+	err := errLeft
 	for err != nil && ctx.Err() == nil && left(err) {
-		_, err = chromedp.Run(ctx, poll)
+		err = tab.onThisPage(ctx, func(ctx context.Context) error {
+			_, err := chromedp.Run(ctx, poll)
+			return err
+		})
 	}
 	if err != nil {
 		_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
@@ -249,9 +254,32 @@ func (tab *Tab) Until(js string) {
 	}
 }
 
+// errLeft is the error of a step that ended because the tab left the page.
+var errLeft = errors.New("the tab left the page")
+
+// onThisPage runs step, and returns errLeft as soon as the tab is on another page. Without that, step could wait for ever:
+// the browser keeps some pages for the way back, and a page that it keeps is stopped and answers nothing.
+func (tab *Tab) onThisPage(ctx context.Context, step func(context.Context) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	err := chromedp.Listen(ctx, func(e any) {
+		if e, ok := e.(*page.EventFrameNavigated); ok && e.Frame.ParentID == "" {
+			cancel(errLeft)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if err = step(ctx); err != nil && errors.Is(context.Cause(ctx), errLeft) {
+		return errLeft
+	}
+	return err
+}
+
 // left reports whether err says that the tab left the page before the page could evaluate an expression.
 func left(err error) bool {
-	return strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
+	return errors.Is(err, errLeft) ||
+		strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
 		strings.Contains(err.Error(), "Cannot find context")
 }
 
