@@ -38,8 +38,8 @@ func Mentions(text string, names []string) []string {
 	return found
 }
 
-// nextMention cuts text around the first mention of one of names: an @ and the longest name that follows. An @ within a word,
-// as in a mail address, mentions nobody, and neither does a name that goes on with letters or digits. Without a
+// nextMention cuts text around the first mention of one of names: an @ and the longest name that follows. An @ within a
+// word, as in a mail address, mentions nobody, and neither does a name that goes on with letters or digits. Without a
 // mention, before is the whole text.
 func nextMention(text string, names []string) (before, mention, after string) {
 	for at := 0; ; at++ {

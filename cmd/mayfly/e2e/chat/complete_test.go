@@ -27,8 +27,9 @@ func TestA17CompletionIsACombobox(t *testing.T) {
 	tab.Until(closed)
 	tab.Script(watchVoices)
 	tab.Do(rig.Type("so :tad"))
-	tab.Until(suggested + ` === ':tada:' && document.activeElement === ` + field + ` && ` + field + `.matches(
-		'[aria-autocomplete=list][aria-expanded=true][aria-haspopup=listbox]') && ` + field + `.computedRole === 'combobox' &&
+	tab.Until(suggested + ` === ':tada:' && document.activeElement === ` + field + ` && ` +
+		field + `.matches('[aria-autocomplete=list][aria-expanded=true][aria-haspopup=listbox]') &&
+		` + field + `.computedRole === 'combobox' &&
 		` + field + `.computedName === 'Message' &&
 		document.getElementById(` + field + `.getAttribute('aria-controls')).computedRole === 'listbox'`)
 	tab.Do(rig.Enter())
