@@ -32,6 +32,7 @@ type composer struct {
 	reply   reply
 	undo    undo
 	life    lifetime
+	suggest suggestions
 	problem string  // why the text could not be sent, or news about a draft; "" once the user changes the text
 	counter counter // the counter that is shown
 	touch   bool    // the user writes with a keyboard on the screen: Enter begins a line
@@ -59,6 +60,7 @@ func (c *composer) render() goapp.UI {
 	// theirs.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem, c.renderOffer(), c.undo.render(), c.reply.render(),
+		c.suggest.render(),
 		elem("div", "composer-row",
 			elem("div", "composer-field", text), send, c.life.render(), elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
@@ -72,6 +74,9 @@ func (c *composer) render() goapp.UI {
 	on(text, "paste", c.onPaste)
 	on(text, "keydown", c.onKeyDown)
 	on(text, "keypress", c.onKeyPress)
+	on(text, "compositionend", c.onComposed)
+	on(text, "blur", c.suggest.onClose)
+	on(text, "click", c.suggest.onClose)
 	on(send, "mousedown", c.onSendDown)
 	return on(form, "submit", c.onSubmit)
 }
@@ -170,6 +175,11 @@ func (c *composer) arrived() {
 func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	p := pressOf(e)
 	p.composing = e.Get("isComposing").Truthy() || e.Get("keyCode").Int() == imeKeyCode
+	if !p.composing && c.suggest.onKey(p, c.touch) {
+		ctx.PreventUpdate()
+		e.PreventDefault()
+		return
+	}
 	if p.key == "Escape" && !p.composing {
 		c.list.Dismiss()
 		if c.replyTo != "" {
@@ -234,7 +244,7 @@ func (c *composer) onSendDown(ctx goapp.Context, e goapp.Event) {
 }
 
 // onInput runs when the user has changed the text.
-func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
+func (c *composer) onInput(ctx goapp.Context, e goapp.Event) {
 	if c.problem == "" {
 		ctx.PreventUpdate()
 	}
@@ -242,6 +252,20 @@ func (c *composer) onInput(ctx goapp.Context, _ goapp.Event) {
 	c.measure()
 	c.onTyping(composerField().Get("value").String())
 	c.draft.timer.Reset(draftPause)
+	if e.Get("isComposing").Truthy() && !c.touch { // keyboards on a screen compose each word
+		c.suggest.close()
+		return
+	}
+	c.suggest.follow()
+	if data := e.Get("data"); data.Truthy() && strings.HasSuffix(data.String(), string(emojiSign)) {
+		c.suggest.expand()
+	}
+}
+
+// onComposed runs when an input method has composed a part of the text.
+func (c *composer) onComposed(ctx goapp.Context, _ goapp.Event) {
+	ctx.PreventUpdate()
+	c.suggest.follow()
 }
 
 // onPaste runs when the user pastes something. If that is a text, onPaste inserts only what the user sees of it.
@@ -295,7 +319,8 @@ func (c *composer) send(ctx goapp.Context) {
 		}
 		return
 	}
-	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo, Life: c.life.chosen()}))
+	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo, Life: c.life.chosen(),
+		Mentions: c.suggest.mentions(text)}))
 	if c.problem != "" {
 		return
 	}
@@ -311,6 +336,7 @@ func (c *composer) send(ctx goapp.Context) {
 
 // clear empties the field.
 func (c *composer) clear() {
+	c.suggest.reset()
 	if input := composerField(); input.Truthy() {
 		input.Set("value", "")
 		c.measure()

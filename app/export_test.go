@@ -7,7 +7,9 @@ import (
 
 	"mayfly/app/client"
 	"mayfly/app/client/outbox"
+	"mayfly/app/client/room"
 	"mayfly/app/pkce"
+	"mayfly/shared/wire"
 )
 
 // What the tests look at.
@@ -116,3 +118,35 @@ type Hold struct{ hold }
 func (h *Hold) Begin(due func()) { h.begin(due) }
 func (h *Hold) End()             { h.end() }
 func (h *Hold) Take() bool       { return h.take() }
+
+// Shortcodes returns the names of the emoji, each followed by its emoji.
+var Shortcodes = shortcodes
+
+// EmojiOf returns the emoji of the shortcode that ends text, and how many bytes the shortcode has.
+var EmojiOf = emojiOf
+
+// StemOf returns what a suggestion would replace at the end of text, "" if that is nothing.
+func StemOf(text string) string {
+	if s := stemOf(text); s.sign != 0 {
+		return string(s.sign) + s.text
+	}
+	return ""
+}
+
+// Suggest returns what the list shows for the stem text.
+func Suggest(text string, users []wire.User, me string) []string {
+	var shown []string
+	for _, s := range suggest(stem{text[0], text[1:]}, users, me) {
+		if s.note != "" {
+			s.name += " " + s.note
+		}
+		shown = append(shown, s.name)
+	}
+	return shown
+}
+
+// Addressed returns the ids of the users whom text mentions.
+func Addressed(text string, users []wire.User, picked []string) []string {
+	s := suggestions{model: &model{view: client.View{Company: room.Company{Users: users}}}, picked: picked}
+	return s.mentions(text)
+}

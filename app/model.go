@@ -48,7 +48,8 @@ func (m *model) messages() []client.Message {
 
 // content returns what the list shows.
 func (m *model) content() list.Content {
-	c := list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now(), NameOf: m.nameOf}
+	c := list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now(),
+		NameOf: m.nameOf, Me: m.view.Me}
 	if m.view.MayPost && m.view.Limits.Acts > 0 {
 		c.Emoji = m.view.Emoji
 	}

@@ -54,7 +54,8 @@ func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 		install:    install{model: m},
 		timeline:   timeline{model: m},
 		people:     people{model: m, typing: typing{model: m}, nickname: nickname{model: m}},
-		composer:   composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m}},
+		composer: composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m},
+			suggest: suggestions{model: m, declined: -1}},
 	}
 	p.composer.onSent, p.composer.onCommand, p.composer.onTyping = p.onSent, p.run, p.people.typing.onInput
 	p.timeline.notice = &p.notice

@@ -256,7 +256,8 @@ func nameOf(id string) string {
 	return ""
 }
 
-// acts returns messages with reactions, replies to messages that live and that are gone, and a message with a shorter life.
+// acts returns messages with reactions, replies to messages that live and that are gone, a message with a shorter life,
+// and one that mentions the user.
 // living returns a message.
 func acts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
 	list := []client.Message{
@@ -264,6 +265,7 @@ func acts(living func(seq int64, u wire.User, text string, left time.Duration) c
 		living(2, ada, "Yes, in five minutes.", 2*time.Minute),
 		living(3, heron, "May I come, too?", 3*time.Minute),
 		living(4, ben, "This lives a minute.", 4*time.Minute),
+		living(5, ben, "@Ada Lovelace and @Nobody, look!", 5*time.Minute),
 	}
 	for i, x := range []room.Extras{
 		{Reactions: []room.Reaction{{Emoji: "👍", By: []string{ada.ID, heron.ID}, Mine: true},
@@ -271,6 +273,7 @@ func acts(living func(seq int64, u wire.User, text string, left time.Duration) c
 		{Details: outbox.Details{ReplyTo: 1}},
 		{Details: outbox.Details{ReplyTo: 9}, Reactions: []room.Reaction{{Emoji: "🙏", By: []string{ben.ID, "g-unknown"}}}},
 		{Details: outbox.Details{Life: time.Minute}},
+		{Details: outbox.Details{Mentions: []string{ada.ID, "u-nobody"}}, ForMe: true},
 	} {
 		list[i].Extras = &x
 	}

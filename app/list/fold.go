@@ -146,6 +146,8 @@ func (v *viewport) unfold(key string) {
 		return
 	}
 	v.rows.templates.unfold(v.rows.at[key], v.rows.messages[i].Text)
+	v.rows.at[key].names = nil
+	v.rows.marks()
 	if v.below(v.scrollTop()) > rounding {
 		v.following = false
 	}

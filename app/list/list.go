@@ -21,6 +21,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/dom"
 	"mayfly/app/words"
+	"mayfly/shared/wire"
 )
 
 // The ids of the two elements that the page draws for the list. The outer one scrolls. The inner one, its child, is drawn
@@ -56,6 +57,7 @@ type Content struct {
 	Now      time.Time              // the server's time
 	Emoji    []string               // the reactions that the user can give; nil: the user can't act on messages
 	NameOf   func(id string) string // the name of a user, "" if it is not known
+	Me       wire.User              // the user of this page
 }
 
 // New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
@@ -97,7 +99,7 @@ func (l *List) Draw(c Content) bool {
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
-		l.rows.templates.emoji, l.rows.templates.nameOf = c.Emoji, c.NameOf
+		l.rows.templates.emoji, l.rows.templates.nameOf, l.rows.templates.me = c.Emoji, c.NameOf, c.Me
 		l.look(c.Now)
 		l.change(messages, c)
 	}
@@ -146,6 +148,7 @@ func (l *List) change(messages []client.Message, content Content) {
 	if c.none() {
 		l.rows.messages = messages
 		l.rows.quotes(content) // a message that has no row may be gone
+		l.rows.marks()
 		return
 	}
 	l.rows.messages = nil // if the code below panics, the next draw makes all rows again
@@ -160,6 +163,7 @@ func (l *List) change(messages []client.Message, content Content) {
 	l.rows.separate(messages)
 	l.rows.messages = messages
 	l.rows.quotes(content)
+	l.rows.marks()
 	l.viewport.fill(height, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
 		dom.FocusInPlace(held) // moving an element takes the focus from it

@@ -11,6 +11,7 @@ import (
 	"mayfly/app/dom"
 	"mayfly/app/words"
 	"mayfly/shared/markup"
+	"mayfly/shared/wire"
 )
 
 // A row is one message in the document. It is an article that has the author's face, a header line and the text. Below
@@ -28,6 +29,7 @@ type row struct {
 	quote   *quote      // what the message answers; nil: it is no reply
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
+	names   []string  // of the users whose mentions are marked in the text
 	mask    mask
 }
 
@@ -64,6 +66,8 @@ type templates struct {
 	clock                                     words.Clock
 	nameOf                                    func(id string) string // see Content
 	emoji                                     []string               // see Content
+	me                                        wire.User              // see Content
+	names                                     []string               // of the users whom the text mentions
 }
 
 func newTemplates() templates {
@@ -248,6 +252,9 @@ func rowClass(m *client.Message) string {
 	}
 	if m.User.Name == "" {
 		class += " message-unnamed"
+	}
+	if m.Extras != nil && m.Extras.ForMe {
+		class += " message-for-me"
 	}
 	if piled(m.User.Name) || piled(m.Text) {
 		class += " message-piled"

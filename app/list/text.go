@@ -19,7 +19,7 @@ var tags = map[markup.Kind]string{
 
 // draw makes nodes the content of element. Most messages are one text, which takes one call into the browser.
 func (t templates) draw(element goapp.Value, nodes []markup.Node) {
-	if len(nodes) == 1 && nodes[0].Kind == markup.Text {
+	if len(nodes) == 1 && nodes[0].Kind == markup.Text && len(t.names) == 0 {
 		element.Set("textContent", nodes[0].Text)
 		return
 	}
@@ -32,7 +32,7 @@ func (t templates) content(all []any, nodes []markup.Node) []any {
 		switch n.Kind {
 		case markup.Mark:
 		case markup.Text:
-			all = append(all, n.Text)
+			all = t.marked(all, n.Text)
 		case markup.Link:
 			all = t.linked(all, n)
 		case markup.CodeBlock:
@@ -47,6 +47,9 @@ func (t templates) content(all []any, nodes []markup.Node) []any {
 // element returns the element of a node that has other nodes inside. A quote and a list begin at the side at which
 // their text begins, as the message does.
 func (t templates) element(n markup.Node) goapp.Value {
+	if n.Kind == markup.Code {
+		t.names = nil
+	}
 	e := dom.Node(tags[n.Kind], "", t.content(nil, n.Nodes)...)
 	switch n.Kind {
 	case markup.Quote, markup.Bullets, markup.Numbers:

@@ -47,6 +47,9 @@ func extras(m *client.Message) string {
 		return ""
 	}
 	said := ""
+	if m.Extras.ForMe {
+		said += " " + Of(MentionsYou)
+	}
 	if m.Extras.ReplyTo != 0 {
 		said += " " + Of(IsReply)
 	}

@@ -48,6 +48,7 @@ func TestLabelSaysWhatOnlySomeMessagesHave(t *testing.T) {
 		{nil, ""},
 		{&room.Extras{}, ""},
 		{&room.Extras{Details: outbox.Details{Mentions: []string{"u"}}}, ""},
+		{&room.Extras{ForMe: true, Details: outbox.Details{ReplyTo: 1}}, " Mentions you. A reply."},
 		{&room.Extras{Details: outbox.Details{ReplyTo: 1}}, " A reply."},
 		{&room.Extras{Reactions: []room.Reaction{{Emoji: "👍", By: []string{"a", "b"}}, {Emoji: "🎉", By: []string{"a"}}}},
 			" Reactions: 👍 2, 🎉 1."},

@@ -201,6 +201,9 @@ var english = language{
 		NameSet:       "Set name",
 		NameNow:       "You are called {0} now.",
 
+		Suggestions: "Suggestions",
+		MentionsYou: "Mentions you.",
+
 		NoSuchCommand: "There is no command {0}: nothing was sent. /help lists the commands. A text that begins with // " +
 			"is sent with one /.",
 		CommandAlone:     "Nothing can follow {0}: nothing was sent.",

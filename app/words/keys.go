@@ -187,6 +187,10 @@ const (
 	NameSet
 	NameNow // {0}: the name
 
+	// Completion and mentions.
+	Suggestions
+	MentionsYou
+
 	// Commands: texts that begin with a slash.
 	NoSuchCommand    // {0}: the command
 	CommandAlone     // the same

@@ -34,6 +34,39 @@ func Called(u wire.User) string {
 	return nameOf(u, len(u.Name))
 }
 
+// Addressed returns the name by which a text addresses a user: without the word that the names of all guests begin with.
+func Addressed(u wire.User) string {
+	if HasPseudonym(u) {
+		return u.Name[len(pseudonym):]
+	}
+	return u.Name
+}
+
+// Names returns all names by which a text can address a user.
+func Names(u wire.User) []string {
+	if called := Addressed(u); called != u.Name {
+		return []string{called, u.Name}
+	}
+	return []string{u.Name}
+}
+
+// tagLength is how many characters at the end of a user's id tell users of the same name apart.
+const tagLength = 4
+
+// Suggested returns what a suggestion shows behind the name of a user: whether it is a guest's, and the end of the user's id
+// if others have the same name.
+func Suggested(u wire.User, others bool) string {
+	note := Notes(false, u.Anonymous, false)
+	if !others {
+		return note
+	}
+	tag := u.ID[max(0, len(u.ID)-tagLength):]
+	if note == "" {
+		return tag
+	}
+	return note + Of(NoteSeparator) + tag
+}
+
 // Typing says who is typing: one or two names, or that there are several; "" if nobody is.
 func Typing(typists []room.Typist) string {
 	name := func(i int) string { return isolated(nameOf(typists[i].User, maxTypist)) }

@@ -261,6 +261,16 @@ func TestExtras(t *testing.T) {
 	if x == nil || x.ReplyTo != 3 || len(x.Mentions) != 1 || x.Life != 10*time.Second {
 		t.Fatalf("extras = %+v", x)
 	}
+	if !x.ForMe {
+		t.Error("the message does not mention the user")
+	}
+	if next := r.Apply(wire.Welcome{User: wire.User{ID: "u-other"}}, t0).Messages[2].Extras; next.ForMe {
+		t.Error("the message mentions another user, after the user has changed")
+	}
+	reacted := r.Apply(wire.Reacted{Room: "lobby", Seq: 6, To: 5, Emoji: "👍", User: ann, On: true}, t0)
+	if x := reacted.Messages[2].Extras; !x.ForMe || len(x.Reactions) != 1 {
+		t.Errorf("after a reaction, the extras are %+v", x)
+	}
 	if r.Messages[0].Extras != nil || r.Messages[1].Extras != nil {
 		t.Error("a plain message has extras")
 	}

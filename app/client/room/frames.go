@@ -160,6 +160,6 @@ func (r *Room) message(m wire.Message) Message {
 	if d.None() && len(m.Reactions) == 0 {
 		return shown
 	}
-	shown.Extras = &Extras{Details: d}
+	shown.Extras = &Extras{Details: d, ForMe: !shown.Mine && slices.Contains(m.Mentions, r.me.ID)}
 	return r.withGiven(shown, reactions(m.Reactions, r.me.ID))
 }

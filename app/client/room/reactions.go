@@ -12,6 +12,7 @@ import (
 type Extras struct {
 	// what the author chose beside the text. Life is the life of a message that lives shorter than the others of its room
 	outbox.Details
+	ForMe     bool       // another user's message that mentions the user of this client
 	Reactions []Reaction // in the order in which the emoji came; with the user's acts, see Act
 	Unmade    bool       // the message that this one answers was taken back; false if it has expired
 

@@ -154,7 +154,7 @@ func (t *timeline) setReactions(all []wire.MessageReactions) {
 func (t *timeline) withGiven(m Message, given []Reaction) Message {
 	x := &Extras{Reactions: given, given: given}
 	if m.Extras != nil {
-		x.Details, x.Unmade = m.Extras.Details, m.Extras.Unmade
+		x.Details, x.Unmade, x.ForMe = m.Extras.Details, m.Extras.Unmade, m.Extras.ForMe
 	}
 	for _, a := range t.acts {
 		if a.Seq == m.Seq && a.Emoji != "" && m.epoch == t.cursor.Epoch {
@@ -180,6 +180,11 @@ func (t *timeline) markMine(me wire.User) {
 			m.Mine = m.Seq == 0 || m.User.ID == me.ID
 			if m.Seq == 0 && m.User.ID == "" { // the user wrote it before the server named the user
 				m.User = me
+			}
+			if x := m.Extras; x != nil {
+				next := *x
+				next.ForMe = !m.Mine && slices.Contains(x.Mentions, me.ID)
+				m.Extras = &next
 			}
 			if given := m.given(); len(given) > 0 {
 				given = slices.Clone(given)

@@ -294,19 +294,6 @@ func TestA16ControlsHaveNamesAndStates(t *testing.T) {
 	tab.Until(rig.Find(firstMore) + `.getAttribute('aria-expanded') === 'false'`)
 }
 
-// TestA17NoCompletion checks that the composer completes no words: the only choice on the page is how long the next message
-// lives. A change that adds completion must change this test.
-func TestA17NoCompletion(t *testing.T) {
-	t.Parallel()
-	tab, _ := open(t)
-	tab.Do(rig.Type("@a :sm /he"))
-	for _, n := range rig.Accessible(tab) {
-		if n.Role == "listbox" || n.Role == "combobox" && n.Name != "How long the next message lives" {
-			t.Errorf("the page has a %s, %q", n.Role, n.Name)
-		}
-	}
-}
-
 func TestA18RoomsMenuGivesTheFocusBack(t *testing.T) {
 	t.Parallel()
 	tab, _ := open(t)

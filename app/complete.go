@@ -1,0 +1,210 @@
+package app
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"mayfly/app/words"
+	"mayfly/shared/wire"
+)
+
+const (
+	// maxSuggested is how many suggestions the composer offers at most.
+	maxSuggested = 6
+	// minShortcode is how many characters of a shortcode the user writes before the composer offers any: after one, most
+	// texts mean a face such as :D.
+	minShortcode = 2
+)
+
+// The signs after which the composer completes.
+const (
+	emojiSign   = ':' // begins a shortcode, and ends it
+	mentionSign = '@' // begins the name of a user
+)
+
+// A stem is the end of a text that a suggestion would replace: a sign, and the characters after it. Its sign is 0 if
+// there is nothing to complete.
+type stem struct {
+	sign byte
+	text string // without the sign
+}
+
+// stemOf returns the stem at the end of text, which is all that stands before the caret.
+func stemOf(text string) stem {
+	line := text[strings.LastIndexByte(text, '\n')+1:]
+	if strings.Count(line, "`")%2 == 1 { // in code
+		return stem{}
+	}
+	if s := after(line, emojiSign); utf8.RuneCountInString(s) >= minShortcode && strings.IndexFunc(s, notShortcode) < 0 {
+		return stem{emojiSign, s}
+	}
+	at := strings.LastIndexByte(line, mentionSign)
+	if s := after(line, mentionSign); at >= 0 && (s != "" || at == len(line)-1 && freeAt(line, at)) {
+		if utf8.RuneCountInString(s) <= wire.MaxName {
+			return stem{mentionSign, s}
+		}
+	}
+	return stem{}
+}
+
+// after returns what follows the last sign in line; "" if there is none, or if it follows a letter or a digit.
+func after(line string, sign byte) string {
+	at := strings.LastIndexByte(line, sign)
+	if at < 0 || !freeAt(line, at) {
+		return ""
+	}
+	return line[at+1:]
+}
+
+// freeAt reports whether no letter and no digit stands before the byte at, so that a sign there is not part of a word: of a
+// time or a mail address.
+func freeAt(line string, at int) bool {
+	before, _ := utf8.DecodeLastRuneInString(line[:at])
+	return !unicode.IsLetter(before) && !unicode.IsDigit(before)
+}
+
+func notShortcode(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '+' && r != '-'
+}
+
+// A suggestion is what the composer offers in the place of a stem.
+type suggestion struct {
+	insert string    // the text that replaces the stem
+	name   string    // what the list shows
+	note   string    // what the list shows behind the name
+	user   wire.User // zero for an emoji
+	emoji  string    // "" for a user
+}
+
+// suggest returns the suggestions for s, the best first. users are the users in the room, me is the id of this page's user.
+func suggest(s stem, users []wire.User, me string) []suggestion {
+	switch s.sign {
+	case emojiSign:
+		return suggestEmoji(s.text)
+	case mentionSign:
+		return suggestUsers(s.text, users, me)
+	}
+	return nil
+}
+
+func suggestEmoji(text string) []suggestion {
+	codes, text := shortcodes(), strings.ToLower(text)
+	var found []ranked
+	for i := 0; i+1 < len(codes); i += 2 {
+		if rank := rankOf(codes[i], text, "_"); rank != noMatch {
+			name := string(emojiSign) + codes[i] + string(emojiSign)
+			found = append(found, ranked{suggestion{insert: codes[i+1] + " ", name: name, emoji: codes[i+1]}, rank})
+		}
+	}
+	return best(found)
+}
+
+// suggestUsers returns the users whose names match text, without the user of this page. The note says that a name is a
+// guest's. If several users have a name that reads the same, the note also has the end of the user's id.
+func suggestUsers(text string, users []wire.User, me string) []suggestion {
+	text = strings.ToLower(text)
+	have := make(map[string]int)
+	for i := range users {
+		have[strings.ToLower(words.Addressed(users[i]))]++
+	}
+	var found []ranked
+	for _, u := range users {
+		name := words.Addressed(u)
+		lower := strings.ToLower(name)
+		rank := rankOf(lower, text, " ")
+		if u.ID == me || name == "" || rank == noMatch {
+			continue
+		}
+		s := suggestion{insert: string(mentionSign) + name + " ", name: name, user: u}
+		s.note = words.Suggested(u, have[lower] > 1)
+		found = append(found, ranked{s, rank})
+	}
+	return best(found)
+}
+
+// emojiOf returns the emoji of the shortcode that ends text, with both colons, and the bytes that the shortcode has; "" if
+// none ends it.
+func emojiOf(text string) (emoji string, size int) {
+	opened, ok := strings.CutSuffix(text, string(emojiSign))
+	if !ok {
+		return "", 0
+	}
+	name := after(opened[strings.LastIndexByte(opened, '\n')+1:], emojiSign)
+	codes := shortcodes()
+	for i := 0; i+1 < len(codes); i += 2 {
+		if codes[i] == strings.ToLower(name) && strings.Count(opened, "`")%2 == 0 {
+			return codes[i+1], len(name) + 2
+		}
+	}
+	return "", 0
+}
+
+// The ranks of a match, the best first.
+const (
+	matchesAll = iota
+	matchesStart
+	matchesWord // the start of a later word
+	matchesInside
+	noMatch
+)
+
+// rankOf returns how well name matches text. Between the words of a name stands the string between. Both are in lower case.
+func rankOf(name, text, between string) int {
+	switch {
+	case name == text:
+		return matchesAll
+	case strings.HasPrefix(name, text):
+		return matchesStart
+	case strings.Contains(name, between+text):
+		return matchesWord
+	case strings.Contains(name, text):
+		return matchesInside
+	}
+	return noMatch
+}
+
+// A ranked suggestion knows how well it matches.
+type ranked struct {
+	suggestion
+	rank int
+}
+
+// best returns the first maxSuggested suggestions of found by rank. Those of one rank keep their order.
+func best(found []ranked) []suggestion {
+	slices.SortStableFunc(found, func(a, b ranked) int { return a.rank - b.rank })
+	var list []suggestion
+	for i := range found {
+		if len(list) == maxSuggested {
+			break
+		}
+		s := found[i].suggestion
+		twice := func(o suggestion) bool { return o.emoji == s.emoji }
+		if s.emoji == "" || !slices.ContainsFunc(list, twice) { // an emoji may have two names
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// addressed returns the ids of the users whom text mentions. A name that several users have addresses none of them, unless
+// picked, the ids of the users whom the user has picked from the list, has one of them.
+func addressed(mentions []string, users []wire.User, picked []string) []string {
+	var ids []string
+	for _, name := range mentions {
+		var same []string
+		for i := range users {
+			if slices.ContainsFunc(words.Names(users[i]), func(n string) bool { return strings.EqualFold(n, name) }) {
+				same = append(same, users[i].ID)
+			}
+		}
+		if len(same) > 1 {
+			same = slices.DeleteFunc(same, func(id string) bool { return !slices.Contains(picked, id) })
+		}
+		if len(same) == 1 && !slices.Contains(ids, same[0]) {
+			ids = append(ids, same[0])
+		}
+	}
+	return ids
+}

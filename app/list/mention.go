@@ -1,0 +1,139 @@
+package list
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"mayfly/app/client"
+	"mayfly/app/dom"
+	"mayfly/app/words"
+	"mayfly/shared/markup"
+	"mayfly/shared/wire"
+)
+
+// Mentions returns the names in text that stand behind an @, in the order of the text, as they are written. In code there
+// are none.
+func Mentions(text string, names []string) []string {
+	var found []string
+	var visit func(nodes []markup.Node)
+	visit = func(nodes []markup.Node) {
+		for _, n := range nodes {
+			switch n.Kind {
+			case markup.Text:
+				for rest := n.Text; rest != ""; {
+					var name string
+					if _, name, rest = nextMention(rest, names); name != "" {
+						found = append(found, name[1:])
+					}
+				}
+			case markup.Code, markup.CodeBlock:
+			default:
+				visit(n.Nodes)
+			}
+		}
+	}
+	visit(markup.Parse(text))
+	return found
+}
+
+// nextMention cuts text around the first mention of one of names: an @ and the longest name that follows. An @ within a
+// word, as in a mail address, mentions nobody, and neither does a name that goes on with letters or digits. Without a
+// mention, before is the whole text.
+func nextMention(text string, names []string) (before, mention, after string) {
+	for at := 0; ; at++ {
+		i := strings.IndexByte(text[at:], '@')
+		if i < 0 {
+			return text, "", ""
+		}
+		at += i
+		if last, _ := utf8.DecodeLastRuneInString(text[:at]); inWord(last) {
+			continue
+		}
+		if n := lengthOf(text[at+1:], names); n > 0 {
+			end := at + 1 + n
+			return text[:at], text[at:end], text[end:]
+		}
+	}
+}
+
+// lengthOf returns how many bytes the longest of names has with which text begins, in upper or lower case; 0 if text begins
+// with none.
+func lengthOf(text string, names []string) int {
+	longest := 0
+	for _, name := range names {
+		n := len(name)
+		if n <= longest || n > len(text) || !strings.EqualFold(text[:n], name) {
+			continue
+		}
+		if next, _ := utf8.DecodeRuneInString(text[n:]); !inWord(next) {
+			longest = n
+		}
+	}
+	return longest
+}
+
+func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// mentioned returns the names that a text can have for the users with these ids. Users without a known name have none.
+func (t *templates) mentioned(ids []string) []string {
+	var names []string
+	for _, id := range ids {
+		u := wire.User{ID: id, Name: t.nameOf(id), Anonymous: true}
+		if id == t.me.ID {
+			u = t.me
+		}
+		if u.Name != "" {
+			names = append(names, words.Names(u)...)
+		}
+	}
+	return names
+}
+
+// marks marks the mentions in the rows. The name of a user may become known only after the message is drawn, so marks looks
+// at all rows that have mentions.
+func (r *rows) marks() {
+	for i := range r.messages {
+		if m := &r.messages[i]; m.Extras != nil && len(m.Extras.Mentions) > 0 {
+			r.templates.mark(r.at[m.Key], m)
+		}
+	}
+}
+
+// mark marks the mentions in row r, which shows m, unless they are marked.
+func (t templates) mark(r *row, m *client.Message) {
+	names := t.mentioned(m.Extras.Mentions)
+	if slices.Equal(names, r.names) {
+		return
+	}
+	r.names, t.names = names, names
+	into := r.text()
+	shown := markup.Parse(m.Text)
+	if into.Get("classList").Call("contains", "message-cut").Bool() {
+		shown, _ = fold(m.Text)
+	}
+	t.draw(into, shown)
+	r.stops(r.tabindex())
+}
+
+// marked appends to all the elements and texts of a text in which users are mentioned.
+func (t templates) marked(all []any, text string) []any {
+	mine := words.Names(t.me)
+	for text != "" {
+		var before, mention string
+		before, mention, text = nextMention(text, t.names)
+		if before != "" {
+			all = append(all, before)
+		}
+		if mention == "" {
+			continue
+		}
+		class := "mention"
+		if slices.ContainsFunc(mine, func(name string) bool { return strings.EqualFold(name, mention[1:]) }) {
+			class += " mention-me"
+		}
+		all = append(all, dom.Node("bdi", class, mention))
+	}
+	return all
+}
