@@ -61,6 +61,7 @@ func (t templates) times(r *row, m *client.Message) {
 	minutes, seconds, half := t.clock.Short(m.At)
 	at.Set("dateTime", m.At.UTC().Format(time.RFC3339))
 	at.Set("title", t.clock.Sent(m.At))
+	dom.Set(at, "data-clock", t.clock.Minutes(m.At))
 	hidden := at.Get("lastElementChild")
 	dom.Set(hidden, "data-seconds", seconds)
 	at.Call("replaceChildren", minutes, hidden, half)
@@ -108,6 +109,7 @@ func (l *List) look(now time.Time) {
 		}
 	}
 	l.rows.separate(messages)
+	l.rows.group(messages, l.divider.above)
 	switch {
 	case atEnd:
 		l.viewport.toEnd()

@@ -22,6 +22,7 @@ var (
 	Cite     = cite
 
 	StartsDay = startsDay
+	Parts     = parts
 	Fold      = fold
 	Long      = long
 )
@@ -32,11 +33,15 @@ const (
 )
 
 type (
+	Part    = part
 	Mounted = mounted
 	Cited   = cited
 )
 
 func (c cited) Shown() string { return c.shown }
+
+func (p part) Joined() bool    { return p.joined }
+func (p part) Continued() bool { return p.continued }
 
 func (m *mounted) Place(messages, was, reads []client.Message) []client.Message {
 	return m.place(messages, was, reads)

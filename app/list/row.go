@@ -24,6 +24,7 @@ type row struct {
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
 	date    words.Date  // when the message was sent; 0: the server has not accepted it
 	quote   *quote      // what the message answers; nil: it is no reply
+	part    part        // in the group of rows of the same author
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
 	mask    mask
@@ -118,7 +119,7 @@ func (t templates) row(m *client.Message) *row {
 // update changes row r, which shows the message old, so that it shows next.
 func (t templates) update(r *row, old, next *client.Message) {
 	if class := rowClass(next); class != rowClass(old) {
-		r.article.Set("className", class)
+		r.article.Set("className", class+r.part.class())
 	}
 	if old.User != next.User || old.Tag != next.Tag || old.Key != next.Key {
 		face := r.article.Get("firstChild")
@@ -162,8 +163,9 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	article.Call("appendChild", e)
 }
 
-// top returns the distance of the row from the top of the screen, in CSS pixels.
-func (r *row) top() float64 { return r.rect().Get("top").Float() }
+// top returns the distance of the row from the top of the screen, in CSS pixels. textTop returns that of its text.
+func (r *row) top() float64     { return r.rect().Get("top").Float() }
+func (r *row) textTop() float64 { return r.text().Call("getBoundingClientRect").Get("top").Float() }
 
 func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
 
