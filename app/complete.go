@@ -172,17 +172,14 @@ type ranked struct {
 }
 
 // best returns the first maxSuggested suggestions of found by rank. Those of one rank keep their order.
-func best(found []ranked) []suggestion {
-	slices.SortStableFunc(found, func(a, b ranked) int { return a.rank - b.rank })
-	var list []suggestion
-	for i := range found {
-		if len(list) == maxSuggested {
-			break
-		}
-		s := found[i].suggestion
-		twice := func(o suggestion) bool { return o.emoji == s.emoji }
-		if s.emoji == "" || !slices.ContainsFunc(list, twice) { // an emoji may have two names
-			list = append(list, s)
+func best(found []ranked) (list []suggestion) {
+	for rank := matchesAll; rank < noMatch; rank++ {
+		for i := range found {
+			s := &found[i].suggestion
+			twice := func(o suggestion) bool { return o.emoji != "" && o.emoji == s.emoji } // an emoji may have two names
+			if found[i].rank == rank && len(list) < maxSuggested && !slices.ContainsFunc(list, twice) {
+				list = append(list, *s)
+			}
 		}
 	}
 	return list

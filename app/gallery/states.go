@@ -216,11 +216,15 @@ func messages(now time.Time) []state {
 		living(1, ben, "a"+strings.Repeat("\n", 60)+"Ada Lovelace 14:05\nThis is what Ada did not write.", time.Minute),
 		living(2, ben, strings.Repeat("A line\n", 30), 2*time.Minute),
 	}
+	group := []client.Message{
+		living(1, ben, "Lunch?", 12*time.Second), living(2, ben, "At the usual place.", 25*time.Second),
+		living(3, ben, "At twelve.", time.Minute), living(4, ada, "Yes.", 2*time.Minute),
+		living(5, ada, "I bring "+strings.Repeat("a cake and ", 30)+"plates.", 3*time.Minute),
+	}
 	styled := styledTexts(living)
 	unsent := []client.Message{
-		mine("s", client.Sending, client.Problem{}),
+		mine("s", client.Sending, client.Problem{}), mine("w", client.Waiting, client.Problem{}),
 		mine("r", client.Sending, client.Problem{Message: "The room is busy."}),
-		mine("w", client.Waiting, client.Problem{}),
 		mine("f", client.Failed, client.Problem{Message: "The room is full."}),
 	}
 	with := func(list []client.Message) client.View {
@@ -232,6 +236,7 @@ func messages(now time.Time) []state {
 	undo.Undo = []string{"taken back"}
 	return []state{
 		{"Messages of others and the user's own", theMain, app.Preview{View: with(read)}},
+		{"Groups of messages", theMain, app.Preview{View: with(group)}},
 		{"Messages of several days", theMain, app.Preview{View: with(days)}},
 		{"High messages", theMain, app.Preview{View: with(high)}},
 		{"Reactions and replies", theMain, app.Preview{View: with(acts(living))}},

@@ -57,10 +57,11 @@ func (r *row) separate(name string) {
 // times writes into row r when its message was sent and when it expires.
 func (t templates) times(r *row, m *client.Message) {
 	r.date = t.clock.Date(m.At)
-	at := r.left.Get("previousSibling")
+	at := r.more.Get("previousSibling")
 	minutes, seconds, half := t.clock.Short(m.At)
 	at.Set("dateTime", m.At.UTC().Format(time.RFC3339))
 	at.Set("title", t.clock.Sent(m.At))
+	dom.Set(at, "data-clock", t.clock.Minutes(m.At))
 	hidden := at.Get("lastElementChild")
 	dom.Set(hidden, "data-seconds", seconds)
 	at.Call("replaceChildren", minutes, hidden, half)
@@ -106,6 +107,7 @@ func (l *List) look(now time.Time) {
 		}
 	}
 	l.rows.separate(messages)
+	l.rows.group(messages, l.divider.above)
 	switch {
 	case atEnd:
 		l.viewport.toEnd()

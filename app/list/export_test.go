@@ -23,6 +23,7 @@ var (
 	Roved    = roved
 
 	StartsDay = startsDay
+	Parts     = parts
 	Fold      = fold
 	Long      = long
 )
@@ -32,9 +33,15 @@ const (
 	Tints   = tints
 )
 
-type Mounted = mounted
+type (
+	Part    = part
+	Mounted = mounted
+)
 
 func (c cited) Shown() string { return c.shown }
+
+func (p part) Joined() bool    { return p.joined }
+func (p part) Continued() bool { return p.continued }
 
 func (m *mounted) Place(messages, was, reads []client.Message) []client.Message {
 	return m.place(messages, was, reads)

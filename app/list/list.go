@@ -147,6 +147,7 @@ func (l *List) change(messages []client.Message, content Content) {
 	c := diff(prev, messages)
 	if c.none() {
 		l.rows.messages = messages
+		l.rows.group(messages, content.Divider)
 		l.rows.quotes(content) // a message that has no row may be gone
 		l.rows.marks()
 		return
@@ -154,17 +155,18 @@ func (l *List) change(messages []client.Message, content Content) {
 	l.rows.messages = nil // if the code below panics, the next draw makes all rows again
 	atEnd := l.viewport.following && !l.keyboard.walking()
 	held := l.keyboard.keepFocus(prev, c)
-	height := l.viewport.unseen(prev, c)
+	height, below := l.viewport.unseen(prev, c)
 	anchor, y := "", 0.0
 	if !atEnd && height == 0 && c.above() {
 		anchor, y = l.viewport.anchor(prev, c)
 	}
 	l.apply(c, content.Now)
 	l.rows.separate(messages)
+	l.rows.group(messages, content.Divider)
 	l.rows.messages = messages
 	l.rows.quotes(content)
 	l.rows.marks()
-	l.viewport.fill(height, c)
+	l.viewport.fill(height, below, c)
 	if held != nil && !held.Call("contains", dom.Active()).Bool() {
 		dom.FocusInPlace(held) // moving an element takes the focus from it
 	}

@@ -27,6 +27,7 @@ type row struct {
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
 	date    words.Date  // when the message was sent; 0: the server has not accepted it
 	quote   *quote      // what the message answers; nil: it is no reply
+	part    part        // in the group of rows of the same author
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
 	names   []string  // of the users whose mentions are marked in the text
@@ -79,7 +80,7 @@ func newTemplates() templates {
 	more.Set("className", "more")
 	dom.Set(more, "aria-expanded", "false")
 	dom.Set(more, "tabindex", "-1") // the Tab key does not stop at it, because Enter on the row does the same
-	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), left, more)
+	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), more, left)
 	article := dom.Node("article", "message", face, head, dom.Node("div", "message-text"))
 	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
 	dom.Set(article.Get("lastChild"), "dir", "auto")
@@ -123,8 +124,8 @@ func (t templates) row(m *client.Message) *row {
 	article := t.article.Call("cloneNode", true)
 	article.Set(keyName, m.Key)
 	head := article.Get("firstChild").Get("nextSibling")
-	more := head.Get("lastChild")
-	r := &row{article: article, head: head, left: more.Get("previousSibling"), more: more}
+	left := head.Get("lastChild")
+	r := &row{article: article, head: head, left: left, more: left.Get("previousSibling")}
 	t.update(r, &client.Message{}, m)
 	return r
 }
@@ -132,7 +133,7 @@ func (t templates) row(m *client.Message) *row {
 // update changes row r, which shows the message old, so that it shows next.
 func (t templates) update(r *row, old, next *client.Message) {
 	if class := rowClass(next); class != rowClass(old) {
-		r.article.Set("className", class)
+		r.article.Set("className", class+r.part.class())
 	}
 	if old.User != next.User || old.Tag != next.Tag || old.Key != next.Key {
 		face := r.article.Get("firstChild")
@@ -181,8 +182,9 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	article.Call("appendChild", e)
 }
 
-// top returns the distance of the row from the top of the screen, in CSS pixels.
-func (r *row) top() float64 { return r.rect().Get("top").Float() }
+// top returns the distance of the row from the top of the screen, in CSS pixels. textTop returns that of its text.
+func (r *row) top() float64     { return r.rect().Get("top").Float() }
+func (r *row) textTop() float64 { return r.text().Call("getBoundingClientRect").Get("top").Float() }
 
 func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
 

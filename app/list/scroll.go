@@ -77,25 +77,43 @@ func (v *viewport) below(top float64) float64 {
 	return v.rows.log.Get("scrollHeight").Float() - top - v.rows.log.Get("clientHeight").Float()
 }
 
-// unseen returns the height of the rows that c removes from the start of the list. If one of them is in sight, or if c
-// changes anything else, except rows at the end, it returns 0.
-func (v *viewport) unseen(prev []client.Message, c change) float64 {
+// unseen returns the height of the rows that c removes from the start of the list, and the row below them. If one of them is
+// in sight, or if c changes anything else, except rows at the end, it returns 0.
+func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 	n := c.first(prev)
 	if n == 0 {
-		return 0
+		return 0, rowBelow{}
 	}
-	kept := v.rows.at[prev[n].Key].top()
-	if kept > v.rows.frame().Get("top").Float() {
-		return 0
+	kept := v.rows.at[prev[n].Key]
+	top := kept.top()
+	if top > v.rows.frame().Get("top").Float() {
+		return 0, rowBelow{}
 	}
-	return kept - v.rows.at[prev[0].Key].top()
+	return top - v.rows.at[prev[0].Key].top(), rowBelow{kept, kept.part, kept.textTop() - top}
 }
 
-// fill makes the gap higher by the height of the removed rows that were out of sight. If removed rows were in sight, it
-// closes the gap, because then the gap would be in sight too.
-func (v *viewport) fill(height float64, c change) {
+// A rowBelow is the first row that stays below removed rows, as it was before they were removed.
+type rowBelow struct {
+	row  *row // nil: there is none
+	part part
+	text float64 // how far its text was below its top
+}
+
+// grown returns how much farther the text of the row is below its top now. It differs only if the row has become the first
+// of its group: then the row shows its face and its name.
+func (b rowBelow) grown() float64 {
+	if b.row == nil || b.row.part == b.part {
+		return 0
+	}
+	return b.row.textTop() - b.row.top() - b.text
+}
+
+// fill makes the gap higher by the height of the removed rows that were out of sight, less what the row below has grown. If
+// removed rows were in sight, it closes the gap, because then the gap would be in sight too.
+func (v *viewport) fill(height float64, below rowBelow, c change) {
 	if height > 0 {
 		v.setGap(v.gap + height)
+		v.setGap(v.gap - below.grown()) // measured with the gap: the browser would scroll a list that has become too short
 	} else if len(c.gone) > 0 {
 		v.setGap(0)
 	}
@@ -118,22 +136,23 @@ func (v *viewport) closeGap() {
 	v.scroll(want)
 }
 
-// anchor returns the key of the first row in sight that c does not remove or move, and the top of that row on the screen.
+// anchor returns the key of the first row in sight that c does not remove or move, and the top of its text on the screen. It
+// is not the top of the row, because above the text a row that becomes the first of its group shows its name.
 func (v *viewport) anchor(prev []client.Message, c change) (key string, y float64) {
 	if len(prev) == 0 {
 		return "", 0
 	}
 	edge := v.rows.frame().Get("top").Float()
 	if key = nearest(prev, v.rows.firstInSight(prev, edge), c.inPlace); key != "" {
-		y = v.rows.at[key].top()
+		y = v.rows.at[key].textTop()
 	}
 	return key, y
 }
 
-// keep scrolls so that the top of the row with the given key is at y again. Browsers round the scroll position. keep adds
+// keep scrolls so that the text of the row with the given key is at y again. Browsers round the scroll position. keep adds
 // what was lost by that to the next scroll; otherwise the text would move visibly in the course of a hundred expiries.
 func (v *viewport) keep(key string, y float64) {
-	v.scroll(v.scrollTop() + v.rows.at[key].top() - y + v.remainder)
+	v.scroll(v.scrollTop() + v.rows.at[key].textTop() - y + v.remainder)
 }
 
 // toEnd scrolls to the last row.

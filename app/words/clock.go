@@ -49,6 +49,12 @@ func (c Clock) Short(t time.Time) (minutes, seconds, half string) {
 	return minutes, seconds, half
 }
 
+// Minutes returns the hours and minutes at t alone, for a place that has no room for more.
+func (c Clock) Minutes(t time.Time) string {
+	minutes, _, _ := c.parts(t)
+	return minutes
+}
+
 func (c Clock) parts(t time.Time) (minutes, seconds, half string) {
 	wall := c.wall(t)
 	if c.Hours12 {
