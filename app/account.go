@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/client/room"
 	"mayfly/app/dom"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
@@ -67,7 +68,7 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 			l = accountLine{before: words.Of(words.NotSignedIn), button: words.Of(words.SignIn), does: doSignIn}
 		}
 		if me.Anonymous {
-			l.name = me.Name
+			l.name = room.Called(me)
 			l.before, l.after = words.Around(words.GuestCalled)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"mayfly/app/client/room"
 	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
@@ -107,11 +108,11 @@ func suggestUsers(text string, users []wire.User, me string) []suggestion {
 	text = strings.ToLower(text)
 	have := make(map[string]int)
 	for i := range users {
-		have[strings.ToLower(words.Addressed(users[i]))]++
+		have[strings.ToLower(room.Called(users[i]))]++
 	}
 	var found []ranked
 	for _, u := range users {
-		name := words.Addressed(u)
+		name := room.Called(u)
 		lower := strings.ToLower(name)
 		rank := rankOf(lower, text, " ")
 		if u.ID == me || name == "" || rank == noMatch {

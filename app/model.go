@@ -49,19 +49,11 @@ func (m *model) messages() []client.Message {
 // content returns what the list shows.
 func (m *model) content() list.Content {
 	c := list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now(),
-		NameOf: m.nameOf, Me: m.view.Me}
+		Known: m.view.Known, Me: m.view.Me}
 	if m.view.MayPost && m.view.Limits.Acts > 0 {
 		c.Emoji = m.view.Emoji
 	}
 	return c
-}
-
-// nameOf returns what the user with that id is called, "You" for the user of this page, "" if the name is not known.
-func (m *model) nameOf(id string) string {
-	if id == m.view.Me.ID {
-		return words.Of(words.You)
-	}
-	return words.Called(m.view.Known(id))
 }
 
 // noticeScroll records whether the user has scrolled the list. If the list now shows the newest message, all messages count

@@ -7,6 +7,7 @@ import (
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
+	"mayfly/app/client/room"
 	"mayfly/app/dom"
 	"mayfly/app/words"
 )
@@ -62,7 +63,7 @@ func (n *nickname) load() {
 // render draws the form. The name that the guest has stands in the empty field.
 func (n *nickname) render() goapp.UI {
 	field := elem("input", "rooms-name")
-	attributes(field, "id", nameID, "name", "nickname", "placeholder", n.view.Me.Name, "dir", "auto",
+	attributes(field, "id", nameID, "name", "nickname", "placeholder", room.Called(n.view.Me), "dir", "auto",
 		"autocomplete", "nickname", "spellcheck", "false", "aria-describedby", nameHintID+" "+nameProblemID)
 	label := textElem("label", "", words.Of(words.NameLabel)).Attr("for", nameID)
 	set := textElem("button", "button", words.Of(words.NameSet)).Attr("type", "submit")
@@ -111,6 +112,6 @@ func (n *nickname) rename(name string) (problem string) {
 func (n *nickname) afterView(was *client.View) {
 	is := &n.view.Me
 	if is.Anonymous && is.ID == was.Me.ID && is.Name != was.Me.Name {
-		n.voice.say(words.With(words.NameNow, is.Name))
+		n.voice.say(words.With(words.NameNow, room.Called(*is)))
 	}
 }

@@ -89,7 +89,7 @@ func person(u *wire.User, notes string) goapp.UI {
 		class += " person-guest"
 	}
 	face := textElem("span", list.FaceClass(*u), list.Initials(*u)).Attr("aria-hidden", "true")
-	name := textElem("bdi", "person-name", u.Name)
+	name := textElem("bdi", "person-name", room.Called(*u))
 	note := textElem("span", "person-note", notes)
 	return elem("li", class, face, elem("span", "person-text", name, goapp.Text(" "), note))
 }

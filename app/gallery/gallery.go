@@ -53,7 +53,7 @@ func (g *gallery) OnMount(ctx goapp.Context) {
 				}
 				l.Mount(box)
 				l.Draw(list.Content{Messages: messages, Divider: divider, Now: time.Now(),
-					Emoji: s.View.Emoji, NameOf: nameOf, Me: s.View.Me})
+					Emoji: s.View.Emoji, Known: known, Me: s.View.Me})
 				if s.Actions {
 					l.Menu(box.Call("querySelector", "article:last-child"))
 				}

@@ -251,14 +251,14 @@ func messages(now time.Time) []state {
 	}
 }
 
-// nameOf returns what the user with that id is called.
-func nameOf(id string) string {
+// known returns the user with that id.
+func known(id string) wire.User {
 	for _, u := range []wire.User{ada, ben, heron} {
 		if u.ID == id {
-			return words.Called(u)
+			return u
 		}
 	}
-	return ""
+	return wire.User{}
 }
 
 // acts returns messages with reactions, replies to messages that live and that are gone, a message with a shorter life,

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"mayfly/app/words"
+	"mayfly/app/client/room"
 	"mayfly/shared/wire"
 )
 
@@ -23,7 +23,7 @@ func Initials(u wire.User) string {
 			names = append(names, word)
 		}
 	}
-	if words.HasPseudonym(u) && len(names) > 1 {
+	if room.HasPseudonym(u) && len(names) > 1 {
 		names = names[len(names)-1:]
 	}
 	switch len(names) {

@@ -52,12 +52,12 @@ type List struct {
 
 // Content is what a List shows.
 type Content struct {
-	Messages []client.Message       // in the order of the list; a List keeps this slice and does not change it
-	Divider  string                 // the key of the message below the divider, "" for none
-	Now      time.Time              // the server's time
-	Emoji    []string               // the reactions that the user can give; nil: the user can't act on messages
-	NameOf   func(id string) string // the name of a user, "" if it is not known
-	Me       wire.User              // the user of this page
+	Messages []client.Message          // in the order of the list; a List keeps this slice and does not change it
+	Divider  string                    // the key of the message below the divider, "" for none
+	Now      time.Time                 // the server's time
+	Emoji    []string                  // the reactions that the user can give; nil: the user can't act on messages
+	Known    func(id string) wire.User // the user with that id; a user without a name is not known
+	Me       wire.User                 // the user of this page
 }
 
 // New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
@@ -99,7 +99,7 @@ func (l *List) Draw(c Content) bool {
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
-		l.rows.templates.emoji, l.rows.templates.nameOf, l.rows.templates.me = c.Emoji, c.NameOf, c.Me
+		l.rows.templates.emoji, l.rows.templates.known, l.rows.templates.me = c.Emoji, c.Known, c.Me
 		l.look(c.Now)
 		l.change(messages, c)
 	}

@@ -10,7 +10,6 @@ import (
 	"mayfly/app/dom"
 	"mayfly/app/words"
 	"mayfly/shared/markup"
-	"mayfly/shared/wire"
 )
 
 // Mentions returns the names in text that stand behind an @, in the order of the text, as they are written. In code there
@@ -80,7 +79,7 @@ func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 func (t *templates) mentioned(ids []string) []string {
 	var names []string
 	for _, id := range ids {
-		u := wire.User{ID: id, Name: t.nameOf(id), Anonymous: true}
+		u := t.known(id)
 		if id == t.me.ID {
 			u = t.me
 		}

@@ -93,7 +93,7 @@ func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
 			b.Set("className", "button reaction")
 			dom.Set(b, "tabindex", r.tabindex())
 		}
-		shown, by := words.Reaction(given.Emoji, len(given.By)), words.Givers(given.By, t.nameOf)
+		shown, by := words.Reaction(given.Emoji, len(given.By)), words.Givers(given.By, t.called)
 		b.Set("textContent", shown)
 		dom.Set(b, "data-by", by)
 		dom.Set(b, "aria-label", words.With(words.ReactionBy, shown, by))
@@ -114,4 +114,12 @@ func (t templates) life(r *row, old, next *client.Message) {
 	e := dom.Node("p", "message-life")
 	e.Set("textContent", words.With(words.ShorterLife, words.Lifetime(next.Extras.Life)))
 	r.article.Call("appendChild", e)
+}
+
+// called returns what the user with that id is called, "You" for the user of this page, "" if the name is not known.
+func (t templates) called(id string) string {
+	if id == t.me.ID {
+		return words.Of(words.You)
+	}
+	return words.Called(t.known(id))
 }

@@ -65,10 +65,10 @@ const maxName = 40
 type templates struct {
 	article, waiting, failed, bar, link, code goapp.Value
 	clock                                     words.Clock
-	nameOf                                    func(id string) string // see Content
-	emoji                                     []string               // see Content
-	me                                        wire.User              // see Content
-	names                                     []string               // of the users whom the text mentions
+	known                                     func(id string) wire.User // see Content
+	emoji                                     []string                  // see Content
+	me                                        wire.User                 // see Content
+	names                                     []string                  // of the users whom the text mentions
 }
 
 func newTemplates() templates {
@@ -139,7 +139,7 @@ func (t templates) update(r *row, old, next *client.Message) {
 		face := r.article.Get("firstChild")
 		face.Set("className", FaceClass(next.User))
 		face.Set("textContent", Initials(words.Named(next.User)))
-		r.head.Get("firstChild").Set("textContent", words.Author(next, maxName))
+		r.author(next)
 	}
 	if !next.At.IsZero() && !old.At.Equal(next.At) {
 		t.times(r, next)
@@ -160,6 +160,22 @@ func (t templates) update(r *row, old, next *client.Message) {
 		t.reactions(r, next)
 	}
 	dom.Set(r.article, "aria-label", words.Label(next, t.clock))
+}
+
+// author writes the author's name, and the marks around it: of a guest, and of a user whose name another user has, too.
+func (r *row) author(m *client.Message) {
+	before, name, after := words.AuthorParts(m, maxName)
+	e := r.head.Get("firstChild")
+	if before+after == "" {
+		e.Set("textContent", name)
+		return
+	}
+	mark := func(text string) goapp.Value {
+		m := dom.Node("span", "message-mark")
+		m.Set("textContent", text)
+		return m
+	}
+	e.Call("replaceChildren", mark(before), name, mark(after))
 }
 
 // state draws the state of the user's own message (sending, waiting, failed), and the buttons of one that failed.

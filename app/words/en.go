@@ -66,7 +66,7 @@ var english = language{
 		NotSignedIn:         "Not signed in",
 		SignedInAs:          "Signed in as {0}",
 		OfflineSignedInAs:   "Offline, signed in as {0}",
-		GuestCalled:         "{0} · not signed in",
+		GuestCalled:         "{0} (guest) · not signed in",
 		SignInRegion:        "Sign-in",
 		SignInNeedsNetwork:  "You are offline, and signing in needs a network.",
 		AllowStorage:        "Allow this site to store data, in the browser's settings for cookies and site data.",

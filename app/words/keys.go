@@ -176,7 +176,7 @@ const (
 	NoteGuest
 	NoteTyping
 	NoteSeparator // between what is noted about a person
-	GuestTag      // {0}: the name that a guest has chosen
+	GuestTag      // {0}: the name of a guest
 	OneTypes      // {0}: the name
 	TwoType       // {0}, {1}: the names
 	SeveralType

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"mayfly/app/client"
+	"mayfly/app/client/room"
 	"mayfly/shared/markup"
 	"mayfly/shared/wire"
 )
@@ -30,14 +31,21 @@ func (c Clock) SentAndVanishes(m *client.Message) string {
 // Text returns the text of a message as the page shows it: without the signs of Markdown.
 func Text(m *client.Message) string { return markup.Plain(markup.Parse(m.Text)) }
 
-// Author returns the first limit characters of the name of a message's author. A name that a guest has chosen is marked. If
-// another user here has the same name, a tag follows that tells the two apart.
+// Author returns the first limit characters of the name of a message's author. A guest's name is marked. If another user
+// here has the same name, a tag follows that tells the two apart.
 func Author(m *client.Message, limit int) string {
 	name := nameOf(Named(m.User), limit)
 	if m.Tag != "" {
 		name = With(AuthorTag, name, m.Tag)
 	}
 	return name
+}
+
+// AuthorParts returns what Author returns in three parts: the name, and the marks before and after it.
+func AuthorParts(m *client.Message, limit int) (before, name, after string) {
+	name = Cut(room.Called(Named(m.User)), limit)
+	before, after, _ = strings.Cut(Author(m, limit), name)
+	return before, name, after
 }
 
 // Named returns u. If u has no name, because the server has not sent the user's own name yet, Named gives it the name

@@ -7,26 +7,20 @@ import (
 	"mayfly/shared/wire"
 )
 
-// pseudonym begins the names that the server gives to guests. These names say themselves that they are a guest's.
-const pseudonym = "Anonymous "
-
 // maxTypist is how many characters of a name the line shows that says who is typing: two names fit a phone.
 const maxTypist = 20
 
-// HasPseudonym reports whether the server has named the guest u.
-func HasPseudonym(u wire.User) bool { return u.Anonymous && strings.HasPrefix(u.Name, pseudonym) }
-
-// nameOf returns the first limit characters of a user's name. A name that a guest has chosen is marked as a guest's,
-// because nobody has checked whose it is.
+// nameOf returns the first limit characters of a user's name. A guest's name is marked as one, because nobody has checked
+// whose it is.
 func nameOf(u wire.User, limit int) string {
-	name := Cut(u.Name, limit)
-	if u.Anonymous && !HasPseudonym(u) {
+	name := Cut(room.Called(u), limit)
+	if u.Anonymous {
 		name = With(GuestTag, name)
 	}
 	return name
 }
 
-// Called returns the name of u, marked if a guest has chosen it; "" if u has none.
+// Called returns the name of u, marked if it is a guest's; "" if u has none.
 func Called(u wire.User) string {
 	if u.Name == "" {
 		return ""
@@ -34,17 +28,9 @@ func Called(u wire.User) string {
 	return nameOf(u, len(u.Name))
 }
 
-// Addressed returns the name by which a text addresses a user: without the word that the names of all guests begin with.
-func Addressed(u wire.User) string {
-	if HasPseudonym(u) {
-		return u.Name[len(pseudonym):]
-	}
-	return u.Name
-}
-
 // Names returns all names by which a text can address a user.
 func Names(u wire.User) []string {
-	if called := Addressed(u); called != u.Name {
+	if called := room.Called(u); called != u.Name {
 		return []string{called, u.Name}
 	}
 	return []string{u.Name}

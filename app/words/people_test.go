@@ -23,7 +23,7 @@ func TestTyping(t *testing.T) {
 		{nil, ""},
 		{[]room.Typist{ada}, "\u2068Ada\u2069 is typing"},
 		{[]room.Typist{zoe}, "\u2068Zoë (guest)\u2069 is typing"},
-		{[]room.Typist{ada, heron}, "\u2068Ada\u2069 and \u2068Anonymous Heron\u2069 are typing"},
+		{[]room.Typist{ada, heron}, "\u2068Ada\u2069 and \u2068Heron (guest)\u2069 are typing"},
 		{[]room.Typist{long}, "\u2068" + strings.Repeat("ä", 20) + "…\u2069 is typing"},
 		{[]room.Typist{ada, heron, zoe}, "Several people are typing"},
 		{[]room.Typist{ada, heron, zoe, long}, "Several people are typing"},
@@ -44,7 +44,7 @@ func TestNameThatAGuestHasChosenIsMarked(t *testing.T) {
 		{wire.User{Name: "Ada"}, "", "Ada"},
 		{wire.User{Name: "Ada", Anonymous: true}, "", "Ada (guest)"},
 		{wire.User{Name: "Ada", Anonymous: true}, "3f2a", "Ada (guest) (3f2a)"},
-		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "", "Anonymous Heron"},
+		{wire.User{Name: "Anonymous Heron", Anonymous: true}, "", "Heron (guest)"},
 		{wire.User{Name: "Anonymousse", Anonymous: true}, "", "Anonymousse (guest)"},
 		{wire.User{Name: strings.Repeat("x", 41), Anonymous: true}, "", strings.Repeat("x", 40) + "… (guest)"},
 		{wire.User{}, "", "You"},
@@ -72,10 +72,10 @@ func TestNotes(t *testing.T) {
 
 func TestCalled(t *testing.T) {
 	for want, u := range map[string]wire.User{
-		"":                {Anonymous: true},
-		"Ada":             {Name: "Ada"},
-		"Ada (guest)":     {Name: "Ada", Anonymous: true},
-		"Anonymous Heron": {Name: "Anonymous Heron", Anonymous: true},
+		"":              {Anonymous: true},
+		"Ada":           {Name: "Ada"},
+		"Ada (guest)":   {Name: "Ada", Anonymous: true},
+		"Heron (guest)": {Name: "Anonymous Heron", Anonymous: true},
 	} {
 		if got := words.Called(u); got != want {
 			t.Errorf("%+v is called %q, want %q", u, got, want)

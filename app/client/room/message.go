@@ -1,6 +1,7 @@
 package room
 
 import (
+	"strings"
 	"time"
 
 	"mayfly/app/client/outbox"
@@ -85,22 +86,41 @@ func place(list []Message, m Message) []Message {
 // apart.
 const tagLength = 4
 
-// SetTags sets a tag on the messages of users who share their name with another user.
+// pseudonym begins the names that the server gives to guests.
+const pseudonym = "Anonymous "
+
+// HasPseudonym reports whether the server has named the guest u.
+func HasPseudonym(u wire.User) bool {
+	return u.Anonymous && len(u.Name) > len(pseudonym) && strings.HasPrefix(u.Name, pseudonym)
+}
+
+// Called returns the name of u in a place that has a mark for guests: "Heron" for a guest whom the server calls "Anonymous
+// Heron".
+func Called(u wire.User) string {
+	if HasPseudonym(u) {
+		return strings.TrimPrefix(u.Name, pseudonym)
+	}
+	return u.Name
+}
+
+// SetTags sets a tag on the messages of users who are shown with the name of another user. A guest and a user who is signed
+// in have different marks, but need tags all the same: a mark is soon overlooked.
 func (r *Room) SetTags() {
 	ids := make(map[string]string, 8) // the id of the user with that name; "" if several users have the name
 	for i := range r.Messages {
 		u := &r.Messages[i].User
 		id := u.ID
-		if other, ok := ids[u.Name]; ok && other != id {
+		name := Called(*u)
+		if other, ok := ids[name]; ok && other != id {
 			id = ""
 		}
-		ids[u.Name] = id
+		ids[name] = id
 	}
 	list, fresh := r.Messages, false
 	for i := range list {
 		m := &list[i]
 		tag := ""
-		if id := m.User.ID; ids[m.User.Name] != id {
+		if id := m.User.ID; ids[Called(m.User)] != id {
 			tag = id[max(0, len(id)-tagLength):]
 		}
 		if m.Tag == tag {

@@ -197,7 +197,7 @@ func TestA05Log(t *testing.T) {
 // sentence matches the text that a screen reader reads for a message. If two users have the same name, a tag follows the
 // name.
 var sentence = regexp.MustCompile(
-	`^Anonymous \w+( \([\w-]{4}\))?: lunch\? – Sent at \d+:\d\d:\d\d [AP]M, vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M\.$`)
+	`^\w+ \(guest\)( \([\w-]{4}\))?: lunch\? – Sent at \d+:\d\d:\d\d [AP]M, vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M\.$`)
 
 func TestA08MessagesReadAsASentence(t *testing.T) {
 	t.Parallel()

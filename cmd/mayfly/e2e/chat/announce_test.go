@@ -62,7 +62,7 @@ func TestOneMessageIsSaidOnceAndItsExpiryIsNot(t *testing.T) {
 			return false
 		}
 		first := rig.Eval[[]string](tab, "said")[0]
-		if !strings.HasSuffix(first, ": brief 1.") || !strings.HasPrefix(first, "Anonymous ") {
+		if !strings.HasSuffix(first, " (guest): brief 1.") {
 			t.Errorf("said is %q, want the author and the text", first)
 		}
 		tab.Until(rig.Gone("brief", 1))

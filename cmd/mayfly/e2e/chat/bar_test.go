@@ -162,7 +162,8 @@ func TestBarByTouch(t *testing.T) {
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	rig.Fill(r, wire.DefaultRoom, "line", 40, nil)
 	rig.Fill(r, wire.DefaultRoom, "clock", 1, lives(29*time.Second)) // shows each second that passes
-	tab.Until(rig.Newest("clock", 1) + ` && ` + belowSight + ` < 2`)
+	rig.Fill(r, wire.DefaultRoom, "last", 8, nil)
+	tab.Until(rig.Newest("last", 8) + ` && ` + belowSight + ` < 2`)
 	tab.Script(`window.menus = 0; addEventListener('contextmenu', e => { menus += !e.defaultPrevented; });
 		window.opened = new Set(); new MutationObserver(all => all.forEach(m => m.target.ariaExpanded === 'true' &&
 			opened.add(m.target.closest('article').querySelector('.message-text').textContent)))

@@ -22,7 +22,7 @@ func TestSecondTabSeesMessageThenItVanishes(t *testing.T) {
 		ann.Say("lunch?")
 		gone := time.Now().Add(life)
 		for _, tab := range []*rig.Tab{ann, ben} {
-			if !tab.Before(gone, rig.Shown+`.some(m => m.includes('lunch?') && m.includes('Anonymous '))`) {
+			if !tab.Before(gone, rig.Shown+`.some(m => m.includes('lunch?') && m.includes(' (guest)'))`) {
 				return false
 			}
 		}
@@ -169,7 +169,7 @@ func TestSamePersonAfterReload(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	const name = rig.Header + `.innerText.match(/Anonymous \w+/)[0]`
+	const name = rig.Header + `.innerText.match(/\w+ \(guest\)/)[0]`
 	before := rig.Eval[string](tab, name)
 	tab.Say("mine")
 	tab.Shows("mine")

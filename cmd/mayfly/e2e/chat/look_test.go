@@ -188,7 +188,7 @@ func TestA23NothingByColourAlone(t *testing.T) {
 			.includes('(you)')`,
 		"failed": rig.Find(rig.FailedRow+" .message-state p") + `.textContent.length > 10`,
 		"not signed in": `[...document.querySelectorAll('.message-anonymous ` + rig.RowName + `')]
-			.every(n => n.textContent.startsWith('Anonymous ')) &&
+			.every(n => n.textContent.endsWith(' (guest)')) &&
 			` + rig.Header + `.innerText.includes('not signed in')`,
 		"the connection":       rig.Connection + `.trim().length > 3`,
 		"expiring soon":        rig.Find(rig.RowLeft) + ` !== null`,

@@ -121,7 +121,7 @@ func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string
 	later := spy.tab(t, ada.Sibling, room).Ready()
 	header(later, "not signed in")
 	later.Say("who am I?")
-	showsFrom(ben, "who am I?", "Anonymous ")
+	showsFrom(ben, "who am I?", " (guest)")
 	for _, tab := range []*rig.Tab{ada, second, later, ben} {
 		spy.look(t, tab)
 		for _, fault := range tab.Faults() {
