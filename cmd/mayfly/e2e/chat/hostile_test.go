@@ -305,7 +305,7 @@ func TestNamedLikeMe(t *testing.T) {
 	tab.Shows("not mine")
 	got := rig.Eval[[]string](tab, `[...`+rig.Rows+`].map(a =>
 		a.querySelector('`+rig.RowName+`').textContent + (a.matches('`+rig.MineRow+`') ? ', mine' : ''))`)
-	tagged := regexp.MustCompile(`^` + regexp.QuoteMeta(me) + ` \([\w-]{4}\)(, mine)?$`)
+	tagged := regexp.MustCompile(`^` + regexp.QuoteMeta(me) + ` \(guest\) \([\w-]{4}\)(, mine)?$`)
 	if len(got) != 2 || !tagged.MatchString(got[0]) || !tagged.MatchString(got[1]) ||
 		!strings.HasSuffix(got[0], ", mine") || strings.HasSuffix(got[1], ", mine") || strings.TrimSuffix(got[0], ", mine") == got[1] {
 		t.Errorf("the messages are of %q, want %s with different tags, the first one mine", got, me)
@@ -386,7 +386,7 @@ func TestGuestImitatesAUserWhoIsSignedIn(t *testing.T) {
 	signIn(browser.Tab(server.URL).Ready(), "Grace Hopper")
 	guest.Until(ownName + ` === '` + given + `'`)
 	guest.Say("and now")
-	ada.Until(in("and now", rig.RowName) + `?.textContent === '` + given + `'`)
+	ada.Until(in("and now", rig.RowName) + `?.textContent === '` + given + ` (guest)'`)
 	noFaults(t, ada)
 	noFaults(t, guest)
 }

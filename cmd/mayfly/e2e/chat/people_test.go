@@ -80,7 +80,7 @@ func TestTypingIsShownAndNotSaid(t *testing.T) {
 	top := rig.Eval[float64](ann, rig.Form+`.getBoundingClientRect().top`)
 	types := func(tab *rig.Tab, name string) {
 		t.Helper()
-		tab.Until(fmt.Sprintf(`%s.textContent === %q`, typing, "\u2068"+name+"\u2069 is typing"))
+		tab.Until(fmt.Sprintf(`%s.textContent === %q`, typing, "\u2068"+name+" (guest)\u2069 is typing"))
 	}
 	ann.Script(`window.heard = []; for (const e of document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=log]'))
 		new MutationObserver(() => heard.push(e.id + e.textContent)).observe(e, {subtree: true, childList: true, characterData: true})`)
