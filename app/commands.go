@@ -19,6 +19,7 @@ const (
 	doAct                  // /me: send a text that says what the user does
 	doName                 // /nick: give a guest another name
 	doShowWho              // /who: show who is in the room
+	doClear                // /clear: take back the user's messages
 	doHelp                 // /help: show the commands
 	doNoSuch               // there is no such command
 	doNotAlone             // a text follows a command that takes none
@@ -26,7 +27,7 @@ const (
 )
 
 // verbs has the commands by their names.
-var verbs = map[string]verb{"/me": doAct, "/nick": doName, "/who": doShowWho, "/help": doHelp}
+var verbs = map[string]verb{"/me": doAct, "/nick": doName, "/who": doShowWho, "/clear": doClear, "/help": doHelp}
 
 // A command is a text as the page understands it.
 type command struct {
@@ -35,8 +36,9 @@ type command struct {
 	text string // what follows the name; if the text is no command, the text to send
 }
 
-// readCommand reads what the user wants to send. A command is a slash and a letter at the start of the text; its name ends
-// at white space. Of two slashes at the start, the first makes the rest a text.
+// readCommand reads what the user wants to send. A text that begins with a slash and a letter is a command, whose name ends
+// at the first white space. A text that begins with two slashes is no command, and is sent without the first: "//me" sends
+// "/me".
 func readCommand(text string) command {
 	rest, slash := strings.CutPrefix(text, "/")
 	first, _ := utf8.DecodeRuneInString(rest)
@@ -56,7 +58,7 @@ func readCommand(text string) command {
 		c.does = doNoSuch
 	case does == doAct && c.text == "":
 		c.does = doNoText
-	case (does == doShowWho || does == doHelp) && c.text != "":
+	case (does == doShowWho || does == doClear || does == doHelp) && c.text != "":
 		c.does = doNotAlone
 	default:
 		c.does = does
@@ -114,9 +116,25 @@ func (p *page) run(ctx goapp.Context, c *command) (problem string) {
 	case doShowWho:
 		p.client.Who()
 		p.people.open(ctx, composerID)
+	case doClear:
+		return p.takeAllBack()
 	case doHelp:
 		p.notice.text = words.Of(words.CommandHelp)
 		p.voice.say(p.notice.text)
 	}
 	return c.mistake()
+}
+
+// takeAllBack takes back all messages of the user's own in the room, and discards those that the server has not accepted. It
+// says so if there are none.
+func (p *page) takeAllBack() (problem string) {
+	problem = words.Of(words.NothingToClear)
+	messages := p.messages()
+	for i := range messages {
+		if m := &messages[i]; m.Mine {
+			p.client.Remove(m.Key)
+			problem = ""
+		}
+	}
+	return problem
 }

@@ -35,6 +35,8 @@ func TestReadCommand(t *testing.T) {
 		{"/who is there?", "/who", "is there?", "", "Nothing can follow /who"},
 		{"/help me", "/help", "me", "", "Nothing can follow /help"},
 		{"/help", "/help", "", "", ""},
+		{"/clear", "/clear", "", "", ""},
+		{"/clear all", "/clear", "all", "", "Nothing can follow /clear"},
 		{"/me waves", "/me", "waves", "*waves*", ""},
 		{"/me\twaves\nand goes", "/me", "waves\nand goes", "*waves*\n*and goes*", ""},
 		{"/me", "/me", "", "", "Write what you do after /me"},

@@ -41,9 +41,9 @@ type arrival struct {
 
 func newDraft() draft { return draft{taken: map[string]int{}} }
 
-// takes reports whether the field takes a draft that the client gives back. text is what the field holds. A field with
-// a text or with the focus takes none, because the user may be writing, selecting or composing in it: the page offers
-// the draft above the field. A draft that is offered waits for the user's answer.
+// takes reports whether a draft that the client gives back may be put into the field at once; otherwise the page offers it
+// above the field. text is what the field holds. A field with a text or with the focus takes none, because the user may be
+// writing, selecting or composing in it. While a draft is offered, later drafts join the offer.
 func takes(text string, focused, offered bool) bool { return text == "" && !focused && !offered }
 
 // A delivery is the text that drafts add to the composer's field: drafts that the outbox gives back to the user.

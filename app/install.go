@@ -38,7 +38,8 @@ func (i *install) check(ctx goapp.Context) {
 	}
 }
 
-// installed reports whether this window belongs to an installed app, in any display mode. go-app looks only for one mode.
+// installed reports whether this window belongs to an installed app in another display mode than standalone, for which
+// go-app looks itself.
 func installed() bool {
 	for _, mode := range []string{"minimal-ui", "fullscreen", "window-controls-overlay"} {
 		if goapp.Window().Call("matchMedia", "(display-mode: "+mode+")").Get("matches").Bool() {

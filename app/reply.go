@@ -61,31 +61,34 @@ func (r *reply) changed(was *client.View) bool {
 // An undo offers to bring back the message that the user took back last.
 type undo struct{ *model }
 
-// render draws the button that brings back the message that the user took back last. It draws an empty element if
-// there is none.
+// render draws the button that brings back the messages that the user has just taken back. It draws an empty element if
+// there are none.
 func (u *undo) render() goapp.UI {
 	box := elem("div", "composer-offer").Attr("id", undoID)
-	if len(u.view.Undo) == 0 {
+	n := len(u.view.Undo)
+	if n == 0 {
 		return box
 	}
 	undo := textElem("button", "button", words.Of(words.Undo)).Attr("type", "button")
-	return box.Body(textElem("p", "", words.Of(words.TakenBack)), on(undo, "click", u.onUndo))
+	return box.Body(textElem("p", "", words.Count(words.TakenBack, n)), on(undo, "click", u.onUndo))
 }
 
-// onUndo runs when the user wants back the message that was taken back last.
+// onUndo runs when the user wants the messages back.
 func (u *undo) onUndo(goapp.Context, goapp.Event) {
 	if n := len(u.view.Undo); n > 0 {
-		u.client.UndoRemove(u.view.Undo[n-1])
-		u.voice.say(words.Of(words.BroughtBack))
+		for _, key := range u.view.Undo {
+			u.client.UndoRemove(key)
+		}
+		u.voice.say(words.Count(words.BroughtBack, n))
 	}
 	focusComposer()
 }
 
-// afterView runs when the page has a new view; was is the view before it. It says aloud that a message was taken back.
+// afterView runs when the page has a new view; was is the view before it. It says aloud how many messages are taken back.
 func (u *undo) afterView(was *client.View) {
 	switch n := len(u.view.Undo); {
 	case n > len(was.Undo):
-		u.voice.say(words.Of(words.TakenBack))
+		u.voice.say(words.Count(words.TakenBack, n))
 	case n == 0 && len(was.Undo) > 0:
 		yieldFocus(undoID)
 	}

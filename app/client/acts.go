@@ -39,6 +39,7 @@ type act struct {
 	life        *scheduled // when the message expires
 	due         *scheduled // when a removal is sent, unless the user undoes it; nil: the act can be sent, or was sent
 
+	retry    *scheduled    // when a removal is sent again that was too much for the rate; nil: none was
 	out      bool          // the frame is on its way on the present connection
 	asked    bool          // the act was sent on the present connection
 	askedOn  bool          // the On that was sent
@@ -163,7 +164,8 @@ func (a *acts) over(x *act, now clock.Moment) bool {
 
 // unsent reports whether x must be sent now.
 func (x *act) unsent(now clock.Moment) bool {
-	return !x.out && !(x.asked && x.askedOn == x.On) && (x.due == nil || x.due.due(now))
+	early := x.due != nil && !x.due.due(now) || x.retry != nil && !x.retry.due(now)
+	return !x.out && !(x.asked && x.askedOn == x.On) && !early
 }
 
 // waits reports whether x must wait for the answer to another reaction to the same message: a refusal names the message,
@@ -206,6 +208,10 @@ func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	if x == nil {
 		return false
 	}
+	if removal && f.Code == wire.CodeRate { // the user may have taken back many messages at once
+		x.out, x.asked, x.retry = false, false, schedule(time.Duration(f.RetryMS)*time.Millisecond, now)
+		return false
+	}
 	tell = x.askedOn == x.On
 	if removal && f.Code == wire.CodeGone {
 		tell = false
@@ -244,7 +250,7 @@ func (a *acts) wait(now clock.Moment) time.Duration {
 	wait := tickAtLeast
 	for i := range a.list {
 		x := &a.list[i]
-		times := []*scheduled{x.life, x.due}
+		times := []*scheduled{x.life, x.due, x.retry}
 		if x.answered != nil {
 			times = append(times, schedule(confirmedTime, *x.answered))
 		}

@@ -220,9 +220,9 @@ func TestOneOfSeveralActsIsRefused(t *testing.T) {
 		hear[wire.Remove](p)
 		p.say(not("react", 3, wire.CodeRate))
 		c.wantReactions("hers:")
-		p.say(not("remove", 4, wire.CodeRate))
+		p.say(not("remove", 4, wire.CodeForbidden))
 		c.wantReactions("hers:", "mine: 👍*")
-		c.wantNotice(2, "remove", wire.CodeRate)
+		c.wantNotice(2, "remove", wire.CodeForbidden)
 		p.say(reactedBy(me, 5, 4))
 		c.wantReactions("hers:", "mine: 👍*")
 	})
@@ -379,7 +379,6 @@ func TestRemovalIsRefused(t *testing.T) {
 		texts  []string
 		code   wire.Code
 	}{
-		{"for now", not("remove", 4, wire.CodeRate), []string{"hers", "mine"}, wire.CodeRate},
 		{"for good", not("remove", 4, wire.CodeForbidden), []string{"hers", "mine"}, wire.CodeForbidden},
 		{"because it is gone", not("remove", 4, wire.CodeGone), []string{"hers"}, ""},
 		{"a repeat", wire.Removed{Room: "lobby", Seqs: []int64{4}, Why: wire.WhyAuthor, Repeat: true}, []string{"hers"}, ""},
@@ -402,6 +401,30 @@ func TestRemovalIsRefused(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRemovalWaitsForTheRate: a user who takes back more messages at once than the rate allows is not told, and need not ask
+// again.
+func TestRemovalWaitsForTheRate(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		c.Remove(myKey)
+		time.Sleep(client.UndoTime)
+		hear[wire.Remove](p)
+		wait := not("remove", 4, wire.CodeRate)
+		wait.RetryMS = 3000
+		p.say(wait)
+		time.Sleep(3*time.Second - time.Nanosecond)
+		p.wantSilence()
+		c.wantTexts("hers")
+		if v := c.now(); len(v.Undo) > 0 {
+			t.Errorf("the user can undo %q", v.Undo)
+		}
+		time.Sleep(time.Nanosecond)
+		if again := hear[wire.Remove](p); again.Seq != 4 {
+			t.Errorf("sent again is %+v", again)
+		}
+		c.wantNotice(0, "", "")
+	})
 }
 
 // TestRemovalIsSentAtOnce when nobody can undo it any more.
@@ -592,9 +615,9 @@ func TestActsByPolls(t *testing.T) {
 		c.Remove(myKey)
 		c.Flush()
 		carries = o.told("e1 6")
-		carries.say(withActs(), resumed(6), not("remove", 4, wire.CodeRate))
+		carries.say(withActs(), resumed(6), not("remove", 4, wire.CodeForbidden))
 		c.wantReactions("hers: 👍*", "mine:", "news:")
-		c.wantNotice(1, "remove", wire.CodeRate)
+		c.wantNotice(1, "remove", wire.CodeForbidden)
 		whole := resumed(9)
 		whole.Reacted = []wire.MessageReactions{{Seq: 3, Reactions: []wire.Reaction{{Emoji: "🎉", By: []string{"u-ann"}}}}}
 		waits.say(withActs(), whole)

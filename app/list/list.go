@@ -61,7 +61,7 @@ type Content struct {
 }
 
 // New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
-// is the user's clock; Content.Now sets it.
+// has the user's time zone and way of writing times; the list sets its time to each Content.Now.
 func New(leave func(), clock words.Clock) *List {
 	l := &List{leave: leave, unwatch: func() {}, rows: &rows{}, clock: clock}
 	l.viewport.following = true

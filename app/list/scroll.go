@@ -77,8 +77,8 @@ func (v *viewport) below(top float64) float64 {
 	return v.rows.log.Get("scrollHeight").Float() - top - v.rows.log.Get("clientHeight").Float()
 }
 
-// unseen returns the height of the rows that c removes from the start of the list, and the row below them. If one of them is
-// in sight, or if c changes anything else, except rows at the end, it returns 0.
+// unseen returns the height of the rows that c removes, and the row below them, if c removes rows only from the start of the
+// list, all of them out of sight, and changes nothing else. c may also add rows at the end. Otherwise unseen returns 0.
 func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 	n := c.first(prev)
 	if n == 0 {

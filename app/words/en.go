@@ -25,6 +25,8 @@ var english = language{
 		Seconds:        {one: "{0} second", other: "{0} seconds"},
 		Others:         {one: "{0} other", other: "{0} others"},
 		People:         {one: "{0} person", other: "{0} people"},
+		TakenBack:      {one: "Your message is taken back.", other: "Your {0} messages are taken back."},
+		BroughtBack:    {one: "Your message is back.", other: "Your {0} messages are back."},
 		MorePeople:     {one: "and {0} more", other: "and {0} more"},
 	},
 	texts: [keys]string{
@@ -168,8 +170,6 @@ var english = language{
 		ListSeparator:    ", ",
 		Reply:            "Reply",
 		TakeBack:         "Take back",
-		TakenBack:        "Your message is taken back.",
-		BroughtBack:      "Your message is back.",
 		Undo:             "Undo",
 		IsReply:          "A reply.",
 		InReplyTo:        "In reply to {0}",
@@ -208,8 +208,9 @@ var english = language{
 			"is sent with one /.",
 		CommandAlone:     "Nothing can follow {0}: nothing was sent.",
 		CommandNeedsText: "Write what you do after {0}.",
+		NothingToClear:   "You have no messages here.",
 		CommandHelp: "/me waves: say that you wave · /nick Ada: as a guest, be called Ada; without a name, as at first · " +
-			"/who: see who is here · /help: see this · //: begin a text with /",
+			"/who: see who is here · /clear: take back your messages here · /help: see this · //: begin a text with /",
 
 		NoAnswerYet:   "The server has not answered yet.",
 		NoConnection:  "There is no connection. It goes out by itself once there is one.",

@@ -153,8 +153,6 @@ const (
 	ListSeparator // between names
 	Reply
 	TakeBack
-	TakenBack
-	BroughtBack // after Undo
 	Undo
 	IsReply
 	InReplyTo // {0}: MessageAloud
@@ -195,6 +193,7 @@ const (
 	NoSuchCommand    // {0}: the command
 	CommandAlone     // the same
 	CommandNeedsText // the same
+	NothingToClear   // the answer to /clear
 	CommandHelp
 
 	// Problems that the client finds.
@@ -236,9 +235,11 @@ const (
 	Hours
 	Minutes
 	Seconds
-	Others     // users
-	People     // in a room
-	MorePeople // than are listed
+	Others // users
+	People // in a room
+	TakenBack
+	BroughtBack // after Undo
+	MorePeople  // than are listed
 
 	countKeys // how many there are
 )

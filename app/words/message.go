@@ -79,7 +79,7 @@ func State(m *client.Message) string {
 // Left says how many seconds a message has to live.
 func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
 
-// maxFirst is how many characters of a message's text are in the name of its buttons.
+// maxFirst is how many characters of a longer text First keeps, as in the accessible names of a message's buttons.
 const maxFirst = 30
 
 // First returns the first maxFirst characters of a text, in one line.

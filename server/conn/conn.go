@@ -71,8 +71,8 @@ type transport interface {
 	// drain waits until the queue has more room, because frames were taken out of it, or until the connection begins to
 	// end. For a socket, another goroutine takes and writes the frames. For a poll, drain itself does that.
 	drain()
-	// tick does the work that is due at the time now, such as a ping. It starts work that may block as a goroutine that
-	// slow waits for.
+	// tick does the work that is due at the time now, such as a ping. It does not block: for work that may block, it starts
+	// a goroutine with slow.Go, so that the caller can wait for it.
 	tick(now time.Time, slow *sync.WaitGroup)
 	// abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 	abort()

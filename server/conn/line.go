@@ -14,7 +14,8 @@ const (
 	// deadline.
 	stallTimeout = 10 * time.Second
 	// stallLook is how often a waiting write is stopped and tried again, to see whether the client has taken bytes.
-	// Without it, the kernel would wake the write late when the send buffer is large.
+	// Otherwise slow progress would look like none: once the send buffer is full, the kernel wakes the write only when a
+	// large part of the buffer is free again, which may take longer than stallTimeout.
 	stallLook = stallTimeout / 4
 
 	// A line lingers until the client has closed the connection, too, or until no byte has moved for lingerFor. It never

@@ -107,7 +107,7 @@ func New(config Config, stream Stream, signals Signals, clock *Clock, log *slog.
 }
 
 // Run expires messages, tells the rooms who has come and gone, and exchanges signals with the other nodes, until ctx is
-// done; no other goroutine does. Then it stops following every room and returns.
+// done. None of this happens unless Run runs. When ctx is done, Run stops following every room and returns.
 func (h *Hub) Run(ctx context.Context) error {
 	var exchange sync.WaitGroup
 	exchange.Go(func() { h.nodes.run(ctx) })

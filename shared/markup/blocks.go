@@ -44,7 +44,7 @@ func (p *parser) leaf(nodes []Node, kind Kind, start, end int) []Node {
 	return append(nodes, Node{Kind: kind, Text: p.text[start:end]})
 }
 
-// allows reports whether the limits allow another node with nodes in it, inside of depth others.
+// allows reports whether MaxDepth and MaxNodes allow one more node that contains nodes. depth is how many nodes contain it.
 func (p *parser) allows(depth int) bool { return depth < MaxDepth && p.nodes < MaxNodes }
 
 // admit counts another node if the limits allow it, and reports whether they do.

@@ -68,8 +68,8 @@ type codeBlock struct {
 	lines      int // the number of line breaks inside
 }
 
-// nextBlock returns the first lines of code that begin in the first line, at or after at, if the limits allow them
-// inside of depth nodes.
+// nextBlock returns the first block of code that begins in lines[0], at the index at of the text or later. ok is false if
+// there is none, or if the limits allow no further node that has depth nodes around it.
 func (p *parser) nextBlock(at int, lines []line, depth int) (b codeBlock, ok bool) {
 	end := lines[0].end
 	for p.allows(depth) {

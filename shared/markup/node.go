@@ -26,7 +26,7 @@ import (
 	"strings"
 )
 
-// A text beyond these limits stays as it is written from there on.
+// Where one more node would exceed a limit, none is made: that part of the text stays as it is written.
 const (
 	// MaxDepth is the largest number of nodes that are nested. A list and its item count as one.
 	MaxDepth = 5

@@ -204,6 +204,10 @@ func TestCommands(t *testing.T) {
 		.observe(document.getElementById('polite'), {childList: true})`)
 	ann.Say("/help")
 	ann.Until(`byRole('region', 'Notice')[0]?.innerText.includes('/nick Ada') && said.includes('/nick Ada')`)
+	ann.Say("/clear")
+	ann.Until(rig.Rows + `.length === 0 && ` + rig.Form + `.innerText.includes('Your 2 messages are taken back.')`)
+	ann.Click("button", "Undo")
+	ann.Until(rig.Rows + `.length === 2`)
 	ann.Say("/who")
 	ann.Until(`document.activeElement === ` + panel)
 	ann.Press(kb.Escape)
@@ -211,4 +215,6 @@ func TestCommands(t *testing.T) {
 	if got := rig.Eval[int](ben, rig.Rows+`.length`); got != 2 {
 		t.Errorf("%d messages were sent: %q", got, ben.Messages())
 	}
+	ann.Say("/clear")
+	ben.Until(rig.Rows + `.length === 0`)
 }

@@ -3,7 +3,7 @@ package rig
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"log"
 	"os"
 	"os/exec"
@@ -11,12 +11,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -232,54 +230,42 @@ func Eval[T any](tab *Tab, js string) T {
 	return v
 }
 
+// attempt is how long Until waits for one answer of a page. The browser keeps some pages that the tab leaves for the way
+// back: such a page is stopped and answers nothing, so Until must ask again, and asks the page that the tab has by then.
+// (chromedp.Poll can't be used: it may go on asking the stopped page.)
+const attempt = Timeout / 36
+
 // Until waits until the JavaScript expression is true, on this page or on a page that follows it in the tab. If the
 // expression throws, Until goes on waiting: a page that has just begun lacks the elements that the expression reads.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout+time.Second)
+	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
 	defer cancel()
-	poll := chromedp.Poll[bool]("(async () => { try { return await ("+js+"); } catch { return false; } })()",
-		chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(Timeout))
-	err := errLeft
-	for err != nil && ctx.Err() == nil && left(err) {
-		err = tab.onThisPage(ctx, func(ctx context.Context) error {
-			_, err := chromedp.Run(ctx, poll)
-			return err
-		})
-	}
-	if err != nil {
-		_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
-		shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
-		tab.t.Fatalf("never true: %s: %v; it throws: %v; the page shows:\n%s", js, err, thrown, shown)
-	}
-}
-
-// errLeft is the error of a step that ended because the tab left the page.
-var errLeft = errors.New("the tab left the page")
-
-// onThisPage runs step, and returns errLeft as soon as the tab is on another page. Without that, step could wait for ever:
-// the browser keeps some pages for the way back, and a page that it keeps is stopped and answers nothing.
-func (tab *Tab) onThisPage(ctx context.Context, step func(context.Context) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	err := chromedp.Listen(ctx, func(e any) {
-		if e, ok := e.(*page.EventFrameNavigated); ok && e.Frame.ParentID == "" {
-			cancel(errLeft)
+	wait := chromedp.Evaluate[bool](fmt.Sprintf(`(async () => {
+		for (const end = performance.now() + %d; performance.now() < end; await new Promise(r => setTimeout(r, 20))) {
+			try { if (await (%s)) return true; } catch {}
 		}
-	})
-	if err != nil {
-		return err
+		return false;
+	})()`, attempt.Milliseconds(), js), chromedp.EvalAwaitPromise)
+	for {
+		once, end := context.WithTimeout(ctx, 2*attempt)
+		yes, err := chromedp.Run(once, wait)
+		late := once.Err() != nil
+		end()
+		if err == nil && yes {
+			return
+		}
+		if ctx.Err() != nil || err != nil && !late && !left(err) {
+			_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
+			shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
+			tab.t.Fatalf("never true: %s: %v; it throws: %v; the page shows:\n%s", js, err, thrown, shown)
+		}
 	}
-	if err = step(ctx); err != nil && errors.Is(context.Cause(ctx), errLeft) {
-		return errLeft
-	}
-	return err
 }
 
 // left reports whether err says that the tab left the page before the page could evaluate an expression.
 func left(err error) bool {
-	return errors.Is(err, errLeft) ||
-		strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
+	return strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
 		strings.Contains(err.Error(), "Cannot find context")
 }
 
