@@ -249,7 +249,7 @@ func TestNeverPulledDown(t *testing.T) {
 		}},
 		{"rows", func(tab *rig.Tab, step func()) {
 			script(tab, `log.focus()`)
-			for rig.Eval[string](tab, jumpLabel) == "" { // up to the first row in sight
+			for n := 0; n < 60 && rig.Eval[string](tab, jumpLabel) == ""; n++ { // up to the first row in sight
 				tab.Press(kb.ArrowUp)
 				step()
 			}
