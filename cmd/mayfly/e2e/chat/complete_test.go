@@ -56,7 +56,8 @@ func TestA17CompletionIsACombobox(t *testing.T) {
 	tab.Until(closed + ` && ` + field + `.value === 'so 🎉 😃 🚀 👍'`)
 	tab.Script(`document.execCommand('undo')`)
 	tab.Until(field + `.value === 'so 🎉 😃 🚀 :+1:'`)
-	if said := rig.Eval[[]string](tab, "said"); len(said) > 0 {
+	// The message of open may be announced as late as now.
+	if said := rig.Eval[[]string](tab, `said.filter(s => !s.endsWith(': lunch?'))`); len(said) > 0 {
 		t.Errorf("completion announced %q", said)
 	}
 }
