@@ -79,17 +79,22 @@ func (l *List) forget() {
 	l.autohide = autohide{rows: l.rows}
 }
 
-// Draw makes the document show c. A list that follows its newest message stays at its end; otherwise the text that the user
-// reads stays where it is. Draw reports whether the document has the list's elements.
+// Draw makes the document show c. A list that follows its newest message stays at its end, unless the focus is in a row;
+// otherwise the text that the user reads stays where it is. Draw returns false if the element that holds the rows is not in
+// the document yet.
 func (l *List) Draw(c Content) bool {
 	var reads []client.Message
-	if !l.viewport.following {
+	follows := l.viewport.following && !l.keyboard.walking()
+	switch {
+	case !follows:
 		reads = l.rows.inSight()
+	case !l.mounted.newest(): // the focus has left the older rows
+		l.mounted = mounted{}
 	}
 	if !l.draw(l.mounted.place(c.Messages, l.rows.messages, reads), c) {
 		return false
 	}
-	if !l.viewport.following {
+	if !follows {
 		l.Reach(c)
 	}
 	return true
@@ -147,7 +152,9 @@ func (l *List) change(messages []client.Message, content Content) {
 	c := diff(prev, messages)
 	if c.none() {
 		l.rows.messages = messages
-		l.rows.group(messages, content.Divider)
+		if content.Divider != l.divider.above { // otherwise no group has changed
+			l.rows.group(messages, content.Divider)
+		}
 		l.rows.quotes(content) // a message that has no row may be gone
 		l.rows.marks()
 		return
@@ -289,64 +296,6 @@ func (l *List) Removed() bool {
 // focus from row to row, and Enter or the menu key opens the actions of a row, where they move it from action to action.
 // Escape moves the focus from an action to its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
-
-// An Action is what the user wants of a message.
-type Action int
-
-// The actions that a List does not do itself. Retry, Discard and TakeBack are for the user's own messages. Quote leads to
-// the message that a reply answers.
-const (
-	None Action = iota
-	Copy
-	Retry
-	Discard
-	React
-	Reply
-	TakeBack
-	Quote
-)
-
-// A Choice is what the user has chosen to do with a message.
-type Choice struct {
-	Action
-	Key   string // of the message
-	Emoji string // of React
-	On    bool   // of React: the user gives the reaction
-}
-
-// Click carries out a click on target, an element in the list. If target is the button of an action that the caller must
-// carry out, Click returns it.
-func (l *List) Click(target goapp.Value) Choice {
-	pressed := target.Call("closest", "["+doName+"]")
-	if !pressed.Truthy() {
-		return Choice{}
-	}
-	key := keyOf(target)
-	switch pressed.Call("getAttribute", doName).String() {
-	case doMore:
-		l.keyboard.bars.toggle(key)
-	case doAll:
-		l.viewport.unfold(key)
-	case doCopy, doCode:
-		return Choice{Action: Copy, Key: key}
-	case doRetry:
-		return Choice{Action: Retry, Key: key}
-	case doDiscard:
-		return Choice{Action: Discard, Key: key}
-	case doReact:
-		l.keyboard.done(key)
-		on := pressed.Call("getAttribute", "aria-pressed").String() != "true"
-		return Choice{React, key, pressed.Call("getAttribute", emojiName).String(), on}
-	case doReply:
-		l.keyboard.bars.close()
-		return Choice{Action: Reply, Key: key}
-	case doTakeBack:
-		return Choice{Action: TakeBack, Key: key}
-	case doQuote:
-		return Choice{Action: Quote, Key: key}
-	}
-	return Choice{}
-}
 
 // Copying runs when the user has pressed target, a button that copies the text of the message with that key as it is
 // written, or code in it. It returns what to copy and the function show. Call show when that was copied, or could not be: it

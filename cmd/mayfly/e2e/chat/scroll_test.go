@@ -249,7 +249,7 @@ func TestNeverPulledDown(t *testing.T) {
 		}},
 		{"rows", func(tab *rig.Tab, step func()) {
 			script(tab, `log.focus()`)
-			for n := 0; n < 60 && rig.Eval[string](tab, jumpLabel) == ""; n++ { // up to the first row in sight
+			for n := 0; n < 60 && rig.Eval[string](tab, jumpLabel) == ""; n++ { // past the first row in sight
 				tab.Press(kb.ArrowUp)
 				step()
 			}
@@ -295,6 +295,52 @@ func TestNeverPulledDown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFocusKeepsItsRow moves the focus among the rows in sight, without a scroll, while more messages come than may have rows.
+func TestFocusKeepsItsRow(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t, "-rate", "100000/1s", "-room-messages", "100000")
+	tab := rig.OpenBrowser(t).Tab("")
+	tab.BeforeScripts(countsPosted)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready()
+	r := rig.DialAnd(t, server, wire.DefaultRoom)
+	rig.Fill(r, wire.DefaultRoom, "old", 60, nil)
+	tab.Until(rig.Newest("old", 60))
+	tab.Script(rig.Log + `.focus()`)
+	for range 4 {
+		tab.Press(kb.ArrowUp)
+	}
+	const focused = `document.activeElement.querySelector('` + rig.RowText + `')?.textContent`
+	tab.Until(focused + ` === 'old 57.'`)
+	top := rig.Eval[float64](tab, `document.activeElement.getBoundingClientRect().top`)
+	rig.Fill(r, wire.DefaultRoom, "new", 450, nil)
+	tab.Until(`posted >= 510`)
+	hear(tab, 0)
+	if got := rig.Eval[string](tab, focused); got != "old 57." {
+		t.Errorf("the focus went to the row %q", got)
+	}
+	if got := rig.Eval[float64](tab, `document.activeElement.getBoundingClientRect().top`); got != top {
+		t.Errorf("the row that has the focus was at %g px, and is at %g px", top, got)
+	}
+	for range 30 { // beyond the rows in sight, where older rows must be mounted
+		tab.Press(kb.ArrowUp)
+	}
+	tab.Until(focused + ` === 'old 27.'`)
+	tab.Script(`document.querySelector('` + rig.Jump + `').click()`)
+	tab.Until(rig.Newest("new", 450))
+
+	// Without a scroll the list follows its newest message again, as soon as the focus leaves the rows.
+	tab.Script(rig.Log + `.focus()`)
+	tab.Press(kb.ArrowUp)
+	tab.Until(focused + ` === 'new 450.'`)
+	rig.Fill(r, wire.DefaultRoom, "newer", 450, nil)
+	tab.Until(`posted >= 960`)
+	hear(tab, 0)
+	tab.Press(kb.Escape)
+	rig.Fill(r, wire.DefaultRoom, "last", 1, nil)
+	tab.Until(rig.Newest("last", 1))
 }
 
 // neverPulledDown scrolls a new tab by up, which calls step after each piece of its way, and checks that nothing but up
