@@ -72,7 +72,8 @@ func TestHeader(t *testing.T) {
 	}{
 		{"prerendered", pkce.State{}, client.View{}, "", "Connecting…", "", ""},
 		{"loading", pkce.State{}, client.View{Room: "lobby"}, "", "Connecting…", "", ""},
-		{"no provider", pkce.State{Status: pkce.SignedOut, Off: true}, as(online, heron), "Heron (guest) · not signed in", "Online", "", ""},
+		{"no provider", pkce.State{Status: pkce.SignedOut, Off: true}, as(online, heron),
+			"Heron (guest) · not signed in", "Online", "", ""},
 		{"no provider, connecting", pkce.State{Status: pkce.SignedOut, Off: true}, client.View{Room: "lobby"}, "", "Connecting…", "", ""},
 		{"not signed in, connecting", signedOut, client.View{Room: "lobby"}, "Not signed in", "Connecting…", "Sign in", ""},
 		{"a guest", signedOut, as(online, heron), "Heron (guest) · not signed in", "Online", "Sign in", ""},

@@ -59,7 +59,7 @@ func TestReadCommand(t *testing.T) {
 	}
 }
 
-// TestActLosesNoText holds that the text after /me reads as it was written, whatever signs of Markdown are in it.
+// TestActLosesNoText checks that readers see the text after /me as the user wrote it, with any signs of Markdown in it.
 func TestActLosesNoText(t *testing.T) {
 	plain := func(text string) string { return markup.Plain(markup.Parse(text)) }
 	for text, want := range map[string]string{

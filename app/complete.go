@@ -34,10 +34,10 @@ type stem struct {
 
 // stemOf returns the stem at the end of text, which is all that stands before the caret.
 func stemOf(text string) stem {
-	line := text[strings.LastIndexByte(text, '\n')+1:]
-	if strings.Count(line, "`")%2 == 1 { // in code
+	if inCode(text) {
 		return stem{}
 	}
+	line := lastLine(text)
 	if s := after(line, emojiSign); utf8.RuneCountInString(s) >= minShortcode && strings.IndexFunc(s, notShortcode) < 0 {
 		return stem{emojiSign, s}
 	}
@@ -59,12 +59,20 @@ func after(line string, sign byte) string {
 	return line[at+1:]
 }
 
-// freeAt reports whether no letter and no digit stands before the byte at, so that a sign there is not part of a word: of a
-// time or a mail address.
+// freeAt reports whether a sign at the byte at is not part of a word, as in a time or a mail address, nor of a web address.
 func freeAt(line string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(line[:at])
-	return !unicode.IsLetter(before) && !unicode.IsDigit(before)
+	word := line[strings.LastIndexFunc(line[:at], unicode.IsSpace)+1 : at]
+	return !unicode.IsLetter(before) && !unicode.IsDigit(before) && !strings.Contains(word, "://")
 }
+
+// inCode reports whether what comes after text is in code that is not closed yet: in a block of code, or in code in the last
+// line.
+func inCode(text string) bool {
+	return strings.Count(text, "```")%2 == 1 || strings.Count(lastLine(text), "`")%2 == 1
+}
+
+func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
 
 func notShortcode(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '+' && r != '-'
@@ -129,13 +137,13 @@ func suggestUsers(text string, users []wire.User, me string) []suggestion {
 // none ends it.
 func emojiOf(text string) (emoji string, size int) {
 	opened, ok := strings.CutSuffix(text, string(emojiSign))
-	if !ok {
+	if !ok || inCode(opened) {
 		return "", 0
 	}
-	name := after(opened[strings.LastIndexByte(opened, '\n')+1:], emojiSign)
+	name := after(lastLine(opened), emojiSign)
 	codes := shortcodes()
 	for i := 0; i+1 < len(codes); i += 2 {
-		if codes[i] == strings.ToLower(name) && strings.Count(opened, "`")%2 == 0 {
+		if codes[i] == strings.ToLower(name) {
 			return codes[i+1], len(name) + 2
 		}
 	}
@@ -193,7 +201,7 @@ func addressed(mentions []string, users []wire.User, picked []string) []string {
 	for _, name := range mentions {
 		var same []string
 		for i := range users {
-			if slices.ContainsFunc(words.Names(users[i]), func(n string) bool { return strings.EqualFold(n, name) }) {
+			if words.IsNamed(users[i], name) {
 				same = append(same, users[i].ID)
 			}
 		}

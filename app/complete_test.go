@@ -15,7 +15,9 @@ func TestStemOf(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "hello": "", ":": "", ":D": "", ":ta": ":ta", "so :+1": ":+1", "(:ta": ":ta", "🎉:ta": ":ta", ":TA": ":TA",
 		"12:30": "", "https://x": "", "note:this": "", ":ta da": "", ":ta\n": "", "a\n:ta": ":ta", ":tada:": "", "`:ta": "",
-		"`a` :ta": ":ta", "``` :ta": "", "@": "@", "hi @": "@", "hi @ad": "@ad", "@Ada Lo": "@Ada Lo", "a@b": "", "1@": "",
+		"`a` :ta": ":ta", "``` :ta": "", "```\n:ta": "", "```\n@ad": "", "```\na\n```\n:ta": ":ta", "`\n:ta": ":ta",
+		"https://x.org/:ta": "", "https://x.org/@ad": "", "see https://x.org @ad": "@ad", "https://x.org\t:ta": ":ta",
+		"@": "@", "hi @": "@", "hi @ad": "@ad", "@Ada Lo": "@Ada Lo", "a@b": "", "1@": "",
 		"(@ad": "@ad", "@ada :ta": ":ta", "@\n": "", "`@ada": "", "@éa": "@éa", "@" + strings.Repeat("x", 41): "",
 	} {
 		if got := app.StemOf(text); got != want {
@@ -35,6 +37,7 @@ func TestSuggestEmoji(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		":tada:": "🎉", "so :+1:": "👍", ":TADA:": "🎉", ":tadaa:": "",
+		"https://x.org/:tada:": "", "```\n:tada:": "", "```\n`a`\n:tada:": "", "a ` b\n:tada:": "🎉",
 		"tada:": "", "a:tada:": "", "`:tada:": "", "::": "", "12:30:": "",
 	} {
 		if got, size := app.EmojiOf(text); got != want || got != "" && !strings.HasPrefix(text[len(text)-size:], ":") {

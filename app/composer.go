@@ -20,8 +20,6 @@ const (
 	counterID = "message-tally"
 	offerID   = "message-offer"
 	sendID    = "message-send"
-	// imeKeyCode is the keyCode of a key press while an input method composes, in browsers that don't set isComposing.
-	imeKeyCode = 229
 )
 
 // A composer is the field in which the user writes, with the button Send. The text is nowhere but in the browser's field:
@@ -174,7 +172,6 @@ func (c *composer) arrived() {
 // onKeyDown runs when a key goes down in the field.
 func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	p := pressOf(e)
-	p.composing = e.Get("isComposing").Truthy() || e.Get("keyCode").Int() == imeKeyCode
 	if !p.composing && c.suggest.onKey(p, c.touch) {
 		ctx.PreventUpdate()
 		e.PreventDefault()
@@ -203,30 +200,6 @@ func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	if pressOf(e).sends(c.touch) {
 		e.PreventDefault()
 	}
-}
-
-// touchKeyboard is the media query for a device whose keyboard is on the screen: it has no Shift+Enter. A device with a
-// mouse or a touch pad besides the screen has a keyboard, too.
-const touchKeyboard = "(pointer: coarse) and (hover: none)"
-
-// A press is one press of a key in the field.
-type press struct {
-	key       string
-	shift     bool
-	command   bool // Ctrl, or ⌘ on a Mac
-	composing bool // an input method composes
-}
-
-func pressOf(e goapp.Event) press {
-	command := e.Get("ctrlKey").Truthy() || e.Get("metaKey").Truthy()
-	return press{key: e.Get("key").String(), shift: e.Get("shiftKey").Truthy(), command: command}
-}
-
-// sends reports whether the key press sends the text: Enter without Shift does, unless an input method is composing. With a
-// touch keyboard Enter begins a line, and the button sends. A keyboard of keys may be connected all the same: with Ctrl or ⌘
-// Enter sends everywhere.
-func (p press) sends(touch bool) bool {
-	return p.key == "Enter" && !p.composing && (p.command || !p.shift && !touch)
 }
 
 // onSubmit runs when the user presses the button Send.
@@ -266,38 +239,6 @@ func (c *composer) onInput(ctx goapp.Context, e goapp.Event) {
 func (c *composer) onComposed(ctx goapp.Context, _ goapp.Event) {
 	ctx.PreventUpdate()
 	c.suggest.follow()
-}
-
-// onPaste runs when the user pastes something. If that is a text, onPaste inserts only what the user sees of it.
-func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
-	c.onTransfer(ctx, e)
-	text := e.Get("clipboardData").Call("getData", "text/plain").String()
-	if seen := tidy(text); seen != strings.ReplaceAll(text, "\r\n", "\n") { // otherwise the browser itself pastes the text
-		e.PreventDefault()
-		dom.Document().Call("execCommand", "insertText", false, seen) // Undo can remove such a text, but not a new value
-	}
-}
-
-// onTransfer runs when the user pastes something, drags it over the page or drops it there. If it is a file,
-// onTransfer says that files can't be sent, and prevents that the browser leaves the page to show the file. If the
-// user pastes text and a file together, onTransfer ignores the file: word processors add a picture of the text.
-func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
-	event, data := e.Get("type").String(), "dataTransfer"
-	if event == "paste" {
-		data = "clipboardData"
-	}
-	types := e.Get(data).Get("types")
-	if !types.Call("includes", "Files").Bool() || event == "paste" && types.Call("includes", "text/plain").Bool() {
-		ctx.PreventUpdate()
-		return
-	}
-	e.PreventDefault()
-	if event == "dragover" { // the browser only sends drop if dragover was prevented
-		ctx.PreventUpdate()
-		return
-	}
-	c.problem = words.Of(words.NoFiles)
-	focusComposer()
 }
 
 // send hands the text to the client, or runs the command that it is. A text that can't be sent stays in the field.

@@ -6,6 +6,7 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
+	"mayfly/app/dom"
 	"mayfly/app/words"
 )
 
@@ -42,7 +43,7 @@ func (i *install) check(ctx goapp.Context) {
 // go-app looks itself.
 func installed() bool {
 	for _, mode := range []string{"minimal-ui", "fullscreen", "window-controls-overlay"} {
-		if goapp.Window().Call("matchMedia", "(display-mode: "+mode+")").Get("matches").Bool() {
+		if dom.Matches("(display-mode: " + mode + ")") {
 			return true
 		}
 	}

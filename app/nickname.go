@@ -45,18 +45,16 @@ func rememberName(device *browser.Storage, name string, remembered bool) {
 // A nickname is the form in which a guest chooses a name.
 type nickname struct {
 	*model
-	wish       string // the name that the guest has asked for last, or that the device remembers
+	wish       string // the name that the guest has asked for last, or that the device or else the tab remembers
 	remembered bool   // the device shall remember the name
 	problem    string // why the guest can't have the name, "" if nothing is wrong
 }
 
 // load finds out which name the guest has asked for, and whether the device remembers it.
 func (n *nickname) load() {
-	device := browser.DeviceStorage()
-	name, _ := device.Load(browser.NameKey)
-	n.wish, n.remembered = StoredName(browser.TabStorage(), device), name != ""
-	if n.remembered {
-		n.wish = name
+	n.wish, _ = browser.DeviceStorage().Load(browser.NameKey)
+	if n.remembered = n.wish != ""; !n.remembered {
+		n.wish, _ = browser.TabStorage().Load(browser.NameKey)
 	}
 }
 

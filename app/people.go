@@ -108,7 +108,7 @@ func (p *people) onClose(goapp.Context, goapp.Event) { p.close() }
 
 // onKeyDown runs when a key goes down in the panel, or on the button that opens it. Escape closes the panel.
 func (p *people) onKeyDown(ctx goapp.Context, e goapp.Event) {
-	if pressOf(e).key != "Escape" || e.Get("isComposing").Truthy() || !p.shown {
+	if press := pressOf(e); press.key != "Escape" || press.composing || !p.shown {
 		ctx.PreventUpdate()
 		return
 	}
@@ -136,7 +136,7 @@ func (p *people) close() {
 
 // onSent runs after the user has sent a message. The panel must not cover it.
 func (p *people) onSent() {
-	if p.shown && !goapp.Window().Call("matchMedia", besideLog).Get("matches").Bool() {
+	if p.shown && !dom.Matches(besideLog) {
 		p.close()
 	}
 }

@@ -35,9 +35,11 @@ func TestPeople(t *testing.T) {
 		{"alone", view(1, ada), false, "1 person", "Ada: you", "", false},
 		{"two", view(2, ada, zoe), false, "2 people", "Ada: you, Zoë &lt;b&gt;: guest", "", false},
 		{"one types", typing, false, "2 people", "Ada: you, Zoë &lt;b&gt;: guest · typing…", "", false},
-		{"one types, which the user does not want to see", typing, true, "2 people", "Ada: you, Zoë &lt;b&gt;: guest", "", false},
+		{"one types, which the user does not want to see", typing, true, "2 people",
+			"Ada: you, Zoë &lt;b&gt;: guest", "", false},
 		{"a guest", guest, false, "2 people", "Zoë &lt;b&gt;: you · guest, Ada: ", "", true},
-		{"more than are listed", view(1240, ada, zoe), false, "1,240 people", "Ada: you, Zoë &lt;b&gt;: guest", "and 1,238 more", false},
+		{"more than are listed", view(1240, ada, zoe), false, "1,240 people",
+			"Ada: you, Zoë &lt;b&gt;: guest", "and 1,238 more", false},
 	} {
 		closed, none := app.People(tt.v, false, tt.typingOff)
 		header, panel := app.People(tt.v, true, tt.typingOff)
@@ -46,13 +48,15 @@ func TestPeople(t *testing.T) {
 		}
 		for expanded, html := range map[bool]string{false: closed, true: header} {
 			button := regexp.MustCompile(`<button[^>]*people-count[^>]*>`).FindString(html)
-			if (button != "") != (tt.count != "") || button != "" && (!strings.Contains(button, `aria-label="`+tt.count+`"`) ||
-				strings.Contains(button, `aria-expanded="false"`) == expanded) {
+			if (button != "") != (tt.count != "") || button != "" &&
+				(!strings.Contains(button, `aria-label="`+tt.count+`"`) ||
+					strings.Contains(button, `aria-expanded="false"`) == expanded) {
 				t.Errorf("%s: the button is %q, want it to be called %q, expanded: %t", tt.name, button, tt.count, expanded)
 			}
 		}
 		var people []string
-		for _, m := range regexp.MustCompile(`(?s)<bdi[^>]*person-name[^>]*>(.*?)</bdi>.*?person-note[^>]*>(.*?)</span>`).FindAllStringSubmatch(panel, -1) {
+		person := regexp.MustCompile(`(?s)<bdi[^>]*person-name[^>]*>(.*?)</bdi>.*?person-note[^>]*>(.*?)</span>`)
+		for _, m := range person.FindAllStringSubmatch(panel, -1) {
 			people = append(people, strings.TrimSpace(m[1])+": "+strings.TrimSpace(m[2]))
 		}
 		if got := strings.Join(people, ", "); got != tt.people {

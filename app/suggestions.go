@@ -95,7 +95,11 @@ func beforeCaret(input goapp.Value) (text string, ok bool) {
 	if start != input.Get("selectionEnd").Int() {
 		return "", false
 	}
-	units := utf16.Encode([]rune(input.Get("value").String()))
+	text = input.Get("value").String()
+	if start == input.Get("textLength").Int() { // mostly
+		return text, true
+	}
+	units := utf16.Encode([]rune(text))
 	return string(utf16.Decode(units[:min(start, len(units))])), true
 }
 
@@ -172,12 +176,12 @@ func (s *suggestions) accept(i int) {
 	replaceBeforeCaret(s.size, g.insert)
 }
 
-// replaceBeforeCaret replaces that many UTF-16 units before the caret by text. Undo of the browser can take that back.
+// replaceBeforeCaret replaces that many UTF-16 units before the caret by text.
 func replaceBeforeCaret(units int, text string) {
 	input := composerField()
 	end := input.Get("selectionEnd").Int()
 	input.Call("setSelectionRange", end-units, end)
-	dom.Document().Call("execCommand", "insertText", false, text)
+	insertText(text)
 }
 
 // expand replaces the shortcode before the caret, whose last colon the user has just written.

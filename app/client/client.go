@@ -120,8 +120,8 @@ func (s *Client) React(key, emoji string, on bool) Problem {
 }
 
 // Remove takes back a message of the user's own: the view no longer shows it, and the client asks the server to remove it
-// after 5 s. Until then UndoRemove brings it back. Remove discards an entry at once (Discard). It does nothing if the
-// server knows no removals (Rules.Limits.Acts is 0).
+// after some seconds. Until then UndoRemove brings it back. Remove discards an entry at once (Discard). It does nothing if
+// the server knows no removals (Rules.Limits.Acts is 0).
 func (s *Client) Remove(key string) {
 	s.do(func() { s.engine.sender.remove(key, s.engine.clock()) })
 }

@@ -15,7 +15,7 @@ type nickname struct {
 func (n *nickname) rename(name string) { n.wish = &name }
 
 // next returns the frame that asks for the name, if it must be sent now. An answer does not say which rename it is for, so
-// only one is on its way at a time.
+// only one rename is on its way at a time.
 func (n *nickname) next() (f wire.Rename, send bool) {
 	if n.wish == nil || n.asked != nil {
 		return wire.Rename{}, false

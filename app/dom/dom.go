@@ -135,3 +135,8 @@ func Listen(target goapp.Value, event string, handle func()) (stop func()) {
 		f.Release()
 	}
 }
+
+// Matches reports whether a media query is true now.
+func Matches(query string) bool {
+	return goapp.Window().Call("matchMedia", query).Get("matches").Bool()
+}

@@ -19,8 +19,9 @@ func (t templates) barOf(m *client.Message) goapp.Value {
 	bar := t.bar.Call("cloneNode", true)
 	reactions := bar.Get("firstChild")
 	others := reactions.Get("nextSibling")
+	text := words.Text(m)
 	add := func(to, b goapp.Value, name string) {
-		label(b, name, words.Text(m))
+		label(b, name, text)
 		dom.Set(b, "tabindex", "-1")
 		to.Call("appendChild", b)
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mayfly/app/client"
+	"mayfly/shared/wire"
 )
 
 // What the tests look at.
@@ -108,4 +109,10 @@ func Placed(top, bottom, frameTop, frameBottom, height float64) (side string, fr
 func Remains(m *client.Message, now time.Time) (step, seconds int) {
 	r := remains(m, now)
 	return r.step, r.seconds
+}
+
+// Naming returns the names that the text of m marks, and whether m mentions me.
+func Naming(known func(id string) wire.User, me wire.User, m *client.Message) (names []string, mine bool) {
+	t := templates{known: known, me: me}.naming(m)
+	return t.names, t.mine
 }

@@ -101,6 +101,8 @@ func length(nodes []markup.Node) (bytes int) {
 
 // fill writes the text of m into row r, folded if it is very high.
 func (t templates) fill(r *row, m *client.Message) {
+	t = t.naming(m)
+	r.names = t.names
 	into := r.text()
 	shown, cut := fold(m.Text)
 	t.draw(into, shown)
@@ -115,7 +117,7 @@ func (t templates) fill(r *row, m *client.Message) {
 
 // unfold writes the whole text into row r if it is folded. If the focus is on the button that unfolds the text, it moves
 // to the row.
-func (t templates) unfold(r *row, text string) {
+func (t templates) unfold(r *row, m *client.Message) {
 	into := r.text()
 	all := into.Get("nextElementSibling")
 	if !all.Truthy() || all.Call("getAttribute", doName).String() != doAll {
@@ -126,7 +128,9 @@ func (t templates) unfold(r *row, text string) {
 	}
 	all.Call("remove")
 	into.Set("className", "message-text")
-	t.draw(into, markup.Parse(text))
+	t = t.naming(m)
+	r.names = t.names
+	t.draw(into, markup.Parse(m.Text))
 	r.stops(r.tabindex())
 }
 
@@ -145,9 +149,7 @@ func (v *viewport) unfold(key string) {
 	if i < 0 {
 		return
 	}
-	v.rows.templates.unfold(v.rows.at[key], v.rows.messages[i].Text)
-	v.rows.at[key].names = nil
-	v.rows.marks()
+	v.rows.templates.unfold(v.rows.at[key], &v.rows.messages[i])
 	if v.below(v.scrollTop()) > rounding {
 		v.following = false
 	}

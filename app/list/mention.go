@@ -75,19 +75,22 @@ func lengthOf(text string, names []string) int {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// mentioned returns the names that a text can have for the users with these ids. Users without a known name have none.
-func (t *templates) mentioned(ids []string) []string {
-	var names []string
-	for _, id := range ids {
+// naming returns t such that it marks the users whom m mentions. Users without a known name have no mark.
+func (t templates) naming(m *client.Message) templates {
+	t.names, t.mine = nil, false
+	if m.Extras == nil {
+		return t
+	}
+	for _, id := range m.Extras.Mentions {
 		u := t.known(id)
 		if id == t.me.ID {
-			u = t.me
+			u, t.mine = t.me, true
 		}
 		if u.Name != "" {
-			names = append(names, words.Names(u)...)
+			t.names = append(t.names, words.Names(u)...)
 		}
 	}
-	return names
+	return t
 }
 
 // marks marks the mentions in the rows. The name of a user may become known only after the message is drawn, so marks looks
@@ -102,23 +105,21 @@ func (r *rows) marks() {
 
 // mark marks the mentions in row r, which shows m, unless they are marked.
 func (t templates) mark(r *row, m *client.Message) {
-	names := t.mentioned(m.Extras.Mentions)
-	if slices.Equal(names, r.names) {
+	if t = t.naming(m); slices.Equal(t.names, r.names) {
 		return
 	}
-	r.names, t.names = names, names
+	r.names = t.names
 	into := r.text()
 	shown := markup.Parse(m.Text)
 	if into.Get("classList").Call("contains", "message-cut").Bool() {
 		shown, _ = fold(m.Text)
 	}
-	t.draw(into, shown)
+	r.keepFocus(into, func() { t.draw(into, shown) })
 	r.stops(r.tabindex())
 }
 
 // marked appends to all the elements and texts of a text in which users are mentioned.
 func (t templates) marked(all []any, text string) []any {
-	mine := words.Names(t.me)
 	for text != "" {
 		var before, mention string
 		before, mention, text = nextMention(text, t.names)
@@ -129,7 +130,7 @@ func (t templates) marked(all []any, text string) []any {
 			continue
 		}
 		class := "mention"
-		if slices.ContainsFunc(mine, func(name string) bool { return strings.EqualFold(name, mention[1:]) }) {
+		if t.mine && words.IsNamed(t.me, mention[1:]) {
 			class += " mention-me"
 		}
 		all = append(all, dom.Node("bdi", class, mention))

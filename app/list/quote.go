@@ -12,31 +12,22 @@ import (
 // leads to that message. Once the message is gone, the quote has none of its words: it only says what became of the
 // message.
 
-// A fate is what became of a message that a reply answers.
-type fate int
-
-const (
-	expired fate = iota // also if the client never had the message
-	living
-	takenBack
-)
-
 // A cited is the message that a reply answers, as the quote shows it.
 type cited struct {
-	fate
-	key   string // of the message, while it lives
+	key   string // of the message; "": it is gone
 	shown string // what the quote shows
 }
 
-// cite returns how the quote of reply shows target, the message that it answers, nil if that message is gone.
+// cite returns how the quote of reply shows target, the message that it answers, nil if that message is gone. A message that
+// the client never had counts as expired.
 func cite(reply, target *client.Message) cited {
 	switch {
 	case target != nil:
-		return cited{living, target.Key, words.Quoted(target)}
+		return cited{target.Key, words.Quoted(target)}
 	case reply.Extras.Unmade:
-		return cited{fate: takenBack, shown: words.Of(words.InReplyTakenBack)}
+		return cited{shown: words.Of(words.InReplyTakenBack)}
 	}
-	return cited{fate: expired, shown: words.Of(words.InReplyExpired)}
+	return cited{shown: words.Of(words.InReplyExpired)}
 }
 
 // answered returns the messages of all that the replies in shown answer, by the keys of the replies. For a reply to a
@@ -98,7 +89,7 @@ func (r *row) quoteAbove(is cited) {
 		return
 	}
 	var e goapp.Value
-	if is.fate == living {
+	if is.key != "" {
 		e = button(doQuote, is.shown)
 		e.Set("className", "message-quote")
 		dom.Set(e, "tabindex", r.tabindex())
@@ -119,7 +110,7 @@ func (r *row) quoteAbove(is cited) {
 // if that message is gone.
 func (l *List) Lead(c Content, key string) {
 	reply := l.rows.at[key]
-	if reply == nil || reply.quote == nil || reply.quote.fate != living {
+	if reply == nil || reply.quote == nil || reply.quote.key == "" {
 		return
 	}
 	to := reply.quote.key

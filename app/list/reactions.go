@@ -93,7 +93,7 @@ func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
 			b.Set("className", "button reaction")
 			dom.Set(b, "tabindex", r.tabindex())
 		}
-		shown, by := words.Reaction(given.Emoji, len(given.By)), words.Givers(given.By, t.called)
+		shown, by := words.Reaction(given.Emoji, len(given.By)), words.Givers(given.By, t.giver)
 		b.Set("textContent", shown)
 		dom.Set(b, "data-by", by)
 		dom.Set(b, "aria-label", words.With(words.ReactionBy, shown, by))
@@ -116,8 +116,8 @@ func (t templates) life(r *row, old, next *client.Message) {
 	r.article.Call("appendChild", e)
 }
 
-// called returns what the user with that id is called, "You" for the user of this page, "" if the name is not known.
-func (t templates) called(id string) string {
+// giver returns what the user with that id is called, "You" for the user of this page, "" if the name is not known.
+func (t templates) giver(id string) string {
 	if id == t.me.ID {
 		return words.Of(words.You)
 	}

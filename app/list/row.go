@@ -69,6 +69,7 @@ type templates struct {
 	emoji                                     []string                  // see Content
 	me                                        wire.User                 // see Content
 	names                                     []string                  // of the users whom the text mentions
+	mine                                      bool                      // the text mentions the user of this page
 }
 
 func newTemplates() templates {
@@ -94,7 +95,7 @@ func newTemplates() templates {
 	link := dom.Node("a", "")
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
-	dom.Set(link, "tabindex", "-1") // the Tab key stops at the links of a message only while its actions are shown
+	dom.Set(link, "tabindex", "-1") // the Tab key stops at the links of a message only while its actions are open
 	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
 	return templates{article: article, waiting: waiting, failed: failed, bar: bar, link: link, code: newCode()}
 }
@@ -170,11 +171,7 @@ func (r *row) author(m *client.Message) {
 		e.Set("textContent", name)
 		return
 	}
-	mark := func(text string) goapp.Value {
-		m := dom.Node("span", "message-mark")
-		m.Set("textContent", text)
-		return m
-	}
+	mark := func(text string) goapp.Value { return dom.Node("span", "message-mark", text) }
 	e.Call("replaceChildren", mark(before), name, mark(after))
 }
 

@@ -94,7 +94,7 @@ func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 
 // A rowBelow is the first row that stays below removed rows, as it was before they were removed.
 type rowBelow struct {
-	row  *row // nil: there is none
+	row  *row
 	part part
 	text float64 // how far its text was below its top
 }
@@ -102,7 +102,7 @@ type rowBelow struct {
 // grown returns how much farther the text of the row is below its top now. It differs only if the row has become the first
 // of its group: then the row shows its face and its name.
 func (b rowBelow) grown() float64 {
-	if b.row == nil || b.row.part == b.part {
+	if b.row.part == b.part {
 		return 0
 	}
 	return b.row.textTop() - b.row.top() - b.text

@@ -196,7 +196,8 @@ func TestMarkdownIsSaidWithoutItsSigns(t *testing.T) {
 
 func TestMessageThatComesBackIsNotSaidToBeSent(t *testing.T) {
 	a, now := new(unread.Announcer), time.Minute
-	empty, sending, sent, takenBack := view("lobby", 0, ""), view("lobby", 0, "m:s"), view("lobby", 0, "m"), view("lobby", 0, "")
+	empty, sending := view("lobby", 0, ""), view("lobby", 0, "m:s")
+	sent, takenBack := view("lobby", 0, "m"), view("lobby", 0, "")
 	takenBack.Undo = []string{"m"}
 	last := empty
 	for i, v := range []client.View{empty, sending, sent, takenBack, sent} {

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"slices"
 	"strings"
 
 	"mayfly/app/client/room"
@@ -36,8 +37,10 @@ func Names(u wire.User) []string {
 	return []string{u.Name}
 }
 
-// tagLength is how many characters at the end of a user's id tell users of the same name apart.
-const tagLength = 4
+// IsNamed reports whether a text can address u by name, in upper or lower case.
+func IsNamed(u wire.User, name string) bool {
+	return slices.ContainsFunc(Names(u), func(n string) bool { return strings.EqualFold(n, name) })
+}
 
 // Suggested returns what a suggestion shows behind the name of a user: whether it is a guest's, and the end of the user's id
 // if others have the same name.
@@ -46,7 +49,7 @@ func Suggested(u wire.User, others bool) string {
 	if !others {
 		return note
 	}
-	tag := u.ID[max(0, len(u.ID)-tagLength):]
+	tag := room.Tag(u.ID)
 	if note == "" {
 		return tag
 	}

@@ -155,8 +155,8 @@ func (c *Conn) MakeRoom() bool {
 }
 
 // Tick does the work that is due at the time now. It sends beats and pings. It ends a connection whose client has sent no
-// hello or does not answer pings, and cuts a connection that takes too long to end. It starts work that may block as a
-// goroutine that slow waits for. Only one goroutine calls Tick.
+// hello or does not answer pings, and cuts a connection that takes too long to end. For work that may block,
+// it starts a goroutine with slow.Go, so that the caller can wait for it. Only one goroutine calls Tick.
 func (c *Conn) Tick(now time.Time, slow *sync.WaitGroup) { c.transport.tick(now, slow) }
 
 // Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.

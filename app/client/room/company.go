@@ -168,7 +168,7 @@ func (c *Company) learnAuthors(messages []wire.Message) {
 	c.learn(authors)
 }
 
-// copyKnown makes a copy of the known users, to which one can be added.
+// copyKnown makes a copy of the known users, to which a user can be added.
 func (c *Company) copyKnown() {
 	old := c.known
 	c.known = make(map[string]wire.User, len(old)+1)

@@ -439,6 +439,12 @@ func TestReplyKnowsThatItsTargetWasTakenBack(t *testing.T) {
 		{"no longer listed", []func(room.Room) room.Room{apply(anew, 0)}, true},
 		{"no longer listed, because it has expired", []func(room.Room) room.Room{apply(anew, time.Minute)}, false},
 		{"by the user", []func(room.Room) room.Room{acts(room.Act{Seq: 4})}, true},
+		{"by the user, with the reply, both undone", []func(room.Room) room.Room{acts(room.Act{Seq: 4}, room.Act{Seq: 5}),
+			acts()}, false},
+		{"by the user, then the reply, both undone", []func(room.Room) room.Room{acts(room.Act{Seq: 4}),
+			acts(room.Act{Seq: 4}, room.Act{Seq: 5}), acts(room.Act{Seq: 5}), acts()}, false},
+		{"while the user takes back the reply, undone", []func(room.Room) room.Room{acts(room.Act{Seq: 5}),
+			apply(takenBack(6, 4), 0), acts()}, true},
 		{"by the user, undone", []func(room.Room) room.Room{acts(room.Act{Seq: 4}), acts()}, false},
 	} {
 		r := lobby(wire.Posted{Room: "lobby", Message: answer})

@@ -86,6 +86,9 @@ func place(list []Message, m Message) []Message {
 // apart.
 const tagLength = 4
 
+// Tag returns the end of a user's id, which tells users of the same name apart.
+func Tag(id string) string { return id[max(0, len(id)-tagLength):] }
+
 // pseudonym begins the names that the server gives to guests.
 const pseudonym = "Anonymous "
 
@@ -121,7 +124,7 @@ func (r *Room) SetTags() {
 		m := &list[i]
 		tag := ""
 		if id := m.User.ID; ids[Called(m.User)] != id {
-			tag = id[max(0, len(id)-tagLength):]
+			tag = Tag(id)
 		}
 		if m.Tag == tag {
 			continue

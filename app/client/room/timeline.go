@@ -101,19 +101,20 @@ func (t *timeline) takeBack(gone func(*Message) bool, now time.Time) {
 
 // markReplies says in each reply to m whether m was taken back.
 func (t *timeline) markReplies(m *Message, unmade bool) {
-	fresh := false
-	for i := range t.Messages {
-		r := &t.Messages[i]
-		if !r.Answers(m) || r.Extras.Unmade == unmade {
+	stale := func(r *Message) bool { return r.Answers(m) && r.Extras.Unmade != unmade }
+	for _, list := range []*[]Message{&t.Messages, &t.hidden} {
+		at := index(*list, stale)
+		if at < 0 {
 			continue
 		}
-		if !fresh {
-			t.Messages, fresh = copied(t.Messages), true
-			r = &t.Messages[i]
+		*list = copied(*list)
+		for i := at; i < len(*list); i++ {
+			if r := &(*list)[i]; stale(r) {
+				x := *r.Extras
+				x.Unmade = unmade
+				r.Extras = &x
+			}
 		}
-		x := *r.Extras
-		x.Unmade = unmade
-		r.Extras = &x
 	}
 }
 
@@ -149,22 +150,21 @@ func (t *timeline) setReactions(all []wire.MessageReactions) {
 	}
 }
 
-// withGiven returns m with new extras: the details that it has, and the reactions that the server says, with the user's
-// acts.
+// withGiven returns m with other reactions: those that the server says, with the user's acts. All else in its extras stays.
 func (t *timeline) withGiven(m Message, given []Reaction) Message {
-	x := &Extras{Reactions: given, given: given}
+	x := Extras{}
 	if m.Extras != nil {
-		x.Details, x.Unmade, x.ForMe = m.Extras.Details, m.Extras.Unmade, m.Extras.ForMe
+		x = *m.Extras
 	}
+	x.Reactions, x.given = given, given
 	for _, a := range t.acts {
 		if a.Seq == m.Seq && a.Emoji != "" && m.epoch == t.cursor.Epoch {
 			x.Reactions = react(x.Reactions, a.Emoji, t.me.ID, a.On, true)
 		}
 	}
-	if x.None() && len(x.Reactions)+len(given) == 0 {
-		x = nil
+	if m.Extras = &x; x.None() && len(x.Reactions)+len(given) == 0 {
+		m.Extras = nil
 	}
-	m.Extras = x
 	return m
 }
 

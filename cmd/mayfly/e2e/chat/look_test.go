@@ -328,7 +328,8 @@ func TestA26ReducedMotionAndForcedColours(t *testing.T) {
 		"what the user writes": `getComputedStyle(document.querySelector('textarea')).color !==
 			getComputedStyle(document.body).backgroundColor`,
 
-		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility()).every(b => parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
+		"buttons": `[...document.querySelectorAll('button')].filter(b => b.checkVisibility()).every(b =>
+			 parseFloat(getComputedStyle(b).borderTopWidth) >= 1)`,
 	} {
 		if !rig.Eval[bool](tab, js) {
 			t.Errorf("in forced colours the user does not see %s", what)

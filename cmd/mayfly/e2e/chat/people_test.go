@@ -40,9 +40,11 @@ func TestPeoplePanel(t *testing.T) {
 	ann, ben := browser.Tab(server.URL).Ready(), browser.Tab(server.URL).Ready()
 	ann.Until(count + `?.computedName === '2 people' && ` + count + `.ariaExpanded === 'false'`)
 	toPeople(ann)
-	ann.Until(count + `.ariaExpanded === 'true' && ` + panel + `.computedRole === 'region' && ` + panel + `.computedName === 'People'`)
+	ann.Until(count + `.ariaExpanded === 'true' && ` + panel + `.computedRole === 'region' && ` +
+		panel + `.computedName === 'People'`)
 	me, other := rig.Eval[string](ann, ownName), rig.Eval[string](ben, ownName)
-	people := `[...` + panel + `.querySelectorAll('li')].map(li => li.querySelector('.person-text').textContent.trim()).join()`
+	people := `[...` + panel + `.querySelectorAll('li')]
+		.map(li => li.querySelector('.person-text').textContent.trim()).join()`
 	ann.Until(fmt.Sprintf(`%s === %q`, people, me+" you · guest,"+other+" guest"))
 	third := browser.Tab(server.URL).Ready()
 	ann.Until(fmt.Sprintf(`%s === %q`, people, me+" you · guest,"+other+" guest,"+rig.Eval[string](third, ownName)+" guest"))
@@ -53,7 +55,8 @@ func TestPeoplePanel(t *testing.T) {
 	// Beside the log the focus goes on to the page, and the panel stays open.
 	ann.Script(`byRole('checkbox', 'Remember')[0].focus()`)
 	ann.Press(kb.Tab)
-	ann.Until(`!` + panel + `.contains(document.activeElement) && getComputedStyle(` + rig.Log + `).visibility === 'visible'`)
+	ann.Until(`!` + panel + `.contains(document.activeElement) &&
+		getComputedStyle(` + rig.Log + `).visibility === 'visible'`)
 	ann.Script(`byRole('button', 'Close')[0].focus()`)
 	ann.Press(kb.Escape)
 	ann.Until(`!` + panel + ` && document.activeElement === ` + count + ` && ` + count + `.ariaExpanded === 'false'`)
@@ -65,7 +68,8 @@ func TestPeoplePanel(t *testing.T) {
 	// On a phone the panel covers the log, and a message that is sent uncovers it.
 	ann.Phone()
 	toPeople(ann)
-	ann.Until(`getComputedStyle(` + rig.Log + `).visibility === 'hidden' && ` + panel + `.offsetHeight >= ` + rig.Log + `.offsetHeight`)
+	ann.Until(`getComputedStyle(` + rig.Log + `).visibility === 'hidden' &&
+		` + panel + `.offsetHeight >= ` + rig.Log + `.offsetHeight`)
 	ann.Script(rig.Composer + `.focus()`)
 	ann.Do(rig.Type("here"))
 	ann.Click("button", "Send")
@@ -82,14 +86,17 @@ func TestTypingIsShownAndNotSaid(t *testing.T) {
 		t.Helper()
 		tab.Until(fmt.Sprintf(`%s.textContent === %q`, typing, "\u2068"+name+" (guest)\u2069 is typing"))
 	}
-	ann.Script(`window.heard = []; for (const e of document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=log]'))
-		new MutationObserver(() => heard.push(e.id + e.textContent)).observe(e, {subtree: true, childList: true, characterData: true})`)
+	ann.Script(`window.heard = [];
+		for (const e of document.querySelectorAll('[aria-live], [role=status], [role=alert], [role=log]'))
+			new MutationObserver(() => heard.push(e.id + e.textContent))
+				.observe(e, {subtree: true, childList: true, characterData: true})`)
 	ben.Do(rig.Type("l"))
 	types(ann, name)
 	if got := rig.Eval[float64](ann, rig.Form+`.getBoundingClientRect().top`); got != top {
 		t.Errorf("the composer was at %g px and is at %g px while somebody types", top, got)
 	}
-	if rig.Eval[bool](ann, `!!`+typing+`.closest('[aria-live], [role=status], [role=alert], [role=log], form') || heard.length > 0`) {
+	if rig.Eval[bool](ann, `!!`+typing+`.closest('[aria-live], [role=status], [role=alert], [role=log], form') ||
+		heard.length > 0`) {
 		t.Errorf("a screen reader hears that somebody types: %q", rig.Eval[[]string](ann, `heard`))
 	}
 	ben.Script(rig.Composer + `.value = ''`)
@@ -158,7 +165,8 @@ func TestGuestChoosesAName(t *testing.T) {
 	called(ann, "Zoë")
 	ann.Until(rig.Composer + `.value === '' && document.getElementById('polite').textContent === 'You are called Zoë now.'`)
 	ann.Say("hello")
-	ben.Until(in("hello", rig.RowName) + `?.textContent === 'Zoë (guest)' && ` + row("hello") + `.ariaLabel.startsWith('Zoë (guest): hello')`)
+	ben.Until(in("hello", rig.RowName) + `?.textContent === 'Zoë (guest)' && ` +
+		row("hello") + `.ariaLabel.startsWith('Zoë (guest): hello')`)
 	ben.Say("/nick Zoë") // is taken
 	called(ben, "Zoë 2")
 	ann.Say("/nick Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë Zoë")
@@ -194,7 +202,8 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	ann, ben := strangers(t)
 	ann.Say("/frobnicate now")
-	ann.Until(rig.Form + `.innerText.includes('There is no command /frobnicate') && ` + rig.Composer + `.value === '/frobnicate now'`)
+	ann.Until(rig.Form + `.innerText.includes('There is no command /frobnicate') && ` +
+		rig.Composer + `.value === '/frobnicate now'`)
 	ann.Script(rig.Composer + `.value = ''`)
 	ann.Say("//shrug")
 	ben.Shows("/shrug")

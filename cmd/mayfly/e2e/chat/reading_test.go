@@ -346,8 +346,8 @@ func TestActionsClose(t *testing.T) {
 		tab.Until(open + ` === 1`)
 		tt.leave()
 		tab.Until(fmt.Sprintf(`%s === %d`, open, tt.left))
-		if own := rig.Eval[bool](tab, `!!document.querySelector('article:first-child [aria-expanded=true]')`); tt.left == 1 &&
-			own == strings.HasPrefix(tt.name, "the button") {
+		own := rig.Eval[bool](tab, `!!document.querySelector('article:first-child [aria-expanded=true]')`)
+		if tt.left == 1 && own == strings.HasPrefix(tt.name, "the button") {
 			t.Errorf("after %s the first message's actions are open: %t", tt.name, own)
 		}
 	}

@@ -3,12 +3,10 @@ package rig
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"log"
 	"os"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 
@@ -228,64 +226,6 @@ func Eval[T any](tab *Tab, js string) T {
 		tab.t.Fatalf("%s: %v", js, err)
 	}
 	return v
-}
-
-// attempt is how long Until waits for one answer of a page. The browser keeps some pages that the tab leaves for the way
-// back: such a page is stopped and answers nothing, so Until must ask again, and asks the page that the tab has by then.
-// (chromedp.Poll can't be used: it may go on asking the stopped page.)
-const attempt = Timeout / 36
-
-// Until waits until the JavaScript expression is true, on this page or on a page that follows it in the tab. If the
-// expression throws, Until goes on waiting: a page that has just begun lacks the elements that the expression reads.
-func (tab *Tab) Until(js string) {
-	tab.t.Helper()
-	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
-	defer cancel()
-	wait := chromedp.Evaluate[bool](fmt.Sprintf(`(async () => {
-		for (const end = performance.now() + %d; performance.now() < end; await new Promise(r => setTimeout(r, 20))) {
-			try { if (await (%s)) return true; } catch {}
-		}
-		return false;
-	})()`, attempt.Milliseconds(), js), chromedp.EvalAwaitPromise)
-	for {
-		once, end := context.WithTimeout(ctx, 2*attempt)
-		yes, err := chromedp.Run(once, wait)
-		late := once.Err() != nil
-		end()
-		if err == nil && yes {
-			return
-		}
-		if ctx.Err() != nil || err != nil && !late && !left(err) {
-			_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
-			shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
-			tab.t.Fatalf("never true: %s: %v; it throws: %v; the page shows:\n%s", js, err, thrown, shown)
-		}
-	}
-}
-
-// left reports whether err says that the tab left the page before the page could evaluate an expression.
-func left(err error) bool {
-	return strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") ||
-		strings.Contains(err.Error(), "Cannot find context")
-}
-
-// ready is a JavaScript expression. It is true when the tab is online and the user can write.
-const ready = `document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') ` +
-	`&& document.activeElement?.tagName === 'TEXTAREA'`
-
-// Ready waits until the tab is online and its composer has the focus.
-func (tab *Tab) Ready() *Tab {
-	tab.t.Helper()
-	tab.Until(ready)
-	return tab
-}
-
-// Installed waits until a service worker serves the page. By then the worker has cached all files that the page needs.
-func (tab *Tab) Installed() *Tab {
-	tab.t.Helper()
-	tab.Until(`navigator.serviceWorker.ready.then(
-		r => r.active.state === 'activated' && !!navigator.serviceWorker.controller)`)
-	return tab
 }
 
 // Say types text into the element that has the focus, and presses Enter.
