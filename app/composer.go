@@ -197,7 +197,9 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 // PreventDefault in onKeyDown is enough; a program that types for the user may still cause the key press.
 func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
-	if pressOf(e).sends(c.touch) {
+	p := pressOf(e)
+	p.composing = false // an Enter that ends a composition adds no line break either
+	if p.sends(c.touch) {
 		e.PreventDefault()
 	}
 }

@@ -129,7 +129,7 @@ func TestQuoteLeadsToAMessageWithoutARow(t *testing.T) {
 const holdReacts = `{
 	const send = WebSocket.prototype.send, held = [];
 	WebSocket.prototype.send = function(message) {
-		if (held && String(message).includes('"type":"react"')) held.push(() => send.call(this, message));
+		if (String(message).includes('"type":"react"')) held.push(() => send.call(this, message));
 		else send.call(this, message);
 	};
 	window.holds = () => held.length;
@@ -150,12 +150,12 @@ func TestReactsAsTheMessageExpires(t *testing.T) {
 		tab.Do(chromedp.Navigate(server.URL + "/r/" + room))
 		tab.Ready()
 		r := rig.DialAnd(t, server, room)
-		expires := rig.Fill(r, room, "line", 2, lives(0, life, 0))
+		expires := rig.Fill(r, room, "line", 2, lives(0, life))
 		if !tab.Before(expires, rig.Newest("line", 2)) {
 			return false
 		}
 		tab.Script(`{
-			` + rig.Rows + `[1]?.querySelector('` + rig.RowLeft + `').click();
+			` + rig.Rows + `[1]?.querySelector('` + rig.RowMore + `').click();
 			[...document.querySelectorAll('.message-actions button')].find(b => b.textContent === '👍')?.click();
 		}`)
 		if !tab.Before(expires, `holds() === 1 && `+pill+`?.textContent === '👍 1'`) {

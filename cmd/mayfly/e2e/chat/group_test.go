@@ -1,14 +1,11 @@
 package chat_test
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/input"
-	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"mayfly/cmd/mayfly/e2e/rig"
@@ -123,13 +120,7 @@ func TestTimeBesideARowOfAGroup(t *testing.T) {
 	if got := rig.Eval[string](tab, `timed()`); got != "000" {
 		t.Errorf("at rest %s show the time beside the text, want none", got)
 	}
-	type point struct{ X, Y float64 }
-	at := rig.Eval[point](tab, `(b => ({X: b.x + b.width / 2, Y: b.y + b.height / 2}))(was[1].getBoundingClientRect())`)
-	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
-			Type: input.DispatchMouseEventTypeMouseMoved, X: at.X, Y: at.Y})
-		return err
-	}))
+	point(tab, `was[1]`)
 	tab.Until(`timed() === '010'`)
 	tab.Script(rig.Log + `.focus()`)
 	tab.Press(kb.ArrowUp)

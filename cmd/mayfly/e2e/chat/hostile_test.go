@@ -336,9 +336,9 @@ func TestMentionsOfNobody(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
-	p := wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "@nobody @<b>you</b>"}
+	p := wire.Post{ID: uuid.NewString(), Room: wire.DefaultRoom, Text: "@nobody @<b>you</b> @ @@"}
 	for i := range wire.MaxMentions {
-		p.Mentions = append(p.Mentions, fmt.Sprintf(`<img src=x onerror="hacked = %d">\u202e`, i))
+		p.Mentions = append(p.Mentions, fmt.Sprintf(`<img src=x onerror="hacked = %d">`+"\u202e", i))
 	}
 	r := rig.DialAnd(t, server, wire.DefaultRoom)
 	r.Send(p)
@@ -348,6 +348,9 @@ func TestMentionsOfNobody(t *testing.T) {
 	tab.Until(`!!` + row(p.Text))
 	if rig.Eval[bool](tab, `'hacked' in window || !!`+in(p.Text, "img, b")) {
 		t.Error("the mentions are elements of the page")
+	}
+	if rig.Eval[bool](tab, `!!document.querySelector('.mention, .message-for-me')`) {
+		t.Error("nobody is marked as mentioned")
 	}
 	noFaults(t, tab)
 }

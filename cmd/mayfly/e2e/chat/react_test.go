@@ -78,7 +78,7 @@ func TestReactByMouseAndKeyboard(t *testing.T) {
 	ben.Script(pill + `.click()`)
 	ann.Until(`!` + in("Lunch?", ".message-reactions"))
 	for _, tab := range []*rig.Tab{ann, ben} {
-		if said := rig.Eval[string](tab, `document.getElementById('polite').textContent`); said != "" && said != "Sent" &&
+		if said := rig.Eval[string](tab, polite+`.textContent`); said != "" && said != "Sent" &&
 			said != rig.Eval[string](tab, row("Lunch?")+`.querySelector('.message-name').textContent`)+": Lunch?" {
 			t.Errorf("a screen reader hears %q", said)
 		}
@@ -170,12 +170,12 @@ func TestTakeBackWithUndo(t *testing.T) {
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip") + ` && !!` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
-	ann.Until(`document.getElementById('polite').textContent === 'Your message is taken back.'`)
+	ann.Until(polite + `.textContent === 'Your message is taken back.'`)
 	ann.Press(kb.Tab, rig.Shift)
 	ann.Do(rig.Enter())
 	ann.Until(`!!` + row("A slip") + ` && !` + rig.ByRole("button", "Undo") + ` && ` + rig.Composer +
 		` === document.activeElement`)
-	ann.Until(`document.getElementById('polite').textContent === 'Your message is back.'`)
+	ann.Until(polite + `.textContent === 'Your message is back.'`)
 	ben.Shows("A slip")
 	act(ann, "A slip", "Take back")
 	ann.Until(`!` + row("A slip"))

@@ -15,8 +15,7 @@ func TestUntilFollowsTheTab(t *testing.T) {
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Do(chromedp.Navigate(server.URL + "/healthz"))
 	tab.Script(`addEventListener('pagehide', e => sessionStorage.kept = e.persisted)`)
-	tab.Script(`setTimeout(() => history.back(), 300)`)
-	tab.Until(`location.pathname === "/"`)
+	tab.Until(`location.pathname === "/" || !(window.going ??= setTimeout(() => history.back()))`) // leaves while it waits
 	if !rig.Eval[bool](tab, `sessionStorage.kept === 'true'`) {
 		t.Fatal("the browser did not keep the page that it left")
 	}

@@ -42,10 +42,10 @@ func (p talker) says(name string, i int, life time.Duration) int64 {
 	return rig.Next[wire.Accepted](p.Raw).Seq
 }
 
-// reacts gives a reaction, or takes it away, and waits for the answer.
+// reacts gives a reaction, or takes it away, and waits for the answer, or for the end of the connection.
 func (p talker) reacts(to int64, emoji string, on bool) {
 	p.Send(wire.React{Room: wire.DefaultRoom, Seq: to, Emoji: emoji, On: &on})
-	for f := rig.Next[wire.Reacted](p.Raw); f.User.ID != p.id || f.To != to || f.Emoji != emoji; {
+	for f := rig.Next[wire.Reacted](p.Raw); f.To != 0 && (f.User.ID != p.id || f.To != to || f.Emoji != emoji); {
 		f = rig.Next[wire.Reacted](p.Raw)
 	}
 }

@@ -43,7 +43,7 @@ const oneInOneOut = `{
 func alone(tab *rig.Tab, times int, pace time.Duration, js string) {
 	tab.Script(fmt.Sprintf(`window.floor = 0; window.beat = setInterval(() => {
 		if (floor < %d) %s
-		if (floor++ > %[1]d) clearInterval(beat);
+		if (++floor > %[1]d) clearInterval(beat);
 	}, %[3]d)`, times, js, pace.Milliseconds()))
 	tab.Until(fmt.Sprintf(`floor > %d`, times))
 }

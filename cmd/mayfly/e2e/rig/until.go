@@ -34,8 +34,10 @@ func (tab *Tab) Until(js string) {
 			return
 		}
 		if ctx.Err() != nil || err != nil && !late && !left(err) {
-			_, thrown := chromedp.Run(tab.Ctx, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
-			shown, _ := chromedp.Run(tab.Ctx, chromedp.Evaluate[string]("document.body.innerText"))
+			last, end := context.WithTimeout(tab.Ctx, attempt)
+			defer end()
+			_, thrown := chromedp.Run(last, chromedp.Evaluate[chromedp.Void](js, chromedp.EvalAwaitPromise))
+			shown, _ := chromedp.Run(last, chromedp.Evaluate[string]("document.body.innerText"))
 			tab.t.Fatalf("never true: %s: %v; it throws: %v; the page shows:\n%s", js, err, thrown, shown)
 		}
 	}
