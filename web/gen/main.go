@@ -103,7 +103,7 @@ func goEnv(names ...string) ([]string, error) {
 // Decoding a message takes 2.2 µs instead of 1.7 (BenchmarkDecodePost, natively), and so does parsing its Markdown, while
 // showing it takes some milliseconds.
 var small = []string{"mayfly/app/...", "mayfly/shared/...", goApp + "/...", "crypto/...", "encoding/...", "fmt", "reflect",
-	"strings", "time"}
+	"strings", "time", "net/...", "os"}
 
 // compile builds a client and returns its wasm. With -trimpath, -buildvcs=false and -ldflags the wasm is the same on
 // every machine.
