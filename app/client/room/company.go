@@ -8,13 +8,14 @@ import (
 	"mayfly/shared/wire"
 )
 
-// typingTime is how long a user counts as typing after the last sign of it (docs/protocol.md).
+// typingTime is how long a user counts as typing after the last sign of typing (docs/protocol.md).
 const typingTime = 6 * time.Second
 
-// maxNames is how many names a room remembers. It then forgets all but those of the users in the room.
+// maxNames is how many names a room remembers. A room with this many that learns another name forgets all names but those
+// of the users in the room.
 const maxNames = 1000
 
-// Company is who is in a room. A list that has changed is a new list (copy on write).
+// Company is who is in a room, and who types there. Its lists are never changed in place (copy on write).
 type Company struct {
 	People int // how many distinct users are in the room
 	// the users in the room, this client's user first, then the others as they came; not all of them if there are more
@@ -23,8 +24,8 @@ type Company struct {
 	Typing []Typist // in the order in which they began
 
 	user     string               // the id of this client's user, "" before the first welcome
-	outdated bool                 // Users is not right any more, or is not known
-	known    map[string]wire.User // users as they were last called, by id; copy on write
+	outdated bool                 // Users may be wrong or is not known: the server must be asked
+	known    map[string]wire.User // users with their latest known names, by id; copy on write
 }
 
 // A Typist is another user who is typing.
@@ -33,7 +34,7 @@ type Typist struct {
 	until time.Time // when the user no longer counts as typing, by the server's clock
 }
 
-// Known returns the user with that id as last called, and a user without a name if the name is not known.
+// Known returns the user with that id and the latest known name, or the zero User if the id is not known.
 func (c *Company) Known(id string) wire.User { return c.known[id] }
 
 // Same reports whether the page would draw c exactly as it draws o.
@@ -42,21 +43,21 @@ func (c *Company) Same(o *Company) bool {
 		slices.EqualFunc(c.Typing, o.Typing, func(a, b Typist) bool { return a.User == b.User })
 }
 
-// Outdated reports whether Users is not known to be right: then the server must be asked.
+// Outdated reports whether Users may be wrong. If so, the client must ask the server.
 func (c *Company) Outdated() bool { return c.outdated }
 
 // Doubt makes Outdated true until the server has said who is in the room.
 func (c *Company) Doubt() { c.outdated = true }
 
-// joined applies a snapshot of the room; rejoined says that the room was joined already, on the same connection.
+// joined applies a snapshot of the room. rejoined says that the room was joined already on the same connection: then
+// Users counts as right if their number has not changed.
 func (c *Company) joined(f wire.Joined, rejoined bool) {
 	c.outdated = c.outdated || !rejoined || c.People != int(f.People)
 	c.People = int(f.People)
 	c.learnAuthors(f.Messages)
 }
 
-// presence applies f, which tells who came and went. As long as the users of the room are not known, it changes only their
-// number.
+// presence applies f, which says which users came and went. If Users is not known yet, it stays nil.
 func (c *Company) presence(f wire.Presence) {
 	changed := int(f.People) != c.People
 	c.People = int(f.People)
@@ -69,7 +70,7 @@ func (c *Company) presence(f wire.Presence) {
 	if c.Users == nil {
 		return
 	}
-	if len(f.Came)+len(f.Went) == 0 { // too many to be named, or none
+	if len(f.Came)+len(f.Went) == 0 { // the frame names no users: too many came and went, or none
 		c.outdated = c.outdated || changed
 		return
 	}
@@ -87,7 +88,7 @@ func (c *Company) presence(f wire.Presence) {
 	c.outdated = c.outdated || c.People <= wire.MaxPeople && len(users) != c.People
 }
 
-// people applies f, the users in the room.
+// people applies f, the server's list of the users in the room.
 func (c *Company) people(f wire.People) {
 	c.People, c.Users, c.outdated = int(f.Total), f.Users, false
 	c.learn(f.Users)
@@ -98,7 +99,7 @@ func (c *Company) people(f wire.People) {
 	}
 }
 
-// rename gives the user of this client the name that the server has told the client.
+// rename gives this client's user the name in u, which the server has told the client.
 func (c *Company) rename(u wire.User) {
 	c.learn([]wire.User{u})
 	if i := slices.IndexFunc(c.Users, func(o wire.User) bool { return o.ID == u.ID }); i >= 0 && c.Users[i] != u {
@@ -168,7 +169,8 @@ func (c *Company) learnAuthors(messages []wire.Message) {
 	c.learn(authors)
 }
 
-// copyKnown makes a copy of the known users, to which a user can be added.
+// copyKnown replaces known by a copy, to which users can be added. If there are maxNames already, the copy has only the
+// users in the room.
 func (c *Company) copyKnown() {
 	old := c.known
 	c.known = make(map[string]wire.User, len(old)+1)

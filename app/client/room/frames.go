@@ -26,11 +26,11 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 		if r.isNew(f.Room, f.Seq) {
 			r.posted(f)
 		}
-	case wire.Removed: // without a seq it is no event, but an expiry or a repeat
+	case wire.Removed: // a removed without a seq is no event: it tells of an expiry, or answers a repeat
 		if f.Seq == 0 && f.Room == r.Name && r.Joined || f.Seq != 0 && r.isNew(f.Room, f.Seq) {
 			r.removed(f.Seqs, now)
 		}
-	case wire.Reacted: // a repeat has no seq, and r has that reaction already, or will get it with its event
+	case wire.Reacted: // a reacted without a seq answers a repeat: r has the reaction, or will get its event
 		if f.Seq != 0 && r.isNew(f.Room, f.Seq) {
 			r.learn([]wire.User{f.User})
 			r.reacted(f)
@@ -47,7 +47,7 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	return r.Prune(now)
 }
 
-// isNew moves the cursor to seq, the seq of an event in that room, and reports whether the event is news to r.
+// isNew reports whether the event with that seq in that room is new to r. If so, it moves the cursor to seq.
 func (r *Room) isNew(room string, seq int64) bool {
 	if room != r.Name || !r.Joined || seq <= r.cursor.Seq {
 		return false
@@ -82,9 +82,12 @@ func (r *Room) company(f wire.Frame, now time.Time) {
 	}
 }
 
-// joined applies f, a snapshot of the room. If f resumes, its messages are added to those that r has. Otherwise they
-// replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server has lost them,
-// but the user may still read them. Head stays if r was joined all the time, and f only brings what got lost on the way.
+// joined applies f, a snapshot of the room:
+//   - If f resumes, its messages are added to those that r has.
+//   - Otherwise they replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server
+//     has lost them, but the user may still read them.
+//
+// Head stays if r was joined all the time, and f only brings what got lost on the way.
 func (r *Room) joined(f wire.Joined, now time.Time) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
 	stays := r.Joined && sameEpoch && f.Resumed
@@ -98,7 +101,7 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 			listed[m.Seq] = true
 		}
 		lost := func(m *Message) bool { return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq] }
-		r.takeBack(lost, now) // those that have expired are no longer listed either
+		r.takeBack(lost, now) // a message that is not listed was taken back, or has expired
 	}
 	have := r.Messages
 	r.cursor.Seq = max(r.cursor.Seq, f.Head)

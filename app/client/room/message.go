@@ -10,7 +10,7 @@ import (
 
 // Message is one message as it stands on the screen.
 type Message struct {
-	Key     string // names the message as long as it is shown; no other message in the list has this key
+	Key     string // identifies the message in the list; stays the same as long as the message is shown
 	Seq     int64  // the number of the message in its room; 0 until the server has given it one
 	User    wire.User
 	Text    string
@@ -26,8 +26,8 @@ type Message struct {
 	epoch string // the epoch to which Seq belongs
 }
 
-// A change of a list of messages copies the list once (copy on write), and reading copies nothing. Messages are large
-// and many, and the page stands still while the garbage collector clears away old copies.
+// A change of a list of messages copies the list once (copy on write), and reading copies nothing. Messages are large and
+// many: with more copies, the page would often stand still while the garbage collector clears them away.
 
 // copied returns a copy of list with capacity for one more message.
 func copied(list []Message) []Message { return append(make([]Message, 0, len(list)+1), list...) }
@@ -59,8 +59,9 @@ func index(list []Message, match func(*Message) bool) int {
 }
 
 // place returns list with m, which has a seq, at its place by seq. It may change list. If list has the same message
-// already, m replaces that one. Two messages of one epoch are the same if their seqs are equal. Messages of different
-// epochs, and a message and an entry, which has no seq yet, are the same if author and id are equal.
+// already, m replaces it. The same message means:
+//   - Two messages of one epoch: their seqs are equal.
+//   - Messages of different epochs, or a message and an entry (without a seq): author and id are equal.
 func place(list []Message, m Message) []Message {
 	same := func(o *Message) bool {
 		if o.Seq != 0 && o.epoch == m.epoch {
@@ -92,12 +93,12 @@ func Tag(id string) string { return id[max(0, len(id)-tagLength):] }
 // pseudonym begins the names that the server gives to guests.
 const pseudonym = "Anonymous "
 
-// HasPseudonym reports whether the server has named the guest u.
+// HasPseudonym reports whether u is a guest whose name the server has made, such as "Anonymous Heron".
 func HasPseudonym(u wire.User) bool {
 	return u.Anonymous && len(u.Name) > len(pseudonym) && strings.HasPrefix(u.Name, pseudonym)
 }
 
-// Called returns the name of u in a place that has a mark for guests: "Heron" for a guest whom the server calls "Anonymous
+// Called returns the name of u for a place that marks guests in another way: it is "Heron" for the guest "Anonymous
 // Heron".
 func Called(u wire.User) string {
 	if HasPseudonym(u) {
@@ -106,8 +107,8 @@ func Called(u wire.User) string {
 	return u.Name
 }
 
-// SetTags sets a tag on the messages of users who are shown with the name of another user. A guest and a user who is signed
-// in have different marks, but need tags all the same: a mark is soon overlooked.
+// SetTags sets a tag on the messages of users whose shown name is also the name of another user. A guest and a user who
+// is signed in have different marks, but need tags all the same: a mark is soon overlooked.
 func (r *Room) SetTags() {
 	ids := make(map[string]string, 8) // the id of the user with that name; "" if several users have the name
 	for i := range r.Messages {

@@ -7,16 +7,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Extras are what only some messages have. Nothing changes them in place (copy on write): a message whose extras change
-// gets new ones, so the comparison of two messages notices that.
+// Extras are what only some messages have. They are never changed in place (copy on write): a message whose extras change
+// gets a new pointer, which shows the change when two messages are compared.
 type Extras struct {
-	// what the author chose beside the text. Life is the life of a message that lives shorter than the others of its room
+	// what the author chose beside the text. Life is 0 unless the message lives shorter than the others of its room
 	outbox.Details
 	ForMe     bool       // another user's message that mentions the user of this client
-	Reactions []Reaction // in the order in which the emoji came; with the user's acts, see Act
-	Unmade    bool       // the message that this one answers was taken back; false if it has expired
+	Reactions []Reaction // as the user's acts change them, see Act; in the order in which the emoji were first given
+	Unmade    bool       // the message that this reply answers was taken back; an expiry does not count
 
-	given []Reaction // the same without the user's acts, as the server says
+	given []Reaction // the reactions as the server says, without the user's acts
 }
 
 // Reaction is one emoji on a message.
@@ -26,7 +26,7 @@ type Reaction struct {
 	Mine  bool     // the user of this client is one of them
 }
 
-// reactions returns a list of the server's as it is shown. me is the id of the user.
+// reactions converts the server's list of the reactions to a message. me is the id of this client's user.
 func reactions(list []wire.Reaction, me string) (given []Reaction) {
 	for _, l := range list {
 		given = append(given, Reaction{Emoji: l.Emoji, By: l.By, Mine: slices.Contains(l.By, me)})
@@ -42,9 +42,9 @@ func (m *Message) given() []Reaction {
 	return m.Extras.given
 }
 
-// react returns list as it is once the user with that id has given a reaction (on) or has taken it away. mine says
-// whether that is the user of this client. react changes nothing in place. An emoji that nobody gives any more is left
-// out, so it comes last when it is given anew.
+// react returns list after the user with that id has given a reaction (on is true) or taken it away. mine says whether
+// that user is the user of this client. react changes nothing in place. It leaves out an emoji that nobody gives any
+// more; given again, the emoji comes last.
 func react(list []Reaction, emoji, id string, on, mine bool) []Reaction {
 	i := slices.IndexFunc(list, func(r Reaction) bool { return r.Emoji == emoji })
 	switch has := i >= 0 && slices.Contains(list[i].By, id); {
@@ -73,5 +73,5 @@ func (m *Message) Answers(o *Message) bool {
 	return m.Extras != nil && m.Extras.ReplyTo != 0 && m.Extras.ReplyTo == o.Seq && m.Extras.ReplyEpoch == o.epoch
 }
 
-// Reply returns the details of a message that answers m, which the server has.
+// Reply returns the details of a reply to m, which must have a Seq.
 func (m *Message) Reply() outbox.Details { return outbox.Details{ReplyTo: m.Seq, ReplyEpoch: m.epoch} }

@@ -1,7 +1,7 @@
 // Package room holds one room of the client as a value: the messages that the server has, in the server's order, and
-// after them the user's own entries; who is in the room; and what the user has done that the server has not confirmed
-// yet. Apply returns the room as it is after one frame, so the client can join any number of rooms, and the frames of one
-// room do not change another. The package has no I/O and no clock: the server's time is a parameter. Files from the top
+// after them the user's own entries; who is in the room; and the user's acts that the server has not confirmed yet. Apply
+// returns the room as it is after one frame. So the client can join any number of rooms, and the frames of one room do
+// not change another room. The package has no I/O and no clock: the server's time is a parameter. Files from the top
 // down: room, frames (what each frame changes), entries, timeline, reactions, company, message.
 package room
 
@@ -16,7 +16,7 @@ import (
 // place (copy on write).
 type Room struct {
 	Name string // "" if no room is shown
-	// the room is joined on this connection; until then, Messages is what the last connection brought
+	// the room is joined on the present connection; if not, Messages holds what the last connection brought
 	Joined  bool
 	Refused outbox.Problem // why the room can't be joined
 	TTL     time.Duration  // how long a message of the room lives
@@ -67,6 +67,6 @@ func (r *Room) Join() wire.Join {
 // Misses reports whether r lacks events, because frames got lost. head is the head of the room on the server.
 func (r *Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
 
-// ForgetUser forgets the user. The next welcome of the server names another. Until then, Mine stays set on the old user's
+// ForgetUser forgets the user, until the next welcome names the new user. Until then, Mine stays set on the old user's
 // messages.
 func (r *Room) ForgetUser() { r.me = wire.User{} }

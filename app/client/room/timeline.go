@@ -7,25 +7,25 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A timeline is what a room shows: the messages, and what the user's acts make of them.
+// A timeline is what a room shows: the messages, changed as the user's acts say.
 type timeline struct {
 	Messages []Message // in the server's order; the user's entries stand at the end
 
 	me     wire.User   // the user; zero until the first welcome
 	cursor wire.Cursor // the room has all events up to here; Epoch is "" until the room is first joined
-	acts   []Act       // what the user has done and the server has not confirmed
-	hidden []Message   // the messages that the user takes back by an act
+	acts   []Act       // the user's reactions and removals that the server has not confirmed
+	hidden []Message   // the messages that are not shown, because an act takes them back
 }
 
-// An Act is what the user has done to a message of the present epoch, and the server has not confirmed. The room shows
-// it at once (optimistic update).
+// An Act is a reaction or a removal by the user that the server has not confirmed. The room shows it at once (optimistic
+// update).
 type Act struct {
-	Seq   int64  // of the message
+	Seq   int64  // of the message, in the present epoch
 	Emoji string // the reaction that the user gives or takes away; "": the user takes the message back
-	On    bool   // the user gives the reaction
+	On    bool   // the user gives the reaction; false: the user takes it away
 }
 
-// SetActs shows these acts, and no longer shows the acts of the last call.
+// SetActs shows these acts instead of those of the last call.
 func (t *timeline) SetActs(acts []Act) {
 	if slices.Equal(acts, t.acts) {
 		return
@@ -36,14 +36,14 @@ func (t *timeline) SetActs(acts []Act) {
 	t.showActs(acts)
 }
 
-// forgetActs forgets the acts, because the server has lost their messages: a message that an act takes back does not come
-// back.
+// forgetActs forgets the acts and the hidden messages, because the server has lost those messages. So a message that the
+// user has taken back does not appear again.
 func (t *timeline) forgetActs() {
 	t.hidden = nil
 	t.SetActs(nil)
 }
 
-// showActs shows the messages of these acts anew: with the acts that t has, or without any.
+// showActs updates the messages of these acts: each then shows the acts that t has for it, and no others.
 func (t *timeline) showActs(acts []Act) {
 	for _, a := range acts {
 		list, i := t.find(a.Seq)
@@ -69,8 +69,8 @@ func (t *timeline) showActs(acts []Act) {
 	}
 }
 
-// find returns the list that has the message of the present epoch with that seq, and its index there. The index is -1 if
-// there is no such message.
+// find returns the list that holds the message of the present epoch with that seq, Messages or hidden, and the index of
+// the message in it. The index is -1 if there is no such message.
 func (t *timeline) find(seq int64) (list *[]Message, i int) {
 	if seq == 0 {
 		return nil, -1
@@ -87,7 +87,8 @@ func (t *timeline) drop(gone func(*Message) bool) {
 	t.Messages, t.hidden = without(t.Messages, gone), without(t.hidden, gone)
 }
 
-// takeBack removes the messages for which gone returns true, and marks the replies to those that had not expired at now.
+// takeBack removes the messages for which gone returns true. It marks the replies to a removed message, unless that
+// message had expired at now: nobody has taken back an expired message.
 func (t *timeline) takeBack(gone func(*Message) bool, now time.Time) {
 	for _, list := range [][]Message{t.Messages, t.hidden} {
 		for i := range list {
@@ -99,7 +100,7 @@ func (t *timeline) takeBack(gone func(*Message) bool, now time.Time) {
 	t.drop(gone)
 }
 
-// markReplies says in each reply to m whether m was taken back.
+// markReplies sets Unmade in each reply to m. unmade says whether m was taken back.
 func (t *timeline) markReplies(m *Message, unmade bool) {
 	stale := func(r *Message) bool { return r.Answers(m) && r.Extras.Unmade != unmade }
 	for _, list := range []*[]Message{&t.Messages, &t.hidden} {
@@ -118,8 +119,8 @@ func (t *timeline) markReplies(m *Message, unmade bool) {
 	}
 }
 
-// withUnmade returns m, a message that a snapshot lists, with what only t knows of it: that the message which m answers was
-// taken back.
+// withUnmade returns m, a message from a snapshot, with the Unmade that t has stored for it. A snapshot does not say
+// whether the message that m answers was taken back.
 func (t *timeline) withUnmade(m Message) Message {
 	if list, i := t.find(m.Seq); i >= 0 && m.Extras != nil && (*list)[i].Extras != nil {
 		m.Extras.Unmade = (*list)[i].Extras.Unmade
@@ -136,8 +137,8 @@ func (t *timeline) reacted(f wire.Reacted) {
 	}
 }
 
-// setReactions replaces the reactions to these messages, as the server says. It copies the messages once, because a room may
-// hold thousands.
+// setReactions replaces the reactions to these messages by those that the server says. It copies the lists of messages
+// once, not for each message: a room may hold thousands.
 func (t *timeline) setReactions(all []wire.MessageReactions) {
 	if len(all) == 0 {
 		return
@@ -150,7 +151,8 @@ func (t *timeline) setReactions(all []wire.MessageReactions) {
 	}
 }
 
-// withGiven returns m with other reactions: those that the server says, with the user's acts. All else in its extras stays.
+// withGiven returns m with other reactions: given, as the server says, changed by the user's acts. The rest of its extras
+// stays.
 func (t *timeline) withGiven(m Message, given []Reaction) Message {
 	x := Extras{}
 	if m.Extras != nil {
