@@ -18,10 +18,10 @@ type Claimant struct {
 
 	tab     string   // the name of the tab
 	fresh   bool     // the tab is new, and adopts for the first time
-	former  []string // tabs for which the claimant need not wait, see Persister.former
+	former  []string // tabs whose records the claimant adopts without waiting, see Persister.former
 	closed  []string // the names of tabs that are closed
-	awaited []string // the names of tabs that were closed reloadTime ago already
-	signOut string   // an owner who has signed out, whose entries are deleted, as all drafts are; "": nobody has
+	awaited []string // the names of tabs that have been closed for reloadTime
+	signOut string   // an owner who has signed out: adopt deletes the owner's entries and all drafts; "": none
 }
 
 // An adoption is the result of adopting: what the device stores for the claimant's tab from now on.
@@ -29,15 +29,16 @@ type adoption struct {
 	// the secret of the claimant's guest or, if it has none, of the guest whose entries it adopts; "": no guest
 	guest   string
 	mine    map[string]record // the records of the claimant's tab, by key
-	adopted []string          // the keys of those records in mine that another tab had before, oldest first
+	adopted []string          // the keys of the records in mine that another tab had before, oldest first
 	left    []string          // the names of closed tabs whose records the claimant may adopt later
 	stale   []string          // the keys of the records that no tab needs any more
 }
 
 // adopt gives the claimant the records of closed tabs that the claimant may have. It deletes the records that no tab
-// needs any more. Of two tabs that adopt at the same time, one gets a record: the other finds a record of an open tab.
+// needs any more. If two tabs adopt at the same time, only one of them gets a record: the other tab then finds that the
+// record belongs to an open tab.
 func adopt(d Device, c *Claimant) (a adoption, err error) {
-	all, err := d.Load() // first: the tabs that have these records have been open, so they are not just being opened
+	all, err := d.Load() // before Closed: a tab that has a record already has been open, so Closed is right about it
 	if err != nil {
 		return a, err
 	}
@@ -103,16 +104,18 @@ func classify(all map[string]string, c *Claimant) adoption {
 	return a
 }
 
-// inTurn reports whether the claimant may adopt the records of a closed tab now. Perhaps the user is loading the page of
-// that tab again: then that page comes first. A new tab does not wait, because it becomes the guest whose entries it
-// adopts.
+// inTurn reports whether the claimant may adopt the records of a closed tab now. Usually it waits for reloadTime: if the
+// user is loading the page of that tab again, that page must get its records back. A new tab does not wait, because it
+// becomes the guest whose entries it adopts.
 func (c *Claimant) inTurn(tab string) bool {
 	return c.fresh || slices.Contains(c.former, tab) || slices.Contains(c.awaited, tab)
 }
 
-// claims reports whether the claimant may adopt an orphaned record. It may adopt an entry of its own user, an entry
-// without an owner, an entry that is too old to send (it becomes a draft), and the draft of its room. guest is the
-// secret of the claimant's guest.
+// claims reports whether the claimant may adopt an orphaned record. guest is the secret of the claimant's guest. The
+// claimant may adopt:
+//   - the draft of its room
+//   - an entry of its own user, or without an owner
+//   - an entry of another guest that is too old to send: it becomes a draft
 func (c *Claimant) claims(r record, guest string) bool {
 	if r.ID == "" {
 		return r.Room == c.Room

@@ -19,6 +19,6 @@ type Device interface {
 	Tab() string
 	Former() []string
 
-	// Closed returns those of tabs that are closed. A tab counts as open before any tab can load a record of it.
+	// Closed returns those of tabs that are closed. A tab counts as open before any other tab can load a record of it.
 	Closed(tabs []string) (closed []string, err error)
 }

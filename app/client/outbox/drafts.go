@@ -13,7 +13,7 @@ type Draft struct {
 	N      int // a newer draft has a higher number
 	Text   string
 	Lapsed bool // the text is a message that could not be sent in time
-	Gone   bool // the text is a message that answers another, which was gone when it would have been sent
+	Gone   bool // the text is a reply that was not sent, because the message that it answers is gone
 }
 
 // Returned holds the drafts of a room that the client returns to the user: the page must add them to the composer.
@@ -45,7 +45,7 @@ func (d *roomDraft) text() string {
 	return text
 }
 
-// JoinDrafts returns text and, on the lines below it, added.
+// JoinDrafts returns text with added below it, on lines of its own.
 func JoinDrafts(text, added string) string {
 	if text == "" || added == "" {
 		return text + added
@@ -72,17 +72,17 @@ func (d *Drafts) Returned(room string) []Draft {
 	return nil
 }
 
-// Lapse returns the text of an entry to the composer, because the entry could not be sent in time.
+// Lapse gives the text of an entry back to the composer, because the entry could not be sent in time.
 func (d *Drafts) Lapse(room, text string, now clock.Moment) {
 	d.add(room, Draft{Text: text, Lapsed: true}, now)
 }
 
-// Gone returns the text of an entry to the composer, because the message that it answers is gone.
+// Gone gives the text of an entry back to the composer, because the message that the entry answers is gone.
 func (d *Drafts) Gone(room, text string, now clock.Moment) {
 	d.add(room, Draft{Text: text, Gone: true}, now)
 }
 
-// giveBack returns a text to the composer in that room.
+// giveBack gives a text back to the composer in that room.
 func (d *Drafts) giveBack(room, text string, now clock.Moment) { d.add(room, Draft{Text: text}, now) }
 
 func (d *Drafts) add(room string, draft Draft, now clock.Moment) {
@@ -113,8 +113,8 @@ func (d *Drafts) has(room, text string) bool {
 	return d.rooms[room] != nil && d.rooms[room].text() == text
 }
 
-// Enter runs when the user enters a room. It returns to the composer what the user wrote in that room before, because
-// the composer has held the text of another room since.
+// Enter runs when the user enters a room. It gives the text that the user left in that room back to the composer, which
+// has held the text of another room since.
 func (d *Drafts) Enter(room string, now clock.Moment) {
 	if of := d.rooms[room]; of != nil && of.composer != "" {
 		text, changed := of.composer, of.changed
@@ -133,5 +133,5 @@ func (d *Drafts) Forget(now clock.Moment) {
 	}
 }
 
-// clear removes all drafts. It does not reset the numbers of drafts.
+// clear removes all drafts. It does not reset the numbers of drafts, because Write tells drafts apart by them.
 func (d *Drafts) clear() { d.rooms = nil }

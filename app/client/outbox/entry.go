@@ -11,7 +11,7 @@ const (
 	forever    = time.Duration(1<<63 - 1)
 )
 
-// State says how far the sending of a user's own message has come.
+// State says how far a message of the user's own has come on its way to the server.
 type State int
 
 // The states of a message. Other users' messages are Sent.
@@ -29,13 +29,13 @@ type Entry struct {
 	Text   string
 	Author string // the user's id; "": the server had not named the user yet
 	Owner  string // as whom the user wrote the entry, see GuestOwner; "": not known yet
-	// how long the room's messages lived when the entry was written or, if it went out, when it first did
+	// the life of the room's messages when the user wrote the entry; once the entry was sent, its own life
 	TTL     time.Duration
 	Details *Details // nil: none
 
 	order   int64
-	written clock.Moment // when the user sent it
-	first   clock.Moment // when the entry was first sent; the server may have it since then
+	written clock.Moment // when the user wrote the entry, or asked to send it again while it was unsent
+	first   clock.Moment // when the entry was first sent; since then the server may have it
 	out     bool         // the entry was sent on some connection, and the server has not refused it since
 	sent    bool         // the entry was sent on the present connection and has no answer yet
 	failed  Problem      // why the client does not send the entry again by itself; zero: it does
@@ -53,7 +53,7 @@ type answer struct {
 // A storedEntry is what the client knows about the record of an entry on the device.
 type storedEntry struct {
 	saved  bool   // the device has a record of the entry
-	record record // the record that value encodes
+	record record // the entry's last record; value is the same as text
 	value  string
 }
 
@@ -77,8 +77,8 @@ func (e *Entry) state(now clock.Moment, connected bool) (state State, reason Pro
 }
 
 // deadline returns when the client stops sending the entry: when life has passed since start. If the server may have the
-// message, the message would expire there at that time. Otherwise nobody can have read the message, and the deadline only
-// prevents the client from sending a text that is too old.
+// message, the message would expire there at that time. Otherwise nobody can have read the text, and the deadline only
+// keeps the client from sending a text that is too old.
 func (e *Entry) deadline() (start clock.Moment, life time.Duration) {
 	if e.out {
 		return e.first, e.TTL
@@ -86,8 +86,8 @@ func (e *Entry) deadline() (start clock.Moment, life time.Duration) {
 	return e.written, max(e.TTL, minWait)
 }
 
-// pastDeadline reports whether the client must not send the entry again. The reason is that the server may have accepted the
-// message and forgotten it since: it would then post the message a second time.
+// pastDeadline reports whether the client must no longer send the entry. The server may have accepted the message and
+// forgotten it since. If the client sent it again, the server would then post it a second time.
 func (e *Entry) pastDeadline(now clock.Moment) bool {
 	from, life := e.deadline()
 	return now.Since(from) >= life

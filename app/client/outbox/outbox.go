@@ -35,8 +35,8 @@ func (o *Outbox) Add(e Entry, now clock.Moment) {
 	o.entries = append(o.entries, e)
 }
 
-// await begins the wait for an answer to e, which may take answerTime. If the server has asked the client to wait before
-// it sends, that time does not count.
+// await starts the time in which the server should answer e, answerTime. If the server has asked the client to wait
+// before it sends, that wait comes on top.
 func (o *Outbox) await(e *Entry, now clock.Moment) {
 	e.answer.since, e.answer.patience = now, max(0, o.hold-now.Since(o.held))+answerTime
 }
@@ -71,8 +71,8 @@ func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 }
 
 // Refuse runs when the server has refused an entry. If delay is not 0, the client sends that entry again after delay.
-// Otherwise it marks the entry as failed. The server has not stored the entry, because it looks for a repeat before it
-// refuses. The code unavailable is an exception: the server has given up waiting for its stream, but the stream may have
+// Otherwise it marks the entry as failed. The server has not stored a refused entry, because it looks for a repeat before
+// it refuses. An exception is the code unavailable: the server has not waited any longer for its stream, which may have
 // stored the entry.
 func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
@@ -91,7 +91,7 @@ func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	if delay > o.hold-now.Since(o.held) {
 		o.held, o.hold, o.why = now, delay, e.answer.waitReason
 	}
-	for i := range o.entries { // an entry that is not sent must wait, too, so the time for its answer begins later
+	for i := range o.entries { // the wait is for all unsent entries, so the time for their answers begins later
 		if e := &o.entries[i]; !e.sent {
 			o.await(e, now)
 		}
@@ -158,8 +158,8 @@ func (o *Outbox) keepOnly(match func(e *Entry) bool) {
 	o.entries = left
 }
 
-// Due returns the entries to send to room now, in order, and marks them as sent. me and owner are the present user; an entry
-// that another user wrote fails instead. ttl is how long the room's messages live.
+// Due returns the entries to send to room now, in order, and marks them as sent. me and owner identify the present user;
+// an entry that another user wrote is not returned, but marked as failed. ttl is how long the room's messages live.
 func (o *Outbox) Due(room, me, owner string, ttl time.Duration, now clock.Moment) []Entry {
 	if now.Since(o.held) < o.hold {
 		return nil
@@ -234,7 +234,7 @@ func (o *Outbox) State(room, id string, now clock.Moment, connected bool) (state
 	return state, reason, true
 }
 
-// RoomsBut returns the rooms for which entries wait to be sent, without the room called name.
+// RoomsBut returns the rooms for which entries wait to be sent, except the room called name.
 func (o *Outbox) RoomsBut(name string) map[string]bool {
 	rooms := map[string]bool{}
 	for i := range o.entries {

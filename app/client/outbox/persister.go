@@ -48,10 +48,11 @@ type Persister struct {
 	late     bool         // another adoption must begin, adoptAgain after required
 	required clock.Moment // when Require was last called
 	fresh    bool         // the tab is new, and no adoption has begun
-	// tabs whose records this tab adopts without waiting for reloadTime, until late is done: it was one of them before its
-	// page was loaded again, or they were closed before this tab was opened
+	// the tabs whose records this tab adopts without waiting for reloadTime, until the adoption that late schedules: the
+	// names that this tab had before its page was loaded again or, in a new tab, the tabs that were closed when it was
+	// opened
 	former []string
-	// when this tab first saw each of these tabs closed, whose records it may adopt after reloadTime
+	// the closed tabs whose records this tab may adopt after reloadTime; for each, when this tab first saw it closed
 	left    map[string]clock.Moment
 	ready   bool         // an adoption has ended since the moment required, or the wait for an adoption has timed out
 	signOut string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
@@ -62,7 +63,7 @@ type Persister struct {
 // NewPersister returns a Persister. Call Start before the first Tick.
 func NewPersister(c Config) *Persister { return &Persister{Config: c, stored: map[string]string{}} }
 
-// Start requires the first adoption, and schedules another one for adoptAgain later.
+// Start requires the first adoption, and schedules a second one, adoptAgain later.
 func (p *Persister) Start(now clock.Moment) {
 	p.Require(now)
 	p.late = true
@@ -81,8 +82,8 @@ func (p *Persister) Require(now clock.Moment) {
 	p.Want()
 }
 
-// Ready reports whether the client may send entries and turn old entries into drafts. It is false while another tab may
-// have adopted some of them and this tab has not looked yet.
+// Ready reports whether the client may send entries and turn old entries into drafts. It is false as long as another tab
+// may have adopted some of them, and this tab has not looked on the device yet.
 func (p *Persister) Ready() bool { return p.ready }
 
 // Restored reports whether the client has looked on the device for drafts of that room. Without a device it returns true.
@@ -98,8 +99,8 @@ func (p *Persister) TimedOut(now clock.Moment) bool {
 	return true
 }
 
-// Settle calls f once the device has stored everything that the user has written, or has failed to, at the latest after
-// settleTime.
+// Settle calls f when the device has stored everything that the user has written, when the device has failed, or after
+// settleTime, whichever comes first.
 func (p *Persister) Settle(f func()) { p.settled, p.asked = append(p.settled, f), p.Clock() }
 
 // SignOut forgets all entries and drafts, because owner has signed out. The next adoption deletes owner's records from
@@ -197,7 +198,7 @@ func (p *Persister) adopt(c Claimant) {
 	c.tab, c.awaited, c.signOut = p.Device.Tab(), p.awaited(c.Now), p.signOut
 	c.fresh, c.former = p.fresh, p.former
 	p.fresh, p.signOut = false, ""
-	if !p.late { // if another tab has one of the former names now, this tab is a duplicate of that tab
+	if !p.late { // from now on wait: if this tab is a duplicate, a former name is that of the original tab
 		p.former = nil
 	}
 	p.adoption.begin()
@@ -209,12 +210,12 @@ func (p *Persister) adopt(c Claimant) {
 			p.restored = c.Room
 			p.ready = p.ready || !p.adoption.wanted()
 			if c.fresh {
-				p.former = c.closed // the user may become known only now
+				p.former = c.closed // also for the next adoption: perhaps the user becomes known only then
 			}
 			if err == nil {
 				p.await(a.left, c.Now)
 				p.onAdopted(a, before)
-			} else { // try again: tabs may wait, and the records of an owner who signed out must be deleted
+			} else { // try again later: records wait to be adopted or, after a sign-out, to be deleted
 				now := p.Clock()
 				p.signOut, p.failed = c.signOut, &now
 			}
@@ -223,7 +224,7 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// await notes which closed tabs an adoption that began at now has left for later.
+// await stores in left the closed tabs that an adoption has not adopted from yet. now is when that adoption began.
 func (p *Persister) await(tabs []string, now clock.Moment) {
 	left := map[string]clock.Moment{}
 	for _, tab := range tabs {
@@ -235,7 +236,7 @@ func (p *Persister) await(tabs []string, now clock.Moment) {
 	p.left = left
 }
 
-// awaited returns the tabs that an adoption left for later, reloadTime ago.
+// awaited returns the tabs in left that this tab has seen closed for reloadTime: their records may be adopted now.
 func (p *Persister) awaited(now clock.Moment) (tabs []string) {
 	for tab, first := range p.left {
 		if now.Since(first) >= reloadTime {
@@ -245,9 +246,9 @@ func (p *Persister) awaited(now clock.Moment) (tabs []string) {
 	return tabs
 }
 
-// onAdopted runs when an adoption has ended. earlier holds the records that were stored when it began. onAdopted takes
-// over the entries and drafts that other tabs left. It forgets the stored entries of this tab that another tab adopted
-// while this tab was frozen.
+// onAdopted runs when an adoption has ended. earlier holds the records that this tab had stored when the adoption began.
+// onAdopted takes over the entries and drafts that other tabs left. It forgets the stored entries of this tab that
+// another tab adopted while this tab was frozen.
 func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	now := p.Clock()
 	for key := range earlier {
@@ -265,7 +266,7 @@ func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	for _, key := range a.adopted {
 		switch r := a.mine[key]; {
 		case r.goesWith(p.signOut): // the owner has signed out meanwhile
-		case r.ID == "" && p.Drafts.has(r.Room, r.Text): // another tab had adopted this tab's own draft
+		case r.ID == "" && p.Drafts.has(r.Room, r.Text): // this tab's own draft, which another tab had adopted
 		case r.ID == "":
 			p.Drafts.giveBack(r.Room, r.Text, now)
 		case p.Entries.find(r.Room, r.ID) == nil:
@@ -302,7 +303,7 @@ func (s *adoptState) want() {
 	}
 }
 
-// begin runs when an adoption begins, which answers all earlier calls of want.
+// begin runs when an adoption begins. That adoption answers all earlier calls of want.
 func (s *adoptState) begin() { *s = adopting }
 
 // end runs when the adoption has ended.
