@@ -36,9 +36,9 @@ func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire
 	return nil, false
 }
 
-// take calls convert with each frame of an answer, and the line that holds the frame. The lines that convert returns are
-// what the client reads in its place. If the answer contains a bye, or does not come from a Mayfly server, take then ends
-// the connection.
+// take calls convert with each frame of an answer, and with the line that holds the frame. The client reads the lines
+// that convert returns instead of that line. If the answer contains a bye, or does not come from a Mayfly server, take
+// then ends the connection.
 func (p *pollConn) take(answer []byte, convert func(f wire.Frame, line []byte) [][]byte) {
 	var message [][]byte
 	fromMayfly, end := false, error(nil)
@@ -76,8 +76,8 @@ func (p *pollConn) give(message []byte) {
 	}
 }
 
-// waiting returns the hello of a long poll: h, which then asks the server to wait for news, for limit at most, before it
-// answers.
+// waiting returns h as the hello of a poll that the server answers when there is news, after limit at the latest. With
+// limit 0 the server answers at once.
 func waiting(h wire.Hello, limit time.Duration) wire.Hello {
 	ms := limit.Milliseconds()
 	h.Wait = &ms

@@ -14,8 +14,8 @@ func (p *pollConn) listen() {
 	}
 }
 
-// poll makes one poll for news. If the poll has a slot, and the client does not wait for the answer to a hello or a join,
-// the server keeps the poll until there is news.
+// poll makes one poll for news. The server keeps it until there is news, if the poll has a slot. But it answers at once
+// as long as the client waits for the answer to a hello or a join.
 func (p *pollConn) poll() {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
@@ -57,10 +57,12 @@ func (p *pollConn) poll() {
 	}
 }
 
-// newsLocked returns what the client gets for f, a frame of an answer to poll; first says whether it is the first
-// answer. Each answer contains a welcome, but a client expects only one on a connection. So newsLocked replaces later ones
-// with frames that a WebSocket would bring. Each answer also contains a joined for each room: the client takes a joined
-// that resumes a room as what it missed, so it gets all of them.
+// newsLocked returns what the client reads for f, a frame of an answer to poll. first says whether that answer is the
+// first of the connection.
+//   - Each answer contains a welcome, but a client expects only one welcome on a connection. newsLocked replaces the
+//     others by a beat and, if the user's name has changed, an authed.
+//   - Each answer contains a joined for each room. The client gets all of them: it adds what a joined that resumes
+//     brings.
 func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	switch f := f.(type) {
 	case wire.Welcome:

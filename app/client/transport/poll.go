@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	slotTimeout    = 2 * time.Second // how long a poll waits for a slot; without one, it does not wait at the server
+	slotTimeout    = 2 * time.Second // how long a poll waits for a slot; without a slot, the server answers it at once
 	signoutTimeout = 5 * time.Second // how long Close waits until the server has answered a signout
 )
 
@@ -44,15 +44,15 @@ type pollConn struct {
 	post    Poster                  // static
 	slot    Slot                    // static
 	in      chan []byte             // static; the messages that Read returns
-	written chan struct{}           // static; capacity 1: unsent has grown
-	ctx     context.Context         // static; done once the connection has ended; its cause is the error that end got
+	written chan struct{}           // static; capacity 1; signals that unsent has grown
+	ctx     context.Context         // static; done once the connection has ended; its cause is the error given to end
 	end     context.CancelCauseFunc // static
 	running sync.WaitGroup          // waits for the goroutines listen and speak
 
 	mu sync.Mutex // guards what follows
 	// the hello with which each poll begins; the cursors of its rooms say what the client has read
 	hello        wire.Hello
-	named        string             // the name in hello before the client has written a rename
+	named        string             // the name to put back into hello if the server refuses a rename
 	awaitingJoin map[string]bool    // the rooms for which the client waits for a joined
 	unsent       []wire.Frame       // the frames that the method speak has not sent yet
 	interrupt    context.CancelFunc // ends the poll that waits at the server, because the rooms have changed
@@ -120,7 +120,7 @@ func (p *pollConn) Write(message []byte) error {
 }
 
 // Close implements Conn. It ends the polls that run. If the client has written a signout, Close first waits for the
-// answer to it, because the user must not stay signed in.
+// answer to it: otherwise the signout could get lost, and the user would stay signed in.
 func (p *pollConn) Close(code int, _ string) {
 	p.mu.Lock()
 	signingOut := p.signingOut
@@ -139,8 +139,8 @@ func (p *pollConn) Close(code int, _ string) {
 	p.running.Wait()
 }
 
-// renamedLocked puts the name that the server gave the user into the hello of the polls to come, if the user is a guest: the
-// last hello says what a guest is called.
+// renamedLocked puts the name that the server gave the user into the hello of later polls, if the user is a guest. A
+// hello with an older name would rename the guest back.
 func (p *pollConn) renamedLocked(u wire.User) {
 	if u.Anonymous {
 		p.hello.Name, p.named = u.Name, u.Name
@@ -159,7 +159,7 @@ func (p *pollConn) forgetLocked(room string) {
 	delete(p.awaitingJoin, room)
 }
 
-// readLocked moves the cursor of room. The function move changes the cursor that it gets.
+// readLocked moves the cursor of room in hello. The function move changes the cursor that it gets.
 func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
 	if i := index(p.hello.Rooms, room); i >= 0 {
 		c := wire.Cursor{}

@@ -72,9 +72,9 @@ func roomOf(f wire.Frame) string {
 	return ""
 }
 
-// answered hands the client the answers to frames, and drops everything else that the server's answer contains: news of
-// the rooms comes by listen. An event that answers one of frames is news, too. So the client gets it without its seq, as it
-// gets a repeat: its cursor stays, and listen brings the event in its place.
+// answered hands the client the answers to frames, and drops the rest of the server's answer: listen brings the news of
+// the rooms. A reacted or removed that answers one of frames is both an answer and news. So answered takes its seq away,
+// as in the answer to a repeat: the client's cursor stays, until listen brings the event in its turn.
 func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	var renewed *wire.Auth
 	for _, f := range frames {

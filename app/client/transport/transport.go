@@ -8,8 +8,8 @@ import "context"
 // closeCut is the close code of a connection that was cut: no close frame came.
 const closeCut = 1006
 
-// Conn is one connection to a server. browser.Socket is one in the browser; DialWebSocket opens one in native programs,
-// DialPolls in both; tests use a pipe.
+// Conn is one connection to a server. In the browser it is a browser.Socket, in native programs the connection that
+// DialWebSocket opens. The connection that DialPolls opens works in both. Tests use a pipe.
 type Conn interface {
 	// Read returns the next message. After a close, it first returns every message that came before, and then a
 	// *wire.ClosedError. If ctx is done, it returns ctx's error.
