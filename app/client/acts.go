@@ -10,17 +10,18 @@ import (
 )
 
 const (
-	// undoTime is how long the user can undo a removal: the client sends it only then.
+	// undoTime is how long the user can undo a removal. The client sends the removal after that time.
 	undoTime = 5 * time.Second
 
-	// how long the client goes on showing a reaction as the server has confirmed it: while the client polls, the answer
-	// comes by one poll and the event by another
+	// confirmedTime is how long the client goes on showing a reaction that the server has confirmed, if its event has not
+	// come. While the client polls, the confirmation and the event come by different polls: without that time, the
+	// reaction could vanish for a moment.
 	confirmedTime = 2 * time.Second
 )
 
-// acts are the user's reactions and removals that the server has not confirmed, in all rooms. The room that is shown shows
-// them at once (optimistic update). The server carries out a repeated act once, so the client sends an act again on the
-// next connection until there is an answer, or the message is gone.
+// acts are the user's reactions and removals that the server has not confirmed, in all rooms. The room that is shown
+// shows them at once (optimistic update). The client sends an act again on the next connection until there is an answer
+// or the message is gone. That does no harm, because the server carries out a repeated act once.
 type acts struct {
 	identity *identity    // static
 	links    *links       // static
@@ -35,18 +36,18 @@ type acts struct {
 type act struct {
 	room.Act
 	room, epoch string
-	key         string     // of the message
+	key         string     // the Message.Key of the message
 	life        *scheduled // when the message expires
-	due         *scheduled // when a removal is sent, unless the user undoes it; nil: the act can be sent, or was sent
+	due         *scheduled // when a removal must first be sent; nil: it was sent, or the act is a reaction
 
-	retry    *scheduled    // when a removal is sent again that was too much for the rate; nil: none was
-	out      bool          // the frame is on its way on the present connection
+	retry    *scheduled    // when to send a removal again that exceeded the server's rate limit; nil: it did not
+	out      bool          // the act was sent on the present connection and is not answered
 	asked    bool          // the act was sent on the present connection
-	askedOn  bool          // the On that was sent
-	answered *clock.Moment // when the server confirmed askedOn; nil: it has not
+	askedOn  bool          // the On in the frame that was sent
+	answered *clock.Moment // when the server confirmed askedOn; nil: the server has not confirmed it
 }
 
-// react gives a reaction to the message that is shown under key, or takes it away.
+// react gives a reaction to the message that is shown under key if on is true, and takes it away if on is false.
 func (a *acts) react(key, emoji string, on bool, now clock.Moment) {
 	m, ok := a.rooms.shown.Target(key)
 	if !ok {
@@ -73,7 +74,7 @@ func (a *acts) add(what room.Act, m *Message, due *scheduled, now clock.Moment) 
 		life: schedule(m.Expires.Sub(a.server.now(now)), now)})
 }
 
-// undoRemove forgets the removal of the message that had that key in the room that is shown, if it was not sent.
+// undoRemove forgets the removal of the message with that key in the room that is shown, unless the removal was sent.
 func (a *acts) undoRemove(key string) {
 	here := a.rooms.shown.Name
 	a.list = slices.DeleteFunc(a.list, func(x act) bool {
@@ -81,7 +82,7 @@ func (a *acts) undoRemove(key string) {
 	})
 }
 
-// flush lets every removal be sent at once.
+// flush makes all removals due now, so that the next tick sends them.
 func (a *acts) flush(now clock.Moment) {
 	for i := range a.list {
 		if x := &a.list[i]; x.due != nil {
@@ -90,7 +91,7 @@ func (a *acts) flush(now clock.Moment) {
 	}
 }
 
-// find returns the first act for which is returns true, nil if there is none.
+// find returns the first act for which the function is returns true, nil if there is no such act.
 func (a *acts) find(is func(x *act) bool) *act {
 	for i := range a.list {
 		if is(&a.list[i]) {
@@ -100,7 +101,7 @@ func (a *acts) find(is func(x *act) bool) *act {
 	return nil
 }
 
-// tick forgets the acts that are over, sends those that are due, and shows the others.
+// tick forgets the acts that are over, sends the acts that are due, and shows all that are left.
 func (a *acts) tick(now clock.Moment) {
 	left := a.list[:0]
 	for i := range a.list {
@@ -119,7 +120,8 @@ func (a *acts) tick(now clock.Moment) {
 	a.show(now)
 }
 
-// show shows the acts on the messages of the room that is shown, and says which of them can be undone.
+// show gives the room that is shown the acts on its messages. It also lists in a.undo the removals that the user can
+// still undo.
 func (a *acts) show(now clock.Moment) {
 	shown := &a.rooms.shown
 	var list []room.Act
@@ -147,7 +149,7 @@ func (a *acts) over(x *act, now clock.Moment) bool {
 	switch {
 	case x.life.due(now), a.links.welcomed() && !a.identity.rules.takesActs():
 		return true
-	case r == nil, !r.Joined: // what the server has is not known
+	case r == nil, !r.Joined: // until the room is joined, the client does not know what the server has
 		return false
 	case r.Epoch() != x.epoch, !r.Has(x.Seq):
 		return true
@@ -168,8 +170,8 @@ func (x *act) unsent(now clock.Moment) bool {
 	return !x.out && !(x.asked && x.askedOn == x.On) && !early
 }
 
-// waits reports whether x must wait for the answer to another reaction to the same message: a refusal names the message,
-// but not the emoji.
+// waits reports whether x must wait for the answer to another reaction to the same message. A refusal names the message,
+// but not the emoji: with two answers outstanding, the client could not tell which reaction was refused.
 func (a *acts) waits(x *act) bool {
 	return x.Emoji != "" && a.find(func(o *act) bool {
 		return o.out && o.Emoji != "" && o.room == x.room && o.Seq == x.Seq
@@ -188,7 +190,7 @@ func (x *act) frame() wire.Frame {
 	return f
 }
 
-// onReacted runs when a reaction has come, or the confirmation of a reaction.
+// onReacted runs for each reacted frame: the event of any user's reaction, or the answer to a reaction of this user.
 func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	x := a.find(func(x *act) bool {
 		return x.out && x.room == f.Room && x.Seq == f.To && x.Emoji == f.Emoji && x.askedOn == f.On
@@ -198,8 +200,8 @@ func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	}
 }
 
-// onRefused runs when the server has refused an act: the act is over. It reports whether the user must be told. A message
-// that is gone is what a removal wants, and a reaction that the user has changed back is not missed.
+// onRefused runs when the server has refused an act: the act is over. tell is true if the user must be told. The user
+// need not be told if the message of a removal is gone already, or if the user has changed a reaction back meanwhile.
 func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	removal := f.Re == wire.Kind(wire.Remove{})
 	x := a.find(func(x *act) bool {
@@ -208,7 +210,7 @@ func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	if x == nil {
 		return false
 	}
-	if removal && f.Code == wire.CodeRate { // the user may have taken back many messages at once
+	if removal && f.Code == wire.CodeRate { // too many removals at once: send this removal again later
 		x.out, x.asked, x.retry = false, false, schedule(time.Duration(f.RetryMS)*time.Millisecond, now)
 		return false
 	}
@@ -236,7 +238,8 @@ func (a *acts) clear() {
 	a.rooms.shown.SetActs(nil)
 }
 
-// roomsBut adds to rooms the rooms, except the room shown, that the client must join to send acts.
+// roomsBut adds the rooms of all acts to the set rooms, except the room called shown. The client must join these rooms to
+// send the acts.
 func (a *acts) roomsBut(shown string, rooms map[string]bool) {
 	for i := range a.list {
 		if x := &a.list[i]; x.room != shown {
@@ -245,7 +248,7 @@ func (a *acts) roomsBut(shown string, rooms map[string]bool) {
 	}
 }
 
-// wait returns the time until something is due.
+// wait returns the time until tick has something to do, tickAtLeast at most.
 func (a *acts) wait(now clock.Moment) time.Duration {
 	wait := tickAtLeast
 	for i := range a.list {

@@ -23,8 +23,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Client connects one user to the rooms of a server. Nothing happens until Run runs. The other methods never block;
-// call them from any goroutine.
+// Client connects one user to the rooms of a server. It does nothing until Run is called. No other method blocks, and any
+// goroutine may call them.
 type Client struct {
 	mailbox   // work that other goroutines leave for the loop
 	publisher // the last published view, and its subscribers
@@ -42,9 +42,9 @@ func New(c Config) *Client {
 	return s
 }
 
-// Send posts a message to the room that is shown. It returns the zero Problem if the message is on its way, or else the
-// Problem that prevents it. A message on its way is an entry: it is in the view, and the client sends it again by
-// itself until the server accepts or refuses it, or it is too old.
+// Send posts a message to the room that is shown. If the message cannot be sent, Send returns the Problem that prevents
+// it. Otherwise Send returns the zero Problem, and the message is an entry, which the view shows. The client sends the
+// entry on each connection until the server accepts or refuses it, or until it is too old.
 func (s *Client) Send(c Composed) Problem {
 	v, _ := s.last()
 	text, wrong := wire.CleanText(c.Text)
@@ -68,9 +68,9 @@ func (s *Client) Send(c Composed) Problem {
 	return Problem{}
 }
 
-// Draft stores the text that the composer of that room holds. The client keeps it until an empty text replaces it, or
-// until the user has not changed it for an hour. If there is a Device, the text also outlives the program. taken is the
-// number (Draft.N) of the newest draft in View.Drafts that the text contains.
+// Draft stores text, which the composer of room holds now. The client keeps it until Draft gets an empty text, or until
+// the text has not changed for an hour. If there is a Device, the text also outlives the program. taken is the number
+// (Draft.N) of the newest draft in View.Drafts that the page has added to text; 0: none.
 func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() { s.engine.sender.drafts.Write(room, text, taken, s.engine.clock()) })
 }
@@ -100,13 +100,13 @@ func (s *Client) Resend(key string) {
 	})
 }
 
-// Discard deletes an entry that waits or has failed. If the server has stored its message all the same, the message
-// comes back as sent. key is the entry's Message.Key.
+// Discard deletes an entry that waits or has failed. key is the entry's Message.Key. If the server has accepted the entry
+// already, its message appears again, as sent.
 func (s *Client) Discard(key string) { s.do(func() { s.engine.sender.discard(key) }) }
 
-// React gives a reaction (on) to a message, or takes it away. key is the message's Message.Key, emoji one of View.Emoji. The
-// view shows the reaction at once. It returns the zero Problem if the reaction is on its way; View.Notice says if the
-// server refuses it.
+// React gives a message a reaction if on is true, and takes the reaction away if on is false. key is the message's
+// Message.Key, emoji one of View.Emoji. If React returns the zero Problem, the view shows the change at once; if the
+// server refuses it later, View.Notice says why.
 func (s *Client) React(key, emoji string, on bool) Problem {
 	v, _ := s.last()
 	if problem := v.mayWrite(); problem != (Problem{}) {
@@ -119,35 +119,36 @@ func (s *Client) React(key, emoji string, on bool) Problem {
 	return Problem{}
 }
 
-// Remove takes back a message of the user's own: the view no longer shows it, and the client asks the server to remove it
-// after some seconds. Until then UndoRemove brings it back. Remove discards an entry at once (Discard). It does nothing if
-// the server knows no removals (Rules.Limits.Acts is 0).
+// Remove takes back a message of the user's own. The view no longer shows it, and after some seconds the client asks the
+// server to remove it; until then, UndoRemove brings the message back. If the message is an entry, Remove deletes it at
+// once, as Discard does. A message stays if the server knows no removals (Rules.Limits.Acts is 0).
 func (s *Client) Remove(key string) {
 	s.do(func() { s.engine.sender.remove(key, s.engine.clock()) })
 }
 
-// UndoRemove brings back a message that was taken back with Remove, if the server has not been asked yet. key is one of
-// View.Undo.
+// UndoRemove brings back a message that was taken back with Remove, if the client has not sent the removal yet. key is
+// one of View.Undo.
 func (s *Client) UndoRemove(key string) { s.do(func() { s.engine.sender.acts.undoRemove(key) }) }
 
-// Flush sends the removals now that wait for the user to undo them. Call it when the page is hidden or closed.
+// Flush sends at once the removals that the user could still undo. Call it when the page is hidden or closed.
 func (s *Client) Flush() { s.do(func() { s.engine.sender.acts.flush(s.engine.clock()) }) }
 
-// Typing says that the user has changed the text that the composer holds. The client tells the room that the user types, or
-// no longer does, as seldom as it can.
+// Typing tells the client that the user has changed the text in the composer, which is text now. From this the client
+// decides when to tell the room that the user types or no longer types; it sends as few such signs as it can.
 func (s *Client) Typing(text string) {
 	s.do(func() { s.engine.sender.typing.change(text, s.engine.clock()) })
 }
 
-// ShareTyping says whether others may see that the user types. They may, before the first call.
+// ShareTyping sets whether other users may see that this user types. Before the first call, they may.
 func (s *Client) ShareTyping(share bool) { s.do(func() { s.engine.sender.typing.private = !share }) }
 
-// Who asks the server again who is in the room that is shown. The client asks by itself when it has joined the room, and
-// when it has missed who came or went.
+// Who makes the client ask the server which users are in the room that is shown. The client asks by itself when it has
+// joined the room, and when news of users who came or went got lost.
 func (s *Client) Who() { s.do(func() { s.engine.rooms.who() }) }
 
-// Rename gives a guest another name, "" for the pseudonym. It returns the zero Problem if the client asks the server for
-// it: View.Me then has the name, which may differ, or View.Notice says why not.
+// Rename gives a guest another name, or the pseudonym if name is "". If Rename returns the zero Problem, the client asks
+// the server. View.Me then gets the name, which the server may have changed, or View.Notice says why the server refused
+// it.
 func (s *Client) Rename(name string) Problem {
 	v, _ := s.last()
 	name = strings.Join(strings.Fields(name), " ")
@@ -164,8 +165,8 @@ func (s *Client) Rename(name string) Problem {
 }
 
 // Wake says that the user looks at the page again, or that the device woke. The client then removes expired messages,
-// gives up a dead connection, and begins a scheduled attempt or probe now instead of waiting for it. While this tab
-// slept, another tab may have adopted entries and drafts: this tab no longer sends those, nor returns them to the
+// gives up a dead connection, and begins a scheduled attempt to connect, or a scheduled probe, at once. While this tab
+// slept, another tab may have adopted its entries and drafts. This tab no longer sends those, nor returns them to the
 // composer.
 func (s *Client) Wake() {
 	s.do(func() {
@@ -177,17 +178,18 @@ func (s *Client) Wake() {
 }
 
 // Network says whether the device has a network, as far as the device knows. When a network comes back, the client
-// replaces its connection or tests it with a probe, because the old connection may be dead without a sign.
+// replaces its connection or tests it with a probe: the old connection may be dead although no error has come.
 func (s *Client) Network(up bool) { s.do(func() { s.engine.onNetwork(up) }) }
 
-// Identify says as whom the user is signed in. Call it at first and whenever that changes. The client opens a new
-// connection for another user. When the user signs out, the client tells the server, and deletes the user's unsent texts
-// and everything that was shown. When a sign-in ends in another way, for example because it expires, the client keeps all of
-// that. It waits for a new sign-in, or for Retry, which makes the user a guest.
+// Identify tells the client as whom the user is signed in. Call it once at the start, and whenever i changes.
+//   - Another user signs in: the client opens a new connection.
+//   - The user signs out: the client tells the server, and deletes the user's unsent texts and everything that was shown.
+//   - The sign-in ends in another way, for example because it expires: the client keeps all texts and messages. It waits
+//     for a new sign-in, or for Retry, which makes the user a guest.
 func (s *Client) Identify(i Identity) { s.do(func() { s.engine.onIdentity(i) }) }
 
-// Settled calls f once the device has stored everything that the user has written, or has failed to, or after some
-// seconds. f must not block.
+// Settled calls f when the device has stored everything that the user has written, when the device has failed, or after
+// some seconds, whichever comes first. f must not block.
 func (s *Client) Settled(f func()) { s.do(func() { s.engine.sender.persister.Settle(f) }) }
 
 // Now returns the server's time, as the client estimates it; zero before the first welcome.
@@ -216,7 +218,7 @@ func (s *Client) Run(ctx context.Context) error {
 			s.runTodo()
 		case event := <-e.links.events:
 			e.handle(event)
-			for range len(e.links.events) { // all events that wait now are one batch: one view follows
+			for range len(e.links.events) { // handle all events that wait now, then publish one view for all of them
 				e.handle(<-e.links.events)
 			}
 		case <-timer.C:

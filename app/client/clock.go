@@ -22,7 +22,7 @@ const (
 	// added all of that time to the server's time, short messages would expire before the user sees them.
 	maxTransit = time.Second
 
-	// maxLag is how late a beat may be. A beat that is later tells nothing about the server's clock.
+	// maxLag is how late a beat may arrive. A beat that arrives later says nothing about the server's clock.
 	maxLag = 10 * time.Second
 )
 
@@ -32,10 +32,11 @@ func welcomed(now int64, roundTrip time.Duration, m clock.Moment) serverClock {
 	return serverClock{server: time.UnixMilli(now).Add(min(roundTrip/2, maxTransit)), at: m}
 }
 
-// beat returns the clock after a beat, which came at the moment m. now is the server's time in that beat. A beat takes
-// some time to come. So if now is ahead of the clock, the clock is behind, and beat sets it. If now is more than maxLag
-// behind the clock, it tells nothing: the beat waited while the device slept, or the wall clock was set forward. Then ok
-// is false, and the client needs another welcome to learn the time.
+// beat returns the clock after a beat, which came at the moment m with the server's time now:
+//   - now is ahead of c: c is behind, because a beat takes time to arrive. The new clock begins at now.
+//   - now is behind c by maxLag at most: the beat took that time to arrive. The clock stays c.
+//   - now is further behind: the beat waited while the device slept, or the device's wall clock was set forward. ok is
+//     false: the client must connect again and learn the time from a welcome.
 func (c serverClock) beat(now int64, m clock.Moment) (_ serverClock, ok bool) {
 	server := time.UnixMilli(now)
 	switch lag := c.now(m).Sub(server); {

@@ -18,7 +18,8 @@ type Composed struct {
 	Life     time.Duration // how long it lives; 0: as long as the other messages of its room
 }
 
-// mayWrite returns the Problem that keeps the user from writing or acting in the room that is shown.
+// mayWrite returns the Problem that keeps the user from writing or acting in the room that is shown, zero if there is
+// none.
 func (v *View) mayWrite() Problem {
 	switch {
 	case v.Ended != Problem{}:
@@ -36,7 +37,8 @@ func (v *View) mayWrite() Problem {
 	return Problem{}
 }
 
-// details returns what the user chose beside the text of c, nil if that is nothing.
+// details returns what the user chose beside the text of c, nil if the user chose nothing. It returns a Problem if the
+// message to answer is gone, or if the life is too short.
 func (v *View) details(c *Composed) (*outbox.Details, Problem) {
 	d := outbox.Details{}
 	if c.ReplyTo != "" {
@@ -76,8 +78,9 @@ func postOf(e *outbox.Entry) wire.Post {
 	return p
 }
 
-// postTo returns the post of an entry as it is sent to r: without the reply if the server has lost the message that it
-// answers with another epoch, and without a life that is not shorter than that of the room's messages.
+// postTo returns the post of an entry as it is sent to r. If r has another epoch now, the server has lost the message
+// that the entry answers, and postTo leaves out the reply. It also leaves out a life that is not shorter than the life of
+// the room's messages.
 func postTo(r *room.Room, e *outbox.Entry) wire.Post {
 	p := postOf(e)
 	if d := e.Details; d != nil {

@@ -13,7 +13,7 @@ type Config struct {
 	Dial transport.Dial // opens a connection by WebSocket
 	// opens a connection by polls, where networks block WebSockets (transport.DialPolls); nil: the client never polls
 	Polls transport.Dial
-	// the guest's secret (NewGuest), which proves who the guest is; "": the client chooses one, see KeepGuest
+	// the guest's secret (NewGuest), which proves who the guest is; "": the client chooses a secret, see KeepGuest
 	Guest  string
 	Client string        // name/version of the program, for the server's logs; may be empty
 	Room   string        // the room to join at once; "": none before Enter
@@ -25,8 +25,8 @@ type Config struct {
 	// nil.
 	KeepGuest func(secret string)
 
-	// Name is the name that the guest would like, "" for the pseudonym. KeepName, if not nil, stores another name that the
-	// server has given the guest: it is the Name of the next Config. KeepName must not block.
+	// Name is the name that the guest would like, "" for the pseudonym. If KeepName is not nil, it runs when the server
+	// has given the guest another name: it stores that name, to be the Name of the next Config. KeepName must not block.
 	Name     string
 	KeepName func(name string)
 

@@ -32,11 +32,11 @@ const (
 // A connection decides which Status is shown. It is a state machine without I/O.
 type connection struct {
 	tried bool // an attempt to connect has ended
-	// when the connection was lost, while the outage is not shown yet; nil: there is no such outage
+	// when the connection was lost; nil: there is no outage, or the page shows it already
 	lostAt    *clock.Moment
 	noNetwork bool // the device says that it has no network
-	// when the client asked the server for an answer, because the device said that it has no network; nil: no answer is
-	// missing
+	// when the client asked the server for an answer, because the device said that it has no network; nil: the client
+	// waits for no such answer
 	asked      *clock.Moment
 	noToken    bool    // the last attempt failed because there was no token
 	restarting bool    // the server said that it restarts

@@ -40,7 +40,7 @@ func (e *engine) frame(f wire.Frame, now clock.Moment) {
 		e.onRefused(f, now)
 	case wire.Expiring:
 		e.links.tokens.Wake()
-		e.links.ask("") // the token may have been renewed, although nobody has called Identify
+		e.links.ask("") // there may be a newer token already, before Identify announces it
 		return
 	case wire.Authed:
 		e.links.current.renewals = 0
@@ -66,14 +66,14 @@ func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
 	e.connection.onWelcome()
 	e.identity.me, e.identity.mayPost = f.User, f.MayPost
 	e.identity.rules = Rules{Limits: f.Limits, Lives: f.TTL, Emoji: f.Reactions}
-	e.sender.persister.Want() // the user is known now: adopt what closed tabs left of this user
+	e.sender.persister.Want() // the user is known now: adopt the records that this user's closed tabs left
 	if l.credentials.Token != "" {
 		e.links.ask("") // the token may have been renewed while the connection opened
 	}
 }
 
-// onBeat runs when a beat comes. It sets the clock, and joins the shown room again if messages of it got lost on the
-// way.
+// onBeat runs when a beat comes. It corrects the estimate of the server's clock. If the beat shows that messages of the
+// shown room got lost on the way, it joins that room again to get them.
 func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
 	server, ok := e.server.beat(f.Now, now)
 	if !ok {
@@ -137,13 +137,13 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 func (e *engine) lost(err error) {
 	now, l := e.clock(), e.links.current
 	if l != nil && !l.welcomed {
-		e.connection.restarting = false // the restart should be over by now
+		e.connection.restarting = false // an attempt failed after the restart: the page shows Reconnecting now
 	}
 	if closed, ok := err.(*wire.ClosedError); ok {
 		switch closed.Code {
 		case wire.CloseTooBig:
 			e.sender.outbox.FailSent()
-		case wire.CloseAuth, wire.CloseForbidden: // the bye got lost: do what a bye does that asks for another token
+		case wire.CloseAuth, wire.CloseForbidden: // the bye got lost: act as if it had asked for another token
 			if l != nil && l.credentials.Token != "" {
 				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
 				return

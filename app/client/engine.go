@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// tickAtLeast is the longest time between two ticks of the loop. Each tick reads the clocks again, because a timer
-// stands still while a laptop sleeps.
+// tickAtLeast is the longest time between two ticks of the loop. Each tick reads the clocks again: a timer stands still
+// while a laptop sleeps, so a long timer would end too late.
 const tickAtLeast = time.Second
 
 // An engine is the state of a client. Only the loop (Client.Run) touches it, except for clock, which any goroutine may
@@ -126,7 +126,7 @@ func (e *engine) untilNext(now clock.Moment) time.Duration {
 // handle handles one event of a link. It ignores the events of a link that the client has given up.
 func (e *engine) handle(ev event) {
 	now := e.clock()
-	if e.links.silent(now) { // first: after a sleep, an event from before the sleep does not show that the link lives
+	if e.links.silent(now) { // checked first: an event that waited while the device slept does not show that the link lives
 		e.lost(errSilent)
 	}
 	l := e.links.current
@@ -168,8 +168,8 @@ func (e *engine) enter(name string) {
 	e.rooms.join()
 }
 
-// onNetwork runs when the device says whether it has a network. That is a hint: if there is a connection, the client asks
-// the server for an answer, and believes the device only if none comes.
+// onNetwork runs when the device says whether it has a network. The device may be wrong. So if it says no while there is
+// a connection, the client asks the server for an answer, and gives up the connection only if no answer comes.
 func (e *engine) onNetwork(up bool) {
 	now := e.clock()
 	if up && e.connection.noNetwork {
@@ -180,7 +180,7 @@ func (e *engine) onNetwork(up bool) {
 	}
 	e.connection.noNetwork, e.connection.asked = !up, nil
 	if !up && e.links.welcomed() && e.rooms.shown.Name != "" {
-		e.rooms.join() // the server answers each join
+		e.rooms.join() // the client asks by a join, because the server answers each join
 		e.connection.asked = &now
 	}
 }

@@ -9,13 +9,14 @@ import (
 // These limits decide when the client polls because the network seems to block WebSockets, and when a probe tries a
 // WebSocket again. A single attempt that stays silent for blockedAfter also makes the client poll.
 const (
-	// if this many WebSocket connections in a row end without a bye and before they have lasted for stableAfter, the client
-	// polls
+	// how many WebSocket connections in a row must end too early for the client to poll: before they have lasted for
+	// stableAfter, and without a bye
 	tooYoung = 3
-	// the first probe begins this long after the client has connected by polls, if WebSockets were refused: perhaps the
-	// server was down
+	// if WebSockets were refused, the first probe begins this long after the client has connected by polls: perhaps only
+	// the server was down
 	probeSoon = 3 * time.Second
-	// otherwise the first probe begins this long after that; the next one this long after a failed probe
+	// otherwise the first probe begins this long after the client has connected by polls; after a failed probe, the next
+	// probe begins this long after the failure
 	probeLater = 5 * time.Minute
 )
 
@@ -24,7 +25,7 @@ const (
 type fallback struct {
 	polls   bool          // the next attempt to connect polls
 	young   int           // how many WebSocket connections in a row ended before stableAfter and without a bye
-	refused bool          // the last of these connections ended before it was open
+	refused bool          // the last WebSocket connection ended before it was open
 	from    clock.Moment  // when the wait for the next probe began
 	wait    time.Duration // how long that wait is
 	// the network has changed since the polls connected: if the next probe fails, they connect again

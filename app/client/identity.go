@@ -132,7 +132,7 @@ func (s *identity) takeRefused() string {
 	return token
 }
 
-// A verdict is what follows from a refused token.
+// A verdict says what the client must do about a token that the server refused.
 type verdict int
 
 const (
@@ -142,8 +142,8 @@ const (
 	denyToken                 // the server accepts no token of this kind
 )
 
-// judge returns what follows from a refused token. code and next are the server's words about the token. renewals counts
-// the tokens in a row that the server refused as old. If this token is one of them, judge counts it.
+// judge returns the verdict about a refused token. code and next come from the server's refusal. renewals counts the
+// tokens in a row that the server refused as old; if this token is one of them, judge counts it, too.
 func judge(code wire.Code, next wire.Next, renewals *int) verdict {
 	switch next {
 	case wire.NextNever:

@@ -25,16 +25,16 @@ var (
 	errUnsure  = errors.New("the time is in doubt")
 )
 
-// links are the connections of a client: the current one and, while that one polls, the probe: a second one that
-// tries whether a WebSocket works. Each link has a goroutine, which tells the loop what happens.
+// links are the connections of a client: the current link and, at times while the current link polls, a probe, which
+// tries whether a WebSocket works. Each link has a goroutine, which sends events to the loop.
 type links struct {
 	dial   transport.Dial  // static; opens a WebSocket
 	polls  transport.Dial  // static; opens a connection by polls; nil: the client never polls
 	tokens TokenSource     // static
 	work   *sync.WaitGroup // static; waits for the goroutines of the links
-	events chan event      // static; what these goroutines tell the loop
+	events chan event      // static; the events that these goroutines send to the loop
 
-	current *link // the connection or the attempt; nil between two attempts
+	current *link // the connection, or the attempt to open it; nil between two attempts
 	probe   *link // nil while there is no probe
 }
 
@@ -46,7 +46,7 @@ type link struct {
 	conn      transport.Conn // nil until the connection is open
 	started   clock.Moment   // when the link began; once the credentials have come, when dialling began
 	greeted   clock.Moment   // when the connection opened and hello was sent
-	lastFrame clock.Moment   // when the last frame came; until one comes, when the credentials came or the connection opened
+	lastFrame clock.Moment   // when the last frame came; before that, when the credentials came or the connection opened
 
 	identified  bool // the credentials have come; dialling begins then
 	credentials Credentials
@@ -56,11 +56,11 @@ type link struct {
 	brought  []wire.Frame // the frames that came while the link was a probe
 	welcomed bool
 	since    clock.Moment  // when welcome came
-	silence  time.Duration // after welcome, how long no frame may come before the link counts as dead
+	silence  time.Duration // after welcome: the time without a frame after which the link counts as dead
 }
 
-// An event is what a link's goroutine tells the loop: the credentials came, the connection opened (conn), a message
-// came, or the link ended (err). Only the field for that is set.
+// An event is what a link's goroutine tells the loop: the credentials came, the connection opened (conn), a message came,
+// or the link ended (err). Only link and the field of that event are set.
 type event struct {
 	link        *link
 	credentials *Credentials
@@ -127,7 +127,7 @@ func (s *links) tell(l *link, e event) {
 func (s *links) ask(refusedToken string) {
 	l := s.current
 	s.work.Go(func() {
-		if c, err := s.tokens.Token(l.ctx, refusedToken); err == nil { // else Identify says later that there is a token
+		if c, err := s.tokens.Token(l.ctx, refusedToken); err == nil { // else wait until Identify announces a token
 			s.tell(l, event{credentials: &c})
 		}
 	})
@@ -165,7 +165,7 @@ func (s *links) hangUp() {
 	s.current, s.probe = nil, nil
 }
 
-// letGo closes a connection, or cancels an attempt to connect. It does not wait for the end of either.
+// letGo closes a connection, or cancels an attempt to connect. It does not block.
 func (s *links) letGo(l *link) {
 	switch {
 	case l == nil:
@@ -180,8 +180,8 @@ func (s *links) letGo(l *link) {
 }
 
 // silent reports whether nothing has come on the current link for too long. The time until the credentials come does not
-// count: it may be longer, and the TokenSource limits it. If the client can poll instead, it waits a shorter time for the
-// welcome on a WebSocket.
+// count, because the TokenSource has its own time limit. A WebSocket gets less time until the welcome if the client can
+// poll instead.
 func (s *links) silent(now clock.Moment) bool {
 	l, patience := s.current, welcomeTimeout
 	switch {

@@ -4,10 +4,10 @@ import "sync"
 
 // A mailbox holds work that other goroutines leave for the loop.
 type mailbox struct {
-	wake chan struct{}  // static; capacity 1: todo has grown
-	work sync.WaitGroup // waits for every goroutine that the loop began
+	wake chan struct{}  // static; capacity 1; signals that todo has grown
+	work sync.WaitGroup // counts the goroutines that the loop has started; Run waits for them
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards todo
 	todo []func()   // the functions that the loop must run, in order
 }
 

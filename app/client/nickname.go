@@ -7,15 +7,15 @@ type nickname struct {
 	keep func(name string) // static; Config.KeepName; nil: nobody keeps it
 
 	name  string  // what the next hello says: Config.Name, then the name that the server gave last; "": the pseudonym
-	wish  *string // the name that the guest would like and that must be sent; nil: none
+	wish  *string // the name that the guest would like and the client must still send; nil: none
 	asked *string // the name in the rename that has no answer yet on the present connection; nil: there is none
 }
 
-// rename asks for another name, "" for the pseudonym.
+// rename stores name as the guest's wish, which next sends; "" is the pseudonym.
 func (n *nickname) rename(name string) { n.wish = &name }
 
-// next returns the frame that asks for the name, if it must be sent now. An answer does not say which rename it is for, so
-// only one rename is on its way at a time.
+// next returns the frame that asks for the wished name, if it must be sent now. An answer does not say which rename it is
+// for, so the client sends a rename only after the answer to the one before.
 func (n *nickname) next() (f wire.Rename, send bool) {
 	if n.wish == nil || n.asked != nil {
 		return wire.Rename{}, false
@@ -24,8 +24,8 @@ func (n *nickname) next() (f wire.Rename, send bool) {
 	return wire.Rename{Name: *n.asked}, true
 }
 
-// onAuthed runs when the server has given the user a name. A guest keeps it, because each hello says what the guest is
-// called, on all connections. Of the pseudonym that the guest has asked for, nothing is kept.
+// onAuthed runs when the server has given the user a name. A guest's name is stored, because each later hello must
+// contain it. If the guest has asked for the pseudonym, "" is stored instead.
 func (n *nickname) onAuthed(u wire.User) {
 	if !u.Anonymous {
 		return

@@ -53,9 +53,9 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 	}
 }
 
-// ready reports whether the probe l has brought everything that its hello asks for. room is the room that is shown. The
-// probe needs a welcome and, if a room is shown, a joined for that room. If the client is in the room already, that
-// joined must resume it.
+// ready reports whether the probe l has brought everything that its hello asks for: a welcome and, if a room is shown, a
+// joined for that room. room is the room that is shown. If the client has joined it already, the joined must bring only
+// what the client missed (Resumed).
 func (l *link) ready(room *joinedRoom) bool {
 	welcome, joined := false, room.Name == ""
 	for _, f := range l.brought {
@@ -69,8 +69,8 @@ func (l *link) ready(room *joinedRoom) bool {
 	return welcome && joined
 }
 
-// upgrade makes the probe the client's connection, in the place of the polls. Every entry that was sent by a poll and has
-// no answer yet will be sent again on it. The server recognises such a repeat by its id. If the WebSocket soon ends
+// upgrade makes the probe the client's connection, in the place of the polls. Entries that were sent by polls and have no
+// answer yet are sent again on the WebSocket; the server recognises such a repeat by its id. If the WebSocket soon ends
 // without a bye, the client polls again at once.
 func (e *engine) upgrade(now clock.Moment) {
 	e.links.upgrade()
@@ -87,9 +87,9 @@ func (e *engine) upgrade(now clock.Moment) {
 	l.brought = nil
 }
 
-// networkChanged runs when a network has come back: the device may be on another network, where WebSockets are not
-// blocked. It closes the connection, which may be dead without a sign. But polls go on until a probe shows whether a
-// WebSocket opens.
+// networkChanged runs when a network has come back. The device may be on another network now, where WebSockets are not
+// blocked. A WebSocket is closed, because it may be dead although no error has come. Connected polls go on until a probe
+// shows whether a WebSocket opens.
 func (e *engine) networkChanged(now clock.Moment) {
 	if l := e.links.current; l == nil || !l.polls || !l.welcomed {
 		e.fallback = fallback{}

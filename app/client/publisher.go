@@ -9,7 +9,7 @@ import (
 type publisher struct {
 	telling sync.Mutex // held while subscribers are called, so that each gets the views in order
 
-	// guards what follows; only the loop changes shown and server, so the loop reads them without mu
+	// guards the fields below; only the loop changes shown and server, so the loop reads them without mu
 	mu          sync.Mutex
 	shown       View          // the last published view
 	server      serverClock   // the estimate of the server's clock that belongs to shown
@@ -48,8 +48,8 @@ func (p *publisher) last() (View, serverClock) {
 	return v, server
 }
 
-// publish hands v to the subscribers if v differs from the last view, or if the client has learned the server's time
-// again.
+// publish hands v to the subscribers if v differs from the last view, or if the estimate of the server's clock has
+// changed.
 func (p *publisher) publish(v View, server serverClock) {
 	if server == p.server && v.same(&p.shown) {
 		return

@@ -23,10 +23,10 @@ func (e *engine) close(now clock.Moment) {
 // After each checkAfter failed attempts to connect in a row, the client asks which protocol the server speaks.
 const checkAfter = 3
 
-// A protocolCheck asks which protocol the server speaks when connecting has failed several times. A server of another
-// version does no harm. But a server that speaks another protocol accepts no connection of this client, and for a browser
-// that looks like any other failure. The client goes on trying to connect: the answer may come from one server of
-// several.
+// A protocolCheck asks which protocol the server speaks when connecting has failed several times. A server that speaks
+// another protocol accepts no connection of this client, and for a browser that looks like any other failure. Whatever
+// the answer is, the client goes on trying to connect, because another server behind the same address may speak its
+// protocol.
 type protocolCheck struct {
 	ask        func() string // Config.Protocol
 	mailbox    *mailbox

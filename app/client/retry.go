@@ -11,7 +11,7 @@ import (
 const (
 	firstRetry = 500 * time.Millisecond // the longest wait after the first failure; it doubles with each failure
 	lastRetry  = 30 * time.Second       // the longest wait after any number of failures
-	// a connection that lived this long after welcome was a good one: the failures count from 0 again
+	// a connection that has lasted this long since its welcome was stable: the failures count from 0 again
 	stableAfter = 5 * time.Second
 )
 
@@ -29,7 +29,7 @@ func newRetry() retry {
 	return retry{Schedule: backoff.Schedule{Backoff: b}}
 }
 
-// stable forgets the failures so far, because the connection that has just ended was stable.
+// stable forgets the failures so far, because a connection has lasted for stableAfter.
 func (r *retry) stable() {
 	r.Reset()
 	r.slow = false
@@ -56,7 +56,7 @@ func (r *retry) scheduleAfter(bye wire.Bye, now clock.Moment) (final bool) {
 	return false
 }
 
-// A scheduled is a time at which something is done again: when wait has passed since from.
+// A scheduled is the time at which something must be done: when wait has passed since from.
 type scheduled struct {
 	from clock.Moment
 	wait time.Duration

@@ -12,7 +12,7 @@ const (
 	maxBackground = 8 // the largest number of joined rooms that are not shown
 	// the shortest wait before the next join of a room that is not shown, after a refused join
 	backgroundRetry = 10 * time.Second
-	whoEvery        = 10 * time.Second // the client asks who is in a room at most this often by itself
+	whoEvery        = 10 * time.Second // the shortest time after which the client asks again by itself who is in a room
 )
 
 // A joinedRoom is a room that the client has joined, or asks to join.
@@ -22,13 +22,13 @@ type joinedRoom struct {
 	asked *scheduled // when the client may ask again who is in the room; nil: at once
 }
 
-// rooms are the rooms of a client: the room that is shown, and the rooms that the client joins only because entries
-// wait for them.
+// rooms are the rooms of a client: the room that is shown, and background rooms, which the client joins only because
+// entries or acts wait for them.
 type rooms struct {
 	links *links // static
 
 	shown      joinedRoom             // its Name is "" if no room is shown
-	background map[string]*joinedRoom // by name: the rooms that are joined because entries wait for them
+	background map[string]*joinedRoom // by name; the rooms that are joined, but not shown
 }
 
 // newRooms returns the rooms of a client. shown is the room that the client shows.
@@ -62,7 +62,7 @@ func (r *rooms) askWho(now clock.Moment) {
 	}
 }
 
-// who makes the client ask who is in the room that is shown, as soon as it is joined.
+// who makes the client ask who is in the room that is shown, as soon as the room is joined.
 func (r *rooms) who() {
 	r.shown.Doubt()
 	r.shown.asked = nil
@@ -91,7 +91,7 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 	return b, false
 }
 
-// onRefused runs when the server has refused to join a room. It schedules the next join.
+// onRefused runs when the server has refused the join of a room. It schedules the next join.
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && f.Re == wire.Kind(wire.Join{}):

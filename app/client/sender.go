@@ -8,8 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A sender holds what the user has written, and sends it to its rooms: to the room that is shown, and to other rooms,
-// which the client joins only while entries wait for them.
+// A sender holds what the user has written, and sends it: to the room that is shown, and to other rooms, which the client
+// joins only while entries or acts wait for them.
 type sender struct {
 	identity  *identity         // static
 	links     *links            // static
@@ -20,7 +20,7 @@ type sender struct {
 	drafts outbox.Drafts
 	acts   acts
 	typing typing
-	notice Notice // why the server has refused what the user did last
+	notice Notice // the last refusal of something that the user did; N is 0 if there was none
 }
 
 // send puts an entry, which the present user has just composed, into the outbox, and shows it (optimistic update).
@@ -34,8 +34,8 @@ func (s *sender) send(e outbox.Entry, now clock.Moment) {
 	}
 }
 
-// resend makes the client send an entry of the room that is shown again. key is the Key of the message that shows it.
-// resend reports whether there is such an entry.
+// resend makes the client send an entry once more. key is the Key of the message that shows the entry in the room that is
+// shown. resend reports whether there is such an entry.
 func (s *sender) resend(key string, now clock.Moment) bool {
 	id, ok := s.rooms.shown.Entry(key)
 	if ok {
@@ -54,7 +54,8 @@ func (s *sender) discard(key string) {
 	}
 }
 
-// remove deletes the entry that is shown under key, or takes back the message that the server has.
+// remove deletes the entry that is shown under key. If key belongs to a message that the server has, remove takes the
+// message back.
 func (s *sender) remove(key string, now clock.Moment) {
 	if _, ok := s.rooms.shown.Entry(key); ok {
 		s.discard(key)
@@ -63,7 +64,8 @@ func (s *sender) remove(key string, now clock.Moment) {
 	}
 }
 
-// leave runs before the client leaves the room that is shown. A removal is sent now, because nobody can undo it any more.
+// leave runs before the client leaves the room that is shown. It sends the removals at once, because the user can undo
+// them only in that room, and tells the room that the user no longer types.
 func (s *sender) leave(now clock.Moment) {
 	s.acts.flush(now)
 	s.acts.tick(now)
@@ -81,7 +83,7 @@ func (s *sender) tell(types bool) {
 	s.links.write(f)
 }
 
-// disconnected runs when a connection has ended: what has no answer is sent again.
+// disconnected runs when a connection has ended: everything that was sent and not answered is sent again on the next one.
 func (s *sender) disconnected() {
 	s.outbox.Disconnected()
 	s.acts.disconnected()
@@ -115,7 +117,7 @@ func (s *sender) onRefused(f wire.Refused, retry time.Duration, now clock.Moment
 }
 
 // tick turns entries that could not be sent in time into drafts, and sends the entries that are due. It also sends the
-// user's acts, the guest's name, and that the user types.
+// user's acts, a guest's new name, and signs of typing.
 func (s *sender) tick(now clock.Moment) {
 	if s.persister.Ready() {
 		s.lapse(now)
@@ -146,8 +148,8 @@ func (s *sender) lapse(now clock.Moment) {
 	}
 }
 
-// flush sends the entries whose rooms are joined, joins rooms for which entries wait, and leaves such rooms when no
-// entry waits any more.
+// flush sends the entries whose rooms are joined. It joins other rooms for which entries or acts wait, and leaves them
+// when nothing waits for them any more.
 func (s *sender) flush(now clock.Moment) {
 	if !s.links.welcomed() {
 		return
@@ -208,8 +210,8 @@ func (s *sender) onAdopt(guest string, adopted bool) {
 	}
 }
 
-// beginAs makes the client the guest with the secret guest, unless it has the secret of a guest already. Entries
-// without an owner then belong to that guest.
+// beginAs makes the client the guest whose secret is guest, or a new guest if guest is "". It does nothing if the client
+// has a guest's secret already. Entries without an owner then belong to the client's guest.
 func (s *sender) beginAs(guest string) {
 	s.identity.beginAs(guest)
 	s.outbox.AssignOwner(s.identity.owner())

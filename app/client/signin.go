@@ -35,7 +35,7 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	if change == sameUser {
 		return
 	}
-	if l := e.links.current; l != nil && l.identified { // a link without credentials will connect as the new user
+	if l := e.links.current; l != nil && l.identified { // a link without credentials connects as the new user
 		if change == signedOut && l.credentials.Token != "" {
 			e.sender.acts.flush(now)
 			e.sender.acts.tick(now)
@@ -56,8 +56,8 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 }
 
 // onCredentials runs when credentials have come from the TokenSource. The first credentials of a link are for its hello,
-// which is sent once the connection is open. Later credentials are sent on the open connection, if their token is another
-// one.
+// which is sent once the connection is open. Later credentials are sent on the open connection, if their token has
+// changed.
 func (e *engine) onCredentials(c Credentials, now clock.Moment) {
 	l := e.links.current
 	switch {

@@ -2,7 +2,7 @@ package client
 
 import "context"
 
-// TokenSource has the methods of the user's sign-in that the client calls. Only Token may block.
+// A TokenSource is the user's sign-in, with the methods that the client calls. Only Token may block.
 type TokenSource interface {
 	// Token returns the credentials that tell the server who the user is, zero if nobody is signed in. The client calls
 	// Token before every hello, and whenever there may be a newer token. If refusedToken is not "", it is a token that

@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	typingEvery = 3 * time.Second // how often the room is told that the user types, at most
+	typingEvery = 3 * time.Second // the shortest time between two frames that tell the room that the user types
 	typingPause = 5 * time.Second // after this time without a change of the text, the user no longer types
 )
 
 // A typing decides when the room that is shown is told that the user types. It is a state machine without I/O.
 type typing struct {
-	private bool // the user does not want others to see it
+	private bool // other users must not see that the user types
 
 	text    string       // what the composer holds
 	changed clock.Moment // when text last changed
-	news    bool         // text has changed since the room was last told
-	on      bool         // the room was told that the user types
-	told    clock.Moment // when that was
-	soon    bool         // the room may be told at once, because it was never told, or the user has sent a message since
+	news    bool         // text has changed since told
+	on      bool         // the room believes that the user types
+	told    clock.Moment // when the room was last told that the user types
+	soon    bool         // told does not count: the room was never told, or the user has sent a message since
 }
 
 // change runs when the user has changed the text in the composer.
@@ -30,7 +30,7 @@ func (t *typing) change(text string, now clock.Moment) {
 	}
 }
 
-// onSend runs when the user has sent the text. For the room, the message ends the typing.
+// onSend runs when the user has sent the text. The room need not be told that the typing has ended: it sees the message.
 func (t *typing) onSend() { *t = typing{private: t.private, soon: true} }
 
 // disconnected runs when a connection has ended: the room has forgotten that the user types.
@@ -43,7 +43,8 @@ func (t *typing) leave() (tell bool) {
 	return tell
 }
 
-// next returns whether the room must be told something now, and what: that the user types, or no longer does.
+// next reports whether the room must be told something now (tell): that the user types (on is true), or no longer types
+// (on is false).
 func (t *typing) next(now clock.Moment) (tell, on bool) {
 	types := t.text != "" && !t.private && now.Since(t.changed) < typingPause
 	switch {
@@ -57,7 +58,7 @@ func (t *typing) next(now clock.Moment) (tell, on bool) {
 	return false, false
 }
 
-// wait returns the time until the room may have to be told something.
+// wait returns the time until next may have something to tell, tickAtLeast at most.
 func (t *typing) wait(now clock.Moment) time.Duration {
 	wait := tickAtLeast
 	for _, left := range []time.Duration{typingPause - now.Since(t.changed), typingEvery - now.Since(t.told)} {

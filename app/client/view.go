@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Message is one message as it is shown. The packages room and outbox define the types of a message. The types have
-// names here, too, so that the page can read a View without the other packages of the client.
+// Message is one message as it is shown. Package room defines it. It has a name here, too, as have the types Problem,
+// Code and State of package outbox, so that the page can read a View without importing those packages.
 type Message = room.Message
 
 // A Problem says why something cannot be done, or why it waits.
@@ -38,7 +38,7 @@ const (
 	EndedByServer Code = "ended-by-server" // the server ended the connection, and did not say why
 )
 
-// State says how far the sending of a user's own message has come.
+// State says how far a message of the user's own has come on its way to the server.
 type State = outbox.State
 
 // The states of a message. Other users' messages are Sent.
@@ -49,10 +49,10 @@ const (
 	Failed  = outbox.Failed
 )
 
-// Rules are what the server allows, as it said in its last welcome; zero until then.
+// Rules are what the server allows, as it said in its last welcome. They are zero before the first welcome.
 type Rules struct {
 	Limits wire.Limits // Acts is 0 if the server knows no reactions, no removals and no signs of typing
-	Lives  wire.TTL    // the bounds of a message's life
+	Lives  wire.TTL    // the shortest, the default and the longest life of a message
 	Emoji  []string    // the emoji with which the user may react
 }
 
@@ -64,9 +64,9 @@ func (r *Rules) same(o *Rules) bool {
 // takesActs reports whether the server knows reactions, removals, signs of typing, and who is in a room.
 func (r *Rules) takesActs() bool { return r.Limits.Acts > 0 }
 
-// A Notice says why the server has refused something that the user did. The page shows each once.
+// A Notice says why the server has refused something that the user did. The page shows each notice once.
 type Notice struct {
-	N       int    // a newer notice has a higher number; 0: there is none
+	N       int    // a newer notice has a higher number; 0: there is no notice
 	Re      string // what was refused: "react", "remove" or "rename"
 	Problem Problem
 }
@@ -78,7 +78,7 @@ type View struct {
 	NextTry time.Time // when the next attempt to connect begins, by the device's clock; zero if none is scheduled
 	Ended   Problem   // why the client no longer tries to connect, if Status is Ended, SignedOut or NoGuests
 
-	Outdated bool // the server does not speak our protocol any more: only a newer client can connect
+	Outdated bool // the server speaks another protocol now: only a newer version of the page can connect
 
 	Me      wire.User // the user; zero until the first welcome
 	MayPost bool
@@ -93,15 +93,15 @@ type View struct {
 	Head     int64
 	room.Company
 
-	Undo   []string // the keys of the messages taken back that Client.UndoRemove brings back, oldest first
-	Notice Notice   // why the server has refused what the user did last
+	Undo   []string // the keys of messages that the user took back and can bring back by Client.UndoRemove, oldest first
+	Notice Notice   // the last refusal of something that the user did; N is 0 if there was none
 
-	outbox.Returned     // texts that the page must add to the composer; it calls Client.Draft when it has added them
+	outbox.Returned     // drafts that the page must add to the composer; when it has added them, it calls Client.Draft
 	Unsent          int // how many messages of the user's own the server has not accepted yet, in all rooms
 }
 
-// same reports whether the page would draw v exactly like o. A list that has changed is a new list at another address
-// (copy on write).
+// same reports whether the page would draw v exactly like o. It compares lists by their addresses: a changed list is
+// always a new list (copy on write).
 func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&
