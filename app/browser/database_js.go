@@ -30,7 +30,7 @@ func (s *database) Save(changes map[string]string) error {
 func (s *database) Update(decide func(all map[string]string) (changes map[string]string)) error {
 	return s.transact("readwrite", func(store js.Value) {
 		keys, values := call(store, "getAllKeys"), call(store, "getAll")
-		if firstEvent(values, "success", "error") == "success" { // firstEvent goes on inside the callback, see openStore
+		if firstEvent(values, "success", "error") == "success" { // the transaction is still open: see openStore
 			change(store, decide(texts(keys, values)))
 		}
 	})
@@ -58,8 +58,8 @@ func change(store js.Value, changes map[string]string) {
 }
 
 // transact calls work, which makes the requests of one transaction, and returns nil once all of their changes are on
-// disk, or an error if none is. If the database is open, all requests are made before transact waits, so that it also
-// works while the user leaves the page.
+// disk, or an error if none is. If the database is open already, transact makes all requests before it first waits. So
+// the changes are stored even if the user leaves the page, whose program then no longer goes on.
 func (s *database) transact(mode string, work func(store js.Value)) error {
 	db, err := s.open()
 	if err != nil {
@@ -87,11 +87,11 @@ func (s *database) open() (db js.Value, err error) {
 	return s.db, err
 }
 
-// openStore opens a database that has one store.
+// openStore opens a database and, if it does not exist yet, creates it with its only store, called name.
 func openStore(database, name string) (js.Value, error) {
 	opening := call(global("indexedDB"), "open", database, 1)
 	event := firstEvent(opening, "upgradeneeded", "success", "error")
-	if event == "upgradeneeded" { // firstEvent goes on inside the callback, so the upgrade includes this request
+	if event == "upgradeneeded" { // the browser still runs the callback: the request below is part of the upgrade
 		call(opening.Get("result"), "createObjectStore", name)
 		event = firstEvent(opening, "success", "error")
 	}

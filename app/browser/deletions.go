@@ -5,22 +5,26 @@ import (
 	"time"
 )
 
-// Pages over plain http, except those of the same machine, have no Web Locks. There an open database takes the place of the
-// lock by which a tab shows that it is open: each tab has a database of its own open, which is empty. If the browser deletes
-// that database for another tab, the tab is closed; as long as the tab has it open, the browser lets the request wait.
+// Pages over plain http, except those of the same machine, have no Web Locks. There each tab shows that it is open by an
+// empty database of its own, which it keeps open. To find out whether a tab is closed, another tab asks the browser to
+// delete that database. The browser deletes it only if the tab is closed; as long as the tab is open, the request waits.
 //
-// A sign of life that each tab repeats would need a time after which a tab counts as closed, and no time is right. The
-// timers of a hidden tab run once a minute, those of a frozen tab not at all, and after a laptop has slept all signs are
-// old. A message to all tabs gets no answer from a frozen or busy tab. The browser knows in all these cases that the tab
-// lives, and after a crash that it does not.
+// Other ways would fail:
+//   - If each tab repeated a sign of life, a tab without signs for some time would count as closed. No such time is right:
+//     the timers of a hidden tab run once a minute, those of a frozen tab not at all, and after a laptop has slept, all
+//     signs are old.
+//   - If a tab asked all tabs for an answer, a frozen or busy tab would not give one.
+//
+// The browser knows in all these cases that the tab is open, and after a crash that it is closed.
 
-// deletionTime is how long a tab waits until the browser has deleted the database of a closed tab, which takes some
-// milliseconds. Then the tab counts as open. If another tab has asked before, the browser says no sooner that it is. The
-// time is well below the time for which a client that starts waits for an adoption.
+// deletionTime is how long a tab waits for the browser to delete the database of another tab. For a closed tab that takes
+// some milliseconds; a tab whose database is not deleted in this time counts as open. The browser may not report that a
+// database is open, if a deletion of it was requested before. The time is well below the time for which a starting client
+// waits for an adoption.
 const deletionTime = time.Second
 
-// deletions are the requests to delete databases of other tabs that the browser has not carried out. There is one for each
-// tab at most, because nobody can withdraw a request.
+// deletions are the requests to delete databases of other tabs that the browser has not carried out. Nobody can withdraw
+// a request, so there is one for each tab at most: otherwise the requests would pile up while a tab stays open.
 type deletions struct {
 	mu      sync.Mutex // guards pending
 	pending map[string]*deletion
@@ -70,7 +74,7 @@ func (d *deletions) request(tab string, remove func(tab string, onOpen func()) e
 		delete(d.pending, tab)
 		d.mu.Unlock()
 		if err != nil {
-			onOpen() // unknown: what an open tab has must not be adopted
+			onOpen() // the tab may be open, and then its records must not be adopted
 			return
 		}
 		close(r.done)

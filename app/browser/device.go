@@ -11,8 +11,8 @@ type Device struct {
 	otherTabs
 }
 
-// formerTabs is how many of its former names a tab remembers. They are more than one because the user may load the page
-// again before it has adopted what the page before left.
+// formerTabs is how many of its former names a tab remembers. One name is not enough: the user may load the page again
+// before the page has adopted the records of its last name.
 const formerTabs = 8
 
 // Tab returns the name of this tab.

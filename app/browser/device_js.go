@@ -9,8 +9,8 @@ import (
 
 const lockTimeout = 10 * time.Second
 
-// NewDevice returns the device of this tab and gives the tab a new name. The tab counts as open until the user closes it or
-// leaves its page. It is open again when the page comes back from the browser's cache.
+// NewDevice returns the device of this tab and gives the tab a new name. The tab counts as open until the user closes it
+// or leaves its page. It counts as open again when the page comes back from the browser's cache.
 func NewDevice() *Device {
 	d := &Device{}
 	d.rename(rand.Text(), TabStorage())
@@ -33,12 +33,12 @@ func NewDevice() *Device {
 
 // Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
 func (d *Device) Save(changes map[string]string) error {
-	<-d.held // otherwise another tab could adopt the changes at once
+	<-d.held // wait: another tab would adopt the changes of a tab that does not count as open yet
 	return d.database.Save(changes)
 }
 
-// Update calls decide with everything that is stored, and stores the changes that decide returns as Save does. All of that
-// is one transaction: nothing else changes meanwhile. decide must not block, but Update blocks.
+// Update calls decide with everything that is stored, and stores the changes that decide returns as Save does. All of
+// that is one transaction, so no other tab stores anything in between. decide must not block, but Update blocks.
 func (d *Device) Update(decide func(all map[string]string) (changes map[string]string)) error {
 	<-d.held
 	return d.database.Update(decide)
@@ -72,8 +72,8 @@ func (n *otherTabs) Closed(tabs []string) (closed []string, err error) {
 	return closed, nil
 }
 
-// removeLeftovers deletes the databases of tabs that have ended, all except that of the tab self. A browser that crashes
-// leaves them.
+// removeLeftovers deletes the databases that closed tabs have left, as after a crash of the browser. self is the name of
+// this tab, whose database stays.
 func (n *otherTabs) removeLeftovers(self string) {
 	all, err := await(call(global("indexedDB"), "databases"))
 	if err != nil { // not every browser lists its databases
@@ -88,8 +88,8 @@ func (n *otherTabs) removeLeftovers(self string) {
 	n.deletions.closed(tabs, removeTab)
 }
 
-// hold takes what an open tab holds, so that the other tabs see that it is open: the lock or, without Web Locks, the
-// database of its name. The browser releases both when the tab ends, in a crash too. When the user leaves the page, the
+// hold shows the other tabs that this tab is open: it takes the lock of the tab's name or, without Web Locks, opens the
+// database of that name. The browser releases both when the tab ends, in a crash too. When the user leaves the page, the
 // page itself releases them, because it may live on in the browser's cache.
 func hold(tab string) {
 	if !locks().IsUndefined() {
@@ -108,7 +108,7 @@ func hold(tab string) {
 		lose.Release()
 		return nil
 	})
-	lose = js.FuncOf(func(js.Value, []js.Value) any { // the user has deleted the site's data
+	lose = js.FuncOf(func(js.Value, []js.Value) any { // the user has deleted the site's data: open the database again
 		go hold(tab)
 		return nil
 	})

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// Fetch gets url, or posts form to it if form is not empty. It sends cookies to the page's own origin only, for a proxy that
-// asks users to sign in, and no referrer. It stores nothing in a cache and takes no longer than timeout. It follows no
-// redirect: then status is 302 and the answer is empty. The body must be text: bytes that are not UTF-8 are replaced. Fetch
-// blocks.
+// Fetch gets url, or posts form to it if form is not empty. It blocks, for timeout at most.
+//   - It sends cookies only to the page's own origin, where a proxy may ask users to sign in. It sends no referrer.
+//   - It stores nothing in a cache.
+//   - It follows no redirect: then status is 302 and the body is empty.
+//   - The body must be text: bytes that are not UTF-8 are replaced.
 func Fetch(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error) {
 	return fetchForm(url, form, timeout, privateOptions())
@@ -23,7 +24,7 @@ func FetchKeepalive(url, form string, timeout time.Duration) (
 	return fetchForm(url, form, timeout, options)
 }
 
-// fetchForm does the work of Fetch, with options.
+// fetchForm does what Fetch does, with these options.
 func fetchForm(url, form string, timeout time.Duration, options js.Value) (
 	status int, header func(name string) string, body []byte, err error) {
 	options.Set("signal", call(global("AbortSignal"), "timeout", timeout.Milliseconds()))

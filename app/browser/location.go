@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// readable returns an address that Go can parse: in one that it cannot parse, each % is a character that stands for itself.
-// An address has such a % if people write it: /#100%.
+// readable returns address, or an address in its place that Go can parse. Go cannot parse /#100%, because in an address a
+// % begins an escape. In such an address, readable replaces each % by %25.
 func readable(address string) string {
 	if _, err := url.Parse(address); err != nil {
 		return strings.ReplaceAll(address, "%", "%25")

@@ -23,7 +23,8 @@ func Replace(path string) {
 	call(global("history"), "replaceState", js.Null(), "", path)
 }
 
-// Revisited reports whether the browser has loaded the page again by itself: from its history, or by a reload.
+// Revisited reports whether the browser has loaded the page because of a reload, or because the user went back or forward
+// in the history.
 func Revisited() bool {
 	load := call(call(global("performance"), "getEntriesByType", "navigation"), "pop")
 	if !load.Truthy() {
@@ -46,10 +47,11 @@ func KeepReadable() {
 		repair()
 		return nil
 	})
-	call(js.Global(), "addEventListener", "popstate", onPopState, true) // captures: go-app's own handler must come later
+	call(js.Global(), "addEventListener", "popstate", onPopState, true) // true: runs before go-app's own handler
 }
 
-// Visit goes to path as the back button does: it does not leave the page and adds no entry to the history.
+// Visit makes go-app show path, as if the user had pressed the back button: it does not leave the page and adds no entry
+// to the history.
 func Visit(path string) {
 	Replace(path)
 	call(js.Global(), "dispatchEvent", global("PopStateEvent").New("popstate"))

@@ -10,8 +10,8 @@ import (
 // js.Value.Get: an exception there ends the program, while an exception in js.Value.Call becomes a panic.
 func global(name string) js.Value { return call(js.Global().Get("Reflect"), "get", js.Global(), name) }
 
-// call calls a method. It returns undefined if there is no such method or if the method throws. call recovers from that
-// panic, so no caller has to; this keeps the program that the browser downloads small.
+// call calls a method. It returns undefined if there is no such method or if the method throws. An exception arrives as a
+// panic; call recovers from it for all callers, which keeps the program that the browser downloads small.
 func call(target js.Value, method string, args ...any) (result js.Value) {
 	defer func() {
 		if recover() != nil {

@@ -5,8 +5,8 @@ import (
 	"syscall/js"
 )
 
-// VerifySignature checks a signature of signed with WebCrypto and reports whether it is good. alg is the algorithm's
-// name in JOSE; jwk is the public key, as JSON. If WebCrypto cannot check the signature, ok is false. It blocks.
+// VerifySignature uses WebCrypto to check whether signature is a good signature of signed. alg is the algorithm's name in
+// JOSE; jwk is the public key, as JSON. If WebCrypto cannot check the signature, ok is false. It blocks.
 func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 	_, how, known := strings.Cut(webCrypto, alg+" ")
 	if !known {

@@ -1,9 +1,9 @@
 // Package browser wraps the browser features that Mayfly's client needs and go-app does not offer: WebSocket, fetch,
 // storage of the tab and of the device, cryptography, locks and a channel between tabs, and the page's events and
 // address. It is the only package that imports syscall/js. Each feature has up to three files: the type and its doc
-// comment, the version for the browser, and a native version for tests and prerendering. The features from the top
-// down: events, worker, device on tabs and database, signature on vault, fetch, socket, storage, location; below them
-// names and promise. No feature refers to one that comes before it here.
+// comment, the version for the browser (_js), and a native version for tests and prerendering (_notjs). The features from
+// the top down: events, worker, device (which uses tabs and database), signature (which uses vault), fetch, socket,
+// storage, location; below them names and promise. No feature refers to a feature that comes before it here.
 //
 // A callback from JavaScript never blocks and never panics, because either would stop the whole program.
 package browser
@@ -19,7 +19,7 @@ const (
 	closeNormal    = 1000
 	closeFirstOwn  = 4000 // the lowest code that an application may define
 	closeLastOwn   = 4999 // the highest code that an application may define
-	maxCloseReason = 123  // bytes
+	maxCloseReason = 123  // the longest reason, in bytes
 )
 
 // Socket is a WebSocket of the browser. coder/websocket has such a type, too, but in the browser it loses close codes,
@@ -55,7 +55,7 @@ func (s *Socket) Close(code int, reason string) {
 // An inbox is the queue between the browser's callbacks and Read. It holds the messages that have come and, once the
 // connection has ended, the error that Read returns after them.
 type inbox struct {
-	ready chan struct{} // capacity 1: the queue has changed
+	ready chan struct{} // capacity 1; signals that the queue has changed
 
 	mu       sync.Mutex // guards what follows
 	messages [][]byte
@@ -75,7 +75,7 @@ func (q *inbox) push(message []byte) {
 	q.signal()
 }
 
-// finish adds the error that ends the queue. Only the first one counts.
+// finish adds the error that ends the queue. Only the first error counts.
 func (q *inbox) finish(err error) {
 	q.mu.Lock()
 	if q.end == nil {

@@ -81,7 +81,8 @@ func (n *native) close(code int, reason string) {
 	n.ws.Call("close", code, reason)
 }
 
-// bytesOf returns the data of a message event, or the bytes of an ArrayBuffer. A Mayfly server sends only text.
+// bytesOf returns the bytes of data, which is a string or an ArrayBuffer. In messages, a Mayfly server sends only
+// strings.
 func bytesOf(data js.Value) []byte {
 	if data.Type() == js.TypeString {
 		return []byte(data.String())

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Lock waits until no other tab holds the lock called name, for timeout at most. In a browser without Web Locks it returns
-// at once. The lock is released when the tab is closed, and also when the user leaves the page. Otherwise Chromium would
-// keep the frozen page in its cache, and the lock with it.
+// Lock takes the lock called name. If another tab holds it, Lock waits for it, for timeout at most. In a browser without
+// Web Locks it returns at once. The lock is released when the tab is closed, and also when the user leaves the page.
+// Otherwise Chromium would keep the frozen page in its cache, and the lock with it.
 func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -18,8 +18,8 @@ func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 }
 
 // Slot waits for one of the n slots that all tabs share under name. ok is false if ctx is done first. Call release when
-// the slot is no longer needed. If all slots are taken, it waits for one of them at random, in the order of arrival
-// there. Without Web Locks every call gets a slot at once.
+// the slot is no longer needed. If all slots are taken, Slot chooses one at random and waits in the queue for it. Without
+// Web Locks every call gets a slot at once.
 func Slot(ctx context.Context, name string, n int) (release func(), ok bool) {
 	for i := range n {
 		if release, err := tryLock(name + strconv.Itoa(i)); err == nil {

@@ -8,7 +8,7 @@ import (
 
 const nonceSize = 12 // in bytes; the nonce stands before the encrypted bytes
 
-// Seal encrypts plain and returns the result as base64. If there is no key yet, it makes one. It blocks.
+// Seal encrypts text and returns the result as base64. If there is no key yet, it makes one. It blocks.
 func (Vault) Seal(text string) (sealed string, err error) {
 	key, err := keyRequest("get", vaultKey)
 	if err == nil && key.IsUndefined() {
@@ -23,8 +23,8 @@ func (Vault) Seal(text string) (sealed string, err error) {
 	return base64.StdEncoding.EncodeToString(append(nonce, buffer...)), err
 }
 
-// Open returns the text that was sealed. ok is false if that will never be possible: the text is damaged or the key is gone.
-// err means that the vault cannot be used now. It blocks.
+// Open returns the text that Seal has encrypted. It blocks. ok is false if the text can never be opened, because it is
+// damaged or the key is gone. err means that the vault cannot be used now.
 func (Vault) Open(sealed string) (text string, ok bool, err error) {
 	b, err := base64.StdEncoding.DecodeString(sealed)
 	if err != nil || len(b) < nonceSize {

@@ -28,8 +28,8 @@ func WatchWorker(onVersion func(version string)) (stop func()) {
 }
 
 // UpdateWorker makes the browser look for a newer worker, and makes the current worker fetch again those cached files
-// that were deleted. It blocks until the browser has looked, and has installed the worker that it has found. It returns an
-// error if one of these failed, mostly because of the network.
+// that were deleted. It blocks until the browser has looked and, if it has found a newer worker, has installed it. It
+// returns an error if the browser could not look or install, mostly because of the network.
 func UpdateWorker() error {
 	askWorker()
 	registration, err := await(call(workers(), "getRegistration"))
