@@ -1,6 +1,6 @@
 // Package dom reads and changes the page's document without go-app: texts and attributes that go-app draws empty and
 // never changes, the focus, and events of the window. A change made here does not make go-app draw. Only the UI goroutine
-// may call it, except to show the sentence after a panic.
+// may use the package, except for the sentence that is shown after a panic.
 package dom
 
 import (
@@ -30,7 +30,7 @@ func Node(tag, class string, children ...any) goapp.Value {
 // Set sets an attribute of an element.
 func Set(e goapp.Value, attribute, value string) { e.Call("setAttribute", attribute, value) }
 
-// Write sets the text of the element with this id, if there is one. go-app must draw that element empty.
+// Write sets the text of the element with this id, if there is one. In go-app's drawing, the element must be empty.
 func Write(id, text string) {
 	if e := ByID(id); e.Truthy() {
 		e.Set("textContent", text)
@@ -54,14 +54,15 @@ func Active() goapp.Value { return Document().Get("activeElement") }
 func Hidden() bool { return Document().Get("visibilityState").String() == "hidden" }
 
 // Copy copies text to the clipboard, and then calls done, with true if that succeeded. done may run before Copy returns,
-// or later on the browser's event loop. Where the page may not use the clipboard, Copy tries the browser's old command.
+// or later on the browser's event loop. Where the page may not use the clipboard, Copy tries the old command of browsers
+// (copyByCommand).
 func Copy(text string, done func(copied bool)) {
 	clipboard := goapp.Window().Get("navigator").Get("clipboard")
 	if !clipboard.Truthy() { // there is none without TLS
 		done(copyByCommand(text))
 		return
 	}
-	var settled [2]goapp.Func // one runs when the text was copied, the other when copying was refused
+	var settled [2]goapp.Func // settled[0] runs when the text was copied, settled[1] when copying was refused
 	settle := func(i int, copied func() bool) {
 		settled[i] = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 			settled[0].Release()
@@ -104,8 +105,8 @@ func copyByCommand(text string) bool {
 	return copied
 }
 
-// WatchSize calls handle once soon. After that it calls handle whenever the browser has laid out e with another size,
-// before the browser paints that. It goes on until stop is called. handle runs on the browser's event loop.
+// WatchSize calls handle soon after this call, and then whenever the browser has laid out e with another size, before it
+// paints that size. It goes on until stop is called. handle runs on the browser's event loop.
 func WatchSize(e goapp.Value, handle func()) (stop func()) {
 	f := goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
 		handle()
