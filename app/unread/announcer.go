@@ -9,16 +9,17 @@ import (
 	"mayfly/app/words"
 )
 
-// The message list is no live region, because screen readers would read out the whole history, and report removed messages
-// as changes. Instead, two invisible live regions hold what is new: one polite, one for failures (an alert).
+// The message list is no live region, because screen readers would read out the whole history, and report removed
+// messages as changes. Instead, two invisible live regions hold what is new: a polite region for messages, and an alert
+// for failures.
 const (
-	gather   = 300 * time.Millisecond // how long a new message waits, to be said together with those that come meanwhile
+	gather   = 300 * time.Millisecond // how long a new message waits, so that messages that come meanwhile are said with it
 	pause    = 2 * time.Second        // the shortest time between two announcements of messages
 	maxLines = 3                      // if more messages are new, only their number is said
 	maxSaid  = 200                    // how many characters of a message's text are said at most
 
-	// along is how much earlier than at the time due messages may be said. If another reason has led to a call of
-	// Observe, saying them with it costs less than a frame of their own.
+	// along is how long before due the unsaid messages may be said, if Observe is called for another reason: to say them
+	// then costs less than another call with a frame of its own.
 	along = gather / 2
 )
 
@@ -29,14 +30,14 @@ type Announcer struct {
 
 	entered bool          // the user has entered a room whose number of messages is not said yet
 	unsaid  []string      // the keys of other users' new messages that are not said yet, in order
-	due     time.Duration // when the unsaid messages must be said, on the clock of Observe
-	last    time.Duration // when messages were last said, on the clock of Observe
+	due     time.Duration // when the unsaid messages must be said, as a time that Observe gets (now)
+	last    time.Duration // when messages were last said, as a time that Observe gets (now)
 	quoted  []string      // the keys of the messages in Polite
 }
 
 // Observe compares the view current with previous, the view before it. now is the time since the page was mounted. Call
 // Observe again when the next view comes. If Observe returns more than 0, also call it again after that time, with the
-// same view as both.
+// same view as previous and current.
 func (a *Announcer) Observe(previous, current *client.View, now time.Duration) time.Duration {
 	if current.Room != previous.Room {
 		a.unsaid, a.entered = nil, previous.Room != ""
@@ -74,8 +75,8 @@ func (a *Announcer) Observe(previous, current *client.View, now time.Duration) t
 	return a.due - now
 }
 
-// compare finds what is new between two views: other users' messages, the last failure of one of the user's own messages,
-// and whether the server has accepted one of them.
+// compare finds what is new between two views. It adds other users' new messages to unsaid, and puts the last failure of
+// a message of the user's own into Alert. sent says whether the server has accepted a message of the user's own.
 func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 	failed, failure := false, ""
 	for i := range current.Messages {
@@ -94,7 +95,7 @@ func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 		case was != nil:
 			sent = sent || was.Seq == 0
 		case m.Seq <= current.Head: // the message was in the room before the user joined
-		case slices.Contains(previous.Undo, m.Key): // the user has taken it back, and has it back now
+		case slices.Contains(previous.Undo, m.Key): // the user took the message back and has undone that
 		case m.Mine:
 			sent = true
 		default:
@@ -107,8 +108,8 @@ func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 	return sent
 }
 
-// lines returns text with the unsaid messages that have not expired: with their authors and texts, or only with their
-// number. quoted holds the keys of the messages whose texts it added.
+// lines returns text and, below it, the unsaid messages that have not expired: the author and the text of each or, if
+// there are more than maxLines, only their number. quoted holds the keys of the messages whose texts it added.
 func (a *Announcer) lines(text string, messages []client.Message) (_ string, quoted []string) {
 	lines := ""
 	for _, key := range a.unsaid {
@@ -128,8 +129,8 @@ func (a *Announcer) lines(text string, messages []client.Message) (_ string, quo
 // Say puts a sentence into the polite live region.
 func (a *Announcer) Say(text string) { a.Polite, a.quoted = differently(a.Polite, text), nil }
 
-// differently returns text. If text equals previous, the text before it, differently adds an invisible character, because
-// a screen reader only reads out a text that changes.
+// differently returns text. If that is the text which the live region has already (previous), differently adds an
+// invisible character: a screen reader only reads out a text that changes.
 func differently(previous, text string) string {
 	if text != "" && text == previous {
 		text += "\u00a0"

@@ -18,8 +18,8 @@ type Unread struct {
 	seen   bool     // the user has read all messages; the divider stays, but none counts as unread
 }
 
-// Follow compares the messages before a change with those after it. If away is true, the new ones become unread. away
-// says that the page is hidden, or that the list is not at its end.
+// Follow compares the messages before and after a change. away says that the page is hidden, or that the list is not at
+// its end: then the new messages become unread. Otherwise the user has seen them.
 func (u *Unread) Follow(before, after []client.Message, away bool) {
 	u.marked = slices.DeleteFunc(u.marked, func(key string) bool { return find(after, key, 0) < 0 })
 	if !away {
