@@ -128,7 +128,7 @@ func (t *timeline) withUnmade(m Message) Message {
 	return m
 }
 
-// reacted applies f: a user has given a reaction, or has taken one away.
+// reacted applies f: a user has given a reaction, or has taken it away.
 func (t *timeline) reacted(f wire.Reacted) {
 	if list, i := t.find(f.To); i >= 0 {
 		given := react((*list)[i].given(), f.Emoji, f.User.ID, f.On, f.User.ID == t.me.ID)
@@ -199,8 +199,8 @@ func (t *timeline) markMine(me wire.User) {
 	}
 }
 
-// Target returns the message that is shown under key, for an act on it. ok is false if there is no such message, or if its
-// seq is not one of the present epoch.
+// Target returns the message that is shown under key, for an act on it. ok is false if there is no such message, if it is
+// an entry, or if it belongs to an earlier epoch.
 func (t *timeline) Target(key string) (m Message, ok bool) {
 	i := index(t.Messages, func(m *Message) bool { return m.Key == key })
 	if i < 0 || t.Messages[i].Seq == 0 || t.Messages[i].epoch != t.cursor.Epoch {
