@@ -18,7 +18,7 @@ type State int
 const (
 	Sent    State = iota // the server has the message
 	Sending              // the server has not accepted the message yet; the client sends it again by itself
-	Waiting              // there is no connection: the device stores the message until there is one
+	Waiting              // there is no connection: the device stores the message until a connection opens
 	Failed               // the server refused the message, or has not answered for a long time: the reason says which
 )
 
@@ -57,7 +57,7 @@ type storedEntry struct {
 	value  string
 }
 
-// hasFailed reports whether the client does not send the entry again by itself.
+// hasFailed reports whether the entry has failed: the client does not send it again by itself.
 func (e *Entry) hasFailed() bool { return e.failed != Problem{} }
 
 // state returns the State in which the entry is shown, and the reason for it.

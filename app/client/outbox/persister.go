@@ -34,9 +34,9 @@ type Config struct {
 }
 
 // A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between the
-// wanted records and the stored ones in one transaction. So an entry that becomes a draft is always stored as exactly
-// one of the two, also after a crash. Saving does not wait for an adoption, because the user may close the page before
-// the adoption ends.
+// wanted records and the stored records in one transaction. So an entry that becomes a draft is stored as an entry or as
+// a draft, never as both or neither, even after a crash. Saving does not wait for an adoption, because the user may close
+// the page before the adoption ends.
 type Persister struct {
 	Config // static
 
@@ -45,7 +45,7 @@ type Persister struct {
 	failed   *clock.Moment     // when the device failed; nil: it did not fail the last time
 	adoption adoptState
 	restored string       // the room for which the last adoption has looked for a draft
-	late     bool         // another adoption must begin, adoptAgain after required
+	late     bool         // a second adoption must begin, adoptAgain after the time required
 	required clock.Moment // when Require was last called
 	fresh    bool         // the tab is new, and no adoption has begun
 	// the tabs whose records this tab adopts without waiting for reloadTime, until the adoption that late schedules: the
@@ -136,7 +136,7 @@ func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	}
 }
 
-// save saves the difference between the records that desired returns and the stored ones.
+// save stores the records that desired returns. It writes only the difference from the records that the device has.
 func (p *Persister) save() {
 	desired := p.desired()
 	changes := map[string]string{}
@@ -278,7 +278,7 @@ func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	p.Entries.entries = append(entries, p.Entries.entries...)
 }
 
-// An adoptState says whether an adoption is wanted and whether one runs.
+// An adoptState says whether an adoption is wanted and whether an adoption runs.
 type adoptState int
 
 const (

@@ -18,7 +18,7 @@ const (
 	NoAnswer     Code = "no-answer"     // the server has not answered yet
 	NoConnection Code = "no-connection" // the entry waits for a connection
 	TooBig       Code = "too-big"       // the server has closed the connection because the entry is too large
-	OtherAuthor  Code = "other-author"  // another user than the present one wrote the entry
+	OtherAuthor  Code = "other-author"  // another user wrote the entry, so the present user cannot send it
 )
 
 // RefusalOf returns the Problem that f, a refusal of the server, reports. It is the zero Problem if f has no sentence:
