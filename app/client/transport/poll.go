@@ -14,14 +14,14 @@ const (
 	signoutTimeout = 5 * time.Second // how long Close waits until the server has answered a signout
 )
 
-// A Poster posts the frames of one poll to the server, with the content type wire.PollType, and returns the answer. In
-// the browser it calls browser.Post; PostTo returns one for native programs; tests use a script. It gives up when ctx
-// is done.
+// A Poster posts the frames of one poll to the server, with the content type wire.PollType, and returns the answer. It
+// gives up when ctx is done. In the browser it calls browser.Post; in native programs PostTo returns it; tests use a
+// script.
 type Poster func(ctx context.Context, frames []byte) (status int, header func(name string) string, answer []byte, err error)
 
-// A Slot waits until the caller may make a long poll: until one of the slots is free. ok is false if ctx is done first.
-// Call done when the poll has ended. All tabs of a browser share a few slots, because a browser opens six connections
-// to one server at most.
+// A Slot takes a slot for a long poll, and waits until a slot is free. ok is false if ctx is done first. Call done when
+// the poll has ended. All tabs of a browser share a few slots, because a browser opens six connections to one server at
+// most.
 type Slot func(ctx context.Context) (done func(), ok bool)
 
 // DialPolls returns a Dial for networks that block WebSockets. If slot is nil, a slot is always free.
@@ -49,7 +49,7 @@ type pollConn struct {
 	end     context.CancelCauseFunc // static
 	running sync.WaitGroup          // waits for the goroutines listen and speak
 
-	mu sync.Mutex // guards what follows
+	mu sync.Mutex // guards the fields below, up to signingOut
 	// the hello with which each poll begins; the cursors of its rooms say what the client has read
 	hello        wire.Hello
 	named        string             // the name to put back into hello if the server refuses a rename
@@ -103,7 +103,7 @@ func (p *pollConn) Write(message []byte) error {
 		case wire.Leave:
 			p.forgetLocked(f.Room)
 			p.interrupt()
-		case wire.Rename: // a hello with the old name would undo the change of the name
+		case wire.Rename: // with the old name, the next hello would undo the rename
 			p.hello.Name = f.Name
 			p.unsent = append(p.unsent, f)
 		default:
@@ -149,7 +149,7 @@ func (p *pollConn) renamedLocked(u wire.User) {
 
 // forgetLocked removes room from the rooms that the polls name.
 func (p *pollConn) forgetLocked(room string) {
-	var left []wire.Join // a new list, because a poll may be reading the old one
+	var left []wire.Join // a new list, because a poll may be reading the old list
 	for _, j := range p.hello.Rooms {
 		if j.Room != room {
 			left = append(left, j)
