@@ -75,8 +75,8 @@ func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() { s.engine.sender.drafts.Write(room, text, taken, s.engine.clock()) })
 }
 
-// Enter leaves the room that is shown and joins another; "" joins none. The client still sends the entries that wait
-// for the old room.
+// Enter leaves the room that is shown and joins room; "" joins no room. The client still sends the entries that wait for
+// the old room.
 func (s *Client) Enter(room string) { s.do(func() { s.engine.enter(room) }) }
 
 // Retry starts an attempt to connect now instead of at View.NextTry. It uses a WebSocket, even if the client polled

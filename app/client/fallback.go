@@ -71,8 +71,8 @@ func (f *fallback) doubtPolls(now clock.Moment) {
 	f.awaitProbe(now, 0)
 }
 
-// probeFailed schedules the next probe after a failed one. anew reports whether the polls must connect again, because
-// the network has changed since they connected.
+// probeFailed runs when a probe has failed. It schedules the next probe. anew is true if the polls must connect again,
+// because the network has changed since they connected.
 func (f *fallback) probeFailed(now clock.Moment) (anew bool) {
 	f.awaitProbe(now, probeLater)
 	anew, f.doubt = f.doubt, false

@@ -15,7 +15,7 @@ type Identity struct {
 	Ended    bool   // the sign-in has ended, although the user did not sign out
 }
 
-// An identity says as whom the client writes. It is a state machine without I/O: its methods return what the client
+// An identity says as which user the client writes. It is a state machine without I/O: its methods return what the client
 // must do.
 type identity struct {
 	keepGuest func(secret string) // static; Config.KeepGuest
@@ -37,7 +37,7 @@ type identity struct {
 	renewals     int    // how many tokens in a row the server refused as old
 }
 
-// An announcement says what a new Identity changes for the client. The method announce returns one.
+// An announcement is the result of the method announce: it says what a new Identity changes for the client.
 type announcement int
 
 const (

@@ -51,7 +51,7 @@ type link struct {
 	identified  bool // the credentials have come; dialling begins then
 	credentials Credentials
 	renewals    int        // how many tokens in a row the server refused as old
-	reauth      *scheduled // when to send the token again, because the server could not check it; nil: never
+	reauth      *scheduled // when to send the token again, because the server could not check it; nil: it need not be sent
 
 	brought  []wire.Frame // the frames that came while the link was a probe
 	welcomed bool

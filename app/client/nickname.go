@@ -6,7 +6,7 @@ import "mayfly/shared/wire"
 type nickname struct {
 	keep func(name string) // static; Config.KeepName; nil: nobody keeps it
 
-	name  string  // what the next hello says: Config.Name, then the name that the server gave last; "": the pseudonym
+	name  string  // the name in the next hello: at first Config.Name, later the last name from the server; "": the pseudonym
 	wish  *string // the name that the guest would like and the client must still send; nil: none
 	asked *string // the name in the rename that has no answer yet on the present connection; nil: there is none
 }
@@ -15,7 +15,7 @@ type nickname struct {
 func (n *nickname) rename(name string) { n.wish = &name }
 
 // next returns the frame that asks for the wished name, if it must be sent now. An answer does not say which rename it is
-// for, so the client sends a rename only after the answer to the one before.
+// for, so the client sends no rename while an earlier rename has no answer.
 func (n *nickname) next() (f wire.Rename, send bool) {
 	if n.wish == nil || n.asked != nil {
 		return wire.Rename{}, false

@@ -83,7 +83,8 @@ func (s *sender) tell(types bool) {
 	s.links.write(f)
 }
 
-// disconnected runs when a connection has ended: everything that was sent and not answered is sent again on the next one.
+// disconnected runs when a connection has ended. Everything that was sent and has no answer is sent again on the next
+// connection.
 func (s *sender) disconnected() {
 	s.outbox.Disconnected()
 	s.acts.disconnected()

@@ -5,9 +5,9 @@ import "context"
 // A TokenSource is the user's sign-in, with the methods that the client calls. Only Token may block.
 type TokenSource interface {
 	// Token returns the credentials that tell the server who the user is, zero if nobody is signed in. The client calls
-	// Token before every hello, and whenever there may be a newer token. If refusedToken is not "", it is a token that
-	// the server did not accept, and Token gets another one. An error means that somebody is signed in, but no good token
-	// can be had now.
+	// Token before every hello, and whenever there may be a newer token. If refusedToken is not "", the server did not
+	// accept that token, and Token gets another token. An error means that somebody is signed in, but no good token can
+	// be had now.
 	Token(ctx context.Context, refusedToken string) (Credentials, error)
 
 	Wake() // the server says that the token will soon expire
