@@ -54,7 +54,7 @@ func privateOptions() js.Value {
 	return object("credentials", "same-origin", "cache", "no-store", "redirect", "manual", "referrerPolicy", "no-referrer")
 }
 
-// statusFound is the status that stands for any redirect. Browsers don't tell the true one.
+// statusFound is the status that stands for any redirect, because browsers don't tell the true status.
 const statusFound = 302
 
 func fetch(url string, options js.Value) (status int, header func(name string) string, body []byte, err error) {

@@ -34,8 +34,8 @@ func Revisited() bool {
 	return how == "back_forward" || how == "reload"
 }
 
-// KeepReadable changes the page's address to one that Go can parse, now and whenever the user has changed its fragment.
-// go-app ends the program if it cannot parse the address.
+// KeepReadable changes the page's address to an address that Go can parse, now and whenever the user has changed its
+// fragment. go-app ends the program if it cannot parse the address.
 func KeepReadable() {
 	repair := func() {
 		if is := Address(); readable(is) != is {

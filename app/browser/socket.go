@@ -22,8 +22,8 @@ const (
 	maxCloseReason = 123  // the longest reason, in bytes
 )
 
-// Socket is a WebSocket of the browser. coder/websocket has such a type, too, but in the browser it loses close codes,
-// loses messages that came before a close, and leaves sockets open.
+// Socket is a WebSocket of the browser. The package coder/websocket works in a browser, too, but there it loses close
+// codes, loses messages that came before a close, and leaves sockets open.
 type Socket struct {
 	in     *inbox
 	native native
@@ -57,7 +57,7 @@ func (s *Socket) Close(code int, reason string) {
 type inbox struct {
 	ready chan struct{} // capacity 1; signals that the queue has changed
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	messages [][]byte
 	end      error
 	dropped  bool

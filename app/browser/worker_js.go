@@ -47,7 +47,7 @@ func installed(worker js.Value) error {
 	if !worker.Truthy() {
 		return nil
 	}
-	states := make(chan string, 4) // a worker has no more states after installing
+	states := make(chan string, 4) // room for all states after installing, so onState never blocks
 	onState := js.FuncOf(func(js.Value, []js.Value) any {
 		states <- worker.Get("state").String()
 		return nil
