@@ -58,7 +58,7 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 		}
 		l = accountLine{name: a.Name, button: words.Of(words.SignOut), does: doSignOut}
 		l.before, l.after = words.Around(as)
-		if me.ID != "" && !me.Anonymous { // the server's name tells users apart whose names look the same
+		if me.ID != "" && !me.Anonymous { // the server changes names that look like another user's
 			l.name = me.Name
 		}
 	case a.Status == pkce.Restoring:
@@ -180,7 +180,8 @@ func (a *account) do(ctx goapp.Context, what action) {
 		a.signIn.Problem = pkce.Problem{}
 		focusComposer()
 	case doSignIn:
-		// What the browser says of the network is a hint: a chat that is connected proves it wrong, and so may the user.
+		// The browser may be wrong about the network. So its answer does not count while the chat is connected, and the user
+		// can try anyway.
 		if a.view.Status == client.Offline && !goapp.Window().Get("navigator").Get("onLine").Bool() {
 			again := words.Of(words.TryAgain)
 			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: again, does: doSignInAnyway}

@@ -8,7 +8,7 @@ import (
 
 const roomPath = "/r/" // what the path of a room's page begins with
 
-// pathOf returns the path of a room's page. Each room has one.
+// pathOf returns the path of a room's page. Each room has only one path.
 func pathOf(room string) string {
 	if room == wire.DefaultRoom {
 		return "/"
@@ -35,9 +35,9 @@ func roomOf(path string) (room string, ok bool) {
 	return room, true
 }
 
-// roomAt returns the name of the room at an address, of which it takes the path and the fragment. People write rooms with a
-// #, so at the lobby's path a fragment that can be a room's name is one, but for the page's own anchor. elsewhere is true if
-// the room's page has another address.
+// roomAt returns the name of the room at the address with this path and this fragment. People write "#tea" for the room tea,
+// so the path "/" with the fragment "tea" leads there. The fragment composerID names no room, because the page itself links
+// to it. elsewhere is true if the room's page has another address.
 func roomAt(path, fragment string) (room string, elsewhere, ok bool) {
 	room, ok = roomOf(path)
 	named := plainName(strings.TrimLeft(fragment, "#"))
@@ -75,7 +75,7 @@ func roomNamed(text, origin string) (room string, ok bool) {
 // plainName returns a room's name without white space around it and without capital letters.
 func plainName(name string) string { return strings.ToLower(strings.TrimSpace(name)) }
 
-// cutPrefixFold works like strings.CutPrefix, but takes capital letters for small ones.
+// cutPrefixFold works like strings.CutPrefix, but does not distinguish capital and small letters.
 func cutPrefixFold(text, prefix string) (rest string, ok bool) {
 	if len(text) < len(prefix) || !strings.EqualFold(text[:len(prefix)], prefix) {
 		return text, false

@@ -6,9 +6,9 @@ import (
 	"mayfly/app/dom"
 )
 
-// leaveToBrowser hides some clicks on links from go-app, which would open the link in this tab: those for which the
-// browser does something else. With Shift a browser opens a window, with Alt it downloads; go-app knows only Ctrl and
-// Meta. Call stop to end that.
+// leaveToBrowser keeps go-app from seeing some clicks on links: those with Shift or Alt, and those with another mouse button
+// than the main one. For them the browser opens a window or downloads. go-app would open the link in this tab, because it
+// leaves only clicks with Ctrl or Meta to the browser. Call stop to end this.
 func leaveToBrowser() (stop func()) {
 	onClick := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		click := args[0]

@@ -17,10 +17,14 @@ import (
 	"mayfly/app/pkce"
 )
 
-// Register registers every page: "/" is the room wire.DefaultRoom, "/r/<name>" is the room of that name, and the browser
-// shows pkce.CallbackPath while a sign-in is completed. At any other path the page says that there is no such room: without
-// a network the service worker answers each path with the page. c and auth are nil in the server's process. If notice is not
-// "", it is a sentence that the page shows until the user dismisses it. Call Register once, before go-app runs or serves.
+// Register registers the page for every path:
+//   - "/" is the room wire.DefaultRoom, and "/r/<name>" is the room of that name.
+//   - pkce.CallbackPath is the path while a sign-in is completed.
+//   - At any other path the page says that there is no such room. The browser may show the page there, because without a
+//     network the service worker answers each path with it.
+//
+// c and auth are nil in the server's process. If notice is not "", it is a sentence that the page shows until the user
+// dismisses it. Call Register once, before go-app runs or serves.
 func Register(c *client.Client, auth *pkce.SignIn, notice string) {
 	page := func() goapp.Composer { return newPage(c, auth, notice) }
 	goapp.Route("/", page)

@@ -32,7 +32,7 @@ var verbs = map[string]verb{"/me": doAct, "/nick": doName, "/who": doShowWho, "/
 // A command is a text as the page understands it.
 type command struct {
 	does verb
-	name string // of the command as the user wrote it, such as "/nick"; "" if the text is none
+	name string // the command's name as the user wrote it, such as "/nick"; "" if the text is no command
 	text string // what follows the name; if the text is no command, the text to send
 }
 
@@ -95,7 +95,7 @@ func italic(text string) string {
 	return text
 }
 
-// mistake says why nothing can be done with the command; "" if something can.
+// mistake returns the sentence about a command that the page can't carry out; "" if the page can.
 func (c *command) mistake() string {
 	switch name := words.First(c.name); c.does {
 	case doNoSuch:
@@ -108,7 +108,8 @@ func (c *command) mistake() string {
 	return ""
 }
 
-// run does what the command asks, unless it sends a text. It says why that is not possible; "" if it is.
+// run carries out c, a command that sends no text. If that is not possible, run returns a sentence that says why, otherwise
+// "".
 func (p *page) run(ctx goapp.Context, c *command) (problem string) {
 	switch c.does {
 	case doName:
@@ -125,8 +126,8 @@ func (p *page) run(ctx goapp.Context, c *command) (problem string) {
 	return c.mistake()
 }
 
-// takeAllBack takes back all messages of the user's own in the room, and discards those that the server has not accepted. It
-// says so if there are none.
+// takeAllBack takes back all messages of the user's own in the room, and discards those that the server has not accepted. If
+// there are none, it returns a sentence that says so, otherwise "".
 func (p *page) takeAllBack() (problem string) {
 	problem = words.Of(words.NothingToClear)
 	messages := p.messages()

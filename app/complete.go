@@ -12,10 +12,10 @@ import (
 )
 
 const (
-	// maxSuggested is how many suggestions the composer offers at most.
+	// maxSuggested is the largest number of suggestions that the composer offers.
 	maxSuggested = 6
-	// minShortcode is how many characters of a shortcode the user writes before the composer offers any: after one, most
-	// texts mean a face such as :D.
+	// minShortcode is how many characters must follow the colon before the composer suggests emoji. After one character,
+	// most users mean a face such as :D.
 	minShortcode = 2
 )
 
@@ -32,7 +32,7 @@ type stem struct {
 	text string // without the sign
 }
 
-// stemOf returns the stem at the end of text, which is all that stands before the caret.
+// stemOf returns the stem at the end of text. text is the part of the composer's text before the caret.
 func stemOf(text string) stem {
 	if inCode(text) {
 		return stem{}
@@ -50,7 +50,8 @@ func stemOf(text string) stem {
 	return stem{}
 }
 
-// after returns what follows the last sign in line; "" if there is none, or if it follows a letter or a digit.
+// after returns the part of line after the last sign. It returns "" if line has no sign, or if the last one is not free
+// (freeAt).
 func after(line string, sign byte) string {
 	at := strings.LastIndexByte(line, sign)
 	if at < 0 || !freeAt(line, at) {
@@ -59,15 +60,16 @@ func after(line string, sign byte) string {
 	return line[at+1:]
 }
 
-// freeAt reports whether a sign at the byte at is not part of a word, as in a time or a mail address, nor of a web address.
+// freeAt reports whether the sign at the index at may begin a shortcode or a mention. A sign inside a word, a time, a mail
+// address or a web address may not.
 func freeAt(line string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(line[:at])
 	word := line[strings.LastIndexFunc(line[:at], unicode.IsSpace)+1 : at]
 	return !unicode.IsLetter(before) && !unicode.IsDigit(before) && !strings.Contains(word, "://")
 }
 
-// inCode reports whether what comes after text is in code that is not closed yet: in a block of code, or in code in the last
-// line.
+// inCode reports whether text ends inside code: after the beginning of a block of code, or of code in the last line, that is
+// not closed yet.
 func inCode(text string) bool {
 	return strings.Count(text, "```")%2 == 1 || strings.Count(lastLine(text), "`")%2 == 1
 }
@@ -78,7 +80,7 @@ func notShortcode(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '_' && r != '+' && r != '-'
 }
 
-// A suggestion is what the composer offers in the place of a stem.
+// A suggestion is a completion that the composer offers for a stem.
 type suggestion struct {
 	insert string    // the text that replaces the stem
 	name   string    // what the list shows
@@ -133,8 +135,8 @@ func suggestUsers(text string, users []wire.User, me string) []suggestion {
 	return best(found)
 }
 
-// emojiOf returns the emoji of the shortcode that ends text, with both colons, and the bytes that the shortcode has; "" if
-// none ends it.
+// emojiOf returns the emoji for the shortcode at the end of text, such as ":tada:", and the number of bytes of that
+// shortcode. If text does not end with a shortcode, it returns "".
 func emojiOf(text string) (emoji string, size int) {
 	opened, ok := strings.CutSuffix(text, string(emojiSign))
 	if !ok || inCode(opened) {
@@ -159,7 +161,8 @@ const (
 	noMatch
 )
 
-// rankOf returns how well name matches text. Between the words of a name stands the string between. Both are in lower case.
+// rankOf returns how well name matches text. The string between separates the words of name. name and text are in lower
+// case.
 func rankOf(name, text, between string) int {
 	switch {
 	case name == text:
@@ -174,7 +177,7 @@ func rankOf(name, text, between string) int {
 	return noMatch
 }
 
-// A ranked suggestion knows how well it matches.
+// A ranked is a suggestion with its rank: how well it matches what the user has written.
 type ranked struct {
 	suggestion
 	rank int
@@ -194,8 +197,8 @@ func best(found []ranked) (list []suggestion) {
 	return list
 }
 
-// addressed returns the ids of the users whom text mentions. A name that several users have addresses none of them, unless
-// picked, the ids of the users whom the user has picked from the list, has one of them.
+// addressed returns the ids of the users whom text mentions. If several users have the same name, text mentions the one whom
+// the author has picked from the suggestions, or nobody. picked has the ids of all users whom the author has picked.
 func addressed(mentions []string, users []wire.User, picked []string) []string {
 	var ids []string
 	for _, name := range mentions {

@@ -22,9 +22,9 @@ const (
 	sendID    = "message-send"
 )
 
-// A composer is the field in which the user writes, with the button Send. The text is nowhere but in the browser's field:
-// go-app neither sets nor clears it. While the user types, go-app draws nothing, except once to remove the sentence about
-// a problem. So drawing neither loses nor delays a key press.
+// A composer is the field in which the user writes, with the button Send. Only the browser's field holds the text: go-app
+// neither sets nor clears it. While the user types, go-app draws nothing, except once to remove the sentence about a
+// problem. So drawing neither loses nor delays a key press.
 type composer struct {
 	*model
 	reply   reply
@@ -54,8 +54,8 @@ func (c *composer) render() goapp.UI {
 	}
 	send := textElem("button", "composer-send", words.Of(words.Send))
 	attributes(send, "id", sendID, "type", "submit")
-	// The problem is drawn even if it is empty: go-app matches elements by their place, and those after it must keep
-	// theirs.
+	// The problem is drawn even if it is empty: go-app matches elements by their place. Without this element, it would take
+	// each one after it, such as the field, for another.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem, c.renderOffer(), c.undo.render(), c.reply.render(),
 		c.suggest.render(),
@@ -117,7 +117,8 @@ func (c *composer) endOffer() {
 	focusComposer()
 }
 
-// start makes two timers: one stores the draft when the user pauses typing, the other ends an arrival. stop ends both.
+// start makes two timers: one stores the draft when the user pauses typing, the other moves the focus into the field if a
+// room's drafts take too long to come. stop ends both.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
 	touch := goapp.Window().Call("matchMedia", touchKeyboard)
@@ -227,7 +228,7 @@ func (c *composer) onInput(ctx goapp.Context, e goapp.Event) {
 	c.measure()
 	c.onTyping(composerField().Get("value").String())
 	c.draft.timer.Reset(draftPause)
-	if e.Get("isComposing").Truthy() && !c.touch { // keyboards on a screen compose each word
+	if e.Get("isComposing").Truthy() && !c.touch { // a keyboard on the screen composes each word
 		c.suggest.close()
 		return
 	}
@@ -243,13 +244,13 @@ func (c *composer) onComposed(ctx goapp.Context, _ goapp.Event) {
 	c.suggest.follow()
 }
 
-// send hands the text to the client, or runs the command that it is. A text that can't be sent stays in the field.
+// send gives the text to the client or, if the text is a command, runs it. A text that can't be sent stays in the field.
 func (c *composer) send(ctx goapp.Context) {
 	text := tidy(composerField().Get("value").String())
 	if strings.TrimSpace(text) == "" {
 		return
 	}
-	if is := counted(characters(text), c.limit()); is.over() { // the counter shows it
+	if is := counted(characters(text), c.limit()); is.over() { // the counter shows that the text is too long
 		c.voice.say(is.left())
 		return
 	}
@@ -277,7 +278,7 @@ func (c *composer) send(ctx goapp.Context) {
 	c.onSent(ctx)
 }
 
-// clear empties the field.
+// clear empties the field and closes the list of suggestions.
 func (c *composer) clear() {
 	c.suggest.reset()
 	if input := composerField(); input.Truthy() {
@@ -313,7 +314,7 @@ func (c *composer) takeDrafts() (changed bool) {
 	if to == d.offer {
 		return false
 	}
-	if to.last == 0 { // the client has forgotten what was offered
+	if to.last == 0 { // the client no longer has the drafts that were offered
 		d.offer = to
 		yieldFocus(offerID)
 		return true

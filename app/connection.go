@@ -20,7 +20,7 @@ const (
 // A connection shows the state of the client's connection to the server.
 type connection struct {
 	*model
-	asGuest      bool   // the user has chosen to go on as a guest, once the sign-in that the server refused has ended
+	asGuest      bool   // the user has chosen to go on as a guest; the page waits for the end of the refused sign-in
 	countingDown bool   // the page counts the seconds until the next attempt to connect
 	tail         string // the end of the text, which has the seconds: what the element with the id tailID shows
 }
@@ -80,7 +80,8 @@ func (c *connection) retryName() string {
 	}
 }
 
-// onRetry runs when the user wants to connect at once. A sign-in that the server refused ends first.
+// onRetry runs when the user wants to connect at once. If the server has refused the sign-in, onRetry ends the sign-in
+// first; beforeView then connects as a guest.
 func (c *connection) onRetry(goapp.Context, goapp.Event) {
 	if c.signInRefused() {
 		c.asGuest = true
@@ -93,8 +94,8 @@ func (c *connection) onRetry(goapp.Context, goapp.Event) {
 }
 
 // beforeView runs before v is shown. If the user has chosen to go on as a guest and the sign-in has ended, beforeView
-// does so. It also decides whether the page counts down to the next attempt to connect. The countdown begins if the wait
-// is a second or longer, and ends when the attempt begins.
+// connects as a guest. It also decides whether the page counts down to the next attempt to connect. The countdown begins if
+// the wait is a second or longer, and ends when the attempt begins.
 func (c *connection) beforeView(v *client.View) {
 	if c.asGuest && v.Status == client.SignedOut {
 		c.asGuest = false

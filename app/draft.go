@@ -32,7 +32,7 @@ type draft struct {
 	arrival arrival
 }
 
-// An arrival is the time that begins when the user enters a room, and ends when the field gets the focus.
+// An arrival begins when the user enters a room, and ends when the field gets the focus.
 type arrival struct {
 	waits bool
 	from  goapp.Value // the element that had the focus when the user came
@@ -42,16 +42,17 @@ type arrival struct {
 func newDraft() draft { return draft{taken: map[string]int{}} }
 
 // takes reports whether a draft that the client gives back may be put into the field at once; otherwise the page offers it
-// above the field. text is what the field holds. A field with a text or with the focus takes none, because the user may be
-// writing, selecting or composing in it. While a draft is offered, later drafts join the offer.
+// above the field. text is what the field holds. A field that has a text or the focus takes no draft, because the user may
+// be writing, selecting or composing in it. While a draft is offered, later drafts join the offer.
 func takes(text string, focused, offered bool) bool { return text == "" && !focused && !offered }
 
-// A delivery is the text that drafts add to the composer's field: drafts that the outbox gives back to the user.
+// A delivery is one text, made of all returned drafts that are not in the composer's field yet. The page puts it into the
+// composer's field, or offers it above the field.
 type delivery struct {
 	text   string
 	last   int  // the N of the last draft in text; 0 if there is no draft
 	lapsed bool // a draft in text is a message that was not sent in time
-	gone   bool // a draft in text is a message that answers another, which was gone
+	gone   bool // a draft in text is a reply that was not sent, because the message that it answers was gone
 }
 
 // undelivered returns, as one delivery, the drafts whose number is above taken.
@@ -65,8 +66,7 @@ func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 	return to
 }
 
-// around returns the words of the offer of a delivery. The offer quotes the beginning of the text: before stands in front
-// of that quotation, after follows it.
+// around returns the sentence that offers a delivery, in two parts. Between them the page shows the beginning of the text.
 func (to delivery) around() (before, after string) {
 	if to.lapsed {
 		return words.Around(words.DraftLapsedOffered)
@@ -79,7 +79,7 @@ func (to delivery) around() (before, after string) {
 
 const (
 	composerID = "message"
-	reasonID   = "reason" // why there is no composer
+	reasonID   = "reason" // the sentence that says why there is no composer
 )
 
 // composerField returns the field that the user writes in. It is not Truthy on a page that shows no room.

@@ -12,8 +12,8 @@ type hold struct {
 	opened bool        // the last touch has opened actions, so it does nothing else
 }
 
-// begin runs when a finger goes down on a message. If the finger stays for holdTime, due runs in a goroutine of its own. It
-// must lead to take.
+// begin runs when a finger goes down on a message. If the finger stays for holdTime, due runs in a goroutine of its own. due
+// must make the UI goroutine call take.
 func (h *hold) begin(due func()) {
 	h.end()
 	h.opened = false
@@ -28,7 +28,7 @@ func (h *hold) end() {
 	}
 }
 
-// take reports whether the finger still waits, and ends that.
+// take reports whether the finger is still waiting on the message, and ends the wait.
 func (h *hold) take() bool {
 	waits := h.timer != nil
 	h.end()

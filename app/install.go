@@ -39,8 +39,8 @@ func (i *install) check(ctx goapp.Context) {
 	}
 }
 
-// installed reports whether this window belongs to an installed app in another display mode than standalone, for which
-// go-app looks itself.
+// installed reports whether this window belongs to an installed app. It leaves out the display mode standalone, which go-app
+// checks itself (IsAppInstallable).
 func installed() bool {
 	for _, mode := range []string{"minimal-ui", "fullscreen", "window-controls-overlay"} {
 		if dom.Matches("(display-mode: " + mode + ")") {
@@ -50,8 +50,8 @@ func installed() bool {
 	return false
 }
 
-// appleSteps returns the menu items that install the page in one of Apple's browsers. For other browsers it returns "",
-// and for Safari on a Mac before version 17, which can't install apps.
+// appleSteps returns the menu items that install the page in one of Apple's browsers. It returns "" on a Mac if the browser
+// can't install apps, as Safari before version 17.
 func appleSteps(userAgent string, touch bool) string {
 	if touch || !strings.Contains(userAgent, "Macintosh") {
 		return words.Of(words.InstallByShare)

@@ -27,8 +27,8 @@ func lives(v *client.View) (all []time.Duration) {
 	return append([]time.Duration{v.TTL}, all...)
 }
 
-// A lifetime is the field in which the user gives the next message a shorter life. Like the text, the choice is nowhere but
-// in the browser's field.
+// A lifetime is the field in which the user gives the next message a shorter life. Only the browser's field holds the
+// choice.
 type lifetime struct{ *model }
 
 // render draws the field. It draws an empty element if there is nothing to choose.
@@ -47,7 +47,7 @@ func (l *lifetime) render() goapp.UI {
 	return field
 }
 
-// chosen returns the life of the next message, 0 for that of the other messages of the room.
+// chosen returns the life that the user has chosen for the next message, 0 for the usual life in the room.
 func (l *lifetime) chosen() time.Duration {
 	field := dom.ByID(lifeID)
 	if !field.Truthy() || field.Get("selectedIndex").Int() == 0 {
@@ -57,7 +57,7 @@ func (l *lifetime) chosen() time.Duration {
 	return time.Duration(ms) * time.Millisecond
 }
 
-// reset chooses the life of the other messages again: a choice holds for one message.
+// reset chooses the usual life in the room again, because a choice is for one message only.
 func (l *lifetime) reset() {
 	if field := dom.ByID(lifeID); field.Truthy() {
 		field.Set("selectedIndex", 0)

@@ -57,8 +57,8 @@ func (m *model) content() list.Content {
 }
 
 // noticeScroll records whether the user has scrolled the list. If the list now shows the newest message, all messages count
-// as read. noticeScroll reports whether the button that leads to the newest message must be drawn again. Call it before
-// the list is drawn.
+// as read. noticeScroll reports whether the button that leads to the newest message must be drawn again. Call it before the
+// list is drawn (see list.NoticeScroll).
 func (m *model) noticeScroll() bool {
 	following, count := m.list.Following(), m.unread.Count()
 	m.list.NoticeScroll()

@@ -22,8 +22,8 @@ const (
 // The device stores the name that the guest has asked for, if it is to be remembered for other visits: two tabs of a device
 // are two guests, and the server may call the second "Ada 2", which must not become the name of the next visit.
 
-// StoredName returns the name that the guest of this tab would like: that of the tab, or else that of the device; "" for the
-// pseudonym. Without storage it returns "".
+// StoredName returns the name that the guest of this tab would like: the name that the tab stores or, if it stores none, the
+// name that the device stores. If there is neither, it returns "", and the server gives the guest a pseudonym.
 func StoredName(tab, device *browser.Storage) string {
 	if name, err := tab.Load(browser.NameKey); err == nil && name != "" {
 		return name
@@ -32,8 +32,8 @@ func StoredName(tab, device *browser.Storage) string {
 	return name
 }
 
-// rememberName stores the name that a guest has asked for on the device, if it is to be remembered. Where the browser denies
-// storage, the name lives as long as the page.
+// rememberName stores the guest's name on the device if remembered is true; otherwise it deletes the stored name. If the
+// browser denies storage, the name lasts only as long as the page.
 func rememberName(device *browser.Storage, name string, remembered bool) {
 	if remembered && name != "" {
 		_ = device.Save(browser.NameKey, name)
@@ -45,8 +45,8 @@ func rememberName(device *browser.Storage, name string, remembered bool) {
 // A nickname is the form in which a guest chooses a name.
 type nickname struct {
 	*model
-	wish       string // the name that the guest has asked for last, or that the device or else the tab remembers
-	remembered bool   // the device shall remember the name
+	wish       string // the name that the guest asked for last; at first, the stored name (load)
+	remembered bool   // the device stores the name for later visits
 	problem    string // why the guest can't have the name, "" if nothing is wrong
 }
 
@@ -58,7 +58,7 @@ func (n *nickname) load() {
 	}
 }
 
-// render draws the form. The name that the guest has stands in the empty field.
+// render draws the form. While the field is empty, it shows the name that the guest has now.
 func (n *nickname) render() goapp.UI {
 	field := elem("input", "rooms-name")
 	attributes(field, "id", nameID, "name", "nickname", "placeholder", room.Called(n.view.Me), "dir", "auto",
@@ -96,7 +96,8 @@ func (n *nickname) onRemember(_ goapp.Context, e goapp.Event) {
 	rememberName(browser.DeviceStorage(), n.wish, n.remembered)
 }
 
-// rename asks for another name, "" for the pseudonym. It says why the user can't have it, "" if nothing is known against it.
+// rename asks the server for another name, or for the pseudonym if name is "". If the client knows already that the guest
+// can't have the name, rename returns a sentence that says why; otherwise it returns "".
 func (n *nickname) rename(name string) (problem string) {
 	name = strings.Join(strings.Fields(tidy(name)), " ")
 	if problem = words.Problem(n.client.Rename(name)); problem == "" {
@@ -106,7 +107,7 @@ func (n *nickname) rename(name string) (problem string) {
 	return problem
 }
 
-// afterView runs when the page has a new view; was is the view before it. It says aloud what a guest is called now.
+// afterView runs when the page has a new view. was holds the previous view. It says aloud what a guest is called now.
 func (n *nickname) afterView(was *client.View) {
 	is := &n.view.Me
 	if is.Anonymous && is.ID == was.Me.ID && is.Name != was.Me.Name {

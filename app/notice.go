@@ -20,8 +20,8 @@ func (n *notice) render() goapp.UI {
 	return bar(words.Of(words.NoticeRegion), noticeID, n.text, "", nil, n.onDismiss)
 }
 
-// afterView shows why the server has refused something that the user did, if the view is shows that for the first time. was
-// is the view before it.
+// afterView compares the new view, is, with the previous view, was. If the server has refused something that the user did,
+// and only the new view says so, afterView shows why.
 func (n *notice) afterView(was, is *client.View) {
 	if is.Notice.N > was.Notice.N {
 		n.text = words.Refused(&is.Notice)

@@ -36,7 +36,7 @@ type page struct {
 
 	painter   painter
 	stops     []func()    // the functions that end what OnMount began
-	timer     *time.Timer // calls refresh when something is due
+	timer     *time.Timer // calls refresh at the time at which it must run again
 	collected time.Time   // when the page last asked for a garbage collection
 	title     string      // the title that the document has
 }
@@ -208,7 +208,7 @@ func (p *page) tick(ctx goapp.Context, ended <-chan struct{}) {
 
 // onSecond runs once a second. While the page is visible, it updates the time left of the messages in sight.
 func (p *page) onSecond(ctx goapp.Context) {
-	if !p.composer.takeDrafts() { // the composer's field may be in the document by now
+	if !p.composer.takeDrafts() { // go-app may have drawn the composer's field by now
 		ctx.PreventUpdate()
 	}
 	p.update.check(ctx)
@@ -234,12 +234,12 @@ func (p *page) OnNav(ctx goapp.Context) {
 	if elsewhere {
 		browser.Replace(pathOf(room))
 	}
-	here := ok && room == p.room || !ok && p.badRoom // the way to the composer, or to the reason why there is none
+	here := ok && room == p.room || !ok && p.badRoom // the user followed the skip link: only the fragment changed
 	deferred(ctx, func(goapp.Context) {
 		switch {
 		case shortcut:
 			p.roomlist.open()
-		case here || onTheWay: // on the way to a room it is not known yet
+		case here || onTheWay: // onTheWay: a sign-in is being completed, and the room is not known yet
 			focusComposer()
 		}
 	})
@@ -271,9 +271,10 @@ func (p *page) onView(ctx goapp.Context) {
 	p.painter.drawn()
 }
 
-// show draws the view v. A list that was at its end stays there. show draws the rows at once, because go-app draws with the
-// next frame, which a hidden page rarely gets, and expired messages must not stay in the document. go-app draws only if
-// something else has changed, which is rare. If the document has no list yet, the rows are drawn after go-app has drawn it.
+// show draws the view v. It draws the rows of the messages itself, at once: go-app draws with the next frame, which a hidden
+// page rarely gets, and until then expired messages would stay in the document. show makes go-app draw only if something
+// else than the rows has changed, which is rare. If the document has no list yet, show draws the rows after go-app has drawn
+// the list.
 func (p *page) show(ctx goapp.Context, v client.View) {
 	scrolled := p.noticeScroll()
 	was, messages, count := p.view, p.messages(), p.unread.Count()
@@ -312,7 +313,8 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	})
 }
 
-// sameFrame reports whether two views are equal but for their messages.
+// sameFrame reports whether go-app would draw the same for two views. It does not compare the rows, which go-app does not
+// draw, and not the people and the reply, for which show calls changed.
 func sameFrame(a, b *client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
 		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
@@ -321,8 +323,8 @@ func sameFrame(a, b *client.View) bool {
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 
-// refresh updates what the page shows and what a screen reader says, and sets the timer for the time at which it must run
-// again, if any.
+// refresh updates the countdown in the header, and the texts that a screen reader says. If one of them changes with time,
+// refresh sets the timer to run again at that time. before is the view before the present one.
 func (p *page) refresh(before *client.View) {
 	next := p.connection.refresh()
 	if said := p.voice.observe(before, &p.view); said != 0 && (next == 0 || said < next) {

@@ -15,7 +15,7 @@ import (
 type painter struct {
 	latest  latest
 	onFrame goapp.Func // the callback of requestAnimationFrame
-	painted bool       // the painter does not wait for the browser to paint the last view that was drawn
+	painted bool       // the browser has painted the last view, so the next may be drawn; true before the first
 }
 
 // start makes draw run at each frame that the painter waits for.
@@ -36,7 +36,7 @@ func (p *painter) take() (v client.View, ok bool) {
 	return p.latest.take()
 }
 
-// drawn makes the next view wait for a frame.
+// drawn runs when the page has drawn a view. The next view then waits for a frame of the browser.
 func (p *painter) drawn() {
 	if p.painted && !dom.Hidden() {
 		p.painted = false

@@ -21,8 +21,8 @@ const (
 	besideLog = "(min-width: 1100px)"
 )
 
-// People is the panel that shows who is in the room, and what the user can choose about that. The button in the header
-// shows how many people there are, and opens and closes the panel.
+// People is the panel that shows who is in the room. It also has the setting for signs of typing and, for a guest, the form
+// for a name. The button in the header shows how many people there are, and opens and closes the panel.
 type people struct {
 	*model
 	typing   typing
@@ -122,7 +122,8 @@ func (p *people) open(ctx goapp.Context, returnTo string) {
 	deferred(ctx, func(goapp.Context) { dom.Focus(peopleID) })
 }
 
-// close closes the panel. If it has the focus, the focus goes back to where it came from.
+// close closes the panel. If the focus is in the panel, it goes back to the element with the id returnTo or, without that
+// element, to the composer.
 func (p *people) close() {
 	p.shown = false
 	if dom.Active().Call("closest", "#"+peopleID).Truthy() {
@@ -134,19 +135,20 @@ func (p *people) close() {
 	}
 }
 
-// onSent runs after the user has sent a message. The panel must not cover it.
+// onSent runs after the user has sent a message. In a narrow window it closes the panel, which would cover that message.
 func (p *people) onSent() {
 	if p.shown && !dom.Matches(besideLog) {
 		p.close()
 	}
 }
 
-// changed reports whether the button or the panel must be drawn again, because people have changed since the view was.
+// changed reports whether the button or the panel must be drawn again, because the people are no longer those of the
+// previous view, was.
 func (p *people) changed(was *client.View) bool {
 	return p.view.People != was.People || p.shown && !p.view.Company.Same(&was.Company)
 }
 
-// afterView runs when the page has a new view; was is the view before it.
+// afterView runs when the page has a new view. was holds the previous view.
 func (p *people) afterView(was *client.View) {
 	p.typing.afterView()
 	p.nickname.afterView(was)

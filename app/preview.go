@@ -8,8 +8,8 @@ import (
 	"mayfly/app/words"
 )
 
-// A Preview is the page in one state, without a client: its buttons do nothing. app/gallery draws previews; the shipped
-// client does not.
+// A Preview is the page in one state. Its client does not run, so its buttons do nothing. app/gallery draws previews; the
+// shipped client does not.
 type Preview struct {
 	View   client.View
 	SignIn pkce.State

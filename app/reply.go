@@ -7,8 +7,9 @@ import (
 	"mayfly/app/words"
 )
 
-// This file draws what stands above the field: the message that the next message answers, and after a take-back the button
-// that undoes it. The texts of messages are nowhere but in the view, so they vanish from here with the messages.
+// This file draws two parts above the field: the message that the next message answers, and the button that brings back
+// messages which the user has just taken back. Neither part stores a text: each draw takes it from the view, so an expired
+// message also vanishes here.
 
 const (
 	replyID = "message-reply"
@@ -29,8 +30,8 @@ func (r *reply) answered(v *client.View) *client.Message {
 	return nil
 }
 
-// render draws what the next message answers. It draws an empty element if that is nothing: go-app matches elements by
-// their place.
+// render draws the message that the next message answers. If the next message is no reply, it draws an empty element,
+// because go-app matches the elements after it by their place.
 func (r *reply) render() goapp.UI {
 	box := elem("div", "composer-offer").Attr("id", replyID)
 	if r.replyTo == "" {
@@ -53,12 +54,12 @@ func (r *reply) cancel() {
 	focusComposer()
 }
 
-// changed reports whether the message that the user answers has come or gone since the view was.
+// changed reports whether the message that the user answers has come or gone since the previous view, was.
 func (r *reply) changed(was *client.View) bool {
 	return (r.answered(was) == nil) != (r.answered(&r.view) == nil)
 }
 
-// An undo offers to bring back the message that the user took back last.
+// An undo offers to bring back the messages that the user has just taken back.
 type undo struct{ *model }
 
 // render draws the button that brings back the messages that the user has just taken back. It draws an empty element if
@@ -84,7 +85,7 @@ func (u *undo) onUndo(goapp.Context, goapp.Event) {
 	focusComposer()
 }
 
-// afterView runs when the page has a new view; was is the view before it. It says aloud how many messages are taken back.
+// afterView runs when the page has a new view. was holds the previous view. It says aloud how many messages are taken back.
 func (u *undo) afterView(was *client.View) {
 	switch n := len(u.view.Undo); {
 	case n > len(was.Undo):

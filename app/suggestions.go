@@ -22,8 +22,8 @@ type suggestions struct {
 	at       int          // the byte of the text at which the stem begins
 	size     int          // the UTF-16 units of the stem
 	chosen   int          // the index of the option that Enter accepts
-	declined int          // the byte at which the stem begins for which the user wants no list; -1: there is none
-	picked   []string     // the ids of the users whom the user has accepted for this message
+	declined int          // the byte at which a stem begins that the user does not want to complete; -1: none
+	picked   []string     // the ids of the users whose names the user has picked from the list for this message
 }
 
 // render draws the empty list.
@@ -62,7 +62,7 @@ func (s *suggestions) onClose(ctx goapp.Context, _ goapp.Event) {
 }
 
 // onKey runs when a key goes down in the field, and no input method composes. It reports whether the key was for the list.
-// With a touch keyboard Enter begins a line.
+// touch says that the keyboard is on the screen: then Enter begins a new line.
 func (s *suggestions) onKey(p press, touch bool) bool {
 	if len(s.list) == 0 || p.shift || p.command {
 		return false
@@ -96,7 +96,7 @@ func beforeCaret(input goapp.Value) (text string, ok bool) {
 		return "", false
 	}
 	text = input.Get("value").String()
-	if start == input.Get("textLength").Int() { // mostly
+	if start == input.Get("textLength").Int() { // the usual case: the caret is at the end
 		return text, true
 	}
 	units := utf16.Encode([]rune(text))
@@ -171,12 +171,12 @@ func (s *suggestions) accept(i int) {
 	if g.emoji == "" {
 		s.picked = append(s.picked, g.user.ID)
 	}
-	s.declined = s.at // a longer name may begin with this one
+	s.declined = s.at // otherwise the list would open again, for longer names that begin with this one
 	s.close()
 	replaceBeforeCaret(s.size, g.insert)
 }
 
-// replaceBeforeCaret replaces that many UTF-16 units before the caret by text.
+// replaceBeforeCaret removes the given number of UTF-16 code units before the caret, and inserts text there.
 func replaceBeforeCaret(units int, text string) {
 	input := composerField()
 	end := input.Get("selectionEnd").Int()
@@ -184,7 +184,8 @@ func replaceBeforeCaret(units int, text string) {
 	insertText(text)
 }
 
-// expand replaces the shortcode before the caret, whose last colon the user has just written.
+// expand runs when the user has just written a colon. If that completes a shortcode, expand replaces the shortcode by its
+// emoji.
 func (s *suggestions) expand() {
 	if text, ok := beforeCaret(composerField()); ok {
 		if emoji, size := emojiOf(text); emoji != "" {
@@ -212,7 +213,7 @@ func (s *suggestions) close() {
 	}
 }
 
-// reset runs when another text begins.
+// reset runs when the composer was emptied, for the next text.
 func (s *suggestions) reset() {
 	s.close()
 	s.declined, s.picked = -1, nil

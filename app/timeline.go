@@ -13,7 +13,7 @@ import (
 // A timeline shows the room's messages, or why there are none. app/list draws the rows.
 type timeline struct {
 	*model
-	notice *notice // says why something that the user does with a message is refused
+	notice *notice // shows why something that the user wants to do with a message is refused
 	hold   hold
 	at     point // where the pointer was last
 }
@@ -51,7 +51,8 @@ func (t *timeline) render() goapp.UI {
 	return elem("div", "log-frame", frame...)
 }
 
-// nothing draws the reason why there are no messages. It returns nil if there are some, or if the client does not know yet.
+// nothing draws the reason why there are no messages. It returns nil if there are some, or if the client has not received
+// them yet.
 func (t *timeline) nothing() goapp.UI {
 	v := &t.view
 	switch {
@@ -141,8 +142,9 @@ func (t *timeline) refused(ctx goapp.Context, problem client.Problem) {
 	}
 }
 
-// onContextMenu runs when the browser would open its own menu. For a finger the actions of the message open instead. A mouse
-// gets the browser's menu, and so does a link, whose address the user may want, and a text that the user selects.
+// onContextMenu runs when the browser would open its own menu. For a finger the actions of the message open instead. The
+// browser's menu still opens for a mouse, on a link, whose address the user may want to copy, and on a text that the user
+// selects.
 func (t *timeline) onContextMenu(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	if !byFinger(e) {
@@ -155,8 +157,9 @@ func (t *timeline) onContextMenu(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onPointerOver runs when the pointer has come to an element of the list. It shows the bar of the message there. When the
-// list scrolls under a pointer that rests, the browser sends the event, too; then the user may be at the keyboard.
+// onPointerOver runs when the pointer has come to an element of the list. It shows the bar of the message there. The browser
+// also sends this event when the list scrolls under a pointer that rests. onPointerOver ignores that: a user who scrolls
+// with the keyboard would see the bar jump from row to row.
 func (t *timeline) onPointerOver(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	at := point{e.Get("clientX").Float(), e.Get("clientY").Float()}
@@ -191,7 +194,7 @@ func (t *timeline) onPointerDown(ctx goapp.Context, e goapp.Event) {
 	})
 }
 
-// onPointerUp runs when a finger has gone up, and when the browser scrolls with it.
+// onPointerUp runs when a finger has gone up, or when the browser has begun to scroll with the finger.
 func (t *timeline) onPointerUp(ctx goapp.Context, _ goapp.Event) {
 	ctx.PreventUpdate()
 	t.hold.end()
@@ -203,8 +206,8 @@ func byFinger(e goapp.Event) bool {
 	return kind.Truthy() && kind.String() == "touch"
 }
 
-// onScroll runs after the list was scrolled, by the user or by the page. At the first and at the last mounted row it mounts
-// more, if there are more messages.
+// onScroll runs after the list was scrolled, by the user or by the page. Near the first and the last row in the document it
+// adds more rows, if there are more messages.
 func (t *timeline) onScroll(ctx goapp.Context, _ goapp.Event) {
 	was := t.list.Following()
 	if !t.noticeScroll() {

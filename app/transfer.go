@@ -19,12 +19,13 @@ func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// insertText writes text at the caret. Undo of the browser can take that back, but not a new value of the field.
+// insertText writes text at the caret. The browser's Undo can take this back; it could not if the page set the field's
+// value.
 func insertText(text string) { dom.Document().Call("execCommand", "insertText", false, text) }
 
-// onTransfer runs when the user pastes something, drags it over the page or drops it there. If it is a file,
-// onTransfer says that files can't be sent, and prevents that the browser leaves the page to show the file. If the
-// user pastes text and a file together, onTransfer ignores the file: word processors add a picture of the text.
+// onTransfer runs when the user pastes something, drags it over the page or drops it there. If it is a file, onTransfer says
+// that files can't be sent, and keeps the browser from leaving the page to show the file. If the user pastes text and a file
+// together, onTransfer ignores the file: word processors add a picture of the text.
 func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 	event, data := e.Get("type").String(), "dataTransfer"
 	if event == "paste" {

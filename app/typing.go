@@ -11,8 +11,8 @@ import (
 const typingID = "typing"
 
 // A typing is the line above the composer that says who is typing. It is no live region, and has one height whether it is
-// empty or not. The user can switch signs of typing off, those of others together with the user's own; the device stores
-// that.
+// empty or not. The user can switch signs of typing off: then the line stays empty, and other users don't see that the user
+// types. The device stores that choice.
 type typing struct {
 	*model
 	off   bool
@@ -47,7 +47,8 @@ func (t *typing) afterView() {
 	}
 }
 
-// onInput runs when the user has changed the text in the composer. A user who writes a command writes no message.
+// onInput runs when the user has changed the text in the composer. While the user writes a command, other users see no sign
+// of typing, because they will not see the command.
 func (t *typing) onInput(text string) {
 	if c := readCommand(text); c.does != doSay && c.does != doAct {
 		text = ""

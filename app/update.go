@@ -21,9 +21,10 @@ const (
 )
 
 // An update looks for a newer version of Mayfly. The service worker downloads and stores it, and a reload of the page brings
-// it. The worker sends the version that it has stored. (go-app's own event is not used, and package web switches it off: it
-// also comes at the first visit, and a page that was not open then never gets it.) While the page is visible, the user
-// decides when to reload. A hidden page reloads by itself, if the user would see no difference afterwards.
+// it. The worker sends the version that it has stored. (go-app's own event for a new version is not used, and package web
+// switches it off: it also comes at the first visit, and a page that is opened after the event never learns of the version.)
+// While the page is visible, the user decides when to reload. A hidden page reloads by itself, if the user would see no
+// difference afterwards.
 type update struct {
 	*model
 	version   string    // the version that a reload brings; "": the version that the page has
@@ -128,8 +129,8 @@ func (u *update) announce() {
 	}
 }
 
-// afterView runs after a view was shown. previous is the view before it. When a lost connection is back, afterView looks
-// for a newer version. When all waiting messages are sent, it reloads the page, if the user would not notice.
+// afterView runs after a view was shown. previous is the view before it. If a lost connection is back, afterView looks for a
+// newer version. It reloads the page if the user would not notice, for example because the last waiting message was sent.
 func (u *update) afterView(ctx goapp.Context, previous *client.View) {
 	v := &u.view
 	switch {
@@ -147,10 +148,9 @@ func (u *update) afterView(ctx goapp.Context, previous *client.View) {
 	u.reloadUnseen()
 }
 
-// reloadUnseen reloads the page for a newer version if the user would see no difference: the page is hidden, no draft is
-// written, no message waits to be sent, and none is unread. The tab stores which
-// version it had before the reload, and does not reload back to it. So it does not reload again and again while servers of
-// two versions answer by turns.
+// reloadUnseen reloads the page for a newer version if the user would see no difference: the page is hidden, the composer is
+// empty, no message waits to be sent, and no message is unread. The tab stores which version it had before the reload, and
+// does not reload back to it. So it does not reload again and again while servers of two versions answer by turns.
 func (u *update) reloadUnseen() {
 	if u.version == "" || !dom.Hidden() || !u.idle() {
 		return

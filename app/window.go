@@ -41,8 +41,8 @@ func (p *page) onClick(ctx goapp.Context, e goapp.Event) {
 	p.list.Attend(e.Get("target"))
 }
 
-// onFocusIn runs when an element gets the focus. While the user presses a mouse button on a button of the page, the rows
-// must not move below the pointer. So then onFocusIn does nothing, and onClick does its work afterwards.
+// onFocusIn runs when an element gets the focus. If a mouse button caused that, onFocusIn does nothing, because rows that
+// move below the pointer would make the click miss its target. Then onClick does the work when the mouse button is released.
 func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	if target := e.Get("target"); target.Call("matches", ":focus-visible").Bool() {
@@ -54,9 +54,9 @@ func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onVisible runs when the page becomes visible or hidden, or runs again after it was suspended. The browser may paint
-// right after the event, and must not paint messages that have expired meanwhile. The client gets the event first and
-// removes them. Then onVisible draws at once, instead of with the next frame.
+// onVisible runs when the page becomes visible or hidden, or runs again after it was suspended. The browser may paint right
+// after this event, and must not paint messages that have expired. So the client, which gets the event first, removes them,
+// and onVisible draws at once, not with the next frame.
 func (p *page) onVisible(ctx goapp.Context) {
 	p.painter.painted = true
 	p.onView(ctx)

@@ -1,6 +1,6 @@
-// Package gallery is a page that shows every part of Mayfly's page in every state, for design, for a look at contrast,
-// and for tests. The shipped client does not have it: cmd/mayfly/e2e/gallery builds a client of its own for it, and
-// serves it.
+// Package gallery is a page that shows every part of Mayfly's page in every state, for designers, for checks of contrast,
+// and for tests. The shipped client does not have it: cmd/mayfly/e2e/gallery builds a client of its own for it, and serves
+// it.
 //
 // states.go lists the states. A new state of a part belongs there.
 package gallery
@@ -27,7 +27,8 @@ var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "pa
 	"change", "contextmenu", "pointerover", "pointerleave", "pointerdown"}
 
 // OnMount draws the rows of the states that have messages, and writes who is typing. It also stops the events that the parts
-// of the page handle, because the parts have no client here. Only links, the menu of rooms and the focus work.
+// of the page handle, because their handlers need a client, and the client of the gallery does not run. Only links, the menu
+// of rooms and the focus work.
 func (g *gallery) OnMount(ctx goapp.Context) {
 	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		args[0].Call("stopPropagation")

@@ -22,7 +22,7 @@ const (
 	theMain
 )
 
-// A state is the page in one state, with the parts of it that the gallery shows.
+// A state is one state of the page, and the parts of the page that the gallery shows for it.
 type state struct {
 	name  string
 	shows shown
@@ -45,7 +45,7 @@ var (
 		Rules: client.Rules{Emoji: emoji, Lives: wire.TTL{Min: 1000}}}
 )
 
-// states returns every state, with messages that live at now.
+// states returns every state. Its messages have not expired at the time now.
 func states(now time.Time) []state {
 	all := connections()
 	all = append(all, accounts()...)
@@ -177,7 +177,7 @@ func people() []state {
 	}
 }
 
-// styledTexts returns messages with Markdown, which living makes.
+// styledTexts returns messages with Markdown. living returns one message.
 func styledTexts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
 	return []client.Message{
 		living(1, ben, "**Bold**, *italic*, ~~struck~~, `code`, **bold and *italic***: https://example.com", time.Minute),
@@ -261,9 +261,8 @@ func known(id string) wire.User {
 	return wire.User{}
 }
 
-// acts returns messages with reactions, replies to messages that live and that are gone, a message with a shorter life,
-// and one that mentions the user.
-// living returns a message.
+// acts returns messages with reactions, replies to messages that live and that are gone, a message with a shorter life, and
+// a message that mentions the user. living returns one message.
 func acts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
 	list := []client.Message{
 		living(1, ben, "Lunch?", time.Minute),

@@ -9,12 +9,12 @@ import (
 )
 
 // A row shows the actions in a bar, a toolbar that lies over the row's upper edge and moves nothing. Inside the article it
-// scrolls with the row, and the Tab key leads from it to the row's links. A row gets a new bar each time, because a bar
-// that moved from row to row would need nearly as many calls into the browser for its names, and could show there what
-// has become of a copy of the row before.
+// scrolls with the row, and the Tab key leads from it to the row's links. A row gets a new bar each time it shows one. A bar
+// that moved from row to row would need nearly as many calls into the browser, to name its buttons for the new row, and its
+// Copy button could still say "Copied" from the row before.
 
-// barOf returns the bar with what the user can do with m: react, reply, copy the text, and take back a message of the
-// user's own. Without the server's leave to act, the bar has only the button that copies.
+// barOf returns the bar with what the user can do with m: react, reply, copy the text, and take back a message of the user's
+// own. If the server does not let the user act on m, or has not accepted m yet, the bar has only the button that copies.
 func (t templates) barOf(m *client.Message) goapp.Value {
 	bar := t.bar.Call("cloneNode", true)
 	reactions := bar.Get("firstChild")
@@ -49,10 +49,11 @@ const (
 	barName   = "data-bar"
 	barNear   = "near"   // a style shows the bar while the row has the pointer or the focus
 	barOpen   = "open"   // the user has opened the bar
-	barSelect = "select" // the same, and a finger may select the text
+	barSelect = "select" // the bar is open, and a finger may select the text
 )
 
-// showBar gives row r its bar, unless r has one, or m has failed: such a message always shows what can be done with it.
+// showBar gives row r its bar, unless r has one already. A message that has failed gets no bar, because its row always shows
+// its buttons.
 func (r *row) showBar(t templates, m *client.Message) {
 	if r.bar != nil || m.State == client.Failed {
 		return
@@ -76,8 +77,8 @@ func (r *row) hideBar() {
 
 func (r *row) mark(bar string) { dom.Set(r.article, barName, bar) }
 
-// open opens the actions of message m: the bar stays until close, and the Tab key stops at it, and at the row's links, its
-// quote and its reactions.
+// open opens the actions of message m. Until close, the bar stays, and the Tab key also stops at the bar and at the row's
+// links, quote and reactions.
 func (r *row) open(t templates, m *client.Message) {
 	r.showBar(t, m)
 	dom.Set(r.more, "aria-expanded", "true")
@@ -88,7 +89,7 @@ func (r *row) open(t templates, m *client.Message) {
 	}
 }
 
-// close closes the actions. The bar stays until hideBar, if it only has the pointer or the focus near.
+// close closes the actions. Until hideBar removes the bar, a style shows it only while the row has the pointer or the focus.
 func (r *row) close() {
 	dom.Set(r.more, "aria-expanded", "false")
 	r.stops(r.tabindex())
@@ -101,7 +102,8 @@ func (r *row) close() {
 // opened reports whether the actions of the message are open.
 func (r *row) opened() bool { return r.more.Call("getAttribute", "aria-expanded").String() == "true" }
 
-// stopInBar makes the Tab key stop at button, one of the bar, and at no other of the bar (roving tabindex).
+// stopInBar makes the Tab key stop at this button of the bar, and at no other button of the bar (roving tabindex). If button
+// is null, the Tab key stops at none of them.
 func (r *row) stopInBar(button goapp.Value) {
 	if was := r.bar.Call("querySelector", "[tabindex='0']"); was.Truthy() {
 		dom.Set(was, "tabindex", "-1")
@@ -111,7 +113,8 @@ func (r *row) stopInBar(button goapp.Value) {
 	}
 }
 
-// tabindex returns the tabindex of what the Tab key stops at only while the actions are open.
+// tabindex returns the tabindex for the row's links, quote and reactions. The Tab key stops at them only while the actions
+// of the row are open.
 func (r *row) tabindex() string {
 	if r.opened() {
 		return "0"
@@ -130,8 +133,8 @@ func (r *row) stops(tabindex string) {
 // drop removes e, an element of the row.
 func (r *row) drop(e goapp.Value) { r.keepFocus(e, func() { e.Call("remove") }) }
 
-// keepFocus runs change, which changes e, an element of the row. If the focus was in e, it stays on the same element or, if
-// that is gone, moves to the row.
+// keepFocus runs change, which changes e, an element of the row. If the focus was in e, it stays on its element or, if
+// change has removed that element, moves to the row.
 func (r *row) keepFocus(e goapp.Value, change func()) {
 	held := dom.Active()
 	inside := e.Call("contains", held).Bool()

@@ -50,15 +50,16 @@ func (b *bars) close() {
 	}
 }
 
-// dismiss hides all bars. That of the row that has the pointer or the focus comes back once either goes there anew.
+// dismiss hides all bars. The row that has the pointer or the focus shows its bar again only after they have left the row
+// and come back.
 func (b *bars) dismiss() {
-	b.hide(b.rows.at[b.open]) // before close: the focus would be lost in a bar that a style no longer shows
+	b.hide(b.rows.at[b.open]) // before close, after which a style hides this bar: the focus in it would be lost
 	b.hide(b.rows.at[b.near])
 	b.close()
 }
 
-// approach shows the bar of the row with this key, to which the pointer or the focus has come, and no longer that of the row
-// before. For "" it only does the latter.
+// approach shows the bar of the row with this key, to which the pointer or the focus has come. It hides the bar of the row
+// where the pointer or the focus was before. If key is "", it only hides that bar.
 func (b *bars) approach(key string) {
 	if key == b.near {
 		return
@@ -68,7 +69,7 @@ func (b *bars) approach(key string) {
 	}
 	b.near = ""
 	i := indexOf(b.rows.messages, key)
-	if i < 0 || b.rows.messages[i].Seq == 0 { // a message that is not accepted may get other actions at any time
+	if i < 0 || b.rows.messages[i].Seq == 0 { // no bar: a message that is not accepted yet may get other actions at any time
 		return
 	}
 	b.near = key
@@ -83,7 +84,7 @@ func (b *bars) hide(r *row) {
 	}
 }
 
-// forget forgets the rows that do not stay.
+// forget runs before rows are removed. A row that does not stay is then neither open nor near.
 func (b *bars) forget(stays func(key string) bool) {
 	if !stays(b.open) {
 		b.open = ""
@@ -135,8 +136,9 @@ const (
 	barWithin = "within"
 )
 
-// placed returns where a bar of this height goes: above its row if it fits into the frame there, else below the row, and
-// over the row if it fits nowhere else. Then from is the distance from the top of the row to that of the bar.
+// placed returns on which side of its row a bar of this height goes: above the row if the bar fits into the frame there,
+// otherwise below it, otherwise over the row. If the bar goes over the row, from is the distance from the top of the row to
+// the top of the bar; otherwise it is 0.
 func placed(row, frame span, height float64) (side string, from float64) {
 	switch {
 	case row.top+barOverlap-height >= frame.top:
@@ -147,8 +149,8 @@ func placed(row, frame span, height float64) (side string, from float64) {
 	return barWithin, max(0, frame.top-row.top)
 }
 
-// rove moves the focus within the bar that has it, as pressed, the name of a key, asks for (toolbar pattern). It reports
-// whether the bar uses that key.
+// rove runs when the user has pressed a key in the list; pressed is the key's name. If the focus is in a bar, the arrow
+// keys, Home and End move it to another button of that bar (toolbar pattern). rove reports whether the bar uses the key.
 func (b *bars) rove(pressed string) bool {
 	active := dom.Active()
 	bar := active.Call("closest", ".message-actions")
@@ -172,8 +174,9 @@ func (b *bars) rove(pressed string) bool {
 	return true
 }
 
-// roved returns the index of the button, one of n, to which the key with the name pressed leads from the button at the
-// index at, -1 if it leads to none. mirrored says that the buttons stand from right to left.
+// roved returns the index of the button that gets the focus when the user presses a key in a bar of n buttons, or -1 if the
+// focus stays. at is the index of the button that has the focus. pressed is the name of the key. mirrored says that the
+// buttons stand from right to left.
 func roved(n, at int, pressed string, mirrored bool) int {
 	switch {
 	case pressed == "Home":

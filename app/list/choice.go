@@ -2,11 +2,11 @@ package list
 
 import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-// An Action is what the user wants of a message.
+// An Action is what the user wants to do with a message.
 type Action int
 
-// The actions that a List does not do itself. Retry, Discard and TakeBack are for the user's own messages. Quote leads to
-// the message that a reply answers.
+// The actions that a List leaves to the page; None means that the page has nothing to do. Retry, Discard and TakeBack are
+// for the user's own messages. Quote leads to the message that a reply answers.
 const (
 	None Action = iota
 	Copy
@@ -21,13 +21,13 @@ const (
 // A Choice is what the user has chosen to do with a message.
 type Choice struct {
 	Action
-	Key   string // of the message
-	Emoji string // of React
-	On    bool   // of React: the user gives the reaction
+	Key   string // the key of the message
+	Emoji string // for React: which reaction; "" for other actions
+	On    bool   // for React: the user gives the reaction; false: the user takes it away
 }
 
-// Click carries out a click on target, an element in the list. If target is the button of an action that the caller must
-// carry out, Click returns it.
+// Click runs when the user has clicked target, an element in the list. If target is in a button whose action the page must
+// carry out, Click returns that action. Otherwise it returns the zero Choice.
 func (l *List) Click(target goapp.Value) Choice {
 	pressed := target.Call("closest", "["+doName+"]")
 	if !pressed.Truthy() {

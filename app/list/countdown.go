@@ -14,7 +14,7 @@ import (
 type countdown struct {
 	rows    *rows
 	counted time.Time // the device's time of the last update; not the server's time, which is corrected now and then
-	soon    bool      // a row shows a number, or will before the next update of the rings
+	soon    bool      // a row shows a number, or will show one before the next update of the rings
 }
 
 // begin draws the time left in a row that was added or updated.

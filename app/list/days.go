@@ -10,9 +10,9 @@ import (
 	"mayfly/app/words"
 )
 
-// A separator with the name of the day stands above each row that begins a day. A row also says when its message was
-// sent, in the user's time zone and with the day if that is not today. So at midnight, and when the time zone changes, all
-// rows are out of date. The list checks once a second whether that has happened.
+// A separator with the name of the day stands above each row that begins a day. A row also says when its message was sent,
+// in the user's time zone and with the day if that is not today. So at midnight, and when the time zone changes, the times
+// in all rows become wrong. The list checks once a second whether that has happened.
 
 // startsDay reports whether a separator stands between a row and the row before it. date is the day of the row, and
 // previous is the day of the row before it. A day is 0 if there is no such row, or if the server has not accepted its
@@ -68,16 +68,17 @@ func (t templates) times(r *row, m *client.Message) {
 	dom.Set(r.left, "data-when", t.clock.Vanishes(m.Expires))
 }
 
-// newTime returns the element for the time at which a message was sent. The element inside it has the seconds, which a
-// style shows.
+// newTime returns the element for the time at which a message was sent. The element inside it is for the seconds, which a
+// style shows while the row has the pointer or the focus.
 func newTime() goapp.Value {
 	return dom.Node("time", "message-time", dom.Node("span", "message-seconds"))
 }
 
-// A look is what the times in the rows depend on. While two looks are equal, all times are written in the same way.
+// A look is the day and the time zone for which the times in the rows are written. As long as it stays the same, these times
+// need not be written again.
 type look struct {
 	today       words.Date
-	now, oldest time.Duration // the time zone's offset now, and when the oldest message was sent
+	now, oldest time.Duration // the time zone's offset now, and the offset when the oldest message was sent
 }
 
 // look sets the list's clock to now. If the day or the time zone has changed since the last look, it writes the times of

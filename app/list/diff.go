@@ -6,7 +6,7 @@ import (
 	"mayfly/app/client"
 )
 
-// A change says how one list of rows becomes another: first gone, then put, then updated.
+// A change says how one list of rows becomes another. gone is carried out first, then put, then updated.
 type change struct {
 	gone    []string // the keys of the rows to remove
 	put     []put
@@ -38,7 +38,7 @@ func diff(prev, next []client.Message) (c change) {
 			} else if at := find(next, prev[i].Key, j); at < 0 {
 				c.gone = append(c.gone, prev[i].Key)
 				i++
-			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // only prev[i] has moved, not all rows before it
+			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // prev[i] moves down: one move instead of many moves up
 				moved = append(moved, prev[i].Key)
 				i++
 			} else {

@@ -13,9 +13,9 @@ import (
 	"mayfly/shared/markup"
 )
 
-// A message of thousands of line breaks would be dozens of screens high, and a line at its end could look like the
-// message of another user. So the row of a very high message shows the beginning of the text, and a button that shows all
-// of it. A line beside the text of a long message shows how far the message reaches.
+// A message of thousands of line breaks would be dozens of screens high, and a line of text at its end could look like the
+// message of another user. So the row of a very high message shows the beginning of the text, and a button that shows all of
+// it. A long message has a vertical line at the side of its text, from the first line of the text to the last.
 
 // These numbers count lines on a narrow phone, whose screen has about 25 of them.
 const (
@@ -25,8 +25,8 @@ const (
 	lineWidth = 36 // how many small letters fit into a line
 )
 
-// width returns about how many small letters are as wide as r. Some characters are wider than that, so a style limits the
-// height of a folded text, too.
+// width returns about how many small letters are as wide as r. Some characters are wider than width says, so a style limits
+// the height of a folded text, too.
 func width(r rune) int {
 	if r >= 0x1100 || unicode.IsUpper(r) {
 		return 2
@@ -34,11 +34,11 @@ func width(r rune) int {
 	return 1
 }
 
-// lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns
-// len(text). A line ends before a newline, or before it becomes wider than lineWidth: then at the last space that fits into
-// it or, without a space, at the last character that does.
+// lineEnd returns the index in text at which its first n lines end. If text has no more than n lines, it returns len(text).
+// A line ends at a newline. A line that would be wider than lineWidth ends at the last space that fits or, if it has no
+// space, at the last character that fits.
 func lineEnd(text string, n int) int {
-	if len(text) < n { // true for most texts
+	if len(text) < n { // short, as most texts are
 		return len(text)
 	}
 	line, used, space := 1, 0, 0
@@ -63,8 +63,8 @@ func lineEnd(text string, n int) int {
 	return len(text)
 }
 
-// clusterStart returns the index at which the character begins to which text[index] belongs. Marks, joiners and the tones
-// of an emoji belong to the letter before them.
+// clusterStart returns where the character begins that contains text[index]. Combining marks, joiners and the skin tones of
+// emoji are part of the character before them (grapheme cluster).
 func clusterStart(text string, index int) int {
 	for index > 0 {
 		r, _ := utf8.DecodeRuneInString(text[index:])
@@ -77,7 +77,7 @@ func clusterStart(text string, index int) int {
 	return index
 }
 
-// long reports whether text is so high that the row shows a line beside it.
+// long reports whether text has more than longLines lines, so that a style draws a vertical line at its side.
 func long(text string) bool { return lineEnd(text, longLines) < len(text) }
 
 // fold returns the nodes of text, and whether they are only its beginning, because text is too high to be shown at once.
@@ -110,7 +110,7 @@ func (t templates) fill(r *row, m *client.Message) {
 		into.Set("className", "message-text message-cut")
 		all := button(doAll, "")
 		label(all, words.Of(words.ShowAll), words.Text(m))
-		dom.Set(all, "tabindex", "-1") // the Tab key does not stop at it, as at links
+		dom.Set(all, "tabindex", "-1") // the Tab key stops at it only while the actions are open
 		into.Call("after", all)
 	}
 }
@@ -143,7 +143,7 @@ func (r *row) text() goapp.Value {
 }
 
 // unfold shows the whole text of the message with this key. The place where the text was cut stays where it is on the
-// screen. So the viewport no longer follows its newest message, unless the whole text is in sight.
+// screen. If the end of the list is then below the screen, the list no longer follows its newest message.
 func (v *viewport) unfold(key string) {
 	i := indexOf(v.rows.messages, key)
 	if i < 0 {

@@ -11,13 +11,13 @@ import (
 // its group costs one write into the document.
 //
 // Whether a row stands under the row above depends on these two rows only. So a row that comes or goes changes at most its
-// two neighbours, and not the other 399. That would not be so if the time counted from the first row of the group: once
-// that row expires, the next group could begin elsewhere, and so could every group after it.
+// two neighbours, and not the other 399. The longest time counts between two rows, not from the first row of the group:
+// otherwise, once that row expires, the next group could begin elsewhere, and so could every group after it.
 
 // groupWithin is the longest time between a message and the message above it in one group.
 const groupWithin = 3 * time.Minute
 
-// A part is what a row is in its group.
+// A part says whether a row has other rows of its group above and below it.
 type part struct {
 	joined    bool // the row stands under another row of its group
 	continued bool // another row of its group stands under the row
@@ -49,8 +49,8 @@ func joins(above, m *client.Message) bool {
 	return !above.At.IsZero() && m.At.Sub(above.At) <= groupWithin
 }
 
-// parts returns the part of each of messages. begins reports whether something stands above the row of messages[i], so that
-// a group begins there.
+// parts returns the part of each message's row. begins reports whether something stands above the row of messages[i], so
+// that a group begins there.
 func parts(messages []client.Message, begins func(i int) bool) []part {
 	all := make([]part, len(messages))
 	for i := 1; i < len(messages); i++ {

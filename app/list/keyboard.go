@@ -94,8 +94,8 @@ func (k *keyboard) stopAt(key string) {
 	}
 }
 
-// done closes the actions after the user has used one of the row with this key. If the focus was in the actions, it moves to
-// the row.
+// done runs when the user has used an action of the row with this key, and closes the actions of that row. If the focus was
+// in the actions, it moves to the row.
 func (k *keyboard) done(key string) {
 	inside := dom.Active().Call("closest", ".message-actions").Truthy()
 	if k.bars.open == key {
@@ -107,14 +107,15 @@ func (k *keyboard) done(key string) {
 	}
 }
 
-// walking reports whether the focus is in a row, or the actions of a row are open: that row must not move.
+// walking reports whether the focus is in a row, or the actions of a row are open. Then the list must not scroll by itself.
 func (k *keyboard) walking() bool {
 	return k.bars.open != "" || k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
 }
 
-// keepFocus returns the row that must get the focus again after c, nil if none. If c removes the row that has the focus, or
-// that holds the focused element, keepFocus moves the focus first: to the nearest row that stays, otherwise to the
-// composer. So the focus is never lost.
+// keepFocus runs before c is carried out, so that the focus is not lost. If c removes the row that contains the focus,
+// keepFocus moves the focus to the nearest row that stays or, if none stays, to the composer. It returns the row that
+// contains the focus then, because c may move that row, and moving an element takes the focus from it. It returns nil if the
+// focus is in no row, or if c only adds rows at the end.
 func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
 	stays := func(key string) bool { return k.rows.at[key] != nil && !slices.Contains(c.gone, key) }
 	defer func() {

@@ -2,11 +2,11 @@
 //
 // go-app can't draw this list well, because it compares the children of an element by their index. When the first message
 // expires, every later row has another index, so go-app writes all rows again: with 400 rows, one expiry took 59 ms of the
-// main thread (157 ms at the 95th percentile), and focus and selection moved to another message. Empty slots in the place
-// of removed rows would not help: go-app would still build and compare about five thousand elements for each message, and
-// a new message at the end of the list took 54 ms (77 ms). So go-app draws an empty element, and this package fills it. It
-// tells rows apart by client.Message.Key. Removing a row takes 5 ms, adding one 7 to 9 ms, most of it for the browser's
-// layout and paint; docs/benchmarks.md has the figures.
+// main thread (157 ms at the 95th percentile), and focus and selection moved to another message. Empty slots in the place of
+// removed rows would not help: go-app would still build and compare about five thousand elements for each message, and a new
+// message at the end of the list took 54 ms (77 ms at the 95th percentile). So go-app draws an empty element, and this
+// package fills it. It tells rows apart by client.Message.Key. Removing a row takes 5 ms, adding one 7 to 9 ms, most of it
+// for the browser's layout and paint; docs/benchmarks.md has the figures.
 //
 // diff.go and mounted.go decide what must change; they don't touch the document. The other files change it: rows.go
 // inserts and removes rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each
@@ -33,15 +33,15 @@ const (
 
 // A List shows the messages of a room. Only the UI goroutine may use it. When it changes rows, the focus and a selection
 // stay, and the text that the user reads does not move.
-// One thing: most methods hand one event of the page to the part of the list that it concerns.
+// One thing: most methods pass one event of the page to the part of the list that handles it.
 type List struct {
 	leave   func() // moves the focus out of the list
 	onFrame func() // runs when the size of the frame around the rows has changed; may be nil
-	unwatch func() // ends the watch on the frame that is in the document
+	unwatch func() // ends the watch that calls onFrame
 	rows    *rows
 	mounted mounted
-	clock   words.Clock // the user's clock when the list last looked
-	seen    look        // the look of the times that the rows show
+	clock   words.Clock // the user's clock; its time is the server's time of the last draw or count
+	seen    look        // the day and the time zone for which the rows' times are written now
 
 	divider   divider
 	keyboard  keyboard
@@ -55,13 +55,14 @@ type Content struct {
 	Messages []client.Message          // in the order of the list; a List keeps this slice and does not change it
 	Divider  string                    // the key of the message below the divider, "" for none
 	Now      time.Time                 // the server's time
-	Emoji    []string                  // the reactions that the user can give; nil: the user can't act on messages
-	Known    func(id string) wire.User // the user with that id; a user without a name is not known
+	Emoji    []string                  // the reactions that the user can give; nil: the user can't react, reply or take back
+	Known    func(id string) wire.User // the user with that id; the Name is "" if the user is not known
 	Me       wire.User                 // the user of this page
 }
 
-// New returns a list that follows its newest message. leave moves the focus out of the list, to where the user writes. clock
-// has the user's time zone and way of writing times; the list sets its time to each Content.Now.
+// New returns a list that follows its newest message: it stays scrolled to its end when messages come. leave moves the focus
+// out of the list, to where the user writes. clock has the user's time zone and way of writing times; the list sets its time
+// to each Content.Now.
 func New(leave func(), clock words.Clock) *List {
 	l := &List{leave: leave, unwatch: func() {}, rows: &rows{}, clock: clock}
 	l.viewport.following = true
@@ -79,16 +80,16 @@ func (l *List) forget() {
 	l.autohide = autohide{rows: l.rows}
 }
 
-// Draw makes the document show c. A list that follows its newest message stays at its end, unless the focus is in a row;
-// otherwise the text that the user reads stays where it is. Draw returns false if the element that holds the rows is not in
-// the document yet.
+// Draw makes the document show c. If the list follows its newest message, it stays scrolled to its end. If it does not
+// follow, or if a row has the focus or open actions, the text that the user reads stays where it is. Draw returns false if
+// the element that holds the rows is not in the document yet.
 func (l *List) Draw(c Content) bool {
 	var reads []client.Message
 	follows := l.viewport.following && !l.keyboard.walking()
 	switch {
 	case !follows:
 		reads = l.rows.inSight()
-	case !l.mounted.newest(): // the focus has left the older rows
+	case !l.mounted.newest(): // the focus was in a row until now, and kept older rows in the document
 		l.mounted = mounted{}
 	}
 	if !l.draw(l.mounted.place(c.Messages, l.rows.messages, reads), c) {
@@ -139,10 +140,10 @@ func (l *List) Mount(box goapp.Value) bool {
 }
 
 // WatchFrame calls handle after each change of the size of the frame around the rows, for any reason. handle runs on the
-// browser's event loop, and should lead to ToEnd. Call WatchFrame before the first Draw.
+// browser's event loop, and should make the UI goroutine call ToEnd. Call WatchFrame before the first Draw.
 func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
 
-// change inserts, moves, updates and removes rows, so that the document has one for each of messages.
+// change inserts, moves, updates and removes rows, so that the document has one row for each message in messages.
 func (l *List) change(messages []client.Message, content Content) {
 	if l.rows.messages == nil {
 		l.rows.clear()
@@ -155,7 +156,7 @@ func (l *List) change(messages []client.Message, content Content) {
 		if content.Divider != l.divider.above { // otherwise no group has changed
 			l.rows.group(messages, content.Divider)
 		}
-		l.rows.quotes(content) // a message that has no row may be gone
+		l.rows.quotes(content) // a quoted message that has no row may have expired
 		l.rows.marks()
 		return
 	}
@@ -214,7 +215,8 @@ func (l *List) apply(c change, now time.Time) {
 	}
 }
 
-// Following reports whether the list follows its newest message. New messages don't change that; the user and the page do.
+// Following reports whether the list follows its newest message. It changes when the user scrolls or the page calls Follow
+// or Unfollow, never because a message comes.
 func (l *List) Following() bool { return l.viewport.following }
 
 // Follow makes the list follow its newest message; the next draw scrolls to it.
@@ -223,7 +225,7 @@ func (l *List) Follow() { l.viewport.following = true }
 // Unfollow makes the list stay where it is, as if the user had scrolled up.
 func (l *List) Unfollow() { l.viewport.following = false }
 
-// Restart makes the next draw show the newest messages and follow them, as for another room.
+// Restart makes the next draw show the newest messages and follow them. The page calls it when the user enters another room.
 func (l *List) Restart() {
 	l.viewport.following = true
 	l.mounted = mounted{}
@@ -246,19 +248,20 @@ func (l *List) ToEnd() {
 	}
 }
 
-// NoticeScroll records whether the user has scrolled since the page last called it or scrolled itself. Call it before Draw:
-// otherwise Draw would take a scroll of the user for its own and undo it.
+// NoticeScroll finds out whether the user has scrolled, and whether the list follows its newest message from now on. Call it
+// before Draw: otherwise Draw would not know that the user has scrolled up, and would scroll back to the end.
 func (l *List) NoticeScroll() {
 	if l.rows.box == nil {
 		return
 	}
 	if l.viewport.notice(l.mounted.newest()) {
-		l.countdown.counted = time.Time{} // the rows that are in sight only now show an old time
+		l.countdown.counted = time.Time{} // rows that have just come into sight show an old time left
 		l.keyboard.bars.settle()
 	}
 }
 
-// Reach mounts more rows if the user has scrolled to the first or to the last mounted row.
+// Reach puts rows of other messages into the document if the user has scrolled to the first or the last row that is there. c
+// is what the list shows.
 func (l *List) Reach(c Content) {
 	if l.rows.box == nil {
 		return
@@ -284,23 +287,25 @@ func (l *List) Count(now time.Time) {
 	l.countdown.count(now)
 }
 
-// Removed reports whether rows or bars were removed from the document since Removed was last called. The browser keeps their
-// elements in memory until Go's garbage collector has run, because Go values refer to them.
+// Removed reports whether rows or bars were removed from the document since Removed was last called. If so, the page should
+// run Go's garbage collector: until then Go values refer to the removed elements, and the browser keeps the elements in
+// memory.
 func (l *List) Removed() bool {
 	removed := l.rows.removed
 	l.rows.removed = false
 	return removed
 }
 
-// Press carries out a key that was pressed in the list, and reports whether the list uses that key. The arrow keys move the
-// focus from row to row, and Enter or the menu key opens the actions of a row, where they move it from action to action.
-// Escape moves the focus from an action to its row, and from a row to the composer.
+// Press carries out a key that was pressed in the list, and reports whether the list uses that key. The keys are:
+//   - The arrow keys move the focus from row to row or, within the actions of a row, from action to action.
+//   - Enter or the menu key opens the actions of the row that has the focus.
+//   - Escape moves the focus from an action to its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
-// Copying runs when the user has pressed target, a button that copies the text of the message with that key as it is
-// written, or code in it. It returns what to copy and the function show. Call show when that was copied, or could not be: it
-// writes that into the button and returns the words. Until then the button shows its name, even if the user has pressed it
-// before.
+// Copying runs when the user has pressed target, a button that copies the text of the message with this key, or code in it.
+// It returns the text to copy, with its signs of Markdown, and the function show; both are zero if the message is gone.
+// After the attempt to copy, call show with whether it worked. show writes "Copied" or "Not copied" into the button, and
+// returns these words for a screen reader.
 func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
 	i := indexOf(l.rows.messages, key)
 	if i < 0 {
@@ -338,8 +343,8 @@ func (l *List) Menu(element goapp.Value) bool {
 	return true
 }
 
-// Selects reports whether a finger that stays on element selects text, because the actions of that message are open
-// already, or does nothing, because element is a button of the bar. Otherwise it would open the actions.
+// Selects runs when a finger goes down on element, and reports whether the actions of element's message are open already. If
+// they are, a long press selects text, which Selects allows. If not, a long press opens the actions.
 func (l *List) Selects(element goapp.Value) bool {
 	key := keyOf(element)
 	if key == "" || key != l.keyboard.bars.open {
@@ -352,7 +357,8 @@ func (l *List) Selects(element goapp.Value) bool {
 }
 
 // Approach runs when the pointer has come to element, an element of the list, or the focus has come to a row. It shows the
-// bar of that row, and no longer that of the row before. For nil it only does the latter.
+// bar of that row, and hides the bar of the row that had the pointer or the focus before. If element is nil, it only hides
+// that bar.
 func (l *List) Approach(element goapp.Value) {
 	switch {
 	case l.rows.box == nil:

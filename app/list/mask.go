@@ -27,7 +27,7 @@ var (
 	invisible = sync.OnceValue(func() goapp.Value { return goapp.ValueOf(map[string]any{"visibility": "hidden"}) })
 	forGood   = sync.OnceValue(func() goapp.Value { return goapp.ValueOf(map[string]any{"fill": "forwards"}) })
 
-	// opened returns the time at which the timeline of animations is 0.
+	// opened returns the time at which the timeline of animations was 0, which is when the browser opened the page.
 	opened = sync.OnceValue(func() time.Time {
 		ms := goapp.Window().Get("performance").Call("now").Float()
 		return time.Now().Add(-time.Duration(ms * float64(time.Millisecond)))

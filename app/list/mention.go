@@ -12,8 +12,7 @@ import (
 	"mayfly/shared/markup"
 )
 
-// Mentions returns the names in text that stand behind an @, in the order of the text, as they are written. In code there
-// are none.
+// Mentions returns which of names stand behind an @ in text, in the order and the spelling of the text. It ignores code.
 func Mentions(text string, names []string) []string {
 	var found []string
 	var visit func(nodes []markup.Node)
@@ -57,8 +56,8 @@ func nextMention(text string, names []string) (before, mention, after string) {
 	}
 }
 
-// lengthOf returns how many bytes the longest of names has with which text begins, in upper or lower case; 0 if text begins
-// with none.
+// lengthOf returns the length, in bytes, of the longest of names that text begins with, in upper or lower case. It returns 0
+// if text begins with none of them, or only as a part of a longer word.
 func lengthOf(text string, names []string) int {
 	longest := 0
 	for _, name := range names {
@@ -75,7 +74,8 @@ func lengthOf(text string, names []string) int {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// naming returns t such that it marks the users whom m mentions. Users without a known name have no mark.
+// naming returns a copy of t that marks the mentions of m when it draws the text. A mention of a user whose name is not
+// known gets no mark.
 func (t templates) naming(m *client.Message) templates {
 	t.names, t.mine = nil, false
 	if m.Extras == nil {
@@ -103,7 +103,7 @@ func (r *rows) marks() {
 	}
 }
 
-// mark marks the mentions in row r, which shows m, unless they are marked.
+// mark marks the mentions in row r, which shows m, unless they are marked already.
 func (t templates) mark(r *row, m *client.Message) {
 	if t = t.naming(m); slices.Equal(t.names, r.names) {
 		return
@@ -118,7 +118,7 @@ func (t templates) mark(r *row, m *client.Message) {
 	r.stops(r.tabindex())
 }
 
-// marked appends to all the elements and texts of a text in which users are mentioned.
+// marked appends text to all, in pieces: a mention becomes an element, and the text between mentions stays text.
 func (t templates) marked(all []any, text string) []any {
 	for text != "" {
 		var before, mention string

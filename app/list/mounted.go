@@ -4,21 +4,22 @@ import "mayfly/app/client"
 
 const (
 	maxRows = 400 // the highest number of rows in the document: each row makes layout slower
-	farther = 100 // how many more rows are mounted when the user scrolls to the first or to the last mounted row
+	farther = 100 // by how many messages the rows move on when the user scrolls to the first or the last row
 )
 
 // mounted says which of the room's messages have a row: the newest maxRows, or maxRows from a given message on.
 type mounted struct {
-	from string // the key of the first row; "": the rows follow the newest message
+	from string // the key of the first row; "": the last row is that of the newest message
 }
 
 // newest reports whether the newest message has a row.
 func (m *mounted) newest() bool { return m.from == "" }
 
-// place returns the messages that have a row from now on. old holds the messages that had a row until now. The rows begin
-// at the first message of old that is still in messages. Once the newest message has a row, the rows follow the newest
-// message, as long as the first message of inSight keeps its row. inSight holds the messages that the user sees; it is
-// nil if the list follows its newest message.
+// place returns the messages that have a row from now on. old holds the messages that had a row until now. inSight holds the
+// messages that the user sees; it is nil if the list follows its newest message. The cases are:
+//   - The newest message had a row: the newest maxRows messages. If the first message in sight would lose its row by that,
+//     the rows begin at this message instead.
+//   - The newest message had no row: maxRows messages, from the first message of old that still lives.
 func (m *mounted) place(messages, old, inSight []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if m.from == "" {
@@ -38,7 +39,8 @@ func first(messages, rows []client.Message, fallback int) int {
 	return fallback
 }
 
-// back adds the rows of older messages, as many as the constant farther says. on adds the rows of newer ones.
+// back moves the rows on to older messages, by the number farther, and on moves them on to newer messages. Both return the
+// messages that have a row from now on.
 func (m *mounted) back(messages, old []client.Message) []client.Message {
 	return m.move(messages, old, -farther)
 }

@@ -8,18 +8,18 @@ import (
 	"mayfly/app/words"
 )
 
-// Above the text of a reply stands the quote: how the message begins that the reply answers. The quote is a button that
-// leads to that message. Once the message is gone, the quote has none of its words: it only says what became of the
-// message.
+// Above the text of a reply stands the quote: the beginning of the message that the reply answers. The quote is a button
+// that leads to that message. Once that message is gone, the quote shows none of its words, and only says that it has
+// expired or was taken back.
 
 // A cited is the message that a reply answers, as the quote shows it.
 type cited struct {
-	key   string // of the message; "": it is gone
+	key   string // the key of that message; "": the message is gone
 	shown string // what the quote shows
 }
 
-// cite returns how the quote of reply shows target, the message that it answers, nil if that message is gone. A message that
-// the client never had counts as expired.
+// cite returns how the quote in reply shows target, the message that reply answers. target is nil if that message is gone. A
+// message that the client never had counts as expired.
 func cite(reply, target *client.Message) cited {
 	switch {
 	case target != nil:
@@ -30,8 +30,8 @@ func cite(reply, target *client.Message) cited {
 	return cited{shown: words.Of(words.InReplyExpired)}
 }
 
-// answered returns the messages of all that the replies in shown answer, by the keys of the replies. For a reply to a
-// message that is gone, it has nil. It takes one pass over each list.
+// answered finds for each reply in shown the message in all that it answers. It returns these messages by the keys of the
+// replies, with nil for a message that is gone. It takes one pass over each list.
 func answered(all, shown []client.Message) map[string]*client.Message {
 	var replies []*client.Message
 	for i := range shown {
@@ -42,7 +42,7 @@ func answered(all, shown []client.Message) map[string]*client.Message {
 	if replies == nil {
 		return nil
 	}
-	targets := make(map[int64][]*client.Message, len(replies)) // by seq, which may be the same in another epoch
+	targets := make(map[int64][]*client.Message, len(replies)) // by seq; messages of different epochs may have the same
 	for _, r := range replies {
 		targets[r.Extras.ReplyTo] = nil
 	}
@@ -83,7 +83,7 @@ func (r *rows) quotes(c Content) {
 	}
 }
 
-// quoteAbove draws the quote is.
+// quoteAbove draws the quote above the row's text. The parameter is says what the quote shows.
 func (r *row) quoteAbove(is cited) {
 	if r.quote != nil && r.quote.cited == is {
 		return
@@ -106,8 +106,8 @@ func (r *row) quoteAbove(is cited) {
 	r.quote = &quote{e, is}
 }
 
-// Lead moves the focus to the message that the reply with this key answers, and mounts its row if necessary. It does nothing
-// if that message is gone.
+// Lead moves the focus to the message that the reply with this key answers, and first puts its row into the document if it
+// has none there. It does nothing if that message is gone.
 func (l *List) Lead(c Content, key string) {
 	reply := l.rows.at[key]
 	if reply == nil || reply.quote == nil || reply.quote.key == "" {

@@ -106,7 +106,8 @@ func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
 	r.keepFocus(box, func() { box.Call("replaceChildren", nodes...) })
 }
 
-// life says below the text of next that the message lives shorter than the others of its room. Row r showed old before.
+// life adds a line below the text of next if it lives shorter than the other messages of its room. old is the message that
+// row r showed before.
 func (t templates) life(r *row, old, next *client.Message) {
 	if next.Extras == nil || next.Extras.Life == 0 || old.Extras != nil && old.Extras.Life != 0 {
 		return

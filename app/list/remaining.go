@@ -8,14 +8,14 @@ import (
 )
 
 const (
-	ringSteps   = 60
-	ringEvery   = 5 * time.Second // how often the rings are updated while no row shows a number: each update costs a frame
-	numbersFrom = 30 * time.Second
+	ringSteps   = 60               // in how many steps a ring shrinks over the life of a message
+	ringEvery   = 5 * time.Second  // how often the rings are updated while no row shows a number: each update costs a frame
+	numbersFrom = 30 * time.Second // a row shows a number when its message has this time left, or less
 )
 
-// remaining is what a row shows of the time left.
+// remaining is how a row shows the time left: by a part of the ring and, near the end, by a number.
 type remaining struct {
-	step    int // the part of the ring that is drawn, in ringSteps-ths
+	step    int // how many of the ring's ringSteps steps are drawn; ringSteps: the whole ring
 	seconds int // the number of seconds that is shown; 0: no number
 }
 

@@ -25,12 +25,12 @@ type row struct {
 	more    goapp.Value // the button that opens the actions
 	bar     goapp.Value // the actions; nil: the row does not show them
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
-	date    words.Date  // when the message was sent; 0: the server has not accepted it
-	quote   *quote      // what the message answers; nil: it is no reply
-	part    part        // in the group of rows of the same author
+	date    words.Date  // the day on which the message was sent; 0: the server has not accepted it
+	quote   *quote      // shows the message that this one answers; nil: the message is no reply
+	part    part        // where the row stands in its group of rows of one author
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
-	names   []string  // of the users whose mentions are marked in the text
+	names   []string  // the names that are marked as mentions in the text
 	mask    mask
 }
 
@@ -56,27 +56,27 @@ const (
 	doQuote    = "quote"
 )
 
-// maxName is how many characters of a name the header line of a row shows at most. The accessible name of the row has all
-// of them.
+// maxName is the largest number of characters of a name that the header line of a row shows. The accessible name of the row
+// has the whole name.
 const maxName = 40
 
-// templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row takes about
-// 24.
+// templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row without a
+// template would take about 24.
 type templates struct {
 	article, waiting, failed, bar, link, code goapp.Value
 	clock                                     words.Clock
 	known                                     func(id string) wire.User // see Content
 	emoji                                     []string                  // see Content
 	me                                        wire.User                 // see Content
-	names                                     []string                  // of the users whom the text mentions
-	mine                                      bool                      // the text mentions the user of this page
+	names                                     []string                  // the names to mark as mentions in the next text
+	mine                                      bool                      // the next text mentions the user of this page
 }
 
 func newTemplates() templates {
 	face := dom.Node("span", "face")
 	dom.Set(face, "aria-hidden", "true")
 	left := dom.Node("span", "left")
-	dom.Set(left, doName, doMore) // who misses the button beside the ring hits the ring
+	dom.Set(left, doName, doMore) // a user who misses the button presses the ring beside it
 	more := button(doMore, "")
 	more.Set("className", "more")
 	dom.Set(more, "aria-expanded", "false")
@@ -100,14 +100,15 @@ func newTemplates() templates {
 	return templates{article: article, waiting: waiting, failed: failed, bar: bar, link: link, code: newCode()}
 }
 
-// label writes name into a button of a message. The accessible name of the button begins with name, and then says which
-// message or code the button is for: with the first characters of text.
+// label writes name into a button of a message. The accessible name of the button is name and the first characters of text,
+// so that a screen reader says which message or code the button is for.
 func label(button goapp.Value, name, text string) {
 	button.Set("textContent", name)
 	called(button, name, text)
 }
 
-// called sets the accessible name of a button that shows name, or a sign for it.
+// called sets the accessible name of a button: name and the first characters of text. It does not change what the button
+// shows.
 func called(button goapp.Value, name, text string) {
 	dom.Set(button, "aria-label", words.With(words.ButtonFor, name, words.First(text)))
 }
@@ -151,7 +152,7 @@ func (t templates) update(r *row, old, next *client.Message) {
 	}
 	if was, is := words.State(old), words.State(next); was != is || old.State != next.State {
 		t.state(r.article, next, is)
-		if r.opened() { // other actions may be possible
+		if r.opened() { // in the new state the message may have other actions
 			r.hideBar()
 			r.open(t, next)
 		}
@@ -163,7 +164,8 @@ func (t templates) update(r *row, old, next *client.Message) {
 	dom.Set(r.article, "aria-label", words.Label(next, t.clock))
 }
 
-// author writes the author's name, and the marks around it: of a guest, and of a user whose name another user has, too.
+// author writes the author's name, and the marks around it. One mark says that the author is a guest, another tells the
+// author from users with the same name.
 func (r *row) author(m *client.Message) {
 	before, name, after := words.AuthorParts(m, maxName)
 	e := r.head.Get("firstChild")
@@ -175,7 +177,7 @@ func (r *row) author(m *client.Message) {
 	e.Call("replaceChildren", mark(before), name, mark(after))
 }
 
-// state draws the state of the user's own message (sending, waiting, failed), and the buttons of one that failed.
+// state draws the state of the user's own message (sending, waiting, failed), and the buttons of a message that failed.
 func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	if old := article.Call("querySelector", ".message-state"); old.Truthy() {
 		old.Call("remove")
@@ -195,7 +197,8 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 	article.Call("appendChild", e)
 }
 
-// top returns the distance of the row from the top of the screen, in CSS pixels. textTop returns that of its text.
+// top returns the distance of the row from the top of the screen, in CSS pixels. textTop returns the distance of the row's
+// text.
 func (r *row) top() float64     { return r.rect().Get("top").Float() }
 func (r *row) textTop() float64 { return r.text().Call("getBoundingClientRect").Get("top").Float() }
 
@@ -228,8 +231,8 @@ type chunk struct {
 	bars    int // how many of the rows show their bar
 }
 
-// chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that there are as many chunks as
-// rows in a chunk.
+// chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that there are as many full chunks
+// as a full chunk has rows.
 const chunkRows = 20
 
 func (c *chunk) insert(added *row, next goapp.Value) {
@@ -245,8 +248,8 @@ func (c *chunk) insert(added *row, next goapp.Value) {
 	}
 }
 
-// countBars adds n to the number of bars in the chunk. A style lets a chunk with bars paint over its neighbours, because
-// the bar of its first row does not fit into it.
+// countBars adds n to the number of bars in the chunk. A style lets a chunk with bars paint over its neighbours, because the
+// bar of its first row reaches above the chunk and would be cut off there.
 func (c *chunk) countBars(n int) {
 	c.bars += n
 	class := "block"
@@ -289,7 +292,8 @@ func rowClass(m *client.Message) string {
 	return class
 }
 
-// maxPile is how many combining marks one letter may have; Hebrew and Vietnamese need two. A row with more is clipped.
+// maxPile is how many combining marks one letter may have; Hebrew and Vietnamese need two. A row in which a letter has more
+// marks is clipped, because the marks would cover other rows.
 const maxPile = 2
 
 // piled reports whether a letter in text has so many combining marks that they could cover the rows above and below.

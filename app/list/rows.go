@@ -16,7 +16,7 @@ type rows struct {
 	box       goapp.Value // the element that holds the rows; nil before the first draw
 	log       goapp.Value // the element around box, which scrolls
 	templates templates
-	messages  []client.Message // the messages that have a row; nil: all rows must be drawn again
+	messages  []client.Message // the messages that have a row, in order; nil: the next draw must make all rows again
 	at        map[string]*row  // the rows by the key of their message
 	chunks    []*chunk         // in the order in which they are shown
 	removed   bool             // rows or bars were removed since List.Removed was last called

@@ -17,8 +17,8 @@ const (
 	maxGap   = 4000 // CSS pixels, a few screens: a higher gap would make the scroll bar plainly wrong
 	rounding = 1    // CSS pixels: browsers round, so a list at its end may seem to be this far from it
 
-	// A user who scrolls down to less than endSlack, in CSS pixels, above the end counts as at the end. When the focus
-	// goes to the last row, the browser does not scroll to the padding below that row.
+	// A user who scrolls down to less than endSlack, in CSS pixels, above the end counts as at the end. When the focus goes
+	// to the last row, the browser scrolls to the end of that row, but not past the padding below it.
 	endSlack = 16
 )
 
@@ -32,11 +32,11 @@ type viewport struct {
 }
 
 // notice reads how far the list is scrolled, and decides whether it follows its newest message from now on. newest says
-// whether the newest message has a row. notice reports whether the user has scrolled since the page last called it or
-// scrolled itself.
+// whether the newest message has a row. notice reports whether the user has scrolled since notice last ran or the page last
+// scrolled the list.
 func (v *viewport) notice(newest bool) (scrolled bool) {
 	top, following := v.position(newest)
-	if math.Abs(top-v.top) >= rounding { // less may be the browser's rounding; small steps of the user add up
+	if math.Abs(top-v.top) >= rounding { // less may be rounding; v.top stays, so small steps of the user add up
 		v.top, v.remainder = top, 0
 		scrolled = true
 	}
@@ -62,7 +62,7 @@ func follows(followed bool, oldTop, top, below float64) bool {
 	switch {
 	case below <= rounding: // true also if the browser scrolled up because the list became shorter or its frame higher
 		return true
-	case top <= oldTop-rounding: // up, even by one pixel: a slow scroll begins with one
+	case top <= oldTop-rounding: // the user has scrolled up; one pixel counts, because a slow scroll begins with one
 		return false
 	case top > oldTop && below <= endSlack:
 		return true
@@ -77,8 +77,8 @@ func (v *viewport) below(top float64) float64 {
 	return v.rows.log.Get("scrollHeight").Float() - top - v.rows.log.Get("clientHeight").Float()
 }
 
-// unseen returns the height of the rows that c removes, and the row below them, if c removes rows only from the start of the
-// list, all of them out of sight, and changes nothing else. c may also add rows at the end. Otherwise unseen returns 0.
+// unseen returns the height of the rows that c removes, and the row below them. It returns 0 if one of these rows is in
+// sight, or if c does anything else than remove rows at the start of the list and add rows at its end.
 func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 	n := c.first(prev)
 	if n == 0 {
@@ -92,15 +92,15 @@ func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 	return top - v.rows.at[prev[0].Key].top(), rowBelow{kept, kept.part, kept.textTop() - top}
 }
 
-// A rowBelow is the first row that stays below removed rows, as it was before they were removed.
+// A rowBelow is the first row below removed rows, with its part and its text's place before they were removed.
 type rowBelow struct {
 	row  *row
 	part part
 	text float64 // how far its text was below its top
 }
 
-// grown returns how much farther the text of the row is below its top now. It differs only if the row has become the first
-// of its group: then the row shows its face and its name.
+// grown returns by how much the distance between the top of the row and its text has grown. It has grown only if the row has
+// become the first of its group: then the row shows its name above the text.
 func (b rowBelow) grown() float64 {
 	if b.row.part == b.part {
 		return 0
@@ -108,12 +108,12 @@ func (b rowBelow) grown() float64 {
 	return b.row.textTop() - b.row.top() - b.text
 }
 
-// fill makes the gap higher by the height of the removed rows that were out of sight, less what the row below has grown. If
-// removed rows were in sight, it closes the gap, because then the gap would be in sight too.
+// fill makes the gap higher by the height of the removed rows that were out of sight, less the height that the row below has
+// gained above its text. If removed rows were in sight, it closes the gap, because then the gap would be in sight too.
 func (v *viewport) fill(height float64, below rowBelow, c change) {
 	if height > 0 {
 		v.setGap(v.gap + height)
-		v.setGap(v.gap - below.grown()) // measured with the gap: the browser would scroll a list that has become too short
+		v.setGap(v.gap - below.grown()) // measured with the gap: without it the list may be so short that it scrolls
 	} else if len(c.gone) > 0 {
 		v.setGap(0)
 	}
@@ -137,7 +137,7 @@ func (v *viewport) closeGap() {
 }
 
 // anchor returns the key of the first row in sight that c does not remove or move, and the top of its text on the screen. It
-// is not the top of the row, because above the text a row that becomes the first of its group shows its name.
+// takes the text and not the row, because a row that becomes the first of its group gets its name above the text.
 func (v *viewport) anchor(prev []client.Message, c change) (key string, y float64) {
 	if len(prev) == 0 {
 		return "", 0
@@ -149,8 +149,9 @@ func (v *viewport) anchor(prev []client.Message, c change) (key string, y float6
 	return key, y
 }
 
-// keep scrolls so that the text of the row with the given key is at y again. Browsers round the scroll position. keep adds
-// what was lost by that to the next scroll; otherwise the text would move visibly in the course of a hundred expiries.
+// keep scrolls so that the text of the row with the given key is at y again. Browsers round the scroll position. The next
+// scroll makes up for the rounding; otherwise the small errors of a hundred expiries would add up, and the text would
+// visibly move.
 func (v *viewport) keep(key string, y float64) {
 	v.scroll(v.scrollTop() + v.rows.at[key].textTop() - y + v.remainder)
 }
@@ -166,7 +167,7 @@ func (v *viewport) scroll(want float64) {
 	v.rows.log.Set("scrollTop", want)
 	v.top = v.scrollTop()
 	v.remainder = want - v.top
-	if math.Abs(v.remainder) > 1 { // the list is at its start or end, so the rest is no rounding
+	if math.Abs(v.remainder) > 1 { // the list could not scroll that far, so this is no rounding
 		v.remainder = 0
 	}
 }

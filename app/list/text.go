@@ -10,8 +10,8 @@ import (
 	"mayfly/shared/markup"
 )
 
-// tags are the names of the elements that the kinds of nodes with other nodes inside become. Lines of code become more
-// than one element.
+// tags has the HTML element for each kind of node that contains other nodes. A block of code is not in it, because it
+// becomes several elements (codeBlock).
 var tags = map[markup.Kind]string{
 	markup.Bold: "strong", markup.Italic: "em", markup.Strike: "s", markup.Code: "code", markup.Quote: "blockquote",
 	markup.Bullets: "ul", markup.Numbers: "ol", markup.Item: "li",
@@ -26,7 +26,7 @@ func (t templates) draw(element goapp.Value, nodes []markup.Node) {
 	element.Call("replaceChildren", t.content(nil, nodes)...)
 }
 
-// content appends to all what nodes become: elements and texts.
+// content makes elements and texts of nodes, and appends them to all.
 func (t templates) content(all []any, nodes []markup.Node) []any {
 	for _, n := range nodes {
 		switch n.Kind {
@@ -44,8 +44,8 @@ func (t templates) content(all []any, nodes []markup.Node) []any {
 	return all
 }
 
-// element returns the element of a node that has other nodes inside. A quote and a list begin at the side at which
-// their text begins, as the message does.
+// element returns the HTML element for n, a node that contains other nodes. A quote or a list of a right-to-left text begins
+// at the right, as a message of such a text does.
 func (t templates) element(n markup.Node) goapp.Value {
 	if n.Kind == markup.Code {
 		t.names = nil
@@ -61,17 +61,17 @@ func (t templates) element(n markup.Node) goapp.Value {
 	return e
 }
 
-// newCode returns the template of lines of code: the code and the button that copies it. Code
-// runs from left to right in any message.
+// newCode returns the template for a block of code: the code, and the button that copies it. Code runs from left to right in
+// any message.
 func newCode() goapp.Value {
 	pre := dom.Node("pre", "", dom.Node("code", ""))
 	dom.Set(pre, "dir", "ltr")
 	copies := button(doCode, "")
-	dom.Set(copies, "tabindex", "-1") // the Tab key does not stop at it, as at links
+	dom.Set(copies, "tabindex", "-1") // the Tab key stops at it only while the actions are open
 	return dom.Node("div", "code", pre, copies)
 }
 
-// codeBlock returns the element of lines of code.
+// codeBlock returns the element for n, a block of code.
 func (t templates) codeBlock(n markup.Node) goapp.Value {
 	code := markup.Plain(n.Nodes)
 	e := t.code.Call("cloneNode", true)
@@ -80,18 +80,18 @@ func (t templates) codeBlock(n markup.Node) goapp.Value {
 	return e
 }
 
-// codeBeside returns the code that a button of doCode copies.
+// codeBeside returns the code that button copies. button belongs to a block of code.
 func codeBeside(button goapp.Value) string {
 	return button.Get("previousSibling").Get("textContent").String()
 }
 
-// linked appends to all the element of a link. If the host that the browser reads in the link is not the host that the
-// text shows, linked adds the browser's host beside the link, because letters of another script may look like those of a
-// name that the user knows.
+// linked appends to all the element of a link. If the host that the browser reads in the link is not the host that the text
+// shows, linked adds the browser's host beside the link, because a letter of another script may look like a Latin one, so
+// that the user would trust a false host.
 func (t templates) linked(all []any, link markup.Node) []any {
 	a := t.link.Call("cloneNode")
 	host := hostOf(a, link)
-	if host == "" { // the browser would not follow it
+	if host == "" { // the browser would not follow the link
 		return append(all, link.Text)
 	}
 	a.Set("textContent", link.Text)
@@ -103,8 +103,8 @@ func (t templates) linked(all []any, link markup.Node) []any {
 }
 
 // hostOf sets the address of anchor, the element that shows link, and returns the host that the browser reads in that
-// address, "" if it reads none. In a mail address browsers read no host. So for that, hostOf first lets the browser read
-// the part after the @ as the host of a page.
+// address, "" if it reads none. Browsers read no host in a mail address, so for a mail address hostOf first lets the browser
+// read the part after the @ as the host of a page.
 func hostOf(anchor goapp.Value, link markup.Node) string {
 	if !strings.Contains(link.Text, "://") {
 		anchor.Set("href", "https://"+link.Host)

@@ -9,11 +9,11 @@ import (
 // The times of signing in.
 const (
 	tick           = 20 * time.Second       // the longest wait between two turns of Run: timers stop while a device sleeps
-	minMargin      = time.Minute            // how long before its end a token is renewed, or a tenth of its life, if longer
+	minMargin      = time.Minute            // how long before its end a token is renewed; a tenth of its life if longer
 	maxSpread      = 10 * time.Second       // the most by which jitter moves a renewal to an earlier or later time
 	warnBefore     = 2 * time.Minute        // the user is warned this long before the end of a sign-in that can't be renewed
 	fetchTimeout   = 15 * time.Second       // the longest time for one request to the provider
-	tokenTimeout   = 45 * time.Second       // the same for tokens; longer, because the request may use up a code or a token
+	tokenTimeout   = 45 * time.Second       // the same for tokens; longer, as giving up may waste a code or a token
 	lockTimeout    = 20 * time.Second       // the longest wait for the end of another tab's renewal
 	askTimeout     = 200 * time.Millisecond // the longest wait for an access token from another tab
 	signOutTimeout = 2 * time.Second        // the longest time for one request to the provider during a sign-out
@@ -23,10 +23,10 @@ const (
 	defaultLife    = 5 * time.Minute        // the life of an access token if the provider does not say
 	maxLife        = 24 * time.Hour         // the longest life of an access token, even if the provider says more
 	maxPending     = time.Hour              // the longest time from Begin to Callback
-	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return that does not name its state
+	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return without the state that SignOut sent
 	maxSkew        = 5 * time.Minute        // a device's clock that is wrong by less than this is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
-	keysMinAge     = 30 * time.Second       // the shortest time between two readings of the keys because of an unknown key
+	keysMinAge     = 30 * time.Second       // an unknown key makes the client read the keys again, but not sooner than this
 	configTimeout  = 3 * time.Second        // the longest wait for the server's configuration; then the stored one is used
 )
 

@@ -47,7 +47,8 @@ type Browser struct {
 	// Join joins the channel of the tabs. It calls receive with each message of another tab. send must not call receive.
 	Join func(receive func(message string)) (send func(message string), leave func())
 
-	// Verify checks a signature. alg is the algorithm's name in JOSE, never RS256. jwk is the public key.
+	// Verify checks a signature. alg is the algorithm's name in JOSE; RS256 does not occur, because wellSigned checks it in
+	// Go. jwk is the public key.
 	Verify func(alg string, jwk, signed, signature []byte) bool
 
 	Assign  func(url string)  // makes the browser leave the page and load url

@@ -45,9 +45,9 @@ func skewOf(claims object, now clock.Moment) time.Duration {
 	return 0
 }
 
-// whoseSkew decides whose clock is wrong if the device's clock is ahead of the provider's by skew. If the clocks of the
-// device and the Mayfly server agree, the provider's is wrong. Otherwise the device's is. whoseSkew returns by how much
-// each of the two is ahead of the right time.
+// whoseSkew decides whose clock is wrong if the device's clock is ahead of the provider's by skew. If the device's clock
+// agrees with the Mayfly server's, the provider's clock is wrong, otherwise the device's clock. whoseSkew returns by how
+// much the device's clock and the provider's clock are ahead of the right time.
 func whoseSkew(skew time.Duration, reg *registration) (device, provider time.Duration) {
 	if reg.dated && reg.skew.Abs() < maxSkew {
 		return 0, -skew

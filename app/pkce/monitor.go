@@ -19,7 +19,7 @@ type monitor struct {
 	tabs     *tabs
 
 	mu         sync.Mutex // guards what follows
-	generation int        // grows when the sign-in ends or is replaced: the result of work that began before is dropped
+	generation int        // grows when the sign-in ends or is replaced; a result of work for an older generation is dropped
 	current
 	tokens     tokens
 	renewal    renewal
@@ -76,8 +76,8 @@ func (m *monitor) outside(f func()) {
 	m.hold()
 }
 
-// syncLocked reads the stored record. If another tab has changed it, syncLocked uses it from now on: it may have a new
-// refresh token, be another sign-in, or be gone.
+// syncLocked reads the stored record. If another tab has changed it, syncLocked uses the changed record from now on. It may
+// have a new refresh token, belong to another sign-in, or be deleted.
 func (m *monitor) syncLocked() {
 	for range 3 { // if the record changes every time, Run's next turn calls syncLocked again
 		raw, err := m.records.load()

@@ -34,7 +34,7 @@ const (
 	busy        = "busy"         // the token endpoint asks to try later, or has failed
 )
 
-// noAnswer returns the fault for a request to which no readable answer came. code is one of the codes above.
+// noAnswer returns the fault for a request to which no readable answer came. code is noConfig, noTokens or the like.
 func noAnswer(code string) *fault { return &fault{problem: Problem{Unreachable, code}} }
 
 func setupFault(detail string) *fault {
@@ -94,7 +94,7 @@ const (
 	ExpiredLink         // the provider's answer belongs to no sign-in that began here in the last hour
 	TooSlow             // the user took longer to sign in than the provider allows
 	Unverified          // the provider's answer cannot be trusted
-	Unreachable         // no answer came that the page can read; the problem's Detail is one of the codes above
+	Unreachable         // no answer came that the page can read; Detail is a code such as noTokens, or the provider's words
 	SignInEnded         // the provider, or another tab, has ended the sign-in
 	WasSignedOut        // the server has ended the sign-in
 	NotAllowed          // the server does not admit the user

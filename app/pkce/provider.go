@@ -108,8 +108,8 @@ func (p *provider) remember(d *metadata) *metadata {
 	return d
 }
 
-// requestToken posts a form to the token endpoint, once. If the provider's keys are not known, requestToken reads them
-// meanwhile. It does not read them first, because an authorization code is good for a minute at most.
+// requestToken posts a form to the token endpoint, once. If the provider's keys are not known, requestToken reads them at
+// the same time. It does not wait for them before it posts, because an authorization code is good for a minute at most.
 func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	read := make(chan struct{})
 	if p.keys.known() {
@@ -150,7 +150,8 @@ func (p *provider) verifyIDToken(d *metadata, answer *reply, nonce string, previ
 }
 
 // chooseToken makes a's ID token the token that the client sends to the server, if the server wants that. The client renews
-// it before it ends, as it would renew the access token. The ID token was checked against the access token before.
+// it before it ends, as it would renew the access token. Call it after verifyIDToken, which compares the ID token with the
+// access token.
 func (p *provider) chooseToken(a *reply) {
 	if !p.registered().sendsID {
 		return

@@ -7,7 +7,7 @@ import (
 	"mayfly/app/browser"
 )
 
-// maxHint is the length of the longest ID token, in bytes, that a sign-out puts into an address. Many servers refuse
+// maxHint is the largest length, in bytes, of an ID token that a sign-out puts into an address. Many servers refuse
 // addresses of 8 KiB. For a longer ID token the address has only the client ID, which is enough for the provider.
 const maxHint = 4096
 
@@ -221,20 +221,22 @@ func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 	r.state.gone = true
 	left := itoa(r.state.now().Wall.UnixMilli())
 	r.state.release()
-	// If it cannot be stored, there is no sentence, and the return ends in the lobby.
+	// An error is ignored. signedOut then finds nothing: the browser comes back to the lobby instead of returnTo, and if the
+	// provider has not signed the user out, no sentence says so.
 	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "return", safePath(returnTo), "created", left))
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
 		"state", state, "id_token_hint", former.id}
-	if len(former.id) > maxHint || r.provider.registered().sendsID { // a token that lets its owner in stays out of addresses
+	if len(former.id) > maxHint || r.provider.registered().sendsID { // with sendsID the token opens Mayfly: keep it secret
 		query = query[:len(query)-2]
 	}
 	r.b.Assign(withQuery(d.end, encodeQuery(query...)))
 	return true
 }
 
-// signedOut does the work of SignIn.SignedOut. Most providers send back the state that leaveProvider has sent. Another
-// provider has sent the browser back if the page was loaded at "/", soon after leaveProvider, and neither from the history
-// nor by a reload. At CallbackPath a new sign-in is being completed, and signedOut says nothing.
+// signedOut does the work of SignIn.SignedOut. Most providers send back the state that leaveProvider has sent. For a
+// provider that sends none, signedOut assumes that the provider has sent the browser back if "/" was loaded within
+// maxUnnamed, and neither from the history nor by a reload. At CallbackPath a new sign-in is being completed, so signedOut
+// shows no problem.
 func (r *redirects) signedOut() {
 	sent, _ := r.b.Tab.Load(browser.SignOutKey)
 	if sent == "" {

@@ -85,7 +85,8 @@ func (r *renewer) obtainLocked() *fault {
 	var unlock func()
 	var err error
 	m.outside(func() {
-		// Read the metadata before taking the lock: no other tab waits for this request. refreshLocked reports faults.
+		// Read the metadata before taking the lock, so that no other tab waits for this request. If the request fails,
+		// refreshLocked makes it again, and reports the fault.
 		_, _ = r.provider.discover(fetchTimeout)
 		unlock, err = r.b.Lock(browser.RenewLock, lockTimeout)
 	})
@@ -97,7 +98,7 @@ func (r *renewer) obtainLocked() *fault {
 	for range 3 {
 		before := m.raw
 		m.syncLocked()
-		if m.raw != before || m.records.mode == Tab { // another tab may have renewed, and then it has a new access token
+		if m.raw != before || m.records.mode == Tab { // another tab may have renewed the access token
 			r.askTabsLocked()
 		}
 		if m.record == nil || m.dueLocked(m.now()) > 0 {
@@ -164,16 +165,16 @@ func (r *renewer) refreshLocked() (f *fault, retry bool) {
 	}
 	m.syncLocked()
 	if a.refresh != "" && d.revoke != "" && (m.record == nil || m.record.signInID != was.signInID) {
-		// Revoke the new refresh token, because its sign-in has ended. While a sign-in goes on, another tab may use the
-		// refresh token.
+		// Revoke the new refresh token, because its sign-in has ended. If the sign-in goes on, the refresh token stays good,
+		// because another tab may use it.
 		m.outside(func() { r.provider.revoke(d, a.refresh) })
 	}
 	return nil, m.record != nil
 }
 
-// redeem exchanges the refresh token of a record for new tokens. previous is that record. If the provider also sends a
-// new ID token, redeem compares it with the ID token of previous. wrongID says what is wrong with the new one, or that there
-// is none although the server wants it. redeem blocks.
+// redeem exchanges the refresh token of a record for new tokens. previous is that record. If the provider also sends a new
+// ID token, redeem compares it with the ID token of previous. wrongID says what is wrong with the new ID token, or that none
+// came although the server wants one. redeem blocks.
 func (r *renewer) redeem(d *metadata, previous *record) (answer *reply, wrongID, f *fault) {
 	answer, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", previous.refresh)
 	switch {
@@ -182,7 +183,7 @@ func (r *renewer) redeem(d *metadata, previous *record) (answer *reply, wrongID,
 	case answer.id != "":
 		_, old, _ := split(previous.id)
 		wrongID = r.provider.verifyIDToken(d, answer, old.text("nonce"), old)
-		r.provider.chooseToken(answer) // also if its keys cannot be read now: the server checks it, too
+		r.provider.chooseToken(answer) // even if this client can't check it now: the server checks it, too
 	case r.provider.registered().sendsID:
 		wrongID = wrongFault("The provider gives no ID token when the sign-in is renewed.")
 	}

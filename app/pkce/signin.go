@@ -4,15 +4,19 @@
 // holds the functions that it needs, so that all of it runs natively, in tests on virtual time. From package browser it uses
 // only the names under which data is stored. Package app/client decides what to do with a token.
 //
-// The access token lives only in memory. The refresh token and the ID token are one record in the browser's storage. This
-// record is the truth for all tabs: before a tab uses the refresh token, it takes a lock and reads the record again, because
-// most providers accept a refresh token only once, and end the sign-in if they receive it again. A sign-in ends only when
-// the user, the provider or the server ends it. A network failure does not end it.
+// The access token lives only in memory. The refresh token and the ID token are one record in the browser's storage. In Mode
+// Device all tabs share this record. Most providers accept a refresh token only once, and end the sign-in if they receive it
+// again. So before a tab uses the refresh token, it takes a lock and reads the record again. A sign-in ends only when the
+// user, the provider or the server ends it. A network failure does not end it.
 //
-// These are the files in their order; no file refers to a file above it. signin (SignIn and its loop) and subscribers;
-// redirects (to the provider and back), which uses transactions; renew; listen (to other tabs); monitor, the state with its
-// lock, which signin, redirects, renew and listen use, and its parts state, tokens, tabs and records; provider, which makes
-// all requests, with token, idtoken, keys, metadata and requests; and problem, config, clock and text.
+// These are the files in their order. No file refers to a file above it.
+//   - signin, subscribers: SignIn and its loop
+//   - redirects, transactions: to the provider's pages and back
+//   - renew: new access tokens
+//   - listen: the messages of other tabs
+//   - monitor, state, tokens, tabs, records: the state and its lock
+//   - provider, token, idtoken, keys, metadata, requests: all requests, and checks of the answers
+//   - problem, config, clock, text: what all files use
 //
 // Locks are taken in this order: subscribers.publishing, monitor.mu, and then provider.mu or tabs.mu. Records are URL
 // queries instead of JSON to keep the browser's download small.
@@ -31,7 +35,7 @@ import (
 // Credentials are what a Hello or Auth frame needs.
 type Credentials struct {
 	Token    string // access token, or ID token if the server wants that
-	ID       string // ID token; "" if Token is that
+	ID       string // ID token; "" if Token is the ID token
 	SignInID string // the random id of this sign-in
 }
 
@@ -52,7 +56,7 @@ type SignIn struct {
 	redirects   *redirects
 	renewer     *renewer
 	subscribers subscribers
-	guest       chan struct{} // closed when a guest may connect, although the configuration is not known
+	guest       chan struct{} // closed when the client may connect as a guest before the configuration is known
 }
 
 // New returns a SignIn. Call Run to start it.
@@ -100,9 +104,8 @@ func (s *SignIn) Run(ctx context.Context) error {
 	}
 }
 
-// restore reads the server's configuration, which names the provider, and then the stored sign-in. If stop is closed
-// before it has the configuration, it gives up. Before restore has the configuration, a browser without a stored sign-in
-// can connect as a guest.
+// restore reads the server's configuration, which names the provider, and then the stored sign-in. If stop is closed before
+// it has the configuration, it gives up. Meanwhile a browser without a stored sign-in can connect as a guest (admitGuest).
 func (s *SignIn) restore(stop <-chan struct{}) {
 	if !s.provider.configure(stop, s.admitGuest) {
 		return
@@ -167,7 +170,7 @@ func (s *SignIn) Wake() {
 	m.tokens.retry.Hurry(m.now())
 	if m.gone && m.record == nil {
 		m.gone, m.outcome.problem = false, Problem{Cause: OnlyHere}
-		_ = s.b.Tab.Delete(browser.SignOutKey) // this was the return: no later one may lead anywhere
+		_ = s.b.Tab.Delete(browser.SignOutKey) // the user is back: no later load of the page is the return
 	}
 	m.release()
 }
@@ -197,7 +200,7 @@ func (s *SignIn) Token(ctx context.Context, refusedToken string) (Credentials, e
 	case m.tokens.access.left(m.now()) > 0:
 		c := Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}
 		if s.provider.registered().sendsID {
-			c.ID = "" // Token is an ID token, perhaps a newer one of another tab
+			c.ID = "" // Token is the ID token, perhaps a newer one than the record has
 		}
 		return c, nil
 	case ctx.Err() != nil:
@@ -224,15 +227,16 @@ func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects
 // endpoint, the browser stays on the page, and the state says that the provider may still know the user.
 func (s *SignIn) SignOut(returnTo string) { s.redirects.signOut(returnTo) }
 
-// SignedOut completes a sign-out for which this tab went to the provider. If the provider has sent the browser back, it
-// replaces the page's address by the address that SignOut got. If not, because the provider has shown an error or the user
-// went back, the state says that the provider may still know the user. Call SignedOut once, before Run and before any
-// other code reads the page's address. It does not block.
+// SignedOut completes a sign-out for which this tab went to the provider. If the provider has sent the browser back,
+// SignedOut replaces the page's address by returnTo, the path that SignOut got. If the browser has come back in another way,
+// perhaps because the provider showed an error and the user went back, the state says that the provider may still know the
+// user. Call SignedOut once, before Run and before any other code reads the page's address. It does not block.
 func (s *SignIn) SignedOut() { s.redirects.signedOut() }
 
-// End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. message
-// is the server's sentence for the user. If another sign-in has replaced this one, End does nothing. If the user has
-// signed out in another tab, it does nothing either, because the server then only follows that sign-out.
+// End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. message is
+// the server's sentence for the user. If another sign-in has replaced this one, End does nothing. If the user has signed out
+// in another tab, it does nothing either: the server then refuses the sign-in because of that sign-out, and the user knows
+// why.
 func (s *SignIn) End(signInID, message string) {
 	m := s.state
 	m.hold()

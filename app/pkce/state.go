@@ -27,6 +27,6 @@ type State struct {
 	Version  int    // grows with each new access token, which the client sends in an Auth frame
 	Problem  Problem
 	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if that is under 5 minutes
-	// ProviderSkew is the same for the provider's clock.
+	// ProviderSkew is by how much the provider's clock is ahead; negative: behind; 0 if that is under 5 minutes.
 	ProviderSkew time.Duration
 }

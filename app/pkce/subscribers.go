@@ -4,7 +4,7 @@ import "sync"
 
 // subscribers calls the functions that subscribed with each new state. Each function gets the states in order.
 type subscribers struct {
-	publishing sync.Mutex // held while functions are called; taken before mu and before the lock of publish's function read
+	publishing sync.Mutex // held while the functions run; taken before mu and before the lock that read takes in publish
 
 	mu    sync.Mutex     // guards what follows
 	last  *State         // the last published state; immutable

@@ -14,7 +14,7 @@ type reply struct {
 	refresh, scope string
 	id             string        // ID token
 	claims         object        // the claims of the ID token; nil: it was not verified
-	skew           time.Duration // by how much the device's clock is ahead of the provider's, by the time in the ID token
+	skew           time.Duration // by how much the device's clock is ahead of the provider's; 0 if unknown or below maxSkew
 }
 
 // parseReply returns the tokens in the token endpoint's answer o. If o has no good access token, it returns a fault.
@@ -35,7 +35,8 @@ func parseReply(status int, header func(string) string, o object, requested cloc
 	return &reply{access: a, refresh: o.text("refresh_token"), scope: o.text("scope"), id: o.text("id_token")}, nil
 }
 
-// lifeOf returns the lifetime of a token for which the provider names so many seconds.
+// lifeOf returns the lifetime of a token if the provider says that it lives for this number of seconds. It is maxLife at
+// most, and defaultLife if the number is below 1.
 func lifeOf(seconds float64) time.Duration {
 	life := time.Duration(min(seconds, maxLife.Seconds()) * float64(time.Second))
 	if life < time.Second {
@@ -64,9 +65,9 @@ type access struct {
 	margin time.Duration // how long before the token's end its renewal begins
 }
 
-// newAccess returns an access token. requested is the moment at which it was requested. Its margin has jitter, so that
-// tabs don't renew at the same time. The jitter is shorter than the time for which most providers still accept an old
-// refresh token. So if one tab's renewal is interrupted, another tab can still renew with the old refresh token.
+// newAccess returns an access token. requested is the moment at which it was requested. Its margin has jitter, so that tabs
+// don't renew at the same time. The jitter is shorter than the time for which most providers still accept an old refresh
+// token. So if one tab's renewal is interrupted, another tab still has time to renew with the old refresh token.
 func newAccess(text string, requested clock.Moment, life time.Duration) *access {
 	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)

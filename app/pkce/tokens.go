@@ -21,7 +21,7 @@ func (t *tokens) use(token *access) {
 	t.changed = make(chan struct{})
 }
 
-// refuse runs when the server has refused the access token with that text. It drops the token, if it is still in use.
+// refuse runs when the server has refused the access token tokenText. If this tab still uses that token, refuse drops it.
 func (t *tokens) refuse(tokenText string) {
 	if t.access != nil && t.access.text == tokenText {
 		t.refused, t.access = tokenText, nil

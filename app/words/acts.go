@@ -6,7 +6,7 @@ import (
 	"mayfly/app/client"
 )
 
-// maxGivers is how many users a reaction names; it only counts the others.
+// maxGivers is how many users a reaction names at most. If more users gave it, the reaction says how many more.
 const maxGivers = 20
 
 // Reaction returns what the button of a reaction shows: the emoji, and how many users gave it.
@@ -26,7 +26,7 @@ func Givers(ids []string, nameOf func(id string) string) string {
 	return strings.Join(names, Of(ListSeparator))
 }
 
-// Quoted says that a reply answers m, and how m begins.
+// Quoted returns the text of the quote in a reply to m: that the message is a reply, the author of m, and how m begins.
 func Quoted(m *client.Message) string { return With(InReplyTo, Begins(m)) }
 
 // Begins returns the author of m, and how the text begins.
@@ -40,8 +40,8 @@ func speaker(m *client.Message) string {
 	return Author(m, maxFirst)
 }
 
-// extras returns sentences about what only some messages have: that m answers another, its reactions, and its shorter
-// life. It returns "" for other messages.
+// extras returns sentences about what only some messages have: a mention of the user, a message that m answers, reactions,
+// and a shorter life. It returns "" if m has none of these.
 func extras(m *client.Message) string {
 	if m.Extras == nil {
 		return ""

@@ -4,9 +4,9 @@ import "time"
 
 // A Clock says what the user's clock and calendar show, and turns instants into words.
 type Clock struct {
-	Now     time.Time                     // which day is today
+	Now     time.Time                     // decides which day is today
 	Offset  func(time.Time) time.Duration // by how much the user's time zone is ahead of UTC at an instant
-	Hours12 bool                          // times have 12 hours and AM or PM
+	Hours12 bool                          // times are written with 12 hours and AM or PM, otherwise with 24 hours
 }
 
 // wall returns the time that the user's clock shows at t, as a time in UTC.
@@ -49,7 +49,7 @@ func (c Clock) Short(t time.Time) (minutes, seconds, half string) {
 	return minutes, seconds, half
 }
 
-// Minutes returns the hours and minutes at t alone, for a place that has no room for more.
+// Minutes returns the hours and minutes at t alone, without the seconds and without AM or PM, for a narrow place.
 func (c Clock) Minutes(t time.Time) string {
 	minutes, _, _ := c.parts(t)
 	return minutes

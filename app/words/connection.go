@@ -7,8 +7,8 @@ import (
 	"mayfly/app/client"
 )
 
-// Status returns the state of the connection in words. A screen reader says it whenever it changes, so it has no seconds,
-// which change all the time; StatusTail has them.
+// Status returns the state of the connection in words. A screen reader says it whenever it changes, so it does not contain
+// the seconds of a countdown. StatusTail returns these.
 func Status(v *client.View) string {
 	switch v.Status {
 	case client.Online:

@@ -7,16 +7,16 @@ type Key int
 const (
 	// The page.
 	Product      Key = iota
-	Broke            // after a panic, beside the button Reload
-	SkipLink         // to the composer, for the keyboard
-	SkipToReason     // where there is no composer
-	NoSuchRoom       // the heading
-	NoRoomTitle      // the title of the page
-	RoomTitle        // {0}: the room
-	UnreadTitle      // {0}: how many, {1}: RoomTitle
+	Broke            // shown after a panic, beside the button Reload
+	SkipLink         // the link past the header, to the composer
+	SkipToReason     // the link past the header on a page without a composer
+	NoSuchRoom       // the heading of a page whose path names no room
+	NoRoomTitle      // the document's title if the path names no room
+	RoomTitle        // the document's title; {0}: the room
+	UnreadTitle      // the document's title; {0}: how many messages are unread, {1}: RoomTitle
 	WhyNoRoom
 	GoToLobby
-	NotStored // the browser stores nothing
+	NotStored // shown if the browser stores nothing
 
 	// Buttons that several parts have.
 	Dismiss
@@ -33,7 +33,7 @@ const (
 	NoGuests
 	NextTryIn // {0}: seconds
 	TryingNow
-	WaitingTail // {0}: how many messages
+	WaitingTail // {0}: how many messages wait to be sent
 	ConnectNow
 	ContinueAsGuest
 
@@ -45,14 +45,14 @@ const (
 	SigningIn
 	NotSignedIn
 	SignedInAs        // {0}: the name, drawn as an element
-	OfflineSignedInAs // the same
-	GuestCalled       // the same
+	OfflineSignedInAs // {0}: the name, drawn as an element
+	GuestCalled       // {0}: the name, drawn as an element
 	SignInRegion
 	SignInNeedsNetwork
 	AllowStorage
 	TellOperator // {0}: a code of docs/signing-in.md, or the provider's words
 	ClockAhead   // {0}: by how long
-	ClockBehind  // the same
+	ClockBehind  // {0}: by how long
 	ProviderClockAhead
 	ProviderClockBehind
 
@@ -97,13 +97,13 @@ const (
 	ComposerRegion
 	ComposerPlaceholder
 	ComposerHint
-	ComposerHintTouch // the same for a keyboard on the screen
+	ComposerHintTouch // the hint on a device whose keyboard is on the screen
 	Send
 	NoFiles
 	DraftLapsed
-	DraftOffered       // {0}: how it begins, drawn as an element
-	DraftLapsedOffered // the same
-	Insert             // the draft that is offered
+	DraftOffered       // {0}: how the draft begins, drawn as an element
+	DraftLapsedOffered // {0}: how the draft begins, drawn as an element
+	Insert             // the button that puts the offered draft into the composer
 	LengthOf           // {0} of {1} characters
 	LengthOver         // {0}: LengthOf, {1}: TooMany
 	SentAloud          // a screen reader says it once a message is accepted
@@ -118,17 +118,17 @@ const (
 	NewBelow
 	You
 	AuthorTag        // {0}: the author, {1}: what tells the author from others of the same name
-	MessageSent      // {0}: the author, {1}: the text, {2}: SentAt or its like, {3}: VanishesAt or its like
-	MessageState     // {0}: the author, {1}: the text, {2}: how far it is
+	MessageSent      // {0}: the author, {1}: the text, {2}: such as SentAt, {3}: such as VanishesAt
+	MessageState     // {0}: the author, {1}: the text, {2}: its state, such as Sending
 	SentAt           // {0}: a time
 	SentYesterday    // {0}: a time
 	SentOn           // {0}: a day, {1}: a time
-	SentVanishes     // {0}: SentAt or its like, {1}: VanishesAt or its like
+	SentVanishes     // {0}: such as SentAt, {1}: such as VanishesAt
 	VanishesAt       // {0}: a time
 	VanishesTomorrow // {0}: a time
 	VanishesOn       // {0}: a day, {1}: a time
-	Today            // stands above the first message of the day
-	Yesterday        // the same; and in DayAndTime
+	Today            // stands above the first message of today
+	Yesterday        // stands above the first message of yesterday; also in DayAndTime
 	DayAndTime       // {0}: Yesterday or a date, {1}: a time
 	SecondsLeft      // {0}: how many
 	Sending
@@ -140,7 +140,7 @@ const (
 	Copy
 	CopyText
 	CopyCode
-	ShowAll // the text of a very high message
+	ShowAll // the button that shows the whole text of a very high message
 	Copied
 	NotCopied // the browser does not let the page use the clipboard
 	ButtonFor // {0}: the button's name, {1}: how the message begins
@@ -149,8 +149,8 @@ const (
 	ReactionsLabel
 	ReactionCount // {0}: the emoji, {1}: how many users gave it
 	ReactionBy    // {0}: ReactionCount, {1}: the names of the users
-	HasReactions  // {0}: all that ReactionCount says
-	ListSeparator // between names
+	HasReactions  // {0}: the ReactionCount of each reaction
+	ListSeparator // stands between names
 	Reply
 	TakeBack
 	Undo
@@ -162,10 +162,10 @@ const (
 	ReplyGone
 	CancelReply
 	DraftGone        // the draft answers a message that is gone
-	DraftGoneOffered // {0}: how it begins, drawn as an element
+	DraftGoneOffered // {0}: how the draft begins, drawn as an element
 	LifeLabel
-	LifeChoice  // {0}: how long
-	ShorterLife // {0}: how long
+	LifeChoice  // {0}: how long the message lives
+	ShorterLife // {0}: how long the message lives
 
 	// People.
 	PeopleRegion
@@ -173,7 +173,7 @@ const (
 	NoteYou
 	NoteGuest
 	NoteTyping
-	NoteSeparator // between what is noted about a person
+	NoteSeparator // stands between the notes about a person
 	GuestTag      // {0}: the name of a guest
 	OneTypes      // {0}: the name
 	TwoType       // {0}, {1}: the names
@@ -191,9 +191,9 @@ const (
 
 	// Commands: texts that begin with a slash.
 	NoSuchCommand    // {0}: the command
-	CommandAlone     // the same
-	CommandNeedsText // the same
-	NothingToClear   // the answer to /clear
+	CommandAlone     // {0}: the command
+	CommandNeedsText // {0}: the command
+	NothingToClear   // the answer to /clear if the user has no messages
 	CommandHelp
 
 	// Problems that the client finds.
@@ -205,7 +205,7 @@ const (
 	GuestsRead
 	ReadOnly
 	TooLong
-	AnsweredGone // the message that the user answers or acts on
+	AnsweredGone // the message that the user answers or acts on is gone
 	WrongLife
 	WrongEmoji
 	NameTooLong
@@ -219,7 +219,7 @@ const (
 
 	ShortestTime
 
-	keys // how many there are
+	keys // the number of keys
 )
 
 // A CountKey names a sentence that has plural forms. {0} is the number.
@@ -231,15 +231,15 @@ const (
 	NewMessages
 	MessagesWouldBeLost
 	CharactersLeft
-	TooMany // characters
+	TooMany // characters that are over the limit
 	Hours
 	Minutes
 	Seconds
-	Others // users
-	People // in a room
+	Others // users who gave a reaction and are not named
+	People // people in a room
 	TakenBack
-	BroughtBack // after Undo
-	MorePeople  // than are listed
+	BroughtBack // messages that came back after Undo
+	MorePeople  // people who are not in the list
 
-	countKeys // how many there are
+	countKeys // the number of count keys
 )

@@ -2,10 +2,11 @@ package words
 
 import "time"
 
-// A language is all the words of the page in one language. To add a second one, write a file like en.go, make spoken the
-// language that the browser asks for, and add the new one to the languages in export_test.go, so that a test finds keys
-// without words. Then name the language in web/manifest.go and in the page's HTML (Lang in web/page.go), and translate what
-// the page says before the client runs (web/fault.go, web/page.go).
+// A language is all the words of the page in one language. To add a second language:
+//   - Write a file like en.go, and make spoken the language that the browser asks for.
+//   - Add the language to the list in export_test.go, so that a test finds keys without words.
+//   - Name the language in web/manifest.go and in the page's HTML (Lang in web/page.go).
+//   - Translate the sentences that the page needs before the client runs (web/fault.go, web/page.go).
 type language struct {
 	texts     [keys]string
 	counts    [countKeys]forms
@@ -14,10 +15,10 @@ type language struct {
 	date      func(day time.Time) string
 }
 
-// spoken is the language of the page. It is the only one yet.
+// spoken is the language of the page. There is no other language yet.
 var spoken = &english
 
-// A form is one of Unicode's plural categories. Most languages need few of them; each has other.
+// A form is one of Unicode's plural categories. Most languages use only a few of them, but every language uses other.
 type form int
 
 const (

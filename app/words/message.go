@@ -32,7 +32,7 @@ func (c Clock) SentAndVanishes(m *client.Message) string {
 func Text(m *client.Message) string { return markup.Plain(markup.Parse(m.Text)) }
 
 // Author returns the first limit characters of the name of a message's author. A guest's name is marked. If another user
-// here has the same name, a tag follows that tells the two apart.
+// here has the same name, a tag follows the name and tells the users apart.
 func Author(m *client.Message, limit int) string {
 	name := nameOf(Named(m.User), limit)
 	if m.Tag != "" {
@@ -41,7 +41,8 @@ func Author(m *client.Message, limit int) string {
 	return name
 }
 
-// AuthorParts returns what Author returns in three parts: the name, and the marks before and after it.
+// AuthorParts returns the same text as Author, but in three parts: the mark before the name, the name, and the mark after
+// it.
 func AuthorParts(m *client.Message, limit int) (before, name, after string) {
 	name = Cut(room.Called(Named(m.User)), limit)
 	before, after, _ = strings.Cut(Author(m, limit), name)
@@ -79,7 +80,8 @@ func State(m *client.Message) string {
 // Left says how many seconds a message has to live.
 func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
 
-// maxFirst is how many characters of a longer text First keeps, as in the accessible names of a message's buttons.
+// maxFirst is how many characters First keeps of a longer text. First is used, for example, in the accessible names of
+// buttons.
 const maxFirst = 30
 
 // First returns the first maxFirst characters of a text, in one line.

@@ -8,11 +8,12 @@ import (
 	"mayfly/shared/wire"
 )
 
-// maxTypist is how many characters of a name the line shows that says who is typing: two names fit a phone.
+// maxTypist is how many characters of a name are shown in the line that says who is typing. With 20, two names fit on a
+// phone.
 const maxTypist = 20
 
-// nameOf returns the first limit characters of a user's name. A guest's name is marked as one, because nobody has checked
-// whose it is.
+// nameOf returns the first limit characters of a user's name. If u is a guest, it marks the name as a guest's, because
+// nobody has checked whose name it is.
 func nameOf(u wire.User, limit int) string {
 	name := Cut(room.Called(u), limit)
 	if u.Anonymous {
@@ -42,8 +43,8 @@ func IsNamed(u wire.User, name string) bool {
 	return slices.ContainsFunc(Names(u), func(n string) bool { return strings.EqualFold(n, name) })
 }
 
-// Suggested returns what a suggestion shows behind the name of a user: whether it is a guest's, and the end of the user's id
-// if others have the same name.
+// Suggested returns the note that a suggestion shows behind the name of u: that u is a guest, and the end of u's id if other
+// users have the same name.
 func Suggested(u wire.User, others bool) string {
 	note := Notes(false, u.Anonymous, false)
 	if !others {
@@ -56,7 +57,8 @@ func Suggested(u wire.User, others bool) string {
 	return note + Of(NoteSeparator) + tag
 }
 
-// Typing says who is typing: one or two names, or that there are several; "" if nobody is.
+// Typing returns the sentence that says who is typing. It names one or two users; for more users it says only that there are
+// several. If nobody is typing, it returns "".
 func Typing(typists []room.Typist) string {
 	name := func(i int) string { return isolated(nameOf(typists[i].User, maxTypist)) }
 	switch len(typists) {
@@ -70,11 +72,12 @@ func Typing(typists []room.Typist) string {
 	return Of(SeveralType)
 }
 
-// isolated returns a name between two invisible characters that keep its direction from the words around it.
+// isolated returns a name between two invisible characters, so that a name in a right-to-left script does not change the
+// order of the words around it.
 func isolated(name string) string { return "\u2068" + name + "\u2069" }
 
-// Notes returns what the list of people has beside a name: that it is the user's own, a guest's, and that of somebody who
-// is typing.
+// Notes returns the notes that the list of people shows beside a user's name, one for each argument that is true: this is
+// the user of the page, this is a guest, this user is typing.
 func Notes(you, guest, typing bool) string {
 	var notes []string
 	for _, n := range []struct {

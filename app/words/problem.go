@@ -7,8 +7,8 @@ import (
 )
 
 // Problem returns the sentence for a problem of the client. If the problem's code has no sentence here, it returns the
-// server's own. That is so for a code of a newer server, for a code for which the server has several sentences, and for a
-// code whose sentence has a number.
+// server's own sentence. A code has none here if a newer server made it, if the server has several sentences for it, or if
+// its sentence contains a number.
 func Problem(p client.Problem) string {
 	if k, ok := problems[p.Code]; ok {
 		return Of(k)
@@ -16,7 +16,7 @@ func Problem(p client.Problem) string {
 	return p.Message
 }
 
-// Refused says why the server has refused what the user did last.
+// Refused returns the sentence that says why the server has refused what the user did.
 func Refused(n *client.Notice) string {
 	if n.Re == wire.Kind(wire.Rename{}) && n.Problem.Code == client.Code(wire.CodeForbidden) {
 		return Of(OnlyGuests)
@@ -24,8 +24,8 @@ func Refused(n *client.Notice) string {
 	return Problem(n.Problem)
 }
 
-// problems holds the key of the sentence for each code. The codes of refused sign-ins are not in it: for these the page
-// shows the server's sentence.
+// problems holds the key of the sentence for each code. The codes of refused sign-ins are not in it: for refused sign-ins
+// the page shows the server's sentence.
 var problems = map[client.Code]Key{
 	client.NoAnswer:      NoAnswerYet,
 	client.NoConnection:  NoConnection,

@@ -1,9 +1,9 @@
 // Package words holds every sentence that the page shows or that a screen reader says while the client runs, by key and
 // plural form. The parts of the page name a Key and never write a sentence, so a second language is one more file beside
-// en.go. What the page says before the client runs stands in web: fault.go and page.go.
+// en.go. The sentences that the page needs before the client runs are in package web (fault.go and page.go).
 //
-// For a problem, app/client and app/pkce give only a code. Problem and SignInProblem return the sentence for it. If there
-// is none here, Problem returns the server's own sentence.
+// For a problem, app/client and app/pkce give only a code. Problem and SignInProblem return the sentence for it. If this
+// package has no sentence for a problem, Problem returns the server's own.
 package words
 
 import (
@@ -24,8 +24,8 @@ func Around(k Key) (before, after string) {
 	return before, after
 }
 
-// Count returns the sentence of a key for the number n: in the plural form that the language has for n, and with n in the
-// place of {0}. Examples are "1 message" and "12 messages".
+// Count returns the sentence of a key for the number n: in the plural form for n, and with n in the place of {0}. Examples
+// are "1 message" and "12 messages".
 func Count(k CountKey, n int) string {
 	forms := &spoken.counts[k]
 	text := forms[spoken.form(n)]
