@@ -16,7 +16,7 @@ const (
 	noStore    = "no-store"                            // caches must not store the answer
 )
 
-// asset is one answer, which is made before the first request: the same content in one or more content encodings. It never
+// asset is one answer, which is made once for all requests: the same content in one or more content encodings. It never
 // changes, so it needs no lock. It serves only GET and HEAD.
 type asset struct {
 	contentType string
