@@ -9,9 +9,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz the error
-// of ready, which is the reason why users cannot chat or sign in, or else its warning. It asks for no sign-in, and the
-// profiles show the memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
+// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz the answer of
+// ready: why users cannot chat or sign in, or else its warning. The handler asks for no sign-in, and the profiles show the
+// memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
 func Admin(metrics prometheus.Gatherer, ready func(context.Context) (warning string, err error)) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

@@ -7,8 +7,8 @@ import (
 	"mayfly/server/admission"
 )
 
-// metrics are the metrics of this package. newMetrics creates every label value at 0, so that each series exists before
-// its first event.
+// metrics are the metrics of this package. newMetrics creates a series for every value of a label, with the value 0, so that
+// a dashboard shows the series before its first event.
 type metrics struct {
 	opened          prometheus.Counter
 	upgradesRefused *prometheus.CounterVec // requests that did not become a WebSocket, by reason
@@ -63,7 +63,7 @@ func (s *Server) count(match func(entry) bool) func() int {
 	}
 }
 
-// problems returns 1 while a problem with a proxy stands, else 0.
+// problems returns 1 while requests show the problem p with a proxy, else 0.
 func (s *Server) problems(p admission.ProxyProblem) float64 {
 	if s.gate.Check.Found(p) {
 		return 1

@@ -24,11 +24,11 @@ var errStopping = errors.New("the server is stopping")
 
 // readiness says whether users can chat and sign in on this node. Its fields are static.
 type readiness struct {
-	stopping    func() bool
-	stream      func(context.Context) error
-	verifier    session.Verifier        // nil if sign-in is not set up
-	revocations *revocation.Revocations // nil if sign-in is not set up
-	guests      bool                    // guests are let in
+	stopping    func() bool                 // whether Close was called
+	stream      func(context.Context) error // why the stream does not answer; nil: it does
+	verifier    session.Verifier            // nil if sign-in is not set up
+	revocations *revocation.Revocations     // nil if sign-in is not set up
+	guests      bool                        // whether guests are let in
 }
 
 // serve answers 200 if users can chat on this node. Otherwise it answers 503 and the reason. If nobody can sign in, but
@@ -61,8 +61,8 @@ func (r *readiness) signIn() error {
 	return cmp.Or(r.verifier.Ready(), r.revocations.Ready())
 }
 
-// Ready returns nil if users can chat and sign in on this node, else the whole reason. warning is what should be mended all
-// the same, "" if there is nothing. Both are for operators alone.
+// Ready returns nil if users can chat and sign in on this node; otherwise err is the whole reason. warning names a problem
+// that an operator should mend although users can chat, "" if there is none. Show both to operators only.
 func (s *Server) Ready(ctx context.Context) (warning string, err error) {
 	if v := s.ready.verifier; v != nil {
 		warning = v.Warning()
@@ -95,7 +95,7 @@ func (s *Server) serveConfig(w http.ResponseWriter, r *http.Request) {
 		ClientID  string         `json:"client_id"`
 		Scopes    []string       `json:"scopes"`
 		Params    string         `json:"authorize_params,omitempty"`
-		Token     auth.TokenKind `json:"token,omitempty"` // which token clients send; none: the access token
+		Token     auth.TokenKind `json:"token,omitempty"` // which token clients send; empty: the access token
 		Audience  string         `json:"audience"`
 		Anonymous session.Policy `json:"anonymous"`
 		TTL       wire.TTL       `json:"ttl"`

@@ -68,8 +68,8 @@ func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler
 	}
 }
 
-// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. So the
-// handler returns, and its stack is freed.
+// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. Because it
+// returns, the memory of net/http's goroutine is free while the connection lives.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
 	if !ok {

@@ -24,8 +24,8 @@ const (
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // the shortest time until a client may come back
 
-	// byeReserve is the part of the time for a stop that is kept for the goodbyes. drainHub gives up byeReserve before
-	// the deadline, even if the stream has not answered every post.
+	// byeReserve is the time at the end of a stop that is kept for saying bye to the clients. drainHub stops waiting for
+	// the stream this long before the deadline.
 	byeReserve = 10 * time.Second
 )
 

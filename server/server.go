@@ -3,11 +3,10 @@
 // process stops. Package admission decides which requests become connections, package conn carries their frames, and
 // package session says what the frames mean. Package hub has the rooms and messages, and package web has the pages.
 //
-// Files in order: server.go, routes.go, run.go (start and stop), health.go, metrics.go, hub_metrics.go, admin.go. All but
-// admin.go and hub_metrics.go have methods of Server, and so refer up to server.go.
+// Files in order: server.go, routes.go, run.go (start and stop), health.go, conn_metrics.go, hub_metrics.go, admin.go. All
+// but admin.go and hub_metrics.go have methods of the type Server, which server.go declares.
 //
-// Locks: while Server.mu is held, the context of a connection may be cancelled. No other lock of this program is taken
-// then.
+// Locks: a goroutine that holds Server.mu may cancel the context of a connection, but takes no other lock of this program.
 package server
 
 import (
@@ -38,13 +37,13 @@ type Config struct {
 	Conns   int                // the most WebSockets and polls at the same time
 	Each    int                // the most WebSockets and polls at the same time from one client address
 	Proxies admission.Proxies  // the proxies whose X-Forwarded-For header the server believes
-	TTL     wire.TTL
+	TTL     wire.TTL           // how long messages may live; clients read it at /config.json and in Welcome
 
-	SignIn    SignIn
-	Anonymous session.Policy
+	SignIn    SignIn         // how users sign in
+	Anonymous session.Policy // what guests may do
 
 	Posts  int                             // the most accepted posts of one user in any span of length Per
-	Acts   int                             // the most reactions, removals and signs of typing of one user in such a span
+	Acts   int                             // the most reactions, removals and signs of typing of one user in that span
 	Per    time.Duration                   // the length of the span in which Posts and Acts are counted
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
@@ -59,8 +58,8 @@ type SignIn struct {
 	// Clients read what follows at /config.json.
 	Issuer, ClientID, Audience string
 	Scopes                     []string
-	AuthorizeParams            string // more parameters of the authorization request, as a query
-	Token                      auth.TokenKind
+	AuthorizeParams            string         // more parameters of the authorization request, as a query
+	Token                      auth.TokenKind // which token clients send
 }
 
 // Server is the public HTTP server of one node. Its Handler may be used as soon as New returns; Run keeps its
@@ -71,12 +70,12 @@ type Server struct {
 	clock       *hub.Clock              // static; the hub uses it too
 	log         *slog.Logger            // static
 	metrics     *metrics                // static
-	gate        *admission.Gate         // static; gives out the slots of conns and of upgrades under way
+	gate        *admission.Gate         // static; gives each connection its slot, before the upgrade
 	revocations *revocation.Revocations // static; nil if sign-in is not set up
-	lines       *conn.Lines             // static
+	lines       *conn.Lines             // static; closes network connections slowly (lingering close)
 	shared      *conn.Shared            // static; what all connections share
 	sessions    *session.Shared         // static; what all sessions share
-	ready       readiness               // static
+	ready       readiness               // static; answers /readyz
 
 	running sync.WaitGroup // counts connections, each from before its upgrade until it has ended
 	phase   atomic.Int32   // serving, settling, leaving or aborting; set under mu
@@ -147,8 +146,8 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// add adds a connection to conns. The caller has called begin before. If Close has run since then, it has missed this
-// connection, so add says bye on it, or cuts it.
+// add adds a connection to conns. The caller must have called begin. If Close was called between begin and add, it has not
+// seen this connection, so add itself says bye on it, or cuts it.
 func (s *Server) add(e entry) {
 	s.mu.Lock()
 	s.conns[e.conn] = e

@@ -16,8 +16,8 @@ const (
 	noStore    = "no-store"                            // caches must not store the answer
 )
 
-// asset is one answer, which is made when the program starts: the same content in one or more content encodings. It is
-// immutable, so that it needs no lock. It serves only GET and HEAD.
+// asset is one answer, which is made once for all requests: the same content in one or more content encodings. It never
+// changes, so it needs no lock. It serves only GET and HEAD.
 type asset struct {
 	contentType string
 	cache       string    // the header Cache-Control
@@ -31,7 +31,7 @@ type variant struct {
 	etag       string // the ETag without its quotes
 	body       []byte
 	size       int  // how many bytes are sent
-	decompress bool // body is gzip and is decompressed while it is sent, so that the plain wasm need not be in memory
+	decompress bool // body is gzip and is decompressed while it is sent, to keep the plain wasm out of memory
 }
 
 // newAsset returns an asset for body. It adds a gzip variant if gzip makes the body at least a tenth smaller.
@@ -78,8 +78,8 @@ func (a asset) notStored() *asset {
 	return &a
 }
 
-// withVersion returns a copy of a that belongs to a version of the client. The ETags contain the version, too: a browser may
-// have the same body with the headers of another version, and then must fetch the body and the headers again.
+// withVersion returns a copy of a that belongs to a version of the client. The ETags contain the version, too: if a browser
+// has the same body with the headers of another version, it must fetch the body and the headers again.
 func (a asset) withVersion(version string) *asset {
 	a.version = version
 	variants := make([]variant, len(a.variants))
@@ -176,8 +176,8 @@ func weight(params string) float64 {
 	return 1
 }
 
-// q returns the weight of an encoding, 0 if the client does not accept it. "" is the plain variant: it is acceptable unless
-// the header excludes it, but every encoding that the header accepts has a higher weight.
+// q returns the weight of an encoding, 0 if the client does not accept it. The encoding "" means the plain variant. If the
+// header does not name it, it has the lowest weight above 0, so that pick prefers every encoding that the header accepts.
 func (e encodings) q(encoding string) float64 {
 	name := encoding
 	if name == "" {

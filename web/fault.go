@@ -6,8 +6,8 @@ import (
 )
 
 // The sentences that the page shows when no client runs. The page contains all of them from the start, hidden, because the
-// content security policy allows no inline script. A script in faultScripts shows the sentence that fits the problem. The
-// sentence's button submits a form, and that loads the page again.
+// content security policy allows no inline script. The script that faultScripts patches shows the sentence that fits the
+// problem. The button beside the sentence submits a form, and that loads the page again.
 //
 // A sentence replaces the page, because a composer that does not work must not look or sound as if it worked. The script
 // removes the page. If scripts are off, mayfly.css hides the page. (One CSS rule with :has could hide the page in all cases,
@@ -21,11 +21,11 @@ var (
 	stopped   = fault("stopped", `Mayfly has stopped. Reload to start it again; `+
 		`if it stops at once, allow this site to store data in the browser's settings.`)
 
-	// The proxy of an operator may serve the page below a path. The addresses of its files begin at the top of the host, so
-	// mostly they lead to another site there, and neither the styles nor the script arrive.
+	// wrongPlace is for a page that an operator's proxy serves below a path. It needs the script. Mostly the script does not
+	// arrive, nor the styles, because their addresses begin at the top of the host: then noFiles shows.
 	wrongPlace = fault("wrong-place", `Mayfly cannot run at this address. `+topOfHost)
 
-	// noFiles shows only without the styles, which hide it.
+	// noFiles is hidden by the styles, so it shows if they do not arrive.
 	noFiles = sentence(`class="no-files" role="alert"`, `Mayfly's files could not be loaded. `+
 		`If a reload does not help, Mayfly is in the wrong place. `+topOfHost)
 
@@ -37,12 +37,12 @@ var (
 
 const topOfHost = `It must be at the top of a host, such as https://chat.example.com/, not below a path.`
 
-// fault returns the element with that id, hidden, that has a sentence about why no client runs.
+// fault returns a hidden element with that id. Its text says why no client runs.
 func fault(id, text string) string {
 	return sentence(`class="fault" hidden id="`+id+`" role="alert"`, text)
 }
 
-// sentence returns an element with these attributes that has text and a button that loads the page again.
+// sentence returns an element with these attributes, which contains text and a button that loads the page again.
 func sentence(attributes, text string) string {
 	return `<div ` + attributes + `><form><p>` + text + `</p><button>Reload</button></form></div>`
 }
@@ -52,11 +52,13 @@ func sentence(attributes, text string) string {
 var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded +
 	stopped + wrongPlace}
 
-// faultScripts returns the patches of go-app's script that show the sentences. Without the patches go-app would do this: If
-// the client does not load, it shows the bare error (which is still in the console). If the browser has no WebAssembly, or
-// if the page's path is none of Mayfly's, it shows the loader for ever. If the client has ended in a panic, it leaves a page
-// that looks alive, from which nothing removes the messages when they expire. A page that a service worker controls is at
-// the top of its host, whatever its path: the worker opens it at any path while there is no network.
+// faultScripts returns the patches of go-app's script that show the sentences. Without the patches, go-app would
+//
+//   - show the bare error if the client does not load (the error is still in the console);
+//   - show the loader for ever if the browser has no WebAssembly, or if the page's path is none of Mayfly's;
+//   - leave a page that looks alive if the client has ended in a panic: no message would go when it expires.
+//
+// A page that a service worker controls is never in the wrong place: without a network, the worker opens it at any path.
 func faultScripts(cfg Config) []replacement {
 	paths, _ := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages)) // Marshal of strings never fails
 	return []replacement{
@@ -85,7 +87,7 @@ func faultScripts(cfg Config) []replacement {
 	}
 }
 
-// showFault returns the script that removes the page, which is the first element of the body, and the loader, and shows the
+// showFault returns a script. It removes the page, which is the first element of the body, and the loader. Then it shows the
 // sentence whose element has that id.
 func showFault(id string) string {
 	return `document.body.firstElementChild.remove(); document.querySelector(".goapp-app-info")?.remove(); ` +

@@ -12,17 +12,17 @@ import (
 var ErrNoClient = errors.New(
 	"this binary was built without the web client: run `go generate ./...`, then `go build ./cmd/mayfly` again")
 
-// files holds the files of the folder static by the path at which they are served, and the names that the page uses for
-// them. It implements go-app's ResourceResolver.
+// files holds the files of the folder static. Package go-app asks it for the paths that it writes into the page, because it
+// implements go-app's ResourceResolver.
 type files struct {
-	assets map[string]*asset
+	assets map[string]*asset // by the path at which the asset is served
 	hashed map[string]string // from a path under /web/ to the path that contains the file's hash
 }
 
 // atRoot are the files that browsers and crawlers expect at a fixed path. All others are under /web/.
 var atRoot = map[string]bool{"favicon.ico": true, "robots.txt": true}
 
-// contentTypes are fixed here, because the answers of package mime depend on the machine.
+// contentTypes holds the content type of each file extension. Package mime would give other types on other machines.
 var contentTypes = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".ico":   "image/x-icon",
@@ -108,9 +108,9 @@ func (f *files) add(name string, a *asset) {
 	f.assets[f.hashed[name]] = a.hashed(hash)
 }
 
-// Resolve returns the path that contains the hash for a path under /web/. It returns other paths unchanged. The client in
-// the browser cannot call Resolve, so it names files without their hash. The browser revalidates such a file on each use,
-// and does not have it offline.
+// Resolve returns, for the path of a file under /web/, the path that contains the file's hash. It returns other paths
+// unchanged. The client in the browser cannot call Resolve, so it names files without their hash. The browser revalidates
+// such a file on each use, and does not have it offline.
 func (f *files) Resolve(location string) string {
 	if name, ok := f.hashed[location]; ok {
 		return name

@@ -61,7 +61,7 @@ func contentSecurityPolicy(sockets, signIn []string) string {
 	}, "; ")
 }
 
-// policyOrigins returns those origins that a content security policy can name. It leaves out IPv6 addresses, for which a
+// policyOrigins returns those of origins that a content security policy can name. It leaves out IPv6 addresses, for which a
 // policy has no notation, and origins with characters that would end a directive of the policy.
 func policyOrigins(origins []string) []string {
 	unnameable := func(o string) bool { return strings.ContainsAny(o, "[]*;, '\"\r\n") }

@@ -20,9 +20,9 @@ const (
 	screenNarrow = "/web/screenshots/narrow.png"
 )
 
-// manifest is the content of /manifest.webmanifest. It replaces go-app's manifest for two reasons. go-app's manifest has no
-// id, so that an installed Mayfly would become another app when the start URL changes. And it has no display_override, the
-// list of display modes from which a browser takes the first that it supports.
+// manifest is the content of /manifest.webmanifest. It replaces go-app's manifest, which lacks two members. Without id, an
+// installed Mayfly would become another app when the start URL changes. And display_override is the list of display modes
+// from which a browser takes the first that it supports.
 //
 // One thing: each field is a member of one JSON file.
 type manifest struct {

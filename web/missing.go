@@ -8,11 +8,11 @@ import (
 )
 
 // missing answers a request for a path at which there is nothing. A browser gets a small page that leads to the chat, with
-// Mayfly's styles and without a script. Other clients get a line of plain text. Both are constants: nothing of the request
-// is in them. Caches store neither, because a newer version may have something at that path.
+// Mayfly's styles and without a script. Other clients get a line of plain text. Both are the same for
+// every request. Caches must store neither, because a newer version may have something at that path.
 type missing struct{ page, text []byte }
 
-// missingPage has the paths of the icon and of the styles.
+// missingPage is the format of the page. Its two verbs stand for the paths of the icon and of the styles.
 const missingPage = `<!doctype html>
 <html lang="en">
 <head>

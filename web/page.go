@@ -22,8 +22,8 @@ const (
 	pagePath = "/{$}" // the path of the page's asset, as an http.ServeMux pattern
 	styles   = "/web/mayfly.css"
 
-	// versionHeader lets the service worker check that every response it caches comes from Mayfly and has the same version.
-	// A file whose name contains its hash has that hash as its version.
+	// versionHeader names the version of an answer. With it the service worker checks that all answers that it caches come
+	// from Mayfly and have the same version. The version of a file whose name contains its hash is that hash.
 	versionHeader = "Mayfly-Version"
 )
 
@@ -57,7 +57,7 @@ func assemble(cfg Config, f *files, version string) (map[string]*asset, error) {
 	return answers, checkPrecache(generated["/app-worker.js"].body, answers)
 }
 
-// generated is an answer that is generated when the program starts, not read from a file.
+// generated is an answer that go-app or this package makes when the program starts, instead of reading a file.
 type generated struct {
 	contentType string
 	body        []byte
@@ -160,8 +160,8 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 
 // scriptPatches returns the patches of /app.js. The first patch makes it fetch the wasm directly. go-app wraps the wasm's
 // response in another response to count the bytes, and a browser would compile a wrapped response again on every visit. The
-// second patch keeps go-app from watching for updates: it would write into the console that there is one on the first visit
-// too, when the first service worker starts. The page asks the worker itself (app/update.go).
+// second patch keeps go-app from watching for updates: go-app would report one in the console even on a user's first visit,
+// when the first service worker starts. Mayfly's page watches for updates itself (app/update.go).
 func scriptPatches(cfg Config, f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
 	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
@@ -179,13 +179,14 @@ var pagePatches = []replacement{
 	{ // when a phone shows its keyboard, the page gets smaller, so that the keyboard does not cover the composer
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
-	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may ask for a cookie or a password
+	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may demand cookies or a password
 	{"    <meta name=\"author\">\n", ""},                               // go-app writes it even if there is no author
 	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
 	faultMarkup,
 }
 
-// addressPatches give the page's own addresses the scheme of publicURL, because go-app takes https for every host.
+// addressPatches returns patches for a publicURL with http: they give the page's own addresses that scheme, because go-app
+// always writes https.
 func addressPatches(publicURL string) []replacement {
 	host, isHTTP := strings.CutPrefix(publicURL, "http://")
 	if !isHTTP {
@@ -202,8 +203,8 @@ var (
 	attribute = regexp.MustCompile(` [^\s=<>"]+(?:="(?:[^"\\]|\\.)*")?`)
 )
 
-// tidy rewrites the tags of go-app's HTML. It sorts the attributes, because go-app's order is random and the page must be
-// the same on every node. It writes the attributes' values with HTML's escapes, because go-app writes them with Go's.
+// tidy rewrites the tags of go-app's HTML. It sorts the attributes of each tag, because go-app's order is random and a page
+// must be the same on every node. It replaces Go's escapes in their values, which go-app writes, by those of HTML.
 func tidy(html []byte) []byte {
 	return tag.ReplaceAllFunc(html, func(t []byte) []byte {
 		m := tag.FindSubmatch(t)

@@ -7,9 +7,9 @@
 // page, and nothing from a request can get into its HTML. The client draws the real page when it runs.
 //
 // Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never
-// changes and a browser fetches it once. Nobody stores the answer for a path at which there is nothing. Browsers revalidate
-// everything else. These answers carry the version, which is a hash of everything that a browser can get, headers included.
-// The service worker takes its files from one version only, and is replaced when the version changes.
+// changes and a browser fetches it once. The answer for a path at which there is nothing is not stored. Browsers revalidate
+// all other answers. These carry the version, which is a hash of everything that a browser can get, headers included. The
+// service worker takes its files from one version only, and is replaced when the version changes.
 //
 // go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
 // returns ErrNoClient.
@@ -53,12 +53,12 @@ type Handler struct {
 
 	missing *missing // static
 
-	making  sync.Mutex // held while an edition is being made
+	making  sync.Mutex // held while a new edition is made, so that only one request makes it
 	edition atomic.Pointer[edition]
 }
 
 // edition holds all answers for one set of sign-in origins. The headers name these origins, and the service worker caches
-// the page with its headers. So an edition with other origins has another version.
+// the page together with its headers. So editions with different origins have different versions.
 type edition struct {
 	signIn  []string
 	version string

@@ -67,7 +67,7 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// ready returns what server.Server.Ready does.
+// ready returns what Ready of the server returns, or an error while there is no server yet.
 func (a *admin) ready(ctx context.Context) (warning string, err error) {
 	if s := a.server.Load(); s != nil {
 		return s.Ready(ctx)
@@ -75,7 +75,8 @@ func (a *admin) ready(ctx context.Context) (warning string, err error) {
 	return "", errors.New("the server is starting")
 }
 
-// withAdmin runs the admin listener while serve runs. serve registers its metrics with a.metrics.
+// withAdmin opens the admin listener, calls serve and closes the listener when serve has returned. serve must register its
+// metrics with a.metrics.
 func withAdmin(addr string, log *slog.Logger, serve func(a *admin) error) error {
 	a, err := startAdmin(addr, newMetrics(), log)
 	if err != nil {

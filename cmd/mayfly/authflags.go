@@ -91,8 +91,8 @@ func oktaToken(file, variable string) (string, error) {
 	return token, nil
 }
 
-// check returns every problem with a. Without an issuer, the flags that need an issuer must not be set. given has the
-// names of the flags that are set. oktaToken is true if there is an Okta API token.
+// check returns every problem with a in one error. Without an issuer, the flags that need an issuer must not be set. given
+// has the names of the flags that are set. oktaToken says whether an Okta API token is set.
 func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

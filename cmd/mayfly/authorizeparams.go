@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// ownParams are the names, in lower case, of the parameters that -authorize-params must not set. The page sets some of
-// them itself; the others would replace those, or change how the provider answers.
+// ownParams are the names, in lower case, of the parameters that -authorize-params must not set. The page sets most of them
+// itself. The rest would replace what the page sets, or change how the provider answers.
 var ownParams = []string{"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope", "state",
 	"nonce", "code_challenge", "code_challenge_method", "request", "request_uri"}
 
@@ -18,7 +18,7 @@ var ownParams = []string{"response_type", "response_mode", "client_id", "client_
 const maxAuthorizeParams = 1024
 
 // authorizeParams reads the value of -authorize-params: pairs such as audience=https://api.example&prompt=consent, in
-// which % is special as in an address. It returns the pairs as a query, in their order, and every problem with them.
+// which %20 means a space, as in an address. It returns the pairs as a query, in the same order, and all their problems.
 func authorizeParams(value string) (query string, err error) {
 	if value == "" {
 		return "", nil
@@ -58,7 +58,7 @@ func isParamName(name string) bool {
 	})
 }
 
-// flagFor returns a hint at the flag that sets a parameter of the page's own, "" if none does.
+// flagFor returns a hint for an error message: which flag sets name, one of ownParams. It returns "" if no flag does.
 func flagFor(name string) string {
 	switch strings.ToLower(name) {
 	case "client_id":

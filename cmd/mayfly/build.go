@@ -11,9 +11,9 @@ import (
 
 // build says from what the binary was built.
 type build struct {
-	version  string // Mayfly's
+	version  string // the version of Mayfly
 	commit   string // "" if the binary was built outside a checkout
-	modified bool   // whether files differed from the commit
+	modified bool   // whether the built files differed from the commit
 	time     string // when the commit was made, in RFC 3339
 	goBy     string // the version of Go
 }

@@ -60,8 +60,8 @@ func parseConfig(args []string, env environment, stdout io.Writer) (config, erro
 	return parseFlags(f, defineAuthFlags, serveUsage, args, env, stdout)
 }
 
-// parseFlags does the work of parseConfig for any command. f may already have flags of the command. defineAuth defines the
-// flags of signing in.
+// parseFlags does the work of parseConfig for any command. f may already have flags that only this command has. defineAuth
+// defines the flags for signing in.
 func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, environment) func() error, usage string,
 	args []string, env environment, stdout io.Writer) (config, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
@@ -166,7 +166,7 @@ func (c *config) check() (errs []error) {
 	return errs
 }
 
-// portOf returns the port in addr. ok says whether addr is a host:port to listen on; if not, port is "0".
+// portOf returns the port in addr. ok is false, and port is "0", if addr is not a host:port to listen on.
 func portOf(addr string) (port string, ok bool) {
 	_, port, err := net.SplitHostPort(addr)
 	if n, convErr := strconv.Atoi(port); err != nil || convErr != nil || n < 0 || n > 65535 {

@@ -63,13 +63,13 @@ func (c *devConfig) defineFlags(f *flag.FlagSet) {
 	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
 }
 
-// The client id and audience that the provider and the chat agree on.
+// The client ID and the audience that both the provider and the chat are configured with.
 const (
 	devClientID = "mayfly-dev"
 	devAudience = "api://default"
 )
 
-// devIDTTL is how long an ID token of the provider lives, unless it signs people in.
+// devIDTTL is how long an ID token of the provider lives. With -token id, the flag -access-ttl counts instead.
 const devIDTTL = time.Hour
 
 // defineDevAuthFlags defines those flags of defineAuthFlags that do not choose the sign-in provider, because mayfly dev has
@@ -82,7 +82,7 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 		f.Var(fl.Value, name, fl.Usage)
 	}
 	return func() error {
-		a.Audience = devAudience // not by the flag, which contradicts -token id
+		a.Audience = devAudience // not with all.Set: -audience together with -token id is an error
 		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), readAll())
 	}
 }
@@ -91,7 +91,7 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 // listen yet.
 func issuerAt(port string) string { return "http://localhost:" + port }
 
-// checkDev checks what only mayfly dev demands of c, and returns every problem.
+// checkDev checks the rules for c that only mayfly dev has, and returns every problem.
 func (c *devConfig) checkDev() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
 	if _, ok := portOf(c.providerListen); !ok {

@@ -21,7 +21,7 @@ func main() {
 // The exit codes of a command that failed. Supervisors tell them apart.
 const (
 	exitFailed     = 1 // the same command may work later
-	exitConfigured = 2 // the same command can never work: an operator must change a flag, a variable or the folder
+	exitConfigured = 2 // the command fails until an operator changes a flag, a variable or the folder of -data
 )
 
 // configError is the error of a command that fails each time until its configuration is changed.

@@ -82,7 +82,7 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 	return errors.Join(err, n.close())
 }
 
-// listen listens on addr, which is the value of the flag. Its error says what to do.
+// listen listens on addr, the value of the flag with that name. Its error says what to do.
 func listen(flag, addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	switch {
@@ -102,8 +102,8 @@ func listen(flag, addr string) (net.Listener, error) {
 // by default 1,000 messages in 10 s.
 const guestsPerAddress = 50
 
-// One user may react, take back messages and show signs of typing actsPerPost times as often as the flag -rate allows
-// messages: a user who reads much reacts more often than the user writes.
+// One user may react, take back messages and show signs of typing actsPerPost times as often as the flag -rate allows the
+// user to post. Most users react more often than they write.
 const actsPerPost = 3
 
 // node is one running Mayfly server. close stops its parts.
@@ -252,7 +252,7 @@ func (n *node) slow(name string, err error) {
 }
 
 // waitFor calls block, which waits for something to end. If that takes longer than timeout, waitFor returns an error, and
-// block goes on on its goroutine.
+// block goes on in the background.
 func waitFor(timeout time.Duration, block func()) error {
 	ended := make(chan struct{})
 	go func() {
@@ -267,7 +267,7 @@ func waitFor(timeout time.Duration, block func()) error {
 	}
 }
 
-// step adds the name of a step of the stop to err. It returns nil if err is nil.
+// step adds name, the name of a step in stopping the server, to err. It returns nil if err is nil.
 func step(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

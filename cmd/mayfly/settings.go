@@ -30,7 +30,7 @@ func environmentOf(lines []string) environment {
 type settings struct {
 	flags *flag.FlagSet
 	given map[string]bool // the flags on the command line
-	wrong map[string]bool // the flags that have no usable value; each has a problem, and its default as its value
+	wrong map[string]bool // the flags without a usable value: errs has their problems, and they keep their defaults
 	errs  []error
 }
 
@@ -78,7 +78,7 @@ func (s *settings) readArgs(args []string) error {
 	return nil
 }
 
-// isFlag reports whether arg is a flag that exists. A value may begin with a dash, too.
+// isFlag reports whether arg is a flag that exists. A dash alone does not tell, because values may begin with a dash, too.
 func (s *settings) isFlag(arg string) bool {
 	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	return strings.HasPrefix(arg, "-") && s.flags.Lookup(name) != nil
@@ -96,8 +96,8 @@ func (s *settings) setFlag(fl *flag.Flag, value string) {
 	s.set(fl, value, "-"+fl.Name)
 }
 
-// set sets fl. Its problem names the source of the value: the flag or the variable. If there is a problem, fl keeps its
-// default.
+// set sets fl to value. source is the flag or the variable that the value came from, for the error message. If the value is
+// not usable, fl keeps its default.
 func (s *settings) set(fl *flag.Flag, value, source string) {
 	err := s.flags.Set(fl.Name, value)
 	if err == nil {
@@ -163,7 +163,7 @@ func variableOf(fl *flag.Flag) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
 }
 
-// knownVariables returns the variables of all commands, as an environment file may serve several commands.
+// knownVariables returns the variables of all commands, because several commands may be started with one environment file.
 func knownVariables() map[string]bool {
 	known := map[string]bool{oktaTokenVariable: true}
 	f := flag.NewFlagSet("", flag.ContinueOnError)
@@ -246,9 +246,8 @@ func distance(a, b string) int {
 // namedFlag matches the flags that a problem names.
 var namedFlag = regexp.MustCompile(`(?:^|[ (])-([a-z][a-z-]*)`)
 
-// all returns every problem: those of settings, and then those in checked, which were found in the values of the flags.
-// If a checked problem names a flag that has no usable value, that flag's own problem is the cause, so all leaves out the
-// checked one.
+// all returns every problem: those that settings found, then those in checked, which a check of all flags found. It leaves
+// out a problem in checked that names a flag without a usable value, because the check has seen only the flag's default.
 func (s *settings) all(checked ...error) error {
 	errs := s.errs
 	joined := errors.Join(checked...)

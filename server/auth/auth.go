@@ -39,13 +39,13 @@ import (
 
 // Config says which tokens a Verifier accepts.
 type Config struct {
-	Issuer       string   // the issuer's URL, exactly as the claim iss of its tokens
-	ClientIDs    []string // the apps that users may sign in with
-	Token        TokenKind
-	Audience     string   // a value that the claim aud of an access token must contain
-	Algs         []string // allowed signature algorithms; empty: RS256 only
-	RequireScope string   // a scope that tokens must have; empty: no scope is needed
-	KidOptional  bool     // accept tokens without kid if exactly one key of the issuer fits
+	Issuer       string    // the issuer's URL, exactly as the claim iss of its tokens
+	ClientIDs    []string  // the apps that users may sign in with
+	Token        TokenKind // which tokens sign users in: access tokens or ID tokens
+	Audience     string    // a value that the claim aud of an access token must contain
+	Algs         []string  // allowed signature algorithms; empty: RS256 only
+	RequireScope string    // a scope that tokens must have; empty: no scope is needed
+	KidOptional  bool      // accept tokens without kid if exactly one key of the issuer fits
 
 	OktaAPIToken  string // for names and, with RequireActive, for the status of users; empty: the Users API is not asked
 	RequireActive bool   // refuse users whom the Users API reports as not active
@@ -84,7 +84,7 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 	return v, nil
 }
 
-// crossCheck returns go-oidc's verifier of tokens for audience.
+// crossCheck returns a verifier of go-oidc for tokens that were made for audience.
 func (v *Verifier) crossCheck(audience string) *oidc.IDTokenVerifier {
 	return oidc.NewVerifier(v.config.Issuer, v.keys, &oidc.Config{ClientID: audience, SupportedSigningAlgs: v.config.Algs,
 		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
@@ -103,8 +103,8 @@ func (v *Verifier) Run(ctx context.Context) error {
 // Ready returns nil if tokens can be checked now, else the reason why not. It doesn't block.
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
-// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing: the issuer's clock,
-// when its keys were loaded last, differed from this node's by more than Leeway. Nobody can know whose clock is wrong.
+// Warning says that the issuer's clock and this node's clock differ by more than Leeway, "" if they don't. The clocks are
+// compared whenever the issuer's keys are loaded. Which of the two clocks is wrong, an operator must find out.
 func (v *Verifier) Warning() string {
 	switch ahead := time.Duration(v.provider.ahead.Load()); {
 	case ahead > 0:
@@ -115,9 +115,9 @@ func (v *Verifier) Warning() string {
 	return ""
 }
 
-// Endpoints returns the origins that a browser calls to sign a user in and out, sorted: the issuer's origin, where the
-// browser loads the configuration, and, once Run has loaded the configuration, the origins of the endpoints in it except
-// userinfo.
+// Endpoints returns the origins that a browser calls to sign a user in and out, sorted. At first there is only the issuer's
+// origin, where the browser loads the configuration. Once Run has loaded the configuration, the origins of its endpoints are
+// there, too, except that of userinfo, which only the server calls.
 func (v *Verifier) Endpoints() []string { return v.provider.endpoints() }
 
 // algs are the algorithms that Config.Algs may name. All of them use public keys.

@@ -22,8 +22,8 @@ const (
 	year10000  = 253402300800 // the first second of the year 10000, in Unix seconds: some libraries cannot print later times
 )
 
-// checkClaims checks the claims of a token, and returns the audience that it was made for: Config.Audience, or with IDTokens
-// one of our apps. The order of the checks decides which reason a token with several problems gets.
+// checkClaims checks the claims of a token, and returns the audience that the token was made for: Config.Audience for an
+// access token, one of our apps for an ID token. A token with several problems gets the reason of the first failed check.
 func (v *Verifier) checkClaims(t token, claims object, now time.Time) (audience string, refusal *Error) {
 	if iss, _ := claims.text("iss"); iss != v.config.Issuer {
 		return "", refuse(wire.ReasonTokenIssuer, "iss is %q, want %q", clip(iss, maxLogged), v.config.Issuer)

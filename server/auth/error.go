@@ -18,8 +18,8 @@ type Error struct {
 	Next    wire.Next
 	Message string        // one plain sentence for the user
 	Retry   time.Duration // how long until the same token may be accepted; 0: unknown
-	// Wrong says that no user of this server has such a token. Package session limits how many wrong tokens may come from
-	// an address.
+	// Wrong says that no user of this server can have such a token, so an attacker may have sent it. Package session limits
+	// how many wrong tokens may come from one address.
 	Wrong bool
 
 	problem             string // for the log
@@ -33,8 +33,8 @@ func refuse(reason wire.Reason, problem string, args ...any) *Error {
 		problem: fmt.Sprintf(problem, args...)}
 }
 
-// wrong holds the reasons that make a token Wrong. A wrong clock, a new key of the issuer or an expired token cannot be
-// the cause of these reasons.
+// wrong holds the reasons that make a token Wrong. It leaves out the reasons that the token of an honest user can have,
+// because a clock is wrong, the issuer has a new key or the token has expired.
 var wrong = map[wire.Reason]bool{
 	wire.ReasonTokenMalformed: true, wire.ReasonTokenAlg: true, wire.ReasonTokenType: true,
 	wire.ReasonTokenSignature: true, wire.ReasonTokenIssuer: true, wire.ReasonTokenAudience: true,
@@ -42,13 +42,13 @@ var wrong = map[wire.Reason]bool{
 	wire.ReasonTokenScope: true, wire.ReasonTokenBound: true,
 }
 
-// retryIn sets e.Retry, how long until the token may be accepted: to minRetry at least and to maxRetry at most.
+// retryIn sets e.Retry to retry, but to minRetry at least and to maxRetry at most. It returns e.
 func (e *Error) retryIn(retry time.Duration) *Error {
 	e.Retry = min(max(retry, minRetry), maxRetry)
 	return e
 }
 
-// asWrong marks the token as Wrong although its reason is not in wrong.
+// asWrong marks the token as Wrong although the map wrong does not hold its reason. It returns e.
 func (e *Error) asWrong() *Error {
 	e.Wrong = true
 	return e
@@ -59,7 +59,7 @@ const (
 	maxRetry = time.Hour   // a longer wait would be a guess
 )
 
-// busyRetry is how long a client waits before it shows its token again, if the issuer's keys were not loaded.
+// busyRetry is how long a client must wait before it sends its token again, if the issuer's keys were not loaded.
 const busyRetry = 5 * time.Second
 
 func busy() *Error {

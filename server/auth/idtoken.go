@@ -7,9 +7,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// checkIDToken checks that a token is an ID token for one of our apps and for nobody else. It returns that app. Nobody but
-// the provider can make such a token, but it was not made for a server: what an access token says about its use, its scopes
-// and its server, is missing.
+// checkIDToken checks that a token is an ID token for one of our apps and for nobody else. It returns that app. Only the
+// provider can make such a token, but it says less than an access token: not for which server and for which scopes it is.
 func (v *Verifier) checkIDToken(claims object) (client string, refusal *Error) {
 	aud := claims.texts("aud")
 	if len(aud) != 1 || !slices.Contains(v.config.ClientIDs, aud[0]) {
@@ -27,9 +26,9 @@ func (v *Verifier) checkIDToken(claims object) (client string, refusal *Error) {
 	return aud[0], nil
 }
 
-// noIDToken returns the claim that says that a token for one of our apps is no ID token, "" if there is none. A token with a
-// scope is an access token, if nothing marks it as an ID token. (OpenID Connect gives ID tokens no scope, but some providers
-// can be set up to.) A token without any mark is an ID token: those of a renewal may have neither nonce nor at_hash.
+// noIDToken returns the claim that says that a token for one of our apps is no ID token, "" if there is none. A scope does
+// so, unless another claim marks the token as an ID token: some providers can put scopes into ID tokens, too. Without
+// a mark, the token counts as an ID token, because an ID token from a renewal may have neither nonce nor at_hash.
 func noIDToken(claims object) string {
 	typ, _ := claims.text("typ")
 	use, _ := claims.text("token_use")

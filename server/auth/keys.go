@@ -28,8 +28,8 @@ const (
 
 	keysOutlive = 24 * time.Hour // how long the loaded keys are used while all fetches fail
 
-	maxKeys    = 20
-	minRSABits = 2048
+	maxKeys    = 20   // the most keys that an issuer may publish
+	minRSABits = 2048 // a shorter key is not safe
 	maxRSABits = 8192 // a longer key makes each check too slow
 )
 
@@ -40,8 +40,8 @@ type keySet struct {
 	kidOptional bool                      // static
 	wake        chan struct{}             // static; capacity 1; a value asks provider to fetch the keys, for an unknown kid
 
-	mu           sync.Mutex // guards what follows
-	keys         map[string]key
+	mu           sync.Mutex     // guards what follows
+	keys         map[string]key // by kid; nil: not loaded yet
 	started      int            // number of the fetch that started last
 	loadedBy     int            // number of the last fetch that succeeded; 0: none yet
 	loadedAt     time.Time      // when the fetch loadedBy ended
@@ -127,8 +127,8 @@ func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (cryp
 	}
 }
 
-// tryFind returns the key, or a refusal, or the channel fetched. If it returns the channel, the caller must wait until
-// the channel is closed, because a fetch has ended, and then call tryFind again.
+// tryFind returns one of three: the key, a refusal, or the channel fetched. fetched means that the keys are being fetched:
+// the caller must wait until the channel is closed, and then call tryFind again.
 func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 	public crypto.PublicKey, fetched <-chan struct{}, refusal *Error,
 ) {

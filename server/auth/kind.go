@@ -11,13 +11,15 @@ import (
 // audience into an ID token too, so the audience alone does not decide. Nor does a nonce: Keycloak before 25 and Authentik
 // put the nonce into access tokens.
 //
-// First, a token with a mark of an ID token or of another kind is refused. Then a token with a mark of an access token
-// (RFC 9068, Keycloak, Cognito) is accepted. A token without any mark is accepted only if no ID token could look like it.
-// By OpenID Connect, the audience of an ID token contains the client's ID. So a token without any mark is accepted
+// A claim or header field that only one kind of token has is a mark of that kind. checkKind decides by the first rule that
+// fits. The last two rules accept only tokens that no ID token can look like: by OpenID Connect, the audience of an ID token
+// contains the client's ID.
 //
-//   - if its audience contains no client's ID: if the token has a scope, or has no nonce;
-//   - if its audience contains a client's ID, as in Zitadel's access tokens: if the token has no nonce, and has either a
-//     scope, or the claim client_id without azp.
+//  1. A token with a mark of an ID token or of another kind is refused.
+//  2. A token with a mark of an access token (RFC 9068, Keycloak, Cognito) is accepted.
+//  3. A token whose audience contains no client's ID is accepted if it has a scope, or has no nonce.
+//  4. Any other token, such as Zitadel's access tokens, is accepted if it has no nonce, and has either a scope, or the claim
+//     client_id without azp.
 func (v *Verifier) checkKind(t token, claims object) *Error {
 	if mark := otherKind(t, claims); mark != "" {
 		return refuse(wire.ReasonTokenType, "it is no access token: it has %s", mark)

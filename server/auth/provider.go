@@ -178,8 +178,8 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	return keys, freshness(resp.Header), nil
 }
 
-// compareClocks compares the issuer's clock, by the header h of an answer, with this node's. If they differ by more than
-// Leeway, it logs that, once until the clocks agree again. Only run's goroutine calls it.
+// compareClocks compares the issuer's clock, as the header h of an answer shows it, with this node's. If they differ by more
+// than Leeway, it logs a warning, and no further one before the clocks have agreed again. Only run's goroutine calls it.
 func (p *provider) compareClocks(h http.Header) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {

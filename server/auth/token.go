@@ -75,7 +75,7 @@ func isOpaque(raw string, parts []string) bool {
 }
 
 // opaque returns the refusal of an opaque token. Another sign-in would bring such a token again, so the client must not try
-// again (NextNever). The problem says to the operator what to set.
+// again (NextNever). The problem, which is logged, tells the operator which flag to set.
 func opaque() *Error {
 	e := refuse(wire.ReasonTokenMalformed, "the provider gave an opaque access token, which only it can read: "+
 		"make it give a JWT, for example with -authorize-params audience=… or -scopes, or take its ID tokens with "+
@@ -90,7 +90,8 @@ var (
 	idTypes     = []string{"jwt"}
 )
 
-// checkHeader checks that t names one of algs as its signature algorithm, and that typ, if present, is one of types.
+// checkHeader checks that t names one of algs as its signature algorithm, and that typ, if present, is one of types. It
+// refuses header fields that bring a key of their own or change how a token is read.
 func (t token) checkHeader(algs, types []string) *Error {
 	if alg, _ := t.header.text("alg"); !slices.Contains(algs, alg) {
 		return refuse(wire.ReasonTokenAlg, "alg is %q, want one of %q", clip(alg, maxLogged), algs)
@@ -112,7 +113,7 @@ func (t token) checkHeader(algs, types []string) *Error {
 	return nil
 }
 
-// typed reports whether the header field typ marks t as an access token (RFC 9068). Few issuers set it so.
+// typed reports whether the header field typ says that t is an access token (RFC 9068). Few issuers set typ to that.
 func (t token) typed() bool {
 	typ, _ := t.header.text("typ")
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")

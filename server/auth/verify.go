@@ -67,8 +67,8 @@ func (v *Verifier) verify(ctx context.Context, raw, idToken string) (Identity, *
 	return id, nil
 }
 
-// hints returns what a token and the ID token beside it say about the name of the user who is subject. The claims of the
-// token must have passed checkClaims.
+// hints returns where package names can find the name of the user: the names in the token and in the ID token that came
+// with it, and the token with which to ask userinfo. subject is the user. claims must have passed checkClaims.
 func (v *Verifier) hints(ctx context.Context, t token, claims object, idToken, subject string) names.Hints {
 	if v.config.Token == IDTokens {
 		return names.Hints{IDToken: claimedName(claims)}

@@ -103,8 +103,8 @@ func WriteJSON(w http.ResponseWriter, v any) {
 	_ = json.NewEncoder(w).Encode(v)
 }
 
-// Says makes h answer the requests for path. If path ends in a slash, h answers the requests for every path that is one
-// name longer. If h is nil, the issuer itself answers these requests again.
+// Says makes h answer the requests for path. If path ends in a slash, h answers the requests for every path directly below
+// it. If h is nil, the issuer itself answers these requests again.
 func (i *Issuer) Says(path string, h http.HandlerFunc) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

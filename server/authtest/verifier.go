@@ -19,13 +19,13 @@ const Secret = "s3cretOfATok3n"
 type Verifier struct {
 	mu       sync.Mutex // guards what follows
 	tokens   map[string]auth.Identity
-	refusals map[string]*auth.Error // by token: the refusals that Refused has set
-	follows  map[string]map[int]func(auth.Change)
-	n        int
-	down     bool
-	warning  string
-	slow     time.Duration
-	asked    int
+	refusals map[string]*auth.Error               // by token: the refusals that Refused has set
+	follows  map[string]map[int]func(auth.Change) // by user id, then by the number of the call of Follow: its onChange
+	n        int                                  // the number of the last token or call of Follow
+	down     bool                                 // set by SetDown
+	warning  string                               // set by SetWarning
+	slow     time.Duration                        // set by SetSlow
+	asked    int                                  // how often Verify was called
 }
 
 // NewVerifier returns a Verifier that has issued no token.
@@ -107,7 +107,7 @@ func (v *Verifier) Follow(id auth.Identity, onChange func(auth.Change)) (stop fu
 	}
 }
 
-// Says gives change to the function of every follower of person, and returns how many followers there are.
+// Says calls the onChange of every follower of person with change, and returns how many followers there are.
 func (v *Verifier) Says(person string, change auth.Change) (followers int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -156,7 +156,7 @@ func (v *Verifier) SetSlow(d time.Duration) {
 	v.slow = d
 }
 
-// Asked returns how many tokens Verify has checked.
+// Asked returns how often Verify was called.
 func (v *Verifier) Asked() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -15,7 +15,7 @@ const (
 	discoveryPath  = "/.well-known/openid-configuration"
 	keysPath       = "/keys"
 	authorizePath  = "/authorize"
-	callbackPath   = "/authorize/callback" // in zitadel/oidc; the browser goes there after the user has chosen a person
+	callbackPath   = "/authorize/callback" // of zitadel/oidc; the browser goes there once the user has chosen a person
 	tokenPath      = "/token"
 	userinfoPath   = "/userinfo"
 	revokePath     = "/revoke"
@@ -169,8 +169,8 @@ func (p *Provider) correct(endpoint Endpoint, buffered *reply) ([]byte, error) {
 	return json.Marshal(o)
 }
 
-// addIssuer adds the parameter iss to location if that is the address in the app to which the provider sends a browser
-// back after a sign-in (RFC 9207). It returns any other address unchanged.
+// addIssuer adds the parameter iss (RFC 9207) to location if location leads back to the app after a sign-in, that is, to one
+// of Config.Redirects. It returns any other address unchanged.
 func (p *Provider) addIssuer(location string) string {
 	u, err := url.Parse(location)
 	if err != nil || !slices.Contains(p.store.config.Redirects, strings.TrimSuffix(location, "?"+u.RawQuery)) {

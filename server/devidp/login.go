@@ -33,8 +33,8 @@ type page struct {
 	Text    string
 }
 
-// show writes the page v. appOrigin is the origin of the app, "" if the page has no form. After the form is sent, the
-// provider redirects the browser to the app, and a browser demands that form-action names that origin, too.
+// show writes the page v. appOrigin is the origin of the app, "" if the page has no form. The policy's form-action must name
+// this origin, because the provider answers the sent form with a redirect to the app, which browsers would block otherwise.
 func (p *Provider) show(w http.ResponseWriter, status int, v page, appOrigin string) {
 	v.Style = template.CSS(style)
 	var b bytes.Buffer

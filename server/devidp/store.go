@@ -90,8 +90,7 @@ func (s *store) request(id string) *request {
 	return s.requests[id]
 }
 
-// setPerson adds a grant for the person chosen to the request with that id. If there is no such request, it returns
-// false.
+// setPerson gives the request with that id a grant of the chosen person. It returns false if there is no such request.
 func (s *store) setPerson(id string, chosen *Person) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -200,8 +199,8 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	return id, refresh, expires, nil
 }
 
-// usableLocked returns the refresh token with that text if it may be used. If its first use was longer than RefreshGrace
-// ago, usableLocked ends its sign-in, because an attacker may have stolen the token.
+// usableLocked returns the refresh token with that text if it may be used. If the token was first used RefreshGrace ago or
+// earlier, usableLocked ends the token's sign-in, because an attacker may have stolen the token.
 func (s *store) usableLocked(text string) (*refreshToken, error) {
 	t := s.refresh[text]
 	if t == nil || t.grant.ended {
@@ -246,7 +245,7 @@ func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionR
 // TerminateSession is never called: zitadel calls TerminateSessionFromRequest instead.
 func (s *store) TerminateSession(context.Context, string, string) error { return errUnsupported }
 
-// GetRefreshTokenInfo returns the user's id for a refresh token. The id of the token is the token itself.
+// GetRefreshTokenInfo returns the id of the user to whom a refresh token belongs. The id of the token is the token itself.
 func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, tokenID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -46,7 +46,7 @@ func (p *Provider) correctTokens(answer map[string]any) error {
 	return nil
 }
 
-// spoil changes claims so that the token has that fault.
+// spoil changes claims so that a token with these claims has the fault.
 func spoil(claims map[string]any, fault Kind) {
 	switch fault {
 	case WrongAudience:

@@ -22,7 +22,7 @@ func Gather(t testing.TB, metrics prometheus.Gatherer) map[string]float64 {
 			for _, l := range m.GetLabel() {
 				series += " " + l.GetValue()
 			}
-			// A metric is a counter, a gauge or a histogram. The two that it is not are nil, and their value is 0.
+			// A metric is a counter, a gauge or a histogram. For the other two kinds, the value here is 0.
 			all[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}

@@ -39,9 +39,9 @@ var TTL = wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 
 // Options change the server that Start and StartInMemory run. The zero value fits most tests.
 type Options struct {
-	Stream  Stream               // where events are stored, and the nodes signal; nil: a new streamtest.Memory
+	Stream  Stream               // stores events and carries signals between nodes; nil: a new streamtest.Memory
 	Server  func(*server.Config) // changes the Config of the server before it is made
-	Hub     func(*hub.Config)    // the same for the hub; its TTL, Posts and Per come from the server's Config
+	Hub     func(*hub.Config)    // changes the Config of the hub, whose TTL, Posts, Acts and Per are those of the server
 	Secrets []string             // the test fails if the log holds one of these
 }
 
@@ -76,8 +76,7 @@ func Start(t testing.TB, o Options) *Server {
 	return s
 }
 
-// StartInMemory runs a server on a network in memory until the test calls Stop. Call it in the bubble of synctest that
-// the test runs in.
+// StartInMemory runs a server on a network in memory until the test calls Stop. Call it inside the test's synctest bubble.
 func StartInMemory(t testing.TB, o Options) *Server {
 	t.Helper()
 	network := &pipes{conns: make(chan net.Conn), closed: make(chan struct{})}

@@ -9,18 +9,18 @@ import (
 	"mayfly/shared/clock"
 )
 
-// Jitter says which part of a wait is random: a part of the length wait/Jitter. If Jitter is None, no part is.
+// Jitter says how much of a wait is random: the wait divided by Jitter. With None, nothing of it is random.
 type Jitter int
 
 // The jitters. None is for a process that does not compete with others.
 const (
 	None    Jitter = 0
-	Full    Jitter = 1 // a wait lasts from nothing to all of its length
-	Half    Jitter = 2 // a wait lasts from a half to all of its length
-	Quarter Jitter = 4 // a wait lasts from three quarters to all of its length
+	Full    Jitter = 1 // a random time between 0 and the whole wait
+	Half    Jitter = 2 // a random time between a half of the wait and the whole wait
+	Quarter Jitter = 4 // a random time between three quarters of the wait and the whole wait
 )
 
-// Of returns d, shortened by a random part.
+// Of returns d minus a random time, which is less than d/j. If j is None, it returns d.
 func (j Jitter) Of(d time.Duration) time.Duration {
 	if j == None {
 		return d
@@ -53,19 +53,18 @@ func (b *Backoff) Failures() int { return b.failures }
 // Reset forgets the failures, after a success.
 func (b *Backoff) Reset() { b.failures = 0 }
 
-// A Schedule says when the next attempt may begin. A new Schedule, of which only the Backoff is set, lets the attempt
-// begin at once.
+// A Schedule says when the next attempt may begin. If only Backoff is set in it, the first attempt may begin at once.
 type Schedule struct {
 	Backoff
 	from  clock.Moment  // when the wait began
-	wait  time.Duration // how long that wait is
+	wait  time.Duration // how long the wait is
 	asked bool          // the server asked for this wait
 }
 
 // Due returns the time until the next attempt. 0 or less means now.
 func (s *Schedule) Due(now clock.Moment) time.Duration { return s.wait - now.Since(s.from) }
 
-// At returns when the next attempt begins, by the wall clock as it was when the wait began.
+// At returns the wall-clock time at which the next attempt may begin. It does not change if the wall clock is set meanwhile.
 func (s *Schedule) At() time.Time { return s.from.Wall.Add(s.wait) }
 
 // Failed counts a failure and schedules the next attempt. asked is the wait that the server asked for. If asked is 0, the
@@ -80,8 +79,8 @@ func (s *Schedule) Failed(asked time.Duration, now clock.Moment) {
 // Now lets the next attempt begin at once. The earlier failures still count for later waits.
 func (s *Schedule) Now(now clock.Moment) { s.from, s.wait, s.asked = now, 0, false }
 
-// Hurry lets the next attempt begin at once. If the server asked for the present wait, it does nothing: by such waits the
-// server spreads the attempts of its clients.
+// Hurry lets the next attempt begin at once, unless the server asked for the present wait. With such waits the server keeps
+// its clients from coming back all at once.
 func (s *Schedule) Hurry(now clock.Moment) {
 	if !s.asked {
 		s.Now(now)

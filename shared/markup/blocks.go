@@ -11,12 +11,12 @@ type parser struct {
 	ticks map[int]int // for each run of backticks, the index of the next run of the same length
 	links finder
 
-	nodes  int // how many nodes there are that MaxNodes counts
-	linked int // how many links there are
+	nodes  int // how many of the nodes that MaxNodes limits there are so far
+	linked int // how many links there are so far
 }
 
-// A line is a part of the text up to the next line break, which belongs to it. Quotes and lists take their delimiters
-// off its beginning: text[start:from] is what they took, and is in no node yet.
+// A line is the part text[start:end] of the text, with the line break at its end. Quotes and lists take delimiters off its
+// beginning by raising from: text[start:from] are the delimiters taken so far, which are in no node yet.
 type line struct{ start, from, end int }
 
 func linesOf(text string) []line {
@@ -29,7 +29,7 @@ func linesOf(text string) []line {
 	return lines
 }
 
-// rest returns what quotes and lists have left of the line.
+// rest returns the line without the delimiters that quotes and lists have taken off.
 func (p *parser) rest(l line) string { return p.text[l.from:l.end] }
 
 // leaf appends text[start:end] to nodes as a leaf. If the last node is of the same kind, that node gets the text.
@@ -44,7 +44,7 @@ func (p *parser) leaf(nodes []Node, kind Kind, start, end int) []Node {
 	return append(nodes, Node{Kind: kind, Text: p.text[start:end]})
 }
 
-// allows reports whether MaxDepth and MaxNodes allow one more node that contains nodes. depth is how many nodes contain it.
+// allows reports whether MaxDepth and MaxNodes allow one more node that is no leaf. depth is the number of nodes around it.
 func (p *parser) allows(depth int) bool { return depth < MaxDepth && p.nodes < MaxNodes }
 
 // admit counts another node if the limits allow it, and reports whether they do.
@@ -56,7 +56,7 @@ func (p *parser) admit(depth int) bool {
 	return true
 }
 
-// blocks appends the nodes of whole lines to nodes. They are inside of depth nodes.
+// blocks appends the nodes of whole lines to nodes. depth is the number of nodes around them.
 func (p *parser) blocks(nodes []Node, lines []line, depth int) []Node {
 	for len(lines) > 0 {
 		var n int
@@ -76,15 +76,15 @@ func (p *parser) blocks(nodes []Node, lines []line, depth int) []Node {
 	return nodes
 }
 
-// beginsQuote reports whether a quote begins with the line: it begins with one or more > and a space, and has a text. So
-// the face >_< begins no quote.
+// beginsQuote reports whether the line begins a quote: it has one or more >, then a space, then a text. So the face >_< is
+// no quote.
 func (p *parser) beginsQuote(l line) bool {
 	rest := p.rest(l)
 	inner := strings.TrimLeft(rest, ">")
 	return len(inner) < len(rest) && strings.HasPrefix(inner, " ") && !onlyArrows(inner)
 }
 
-// inQuote reports whether the line is one of a quote that has begun: it may be without a text.
+// inQuote reports whether the line continues a quote. It must begin like the first line of the quote, but may have no text.
 func (p *parser) inQuote(l line) bool {
 	return p.beginsQuote(l) || strings.HasPrefix(p.rest(l), ">") && onlyArrows(p.rest(l))
 }
@@ -106,19 +106,19 @@ func (p *parser) quote(lines []line, depth int) (quote Node, n int) {
 	return Node{Kind: Quote, Nodes: p.blocks(nil, lines[:n], depth+1)}, n
 }
 
-// nested is the least number of columns that a line is indented further than the item to which the line belongs.
+// nested is how many columns further than an item a line must be indented, at least, to belong to the item.
 const nested = 2
 
-// maxDigits is the largest number of digits before an item. A year that begins a line begins no list.
+// maxDigits is the largest number of digits in the number of an item. So a year at the beginning of a line begins no list.
 const maxDigits = 3
 
 // A marker is what makes a line the first one of an item.
 type marker struct {
 	kind   Kind // Bullets or Numbers
 	number int
-	indent int // columns before it
+	indent int // columns before the marker
 	width  int // columns up to the text of the item
-	text   int // where the text of the item begins
+	text   int // the index at which the text of the item begins
 }
 
 // markerOf returns the marker at the beginning of the line: -, * or a number with a full stop, and a space. If there is
@@ -167,8 +167,8 @@ func (p *parser) list(lines []line, depth int) (list Node, n int) {
 	return list, n
 }
 
-// itemLines returns the number of lines that belong to the item that begins with the first line, and takes the
-// indentation off the others.
+// itemLines returns how many of the lines belong to the item that begins in lines[0], whose marker is m. It takes the
+// indentation off those after the first.
 func (p *parser) itemLines(lines []line, m marker) int {
 	n := 1
 	for ; n < len(lines); n++ {

@@ -42,8 +42,8 @@ func pairTicks(text string) map[int]int {
 // escaped reports whether a backslash stands before text[i].
 func (p *parser) escaped(i int) bool { return i > 0 && p.text[i-1] == '\\' }
 
-// paragraph appends to nodes the nodes of the first line, and those of the lines of code that begin in it, up to the end
-// of the line in which the code ends. It returns the number of these lines.
+// paragraph appends the nodes of the first line to nodes. If a block of code begins in that line, paragraph goes on to the
+// end of the line in which the block ends. It returns all nodes and the number of lines that it has used.
 func (p *parser) paragraph(nodes []Node, lines []line, depth int) (all []Node, n int) {
 	nodes = p.leaf(nodes, Mark, lines[0].start, lines[0].from)
 	at := lines[0].from
@@ -61,15 +61,15 @@ func (p *parser) paragraph(nodes []Node, lines []line, depth int) (all []Node, n
 	}
 }
 
-// A codeBlock is lines of code with their place in the text.
+// A codeBlock is a block of code with its place in the text.
 type codeBlock struct {
 	node       Node
 	start, end int
 	lines      int // the number of line breaks inside
 }
 
-// nextBlock returns the first block of code that begins in lines[0], at the index at of the text or later. ok is false if
-// there is none, or if the limits allow no further node that has depth nodes around it.
+// nextBlock returns the first block of code that begins in lines[0], at text[at] or later. ok is false if there is none, or
+// if the limits allow no further node. depth is the number of nodes around the block.
 func (p *parser) nextBlock(at int, lines []line, depth int) (b codeBlock, ok bool) {
 	end := lines[0].end
 	for p.allows(depth) {
@@ -91,8 +91,8 @@ func (p *parser) nextBlock(at int, lines []line, depth int) (b codeBlock, ok boo
 	return codeBlock{}, false
 }
 
-// blockAt returns the lines of code that begin with the run of backticks at start, in the first line. If the code does
-// not end in these lines, or if nothing stands before its end, ok is false.
+// blockAt returns the block of code that begins with the run of backticks at text[start], in lines[0]. ok is false if the
+// run has fewer than blockTicks backticks, if the code does not end in lines, or if there is nothing before its end.
 func (p *parser) blockAt(start int, lines []line) (b codeBlock, ok bool) {
 	ticks := runLength(p.text, start)
 	shut, closed := p.ticks[start]
@@ -125,15 +125,15 @@ func (p *parser) blockAt(start int, lines []line) (b codeBlock, ok bool) {
 	return b, ok
 }
 
-// isLanguage reports whether a word names a language, or nothing at all.
+// isLanguage reports whether word may stand behind the first backticks of a block: the name of a language, or nothing.
 func isLanguage(word string) bool {
 	return len(word) <= maxLanguage && strings.IndexFunc(word, func(r rune) bool {
 		return r >= 0x80 || !alphanumeric(byte(r)) && strings.IndexByte("+-_.#", byte(r)) < 0
 	}) < 0
 }
 
-// code returns the code within a line at text[start:end]. As in CommonMark, a space at both ends belongs to the
-// delimiters, so that code may begin with a backtick.
+// code returns the code within a line at text[start:end]. If a space is at both ends, these spaces count as delimiters, as
+// in CommonMark, so that code may begin or end with a backtick.
 func (p *parser) code(start, end int) Node {
 	ticks := runLength(p.text, start)
 	first, last := start+ticks, end-ticks

@@ -5,11 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// MaxEmoji is the largest number of emoji that the page shows large, in a message without anything else.
+// MaxEmoji is the largest number of emoji that the page shows large. It does so in a message that has nothing but emoji.
 const MaxEmoji = 3
 
-// maxJoined is the largest number of emoji that are joined to one: a family of four. A longer sequence is drawn as many
-// emoji.
+// maxJoined is the largest number of emoji that joiners make into one, such as a family of four. Browsers draw a longer
+// sequence as several emoji.
 const maxJoined = 4
 
 // Characters that emoji are made of.
@@ -21,7 +21,7 @@ const (
 	lastTag    = '\U000E007F'
 )
 
-// EmojiOnly reports whether a text is nothing but up to MaxEmoji emoji, with a space between two of them or none.
+// EmojiOnly reports whether a text is 1 to MaxEmoji emoji and nothing else. One space may be between two emoji.
 func EmojiOnly(text string) bool {
 	n := 0
 	for text != "" && n < MaxEmoji {
@@ -38,7 +38,7 @@ func EmojiOnly(text string) bool {
 	return n > 0 && text == ""
 }
 
-// emojiLength returns the length of the emoji at the beginning of text, 0 if there is none.
+// emojiLength returns the length in bytes of the emoji at the beginning of text, 0 if there is none.
 func emojiLength(text string) int {
 	first, n := utf8.DecodeRuneInString(text)
 	next, size := utf8.DecodeRuneInString(text[n:])
@@ -63,16 +63,16 @@ func emojiLength(text string) int {
 	return joinedLength(text)
 }
 
-// isRegional reports whether r is one of the letters that make the flag of a country, two of them.
+// isRegional reports whether r is a regional indicator. Two of these letters are the flag of a country.
 func isRegional(r rune) bool { return 0x1F1E6 <= r && r <= 0x1F1FF }
 
-// isTag reports whether r is one of the tags behind a black flag that make it the flag of a region.
+// isTag reports whether r is a tag character. Tags behind a black flag make it the flag of a region, such as Scotland.
 func isTag(r rune) bool { return 0xE0020 <= r && r <= lastTag }
 
 // maxTags is the largest number of tags in a flag: the six characters of a region, and the last tag.
 const maxTags = 7
 
-// tagsLength returns the length of the tags at the beginning of text, up to the last one.
+// tagsLength returns the length in bytes of the tags at the beginning of text, up to and including lastTag.
 func tagsLength(text string) int {
 	n := 0
 	for range maxTags {
@@ -87,7 +87,8 @@ func tagsLength(text string) int {
 	return n
 }
 
-// joinedLength returns the length of the pictures, joined to one, at the beginning of text, 0 if there are none.
+// joinedLength returns the length in bytes of the emoji at the beginning of text, if the emoji is a picture or several
+// pictures with joiners between them; otherwise 0.
 func joinedLength(text string) int {
 	n := 0
 	for i := range maxJoined {
@@ -108,8 +109,8 @@ func joinedLength(text string) int {
 	return 0
 }
 
-// pictureLength returns the length of the picture at the beginning of text, with its style or the tone of its skin; 0 if
-// there is none.
+// pictureLength returns the length in bytes of the picture at the beginning of text, with a style or a skin tone behind it;
+// 0 if there is none.
 func pictureLength(text string) int {
 	r, n := utf8.DecodeRuneInString(text)
 	next, size := utf8.DecodeRuneInString(text[n:])
@@ -122,13 +123,13 @@ func pictureLength(text string) int {
 	return n
 }
 
-// isText reports whether browsers draw a picture as text, because it stands alone and has no style.
+// isText reports whether browsers draw a picture as text and not as an emoji, because no style says otherwise.
 func isText(picture string) bool {
 	r, n := utf8.DecodeRuneInString(picture)
 	return n == len(picture) && r < 0x10000 && !unicode.Is(coloured, r)
 }
 
-// pictographic is Unicode's property Extended_Pictographic, of Unicode 14. It has the places for later emoji, too.
+// pictographic is the property Extended_Pictographic of Unicode 14. It includes the places reserved for later emoji.
 var pictographic = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0xA9, 0xA9, 1}, {0xAE, 0xAE, 1}, {0x203C, 0x203C, 1}, {0x2049, 0x2049, 1}, {0x2122, 0x2122, 1},
@@ -153,8 +154,8 @@ var pictographic = &unicode.RangeTable{
 	LatinOffset: 2,
 }
 
-// coloured is Unicode's property Emoji_Presentation, below U+10000: these are drawn as emoji without emojiStyle. Nearly
-// all beyond are.
+// coloured is Unicode's property Emoji_Presentation below U+10000: browsers draw these characters as emoji even without
+// emojiStyle. From U+10000 on they draw nearly all pictures as emoji.
 var coloured = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x231A, 0x231B, 1}, {0x23E9, 0x23EC, 1}, {0x23F0, 0x23F0, 1}, {0x23F3, 0x23F3, 1}, {0x25FD, 0x25FE, 1},

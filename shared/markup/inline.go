@@ -9,9 +9,9 @@ import (
 type lineParser struct {
 	*parser
 	tokens  []token
-	openers []opener           // the delimiters in tokens that may still be closed
-	waiting [openerClasses]int // how many of each class are in openers
-	words   int                // where the last word, emoji, link or code before the present place ends
+	openers []opener           // the runs of delimiters that may still be closed, as a stack
+	waiting [openerClasses]int // for each class, how many of openers have it
+	words   int                // the index at which the last word, emoji, link or code so far ends
 }
 
 // A token is a part of a line that is more than text: a link, code, or a run of delimiters.
@@ -22,8 +22,8 @@ type token struct {
 	shut     int    // of a delimiter that opens a node: the index of the token that closes it
 }
 
-// inline appends to nodes the nodes of text[start:end], which is a line or a part of a line. They are inside depth other
-// nodes.
+// inline appends to nodes the nodes of text[start:end], which is a line or a part of a line. depth is the number of nodes
+// around them.
 func (p *parser) inline(nodes []Node, start, end, depth int) []Node {
 	l := lineParser{parser: p, words: start}
 	for i := start; i < end; {
@@ -32,8 +32,8 @@ func (p *parser) inline(nodes []Node, start, end, depth int) []Node {
 	return l.build(nodes, 0, len(l.tokens), start, end, depth)
 }
 
-// scan adds the token that begins at text[i], if there is one, and returns the index at which the text goes on. end is the
-// end of the line.
+// scan adds the token that begins at text[i], if there is one, and returns the index at which the next call must go on. end
+// is the end of the line.
 func (l *lineParser) scan(i, end int) int {
 	switch l.text[i] {
 	case '`':
@@ -72,15 +72,15 @@ func (l *lineParser) findLink(i int) (link, bool) {
 	return l.links.at(i)
 }
 
-// behindOpener reports whether a low line that may open a node ends at text[i]. No link begins behind a low line that is
-// text.
+// behindOpener reports whether text[i] is directly behind an underscore that may open a node. Behind an underscore that is
+// text, no link begins.
 func (l *lineParser) behindOpener(i int) bool {
 	last := len(l.openers) - 1
 	return last >= 0 && l.openers[last].class == lowLine && l.tokens[l.openers[last].token].to == i
 }
 
-// build appends to nodes the nodes of text[start:end], which has tokens[first:last] in it. They are inside depth other
-// nodes.
+// build appends to nodes the nodes of text[start:end], which contains tokens[first:last]. depth is the number of nodes
+// around them.
 func (l *lineParser) build(nodes []Node, first, last, start, end, depth int) []Node {
 	at := start
 	for i := first; i < last; i++ {
@@ -89,7 +89,7 @@ func (l *lineParser) build(nodes []Node, first, last, start, end, depth int) []N
 		case t.kind == Text:
 			continue
 		case t.kind == Link:
-			// If text is before the low line before it, the low line is text.
+			// An underscore before the link that opened no node is text, and behind such an underscore no link begins.
 			if l.linked >= MaxLinks || at < t.from && l.text[t.from-1] == '_' {
 				continue
 			}

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLinks is how many links of one message can be clicked; further ones stay text. Each costs the page an element.
+// MaxLinks is the largest number of links in one message, because the page must make an element for each. Further
+// addresses stay text.
 const MaxLinks = 50
 
 // A link is a link in a text.
@@ -16,22 +17,28 @@ type link struct {
 	host string // the host as it is written in the address, without the port; in a mail address, the part after the @
 }
 
-// schemes are the beginnings that make a link. Everything else, javascript: above all, is text.
+// schemes are the schemes with which a link may begin. An address with any other scheme is text: javascript: would run code.
 var schemes = [...]string{"https://", "http://", "mailto:"}
 
 // A finder finds the links of a text from its beginning to its end, in time linear in the length of the text.
 //
-// A link begins with one of the schemes, unless an ASCII character that could belong to a longer scheme stands before it. It
-// ends before white space, characters that cannot be seen, quotation marks, punctuation that ends a text in a script other
-// than Latin, and brackets without a partner inside the link. ASCII punctuation ends it only where nothing else follows.
+// A link begins with one of the schemes, unless the character before it could belong to a longer scheme, as in xhttp://. It
+// ends before the first of these characters:
+//
+//   - white space, or a character that cannot be seen
+//   - a quotation mark, a backtick, < or >
+//   - outside ASCII, punctuation that ends a sentence or a part of it
+//   - a bracket whose partner is not inside the link
+//
+// ASCII punctuation may be inside a link, but not at its end.
 type finder struct {
 	text  string
-	reach span
-	none  int // no link begins before it
+	reach span // the span that at has looked at last
+	none  int  // no link begins before this index
 }
 
-// at returns the link that begins at text[i], where a scheme begins. If no link begins there, ok is false, and no link
-// begins before the end of f.reach.
+// at returns the link that begins at text[i], where a scheme begins. If ok is false, no link begins there, nor anywhere else
+// before the end of f.reach.
 func (f *finder) at(i int) (l link, ok bool) {
 	if i < f.none {
 		return link{}, false
@@ -61,10 +68,10 @@ func schemeOf(text string) string {
 	return ""
 }
 
-// A span is a part of a text that ends before the first character that no link can contain.
+// A span is a part of a text that begins with a scheme and ends before the first character that no link can contain.
 type span struct {
 	end      int
-	partners map[int]int // for the index of each bracket in the span that has a partner, the index of the partner
+	partners map[int]int // maps the index of a bracket in the span to the index of its partner, if it has one
 }
 
 // newSpan returns the span that begins at start, where a scheme must begin.
@@ -93,7 +100,8 @@ func newSpan(text string, start int) span {
 	return s
 }
 
-// ends reports whether r ends a link wherever it stands. The marks that end a sentence are Unicode's Terminal_Punctuation.
+// ends reports whether a link ends before r, wherever r stands. Outside ASCII, punctuation that ends a sentence or a part of
+// it does (Unicode's Terminal_Punctuation), and so do quotation marks.
 func ends(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -106,8 +114,8 @@ func ends(r rune) bool {
 	return unicode.In(r, unicode.Terminal_Punctuation, unicode.Quotation_Mark, unicode.Pi, unicode.Pf)
 }
 
-// joins reports whether the character r is a joiner between two characters of a script that needs it (Persian and Hindi
-// words, emoji). before is the character before r, and rest is the text from r on.
+// joins reports whether r is an invisible joiner between two characters outside ASCII. Persian and Hindi words and emoji
+// need such joiners, so they do not end a link. before is the character before r, and rest is the text from r on.
 func joins(before, r rune, rest string) bool {
 	if r != '\u200C' && r != '\u200D' {
 		return false
@@ -133,7 +141,7 @@ func closer(r rune) rune {
 func isBracket(r rune) bool { return closer(r) != 0 || unicode.Is(unicode.Pe, r) }
 
 // linkAt returns the link that begins at text[i:], where a scheme begins. If no link begins there, ok is false. s is the
-// span around it.
+// span that contains text[i].
 func linkAt(text string, i int, s span) (l link, ok bool) {
 	scheme := schemeOf(text[i:])
 	start := i + len(scheme)
@@ -160,15 +168,15 @@ func linkAt(text string, i int, s span) (l link, ok bool) {
 			return link{}, false
 		}
 	} else {
-		host = host[:min(len(host), end-start)] // a full stop at its end may belong to the sentence
+		host = host[:min(len(host), end-start)] // without a full stop that ended the sentence
 	}
 	return link{text[i:end], host}, true
 }
 
 // balanced returns the index at which a link ends. The path of the link, or its mail address, begins at start. The link
-// ends before the first bracket that has no partner inside it.
+// ends before the first bracket that has no partner inside the link.
 func (s span) balanced(text string, start int) int {
-	outer, outerEnd := -1, -1 // the pair of brackets around the present character, and around no other pair
+	outer, outerEnd := -1, -1 // the last pair of brackets so far that is inside no other pair
 	for i, r := range text[start:s.end] {
 		if !isBracket(r) {
 			continue
@@ -199,8 +207,8 @@ func trimmed(link string) string {
 const maxPort = 1<<16 - 1
 
 // authority returns the host at the beginning of rest, and the index in rest at which the host and its port end. ok is
-// false if rest begins with no host, or if a name and an @ stand before the host, because the name could pass for the
-// host.
+// false if rest begins with no host, or if a name and an @ stand before the host: readers could take the name for the host,
+// as in https://bank.example@evil.example.
 func authority(rest string) (host string, end int, ok bool) {
 	whole := rest
 	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {
@@ -229,8 +237,8 @@ func authority(rest string) (host string, end int, ok bool) {
 	return host, end, true
 }
 
-// hostLength returns the length of the host at the beginning of rest, 0 if there is none. A host has the characters of
-// names in any script, or is an IPv6 address in brackets.
+// hostLength returns the length of the host at the beginning of rest, 0 if there is none. A host is a name in any
+// script, or an IPv6 address in brackets.
 func hostLength(rest string) int {
 	if strings.HasPrefix(rest, "[") {
 		inside := strings.TrimLeft(rest[1:], "0123456789abcdefABCDEF:.")
@@ -246,7 +254,7 @@ func hostLength(rest string) int {
 		if r < utf8.RuneSelf {
 			return !alphanumeric(byte(r)) && strings.IndexByte("-._%", byte(r)) < 0
 		}
-		return isBracket(r) || r == '／' // a browser reads ／ as a slash, and then no host at all
+		return isBracket(r) || r == '／' // a browser turns ／ into a slash, which no host may contain
 	})
 	if n < 0 {
 		n = len(rest)

@@ -2,22 +2,23 @@
 // page draws each node as an element, and its text as text. The package is pure, and needs time linear in the length of
 // the text, whatever the text is.
 //
-// No character is lost. Each byte of the text is in one leaf, in the order of the text: in what is shown (Text, Link) or
-// in a delimiter (Mark). So a text of which nothing is understood is one Text, and the leaves put together are the
-// source. To copy a message is to copy its source.
+// No character is lost. Each byte of the text is in one leaf, in the order of the text: in a leaf that is shown (Text,
+// Link) or in a delimiter (Mark). So the leaves put together are the source, and a text without Markdown and links is one
+// Text. A user who copies a message copies its source.
 //
-// Where a text could be meant otherwise, it stays as it is written: a name with low lines, a product of numbers, a face.
-// The rules are those of CommonMark with these differences, which docs/messages.md explains to people:
+// A text that is probably not meant as Markdown stays as it is written: snake_case_names, 2*3*4, the face ^_^. The rules
+// are those of CommonMark with these differences, which docs/messages.md explains to users:
 //
 //   - Bold, italic, struck text and code end in the line in which they begin, as in other chats. A quote and an item of
 //     a list go on only in lines that are marked or indented, and a blank line ends them.
-//   - No style begins or ends inside a word. Scripts that are written without spaces have no such rule, nor the rule of
-//     CommonMark on punctuation beside a delimiter, which keeps most bold text in Japanese from being bold.
-//   - A backslash before a delimiter makes it text and is shown itself, because a path and a shrug mean it: C:\*.* and
-//     ¯\_(ツ)_/¯.
-//   - Lines of code may begin and end within a line. Without an end the backticks stay as they are written, as in other
-//     chats: three backticks in a sentence must not turn the rest of the message into code.
-//   - There is no hidden target of a link, no HTML, no heading, no table and no image.
+//   - No style begins or ends inside a word, except in scripts that are written without spaces. These scripts are also
+//     free of CommonMark's rule about punctuation beside a delimiter, which would keep most bold text in Japanese from
+//     being bold.
+//   - A backslash before a delimiter makes the delimiter text. The backslash is shown, too, because it belongs to paths
+//     and to faces: C:\*.* and ¯\_(ツ)_/¯.
+//   - A block of code may begin and end in the middle of a line. Without an end its backticks stay as they are written, as
+//     in other chats: three backticks in a sentence must not turn the rest of the message into code.
+//   - There are no links with another text than their address, no HTML, no headings, no tables and no images.
 package markup
 
 import (
@@ -26,12 +27,12 @@ import (
 	"strings"
 )
 
-// Where one more node would exceed a limit, none is made: that part of the text stays as it is written.
+// The limits of one message. A part of the text whose node would exceed a limit gets no node: it stays as it is written.
 const (
-	// MaxDepth is the largest number of nodes that are nested. A list and its item count as one.
+	// MaxDepth is how many nodes may be nested in each other. A list and its item count as one.
 	MaxDepth = 5
-	// MaxNodes is the largest number of nodes in a message that are neither leaves nor lists. Each costs the page an
-	// element, as a link does.
+	// MaxNodes is the largest number of nodes in a message, without leaves and lists. The page must make an element for
+	// each of these nodes.
 	MaxNodes = 200
 )
 
@@ -41,28 +42,28 @@ type Kind int
 const (
 	Text      Kind = iota // is shown as it is, with its line breaks
 	Mark                  // a delimiter, which is not shown
-	Link                  // an address, which is shown and to which the link leads
-	Bold                  // within a line
-	Italic                // within a line
-	Strike                // within a line
-	Code                  // within a line
+	Link                  // an address: the page shows it, and the link leads to it
+	Bold                  // bold text within a line
+	Italic                // italic text within a line
+	Strike                // struck text within a line
+	Code                  // code within a line
 	CodeBlock             // lines of code
 	Quote                 // lines that are quoted
 	Bullets               // a list; its nodes are of the kind Item
 	Numbers               // a list with numbers; its nodes are of the kind Item
-	Item                  // the first line of an item, and the indented lines below
+	Item                  // an item of a list: its first line, and the indented lines below it
 )
 
-// A Node is a part of a message. A line break belongs to the line that it ends: a node of whole lines ends with one,
-// unless the message ends there, and a browser draws nothing for it at the end of an element. Code may hold any
-// character, also those that turn the direction of what follows: draw it isolated.
+// A Node is a part of a message. A line break belongs to the line that it ends, so a node of whole lines ends with a line
+// break, unless the message ends there. A browser draws nothing for a line break at the end of an element. Code may hold
+// characters that change the direction of the text behind them, so draw code in an element that isolates its direction.
 type Node struct {
 	Kind     Kind
 	Text     string // of a leaf: its part of the source
 	Host     string // of a Link: the host as it is written, without the port; in a mail address, the part after the @
-	Language string // of a CodeBlock: the word after the first backticks, which is in a Mark, too; empty: there is none
-	Number   int    // of an Item in Numbers: the number that is written
-	Nodes    []Node // of all other kinds: what is inside, delimiters included
+	Language string // of a CodeBlock: the word after the first backticks, which is also a part of its first Mark; "": none
+	Number   int    // of an Item in Numbers: the number that the user wrote before it
+	Nodes    []Node // of a node that is no leaf: the nodes inside it, delimiters included
 }
 
 // Parse returns the nodes of the text of a message.
@@ -75,7 +76,7 @@ func (n Node) isLeaf() bool { return n.Kind == Text || n.Kind == Mark || n.Kind 
 
 func (n Node) isShown() bool { return n.Kind != Mark }
 
-// Plain returns what is shown of nodes, in plain text: for a label, or to be read aloud.
+// Plain returns nodes as plain text, for a label or to be read aloud: without delimiters, but with the numbers of lists.
 func Plain(nodes []Node) string {
 	var b strings.Builder
 	writePlain(&b, nodes)
@@ -100,9 +101,9 @@ func writePlain(b *strings.Builder, nodes []Node) {
 	}
 }
 
-// Cut returns the nodes of the first n bytes of the source, for a page that shows the beginning of a message. It does
-// not cut a link, because half of a link leads elsewhere: it ends before the link, or behind it if nothing else would be
-// shown.
+// Cut returns the nodes of the first n bytes of the source, for a page that shows the beginning of a message. It never cuts
+// a link in two, because half of an address leads elsewhere. It ends before such a link; if nothing is shown before the
+// link, it ends behind it.
 func Cut(nodes []Node, n int) []Node {
 	c := cutter{left: n}
 	return c.cut(nodes)
@@ -111,7 +112,7 @@ func Cut(nodes []Node, n int) []Node {
 // A cutter copies nodes up to a place in the source.
 type cutter struct {
 	left  int  // the number of bytes of the source that are still to be copied
-	shown bool // it has copied something that is shown
+	shown bool // whether a node that is shown has been copied
 }
 
 func (c *cutter) cut(nodes []Node) []Node {

@@ -5,22 +5,22 @@ import (
 	"unicode/utf8"
 )
 
-// A class is what a run of delimiters can open or close.
+// A class is a kind of run of delimiters. Runs of the same class can open and close a node.
 type class int
 
 const (
-	lowLine    class = iota // _
-	tildes                  // ~~
-	oneStar                 // *
-	twoStars                // **
-	threeStars              // ***: bold and italic, or one after the other
-	openerClasses
+	lowLine       class = iota // _
+	tildes                     // ~~
+	oneStar                    // *
+	twoStars                   // **
+	threeStars                 // ***: bold and italic together, or one after the other
+	openerClasses              // the number of classes
 )
 
-// An opener is a run of delimiters that has not been closed yet. Its openers are a stack.
+// An opener is a run of delimiters that has not been closed yet. A lineParser keeps its openers in a stack.
 type opener struct {
 	class class
-	token int // the index of its token; three stars have a second token, for the inner part of them
+	token int // the index of its token; three stars have two tokens, of which the second is the inner one
 }
 
 // classOf returns the class of a run of n delimiters c. Runs of other lengths are text, as in __init__ and ****.
@@ -36,10 +36,11 @@ func classOf(c byte, n int) (class, bool) {
 	return 0, false
 }
 
-// stars returns the number of stars in a run of class c, which must be one of stars.
+// stars returns the number of stars in a run of class c. c must be oneStar, twoStars or threeStars.
 func (c class) stars() int { return int(c-oneStar) + 1 }
 
-// closes reports whether a run of class c may close, with some of its delimiters, one of class o.
+// closes reports whether a run of class c may close a run of class o. Three stars may close one or two stars with a part of
+// themselves, and the other way round.
 func (c class) closes(o class) bool {
 	return c == o || c >= oneStar && o >= oneStar && (c == threeStars || o == threeStars)
 }
@@ -73,9 +74,9 @@ func (l *lineParser) push(o opener) {
 	l.waiting[o.class]++
 }
 
-// pop takes the last opener from the stack that a run of class c closes. Those above it stay text. It is not ok if there
-// is none, or if no word stands behind it, as in the face *_*. Each opener is taken once, and it is known if there is
-// none, so all calls for a line take time linear in its length.
+// pop takes from the stack the last opener that a run of class c closes, and the openers above it, which stay text. It
+// returns false if there is no such opener, or if no word stands behind the opener, as in the face *_*. All calls for a
+// line together take time linear in its length: each opener is taken once, and l.waiting tells if there is none to take.
 func (l *lineParser) pop(c class) (opener, bool) {
 	found := false
 	for o, n := range l.waiting {
@@ -93,8 +94,8 @@ func (l *lineParser) pop(c class) (opener, bool) {
 	return opener{}, false
 }
 
-// close closes openers with the run of class c, whose first token has the index at. It reports whether there were any.
-// Of three stars a part may close one opener, and the rest the opener around it.
+// close closes openers with the run of class c, whose first token has the index at. It reports whether it closed any. A
+// part of three stars may close one opener, and the rest of the three the opener around that.
 func (l *lineParser) close(c class, at int) bool {
 	o, ok := l.pop(c)
 	if !ok {
@@ -142,9 +143,9 @@ func (l *lineParser) split(i, n int) {
 	l.tokens[i].to, l.tokens[i+1].from = at, at
 }
 
-// flanks reports whether the run of n delimiters at text[i] may open and close a node, by the characters beside it.
-// CommonMark calls such a run left-flanking and right-flanking. A low line between punctuation, if that is no
-// delimiter, opens nothing: it is the mouth of a face, as in ^_^.
+// flanks reports whether the run of n delimiters at text[i] may open a node, and whether it may close one. The characters
+// beside the run decide (in CommonMark: left-flanking, right-flanking). An underscore between punctuation opens nothing,
+// because it is the mouth of a face, as in ^_^. But it opens a node behind another delimiter, as in **_.
 func (l *lineParser) flanks(i, n int) (opens, closes bool) {
 	before, after := ' ', ' '
 	if i > 0 {
@@ -165,14 +166,14 @@ func (l *lineParser) flanks(i, n int) (opens, closes bool) {
 
 func isPunct(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// isWord reports whether r can be in a word. What belongs to an emoji is in no word.
+// isWord reports whether r can be in a word. Marks that only belong to an emoji, such as variation selectors, cannot.
 func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) ||
 		unicode.IsMark(r) && r != keycap && !unicode.Is(unicode.Variation_Selector, r)
 }
 
-// spaceless are the scripts that are written without spaces between words, or, as Korean, with endings and particles
-// behind a word, and their punctuation.
+// spaceless holds the scripts that are written without spaces between words, and their punctuation. Korean is among them
+// because it writes endings and particles directly behind a word.
 var spaceless = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x0E00, Hi: 0x109F, Stride: 1}, // Thai, Lao, Tibetan, Myanmar

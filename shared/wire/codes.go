@@ -9,11 +9,11 @@ const (
 	CodeID          Code = "id"          // the id is not a UUID
 	CodeRoom        Code = "room"        // the room has a bad name or is not joined, or the client has joined too many
 	CodeText        Code = "text"        // the text is empty, too long, or has characters that are not allowed
-	CodeGone        Code = "gone"        // the message meant is not there: it has expired, was taken back, or never was
+	CodeGone        Code = "gone"        // the message that the frame names has expired, was taken back, or never existed
 	CodeEmoji       Code = "emoji"       // the emoji is not one of Welcome.Reactions
 	CodeTTL         Code = "ttl"         // the time to live is outside the room's bounds
 	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS is the wait. Also a code of Bye
-	CodeFull        Code = "full"        // the room holds its maximum of live messages, or the message of reactions
+	CodeFull        Code = "full"        // the room cannot hold more, or MaxReactors users gave this emoji to the message
 	CodeUnavailable Code = "unavailable" // the stream cannot store a message, or open the room, now
 	CodeForbidden   Code = "forbidden"   // the user may not do that. Also a code of Bye: the server does not admit the user
 	CodeAuth        Code = "auth"        // signing in failed; Reason and Next say more. Also a code of Bye
@@ -44,10 +44,10 @@ const (
 	ReasonTokenMissing    Reason = "token_missing"          // the token is empty
 	ReasonTokenMalformed  Reason = "token_malformed"        // the token is not a signed JWT in compact form
 	ReasonTokenAlg        Reason = "token_alg"              // the token is signed with an algorithm that is not accepted
-	ReasonTokenType       Reason = "token_type"             // the token is of another kind than the server takes
+	ReasonTokenType       Reason = "token_type"             // the token is of a kind that this server does not accept
 	ReasonTokenKeyUnknown Reason = "token_key_unknown"      // the issuer does not publish the key of the signature
 	ReasonTokenSignature  Reason = "token_signature"        // the token is not signed by the issuer
-	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or this server has none
+	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or there is no sign-in here
 	ReasonTokenAudience   Reason = "token_audience"         // the token was issued for another audience
 	ReasonTokenClient     Reason = "token_client"           // the token was issued to another app (client id)
 	ReasonTokenExpired    Reason = "token_expired"          // the token has expired
@@ -108,13 +108,13 @@ func (r Reason) Next() Next {
 // Close codes of the WebSocket. A server's close code mirrors its Bye. A browser can only close with 1000 or 4000 to 4999.
 const (
 	CloseNormal    = 1000 // the client needs the connection no longer
-	CloseTooBig    = 1009 // a message over MaxMessage; no Bye is possible. The client does not resend that message
+	CloseTooBig    = 1009 // the client's message is over MaxMessage; no Bye comes first. The client must not resend it
 	CloseRestart   = 1012 // the client connects again after RetryMS
 	CloseBusy      = 1013 // the client connects again after RetryMS
 	CloseProtocol  = 4400 // the client does not connect again automatically
 	CloseAuth      = 4401 // the client does what Next says
 	CloseForbidden = 4403 // the client does what Next says
-	CloseTimeout   = 4408 // the client connects again; after CodeSlow, which has this close code too, it resumes
+	CloseTimeout   = 4408 // for CodeTimeout and CodeSlow: the client connects again and resumes its rooms
 	CloseRate      = 4429 // the client connects again after RetryMS
 )
 

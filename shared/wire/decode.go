@@ -75,7 +75,8 @@ func Decode(b []byte) (Frame, error) {
 	return f, nil
 }
 
-// problemOf returns what is wrong with the values in f, or "". It knows only what is wrong in any room, on any server.
+// problemOf returns what is wrong with the values in f, or "". It checks only rules that are the same in every room and on
+// every server.
 func problemOf(f Frame) (problem string) {
 	if f, ok := f.(Post); ok {
 		if f.ReplyTo != nil && *f.ReplyTo < 0 {
@@ -159,7 +160,8 @@ func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	return problemOfMembers(v.Interface(), seen)
 }
 
-// problemOfMembers returns what is wrong with the members of an object that has the members seen, or "".
+// problemOfMembers returns which member object lacks or which member has a bad value, or "". seen has the names of the
+// members that the JSON object has.
 func problemOfMembers(object any, seen map[string]bool) (problem string) {
 	switch object := object.(type) {
 	case Join:
@@ -284,7 +286,8 @@ func skipComma(b []byte) []byte {
 	return b
 }
 
-// splitValue splits b after its first JSON value. It uses a loop and no recursion, so that deep nesting needs no stack.
+// splitValue splits b after its first JSON value. It has a loop and no recursion, so deeply nested JSON cannot exhaust the
+// stack.
 func splitValue(b []byte) (val, rest []byte) {
 	depth := 0
 	for i := 0; i < len(b); i++ {
@@ -301,7 +304,7 @@ func splitValue(b []byte) (val, rest []byte) {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth--; depth < 0 { // a value that has no end of its own, such as a number, ends with the object around it
+			if depth--; depth < 0 { // a number, true, false or null, which ends only because the object around it ends
 				return b[:i], b[i:]
 			}
 			if depth == 0 {

@@ -55,7 +55,7 @@ func withLists(f Frame) Frame {
 	return f
 }
 
-// withUsers returns a copy of list in which no list is nil.
+// withUsers returns a copy of list that is not nil, and in which no By is nil.
 func withUsers(list []Reaction) []Reaction {
 	list = append([]Reaction{}, list...)
 	for i := range list {

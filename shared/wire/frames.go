@@ -2,9 +2,9 @@
 // back, and the limits and close codes of the protocol (docs/protocol.md). The server and the client, also the client in
 // the browser, share the package, so it imports the standard library only and does no I/O.
 //
-// A message of the transport carries a batch: one or more frames, each one JSON object on its own line. The decoder, in
-// decode.go, is Mayfly's own because encoding/json cannot be strict and lenient as the protocol requires: names must match
-// exactly, a known member may appear only once and integers must be whole, but unknown members are skipped.
+// One WebSocket message, or the body of a poll, carries a batch: one or more frames, each one JSON object on its own line.
+// Mayfly has its own decoder (decode.go), because encoding/json cannot be as strict as the protocol: names must match
+// exactly, a known member may appear only once, and integers must be whole. Unknown members are skipped.
 package wire
 
 // Subprotocol is the WebSocket subprotocol that both sides must agree on.
@@ -19,8 +19,8 @@ const Version = "0.1.0"
 // DefaultRoom is the room of the page at "/".
 const DefaultRoom = "lobby"
 
-// OpenRoomQuery is the query that makes the page at "/" ask the user for a room. A shortcut in the manifest of the web
-// app opens that address.
+// OpenRoomQuery makes the page ask the user for a room if it is opened at "/" with this query. The shortcut "Open a room"
+// in the manifest of the web app leads there.
 const OpenRoomQuery = "open=room"
 
 // Frame is one of the frame types of this package.
@@ -37,14 +37,15 @@ type User struct {
 	Anonymous bool   `json:"anonymous"`
 }
 
-// Cursor says how much of a room a client has received: everything up to Seq within Epoch.
+// Cursor says how much of a room a client has received: everything up to Seq. Epoch is the name of the stream's store in
+// which Seq was given; seqs of different epochs cannot be compared.
 type Cursor struct {
 	Epoch string `json:"epoch"`
 	Seq   int64  `json:"seq"`
 }
 
-// Message is one live message of a room. Seq only grows within an epoch; gaps mean nothing. At and Expires are Unix
-// milliseconds of the server's clock.
+// Message is one live message of a room. Within an epoch, a later message has a higher Seq; a gap between two Seqs does not
+// mean that a message is missing. At and Expires are Unix milliseconds of the server's clock.
 type Message struct {
 	Seq     int64  `json:"seq"`
 	ID      string `json:"id"`
@@ -64,7 +65,7 @@ type Reaction struct {
 	By    []string `json:"by"`
 }
 
-// MessageReactions holds all reactions of the message Seq.
+// MessageReactions holds all reactions to the message whose seq is Seq.
 type MessageReactions struct {
 	Seq       int64      `json:"seq"`
 	Reactions []Reaction `json:"reactions"`
@@ -77,27 +78,26 @@ type TTL struct {
 	Max     int64 `json:"max_ms"`
 }
 
-// Limits tells a client what the server accepts: Text in characters, Message in bytes, Rooms joined at once, and in any
-// period of PerMS milliseconds Posts messages and Acts other acts: reactions, removals and signs of typing.
+// Limits tells a client what the server accepts.
 type Limits struct {
-	Text    int64 `json:"text"`
-	Message int64 `json:"message"`
-	Rooms   int64 `json:"rooms"`
-	Posts   int64 `json:"posts"`
-	Acts    int64 `json:"acts"`
-	PerMS   int64 `json:"per_ms"`
+	Text    int64 `json:"text"`    // characters of a text
+	Message int64 `json:"message"` // bytes of one message from a client: all its frames together
+	Rooms   int64 `json:"rooms"`   // rooms that one connection may have joined at once
+	Posts   int64 `json:"posts"`   // messages that one user may post in any period of PerMS
+	Acts    int64 `json:"acts"`    // reactions, removals and signs of typing of one user in any period of PerMS
+	PerMS   int64 `json:"per_ms"`  // milliseconds
 }
 
 // Hello opens a session. It is the client's first frame. Token is nil when the client asks to be anonymous.
 type Hello struct {
 	Client   string  `json:"client,omitempty"`
-	Token    *string `json:"token,omitempty"`    // an access token, or an ID token where /config.json says so
-	IDToken  string  `json:"id_token,omitempty"` // only a source of the user's name
-	Guest    *string `json:"guest,omitempty"`    // a secret that only this client knows; see ValidSecret
-	SignInID *string `json:"session,omitempty"`  // the id of the sign-in of Token, which Signout ends; see ValidSecret
-	Name     string  `json:"name,omitempty"`     // the name that a guest would like; "": the pseudonym
+	Token    *string `json:"token,omitempty"`    // an access token, or an ID token if /config.json asks for ID tokens
+	IDToken  string  `json:"id_token,omitempty"` // optional; the server takes only the user's name from it
+	Guest    *string `json:"guest,omitempty"`    // the secret of a guest, which makes the guest's id; see ValidSecret
+	SignInID *string `json:"session,omitempty"`  // the id of the sign-in that Token belongs to; see ValidSecret
+	Name     string  `json:"name,omitempty"`     // the name that a guest wants; "": the guest's pseudonym
 	Rooms    []Join  `json:"rooms,omitempty"`    // rooms to join at once, each with its cursor
-	Wait     *int64  `json:"wait_ms,omitempty"`  // in a poll: how long it may wait for news; nil means PollWait, the maximum
+	Wait     *int64  `json:"wait_ms,omitempty"`  // in a poll: how long it waits for news; nil means PollWait, the maximum
 }
 
 // Welcome answers Hello. Now is the time of the server's clock; the client learns its clock offset from it.
@@ -110,9 +110,9 @@ type Welcome struct {
 	Limits  Limits `json:"limits"`
 
 	Reactions []string `json:"reactions"` // the emoji that a user may react with
-	BeatMS    int64    `json:"beat_ms"`
+	BeatMS    int64    `json:"beat_ms"`   // the server sends a frame at least this often
 
-	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token ends; 0 for an anonymous user
+	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token expires (Unix milliseconds); 0 for an anonymous user
 }
 
 // Auth renews the sign-in of a connection with another token of the same user. The server answers with Authed, or with
@@ -142,20 +142,20 @@ type Signout struct{}
 // yet. After that it sends each new message. With a cursor, Joined has only the messages after the cursor.
 type Join struct {
 	Room    string `json:"room"`
-	*Cursor        // a frame has both members of Cursor, or neither
+	*Cursor        // nil: all live messages are wanted. A frame has both "epoch" and "seq", or neither
 }
 
-// Joined answers Join with the live messages of the room after the cursor, oldest first. If these are too many or the
-// cursor does not fit, Resumed is false and Messages are the newest ones (docs/protocol.md). The three lists are the last
-// members, so that a server can insert items that it has already encoded (see Joined.Parts).
+// Joined answers Join with the live messages of the room after the cursor, oldest first. If there are too many of them, or
+// if Join has no cursor of the same epoch, Resumed is false and Messages has the newest live messages (docs/protocol.md).
+// The three lists are the last members, so that a server can insert items that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string             `json:"room"`
 	Epoch    string             `json:"epoch"`
-	Head     int64              `json:"head"`              // the seq of the last event that changed anything; 0: none
+	Head     int64              `json:"head"`              // the seq of the last event that changed the room; 0: none
 	Resumed  bool               `json:"resumed"`           // Messages has everything after the cursor
 	TTL      int64              `json:"ttl_ms"`            // how long a message lives if Post does not ask for less
 	People   int64              `json:"people"`            // how many distinct users are in the room
-	Removed  []int64            `json:"removed"`           // messages taken back after the cursor that would still live
+	Removed  []int64            `json:"removed"`           // seqs of messages that were taken back after the cursor
 	Reacted  []MessageReactions `json:"reacted,omitempty"` // the older messages whose reactions changed after the cursor
 	Messages []Message          `json:"messages"`
 }
@@ -172,7 +172,7 @@ type Post struct {
 	Text string `json:"text"`             // UTF-8, 1 to MaxText characters
 	TTL  int64  `json:"ttl_ms,omitempty"` // 0 means the room's default
 
-	ReplyTo  *int64   `json:"reply_to,omitempty"` // the seq of a live message of the room
+	ReplyTo  *int64   `json:"reply_to,omitempty"` // the seq of the live message that Text answers; nil: none
 	Mentions []string `json:"mentions,omitempty"` // the ids of the users whom Text addresses, MaxMentions at most
 }
 
@@ -203,7 +203,7 @@ type Removed struct {
 	Room   string  `json:"room"`
 	Seqs   []int64 `json:"seqs"`
 	Why    string  `json:"why"`              // WhyExpired or WhyAuthor
-	Seq    int64   `json:"seq,omitempty"`    // of the removal; 0 if the messages have expired, or for a repeat
+	Seq    int64   `json:"seq,omitempty"`    // the seq of the removal itself; 0 for expired messages and for a repeat
 	Repeat bool    `json:"repeat,omitempty"` // the message was taken back before; only the sender of Remove gets this
 }
 
@@ -218,7 +218,7 @@ type React struct {
 	Room  string `json:"room"`
 	Seq   int64  `json:"seq"`
 	Emoji string `json:"emoji"`
-	On    *bool  `json:"on,omitempty"` // nil means true
+	On    *bool  `json:"on,omitempty"` // false: take the reaction away; true or nil: give it
 }
 
 // Reacted tells every member of the room that User has given a reaction to the message To, or has taken it away.
@@ -228,8 +228,8 @@ type Reacted struct {
 	User   User   `json:"user"`
 	Emoji  string `json:"emoji"`
 	On     bool   `json:"on"`
-	Seq    int64  `json:"seq,omitempty"`    // of the reaction; 0 for a repeat
-	Repeat bool   `json:"repeat,omitempty"` // it was so already; only the sender of React gets this
+	Seq    int64  `json:"seq,omitempty"`    // the seq of the reaction itself; 0 for a repeat
+	Repeat bool   `json:"repeat,omitempty"` // React has changed nothing; only its sender gets this
 }
 
 // Typing says that a user begins or ends writing. A client sends it without User; the server sends it, with User, to the
@@ -237,11 +237,11 @@ type Reacted struct {
 type Typing struct {
 	Room string `json:"room"`
 	User *User  `json:"user,omitempty"`
-	On   *bool  `json:"on,omitempty"` // nil means true
+	On   *bool  `json:"on,omitempty"` // false: the user has stopped; true or nil: the user is writing
 }
 
-// Presence tells the members of a room which users came and went since the last Presence. Without both lists, only the
-// number is known.
+// Presence tells the members of a room which users came and went since the last Presence. If more than MaxCame users came,
+// or more than MaxCame went, both lists are left out.
 type Presence struct {
 	Room   string   `json:"room"`
 	People int64    `json:"people"` // how many distinct users are in the room now
@@ -258,7 +258,7 @@ type Who struct {
 type People struct {
 	Room  string `json:"room"`
 	Total int64  `json:"total"` // how many distinct users are in the room
-	Users []User `json:"users"` // MaxPeople at most: first the user who asked, then the others as they came
+	Users []User `json:"users"` // MaxPeople at most: the user who asked, then the others in the order in which they came
 }
 
 // Rename gives a guest another name. An empty Name restores the guest's pseudonym.
@@ -276,7 +276,7 @@ type Refused struct {
 	Reason  Reason `json:"reason,omitempty"`
 	Next    Next   `json:"next,omitempty"`
 	Message string `json:"message"`            // one plain sentence for a person
-	RetryMS int64  `json:"retry_ms,omitempty"` // after this time the same frame may be accepted
+	RetryMS int64  `json:"retry_ms,omitempty"` // the same frame may be accepted after this time; 0: not known, or never
 }
 
 // Beat shows that the server is alive. Heads maps each joined room to the highest seq that was already sent to this
