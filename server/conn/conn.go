@@ -200,7 +200,7 @@ func (c *Conn) writeBatch() error {
 	batch := c.queue.take((*buf)[:0], now)
 	defer func() {
 		clear(batch)
-		if *buf = batch; cap(batch) <= 2*maxBatch { // such a large frame, a joined, is rare, so its buffer is not kept
+		if *buf = batch; cap(batch) <= 2*maxBatch { // only a joined frame is so large; it is rare, so its buffer is not kept
 			batches.Put(buf)
 		}
 	}()
