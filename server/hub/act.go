@@ -35,9 +35,9 @@ type act struct {
 	id        string // of the event
 	sender    *Client
 	repeats   []*Client // clients of the same user that asked for the same act later and wait for the same answer
-	chargedAt time.Time // when it was counted against the rate of the user
+	chargedAt time.Time // when the act was counted against the rate of the user
 	stored    bool      // the stream has stored the event
-	until     time.Time // when the room gives up waiting for the stored event
+	until     time.Time // when the room stops waiting for the stored event; set with stored
 }
 
 // actKey says what an act is about. If acts have the same actKey, the last of them decides.

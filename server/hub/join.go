@@ -105,8 +105,8 @@ func (c *Client) Leave(l wire.Leave) {
 	r.leave(c)
 }
 
-// forMembership returns the room that a frame about the client's membership names. If the client is not in it or has sent
-// too many such frames, forMembership refuses the frame and returns nil. re is the kind of the frame.
+// forMembership returns the room that a frame about the client's membership names. If the client is not in it or has
+// sent too many of these frames, forMembership refuses the frame and returns nil. re is the kind of the frame.
 func (c *Client) forMembership(re, name string) *room {
 	if wait := c.membershipRate.take(time.Now()); wait > 0 {
 		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRate, Message: tooManyChanges}, wait)

@@ -13,9 +13,9 @@ import (
 type people struct {
 	byID      map[string]*person
 	order     []*person            // the values of byID, in the order in which the users came
-	leaving   map[string]*person   // users of this node without a connection in the room, who still count for a while
+	leaving   map[string]*person   // by id: users of this node without a connection in the room; they count until person.until
 	untold    map[string]wire.User // by id: users who changed, as the members know them; no ID: not in the room
-	elsewhere int                  // how many users other nodes have in the room; a user on two nodes counts twice
+	elsewhere int                  // how many users are in the room on other nodes; a user on two of them counts twice
 }
 
 // person is one user in a room.
@@ -24,10 +24,11 @@ type person struct {
 	since int64     // when the user came, in Unix milliseconds
 	conns int       // how many connections to this node the user has in the room
 	until time.Time // until when the user counts as present on this node without a connection
-	nodes []string  // other nodes that have the user in the room
+	nodes []string  // ids of the other nodes on which the user is in the room
 }
 
-// namedUser is a user, and when the user got the name, in Unix milliseconds. Of two names of one user, the later counts.
+// namedUser is a user, and when the user got the name, in Unix milliseconds. If a user has two names, the later one
+// counts.
 type namedUser struct {
 	wire.User
 	named int64

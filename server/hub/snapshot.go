@@ -16,7 +16,7 @@ type snapshot struct {
 	reacted  []item // the changed reactions of messages that the client has, by seq
 }
 
-// item is one item of a list in a joined frame: what it shows of a message.
+// item is one element of a list in a joined frame: the encoded bytes, and the message that they are about.
 type item struct {
 	of      *message
 	encoded []byte

@@ -57,7 +57,7 @@ func newTimeline() timeline {
 	return timeline{removed: map[int64]*message{}, byKey: map[key]*message{}}
 }
 
-// change is what an event has changed in a timeline.
+// change says what an event has changed in a timeline, or why it has changed nothing.
 type change struct {
 	outcome outcome
 	message *message // the message that the event brings or is about; nil if the timeline does not hold it
