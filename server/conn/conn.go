@@ -92,7 +92,7 @@ type Conn struct {
 	ctx       context.Context // cancelled when the connection begins to end; its cause is the error that End got
 	end       context.CancelCauseFunc
 
-	lastSent atomic.Int64 // the connection's age, as a time.Duration, when the last frame was queued
+	lastSent atomic.Int64 // the age of the connection (a time.Duration) at the moment when the last frame was queued
 	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame; 0: no deadline
 }
 
