@@ -23,7 +23,7 @@ const (
 	pageBytes     = 1 << 20 // the most bytes in one page
 	pageTimeout   = 3 * time.Second
 	followTimeout = 10 * time.Second // the longest time for reading all messages of a room when a follower starts
-	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them again
+	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them, until it succeeds
 )
 
 // subject is one subject of a JetStream stream. JetStream stores its messages in one order, and republishes each on the
