@@ -13,7 +13,7 @@ import (
 type people struct {
 	byID      map[string]*person
 	order     []*person            // the values of byID, in the order in which the users came
-	leaving   map[string]*person   // by id: users of this node without a connection in the room; they count until person.until
+	leaving   map[string]*person   // users of this node without a connection in the room; they count until person.until
 	untold    map[string]wire.User // by id: users who changed, as the members know them; no ID: not in the room
 	elsewhere int                  // how many users are in the room on other nodes; a user on two of them counts twice
 }
