@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// A client address may fail maxFailures-1 sign-ins within failuresPer without a wait. From the failure maxFailures
-	// on, the server tells the client how long to wait. A failure is a token that no user of this server can have. A good
-	// token always signs in, even during the wait.
+	// A client address may fail maxFailures-1 sign-ins within failuresPer without a wait. From failure number
+	// maxFailures on, the server tells the client how long to wait. A failure is a token that no user of this server
+	// can have. A good token always signs in, even during the wait.
 	maxFailures = 20
 	failuresPer = time.Minute
 	maxFailing  = 10_000 // the most addresses whose failures are counted; if there are more, Failures forgets all

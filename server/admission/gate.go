@@ -22,7 +22,7 @@ type Config struct {
 
 // Gate admits requests that want to become a connection. Any goroutine may call its methods.
 type Gate struct {
-	Check *ProxyCheck // static; Admit shows it each request
+	Check *ProxyCheck // static; finds proxies that are set up wrong, from the requests that Admit passes to it
 
 	origins *Origins    // static
 	proxies Proxies     // static

@@ -22,8 +22,8 @@ type Origins struct {
 	public  string          // the origin at which users open this server
 	more    []string        // the other origins that the operator allows
 	allowed map[string]bool // the allowed origins
-	hosts   map[string]bool // the hosts of the allowed origins; one with the scheme's own port is in it with and without it
-	local   map[string]bool // the allowed origins at which a browser on the server's machine needs no proxy
+	hosts   map[string]bool // the hosts of the allowed origins; the scheme's default port may be in a host or not
+	local   map[string]bool // the allowed origins of localhost, which a browser on this machine opens without a proxy
 }
 
 // NewOrigins returns Origins that allow the origin of the URL public, the origins in others, and localhost, 127.0.0.1 and
@@ -70,7 +70,7 @@ func (o *Origins) publicHost() string {
 // secure reports whether users open this server by https.
 func (o *Origins) secure() bool { return strings.HasPrefix(o.public, "https://") }
 
-// defaultPorts has the port of a URL of each scheme that names none.
+// defaultPorts has the default port of each scheme: the port of a URL that names no port.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
 // parseOrigin returns the origin in s as a URL that is written as browsers write it: with the ASCII form of the host's name
@@ -179,8 +179,8 @@ func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	})
 }
 
-// serves reports whether host, the value of a Host header, is the host of an allowed origin. The scheme's default port
-// may be in it or not.
+// serves reports whether host, the value of a Host header, is the host of an allowed origin. host may contain the
+// scheme's default port or leave it out.
 func (o *Origins) serves(host string) bool {
 	if o.hosts[host] {
 		return true

@@ -19,21 +19,23 @@ const (
 	ProblemWebSockets   ProxyProblem = "websockets"    // people poll, and no WebSocket works
 	ProblemHost         ProxyProblem = "host"          // the Host header is not the one that the browser has sent
 	ProblemForwardedFor ProxyProblem = "forwarded_for" // a trusted proxy does not say where its requests come from
-	ProblemUntrusted    ProxyProblem = "untrusted"     // -trusted-proxies does not name a proxy
+	ProblemUntrusted    ProxyProblem = "untrusted"     // requests come through a proxy that -trusted-proxies does not name
 )
 
 // ProxyProblems are all problems, in the order of their constants.
 var ProxyProblems = []ProxyProblem{ProblemUpgrade, ProblemWebSockets, ProblemHost, ProblemForwardedFor, ProblemUntrusted}
 
 const (
-	// While no WebSocket works, this many requests that lack headers are a problem of a proxy. A client makes three before
-	// it polls. Where WebSockets work, such requests come from people whose own network drops the headers.
+	// If no WebSocket works, brokenUpgrades requests that lack headers of a handshake are a problem of a proxy. A
+	// client makes three such requests before it polls. If the WebSockets of other users work, it is the user's own
+	// network that drops the headers.
 	brokenUpgrades = 3
-	// While no WebSocket works, this many polls are a problem, if there was time for each client to try a WebSocket again.
+	// If no WebSocket works, manyPolls polls over at least manyFor are a problem: in that time each client has tried a
+	// WebSocket again.
 	manyPolls = 10
 	manyFor   = 10 * time.Minute
 
-	sayAgain = time.Hour // how long ago the log must have said a problem that is said again
+	sayAgain = time.Hour // the shortest time between two log lines about the same problem
 	maxHost  = 100       // the most bytes of a Host header in the log
 )
 
@@ -47,9 +49,9 @@ type ProxyCheck struct {
 	mu      sync.Mutex // guards what follows
 	found   map[ProxyProblem]bool
 	said    map[ProxyProblem]time.Time // when the log last said a problem
-	broken  int                        // requests that lack headers, since a WebSocket has worked
-	polls   int                        // polls since a WebSocket has worked
-	polling time.Time                  // when the first of them came
+	broken  int                        // requests for a WebSocket that lacked headers, since a WebSocket last worked
+	polls   int                        // polls since a WebSocket last worked
+	polling time.Time                  // when the first of these polls came
 }
 
 // newProxyCheck returns a check that has found no problem.
@@ -57,7 +59,7 @@ func newProxyCheck(o *Origins, p Proxies, log *slog.Logger) *ProxyCheck {
 	return &ProxyCheck{origins: o, proxies: p, log: log, found: map[ProxyProblem]bool{}, said: map[ProxyProblem]time.Time{}}
 }
 
-// Found reports whether a problem stands: it was found, and nothing has shown since that it is gone.
+// Found reports whether the problem p was found, and no later request has shown that it is gone.
 func (c *ProxyCheck) Found(p ProxyProblem) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -72,8 +74,8 @@ func (c *ProxyCheck) Pages(next http.Handler) http.Handler {
 	})
 }
 
-// connects checks a request that wants to become a connection and has an allowed origin or none. It judges only requests of
-// pages: a client that is no browser may be on this machine, where it needs no proxy, as a page of a local origin is.
+// connects checks a request that wants to become a connection and has an allowed origin or none. It ignores requests
+// without an origin and requests of a local origin: they may come from this machine, without a proxy.
 func (c *ProxyCheck) connects(r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin == "" || c.origins.local[origin] {
 		return
@@ -82,7 +84,8 @@ func (c *ProxyCheck) connects(r *http.Request) {
 	c.checkForwarded(r)
 }
 
-// checkForwarded finds out whether all users of a proxy count as one address.
+// checkForwarded finds out whether all users of a proxy count as one address, because the X-Forwarded-For header is
+// not set or not trusted.
 func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	peer, err := parseHop(r.RemoteAddr)
 	if err != nil {
@@ -92,7 +95,7 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	last := strings.TrimSpace(hops[len(hops)-1])
 	_, err = parseHop(last)
 	switch {
-	case !c.proxies.contain(peer) && last != "" && c.origins.secure(): // this server has no https of its own
+	case !c.proxies.contain(peer) && last != "" && c.origins.secure(): // with https, a proxy is there
 		c.find(ProblemUntrusted, "requests come through a proxy that -trusted-proxies does not name: "+
 			"its users all count as one address", "proxy", peer)
 	case !c.proxies.contain(peer):
@@ -104,7 +107,8 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	}
 }
 
-// checkHost finds out whether a proxy has replaced the Host header, so that this server rejects its requests for pages.
+// checkHost finds out whether a proxy has replaced the Host header, in which case this server rejects the proxy's
+// requests for pages.
 func (c *ProxyCheck) checkHost(r *http.Request) {
 	switch {
 	case !c.origins.serves(r.Host):
@@ -118,8 +122,9 @@ func (c *ProxyCheck) checkHost(r *http.Request) {
 	}
 }
 
-// replaced reports whether the browser has sent another Host header than r has, one of our hosts: a proxy says so, or the
-// page that has sent r is one of ours, or a proxy has put this server's own port there.
+// replaced reports whether a proxy has replaced a Host header that named one of our hosts. There are three signs of
+// it: X-Forwarded-Host names one of our hosts, a page of ours has sent r, or r comes through a trusted proxy and its
+// Host header has this server's own port.
 func (c *ProxyCheck) replaced(r *http.Request) bool {
 	if first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); first != "" &&
 		c.origins.serves(strings.TrimSpace(first)) {
@@ -141,7 +146,7 @@ func (c *ProxyCheck) replaced(r *http.Request) bool {
 	return err == nil && (&url.URL{Host: r.Host}).Port() == port
 }
 
-// NotUpgraded runs when a request for a WebSocket lacked some headers, which missing names.
+// NotUpgraded runs when the request r for a WebSocket lacked the headers in missing.
 func (c *ProxyCheck) NotUpgraded(r *http.Request, missing []string) {
 	c.mu.Lock()
 	c.broken++
@@ -176,7 +181,8 @@ func (c *ProxyCheck) Working() {
 	c.gone(ProblemUpgrade, ProblemWebSockets)
 }
 
-// find records a problem, and logs it if it is news.
+// find records that the problem p was found. It logs sentence, unless p was found before and is not gone, or the log
+// said p less than sayAgain ago.
 func (c *ProxyCheck) find(p ProxyProblem, sentence string, args ...any) {
 	c.mu.Lock()
 	said, ok := c.said[p]
@@ -191,7 +197,7 @@ func (c *ProxyCheck) find(p ProxyProblem, sentence string, args ...any) {
 	}
 }
 
-// gone records that some problems do not stand any more.
+// gone records that a request has shown that these problems are gone.
 func (c *ProxyCheck) gone(problems ...ProxyProblem) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -92,7 +92,7 @@ type Conn struct {
 	ctx       context.Context // cancelled when the connection begins to end; its cause is the error that End got
 	end       context.CancelCauseFunc
 
-	lastSent atomic.Int64 // the connection's age, as a time.Duration, when the last frame was queued
+	lastSent atomic.Int64 // the age of the connection (a time.Duration) at the moment when the last frame was queued
 	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame; 0: no deadline
 }
 
@@ -200,7 +200,7 @@ func (c *Conn) writeBatch() error {
 	batch := c.queue.take((*buf)[:0], now)
 	defer func() {
 		clear(batch)
-		if *buf = batch; cap(batch) <= 2*maxBatch { // such a large frame, a joined, is rare, so its buffer is not kept
+		if *buf = batch; cap(batch) <= 2*maxBatch { // only a joined frame is so large; it is rare, so its buffer is not kept
 			batches.Put(buf)
 		}
 	}()

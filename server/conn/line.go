@@ -14,8 +14,8 @@ const (
 	// deadline.
 	stallTimeout = 10 * time.Second
 	// stallLook is how often a waiting write is stopped and tried again, to see whether the client has taken bytes.
-	// Otherwise slow progress would look like none: once the send buffer is full, the kernel wakes the write only when a
-	// large part of the buffer is free again, which may take longer than stallTimeout.
+	// Otherwise a slow client would be cut off like one that takes nothing: once the send buffer is full, the kernel
+	// wakes the write only when a large part of the buffer is free again, which may take longer than stallTimeout.
 	stallLook = stallTimeout / 4
 
 	// A line lingers until the client has closed the connection, too, or until no byte has moved for lingerFor. It never
@@ -120,8 +120,8 @@ func (l *line) begin() (now time.Time, ok bool) {
 	return now, true
 }
 
-// goOn runs when the deadline of a write has passed, and gives the write a new one. If the caller's own deadline has
-// passed, it returns false: the write must fail.
+// goOn runs when the deadline of a write has passed, and gives the write a new deadline. If the caller's own deadline
+// has passed, it returns false: the write must fail.
 func (l *line) goOn(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -61,7 +61,7 @@ func (l *Lines) Drain(ctx context.Context) error {
 func (l *Lines) linger(c *line) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	slot := c.slot // read under c.mu, which the goroutine does not hold
+	slot := c.slot // read here, where c.mu is held: the goroutine below does not hold it
 	if l.drained || !slot && l.requests >= MaxLingering {
 		return false
 	}

@@ -17,15 +17,15 @@ import (
 
 const (
 	bodyTimeout = 10 * time.Second      // the longest time in which a client may send the body of a poll
-	gatherFor   = 50 * time.Millisecond // after its wait, a poll waits this much longer for more frames of its answer
+	gatherFor   = 50 * time.Millisecond // after news, a poll waits this long for more frames to put into the same answer
 	awayFor     = 30 * time.Second      // how long a user still counts as present in the rooms after the end of a poll
 )
 
-// Poll carries a connection for the time of one HTTP request. It runs on the goroutine of the request's HTTP handler,
-// which first handles the frames in the body, then waits for news, and then writes the answer. Poll sets its own read
-// and write deadlines, and does not use those of the HTTP server. (Once a body is read, net/http has no read deadline
-// any more.) After the answer the node keeps no state that the next poll needs. The cursors in the next poll say which
-// messages the client has, so the next poll may go to another node.
+// Poll carries a connection for the time of one HTTP request, on the goroutine of the HTTP handler. It handles the
+// frames in the body, waits for news, and writes the answer. Poll sets its own deadlines for reading the body and for
+// each write, in place of those of the HTTP server. No read deadline limits the wait for news: net/http removes it
+// once the body is read. The next poll may go to another node, because it needs no state of this node: its cursors say
+// which messages the client has.
 type Poll struct {
 	*Conn
 	w       http.ResponseWriter      // static
@@ -82,7 +82,7 @@ func (p *Poll) Run(message []byte) {
 		_ = p.farewell(b.Bye)
 	}
 	if p.shared.Stopping() && !p.aborted.Load() {
-		_ = p.control.Flush() // net/http would send it only after the handler, when Server.Close no longer waits
+		_ = p.control.Flush() // net/http would send it after the handler, and Server.Close does not wait for that
 	}
 }
 
@@ -109,7 +109,7 @@ func (p *Poll) await() {
 	}
 }
 
-// write implements transport. Each write has endTimeout.
+// write implements transport. Each write may take endTimeout at most.
 func (p *Poll) write(frames []byte) error {
 	if err := p.control.SetWriteDeadline(time.Now().Add(endTimeout)); err != nil {
 		return err

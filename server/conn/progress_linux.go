@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// progress returns how many bytes written to conn the client's kernel has acknowledged, and whether other written bytes
-// are still on their way. It returns 0 and false if conn is not a socket that can tell this.
+// progress returns how many of the bytes written to conn the client's kernel has acknowledged, and whether other
+// written bytes are still on their way. It returns 0 and false if conn is not a socket that can tell this.
 func progress(conn net.Conn) (taken uint64, more bool) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {

@@ -82,7 +82,7 @@ func (s *Socket) writeLoop() {
 			return
 		case <-s.queue.filled:
 		}
-		if s.ctx.Err() != nil { // select chose filled, but ctx is done too: close writes what must still be written
+		if s.ctx.Err() != nil { // both channels were ready: the method close writes the rest
 			return
 		}
 		if err := s.writeBatch(); err != nil {

@@ -26,8 +26,8 @@ func Offers(r *http.Request) bool {
 	return false
 }
 
-// Missing returns the parts of a WebSocket handshake (RFC 6455) that r lacks, although a client meant r to be one. It
-// returns nil for a whole handshake, and for a request that nobody meant to be one.
+// Missing returns the parts of a WebSocket handshake (RFC 6455) that r lacks. It returns nil if r lacks nothing, or if
+// no header of r shows that the client wanted a WebSocket.
 func Missing(r *http.Request) (missing []string) {
 	lacks := func(part string, lacking bool) {
 		if lacking {
@@ -42,7 +42,7 @@ func Missing(r *http.Request) (missing []string) {
 	lacks("Connection", !httpguts.HeaderValuesContainsToken(r.Header.Values("Connection"), "upgrade"))
 	lacks("Sec-WebSocket-Key", r.Header.Get("Sec-WebSocket-Key") == "")
 	lacks("Sec-WebSocket-Version", r.Header.Get("Sec-WebSocket-Version") == "")
-	lacks("Sec-WebSocket-Protocol", browser && !Offers(r)) // another client may not know it
+	lacks("Sec-WebSocket-Protocol", browser && !Offers(r)) // a client that is no browser may not know our subprotocol
 	lacks("HTTP/1.1", !r.ProtoAtLeast(1, 1))
 	return missing
 }

@@ -16,12 +16,13 @@ const (
 	// EventsPerMessage is how many events of one room the stream must hold for each message that a room may hold: the
 	// message or its removal, and the reactions to it.
 	EventsPerMessage = 10
-	// givenPerMessage is how many events of reactions a room may hold for each message that it may hold. At this limit
-	// nobody can give a reaction, but everybody can take one away. A reaction that is taken away was given before, so there
-	// are at most twice as many events of reactions.
+	// givenPerMessage is the limit of reaction events in a room, for each message that the room may hold. At this
+	// limit users can give no reaction, but can still take reactions away. Each of these was given before, so there
+	// are at most twice as many reaction events as the limit.
 	givenPerMessage = (EventsPerMessage - 1) / 2
 
-	// actTimeout is how long an act that the stream has stored waits for its copy. Then its sender is told to try again.
+	// actTimeout is how long a stored act waits until the stream brings its event back. Then its sender is told to try
+	// again.
 	actTimeout = 5 * time.Second
 )
 
@@ -33,13 +34,13 @@ type act struct {
 
 	id        string // of the event
 	sender    *Client
-	repeats   []*Client // clients that asked for the same meanwhile and wait for the same answer
-	chargedAt time.Time // when it was counted against the rate of the user
+	repeats   []*Client // clients of the same user that asked for the same act later and wait for the same answer
+	chargedAt time.Time // when the act was counted against the rate of the user
 	stored    bool      // the stream has stored the event
-	until     time.Time // when the room gives up waiting for the stored event
+	until     time.Time // when the room stops waiting for the stored event; set with stored
 }
 
-// actKey says what an act is about. For one actKey, the last act decides.
+// actKey says what an act is about. If acts have the same actKey, the last of them decides.
 type actKey struct {
 	kind  Kind   // KindReaction or KindRemoval
 	user  string // the id of the user who acts
@@ -63,7 +64,7 @@ func (c *Client) React(f wire.React) {
 	c.act(f.Room, &act{actKey: actKey{KindReaction, c.userID, f.Seq, f.Emoji}, on: f.On == nil || *f.On, sender: c})
 }
 
-// Remove takes back a message of the user's own, in the same way. The order of its checks is: room, repeat, gone,
+// Remove takes back a message of the user's own. It works like React. The order of its checks is: room, repeat, gone,
 // forbidden, rate, unavailable.
 func (c *Client) Remove(f wire.Remove) {
 	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
@@ -131,8 +132,8 @@ func (a *act) event(m *message, now time.Time) Event {
 	return e
 }
 
-// targetLocked returns the message seq, also if it was taken back. It returns nil if the room has no such message or if it
-// has expired. A message that the stream has stored is there even if the room has not been brought it yet, because its
+// targetLocked returns the message with that seq, even if it was taken back. It returns nil if the room has no such
+// message or if it has expired. It also finds a message that the stream has stored and not yet delivered, because the
 // author may know its seq already.
 func (s *acts) targetLocked(seq int64) *message {
 	m := s.room.timeline.find(seq)
@@ -149,7 +150,8 @@ func (s *acts) targetLocked(seq int64) *message {
 	return m
 }
 
-// answered returns the seq of the message that p answers, 0 if it answers none. ok is false if that message does not live.
+// answered returns the seq of the message to which p replies, 0 if p is no reply. ok is false if that message has
+// expired or was taken back.
 func (s *acts) answered(p wire.Post) (seq int64, ok bool) {
 	if p.ReplyTo == nil {
 		return 0, true
@@ -160,8 +162,8 @@ func (s *acts) answered(p wire.Post) (seq int64, ok bool) {
 	return *p.ReplyTo, m != nil && m.takenBack == nil
 }
 
-// mayReactLocked makes the checks of a reaction to m up to repeat. It returns false if a has its answer, or waits for
-// its answer.
+// mayReactLocked makes the checks of React from forbidden to repeat; m is the message. If it returns false, the caller
+// must not store a: its sender has an answer already, or waits for the answer to an earlier act.
 func (s *acts) mayReactLocked(a *act, m *message) bool {
 	switch {
 	case a.sender.role < Writer:
@@ -179,8 +181,8 @@ func (s *acts) mayReactLocked(a *act, m *message) bool {
 	return false
 }
 
-// mayTakeBackLocked makes the checks of a removal of m up to forbidden. It returns false if a has its answer or waits for
-// one.
+// mayTakeBackLocked makes the checks of Remove from repeat to forbidden; m is the message. It returns false in the
+// same cases as mayReactLocked.
 func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 	switch {
 	case m != nil && m.takenBack != nil && m.takenBack.by == a.user:
@@ -196,8 +198,8 @@ func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 	return false
 }
 
-// joinLocked reports whether the newest act on the same thing asks for the same as a and has no answer yet. If so, the
-// sender of a waits for its answer (single flight).
+// joinLocked reports whether an earlier act that has no answer yet asks for the same as a. If so, the sender of a
+// waits for the answer to that earlier act (single flight).
 func (s *acts) joinLocked(a *act) bool {
 	first := s.newest[a.actKey]
 	if first == nil || first.on != a.on {
@@ -212,7 +214,7 @@ func (s *acts) joinLocked(a *act) bool {
 	return true
 }
 
-// fullLocked reports whether a gives a reaction for which m or the room has no place, and refuses it.
+// fullLocked reports whether m or the room has reached a limit and can take no further reaction. If so, it refuses a.
 func (s *acts) fullLocked(a *act, m *message) bool {
 	config := s.room.hub.config
 	size := aroundEmoji + len(a.emoji) + aroundReactor + len(a.user)
@@ -250,12 +252,12 @@ func (s *acts) onAppended(a *act, err error) {
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
 	switch failed := s.room.hub.drainFailed.Load(); {
-	case s.byID[a.id] != a: // the event came before its acknowledgement
+	case s.byID[a.id] != a: // a has ended already: its event was delivered before this acknowledgement
 	case err == nil && (failed || s.room.closed):
 		s.abandonLocked(a)
 	case err == nil:
 		a.stored, a.until = true, time.Now().Add(actTimeout)
-	case failed: // as in onAppended
+	case failed: // nobody gets an answer, as in room.onAppended
 		s.endLocked(a)
 	default:
 		s.room.hub.refundAct(a.sender, a.chargedAt)
@@ -275,7 +277,7 @@ func (s *acts) failLocked(a *act, c *Client, err error) {
 	a.refuse(c, s.room.name, wire.CodeUnavailable, actNotStored, retryUnavailable)
 }
 
-// senderLocked returns the client of this node that sent what e is about, nil if none did.
+// senderLocked returns the client whose post or act became the event e, nil if it is not a client of this node.
 func (s *acts) senderLocked(e Event) *Client {
 	if p := s.room.pending[e.key()]; p != nil {
 		return p.author
@@ -286,9 +288,9 @@ func (s *acts) senderLocked(e Event) *Client {
 	return nil
 }
 
-// onDeliveredLocked runs when the stream has brought e, which has changed the timeline by c. If e is of an act of this
-// node, the clients that wait for it get their answers. The sender of an act that changed something has been sent the
-// change, as every member has.
+// onDeliveredLocked runs when the stream has brought e, which has changed the timeline by c. If e comes from an act of
+// this node, the clients that wait for it get their answers. If the act changed something, its sender gets no second
+// answer: it was sent the change, like every member.
 func (s *acts) onDeliveredLocked(e Event, c change) {
 	a := s.byID[e.ID]
 	if a == nil {
@@ -312,7 +314,7 @@ func (s *acts) onDeliveredLocked(e Event, c change) {
 	s.endLocked(a)
 }
 
-// giveUpLocked answers the acts whose event the stream has stored, but has not brought in time.
+// giveUpLocked refuses the acts whose event the stream has stored, but has not delivered within actTimeout.
 func (s *acts) giveUpLocked(now time.Time) {
 	for _, a := range s.byID {
 		if !a.stored || a.until.After(now) {
@@ -325,7 +327,7 @@ func (s *acts) giveUpLocked(now time.Time) {
 	}
 }
 
-// abandonLocked ends an act that the stream has stored, without waiting for the stream to bring it.
+// abandonLocked ends an act that the stream has stored, without waiting until its event is delivered.
 func (s *acts) abandonLocked(a *act) {
 	if a.kind == KindRemoval {
 		s.room.hub.stream.Erase(s.room.name, a.to)
@@ -333,7 +335,7 @@ func (s *acts) abandonLocked(a *act) {
 	s.endLocked(a)
 }
 
-// endLocked forgets a, which has its answer or gets none.
+// endLocked removes a from the acts that have no answer yet.
 func (s *acts) endLocked(a *act) {
 	delete(s.byID, a.id)
 	if s.newest[a.actKey] == a {

@@ -7,12 +7,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// presenceAfter is how long a node sends no presence after its start, because most users come back from a node that has
-// stopped. The first presence tells what has changed meanwhile.
+// presenceAfter is how long a node sends no presence after its start. Most users who come in that time were on a node
+// that has stopped, and the members would be told of each of them, although they were in the room before. The first
+// presence tells what has changed by then.
 const presenceAfter = 15 * time.Second
 
-// attendance is who is in a room: the members, who are the connections of this node, and the users of all nodes. It is a
-// part of room, and room.mu is held while a method runs.
+// attendance is who is in a room: the members, which are connections to this node, and the users of all nodes. It is a
+// part of room: the caller of a method holds room.mu.
 type attendance struct {
 	hub     *Hub   // static
 	name    string // static; of the room
@@ -48,8 +49,8 @@ func (a *attendance) sendExcept(f *Frame, user string) (sent int) {
 	})
 }
 
-// sendEach sends each member the frame that frameFor returns, none if it is nil, and drops members whose queue is full. It
-// returns how many members were sent a frame.
+// sendEach sends each member the frame that frameFor returns (nil: no frame), and drops members whose queue is full.
+// It returns how many members were sent a frame.
 func (a *attendance) sendEach(frameFor func(*Client) *Frame) (sent int) {
 	var slow []*Client
 	for _, c := range a.members {
@@ -70,7 +71,7 @@ func (a *attendance) sendEach(frameFor func(*Client) *Frame) (sent int) {
 	return sent
 }
 
-// enter makes c a member, if it is none yet.
+// enter makes c a member, unless it is a member already.
 func (a *attendance) enter(c *Client) {
 	if slices.Contains(a.members, c) {
 		return
@@ -84,8 +85,8 @@ func (a *attendance) enter(c *Client) {
 	}
 }
 
-// dropLocked removes c from the members. Its user still counts for graceAfter, but is not typing any more, unless the user
-// has another connection in the room.
+// dropLocked removes c from the members. Its user still counts as present for graceAfter. If the user has no other
+// connection in the room, the user does not count as typing any more.
 func (a *attendance) dropLocked(c *Client) {
 	now := time.Now()
 	if a.remove(c, now.Add(graceAfter)) && !a.people.connected(c.userID) {
@@ -93,7 +94,8 @@ func (a *attendance) dropLocked(c *Client) {
 	}
 }
 
-// remove removes c from the members, and reports whether it was one. Its user counts until that time.
+// remove removes c from the members, and reports whether c was a member. Its user counts as present until the time
+// until.
 func (a *attendance) remove(c *Client, until time.Time) bool {
 	i := slices.Index(a.members, c)
 	if i < 0 {
@@ -105,15 +107,15 @@ func (a *attendance) remove(c *Client, until time.Time) bool {
 	return true
 }
 
-// forget stops counting the users of this node whose time is over at now.
+// forget stops counting the users of this node who left the room and did not come back in time.
 func (a *attendance) forget(now time.Time) {
 	for _, id := range a.people.forget(now) {
 		a.hub.directory.leave(id, a.name)
 	}
 }
 
-// tellPresence sends presence to every member if somebody has come, gone or changed since the last presence. If that is a
-// single user, it sends nothing to this user, who knows it already.
+// tellPresence sends presence to every member if somebody has come, gone or changed since the last presence. If the
+// only change is that one user came or changed, it sends nothing to that user, who knows it already.
 func (a *attendance) tellPresence() {
 	came, went, alone := a.people.news()
 	if len(came)+len(went) == 0 || len(a.members) == 0 {

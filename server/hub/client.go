@@ -31,7 +31,7 @@ type Client struct {
 	membershipRate *rateWindow // owned by the goroutine that calls Join, Leave and Who
 	posts          inflight    // posts, reactions and removals that have no answer yet
 
-	user atomic.Pointer[wire.User] // the author of the posts; the hub's directory replaces it
+	user atomic.Pointer[wire.User] // the user under the present name; the directory replaces it when the name changes
 
 	mu           sync.Mutex // guards what follows
 	closed       bool
@@ -48,15 +48,15 @@ const (
 )
 
 // NewClient returns a client of user that has joined no room. address is the connection's address; one address must
-// always be written in the same way. If address is "", it is unknown, and no limit for addresses applies. The caller
-// closes the client when the connection ends.
+// always be written in the same way, because rates are counted by it. If address is "", it is unknown, and no limit
+// for addresses applies. The caller closes the client when the connection ends.
 func (h *Hub) NewClient(m Member, user wire.User, address string, role Role) *Client {
 	return h.NewGuest(m, user, "", address, role, func(wire.User) {})
 }
 
-// NewGuest returns a client of a guest. guest.Name is the guest's pseudonym, and name the name that the guest would like:
-// see docs/protocol.md for what becomes of it. NewGuest calls welcome with the guest as others see it before it sends any
-// frame to m; welcome must not block.
+// NewGuest returns a client of a guest. user.Name is the guest's pseudonym, and name is the name that the guest would
+// like; docs/protocol.md says which name the guest then gets. NewGuest calls welcome with the guest under that name,
+// before any frame is sent to m; welcome must not block.
 func (h *Hub) NewGuest(m Member, user wire.User, name, address string, role Role, welcome func(wire.User)) *Client {
 	c := &Client{
 		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
@@ -106,7 +106,7 @@ func (c *Client) Close() {
 	c.hub.directory.dismiss(c, time.Now().Add(graceAfter))
 }
 
-// CloseFor closes a client whose user will come back. For the time d its rooms still count the user.
+// CloseFor closes a client whose user will come back. Its rooms count the user as present for the time d.
 func (c *Client) CloseFor(d time.Duration) {
 	until := time.Now().Add(d)
 	for _, r := range c.close() {

@@ -18,8 +18,8 @@ type Clock struct {
 	start time.Time        // static
 
 	mu   sync.Mutex    // guards what follows
-	last time.Time     // the time of day from which setLocked counts on
-	at   time.Duration // the time since start at which last was set
+	last time.Time     // the time of day from which setLocked counts on with the monotonic clock
+	at   time.Duration // how long after start the time of day was last
 }
 
 // NewClock returns a Clock. wall returns the time of the wall clock: it is time.Now, or a function of a test.
@@ -53,8 +53,8 @@ func (c *Clock) read() (now, wall time.Time) {
 	return c.setLocked(wall, at), wall
 }
 
-// setLocked sets and returns the time of day at the moment elapsed after start. That is t or, if it is later, last plus
-// the monotonic time that has passed since last was set.
+// setLocked returns the time of day at the moment that is elapsed after start. That is t, or last plus the monotonic
+// time since then if that is later. If it is t, setLocked stores t in last.
 func (c *Clock) setLocked(t time.Time, elapsed time.Duration) time.Time {
 	reckoned := c.last.Add(elapsed - c.at)
 	if t.After(reckoned) {

@@ -17,35 +17,36 @@ const (
 	// graceAfter is how long a user counts as present after the user's last connection has ended or left the room. The
 	// name of a guest is kept for as long.
 	graceAfter = 15 * time.Second
-	// nameTries is how many numbers are tried behind a name that somebody else has.
+	// nameTries is how many numbers chooseLocked tries at most, if it must append a number to a name that another user
+	// has.
 	nameTries = 16
 )
 
-// directory knows the users who are connected to any node, and under which names. Guests choose their names; the
-// directory sees to it that no chosen name looks like the name of another user. It decides only about guests who are on
-// this node: each node decides about its own, by the same rules.
+// directory knows the users who are connected to any node, and their names. Guests choose their names; the directory
+// makes sure that no chosen name looks like the name of another user. It decides only about the guests of this node:
+// each node decides about its own guests, by the same rules.
 type directory struct {
 	clock   *Clock        // static
-	changed chan struct{} // static; capacity 1; a value says that the other nodes must be told something
+	changed chan struct{} // static; capacity 1; a value says that untold is not empty
 
 	mu      sync.Mutex // guards what follows; Member.Send is called with it held
 	entries map[string]*entry
 	names   map[string][]*entry  // by spelling.Key of the name
-	leaving map[string]time.Time // users of this node without a connection, and until when they count
-	untold  map[string]bool      // users of this node about whom the other nodes must be told something
+	leaving map[string]time.Time // by id: users of this node without a connection, and until when they count as present
+	untold  map[string]bool      // by id: users whose latest changes the other nodes were not told yet
 }
 
 // entry is what the directory knows about one user.
 type entry struct {
 	namedUser
-	pseudonym string    // a guest's name without a choice; "" if the user is on other nodes only
+	pseudonym string    // what a guest is called without a chosen name; "" if the user is signed in, or on other nodes only
 	key       string    // the spelling.Key of the name
 	clients   []*Client // the user's connections to this node
-	rooms     []stay    // the rooms that have the user on this node
-	nodes     []string  // other nodes that have the user
+	rooms     []stay    // the rooms that the user is in on this node
+	nodes     []string  // ids of the other nodes that the user is on
 }
 
-// stay is the time of a user in one room.
+// stay says that a user is in a room, and since when.
 type stay struct {
 	Room  string `json:"room"`
 	Since int64  `json:"since"` // Unix milliseconds
@@ -60,8 +61,8 @@ func newDirectory(clock *Clock) *directory {
 func (e *entry) chosen() bool { return e.Anonymous && e.pseudonym != "" && e.Name != e.pseudonym }
 
 // admit adds the connection c of user. For a guest, name is the name that the guest would like, and user.Name the
-// pseudonym. admit calls welcome with the user as others see them, before it sends any other frame to c. It returns the
-// ids of the users whose names have changed.
+// pseudonym. admit calls welcome with the user under the name that others will see, before any other frame is sent to
+// c. It returns the ids of the users whose names have changed.
 func (d *directory) admit(c *Client, user wire.User, name string, welcome func(wire.User)) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -74,7 +75,7 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	renamed = d.renameLocked(e, user.Name, nil)
 	e.clients = append(e.clients, c)
 	delete(d.leaving, user.ID)
-	if !known { // a client that polls connects anew each time
+	if !known { // else the nodes need no news: a client that polls connects again for each poll
 		d.tellNodesLocked(user.ID)
 	}
 	c.user.Store(&user)
@@ -82,7 +83,8 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	return renamed
 }
 
-// dismiss removes a connection. If it was the user's last one to this node, the user counts until that time.
+// dismiss removes the connection c. If it was the user's last connection to this node, the user counts as present
+// until the time until.
 func (d *directory) dismiss(c *Client, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -120,8 +122,9 @@ func (d *directory) leave(id, room string) {
 	}
 }
 
-// seen records that another node has the user, under the name in u. If that is the user's latest name, a guest has it on
-// this node too. It returns the ids of the users whose names have changed.
+// seen records that the user of u is on another node. If the name in u is newer than the name that this node has, this
+// node uses it, too, unless the user is signed in on this node. It returns the ids of the users whose names have
+// changed.
 func (d *directory) seen(node string, u namedUser) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -129,14 +132,14 @@ func (d *directory) seen(node string, u namedUser) (renamed []string) {
 	if !slices.Contains(e.nodes, node) {
 		e.nodes = append(e.nodes, node)
 	}
-	// The sign-in of each node finds the name of a user who is signed in here.
+	// A user who is signed in on this node keeps the name that this node's sign-in has found.
 	if e.key == "" || e.olderThan(u) && (u.Anonymous || !d.hereLocked(e)) {
 		return d.changeLocked(e, u, nil)
 	}
 	return nil
 }
 
-// lost records that another node does not have the user any more.
+// lost records that the user is not on that other node any more.
 func (d *directory) lost(node, id string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -146,7 +149,7 @@ func (d *directory) lost(node, id string) {
 	}
 }
 
-// find returns the user with that id, and the rooms that have the user on this node. It returns zero values if the
+// find returns the user with that id, and the rooms that the user is in on this node. It returns zero values if the
 // directory does not know the user.
 func (d *directory) find(id string) (u namedUser, rooms []stay) {
 	d.mu.Lock()
@@ -157,7 +160,7 @@ func (d *directory) find(id string) (u namedUser, rooms []stay) {
 	return namedUser{}, nil
 }
 
-// tidy removes the users whose time is over at now.
+// tidy stops counting users as present on this node if they have left and their time in d.leaving has passed at now.
 func (d *directory) tidy(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -170,8 +173,8 @@ func (d *directory) tidy(now time.Time) {
 	}
 }
 
-// rename gives the user of c another name: for a guest, what is left of name. It sends authed to c, and to the user's
-// other connections if the name has changed. It returns the ids of the users whose names have changed.
+// rename gives the guest of c the name that chooseLocked makes of name. It always sends authed to c, and sends it to
+// the guest's other connections if the name has changed. It returns the ids of the users whose names have changed.
 func (d *directory) rename(c *Client, name string) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -194,7 +197,7 @@ func (d *directory) showAs(id, name string) (renamed []string) {
 	return nil
 }
 
-// entryLocked returns the entry of user. If there is none, it adds one, which has no name yet.
+// entryLocked returns the entry of user. If there is none, it adds one, whose name is not in d.names yet.
 func (d *directory) entryLocked(user wire.User) *entry {
 	e := d.entries[user.ID]
 	if e == nil {
@@ -210,7 +213,8 @@ func (d *directory) hereLocked(e *entry) bool {
 	return leaving || len(e.clients) > 0 || len(e.rooms) > 0
 }
 
-// removeIfGoneLocked removes e if its user is on no node. If the user is on other nodes only, those decide about the name.
+// removeIfGoneLocked removes e if its user is on no node. If the user is on other nodes only, it keeps e but clears
+// the pseudonym: those nodes decide about the name.
 func (d *directory) removeIfGoneLocked(e *entry) {
 	if d.hereLocked(e) {
 		return
@@ -230,8 +234,8 @@ func (d *directory) dropNameLocked(e *entry) {
 	}
 }
 
-// chooseLocked returns the name that the guest of e gets who would like to be called name. If somebody else has a name
-// that looks like it, a number stands behind it.
+// chooseLocked returns the name that the guest of e gets after asking for name. If another user has a name that looks
+// like it, chooseLocked appends a number. If name has no visible character, it returns the pseudonym.
 func (d *directory) chooseLocked(e *entry, name string) string {
 	name = spelling.Clean(name, wire.MaxName)
 	if name == "" || name == e.pseudonym {
@@ -248,8 +252,9 @@ func (d *directory) chooseLocked(e *entry, name string) string {
 	return chosen
 }
 
-// numberBehind returns the number that stands behind a name at that try: 2 to 9, then parts of the guest's own number
-// with a digit more each time, so that a name that very many guests want is found soon.
+// numberBehind returns the number that is appended to a name at that try, from 0. The first tries give 2 to 9. The
+// later tries give 1 and the first digits of own, one digit more each time. So a free name is found soon, even if very
+// many guests want the same name.
 func numberBehind(own uint64, try int) string {
 	if try < 8 {
 		return strconv.Itoa(try + 2)
@@ -257,14 +262,14 @@ func numberBehind(own uint64, try int) string {
 	return "1" + strconv.FormatUint(own|1<<63, 10)[:try-7]
 }
 
-// takenLocked reports whether somebody else than the user with that id has a name that looks like name.
+// takenLocked reports whether a user with another id has a name that looks like name.
 func (d *directory) takenLocked(id, name string) bool {
 	return slices.ContainsFunc(d.names[spelling.Key(name)], func(e *entry) bool { return e.ID != id })
 }
 
-// renameLocked shows e under another name from now on, and sends authed to a guest's connections, but not to the connection
-// that the caller answers. Then it settles the conflicts that the name makes. It returns the ids of the users whose names
-// have changed.
+// renameLocked gives the user of e another name. It sends authed to a guest's connections, except to answered, because
+// the caller sends authed to answered itself. Then settleLocked resolves conflicts about the name. It returns the ids
+// of the users whose names have changed.
 func (d *directory) renameLocked(e *entry, name string, answered *Client) (renamed []string) {
 	if e.key != "" && e.Name == name {
 		return nil
@@ -274,7 +279,7 @@ func (d *directory) renameLocked(e *entry, name string, answered *Client) (renam
 	return d.changeLocked(e, namedUser{user, max(d.clock.Now().UnixMilli(), e.named+1)}, answered)
 }
 
-// changeLocked replaces the name in e by the name in u; see renameLocked.
+// changeLocked does the same as renameLocked, but u says both the new name and when the user got it.
 func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renamed []string) {
 	d.dropNameLocked(e)
 	e.namedUser, e.key = u, spelling.Key(u.Name)
@@ -291,8 +296,9 @@ func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renam
 	return append(d.settleLocked(e.key), e.ID)
 }
 
-// settleLocked takes the name with that key from every guest of this node who chose it and may not have it: because
-// somebody has it who is signed in, who keeps it alone, or because another guest has had it for longer.
+// settleLocked runs when several users may have the name with that key. If one of them is signed in, the guests of
+// this node who chose it get their pseudonyms back. Otherwise the guest who has had it longest keeps it, and the
+// others who chose it on this node get a number after it.
 func (d *directory) settleLocked(key string) (renamed []string) {
 	holders := slices.Clone(d.names[key])
 	if len(holders) < 2 {
@@ -319,7 +325,7 @@ func (d *directory) settleLocked(key string) (renamed []string) {
 	return renamed
 }
 
-// tell sends authed to c.
+// tell sends authed to c, with the present name of its user.
 func (d *directory) tell(c *Client) {
 	c.member.Send(NewFrame(wire.Authed{User: *c.user.Load(), Now: d.clock.Now().UnixMilli()}))
 }
@@ -333,7 +339,7 @@ func (d *directory) tellNodesLocked(id string) {
 	}
 }
 
-// news returns what the other nodes must be told about users of this node since the last call.
+// news returns the users of this node about whom something has changed since the last call of news.
 func (d *directory) news() []sighting {
 	d.mu.Lock()
 	defer d.mu.Unlock()

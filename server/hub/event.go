@@ -51,8 +51,8 @@ type reaction struct {
 	User  wire.User `json:"user"`
 }
 
-// removal is the Body of a KindRemoval. It names all of the message but its content, because the stream erases the message:
-// a node that reads the room again must still recognise repeats of its post.
+// removal is the Body of a KindRemoval. It holds everything about the message except its content. The stream erases
+// the message, but a node that reads the room afterwards must still recognise a repeat of its post.
 type removal struct {
 	To   int64  `json:"to"`   // the seq of the message
 	User string `json:"user"` // the id of the message's author

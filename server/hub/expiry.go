@@ -20,7 +20,7 @@ import (
 //
 // The first four places decide what users see. The other two remove the stored bytes.
 
-// dueMessage is one message on the heap of deadlines: a live one, or one that was taken back and is still remembered.
+// dueMessage is one message on the heap of deadlines: it is live, or it was taken back and has not expired yet.
 type dueMessage struct {
 	*message
 	room *room
@@ -69,7 +69,8 @@ func (h *Hub) expire(now time.Time) time.Duration {
 	return wait
 }
 
-// expire removes the messages seqs from the room and sends removed to every member, for those that were not taken back.
+// expire removes the messages with these seqs from the room. It sends every member removed for the messages among them
+// that were not taken back.
 func (r *room) expire(seqs []int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

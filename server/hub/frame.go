@@ -11,7 +11,7 @@ import (
 type Frame struct {
 	whole   []byte
 	expires int64    // deadline of the message in whole, in Unix milliseconds; 0 if whole doesn't expire
-	unless  *message // whole is not written once this message was taken back; nil: it is always written
+	unless  *message // whole is not written after this message was taken back; nil: there is no such message
 	quiet   bool
 	build   func(now int64) wire.Frame // AppendTo calls it to get the content when the frame is written; nil for most frames
 
@@ -27,9 +27,9 @@ type joined struct {
 // NewFrame returns a frame that doesn't expire.
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
 
-// frames returns the frame that tells the members of a room what the event seq has changed, nil if it has changed nothing,
-// and the frame that the client gets that sent it: the answer to what it sent, which is written even if the message was
-// taken back since.
+// frames returns two frames that say what the event with that seq has changed in a room; they are nil if it has
+// changed nothing. f is for the members. own is for the client that sent the event: it is the client's answer, so it
+// is written even if the message was taken back in the meantime.
 func (c change) frames(room string, seq int64) (f, own *Frame) {
 	m := c.message
 	switch c.outcome {
@@ -47,8 +47,8 @@ func (c change) frames(room string, seq int64) (f, own *Frame) {
 	return nil, nil
 }
 
-// NewTimelyFrame returns a frame whose content build returns when the frame is written. So a time in the content is
-// right, however long the frame waits in a queue. now is in Unix milliseconds.
+// NewTimelyFrame returns a frame that calls build for its content at the moment when the frame is written. So a time
+// in the content is right, however long the frame waits in a queue. now is in Unix milliseconds.
 func NewTimelyFrame(build func(now int64) wire.Frame) *Frame {
 	f := NewFrame(build(time.Now().UnixMilli()))
 	f.build = build
@@ -87,9 +87,9 @@ func (f *Frame) Size() int {
 	return n
 }
 
-// AppendTo appends the frame to dst, without the messages that have expired at now (Unix milliseconds) or were taken back.
-// It appends nothing for a posted or reacted frame about such a message. There is one exception: the frame that the client
-// gets that sent the post or the reaction is appended although the message was taken back.
+// AppendTo appends the frame to dst, without the messages that have expired at now (Unix milliseconds) or were taken
+// back. It appends nothing for a posted or reacted frame about such a message. There is one exception: the client that
+// sent the post or the reaction gets its frame even if the message was taken back.
 func (f *Frame) AppendTo(dst []byte, now int64) []byte {
 	switch {
 	case f.build != nil:

@@ -11,8 +11,8 @@
 // Files in order: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), presence.go,
 // attendance.go, typing.go, expiry.go, timeline.go, snapshot.go and people.go (what a room holds; pure), nodes.go (the
 // exchange with other nodes), directory.go (who is connected, and names), event.go, stream.go, signals.go, frame.go,
-// refusals.go, rate.go, stats.go, clock.go. Not every file uses only the files after it: a Client, a room and nodes have a
-// pointer to their Hub, and the files from join.go to expiry.go, refusals.go, rate.go and stats.go have methods of Hub,
+// refusals.go, rate.go, stats.go, clock.go. Some files also use files before them: a Client, a room and nodes have a
+// pointer to their Hub. The files from join.go to expiry.go, refusals.go, rate.go and stats.go have methods of Hub,
 // Client and room.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
@@ -45,10 +45,10 @@ var ErrTooManyRooms = errors.New("too many rooms on this node")
 type Config struct {
 	TTL          wire.TTL
 	Posts        int           // how many posts of one user are accepted in any span of Per
-	GuestPosts   int           // like Posts, for all guests of one address together: a user can become a new guest
-	Acts         int           // like Posts, but reactions, removals and signs of typing
+	GuestPosts   int           // like Posts, but for all guests of one address: one user can come as many guests
+	Acts         int           // like Posts, but counts reactions, removals and typing frames
 	Per          time.Duration // the span in which Posts, GuestPosts and Acts are counted
-	RoomMessages int           // the most messages in one room, with those taken back that would still live
+	RoomMessages int           // the most messages in one room; a message that was taken back counts until its deadline
 	RoomBytes    int           // the most encoded bytes of the live messages in one room, with their reactions
 	Rooms        int           // the most open rooms on this node
 }
@@ -62,8 +62,8 @@ const (
 	checkEvery = time.Second
 	// retryRooms is how long a client must wait after a join that failed with ErrTooManyRooms.
 	retryRooms = 10 * time.Second
-	// retryUnavailable is how long a client must wait before it sends a frame again that failed because the stream
-	// doesn't answer.
+	// A frame fails if the stream doesn't answer. retryUnavailable is how long the client must wait before it sends
+	// the frame again.
 	retryUnavailable = 2 * time.Second
 	// Drain gives up when no post has ended for drainTimeout. In that time it checks drainChecks times whether a post
 	// has ended.
@@ -71,7 +71,8 @@ const (
 	drainChecks  = 5
 )
 
-// Hub delivers messages to each room's members and expires them. Client.Join waits for the stream, Client.Post does not.
+// Hub delivers messages to each room's members and expires them. Client.Join may wait until the stream has opened the
+// room. Client.Post does not wait for the stream.
 type Hub struct {
 	config Config        // static
 	stream Stream        // static
@@ -91,11 +92,11 @@ type Hub struct {
 	mu    sync.Mutex             // guards what follows; for the order of locks see the package comment
 	rooms map[string]*room       // rooms that are open or are being opened
 	due   dueHeap                // live messages of all rooms, earliest deadline first
-	rates map[string]*rateWindow // of posts by user id or Client.address; of acts and renames see rate.go
+	rates map[string]*rateWindow // posts by user id or Client.address; acts and renames have other keys (see rate.go)
 }
 
-// New returns a hub over stream, which learns by signals who is on other nodes. Messages expire by clock, and only while
-// Run runs.
+// New returns a hub that stores its events in stream. By signals the hub learns which users are on other nodes.
+// Messages expire by clock, and only while Run runs.
 func New(config Config, stream Stream, signals Signals, clock *Clock, log *slog.Logger) *Hub {
 	h := &Hub{
 		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1),
@@ -130,7 +131,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		next := h.expire(h.clock.Now())
 		if now.Sub(tidied) >= checkEvery {
 			h.tidy(now)
-			tidied = time.Now() // after the last room: a room is told who came and went at most once in checkEvery
+			tidied = time.Now() // read after tidy, so that a room is told who came and went at most once in checkEvery
 		}
 		timer.Reset(max(min(next, checkEvery-time.Since(tidied)), 0))
 	}
@@ -200,8 +201,8 @@ func (h *Hub) schedule(r *room, m *message) {
 	}
 }
 
-// drop removes the rooms in closed from the hub, and the deadlines of their messages. The next join of such a room opens
-// a new one.
+// drop removes the rooms in closed from the hub, and the deadlines of their messages. A later join of a room of the
+// same name opens a new room.
 func (h *Hub) drop(closed map[*room]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -217,7 +218,7 @@ func (h *Hub) drop(closed map[*room]bool) {
 	}
 }
 
-// room returns the room of that name if this node has it open or opens it, else nil.
+// room returns the room of that name if it is open on this node or is being opened, else nil.
 func (h *Hub) room(name string) *room {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -306,8 +307,8 @@ type inflight struct {
 	drained chan struct{} // static; capacity 1; a value says that n has reached 0
 }
 
-// watch calls stalled once no operation has ended for drainTimeout. If ctx is done first, watch returns without that
-// call.
+// watch calls stalled once no operation has ended for drainTimeout. If ctx is done first, watch returns without
+// calling stalled.
 func (f *inflight) watch(ctx context.Context, stalled func()) {
 	check := time.NewTicker(drainTimeout / drainChecks)
 	defer check.Stop()
@@ -347,7 +348,7 @@ func (f *inflight) done() {
 	}
 }
 
-// wait blocks until no operation is under way or ctx is done, and reports whether none is.
+// wait blocks until no operation is under way or ctx is done. It returns true if no operation is under way.
 func (f *inflight) wait(ctx context.Context) (drained bool) {
 	for f.n.Load() > 0 {
 		select {

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// A connection may make maxMembershipChanges joins, leaves and questions who is there in any span of membershipPer.
+	// A connection may send at most maxMembershipChanges join, leave and who frames in any span of membershipPer.
 	maxMembershipChanges = 64
 	membershipPer        = 10 * time.Second
 )
@@ -21,7 +21,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
 	}
-	if re != wire.Kind(wire.Hello{}) { // the rooms of a hello do not count
+	if re != wire.Kind(wire.Hello{}) { // joins in a hello do not count towards the rate
 		if wait := c.membershipRate.take(time.Now()); wait > 0 {
 			refuse(wire.CodeRate, tooManyChanges, wait)
 			return
@@ -83,7 +83,7 @@ func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	c.refusedJoins[f.Room] = f
 }
 
-// notJoinedReason returns the parts of the refusal of a post to a room that the client is not in.
+// notJoinedReason returns why the client may not post in a room that it is not in: the parts of the refused frame.
 func (c *Client) notJoinedReason(room string) (code wire.Code, message string, retry time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,8 +105,8 @@ func (c *Client) Leave(l wire.Leave) {
 	r.leave(c)
 }
 
-// forMembership returns the room that a frame about the client's membership names. If the client is not in it or has sent
-// too many such frames, forMembership refuses the frame and returns nil. re is the kind of the frame.
+// forMembership returns the room that a frame about the client's membership names. If the client is not in it or has
+// sent too many of these frames, forMembership refuses the frame and returns nil. re is the kind of the frame.
 func (c *Client) forMembership(re, name string) *room {
 	if wait := c.membershipRate.take(time.Now()); wait > 0 {
 		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRate, Message: tooManyChanges}, wait)

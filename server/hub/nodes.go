@@ -23,33 +23,36 @@ const (
 )
 
 const (
-	// aliveEvery is how often a node says that it lives. It numbers its news, so another node that misses some learns
-	// of it at the latest by then, and asks for the list of all users.
+	// aliveEvery is how often a node says that it lives, and which number its last news have. So another node that has
+	// missed news notices it within aliveEvery, and asks for the list of all users.
 	aliveEvery = 10 * time.Second
-	// nodeSilence is how long a node may be silent before the others take it for dead, and its users with it: less than
-	// the 45 s of docs/protocol.md, because the silence is noticed, and the rooms are told, up to a second later each.
+	// nodeSilence is how long a node may be silent. Then the other nodes count it as dead, and its users as gone. It
+	// is less than the 45 s of docs/protocol.md: a node notices the silence up to a second late, and tells its rooms
+	// up to another second later.
 	nodeSilence = 42 * time.Second
-	// nodesEvery is how often the other nodes are checked, and how often one is asked for its list at most.
+	// nodesEvery is how often a node checks the other nodes. It is also the shortest time between two requests for the
+	// list of the same node.
 	nodesEvery = time.Second
-	// maxSightings is how many users stand in one signal, which NATS limits to 1 MiB. A user with a long name in the
-	// most rooms takes 4 KiB.
+	// maxSightings is the most users in one signal. NATS limits a signal to 1 MiB, and a user with a long name who is
+	// in the most rooms takes 4 KiB.
 	maxSightings = 200
 	// maxWaiting is how many signals about typing may wait to be sent. More are dropped.
 	maxWaiting = 256
 )
 
-// nodes tells the other nodes about the users of this node, and shows this node's rooms what they tell. Each node numbers
-// its news; a node that misses some asks for a list of all users. So a lost signal is repaired, and nothing is stored.
+// nodes tells the other nodes about the users of this node, and adds the users of the other nodes to this node's
+// rooms. Each node numbers its news; a node that misses some asks for a list of all users. So the loss of a signal is
+// repaired, although no signal is stored.
 type nodes struct {
 	hub     *Hub          // static
 	signals Signals       // static
 	id      string        // static; this node's name, new at each start
 	born    time.Time     // static; when this node started
 	typing  chan Signal   // static; capacity maxWaiting; signals for run to send
-	wake    chan struct{} // static; capacity 1; a value tells run that a list is wanted, from this node or by it
-	lost    atomic.Int64  // signals that other nodes sent and that did not come, and signals that could not be sent
+	wake    chan struct{} // static; capacity 1; a value tells run that this node must ask for a list, or send its own
+	lost    atomic.Int64  // how often news of another node were missed, or a signal could not be sent
 
-	sent int64 // owned by run: the number of the last news
+	sent int64 // owned by run; the number of this node's last news
 
 	mu     sync.Mutex // guards what follows; taken before the locks of rooms and of the directory
 	others map[string]*node
@@ -60,31 +63,31 @@ type nodes struct {
 type node struct {
 	heard   time.Time           // when the last signal came from it
 	stopped bool                // it has said that it stops
-	number  int64               // of the last news that came; -1: its list is not known
-	unsure  bool                // news were missed: ask for the list
-	askedAt time.Time           // when it was last asked
+	number  int64               // of the last news that came; -1: no list has come yet
+	unsure  bool                // this node must ask for the list: it has none, or has missed news
+	askedAt time.Time           // when it was last asked for its list
 	users   map[string]sighting // by user id
 	rooms   map[string]map[string]bool
-	list    map[string]sighting // the parts of a list that have come
-	parts   int                 // how many these are
+	list    map[string]sighting // by user id; the users in the parts of a list that have come; nil: none
+	parts   int                 // how many parts of that list have come
 }
 
-// sighting is one user of a node.
+// sighting is what a node tells the other nodes about one of its users.
 type sighting struct {
 	User  wire.User `json:"user"`
 	Named int64     `json:"named,omitempty"` // when the user got the name, in Unix milliseconds
-	Rooms []stay    `json:"rooms,omitempty"` // the rooms that have the user on that node
+	Rooms []stay    `json:"rooms,omitempty"` // the rooms that the user is in on that node
 	Gone  bool      `json:"gone,omitempty"`  // the user is not on that node any more; then only User.ID is set
 }
 
-// report is the body of news, and of a part of a list.
+// report is the body of every signal except kindTyping.
 type report struct {
 	Node   string     `json:"node"`
-	Number int64      `json:"number"` // of these news; in a list: of the last news that are in it
+	Number int64      `json:"number"` // of these news; in other signals: of the sender's last news
 	Users  []sighting `json:"users,omitempty"`
 	Part   int        `json:"part,omitempty"` // of a list: which part this is, from 0
 	Parts  int        `json:"parts,omitempty"`
-	To     string     `json:"to,omitempty"` // of ask: which node is asked
+	To     string     `json:"to,omitempty"` // only in kindAsk: which node is asked; empty: every node
 }
 
 func newNodes(h *Hub, signals Signals) *nodes {
@@ -145,8 +148,8 @@ func (x *nodes) listen(ctx context.Context, again *time.Ticker) (stop func()) {
 	}
 }
 
-// sendNews tells the other nodes what has changed about users of this node. The news are numbered even if there is no
-// other node, because one may know this node and not be known to it.
+// sendNews tells the other nodes what has changed about users of this node. It numbers the news even if this node
+// knows no other node: a node that is not known here may know this node, and must notice that it has missed news.
 func (x *nodes) sendNews() {
 	for part := range slices.Chunk(x.hub.directory.news(), maxSightings) {
 		x.sent++
@@ -187,27 +190,29 @@ func newSignal(kind Kind, v any) Signal {
 	return Signal{Kind: kind, Body: body}
 }
 
-// sendSignal counts a signal that cannot be sent as lost. The other nodes notice it by the number of the next signal.
+// sendSignal sends s. If it cannot send s, it counts s as lost; the other nodes notice missing news by the number in
+// the next signal.
 func (x *nodes) sendSignal(s Signal) {
 	if x.signals.Send(s) != nil {
 		x.lost.Add(1)
 	}
 }
 
-// exchange asks nodes for the lists that are missing, and sends its own if another node has asked.
+// exchange asks other nodes for the lists that this node needs, and sends this node's list if another node has asked
+// for it.
 func (x *nodes) exchange(now time.Time) {
 	unsure, asked := x.wanted(now)
 	for _, id := range unsure {
 		x.send(kindAsk, report{To: id})
 	}
 	if asked {
-		x.sendNews() // so that the list and its number agree
+		x.sendNews() // first, so that the number in the list covers every change that is in the list
 		x.sendList()
 	}
 }
 
-// wanted returns the ids of the nodes to ask for their lists now, and whether another node has asked for the list of this
-// one since the last call.
+// wanted returns the ids of the nodes to ask for their lists now, and whether another node has asked for this node's
+// list since the last call.
 func (x *nodes) wanted(now time.Time) (unsure []string, asked bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -221,14 +226,14 @@ func (x *nodes) wanted(now time.Time) (unsure []string, asked bool) {
 	return unsure, asked
 }
 
-// tidy removes the nodes that are silent, which count as dead, and those that have stopped.
+// tidy removes each node that has been silent for nodeSilence, and each node that stopped graceAfter ago.
 func (x *nodes) tidy(now time.Time) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for id, n := range x.others {
 		silence := nodeSilence
 		if n.stopped {
-			silence = graceAfter // its users have left, and most come back on another node
+			silence = graceAfter // keep its users for so long: most of them connect to another node
 		}
 		if now.Sub(n.heard) >= silence {
 			x.replaceLocked(id, n, nil)
@@ -237,7 +242,7 @@ func (x *nodes) tidy(now time.Time) {
 	}
 }
 
-// receive runs when a signal comes, also one of this node.
+// receive runs when a signal comes. It ignores signals that this node has sent.
 func (x *nodes) receive(s Signal) {
 	if s.Kind == kindTyping {
 		x.receiveTyping(s.Body)
@@ -284,8 +289,8 @@ func (x *nodes) receive(s Signal) {
 	}
 }
 
-// checkNumberLocked compares the number of the last news that came from n with the number that should be the last. If news
-// were missed, it makes run ask for the list.
+// checkNumberLocked checks whether all news of n up to number have come. If not, it marks n as unsure, and run asks n
+// for its list.
 func (x *nodes) checkNumberLocked(n *node, number int64) {
 	if n.number < number && !n.unsure {
 		n.unsure = true
@@ -293,7 +298,8 @@ func (x *nodes) checkNumberLocked(n *node, number int64) {
 	}
 }
 
-// receiveListLocked adds one part of the list of n, which come in order. The last part makes the list count.
+// receiveListLocked adds one part to the list of n's users. The parts come in order. With the last part, the list
+// replaces the users of n.
 func (x *nodes) receiveListLocked(n *node, r report) {
 	if r.Part == 0 {
 		n.list, n.parts = map[string]sighting{}, 0
@@ -312,7 +318,7 @@ func (x *nodes) receiveListLocked(n *node, r report) {
 	}
 }
 
-// replaceLocked replaces all users of n.
+// replaceLocked replaces all users of n by users.
 func (x *nodes) replaceLocked(id string, n *node, users map[string]sighting) {
 	for user := range n.users {
 		if _, ok := users[user]; !ok {
@@ -324,7 +330,7 @@ func (x *nodes) replaceLocked(id string, n *node, users map[string]sighting) {
 	}
 }
 
-// applyLocked replaces one user of n, and shows the change in the rooms of this node.
+// applyLocked records what n tells about its user u, and shows the change in the rooms of this node.
 func (x *nodes) applyLocked(id string, n *node, u sighting) {
 	old := n.users[u.User.ID]
 	for _, s := range old.Rooms {
@@ -376,5 +382,5 @@ func (x *nodes) populate(r *room) {
 			}
 		}
 	}
-	r.withPeople(func(p *people) { p.news() }) // nobody has come since: they were there before
+	r.withPeople(func(p *people) { p.news() }) // take the news and drop them: these users were there before
 }

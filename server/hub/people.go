@@ -8,26 +8,27 @@ import (
 	"mayfly/shared/wire"
 )
 
-// people are the users in one room, on all nodes: who is there, since when, and what the members were not told yet. It
-// has no lock and no clock of its own: room.mu guards it, and its methods take the time as a parameter.
+// people are the users in one room, on all nodes: who is there, since when, and which changes the members were not
+// told yet. It has no lock and no clock of its own: room.mu guards it, and its methods take the time as a parameter.
 type people struct {
 	byID      map[string]*person
-	order     []*person            // as they came
-	leaving   map[string]*person   // users of this node without a connection in the room, who still count for a while
-	untold    map[string]wire.User // users about whom something changed, as the members know them; no ID: not in the room
-	elsewhere int                  // how many users other nodes have in the room; a user on two nodes counts twice
+	order     []*person            // the values of byID, in the order in which the users came
+	leaving   map[string]*person   // users of this node without a connection in the room; they count until person.until
+	untold    map[string]wire.User // by id: users who changed, as the members know them; no ID: not in the room
+	elsewhere int                  // how many users are in the room on other nodes; a user on two of them counts twice
 }
 
 // person is one user in a room.
 type person struct {
 	namedUser
 	since int64     // when the user came, in Unix milliseconds
-	conns int       // connections of this node
-	until time.Time // how long the user counts on this node without a connection
-	nodes []string  // other nodes that have the user in the room
+	conns int       // how many connections to this node the user has in the room
+	until time.Time // until when the user counts as present on this node without a connection
+	nodes []string  // ids of the other nodes on which the user is in the room
 }
 
-// namedUser is a user, and when the user got the name, in Unix milliseconds. Of two names of one user, the later counts.
+// namedUser is a user, and when the user got the name, in Unix milliseconds. If a user has two names, the later one
+// counts.
 type namedUser struct {
 	wire.User
 	named int64
@@ -45,7 +46,7 @@ func newPeople() people {
 
 func (p *people) count() int { return len(p.byID) }
 
-// here reports whether the user counts on this node.
+// here reports whether the user counts as present on this node: with a connection, or still for a while without one.
 func (p *people) here(id string) bool {
 	return p.connected(id) || p.leaving[id] != nil
 }
@@ -56,8 +57,8 @@ func (p *people) connected(id string) bool {
 	return one != nil && one.conns > 0
 }
 
-// enter counts a connection of this node. It returns when the user came into the room: earlier than now if the user is
-// there already.
+// enter counts a new connection of the user to this node. It returns when the user came into the room: now, or earlier
+// if the user is there already.
 func (p *people) enter(u namedUser, now int64) (since int64) {
 	one := p.add(u, now)
 	one.conns++
@@ -65,7 +66,8 @@ func (p *people) enter(u namedUser, now int64) (since int64) {
 	return one.since
 }
 
-// leave removes a connection of this node. If it was the user's last one here, the user counts until that time.
+// leave removes one of the user's connections to this node. If it was the last one, the user counts as present until
+// the time until, or until a later time that an earlier call has set.
 func (p *people) leave(id string, until time.Time) {
 	one := p.byID[id]
 	if one.conns--; until.After(one.until) {
@@ -76,7 +78,8 @@ func (p *people) leave(id string, until time.Time) {
 	}
 }
 
-// forget removes the users of this node whose time is over at now, and returns their ids.
+// forget removes the users of this node who left and do not count as present any more at the time now. It returns
+// their ids.
 func (p *people) forget(now time.Time) (gone []string) {
 	for id, one := range p.leaving {
 		if !one.until.After(now) {
@@ -88,7 +91,7 @@ func (p *people) forget(now time.Time) (gone []string) {
 	return gone
 }
 
-// arrive records that another node has the user in the room since that time.
+// arrive records that the user has been in the room, on another node, since that time.
 func (p *people) arrive(node string, u namedUser, since int64) {
 	one := p.add(u, since)
 	if since < one.since {
@@ -102,7 +105,7 @@ func (p *people) arrive(node string, u namedUser, since int64) {
 	}
 }
 
-// depart records that another node does not have the user in the room any more.
+// depart records that the user is not in the room on that other node any more.
 func (p *people) depart(node, id string) {
 	one := p.byID[id]
 	if one == nil {
@@ -115,7 +118,7 @@ func (p *people) depart(node, id string) {
 	}
 }
 
-// rename shows a user who is in the room under the name in u, unless that is an older one.
+// rename shows a user who is in the room under the name in u, unless that name is older than the present one.
 func (p *people) rename(u namedUser) {
 	one := p.byID[u.ID]
 	if one == nil || !one.olderThan(u) {
@@ -150,14 +153,15 @@ func (p *people) removeIfGone(one *person) {
 	p.unlist(one)
 }
 
-// touch records that something changes about a user, whom the room shows as before until now.
+// touch runs when a user comes, changes or goes. before is the user as the members were last told. touch stores it for
+// news, unless an earlier change has done so.
 func (p *people) touch(id string, before wire.User) {
 	if _, ok := p.untold[id]; !ok {
 		p.untold[id] = before
 	}
 }
 
-// place returns where one stands, or would stand, in p.order.
+// place returns the index of one in p.order, or the index at which it must be inserted.
 func (p *people) place(one *person) int {
 	i, _ := slices.BinarySearchFunc(p.order, one, byArrival)
 	return i
@@ -191,8 +195,9 @@ func (p *people) users(first string) []wire.User {
 	return list
 }
 
-// news returns the users who came or changed since the last call, and the ids of those who went. If nothing else has
-// happened than that one user came or changed, alone is that user's id. From now on the members count as told.
+// news returns the users who came or changed since the last call, and the ids of the users who went. If the only
+// change is that one user came or changed, alone is the id of that user. After the call these changes count as told to
+// the members.
 func (p *people) news() (came []wire.User, went []string, alone string) {
 	var persons []*person
 	touched := len(p.untold)

@@ -72,7 +72,7 @@ func (c *Client) Post(p wire.Post) {
 	})
 }
 
-// distinct returns ids in their order, without repeats.
+// distinct returns ids in their order, each only once.
 func distinct(ids []string) (once []string) {
 	for _, id := range ids {
 		if !slices.Contains(once, id) {

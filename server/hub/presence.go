@@ -18,7 +18,7 @@ func (c *Client) Who(w wire.Who) {
 	c.member.Send(NewFrame(wire.People{Room: r.name, Total: int64(r.people.count()), Users: r.people.users(c.userID)}))
 }
 
-// showNames shows users under their present names in the rooms that have them on this node.
+// showNames shows users under their present names in the rooms that they are in on this node.
 func (h *Hub) showNames(ids []string) {
 	for _, id := range ids {
 		u, stays := h.directory.find(id)

@@ -27,7 +27,8 @@ func (h *Hub) charge(c *Client, now time.Time) (delay time.Duration, problem str
 	return 0, ""
 }
 
-// chargeRename counts a change of the name by the user of c. At the limit it counts nothing and returns how long to wait.
+// chargeRename counts a change of the name by the user of c. At the limit it counts nothing and returns how long the
+// client must wait.
 func (h *Hub) chargeRename(c *Client, now time.Time) (wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -45,8 +46,8 @@ func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	}
 }
 
-// chargeAct counts one act of c against the rate of its user: a reaction, a removal or a sign of typing. At the limit it
-// counts nothing and returns how long to wait.
+// chargeAct counts one act of c against the rate of its user: a reaction, a removal or a typing frame. At the limit it
+// counts nothing and returns how long the client must wait.
 func (h *Hub) chargeAct(c *Client, now time.Time) (wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -29,7 +29,7 @@ type room struct {
 	closed       bool // no client can join this room any more; the next join makes a new room
 	timeline     timeline
 	pending      map[key]*pending
-	pendingBytes int // encoded bytes of pending
+	pendingBytes int // encoded bytes of the messages in pending
 	acts         acts
 }
 
@@ -58,7 +58,7 @@ func (r *room) deliver(e Event) {
 	if change.outcome == posted {
 		delete(r.typing, e.User)
 	}
-	if change.outcome == removed && !change.isNew { // the stream still holds the content
+	if change.outcome == removed && !change.isNew { // this node had the message, so the stream may still store it
 		r.hub.stream.Erase(r.name, change.message.seq)
 	}
 	if len(r.members) > 0 {
@@ -66,15 +66,15 @@ func (r *room) deliver(e Event) {
 		r.sendButLocked(f, r.acts.senderLocked(e), own)
 	}
 	r.acts.onDeliveredLocked(e, change)
-	for k, p := range r.pending { // also posts that are stored and whose copy never came from the stream
+	for k, p := range r.pending { // a later event also finishes a stored post whose own event never came
 		if p.stored != nil && p.stored.Seq <= r.timeline.seen {
 			r.finishLocked(k)
 		}
 	}
 }
 
-// join makes c a member, if it is none yet, and sends it joined with what happened after cursor. It returns false if the
-// room is closed.
+// join makes c a member, unless it is a member already, and sends it the frame joined, which brings what happened
+// after cursor. It returns false if the room is closed.
 func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,8 +88,8 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	return true
 }
 
-// snapshotLocked returns the joined frame for a client that has everything up to cursor. A client without a cursor has
-// nothing.
+// snapshotLocked returns the joined frame for a client that has everything up to cursor. If cursor is nil, the client
+// has nothing.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	r.forget(time.Now())
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
@@ -105,14 +105,14 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}
 }
 
-// leave removes c from the members. Its user still counts for graceAfter, but is not typing any more.
+// leave removes c from the members. Its user still counts as present for graceAfter; see dropLocked.
 func (r *room) leave(c *Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropLocked(c)
 }
 
-// leaveUntil removes c from the members. Its user, who will come back, counts until the time deadline.
+// leaveUntil removes c from the members. Its user will come back, and counts as present until the time deadline.
 func (r *room) leaveUntil(c *Client, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,8 +133,9 @@ func (r *room) finishLocked(k key) {
 	r.hub.posts.done()
 }
 
-// closeLocked marks the room as closed. It finishes the posts and acts that the stream has stored: they only wait for their
-// delivery, and a closed room delivers nothing. The users of this node do not count in the room any more.
+// closeLocked marks the room as closed. It finishes the posts and acts that the stream has stored: they only wait for
+// their delivery, and a closed room delivers nothing. It tells the directory that the users who left a short time ago
+// are not in the room any more.
 func (r *room) closeLocked() {
 	r.closed = true
 	for id := range r.people.leaving {
@@ -152,10 +153,10 @@ func (r *room) closeLocked() {
 	}
 }
 
-// tidy ends what waits for a copy from the stream that never came, stops counting users who did not come back in time, and
-// tells the members who came and went. clock is the time of the hub's Clock: tidy finishes the posts that were stored and
-// have expired by clock. now is from time.Now: by now it decides which acts to give up, and which users were away for too
-// long.
+// tidy gives up posts and acts that were stored but never delivered, stops counting users who did not come back in
+// time, and tells the members who came and went. clock is the time of the hub's Clock: a stored post is given up when
+// its message has expired by clock. now is from time.Now: it decides which acts to give up, and which users were away
+// for too long.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

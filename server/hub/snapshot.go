@@ -8,22 +8,23 @@ import (
 	"mayfly/shared/wire"
 )
 
-// snapshot holds what a joined frame shows of a timeline. It never changes, but items whose message has expired or was taken
-// back since are left out when the frame is written.
+// snapshot holds what a joined frame shows of a timeline. It never changes, but when the frame is written, the items
+// whose message has expired or was taken back in the meantime are left out.
 type snapshot struct {
 	messages []item // oldest first
 	removed  []item // messages that were taken back, by seq
-	reacted  []item // the reactions of older messages, by seq
+	reacted  []item // the changed reactions of messages that the client has, by seq
 }
 
-// item is one item of a list in a joined frame: what it shows of a message.
+// item is one element of a list in a joined frame: the encoded bytes, and the message that they are about.
 type item struct {
 	of      *message
 	encoded []byte
 }
 
-// snapshot returns what a client needs that has everything up to the seq cursor; nil: the client has nothing. If that does
-// not fit in one joined frame, or if cursor is beyond the head, resumed is false, and the snapshot has the newest messages.
+// snapshot returns the content of a joined frame for a client that has everything up to the seq cursor (nil: nothing).
+// If resumed is true, it is what happened after cursor. Otherwise it is the newest messages, because cursor is nil or
+// beyond the head, or because too much has happened for one joined frame.
 func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool) {
 	if cursor != nil && *cursor <= t.head {
 		if s, resumed = t.missed(*cursor, now); resumed {
@@ -45,7 +46,7 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 	return s, false
 }
 
-// missed returns what happened after cursor. fits is false if that is too much for a joined frame.
+// missed returns what happened after cursor. fits is false if that does not fit in one joined frame.
 func (t *timeline) missed(cursor, now int64) (s snapshot, fits bool) {
 	budget := newBudget()
 	first := t.after(cursor)

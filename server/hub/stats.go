@@ -20,15 +20,15 @@ type Stats struct {
 	Expired    int64 // messages that were removed at their deadline
 	Reactions  int64 // reactions that this node's users gave or took away
 	Removals   int64 // messages that this node's users took back
-	ActRepeats int64 // reactions and removals that changed nothing, because it was so already
+	ActRepeats int64 // reactions and removals that changed nothing, because an earlier one did the same
 
 	Users         int   // users on this node
 	Nodes         int   // other nodes that this node knows
-	Presences     int64 // presence that was sent, counted once a room and time
-	Typing        int64 // signs of typing that were sent on
-	TypingDropped int64 // signs of typing that were dropped, because the user had reached the limit of acts
+	Presences     int64 // presence frames that rooms sent; a frame to n members counts once
+	Typing        int64 // typing frames that were passed on to other members
+	TypingDropped int64 // typing frames that were dropped, because the user had reached the limit of acts
 	Renames       int64 // changes of a name that guests asked for
-	SignalsLost   int64 // signals of other nodes that did not come, and own ones that could not be sent
+	SignalsLost   int64 // how often news of another node were missed, or a signal could not be sent
 
 	Refused map[wire.Code]int64
 }

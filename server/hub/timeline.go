@@ -16,53 +16,53 @@ type message struct {
 	at      int64 // Unix milliseconds
 	expires int64 // Unix milliseconds
 
-	// encoded is the JSON with its seq and without reactions. A posted frame is made from it. It is nil once the message was
-	// taken back.
+	// encoded is the message as JSON, with its seq but without its reactions. A posted frame is made from it. It is
+	// nil after the message was taken back.
 	encoded   []byte
 	reactions []wire.Reaction
 	reactedAt int64 // the seq of the last event that changed reactions
-	events    int   // how many events of reactions to it the timeline has seen
+	events    int   // how many events of KindReaction about this message the timeline has seen
 
-	// takenBack says how the message was taken back; it is nil if it was not. gone says the same to the writers of frames
-	// that were queued before: they have no lock.
+	// takenBack says how the message was taken back; it is nil if it was not. gone is true after the message was taken
+	// back: a writer checks it, without room.mu, before it writes a frame that was queued earlier.
 	takenBack *takenBack
 	gone      atomic.Bool
 
-	shown, entry []byte // caches: how a joined frame shows the message, and its reactions alone; nil until they are needed
+	shown, entry []byte // caches for joined frames: the message with its reactions, the reactions alone; nil: not made
 }
 
 // takenBack says how a message was taken back.
 type takenBack struct {
 	seq int64  // of the removal
-	by  string // the id of the user who did it
+	by  string // the id of the user who took it back
 	why string // as in wire.Removed
 }
 
-// timeline holds what lives in one room: messages with their reactions, and which messages were taken back. Events change
-// it, and nothing else but the clock does: the same events in the same order give the same timeline on every node, also if
-// a node reads them later, when the stream has erased messages that were taken back. It has no lock and no clock of its
-// own: room.mu guards it, and its methods take the time as a parameter.
+// timeline holds what lives in one room: messages with their reactions, and which messages were taken back. Only
+// events and the passing of time change it, so the same events give the same timeline on every node. That is true even
+// for a node that reads the events after the stream has erased the messages that were taken back. It has no lock and
+// no clock of its own: room.mu guards it, and its methods take the time as a parameter.
 type timeline struct {
-	seen    int64      // the seq of the last event, whatever it was
+	seen    int64      // the seq of the last event, even if it changed nothing
 	head    int64      // the seq of the last event that changed anything
 	lastAct int64      // the seq of the last reaction or removal that changed anything
 	live    []*message // sorted by seq
 	removed map[int64]*message
 	byKey   map[key]*message // live and removed messages
 	bytes   int              // encoded bytes of live, with reactions
-	events  int              // events of reactions to live and removed messages
+	events  int              // how many events of KindReaction were about the live and removed messages
 }
 
 func newTimeline() timeline {
 	return timeline{removed: map[int64]*message{}, byKey: map[key]*message{}}
 }
 
-// change is what an event has changed in a timeline.
+// change says what an event has changed in a timeline, or why it has changed nothing.
 type change struct {
 	outcome outcome
-	message *message // the message that came, or the message that the event is about; nil if outcome is passedOver
+	message *message // the message that the event brings or is about; nil if the timeline does not hold it
 	isNew   bool     // the timeline did not hold message before
-	body    reaction // of an event of KindReaction
+	body    reaction // the reaction; set only for an event of KindReaction
 }
 
 // outcome says what an event has done, or why it has done nothing.
@@ -73,9 +73,9 @@ const (
 	posted
 	reacted
 	removed
-	already // the reaction was there or was not, or the same user had taken the message back
-	absent  // the message is not there, or not any more
-	full    // wire.MaxReactors users have given this reaction
+	already // an earlier event did the same: gave or took away the reaction, or took the message back
+	absent  // the message is unknown, has expired or was taken back
+	full    // wire.MaxReactors users have given this reaction already, which is the most
 )
 
 // apply changes the timeline by e. Events must come in seq order; apply passes over an event that it has seen already.
@@ -157,7 +157,7 @@ func (t *timeline) takeBack(e Event, r removal, now int64) change {
 	return c
 }
 
-// find returns the message seq, also if it was taken back. It returns nil if the timeline does not hold it.
+// find returns the message with that seq, even if it was taken back. It returns nil if the timeline does not hold it.
 func (t *timeline) find(seq int64) *message {
 	if m := t.removed[seq]; m != nil {
 		return m
@@ -198,7 +198,7 @@ func (t *timeline) expire(seqs []int64) (expired []int64) {
 	return expired
 }
 
-// forget drops what the timeline holds of m beside live and removed.
+// forget removes m from byKey and subtracts its events. The caller removes m from live or removed.
 func (t *timeline) forget(m *message) {
 	t.events -= m.events
 	if t.byKey[m.key] == m {
@@ -226,14 +226,14 @@ func (t *timeline) nextExpiry(now time.Time) (wait time.Duration, ok bool) {
 	return wait, ok
 }
 
-// takeBack drops the content of m.
+// takeBack records how m was taken back, and drops its content.
 func (m *message) takeBack(how takenBack) {
 	m.takenBack = &how
 	m.gone.Store(true)
 	m.encoded, m.reactions, m.shown, m.entry = nil, nil, nil, nil
 }
 
-// react changes the reactions of m.
+// react gives the reaction r to m or takes it away.
 func (m *message) react(r reaction) outcome {
 	i := slices.IndexFunc(m.reactions, func(o wire.Reaction) bool { return o.Emoji == r.Emoji })
 	there := i >= 0 && slices.Contains(m.reactions[i].By, r.User.ID)
@@ -255,14 +255,14 @@ func (m *message) react(r reaction) outcome {
 	return reacted
 }
 
-// hasReaction reports whether user has given the reaction.
+// hasReaction reports whether user has given m the reaction emoji.
 func (m *message) hasReaction(user, emoji string) bool {
 	return slices.ContainsFunc(m.reactions, func(r wire.Reaction) bool {
 		return r.Emoji == emoji && slices.Contains(r.By, user)
 	})
 }
 
-// reactors returns how many users have given the reaction.
+// reactors returns how many users have given m the reaction emoji.
 func (m *message) reactors(emoji string) int {
 	for _, r := range m.reactions {
 		if r.Emoji == emoji {
@@ -272,13 +272,13 @@ func (m *message) reactors(emoji string) int {
 	return 0
 }
 
-// The bytes around the emoji, and around a user's id, in encoded reactions.
+// How many bytes of JSON stand around an emoji, and around a user's id, in the list of reactions.
 const (
 	aroundEmoji   = len(`{"emoji":"","by":[]},`)
 	aroundReactor = len(`"",`)
 )
 
-// reactionBytes returns how many bytes the reactions of m take in JSON, save for escapes.
+// reactionBytes returns how many bytes the reactions of m take in JSON. It does not count escapes.
 func (m *message) reactionBytes() (n int) {
 	for _, r := range m.reactions {
 		n += aroundEmoji + len(r.Emoji)

@@ -9,7 +9,7 @@ import (
 
 const (
 	typingEvery = 3 * time.Second // the members are told at most once in this time that a user is typing
-	typingOver  = 6 * time.Second // how long a user counts as typing after the last sign of it
+	typingOver  = 6 * time.Second // how long a user counts as typing after the last frame that says so
 )
 
 // typist is a user who is typing in a room, or was a moment ago.
@@ -26,8 +26,8 @@ type typed struct {
 	On   bool      `json:"on"`
 }
 
-// Typing tells the other members that the user is typing, or not any more, if they must be told. Too many such signs are
-// dropped without an answer.
+// Typing tells the other members that the user is typing, or not any more, unless the members know it already. Above
+// the limit of acts, typing frames are dropped without an answer.
 func (c *Client) Typing(t wire.Typing) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(t), Room: t.Room, Code: code, Message: message}, retry)
@@ -68,7 +68,8 @@ func (a *attendance) onTyping(c *Client, on bool, now time.Time) {
 	a.tellTyping(*c.user.Load(), on)
 }
 
-// noteTyping records that the members are told whether the user is typing.
+// noteTyping records at the time now that the user is typing and that the members are told so. If on is false, it
+// records that the user has stopped.
 func (a *attendance) noteTyping(id string, on bool, now time.Time) {
 	if a.typing == nil {
 		a.typing = map[string]typist{}
@@ -100,7 +101,8 @@ func (a *attendance) stopTyping(c *Client, now time.Time) {
 	}
 }
 
-// forgetTypists removes those who stopped typing so long ago that nothing depends on it.
+// forgetTypists removes the users who are not typing any more. It keeps a user for typingEvery after told, because
+// onTyping needs told until then.
 func (a *attendance) forgetTypists(now time.Time) {
 	for id, one := range a.typing {
 		if !one.until.After(now) && now.Sub(one.told) >= typingEvery {
@@ -109,7 +111,8 @@ func (a *attendance) forgetTypists(now time.Time) {
 	}
 }
 
-// tellTyping leaves a signal for run to send, because the caller holds the lock of a room.
+// tellTyping gives run a signal to send, because the caller holds the lock of a room. If too many signals wait, it
+// drops the signal.
 func (x *nodes) tellTyping(t typed) {
 	select {
 	case x.typing <- newSignal(kindTyping, t):

@@ -141,7 +141,7 @@ func (l *Ledger) flush(ctx context.Context) error {
 			return err
 		}
 		l.mu.Lock()
-		l.waiting = l.waiting[1:] // that is still the same fact, because only flush removes facts
+		l.waiting = l.waiting[1:] // the first fact is still next, because only flush removes facts
 		l.mu.Unlock()
 	}
 }

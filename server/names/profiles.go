@@ -34,7 +34,7 @@ const (
 	nobodyFresh  = time.Minute      // the time until the next lookup of a user who is unknown or not active
 	failureFresh = 30 * time.Second // the time until the next lookup of the user, after a failed lookup
 
-	nameKept     = time.Hour        // how long a found name is used, if the user is not connected; otherwise without limit
+	nameKept     = time.Hour        // how long the name of a user who is not connected is used; connected: without limit
 	recheckEvery = 30 * time.Second // how often Run queues the lookups that are due for connected users
 )
 
@@ -172,8 +172,8 @@ func (p *Profiles) Run(ctx context.Context) {
 	}
 }
 
-// recheck queues those lookups of connected users in the Users API that are due. Without RequireActive, it leaves out the
-// users about whom the Users API has answered once.
+// recheck queues the lookups of connected users that are due. It does nothing if the Users API is not asked. Without
+// RequireActive, it leaves out the users about whom the Users API has answered once.
 func (p *Profiles) recheck() {
 	if p.okta == nil {
 		return
@@ -221,9 +221,10 @@ func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name stri
 	return p.taken.claimName(u.ID, id.Name), true
 }
 
-// Follow calls onChange each time the user gets another name, and when the user must leave. At first the user counts as
-// called id.Name. If Profiles knows such a change already, Follow calls onChange before it returns. The calls end after
-// stop, but one more may come while stop runs or shortly after. onChange must not block and must not call p.
+// Follow calls onChange each time the user gets another name, and when the user must leave. The caller knows the user
+// as id.Name. If Profiles already knows another name, or that the user must leave, Follow calls onChange before it
+// returns. The calls end after stop, but one more may come while stop runs or shortly after. onChange must not block
+// and must not call p.
 func (p *Profiles) Follow(id User, onChange func(Change)) (stop func()) {
 	f := &follower{onChange: onChange, name: id.Name}
 	p.mu.Lock()
@@ -291,8 +292,8 @@ func (u *user) best(now time.Time) string {
 	return ""
 }
 
-// enqueueLocked queues a lookup of u. It does nothing if a lookup of u is queued or running, if no lookup is due, or if
-// no source can give a name.
+// enqueueLocked queues a lookup of u. It does nothing if a lookup of u is queued or running, if no lookup is due, or
+// if the lookup would ask no source.
 func (p *Profiles) enqueueLocked(u *user, bearer string, now time.Time) {
 	useful := p.okta != nil || bearer != "" && u.best(now) == ""
 	if u.inflight != nil || now.Before(u.due) || !useful {

@@ -64,7 +64,7 @@ func (r *Revocations) rememberLocked(k known) {
 // forgetLocked removes a fact from the maps of r. The caller removes it from order.
 func (r *Revocations) forgetLocked(k known) {
 	if k.token == "" {
-		if !r.revoked[k.signIn].After(k.until) { // if it has a later time, the key was revoked again since
+		if !r.revoked[k.signIn].After(k.until) { // a later time means that the key was revoked again
 			delete(r.revoked, k.signIn)
 		}
 		return

@@ -173,7 +173,7 @@ func (r *Revocations) admitLocked(h *Holder, t Token) error {
 	if held == nil {
 		held = &holding{tokens: map[key]time.Time{}}
 	}
-	token, until := tokenKey(t.User, t.JTI), t.Expires.Add(2*wire.AuthGrace) // then every node refuses the token as expired
+	token, until := tokenKey(t.User, t.JTI), t.Expires.Add(2*wire.AuthGrace) // then all nodes refuse it as expired
 	signIn := held.signIn
 	switch {
 	case t.SignInID != "":

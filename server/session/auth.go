@@ -21,7 +21,7 @@ type Verifier interface {
 	Follow(id auth.Identity, onChange func(auth.Change)) (stop func())
 	// Ready returns nil if tokens can be checked now. Otherwise its error says why they cannot.
 	Ready() error
-	// Warning returns what an operator should mend although tokens can be checked, "" if there is nothing.
+	// Warning returns a problem that the operator should solve although tokens can be checked, "" if there is none.
 	Warning() string
 }
 
@@ -155,8 +155,9 @@ func (s *Session) checkSignInRate() error {
 		RetryMS: wire.Milliseconds(signInsPer)})
 }
 
-// checkFailures counts a failed sign-in of the client's address if e.Wrong is true, because then no user of this server
-// can have the token. If the address has had too many failures, checkFailures returns a Bye, which ends the connection.
+// checkFailures counts a failed sign-in of the client's address, but only if e.Wrong says that no user of this server
+// can have the token. If the address has had too many failures, checkFailures returns a Bye, which ends the
+// connection.
 func (s *Session) checkFailures(e *auth.Error) error {
 	if !e.Wrong {
 		return nil
@@ -192,8 +193,9 @@ func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	return id, nil
 }
 
-// checkRevoked records that the connection shows the token of id in the sign-in with the client's id signInID. It
-// refuses the token if the token or the sign-in was signed out, or while the revocations cannot be read.
+// checkRevoked records that the connection shows the token of id. signInID is the id that the client has given to the
+// sign-in; it may be empty. checkRevoked refuses the token if the token or the sign-in was signed out, or while the
+// revocations cannot be read.
 func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 	if s.holder == nil {
 		s.holder = s.shared.Revocations.NewHolder(func() { s.conn.End(errSignedOut) })

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// If badFrames frames that cannot be read come on a connection within badFramesPer, the connection ends, because its
-	// client does not follow the protocol.
+	// A connection ends if badFrames frames that cannot be read come within badFramesPer, because its client does not
+	// follow the protocol.
 	badFrames    = 3
 	badFramesPer = 10 * time.Second
 

@@ -35,7 +35,7 @@ func (i *identity) sameUser(id auth.Identity) bool {
 }
 
 // renew moves the deadline of the connection to AuthGrace after the expiry of the token of id. If the present token
-// expires later, the deadline stays. Then renew sends the frame authed.
+// expires later, the deadline stays. In both cases renew sends the frame authed.
 func (i *identity) renew(id auth.Identity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -7,24 +7,26 @@ import (
 )
 
 const (
-	// A connection that ends so shortly before its token, or later, ends because the token does.
+	// A connection counts as ended by the expiry of its token if it ends less than lastMoments before the expiry, or
+	// after it.
 	lastMoments = 5 * time.Second
-	// After this many connections that ended with their tokens, while no client has renewed its sign-in, the log says so. A
-	// device that sleeps just then cannot renew either.
+	// If the expiry of tokens has ended missedRenewals connections, and no client has renewed its sign-in, the log
+	// warns. It does not warn at once, because a device that sleeps cannot renew its sign-in either.
 	missedRenewals = 3
 )
 
-// renewals notices that no client of this node renews its sign-in. The server cannot see whether the provider gives refresh
-// tokens, because only the page gets them. Any goroutine may call its methods.
+// renewals notices if no client of this node renews its sign-in: the provider may give no refresh tokens. The server
+// cannot see refresh tokens, because only the page gets them. Any goroutine may call its methods.
 type renewals struct {
 	came   atomic.Bool  // a client has shown a newer token on its connection
-	missed atomic.Int32 // connections that ended with their tokens
+	missed atomic.Int32 // how many connections the expiry of their tokens has ended
 }
 
 // seen runs when a client shows a newer token on its connection, whether the server accepts it or not.
 func (r *renewals) seen() { r.came.Store(true) }
 
-// ended runs when the connection of a user who is signed in has ended, left before the token would have.
+// ended runs when the connection of a user who is signed in has ended. left is the time until the token expires,
+// negative if it has expired.
 func (r *renewals) ended(left time.Duration, log *slog.Logger) {
 	if left > lastMoments || r.came.Load() {
 		return

@@ -39,7 +39,7 @@ type Shared struct {
 	// The welcome tells clients these limits. The hub applies them.
 	TTL   wire.TTL
 	Posts int           // the most accepted posts of one user in any span of length Per
-	Acts  int           // the most reactions, removals and signs of typing of one user in such a span
+	Acts  int           // the most reactions, removals and typing frames of one user in such a span
 	Per   time.Duration // the length of the span in which Posts and Acts are counted
 }
 
@@ -62,7 +62,7 @@ type Session struct {
 	failed     int                // how many auth frames have failed; see maxFailedAuths
 	signInID   string             // the id that the client has given to its sign-in; empty: none
 	patience   time.Duration      // how long a poll waits for news at most; hello sets it
-	mustAnswer bool               // after hello, a frame has come that always gets an answer, perhaps a quiet one
+	mustAnswer bool               // after hello, a frame that always gets an answer, such as join, has come
 	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
 	holder     *revocation.Holder // nil: the client has shown no token
 }

@@ -122,10 +122,10 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	a.done(hub.Receipt{Event: a.event}, nil)
 }
 
-// answerRepeat answers an append whose message id JetStream already has, for the event seq. If that event lives, the append
-// is a repeat, also if the event is a message that was taken back and erased. If it has expired (JetStream remembers ids for
-// longer than events live), the append is a new event: it is appended again with an id that contains seq, so that two nodes
-// that do this at once still store one event.
+// answerRepeat answers an append whose message id JetStream already knows, from the event with that seq. If that event
+// has not expired, the append is a repeat, even if the event is a message that was taken back and erased. If it has
+// expired (JetStream remembers ids for longer than events live), the append is a new event, and answerRepeat appends
+// it again. The new id contains seq, so JetStream stores only one event even if two nodes do this at the same time.
 func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
@@ -140,9 +140,9 @@ func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	}
 }
 
-// original returns the event seq, which a repeats. If it was erased, original returns what the later event that took it back
-// says of it. If it cannot be read, or if JetStream has deleted both because they have expired, original returns the zero
-// event.
+// original returns the event with that seq, which a repeats. If that event was erased, original makes it, without its
+// Body, from the later removal. If it cannot be read, or if JetStream has deleted it and its removal because they have
+// expired, original returns the zero event.
 func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
 	p, err := n.links.page(ctx, roomSubject(a.room), uint64(seq), 1)
 	if err != nil || len(p.messages) == 0 {

@@ -22,7 +22,7 @@ const (
 	syncEvery = 10 * time.Second
 	// reconnectWait is the wait between two attempts of a connection to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
-	healthAsks    = 10 // how many times in a row Healthz must fail, so that health returns an error
+	healthAsks    = 10 // health returns an error if Healthz fails this many times in a row
 )
 
 // embedded is a NATS server in this process that listens on no port. After a failure, restart starts a new server in
@@ -35,8 +35,8 @@ type embedded struct {
 	server *server.Server
 }
 
-// newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty. They may
-// have that many bytes.
+// newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty. bytes
+// is the most that all messages may take.
 func newEmbedded(dir string, bytes int64, log *slog.Logger) *embedded {
 	e := &embedded{log: log, options: server.Options{
 		ServerName:         "mayfly",
@@ -140,7 +140,7 @@ func (e *embedded) halt() {
 }
 
 // natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as
-// debug. It also logs those problems as debug that need no operator.
+// debug. It also logs the problems in harmless as debug, because they need no operator.
 type natsLogger struct{ log *slog.Logger }
 
 // harmless holds parts of the texts of problems that need no operator. The first one comes at the start after a crash:

@@ -12,7 +12,7 @@ import (
 
 const (
 	eraseTimeout = 5 * time.Second // the longest time for one erasure
-	eraseEvery   = time.Second     // how long the eraser waits before it tries again what has failed
+	eraseEvery   = time.Second     // how long the eraser waits after a failed erasure before the next attempt
 )
 
 // erasure names an event to erase.
@@ -21,8 +21,8 @@ type erasure struct {
 	seq  int64
 }
 
-// eraser holds the events that wait to be erased. They are erased one after the other, because for each of them JetStream
-// writes a file of up to 8 MiB again and syncs it to disk, and stores nothing meanwhile.
+// eraser holds the events that wait to be erased. They are erased one after the other, because for each event
+// JetStream rewrites a file of up to 8 MiB and syncs it to disk, and stores no message meanwhile.
 type eraser struct {
 	js      jetstream.JetStream // static
 	links   *links              // static
@@ -41,7 +41,7 @@ func newEraser(js jetstream.JetStream, links *links, log *slog.Logger) *eraser {
 // Erase implements hub.Stream.
 func (n *NATS) Erase(room string, seq int64) { n.eraser.add(erasure{room, seq}) }
 
-// add adds x to the events that wait, if it does not wait already.
+// add adds x to the events that wait, unless x waits already.
 func (e *eraser) add(x erasure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -81,8 +81,8 @@ func (e *eraser) dropAll() {
 	}
 }
 
-// run erases the events that wait, until ctx is done. After each it rests for as long as JetStream took, so that
-// users who take back many messages do not keep others from posting.
+// run erases the events that wait, until ctx is done. After each erasure it rests for as long as the erasure took.
+// Otherwise a user who takes back many messages would keep the other users from posting.
 func (e *eraser) run(ctx context.Context) {
 	defer e.dropAll()
 	failing := false

@@ -17,10 +17,10 @@ const (
 	factStream  = "MAYFLY_SIGNOUTS"
 	factSubject = "signout"
 
-	// factBytes limits how many bytes all facts may take. If a quarter of the bytes for messages is less, that is the
-	// limit. Beyond the limit JetStream deletes the oldest facts: their tokens are usually the first to expire. openFacts
-	// gives JetStream the limit as a number of facts: for a limit in bytes JetStream would reserve space on the disk,
-	// which may be full.
+	// factBytes is the most bytes that all facts may take. The limit is lower if a quarter of the bytes for messages
+	// is less than factBytes. Beyond the limit JetStream deletes the oldest facts: their tokens are usually the first
+	// to expire. openFacts gives JetStream the limit as a number of facts: for a limit in bytes JetStream would
+	// reserve space on the disk, which may be full.
 	factBytes = 32 << 20
 	factSize  = 320 // the most bytes of one stored fact
 

@@ -23,7 +23,7 @@ const (
 	pageBytes     = 1 << 20 // the most bytes in one page
 	pageTimeout   = 3 * time.Second
 	followTimeout = 10 * time.Second // the longest time for reading all messages of a room when a follower starts
-	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them again
+	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them, until it succeeds
 )
 
 // subject is one subject of a JetStream stream. JetStream stores its messages in one order, and republishes each on the
@@ -192,9 +192,9 @@ type page struct {
 	more     bool  // the subject holds later messages
 }
 
-// page reads messages of the subject subj, from the number seq on, at most limit of them, by a batched direct get (NATS
-// ADR-31). The server sends each message, and then an empty message with status 204. If it has no message to send, it
-// sends only an empty message with status 404.
+// page reads at most limit messages of the subject subj, from seq on, by a batched direct get (NATS ADR-31). The
+// server sends each message, and then an empty message with status 204. If it has no message to send, it sends only an
+// empty message with status 404.
 func (l *links) page(ctx context.Context, subj subject, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`

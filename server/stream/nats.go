@@ -45,7 +45,7 @@ const (
 	livePrefix    = "live." // the copies are republished on live.room.NAME
 
 	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
-	bootKey  = "mayfly_boot"  // the same for the bootID that the system had when the stream was last opened
+	bootKey  = "mayfly_boot"  // the key, in the same metadata, of the bootID when the stream was last opened
 
 	duplicates   = 10 * time.Minute // how long JetStream remembers message ids, for repeats that the hub does not know
 	readyTimeout = 2 * time.Second
@@ -199,8 +199,8 @@ func (n *NATS) Close() error {
 	return errors.Join(errs...)
 }
 
-// within runs step and returns its error. If step takes longer than timeout, within returns problem as an error, and step
-// goes on on its goroutine.
+// within runs step and returns its error. If step takes longer than timeout, within returns problem as an error, and
+// step keeps running on its goroutine.
 func within(timeout time.Duration, problem string, step func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- step() }()

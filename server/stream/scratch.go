@@ -89,9 +89,9 @@ func (s *scratch) remove() error {
 	return err
 }
 
-// removeLeftovers removes the scratch folders in places that belong to this user and that no living process has locked.
-// The process that made such a folder was killed during its start, or was of version 0.1.0, which kept its folder until
-// it stopped. Processes of that version lock nothing. Those that still run do not need their folders either.
+// removeLeftovers removes the scratch folders in places that belong to this user and that no living process has
+// locked. The process that made such a folder was killed during its start, or was of version 0.1.0, which kept its
+// folder until it stopped. Processes of that version lock nothing, but if one still runs, it does not need its folder.
 func removeLeftovers(places []string, log *slog.Logger) {
 	for _, place := range places {
 		entries, err := os.ReadDir(place)

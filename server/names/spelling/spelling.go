@@ -45,9 +45,9 @@ func cut(name string, limit int) string {
 	return strings.TrimRight(string(runes[:min(len(runes), limit)]), " ")
 }
 
-// confusables replaces a character that looks like one of the letters a to z with that letter. Fold the case before. It
-// holds only characters that keyboards have. Unicode's whole list is longer, and would make real names look alike that
-// users can tell apart.
+// confusables replaces a character that looks like one of the letters a to z with that letter. Make the string lower
+// case first. It holds only characters that keyboards have. Unicode's whole list is longer: it would treat real names
+// as alike that users can tell apart.
 var confusables = strings.NewReplacer(
 	"а", "a", "в", "b", "с", "c", "ԁ", "d", "е", "e", "һ", "h", "н", "h", "і", "i", "ј", "j", "к", "k", "ӏ", "l", "м", "m",
 	"о", "o", "р", "p", "ԛ", "q", "ѕ", "s", "т", "t", "у", "y", "ԝ", "w", "х", "x", "ү", "y", // Cyrillic
@@ -56,21 +56,21 @@ var confusables = strings.NewReplacer(
 	"ı", "i", "ɑ", "a", "ɡ", "g", "ս", "u", "օ", "o", "ո", "n", "0", "o", "1", "l", "|", "l", "$", "s", "@", "a",
 )
 
-// Skeleton returns an equal string for two names that look alike to a quick reader (compare Unicode TR 39). It ignores
+// Skeleton returns the same string for two names that look alike to a quick reader (compare Unicode TR 39). It ignores
 // the case, compatibility forms (such as wide letters), and the script of a letter, such as Cyrillic.
 func Skeleton(name string) string {
 	return confusables.Replace(strings.ToLower(strings.ToUpper(norm.NFKC.String(name))))
 }
 
-// strokes replaces letters that look like another letter, or like two, in many fonts.
+// strokes replaces letters that look like another letter in many fonts.
 var strokes = strings.NewReplacer("rn", "m", "vv", "w", "i", "l")
 
 // Key returns the same string for two names if a reader could take them for the same name. It is stricter than
 // Skeleton: it also ignores accents and all characters that are not letters or digits, and the letters i and l are one
-// letter. A name without letters and digits keeps its other characters, but for the spaces.
+// letter. If a name has no letters and no digits, Key keeps all its characters except the spaces.
 func Key(name string) string {
 	bare := only(func(r rune) bool { return !unicode.Is(unicode.Mn, r) || !unicode.Is(unicode.Inherited, r) },
-		norm.NFKD.String(name)) // without accents; a vowel sign of a script, such as Devanagari, is not Inherited
+		norm.NFKD.String(name)) // without accents, but with vowel signs such as Devanagari's, which are not Inherited
 	key := only(func(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.Nd) }, Skeleton(bare))
 	if key == "" {
 		return only(func(r rune) bool { return !unicode.IsSpace(r) }, Skeleton(name))

@@ -16,7 +16,7 @@ type keptFact struct {
 // Facts does what stream.Facts does, in memory. Any number of nodes may follow it, and it fails when the test says so.
 // The zero value is empty and ready.
 type Facts struct {
-	order sync.Mutex // held from keeping a fact until every follower has it
+	order sync.Mutex // held while a fact is stored and delivered, so that all followers see one order
 
 	mu        sync.Mutex // guards what follows
 	kept      []keptFact
@@ -43,7 +43,7 @@ func (s *Facts) Keep(_ context.Context, fact string, expiry time.Time) error {
 	return nil
 }
 
-// Follow does what stream.Facts.Follow does, but each node may call it.
+// Follow does what stream.Facts.Follow does, but it may be called again: once by each node of a test.
 func (s *Facts) Follow(_ context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()

@@ -14,11 +14,11 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Memory is a hub.Stream and hub.Signals in memory. It answers at once, or it fails or waits if the test has told it to.
+// Memory is a hub.Stream and hub.Signals in memory. It answers at once, unless the test has made it fail or wait.
 //
 // One thing: one lock guards it all, and a test tells it in one place how to behave.
 type Memory struct {
-	order sync.Mutex // held from storing an event until every follower has it, so that all see one order
+	order sync.Mutex // held while an event is stored and delivered, so that all followers see one order
 
 	mu        sync.Mutex // guards what follows
 	seq       int64
@@ -34,7 +34,7 @@ type Memory struct {
 	lossy     bool
 	copies    []func() // deliveries that HoldCopies keeps back; nil: it keeps back none
 	bounds    int      // the most messages in one room; 0: no limit
-	keep      bool     // KeepErased is in force
+	keep      bool     // Erase has no effect
 }
 
 // NewMemory returns an empty stream.
