@@ -172,9 +172,15 @@ func (pg *page) state() pkce.State {
 	return pg.states[len(pg.states)-1]
 }
 
+// want returns the state of the page, whose status must be status. A page that renews its access token is signed in all the
+// while, but has the status Renewing. The moment of a renewal is random, so where SignedIn is wanted, want lets a renewal end.
 func (pg *page) want(status pkce.Status) pkce.State {
 	pg.tab.d.t.Helper()
 	s := pg.state()
+	for n := 0; n < 60 && status == pkce.SignedIn && s.Status == pkce.Renewing; n++ {
+		wait(time.Second)
+		s = pg.state()
+	}
 	if s.Status != status {
 		pg.tab.d.t.Fatalf("state = %+v, want status %v", s, status)
 	}
