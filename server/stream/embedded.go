@@ -29,6 +29,7 @@ const (
 // place of the old one, and the connections reconnect to the new server by themselves.
 type embedded struct {
 	options server.Options // static; without StoreDir, everything is in memory
+	prepare func()         // static; called before each start of a server that has a StoreDir
 	log     *slog.Logger   // static
 
 	mu     sync.Mutex // guards what follows
@@ -36,9 +37,9 @@ type embedded struct {
 }
 
 // newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty. bytes
-// is the most that all messages may take.
-func newEmbedded(dir string, bytes int64, log *slog.Logger) *embedded {
-	e := &embedded{log: log, options: server.Options{
+// is the most that all messages may take. Before each start on the files in dir the server calls prepare.
+func newEmbedded(dir string, bytes int64, prepare func(), log *slog.Logger) *embedded {
+	e := &embedded{prepare: prepare, log: log, options: server.Options{
 		ServerName:         "mayfly",
 		DontListen:         true,
 		NoSigs:             true,
@@ -70,6 +71,8 @@ func (e *embedded) start() error {
 			}
 		}()
 		options.StoreDir = scratch.path
+	} else {
+		e.prepare()
 	}
 	s, err := server.NewServer(&options)
 	if err != nil {

@@ -75,3 +75,20 @@ func (n *NATS) Sealed(ctx context.Context, room string, seq int64) ([]byte, erro
 	}
 	return p.messages[0].msg.Data, nil
 }
+
+// EraseInFiles is called before each start of a NATS server with a folder.
+func (n *NATS) EraseInFiles() { n.eraseInFiles() }
+
+// FileRecord is a record from From to To of a file of JetStream's.
+type FileRecord struct {
+	From, To int
+	Seq      int64
+}
+
+// FileRecords returns the records that EraseInFiles finds in a file with that content.
+func FileRecords(content []byte) (all []FileRecord) {
+	for r := range fileRecords(content) {
+		all = append(all, FileRecord{r.from, r.to, r.stored.seq})
+	}
+	return all
+}

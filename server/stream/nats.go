@@ -13,9 +13,9 @@
 // writes nothing that could fail, and a restart would lose every event. If it fails, Ready says so, and the operator
 // decides.
 //
-// Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, erase.go, follow.go,
-// facts.go, signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go, record.go, metrics.go. The files from
-// append.go to watch.go have methods of NATS, which nats.go declares.
+// Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, erase.go, erasefiles.go (what
+// JetStream has not erased), follow.go, facts.go, signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go,
+// record.go, metrics.go. The files from append.go to watch.go have methods of NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
 // calls onFailed, which calls the done of an Append. So neither onFailed nor done may publish.
@@ -114,7 +114,7 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 		}
 		natsFolder = n.folder.NATS()
 	}
-	if n.links, err = openLinks(n.ctx, newEmbedded(natsFolder, bytes, n.log)); err != nil {
+	if n.links, err = openLinks(n.ctx, newEmbedded(natsFolder, bytes, n.eraseInFiles, n.log)); err != nil {
 		return err
 	}
 	if n.js, err = n.openJetStream(); err != nil {

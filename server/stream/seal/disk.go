@@ -109,6 +109,23 @@ func writeSynced(path, content string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
+// Replace writes a file that only this user may read, in place of the file of that path if there is one, and syncs it to
+// disk. A crash leaves the older file or the whole new one, and perhaps a file with the suffix ".tmp".
+func Replace(path string, content []byte) error {
+	f, err := os.OpenFile(path+temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(path+temporary, path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(path+temporary))
+	}
+	return syncFolder(filepath.Dir(path))
+}
+
 // NATS returns the path of the folder in which JetStream writes.
 func (f *Folder) NATS() string { return f.in(natsDir) }
 

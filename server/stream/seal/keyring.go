@@ -159,19 +159,7 @@ func (k *KeyRing) makeKey(m minute) (cipher.AEAD, error) {
 // writeKey makes a random key and returns it once the file of that name is synced to disk.
 func (k *KeyRing) writeKey(name string) (key []byte, err error) {
 	key = randomKey()
-	path := filepath.Join(k.dir, name)
-	f, err := os.OpenFile(path+temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.Write(key)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(path+temporary, path)
-	}
-	if err != nil {
-		return nil, errors.Join(err, os.Remove(path+temporary))
-	}
-	return key, syncFolder(k.dir)
+	return key, Replace(filepath.Join(k.dir, name), key)
 }
 
 // Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. Nothing else rotates them

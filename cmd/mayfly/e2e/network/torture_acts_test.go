@@ -211,9 +211,8 @@ func tortureActs(t *testing.T, length time.Duration) {
 	cursor := rig.Next[wire.Joined](old)
 	old.Close()
 
-	stored, kills := map[int64]string{}, 2
+	stored := map[int64]string{}
 	actAndBreak(t, all, lines, length, func() {
-		kills++
 		server.Kill()
 		readStored(t, folder, stored)
 		server.Start()
@@ -237,7 +236,7 @@ func tortureActs(t *testing.T, length time.Duration) {
 	agree(t, all, changed)
 
 	judgeNewcomers(t, server, all, wire.Cursor{Epoch: cursor.Epoch, Seq: cursor.Head})
-	judgeFolder(t, server, folder, all, stored, kills)
+	judgeFolder(t, server, folder, all, stored)
 }
 
 // actAndBreak lets all of them act and the lines break for length. Now and then it calls kill, and look more often.
