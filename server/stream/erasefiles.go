@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"mayfly/server/hub"
 	"mayfly/server/stream/seal"
 )
 
@@ -31,27 +33,38 @@ const (
 	withHeaders = 1 << 31
 )
 
-// eraseInFiles removes from JetStream's files the events that were taken back and that JetStream has not erased. It must
+// fileEraser removes from JetStream's files the events that were taken back and that JetStream has not erased. It must
 // run while no NATS server uses the files. JetStream leaves such an event if the process is killed before the eraser has
 // come to it. It leaves the event for good if the process is killed, or a write fails, while JetStream erases: JetStream
-// first stores that the event is deleted and then overwrites it, and later takes it for deleted. So eraseInFiles does not
+// first stores that the event is deleted and then overwrites it, and later takes it for deleted. So fileEraser does not
 // ask what JetStream takes for deleted; an event that a stored removal names must be gone.
 //
-// eraseInFiles also deletes files that JetStream had not finished. JetStream does not read them, and erases nothing in them.
-func (n *NATS) eraseInFiles() {
-	dir := filepath.Join(n.folder.NATS(), server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", streamName,
-		"msgs")
-	files, err := os.ReadDir(dir)
+// fileEraser also deletes files that JetStream had not finished. JetStream does not read them, and erases nothing in them.
+type fileEraser struct {
+	dir    string // the folder of JetStream's files for the stream
+	decode func(room string, s storedMsg) (hub.Event, error)
+	log    *slog.Logger
+}
+
+// newFileEraser returns the fileEraser of n, whose NATS server stores its files in natsFolder.
+func newFileEraser(natsFolder string, n *NATS) fileEraser {
+	dir := filepath.Join(natsFolder, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", streamName, "msgs")
+	return fileEraser{dir, n.decode, n.log}
+}
+
+// erase does the work. What fails is logged, and tried again at the next start.
+func (f fileEraser) erase() {
+	files, err := os.ReadDir(f.dir)
 	if errors.Is(err, fs.ErrNotExist) { // nothing was ever stored
 		return
 	}
 	var blocks []int
-	for _, f := range files {
-		switch suffix := filepath.Ext(f.Name()); suffix {
+	for _, file := range files {
+		switch suffix := filepath.Ext(file.Name()); suffix {
 		case ".tmp", ".new":
-			err = errors.Join(err, os.Remove(filepath.Join(dir, f.Name())))
+			err = errors.Join(err, os.Remove(filepath.Join(f.dir, file.Name())))
 		case blockSuffix:
-			if number, failed := strconv.Atoi(strings.TrimSuffix(f.Name(), suffix)); failed == nil {
+			if number, failed := strconv.Atoi(strings.TrimSuffix(file.Name(), suffix)); failed == nil {
 				blocks = append(blocks, number)
 			}
 		}
@@ -59,24 +72,24 @@ func (n *NATS) eraseInFiles() {
 	slices.Sort(blocks)
 	taken := map[erasure]bool{}
 	for _, number := range slices.Backward(blocks) { // an event is in the file of its removal or in an earlier one
-		err = errors.Join(err, n.eraseInFile(filepath.Join(dir, strconv.Itoa(number)+blockSuffix), taken))
+		err = errors.Join(err, f.eraseInFile(filepath.Join(f.dir, strconv.Itoa(number)+blockSuffix), taken))
 	}
 	if err != nil {
-		n.log.Warn("messages that were taken back may still be in a file", "err", err)
+		f.log.Warn("messages that were taken back may still be in a file", "err", err)
 	}
 }
 
 // eraseInFile adds to taken the events that the removals in the file at path name. Then it leaves the events of taken out
 // of the file, as JetStream leaves out deleted events when it compacts a file. It copies everything else as it is. It
 // leaves out only what it can decrypt, so it cannot be wrong about where a record begins and ends.
-func (n *NATS) eraseInFile(path string, taken map[erasure]bool) error {
+func (f fileEraser) eraseInFile(path string, taken map[erasure]bool) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	var events []fileRecord
 	for r := range fileRecords(content) {
-		e, err := n.decode(r.room, r.stored)
+		e, err := f.decode(r.room, r.stored)
 		if err != nil { // it has expired, or is no event
 			continue
 		}
@@ -96,7 +109,7 @@ func (n *NATS) eraseInFile(path string, taken map[erasure]bool) error {
 	if end == 0 {
 		return nil
 	}
-	if err := os.Remove(filepath.Join(filepath.Dir(path), indexFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := os.Remove(filepath.Join(f.dir, indexFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := seal.Replace(path, append(kept, content[end:]...)); err != nil {

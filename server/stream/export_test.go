@@ -77,7 +77,7 @@ func (n *NATS) Sealed(ctx context.Context, room string, seq int64) ([]byte, erro
 }
 
 // EraseInFiles is called before each start of a NATS server with a folder.
-func (n *NATS) EraseInFiles() { n.eraseInFiles() }
+func (n *NATS) EraseInFiles() { newFileEraser(n.folder.NATS(), n).erase() }
 
 // FileRecord is a record from From to To of a file of JetStream's.
 type FileRecord struct {

@@ -114,7 +114,8 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 		}
 		natsFolder = n.folder.NATS()
 	}
-	if n.links, err = openLinks(n.ctx, newEmbedded(natsFolder, bytes, n.eraseInFiles, n.log)); err != nil {
+	files := newFileEraser(natsFolder, n)
+	if n.links, err = openLinks(n.ctx, newEmbedded(natsFolder, bytes, files.erase, n.log)); err != nil {
 		return err
 	}
 	if n.js, err = n.openJetStream(); err != nil {
