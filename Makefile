@@ -67,9 +67,10 @@ torture: go ## break connections and kill servers for a minute, or FOR=1h, while
 	$(GO) run ./web/gen -quick
 	$(GO) test -count=1 -v -timeout=0 -run 'TestNothingLostNothingTwice|TestReactionsAgree' ./cmd/mayfly/e2e/network -for $(FOR)
 
-fuzz: go ## feed nonsense to the readers of frames, events, tokens, names and texts, for a minute each
+fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names and texts, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
 	$(GO) test -run='^$$' -fuzz=FuzzEvent -fuzztime=1m ./server/hub
+	$(GO) test -run='^$$' -fuzz=FuzzFileRecords -fuzztime=1m ./server/stream
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
 	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup

@@ -50,7 +50,7 @@ func stemOf(text string) stem {
 	return stem{}
 }
 
-// after returns the part of line after the last sign. It returns "" if line has no sign, or if the last one is not free
+// after returns the part of line after the last sign. It returns "" if line has no sign, or if the last sign is not free
 // (freeAt).
 func after(line string, sign byte) string {
 	at := strings.LastIndexByte(line, sign)

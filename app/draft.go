@@ -18,8 +18,9 @@ import (
 // write to the disk too often. When the user looks away, the page stores the draft at once.
 const draftPause = 500 * time.Millisecond
 
-// arriveTime is the longest time for which the field waits for the focus after the user has entered a room. The field takes
-// a draft only before it has the focus, and the device may need time to load the draft.
+// arriveTime is the time after which the page moves the focus into the field at the latest, once the user has entered a
+// room. Until then the page waits for the draft that the device loads, because it puts no draft into a field that has the
+// focus.
 const arriveTime = 3 * time.Second
 
 // A draft is what the page knows about the text in the field. "Returned drafts" are the drafts that the client gives

@@ -9,9 +9,9 @@ import (
 	"mayfly/app/dom"
 )
 
-// A painter decides when the page draws a view: at most one view in each frame of the browser, the first one at once. If the
-// page drew every view at once, many changes in a row could keep the browser from painting. A hidden page gets no frames,
-// so it draws every view at once.
+// A painter decides when the page draws a view. It lets the page draw at most one view in each frame of the browser: a view
+// after a pause is drawn immediately, and the next view waits for the next frame. Without that wait, many changes in a row
+// could keep the browser from painting. A hidden page gets no frames, so it draws each view as soon as the view comes.
 type painter struct {
 	latest  latest
 	onFrame goapp.Func // the callback of requestAnimationFrame

@@ -37,8 +37,9 @@ func (d *Device) Save(changes map[string]string) error {
 	return d.database.Save(changes)
 }
 
-// Update calls decide with everything that is stored, and stores the changes that decide returns as Save does. All of
-// that is one transaction, so no other tab stores anything in between. decide must not block, but Update blocks.
+// Update calls decide with everything that is stored. Then it stores all of the changes that decide has returned, or none
+// of them, as Save does. All of that is one transaction, so no other tab stores anything in between. Update blocks; decide
+// must not block.
 func (d *Device) Update(decide func(all map[string]string) (changes map[string]string)) error {
 	<-d.held
 	return d.database.Update(decide)

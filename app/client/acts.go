@@ -91,7 +91,7 @@ func (a *acts) flush(now clock.Moment) {
 	}
 }
 
-// find returns the first act for which the function is returns true, nil if there is no such act.
+// find returns the first act x for which is(x) is true, nil if there is no such act.
 func (a *acts) find(is func(x *act) bool) *act {
 	for i := range a.list {
 		if is(&a.list[i]) {

@@ -24,8 +24,8 @@ func (e *engine) close(now clock.Moment) {
 const checkAfter = 3
 
 // A protocolCheck asks which protocol the server speaks when connecting has failed several times. A server that speaks
-// another protocol accepts no connection of this client, and for a browser that looks like any other failure. Whatever
-// the answer is, the client goes on trying to connect, because another server behind the same address may speak its
+// another protocol accepts no connection of this client, and a browser reports that as it reports any other failure. The
+// client goes on trying to connect after every answer, because another server behind the same address may speak its
 // protocol.
 type protocolCheck struct {
 	ask        func() string // Config.Protocol

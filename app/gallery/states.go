@@ -45,7 +45,7 @@ var (
 		Rules: client.Rules{Emoji: emoji, Lives: wire.TTL{Min: 1000}}}
 )
 
-// states returns every state. Its messages have not expired at the time now.
+// states returns every state. No message in a state has expired at the time now.
 func states(now time.Time) []state {
 	all := connections()
 	all = append(all, accounts()...)

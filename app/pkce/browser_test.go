@@ -172,8 +172,8 @@ func (pg *page) state() pkce.State {
 	return pg.states[len(pg.states)-1]
 }
 
-// want returns the state of the page, whose status must be status. A page that renews its access token is signed in all the
-// while, but has the status Renewing. The moment of a renewal is random, so where SignedIn is wanted, want lets a renewal end.
+// want returns the state of the page, whose status must be status. A page that renews its access token is still signed in,
+// but has the status Renewing. The moment of a renewal is random, so if status is SignedIn, want lets a renewal end.
 func (pg *page) want(status pkce.Status) pkce.State {
 	pg.tab.d.t.Helper()
 	s := pg.state()

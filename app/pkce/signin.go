@@ -162,8 +162,10 @@ func (s *SignIn) publish() {
 
 // Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off, unless
 // the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when the server
-// says that the sign-in is expiring. If SignOut has left the page and the browser shows it again, the state then says
-// that the provider may still know the user.
+// says that the sign-in is expiring.
+//
+// SignOut sends the browser to the provider's page. If the user comes back from there to this page, for example with the
+// back button, the provider may still know the user: Wake then sets the problem OnlyHere.
 func (s *SignIn) Wake() {
 	m := s.state
 	m.hold()

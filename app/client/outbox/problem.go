@@ -39,8 +39,8 @@ func (p Problem) stored() (code, failed string) {
 	return string(p.Code), p.Message
 }
 
-// problemOf returns the problem from which stored made these strings. A record of an older version, which knew no
-// codes, has only the sentence failed.
+// problemOf is the inverse of the method stored: it returns the problem whose two strings are code and failed. If both are
+// equal, the problem has a code only. In a record of an older version of the page, code is empty, and failed is a sentence.
 func problemOf(code, failed string) Problem {
 	if code == failed {
 		return Problem{Code: Code(code)}
