@@ -3,14 +3,14 @@ package signin_test
 import (
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/server/devidp"
-
-	"github.com/chromedp/chromedp"
 )
 
-// noticesWarning sets warned when the page warns that the sign-in ends. The warning is replaced when the sign-in has ended,
-// which a busy machine may reach before the test looks.
+// noticesWarning is a script that sets warned when the page warns that the sign-in ends. When the sign-in has ended, another
+// sentence replaces the warning. On a busy machine that may happen before the test looks.
 const noticesWarning = `addEventListener('DOMContentLoaded', () => new MutationObserver(() => {
 	window.warned ||= document.body.textContent.includes('Your sign-in ends soon.');
 }).observe(document.body, {subtree: true, childList: true, characterData: true}))`
