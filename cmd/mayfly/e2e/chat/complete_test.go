@@ -54,7 +54,7 @@ func TestA17CompletionIsACombobox(t *testing.T) {
 	tab.Until(closed + ` && ` + field + `.value === 'so 🎉 😃 🚀 👍'`)
 	tab.Script(`document.execCommand('undo')`)
 	tab.Until(field + `.value === 'so 🎉 😃 🚀 :+1:'`)
-	// The page may announce the two messages of open as late as now: the message "lunch?" came, and the message "yes" is sent.
+	// The page may announce the two messages of open as late as now: that "lunch?" has come, and that "yes" is sent.
 	if said := rig.Eval[[]string](tab, `said.filter(s => !s.endsWith(': lunch?') && s.trim() !== 'Sent')`); len(said) > 0 {
 		t.Errorf("completion announced %q", said)
 	}
