@@ -7,7 +7,7 @@ ARGS ?=
 PRODUCT := ./app/... ./server/... ./shared/...
 EMBEDS  := ./web/... ./cmd/mayfly ./cmd/mayfly-web
 NATIVE  := $(PRODUCT) $(EMBEDS)
-E2E     := $(addprefix ./cmd/mayfly/e2e/,chat offline network signin operate)
+E2E     := $(addprefix ./cmd/mayfly/e2e/,chat offline network signin operate gallery)
 
 # HUNG is the time after which a test binary counts as hung. A binary that still works takes less on any busy machine.
 HUNG := 30m
@@ -40,7 +40,7 @@ test: gcc ## run every test that must pass: the packages with the race detector,
 	@# Compressing keeps one processor busy, and most tests wait: side by side, both end earlier.
 	@$(MAKE) --no-print-directory -j2 build race
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(EMBEDS)
-	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 2 -parallel 6 $(E2E)
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -parallel 6 $(E2E)
 
 race: gcc
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(PRODUCT)
@@ -55,8 +55,8 @@ measure: build ## measure the cost of a message, a start, a tab and a connection
 	scripts/chromium.sh
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/measure
 
-pictures: generate ## take the screenshots of the documentation and of the manifest from the running product
-	$(GO) test -count=1 ./cmd/mayfly/e2e/measure -run TestPictures -into docs
+pictures: generate ## take the screenshots and the film of the documentation, and the manifest's, from the running product
+	$(GO) test -count=1 ./cmd/mayfly/e2e/measure -run 'TestPictures|TestFilm' -into docs
 
 soak: FOR ?= 20m
 soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and check that its memory levels off
@@ -70,6 +70,7 @@ torture: go ## break connections and kill servers for a minute, or FOR=1h, while
 fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names and texts, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire
 	$(GO) test -run='^$$' -fuzz=FuzzEvent -fuzztime=1m ./server/hub
+	$(GO) test -run='^$$' -fuzz=FuzzCompact -fuzztime=1m ./server/hub
 	$(GO) test -run='^$$' -fuzz=FuzzFileRecords -fuzztime=1m ./server/stream
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
 	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling

@@ -22,7 +22,7 @@ const (
 // page. To sign out, it deletes the drafts; if messages are not sent yet, it asks the user first.
 type account struct {
 	*model
-	blocker problem // why the account did not sign the user in or out; its text is "" if there is no reason
+	blocker problem // why the sign-in or sign-out for which the user asked has not begun; blocker.text is "": no such reason
 }
 
 // An action is what a button of the account does.
@@ -31,23 +31,24 @@ type action int
 const (
 	doNothing action = iota
 	doSignIn
-	doSignInAnyway // also if the browser says that there is no network
+	doSignInAnyway // sign in although the browser says that there is no network
 	doSignOut
-	doSignOutAnyway // sign out although the unsent messages are lost
+	doSignOutAnyway // sign out although the unsent messages will be lost
 	doReload
 	doDismiss
 )
 
-// accountLine is the header's text about the user, which is a name with words before and after it, and the button
-// beside it.
+// accountLine is the text in the header that says who the user is, and the button beside that text. The text consists of
+// the words in before, the user's name, and the words in after.
 type accountLine struct {
 	before, name, after string
+	note                string // says to screen readers that the user is not signed in; others see that by the button
 	button              string
 	does                action
 }
 
-// line returns the accountLine for the state of the sign-in and the view. While the status of the sign-in is
-// pkce.Unknown, the line has no button.
+// line returns the accountLine for the state a of the sign-in and for the view v. While a.Status is pkce.Unknown, the page
+// does not know yet whether the user is signed in, so the accountLine has no button.
 func line(a *pkce.State, v *client.View) (l accountLine) {
 	me := v.Me
 	switch {
@@ -58,7 +59,7 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 		}
 		l = accountLine{name: a.Name, button: words.Of(words.SignOut), does: doSignOut}
 		l.before, l.after = words.Around(as)
-		if me.ID != "" && !me.Anonymous { // the server changes names that look like another user's
+		if me.ID != "" && !me.Anonymous { // a.Name is not always right: the server may have changed it to me.Name
 			l.name = me.Name
 		}
 	case a.Status == pkce.Restoring:
@@ -69,17 +70,18 @@ func line(a *pkce.State, v *client.View) (l accountLine) {
 		}
 		if me.Anonymous {
 			l.name = room.Called(me)
-			l.before, l.after = words.Around(words.GuestCalled)
+			l.before, l.after = words.Around(words.GuestTag)
+			l.note = words.Of(words.GuestNote)
 		}
 	}
-	if does, _ := actionOf(a.Problem.Action()); does == l.does { // renderProblem draws a button for the same action
+	if does, _ := actionOf(a.Problem.Action()); does == l.does { // renderProblem draws a button that does this already
 		l.button = ""
 	}
 	return l
 }
 
-// actionOf returns the action of the button beside a problem, and the button's text. asked is the Action that the problem
-// asks of the user.
+// actionOf returns what the button beside a problem does, and the button's text. asked says what the user must do about the
+// problem; it comes from pkce.Problem.Action.
 func actionOf(asked pkce.Action) (effect action, name string) {
 	switch asked {
 	case pkce.ActSignIn:
@@ -97,10 +99,11 @@ func actionOf(asked pkce.Action) (effect action, name string) {
 	}
 }
 
-// renderName draws the header's text about the user: the name that other users see, or the name of the sign-in.
+// renderName draws the text of the accountLine: the user's name, with the words before and after it.
 func (a *account) renderName() goapp.UI {
 	l := line(&a.signIn, &a.view)
-	return elem("p", "who", goapp.Text(l.before), textElem("bdi", "who-name", l.name), goapp.Text(l.after))
+	return elem("p", "who", textElem("span", "who-before", l.before), textElem("bdi", "who-name", l.name),
+		goapp.Text(l.after), textElem("span", "unseen", l.note))
 }
 
 // renderButton draws the button that signs the user in or out. It returns nil if the accountLine has no button.
@@ -136,7 +139,7 @@ func unsentProblem(n int) problem {
 	return problem{text: text, button: words.Of(words.SignOutAnyway), does: doSignOutAnyway}
 }
 
-// problem returns the problem to show below the header. If its text is "", there is none.
+// problem returns the problem to show below the header. The text of the returned problem is "" if there is none to show.
 func (a *account) problem() problem {
 	if a.blocker.text != "" {
 		return a.blocker
@@ -180,8 +183,9 @@ func (a *account) do(ctx goapp.Context, what action) {
 		a.signIn.Problem = pkce.Problem{}
 		focusComposer()
 	case doSignIn:
-		// The browser may be wrong about the network. So its answer does not count while the chat is connected, and the user
-		// can try anyway.
+		// Without a network, the user would leave the chat, and the provider's page would not load. So show a problem if the
+		// client is offline and the browser, too, says that there is no network. Both may be wrong, so the problem has a
+		// button with which the user can sign in anyway.
 		if a.view.Status == client.Offline && !goapp.Window().Get("navigator").Get("onLine").Bool() {
 			again := words.Of(words.TryAgain)
 			a.blocker = problem{text: words.Of(words.SignInNeedsNetwork), button: again, does: doSignInAnyway}
@@ -203,7 +207,8 @@ func (a *account) do(ctx goapp.Context, what action) {
 }
 
 func (a *account) signOut() {
-	focusComposer() // the focus must not be lost: the button disappears
+	// Signing out removes the button that has the focus. Without this call, a keyboard user would have no place in the page.
+	focusComposer()
 	returnTo := here()
 	spawn(func() { a.auth.SignOut(returnTo) })
 }
@@ -221,15 +226,15 @@ func (a *account) goToProvider(ctx goapp.Context) {
 	})
 }
 
-// here returns the path of the page with its query, to which the user comes back from the provider.
+// here returns the address of the page without the origin. The user comes back to this address from the provider.
 func here() string { return strings.TrimPrefix(browser.Address(), browser.Origin()) }
 
-// onPageRestored notes that the browser is not leaving the page any more. It runs when going to the provider has failed, and
-// each time the browser shows the page, also when the user comes back from the provider by the Back button.
+// onPageRestored runs when going to the sign-in provider has failed, and each time the browser shows the page, for example
+// because the user has come back by the Back button. It clears a.leaving: the browser is not leaving the page any more.
 func (a *account) onPageRestored(goapp.Context) { a.leaving = false }
 
-// afterView runs when a new view is shown. previous is the view that was shown before it. If the reason for the blocker
-// is gone, afterView removes the blocker and returns true.
+// afterView runs when a new view is shown. previous is the view that was shown before. If the reason for a.blocker is
+// gone, afterView removes the blocker and returns true.
 func (a *account) afterView(previous *client.View) bool {
 	unsent := a.blocker.does == doSignOutAnyway
 	sent := unsent && a.view.Unsent == 0
@@ -248,7 +253,7 @@ func (a *account) onSignIn(state pkce.State) {
 	before, after := line(&was, &a.view), line(&state, &a.view)
 	a.signIn = state
 	if was.Status != pkce.Unknown && before.does != after.does {
-		a.voice.say(after.before + after.name + after.after)
+		a.voice.say(after.before + after.name + after.after + after.note)
 	}
 	if state.SignInID != was.SignInID || state.Problem != was.Problem {
 		yieldFocus(accountID, problemID, installID)

@@ -3,10 +3,11 @@ package app
 import (
 	"strings"
 
+	"mayfly/app/browser"
 	"mayfly/shared/wire"
 )
 
-const roomPath = "/r/" // what the path of a room's page begins with
+const roomPath = "/r/" // the path of a room's page is roomPath and the room's name; wire.DefaultRoom has the path "/"
 
 // pathOf returns the path of a room's page. Each room has only one path.
 func pathOf(room string) string {
@@ -15,6 +16,9 @@ func pathOf(room string) string {
 	}
 	return roomPath + room
 }
+
+// linkTo returns the whole address of a room's page, for other people.
+func linkTo(room string) string { return browser.Origin() + pathOf(room) }
 
 // roomOf returns the name of the room in a path. It understands other ways to write a room's path: capital letters, white
 // space around the name, and slashes after it. ok is false if no room can have the name.
@@ -36,8 +40,8 @@ func roomOf(path string) (room string, ok bool) {
 }
 
 // roomAt returns the name of the room at the address with this path and this fragment. People write "#tea" for the room tea,
-// so the path "/" with the fragment "tea" leads there. The fragment composerID names no room, because the page itself links
-// to it. elsewhere is true if the room's page has another address.
+// so the path "/" with the fragment "tea" leads to the room tea. The fragment composerID names no room, because the page
+// itself has a link to that fragment. elsewhere is true if the address is not the usual address of the room (see pathOf).
 func roomAt(path, fragment string) (room string, elsewhere, ok bool) {
 	room, ok = roomOf(path)
 	named := plainName(strings.TrimLeft(fragment, "#"))
@@ -47,8 +51,9 @@ func roomAt(path, fragment string) (room string, elsewhere, ok bool) {
 	return room, ok && pathOf(room) != path, ok
 }
 
-// roomNamed returns the name of the room that the user means by text: a name, perhaps with a #, or the address of a room's
-// page, with or without this server's origin or host. ok is false if no room can have the name.
+// roomNamed returns the name of the room that the user means by text. The user may have written the room's name, also with
+// a # before it, or the address of the room's page. The address may be only a path, or may begin with this server's host or
+// origin (the parameter origin, such as https://chat.example.com). ok is false if no room can have the name.
 func roomNamed(text, origin string) (room string, ok bool) {
 	text = strings.TrimSpace(text)
 	address, isAddress := text, strings.HasPrefix(text, "/")

@@ -6,14 +6,15 @@ import (
 	"mayfly/app/dom"
 )
 
-// leaveToBrowser keeps go-app from seeing some clicks on links: those with Shift or Alt, and those with another mouse button
-// than the main one. For them the browser opens a window or downloads. go-app would open the link in this tab, because it
-// leaves only clicks with Ctrl or Meta to the browser. Call stop to end this.
+// leaveToBrowser hides some clicks on links from go-app, so that the browser handles them. These are clicks with Shift or
+// Alt, for which the browser opens a window or downloads the file, and clicks with another mouse button than the main one.
+// Without leaveToBrowser, go-app would open the link in this tab. (go-app itself leaves clicks with Ctrl or Meta to the
+// browser.) Once the caller has called stop, go-app sees all clicks again.
 func leaveToBrowser() (stop func()) {
 	onClick := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		click := args[0]
 		if special(click) && click.Get("target").Call("closest", "a").Truthy() {
-			click.Call("stopPropagation") // go-app listens on the window, to which the click comes last
+			click.Call("stopPropagation") // go-app listens on the window, which a click reaches after the document
 		}
 		return nil
 	})

@@ -20,25 +20,26 @@ const (
 	doName                 // /nick: give a guest another name
 	doShowWho              // /who: show who is in the room
 	doClear                // /clear: take back the user's messages
-	doHelp                 // /help: show the commands
+	doHelp                 // /help: open the help
 	doNoSuch               // there is no such command
-	doNotAlone             // a text follows a command that takes none
-	doNoText               // no text follows a command that needs one
+	doNotAlone             // the user wrote a text after a command that takes no text, such as /who
+	doNoText               // the user wrote no text after a command that needs a text, such as /me
 )
 
-// verbs has the commands by their names.
+// verbs contains the verb of each command. The key is the command's name.
 var verbs = map[string]verb{"/me": doAct, "/nick": doName, "/who": doShowWho, "/clear": doClear, "/help": doHelp}
 
-// A command is a text as the page understands it.
+// A command is a text that the user wants to send, as readCommand has parsed it. The text may be a command, such as "/who",
+// or a message.
 type command struct {
 	does verb
 	name string // the command's name as the user wrote it, such as "/nick"; "" if the text is no command
 	text string // what follows the name; if the text is no command, the text to send
 }
 
-// readCommand reads what the user wants to send. A text that begins with a slash and a letter is a command, whose name ends
-// at the first white space. A text that begins with two slashes is no command, and is sent without the first: "//me" sends
-// "/me".
+// readCommand parses a text that the user wants to send. A text that begins with a slash and a letter is a command. Its name
+// ends at the first white space. A text that begins with two slashes is a message, which is sent without the first slash:
+// for "//me", the message is "/me".
 func readCommand(text string) command {
 	rest, slash := strings.CutPrefix(text, "/")
 	first, _ := utf8.DecodeRuneInString(rest)
@@ -66,7 +67,7 @@ func readCommand(text string) command {
 	return c
 }
 
-// said returns the text to send, and whether the command sends one.
+// said returns the text of the message that c sends. ok is false if c is a command that sends no message, such as /who.
 func (c *command) said() (text string, ok bool) {
 	switch c.does {
 	case doSay:
@@ -77,8 +78,8 @@ func (c *command) said() (text string, ok bool) {
 	return "", false
 }
 
-// italic returns text so that each of its lines is drawn in italics. If its own signs of Markdown prevent that, the text
-// stays as it is.
+// italic puts * or _, the Markdown for italics, around each line of text. If neither works because the text itself contains
+// Markdown, italic returns text unchanged.
 func italic(text string) string {
 	plain := func(text string) string { return markup.Plain(markup.Parse(text)) }
 	for _, sign := range []string{"*", "_"} {
@@ -95,7 +96,7 @@ func italic(text string) string {
 	return text
 }
 
-// mistake returns the sentence about a command that the page can't carry out; "" if the page can.
+// mistake returns a sentence that says what is wrong with the command c. If nothing is wrong, it returns "".
 func (c *command) mistake() string {
 	switch name := words.First(c.name); c.does {
 	case doNoSuch:
@@ -108,8 +109,8 @@ func (c *command) mistake() string {
 	return ""
 }
 
-// run carries out c, a command that sends no text. If that is not possible, run returns a sentence that says why, otherwise
-// "".
+// run carries out c, a command that sends no message. If the page can't carry out c, problem is a sentence that says why.
+// Otherwise it is "".
 func (p *page) run(ctx goapp.Context, c *command) (problem string) {
 	switch c.does {
 	case doName:
@@ -120,22 +121,34 @@ func (p *page) run(ctx goapp.Context, c *command) (problem string) {
 	case doClear:
 		return p.takeAllBack()
 	case doHelp:
-		p.notice.text = words.Of(words.CommandHelp)
-		p.voice.say(p.notice.text)
+		p.menu.help.show(ctx)
 	}
 	return c.mistake()
 }
 
-// takeAllBack takes back all messages of the user's own in the room, and discards those that the server has not accepted. If
-// there are none, it returns a sentence that says so, otherwise "".
+// takeAllBack takes back all of the user's own messages in the room, which the user can undo for some seconds. It also
+// discards all entries in the room, and tells the user how many these were. If it finds neither messages nor entries, it
+// returns a sentence that says so. Otherwise it returns "".
 func (p *page) takeAllBack() (problem string) {
-	problem = words.Of(words.NothingToClear)
-	messages := p.messages()
+	messages, takesBack := p.messages(), p.view.Limits.Acts > 0
+	if problem = words.Of(words.NothingToClear); !takesBack {
+		problem = words.Of(words.NoTakingBack)
+	}
+	discarded := 0
 	for i := range messages {
-		if m := &messages[i]; m.Mine {
-			p.client.Remove(m.Key)
-			problem = ""
+		m := &messages[i]
+		if !m.Mine || m.Seq != 0 && !takesBack {
+			continue
 		}
+		p.client.Remove(m.Key)
+		problem = ""
+		if m.Seq == 0 {
+			discarded++
+		}
+	}
+	if discarded > 0 {
+		p.notice.text = words.Count(words.Discarded, discarded)
+		p.voice.say(p.notice.text)
 	}
 	return problem
 }

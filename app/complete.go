@@ -19,14 +19,14 @@ const (
 	minShortcode = 2
 )
 
-// The signs after which the composer completes.
+// After one of these signs, the composer suggests completions of what the user writes.
 const (
 	emojiSign   = ':' // begins a shortcode, and ends it
 	mentionSign = '@' // begins the name of a user
 )
 
-// A stem is the end of a text that a suggestion would replace: a sign, and the characters after it. Its sign is 0 if
-// there is nothing to complete.
+// A stem is the end of the user's text that a suggestion would replace, such as ":tad": a sign, and the characters after the
+// sign. If the text has no such end, the field sign is 0.
 type stem struct {
 	sign byte
 	text string // without the sign
@@ -50,8 +50,8 @@ func stemOf(text string) stem {
 	return stem{}
 }
 
-// after returns the part of line after the last sign. It returns "" if line has no sign, or if the last sign is not free
-// (freeAt).
+// after returns the part of line after the last sign. It returns "" if line does not contain sign, or if the last sign may
+// not begin a shortcode or a mention (freeAt).
 func after(line string, sign byte) string {
 	at := strings.LastIndexByte(line, sign)
 	if at < 0 || !freeAt(line, at) {
@@ -60,16 +60,16 @@ func after(line string, sign byte) string {
 	return line[at+1:]
 }
 
-// freeAt reports whether the sign at the index at may begin a shortcode or a mention. A sign inside a word, a time, a mail
-// address or a web address may not.
+// freeAt reports whether the sign line[at] may begin a shortcode or a mention. It returns false for a sign inside a word, a
+// time such as 12:30, a mail address or a web address.
 func freeAt(line string, at int) bool {
 	before, _ := utf8.DecodeLastRuneInString(line[:at])
 	word := line[strings.LastIndexFunc(line[:at], unicode.IsSpace)+1 : at]
 	return !unicode.IsLetter(before) && !unicode.IsDigit(before) && !strings.Contains(word, "://")
 }
 
-// inCode reports whether text ends inside code: after the beginning of a block of code, or of code in the last line, that is
-// not closed yet.
+// inCode reports whether the end of text is inside code: a block of code (```) or code within the last line (`) has begun,
+// but has not ended.
 func inCode(text string) bool {
 	return strings.Count(text, "```")%2 == 1 || strings.Count(lastLine(text), "`")%2 == 1
 }
@@ -84,12 +84,13 @@ func notShortcode(r rune) bool {
 type suggestion struct {
 	insert string    // the text that replaces the stem
 	name   string    // what the list shows
-	note   string    // what the list shows behind the name
-	user   wire.User // zero for an emoji
-	emoji  string    // "" for a user
+	note   string    // what the list shows behind the name, see suggestUsers; "" for an emoji
+	user   wire.User // the suggested user; zero if the suggestion is an emoji
+	emoji  string    // the suggested emoji; "" if the suggestion is a user
 }
 
-// suggest returns the suggestions for s, the best first. users are the users in the room, me is the id of this page's user.
+// suggest returns the suggestions for the stem s, the best first. users are the users in the room. me is the id of the user
+// of this page. suggest does not suggest that user.
 func suggest(s stem, users []wire.User, me string) []suggestion {
 	switch s.sign {
 	case emojiSign:
@@ -112,31 +113,40 @@ func suggestEmoji(text string) []suggestion {
 	return best(found)
 }
 
-// suggestUsers returns the users whose names match text, without the user of this page. The note says that a name is a
-// guest's. If several users have a name that reads the same, the note also has the end of the user's id.
+// suggestUsers returns suggestions for the users whose names match text, without the user of this page (me).
 func suggestUsers(text string, users []wire.User, me string) []suggestion {
 	text = strings.ToLower(text)
-	have := make(map[string]int)
-	for i := range users {
-		have[strings.ToLower(room.Called(users[i]))]++
-	}
 	var found []ranked
-	for _, u := range users {
-		name := room.Called(u)
-		lower := strings.ToLower(name)
-		rank := rankOf(lower, text, " ")
-		if u.ID == me || name == "" || rank == noMatch {
-			continue
+	for _, s := range addressable(users, me) {
+		if rank := rankOf(strings.ToLower(s.name), text, " "); rank != noMatch {
+			found = append(found, ranked{s, rank})
 		}
-		s := suggestion{insert: string(mentionSign) + name + " ", name: name, user: u}
-		s.note = words.Suggested(u, have[lower] > 1)
-		found = append(found, ranked{s, rank})
 	}
 	return best(found)
 }
 
-// emojiOf returns the emoji for the shortcode at the end of text, such as ":tada:", and the number of bytes of that
-// shortcode. If text does not end with a shortcode, it returns "".
+// addressable returns a suggestion for each user whom a text can mention by name, without the user of this page (me). The
+// note of a suggestion says if the user is a guest. If another user in the room has the same name, the note also shows the
+// end of the user's id.
+func addressable(users []wire.User, me string) (all []suggestion) {
+	have := make(map[string]int)
+	for i := range users {
+		have[strings.ToLower(room.Called(users[i]))]++
+	}
+	for _, u := range users {
+		name := room.Called(u)
+		if u.ID == me || name == "" {
+			continue
+		}
+		s := suggestion{insert: string(mentionSign) + name + " ", name: name, user: u}
+		s.note = words.Suggested(u, have[strings.ToLower(name)] > 1)
+		all = append(all, s)
+	}
+	return all
+}
+
+// emojiOf returns the emoji for the shortcode at the end of text, such as ":tada:". size is the number of bytes of the
+// shortcode with its two colons. If text does not end with a known shortcode, emojiOf returns "" and 0.
 func emojiOf(text string) (emoji string, size int) {
 	opened, ok := strings.CutSuffix(text, string(emojiSign))
 	if !ok || inCode(opened) {
@@ -152,7 +162,7 @@ func emojiOf(text string) (emoji string, size int) {
 	return "", 0
 }
 
-// The ranks of a match, the best first.
+// These ranks say how well a name matches what the user has written. The lowest number is the best match.
 const (
 	matchesAll = iota
 	matchesStart
@@ -183,7 +193,8 @@ type ranked struct {
 	rank int
 }
 
-// best returns the first maxSuggested suggestions of found by rank. Those of one rank keep their order.
+// best sorts found by rank, the best first, and returns the first maxSuggested suggestions. Suggestions of the same rank
+// keep their order. Each emoji is suggested only once.
 func best(found []ranked) (list []suggestion) {
 	for rank := matchesAll; rank < noMatch; rank++ {
 		for i := range found {
@@ -197,8 +208,9 @@ func best(found []ranked) (list []suggestion) {
 	return list
 }
 
-// addressed returns the ids of the users whom text mentions. If several users have the same name, text mentions the one whom
-// the author has picked from the suggestions, or nobody. picked has the ids of all users whom the author has picked.
+// addressed returns the ids of the users whom a text mentions. mentions are the names that follow an @ in the text. picked
+// contains the ids of the users whom the author has picked from the suggestions. If several users have a mentioned name, the
+// text mentions the user whom the author has picked. If the author has picked none or several of them, it mentions none.
 func addressed(mentions []string, users []wire.User, picked []string) []string {
 	var ids []string
 	for _, name := range mentions {

@@ -123,6 +123,7 @@ func TestAddressed(t *testing.T) {
 		{"@Nobody", "u-bob2", ""},
 		{"@Heron and @Anonymous Heron", "", "g-heron"},
 		{"@Amanda @Ada @Amanda", "", "u-amanda u-ada2"},
+		{"@Amanda@example.org", "", ""},
 		{"**@Amanda**", "", "u-amanda"},
 		{"`@Amanda`", "", ""},
 		{"```\n@Amanda\n```", "", ""},

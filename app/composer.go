@@ -22,9 +22,9 @@ const (
 	sendID    = "message-send"
 )
 
-// A composer is the field in which the user writes, with the button Send. Only the browser's field holds the text: go-app
-// neither sets nor clears it. While the user types, go-app draws nothing, except once to remove the sentence about a
-// problem. So drawing neither loses nor delays a key press.
+// A composer is the field in which the user writes, with the button Send. Only the browser's field contains the text: go-app
+// neither sets nor clears it. While the user types, go-app does not draw, so that no key press is lost or delayed. It draws
+// only if it must remove the sentence about a problem.
 type composer struct {
 	*model
 	reply   reply
@@ -33,7 +33,7 @@ type composer struct {
 	suggest suggestions
 	problem string  // why the text could not be sent, or news about a draft; "" once the user changes the text
 	counter counter // the counter that is shown
-	touch   bool    // the user writes with a keyboard on the screen: Enter begins a line
+	touch   bool    // the user writes with a keyboard on the screen
 	grows   bool    // the browser itself makes the field as high as its text, so fit is not needed
 
 	onSent    func(goapp.Context)                            // runs after a message was sent
@@ -48,22 +48,26 @@ func (c *composer) render() goapp.UI {
 		"placeholder", words.Of(words.ComposerPlaceholder), "aria-label", words.Of(words.ComposerLabel),
 		"aria-describedby", replyID+" "+hintID+" "+counterID, "enterkeyhint", "send", "autocomplete", "off")
 	hint := words.ComposerHint
-	if c.touch {
+	if c.breaks() {
 		text.Attr("enterkeyhint", "enter")
+		hint = words.ComposerHintBreaks
+	}
+	if c.breaks() && c.touch {
 		hint = words.ComposerHintTouch
 	}
 	send := textElem("button", "composer-send", words.Of(words.Send))
 	attributes(send, "id", sendID, "type", "submit")
-	// The problem is drawn even if it is empty: go-app matches elements by their place. Without this element, it would take
-	// each one after it, such as the field, for another.
+	// Draw the element of the problem even if there is no problem. go-app recognises elements by their index among their
+	// siblings. If this element appeared and disappeared, go-app would mistake each element after it for its neighbour, and
+	// the field could lose its text.
 	problem := textElem("p", "composer-problem", c.problem).Attr("role", "alert")
 	form := elem("form", "composer", problem, c.renderOffer(), c.undo.render(), c.reply.render(),
 		c.suggest.render(),
 		elem("div", "composer-row",
-			elem("div", "composer-field", text), send, c.life.render(), elem("p", "composer-tally").Attr("id", counterID)),
+			elem("div", "composer-field", text, c.life.render()), send, elem("p", "composer-tally").Attr("id", counterID)),
 		textElem("p", "unseen", words.Of(hint)).Attr("id", hintID),
-	).Attr("aria-label", words.Of(words.ComposerRegion))
-	if c.client == nil { // go-app prerenders disabled even if its value is false
+	).Attr("aria-label", words.Of(words.ComposerRegion)).Attr(regionMark, composerID)
+	if c.client == nil { // on the server; set disabled only here, because go-app prerenders it even if it is false
 		text.Attr("disabled", true)
 		send.Attr("disabled", true)
 		return form
@@ -79,7 +83,8 @@ func (c *composer) render() goapp.UI {
 	return on(form, "submit", c.onSubmit)
 }
 
-// renderOffer draws the drafts that wait for the user's answer. It draws an empty element if there are none.
+// renderOffer draws the offer of drafts above the field: the user can insert or discard them. If no drafts are offered, it
+// draws an empty element.
 func (c *composer) renderOffer() goapp.UI {
 	offer := c.draft.offer
 	box := elem("div", "composer-offer").Attr("id", offerID)
@@ -109,7 +114,8 @@ func (c *composer) onInsert(goapp.Context, goapp.Event) {
 // onDiscard runs when the user discards the drafts that are offered.
 func (c *composer) onDiscard(goapp.Context, goapp.Event) { c.endOffer() }
 
-// endOffer tells the client that the drafts that were offered are in the text, or not needed any more.
+// endOffer runs when the user has inserted or discarded the offered drafts. It removes the offer, and tells the client not
+// to return these drafts again.
 func (c *composer) endOffer() {
 	d := &c.draft
 	d.taken[d.room], d.offer = d.offer.last, delivery{}
@@ -117,8 +123,9 @@ func (c *composer) endOffer() {
 	focusComposer()
 }
 
-// start makes two timers: one stores the draft when the user pauses typing, the other moves the focus into the field if a
-// room's drafts take too long to come. stop ends both.
+// start makes two timers. One stores the draft when the user pauses typing. The other moves the focus into the field if the
+// drafts of a room take too long to come. start also follows whether the keyboard of the device is on the screen (c.touch).
+// stop ends all of that.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
 	touch := goapp.Window().Call("matchMedia", touchKeyboard)
@@ -147,7 +154,8 @@ func (c *composer) start(ctx goapp.Context) (stop func()) {
 	}
 }
 
-// arrive runs when the user has come into a room. The field gets the focus once the room's drafts are in it.
+// arrive runs when the user has entered a room. It does not focus the field yet, because drafts are not put into a field
+// with the focus. Once the field contains the drafts of the room, or after arriveTime, the method arrived moves the focus.
 func (c *composer) arrive() {
 	input, a := composerField(), &c.draft.arrival
 	if input.Truthy() && input.Get("value").String() == "" {
@@ -157,7 +165,7 @@ func (c *composer) arrive() {
 	a.timer.Reset(arriveTime)
 }
 
-// arrived moves the focus into the field, unless the user has moved it elsewhere since arrive.
+// arrived moves the focus into the field, unless the user has moved the focus to another element since arrive ran.
 func (c *composer) arrived() {
 	a := &c.draft.arrival
 	if !a.waits {
@@ -180,13 +188,13 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	}
 	if p.key == "Escape" && !p.composing {
 		c.list.Dismiss()
-		if c.replyTo != "" {
+		if c.draft.answers != "" {
 			c.problem = ""
 			c.reply.cancel()
 			return
 		}
 	}
-	if !p.sends(c.touch) {
+	if !p.sends(c.breaks()) {
 		ctx.PreventUpdate()
 		return
 	}
@@ -194,13 +202,13 @@ func (c *composer) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	c.send(ctx)
 }
 
-// onKeyPress runs after onKeyDown. It prevents the line break of an Enter that has sent the text. For a real keyboard,
-// PreventDefault in onKeyDown is enough; a program that types for the user may still cause the key press.
+// onKeyPress runs after onKeyDown. If Enter has sent the text, onKeyPress prevents the line break of that Enter. With a real
+// keyboard, PreventDefault in onKeyDown is enough. But a program that types for the user may send the key press anyway.
 func (c *composer) onKeyPress(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	p := pressOf(e)
-	p.composing = false // an Enter that ends a composition adds no line break either
-	if p.sends(c.touch) {
+	p.composing = false // if an Enter ends the composition of an input method, it must add no line break either
+	if p.sends(c.breaks()) {
 		e.PreventDefault()
 	}
 }
@@ -228,7 +236,9 @@ func (c *composer) onInput(ctx goapp.Context, e goapp.Event) {
 	c.measure()
 	c.onTyping(composerField().Get("value").String())
 	c.draft.timer.Reset(draftPause)
-	if e.Get("isComposing").Truthy() && !c.touch { // a keyboard on the screen composes each word
+	// While an input method composes a character, hide the list of suggestions, which would be in its way. But a keyboard on
+	// the screen composes every word, so there the list must stay.
+	if e.Get("isComposing").Truthy() && !c.touch {
 		c.suggest.close()
 		return
 	}
@@ -238,7 +248,7 @@ func (c *composer) onInput(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onComposed runs when an input method has composed a part of the text.
+// onComposed runs when an input method has composed a part of the text. Now the field may show suggestions for that part.
 func (c *composer) onComposed(ctx goapp.Context, _ goapp.Event) {
 	ctx.PreventUpdate()
 	c.suggest.follow()
@@ -263,13 +273,13 @@ func (c *composer) send(ctx goapp.Context) {
 		}
 		return
 	}
-	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.replyTo, Life: c.life.chosen(),
+	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.draft.answers, Life: c.life.chosen(),
 		Mentions: c.suggest.mentions(text)}))
 	if c.problem != "" {
 		return
 	}
 	c.clear()
-	c.replyTo = ""
+	c.draft.answers = ""
 	c.life.reset()
 	c.keepDraft()
 	if c.signIn.SignInID == "" {
@@ -287,21 +297,21 @@ func (c *composer) clear() {
 	}
 }
 
-// switchDraft makes room the room of the draft. It stores the text in the field as the draft of the room before, and
-// empties the field. If no room was known before, as after the return from the sign-in provider, the text stays in the
-// field and becomes the draft of room.
+// switchDraft runs when the page shows another room. It stores the text in the field as the draft of the previous room, and
+// empties the field. If there was no previous room, as after the return from the sign-in provider, the text stays in the
+// field, and becomes the draft of the new room.
 func (c *composer) switchDraft(room string) {
 	d := &c.draft
 	c.keepDraft()
 	if d.room != "" || room == "" {
 		c.clear()
 	}
-	d.room, d.offer, c.replyTo = room, delivery{}, ""
+	d.room, d.offer, d.answers = room, delivery{}, ""
 	c.life.reset()
 }
 
-// takeDrafts puts the drafts that the client gives back (View.Drafts) into the field. If the field takes none now,
-// takeDrafts offers them above the field. It reports whether the page must be drawn.
+// takeDrafts puts the drafts that the client returns (View.Drafts) into the field or, if the user may be using the field,
+// offers them above it. changed is true if the page must be drawn.
 func (c *composer) takeDrafts() (changed bool) {
 	input, d := composerField(), &c.draft
 	if c.view.Room != d.room || !input.Truthy() {
@@ -346,8 +356,8 @@ func (c *composer) limit() int {
 	return wire.MaxText
 }
 
-// measure updates the field's height and the counter. It writes the counter only if it has changed, and reads the text
-// only near the limit.
+// measure runs when the text has changed. It updates the height of the field, and the counter if that has changed. To be
+// fast, it reads the whole text only if its length is near the limit.
 func (c *composer) measure() {
 	input := composerField()
 	if !input.Truthy() {
@@ -356,7 +366,7 @@ func (c *composer) measure() {
 	if !c.grows {
 		fit(input)
 	}
-	n, limit := input.Get("textLength").Int(), c.limit() // UTF-16 units, which are never fewer than characters
+	n, limit := input.Get("textLength").Int(), c.limit() // n is in UTF-16 units: at least the number of characters
 	if near(n, limit) {
 		n = characters(input.Get("value").String())
 	}
@@ -365,13 +375,16 @@ func (c *composer) measure() {
 		return
 	}
 	c.counter = is
-	dom.Write(counterID, is.words())
+	c.write()
 	input.Call("setAttribute", "aria-invalid", is.over())
 	dom.ByID(sendID).Call("setAttribute", "aria-disabled", is.over())
 	if text := is.said(was); text != "" {
 		c.voice.say(text)
 	}
 }
+
+// write writes the text of the counter into its element, which go-app draws empty.
+func (c *composer) write() { dom.Write(counterID, c.counter.words()) }
 
 // fit makes the field as high as its text and its border. The style sheet sets the largest height.
 func fit(input goapp.Value) {

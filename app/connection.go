@@ -20,20 +20,20 @@ const (
 // A connection shows the state of the client's connection to the server.
 type connection struct {
 	*model
-	asGuest      bool   // the user has chosen to go on as a guest; the page waits for the end of the refused sign-in
+	asGuest      bool   // the user has chosen to go on as a guest; once the refused sign-in has ended, the page connects
 	countingDown bool   // the page counts the seconds until the next attempt to connect
-	tail         string // the end of the text, which has the seconds: what the element with the id tailID shows
+	tail         string // what was last written into the element with the id tailID: the end of the text, with the seconds
 }
 
-// render draws the state of the connection. The end of the text, the tail, counts down the seconds until the next attempt.
-// Its element is drawn empty, and refresh writes the seconds into it: if go-app drew them, it would compare the whole page
-// every second. The tail is hidden from screen readers, which must not say the seconds.
+// render draws the state of the connection. The end of the text, the tail, counts down the seconds until the next attempt to
+// connect. render draws the tail empty, and the method refresh writes the seconds: if go-app drew them, it would compare the
+// whole page every second. The tail is hidden from screen readers: they would otherwise read each new number aloud.
 func (c *connection) render() goapp.UI {
 	text := textElem("span", "", words.Status(&c.view))
 	attributes(text, "id", statusID, "role", "status")
 	tail := elem("span", "")
 	attributes(tail, "id", tailID, "aria-hidden", "true")
-	body := []goapp.UI{elem("span", "status-dot").Attr("aria-hidden", true), elem("p", "status-words", text, tail)}
+	body := []goapp.UI{elem("span", "status-dot").Attr("aria-hidden", "true"), elem("p", "status-words", text, tail)}
 	if name := c.retryName(); name != "" {
 		retry := textElem("button", "status-retry", name)
 		attributes(retry, "id", retryID, "type", "button", "aria-describedby", statusID)
@@ -54,8 +54,8 @@ func statusClass(s client.Status) string {
 	}
 }
 
-// signInRefused reports whether the client waits because the server refused the sign-in for good, so that the user can only
-// go on as a guest.
+// signInRefused reports whether the client has stopped connecting because the server refuses the user's sign-in. Another
+// attempt would not help, but the user can go on as a guest.
 func (c *connection) signInRefused() bool {
 	cause := c.signIn.Problem.Cause
 	return c.view.Status == client.Ended && c.signIn.SignInID != "" && !c.signIn.NoGuests &&
@@ -70,7 +70,7 @@ func (c *connection) retryName() string {
 	case c.view.Status == client.Ended:
 		return words.Of(words.TryAgain)
 	case c.view.Status == client.SignedOut && c.signIn.NoGuests:
-		return "" // the account has a button to sign in
+		return "" // connecting does not help; the user can sign in by the button of the account
 	case c.view.Status == client.SignedOut:
 		return words.Of(words.ContinueAsGuest)
 	case c.countingDown:
@@ -93,9 +93,10 @@ func (c *connection) onRetry(goapp.Context, goapp.Event) {
 	focusComposer() // the focus must not be lost: the button disappears
 }
 
-// beforeView runs before v is shown. If the user has chosen to go on as a guest and the sign-in has ended, beforeView
-// connects as a guest. It also decides whether the page counts down to the next attempt to connect. The countdown begins if
-// the wait is a second or longer, and ends when the attempt begins.
+// beforeView runs before v is shown:
+//   - If the user has chosen to go on as a guest, and the sign-in has ended by now, it connects as a guest.
+//   - It begins the countdown to the next attempt to connect, if that attempt is a second away or more. It ends the
+//     countdown when the attempt begins.
 func (c *connection) beforeView(v *client.View) {
 	if c.asGuest && v.Status == client.SignedOut {
 		c.asGuest = false
@@ -109,8 +110,8 @@ func (c *connection) beforeView(v *client.View) {
 	c.countingDown = waits
 }
 
-// refresh writes the seconds until the next attempt to connect. It returns the time after which the written seconds
-// change, 0 if they don't change.
+// refresh writes the seconds until the next attempt to connect. next is the time after which the number of seconds changes:
+// refresh must then be called again. If the number will not change any more, next is 0.
 func (c *connection) refresh() (next time.Duration) {
 	var left time.Duration
 	if c.countingDown {

@@ -7,7 +7,8 @@ import (
 	"mayfly/app/words"
 )
 
-// A counter holds the length of a text and its limit, in characters. It is zero unless the length is near the limit.
+// A counter is the length of a text and the limit of that length, both in characters. Far below the limit, the page shows no
+// counter, and the counter is zero.
 type counter struct{ n, limit int }
 
 // counted returns the counter of a text of n characters.
@@ -27,7 +28,7 @@ func characters(text string) int { return utf8.RuneCountInString(strings.TrimSpa
 // over reports whether the text is too long.
 func (c counter) over() bool { return c.n > c.limit }
 
-// words returns the sentence about the length of the text, "" if the length is not near its limit.
+// words returns the sentence that the page shows about the length of the text. It is "" if the counter is zero.
 func (c counter) words() string {
 	if c.limit == 0 {
 		return ""
@@ -39,7 +40,7 @@ func (c counter) words() string {
 	return text
 }
 
-// left says how many more characters the user may write, or how many are too many.
+// left returns the sentence that says how many more characters the user may write, or how many are too many.
 func (c counter) left() string {
 	if c.over() {
 		return words.Count(words.TooMany, c.n-c.limit)
@@ -47,8 +48,9 @@ func (c counter) left() string {
 	return words.Count(words.CharactersLeft, c.limit-c.n)
 }
 
-// said returns what a screen reader says when the counter changes from previous to c, "" for nothing. It says that the
-// text comes near its limit, goes over the limit or comes back under it. It does not say each character.
+// said returns the sentence that a screen reader says when the counter changes from previous to c. There is a sentence only
+// when the text comes near its limit, goes over the limit, or comes back under the limit. Otherwise said returns "": the
+// user would be disturbed by a sentence after each key press.
 func (c counter) said(previous counter) string {
 	if c.limit == 0 || previous.limit > 0 && previous.over() == c.over() {
 		return ""

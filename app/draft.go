@@ -11,44 +11,45 @@ import (
 	"mayfly/app/words"
 )
 
-// A draft belongs to its room: the client stores it, and gives it back when the user is in that room again. Only the
-// browser holds the text in the field, so the page must tell the client what the text is (keepDraft).
+// The text in the composer's field is the draft of the room that is shown. The client stores each draft, and returns it when
+// the user is in that room again. Only the browser has the text in the field, so the page must pass the text to the client
+// (keepDraft).
 
 // draftPause is how long the user must stop typing before the page stores the draft. To store it at each key would
 // write to the disk too often. When the user looks away, the page stores the draft at once.
 const draftPause = 500 * time.Millisecond
 
-// arriveTime is the time after which the page moves the focus into the field at the latest, once the user has entered a
-// room. Until then the page waits for the draft that the device loads, because it puts no draft into a field that has the
-// focus.
+// arriveTime is how long the page waits at most for the draft of a room that the user has entered, before it moves the focus
+// into the field. It waits because it puts no draft into a field that has the focus.
 const arriveTime = 3 * time.Second
 
 // A draft is what the page knows about the text in the field. "Returned drafts" are the drafts that the client gives
 // back, in View.Drafts; each has a number N.
 type draft struct {
 	room    string         // the room in which the text is written
-	taken   map[string]int // by room: the N of the last returned draft that was put into the field
+	taken   map[string]int // by room: the N of the last returned draft that the user has in the field, or has discarded
 	offer   delivery       // the returned drafts that the page offers above the field; zero if there are none
-	timer   *time.Timer    // calls keepDraft after draftPause
+	answers string         // the key of the message that the text answers, "" for none
+	timer   *time.Timer    // calls keepDraft when the user has not changed the text for draftPause
 	arrival arrival
 }
 
-// An arrival begins when the user enters a room, and ends when the field gets the focus.
+// An arrival is the time from when the user enters a room until the page moves the focus into the field.
 type arrival struct {
-	waits bool
-	from  goapp.Value // the element that had the focus when the user came
-	timer *time.Timer // ends the arrival after arriveTime
+	waits bool        // the user has entered a room, and the page has not moved the focus yet
+	from  goapp.Value // the element that had the focus when the user entered the room
+	timer *time.Timer // moves the focus after arriveTime, even if the drafts have not come
 }
 
 func newDraft() draft { return draft{taken: map[string]int{}} }
 
-// takes reports whether a draft that the client gives back may be put into the field at once; otherwise the page offers it
-// above the field. text is what the field holds. A field that has a text or the focus takes no draft, because the user may
-// be writing, selecting or composing in it. While a draft is offered, later drafts join the offer.
+// takes reports whether the page may put a returned draft into the field at once. If not, the page offers the draft above
+// the field. The field takes no draft if it contains a text or has the focus (focused), because the user may be writing in
+// it. If another draft is offered already (offered), the page adds the new draft to that offer.
 func takes(text string, focused, offered bool) bool { return text == "" && !focused && !offered }
 
-// A delivery is one text, made of all returned drafts that are not in the composer's field yet. The page puts it into the
-// composer's field, or offers it above the field.
+// A delivery joins all returned drafts that are not in the composer's field yet into one text. The page puts this text into
+// the field, or offers it above the field.
 type delivery struct {
 	text   string
 	last   int  // the N of the last draft in text; 0 if there is no draft
@@ -56,7 +57,7 @@ type delivery struct {
 	gone   bool // a draft in text is a reply that was not sent, because the message that it answers was gone
 }
 
-// undelivered returns, as one delivery, the drafts whose number is above taken.
+// undelivered joins the drafts that the page has not taken yet into one delivery: those whose N is higher than taken.
 func undelivered(drafts []outbox.Draft, taken int) (to delivery) {
 	for _, b := range drafts {
 		if b.N > taken {
@@ -86,7 +87,8 @@ const (
 // composerField returns the field that the user writes in. It is not Truthy on a page that shows no room.
 func composerField() goapp.Value { return dom.ByID(composerID) }
 
-// focusComposer moves the focus to the composer, or to the reason why there is none.
+// focusComposer moves the focus to the composer's field. If the page has no composer, the focus goes to the sentence that
+// says why.
 func focusComposer() {
 	if composerField().Truthy() {
 		dom.Focus(composerID)

@@ -6,30 +6,37 @@ import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 )
 
-// elem returns an element. The method Attr sets its attributes, and the function on sets its event handlers.
-// goapp.Article() and the like do the same, but each returns a type of its own with a hundred methods, which adds some
-// kilobytes to the download.
+// elem returns an element. To set an attribute, call the method Attr of the element. To set an event handler, call
+// on(element, event, handler). Do not use goapp.Article() and similar functions: each returns a type of its own with a
+// hundred methods, which adds some kilobytes to the download.
 func elem(tag, class string, body ...goapp.UI) goapp.HTMLElem {
 	return goapp.Elem(tag).Class(class).Body(body...)
 }
 
-// textElem returns an element that holds text.
+// textElem returns an element that contains text.
 func textElem(tag, class, text string) goapp.HTMLElem { return elem(tag, class, goapp.Text(text)) }
 
-// attributes sets attributes of e. pairs holds a name, then its value, then the next name, and so on.
+// attributes sets attributes of e. pairs contains a name, then its value, then the next name, and so on.
 func attributes(e goapp.HTMLElem, pairs ...string) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		e.Attr(pairs[i], pairs[i+1])
 	}
 }
 
-// on sets handle as the handler of the event with that name on e, with Guard deferred around it. go-app takes two
-// handlers of an element for the same handler if their code and their scope are the same. All handlers that this function
-// makes have the same code, so it sets the scope to the address of handle's code.
+// on registers handle as the handler of event on the element e. Guard catches a panic in handle. When go-app draws e again,
+// it replaces the old handler only if the code or the scope of the new handler is different. The code never is, because on
+// always passes the same closure. So on passes the address of handle's code as the scope: otherwise the old handler would
+// stay.
 func on(e goapp.HTMLElem, event string, handle goapp.EventHandler, options ...goapp.EventOption) goapp.HTMLElem {
 	scope := goapp.EventScope(reflect.ValueOf(handle).Pointer())
 	return e.On(event, func(ctx goapp.Context, e goapp.Event) {
 		defer Guard()
 		handle(ctx, e)
 	}, append(options, scope)...)
+}
+
+// checkbox draws a checkbox with its label.
+func checkbox(label string, checked bool, onChange goapp.EventHandler) goapp.UI {
+	box := elem("input", "").Attr("type", "checkbox").Attr("checked", checked)
+	return elem("label", "choice", on(box, "change", onChange), goapp.Text(label))
 }

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// shortcodes are the names of common emoji, the most common first, each followed by its emoji. They are named as on GitHub
-// and in Slack.
+// shortcodes returns a list in which each name is followed by its emoji. The most common emoji come first. The names are
+// those of GitHub and Slack.
 var shortcodes = sync.OnceValue(func() []string { return strings.Fields(shortcodeTable) })
 
 const shortcodeTable = `+1 👍 thumbsup 👍 -1 👎 thumbsdown 👎 tada 🎉 heart ❤️ joy 😂 smile 😄 eyes 👀 pray 🙏 fire 🔥 rocket 🚀

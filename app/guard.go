@@ -12,9 +12,10 @@ import (
 
 const brokenID = "broken"
 
-// Guard recovers from a panic and tells the user about it (broke). Defer it in every function of ours that go-app or
-// the browser calls, and in every goroutine: an unrecovered panic ends the program silently, and leaves a page that
-// looks alive. on, dispatch, deferred and spawn defer Guard for their function.
+// Guard recovers from a panic, and tells the user about it by the function broke. Defer Guard in every function of ours that
+// go-app or the browser calls, and in every goroutine. Otherwise a panic would end the program silently, and the page would
+// still look alive. If you pass a function to one of the helpers on, dispatch, deferred or spawn, it need not defer Guard,
+// because the helper does.
 func Guard() {
 	if r := recover(); r != nil {
 		broke(r)
@@ -45,9 +46,9 @@ func spawn(f func()) {
 	}()
 }
 
-// broke writes the panic to the console and tells the user to reload. It changes the document without go-app, because the
-// panic may have come from drawing. The sentence stands in a form with one button. Submitting the form loads the page
-// again.
+// broke writes the panic r to the browser's console, and shows the user a sentence with a button that loads the page again.
+// It does not use go-app for that, because the panic may have come from drawing. The button submits a form, so that it works
+// even if the program has stopped.
 func broke(r any) {
 	goapp.Window().Get("console").Call("error", fmt.Sprint("mayfly: panic: ", r, "\n", string(debug.Stack())))
 	if goapp.IsServer || dom.ByID(brokenID).Truthy() {

@@ -2,25 +2,26 @@ package app
 
 import "time"
 
-// holdTime is how long a finger stays on a message until the message's actions open.
+// holdTime is how long the user must hold a finger on a message until the message's actions open.
 const holdTime = 500 * time.Millisecond
 
-// A hold is a finger that stays on a message. The browser's own event for it, contextmenu, is not enough: Safari does not
-// send it on a phone.
+// A hold waits until the user has held a finger on a message for holdTime. The browser's own event for that, contextmenu, is
+// not enough: Safari does not send this event on a phone.
 type hold struct {
-	timer  *time.Timer // nil: no finger waits on a message
-	opened bool        // the last touch has opened actions, so it does nothing else
+	timer  *time.Timer // runs while a finger is on a message and the actions are not open yet; otherwise nil
+	opened bool        // the last touch has opened the actions: ignore the click that some browsers then send for the touch
 }
 
-// begin runs when a finger goes down on a message. If the finger stays for holdTime, due runs in a goroutine of its own. due
-// must make the UI goroutine call take.
+// begin runs when a finger goes down on a message. If the finger stays there for holdTime, a timer calls due on another
+// goroutine. due must then let the UI goroutine call take: the finger may have gone up in between.
 func (h *hold) begin(due func()) {
 	h.end()
 	h.opened = false
 	h.timer = time.AfterFunc(holdTime, due)
 }
 
-// end runs when the finger goes up, or when the browser begins to scroll: then the finger no longer waits.
+// end ends the wait that begin has started, if it still runs. When the finger goes up, or when the browser begins to scroll,
+// the page calls end, so that the message's actions do not open.
 func (h *hold) end() {
 	if h.timer != nil {
 		h.timer.Stop()
@@ -28,7 +29,7 @@ func (h *hold) end() {
 	}
 }
 
-// take reports whether the finger is still waiting on the message, and ends the wait.
+// take ends the wait. It reports whether the finger was still on the message until now: then the actions must open.
 func (h *hold) take() bool {
 	waits := h.timer != nil
 	h.end()

@@ -13,20 +13,21 @@ import (
 const installID = "install"
 
 // An install offers to install Mayfly as an app with its own window and icon. If the browser can install apps, the page
-// shows the offer from the user's first message until the user has answered. In Apple's browsers a page can't ask for the
-// installation, so there the offer says which menu items to press.
+// shows the offer once the user has sent a message, until the user accepts or dismisses it. In Apple's browsers a page can't
+// begin the installation, so there the offer says which menu items the user must press.
 type install struct {
 	*model
 	possible bool   // the browser can install Mayfly, from the page or from a menu
-	steps    string // the menu items to press, in browsers where a page can't ask
+	steps    string // in Apple's browsers: the sentence that says which menu items to press; otherwise ""
 	wrote    bool   // the user has sent a message since the page was opened
-	answered bool
+	answered bool   // the user has accepted or dismissed the offer, now or earlier in this browser
 }
 
-// check finds out whether Mayfly can be installed here, and how, and sets possible and steps.
+// check finds out whether this browser can install Mayfly, and how. It sets i.possible and i.steps, and i.answered if the
+// user has answered earlier.
 func (i *install) check(ctx goapp.Context) {
 	if answer, err := browser.DeviceStorage().Load(browser.InstallKey); err != nil || answer != "" {
-		i.answered = true // without storage the answer would be lost, and the page would ask again and again
+		i.answered = true // if the browser has no storage, don't ask: the page would ask again after each start
 	}
 	i.possible = ctx.IsAppInstallable() && !installed()
 	if i.possible && ctx.IsAppleBrowser() {
@@ -39,8 +40,8 @@ func (i *install) check(ctx goapp.Context) {
 	}
 }
 
-// installed reports whether this window belongs to an installed app. It leaves out the display mode standalone, which go-app
-// checks itself (IsAppInstallable).
+// installed reports whether this window is that of the installed app. It need not check the usual display mode, standalone:
+// go-app's IsAppInstallable checks that mode.
 func installed() bool {
 	for _, mode := range []string{"minimal-ui", "fullscreen", "window-controls-overlay"} {
 		if dom.Matches("(display-mode: " + mode + ")") {
@@ -50,8 +51,9 @@ func installed() bool {
 	return false
 }
 
-// appleSteps returns the menu items that install the page in one of Apple's browsers. It returns "" on a Mac if the browser
-// can't install apps, as Safari before version 17.
+// appleSteps returns the sentence that says which menu items install the page in one of Apple's browsers. touch says whether
+// the device has a touch screen: that distinguishes an iPad from a Mac, because both call themselves Macintosh. If the
+// browser can't install apps, such as Safari before version 17 on a Mac, appleSteps returns "".
 func appleSteps(userAgent string, touch bool) string {
 	if touch || !strings.Contains(userAgent, "Macintosh") {
 		return words.Of(words.InstallByShare)

@@ -11,10 +11,25 @@ import (
 	"mayfly/app/words"
 )
 
-const lifeID = "message-life"
+const (
+	lifeID = "message-life"
+	// lifeMark is the attribute of the element in the header that says how long messages live. It has that in milliseconds.
+	lifeMark = "data-life"
+)
 
-// lives returns the lives that the user may give a message: first the life of the other messages of the room, then the
-// shorter ones that the server allows. It returns nil if there are no shorter ones.
+// LifeInShell returns how long a message lives, as the page that the server has sent says it. It returns 0 if the page does
+// not say it. Call it before go-app runs, because the client's page replaces that page.
+func LifeInShell() time.Duration {
+	chip := dom.Document().Call("querySelector", "["+lifeMark+"]")
+	if !chip.Truthy() {
+		return 0
+	}
+	ms, _ := strconv.Atoi(chip.Call("getAttribute", lifeMark).String()) // Atoi never fails: renderLife has written the value
+	return time.Duration(ms) * time.Millisecond
+}
+
+// lives returns the lives that the user may give a message: first the usual life in the room, then all shorter lives that
+// the server allows. If the server allows no shorter life, there is nothing to choose, and lives returns nil.
 func lives(v *client.View) (all []time.Duration) {
 	for _, d := range []time.Duration{time.Minute, 30 * time.Second, 10 * time.Second} {
 		if d < v.TTL && d.Milliseconds() >= v.Lives.Min {
@@ -27,19 +42,23 @@ func lives(v *client.View) (all []time.Duration) {
 	return append([]time.Duration{v.TTL}, all...)
 }
 
-// A lifetime is the field in which the user gives the next message a shorter life. Only the browser's field holds the
-// choice.
+// A lifetime is the field in which the user can choose a shorter life for the next message. The choice is stored only in the
+// browser's field.
 type lifetime struct{ *model }
 
-// render draws the field. It draws an empty element if there is nothing to choose.
+// render draws the field. It draws an empty element if there is nothing to choose. Before the server has said what there is
+// to choose, that element has the size of the field, so that Send does not move when the field appears.
 func (l *lifetime) render() goapp.UI {
 	choices := lives(&l.view)
-	if choices == nil {
+	switch {
+	case l.view.TTL == 0 || l.view.Lives.Min == 0:
+		return elem("span", "composer-life life-unknown")
+	case choices == nil:
 		return elem("span", "")
 	}
 	var options []goapp.UI
 	for _, d := range choices {
-		option := textElem("option", "", words.With(words.LifeChoice, words.Lifetime(d)))
+		option := textElem("option", "", words.With(words.LifeChoice, words.Brief(d)))
 		options = append(options, option.Attr("value", strconv.FormatInt(d.Milliseconds(), 10)))
 	}
 	field := elem("select", "composer-life", options...)
@@ -53,7 +72,7 @@ func (l *lifetime) chosen() time.Duration {
 	if !field.Truthy() || field.Get("selectedIndex").Int() == 0 {
 		return 0
 	}
-	ms, _ := strconv.Atoi(field.Get("value").String()) // the page itself has written the value
+	ms, _ := strconv.Atoi(field.Get("value").String()) // Atoi never fails: the page itself has written the value
 	return time.Duration(ms) * time.Millisecond
 }
 

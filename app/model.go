@@ -1,11 +1,12 @@
 package app
 
 import (
+	"time"
+
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
 	"mayfly/app/browser"
 	"mayfly/app/client"
-	"mayfly/app/dom"
 	"mayfly/app/list"
 	"mayfly/app/pkce"
 	"mayfly/app/unread"
@@ -18,14 +19,17 @@ type model struct {
 	auth   *pkce.SignIn   // nil on the server
 
 	view    client.View
-	signIn  pkce.State // the state of the sign-in; a problem that the user dismissed is removed
-	room    string     // the room in the page's path; "" before OnNav, and if badRoom
-	badRoom bool
+	signIn  pkce.State // the state of signing in; its Problem becomes zero when the user dismisses the problem
+	room    string     // the room in the page's path; "" until go-app calls OnNav, and if badRoom is true
+	badRoom bool       // no room can have the name in the page's path
 	list    *list.List
 	unread  unread.Unread
 	voice   voice
+	reading reading
 	draft   draft
-	replyTo string // the key of the message that the next message answers, "" for none
+	usual   time.Duration // how long messages live in a room of which the client does not know that yet; 0: unknown
+
+	settings settings
 
 	leaving   bool // the browser is about to go to the provider's page to sign in
 	reloading bool // the page will reload as soon as the drafts are stored
@@ -38,7 +42,8 @@ func newModel(c *client.Client, auth *pkce.SignIn) *model {
 // Clock returns the user's clock, as the browser knows it.
 func Clock() words.Clock { return words.Clock{Offset: browser.ZoneOffset, Hours12: browser.Hours12()} }
 
-// messages returns the messages of the room that is shown.
+// messages returns the messages of the room in the page's path. It returns nil if no room can have that name, if the view is
+// still of another room, or if the server does not let the user into the room.
 func (m *model) messages() []client.Message {
 	if m.badRoom || m.view.Room != m.room || m.view.Refused != (client.Problem{}) {
 		return nil
@@ -46,7 +51,19 @@ func (m *model) messages() []client.Message {
 	return m.view.Messages
 }
 
-// content returns what the list shows.
+// life returns how long messages live in the room in the page's path, 0 if that is not known.
+func (m *model) life() time.Duration {
+	switch {
+	case m.badRoom:
+		return 0
+	case m.view.Room == m.room && m.view.TTL > 0:
+		return m.view.TTL
+	}
+	return m.usual
+}
+
+// content returns what the list must draw now: the messages of the room, and what their rows need, such as the reactions
+// that the user can give.
 func (m *model) content() list.Content {
 	c := list.Content{Messages: m.messages(), Divider: m.unread.Divider(), Now: m.client.Now(),
 		Known: m.view.Known, Me: m.view.Me}
@@ -56,33 +73,32 @@ func (m *model) content() list.Content {
 	return c
 }
 
-// noticeScroll records whether the user has scrolled the list. If the list now shows the newest message, all messages count
-// as read. noticeScroll reports whether the button that leads to the newest message must be drawn again. Call it before the
-// list is drawn (see list.NoticeScroll).
+// noticeScroll finds out whether the user has scrolled the list. If the user has scrolled back to the newest message, all
+// messages count as read. noticeScroll returns true if the button that leads to the newest message must be drawn again. Call
+// noticeScroll before the list is drawn. Otherwise, if the user has just scrolled up, the list would scroll down again.
 func (m *model) noticeScroll() bool {
 	following, count := m.list.Following(), m.unread.Count()
 	m.list.NoticeScroll()
-	if m.list.Following() && !following && !dom.Hidden() {
-		m.unread.Look()
-	}
+	m.look()
 	return m.list.Following() != following || m.unread.Count() != count
 }
 
-// keepDraft tells the client what is in the composer.
+// keepDraft passes the text in the composer to the client, which stores the text as the draft of the room.
 func (m *model) keepDraft() {
 	if input := composerField(); input.Truthy() && m.draft.room != "" {
 		m.client.Draft(m.draft.room, input.Get("value").String(), m.draft.taken[m.draft.room])
 	}
 }
 
-// flushThen stores the outbox and the drafts, with the text in the composer. After that it calls next.
+// flushThen stores the outbox and the drafts, one of which is the text in the composer. Then flushThen calls next, even if
+// the device's storage has failed (client.Settled).
 func (m *model) flushThen(next func()) {
 	m.keepDraft()
 	m.client.Settled(next)
 }
 
-// reload stores the drafts and then reloads the page. Every reload must use it. While a reload is under way, another call
-// does nothing.
+// reload stores the outbox and the drafts, and then reloads the page. Code that reloads the page in another way would lose
+// what the user has just written. After the first call, further calls do nothing.
 func (m *model) reload() {
 	if m.reloading {
 		return

@@ -18,9 +18,10 @@ const (
 	nameProblemID = "guest-name-problem"
 )
 
-// A guest's name is stored twice. The tab stores the name that the server has given, for reloads (client.Config.KeepName).
-// The device stores the name that the guest has asked for, if it is to be remembered for other visits: two tabs of a device
-// are two guests, and the server may call the second "Ada 2", which must not become the name of the next visit.
+// A guest's name is stored twice. The tab stores the name that the server has given to the guest, so that the guest keeps it
+// after a reload (client.Config.KeepName). The device stores the name that the guest has asked for, if the guest wants that
+// name on later visits, too. The two names can differ: two tabs of a device are two guests, and if both ask for "Ada", the
+// server may call the second guest "Ada 2". On the next visit that guest must ask for "Ada" again, not for "Ada 2".
 
 // StoredName returns the name that the guest of this tab would like: the name that the tab stores or, if it stores none, the
 // name that the device stores. If there is neither, it returns "", and the server gives the guest a pseudonym.
@@ -45,12 +46,13 @@ func rememberName(device *browser.Storage, name string, remembered bool) {
 // A nickname is the form in which a guest chooses a name.
 type nickname struct {
 	*model
-	wish       string // the name that the guest asked for last; at first, the stored name (load)
+	wish       string // the name that the guest asked for last; at first, the name that load found in the browser's storage
 	remembered bool   // the device stores the name for later visits
 	problem    string // why the guest can't have the name, "" if nothing is wrong
 }
 
-// load finds out which name the guest has asked for, and whether the device remembers it.
+// load runs when the page is mounted. It sets wish to the name that the device stores or, if the device stores none, to the
+// name that the tab stores. It sets remembered to whether the device stores a name.
 func (n *nickname) load() {
 	n.wish, _ = browser.DeviceStorage().Load(browser.NameKey)
 	if n.remembered = n.wish != ""; !n.remembered {
@@ -58,7 +60,7 @@ func (n *nickname) load() {
 	}
 }
 
-// render draws the form. While the field is empty, it shows the name that the guest has now.
+// render draws the form. An empty field shows the guest's present name as a placeholder.
 func (n *nickname) render() goapp.UI {
 	field := elem("input", "rooms-name")
 	attributes(field, "id", nameID, "name", "nickname", "placeholder", room.Called(n.view.Me), "dir", "auto",
@@ -73,7 +75,8 @@ func (n *nickname) render() goapp.UI {
 	return on(form, "submit", n.onSubmit)
 }
 
-// onInput runs when the guest changes the text in the field. It removes the sentence about the old text.
+// onInput runs when the guest changes the text in the field. If the form says why the guest can't have the name that was in
+// the field before, onInput removes that sentence.
 func (n *nickname) onInput(ctx goapp.Context, _ goapp.Event) {
 	if n.problem == "" {
 		ctx.PreventUpdate()
@@ -81,7 +84,8 @@ func (n *nickname) onInput(ctx goapp.Context, _ goapp.Event) {
 	n.problem = ""
 }
 
-// onSubmit runs when the guest has chosen a name.
+// onSubmit runs when the guest submits the form. It asks the server for the name in the field and empties the field. If the
+// client knows already that the guest can't have the name, the field keeps its text and the form says why.
 func (n *nickname) onSubmit(_ goapp.Context, e goapp.Event) {
 	e.PreventDefault()
 	field := dom.ByID(nameID)
@@ -96,8 +100,8 @@ func (n *nickname) onRemember(_ goapp.Context, e goapp.Event) {
 	rememberName(browser.DeviceStorage(), n.wish, n.remembered)
 }
 
-// rename asks the server for another name, or for the pseudonym if name is "". If the client knows already that the guest
-// can't have the name, rename returns a sentence that says why; otherwise it returns "".
+// rename asks the server to give the guest this name or, if name is "", the pseudonym again. If the client knows already
+// that the guest can't have the name, rename asks nothing and returns a sentence that says why. Otherwise it returns "".
 func (n *nickname) rename(name string) (problem string) {
 	name = strings.Join(strings.Fields(tidy(name)), " ")
 	if problem = words.Problem(n.client.Rename(name)); problem == "" {
@@ -107,7 +111,8 @@ func (n *nickname) rename(name string) (problem string) {
 	return problem
 }
 
-// afterView runs when the page has a new view. was holds the previous view. It says aloud what a guest is called now.
+// afterView runs when the page has a new view. was is the previous view. If the server has given this guest another name,
+// afterView makes a screen reader say the name.
 func (n *nickname) afterView(was *client.View) {
 	is := &n.view.Me
 	if is.Anonymous && is.ID == was.Me.ID && is.Name != was.Me.Name {

@@ -9,10 +9,10 @@ import (
 
 const noticeID = "notice"
 
-// A notice is a sentence that the page shows below the header until the user dismisses it.
+// A notice is a sentence that the page shows below the header until the user dismisses it. text is "" if there is no notice.
 type notice struct{ text string }
 
-// render draws the notice, nil if there is none.
+// render draws the notice. It returns nil if there is no notice.
 func (n *notice) render() goapp.UI {
 	if n.text == "" {
 		return nil
@@ -20,8 +20,8 @@ func (n *notice) render() goapp.UI {
 	return bar(words.Of(words.NoticeRegion), noticeID, n.text, "", nil, n.onDismiss)
 }
 
-// afterView compares the new view, is, with the previous view, was. If the server has refused something that the user did,
-// and only the new view says so, afterView shows why.
+// afterView runs when the page has a new view, is. was is the previous view. If the server has refused something that the
+// user did since the previous view, the notice says why.
 func (n *notice) afterView(was, is *client.View) {
 	if is.Notice.N > was.Notice.N {
 		n.text = words.Refused(&is.Notice)
@@ -34,8 +34,8 @@ func (n *notice) onDismiss(goapp.Context, goapp.Event) {
 	focusComposer()
 }
 
-// bar draws a bar below the header: text, and a button that runs dismiss. If name is not "", the bar also has a button
-// with that name, which runs action. label is the accessible name of the bar.
+// bar draws a bar below the header. The bar shows text, and has a button that runs dismiss. If name is not "", the bar also
+// has a button with that name, which runs action. label is the accessible name of the bar, and id is the id of its element.
 func bar(label, id, text, name string, action, dismiss goapp.EventHandler) goapp.UI {
 	body := []goapp.UI{textElem("p", "", text)}
 	if name != "" {

@@ -10,6 +10,7 @@ import (
 	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/dom"
+	"mayfly/app/list"
 	"mayfly/app/pkce"
 	"mayfly/app/unread"
 	"mayfly/app/words"
@@ -17,48 +18,59 @@ import (
 )
 
 // A page is the page of a room: its parts, and what happens between them. go-app keeps one page value while the user goes
-// from room to room, and calls OnNav for each room. The fields are unexported, so that go-app does not copy them when it
-// draws, and only the UI goroutine changes them.
-// One thing: each field but the last five is one part of the page.
+// from room to room, and calls OnNav for each room. Only the UI goroutine may use the fields. They are unexported, because
+// go-app copies exported fields each time it draws.
+//
+// One type: most of its many fields are the parts of the page, one field for each part.
 type page struct {
 	goapp.Compo
 	*model
 
-	roomlist   roomlist
-	account    account
-	connection connection
-	notice     notice
-	update     update
-	install    install
-	timeline   timeline
-	people     people
-	composer   composer
+	roomlist      roomlist
+	menu          menu
+	account       account
+	connection    connection
+	notice        notice
+	welcome       welcome
+	update        update
+	install       install
+	timeline      timeline
+	people        people
+	composer      composer
+	notifications notifications
 
 	painter   painter
-	stops     []func()    // the functions that end what OnMount began
-	timer     *time.Timer // calls refresh at the time at which it must run again
+	stops     []func()    // functions that end what OnMount began, such as subscriptions; OnDismount calls them
+	timer     *time.Timer // calls refresh when the next second or announcement is due
 	collected time.Time   // when the page last asked for a garbage collection
-	title     string      // the title that the document has
+	title     string      // the title that the document has; setTitle changes it
+	badge     int         // the number on the icon of the installed app; 0: none
 }
 
 // newPage returns a page. c and auth are nil on the server. noticeText is the text of the notice, "" if there is none.
 func newPage(c *client.Client, auth *pkce.SignIn, noticeText string) *page {
 	m := newModel(c, auth)
 	p := &page{
-		model:      m,
-		roomlist:   roomlist{model: m},
-		account:    account{model: m},
-		connection: connection{model: m},
-		notice:     notice{text: noticeText},
-		update:     update{model: m},
-		install:    install{model: m},
-		timeline:   timeline{model: m},
-		people:     people{model: m, typing: typing{model: m}, nickname: nickname{model: m}},
+		model:         m,
+		roomlist:      roomlist{model: m, menu: roomMenu{model: m}},
+		menu:          newMenu(m),
+		account:       account{model: m},
+		connection:    connection{model: m},
+		notice:        notice{text: noticeText},
+		update:        update{model: m},
+		install:       install{model: m},
+		timeline:      timeline{model: m},
+		people:        people{model: m, typing: typing{model: m}, nickname: nickname{model: m}},
+		notifications: notifications{model: m},
 		composer: composer{model: m, reply: reply{m}, undo: undo{m}, life: lifetime{m},
 			suggest: suggestions{model: m, declined: -1}},
 	}
 	p.composer.onSent, p.composer.onCommand, p.composer.onTyping = p.onSent, p.run, p.people.typing.onInput
-	p.timeline.notice = &p.notice
+	p.roomlist.onChange = p.onRooms
+	p.timeline.notice, p.timeline.empty, p.timeline.first = &p.notice, emptyRoom{m, &p.menu}, &p.welcome
+	p.menu.settings.onChosen, p.menu.settings.breaks = p.onChosen, p.composer.breaks
+	p.menu.palette.offers, p.menu.palette.address = p.choices, p.composer.suggest.address
+	p.welcome = welcome{model: m, help: &p.menu.help}
 	return p
 }
 
@@ -71,7 +83,12 @@ func (p *page) Render() (drawn goapp.UI) {
 			drawn = elem("div", "")
 		}
 	}()
-	all := elem("div", "page", p.skip(), p.header(), p.main(), liveRegion(politeID, "status"), liveRegion(alertID, "alert"))
+	body := []goapp.UI{p.skip(), p.header(), p.roomlist.render(), p.main(), liveRegion(politeID, "status"),
+		liveRegion(alertID, "alert")}
+	if dialog := p.menu.renderDialog(); dialog != nil {
+		body = append(body, dialog)
+	}
+	all := elem("div", "page", body...)
 	if p.client != nil {
 		on(all, "dragover", p.composer.onTransfer)
 		on(all, "drop", p.composer.onTransfer)
@@ -81,52 +98,7 @@ func (p *page) Render() (drawn goapp.UI) {
 	return all
 }
 
-// skip draws the link that leads past the header: to the composer, or to the reason why there is none.
-func (p *page) skip() goapp.UI {
-	if p.badRoom {
-		return textElem("a", "skip", words.Of(words.SkipToReason)).Attr("href", "#"+reasonID)
-	}
-	return textElem("a", "skip", words.Of(words.SkipLink)).Attr("href", "#"+composerID)
-}
-
-// header draws the parts of the header. The offer to install is drawn only if no other bar is.
-func (p *page) header() goapp.UI {
-	brand := textElem("a", "brand", words.Of(words.Product)).Attr("href", "/")
-	title := []goapp.UI{brand, textElem("h1", "room", p.heading()), p.roomlist.render()}
-	if count := p.people.renderCount(); count != nil {
-		title = append(title, count)
-	}
-	body := []goapp.UI{
-		elem("div", "title", title...),
-		elem("div", "state", p.account.renderName(), p.connection.render()),
-	}
-	if button := p.account.renderButton(); button != nil {
-		body = append(body, button)
-	}
-	bars := 0
-	for _, bar := range []goapp.UI{p.account.renderProblem(), p.notice.render(), p.update.render()} {
-		if bar != nil {
-			body = append(body, bar)
-			bars++
-		}
-	}
-	if offer := p.install.render(); offer != nil && bars == 0 {
-		body = append(body, offer)
-	}
-	return elem("header", "header", body...)
-}
-
-func (p *page) heading() string {
-	switch {
-	case p.badRoom:
-		return words.Of(words.NoSuchRoom)
-	case p.room == "":
-		return "…"
-	default:
-		return "#" + p.room
-	}
-}
-
+// main draws the timeline, the people and the composer.
 func (p *page) main() goapp.UI {
 	if p.badRoom {
 		reason := deadEnd(words.Of(words.WhyNoRoom))
@@ -140,11 +112,12 @@ func (p *page) main() goapp.UI {
 	return elem("main", "main", body...)
 }
 
-// OnMount subscribes to the client. It runs in the browser only.
+// OnMount runs when go-app has put the page into the document, in the browser only. It begins the page's subscriptions and
+// timers; OnDismount ends them.
 func (p *page) OnMount(ctx goapp.Context) {
 	defer Guard()
 	p.voice.began = time.Now()
-	p.update.checked = p.voice.began.Add(-checkPause) // the browser has just asked for the newest service worker itself
+	p.update.checked = p.voice.began.Add(-checkPause) // the browser looked for a newer version when it loaded the page
 	p.timer = time.AfterFunc(time.Hour, func() {      // refresh sets the timer; an hour is a start value
 		dispatch(ctx, func(ctx goapp.Context) {
 			ctx.PreventUpdate()
@@ -172,15 +145,26 @@ func (p *page) OnMount(ctx goapp.Context) {
 		}),
 		browser.WatchWorker(func(version string) {
 			dispatch(ctx, func(ctx goapp.Context) { p.update.onWorkerVersion(ctx, version) })
+		}, func(path string) {
+			dispatch(ctx, func(ctx goapp.Context) {
+				if path != pathOf(p.room) {
+					ctx.Navigate(path)
+				}
+			})
 		}),
 	}
-	p.people.typing.load()
+	browser.CloseOrphans()
+	p.roomlist.load()
 	p.people.nickname.load()
+	p.menu.load(ctx)
+	p.welcome.load()
+	p.timeline.begin()
 	p.listen(ctx)
 	spawn(func() { p.tick(ctx, ended) })
 }
 
-// OnDismount ends what OnMount began, because go-app does not cancel the context of OnMount.
+// OnDismount runs when go-app has taken the page out of the document. It ends what OnMount began: go-app would not end that,
+// because it does not cancel the context of OnMount.
 func (p *page) OnDismount() {
 	for _, stop := range p.stops {
 		stop()
@@ -206,12 +190,16 @@ func (p *page) tick(ctx goapp.Context, ended <-chan struct{}) {
 	}
 }
 
-// onSecond runs once a second. While the page is visible, it updates the time left of the messages in sight.
+// onSecond runs once a second. It looks for a newer version of Mayfly if a check is due (update.check), and stores the list
+// of rooms if it has changed. While the page is visible, onSecond updates the time left that the rows show. If messages were
+// removed, it asks for a garbage collection, but not more often than every collectEvery.
 func (p *page) onSecond(ctx goapp.Context) {
-	if !p.composer.takeDrafts() { // go-app may have drawn the composer's field by now
+	if !p.composer.takeDrafts() { // takeDrafts does nothing until go-app has drawn the composer's field
 		ctx.PreventUpdate()
 	}
 	p.update.check(ctx)
+	p.tellSeen()
+	p.roomlist.store()
 	if !dom.Hidden() {
 		p.list.Count(p.client.Now())
 	}
@@ -221,8 +209,8 @@ func (p *page) onSecond(ctx goapp.Context) {
 	}
 }
 
-// OnNav runs when the path has changed, and enters the room in it. On the server it does nothing, because the prerendered
-// page must be the same for every path.
+// OnNav runs when the address has changed. It enters the room whose name is in the path. On the server it does nothing,
+// because the prerendered page must be the same for every path.
 func (p *page) OnNav(ctx goapp.Context) {
 	if p.client == nil {
 		return
@@ -234,7 +222,7 @@ func (p *page) OnNav(ctx goapp.Context) {
 	if elsewhere {
 		browser.Replace(pathOf(room))
 	}
-	here := ok && room == p.room || !ok && p.badRoom // the user followed the skip link: only the fragment changed
+	here := ok && room == p.room || !ok && p.badRoom // same room: the skip link, for example, changes only the fragment
 	deferred(ctx, func(goapp.Context) {
 		switch {
 		case shortcut:
@@ -246,21 +234,24 @@ func (p *page) OnNav(ctx goapp.Context) {
 	if here || onTheWay {
 		return
 	}
-	p.noticeScroll() // before the room changes: the scroll position is that of the room before
-	p.room, p.badRoom, p.composer.problem, p.unread = room, !ok, "", unread.Unread{}
+	p.noticeScroll() // before p.room changes, because the scroll position still belongs to the previous room
+	p.tellSeen()
+	p.reading = reading{}
+	p.room, p.badRoom, p.composer.problem, p.unread = room, !ok, "", unread.Arrive(p.view.In(room).Unread)
 	p.composer.switchDraft(room)
 	p.composer.arrive()
 	p.list.Restart()
 	p.people.typing.afterView()
-	p.client.Enter(room)
-	p.keepDraft() // the user may have written before the room was known
-	p.setTitle()
 	if ok {
 		p.roomlist.remember(room)
 	}
+	p.client.Enter(room)
+	p.keepDraft() // the user may have written before the room was known
+	p.setTitle()
 }
 
-// onView runs when there may be a view to draw.
+// onView runs when a view has come, when the browser has painted the previous view, or when the page becomes visible. It
+// draws the newest view, unless that view must wait for the next frame (painter.take).
 func (p *page) onView(ctx goapp.Context) {
 	v, ok := p.painter.take()
 	if !ok {
@@ -271,15 +262,16 @@ func (p *page) onView(ctx goapp.Context) {
 	p.painter.drawn()
 }
 
-// show draws the view v. It draws the rows of the messages itself, at once: go-app draws with the next frame, which a hidden
-// page rarely gets, and until then expired messages would stay in the document. show makes go-app draw only if something
-// else than the rows has changed, which is rare. If the document has no list yet, show draws the rows after go-app has drawn
-// the list.
+// show draws the view v. It draws the rows of the messages itself and at once, because go-app draws only with the browser's
+// next frame. A hidden page rarely gets a frame, so expired messages would stay in its document. If anything but the rows
+// has changed, which is rare, show also makes go-app draw. If go-app has not yet drawn the element that contains the rows,
+// show draws the rows after go-app has drawn that element.
 func (p *page) show(ctx goapp.Context, v client.View) {
 	scrolled := p.noticeScroll()
-	was, messages, count := p.view, p.messages(), p.unread.Count()
+	was, count := p.view, p.unread.Count()
 	if v.Room != was.Room {
-		p.list.Follow() // the user may have scrolled up in the room before
+		p.list.Follow() // otherwise the new room would not show its newest message if the user scrolled up in the old room
+		p.look()
 	}
 	p.connection.beforeView(&v)
 	p.view = v
@@ -287,18 +279,24 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	offered := p.composer.takeDrafts()
 	p.composer.undo.afterView(&was)
 	p.people.afterView(&was)
-	if was.Joined && was.Room == v.Room {
-		p.unread.Follow(messages, p.messages(), dom.Hidden() || !p.list.Following())
+	if v.Room == p.room {
+		p.unread.Follow(p.messages(), p.newsOf(v.Room).Unread)
 	}
+	listed := p.roomlist.afterView() && p.roomlist.draws(ctx)
+	p.notifications.update(&p.roomlist)
 	drawn := p.list.Draw(p.content())
+	p.look()
+	p.timeline.afterView()
 	p.notice.afterView(&was, &v)
+	p.welcome.afterView()
 	p.setTitle()
 	p.refresh(&was)
 	p.update.afterView(ctx, &was)
 	if v.Limits != was.Limits {
 		p.composer.measure()
 	}
-	same := count == p.unread.Count() && sameFrame(&was, &v) && !p.composer.reply.changed(&was) && !p.people.changed(&was)
+	same := !listed && count == p.unread.Count() && sameFrame(&was, &v) && !p.composer.reply.changed(&was) &&
+		!p.people.changed(&was)
 	if drawn && !scrolled && !passed && !offered && same {
 		ctx.PreventUpdate()
 		return
@@ -313,8 +311,9 @@ func (p *page) show(ctx goapp.Context, v client.View) {
 	})
 }
 
-// sameFrame reports whether go-app would draw the same for two views. It does not compare the rows, which go-app does not
-// draw, and not the people and the reply, for which show calls changed.
+// sameFrame reports whether go-app would draw the same page for the views a and b. It does not compare the messages, because
+// go-app does not draw their rows. It also does not compare the people, the list of rooms and the message that the user
+// answers: show compares those itself (people.changed, roomlist.afterView, reply.changed).
 func sameFrame(a, b *client.View) bool {
 	return a.Status == b.Status && a.NextTry.Equal(b.NextTry) && a.Ended == b.Ended && a.Me == b.Me &&
 		a.MayPost == b.MayPost && a.Limits == b.Limits && a.Outdated == b.Outdated &&
@@ -323,8 +322,9 @@ func sameFrame(a, b *client.View) bool {
 		(len(a.Messages) == 0) == (len(b.Messages) == 0)
 }
 
-// refresh updates the countdown in the header, and the texts that a screen reader says. If one of them changes with time,
-// refresh sets the timer to run again at that time. before is the view before the present one.
+// refresh updates the countdown to the next attempt to connect, and the texts that a screen reader says. If the countdown or
+// a text must change later, refresh sets the timer, which calls refresh again at that time. before is the previous view; the
+// timer passes the present view, because no new view has come.
 func (p *page) refresh(before *client.View) {
 	next := p.connection.refresh()
 	if said := p.voice.observe(before, &p.view); said != 0 && (next == 0 || said < next) {
@@ -341,35 +341,58 @@ func (p *page) refresh(before *client.View) {
 func (p *page) onSent(ctx goapp.Context) {
 	p.unread = unread.Unread{} // a user who writes has read all messages
 	p.timeline.toNewest()
+	p.welcome.end()
 	p.install.onSent(ctx)
 	p.people.onSent()
 }
 
-// onSignIn runs when the sign-in has changed. It deletes the draft of a user who signed out. If the sign-in has ended in
-// another way, for example because it expired, the draft stays.
+// onChosen runs when the user has changed a setting, in this tab or in another one. was has the settings before the change.
+func (p *page) onChosen(was settings) {
+	is := p.settings
+	if is[theme] != was[theme] || is[textSize] != was[textSize] {
+		p.list.Resize(func() {
+			browser.Look(is[theme], is[textSize])
+			p.composer.measure()
+		})
+	}
+	if is[timeLeft] != was[timeLeft] {
+		p.list.ShowLeft(leftAs(is[timeLeft]), p.client.Now())
+	}
+	if is[typingSigns] != was[typingSigns] {
+		p.people.typing.apply()
+	}
+	if is[pageLanguage] != was[pageLanguage] {
+		p.turn()
+	}
+	p.notifications.update(&p.roomlist)
+}
+
+// leftAs returns how the list shows the time that a message has left, for a value of the setting timeLeft.
+func leftAs(chosen string) list.Left {
+	switch chosen {
+	case showNumbers:
+		return list.Numbers
+	case showNothing:
+		return list.Nothing
+	default:
+		return list.Ring
+	}
+}
+
+// onSignIn runs when the state of the sign-in has changed. If the user has signed out, or another user has signed in,
+// onSignIn deletes the former user's drafts from the page, the list of rooms, and the notifications. If the sign-in has
+// ended in another way, for example because it expired, all of them stay.
 func (p *page) onSignIn(state pkce.State) {
 	was := &p.signIn
 	if was.SignInID != "" && state.SignInID != was.SignInID && state.Status != pkce.Ended {
-		p.view.Drafts, p.draft.offer = nil, delivery{} // the client forgets them as well
+		p.view.Drafts, p.draft.offer = nil, delivery{} // the client deletes the stored drafts itself
 		p.composer.clear()
 		p.keepDraft()
+		p.roomlist.forget()
+		p.notifications.forget()
 	}
 	if words.Skew(was.Skew, was.ProviderSkew) == "" && p.notice.text == "" {
 		p.notice.text = words.Skew(state.Skew, state.ProviderSkew)
 	}
 	p.account.onSignIn(state)
-}
-
-func (p *page) setTitle() {
-	title := words.Of(words.Product)
-	switch {
-	case p.badRoom:
-		title = words.Of(words.NoRoomTitle)
-	case p.room != "":
-		title = unread.Title(p.room, p.unread.Count(), dom.Hidden())
-	}
-	if title != p.title {
-		p.title = title
-		dom.Document().Set("title", title)
-	}
 }

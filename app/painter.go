@@ -9,16 +9,18 @@ import (
 	"mayfly/app/dom"
 )
 
-// A painter decides when the page draws a view. It lets the page draw at most one view in each frame of the browser: a view
-// after a pause is drawn immediately, and the next view waits for the next frame. Without that wait, many changes in a row
-// could keep the browser from painting. A hidden page gets no frames, so it draws each view as soon as the view comes.
+// A painter decides when the page draws a view: at most once in each frame of the browser. The first view after a pause is
+// drawn immediately. The next view waits for the browser's next frame: without that wait, views that come quickly one after
+// another could keep the browser from painting. A hidden page gets no frames, so it draws each view as soon as the view
+// comes.
 type painter struct {
 	latest  latest
 	onFrame goapp.Func // the callback of requestAnimationFrame
-	painted bool       // the browser has painted the last view, so the next may be drawn; true before the first
+	painted bool       // the page may draw a view now: the browser has painted the previous view, or there was none
 }
 
-// start makes draw run at each frame that the painter waits for.
+// start prepares the painter. When the browser has painted a view, draw runs, so that the page can draw the next view. Call
+// stop when the page is dismounted.
 func (p *painter) start(draw func()) (stop func()) {
 	p.painted = true
 	p.onFrame = goapp.FuncOf(func(goapp.Value, []goapp.Value) any {
@@ -28,7 +30,8 @@ func (p *painter) start(draw func()) (stop func()) {
 	return p.onFrame.Release
 }
 
-// take returns the view to draw. ok is false if there is none, or if the view must wait for the next frame.
+// take returns the newest view, for the page to draw it. ok is false if no new view has come, or if the view must wait for
+// the next frame.
 func (p *painter) take() (v client.View, ok bool) {
 	if !p.painted && !dom.Hidden() {
 		return client.View{}, false
@@ -36,7 +39,8 @@ func (p *painter) take() (v client.View, ok bool) {
 	return p.latest.take()
 }
 
-// drawn runs when the page has drawn a view. The next view then waits for a frame of the browser.
+// drawn runs when the page has drawn a view. It makes the next view wait until the browser paints its next frame. In a
+// hidden page it does nothing.
 func (p *painter) drawn() {
 	if p.painted && !dom.Hidden() {
 		p.painted = false
@@ -44,15 +48,16 @@ func (p *painter) drawn() {
 	}
 }
 
-// A latest is a mailbox for one view. The client's goroutine puts views in, and each replaces the one before. The UI
-// goroutine takes the newest.
+// A latest is a mailbox for one view. The client's goroutine puts each new view in, in place of the view that is there. The
+// UI goroutine takes the view out.
 type latest struct {
 	mu   sync.Mutex // guards what follows
 	view client.View
-	full bool
+	full bool // view has a view that the UI goroutine has not taken yet
 }
 
-// put stores v. It reports whether the mailbox was empty; then the caller must make the UI goroutine take the view.
+// put stores v. It returns true if the mailbox was empty: then the caller must make the UI goroutine call take. If put
+// returns false, an earlier caller has already done so.
 func (l *latest) put(v client.View) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -16,20 +16,20 @@ import (
 const (
 	peopleID = "people"
 	countID  = "people-count"
-	// besideLog is the media query for a window in which the panel stands beside the log. In a narrower one it covers the
-	// log.
+	// besideLog is the media query for a window that is wide enough to show the panel beside the messages. In a narrower
+	// window the panel covers the messages.
 	besideLog = "(min-width: 1100px)"
 )
 
-// People is the panel that shows who is in the room. It also has the setting for signs of typing and, for a guest, the form
-// for a name. The button in the header shows how many people there are, and opens and closes the panel.
+// People is the panel that shows who is in the room. It also has the form in which a guest chooses a name. The button in
+// the header shows how many people there are, and opens and closes the panel.
 type people struct {
 	*model
 	typing   typing
 	nickname nickname
 
 	shown    bool
-	returnTo string // the id of the element that gets the focus when the panel closes
+	returnTo string // the id of the element to which the focus goes back when the panel closes
 }
 
 // renderCount draws the button with the number of people. It returns nil until the number is known.
@@ -57,27 +57,27 @@ func (p *people) render() goapp.UI {
 	if n := p.view.People; n > 0 {
 		title = words.Count(words.People, n)
 	}
-	closing := textElem("button", "button", words.Of(words.ClosePeople)).Attr("type", "button")
+	closing := textElem("button", "button", words.Of(words.Close)).Attr("type", "button")
 	head := elem("div", "people-head", textElem("h2", "people-title", title), on(closing, "click", p.onClose))
 	body := []goapp.UI{head, p.renderList()}
 	if rest := p.view.People - len(p.view.Users); len(p.view.Users) > 0 && rest > 0 {
 		body = append(body, textElem("p", "person-note", words.Count(words.MorePeople, rest)))
 	}
-	body = append(body, p.typing.renderSetting())
 	if p.view.Me.Anonymous {
 		body = append(body, p.nickname.render())
 	}
 	panel := elem("section", "people", body...)
-	attributes(panel, "id", peopleID, "tabindex", "-1", "aria-label", words.Of(words.PeopleRegion))
+	attributes(panel, "id", peopleID, "tabindex", "-1", "aria-label", words.Of(words.PeopleRegion), regionMark, peopleID)
 	return on(panel, "keydown", p.onKeyDown)
 }
 
-// renderList draws the people: a face, which is hollow for guests, the name, and notes.
+// renderList draws one row for each user in the room: the face with the user's initials, the name, and notes such as
+// "guest". The face of a guest is hollow.
 func (p *people) renderList() goapp.UI {
 	var all []goapp.UI
 	for i := range p.view.Users {
 		u := &p.view.Users[i]
-		types := !p.typing.off && slices.ContainsFunc(p.view.Typing, func(t room.Typist) bool { return t.User.ID == u.ID })
+		types := !p.typing.off() && slices.ContainsFunc(p.view.Typing, func(t room.Typist) bool { return t.User.ID == u.ID })
 		all = append(all, person(u, words.Notes(u.ID == p.view.Me.ID, u.Anonymous, types)))
 	}
 	return elem("ul", "people-list", all...)
@@ -115,15 +115,15 @@ func (p *people) onKeyDown(ctx goapp.Context, e goapp.Event) {
 	p.close()
 }
 
-// open opens the panel, and moves the focus there when it is drawn. The element with the id returnTo gets the focus when the
-// user closes the panel.
+// open opens the panel, and moves the focus into the panel when it is drawn. returnTo is the id of the element that gets the
+// focus when the user closes the panel.
 func (p *people) open(ctx goapp.Context, returnTo string) {
 	p.shown, p.returnTo = true, returnTo
 	deferred(ctx, func(goapp.Context) { dom.Focus(peopleID) })
 }
 
-// close closes the panel. If the focus is in the panel, it goes back to the element with the id returnTo or, without that
-// element, to the composer.
+// close closes the panel. If the focus is in the panel, close moves the focus back to the element with the id returnTo or,
+// if there is no such element, to the composer.
 func (p *people) close() {
 	p.shown = false
 	if dom.Active().Call("closest", "#"+peopleID).Truthy() {
@@ -142,13 +142,13 @@ func (p *people) onSent() {
 	}
 }
 
-// changed reports whether the button or the panel must be drawn again, because the people are no longer those of the
-// previous view, was.
+// changed compares the present view with was, the previous view. It reports whether the button with the number of people, or
+// the open panel, must be drawn again.
 func (p *people) changed(was *client.View) bool {
 	return p.view.People != was.People || p.shown && !p.view.Company.Same(&was.Company)
 }
 
-// afterView runs when the page has a new view. was holds the previous view.
+// afterView runs when the page has a new view. was is the previous view.
 func (p *people) afterView(was *client.View) {
 	p.typing.afterView()
 	p.nickname.afterView(was)

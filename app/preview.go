@@ -1,8 +1,11 @@
 package app
 
 import (
+	"time"
+
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/pkce"
 	"mayfly/app/words"
@@ -10,35 +13,60 @@ import (
 
 // A Preview is the page in one state. Its client does not run, so its buttons do nothing. app/gallery draws previews; the
 // shipped client does not.
+//
+// One type: each of its fields describes a part of that state.
 type Preview struct {
 	View   client.View
 	SignIn pkce.State
 
-	NoRoom       bool // no room can have the name in the path
-	CountingDown bool // the header counts down the seconds to the next attempt to connect
-	Leaving      bool // the page is about to go to the provider
-	UnsentBlocks bool // the user wanted to sign out, but messages are not sent yet
+	Life         time.Duration // how long messages live, as the page knows it before it has joined a room
+	NoRoom       bool          // no room can have the name in the path
+	CountingDown bool          // the header counts down the seconds to the next attempt to connect
+	Leaving      bool          // the browser is about to go to the provider's page to sign in
+	UnsentBlocks bool          // the user wanted to sign out, and is warned that unsent messages would be lost
 	Notice       string
 	Version      string // the newer version that a reload brings
 	Installable  bool
 	NoFiles      bool   // the user has tried to send a file
 	ReplyTo      string // the key of the message that the user answers
 	People       bool   // the panel with the people is open
-	NoTyping     bool   // the user wants no signs of typing
-	Actions      bool   // the actions of the newest message are open
-	Unread       int    // how many messages came while the list was scrolled up; 0: it follows its newest message
+	Settings     bool   // the settings are open
+	Lost         bool   // the browser does not store settings
+	Notifies     bool   // notifications are on
+	Help         bool   // the help is open
+	Invite       bool   // the invitation is open
+	GoTo         bool   // the palette is open
+	Typed        string // what the user has typed into the palette
+	Welcome      bool   // the sentence of the first visit is shown
+	Actions      bool   // the actions of the newest message are open: app/gallery opens them
+	Pinned       string // the name of the room that is pinned, "" for none
+	Muted        string // the name of the room that is muted, "" for none
+	Unread       int    // how many messages came while the list was scrolled up; 0: the list is at its newest message
+
+	Permission browser.Permission // whether the browser permits notifications
 }
 
-// page returns the page in that state.
+// page returns the page that the preview describes.
 func (s *Preview) page() *page {
 	p := newPage(client.New(client.Config{}), nil, s.Notice) // a client that does not run
 	p.view, p.signIn, p.room, p.badRoom = s.View, s.SignIn, s.View.Room, s.NoRoom
+	p.usual = s.Life
+	p.timeline.afterView()
 	p.connection.countingDown, p.leaving = s.CountingDown, s.Leaving
-	p.roomlist.visited = []string{"lobby", "tea"}
+	p.roomlist.rooms = s.saved()
+	p.roomlist.arrange()
 	p.update.version = s.Version
 	p.install.possible, p.install.wrote = s.Installable, s.Installable
-	p.draft.offer, p.replyTo = undelivered(s.View.Drafts, 0), s.ReplyTo
-	p.people.shown, p.people.typing.off = s.People, s.NoTyping
+	p.draft.offer, p.draft.answers = undelivered(s.View.Drafts, 0), s.ReplyTo
+	p.people.shown, p.welcome.shown = s.People, s.Welcome
+	p.menu.settings.open, p.menu.settings.lost, p.menu.settings.permission = s.Settings, s.Lost, s.Permission
+	if s.Notifies {
+		p.settings[notifying] = notifyOn
+	}
+	p.menu.help.open, p.menu.invite.open, p.menu.invite.shares = s.Help, s.Invite, s.Invite
+	if p.menu.palette.open = s.GoTo; s.GoTo {
+		p.menu.palette.follow(s.Typed)
+	}
 	if s.UnsentBlocks {
 		p.account.blocker = unsentProblem(s.View.Unsent)
 	}
@@ -46,14 +74,28 @@ func (s *Preview) page() *page {
 		p.composer.problem = words.Of(words.NoFiles)
 	}
 	if messages := s.View.Messages; s.Unread > 0 {
-		p.unread.Follow(messages[:len(messages)-s.Unread], messages, true)
+		p.unread.Follow(messages, s.Unread)
 		p.list.Unfollow()
 	}
 	return p
 }
 
+// saved returns the rooms of the view as the list of rooms that the device would have stored.
+func (s *Preview) saved() (all savedRooms) {
+	for _, news := range s.View.Rooms {
+		all = all.with(savedRoom{Name: news.Room, Pinned: news.Room == s.Pinned, Muted: news.Room == s.Muted})
+	}
+	return all
+}
+
+// Rooms draws the list of rooms, which a wide window shows beside the messages.
+func (s *Preview) Rooms() goapp.UI { return s.page().roomlist.render() }
+
 // Header draws the header.
 func (s *Preview) Header() goapp.UI { return s.page().header() }
 
-// Main draws the messages' frame, which is empty, and the composer.
+// Main draws everything below the header, such as the composer. The message list is empty, because app/list draws its rows.
 func (s *Preview) Main() goapp.UI { return s.page().main() }
+
+// Dialog draws the dialog that is open, nil if there is none.
+func (s *Preview) Dialog() goapp.UI { return s.page().menu.renderDialog() }

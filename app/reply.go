@@ -7,9 +7,9 @@ import (
 	"mayfly/app/words"
 )
 
-// This file draws two parts above the field: the message that the next message answers, and the button that brings back
-// messages which the user has just taken back. Neither part stores a text: each draw takes it from the view, so an expired
-// message also vanishes here.
+// This file draws two parts above the composer's field. The type reply shows the message that the user's next message
+// answers. The type undo has a button that brings back messages which the user has just taken back. Both take the texts from
+// the view at each draw and store none, so an expired message also vanishes here.
 
 const (
 	replyID = "message-reply"
@@ -19,22 +19,22 @@ const (
 // A reply shows the message that the next message answers.
 type reply struct{ *model }
 
-// answered returns the message in v that the next message answers. It returns nil if the next message is no reply, or if
-// that message is gone.
+// answered returns the message in v that the user's next message answers. It returns nil if the next message is no reply, or
+// if the answered message is gone.
 func (r *reply) answered(v *client.View) *client.Message {
 	for i := range v.Messages {
-		if r.replyTo != "" && v.Messages[i].Key == r.replyTo {
+		if r.draft.answers != "" && v.Messages[i].Key == r.draft.answers {
 			return &v.Messages[i]
 		}
 	}
 	return nil
 }
 
-// render draws the message that the next message answers. If the next message is no reply, it draws an empty element,
-// because go-app matches the elements after it by their place.
+// render draws the message that the next message answers. If the next message is no reply, render draws an empty element.
+// The element must not be missing: go-app compares elements by their position, so it would draw all following elements anew.
 func (r *reply) render() goapp.UI {
 	box := elem("div", "composer-offer").Attr("id", replyID)
-	if r.replyTo == "" {
+	if r.draft.answers == "" {
 		return box
 	}
 	about := textElem("p", "", words.Of(words.ReplyGone))
@@ -46,15 +46,16 @@ func (r *reply) render() goapp.UI {
 	return box.Body(about, on(cancel, "click", r.onCancel))
 }
 
-// onCancel runs when the user does not want to answer the message any more.
+// onCancel runs when the user presses the button "Cancel reply": the next message is then no reply.
 func (r *reply) onCancel(goapp.Context, goapp.Event) { r.cancel() }
 
 func (r *reply) cancel() {
-	r.replyTo = ""
+	r.draft.answers = ""
 	focusComposer()
 }
 
-// changed reports whether the message that the user answers has come or gone since the previous view, was.
+// changed compares the previous view, was, with the present view. It reports whether the message that the user answers is in
+// only one of them.
 func (r *reply) changed(was *client.View) bool {
 	return (r.answered(was) == nil) != (r.answered(&r.view) == nil)
 }
@@ -74,7 +75,7 @@ func (u *undo) render() goapp.UI {
 	return box.Body(textElem("p", "", words.Count(words.TakenBack, n)), on(undo, "click", u.onUndo))
 }
 
-// onUndo runs when the user wants the messages back.
+// onUndo runs when the user presses the button that brings back the messages.
 func (u *undo) onUndo(goapp.Context, goapp.Event) {
 	if n := len(u.view.Undo); n > 0 {
 		for _, key := range u.view.Undo {
@@ -85,7 +86,8 @@ func (u *undo) onUndo(goapp.Context, goapp.Event) {
 	focusComposer()
 }
 
-// afterView runs when the page has a new view. was holds the previous view. It says aloud how many messages are taken back.
+// afterView runs when the page has a new view. was is the previous view. If the user has taken back more messages, a screen
+// reader says how many are taken back. If the button disappears, the focus moves from it to the composer.
 func (u *undo) afterView(was *client.View) {
 	switch n := len(u.view.Undo); {
 	case n > len(was.Undo):

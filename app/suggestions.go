@@ -2,7 +2,9 @@ package app
 
 import (
 	"strconv"
+	"unicode"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
@@ -13,16 +15,17 @@ import (
 
 const suggestionsID = "message-suggestions"
 
-// Suggestions are the list above the composer from which the user completes a shortcode or a name. It is the listbox of a
-// combobox: the focus stays in the field, and aria-activedescendant names the option that Enter accepts. The field is a
-// combobox only while the list is open. go-app draws the list empty; this file fills it, so that typing draws nothing else.
+// Suggestions are the list above the composer with completions for a stem. A stem is the beginning of a shortcode, such as
+// ":smi", or of a user's name, such as "@ad". The list is a listbox: the focus stays in the field, and aria-activedescendant
+// names the option that Enter accepts. The field stays a textbox, because HTML allows no other role for a <textarea>. go-app
+// draws an empty list, and this file fills it. If go-app drew the options, it would draw the whole page at each key press.
 type suggestions struct {
 	*model
-	list     []suggestion // what is offered; empty: the list is closed
-	at       int          // the byte of the text at which the stem begins
-	size     int          // the UTF-16 units of the stem
-	chosen   int          // the index of the option that Enter accepts
-	declined int          // the byte at which a stem begins that the user does not want to complete; -1: none
+	list     []suggestion // the options in the list; empty: the list is closed
+	at       int          // where the stem begins in the text of the field, in bytes
+	size     int          // the length of the stem, its sign (: or @) included, in UTF-16 code units
+	chosen   int          // the index in list of the option that Enter accepts
+	declined int          // for a stem that begins here, in bytes, the list stays closed; -1: there is no such stem
 	picked   []string     // the ids of the users whose names the user has picked from the list for this message
 }
 
@@ -37,13 +40,14 @@ func (s *suggestions) render() goapp.UI {
 	return on(box, "click", s.onClick)
 }
 
-// onDown runs when the user begins to press the list. The focus must stay in the field.
+// onDown runs when a mouse button or a finger goes down on the list. It keeps the focus in the field, because the list
+// closes when the field loses the focus.
 func (s *suggestions) onDown(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	e.PreventDefault()
 }
 
-// onClick runs when the user clicks in the list, perhaps on an option.
+// onClick runs when the user clicks in the list. If the click is on an option, onClick accepts that option.
 func (s *suggestions) onClick(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
 	option := e.Get("target").Call("closest", "[role=option]")
@@ -55,14 +59,16 @@ func (s *suggestions) onClick(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// onClose runs when the caret leaves the stem: the field loses the focus, or the user clicks in it.
+// onClose runs when the field loses the focus or the user clicks in the field. It closes the list, because the caret may no
+// longer be at the end of the stem.
 func (s *suggestions) onClose(ctx goapp.Context, _ goapp.Event) {
 	ctx.PreventUpdate()
 	s.close()
 }
 
-// onKey runs when a key goes down in the field, and no input method composes. It reports whether the key was for the list.
-// touch says that the keyboard is on the screen: then Enter begins a new line.
+// onKey runs when a key goes down in the field while no input method is composing. It returns true if the key was for the
+// list: then the caller must not handle the key. touch is true if the device's keyboard is on the screen. With such a
+// keyboard, Enter begins a new line and accepts no option.
 func (s *suggestions) onKey(p press, touch bool) bool {
 	if len(s.list) == 0 || p.shift || p.command {
 		return false
@@ -103,7 +109,8 @@ func beforeCaret(input goapp.Value) (text string, ok bool) {
 	return string(utf16.Decode(units[:min(start, len(units))])), true
 }
 
-// follow runs when the user has changed the text. It opens, changes or closes the list.
+// follow runs when the user has changed the text in the field. It opens the list with completions for the stem before the
+// caret. If there is no stem or no completion, it closes the list.
 func (s *suggestions) follow() {
 	input := composerField()
 	text, ok := beforeCaret(input)
@@ -129,8 +136,8 @@ func (s *suggestions) follow() {
 		options = append(options, s.list[i].option(i))
 	}
 	dom.ByID(suggestionsID).Call("replaceChildren", options...)
-	for name, value := range map[string]string{"role": "combobox", "aria-autocomplete": "list", "aria-expanded": "true",
-		"aria-haspopup": "listbox", "aria-controls": suggestionsID} {
+	for name, value := range map[string]string{"aria-autocomplete": "list", "aria-haspopup": "listbox",
+		"aria-controls": suggestionsID} {
 		dom.Set(input, name, value)
 	}
 	s.choose(0)
@@ -138,7 +145,7 @@ func (s *suggestions) follow() {
 
 func optionID(i int) string { return suggestionsID + "-" + strconv.Itoa(i) }
 
-// option returns the element of a suggestion.
+// option returns a new element that shows the suggestion g. i is the index of g in the list.
 func (g *suggestion) option(i int) goapp.Value {
 	face := dom.Node("span", "suggestion-emoji", g.emoji)
 	if g.emoji == "" {
@@ -171,9 +178,25 @@ func (s *suggestions) accept(i int) {
 	if g.emoji == "" {
 		s.picked = append(s.picked, g.user.ID)
 	}
-	s.declined = s.at // otherwise the list would open again, for longer names that begin with this one
+	s.declined = s.at // otherwise the list would open again and offer longer names that begin with the inserted name
 	s.close()
 	replaceBeforeCaret(s.size, g.insert)
+}
+
+// address writes a mention at the caret of the composer, as if the user had picked g from the list.
+func (s *suggestions) address(g suggestion) {
+	focusComposer()
+	input := composerField()
+	end := input.Get("selectionEnd").Int()
+	input.Call("setSelectionRange", end, end)
+	before, _ := beforeCaret(input)
+	text, at := g.insert, len(before)
+	if last, _ := utf8.DecodeLastRuneInString(before); before != "" && !unicode.IsSpace(last) {
+		text, at = " "+text, at+1 // a sign inside a word mentions nobody
+	}
+	s.picked = append(s.picked, g.user.ID)
+	s.declined = at
+	insertText(text)
 }
 
 // replaceBeforeCaret removes the given number of UTF-16 code units before the caret, and inserts text there.
@@ -184,8 +207,8 @@ func replaceBeforeCaret(units int, text string) {
 	insertText(text)
 }
 
-// expand runs when the user has just written a colon. If that completes a shortcode, expand replaces the shortcode by its
-// emoji.
+// expand runs when the user has just written a colon. If the colon completes a shortcode, such as ":smile:", expand replaces
+// the shortcode by its emoji.
 func (s *suggestions) expand() {
 	if text, ok := beforeCaret(composerField()); ok {
 		if emoji, size := emojiOf(text); emoji != "" {
@@ -207,13 +230,12 @@ func (s *suggestions) close() {
 	if !input.Truthy() {
 		return
 	}
-	for _, name := range []string{"role", "aria-autocomplete", "aria-expanded", "aria-haspopup", "aria-controls",
-		"aria-activedescendant"} {
+	for _, name := range []string{"aria-autocomplete", "aria-haspopup", "aria-controls", "aria-activedescendant"} {
 		input.Call("removeAttribute", name)
 	}
 }
 
-// reset runs when the composer was emptied, for the next text.
+// reset runs when the composer was emptied. It forgets everything that belonged to the old text.
 func (s *suggestions) reset() {
 	s.close()
 	s.declined, s.picked = -1, nil

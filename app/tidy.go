@@ -5,9 +5,9 @@ import (
 	"unicode"
 )
 
-// tidy returns text without the control characters that the server refuses. Word processors and terminals put them on the
-// clipboard, and the user does not see them in the field. A character that breaks a line becomes "\n"; a tab stays; tidy
-// removes the others.
+// tidy returns text without the control characters that the server refuses. Word processors and terminals put such
+// characters on the clipboard, and the user does not see them in the field. tidy replaces each kind of line break by "\n",
+// keeps tabs, and removes all other control characters.
 func tidy(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {

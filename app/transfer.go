@@ -9,7 +9,8 @@ import (
 	"mayfly/app/words"
 )
 
-// onPaste runs when the user pastes something. If that is a text, onPaste inserts only what the user sees of it.
+// onPaste runs when the user pastes something. A pasted text may have control characters, which the user would not see in
+// the field. onPaste then inserts the text without them (see tidy).
 func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
 	c.onTransfer(ctx, e)
 	text := e.Get("clipboardData").Call("getData", "text/plain").String()
@@ -19,13 +20,13 @@ func (c *composer) onPaste(ctx goapp.Context, e goapp.Event) {
 	}
 }
 
-// insertText writes text at the caret. The browser's Undo can take this back; it could not if the page set the field's
-// value.
+// insertText writes text at the caret of the field that has the focus. It does not assign the text to the field's value,
+// because the user could not undo that with the browser's Undo.
 func insertText(text string) { dom.Document().Call("execCommand", "insertText", false, text) }
 
-// onTransfer runs when the user pastes something, drags it over the page or drops it there. If it is a file, onTransfer says
-// that files can't be sent, and keeps the browser from leaving the page to show the file. If the user pastes text and a file
-// together, onTransfer ignores the file: word processors add a picture of the text.
+// onTransfer runs when the user pastes something, drags something over the page or drops something there. For a file, the
+// composer says that files can't be sent. Without onTransfer the browser would leave the page and show a dropped file. If
+// the user pastes text and a file together, onTransfer ignores the file: word processors add a picture of the text.
 func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 	event, data := e.Get("type").String(), "dataTransfer"
 	if event == "paste" {
@@ -37,7 +38,7 @@ func (c *composer) onTransfer(ctx goapp.Context, e goapp.Event) {
 		return
 	}
 	e.PreventDefault()
-	if event == "dragover" { // the browser only sends drop if dragover was prevented
+	if event == "dragover" { // PreventDefault was enough: it makes the browser send a drop event later
 		ctx.PreventUpdate()
 		return
 	}

@@ -3,42 +3,37 @@ package app
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-	"mayfly/app/browser"
 	"mayfly/app/dom"
 	"mayfly/app/words"
 )
 
 const typingID = "typing"
 
-// A typing is the line above the composer that says who is typing. It is no live region, and has one height whether it is
-// empty or not. The user can switch signs of typing off: then the line stays empty, and other users don't see that the user
-// types. The device stores that choice.
+// A typing is the line above the composer that says who is typing. Screen readers do not read it out, because it is no live
+// region. Its height never changes, so the page does not move when a text appears. The user can switch signs of typing off:
+// then the line is always empty, and other users don't see that the user types.
 type typing struct {
 	*model
-	off   bool
-	shown string // what the line says
+	shown string // the text that is in the line now
 }
 
-// line draws the line, empty: afterView writes its text, because people begin and end typing too often to draw the page each
-// time.
+// line draws the empty line. afterView writes the text into it without go-app, because people begin and end typing too often
+// to draw the whole page each time.
 func (t *typing) line() goapp.UI { return elem("p", "typing").Attr("id", typingID) }
 
-// load finds out whether the user has switched signs of typing off.
-func (t *typing) load() {
-	answer, _ := browser.DeviceStorage().Load(browser.TypingKey) // without storage, each visit begins with signs of typing
-	t.choose(answer != "")
-}
+// off reports whether the user has switched signs of typing off.
+func (t *typing) off() bool { return t.settings[typingSigns] == noTyping }
 
-func (t *typing) choose(off bool) {
-	t.off = off
-	t.client.ShareTyping(!off)
+// apply runs when the user has switched signs of typing on or off. It tells the client, and draws the line again.
+func (t *typing) apply() {
+	t.client.ShareTyping(!t.off())
 	t.afterView()
 }
 
-// afterView runs when the page has a new view.
+// afterView runs when the page has a new view, room or language. It writes who is typing into the line.
 func (t *typing) afterView() {
 	text := ""
-	if !t.off && t.view.Room == t.room {
+	if !t.off() && t.view.Room == t.room {
 		text = words.Typing(t.view.Typing)
 	}
 	if text != t.shown {
@@ -54,26 +49,4 @@ func (t *typing) onInput(text string) {
 		text = ""
 	}
 	t.client.Typing(text)
-}
-
-// renderSetting draws the setting.
-func (t *typing) renderSetting() goapp.UI {
-	return checkbox(words.Of(words.TypingSetting), !t.off, t.onSetting)
-}
-
-// onSetting runs when the user has changed the setting.
-func (t *typing) onSetting(_ goapp.Context, e goapp.Event) {
-	device := browser.DeviceStorage()
-	t.choose(!e.Get("target").Get("checked").Bool())
-	if t.off { // an error means that the browser denies storage: then the setting holds until the page is closed
-		_ = device.Save(browser.TypingKey, "off")
-	} else {
-		_ = device.Delete(browser.TypingKey)
-	}
-}
-
-// checkbox draws a checkbox with its label.
-func checkbox(label string, checked bool, onChange goapp.EventHandler) goapp.UI {
-	box := elem("input", "").Attr("type", "checkbox").Attr("checked", checked)
-	return elem("label", "choice", on(box, "change", onChange), goapp.Text(label))
 }

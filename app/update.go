@@ -13,24 +13,26 @@ import (
 
 const (
 	updateID = "update"
-	// outdated is the result of ready if the server speaks a newer protocol, so that this client can't connect.
+	// outdated is what the method ready returns in place of a version if the server speaks a newer protocol, so that this
+	// client can't connect. The bar must appear then, but the page may not know yet which version a reload brings.
 	outdated = "protocol"
 
-	checkEvery = time.Hour
-	checkPause = time.Minute // the shortest time between two checks
+	checkEvery = time.Hour   // how often the page checks for a newer version if nothing calls checkSoon
+	checkPause = time.Minute // the shortest time between two checks, even if checkSoon is called
 )
 
-// An update looks for a newer version of Mayfly. The service worker downloads and stores it, and a reload of the page brings
-// it. The worker sends the version that it has stored. (go-app's own event for a new version is not used, and package web
-// switches it off: it also comes at the first visit, and a page that is opened after the event never learns of the version.)
-// While the page is visible, the user decides when to reload. A hidden page reloads by itself, if the user would see no
-// difference afterwards.
+// An update looks for a newer version of Mayfly. The service worker downloads and stores the newer version, and tells the
+// page the name of that version. The user gets the newer version when the page is reloaded. While the page is visible, a bar
+// offers the reload, and the user decides. A hidden page reloads by itself if the user would see no difference afterwards.
+//
+// go-app's own event for a new version is not used, and package web switches it off. That event also comes at the first
+// visit. And a page that was opened after the event would never learn of the version.
 type update struct {
 	*model
-	version   string    // the version that a reload brings; "": the version that the page has
+	version   string    // the newer version that a reload brings; "": a reload brings the version that the page has
 	dismissed string    // the version for which the user has dismissed the bar
 	checked   time.Time // when the page last looked for a newer version
-	wantCheck bool      // there is a reason to look again, but the last check was less than checkPause ago
+	wantCheck bool      // a check is wanted soon, for example because a lost connection is back; it waits for checkPause
 	lost      bool      // the connection was lost, so a newer server may have replaced the old one
 }
 
@@ -61,7 +63,7 @@ func (u *update) text() string {
 	return words.Of(words.UpdateReady)
 }
 
-// onReload runs when the user presses the button that reloads.
+// onReload runs when the user presses the button Reload in the bar.
 func (u *update) onReload(goapp.Context, goapp.Event) { u.reload() }
 
 // onDismiss runs when the user dismisses the bar.
@@ -82,8 +84,8 @@ func (u *update) checkSoon(ctx goapp.Context) {
 	u.check(ctx)
 }
 
-// check looks for a newer version if a check is due. If the look or the download fails although there is a connection, the
-// page tries again after checkPause.
+// check looks for a newer version if the method due says that it is time. If this fails, or if the download of a newer
+// version fails, onFailed decides when the page tries again.
 func (u *update) check(ctx goapp.Context) {
 	now := time.Now()
 	if !u.due(now) {
@@ -97,8 +99,9 @@ func (u *update) check(ctx goapp.Context) {
 	})
 }
 
-// onFailed runs when the page could not look for a newer version, or the browser could not download it. Without a
-// connection the page looks anyway as soon as the connection is back.
+// onFailed runs when the page could not look for a newer version, or when the browser could not download it. If the client
+// is connected, onFailed makes the page try again after checkPause. Otherwise it does nothing, because the page looks again
+// as soon as the connection is back (afterView).
 func (u *update) onFailed(ctx goapp.Context) {
 	ctx.PreventUpdate()
 	u.wantCheck = u.wantCheck || u.view.Joined
@@ -118,8 +121,9 @@ func (u *update) onWorkerVersion(ctx goapp.Context, version string) {
 	u.reloadUnseen()
 }
 
-// announce runs when the bar may have appeared or disappeared. If a reload brings a newer version, the bar appears, and
-// announce makes a screen reader say so. Otherwise announce moves the focus out of the bar, which disappears.
+// announce runs when something has changed that may make the bar appear or disappear. If the bar is shown, announce makes a
+// screen reader say the bar's text. If no bar is shown, announce moves the focus from the bar, if it was there, to the
+// composer.
 func (u *update) announce() {
 	if u.ready() != "" {
 		u.voice.say(u.text())
@@ -129,8 +133,9 @@ func (u *update) announce() {
 	}
 }
 
-// afterView runs after a view was shown. previous is the view before it. If a lost connection is back, afterView looks for a
-// newer version. It reloads the page if the user would not notice, for example because the last waiting message was sent.
+// afterView runs after the page has shown a new view. previous is the view before it. If a lost connection is back,
+// afterView looks for a newer version: the connection may have been lost because the operator replaced the server. afterView
+// also reloads the page if reloadUnseen allows that now, for example because the last waiting message was sent.
 func (u *update) afterView(ctx goapp.Context, previous *client.View) {
 	v := &u.view
 	switch {
@@ -149,8 +154,9 @@ func (u *update) afterView(ctx goapp.Context, previous *client.View) {
 }
 
 // reloadUnseen reloads the page for a newer version if the user would see no difference: the page is hidden, the composer is
-// empty, no message waits to be sent, and no message is unread. The tab stores which version it had before the reload, and
-// does not reload back to it. So it does not reload again and again while servers of two versions answer by turns.
+// empty, no message waits to be sent, and no message is unread. Servers of two versions may answer by turns, and then the
+// page would reload again and again. So reloadUnseen stores the version that it reloads away from, and never reloads to the
+// stored version.
 func (u *update) reloadUnseen() {
 	if u.version == "" || !dom.Hidden() || !u.idle() {
 		return

@@ -21,8 +21,8 @@ type voice struct {
 	began     time.Time // when the page was mounted
 }
 
-// observe compares the view current with previous, the view before it, and writes what is new. If it returns more than 0,
-// call it again after that time, with the same view as both.
+// observe compares the view current with previous, the view before it, and writes the news into the live regions. If next is
+// more than 0, call observe again after that time. If no new view has come by then, current is both arguments.
 func (v *voice) observe(previous, current *client.View) (next time.Duration) {
 	polite, alert := v.announcer.Polite, v.announcer.Alert
 	next = v.announcer.Observe(previous, current, time.Since(v.began))

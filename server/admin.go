@@ -9,9 +9,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and at /readyz the answer of
-// ready: why users cannot chat or sign in, or else its warning. The handler asks for no sign-in, and the profiles show the
-// memory, which holds the texts of users. So serve it on a separate listener that only operators reach.
+// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and a readiness check at
+// /readyz. The check calls the function ready. If ready returns an error, users cannot chat or sign in: the answer is 503
+// with the error. Otherwise the answer is 200, with the warning if there is one. Serve the handler on a separate listener
+// that only operators reach: the handler asks for no sign-in, and the profiles show memory that contains texts of users.
 func Admin(metrics prometheus.Gatherer, ready func(context.Context) (warning string, err error)) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))

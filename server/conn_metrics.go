@@ -7,11 +7,11 @@ import (
 	"mayfly/server/admission"
 )
 
-// metrics are the metrics of this package. newMetrics creates a series for every value of a label, with the value 0, so that
-// a dashboard shows the series before its first event.
+// metrics are the metrics of this package. For each label, newMetrics creates a series for every value of the label, with
+// the count 0. So a dashboard shows a series even before its first event.
 type metrics struct {
 	opened          prometheus.Counter
-	upgradesRefused *prometheus.CounterVec // requests that did not become a WebSocket, by reason
+	upgradesRefused *prometheus.CounterVec // requests that asked for a WebSocket and did not get one, by reason
 	polls           prometheus.Counter
 	pollsRefused    *prometheus.CounterVec // rejected polls, by reason
 }
@@ -63,7 +63,8 @@ func (s *Server) count(match func(entry) bool) func() int {
 	}
 }
 
-// problems returns 1 while requests show the problem p with a proxy, else 0.
+// problems returns 1 while the requests of clients show that a proxy before this server has the problem p. Otherwise it
+// returns 0.
 func (s *Server) problems(p admission.ProxyProblem) float64 {
 	if s.gate.Check.Found(p) {
 		return 1
@@ -71,7 +72,8 @@ func (s *Server) problems(p admission.ProxyProblem) float64 {
 	return 0
 }
 
-// signOutsWaiting returns how many facts about sign-outs wait to be stored.
+// signOutsWaiting returns how many facts about sign-outs are not stored in the ledger yet. It returns 0 if sign-in is not
+// set up.
 func (s *Server) signOutsWaiting() int {
 	if s.revocations == nil {
 		return 0

@@ -16,23 +16,24 @@ import (
 // serveHealth answers 200 as long as the process runs.
 func (s *Server) serveHealth(w http.ResponseWriter, _ *http.Request) { plain(w, http.StatusOK, "ok") }
 
-// noSignIn is all that the public readiness check says when nobody can sign in. Only Ready and the log say the reason,
-// because it may name the issuer's address and the network.
+// noSignIn is the sentence with which serve tells everybody that nobody can sign in. It leaves out the reason, because
+// the reason may contain the issuer's address and details of the network. Only Ready and the log tell the reason.
 const noSignIn = "sign-in does not work now"
 
 var errStopping = errors.New("the server is stopping")
 
 // readiness says whether users can chat and sign in on this node. Its fields are static.
 type readiness struct {
-	stopping    func() bool                 // whether Close was called
-	stream      func(context.Context) error // why the stream does not answer; nil: it does
+	stopping    func() bool                 // reports whether Server.Close was called
+	stream      func(context.Context) error // returns nil if the stream answers, else why it does not
 	verifier    session.Verifier            // nil if sign-in is not set up
 	revocations *revocation.Revocations     // nil if sign-in is not set up
 	guests      bool                        // whether guests are let in
 }
 
-// serve answers 200 if users can chat on this node. Otherwise it answers 503 and the reason. If nobody can sign in, but
-// the node lets guests in, it answers 200, so that a load balancer does not keep guests out.
+// serve tries these cases in this order. If users cannot chat, it answers 503 with the error of r.chat. If they can also
+// sign in, it answers 200. If they cannot sign in but the node lets guests in, it answers 200, too: with another status, a
+// load balancer would keep the guests out. Otherwise it answers 503 with the text noSignIn.
 func (r *readiness) serve(w http.ResponseWriter, q *http.Request) {
 	if err := r.chat(q.Context()); err != nil {
 		plain(w, http.StatusServiceUnavailable, err.Error())
@@ -45,7 +46,8 @@ func (r *readiness) serve(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// chat returns nil if guests can chat. Otherwise it returns the reason, which anybody may read.
+// chat returns nil if users can chat on this node; it does not check whether they can sign in. Otherwise it returns the
+// reason, which is no secret.
 func (r *readiness) chat(ctx context.Context) error {
 	if r.stopping() {
 		return errStopping
@@ -53,7 +55,8 @@ func (r *readiness) chat(ctx context.Context) error {
 	return r.stream(ctx)
 }
 
-// signIn returns nil if users can sign in, or if sign-in is not set up. Otherwise it returns the reason.
+// signIn returns nil if users can sign in. It also returns nil if sign-in is not set up, because then there is no fault to
+// report. Otherwise it returns the reason why users cannot sign in.
 func (r *readiness) signIn() error {
 	if r.revocations == nil {
 		return nil
@@ -61,8 +64,9 @@ func (r *readiness) signIn() error {
 	return cmp.Or(r.verifier.Ready(), r.revocations.Ready())
 }
 
-// Ready returns nil if users can chat and sign in on this node; otherwise err is the whole reason. warning names a problem
-// that an operator should mend although users can chat, "" if there is none. Show both to operators only.
+// Ready reports whether users can chat and sign in on this node. err is nil if they can. Otherwise err is the reason with
+// all its details. warning is a problem that an operator should solve although users can chat; "" means that there is
+// none. Show err and warning only to operators: their details may be secret.
 func (s *Server) Ready(ctx context.Context) (warning string, err error) {
 	if v := s.ready.verifier; v != nil {
 		warning = v.Warning()

@@ -6,13 +6,16 @@ import (
 	"mayfly/server/hub"
 )
 
-// hubCollector turns the hub's counters into metrics, because package hub does not import Prometheus.
+// hubCollector is a prometheus.Collector that makes metrics from hub.Stats. It is here because package hub must not
+// import Prometheus.
 type hubCollector struct {
 	hub   *hub.Hub
-	plain []hubMetric
-	codes *prometheus.Desc
+	plain []hubMetric      // the metrics without labels
+	codes *prometheus.Desc // the metric of the refused frames, with the label "code"
 }
 
+// hubMetric is one metric without labels. The function in the field value takes the number to export from the statistics
+// of the hub.
 type hubMetric struct {
 	desc  *prometheus.Desc
 	kind  prometheus.ValueType

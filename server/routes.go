@@ -27,7 +27,9 @@ func (s *Server) Handler() http.Handler {
 	return s.config.Secure(mux)
 }
 
-// These rejections answer requests that have passed the gate but cannot become a connection.
+// These are the answers to malformed requests: a WebSocket request without the subprotocol, and a poll of the wrong
+// type or size. serveSocket and servePoll send them after admit has given the request a slot. All other rejections are
+// in package admission.
 var (
 	noSubprotocol = &admission.Rejection{Reason: admission.ReasonSubprotocol, Status: http.StatusBadRequest,
 		Message: "Open a WebSocket that offers the subprotocol " + wire.Subprotocol + "."}
@@ -37,9 +39,9 @@ var (
 		Message: "The frames of one poll have at most 64 KiB."}
 )
 
-// admit takes a slot for a request that wants to become a connection. If the request is rejected, admit writes the
-// rejection, counts it in rejected and returns false. If admit returns true, the caller must free the slot: with giveUp,
-// or with add and, later, remove.
+// admit takes a slot for a request that is to become a connection. If admit returns true, the caller must free the slot
+// later: with giveUp if the request does not become a connection, or with remove after the connection has ended. If the
+// request is rejected, admit writes the rejection as the answer, counts it in the metric rejected, and returns false.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometheus.CounterVec) (admission.Slot, bool) {
 	slot, rejection := s.gate.Admit(r)
 	if rejection == nil && !s.begin() {
@@ -53,14 +55,14 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, rejected *prometh
 	return slot, true
 }
 
-// reject answers the request with a rejection, and counts it in rejected.
+// reject writes rejection as the answer to the request, and counts it in the metric that the caller has passed.
 func reject(w http.ResponseWriter, rejection *admission.Rejection, rejected *prometheus.CounterVec) {
 	rejected.WithLabelValues(string(rejection.Reason)).Inc()
 	rejection.Write(w)
 }
 
-// newSession returns a function that conn calls with a new connection c. The function stores c and a new session in e,
-// and returns the session as c's handler.
+// newSession returns the function that package conn calls when it has made a connection c. The function makes a session
+// for c, stores both in e, and returns the session, which handles the frames of c.
 func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler {
 	return func(c *conn.Conn) conn.Handler {
 		e.conn, e.session = c, session.New(shared, c)
@@ -68,15 +70,16 @@ func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler
 	}
 }
 
-// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. Because it
-// returns, the memory of net/http's goroutine is free while the connection lives.
+// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. If
+// serveSocket served the connection itself, the memory that net/http needs for a request would stay in use until the
+// connection ends.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	slot, ok := s.admit(w, r, s.metrics.upgradesRefused)
 	if !ok {
 		return
 	}
 	upgraded := false
-	defer func() { // a panic must free the slot too, or nobody could use that slot again
+	defer func() { // also after a panic: otherwise no client could ever use this slot again
 		if !upgraded {
 			s.giveUp(slot)
 		}
@@ -107,8 +110,8 @@ func (s *Server) runSocket(socket *conn.Socket) {
 	socket.Run()
 }
 
-// servePoll answers a poll: one request that carries a whole session, with the client's frames in its body and the
-// server's frames in the answer.
+// servePoll answers a poll: one HTTP request that is a whole connection. The client's frames are in the body of the
+// request, and the server's frames are in the answer.
 func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	slot, ok := s.admit(w, r, s.metrics.pollsRefused)
@@ -140,7 +143,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	p.Run(message)
 }
 
-// servePreflight answers the CORS preflight: it tells a browser whether a page of another origin may poll this server.
+// servePreflight answers a CORS preflight request: the answer says whether a page of another origin may poll this server.
 func (s *Server) servePreflight(w http.ResponseWriter, r *http.Request) {
 	s.config.Origins.Share(w, r)
 	if !s.config.Origins.Allow(r) {

@@ -16,22 +16,22 @@ const (
 	// timer.
 	tickEvery = 250 * time.Millisecond
 
-	// restartSpread is the period over which a thousand clients come back after a restart, each at a random time, so that
-	// they don't all return at once. For more clients the period is longer, for fewer it is shorter; it is never outside
-	// restartSpreadMin and restartSpreadMax.
+	// When the server restarts, it tells each client to come back at a random time within a period, so that the clients
+	// do not all come back at once. The period begins restartFirst after the bye. Its length is restartSpread for each
+	// thousand clients, but never shorter than restartSpreadMin or longer than restartSpreadMax.
 	restartSpread    = 2 * time.Second
 	restartSpreadMin = time.Second
 	restartSpreadMax = 20 * time.Second
 	restartFirst     = 500 * time.Millisecond // the shortest time until a client may come back
 
-	// byeReserve is the time at the end of a stop that is kept for saying bye to the clients. drainHub stops waiting for
-	// the stream this long before the deadline.
+	// byeReserve is the time that Close needs for saying bye to the clients. So drainHub stops waiting for the stream
+	// when only byeReserve is left until the deadline of Close.
 	byeReserve = 10 * time.Second
 )
 
-// Run keeps the connections alive and ends dead ones until ctx is done: it ends connections whose hello is late or whose
-// sign-in has expired, sends beats and pings, and aborts connections that do not end. It also follows and stores the
-// revocations. Call Close before you cancel ctx.
+// Run serves until ctx is done. It sends beats and pings. It ends connections whose hello is late or whose sign-in has
+// expired, and aborts connections that are ending but do not end in time. It also stores this node's revocations, and
+// learns the revocations of other nodes. Call Close before you cancel ctx.
 func (s *Server) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
@@ -58,10 +58,10 @@ func (s *Server) Run(ctx context.Context) error {
 	}
 }
 
-// Close ends all connections. From then on the server handles no more frames and answers new connections with 503.
-// First, Close waits until every post is answered and queued for every member. Then it says bye on every connection and
-// waits until each connection has ended. When ctx is done, Close cuts the connections that are left. The error names
-// each step that did not end in time.
+// Close ends all connections. From the call on, the server handles no more frames and answers new connections with 503.
+// First, Close waits until every earlier post is answered and delivered. Then it sends bye on every connection and waits
+// until each connection has ended. When ctx is done, Close cuts the connections that are left. The error names each step
+// that did not end in time.
 func (s *Server) Close(ctx context.Context) error {
 	s.enter(settling)
 	s.gate.Close()
@@ -97,8 +97,8 @@ func (s *Server) enter(phase int32) {
 	s.phase.Store(phase)
 }
 
-// drainHub waits until the hub has answered and delivered every accepted post. It gives up byeReserve before the
-// deadline of ctx, so that Close still has time to say goodbye to every client.
+// drainHub waits until the hub has answered and delivered every accepted post. It stops waiting when only byeReserve is
+// left until the deadline of ctx: Close needs that time to say goodbye to every client.
 func (s *Server) drainHub(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -108,7 +108,8 @@ func (s *Server) drainHub(ctx context.Context) error {
 	return s.hub.Drain(ctx)
 }
 
-// restartLocked ends c with the code restart, and tells its client to come back after a random time.
+// restartLocked sends a bye with the code restart to the client of c, and ends c. The bye tells the client to come back
+// after a random time (see restartSpread).
 func (s *Server) restartLocked(c *conn.Conn) {
 	spread := restartSpread * time.Duration(len(s.conns)) / 1000
 	spread = min(max(spread, restartSpreadMin), restartSpreadMax)

@@ -43,7 +43,7 @@ type Config struct {
 	Anonymous session.Policy // what guests may do
 
 	Posts  int                             // the most accepted posts of one user in any span of length Per
-	Acts   int                             // the most reactions, removals and signs of typing of one user in that span
+	Acts   int                             // the most reactions, removals and typing frames of one user in a span of Per
 	Per    time.Duration                   // the length of the span in which Posts and Acts are counted
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
@@ -55,7 +55,7 @@ type SignIn struct {
 	Verifier session.Verifier
 	Ledger   ledger.Store // where the nodes store revocations
 
-	// Clients read what follows at /config.json.
+	// Clients read the following fields at /config.json.
 	Issuer, ClientID, Audience string
 	Scopes                     []string
 	AuthorizeParams            string         // more parameters of the authorization request, as a query
@@ -70,18 +70,18 @@ type Server struct {
 	clock       *hub.Clock              // static; the hub uses it too
 	log         *slog.Logger            // static
 	metrics     *metrics                // static
-	gate        *admission.Gate         // static; gives each connection its slot, before the upgrade
+	gate        *admission.Gate         // static; decides which requests become connections, and gives them their slots
 	revocations *revocation.Revocations // static; nil if sign-in is not set up
 	lines       *conn.Lines             // static; closes network connections slowly (lingering close)
 	shared      *conn.Shared            // static; what all connections share
 	sessions    *session.Shared         // static; what all sessions share
 	ready       readiness               // static; answers /readyz
 
-	running sync.WaitGroup // counts connections, each from before its upgrade until it has ended
+	running sync.WaitGroup // counts connections: begin adds one, giveUp removes it; Close waits until none is left
 	phase   atomic.Int32   // serving, settling, leaving or aborting; set under mu
 
-	mu    sync.Mutex // guards what follows
-	conns map[*conn.Conn]entry
+	mu    sync.Mutex           // guards what follows
+	conns map[*conn.Conn]entry // the open connections
 }
 
 // entry is one open connection.
@@ -89,10 +89,11 @@ type entry struct {
 	conn    *conn.Conn
 	session *session.Session
 	slot    admission.Slot
-	poll    bool
+	poll    bool // the connection is a poll; false: a WebSocket
 }
 
-// The phases of a server, in their order. Close goes from one to the next.
+// The phases of a server, in their order. A new server is in the phase serving. Close brings it into the next phases,
+// one after the other.
 const (
 	serving  int32 = iota
 	settling       // the server accepts no new connection and handles no more frames
@@ -100,8 +101,8 @@ const (
 	aborting       // the server cuts every connection that has not ended
 )
 
-// New returns a server that passes the joins and posts of clients to h. The hub h must use the same clock. New registers
-// the metrics of the server and of the hub with reg.
+// New returns a server that passes the joins and posts of clients to h. clock must be the clock of h. New registers the
+// metrics of the server and of the hub with reg.
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
 	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(), conns: map[*conn.Conn]entry{}}
 	s.gate = admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies,
@@ -122,20 +123,20 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	return s
 }
 
-// Listener returns a listener that accepts the connections of l. They close with a lingering close (see conn.Lines).
-// Serve the Handler on the returned listener, and call Drain after the HTTP server is closed.
+// Listener returns a listener that accepts the connections of l, and closes each of them with a lingering close (see
+// conn.Lines). Serve the Handler on the returned listener, and call Drain after the HTTP server is closed.
 func (s *Server) Listener(l net.Listener) net.Listener { return s.lines.Listener(l) }
 
-// Drain waits until no closed network connection lingers any more. When ctx is done, it cuts those that still linger.
-// Call Drain after the HTTP server is closed, because a connection that is closed after Drain was called does not
-// linger.
+// Drain waits for the network connections that are being closed slowly (lingering close, see conn.Lines). When ctx is
+// done, it cuts those that are left. Call Drain only after the HTTP server is closed: a connection that is closed after
+// the call of Drain is not closed slowly, so its client may lose the last bytes.
 func (s *Server) Drain(ctx context.Context) error { return s.lines.Drain(ctx) }
 
-// closing reports whether Close was called, so the server is stopping.
+// closing reports whether Close was called. If so, the server is stopping.
 func (s *Server) closing() bool { return s.phase.Load() != serving }
 
-// begin counts one more connection in running, so that Close waits for the connection. It returns false, without
-// counting, if the server is closing.
+// begin counts one more connection in s.running, so that Close waits for the connection. If the server is closing, begin
+// counts nothing and returns false.
 func (s *Server) begin() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,8 +147,9 @@ func (s *Server) begin() bool {
 	return true
 }
 
-// add adds a connection to conns. The caller must have called begin. If Close was called between begin and add, it has not
-// seen this connection, so add itself says bye on it, or cuts it.
+// add adds a connection to s.conns. The caller must have called begin. If Close has gone through s.conns already, it
+// has missed this connection. Then add does for this connection what Close does: it says bye, and in the phase aborting
+// it also cuts the connection.
 func (s *Server) add(e entry) {
 	s.mu.Lock()
 	s.conns[e.conn] = e
@@ -170,8 +172,8 @@ func (s *Server) remove(c *conn.Conn) {
 	s.giveUp(e.slot)
 }
 
-// giveUp undoes admit: it frees the slot, and Close no longer waits for the connection. It runs for a request that did
-// not become a connection, and for a connection that has ended.
+// giveUp undoes admit: it frees the slot, and Close no longer waits for the connection. serveSocket calls giveUp for a
+// request that did not become a connection. remove calls giveUp for a connection that has ended.
 func (s *Server) giveUp(slot admission.Slot) {
 	slot.Free()
 	s.running.Done()

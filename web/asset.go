@@ -16,12 +16,12 @@ const (
 	noStore    = "no-store"                            // caches must not store the answer
 )
 
-// asset is one answer, which is made once for all requests: the same content in one or more content encodings. It never
-// changes, so it needs no lock. It serves only GET and HEAD.
+// asset is an HTTP answer that is made once, and then sent for every request to its path. It contains the same content in
+// one or more content encodings. An asset never changes, so it needs no lock. It serves only GET and HEAD.
 type asset struct {
 	contentType string
 	cache       string    // the header Cache-Control
-	version     string    // the version of the whole client, or the hash in the asset's name
+	version     string    // the header versionHeader: the client's version, or the hash in the asset's name; "": no header
 	variants    []variant // the smallest variant first, the plain variant last
 }
 
@@ -30,8 +30,8 @@ type variant struct {
 	encoding   string // "br", "gzip", or "" for plain
 	etag       string // the ETag without its quotes
 	body       []byte
-	size       int  // how many bytes are sent
-	decompress bool // body is gzip and is decompressed while it is sent, to keep the plain wasm out of memory
+	size       int  // how many bytes are sent: len(body) or, if decompress is true, the length of the decompressed body
+	decompress bool // true: body is gzip, and is decompressed while it is sent, so that memory need not hold the plain wasm
 }
 
 // newAsset returns an asset for body. It adds a gzip variant if gzip makes the body at least a tenth smaller.
@@ -66,7 +66,7 @@ func newPrecompressedAsset(contentType string, br, gz []byte) (*asset, error) {
 	}}, nil
 }
 
-// hashed returns a copy of a that is served under the name that contains its hash.
+// hashed returns a copy of a for the path that contains the hash of the file. Caches may keep the copy without asking again.
 func (a asset) hashed(hash string) *asset {
 	a.cache, a.version = immutable, hash
 	return &a
@@ -78,8 +78,9 @@ func (a asset) notStored() *asset {
 	return &a
 }
 
-// withVersion returns a copy of a that belongs to a version of the client. The ETags contain the version, too: if a browser
-// has the same body with the headers of another version, it must fetch the body and the headers again.
+// withVersion returns a copy of a that belongs to a version of the client. The ETags of the copy contain the version.
+// Otherwise, if only the headers of a new version differ, the server would tell the browser that its cached answer is still
+// good, and the browser would go on with the headers of the older version.
 func (a asset) withVersion(version string) *asset {
 	a.version = version
 	variants := make([]variant, len(a.variants))
@@ -176,8 +177,9 @@ func weight(params string) float64 {
 	return 1
 }
 
-// q returns the weight of an encoding, 0 if the client does not accept it. The encoding "" means the plain variant. If the
-// header does not name it, it has the lowest weight above 0, so that pick prefers every encoding that the header accepts.
+// q returns the weight of an encoding, 0 if the client does not accept the encoding. The encoding "" means the plain
+// variant. If the header names neither identity nor *, the plain variant gets a very small weight, so that pick prefers
+// every encoding that the header accepts.
 func (e encodings) q(encoding string) float64 {
 	name := encoding
 	if name == "" {

@@ -10,8 +10,9 @@ func Embedded() (fs.FS, error) { return fs.Sub(embedded, "static") }
 
 // Functions that are tested on their own.
 var (
-	Tidy      = tidy
-	Precached = precached
+	Tidy           = tidy
+	Precached      = precached
+	SettingsScript = settingsScript
 )
 
 // Patch makes one replacement.

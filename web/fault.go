@@ -3,52 +3,70 @@ package web
 import (
 	"encoding/json"
 	"slices"
+
+	"mayfly/app/words"
 )
 
-// The sentences that the page shows when no client runs. The page contains all of them from the start, hidden, because the
-// content security policy allows no inline script. The script that faultScripts patches shows the sentence that fits the
-// problem. The button beside the sentence submits a form, and that loads the page again.
+// The sentences that the page shows when no client runs. The page contains all of them from the start, hidden, so that
+// they need no further request. go-app's script, which faultScripts patches, shows the sentence that fits
+// the problem. The button beside the sentence submits a form, and that loads the page again. The script settings.js
+// translates the sentences. noScripts and noFiles must help where no script runs, so they contain every language.
 //
 // A sentence replaces the page, because a composer that does not work must not look or sound as if it worked. The script
 // removes the page. If scripts are off, mayfly.css hides the page. (One CSS rule with :has could hide the page in all cases,
 // but then the browser would compute the styles of the whole page again for every message that is added or removed.)
 var (
-	noScripts = `<noscript>` + sentence(`class="fault" role="alert"`, `Mayfly needs JavaScript and WebAssembly. `+
-		`Allow JavaScript for this site in the browser's settings, then reload.`) + `</noscript>`
-	noWebAssembly = fault("no-webassembly", `Mayfly needs WebAssembly, which this browser lacks or has turned off. `+
-		`Update the browser, or leave its lockdown mode for this site, then reload.`)
-	notLoaded = fault("not-loaded", `Mayfly could not be loaded. Check the connection, then reload.`)
-	stopped   = fault("stopped", `Mayfly has stopped. Reload to start it again; `+
-		`if it stops at once, allow this site to store data in the browser's settings.`)
+	noScripts     = `<noscript>` + everySentence(`class="fault" role="alert"`, words.NeedsScripts) + `</noscript>`
+	noWebAssembly = fault("no-webassembly", words.NeedsWebAssembly)
+	notLoaded     = fault("not-loaded", words.NotLoaded)
+	stopped       = fault("stopped", words.Stopped)
 
-	// wrongPlace is for a page that an operator's proxy serves below a path. It needs the script. Mostly the script does not
-	// arrive, nor the styles, because their addresses begin at the top of the host: then noFiles shows.
-	wrongPlace = fault("wrong-place", `Mayfly cannot run at this address. `+topOfHost)
+	// wrongPlace says that an operator's proxy serves the page below a path, such as /chat/. go-app's script shows this
+	// sentence. But usually the script and the styles do not arrive, because the page requests them from the top of the
+	// host. Then the user sees noFiles instead.
+	wrongPlace = fault("wrong-place", words.WrongPlace, words.TopOfHost)
 
-	// noFiles is hidden by the styles, so it shows if they do not arrive.
-	noFiles = sentence(`class="no-files" role="alert"`, `Mayfly's files could not be loaded. `+
-		`If a reload does not help, Mayfly is in the wrong place. `+topOfHost)
+	// noFiles says that files of the page are missing. The styles hide it: the user sees it only if the styles are missing.
+	noFiles = everySentence(`class="no-files" role="alert"`, words.FilesMissing, words.TopOfHost)
 
-	// stillLoading appears after some seconds by a CSS animation, so that it also works if the script never arrives. Without
-	// the styles it stays hidden.
-	stillLoading = sentence(`class="loader-slow" hidden role="status"`, `Still loading. `+
-		`On a slow connection the first visit takes a while.`)
+	// stillLoading says that the page is still loading. The page shows it after some seconds. A CSS animation does that, not
+	// a script, so that it appears even if no script arrives. If the styles do not arrive, it stays hidden.
+	stillLoading = sentence(`class="loader-slow" hidden role="status"`, words.StillLoading)
 )
 
-const topOfHost = `It must be at the top of a host, such as https://chat.example.com/, not below a path.`
-
-// fault returns a hidden element with that id. Its text says why no client runs.
-func fault(id, text string) string {
-	return sentence(`class="fault" hidden id="`+id+`" role="alert"`, text)
+// fault returns a hidden element with this id, which contains a sentence that says why no client runs.
+func fault(id string, keys ...words.ShellKey) string {
+	return sentence(`class="fault" hidden id="`+id+`" role="alert"`, keys...)
 }
 
-// sentence returns an element with these attributes, which contains text and a button that loads the page again.
-func sentence(attributes, text string) string {
-	return `<div ` + attributes + `><form><p>` + text + `</p><button>Reload</button></form></div>`
+// sentence returns an element with these attributes, which contains a sentence in the first language and a button that
+// loads the page again.
+func sentence(attributes string, keys ...words.ShellKey) string {
+	return reloading(attributes, `<p>`+words.Shell(0, keys...)+`</p>`, words.In(0, words.Reload))
 }
 
-// faultMarkup is the patch of the page that adds the sentences: noFiles and stillLoading into go-app's loader, which is the
-// element aside, and the other sentences after the loader.
+// everySentence returns an element with these attributes, which contains a sentence and a button that loads the page again.
+// Both the sentence and the text of the button are in every language.
+func everySentence(attributes string, keys ...words.ShellKey) string {
+	said, reload := "", ""
+	for n, l := range words.Languages() {
+		in := ` dir="` + l.Dir + `" lang="` + l.Tag + `">`
+		said += `<p` + in + words.Shell(n, keys...) + `</p>`
+		if n > 0 {
+			reload += ` · `
+		}
+		reload += `<span` + in + words.In(n, words.Reload) + `</span>`
+	}
+	return reloading(attributes, said, reload)
+}
+
+// reloading returns an element with these attributes that contains a form: a text, and a button that loads the page again.
+func reloading(attributes, said, button string) string {
+	return `<div ` + attributes + `><form>` + said + `<button>` + button + `</button></form></div>`
+}
+
+// faultMarkup is the patch that adds the sentences to the page. It puts noFiles and stillLoading at the end of go-app's
+// loader (the element <aside>), and the other sentences behind the loader.
 var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded +
 	stopped + wrongPlace}
 
@@ -56,9 +74,10 @@ var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + 
 //
 //   - show the bare error if the client does not load (the error is still in the console);
 //   - show the loader for ever if the browser has no WebAssembly, or if the page's path is none of Mayfly's;
-//   - leave a page that looks alive if the client has ended in a panic: no message would go when it expires.
+//   - leave a page that looks alive if the client has ended in a panic: expired messages would stay on the screen.
 //
-// A page that a service worker controls is never in the wrong place: without a network, the worker opens it at any path.
+// A page that a service worker controls does not show wrongPlace, because without a network the worker opens the page at any
+// path.
 func faultScripts(cfg Config) []replacement {
 	paths, _ := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages)) // Marshal of strings never fails
 	return []replacement{
@@ -87,8 +106,8 @@ func faultScripts(cfg Config) []replacement {
 	}
 }
 
-// showFault returns a script. It removes the page, which is the first element of the body, and the loader. Then it shows the
-// sentence whose element has that id.
+// showFault returns a script that shows the sentence whose element has this id. Before that, the script removes the page,
+// which is the first element of the body, and the loader.
 func showFault(id string) string {
 	return `document.body.firstElementChild.remove(); document.querySelector(".goapp-app-info")?.remove(); ` +
 		`document.getElementById("` + id + `").hidden = false;`

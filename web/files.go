@@ -8,21 +8,22 @@ import (
 	"strings"
 )
 
-// ErrNoClient is what New returns if the binary was built without the client in static/build. Its text says what to do.
+// ErrNoClient is the error of New if the binary was built without the client in static/build. Its text says what to do.
 var ErrNoClient = errors.New(
 	"this binary was built without the web client: run `go generate ./...`, then `go build ./cmd/mayfly` again")
 
-// files holds the files of the folder static. Package go-app asks it for the paths that it writes into the page, because it
-// implements go-app's ResourceResolver.
+// files holds the files of the folder static. It implements go-app's ResourceResolver: go-app calls Resolve for each path
+// that it writes into the page.
 type files struct {
-	assets map[string]*asset // by the path at which the asset is served
-	hashed map[string]string // from a path under /web/ to the path that contains the file's hash
+	assets map[string]*asset // maps the path at which an asset is served to the asset
+	hashed map[string]string // maps the path of a file under /web/ to the file's other path, which contains the file's hash
 }
 
-// atRoot are the files that browsers and crawlers expect at a fixed path. All others are under /web/.
+// atRoot has the files that browsers and crawlers expect at the top of the host. All other files are under /web/.
 var atRoot = map[string]bool{"favicon.ico": true, "robots.txt": true}
 
-// contentTypes holds the content type of each file extension. Package mime would give other types on other machines.
+// contentTypes maps each file extension to its content type. Package mime is not used, because its types depend on the
+// machine.
 var contentTypes = map[string]string{
 	".css":   "text/css; charset=utf-8",
 	".ico":   "image/x-icon",
@@ -52,8 +53,8 @@ func load(static fs.FS) (*files, error) {
 	return f, err
 }
 
-// addClient adds the files that web/gen built. web/gen writes build.json last, so if build.json exists, the other files are
-// complete.
+// addClient adds the files of the client that web/gen has built. It also reads build.json, but only to check that web/gen
+// has finished: web/gen writes build.json last.
 func (f *files) addClient(static fs.FS) error {
 	var bodies [4][]byte
 	for i, name := range []string{"build.json", "app.wasm.br", "app.wasm.gz", "wasm_exec.js"} {
@@ -108,9 +109,9 @@ func (f *files) add(name string, a *asset) {
 	f.assets[f.hashed[name]] = a.hashed(hash)
 }
 
-// Resolve returns, for the path of a file under /web/, the path that contains the file's hash. It returns other paths
-// unchanged. The client in the browser cannot call Resolve, so it names files without their hash. The browser revalidates
-// such a file on each use, and does not have it offline.
+// Resolve adds the hash of the file to the path of a file under /web/. It returns other paths unchanged. The client in the
+// browser cannot call Resolve, so it requests files by paths without a hash. The browser must revalidate such a file on each
+// use, and cannot use it offline.
 func (f *files) Resolve(location string) string {
 	if name, ok := f.hashed[location]; ok {
 		return name

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -22,14 +24,15 @@ func (e *edition) setHeaders(w http.ResponseWriter) {
 	}
 }
 
-// securityHeaders returns the headers for every response. signIn holds the origins that a browser calls to sign in.
-func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
+// securityHeaders returns the security headers for every response. signIn contains the origins that a browser calls when a
+// user signs in. script is the inline script of the page.
+func securityHeaders(cfg Config, signIn []string, script []byte) (http.Header, error) {
 	sockets, err := socketOrigins(append([]string{cfg.PublicURL}, cfg.Origins...))
 	if err != nil {
 		return nil, err
 	}
 	h := http.Header{}
-	h.Set("Content-Security-Policy", contentSecurityPolicy(sockets, policyOrigins(signIn)))
+	h.Set("Content-Security-Policy", contentSecurityPolicy(script, sockets, policyOrigins(signIn)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -42,13 +45,15 @@ func securityHeaders(cfg Config, signIn []string) (http.Header, error) {
 	return h, nil
 }
 
-// contentSecurityPolicy returns a policy that allows Mayfly's own files and no inline script or style. Go's wasm needs
-// 'wasm-unsafe-eval', which allows the browser to compile wasm and nothing else. The policy allows the origins signIn,
-// because the client fetches tokens from them.
-func contentSecurityPolicy(sockets, signIn []string) string {
+// contentSecurityPolicy returns a policy that allows Mayfly's own files and the inline script with the text script, which
+// the policy names by a hash. It allows no other inline script, and no inline style. Go's wasm needs 'wasm-unsafe-eval',
+// which allows the browser to compile wasm and nothing else. The policy also allows connections to the origins in sockets
+// and in signIn. The client fetches tokens from the origins in signIn.
+func contentSecurityPolicy(script []byte, sockets, signIn []string) string {
+	hash := sha256.Sum256(script)
 	return strings.Join([]string{
 		"default-src 'none'",
-		"script-src 'self' 'wasm-unsafe-eval'",
+		"script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "' 'wasm-unsafe-eval'",
 		"style-src 'self'",
 		"img-src 'self' data:",
 		"font-src 'self'",
@@ -61,16 +66,16 @@ func contentSecurityPolicy(sockets, signIn []string) string {
 	}, "; ")
 }
 
-// policyOrigins returns those of origins that a content security policy can name. It leaves out IPv6 addresses, for which a
-// policy has no notation, and origins with characters that would end a directive of the policy.
+// policyOrigins returns the origins that a content security policy can name. It leaves out IPv6 addresses, for which a
+// policy has no notation. It also leaves out origins with characters that have a meaning in a policy, such as the semicolon.
 func policyOrigins(origins []string) []string {
 	unnameable := func(o string) bool { return strings.ContainsAny(o, "[]*;, '\"\r\n") }
 	return slices.DeleteFunc(slices.Clone(origins), unnameable)
 }
 
 // socketOrigins returns the ws and wss origins of Mayfly itself, sorted. The content security policy must name them, because
-// older versions of Safari don't count them as 'self'. socketOrigins leaves out IPv6 addresses, for which a policy has no
-// notation, so at such an address the policy has only 'self'.
+// for older versions of Safari 'self' does not include WebSockets. socketOrigins leaves out IPv6 addresses, because a policy
+// has no notation for them: if users open Mayfly at such an address, only 'self' allows its WebSockets.
 func socketOrigins(urls []string) ([]string, error) {
 	var sockets []string
 	for _, s := range urls {

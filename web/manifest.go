@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 
+	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
 
@@ -16,15 +17,15 @@ const (
 	iconMaskable   = "/web/icons/maskable-512.png"
 	iconMonochrome = "/web/icons/monochrome-512.png"
 
-	screenWide   = "/web/screenshots/wide.png" // the command "make pictures" makes both files
+	screenWide   = "/web/screenshots/wide.png" // the command "make pictures" makes the files screenWide and screenNarrow
 	screenNarrow = "/web/screenshots/narrow.png"
 )
 
-// manifest is the content of /manifest.webmanifest. It replaces go-app's manifest, which lacks two members. Without id, an
-// installed Mayfly would become another app when the start URL changes. And display_override is the list of display modes
-// from which a browser takes the first that it supports.
+// manifest is the content of /manifest.webmanifest. It replaces go-app's manifest, which lacks the members id and
+// display_override. Without id, browsers would take an installed Mayfly for another app when the start URL changes.
+// display_override is a list of display modes: a browser uses the first mode that it supports.
 //
-// One thing: each field is a member of one JSON file.
+// One type: each of its many fields is a member of the same JSON object.
 type manifest struct {
 	ID              string         `json:"id"`
 	Name            string         `json:"name"`
@@ -71,14 +72,16 @@ type shortcut struct {
 	Icons []manifestIcon `json:"icons"`
 }
 
-func makeManifest(resolve func(string) string) ([]byte, error) {
+// makeManifest returns the manifest in the language words.Languages()[n]. resolve adds the hash of a file to its path.
+func makeManifest(n int, resolve func(string) string) ([]byte, error) {
+	language := words.Languages()[n]
 	return json.MarshalIndent(manifest{
 		ID:              "/",
 		Name:            title,
 		ShortName:       title,
-		Description:     description,
-		Lang:            "en",
-		Dir:             "auto",
+		Description:     words.Shell(n, words.Description),
+		Lang:            language.Tag,
+		Dir:             language.Dir,
 		StartURL:        "/?source=pwa",
 		Scope:           "/",
 		Display:         "standalone",
@@ -95,11 +98,12 @@ func makeManifest(resolve func(string) string) ([]byte, error) {
 			{resolve(iconMonochrome), "512x512", "image/png", "monochrome"},
 		},
 		Screenshots: []screenshot{
-			{resolve(screenWide), "1280x800", "image/png", "wide", "A room, with the time that each message has left"},
-			{resolve(screenNarrow), "390x844", "image/png", "narrow", "The same room on a phone"},
+			{resolve(screenWide), "1280x800", "image/png", "wide", words.Shell(n, words.WideScreen)},
+			{resolve(screenNarrow), "390x844", "image/png", "narrow", words.Shell(n, words.NarrowScreen)},
 		},
 		Shortcuts: []shortcut{
-			{"Open a room", "/?" + wire.OpenRoomQuery, []manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
+			{words.In(n, words.OpenRoomLabel), "/?" + wire.OpenRoomQuery,
+				[]manifestIcon{{resolve(icon192), "192x192", "image/png", "any"}}},
 		},
 	}, "", "  ")
 }

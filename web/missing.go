@@ -5,14 +5,18 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"mayfly/app/words"
 )
 
-// missing answers a request for a path at which there is nothing. A browser gets a small page that leads to the chat, with
-// Mayfly's styles and without a script. Other clients get a line of plain text. Both are the same for
-// every request. Caches must store neither, because a newer version may have something at that path.
+// missing answers a request for a path at which there is nothing. A browser gets a small page with a link to the chat. That
+// page has Mayfly's styles and the script that translates the page, but not the client. Other clients get a line of plain
+// text. The page and the line are the same for every request. Caches must not store them, because a newer version of Mayfly
+// may have something at that path.
 type missing struct{ page, text []byte }
 
-// missingPage is the format of the page. Its two verbs stand for the paths of the icon and of the styles.
+// missingPage is a format for package fmt. fillMissing replaces the first three %s by the paths of the icon, the styles and
+// the script settings.js, and the other four %s by sentences.
 const missingPage = `<!doctype html>
 <html lang="en">
 <head>
@@ -20,15 +24,16 @@ const missingPage = `<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
-<title>No such page – Mayfly</title>
 <link rel="icon" href="%s">
 <link rel="stylesheet" href="%s">
+<script src="%s"></script>
+<title>%s</title>
 </head>
 <body>
 <main class="fault">
-<h1>No such page</h1>
-<p>There is nothing at this address. A room's address is like /r/team.</p>
-<a class="way-on" href="/">Go to #lobby</a>
+<h1>%s</h1>
+<p>%s</p>
+<a class="way-on" href="/">%s</a>
 </main>
 </body>
 </html>
@@ -37,7 +42,13 @@ const missingPage = `<!doctype html>
 const missingText = "404: there is nothing at this address.\n"
 
 func newMissing(f *files) *missing {
-	return &missing{page: fmt.Appendf(nil, missingPage, f.Resolve(icon), f.Resolve(styles)), text: []byte(missingText)}
+	return &missing{page: fillMissing(f), text: []byte(missingText)}
+}
+
+// fillMissing returns the page for a browser.
+func fillMissing(f *files) []byte {
+	return fmt.Appendf(nil, missingPage, f.Resolve(icon), f.Resolve(styles), settingsPath, words.Shell(0, words.NoPageTitle),
+		words.Shell(0, words.NoSuchPage), words.Shell(0, words.NothingHere), words.In(0, words.GoToLobby))
 }
 
 func (m *missing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -56,8 +67,8 @@ func (m *missing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// wantsPage reports whether an Accept header names HTML, as browsers do when they open a page, and prefers neither JSON nor
-// plain text. The header has the same form as Accept-Encoding.
+// wantsPage reports whether an Accept header names HTML, and prefers neither JSON nor plain text to HTML. Browsers send such
+// a header when they open a page. parseEncodings can parse it, because it has the same form as Accept-Encoding.
 func wantsPage(accept string) bool {
 	weights := parseEncodings(accept)
 	html := weights["text/html"]

@@ -13,17 +13,19 @@ import (
 	"strings"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+
+	"mayfly/app/words"
 )
 
 const (
-	title       = "Mayfly"
-	description = "A chat whose messages live for a while and are then gone, everywhere."
+	title = "Mayfly"
 
 	pagePath = "/{$}" // the path of the page's asset, as an http.ServeMux pattern
 	styles   = "/web/mayfly.css"
 
-	// versionHeader names the version of an answer. With it the service worker checks that all answers that it caches come
-	// from Mayfly and have the same version. The version of a file whose name contains its hash is that hash.
+	// versionHeader is the header that contains the version of an answer. By this header the service worker checks that all
+	// answers that it caches come from Mayfly and have the same version. If the name of a file contains its hash, the
+	// version is that hash.
 	versionHeader = "Mayfly-Version"
 )
 
@@ -33,14 +35,16 @@ const (
 //go:embed worker.js
 var workerJS string
 
-// assemble makes every answer for a version of the client, by its path. The answers are the files, unchanged, and the texts
-// that go-app generates, patched.
-func assemble(cfg Config, f *files, version string) (map[string]*asset, error) {
+// assemble returns all answers that belong to one version of the client, by path. These are the files in f, and the texts
+// that the function generate returns: go-app has made most of these texts.
+//
+// script is the inline script of the page.
+func assemble(cfg Config, f *files, version string) (answers map[string]*asset, script []byte, err error) {
 	generated, err := generate(cfg, f, version)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	answers := map[string]*asset{}
+	answers = map[string]*asset{}
 	for path, a := range f.assets {
 		if a.cache == revalidate {
 			a = a.withVersion(version)
@@ -50,14 +54,14 @@ func assemble(cfg Config, f *files, version string) (map[string]*asset, error) {
 	for path, m := range generated {
 		a, err := newAsset(m.contentType, m.body)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		answers[path] = a.withVersion(version)
 	}
-	return answers, checkPrecache(generated["/app-worker.js"].body, answers)
+	return answers, generated[settingsPath].body, checkPrecache(generated["/app-worker.js"].body, answers)
 }
 
-// generated is an answer that go-app or this package makes when the program starts, instead of reading a file.
+// generated is an answer that is not read from a file: go-app or this package makes it when the program starts.
 type generated struct {
 	contentType string
 	body        []byte
@@ -80,20 +84,33 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 	if script, err = patch(script, scriptPatches(cfg, f)); err != nil {
 		return nil, err
 	}
-	if html, err = patch(tidy(html), slices.Concat(pagePatches, addressPatches(cfg.PublicURL))); err != nil {
+	patches := append(addressPatches(cfg.PublicURL), headPatch(f))
+	if html, err = patch(tidy(html), slices.Concat(pagePatches, patches)); err != nil {
 		return nil, err
 	}
-	manifest, err := makeManifest(f.Resolve)
+	missing := fillMissing(f)
+	settings, err := settingsScript(cfg.Life, html, missing)
 	if err != nil {
 		return nil, err
 	}
-	return map[string]generated{
-		pagePath:                {"text/html; charset=utf-8", html},
-		"/app.js":               {contentTypes[".js"], script},
-		"/app.css":              {contentTypes[".css"], css},
-		"/app-worker.js":        {contentTypes[".js"], worker},
-		"/manifest.webmanifest": {"application/manifest+json", manifest},
-	}, nil
+	if html, err = patch(html, []replacement{{settingsPlace, string(settings)}}); err != nil {
+		return nil, err
+	}
+	all := map[string]generated{
+		pagePath:         {"text/html; charset=utf-8", html},
+		"/app.js":        {contentTypes[".js"], script},
+		"/app.css":       {contentTypes[".css"], css},
+		"/app-worker.js": {contentTypes[".js"], worker},
+		settingsPath:     {contentTypes[".js"], settings},
+	}
+	for n, l := range words.Languages() {
+		manifest, err := makeManifest(n, f.Resolve)
+		if err != nil {
+			return nil, err
+		}
+		all[manifestPath(l.Tag)] = generated{"application/manifest+json", manifest}
+	}
+	return all, nil
 }
 
 func newApp(cfg Config, f *files, version string) *goapp.Handler {
@@ -101,19 +118,22 @@ func newApp(cfg Config, f *files, version string) *goapp.Handler {
 	if u, err := url.Parse(cfg.PublicURL); err == nil {
 		host = u.Host
 	}
+	keep := []string{icon}
+	for _, l := range words.Languages() {
+		keep = append(keep, manifestPath(l.Tag))
+	}
 	return &goapp.Handler{
 		Name:                  title,
 		Title:                 title,
-		Description:           description,
+		Description:           words.Shell(0, words.Description),
 		Domain:                host,
 		Image:                 icon512,
 		Icon:                  goapp.Icon{Default: icon192, Large: icon512, Maskable: iconMaskable, SVG: icon},
 		ThemeColor:            themeDark,
 		BackgroundColor:       themeDark,
-		LoadingLabel:          "Starting Mayfly…",
+		LoadingLabel:          words.Shell(0, words.Starting),
 		Styles:                []string{styles},
-		CacheableResources:    []string{icon},
-		RawHeaders:            []string{`<meta name="color-scheme" content="light dark">`},
+		CacheableResources:    keep,
 		Resources:             f,
 		Version:               version,
 		ServiceWorkerTemplate: strings.Replace(workerJS, "{{.Callback}}", cfg.Callback, 1),
@@ -144,8 +164,9 @@ func (w *recorder) Header() http.Header         { return w.header }
 func (w *recorder) WriteHeader(status int)      { w.status = status }
 func (w *recorder) Write(b []byte) (int, error) { return w.body.Write(b) }
 
-// replacement changes a text that go-app generates: after replaces before. before must occur exactly once in the text. If a
-// new version of go-app no longer generates before, the tests fail and the program does not start.
+// replacement is a patch of a text that go-app generates: the string in the field before is replaced by the string in the
+// field after. The text must contain the old string exactly once. If it does not, because a new version of go-app generates
+// another text, the tests fail and the program does not start.
 type replacement struct{ before, after string }
 
 func patch(text []byte, patches []replacement) ([]byte, error) {
@@ -158,15 +179,19 @@ func patch(text []byte, patches []replacement) ([]byte, error) {
 	return text, nil
 }
 
-// scriptPatches returns the patches of /app.js. The first patch makes it fetch the wasm directly. go-app wraps the wasm's
-// response in another response to count the bytes, and a browser would compile a wrapped response again on every visit. The
-// second patch keeps go-app from watching for updates: go-app would report one in the console even on a user's first visit,
-// when the first service worker starts. Mayfly's page watches for updates itself (app/update.go).
+// scriptPatches returns the patches of /app.js: those of faultScripts, and two more.
+//   - The patch started makes the script wait for the wasm that settings.js has begun to load and to compile (headPatch).
+//     go-app would begin only now. It would also wrap the response in another response to count the bytes, and a browser
+//     would compile a wrapped response again on every visit.
+//   - The patch quiet keeps go-app from watching for updates, because Mayfly's page does that itself (app/update.go).
+//     go-app would report an update in the console even on a user's first visit, when the first service worker starts.
 func scriptPatches(cfg Config, f *files) []replacement {
 	wasm := strconv.Quote(f.Resolve("/web/app.wasm"))
-	unwrapped := replacement{"fetchWithProgress(" + wasm + ", showProgress)", "fetch(" + wasm + ")"}
+	started := replacement{"await instantiateStreaming(\n      fetchWithProgress(" + wasm + ", showProgress),\n" +
+		"      go.importObject\n    )",
+		"{ instance: await WebAssembly.instantiate(await mayflyModule, go.importObject) }"}
 	quiet := replacement{"      goappSetupNotifyUpdate(registration);\n", ""}
-	return append(faultScripts(cfg), unwrapped, quiet)
+	return append(faultScripts(cfg), started, quiet)
 }
 
 // pagePatches are the patches of the page's HTML. generate applies them after tidy.
@@ -179,14 +204,26 @@ var pagePatches = []replacement{
 	{ // when a phone shows its keyboard, the page gets smaller, so that the keyboard does not cover the composer
 		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
 	},
-	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // a proxy may demand cookies or a password
-	{"    <meta name=\"author\">\n", ""},                               // go-app writes it even if there is no author
+	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // sends cookies, which a proxy may demand
+	{"    <meta name=\"author\">\n", ""},                               // go-app writes this even if there is no author
 	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
 	faultMarkup,
 }
 
-// addressPatches returns patches for a publicURL with http: they give the page's own addresses that scheme, because go-app
-// always writes https.
+// settingsPlace stands in the page where generate puts the script settings.js.
+const settingsPlace = "{{settings.js}}"
+
+// headPatch returns the patch that puts the script settings.js into the page. The script is inline and before the styles, so
+// that it waits for no file. The attribute data-client makes it load the client.
+func headPatch(f *files) replacement {
+	const styles = `    <link href="/app.css"`
+	return replacement{styles, `    <meta content="light dark" name="color-scheme">
+    <script data-client="` + f.Resolve("/web/app.wasm") + `">` + settingsPlace + `</script>
+` + styles}
+}
+
+// addressPatches returns the patches that are needed if publicURL begins with http://. go-app always writes https:// in the
+// page's own addresses. The patches replace those addresses by addresses with http://.
 func addressPatches(publicURL string) []replacement {
 	host, isHTTP := strings.CutPrefix(publicURL, "http://")
 	if !isHTTP {
@@ -203,23 +240,28 @@ var (
 	attribute = regexp.MustCompile(` [^\s=<>"]+(?:="(?:[^"\\]|\\.)*")?`)
 )
 
-// tidy rewrites the tags of go-app's HTML. It sorts the attributes of each tag, because go-app's order is random and a page
-// must be the same on every node. It replaces Go's escapes in their values, which go-app writes, by those of HTML.
+// tidy rewrites the tags of go-app's HTML. It sorts the attributes of each tag: go-app writes them in a random order, but
+// the page must be the same on every node. It also repairs the values of attributes (see repair).
 func tidy(html []byte) []byte {
 	return tag.ReplaceAllFunc(html, func(t []byte) []byte {
 		m := tag.FindSubmatch(t)
 		attributes := attribute.FindAllString(string(m[2]), -1)
 		for i, a := range attributes {
-			attributes[i] = requote(a)
+			attributes[i] = repair(a)
 		}
 		slices.Sort(attributes)
 		return []byte("<" + string(m[1]) + strings.Join(attributes, "") + ">")
 	})
 }
 
-func requote(attribute string) string {
+// repair returns an attribute as HTML has it. go-app writes a quotation mark in a value as in Go, \", and repair writes it
+// as in HTML, &#34;. go-app leaves out a value that is "true". ARIA's attributes need it: without a value they mean nothing.
+func repair(attribute string) string {
 	name, quoted, ok := strings.Cut(attribute, "=")
-	if !ok || !strings.Contains(quoted, `\`) {
+	switch {
+	case !ok && strings.HasPrefix(name, " aria-"):
+		return name + `="true"`
+	case !ok || !strings.Contains(quoted, `\`):
 		return attribute
 	}
 	value, err := strconv.Unquote(quoted)
@@ -247,7 +289,8 @@ func checkPrecache(worker []byte, answers map[string]*asset) error {
 	return nil
 }
 
-// precached returns the files that the service worker caches. go-app has written this list into the worker as JSON.
+// precached returns the paths of the files that the service worker caches. go-app has written them into the worker as a JSON
+// list.
 func precached(worker []byte) ([]string, error) {
 	const before = "const files = "
 	_, list, ok := bytes.Cut(worker, []byte(before))

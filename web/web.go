@@ -1,15 +1,16 @@
 // Package web serves the browser everything but the conversation: the page, the client's wasm, its styles and icons, the
 // manifest and the service worker. Package server serves the conversation, and package app draws the page.
 //
-// New makes each answer once, when the program starts. After that the handler only serves bytes, with one exception: the
-// headers name the sign-in provider's origins, so when Config.SignIn returns other origins, the handler makes all answers
-// again. The page is drawn once, for "/", and is the same for every path and every user. So a service worker may cache the
-// page, and nothing from a request can get into its HTML. The client draws the real page when it runs.
+// New makes all answers when the program starts. After that the handler only serves bytes, with one exception. The headers
+// name the sign-in provider's origins, so the handler makes all answers again when Config.SignIn returns other origins. The
+// page that the server sends is drawn for "/", and is the same for every path and every user. So a service worker may cache
+// the page, and nothing from a request can get into its HTML. In the browser, the client then draws what the user sees.
 //
-// Caching works as follows. The name of a file under /web/ contains the hash of its content, so that the file never
-// changes and a browser fetches it once. The answer for a path at which there is nothing is not stored. Browsers revalidate
-// all other answers. These carry the version, which is a hash of everything that a browser can get, headers included. The
-// service worker takes its files from one version only, and is replaced when the version changes.
+// Caching works as follows. The page names each file under /web/ with the hash of its content. A file with such a name never
+// changes, so a browser fetches it once. The answer for a path at which there is nothing is not stored, nor is the page at
+// Config.Callback. Browsers revalidate all other answers. These have the version of the client in a header. The version is a
+// hash of everything that a browser can get, headers included. The service worker caches files of one version only, and is
+// replaced when the version changes.
 //
 // go generate builds the client, which is then embedded (see web/gen). A fresh clone compiles without it, but then New
 // returns ErrNoClient.
@@ -27,6 +28,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 //go:generate go run ./gen
@@ -36,13 +38,15 @@ var embedded embed.FS
 
 // Config holds what New needs to know about the program.
 type Config struct {
-	Version   string   // the version of the program
-	PublicURL string   // where users open Mayfly, such as https://chat.example.com; https turns on HSTS
-	Origins   []string // more origins at which users open Mayfly, such as http://192.168.1.7:8080
-	Pages     []string // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
-	Callback  string   // the path to which the sign-in provider sends users back; no cache may store that page
+	Version   string        // the version of the program
+	PublicURL string        // where users open Mayfly, such as https://chat.example.com; https turns on HSTS
+	Origins   []string      // more origins at which users open Mayfly, such as http://192.168.1.7:8080
+	Pages     []string      // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
+	Life      time.Duration // how long a message lives; the page says so before the client runs
+	Callback  string        // the path to which the sign-in provider sends users back; caches must not store the page there
 
-	// SignIn returns the origins that a browser calls to sign in, as far as they are known now. nil means no sign-in.
+	// SignIn returns the origins that a browser calls when a user signs in, as far as the server knows them now. SignIn is
+	// nil if users cannot sign in.
 	SignIn func() []string
 }
 
@@ -53,12 +57,13 @@ type Handler struct {
 
 	missing *missing // static
 
-	making  sync.Mutex // held while a new edition is made, so that only one request makes it
+	making  sync.Mutex // held while a new edition is made, so that only one request at a time makes an edition
 	edition atomic.Pointer[edition]
 }
 
-// edition holds all answers for one set of sign-in origins. The headers name these origins, and the service worker caches
-// the page together with its headers. So editions with different origins have different versions.
+// edition contains all answers for one list of sign-in origins (signIn). The headers of each answer name these origins, and
+// the service worker caches the page together with its headers. So if the origins change, the version must change, too:
+// otherwise the worker would keep the old headers.
 type edition struct {
 	signIn  []string
 	version string
@@ -94,18 +99,18 @@ func newHandler(cfg Config, static fs.FS) (*Handler, error) {
 }
 
 func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
-	headers, err := securityHeaders(cfg, signIn)
+	// Several answers contain the version, which is a hash of all answers. So all answers are made twice: first with a
+	// placeholder, from which the version is computed, and then with the version.
+	draft, script, err := assemble(cfg, files, "draft")
 	if err != nil {
 		return nil, err
 	}
-	// Several answers contain the version, so all answers are made twice: first with a placeholder, to compute the version
-	// from them, then with the version.
-	draft, err := assemble(cfg, files, "draft")
+	headers, err := securityHeaders(cfg, signIn, script)
 	if err != nil {
 		return nil, err
 	}
 	version := versionOf(cfg, headers, draft)
-	answers, err := assemble(cfg, files, version)
+	answers, _, err := assemble(cfg, files, version)
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +127,7 @@ func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 	return e, nil
 }
 
-// current returns the edition for the current origins of sign-in. If the origins have changed, it makes a new edition.
+// current returns the edition for the origins that Config.SignIn returns now. If these have changed, it makes a new edition.
 func (h *Handler) current() *edition {
 	signIn, e := h.cfg.SignIn(), h.edition.Load()
 	if slices.Equal(signIn, e.signIn) {
@@ -174,7 +179,8 @@ func versionOf(cfg Config, headers http.Header, answers map[string]*asset) strin
 	return hex.EncodeToString(hash.Sum(nil))[:16]
 }
 
-// hashOf returns a hash of 64 bits. That is enough for Mayfly's own files, which no attacker makes.
+// hashOf returns a hash of 64 bits. That is enough for Mayfly's own files: no attacker can choose their content to make two
+// hashes equal.
 func hashOf(parts ...[]byte) string {
 	hash := sha256.New()
 	for _, p := range parts {

@@ -1,5 +1,6 @@
-// Mayfly's service worker. It caches the page and its files, so that Mayfly starts without a network. It caches nothing
-// else, and no message ever passes through it. go-app fills in the first two placeholders, package web the third.
+// Mayfly's service worker. It caches the page and its files, so that Mayfly starts without a network, and caches nothing
+// else. It also shows and closes notifications; the text of a message passes through it only if the user has chosen that.
+// go-app fills in the first two placeholders, package web the third.
 const version = "{{.Version}}";
 const files = {{.ResourcesToCache}};
 
@@ -66,13 +67,71 @@ async function deleteOldCaches() {
 
 // A running page asks which version it would have after a reload. By then it has loaded, so this is also the time to fetch
 // files that were deleted from the cache. That fails without a network or with a server of another version. The next page
-// asks again.
+// asks again. All other messages are about notifications.
 self.addEventListener("message", (event) => {
   if (event.data === "version") {
     event.source.postMessage(version);
     event.waitUntil(complete().then(() => { whole = Promise.resolve(true); }, () => {}));
+  } else {
+    last = last.then(() => notifications(event.data, event.source)).catch(() => {});
+    event.waitUntil(last);
   }
 });
+
+// last settles when all messages about notifications that have come are handled. They are handled one after the other.
+let last = Promise.resolve();
+
+// told has, for each room, the message about which the worker last told the user. The browser may end the worker at any
+// time, and then told is lost: it only keeps a tab that is late from showing a notification that the user has closed.
+const told = new Map();
+
+// covers reports whether a and b are messages of one epoch, and a is b or a later one.
+function covers(a, b) {
+  return Boolean(a) && a.epoch === b.epoch && a.seq >= b.seq;
+}
+
+// notifications does what a page asks for (app/browser/notification.go). Each open page asks to show the notification of a
+// message, so all but the first have no effect. The tag of a notification is its room: it replaces the one with that tag.
+async function notifications({ does, room, title, text, path, epoch, seq }, page) {
+  const message = { epoch, seq, path };
+  const shown = await self.registration.getNotifications(room ? { tag: room } : {});
+  const close = (which) => shown.filter(which).forEach((notification) => notification.close());
+  const pages = await windows();
+  if (does === "show" && !covers(told.get(room), message) && !shown.some(({ data }) => covers(data, message))) {
+    told.set(room, message);
+    if (pages.some((each) => each.visibilityState === "visible")) {
+      close(() => true); // it is of an older message, and nobody would close it when that message expires
+    } else {
+      const icon = files.find((file) => file.includes("icon-192"));
+      await self.registration.showNotification(title, { body: text, tag: room, renotify: true, icon, data: message });
+    }
+  } else if (does === "close") {
+    close(({ data }) => covers(message, data));
+  } else if (does === "close all" || does === "close orphans" && pages.every(({ id }) => id === page.id)) {
+    close(() => true);
+  }
+}
+
+// windows returns the open pages of Mayfly, first the page that the user has used last.
+function windows() {
+  return self.clients.matchAll({ type: "window", includeUncontrolled: true });
+}
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openRoom(event.notification.data.path));
+});
+
+// openRoom shows the room with that path, in the page that the user has used last or in a new one.
+async function openRoom(path) {
+  const [page] = await windows();
+  if (page) {
+    page.postMessage({ path });
+    await page.focus();
+  } else {
+    await self.clients.openWindow(path);
+  }
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;

@@ -5,7 +5,7 @@ import (
 	"syscall/js"
 )
 
-// database is the IndexedDB database, which is opened when it is first needed.
+// database is a connection to the IndexedDB database deviceDatabase. It is opened when it is first needed.
 type database struct {
 	mu sync.Mutex // guards db; held while the database is being opened
 	db js.Value   // undefined until the database is open
@@ -21,7 +21,8 @@ func (s *database) Load() (map[string]string, error) {
 	return texts(keys, values), nil
 }
 
-// Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
+// Save stores all of changes, or none of them. The value "" deletes a key. When Save returns nil, the changes are on disk.
+// It blocks.
 func (s *database) Save(changes map[string]string) error {
 	return s.transact("readwrite", func(store js.Value) { change(store, changes) })
 }
@@ -30,13 +31,15 @@ func (s *database) Save(changes map[string]string) error {
 func (s *database) Update(decide func(all map[string]string) (changes map[string]string)) error {
 	return s.transact("readwrite", func(store js.Value) {
 		keys, values := call(store, "getAllKeys"), call(store, "getAll")
-		if firstEvent(values, "success", "error") == "success" { // the transaction is still open: see openStore
+		// IndexedDB ends a transaction when the callback of an event returns and no request is left. firstEvent returns
+		// before that callback does. So change makes its requests in time, in the same transaction.
+		if firstEvent(values, "success", "error") == "success" {
 			change(store, decide(texts(keys, values)))
 		}
 	})
 }
 
-// texts returns the results of the requests for all keys and all values.
+// texts returns all stored values by key. keys and values are the finished requests for all keys and for all values.
 func texts(keys, values js.Value) map[string]string {
 	keys, values = keys.Get("result"), values.Get("result")
 	all := map[string]string{}
@@ -46,7 +49,7 @@ func texts(keys, values js.Value) map[string]string {
 	return all
 }
 
-// change makes the requests that store changes.
+// change requests that the browser stores changes. It does not wait. The value "" deletes a key.
 func change(store js.Value, changes map[string]string) {
 	for key, value := range changes {
 		if value == "" {
@@ -57,9 +60,10 @@ func change(store js.Value, changes map[string]string) {
 	}
 }
 
-// transact calls work, which makes the requests of one transaction, and returns nil once all of their changes are on
-// disk, or an error if none is. If the database is open already, transact makes all requests before it first waits. So
-// the changes are stored even if the user leaves the page, whose program then no longer goes on.
+// transact begins a transaction and calls work, which makes the requests of the transaction. It returns nil once all
+// changes are on disk, and an error if no change was stored. If the database is open already, transact makes the requests
+// at once, and only then waits. So if the user leaves the page right after a call of Save, the browser stores the changes,
+// even though leaving the page stops this program.
 func (s *database) transact(mode string, work func(store js.Value)) error {
 	db, err := s.open()
 	if err != nil {
@@ -69,7 +73,7 @@ func (s *database) transact(mode string, work func(store js.Value)) error {
 	work(call(tx, "objectStore", deviceStore))
 	call(tx, "commit")
 	if firstEvent(tx, "complete", "abort") != "complete" {
-		call(db, "close") // the browser may have closed it, for example when the user deletes site data
+		call(db, "close") // the next transaction opens a new connection: perhaps the user has deleted the site's data
 		s.mu.Lock()
 		s.db = js.Undefined()
 		s.mu.Unlock()
@@ -91,7 +95,7 @@ func (s *database) open() (db js.Value, err error) {
 func openStore(database, name string) (js.Value, error) {
 	opening := call(global("indexedDB"), "open", database, 1)
 	event := firstEvent(opening, "upgradeneeded", "success", "error")
-	if event == "upgradeneeded" { // the browser still runs the callback: the request below is part of the upgrade
+	if event == "upgradeneeded" { // the event's callback has not returned yet, so createObjectStore is part of the upgrade
 		call(opening.Get("result"), "createObjectStore", name)
 		event = firstEvent(opening, "success", "error")
 	}

@@ -5,26 +5,29 @@ import (
 	"time"
 )
 
-// Pages over plain http, except those of the same machine, have no Web Locks. There each tab shows that it is open by an
-// empty database of its own, which it keeps open. To find out whether a tab is closed, another tab asks the browser to
-// delete that database. The browser deletes it only if the tab is closed; as long as the tab is open, the request waits.
+// A page over plain http has no Web Locks, unless it comes from the user's own machine (localhost). Without Web Locks, each
+// tab opens an empty database of its own and keeps it open, to show that the tab is open. To find out whether a tab is
+// closed, another tab asks the browser to delete the tab's database. The browser deletes the database only if the tab is
+// closed; as long as the tab is open, the request waits.
 //
 // Other ways would fail:
 //   - If each tab repeated a sign of life, a tab without signs for some time would count as closed. No such time is right:
 //     the timers of a hidden tab run once a minute, those of a frozen tab not at all, and after a laptop has slept, all
 //     signs are old.
-//   - If a tab asked all tabs for an answer, a frozen or busy tab would not give one.
+//   - If a tab asked all other tabs whether they are open, a frozen or busy tab would not answer.
 //
 // The browser knows in all these cases that the tab is open, and after a crash that it is closed.
 
-// deletionTime is how long a tab waits for the browser to delete the database of another tab. For a closed tab that takes
-// some milliseconds; a tab whose database is not deleted in this time counts as open. The browser may not report that a
-// database is open, if a deletion of it was requested before. The time is well below the time for which a starting client
-// waits for an adoption.
+// deletionTime is how long a tab waits for the browser to delete the database of another tab. If the other tab is closed,
+// the deletion takes some milliseconds. If the database is not deleted in this time, the other tab counts as open. Usually
+// the browser reports sooner that the database is open. But if an earlier request to delete the same database still waits,
+// perhaps the browser reports nothing, and only this limit ends the wait. deletionTime is well below outbox.adoptTimeout,
+// because an adoption waits for the result.
 const deletionTime = time.Second
 
-// deletions are the requests to delete databases of other tabs that the browser has not carried out. Nobody can withdraw
-// a request, so there is one for each tab at most: otherwise the requests would pile up while a tab stays open.
+// deletions contains the pending requests to delete the databases of other tabs: the browser has not carried them out yet.
+// A request cannot be withdrawn. So there is at most one request for each tab; otherwise the requests would pile up while a
+// tab stays open.
 type deletions struct {
 	mu      sync.Mutex // guards pending
 	pending map[string]*deletion
@@ -32,12 +35,13 @@ type deletions struct {
 
 // A deletion is a request to delete the database of a tab.
 type deletion struct {
-	done chan struct{} // closed when the database is deleted: the tab is closed
-	open chan struct{} // closed when the tab counts as open
+	done chan struct{} // this channel is closed when the database is deleted, which shows that the tab is closed
+	open chan struct{} // this channel is closed when the tab counts as open
 }
 
-// closed returns those of tabs that are closed. It blocks, for deletionTime at most. remove deletes the database of a tab
-// and blocks until that is done. It calls onOpen if it learns that the tab is open.
+// closed returns those names in the parameter tabs whose tabs are closed. It blocks, for deletionTime at most. For each tab
+// without a pending request it calls remove. The function remove must delete the database of the tab, and block until the
+// browser has deleted it. If remove learns that the tab is open, it must call onOpen.
 func (d *deletions) closed(tabs []string, remove func(tab string, onOpen func()) error) (closed []string) {
 	var all []*deletion
 	for _, tab := range tabs {
@@ -53,7 +57,7 @@ func (d *deletions) closed(tabs []string, remove func(tab string, onOpen func())
 	return closed
 }
 
-// request returns the deletion for a tab. If none is pending, it begins one.
+// request returns the pending request to delete the database of a tab. If there is none, it makes one.
 func (d *deletions) request(tab string, remove func(tab string, onOpen func()) error) *deletion {
 	d.mu.Lock()
 	defer d.mu.Unlock()

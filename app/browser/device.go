@@ -2,8 +2,8 @@ package browser
 
 import "strings"
 
-// Device stores text under keys in IndexedDB, so that a crash loses nothing that was saved, and knows which tabs are
-// closed. All tabs share this store. The methods fail if the browser denies IndexedDB, or if the storage is full.
+// Device stores text under keys in IndexedDB. A crash loses nothing that was saved. All tabs share this store. Device also
+// finds out which tabs are closed. The methods fail if the browser denies IndexedDB, or if the storage is full.
 type Device struct {
 	tab    string
 	former []string
@@ -11,18 +11,20 @@ type Device struct {
 	otherTabs
 }
 
-// formerTabs is how many of its former names a tab remembers. One name is not enough: the user may load the page again
-// before the page has adopted the records of its last name.
+// formerTabs is how many former names a tab remembers. A tab gets a new name each time its page is loaded. Then the page
+// adopts the records that are stored under the tab's former name. If the user reloads the page before this adoption, the
+// records are still stored under an older name, so the tab must remember more than one.
 const formerTabs = 8
 
 // Tab returns the name of this tab.
 func (d *Device) Tab() string { return d.tab }
 
-// Former returns the names that this tab had before its page was loaded again, oldest first, formerTabs at most. A tab that
-// the user has duplicated has the former names of the original, too, and the original's name.
+// Former returns the names that this tab had before its page was loaded again, oldest first, formerTabs at most. If the user
+// has made this tab by duplicating another tab, Former returns that tab's former names and its name, because the browser
+// copies the storage of a tab with it.
 func (d *Device) Former() []string { return d.former }
 
-// rename gives the tab a new name. names stores the tab's names.
+// rename gives the tab the new name tab. names is the storage in which the tab remembers its names.
 func (d *Device) rename(tab string, names *Storage) {
 	stored, _ := names.Load(TabsKey) // where the browser denies storage, the tab has no former names
 	d.tab, d.former = tab, strings.Fields(stored)

@@ -31,9 +31,10 @@ func NewDevice() *Device {
 	return d
 }
 
-// Save stores all of changes, or none of them. "" deletes a key. When Save returns nil, the changes are on disk. It blocks.
+// Save stores all of changes, or none of them. The value "" deletes a key. When Save returns nil, the changes are on disk.
+// It blocks.
 func (d *Device) Save(changes map[string]string) error {
-	<-d.held // wait: another tab would adopt the changes of a tab that does not count as open yet
+	<-d.held // wait until other tabs can see that this tab is open: otherwise another tab would adopt the changes at once
 	return d.database.Save(changes)
 }
 
@@ -51,7 +52,7 @@ type otherTabs struct {
 	deletions deletions
 }
 
-// Closed returns those of tabs that are closed. It blocks, for deletionTime at most.
+// Closed returns those names in the parameter tabs whose tabs are closed. It blocks, for deletionTime at most.
 func (n *otherTabs) Closed(tabs []string) (closed []string, err error) {
 	locks := locks()
 	if locks.IsUndefined() {
@@ -73,8 +74,9 @@ func (n *otherTabs) Closed(tabs []string) (closed []string, err error) {
 	return closed, nil
 }
 
-// removeLeftovers deletes the databases that closed tabs have left, as after a crash of the browser. self is the name of
-// this tab, whose database stays.
+// removeLeftovers deletes the empty databases of closed tabs. Without Web Locks, each tab makes such a database to show that
+// the tab is open (see hold), and the browser does not delete the database when the user closes the tab. self is the name of
+// this tab; removeLeftovers does not delete its database.
 func (n *otherTabs) removeLeftovers(self string) {
 	all, err := await(call(global("indexedDB"), "databases"))
 	if err != nil { // not every browser lists its databases
@@ -89,12 +91,13 @@ func (n *otherTabs) removeLeftovers(self string) {
 	n.deletions.closed(tabs, removeTab)
 }
 
-// hold shows the other tabs that this tab is open: it takes the lock of the tab's name or, without Web Locks, opens the
-// database of that name. The browser releases both when the tab ends, in a crash too. When the user leaves the page, the
-// page itself releases them, because it may live on in the browser's cache.
+// hold shows the other tabs that this tab is open: it takes a lock with the tab's name. Without Web Locks, it opens an empty
+// database with the tab's name instead. When the user closes the tab, or after a crash, the browser releases the lock or
+// closes the database. When the user leaves the page, this program itself releases the lock or closes the database.
+// Otherwise the tab would count as open while the browser keeps the page in its cache.
 func hold(tab string) {
 	if !locks().IsUndefined() {
-		_, _ = Lock(tabLock+tab, lockTimeout) // the lock is free: its name is random
+		_, _ = Lock(tabLock+tab, lockTimeout) // no other tab has this lock, because the tab's name is random
 		return
 	}
 	opening := call(global("indexedDB"), "open", tabDatabase+tab, 1)

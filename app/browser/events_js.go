@@ -2,7 +2,8 @@ package browser
 
 import "syscall/js"
 
-// Watch calls the handlers of e until stop is called.
+// Watch returns at once. From then on, the browser calls the handlers of e when their events happen, until stop is called.
+// If the browser has no network when Watch is called, Watch itself calls e.Network(false).
 func Watch(e Events) (stop func()) {
 	document := js.Global().Get("document")
 	var stops []func()

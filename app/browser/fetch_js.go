@@ -7,9 +7,9 @@ import (
 )
 
 // Fetch gets url, or posts form to it if form is not empty. It blocks, for timeout at most.
-//   - It sends cookies only to the page's own origin, where a proxy may ask users to sign in. It sends no referrer.
+//   - It sends cookies only to the page's own origin: a proxy in front of the server may need them. It sends no referrer.
 //   - It stores nothing in a cache.
-//   - It follows no redirect: then status is 302 and the body is empty.
+//   - It does not follow a redirect: it returns the status 302 and an empty body.
 //   - The body must be text: bytes that are not UTF-8 are replaced.
 func Fetch(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error) {
@@ -24,7 +24,8 @@ func FetchKeepalive(url, form string, timeout time.Duration) (
 	return fetchForm(url, form, timeout, options)
 }
 
-// fetchForm does what Fetch does, with these options.
+// fetchForm sends the request of Fetch or FetchKeepalive. options are the options for the browser's function fetch, to which
+// fetchForm adds the timeout and the form.
 func fetchForm(url, form string, timeout time.Duration, options js.Value) (
 	status int, header func(name string) string, body []byte, err error) {
 	options.Set("signal", call(global("AbortSignal"), "timeout", timeout.Milliseconds()))
@@ -35,8 +36,8 @@ func fetchForm(url, form string, timeout time.Duration, options js.Value) (
 	return fetch(url, options)
 }
 
-// Post posts body, which must be text of that content type, to url. It gives up when ctx is done. Otherwise it works like
-// Fetch.
+// Post posts body to url. body must be text; contentType is its content type. Post blocks until the answer is complete, and
+// gives up when ctx is done. It treats cookies, caches, redirects and the body of the answer as Fetch does.
 func Post(ctx context.Context, url, contentType string, body []byte) (
 	status int, header func(name string) string, answer []byte, err error) {
 	aborter := global("AbortController").New()
@@ -54,7 +55,7 @@ func privateOptions() js.Value {
 	return object("credentials", "same-origin", "cache", "no-store", "redirect", "manual", "referrerPolicy", "no-referrer")
 }
 
-// statusFound is the status that stands for any redirect, because browsers don't tell the true status.
+// statusFound is the status that fetch returns for every redirect, because the browser hides the true status from a program.
 const statusFound = 302
 
 func fetch(url string, options js.Value) (status int, header func(name string) string, body []byte, err error) {
@@ -69,7 +70,7 @@ func fetch(url string, options js.Value) (status int, header func(name string) s
 	if err != nil {
 		return 0, nil, nil, err
 	}
-	header = func(name string) string { // another origin, such as a sign-in provider's, exposes few headers
+	header = func(name string) string { // returns "" if there is no such header, or if the other origin does not expose it
 		if v := call(response.Get("headers"), "get", name); !v.IsNull() {
 			return v.String()
 		}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// readable returns address, or an address in its place that Go can parse. Go cannot parse /#100%, because in an address a
-// % begins an escape. In such an address, readable replaces each % by %25.
+// readable returns address if Go can parse it. Otherwise it returns address with each % replaced by %25. For example, Go
+// cannot parse /#100%, because in an address two hexadecimal digits must follow a %.
 func readable(address string) string {
 	if _, err := url.Parse(address); err != nil {
 		return strings.ReplaceAll(address, "%", "%25")

@@ -18,7 +18,8 @@ func Assign(url string) {
 	call(location(), "assign", url)
 }
 
-// Replace changes the page's address, and its entry in the history, to path. It does not leave the page.
+// Replace changes the page's address to path, without leaving the page. It adds no entry to the history: it changes the
+// address in the present entry.
 func Replace(path string) {
 	call(global("history"), "replaceState", js.Null(), "", path)
 }
@@ -34,8 +35,8 @@ func Revisited() bool {
 	return how == "back_forward" || how == "reload"
 }
 
-// KeepReadable changes the page's address to an address that Go can parse, now and whenever the user has changed its
-// fragment. go-app ends the program if it cannot parse the address.
+// KeepReadable changes the page's address to an address that Go can parse (see readable), now and whenever the user has
+// changed the fragment of the address. Otherwise go-app would end the program when it cannot parse the address.
 func KeepReadable() {
 	repair := func() {
 		if is := Address(); readable(is) != is {
@@ -50,8 +51,8 @@ func KeepReadable() {
 	call(js.Global(), "addEventListener", "popstate", onPopState, true) // true: runs before go-app's own handler
 }
 
-// Visit makes go-app show path, as if the user had pressed the back button: it does not leave the page and adds no entry
-// to the history.
+// Visit makes go-app show path, as if the user had come to path by the back button. Visit does not leave the page, and adds
+// no entry to the history.
 func Visit(path string) {
 	Replace(path)
 	call(js.Global(), "dispatchEvent", global("PopStateEvent").New("popstate"))

@@ -5,7 +5,7 @@ package browser
 // Origin returns http://localhost.
 func Origin() string { return "http://localhost" }
 
-// Address returns the address of the first page.
+// Address returns http://localhost/.
 func Address() string { return Origin() + "/" }
 
 // SocketURL returns the address that a page from http://localhost would use.

@@ -2,7 +2,7 @@ package browser
 
 // The names of Mayfly's databases, stores and key in IndexedDB.
 const (
-	tabDatabase    = "mayfly-tab-" // begins the name of a database that shows that a tab is open; the tab's name follows
+	tabDatabase    = "mayfly-tab-" // the tab's name follows; such a database shows that the tab is open (see function hold)
 	deviceDatabase = "mayfly-device"
 	deviceStore    = "kept"
 	vaultDatabase  = "mayfly"

@@ -6,12 +6,14 @@ import (
 	"syscall/js"
 )
 
-// global returns a property of the window, or undefined if there is none or the browser throws. It does not use
-// js.Value.Get: an exception there ends the program, while an exception in js.Value.Call becomes a panic.
+// global returns a property of the window. It returns undefined if there is no such property, or if the browser throws. It
+// does not read the property with js.Value.Get, where an exception would end the program. Instead it calls Reflect.get with
+// the function call, which recovers from an exception.
 func global(name string) js.Value { return call(js.Global().Get("Reflect"), "get", js.Global(), name) }
 
-// call calls a method. It returns undefined if there is no such method or if the method throws. An exception arrives as a
-// panic; call recovers from it for all callers, which keeps the program that the browser downloads small.
+// call calls a method. It returns undefined if there is no such method or if the method throws. A JavaScript exception
+// arrives in Go as a panic. call recovers from the panic, so that its many callers need no code for that: such code would
+// make the program that the browser downloads larger.
 func call(target js.Value, method string, args ...any) (result js.Value) {
 	defer func() {
 		if recover() != nil {
@@ -21,7 +23,8 @@ func call(target js.Value, method string, args ...any) (result js.Value) {
 	return target.Call(method, args...)
 }
 
-// catch turns a panic into an error. A JavaScript exception arrives as a panic.
+// catch recovers from a panic and stores it in *err as an error. Call it with defer, in a function that calls JavaScript: an
+// exception of JavaScript arrives in Go as a panic.
 func catch(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("the browser refused: %v", r)
@@ -47,7 +50,8 @@ func firstEvent(target js.Value, events ...string) string {
 	return event
 }
 
-// await waits until promise is settled and returns its value. An undefined promise counts as rejected.
+// await waits until promise is settled. It returns the promise's value, and errRefused if the promise was rejected. It also
+// returns errRefused, at once, if promise is undefined: the function call returns undefined when it has failed.
 func await(promise js.Value) (value js.Value, err error) {
 	if promise.IsUndefined() {
 		return promise, errRefused
@@ -72,7 +76,7 @@ func await(promise js.Value) (value js.Value, err error) {
 
 var errRefused = errors.New("the browser refused")
 
-// object returns a JavaScript object with these alternating names and values.
+// object returns a JavaScript object with these properties. pairs are a name, its value, the next name, and so on.
 func object(pairs ...string) js.Value {
 	o := global("Object").New()
 	for i := 0; i < len(pairs); i += 2 {

@@ -5,8 +5,9 @@ import (
 	"syscall/js"
 )
 
-// VerifySignature uses WebCrypto to check whether signature is a good signature of signed. alg is the algorithm's name in
-// JOSE; jwk is the public key, as JSON. If WebCrypto cannot check the signature, ok is false. It blocks.
+// VerifySignature reports whether the parameter signature is right for the bytes in the parameter signed. It uses WebCrypto.
+// alg is the name of the algorithm in JOSE, such as ES256. jwk is the signer's public key, as JSON. ok is false if the
+// signature is wrong, or if WebCrypto cannot check it. VerifySignature blocks.
 func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 	_, how, known := strings.Cut(webCrypto, alg+" ")
 	if !known {
@@ -24,8 +25,8 @@ func VerifySignature(alg string, jwk, signed, signature []byte) (ok bool) {
 
 func parse(json string) js.Value { return call(global("JSON"), "parse", json) }
 
-// webCrypto maps each JOSE algorithm to its WebCrypto parameters. The same parameters import the key and check the
-// signature. RS256 is not in it, because app/pkce checks that itself.
+// webCrypto has a line for each JOSE algorithm except RS256, for which app/pkce checks signatures itself. A line consists of
+// the algorithm's name and its WebCrypto parameters, with which VerifySignature imports the key and checks the signature.
 const webCrypto = `RS384 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-384"}
 RS512 {"name":"RSASSA-PKCS1-v1_5","hash":"SHA-512"}
 PS256 {"name":"RSA-PSS","hash":"SHA-256","saltLength":32}

@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 )
 
-// The close codes that a browser can send.
+// The close codes that a browser can send, and the limit of the reason that it sends with a code.
 const (
 	closeNormal    = 1000
 	closeFirstOwn  = 4000 // the lowest code that an application may define
@@ -36,8 +36,8 @@ func (s *Socket) Read(ctx context.Context) ([]byte, error) { return s.in.next(ct
 // Write passes message to the browser, as text. It never blocks. A nil error does not mean that the message was sent.
 func (s *Socket) Write(message []byte) error { return s.native.write(message) }
 
-// Close closes the connection. It does not block. A code that the browser cannot send becomes 1000. Messages that come later
-// are dropped. Read returns an error once the browser has closed the connection. Close may be called again.
+// Close closes the connection. It does not block. A code that the browser cannot send becomes 1000. Messages that Read has
+// not returned yet are dropped. Read returns an error once the browser has closed the connection. Close may be called again.
 func (s *Socket) Close(code int, reason string) {
 	if code != closeNormal && (code < closeFirstOwn || code > closeLastOwn) {
 		code = closeNormal
@@ -113,8 +113,8 @@ func (q *inbox) next(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// take removes the first message and returns it. If there is none, it returns the error that ends the queue. While the
-// queue has not ended, it returns nil, nil.
+// take removes the first message and returns it. If there is no message, take returns the error that ends the queue. If the
+// queue has not ended either, take returns nil, nil.
 func (q *inbox) take() ([]byte, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

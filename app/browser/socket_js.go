@@ -15,7 +15,7 @@ type native struct {
 }
 
 // Dial opens a WebSocket. It blocks until the WebSocket is open or the attempt has failed. If ctx is done first, Dial
-// gives up and closes the WebSocket. Nothing that the WebSocket does after that has an effect.
+// closes the WebSocket, ignores its later events, and returns the error of ctx.
 func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 	defer catch(&err)
 	ws := js.Global().Get("WebSocket").New(url, subprotocol)
@@ -29,7 +29,7 @@ func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 		s.native.release()
 		select {
 		case opened <- false:
-		default: // opened holds a result already; Read returns the close code
+		default: // the channel opened still contains true: Dial will return the Socket, and then Read returns the close code
 		}
 	})
 	select {
@@ -45,7 +45,7 @@ func Dial(ctx context.Context, url, subprotocol string) (s *Socket, err error) {
 	}
 }
 
-const stateOpen = 1 // WebSocket.readyState
+const stateOpen = 1 // the value of WebSocket.readyState while the WebSocket is open
 
 // on sets the handler of one event of the socket.
 func (s *Socket) on(event string, handle func(js.Value)) {
@@ -81,8 +81,8 @@ func (n *native) close(code int, reason string) {
 	n.ws.Call("close", code, reason)
 }
 
-// bytesOf returns the bytes of data, which is a string or an ArrayBuffer. In messages, a Mayfly server sends only
-// strings.
+// bytesOf returns the bytes of data, which is a string or an ArrayBuffer. Messages from a Mayfly server are strings; the
+// results of WebCrypto are ArrayBuffers.
 func bytesOf(data js.Value) []byte {
 	if data.Type() == js.TypeString {
 		return []byte(data.String())

@@ -2,8 +2,8 @@ package browser
 
 import "syscall/js"
 
-// area is the name of a storage in the window object. Each call looks up the storage by this name. Where the browser
-// denies storage, the look-up throws, and the call returns an error.
+// area is the name of a property of the window object: sessionStorage or localStorage. Each call reads that property again.
+// Where the browser denies storage, reading the property fails, and the call returns an error.
 type area string
 
 // TabStorage returns the tab's storage.

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// Lock takes the lock called name. If another tab holds it, Lock waits for it, for timeout at most. In a browser without
-// Web Locks it returns at once. The lock is released when the tab is closed, and also when the user leaves the page.
-// Otherwise Chromium would keep the frozen page in its cache, and the lock with it.
+// Lock takes the lock called name. If another tab holds the lock, Lock waits, for timeout at most. In a browser without Web
+// Locks, Lock succeeds at once and locks nothing. The lock is released when the user closes the tab, and also when the user
+// goes to another page: Chromium may then freeze this page and store it in its cache. If the frozen page still held the
+// lock, no other tab could get it.
 func Lock(name string, timeout time.Duration) (unlock func(), err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
@@ -54,7 +55,7 @@ func requestLock(name string, options js.Value, abort func()) (unlock func(), er
 	if locks.IsUndefined() {
 		return func() {}, nil
 	}
-	var release js.Value // settles the promise that keeps the lock; set once the lock is granted
+	var release js.Value // a function that ends the lock: it settles the lock's promise; undefined until the lock is granted
 	granted, over := make(chan bool, 1), make(chan bool)
 	hold := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		release = args[0]
@@ -95,8 +96,9 @@ func requestLock(name string, options js.Value, abort func()) (unlock func(), er
 // locks returns navigator.locks, which is undefined in a browser without Web Locks, and in pages over plain http.
 func locks() js.Value { return global("navigator").Get("locks") }
 
-// Join joins the channel called name: a message that one tab sends reaches receive in all other tabs. Where the browser has
-// no channels, or denies them, messages are dropped.
+// Join joins the channel called name, and returns at once. Until leave is called, receive runs for each message that another
+// tab sends on the channel. send sends a message to all other tabs that have joined. If the browser has no channels, or
+// denies them, send does nothing, and receive never runs.
 func Join(name string, receive func(message string)) (send func(message string), leave func()) {
 	send, leave = func(string) {}, func() {}
 	defer func() { _ = recover() }() // a browser that denies storage may also deny channels

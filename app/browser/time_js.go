@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ZoneOffset returns by how much the user's present time zone is ahead of UTC at t. The package time asks the browser
-// only once, for one offset: its times would be wrong after the user has travelled, or when daylight saving time begins.
+// ZoneOffset returns by how much the user's present time zone is ahead of UTC at t. Go's package time asks the browser for
+// the offset only once. So its local times are wrong after the user has travelled, or when daylight saving time begins.
 func ZoneOffset(t time.Time) time.Duration {
 	behind := global("Date").New(t.UnixMilli()).Call("getTimezoneOffset").Float()
 	return time.Duration(-behind * float64(time.Minute))

@@ -6,7 +6,7 @@ import (
 	"syscall/js"
 )
 
-const nonceSize = 12 // in bytes; the nonce stands before the encrypted bytes
+const nonceSize = 12 // in bytes; a sealed text begins with the nonce, and the encrypted bytes follow
 
 // Seal encrypts text and returns the result as base64. If there is no key yet, it makes one. It blocks.
 func (Vault) Seal(text string) (sealed string, err error) {

@@ -2,13 +2,17 @@ package browser
 
 import "syscall/js"
 
-// WatchWorker asks the service worker which version of Mayfly it has stored, which is the version that a reload would
-// show. It asks at once, and again when another worker takes over; UpdateWorker asks, too. onVersion runs with each
-// answer, until stop is called. If there is no service worker, onVersion never runs.
-func WatchWorker(onVersion func(version string)) (stop func()) {
+// WatchWorker asks the service worker which version of Mayfly the worker has stored, and returns without waiting for the
+// answer. A reload would show that version. Until stop is called, onVersion runs with each answer of the worker. WatchWorker
+// asks again when another worker takes over, and UpdateWorker asks, too. onOpen runs when the user has clicked a
+// notification and this tab must show the room with that path. Without a service worker, neither of them ever runs.
+func WatchWorker(onVersion, onOpen func(string)) (stop func()) {
 	onMessage := js.FuncOf(func(_ js.Value, args []js.Value) any {
-		if data := args[0].Get("data"); data.Type() == js.TypeString {
+		switch data := args[0].Get("data"); data.Type() {
+		case js.TypeString:
 			onVersion(data.String())
+		case js.TypeObject:
+			onOpen(data.Get("path").String())
 		}
 		return nil
 	})
@@ -27,9 +31,9 @@ func WatchWorker(onVersion func(version string)) (stop func()) {
 	}
 }
 
-// UpdateWorker makes the browser look for a newer worker, and makes the current worker fetch again those cached files
-// that were deleted. It blocks until the browser has looked and, if it has found a newer worker, has installed it. It
-// returns an error if the browser could not look or install, mostly because of the network.
+// UpdateWorker makes the browser look for a newer service worker and install it. It also makes the current worker fetch
+// again the files that were deleted from the cache. It blocks until the browser has installed the newer worker, or has found
+// that there is none. It returns an error if the browser could not do this, mostly because of the network.
 func UpdateWorker() error {
 	askWorker()
 	registration, err := await(call(workers(), "getRegistration"))
@@ -69,11 +73,14 @@ func installed(worker js.Value) error {
 func workers() js.Value { return call(global("Reflect"), "get", global("navigator"), "serviceWorker") }
 
 // askWorker asks the page's worker, if there is one, for its version.
-func askWorker() {
+func askWorker() { postToWorker("version") }
+
+// postToWorker sends a message to the page's worker, if there is one.
+func postToWorker(message any) {
 	if workers().IsUndefined() {
 		return
 	}
 	if worker := workers().Get("controller"); worker.Truthy() {
-		call(worker, "postMessage", "version")
+		call(worker, "postMessage", message)
 	}
 }

@@ -13,15 +13,15 @@ const (
 	// undoTime is how long the user can undo a removal. The client sends the removal after that time.
 	undoTime = 5 * time.Second
 
-	// confirmedTime is how long the client goes on showing a reaction that the server has confirmed, if its event has not
-	// come. While the client polls, the confirmation and the event come by different polls: without that time, the
-	// reaction could vanish for a moment.
+	// confirmedTime is how long the client waits for the event of a reaction after the server has confirmed the reaction.
+	// Meanwhile the page shows the reaction as the user has set it. Without this wait, a new reaction could vanish from the
+	// page for a moment: while the client polls, the event may come by a later poll than the confirmation.
 	confirmedTime = 2 * time.Second
 )
 
-// acts are the user's reactions and removals that the server has not confirmed, in all rooms. The room that is shown
-// shows them at once (optimistic update). The client sends an act again on the next connection until there is an answer
-// or the message is gone. That does no harm, because the server carries out a repeated act once.
+// acts are the user's reactions and removals that the server has not confirmed, in all rooms. The view shows them at once
+// (optimistic update). If a connection ends before the answer to an act, the client sends the act again on the next
+// connection, unless the message is gone. To send an act twice is safe: the server carries out a repeated act only once.
 type acts struct {
 	identity *identity    // static
 	links    *links       // static
@@ -38,12 +38,12 @@ type act struct {
 	room, epoch string
 	key         string     // the Message.Key of the message
 	life        *scheduled // when the message expires
-	due         *scheduled // when a removal must first be sent; nil: it was sent, or the act is a reaction
+	due         *scheduled // when the client sends the removal; nil: the removal was sent, or the act is a reaction
 
-	retry    *scheduled    // when to send a removal again that exceeded the server's rate limit; nil: it did not
+	retry    *scheduled    // when to send a removal again, after a refusal by the server's rate limit; nil: no such refusal
 	out      bool          // the act was sent on the present connection and is not answered
 	asked    bool          // the act was sent on the present connection
-	askedOn  bool          // the On in the frame that was sent
+	askedOn  bool          // the value of On that was sent last: true gives the reaction, false takes it away
 	answered *clock.Moment // when the server confirmed askedOn; nil: the server has not confirmed it
 }
 
@@ -101,7 +101,8 @@ func (a *acts) find(is func(x *act) bool) *act {
 	return nil
 }
 
-// tick forgets the acts that are over, sends the acts that are due, and shows all that are left.
+// tick forgets each act for which the method over returns true. It sends those of the other acts that must be sent now. Then
+// it updates the screen (method show).
 func (a *acts) tick(now clock.Moment) {
 	left := a.list[:0]
 	for i := range a.list {
@@ -120,8 +121,8 @@ func (a *acts) tick(now clock.Moment) {
 	a.show(now)
 }
 
-// show gives the room that is shown the acts on its messages. It also lists in a.undo the removals that the user can
-// still undo.
+// show updates a.rooms.shown, the room on the screen: it calls SetActs with the acts on messages of that room. It also sets
+// a.undo to the messages in that room whose removal the user can still undo.
 func (a *acts) show(now clock.Moment) {
 	shown := &a.rooms.shown
 	var list []room.Act
@@ -142,14 +143,14 @@ func (a *acts) show(now clock.Moment) {
 	}
 }
 
-// over reports whether nothing is left to do for x: the server has confirmed it, the message is gone, or the server takes no
-// acts.
+// over reports whether the client can forget x. That is so if the server has carried out x, if the message of x is gone, or
+// if the server does not support reactions and removals.
 func (a *acts) over(x *act, now clock.Moment) bool {
 	r := a.rooms.named(x.room)
 	switch {
 	case x.life.due(now), a.links.welcomed() && !a.identity.rules.takesActs():
 		return true
-	case r == nil, !r.Joined: // until the room is joined, the client does not know what the server has
+	case r == nil, !r.Joined: // until the room is joined, the client does not know whether the server has carried out x
 		return false
 	case r.Epoch() != x.epoch, !r.Has(x.Seq):
 		return true
@@ -190,7 +191,8 @@ func (x *act) frame() wire.Frame {
 	return f
 }
 
-// onReacted runs for each reacted frame: the event of any user's reaction, or the answer to a reaction of this user.
+// onReacted runs for each Reacted frame. The frame may tell of any user's reaction, or may be the server's answer to a
+// reaction of this user. onReacted looks for the act of this user that the frame confirms.
 func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	x := a.find(func(x *act) bool {
 		return x.out && x.room == f.Room && x.Seq == f.To && x.Emoji == f.Emoji && x.askedOn == f.On
@@ -200,8 +202,9 @@ func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	}
 }
 
-// onRefused runs when the server has refused an act: the act is over. tell is true if the user must be told. The user
-// need not be told if the message of a removal is gone already, or if the user has changed a reaction back meanwhile.
+// onRefused runs when the server has refused an act. It forgets the act, except for a removal that exceeded the rate limit:
+// that removal will be sent again later. tell is true if the user must be told about the refusal. It is false if the removal
+// will be sent again, if the message to be removed is gone already, or if the user has changed a reaction back meanwhile.
 func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	removal := f.Re == wire.Kind(wire.Remove{})
 	x := a.find(func(x *act) bool {
@@ -238,8 +241,8 @@ func (a *acts) clear() {
 	a.rooms.shown.SetActs(nil)
 }
 
-// roomsBut adds the rooms of all acts to the set rooms, except the room called shown. The client must join these rooms to
-// send the acts.
+// roomsBut adds the name of each act's room to the set in the parameter rooms, but not the name in the parameter shown. The
+// client must join these rooms to send the acts.
 func (a *acts) roomsBut(shown string, rooms map[string]bool) {
 	for i := range a.list {
 		if x := &a.list[i]; x.room != shown {
@@ -248,7 +251,8 @@ func (a *acts) roomsBut(shown string, rooms map[string]bool) {
 	}
 }
 
-// wait returns the time until tick has something to do, tickAtLeast at most.
+// wait returns the time until tick must next run because of an act. If that time is longer than tickAtLeast, wait returns
+// tickAtLeast.
 func (a *acts) wait(now clock.Moment) time.Duration {
 	wait := tickAtLeast
 	for i := range a.list {

@@ -3,11 +3,11 @@
 // has it. The package uses no browser, so all of it also runs natively, in tests on virtual time. The caller gives the
 // functions that open connections (Config.Dial, Config.Polls); drawing is left to the subscribers of the View.
 //
-// Other goroutines call the methods of Client, which leave work for the loop (Client.Run), so none of them blocks. The
-// state is in the engine, and only the loop touches it. Files from the top down: client, publisher, engine, probe,
-// dispatch, signin, reconnect, sender, compose, acts, rooms, view, mailbox; then the files that decide without I/O:
-// identity, nickname, typing, connection, fallback; then link, retry, config, tokens, clock. A file refers only to files
-// that come after it here.
+// The loop of the client is Client.Run. Any goroutine may call the other methods of Client, which only leave work for the
+// loop and so do not block. The state is in the engine, and only the loop touches the engine. Files from the top down:
+// client, publisher, engine, probe, dispatch, signin, reconnect, sender, compose, acts, rooms, view, mailbox; then the files
+// that decide without I/O: identity, nickname, typing, connection, fallback; then link, retry, config, tokens, clock. A file
+// refers only to files that come after it here.
 package client
 
 import (
@@ -23,8 +23,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Client connects one user to the rooms of a server. It does nothing until Run is called. No other method blocks, and any
-// goroutine may call them.
+// Client connects one user to the rooms of a server. It does nothing until Run is called. Only Run blocks. Any goroutine may
+// call the other methods.
 type Client struct {
 	mailbox   // work that other goroutines leave for the loop
 	publisher // the last published view, and its subscribers
@@ -68,19 +68,31 @@ func (s *Client) Send(c Composed) Problem {
 	return Problem{}
 }
 
-// Draft stores text, which the composer of room holds now. The client keeps it until Draft gets an empty text, or until
-// the text has not changed for an hour. If there is a Device, the text also outlives the program. taken is the number
-// (Draft.N) of the newest draft in View.Drafts that the page has added to text; 0: none.
+// Draft stores text, which is now in the composer of room. The client forgets the text when Draft is called with an empty
+// text, or when the text has not changed for an hour. If there is a Config.Device, the text outlives the program. The page
+// may have put drafts of View.Drafts into text: then taken is the number (Draft.N) of the newest of these drafts.
+// Otherwise taken is 0.
 func (s *Client) Draft(room, text string, taken int) {
 	s.do(func() { s.engine.sender.drafts.Write(room, text, taken, s.engine.clock()) })
 }
 
-// Enter leaves the room that is shown and joins room; "" joins no room. The client still sends the entries that wait for
-// the old room.
+// SetRooms says which rooms the user is in, and how far the user has read them. The client joins all of them, and counts
+// their unread messages (View.Rooms). It ignores the rooms after the first MaxRooms. It leaves the rooms that are not in the
+// parameter in, except the room that is shown: it leaves that room when Enter shows another.
+func (s *Client) SetRooms(in []Visited) {
+	s.do(func() { s.engine.rooms.set(in, s.engine.identity.me) })
+}
+
+// See says that the user has read the messages of the shown room up to the message at that place (Message.Place).
+func (s *Client) See(read wire.Cursor) { s.do(func() { s.engine.rooms.shown.SeeUpTo(read) }) }
+
+// Enter shows another room and joins it; "" shows none. The client leaves the room that was shown before, unless the user
+// is in it (SetRooms). The client still sends the entries that wait for the old room.
 func (s *Client) Enter(room string) { s.do(func() { s.engine.enter(room) }) }
 
-// Retry starts an attempt to connect now instead of at View.NextTry. It uses a WebSocket, even if the client polled
-// before. A client that waits for the user (View.Ended) tries again, too. If its sign-in has ended, it tries as a guest.
+// Retry starts an attempt to connect now instead of at View.NextTry. The attempt uses a WebSocket, even if the client polled
+// before. Call Retry, too, if the client no longer tries to connect because it waits for the user (View.Ended). If the
+// sign-in has ended, the client connects as a guest.
 func (s *Client) Retry() {
 	s.do(func() {
 		s.engine.connection.resume()
@@ -100,8 +112,8 @@ func (s *Client) Resend(key string) {
 	})
 }
 
-// Discard deletes an entry that waits or has failed. key is the entry's Message.Key. If the server has accepted the entry
-// already, its message appears again, as sent.
+// Discard deletes an entry that waits or has failed. key is the entry's Message.Key. If the server has stored the message
+// although no answer has reached the client, the message appears again when the server delivers it.
 func (s *Client) Discard(key string) { s.do(func() { s.engine.sender.discard(key) }) }
 
 // React gives a message a reaction if on is true, and takes the reaction away if on is false. key is the message's
@@ -121,7 +133,7 @@ func (s *Client) React(key, emoji string, on bool) Problem {
 
 // Remove takes back a message of the user's own. The view no longer shows it, and after some seconds the client asks the
 // server to remove it; until then, UndoRemove brings the message back. If the message is an entry, Remove deletes it at
-// once, as Discard does. A message stays if the server knows no removals (Rules.Limits.Acts is 0).
+// once, as Discard does. If the server knows no removals (Rules.Limits.Acts is 0), a message that is no entry stays.
 func (s *Client) Remove(key string) {
 	s.do(func() { s.engine.sender.remove(key, s.engine.clock()) })
 }
@@ -133,22 +145,22 @@ func (s *Client) UndoRemove(key string) { s.do(func() { s.engine.sender.acts.und
 // Flush sends at once the removals that the user could still undo. Call it when the page is hidden or closed.
 func (s *Client) Flush() { s.do(func() { s.engine.sender.acts.flush(s.engine.clock()) }) }
 
-// Typing tells the client that the user has changed the text in the composer, which is text now. From this the client
-// decides when to tell the room that the user types or no longer types; it sends as few such signs as it can.
+// Typing tells the client that the user has changed the text in the composer; text is the new text. From these calls the
+// client decides when to tell the room that the user begins or stops writing. It sends as few Typing frames as possible.
 func (s *Client) Typing(text string) {
 	s.do(func() { s.engine.sender.typing.change(text, s.engine.clock()) })
 }
 
-// ShareTyping sets whether other users may see that this user types. Before the first call, they may.
+// ShareTyping sets whether other users may see that this user types. They may until ShareTyping(false) is called.
 func (s *Client) ShareTyping(share bool) { s.do(func() { s.engine.sender.typing.private = !share }) }
 
-// Who makes the client ask the server which users are in the room that is shown. The client asks by itself when it has
-// joined the room, and when news of users who came or went got lost.
+// Who makes the client ask the server now which users are in the room that is shown. The client also asks by itself: each
+// time it has joined the room, and when it has missed that users came or went.
 func (s *Client) Who() { s.do(func() { s.engine.rooms.who() }) }
 
 // Rename gives a guest another name, or the pseudonym if name is "". If Rename returns the zero Problem, the client asks
-// the server. View.Me then gets the name, which the server may have changed, or View.Notice says why the server refused
-// it.
+// the server. Then either View.Me gets the name, perhaps changed by the server, or View.Notice says why the server has
+// refused the name.
 func (s *Client) Rename(name string) Problem {
 	v, _ := s.last()
 	name = strings.Join(strings.Fields(name), " ")
@@ -164,10 +176,10 @@ func (s *Client) Rename(name string) Problem {
 	return Problem{}
 }
 
-// Wake says that the user looks at the page again, or that the device woke. The client then removes expired messages,
-// gives up a dead connection, and begins a scheduled attempt to connect, or a scheduled probe, at once. While this tab
-// slept, another tab may have adopted its entries and drafts. This tab no longer sends those, nor returns them to the
-// composer.
+// Wake tells the client that the user looks at the page again, or that the device woke. The client then removes expired
+// messages and gives up a dead connection. If an attempt to connect or a probe was scheduled for later, it begins at once.
+// While this tab slept, another tab may have adopted this tab's entries and drafts. The client finds that out. It does not
+// send the adopted entries, and does not put the adopted drafts into the composer.
 func (s *Client) Wake() {
 	s.do(func() {
 		now := s.engine.clock()
@@ -177,8 +189,9 @@ func (s *Client) Wake() {
 	})
 }
 
-// Network says whether the device has a network, as far as the device knows. When a network comes back, the client
-// replaces its connection or tests it with a probe: the old connection may be dead although no error has come.
+// Network tells the client whether the device has a network, as far as the device knows. When a network comes back, the
+// client replaces a WebSocket, because the old WebSocket may be dead although no error has come. A client that polls goes
+// on polling, and begins a probe at once, because the new network may allow WebSockets.
 func (s *Client) Network(up bool) { s.do(func() { s.engine.onNetwork(up) }) }
 
 // Identify tells the client as whom the user is signed in. Call it once at the start, and whenever i changes.
@@ -188,8 +201,8 @@ func (s *Client) Network(up bool) { s.do(func() { s.engine.onNetwork(up) }) }
 //     for a new sign-in, or for Retry, which makes the user a guest.
 func (s *Client) Identify(i Identity) { s.do(func() { s.engine.onIdentity(i) }) }
 
-// Settled calls f when the device has stored everything that the user has written, when the device has failed, or after
-// some seconds, whichever comes first. f must not block.
+// Settled returns at once. Later the client calls f once: when the device has stored everything that the user has written,
+// when the device has failed, or after some seconds, whichever comes first. f must not block.
 func (s *Client) Settled(f func()) { s.do(func() { s.engine.sender.persister.Settle(f) }) }
 
 // Now returns the server's time, as the client estimates it; zero before the first welcome.

@@ -17,26 +17,30 @@ type serverClock struct {
 func (c serverClock) now(m clock.Moment) time.Time { return c.server.Add(m.Since(c.at)) }
 
 const (
-	// maxTransit is the longest time for which the client believes that a welcome was on its way back. If the answer to
-	// hello took much longer, hello was held up on the way to the server, or the page was still starting. If the client
-	// added all of that time to the server's time, short messages would expire before the user sees them.
+	// maxTransit is the longest time that the client assumes for the way of a welcome from the server to the client. If the
+	// answer to hello took much longer, the reason is another one: hello was late on its way to the server, or the page was
+	// still starting. If the client counted such a delay, its estimate would be ahead of the server's clock, and messages
+	// with a short life would expire before the user sees them.
 	maxTransit = time.Second
 
-	// maxLag is how late a beat may arrive. A beat that arrives later says nothing about the server's clock.
+	// maxLag is how far the time in a beat may be behind the client's estimate of the server's time. If it is further
+	// behind, the client no longer trusts its estimate, and connects again to learn the time from a welcome.
 	maxLag = 10 * time.Second
 )
 
-// welcomed returns the clock after a welcome, which came at the moment m. now is the server's time in that welcome.
-// roundTrip is the time from hello to welcome: half of it counts as the way back.
+// welcomed returns the serverClock that the client uses after a welcome. The welcome came at the moment m and contains the
+// server's time now, in Unix milliseconds. roundTrip is the time from hello to welcome. The client assumes that the welcome
+// was on its way for half of roundTrip, but for maxTransit at most.
 func welcomed(now int64, roundTrip time.Duration, m clock.Moment) serverClock {
 	return serverClock{server: time.UnixMilli(now).Add(min(roundTrip/2, maxTransit)), at: m}
 }
 
 // beat returns the clock after a beat, which came at the moment m with the server's time now:
-//   - now is ahead of c: c is behind, because a beat takes time to arrive. The new clock begins at now.
-//   - now is behind c by maxLag at most: the beat took that time to arrive. The clock stays c.
-//   - now is further behind: the beat waited while the device slept, or the device's wall clock was set forward. ok is
-//     false: the client must connect again and learn the time from a welcome.
+//   - now is later than the time of c: c was behind, because the server's clock shows at least now. The new clock begins
+//     at now.
+//   - now is earlier than the time of c, by maxLag at most: the beat took that long to arrive. beat returns c.
+//   - now is earlier by more than maxLag: the beat waited while the device slept, or the device's wall clock was set
+//     forward. ok is false: the client must connect again and learn the time from a welcome.
 func (c serverClock) beat(now int64, m clock.Moment) (_ serverClock, ok bool) {
 	server := time.UnixMilli(now)
 	switch lag := c.now(m).Sub(server); {

@@ -13,9 +13,9 @@ import (
 // Composed is a message as the user has composed it.
 type Composed struct {
 	Text     string
-	ReplyTo  string        // the Message.Key of the message that it answers; "": none
-	Mentions []string      // the ids of the users whom the text addresses; wire.MaxMentions at most, others are left out
-	Life     time.Duration // how long it lives; 0: as long as the other messages of its room
+	ReplyTo  string        // the Message.Key of the message that this message answers; "": this message is no reply
+	Mentions []string      // the ids of the users whom the text addresses; only the first wire.MaxMentions count
+	Life     time.Duration // how long the message lives; 0: as long as the other messages of its room
 }
 
 // mayWrite returns the Problem that keeps the user from writing or acting in the room that is shown, zero if there is
@@ -78,9 +78,9 @@ func postOf(e *outbox.Entry) wire.Post {
 	return p
 }
 
-// postTo returns the post of an entry as it is sent to r. If r has another epoch now, the server has lost the message
-// that the entry answers, and postTo leaves out the reply. It also leaves out a life that is not shorter than the life of
-// the room's messages.
+// postTo returns the post of an entry for the room r. If the epoch of r has changed since the user wrote the entry, the
+// server has lost the message that the entry answers. Then the post is no reply. If the life that the user chose is not
+// shorter than the life of other messages in r, the post contains no life.
 func postTo(r *room.Room, e *outbox.Entry) wire.Post {
 	p := postOf(e)
 	if d := e.Details; d != nil {

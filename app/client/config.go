@@ -11,22 +11,23 @@ import (
 // Config is what a Client needs to begin.
 type Config struct {
 	Dial transport.Dial // opens a connection by WebSocket
-	// opens a connection by polls, where networks block WebSockets (transport.DialPolls); nil: the client never polls
+	// opens a connection by polls (transport.DialPolls), for networks that block WebSockets; nil: the client never polls
 	Polls transport.Dial
 	// the guest's secret (NewGuest), which proves who the guest is; "": the client chooses a secret, see KeepGuest
 	Guest  string
 	Client string        // name/version of the program, for the server's logs; may be empty
-	Room   string        // the room to join at once; "": none before Enter
+	Room   string        // the room to join at once; "": the client joins no room until Client.Enter is called
 	Tokens TokenSource   // gives the user's credentials; nil: nobody can sign in
 	Device outbox.Device // stores what the user has written and not sent; nil: nothing is stored
 
-	// KeepGuest stores the guest's secret that the client has chosen because Guest was empty. That is the secret of a
-	// guest whose entries the client adopted from a closed tab, or else a new secret. KeepGuest must not block. It may be
-	// nil.
+	// KeepGuest runs if Guest is empty, once the client has chosen a guest's secret. If the client has adopted a guest's
+	// entries from a closed tab, it chooses that guest's secret; otherwise it makes a new secret. KeepGuest must store the
+	// secret, so that the next Config can have it as Guest. KeepGuest must not block. It may be nil.
 	KeepGuest func(secret string)
 
-	// Name is the name that the guest would like, "" for the pseudonym. If KeepName is not nil, it runs when the server
-	// has given the guest another name: it stores that name, to be the Name of the next Config. KeepName must not block.
+	// Name is the name that the guest would like, "" for the pseudonym. KeepName runs with the new name when the server has
+	// given the guest another name. KeepName must store that name, so that the next Config can have it as Name. KeepName
+	// must not block. It may be nil.
 	Name     string
 	KeepName func(name string)
 

@@ -40,7 +40,7 @@ type connection struct {
 	asked      *clock.Moment
 	noToken    bool    // the last attempt failed because there was no token
 	restarting bool    // the server said that it restarts
-	outdated   bool    // the server does not speak our protocol any more
+	outdated   bool    // the server no longer speaks the version of the protocol that this client speaks
 	ended      Problem // why the client waits for the user; zero: it does not wait
 	endedAs    Status  // the Status to show while the client waits for the user
 }
@@ -65,7 +65,7 @@ func (c *connection) status(welcomed bool) Status {
 // onWelcome runs when the server has said welcome.
 func (c *connection) onWelcome() { c.lostAt, c.restarting, c.outdated = nil, false, false }
 
-// onClose runs when a connection or an attempt to connect has ended; welcomed is true for a connection.
+// onClose runs when a connection or an attempt to connect has ended. welcomed is true if the server had said welcome on it.
 func (c *connection) onClose(welcomed bool, now clock.Moment) {
 	c.tried, c.asked = true, nil
 	if welcomed {
@@ -76,24 +76,26 @@ func (c *connection) onClose(welcomed bool, now clock.Moment) {
 // onBye runs when the server has said bye; code says why the connection ends.
 func (c *connection) onBye(code wire.Code) { c.restarting = code == wire.CodeRestart }
 
-// end makes the client wait until Client.Retry, or until somebody signs in. status is the Status until then, and why is
-// the reason.
+// end makes the client wait, without trying to connect, until the user calls Client.Retry or signs in. status is the Status
+// to show until then, and why is the reason.
 func (c *connection) end(status Status, why Problem) { c.ended, c.endedAs, c.lostAt = why, status, nil }
 
-// resume ends the wait that end began.
+// resume ends the wait for the user that the method end began: the client tries to connect again.
 func (c *connection) resume() { c.ended = Problem{} }
 
 // waits reports whether the client waits for the user.
 func (c *connection) waits() bool { return c.ended != Problem{} }
 
-// tick lets status show an outage that has lasted for outageGrace.
+// tick clears lostAt if an outage has lasted for outageGrace. From then on, the method status no longer returns Online, and
+// the page shows the outage.
 func (c *connection) tick(now clock.Moment) {
 	if c.untilShown(now) <= 0 {
 		c.lostAt = nil
 	}
 }
 
-// answerTimeout is how long the client waits for the server's answer, if the device says that it has no network.
+// answerTimeout is how long the client waits for an answer from the server after the device has said that it has no network.
+// Without an answer in this time, the client gives up the connection.
 const answerTimeout = 3 * time.Second
 
 // unanswered reports whether the client has asked the server for an answer and got none within answerTimeout.
@@ -101,7 +103,8 @@ func (c *connection) unanswered(now clock.Moment) bool {
 	return c.asked != nil && now.Since(*c.asked) >= answerTimeout
 }
 
-// untilShown returns the time until status shows an outage, or outageGrace if there is no outage.
+// untilShown returns the time until the page must show the present outage. If there is no outage, or if the page shows it
+// already, untilShown returns outageGrace.
 func (c *connection) untilShown(now clock.Moment) time.Duration {
 	if c.lostAt == nil {
 		return outageGrace

@@ -40,7 +40,7 @@ func (e *engine) frame(f wire.Frame, now clock.Moment) {
 		e.onRefused(f, now)
 	case wire.Expiring:
 		e.links.tokens.Wake()
-		e.links.ask("") // there may be a newer token already, before Identify announces it
+		e.links.ask("") // perhaps the TokenSource has a newer token already, which Client.Identify has not announced yet
 		return
 	case wire.Authed:
 		e.links.current.renewals = 0
@@ -72,8 +72,8 @@ func (e *engine) onWelcome(f wire.Welcome, now clock.Moment) {
 	}
 }
 
-// onBeat runs when a beat comes. It corrects the estimate of the server's clock. If the beat shows that messages of the
-// shown room got lost on the way, it joins that room again to get them.
+// onBeat runs when a beat comes. It corrects the estimate of the server's clock. If the beat shows that messages of a room
+// got lost on the way, it joins that room again to get them.
 func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
 	server, ok := e.server.beat(f.Now, now)
 	if !ok {
@@ -81,12 +81,13 @@ func (e *engine) onBeat(f wire.Beat, now clock.Moment) {
 		return
 	}
 	e.server = server
-	if e.rooms.shown.Misses(f.Heads[e.rooms.shown.Name]) {
-		e.rooms.join()
+	for _, r := range e.rooms.misses(f.Heads) {
+		e.links.write(r.Join())
 	}
 }
 
-// onBye runs when the server has said why it ends the connection. It ends the link and does what bye asks.
+// onBye runs when a bye has come from the server. It ends the link. Then, as f asks, it either schedules the next attempt to
+// connect, or makes the client wait until the user does something.
 func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 	c := e.links.current.credentials
 	e.fallback.young = 0
@@ -99,6 +100,9 @@ func (e *engine) onBye(f wire.Bye, now clock.Moment) {
 		return
 	}
 	why := Problem{Code: Code(f.Reason), Message: f.Message}
+	if f.Reason == "" {
+		why.Code = Code(f.Code)
+	}
 	if f.Message == "" {
 		why = Problem{Code: EndedByServer}
 	}
@@ -133,17 +137,17 @@ func (e *engine) onRefused(f wire.Refused, now clock.Moment) {
 	}
 }
 
-// lost ends the link because of err and schedules the next attempt to connect.
+// lost ends the current link, which has failed with err, and schedules the next attempt to connect.
 func (e *engine) lost(err error) {
 	now, l := e.clock(), e.links.current
 	if l != nil && !l.welcomed {
-		e.connection.restarting = false // an attempt failed after the restart: the page shows Reconnecting now
+		e.connection.restarting = false // this attempt failed, too: the page shows Reconnecting instead of Restarting
 	}
 	if closed, ok := err.(*wire.ClosedError); ok {
 		switch closed.Code {
 		case wire.CloseTooBig:
 			e.sender.outbox.FailSent()
-		case wire.CloseAuth, wire.CloseForbidden: // the bye got lost: act as if it had asked for another token
+		case wire.CloseAuth, wire.CloseForbidden: // a bye should have come, too, but got lost: get another token
 			if l != nil && l.credentials.Token != "" {
 				e.onBye(wire.Bye{Code: wire.CodeAuth, Next: wire.NextRenew}, now)
 				return

@@ -9,15 +9,15 @@ import (
 	"mayfly/shared/wire"
 )
 
-// tickAtLeast is the longest time between two ticks of the loop. Each tick reads the clocks again: a timer stands still
-// while a laptop sleeps, so a long timer would end too late.
+// tickAtLeast is the longest time between two ticks of the loop. A timer does not run while a laptop sleeps. So if the loop
+// waited for one long timer, messages that expired meanwhile would still be shown after the laptop wakes.
 const tickAtLeast = time.Second
 
 // An engine is the state of a client. Only the loop (Client.Run) touches it, except for clock, which any goroutine may
 // call.
 type engine struct {
 	clock    clock.Clock   // static
-	name     string        // static; Config.Client
+	name     string        // static; Config.Client: name and version of the program, sent in each hello
 	protocol protocolCheck // static
 
 	identity   identity
@@ -50,7 +50,8 @@ func newEngine(c Config, m *mailbox) *engine {
 	return e
 }
 
-// view returns the view of the present state. previous is the view that was published last.
+// view returns the view of the present state. previous is the last published view. If the messages have changed since
+// previous, view gives them new tags, by which the page distinguishes users with the same name (room.SetTags).
 func (e *engine) view(previous *View) View {
 	r := &e.rooms.shown
 	if !sameList(r.Messages, previous.Messages) {
@@ -60,7 +61,7 @@ func (e *engine) view(previous *View) View {
 		Status: e.connection.status(e.links.welcomed()), Ended: e.connection.ended, Outdated: e.connection.outdated,
 		Me: e.identity.me, MayPost: e.identity.mayPost, Rules: e.identity.rules,
 		Room: r.Name, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL, Messages: r.Messages, Head: r.Head,
-		Company: r.Company, Undo: e.sender.acts.undo, Notice: e.sender.notice,
+		Company: r.Company, Rooms: e.rooms.news(), Undo: e.sender.acts.undo, Notice: e.sender.notice,
 		Returned: e.sender.returned(r.Name), Unsent: e.sender.outbox.Len(),
 	}
 	if e.links.current == nil && !e.connection.waits() {
@@ -99,6 +100,7 @@ func (e *engine) tick() time.Duration {
 	if !e.server.server.IsZero() {
 		e.rooms.apply(nil, e.server.now(now))
 	}
+	e.rooms.tick(now)
 	return max(0, e.untilNext(now))
 }
 
@@ -117,7 +119,7 @@ func (e *engine) untilNext(now clock.Moment) time.Duration {
 	if e.mayConnect() {
 		wait = min(wait, e.retry.Due(now))
 	}
-	if next := e.rooms.shown.NextExpiry(); !next.IsZero() && !e.server.server.IsZero() {
+	if next := e.rooms.nextExpiry(); !next.IsZero() && !e.server.server.IsZero() {
 		wait = min(wait, next.Sub(e.server.now(now)))
 	}
 	return wait
@@ -126,7 +128,9 @@ func (e *engine) untilNext(now clock.Moment) time.Duration {
 // handle handles one event of a link. It ignores the events of a link that the client has given up.
 func (e *engine) handle(ev event) {
 	now := e.clock()
-	if e.links.silent(now) { // checked first: an event that waited while the device slept does not show that the link lives
+	// Before the event counts as a sign of life, check whether the link has been silent for too long. If the device slept,
+	// the event may have waited for a long time, and the link may be dead by now.
+	if e.links.silent(now) {
 		e.lost(errSilent)
 	}
 	l := e.links.current
@@ -141,6 +145,7 @@ func (e *engine) handle(ev event) {
 	case ev.conn != nil:
 		l.conn, l.greeted, l.lastFrame = ev.conn, now, now
 		e.links.write(e.hello(l))
+		e.rooms.greeted()
 	default:
 		l.lastFrame, e.connection.asked = now, nil
 		for _, f := range frames(ev.message) {
@@ -152,24 +157,28 @@ func (e *engine) handle(ev event) {
 	}
 }
 
-// enter leaves the room that is shown and joins another.
+// enter shows the room called name, and joins it if it is not joined yet. It leaves the room that was shown before, unless
+// that is one of the rooms that the user is in (Client.SetRooms).
 func (e *engine) enter(name string) {
 	if name == e.rooms.shown.Name {
 		return
 	}
 	e.sender.leave(e.clock())
-	if e.rooms.shown.Name != "" {
-		e.links.write(wire.Leave{Room: e.rooms.shown.Name})
+	leave, join := e.rooms.show(name, e.identity.me)
+	if leave != "" {
+		e.links.write(wire.Leave{Room: leave})
 	}
 	e.sender.drafts.Enter(name, e.clock())
-	e.rooms.shown = joinedRoom{Room: room.New(name, e.identity.me)}
 	e.sender.showEntries()
 	e.sender.persister.Want()
-	e.rooms.join()
+	if join {
+		e.rooms.join()
+	}
 }
 
-// onNetwork runs when the device says whether it has a network. The device may be wrong. So if it says no while there is
-// a connection, the client asks the server for an answer, and gives up the connection only if no answer comes.
+// onNetwork runs when the device says whether it has a network (up). When a network has come back, the client replaces or
+// tests its connection at once. When the device says that it has no network, it may be wrong. So if there is a connection,
+// the client asks the server for an answer, and gives up the connection only if no answer comes.
 func (e *engine) onNetwork(up bool) {
 	now := e.clock()
 	if up && e.connection.noNetwork {
@@ -180,7 +189,7 @@ func (e *engine) onNetwork(up bool) {
 	}
 	e.connection.noNetwork, e.connection.asked = !up, nil
 	if !up && e.links.welcomed() && e.rooms.shown.Name != "" {
-		e.rooms.join() // the client asks by a join, because the server answers each join
+		e.rooms.join() // asks the server for an answer: the server answers each join, even of a joined room
 		e.connection.asked = &now
 	}
 }

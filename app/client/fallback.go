@@ -6,29 +6,30 @@ import (
 	"mayfly/shared/clock"
 )
 
-// These limits decide when the client polls because the network seems to block WebSockets, and when a probe tries a
-// WebSocket again. A single attempt that stays silent for blockedAfter also makes the client poll.
+// If the network seems to block WebSockets, the client polls. It begins to poll when tooYoung connections, one after the
+// other, have ended early. It also begins when the server has been silent for the time blockedAfter in a single attempt.
+// While the client polls, it now and then tries a WebSocket: a probe. probeSoon and probeLater are the waits before a probe.
 const (
-	// how many WebSocket connections in a row must end too early for the client to poll: before they have lasted for
-	// stableAfter, and without a bye
+	// how many WebSocket connections in a row must end early before the client polls; "early" means without a bye, and
+	// before the connection has lasted for stableAfter
 	tooYoung = 3
-	// if WebSockets were refused, the first probe begins this long after the client has connected by polls: perhaps only
-	// the server was down
+	// the wait from the moment when the polls connect until the first probe, if the last WebSocket ended before it was open:
+	// perhaps the network does not block WebSockets, and only the server was down
 	probeSoon = 3 * time.Second
-	// otherwise the first probe begins this long after the client has connected by polls; after a failed probe, the next
-	// probe begins this long after the failure
+	// the wait until the first probe in all other cases; also the wait from a failed probe until the next probe
 	probeLater = 5 * time.Minute
 )
 
-// A fallback decides whether the next connection is a WebSocket or polls, which pass where WebSockets are blocked.
-// While the client polls, it also decides when the next probe tries a WebSocket. It is a state machine without I/O.
+// A fallback decides whether the next connection is a WebSocket or polls, which also work where a network blocks
+// WebSockets. While the client polls, the fallback decides when the next probe begins. It is a state machine without I/O.
 type fallback struct {
-	polls   bool          // the next attempt to connect polls
-	young   int           // how many WebSocket connections in a row ended before stableAfter and without a bye
-	refused bool          // the last WebSocket connection ended before it was open
+	polls   bool          // the next attempt to connect uses polls instead of a WebSocket
+	young   int           // the number of WebSocket connections that ended early (see tooYoung), one after the other
+	refused bool          // the last WebSocket ended before it was open, and not because the server was silent
 	from    clock.Moment  // when the wait for the next probe began
 	wait    time.Duration // how long that wait is
-	// the network has changed since the polls connected: if the next probe fails, they connect again
+	// the network has changed since the polls connected, so they may be dead: if the next probe fails, the client closes
+	// the polls and connects again
 	doubt bool
 }
 
@@ -37,7 +38,7 @@ func (f *fallback) transportFailed(l *link, err error, now clock.Moment) {
 	switch {
 	case err == errNoToken, err == errUnsure: // the network is not the cause
 	case l.polls:
-		f.polls = l.welcomed // if no welcome came, perhaps the server is down: try a WebSocket again
+		f.polls = l.welcomed // if no welcome came, polling does not help, perhaps the server is down: try a WebSocket next
 	case l.welcomed && now.Since(l.since) >= stableAfter:
 		f.young = 0
 	case err == errSilent:
@@ -58,21 +59,21 @@ func (f *fallback) pollsConnected(now clock.Moment) {
 	}
 }
 
-// awaitProbe schedules the next probe for the time delay after now.
+// awaitProbe schedules the next probe: it is due when delay has passed after now.
 func (f *fallback) awaitProbe(now clock.Moment, delay time.Duration) { f.from, f.wait = now, delay }
 
 // probeDue reports whether the next probe is to begin.
 func (f *fallback) probeDue(now clock.Moment) bool { return now.Since(f.from) >= f.wait }
 
-// doubtPolls schedules a probe that begins at once, because the network has changed. If the probe fails, the polls must
-// connect again.
+// doubtPolls runs when the network has changed while the client polls. It schedules a probe that begins at once. If that
+// probe fails, probeFailed makes the client connect again, because the polls may be dead.
 func (f *fallback) doubtPolls(now clock.Moment) {
 	f.doubt = true
 	f.awaitProbe(now, 0)
 }
 
-// probeFailed runs when a probe has failed. It schedules the next probe. anew is true if the polls must connect again,
-// because the network has changed since they connected.
+// probeFailed runs when a probe has failed. It schedules the next probe. anew is true if the network has changed since the
+// polls connected: then the client must close the polls and connect again.
 func (f *fallback) probeFailed(now clock.Moment) (anew bool) {
 	f.awaitProbe(now, probeLater)
 	anew, f.doubt = f.doubt, false

@@ -15,15 +15,15 @@ type Identity struct {
 	Ended    bool   // the sign-in has ended, although the user did not sign out
 }
 
-// An identity says as which user the client writes. It is a state machine without I/O: its methods return what the client
-// must do.
+// An identity knows as whom the client writes: as a guest or as a user who has signed in. It is a state machine without I/O:
+// its methods return what the client must do when the user changes.
 type identity struct {
 	keepGuest func(secret string) // static; Config.KeepGuest
 
 	guest  string // the guest's secret; "": not known yet
 	known  bool   // the client knows whether the user is signed in
 	signIn string // the id of the sign-in, "" for a guest
-	over   bool   // the sign-in has ended, and the user has not decided yet how to go on
+	over   bool   // the sign-in has ended; false again once the user signs in or chooses to be a guest
 
 	nickname nickname
 
@@ -32,9 +32,9 @@ type identity struct {
 	rules   Rules
 
 	version      int    // the Version of the last Identity
-	refusedToken string // a token that the server did not accept, until the TokenSource is told about it
+	refusedToken string // a token that the server refused, until the client asks the TokenSource for another; "": none
 	unknownToken string // the last token whose key the server did not know
-	renewals     int    // how many tokens in a row the server refused as old
+	renewals     int    // number of tokens refused as old by a bye, one after the other; 0 again after a stable connection
 }
 
 // An announcement is the result of the method announce: it says what a new Identity changes for the client.
@@ -47,7 +47,8 @@ const (
 	tokenRenewed              // there is a newer token for the same user
 )
 
-// announce stores the new Identity i, and returns what it changes compared with the Identity before it.
+// announce runs when there is a new Identity, i. It returns what i changes compared with the previous Identity. It does not
+// change the user: if it returns userChanged, the caller must call become.
 func (s *identity) announce(i Identity) announcement {
 	newer := i.Version != s.version
 	s.version = i.Version
@@ -65,17 +66,17 @@ func (s *identity) announce(i Identity) announcement {
 	return nothingNew
 }
 
-// A userChange says how the client's user has changed, and so what happens to the entries and messages that the client
-// has.
+// A userChange says how the client's user has changed. Whether the client keeps its entries and messages depends on that.
 type userChange int
 
 const (
 	sameUser  userChange = iota // the user is the same as before, or the first user who is known
-	otherUser                   // another user: the client keeps its entries and messages
+	otherUser                   // another user writes from now on: the client keeps its entries and messages
 	signedOut                   // the user has signed out: the client deletes its entries and messages
 )
 
-// become makes the client write as the user of the sign-in with that id; "" makes it write as a guest.
+// become makes the client write as the user who has signed in. signIn is the id of that sign-in. If signIn is "", the client
+// writes as a guest. become returns how the user has changed by this call.
 func (s *identity) become(signIn string) userChange {
 	known, was, over := s.known, s.signIn, s.over
 	s.known, s.signIn, s.over = true, signIn, false
@@ -88,8 +89,8 @@ func (s *identity) become(signIn string) userChange {
 	return otherUser
 }
 
-// beginAs makes the client the guest with the secret guest, or a new guest if guest is "". It does nothing if the
-// client has the secret of a guest already.
+// beginAs makes the client write as the guest whose secret is guest, or as a new guest if guest is "". It does nothing if
+// the client has the secret of a guest already.
 func (s *identity) beginAs(guest string) {
 	if s.guest != "" {
 		return
@@ -125,7 +126,8 @@ func (s *identity) onUnknownKey(token string) {
 }
 
 // takeRefused returns the token that the server refused and that the TokenSource must replace, "" if there is none. It
-// returns each token only once: the TokenSource decides how often it asks the provider for another.
+// returns each refused token only once. So the client asks the TokenSource once for another token. If the TokenSource gets
+// none from the provider, it decides by itself when to ask the provider again.
 func (s *identity) takeRefused() string {
 	token := s.refusedToken
 	s.refusedToken = ""
@@ -142,8 +144,8 @@ const (
 	denyToken                 // the server accepts no token of this kind
 )
 
-// judge returns the verdict about a refused token. code and next come from the server's refusal. renewals counts the
-// tokens in a row that the server refused as old; if this token is one of them, judge counts it, too.
+// judge returns the verdict about a refused token. code and next come from the server's refusal. *renewals is the number of
+// tokens that the server has refused as old, one after the other. If the server refused this token as old, judge adds 1.
 func judge(code wire.Code, next wire.Next, renewals *int) verdict {
 	switch next {
 	case wire.NextNever:

@@ -12,9 +12,10 @@ import (
 )
 
 const (
-	// how long a link may stay silent from dialling until welcome; also the longest time for a probe
+	// how long a link may stay silent until welcome comes, after the credentials have come; also how long a probe may take
 	welcomeTimeout = 10 * time.Second
-	// how long a WebSocket may stay silent before welcome, if the client can poll instead
+	// replaces welcomeTimeout for a WebSocket if the client can poll instead: after this time without a sign of life, the
+	// network seems to block WebSockets
 	blockedAfter = 4 * time.Second
 )
 
@@ -25,8 +26,8 @@ var (
 	errUnsure  = errors.New("the time is in doubt")
 )
 
-// links are the connections of a client: the current link and, at times while the current link polls, a probe, which
-// tries whether a WebSocket works. Each link has a goroutine, which sends events to the loop.
+// links are the connections of a client: the current link and, now and then while that link polls, a probe. A probe is a
+// second link, which finds out whether a WebSocket works. Each link has a goroutine, which sends events to the loop.
 type links struct {
 	dial   transport.Dial  // static; opens a WebSocket
 	polls  transport.Dial  // static; opens a connection by polls; nil: the client never polls
@@ -44,14 +45,14 @@ type link struct {
 	cancel    context.CancelFunc
 	polls     bool           // this link polls; it is not a WebSocket
 	conn      transport.Conn // nil until the connection is open
-	started   clock.Moment   // when the link began; once the credentials have come, when dialling began
+	started   clock.Moment   // when the link began, for the time limit of a probe
 	greeted   clock.Moment   // when the connection opened and hello was sent
-	lastFrame clock.Moment   // when the last frame came; before that, when the credentials came or the connection opened
+	lastFrame clock.Moment   // when the credentials came, the connection opened or a frame came, whichever was last
 
 	identified  bool // the credentials have come; dialling begins then
 	credentials Credentials
-	renewals    int        // how many tokens in a row the server refused as old
-	reauth      *scheduled // when to send the token again, because the server could not check it; nil: it need not be sent
+	renewals    int        // number of tokens refused as old on this open connection; 0 again when a token is accepted
+	reauth      *scheduled // when to send the token again, because the server could not check it; nil: no need to
 
 	brought  []wire.Frame // the frames that came while the link was a probe
 	welcomed bool
@@ -59,8 +60,8 @@ type link struct {
 	silence  time.Duration // after welcome: the time without a frame after which the link counts as dead
 }
 
-// An event is what a link's goroutine tells the loop: the credentials came, the connection opened (conn), a message came,
-// or the link ended (err). Only link and the field of that event are set.
+// An event is one thing that a link's goroutine tells the loop. Beside the field link, exactly one field is set: credentials
+// if the credentials came, conn if the connection opened, message if a message came, err if the link ended.
 type event struct {
 	link        *link
 	credentials *Credentials
@@ -79,9 +80,10 @@ func (s *links) connect(polls bool, now clock.Moment, refusedToken string) {
 	s.current.polls = polls
 }
 
-// begin begins a link: it starts the link's goroutine.
+// begin makes a link and starts the goroutine of the link, which runs read. dial opens the connection. refusedToken is a
+// token that the server did not accept, "" if there is none.
 func (s *links) begin(dial transport.Dial, now clock.Moment, refusedToken string) *link {
-	ctx, cancel := context.WithCancel(context.Background()) // letGo cancels it, after the connection is closed properly
+	ctx, cancel := context.WithCancel(context.Background()) // letGo calls cancel, once it has closed the connection
 	l := &link{ctx: ctx, cancel: cancel, started: now}
 	s.work.Go(func() { s.read(l, dial, refusedToken) })
 	return l
@@ -127,7 +129,8 @@ func (s *links) tell(l *link, e event) {
 func (s *links) ask(refusedToken string) {
 	l := s.current
 	s.work.Go(func() {
-		if c, err := s.tokens.Token(l.ctx, refusedToken); err == nil { // else wait until Identify announces a token
+		// After an error there is nothing to do: Client.Identify will announce the next token.
+		if c, err := s.tokens.Token(l.ctx, refusedToken); err == nil {
 			s.tell(l, event{credentials: &c})
 		}
 	})
@@ -136,13 +139,13 @@ func (s *links) ask(refusedToken string) {
 // welcomed reports whether there is a connection on which the server has said welcome.
 func (s *links) welcomed() bool { return s.current != nil && s.current.welcomed }
 
-// write sends a frame on the current connection. It does nothing if there is none.
+// write sends f on the current connection. It does nothing if no connection is open.
 func (s *links) write(f wire.Frame) {
 	if s.current == nil || s.current.conn == nil {
 		return
 	}
-	// Ignore an error here. Read returns an error, too, but only after the messages that came before: the loop must handle
-	// those first, because the server may never send them again.
+	// Ignore an error of Write. Read then returns an error, too, but first it returns the messages that have already come.
+	// The loop must handle those before it ends the link, because the server may never send them again.
 	_ = s.current.conn.Write(wire.Encode(f))
 }
 

@@ -22,7 +22,7 @@ func (m *mailbox) do(f func()) {
 	}
 }
 
-// runTodo runs the functions that do has left, in order.
+// runTodo empties the list todo, and runs the functions that it contained, in order.
 func (m *mailbox) runTodo() {
 	m.mu.Lock()
 	todo := m.todo

@@ -4,18 +4,19 @@ import "mayfly/shared/wire"
 
 // A nickname is the name of a guest. It is a state machine without I/O.
 type nickname struct {
-	keep func(name string) // static; Config.KeepName; nil: nobody keeps it
+	keep func(name string) // static; Config.KeepName, which stores the name for the next start; nil: it is not stored
 
 	name  string  // the name in the next hello: at first Config.Name, later the last name from the server; "": the pseudonym
 	wish  *string // the name that the guest would like and the client must still send; nil: none
-	asked *string // the name in the rename that has no answer yet on the present connection; nil: there is none
+	asked *string // the name in the rename that the client has sent and that has no answer yet; nil: no rename waits
 }
 
-// rename stores name as the guest's wish, which next sends; "" is the pseudonym.
+// rename stores the name that the guest would like, "" for the pseudonym. The method next later returns the frame that asks
+// the server for this name.
 func (n *nickname) rename(name string) { n.wish = &name }
 
-// next returns the frame that asks for the wished name, if it must be sent now. An answer does not say which rename it is
-// for, so the client sends no rename while an earlier rename has no answer.
+// next returns the frame rename that asks the server for the wished name. send is true if the client must send f now. It is
+// false if there is no wish, or if an earlier rename has no answer yet: an answer does not say which rename it answers.
 func (n *nickname) next() (f wire.Rename, send bool) {
 	if n.wish == nil || n.asked != nil {
 		return wire.Rename{}, false
@@ -24,8 +25,8 @@ func (n *nickname) next() (f wire.Rename, send bool) {
 	return wire.Rename{Name: *n.asked}, true
 }
 
-// onAuthed runs when the server has given the user a name. A guest's name is stored, because each later hello must
-// contain it. If the guest has asked for the pseudonym, "" is stored instead.
+// onAuthed runs when the server has given the user a name. It stores the name of a guest, because each later hello must
+// contain that name. If the guest has asked for the pseudonym, onAuthed stores "" instead of the name in u.
 func (n *nickname) onAuthed(u wire.User) {
 	if !u.Anonymous {
 		return
@@ -46,7 +47,7 @@ func (n *nickname) onAuthed(u wire.User) {
 // onRefused runs when the server has refused a rename.
 func (n *nickname) onRefused() { n.asked = nil }
 
-// forget forgets the guest's wish, because another user goes on.
+// forget forgets the guest's wish, because another user writes from now on.
 func (n *nickname) forget() { n.wish, n.asked = nil, nil }
 
 // disconnected runs when a connection has ended: a rename without an answer is sent again, unless the guest would like

@@ -5,10 +5,11 @@ import (
 	"mayfly/shared/wire"
 )
 
-// While the client polls, a probe tries a WebSocket beside the polls now and then. Once the probe has brought
-// everything that a hello asks for, it takes over from the polls (upgrade), and the user sees nothing of it.
+// While the client polls, it begins a probe now and then: it opens a WebSocket beside the polls, to see whether that works.
+// As soon as the server has answered the probe's hello completely (method ready), the probe replaces the polls (method
+// upgrade), and the user notices nothing.
 
-// tickProbe begins a probe when it is due, and gives up a probe that takes too long.
+// tickProbe begins a probe if the next probe is due, and gives up a probe that takes longer than welcomeTimeout.
 func (e *engine) tickProbe(now clock.Moment) {
 	switch l, probe := e.links.current, e.links.probe; {
 	case probe != nil && now.Since(probe.started) >= welcomeTimeout:
@@ -18,8 +19,8 @@ func (e *engine) tickProbe(now clock.Moment) {
 	}
 }
 
-// abandonProbe gives up the probe. If the network has changed since the polls connected, the client closes them and
-// connects again. Otherwise the polls go on.
+// abandonProbe gives up the probe. If the network has changed since the polls connected, the polls may be dead, so the
+// client closes them and connects again. Otherwise the polls go on.
 func (e *engine) abandonProbe(now clock.Moment) {
 	e.links.abandonProbe()
 	if e.fallback.probeFailed(now) {
@@ -28,7 +29,7 @@ func (e *engine) abandonProbe(now clock.Moment) {
 	}
 }
 
-// onProbe runs for each event of the probe.
+// onProbe runs when the probe's goroutine has sent an event.
 func (e *engine) onProbe(ev event, now clock.Moment) {
 	l := e.links.probe
 	switch {
@@ -53,9 +54,9 @@ func (e *engine) onProbe(ev event, now clock.Moment) {
 	}
 }
 
-// ready reports whether the probe l has brought everything that its hello asks for: a welcome and, if a room is shown, a
-// joined for that room. room is the room that is shown. If the client has joined it already, the joined must bring only
-// what the client missed (Resumed).
+// ready reports whether the server has answered the hello of the probe l completely: with the frame welcome and, if a room
+// is shown (room), with the frame joined of that room. If the polls have joined the room already, a frame joined counts only
+// if its Resumed is true: then it contains just what the client missed.
 func (l *link) ready(room *joinedRoom) bool {
 	welcome, joined := false, room.Name == ""
 	for _, f := range l.brought {
@@ -78,7 +79,7 @@ func (e *engine) upgrade(now clock.Moment) {
 	e.sender.disconnected()
 	e.rooms.forgetLink()
 	e.fallback = fallback{young: tooYoung - 1}
-	e.retry.stable() // the polls did not fail
+	e.retry.stable() // the polls ended without a failure, so earlier failures no longer count
 	for _, f := range l.brought {
 		if e.links.current == l {
 			e.frame(f, now)
@@ -87,9 +88,9 @@ func (e *engine) upgrade(now clock.Moment) {
 	l.brought = nil
 }
 
-// networkChanged runs when a network has come back. The device may be on another network now, where WebSockets are not
-// blocked. A WebSocket is closed, because it may be dead although no error has come. Connected polls go on until a probe
-// shows whether a WebSocket opens.
+// networkChanged runs when the device has a network again. This may be another network, one that does not block WebSockets.
+//   - If the client polls and is connected, the polls go on, and a probe finds out whether a WebSocket opens now.
+//   - Otherwise the client closes its connection, which may be dead although no error has come, and tries a WebSocket.
 func (e *engine) networkChanged(now clock.Moment) {
 	if l := e.links.current; l == nil || !l.polls || !l.welcomed {
 		e.fallback = fallback{}

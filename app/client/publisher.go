@@ -7,7 +7,7 @@ import (
 
 // A publisher hands each new view to its subscribers, in order.
 type publisher struct {
-	telling sync.Mutex // held while subscribers are called, so that each gets the views in order
+	telling sync.Mutex // held while subscribers are called, so that each subscriber gets the views in order
 
 	// guards the fields below; only the loop changes shown and server, so the loop reads them without mu
 	mu          sync.Mutex
@@ -16,9 +16,9 @@ type publisher struct {
 	subscribers []*func(View) // copy on write
 }
 
-// Subscribe calls show with the present view before it returns. After that, the client's goroutine calls show with each
-// new view, at most once for each batch of frames, until stop is called. show must not block, nor call Subscribe. A
-// call of show may still be under way when stop returns.
+// Subscribe calls show with the present view, and then returns. From then on, the client's loop calls show with each new
+// view, until stop is called. If several frames come together, the loop calls show once for all of them. show must not
+// block, and must not call Subscribe. When stop returns, a last call of show may still be running.
 func (p *publisher) Subscribe(show func(View)) (stop func()) {
 	p.telling.Lock()
 	defer p.telling.Unlock()

@@ -5,8 +5,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// close ends the current link and the probe. The rooms then count as not joined, and entries without an answer are sent
-// again.
+// close ends the current link and the probe. From then on no room counts as joined. On its next connection, the client
+// repeats the entries that the server has not answered.
 func (e *engine) close(now clock.Moment) {
 	l := e.links.current
 	e.connection.onClose(l != nil && l.welcomed, now)
@@ -20,22 +20,22 @@ func (e *engine) close(now clock.Moment) {
 	e.rooms.forgetLink()
 }
 
-// After each checkAfter failed attempts to connect in a row, the client asks which protocol the server speaks.
+// checkAfter is how many attempts to connect must fail, without a stable connection in between, before the client asks which
+// protocol the server speaks. After each further checkAfter failures, the client asks again.
 const checkAfter = 3
 
-// A protocolCheck asks which protocol the server speaks when connecting has failed several times. A server that speaks
-// another protocol accepts no connection of this client, and a browser reports that as it reports any other failure. The
-// client goes on trying to connect after every answer, because another server behind the same address may speak its
-// protocol.
+// A protocolCheck asks which protocol the server speaks, after several attempts to connect have failed. A server that speaks
+// another protocol accepts no connection of this client, but the browser does not tell the client why a connection failed.
+// The client goes on trying after any answer: another server behind the same address may speak this client's protocol.
 type protocolCheck struct {
-	ask        func() string // Config.Protocol
+	ask        func() string // Config.Protocol, which asks the server; nil: the client never asks
 	mailbox    *mailbox
 	links      *links
 	connection *connection
 }
 
-// afterFailures asks which protocol the server speaks, if failures, the number of failed attempts in a row, is a
-// multiple of checkAfter.
+// afterFailures runs after an attempt to connect has failed. failures is the number of failures since the last stable
+// connection. If it is a multiple of checkAfter, afterFailures asks which protocol the server speaks.
 func (c *protocolCheck) afterFailures(failures int) {
 	if c.ask == nil || failures%checkAfter != 0 {
 		return

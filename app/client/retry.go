@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	firstRetry = 500 * time.Millisecond // the longest wait after the first failure; it doubles with each failure
-	lastRetry  = 30 * time.Second       // the longest wait after any number of failures
-	// a connection that has lasted this long since its welcome was stable: the failures count from 0 again
+	firstRetry = 500 * time.Millisecond // the upper limit of the wait after one failure; each further failure doubles it
+	lastRetry  = 30 * time.Second       // the highest value of that upper limit, after many failures
+	// a connection that lasts at least this long after its welcome is stable: it sets the number of failures to 0
 	stableAfter = 5 * time.Second
 )
 
-// A retry says when the next attempt to connect begins. It counts the failures in a row; a stable connection
-// (stableAfter) resets the count.
+// A retry says when the next attempt to connect begins. It counts the failed attempts; a stable connection (stableAfter)
+// sets the count to 0.
 type retry struct {
 	backoff.Schedule
-	slow bool // a connection has ended because its queue on the server overflowed, and since then no connection was stable
+	slow bool // the server has said bye with CodeSlow before; false again after a stable connection
 }
 
 // newRetry returns the retry of a client that has not tried to connect yet. It uses exponential backoff with full
@@ -29,14 +29,14 @@ func newRetry() retry {
 	return retry{Schedule: backoff.Schedule{Backoff: b}}
 }
 
-// stable forgets the failures so far, because a connection has lasted for stableAfter.
+// stable forgets the failures so far. It runs when a connection has been stable, or when a probe has replaced the polls.
 func (r *retry) stable() {
 	r.Reset()
 	r.slow = false
 }
 
-// scheduleAfter schedules the next attempt to connect as bye asks. If bye allows no further attempt, it schedules none
-// and returns true.
+// scheduleAfter schedules the next attempt to connect, as the server's bye asks. final is true if bye allows no further
+// attempt: then scheduleAfter schedules none.
 func (r *retry) scheduleAfter(bye wire.Bye, now clock.Moment) (final bool) {
 	switch bye.Code {
 	case wire.CodeProtocol:
@@ -56,7 +56,7 @@ func (r *retry) scheduleAfter(bye wire.Bye, now clock.Moment) (final bool) {
 	return false
 }
 
-// A scheduled is the time at which something must be done: when wait has passed since from.
+// A scheduled is the time at which something must be done: when the duration wait has passed since the moment from.
 type scheduled struct {
 	from clock.Moment
 	wait time.Duration
@@ -67,5 +67,5 @@ func schedule(delay time.Duration, now clock.Moment) *scheduled {
 	return &scheduled{from: now, wait: delay}
 }
 
-// due reports whether the time has come. A nil scheduled is never due.
+// due reports whether the time s has come. If s is nil, nothing is scheduled, and due returns false.
 func (s *scheduled) due(now clock.Moment) bool { return s != nil && now.Since(s.from) >= s.wait }

@@ -8,8 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A sender holds what the user has written, and sends it: to the room that is shown, and to other rooms, which the client
-// joins only while entries or acts wait for them.
+// A sender contains everything that the user has written or done and that the server has not accepted, and sends it. Most of
+// that is for the room that is shown. The client joins another room only while entries or acts wait for that room.
 type sender struct {
 	identity  *identity         // static
 	links     *links            // static
@@ -20,10 +20,11 @@ type sender struct {
 	drafts outbox.Drafts
 	acts   acts
 	typing typing
-	notice Notice // the last refusal of something that the user did; N is 0 if there was none
+	notice Notice // why the server last refused an act or a new name of the user; N is 0 if it has refused none
 }
 
-// send puts an entry, which the present user has just composed, into the outbox, and shows it (optimistic update).
+// send puts e, which the user has just composed, into the outbox. If the room of e is still shown, send also shows e at once
+// (optimistic update).
 func (s *sender) send(e outbox.Entry, now clock.Moment) {
 	shown := &s.rooms.shown
 	e.Author, e.Owner, e.TTL = s.identity.me.ID, s.identity.owner(), shown.TTL
@@ -45,7 +46,7 @@ func (s *sender) resend(key string, now clock.Moment) bool {
 }
 
 // discard deletes an entry of the room that is shown, from the outbox and from the screen. key is the Key of the message
-// that shows it. If there is no such entry, or if the server has accepted it, discard does nothing.
+// that shows the entry. discard does nothing if there is no such entry, or if the server has accepted the entry.
 func (s *sender) discard(key string) {
 	shown := &s.rooms.shown
 	if id, ok := shown.Entry(key); ok {
@@ -54,8 +55,8 @@ func (s *sender) discard(key string) {
 	}
 }
 
-// remove deletes the entry that is shown under key. If key belongs to a message that the server has, remove takes the
-// message back.
+// remove removes the message with that Key from the room that is shown. If the message is an entry, remove deletes it.
+// Otherwise the server has the message, and remove takes it back.
 func (s *sender) remove(key string, now clock.Moment) {
 	if _, ok := s.rooms.shown.Entry(key); ok {
 		s.discard(key)
@@ -64,8 +65,9 @@ func (s *sender) remove(key string, now clock.Moment) {
 	}
 }
 
-// leave runs before the client leaves the room that is shown. It sends the removals at once, because the user can undo
-// them only in that room, and tells the room that the user no longer types.
+// leave runs before the client leaves the room that is shown. Removals that the user could still undo are not sent yet:
+// leave sends them now, because the user can't undo them from another room. It also tells the room that the user no longer
+// types.
 func (s *sender) leave(now clock.Moment) {
 	s.acts.flush(now)
 	s.acts.tick(now)
@@ -83,8 +85,8 @@ func (s *sender) tell(types bool) {
 	s.links.write(f)
 }
 
-// disconnected runs when a connection has ended. Everything that was sent and has no answer is sent again on the next
-// connection.
+// disconnected runs when a connection has ended. It marks everything that was sent and not answered as unsent, so that the
+// client sends it again on the next connection.
 func (s *sender) disconnected() {
 	s.outbox.Disconnected()
 	s.acts.disconnected()
@@ -92,20 +94,21 @@ func (s *sender) disconnected() {
 	s.identity.nickname.disconnected()
 }
 
-// notify makes the page say why the server has refused what the user did.
+// notify makes the page say why the server has refused an act or a new name of the user. f is that refusal.
 func (s *sender) notify(f wire.Refused) {
 	s.notice = Notice{N: s.notice.N + 1, Re: f.Re, Problem: Problem{Code: Code(f.Code), Message: f.Message}}
 }
 
-// onMessage runs for each message that the server brings. If the message was an entry of the user, onMessage removes
-// that entry from the outbox.
+// onMessage runs for each message that the server sends. If the user wrote m, the server has accepted the entry with the id
+// of m, so onMessage removes that entry from the outbox, if it is still there.
 func (s *sender) onMessage(room string, m wire.Message) {
 	if m.User.ID == s.identity.me.ID {
 		s.outbox.Drop(room, m.ID)
 	}
 }
 
-// onRefused runs when the server has refused a post. A reply to a message that is gone becomes a draft.
+// onRefused runs when the server has refused a post. retry is how long the server asks the client to wait before it sends
+// the entry again. A reply to a message that is gone is not sent again: it becomes a draft.
 func (s *sender) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	if f.Code == wire.CodeGone {
 		if e, ok := s.outbox.TakeReply(f.Room, f.ID); ok {
@@ -149,8 +152,8 @@ func (s *sender) lapse(now clock.Moment) {
 	}
 }
 
-// flush sends the entries whose rooms are joined. It joins other rooms for which entries or acts wait, and leaves them
-// when nothing waits for them any more.
+// flush sends the entries whose rooms are joined. If entries or acts wait for another room, flush joins that room. When
+// nothing waits for the room any more, flush leaves it, unless the user is in it.
 func (s *sender) flush(now clock.Moment) {
 	if !s.links.welcomed() {
 		return
@@ -159,7 +162,7 @@ func (s *sender) flush(now clock.Moment) {
 	waiting := s.outbox.RoomsBut(s.rooms.shown.Name)
 	s.acts.roomsBut(s.rooms.shown.Name, waiting)
 	for name := range s.rooms.background {
-		if !waiting[name] {
+		if !waiting[name] && !s.rooms.isIn(name) {
 			s.links.write(wire.Leave{Room: name})
 			delete(s.rooms.background, name)
 		}
@@ -184,7 +187,7 @@ func (s *sender) post(r *joinedRoom, now clock.Moment) {
 	}
 }
 
-// showEntries gives the room that is shown the entries that the outbox has for it.
+// showEntries shows exactly those entries that the outbox contains for the room that is shown.
 func (s *sender) showEntries() {
 	s.rooms.shown.SetEntries(s.outbox.In(s.rooms.shown.Name))
 }
@@ -194,15 +197,17 @@ func (s *sender) returned(room string) outbox.Returned {
 	return outbox.Returned{Drafts: s.drafts.Returned(room), Restored: s.persister.Restored(room)}
 }
 
-// claimant returns the user for whom the persister adopts what closed tabs left.
+// claimant returns the user and the room for which the persister adopts what closed tabs left: the present user, and the
+// room that is shown.
 func (s *sender) claimant(now clock.Moment) outbox.Claimant {
 	return outbox.Claimant{
 		Owner: s.identity.owner(), Guest: s.identity.guest, Me: s.identity.me.ID, Room: s.rooms.shown.Name, Now: now,
 	}
 }
 
-// onAdopt runs when an adoption has ended. guest is the secret of the guest whose entries were adopted, "" if there is
-// none. adopted is false if the device failed.
+// onAdopt runs when an adoption has ended. guest is the secret of this client's guest. If the client had no guest, guest is
+// the secret of the guest whose entries were adopted, or "" if no guest's entries were adopted. adopted is false if the
+// device failed.
 func (s *sender) onAdopt(guest string, adopted bool) {
 	s.beginAs(guest)
 	if adopted {

@@ -3,12 +3,12 @@ package client
 import (
 	"time"
 
-	"mayfly/app/client/room"
 	"mayfly/shared/clock"
 	"mayfly/shared/wire"
 )
 
-// onIdentity runs when the user signs in or out, and for each newer token.
+// onIdentity runs when the user signs in or out, when the sign-in ends in another way, and when there is a newer token. i
+// is the user's new Identity.
 func (e *engine) onIdentity(i Identity) {
 	now := e.clock()
 	switch e.identity.announce(i) {
@@ -26,7 +26,8 @@ func (e *engine) onIdentity(i Identity) {
 	}
 }
 
-// setSignIn makes the client write as the user of the sign-in with that id; "" makes it write as a guest.
+// setSignIn makes the client write as the user who has signed in; id is the id of that sign-in. If id is "", the client
+// writes as a guest. If that is another user than before, the client forgets the old user, and connects again.
 func (e *engine) setSignIn(id string, now clock.Moment) {
 	owner := e.identity.owner()
 	change := e.identity.become(id)
@@ -35,7 +36,9 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	if change == sameUser {
 		return
 	}
-	if l := e.links.current; l != nil && l.identified { // a link without credentials connects as the new user
+	// Close the link if it has the credentials of the old user. If it still waits for credentials, keep it: it will get
+	// those of the new user.
+	if l := e.links.current; l != nil && l.identified {
 		if change == signedOut && l.credentials.Token != "" {
 			e.sender.acts.flush(now)
 			e.sender.acts.tick(now)
@@ -45,19 +48,19 @@ func (e *engine) setSignIn(id string, now clock.Moment) {
 	}
 	if change == signedOut {
 		e.sender.persister.SignOut(owner)
-		e.rooms.shown.Room = room.New(e.rooms.shown.Name, wire.User{})
+		e.rooms.signOut()
 	}
 	e.sender.acts.clear()
 	e.identity.nickname.forget()
 	e.identity.me = wire.User{} // until the server names the new user
-	e.rooms.shown.ForgetUser()
+	e.rooms.forgetUser()
 	e.connection.resume()
 	e.retry.Now(now)
 }
 
-// onCredentials runs when credentials have come from the TokenSource. The first credentials of a link are for its hello,
-// which is sent once the connection is open. Later credentials are sent on the open connection, if their token has
-// changed.
+// onCredentials runs when the TokenSource has returned credentials. The first credentials of a link are stored for its
+// hello, which the client sends once the connection is open. If later credentials have another token, the client sends that
+// token on the open connection.
 func (e *engine) onCredentials(c Credentials, now clock.Moment) {
 	l := e.links.current
 	switch {
@@ -79,14 +82,13 @@ func (e *engine) hello(l *link) wire.Hello {
 	} else {
 		hello.Guest, hello.Name = &e.identity.guest, e.identity.nickname.name
 	}
-	if e.rooms.shown.Name != "" {
-		hello.Rooms = []wire.Join{e.rooms.shown.Join()}
-	}
+	hello.Rooms = e.rooms.joins()
 	return hello
 }
 
-// credentialsRefused runs when the server did not accept the credentials c. f says why. retry is true if the client must
-// try other credentials. renewals counts the tokens in a row that the server refused as old.
+// credentialsRefused runs when the server did not accept the credentials c. f says why. If the client must get a newer token
+// and try again, retry is true. Otherwise credentialsRefused tells the TokenSource what is wrong with the sign-in. renewals
+// points to the number of tokens that the server has refused as old, one after the other.
 func (e *engine) credentialsRefused(c Credentials, f wire.Bye, renewals *int) (retry bool) {
 	switch judge(f.Code, f.Next, renewals) {
 	case renewToken:
@@ -101,8 +103,8 @@ func (e *engine) credentialsRefused(c Credentials, f wire.Bye, renewals *int) (r
 	return false
 }
 
-// onAuthRefused runs when the server did not accept a newer token on an open connection, which goes on with the old
-// token.
+// onAuthRefused runs when the client has sent a newer token on an open connection and the server did not accept it. The
+// connection stays open with the old token.
 func (e *engine) onAuthRefused(f wire.Refused, now clock.Moment) {
 	l := e.links.current
 	refused := l.credentials

@@ -2,19 +2,21 @@ package client
 
 import "context"
 
-// A TokenSource is the user's sign-in, with the methods that the client calls. Only Token may block.
+// A TokenSource gives the client the tokens of the user's sign-in, and learns from the client which of them the server has
+// refused. Only the method Token may block.
 type TokenSource interface {
 	// Token returns the credentials that tell the server who the user is, zero if nobody is signed in. The client calls
-	// Token before every hello, and whenever there may be a newer token. If refusedToken is not "", the server did not
-	// accept that token, and Token gets another token. An error means that somebody is signed in, but no good token can
-	// be had now.
+	// Token before every hello, and whenever there may be a newer token. If the server did not accept a token,
+	// refusedToken is that token, and Token must return another one; otherwise refusedToken is "". An error means that
+	// somebody is signed in, but that there is no good token now.
 	Token(ctx context.Context, refusedToken string) (Credentials, error)
 
-	Wake() // the server says that the token will soon expire
+	Wake() // the client calls Wake when the server says that the token will soon expire, so that a newer token is fetched
 
-	// The client calls one of these methods when the server did not accept the credentials. End: the server no longer
-	// accepts that sign-in. Deny: it accepts the token, but not the user. Unfit: it accepts no token of this kind from
-	// any user, and only an operator can mend that. message is the server's text for the user.
+	// The client calls one of these methods when the server refused the credentials, and a newer token would not help.
+	// It calls End if the server no longer accepts the sign-in with that id, Deny if the server does not accept this user,
+	// and Unfit if the server accepts no token of this kind from any user, so that an operator must change the
+	// configuration. message is the server's text for the user.
 	End(signInID, message string)
 	Deny(message string)
 	Unfit(message string)

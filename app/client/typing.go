@@ -8,19 +8,19 @@ import (
 
 const (
 	typingEvery = 3 * time.Second // the shortest time between two frames that tell the room that the user types
-	typingPause = 5 * time.Second // after this time without a change of the text, the user no longer types
+	typingPause = 5 * time.Second // after this time without a change of the text, the user no longer counts as typing
 )
 
-// A typing decides when the room that is shown is told that the user types. It is a state machine without I/O.
+// A typing decides when the client tells the room that is shown that the user types. It is a state machine without I/O.
 type typing struct {
 	private bool // other users must not see that the user types
 
-	text    string       // what the composer holds
+	text    string       // the text in the composer
 	changed clock.Moment // when text last changed
-	news    bool         // text has changed since told
-	on      bool         // the room believes that the user types
+	news    bool         // the user has changed the text since the moment t.told
+	on      bool         // the room shows the user as typing, as far as the client knows
 	told    clock.Moment // when the room was last told that the user types
-	soon    bool         // told does not count: the room was never told, or the user has sent a message since
+	soon    bool         // since t.told, the user has sent a message or left the room: typingEvery does not apply
 }
 
 // change runs when the user has changed the text in the composer.
@@ -30,10 +30,11 @@ func (t *typing) change(text string, now clock.Moment) {
 	}
 }
 
-// onSend runs when the user has sent the text. The room need not be told that the typing has ended: it sees the message.
+// onSend runs when the user has sent the text. The client need not tell the room that the user no longer types, because the
+// message itself shows that.
 func (t *typing) onSend() { *t = typing{private: t.private, soon: true} }
 
-// disconnected runs when a connection has ended: the room has forgotten that the user types.
+// disconnected runs when a connection has ended. The server itself then tells the room that the user no longer types.
 func (t *typing) disconnected() { t.on = false }
 
 // leave runs when the user leaves the room. It reports whether the room must be told that the user no longer types.
@@ -43,8 +44,8 @@ func (t *typing) leave() (tell bool) {
 	return tell
 }
 
-// next reports whether the room must be told something now (tell): that the user types (on is true), or no longer types
-// (on is false).
+// next returns what the client must do now. If tell is true, it must tell the room that the user types (on is true), or no
+// longer types (on is false). If tell is false, it need not do anything.
 func (t *typing) next(now clock.Moment) (tell, on bool) {
 	types := t.text != "" && !t.private && now.Since(t.changed) < typingPause
 	switch {
@@ -58,7 +59,8 @@ func (t *typing) next(now clock.Moment) (tell, on bool) {
 	return false, false
 }
 
-// wait returns the time until next may have something to tell, tickAtLeast at most.
+// wait returns how long the loop may wait before it calls the method next again: until typingPause or typingEvery is over,
+// whichever is first, and at most tickAtLeast.
 func (t *typing) wait(now clock.Moment) time.Duration {
 	wait := tickAtLeast
 	for _, left := range []time.Duration{typingPause - now.Since(t.changed), typingEvery - now.Since(t.told)} {

@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Message is one message as it is shown. Package room defines it. It has a name here, too, as have the types Problem,
-// Code and State of package outbox, so that the page can read a View without importing those packages.
+// Message is one message as the page shows it. This alias, and the aliases below, are here so that the page can use a View
+// without importing the packages room and outbox.
 type Message = room.Message
 
 // A Problem says why something cannot be done, or why it waits.
@@ -19,7 +19,7 @@ type Problem = outbox.Problem
 // A Code names a problem.
 type Code = outbox.Code
 
-// The problems that a client finds by itself; the other codes are the server's.
+// The codes of problems that the client finds by itself. All other codes come from the server.
 const (
 	NoAnswer           = outbox.NoAnswer
 	NoConnection       = outbox.NoConnection
@@ -33,7 +33,7 @@ const (
 	WrongLife          = Code(wire.CodeTTL)
 	WrongEmoji         = Code(wire.CodeEmoji)
 	NameTooLong   Code = "name-too-long"   // the name has more than wire.MaxName characters
-	OnlyGuests    Code = "only-guests"     // the user is signed in, and has the name of the account
+	OnlyGuests    Code = "only-guests"     // a signed-in user has the name of the account: only guests can choose a name
 	SignInOver    Code = "sign-in-over"    // the sign-in has ended, and the user did not sign out
 	EndedByServer Code = "ended-by-server" // the server ended the connection, and did not say why
 )
@@ -56,7 +56,7 @@ type Rules struct {
 	Emoji  []string    // the emoji with which the user may react
 }
 
-// same reports whether r and o allow the same.
+// same reports whether r and o have the same values.
 func (r *Rules) same(o *Rules) bool {
 	return r.Limits == o.Limits && r.Lives == o.Lives && slices.Equal(r.Emoji, o.Emoji)
 }
@@ -71,8 +71,42 @@ type Notice struct {
 	Problem Problem
 }
 
+// Visited names a room that the user is in, and how far the user has read it.
+type Visited struct {
+	Room string
+	Read wire.Cursor // zero: nothing is read
+}
+
+// News is what is new in a room that the user is in.
+type News struct {
+	Visited
+	Joined  bool
+	Refused Problem       // why the room can't be joined
+	TTL     time.Duration // how long a message of the room lives; 0 until it is known
+	Unread  int           // how many messages of other users the user has not read; those that are gone do not count
+	Latest  *Message      // the newest of these messages, nil if there is none
+	ForMe   *Message      // the newest of them that mentions the user or answers a message of the user's; nil: none
+	Newest  time.Time     // when the newest message was posted, also if it is gone; zero if there was none
+}
+
+// newsOf returns what is new in r.
+func newsOf(r *room.Room) News {
+	unread, latest, forMe := r.Unread()
+	return News{Visited: Visited{Room: r.Name, Read: r.Read}, Joined: r.Joined, Refused: r.Refused, TTL: r.TTL,
+		Unread: unread, Latest: latest, ForMe: forMe, Newest: r.Newest}
+}
+
+// same reports whether n and o have the same values. Messages are the same if they have the same place: a reaction, for
+// example, changes no news.
+func (n News) same(o News) bool {
+	alike := n.Latest.Place() == o.Latest.Place() && n.ForMe.Place() == o.ForMe.Place()
+	n.Latest, n.ForMe, o.Latest, o.ForMe = nil, nil, nil, nil
+	return alike && n == o
+}
+
 // View is everything that the page draws. It is a value: keep it as long as you like, and don't change its lists.
-// One thing: each field is something that the page draws, and all of them change together.
+//
+// One type: the client always publishes all of its fields together.
 type View struct {
 	Status  Status
 	NextTry time.Time // when the next attempt to connect begins, by the device's clock; zero if none is scheduled
@@ -84,7 +118,7 @@ type View struct {
 	MayPost bool
 	Rules
 
-	// The next fields describe the room that is shown; see room.Room.
+	// The fields up to room.Company describe the room that is shown; see room.Room.
 	Room     string // "" if no room is shown
 	Joined   bool
 	Refused  Problem
@@ -93,28 +127,41 @@ type View struct {
 	Head     int64
 	room.Company
 
+	Rooms []News // the rooms that the user is in, as Client.SetRooms names them, and the room that is shown
+
 	Undo   []string // the keys of messages that the user took back and can bring back by Client.UndoRemove, oldest first
-	Notice Notice   // the last refusal of something that the user did; N is 0 if there was none
+	Notice Notice   // why the server last refused something that the user did; N is 0 if it has refused nothing yet
 
 	outbox.Returned     // drafts that the page must add to the composer; when it has added them, it calls Client.Draft
 	Unsent          int // how many messages of the user's own the server has not accepted yet, in all rooms
 }
 
-// same reports whether the page would draw v exactly like o. It compares lists by their addresses: a changed list is
-// always a new list (copy on write).
+// same reports whether the page would draw v exactly like o. It compares lists by their addresses, which is enough because
+// the client never changes a list in place (copy on write).
 func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&
 		v.Room == o.Room && v.Joined == o.Joined && v.Refused == o.Refused && v.TTL == o.TTL && v.Head == o.Head &&
 		sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) && v.Restored == o.Restored &&
-		v.Unsent == o.Unsent && v.Company.Same(&o.Company) && slices.Equal(v.Undo, o.Undo) && v.Notice == o.Notice
+		v.Unsent == o.Unsent && v.Company.Same(&o.Company) && slices.Equal(v.Undo, o.Undo) && v.Notice == o.Notice &&
+		slices.EqualFunc(v.Rooms, o.Rooms, News.same)
+}
+
+// In returns what is new in the room called name, zero if the user is not in it.
+func (v *View) In(name string) News {
+	for i := range v.Rooms {
+		if v.Rooms[i].Room == name {
+			return v.Rooms[i]
+		}
+	}
+	return News{}
 }
 
 // sameList reports whether a and b are the same list in memory.
 func sameList(a, b []Message) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
-// sameDrafts reports whether a and b, drafts of one room, are the same. It compares only the lengths and the last
-// drafts: each draft has its own number, and the newest stands last.
+// sameDrafts reports whether a and b, drafts of one room, are the same. It need not compare all drafts: each draft has a
+// number of its own, and the last draft of a list is the newest. So it compares the lengths and the last numbers.
 func sameDrafts(a, b []outbox.Draft) bool {
 	return len(a) == len(b) && (len(a) == 0 || a[len(a)-1].N == b[len(b)-1].N)
 }

@@ -1,8 +1,8 @@
 // Package gallery is a page that shows every part of Mayfly's page in every state, for designers, for checks of contrast,
-// and for tests. The shipped client does not have it: cmd/mayfly/e2e/gallery builds a client of its own for it, and serves
-// it.
+// and for tests. Mayfly's own client does not contain the gallery: cmd/mayfly/e2e/gallery builds and serves a special client
+// for it.
 //
-// states.go lists the states. A new state of a part belongs there.
+// states.go lists the states. If you add a state to a part of the page, add it there, too.
 package gallery
 
 import (
@@ -16,7 +16,7 @@ import (
 	"mayfly/app/words"
 )
 
-// Register registers the gallery at "/", before go-app runs or serves.
+// Register registers the gallery at "/". Call it before go-app runs in the browser or serves in the server.
 func Register() { goapp.Route("/", func() goapp.Composer { return &gallery{} }) }
 
 // A gallery draws the states one below the other.
@@ -26,9 +26,9 @@ type gallery struct{ goapp.Compo }
 var handled = []string{"click", "mousedown", "input", "keydown", "keypress", "paste", "submit", "scroll",
 	"change", "contextmenu", "pointerover", "pointerleave", "pointerdown"}
 
-// OnMount draws the rows of the states that have messages, and writes who is typing. It also stops the events that the parts
-// of the page handle, because their handlers need a client, and the client of the gallery does not run. Only links, the menu
-// of rooms and the focus work.
+// OnMount runs when the browser shows the gallery. For each state it draws the rows of messages, and writes who is typing.
+// It also stops the events in the variable handled before they reach the parts of the page: the handlers of these parts need
+// a running client, and the gallery has none. Only links, the menu of rooms and the focus work.
 func (g *gallery) OnMount(ctx goapp.Context) {
 	stop := goapp.FuncOf(func(_ goapp.Value, args []goapp.Value) any {
 		args[0].Call("stopPropagation")
@@ -71,8 +71,14 @@ func (g *gallery) Render() goapp.UI {
 		if s.shows&theHeader != 0 {
 			section = append(section, s.Header())
 		}
+		if s.shows&theRooms != 0 {
+			section = append(section, s.Rooms())
+		}
 		if s.shows&theMain != 0 {
 			section = append(section, s.Main())
+		}
+		if dialog := s.Dialog(); dialog != nil {
+			section = append(section, dialog)
 		}
 		body = append(body, goapp.Elem("section").Class("gallery-state").Attr("id", sectionID(i)).Body(section...))
 	}

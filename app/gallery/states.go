@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mayfly/app"
+	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/client/outbox"
 	"mayfly/app/client/room"
@@ -14,12 +15,14 @@ import (
 	"mayfly/shared/wire"
 )
 
-// shown says which parts of the page the gallery shows for a state.
+// shown is a set of bits. It says which parts of the page the gallery shows for a state. A dialog that is open is always
+// shown.
 type shown int
 
 const (
 	theHeader shown = 1 << iota
 	theMain
+	theRooms
 )
 
 // A state is one state of the page, and the parts of the page that the gallery shows for it.
@@ -55,7 +58,7 @@ func states(now time.Time) []state {
 	return append(all, messages(now)...)
 }
 
-// connections returns the states of the connection.
+// connections returns the states of the part that shows the state of the connection.
 func connections() []state {
 	var all []state
 	for _, c := range []struct {
@@ -81,7 +84,7 @@ func connections() []state {
 	return all
 }
 
-// accounts returns the states of the account.
+// accounts returns the states of the part with which the user signs in and out.
 func accounts() []state {
 	guest := online
 	guest.Me = heron
@@ -120,22 +123,50 @@ func bars() []state {
 		{"A new version", theHeader, app.Preview{View: online, SignIn: signedIn, Version: "v2"}},
 		{"A new version without which nothing goes", theHeader, app.Preview{View: outdated, SignIn: signedIn}},
 		{"The offer to install", theHeader, app.Preview{View: online, SignIn: signedIn, Installable: true}},
+		{"The first visit", theMain, app.Preview{View: online, SignIn: signedOut, Welcome: true}},
 	}
 }
 
-// rooms returns the states of a page without messages.
+// rooms returns the states of the dialogs, of the list of rooms, and of a page without messages.
 func rooms() []state {
-	refused := online
+	refused, seen, several, full := online, online, online, online
 	refused.Refused.Message = "There are too many people in this room."
+	news := func(name string, unread int, forMe *client.Message) client.News {
+		return client.News{Visited: client.Visited{Room: name}, Joined: true, TTL: online.TTL, Unread: unread, ForMe: forMe}
+	}
+	several.Rooms = []client.News{news("lobby", 0, nil), news("team", 3, &client.Message{}), news("noise", 1240, nil),
+		news(strings.Repeat("a-long-name-", 5), 12, nil), news("closed", 0, nil)}
+	several.Rooms[len(several.Rooms)-1].Refused = refused.Refused
+	for i := range client.MaxRooms {
+		full.Rooms = append(full.Rooms, news("room-"+strconv.Itoa(i+1), 0, nil))
+	}
+	several.People, several.Users = 3, []wire.User{ada, ben, heron}
+	seen.Me = heron
 	returned := func(d outbox.Draft) client.View {
 		v := online
 		v.Drafts = []outbox.Draft{d}
 		return v
 	}
 	return []state{
+		{"The settings", theHeader, app.Preview{View: online, SignIn: signedIn, Settings: true,
+			Permission: browser.NotAsked}},
+		{"The settings, with notifications", 0,
+			app.Preview{View: online, Settings: true, Permission: browser.Granted, Notifies: true}},
+		{"The settings, in a browser that blocks notifications", 0,
+			app.Preview{View: online, Settings: true, Permission: browser.Denied}},
+		{"The settings, in a browser that denies storage", 0, app.Preview{View: online, Settings: true, Lost: true}},
+		{"Rooms", theHeader | theRooms, app.Preview{View: several, SignIn: signedIn, Pinned: "team", Muted: "noise"}},
+		{"More rooms than the list has places", theRooms, app.Preview{View: full}},
 		{"No such room", theHeader | theMain, app.Preview{NoRoom: true, SignIn: signedIn}},
 		{"A room that refuses", theMain, app.Preview{View: refused}},
+		{"Before the page knows what is in the room", theHeader | theMain,
+			app.Preview{View: client.View{Room: "lobby"}, Life: online.TTL}},
 		{"An empty room", theMain, app.Preview{View: online}},
+		{"An empty room, seen by a guest", theMain, app.Preview{View: seen}},
+		{"The palette", 0, app.Preview{View: several, SignIn: signedOut, GoTo: true}},
+		{"The palette, in which nothing has the name", 0, app.Preview{View: online, GoTo: true, Typed: "?"}},
+		{"The invitation", 0, app.Preview{View: online, Invite: true}},
+		{"The help", 0, app.Preview{View: online, Help: true}},
 		{"A draft that is offered", theMain,
 			app.Preview{View: returned(outbox.Draft{N: 1, Text: "Half written, in another tab"})}},
 		{"A message that was not sent in time is offered", theMain,
@@ -170,14 +201,13 @@ func people() []state {
 			app.Preview{View: in(heron, 3, ada, named), SignIn: signedOut, People: true}},
 		{"More people than are listed", theMain, app.Preview{View: in(ada, 1240, long, hebrew), People: true}},
 		{"People who are not known yet", theHeader | theMain, app.Preview{View: unknown, People: true}},
-		{"No signs of typing", theMain, app.Preview{View: all, People: true, NoTyping: true}},
 		{"One types", theMain, app.Preview{View: typing(ben)}},
 		{"Two type", theMain, app.Preview{View: typing(named, hebrew)}},
 		{"Several type", theMain, app.Preview{View: typing(ben, named, heron)}},
 	}
 }
 
-// styledTexts returns messages with Markdown. living returns one message.
+// styledTexts returns messages with Markdown. living makes a message that expires when the duration left has passed.
 func styledTexts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
 	return []client.Message{
 		living(1, ben, "**Bold**, *italic*, ~~struck~~, `code`, **bold and *italic***: https://example.com", time.Minute),
@@ -189,7 +219,8 @@ func styledTexts(living func(seq int64, u wire.User, text string, left time.Dura
 	}
 }
 
-// messages returns the states of the list and of messages.
+// messages returns the states of the message list: with messages of all kinds, with actions, and scrolled up. now is the
+// present time; a message expires a fixed time after now.
 func messages(now time.Time) []state {
 	living := func(seq int64, u wire.User, text string, left time.Duration) client.Message {
 		return client.Message{Key: strconv.FormatInt(seq, 10), Seq: seq, User: u, Text: text, Mine: u == ada,
@@ -251,7 +282,7 @@ func messages(now time.Time) []state {
 	}
 }
 
-// known returns the user with that id.
+// known returns the user with that id, or the zero User if the gallery has no such user.
 func known(id string) wire.User {
 	for _, u := range []wire.User{ada, ben, heron} {
 		if u.ID == id {
@@ -261,8 +292,8 @@ func known(id string) wire.User {
 	return wire.User{}
 }
 
-// acts returns messages with reactions, replies to messages that live and that are gone, a message with a shorter life, and
-// a message that mentions the user. living returns one message.
+// acts returns messages that have Extras: reactions, a reply to a message of the list, a reply to a message that is gone, a
+// shorter life, and a mention of the user. living makes a message that expires when the duration left has passed.
 func acts(living func(seq int64, u wire.User, text string, left time.Duration) client.Message) []client.Message {
 	list := []client.Message{
 		living(1, ben, "Lunch?", time.Minute),

@@ -8,13 +8,15 @@ import (
 	"mayfly/app/words"
 )
 
-// A row shows the actions in a bar, a toolbar that lies over the row's upper edge and moves nothing. Inside the article it
-// scrolls with the row, and the Tab key leads from it to the row's links. A row gets a new bar each time it shows one. A bar
-// that moved from row to row would need nearly as many calls into the browser, to name its buttons for the new row, and its
-// Copy button could still say "Copied" from the row before.
+// A row shows the actions of its message in a bar: a toolbar over the upper edge of the row. When the bar appears, nothing
+// else moves. The bar is an element inside the row's article. So it scrolls with the row, and the Tab key leads from the bar
+// to the row's links. Each time a bar appears, it is a new element. A single bar that moves from row to row would hardly be
+// cheaper, because its buttons would need new names for each row. And its Copy button could still say "Copied" for another
+// row.
 
-// barOf returns the bar with what the user can do with m: react, reply, copy the text, and take back a message of the user's
-// own. If the server does not let the user act on m, or has not accepted m yet, the bar has only the button that copies.
+// barOf returns a new bar for m, with a button for each action: a reaction, a reply, copying the text and, if m is the
+// user's own, taking m back. If the server takes no reactions, or has not accepted m yet, the bar has only the button that
+// copies.
 func (t templates) barOf(m *client.Message) goapp.Value {
 	bar := t.bar.Call("cloneNode", true)
 	reactions := bar.Get("firstChild")
@@ -44,7 +46,8 @@ func (t templates) barOf(m *client.Message) goapp.Value {
 	return bar
 }
 
-// The values of the attribute barName of an article that has its bar.
+// barName is an attribute of the article of each row that has a bar. The other constants are the values of that attribute;
+// the style sheet uses them.
 const (
 	barName   = "data-bar"
 	barNear   = "near"   // a style shows the bar while the row has the pointer or the focus
@@ -52,8 +55,8 @@ const (
 	barSelect = "select" // the bar is open, and a finger may select the text
 )
 
-// showBar gives row r its bar, unless r has one already. A message that has failed gets no bar, because its row always shows
-// its buttons.
+// showBar gives row r a bar, unless r has a bar already. A message that has failed gets no bar: its row always shows other
+// buttons, which send or discard the message.
 func (r *row) showBar(t templates, m *client.Message) {
 	if r.bar != nil || m.State == client.Failed {
 		return
@@ -64,7 +67,7 @@ func (r *row) showBar(t templates, m *client.Message) {
 	r.head.Call("before", r.bar)
 }
 
-// hideBar removes the bar. If the focus was in the bar, it moves to the row.
+// hideBar removes the bar from row r, if r has one. If the focus was in the bar, the row gets the focus.
 func (r *row) hideBar() {
 	if r.bar == nil {
 		return
@@ -77,8 +80,9 @@ func (r *row) hideBar() {
 
 func (r *row) mark(bar string) { dom.Set(r.article, barName, bar) }
 
-// open opens the actions of message m. Until close, the bar stays, and the Tab key also stops at the bar and at the row's
-// links, quote and reactions.
+// open opens the actions of message m, which row r shows. They stay open until the method close is called. While they are
+// open, the row's bar stays in sight, and the Tab key stops not only at the row, but also at its bar, and at the links and
+// buttons of the message, such as its quote and its reactions.
 func (r *row) open(t templates, m *client.Message) {
 	r.showBar(t, m)
 	dom.Set(r.more, "aria-expanded", "true")
@@ -89,7 +93,29 @@ func (r *row) open(t templates, m *client.Message) {
 	}
 }
 
-// close closes the actions. Until hideBar removes the bar, a style shows it only while the row has the pointer or the focus.
+// reopen opens the actions of m again, because in its new state m may have other actions. A focus in the bar stays on the
+// button that does the same.
+func (r *row) reopen(t templates, m *client.Message) {
+	held, inside := dom.Active(), false
+	if r.bar != nil {
+		inside = r.bar.Call("contains", held).Bool()
+	}
+	r.hideBar()
+	r.open(t, m)
+	if !inside {
+		return
+	}
+	same := "button[" + doName + "='" + held.Call("getAttribute", doName).String() + "']"
+	if b := r.article.Call("querySelector", same); b.Truthy() {
+		dom.FocusInPlace(b)
+		if r.bar != nil {
+			r.stopInBar(b)
+		}
+	}
+}
+
+// close closes the actions. The bar stays an element of the row until hideBar removes it, but the style sheet shows it only
+// while the row has the pointer or the focus.
 func (r *row) close() {
 	dom.Set(r.more, "aria-expanded", "false")
 	r.stops(r.tabindex())
@@ -102,8 +128,8 @@ func (r *row) close() {
 // opened reports whether the actions of the message are open.
 func (r *row) opened() bool { return r.more.Call("getAttribute", "aria-expanded").String() == "true" }
 
-// stopInBar makes the Tab key stop at this button of the bar, and at no other button of the bar (roving tabindex). If button
-// is null, the Tab key stops at none of them.
+// stopInBar makes the Tab key stop at button, and at no other button of the bar (roving tabindex). close passes null: then
+// the Tab key stops at no button of the bar.
 func (r *row) stopInBar(button goapp.Value) {
 	if was := r.bar.Call("querySelector", "[tabindex='0']"); was.Truthy() {
 		dom.Set(was, "tabindex", "-1")
@@ -133,8 +159,8 @@ func (r *row) stops(tabindex string) {
 // drop removes e, an element of the row.
 func (r *row) drop(e goapp.Value) { r.keepFocus(e, func() { e.Call("remove") }) }
 
-// keepFocus runs change, which changes e, an element of the row. If the focus was in e, it stays on its element or, if
-// change has removed that element, moves to the row.
+// keepFocus runs change, which changes or removes e, an element of the row. If the focus was inside e, keepFocus afterwards
+// gives it back to the same element or, if change has removed that element, to the row.
 func (r *row) keepFocus(e goapp.Value, change func()) {
 	held := dom.Active()
 	inside := e.Call("contains", held).Bool()

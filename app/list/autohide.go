@@ -8,12 +8,14 @@ import (
 )
 
 // Normally the client removes a row when its message expires. If no script can run at that time (the tab is suspended), the
-// browser hides the row by itself: each row has an animation, made by script so that no style sheet can turn it off, which
-// makes the row invisible at its deadline. Unlike an animation of a style sheet, it does not start again when the row is
-// moved. But every waiting animation makes each frame slower: a change of the list took 4.8 ms without animations, no longer
-// with 17, and 6.5 ms with 400. So only the rows that expire first have an animation each. All other rows share one
-// animation, that of the whole list, which hides them when the first of them expires. Those that expire later are then
-// hidden too early, until the client runs again and shows them.
+// browser hides the row by itself, with an animation that makes the row invisible at its deadline. A script creates the
+// animation, not a style sheet: so no style sheet can turn the animation off, and the animation does not start again when
+// the row is moved.
+//
+// But every waiting animation makes each frame slower: a change of the list took 4.8 ms without animations, 4.8 ms with 17,
+// and 6.5 ms with 400. So only the rows that expire first have an animation each. All other rows share one animation, which
+// hides the whole list at the earliest deadline among these other rows. The later rows are then hidden too early, but they
+// appear again as soon as the client runs.
 
 // maxMasked is the highest number of rows that have a mask of their own. A mask is the animation that hides a row.
 const maxMasked = 16
@@ -22,7 +24,7 @@ const maxMasked = 16
 type autohide struct {
 	rows   *rows
 	masked []*row // the rows that have a mask of their own
-	rest   mask   // one mask for the whole list, which hides the rows without a mask of their own
+	rest   mask   // the mask of the whole list, set for the earliest deadline among the rows that have no mask of their own
 }
 
 // set sets the masks so that no row stays visible after its deadline. now is the server's time.
@@ -41,15 +43,16 @@ func (a *autohide) set(now time.Time) {
 		masked[i] = r
 	}
 	for _, r := range a.masked {
-		if !slices.Contains(masked, r) { // maxMasked other rows expire before r, or r was removed
+		if !slices.Contains(masked, r) { // r is no longer in the list, or at least maxMasked rows expire before it
 			r.mask.lift()
 		}
 	}
 	a.masked = masked
 }
 
-// soonest returns the n rows that expire first, in the order of their deadlines. If there are fewer than n rows, it
-// returns all.
+// soonest returns the n messages that expire first, in the order of their deadlines. It ignores the entries (messages that
+// the server has not accepted), because they have no deadline yet. If fewer than n messages have a deadline, it returns all
+// of these.
 func soonest(rows []client.Message, n int) (first []*client.Message) {
 	for i := range rows {
 		m := &rows[i]

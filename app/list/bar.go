@@ -8,8 +8,9 @@ import (
 	"mayfly/app/dom"
 )
 
-// bars decide which rows show their bar: the row that the user has opened, and the row to which the pointer or the focus
-// came last. These may be two rows: an open bar stays while the pointer goes elsewhere.
+// The bar of a row is a toolbar with the row's actions, such as Reply (actions.go). bars decides which rows have a bar: the
+// row whose actions the user has opened, and the row to which the pointer or the focus came last. These may be two different
+// rows: an open bar stays while the pointer is elsewhere.
 type bars struct {
 	rows *rows
 	open string // the key of the row whose actions are open; "": none
@@ -37,7 +38,8 @@ func (b *bars) show(key string) {
 	b.place(b.rows.at[key])
 }
 
-// close closes the actions that are open. Their bar stays while the row has the pointer or the focus.
+// close closes the actions that are open. The bar of that row stays if the row is also the row in near, to which the pointer
+// or the focus came last.
 func (b *bars) close() {
 	key, r := b.open, b.rows.at[b.open]
 	b.open = ""
@@ -50,10 +52,12 @@ func (b *bars) close() {
 	}
 }
 
-// dismiss hides all bars. The row that has the pointer or the focus shows its bar again only after they have left the row
-// and come back.
+// dismiss hides all bars. The row that has the pointer or the focus gets its bar again only when the pointer or the focus
+// has left the row and comes back.
 func (b *bars) dismiss() {
-	b.hide(b.rows.at[b.open]) // before close, after which a style hides this bar: the focus in it would be lost
+	// Remove the bar before close: close lets a style hide the bar, and the browser would then take the focus from a button
+	// in the bar. hideBar moves that focus to the row.
+	b.hide(b.rows.at[b.open])
 	b.hide(b.rows.at[b.near])
 	b.close()
 }
@@ -84,7 +88,8 @@ func (b *bars) hide(r *row) {
 	}
 }
 
-// forget runs before rows are removed. A row that does not stay is then neither open nor near.
+// forget runs before rows are removed. It sets b.open to "" if the row with the key b.open will be removed, and b.near to ""
+// if the row with the key b.near will be removed. stays reports whether the row with a key will still be in the list.
 func (b *bars) forget(stays func(key string) bool) {
 	if !stays(b.open) {
 		b.open = ""
@@ -95,7 +100,7 @@ func (b *bars) forget(stays func(key string) bool) {
 }
 
 // settle puts the bars where they belong after the rows were changed or scrolled. If the row whose actions are open is out
-// of sight, it closes them.
+// of sight, settle closes these actions.
 func (b *bars) settle() {
 	if r := b.rows.at[b.open]; r != nil {
 		frame := spanOf(b.rows.frame())
@@ -125,20 +130,21 @@ type span struct{ top, bottom float64 }
 
 func spanOf(rect goapp.Value) span { return span{rect.Get("top").Float(), rect.Get("bottom").Float()} }
 
-// barOverlap is by how many CSS pixels the bar of a row lies over the row, so that the pointer reaches the bar without
-// leaving the row. The style sheet has the same number.
+// barOverlap is how much of a row its bar covers, in CSS pixels, so that the pointer can move from the row to the bar
+// without a gap between them. The style sheet has the same number.
 const barOverlap = 8
 
-// The values of the attribute data-side of a bar.
+// The values of the attribute data-side of a bar: above its row, below its row, or over the row. A style positions the bar.
 const (
 	barAbove  = "above"
 	barBelow  = "below"
 	barWithin = "within"
 )
 
-// placed returns on which side of its row a bar of this height goes: above the row if the bar fits into the frame there,
-// otherwise below it, otherwise over the row. If the bar goes over the row, from is the distance from the top of the row to
-// the top of the bar; otherwise it is 0.
+// placed decides where the bar of a row goes. row and frame are the extents of the row and of the frame around the list, and
+// height is the height of the bar. The bar goes above the row if it fits into the frame there, otherwise below the row,
+// otherwise over the row. For a bar over the row, from is the distance from the top of the row to the top of the bar;
+// otherwise from is 0.
 func placed(row, frame span, height float64) (side string, from float64) {
 	switch {
 	case row.top+barOverlap-height >= frame.top:
@@ -175,8 +181,8 @@ func (b *bars) rove(pressed string) bool {
 }
 
 // roved returns the index of the button that gets the focus when the user presses a key in a bar of n buttons, or -1 if the
-// focus stays. at is the index of the button that has the focus. pressed is the name of the key. mirrored says that the
-// buttons stand from right to left.
+// focus stays. at is the index of the button that has the focus. pressed is the name of the key. mirrored is true if the
+// first button is at the right, because the page is written from right to left.
 func roved(n, at int, pressed string, mirrored bool) int {
 	switch {
 	case pressed == "Home":

@@ -5,8 +5,8 @@ import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 // An Action is what the user wants to do with a message.
 type Action int
 
-// The actions that a List leaves to the page; None means that the page has nothing to do. Retry, Discard and TakeBack are
-// for the user's own messages. Quote leads to the message that a reply answers.
+// The page carries out these actions, because a List can't. None means that the page has nothing to do. Retry, Discard and
+// TakeBack are only for the user's own messages. Quote moves the focus from a reply to the message that the reply answers.
 const (
 	None Action = iota
 	Copy

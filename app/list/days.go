@@ -10,13 +10,12 @@ import (
 	"mayfly/app/words"
 )
 
-// A separator with the name of the day stands above each row that begins a day. A row also says when its message was sent,
-// in the user's time zone and with the day if that is not today. So at midnight, and when the time zone changes, the times
-// in all rows become wrong. The list checks once a second whether that has happened.
+// Above each row that begins a day, the list shows a separator with the name of the day. A row also shows when its message
+// was sent, in the user's time zone, and with the day if that is not today. So at midnight, and when the time zone changes,
+// the times in all rows become wrong. The list checks once a second whether that has happened.
 
-// startsDay reports whether a separator stands between a row and the row before it. date is the day of the row, and
-// previous is the day of the row before it. A day is 0 if there is no such row, or if the server has not accepted its
-// message.
+// startsDay reports whether a row needs a separator above it. date is the day of the row, 0 if the server has not accepted
+// its message. previous is the day of the nearest row above that has a day, 0 if no row above has one.
 func startsDay(previous, date words.Date) bool { return previous != 0 && date != 0 && previous != date }
 
 // separate puts separators above the rows that begin a day, and removes all others.
@@ -34,7 +33,8 @@ func (r *rows) separate(messages []client.Message) {
 	}
 }
 
-// separate puts a separator with that name above the row; "" removes it.
+// separate puts a separator with the text name, the name of a day, above the row. If name is "", separate removes the row's
+// separator.
 func (r *row) separate(name string) {
 	if name == "" {
 		if r.day != nil {
@@ -71,18 +71,20 @@ func (t templates) times(r *row, m *client.Message) {
 // newTime returns the element for the time at which a message was sent. The element inside it is for the seconds, which a
 // style shows while the row has the pointer or the focus.
 func newTime() goapp.Value {
-	return dom.Node("time", "message-time", dom.Node("span", "message-seconds"))
+	at := dom.Node("time", "message-time", dom.Node("span", "message-seconds"))
+	dom.Set(at, "data-own", words.Of(words.OwnMessage)) // a style shows these words in the rows of the user's own messages
+	return at
 }
 
-// A look is the day and the time zone for which the times in the rows are written. As long as it stays the same, these times
-// need not be written again.
+// A look is the day and the time zone for which the times in the rows are written. If the day or the time zone changes, the
+// list must write these times again.
 type look struct {
 	today       words.Date
-	now, oldest time.Duration // the time zone's offset now, and the offset when the oldest message was sent
+	now, oldest time.Duration // the time zone's offsets from UTC: now, and when the oldest message was sent
 }
 
-// look sets the list's clock to now. If the day or the time zone has changed since the last look, it writes the times of
-// all rows again.
+// look sets the list's clock to now, the server's time. If the day or the time zone has changed since look last ran, look
+// writes the times in all rows again.
 func (l *List) look(now time.Time) {
 	l.clock.Now = now
 	messages := l.rows.messages
@@ -96,19 +98,27 @@ func (l *List) look(now time.Time) {
 		return
 	}
 	l.seen = seen
+	l.inPlace(func() {
+		for i := range messages {
+			if m := &messages[i]; !m.At.IsZero() {
+				r := l.rows.at[m.Key]
+				l.rows.templates.times(r, m)
+				dom.Set(r.article, "aria-label", words.Label(m, l.clock))
+			}
+		}
+		l.rows.separate(messages)
+		l.rows.group(messages, l.divider.above)
+	})
+}
+
+// inPlace runs do, which changes the height of rows but not which rows there are. The text that the user reads stays in its
+// place, and a list that was at its end stays there.
+func (l *List) inPlace(do func()) {
 	atEnd, anchor, y := l.viewport.following && !l.keyboard.walking(), "", 0.0
 	if !atEnd {
-		anchor, y = l.viewport.anchor(messages, change{})
+		anchor, y = l.viewport.anchor(l.rows.messages, change{})
 	}
-	for i := range messages {
-		if m := &messages[i]; !m.At.IsZero() {
-			r := l.rows.at[m.Key]
-			l.rows.templates.times(r, m)
-			dom.Set(r.article, "aria-label", words.Label(m, l.clock))
-		}
-	}
-	l.rows.separate(messages)
-	l.rows.group(messages, l.divider.above)
+	do()
 	switch {
 	case atEnd:
 		l.viewport.toEnd()

@@ -6,21 +6,23 @@ import (
 	"mayfly/app/client"
 )
 
-// A change says how one list of rows becomes another. gone is carried out first, then put, then updated.
+// A change describes how one list of rows becomes another. First the rows in gone are removed, then the rows in put are
+// inserted or moved, and then the rows in updated are drawn again.
 type change struct {
 	gone    []string // the keys of the rows to remove
 	put     []put
 	updated []update
 }
 
-// put places a row. Several puts before the same row are carried out in their order.
+// put inserts or moves one row. Several puts in front of the same row are carried out in their order, so the last of them is
+// next to that row.
 type put struct {
 	row    *client.Message
-	before string // the key of the row that comes next, which stays in its place; "": at the end
-	moved  bool   // the row exists already, in another place
+	before string // the row goes in front of the row with this key, which does not move; "": to the end of the list
+	moved  bool   // the row is in the document already, in another place; false: a new row
 }
 
-// An update is a row that stays in its place: it showed from and must show to.
+// An update makes a row show the message to, instead of the message from. Both messages have the same key.
 type update struct{ from, to *client.Message }
 
 func (c change) none() bool { return len(c.gone)+len(c.put)+len(c.updated) == 0 }
@@ -38,7 +40,7 @@ func diff(prev, next []client.Message) (c change) {
 			} else if at := find(next, prev[i].Key, j); at < 0 {
 				c.gone = append(c.gone, prev[i].Key)
 				i++
-			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // prev[i] moves down: one move instead of many moves up
+			} else if i+1 < len(prev) && prev[i+1].Key == r.Key { // prev[i] moves down: move only prev[i], not many rows up
 				moved = append(moved, prev[i].Key)
 				i++
 			} else {
@@ -75,7 +77,8 @@ func (c *change) update(from, to *client.Message) {
 	}
 }
 
-// find returns the index of the row with this key, -1 if there is none. It looks at the indexes near the given one first.
+// find returns the index of the row with this key, -1 if there is none. It searches the rows from the index near on
+// first, and then the rows before near.
 func find(rows []client.Message, key string, near int) int {
 	near = min(near, len(rows))
 	if i := indexOf(rows[near:], key); i >= 0 {
@@ -84,8 +87,8 @@ func find(rows []client.Message, key string, near int) int {
 	return indexOf(rows[:near], key)
 }
 
-// first returns how many rows c removes from the start of prev. If c changes anything else, except rows at the end, it
-// returns 0.
+// first returns how many rows c removes from the start of prev, if c only removes rows there and adds rows at the end. For
+// any other change, and if c removes all rows, first returns 0.
 func (c change) first(prev []client.Message) int {
 	if len(c.gone) >= len(prev) || len(c.updated) > 0 {
 		return 0
@@ -126,9 +129,8 @@ func (c change) above() bool {
 	return len(c.gone)+len(c.updated) > 0
 }
 
-// nearest returns the key of rows[i] if match returns true for it. Otherwise it returns the key of the next row after
-// rows[i] for which match returns true or, if there is none, that of the last such row before rows[i]. It returns "" if
-// match returns true for no row.
+// nearest returns the key of the row nearest to rows[i] for which match returns true. It looks at rows[i] first, then at the
+// rows after rows[i] and then, backwards, at the rows before rows[i]. If match returns true for no row, nearest returns "".
 func nearest(rows []client.Message, i int, match func(key string) bool) string {
 	for at := i; at < len(rows); at++ {
 		if match(rows[at].Key) {

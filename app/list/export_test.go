@@ -105,14 +105,17 @@ func Placed(top, bottom, frameTop, frameBottom, height float64) (side string, fr
 	return placed(span{top, bottom}, span{frameTop, frameBottom}, height)
 }
 
-// Remains returns what a row shows of the time left.
-func Remains(m *client.Message, now time.Time) (step, seconds int) {
-	r := remains(m, now)
-	return r.step, r.seconds
+// Remains returns what a row shows of the time left: a part of the ring, and a number.
+func (l Left) Remains(m *client.Message, now time.Time) (step int, number string) {
+	r := l.remains(m, now)
+	return r.step, r.text()
 }
 
-// Naming returns the names that the text of m marks, and whether m mentions me.
-func Naming(known func(id string) wire.User, me wire.User, m *client.Message) (names []string, mine bool) {
-	t := templates{known: known, me: me}.naming(m)
+// Soon reports whether a row needs an update each second.
+func (l Left) Soon(m *client.Message, now time.Time) bool { return l.soon(m, now) }
+
+// Naming returns the names that the text of m marks after it has marked those of marked, and whether m mentions me.
+func Naming(known func(id string) wire.User, me wire.User, m *client.Message, marked ...string) (names []string, mine bool) {
+	t := templates{known: known, me: me}.naming(m, marked)
 	return t.names, t.mine
 }

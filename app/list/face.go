@@ -11,11 +11,11 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Initials returns the letters in a user's face (avatar). These are the first letters of the first and of the last name.
-// A word that begins with neither a letter nor a digit, such as "(ndjf)", is no name. If the name is one word, the face
-// has the first two letters of that word. The face of a guest whom the server has named has the first two letters of the
-// last word, because the first word is the same for all of them, and one letter would be the same for Capybaras, Cats and
-// Cods.
+// Initials returns the letters in a user's face (avatar). These are the first letters of the first and of the last name. A
+// word that begins with neither a letter nor a digit, such as "(ndjf)", is no name. If the name is one word, the face has
+// the first two letters of that word. The face of a guest with a pseudonym from the server has the first two letters of the
+// pseudonym's last word. The first word of a pseudonym is the same for all guests, and a single letter would be the same for
+// Capybaras, Cats and Cods.
 func Initials(u wire.User) string {
 	var names []string
 	for _, word := range strings.Fields(u.Name) {
@@ -36,7 +36,7 @@ func Initials(u wire.User) string {
 	return initial(names[0]) + initial(names[len(names)-1])
 }
 
-// initial returns the first letter of the word in upper case.
+// initial returns the first character of word in upper case, or "" if that is neither a letter nor a digit.
 func initial(word string) string { return strings.ToUpper(letter(word)) }
 
 // letter returns the first character of text if that is a letter or a digit. Otherwise it returns "": other characters

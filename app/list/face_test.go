@@ -14,24 +14,30 @@ import (
 // A colour has red, green and blue in linear light, from 0 to 1.
 type colour [3]float64
 
-// properties returns the colours among the custom properties of a part of the style sheet, by their names.
-func properties(t *testing.T, css string) map[string]colour {
+// properties returns the colours among the custom properties of the style sheet, by their names, in each theme.
+func properties(t *testing.T, css string) (light, dark map[string]colour) {
 	t.Helper()
-	all := map[string]colour{}
-	for _, m := range regexp.MustCompile(`--([a-z0-9-]+): #([0-9a-f]{6});`).FindAllStringSubmatch(css, -1) {
-		var c colour
-		for i := range c {
-			v, err := strconv.ParseUint(m[2][2*i:2*i+2], 16, 8)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if c[i] = float64(v) / 255 / 12.92; v > 10 {
-				c[i] = math.Pow((float64(v)/255+0.055)/1.055, 2.4)
-			}
-		}
-		all[m[1]] = c
+	light, dark = map[string]colour{}, map[string]colour{}
+	both := regexp.MustCompile(`--([a-z0-9-]+): light-dark\(#([0-9a-f]{6}), #([0-9a-f]{6})\);`)
+	for _, m := range both.FindAllStringSubmatch(css, -1) {
+		light[m[1]], dark[m[1]] = colourOf(t, m[2]), colourOf(t, m[3])
 	}
-	return all
+	return light, dark
+}
+
+// colourOf returns the colour with these six hexadecimal digits.
+func colourOf(t *testing.T, digits string) (c colour) {
+	t.Helper()
+	for i := range c {
+		v, err := strconv.ParseUint(digits[2*i:2*i+2], 16, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c[i] = float64(v) / 255 / 12.92; v > 10 {
+			c[i] = math.Pow((float64(v)/255+0.055)/1.055, 2.4)
+		}
+	}
+	return c
 }
 
 // contrast returns the contrast of two colours as WCAG defines it.
@@ -63,10 +69,8 @@ func TestTints(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	light, rest, _ := strings.Cut(string(sheet), "@media (prefers-color-scheme: dark)")
-	dark, _, _ := strings.Cut(rest, "*::before")
-	for theme, css := range map[string]string{"light": light, "dark": dark} {
-		colours := properties(t, css)
+	light, dark := properties(t, string(sheet))
+	for theme, colours := range map[string]map[string]colour{"light": light, "dark": dark} {
 		for i := range list.Tints {
 			tint, ok := colours["tint-"+strconv.Itoa(i)]
 			if !ok || strings.Count(string(sheet), ".face-"+strconv.Itoa(i)+" {") != 1 {

@@ -13,20 +13,21 @@ import (
 	"mayfly/shared/markup"
 )
 
-// A message of thousands of line breaks would be dozens of screens high, and a line of text at its end could look like the
-// message of another user. So the row of a very high message shows the beginning of the text, and a button that shows all of
-// it. A long message has a vertical line at the side of its text, from the first line of the text to the last.
+// A message with thousands of line breaks would be dozens of screens high, and a line of text at its end could look like the
+// message of another user. So the row of a very high message is folded: it shows the beginning of the text, and a button
+// that shows the whole text. The row of a long message has a vertical line beside the text, from its first line to its last.
 
-// These numbers count lines on a narrow phone, whose screen has about 25 of them.
+// These limits say when a message is long, and when it is folded. They count lines on a narrow phone, whose screen shows
+// about 25 lines.
 const (
 	longLines = 20 // a message of more lines is long
-	maxLines  = 50 // a message of more lines is folded: two screens
-	foldLines = 40 // the lines of a folded message that are shown
+	maxLines  = 50 // a message of more lines (two screens) is folded
+	foldLines = 40 // how many lines of a folded message are shown
 	lineWidth = 36 // how many small letters fit into a line
 )
 
-// width returns about how many small letters are as wide as r. Some characters are wider than width says, so a style limits
-// the height of a folded text, too.
+// width estimates the width of the character r, as a number of small letters: 1 or 2. Some characters are wider than width
+// says, so a style also limits the height of a folded text.
 func width(r rune) int {
 	if r >= 0x1100 || unicode.IsUpper(r) {
 		return 2
@@ -38,7 +39,7 @@ func width(r rune) int {
 // A line ends at a newline. A line that would be wider than lineWidth ends at the last space that fits or, if it has no
 // space, at the last character that fits.
 func lineEnd(text string, n int) int {
-	if len(text) < n { // short, as most texts are
+	if len(text) < n { // a quick answer for most texts: fewer than n bytes can't be more than n lines
 		return len(text)
 	}
 	line, used, space := 1, 0, 0
@@ -63,8 +64,8 @@ func lineEnd(text string, n int) int {
 	return len(text)
 }
 
-// clusterStart returns where the character begins that contains text[index]. Combining marks, joiners and the skin tones of
-// emoji are part of the character before them (grapheme cluster).
+// clusterStart returns the index at which a character (grapheme cluster) begins; text[index] is a part of that character.
+// Combining marks, joiners and the skin tones of emoji belong to the character before them.
 func clusterStart(text string, index int) int {
 	for index > 0 {
 		r, _ := utf8.DecodeRuneInString(text[index:])
@@ -80,8 +81,8 @@ func clusterStart(text string, index int) int {
 // long reports whether text has more than longLines lines, so that a style draws a vertical line at its side.
 func long(text string) bool { return lineEnd(text, longLines) < len(text) }
 
-// fold returns the nodes of text, and whether they are only its beginning, because text is too high to be shown at once.
-// It does not cut a link, because half of a link leads elsewhere.
+// fold returns the nodes of text to show. If text has more than maxLines lines, these are only the nodes of its beginning,
+// and cut is true. fold does not cut within a link, because half of a link leads to another address.
 func fold(text string) (shown []markup.Node, cut bool) {
 	nodes := markup.Parse(text)
 	if lineEnd(text, maxLines) == len(text) {
@@ -91,7 +92,7 @@ func fold(text string) (shown []markup.Node, cut bool) {
 	return shown, length(shown) < len(text)
 }
 
-// length returns the number of bytes of the source that nodes were made of.
+// length returns the length, in bytes, of the text from which markup.Parse made these nodes.
 func length(nodes []markup.Node) (bytes int) {
 	for _, n := range nodes {
 		bytes += len(n.Text) + length(n.Nodes)
@@ -101,7 +102,7 @@ func length(nodes []markup.Node) (bytes int) {
 
 // fill writes the text of m into row r, folded if it is very high.
 func (t templates) fill(r *row, m *client.Message) {
-	t = t.naming(m)
+	t = t.naming(m, r.names)
 	r.names = t.names
 	into := r.text()
 	shown, cut := fold(m.Text)
@@ -110,13 +111,13 @@ func (t templates) fill(r *row, m *client.Message) {
 		into.Set("className", "message-text message-cut")
 		all := button(doAll, "")
 		label(all, words.Of(words.ShowAll), words.Text(m))
-		dom.Set(all, "tabindex", "-1") // the Tab key stops at it only while the actions are open
+		dom.Set(all, "tabindex", "-1") // the Tab key stops at this button only while the actions of the row are open
 		into.Call("after", all)
 	}
 }
 
-// unfold writes the whole text into row r if it is folded. If the focus is on the button that unfolds the text, it moves
-// to the row.
+// unfold writes the whole text into row r if it is folded. If the focus is on the button that unfolds the text, the focus
+// moves to the row, because the button is removed.
 func (t templates) unfold(r *row, m *client.Message) {
 	into := r.text()
 	all := into.Get("nextElementSibling")
@@ -128,13 +129,13 @@ func (t templates) unfold(r *row, m *client.Message) {
 	}
 	all.Call("remove")
 	into.Set("className", "message-text")
-	t = t.naming(m)
+	t = t.naming(m, r.names)
 	r.names = t.names
 	t.draw(into, markup.Parse(m.Text))
 	r.stops(r.tabindex())
 }
 
-// text returns the element that holds the text of the message.
+// text returns the element that contains the text of the message.
 func (r *row) text() goapp.Value {
 	if r.quote != nil {
 		return r.quote.element.Get("nextSibling")
@@ -142,8 +143,9 @@ func (r *row) text() goapp.Value {
 	return r.head.Get("nextSibling")
 }
 
-// unfold shows the whole text of the message with this key. The place where the text was cut stays where it is on the
-// screen. If the end of the list is then below the screen, the list no longer follows its newest message.
+// unfold shows the whole text of the message with this key. The lines that were shown before do not move on the screen. If
+// the end of the list is below the screen after that, the list stops following its newest message: it would otherwise scroll
+// away from the text that the user reads.
 func (v *viewport) unfold(key string) {
 	i := indexOf(v.rows.messages, key)
 	if i < 0 {

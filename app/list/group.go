@@ -6,21 +6,21 @@ import (
 	"mayfly/app/client"
 )
 
-// Consecutive messages of one author form a group: the first row has the face and the name, and the other rows stand close
-// below it without them. A style hides the face and the name, which every row has, so a row that becomes the first one of
-// its group costs one write into the document.
+// Consecutive messages of one author form a group: the first row shows the face and the name, and the other rows follow
+// close below without them. The other rows contain the face and the name, too, but a style hides them. So when a row becomes
+// the first of its group, only its class changes.
 //
-// Whether a row stands under the row above depends on these two rows only. So a row that comes or goes changes at most its
-// two neighbours, and not the other 399. The longest time counts between two rows, not from the first row of the group:
-// otherwise, once that row expires, the next group could begin elsewhere, and so could every group after it.
+// Whether a row joins the group of the row above it depends on these two rows only. So when a row is inserted or removed, at
+// most its two neighbours change. This is why groupWithin limits the time between two neighbouring rows, and not the time
+// since the first row of the group. Otherwise the expiry of a first row could move the beginnings of all later groups.
 
-// groupWithin is the longest time between a message and the message above it in one group.
+// groupWithin is the longest time between two neighbouring messages of one group.
 const groupWithin = 3 * time.Minute
 
-// A part says whether a row has other rows of its group above and below it.
+// A part is the place of a row in its group: whether the group has other rows above and below the row.
 type part struct {
-	joined    bool // the row stands under another row of its group
-	continued bool // another row of its group stands under the row
+	joined    bool // the row directly above belongs to the same group
+	continued bool // the row directly below belongs to the same group
 }
 
 // class returns the CSS classes of the part, each with a space before it.
@@ -35,8 +35,8 @@ func (p part) class() string {
 	return class
 }
 
-// joins reports whether m belongs to the group of the message above. A failed message stands alone. A message that the
-// server has not accepted has no time, and follows the user's message above it.
+// joins reports whether m is in the same group as above, the message before m. A failed message is in no group. A message
+// that the server has not accepted has no time yet, so groupWithin does not apply to it.
 func joins(above, m *client.Message) bool {
 	switch {
 	case above.User != m.User || above.Tag != m.Tag || above.Mine != m.Mine:
@@ -49,8 +49,8 @@ func joins(above, m *client.Message) bool {
 	return !above.At.IsZero() && m.At.Sub(above.At) <= groupWithin
 }
 
-// parts returns the part of each message's row. begins reports whether something stands above the row of messages[i], so
-// that a group begins there.
+// parts returns the part of each message's row. begins(i) reports whether messages[i] must begin a group because a line is
+// above its row: the separator of a day, or the divider above the new messages.
 func parts(messages []client.Message, begins func(i int) bool) []part {
 	all := make([]part, len(messages))
 	for i := 1; i < len(messages); i++ {
@@ -61,8 +61,8 @@ func parts(messages []client.Message, begins func(i int) bool) []part {
 	return all
 }
 
-// group gives each row its part. A group begins below a separator of days, and below the divider, which is above the row
-// with the key divider.
+// group sets the part of each row. A new group begins below each separator of a day. A new group also begins below the
+// divider, the line above the new messages; the parameter divider is the key of the row below that line.
 func (r *rows) group(messages []client.Message, divider string) {
 	begins := func(i int) bool { return messages[i].Key == divider || r.at[messages[i].Key].day != nil }
 	for i, p := range parts(messages, begins) {

@@ -17,7 +17,8 @@ type keyboard struct {
 	bars  bars
 }
 
-// press carries out a pressed key, and reports whether the list uses that key.
+// press runs when the user has pressed key in the list, and does what List.Press says. It returns false if the list has no
+// use for the key, so that the browser handles the key.
 func (k *keyboard) press(key string) bool {
 	active := dom.Active()
 	from := keyOf(active)
@@ -47,9 +48,9 @@ func (k *keyboard) press(key string) bool {
 	return true
 }
 
-// walk returns the row to which the focus moves when the user presses a key of the keyboard, "" if it does not move.
-// pressed names that key. current is the row that has the focus, "" if the list itself has it. Rows are named by the keys
-// of their messages.
+// walk returns the key of the row to which the focus moves when the user presses a key of the keyboard, or "" if the focus
+// does not move. pressed is the name of the pressed key. current is the key of the row that has the focus, or "" if the list
+// itself has the focus.
 func walk(rows []client.Message, current, pressed string) string {
 	if len(rows) == 0 {
 		return ""
@@ -78,7 +79,7 @@ func (k *keyboard) walkTo(key string) {
 	k.rows.at[key].article.Call("focus")
 }
 
-// stopAt makes the Tab key stop at the row with this key, or, for "", at the list itself.
+// stopAt makes the Tab key stop at the row with this key or, if key is "", at the list itself. It stops at no other row.
 func (k *keyboard) stopAt(key string) {
 	to := func(key, value string) {
 		if key == "" {
@@ -94,8 +95,8 @@ func (k *keyboard) stopAt(key string) {
 	}
 }
 
-// done runs when the user has used an action of the row with this key, and closes the actions of that row. If the focus was
-// in the actions, it moves to the row.
+// done runs when the user has used an action of the row with this key. It closes the actions of that row. If the focus was
+// in the actions, done moves the focus to the row.
 func (k *keyboard) done(key string) {
 	inside := dom.Active().Call("closest", ".message-actions").Truthy()
 	if k.bars.open == key {
@@ -112,10 +113,10 @@ func (k *keyboard) walking() bool {
 	return k.bars.open != "" || k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
 }
 
-// keepFocus runs before c is carried out, so that the focus is not lost. If c removes the row that contains the focus,
-// keepFocus moves the focus to the nearest row that stays or, if none stays, to the composer. It returns the row that
-// contains the focus then, because c may move that row, and moving an element takes the focus from it. It returns nil if the
-// focus is in no row, or if c only adds rows at the end.
+// keepFocus runs before the change c is carried out, so that the focus is not lost. If c removes the row that contains the
+// focus, keepFocus moves the focus to the nearest row that stays or, if no row stays, to the composer. keepFocus returns the
+// row that contains the focus after that, nil if the focus is in no row or c only adds rows at the end. If c moves the
+// returned row, the browser takes the focus from it: after c, the caller must focus the row again.
 func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
 	stays := func(key string) bool { return k.rows.at[key] != nil && !slices.Contains(c.gone, key) }
 	defer func() {

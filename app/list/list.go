@@ -5,12 +5,12 @@
 // main thread (157 ms at the 95th percentile), and focus and selection moved to another message. Empty slots in the place of
 // removed rows would not help: go-app would still build and compare about five thousand elements for each message, and a new
 // message at the end of the list took 54 ms (77 ms at the 95th percentile). So go-app draws an empty element, and this
-// package fills it. It tells rows apart by client.Message.Key. Removing a row takes 5 ms, adding one 7 to 9 ms, most of it
-// for the browser's layout and paint; docs/benchmarks.md has the figures.
+// package fills that element. This package identifies rows by client.Message.Key, not by their index. Removing a row takes 5
+// ms, adding one 7 to 9 ms, most of it for the browser's layout and paint; docs/benchmarks.md has the figures.
 //
-// diff.go and mounted.go decide what must change; they don't touch the document. The other files change it: rows.go
-// inserts and removes rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each
-// part of the list has a pointer to the rows, and uses only the rows and its own fields.
+// diff.go and mounted.go only compute what must change. The other files change the document: rows.go inserts and removes
+// rows, scroll.go keeps the text that the user reads in its place, and row.go draws one message. Each part of the list, such
+// as the keyboard, has a pointer to the rows, and uses only the rows and its own fields.
 package list
 
 import (
@@ -24,16 +24,17 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The ids of the two elements that the page draws for the list. The outer one scrolls. The inner one, its child, is drawn
-// empty, and this package puts the rows into it.
+// The ids of the two elements that the page draws for the list: ScrollID of the outer element, which scrolls, and RowsID of
+// its only child. The page draws the child empty, and this package puts the rows into it.
 const (
 	ScrollID = "log"
 	RowsID   = "rows"
 )
 
-// A List shows the messages of a room. Only the UI goroutine may use it. When it changes rows, the focus and a selection
-// stay, and the text that the user reads does not move.
-// One thing: most methods pass one event of the page to the part of the list that handles it.
+// A List shows the messages of a room. Only the UI goroutine may use it. When a List changes rows, the user keeps the focus
+// and the selected text, and the text that the user reads does not move.
+//
+// One type: most of its many methods only pass an event of the page on to the field that handles the event.
 type List struct {
 	leave   func() // moves the focus out of the list
 	onFrame func() // runs when the size of the frame around the rows has changed; may be nil
@@ -60,9 +61,9 @@ type Content struct {
 	Me       wire.User                 // the user of this page
 }
 
-// New returns a list that follows its newest message: it stays scrolled to its end when messages come. leave moves the focus
-// out of the list, to where the user writes. clock has the user's time zone and way of writing times; the list sets its time
-// to each Content.Now.
+// New returns a list that follows its newest message: when messages come, it stays scrolled to its end. leave moves the
+// focus out of the list, to the composer. clock has the user's time zone and way of writing times; its field Now does not
+// matter, because each Draw sets it to Content.Now.
 func New(leave func(), clock words.Clock) *List {
 	l := &List{leave: leave, unwatch: func() {}, rows: &rows{}, clock: clock}
 	l.viewport.following = true
@@ -76,20 +77,20 @@ func (l *List) forget() {
 	l.divider = divider{rows: l.rows}
 	l.keyboard = keyboard{rows: l.rows, leave: l.leave, bars: bars{rows: l.rows}}
 	l.viewport = viewport{rows: l.rows, following: l.viewport.following}
-	l.countdown = countdown{rows: l.rows}
+	l.countdown = countdown{rows: l.rows, left: l.countdown.left}
 	l.autohide = autohide{rows: l.rows}
 }
 
-// Draw makes the document show c. If the list follows its newest message, it stays scrolled to its end. If it does not
-// follow, or if a row has the focus or open actions, the text that the user reads stays where it is. Draw returns false if
-// the element that holds the rows is not in the document yet.
+// Draw makes the document show c. If the list follows its newest message, it stays scrolled to its end. Otherwise, and also
+// while a row has the focus or open actions, the text that the user reads stays where it is. Draw returns false if the
+// element that holds the rows is not in the document yet.
 func (l *List) Draw(c Content) bool {
 	var reads []client.Message
 	follows := l.viewport.following && !l.keyboard.walking()
 	switch {
 	case !follows:
 		reads = l.rows.inSight()
-	case !l.mounted.newest(): // the focus was in a row until now, and kept older rows in the document
+	case !l.mounted.newest(): // until now the focus was in a row, so the list has stayed at older rows
 		l.mounted = mounted{}
 	}
 	if !l.draw(l.mounted.place(c.Messages, l.rows.messages, reads), c) {
@@ -101,7 +102,8 @@ func (l *List) Draw(c Content) bool {
 	return true
 }
 
-// draw updates the rows, the divider and the masks of the rows that expire next.
+// draw updates the rows, the divider, and the animations that hide rows at their deadlines if no script runs (autohide). It
+// returns false if the element that holds the rows is not in the document yet.
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
@@ -114,7 +116,9 @@ func (l *List) draw(messages []client.Message, c Content) bool {
 	return drawn
 }
 
-// mount finds the element for the rows in the document, unless the one found earlier is still there.
+// mount makes sure that the list has an element for the rows that is in the document. It keeps the present element if that
+// is still there; otherwise it mounts the element with the id RowsID. mount returns false if the document has no such
+// element.
 func (l *List) mount() bool {
 	if l.rows.box != nil && l.rows.box.Get("isConnected").Bool() {
 		return true
@@ -122,8 +126,10 @@ func (l *List) mount() bool {
 	return l.Mount(dom.ByID(RowsID))
 }
 
-// Mount makes box the element that holds the rows, and reports whether box is an element. The page need not call Mount,
-// because Draw mounts the element with the id RowsID; the gallery calls it, because it shows many lists.
+// Mount makes the list put its rows into the element box, and forgets the rows in the previous element. The page need not
+// call Mount: Draw mounts the element with the id RowsID. The gallery calls Mount, because it shows many lists. If box is
+// undefined, Mount only forgets the rows and returns false, and the next Draw makes all rows again: the page does that after
+// a change of the language.
 func (l *List) Mount(box goapp.Value) bool {
 	l.forget()
 	l.unwatch()
@@ -133,14 +139,15 @@ func (l *List) Mount(box goapp.Value) bool {
 	}
 	l.rows.box, l.rows.log, l.rows.templates = box, box.Get("parentNode"), newTemplates()
 	l.divider.element = newDivider()
+	l.ShowLeft(l.countdown.left, time.Time{})
 	if l.onFrame != nil {
 		l.unwatch = dom.WatchSize(l.rows.log, l.onFrame)
 	}
 	return true
 }
 
-// WatchFrame calls handle after each change of the size of the frame around the rows, for any reason. handle runs on the
-// browser's event loop, and should make the UI goroutine call ToEnd. Call WatchFrame before the first Draw.
+// WatchFrame makes the list call handle whenever the frame around the rows gets another size, for any reason. handle runs on
+// the browser's event loop, and should make the UI goroutine call ToEnd. Call WatchFrame before the first Draw.
 func (l *List) WatchFrame(handle func()) { l.onFrame = handle }
 
 // change inserts, moves, updates and removes rows, so that the document has one row for each message in messages.
@@ -153,10 +160,10 @@ func (l *List) change(messages []client.Message, content Content) {
 	c := diff(prev, messages)
 	if c.none() {
 		l.rows.messages = messages
-		if content.Divider != l.divider.above { // otherwise no group has changed
+		if content.Divider != l.divider.above { // the divider has moved, and a group begins below it
 			l.rows.group(messages, content.Divider)
 		}
-		l.rows.quotes(content) // a quoted message that has no row may have expired
+		l.rows.quotes(content) // a message without a row may have expired, and a row may quote it
 		l.rows.marks()
 		return
 	}
@@ -184,7 +191,7 @@ func (l *List) change(messages []client.Message, content Content) {
 	case anchor != "":
 		l.viewport.keep(anchor, y)
 	}
-	if l.viewport.gap > maxGap {
+	if l.viewport.gap > maxGap && !l.viewport.scrolling() {
 		l.viewport.closeGap()
 	}
 	l.keyboard.bars.settle()
@@ -215,8 +222,8 @@ func (l *List) apply(c change, now time.Time) {
 	}
 }
 
-// Following reports whether the list follows its newest message. It changes when the user scrolls or the page calls Follow
-// or Unfollow, never because a message comes.
+// Following reports whether the list follows its newest message. The answer changes only when the user scrolls, or when the
+// page calls a method such as Follow or Unfollow; a new message does not change it.
 func (l *List) Following() bool { return l.viewport.following }
 
 // Follow makes the list follow its newest message; the next draw scrolls to it.
@@ -243,8 +250,9 @@ func (l *List) ToEnd() {
 	if l.rows.box == nil {
 		return
 	}
+	// If the user has just scrolled up, following is false already, although the page gets the scroll event only later.
 	if _, following := l.viewport.position(l.mounted.newest()); following {
-		l.viewport.toEnd() // otherwise the user has just scrolled, and the scroll event comes later
+		l.viewport.toEnd()
 	}
 }
 
@@ -255,13 +263,13 @@ func (l *List) NoticeScroll() {
 		return
 	}
 	if l.viewport.notice(l.mounted.newest()) {
-		l.countdown.counted = time.Time{} // rows that have just come into sight show an old time left
+		l.countdown.counted = time.Time{} // makes the next Count update the rows that have come into sight
 		l.keyboard.bars.settle()
 	}
 }
 
-// Reach puts rows of other messages into the document if the user has scrolled to the first or the last row that is there. c
-// is what the list shows.
+// Reach runs after the list was scrolled or drawn. If the first or the last row is less than a screen away, Reach puts the
+// rows of older or newer messages into the document, if the room has such messages. c is what the list shows.
 func (l *List) Reach(c Content) {
 	if l.rows.box == nil {
 		return
@@ -279,7 +287,8 @@ func (l *List) Reach(c Content) {
 	}
 }
 
-// Count updates the time left in every row in sight, if an update is due. now is the server's time.
+// Count updates the time left in every row in sight, if an update is due. If a new day has begun or the time zone has
+// changed, it also writes the times in all rows again. now is the server's time.
 func (l *List) Count(now time.Time) {
 	if l.rows.box != nil {
 		l.look(now)
@@ -288,24 +297,24 @@ func (l *List) Count(now time.Time) {
 }
 
 // Removed reports whether rows or bars were removed from the document since Removed was last called. If so, the page should
-// run Go's garbage collector: until then Go values refer to the removed elements, and the browser keeps the elements in
-// memory.
+// run Go's garbage collector. Until then the browser keeps the removed elements in memory, because Go values refer to them.
 func (l *List) Removed() bool {
 	removed := l.rows.removed
 	l.rows.removed = false
 	return removed
 }
 
-// Press carries out a key that was pressed in the list, and reports whether the list uses that key. The keys are:
+// Press runs when the user has pressed key in the list. It returns false if the list has no use for the key, so that the
+// browser handles the key. The keys that the list uses are:
 //   - The arrow keys move the focus from row to row or, within the actions of a row, from action to action.
 //   - Enter or the menu key opens the actions of the row that has the focus.
 //   - Escape moves the focus from an action to its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
-// Copying runs when the user has pressed target, a button that copies the text of the message with this key, or code in it.
-// It returns the text to copy, with its signs of Markdown, and the function show; both are zero if the message is gone.
-// After the attempt to copy, call show with whether it worked. show writes "Copied" or "Not copied" into the button, and
-// returns these words for a screen reader.
+// Copying runs when the user has pressed target: a button that copies the message with this key, or a block of code in that
+// message. text is what the caller must copy: the code, or the message in Markdown as the author wrote it. After trying, the
+// caller calls show, and says whether the copying worked. show writes "Copied" or "Not copied" into the button, and returns
+// these words for a screen reader. If the message is gone, text is "" and show is nil.
 func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
 	i := indexOf(l.rows.messages, key)
 	if i < 0 {
@@ -332,8 +341,9 @@ func (l *List) Copying(key string, target goapp.Value) (text string, show func(c
 	}
 }
 
-// Menu opens the actions of the message that contains element, and reports whether it did. It does nothing for a link, and
-// for a message whose actions are open.
+// Menu runs when a finger stays on element (a long press). It opens the actions of the message that contains element, and
+// returns true. If element is in a link, or if the actions of the message are open already, Menu does nothing and returns
+// false: the browser may then show its own menu, so that the user can copy the address or select text.
 func (l *List) Menu(element goapp.Value) bool {
 	key := keyOf(element)
 	if key == "" || key == l.keyboard.bars.open || element.Call("closest", "a").Truthy() {
@@ -343,8 +353,8 @@ func (l *List) Menu(element goapp.Value) bool {
 	return true
 }
 
-// Selects runs when a finger goes down on element, and reports whether the actions of element's message are open already. If
-// they are, a long press selects text, which Selects allows. If not, a long press opens the actions.
+// Selects runs when a finger goes down on element. If the actions of element's message are open already, Selects returns
+// true and lets a long press select text. Otherwise it returns false, and a long press opens the actions.
 func (l *List) Selects(element goapp.Value) bool {
 	key := keyOf(element)
 	if key == "" || key != l.keyboard.bars.open {
@@ -356,9 +366,9 @@ func (l *List) Selects(element goapp.Value) bool {
 	return true
 }
 
-// Approach runs when the pointer has come to element, an element of the list, or the focus has come to a row. It shows the
-// bar of that row, and hides the bar of the row that had the pointer or the focus before. If element is nil, it only hides
-// that bar.
+// Approach runs when the pointer has come to element, an element of the list, or when the focus has come to element's row.
+// It shows the bar of the row that contains element, and hides the bar of the row that had the pointer or the focus before.
+// If element is nil, the pointer has left the list: Approach only hides that bar.
 func (l *List) Approach(element goapp.Value) {
 	switch {
 	case l.rows.box == nil:
@@ -371,7 +381,7 @@ func (l *List) Approach(element goapp.Value) {
 	}
 }
 
-// Dismiss hides all bars, because the user has pressed Escape.
+// Dismiss runs when the user has pressed Escape. It hides all bars.
 func (l *List) Dismiss() {
 	if l.rows.box != nil {
 		l.keyboard.bars.dismiss()

@@ -12,7 +12,8 @@ import (
 	"mayfly/shared/markup"
 )
 
-// Mentions returns which of names stand behind an @ in text, in the order and the spelling of the text. It ignores code.
+// Mentions returns the names from the list names that text mentions by an @ before the name. They are in the order of the
+// text and spelled as in the text. An @ in code mentions nobody.
 func Mentions(text string, names []string) []string {
 	var found []string
 	var visit func(nodes []markup.Node)
@@ -36,9 +37,10 @@ func Mentions(text string, names []string) []string {
 	return found
 }
 
-// nextMention cuts text around the first mention of one of names: an @ and the longest name that follows. An @ within a
-// word, as in a mail address, mentions nobody, and neither does a name that goes on with letters or digits. Without a
-// mention, before is the whole text.
+// nextMention cuts text around its first mention: an @ and the longest of names that comes directly after it. before is the
+// text before the mention, and after is the text behind it. If text mentions nobody, before is the whole text. An @ inside a
+// word is no mention, as in a mail address. A name is no mention either if a letter, a digit or another @ comes directly
+// after the name, as in @ann@example.org.
 func nextMention(text string, names []string) (before, mention, after string) {
 	for at := 0; ; at++ {
 		i := strings.IndexByte(text[at:], '@')
@@ -56,8 +58,8 @@ func nextMention(text string, names []string) (before, mention, after string) {
 	}
 }
 
-// lengthOf returns the length, in bytes, of the longest of names that text begins with, in upper or lower case. It returns 0
-// if text begins with none of them, or only as a part of a longer word.
+// lengthOf returns the length, in bytes, of the longest of names with which text begins, or 0 if text begins with none of
+// them. Upper and lower case count as equal. A name does not count if a letter, a digit or an @ comes directly after it.
 func lengthOf(text string, names []string) int {
 	longest := 0
 	for _, name := range names {
@@ -65,7 +67,7 @@ func lengthOf(text string, names []string) int {
 		if n <= longest || n > len(text) || !strings.EqualFold(text[:n], name) {
 			continue
 		}
-		if next, _ := utf8.DecodeRuneInString(text[n:]); !inWord(next) {
+		if next, _ := utf8.DecodeRuneInString(text[n:]); !inWord(next) && next != '@' {
 			longest = n
 		}
 	}
@@ -74,10 +76,11 @@ func lengthOf(text string, names []string) int {
 
 func inWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// naming returns a copy of t that marks the mentions of m when it draws the text. A mention of a user whose name is not
-// known gets no mark.
-func (t templates) naming(m *client.Message) templates {
-	t.names, t.mine = nil, false
+// naming returns a copy of t that highlights the mentions in m when it draws the text of m. It leaves out users whose names
+// are not known. marked are the names that the row of m highlights already. naming keeps these names: if a user was renamed,
+// the text still contains the old name.
+func (t templates) naming(m *client.Message, marked []string) templates {
+	t.names, t.mine = slices.Clip(marked), false
 	if m.Extras == nil {
 		return t
 	}
@@ -86,15 +89,20 @@ func (t templates) naming(m *client.Message) templates {
 		if id == t.me.ID {
 			u, t.mine = t.me, true
 		}
-		if u.Name != "" {
-			t.names = append(t.names, words.Names(u)...)
+		if u.Name == "" {
+			continue
+		}
+		for _, name := range words.Names(u) {
+			if !slices.Contains(t.names, name) {
+				t.names = append(t.names, name)
+			}
 		}
 	}
 	return t
 }
 
-// marks marks the mentions in the rows. The name of a user may become known only after the message is drawn, so marks looks
-// at all rows that have mentions.
+// marks highlights the mentions in all rows. It runs at each draw of the list, because the name of a mentioned user may
+// become known only after the message was drawn.
 func (r *rows) marks() {
 	for i := range r.messages {
 		if m := &r.messages[i]; m.Extras != nil && len(m.Extras.Mentions) > 0 {
@@ -103,9 +111,9 @@ func (r *rows) marks() {
 	}
 }
 
-// mark marks the mentions in row r, which shows m, unless they are marked already.
+// mark highlights the mentions in row r, which shows m, unless they are highlighted already.
 func (t templates) mark(r *row, m *client.Message) {
-	if t = t.naming(m); slices.Equal(t.names, r.names) {
+	if t = t.naming(m, r.names); slices.Equal(t.names, r.names) {
 		return
 	}
 	r.names = t.names
@@ -118,7 +126,8 @@ func (t templates) mark(r *row, m *client.Message) {
 	r.stops(r.tabindex())
 }
 
-// marked appends text to all, in pieces: a mention becomes an element, and the text between mentions stays text.
+// marked splits text at its mentions and appends the pieces to the list all: an element for each mention, and a string for
+// each piece of text between them.
 func (t templates) marked(all []any, text string) []any {
 	for text != "" {
 		var before, mention string

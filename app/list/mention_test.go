@@ -26,17 +26,21 @@ func TestNaming(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		mentions []string
+		marked   []string
 		names    []string
 		mine     bool
 	}{
-		{"nobody", nil, nil, false},
-		{"me", []string{me.ID}, []string{"Ada"}, true},
-		{"another of my name", []string{other.ID}, []string{"Ada"}, false},
-		{"a guest", []string{heron.ID}, []string{"Heron", "Anonymous Heron"}, false},
-		{"somebody who is not known", []string{"u-nobody", me.ID}, []string{"Ada"}, true},
+		{"nobody", nil, nil, nil, false},
+		{"me", []string{me.ID}, nil, []string{"Ada"}, true},
+		{"me, marked already", []string{me.ID}, []string{"Ada"}, []string{"Ada"}, true},
+		{"another of my name", []string{other.ID}, nil, []string{"Ada"}, false},
+		{"a guest", []string{heron.ID}, nil, []string{"Heron", "Anonymous Heron"}, false},
+		{"somebody who is not known", []string{"u-nobody", me.ID}, nil, []string{"Ada"}, true},
+		{"me, marked by a name from before", []string{me.ID}, []string{"Countess"}, []string{"Countess", "Ada"}, true},
+		{"somebody who has left, marked", []string{"u-nobody"}, []string{"Ben"}, []string{"Ben"}, false},
 	} {
 		m := client.Message{Extras: &room.Extras{Details: outbox.Details{Mentions: tt.mentions}}}
-		if names, mine := list.Naming(known, me, &m); !slices.Equal(names, tt.names) || mine != tt.mine {
+		if names, mine := list.Naming(known, me, &m, tt.marked...); !slices.Equal(names, tt.names) || mine != tt.mine {
 			t.Errorf("%s: marks %q, me: %t, want %q, %t", tt.name, names, mine, tt.names, tt.mine)
 		}
 	}

@@ -4,22 +4,25 @@ import "mayfly/app/client"
 
 const (
 	maxRows = 400 // the highest number of rows in the document: each row makes layout slower
-	farther = 100 // by how many messages the rows move on when the user scrolls to the first or the last row
+	farther = 100 // how many messages get a row at a time when the user scrolls to the first or the last row
 )
 
-// mounted says which of the room's messages have a row: the newest maxRows, or maxRows from a given message on.
+// mounted says which of the room's messages have a row. If the field from is empty, these are the newest maxRows messages.
+// Otherwise they are maxRows messages, and the first of them is the message whose key is in the field from.
 type mounted struct {
-	from string // the key of the first row; "": the last row is that of the newest message
+	from string // the key of the first row; "": the newest messages have the rows
 }
 
 // newest reports whether the newest message has a row.
 func (m *mounted) newest() bool { return m.from == "" }
 
-// place returns the messages that have a row from now on. old holds the messages that had a row until now. inSight holds the
-// messages that the user sees; it is nil if the list follows its newest message. The cases are:
-//   - The newest message had a row: the newest maxRows messages. If the first message in sight would lose its row by that,
-//     the rows begin at this message instead.
-//   - The newest message had no row: maxRows messages, from the first message of old that still lives.
+// place runs when the room's messages have changed, and returns the messages that have a row from now on. old are the
+// messages that had a row until now. inSight begins with the first message that the user sees; it is nil if the list follows
+// its newest message.
+//   - If the newest message had a row, place returns the newest maxRows messages. There is one exception: if the first
+//     message that the user sees is older than these, place returns the maxRows messages that begin with that message.
+//   - If the newest message had no row, place returns the maxRows messages that begin with the first message of old that has
+//     not expired.
 func (m *mounted) place(messages, old, inSight []client.Message) []client.Message {
 	newest := max(0, len(messages)-maxRows)
 	if m.from == "" {
@@ -28,8 +31,8 @@ func (m *mounted) place(messages, old, inSight []client.Message) []client.Messag
 	return m.begin(messages, first(messages, old, newest))
 }
 
-// first looks for the first message of rows that messages still has, and returns its index in messages. If messages has
-// none of them, first returns fallback.
+// first returns the index in messages of the first message of rows that is still in messages. If no message of rows is still
+// there, first returns fallback.
 func first(messages, rows []client.Message, fallback int) int {
 	for i := range rows {
 		if at := indexOf(messages, rows[i].Key); at >= 0 {
@@ -39,8 +42,9 @@ func first(messages, rows []client.Message, fallback int) int {
 	return fallback
 }
 
-// back moves the rows on to older messages, by the number farther, and on moves them on to newer messages. Both return the
-// messages that have a row from now on.
+// back runs when the user scrolls up: the rows then begin with an older message. on runs when the user scrolls down: the
+// rows then begin with a newer message. Both move the beginning by as many messages as the constant farther says, and return
+// the messages that have a row from now on. old are the messages that have a row now.
 func (m *mounted) back(messages, old []client.Message) []client.Message {
 	return m.move(messages, old, -farther)
 }

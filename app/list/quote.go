@@ -8,18 +8,19 @@ import (
 	"mayfly/app/words"
 )
 
-// Above the text of a reply stands the quote: the beginning of the message that the reply answers. The quote is a button
-// that leads to that message. Once that message is gone, the quote shows none of its words, and only says that it has
-// expired or was taken back.
+// The row of a reply shows a quote above the reply's text: the beginning of the message that the reply answers. The quote is
+// a button that leads to that message. When that message has expired or was taken back, the quote shows none of its words,
+// and only says which of the two has happened.
 
 // A cited is the message that a reply answers, as the quote shows it.
 type cited struct {
-	key   string // the key of that message; "": the message is gone
+	key   string // the key of the answered message; "": that message is gone
 	shown string // what the quote shows
 }
 
-// cite returns how the quote in reply shows target, the message that reply answers. target is nil if that message is gone. A
-// message that the client never had counts as expired.
+// cite returns what the quote in reply shows. target is the message that reply answers, nil if that message is gone. The
+// quote of a gone message says that it was taken back, if the client knows that; otherwise the quote says that it has
+// expired.
 func cite(reply, target *client.Message) cited {
 	switch {
 	case target != nil:
@@ -30,8 +31,9 @@ func cite(reply, target *client.Message) cited {
 	return cited{shown: words.Of(words.InReplyExpired)}
 }
 
-// answered finds for each reply in shown the message in all that it answers. It returns these messages by the keys of the
-// replies, with nil for a message that is gone. It takes one pass over each list.
+// answered finds the messages that replies answer. The replies are in the list shown, and the answered messages are in the
+// list all. In the result, the key is the key of a reply, and the value is the message that the reply answers, nil if that
+// message is gone. answered takes one pass over each list.
 func answered(all, shown []client.Message) map[string]*client.Message {
 	var replies []*client.Message
 	for i := range shown {
@@ -42,7 +44,7 @@ func answered(all, shown []client.Message) map[string]*client.Message {
 	if replies == nil {
 		return nil
 	}
-	targets := make(map[int64][]*client.Message, len(replies)) // by seq; messages of different epochs may have the same
+	targets := make(map[int64][]*client.Message, len(replies)) // by seq; messages of different epochs may have the same seq
 	for _, r := range replies {
 		targets[r.Extras.ReplyTo] = nil
 	}
@@ -69,7 +71,8 @@ type quote struct {
 	cited
 }
 
-// quotes draws the quotes of the rows.
+// quotes draws the quote in each row of a reply. It runs at each draw of the list, because the message that a reply answers
+// may have expired.
 func (r *rows) quotes(c Content) {
 	targets := answered(c.Messages, r.messages)
 	if targets == nil {
@@ -83,7 +86,8 @@ func (r *rows) quotes(c Content) {
 	}
 }
 
-// quoteAbove draws the quote above the row's text. The parameter is says what the quote shows.
+// quoteAbove draws a quote above the row's text. The parameter is says what the quote shows. If the row has the same quote
+// already, quoteAbove does nothing.
 func (r *row) quoteAbove(is cited) {
 	if r.quote != nil && r.quote.cited == is {
 		return
@@ -106,8 +110,8 @@ func (r *row) quoteAbove(is cited) {
 	r.quote = &quote{e, is}
 }
 
-// Lead moves the focus to the message that the reply with this key answers, and first puts its row into the document if it
-// has none there. It does nothing if that message is gone.
+// Lead runs when the user has pressed the quote of the reply with this key. It moves the focus to the message that the reply
+// answers. If that message has no row in the document yet, Lead first makes one. If that message is gone, Lead does nothing.
 func (l *List) Lead(c Content, key string) {
 	reply := l.rows.at[key]
 	if reply == nil || reply.quote == nil || reply.quote.key == "" {

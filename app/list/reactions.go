@@ -8,11 +8,12 @@ import (
 	"mayfly/app/words"
 )
 
-// Below the text of a message stand its reactions: for each emoji a button, the pill, with the emoji and how many users gave
-// it. The names of these users appear in the pill while it has the pointer or the focus. Pressing a pill gives the
-// reaction, or takes the user's own away. A message without reactions has no element for them.
+// Below its text, a row shows the reactions to its message. Each emoji has a button, called a pill, with the emoji and the
+// number of users who gave this reaction. The names of these users appear in the pill while it has the pointer or the focus.
+// If the user has not given the reaction, pressing the pill gives it; otherwise pressing the pill takes the user's reaction
+// away. A message without reactions has no element for them.
 
-// emojiName is the attribute of a button that holds the emoji which the button gives or takes away.
+// emojiName is an attribute of each button that gives or takes away a reaction. Its value is the emoji of the reaction.
 const emojiName = "data-emoji"
 
 // reactTo returns a button that gives the reaction emoji, or takes it away.
@@ -22,7 +23,7 @@ func reactTo(emoji string) goapp.Value {
 	return b
 }
 
-// press makes b show whether the user has given its reaction.
+// press makes b, the button of a reaction, look pressed if mine is true: the user has given that reaction.
 func press(b goapp.Value, mine bool) {
 	pressed := "false"
 	if mine {
@@ -31,7 +32,7 @@ func press(b goapp.Value, mine bool) {
 	dom.Set(b, "aria-pressed", pressed)
 }
 
-// reacted reports whether the user has given that reaction to m.
+// reacted reports whether the user has given the reaction emoji to m.
 func reacted(m *client.Message, emoji string) bool {
 	if m.Extras == nil {
 		return false
@@ -44,8 +45,8 @@ func reacted(m *client.Message, emoji string) bool {
 	return false
 }
 
-// reactions draws the reactions to m into row r. A pill that stays keeps its element, and so the focus. If the pill that has
-// the focus disappears, the focus moves to the row.
+// reactions draws the reactions to m into row r. A pill that is already there is updated, not replaced, so it keeps the
+// focus. If the pill that has the focus is removed, the focus moves to the row.
 func (t templates) reactions(r *row, m *client.Message) {
 	r.pressActions(m)
 	box := r.article.Call("querySelector", ".message-reactions")
@@ -76,7 +77,7 @@ func (r *row) pressActions(m *client.Message) {
 	}
 }
 
-// pills draws a pill for each emoji into box.
+// pills makes box, the element of row r for the reactions to m, contain one pill for each emoji.
 func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
 	had, order := map[string]goapp.Value{}, ""
 	for b := box.Get("firstChild"); b.Truthy(); b = b.Get("nextSibling") {
@@ -106,8 +107,9 @@ func (t templates) pills(r *row, box goapp.Value, m *client.Message) {
 	r.keepFocus(box, func() { box.Call("replaceChildren", nodes...) })
 }
 
-// life adds a line below the text of next if it lives shorter than the other messages of its room. old is the message that
-// row r showed before.
+// life adds a line below the text of the message next that says how long next lives. It does so only for a message that
+// lives shorter than the other messages of its room. old is the message that row r showed before; if old lives shorter, too,
+// the row has the line already.
 func (t templates) life(r *row, old, next *client.Message) {
 	if next.Extras == nil || next.Extras.Life == 0 || old.Extras != nil && old.Extras.Life != 0 {
 		return

@@ -2,7 +2,6 @@ package list
 
 import (
 	"strconv"
-	"time"
 	"unicode"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -14,10 +13,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A row is one message in the document. It is an article that has the author's face, a header line and the text. Below
-// the text, a message of the user's own shows its state until it is sent. The bar with the actions lies over the row's
-// upper edge (actions.go). The accessible name says all this in one sentence, so a screen reader says one sentence for
-// each row.
+// A row is one message in the document. It is an article element that contains the author's face, a header line and the
+// text. A message of the user's own also has its state below the text, until the server has accepted it. The bar with the
+// actions covers the row's upper edge (actions.go). The accessible name says all this in one sentence, so a screen reader
+// says one sentence for each row.
 type row struct {
 	article goapp.Value
 	head    goapp.Value // the header line: the author's name, when the message was sent, the time left
@@ -25,23 +24,24 @@ type row struct {
 	more    goapp.Value // the button that opens the actions
 	bar     goapp.Value // the actions; nil: the row does not show them
 	day     goapp.Value // the separator above the row, with the name of the day; nil: there is none
-	date    words.Date  // the day on which the message was sent; 0: the server has not accepted it
-	quote   *quote      // shows the message that this one answers; nil: the message is no reply
-	part    part        // where the row stands in its group of rows of one author
+	date    words.Date  // the day on which the message was sent; 0: the server has not accepted the message
+	quote   *quote      // if the message is a reply: the beginning of the message that it answers; else nil
+	part    part        // the row's place in its group; a group is some consecutive rows of one author
 	chunk   *chunk
 	shown   remaining // the time left that the row shows now
 	names   []string  // the names that are marked as mentions in the text
 	mask    mask
 }
 
-// keyName is the property of an article that holds the key of its message. doName is the attribute of a button that holds
-// what the button does, one of the constants below.
+// keyName is a property of the article of each row; its value is the key of the row's message. doName is an attribute of
+// each button in a row, and of the time left; its value says what pressing that element does.
 const (
 	keyName = "mayflyKey"
 	doName  = "data-do"
 )
 
-// The values of the attribute doName.
+// The values of the attribute doName. doMore opens the actions of the row, doAll shows the whole text of a folded message,
+// and doCode copies a block of code. The other values are named like the Action that the page carries out.
 const (
 	doMore    = "more"
 	doCopy    = "copy"
@@ -60,30 +60,30 @@ const (
 // has the whole name.
 const maxName = 40
 
-// templates holds elements that rows are cloned from. Cloning takes one call into the browser; building a row without a
-// template would take about 24.
+// templates contains the elements from which rows are cloned, and what drawing a row depends on. Cloning a row takes one
+// call into the browser; building a row without a template would take about 24.
 type templates struct {
 	article, waiting, failed, bar, link, code goapp.Value
 	clock                                     words.Clock
 	known                                     func(id string) wire.User // see Content
 	emoji                                     []string                  // see Content
 	me                                        wire.User                 // see Content
-	names                                     []string                  // the names to mark as mentions in the next text
-	mine                                      bool                      // the next text mentions the user of this page
+	names                                     []string                  // names to highlight in the text that is drawn next
+	mine                                      bool                      // the text drawn next mentions the user of this page
 }
 
 func newTemplates() templates {
 	face := dom.Node("span", "face")
 	dom.Set(face, "aria-hidden", "true")
 	left := dom.Node("span", "left")
-	dom.Set(left, doName, doMore) // a user who misses the button presses the ring beside it
+	dom.Set(left, doName, doMore) // a user who presses the ring, beside the button more, opens the actions, too
 	more := button(doMore, "")
 	more.Set("className", "more")
 	dom.Set(more, "aria-expanded", "false")
-	dom.Set(more, "tabindex", "-1") // the Tab key does not stop at it, because Enter on the row does the same
+	dom.Set(more, "tabindex", "-1") // the Tab key does not stop at this button, because Enter on the row does the same
 	head := dom.Node("p", "message-head", dom.Node("bdi", "message-name"), newTime(), more, left)
 	article := dom.Node("article", "message", face, head, dom.Node("div", "message-text"))
-	dom.Set(article, "tabindex", "-1") // it can have the focus, but the Tab key does not stop at it
+	dom.Set(article, "tabindex", "-1") // a script can move the focus to the row, but the Tab key does not stop at the row
 	dom.Set(article.Get("lastChild"), "dir", "auto")
 
 	failed := dom.Node("div", "message-state", dom.Node("p", ""), button(doRetry, words.Of(words.Retry)),
@@ -95,13 +95,13 @@ func newTemplates() templates {
 	link := dom.Node("a", "")
 	dom.Set(link, "target", "_blank")
 	dom.Set(link, "rel", "noopener noreferrer nofollow")
-	dom.Set(link, "tabindex", "-1") // the Tab key stops at the links of a message only while its actions are open
+	dom.Set(link, "tabindex", "-1") // the Tab key stops at a link only while the actions of its row are open
 	waiting := dom.Node("div", "message-state", dom.Node("p", ""))
 	return templates{article: article, waiting: waiting, failed: failed, bar: bar, link: link, code: newCode()}
 }
 
-// label writes name into a button of a message. The accessible name of the button is name and the first characters of text,
-// so that a screen reader says which message or code the button is for.
+// label writes name on a button in a row. For a screen reader, the name of the button is longer: it also contains the first
+// characters of text, the message or code that the button is for.
 func label(button goapp.Value, name, text string) {
 	button.Set("textContent", name)
 	called(button, name, text)
@@ -152,9 +152,8 @@ func (t templates) update(r *row, old, next *client.Message) {
 	}
 	if was, is := words.State(old), words.State(next); was != is || old.State != next.State {
 		t.state(r.article, next, is)
-		if r.opened() { // in the new state the message may have other actions
-			r.hideBar()
-			r.open(t, next)
+		if r.opened() {
+			r.reopen(t, next)
 		}
 	}
 	if old.Extras != next.Extras {
@@ -164,8 +163,8 @@ func (t templates) update(r *row, old, next *client.Message) {
 	dom.Set(r.article, "aria-label", words.Label(next, t.clock))
 }
 
-// author writes the author's name, and the marks around it. One mark says that the author is a guest, another tells the
-// author from users with the same name.
+// author writes the author's name, and the marks before and after the name. One mark says that the author is a guest.
+// Another mark distinguishes authors who have the same name.
 func (r *row) author(m *client.Message) {
 	before, name, after := words.AuthorParts(m, maxName)
 	e := r.head.Get("firstChild")
@@ -198,41 +197,34 @@ func (t templates) state(article goapp.Value, m *client.Message, state string) {
 }
 
 // top returns the distance of the row from the top of the screen, in CSS pixels. textTop returns the distance of the row's
-// text.
+// text from the top of the screen.
 func (r *row) top() float64     { return r.rect().Get("top").Float() }
 func (r *row) textTop() float64 { return r.text().Call("getBoundingClientRect").Get("top").Float() }
 
 func (r *row) rect() goapp.Value { return r.article.Call("getBoundingClientRect") }
 
-// count updates the time left that the row shows. It returns true if the row needs an update each second from now on,
-// because the row shows a number or will show one before the next update of the rings.
-func (r *row) count(m *client.Message, now time.Time) (soon bool) {
-	to := remains(m, now)
+// count updates the time left that the row shows.
+func (r *row) count(to remaining) {
 	if to.step != r.shown.step {
 		part := strconv.FormatFloat(float64(to.step)/ringSteps, 'f', 3, 64)
 		r.left.Get("style").Call("setProperty", "--left", part)
 	}
-	if to.seconds != r.shown.seconds {
-		text := ""
-		if to.seconds > 0 {
-			text = words.Left(to.seconds)
-		}
+	if text := to.text(); text != r.shown.text() {
 		r.left.Set("textContent", text)
 	}
 	r.shown = to
-	return m.Seq != 0 && m.Expires.Sub(now) <= numbersFrom+ringEvery
 }
 
-// A chunk is an element that holds some consecutive rows. When a row changes, the browser lays out only its chunk, not all
-// rows.
+// A chunk is an element that contains some consecutive rows. When a row changes, the browser calculates the layout of the
+// rows in its chunk only, not of all rows.
 type chunk struct {
 	element goapp.Value
 	rows    int
 	bars    int // how many of the rows show their bar
 }
 
-// chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that there are as many full chunks
-// as a full chunk has rows.
+// chunkRows is the number of rows in a full chunk. It is the square root of maxRows, so that a chunk has few rows, and the
+// list has few chunks (about 20 each). A change then needs the layout of few elements.
 const chunkRows = 20
 
 func (c *chunk) insert(added *row, next goapp.Value) {
@@ -248,8 +240,8 @@ func (c *chunk) insert(added *row, next goapp.Value) {
 	}
 }
 
-// countBars adds n to the number of bars in the chunk. A style lets a chunk with bars paint over its neighbours, because the
-// bar of its first row reaches above the chunk and would be cut off there.
+// countBars adds n to the number of bars in the chunk. The bar of the chunk's first row reaches above the chunk, and would
+// be cut off there. So a style lets a chunk that has bars draw over its neighbours.
 func (c *chunk) countBars(n int) {
 	c.bars += n
 	class := "block"

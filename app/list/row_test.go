@@ -67,20 +67,36 @@ func TestPiled(t *testing.T) {
 
 func TestRemains(t *testing.T) {
 	at := time.UnixMilli(1_790_000_000_000)
-	m := client.Message{Seq: 1, At: at, Expires: at.Add(5 * time.Minute)}
+	five, hours := 5*time.Minute, 25*time.Hour
 	for _, tt := range []struct {
-		after         time.Duration
-		step, seconds int
+		left        list.Left
+		life, after time.Duration
+		step        int
+		number      string
+		soon        bool
 	}{
-		{0, 60, 0}, {-time.Second, 60, 0}, {time.Second, 60, 0}, {5 * time.Second, 59, 0}, {269 * time.Second, 7, 0}, {270 * time.Second, 6, 30},
-		{299500 * time.Millisecond, 1, 1}, {400 * time.Second, 0, 1},
+		{list.Ring, five, 0, 60, "", false}, {list.Ring, five, -time.Second, 60, "", false},
+		{list.Ring, five, time.Second, 60, "", false}, {list.Ring, five, 5 * time.Second, 59, "", false},
+		{list.Ring, five, 264 * time.Second, 8, "", false}, {list.Ring, five, 269 * time.Second, 7, "", true},
+		{list.Ring, five, 270 * time.Second, 6, "30 s", true},
+		{list.Ring, five, 299500 * time.Millisecond, 1, "1 s", true}, {list.Ring, five, 400 * time.Second, 0, "1 s", true},
+		{list.Numbers, five, 0, 0, "5:00", true}, {list.Numbers, five, 5 * time.Second, 0, "4:55", true},
+		{list.Numbers, five, 299500 * time.Millisecond, 0, "0:01", true},
+		{list.Numbers, five, 400 * time.Second, 0, "0:01", true},
+		{list.Numbers, hours, 0, 0, "25:00:00", true},
+		{list.Numbers, hours, 24*time.Hour - 69*time.Second, 0, "1:01:09", true},
+		{list.Nothing, five, 0, 0, "", false}, {list.Nothing, five, 299 * time.Second, 0, "", false},
 	} {
-		if step, seconds := list.Remains(&m, at.Add(tt.after)); step != tt.step || seconds != tt.seconds {
-			t.Errorf("after %s: step %d, %d s, want %d, %d", tt.after, step, seconds, tt.step, tt.seconds)
+		m, now := client.Message{Seq: 1, At: at, Expires: at.Add(tt.life)}, at.Add(tt.after)
+		if step, number := tt.left.Remains(&m, now); step != tt.step || number != tt.number {
+			t.Errorf("%d: after %s: step %d, %q, want %d, %q", tt.left, tt.after, step, number, tt.step, tt.number)
 		}
-	}
-	if step, seconds := list.Remains(&client.Message{}, at); step != 0 || seconds != 0 {
-		t.Errorf("before it is accepted: step %d, %d s, want none", step, seconds)
+		if got := tt.left.Soon(&m, now); got != tt.soon {
+			t.Errorf("%d: after %s: an update each second: %t, want %t", tt.left, tt.after, got, tt.soon)
+		}
+		if step, number := tt.left.Remains(&client.Message{}, now); step != 0 || number != "" {
+			t.Errorf("%d: a message that is not accepted shows step %d, %q", tt.left, step, number)
+		}
 	}
 }
 

@@ -42,8 +42,9 @@ func (r *rows) remove(gone *row) {
 	}
 }
 
-// insert inserts the row added in front of the row next, or at the end if next is nil. If added would become the first or
-// the last row of a full chunk, it goes into a neighbouring or a new chunk.
+// insert inserts the row added in front of the row next, or at the end of the list if next is nil. If the place is at the
+// start or the end of a full chunk, the row goes into a neighbouring chunk that is not full, or into a new chunk. If the
+// place is in the middle of a full chunk, the row goes into that chunk all the same.
 func (r *rows) insert(added, next *row) {
 	if next == nil {
 		last := len(r.chunks) - 1
@@ -77,15 +78,16 @@ func (r *rows) begin(index int) {
 	r.chunks = slices.Insert(r.chunks, index, c)
 }
 
-// firstInSight returns the index of the first message whose row ends below edge, a distance from the top of the screen.
-// messages must not be empty.
+// firstInSight returns the index of the first message whose row ends below edge, or of the last message if no row ends
+// there. edge is a distance from the top of the screen, in CSS pixels. messages must not be empty.
 func (r *rows) firstInSight(messages []client.Message, edge float64) int {
 	return sort.Search(len(messages)-1, func(i int) bool {
 		return r.at[messages[i].Key].rect().Get("bottom").Float() > edge
 	})
 }
 
-// inSight returns the messages from the first one whose row is in sight to the last one that has a row.
+// inSight returns the messages in sight and below: all messages that have a row, except those that are scrolled out at the
+// top.
 func (r *rows) inSight() []client.Message {
 	if r.box == nil || len(r.messages) == 0 {
 		return nil
@@ -93,7 +95,8 @@ func (r *rows) inSight() []client.Message {
 	return r.messages[r.firstInSight(r.messages, r.frame().Get("top").Float()):]
 }
 
-// moreBefore reports whether there are messages before the first row.
+// moreBefore reports whether the room has messages that are older than the message in the first row. messages are all
+// messages of the room.
 func (r *rows) moreBefore(messages []client.Message) bool {
 	return len(r.messages) > 0 && len(messages) > 0 && r.messages[0].Key != messages[0].Key
 }
@@ -108,7 +111,7 @@ type divider struct {
 	above   string // the key of the row below the divider; "": the divider is not shown
 }
 
-// putAbove moves the divider above the row with this key; for "" it removes the divider.
+// putAbove moves the divider above the row with this key. If key is "", or if no row has the key, it removes the divider.
 func (d *divider) putAbove(key string) {
 	r := d.rows.at[key]
 	switch {

@@ -3,48 +3,65 @@ package list
 import (
 	"math"
 	"strconv"
+	"time"
 
 	"mayfly/app/client"
 )
 
-// The text that the user reads stays where it is.
+// This file keeps the text that the user reads in its place on the screen.
 //
-// When the first rows are removed, all other rows would shift, and the browser would lay out and paint again what did
-// not change. So while the removed rows are out of sight, the list keeps its height: an empty gap above the first row
-// grows instead. The gap closes before the user can scroll to it, and when it is higher than maxGap.
+// When the first rows are removed, all other rows would move up, and the browser would lay out and paint them again, though
+// they have not changed. To prevent that, the list has an empty gap above its first row. When rows that are out of sight are
+// removed, the gap grows by their height, and the list stays as high as before. The gap is removed before the user can
+// scroll to it, and when it is higher than maxGap.
+//
+// While the user scrolls up, the page changes scrollTop only if it must. A smooth scroll, which for example assistive
+// technology can begin, has a fixed end: a value of scrollTop. Chromium may finish such a scroll although the page has
+// changed scrollTop meanwhile. The list would then jump by as much as the page has changed scrollTop. So the page changes
+// the height of the gap instead (see keep), and leaves a gap that is higher than maxGap until the user has stopped
+// scrolling.
 
 const (
 	maxGap   = 4000 // CSS pixels, a few screens: a higher gap would make the scroll bar plainly wrong
 	rounding = 1    // CSS pixels: browsers round, so a list at its end may seem to be this far from it
 
-	// A user who scrolls down to less than endSlack, in CSS pixels, above the end counts as at the end. When the focus goes
-	// to the last row, the browser scrolls to the end of that row, but not past the padding below it.
+	// endSlack is in CSS pixels. When the user scrolls down, and the end of the list is then at most this far below the
+	// screen, the list counts as scrolled to its end. For example, when the last row gets the focus, the browser scrolls
+	// only to the end of that row, and not past the padding below the row.
 	endSlack = 16
+
+	// The user counts as scrolling until the list has not moved for this long. A smooth scroll takes less than a second, but
+	// on a busy device the page may learn late that the list has moved.
+	scrollRest = 5 * time.Second
 )
 
-// A viewport holds how far the list is scrolled. Lengths are in CSS pixels.
+// A viewport says how far the list is scrolled, and whether the list follows its newest message. Lengths are in CSS pixels.
 type viewport struct {
 	rows      *rows
-	following bool    // the list follows its newest message; a new message does not change this (see follows)
-	gap       float64 // the height of the empty gap above the first row
-	top       float64 // scrollTop when the page last scrolled the list or read scrollTop
-	remainder float64 // how far top is from the position that the page asked for: browsers round
+	following bool      // the list follows its newest message: it scrolls to each message that comes (see follows)
+	gap       float64   // the height of the empty gap above the first row
+	top       float64   // scrollTop after the page last scrolled the list, or last noticed that the user had scrolled
+	remainder float64   // the rounding error of the page's last scroll: the scrollTop that the page wanted, minus top
+	scrolled  time.Time // when the page last noticed that the user had scrolled
 }
 
-// notice reads how far the list is scrolled, and decides whether it follows its newest message from now on. newest says
-// whether the newest message has a row. notice reports whether the user has scrolled since notice last ran or the page last
-// scrolled the list.
+// notice reads how far the list is scrolled, and sets following. newest says whether the newest message has a row. notice
+// returns true if the user has scrolled since the page last scrolled the list or called notice.
 func (v *viewport) notice(newest bool) (scrolled bool) {
 	top, following := v.position(newest)
-	if math.Abs(top-v.top) >= rounding { // less may be rounding; v.top stays, so small steps of the user add up
-		v.top, v.remainder = top, 0
+	if math.Abs(top-v.top) >= rounding { // a smaller step may be rounding; v.top stays, so small steps of the user add up
+		v.top, v.remainder, v.scrolled = top, 0, time.Now()
 		scrolled = true
 	}
 	v.following = following
 	return scrolled
 }
 
-// position returns how far the list is scrolled, and whether it follows its newest message at that position.
+// scrolling reports whether the user may be scrolling now, in a list that does not follow its newest message.
+func (v *viewport) scrolling() bool { return !v.following && time.Since(v.scrolled) < scrollRest }
+
+// position returns how far the list is scrolled now (scrollTop), and whether the list follows its newest message there.
+// newest says whether the newest message has a row; without that row the list can't follow.
 func (v *viewport) position(newest bool) (top float64, following bool) {
 	top = v.scrollTop()
 	if v.following && math.Abs(top-v.top) < rounding {
@@ -60,7 +77,7 @@ func (v *viewport) position(newest bool) (top float64, following bool) {
 // input events.
 func follows(followed bool, oldTop, top, below float64) bool {
 	switch {
-	case below <= rounding: // true also if the browser scrolled up because the list became shorter or its frame higher
+	case below <= rounding: // also if the browser itself scrolled up, because the list became shorter or its frame higher
 		return true
 	case top <= oldTop-rounding: // the user has scrolled up; one pixel counts, because a slow scroll begins with one
 		return false
@@ -77,8 +94,9 @@ func (v *viewport) below(top float64) float64 {
 	return v.rows.log.Get("scrollHeight").Float() - top - v.rows.log.Get("clientHeight").Float()
 }
 
-// unseen returns the height of the rows that c removes, and the row below them. It returns 0 if one of these rows is in
-// sight, or if c does anything else than remove rows at the start of the list and add rows at its end.
+// unseen runs before c is carried out. It returns the height of the rows that c will remove, and the first row below these
+// rows. It returns 0 if one of these rows is in sight, or if c does more than remove rows at the start of the list and add
+// rows at its end.
 func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 	n := c.first(prev)
 	if n == 0 {
@@ -92,15 +110,15 @@ func (v *viewport) unseen(prev []client.Message, c change) (float64, rowBelow) {
 	return top - v.rows.at[prev[0].Key].top(), rowBelow{kept, kept.part, kept.textTop() - top}
 }
 
-// A rowBelow is the first row below removed rows, with its part and its text's place before they were removed.
+// A rowBelow is the first row below the rows that a change removes. part and text say how the row was before the change.
 type rowBelow struct {
 	row  *row
 	part part
-	text float64 // how far its text was below its top
+	text float64 // the distance from the top of the row to its text
 }
 
-// grown returns by how much the distance between the top of the row and its text has grown. It has grown only if the row has
-// become the first of its group: then the row shows its name above the text.
+// grown runs after the change. It returns by how much the distance from the top of the row to its text has grown. This
+// distance grows only if the row has become the first of its group, and now shows the author's name above its text.
 func (b rowBelow) grown() float64 {
 	if b.row.part == b.part {
 		return 0
@@ -108,13 +126,19 @@ func (b rowBelow) grown() float64 {
 	return b.row.textTop() - b.row.top() - b.text
 }
 
-// fill makes the gap higher by the height of the removed rows that were out of sight, less the height that the row below has
-// gained above its text. If removed rows were in sight, it closes the gap, because then the gap would be in sight too.
+// fill runs after c was carried out. height and below are the results of unseen.
+//   - The removed rows were out of sight: height is their height, and fill makes the gap that much higher. The row below
+//     may now show a name above its text. Then fill makes the gap lower by the height of the name, so that the text does
+//     not move.
+//   - Removed rows were in sight: height is 0, and fill removes the gap, because the gap would be in sight, too. While the
+//     user scrolls, fill leaves the gap to keep.
 func (v *viewport) fill(height float64, below rowBelow, c change) {
 	if height > 0 {
 		v.setGap(v.gap + height)
-		v.setGap(v.gap - below.grown()) // measured with the gap: without it the list may be so short that it scrolls
-	} else if len(c.gone) > 0 {
+		// Call grown only now: it makes the browser calculate the layout. Without the higher gap the list would be too short
+		// at that moment, and the browser might scroll it.
+		v.setGap(v.gap - below.grown())
+	} else if len(c.gone) > 0 && !v.scrolling() {
 		v.setGap(0)
 	}
 }
@@ -136,8 +160,9 @@ func (v *viewport) closeGap() {
 	v.scroll(want)
 }
 
-// anchor returns the key of the first row in sight that c does not remove or move, and the top of its text on the screen. It
-// takes the text and not the row, because a row that becomes the first of its group gets its name above the text.
+// anchor returns the key of the first row in sight that c neither removes nor moves, and how far the text of the row is from
+// the top of the screen. anchor measures the position of the text and not of the row: if c makes the row the first of its
+// group, a name appears above the text, but the text must not move. key is "" if there is no such row.
 func (v *viewport) anchor(prev []client.Message, c change) (key string, y float64) {
 	if len(prev) == 0 {
 		return "", 0
@@ -149,11 +174,18 @@ func (v *viewport) anchor(prev []client.Message, c change) (key string, y float6
 	return key, y
 }
 
-// keep scrolls so that the text of the row with the given key is at y again. Browsers round the scroll position. The next
-// scroll makes up for the rounding; otherwise the small errors of a hundred expiries would add up, and the text would
-// visibly move.
+// keep runs after a change, and makes the text of the row with this key be where it was before: y is the distance that
+// anchor returned. While the user scrolls, keep changes the height of the gap by as much as the text has moved, if the gap
+// is high enough. If it is not, or if nobody scrolls, keep scrolls the list. Browsers round the scroll position, so keep
+// adds what the last scroll has rounded off. Otherwise the small errors of a hundred expiries would add up, and the text
+// would visibly move.
 func (v *viewport) keep(key string, y float64) {
-	v.scroll(v.scrollTop() + v.rows.at[key].textTop() - y + v.remainder)
+	moved := v.rows.at[key].textTop() - y
+	if v.scrolling() && v.gap >= moved {
+		v.setGap(v.gap - moved)
+		return
+	}
+	v.scroll(v.scrollTop() + moved + v.remainder)
 }
 
 // toEnd scrolls to the last row.
@@ -167,7 +199,7 @@ func (v *viewport) scroll(want float64) {
 	v.rows.log.Set("scrollTop", want)
 	v.top = v.scrollTop()
 	v.remainder = want - v.top
-	if math.Abs(v.remainder) > 1 { // the list could not scroll that far, so this is no rounding
+	if math.Abs(v.remainder) > 1 { // the difference is not rounding: the list could not scroll that far
 		v.remainder = 0
 	}
 }

@@ -10,14 +10,15 @@ import (
 	"mayfly/shared/markup"
 )
 
-// tags has the HTML element for each kind of node that contains other nodes. A block of code is not in it, because it
-// becomes several elements (codeBlock).
+// tags has the name of the HTML element for each kind of node that contains other nodes. A block of code is not in tags,
+// because it becomes several elements (codeBlock).
 var tags = map[markup.Kind]string{
 	markup.Bold: "strong", markup.Italic: "em", markup.Strike: "s", markup.Code: "code", markup.Quote: "blockquote",
 	markup.Bullets: "ul", markup.Numbers: "ol", markup.Item: "li",
 }
 
-// draw makes nodes the content of element. Most messages are one text, which takes one call into the browser.
+// draw makes nodes the content of element. Most messages are one node of plain text: draw sets such a text with one call
+// into the browser.
 func (t templates) draw(element goapp.Value, nodes []markup.Node) {
 	if len(nodes) == 1 && nodes[0].Kind == markup.Text && len(t.names) == 0 {
 		element.Set("textContent", nodes[0].Text)
@@ -26,7 +27,8 @@ func (t templates) draw(element goapp.Value, nodes []markup.Node) {
 	element.Call("replaceChildren", t.content(nil, nodes)...)
 }
 
-// content makes elements and texts of nodes, and appends them to all.
+// content appends the nodes to the list all: each node becomes one or more elements or strings, which the browser can insert
+// into the document. A Mark, which is a delimiter such as **, is left out.
 func (t templates) content(all []any, nodes []markup.Node) []any {
 	for _, n := range nodes {
 		switch n.Kind {
@@ -44,8 +46,8 @@ func (t templates) content(all []any, nodes []markup.Node) []any {
 	return all
 }
 
-// element returns the HTML element for n, a node that contains other nodes. A quote or a list of a right-to-left text begins
-// at the right, as a message of such a text does.
+// element returns the HTML element for n, a node that contains other nodes. If the text of a quote or a list runs from right
+// to left, the quote or list begins at the right (dir="auto"), like a whole message.
 func (t templates) element(n markup.Node) goapp.Value {
 	if n.Kind == markup.Code {
 		t.names = nil
@@ -67,7 +69,7 @@ func newCode() goapp.Value {
 	pre := dom.Node("pre", "", dom.Node("code", ""))
 	dom.Set(pre, "dir", "ltr")
 	copies := button(doCode, "")
-	dom.Set(copies, "tabindex", "-1") // the Tab key stops at it only while the actions are open
+	dom.Set(copies, "tabindex", "-1") // the Tab key stops at this button only while the actions of the row are open
 	return dom.Node("div", "code", pre, copies)
 }
 
@@ -85,9 +87,9 @@ func codeBeside(button goapp.Value) string {
 	return button.Get("previousSibling").Get("textContent").String()
 }
 
-// linked appends to all the element of a link. If the host that the browser reads in the link is not the host that the text
-// shows, linked adds the browser's host beside the link, because a letter of another script may look like a Latin one, so
-// that the user would trust a false host.
+// linked appends the element of link to the list all. If the browser would go to another host than the text seems to show,
+// linked also appends the name of that host in parentheses. For example, a Cyrillic letter may look like a Latin one, and
+// the user could take one host for another.
 func (t templates) linked(all []any, link markup.Node) []any {
 	a := t.link.Call("cloneNode")
 	host := hostOf(a, link)
@@ -102,9 +104,10 @@ func (t templates) linked(all []any, link markup.Node) []any {
 	return all
 }
 
-// hostOf sets the address of anchor, the element that shows link, and returns the host that the browser reads in that
-// address, "" if it reads none. Browsers read no host in a mail address, so for a mail address hostOf first lets the browser
-// read the part after the @ as the host of a page.
+// hostOf sets the address of anchor, the element that shows link. It returns the host to which the browser would go, or ""
+// if the browser finds no host in the address. A browser finds no host in a mail address. So for a mail address, hostOf
+// first makes anchor a link to https:// and the host after the @, reads the host from anchor, and only then sets the mail
+// address.
 func hostOf(anchor goapp.Value, link markup.Node) string {
 	if !strings.Contains(link.Text, "://") {
 		anchor.Set("href", "https://"+link.Host)

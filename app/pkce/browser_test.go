@@ -197,6 +197,17 @@ func (pg *page) token() string {
 	return c.Token
 }
 
+// shares reports whether both pages have the same access token. While one of them renews the token, the other still has the
+// old one, which is valid, too. So shares looks again a second later.
+func (pg *page) shares(other *page) bool {
+	pg.tab.d.t.Helper()
+	if pg.token() == other.token() {
+		return true
+	}
+	wait(time.Second)
+	return pg.token() == other.token()
+}
+
 // signIn signs user in and returns the page to which the provider sent the user back.
 func (tb *tab) signIn(user string) *page {
 	tb.d.t.Helper()

@@ -6,14 +6,14 @@ import (
 	"mayfly/shared/backoff"
 )
 
-// The times of signing in.
+// The waits, timeouts and ages that signing in and renewing tokens use.
 const (
-	tick           = 20 * time.Second       // the longest wait between two turns of Run: timers stop while a device sleeps
-	minMargin      = time.Minute            // how long before its end a token is renewed; a tenth of its life if longer
+	tick           = 20 * time.Second       // Run waits at most this long: a long timer is late after a device has slept
+	minMargin      = time.Minute            // renew a token this long before it ends; a tenth of its life if that is longer
 	maxSpread      = 10 * time.Second       // the most by which jitter moves a renewal to an earlier or later time
 	warnBefore     = 2 * time.Minute        // the user is warned this long before the end of a sign-in that can't be renewed
 	fetchTimeout   = 15 * time.Second       // the longest time for one request to the provider
-	tokenTimeout   = 45 * time.Second       // the same for tokens; longer, as giving up may waste a code or a token
+	tokenTimeout   = 45 * time.Second       // the longest time for a token request; long, because a code works only once
 	lockTimeout    = 20 * time.Second       // the longest wait for the end of another tab's renewal
 	askTimeout     = 200 * time.Millisecond // the longest wait for an access token from another tab
 	signOutTimeout = 2 * time.Second        // the longest time for one request to the provider during a sign-out
@@ -23,11 +23,11 @@ const (
 	defaultLife    = 5 * time.Minute        // the life of an access token if the provider does not say
 	maxLife        = 24 * time.Hour         // the longest life of an access token, even if the provider says more
 	maxPending     = time.Hour              // the longest time from Begin to Callback
-	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return without the state that SignOut sent
-	maxSkew        = 5 * time.Minute        // a device's clock that is wrong by less than this is not reported
+	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return without a state (see signedOut)
+	maxSkew        = 5 * time.Minute        // a smaller difference between two clocks is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
-	keysMinAge     = 30 * time.Second       // an unknown key makes the client read the keys again, but not sooner than this
-	configTimeout  = 3 * time.Second        // the longest wait for the server's configuration; then the stored one is used
+	keysMinAge     = 30 * time.Second       // the keys are not read again within this time, even if a key is unknown
+	configTimeout  = 3 * time.Second        // the longest wait for the server's configuration; then the stored copy is used
 )
 
 // newRetry returns the schedule of the attempts after a failure: exponential backoff with half jitter.

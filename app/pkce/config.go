@@ -30,7 +30,7 @@ type Browser struct {
 	Origin  string // the page's origin: scheme, host and port
 	Address string // the page's whole address when it was loaded
 
-	// Revisited is true if the browser has loaded the page again by itself: from its history, or by a reload.
+	// Revisited is true if the page was loaded by a reload, or because the user went back or forward in the history.
 	Revisited bool
 
 	Fetch          Fetch
@@ -40,15 +40,16 @@ type Browser struct {
 	Tab   Storage // the tab's own storage
 	Vault Vault   // seals the record that goes into Local
 
-	// Lock takes the lock called name as soon as no other tab holds it. It returns an error if that takes longer than
-	// timeout. In a browser without locks it returns at once.
+	// Lock takes the lock called name as soon as no other tab holds it. If another tab holds the lock for longer than
+	// timeout, Lock returns an error. In a browser without Web Locks, Lock returns at once and locks nothing.
 	Lock func(name string, timeout time.Duration) (unlock func(), err error)
 
-	// Join joins the channel of the tabs. It calls receive with each message of another tab. send must not call receive.
+	// Join joins the channel through which the tabs of this origin exchange messages. It calls receive with each message of
+	// another tab. send sends a message to the other tabs, and must not call receive. leave leaves the channel.
 	Join func(receive func(message string)) (send func(message string), leave func())
 
-	// Verify checks a signature. alg is the algorithm's name in JOSE; RS256 does not occur, because wellSigned checks it in
-	// Go. jwk is the public key.
+	// Verify checks with the public key jwk whether signature is a valid signature of the bytes in signed. alg is the
+	// algorithm's name in JOSE. alg is never RS256, because wellSigned checks RS256 in Go.
 	Verify func(alg string, jwk, signed, signature []byte) bool
 
 	Assign  func(url string)  // makes the browser leave the page and load url
@@ -62,12 +63,12 @@ func (b *Browser) path() string {
 	return path
 }
 
-// Fetch gets url, or posts form to it if form is not empty. It sends cookies to the page's own origin at most, stores
-// nothing, follows no redirect and takes no longer than timeout. err means that Fetch could read no answer.
+// Fetch gets url, or posts form to it if form is not empty. It sends cookies only to the page's own origin, bypasses the
+// browser's cache, follows no redirect and takes no longer than timeout. It returns err if it could not read an answer.
 type Fetch func(url, form string, timeout time.Duration) (
 	status int, header func(name string) string, body []byte, err error)
 
-// Storage keeps strings. Any call may fail: the browser may deny storage, or the storage may be full.
+// Storage stores strings by key. Any call may fail: the browser may deny storage, or the storage may be full.
 type Storage interface {
 	Load(key string) (value string, err error) // "" if nothing is stored under key
 	Save(key, value string) error

@@ -12,9 +12,10 @@ import (
 	"mayfly/shared/clock"
 )
 
-// wrongClaim checks the claims of an ID token. It returns what is wrong with them, or "". It compares no time with the
-// device's clock, because that clock may be wrong. atHash is the value that the claim at_hash must have. previous holds
-// the claims of the previous ID token of this sign-in, nil if there is none.
+// wrongClaim checks the claims of an ID token. It returns the end of a sentence that begins "The ID token" and says what is
+// wrong, or "" if the claims are right. It does not check whether the token has expired, because the device's clock may be
+// wrong. atHash is the value that the claim at_hash must have (halfHash). nonce is the nonce of the request that began the
+// sign-in. previous holds the claims of the previous ID token of this sign-in, nil if there is none.
 func wrongClaim(claims object, reg *registration, atHash, nonce string, previous object) string {
 	audience, azp := claims.texts("aud"), claims.text("azp")
 	subject, given := claims.text("sub"), claims.text("nonce")
@@ -35,8 +36,8 @@ func wrongClaim(claims object, reg *registration, atHash, nonce string, previous
 	return ""
 }
 
-// skewOf returns by how much the device's clock is ahead of the provider's. claims are those of an ID token that the
-// provider issued just now. If the difference is below maxSkew, skewOf returns 0.
+// skewOf returns by how much the device's clock, which shows now, is ahead of the provider's clock. claims are the claims of
+// an ID token that the provider issued just now. skewOf returns 0 if the two clocks differ by less than maxSkew.
 func skewOf(claims object, now clock.Moment) time.Duration {
 	issued := time.Unix(int64(claims.number("iat")), 0)
 	if skew := now.Wall.Sub(issued).Round(time.Second); skew.Abs() >= maxSkew {
@@ -45,9 +46,9 @@ func skewOf(claims object, now clock.Moment) time.Duration {
 	return 0
 }
 
-// whoseSkew decides whose clock is wrong if the device's clock is ahead of the provider's by skew. If the device's clock
-// agrees with the Mayfly server's, the provider's clock is wrong, otherwise the device's clock. whoseSkew returns by how
-// much the device's clock and the provider's clock are ahead of the right time.
+// whoseSkew decides which clock is wrong. skew is by how much the device's clock is ahead of the provider's. If the device's
+// clock agrees with the clock of the Mayfly server, the provider's clock is wrong. Otherwise, or if the server's time is not
+// known, the device's clock is wrong. The results say by how much each of the two clocks is ahead of the right time.
 func whoseSkew(skew time.Duration, reg *registration) (device, provider time.Duration) {
 	if reg.dated && reg.skew.Abs() < maxSkew {
 		return 0, -skew
@@ -80,8 +81,8 @@ func wellSigned(verify func(alg string, jwk, signed, signature []byte) bool,
 	return rsa.VerifyPKCS1v15(&public, crypto.SHA256, hash[:], signature) == nil
 }
 
-// halfHash returns the value that the claim at_hash must have for an access token: the first half of its hash. alg is the
-// algorithm that signs the ID token.
+// halfHash returns the value that the claim at_hash must have: the first half of the hash of the access token, access. alg
+// is the algorithm that signs the ID token; it also determines the hash function.
 func halfHash(alg, access string) string {
 	b := []byte(access)
 	switch alg[2:] {
@@ -97,7 +98,8 @@ func halfHash(alg, access string) string {
 	}
 }
 
-// nameIn returns the user's name from an ID token that was verified before: the best claim that is not empty, or "you".
+// nameIn returns the user's name from id, an ID token that was verified before. It returns the first of these claims that is
+// not empty: name, preferred_username, email, sub. If all are empty, it returns "you".
 func nameIn(id string) string {
 	_, claims, _ := split(id)
 	for _, claim := range [...]string{"name", "preferred_username", "email", "sub"} {

@@ -8,9 +8,9 @@ import (
 	"mayfly/shared/clock"
 )
 
-// keys are the provider's public keys. find and read block.
+// keys holds the provider's public keys, with which ID tokens are checked. Its methods find and read block.
 type keys struct {
-	// static
+	// static: never changed after newProvider
 	b   *Browser
 	now clock.Clock
 
@@ -19,7 +19,9 @@ type keys struct {
 	readAt clock.Moment
 }
 
-// keyTypes says which type of key each JOSE algorithm needs. It has no algorithm with a shared secret, such as HS256.
+// keyTypes says which type of key each JOSE algorithm needs. An ID token that is signed with any other algorithm is refused.
+// Algorithms with a shared secret, such as HS256, are missing here on purpose, because a forger could use the provider's
+// public key as the secret.
 const keyTypes = " RS256:RSA RS384:RSA RS512:RSA PS256:RSA PS384:RSA PS512:RSA" +
 	" ES256:P-256 ES384:P-384 ES512:P-521 EdDSA:Ed25519 "
 
@@ -28,8 +30,9 @@ const (
 	minRSA  = 256 // the shortest modulus of an RSA key, in bytes
 )
 
-// find returns the key that has the id kid and fits the algorithm alg. If kid is "", it returns the only key that fits
-// alg. If there is no such key among the known keys, find reads the keys again from url.
+// find returns the key to check an ID token with: the one key that has the id kid and fits the algorithm alg. If kid is "",
+// it returns the one key that fits alg. If the known keys contain no such key, or more than one, find reads the keys again
+// from url, unless it read them just now (keysMinAge). If that does not help, it returns a fault.
 func (k *keys) find(url, kid, alg string) (object, *fault) {
 	for range 2 {
 		key, again := k.lookUp(kid, alg)
@@ -46,8 +49,9 @@ func (k *keys) find(url, kid, alg string) (object, *fault) {
 	return nil, wrongFault("The ID token is signed with an unknown key.")
 }
 
-// lookUp returns the key that find looks for, nil if it is not among the known keys. readAgain is true if the key may be
-// found after reading the keys again; it is false if they were read less than keysMinAge ago.
+// lookUp looks for the key that find must return, without a request. It returns nil if the known keys contain no such key,
+// or more than one. Then readAgain says whether find may read the keys from the provider again: it is false if the keys were
+// read less than keysMinAge ago.
 func (k *keys) lookUp(kid, alg string) (found object, readAgain bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -64,7 +68,7 @@ func (k *keys) lookUp(kid, alg string) (found object, readAgain bool) {
 	return nil, k.list == nil || k.now().Since(k.readAt) >= keysMinAge
 }
 
-// known reports whether the keys have been read.
+// known reports whether read has succeeded at least once.
 func (k *keys) known() bool {
 	k.mu.Lock()
 	known := k.list != nil

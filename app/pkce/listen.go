@@ -2,16 +2,18 @@ package pkce
 
 import "time"
 
-// minGain is how much later an access token must end to replace another access token, in milliseconds.
+// minGain is in milliseconds. A tab replaces its access token by that of another tab only if the other token ends more than
+// minGain later.
 const minGain = 1000
 
-// listenLocked handles the messages that other tabs have sent. It ignores a message about another sign-in than this
-// tab's, except an "end" of the sign-in that this tab had before.
+// listenLocked handles the messages that other tabs have sent. It ignores messages about other sign-ins than this tab's.
+// There is one exception: if this tab has just lost its sign-in, a message "end" for that sign-in says why, and listenLocked
+// sets the outcome.
 func listenLocked(m *monitor) {
 	for _, text := range m.tabs.take() {
 		message := parseQuery(text)
 		if message["kind"] == "token" {
-			m.syncLocked() // the token may belong to a new sign-in, whose record must be read first
+			m.syncLocked() // the token may belong to a new sign-in, whose stored record this tab must read first
 		}
 		signInID := message["session"]
 		ours := m.record != nil && signInID == m.record.signInID
@@ -26,18 +28,20 @@ func listenLocked(m *monitor) {
 			}
 		case "out", "end":
 			if ours {
-				m.dropLocked() // this also deletes a record that this tab stored after the other tab had deleted it
+				m.dropLocked() // also deletes the stored record: this tab may have stored it after the other tab deleted it
 				m.outcome.problem = Problem{}
 			}
 			if message["kind"] == "end" && signInID == m.formerID && m.record == nil && m.outcome.problem == (Problem{}) {
-				// dropLocked has ended that sign-in just now, or syncLocked ended it earlier because the record was gone.
+				// This tab's sign-in is gone: dropLocked has removed it just now, or syncLocked did so earlier, because the
+				// stored record was gone. Only now does this tab learn the reason.
 				m.outcome = outcome{true, Problem{Cause: SignInEnded}}
 			}
 		}
 	}
 }
 
-// acceptTokenLocked uses the access token in the message if it ends later than this tab's own.
+// acceptTokenLocked handles a message "token". If the access token in the message ends more than minGain later than this
+// tab's access token, this tab uses it from now on.
 func acceptTokenLocked(m *monitor, message map[string]string) {
 	now := m.now()
 	late := max(0, now.Wall.UnixMilli()-milliseconds(message["sent"]))

@@ -6,8 +6,8 @@ import (
 	"mayfly/shared/clock"
 )
 
-// registration is what the server's configuration says about its provider. It is empty until configure has read the
-// configuration.
+// registration is what the server's configuration, /config.json, says about signing in. It is empty until
+// provider.configure has read the configuration.
 type registration struct {
 	issuer   string // "": the server has no provider
 	clientID string
@@ -16,8 +16,8 @@ type registration struct {
 	sendsID  bool   // the server wants the ID token in place of the access token
 	noGuests bool   // the server lets in only users who are signed in
 
-	dated bool          // the server has told the time
-	skew  time.Duration // by how much the device's clock is ahead of the server's, if dated
+	dated bool          // the server's answer had a Date header, so skew is known
+	skew  time.Duration // by how much the device's clock is ahead of the server's
 }
 
 // metadata are the facts in the provider's discovery document: its endpoints and its features. They are immutable.
@@ -35,8 +35,9 @@ func (d *metadata) fresh(now clock.Moment) bool {
 	return age >= 0 && age <= providerMaxAge.Milliseconds()
 }
 
-// parseMetadata returns the metadata in the discovery document o. If Mayfly cannot use this provider, it returns a fault.
-// readAt is the time for the field read of the metadata.
+// parseMetadata returns the metadata in the discovery document o. If Mayfly cannot use this provider, it returns a fault
+// instead. issuer is the issuer that the server has named. readAt is when the document was read, in Unix milliseconds of the
+// device's clock.
 func parseMetadata(o object, issuer string, readAt int64) (*metadata, *fault) {
 	d := &metadata{
 		read: readAt, authorize: o.endpoint("authorization_endpoint"), token: o.endpoint("token_endpoint"),

@@ -7,11 +7,11 @@ import (
 	"mayfly/shared/clock"
 )
 
-// monitor holds the state of a SignIn and the lock that guards it. Methods whose names end in Locked need the lock; only
-// outside releases it while they run. After a call of outside the state may have changed: compare generation to see
-// whether the sign-in is still the same.
+// monitor has the state of a SignIn, and the lock mu that guards it. Call methods whose names end in Locked with the lock
+// held. Such a method may release the lock for a while, by the method outside, so the state may have changed when it
+// returns. Compare generation with its value before the call, to see whether the sign-in is still the same.
 type monitor struct {
-	// static
+	// static: never changed after newMonitor
 	now      clock.Clock
 	wake     chan struct{} // capacity 1; a value in it makes Run do its next turn
 	restored chan struct{} // closed when the provider is known and the stored record was read
@@ -26,7 +26,7 @@ type monitor struct {
 	skew       time.Duration // by how much the device's clock is ahead of the provider's
 	inCallback bool          // Callback is checking the provider's answer
 	leaving    bool          // Begin is running
-	gone       bool          // SignOut has sent the browser to the provider
+	gone       bool          // SignOut has sent the browser to the provider's page, to sign out there
 	outcome    outcome
 }
 
@@ -38,7 +38,7 @@ type current struct {
 	formerID string  // the signInID of the previous sign-in
 }
 
-// outcome says how the last sign-in ended, or what is wrong with this one.
+// outcome is what the page shows about the last sign-in: whether it has ended, and what went wrong with it.
 type outcome struct {
 	ended   bool // the sign-in has ended, but not because the user signed out
 	problem Problem
@@ -68,18 +68,19 @@ func (m *monitor) wakeRun() {
 	}
 }
 
-// outside releases the lock, calls f and takes the lock again. Code that waits for the network, the vault or another tab
-// must be in f. While f runs, Run publishes the changes that were made before.
+// outside releases the lock, calls f and takes the lock again. A caller passes as f any code that waits for the network, the
+// vault or another tab, so that nobody holds the lock during the wait. The release also wakes SignIn.Run, which tells the
+// subscribers about the changes made so far.
 func (m *monitor) outside(f func()) {
 	m.release()
 	f()
 	m.hold()
 }
 
-// syncLocked reads the stored record. If another tab has changed it, syncLocked uses the changed record from now on. It may
-// have a new refresh token, belong to another sign-in, or be deleted.
+// syncLocked makes this tab use the stored record, which other tabs may have changed. A changed record may have a new
+// refresh token, or belong to another sign-in. If the stored record was deleted, nobody is signed in from now on.
 func (m *monitor) syncLocked() {
-	for range 3 { // if the record changes every time, Run's next turn calls syncLocked again
+	for range 3 { // again if another tab changes the record meanwhile; after three attempts, Run's next turn tries again
 		raw, err := m.records.load()
 		if err != nil || raw == m.raw {
 			return
@@ -93,7 +94,7 @@ func (m *monitor) syncLocked() {
 			continue
 		}
 		if how == useless && raw != "" {
-			m.records.delete() // no later attempt could read it either
+			m.records.delete() // delete a useless record: no later attempt could read it either
 			raw = ""
 		}
 		if r == nil || m.record == nil || r.signInID != m.record.signInID {
@@ -108,7 +109,7 @@ func (m *monitor) syncLocked() {
 	}
 }
 
-// setRecordLocked makes r the current sign-in. raw is its stored form.
+// setRecordLocked makes r the record of the current sign-in; nil: nobody is signed in. raw is the stored form of r.
 func (m *monitor) setRecordLocked(r *record, raw string) {
 	m.record, m.raw = r, raw
 	if r != nil {
@@ -116,9 +117,10 @@ func (m *monitor) setRecordLocked(r *record, raw string) {
 	}
 }
 
-// storeLocked is a compare-and-swap: it replaces the stored record raw with r, and uses token as the access token from
-// now on. If the generation or the stored record has changed meanwhile, for example because the user has signed out,
-// storeLocked does nothing and returns false.
+// storeLocked is a compare-and-swap. raw and generation are the stored record and m.generation when the caller read the
+// state. If both are still the same, storeLocked stores the record r, uses token as the access token from now on, sends
+// token to the other tabs, and returns true. If raw or generation has changed, for example because the user has signed out,
+// storeLocked changes nothing and returns false.
 func (m *monitor) storeLocked(generation int, raw string, r *record, token *access) bool {
 	var sealed string
 	m.outside(func() { sealed = m.records.seal(r) })
@@ -156,12 +158,13 @@ func (m *monitor) forgetLocked() {
 // record.
 func (m *monitor) dropLocked() {
 	if raw, err := m.records.load(); err == nil && raw == m.raw {
-		m.records.delete() // the error is ignored: a storage that can't delete can't be read either
+		m.records.delete() // an error is ignored: if the storage can't delete the record, it can't load it either
 	}
 	m.forgetLocked()
 }
 
-// endLocked ends the sign-in in all tabs, and shows problem. If generation is not the current one, it does nothing.
+// endLocked ends the sign-in in all tabs, and sets problem, which the page shows. generation is m.generation at the time
+// when the caller found the problem. If the sign-in was replaced since then, endLocked does nothing.
 func (m *monitor) endLocked(generation int, problem Problem) {
 	if m.generation != generation || m.record == nil {
 		return
@@ -182,9 +185,9 @@ func (m *monitor) sendTokenLocked() {
 		"life", itoa(a.life.Milliseconds()), "access", a.text, "sent", itoa(m.now().Wall.UnixMilli()), "record", raw)
 }
 
-// dueLocked returns the time until the access token must be renewed; 0 or less means now. The renewal begins before the
-// token ends, earlier by the token's margin. Without a refresh token a renewal is impossible, so dueLocked then returns
-// the time until the end.
+// dueLocked returns the time until the access token must be renewed; 0 or less means now. The token must be renewed when
+// only its margin is left (access.margin). But without a refresh token no renewal is possible: then dueLocked returns the
+// time until the access token ends.
 func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 	a := m.tokens.access
 	if a == nil || m.record != nil && m.record.refresh == "" {
@@ -196,8 +199,8 @@ func (m *monitor) dueLocked(now clock.Moment) time.Duration {
 // leftLocked returns for how many milliseconds the access token is still good.
 func (m *monitor) leftLocked() int64 { return max(0, m.tokens.access.left(m.now()).Milliseconds()) }
 
-// snapshotLocked returns the state as the page shows it. reg is the registration, which names the provider if the server
-// has one.
+// snapshotLocked returns the state of signing in, for the subscribers. reg is the registration; its issuer is "" if the
+// server has no provider.
 func (m *monitor) snapshotLocked(reg *registration) *State {
 	now := m.now()
 	left := m.tokens.access.left(now)

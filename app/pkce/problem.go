@@ -23,18 +23,19 @@ const (
 	wrong              // the provider's answer cannot be trusted
 )
 
-// The page shows one of these codes when a request of signing in got no answer that the page can read. Operators find the
-// codes in docs/signing-in.md. A code does not say whether the network or CORS was the reason, because a browser does not
-// tell a page.
+// Each of these codes says which request of a sign-in or renewal has failed. The page shows the code to the user, and
+// docs/signing-in.md explains the codes to operators. A code does not say whether the network or CORS was the reason,
+// because the browser hides that from the page.
 const (
 	noConfig    = "no-config"    // Mayfly's server did not answer, so the provider is not known
 	noDiscovery = "no-discovery" // the provider's discovery document cannot be read
 	noTokens    = "no-tokens"    // the token endpoint gives no answer that can be read
 	noKeys      = "no-keys"      // the provider's keys cannot be read
-	busy        = "busy"         // the token endpoint asks to try later, or has failed
+	busy        = "busy"         // the token endpoint answers with HTTP 429 (try again later) or an error of its own (5xx)
 )
 
-// noAnswer returns the fault for a request to which no readable answer came. code is noConfig, noTokens or the like.
+// noAnswer returns the fault for a request to which no readable answer came. code is one of the constants above, such as
+// noTokens.
 func noAnswer(code string) *fault { return &fault{problem: Problem{Unreachable, code}} }
 
 func setupFault(detail string) *fault {
@@ -45,8 +46,8 @@ func wrongFault(detail string) *fault {
 	return &fault{problem: because(Unverified, detail), kind: wrong}
 }
 
-// denial returns the fault for an error code of the provider. For login_required and similar codes the fault has nothing
-// to show: the user only needs to sign in.
+// denial returns the fault for an error code of the provider. For login_required and similar codes the fault has no problem
+// for the page to show, because nothing is wrong: the user only needs to sign in.
 func denial(code, description string) *fault {
 	f := &fault{kind: denied, code: code}
 	detail := code + " " + description
@@ -67,19 +68,19 @@ func denial(code, description string) *fault {
 	return f
 }
 
-// Action is what the user can do about a problem. The comment of each action says what the page does when the user
-// chooses it.
+// Action is what the user can do about a problem: the page shows a button for it. The comment of each action says what the
+// button does. Actions that do the same differ in the text of the button.
 type Action int
 
 // The actions.
 const (
-	NoAction       Action = iota
-	ActSignIn             // the page calls SignIn.Begin
-	ActSignInAgain        // the page calls SignIn.Begin
-	ActTryAgain           // the page calls SignIn.Begin
-	ActSignOut            // the page calls SignIn.SignOut
-	ActReload             // the page reloads itself
-	ActHelp               // the page explains how to allow storage
+	NoAction       Action = iota // "Dismiss": the page hides the problem
+	ActSignIn                    // "Sign in": the page calls SignIn.Begin
+	ActSignInAgain               // "Sign in again": the page calls SignIn.Begin
+	ActTryAgain                  // "Try again": the page calls SignIn.Begin
+	ActSignOut                   // "Sign out": the page calls SignIn.SignOut
+	ActReload                    // "Reload": the page reloads itself
+	ActHelp                      // "Reload", below a sentence that explains how to allow storage
 )
 
 // Cause names what went wrong. Package words has the sentence for each.
@@ -104,7 +105,7 @@ const (
 	NewerRecord         // a newer version of Mayfly wrote the stored sign-in
 	OnlyHere            // the user is signed out here, but perhaps not at the provider
 	Foreign             // something else than Mayfly answers, such as a proxy that asks the user to sign in
-	causes
+	causes              // the number of causes
 )
 
 // actions holds the action for each cause that has one.
@@ -133,7 +134,7 @@ type Problem struct {
 // Action returns what the user can do about the problem.
 func (p Problem) Action() Action { return actions[p.Cause] }
 
-// because returns a problem whose detail is safe to show.
+// because returns a problem with the cause c. It makes detail safe to show: detail may contain words of the provider.
 func because(c Cause, detail string) Problem { return Problem{c, displayText(detail, maxDetail)} }
 
 const (

@@ -9,10 +9,10 @@ import (
 	"mayfly/shared/clock"
 )
 
-// provider makes all requests of signing in, to the sign-in provider and for the server's configuration. Its methods
-// block. It does not know the state of signing in.
+// provider makes all HTTP requests that signing in needs: to the OpenID Connect provider, and to the Mayfly server for its
+// configuration. Its methods block. It does not know whether a user is signed in.
 type provider struct {
-	// static
+	// static: never changed after newProvider
 	b    *Browser
 	now  clock.Clock
 	keys *keys
@@ -26,10 +26,11 @@ func newProvider(b *Browser, now clock.Clock) *provider {
 	return &provider{b: b, now: now, keys: &keys{b: b, now: now}, registration: &registration{}}
 }
 
-// configure reads the registration from the server's /config.json, or from its copy in the browser if the server does not
-// answer within configTimeout. It tries until it succeeds or stop is closed, and reports whether it succeeded. After each
-// attempt that gave no registration it calls failed. If another program than Mayfly has answered, status is the HTTP
-// status of its answer. If no answer came, status is 0.
+// configure reads the registration from the server's /config.json, and stores the answer in the browser. If no configuration
+// comes within configTimeout, configure uses the answer that it stored at an earlier start. Without a stored answer, it
+// calls failed and tries again later. It returns true as soon as it has the registration, and false when stop is closed
+// before. The status that it passes to failed is 0 if no answer came. Otherwise it is the HTTP status of an answer that has
+// no configuration, because another program than Mayfly sent it.
 func (p *provider) configure(stop <-chan struct{}, failed func(status int)) bool {
 	r := newRetry()
 	for !closed(stop) {
@@ -68,8 +69,8 @@ func (p *provider) registered() *registration {
 	return is
 }
 
-// discover returns the metadata. It uses those in memory or in storage if they are at most 24 hours old. Otherwise it
-// calls readMetadata.
+// discover returns the provider's metadata. It uses the metadata in memory or in the browser's storage if they are at most
+// 24 hours old. Otherwise it asks the provider (readMetadata).
 func (p *provider) discover(timeout time.Duration) (*metadata, *fault) {
 	p.mu.Lock()
 	d, is := p.metadata, p.registration
@@ -108,8 +109,9 @@ func (p *provider) remember(d *metadata) *metadata {
 	return d
 }
 
-// requestToken posts a form to the token endpoint, once. If the provider's keys are not known, requestToken reads them at
-// the same time. It does not wait for them before it posts, because an authorization code is good for a minute at most.
+// requestToken posts a form to the token endpoint, once. If the provider's keys are not known yet, requestToken reads them
+// at the same time, because they are needed to check the ID token in the answer. It does not read them first, because the
+// authorization code in the form is good for a minute at most, and could expire meanwhile.
 func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 	read := make(chan struct{})
 	if p.keys.known() {
@@ -149,9 +151,9 @@ func (p *provider) verifyIDToken(d *metadata, answer *reply, nonce string, previ
 	return nil
 }
 
-// chooseToken makes a's ID token the token that the client sends to the server, if the server wants that. The client renews
-// it before it ends, as it would renew the access token. Call it after verifyIDToken, which compares the ID token with the
-// access token.
+// chooseToken replaces the access token in a by the ID token, if the server wants ID tokens. From then on the client sends
+// the ID token to the server and renews it before it ends, like an access token. Call chooseToken after verifyIDToken:
+// verifyIDToken needs the access token to check the ID token.
 func (p *provider) chooseToken(a *reply) {
 	if !p.registered().sendsID {
 		return

@@ -11,7 +11,7 @@ type record struct {
 	refresh  string // the refresh token; "" if the provider gave none
 	id       string // ID token
 	subject  string // the claim sub of the ID token: the user's id at the provider
-	signInID string // random, made by this client; the frame Signout ends the sign-in with this id
+	signInID string // the random id that this client has given the sign-in; the server gets it in a Hello or Auth frame
 	scope    string
 	obtained string // when the tokens were requested, in Unix milliseconds of the device's clock
 }
@@ -41,8 +41,8 @@ func newRecords(c *Config, p *provider) *records {
 // load returns the stored record in its stored form, which open reads. It returns "" if there is no stored record.
 func (rs *records) load() (raw string, err error) { return rs.store.Load(browser.SignInKey) }
 
-// save stores raw, a record in its stored form, and returns what is stored. It returns "" if raw is "" or storing failed:
-// then the record is only in memory, and ends with the page.
+// save stores raw, a record in its stored form, and returns raw. It returns "" if raw is not stored: raw is "", the storage
+// fails, or the Mode is Memory. Then the record is only in memory, and the sign-in ends with the page.
 func (rs *records) save(raw string) (stored string) {
 	if raw == "" || rs.store.Save(browser.SignInKey, raw) != nil {
 		rs.delete() // the old record is useless now, and deleting it may make room for raw
@@ -78,13 +78,14 @@ func (rs *records) seal(r *record) string {
 type reading int
 
 const (
-	useless    reading = iota // the record is damaged, for another provider or client, or "": it can never be read
+	useless    reading = iota // there is no record (raw is ""), it is damaged, or it is for another provider or client id
 	good                      // open has read the record
 	newer                     // a newer version of Mayfly wrote the record
 	unreadable                // the vault cannot be used now; a later attempt may work
 )
 
-// open returns the record whose stored form is raw. It returns nil unless the reading is good.
+// open returns the record whose stored form is raw. The reading says whether open could read the record; the record is nil
+// unless the reading is good.
 func (rs *records) open(raw string) (*record, reading) {
 	params := parseQuery(raw)
 	if v := params["v"]; v != recordVersion {
@@ -108,8 +109,9 @@ func (rs *records) open(raw string) (*record, reading) {
 	return nil, useless
 }
 
-// copyOf stores raw as this tab's record, and returns the record. raw comes from the tab of which this tab is a
-// duplicate. copyOf returns nil if the Mode is not Tab, raw cannot be stored or raw is not complete.
+// copyOf is for Mode Tab, where each tab stores its own record. If a tab was duplicated, the new tab gets raw, the stored
+// record of the other tab. copyOf stores raw as this tab's record too, and returns the record. It returns nil in other
+// Modes, if the storage fails, or if raw is not complete.
 func (rs *records) copyOf(raw string) *record {
 	if rs.mode != Tab || rs.store.Save(browser.SignInKey, raw) != nil {
 		return nil

@@ -7,8 +7,9 @@ import (
 	"mayfly/app/browser"
 )
 
-// maxHint is the largest length, in bytes, of an ID token that a sign-out puts into an address. Many servers refuse
-// addresses of 8 KiB. For a longer ID token the address has only the client ID, which is enough for the provider.
+// maxHint is the largest length, in bytes, of an ID token that leaveProvider puts into the address of the provider's page.
+// Many servers refuse addresses of 8 KiB. So leaveProvider leaves out a longer ID token: the address still has the client
+// id, which is enough for the provider.
 const maxHint = 4096
 
 // redirects sends the browser to the provider's pages, to sign in and to sign out, and completes a sign-in when the user
@@ -20,8 +21,8 @@ type redirects struct {
 	pending  transactions
 }
 
-// begin does the work of SignIn.Begin: it sends the browser to the provider, and reports whether the browser is about to
-// leave.
+// begin does the work of SignIn.Begin: it sends the browser to the provider. It returns true if the browser is about to
+// leave this page; otherwise the outcome says why not.
 func (r *redirects) begin(returnTo string) (leaving bool) {
 	m := r.state
 	m.hold()
@@ -31,7 +32,7 @@ func (r *redirects) begin(returnTo string) (leaving bool) {
 	}
 	m.leaving, m.gone = true, false
 	m.outcome.problem = r.leaveLocked(returnTo)
-	m.leaving = false // after a success, too: the back button may show this page again, and the user may try again
+	m.leaving = false // even if the browser is about to leave: after the back button the user must be able to sign in
 	return m.outcome.problem.Cause == NoCause
 }
 
@@ -95,7 +96,7 @@ func (r *redirects) callback(address string) (returnTo string) {
 		if f := r.exchangeLocked(t, params); f != nil {
 			m.outcome.problem = f.problem
 		}
-	} else if m.record == nil { // with a record, the user is signed in and only came here with the back button
+	} else if m.record == nil { // else all is well: the user is signed in, and came here with the back button
 		m.outcome.problem = Problem{Cause: ExpiredLink}
 	}
 	m.inCallback = false
@@ -124,7 +125,7 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	for {
 		m.syncLocked()
 		next := &record{a.refresh, a.id, a.claims.text("sub"), random(), a.scope, itoa(a.access.at.Wall.UnixMilli())}
-		raw, _ := m.records.load() // if load fails here, storeLocked replaces the record without comparing
+		raw, _ := m.records.load() // after an error raw is "", and storeLocked does not use raw if it can't load the record
 		old := m.record
 		if old != nil && old.subject == next.subject && raw == m.raw {
 			next.signInID = old.signInID // the same user signs in again: keep the id, so that open connections stay open
@@ -138,9 +139,8 @@ func (r *redirects) exchangeLocked(t, params map[string]string) *fault {
 	}
 }
 
-// refusal returns a fault if the provider's answer brings no authorization code that can be used: it comes from another
-// issuer, reports an error or has no code. params holds the parameters of the answer. t is the transaction that begin
-// stored.
+// refusal returns a fault if Mayfly must not use the provider's answer: the answer comes from another issuer, reports an
+// error or has no authorization code. params holds the parameters of the answer. t is the transaction that begin stored.
 func (r *redirects) refusal(t, params map[string]string) *fault {
 	issuer := r.provider.registered().issuer
 	if iss, named := params["iss"]; named && iss != issuer || !named && t["names"] != "" {
@@ -203,12 +203,15 @@ func (r *redirects) signOut(returnTo string) {
 	}
 }
 
-// leaveProvider revokes the refresh token of former, the record of the sign-in that has ended, and sends the browser to
-// the provider's end-session endpoint. The provider sends the browser back to one fixed address, so this tab stores
-// returnTo for signedOut. If the browser stays on this page, leaveProvider returns false. It blocks.
+// leaveProvider signs the user out at the provider. former is the record of the sign-in that has ended. leaveProvider
+// revokes the record's refresh token and sends the browser to the provider's end-session endpoint. The provider sends the
+// browser back to "/" only. So leaveProvider stores returnTo in this tab, and signedOut changes the address to returnTo
+// after the return. If the sign-out fails, the browser stays on this page and leaveProvider returns false. leaveProvider
+// blocks.
 func (r *redirects) leaveProvider(former *record, returnTo string) bool {
-	// Check that the provider answers before the browser leaves for its page. With a refresh token, the request to revoke
-	// it is the check. Without a refresh token, read the metadata from the provider instead of using the stored ones.
+	// Before the browser leaves for the provider's page, check that the provider answers: otherwise the user would see only
+	// an error page of the browser. The check is the request that revokes the refresh token. Without a refresh token, the
+	// check is to read the metadata from the provider instead of using the stored metadata.
 	d, f := r.provider.discover(signOutTimeout)
 	if former.refresh == "" {
 		d, f = r.provider.readMetadata(signOutTimeout)
@@ -221,22 +224,25 @@ func (r *redirects) leaveProvider(former *record, returnTo string) bool {
 	r.state.gone = true
 	left := itoa(r.state.now().Wall.UnixMilli())
 	r.state.release()
-	// An error is ignored. signedOut then finds nothing: the browser comes back to the lobby instead of returnTo, and if the
-	// provider has not signed the user out, no sentence says so.
+	// An error of the storage is ignored. After such an error, signedOut finds nothing when the user comes back: the user is
+	// then in the lobby instead of at returnTo, and is not told if the provider has not completed the sign-out.
 	_ = r.b.Tab.Save(browser.SignOutKey, encodeQuery("state", state, "return", safePath(returnTo), "created", left))
 	query := []string{"post_logout_redirect_uri", r.b.Origin + "/", "client_id", r.provider.registered().clientID,
 		"state", state, "id_token_hint", former.id}
-	if len(former.id) > maxHint || r.provider.registered().sendsID { // with sendsID the token opens Mayfly: keep it secret
+	if len(former.id) > maxHint || r.provider.registered().sendsID { // the server accepts ID tokens: keep them secret
 		query = query[:len(query)-2]
 	}
 	r.b.Assign(withQuery(d.end, encodeQuery(query...)))
 	return true
 }
 
-// signedOut does the work of SignIn.SignedOut. Most providers send back the state that leaveProvider has sent. For a
-// provider that sends none, signedOut assumes that the provider has sent the browser back if "/" was loaded within
-// maxUnnamed, and neither from the history nor by a reload. At CallbackPath a new sign-in is being completed, so signedOut
-// shows no problem.
+// signedOut does the work of SignIn.SignedOut. It finds out whether the provider has sent the browser back after a sign-out;
+// if so, it changes the address to the path that leaveProvider has stored.
+//   - leaveProvider has sent a random state to the provider. Most providers put that state into the address: then it is
+//     certain that the provider has sent the browser back.
+//   - Some providers put no state into the address. Then signedOut assumes that the provider has sent the browser back if
+//     the browser has loaded "/" within maxUnnamed after the sign-out, and not by a reload or from its history.
+//   - Otherwise signedOut sets the problem OnlyHere, except at CallbackPath, where a new sign-in is being completed.
 func (r *redirects) signedOut() {
 	sent, _ := r.b.Tab.Load(browser.SignOutKey)
 	if sent == "" {

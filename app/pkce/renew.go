@@ -6,15 +6,16 @@ import (
 	"mayfly/app/browser"
 )
 
-// renewer gets new access tokens. It asks the other tabs first. If no tab has a newer access token, it takes the lock
-// that all tabs share and asks the provider. Its fields are static.
+// renewer gets new access tokens. It asks the other tabs first. If no other tab has a newer access token, it takes the lock
+// that all tabs share (Browser.Lock), and asks the provider. Its fields are static.
 type renewer struct {
 	state    *monitor
 	provider *provider
 	b        *Browser
 }
 
-// scheduleLocked returns how long Run may wait before its next turn, and whether Run must start a renewal now.
+// scheduleLocked returns how long Run may wait before its next turn. begin is true if a renewal is due or was asked for, and
+// none is running: then Run must call renew now.
 func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	m := r.state
 	if m.record == nil && m.renewal.done == nil {
@@ -38,8 +39,9 @@ func (r *renewer) scheduleLocked() (wait time.Duration, begin bool) {
 	return min(wait, tick), false
 }
 
-// awaitLocked asks for a renewal if the access token needs one, and waits until the renewal has ended or stop is closed.
-// refusedToken is an access token that the server refused, or "".
+// awaitLocked makes sure that Token gets a good access token. If a renewal is due, awaitLocked asks Run for it, and waits
+// until the renewal has ended or stop is closed. refusedToken is an access token that the server refused, or "": a refused
+// token is replaced at once, even during the wait after a failed renewal.
 func (r *renewer) awaitLocked(stop <-chan struct{}, refusedToken string) {
 	m := r.state
 	if refusedToken != "" {
@@ -68,14 +70,14 @@ func (r *renewer) renew() {
 	f := r.obtainLocked()
 	if f != nil && m.generation == generation {
 		m.tokens.retry.Failed(min(f.wait, maxRetryAfter), m.now())
-		if f.kind != down { // only an administrator can fix the fault, so the page shows it; the user stays signed in
+		if f.kind != down { // trying again does not help, so the page shows the fault; the user stays signed in
 			m.outcome.problem = because(Misconfigured, f.problem.Detail)
 		}
 	}
 	m.renewal.finish()
 }
 
-// obtainLocked does the work of renew: it asks the other tabs for an access token, and then the provider.
+// obtainLocked does the work of renew: it asks the other tabs for a newer access token and, if none has one, the provider.
 func (r *renewer) obtainLocked() *fault {
 	m := r.state
 	r.askTabsLocked()
@@ -94,7 +96,8 @@ func (r *renewer) obtainLocked() *fault {
 		return noAnswer(noTokens)
 	}
 	defer unlock()
-	// The loop repeats only where there are no Web Locks: there, another tab may change the record during refreshLocked.
+	// The loop repeats only in a browser without Web Locks, in which the lock locks nothing: another tab may then change the
+	// record during refreshLocked.
 	for range 3 {
 		before := m.raw
 		m.syncLocked()
@@ -115,7 +118,8 @@ func (r *renewer) obtainLocked() *fault {
 	return noAnswer(noTokens)
 }
 
-// askTabsLocked asks the other tabs for an access token that ends later than this tab's. It waits askTimeout at most.
+// askTabsLocked asks the other tabs for an access token that ends later than this tab's access token. It waits askTimeout at
+// most. listenLocked handles the answer.
 func (r *renewer) askTabsLocked() {
 	m := r.state
 	if m.record == nil {
@@ -126,8 +130,9 @@ func (r *renewer) askTabsLocked() {
 	m.outside(func() { wait(changed, askTimeout) })
 }
 
-// refreshLocked sends the refresh token to the provider and stores the new tokens. retry is true if another tab has
-// changed the record meanwhile. Then the caller tries again with the new record.
+// refreshLocked sends the refresh token to the provider and stores the new tokens. If that fails, it returns a fault or ends
+// the sign-in. If another tab has changed the record meanwhile, retry is true, and the caller must call refreshLocked again,
+// with the changed record.
 func (r *renewer) refreshLocked() (f *fault, retry bool) {
 	m := r.state
 	generation, was, raw := m.generation, m.record, m.raw
@@ -156,7 +161,8 @@ func (r *renewer) refreshLocked() (f *fault, retry bool) {
 	if a.claims != nil {
 		next.id, m.skew = a.id, a.skew
 	}
-	// If only the provider's keys can't be read now, the sign-in does not end: the record keeps the old ID token.
+	// A wrong ID token ends the sign-in. If the new ID token could not be checked, because the provider's keys can't be read
+	// now, the sign-in goes on, and its record has the old ID token.
 	if wrongID != nil && wrongID.kind == wrong {
 		m.endLocked(generation, wrongID.problem)
 	}
@@ -165,16 +171,16 @@ func (r *renewer) refreshLocked() (f *fault, retry bool) {
 	}
 	m.syncLocked()
 	if a.refresh != "" && d.revoke != "" && (m.record == nil || m.record.signInID != was.signInID) {
-		// Revoke the new refresh token, because its sign-in has ended. If the sign-in goes on, the refresh token stays good,
-		// because another tab may use it.
+		// The sign-in has ended meanwhile: revoke the new refresh token, because no tab needs it. While the sign-in goes on,
+		// do not revoke it, because another tab may use it.
 		m.outside(func() { r.provider.revoke(d, a.refresh) })
 	}
 	return nil, m.record != nil
 }
 
-// redeem exchanges the refresh token of a record for new tokens. previous is that record. If the provider also sends a new
-// ID token, redeem compares it with the ID token of previous. wrongID says what is wrong with the new ID token, or that none
-// came although the server wants one. redeem blocks.
+// redeem exchanges the refresh token in the record previous for new tokens. If the provider also sends a new ID token,
+// redeem checks it, and compares it with the ID token in previous. wrongID says why the new ID token is wrong or cannot be
+// checked now, or that there is no new ID token although the server wants ID tokens. redeem blocks.
 func (r *renewer) redeem(d *metadata, previous *record) (answer *reply, wrongID, f *fault) {
 	answer, f = r.provider.requestToken(d, "grant_type", "refresh_token", "refresh_token", previous.refresh)
 	switch {
@@ -183,7 +189,7 @@ func (r *renewer) redeem(d *metadata, previous *record) (answer *reply, wrongID,
 	case answer.id != "":
 		_, old, _ := split(previous.id)
 		wrongID = r.provider.verifyIDToken(d, answer, old.text("nonce"), old)
-		r.provider.chooseToken(answer) // even if this client can't check it now: the server checks it, too
+		r.provider.chooseToken(answer) // even if this client can't check the ID token now: the server checks it, too
 	case r.provider.registered().sendsID:
 		wrongID = wrongFault("The provider gives no ID token when the sign-in is renewed.")
 	}

@@ -13,8 +13,8 @@ func get(b *Browser, url string, timeout time.Duration) object {
 	return parseObject(body)
 }
 
-// post posts form to url with fetch, one of the Browser's two Fetch functions; an empty form makes it a GET. status is 0
-// if no answer came or the answer is too long. post blocks.
+// post posts form to url, or gets url if form is empty. fetch is Browser.Fetch or Browser.FetchKeepalive. status is 0 if no
+// answer came or the answer is too long. post blocks.
 func post(fetch Fetch, url, form string, timeout time.Duration) (status int, header func(string) string, body []byte) {
 	status, header, body, err := fetch(url, form, timeout)
 	if err != nil || len(body) > maxAnswer {

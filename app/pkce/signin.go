@@ -2,14 +2,14 @@
 // user to the provider and handles the return, checks the ID token, keeps the sign-in across reloads, renews the access
 // token before it ends, shares all of that between tabs, and signs out. It does not call the browser itself: Config.Browser
 // holds the functions that it needs, so that all of it runs natively, in tests on virtual time. From package browser it uses
-// only the names under which data is stored. Package app/client decides what to do with a token.
+// only the names (keys) under which the browser stores data. Package app/client decides what to do with a token.
 //
 // The access token lives only in memory. The refresh token and the ID token are one record in the browser's storage. In Mode
 // Device all tabs share this record. Most providers accept a refresh token only once, and end the sign-in if they receive it
 // again. So before a tab uses the refresh token, it takes a lock and reads the record again. A sign-in ends only when the
 // user, the provider or the server ends it. A network failure does not end it.
 //
-// These are the files in their order. No file refers to a file above it.
+// These are the files, from the top layer to the bottom layer. No file uses a file above it in this list.
 //   - signin, subscribers: SignIn and its loop
 //   - redirects, transactions: to the provider's pages and back
 //   - renew: new access tokens
@@ -34,8 +34,8 @@ import (
 
 // Credentials are what a Hello or Auth frame needs.
 type Credentials struct {
-	Token    string // access token, or ID token if the server wants that
-	ID       string // ID token; "" if Token is the ID token
+	Token    string // the access token; the ID token if the server wants ID tokens
+	ID       string // the ID token; "" if Token is the ID token
 	SignInID string // the random id of this sign-in
 }
 
@@ -105,7 +105,8 @@ func (s *SignIn) Run(ctx context.Context) error {
 }
 
 // restore reads the server's configuration, which names the provider, and then the stored sign-in. If stop is closed before
-// it has the configuration, it gives up. Meanwhile a browser without a stored sign-in can connect as a guest (admitGuest).
+// the configuration is read, restore gives up. When the first attempt to read the configuration fails, a client without a
+// stored sign-in may connect as a guest (admitGuest), so that this user need not wait.
 func (s *SignIn) restore(stop <-chan struct{}) {
 	if !s.provider.configure(stop, s.admitGuest) {
 		return
@@ -121,8 +122,9 @@ func (s *SignIn) restore(stop <-chan struct{}) {
 	m.release()
 }
 
-// admitGuest lets the client connect although the configuration is not known, if no sign-in is stored and none is being
-// completed. If status is not 0, another program than Mayfly has answered, with that HTTP status, and the state says so.
+// admitGuest runs after each attempt to read the configuration that has failed. If no sign-in is stored and none is being
+// completed, it lets the client connect as a guest. status is the HTTP status of an answer that another program than Mayfly
+// has sent: then admitGuest sets the problem Foreign. status is 0 if no answer came.
 func (s *SignIn) admitGuest(status int) {
 	m := s.state
 	m.hold()
@@ -146,7 +148,7 @@ func (s *SignIn) turn() (wait time.Duration, begin bool) {
 		m.syncLocked()
 	}
 	wait, begin = s.renewer.scheduleLocked()
-	m.mu.Unlock() // release would also wake Run, but Run itself calls turn
+	m.mu.Unlock() // not release, which would wake Run: Run itself calls turn, and would never wait
 	return wait, begin
 }
 
@@ -160,9 +162,9 @@ func (s *SignIn) publish() {
 	})
 }
 
-// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the back-off, unless
-// the provider asked for that wait. Call Wake when the page is shown again, when the network is back and when the server
-// says that the sign-in is expiring.
+// Wake makes Run renew the access token now if that is due. After a failed renewal, Wake also ends the wait before the next
+// attempt, unless the provider asked for that wait. Call Wake when the page is shown again, when the network is back and
+// when the server says that the sign-in is expiring.
 //
 // SignOut sends the browser to the provider's page. If the user comes back from there to this page, for example with the
 // back button, the provider may still know the user: Wake then sets the problem OnlyHere.
@@ -172,16 +174,17 @@ func (s *SignIn) Wake() {
 	m.tokens.retry.Hurry(m.now())
 	if m.gone && m.record == nil {
 		m.gone, m.outcome.problem = false, Problem{Cause: OnlyHere}
-		_ = s.b.Tab.Delete(browser.SignOutKey) // the user is back: no later load of the page is the return
+		_ = s.b.Tab.Delete(browser.SignOutKey) // else SignedOut would take a later load of "/" for the return
 	}
 	m.release()
 }
 
-// Token returns credentials that are good now. Call it before every connect. If a renewal of the access token is due,
-// Token waits for the renewal first. If the server refused an access token that seemed good, give that as refusedToken,
-// and Token gets another one; otherwise refusedToken is "". If nobody is signed in, the error is ErrSignedOut. If the
-// access token has expired and the provider cannot be reached, it is ErrUnavailable. If ctx is done first, it is ctx's
-// error.
+// Token returns credentials that are good now. Call it before every connect. If a renewal of the access token is due, Token
+// waits for the renewal first. refusedToken is "", or an access token that the server has just refused: Token does not
+// return that token, but gets a new one. Token returns one of these errors:
+//   - ErrSignedOut: nobody is signed in.
+//   - ErrUnavailable: the access token has expired, and the provider cannot be reached.
+//   - the error of ctx: ctx was done before Token had credentials.
 func (s *SignIn) Token(ctx context.Context, refusedToken string) (Credentials, error) {
 	m := s.state
 	select {
@@ -202,7 +205,7 @@ func (s *SignIn) Token(ctx context.Context, refusedToken string) (Credentials, e
 	case m.tokens.access.left(m.now()) > 0:
 		c := Credentials{Token: m.tokens.access.text, ID: m.record.id, SignInID: m.record.signInID}
 		if s.provider.registered().sendsID {
-			c.ID = "" // Token is the ID token, perhaps a newer one than the record has
+			c.ID = "" // c.Token already is the ID token, perhaps a newer one than m.record.id
 		}
 		return c, nil
 	case ctx.Err() != nil:
@@ -222,11 +225,12 @@ func (s *SignIn) Begin(returnTo string) (leaving bool) { return s.redirects.begi
 // sign-in when a code comes twice.
 func (s *SignIn) Callback(address string) (returnTo string) { return s.redirects.callback(address) }
 
-// SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which
-// tells the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and
-// sends the browser to the provider's end-session endpoint, which sends it back to "/". There SignedOut goes on to
-// returnTo, a path with its query, or "/" if returnTo is not safe. If the network fails or the provider has no such
-// endpoint, the browser stays on the page, and the state says that the provider may still know the user.
+// SignOut signs the user out in all tabs. First it deletes the sign-in from the browser's storage and wakes Run, which tells
+// the subscribers; app/client then sends Signout to the server. Next, SignOut revokes the refresh token and sends the
+// browser to the provider's end-session endpoint. The provider sends the browser back to "/", and there SignedOut changes
+// the address to returnTo, a path with its query, or "/" if returnTo is not safe. If the network fails or the provider has
+// no end-session endpoint, the browser stays on the page, and the problem OnlyHere says that the provider may still know the
+// user.
 func (s *SignIn) SignOut(returnTo string) { s.redirects.signOut(returnTo) }
 
 // SignedOut completes a sign-out for which this tab went to the provider. If the provider has sent the browser back,
@@ -236,9 +240,9 @@ func (s *SignIn) SignOut(returnTo string) { s.redirects.signOut(returnTo) }
 func (s *SignIn) SignedOut() { s.redirects.signedOut() }
 
 // End ends the sign-in with the id signInID in all tabs. Call it when the server no longer accepts that sign-in. message is
-// the server's sentence for the user. If another sign-in has replaced this one, End does nothing. If the user has signed out
-// in another tab, it does nothing either: the server then refuses the sign-in because of that sign-out, and the user knows
-// why.
+// the server's sentence for the user. End does nothing if another sign-in has replaced that sign-in. It also does nothing if
+// the user has signed out in another tab: the server then refuses the sign-in because of the sign-out, and the user knows
+// that.
 func (s *SignIn) End(signInID, message string) {
 	m := s.state
 	m.hold()
@@ -249,8 +253,9 @@ func (s *SignIn) End(signInID, message string) {
 	}
 }
 
-// Unfit sets the problem Misconfigured: the server accepts no token of the kind that the provider gives. message is the
-// server's sentence. The sign-in stays: once an operator has mended the set-up, it may work.
+// Unfit sets the problem Misconfigured. Call it when the server accepts no token of the kind that the provider issues.
+// message is the server's sentence. The sign-in is not deleted, because it may work again when an operator has corrected the
+// configuration.
 func (s *SignIn) Unfit(message string) {
 	s.state.hold()
 	s.state.outcome.problem = because(Misconfigured, message)

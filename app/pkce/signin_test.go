@@ -229,7 +229,7 @@ func TestTwoTabsSignInCrosswise(t *testing.T) {
 			t.Error("the second sign-in cut off the first")
 		}
 		wait(time.Hour)
-		if pg1.token() != pg2.token() {
+		if !pg1.shares(pg2) {
 			t.Error("the two tabs do not share the sign-in")
 		}
 	})

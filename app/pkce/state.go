@@ -7,17 +7,17 @@ type Status int
 
 // The states.
 const (
-	Unknown   Status = iota // SignIn has not read the stored sign-in yet; the server prerenders this state
+	Unknown   Status = iota // SignIn has not read the stored sign-in yet; the page that the server draws shows this state
 	SignedOut               // nobody is signed in
 	Restoring               // SignIn waits for the first access token; if SignInID is "", Callback is completing a sign-in
 	SignedIn                // signed in, with a good access token
-	Renewing                // the same as SignedIn, while a renewal is running
-	Offline                 // signed in, but without an access token: the provider can't be reached. SignIn tries again
+	Renewing                // signed in, with a good access token, and a renewal is running
+	Offline                 // signed in, but with no good access token, because a renewal has failed; SignIn tries again
 	Ended                   // the sign-in has ended, but the user did not sign out
 	Failed                  // signing in failed: Problem says why
 )
 
-// State is everything that the page shows about signing in. It is a value.
+// State is everything that the page shows about signing in. It contains no pointers, so a copy of it never changes.
 type State struct {
 	Status   Status
 	Off      bool   // the server has no provider, so that nobody can sign in
@@ -26,7 +26,7 @@ type State struct {
 	SignInID string // the random id of this sign-in; another id means another sign-in, and the client must connect again
 	Version  int    // grows with each new access token, which the client sends in an Auth frame
 	Problem  Problem
-	Skew     time.Duration // by how much the device's clock is ahead; negative: behind; 0 if that is under 5 minutes
-	// ProviderSkew is by how much the provider's clock is ahead; negative: behind; 0 if that is under 5 minutes.
+	Skew     time.Duration // by how much the device's clock is fast (negative: slow); 0 if that is less than 5 minutes
+	// ProviderSkew is by how much the provider's clock is fast (negative: slow); 0 if that is less than 5 minutes.
 	ProviderSkew time.Duration
 }

@@ -4,14 +4,17 @@ import "sync"
 
 // subscribers calls the functions that subscribed with each new state. Each function gets the states in order.
 type subscribers struct {
-	publishing sync.Mutex // held while the functions run; taken before mu and before the lock that read takes in publish
+	// publishing is held while the subscribed functions run, so that each gets the states in order. While publishing is
+	// held, publish and add take mu, and the parameter read of publish takes monitor.mu.
+	publishing sync.Mutex
 
 	mu    sync.Mutex     // guards what follows
 	last  *State         // the last published state; immutable
-	shows []*func(State) // the functions to call; a pointer to nil: stop was called for this function
+	shows []*func(State) // the functions to call; stop sets a function to nil, and publish then skips it
 }
 
-// add calls show with the last state now, and with each later state until stop is called.
+// add adds show to the functions. It calls show with the last state before it returns; publish calls show with each later
+// state until stop is called.
 func (s *subscribers) add(show func(State)) (stop func()) {
 	s.publishing.Lock()
 	defer s.publishing.Unlock()

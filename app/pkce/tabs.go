@@ -2,22 +2,25 @@ package pkce
 
 import "sync"
 
-// tabs sends messages to the other tabs and receives theirs. A message is a URL query. Its member kind is one of the kinds
-// below, and its member session is the id of a sign-in. The kinds, their other members and their meaning:
+// tabs sends messages to the other tabs and receives theirs. A message is a URL query. Each message has the parameters kind
+// and session; session is the id of a sign-in (SignInID). These are the kinds, with their other parameters and their
+// meaning:
 //
-//	ask    left                          the tab wants an access token that is good for more than left ms
-//	token  left, life, access, sent      an access token; sent says when, because a frozen tab reads it late
-//	       record                        in Mode Tab also the record, for a tab that was duplicated from this one
-//	out                                  the user signed out
-//	end                                  the provider or the server ended the sign-in
+//	ask    left          asks for an access token that is good for more than left ms from now
+//	token  access, life  an access token, and its whole life in ms
+//	       left, sent    how many ms the token was still good when the message was sent, and that time in Unix ms: a frozen
+//	                     tab reads the message late, and must subtract the delay from left
+//	       record        in Mode Tab: the sender's stored record, for a tab that is a duplicate of the sender's tab
+//	out                  the user signed out
+//	end                  the provider or the server ended the sign-in
 type tabs struct {
-	mu    sync.Mutex // guards what follows
-	post  func(message string)
-	inbox []string // the messages of other tabs that take has not returned yet
+	mu    sync.Mutex           // guards what follows
+	post  func(message string) // sends a message to the other tabs; nil: join was not called yet
+	inbox []string             // the messages of other tabs that take has not returned yet
 }
 
-// join joins the channel of the tabs. joinChannel is Browser.Join. onMessage runs when a message of another tab has come;
-// take then returns that message.
+// join joins the channel of the tabs by joinChannel, which is Browser.Join. onMessage runs when a message of another tab has
+// come, and take then returns that message. leave leaves the channel.
 func (t *tabs) join(
 	joinChannel func(receive func(message string)) (send func(message string), leave func()), onMessage func(),
 ) (leave func()) {
@@ -33,7 +36,7 @@ func (t *tabs) join(
 	return leave
 }
 
-// take returns the messages that have come since the last call.
+// take returns the messages that have come since take was last called.
 func (t *tabs) take() (messages []string) {
 	t.mu.Lock()
 	messages, t.inbox = t.inbox, nil
@@ -41,7 +44,8 @@ func (t *tabs) take() (messages []string) {
 	return messages
 }
 
-// send sends a message to the other tabs. pairs are its names and values, alternating. Before join, send does nothing.
+// send sends a message to the other tabs. pairs are the names and values of its parameters, alternating. Before join was
+// called, send does nothing.
 func (t *tabs) send(pairs ...string) {
 	t.mu.Lock()
 	post := t.post

@@ -45,7 +45,8 @@ func (o object) texts(name string) []string {
 	return list
 }
 
-// number returns the member called name if it is a positive number, with or without quotes. Otherwise it returns 0.
+// number returns the member called name if it is a number above 0 and below 1e12, with or without quotes. Otherwise it
+// returns 0.
 func (o object) number(name string) float64 {
 	n, err := strconv.ParseFloat(strings.Trim(string(o[name]), `"`), 64)
 	if err != nil || !(n > 0 && n < 1e12) {
@@ -109,7 +110,7 @@ func parseQuery(query string) map[string]string {
 // encode64 returns b in base64url without padding, as JOSE uses it.
 func encode64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
-// decode64 strictly decodes base64url: no padding, no line ends, no unused bits. It returns nil if s is not valid.
+// decode64 decodes base64url. It returns nil if s has padding, line ends or unused bits, or is not valid in another way.
 func decode64(s string) []byte {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil || encode64(b) != s {
@@ -118,7 +119,7 @@ func decode64(s string) []byte {
 	return b
 }
 
-// milliseconds parses a number that itoa wrote. It returns 0 if s is not a number.
+// milliseconds parses a whole number, such as a time in milliseconds that itoa wrote. It returns 0 if s is not a number.
 func milliseconds(s string) int64 {
 	n, _ := strconv.ParseInt(s, 10, 64)
 	return n

@@ -13,7 +13,7 @@ type reply struct {
 	access         *access
 	refresh, scope string
 	id             string        // ID token
-	claims         object        // the claims of the ID token; nil: it was not verified
+	claims         object        // the claims of the ID token; nil: the ID token was not verified
 	skew           time.Duration // by how much the device's clock is ahead of the provider's; 0 if unknown or below maxSkew
 }
 
@@ -35,8 +35,8 @@ func parseReply(status int, header func(string) string, o object, requested cloc
 	return &reply{access: a, refresh: o.text("refresh_token"), scope: o.text("scope"), id: o.text("id_token")}, nil
 }
 
-// lifeOf returns the lifetime of a token if the provider says that it lives for this number of seconds. It is maxLife at
-// most, and defaultLife if the number is below 1.
+// lifeOf returns the lifetime of a token. seconds is the lifetime that the provider names, 0 if it names none. lifeOf
+// returns maxLife at most, and defaultLife if seconds is below 1.
 func lifeOf(seconds float64) time.Duration {
 	life := time.Duration(min(seconds, maxLife.Seconds()) * float64(time.Second))
 	if life < time.Second {
@@ -45,8 +45,9 @@ func lifeOf(seconds float64) time.Duration {
 	return life
 }
 
-// retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta names the end of the wait
-// by its own clock, in X-Rate-Limit-Reset; the time now by that clock is the Date of the answer.
+// retryAfter returns how long the provider asks the client to wait, 0 if it does not say. Okta sends the time at which the
+// wait ends, in X-Rate-Limit-Reset. Both that time and the Date of the answer are by Okta's clock, so their difference is
+// the wait, even if the device's clock is wrong.
 func retryAfter(header func(string) string) time.Duration {
 	seconds := milliseconds(header("Retry-After"))
 	date, err := time.Parse(time.RFC1123, header("Date"))
@@ -56,18 +57,19 @@ func retryAfter(header func(string) string) time.Duration {
 	return time.Duration(min(max(seconds, 0), int64(maxRetryAfter.Seconds()))) * time.Second
 }
 
-// access is the token that the client sends to the server, and its lifetime: an access token, or an ID token if the server
-// wants that. It is immutable.
+// access is the token that the client sends to the server: an access token, or an ID token if the server wants ID tokens. It
+// is immutable.
 type access struct {
 	text   string
-	at     clock.Moment // when the token was requested
-	life   time.Duration
+	at     clock.Moment  // when the token was requested
+	life   time.Duration // how long the token is good, counted from at
 	margin time.Duration // how long before the token's end its renewal begins
 }
 
-// newAccess returns an access token. requested is the moment at which it was requested. Its margin has jitter, so that tabs
-// don't renew at the same time. The jitter is shorter than the time for which most providers still accept an old refresh
-// token. So if one tab's renewal is interrupted, another tab still has time to renew with the old refresh token.
+// newAccess returns an access token that was requested at the moment requested. The time at which it is renewed has jitter
+// (in margin), so that tabs don't renew at the same time. The jitter is shorter than the time for which most providers still
+// accept an old refresh token. So if one tab's renewal is interrupted, another tab still has time to renew with the old
+// refresh token.
 func newAccess(text string, requested clock.Moment, life time.Duration) *access {
 	margin := min(max(minMargin, life/10), life*2/3) // life*2/3 is for tokens that live for a minute or two
 	spread := min(margin/10, maxSpread)

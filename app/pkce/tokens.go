@@ -7,8 +7,8 @@ import (
 // tokens holds the access token, and what is known about renewing it.
 type tokens struct {
 	access  *access          // nil: there is no access token
-	refused string           // an access token that the server refused
-	changed chan struct{}    // closed by use, which then makes a new channel
+	refused string           // the access token that the server refused: not accepted from another tab again; "" for none
+	changed chan struct{}    // closed when there is a new access token; use then makes another channel
 	version int              // grows with each access token
 	retry   backoff.Schedule // when to try again after a failed renewal
 }
@@ -21,7 +21,8 @@ func (t *tokens) use(token *access) {
 	t.changed = make(chan struct{})
 }
 
-// refuse runs when the server has refused the access token tokenText. If this tab still uses that token, refuse drops it.
+// refuse runs when the server has refused the access token tokenText. If this tab still uses that token, refuse drops it, so
+// that a renewal is due at once.
 func (t *tokens) refuse(tokenText string) {
 	if t.access != nil && t.access.text == tokenText {
 		t.refused, t.access = tokenText, nil
@@ -31,7 +32,8 @@ func (t *tokens) refuse(tokenText string) {
 // forget drops everything about the access token.
 func (t *tokens) forget() { t.access, t.refused, t.retry = nil, "", newRetry() }
 
-// renewal is the renewal of the access token that was asked for or is running.
+// renewal is the state of one renewal of the access token: nobody has asked for it (the zero value), it was asked for but
+// has not begun, or it is running.
 type renewal struct {
 	done  chan struct{} // closed when the renewal ends; nil: no renewal was asked for
 	begun bool          // the renewal is running

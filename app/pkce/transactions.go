@@ -11,16 +11,17 @@ import (
 
 const maxTries = 5 // how many sign-ins one tab may begin in one minute of the wall clock
 
-// transactions stores one transaction for each sign-in that has begun, until the provider sends the user back. Its fields
-// are static.
+// transactions stores one transaction for each sign-in that has begun, until the provider sends the user back. A transaction
+// holds what Callback needs to complete the sign-in, such as the PKCE verifier and the path to show. The fields are static.
 type transactions struct {
 	store Storage
 	tab   Storage // the tab's own storage, in which mayTry counts
 }
 
-// mayTry is a rate limit against a redirect loop between the page and the provider. It counts the sign-ins that this tab
-// begins in one minute, and reports whether the tab may begin this one. It stores the minute and one dot for each
-// sign-in. It ignores an error of the storage, because save, which runs soon after, reports that error.
+// mayTry is a rate limit. It stops a loop in which the page and the provider send the browser to each other without end. It
+// counts the sign-ins that this tab begins in one minute of the wall clock, and returns false after maxTries. It stores the
+// minute, followed by one dot for each sign-in. mayTry ignores an error of the storage: save uses the storage soon after,
+// and reports the error.
 func (t *transactions) mayTry(now clock.Moment) bool {
 	minute := itoa(now.Wall.Unix() / 60)
 	stored, _ := t.tab.Load(browser.TriesKey)
@@ -48,7 +49,7 @@ func (t *transactions) take(state string) map[string]string {
 	return parseQuery(stored)
 }
 
-// sweep deletes the transactions that are minAge old or older.
+// sweep deletes the transactions whose sign-in began minAge ago or earlier; if minAge is 0, all transactions.
 func (t *transactions) sweep(minAge time.Duration, now clock.Moment) {
 	keys, _ := t.store.Keys()
 	for _, key := range keys {
@@ -61,8 +62,8 @@ func (t *transactions) sweep(minAge time.Duration, now clock.Moment) {
 	}
 }
 
-// age returns how long ago the sign-in of a transaction began. If the clock was set back meanwhile, the difference is
-// negative; then age drops its sign.
+// age returns how long ago the sign-in of a transaction began. If the clock was set back since then, the difference is
+// negative, and age returns it without the sign: otherwise such a transaction would seem to be new for too long.
 func age(transaction map[string]string, now clock.Moment) time.Duration {
 	return now.Wall.Sub(time.UnixMilli(milliseconds(transaction["created"]))).Abs()
 }
@@ -74,7 +75,8 @@ func random() string {
 	return encode64(b[:])
 }
 
-// safePath returns path if it leads to this origin and not to the callback; otherwise it returns "/".
+// safePath returns path if the page can safely go there: path leads to this origin, and not to CallbackPath. Otherwise
+// safePath returns "/".
 func safePath(path string) string {
 	bare, _, _ := strings.Cut(path, "#")
 	bare, _, _ = strings.Cut(bare, "?")

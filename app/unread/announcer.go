@@ -9,17 +9,18 @@ import (
 	"mayfly/app/words"
 )
 
-// The message list is no live region, because screen readers would read out the whole history, and report removed
-// messages as changes. Instead, two invisible live regions hold what is new: a polite region for messages, and an alert
-// for failures.
+// The message list is no live region: screen readers would read out the whole history, and report removed messages as
+// changes. Instead, the page has two invisible live regions for news: a polite region for messages, and an alert for
+// failures. These constants limit how often and how much a screen reader says.
 const (
-	gather   = 300 * time.Millisecond // how long a new message waits, so that messages that come meanwhile are said with it
+	gather   = 300 * time.Millisecond // a new message waits this long to be said, together with messages that come meanwhile
 	pause    = 2 * time.Second        // the shortest time between two announcements of messages
 	maxLines = 3                      // if more messages are new, only their number is said
-	maxSaid  = 200                    // how many characters of a message's text are said at most
+	maxSaid  = 200                    // how many characters of a message's text are said or in a notification at most
 
-	// along is how long before due the unsaid messages may be said, if Observe is called for another reason: to say them
-	// then costs less than another call with a frame of its own.
+	// along is the time before a.due in which Observe may already say the unsaid messages. If another change makes the page
+	// call Observe in that time, Observe says them at once. That costs the browser less than another call of Observe a
+	// moment later.
 	along = gather / 2
 )
 
@@ -30,14 +31,14 @@ type Announcer struct {
 
 	entered bool          // the user has entered a room whose number of messages is not said yet
 	unsaid  []string      // the keys of other users' new messages that are not said yet, in order
-	due     time.Duration // when the unsaid messages must be said, as a time that Observe gets (now)
-	last    time.Duration // when messages were last said, as a time that Observe gets (now)
-	quoted  []string      // the keys of the messages in Polite
+	due     time.Duration // when the unsaid messages must be said, counted from when the page was mounted
+	last    time.Duration // when messages were last said, counted from when the page was mounted
+	quoted  []string      // the keys of the messages whose texts are in Polite; when one expires, Polite becomes ""
 }
 
-// Observe compares the view current with previous, the view before it. now is the time since the page was mounted. Call
-// Observe again when the next view comes. If Observe returns more than 0, also call it again after that time, with the
-// same view as previous and current.
+// Observe compares the view current with previous, the view before it, and sets Polite and Alert. now is the time since the
+// page was mounted. Call Observe with each new view. If Observe returns more than 0, call it once more after that time, even
+// if no new view has come: then current is both arguments.
 func (a *Announcer) Observe(previous, current *client.View, now time.Duration) time.Duration {
 	if current.Room != previous.Room {
 		a.unsaid, a.entered = nil, previous.Room != ""
@@ -75,8 +76,9 @@ func (a *Announcer) Observe(previous, current *client.View, now time.Duration) t
 	return a.due - now
 }
 
-// compare finds what is new between two views. It adds other users' new messages to unsaid, and puts the last failure of
-// a message of the user's own into Alert. sent says whether the server has accepted a message of the user's own.
+// compare finds out what has changed between two views. It adds other users' new messages to unsaid. If a message of the
+// user's own could not be sent, compare puts the reason into Alert. It returns true if the server has accepted a message of
+// the user's own since the view previous.
 func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 	failed, failure := false, ""
 	for i := range current.Messages {
@@ -108,8 +110,9 @@ func (a *Announcer) compare(previous, current *client.View) (sent bool) {
 	return sent
 }
 
-// lines returns text and, below it, the unsaid messages that have not expired: the author and the text of each or, if
-// there are more than maxLines, only their number. quoted holds the keys of the messages whose texts it added.
+// lines returns text, followed by one line for each unsaid message that has not expired, with its author and its text. If
+// there are more than maxLines such messages, one line with their number follows instead. quoted has the keys of the
+// messages whose texts are in the result.
 func (a *Announcer) lines(text string, messages []client.Message) (_ string, quoted []string) {
 	lines := ""
 	for _, key := range a.unsaid {
@@ -129,8 +132,8 @@ func (a *Announcer) lines(text string, messages []client.Message) (_ string, quo
 // Say puts a sentence into the polite live region.
 func (a *Announcer) Say(text string) { a.Polite, a.quoted = differently(a.Polite, text), nil }
 
-// differently returns text. If that is the text which the live region has already (previous), differently adds an
-// invisible character: a screen reader only reads out a text that changes.
+// differently returns text for a live region. previous is the text that is in the live region now. If both are equal,
+// differently adds an invisible character to text, because a screen reader reads a region out only if its text changes.
 func differently(previous, text string) string {
 	if text != "" && text == previous {
 		text += "\u00a0"

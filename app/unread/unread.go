@@ -1,6 +1,6 @@
-// Package unread decides what is new to the user: which messages are unread, what a screen reader says, and what the
-// title of the page says. It compares one view with the next. It has no document and no clock, so all of it runs natively
-// in tests.
+// Package unread decides what is new to the user: which messages are unread, what a screen reader says, what the title of
+// the page says, and which notifications are shown. For that it compares each view with the next. It uses neither the
+// browser's document nor a clock, so all of it runs natively in tests.
 package unread
 
 import (
@@ -11,43 +11,43 @@ import (
 	"mayfly/app/words"
 )
 
-// Unread holds the unread messages: those that came while the page was hidden or the list was not scrolled to its end. When
-// a message expires, Unread no longer holds it. The zero value holds none.
+// Unread knows which messages of the shown room are unread: those that came while the page was hidden or the list was not
+// scrolled to its end. The client counts them, and Follow gets the number. When the user has read these messages, Unread
+// still knows the first of them, above which the list draws the divider. In the zero value, no message is unread.
 type Unread struct {
 	marked []string // the keys of the messages that came since the user looked away, in order
-	seen   bool     // the user has read all messages; the divider stays, but none counts as unread
+	seen   bool     // the user has read all messages, so Count returns 0; marked stays, and with it the divider
+	came   int      // how many messages were unread when the user entered the room; 0 once Follow has put them in marked
 }
 
-// Follow compares the messages before and after a change. away says that the page is hidden, or that the list is not at
-// its end: then the new messages become unread. Otherwise the user has seen them.
-func (u *Unread) Follow(before, after []client.Message, away bool) {
-	u.marked = slices.DeleteFunc(u.marked, func(key string) bool { return find(after, key, 0) < 0 })
-	if !away {
-		u.seen = true
-		return
+// Arrive returns the Unread of a room that the user enters. n is the number of messages that are unread there. The divider
+// will be above the first of these n messages.
+func Arrive(n int) Unread { return Unread{came: n} }
+
+// Follow updates u. messages are all messages of the room now. The last n of the messages that other users wrote are unread.
+func (u *Unread) Follow(messages []client.Message, n int) {
+	u.marked = slices.DeleteFunc(u.marked, func(key string) bool { return find(messages, key, 0) < 0 })
+	if u.came > 0 {
+		u.marked, u.came = last(messages, u.came), 0
 	}
-	var came []string
-	for i := len(after) - 1; i >= 0; i-- {
-		m := &after[i]
-		if m.Mine || m.Seq == 0 {
-			continue
-		}
-		if find(before, m.Key, 0) >= 0 {
-			break
-		}
-		came = append(came, m.Key)
+	if n > 0 {
+		u.marked = last(messages, n)
 	}
-	if len(came) == 0 {
-		return
-	}
-	if u.seen {
-		u.marked, u.seen = nil, false
-	}
-	slices.Reverse(came)
-	u.marked = append(u.marked, came...)
+	u.seen = n == 0
 }
 
-// Look marks all messages as read. Call it when the user sees the newest message.
+// last returns the keys of the last n messages of other users, in order.
+func last(messages []client.Message, n int) (keys []string) {
+	for i := len(messages) - 1; i >= 0 && len(keys) < n; i-- {
+		if m := &messages[i]; !m.Mine && m.Seq != 0 {
+			keys = append(keys, m.Key)
+		}
+	}
+	slices.Reverse(keys)
+	return keys
+}
+
+// Look counts all messages as read. Call it when the user sees the newest message.
 func (u *Unread) Look() { u.seen = true }
 
 // Count returns how many messages are unread.
@@ -58,7 +58,8 @@ func (u *Unread) Count() int {
 	return len(u.marked)
 }
 
-// Divider returns the key of the first message that came since the user looked away, "" if there is none.
+// Divider returns the key of the message above which the list draws the divider "New messages": the first message that came
+// since the user looked away. It returns "" if there is no such message.
 func (u *Unread) Divider() string {
 	if len(u.marked) == 0 {
 		return ""
@@ -86,7 +87,7 @@ func Jump(unread int) string {
 // find returns the index of the message with that key, or -1. It searches messages[near:] first, then messages[:near].
 func find(messages []client.Message, key string, near int) int {
 	near = min(near, len(messages))
-	for i := near; i < len(messages); i++ { // a message is large, so it is not copied
+	for i := near; i < len(messages); i++ { // a loop over values would copy each message, and messages are large
 		if messages[i].Key == key {
 			return i
 		}

@@ -18,37 +18,35 @@ func others(words string) []client.Message {
 	return all
 }
 
-func TestAttention(t *testing.T) {
-	const away, here = true, false
+func TestUnread(t *testing.T) {
 	type step struct {
 		messages string
-		away     bool
-		unread   int
+		unread   int // as the client counts them
 		divider  string
 	}
 	for _, tt := range []struct {
 		name  string
+		came  int // before the user came to the room
 		steps []step
 	}{
-		{"who looks has read", []step{{"a", here, 0, ""}, {"a b", here, 0, ""}}},
-		{"who is away has not", []step{{"a", here, 0, ""}, {"a b", away, 1, "b"}, {"a b c d", away, 3, "b"}}},
-		{"one's own are read", []step{{"a", here, 0, ""}, {"a +b c", away, 1, "c"}}},
-		{"the divider stays when one is back", []step{{"a", here, 0, ""}, {"a b", away, 1, "b"}, {"a b", here, 0, "b"}, {"a b c", here, 0, "b"}}},
-		{"and moves when one leaves again", []step{{"a", here, 0, ""}, {"a b", away, 1, "b"}, {"a b", here, 0, "b"}, {"a b c", away, 1, "c"}}},
-		{"what is unread expires", []step{{"a", here, 0, ""}, {"a b c", away, 2, "b"}, {"c", away, 1, "c"}, {"", away, 0, ""}}},
-		{"all that was there expires as one comes", []step{{"a", here, 0, ""}, {"b", away, 1, "b"}}},
-		{"one that was taken back brings none back", []step{{"a b c", here, 0, ""}, {"a b", away, 0, ""}}},
+		{"all are read", 0, []step{{"a", 0, ""}, {"a b", 0, ""}}},
+		{"some are not", 0, []step{{"a", 0, ""}, {"a b", 1, "b"}, {"a b c d", 3, "b"}}},
+		{"one's own are read", 0, []step{{"a", 0, ""}, {"a +b c", 1, "c"}}},
+		{"the divider stays when the user is back", 0, []step{{"a b", 1, "b"}, {"a b", 0, "b"}, {"a b c", 0, "b"}}},
+		{"and moves when the user leaves again", 0, []step{{"a b", 1, "b"}, {"a b", 0, "b"}, {"a b c", 1, "c"}}},
+		{"what is unread expires", 0, []step{{"a b c", 2, "b"}, {"c", 1, "c"}, {"", 0, ""}}},
+		{"what was unread expires", 0, []step{{"a b c", 2, "b"}, {"a b c d", 0, "b"}, {"c d", 0, "c"}, {"d", 0, ""}}},
+		{"the user comes to a room with unread messages", 2, []step{{"a b +c d", 0, "b"}, {"d e", 0, "d"}}},
+		{"of which none lives any more", 2, []step{{"", 0, ""}, {"e", 0, ""}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var a unread.Unread
-			before := others("")
+			u := unread.Arrive(tt.came)
 			for i, s := range tt.steps {
-				after := others(s.messages)
-				a.Follow(before, after, s.away)
-				if a.Count() != s.unread || a.Divider() != s.divider {
-					t.Errorf("after step %d: %d unread, divider at %q, want %d, %q", i, a.Count(), a.Divider(), s.unread, s.divider)
+				u.Follow(others(s.messages), s.unread)
+				if u.Count() != s.unread || u.Divider() != s.divider {
+					t.Errorf("after step %d: %d unread, divider at %q, want %d, %q", i, u.Count(), u.Divider(), s.unread,
+						s.divider)
 				}
-				before = after
 			}
 		})
 	}

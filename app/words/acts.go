@@ -12,7 +12,9 @@ const maxGivers = 20
 // Reaction returns what the button of a reaction shows: the emoji, and how many users gave it.
 func Reaction(emoji string, n int) string { return With(ReactionCount, emoji, Number(n)) }
 
-// Givers names the users with these ids, who gave a reaction. nameOf returns the name of a user, "" if it is not known.
+// Givers returns the names of the users who gave a reaction, as one text. ids are the ids of these users. nameOf returns the
+// name of a user, "" if the name is not known. If Givers leaves out users, the text ends with their number, as in "3
+// others".
 func Givers(ids []string, nameOf func(id string) string) string {
 	var names []string
 	for _, id := range ids {
@@ -29,10 +31,10 @@ func Givers(ids []string, nameOf func(id string) string) string {
 // Quoted returns the text of the quote in a reply to m: that the message is a reply, the author of m, and how m begins.
 func Quoted(m *client.Message) string { return With(InReplyTo, Begins(m)) }
 
-// Begins returns the author of m, and how the text begins.
+// Begins returns the author of m and the beginning of its text, as in "Ada: See you at".
 func Begins(m *client.Message) string { return With(MessageAloud, speaker(m), First(Text(m))) }
 
-// speaker returns the name of the author of m, "You" for the user.
+// speaker returns the name of m's author, or "You" if the user of this page wrote m.
 func speaker(m *client.Message) string {
 	if m.Mine {
 		return Of(You)

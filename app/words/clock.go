@@ -4,12 +4,13 @@ import "time"
 
 // A Clock says what the user's clock and calendar show, and turns instants into words.
 type Clock struct {
-	Now     time.Time                     // decides which day is today
+	Now     time.Time                     // the present time, which decides which day is today
 	Offset  func(time.Time) time.Duration // by how much the user's time zone is ahead of UTC at an instant
 	Hours12 bool                          // times are written with 12 hours and AM or PM, otherwise with 24 hours
 }
 
-// wall returns the time that the user's clock shows at t, as a time in UTC.
+// wall returns what the user's clock shows at the instant t. The result has the location UTC, but its date, hour and minute
+// are those of the user's time zone.
 func (c Clock) wall(t time.Time) time.Time { return t.UTC().Add(c.Offset(t)) }
 
 // A Date is a day in the user's calendar: the number of days since 1 January 1970.
@@ -17,7 +18,7 @@ type Date int64
 
 const dayLength = 24 * time.Hour
 
-// Date returns the day in the user's calendar at t.
+// Date returns the day that the user's calendar shows at the instant t.
 func (c Clock) Date(t time.Time) Date {
 	wall := c.wall(t)
 	return Date(wall.Truncate(dayLength).Unix() / int64(dayLength/time.Second))
@@ -49,7 +50,7 @@ func (c Clock) Short(t time.Time) (minutes, seconds, half string) {
 	return minutes, seconds, half
 }
 
-// Minutes returns the hours and minutes at t alone, without the seconds and without AM or PM, for a narrow place.
+// Minutes returns only the hours and minutes at t, without the seconds and without AM or PM, for a place with little room.
 func (c Clock) Minutes(t time.Time) string {
 	minutes, _, _ := c.parts(t)
 	return minutes
@@ -58,12 +59,16 @@ func (c Clock) Minutes(t time.Time) string {
 func (c Clock) parts(t time.Time) (minutes, seconds, half string) {
 	wall := c.wall(t)
 	if c.Hours12 {
-		return wall.Format("3:04"), wall.Format(":05"), wall.Format(" PM")
+		named := Morning
+		if wall.Hour() >= 12 {
+			named = Afternoon
+		}
+		return wall.Format("3:04"), wall.Format(":05"), "\u00a0" + Of(named)
 	}
 	return wall.Format("15:04"), wall.Format(":05"), ""
 }
 
-// time returns the whole time at t, without the day.
+// time returns the hours, minutes and seconds at t, and AM or PM if the clock has 12 hours. It does not return the day.
 func (c Clock) time(t time.Time) string {
 	minutes, seconds, half := c.parts(t)
 	return minutes + seconds + half

@@ -7,8 +7,8 @@ import (
 	"mayfly/app/client"
 )
 
-// Status returns the state of the connection in words. A screen reader says it whenever it changes, so it does not contain
-// the seconds of a countdown. StatusTail returns these.
+// Status returns the state of the connection in words. A screen reader reads out each change of these words. So they do not
+// contain the seconds until the next attempt to connect, which change all the time: StatusTail returns the seconds.
 func Status(v *client.View) string {
 	switch v.Status {
 	case client.Online:
@@ -30,9 +30,9 @@ func Status(v *client.View) string {
 	}
 }
 
-// StatusTail returns the text that the page shows after Status, and that screen readers don't say. If s is Reconnecting,
-// it says when the next attempt to connect begins: untilNext is the time until then, 0 if the attempt has begun. Without
-// a connection it also says how many messages wait to be sent.
+// StatusTail returns the text that the page shows behind the text of Status, and that screen readers don't say. If s is
+// Reconnecting, the text says when the next attempt to connect begins. untilNext is the time until this attempt, 0 if the
+// attempt has begun. While there is no connection, the text also says how many messages wait to be sent.
 func StatusTail(s client.Status, untilNext time.Duration, unsent int) string {
 	tail := ""
 	switch {
@@ -51,9 +51,10 @@ func StatusTail(s client.Status, untilNext time.Duration, unsent int) string {
 // SecondsOf returns d in seconds, rounded up.
 func SecondsOf(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
 
-// Skew returns a sentence that says whose clock is wrong. device is by how much the device's clock is ahead of the right
-// time, provider is the same for the sign-in provider's clock. A negative value means behind, and 0 means that the clock
-// is right. If both are right, Skew returns "".
+// Skew returns a sentence that says whose clock is wrong. device is how far the device's clock is ahead of the right time.
+// provider is how far the sign-in provider's clock is ahead of the right time. A negative value means that the clock is
+// behind. 0 means that the clock is right, or wrong by only a few minutes. If neither value is 0, the sentence is about the
+// device. If both values are 0, Skew returns "".
 func Skew(device, provider time.Duration) string {
 	d, ahead, behind := device, ClockAhead, ClockBehind
 	if d == 0 {
@@ -69,7 +70,9 @@ func Skew(device, provider time.Duration) string {
 }
 
 // Lifetime returns d in words: "5 minutes", "1 hour 30 minutes", "1 second".
-func Lifetime(d time.Duration) string {
+func Lifetime(d time.Duration) string { return spoken.lifetime(d) }
+
+func (l *language) lifetime(d time.Duration) string {
 	words := ""
 	for _, unit := range []struct {
 		name CountKey
@@ -81,12 +84,12 @@ func Lifetime(d time.Duration) string {
 			continue
 		}
 		if words != "" {
-			words += " "
+			words += l.texts[AndUnit]
 		}
-		words += Count(unit.name, n)
+		words += l.count(unit.name, n)
 	}
 	if words == "" {
-		return Of(ShortestTime)
+		return l.texts[ShortestTime]
 	}
 	return words
 }

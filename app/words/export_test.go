@@ -1,15 +1,27 @@
 package words
 
-// Texts returns every sentence of each language by the language's code. Of a sentence with plural forms it returns the one for
-// many things.
-func Texts() map[string][]string {
-	all := map[string][]string{}
-	for code, l := range map[string]*language{"en": &english} {
-		texts := append([]string(nil), l.texts[:]...)
+// Every is all the words of one language, for tests.
+type Every struct {
+	Language
+	Texts  []string            // by Key
+	Counts []map[string]string // by CountKey: the sentence of each plural form that the language has, by the form's name
+	Shell  []string            // by ShellKey
+}
+
+var formNames = [formCount]string{"zero", "one", "two", "few", "many", "other"}
+
+// All returns the words of each language.
+func All() (each []Every) {
+	for n, l := range all {
+		e := Every{Language: l.Language, Texts: l.texts[:], Shell: shell[n][:]}
 		for _, forms := range l.counts {
-			texts = append(texts, forms[other])
+			said := map[string]string{}
+			for n := range 200 {
+				said[formNames[l.form(n)]] = forms[l.form(n)]
+			}
+			e.Counts = append(e.Counts, said)
 		}
-		all[code] = texts
+		each = append(each, e)
 	}
-	return all
+	return each
 }

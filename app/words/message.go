@@ -31,8 +31,8 @@ func (c Clock) SentAndVanishes(m *client.Message) string {
 // Text returns the text of a message as the page shows it: without the signs of Markdown.
 func Text(m *client.Message) string { return markup.Plain(markup.Parse(m.Text)) }
 
-// Author returns the first limit characters of the name of a message's author. A guest's name is marked. If another user
-// here has the same name, a tag follows the name and tells the users apart.
+// Author returns the first limit characters of the name of a message's author. A guest's name is marked, as in "Ada
+// (guest)". If another user in the room has the same name, a tag follows that differs between the users, as in "Ada (4fKq)".
 func Author(m *client.Message, limit int) string {
 	name := nameOf(Named(m.User), limit)
 	if m.Tag != "" {
@@ -41,16 +41,16 @@ func Author(m *client.Message, limit int) string {
 	return name
 }
 
-// AuthorParts returns the same text as Author, but in three parts: the mark before the name, the name, and the mark after
-// it.
+// AuthorParts returns the text of Author in three parts: the text before the name, the name, and the text after the name,
+// for example " (guest)".
 func AuthorParts(m *client.Message, limit int) (before, name, after string) {
 	name = Cut(room.Called(Named(m.User)), limit)
 	before, after, _ = strings.Cut(Author(m, limit), name)
 	return before, name, after
 }
 
-// Named returns u. If u has no name, because the server has not sent the user's own name yet, Named gives it the name
-// "You".
+// Named returns u. If u has no name, Named sets the name to "You". Only the user of this page can be without a name: the
+// client does not know the user's name until the server has sent it.
 func Named(u wire.User) wire.User {
 	if u.Name == "" {
 		u.Name = Of(You)
@@ -58,7 +58,7 @@ func Named(u wire.User) wire.User {
 	return u
 }
 
-// State returns the state of the user's own message in words, such as "Sending…"; "" once it is sent.
+// State returns the state of the user's own message in words, such as "Sending…". It returns "" once the message is sent.
 func State(m *client.Message) string {
 	words := ""
 	switch m.State {
@@ -77,10 +77,20 @@ func State(m *client.Message) string {
 	return words
 }
 
-// Left says how many seconds a message has to live.
+// Left returns the sentence that says how many seconds a message has left to live.
 func Left(seconds int) string { return With(SecondsLeft, strconv.Itoa(seconds)) }
 
-// maxFirst is how many characters First keeps of a longer text. First is used, for example, in the accessible names of
+// LeftByClock says how many seconds a message has to live, in hours, minutes and seconds: 4:59, or 1:04:59.
+func LeftByClock(seconds int) string {
+	pad := func(n int) string { return strconv.Itoa(100 + n%60)[1:] }
+	minutes := strconv.Itoa(seconds / 60)
+	if hours := seconds / 3600; hours > 0 {
+		minutes = strconv.Itoa(hours) + ":" + pad(seconds/60)
+	}
+	return minutes + ":" + pad(seconds)
+}
+
+// maxFirst is how many characters of a longer text First returns. It is used, for example, in the accessible names of
 // buttons.
 const maxFirst = 30
 

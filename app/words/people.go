@@ -12,8 +12,8 @@ import (
 // phone.
 const maxTypist = 20
 
-// nameOf returns the first limit characters of a user's name. If u is a guest, it marks the name as a guest's, because
-// nobody has checked whose name it is.
+// nameOf returns the first limit characters of u's name. Behind a guest's name it adds "(guest)", because nobody has checked
+// whether that is really the guest's name.
 func nameOf(u wire.User, limit int) string {
 	name := Cut(room.Called(u), limit)
 	if u.Anonymous {
@@ -22,7 +22,7 @@ func nameOf(u wire.User, limit int) string {
 	return name
 }
 
-// Called returns the name of u, marked if it is a guest's; "" if u has none.
+// Called returns the name of u, followed by "(guest)" if u is a guest. It returns "" if u has no name.
 func Called(u wire.User) string {
 	if u.Name == "" {
 		return ""
@@ -30,7 +30,8 @@ func Called(u wire.User) string {
 	return nameOf(u, len(u.Name))
 }
 
-// Names returns all names by which a text can address a user.
+// Names returns all names by which a text can address u. A guest with a pseudonym has two names, such as "Heron" and
+// "Anonymous Heron".
 func Names(u wire.User) []string {
 	if called := room.Called(u); called != u.Name {
 		return []string{called, u.Name}
@@ -43,8 +44,8 @@ func IsNamed(u wire.User, name string) bool {
 	return slices.ContainsFunc(Names(u), func(n string) bool { return strings.EqualFold(n, name) })
 }
 
-// Suggested returns the note that a suggestion shows behind the name of u: that u is a guest, and the end of u's id if other
-// users have the same name.
+// Suggested returns the note that the page shows behind the name of u in the list of suggestions: "guest" for a guest. If
+// others is true, other users have the same name. Then the note also has a tag, which is different for each of these users.
 func Suggested(u wire.User, others bool) string {
 	note := Notes(false, u.Anonymous, false)
 	if !others {
@@ -57,8 +58,8 @@ func Suggested(u wire.User, others bool) string {
 	return note + Of(NoteSeparator) + tag
 }
 
-// Typing returns the sentence that says who is typing. It names one or two users; for more users it says only that there are
-// several. If nobody is typing, it returns "".
+// Typing returns the sentence that says who is typing. The sentence names one or two users. For more users, it says only
+// that several users are typing. If nobody is typing, Typing returns "".
 func Typing(typists []room.Typist) string {
 	name := func(i int) string { return isolated(nameOf(typists[i].User, maxTypist)) }
 	switch len(typists) {
@@ -76,8 +77,8 @@ func Typing(typists []room.Typist) string {
 // order of the words around it.
 func isolated(name string) string { return "\u2068" + name + "\u2069" }
 
-// Notes returns the notes that the list of people shows beside a user's name, one for each argument that is true: this is
-// the user of the page, this is a guest, this user is typing.
+// Notes returns the notes that the list of people shows beside a user's name, such as "you · typing…". Each argument that is
+// true adds a note: the user is the user of this page (you), is a guest (guest), or is typing (typing).
 func Notes(you, guest, typing bool) string {
 	var notes []string
 	for _, n := range []struct {

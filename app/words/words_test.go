@@ -1,12 +1,6 @@
 package words_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,61 +9,6 @@ import (
 	"mayfly/app/words"
 	"mayfly/shared/wire"
 )
-
-// TestEveryKeyHasItsWords holds that no language lacks a sentence or a plural form, and that each has the arguments of the
-// English one.
-func TestEveryKeyHasItsWords(t *testing.T) {
-	arguments := func(text string) string {
-		all := regexp.MustCompile(`\{.*?\}`).FindAllString(text, -1)
-		slices.Sort(all)
-		return strings.Join(all, "")
-	}
-	english := words.Texts()["en"]
-	for name, texts := range words.Texts() {
-		if len(texts) != len(english) || len(texts) < 80 {
-			t.Errorf("%s has %d sentences, English has %d", name, len(texts), len(english))
-			continue
-		}
-		for i, text := range texts {
-			want := arguments(english[i])
-			if text == "" || arguments(text) != want || !regexp.MustCompile(`^(\{0\}(\{1\}(\{2\}(\{3\})?)?)?)?$`).MatchString(want) {
-				t.Errorf("%s, sentence %d is %q, in English %q", name, i, text, english[i])
-			}
-		}
-	}
-}
-
-// TestSentencesStandHere holds that the page has no sentence of its own. It finds texts of several words that begin with a capital
-// letter.
-func TestSentencesStandHere(t *testing.T) {
-	sentence := regexp.MustCompile(`^[A-Z][a-z]+,? .*[a-z]`)
-	files := 0
-	for _, folder := range []string{"..", "../list", "../unread", "../dom", "../client", "../client/room", "../client/outbox", "../client/transport"} {
-		paths, err := filepath.Glob(folder + "/*.go")
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, path := range paths {
-			if strings.HasSuffix(path, "_test.go") {
-				continue
-			}
-			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			files++
-			ast.Inspect(file, func(n ast.Node) bool {
-				if l, ok := n.(*ast.BasicLit); ok && l.Kind == token.STRING && sentence.MatchString(strings.Trim(l.Value, "\"`")) {
-					t.Errorf("%s has the sentence %s: it belongs into app/words", path, l.Value)
-				}
-				return true
-			})
-		}
-	}
-	if files < 20 {
-		t.Errorf("read %d files only", files)
-	}
-}
 
 func TestArgumentsAreNoPlaceholders(t *testing.T) {
 	if got, want := words.With(words.MessageAloud, "{1}", "{0} {9}"), "{1}: {0} {9}"; got != want {

@@ -20,14 +20,15 @@ import (
 const (
 	product = "mayfly-web/" + wire.Version // the client's name and version in hello
 
-	// pollSlots is how many long polls of all tabs together may wait at once. Over HTTP/1.1 a browser opens at most six
-	// connections to a server, and the pages need some of them for other requests.
+	// pollSlots is how many long polls may wait at once in all tabs of the browser together. Over HTTP/1.1 a browser opens
+	// at most six connections to a server, and each long poll needs one. The tabs need the rest for other requests.
 	pollSlots = 3
 )
 
 func main() {
 	browser.ReplaceDenied()
 	browser.KeepReadable()
+	app.Speak(app.Language())
 	secret, stored := guest()
 	notice := ""
 	if !stored {
@@ -73,7 +74,7 @@ func main() {
 		}
 		s.Run(context.Background()) // starts after Callback, so that a user who signs in is not a guest for a moment
 	}()
-	app.Register(s, in, notice)
+	app.Register(s, in, notice, app.LifeInShell())
 	goapp.RunWhenOnBrowser()
 }
 
@@ -100,8 +101,8 @@ func newSignIn() *pkce.SignIn {
 	}})
 }
 
-// account adapts pkce.SignIn to client.TokenSource. If nobody is signed in, pkce.SignIn returns ErrSignedOut, but a
-// client.TokenSource returns no token and no error.
+// account makes pkce.SignIn a client.TokenSource. If nobody is signed in, pkce.SignIn returns ErrSignedOut, but a
+// client.TokenSource must return empty credentials and no error.
 type account struct{ *pkce.SignIn }
 
 // Token returns empty credentials if nobody is signed in.
@@ -116,7 +117,7 @@ func (a account) Token(ctx context.Context, refusedToken string) (client.Credent
 func dial(ctx context.Context) (transport.Conn, error) {
 	socket, err := browser.Dial(ctx, browser.SocketURL("/ws"), wire.Subprotocol)
 	if err != nil {
-		return nil, err // nil and not socket: a Conn that holds a nil *Socket is not nil
+		return nil, err // don't return socket, a nil *Socket: a Conn that contains a nil pointer is not equal to nil
 	}
 	return socket, nil
 }
@@ -125,13 +126,14 @@ func poll(ctx context.Context, frames []byte) (status int, header func(name stri
 	return browser.Post(ctx, browser.Origin()+"/poll", wire.PollType, frames)
 }
 
-// pollSlot waits for one of the pollSlots slots that all tabs share. A slot is the permission for one long poll. Call done
-// when the poll has ended.
+// pollSlot waits for one of the slots for long polls. A slot is the permission for one long poll; all tabs of the browser
+// share pollSlots of them. Call done when the poll has ended. ok is false if pollSlot got no slot before ctx was done.
 func pollSlot(ctx context.Context) (done func(), ok bool) {
 	return browser.Slot(ctx, browser.PollLock, pollSlots)
 }
 
-// protocol asks the server which protocol it speaks now. It returns "" if the server does not answer. It blocks.
+// protocol asks the server which version of the protocol it speaks now. It returns "" if the server does not answer within
+// 10 s. It blocks.
 func protocol() string {
 	_, _, body, err := browser.Fetch("/config.json", "", 10*time.Second)
 	var config struct{ Protocol string }
@@ -141,8 +143,9 @@ func protocol() string {
 	return config.Protocol
 }
 
-// guest returns the guest's secret that this tab has stored, "" if there is none. stored is false if the browser denies
-// storage or the storage is full. Then the client makes a secret that lives only as long as the page.
+// guest returns the secret that makes the user the same guest again after a reload. It returns "" if this tab has stored no
+// secret. stored is false if the browser denies storage or the storage is full. Then the client makes a new secret that
+// lives only as long as the page.
 func guest() (secret string, stored bool) {
 	tab := browser.TabStorage()
 	secret, err := tab.Load(browser.GuestKey)
@@ -152,9 +155,10 @@ func guest() (secret string, stored bool) {
 	return secret, tab.Save(browser.GuestKey, secret) == nil
 }
 
-// keepGuest stores the guest's secret. It ignores an error, because guest has already found out whether the tab can store.
+// keepGuest stores the guest's secret. It ignores an error, because the result stored of the function guest has already
+// said whether this tab can store the secret.
 func keepGuest(secret string) { _ = browser.TabStorage().Save(browser.GuestKey, secret) }
 
-// keepName stores the name that the server has given the guest, "" for the pseudonym. It ignores an error: where the tab
-// stores nothing, its guest lives only as long as the page.
+// keepName stores the guest's name after the server has accepted the name. name is "" if the guest has only a pseudonym.
+// keepName ignores an error: in a tab that stores nothing, a reload makes the user another guest anyway.
 func keepName(name string) { _ = browser.TabStorage().Save(browser.NameKey, name) }

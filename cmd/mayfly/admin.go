@@ -16,8 +16,8 @@ import (
 
 const (
 	adminReadTimeout  = 10 * time.Second
-	adminWriteTimeout = 5 * time.Minute // long enough for a profile, which takes as long as its request asks for
-	adminStopTimeout  = time.Second     // how long a stop waits for running answers; then it cuts them off
+	adminWriteTimeout = 5 * time.Minute // the longest time for an answer; a request may ask for a profile of some minutes
+	adminStopTimeout  = time.Second     // how long the method close waits for running answers before it cuts them off
 )
 
 // newMetrics returns a registry with the metrics of the build, of the Go runtime and of the process.
@@ -31,11 +31,11 @@ func newMetrics() *prometheus.Registry {
 // admin serves metrics and profiles to operators. It has its own listener, so that users who come through a proxy to the
 // public listener cannot read them.
 type admin struct {
-	addr    string // the address of its listener; empty: there is no listener
+	addr    string // the address of the admin listener; empty: there is no admin listener
 	metrics *prometheus.Registry
-	server  atomic.Pointer[server.Server] // the server that is asked whether it is ready; nil until the server is assembled
+	server  atomic.Pointer[server.Server] // the public server, which the method ready asks; nil until it is assembled
 	http    *http.Server
-	ended   chan struct{} // closed when Serve has returned
+	ended   chan struct{} // closed when a.http.Serve has returned
 }
 
 // startAdmin listens on addr, or does nothing if addr is empty. The admin listener starts before the rest of the server and
@@ -67,7 +67,7 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	return a, nil
 }
 
-// ready returns what Ready of the server returns, or an error while there is no server yet.
+// ready returns what the method Ready of the public server returns. While that server is starting, ready returns an error.
 func (a *admin) ready(ctx context.Context) (warning string, err error) {
 	if s := a.server.Load(); s != nil {
 		return s.Ready(ctx)
@@ -94,7 +94,7 @@ func (a *admin) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), adminStopTimeout)
 	defer cancel()
 	err := a.http.Shutdown(ctx)
-	if err != nil { // an answer such as a profile still runs: do not wait for it, and do not fail
+	if err != nil { // an answer is still running, such as a profile: cut it off, and report no error for that
 		err = a.http.Close()
 	}
 	<-a.ended

@@ -16,9 +16,9 @@ import (
 // authFlags holds the flags that say how users sign in.
 type authFlags struct {
 	auth.Config
-	scopes    []string // the scopes that clients request
-	params    string   // more parameters of the authorization request, as a query
-	anonymous session.Policy
+	scopes    []string       // the scopes that clients request
+	params    string         // additional parameters for the authorization request, as the query of a URL
+	anonymous session.Policy // what guests may do
 }
 
 // enabled reports whether users can sign in.
@@ -28,8 +28,8 @@ func (a *authFlags) enabled() bool { return a.Issuer != "" }
 // the machine can read the flags of a process.
 const oktaTokenVariable = "MAYFLY_OKTA_API_TOKEN"
 
-// defineAuthFlags defines the flags of signing in. It returns the function finish. Call that after the flags are parsed:
-// it sets the remaining fields of a, checks a, and returns every problem in one error.
+// defineAuthFlags defines the flags for signing in. They set the fields of a. After the flags are parsed, call the returned
+// function finish. It splits the flags that are lists, reads the Okta API token and checks a. Its error has every problem.
 func defineAuthFlags(f *flag.FlagSet, a *authFlags, env environment) (finish func() error) {
 	f.StringVar(&a.Issuer, "issuer", "", "`URL` of the OpenID Connect provider with which people can sign in, "+
 		"such as https://example.okta.com/oauth2/default (default none)")
@@ -71,8 +71,8 @@ func commas(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// oktaToken returns the Okta API token from file. If file is empty, it returns variable, which is the value of the
-// environment variable oktaTokenVariable. Its errors never contain the token.
+// oktaToken returns the Okta API token. file is the name of the file with the token. If file is "", oktaToken returns
+// variable, which is the value of the environment variable oktaTokenVariable. No error contains the token.
 func oktaToken(file, variable string) (string, error) {
 	if file == "" {
 		return strings.TrimSpace(variable), nil
@@ -91,8 +91,8 @@ func oktaToken(file, variable string) (string, error) {
 	return token, nil
 }
 
-// check returns every problem with a in one error. Without an issuer, the flags that need an issuer must not be set. given
-// has the names of the flags that are set. oktaToken says whether an Okta API token is set.
+// check returns every problem with these flags in one error. For example, some flags must not be set without the flag
+// -issuer. given holds the names of the flags that are set. oktaToken is true if an Okta API token is set.
 func (a *authFlags) check(given map[string]bool, oktaToken bool) error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }

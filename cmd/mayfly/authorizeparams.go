@@ -10,15 +10,17 @@ import (
 )
 
 // ownParams are the names, in lower case, of the parameters that -authorize-params must not set. The page sets most of them
-// itself. The rest would replace what the page sets, or change how the provider answers.
+// itself. The others would replace parameters that the page sets (request, request_uri), would change how the provider
+// answers (response_mode), or are secret (client_secret).
 var ownParams = []string{"response_type", "response_mode", "client_id", "client_secret", "redirect_uri", "scope", "state",
 	"nonce", "code_challenge", "code_challenge_method", "request", "request_uri"}
 
 // maxAuthorizeParams is the most bytes that -authorize-params may have. Some providers refuse addresses of more than 2 KiB.
 const maxAuthorizeParams = 1024
 
-// authorizeParams reads the value of -authorize-params: pairs such as audience=https://api.example&prompt=consent, in
-// which %20 means a space, as in an address. It returns the pairs as a query, in the same order, and all their problems.
+// authorizeParams checks the value of the flag -authorize-params: pairs such as audience=https://api.example&prompt=consent,
+// in which %20 means a space, as in a URL. It returns the pairs as the query of a URL, in the same order. The error has
+// every problem.
 func authorizeParams(value string) (query string, err error) {
 	if value == "" {
 		return "", nil
@@ -34,14 +36,14 @@ func authorizeParams(value string) (query string, err error) {
 	var names, pairs []string
 	for pair := range strings.SplitSeq(value, "&") {
 		name, text, _ := strings.Cut(pair, "=")
-		name, nameErr := url.PathUnescape(name) // unlike QueryUnescape it keeps +, as people who write a flag expect
+		name, nameErr := url.PathUnescape(name) // not QueryUnescape, which would turn a + in the flag into a space
 		text, textErr := url.PathUnescape(text)
 		switch {
 		case nameErr != nil || textErr != nil || !isParamName(name) || text == "" || control(text):
 			wrong("%q is no pair: want name=value pairs with & between them, such as audience=https://api.example", pair)
 		case slices.Contains(ownParams, strings.ToLower(name)):
 			wrong("%s is not to be set here: the page sends its own%s", name, flagFor(name))
-		case slices.Contains(names, name) && name != "resource": // RFC 8707 lets resource come twice
+		case slices.Contains(names, name) && name != "resource": // RFC 8707 allows several parameters named resource
 			wrong("%s stands there twice: want it once", name)
 		case name == "prompt" && slices.Contains(strings.Fields(text), "none"):
 			wrong("prompt is none: nobody could sign in, as the provider would show no page")
@@ -58,7 +60,8 @@ func isParamName(name string) bool {
 	})
 }
 
-// flagFor returns a hint for an error message: which flag sets name, one of ownParams. It returns "" if no flag does.
+// flagFor returns the end of an error message about a parameter in ownParams. This end names the flag of Mayfly that sets
+// the parameter. It is "" if no flag sets the parameter.
 func flagFor(name string) string {
 	switch strings.ToLower(name) {
 	case "client_id":

@@ -43,7 +43,8 @@ func buildOf(info *debug.BuildInfo) build {
 	return b
 }
 
-// String returns what "mayfly version" prints: the version, then in parentheses what is known of the build.
+// String returns the text that "mayfly version" prints behind the word mayfly: the version and, in parentheses, the known
+// facts about the build.
 func (b build) String() string {
 	var known []string
 	if b.commit != "" {
@@ -65,7 +66,7 @@ func (b build) String() string {
 	return b.version + " (" + strings.Join(known, ", ") + ")"
 }
 
-// metric returns the metric that has the build in its labels.
+// metric returns the metric mayfly_build_info. Its value is always 1; its labels contain the facts about the build.
 func (b build) metric() prometheus.Collector {
 	commit := b.commit
 	if b.modified {

@@ -16,9 +16,10 @@ import (
 	"mayfly/server/admission"
 )
 
-// config is the configuration of "mayfly serve", checked.
+// config is the checked configuration of "mayfly serve".
 //
-// One thing: each field is a flag.
+// One type: each of its many fields holds the value of a flag. Only the field auth holds the values of several flags: all
+// flags for signing in.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -53,15 +54,15 @@ Flags:
 
 `
 
-// parseConfig reads the flags, then the environment, and checks the whole configuration. Its error reports every problem at
-// once and says what to do about each. After a -help flag it prints the help and returns flag.ErrHelp.
+// parseConfig reads the flags in args, then the environment, and checks the whole configuration. Its error has every
+// problem, and says for each what to do. If args asks for help, parseConfig prints the help and returns flag.ErrHelp.
 func parseConfig(args []string, env environment, stdout io.Writer) (config, error) {
 	f := flag.NewFlagSet("serve", flag.ContinueOnError)
 	return parseFlags(f, defineAuthFlags, serveUsage, args, env, stdout)
 }
 
-// parseFlags does the work of parseConfig for any command. f may already have flags that only this command has. defineAuth
-// defines the flags for signing in.
+// parseFlags does the work that mayfly serve and mayfly dev have in common: it parses args and env, and checks the
+// configuration. f may already have flags that only one of these commands has. defineAuth defines the flags for signing in.
 func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, environment) func() error, usage string,
 	args []string, env environment, stdout io.Writer) (config, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
@@ -80,8 +81,8 @@ func parseFlags(f *flag.FlagSet, defineAuth func(*flag.FlagSet, *authFlags, envi
 	return c, s.all(problems...)
 }
 
-// defineFlags defines the flags of c, without the flags of signing in. It returns the function finish. Call that after
-// the flags are parsed: it splits the flags that are lists, and returns the problems with them.
+// defineFlags defines the flags that set the fields of c, without the flags for signing in. After the flags are parsed, call
+// the returned function finish. It splits the flags that are lists, and returns the problems with them.
 func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
 		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
@@ -196,7 +197,7 @@ func (c *config) publicURLFor(port string) string {
 	return (&url.URL{Scheme: "http", Host: net.JoinHostPort("localhost", port)}).String()
 }
 
-// rate is the value of a flag such as 20/10s: at most n messages in any span of per.
+// rate is the value of the flag -rate. 20/10s means n=20 and per=10s: at most 20 messages in any period of 10 s.
 type rate struct {
 	n   int
 	per time.Duration
@@ -215,10 +216,11 @@ func (r *rate) Set(s string) error {
 	return nil
 }
 
-// maxRate is the largest n of a rate. It limits the memory for each user's rate, which is 24 bytes for each message.
+// maxRate is the largest n of a rate. A larger n could use too much memory: for each user the server stores the times of the
+// last n messages, 24 bytes for each.
 const maxRate = 1_000_000
 
-// size is the value of a flag such as 8MiB, in bytes.
+// size is a number of bytes. A flag of this type has a value such as 8MiB.
 type size int64
 
 func (s size) String() string {

@@ -43,7 +43,8 @@ Flags:
 // devWarning is printed at every start of mayfly dev.
 const devWarning = "FOR DEVELOPMENT ONLY: anybody can sign in as anybody here, without a password."
 
-// parseDev reads and checks the configuration of mayfly dev, as parseConfig does for mayfly serve.
+// parseDev reads the flags and the environment of mayfly dev, and checks the whole configuration. Its error has every
+// problem. If args asks for help, parseDev prints the help and returns flag.ErrHelp.
 func parseDev(args []string, env environment, stdout io.Writer) (devConfig, error) {
 	var c devConfig
 	f := flag.NewFlagSet("dev", flag.ContinueOnError)
@@ -63,17 +64,20 @@ func (c *devConfig) defineFlags(f *flag.FlagSet) {
 	f.DurationVar(&c.refreshGrace, "refresh-grace", 30*time.Second, "how long a refresh token works after its first use")
 }
 
-// The client ID and the audience that both the provider and the chat are configured with.
+// The client ID and the audience of mayfly dev. Its sign-in provider writes them into tokens, and its chat accepts only
+// tokens that have them.
 const (
 	devClientID = "mayfly-dev"
 	devAudience = "api://default"
 )
 
-// devIDTTL is how long an ID token of the provider lives. With -token id, the flag -access-ttl counts instead.
+// devIDTTL is how long an ID token of mayfly dev's provider lives. If ID tokens sign users in (-token id), the flag
+// -access-ttl sets their life instead.
 const devIDTTL = time.Hour
 
-// defineDevAuthFlags defines those flags of defineAuthFlags that do not choose the sign-in provider, because mayfly dev has
-// its own provider.
+// defineDevAuthFlags defines the flags for signing in that mayfly dev has. The flags that choose a provider are not among
+// them, because mayfly dev has its own provider. After the flags are parsed, call the returned function finish, which sets
+// the other values for signing in and returns every problem.
 func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish func() error) {
 	all := flag.NewFlagSet("", flag.ContinueOnError)
 	readAll := defineAuthFlags(all, a, nil)
@@ -82,13 +86,14 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 		f.Var(fl.Value, name, fl.Usage)
 	}
 	return func() error {
-		a.Audience = devAudience // not with all.Set: -audience together with -token id is an error
+		// Not by all.Set: then check would find that -audience is set, too, and would refuse -token id.
+		a.Audience = devAudience
 		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), readAll())
 	}
 }
 
-// issuerAt returns the provider's URL with port. While the flags are parsed, the port is 0, because the provider does not
-// listen yet.
+// issuerAt returns the URL of mayfly dev's sign-in provider, which listens on this port. While the flags are parsed, the
+// port is not known yet, and port is "0". serveDev later sets the issuer to the real URL.
 func issuerAt(port string) string { return "http://localhost:" + port }
 
 // checkDev checks the rules for c that only mayfly dev has, and returns every problem.
@@ -135,8 +140,8 @@ func runDev(ctx context.Context, args []string, env environment, stdout, stderr 
 	})
 }
 
-// serveDev serves the chat and the sign-in provider until ctx is done. It opens both listeners before it starts the chat and
-// the provider, because each of the two needs the other's address.
+// serveDev serves the chat and the sign-in provider until ctx is done. The chat needs the address of the provider, and the
+// provider needs the address of the chat. So serveDev opens both listeners before it starts either of them.
 func serveDev(ctx context.Context, c devConfig, a *admin, stdout io.Writer, log *slog.Logger) error {
 	chat, err := listen("-listen", c.listen)
 	if err != nil {
@@ -158,7 +163,8 @@ func serveDev(ctx context.Context, c devConfig, a *admin, stdout io.Writer, log 
 	return parts.Wait()
 }
 
-// provider returns the sign-in provider, which accepts redirects to every origin at which a user can open the chat.
+// provider returns the sign-in provider. After a sign-in or a sign-out, the provider may redirect the browser to every
+// origin at which a user can open the chat.
 func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.Provider, error) {
 	cfg := devidp.Config{Issuer: issuerAt(portFrom(idp)), ClientID: devClientID, Audience: devAudience,
 		AccessTTL: c.accessTTL, IDTTL: devIDTTL, RefreshGrace: c.refreshGrace}

@@ -18,18 +18,18 @@ func main() {
 	}
 }
 
-// The exit codes of a command that failed. Supervisors tell them apart.
+// The exit codes of a command that failed. For each code, docs/running.md says what a supervisor such as systemd should do.
 const (
 	exitFailed     = 1 // the same command may work later
 	exitConfigured = 2 // the command fails until an operator changes a flag, a variable or the folder of -data
 )
 
-// configError is the error of a command that fails each time until its configuration is changed.
+// configError is the error of a command that will fail again until the operator changes its configuration.
 type configError struct{ error }
 
 func (e configError) Unwrap() error { return e.error }
 
-// exitCode returns the exit code of the program for the error of run.
+// exitCode returns the exit code with which the program ends if run has returned err.
 func exitCode(err error) int {
 	var wrong configError
 	if errors.As(err, &wrong) || errors.Is(err, seal.ErrForeign) {

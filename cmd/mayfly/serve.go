@@ -28,19 +28,20 @@ import (
 )
 
 const (
-	// stopTimeout is the longest time that a stopping server waits for its clients. It waits for one client only while that
-	// client still reads what the server sends.
+	// stopTimeout is how long a stopping server waits for its clients at most. A client that stops reading is cut off
+	// earlier.
 	stopTimeout = 30 * time.Second
 	// endTimeout is how long a stopping server waits for its background goroutines.
 	endTimeout = 3 * time.Second
-	// requestsTimeout is how long a stopping server waits for other requests after all connections and polls have ended.
+	// requestsTimeout is how long a stopping server waits, after all WebSockets and polls have ended, for the other requests
+	// that still run, such as downloads of the page.
 	requestsTimeout = 3 * time.Second
 )
 
 const (
 	headerTimeout  = 10 * time.Second // the longest time for a request's headers to arrive
 	readTimeout    = 15 * time.Second // the longest time for a whole request to arrive; not for WebSockets and polls
-	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the wasm's 1.3 MB over a slow line
+	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the 1.3 MB of the web client
 	idleTimeout    = 2 * time.Minute  // the longest time between two requests of one network connection
 	maxHeaderBytes = 32 << 10
 )
@@ -82,7 +83,8 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 	return errors.Join(err, n.close())
 }
 
-// listen listens on addr, the value of the flag with that name. Its error says what to do.
+// listen listens on addr, the value of the command-line flag whose name is in the parameter flag. The error tells the
+// operator what to do.
 func listen(flag, addr string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", addr)
 	switch {
@@ -131,7 +133,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		return nil, err
 	}
 	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: origins.More(), Pages: []string{"/r/"},
-		Callback: pkce.CallbackPath}
+		Life: c.ttl, Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.auth.enabled() {
 		if verifier, err = auth.New(c.auth.Config, metrics, log); err != nil {
@@ -139,7 +141,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		}
 		site.SignIn = verifier.Endpoints
 	}
-	app.Register(nil, nil, "")
+	app.Register(nil, nil, "", c.ttl)
 	pages, err := web.New(site)
 	if err != nil {
 		return nil, err
@@ -171,13 +173,14 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	n.stop = stop
 	n.ended.Go(func() { n.background(h.Run(background)) })
 	n.ended.Go(func() { n.background(s.Run(background)) })
+	n.ended.Go(func() { tuneCollector(background) })
 	if verifier != nil {
 		n.ended.Go(func() { n.background(verifier.Run(background)) })
 	}
 	return n, nil
 }
 
-// openStream opens the embedded stream that c describes.
+// openStream opens the stream, which stores all messages, inside this process and with the settings in c.
 func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
 	*stream.NATS, error) {
 	messages, err := stream.OpenEmbedded(ctx, stream.Config{
@@ -197,7 +200,9 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug), // net/http logs broken requests of clients there
+		// net/http writes a line to ErrorLog for each broken request. Clients cause such requests, so the lines have the
+		// level debug: an operator need not see them.
+		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
 }
 
@@ -232,7 +237,8 @@ func (n *node) close() error {
 	n.slow("end the connections", n.server.Close(ctx))
 	defer time.AfterFunc(requestsTimeout, cut).Stop()
 	err := <-listener
-	if requests.Err() != nil { // requestsTimeout or stopTimeout is over: cut the rest; a browser asks again for a page
+	// After requestsTimeout or stopTimeout, cut the requests that still run: a browser can ask for a page again.
+	if requests.Err() != nil {
 		err = n.http.Close()
 	}
 	n.slow("close the connections", n.server.Drain(ctx))
@@ -243,16 +249,16 @@ func (n *node) close() error {
 	return errors.Join(errs...)
 }
 
-// slow logs err, the error of a step of close that gave up waiting for clients or for the stream. Such an error does not
-// make close fail.
+// slow logs err if it is not nil. name is the step of the method close that has failed. Use slow for the steps that wait for
+// clients and give up after some time: their errors must not make close fail.
 func (n *node) slow(name string, err error) {
 	if err != nil {
 		n.log.Warn("stopping", "err", step(name, err))
 	}
 }
 
-// waitFor calls block, which waits for something to end. If that takes longer than timeout, waitFor returns an error, and
-// block goes on in the background.
+// waitFor calls the function block, which waits for something, and returns nil when block has returned. If block takes
+// longer than timeout, waitFor returns an error, and block goes on in the background.
 func waitFor(timeout time.Duration, block func()) error {
 	ended := make(chan struct{})
 	go func() {
@@ -267,7 +273,7 @@ func waitFor(timeout time.Duration, block func()) error {
 	}
 }
 
-// step adds name, the name of a step in stopping the server, to err. It returns nil if err is nil.
+// step returns err with name, the step of the server's stop that has failed, before its text. It returns nil if err is nil.
 func step(name string, err error) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)

@@ -30,7 +30,7 @@ func environmentOf(lines []string) environment {
 type settings struct {
 	flags *flag.FlagSet
 	given map[string]bool // the flags on the command line
-	wrong map[string]bool // the flags without a usable value: errs has their problems, and they keep their defaults
+	wrong map[string]bool // the flags without a usable value: each keeps its default, and errs has the problem
 	errs  []error
 }
 
@@ -44,7 +44,7 @@ func (s *settings) problem(format string, args ...any) {
 
 // readArgs sets the flags on the command line. It returns flag.ErrHelp for a flag that asks for help, else nil.
 func (s *settings) readArgs(args []string) error {
-	before := "" // the flag before the argument, if that flag is a switch without a value
+	before := "" // the name of the previous flag if it is a switch (see isSwitch) and has no value; else ""
 	for len(args) > 0 {
 		arg, rest := args[0], args[1:]
 		name, value, hasValue := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
@@ -60,7 +60,7 @@ func (s *settings) readArgs(args []string) error {
 		case fl == nil:
 			s.unknownFlag(name)
 			if !hasValue && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
-				args = rest[1:] // the value of the unknown flag, most likely
+				args = rest[1:] // skip rest[0], which is most likely the value of the unknown flag
 			}
 		case isSwitch(fl) && !hasValue:
 			s.setFlag(fl, "true")
@@ -78,13 +78,14 @@ func (s *settings) readArgs(args []string) error {
 	return nil
 }
 
-// isFlag reports whether arg is a flag that exists. A dash alone does not tell, because values may begin with a dash, too.
+// isFlag reports whether arg is the name of an existing flag behind a dash. A dash alone is not enough, because values may
+// begin with a dash, too.
 func (s *settings) isFlag(arg string) bool {
 	name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 	return strings.HasPrefix(arg, "-") && s.flags.Lookup(name) != nil
 }
 
-// isSwitch reports whether fl may stand without a value.
+// isSwitch reports whether fl is a switch: a flag that may be set without a value, which means true.
 func isSwitch(fl *flag.Flag) bool {
 	value, ok := fl.Value.(interface{ IsBoolFlag() bool })
 	return ok && value.IsBoolFlag()
@@ -132,9 +133,9 @@ func wanted(fl *flag.Flag, value string, err error) string {
 	}
 }
 
-// readEnvironment goes through the flags that are not on the command line, and sets each from its variable if that is not
-// empty. It reports a variable that begins like Mayfly's but belongs to no flag: if a misspelled variable were ignored, a
-// chat that the operator meant to restrict could be open to everyone.
+// readEnvironment sets flags from their environment variables. A flag on the command line wins over its variable, and an
+// empty variable sets nothing. readEnvironment also reports every variable that begins with MAYFLY_ but belongs to no flag:
+// if a misspelled variable were ignored, a chat that the operator meant to restrict could be open to everyone.
 func (s *settings) readEnvironment(env environment) {
 	s.flags.VisitAll(func(fl *flag.Flag) {
 		name := variableOf(fl)
@@ -163,7 +164,8 @@ func variableOf(fl *flag.Flag) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(fl.Name, "-", "_"))
 }
 
-// knownVariables returns the variables of all commands, because several commands may be started with one environment file.
+// knownVariables returns the names of the variables of all commands. Both mayfly serve and mayfly dev may be started with
+// one environment file, so a variable that only the other command has is no mistake.
 func knownVariables() map[string]bool {
 	known := map[string]bool{oktaTokenVariable: true}
 	f := flag.NewFlagSet("", flag.ContinueOnError)
@@ -177,12 +179,13 @@ func knownVariables() map[string]bool {
 // serviceVariable matches the variables that Kubernetes sets in a container for a service named mayfly, or mayfly-NAME.
 var serviceVariable = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
 
-// ofKubernetes reports whether Kubernetes has set the variable, and not the operator.
+// ofKubernetes reports whether Kubernetes has set the variable name to value, for a service named mayfly. The name of such a
+// variable may begin with MAYFLY_, but it is no mistake of the operator.
 func ofKubernetes(name, value string) bool {
 	return serviceVariable.MatchString(name) || strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")
 }
 
-// unknownFlag adds the problem that there is no such flag.
+// unknownFlag adds the problem that there is no flag with this name.
 func (s *settings) unknownFlag(name string) {
 	if like := s.nearest(name); like != "" {
 		s.problem("there is no flag -%s: do you mean -%s?", name, like)
@@ -191,17 +194,18 @@ func (s *settings) unknownFlag(name string) {
 	s.problem("there is no flag -%s: mayfly %s -help lists what there is", name, s.flags.Name())
 }
 
-// otherNames are the names that other servers have for flags of Mayfly.
+// otherNames maps flags of other servers, such as -port, to the flag of Mayfly for the same purpose.
 var otherNames = map[string]string{
 	"port": "listen", "host": "listen", "addr": "listen", "address": "listen", "bind": "listen",
 	"url": "public-url", "log-format": "log", "metrics": "admin",
 }
 
-// maxTypos is the largest distance between a misspelled flag and the flag that the operator meant.
+// maxTypos is how many letters of a misspelled flag may be wrong. If more are wrong, nearest does not guess which flag the
+// operator meant.
 const maxTypos = 2
 
-// nearest returns the flag that the operator probably meant by name, "" if no flag is like it. That flag counts as wrong,
-// because its value is not known.
+// nearest returns the name of the flag that the operator probably meant by name, "" if no flag has a similar name. This flag
+// keeps its default, because the operator's value is behind the misspelled name. So nearest also adds the flag to s.wrong.
 func (s *settings) nearest(name string) string {
 	best, least := otherNames[name], min(maxTypos+1, len(name))
 	if best == "" {
@@ -224,7 +228,7 @@ func (s *settings) nearest(name string) string {
 // distance returns how many letters must be added, removed or changed to turn the word a into the word b (Levenshtein
 // distance).
 func distance(a, b string) int {
-	row := make([]int, len(b)+1) // row[j] is the distance from the letters of a so far to the first j letters of b
+	row := make([]int, len(b)+1) // row[j] is the distance between the part of a that was read and b[:j]
 	for j := range row {
 		row[j] = j
 	}
@@ -243,11 +247,12 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// namedFlag matches the flags that a problem names.
+// namedFlag matches each flag in the text of a problem, such as -listen.
 var namedFlag = regexp.MustCompile(`(?:^|[ (])-([a-z][a-z-]*)`)
 
-// all returns every problem: those that settings found, then those in checked, which a check of all flags found. It leaves
-// out a problem in checked that names a flag without a usable value, because the check has seen only the flag's default.
+// all returns the problems in one error: first those in s.errs, found while the flags were read, then those in checked,
+// found by a later check of all values. It leaves out each problem in checked that names a flag in s.wrong. The operator's
+// value of such a flag could not be read, so the later check has seen the default in its place.
 func (s *settings) all(checked ...error) error {
 	errs := s.errs
 	joined := errors.Join(checked...)

@@ -19,11 +19,11 @@ const (
 	maxMethods  = 25
 )
 
-// oneThing begins the line of a type's comment that says why the type is one thing although it is larger than the limits.
-const oneThing = "One thing: "
+// oneType begins the line of a type's comment that says why the type is not split although it is larger than the limits.
+const oneType = "One type: "
 
-// TestCodeSizes checks the sizes of lines, functions and types outside tests. A type may be larger than the limits if a line of
-// its comment begins with "One thing: " and says why.
+// TestCodeSizes checks the sizes of lines, functions and types outside tests. A type may be larger than the limits if a line
+// of its comment begins with "One type: " and says why.
 func TestCodeSizes(t *testing.T) {
 	measured := sizes{large: map[string]string{}, types: map[string]*typeSize{}}
 	for _, s := range sources(t) {
@@ -110,7 +110,7 @@ func (m *sizes) typesOf(s source, d *ast.GenDecl) {
 		}
 		size := m.typeNamed(s, declared.Name.Name)
 		for _, doc := range []*ast.CommentGroup{d.Doc, declared.Doc} {
-			if doc != nil && strings.Contains("\n"+doc.Text(), "\n"+oneThing) {
+			if doc != nil && strings.Contains("\n"+doc.Text(), "\n"+oneType) {
 				size.reason = true
 			}
 		}
@@ -137,10 +137,10 @@ func (m *sizes) judgeTypes() {
 		case large && !size.reason:
 			m.large[name] = fmt.Sprintf("has %d fields and %d methods, want %d and %d at most: find the second type inside, "+
 				"or say in a line of its comment that begins %q why it is one thing",
-				size.fields, len(size.methods), maxFields, maxMethods, oneThing)
+				size.fields, len(size.methods), maxFields, maxMethods, oneType)
 		case !large && size.reason:
 			m.large[name] = fmt.Sprintf("has %d fields and %d methods, which needs no reason: take away the line that begins %q",
-				size.fields, len(size.methods), oneThing)
+				size.fields, len(size.methods), oneType)
 		}
 	}
 }

@@ -7,12 +7,12 @@ import (
 )
 
 const (
-	// A client address may fail maxFailures-1 sign-ins within failuresPer without a wait. From failure number
-	// maxFailures on, the server tells the client how long to wait. A failure is a token that no user of this server
-	// can have. A good token always signs in, even during the wait.
+	// If maxFailures sign-ins from one client address have failed within failuresPer, the server tells the clients of this
+	// address to wait. A failed sign-in counts only if no user of this server can have its token. A good token always signs
+	// in, even during the wait.
 	maxFailures = 20
 	failuresPer = time.Minute
-	maxFailing  = 10_000 // the most addresses whose failures are counted; if there are more, Failures forgets all
+	maxFailing  = 10_000 // the most addresses whose failures are counted; at this number, Failures forgets all addresses
 )
 
 // Failures counts the failed sign-ins of each address. Any goroutine may call its methods.
@@ -25,8 +25,8 @@ type Failures struct {
 // NewFailures returns a Failures that has counted nothing yet.
 func NewFailures() *Failures { return &Failures{by: map[netip.Addr]*Recent{}} }
 
-// Add counts a failed sign-in of address at the time now. It returns how long clients of that address must wait: 0 if it
-// had fewer than maxFailures failures in the last failuresPer.
+// Add counts a failed sign-in of address at the time now. It returns how long the clients of address must wait. The wait is
+// 0 if address had fewer than maxFailures failures in the last failuresPer.
 func (f *Failures) Add(address netip.Addr, now time.Time) (delay time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -60,7 +60,7 @@ func (f *Failures) tidyLocked(now time.Time) {
 	}
 }
 
-// Recent is a sliding window: the times of the last events, oldest first.
+// Recent is a sliding window. It contains the times of the last events, oldest first.
 type Recent []time.Time
 
 // Add adds an event at the time now. It returns how many events, this one included, happened in the window that ends now.

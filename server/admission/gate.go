@@ -1,7 +1,8 @@
-// Package admission decides which requests may become a connection. It checks the page's origin, finds out the client's
-// address behind trusted proxies, and gives out slots. The number of slots is limited, for the whole server and for each
-// address. For a request it returns a Slot or a Rejection; package server counts the rejections and writes them as answers.
-// The package also counts the failed sign-ins of each address, and finds proxies that are set up wrong.
+// Package admission decides which requests may become a connection. For such a request it returns a Slot, for every other
+// request a Rejection. It checks the origin of the page that sent the request, and finds out the client's address behind
+// trusted proxies. The number of slots is limited, for the whole server and for each address. Package server counts the
+// rejections and writes them as answers. Package admission also counts the failed sign-ins of each address, and finds
+// proxies that are set up wrong.
 package admission
 
 import (
@@ -22,12 +23,12 @@ type Config struct {
 
 // Gate admits requests that want to become a connection. Any goroutine may call its methods.
 type Gate struct {
-	Check *ProxyCheck // static; finds proxies that are set up wrong, from the requests that Admit passes to it
+	Check *ProxyCheck // static; finds proxies that are set up wrong; Admit passes requests to it
 
 	origins *Origins    // static
 	proxies Proxies     // static
 	slots   *slots      // static
-	closed  atomic.Bool // the server is stopping: every request is rejected
+	closed  atomic.Bool // set by Close when the server stops; true: Admit rejects every request
 }
 
 // NewGate returns a gate that admits requests until Close is called.
@@ -36,7 +37,8 @@ func NewGate(c Config) *Gate {
 		slots: newSlots(c.Conns, c.ConnsPer)}
 }
 
-// Admit takes a slot for the address that r comes from, or rejects r. The caller must free the slot.
+// Admit takes a slot for the address that r comes from, or rejects r. If the returned Rejection is nil, r is admitted, and
+// the caller must later free the slot.
 func (g *Gate) Admit(r *http.Request) (Slot, *Rejection) {
 	if !g.origins.Allow(r) {
 		return Slot{}, Foreign

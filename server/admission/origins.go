@@ -15,19 +15,20 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Origins are the web origins whose pages may use this server. A browser sends the page's origin in the Origin header
-// when the page opens a WebSocket. Only this header distinguishes a foreign page from one of Mayfly's, so the comparison
-// is exact: scheme, host and port must all be equal, as browsers write them.
+// Origins are the web origins whose pages may use this server. When a page opens a WebSocket, the browser sends the page's
+// origin in the Origin header. Only this header shows that a page is foreign. So scheme, host and port must be exactly those
+// of an allowed origin, as browsers write them.
 type Origins struct {
 	public  string          // the origin at which users open this server
 	more    []string        // the other origins that the operator allows
 	allowed map[string]bool // the allowed origins
-	hosts   map[string]bool // the hosts of the allowed origins; the scheme's default port may be in a host or not
-	local   map[string]bool // the allowed origins of localhost, which a browser on this machine opens without a proxy
+	hosts   map[string]bool // the hosts of the allowed origins; a host without a port is here also with the default port
+	local   map[string]bool // the allowed origins on localhost; a browser on this machine opens them, without a proxy
 }
 
-// NewOrigins returns Origins that allow the origin of the URL public, the origins in others, and localhost, 127.0.0.1 and
-// [::1] with the port. The error names every value that is not an origin, and the form that would be one.
+// NewOrigins returns Origins that allow the origin of the URL public, the origins in others, and three origins on this
+// machine: localhost, 127.0.0.1 and [::1], each with http and the port. The error names every value that is not an origin,
+// and says which form to give instead.
 func NewOrigins(public string, others []string, port string) (*Origins, error) {
 	o := &Origins{allowed: map[string]bool{}, hosts: map[string]bool{}, local: map[string]bool{}}
 	loopback := []string{"http://localhost:" + port, "http://127.0.0.1:" + port, "http://[::1]:" + port}
@@ -73,8 +74,8 @@ func (o *Origins) secure() bool { return strings.HasPrefix(o.public, "https://")
 // defaultPorts has the default port of each scheme: the port of a URL that names no port.
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// parseOrigin returns the origin in s as a URL that is written as browsers write it: with the ASCII form of the host's name
-// and without the default port. The error says which form to give instead.
+// parseOrigin returns the origin in s as a URL in the form that browsers use: the host's name is in ASCII, and the default
+// port is left out. The error says which form to give instead.
 func parseOrigin(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -108,7 +109,7 @@ func parseOrigin(s string) (*url.URL, error) {
 var hostNames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false),
 	idna.CheckHyphens(false), idna.VerifyDNSLength(false))
 
-// browserHost returns the host of a URL as browsers write it, with the port unless that is the scheme's default port.
+// browserHost returns the host of a URL as browsers write it. The port follows, unless it is the default port of the scheme.
 func browserHost(name, port, scheme string) (string, error) {
 	host, err := hostNames.ToASCII(name)
 	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
@@ -139,8 +140,8 @@ func browserHost(name, port, scheme string) (string, error) {
 }
 
 // Allow reports whether r may use this server: the origin in r's Origin header is allowed, or r has no such header. A
-// request without the header comes from a native client. Such a request is safe, because no foreign page can have caused
-// it, and with it no user's cookies are sent.
+// request without the header comes from a native client, which is not a browser. Such a request is safe: no foreign page can
+// have caused it, and it carries no cookies of a user.
 func (o *Origins) Allow(r *http.Request) bool {
 	switch origin := r.Header.Values("Origin"); len(origin) {
 	case 0:
@@ -163,8 +164,8 @@ func (o *Origins) Share(w http.ResponseWriter, r *http.Request) {
 }
 
 // GuardHost passes a request on to next if its Host header names an allowed host. For another host it answers with a page
-// that says what to do, because under that host's name the chat could not connect: Allow would refuse the origin of the
-// chat's page. This also keeps Mayfly's pages from appearing under a foreign name that resolves to this server.
+// that says what to do: under that host's name the chat could not connect, because Allow would refuse the page's origin.
+// GuardHost also protects against a foreign name that resolves to this server: Mayfly's pages don't appear under it.
 func (o *Origins) GuardHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if o.serves(r.Host) {
@@ -190,8 +191,8 @@ func (o *Origins) serves(host string) bool {
 	return err == nil && o.hosts[host]
 }
 
-// suggestion returns the URL that the browser has probably asked for with r. The server can only guess the scheme: from
-// what a TLS proxy says, or from the port.
+// suggestion returns the URL that the browser has probably asked for with r. The server can only guess whether the scheme is
+// https: from X-Forwarded-Proto, which a TLS proxy may set, or from the port.
 func suggestion(r *http.Request) string {
 	u := url.URL{Scheme: "http", Host: r.Host}
 	port := u.Port()

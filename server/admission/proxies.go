@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Proxies are the networks of the operator's own proxies. The server believes the X-Forwarded-For header only as far as
-// these proxies wrote it.
+// Proxies are the networks of the operator's own proxies. In an X-Forwarded-For header, the server believes only the
+// addresses that these proxies appended.
 type Proxies []netip.Prefix
 
 // ParseProxies parses a list such as "10.0.0.0/8,127.0.0.1". The list "" means no proxies. The error names every
@@ -60,15 +60,16 @@ func (p Proxies) contain(a netip.Addr) bool {
 	return false
 }
 
-// forwarded returns the addresses in the X-Forwarded-For header of r, at least one, as they are written.
+// forwarded returns the addresses in the X-Forwarded-For header of r, unparsed and with spaces. If r has no such header, it
+// returns one empty string.
 func forwarded(r *http.Request) []string {
 	return strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 }
 
-// client returns the address of the client that sent r. Each proxy appends the address of its caller to the
-// X-Forwarded-For header. A client can send a false beginning of the header, but our proxies append a true end. So
-// client goes through the header from its end, and stops at the first address that is not one of our proxies. If an
-// address cannot be parsed, client stops before it, at the proxy that appended it.
+// client returns the address of the client that sent r. Each proxy appends the address of its caller to the X-Forwarded-For
+// header. So a client can only write false addresses at the beginning, and our proxies append true ones at the end. client
+// reads the header from its end, and stops at the first address that is not one of our proxies. If an address cannot be
+// parsed, client returns the address of the proxy that appended it.
 func (p Proxies) client(r *http.Request) netip.Addr {
 	addr, err := parseHop(r.RemoteAddr)
 	if err != nil {
@@ -97,12 +98,12 @@ func parseHop(s string) (netip.Addr, error) {
 	return bare(addr), err
 }
 
-// bare returns an address in one form, so that equal addresses compare as equal. It removes an IPv6 zone, which has a
-// meaning only on the machine that wrote it, and turns an IPv4 address that is written as IPv6 into plain IPv4.
+// bare returns an address in a form in which equal addresses compare as equal. It removes an IPv6 zone, which has a meaning
+// only on the machine that wrote it. It turns an IPv4 address that is written as IPv6 into plain IPv4.
 func bare(address netip.Addr) netip.Addr { return address.Unmap().WithZone("") }
 
-// network returns an IPv4 address unchanged, and the first address of the /64 network for an IPv6 address. An internet
-// provider gives one customer a whole /64 network, so its addresses count as one client.
+// network returns an IPv4 address unchanged. For an IPv6 address it returns the first address of the /64 network. An
+// internet provider gives each customer a whole /64 network, so all addresses of such a network count as one client.
 func network(address netip.Addr) netip.Addr {
 	if !address.Is6() {
 		return address

@@ -10,14 +10,15 @@ import (
 	"time"
 )
 
-// ProxyProblem is something that a proxy before this server does wrong. Its value is a label of a metric.
+// ProxyProblem is a mistake in the setup of a proxy that stands in front of this server. Its text is the value of a label
+// of a metric.
 type ProxyProblem string
 
 // These are all problems.
 const (
-	ProblemUpgrade      ProxyProblem = "upgrade"       // requests for a WebSocket lack the headers that make them one
+	ProblemUpgrade      ProxyProblem = "upgrade"       // requests for a WebSocket lack headers of the handshake
 	ProblemWebSockets   ProxyProblem = "websockets"    // people poll, and no WebSocket works
-	ProblemHost         ProxyProblem = "host"          // the Host header is not the one that the browser has sent
+	ProblemHost         ProxyProblem = "host"          // the proxy has replaced the Host header that the browser sent
 	ProblemForwardedFor ProxyProblem = "forwarded_for" // a trusted proxy does not say where its requests come from
 	ProblemUntrusted    ProxyProblem = "untrusted"     // requests come through a proxy that -trusted-proxies does not name
 )
@@ -26,12 +27,12 @@ const (
 var ProxyProblems = []ProxyProblem{ProblemUpgrade, ProblemWebSockets, ProblemHost, ProblemForwardedFor, ProblemUntrusted}
 
 const (
-	// If no WebSocket works, brokenUpgrades requests that lack headers of a handshake are a problem of a proxy. A
-	// client makes three such requests before it polls. If the WebSockets of other users work, it is the user's own
-	// network that drops the headers.
+	// When brokenUpgrades requests for a WebSocket have come without headers of the handshake, a proxy before this server is
+	// blamed (ProblemUpgrade). A client makes three such requests before it polls. The count begins anew when any user's
+	// WebSocket works: that shows that the proxy passes the headers on, and that only some users' own networks drop them.
 	brokenUpgrades = 3
-	// If no WebSocket works, manyPolls polls over at least manyFor are a problem: in that time each client has tried a
-	// WebSocket again.
+	// A proxy is blamed (ProblemWebSockets) if at least manyPolls polls have come since a WebSocket last worked, and the
+	// first of these polls came at least manyFor ago. Within manyFor, each client that polls has tried a WebSocket again.
 	manyPolls = 10
 	manyFor   = 10 * time.Minute
 
@@ -39,8 +40,9 @@ const (
 	maxHost  = 100       // the most bytes of a Host header in the log
 )
 
-// ProxyCheck finds out from requests whether the proxies before this server are set up right. It logs a problem once, and
-// again only if the problem was gone and at least sayAgain has passed. Any goroutine may call its methods.
+// ProxyCheck finds out from requests whether the proxies before this server are set up right. It logs a problem once. It
+// logs the problem again only if the problem was gone in between and the last log line about it is at least sayAgain old.
+// Any goroutine may call its methods.
 type ProxyCheck struct {
 	origins *Origins     // static
 	proxies Proxies      // static
@@ -48,10 +50,10 @@ type ProxyCheck struct {
 
 	mu      sync.Mutex // guards what follows
 	found   map[ProxyProblem]bool
-	said    map[ProxyProblem]time.Time // when the log last said a problem
-	broken  int                        // requests for a WebSocket that lacked headers, since a WebSocket last worked
-	polls   int                        // polls since a WebSocket last worked
-	polling time.Time                  // when the first of these polls came
+	said    map[ProxyProblem]time.Time // when each problem was last logged
+	broken  int                        // how many requests for a WebSocket lacked headers, since a WebSocket last worked
+	polls   int                        // how many polls came since a WebSocket last worked
+	polling time.Time                  // when the first poll came since a WebSocket last worked
 }
 
 // newProxyCheck returns a check that has found no problem.
@@ -59,7 +61,7 @@ func newProxyCheck(o *Origins, p Proxies, log *slog.Logger) *ProxyCheck {
 	return &ProxyCheck{origins: o, proxies: p, log: log, found: map[ProxyProblem]bool{}, said: map[ProxyProblem]time.Time{}}
 }
 
-// Found reports whether the problem p was found, and no later request has shown that it is gone.
+// Found reports whether the proxies have the problem p now: p was found, and no later request has shown that p is gone.
 func (c *ProxyCheck) Found(p ProxyProblem) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -74,8 +76,8 @@ func (c *ProxyCheck) Pages(next http.Handler) http.Handler {
 	})
 }
 
-// connects checks a request that wants to become a connection and has an allowed origin or none. It ignores requests
-// without an origin and requests of a local origin: they may come from this machine, without a proxy.
+// connects checks a request that wants to become a connection. Admit calls connects after the check of the origin. connects
+// ignores requests without an origin and requests of a local origin: they may come from this machine, without a proxy.
 func (c *ProxyCheck) connects(r *http.Request) {
 	if origin := r.Header.Get("Origin"); origin == "" || c.origins.local[origin] {
 		return
@@ -84,8 +86,8 @@ func (c *ProxyCheck) connects(r *http.Request) {
 	c.checkForwarded(r)
 }
 
-// checkForwarded finds out whether all users of a proxy count as one address, because the X-Forwarded-For header is
-// not set or not trusted.
+// checkForwarded finds out whether all users of a proxy count as one address. That is so if the proxy does not set the
+// X-Forwarded-For header, or if -trusted-proxies does not name the proxy.
 func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	peer, err := parseHop(r.RemoteAddr)
 	if err != nil {
@@ -95,7 +97,8 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	last := strings.TrimSpace(hops[len(hops)-1])
 	_, err = parseHop(last)
 	switch {
-	case !c.proxies.contain(peer) && last != "" && c.origins.secure(): // with https, a proxy is there
+	// This server does not speak TLS itself. So if users open it by https, all requests come through a proxy.
+	case !c.proxies.contain(peer) && last != "" && c.origins.secure():
 		c.find(ProblemUntrusted, "requests come through a proxy that -trusted-proxies does not name: "+
 			"its users all count as one address", "proxy", peer)
 	case !c.proxies.contain(peer):
@@ -107,8 +110,7 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	}
 }
 
-// checkHost finds out whether a proxy has replaced the Host header, in which case this server rejects the proxy's
-// requests for pages.
+// checkHost finds out whether a proxy has replaced the Host header. This server rejects such a proxy's requests for pages.
 func (c *ProxyCheck) checkHost(r *http.Request) {
 	switch {
 	case !c.origins.serves(r.Host):
@@ -122,9 +124,9 @@ func (c *ProxyCheck) checkHost(r *http.Request) {
 	}
 }
 
-// replaced reports whether a proxy has replaced a Host header that named one of our hosts. There are three signs of
-// it: X-Forwarded-Host names one of our hosts, a page of ours has sent r, or r comes through a trusted proxy and its
-// Host header has this server's own port.
+// replaced reports whether the browser has sent r to one of our hosts, and a proxy has then replaced the Host header of r.
+// Any of three signs is enough: X-Forwarded-Host names one of our hosts; or a page of ours has sent r; or r comes through a
+// trusted proxy and its Host header has the port on which this server listens.
 func (c *ProxyCheck) replaced(r *http.Request) bool {
 	if first, _, _ := strings.Cut(r.Header.Get("X-Forwarded-Host"), ","); first != "" &&
 		c.origins.serves(strings.TrimSpace(first)) {
@@ -173,7 +175,7 @@ func (c *ProxyCheck) Polled() {
 	}
 }
 
-// Working runs when a WebSocket works: the client's hello has come through it.
+// Working runs when a WebSocket works, which means that the client's hello has come through it.
 func (c *ProxyCheck) Working() {
 	c.mu.Lock()
 	c.broken, c.polls = 0, 0
@@ -181,8 +183,8 @@ func (c *ProxyCheck) Working() {
 	c.gone(ProblemUpgrade, ProblemWebSockets)
 }
 
-// find records that the problem p was found. It logs sentence, unless p was found before and is not gone, or the log
-// said p less than sayAgain ago.
+// find records that the problem p was found. It logs sentence, with two exceptions: p was found before and is not gone yet,
+// or p was last logged less than sayAgain ago.
 func (c *ProxyCheck) find(p ProxyProblem, sentence string, args ...any) {
 	c.mu.Lock()
 	said, ok := c.said[p]
@@ -212,5 +214,5 @@ func hostOf(addr string) string {
 	return host
 }
 
-// clip returns a Host header, without its end if it is longer than maxHost.
+// clip returns the first maxHost bytes of host, the value of a Host header.
 func clip(host string) string { return host[:min(len(host), maxHost)] }

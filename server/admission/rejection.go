@@ -38,7 +38,7 @@ var (
 		"Your network has as many connections here as one may have. Close some, or try again soon."}
 )
 
-// retryAfter is the Retry-After header, in seconds, of a rejection after which the client may try again.
+// retryAfter is the value of the Retry-After header, in seconds. A rejection has this header if the client may try again.
 const retryAfter = "5"
 
 // Write writes the rejection as the answer to the request.

@@ -1,17 +1,18 @@
 // Package auth checks tokens and returns the identity of the user that a token stands for.
 //
-// Any OIDC provider that issues signed JWTs as access tokens works. For other providers the package checks ID tokens instead
-// (IDTokens), which are always signed JWTs; of the two kinds it accepts only the one that Config.Token names. Besides the
+// Any OIDC provider that issues signed JWTs as access tokens works. For other providers the package checks ID tokens, which
+// are always signed JWTs. Config.Token says which kind is accepted; a token of the other kind is refused. Besides the
 // standard claims the package reads Okta's own: cid, uid, scp. It checks every claim of every token each time, and refuses a
-// bad token with a reason of the protocol. A bad token never makes its user a guest. go-oidc checks the token a second time,
-// as a cross-check. go-oidc alone is not enough. It gives no reasons. It accepts tokens without kid, subject or iat, tokens
-// with a life of 30,000 years, ID tokens, tokens bound to a key that the client never proved to have, and keys of 1,024
-// bits. And it fetches the issuer's keys for every unknown kid.
+// bad token with a reason of the protocol. A bad token never makes its user a guest.
 //
-// So the package has its own key set (keySet). It loads the keys in the background after the start, refreshes them as the
-// issuer's Cache-Control says, fetches them for unknown kids at most once in 30 s, keeps them while the issuer is down, and
-// drops a key once the issuer no longer publishes it. Every request to the issuer is bounded: 5 s, 256 KiB, 20 keys, no
-// redirect to another host.
+// The library go-oidc checks each token a second time, as a cross-check. go-oidc alone is not enough. It gives no reasons.
+// It accepts tokens without kid, subject or iat, tokens with a life of 30,000 years, ID tokens, tokens bound to a key that
+// the client never proved to have, and keys of 1,024 bits. And it fetches the issuer's keys for every unknown kid.
+//
+// So the package has its own key set (keySet). It loads the keys in the background after the start, and refreshes them as
+// the issuer's Cache-Control says. A token with an unknown kid (the id of a key) makes it fetch the keys, at most once in
+// 30 s. It keeps the keys for a day while the issuer is down, and drops a key once the issuer no longer publishes the key.
+// Every request to the issuer is bounded: 5 s, 256 KiB, 20 keys, no redirect to another host.
 //
 // A token identifies a user but rarely holds a display name: package names finds one.
 //
@@ -39,7 +40,7 @@ import (
 
 // Config says which tokens a Verifier accepts.
 type Config struct {
-	Issuer       string    // the issuer's URL, exactly as the claim iss of its tokens
+	Issuer       string    // the issuer's URL, exactly as it is written in the claim iss of its tokens
 	ClientIDs    []string  // the apps that users may sign in with
 	Token        TokenKind // which tokens sign users in: access tokens or ID tokens
 	Audience     string    // a value that the claim aud of an access token must contain
@@ -60,8 +61,8 @@ type Verifier struct {
 	metrics  *metrics        // static
 }
 
-// New returns a Verifier. The Verifier refuses every token as busy until Run has loaded the issuer's keys. New fails if
-// cfg.Check fails.
+// New returns a Verifier. The Verifier refuses every token with the code busy until Run has loaded the issuer's keys. New
+// returns an error if cfg.Check returns one.
 func New(cfg Config, reg prometheus.Registerer, log *slog.Logger) (*Verifier, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxResponseHeaderBytes = maxHeader
@@ -86,11 +87,14 @@ func newVerifier(cfg Config, transport http.RoundTripper, reg prometheus.Registe
 
 // crossCheck returns a verifier of go-oidc for tokens that were made for audience.
 func (v *Verifier) crossCheck(audience string) *oidc.IDTokenVerifier {
+	// go-oidc has no allowance for wrong clocks: it would refuse a token right after its exp. So its clock is set back by
+	// Leeway, and by one more second, because go-oidc cuts exp to whole seconds.
 	return oidc.NewVerifier(v.config.Issuer, v.keys, &oidc.Config{ClientID: audience, SupportedSigningAlgs: v.config.Algs,
-		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }}) // go-oidc truncates exp to seconds
+		Now: func() time.Time { return time.Now().Add(-Leeway - time.Second) }})
 }
 
-// Run loads the issuer's keys, refreshes them and looks names up until ctx is done. It returns nil.
+// Run does the background work until ctx is done: it loads and refreshes the issuer's keys, and looks up users' names. It
+// returns nil.
 func (v *Verifier) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { v.provider.run(ctx) })
@@ -103,8 +107,8 @@ func (v *Verifier) Run(ctx context.Context) error {
 // Ready returns nil if tokens can be checked now, else the reason why not. It doesn't block.
 func (v *Verifier) Ready() error { return v.keys.ready() }
 
-// Warning says that the issuer's clock and this node's clock differ by more than Leeway, "" if they don't. The clocks are
-// compared whenever the issuer's keys are loaded. Which of the two clocks is wrong, an operator must find out.
+// Warning returns a sentence for the operator if the issuer's clock and this node's clock differ by more than Leeway, else
+// "". The clocks are compared whenever the issuer's keys are loaded. The comparison does not show which clock is wrong.
 func (v *Verifier) Warning() string {
 	switch ahead := time.Duration(v.provider.ahead.Load()); {
 	case ahead > 0:
@@ -115,16 +119,17 @@ func (v *Verifier) Warning() string {
 	return ""
 }
 
-// Endpoints returns the origins that a browser calls to sign a user in and out, sorted. At first there is only the issuer's
-// origin, where the browser loads the configuration. Once Run has loaded the configuration, the origins of its endpoints are
-// there, too, except that of userinfo, which only the server calls.
+// Endpoints returns the origins that a browser calls to sign a user in and out, sorted. Until Run has loaded the issuer's
+// configuration, it returns only the issuer's own origin, where the browser loads the configuration too. Afterwards it also
+// returns the origins of the endpoints in the configuration. userinfo is not among them, because only the server calls it.
 func (v *Verifier) Endpoints() []string { return v.provider.endpoints() }
 
 // algs are the algorithms that Config.Algs may name. All of them use public keys.
 var algs = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512,
 	oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA}
 
-// Check returns every problem of c in one error, or nil. It names the fields by the server's flags.
+// Check returns every problem of c in one error, or nil. The error names a field by its command-line flag: -issuer for the
+// field Issuer.
 func (c Config) Check() error {
 	var errs []error
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
@@ -142,7 +147,7 @@ func (c Config) Check() error {
 	switch {
 	case c.Token == IDTokens && c.RequireScope != "":
 		wrong("-require-scope is %q, but -token is id: ID tokens have no scopes", c.RequireScope)
-	case c.Token == IDTokens: // the audience of an ID token is a client ID
+	case c.Token == IDTokens: // Audience is not needed: the audience of an ID token is one of ClientIDs
 	case c.Audience == "":
 		wrong("-audience is missing: want the audience of the access tokens, such as api://default")
 	case slices.Contains(c.ClientIDs, c.Audience):
@@ -167,7 +172,8 @@ func (c Config) Check() error {
 	return errors.Join(errs...)
 }
 
-// isOktaOrg reports whether u is the org authorization server of an Okta organisation.
+// isOktaOrg reports whether u is the org server of an Okta customer: the authorization server whose access tokens only Okta
+// can check.
 func isOktaOrg(u *url.URL) bool {
 	okta := slices.ContainsFunc([]string{".okta.com", ".oktapreview.com", ".okta-emea.com"}, func(domain string) bool {
 		return strings.HasSuffix(strings.ToLower(u.Hostname()), domain)

@@ -13,8 +13,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Leeway is the allowed difference between the issuer's clock and this node's. A token is accepted until Leeway after its
-// exp.
+// Leeway is the allowed difference between the issuer's clock and this node's. A token is still accepted for this time after
+// its exp.
 const Leeway = time.Minute
 
 const (
@@ -22,8 +22,8 @@ const (
 	year10000  = 253402300800 // the first second of the year 10000, in Unix seconds: some libraries cannot print later times
 )
 
-// checkClaims checks the claims of a token, and returns the audience that the token was made for: Config.Audience for an
-// access token, one of our apps for an ID token. A token with several problems gets the reason of the first failed check.
+// checkClaims checks the claims of a token, and returns the audience for which the token was made: Config.Audience for an
+// access token, one of Config.ClientIDs for an ID token. It stops at the first check that fails.
 func (v *Verifier) checkClaims(t token, claims object, now time.Time) (audience string, refusal *Error) {
 	if iss, _ := claims.text("iss"); iss != v.config.Issuer {
 		return "", refuse(wire.ReasonTokenIssuer, "iss is %q, want %q", clip(iss, maxLogged), v.config.Issuer)
@@ -85,7 +85,8 @@ func (v *Verifier) checkClient(claims object) *Error {
 	return nil
 }
 
-// clientOf returns the app to which an access token was issued. The claims must have passed checkClient.
+// clientOf returns the client ID of the app to which an access token was issued. Call it only for claims that have passed
+// checkClient.
 func clientOf(claims object) string {
 	for _, name := range appClaims {
 		if id, ok := claims.text(name); ok {
@@ -131,8 +132,9 @@ func seconds(n float64) time.Duration { return time.Duration(min(n, 1e9) * float
 // instant converts Unix seconds to a Time. The Time must be before the year 10000.
 func instant(unix float64) time.Time { return time.UnixMilli(int64(unix * 1000)) }
 
-// subject returns the claim that identifies the user: uid in an access token of Okta, which has the claim cid, and sub in
-// every other token. Okta's sub is a login name: Okta can change it and give it to another user.
+// subject returns the issuer's id of the user. For an access token with the claim cid, which only Okta issues, the id is the
+// claim uid: the claim sub of such a token is a login name, which Okta can change and later give to another user. For every
+// other token, the id is the claim sub.
 func (v *Verifier) subject(claims object) (s string, ok bool) {
 	if v.config.Token != IDTokens && claims.has("cid") {
 		return claims.text("uid")
@@ -140,8 +142,8 @@ func (v *Verifier) subject(claims object) (s string, ok bool) {
 	return claims.text("sub")
 }
 
-// checkSubject checks that the token names a user, and that the subject cannot change the meaning of a URL in which it is
-// written.
+// checkSubject checks that the token names a user, and that the subject is safe in the path of a URL: a subject such as ".."
+// or "me" would make a request to the Users API ask about something else.
 func (v *Verifier) checkSubject(claims object) *Error {
 	s, ok := v.subject(claims)
 	switch {
@@ -180,8 +182,8 @@ func claimedName(claims object) string {
 	})
 }
 
-// readUserinfo returns the name in body, an answer of the userinfo endpoint. It fails if the answer is about another user
-// than subject.
+// readUserinfo returns the user's name in body, which is an answer of the userinfo endpoint. It returns an error if the
+// answer is about a user with another id than subject.
 func readUserinfo(body []byte, subject string) (name string, err error) {
 	claims, err := newObject(body, claimNames)
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 	requestTimeout = 5 * time.Second
 	maxBody        = 256 << 10 // the longest body, in bytes after decompression
 	maxHeader      = 64 << 10  // the longest header, in bytes
-	maxRedirects   = 3         // the most redirects in a row, all to the same host
+	maxRedirects   = 3         // the most redirects that one request follows; all must stay on the same scheme and host
 )
 
 var (
@@ -29,7 +29,7 @@ func newClient(transport http.RoundTripper) *http.Client {
 	return &http.Client{Timeout: requestTimeout, Transport: bounded{transport}, CheckRedirect: sameHost}
 }
 
-// sameHost allows redirects that stay on the same scheme and host.
+// sameHost allows up to maxRedirects redirects that stay on the same scheme and host. Otherwise it returns errRedirect.
 func sameHost(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || r.URL.Host != via[0].URL.Host || r.URL.Scheme != via[0].URL.Scheme {
 		return errRedirect
@@ -37,7 +37,8 @@ func sameHost(r *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// bounded is a RoundTripper whose bodies fail with errBodyTooLarge after maxBody bytes, so that io.ReadAll is safe.
+// bounded is a RoundTripper that limits the body of each answer: after maxBody bytes, Read returns errBodyTooLarge. So
+// io.ReadAll cannot use too much memory.
 type bounded struct{ next http.RoundTripper }
 
 func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -49,7 +50,7 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// CloseIdleConnections is called by http.Client.CloseIdleConnections, and calls that of next.
+// CloseIdleConnections closes the idle connections of next. http.Client.CloseIdleConnections calls it.
 func (b bounded) CloseIdleConnections() {
 	if next, ok := b.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()
@@ -72,8 +73,8 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// trustedURL parses s, an address to which tokens are sent or from which keys come. It fails unless s is https, or http
-// on this machine.
+// trustedURL parses s, the URL of a place to which tokens are sent or from which keys come. It accepts a URL with https, or
+// with http if the host is this machine, and returns an error for every other s.
 func trustedURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.User != nil ||

@@ -13,16 +13,16 @@ import (
 // Error is the refusal of a token. The frame bye or refused carries the first five fields to the client. The log gets the
 // code, the reason and the fields that are not exported. An Error never holds the token.
 type Error struct {
-	Code    wire.Code // CodeBusy while the issuer's keys are not loaded
+	Code    wire.Code // the code of Reason; CodeBusy, without a Reason, while the issuer's keys are not loaded
 	Reason  wire.Reason
 	Next    wire.Next
 	Message string        // one plain sentence for the user
 	Retry   time.Duration // how long until the same token may be accepted; 0: unknown
-	// Wrong says that no user of this server can have such a token, so an attacker may have sent it. Package session limits
+	// Wrong is true if no user of this server can have such a token: perhaps an attacker has sent it. Package session limits
 	// how many wrong tokens may come from one address.
 	Wrong bool
 
-	problem             string // for the log
+	problem             string // what is wrong with the token, for the log
 	jti, kid, tokenHash string // identify the token in the log
 }
 
@@ -33,8 +33,8 @@ func refuse(reason wire.Reason, problem string, args ...any) *Error {
 		problem: fmt.Sprintf(problem, args...)}
 }
 
-// wrong holds the reasons that make a token Wrong. It leaves out the reasons that the token of an honest user can have,
-// because a clock is wrong, the issuer has a new key or the token has expired.
+// wrong has the reasons for which refuse sets Error.Wrong. A token of an honest user can be refused for the other reasons: a
+// clock is wrong, the issuer has a new key, or the token has expired.
 var wrong = map[wire.Reason]bool{
 	wire.ReasonTokenMalformed: true, wire.ReasonTokenAlg: true, wire.ReasonTokenType: true,
 	wire.ReasonTokenSignature: true, wire.ReasonTokenIssuer: true, wire.ReasonTokenAudience: true,
@@ -42,24 +42,24 @@ var wrong = map[wire.Reason]bool{
 	wire.ReasonTokenScope: true, wire.ReasonTokenBound: true,
 }
 
-// retryIn sets e.Retry to retry, but to minRetry at least and to maxRetry at most. It returns e.
+// retryIn sets e.Retry to retry, limited to the range from minRetry to maxRetry. It returns e.
 func (e *Error) retryIn(retry time.Duration) *Error {
 	e.Retry = min(max(retry, minRetry), maxRetry)
 	return e
 }
 
-// asWrong marks the token as Wrong although the map wrong does not hold its reason. It returns e.
+// asWrong sets e.Wrong, for a token whose reason is not in the map wrong. It returns e.
 func (e *Error) asWrong() *Error {
 	e.Wrong = true
 	return e
 }
 
 const (
-	minRetry = time.Second // the smallest wait that is worth telling a client
-	maxRetry = time.Hour   // a longer wait would be a guess
+	minRetry = time.Second // the shortest wait that retryIn sets
+	maxRetry = time.Hour   // the longest wait that retryIn sets; a longer one would be a guess
 )
 
-// busyRetry is how long a client must wait before it sends its token again, if the issuer's keys were not loaded.
+// busyRetry is Error.Retry for a token that could not be checked because the issuer's keys were not loaded.
 const busyRetry = 5 * time.Second
 
 func busy() *Error {
@@ -88,8 +88,8 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonUserInactive:    "Your account is not active.",
 }
 
-// About records in e which token was refused, for the log: its hash, kid and jti. Nobody can sign in with these. About
-// returns e.
+// About records in e which token was refused, so that the operator can find the token in logs: its hash, kid and jti. Nobody
+// can sign in with these. About returns e.
 func (e *Error) About(raw string) *Error {
 	e.tokenHash = hashOf(raw)
 	if t, err := parse(raw); err == nil {
@@ -122,7 +122,7 @@ func (e *Error) LogValue() slog.Value {
 		slog.String("token_sha256", e.tokenHash))
 }
 
-// maxLogged is the most bytes that a log line holds of a text that came from outside, such as a claim.
+// maxLogged is the most bytes that a text from outside, such as a claim, may have in a log line. clip cuts a longer text.
 const maxLogged = 100
 
 // clip returns s, or its first n bytes and "…" if s is longer.

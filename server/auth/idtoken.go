@@ -7,8 +7,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// checkIDToken checks that a token is an ID token for one of our apps and for nobody else. It returns that app. Only the
-// provider can make such a token, but it says less than an access token: not for which server and for which scopes it is.
+// checkIDToken checks that a token is an ID token for one of our apps and for nobody else. It returns the client ID of the
+// app. Like an access token, an ID token says who the user is, and only the provider can have signed it. But an ID token
+// names no scopes, so Config.RequireScope cannot be used with ID tokens.
 func (v *Verifier) checkIDToken(claims object) (client string, refusal *Error) {
 	aud := claims.texts("aud")
 	if len(aud) != 1 || !slices.Contains(v.config.ClientIDs, aud[0]) {
@@ -26,9 +27,10 @@ func (v *Verifier) checkIDToken(claims object) (client string, refusal *Error) {
 	return aud[0], nil
 }
 
-// noIDToken returns the claim that says that a token for one of our apps is no ID token, "" if there is none. A scope does
-// so, unless another claim marks the token as an ID token: some providers can put scopes into ID tokens, too. Without
-// a mark, the token counts as an ID token, because an ID token from a renewal may have neither nonce nor at_hash.
+// noIDToken looks for a claim which shows that a token is not an ID token. It returns a text that names the claim, "" if
+// there is none. A scope is such a claim only if no other claim shows that the token is an ID token, because some providers
+// put scopes into ID tokens. A token without any sign of its kind counts as an ID token: after a renewal, an ID token may
+// have neither nonce nor at_hash.
 func noIDToken(claims object) string {
 	typ, _ := claims.text("typ")
 	use, _ := claims.text("token_use")

@@ -21,8 +21,8 @@ import (
 
 const (
 	kidCooldown = 30 * time.Second // the shortest time between two fetches that unknown kids cause
-	kidAbsent   = time.Minute      // how long a kid counts as unknown after a fetch that did not bring it
-	kidWait     = 6 * time.Second  // how long a token waits for a fetch: longer than requestTimeout
+	kidAbsent   = time.Minute      // for this long after a fetch, tokens with a kid that was not among the keys are refused
+	kidWait     = 6 * time.Second  // how long verify waits for a fetch; more than requestTimeout, so the fetch ends first
 	maxKids     = 1000             // the most unknown kids that a keySet remembers
 	maxKid      = 255              // the length of the longest allowed kid, in bytes
 
@@ -33,8 +33,8 @@ const (
 	maxRSABits = 8192 // a longer key makes each check too slow
 )
 
-// keySet holds the issuer's keys. The type provider fetches them: on its own schedule, and when keySet puts a value into
-// wake.
+// keySet holds the issuer's public keys. The field kid in a token's header is the id of the key that signed the token. The
+// type provider fetches the keys: on its own schedule, and when keySet puts a value into wake, because a kid is unknown.
 type keySet struct {
 	algs        []jose.SignatureAlgorithm // static
 	kidOptional bool                      // static
@@ -42,15 +42,15 @@ type keySet struct {
 
 	mu           sync.Mutex     // guards what follows
 	keys         map[string]key // by kid; nil: not loaded yet
-	started      int            // number of the fetch that started last
-	loadedBy     int            // number of the last fetch that succeeded; 0: none yet
+	started      int            // the number of the fetch that started last; fetches are numbered from 1
+	loadedBy     int            // the number of the last fetch that succeeded; 0: no fetch has succeeded yet
 	loadedAt     time.Time      // when the fetch loadedBy ended
 	failingSince time.Time      // when fetches began to fail; zero: the last fetch succeeded
 	lastErr      error          // the error of the last fetch; nil: it succeeded
 	kidFetch     time.Time      // when an unknown kid last caused a fetch
-	refetched    chan struct{}  // closed when a fetch for an unknown kid has ended; nil: no token waits for a fetch
-	refetchAfter int            // the first fetch whose number is higher than this closes refetched
-	unknown      map[string]int // for each unknown kid, the value that started had when the kid was first seen
+	refetched    chan struct{}  // closed when the fetch for an unknown kid has ended; nil: no such fetch is wanted
+	refetchAfter int            // the next fetch whose number is higher than this closes refetched when it ends
+	unknown      map[string]int // by unknown kid: the value of the field started when a token first named that kid
 }
 
 // key is a public key of the issuer. If the key cannot be used, problem says why, and a token that names the key is
@@ -69,7 +69,7 @@ func newKeySet(algs []string, kidOptional bool) *keySet {
 	return s
 }
 
-// VerifySignature implements oidc.KeySet.
+// VerifySignature implements oidc.KeySet, for go-oidc's own check of a token. It returns the token's payload.
 func (s *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error) {
 	t, refusal := parse(jwt)
 	if refusal != nil {
@@ -82,7 +82,8 @@ func (s *keySet) VerifySignature(ctx context.Context, jwt string) ([]byte, error
 }
 
 // verify checks t's signature. If t's kid is unknown and mayFetch is true, verify causes a fetch of the keys and blocks
-// until the fetch ends, for kidWait at most. A wrong signature never causes a fetch.
+// until the fetch ends, but for kidWait at most. A token with a known kid never causes a fetch, even if its signature is
+// wrong.
 func (s *keySet) verify(ctx context.Context, t token, mayFetch bool) *Error {
 	kid, _ := t.header.text("kid")
 	alg, _ := t.header.text("alg")
@@ -103,7 +104,8 @@ func (s *keySet) verify(ctx context.Context, t token, mayFetch bool) *Error {
 	return nil
 }
 
-// find returns the key with that kid, or a refusal if the key cannot check signatures of alg. It may block like verify.
+// find returns the key with that kid. It returns a refusal if there is no such key, or if the key is not for the algorithm
+// alg. If mayFetch is true and kid is unknown, find may block for kidWait at most, while the keys are fetched.
 func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (crypto.PublicKey, *Error) {
 	if kid == "" && !s.kidOptional {
 		return nil, refuse(wire.ReasonTokenKeyUnknown, "it has no kid").retryIn(kidAbsent).asWrong()
@@ -127,8 +129,8 @@ func (s *keySet) find(ctx context.Context, kid, alg string, mayFetch bool) (cryp
 	}
 }
 
-// tryFind returns one of three: the key, a refusal, or the channel fetched. fetched means that the keys are being fetched:
-// the caller must wait until the channel is closed, and then call tryFind again.
+// tryFind returns the key, or a refusal, or the channel fetched; the other two results are nil. The channel means that the
+// keys are being fetched: the caller must wait until it is closed, and then call tryFind again.
 func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 	public crypto.PublicKey, fetched <-chan struct{}, refusal *Error,
 ) {
@@ -154,7 +156,7 @@ func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 		return nil, nil, unknown.retryIn(kidCooldown)
 	}
 	seen, ok := s.unknown[kid]
-	if ok && s.loadedBy > seen { // a later fetch did not bring the kid
+	if ok && s.loadedBy > seen { // a fetch that started after the kid was first seen has succeeded, but without the kid
 		if left := s.loadedAt.Add(kidAbsent).Sub(now); left > 0 {
 			return nil, nil, unknown.retryIn(left)
 		}
@@ -162,7 +164,7 @@ func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 	}
 	if !ok {
 		if len(s.unknown) >= maxKids {
-			clear(s.unknown) // forgotten kids may cause a fetch again, but the cooldown still limits fetches
+			clear(s.unknown) // a forgotten kid may cause another fetch, but not before kidCooldown is over
 		}
 		s.unknown[kid] = s.started
 	}
@@ -180,7 +182,8 @@ func (s *keySet) tryFind(kid, alg string, mayFetch bool, now time.Time) (
 	return nil, s.refetched, nil
 }
 
-// onlyLocked returns the key for a token without kid, if exactly one key fits alg.
+// onlyLocked returns the key for a token without kid: the only key that is for the algorithm alg. If no key or
+// several keys are for alg, it returns a refusal.
 func (s *keySet) onlyLocked(alg string) (crypto.PublicKey, *Error) {
 	var fit []crypto.PublicKey
 	for _, k := range s.keys {
@@ -219,8 +222,8 @@ func (s *keySet) beginFetch() int {
 	return s.started
 }
 
-// endFetch records the result of the fetch with that number. If the fetch succeeded, its keys replace all others, so a
-// key that the issuer no longer publishes is dropped at once. endFetch wakes the tokens that wait for a fetch.
+// endFetch records the result of the fetch with that number. After a success, keys replaces all old keys, so a key that the
+// issuer no longer publishes is dropped at once. endFetch also wakes the calls of find that wait for the fetch.
 func (s *keySet) endFetch(number int, keys map[string]key, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -269,7 +272,7 @@ func parseKey(raw json.RawMessage) (kid string, k key) {
 	return names.KID, key{public: parsed.Key, alg: parsed.Algorithm, problem: keyProblem(parsed)}
 }
 
-// keyProblem returns why k cannot check any signature, empty if it can.
+// keyProblem returns why k cannot check any signature, "" if k can.
 func keyProblem(k jose.JSONWebKey) string {
 	if k.Use != "" && k.Use != "sig" {
 		return "it is for something else"
@@ -286,7 +289,7 @@ func keyProblem(k jose.JSONWebKey) string {
 	return ""
 }
 
-// problemWith returns why k cannot check signatures of alg, empty if it can.
+// problemWith returns why k cannot check signatures of the algorithm alg, "" if k can.
 func (k key) problemWith(alg string) string {
 	if k.problem != "" {
 		return k.problem
@@ -306,7 +309,7 @@ func (k key) problemWith(alg string) string {
 	return ""
 }
 
-// curves holds the curve that each ECDSA algorithm needs.
+// curves has the elliptic curve that a key for each ECDSA algorithm must have.
 var curves = map[string]elliptic.Curve{
 	string(jose.ES256): elliptic.P256(),
 	string(jose.ES384): elliptic.P384(),

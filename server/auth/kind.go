@@ -7,17 +7,17 @@ import (
 	"mayfly/shared/wire"
 )
 
-// checkKind checks that a token whose audience contains Config.Audience is an access token. A provider can put that
-// audience into an ID token too, so the audience alone does not decide. Nor does a nonce: Keycloak before 25 and Authentik
-// put the nonce into access tokens.
+// checkKind checks that a token is an access token. The token's audience is known to contain Config.Audience, but a provider
+// can put that audience into an ID token, too. A nonce does not decide either: Keycloak before 25 and Authentik put the
+// nonce into access tokens.
 //
 // A claim or header field that only one kind of token has is a mark of that kind. checkKind decides by the first rule that
-// fits. The last two rules accept only tokens that no ID token can look like: by OpenID Connect, the audience of an ID token
-// contains the client's ID.
+// fits. Rules 3 and 4 are for tokens without a mark. The audience of every ID token contains a client ID (Config.ClientIDs),
+// so a token for rule 3 cannot be an ID token. A token for rule 4 can be an ID token, so rule 4 demands more.
 //
-//  1. A token with a mark of an ID token or of another kind is refused.
+//  1. A token with a mark of an ID token or of a third kind, such as a logout token, is refused.
 //  2. A token with a mark of an access token (RFC 9068, Keycloak, Cognito) is accepted.
-//  3. A token whose audience contains no client's ID is accepted if it has a scope, or has no nonce.
+//  3. A token whose audience contains no client ID is accepted if it has a scope, or has no nonce.
 //  4. Any other token, such as Zitadel's access tokens, is accepted if it has no nonce, and has either a scope, or the claim
 //     client_id without azp.
 func (v *Verifier) checkKind(t token, claims object) *Error {
@@ -42,13 +42,14 @@ func (v *Verifier) checkKind(t token, claims object) *Error {
 	return nil
 }
 
-// otherKinds are the values of the claim typ, in lower case, with which Keycloak marks tokens that are no access tokens.
+// otherKinds are values of the claim typ, in lower case. With these values Keycloak marks tokens that are no access tokens.
 var otherKinds = []string{"id", "refresh", "offline", "logout", "serialized-id"}
 
 // hashClaims are claims that only ID tokens have.
 var hashClaims = []string{"at_hash", "c_hash", "s_hash"}
 
-// otherKind returns the name of the claim that says that the token is an ID token or of another kind, "" if there is none.
+// otherKind looks for a claim which shows that the token is not an access token. It returns a text that names the claim, ""
+// if there is none.
 func otherKind(t token, claims object) string {
 	if typ, _ := claims.text("typ"); slices.Contains(otherKinds, strings.ToLower(typ)) {
 		return "typ " + typ
@@ -57,7 +58,7 @@ func otherKind(t token, claims object) string {
 		return "token_use id"
 	}
 	if t.typed() {
-		return "" // a token with this mark may have any other claim
+		return "" // the header says that t is an access token; then the claims do not matter
 	}
 	for _, name := range hashClaims {
 		if claims.has(name) {
@@ -70,7 +71,7 @@ func otherKind(t token, claims object) string {
 	return ""
 }
 
-// hasText reports whether the value of name is the string wanted. It ignores case; wanted must be in lower case.
+// hasText reports whether o[name] is the string wanted, or differs from it only in case. wanted must be in lower case.
 func (o object) hasText(name, wanted string) bool {
 	s, _ := o.text(name)
 	return strings.ToLower(s) == wanted

@@ -7,8 +7,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// resultOK is the value of the label "result" for a good token and for a fetch that succeeded. For a bad token, the value
-// is the reason.
+// resultOK is the value of the label "result" for a good token, and for a successful fetch of the keys. For a refused token,
+// the label is the reason of the refusal, or the code busy.
 const resultOK = "ok"
 
 // resultFailed is the value of the label "result" for a fetch of the keys that failed.
@@ -16,8 +16,8 @@ const resultFailed = "failed"
 
 // metrics are the metrics of this package.
 type metrics struct {
-	tokens  *prometheus.CounterVec // by result
-	fetches *prometheus.CounterVec // by result
+	tokens  *prometheus.CounterVec // how many tokens were checked, by the label "result"
+	fetches *prometheus.CounterVec // how many times the keys were fetched, by the label "result"
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -40,7 +40,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// countToken counts a token that was checked; refusal is nil if it is good.
+// countToken counts a token that was checked. refusal is nil for a good token.
 func (m *metrics) countToken(refusal *Error) {
 	switch {
 	case refusal == nil:

@@ -23,10 +23,10 @@ const (
 	maxFresh = 24 * time.Hour
 
 	firstRetry = time.Second      // the wait after the first failure to load the keys; doubled with each failure
-	lastRetry  = 30 * time.Second // the longest of these waits
-	staleRetry = time.Minute      // the wait after a failure while older keys can still be used
+	lastRetry  = 30 * time.Second // the longest wait after a failure to load the keys
+	staleRetry = time.Minute      // the wait after a failed refresh, while the old keys can still be used
 
-	maxFailure = 300 // the most bytes of an error text, which may quote the issuer
+	maxFailure = 300 // the most bytes of an error text in the log; the text may quote an answer of the issuer
 )
 
 // provider loads the issuer's configuration and keys over the network. It puts the keys into a keySet.
@@ -51,7 +51,7 @@ type discovery struct {
 	Revocation    string `json:"revocation_endpoint"`
 	JWKS          string `json:"jwks_uri"`
 
-	origins []string // origins that the browser calls, sorted
+	origins []string // the origins that a browser calls to sign a user in and out, sorted
 }
 
 // run loads and refreshes the configuration and the keys until ctx is done. No other goroutine fetches them.
@@ -70,7 +70,8 @@ func (p *provider) run(ctx context.Context) {
 			return
 		case <-timer.C:
 			fresh, err = p.refresh(ctx)
-		// A token has an unknown kid. This fetch may make the next refresh earlier, but never later.
+		// A token has an unknown kid, so fetch the keys now. For the fresh keys, the next refresh may have to come earlier.
+		// It must not come later, because a refresh also loads the configuration.
 		case <-p.keys.wake:
 			if fresh, err = p.fetchKeys(ctx); err != nil {
 				p.log.Warn("cannot fetch the issuer's keys for a token that names another", "err", err)
@@ -96,8 +97,8 @@ func (p *provider) run(ctx context.Context) {
 	}
 }
 
-// refresh loads the configuration, then the keys, and returns how long the keys count as fresh. If the configuration was
-// loaded before and cannot be loaded now, refresh loads the keys with the old configuration.
+// refresh loads the configuration, then the keys, and returns how long the keys count as fresh. If the configuration cannot
+// be loaded now but was loaded before, refresh loads the keys with the old configuration.
 func (p *provider) refresh(ctx context.Context) (fresh time.Duration, err error) {
 	found, err := p.discover(ctx)
 	if err == nil {
@@ -178,8 +179,9 @@ func (p *provider) download(ctx context.Context, jwks string) (keys map[string]k
 	return keys, freshness(resp.Header), nil
 }
 
-// compareClocks compares the issuer's clock, as the header h of an answer shows it, with this node's. If they differ by more
-// than Leeway, it logs a warning, and no further one before the clocks have agreed again. Only run's goroutine calls it.
+// compareClocks compares the issuer's clock with this node's clock. h is the header of an answer of the issuer; its Date is
+// the issuer's time. When the clocks begin to differ by more than Leeway, compareClocks logs a warning. It logs the next
+// warning only if the clocks have agreed in between. Only the goroutine of the method run calls it.
 func (p *provider) compareClocks(h http.Header) {
 	date, err := http.ParseTime(h.Get("Date"))
 	if err != nil {
@@ -196,7 +198,8 @@ func (p *provider) compareClocks(h http.Header) {
 	}
 }
 
-// freshness returns how long an answer with header h is fresh, within minFresh and maxFresh.
+// freshness returns how long the keys in an answer with the header h count as fresh, by its Cache-Control and Age: minFresh
+// at least, maxFresh at most.
 func freshness(h http.Header) time.Duration {
 	var maxAge, age int64
 	for _, directive := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
@@ -212,7 +215,7 @@ func freshness(h http.Header) time.Duration {
 	return min(max(time.Duration(maxAge-age)*time.Second, minFresh), maxFresh)
 }
 
-// endpoints implements Verifier.Endpoints.
+// endpoints returns the origins that a browser calls to sign a user in and out (see Verifier.Endpoints).
 func (p *provider) endpoints() []string {
 	if d := p.discovered.Load(); d != nil {
 		return slices.Clone(d.origins)

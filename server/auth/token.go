@@ -58,8 +58,9 @@ func parse(raw string) (token, *Error) {
 	return token{raw: raw, header: header, payload: decoded[1], signature: decoded[2]}, nil
 }
 
-// isOpaque reports whether raw is a token that only its issuer can read: a JWE, or no JWT at all. parts are the parts of raw
-// between its dots. A damaged JWT is not opaque, nor is a text that no Authorization header could carry (RFC 6750).
+// isOpaque reports whether only the issuer can read the token raw, because it is a JWE, or no JWT at all. parts are the
+// parts of raw between its dots. isOpaque returns false for a damaged JWT, and for a text with a character that no token in
+// an Authorization header may have (RFC 6750).
 func isOpaque(raw string, parts []string) bool {
 	if len(parts) == 3 {
 		return false
@@ -74,8 +75,8 @@ func isOpaque(raw string, parts []string) bool {
 	return !strings.ContainsFunc(raw, foreign)
 }
 
-// opaque returns the refusal of an opaque token. Another sign-in would bring such a token again, so the client must not try
-// again (NextNever). The problem, which is logged, tells the operator which flag to set.
+// opaque returns the refusal of an opaque token. The client must not try again (NextNever), because another sign-in would
+// bring an opaque token again. The problem in the log tells the operator which flag to set.
 func opaque() *Error {
 	e := refuse(wire.ReasonTokenMalformed, "the provider gave an opaque access token, which only it can read: "+
 		"make it give a JWT, for example with -authorize-params audience=… or -scopes, or take its ID tokens with "+
@@ -84,14 +85,16 @@ func opaque() *Error {
 	return e
 }
 
-// accessTypes and idTypes are the allowed values of typ, in lower case. A token without typ is allowed too.
+// accessTypes and idTypes are the allowed values of the header field typ in an access token and in an ID token, in lower
+// case. A token without typ is allowed too.
 var (
 	accessTypes = []string{"jwt", "at+jwt", "application/at+jwt"}
 	idTypes     = []string{"jwt"}
 )
 
-// checkHeader checks that t names one of algs as its signature algorithm, and that typ, if present, is one of types. It
-// refuses header fields that bring a key of their own or change how a token is read.
+// checkHeader checks the header of t. The header must name one of algs as the signature algorithm. Its field typ, if there
+// is one, must be one of types. The header must not contain a key or the address of a key, and must not change how a token
+// is read: with such a field, the sender of a forged token could choose how the token is checked.
 func (t token) checkHeader(algs, types []string) *Error {
 	if alg, _ := t.header.text("alg"); !slices.Contains(algs, alg) {
 		return refuse(wire.ReasonTokenAlg, "alg is %q, want one of %q", clip(alg, maxLogged), algs)
@@ -113,13 +116,14 @@ func (t token) checkHeader(algs, types []string) *Error {
 	return nil
 }
 
-// typed reports whether the header field typ says that t is an access token (RFC 9068). Few issuers set typ to that.
+// typed reports whether the header field typ says that t is an access token. RFC 9068 demands that of issuers, but few do
+// so.
 func (t token) typed() bool {
 	typ, _ := t.header.text("typ")
 	return strings.HasSuffix(strings.ToLower(typ), "at+jwt")
 }
 
-// headerNames and claimNames are the names of the header fields and of the claims on which a check depends.
+// headerNames and claimNames are the names of all header fields and claims that the checks read.
 var (
 	headerNames = []string{"alg", "kid", "typ", "crit", "b64", "jku", "x5u", "jwk"}
 	claimNames  = []string{"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "cid", "azp", "client_id", "uid", "scp", "scope",
@@ -129,9 +133,9 @@ var (
 // object is a JSON object with undecoded values.
 type object map[string]json.RawMessage
 
-// newObject parses a JSON object. It refuses an object in which two names are equal except for case, and an object in
-// which one of names is written in another case. go-oidc reads with encoding/json, which ignores case and would take one
-// name for the other.
+// newObject parses a JSON object. It refuses an object with two names that are equal or differ only in case, and an object
+// in which a name from the list names is written in another case. Otherwise go-oidc could read another value than this
+// package, because go-oidc uses encoding/json, which ignores the case of names.
 func newObject(b []byte, names []string) (object, error) {
 	if !utf8.Valid(b) {
 		return nil, errors.New("it is not UTF-8")
@@ -171,7 +175,7 @@ func (o object) has(name string) bool {
 	return ok
 }
 
-// text returns the value of name if it is a string.
+// text returns the value of name. ok is false if o has no such name, or if the value is not a string.
 func (o object) text(name string) (s string, ok bool) {
 	if !strings.HasPrefix(string(o[name]), `"`) {
 		return "", false

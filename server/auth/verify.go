@@ -17,13 +17,13 @@ type Identity struct {
 	ID      string    // the user's id in Mayfly: a hash, which is the same on every node and device and hides Subject
 	Name    string    // the best name that is known now; Follow reports better names
 	Subject string    // the issuer's id of the user
-	JTI     string    // the token's id; made from the token's hash if the token has no id
+	JTI     string    // the token's id, from the claim jti; a hash of the token if jti is missing or too long
 	Expires time.Time // the claim exp of the token; Leeway is not added
 }
 
-// Verify checks a token of the kind Config.Token and returns its user's identity. The error is an *Error. Verify blocks for
-// kidWait at most if the token names an unknown key, and with RequireActive for 2 s at most while the Users API is asked.
-// idToken may be empty. It is used only if token is an access token, and then only for the user's name.
+// Verify checks a token of the kind Config.Token and returns its user's identity. The error is an *Error. idToken may be
+// empty. It is used only for the user's name, and only if token is an access token. Verify may block: for kidWait at most if
+// the token names an unknown key, and for 2 s at most while the Users API is asked (RequireActive).
 func (v *Verifier) Verify(ctx context.Context, token, idToken string) (Identity, error) {
 	id, refusal := v.verify(ctx, token, idToken)
 	v.metrics.countToken(refusal)
@@ -67,8 +67,9 @@ func (v *Verifier) verify(ctx context.Context, raw, idToken string) (Identity, *
 	return id, nil
 }
 
-// hints returns where package names can find the name of the user: the names in the token and in the ID token that came
-// with it, and the token with which to ask userinfo. subject is the user. claims must have passed checkClaims.
+// hints returns what package names needs to find the user's name: the name in the token t, the name in the ID token that the
+// client sent with t, and the token for a request to userinfo. claims are the claims of t and must have passed checkClaims.
+// subject is the issuer's id of the user.
 func (v *Verifier) hints(ctx context.Context, t token, claims object, idToken, subject string) names.Hints {
 	if v.config.Token == IDTokens {
 		return names.Hints{IDToken: claimedName(claims)}
@@ -80,7 +81,7 @@ func (v *Verifier) hints(ctx context.Context, t token, claims object, idToken, s
 	return h
 }
 
-// user returns the user of id for package names.
+// user returns the user of id in the type that package names needs.
 func (id Identity) user() names.User {
 	return names.User{ID: id.ID, Subject: id.Subject, Name: id.Name}
 }
@@ -89,7 +90,8 @@ func inactive() *Error {
 	return refuse(wire.ReasonUserInactive, "the Users API says that the person is not active")
 }
 
-// identify returns the identity in claims, which must have passed checkClaims.
+// identify returns the identity of the user for whom t was issued. claims are the claims of t and must have passed
+// checkClaims.
 func (v *Verifier) identify(t token, claims object) Identity {
 	id := Identity{}
 	id.Subject, _ = v.subject(claims)
@@ -105,11 +107,13 @@ func (v *Verifier) identify(t token, claims object) Identity {
 	return id
 }
 
-// idTokenAge is how long after its exp an ID token still gives a name. It is long, because a client that renews its
-// access token may get no newer ID token.
+// idTokenAge is how long an expired ID token may still be used to find the user's name. It is long, because a client that
+// renews its access token may get no newer ID token.
 const idTokenAge = 24 * time.Hour
 
-// idTokenName returns the name in an ID token of the same issuer, app and user, "" if there is none. It never blocks.
+// idTokenName returns the user's name in the ID token raw. It returns "" if raw has no name, or is not a token of our issuer
+// for the app with the client ID client and for the user with the issuer's id subject. It also returns "" if raw expired
+// longer than idTokenAge ago. idTokenName never blocks.
 func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string) string {
 	t, refusal := parse(raw)
 	if refusal != nil || t.checkHeader(v.config.Algs, idTypes) != nil || v.keys.verify(ctx, t, false) != nil {
@@ -137,13 +141,13 @@ func (v *Verifier) idTokenName(ctx context.Context, raw, client, subject string)
 
 // Change is news about a connected user.
 type Change struct {
-	Name    string
-	Refused *Error // nil unless the user must leave, because the Users API says that the user is not active (RequireActive)
+	Name    string // the best name of the user that is known now
+	Refused *Error // not nil: the user must leave, because the Users API reports the user as not active (RequireActive)
 }
 
-// Follow calls onChange with news about the user of id: each time a better name than id.Name is found, and when the user
-// must leave. If such news is known already, Follow calls onChange before it returns. After stop has returned,
-// one more call may come at most. onChange must not block and must not call v.
+// Follow makes v call onChange each time a better name than id.Name is found for the user of id, and when the user must
+// leave. If such news is known already, onChange is called before Follow returns. Call stop to end the calls; one more call
+// may come after stop has returned. onChange must not block and must not call v.
 func (v *Verifier) Follow(id Identity, onChange func(Change)) (stop func()) {
 	return v.profiles.Follow(id.user(), func(news names.Change) {
 		change := Change{Name: news.Name}

@@ -29,8 +29,8 @@ const (
 
 // Issuer is a fake issuer together with Okta's Users API. Make it with NewIssuer: the zero value does not work.
 type Issuer struct {
-	Base     string        // the URL of the issuer: IssuerURL, or where a test serves it; set it before the first request
-	MaxAge   string        // the header Cache-Control of the keys; set it before the first request
+	Base     string        // the issuer's URL: IssuerURL, unless a test changes it before the first request
+	MaxAge   string        // the header Cache-Control of the answer with the keys; set it before the first request
 	APIToken string        // the token that the Users API wants; empty: any. Set it before the first request
 	Slow     time.Duration // how long the Users API and userinfo take; set it while no request runs
 
@@ -38,7 +38,7 @@ type Issuer struct {
 	asked    map[string]int // requests by path
 	auths    []string       // the header Authorization of each request
 	keys     []map[string]any
-	override map[string]http.HandlerFunc // by path: the handlers that Says has set
+	override map[string]http.HandlerFunc // by path: the handlers that the method Says has set
 	down     bool                        // true: RoundTrip fails
 }
 
@@ -132,7 +132,8 @@ func (i *Issuer) SetDown(down bool) {
 	i.down = down
 }
 
-// Count returns how many requests came for path. If path ends in a slash, it counts the requests for every path below it.
+// Count returns how many requests came for path. If path ends in a slash, Count adds up the requests for all paths that
+// begin with it.
 func (i *Issuer) Count(path string) (n int) {
 	for asked, times := range i.Asked() {
 		if asked == path || strings.HasSuffix(path, "/") && strings.HasPrefix(asked, path) {
@@ -156,13 +157,13 @@ func (i *Issuer) Authorizations() []string {
 	return slices.Clone(i.auths)
 }
 
-// Token returns a good access token of this issuer after changes to its claims (see With). key signs it, and its header
-// has this kid.
+// Token returns an access token with kid in its header, signed by key. Its claims are those of a good token of this issuer,
+// with changes (see With).
 func (i *Issuer) Token(kid string, key any, changes map[string]any) string {
 	return Sign(Header(map[string]any{"kid": kid}), With(Claims(map[string]any{"iss": i.Base}), changes), key)
 }
 
-// RoundTrip implements http.RoundTripper without a network: it calls ServeHTTP.
+// RoundTrip implements http.RoundTripper. It uses no network, and calls ServeHTTP directly.
 func (i *Issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	i.mu.Lock()
 	down := i.down
@@ -180,7 +181,7 @@ func (i *Issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	case <-done:
 		return w.Result(), nil
 	case <-r.Context().Done():
-		<-done // a handler that waits must return when the context is done
+		<-done // so a handler that a test has set with Says must return when the context of its request is done
 		return nil, r.Context().Err()
 	}
 }

@@ -19,7 +19,7 @@ import (
 	jose "github.com/go-jose/go-jose/v4"
 )
 
-// The values in a good token of Okta.
+// The issuer, the client ID, the audience and the user in the claims that the function Claims returns.
 const (
 	IssuerURL = "https://id.example/oauth2/default"
 	Client    = "0oaMayfly"
@@ -44,7 +44,7 @@ var (
 	KeyEd   = sync.OnceValue(func() ed25519.PrivateKey { return ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)) })
 )
 
-// JWK returns the public half of a key as the issuer publishes it.
+// JWK returns the public key of private in the form in which an issuer publishes it, a JSON Web Key.
 func JWK(kid string, private crypto.Signer) map[string]any {
 	var m map[string]any
 	b := must(jose.JSONWebKey{Key: private.Public(), KeyID: kid, Use: "sig"}.MarshalJSON())
@@ -74,7 +74,7 @@ func Claims(changes map[string]any) map[string]any {
 	}, changes)
 }
 
-// Standard returns the claims of a good access token of any other provider (RFC 9068), with changes (see With).
+// Standard returns the claims of a good access token of a provider other than Okta, by RFC 9068, with changes (see With).
 func Standard(changes map[string]any) map[string]any {
 	return With(Claims(map[string]any{"ver": nil, "cid": nil, "uid": nil, "scp": nil, "client_id": Client, "sub": "5f0e-ada",
 		"scope": "openid profile"}), changes)
@@ -85,7 +85,7 @@ func Header(changes map[string]any) map[string]any {
 	return With(map[string]any{"alg": "RS256", "kid": "k1"}, changes)
 }
 
-// Good returns a good access token with changes to its claims (see With), signed by Key1.
+// Good returns an access token, signed by Key1. Its claims are those of a good token of Okta, with changes (see With).
 func Good(changes map[string]any) string { return Sign(Header(nil), Claims(changes), Key1()) }
 
 // Sign returns a token with header and claims, signed by key. header and claims may be any value that json.Marshal can
@@ -109,7 +109,8 @@ func Encode(v any) string {
 // Decode returns the bytes that Encode has encoded, as a string.
 func Decode(part string) string { return string(must(base64.RawURLEncoding.DecodeString(part))) }
 
-// signature returns key's signature over signed.
+// signature signs the bytes in the parameter signed with key, and returns the signature. It returns nil if key cannot sign.
+// alg is the algorithm in the token's header.
 func signature(alg string, key any, signed []byte) []byte {
 	sum := sha256.Sum256(signed)
 	switch k := key.(type) {

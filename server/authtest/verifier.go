@@ -11,7 +11,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Secret is part of every token that a Verifier issues: tests check that a log does not hold it.
+// Secret is part of every token that a Verifier issues. Tests check that no log contains it.
 const Secret = "s3cretOfATok3n"
 
 // Verifier is a session.Verifier without cryptography. A token is good if this Verifier has issued it (Issue) and it has
@@ -19,9 +19,9 @@ const Secret = "s3cretOfATok3n"
 type Verifier struct {
 	mu       sync.Mutex // guards what follows
 	tokens   map[string]auth.Identity
-	refusals map[string]*auth.Error               // by token: the refusals that Refused has set
-	follows  map[string]map[int]func(auth.Change) // by user id, then by the number of the call of Follow: its onChange
-	n        int                                  // the number of the last token or call of Follow
+	refusals map[string]*auth.Error               // by token: the error that Verify returns; the method Refused adds it
+	follows  map[string]map[int]func(auth.Change) // the onChange of each call of Follow: by user id, then by call number
+	n        int                                  // the last number; each issued token and each call of Follow gets the next
 	down     bool                                 // set by SetDown
 	warning  string                               // set by SetWarning
 	slow     time.Duration                        // set by SetSlow
@@ -34,7 +34,7 @@ func NewVerifier() *Verifier {
 		follows: map[string]map[int]func(auth.Change){}}
 }
 
-// Issue returns a new token of the user called person. The token expires after d.
+// Issue returns a new token for the user whose name is person. The token expires after d.
 func (v *Verifier) Issue(person string, d time.Duration) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -45,7 +45,8 @@ func (v *Verifier) Issue(person string, d time.Duration) string {
 	return token
 }
 
-// Refused returns a new token that Verify refuses for reason. The parameter wrong is the field Wrong of the refusal.
+// Refused returns a new token that Verify refuses for reason. The error that Verify returns has wrong in its
+// field Wrong.
 func (v *Verifier) Refused(reason wire.Reason, wrong bool) string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -107,7 +108,8 @@ func (v *Verifier) Follow(id auth.Identity, onChange func(auth.Change)) (stop fu
 	}
 }
 
-// Says calls the onChange of every follower of person with change, and returns how many followers there are.
+// Says passes change to every function onChange of the calls of Follow for the user person that have not been stopped. It
+// returns the number of these functions.
 func (v *Verifier) Says(person string, change auth.Change) (followers int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -149,7 +151,7 @@ func (v *Verifier) SetDown(down bool) {
 	v.down = down
 }
 
-// SetSlow makes each Verify sleep for d. Under synctest this is virtual time.
+// SetSlow makes each call of Verify sleep for d. Under synctest this is virtual time.
 func (v *Verifier) SetSlow(d time.Duration) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -1,10 +1,10 @@
 // Package conn carries one client's frames, on a WebSocket or on a poll. A connection has a queue of frames to write, a
-// context that is cancelled with the cause of the end, and a deadline. The package does not interpret frames: a Handler
-// does (server/session).
+// deadline, and a context. When the connection begins to end, the context is cancelled with the cause. The package does not
+// interpret frames: a Handler does (server/session).
 //
-// Files in order: conn.go (the part that both transports share), queue.go, bye.go, metrics.go; socket.go, upgrade.go and
-// poll.go (the two transports, which embed a Conn and refer up to it); lines.go and line.go (network connections that
-// close without destroying bytes that are on their way; a line refers up to its Lines).
+// The files, in order. conn.go is the part that both transports share; queue.go, bye.go and metrics.go belong to it.
+// socket.go, upgrade.go and poll.go are the two transports, which embed a Conn. lines.go and line.go are network connections
+// that close without destroying bytes that are on their way.
 //
 // Locks: line.mu is taken before Lines.mu. A queue's lock is taken last: no other lock is taken while it is held.
 package conn
@@ -24,30 +24,29 @@ import (
 )
 
 const (
-	// endTimeout is the longest time in which an ending WebSocket may write its queue and the goodbye. It is also the
-	// longest time for one write of a poll. When it is over, the connection is cut, even if the client still takes
-	// bytes.
+	// endTimeout is how long an ending WebSocket may write its queue and the frame bye. Then the server cuts the connection,
+	// even if the client still reads. endTimeout is also the longest time for one write of a poll.
 	endTimeout = 30 * time.Second
 	faultRetry = 5 * time.Second // how long a client waits before it connects again after a panic ended its connection
 )
 
 // Handler carries out the frames of one connection. session.Session implements it.
 type Handler interface {
-	// Handle carries out one frame. An error ends the connection; for an error from Bye, the server says goodbye first.
-	// One goroutine calls Handle, in the order of the frames.
+	// Handle carries out one frame. If it returns an error, the connection ends. If the function Bye made that error, the
+	// client gets the frame bye before the connection is closed. One goroutine calls Handle, in the order of the frames.
 	Handle(frame []byte) error
 	// Close runs once, after the connection has ended. Handle is not called after Close.
 	Close()
 	// Greeted reports whether the client has sent hello, even if the server has not answered the hello yet. Any
 	// goroutine may call Greeted.
 	Greeted() bool
-	// Client returns the connection's client in the hub, nil until the server has answered the hello. Any goroutine may
-	// call Client.
+	// Client returns the client of this connection in the hub. It returns nil until the server has answered the hello. Any
+	// goroutine may call Client.
 	Client() *hub.Client
 	// MustAnswer reports whether the client has sent, after hello, a frame that always gets an answer, such as join. A
 	// poll with such a frame does not wait for news. The goroutine that calls Handle also calls MustAnswer.
 	MustAnswer() bool
-	// Patience returns how long a poll may wait for news at most. The goroutine that calls Handle also calls Patience.
+	// Patience returns the longest time that a poll may wait for news. The goroutine that calls Handle also calls Patience.
 	Patience() time.Duration
 }
 
@@ -65,14 +64,14 @@ func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
 // transport carries the frames of a connection: a socket or a poll.
 type transport interface {
-	// write writes frames, which are separated by \n. It may block while the client takes the bytes slowly. abort makes
-	// it return.
+	// write writes frames, which are separated by \n. It may block while the client reads slowly. abort ends a blocked
+	// write.
 	write(frames []byte) error
-	// drain waits until the queue has more room, because frames were taken out of it, or until the connection begins to
-	// end. For a socket, another goroutine takes and writes the frames. For a poll, drain itself does that.
+	// drain waits until the queue has more room, or until the connection begins to end. A frame makes room when it is taken
+	// out of the queue and written. For a socket, another goroutine writes the frames. For a poll, drain itself writes them.
 	drain()
-	// tick does the work that is due at the time now, such as a ping. It does not block: for work that may block, it starts
-	// a goroutine with slow.Go, so that the caller can wait for it.
+	// tick does the work that is due at the time now, such as a ping. It does not block. It starts a goroutine with slow.Go
+	// for work that may block; the caller waits for these goroutines with slow.
 	tick(now time.Time, slow *sync.WaitGroup)
 	// abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 	abort()
@@ -92,12 +91,12 @@ type Conn struct {
 	ctx       context.Context // cancelled when the connection begins to end; its cause is the error that End got
 	end       context.CancelCauseFunc
 
-	lastSent atomic.Int64 // the age of the connection (a time.Duration) at the moment when the last frame was queued
+	lastSent atomic.Int64 // how old the connection was when the last frame was queued, as a time.Duration
 	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame; 0: no deadline
 }
 
-// newConn returns a connection whose transport is not set yet. It calls newHandler with the connection to get the
-// handler.
+// newConn returns a connection without a transport; the caller must set the field transport. newConn passes the connection
+// to newHandler, which returns the handler.
 func newConn(shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *Conn {
 	c := &Conn{ID: "c-" + rand.Text(), From: from, shared: shared, opened: time.Now(),
 		queue: newQueue(shared.Metrics.expired)}
@@ -129,12 +128,12 @@ func (c *Conn) age() time.Duration { return time.Since(c.opened) }
 // Context returns a context that is cancelled when the connection begins to end.
 func (c *Conn) Context() context.Context { return c.ctx }
 
-// End begins the end of the connection because of cause. It does not block. If the connection is ending already, End
-// does nothing. If Bye made the cause, the client gets that goodbye as the last frame.
+// End makes the connection end because of cause. It does not block, and does nothing if the connection is ending already. If
+// the function Bye made cause, the last frame that the client gets is that bye.
 func (c *Conn) End(cause error) { c.end(cause) }
 
-// ExpireAt sets the deadline of the connection to t. From t on the client gets no frame, and the connection ends with
-// Shared.Expired.
+// ExpireAt sets the deadline of the connection to t. From t on the connection ends because of Shared.Expired, and the client
+// gets no frame of the queue any more.
 func (c *Conn) ExpireAt(t time.Time) { c.deadline.Store(t.UnixMilli()) }
 
 // Expired reports whether the connection's deadline has passed at the time now, in Unix milliseconds.
@@ -154,15 +153,16 @@ func (c *Conn) MakeRoom() bool {
 	return true
 }
 
-// Tick does the work that is due at the time now. It sends beats and pings. It ends a connection whose client has sent no
-// hello or does not answer pings, and cuts a connection that takes too long to end. For work that may block,
-// it starts a goroutine with slow.Go, so that the caller can wait for it. Only one goroutine calls Tick.
+// Tick does the work that is due at the time now: it sends beats and pings. It ends a connection whose client has sent no
+// hello or does not answer pings, and cuts a connection that takes too long to end. Tick does not block. It starts a
+// goroutine with slow.Go for work that may block; the caller waits for it with slow. Only one goroutine calls Tick.
 func (c *Conn) Tick(now time.Time, slow *sync.WaitGroup) { c.transport.tick(now, slow) }
 
 // Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 func (c *Conn) Abort() { c.transport.abort() }
 
-// handle carries out the frames of one message. If it returns an error, the connection must end because of that error.
+// handle carries out the frames in message, which is one message of the WebSocket, or the body of the poll. If handle
+// returns an error, the connection must end because of that error.
 func (c *Conn) handle(message []byte) (err error) {
 	defer func() { // a panic in one client's connection must not end the process, and with it all connections
 		if fault := recover(); fault != nil {
@@ -172,7 +172,7 @@ func (c *Conn) handle(message []byte) (err error) {
 		}
 	}()
 	for frame := range wire.Split(message) {
-		if c.shared.Stopping() { // skip the rest: the client gets a bye, reconnects and sends these frames again
+		if c.shared.Stopping() { // handle no more frames: the client gets a bye, reconnects and sends them again
 			<-c.ctx.Done()
 		}
 		if c.ctx.Err() != nil {
@@ -185,8 +185,8 @@ func (c *Conn) handle(message []byte) (err error) {
 	return nil
 }
 
-// batches is a pool of buffers. A connection takes a buffer only for one write, so an idle connection has no buffer.
-// After the write the buffer is cleared, because it held texts of users.
+// batches is a pool of buffers. A connection has a buffer only during a write, so an idle connection needs none. After the
+// write the buffer is cleared, because it contains texts of users.
 var batches = sync.Pool{New: func() any { return new([]byte) }}
 
 // writeBatch takes the next batch of frames from the queue, about maxBatch bytes, and writes it. It returns
@@ -200,7 +200,9 @@ func (c *Conn) writeBatch() error {
 	batch := c.queue.take((*buf)[:0], now)
 	defer func() {
 		clear(batch)
-		if *buf = batch; cap(batch) <= 2*maxBatch { // only a joined frame is so large; it is rare, so its buffer is not kept
+		// Only the answer to a join makes a buffer larger than 2*maxBatch. Such a large buffer is rarely needed, so it does
+		// not go into the pool.
+		if *buf = batch; cap(batch) <= 2*maxBatch {
 			batches.Put(buf)
 		}
 	}()
@@ -210,8 +212,8 @@ func (c *Conn) writeBatch() error {
 	return c.transport.write(batch)
 }
 
-// farewell writes the rest of the queue, and then b, which says why the connection ends. For the codes slow, auth and
-// forbidden it leaves out the queue.
+// farewell writes the rest of the queue, and then the frame b, which says why the connection ends. If b's code is slow, auth
+// or forbidden, farewell writes only b.
 func (c *Conn) farewell(b wire.Bye) error {
 	c.shared.Metrics.countBye(b.Code)
 	switch b.Code {

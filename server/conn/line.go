@@ -10,16 +10,17 @@ import (
 )
 
 const (
-	// A write fails when the client has taken no byte of it for stallTimeout. A write to a WebSocket has no other
-	// deadline.
+	// stallTimeout is how long a write may make no progress: the write fails if the client has taken no byte of it for
+	// this long. A write to a WebSocket has no other deadline.
 	stallTimeout = 10 * time.Second
-	// stallLook is how often a waiting write is stopped and tried again, to see whether the client has taken bytes.
-	// Otherwise a slow client would be cut off like one that takes nothing: once the send buffer is full, the kernel
-	// wakes the write only when a large part of the buffer is free again, which may take longer than stallTimeout.
+	// stallLook is how often a write that makes no progress is interrupted and tried again. Each try gives the kernel as
+	// many bytes as its send buffer has room for, and so shows whether the client has taken bytes. Without these tries, a
+	// client that is only slow would be cut off, too. Once the buffer is full, the kernel lets a waiting write go on only
+	// when a large part of the buffer is free again. With a slow client, that may take longer than stallTimeout.
 	stallLook = stallTimeout / 4
 
-	// A line lingers until the client has closed the connection, too, or until no byte has moved for lingerFor. It never
-	// lingers longer than lingerMost. (nginx has the same two times, in lingering_timeout and lingering_time.)
+	// A line stops lingering when the client has closed the connection, too, or when no byte has moved for lingerFor. It
+	// never lingers longer than lingerMost. (nginx has the same two limits: lingering_timeout and lingering_time.)
 	lingerFor  = 5 * time.Second
 	lingerMost = 30 * time.Second
 	lingerLook = time.Second // how often a lingering line checks whether bytes have moved
@@ -30,20 +31,21 @@ const (
 type line struct {
 	net.Conn               // static
 	lines    *Lines        // static
-	ended    chan struct{} // static; closed when the line has ended: Conn is closed
+	ended    chan struct{} // static; a closed channel means that the line has ended: Conn is closed
 
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
-	idle     sync.Cond  // uses mu; tells waiters that reads, busy or closed has changed
+	idle     sync.Cond  // uses mu; wakes the goroutines that wait for a change of the fields reads, busy and closed
 	closed   bool       // Close or abort was called
 	over     bool       // a read has failed, so no more bytes come: the client has closed the connection, or is gone
 	slot     bool       // the line holds an admission.Slot; set before Close, never changed after
 	reads    int        // how many reads are under way
 	busy     bool       // a write is under way
 	deadline time.Time  // the caller's deadline, from SetWriteDeadline; zero: no deadline
-	armed    time.Time  // the write deadline that Conn has now; see armLocked
+	armed    time.Time  // the write deadline that armLocked has last set on Conn
 }
 
-// halfCloser is a connection that can end its direction to the peer and still read, such as a TCP connection.
+// halfCloser is a connection, such as a TCP connection, whose sending direction can be closed alone. The peer then reads
+// the end of the stream, and this side can still read what the peer sends.
 type halfCloser interface{ CloseWrite() error }
 
 // longAgo is a deadline that has passed: a read or a write with it fails at once.
@@ -102,8 +104,8 @@ func (l *line) Write(p []byte) (n int, err error) {
 	}
 }
 
-// begin waits until no other write is under way, then marks the line as busy with a new write. ok is false if l is
-// closed.
+// begin waits until no other write is under way. Then it sets l.busy for a new write, and returns the time at which this
+// write begins. ok is false if l.closed is true: then the caller must not write.
 func (l *line) begin() (now time.Time, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,8 +122,9 @@ func (l *line) begin() (now time.Time, ok bool) {
 	return now, true
 }
 
-// goOn runs when the deadline of a write has passed, and gives the write a new deadline. If the caller's own deadline
-// has passed, it returns false: the write must fail.
+// goOn runs when a write was interrupted because the write deadline of Conn has passed. If the caller's own deadline (see
+// SetWriteDeadline) has passed, too, goOn returns false, and the write fails. Otherwise goOn sets the next deadline on
+// Conn and returns true, and the write goes on.
 func (l *line) goOn(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,8 +135,8 @@ func (l *line) goOn(now time.Time) bool {
 	return true
 }
 
-// finish marks the end of a write. If l was closed during the write, finish ends the direction to the client, because
-// Close could not end it during the write.
+// finish marks the end of a write. If Close was called during the write, the direction to the client is still open,
+// because Close let the write go on. Then finish ends that direction.
 func (l *line) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -181,8 +184,8 @@ func (l *line) SetDeadline(t time.Time) error {
 	return errors.Join(l.SetReadDeadline(t), l.SetWriteDeadline(t))
 }
 
-// holdSlot records that the line's connection holds a slot until the line has ended. Lines does not limit how many such
-// lines linger.
+// holdSlot records that the line's connection holds an admission.Slot until the line has ended. Such a line does not
+// count towards MaxLingering.
 func (l *line) holdSlot() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -198,8 +201,8 @@ func (l *line) CloseWrite() error {
 	return errors.ErrUnsupported
 }
 
-// Close implements net.Conn with a lingering close. It does not wait. When the line has ended, the channel ended is
-// closed.
+// Close implements net.Conn with a lingering close (see Lines). It returns at once; if the line lingers, it does so on
+// another goroutine. As soon as Conn is closed, the channel l.ended is closed, too.
 func (l *line) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -231,12 +234,12 @@ func (l *line) abort() {
 	}
 }
 
-// linger reads and discards the bytes that the client sends, until the client has closed or the time is over (lingerFor,
-// lingerMost). Then it closes the connection.
+// linger reads and discards the bytes that the client sends. It ends when the client has closed the connection, when no
+// byte has moved for lingerFor, or when lingerMost has passed. Then it closes Conn.
 func (l *line) linger() {
 	defer time.AfterFunc(lingerMost, func() { _ = l.Conn.Close() }).Stop()
 	defer l.Conn.Close()
-	l.await(func() bool { return l.reads == 0 }) // Close has made these reads fail
+	l.await(func() bool { return l.reads == 0 }) // wait for the calls of Read that still run; Close has made them fail
 	discarded := make([]byte, 2<<10)
 	moved := time.Now()
 	taken, _ := progress(l.Conn)
@@ -249,7 +252,8 @@ func (l *line) linger() {
 			}
 		}
 		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			l.await(func() bool { return !l.busy }) // the client may have ended only its own direction, and may still read
+			// Wait for the end of a write: a client that has ended its own direction may still read.
+			l.await(func() bool { return !l.busy })
 			return
 		}
 		if now, _ := progress(l.Conn); now != taken || l.isBusy() {

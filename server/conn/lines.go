@@ -12,10 +12,11 @@ import (
 // it lingers, and the number of slots is limited.
 const MaxLingering = 500
 
-// Lines closes network connections without destroying bytes that are on their way to a client (a lingering close). The
-// kernel sends a reset if the server closes a socket that holds unread bytes, or if the client sends more bytes after
-// the close. A reset destroys the bytes that the client has not received yet: a goodbye, an answer, messages. So a
-// closed line first ends its direction to the client, then reads and discards the bytes that the client sends.
+// Lines closes network connections without destroying bytes that are on their way to a client (a lingering close).
+// Without a lingering close, the kernel sends a reset in two cases: the server closes a socket that contains unread
+// bytes, or the client sends more bytes after the close. A reset destroys the bytes that the client has not received yet:
+// a goodbye, an answer, messages. So a closed line first ends its direction to the client, then reads and discards the
+// bytes that the client sends.
 type Lines struct {
 	group sync.WaitGroup // the goroutines of the lines that linger
 
@@ -28,7 +29,8 @@ type Lines struct {
 // NewLines returns a Lines without connections.
 func NewLines() *Lines { return &Lines{conns: map[*line]struct{}{}} }
 
-// Listener returns a listener that accepts the connections of inner. They close with a lingering close.
+// Listener returns a listener that accepts connections from inner. The method Close of an accepted connection makes a
+// lingering close.
 func (l *Lines) Listener(inner net.Listener) net.Listener { return listener{inner, l} }
 
 // Drain waits until no line lingers any more. When ctx is done, it cuts the lines that still linger, and returns an
@@ -56,12 +58,12 @@ func (l *Lines) Drain(ctx context.Context) error {
 	return errors.New("clients did not take their last bytes in time")
 }
 
-// linger starts a goroutine in which c lingers. It starts nothing and returns false if c may not linger. The caller
-// holds c.mu.
+// linger starts a goroutine in which c lingers, and returns true. It starts nothing and returns false if Drain was
+// called, or if MaxLingering lines without a slot linger already and c has no slot. The caller holds c.mu.
 func (l *Lines) linger(c *line) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	slot := c.slot // read here, where c.mu is held: the goroutine below does not hold it
+	slot := c.slot // read c.slot here, because the goroutine below does not hold c.mu
 	if l.drained || !slot && l.requests >= MaxLingering {
 		return false
 	}

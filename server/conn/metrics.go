@@ -8,8 +8,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Metrics are the metrics of all connections of a node. NewMetrics creates every label value at 0, so that each series
-// exists before its first event. An unknown code counts as "other", so the number of label values is fixed.
+// Metrics are the metrics of all connections of a node. NewMetrics creates a series for every value of a label, with the
+// count 0, so that each series exists before its first event. An unknown code counts as "other", so the number of series
+// is fixed.
 type Metrics struct {
 	byes    *prometheus.CounterVec // connections that ended with a bye, by the code of the bye
 	known   map[wire.Code]bool     // static; the codes that have a label value of their own in byes

@@ -17,15 +17,15 @@ import (
 
 const (
 	bodyTimeout = 10 * time.Second      // the longest time in which a client may send the body of a poll
-	gatherFor   = 50 * time.Millisecond // after news, a poll waits this long for more frames to put into the same answer
+	gatherFor   = 50 * time.Millisecond // after the first news, a poll waits this long for more frames for its answer
 	awayFor     = 30 * time.Second      // how long a user still counts as present in the rooms after the end of a poll
 )
 
-// Poll carries a connection for the time of one HTTP request, on the goroutine of the HTTP handler. It handles the
-// frames in the body, waits for news, and writes the answer. Poll sets its own deadlines for reading the body and for
-// each write, in place of those of the HTTP server. No read deadline limits the wait for news: net/http removes it
-// once the body is read. The next poll may go to another node, because it needs no state of this node: its cursors say
-// which messages the client has.
+// Poll is a connection that exists for the time of one HTTP request. It runs on the goroutine of the HTTP handler: it
+// handles the frames in the body, waits for news, and writes the answer. In place of the HTTP server's deadlines, Poll
+// sets its own for reading the body and for each write. No read deadline limits the wait for news: net/http removes the
+// read deadline once the body is read. A poll leaves no state on this node that the next poll needs, because the next
+// poll says in its cursors which messages the client has. So the next poll may go to another node.
 type Poll struct {
 	*Conn
 	w       http.ResponseWriter      // static
@@ -34,8 +34,8 @@ type Poll struct {
 	aborted atomic.Bool // abort was called
 }
 
-// NewPoll returns a poll whose answer goes to w. The caller calls Read and then Run, or rejects the request instead of
-// calling Run.
+// NewPoll returns a poll whose answer goes to w. The caller calls Read once and then Run once. Before or after Read, the
+// caller may instead reject the request; then it must not call Run.
 func NewPoll(w http.ResponseWriter, shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *Poll {
 	p := &Poll{Conn: newConn(shared, from, newHandler), w: w, control: http.NewResponseController(w)}
 	p.transport = p
@@ -44,9 +44,9 @@ func NewPoll(w http.ResponseWriter, shared *Shared, from netip.Addr, newHandler 
 
 var errUnreadable = Bye(wire.Bye{Code: wire.CodeProtocol, Message: "The request could not be read."})
 
-// Read returns the body of r, which holds the client's frames. It returns early, with an error, when the connection
-// begins to end. If the error wraps *http.MaxBytesError, the body is too long: reject the request. For any other error,
-// call End with the error.
+// Read returns the body of r, which contains the client's frames. If the connection begins to end while Read waits for
+// the body, Read returns an error at once. If the error wraps *http.MaxBytesError, the body is too long, and the caller
+// rejects the request. After any other error, the caller calls End with the error and then Run, which says goodbye.
 func (p *Poll) Read(r *http.Request) ([]byte, error) {
 	if err := p.control.SetReadDeadline(time.Now().Add(bodyTimeout)); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (p *Poll) Read(r *http.Request) ([]byte, error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, errNoHello
 	}
-	if err != nil && r.Context().Err() == nil { // if the context is done, the client is gone
+	if err != nil && r.Context().Err() == nil { // if the context is done, the client is gone and can get no bye
 		err = errors.Join(err, errUnreadable)
 	}
 	return message, err
@@ -81,14 +81,17 @@ func (p *Poll) Run(message []byte) {
 	if errors.As(context.Cause(p.ctx), &b) {
 		_ = p.farewell(b.Bye)
 	}
+	// When the server stops, send the rest of the answer now. net/http would send it only after Run and the HTTP handler
+	// have returned, and Server.Close does not wait for that.
 	if p.shared.Stopping() && !p.aborted.Load() {
-		_ = p.control.Flush() // net/http would send it after the handler, and Server.Close does not wait for that
+		_ = p.control.Flush()
 	}
 }
 
-// await waits until every post has its answer. Then, unless Handler.MustAnswer is true, it waits for a frame that is not
-// quiet (news). This long wait ends after Handler.Patience, which is wire.PollWait at most. After news, or if MustAnswer is
-// true, await waits gatherFor longer, so that frames that come shortly afterwards go into the same answer.
+// await blocks until it is time to write the answer. First it waits until every post has its answer. Then it waits for
+// news: a frame that is not quiet (see hub.Frame.Quiet). It does not wait for news if Handler.MustAnswer is true, because
+// the client then waits for the answer to its frame. If no news has come Handler.Patience after the start of the poll,
+// await returns. Otherwise it waits gatherFor longer, so that the next frames go into the same answer.
 func (p *Poll) await() {
 	p.handler.Client().Drain(p.ctx)
 	timer := time.NewTimer(p.handler.Patience() - p.age())
@@ -132,7 +135,7 @@ func (p *Poll) drain() {
 	}
 }
 
-// tick implements transport. It does nothing, because the deadlines of a poll end it.
+// tick implements transport. It does nothing, because a poll has deadlines for reading, waiting and writing.
 func (p *Poll) tick(time.Time, *sync.WaitGroup) {}
 
 // abort implements transport. It makes every write fail.

@@ -7,8 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// progress returns how many of the bytes written to conn the client's kernel has acknowledged, and whether other
-// written bytes are still on their way. It returns 0 and false if conn is not a socket that can tell this.
+// progress asks the kernel how far the bytes that were written to conn have come. taken is how many bytes the client's
+// kernel has acknowledged since the connection was opened. more is true if some written bytes are not acknowledged yet.
+// If conn is not a TCP socket, progress returns 0 and false.
 func progress(conn net.Conn) (taken uint64, more bool) {
 	c, ok := conn.(syscall.Conn)
 	if !ok {

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	maxQueue = 512 << 10 // the most bytes in the queue of one connection; if more must wait, the client is too slow
-	maxBatch = 32 << 10  // the most bytes in a batch of frames; a frame that is longer makes a batch alone
+	maxQueue = 512 << 10 // the most bytes in the queue of one connection; a frame that does not fit ends the connection
+	maxBatch = 32 << 10  // the most bytes in a batch of frames; a longer frame is written alone
 
-	// roomForJoin is the most bytes that may be in the queue before a join is handled. The answer to the join, which may
-	// have wire.MaxServerMessage bytes, then still fits into maxQueue.
+	// A join is handled only when the queue has at most roomForJoin bytes. Then the queue has room for the answer to the
+	// join, which may have wire.MaxServerMessage bytes.
 	roomForJoin = 128 << 10
 )
 
@@ -26,7 +26,7 @@ type queue struct {
 
 	mu     sync.Mutex // guards what follows
 	frames []*hub.Frame
-	bytes  int  // the size of frames, with one \n for each
+	bytes  int  // the number of bytes of all frames in the queue, and one \n for each
 	news   bool // a frame that is not quiet was pushed at some time (see hub.Frame.Quiet)
 }
 
@@ -83,7 +83,8 @@ func (q *queue) take(dst []byte, now int64) []byte {
 	return dst
 }
 
-// newsCame reports whether a frame that is not quiet was ever pushed. Such a frame ends the wait of a poll.
+// newsCame reports whether a frame was ever pushed that is not quiet (see hub.Frame.Quiet). Such a frame ends the wait of a
+// poll.
 func (q *queue) newsCame() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()

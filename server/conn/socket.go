@@ -25,7 +25,7 @@ type Socket struct {
 	line *line           // static; the network connection under ws
 
 	writing  atomic.Bool // a write is under way
-	handling atomic.Bool // readLoop handles a message, so it reads no pong meanwhile
+	handling atomic.Bool // readLoop handles a message; until this is done, it cannot read a pong
 
 	nextPing time.Time // owned by tick; when tick sends the next ping
 	abortAt  time.Time // owned by tick; when tick aborts an ending connection; zero until the end begins
@@ -82,7 +82,7 @@ func (s *Socket) writeLoop() {
 			return
 		case <-s.queue.filled:
 		}
-		if s.ctx.Err() != nil { // both channels were ready: the method close writes the rest
+		if s.ctx.Err() != nil { // the connection is ending: the method close writes the rest of the queue
 			return
 		}
 		if err := s.writeBatch(); err != nil {
@@ -100,7 +100,8 @@ func (s *Socket) write(frames []byte) error {
 	return s.ws.Write(context.Background(), websocket.MessageText, frames)
 }
 
-// drain implements transport. It waits, because writeLoop writes the queue.
+// drain implements transport. It writes nothing, because writeLoop writes the queue. It waits until writeLoop has taken
+// frames out of the queue, or until the connection begins to end.
 func (s *Socket) drain() {
 	select {
 	case <-s.queue.drained:
@@ -111,8 +112,8 @@ func (s *Socket) drain() {
 // abort implements transport. It cuts the network connection.
 func (s *Socket) abort() { s.line.abort() }
 
-// close says goodbye if the cause of the end was made by Bye, and then closes the socket. Bytes that are on their way
-// still arrive, because the line lingers.
+// close closes the WebSocket. If the error that ends the connection was made by the function Bye, close first writes the
+// rest of the queue and the goodbye (see farewell). Bytes that are on their way still arrive, because the line lingers.
 func (s *Socket) close() {
 	var b byeError
 	if cause := context.Cause(s.ctx); !errors.As(cause, &b) {
@@ -135,7 +136,9 @@ var (
 	errNoPong  = Bye(wire.Bye{Code: wire.CodeTimeout, Message: "The connection did not answer."})
 )
 
-// tick implements transport. Before the hello it checks HelloTimeout; after it, it sends beats and pings.
+// tick implements transport. It ends a connection whose client has not said hello within wire.HelloTimeout. Once the
+// hello has its answer, it sends beats and pings. If the connection is ending already, tick only cuts it when endTimeout
+// has passed.
 func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
 	if s.ctx.Err() != nil {
 		switch {
@@ -156,15 +159,16 @@ func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
 	if s.age()-time.Duration(s.lastSent.Load()) >= wire.BeatEvery {
 		client.Beat()
 	}
-	if !now.Before(s.nextPing) && !s.writing.Load() { // during a write, stallTimeout checks the client instead
+	if !now.Before(s.nextPing) && !s.writing.Load() { // no ping during a write: if the client is gone, the write fails
 		s.nextPing = now.Add(pingEvery)
 		slow.Go(s.ping)
 	}
 }
 
-// ping sends a WebSocket ping, and ends the connection if no pong comes within pongTimeout. It does not end the
-// connection if the client's system has received bytes meanwhile and more bytes are on their way, because then the ping
-// may still wait behind those bytes. While handling or writing is true, it does not end the connection either.
+// ping sends a WebSocket ping. If no pong comes within pongTimeout, it ends the connection, except in two cases. First,
+// s.handling or s.writing is true: readLoop cannot read a pong while it handles a message, and a write has its own
+// timeout. Second, the client's system has received bytes meanwhile and more bytes are on their way: the ping may still
+// wait behind those bytes.
 func (s *Socket) ping() {
 	before, _ := progress(s.line.Conn)
 	// The context is not s.ctx: if s.ctx were cancelled during the write of the ping, the library would close the socket

@@ -47,14 +47,14 @@ func Missing(r *http.Request) (missing []string) {
 	return missing
 }
 
-// Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. Before the call,
-// the caller must check the origin of r with admission.Gate; after it, the caller must call Run. If Upgrade returns an
-// error, it has answered the request.
+// Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. The caller must first
+// check the origin of r with admission.Gate, and afterwards call Run of the returned Socket. If Upgrade returns an error, it
+// has already answered the request.
 func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, address netip.Addr,
 	newHandler func(*Conn) Handler) (*Socket, error) {
 	h := &hijacker{ResponseWriter: w, lines: lines}
-	// InsecureSkipVerify turns off the library's check of the origin, because package admission has made a stricter one.
-	// The library would only compare the origin with the Host header.
+	// InsecureSkipVerify turns off the library's check of the origin, which only compares the origin with the Host
+	// header. The caller has made a stricter check (admission.Gate).
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
 		Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
@@ -64,8 +64,8 @@ func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Line
 	return newSocket(newConn(shared, address, newHandler), ws, h.line), nil
 }
 
-// hijacker is a ResponseWriter for the WebSocket library. Its Hijack returns the network connection as a line, and stores
-// the line in the field line.
+// hijacker is a ResponseWriter for the WebSocket library. Its method Hijack returns the network connection as a line, and
+// also stores that line in h.line, because Upgrade needs it.
 type hijacker struct {
 	http.ResponseWriter
 	lines *Lines

@@ -3,10 +3,13 @@
 // address that other machines can reach, and it refuses requests whose Host header is not a name of this machine.
 //
 // The library zitadel/oidc implements the protocol. So Mayfly's client and server are tested against code that others wrote
-// from the same standards. This package adds a store in memory, and what zitadel/oidc lacks: the form; a check that every
-// sign-in uses PKCE with S256; refresh tokens that work for a while after their first use; the issuer's name in the redirect
-// back to the app (RFC 9207); ID tokens whose only audience is the app (zitadel/oidc adds the audience of the access
-// tokens); CORS headers for the app's origins only.
+// from the same standards. This package adds a store in memory, and some things that zitadel/oidc does not do:
+//   - the form on which the user chooses a person
+//   - a check that every sign-in uses PKCE with S256
+//   - refresh tokens that work for a while after their first use
+//   - the issuer's name in the redirect back to the app (RFC 9207)
+//   - ID tokens whose only audience is the app; zitadel/oidc adds the audience of the access tokens
+//   - CORS headers for the app's origins only
 //
 // Tests switch faults on over HTTP: see Faults.
 package devidp
@@ -31,7 +34,7 @@ import (
 type Config struct {
 	Issuer    string   // the provider's URL: an origin on this machine, such as http://localhost:8081
 	ClientID  string   // the app's client ID
-	Audience  string   // the claim aud of the access tokens
+	Audience  string   // the value of the claim aud in the access tokens: for which server they are made
 	Redirects []string // allowed redirect URIs after a sign-in
 	SignedOut []string // allowed redirect URIs after a sign-out
 
@@ -49,7 +52,7 @@ type Provider struct {
 	log     *slog.Logger // static
 }
 
-// New returns a provider with new keys. Its error names every problem of c.
+// New returns a provider with a new signing key. If c is wrong, the error names every problem of c.
 func New(c Config, log *slog.Logger) (*Provider, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -97,7 +100,7 @@ func (c Config) check() error {
 	return errors.Join(errs...)
 }
 
-// originOf returns the origin of the URL s, "" if s is not a URL.
+// originOf returns the origin of the URL s: its scheme and host. It returns "" if s is not a URL.
 func originOf(s string) string {
 	u, err := url.Parse(s)
 	if err != nil {
@@ -106,7 +109,8 @@ func originOf(s string) string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Loopback returns nil if only this machine can reach addr, a host or host:port, else an error that says so.
+// Loopback returns nil if addr (a host or host:port) belongs to this machine alone, so that no other machine can reach
+// it. Otherwise it returns an error that the user can read.
 func Loopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -125,7 +129,8 @@ const (
 	maxBody       = 64 << 10
 )
 
-// Serve answers requests on l until ctx is done, and closes l. It fails at once if other machines can reach l.
+// Serve answers requests on l until ctx is done, and then closes l. If other machines can reach l, Serve closes l at once
+// and returns an error.
 func (p *Provider) Serve(ctx context.Context, l net.Listener) error {
 	if err := Loopback(l.Addr().String()); err != nil {
 		return errors.Join(fmt.Errorf("serve the development sign-in: %w", err), l.Close())

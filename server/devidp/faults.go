@@ -11,11 +11,12 @@ import (
 	"time"
 )
 
-// Faults are the faults that a test switches on. POST /faults takes a Faults as JSON and replaces all faults, so that {}
-// switches all of them off. GET /faults returns a State. A page from another origin cannot set faults: POST demands the
-// content type application/json, for which a browser asks permission first (CORS preflight), and the provider gives none.
+// Faults are the faults that a test switches on. POST /faults takes a Faults as JSON. It replaces all earlier faults, so
+// {} switches all of them off. GET /faults returns a State. A page from another origin cannot switch faults on: POST
+// demands the content type application/json, for which a browser first asks the provider for permission (CORS preflight),
+// and the provider does not give it.
 type Faults struct {
-	AccessTTL int64    `json:"access_ttl_ms,omitempty"` // how long new access tokens live; 0: Config.AccessTTL
+	AccessTTL int64    `json:"access_ttl_ms,omitempty"` // the lifetime of new access tokens, in ms; 0: Config.AccessTTL
 	Rotate    Rotation `json:"rotate,omitempty"`        // not empty: the POST replaces the signing key
 	Faults    []Fault  `json:"faults,omitempty"`
 }
@@ -24,11 +25,11 @@ type Faults struct {
 type Fault struct {
 	At         Endpoint `json:"at,omitempty"` // the endpoint; empty: every endpoint
 	Do         Kind     `json:"do"`
-	Times      int      `json:"times,omitempty"`         // how often the fault happens; 0: until a POST replaces it
-	Token      Token    `json:"token,omitempty"`         // the token that has the fault; empty: the access token
+	Times      int      `json:"times,omitempty"`         // how often the fault happens; 0: always, until a POST replaces it
+	Token      Token    `json:"token,omitempty"`         // for a fault of a token: which token; empty: the access token
 	Status     int      `json:"status,omitempty"`        // the HTTP status for Refuse; 0: 500
-	RetryAfter int      `json:"retry_after_s,omitempty"` // the header Retry-After for Refuse; 0: no header
-	Delay      int64    `json:"delay_ms,omitempty"`      // the delay for Slow
+	RetryAfter int      `json:"retry_after_s,omitempty"` // the header Retry-After for Refuse, in seconds; 0: no header
+	Delay      int64    `json:"delay_ms,omitempty"`      // the delay for Slow, in milliseconds
 }
 
 // State is the answer to GET /faults: the faults that are switched on, and how many requests each endpoint has had since
@@ -67,7 +68,7 @@ const (
 	Truncate Kind = "truncate" // the answer is half the body; Content-Length is the length of that half
 	Deny     Kind = "deny"     // at Authorize: the answer is the error access_denied, as if a policy refused the user
 
-	WantConsent Kind = "want_consent" // at Authorize: without prompt=consent there is no refresh token (OpenID Connect 11)
+	WantConsent Kind = "want_consent" // at Authorize: only prompt=consent brings a refresh token (OpenID Connect 11)
 
 	WrongAudience Kind = "wrong_audience" // a token is for another audience
 	WrongIssuer   Kind = "wrong_issuer"   // a token, the discovery document or the redirect to the app has another issuer
@@ -140,8 +141,9 @@ func (f *faults) accessTTL() time.Duration {
 	return time.Duration(f.current.AccessTTL) * time.Millisecond
 }
 
-// take returns the faults that happen at endpoint now, of the kinds in wanted. It counts Times down in each of them, and
-// removes a fault that now happens for the last time.
+// take returns the faults that are switched on for endpoint and whose kind is in wanted. The caller must make them happen
+// now, because take counts each of them as used: it lowers Times by 1, and switches the fault off when Times was 1. A
+// fault whose Times is 0 stays switched on.
 func (f *faults) take(endpoint Endpoint, wanted ...Kind) []Fault {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -6,7 +6,8 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// grant is one sign-in of a person. Once it has ended, the provider accepts none of its tokens.
+// grant is one sign-in: the user has chosen a person on the provider's form. All tokens of this sign-in belong to the
+// grant. Once the field ended is true, the provider accepts none of these tokens.
 type grant struct {
 	id     string    // static; the claim sid in ID tokens
 	config *Config   // static
@@ -66,7 +67,8 @@ func (r *renewal) GetScopes() []string              { return r.scopes }
 func (r *renewal) GetSubject() string               { return r.grant.GetSubject() }
 func (r *renewal) SetCurrentScopes(scopes []string) { r.scopes = scopes }
 
-// grantBehind returns the grant of a request or a renewal. It returns nil for anything else.
+// grantBehind returns the grant of r, a *request or a *renewal. It returns nil if the user has not chosen a person for
+// the request yet, or if r has another type.
 func grantBehind(r any) *grant {
 	switch r := r.(type) {
 	case *request:

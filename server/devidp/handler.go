@@ -15,7 +15,7 @@ const (
 	discoveryPath  = "/.well-known/openid-configuration"
 	keysPath       = "/keys"
 	authorizePath  = "/authorize"
-	callbackPath   = "/authorize/callback" // of zitadel/oidc; the browser goes there once the user has chosen a person
+	callbackPath   = "/authorize/callback" // set by zitadel/oidc; the browser goes there once the user has chosen a person
 	tokenPath      = "/token"
 	userinfoPath   = "/userinfo"
 	revokePath     = "/revoke"
@@ -55,7 +55,8 @@ func (p *Provider) Handler() http.Handler {
 	})
 }
 
-// forApp adds CORS headers to the answers of handler, so that only pages of the app's origins can read them.
+// forApp adds CORS headers to the answers of handler, so that pages of the app's origins can read them and pages of other
+// origins cannot. It answers preflight requests itself.
 func (p *Provider) forApp(handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -84,8 +85,8 @@ type reply struct {
 func (r *reply) WriteHeader(status int)            { r.status = status }
 func (r *reply) Write(b []byte) (n int, err error) { return r.body.Write(b) }
 
-// withFaults counts the request, calls handler, corrects its answer and applies the faults that are switched on for the
-// endpoint.
+// withFaults returns a handler that counts each request, calls handler, and corrects the answer (see correct). It also makes
+// the faults happen that a test has switched on for endpoint.
 func (p *Provider) withFaults(endpoint Endpoint, handler http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.faults.count(endpoint)
@@ -145,8 +146,9 @@ func refuse(w http.ResponseWriter, f Fault) {
 	writeJSON(w, f.Status, map[string]string{"error": "temporarily_unavailable", "error_description": "A test wants this."})
 }
 
-// correct returns the body to send for the answer in buffered. It corrects what zitadel/oidc wrote, and adds the faults that
-// a test has switched on. It also corrects the header Location.
+// correct returns the body that is sent in place of the body in buffered. It corrects three things that zitadel/oidc has
+// written: the header Location (addIssuer), the discovery document and the tokens. If a test has switched on a fault of
+// one of these three, correct puts the fault in, too.
 func (p *Provider) correct(endpoint Endpoint, buffered *reply) ([]byte, error) {
 	if to := buffered.Header().Get("Location"); to != "" {
 		buffered.Header().Set("Location", p.addIssuer(to))
@@ -190,8 +192,8 @@ func (p *Provider) issuer(endpoint Endpoint) string {
 	return p.store.config.Issuer
 }
 
-// correctDiscovery removes from the discovery document o the features that zitadel/oidc announces and this provider does
-// not support.
+// correctDiscovery removes from the discovery document o the features that zitadel/oidc announces but this provider does
+// not support. It also announces RFC 9207, which addIssuer implements.
 func (p *Provider) correctDiscovery(o map[string]any) {
 	for name := range o {
 		if strings.Contains(name, "introspection_") || strings.Contains(name, "device_") ||

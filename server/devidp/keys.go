@@ -64,7 +64,8 @@ func (r *ring) published() []op.Key {
 	return all
 }
 
-// rotate makes a new key, which signs all tokens from now on. With Overlap the old keys stay published.
+// rotate makes a new key, which signs all tokens from now on. If rotation is Overlap, the old keys stay published, so
+// tokens that they have signed stay valid. Otherwise the old keys are removed.
 func (r *ring) rotate(rotation Rotation) error {
 	k, err := newKey()
 	if err != nil {

@@ -33,8 +33,9 @@ type page struct {
 	Text    string
 }
 
-// show writes the page v. appOrigin is the origin of the app, "" if the page has no form. The policy's form-action must name
-// this origin, because the provider answers the sent form with a redirect to the app, which browsers would block otherwise.
+// show writes the page v. appOrigin is the origin of the app, "" if the page has no form. When the user sends the form, the
+// provider redirects the browser to the app. Browsers follow this redirect only if form-action in the
+// Content-Security-Policy names appOrigin.
 func (p *Provider) show(w http.ResponseWriter, status int, v page, appOrigin string) {
 	v.Style = template.CSS(style)
 	var b bytes.Buffer
@@ -73,8 +74,8 @@ func (p *Provider) showStale(w http.ResponseWriter) {
 		Text: "It took too long, or has ended already. Go back to Mayfly and sign in again."}, "")
 }
 
-// handleLogin handles the sent form. It signs in the person that the user chose. If the user chose nobody, it sends the
-// browser back to the app with the error access_denied.
+// handleLogin runs when the user has sent the form. It signs in the person that the user chose. If the user chose nobody,
+// it sends the browser back to the app with the error access_denied.
 func (p *Provider) handleLogin(w http.ResponseWriter, r *http.Request) {
 	id, who := r.PostFormValue("id"), person(r.PostFormValue("person"))
 	asked := p.store.request(id)

@@ -6,7 +6,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
-// Person is a person as whom a user can sign in.
+// Person is one of the persons on the provider's form. A user can sign in as this person without a password.
 type Person struct {
 	ID, Given, Family, Email string
 }

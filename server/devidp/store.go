@@ -23,7 +23,7 @@ const (
 
 // store holds requests, codes, grants and refresh tokens in memory. It implements op.Storage.
 //
-// One thing: the methods are those of op.Storage, an interface of the library.
+// One type: its many methods are those of op.Storage, an interface of the library.
 type store struct {
 	config *Config      // static
 	ring   *ring        // static
@@ -90,7 +90,8 @@ func (s *store) request(id string) *request {
 	return s.requests[id]
 }
 
-// setPerson gives the request with that id a grant of the chosen person. It returns false if there is no such request.
+// setPerson records that the user has chosen a person for the request with that id. It makes a grant for the person chosen
+// and adds the grant to the request. It returns false if there is no such request.
 func (s *store) setPerson(id string, chosen *Person) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,7 +186,8 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if oldToken != "" {
-		// Check again under the lock: if RefreshGrace is 0, only one of two renewals at the same time may use the token.
+		// Check again: another renewal may have used oldToken since TokenRequestByRefreshToken checked it. If
+		// RefreshGrace is 0, only one of the two may succeed.
 		t, err := s.usableLocked(oldToken)
 		if err != nil {
 			return "", "", time.Time{}, oidc.ErrInvalidGrant().WithParent(err)
@@ -199,8 +201,8 @@ func (s *store) CreateAccessAndRefreshTokens(ctx context.Context, r op.TokenRequ
 	return id, refresh, expires, nil
 }
 
-// usableLocked returns the refresh token with that text if it may be used. If the token was first used RefreshGrace ago or
-// earlier, usableLocked ends the token's sign-in, because an attacker may have stolen the token.
+// usableLocked returns the refresh token with that text if the app may use it. If RefreshGrace or more has passed since
+// the first use of the token, usableLocked ends the token's sign-in, because an attacker may have stolen the token.
 func (s *store) usableLocked(text string) (*refreshToken, error) {
 	t := s.refresh[text]
 	if t == nil || t.grant.ended {
@@ -245,7 +247,8 @@ func (s *store) TerminateSessionFromRequest(_ context.Context, r *op.EndSessionR
 // TerminateSession is never called: zitadel calls TerminateSessionFromRequest instead.
 func (s *store) TerminateSession(context.Context, string, string) error { return errUnsupported }
 
-// GetRefreshTokenInfo returns the id of the user to whom a refresh token belongs. The id of the token is the token itself.
+// GetRefreshTokenInfo returns the id of the user to whom the refresh token text belongs. It returns text as the tokenID,
+// too, because the refresh tokens of this store have no other id.
 func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, tokenID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -256,8 +259,9 @@ func (s *store) GetRefreshTokenInfo(_ context.Context, _, text string) (userID, 
 	return t.grant.person.ID, text, nil
 }
 
-// RevokeToken ends the sign-in of a refresh token. It refuses to revoke an access token, which expires by itself. An unknown
-// token is no error, as RFC 7009 demands.
+// RevokeToken ends the sign-in to which the refresh token text belongs. If text is the id of an access token, it refuses,
+// because an access token expires by itself. If zitadel/oidc does not know the token (userID is ""), RevokeToken does
+// nothing and returns no error, as RFC 7009 demands.
 func (s *store) RevokeToken(_ context.Context, text, userID, _ string) *oidc.Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -285,7 +289,8 @@ func (s *store) GetClientByClientID(_ context.Context, id string) (op.Client, er
 	return client{*s.config}, nil
 }
 
-// SetUserinfoFromRequest writes the claims of the ID token that answers r into info.
+// SetUserinfoFromRequest writes claims about the user into info. r is a request for tokens, and zitadel/oidc puts the
+// claims into the ID token of its answer.
 func (s *store) SetUserinfoFromRequest(_ context.Context, info *oidc.UserInfo, r op.IDTokenRequest, scopes []string) error {
 	g := grantBehind(r)
 	if g == nil {

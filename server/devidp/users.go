@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// hugeUser is how many bytes the fault Huge adds to an answer: more than any client should read.
+// hugeUser is how many bytes the fault Huge adds to an answer. A client must stop reading before it has read so many.
 const hugeUser = 10 << 20
 
 // serveUser answers like Okta's Users API. It accepts any API token.

@@ -13,64 +13,72 @@ import (
 var Emoji = [...]string{"👍", "❤️", "😂", "🎉", "😮", "🙏"}
 
 const (
-	// EventsPerMessage is how many events of one room the stream must hold for each message that a room may hold: the
-	// message or its removal, and the reactions to it.
+	// EventsPerMessage times Config.RoomMessages is how many events of one room the stream must have space for. Of these
+	// EventsPerMessage events, one is the message itself, or the removal that has replaced the message. The others are the
+	// events that give or take away reactions.
 	EventsPerMessage = 10
-	// givenPerMessage is the limit of reaction events in a room, for each message that the room may hold. At this
-	// limit users can give no reaction, but can still take reactions away. Each of these was given before, so there
-	// are at most twice as many reaction events as the limit.
+	// givenPerMessage times Config.RoomMessages is the limit of reaction events in a room. At the limit, users can give no
+	// more reactions, but can still take away each reaction that they have given. So a room has at most twice as many
+	// reaction events as the limit. That is why EventsPerMessage-1 is halved here.
 	givenPerMessage = (EventsPerMessage - 1) / 2
 
-	// actTimeout is how long a stored act waits until the stream brings its event back. Then its sender is told to try
-	// again.
+	// actTimeout is how long the room waits for the event of an act after the stream has stored it. If the stream does
+	// not deliver the event in this time, the sender of the act is told to try again.
 	actTimeout = 5 * time.Second
 )
 
-// act is something that a user does to a message: giving a reaction, taking one away, or taking the message back. It
-// exists from the checks until the stream has brought its event back: only then is it known what the event has changed.
+// act is something that a user does to a message: giving a reaction, taking a reaction away, or taking the message back.
+// An act exists until the stream has stored its event and delivered the event to this node. Before the delivery this node
+// does not know whether the act changes anything: an event of another client may come first.
 type act struct {
 	actKey
-	on bool // of a reaction: false takes it away
+	on bool // for a reaction: true gives it, false takes it away
 
-	id        string // of the event
+	id        string // the id of the act's event
 	sender    *Client
 	repeats   []*Client // clients of the same user that asked for the same act later and wait for the same answer
 	chargedAt time.Time // when the act was counted against the rate of the user
 	stored    bool      // the stream has stored the event
-	until     time.Time // when the room stops waiting for the stored event; set with stored
+	until     time.Time // when the room stops waiting for the stored event; set when stored becomes true
 }
 
-// actKey says what an act is about. If acts have the same actKey, the last of them decides.
+// actKey says who acts, on which message, and in which way. A user may send several acts with the same actKey before they
+// are stored, such as a reaction on, off and on again. Once all of them are stored, the message is as the last of them
+// wants it.
 type actKey struct {
 	kind  Kind   // KindReaction or KindRemoval
 	user  string // the id of the user who acts
 	to    int64  // the seq of the message
-	emoji string // of a reaction
+	emoji string // the emoji of a reaction; empty for a removal
 }
 
-// acts are the acts in a room that have no answer yet. room.mu guards them; methods that end in Locked need it held.
+// acts are the acts in one room that have no answer yet. room.mu guards them. The caller of a method whose name ends in
+// Locked holds room.mu.
 type acts struct {
 	room   *room           // static
 	byID   map[string]*act // by the id of the event
-	newest map[actKey]*act
+	newest map[actKey]*act // the last act with each actKey
 }
 
 func newActs(r *room) acts { return acts{r, map[string]*act{}, map[actKey]*act{}} }
 
-// React gives a reaction to a message, or takes it away. The checks have the order of docs/protocol.md: room, forbidden,
-// gone, emoji, repeat, rate, full, unavailable. If nothing refuses the reaction, React hands it to the stream and returns.
-// Every member of the room, c included, is told once the stream has brought it back.
+// React gives a reaction to a message, or takes it away. It makes these checks, in the order of docs/protocol.md: room,
+// forbidden, gone, emoji, repeat, rate, full, unavailable. (Each name but repeat is the code of the refusal.) If no check
+// refuses the reaction, React hands its event to the stream and returns. Once the stream delivers the event to this node,
+// every member of the room is told, c included.
 func (c *Client) React(f wire.React) {
 	c.act(f.Room, &act{actKey: actKey{KindReaction, c.userID, f.Seq, f.Emoji}, on: f.On == nil || *f.On, sender: c})
 }
 
-// Remove takes back a message of the user's own. It works like React. The order of its checks is: room, repeat, gone,
-// forbidden, rate, unavailable.
+// Remove takes back a message of the user's own. It makes these checks, in this order: room, repeat, gone, forbidden, rate,
+// unavailable. Each name is the code of the refusal, except repeat: that check finds out whether the user has asked for the
+// same removal before. If no check refuses the removal, Remove hands its event to the stream and returns. Once the stream
+// delivers the event to this node, every member of the room is told, c included.
 func (c *Client) Remove(f wire.Remove) {
 	c.act(f.Room, &act{actKey: actKey{kind: KindRemoval, user: c.userID, to: f.Seq}, sender: c})
 }
 
-// act checks a and hands it to the stream.
+// act makes the checks of a in the room of that name. If a passes, it hands the event of a to the stream.
 func (c *Client) act(room string, a *act) {
 	if !c.hub.posts.begin() {
 		return
@@ -87,7 +95,8 @@ func (c *Client) act(room string, a *act) {
 	}
 }
 
-// refuse tells c that a was not carried out.
+// refuse sends c the frame refused, which says that a was not carried out. retry is how long c must wait before it tries
+// again; 0: it must not try again.
 func (a *act) refuse(c *Client, room string, code wire.Code, message string, retry time.Duration) {
 	re := wire.Kind(wire.React{})
 	if a.kind == KindRemoval {
@@ -96,8 +105,9 @@ func (a *act) refuse(c *Client, room string, code wire.Code, message string, ret
 	c.Refuse(wire.Refused{Re: re, Room: room, Seq: &a.to, Code: code, Message: message}, retry)
 }
 
-// begin makes the checks of a and returns its event. If ok is false, there is nothing to store: the sender has its answer,
-// or will get the answer of an earlier act.
+// begin makes the checks of a and returns the event of a, which the caller must give to the stream. If ok is false, there
+// is no event to store, and the caller does nothing more: the sender of a was refused, has its answer already, or will
+// get the answer to an earlier act.
 func (s *acts) begin(a *act) (e Event, ok bool) {
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
@@ -121,26 +131,27 @@ func (s *acts) begin(a *act) (e Event, ok bool) {
 	return a.event(m, s.room.hub.clock.Now()), true
 }
 
-// event returns the event of a, which is about m.
+// event returns the event of a. m is the message that a is about.
 func (a *act) event(m *message, now time.Time) Event {
 	e := Event{Kind: a.kind, User: a.user, ID: a.id, At: now.UnixMilli(), Expires: m.expires}
 	if a.kind == KindReaction {
 		e.Body = encodeBody(reaction{To: a.to, Emoji: a.emoji, On: a.on, User: *a.sender.user.Load()})
 	} else {
-		e.Body = encodeBody(removal{To: a.to, User: m.key.user, ID: m.key.id, At: m.at, Why: wire.WhyAuthor})
+		k := m.name.key()
+		e.Body = encodeBody(removal{To: a.to, User: k.user, ID: k.id, At: m.at, Why: wire.WhyAuthor})
 	}
 	return e
 }
 
-// targetLocked returns the message with that seq, even if it was taken back. It returns nil if the room has no such
-// message or if it has expired. It also finds a message that the stream has stored and not yet delivered, because the
-// author may know its seq already.
+// targetLocked returns the message with that seq, even if the message was taken back. It returns nil if the room has no such
+// message or if the message has expired. It also finds a message that the stream has stored but not yet delivered: the
+// author got the seq in the frame accepted, and may already act on the message.
 func (s *acts) targetLocked(seq int64) *message {
 	m := s.room.timeline.find(seq)
 	if m == nil {
 		for k, p := range s.room.pending {
 			if p.stored != nil && p.stored.Seq == seq {
-				m = &message{seq: seq, key: k, at: p.stored.At, expires: p.stored.Expires}
+				m = &message{seq: seq, name: k.name(), at: p.stored.At, expires: p.stored.Expires}
 			}
 		}
 	}
@@ -159,16 +170,16 @@ func (s *acts) answered(p wire.Post) (seq int64, ok bool) {
 	s.room.mu.Lock()
 	defer s.room.mu.Unlock()
 	m := s.targetLocked(*p.ReplyTo)
-	return *p.ReplyTo, m != nil && m.takenBack == nil
+	return *p.ReplyTo, m != nil && m.takenBack() == nil
 }
 
-// mayReactLocked makes the checks of React from forbidden to repeat; m is the message. If it returns false, the caller
-// must not store a: its sender has an answer already, or waits for the answer to an earlier act.
+// mayReactLocked makes the checks of React from forbidden to repeat (see React). m is the message, or nil. If it returns
+// false, the caller must not store a: the sender of a has an answer already, or waits for the answer to an earlier act.
 func (s *acts) mayReactLocked(a *act, m *message) bool {
 	switch {
 	case a.sender.role < Writer:
 		a.refuse(a.sender, s.room.name, wire.CodeForbidden, readOnly, 0)
-	case m == nil || m.takenBack != nil:
+	case m == nil || m.takenBack() != nil:
 		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
 	case !slices.Contains(Emoji[:], a.emoji):
 		a.refuse(a.sender, s.room.name, wire.CodeEmoji, badEmoji, 0)
@@ -181,15 +192,16 @@ func (s *acts) mayReactLocked(a *act, m *message) bool {
 	return false
 }
 
-// mayTakeBackLocked makes the checks of Remove from repeat to forbidden; m is the message. It returns false in the
-// same cases as mayReactLocked.
+// mayTakeBackLocked makes three of the checks that Remove lists: repeat, gone, and forbidden. m is the message to take
+// back; nil: there is no such message. If mayTakeBackLocked returns false, the caller must not store a: the sender of a has
+// been answered or refused, or will get the answer to an earlier act that asks for the same.
 func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 	switch {
-	case m != nil && m.takenBack != nil && m.takenBack.by == a.user:
+	case m != nil && m.takenBack() != nil && m.takenBack().by == a.user:
 		s.answerLocked(a, a.sender, already, m)
-	case m == nil || m.takenBack != nil:
+	case m == nil || m.takenBack() != nil:
 		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
-	case m.key.user != a.user:
+	case m.name.author.Value().user != a.user:
 		a.refuse(a.sender, s.room.name, wire.CodeForbidden, notYours, 0)
 	case s.joinLocked(a):
 	default:
@@ -198,8 +210,9 @@ func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 	return false
 }
 
-// joinLocked reports whether an earlier act that has no answer yet asks for the same as a. If so, the sender of a
-// waits for the answer to that earlier act (single flight).
+// joinLocked returns true if the newest act with the actKey of a asks for the same as a and has no answer yet. Then a is
+// not stored (single flight): the sender of a gets the answer to the earlier act, too. If maxRepeats clients wait for
+// that answer already, joinLocked refuses a, and returns true, too.
 func (s *acts) joinLocked(a *act) bool {
 	first := s.newest[a.actKey]
 	if first == nil || first.on != a.on {
@@ -230,7 +243,9 @@ func (s *acts) fullLocked(a *act, m *message) bool {
 	return true
 }
 
-// answerLocked tells c that a has changed nothing, and why.
+// answerLocked answers c when an act has changed nothing. c is the sender of a, or another client that asked for the same
+// as a while a had no answer. why is the reason. If why is the constant already, the message already was as the act wants
+// it, and the answer is marked as a repeat. For any other why, the answer is a refusal. m is the message, or nil.
 func (s *acts) answerLocked(a *act, c *Client, why outcome, m *message) {
 	switch {
 	case why == full:
@@ -243,7 +258,7 @@ func (s *acts) answerLocked(a *act, c *Client, why outcome, m *message) {
 			Repeat: true}))
 	default:
 		s.room.hub.counts.actRepeats.Add(1)
-		c.member.Send(NewFrame(wire.Removed{Room: s.room.name, Seqs: []int64{a.to}, Why: m.takenBack.why, Repeat: true}))
+		c.member.Send(NewFrame(wire.Removed{Room: s.room.name, Seqs: []int64{a.to}, Why: m.takenBack().why, Repeat: true}))
 	}
 }
 
@@ -257,7 +272,7 @@ func (s *acts) onAppended(a *act, err error) {
 		s.abandonLocked(a)
 	case err == nil:
 		a.stored, a.until = true, time.Now().Add(actTimeout)
-	case failed: // nobody gets an answer, as in room.onAppended
+	case failed: // send no answer: the server is stopping, and the client repeats the act on its next connection
 		s.endLocked(a)
 	default:
 		s.room.hub.refundAct(a.sender, a.chargedAt)
@@ -277,7 +292,8 @@ func (s *acts) failLocked(a *act, c *Client, err error) {
 	a.refuse(c, s.room.name, wire.CodeUnavailable, actNotStored, retryUnavailable)
 }
 
-// senderLocked returns the client whose post or act became the event e, nil if it is not a client of this node.
+// senderLocked returns the client whose post or act became the event e. It returns nil if no client on this node waits
+// for e, for example because a client of another node sent it.
 func (s *acts) senderLocked(e Event) *Client {
 	if p := s.room.pending[e.key()]; p != nil {
 		return p.author
@@ -288,9 +304,9 @@ func (s *acts) senderLocked(e Event) *Client {
 	return nil
 }
 
-// onDeliveredLocked runs when the stream has brought e, which has changed the timeline by c. If e comes from an act of
-// this node, the clients that wait for it get their answers. If the act changed something, its sender gets no second
-// answer: it was sent the change, like every member.
+// onDeliveredLocked runs when the stream has delivered e. c says what e has changed in the timeline. If e is the event of
+// an act of this node, the clients that wait for the act get their answers and the act ends. If e has changed something,
+// the sender of the act needs no answer here: like every member, it was already sent the change.
 func (s *acts) onDeliveredLocked(e Event, c change) {
 	a := s.byID[e.ID]
 	if a == nil {
@@ -327,7 +343,9 @@ func (s *acts) giveUpLocked(now time.Time) {
 	}
 }
 
-// abandonLocked ends an act that the stream has stored, without waiting until its event is delivered.
+// abandonLocked ends an act whose event is stored but was not delivered yet. If a is a removal, abandonLocked also asks
+// the stream to erase the message. Normally room.deliver does so when the event is delivered, but this node may never get
+// the event.
 func (s *acts) abandonLocked(a *act) {
 	if a.kind == KindRemoval {
 		s.room.hub.stream.Erase(s.room.name, a.to)

@@ -7,16 +7,16 @@ import (
 	"mayfly/shared/wire"
 )
 
-// presenceAfter is how long a node sends no presence after its start. Most users who come in that time were on a node
-// that has stopped, and the members would be told of each of them, although they were in the room before. The first
-// presence tells what has changed by then.
+// For the time presenceAfter after its start, a node sends no presence frames. Most users who come in that time return
+// from a node that has stopped. Without the pause, the members would be told that each of these users has come, although
+// the users were in the room before. The first presence frame after the pause says what has really changed.
 const presenceAfter = 15 * time.Second
 
-// attendance is who is in a room: the members, which are connections to this node, and the users of all nodes. It is a
-// part of room: the caller of a method holds room.mu.
+// attendance is the part of a room that knows who is in it: the members, which are connections to this node, and the
+// users of all nodes. The caller of a method holds room.mu.
 type attendance struct {
 	hub     *Hub   // static
-	name    string // static; of the room
+	name    string // static; the room's name
 	members []*Client
 	people  people
 	typing  map[string]typist // by user id; nil until somebody types
@@ -26,7 +26,8 @@ type attendance struct {
 // sendLocked sends f to every member, and drops members whose queue is full.
 func (a *attendance) sendLocked(f *Frame) { a.sendEach(func(*Client) *Frame { return f }) }
 
-// sendButLocked is like sendLocked, but the member sender gets own in place of f. It sends nothing if f is nil.
+// sendButLocked sends f to every member except sender, which gets own instead. It drops members whose queue is full. If f
+// is nil, it sends nothing to anybody.
 func (a *attendance) sendButLocked(f *Frame, sender *Client, own *Frame) {
 	if f == nil {
 		return
@@ -39,7 +40,8 @@ func (a *attendance) sendButLocked(f *Frame, sender *Client, own *Frame) {
 	})
 }
 
-// sendExcept is like sendLocked, but leaves out the members of that user. It returns how many members were sent f.
+// sendExcept sends f to every member except the connections of the user with the id user. It drops members whose queue is
+// full. It returns how many members were sent f.
 func (a *attendance) sendExcept(f *Frame, user string) (sent int) {
 	return a.sendEach(func(c *Client) *Frame {
 		if c.userID == user {
@@ -85,8 +87,8 @@ func (a *attendance) enter(c *Client) {
 	}
 }
 
-// dropLocked removes c from the members. Its user still counts as present for graceAfter. If the user has no other
-// connection in the room, the user does not count as typing any more.
+// dropLocked removes c from the members. The user of c still counts as present for graceAfter. But if c was the user's
+// last connection in the room, the user no longer counts as typing.
 func (a *attendance) dropLocked(c *Client) {
 	now := time.Now()
 	if a.remove(c, now.Add(graceAfter)) && !a.people.connected(c.userID) {
@@ -94,8 +96,8 @@ func (a *attendance) dropLocked(c *Client) {
 	}
 }
 
-// remove removes c from the members, and reports whether c was a member. Its user counts as present until the time
-// until.
+// remove removes c from the members, and reports whether c was a member. The user of c still counts as present until the
+// time in the parameter until.
 func (a *attendance) remove(c *Client, until time.Time) bool {
 	i := slices.Index(a.members, c)
 	if i < 0 {
@@ -107,15 +109,17 @@ func (a *attendance) remove(c *Client, until time.Time) bool {
 	return true
 }
 
-// forget stops counting the users of this node who left the room and did not come back in time.
+// forget removes from the room the users of this node who have left and no longer count as present at the time now (see
+// remove), and tells the directory.
 func (a *attendance) forget(now time.Time) {
 	for _, id := range a.people.forget(now) {
 		a.hub.directory.leave(id, a.name)
 	}
 }
 
-// tellPresence sends presence to every member if somebody has come, gone or changed since the last presence. If the
-// only change is that one user came or changed, it sends nothing to that user, who knows it already.
+// tellPresence sends the frame presence to every member if somebody has come, gone or changed since the last call. There
+// is one exception: if the only change is that one user came or changed, that user gets no frame, because the user knows
+// it already.
 func (a *attendance) tellPresence() {
 	came, went, alone := a.people.news()
 	if len(came)+len(went) == 0 || len(a.members) == 0 {

@@ -27,11 +27,11 @@ type Client struct {
 	member         Member      // static
 	userID         string      // static
 	role           Role        // static
-	address        string      // static; the key in Hub.rates for all guests of this address; "": their rate is not limited
-	membershipRate *rateWindow // owned by the goroutine that calls Join, Leave and Who
+	address        string      // static; key in Hub.rates for all guests of one network address; "": no limit by address
+	membershipRate *rateWindow // owned by the goroutine that calls Join; counts the join, leave and who frames
 	posts          inflight    // posts, reactions and removals that have no answer yet
 
-	user atomic.Pointer[wire.User] // the user under the present name; the directory replaces it when the name changes
+	user atomic.Pointer[wire.User] // the user with the current name; the directory replaces it when the name changes
 
 	mu           sync.Mutex // guards what follows
 	closed       bool
@@ -39,24 +39,25 @@ type Client struct {
 	refusedJoins map[string]wire.Refused // by room: refusals of joins that may succeed later; wire.MaxRooms at most
 }
 
-// Role says what a client may do in its rooms. A higher role may do all that a lower one may.
+// Role says what a client may do in its rooms. Roles are ordered: a client with a higher role may also do everything that
+// a lower role allows.
 type Role uint8
 
 const (
 	Reader Role = iota // may join rooms and read
-	Writer             // may also post
+	Writer             // may also post and react
 )
 
-// NewClient returns a client of user that has joined no room. address is the connection's address; one address must
-// always be written in the same way, because rates are counted by it. If address is "", it is unknown, and no limit
-// for addresses applies. The caller closes the client when the connection ends.
+// NewClient returns a client of user that has joined no room. address is the network address of the connection, "" if it
+// is unknown. The hub counts the posts of guests by this string, so the caller must write an address always in the same
+// way. Without an address, no limit by address applies. The caller calls Close when the connection ends.
 func (h *Hub) NewClient(m Member, user wire.User, address string, role Role) *Client {
 	return h.NewGuest(m, user, "", address, role, func(wire.User) {})
 }
 
 // NewGuest returns a client of a guest. user.Name is the guest's pseudonym, and name is the name that the guest would
-// like; docs/protocol.md says which name the guest then gets. NewGuest calls welcome with the guest under that name,
-// before any frame is sent to m; welcome must not block.
+// like. docs/protocol.md says which name the guest gets, for example if another user has that name. NewGuest calls
+// welcome with the guest under that name, before any frame is sent to m. welcome must not block.
 func (h *Hub) NewGuest(m Member, user wire.User, name, address string, role Role, welcome func(wire.User)) *Client {
 	c := &Client{
 		hub: h, member: m, userID: user.ID, role: role, rooms: map[string]*room{},
@@ -69,7 +70,8 @@ func (h *Hub) NewGuest(m Member, user wire.User, name, address string, role Role
 	return c
 }
 
-// ShowAs gives a user who is signed in a new name. Messages that the user posts from now on carry it.
+// ShowAs changes the name of the client's user, who must be signed in. The user's later messages carry the new name;
+// earlier messages keep the old name.
 func (c *Client) ShowAs(name string) { c.hub.showNames(c.hub.directory.showAs(c.userID, name)) }
 
 const (
@@ -78,7 +80,8 @@ const (
 	renamesPer = time.Minute
 )
 
-// Rename gives a guest another name, and answers with authed.
+// Rename gives a guest another name, and answers with the frame authed, which contains the name that the guest got. A
+// user who is signed in cannot rename: the frame is refused.
 func (c *Client) Rename(f wire.Rename) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(f), Code: code, Message: message}, retry)
@@ -106,7 +109,8 @@ func (c *Client) Close() {
 	c.hub.directory.dismiss(c, time.Now().Add(graceAfter))
 }
 
-// CloseFor closes a client whose user will come back. Its rooms count the user as present for the time d.
+// CloseFor closes a client whose poll has ended. The user will probably come back with the next poll. So the rooms of the
+// client still count the user as present for the time d.
 func (c *Client) CloseFor(d time.Duration) {
 	until := time.Now().Add(d)
 	for _, r := range c.close() {
@@ -125,8 +129,8 @@ func (c *Client) close() []*room {
 	return rooms
 }
 
-// Beat sends the client a beat: the time, and the head of each of its rooms. The client has been sent every message up
-// to that head.
+// Beat sends the client the frame beat, with the time and the head of each of its rooms. At that moment the client has
+// been sent every change up to each head.
 func (c *Client) Beat() {
 	c.mu.Lock()
 	rooms := slices.Collect(maps.Values(c.rooms))
@@ -140,7 +144,8 @@ func (c *Client) Beat() {
 	c.member.Send(NewFrame(wire.Beat{Now: c.hub.clock.Now().UnixMilli(), Heads: heads}))
 }
 
-// in returns the room of that name, or nil if the client is not in it. It also returns how many rooms the client is in.
+// in returns the room of that name if the client has joined it, else nil. It also returns how many rooms the client has
+// joined.
 func (c *Client) in(name string) (*room, int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

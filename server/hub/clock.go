@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Clock is the node's clock, by which messages and sign-ins expire. It never goes back. A person or NTP may set the
-// wall clock, and the monotonic clock may stand still while the machine sleeps, so Clock follows the clock that has
-// advanced further. If the wall clock is set back, Clock ignores that for as long as the process runs, so nothing lives
-// longer. If the wall clock is set forward, messages are removed early, and they do not come back. A node has one
-// Clock.
+// Clock is the node's clock, by which messages and sign-ins expire. It never goes back. It follows two clocks of the
+// machine, because neither is enough alone: a person or NTP may set the wall clock, and the monotonic clock may stop
+// while the machine sleeps. Of the two, the clock that has advanced further counts. So if the wall clock is set back,
+// Clock goes on without a step, and no message lives longer. If the wall clock is set forward, messages are removed early
+// and do not come back. A node has one Clock.
 //
 // Clock does not use package shared/clock. That package measures the time between two moments on one device. Clock
 // tells the time of day, and a message of another node can set it forward (AdvanceTo).
@@ -18,8 +18,8 @@ type Clock struct {
 	start time.Time        // static
 
 	mu   sync.Mutex    // guards what follows
-	last time.Time     // the time of day from which setLocked counts on with the monotonic clock
-	at   time.Duration // how long after start the time of day was last
+	last time.Time     // the Clock's time of day when setLocked last stored a time; at is the moment of that call
+	at   time.Duration // when last was set, as the monotonic time since start
 }
 
 // NewClock returns a Clock. wall returns the time of the wall clock: it is time.Now, or a function of a test.
@@ -31,15 +31,17 @@ func (c *Clock) Now() time.Time {
 	return now
 }
 
-// Ahead returns how far the Clock is ahead of the wall clock, by which other programs count. It is 0 unless the wall
-// clock was set back or AdvanceTo has set the Clock forward.
+// Ahead returns how far the Clock is ahead of the wall clock. The issuer of a token sets the expiry by the wall clock.
+// Add Ahead to such a time before you compare it with the Clock. The result is 0 unless the wall clock was set back or
+// AdvanceTo has set the Clock forward.
 func (c *Clock) Ahead() time.Duration {
 	now, wall := c.read()
 	return now.Sub(wall)
 }
 
-// AdvanceTo sets the Clock forward to t if it shows an earlier time. The time t comes from a stored message, which was
-// posted on another node or before this process started.
+// AdvanceTo sets the Clock forward to t if the Clock shows an earlier time. t is the time of a stored event; perhaps
+// another node has made the event, or an earlier process on this machine. Without AdvanceTo, a node whose wall clock is
+// behind would keep messages too long.
 func (c *Clock) AdvanceTo(t time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -53,8 +55,9 @@ func (c *Clock) read() (now, wall time.Time) {
 	return c.setLocked(wall, at), wall
 }
 
-// setLocked returns the time of day at the moment that is elapsed after start. That is t, or last plus the monotonic
-// time since then if that is later. If it is t, setLocked stores t in last.
+// setLocked returns the Clock's time at the moment elapsed, which is the monotonic time since start. t is the time of day
+// at that moment by another source: the wall clock or a stored event. The result is the later of two times: t, and last
+// plus the monotonic time since at. If t is later, setLocked stores t in last and elapsed in at.
 func (c *Clock) setLocked(t time.Time, elapsed time.Duration) time.Time {
 	reckoned := c.last.Add(elapsed - c.at)
 	if t.After(reckoned) {

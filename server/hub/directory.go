@@ -14,32 +14,32 @@ import (
 )
 
 const (
-	// graceAfter is how long a user counts as present after the user's last connection has ended or left the room. The
-	// name of a guest is kept for as long.
+	// graceAfter is how long a user still counts as present after the user's last connection has ended or left the room.
+	// During this time, no other user can take the name of a guest.
 	graceAfter = 15 * time.Second
-	// nameTries is how many numbers chooseLocked tries at most, if it must append a number to a name that another user
-	// has.
+	// nameTries is how many numbers chooseLocked tries at most. If another user has the name that a guest wants,
+	// chooseLocked appends a number to the name.
 	nameTries = 16
 )
 
-// directory knows the users who are connected to any node, and their names. Guests choose their names; the directory
-// makes sure that no chosen name looks like the name of another user. It decides only about the guests of this node:
-// each node decides about its own guests, by the same rules.
+// directory knows the users who are connected to any node, and their names. Guests choose their names, and no chosen name
+// may look like the name of another user. Each node makes sure of that for its own guests only, and all nodes use the
+// same rules.
 type directory struct {
 	clock   *Clock        // static
 	changed chan struct{} // static; capacity 1; a value says that untold is not empty
 
-	mu      sync.Mutex // guards what follows; Member.Send is called with it held
-	entries map[string]*entry
-	names   map[string][]*entry  // by spelling.Key of the name
-	leaving map[string]time.Time // by id: users of this node without a connection, and until when they count as present
-	untold  map[string]bool      // by id: users whose latest changes the other nodes were not told yet
+	mu      sync.Mutex           // guards what follows; Member.Send is called with mu held
+	entries map[string]*entry    // by user id
+	names   map[string][]*entry  // by spelling.Key of the name: the users whose names look the same
+	leaving map[string]time.Time // by user id: until when a user of this node without a connection counts as present
+	untold  map[string]bool      // by user id: users with changes that the other nodes were not told yet
 }
 
 // entry is what the directory knows about one user.
 type entry struct {
 	namedUser
-	pseudonym string    // what a guest is called without a chosen name; "" if the user is signed in, or on other nodes only
+	pseudonym string    // a guest's name until the guest chooses one; "": signed in, or on other nodes only
 	key       string    // the spelling.Key of the name
 	clients   []*Client // the user's connections to this node
 	rooms     []stay    // the rooms that the user is in on this node
@@ -57,12 +57,13 @@ func newDirectory(clock *Clock) *directory {
 		names: map[string][]*entry{}, leaving: map[string]time.Time{}, untold: map[string]bool{}}
 }
 
-// chosen reports whether e is a guest on this node under a name that the guest chose.
+// chosen reports whether e is a guest on this node whose present name is a chosen name, not the pseudonym.
 func (e *entry) chosen() bool { return e.Anonymous && e.pseudonym != "" && e.Name != e.pseudonym }
 
-// admit adds the connection c of user. For a guest, name is the name that the guest would like, and user.Name the
-// pseudonym. admit calls welcome with the user under the name that others will see, before any other frame is sent to
-// c. It returns the ids of the users whose names have changed.
+// admit adds the connection c of user. If user is a guest, user.Name is the pseudonym, and name is the name that the
+// guest would like. admit decides under which name other users see the user, and calls welcome with the user under that
+// name. No frame is sent to c before welcome is called, so welcome can send the first one. admit returns the ids of the
+// users whose names have changed.
 func (d *directory) admit(c *Client, user wire.User, name string, welcome func(wire.User)) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -75,7 +76,7 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	renamed = d.renameLocked(e, user.Name, nil)
 	e.clients = append(e.clients, c)
 	delete(d.leaving, user.ID)
-	if !known { // else the nodes need no news: a client that polls connects again for each poll
+	if !known { // the other nodes know this user already; a client that polls is admitted again for each poll
 		d.tellNodesLocked(user.ID)
 	}
 	c.user.Store(&user)
@@ -83,8 +84,8 @@ func (d *directory) admit(c *Client, user wire.User, name string, welcome func(w
 	return renamed
 }
 
-// dismiss removes the connection c. If it was the user's last connection to this node, the user counts as present
-// until the time until.
+// dismiss removes the connection c. If the user has no other connection to this node, the user still counts as present,
+// but only until the time in the parameter until.
 func (d *directory) dismiss(c *Client, until time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -122,9 +123,9 @@ func (d *directory) leave(id, room string) {
 	}
 }
 
-// seen records that the user of u is on another node. If the name in u is newer than the name that this node has, this
-// node uses it, too, unless the user is signed in on this node. It returns the ids of the users whose names have
-// changed.
+// seen records that the user u is on another node. If the name in u is newer than the name that this node knows, this
+// node takes over the newer name, except for a user who is signed in on this node. seen returns the ids of the users
+// whose names have changed on this node.
 func (d *directory) seen(node string, u namedUser) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -132,7 +133,7 @@ func (d *directory) seen(node string, u namedUser) (renamed []string) {
 	if !slices.Contains(e.nodes, node) {
 		e.nodes = append(e.nodes, node)
 	}
-	// A user who is signed in on this node keeps the name that this node's sign-in has found.
+	// If a user is signed in on this node, this node has found the user's name itself, and keeps that name.
 	if e.key == "" || e.olderThan(u) && (u.Anonymous || !d.hereLocked(e)) {
 		return d.changeLocked(e, u, nil)
 	}
@@ -160,7 +161,8 @@ func (d *directory) find(id string) (u namedUser, rooms []stay) {
 	return namedUser{}, nil
 }
 
-// tidy stops counting users as present on this node if they have left and their time in d.leaving has passed at now.
+// tidy removes from d.leaving the users whose time has passed at now, the present time. These users do not count as
+// present on this node any more, and the other nodes are told so.
 func (d *directory) tidy(now time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -173,8 +175,9 @@ func (d *directory) tidy(now time.Time) {
 	}
 }
 
-// rename gives the guest of c the name that chooseLocked makes of name. It always sends authed to c, and sends it to
-// the guest's other connections if the name has changed. It returns the ids of the users whose names have changed.
+// rename gives the guest of c the name that chooseLocked makes from name. It always sends the frame authed to c, as the
+// answer. It sends authed to the guest's other connections only if the name has changed. It returns the ids of the users
+// whose names have changed.
 func (d *directory) rename(c *Client, name string) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -197,7 +200,8 @@ func (d *directory) showAs(id, name string) (renamed []string) {
 	return nil
 }
 
-// entryLocked returns the entry of user. If there is none, it adds one, whose name is not in d.names yet.
+// entryLocked returns the entry of user. If the user has no entry, it adds an entry with an empty key; changeLocked must
+// then add that entry to d.names.
 func (d *directory) entryLocked(user wire.User) *entry {
 	e := d.entries[user.ID]
 	if e == nil {
@@ -207,14 +211,15 @@ func (d *directory) entryLocked(user wire.User) *entry {
 	return e
 }
 
-// hereLocked reports whether the user of e is on this node.
+// hereLocked reports whether the user of e counts as present on this node: with a connection, or for some time after the
+// last connection has ended.
 func (d *directory) hereLocked(e *entry) bool {
 	_, leaving := d.leaving[e.ID]
 	return leaving || len(e.clients) > 0 || len(e.rooms) > 0
 }
 
-// removeIfGoneLocked removes e if its user is on no node. If the user is on other nodes only, it keeps e but clears
-// the pseudonym: those nodes decide about the name.
+// removeIfGoneLocked removes e if its user is on no node. If the user is on other nodes only, it keeps e but sets
+// e.pseudonym to "". Then e.chosen() is false, so this node no longer changes the user's name: the other nodes do.
 func (d *directory) removeIfGoneLocked(e *entry) {
 	if d.hereLocked(e) {
 		return
@@ -235,7 +240,7 @@ func (d *directory) dropNameLocked(e *entry) {
 }
 
 // chooseLocked returns the name that the guest of e gets after asking for name. If another user has a name that looks
-// like it, chooseLocked appends a number. If name has no visible character, it returns the pseudonym.
+// like the wanted name, chooseLocked appends a number. If name has no visible character, it returns the pseudonym.
 func (d *directory) chooseLocked(e *entry, name string) string {
 	name = spelling.Clean(name, wire.MaxName)
 	if name == "" || name == e.pseudonym {
@@ -252,9 +257,10 @@ func (d *directory) chooseLocked(e *entry, name string) string {
 	return chosen
 }
 
-// numberBehind returns the number that is appended to a name at that try, from 0. The first tries give 2 to 9. The
-// later tries give 1 and the first digits of own, one digit more each time. So a free name is found soon, even if very
-// many guests want the same name.
+// numberBehind returns the number that chooseLocked appends to a name. try is 0 for the first attempt. Attempts 0 to 7
+// return 2 to 9. A later attempt returns the digit 1 and behind it the first digits of own, which is a hash of the
+// guest's id: attempt 8 one digit, attempt 9 two digits, and so on. So a free name is found soon, even if very many
+// guests want the same name.
 func numberBehind(own uint64, try int) string {
 	if try < 8 {
 		return strconv.Itoa(try + 2)
@@ -267,9 +273,10 @@ func (d *directory) takenLocked(id, name string) bool {
 	return slices.ContainsFunc(d.names[spelling.Key(name)], func(e *entry) bool { return e.ID != id })
 }
 
-// renameLocked gives the user of e another name. It sends authed to a guest's connections, except to answered, because
-// the caller sends authed to answered itself. Then settleLocked resolves conflicts about the name. It returns the ids
-// of the users whose names have changed.
+// renameLocked gives the user of e another name. If the user is a guest, it sends the frame authed to the guest's
+// connections, except to the connection answered, to which the caller sends authed itself. answered is nil if there is no
+// such connection. If the new name looks like the name of another user, settleLocked decides who keeps it. renameLocked
+// returns the ids of the users whose names have changed.
 func (d *directory) renameLocked(e *entry, name string, answered *Client) (renamed []string) {
 	if e.key != "" && e.Name == name {
 		return nil
@@ -279,7 +286,8 @@ func (d *directory) renameLocked(e *entry, name string, answered *Client) (renam
 	return d.changeLocked(e, namedUser{user, max(d.clock.Now().UnixMilli(), e.named+1)}, answered)
 }
 
-// changeLocked does the same as renameLocked, but u says both the new name and when the user got it.
+// changeLocked gives the user of e the name in u; u.named is when the user got it. answered is a connection to which the
+// caller itself sends the frame authed, or nil. changeLocked returns the ids of the users whose names have changed.
 func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renamed []string) {
 	d.dropNameLocked(e)
 	e.namedUser, e.key = u, spelling.Key(u.Name)
@@ -296,9 +304,10 @@ func (d *directory) changeLocked(e *entry, u namedUser, answered *Client) (renam
 	return append(d.settleLocked(e.key), e.ID)
 }
 
-// settleLocked runs when several users may have the name with that key. If one of them is signed in, the guests of
-// this node who chose it get their pseudonyms back. Otherwise the guest who has had it longest keeps it, and the
-// others who chose it on this node get a number after it.
+// settleLocked runs when several users may have names with the same spelling.Key, so that the names look the same. If one
+// of these users is signed in, the guests of this node who chose such a name get their pseudonyms back. If all of them
+// are guests, the guest who has had the name longest keeps it. Other guests of this node who chose it get a number behind
+// the name.
 func (d *directory) settleLocked(key string) (renamed []string) {
 	holders := slices.Clone(d.names[key])
 	if len(holders) < 2 {
@@ -325,12 +334,13 @@ func (d *directory) settleLocked(key string) (renamed []string) {
 	return renamed
 }
 
-// tell sends authed to c, with the present name of its user.
+// tell sends the frame authed to c, with the present name of c's user.
 func (d *directory) tell(c *Client) {
 	c.member.Send(NewFrame(wire.Authed{User: *c.user.Load(), Now: d.clock.Now().UnixMilli()}))
 }
 
-// tellNodesLocked makes Hub.Run tell the other nodes about the user.
+// tellNodesLocked records that the other nodes must be told about the user with that id, and wakes nodes.run, which tells
+// them.
 func (d *directory) tellNodesLocked(id string) {
 	d.untold[id] = true
 	select {
@@ -339,7 +349,8 @@ func (d *directory) tellNodesLocked(id string) {
 	}
 }
 
-// news returns the users of this node about whom something has changed since the last call of news.
+// news returns a sighting of each user of this node about whom something has changed since the last call of news. A user
+// who has left this node since then is included.
 func (d *directory) news() []sighting {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -364,7 +375,8 @@ func (d *directory) everybody() []sighting {
 	return all
 }
 
-// sightingLocked returns what the other nodes must know about the user.
+// sightingLocked returns the sighting of the user with that id, which this node sends to the other nodes. It contains the
+// user's name and rooms on this node, or says that the user is not on this node any more.
 func (d *directory) sightingLocked(id string) sighting {
 	e := d.entries[id]
 	if e == nil || !d.hereLocked(e) {

@@ -7,34 +7,37 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Kind says what an event is. A newer node may store events of a kind that this node does not know. This node does not
-// show such an event, but its seq counts.
+// Kind says what an event or a Signal is. A newer node may store events of a kind that this node does not know. Such an
+// event changes nothing that this node shows, but the room's head moves to the seq of the event.
 type Kind string
 
 // The kinds of events.
 const (
-	KindMessage  Kind = "message"  // its Body is the message as wire.EncodeMessage returns it, with seq 0
+	KindMessage  Kind = "message"  // its Body is the message as JSON, in its compact form
 	KindReaction Kind = "reaction" // a user gave a reaction or took it away; its Body is a reaction in JSON
 	KindRemoval  Kind = "removal"  // a user took a message back; its Body is a removal in JSON
 )
 
 // Event is anything that takes a seq in a room. User and ID together name an event within its room: a second post with
-// both is a repeat. A reaction and a removal live as long as the message that they are about.
+// the same User and ID is a repeat. A reaction or a removal has the deadline of the message that it is about.
 type Event struct {
 	Kind    Kind   // empty if this version of Mayfly cannot read the stored record; then only Seq is set
 	Seq     int64  // 0 until the stream has set it
-	User    string // id of the user who did it
+	User    string // the id of the user whose post, reaction or removal it is
 	ID      string // of a message: the id that the author's client chose; else a random id that the server made
-	At      int64  // when it was done, in Unix milliseconds
-	Expires int64  // its deadline, in Unix milliseconds
-	Body    []byte // the encoded content; nobody changes these bytes
+	At      int64  // when the server made the event, in Unix milliseconds
+	Expires int64  // the deadline of the event, in Unix milliseconds
+	Body    []byte // the content as JSON, which depends on Kind; no code may change these bytes
 }
 
-// NewMessage returns the event of m. A message is encoded here and nowhere else: the stream stores these bytes, and
-// members are sent the same bytes with the seq put in (wire.NumberMessage). NewMessage ignores m.Seq.
+// NewMessage returns the event of m. It ignores m.Seq, because the stream chooses the seq. No other code encodes a
+// message: the stream stores these bytes in their compact form, and they are put together again, with the seq in them,
+// before they are sent to members.
 func NewMessage(m wire.Message) Event {
 	m.Seq = 0
-	return Event{Kind: KindMessage, User: m.User.ID, ID: m.ID, At: m.At, Expires: m.Expires, Body: wire.EncodeMessage(m)}
+	e := Event{Kind: KindMessage, User: m.User.ID, ID: m.ID, At: m.At, Expires: m.Expires, Body: wire.EncodeMessage(m)}
+	e.Compact()
+	return e
 }
 
 // key returns the event's name within its room.
@@ -51,17 +54,18 @@ type reaction struct {
 	User  wire.User `json:"user"`
 }
 
-// removal is the Body of a KindRemoval. It holds everything about the message except its content. The stream erases
-// the message, but a node that reads the room afterwards must still recognise a repeat of its post.
+// removal is the Body of a KindRemoval. It contains everything about the removed message except the content. Because the
+// stream erases the message, a node that reads the room later finds only the removal. If the client then posts the
+// message again, the node must recognise the repeat from the removal.
 type removal struct {
 	To   int64  `json:"to"`   // the seq of the message
 	User string `json:"user"` // the id of the message's author
 	ID   string `json:"id"`   // the message's id
-	At   int64  `json:"at"`   // when the message was posted
-	Why  string `json:"why"`  // as in wire.Removed
+	At   int64  `json:"at"`   // when the message was posted, in Unix milliseconds
+	Why  string `json:"why"`  // why the message was removed: a value of wire.Removed.Why
 }
 
-// encodeBody returns a reaction or removal as it stands in Event.Body.
+// encodeBody encodes v, a reaction or a removal, for Event.Body.
 func encodeBody(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -70,23 +74,25 @@ func encodeBody(v any) []byte {
 	return b
 }
 
-// reaction returns the content of a KindReaction. ok is false if its Body is not in the form that this version knows.
+// reaction returns the Body of e, an event of KindReaction, as a reaction. ok is false if the Body is not valid, or if
+// this version of Mayfly cannot read it.
 func (e Event) reaction() (r reaction, ok bool) {
 	err := json.Unmarshal(e.Body, &r)
 	return r, err == nil && e.isAbout(r.To) && r.Emoji != "" && r.User.ID == e.User
 }
 
-// removal returns the content of a KindRemoval. ok is false if its Body is not in the form that this version knows.
+// removal returns the Body of e, an event of KindRemoval, as a removal. ok is false if the Body is not valid, or if this
+// version of Mayfly cannot read it.
 func (e Event) removal() (r removal, ok bool) {
 	err := json.Unmarshal(e.Body, &r)
 	return r, err == nil && e.isAbout(r.To) && r.User != "" && r.ID != "" && r.Why != ""
 }
 
-// isAbout reports whether e can be about the event seq: e must come after it.
+// isAbout reports whether the event that e is about can have the given seq: it must be lower than the seq of e.
 func (e Event) isAbout(seq int64) bool { return 0 < seq && seq < e.Seq }
 
-// TakenBack returns the message that the event takes back, without its Body. ok is false if the event is no removal in the
-// form that this version knows.
+// TakenBack returns the message that the removal e takes back, without the message's Body. ok is false if e is not a
+// removal, or is a removal that this version cannot read.
 func (e Event) TakenBack() (m Event, ok bool) {
 	if e.Kind != KindRemoval {
 		return m, false

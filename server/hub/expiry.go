@@ -8,75 +8,116 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Expiry on this node. Several places remove an expired message, each by a clock of its own; this table lists them all:
+// Several places on this node, and the web client, remove expired messages or leave them out of what they write. This
+// table lists all these places, the clock of each place, and how late the place may be:
 //
 //	place                     clock                             how late at most
-//	Frame.AppendTo            the hub's Clock                   never late: it filters at the moment of the write
-//	the snapshot in joined    the hub's Clock                   never late: it filters when a client joins
+//	Frame.AppendTo            the hub's Clock                   never late: it leaves them out when a frame is written
+//	the snapshot in joined    the hub's Clock                   never late: it leaves them out when a client joins
 //	Hub.Run (this file)       the hub's Clock                   checkEvery after a jump of the clock, else at once
-//	the web client            the server's time, counted on     until the browser runs the page again
+//	the web client            its estimate of the server's time until the browser runs a sleeping page again
 //	the stream's key ring     the hub's Clock                   about a minute: a key covers a minute of deadlines
 //	JetStream                 the machine's wall clock          some seconds; it only frees memory or disk
 //
-// The first four places decide what users see. The other two remove the stored bytes.
+// The first four places decide what users see. The last two remove the stored bytes.
 
-// dueMessage is one message on the heap of deadlines: it is live, or it was taken back and has not expired yet.
-type dueMessage struct {
-	*message
-	room *room
-}
+// dueMessages is a heap (container/heap) of the messages of one room that have not expired yet, the earliest deadline
+// first. A message that was taken back is in the heap, too, until its deadline.
+type dueMessages []*message
 
-// dueHeap implements heap.Interface: earliest deadline first, equal deadlines by seq.
-type dueHeap []dueMessage
-
-func (d dueHeap) Len() int { return len(d) }
-func (d dueHeap) Less(i, j int) bool {
-	return d[i].expires < d[j].expires || d[i].expires == d[j].expires && d[i].seq < d[j].seq
-}
-func (d dueHeap) Swap(i, j int) { d[i], d[j] = d[j], d[i] }
-func (d *dueHeap) Push(x any)   { *d = append(*d, x.(dueMessage)) }
-func (d *dueHeap) Pop() any {
+func (d dueMessages) Len() int           { return len(d) }
+func (d dueMessages) Less(i, j int) bool { return d[i].expires < d[j].expires }
+func (d dueMessages) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *dueMessages) Push(x any)        { *d = append(*d, x.(*message)) }
+func (d *dueMessages) Pop() any {
 	last := len(*d) - 1
 	x := (*d)[last]
-	(*d)[last] = dueMessage{} // so that the garbage collector can free the text
+	(*d)[last] = nil // so that the garbage collector can free the text
 	*d = (*d)[:last]
 	return x
 }
 
-// maxRemoved is the most messages that one removed frame names: the frame stays small however many messages expire at
-// once.
-const maxRemoved = 1000
+// dueRooms is a heap (container/heap) of the rooms that hold a message, the room with the earliest deadline first. So a
+// message with a later deadline than others of its room costs Hub.mu nothing, and the heap stays small.
+type dueRooms []*room
 
-// expire removes every message whose deadline has passed at the time now, and sends removed to the members of its room.
-// It returns how long Run waits before the next call, checkEvery at most.
-func (h *Hub) expire(now time.Time) time.Duration {
-	gone := map[*room][]int64{}
-	wait := checkEvery
-	h.mu.Lock()
-	for len(h.due) > 0 {
-		first := h.due[0]
-		if left := time.UnixMilli(first.expires).Sub(now); left > 0 {
-			wait = min(wait, left)
-			break
-		}
-		heap.Pop(&h.due)
-		gone[first.room] = append(gone[first.room], first.seq)
-	}
-	h.mu.Unlock()
-	for r, seqs := range gone {
-		r.expire(seqs)
-	}
-	return wait
+// appointment is the place of a room in dueRooms. Hub.mu guards it.
+type appointment struct {
+	deadline int64 // of the room's message that expires first, in Unix milliseconds
+	place    int   // the index of the room in dueRooms; set only if isDue is true
+	isDue    bool  // the room is in dueRooms
 }
 
-// expire removes the messages with these seqs from the room. It sends every member removed for the messages among them
-// that were not taken back.
-func (r *room) expire(seqs []int64) {
+func (d dueRooms) Len() int           { return len(d) }
+func (d dueRooms) Less(i, j int) bool { return d[i].next.deadline < d[j].next.deadline }
+func (d dueRooms) Swap(i, j int) {
+	d[i], d[j] = d[j], d[i]
+	d[i].next.place, d[j].next.place = i, j
+}
+func (d *dueRooms) Push(x any) {
+	r := x.(*room)
+	r.next.place, r.next.isDue = len(*d), true
+	*d = append(*d, r)
+}
+func (d *dueRooms) Pop() any {
+	last := len(*d) - 1
+	r := (*d)[last]
+	r.next.isDue = false
+	(*d)[last] = nil
+	*d = (*d)[:last]
+	return r
+}
+
+// maxRemoved is the most messages that a single removed frame may list. If more messages of a room expire at once, expire
+// sends several frames. Otherwise one frame could become very large.
+const maxRemoved = 1000
+
+// expire removes every message whose deadline has passed at the time now, and sends the frame removed to the members of
+// the message's room. It takes one room after the other, so that a post to another room never waits long. It returns how
+// long Run may wait before the next call: until the next message expires, but checkEvery at most.
+func (h *Hub) expire(now time.Time) time.Duration {
+	for {
+		r, wait := h.firstDue(now)
+		if r == nil {
+			return wait
+		}
+		r.expire(now.UnixMilli())
+	}
+}
+
+// firstDue removes from h.due the room whose message expires first, and returns the room. If that message has not expired
+// at the time now, firstDue returns nil, and how long Run may wait.
+func (h *Hub) firstDue(now time.Time) (r *room, wait time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.due) == 0 {
+		return nil, checkEvery
+	}
+	if left := time.UnixMilli(h.due[0].next.deadline).Sub(now); left > 0 {
+		return nil, min(left, checkEvery)
+	}
+	return heap.Pop(&h.due).(*room), 0
+}
+
+// expire removes from the room the messages that have expired at the time now. Then it sends the frame removed to every
+// member. The frame leaves out messages that were taken back, because the members were told about those earlier.
+func (r *room) expire(now int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	expired := r.timeline.expire(seqs)
+	if r.closed {
+		return
+	}
+	expired := r.timeline.expire(now)
+	r.scheduleLocked()
 	r.hub.counts.expired.Add(int64(len(expired)))
 	for part := range slices.Chunk(expired, maxRemoved) {
 		r.sendLocked(NewFrame(wire.Removed{Room: r.name, Seqs: part, Why: wire.WhyExpired}))
+	}
+}
+
+// scheduleLocked tells the hub when the first message of the room expires, if there is one.
+func (r *room) scheduleLocked() {
+	if len(r.timeline.due) > 0 {
+		r.hub.schedule(r, r.timeline.due[0].expires)
 	}
 }

@@ -1,16 +1,72 @@
 package hub
 
-import "mayfly/shared/wire"
+import (
+	"slices"
 
-// Deadlines returns the number of messages on the heap of deadlines.
-func (h *Hub) Deadlines() int {
+	"mayfly/shared/wire"
+)
+
+// Deadlines returns the number of messages on the heaps of deadlines.
+func (h *Hub) Deadlines() (n int) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	return len(h.due)
+	rooms := slices.Clone(h.due)
+	h.mu.Unlock()
+	for _, r := range rooms {
+		r.mu.Lock()
+		n += len(r.timeline.due)
+		r.mu.Unlock()
+	}
+	return n
 }
 
 // EventsFor returns how many events of reactions a room may hold before nobody can give another one.
 func EventsFor(messages int) int { return givenPerMessage * messages }
+
+// Size returns how many bytes the message e has as JSON.
+func (e Event) Size() int { return e.size() }
+
+// Index is an index of messages that have a key and a seq.
+type Index struct{ index }
+
+// NewIndex returns an empty index.
+func NewIndex() *Index { return &Index{newIndex()} }
+
+// Put adds the message of user with that id and seq.
+func (x *Index) Put(user, id string, seq int64) {
+	x.put(&message{name: key{user, id}.name(), seq: seq})
+}
+
+// Remove removes the message of user with that id.
+func (x *Index) Remove(user, id string) {
+	if m := x.find(key{user, id}.name()); m != nil {
+		x.remove(m)
+	}
+}
+
+// RemoveOther removes another message with that key, which is not in the index.
+func (x *Index) RemoveOther(user, id string) { x.remove(&message{name: key{user, id}.name()}) }
+
+// Find returns the seq of the message of user with that id, 0 if there is none.
+func (x *Index) Find(user, id string) int64 {
+	if m := x.find(key{user, id}.name()); m != nil {
+		return m.seq
+	}
+	return 0
+}
+
+// Slots returns how many messages and slots the index has.
+func (x *Index) Slots() (used, all int) { return x.used, len(x.slots) }
+
+// NameAndBack makes a name of a key, and a key of the name.
+func NameAndBack(user, id string) (sameUser, sameID string) {
+	k := key{user, id}.name().key()
+	return k.user, k.id
+}
+
+// SameName reports whether two keys have the same name.
+func SameName(user, id, otherUser, otherID string) bool {
+	return key{user, id}.name() == key{otherUser, otherID}.name()
+}
 
 // NewReaction returns the event of a reaction of user to the message to.
 func NewReaction(id string, user wire.User, to int64, emoji string, on bool, at, expires int64) Event {
@@ -46,17 +102,15 @@ func (t *Timeline) Apply(e Event, now int64) (told bool) {
 }
 
 // Expire drops what has expired at now.
-func (t *Timeline) Expire(now int64) {
-	var seqs []int64
-	for _, m := range t.byKey {
-		if m.expires <= now {
-			seqs = append(seqs, m.seq)
-		}
+func (t *Timeline) Expire(now int64) (expired []int64) {
+	expired = t.expire(now)
+	if len(t.due) != len(t.live)+len(t.removed) {
+		panic("not every message has one deadline")
 	}
-	t.expire(seqs)
-	if len(t.byKey) == 0 && (t.bytes != 0 || t.events != 0 || len(t.live)+len(t.removed) != 0) {
+	if t.byName.used == 0 && (t.bytes != 0 || t.events != 0 || len(t.live)+len(t.removed) != 0) {
 		panic("an empty timeline is not empty")
 	}
+	return expired
 }
 
 // Head returns the seq of the last event that changed anything.

@@ -6,49 +6,52 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Frame is one frame on its way to members. It is encoded once and never changed, and all members share it. A writer calls
-// AppendTo when it writes, because messages may expire, or be taken back, while the frame waits in a queue.
+// Frame is one frame on its way to members. It is encoded once and never changed, and all members share it. Messages may
+// expire, or be taken back, while the frame waits in a queue. So a writer calls AppendTo at the moment when it writes, and
+// AppendTo leaves those messages out.
 type Frame struct {
-	whole   []byte
-	expires int64    // deadline of the message in whole, in Unix milliseconds; 0 if whole doesn't expire
-	unless  *message // whole is not written after this message was taken back; nil: there is no such message
+	whole   []byte   // the encoded frame
+	expires int64    // deadline of the message that whole is about, in Unix milliseconds; 0: whole does not expire
+	unless  *message // if this message was taken back, whole is not written; nil: no such message
 	quiet   bool
-	build   func(now int64) wire.Frame // AppendTo calls it to get the content when the frame is written; nil for most frames
+	build   func(now int64) wire.Frame // AppendTo calls build to get the content when it writes; nil for most frames
 
-	joined *joined // of a joined frame; nil for other frames
+	joined *joined // the content, if this is a frame joined; nil for other frames
 }
 
-// joined is a joined frame: the bytes between its lists (see wire.Joined.Parts), and the items of these lists.
+// joined is the content of a joined frame. Its three lists are in the field snapshot. The frame is written in this order:
+// parts[0], the list removed, parts[1], the list reacted, parts[2], the list messages, parts[3] (see wire.Joined.Parts).
 type joined struct {
 	parts [4][]byte
 	snapshot
 }
 
-// NewFrame returns a frame that doesn't expire.
+// NewFrame encodes f as a Frame that does not expire: it is written even if it has waited in a queue for a long time.
 func NewFrame(f wire.Frame) *Frame { return &Frame{whole: wire.Encode(f), quiet: quiet(f)} }
 
-// frames returns two frames that say what the event with that seq has changed in a room; they are nil if it has
-// changed nothing. f is for the members. own is for the client that sent the event: it is the client's answer, so it
-// is written even if the message was taken back in the meantime.
+// frames returns the two frames that tell the members of a room about the change c. seq is the seq of the event that made
+// the change. own is for the client that posted or acted. It is the answer to that client, so it is written even if the
+// message was taken back in the meantime. f is for all other members. Both frames are nil if the event has changed
+// nothing.
 func (c change) frames(room string, seq int64) (f, own *Frame) {
 	m := c.message
 	switch c.outcome {
 	case posted:
-		whole := wire.EncodePosted(room, m.encoded)
+		whole := wire.EncodePosted(room, m.json())
 		return &Frame{whole: whole, expires: m.expires, unless: m}, &Frame{whole: whole, expires: m.expires}
 	case reacted:
 		r := c.body
 		own = NewFrame(wire.Reacted{Room: room, To: r.To, User: r.User, Emoji: r.Emoji, On: r.On, Seq: seq})
 		return &Frame{whole: own.whole, expires: m.expires, unless: m}, own
 	case removed:
-		own = NewFrame(wire.Removed{Room: room, Seqs: []int64{m.seq}, Why: m.takenBack.why, Seq: seq})
+		own = NewFrame(wire.Removed{Room: room, Seqs: []int64{m.seq}, Why: m.takenBack().why, Seq: seq})
 		return own, own
 	}
 	return nil, nil
 }
 
-// NewTimelyFrame returns a frame that calls build for its content at the moment when the frame is written. So a time
-// in the content is right, however long the frame waits in a queue. now is in Unix milliseconds.
+// NewTimelyFrame returns a frame whose content is made only when the frame is written: AppendTo then calls build. So a
+// time in the content is right, even if the frame has waited in a queue. build gets the time now in Unix milliseconds.
 func NewTimelyFrame(build func(now int64) wire.Frame) *Frame {
 	f := NewFrame(build(time.Now().UnixMilli()))
 	f.build = build
@@ -66,8 +69,8 @@ func quiet(f wire.Frame) bool {
 }
 
 // Quiet reports whether no client waits for the frame: a long poll does not end for a quiet frame. A removed frame for
-// expired messages is quiet, because a client notices an expiry itself. A joined frame is quiet if it is resumed and its
-// lists are empty, because then the client has missed nothing.
+// expired messages is quiet, because a client notices an expiry itself. A joined frame is quiet if it resumes the room and
+// its lists are empty, because then the client has missed nothing.
 func (f *Frame) Quiet() bool { return f.quiet }
 
 // Size returns the number of bytes that AppendTo appends at most.
@@ -81,7 +84,7 @@ func (f *Frame) Size() int {
 	}
 	for _, list := range f.joined.lists() {
 		for _, i := range list {
-			n += len(i.encoded) + len(",")
+			n += i.size() + len(",")
 		}
 	}
 	return n
@@ -102,7 +105,8 @@ func (f *Frame) AppendTo(dst []byte, now int64) []byte {
 	return append(dst, f.whole...)
 }
 
-// appendTo appends the joined frame to dst as AppendTo does.
+// appendTo appends the joined frame to dst. It leaves out the items whose messages have expired at the time now or were
+// taken back.
 func (j *joined) appendTo(dst []byte, now int64) []byte {
 	for n, list := range j.lists() {
 		dst = append(dst, j.parts[n]...)
@@ -114,13 +118,13 @@ func (j *joined) appendTo(dst []byte, now int64) []byte {
 			if !first {
 				dst = append(dst, ',')
 			}
-			dst, first = append(dst, i.encoded...), false
+			dst, first = i.appendTo(dst), false
 		}
 	}
 	return append(dst, j.parts[len(j.parts)-1]...)
 }
 
-const removedList = 0 // the index in lists of the messages that were taken back
+const removedList = 0 // the index of j.removed in the result of lists
 
-// lists returns the lists of the frame in the order in which they stand in it.
+// lists returns the three lists of the frame, in the order in which the frame has them.
 func (j *joined) lists() [3][]item { return [...][]item{j.removed, j.reacted, j.messages} }

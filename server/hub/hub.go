@@ -1,27 +1,28 @@
 // Package hub delivers messages to the members of this node's rooms and removes each message when its deadline passes. For
-// every room that has members on this node the hub keeps the live messages in memory, with their reactions: it answers
-// joins from memory, recognises repeats, and filters every read by the clock, so an expired message is never sent, however
-// late the code runs. A message that was taken back is never sent again either, and the hub has the Stream erase it.
+// every room that has members on this node, the hub keeps the live messages in memory, with their reactions. It answers
+// joins from memory and recognises repeats. Every read leaves out the messages that have expired by the clock. So an
+// expired message is never sent, even if it is removed from memory late. A message that was taken back is never sent again
+// either, and the hub makes the Stream erase it.
 //
-// The hub stores nothing; a Stream does. Everything that members see comes back from the Stream, never from the code that
-// posted it, so all members on all nodes see one order. The hub imports no HTTP, no NATS and no WebSocket: a Member is
-// anything that takes frames. Stats returns plain counters, and package server makes metrics of them, because the Prometheus
-// client would import net/http.
+// The hub stores nothing; a Stream does. Members see a message, a reaction or a removal only after the Stream has
+// delivered it to this node. So all members on all nodes see one order. The hub imports no HTTP, no NATS and no
+// WebSocket: a Member is anything that takes frames. Stats returns plain counters, and package server makes metrics of
+// them, because the Prometheus client would import net/http.
 //
-// Files in order: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), presence.go,
+// Files from the top down: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), presence.go,
 // attendance.go, typing.go, expiry.go, timeline.go, snapshot.go and people.go (what a room holds; pure), nodes.go (the
-// exchange with other nodes), directory.go (who is connected, and names), event.go, stream.go, signals.go, frame.go,
-// refusals.go, rate.go, stats.go, clock.go. Some files also use files before them: a Client, a room and nodes have a
-// pointer to their Hub. The files from join.go to expiry.go, refusals.go, rate.go and stats.go have methods of Hub,
-// Client and room.
+// exchange with other nodes), directory.go (who is connected, and names), event.go, compact.go, index.go, name.go,
+// stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. A file mostly uses the files after it. There
+// are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of Hub, Client and room are
+// spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
 //
 // Locks are taken in this order, from left to right, and never in the other direction:
 //
 //	Client.mu, nodes.mu → room.mu → directory.mu → Hub.mu, Clock.mu, the locks inside Member.Send and Stream.Erase
 //
-// Append, Follow, Send and Listen are never called with one of these locks held. Append calls done, Follow calls deliver
-// and Listen calls receive, and these functions take room.mu. NATS may hold a lock of its own while it calls done: an
-// Append under room.mu or Hub.mu could deadlock.
+// Stream.Append, Stream.Follow, Signals.Send and Signals.Listen are never called with one of these locks held, because
+// that could deadlock: Append calls done, Follow calls deliver and Listen calls receive, and these functions take
+// room.mu. Also, NATS may hold a lock of its own while it calls done.
 package hub
 
 import (
@@ -30,7 +31,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,7 +45,7 @@ var ErrTooManyRooms = errors.New("too many rooms on this node")
 type Config struct {
 	TTL          wire.TTL
 	Posts        int           // how many posts of one user are accepted in any span of Per
-	GuestPosts   int           // like Posts, but for all guests of one address: one user can come as many guests
+	GuestPosts   int           // like Posts, but for all guests of one IP address together: one user can be several guests
 	Acts         int           // like Posts, but counts reactions, removals and typing frames
 	Per          time.Duration // the span in which Posts, GuestPosts and Acts are counted
 	RoomMessages int           // the most messages in one room; a message that was taken back counts until its deadline
@@ -60,13 +60,13 @@ const (
 	keepEmptyFor = time.Minute
 	// checkEvery is the longest time that Run sleeps. So Run notices a jump of the clock at most this late.
 	checkEvery = time.Second
-	// retryRooms is how long a client must wait after a join that failed with ErrTooManyRooms.
+	// retryRooms is how long a client must wait before it tries a join again that has failed with ErrTooManyRooms.
 	retryRooms = 10 * time.Second
-	// A frame fails if the stream doesn't answer. retryUnavailable is how long the client must wait before it sends
-	// the frame again.
+	// If a client's frame fails because the stream does not answer, the client must wait for retryUnavailable before it
+	// sends the frame again.
 	retryUnavailable = 2 * time.Second
-	// Drain gives up when no post has ended for drainTimeout. In that time it checks drainChecks times whether a post
-	// has ended.
+	// If no post or act ends during drainTimeout, Drain gives up. In that time, Drain checks drainChecks times whether a
+	// post or an act has ended.
 	drainTimeout = 5 * time.Second
 	drainChecks  = 5
 )
@@ -85,18 +85,18 @@ type Hub struct {
 	nodes     *nodes     // static; the exchange with the other nodes
 
 	opening sync.WaitGroup // calls of follow that are running; each of them opens a room
-	posts   inflight       // posts and acts that are being checked, or that are not both stored and delivered yet
+	posts   inflight       // posts and acts, each from its check until it is both stored and delivered, or has failed
 
 	drainFailed atomic.Bool // true once Drain has given up: from then on no post is accepted
 
 	mu    sync.Mutex             // guards what follows; for the order of locks see the package comment
 	rooms map[string]*room       // rooms that are open or are being opened
-	due   dueHeap                // live messages of all rooms, earliest deadline first
-	rates map[string]*rateWindow // posts by user id or Client.address; acts and renames have other keys (see rate.go)
+	due   dueRooms               // the rooms whose messages will expire, earliest deadline first
+	rates map[string]*rateWindow // for posts, by user id or Client.address; for other keys see actsOf and chargeRename
 }
 
-// New returns a hub that stores its events in stream. By signals the hub learns which users are on other nodes.
-// Messages expire by clock, and only while Run runs.
+// New returns a hub that stores its events in stream. The hubs of all nodes tell each other through signals which users
+// they have, and who is typing. Messages expire by clock. Nothing expires unless Run runs.
 func New(config Config, stream Stream, signals Signals, clock *Clock, log *slog.Logger) *Hub {
 	h := &Hub{
 		config: config, stream: stream, clock: clock, log: log, wake: make(chan struct{}, 1),
@@ -131,7 +131,7 @@ func (h *Hub) Run(ctx context.Context) error {
 		next := h.expire(h.clock.Now())
 		if now.Sub(tidied) >= checkEvery {
 			h.tidy(now)
-			tidied = time.Now() // read after tidy, so that a room is told who came and went at most once in checkEvery
+			tidied = time.Now() // the time after tidy, so that a room is told who came and went at most once in checkEvery
 		}
 		timer.Reset(max(min(next, checkEvery-time.Since(tidied)), 0))
 	}
@@ -159,7 +159,7 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 		h.opening.Go(func() { h.follow(r) })
 	}
 	select {
-	case <-r.opened: // this comes first, so that an open room is returned even if ctx is done
+	case <-r.opened: // look here first: if ctx is done, too, the select below might choose ctx
 		return r, r.err
 	default:
 	}
@@ -171,8 +171,8 @@ func (h *Hub) open(ctx context.Context, name string) (*room, error) {
 	}
 }
 
-// follow opens r: it reads r's live messages and follows new ones. It doesn't use the ctx of the join that opened r, because
-// other joins may wait for r too.
+// follow opens r: it makes the stream deliver r's live messages, and then the new ones. Its context is not the ctx of the
+// join that opened r: if that client disconnected, the joins of other clients that wait for r would fail, too.
 func (h *Hub) follow(r *room) {
 	defer close(r.opened)
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
@@ -188,12 +188,18 @@ func (h *Hub) follow(r *room) {
 	}
 }
 
-// schedule adds m to the heap of deadlines and wakes Run if m's deadline is the earliest.
-func (h *Hub) schedule(r *room, m *message) {
+// schedule puts r into h.due, or moves it there. deadline is when the first message of r expires, in Unix milliseconds. If
+// no room has an earlier deadline, schedule wakes Run, which would otherwise sleep too long. The caller holds r.mu.
+func (h *Hub) schedule(r *room, deadline int64) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	heap.Push(&h.due, dueMessage{m, r})
-	if h.due[0].message == m {
+	r.next.deadline = deadline
+	if r.next.isDue {
+		heap.Fix(&h.due, r.next.place)
+	} else {
+		heap.Push(&h.due, r)
+	}
+	if h.due[0] == r {
 		select {
 		case h.wake <- struct{}{}:
 		default:
@@ -201,8 +207,8 @@ func (h *Hub) schedule(r *room, m *message) {
 	}
 }
 
-// drop removes the rooms in closed from the hub, and the deadlines of their messages. A later join of a room of the
-// same name opens a new room.
+// drop removes the rooms in closed from the hub, and from h.due, the heap of deadlines. If a client later joins a room with
+// the same name, the hub opens a new room.
 func (h *Hub) drop(closed map[*room]bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -210,11 +216,9 @@ func (h *Hub) drop(closed map[*room]bool) {
 		if h.rooms[r.name] == r {
 			delete(h.rooms, r.name)
 		}
-	}
-	kept := slices.DeleteFunc(h.due, func(m dueMessage) bool { return closed[m.room] })
-	if len(kept) < len(h.due) {
-		h.due = kept
-		heap.Init(&h.due)
+		if r.next.isDue {
+			heap.Remove(&h.due, r.next.place)
+		}
 	}
 }
 
@@ -235,8 +239,8 @@ func (h *Hub) snapshotRooms() []*room {
 	return rooms
 }
 
-// tidy tells the rooms who has come and gone, closes the rooms that have been empty for keepEmptyFor, and removes the rates
-// of users who have done nothing lately.
+// tidy runs about once in checkEvery. It tells the members of the rooms who has come and gone. It closes the rooms that
+// have been empty for keepEmptyFor, and removes the rates of users who have done nothing lately.
 func (h *Hub) tidy(now time.Time) {
 	closed := map[*room]bool{}
 	for _, r := range h.snapshotRooms() {
@@ -258,9 +262,9 @@ func (h *Hub) tidy(now time.Time) {
 	}
 }
 
-// evictEmptyRoom closes the room that has been empty for the longest time, so that another room can be opened. It
-// returns false if it has closed no room. Without evictEmptyRoom, empty rooms that are still in memory would use up
-// Config.Rooms.
+// evictEmptyRoom closes the room that has been empty for the longest time, so that open can make another room. It returns
+// false if it has closed no room. Rooms stay in memory for keepEmptyFor after the last member has left. Without
+// evictEmptyRoom, such rooms could use up Config.Rooms.
 func (h *Hub) evictEmptyRoom() bool {
 	var longest *room
 	var since time.Time
@@ -276,10 +280,11 @@ func (h *Hub) evictEmptyRoom() bool {
 	return true
 }
 
-// Drain rejects new posts, then blocks until the stream has answered the accepted posts and every member on this node
-// has been sent the messages that the stream stored. It fails if no post has ended for drainTimeout, or when ctx is
-// done; from then on no post is accepted. A post that gets no answer is not lost: the server is about to tell its
-// client to reconnect, and the client then posts the message again.
+// Drain makes the hub ignore posts and acts that come from now on. Then it blocks until every earlier post and act is
+// finished: the stream has answered it, and if the stream has stored it, every member on this node was sent the result.
+// Drain returns an error if no post or act has ended for drainTimeout, or when ctx is done. The posts and acts that still
+// wait then get no answer. They are not lost: the server is about to tell every client to reconnect, and a client then
+// sends again each post and act that has no answer.
 func (h *Hub) Drain(ctx context.Context) error {
 	h.posts.closed.Store(true)
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -298,12 +303,12 @@ func (h *Hub) Drain(ctx context.Context) error {
 
 var errStalled = fmt.Errorf("the stream has answered and brought nothing for %s", drainTimeout)
 
-// inflight counts operations that have begun and have not ended. At most one goroutine at a time may call wait, which
-// blocks until no operation is under way.
+// inflight counts the operations that are under way: those for which begin or add was called, and done was not called
+// yet. wait blocks until there are none; at most one goroutine at a time may call wait.
 type inflight struct {
-	n       atomic.Int64
+	n       atomic.Int64  // how many operations are under way
 	ended   atomic.Int64  // how many operations have ended
-	closed  atomic.Bool   // true: begin counts no operation any more and returns false
+	closed  atomic.Bool   // true: begin returns false, so that no operation begins any more
 	drained chan struct{} // static; capacity 1; a value says that n has reached 0
 }
 
@@ -328,7 +333,7 @@ func (f *inflight) watch(ctx context.Context, stalled func()) {
 
 func (f *inflight) add() { f.n.Add(1) }
 
-// begin counts an operation and returns true, unless f is closed.
+// begin counts an operation and returns true. If f.closed is true, it counts nothing and returns false.
 func (f *inflight) begin() bool {
 	f.add() // count before the check, so that a goroutine that closes f and then calls wait misses no operation
 	if f.closed.Load() {

@@ -9,14 +9,15 @@ import (
 )
 
 const (
-	// A connection may send at most maxMembershipChanges join, leave and who frames in any span of membershipPer.
+	// In any span of membershipPer, a connection may send at most maxMembershipChanges join, leave and who frames
+	// together.
 	maxMembershipChanges = 64
 	membershipPer        = 10 * time.Second
 )
 
-// Join adds the client to a room and answers with joined, even if the client is in the room already. It blocks while this
-// node opens the room, for openTimeout at most or until ctx is done. If Join is refused, the refusal names re as the kind
-// of the refused frame: "join" or "hello".
+// Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this
+// node must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. re is
+// the kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.refuseJoin(wire.Refused{Re: re, Room: j.Room, Code: code, Message: message}, retry)
@@ -51,8 +52,9 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	}
 }
 
-// enter makes the client a member of r and adds r to c.rooms. If r was closed meanwhile, enter returns false, and Join
-// must open the room again. If the client is closed, enter does nothing and returns true, so that Join does not try again.
+// enter makes the client a member of r and adds r to c.rooms. It returns false if r was closed after Join opened it: Join
+// must open the room again. If the client itself is closed, enter does nothing and returns true, so that Join does not
+// try again.
 func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,8 +69,9 @@ func (c *Client) enter(r *room, cursor *wire.Cursor) bool {
 	return true
 }
 
-// refuseJoin refuses a join. If the join may succeed later, refuseJoin also records the refusal, and notJoinedReason
-// answers posts to that room with it. So the client learns when to post again.
+// refuseJoin answers a join with the frame refused. If the join may succeed later (retry is not 0), refuseJoin also
+// stores the refusal in c.refusedJoins. Until the client has joined the room, notJoinedReason answers posts to the room
+// with the same code and the same wait, so the client learns when to try again.
 func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	c.Refuse(f, retry)
 	c.mu.Lock()
@@ -83,7 +86,9 @@ func (c *Client) refuseJoin(f wire.Refused, retry time.Duration) {
 	c.refusedJoins[f.Room] = f
 }
 
-// notJoinedReason returns why the client may not post in a room that it is not in: the parts of the refused frame.
+// notJoinedReason runs when a client has sent a frame for a room that it is not in. It returns the code, the message and
+// the wait for the refusal. If the client's last join of that room was refused and may succeed later, it returns the code,
+// the message and the wait of that earlier refusal.
 func (c *Client) notJoinedReason(room string) (code wire.Code, message string, retry time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,8 +110,8 @@ func (c *Client) Leave(l wire.Leave) {
 	r.leave(c)
 }
 
-// forMembership returns the room that a frame about the client's membership names. If the client is not in it or has
-// sent too many of these frames, forMembership refuses the frame and returns nil. re is the kind of the frame.
+// forMembership returns the room with that name for a frame of the kind re, which is leave or who. If the client is not
+// in the room, or has sent too many join, leave and who frames, forMembership refuses the frame and returns nil.
 func (c *Client) forMembership(re, name string) *room {
 	if wait := c.membershipRate.take(time.Now()); wait > 0 {
 		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRate, Message: tooManyChanges}, wait)

@@ -12,64 +12,66 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The kinds of the signals that nodes send each other.
+// The kinds of the signals that nodes send each other. In a signal of kindTyping, the Body is a value of type typed in
+// JSON. In a signal of any other kind, the Body is a report in JSON.
 const (
-	kindNews    Kind = "news"    // a report: what has changed about users of the sender
-	kindAll     Kind = "all"     // a report: a part of the list of all users of the sender
-	kindAlive   Kind = "alive"   // a report without users: the sender lives
-	kindAsk     Kind = "ask"     // the sender wants the list of all users of the node in To; empty: of every node
+	kindNews    Kind = "news"    // what has changed about users of the sender
+	kindAll     Kind = "all"     // one part of the list of all users of the sender
+	kindAlive   Kind = "alive"   // the sender lives; the report contains no users
+	kindAsk     Kind = "ask"     // the sender asks the node report.To for its list of users; To empty: it asks every node
 	kindStopped Kind = "stopped" // the sender stops
-	kindTyping  Kind = "typing"  // a typed: a user of the sender is typing, or not any more
+	kindTyping  Kind = "typing"  // a user of the sender is typing, or has stopped typing
 )
 
 const (
-	// aliveEvery is how often a node says that it lives, and which number its last news have. So another node that has
-	// missed news notices it within aliveEvery, and asks for the list of all users.
+	// aliveEvery is how often a node sends kindAlive. This signal contains the number of the node's last news. If another
+	// node has not got the news with that number, news were lost on the way. That node then asks for the list of all
+	// users. So lost news are noticed after aliveEvery at most.
 	aliveEvery = 10 * time.Second
-	// nodeSilence is how long a node may be silent. Then the other nodes count it as dead, and its users as gone. It
-	// is less than the 45 s of docs/protocol.md: a node notices the silence up to a second late, and tells its rooms
-	// up to another second later.
+	// If a node sends no signal for nodeSilence, the other nodes count it as dead, and its users as gone.
+	// docs/protocol.md promises that these users are gone after 45 s at most. nodeSilence is shorter, because a node
+	// notices the silence up to a second late, and tells its rooms up to another second later.
 	nodeSilence = 42 * time.Second
-	// nodesEvery is how often a node checks the other nodes. It is also the shortest time between two requests for the
-	// list of the same node.
+	// nodesEvery is how often a node checks whether other nodes are silent or must be asked for their lists. It is also
+	// the shortest time between two requests to the same node for its list.
 	nodesEvery = time.Second
-	// maxSightings is the most users in one signal. NATS limits a signal to 1 MiB, and a user with a long name who is
-	// in the most rooms takes 4 KiB.
+	// maxSightings is the most users in one signal. A user with a long name who is in wire.MaxRooms rooms takes 4 KiB, so
+	// a signal has at most 800 KiB. NATS allows 1 MiB.
 	maxSightings = 200
-	// maxWaiting is how many signals about typing may wait to be sent. More are dropped.
+	// maxWaiting is how many signals about typing may wait to be sent. Further signals about typing are dropped.
 	maxWaiting = 256
 )
 
-// nodes tells the other nodes about the users of this node, and adds the users of the other nodes to this node's
-// rooms. Each node numbers its news; a node that misses some asks for a list of all users. So the loss of a signal is
-// repaired, although no signal is stored.
+// nodes tells the other nodes about the users of this node, and adds the users of the other nodes to this node's rooms.
+// Signals are not stored, so news about users may get lost. To repair that, each node numbers its news. A node that has
+// missed news notices a gap in the numbers, and asks the sender for a list of all its users.
 type nodes struct {
 	hub     *Hub          // static
 	signals Signals       // static
 	id      string        // static; this node's name, new at each start
 	born    time.Time     // static; when this node started
-	typing  chan Signal   // static; capacity maxWaiting; signals for run to send
+	typing  chan Signal   // static; capacity maxWaiting; signals about typing that run must send
 	wake    chan struct{} // static; capacity 1; a value tells run that this node must ask for a list, or send its own
 	lost    atomic.Int64  // how often news of another node were missed, or a signal could not be sent
 
 	sent int64 // owned by run; the number of this node's last news
 
-	mu     sync.Mutex // guards what follows; taken before the locks of rooms and of the directory
-	others map[string]*node
-	asked  bool // another node wants the list of all users
+	mu     sync.Mutex       // guards what follows; taken before the locks of rooms and of the directory
+	others map[string]*node // by node id
+	asked  bool             // another node has asked for the list of this node's users, which was not sent yet
 }
 
-// node is what this node knows about another one.
+// node is what this node knows about another node.
 type node struct {
-	heard   time.Time           // when the last signal came from it
-	stopped bool                // it has said that it stops
-	number  int64               // of the last news that came; -1: no list has come yet
-	unsure  bool                // this node must ask for the list: it has none, or has missed news
-	askedAt time.Time           // when it was last asked for its list
-	users   map[string]sighting // by user id
-	rooms   map[string]map[string]bool
-	list    map[string]sighting // by user id; the users in the parts of a list that have come; nil: none
-	parts   int                 // how many parts of that list have come
+	heard   time.Time                  // when the other node's last signal came
+	stopped bool                       // the other node has said that it stops
+	number  int64                      // the number of the other node's last news that this node has; -1: no list yet
+	unsure  bool                       // this node must ask for the other node's list: none has come, or news were missed
+	askedAt time.Time                  // when this node last asked for the list
+	users   map[string]sighting        // by user id: the other node's users
+	rooms   map[string]map[string]bool // by room name: the ids of the other node's users in the room
+	list    map[string]sighting        // by user id: the users in a new list that is not complete yet; nil: there is none
+	parts   int                        // how many parts of that list have come
 }
 
 // sighting is what a node tells the other nodes about one of its users.
@@ -82,12 +84,12 @@ type sighting struct {
 
 // report is the body of every signal except kindTyping.
 type report struct {
-	Node   string     `json:"node"`
-	Number int64      `json:"number"` // of these news; in other signals: of the sender's last news
-	Users  []sighting `json:"users,omitempty"`
-	Part   int        `json:"part,omitempty"` // of a list: which part this is, from 0
-	Parts  int        `json:"parts,omitempty"`
-	To     string     `json:"to,omitempty"` // only in kindAsk: which node is asked; empty: every node
+	Node   string     `json:"node"`            // the id of the sender
+	Number int64      `json:"number"`          // in kindNews: the number of these news; else: of the sender's last news
+	Users  []sighting `json:"users,omitempty"` // only in kindNews and kindAll
+	Part   int        `json:"part,omitempty"`  // only in kindAll: which part of the list this is, from 0
+	Parts  int        `json:"parts,omitempty"` // only in kindAll: how many parts the list has
+	To     string     `json:"to,omitempty"`    // only in kindAsk: which node is asked; empty: every node
 }
 
 func newNodes(h *Hub, signals Signals) *nodes {
@@ -129,7 +131,8 @@ func (x *nodes) run(ctx context.Context) {
 	}
 }
 
-// listen begins to listen to the other nodes. It tries again until it succeeds, or returns nil when ctx is done.
+// listen begins to listen to the other nodes. If that fails, it tries again at each tick of the ticker in the parameter
+// again. It returns nil only if ctx is done before it has succeeded.
 func (x *nodes) listen(ctx context.Context, again *time.Ticker) (stop func()) {
 	for logged := false; ; {
 		stop, err := x.signals.Listen(ctx, x.receive)
@@ -148,8 +151,9 @@ func (x *nodes) listen(ctx context.Context, again *time.Ticker) (stop func()) {
 	}
 }
 
-// sendNews tells the other nodes what has changed about users of this node. It numbers the news even if this node
-// knows no other node: a node that is not known here may know this node, and must notice that it has missed news.
+// sendNews tells the other nodes what has changed about users of this node. If this node knows no other node, it sends
+// nothing, but it numbers the news all the same: there may be a node that this node has not heard yet, and that node must
+// notice that it has missed news.
 func (x *nodes) sendNews() {
 	for part := range slices.Chunk(x.hub.directory.news(), maxSightings) {
 		x.sent++
@@ -198,21 +202,21 @@ func (x *nodes) sendSignal(s Signal) {
 	}
 }
 
-// exchange asks other nodes for the lists that this node needs, and sends this node's list if another node has asked
-// for it.
+// exchange sends kindAsk to the other nodes whose lists this node needs. If another node has asked for this node's list,
+// exchange sends that list.
 func (x *nodes) exchange(now time.Time) {
 	unsure, asked := x.wanted(now)
 	for _, id := range unsure {
 		x.send(kindAsk, report{To: id})
 	}
 	if asked {
-		x.sendNews() // first, so that the number in the list covers every change that is in the list
+		x.sendNews() // send the news first: the list contains these changes, and its number must count them
 		x.sendList()
 	}
 }
 
-// wanted returns the ids of the nodes to ask for their lists now, and whether another node has asked for this node's
-// list since the last call.
+// wanted returns the ids of the nodes that this node must now ask for the list of their users. asked is true if, since the
+// last call, another node has asked for the list of this node's users.
 func (x *nodes) wanted(now time.Time) (unsure []string, asked bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -233,7 +237,7 @@ func (x *nodes) tidy(now time.Time) {
 	for id, n := range x.others {
 		silence := nodeSilence
 		if n.stopped {
-			silence = graceAfter // keep its users for so long: most of them connect to another node
+			silence = graceAfter // keep the users of a stopped node for a while: most of them connect to another node
 		}
 		if now.Sub(n.heard) >= silence {
 			x.replaceLocked(id, n, nil)
@@ -289,8 +293,8 @@ func (x *nodes) receive(s Signal) {
 	}
 }
 
-// checkNumberLocked checks whether all news of n up to number have come. If not, it marks n as unsure, and run asks n
-// for its list.
+// checkNumberLocked checks whether this node has got all news of n up to number. If news are missing, it sets n.unsure,
+// so that run asks n for its list.
 func (x *nodes) checkNumberLocked(n *node, number int64) {
 	if n.number < number && !n.unsure {
 		n.unsure = true
@@ -298,14 +302,14 @@ func (x *nodes) checkNumberLocked(n *node, number int64) {
 	}
 }
 
-// receiveListLocked adds one part to the list of n's users. The parts come in order. With the last part, the list
-// replaces the users of n.
+// receiveListLocked handles one part of the list of n's users (kindAll). The parts come in order, but a part may get
+// lost. When all parts have come, the list replaces the users of n.
 func (x *nodes) receiveListLocked(n *node, r report) {
 	if r.Part == 0 {
 		n.list, n.parts = map[string]sighting{}, 0
 	}
 	if n.list == nil || r.Part != n.parts || r.Number < n.number {
-		n.list = nil // a part is missing; the node is still unsure
+		n.list = nil // a part is missing, or the list is older than the news: drop the list; run asks again if n is unsure
 		return
 	}
 	n.parts++
@@ -318,7 +322,8 @@ func (x *nodes) receiveListLocked(n *node, r report) {
 	}
 }
 
-// replaceLocked replaces all users of n by users.
+// replaceLocked replaces all users of the other node n by the users in the parameter users; nil: n has no users any more.
+// id is the id of n.
 func (x *nodes) replaceLocked(id string, n *node, users map[string]sighting) {
 	for user := range n.users {
 		if _, ok := users[user]; !ok {
@@ -330,7 +335,8 @@ func (x *nodes) replaceLocked(id string, n *node, users map[string]sighting) {
 	}
 }
 
-// applyLocked records what n tells about its user u, and shows the change in the rooms of this node.
+// applyLocked records the sighting u, which another node has sent about one of its users. n is what this node knows about
+// that node, and id is the id of that node. applyLocked shows the change in the rooms of this node.
 func (x *nodes) applyLocked(id string, n *node, u sighting) {
 	old := n.users[u.User.ID]
 	for _, s := range old.Rooms {
@@ -358,7 +364,7 @@ func (x *nodes) applyLocked(id string, n *node, u sighting) {
 
 func (s sighting) named() namedUser { return namedUser{s.User, s.Named} }
 
-// leaveLocked removes a user of n from a room.
+// leaveLocked records that a user has left a room on the other node n. id is the id of n, and user is the id of the user.
 func (x *nodes) leaveLocked(id string, n *node, room, user string) {
 	if delete(n.rooms[room], user); len(n.rooms[room]) == 0 {
 		delete(n.rooms, room)
@@ -382,5 +388,7 @@ func (x *nodes) populate(r *room) {
 			}
 		}
 	}
-	r.withPeople(func(p *people) { p.news() }) // take the news and drop them: these users were there before
+	// Discard the changes that people has noted for the members: these users were in the room before, so no member must
+	// be told that they came.
+	r.withPeople(func(p *people) { p.news() })
 }

@@ -8,13 +8,14 @@ import (
 	"mayfly/shared/wire"
 )
 
-// people are the users in one room, on all nodes: who is there, since when, and which changes the members were not
-// told yet. It has no lock and no clock of its own: room.mu guards it, and its methods take the time as a parameter.
+// people contains the users in one room, on all nodes, and since when each of them is there. It also notes which changes
+// the members were not told yet. The type has no lock and no clock of its own: room.mu guards it, and its methods take
+// the time as a parameter.
 type people struct {
-	byID      map[string]*person
+	byID      map[string]*person   // by user id
 	order     []*person            // the values of byID, in the order in which the users came
-	leaving   map[string]*person   // users of this node without a connection in the room; they count until person.until
-	untold    map[string]wire.User // by id: users who changed, as the members know them; no ID: not in the room
+	leaving   map[string]*person   // users of this node without a connection in the room; present until person.until
+	untold    map[string]wire.User // by user id: changed users, as the members still know them; zero: not known to them
 	elsewhere int                  // how many users are in the room on other nodes; a user on two of them counts twice
 }
 
@@ -23,19 +24,19 @@ type person struct {
 	namedUser
 	since int64     // when the user came, in Unix milliseconds
 	conns int       // how many connections to this node the user has in the room
-	until time.Time // until when the user counts as present on this node without a connection
+	until time.Time // if conns is 0: until when the user still counts as present on this node
 	nodes []string  // ids of the other nodes on which the user is in the room
 }
 
-// namedUser is a user, and when the user got the name, in Unix milliseconds. If a user has two names, the later one
-// counts.
+// namedUser is a user, and the time at which the user got the name. If two nodes have different names for a user, the
+// newer name is used.
 type namedUser struct {
 	wire.User
-	named int64
+	named int64 // Unix milliseconds
 }
 
-// olderThan reports whether u has an older name than v, which is the same user. Two nodes may give names in the same
-// millisecond: then the order of the names decides, so that all nodes decide alike.
+// olderThan reports whether the name in u is older than the name in v. u and v are the same user. If both names were given
+// in the same millisecond, their order as strings decides, so that all nodes decide alike.
 func (u namedUser) olderThan(v namedUser) bool {
 	return cmp.Or(cmp.Compare(u.named, v.named), cmp.Compare(u.Name, v.Name)) < 0
 }
@@ -46,7 +47,8 @@ func newPeople() people {
 
 func (p *people) count() int { return len(p.byID) }
 
-// here reports whether the user counts as present on this node: with a connection, or still for a while without one.
+// here reports whether the user counts as present on this node: with a connection in the room, or for some time after the
+// last connection has ended or left the room.
 func (p *people) here(id string) bool {
 	return p.connected(id) || p.leaving[id] != nil
 }
@@ -57,8 +59,8 @@ func (p *people) connected(id string) bool {
 	return one != nil && one.conns > 0
 }
 
-// enter counts a new connection of the user to this node. It returns when the user came into the room: now, or earlier
-// if the user is there already.
+// enter counts a new connection of the user to this node. since is when the user came into the room: now, or an earlier
+// time if the user is in the room already.
 func (p *people) enter(u namedUser, now int64) (since int64) {
 	one := p.add(u, now)
 	one.conns++
@@ -66,8 +68,8 @@ func (p *people) enter(u namedUser, now int64) (since int64) {
 	return one.since
 }
 
-// leave removes one of the user's connections to this node. If it was the last one, the user counts as present until
-// the time until, or until a later time that an earlier call has set.
+// leave removes one of the user's connections to this node. If it was the last one, the user still counts as present for
+// a while: until the time in the parameter until, or until a later time that an earlier call of leave has set.
 func (p *people) leave(id string, until time.Time) {
 	one := p.byID[id]
 	if one.conns--; until.After(one.until) {
@@ -91,7 +93,7 @@ func (p *people) forget(now time.Time) (gone []string) {
 	return gone
 }
 
-// arrive records that the user has been in the room, on another node, since that time.
+// arrive records that the user is in the room on another node, and came there at the time since (Unix milliseconds).
 func (p *people) arrive(node string, u namedUser, since int64) {
 	one := p.add(u, since)
 	if since < one.since {
@@ -118,7 +120,7 @@ func (p *people) depart(node, id string) {
 	}
 }
 
-// rename shows a user who is in the room under the name in u, unless that name is older than the present one.
+// rename gives a user who is in the room the name in u, unless the user's present name is newer.
 func (p *people) rename(u namedUser) {
 	one := p.byID[u.ID]
 	if one == nil || !one.olderThan(u) {
@@ -130,7 +132,8 @@ func (p *people) rename(u namedUser) {
 	one.namedUser = u
 }
 
-// add returns the person of u, and adds it if u is not in the room.
+// add returns the person for the user u. If u is not in the room yet, add first adds a person who came at the time since.
+// If u is in the room already, add changes only the name, and only if the name in u is newer.
 func (p *people) add(u namedUser, since int64) *person {
 	one := p.byID[u.ID]
 	if one != nil {
@@ -153,15 +156,18 @@ func (p *people) removeIfGone(one *person) {
 	p.unlist(one)
 }
 
-// touch runs when a user comes, changes or goes. before is the user as the members were last told. touch stores it for
-// news, unless an earlier change has done so.
+// touch runs whenever a user comes, changes or goes. It notes in p.untold how the user was until then: that is the parameter
+// before, which is zero if the user was not in the room. The method news later compares this with the present user. If
+// p.untold has the user already, touch notes nothing: the members were not told about an earlier change yet, so they still
+// know the user as p.untold says.
 func (p *people) touch(id string, before wire.User) {
 	if _, ok := p.untold[id]; !ok {
 		p.untold[id] = before
 	}
 }
 
-// place returns the index of one in p.order, or the index at which it must be inserted.
+// place returns the index of the person one in p.order. If p.order does not contain one, place returns the index at which
+// one must be inserted.
 func (p *people) place(one *person) int {
 	i, _ := slices.BinarySearchFunc(p.order, one, byArrival)
 	return i
@@ -178,7 +184,9 @@ func (p *people) unlist(one *person) {
 	p.order = slices.Delete(p.order, i, i+1)
 }
 
-// users returns wire.MaxPeople users at most: first the user with that id, then the others as they came.
+// users returns the users in the room, wire.MaxPeople at most, in the order in which they came. There is one exception:
+// the user with the id in the parameter first comes at the beginning, if that user is in the room. So a client sees its
+// own user even if the list is cut.
 func (p *people) users(first string) []wire.User {
 	list := make([]wire.User, 0, min(len(p.order), wire.MaxPeople))
 	if one := p.byID[first]; one != nil {
@@ -195,9 +203,9 @@ func (p *people) users(first string) []wire.User {
 	return list
 }
 
-// news returns the users who came or changed since the last call, and the ids of the users who went. If the only
-// change is that one user came or changed, alone is the id of that user. After the call these changes count as told to
-// the members.
+// news returns the users who came or changed since the last call, and the ids of the users who went. If the only change
+// is that one user came or changed, alone is the id of that user; the caller need not tell that user. After the call,
+// these changes count as told to the members.
 func (p *people) news() (came []wire.User, went []string, alone string) {
 	var persons []*person
 	touched := len(p.untold)

@@ -8,9 +8,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Post checks a message, hands it to the stream and returns. The client gets the frame accepted once the stream has
-// stored the message, or the frame refused if a check or the stream fails. The checks have the order of
-// docs/protocol.md: id, repeat, room, forbidden, text, ttl, gone, rate, full, unavailable.
+// Post checks a message, hands it to the stream and returns. It makes these checks, in the order of docs/protocol.md: id,
+// repeat, room, forbidden, text, ttl, gone, rate, full, unavailable. (Each name but repeat is the code of the refusal.)
+// Once the stream has stored the message, the client gets the frame accepted. If a check or the stream fails, it gets the
+// frame refused.
 func (c *Client) Post(p wire.Post) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(p), Room: p.Room, ID: p.ID, Code: code, Message: message}, retry)
@@ -58,7 +59,7 @@ func (c *Client) Post(p wire.Post) {
 	e := NewMessage(wire.Message{ID: p.ID, User: *c.user.Load(), Text: text, ReplyTo: answered,
 		Mentions: distinct(p.Mentions), At: at.UnixMilli(), Expires: at.UnixMilli() + ttl})
 	k := e.key()
-	if wait, repeat := r.reserve(c, k, len(e.Body), at); wait > 0 || repeat {
+	if wait, repeat := r.reserve(c, k, e.size(), at); wait > 0 || repeat {
 		c.hub.refund(c, now)
 		if !repeat {
 			refuse(wire.CodeFull, roomFull, wait)
@@ -82,8 +83,8 @@ func distinct(ids []string) (once []string) {
 	return once
 }
 
-// memberOf returns the room of that name if the client is a member of it, else nil. It asks the room too, because
-// c.rooms may hold a room that has dropped the client: a room drops a member whose queue is full.
+// memberOf returns the room of that name if the client is a member of it, else nil. c.rooms alone does not show that: a
+// room drops a member whose queue is full, and is then still in c.rooms. So memberOf asks the room, too.
 func (c *Client) memberOf(name string) *room {
 	r, _ := c.in(name)
 	if r == nil {
@@ -95,8 +96,8 @@ func (c *Client) memberOf(name string) *room {
 	return r
 }
 
-// lifetime returns how many milliseconds a message lives if its post asks for ttl. A ttl of 0 asks for the default. If
-// ttl is out of bounds, problem is a sentence that says so.
+// lifetime returns for how many milliseconds a message lives. ttl is the time that its post asks for, in milliseconds; 0
+// asks for the default. If ttl is too short or too long, problem is the sentence for the refusal.
 func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 	bounds := h.config.TTL
 	if ttl == 0 {
@@ -111,8 +112,8 @@ func (h *Hub) lifetime(ttl int64) (ms int64, problem string) {
 // maxRepeats is how many repeats of one post may wait for the stream's answer.
 const maxRepeats = 64
 
-// repeat reports whether the same user has posted the same id in the same room before. If so, the client gets the
-// answer to that earlier post: now, or when the stream has answered it.
+// repeat reports whether p is a repeat: the room has a message that the user of c has posted with the id p.ID. If so, c
+// gets the answer to the earlier post: at once, or as soon as the stream has answered that post.
 func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	r := h.room(p.Room)
 	if r == nil {
@@ -123,8 +124,9 @@ func (h *Hub) repeat(c *Client, p wire.Post) bool {
 	return r.repeatLocked(c, key{c.userID, p.ID})
 }
 
-// repeatLocked reports whether a post with the key k was made before. If so, c gets the answer to that earlier post:
-// now, or when the stream has answered it.
+// repeatLocked reports whether the room already has a post with the key k, that is, a post of the same user with the same
+// id. If so, c gets the answer to that post: at once, or as soon as the stream has answered that post. If maxRepeats
+// clients wait for this answer already, c is refused.
 func (r *room) repeatLocked(c *Client, k key) bool {
 	if w := r.pending[k]; w != nil && w.stored == nil {
 		if len(w.repeats) < maxRepeats {
@@ -143,10 +145,10 @@ func (r *room) repeatLocked(c *Client, k key) bool {
 	return ok
 }
 
-// livingLocked returns the message with key k as an event without its Body, also if it was taken back. ok is false if the
-// room has no such message or if it has expired.
+// livingLocked returns the message with the key k, as an event without its Body. It also finds a message that was taken
+// back. ok is false if the room has no message with that key, or if the message has expired.
 func (r *room) livingLocked(k key) (e Event, ok bool) {
-	switch w, live := r.pending[k], r.timeline.byKey[k]; {
+	switch w, live := r.pending[k], r.timeline.byName.find(k.name()); {
 	case live != nil:
 		e = Event{Seq: live.seq, ID: k.id, At: live.at, Expires: live.expires}
 	case w != nil && w.stored != nil:
@@ -155,9 +157,10 @@ func (r *room) livingLocked(k key) (e Event, ok bool) {
 	return e, e.Expires > r.hub.clock.Now().UnixMilli()
 }
 
-// reserve adds a pending post of size bytes to the room. If the room is full, reserve adds nothing, and delay is how long
-// it takes until one of the room's messages expires. Post has already looked for a repeat; reserve looks again, under the
-// lock, because the same user may post from two connections at once.
+// reserve adds a pending post of size bytes to the room. In two cases it adds nothing. If the room is full, delay is how
+// long it takes until one of the room's messages expires. If the post is a repeat, repeat is true, and c gets its answer
+// from repeatLocked. Post has looked for a repeat before, but a user may send one post on two connections at once. So
+// reserve looks again, under the same lock under which it adds the post.
 func (r *room) reserve(c *Client, k key, size int, now time.Time) (delay time.Duration, repeat bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -177,7 +180,8 @@ func (r *room) reserve(c *Client, k key, size int, now time.Time) (delay time.Du
 	return 0, false
 }
 
-// nextExpiryLocked returns how long until a message of the room expires.
+// nextExpiryLocked returns how long a client whose post or reaction did not fit into the room must wait: until a message
+// of the room expires, or for retryUnavailable if the room has no live message.
 func (r *room) nextExpiryLocked(now time.Time) time.Duration {
 	wait, ok := r.timeline.nextExpiry(now)
 	if !ok {
@@ -192,7 +196,9 @@ func (r *room) onAppended(k key, chargedAt time.Time, receipt Receipt, err error
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := r.pending[k]
-	if r.hub.drainFailed.Load() { // the message would not reach every member: its author must post it again
+	// If Drain has failed, the message would not reach every member. So no client gets an answer, and the author's client
+	// posts the message again after it has reconnected.
+	if r.hub.drainFailed.Load() {
 		for _, c := range w.repeats {
 			c.posts.done()
 		}

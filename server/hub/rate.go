@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// charge counts one post of c against the rate of its user and, for a guest, of its address. If a limit is reached,
-// charge counts nothing. It then returns how long the client must wait, and a sentence that says why.
+// charge counts one post of c towards the limit of c's user. If the user is a guest, it also counts the post towards the
+// limit that all guests of one address share. If a limit is reached, charge counts nothing, and returns how long the
+// client must wait and a sentence that says why. If the post is allowed, delay is 0.
 func (h *Hub) charge(c *Client, now time.Time) (delay time.Duration, problem string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -27,15 +28,16 @@ func (h *Hub) charge(c *Client, now time.Time) (delay time.Duration, problem str
 	return 0, ""
 }
 
-// chargeRename counts a change of the name by the user of c. At the limit it counts nothing and returns how long the
-// client must wait.
+// chargeRename counts one change of the user's name against the rate of renames. If the limit is reached, it counts nothing
+// and returns how long the client must wait.
 func (h *Hub) chargeRename(c *Client, now time.Time) (wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.rateLocked("renames "+c.userID, maxRenames, renamesPer).take(now)
 }
 
-// refund runs for a post that stored no new message. It removes the post that charge counted at the time chargedAt.
+// refund undoes charge for a post that stored no new message, for example a repeat. chargedAt is the time that charge was
+// called with.
 func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -46,15 +48,15 @@ func (h *Hub) refund(c *Client, chargedAt time.Time) {
 	}
 }
 
-// chargeAct counts one act of c against the rate of its user: a reaction, a removal or a typing frame. At the limit it
-// counts nothing and returns how long the client must wait.
+// chargeAct counts one act of c against the rate of c's user. An act is a reaction, a removal or a typing frame. If the
+// limit is reached, chargeAct counts nothing and returns how long the client must wait.
 func (h *Hub) chargeAct(c *Client, now time.Time) (wait time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.rateLocked(actsOf(c), h.config.Acts, h.config.Per).take(now)
 }
 
-// refundAct takes back the act that chargeAct counted at that time. It runs for an act that changed nothing.
+// refundAct undoes chargeAct for an act that changed nothing. at is the time that chargeAct was called with.
 func (h *Hub) refundAct(c *Client, at time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,7 +65,8 @@ func (h *Hub) refundAct(c *Client, at time.Time) {
 	}
 }
 
-// actsOf returns the key in Hub.rates for the acts of c's user. User ids have no space, so it is never a user's id.
+// actsOf returns the key in Hub.rates for the acts of c's user. The key has spaces, so it cannot be a user id, which is the
+// key for posts.
 func actsOf(c *Client) string { return "acts of " + c.userID }
 
 func (h *Hub) rateLocked(key string, n int, per time.Duration) *rateWindow {
@@ -95,7 +98,7 @@ func (w *rateWindow) take(now time.Time) (delay time.Duration) {
 	return 0
 }
 
-// giveBack removes the event that take counted at moment.
+// giveBack undoes the call take(moment): it removes the event that this call counted.
 func (w *rateWindow) giveBack(moment time.Time) {
 	for i := len(w.times) - 1; i >= 0; i-- {
 		if w.times[i].Equal(moment) {

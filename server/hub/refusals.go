@@ -7,7 +7,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// The sentences of refusals, for clients that have no words of their own for the code.
+// The sentences for the field message of the frame refused. A client may show them to the user. The web client does not:
+// it has its own sentence for each code.
 const (
 	badID       = "A message's id must be a UUID in lower case."
 	readOnly    = "You can write here only when you are signed in."
@@ -30,7 +31,7 @@ const (
 
 var reactionsFull = fmt.Sprintf("%d people have given this reaction, which is the most.", wire.MaxReactors)
 
-// tooManyActs says how many reactions and removals a user may send.
+// tooManyActs returns the sentence for a user who has sent too many reactions and removals.
 func (h *Hub) tooManyActs() string {
 	return fmt.Sprintf("Slow down: %d reactions and removals in %s.", h.config.Acts, human(h.config.Per))
 }
@@ -40,19 +41,20 @@ var tooManyChanges = fmt.Sprintf("Slow down: %d joins, leaves and lists of peopl
 
 var tooManyRenames = fmt.Sprintf("Slow down: %d changes of your name in %s.", maxRenames, human(renamesPer))
 
-// inMostRooms says that the client is in n rooms and may not be in more.
+// inMostRooms returns the sentence for a client that is in n rooms, and may not join another one.
 func inMostRooms(n int) string {
 	return fmt.Sprintf("You are in %d rooms, which is the most. Leave one first.", n)
 }
 
-// badTTL says how long a message may live.
+// badTTL returns the sentence for a post whose ttl is out of bounds.
 func badTTL(bounds wire.TTL) string {
 	return fmt.Sprintf("A message here lives %s to %s.", human(time.Duration(bounds.Min)*time.Millisecond),
 		human(time.Duration(bounds.Default)*time.Millisecond))
 }
 
-// Refuse answers one frame with f and counts the refusal. retry is how long the client waits before the same frame may
-// succeed; 0 means never. Every refusal goes through Refuse, so that the count is complete.
+// Refuse sends the client the frame f, which refuses one frame of the client, and counts the refusal. retry is how long
+// the client must wait before the same frame may succeed; 0: it will never succeed. Refuse sets f.RetryMS to that time.
+// Other code must not send a refused frame itself, because the count would be wrong.
 func (c *Client) Refuse(f wire.Refused, retry time.Duration) {
 	c.hub.counts.refuse(f.Code)
 	f.RetryMS = wire.Milliseconds(retry)

@@ -8,7 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// pending is a post that was handed to the stream and is not yet both stored and delivered.
+// pending is a post that was given to the stream and is not finished. It is finished once the stream has stored it and
+// has also delivered its event to this node, or has failed to store it.
 type pending struct {
 	author  *Client
 	stored  *Event    // the event that the stream stored, without its Body; nil until the stream has answered
@@ -18,14 +19,16 @@ type pending struct {
 
 // room is an open room: it has members on this node, or it had members less than keepEmptyFor ago.
 type room struct {
-	opened chan struct{} // static; closed when err and stop are set
-	err    error         // why the room did not open; static once opened
-	stop   func()        // static once opened
+	opened chan struct{} // static; closed once the room is open or has failed to open
+	err    error         // why the room did not open; static once opened is closed
+	stop   func()        // stops following the room in the stream; static once opened is closed
+	next   appointment   // when the hub must expire a message of the room; Hub.mu guards it
 
-	// mu guards what follows. It is held during fan-out, so that all members see one order; Member.Send never blocks. Do not
-	// call Append or Follow with mu held: see the package comment.
+	// mu guards what follows. It is also held while a frame is sent to all members, so that all of them get the frames in
+	// one order. It is not held for long, because Member.Send never blocks. Do not call Append or Follow with mu held:
+	// see the package comment.
 	mu           sync.Mutex
-	attendance        // hub and name in it are static
+	attendance        // its fields hub and name are static
 	closed       bool // no client can join this room any more; the next join makes a new room
 	timeline     timeline
 	pending      map[key]*pending
@@ -42,8 +45,9 @@ func newRoom(h *Hub, name string) *room {
 	return r
 }
 
-// deliver runs when the stream brings an event, in seq order. It sends every member what the event has changed, and passes
-// over an event of a kind that this node does not know.
+// deliver runs when the stream brings an event of the room; the events come in seq order. It applies the event to the
+// timeline, and sends every member the change. If this node does not know the kind of the event, members are sent
+// nothing.
 func (r *room) deliver(e Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,13 +56,15 @@ func (r *room) deliver(e Event) {
 	}
 	r.hub.clock.AdvanceTo(time.UnixMilli(e.At))
 	change := r.timeline.apply(e, r.hub.clock.Now().UnixMilli())
-	if change.isNew {
-		r.hub.schedule(r, change.message)
+	if change.isNew && r.timeline.due[0] == change.message {
+		r.scheduleLocked()
 	}
 	if change.outcome == posted {
 		delete(r.typing, e.User)
 	}
-	if change.outcome == removed && !change.isNew { // this node had the message, so the stream may still store it
+	// Make the stream erase the message, which it may still store. If change.isNew is true, the stream has erased the
+	// message already: it delivered the removal to this node, but not the message.
+	if change.outcome == removed && !change.isNew {
 		r.hub.stream.Erase(r.name, change.message.seq)
 	}
 	if len(r.members) > 0 {
@@ -66,15 +72,15 @@ func (r *room) deliver(e Event) {
 		r.sendButLocked(f, r.acts.senderLocked(e), own)
 	}
 	r.acts.onDeliveredLocked(e, change)
-	for k, p := range r.pending { // a later event also finishes a stored post whose own event never came
+	for k, p := range r.pending { // finish the posts with a seq up to that of e, even if their events never came
 		if p.stored != nil && p.stored.Seq <= r.timeline.seen {
 			r.finishLocked(k)
 		}
 	}
 }
 
-// join makes c a member, unless it is a member already, and sends it the frame joined, which brings what happened
-// after cursor. It returns false if the room is closed.
+// join makes c a member, unless c is a member already. It then sends c the joined frame, which contains the changes after
+// cursor. It returns false if r.closed is true.
 func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -88,8 +94,8 @@ func (r *room) join(c *Client, cursor *wire.Cursor) bool {
 	return true
 }
 
-// snapshotLocked returns the joined frame for a client that has everything up to cursor. If cursor is nil, the client
-// has nothing.
+// snapshotLocked returns the joined frame for a client that has every change of the room up to cursor. cursor is nil if
+// the client has nothing of the room yet.
 func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	r.forget(time.Now())
 	epoch, now := r.hub.stream.Epoch(), r.hub.clock.Now().UnixMilli()
@@ -105,21 +111,23 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}
 }
 
-// leave removes c from the members. Its user still counts as present for graceAfter; see dropLocked.
+// leave removes c from the members. The user of c still counts as present for graceAfter (see dropLocked).
 func (r *room) leave(c *Client) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.dropLocked(c)
 }
 
-// leaveUntil removes c from the members. Its user will come back, and counts as present until the time deadline.
+// leaveUntil removes c from the members. Its user will probably come back, so the user still counts as present until
+// deadline.
 func (r *room) leaveUntil(c *Client, deadline time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.remove(c, deadline)
 }
 
-// has reports whether c is a member, and returns the head. A member has been sent every change up to the head.
+// has reports whether c is a member. It also returns the room's head. If c is a member, c was sent every change up to the
+// head.
 func (r *room) has(c *Client) (head int64, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,9 +141,9 @@ func (r *room) finishLocked(k key) {
 	r.hub.posts.done()
 }
 
-// closeLocked marks the room as closed. It finishes the posts and acts that the stream has stored: they only wait for
-// their delivery, and a closed room delivers nothing. It tells the directory that the users who left a short time ago
-// are not in the room any more.
+// closeLocked marks the room as closed. A closed room ignores the events that the stream delivers. So posts and acts that
+// are stored and only wait for their delivery would wait forever: closeLocked finishes them. It also tells the directory
+// that the users who still counted as present without a connection are not in the room any more.
 func (r *room) closeLocked() {
 	r.closed = true
 	for id := range r.people.leaving {
@@ -153,10 +161,10 @@ func (r *room) closeLocked() {
 	}
 }
 
-// tidy gives up posts and acts that were stored but never delivered, stops counting users who did not come back in
-// time, and tells the members who came and went. clock is the time of the hub's Clock: a stored post is given up when
-// its message has expired by clock. now is from time.Now: it decides which acts to give up, and which users were away
-// for too long.
+// tidy gives up stored posts and acts whose events the stream has not delivered in time: a post once its message has
+// expired, an act after actTimeout. It removes the users who left and did not come back in time, and tells the members
+// which users came and went. clock is the time of the hub's Clock, by which messages expire. now is the result of time.Now
+// and decides everything else.
 func (r *room) tidy(clock, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,7 +181,8 @@ func (r *room) tidy(clock, now time.Time) {
 	}
 }
 
-// emptySince reports whether the room is open and has no members. since is the time at which the last member left.
+// emptySince reports whether the room is open and has no members. since is when the last member left, or when the room
+// was made if it has never had a member.
 func (r *room) emptySince() (since time.Time, empty bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -185,8 +194,8 @@ func (r *room) emptySince() (since time.Time, empty bool) {
 	return r.leftAt, !r.closed && len(r.members) == 0
 }
 
-// closeIfLeft closes the room if it is empty and its last member left at the time limit or earlier. If it returns true,
-// the room is closed, and the caller must call Hub.drop for it.
+// closeIfLeft closes the room if it has no members and the last member left at the time limit or earlier. It returns true
+// if it has closed the room; then the caller must call Hub.drop for the room.
 func (r *room) closeIfLeft(limit time.Time) bool {
 	r.mu.Lock()
 	left := !r.closed && len(r.members) == 0 && !r.leftAt.After(limit)
@@ -211,8 +220,8 @@ func (r *room) close() {
 	}
 }
 
-// stopFollowing stops following the room in the stream. Only the goroutine that set closed calls it, and only once. It
-// blocks while the room is still being opened.
+// stopFollowing stops following the room in the stream. Only the goroutine that has set r.closed calls it, and only once.
+// If the room is still being opened, it blocks until that has ended.
 func (r *room) stopFollowing() {
 	<-r.opened
 	if r.err == nil {

@@ -8,23 +8,42 @@ import (
 	"mayfly/shared/wire"
 )
 
-// snapshot holds what a joined frame shows of a timeline. It never changes, but when the frame is written, the items
-// whose message has expired or was taken back in the meantime are left out.
+// snapshot contains the lists of a joined frame. It never changes. If a message expires, or is taken back, before the
+// frame is written, the written frame leaves out the item of that message.
 type snapshot struct {
-	messages []item // oldest first
-	removed  []item // messages that were taken back, by seq
-	reacted  []item // the changed reactions of messages that the client has, by seq
+	messages []item // messages with their reactions, oldest first
+	removed  []item // messages that were taken back, sorted by seq
+	reacted  []item // the reactions of messages that the client has, if they have changed; sorted by seq
 }
 
-// item is one element of a list in a joined frame: the encoded bytes, and the message that they are about.
+// item is one element of a list in a joined frame, and the message that it is about. The element is encoded, or, if body is
+// not empty, the message itself, in its compact form. The fields are copies of those of the message, because a goroutine
+// writes the frame without room.mu.
 type item struct {
 	of      *message
 	encoded []byte
+	body    string
 }
 
-// snapshot returns the content of a joined frame for a client that has everything up to the seq cursor (nil: nothing).
-// If resumed is true, it is what happened after cursor. Otherwise it is the newest messages, because cursor is nil or
-// beyond the head, or because too much has happened for one joined frame.
+// size returns how many bytes appendTo appends.
+func (i item) size() int {
+	if i.body != "" {
+		return int(i.of.size)
+	}
+	return len(i.encoded)
+}
+
+// appendTo appends the element to dst.
+func (i item) appendTo(dst []byte) []byte {
+	if i.body != "" {
+		return i.of.expand(dst, i.body)
+	}
+	return append(dst, i.encoded...)
+}
+
+// snapshot returns the lists of a joined frame. cursor is the seq up to which the client has every change, nil if the
+// client has nothing. If resumed is true, s contains what has happened after cursor. If resumed is false, s contains the
+// newest messages, because cursor is nil or beyond the head, or because too much has happened for one joined frame.
 func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool) {
 	if cursor != nil && *cursor <= t.head {
 		if s, resumed = t.missed(*cursor, now); resumed {
@@ -37,7 +56,7 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 		if m.expires <= now {
 			continue
 		}
-		if !budget.take(&s.messages, item{m, m.show()}) || len(s.messages) > wire.MaxJoined {
+		if !budget.take(&s.messages, m.show()) || len(s.messages) > wire.MaxJoined {
 			s.messages = s.messages[:len(s.messages)-1]
 			break
 		}
@@ -46,7 +65,8 @@ func (t *timeline) snapshot(cursor *int64, now int64) (s snapshot, resumed bool)
 	return s, false
 }
 
-// missed returns what happened after cursor. fits is false if that does not fit in one joined frame.
+// missed returns what has happened after the seq cursor. fits is false if that is too much for one joined frame; then s
+// is empty.
 func (t *timeline) missed(cursor, now int64) (s snapshot, fits bool) {
 	budget := newBudget()
 	first := t.after(cursor)
@@ -54,7 +74,7 @@ func (t *timeline) missed(cursor, now int64) (s snapshot, fits bool) {
 		if m.expires <= now {
 			continue
 		}
-		if !budget.take(&s.messages, item{m, m.show()}) || len(s.messages) > wire.MaxJoined {
+		if !budget.take(&s.messages, m.show()) || len(s.messages) > wire.MaxJoined {
 			return snapshot{}, false
 		}
 	}
@@ -62,47 +82,52 @@ func (t *timeline) missed(cursor, now int64) (s snapshot, fits bool) {
 		return s, true
 	}
 	for _, m := range t.live[:first] {
-		if m.reactedAt > cursor && m.expires > now && !budget.take(&s.reacted, item{m, m.showReactions()}) {
+		if m.acts().reactedAt > cursor && m.expires > now && !budget.take(&s.reacted, m.showReactions()) {
 			return snapshot{}, false
 		}
 	}
 	for _, seq := range slices.Sorted(maps.Keys(t.removed)) {
 		m := t.removed[seq]
-		if m.takenBack.seq > cursor && m.expires > now &&
-			!budget.take(&s.removed, item{m, strconv.AppendInt(nil, seq, 10)}) {
+		if m.takenBack().seq > cursor && m.expires > now &&
+			!budget.take(&s.removed, item{of: m, encoded: strconv.AppendInt(nil, seq, 10)}) {
 			return snapshot{}, false
 		}
 	}
 	return s, true
 }
 
-// budget is how many bytes a joined frame may still take.
+// budget is how many more bytes the lists of a joined frame may have. It is negative if they have too many.
 type budget int
 
 func newBudget() *budget { return new(budget(wire.MaxJoinedBytes)) }
 
-// take appends i to list and returns false if the frame is then too long.
+// take appends i to list and subtracts its bytes from b. It returns false if the lists are then too long for a joined
+// frame. In this case the caller must remove i from list, or give up the lists.
 func (b *budget) take(list *[]item, i item) bool {
 	*list = append(*list, i)
-	*b -= budget(len(i.encoded) + len(","))
+	*b -= budget(i.size() + len(","))
 	return *b >= 0
 }
 
-// empty reports whether the snapshot shows nothing.
+// empty reports whether all lists of the snapshot are empty.
 func (s snapshot) empty() bool { return len(s.messages)+len(s.removed)+len(s.reacted) == 0 }
 
-// show returns m as one element of the messages of a joined frame, with its reactions.
-func (m *message) show() []byte {
-	if m.shown == nil {
-		m.shown = wire.AddReactions(m.encoded, m.reactions)
+// show returns m, with its reactions, for the list of messages in a joined frame.
+func (m *message) show() item {
+	if len(m.acts().reactions) == 0 {
+		return item{of: m, body: m.body}
 	}
-	return m.shown
+	if m.acted.shown == nil {
+		m.acted.shown = wire.AddReactions(m.json(), m.acted.reactions)
+	}
+	return item{of: m, encoded: m.acted.shown}
 }
 
-// showReactions returns m as one element of the list reacted of a joined frame.
-func (m *message) showReactions() []byte {
-	if m.entry == nil {
-		m.entry = wire.EncodeReacted(wire.MessageReactions{Seq: m.seq, Reactions: m.reactions})
+// showReactions returns the seq and the reactions of m for the list reacted in a joined frame.
+func (m *message) showReactions() item {
+	acted := m.record()
+	if acted.entry == nil {
+		acted.entry = wire.EncodeReacted(wire.MessageReactions{Seq: m.seq, Reactions: acted.reactions})
 	}
-	return m.entry
+	return item{of: m, encoded: acted.entry}
 }

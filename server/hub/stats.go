@@ -6,9 +6,10 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Stats is what a hub holds now, and what it has counted since New.
+// Stats contains the numbers of a hub. Some say how much there is now. The others say how often something has happened
+// since New.
 //
-// One thing: each field is a number that becomes one metric.
+// One type: each of its many fields is a number that becomes a metric.
 type Stats struct {
 	Rooms    int // open rooms on this node, including empty rooms that are still in memory
 	Messages int // live messages in these rooms
@@ -20,7 +21,7 @@ type Stats struct {
 	Expired    int64 // messages that were removed at their deadline
 	Reactions  int64 // reactions that this node's users gave or took away
 	Removals   int64 // messages that this node's users took back
-	ActRepeats int64 // reactions and removals that changed nothing, because an earlier one did the same
+	ActRepeats int64 // reactions and removals that changed nothing, because the message was in that state already
 
 	Users         int   // users on this node
 	Nodes         int   // other nodes that this node knows
@@ -30,13 +31,13 @@ type Stats struct {
 	Renames       int64 // changes of a name that guests asked for
 	SignalsLost   int64 // how often news of another node were missed, or a signal could not be sent
 
-	Refused map[wire.Code]int64
+	Refused map[wire.Code]int64 // frames that were refused, by code
 }
 
 // CodeOther is the key in Stats.Refused for codes that package wire does not list.
 const CodeOther wire.Code = "other"
 
-// counts holds a hub's counters. A frame to all members of a room is counted with one atomic addition.
+// counts contains a hub's counters. For each of them, Stats has a field of the same name, which says what is counted.
 type counts struct {
 	accepted, repeated, deliveries, expired   atomic.Int64
 	reactions, removals, actRepeats           atomic.Int64
@@ -70,8 +71,8 @@ func (c *counts) refuse(code wire.Code) {
 	n.Add(1)
 }
 
-// Stats returns what h holds now and what it has counted. Stats takes the lock of each room in turn. A room holds its
-// lock while it sends a frame to its members, so Stats never counts such a frame in part.
+// Stats returns what h holds now and what it has counted. It takes the lock of each room in turn, so it may wait for a
+// moment while a room sends a frame to its members.
 func (h *Hub) Stats() Stats {
 	s := Stats{Refused: map[wire.Code]int64{}}
 	for _, r := range h.snapshotRooms() {

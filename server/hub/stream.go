@@ -13,25 +13,26 @@ type Stream interface {
 	// Epoch returns the name of the stream's store. Seqs of different epochs can't be compared: a store that lost
 	// events gets a new epoch.
 	Epoch() string
-	// Append stores e and gives it a Seq. It returns before e is stored, but blocks for a moment while very many
-	// appends have no answer. It calls done once, from any goroutine and perhaps before Append returns: with the
-	// Receipt, or with an error that wraps ErrFull at a limit. If an event of the same user, room and id still lives,
-	// the Receipt is a repeat, also if that event was erased. (A stream may forget that an event was erased when it is
-	// restarted. The hub does not, because it reads the room's removals.)
+	// Append stores e and gives it a Seq. It returns before e is stored, but may block for a moment if very many earlier
+	// calls have no answer yet. Append calls done exactly once, on any goroutine, perhaps before Append returns: with the
+	// Receipt, or with an error, which wraps ErrFull if a limit is reached. If the room already has an event of the same
+	// user and id that has not expired, Append stores nothing, and the Receipt says that e is a repeat. An event that was
+	// erased counts, too. There is one exception: after a restart, a stream may have forgotten an event that was erased.
+	// The hub recognises such a repeat itself, by the room's removals.
 	Append(room string, e Event, done func(Receipt, error))
 	// Follow calls deliver with every event that the room holds, then returns. After that it calls deliver with every
-	// event that is stored later, also if this node does not know the event's kind. The calls come from one goroutine
-	// at a time, in seq order and without a gap, save for events that were erased, until stop is called. stop does not wait
-	// for a running call, so one more call may come after it. deliver must not keep the event's Body.
+	// event that is stored later, until stop is called. It delivers events of unknown kinds, too. The calls come from one
+	// goroutine at a time, in seq order. Only events that were erased are left out. stop does not wait for a call of
+	// deliver that is running, so one more call may come after stop. deliver must not keep the event's Body.
 	Follow(ctx context.Context, room string, deliver func(Event)) (stop func(), err error)
-	// Erase removes the stored bytes of the event seq of room, in the background, and tries again until it has succeeded. It
-	// does not block and calls nothing back. A KindRemoval of that event must be stored: by it the stream knows until when a
-	// post with the same id is a repeat.
+	// Erase removes the stored bytes of the event of room with that seq. It works in the background, and tries again
+	// until it has succeeded. It does not block, and calls no function of the hub. The caller first stores a KindRemoval
+	// of the event. From this removal the stream learns until when a post with the same id is a repeat.
 	Erase(room string, seq int64)
 }
 
-// Receipt says what a Stream stored: the event of this Append or, if Repeat is true, the live event that the Append
-// repeats.
+// Receipt says what a Stream has done for an Append. If Repeat is false, Append has stored Event, which now has its Seq.
+// If Repeat is true, Append has stored nothing, and Event is the earlier event, which the Append repeats.
 type Receipt struct {
 	Event  Event
 	Repeat bool

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"container/heap"
 	"slices"
 	"sort"
 	"sync/atomic"
@@ -9,59 +10,87 @@ import (
 	"mayfly/shared/wire"
 )
 
-// message is a live message and its encoded bytes, or what is left of a message that was taken back.
+// message is a live message, or what is left of a message that was taken back. A server holds very many of them, so their
+// size counts: what only some messages need is in acted.
 type message struct {
 	seq     int64
-	key     key
-	at      int64 // Unix milliseconds
-	expires int64 // Unix milliseconds
+	name    name
+	at      int64 // when it was posted, in Unix milliseconds
+	expires int64 // the deadline, in Unix milliseconds
 
-	// encoded is the message as JSON, with its seq but without its reactions. A posted frame is made from it. It is
-	// nil after the message was taken back.
-	encoded   []byte
-	reactions []wire.Reaction
-	reactedAt int64 // the seq of the last event that changed reactions
-	events    int   // how many events of KindReaction about this message the timeline has seen
+	// body is the message in its compact form, without its reactions. It is empty after the message was taken back. size is
+	// how many bytes the message has as JSON.
+	body string
+	size int32
 
-	// takenBack says how the message was taken back; it is nil if it was not. gone is true after the message was taken
-	// back: a writer checks it, without room.mu, before it writes a frame that was queued earlier.
-	takenBack *takenBack
-	gone      atomic.Bool
+	// gone says that the message was taken back, like acted.takenBack. It is for the goroutines that write queued frames:
+	// they must leave out the message, and cannot read takenBack because they do not hold room.mu.
+	gone atomic.Bool
 
-	shown, entry []byte // caches for joined frames: the message with its reactions, the reactions alone; nil: not made
+	acted *acted // nil if nothing has happened to the message since it was posted
 }
+
+// acted is what has happened to a message since it was posted.
+type acted struct {
+	reactions []wire.Reaction
+	reactedAt int64      // the seq of the last event that changed reactions
+	events    int        // how many events of KindReaction about this message the timeline has seen
+	takenBack *takenBack // nil if the message was not taken back
+
+	shown, entry []byte // caches of the results of show and showReactions; nil: not made yet, or out of date
+}
+
+// acts returns what has happened to m. The caller must not change it: see record.
+func (m *message) acts() acted {
+	if m.acted == nil {
+		return acted{}
+	}
+	return *m.acted
+}
+
+// record returns what has happened to m, so that the caller can change it.
+func (m *message) record() *acted {
+	if m.acted == nil {
+		m.acted = &acted{}
+	}
+	return m.acted
+}
+
+// takenBack returns how m was taken back, nil if it was not.
+func (m *message) takenBack() *takenBack { return m.acts().takenBack }
 
 // takenBack says how a message was taken back.
 type takenBack struct {
-	seq int64  // of the removal
+	seq int64  // the seq of the removal
 	by  string // the id of the user who took it back
-	why string // as in wire.Removed
+	why string // the reason: a value of wire.Removed.Why
 }
 
-// timeline holds what lives in one room: messages with their reactions, and which messages were taken back. Only
-// events and the passing of time change it, so the same events give the same timeline on every node. That is true even
-// for a node that reads the events after the stream has erased the messages that were taken back. It has no lock and
-// no clock of its own: room.mu guards it, and its methods take the time as a parameter.
+// timeline contains what lives in one room: messages with their reactions, and which messages were taken back. Only
+// events and the passing of time change a timeline. So the same events lead to the same timeline on every node, even if a
+// node reads them after the stream has erased some messages that were taken back. A timeline has no lock and no clock of
+// its own: room.mu guards it, and its methods take the time as a parameter.
 type timeline struct {
-	seen    int64      // the seq of the last event, even if it changed nothing
-	head    int64      // the seq of the last event that changed anything
-	lastAct int64      // the seq of the last reaction or removal that changed anything
-	live    []*message // sorted by seq
-	removed map[int64]*message
-	byKey   map[key]*message // live and removed messages
-	bytes   int              // encoded bytes of live, with reactions
-	events  int              // how many events of KindReaction were about the live and removed messages
+	seen    int64              // the seq of the last event, even if it changed nothing
+	head    int64              // the seq of the last event that changed anything
+	lastAct int64              // the seq of the last reaction or removal that changed anything
+	live    []*message         // the live messages, sorted by seq
+	removed map[int64]*message // by seq: the messages that were taken back and have not reached their deadline
+	byName  index              // the messages in live and removed
+	due     dueMessages        // the messages in live and removed
+	bytes   int                // encoded bytes of the messages in live, with their reactions
+	events  int                // how many events of KindReaction were about the messages in live and removed
 }
 
 func newTimeline() timeline {
-	return timeline{removed: map[int64]*message{}, byKey: map[key]*message{}}
+	return timeline{removed: map[int64]*message{}, byName: newIndex()}
 }
 
 // change says what an event has changed in a timeline, or why it has changed nothing.
 type change struct {
 	outcome outcome
 	message *message // the message that the event brings or is about; nil if the timeline does not hold it
-	isNew   bool     // the timeline did not hold message before
+	isNew   bool     // the event has brought message into the timeline
 	body    reaction // the reaction; set only for an event of KindReaction
 }
 
@@ -70,15 +99,16 @@ type outcome uint8
 
 const (
 	passedOver outcome = iota // the event has expired, or this version cannot read it
-	posted
-	reacted
-	removed
-	already // an earlier event did the same: gave or took away the reaction, or took the message back
-	absent  // the message is unknown, has expired or was taken back
-	full    // wire.MaxReactors users have given this reaction already, which is the most
+	posted                    // the event has added a message
+	reacted                   // the event has given a reaction, or has taken one away
+	removed                   // the event has taken a message back
+	already                   // an earlier event did the same: gave or took away the reaction, or took the message back
+	absent                    // the message that the event is about is unknown, has expired or was taken back
+	full                      // wire.MaxReactors users have given this reaction already, which is the most
 )
 
-// apply changes the timeline by e. Events must come in seq order; apply passes over an event that it has seen already.
+// apply applies the event e to the timeline, and returns what e has changed. The caller must apply events in seq order;
+// apply ignores an event that it has applied already. now is in Unix milliseconds.
 func (t *timeline) apply(e Event, now int64) change {
 	if e.Seq <= t.seen {
 		return change{}
@@ -94,59 +124,62 @@ func (t *timeline) apply(e Event, now int64) change {
 			return t.takeBack(e, r, now)
 		}
 	}
-	t.head = e.Seq // also for an event that this version cannot read: a newer node may have shown it
-	encoded, ok := wire.NumberMessage(e.Body, e.Seq)
-	if e.Kind != KindMessage || !ok || e.Expires <= now {
+	t.head = e.Seq // even if this version cannot read the event: a newer node may have shown it to its members
+	if e.Kind != KindMessage || !e.isCompact() || e.Expires <= now {
 		return change{}
 	}
-	m := &message{seq: e.Seq, key: e.key(), at: e.At, expires: e.Expires, encoded: encoded}
+	m := &message{seq: e.Seq, name: e.key().name(), at: e.At, expires: e.Expires,
+		body: string(e.Body), size: int32(e.size())}
 	t.live = append(t.live, m)
-	t.byKey[m.key] = m
-	t.bytes += len(encoded)
+	t.byName.put(m)
+	heap.Push(&t.due, m)
+	t.bytes += m.bytes()
 	return change{outcome: posted, message: m, isNew: true}
 }
 
-// react gives the reaction r or takes it away.
+// react applies e, the event of the reaction r: it gives the reaction to the message, or takes it away (r.On is false).
 func (t *timeline) react(e Event, r reaction, now int64) change {
 	m := t.find(r.To)
 	c := change{outcome: absent, message: m, body: r}
 	if m == nil || m.expires <= now {
 		return c
 	}
-	m.events++
+	acted := m.record()
+	acted.events++
 	t.events++
-	if m.takenBack != nil {
+	if acted.takenBack != nil {
 		return c
 	}
-	before := m.reactionBytes()
-	if c.outcome = m.react(r); c.outcome == reacted {
-		t.head, t.lastAct, m.reactedAt = e.Seq, e.Seq, e.Seq
-		m.shown, m.entry = nil, nil
-		t.bytes += m.reactionBytes() - before
+	before := m.bytes()
+	if c.outcome = acted.react(r); c.outcome == reacted {
+		t.head, t.lastAct, acted.reactedAt = e.Seq, e.Seq, e.Seq
+		acted.shown, acted.entry = nil, nil
+		t.bytes += m.bytes() - before
 	}
 	return c
 }
 
-// takeBack removes the message that r names.
+// takeBack applies e, the event of the removal r: it takes back the message that r names.
 func (t *timeline) takeBack(e Event, r removal, now int64) change {
 	m := t.find(r.To)
 	c := change{outcome: absent, message: m}
 	switch {
 	case e.Expires <= now:
 		return c
-	case m != nil && m.takenBack != nil:
-		if m.takenBack.by == e.User {
+	case m != nil && m.takenBack() != nil:
+		if m.takenBack().by == e.User {
 			c.outcome = already
 		}
 		return c
 	case m == nil: // the stream has erased the message before this node read it
 		c.isNew = true
-		c.message = &message{seq: r.To, key: key{r.User, r.ID}, at: r.At, expires: e.Expires}
-		if t.byKey[c.message.key] == nil {
-			t.byKey[c.message.key] = c.message
+		c.message = &message{seq: r.To, name: key{r.User, r.ID}.name(), at: r.At, expires: e.Expires}
+		if t.byName.find(c.message.name) == nil {
+			t.byName.put(c.message)
 		}
+		heap.Push(&t.due, c.message)
 	default:
-		t.bytes -= len(m.encoded) + m.reactionBytes()
+		t.bytes -= m.bytes()
 		i := t.after(m.seq - 1)
 		t.live = slices.Delete(t.live, i, i+1)
 	}
@@ -157,7 +190,8 @@ func (t *timeline) takeBack(e Event, r removal, now int64) change {
 	return c
 }
 
-// find returns the message with that seq, even if it was taken back. It returns nil if the timeline does not hold it.
+// find returns the message with that seq, even if the message was taken back. It returns nil if the timeline has no such
+// message.
 func (t *timeline) find(seq int64) *message {
 	if m := t.removed[seq]; m != nil {
 		return m
@@ -168,73 +202,64 @@ func (t *timeline) find(seq int64) *message {
 	return nil
 }
 
-// after returns the index in live of the first message with a seq above seq.
+// after returns the index in t.live of the first message whose seq is greater than the parameter seq.
 func (t *timeline) after(seq int64) int {
 	return sort.Search(len(t.live), func(i int) bool { return t.live[i].seq > seq })
 }
 
-// expire drops the messages with these seqs and returns the seqs of those that were not taken back.
-func (t *timeline) expire(seqs []int64) (expired []int64) {
-	due := make(map[int64]bool, len(seqs))
-	for _, seq := range seqs {
-		due[seq] = true
-		if m := t.removed[seq]; m != nil {
-			delete(t.removed, seq)
-			t.forget(m)
-		}
-	}
-	kept := t.live[:0]
-	for _, m := range t.live {
-		if !due[m.seq] {
-			kept = append(kept, m)
+// expire removes the messages that have expired at the time now. It returns the seqs of those that were still live; the
+// others were taken back earlier. Mostly the oldest messages expire first: then the time that expire takes does not depend
+// on how many messages the room holds.
+func (t *timeline) expire(now int64) (expired []int64) {
+	for len(t.due) > 0 && t.due[0].expires <= now {
+		m := heap.Pop(&t.due).(*message)
+		t.forget(m)
+		if t.removed[m.seq] == m {
+			delete(t.removed, m.seq)
 			continue
 		}
-		t.bytes -= len(m.encoded) + m.reactionBytes()
-		t.forget(m)
+		t.bytes -= m.bytes()
 		expired = append(expired, m.seq)
 	}
-	clear(t.live[len(kept):]) // so that the garbage collector can free the texts
-	t.live = kept
+	slices.Sort(expired)
+	oldest := 0
+	for oldest < len(t.live) && t.live[oldest].expires <= now {
+		oldest++
+	}
+	clear(t.live[:oldest]) // so that the garbage collector can free the texts
+	if t.live = t.live[oldest:]; oldest < len(expired) {
+		t.live = slices.DeleteFunc(t.live, func(m *message) bool { return m.expires <= now })
+	}
 	return expired
 }
 
-// forget removes m from byKey and subtracts its events. The caller removes m from live or removed.
+// forget removes m from t.byName and subtracts its events from t.events. The caller must remove m from t.live or t.removed.
 func (t *timeline) forget(m *message) {
-	t.events -= m.events
-	if t.byKey[m.key] == m {
-		delete(t.byKey, m.key)
-	}
+	t.events -= m.acts().events
+	t.byName.remove(m)
 }
 
-// held returns how many messages count towards Config.RoomMessages. A message that was taken back counts until it would have
-// expired, or else users could fill the memory with messages that they take back.
+// held returns how many messages count towards Config.RoomMessages. A message that was taken back counts, too, until its
+// deadline. Otherwise users could fill the memory: they could post and take back messages without a limit.
 func (t *timeline) held() int { return len(t.live) + len(t.removed) }
 
-// nextExpiry returns how long until the next message expires; ok is false if the room holds no message.
+// nextExpiry returns how long it takes until the next message expires. A message that was taken back counts, too. ok is
+// false if the timeline holds no message.
 func (t *timeline) nextExpiry(now time.Time) (wait time.Duration, ok bool) {
-	sooner := func(m *message) {
-		if left := time.UnixMilli(m.expires).Sub(now); !ok || left < wait {
-			wait, ok = left, true
-		}
+	if len(t.due) == 0 {
+		return 0, false
 	}
-	for _, m := range t.live {
-		sooner(m)
-	}
-	for _, m := range t.removed {
-		sooner(m)
-	}
-	return wait, ok
+	return time.UnixMilli(t.due[0].expires).Sub(now), true
 }
 
 // takeBack records how m was taken back, and drops its content.
 func (m *message) takeBack(how takenBack) {
-	m.takenBack = &how
 	m.gone.Store(true)
-	m.encoded, m.reactions, m.shown, m.entry = nil, nil, nil, nil
+	m.body, m.acted = "", &acted{events: m.acts().events, takenBack: &how}
 }
 
-// react gives the reaction r to m or takes it away.
-func (m *message) react(r reaction) outcome {
+// react gives the reaction r to the message or takes it away.
+func (m *acted) react(r reaction) outcome {
 	i := slices.IndexFunc(m.reactions, func(o wire.Reaction) bool { return o.Emoji == r.Emoji })
 	there := i >= 0 && slices.Contains(m.reactions[i].By, r.User.ID)
 	switch {
@@ -257,14 +282,14 @@ func (m *message) react(r reaction) outcome {
 
 // hasReaction reports whether user has given m the reaction emoji.
 func (m *message) hasReaction(user, emoji string) bool {
-	return slices.ContainsFunc(m.reactions, func(r wire.Reaction) bool {
+	return slices.ContainsFunc(m.acts().reactions, func(r wire.Reaction) bool {
 		return r.Emoji == emoji && slices.Contains(r.By, user)
 	})
 }
 
 // reactors returns how many users have given m the reaction emoji.
 func (m *message) reactors(emoji string) int {
-	for _, r := range m.reactions {
+	for _, r := range m.acts().reactions {
 		if r.Emoji == emoji {
 			return len(r.By)
 		}
@@ -272,15 +297,18 @@ func (m *message) reactors(emoji string) int {
 	return 0
 }
 
-// How many bytes of JSON stand around an emoji, and around a user's id, in the list of reactions.
+// aroundEmoji is how many bytes the JSON of a reaction has besides the emoji and the user ids. aroundReactor is how many
+// bytes it has for each user id besides the id itself.
 const (
 	aroundEmoji   = len(`{"emoji":"","by":[]},`)
 	aroundReactor = len(`"",`)
 )
 
-// reactionBytes returns how many bytes the reactions of m take in JSON. It does not count escapes.
-func (m *message) reactionBytes() (n int) {
-	for _, r := range m.reactions {
+// bytes returns how many bytes m, with its reactions, has in JSON. It is an estimate: of the reactions, it does not count
+// the extra bytes of escaped characters.
+func (m *message) bytes() int {
+	n := int(m.size)
+	for _, r := range m.acts().reactions {
 		n += aroundEmoji + len(r.Emoji)
 		for _, user := range r.By {
 			n += aroundReactor + len(user)

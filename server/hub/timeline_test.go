@@ -265,6 +265,40 @@ func TestBoundsOfJoined(t *testing.T) {
 	}
 }
 
+// TestExpireInAnyOrder: messages expire by their deadlines and not in the order of their posts, and each only once. A message
+// that was taken back is not among the expired.
+func TestExpireInAnyOrder(t *testing.T) {
+	random := rand.New(rand.NewPCG(17, 3))
+	node, live := hub.NewTimeline(), map[int64]int64{} // seq: deadline
+	for seq, now := int64(1), int64(1000); now < 1300; seq, now = seq+2, now+1 {
+		e := hub.NewMessage(wire.Message{ID: id(int(seq)), User: historyUsers[0], Text: "x", At: now,
+			Expires: now + 1 + random.Int64N(50)*random.Int64N(2) + 50})
+		e.Seq = seq
+		node.Apply(e, now)
+		live[seq] = e.Expires
+		if random.IntN(5) == 0 {
+			e := hub.NewRemoval(id(int(seq)), "u-ann", e, now)
+			e.Seq = seq + 1
+			node.Apply(e, now)
+			delete(live, seq)
+		}
+		var want []int64
+		for seq, deadline := range live {
+			if deadline <= now {
+				want = append(want, seq)
+				delete(live, seq)
+			}
+		}
+		slices.Sort(want)
+		if got := node.Expire(now); !slices.Equal(got, want) {
+			t.Fatalf("at %d %v expired, want %v", now, got, want)
+		}
+	}
+	if node.Expire(2000); len(node.Joined(nil, 0).Messages) != 0 {
+		t.Error("messages live on")
+	}
+}
+
 // FuzzEvent: no body makes a timeline panic, and one that cannot be read changes nothing that members see.
 func FuzzEvent(f *testing.F) {
 	m := hub.NewMessage(wire.Message{ID: id(1), User: historyUsers[0], Text: "x", At: 1, Expires: 100})

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	typingEvery = 3 * time.Second // the members are told at most once in this time that a user is typing
-	typingOver  = 6 * time.Second // how long a user counts as typing after the last frame that says so
+	typingEvery = 3 * time.Second // the shortest time between two frames that tell the members that the same user is typing
+	typingOver  = 6 * time.Second // how long a user counts as typing after the last typing frame of the user's client
 )
 
 // typist is a user who is typing in a room, or was a moment ago.
@@ -18,16 +18,16 @@ type typist struct {
 	until time.Time // until then the user counts as typing
 }
 
-// typed is the body of a signal that a user is typing, or not any more.
+// typed is the Body of a kindTyping signal. The signal says that a user is typing, or has stopped typing.
 type typed struct {
-	Node string    `json:"node"`
+	Node string    `json:"node"` // the id of the node that sends the signal
 	Room string    `json:"room"`
 	User wire.User `json:"user"`
-	On   bool      `json:"on"`
+	On   bool      `json:"on"` // false: the user is not typing any more
 }
 
-// Typing tells the other members that the user is typing, or not any more, unless the members know it already. Above
-// the limit of acts, typing frames are dropped without an answer.
+// Typing handles a typing frame: it tells the other members that the user is typing, or has stopped typing. It tells them
+// nothing if they know it already. If the user has reached the limit of acts, Typing drops the frame without an answer.
 func (c *Client) Typing(t wire.Typing) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
 		c.Refuse(wire.Refused{Re: wire.Kind(t), Room: t.Room, Code: code, Message: message}, retry)
@@ -68,8 +68,8 @@ func (a *attendance) onTyping(c *Client, on bool, now time.Time) {
 	a.tellTyping(*c.user.Load(), on)
 }
 
-// noteTyping records at the time now that the user is typing and that the members are told so. If on is false, it
-// records that the user has stopped.
+// noteTyping records in a.typing that the user is typing, and that the members are told so at the time now. If on is
+// false, it records instead that the user has stopped typing.
 func (a *attendance) noteTyping(id string, on bool, now time.Time) {
 	if a.typing == nil {
 		a.typing = map[string]typist{}
@@ -81,7 +81,7 @@ func (a *attendance) noteTyping(id string, on bool, now time.Time) {
 	}
 }
 
-// tellTyping tells the members on all nodes, but not the user's own connections, whether the user is typing.
+// tellTyping tells the members on all nodes whether the user u is typing (on). It leaves out the user's own connections.
 func (a *attendance) tellTyping(u wire.User, on bool) {
 	a.sendTyping(u, on)
 	if a.people.elsewhere > 0 {
@@ -93,7 +93,8 @@ func (a *attendance) sendTyping(u wire.User, on bool) {
 	a.sendExcept(NewFrame(wire.Typing{Room: a.name, User: &u, On: &on}), u.ID)
 }
 
-// stopTyping tells the members that a user who has no connection in the room any more is not typing.
+// stopTyping runs when c has left the room and its user has no other connection in the room. If the user counted as
+// typing, stopTyping tells the members that the user has stopped.
 func (a *attendance) stopTyping(c *Client, now time.Time) {
 	if a.typing[c.userID].until.After(now) {
 		a.noteTyping(c.userID, false, now)
@@ -101,8 +102,8 @@ func (a *attendance) stopTyping(c *Client, now time.Time) {
 	}
 }
 
-// forgetTypists removes the users who are not typing any more. It keeps a user for typingEvery after told, because
-// onTyping needs told until then.
+// forgetTypists removes from a.typing the users who are not typing any more. But it keeps each user for typingEvery after
+// the time typist.told: if the user types again in that time, onTyping must know that the members were told a moment ago.
 func (a *attendance) forgetTypists(now time.Time) {
 	for id, one := range a.typing {
 		if !one.until.After(now) && now.Sub(one.told) >= typingEvery {
@@ -111,8 +112,9 @@ func (a *attendance) forgetTypists(now time.Time) {
 	}
 }
 
-// tellTyping gives run a signal to send, because the caller holds the lock of a room. If too many signals wait, it
-// drops the signal.
+// tellTyping puts a signal for the other nodes into the queue x.typing, from which nodes.run sends it. tellTyping cannot
+// call Signals.Send itself: its caller holds room.mu, and Send must not be called with that lock held. If the queue is
+// full, tellTyping drops the signal.
 func (x *nodes) tellTyping(t typed) {
 	select {
 	case x.typing <- newSignal(kindTyping, t):
@@ -121,7 +123,8 @@ func (x *nodes) tellTyping(t typed) {
 	}
 }
 
-// receiveTyping tells the members on this node whether a user of another node is typing.
+// receiveTyping runs when a kindTyping signal comes, which this node has perhaps sent itself. If the signal is from
+// another node, receiveTyping tells the members on this node whether a user of that node is typing.
 func (x *nodes) receiveTyping(body []byte) {
 	var t typed
 	if json.Unmarshal(body, &t) != nil || t.Node == x.id {

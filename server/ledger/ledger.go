@@ -28,10 +28,10 @@ type Store interface {
 }
 
 const (
-	maxWaiting   = 10_000          // the most facts that wait to be stored; KeepMinor may fill only half of it
+	maxWaiting   = 10_000          // the most facts in the queue, where they wait to be stored
 	flushTimeout = 2 * time.Second // the longest time for storing the waiting facts when the server stops
 
-	firstRetry = time.Second      // the wait after the first failure of the store; it doubles with each failure
+	firstRetry = time.Second      // the wait after the first failure of the store; each further failure doubles the wait
 	lastRetry  = 30 * time.Second // the longest wait after a failure of the store
 )
 
@@ -42,7 +42,7 @@ type Ledger struct {
 	store   Store
 	deliver func(fact string, until time.Time) // called with every stored fact
 	log     *slog.Logger
-	loaded  chan struct{} // closed once every stored fact has been delivered for the first time
+	loaded  chan struct{} // closed by load, after Follow has delivered all facts that the store had at the start
 	wake    chan struct{} // capacity 1; a value in it says that a fact waits to be stored
 
 	mu      sync.Mutex // guards what follows; no other lock is taken while it is held
@@ -55,15 +55,16 @@ type fact struct {
 	until time.Time
 }
 
-// New returns a ledger over store. The log calls the facts name. While Run runs, deliver is called with every stored
-// fact, also with the facts of this node, by one goroutine at a time.
+// New returns a ledger that keeps its facts in store. name is the word for the facts in the log, such as "sign-outs".
+// While Run runs, the ledger calls deliver with every stored fact, including the facts that this node itself has stored.
+// The calls of deliver never overlap.
 func New(name string, store Store, deliver func(fact string, until time.Time), log *slog.Logger) *Ledger {
 	return &Ledger{name: name, store: store, deliver: deliver, log: log, loaded: make(chan struct{}),
 		wake: make(chan struct{}, 1)}
 }
 
-// Run delivers the stored facts and stores the waiting facts, until ctx is done. Then it tries once more to store the
-// facts that still wait.
+// Run delivers the facts in the store, and stores the facts in the queue, until ctx is done. Then it tries once more to
+// store the facts that are left in the queue.
 func (l *Ledger) Run(ctx context.Context) {
 	stop := l.load(ctx)
 	if stop == nil {
@@ -84,7 +85,7 @@ func (l *Ledger) Run(ctx context.Context) {
 			return
 		case <-l.wake:
 			if failed.Failures() > 0 {
-				continue // the store has failed: wait until the timer retry fires
+				continue // the last attempt to store a fact has failed: wait until the timer retry fires
 			}
 		case <-retry.C:
 		}
@@ -99,12 +100,12 @@ func (l *Ledger) Run(ctx context.Context) {
 	}
 }
 
-// newRetry returns the back-off for failures of the store. It has no jitter, because on this node only the goroutine of
-// Run waits.
+// newRetry returns the exponential backoff for failures of the store. It needs no jitter. Jitter prevents many clients
+// from trying again at the same moment, but here only the goroutine of Run tries again.
 func newRetry() backoff.Backoff { return backoff.Backoff{First: firstRetry, Last: lastRetry} }
 
-// load calls store.Follow until it succeeds, with exponential backoff, and returns Follow's stop function. If ctx is done
-// first, it returns nil.
+// load calls store.Follow until Follow succeeds, with exponential backoff between the calls. It returns the function stop
+// that Follow has returned, or nil if ctx is done first.
 func (l *Ledger) load(ctx context.Context) (stop func()) {
 	for failed := newRetry(); ; {
 		stop, err := l.store.Follow(ctx, l.deliver)
@@ -141,7 +142,7 @@ func (l *Ledger) flush(ctx context.Context) error {
 			return err
 		}
 		l.mu.Lock()
-		l.waiting = l.waiting[1:] // the first fact is still next, because only flush removes facts
+		l.waiting = l.waiting[1:] // l.waiting[0] is still the fact that was just stored, because only flush removes facts
 		l.mu.Unlock()
 	}
 }
@@ -150,8 +151,8 @@ func (l *Ledger) flush(ctx context.Context) error {
 // drops the fact and logs that.
 func (l *Ledger) Keep(text string, expiry time.Time) { l.add(fact{text, expiry}, maxWaiting) }
 
-// KeepMinor is like Keep, for facts that are less important and may be many. It drops the fact if the queue is at least
-// half full, so that the other half stays free for facts of Keep.
+// KeepMinor queues a fact, as Keep does. It is for facts that may be many and are less important. KeepMinor drops the
+// fact if the queue is already half full, so that minor facts never take the space of the important ones.
 func (l *Ledger) KeepMinor(text string, expiry time.Time) { l.add(fact{text, expiry}, maxWaiting/2) }
 
 // add queues f. If limit facts wait already, it drops f and logs that.
@@ -177,7 +178,7 @@ func (l *Ledger) Waiting() int {
 	return len(l.waiting)
 }
 
-// Loaded returns a channel that is closed once every stored fact has been delivered for the first time.
+// Loaded returns a channel that Run closes when it has delivered all facts that the store had at the start.
 func (l *Ledger) Loaded() <-chan struct{} { return l.loaded }
 
 // Current returns nil if every fact that any node has stored has been delivered. Otherwise its error says why some facts

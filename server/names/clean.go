@@ -6,18 +6,19 @@ import (
 	"mayfly/server/names/spelling"
 )
 
-// maxName is the length of the longest name of a user who is signed in, in characters.
+// maxName is the longest name of a signed-in user, in characters.
 const maxName = 64
 
-// Best returns the best display name in the claims of a token, or "" if they hold no name. claim returns the value of
-// the claim with that name, or "" if the token has no such claim. From an e-mail address Best takes only the part before
-// the @, because every member of a room sees the name.
+// Best returns the best display name in the claims of a token, or "" if the claims contain no name. The function claim
+// returns the value of one claim, or "" if the token does not have that claim. Of an e-mail address, Best uses only the
+// part before the @: every member of a room sees the name, and must not learn the address.
 func Best(claim func(name string) string) string {
 	return firstName(claim("name"), claim("given_name")+" "+claim("family_name"),
 		mailbox(claim("preferred_username")), mailbox(claim("email")))
 }
 
-// firstName cleans names, and returns the first that is not empty and does not imitate the pseudonym of a guest.
+// firstName cleans the names in their order (see spelling.Clean). It returns the first cleaned name that is not empty and
+// does not imitate the pseudonym of a guest.
 func firstName(names ...string) string {
 	for _, name := range names {
 		if clean := spelling.Clean(name, maxName); clean != "" && !imitatesGuest(clean) {
@@ -27,7 +28,7 @@ func firstName(names ...string) string {
 	return ""
 }
 
-// mailbox returns the part of a login name before the @.
+// mailbox returns the part of login before the @, or the whole login if it has no @.
 func mailbox(login string) string {
 	name, _, _ := strings.Cut(login, "@")
 	return name

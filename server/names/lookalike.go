@@ -9,8 +9,8 @@ import (
 	"mayfly/server/names/spelling"
 )
 
-// imitatesGuest reports whether name looks like the pseudonym of a guest, such as "Anonymous Otter". It checks only
-// whether the letters of the name, as spelling.Key has them, begin with "anonymous".
+// imitatesGuest reports whether name looks like the pseudonym of a guest, such as "Anonymous Otter": whether its letters
+// begin with "anonymous". It compares the letters of spelling.Key(name), which is equal for names that look the same.
 func imitatesGuest(name string) bool {
 	letters := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) {
@@ -24,20 +24,20 @@ func imitatesGuest(name string) bool {
 // taken records which user of this node has which name, so that no two users have names that look the same. It has no
 // lock of its own: Profiles.mu guards it.
 type taken struct {
-	holders map[string]string // from the skeleton of a shown name to the id of the user who has the name
+	holders map[string]string // from spelling.Skeleton of a shown name to the id of the user who has the name
 	held    map[string]held   // from a user id to the user's name
 }
 
-// held is the name of one user. bare is the name from its source; shown is the name that other users see, perhaps with a
-// suffix.
+// held is the name of one user. bare is the name without a suffix, as the token or another source has it. shown is the name
+// that other users see: bare, perhaps with a suffix.
 type held struct{ bare, shown string }
 
 func newTaken() taken { return taken{holders: map[string]string{}, held: map[string]held{}} }
 
-// claimName gives the name bare to the user with that id, and returns the name that other users see. This is bare, or,
-// if another user has a name that looks the same, bare with a suffix. The suffix is the beginning of a hash of the id,
-// so a user gets the same suffix again. The user keeps the name until claimName gets another bare name for the user, or
-// until release is called.
+// claimName gives the name bare to the user with that id, and returns the name that other users see. Normally that is
+// bare. If another user already has a name that looks the same, claimName adds a suffix to bare. The suffix is the
+// beginning of a hash of the id, so the same user gets the same suffix each time. The user keeps the name until claimName
+// is called with another bare name for the user, or until release is called.
 func (t *taken) claimName(id, bare string) (shown string) {
 	if h, ok := t.held[id]; ok && h.bare == bare {
 		return h.shown

@@ -5,10 +5,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 )
 
-// These are the values of the label "result" in metrics. Each says how one lookup in a source of names has ended.
+// These are the values of the label "result" of metrics.lookups. Each says how one request to a source of names (Okta or
+// userinfo) has ended.
 const (
 	lookedFound   = "found"   // the source has answered about the user
-	lookedNobody  = "nobody"  // the source does not know the user, or does not answer about the user
+	lookedNobody  = "nobody"  // the source does not know the user, or userinfo refuses the user's own access token
 	lookedRefused = "refused" // the source rejects our API token
 	lookedLimited = "limited" // the source asks us to wait, because we have sent too many requests
 	lookedFailed  = "failed"  // the request failed for any other reason
@@ -16,7 +17,7 @@ const (
 
 // metrics are the metrics of this package.
 type metrics struct {
-	lookups *prometheus.CounterVec // lookups of a name or status, by source and result
+	lookups *prometheus.CounterVec // requests for a user's name or status, by source and result
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {

@@ -1,8 +1,8 @@
-// Package names finds out the display names of users, and with RequireActive whether the users are active in Okta. A
-// name comes from the ID token, the access token, Okta's Users API or the issuer's userinfo endpoint. The package caches
-// names and looks them up in the background: no sign-in waits for a name, and a follower (see Profiles.Follow) is told
-// when a better name is found. Users choose their names, so a name may be hostile. The package cleans names, refuses
-// names that imitate a guest, and adds a suffix if the names of two users look the same (package spelling).
+// Package names finds out the display names of users. If Config.RequireActive is set, it also finds out whether users are
+// active in Okta. A name comes from the ID token, the access token, Okta's Users API or the issuer's userinfo endpoint. The
+// package caches names and looks them up in the background. No sign-in waits for a name; a follower (see Profiles.Follow)
+// is told when a better name is found. Users choose their names, so a name may be hostile. The package cleans names, refuses
+// names that imitate a guest, and adds a suffix if the names of two users look the same (see package spelling).
 //
 // Package auth checks tokens, and asks this package for the names of the users in them.
 //
@@ -28,13 +28,14 @@ const (
 	maxLookups   = 5               // the most lookups at the same time
 	maxUsers     = 10_000          // the most users in the cache who are not connected; also the most lookups in the queue
 
-	// The next lookup of the same user is due when one of these times has passed since the last lookup.
-	nameFresh    = 10 * time.Minute // the time until the next lookup of the user, after an answer
-	statusFresh  = 5 * time.Minute  // the time until the next lookup of the user, after an answer with RequireActive
-	nobodyFresh  = time.Minute      // the time until the next lookup of a user who is unknown or not active
-	failureFresh = 30 * time.Second // the time until the next lookup of the user, after a failed lookup
+	// After a lookup of a user, the next lookup of that user is due when one of these times has passed. Which of them
+	// counts depends on how the lookup ended.
+	nameFresh    = 10 * time.Minute // after an answer, if Config.RequireActive is false
+	statusFresh  = 5 * time.Minute  // after an answer, if Config.RequireActive is true
+	nobodyFresh  = time.Minute      // after the answer that the user is unknown or not active
+	failureFresh = 30 * time.Second // after a lookup that failed
 
-	nameKept     = time.Hour        // how long the name of a user who is not connected is used; connected: without limit
+	nameKept     = time.Hour        // how long the name of a user who is not connected is used after it was found
 	recheckEvery = 30 * time.Second // how often Run queues the lookups that are due for connected users
 )
 
@@ -55,7 +56,7 @@ type Config struct {
 	OktaToken     string // the API token for Okta's Users API; empty: the Users API is not asked
 	RequireActive bool   // refuse users whom the Users API reports as not active; needs OktaToken
 
-	Userinfo func() string // returns the URL of the userinfo endpoint, "" if the issuer has none or it is not known yet
+	Userinfo func() string // returns the URL of the userinfo endpoint; "": the issuer has none, or the URL is not known yet
 	// ReadUserinfo returns the name in body, an answer of userinfo. It returns an error if the answer is not about
 	// subject.
 	ReadUserinfo func(body []byte, subject string) (name string, err error)
@@ -68,7 +69,7 @@ type User struct {
 	Name    string // the user's name until Profiles knows a better one
 }
 
-// Hints holds what the tokens of a user say of the user's name. Each field may be empty.
+// Hints contains the names in a user's tokens, and the access token itself. Each field may be empty.
 type Hints struct {
 	IDToken     string // the name in the ID token, which was checked
 	AccessToken string // the name in the access token, which was checked
@@ -78,19 +79,19 @@ type Hints struct {
 // Change says what has changed about a connected user.
 type Change struct {
 	Name     string
-	Inactive bool // with RequireActive, the Users API reports the user as not active: the user must leave
+	Inactive bool // the user must leave, because the Users API says "not active"; only if Config.RequireActive is true
 }
 
-// Profiles caches the names of users, and with RequireActive whether they are active in Okta. It looks up both in the
-// background. Any goroutine may call its methods.
+// Profiles caches the names of users and, if Config.RequireActive is set, whether the users are active in Okta. It looks
+// both up in the background. Any goroutine may call its methods.
 type Profiles struct {
 	okta     *source     // static; nil: the Users API is not asked
 	userinfo *source     // static
 	strict   bool        // static; Config.RequireActive
 	queue    chan lookup // static; lookups to do, at most one for each user
 
-	// notifying is held while followers are called, so that the newest change is the last that they get. It is taken
-	// before mu.
+	// notifying is held while onChange of the followers is called. Without this lock, two goroutines could call onChange
+	// in the wrong order, and a follower would end with an old name. notifying is taken before mu.
 	notifying sync.Mutex
 
 	mu    sync.Mutex       // guards what follows
@@ -104,7 +105,7 @@ type user struct {
 	User
 	names     [nameSources]named // the newest name from each source
 	inactive  bool               // the last answer of the Users API said that the user is not active
-	answered  bool               // the Users API has once returned the user, or has answered that it doesn't know the user
+	answered  bool               // the Users API has answered at least once; the answer "there is no such user" counts, too
 	due       time.Time          // no lookup is queued before this time
 	inflight  chan struct{}      // closed when the queued or running lookup has ended; nil: no lookup is queued or running
 	followers map[*follower]bool // if it is empty, the user is in Profiles.idle
@@ -131,8 +132,8 @@ type lookup struct {
 	bearer string
 }
 
-// New returns Profiles with an empty cache. client sends all requests, and must limit the size of the bodies that it
-// returns. Lookups are only made while Run runs.
+// New returns Profiles with an empty cache. client sends all requests to Okta and to userinfo. It must limit the size of
+// the response bodies, because Profiles reads each body into memory. Lookups are only made while Run runs.
 func New(c Config, client *http.Client, reg prometheus.Registerer, log *slog.Logger) *Profiles {
 	p := &Profiles{strict: c.RequireActive, queue: make(chan lookup, maxUsers), users: map[string]*user{},
 		taken: newTaken(), idle: list.New()}
@@ -144,8 +145,8 @@ func New(c Config, client *http.Client, reg prometheus.Registerer, log *slog.Log
 	return p
 }
 
-// Run does the queued lookups, maxLookups at the same time, until ctx is done. It also queues lookups of connected
-// users.
+// Run does the queued lookups until ctx is done, up to maxLookups at the same time. Once in every recheckEvery, it also
+// queues the lookups that are due for connected users.
 func (p *Profiles) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	for range maxLookups {
@@ -172,8 +173,9 @@ func (p *Profiles) Run(ctx context.Context) {
 	}
 }
 
-// recheck queues the lookups of connected users that are due. It does nothing if the Users API is not asked. Without
-// RequireActive, it leaves out the users about whom the Users API has answered once.
+// recheck queues the lookups that are due for connected users. If Config.RequireActive is true, it looks up all of them
+// again and again, because their status may change. Otherwise it looks up only users about whom the Users API has never
+// answered. Without the Users API, recheck does nothing.
 func (p *Profiles) recheck() {
 	if p.okta == nil {
 		return
@@ -187,10 +189,11 @@ func (p *Profiles) recheck() {
 	}
 }
 
-// Resolve runs when a user signs in. It records the names in hints, queues a lookup if one is due, and returns the best
-// name that is known now. Only with RequireActive does Resolve block: it waits for the lookup, but at most lookupBudget.
-// active is false if the Users API has reported the user as not active. If the Users API does not answer about a user,
-// active is true.
+// Resolve runs when a token of the user was checked: at a sign-in or a renewal. It records the names in hints, queues a
+// lookup if a lookup is due, and returns the best name that is known now. If Config.RequireActive is true, Resolve first
+// waits until the lookup has ended, for lookupBudget at most. Otherwise it does not block. active is false if the Users
+// API has reported the user as not active. While the Users API has not answered about the user, active is true: otherwise
+// a fault of Okta would lock out all users.
 func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name string, active bool) {
 	p.mu.Lock()
 	now := time.Now()
@@ -221,10 +224,10 @@ func (p *Profiles) Resolve(ctx context.Context, id User, hints Hints) (name stri
 	return p.taken.claimName(u.ID, id.Name), true
 }
 
-// Follow calls onChange each time the user gets another name, and when the user must leave. The caller knows the user
-// as id.Name. If Profiles already knows another name, or that the user must leave, Follow calls onChange before it
-// returns. The calls end after stop, but one more may come while stop runs or shortly after. onChange must not block
-// and must not call p.
+// Follow calls onChange each time the user gets another name, and when the user must leave. id.Name is the name that the
+// caller already has. If Profiles knows another name by now, or knows that the user must leave, Follow calls onChange
+// before it returns. stop ends the calls, but one more call may come while stop runs or shortly after. onChange must not
+// block and must not call methods of Profiles.
 func (p *Profiles) Follow(id User, onChange func(Change)) (stop func()) {
 	f := &follower{onChange: onChange, name: id.Name}
 	p.mu.Lock()
@@ -234,7 +237,7 @@ func (p *Profiles) Follow(id User, onChange func(Change)) (stop func()) {
 		u.idle = nil
 	}
 	u.followers[f] = true
-	if !p.taken.holds(id.ID) { // since the sign-in, Profiles has removed the user from its cache
+	if !p.taken.holds(id.ID) { // between the sign-in and now, Profiles has removed the user from its cache
 		p.taken.claimName(id.ID, id.Name)
 	}
 	p.mu.Unlock()
@@ -249,8 +252,8 @@ func (p *Profiles) Follow(id User, onChange func(Change)) (stop func()) {
 	}
 }
 
-// userLocked returns the user with the id id.ID, and marks the user as seen now. If users has no such user, it adds the
-// user.
+// userLocked returns the user with the id id.ID. If p.users has no such user, it adds the user. If the user is idle, it
+// moves the user to the end of p.idle, as the user who was seen last.
 func (p *Profiles) userLocked(id User) *user {
 	u, ok := p.users[id.ID]
 	if !ok {
@@ -263,8 +266,8 @@ func (p *Profiles) userLocked(id User) *user {
 	return u
 }
 
-// idleLocked adds u, who has no follower, to the idle users. If more than maxUsers are idle then, it removes the user
-// who was seen least recently from the cache.
+// idleLocked adds u, who has no follower, to the idle users. If there are then more than maxUsers idle users, it removes the
+// idle user who was seen least recently from the cache.
 func (p *Profiles) idleLocked(u *user) {
 	u.idle = p.idle.PushBack(u)
 	if p.idle.Len() > maxUsers {
@@ -281,8 +284,8 @@ func (u *user) setName(origin nameSource, name string, now time.Time) {
 	}
 }
 
-// best returns u's name from the best source. Unless u is connected, it leaves out names older than nameKept. If no name
-// is left, it returns "".
+// best returns the name of u from the best source that has returned a name, or "" if there is none. If u is not
+// connected, it ignores names that were found longer than nameKept ago.
 func (u *user) best(now time.Time) string {
 	for from := nameSources - 1; from >= 0; from-- {
 		if n := u.names[from]; n.name != "" && (len(u.followers) > 0 || now.Sub(n.at) < nameKept) {
@@ -306,7 +309,8 @@ func (p *Profiles) enqueueLocked(u *user, bearer string, now time.Time) {
 	}
 }
 
-// lookUp asks the Users API, and then userinfo if the user still has no name. Then it notifies the user's followers.
+// lookUp does one lookup. It asks the Users API, if that is set up. If the user then still has no name, it asks userinfo.
+// At the end it notifies the user's followers.
 func (p *Profiles) lookUp(ctx context.Context, l lookup) {
 	ctx, cancel := context.WithTimeout(ctx, lookupBudget)
 	defer cancel()
@@ -328,8 +332,9 @@ func (p *Profiles) lookUp(ctx context.Context, l lookup) {
 	p.notify(l.user)
 }
 
-// recordAnswer records the answer of one source about u, and sets the time at which the next lookup is due. If a lookup
-// asks two sources, the second answer sets the time.
+// recordAnswer records what one source, origin, has answered about u: a profile or an error. It also sets u.due,
+// the time before which no further lookup of u is queued. If a lookup asks two sources, the second answer replaces the u.due
+// that the first answer has set.
 func (p *Profiles) recordAnswer(u *user, origin nameSource, found profile, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -355,8 +360,8 @@ func (p *Profiles) recordAnswer(u *user, origin nameSource, found profile, err e
 	u.due = now.Add(fresh)
 }
 
-// notify calls onChange of each follower of u that does not know u's current name yet, or does not know yet that u must
-// leave.
+// notify tells the followers of u the news: it calls onChange of each follower that does not have u's current name yet,
+// or was not told yet that u must leave.
 func (p *Profiles) notify(u *user) {
 	p.notifying.Lock()
 	defer p.notifying.Unlock()

@@ -17,16 +17,18 @@ import (
 )
 
 const (
-	deniedPause = 5 * time.Minute // how long a source is not asked after it has rejected our API token
+	deniedPause = 5 * time.Minute // how long a source is not asked after it has refused our API token
 
-	// A source that answers "too many requests" says how long to wait. The pause is always between these two times.
-	minLimitedPause = time.Second // the shortest pause after "too many requests"
-	maxLimitedPause = time.Minute // the longest pause after "too many requests", also if the source asks for a longer one
+	// After the answer "too many requests", the source is paused for the time that the answer asks for, within these
+	// limits.
+	minLimitedPause = time.Second // the shortest pause, also if the source asks for a shorter one
+	maxLimitedPause = time.Minute // the longest pause, also if the source asks for a longer one
 
-	breakAfter  = 5                // after this many failures in a row, the source is not asked for brokenPause
-	brokenPause = 30 * time.Second // how long a source is not asked after breakAfter failures in a row
+	breakAfter  = 5                // after this many consecutive failures, the source is not asked for brokenPause
+	brokenPause = 30 * time.Second // how long a source is not asked after breakAfter consecutive failures
 
-	// After a failure that may be temporary, ask waits for a random time between these two and then tries once more.
+	// After a failure that may be temporary, source.ask waits for a random time between minSecondTry and maxSecondTry.
+	// Then it sends the request once more.
 	minSecondTry = 100 * time.Millisecond
 	maxSecondTry = 300 * time.Millisecond
 )
@@ -44,7 +46,8 @@ const (
 // statusActive is the status of users in Okta who may sign in. A user with any other status is not active.
 const statusActive = "ACTIVE"
 
-// profile is the answer of a source about a user. Both fields may be empty. Only Okta gives a status.
+// profile is the answer of a source about a user: the user's display name, and the status in Okta. Both may be empty.
+// userinfo has no status.
 type profile struct{ name, status string }
 
 var (
@@ -59,7 +62,7 @@ type limitedError struct{ wait time.Duration }
 func (e limitedError) Error() string { return fmt.Sprintf("the source asks to wait for %s", e.wait) }
 
 // source is a service that knows the names of users: Okta's Users API, or the issuer's userinfo endpoint. It has a
-// circuit breaker: after too many failures it is paused, which means that no request is sent until the pause is over.
+// circuit breaker: after certain failures the source is paused. During the pause, no request is sent.
 type source struct {
 	name    string       // static
 	client  *http.Client // static
@@ -76,11 +79,11 @@ type source struct {
 
 	mu       sync.Mutex // guards what follows
 	paused   time.Time  // the end of the pause, in which the source is not asked
-	failures int        // the number of failures in a row
+	failures int        // failures since the last success, except errDenied, limitedError and context.Canceled
 }
 
-// oktaID matches the ids of users in Okta. The Users API is asked only about such ids. For the id "me", for example, Okta
-// would return the owner of the API token.
+// oktaID matches the ids that Okta gives to users. Other ids are never put into a request: for the id "me", for example,
+// Okta would return the owner of the API token.
 var oktaID = regexp.MustCompile(`^[A-Za-z0-9]{10,64}$`)
 
 // newOkta returns a source that asks Okta's Users API with our API token.
@@ -162,7 +165,8 @@ func (s *source) ask(ctx context.Context, subject, bearer string) (profile, erro
 	}
 }
 
-// askOnce sends one request to the source and counts it. If s.request returns an error, it sends and counts nothing.
+// askOnce sends one request to the source, and counts the request in s.metrics.lookups. If s.request returns an error,
+// askOnce returns that error and sends nothing.
 func (s *source) askOnce(ctx context.Context, subject, bearer string) (profile, error) {
 	r, err := s.request(ctx, subject, bearer)
 	if err != nil {
@@ -200,7 +204,7 @@ func (s *source) do(r *http.Request, subject string) (profile, error) {
 		}
 		return s.parse(body, subject)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		if s.name == sourceUserinfo { // the token is the user's own, and may not be meant for userinfo
+		if s.name == sourceUserinfo { // the source refuses the user's token, not ours: so do not pause the source
 			return profile{}, errNobody
 		}
 		return profile{}, fmt.Errorf("%w: %s", errDenied, resp.Status)
@@ -213,9 +217,10 @@ func (s *source) do(r *http.Request, subject string) (profile, error) {
 	}
 }
 
-// waitFor returns how long the source asks us to wait. h is the header of its answer "too many requests". Okta sends the
-// end of the wait in X-Rate-Limit-Reset, by its own clock; waitFor compares this with Date, which is by the same clock.
-// Other sources send Retry-After in seconds.
+// waitFor returns how long the source asks us to wait. h is the header of the answer "too many requests". Okta sends the
+// time at which the wait ends, in X-Rate-Limit-Reset. waitFor subtracts the time in Date from it, because both come from
+// Okta's clock. Other sources send the length of the wait, as Retry-After in seconds. Without these headers the wait is
+// maxLimitedPause.
 func waitFor(h http.Header) time.Duration {
 	wait := maxLimitedPause
 	reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
@@ -234,8 +239,9 @@ func (s *source) isPaused(now time.Time) bool {
 	return now.Before(s.paused)
 }
 
-// recordResult records the result of a request, and pauses the source after certain errors. It returns true if err may
-// be temporary, so that a second try makes sense.
+// recordResult records the result err of a request: nil and errNobody count as success. It pauses the source if err is
+// errDenied or a limitedError, and after breakAfter consecutive failures of any other kind. It returns true if err may be
+// temporary, so that a second try makes sense.
 func (s *source) recordResult(err error) (transient bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -258,7 +264,7 @@ func (s *source) recordResult(err error) (transient bool) {
 		}
 		pause = brokenPause
 	}
-	if !now.Before(s.paused) { // log only once, because several requests that run at the same time may fail together
+	if !now.Before(s.paused) { // several requests may fail at the same time: log only the first
 		s.log.Warn("people's names cannot be looked up for a while",
 			"source", s.name, "err", fmt.Sprintf("%.*s", maxFailure, err), "pause", pause)
 	}

@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// isRevokedLocked reports whether k was revoked and the revocation has not expired.
+// isRevokedLocked reports whether the sign-in or token with the key k is revoked at this moment.
 func (r *Revocations) isRevokedLocked(k key) bool { return r.revoked[k].After(time.Now()) }
 
 // noteLocked records, in memory and in the ledger, that a client has shown token in the sign-in signIn. The record
-// expires at expiry. It records nothing if signIn is the key of the token itself (see Admit), or if token is recorded in
-// maxSessions sign-ins already. Without the limit maxSessions, a client could name a new sign-in on each connection,
-// until maxKnown is reached and the revocations of other users are forgotten.
+// expires at expiry. noteLocked does nothing if signIn and token are the same key: then the client has named no sign-in
+// (see Admit). It also does nothing if token is recorded in maxSessions sign-ins already. Without that limit, a client
+// could name a new sign-in on each connection until memory has maxKnown facts, and then the revocations of other users
+// would be forgotten.
 func (r *Revocations) noteLocked(signIn, token key, expiry time.Time) {
 	if signIn != token && r.signIns[token] < maxSessions && r.linkLocked(signIn, token, expiry) {
 		r.ledger.KeepMinor(strings.Join([]string{factSaw, string(signIn), string(token)}, " "), expiry)
 	}
 }
 
-// revokeLocked revokes k until expiry, and ends all connections that hold k. If k is a sign-in, it also revokes every
-// token that was shown in k. If k is revoked already, it does nothing.
+// revokeLocked revokes the sign-in or token with the key k until expiry, and ends all connections that have shown it. If k
+// is a sign-in, it also revokes every token that was shown in that sign-in. If k is revoked already, it does nothing.
 func (r *Revocations) revokeLocked(k key, expiry time.Time) {
 	if r.isRevokedLocked(k) {
 		return
@@ -34,8 +35,8 @@ func (r *Revocations) revokeLocked(k key, expiry time.Time) {
 	}
 }
 
-// linkLocked records in memory that token belongs to signIn. It returns false if this was recorded already. If signIn is
-// revoked, it revokes token too.
+// linkLocked records in memory that the token with the key token was shown in the sign-in with the key signIn. If signIn
+// is revoked, it also revokes token. It returns true if the record is new, and false if memory has it already.
 func (r *Revocations) linkLocked(signIn, token key, expiry time.Time) bool {
 	if _, ok := r.tokens[signIn][token]; ok {
 		return false
@@ -52,8 +53,8 @@ func (r *Revocations) linkLocked(signIn, token key, expiry time.Time) bool {
 	return true
 }
 
-// rememberLocked adds a fact to the field order, which says in which order facts are forgotten. If there are then more
-// than maxKnown facts, it forgets the oldest one.
+// rememberLocked adds the fact k at the end of r.order, where the oldest fact is first. If r.order then has more than
+// maxKnown facts, it forgets the oldest fact.
 func (r *Revocations) rememberLocked(k known) {
 	if r.order = append(r.order, k); len(r.order) > maxKnown {
 		r.forgetLocked(r.order[0])
@@ -61,7 +62,7 @@ func (r *Revocations) rememberLocked(k known) {
 	}
 }
 
-// forgetLocked removes a fact from the maps of r. The caller removes it from order.
+// forgetLocked removes the fact k from all maps of r. It does not remove k from r.order: the caller does that.
 func (r *Revocations) forgetLocked(k known) {
 	if k.token == "" {
 		if !r.revoked[k.signIn].After(k.until) { // a later time means that the key was revoked again

@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Gather returns the value of every metric. The key is the name of the metric, followed by a space and the value of each
-// of its labels. The value of a histogram is how many observations it has counted.
+// Gather returns the value of every metric. The key is the name of the metric and then the values of its labels, with a
+// space before each, such as "mayfly_refusals_total rate". The value of a histogram is the number of its observations.
 func Gather(t testing.TB, metrics prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := metrics.Gather()
@@ -22,15 +22,16 @@ func Gather(t testing.TB, metrics prometheus.Gatherer) map[string]float64 {
 			for _, l := range m.GetLabel() {
 				series += " " + l.GetValue()
 			}
-			// A metric is a counter, a gauge or a histogram. For the other two kinds, the value here is 0.
+			// A metric is a counter, a gauge or a histogram. Two of these three values are 0, because the metric is not
+			// of their kind; so the sum is the value of the metric.
 			all[series] = m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 		}
 	}
 	return all
 }
 
-// Metric returns the value of one metric; label is the value of its label, or "" if it has no label. The test fails if
-// the metric does not exist.
+// Metric returns the value of the metric with that name. label is the value of the metric's label, or "" if the metric has
+// no label. The test fails if the metric does not exist.
 func Metric(t testing.TB, metrics prometheus.Gatherer, name, label string) float64 {
 	t.Helper()
 	value, ok := Gather(t, metrics)[strings.TrimSpace(name+" "+label)]

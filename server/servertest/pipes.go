@@ -8,8 +8,8 @@ import (
 
 // pipes is a net.Listener for connections in memory (net.Pipe). These connections work under synctest.
 type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
+	conns  chan net.Conn // the server's ends of new connections; dial and Server.Accept send, pipes.Accept receives
+	closed chan struct{} // closed by Close
 	once   sync.Once
 }
 
@@ -29,7 +29,7 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
 
-// remoteConn is a connection whose RemoteAddr returns addr.
+// remoteConn is a connection whose RemoteAddr returns addr, an IP address and a port.
 type remoteConn struct {
 	net.Conn
 	addr string

@@ -1,6 +1,6 @@
-// Package servertest runs a whole server in a test: package server with a hub on a stream. The network is the loopback
-// interface, or it is in memory and works under synctest, so that a test can run in virtual time. The package has no
-// client: each test makes its own clients.
+// Package servertest runs a whole server in a test: package server, a hub and a stream. The network is the loopback
+// interface, or a network in memory. The network in memory works under synctest, so that a test can run in virtual time.
+// The package has no client: each test makes its own clients.
 package servertest
 
 import (
@@ -27,25 +27,25 @@ import (
 const (
 	// Timeout ends a test that hangs. It is so long that a test on a busy machine does not reach it.
 	Timeout = 2 * time.Minute
-	// ReadTimeout is the read and write timeout of the HTTP server on the network in memory. It is shorter than the
-	// longest wait of a poll (wire.PollWait).
+	// ReadTimeout is the read and write timeout of the HTTP server on the network in memory. It is shorter than
+	// wire.PollWait, the longest wait of a poll, so that tests find out whether a poll survives the timeout.
 	ReadTimeout = 15 * time.Second
 
 	publicOrigin = "https://chat.example.com"
 )
 
-// TTL limits how long a message lives on the servers of this package.
+// TTL limits how long a message lives on the servers of this package, in milliseconds.
 var TTL = wire.TTL{Min: 1000, Default: 300_000, Max: 86_400_000}
 
 // Options change the server that Start and StartInMemory run. The zero value fits most tests.
 type Options struct {
 	Stream  Stream               // stores events and carries signals between nodes; nil: a new streamtest.Memory
 	Server  func(*server.Config) // changes the Config of the server before it is made
-	Hub     func(*hub.Config)    // changes the Config of the hub, whose TTL, Posts, Acts and Per are those of the server
-	Secrets []string             // the test fails if the log holds one of these
+	Hub     func(*hub.Config)    // changes the hub's Config, whose TTL, Posts, Acts and Per come from server.Config
+	Secrets []string             // the test fails if the log contains one of these strings
 }
 
-// Stream is what a server needs of stream.NATS or streamtest.Memory.
+// Stream has the methods of a stream that a server needs. stream.NATS and streamtest.Memory implement it.
 type Stream interface {
 	hub.Stream
 	hub.Signals
@@ -54,12 +54,12 @@ type Stream interface {
 // Server is a running server.
 type Server struct {
 	*server.Server
-	URL     string             // http:// and its address; on a network in memory every host name leads to the server
+	URL     string             // http:// and the server's address; with the network in memory, every host name works
 	Memory  *streamtest.Memory // the stream; nil if Options.Stream is of another type
 	Metrics *prometheus.Registry
 	Log     *Log
-	Wall    atomic.Int64 // by how many nanoseconds the server's wall clock is set forward
-	Stop    func()       // stops the server, once, and checks that the log holds none of Options.Secrets
+	Wall    atomic.Int64 // how many nanoseconds the server's wall clock is ahead of the real time; a test may set it
+	Stop    func()       // stops the server, and checks that the log has none of Options.Secrets; later calls do nothing
 
 	net *pipes // nil on the loopback interface
 }
@@ -144,7 +144,8 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	return s
 }
 
-// shutDown ends the HTTP server. In memory it waits as cmd/mayfly does, because waiting costs no real time in the bubble.
+// shutDown ends the HTTP server. On the loopback interface it cuts requests that still run. On the network in memory it
+// waits for them, as cmd/mayfly does, because waiting under synctest takes no real time.
 func (s *Server) shutDown(web *http.Server) {
 	if s.net == nil {
 		web.Close()
@@ -155,19 +156,20 @@ func (s *Server) shutDown(web *http.Server) {
 	if web.Shutdown(ending) != nil {
 		web.Close()
 	}
-	time.Sleep(time.Second) // in virtual time: net/http lingers after it has cut off a request
+	time.Sleep(time.Second) // in virtual time: net/http may close its last connections only a moment later
 }
 
-// Dialer returns a dialer for the transport of a client of a server in memory. For the server, addr is the client's IP
-// address; write an IPv6 address in brackets.
+// Dialer returns a dialer that connects to the server over the network in memory; use it in the transport of an
+// http.Client. The server sees addr as the client's IP address. Write an IPv6 address in brackets.
 func (s *Server) Dialer(addr string) func(ctx context.Context, _, _ string) (net.Conn, error) {
 	return s.net.dial(addr + ":1234")
 }
 
-// Accept gives a connection that the test has made to a server in memory, as if a client had connected.
+// Accept makes a server in memory accept conn, as if a client had connected. The test itself has made conn, for example with
+// net.Pipe.
 func (s *Server) Accept(conn net.Conn) { s.net.conns <- conn }
 
-// Log holds what was logged. A test may read it while the server writes it.
+// Log contains the text that the server has logged. A test may read the log while the server writes to it.
 type Log struct {
 	mu sync.Mutex
 	b  bytes.Buffer

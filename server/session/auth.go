@@ -14,20 +14,23 @@ import (
 
 // Verifier checks tokens. auth.Verifier implements it, and tests have a Verifier without cryptography.
 type Verifier interface {
-	// Verify checks a token. The error is an *auth.Error.
+	// Verify checks a token and returns its user. idToken may be empty; it is used only for the user's name. Every
+	// error is an *auth.Error.
 	Verify(ctx context.Context, token, idToken string) (auth.Identity, error)
-	// Follow calls onChange each time the user of id gets a new name, and when the user must leave. The calls end after
-	// stop. onChange must not block.
+	// Follow registers onChange and returns at once. Until stop is called, the Verifier calls onChange each time the
+	// user of id gets a new name, and when the user must leave the server. If such news is known already, Follow calls
+	// onChange before it returns. onChange must not block.
 	Follow(id auth.Identity, onChange func(auth.Change)) (stop func())
 	// Ready returns nil if tokens can be checked now. Otherwise its error says why they cannot.
 	Ready() error
-	// Warning returns a problem that the operator should solve although tokens can be checked, "" if there is none.
+	// Warning returns a problem that the operator should solve, although tokens can be checked. It returns "" if there is
+	// no problem.
 	Warning() string
 }
 
 const (
-	// A connection may send at most maxSignIns hello and auth frames in any span of signInsPer. If it sends one more, the
-	// connection ends.
+	// A connection may send at most maxSignIns frames of the types hello and auth within signInsPer. One more such frame
+	// ends the connection.
 	maxSignIns = 10
 	signInsPer = time.Minute
 	// A connection ends when maxFailedAuths of its auth frames have failed. A failure does not count if the server
@@ -56,7 +59,8 @@ func (s *Session) openGuest(hello wire.Hello) error {
 	return nil
 }
 
-// openSignedIn handles a hello with a token. It checks the token, and welcomes its user or ends the connection.
+// openSignedIn handles a hello with a token. If the token is accepted, it welcomes the token's user. Otherwise it returns
+// the error that ends the connection.
 func (s *Session) openSignedIn(hello wire.Hello) error {
 	if hello.SignInID != nil {
 		s.signInID = *hello.SignInID
@@ -135,8 +139,8 @@ func (s *Session) refuseAuth(f wire.Auth, e *auth.Error) error {
 	return nil
 }
 
-// signOut handles a signout frame. It revokes the user's sign-in, which ends all connections of the sign-in. For a guest
-// it ends only this connection.
+// signOut handles a signout frame. It revokes the user's sign-in, which ends all connections of that sign-in. If the user is
+// a guest, only this connection ends.
 func (s *Session) signOut() error {
 	if s.SignedIn() {
 		s.holder.SignOut()
@@ -145,8 +149,8 @@ func (s *Session) signOut() error {
 	return errSignedOut
 }
 
-// checkSignInRate counts a hello or auth frame. If there were more than maxSignIns of them in the last signInsPer, it
-// returns a Bye, which ends the connection.
+// checkSignInRate counts one hello or auth frame of the connection. If there were more than maxSignIns such frames in the
+// last signInsPer, it returns a Bye, which ends the connection.
 func (s *Session) checkSignInRate() error {
 	if s.signIns.Add(time.Now(), signInsPer) <= maxSignIns {
 		return nil
@@ -155,9 +159,9 @@ func (s *Session) checkSignInRate() error {
 		RetryMS: wire.Milliseconds(signInsPer)})
 }
 
-// checkFailures counts a failed sign-in of the client's address, but only if e.Wrong says that no user of this server
-// can have the token. If the address has had too many failures, checkFailures returns a Bye, which ends the
-// connection.
+// checkFailures counts a failed sign-in for the client's address, but only if e.Wrong is true. A token that is Wrong
+// belongs to no user of this server, so an attacker may have sent it. If the address has had too many failures,
+// checkFailures returns a Bye, which ends the connection.
 func (s *Session) checkFailures(e *auth.Error) error {
 	if !e.Wrong {
 		return nil
@@ -171,9 +175,10 @@ func (s *Session) checkFailures(e *auth.Error) error {
 }
 
 // verify checks a token. If sign-in is not set up, it refuses every token. The issuer sets the expiry of a token by the
-// wall clock, and verify converts it to the hub's clock. So if the wall clock was set back before the check, a token is
-// valid for the right time all the same. If the wall clock is set back after the check, no user stays signed in for
-// longer.
+// wall clock, but a connection is ended by the hub's clock. The hub's clock may be ahead of the wall clock, because it
+// is never set back. So verify moves the expiry later by as much as the hub's clock is ahead: otherwise the connection
+// would end too early. Nobody stays signed in for longer by setting the wall clock back afterwards, because the hub's
+// clock is not set back with it.
 func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	if s.shared.Verifier == nil {
 		return auth.Identity{}, refusal(wire.ReasonTokenIssuer)
@@ -193,9 +198,9 @@ func (s *Session) verify(token, idToken string) (auth.Identity, *auth.Error) {
 	return id, nil
 }
 
-// checkRevoked records that the connection shows the token of id. signInID is the id that the client has given to the
-// sign-in; it may be empty. checkRevoked refuses the token if the token or the sign-in was signed out, or while the
-// revocations cannot be read.
+// checkRevoked records that this connection uses the token of id, so that a later sign-out ends the connection.
+// signInID is the id that the client has given to the sign-in; it may be empty. checkRevoked refuses the token if the
+// token or its sign-in was signed out. It also refuses the token while the revocations cannot be read.
 func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 	if s.holder == nil {
 		s.holder = s.shared.Revocations.NewHolder(func() { s.conn.End(errSignedOut) })
@@ -212,8 +217,8 @@ func (s *Session) checkRevoked(id auth.Identity, signInID string) *auth.Error {
 	}
 }
 
-// logRefusal counts and logs the refusal e of a sign-in. re is the kind of the refused frame; it is empty if e is not
-// the answer to a frame.
+// logRefusal counts and logs that a sign-in was refused because of e. re is the type of the frame that was refused. re is
+// empty if the server ends a connection without a frame from the client, because the user must leave.
 func (s *Session) logRefusal(e *auth.Error, re string) {
 	s.shared.Metrics.countRefusal(e)
 	s.shared.Log.Info("sign-in refused", "conn_id", s.conn.ID, "re", re, "err", e)

@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// A connection ends if badFrames frames that cannot be read come within badFramesPer, because its client does not
-	// follow the protocol.
+	// A client that sends badFrames unreadable frames in a time of badFramesPer does not follow the protocol, so its
+	// connection ends.
 	badFrames    = 3
 	badFramesPer = 10 * time.Second
 
@@ -35,11 +35,11 @@ func (s *Session) Handle(frame []byte) error {
 	}
 	var bad *wire.FrameError
 	if errors.As(err, &bad) && bad.Re == wire.Kind(wire.Hello{}) {
-		f = wire.Hello{} // a second hello ends the connection, even a hello that could not be read
+		f = wire.Hello{} // so that a second hello ends the connection even if it could not be read: see case wire.Hello
 	} else if bad != nil {
 		return s.refuse(bad)
 	}
-	switch f := f.(type) { // f is nil if its type is unknown, because the client is newer; such a frame is ignored
+	switch f := f.(type) { // a newer client may send a frame of an unknown type: then f is nil, and the frame is ignored
 	case wire.Hello:
 		return conn.Bye(wire.Bye{Code: wire.CodeProtocol, Message: "Say hello only once."})
 	case wire.Auth:
@@ -71,8 +71,8 @@ func (s *Session) Handle(frame []byte) error {
 	return nil
 }
 
-// open handles the client's first frame, which must be hello, and joins the rooms in the hello. f and err are the
-// results of wire.Decode.
+// open handles the first frame of the client. The frame must be a hello; then open also joins the rooms that the hello
+// names. f and err are the results of wire.Decode for the frame.
 func (s *Session) open(f wire.Frame, err error) error {
 	hello, err := s.checkHello(f, err)
 	if err != nil {
@@ -103,8 +103,9 @@ func (s *Session) open(f wire.Frame, err error) error {
 	return nil
 }
 
-// checkHello returns the first frame f as a hello, and sets s.patience. If f is not a valid hello, or if err says that f
-// could not be decoded, checkHello returns a Bye.
+// checkHello checks the first frame of the client. f and err are the results of wire.Decode. If f is a valid hello,
+// checkHello sets s.patience (how long a poll waits for news) and returns the hello. Otherwise it returns a Bye, which
+// ends the connection.
 func (s *Session) checkHello(f wire.Frame, err error) (wire.Hello, error) {
 	protocol := func(message string) error { return conn.Bye(wire.Bye{Code: wire.CodeProtocol, Message: message}) }
 	var bad *wire.FrameError
@@ -130,8 +131,9 @@ func (s *Session) checkHello(f wire.Frame, err error) (wire.Hello, error) {
 	return hello, nil
 }
 
-// welcome sends the frame welcome. The member now of the frame is set when the frame is written, not when it is queued:
-// the client sets its clock by that time, and the answer to a poll may wait for news before it is written.
+// welcome sends a welcome frame. The client sets its clock by the frame's field Now, so Now must be the time at which the
+// frame is written, not the time at which it is queued: the answer to a poll may wait for news in between. So the frame
+// is made when it is written (hub.NewTimelyFrame).
 func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	w := wire.Welcome{
 		Conn: s.conn.ID, User: user, MayPost: role >= hub.Writer, TTL: s.shared.TTL, AuthExpires: authExpires,
@@ -145,16 +147,16 @@ func (s *Session) welcome(user wire.User, role hub.Role, authExpires int64) {
 	}))
 }
 
-// join joins a room. Before that, it waits until the queue has room for the answer. Without the wait, the answers to
-// many joins could fill the queue, and the connection would end with the code slow.
+// join joins a room. First it waits until the connection's queue has space for the answer. Without this wait, the answers
+// to many joins could fill the queue, and the connection would end with the code "slow".
 func (s *Session) join(ctx context.Context, re string, j wire.Join) {
 	if s.conn.MakeRoom() {
 		s.client.Load().Join(ctx, re, j)
 	}
 }
 
-// refuse answers a frame that could not be read. If badFrames such frames have come within badFramesPer, it returns a
-// Bye instead, which ends the connection.
+// refuse answers an unreadable frame with a refused frame and returns nil. But if badFrames unreadable frames have come
+// within badFramesPer, refuse instead returns a Bye, which ends the connection.
 func (s *Session) refuse(bad *wire.FrameError) error {
 	if s.bad.Add(time.Now(), badFramesPer) >= badFrames {
 		return conn.Bye(wire.Bye{Code: wire.CodeProtocol,

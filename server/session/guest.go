@@ -9,9 +9,9 @@ import (
 	"mayfly/shared/wire"
 )
 
-// guest returns the guest with this secret. It makes the guest's id and name from a hash of the secret, so the same
-// secret gives the same user each time and on every node. Without a secret it returns a new guest. The id does not
-// reveal the secret, because the secret has 128 random bits.
+// guest returns the wire.User of a guest whose client has sent this secret. The id and the name are made from a hash of
+// the secret, so the same secret always makes the same user, on every node. If secret is nil, guest makes a new user.
+// Nobody can find the secret from the id, because the secret has 128 random bits.
 func guest(secret *string) wire.User {
 	if secret == nil {
 		secret = new(rand.Text())
@@ -21,8 +21,8 @@ func guest(secret *string) wire.User {
 	return wire.User{ID: "g-" + base64.RawURLEncoding.EncodeToString(sum[:18]), Name: "Anonymous " + animal, Anonymous: true}
 }
 
-// animals are the second words of guests' names: short, friendly and easy to tell apart. The number of animals and their
-// order decide which animal a guest gets. So a change of the list gives guests other names.
+// animals are the second words of guests' names: short, friendly and easy to tell apart. Do not change the list without
+// need: a guest's animal depends on the number of animals and on their order, so all guests would get other names.
 var animals = [...]string{
 	"Albatross", "Alpaca", "Ant", "Antelope", "Armadillo", "Auk", "Axolotl", "Badger", "Barnacle", "Bat", "Beaver", "Bee",
 	"Beetle", "Bison", "Bittern", "Blackbird", "Bluebird", "Bobcat", "Buffalo", "Bumblebee", "Bunting", "Butterfly", "Camel",

@@ -17,25 +17,26 @@ type identity struct {
 	mu       sync.Mutex // guards what follows
 	user     wire.User
 	expires  time.Time // when the token expires, by the hub's clock
-	expiring bool      // the server has sent the frame expiring for the present token
+	expiring bool      // the client was told that the present token expires soon (frame wire.Expiring)
 }
 
-// newIdentity returns an identity for the user of id. It sets the deadline of the connection to AuthGrace after the
+// newIdentity returns an identity for the user of id. It also sets the deadline of the connection: wire.AuthGrace after the
 // token's expiry.
 func newIdentity(s *Session, client *hub.Client, id auth.Identity) *identity {
 	s.conn.ExpireAt(id.Expires.Add(wire.AuthGrace))
 	return &identity{session: s, client: client, user: wire.User{ID: id.ID, Name: id.Name}, expires: id.Expires}
 }
 
-// sameUser reports whether id is an identity of the same user.
+// sameUser reports whether id and i are the same user.
 func (i *identity) sameUser(id auth.Identity) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return id.ID == i.user.ID
 }
 
-// renew moves the deadline of the connection to AuthGrace after the expiry of the token of id. If the present token
-// expires later, the deadline stays. In both cases renew sends the frame authed.
+// renew runs when the client has shown a new token. id has the user and the expiry of the new token. If the new token
+// expires later than the present token, the connection may live until wire.AuthGrace after the new expiry. Otherwise
+// the connection's deadline does not change. In both cases renew answers with a wire.Authed frame.
 func (i *identity) renew(id auth.Identity) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -46,8 +47,9 @@ func (i *identity) renew(id auth.Identity) {
 	i.tellLocked()
 }
 
-// onChange runs when the user has got a new name, or must leave. For a new name it sends the frame authed. If the user
-// must leave, it ends the connection.
+// onChange runs when the user has got a new name (change.Name), or must leave the server (change.Refused). It passes a
+// new name to the hub, and sends it to the client in a wire.Authed frame. If the user must leave, onChange ends the
+// connection.
 func (i *identity) onChange(change auth.Change) {
 	if change.Refused != nil {
 		i.session.logRefusal(change.Refused, "")
@@ -64,20 +66,21 @@ func (i *identity) onChange(change auth.Change) {
 	i.tellLocked()
 }
 
-// tellLocked sends the client the frame authed, with the user and the expiry of the sign-in.
+// tellLocked sends the client a wire.Authed frame, which has the user and the expiry of the token.
 func (i *identity) tellLocked() {
 	i.session.conn.SendFrame(wire.Authed{User: i.user, AuthExpires: i.expires.UnixMilli(), Now: i.session.shared.nowMS()})
 }
 
-// left returns how long the present token is still good at now, a time of the hub's clock. It may be negative.
+// left returns how long the present token is still valid at the time now of the hub's clock. The result is negative if the
+// token has expired.
 func (i *identity) left(now time.Time) time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.expires.Sub(now)
 }
 
-// tick sends the frame expiring once when the token expires soon, and ends the connection when the connection's deadline
-// has passed.
+// tick runs at each tick of Server.Run. When the token expires soon, tick sends a wire.Expiring frame, once for each
+// token. When the connection's deadline has passed, it ends the connection.
 func (i *identity) tick(now time.Time) {
 	if i.session.conn.Expired(now.UnixMilli()) {
 		i.session.conn.End(ErrExpired)

@@ -10,8 +10,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Metrics are the metrics of all sessions of a node. NewMetrics creates every label value at 0, so that each series
-// exists before its first event.
+// Metrics are the metrics of all sessions of a node. NewMetrics creates a series for every label value, with the value 0. So
+// every series exists from the start, before anything is counted.
 type Metrics struct {
 	signInsRefused *prometheus.CounterVec // refused sign-ins and renewals, by reason
 	signOuts       prometheus.Counter
@@ -34,7 +34,8 @@ func NewMetrics(reg prometheus.Registerer) *Metrics {
 	return m
 }
 
-// countRefusal counts a refused sign-in by its reason, or as "busy" if e has no reason.
+// countRefusal counts a refused sign-in by the reason in e. If e has no reason, because the server could not check the
+// token, it counts the refusal as "busy".
 func (m *Metrics) countRefusal(e *auth.Error) {
 	reason := string(e.Reason)
 	if !slices.Contains(wire.Reasons[:], e.Reason) {

@@ -2,7 +2,7 @@ package session
 
 import "errors"
 
-// Policy says what guests, who are users without a sign-in, may do.
+// Policy says what guests may do. A guest is a user who has not signed in.
 type Policy string
 
 // These are all policies. The empty Policy means GuestsWrite.

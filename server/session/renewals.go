@@ -7,26 +7,26 @@ import (
 )
 
 const (
-	// A connection counts as ended by the expiry of its token if it ends less than lastMoments before the expiry, or
-	// after it.
+	// If a connection ends after its token has expired, or at most lastMoments earlier, it counts as ended by the expiry.
 	lastMoments = 5 * time.Second
-	// If the expiry of tokens has ended missedRenewals connections, and no client has renewed its sign-in, the log
-	// warns. It does not warn at once, because a device that sleeps cannot renew its sign-in either.
+	// A warning is logged when missedRenewals connections have ended because their tokens expired, and no client has
+	// renewed its sign-in. One such connection is not enough, because a device that sleeps cannot renew its sign-in.
 	missedRenewals = 3
 )
 
-// renewals notices if no client of this node renews its sign-in: the provider may give no refresh tokens. The server
-// cannot see refresh tokens, because only the page gets them. Any goroutine may call its methods.
+// renewals logs a warning if connections of this node end because their tokens expired, and no client renews its
+// sign-in. The cause may be that the provider gives no refresh tokens. The server cannot check that, because only the
+// page gets refresh tokens. Any goroutine may call the methods of renewals.
 type renewals struct {
 	came   atomic.Bool  // a client has shown a newer token on its connection
-	missed atomic.Int32 // how many connections the expiry of their tokens has ended
+	missed atomic.Int32 // how many connections have ended because their tokens expired
 }
 
-// seen runs when a client shows a newer token on its connection, whether the server accepts it or not.
+// seen runs when a client shows a newer token on its connection. A token that the server then refuses counts, too.
 func (r *renewals) seen() { r.came.Store(true) }
 
-// ended runs when the connection of a user who is signed in has ended. left is the time until the token expires,
-// negative if it has expired.
+// ended runs when the connection of a user who is signed in has ended. left is the time until the token expires; it is
+// negative if the token has expired.
 func (r *renewals) ended(left time.Duration, log *slog.Logger) {
 	if left > lastMoments || r.came.Load() {
 		return

@@ -1,6 +1,7 @@
-// Package session handles the frames of one connection: it checks frames, tokens and guests. It carries out hello, auth
-// (which renews the sign-in) and signout itself. It passes the frames about rooms, messages and names to the hub, which
-// answers them. A session does not depend on the transport of its connection.
+// Package session handles the frames that a client sends on one connection. It checks the frames and the tokens, and says
+// what guests may do. It carries out the frames hello, auth (which renews the sign-in) and signout itself. It passes the
+// frames about rooms, messages and names to the hub, which answers them. A session does not depend on the transport of its
+// connection.
 //
 // Files from the top down: session.go (the type), dispatch.go (what each frame does), auth.go (the frames of signing in),
 // identity.go (the user who is signed in), renewals.go (counts sign-ins that nobody renewed), policy.go (what guests may
@@ -22,7 +23,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Shared is what all sessions of a node share. Its fields are static, but for the counts in renewals.
+// Shared is what all sessions of a node share. Its fields never change, except for the counts in renewals.
 type Shared struct {
 	Hub     *hub.Hub
 	Clock   *hub.Clock // the clock that Hub uses
@@ -34,16 +35,16 @@ type Shared struct {
 	Failures    *admission.Failures     // the failed sign-ins of each client address
 	Guests      Policy                  // what guests may do
 
-	renewals renewals
+	renewals renewals // logs a warning if no client renews its sign-in
 
-	// The welcome tells clients these limits. The hub applies them.
+	// The frame welcome tells clients the following limits. The hub applies them.
 	TTL   wire.TTL
 	Posts int           // the most accepted posts of one user in any span of length Per
-	Acts  int           // the most reactions, removals and typing frames of one user in such a span
+	Acts  int           // the most reactions, removals and typing frames of one user in any span of length Per
 	Per   time.Duration // the length of the span in which Posts and Acts are counted
 }
 
-// nowMS returns the time of the hub's clock in Unix milliseconds, which is the member now of frames.
+// nowMS returns the time of the hub's clock in Unix milliseconds. Frames have this time in their field now.
 func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
 // Session handles the frames of one connection: it does what each frame asks for, or refuses it. It implements
@@ -60,14 +61,14 @@ type Session struct {
 	bad        admission.Recent   // the recent frames that could not be read
 	signIns    admission.Recent   // the recent hello and auth frames
 	failed     int                // how many auth frames have failed; see maxFailedAuths
-	signInID   string             // the id that the client has given to its sign-in; empty: none
-	patience   time.Duration      // how long a poll waits for news at most; hello sets it
-	mustAnswer bool               // after hello, a frame that always gets an answer, such as join, has come
-	unfollow   func()             // ends Verifier.Follow; nil: the user is a guest
+	signInID   string             // the id that the client has given to its sign-in; empty: the client has given no id
+	patience   time.Duration      // the longest time that a poll waits for news; checkHello sets it
+	mustAnswer bool               // the client has sent, after hello, a frame that always gets an answer, such as join
+	unfollow   func()             // the function stop that Verifier.Follow returned; nil: the user is not signed in
 	holder     *revocation.Holder // nil: the client has shown no token
 }
 
-// New returns a session for the connection c. Its first frame must be hello.
+// New returns a session for the connection c. The first frame of the client must be hello.
 func New(shared *Shared, c *conn.Conn) *Session { return &Session{shared: shared, conn: c} }
 
 // Greeted implements conn.Handler.

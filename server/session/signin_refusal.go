@@ -9,8 +9,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// sentences has a sentence for the user for each reason with which this package refuses a sign-in. Package auth has its
-// own sentences.
+// sentences contains what the user reads when this package refuses a sign-in: one sentence for each reason. Package
+// auth has the sentences for the reasons for which it refuses a token itself.
 var sentences = map[wire.Reason]string{
 	wire.ReasonTokenRevoked:    "You have signed out.",
 	wire.ReasonIdentityChanged: "Somebody else has signed in here.",
@@ -19,13 +19,13 @@ var sentences = map[wire.Reason]string{
 	wire.ReasonTokenExpired:    "Your sign-in has expired.",
 }
 
-// refusal returns the error for a reason, which must be a key of sentences.
+// refusal returns the error for a sign-in that is refused for this reason. The map sentences must contain the reason.
 func refusal(reason wire.Reason) *auth.Error {
 	return &auth.Error{Code: reason.Code(), Reason: reason, Next: reason.Next(), Message: sentences[reason]}
 }
 
-// busyRetry is how long a client waits before it tries again, if the server cannot check its token now. byeFor adds a
-// random time.
+// busyRetry is how long a client waits before it connects again, if the server could not check its token. byeFor makes
+// the wait longer by a random time.
 const busyRetry = 5 * time.Second
 
 // busy returns the error for a token that cannot be checked now.
@@ -34,8 +34,8 @@ func busy() *auth.Error {
 		Retry: busyRetry}
 }
 
-// byeFor returns the Bye that ends a connection because of e. For the code busy it adds a random time to the wait, so
-// that clients don't all return at once.
+// byeFor returns the Bye that ends a connection because of e. The Bye tells the client how long to wait before it comes
+// back. If e has the code busy, byeFor adds a random time, so that clients don't all come back at once.
 func byeFor(e *auth.Error) error {
 	b := wire.Bye{Code: e.Code, Reason: e.Reason, Next: e.Next, Message: e.Message, RetryMS: e.Retry.Milliseconds()}
 	if e.Code == wire.CodeBusy {

@@ -2,6 +2,8 @@ package stream
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
@@ -13,23 +15,25 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"mayfly/server/hub"
+	"mayfly/server/stream/seal"
 )
 
 const (
 	appendTimeout = 5 * time.Second // an append that has no answer fails after this time
-	// pendingPublishes is how many appends may be without an answer. At this limit, an append waits for stallWait at
-	// most, and then fails.
+	// pendingPublishes is how many appends may be without an answer. At this limit, a new append waits until an earlier
+	// append is answered. If that takes longer than stallWait, the new append fails.
 	pendingPublishes = 16384
 	stallWait        = 200 * time.Millisecond
 
-	codeStoreFailed = jetstream.ErrorCode(10077) // the subject or the stream is full
-	roomFull        = "per subject"              // is in the text of the error codeStoreFailed if only the room is full
-	codeNoResources = jetstream.ErrorCode(10023) // JetStream's memory or disk is full
+	codeStoreFailed = jetstream.ErrorCode(10077) // JetStream's code for: the room (its subject) or the stream is full
+	roomFull        = "per subject"              // the error text of codeStoreFailed contains this only if the room is full
+	codeNoResources = jetstream.ErrorCode(10023) // JetStream's code for: its memory or disk is full
 )
 
-// pendingAppends are the appends without an answer, by the message that was published.
+// pendingAppends contains the appends that JetStream has not answered yet. The key in byMsg is the message that an append
+// has published.
 type pendingAppends struct {
-	lookups sync.WaitGroup // goroutines that look up the original of a repeat
+	lookups sync.WaitGroup // counts the goroutines that run answerRepeat
 
 	mu    sync.Mutex // guards what follows
 	byMsg map[*nats.Msg]pendingAppend
@@ -49,7 +53,8 @@ func (p *pendingAppends) add(msg *nats.Msg, pending pendingAppend) {
 	p.byMsg[msg] = pending
 }
 
-// take removes the pending append of msg and returns it. ok is false if msg has been answered already.
+// take returns the append that has published msg, and removes it from p.byMsg. ok is false if take has returned this
+// append before: then the append has its answer already.
 func (p *pendingAppends) take(msg *nats.Msg) (pending pendingAppend, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -58,7 +63,8 @@ func (p *pendingAppends) take(msg *nats.Msg) (pending pendingAppend, ok bool) {
 	return pending, ok
 }
 
-// openJetStream returns the JetStream API on the connection for appends.
+// openJetStream returns the JetStream API on the connection links.publish. JetStream's answers to appends go to onStored and
+// onFailed.
 func (n *NATS) openJetStream() (jetstream.JetStream, error) {
 	js, err := jetstream.New(n.links.publish,
 		jetstream.WithPublishAsyncMaxPending(pendingPublishes), jetstream.WithPublishAsyncTimeout(appendTimeout),
@@ -72,37 +78,51 @@ func (n *NATS) openJetStream() (jetstream.JetStream, error) {
 	return js, nil
 }
 
-// Append implements hub.Stream. It blocks for stallWait at most if too many appends have no answer. It also blocks for a
-// write to disk if there is no key yet for the minute in which e expires.
+// Append implements hub.Stream. If pendingPublishes appends have no answer, it blocks for stallWait at most. If there is no
+// key yet for the minute in which e expires, it blocks until a new key is written to disk.
 func (n *NATS) Append(room string, e hub.Event, done func(hub.Receipt, error)) {
 	n.append(pendingAppend{room, e, n.metrics.timed(done)}, "")
 }
 
-// append publishes the event of pending, and stores pending until the answer comes. JetStream recognises a repeat by the
-// id of the message, which append makes of user, room, event id and suffix.
+// append publishes the event of pending, and stores pending until JetStream answers. JetStream recognises a repeat by the
+// message id, which append makes of user, room, event id and suffix. Only answerRepeat passes a suffix that is not empty.
 func (n *NATS) append(pending pendingAppend, suffix string) {
 	err := n.condition.blocked()
 	if err != nil {
 		pending.done(hub.Receipt{}, err)
 		return
 	}
-	id := pending.event.User + " " + pending.room + " " + pending.event.ID + suffix
-	msg := &nats.Msg{Subject: subjectPrefix + pending.room, Header: nats.Header{}, Data: encodeRecord(pending.event)}
+	id := messageID(n.keys, pending.event.User+" "+pending.room+" "+pending.event.ID+suffix)
+	msg := &nats.Msg{Subject: subjectPrefix + pending.room, Data: encodeRecord(pending.event),
+		Header: nats.Header{jetstream.MsgIDHeader: {id}}}
 	if n.keys != nil {
-		id = n.keys.HashID(id)
 		msg.Data, err = n.keys.Seal(pending.room, id, pending.event.Expires, msg.Data)
 	}
 	if err != nil {
 		pending.done(hub.Receipt{}, asFull(err))
 		return
 	}
+	// In memory JetStream needs 50 bytes to remember a time to live, so there it gets none that is as long as its own. On
+	// disk it always gets it, because at the next start its own may be longer.
+	ttl := natsTTL(time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond)
+	if n.folder != nil || ttl < n.opened.maxAge {
+		msg.Header.Set(jetstream.MsgTTLHeader, ttl.String())
+	}
 	n.appends.add(msg, pending)
-	ttl := time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond
-	_, err = n.js.PublishMsgAsync(msg, jetstream.WithMsgID(id),
-		jetstream.WithMsgTTL(natsTTL(ttl)), jetstream.WithStallWait(stallWait), jetstream.WithRetryAttempts(0))
+	_, err = n.js.PublishMsgAsync(msg, jetstream.WithStallWait(stallWait), jetstream.WithRetryAttempts(0))
 	if err != nil {
 		n.onFailed(msg, err)
 	}
+}
+
+// messageID returns the message id for name. It is a hash: JetStream stores the id twice, and on disk it must not reveal
+// which user posted a message. keys is nil if events are in memory.
+func messageID(keys *seal.KeyRing, name string) string {
+	if keys != nil {
+		return keys.HashID(name)
+	}
+	hash := sha256.Sum256([]byte(name))
+	return base64.RawURLEncoding.EncodeToString(hash[:12])
 }
 
 // onStored runs when JetStream has acknowledged an append. The NATS library calls onStored for one append at a time.
@@ -122,10 +142,12 @@ func (n *NATS) onStored(msg *nats.Msg, ack *jetstream.PubAck) {
 	a.done(hub.Receipt{Event: a.event}, nil)
 }
 
-// answerRepeat answers an append whose message id JetStream already knows, from the event with that seq. If that event
-// has not expired, the append is a repeat, even if the event is a message that was taken back and erased. If it has
-// expired (JetStream remembers ids for longer than events live), the append is a new event, and answerRepeat appends
-// it again. The new id contains seq, so JetStream stores only one event even if two nodes do this at the same time.
+// answerRepeat answers the append a if JetStream has stored nothing for it, because an earlier event has the same
+// message id. seq is the seq of the earlier event. If that event has not expired, a is a repeat: the answer is the
+// earlier event, even if it was erased. If that event has expired, a is a new event, which JetStream took for a repeat
+// because JetStream remembers message ids for longer than events live. Then answerRepeat appends a again, with seq at
+// the end of the message id. Two nodes that do this at the same time use the same message id, so JetStream still stores
+// only one event.
 func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	ctx, cancel := context.WithTimeout(n.ctx, appendTimeout)
 	defer cancel()
@@ -140,9 +162,10 @@ func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 	}
 }
 
-// original returns the event with that seq, which a repeats. If that event was erased, original makes it, without its
-// Body, from the later removal. If it cannot be read, or if JetStream has deleted it and its removal because they have
-// expired, original returns the zero event.
+// original returns the stored event with that seq, which has the same message id as a. If that event was erased, the
+// stream has a later removal that names it: original makes the event from the removal, and leaves its Body empty.
+// original returns the zero event in two cases: if the stored event cannot be decoded, or if JetStream has deleted the
+// event and its removal because both have expired.
 func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
 	p, err := n.links.page(ctx, roomSubject(a.room), uint64(seq), 1)
 	if err != nil || len(p.messages) == 0 {
@@ -167,8 +190,8 @@ func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.
 	return e, nil
 }
 
-// onFailed runs when an append was not acknowledged. The NATS library may hold a lock while onFailed runs, so onFailed
-// must not publish.
+// onFailed runs when an append has failed or has timed out. onFailed must not publish. The NATS library may hold a lock
+// of its own while it calls onFailed, and publishing could wait for that lock for ever.
 func (n *NATS) onFailed(msg *nats.Msg, err error) {
 	a, ok := n.appends.take(msg)
 	if !ok {

@@ -9,23 +9,23 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// condition records how appends end and whether they are blocked. watch reads it to decide when to restart the NATS
-// server of a stream on disk.
+// condition records how appends end, and whether new appends are refused at once (blockedErr). By these records,
+// NATS.watch decides when to restart the NATS server of a stream on disk.
 type condition struct {
 	log *slog.Logger // static
 
 	mu         sync.Mutex // guards what follows; never held while something blocks
-	unanswered silence    // the silence up to now; zero if the last append had an answer
-	highestSeq uint64     // the highest seq of the events that callers have been given
+	unanswered silence    // the first and the last timeout since JetStream last answered an append; zero: no timeout
+	highestSeq uint64     // the highest seq of all events that were acknowledged to Append or delivered by Follow
 	blockedErr error      // why appends are refused now; nil if they are accepted
 	fullLogged time.Time  // when noteFull last wrote a line to the log
 }
 
-// silence is a span in which every append timed out: the times of the first and the last timeout.
+// silence is a period in which every append timed out: the times of the first and of the last timeout.
 type silence struct{ first, last time.Time }
 
-// recordOutcome records how an append ended: stored (err is nil), refused by JetStream, or timed out. The first two are
-// answers, and an answer ends the silence.
+// recordOutcome records how an append ended. If err is nil or a JetStream error, JetStream has answered, so the silence
+// is over. If the append has timed out, a silence begins or goes on. Other errors change nothing.
 func (c *condition) recordOutcome(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,14 +40,15 @@ func (c *condition) recordOutcome(err error) {
 	}
 }
 
-// silentFor returns the time between the first and the last timeout of the silence.
+// silentFor returns the time between the first and the last timeout of the present silence, 0 if there is no silence.
 func (c *condition) silentFor() time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.unanswered.last.Sub(c.unanswered.first)
 }
 
-// endSilence forgets the timeouts of appends before a restart of the server.
+// endSilence forgets the timeouts. heal calls it after a restart of the server: otherwise the timeouts of the old server
+// would cause another restart.
 func (c *condition) endSilence() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,14 +88,14 @@ func (c *condition) noteFull() {
 	}
 }
 
-// noteSeq records that a caller has been given an event with this seq.
+// noteSeq records the seq of an event that was acknowledged to Append or delivered by Follow.
 func (c *condition) noteSeq(seq int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.highestSeq = max(c.highestSeq, uint64(seq))
 }
 
-// highest returns the highest seq of the events that callers have been given.
+// highest returns the highest seq that noteSeq has recorded, 0 if there is none.
 func (c *condition) highest() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()

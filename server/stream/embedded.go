@@ -16,28 +16,32 @@ import (
 
 const (
 	startTimeout = 10 * time.Second
-	// memoryMargin is how many bytes JetStream may use beyond the limits of the streams.
+	// memoryMargin is how many bytes of memory JetStream may use in addition to the limits of the streams.
 	memoryMargin = 64 << 20
 	// syncEvery is how often JetStream syncs its files to disk and frees the space of expired messages.
 	syncEvery = 10 * time.Second
 	// reconnectWait is the wait between two attempts of a connection to reconnect while the server is being restarted.
 	reconnectWait = 50 * time.Millisecond
-	healthAsks    = 10 // health returns an error if Healthz fails this many times in a row
+	healthAsks    = 10 // health returns an error if Healthz reports a problem in each of this many calls
+	// queued is how many messages may wait in a subscription. The NATS library reserves 8 bytes for each of them, for every
+	// subscription, so for every open room; by default it reserves half a MiB. If a follower falls further behind, the
+	// library drops messages, and the follower reads them from the stream.
+	queued = 2048
 )
 
 // embedded is a NATS server in this process that listens on no port. After a failure, restart starts a new server in
 // place of the old one, and the connections reconnect to the new server by themselves.
 type embedded struct {
-	options server.Options // static; without StoreDir, everything is in memory
-	prepare func()         // static; called before each start of a server that has a StoreDir
+	options server.Options // static; if StoreDir is empty, everything is in memory
+	prepare func()         // static; the method fileEraser.erase; called before each start of a server that has a StoreDir
 	log     *slog.Logger   // static
 
 	mu     sync.Mutex // guards what follows
 	server *server.Server
 }
 
-// newEmbedded returns a server that is not started yet. It stores messages in dir, or in memory if dir is empty. bytes
-// is the most that all messages may take. Before each start on the files in dir the server calls prepare.
+// newEmbedded returns a server that is not started yet. It stores messages in the folder dir, or in memory if dir is
+// empty. bytes is the most that all messages may take. start calls prepare before the server reads the files in dir.
 func newEmbedded(dir string, bytes int64, prepare func(), log *slog.Logger) *embedded {
 	e := &embedded{prepare: prepare, log: log, options: server.Options{
 		ServerName:         "mayfly",
@@ -45,7 +49,7 @@ func newEmbedded(dir string, bytes int64, prepare func(), log *slog.Logger) *emb
 		NoSigs:             true,
 		JetStream:          true,
 		StoreDir:           dir,
-		JetStreamMaxMemory: memoryMargin, // with a folder, Mayfly has no streams in memory
+		JetStreamMaxMemory: memoryMargin, // all of Mayfly's streams are in dir, so memory needs only the margin
 		JetStreamMaxStore:  bytes,
 		SyncInterval:       syncEvery,
 	}}
@@ -101,8 +105,8 @@ func (e *embedded) health() error {
 	return lasting(func() string { return e.current().Healthz(nil).Error })
 }
 
-// lasting returns an error if check reports a problem healthAsks times in a row. A single report means little: Healthz
-// also fails if this goroutine had to wait a millisecond for a processor.
+// lasting returns an error if check reports a problem in each of healthAsks calls. A problem in one call proves
+// nothing: Healthz also reports a problem if the computer is so busy that this goroutine has to wait.
 func lasting(check func() (problem string)) error {
 	var problem string
 	for range healthAsks {
@@ -119,7 +123,7 @@ func (e *embedded) current() *server.Server {
 	return e.server
 }
 
-// InProcessConn implements nats.InProcessConnProvider. It connects to the server that runs now. So a connection that
+// InProcessConn implements nats.InProcessConnProvider. It connects to the server that runs now, so that a connection that
 // reconnects after a restart finds the new server.
 func (e *embedded) InProcessConn() (net.Conn, error) { return e.current().InProcessConn() }
 
@@ -128,6 +132,7 @@ func (e *embedded) InProcessConn() (net.Conn, error) { return e.current().InProc
 func (e *embedded) connect(name string, onReconnect func(*nats.Conn)) (*nats.Conn, error) {
 	return nats.Connect("", nats.InProcessServer(e), nats.Name("mayfly "+name), nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0), nats.ReconnectBufSize(-1),
+		nats.SyncQueueLen(queued),
 		nats.ReconnectHandler(onReconnect),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			e.log.Warn("a connection to NATS had an error", "conn", name, "err", err)
@@ -142,16 +147,16 @@ func (e *embedded) halt() {
 	}
 }
 
-// natsLogger writes the NATS server's log to slog. Notices of NATS are about NATS itself, so natsLogger logs them as
-// debug. It also logs the problems in harmless as debug, because they need no operator.
+// natsLogger writes the NATS server's log to slog. It logs notices, which describe how NATS itself works, at level debug.
+// It also logs the problems in the list harmless at level debug, because operators need not act on them.
 type natsLogger struct{ log *slog.Logger }
 
-// harmless holds parts of the texts of problems that need no operator. The first one comes at the start after a crash:
-// NATS reads its files again and needs no help. The second one says that the stream is full; noteFull logs that in
-// Mayfly's words.
+// harmless contains parts of log lines on which operators need not act. "TTL state is outdated" comes at a start after a
+// crash: then NATS reads its files again by itself. "resource limits exceeded" comes when the stream is full, which
+// noteFull logs in clearer words.
 var harmless = []string{"TTL state is outdated", "resource limits exceeded"}
 
-// problem logs a problem of NATS with level, or as debug if the problem is harmless.
+// problem logs a problem of NATS at the given level, or at level debug if the problem is in harmless.
 func (l natsLogger) problem(level slog.Level, format string, v []any) {
 	line := fmt.Sprintf(format, v...)
 	if slices.ContainsFunc(harmless, func(part string) bool { return strings.Contains(line, part) }) {

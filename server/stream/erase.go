@@ -11,8 +11,10 @@ import (
 )
 
 const (
-	eraseTimeout = 5 * time.Second // the longest time for one erasure
-	eraseEvery   = time.Second     // how long the eraser waits after a failed erasure before the next attempt
+	// eraseTimeout is the longest time for one attempt to erase. An attempt whose request was lost, as the NATS server died,
+	// takes that long. It is so much shorter than stopTimeout that NATS.Close can wait for the next attempt, too.
+	eraseTimeout = 2 * time.Second
+	eraseEvery   = time.Second // how long the eraser waits after a failed erasure before the next attempt
 )
 
 // erasure names an event to erase.
@@ -21,17 +23,17 @@ type erasure struct {
 	seq  int64
 }
 
-// eraser holds the events that wait to be erased. They are erased one after the other, because for each event
-// JetStream rewrites a file of up to 8 MiB and syncs it to disk, and stores no message meanwhile.
+// eraser contains the events that wait to be erased. The method run erases one event at a time. For each event,
+// JetStream rewrites a file of up to 8 MiB and syncs the file to disk. JetStream stores no message in the meantime.
 type eraser struct {
 	js      jetstream.JetStream // static
 	links   *links              // static
 	log     *slog.Logger        // static
-	wake    chan struct{}       // static; capacity 1; a value says that an event waits
-	pending sync.WaitGroup      // counts waiting
+	wake    chan struct{}       // static; capacity 1; add sends a value after it has changed waiting; run receives the value
+	pending sync.WaitGroup      // counts the events in waiting, so that NATS.Close can wait for them
 
 	mu      sync.Mutex // guards what follows
-	waiting []erasure  // in the order in which they came
+	waiting []erasure  // the events to erase, in the order in which add added them
 }
 
 func newEraser(js jetstream.JetStream, links *links, log *slog.Logger) *eraser {
@@ -41,7 +43,7 @@ func newEraser(js jetstream.JetStream, links *links, log *slog.Logger) *eraser {
 // Erase implements hub.Stream.
 func (n *NATS) Erase(room string, seq int64) { n.eraser.add(erasure{room, seq}) }
 
-// add adds x to the events that wait, unless x waits already.
+// add appends x to waiting, unless x is already in waiting, and wakes run.
 func (e *eraser) add(x erasure) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -56,7 +58,7 @@ func (e *eraser) add(x erasure) {
 	}
 }
 
-// first returns the event that has waited for the longest time. ok is false if none waits.
+// first returns the event that has waited longest, and leaves it in e.waiting. ok is false if no event waits.
 func (e *eraser) first() (x erasure, ok bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -66,7 +68,7 @@ func (e *eraser) first() (x erasure, ok bool) {
 	return e.waiting[0], true
 }
 
-// dropFirst removes the event that first returned.
+// dropFirst removes the first event from e.waiting. It runs when that event is erased, or when the eraser stops.
 func (e *eraser) dropFirst() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -81,8 +83,9 @@ func (e *eraser) dropAll() {
 	}
 }
 
-// run erases the events that wait, until ctx is done. After each erasure it rests for as long as the erasure took.
-// Otherwise a user who takes back many messages would keep the other users from posting.
+// run erases the events that wait, until ctx is done. After each erasure it pauses for as long as the erasure took,
+// because JetStream stores no message during an erasure. Without the pause, a user who takes back many messages would
+// block all posts.
 func (e *eraser) run(ctx context.Context) {
 	defer e.dropAll()
 	failing := false
@@ -114,7 +117,8 @@ func (e *eraser) run(ctx context.Context) {
 	}
 }
 
-// erase has JetStream overwrite an event and delete it. It returns nil if JetStream does not hold the event any more.
+// erase makes JetStream overwrite the event x and delete it. If JetStream fails because the event is already deleted, erase
+// returns nil.
 func (e *eraser) erase(ctx context.Context, x erasure) error {
 	ctx, cancel := context.WithTimeout(ctx, eraseTimeout)
 	defer cancel()

@@ -21,25 +21,33 @@ import (
 )
 
 const (
-	blockSuffix = ".blk"     // of a file of records; a number precedes it
-	indexFile   = "index.db" // what JetStream knows of the records; it reads the records again if there is no such file
+	blockSuffix = ".blk"     // the name of a file of records is a number and this suffix
+	indexFile   = "index.db" // JetStream's index of the records; if the file is missing, JetStream reads the records again
 
-	// A record has, in little endian: its size in bytes, with the bit withHeaders; its seq, with other bits if it is no
-	// event; its time; the length of its subject. The subject follows, the headers after their length if there are
-	// headers, the data and a checksum.
+	// These constants describe a record in JetStream's files. The first three are lengths in bytes. Numbers in a record
+	// are little endian. A record consists of these parts, in this order:
+	//
+	//   - a head of recordHead bytes: the size of the record, with the bit withHeaders if the record has headers; its
+	//     seq, with more bits set if the record is no event; its time; and the length of its subject
+	//   - the subject
+	//   - only if there are headers: their length, in headersHead bytes, and then the headers
+	//   - the data
+	//   - a checksum of recordSum bytes
 	recordHead  = 22
 	recordSum   = 8
 	headersHead = 4
 	withHeaders = 1 << 31
 )
 
-// fileEraser removes from JetStream's files the events that were taken back and that JetStream has not erased. It must
-// run while no NATS server uses the files. JetStream leaves such an event if the process is killed before the eraser has
-// come to it. It leaves the event for good if the process is killed, or a write fails, while JetStream erases: JetStream
-// first stores that the event is deleted and then overwrites it, and later takes it for deleted. So fileEraser does not
-// ask what JetStream takes for deleted; an event that a stored removal names must be gone.
+// fileEraser removes from JetStream's files the events that were taken back and that JetStream has not erased. It must run
+// while no NATS server uses the files. There are two ways in which such an event stays in the files. First, the process is
+// killed after a user has taken the event back, and before JetStream was told to erase it. Second, the process is killed, or
+// a write fails, while JetStream erases: JetStream first stores that the event is deleted, and overwrites the event only
+// then. After that JetStream believes that the event is gone and never overwrites it. So fileEraser does not ask JetStream:
+// it removes every event that a stored removal names.
 //
-// fileEraser also deletes files that JetStream had not finished. JetStream does not read them, and erases nothing in them.
+// fileEraser also deletes the files that JetStream has left unfinished (.tmp and .new). These files may contain events
+// that were taken back, too. JetStream never reads these files, so it never erases events in them.
 type fileEraser struct {
 	dir    string // the folder of JetStream's files for the stream
 	decode func(room string, s storedMsg) (hub.Event, error)
@@ -52,7 +60,8 @@ func newFileEraser(natsFolder string, n *NATS) fileEraser {
 	return fileEraser{dir, n.decode, n.log}
 }
 
-// erase does the work. What fails is logged, and tried again at the next start.
+// erase removes the events that were taken back from all files of the stream. If it fails, it only logs the error: the
+// next start of the server tries again.
 func (f fileEraser) erase() {
 	files, err := os.ReadDir(f.dir)
 	if errors.Is(err, fs.ErrNotExist) { // nothing was ever stored
@@ -71,7 +80,7 @@ func (f fileEraser) erase() {
 	}
 	slices.Sort(blocks)
 	taken := map[erasure]bool{}
-	for _, number := range slices.Backward(blocks) { // an event is in the file of its removal or in an earlier one
+	for _, number := range slices.Backward(blocks) { // newest first: a removal is stored after the event that it names
 		err = errors.Join(err, f.eraseInFile(filepath.Join(f.dir, strconv.Itoa(number)+blockSuffix), taken))
 	}
 	if err != nil {
@@ -79,9 +88,10 @@ func (f fileEraser) erase() {
 	}
 }
 
-// eraseInFile adds to taken the events that the removals in the file at path name. Then it leaves the events of taken out
-// of the file, as JetStream leaves out deleted events when it compacts a file. It copies everything else as it is. It
-// leaves out only what it can decrypt, so it cannot be wrong about where a record begins and ends.
+// eraseInFile erases events in the file at path. First it reads the file. For each removal in the file, it adds to
+// taken the event that the removal names. Then it writes the file again without the events in taken, as JetStream does
+// when it compacts a file. Everything else in the file stays unchanged. eraseInFile removes only records that it could
+// decrypt, so it cannot be wrong about where a removed record begins and ends.
 func (f fileEraser) eraseInFile(path string, taken map[erasure]bool) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -90,7 +100,7 @@ func (f fileEraser) eraseInFile(path string, taken map[erasure]bool) error {
 	var events []fileRecord
 	for r := range fileRecords(content) {
 		e, err := f.decode(r.room, r.stored)
-		if err != nil { // it has expired, or is no event
+		if err != nil { // the record has expired, or is no event
 			continue
 		}
 		if m, ok := e.TakenBack(); ok {
@@ -99,7 +109,7 @@ func (f fileEraser) eraseInFile(path string, taken map[erasure]bool) error {
 		events = append(events, r)
 	}
 	var kept []byte
-	end := 0 // of the last event that is left out
+	end := 0 // the index in content at which the last removed record ends; 0: no record is removed
 	for _, r := range events {
 		if taken[erasure{r.room, r.stored.seq}] {
 			kept = append(kept, content[end:r.from]...)
@@ -118,14 +128,15 @@ func (f fileEraser) eraseInFile(path string, taken map[erasure]bool) error {
 	return nil
 }
 
-// fileRecord is a record of a room, from content[from] to content[to] of a file.
+// fileRecord is the record of an event of a room. It is content[from:to] of a file.
 type fileRecord struct {
 	from, to int
 	room     string
 	stored   storedMsg
 }
 
-// fileRecords returns the records of rooms in the content of a file, up to the first record that is not complete.
+// fileRecords yields the records of room events in content, which is the content of one file. It leaves out records with
+// other subjects. It stops at the first record that is not complete.
 func fileRecords(content []byte) iter.Seq[fileRecord] {
 	return func(yield func(fileRecord) bool) {
 		for from := 0; from < len(content); {
@@ -142,7 +153,8 @@ func fileRecords(content []byte) iter.Seq[fileRecord] {
 	}
 }
 
-// readRecord reads the record at the beginning of b. size is 0 if that is no record, or not a complete one.
+// readRecord reads the record at the beginning of b. size is its length in bytes, 0 if b does not begin with a complete
+// record.
 func readRecord(b []byte) (subject string, stored storedMsg, size int) {
 	if len(b) < recordHead+recordSum {
 		return "", stored, 0
@@ -164,7 +176,8 @@ func readRecord(b []byte) (subject string, stored storedMsg, size int) {
 		if int64(length) > int64(len(rest)) {
 			return "", stored, 0
 		}
-		msg.Header, _ = nats.DecodeHeadersMsg(rest[:length]) // without its id, the record cannot be decrypted
+		// An error needs no handling: without its headers the record has no id, so decrypting it fails.
+		msg.Header, _ = nats.DecodeHeadersMsg(rest[:length])
 		msg.Data = rest[length:]
 	}
 	return subject, storedMsg{msg, seq}, size

@@ -3,6 +3,7 @@ package stream_test
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"os"
@@ -96,6 +97,24 @@ var places = []struct {
 	before, after int // messages of 24 KiB; JetStream begins a new file after 8 MiB
 }{{"alone", 0, 0}, {"in the file that is being written", 3, 3}, {"in a file that is complete", 3, 450}}
 
+// copyInUse copies a folder that a stream uses, as a kill leaves it. If the stream renames a file during the copy, copyInUse
+// begins again.
+func copyInUse(t *testing.T, to, from string) {
+	t.Helper()
+	for {
+		err := os.CopyFS(to, os.DirFS(from))
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		if err := os.RemoveAll(to); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestKilledBeforeItHasErased: the process is killed once a removal is stored, before or while JetStream erases the message.
 // The bytes are gone at the next start, before anybody opens the room, and everything else is there.
 func TestKilledBeforeItHasErased(t *testing.T) {
@@ -110,9 +129,7 @@ func TestKilledBeforeItHasErased(t *testing.T) {
 			sealed := sealedBytes(t, s, m.Seq)
 			killed := map[string]stream.Config{"before it erases": onDisk(t, roomy), "while it erases": onDisk(t, roomy)}
 			for _, k := range killed {
-				if err := os.CopyFS(k.Folder, os.DirFS(config.Folder)); err != nil {
-					t.Fatal(err)
-				}
+				copyInUse(t, k.Folder, config.Folder)
 			}
 			before := blockFiles(t, config.Folder)
 			s.Erase("lobby", m.Seq)

@@ -39,6 +39,9 @@ func (n *NATS) KillAnd(meddle func(natsFolder string)) {
 	meddle(n.folder.NATS())
 }
 
+// Queued is how many messages may wait for a follower.
+const Queued = queued
+
 // Lasting is the function with which health repeats Healthz.
 var Lasting = lasting
 

@@ -17,25 +17,26 @@ const (
 	factStream  = "MAYFLY_SIGNOUTS"
 	factSubject = "signout"
 
-	// factBytes is the most bytes that all facts may take. The limit is lower if a quarter of the bytes for messages
-	// is less than factBytes. Beyond the limit JetStream deletes the oldest facts: their tokens are usually the first
-	// to expire. openFacts gives JetStream the limit as a number of facts: for a limit in bytes JetStream would
-	// reserve space on the disk, which may be full.
+	// All facts together may take at most factBytes bytes, or a quarter of Config.Bytes if that is less. Beyond this
+	// limit JetStream deletes the oldest facts, because these usually expire first. openFacts tells JetStream the limit
+	// as a number of facts of factSize bytes, not in bytes. For a limit in bytes JetStream would reserve the space on
+	// the disk at the start, and would fail if the disk is full.
 	factBytes = 32 << 20
 	factSize  = 320 // the most bytes of one stored fact
 
-	factTimeout = 5 * time.Second // the longest time for storing one fact
+	factTimeout = 5 * time.Second  // the longest time for storing one fact
+	factRepeats = 10 * time.Minute // how long JetStream stores a fact only once
 )
 
-// Facts is the log of facts that all nodes share, such as revocations. It implements ledger.Store. It is a JetStream
-// stream beside the stream of events, in memory or in the same folder. Facts does not look into a fact and stores it
-// unencrypted: don't put secrets in it.
+// Facts is the log of facts that all nodes share, such as revocations. It implements ledger.Store. Facts have a
+// JetStream stream of their own, which is in the same place as the stream of events: in memory or in the folder. Facts
+// are stored unencrypted, so a fact must not contain a secret.
 type Facts struct {
 	nats   *NATS
-	follow *follower // nil before Follow
+	follow *follower // nil until Follow has succeeded
 }
 
-// storedFact is a fact as it is stored.
+// storedFact is the JSON object in which a fact is stored.
 type storedFact struct {
 	Text  string `json:"entry"`
 	Until int64  `json:"until"` // Unix milliseconds
@@ -50,7 +51,7 @@ func (n *NATS) openFacts(ctx context.Context, storage jetstream.StorageType, byt
 		MaxAge:      natsTTL(wire.MaxTokenLife),
 		AllowMsgTTL: true,
 		AllowDirect: true,
-		Duplicates:  duplicates,
+		Duplicates:  factRepeats,
 		MaxMsgs:     max(1, min(factBytes, bytes/4)/factSize),
 		Discard:     jetstream.DiscardOld,
 		RePublish:   &jetstream.RePublish{Source: factSubject, Destination: livePrefix + factSubject},
@@ -64,8 +65,8 @@ func (n *NATS) openFacts(ctx context.Context, storage jetstream.StorageType, byt
 // Facts returns the log of facts beside n's events.
 func (n *NATS) Facts() *Facts { return &Facts{nats: n} }
 
-// Keep stores fact until expiry. If that time has passed, it stores nothing. It blocks until the fact is stored, for
-// factTimeout at most.
+// Keep stores fact until expiry. If expiry has passed already, Keep stores nothing. It blocks until the fact is stored, but
+// for factTimeout at most.
 func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 	if err := s.nats.condition.blocked(); err != nil {
 		return err
@@ -85,10 +86,10 @@ func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 	return err
 }
 
-// Follow calls deliver with every stored fact, then returns. After that it calls deliver with every fact that any node
-// stores later. The calls come from one goroutine at a time and without a gap, until stop is called. stop does not wait
-// for a running call, so one more call may come after it. If Follow fails, call it again; once it has succeeded, do not
-// call it any more.
+// Follow calls deliver with every stored fact before it returns. Afterwards, until stop is called, a goroutine calls deliver
+// with every fact that any node stores later. The calls never overlap, and no fact is left out. stop does not wait for a
+// running call, so deliver may still run when stop returns. If Follow fails, call it again. After it has succeeded, do not
+// call it again.
 func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
 	log := s.nats.log.With("stream", factStream)
 	f := &follower{nats: s.nats, subject: subject{factStream, factSubject}, log: log}
@@ -110,7 +111,7 @@ func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time
 	return stop, err
 }
 
-// errBehind is the error of Current while the follower has missed facts and reads them again.
+// errBehind is the error of Current while the follower has missed facts and has not read them yet.
 var errBehind = errors.New("facts of other nodes are being read again")
 
 // Current returns nil if Follow has delivered every stored fact. Otherwise its error says why some facts may be missing.

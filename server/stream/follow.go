@@ -26,8 +26,8 @@ const (
 	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them, until it succeeds
 )
 
-// subject is one subject of a JetStream stream. JetStream stores its messages in one order, and republishes each on the
-// subject livePrefix+name.
+// subject is one subject of a JetStream stream. JetStream stores the messages of a subject in one order, and republishes
+// each message on the subject livePrefix+name.
 type subject struct{ stream, name string }
 
 func roomSubject(room string) subject { return subject{streamName, subjectPrefix + room} }
@@ -38,8 +38,8 @@ type storedMsg struct {
 	seq int64
 }
 
-// errCutOff is the error of a follow while the connection to the NATS server is lost, because the server is being
-// restarted.
+// errCutOff is the error of Follow and of Facts.Current while the connection to the NATS server is lost because the server
+// is being restarted.
 var errCutOff = errors.New("the stream is being started again")
 
 // Follow implements hub.Stream.
@@ -56,8 +56,8 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event))
 	return n.follow(ctx, f)
 }
 
-// follow starts f. It subscribes first and then reads the stored messages. In the other order, it could miss a message
-// that is stored between the two steps.
+// follow starts f. It first subscribes to the copies and then reads the stored messages. If it read first, it would miss a
+// message that is stored between reading and subscribing.
 func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
@@ -75,21 +75,23 @@ func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error)
 	return stop, nil
 }
 
-// follower delivers the messages of one subject, in order and without a gap. Its fields are owned by follow, and then by
-// the goroutine of run.
+// follower delivers the messages of one subject, in order and without a gap. At first only the function follow uses the
+// fields; after it has started run, only the goroutine of run uses them. The field behind is the exception: any goroutine
+// may read it.
 type follower struct {
 	nats      *NATS
 	subject   subject
 	log       *slog.Logger
 	sub       *nats.Subscription
-	deliver   func([]storedMsg) int // returns how many of the messages could be decoded
-	connected context.Context       // done after a connection was lost; see links.connection
-	last      int64                 // the highest seq that was delivered or could not be decoded
+	deliver   func([]storedMsg) int // delivers messages, and returns how many of them it could decode
+	connected context.Context       // done once the connection was lost and is back; see links.connection
+	last      int64                 // the highest seq so far, of a message that was delivered or could not be decoded
 
-	behind atomic.Bool // messages were missed and have not been read again yet; any goroutine may read it
+	behind atomic.Bool // true from the moment when run notices a missed message until it has read that message
 }
 
-// run delivers republished messages until ctx is done. When it may have missed messages, it reads the subject again.
+// run delivers republished messages until ctx is done. When it may have missed messages, it reads the stored messages after
+// f.last.
 func (f *follower) run(ctx context.Context) {
 	defer f.sub.Unsubscribe() //nolint:errcheck // the connection may be closed already
 	for {
@@ -108,7 +110,8 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// readCopies delivers republished copies until it notices that it missed a copy, the connection is lost, or ctx is done.
+// readCopies delivers the republished copies. It returns when it notices that it missed a copy, when the connection was
+// lost and is back, or when ctx is done.
 func (f *follower) readCopies(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -124,7 +127,8 @@ func (f *follower) readCopies(ctx context.Context) error {
 	}
 }
 
-// errMissed says that the predecessor of a copy did not come, so the follower must read the subject again.
+// errMissed means that the follower has not received the predecessor of a copy. Then the follower must read the subject
+// again.
 var errMissed = errors.New("a message did not come")
 
 // deliverCopy delivers one republished copy. It returns errMissed if the copy's predecessor was not delivered.
@@ -136,8 +140,9 @@ func (f *follower) deliverCopy(msg *nats.Msg) error {
 	if seq <= f.last {
 		return nil // catchUp has delivered this message already
 	}
-	// before is the seq of the predecessor in this subject. If it is lower than f.last, no message was missed: the
-	// messages between before and seq have only expired.
+	// before is the seq of the predecessor of msg: the last earlier message on this subject that JetStream still
+	// stored. before may be lower than f.last, because the message with the seq f.last may have expired and be deleted.
+	// If before is higher than f.last, the follower has missed a message.
 	before, err := strconv.ParseInt(msg.Header.Get(headerLastSeq), 10, 64)
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerLastSeq, err)
@@ -189,12 +194,12 @@ func (f *follower) catchUp(ctx context.Context) (read int, err error) {
 type page struct {
 	messages []storedMsg
 	last     int64 // the highest seq in messages; 0 if there is none
-	more     bool  // the subject holds later messages
+	more     bool  // the subject has messages with a higher seq than last
 }
 
 // page reads at most limit messages of the subject subj, from seq on, by a batched direct get (NATS ADR-31). The
-// server sends each message, and then an empty message with status 204. If it has no message to send, it sends only an
-// empty message with status 404.
+// server sends each message, and then an empty message with status 204. If there is no message from seq on, the server sends
+// only an empty message with status 404.
 func (l *links) page(ctx context.Context, subj subject, seq uint64, limit int) (page, error) {
 	ask, err := json.Marshal(struct {
 		Seq    uint64 `json:"seq"`

@@ -20,7 +20,7 @@ type links struct {
 	ctx     context.Context
 
 	mu          sync.Mutex         // guards what follows; never held while something blocks
-	connected   context.Context    // done once live has lost its connection and has reconnected
+	connected   context.Context    // done when l.live was lost and is back; onReconnect then sets a new context here
 	reconnected context.CancelFunc // cancels connected
 }
 
@@ -45,16 +45,16 @@ func openLinks(ctx context.Context, server *embedded) (*links, error) {
 	return l, nil
 }
 
-// connection returns a context that is done once live has lost its connection and has reconnected. Followers have then
-// missed the copies that were republished meanwhile.
+// connection returns a context that is done when the connection l.live was lost and is back. Then each follower has to
+// read its subject again, because it missed the copies that the server republished while l.live was lost.
 func (l *links) connection() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.connected
 }
 
-// onReconnect runs when conn, which is the connection live, has reconnected. Once conn has all its subscriptions back,
-// onReconnect makes every follower read its subject again.
+// onReconnect runs when conn, which is l.live, has reconnected. First it waits until the server has all subscriptions of
+// conn again. Then it cancels l.connected, so that every follower reads its subject again.
 func (l *links) onReconnect(conn *nats.Conn) {
 	if conn.FlushTimeout(followTimeout) != nil {
 		return // the connection is lost again, so onReconnect will run again

@@ -23,8 +23,8 @@ const (
 
 // metrics are the metrics of this package.
 type metrics struct {
-	appended prometheus.Histogram   // seconds
-	failed   *prometheus.CounterVec // by the label kind
+	appended prometheus.Histogram   // how long successful appends took, in seconds
+	failed   *prometheus.CounterVec // failed appends, counted by the label "kind"
 	gaps     prometheus.Counter     // how many times a follower missed messages
 	reread   prometheus.Counter     // messages that followers read again
 }
@@ -48,8 +48,8 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-// timed returns a function to give to Append in the place of done. That function measures the time since timed was
-// called, counts the result, and then calls done.
+// timed wraps done, the callback of Append. The returned function measures the time since timed was called, counts the
+// result, and then calls done.
 func (m *metrics) timed(done func(hub.Receipt, error)) func(hub.Receipt, error) {
 	began := time.Now()
 	return func(receipt hub.Receipt, err error) {

@@ -10,15 +10,15 @@
 // Events are stored in memory, or in a folder. In a folder they are encrypted with keys that are deleted when the events
 // expire (package seal); room names, times and sizes stay readable. JetStream cannot recover from a failed write, so the
 // package watches a NATS server that writes files and restarts it on its stored files if necessary. A NATS server in memory
-// writes nothing that could fail, and a restart would lose every event. If it fails, Ready says so, and the operator
-// decides.
+// is never restarted: it writes nothing that could fail, and a restart would lose every event. If it fails all the same,
+// Ready returns an error, and the operator decides whether to restart Mayfly.
 //
 // Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, erase.go, erasefiles.go (what
 // JetStream has not erased), follow.go, facts.go, signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go,
-// record.go, metrics.go. The files from append.go to watch.go have methods of NATS, which nats.go declares.
+// record.go, metrics.go. The files from append.go to watch.go contain methods of the type NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
-// calls onFailed, which calls the done of an Append. So neither onFailed nor done may publish.
+// calls onFailed, and onFailed calls the function done that was passed to Append. So neither onFailed nor done may publish.
 package stream
 
 import (
@@ -40,19 +40,23 @@ import (
 
 const (
 	streamName    = "MAYFLY"
-	subjectPrefix = "room." // a valid room name needs no escaping: it holds no dot, star or space
-	noRoom        = "_"     // not a valid room name; messages under it belong to no room
-	livePrefix    = "live." // the copies are republished on live.room.NAME
+	subjectPrefix = "room." // a room's subject is room.NAME; a valid name has no dot, star or space, so it needs no escape
+	noRoom        = "_"     // replaces a room's name in a subject; burnSeqs publishes its empty messages there
+	livePrefix    = "live." // JetStream republishes the messages of room.NAME on live.room.NAME
 
 	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
-	bootKey  = "mayfly_boot"  // the key, in the same metadata, of the bootID when the stream was last opened
+	bootKey  = "mayfly_boot"  // the key in the stream's metadata for the bootID of the last start
 
-	duplicates   = 10 * time.Minute // how long JetStream remembers message ids, for repeats that the hub does not know
+	// duplicates is how long JetStream remembers the ids of messages, by which it recognises repeats. The hub recognises
+	// a repeat itself, by the messages of the room, except between the storing of a message and its delivery: a user may
+	// send a post to two nodes at once, or again after an append whose answer was lost. That time is longest if the append
+	// timed out and the follower has to read the room again, which takes seconds. JetStream needs 90 bytes for an id.
+	duplicates   = 2 * time.Minute
 	readyTimeout = 2 * time.Second
 	stopTimeout  = 5 * time.Second // the longest time for each step of Close
 
-	// maxStored is the size of the longest stored record: the longest text and mentions, with every character escaped
-	// ("\u2028"), and the other fields.
+	// maxStored is the size in bytes of the longest stored record: the longest text and the longest mentions, with every
+	// character escaped (as "\u2028"), and 4096 bytes for all other fields.
 	maxStored = wire.MaxText*escaped + wire.MaxMentions*(wire.MaxUserID*escaped+quoted) + 4096
 	escaped   = 6 // bytes of one escaped character
 	quoted    = 3 // bytes of the quotes and the comma around one id
@@ -61,7 +65,7 @@ const (
 	headerLastSeq = "Nats-Last-Sequence"
 )
 
-// Config says where a stream is stored, and its limits.
+// Config says where a stream is stored, and which limits it has.
 type Config struct {
 	Folder     string        // folder for encrypted messages; empty: messages are stored in memory
 	MaxTTL     time.Duration // longest life of a message
@@ -80,7 +84,7 @@ type NATS struct {
 	keys      *seal.KeyRing // nil: events are in memory
 	links     *links
 	js        jetstream.JetStream // the JetStream API, on the connection links.publish
-	epoch     string
+	opened    opened
 	appends   *pendingAppends
 	condition *condition
 	eraser    *eraser
@@ -91,9 +95,10 @@ type NATS struct {
 	loops     sync.WaitGroup // the goroutines that run KeyRing.Run, watch and eraser.run
 }
 
-// OpenEmbedded starts a NATS server that only this process can reach, and opens the stream in it. ctx bounds only the
-// start. Messages expire by clock; OpenEmbedded sets clock forward to the newest time in a stream on disk. It registers
-// its metrics with reg. The caller must call Close.
+// OpenEmbedded starts a NATS server that only this process can reach, and opens the stream in it. ctx limits only the
+// start. clock decides when messages expire. If the newest message on disk was stored later than clock shows now,
+// OpenEmbedded sets clock forward to the time of that message. It registers its metrics with reg. The caller must call
+// Close.
 func OpenEmbedded(
 	ctx context.Context, config Config, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger,
 ) (*NATS, error) {
@@ -134,7 +139,8 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 	return nil
 }
 
-// openFolder locks the folder, reads its keys and returns how many bytes of messages it can hold.
+// openFolder locks the folder and reads its keys. It returns how many bytes of messages may be stored: config.Bytes, or
+// less if the disk has less free space.
 func (n *NATS) openFolder(config Config) (bytes int64, err error) {
 	if n.folder, err = seal.OpenFolder(config.Folder); err != nil {
 		return 0, err
@@ -150,7 +156,7 @@ func (n *NATS) openFolder(config Config) (bytes int64, err error) {
 }
 
 // Epoch implements hub.Stream.
-func (n *NATS) Epoch() string { return n.epoch }
+func (n *NATS) Epoch() string { return n.opened.epoch }
 
 // Ready returns nil if the stream answers and stores messages. Otherwise its error says why not, without secrets. It
 // blocks for readyTimeout at most.
@@ -176,7 +182,7 @@ func (n *NATS) Close() error {
 			<-n.js.PublishAsyncComplete()
 			n.appends.lookups.Wait()
 			return nil
-		})) // without CleanupPublisher: it may leave a goroutine behind, and conn.Close ends the publisher anyway
+		})) // js.CleanupPublisher is not called: it may leave a goroutine behind, and disconnect makes it unnecessary
 		errs = append(errs, within(stopTimeout, "messages that were taken back were not erased in time", func() error {
 			n.eraser.pending.Wait()
 			return nil

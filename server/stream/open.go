@@ -11,7 +11,13 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// openStream creates the stream, or updates an existing one to config.
+// opened is what openStream has found or chosen.
+type opened struct {
+	epoch  string
+	maxAge time.Duration // JetStream deletes a message after this time, even if the message has a longer time to live
+}
+
+// openStream creates the stream with the limits in config. If the stream exists already, openStream updates its limits.
 func (n *NATS) openStream(ctx context.Context, config Config) error {
 	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, even if their own time to live is longer
 	wanted := jetstream.StreamConfig{
@@ -32,8 +38,8 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 		Metadata: map[string]string{epochKey: rand.Text(), bootKey: bootID()},
 	}
 	if n.folder != nil {
-		// MaxBytes stays unlimited: newEmbedded limits the bytes by JetStreamMaxStore, which may have another value at
-		// the next start.
+		// On disk the stream itself has no limit in bytes (-1). Instead the NATS server limits the bytes
+		// (JetStreamMaxStore, see newEmbedded), because this limit may be different at each start.
 		wanted.Storage, wanted.MaxBytes = jetstream.FileStorage, -1
 	}
 	existing, err := n.js.Stream(ctx, streamName)
@@ -41,13 +47,13 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = n.js.CreateStream(ctx, wanted)
 	case err == nil:
-		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back since then
+		n.clock.AdvanceTo(existing.CachedInfo().State.LastTime) // the wall clock may have been set back after that time
 		err = updateStream(ctx, n.js, existing.CachedInfo().Config, &wanted)
 	}
 	if err != nil {
 		return err
 	}
-	n.epoch = wanted.Metadata[epochKey]
+	n.opened = opened{epoch: wanted.Metadata[epochKey], maxAge: wanted.MaxAge}
 	return n.openFacts(ctx, wanted.Storage, config.Bytes)
 }
 
@@ -60,15 +66,16 @@ func updateStream(
 	if epoch := old.Metadata[epochKey]; epoch != "" && old.Metadata[bootKey] == wanted.Metadata[bootKey] {
 		wanted.Metadata[epochKey] = epoch
 	}
-	// If a limit became lower, JetStream would delete the oldest messages beyond it. The hub applies the lower limits.
+	// Never give JetStream a lower limit than before: it would delete the oldest messages beyond the new limit. The hub
+	// applies the lower limit.
 	wanted.MaxAge = max(wanted.MaxAge, old.MaxAge)
 	wanted.MaxMsgsPerSubject = max(wanted.MaxMsgsPerSubject, old.MaxMsgsPerSubject)
 	_, err := js.UpdateStream(ctx, *wanted)
 	return err
 }
 
-// natsTTL returns the time to live that Mayfly gives JetStream for ttl. It is ttl rounded up to whole seconds, because
-// JetStream cuts off the fraction, plus one second, because JetStream must not delete a message early.
+// natsTTL returns the time to live that Mayfly gives JetStream for ttl. It rounds ttl up to whole seconds, because
+// JetStream cuts off fractions of a second. Then it adds one second, so that JetStream never deletes a message early.
 func natsTTL(ttl time.Duration) time.Duration {
 	return (ttl + time.Second - 1).Truncate(time.Second) + time.Second
 }

@@ -12,12 +12,13 @@ import (
 // scratchPrefix begins the name of each scratch folder.
 const scratchPrefix = "mayfly-nats-"
 
-// scratch is a folder for the start of a NATS server in memory. JetStream refuses to start without a folder that it can
-// write to, although it stores nothing there. Once the server has started, it needs the folder no more. The owner locks
-// the folder, so that removeLeftovers in another process can distinguish it from a leftover.
+// scratch is a folder that a NATS server in memory needs while it starts: JetStream refuses to start without a folder
+// that it can write to, although it stores nothing there. The process that has made the folder keeps a lock on it. By
+// this lock, removeLeftovers in another process knows that the folder is in use, and not left by a process that was
+// killed.
 type scratch struct {
 	path string
-	lock *os.File // nil if the file system has no locks; then no other process removes the folder
+	lock *os.File // nil if the folder could not be locked; then removeLeftovers cannot lock it either, and leaves it alone
 }
 
 // scratchPlaces returns the folders in which newScratch tries to make a folder: the system's temporary folder, which
@@ -40,8 +41,8 @@ func newScratch(places []string) (*scratch, error) {
 		"set TMPDIR to a folder that this user may write to: %w", errors.Join(errs...))
 }
 
-// scratchIn makes a folder in place and locks it. removeLeftovers of another process may lock the new folder first, and
-// remove it: then scratchIn makes another one.
+// scratchIn makes a folder in place and locks it. Before the new folder is locked, removeLeftovers in another process may
+// lock and remove it. Then scratchIn makes another folder.
 func scratchIn(place string) (*scratch, error) {
 	for {
 		path, err := os.MkdirTemp(place, scratchPrefix)
@@ -89,9 +90,10 @@ func (s *scratch) remove() error {
 	return err
 }
 
-// removeLeftovers removes the scratch folders in places that belong to this user and that no living process has
-// locked. The process that made such a folder was killed during its start, or was of version 0.1.0, which kept its
-// folder until it stopped. Processes of that version lock nothing, but if one still runs, it does not need its folder.
+// removeLeftovers removes old scratch folders in places: those that belong to this user and that no living process has
+// locked. A process that is killed during its start leaves such a folder. Version 0.1.0 of Mayfly did not lock its
+// folder, and kept the folder for as long as the process ran. So removeLeftovers may remove the folder of a running
+// 0.1.0, too. That does no harm: after its start, the process no longer needs the folder.
 func removeLeftovers(places []string, log *slog.Logger) {
 	for _, place := range places {
 		entries, err := os.ReadDir(place)

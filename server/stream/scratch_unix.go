@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// tryLock locks folder until it is closed. If another process has locked it, the error is errTaken.
+// tryLock locks folder, an open file, until folder is closed. If another process has locked the folder, the error is
+// errTaken.
 func tryLock(folder *os.File) error {
 	err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

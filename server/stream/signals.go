@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	signalSubject = "signal" // the subject of signals; the stream does not store it
+	signalSubject = "signal" // the subject of signals; no JetStream stream stores its messages
 	signalVersion = 1
 )
 
@@ -24,7 +24,7 @@ func (n *NATS) Send(s hub.Signal) error {
 	return nil
 }
 
-// Listen implements hub.Signals. It ignores signals of a newer version.
+// Listen implements hub.Signals. It ignores signals whose version is not signalVersion.
 func (n *NATS) Listen(ctx context.Context, receive func(hub.Signal)) (stop func(), err error) {
 	sub, err := n.links.live.Subscribe(signalSubject, func(msg *nats.Msg) {
 		if len(msg.Data) == 0 || msg.Data[0] != signalVersion {

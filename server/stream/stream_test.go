@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,7 +60,7 @@ func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer)
 	return n
 }
 
-var roomy = stream.Config{MaxTTL: time.Hour, RoomEvents: 5000, Bytes: 64 << 20}
+var roomy = stream.Config{MaxTTL: time.Hour, RoomEvents: 10_000, Bytes: 64 << 20}
 
 // onDisk returns config with a folder of its own.
 func onDisk(t *testing.T, config stream.Config) stream.Config {
@@ -373,12 +374,42 @@ func TestFullStreamIsLogged(t *testing.T) {
 
 // TestJetStreamForgets waits for a second or two of real time, because it needs JetStream's own timer.
 func TestJetStreamForgets(t *testing.T) {
-	storesAtOnce(t, roomy, func(t *testing.T, s *stream.NATS) {
-		m := mustAppend(t, s, "lobby", message(1, time.Second))
-		eventually(t, "JetStream forgets the message", func() bool { return len(all(t, s, "lobby")) == 0 })
-		if now := time.Now().UnixMilli(); now < m.Expires {
-			t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now)
-		}
+	t.Parallel()
+	for name, longest := range map[string]time.Duration{"a short life": time.Hour, "the longest life": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			config := roomy
+			config.MaxTTL = longest
+			storesAtOnce(t, config, func(t *testing.T, s *stream.NATS) {
+				m := mustAppend(t, s, "lobby", message(1, time.Second))
+				eventually(t, "JetStream forgets the message", func() bool { return len(all(t, s, "lobby")) == 0 })
+				if now := time.Now().UnixMilli(); now < m.Expires {
+					t.Errorf("JetStream forgot the message %d ms before it expired", m.Expires-now)
+				}
+			})
+		})
+	}
+}
+
+// TestLongerLivesLater: a restart lets messages live longer, and JetStream still forgets the old ones in time.
+func TestLongerLivesLater(t *testing.T) {
+	t.Parallel()
+	config := onDisk(t, roomy)
+	config.MaxTTL = time.Second
+	s, err := stream.OpenEmbedded(t.Context(), config, hub.NewClock(time.Now), prometheus.NewRegistry(),
+		slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustAppend(t, s, "lobby", message(1, time.Second))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	config.MaxTTL = time.Hour
+	s = open(t, config)
+	mustAppend(t, s, "lobby", message(2, time.Hour))
+	eventually(t, "JetStream forgets the old message", func() bool {
+		stored, err := s.Sealed(t.Context(), "lobby", 1)
+		return err == nil && stored == nil
 	})
 }
 
@@ -391,6 +422,34 @@ func TestFollowReadsManyPages(t *testing.T) {
 			t.Fatalf("%d messages, want %d", len(c), many)
 		}
 	})
+}
+
+// TestFollowerThatFallsBehind: while a follower is busy, more messages come than its queue holds. It still gets each of them
+// once and in order.
+func TestFollowerThatFallsBehind(t *testing.T) {
+	s := open(t, roomy)
+	busy, c := make(chan struct{}), make(chan wire.Message, 10000)
+	stop, err := s.Follow(t.Context(), "lobby", messages(func(m wire.Message) {
+		<-busy
+		c <- m
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	const many = stream.Queued + 500
+	appendAll(t, s, "lobby", 0, many, 10*time.Minute)
+	close(busy)
+	for i := range int64(many) {
+		select {
+		case m := <-c:
+			if m.Seq != i+1 {
+				t.Fatalf("followed %d after %d", m.Seq, i)
+			}
+		case <-time.After(testTimeout):
+			t.Fatalf("did not follow %d", i+1)
+		}
+	}
 }
 
 func TestEveryStreamHasAnEpochOfItsOwn(t *testing.T) {
@@ -431,21 +490,24 @@ func benchmarks(b *testing.B, run func(b *testing.B, s *stream.NATS)) {
 	}
 }
 
-// BenchmarkAppendToFollow measures the time from Append until the follower gets the message.
+// BenchmarkAppendToFollow measures the time from Append until the follower gets the event: the median of all.
 func BenchmarkAppendToFollow(b *testing.B) {
 	benchmarks(b, func(b *testing.B, s *stream.NATS) {
-		c := make(chan wire.Message, 1)
-		stop, err := s.Follow(b.Context(), "lobby", messages(func(m wire.Message) { c <- m }))
+		c := make(chan time.Time, 1)
+		stop, err := s.Follow(b.Context(), "lobby", func(hub.Event) { c <- time.Now() })
 		if err != nil {
 			b.Fatal(err)
 		}
 		defer stop()
-		i := 0
+		var took []time.Duration
 		for b.Loop() {
-			i++
-			s.Append("lobby", hub.NewMessage(message(i, time.Minute)), func(hub.Receipt, error) {})
-			<-c
+			e := hub.NewMessage(message(len(took), time.Minute))
+			began := time.Now()
+			s.Append("lobby", e, func(hub.Receipt, error) {})
+			took = append(took, (<-c).Sub(began))
 		}
+		slices.Sort(took)
+		b.ReportMetric(float64(took[len(took)/2].Nanoseconds())/1000, "median-µs")
 	})
 }
 

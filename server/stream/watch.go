@@ -15,23 +15,24 @@ import (
 
 const (
 	watchEvery = time.Second
-	// watch restarts the server once appends have timed out for longer than silenceLimit. A slow disk answers sooner than
-	// that.
+	// watch restarts the embedded NATS server if all appends have timed out for longer than silenceLimit. Even a slow disk
+	// needs less time for an append, so JetStream must be broken then.
 	silenceLimit = 5 * time.Second
 	healTimeout  = 10 * time.Second
-	minHealWait  = time.Second // the shortest wait between two restarts of the server; each restart doubles it
+	minHealWait  = time.Second // the wait between the first two restarts of the server; each restart doubles the wait
 	maxHealWait  = 30 * time.Second
-	healthyAfter = time.Minute // after this time without a restart, the wait begins at minHealWait again
+	healthyAfter = time.Minute // after this time without a restart, the wait is minHealWait again
 )
 
 // errBroken is the error of appends while the server is being restarted.
 var errBroken = errors.New("the stream had an error and is being started again")
 
-// errBlocked is the reason for which watch restarts the server once a full disk has room again. JetStream also writes
-// when messages expire, and such a write may have failed on the full disk without a report.
+// errBlocked is the reason that watch logs when it restarts the server after the disk was full and has room again.
+// JetStream also writes to disk when messages expire. Such a write may have failed on the full disk without an error, so
+// a restart is needed.
 var errBlocked = errors.New("writes may have failed while nothing could be stored")
 
-// unhealthy returns nil if the server need not be restarted. Otherwise its error says why it must be.
+// unhealthy returns an error that says why the server must be restarted, nil if no restart is needed.
 func (n *NATS) unhealthy() error {
 	if silent := n.condition.silentFor(); silent > silenceLimit {
 		return fmt.Errorf("appends have had no answer for %s", appendTimeout+silent)
@@ -89,12 +90,12 @@ func (n *NATS) watch(ctx context.Context) {
 	}
 }
 
-// heal restarts the server and waits until it answers. Before the restart it waits until no append is pending: while
-// JetStream stops, it acknowledges messages that it does not write any more.
+// heal restarts the server and waits until it answers. Before the restart, heal waits until no append is pending. Otherwise
+// messages could be lost: while JetStream stops, it acknowledges messages that it does not write any more.
 func (n *NATS) heal(ctx context.Context) error {
 	select {
 	case <-n.js.PublishAsyncComplete():
-	case <-time.After(appendTimeout): // at that time every append has ended
+	case <-time.After(appendTimeout): // by then every append has an answer or has timed out
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -122,10 +123,11 @@ func (n *NATS) heal(ctx context.Context) error {
 	}
 }
 
-// burnSeqs uses up the seqs after lastSeq, up to the highest seq that a caller has been given: it publishes empty
-// messages under noRoom. lastSeq is the highest seq in the stream. If JetStream has ended by itself, it may not have
-// written the last messages that it acknowledged. A new message must not get the seq of such a lost message, or members
-// would take it for the message that they already have.
+// burnSeqs uses up the seqs of lost messages. Messages are lost if JetStream stops by itself before it has written the
+// last messages that it acknowledged. No new message may get the seq of a lost message: members who still have the lost
+// message would take the new message for the lost one. So burnSeqs publishes empty messages under noRoom until the
+// stream has reached the highest seq that was ever acknowledged or delivered. lastSeq is the highest seq in the stream
+// now.
 func (n *NATS) burnSeqs(ctx context.Context, lastSeq uint64) error {
 	highest := n.condition.highest()
 	if lastSeq < highest {

@@ -1,5 +1,6 @@
-// Package backoff says how long to wait after a failure: exponential backoff with jitter. The wait doubles with each
-// failure in a row, and a part of it is random, so that clients that failed together don't try again together.
+// Package backoff says how long to wait after a failure: exponential backoff with jitter. Each further failure doubles
+// the wait, until an attempt succeeds. A part of the wait is random, so that clients that failed together don't try
+// again together.
 package backoff
 
 import (
@@ -9,10 +10,11 @@ import (
 	"mayfly/shared/clock"
 )
 
-// Jitter says how much of a wait is random: the wait divided by Jitter. With None, nothing of it is random.
+// Jitter says which part of a wait is random. With Full the whole wait is random, with Half a half of it, with Quarter a
+// quarter; with None no part is random.
 type Jitter int
 
-// The jitters. None is for a process that does not compete with others.
+// These are all values of Jitter. None is for a process that does not compete with others.
 const (
 	None    Jitter = 0
 	Full    Jitter = 1 // a random time between 0 and the whole wait
@@ -20,7 +22,7 @@ const (
 	Quarter Jitter = 4 // a random time between three quarters of the wait and the whole wait
 )
 
-// Of returns d minus a random time, which is less than d/j. If j is None, it returns d.
+// Of returns d minus a random time, which is less than d/j. If j is None, Of returns d.
 func (j Jitter) Of(d time.Duration) time.Duration {
 	if j == None {
 		return d
@@ -28,9 +30,9 @@ func (j Jitter) Of(d time.Duration) time.Duration {
 	return d - rand.N(d/time.Duration(j))
 }
 
-// Backoff counts failures in a row, and says how long to wait after each.
+// Backoff counts the failures since the last success, and says how long to wait after each failure.
 type Backoff struct {
-	First  time.Duration // the wait after the first failure, before jitter; it doubles with each failure
+	First  time.Duration // the wait after the first failure, before jitter; each further failure doubles the wait
 	Last   time.Duration // the longest wait
 	Jitter Jitter
 
@@ -47,13 +49,14 @@ func (b *Backoff) Next() time.Duration {
 // maxDoublings limits how often First is doubled, so that the wait does not overflow a time.Duration.
 const maxDoublings = 10
 
-// Failures returns the number of failures in a row.
+// Failures returns the number of failures since the last Reset.
 func (b *Backoff) Failures() int { return b.failures }
 
 // Reset forgets the failures, after a success.
 func (b *Backoff) Reset() { b.failures = 0 }
 
-// A Schedule says when the next attempt may begin. If only Backoff is set in it, the first attempt may begin at once.
+// A Schedule says when the next attempt may begin. To make a Schedule, set only its field Backoff: then the first
+// attempt may begin at once.
 type Schedule struct {
 	Backoff
 	from  clock.Moment  // when the wait began
@@ -64,7 +67,8 @@ type Schedule struct {
 // Due returns the time until the next attempt. 0 or less means now.
 func (s *Schedule) Due(now clock.Moment) time.Duration { return s.wait - now.Since(s.from) }
 
-// At returns the wall-clock time at which the next attempt may begin. It does not change if the wall clock is set meanwhile.
+// At returns the wall-clock time at which the next attempt may begin. If the wall clock is set during the wait, the result
+// of At does not change.
 func (s *Schedule) At() time.Time { return s.from.Wall.Add(s.wait) }
 
 // Failed counts a failure and schedules the next attempt. asked is the wait that the server asked for. If asked is 0, the
@@ -76,11 +80,11 @@ func (s *Schedule) Failed(asked time.Duration, now clock.Moment) {
 	}
 }
 
-// Now lets the next attempt begin at once. The earlier failures still count for later waits.
+// Now lets the next attempt begin at once. The earlier failures still make later waits longer.
 func (s *Schedule) Now(now clock.Moment) { s.from, s.wait, s.asked = now, 0, false }
 
-// Hurry lets the next attempt begin at once, unless the server asked for the present wait. With such waits the server keeps
-// its clients from coming back all at once.
+// Hurry lets the next attempt begin at once, unless the server asked for the present wait. The server asks each client
+// for a different wait, so that they do not all come back at the same time. Hurry must not shorten such a wait.
 func (s *Schedule) Hurry(now clock.Moment) {
 	if !s.asked {
 		s.Now(now)

@@ -8,15 +8,17 @@ import (
 // A parser makes the nodes of one text.
 type parser struct {
 	text  string
-	ticks map[int]int // for each run of backticks, the index of the next run of the same length
+	ticks map[int]int // maps the index of each run of backticks to the index of the next run of the same length
 	links finder
 
-	nodes  int // how many of the nodes that MaxNodes limits there are so far
-	linked int // how many links there are so far
+	nodes  int // the number of nodes so far, without the leaves and lists, which MaxNodes does not count
+	linked int // the number of links so far
 }
 
-// A line is the part text[start:end] of the text, with the line break at its end. Quotes and lists take delimiters off its
-// beginning by raising from: text[start:from] are the delimiters taken so far, which are in no node yet.
+// A line is the part text[start:end] of the text, with the line break at its end. At first the field from is equal to
+// start. If the line belongs to a quote or a list, the methods quote and list increase this field to the index behind
+// the delimiters at the beginning of the line, such as "> ". Then text[start:from] are these delimiters, which are
+// added to a node later, and text[from:end] is the rest of the line.
 type line struct{ start, from, end int }
 
 func linesOf(text string) []line {
@@ -29,10 +31,11 @@ func linesOf(text string) []line {
 	return lines
 }
 
-// rest returns the line without the delimiters that quotes and lists have taken off.
+// rest returns the line without the delimiters that quotes and lists have removed.
 func (p *parser) rest(l line) string { return p.text[l.from:l.end] }
 
-// leaf appends text[start:end] to nodes as a leaf. If the last node is of the same kind, that node gets the text.
+// leaf appends a leaf with text[start:end] to nodes. But if the last node in nodes has the same kind, leaf extends the
+// text of that node instead.
 func (p *parser) leaf(nodes []Node, kind Kind, start, end int) []Node {
 	if start == end {
 		return nodes
@@ -47,7 +50,7 @@ func (p *parser) leaf(nodes []Node, kind Kind, start, end int) []Node {
 // allows reports whether MaxDepth and MaxNodes allow one more node that is no leaf. depth is the number of nodes around it.
 func (p *parser) allows(depth int) bool { return depth < MaxDepth && p.nodes < MaxNodes }
 
-// admit counts another node if the limits allow it, and reports whether they do.
+// admit reports whether the limits allow one more node that is no leaf. If they do, it counts that node in p.nodes.
 func (p *parser) admit(depth int) bool {
 	if !p.allows(depth) {
 		return false
@@ -56,7 +59,7 @@ func (p *parser) admit(depth int) bool {
 	return true
 }
 
-// blocks appends the nodes of whole lines to nodes. depth is the number of nodes around them.
+// blocks makes the nodes of lines and appends them to nodes. depth is the number of nodes that contain these nodes.
 func (p *parser) blocks(nodes []Node, lines []line, depth int) []Node {
 	for len(lines) > 0 {
 		var n int
@@ -76,15 +79,15 @@ func (p *parser) blocks(nodes []Node, lines []line, depth int) []Node {
 	return nodes
 }
 
-// beginsQuote reports whether the line begins a quote: it has one or more >, then a space, then a text. So the face >_< is
-// no quote.
+// beginsQuote reports whether the line l begins a quote. Such a line has one or more >, then a space, then a text. So the
+// face >_< is no quote.
 func (p *parser) beginsQuote(l line) bool {
 	rest := p.rest(l)
 	inner := strings.TrimLeft(rest, ">")
 	return len(inner) < len(rest) && strings.HasPrefix(inner, " ") && !onlyArrows(inner)
 }
 
-// inQuote reports whether the line continues a quote. It must begin like the first line of the quote, but may have no text.
+// inQuote reports whether the line l continues a quote: it could begin a quote, or it has only > and spaces.
 func (p *parser) inQuote(l line) bool {
 	return p.beginsQuote(l) || strings.HasPrefix(p.rest(l), ">") && onlyArrows(p.rest(l))
 }
@@ -106,23 +109,24 @@ func (p *parser) quote(lines []line, depth int) (quote Node, n int) {
 	return Node{Kind: Quote, Nodes: p.blocks(nil, lines[:n], depth+1)}, n
 }
 
-// nested is how many columns further than an item a line must be indented, at least, to belong to the item.
+// nested is a number of columns. A line belongs to the item above it if it is indented at least this much more than the
+// item.
 const nested = 2
 
 // maxDigits is the largest number of digits in the number of an item. So a year at the beginning of a line begins no list.
 const maxDigits = 3
 
-// A marker is what makes a line the first one of an item.
+// A marker is the sign or the number with which an item of a list begins, such as "- " or "1. ".
 type marker struct {
 	kind   Kind // Bullets or Numbers
 	number int
-	indent int // columns before the marker
-	width  int // columns up to the text of the item
+	indent int // the number of columns before the marker
+	width  int // the number of columns before the text of the item: indent, the marker and one space
 	text   int // the index at which the text of the item begins
 }
 
-// markerOf returns the marker at the beginning of the line: -, * or a number with a full stop, and a space. If there is
-// none, or if the line has no text, such as * * *, ok is false.
+// markerOf returns the marker at the beginning of the line l: "-", "*", or a number with a full stop, and then a space.
+// ok is false if there is no marker, or no text after the marker. A line such as "* * *" has no text.
 func (p *parser) markerOf(l line) (m marker, ok bool) {
 	rest := strings.TrimLeft(p.rest(l), " \t")
 	m.indent = columns(p.text[l.from : l.end-len(rest)])
@@ -145,11 +149,11 @@ func (p *parser) markerOf(l line) (m marker, ok bool) {
 	return m, len(text) < len(rest)-sign && strings.Trim(text, "-* \t\r\n") != ""
 }
 
-// columns returns the width of white space. A tab has four columns.
+// columns returns the width of space, which is white space, in columns. A tab has four columns.
 func columns(space string) int { return len(space) + 3*strings.Count(space, "\t") }
 
-// list returns the list at the beginning of lines, and the number of its lines: 0 if there is no list, or if the limits
-// do not allow it.
+// list returns the list at the beginning of lines, and the number of its lines. n is 0 if no list begins there, or if the
+// limits do not allow a list.
 func (p *parser) list(lines []line, depth int) (list Node, n int) {
 	for n < len(lines) {
 		m, ok := p.markerOf(lines[n])
@@ -167,8 +171,8 @@ func (p *parser) list(lines []line, depth int) (list Node, n int) {
 	return list, n
 }
 
-// itemLines returns how many of the lines belong to the item that begins in lines[0], whose marker is m. It takes the
-// indentation off those after the first.
+// itemLines returns how many of the lines belong to the item that begins in lines[0]. m is the marker of that item.
+// itemLines removes the indentation, m.width columns at most, from the item's lines after the first.
 func (p *parser) itemLines(lines []line, m marker) int {
 	n := 1
 	for ; n < len(lines); n++ {

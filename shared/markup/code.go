@@ -2,13 +2,14 @@ package markup
 
 import "strings"
 
-// blockTicks is the least number of backticks that begin a block of code. Fewer begin code within a line.
+// blockTicks is the smallest number of backticks that begin a block of code. Fewer backticks begin code within a line.
 const blockTicks = 3
 
-// maxLanguage is the largest length of the name of a language, in bytes. A longer word is the first line of the code.
+// maxLanguage is the longest name of a programming language, in bytes. The name may follow the backticks that begin a
+// block of code. A longer word is the first line of the code.
 const maxLanguage = 20
 
-// runLength returns the number of characters in the run at text[i], which are all the same.
+// runLength returns how many equal bytes follow each other from text[i] on, text[i] included.
 func runLength(text string, i int) int {
 	n := 1
 	for i+n < len(text) && text[i+n] == text[i] {
@@ -17,8 +18,8 @@ func runLength(text string, i int) int {
 	return n
 }
 
-// pairTicks returns, for the index of each run of backticks in a text, the index of the next run of the same length. Code
-// that begins with the first run ends with the second.
+// pairTicks returns a map from the index of each run of backticks in text to the index of the next run of the same length.
+// Code that begins with the first of these two runs ends with the second.
 func pairTicks(text string) map[int]int {
 	first := strings.IndexByte(text, '`')
 	if first < 0 { // as in most texts
@@ -39,11 +40,12 @@ func pairTicks(text string) map[int]int {
 	return next
 }
 
-// escaped reports whether a backslash stands before text[i].
+// escaped reports whether there is a backslash directly before text[i].
 func (p *parser) escaped(i int) bool { return i > 0 && p.text[i-1] == '\\' }
 
-// paragraph appends the nodes of the first line to nodes. If a block of code begins in that line, paragraph goes on to the
-// end of the line in which the block ends. It returns all nodes and the number of lines that it has used.
+// paragraph appends the nodes of lines[0] to nodes. If a block of code begins in that line, paragraph also appends the
+// nodes of the following lines, up to the line in which the block ends. It returns all nodes, and the number of lines
+// that it has used. depth is the number of nodes around the lines.
 func (p *parser) paragraph(nodes []Node, lines []line, depth int) (all []Node, n int) {
 	nodes = p.leaf(nodes, Mark, lines[0].start, lines[0].from)
 	at := lines[0].from
@@ -68,8 +70,8 @@ type codeBlock struct {
 	lines      int // the number of line breaks inside
 }
 
-// nextBlock returns the first block of code that begins in lines[0], at text[at] or later. ok is false if there is none, or
-// if the limits allow no further node. depth is the number of nodes around the block.
+// nextBlock returns the first block of code that begins in lines[0], at text[at] or later. ok is false if there is no such
+// block, or if the limits allow no further node. depth is the number of nodes around the block.
 func (p *parser) nextBlock(at int, lines []line, depth int) (b codeBlock, ok bool) {
 	end := lines[0].end
 	for p.allows(depth) {
@@ -92,7 +94,7 @@ func (p *parser) nextBlock(at int, lines []line, depth int) (b codeBlock, ok boo
 }
 
 // blockAt returns the block of code that begins with the run of backticks at text[start], in lines[0]. ok is false if the
-// run has fewer than blockTicks backticks, if the code does not end in lines, or if there is nothing before its end.
+// run has fewer than blockTicks backticks, if the block does not end within lines, or if its code is only white space.
 func (p *parser) blockAt(start int, lines []line) (b codeBlock, ok bool) {
 	ticks := runLength(p.text, start)
 	shut, closed := p.ticks[start]
@@ -125,15 +127,16 @@ func (p *parser) blockAt(start int, lines []line) (b codeBlock, ok bool) {
 	return b, ok
 }
 
-// isLanguage reports whether word may stand behind the first backticks of a block: the name of a language, or nothing.
+// isLanguage reports whether word is empty or could be the name of a programming language, such as go or c++.
 func isLanguage(word string) bool {
 	return len(word) <= maxLanguage && strings.IndexFunc(word, func(r rune) bool {
 		return r >= 0x80 || !alphanumeric(byte(r)) && strings.IndexByte("+-_.#", byte(r)) < 0
 	}) < 0
 }
 
-// code returns the code within a line at text[start:end]. If a space is at both ends, these spaces count as delimiters, as
-// in CommonMark, so that code may begin or end with a backtick.
+// code returns the node of the code within a line at text[start:end], which includes the backticks. If the code begins
+// and ends with a space, and is not only white space, these two spaces are delimiters and not shown, as in CommonMark. So
+// a user can write code that begins or ends with a backtick.
 func (p *parser) code(start, end int) Node {
 	ticks := runLength(p.text, start)
 	first, last := start+ticks, end-ticks

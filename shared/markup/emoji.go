@@ -5,20 +5,21 @@ import (
 	"unicode/utf8"
 )
 
-// MaxEmoji is the largest number of emoji that the page shows large. It does so in a message that has nothing but emoji.
+// MaxEmoji is a limit for messages that consist of nothing but emoji: the page shows the emoji large if there are at most
+// MaxEmoji of them.
 const MaxEmoji = 3
 
-// maxJoined is the largest number of emoji that joiners make into one, such as a family of four. Browsers draw a longer
-// sequence as several emoji.
+// maxJoined is the largest number of emoji that joiners make into one emoji, such as a family of four. Browsers draw a
+// longer sequence as several emoji.
 const maxJoined = 4
 
 // Characters that emoji are made of.
 const (
-	joiner     = '\u200D'
-	emojiStyle = '\uFE0F' // draws the character before it as an emoji
-	keycap     = '\u20E3'
-	blackFlag  = '\U0001F3F4'
-	lastTag    = '\U000E007F'
+	joiner     = '\u200D'     // the zero width joiner: makes the emoji before and after it one emoji
+	emojiStyle = '\uFE0F'     // makes browsers draw the character before it as an emoji
+	keycap     = '\u20E3'     // makes the digit, # or * before it an emoji: a key
+	blackFlag  = '\U0001F3F4' // makes a flag together with the tags behind it: see isTag
+	lastTag    = '\U000E007F' // ends the tags of a flag
 )
 
 // EmojiOnly reports whether a text is 1 to MaxEmoji emoji and nothing else. One space may be between two emoji.
@@ -63,10 +64,12 @@ func emojiLength(text string) int {
 	return joinedLength(text)
 }
 
-// isRegional reports whether r is a regional indicator. Two of these letters are the flag of a country.
+// isRegional reports whether r is a regional indicator, such as the one for the letter D. Two regional indicators make
+// the flag of a country: those for D and E make the German flag.
 func isRegional(r rune) bool { return 0x1F1E6 <= r && r <= 0x1F1FF }
 
-// isTag reports whether r is a tag character. Tags behind a black flag make it the flag of a region, such as Scotland.
+// isTag reports whether r is a tag character, an invisible form of an ASCII character. A black flag with tags behind it is
+// drawn as the flag of the region that the tags spell, such as Scotland.
 func isTag(r rune) bool { return 0xE0020 <= r && r <= lastTag }
 
 // maxTags is the largest number of tags in a flag: the six characters of a region, and the last tag.
@@ -87,8 +90,8 @@ func tagsLength(text string) int {
 	return n
 }
 
-// joinedLength returns the length in bytes of the emoji at the beginning of text, if the emoji is a picture or several
-// pictures with joiners between them; otherwise 0.
+// joinedLength returns the length in bytes of the emoji at the beginning of text, if the emoji consists of one picture (see
+// pictureLength) or of several pictures with a joiner between every two. Otherwise it returns 0.
 func joinedLength(text string) int {
 	n := 0
 	for i := range maxJoined {
@@ -109,8 +112,8 @@ func joinedLength(text string) int {
 	return 0
 }
 
-// pictureLength returns the length in bytes of the picture at the beginning of text, with a style or a skin tone behind it;
-// 0 if there is none.
+// pictureLength returns the length in bytes of the picture at the beginning of text, 0 if there is none. A picture is a
+// character of the table pictographic. If emojiStyle or a skin tone comes behind it, that belongs to the picture, too.
 func pictureLength(text string) int {
 	r, n := utf8.DecodeRuneInString(text)
 	next, size := utf8.DecodeRuneInString(text[n:])
@@ -123,13 +126,14 @@ func pictureLength(text string) int {
 	return n
 }
 
-// isText reports whether browsers draw a picture as text and not as an emoji, because no style says otherwise.
+// isText reports whether browsers draw picture as text and not as an emoji. They do so with some characters that have no
+// emojiStyle behind them, such as ©.
 func isText(picture string) bool {
 	r, n := utf8.DecodeRuneInString(picture)
 	return n == len(picture) && r < 0x10000 && !unicode.Is(coloured, r)
 }
 
-// pictographic is the property Extended_Pictographic of Unicode 14. It includes the places reserved for later emoji.
+// pictographic is the property Extended_Pictographic of Unicode 14. It includes the code points reserved for later emoji.
 var pictographic = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0xA9, 0xA9, 1}, {0xAE, 0xAE, 1}, {0x203C, 0x203C, 1}, {0x2049, 0x2049, 1}, {0x2122, 0x2122, 1},
@@ -155,7 +159,7 @@ var pictographic = &unicode.RangeTable{
 }
 
 // coloured is Unicode's property Emoji_Presentation below U+10000: browsers draw these characters as emoji even without
-// emojiStyle. From U+10000 on they draw nearly all pictures as emoji.
+// emojiStyle. No table is needed from U+10000 on, because browsers draw nearly all pictures there as emoji.
 var coloured = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{0x231A, 0x231B, 1}, {0x23E9, 0x23EC, 1}, {0x23F0, 0x23F0, 1}, {0x23F3, 0x23F3, 1}, {0x25FD, 0x25FE, 1},

@@ -9,21 +9,21 @@ import (
 type lineParser struct {
 	*parser
 	tokens  []token
-	openers []opener           // the runs of delimiters that may still be closed, as a stack
-	waiting [openerClasses]int // for each class, how many of openers have it
-	words   int                // the index at which the last word, emoji, link or code so far ends
+	openers []opener           // a stack of the runs of delimiters that a later run may close
+	waiting [openerClasses]int // for each class, the number of openers of that class
+	words   int                // the index in text at which the last word, emoji, link or code so far ends
 }
 
-// A token is a part of a line that is more than text: a link, code, or a run of delimiters.
+// A token is the part text[from:to] of a line that may be more than text: a link, code, or a run of delimiters.
 type token struct {
-	kind     Kind // Text: a delimiter that does not open a node
+	kind     Kind // Link, Code, or the kind of the node that the delimiters open; Text: they open no node
 	from, to int
 	host     string // of a Link
-	shut     int    // of a delimiter that opens a node: the index of the token that closes it
+	shut     int    // of delimiters that open a node: the index of the token that closes the node
 }
 
 // inline appends to nodes the nodes of text[start:end], which is a line or a part of a line. depth is the number of nodes
-// around them.
+// around text[start:end].
 func (p *parser) inline(nodes []Node, start, end, depth int) []Node {
 	l := lineParser{parser: p, words: start}
 	for i := start; i < end; {
@@ -32,8 +32,8 @@ func (p *parser) inline(nodes []Node, start, end, depth int) []Node {
 	return l.build(nodes, 0, len(l.tokens), start, end, depth)
 }
 
-// scan adds the token that begins at text[i], if there is one, and returns the index at which the next call must go on. end
-// is the end of the line.
+// scan adds the token that begins at text[i], if there is one. It returns the index from which the caller must scan next.
+// end is the end of the line.
 func (l *lineParser) scan(i, end int) int {
 	switch l.text[i] {
 	case '`':
@@ -72,15 +72,15 @@ func (l *lineParser) findLink(i int) (link, bool) {
 	return l.links.at(i)
 }
 
-// behindOpener reports whether text[i] is directly behind an underscore that may open a node. Behind an underscore that is
-// text, no link begins.
+// behindOpener reports whether text[i] is directly behind an underscore that may open a node. A link may begin there, but
+// not behind an underscore that is text.
 func (l *lineParser) behindOpener(i int) bool {
 	last := len(l.openers) - 1
 	return last >= 0 && l.openers[last].class == lowLine && l.tokens[l.openers[last].token].to == i
 }
 
 // build appends to nodes the nodes of text[start:end], which contains tokens[first:last]. depth is the number of nodes
-// around them.
+// around text[start:end].
 func (l *lineParser) build(nodes []Node, first, last, start, end, depth int) []Node {
 	at := start
 	for i := first; i < last; i++ {
@@ -89,7 +89,7 @@ func (l *lineParser) build(nodes []Node, first, last, start, end, depth int) []N
 		case t.kind == Text:
 			continue
 		case t.kind == Link:
-			// An underscore before the link that opened no node is text, and behind such an underscore no link begins.
+			// If the underscore before the link has opened no node, it is text, and no link begins behind it.
 			if l.linked >= MaxLinks || at < t.from && l.text[t.from-1] == '_' {
 				continue
 			}

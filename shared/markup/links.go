@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLinks is the largest number of links in one message, because the page must make an element for each. Further
-// addresses stay text.
+// MaxLinks is the largest number of links in one message. If a message has more addresses, the others stay text: the page
+// must make an element for each link, and too many elements would make the page slow.
 const MaxLinks = 50
 
 // A link is a link in a text.
@@ -33,12 +33,12 @@ var schemes = [...]string{"https://", "http://", "mailto:"}
 // ASCII punctuation may be inside a link, but not at its end.
 type finder struct {
 	text  string
-	reach span // the span that at has looked at last
-	none  int  // no link begins before this index
+	reach span // the last span that the method finder.at has made
+	none  int  // no further link begins before this index; finder.at sets it, so that it searches no text twice
 }
 
-// at returns the link that begins at text[i], where a scheme begins. If ok is false, no link begins there, nor anywhere else
-// before the end of f.reach.
+// at returns the link that begins at text[i]. The caller has checked that one of the schemes begins at text[i]. If ok is
+// false, no link begins at text[i], nor at a later index inside f.reach.
 func (f *finder) at(i int) (l link, ok bool) {
 	if i < f.none {
 		return link{}, false
@@ -71,10 +71,10 @@ func schemeOf(text string) string {
 // A span is a part of a text that begins with a scheme and ends before the first character that no link can contain.
 type span struct {
 	end      int
-	partners map[int]int // maps the index of a bracket in the span to the index of its partner, if it has one
+	partners map[int]int // maps the index of each bracket that has a partner in the span to the index of that partner
 }
 
-// newSpan returns the span that begins at start, where a scheme must begin.
+// newSpan returns the span that begins at start. A scheme must begin there.
 func newSpan(text string, start int) span {
 	s := span{end: len(text), partners: map[int]int{}}
 	type open struct {
@@ -100,8 +100,11 @@ func newSpan(text string, start int) span {
 	return s
 }
 
-// ends reports whether a link ends before r, wherever r stands. Outside ASCII, punctuation that ends a sentence or a part of
-// it does (Unicode's Terminal_Punctuation), and so do quotation marks.
+// ends reports whether r ends a link. These characters end a link:
+//
+//   - in ASCII: white space, control characters, <, >, " and `
+//   - outside ASCII: white space, invisible characters, quotation marks, and punctuation that ends a sentence or a part
+//     of it (Unicode's Terminal_Punctuation)
 func ends(r rune) bool {
 	switch {
 	case r < utf8.RuneSelf:
@@ -114,8 +117,9 @@ func ends(r rune) bool {
 	return unicode.In(r, unicode.Terminal_Punctuation, unicode.Quotation_Mark, unicode.Pi, unicode.Pf)
 }
 
-// joins reports whether r is an invisible joiner between two characters outside ASCII. Persian and Hindi words and emoji
-// need such joiners, so they do not end a link. before is the character before r, and rest is the text from r on.
+// joins reports whether r is an invisible joiner between two characters outside ASCII. Such a joiner does not end a
+// link, because words in Persian and Hindi need it, and emoji need it, too. before is the character before r, and rest
+// is the text from r on.
 func joins(before, r rune, rest string) bool {
 	if r != '\u200C' && r != '\u200D' {
 		return false
@@ -125,8 +129,8 @@ func joins(before, r rune, rest string) bool {
 		!unicode.IsSpace(after)
 }
 
-// closer returns the bracket that closes the bracket r, 0 if r is no opening bracket. In Unicode, one of the two
-// characters after an opening bracket closes it.
+// closer returns the bracket that closes the bracket r, 0 if r is no opening bracket. In Unicode, the closing bracket is the
+// first or the second character after the opening one.
 func closer(r rune) rune {
 	if unicode.Is(unicode.Ps, r) {
 		for c := r + 1; c <= r+2; c++ {
@@ -140,8 +144,8 @@ func closer(r rune) rune {
 
 func isBracket(r rune) bool { return closer(r) != 0 || unicode.Is(unicode.Pe, r) }
 
-// linkAt returns the link that begins at text[i:], where a scheme begins. If no link begins there, ok is false. s is the
-// span that contains text[i].
+// linkAt returns the link that begins at text[i]. The caller has checked that one of the schemes begins at text[i]. ok is
+// false if the scheme is not followed by a host or a mail address that a link may have. s is the span that contains text[i].
 func linkAt(text string, i int, s span) (l link, ok bool) {
 	scheme := schemeOf(text[i:])
 	start := i + len(scheme)
@@ -168,13 +172,14 @@ func linkAt(text string, i int, s span) (l link, ok bool) {
 			return link{}, false
 		}
 	} else {
-		host = host[:min(len(host), end-start)] // without a full stop that ended the sentence
+		host = host[:min(len(host), end-start)] // trimmed may have removed the end of the host, such as a full stop
 	}
 	return link{text[i:end], host}, true
 }
 
-// balanced returns the index at which a link ends. The path of the link, or its mail address, begins at start. The link
-// ends before the first bracket that has no partner inside the link.
+// balanced returns the index at which a link ends. The link ends before the first bracket that has no partner inside the
+// link. If there is no such bracket, the link ends where s ends. start is the index in text from which balanced looks for
+// brackets: the beginning of the link's path, or of its mail address.
 func (s span) balanced(text string, start int) int {
 	outer, outerEnd := -1, -1 // the last pair of brackets so far that is inside no other pair
 	for i, r := range text[start:s.end] {
@@ -196,19 +201,19 @@ func (s span) balanced(text string, start int) int {
 	return s.end
 }
 
-// trimmed returns a link without the punctuation at its end that belongs to the sentence around it.
+// trimmed returns link without the punctuation at its end, because that belongs to the sentence around the link.
 func trimmed(link string) string {
 	return strings.TrimRightFunc(link, func(r rune) bool {
 		return strings.ContainsRune(".,;:!?'*_~|\\^…‥", r) || r >= utf8.RuneSelf && unicode.Is(unicode.Pd, r)
 	})
 }
 
-// maxPort is the highest port: RFC 9293, 3.1.
+// maxPort is the highest port number of TCP (RFC 9293, 3.1).
 const maxPort = 1<<16 - 1
 
-// authority returns the host at the beginning of rest, and the index in rest at which the host and its port end. ok is
-// false if rest begins with no host, or if a name and an @ stand before the host: readers could take the name for the host,
-// as in https://bank.example@evil.example.
+// authority returns the host at the beginning of rest, and the index in rest at which the host and its port end. ok is false
+// if rest begins with no host, or if the port is too high. ok is also false if a user name and an @ come before the host:
+// readers could take the user name for the host, as in https://bank.example@evil.example.
 func authority(rest string) (host string, end int, ok bool) {
 	whole := rest
 	if i := strings.IndexAny(rest, `/?#\`); i >= 0 {

@@ -11,13 +11,13 @@
 //
 //   - Bold, italic, struck text and code end in the line in which they begin, as in other chats. A quote and an item of
 //     a list go on only in lines that are marked or indented, and a blank line ends them.
-//   - No style begins or ends inside a word, except in scripts that are written without spaces. These scripts are also
-//     free of CommonMark's rule about punctuation beside a delimiter, which would keep most bold text in Japanese from
-//     being bold.
+//   - No style begins or ends inside a word, except in scripts that are written without spaces. CommonMark's rule about
+//     punctuation beside a delimiter does not apply to these scripts either: with that rule, many delimiters in Japanese
+//     text would be shown instead of making the text bold.
 //   - A backslash before a delimiter makes the delimiter text. The backslash is shown, too, because it belongs to paths
 //     and to faces: C:\*.* and ¯\_(ツ)_/¯.
-//   - A block of code may begin and end in the middle of a line. Without an end its backticks stay as they are written, as
-//     in other chats: three backticks in a sentence must not turn the rest of the message into code.
+//   - A block of code may begin and end in the middle of a line. If the backticks that end the block are missing, the
+//     first backticks are text: three backticks in a sentence must not turn the rest of the message into code.
 //   - There are no links with another text than their address, no HTML, no headings, no tables and no images.
 package markup
 
@@ -27,7 +27,7 @@ import (
 	"strings"
 )
 
-// The limits of one message. A part of the text whose node would exceed a limit gets no node: it stays as it is written.
+// The limits of one message. If a further node would exceed a limit, its part of the text stays text, as the user wrote it.
 const (
 	// MaxDepth is how many nodes may be nested in each other. A list and its item count as one.
 	MaxDepth = 5
@@ -49,19 +49,20 @@ const (
 	Code                  // code within a line
 	CodeBlock             // lines of code
 	Quote                 // lines that are quoted
-	Bullets               // a list; its nodes are of the kind Item
-	Numbers               // a list with numbers; its nodes are of the kind Item
+	Bullets               // a list with - or * before each item; its nodes are of the kind Item
+	Numbers               // a list with a number before each item; its nodes are of the kind Item
 	Item                  // an item of a list: its first line, and the indented lines below it
 )
 
-// A Node is a part of a message. A line break belongs to the line that it ends, so a node of whole lines ends with a line
-// break, unless the message ends there. A browser draws nothing for a line break at the end of an element. Code may hold
-// characters that change the direction of the text behind them, so draw code in an element that isolates its direction.
+// A Node is a part of a message. A line break belongs to the line before it. So a node of whole lines ends with a line
+// break, unless the message ends there; a browser draws nothing for a line break at the end of an element. Draw code in
+// an element that isolates its text direction, as bdi does in HTML: otherwise characters in the code that set a
+// direction could reverse the text behind the code.
 type Node struct {
 	Kind     Kind
 	Text     string // of a leaf: its part of the source
 	Host     string // of a Link: the host as it is written, without the port; in a mail address, the part after the @
-	Language string // of a CodeBlock: the word after the first backticks, which is also a part of its first Mark; "": none
+	Language string // of a CodeBlock: the word after the first backticks, such as go (also part of its first Mark); "": none
 	Number   int    // of an Item in Numbers: the number that the user wrote before it
 	Nodes    []Node // of a node that is no leaf: the nodes inside it, delimiters included
 }
@@ -101,9 +102,9 @@ func writePlain(b *strings.Builder, nodes []Node) {
 	}
 }
 
-// Cut returns the nodes of the first n bytes of the source, for a page that shows the beginning of a message. It never cuts
-// a link in two, because half of an address leads elsewhere. It ends before such a link; if nothing is shown before the
-// link, it ends behind it.
+// Cut returns the nodes of the first n bytes of the source, for a page that shows only the beginning of a message. Cut
+// never cuts a link in two, because half of an address leads elsewhere. If byte n is inside a link, the result ends
+// before that link. But if nothing is shown before the link, the result contains the whole link and ends behind it.
 func Cut(nodes []Node, n int) []Node {
 	c := cutter{left: n}
 	return c.cut(nodes)

@@ -5,7 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// A class is a kind of run of delimiters. Runs of the same class can open and close a node.
+// A class is a kind of run of delimiters, such as ** or ~~. A run can close a node that a run of the same class has
+// opened. The method closes says when it can also close a node that a run of another class has opened.
 type class int
 
 const (
@@ -20,10 +21,11 @@ const (
 // An opener is a run of delimiters that has not been closed yet. A lineParser keeps its openers in a stack.
 type opener struct {
 	class class
-	token int // the index of its token; three stars have two tokens, of which the second is the inner one
+	token int // the index of the run's token; three stars have two tokens, and this is the index of the first, outer one
 }
 
-// classOf returns the class of a run of n delimiters c. Runs of other lengths are text, as in __init__ and ****.
+// classOf returns the class of a run of n delimiters c. It returns false for a run that is text because of its length, as in
+// __init__ and ****.
 func classOf(c byte, n int) (class, bool) {
 	switch {
 	case c == '_' && n == 1:
@@ -39,14 +41,14 @@ func classOf(c byte, n int) (class, bool) {
 // stars returns the number of stars in a run of class c. c must be oneStar, twoStars or threeStars.
 func (c class) stars() int { return int(c-oneStar) + 1 }
 
-// closes reports whether a run of class c may close a run of class o. Three stars may close one or two stars with a part of
-// themselves, and the other way round.
+// closes reports whether a run of class c may close a run of class o. It may if both classes are the same. It also may if
+// one run has three stars and the other run has one or two: then only a part of the three stars closes or is closed.
 func (c class) closes(o class) bool {
 	return c == o || c >= oneStar && o >= oneStar && (c == threeStars || o == threeStars)
 }
 
-// delimiter adds the tokens of the run of n delimiters at text[i]. If the run can close an earlier one, it does. Otherwise
-// a later run may close it.
+// delimiter adds the tokens of the run of n delimiters at text[i]. If the run can close an earlier run, it closes that run.
+// Otherwise, if the run can open a node, it becomes an opener, which a later run may close.
 func (l *lineParser) delimiter(i, n int) {
 	class, ok := classOf(l.text[i], n)
 	if !ok {
@@ -74,9 +76,11 @@ func (l *lineParser) push(o opener) {
 	l.waiting[o.class]++
 }
 
-// pop takes from the stack the last opener that a run of class c closes, and the openers above it, which stay text. It
-// returns false if there is no such opener, or if no word stands behind the opener, as in the face *_*. All calls for a
-// line together take time linear in its length: each opener is taken once, and l.waiting tells if there is none to take.
+// pop finds the last opener that a run of class c closes, and returns it. It removes this opener from the stack, and
+// the openers above it, which stay text. It returns false if there is no such opener, or if there is no word between
+// the opener and the run, as in the face *_*. All calls for a line together take time linear in the length of the line:
+// each opener is removed only once, and l.waiting tells without a search whether the stack contains an opener that the
+// run closes.
 func (l *lineParser) pop(c class) (opener, bool) {
 	found := false
 	for o, n := range l.waiting {
@@ -94,8 +98,9 @@ func (l *lineParser) pop(c class) (opener, bool) {
 	return opener{}, false
 }
 
-// close closes openers with the run of class c, whose first token has the index at. It reports whether it closed any. A
-// part of three stars may close one opener, and the rest of the three the opener around that.
+// close closes an opener with a run of class c. The parameter at is the index of the run's first token. If the run has
+// three stars, it may close two openers: one or two of the stars close the inner opener, and the rest close the outer
+// opener. close returns false if it has closed no opener.
 func (l *lineParser) close(c class, at int) bool {
 	o, ok := l.pop(c)
 	if !ok {
@@ -132,20 +137,21 @@ func (l *lineParser) close(c class, at int) bool {
 	return true
 }
 
-// pair makes the tokens with the indexes open and shut the delimiters of a node.
+// pair makes two tokens the delimiters of a node of this kind. The parameters open and shut are the indexes of the token
+// before the node's text and of the token behind it.
 func (l *lineParser) pair(kind Kind, open, shut int) {
 	l.tokens[open].kind, l.tokens[open].shut = kind, shut
 }
 
-// split gives the first n stars to the token with the index i, and the others to the next token.
+// split divides a run of three stars: the token with the index i gets the first n stars, and the next token gets the others.
 func (l *lineParser) split(i, n int) {
 	at := l.tokens[i].from + n
 	l.tokens[i].to, l.tokens[i+1].from = at, at
 }
 
-// flanks reports whether the run of n delimiters at text[i] may open a node, and whether it may close one. The characters
-// beside the run decide (in CommonMark: left-flanking, right-flanking). An underscore between punctuation opens nothing,
-// because it is the mouth of a face, as in ^_^. But it opens a node behind another delimiter, as in **_.
+// flanks reports whether the run of n delimiters at text[i] may open a node, and whether it may close one. That depends on
+// the characters beside the run (in CommonMark: left-flanking, right-flanking). An underscore between punctuation opens no
+// node, because it is the mouth of a face, as in ^_^. But behind another delimiter it may open a node, as in **_.
 func (l *lineParser) flanks(i, n int) (opens, closes bool) {
 	before, after := ' ', ' '
 	if i > 0 {
@@ -166,14 +172,15 @@ func (l *lineParser) flanks(i, n int) (opens, closes bool) {
 
 func isPunct(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
 
-// isWord reports whether r can be in a word. Marks that only belong to an emoji, such as variation selectors, cannot.
+// isWord reports whether r can be in a word. These are letters, numbers, and Unicode's marks, such as accents. Marks that
+// belong to emoji only, such as variation selectors, are not among them.
 func isWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsNumber(r) ||
 		unicode.IsMark(r) && r != keycap && !unicode.Is(unicode.Variation_Selector, r)
 }
 
-// spaceless holds the scripts that are written without spaces between words, and their punctuation. Korean is among them
-// because it writes endings and particles directly behind a word.
+// spaceless contains the scripts that are written without spaces between words, and their punctuation. It also contains
+// Korean, which writes endings directly behind a word: a word may be bold although its ending is not.
 var spaceless = &unicode.RangeTable{
 	R16: []unicode.Range16{
 		{Lo: 0x0E00, Hi: 0x109F, Stride: 1}, // Thai, Lao, Tibetan, Myanmar

@@ -5,21 +5,22 @@ type Code string
 
 // The codes of Refused.
 const (
-	CodeFrame       Code = "frame"       // the frame is not JSON, has no type, or has a member twice or of a wrong type
+	CodeFrame       Code = "frame"       // the frame is not JSON, has no type, or has a member twice or with a bad value
 	CodeID          Code = "id"          // the id is not a UUID
-	CodeRoom        Code = "room"        // the room has a bad name or is not joined, or the client has joined too many
+	CodeRoom        Code = "room"        // the room has a bad name or is not joined, or too many rooms are joined already
 	CodeText        Code = "text"        // the text is empty, too long, or has characters that are not allowed
 	CodeGone        Code = "gone"        // the message that the frame names has expired, was taken back, or never existed
 	CodeEmoji       Code = "emoji"       // the emoji is not one of Welcome.Reactions
 	CodeTTL         Code = "ttl"         // the time to live is outside the room's bounds
 	CodeRate        Code = "rate"        // too many requests in a short time; RetryMS is the wait. Also a code of Bye
-	CodeFull        Code = "full"        // the room cannot hold more, or MaxReactors users gave this emoji to the message
-	CodeUnavailable Code = "unavailable" // the stream cannot store a message, or open the room, now
-	CodeForbidden   Code = "forbidden"   // the user may not do that. Also a code of Bye: the server does not admit the user
+	CodeFull        Code = "full"        // the room is full, or MaxReactors users have given this emoji to the message
+	CodeUnavailable Code = "unavailable" // at the moment the stream cannot store an event, or cannot open the room
+	CodeForbidden   Code = "forbidden"   // the user may not do this. Also a code of Bye: the server does not admit the user
 	CodeAuth        Code = "auth"        // signing in failed; Reason and Next say more. Also a code of Bye
 )
 
-// The codes of Bye. For each code, CloseFor gives the matching close code of the WebSocket.
+// The codes that only Bye has. Bye also has the codes CodeRate, CodeAuth and CodeForbidden, which are above. CloseFor
+// returns the close code of the WebSocket for each code of Bye.
 const (
 	CodeRestart  Code = "restart"  // the server restarts
 	CodeBusy     Code = "busy"     // the server cannot serve the connection now
@@ -28,7 +29,7 @@ const (
 	CodeProtocol Code = "protocol" // the client broke a rule of the protocol
 )
 
-// RefusedCodes and ByeCodes are all codes of Refused and of Bye, for metrics that count by code.
+// RefusedCodes contains all codes of Refused, and ByeCodes all codes of Bye. Metrics that count by code use them.
 var (
 	RefusedCodes = [...]Code{CodeFrame, CodeID, CodeRoom, CodeText, CodeGone, CodeEmoji, CodeTTL, CodeRate, CodeFull,
 		CodeUnavailable, CodeForbidden, CodeAuth}
@@ -47,7 +48,7 @@ const (
 	ReasonTokenType       Reason = "token_type"             // the token is of a kind that this server does not accept
 	ReasonTokenKeyUnknown Reason = "token_key_unknown"      // the issuer does not publish the key of the signature
 	ReasonTokenSignature  Reason = "token_signature"        // the token is not signed by the issuer
-	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or there is no sign-in here
+	ReasonTokenIssuer     Reason = "token_issuer"           // the token is from another issuer, or the server has no sign-in
 	ReasonTokenAudience   Reason = "token_audience"         // the token was issued for another audience
 	ReasonTokenClient     Reason = "token_client"           // the token was issued to another app (client id)
 	ReasonTokenExpired    Reason = "token_expired"          // the token has expired
@@ -62,7 +63,7 @@ const (
 	ReasonUserInactive    Reason = "user_inactive"          // the user's account is suspended, or otherwise not active
 )
 
-// Reasons are all reasons, for metrics that count by reason.
+// Reasons contains all reasons. Metrics that count by reason use it.
 var Reasons = [...]Reason{ReasonAnonymousOff, ReasonTokenMissing, ReasonTokenMalformed, ReasonTokenAlg, ReasonTokenType,
 	ReasonTokenKeyUnknown, ReasonTokenSignature, ReasonTokenIssuer, ReasonTokenAudience, ReasonTokenClient,
 	ReasonTokenExpired, ReasonTokenLifetime, ReasonTokenTooEarly, ReasonTokenFuture, ReasonTokenSubject, ReasonTokenScope,
@@ -89,8 +90,8 @@ func (r Reason) Code() Code {
 	}
 }
 
-// Next returns what a client does next after a Bye or Refused with reason r. The server makes two exceptions: for an
-// opaque token, and for a token whose key is known but cannot be used, it sends NextNever.
+// Next returns what a client does next after a Bye or Refused with reason r. There are two exceptions, in which the server
+// sends NextNever instead: for an opaque token, and for a token whose key is known but cannot be used.
 func (r Reason) Next() Next {
 	switch r {
 	case ReasonTokenExpired:
@@ -105,7 +106,8 @@ func (r Reason) Next() Next {
 	}
 }
 
-// Close codes of the WebSocket. A server's close code mirrors its Bye. A browser can only close with 1000 or 4000 to 4999.
+// The close codes of the WebSocket, and what a client does after each of them. The server sends all of them after a Bye (see
+// CloseFor), except CloseNormal and CloseTooBig. A script in a browser can send only 1000 and the codes from 4000 to 4999.
 const (
 	CloseNormal    = 1000 // the client needs the connection no longer
 	CloseTooBig    = 1009 // the client's message is over MaxMessage; no Bye comes first. The client must not resend it

@@ -16,10 +16,10 @@ import (
 var ErrUnknownKind = errors.New("unknown frame type")
 
 // FrameError is the error of Decode for bytes that are not a frame. Re, Room, ID and Seq are the type, room, id and seq in
-// these bytes, as far as Decode could read them. The server answers with a Refused that contains them.
+// these bytes, as far as Decode could read them. The server copies them into the Refused with which it answers.
 type FrameError struct {
 	Re, Room, ID string
-	Seq          *int64 // only of a Remove or React
+	Seq          *int64 // nil if the frame is no Remove or React, or if Decode could not read its seq
 	Problem      string // what is wrong, in plain words
 }
 
@@ -45,9 +45,9 @@ func Split(message []byte) iter.Seq[[]byte] {
 	}
 }
 
-// Decode parses one frame, of either direction. It returns a *FrameError for bytes that are not a frame and
-// ErrUnknownKind for a frame of an unknown type. It never panics. It keeps a lone surrogate ("\ud800") in a string as the
-// three bytes that would encode it. These bytes are not valid UTF-8, so CleanText refuses a text that has them.
+// Decode parses one frame, from a client or from a server. It returns a *FrameError for bytes that are not a frame, and
+// ErrUnknownKind for a frame of an unknown type. It never panics. If a string contains a lone surrogate ("\ud800"), Decode
+// writes it as three bytes, by the scheme of UTF-8. These bytes are not valid UTF-8, so CleanText refuses such a text.
 func Decode(b []byte) (Frame, error) {
 	if !utf8.Valid(b) || !json.Valid(b) {
 		return nil, &FrameError{Problem: "it is not JSON"}
@@ -75,8 +75,8 @@ func Decode(b []byte) (Frame, error) {
 	return f, nil
 }
 
-// problemOf returns what is wrong with the values in f, or "". It checks only rules that are the same in every room and on
-// every server.
+// problemOf returns what is wrong with the values in f, "" if nothing is wrong. It checks only the rules that are the same
+// in every room and on every server.
 func problemOf(f Frame) (problem string) {
 	if f, ok := f.(Post); ok {
 		if f.ReplyTo != nil && *f.ReplyTo < 0 {
@@ -94,7 +94,8 @@ func problemOf(f Frame) (problem string) {
 	return ""
 }
 
-// preview reads the members that a Refused repeats: type, room, id and seq. It sets Problem if the frame has no usable type.
+// preview reads the members that a Refused repeats: type, room, id and seq. It sets Problem if the frame has no type, or has
+// more than one.
 func preview(b []byte) FrameError {
 	var e FrameError
 	types := 0
@@ -129,8 +130,8 @@ func preview(b []byte) FrameError {
 	return e
 }
 
-// decodeObject sets the fields of v from the JSON object b, without the member called skip. It returns what is wrong with
-// b, or "".
+// decodeObject sets the fields of v from the members of the JSON object b, except the member called skip. It returns what is
+// wrong with b, "" if nothing is wrong.
 func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	p := plans[v.Type()]
 	seen := make(map[string]bool, len(p))
@@ -160,8 +161,8 @@ func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
 	return problemOfMembers(v.Interface(), seen)
 }
 
-// problemOfMembers returns which member object lacks or which member has a bad value, or "". seen has the names of the
-// members that the JSON object has.
+// problemOfMembers checks that object has the members that it must have, and that their values are allowed. It returns what
+// is wrong, "" if nothing is wrong. seen contains the names of the members that were in the JSON object.
 func problemOfMembers(object any, seen map[string]bool) (problem string) {
 	switch object := object.(type) {
 	case Join:
@@ -191,7 +192,8 @@ func problemOfSeq(seq int64, seen map[string]bool) (problem string) {
 	return ""
 }
 
-// decodeValue sets v from the JSON value b. If b has the wrong form, it returns the form that b must have; otherwise "".
+// decodeValue sets v from the JSON value b. If b has a wrong form, such as a string for a number, decodeValue returns the
+// form that b must have. Otherwise it returns "".
 func decodeValue(b []byte, v reflect.Value) (want string) {
 	switch v.Kind() {
 	case reflect.String:
@@ -286,7 +288,7 @@ func skipComma(b []byte) []byte {
 	return b
 }
 
-// splitValue splits b after its first JSON value. It has a loop and no recursion, so deeply nested JSON cannot exhaust the
+// splitValue splits b after its first JSON value. It uses a loop and no recursion, so deeply nested JSON cannot exhaust the
 // stack.
 func splitValue(b []byte) (val, rest []byte) {
 	depth := 0
@@ -304,7 +306,7 @@ func splitValue(b []byte) (val, rest []byte) {
 		case '{', '[':
 			depth++
 		case '}', ']':
-			if depth--; depth < 0 { // a number, true, false or null, which ends only because the object around it ends
+			if depth--; depth < 0 { // the object or list around the value ends, so the value ends here, too
 				return b[:i], b[i:]
 			}
 			if depth == 0 {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// Encode returns f as one JSON object, without HTML escaping and without a line end. It panics if JSON cannot represent
-// f; JSON can represent every frame type of this package.
+// Encode returns f as one JSON object, without HTML escaping and without a line end. It does not fail for the frame types of
+// this package. It would panic for a type that encoding/json cannot encode.
 func Encode(f Frame) []byte {
 	f = withLists(f)
 	var b bytes.Buffer
@@ -55,7 +55,7 @@ func withLists(f Frame) Frame {
 	return f
 }
 
-// withUsers returns a copy of list that is not nil, and in which no By is nil.
+// withUsers returns a copy of list, with empty lists in place of nil: for list itself and for the By of each reaction.
 func withUsers(list []Reaction) []Reaction {
 	list = append([]Reaction{}, list...)
 	for i := range list {
@@ -67,25 +67,6 @@ func withUsers(list []Reaction) []Reaction {
 // EncodeMessage returns m encoded as one element of Joined.Messages.
 func EncodeMessage(m Message) []byte { return marshal(m) }
 
-// A message that has no seq yet is encoded with seq 0. NumberMessage replaces this 0, which stands between beforeSeq and
-// afterSeq.
-const beforeSeq, afterSeq = `{"seq":`, `,`
-
-// NumberMessage puts seq into a message that EncodeMessage has encoded with seq 0. It returns a copy of the bytes with
-// the number replaced; it does not encode the message again. ok is false if message does not begin with seq 0.
-func NumberMessage(message []byte, seq int64) (numbered []byte, ok bool) {
-	rest, ok := bytes.CutPrefix(message, []byte(beforeSeq+"0"+afterSeq))
-	if !ok {
-		return nil, false
-	}
-	number := itoa(seq)
-	b := make([]byte, 0, len(message)-len("0")+len(number))
-	b = append(b, beforeSeq...)
-	b = append(b, number...)
-	b = append(b, afterSeq...)
-	return append(b, rest...), true
-}
-
 // EncodePosted returns the Posted frame of a message that EncodeMessage has encoded.
 func EncodePosted(room string, message []byte) []byte {
 	b := make([]byte, 0, len(message)+len(room)+32)
@@ -95,8 +76,8 @@ func EncodePosted(room string, message []byte) []byte {
 	return append(b, message[1:]...)
 }
 
-// AddReactions returns a copy of a message that EncodeMessage has encoded without reactions, with the reactions added. With
-// no reactions it returns message itself.
+// AddReactions adds reactions to a message that EncodeMessage has encoded without reactions. It returns a copy of the bytes,
+// or message itself if there are no reactions.
 func AddReactions(message []byte, reactions []Reaction) []byte {
 	if len(reactions) == 0 {
 		return message
@@ -115,8 +96,8 @@ func EncodeReacted(r MessageReactions) []byte {
 	return marshal(r)
 }
 
-// Parts encodes j without the items of its lists. It returns the bytes before the items of Removed, those before Reacted,
-// those before Messages and those after them, so that the caller can insert encoded items between the parts.
+// Parts encodes j without the items of its three lists, in four parts. Between the parts the caller inserts items that are
+// already encoded: those of Removed after parts[0], those of Reacted after parts[1], and those of Messages after parts[2].
 func (j Joined) Parts() (parts [4][]byte) {
 	j.Removed, j.Reacted, j.Messages = nil, nil, nil
 	b := Encode(j)

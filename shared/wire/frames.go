@@ -19,8 +19,8 @@ const Version = "0.1.0"
 // DefaultRoom is the room of the page at "/".
 const DefaultRoom = "lobby"
 
-// OpenRoomQuery makes the page ask the user for a room if it is opened at "/" with this query. The shortcut "Open a room"
-// in the manifest of the web app leads there.
+// OpenRoomQuery is a query in the address of the page "/". It makes the page ask the user which room to open. The shortcut
+// "Open a room" in the manifest of the web app has this address.
 const OpenRoomQuery = "open=room"
 
 // Frame is one of the frame types of this package.
@@ -78,14 +78,15 @@ type TTL struct {
 	Max     int64 `json:"max_ms"`
 }
 
-// Limits tells a client what the server accepts.
+// Limits tells a client the largest numbers that the server accepts. PerMS is not a limit, but the period in which
+// Posts and Acts are counted.
 type Limits struct {
 	Text    int64 `json:"text"`    // characters of a text
 	Message int64 `json:"message"` // bytes of one message from a client: all its frames together
 	Rooms   int64 `json:"rooms"`   // rooms that one connection may have joined at once
 	Posts   int64 `json:"posts"`   // messages that one user may post in any period of PerMS
-	Acts    int64 `json:"acts"`    // reactions, removals and signs of typing of one user in any period of PerMS
-	PerMS   int64 `json:"per_ms"`  // milliseconds
+	Acts    int64 `json:"acts"`    // reactions, removals and Typing frames that one user may send in any period of PerMS
+	PerMS   int64 `json:"per_ms"`  // the length of the period for Posts and Acts, in milliseconds
 }
 
 // Hello opens a session. It is the client's first frame. Token is nil when the client asks to be anonymous.
@@ -93,11 +94,11 @@ type Hello struct {
 	Client   string  `json:"client,omitempty"`
 	Token    *string `json:"token,omitempty"`    // an access token, or an ID token if /config.json asks for ID tokens
 	IDToken  string  `json:"id_token,omitempty"` // optional; the server takes only the user's name from it
-	Guest    *string `json:"guest,omitempty"`    // the secret of a guest, which makes the guest's id; see ValidSecret
+	Guest    *string `json:"guest,omitempty"`    // a secret from which the server makes the guest's id; see ValidSecret
 	SignInID *string `json:"session,omitempty"`  // the id of the sign-in that Token belongs to; see ValidSecret
 	Name     string  `json:"name,omitempty"`     // the name that a guest wants; "": the guest's pseudonym
 	Rooms    []Join  `json:"rooms,omitempty"`    // rooms to join at once, each with its cursor
-	Wait     *int64  `json:"wait_ms,omitempty"`  // in a poll: how long it waits for news; nil means PollWait, the maximum
+	Wait     *int64  `json:"wait_ms,omitempty"`  // in a poll: how long the poll waits for news; nil: PollWait, the maximum
 }
 
 // Welcome answers Hello. Now is the time of the server's clock; the client learns its clock offset from it.
@@ -110,7 +111,7 @@ type Welcome struct {
 	Limits  Limits `json:"limits"`
 
 	Reactions []string `json:"reactions"` // the emoji that a user may react with
-	BeatMS    int64    `json:"beat_ms"`   // the server sends a frame at least this often
+	BeatMS    int64    `json:"beat_ms"`   // the server sends at least one frame in each period of BeatMS milliseconds
 
 	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token expires (Unix milliseconds); 0 for an anonymous user
 }
@@ -120,13 +121,13 @@ type Welcome struct {
 type Auth struct {
 	Token    string  `json:"token"`
 	IDToken  string  `json:"id_token,omitempty"`
-	SignInID *string `json:"session,omitempty"` // has the same meaning as in Hello
+	SignInID *string `json:"session,omitempty"` // the id of the sign-in that Token belongs to, as in Hello
 }
 
 // Authed answers Auth and Rename. The server also sends Authed unasked when the name of User has changed.
 type Authed struct {
 	User        User  `json:"user"`
-	AuthExpires int64 `json:"auth_expires,omitempty"` // 0 for an anonymous user
+	AuthExpires int64 `json:"auth_expires,omitempty"` // when the token expires, as in Welcome; 0 for an anonymous user
 	Now         int64 `json:"now"`
 }
 
@@ -135,28 +136,30 @@ type Expiring struct {
 	InMS int64 `json:"in_ms"`
 }
 
-// Signout ends every connection of the user's sign-in, this one too. For an anonymous user it ends only this connection.
+// Signout asks the server to end every connection of the user's sign-in, also the connection that carries Signout. For an
+// anonymous user it ends only the connection that carries it.
 type Signout struct{}
 
-// Join asks for the messages of a room. The server answers with Joined, which has the earlier messages that have not expired
-// yet. After that it sends each new message. With a cursor, Joined has only the messages after the cursor.
+// Join asks for the messages of a room. The server answers with Joined, which contains the live messages. After that it
+// sends each new message. If Join has a cursor, Joined contains only the messages after the cursor.
 type Join struct {
 	Room    string `json:"room"`
-	*Cursor        // nil: all live messages are wanted. A frame has both "epoch" and "seq", or neither
+	*Cursor        // nil: the client wants all live messages. On the wire there are both "epoch" and "seq", or neither
 }
 
-// Joined answers Join with the live messages of the room after the cursor, oldest first. If there are too many of them, or
-// if Join has no cursor of the same epoch, Resumed is false and Messages has the newest live messages (docs/protocol.md).
-// The three lists are the last members, so that a server can insert items that it has already encoded (see Joined.Parts).
+// Joined answers Join. If Join has a cursor of the present epoch, Messages contains the live messages after the cursor,
+// oldest first, and Resumed is true. Without such a cursor, or if there is too much after it, Messages contains only the
+// newest live messages of the room, and Resumed is false (docs/protocol.md). The three lists are the last members,
+// so that a server can insert items that it has already encoded (see Joined.Parts).
 type Joined struct {
 	Room     string             `json:"room"`
 	Epoch    string             `json:"epoch"`
 	Head     int64              `json:"head"`              // the seq of the last event that changed the room; 0: none
-	Resumed  bool               `json:"resumed"`           // Messages has everything after the cursor
-	TTL      int64              `json:"ttl_ms"`            // how long a message lives if Post does not ask for less
+	Resumed  bool               `json:"resumed"`           // true: Messages contains every live message after the cursor
+	TTL      int64              `json:"ttl_ms"`            // how long a message lives if its Post asks for no other time
 	People   int64              `json:"people"`            // how many distinct users are in the room
 	Removed  []int64            `json:"removed"`           // seqs of messages that were taken back after the cursor
-	Reacted  []MessageReactions `json:"reacted,omitempty"` // the older messages whose reactions changed after the cursor
+	Reacted  []MessageReactions `json:"reacted,omitempty"` // messages that the client has, with their changed reactions
 	Messages []Message          `json:"messages"`
 }
 
@@ -170,13 +173,14 @@ type Post struct {
 	ID   string `json:"id"`
 	Room string `json:"room"`
 	Text string `json:"text"`             // UTF-8, 1 to MaxText characters
-	TTL  int64  `json:"ttl_ms,omitempty"` // 0 means the room's default
+	TTL  int64  `json:"ttl_ms,omitempty"` // how long the message lives, in milliseconds; 0: as long as Joined.TTL says
 
 	ReplyTo  *int64   `json:"reply_to,omitempty"` // the seq of the live message that Text answers; nil: none
 	Mentions []string `json:"mentions,omitempty"` // the ids of the users whom Text addresses, MaxMentions at most
 }
 
-// Accepted tells the author that the stream has stored the message. It never moves the client's cursor; Posted does that.
+// Accepted tells the author that the stream has stored the message. Accepted does not move the client's cursor, because
+// earlier events of the room may still be on their way. The cursor moves when the Posted of the message comes.
 type Accepted struct {
 	ID      string `json:"id"`
 	Room    string `json:"room"`
@@ -229,7 +233,7 @@ type Reacted struct {
 	Emoji  string `json:"emoji"`
 	On     bool   `json:"on"`
 	Seq    int64  `json:"seq,omitempty"`    // the seq of the reaction itself; 0 for a repeat
-	Repeat bool   `json:"repeat,omitempty"` // React has changed nothing; only its sender gets this
+	Repeat bool   `json:"repeat,omitempty"` // the React has changed nothing; only the sender of React gets this
 }
 
 // Typing says that a user begins or ends writing. A client sends it without User; the server sends it, with User, to the
@@ -276,7 +280,7 @@ type Refused struct {
 	Reason  Reason `json:"reason,omitempty"`
 	Next    Next   `json:"next,omitempty"`
 	Message string `json:"message"`            // one plain sentence for a person
-	RetryMS int64  `json:"retry_ms,omitempty"` // the same frame may be accepted after this time; 0: not known, or never
+	RetryMS int64  `json:"retry_ms,omitempty"` // how long to wait before sending the frame again; 0: not known, or never
 }
 
 // Beat shows that the server is alive. Heads maps each joined room to the highest seq that was already sent to this

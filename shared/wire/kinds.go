@@ -30,11 +30,12 @@ func (Refused) kind() string  { return "refused" }
 func (Beat) kind() string     { return "beat" }
 func (Bye) kind() string      { return "bye" }
 
-// A plan maps the name of each JSON member of one struct type to the index of its field, in the form of package reflect.
+// A plan says in which field of a struct the decoder stores each member of a JSON object. It maps the name of the member to
+// the index of the field (reflect.StructField.Index). Each struct type has its own plan.
 type plan map[string][]int
 
-// kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct type in a frame to its plan. Both
-// are made once and never change.
+// kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct type that occurs in a frame to its
+// plan. Both are made when the program starts, and never change.
 var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
 	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{}, Remove{}, React{}, Reacted{}, Typing{}, Presence{}, Who{},
 	People{}, Rename{})

@@ -17,7 +17,7 @@ const (
 	MaxRoomName      = 64        // bytes of a room's name
 	MaxMentions      = 20        // users that one message mentions
 	MaxUserID        = 80        // characters of each user id in Post.Mentions
-	MaxReactors      = 100       // users who give the same emoji to one message
+	MaxReactors      = 100       // users who may give the same emoji to one message
 	MaxPeople        = 200       // users in one People frame
 	MaxCame          = 20        // users in each list of a Presence frame
 	MaxName          = 40        // characters of a guest's name
@@ -25,7 +25,7 @@ const (
 	minSecret = 22 // the number of base64url characters that hold 128 bits
 	maxSecret = 86 // the number of base64url characters that hold 512 bits
 
-	maxInteger = 1<<53 - 1 // the largest integer on the wire: JSON readers that use float64 keep it exact, too
+	maxInteger = 1<<53 - 1 // the largest integer on the wire: a larger one would lose digits in a JSON reader with float64
 )
 
 // ValidRoom reports whether name matches [a-z0-9][a-z0-9-]{0,63}.
@@ -60,7 +60,8 @@ func ValidID(id string) bool {
 	return true
 }
 
-// ValidSecret reports whether s is 22 to 86 base64url characters: 128 random bits or more.
+// ValidSecret reports whether s has the form of a guest's secret or of the id of a sign-in: 22 to 86 base64url characters,
+// which can contain 128 to 512 random bits.
 func ValidSecret(s string) bool {
 	if len(s) < minSecret || len(s) > maxSecret {
 		return false
@@ -74,9 +75,9 @@ func ValidSecret(s string) bool {
 	return true
 }
 
-// CleanText returns text in the form that is stored: line ends are "\n" and both ends have no white space. If the text
-// cannot be posted, problem says why in one plain sentence. Clients call CleanText before sending, servers before
-// storing.
+// CleanText returns text in the form in which it is stored: a line ends with "\n", and there is no white space at the
+// beginning and the end of the text. If the text cannot be posted, problem says why in one plain sentence. Clients call
+// CleanText before they send a text, and servers before they store it.
 func CleanText(text string) (clean, problem string) {
 	if !utf8.ValidString(text) {
 		return "", "The message holds half of a character."
@@ -101,8 +102,8 @@ func CleanText(text string) (clean, problem string) {
 	return clean, ""
 }
 
-// invisible reports whether r has no visible shape of its own: white space, format characters (zero width, bidi, tags), the
-// fillers of Hangul, the blank of Braille, variation selectors and joiners.
+// invisible reports whether r has no visible shape of its own. Such characters are white space, format characters (zero
+// width, bidi, tags), the fillers of Hangul, the blank of Braille, variation selectors and joiners.
 func invisible(r rune) bool {
 	return unicode.IsSpace(r) || r == '\u2800' ||
 		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point)

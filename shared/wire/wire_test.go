@@ -229,26 +229,6 @@ func TestAddReactionsIsTheEncoding(t *testing.T) {
 	}
 }
 
-func TestNumberedMessageIsTheEncoding(t *testing.T) {
-	for _, seq := range []int64{0, 1, 58, 1 << 60} {
-		m := wire.Message{ID: "x", User: wire.User{ID: "u", Name: `A <b> "seq":0,`}, Text: `{"seq":0,`, At: 1, Expires: 2}
-		without := wire.EncodeMessage(m)
-		kept := bytes.Clone(without)
-		m.Seq = seq
-		if got, ok := wire.NumberMessage(without, seq); !ok || !bytes.Equal(got, wire.EncodeMessage(m)) {
-			t.Errorf("NumberMessage(%s, %d) = %s, %t, want %s", without, seq, got, ok, wire.EncodeMessage(m))
-		}
-		if !bytes.Equal(without, kept) {
-			t.Errorf("NumberMessage has changed its argument to %s", without)
-		}
-	}
-	for _, other := range []string{"", "{}", `{"seq":1,"id":"x"}`, `{"id":"x"}`} {
-		if got, ok := wire.NumberMessage([]byte(other), 1); ok {
-			t.Errorf("NumberMessage(%q) = %s, want none", other, got)
-		}
-	}
-}
-
 func TestCleanText(t *testing.T) {
 	at, over := strings.Repeat("🪰", wire.MaxText), strings.Repeat("<", wire.MaxText+1)
 	for _, tt := range []struct{ name, text, want, problem string }{

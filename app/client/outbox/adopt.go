@@ -8,9 +8,9 @@ import (
 	"mayfly/shared/clock"
 )
 
-// A Claimant is a tab that adopts what closed tabs left, and the user of that tab.
+// A Claimant describes a tab that adopts what closed tabs left, and the user of that tab.
 type Claimant struct {
-	Owner string // the owner of what the user writes now, see GuestOwner
+	Owner string // the owner of the entries that the user writes now, see GuestOwner and SignInOwner; "": not known yet
 	Guest string // the guest's secret; "": the tab becomes the guest whose entries it adopts
 	Me    string // the user's id, "" if unknown
 	Room  string // the room whose draft the tab adopts
@@ -18,13 +18,16 @@ type Claimant struct {
 
 	tab     string   // the name of the tab
 	fresh   bool     // the tab is new, and adopts for the first time
-	former  []string // tabs whose records the claimant adopts without waiting, see Persister.former
-	closed  []string // the names of tabs that are closed
-	awaited []string // the names of tabs that have been closed for reloadTime
-	signOut string   // an owner who has signed out: adopt deletes the owner's entries and all drafts; "": none
+	former  []string // the names of tabs whose records the tab adopts without waiting for reloadTime, see Persister.former
+	closed  []string // the names of closed tabs that have records; the function adopt sets this field
+	awaited []string // the names of tabs that were closed for at least reloadTime while this tab was open
+	// the owner who has signed out, "" if nobody has: adopt deletes this owner's entries, the entries without an owner, and
+	// all drafts
+	signOut string
 }
 
-// An adoption is the result of adopting: what the device stores for the claimant's tab from now on.
+// An adoption is the result of the function adopt: the records that the claimant's tab has from now on, and what happens to
+// the other records.
 type adoption struct {
 	// the secret of the claimant's guest or, if it has none, of the guest whose entries it adopts; "": no guest
 	guest   string
@@ -34,11 +37,14 @@ type adoption struct {
 	stale   []string          // the keys of the records that no tab needs any more
 }
 
-// adopt gives the claimant the records of closed tabs that the claimant may have. It deletes the records that no tab
-// needs any more. If two tabs adopt at the same time, only one of them gets a record: the other tab then finds that the
-// record belongs to an open tab.
+// adopt gives the claimant's tab those records of closed tabs that the claimant may have. It deletes the records that no tab
+// needs any more. If two tabs want the same record at the same time, only the first gets it: the second finds that the
+// record belongs to an open tab by now.
 func adopt(d Device, c *Claimant) (a adoption, err error) {
-	all, err := d.Load() // before Closed: a tab that has a record already has been open, so Closed is right about it
+	// Call Load before Closed. A tab counts as open before it stores its first record. So each tab that Load finds has
+	// already counted as open. If Closed then returns that tab, the user has closed it. It cannot be a new tab that does not
+	// count as open yet. This tab must not take the records of such a new tab.
+	all, err := d.Load()
 	if err != nil {
 		return a, err
 	}
@@ -70,7 +76,8 @@ func otherTabs(all map[string]string, self string) (tabs []string) {
 	return tabs
 }
 
-// classify decides for each record whether the claimant has it, adopts it, or deletes it.
+// classify sorts the stored records (all) into those that the claimant's tab has already, those that it adopts now, those
+// that it may adopt later, and those that it deletes. The claimant does not touch any other record.
 func classify(all map[string]string, c *Claimant) adoption {
 	var records byOrder
 	for key, value := range all {
@@ -104,18 +111,19 @@ func classify(all map[string]string, c *Claimant) adoption {
 	return a
 }
 
-// inTurn reports whether the claimant may adopt the records of a closed tab now. Usually it waits for reloadTime: if the
-// user is loading the page of that tab again, that page must get its records back. A new tab does not wait, because it
-// becomes the guest whose entries it adopts.
+// inTurn reports whether the claimant may adopt the records of the closed tab with the name tab now, or only later. Usually
+// the claimant waits for reloadTime: perhaps the user is loading the page of the closed tab again, and then that page must
+// get its records back. The claimant does not wait for the tabs in former. If the claimant is a new tab (fresh), it waits
+// for no tab: a new tab must know before it connects whether it becomes the guest who wrote in a closed tab.
 func (c *Claimant) inTurn(tab string) bool {
 	return c.fresh || slices.Contains(c.former, tab) || slices.Contains(c.awaited, tab)
 }
 
-// claims reports whether the claimant may adopt an orphaned record. guest is the secret of the claimant's guest. The
-// claimant may adopt:
-//   - the draft of its room
-//   - an entry of its own user, or without an owner
-//   - an entry of another guest that is too old to send: it becomes a draft
+// claims reports whether the claimant may adopt r, a record that a closed tab left. guest is the secret of the guest who the
+// claimant is, or becomes with this adoption; "": no guest. The claimant may adopt:
+//   - a draft that was written in the room c.Room
+//   - an entry that the claimant's user wrote, or this guest, or a user who is not known (the entry has no owner)
+//   - an entry that another guest wrote, if it is too old to send: it becomes a draft
 func (c *Claimant) claims(r record, guest string) bool {
 	if r.ID == "" {
 		return r.Room == c.Room

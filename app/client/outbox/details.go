@@ -8,7 +8,7 @@ type Details struct {
 	ReplyTo    int64         `json:"reply_to,omitempty"`
 	ReplyEpoch string        `json:"reply_epoch,omitempty"`
 	Mentions   []string      `json:"mentions,omitempty"` // the ids of the users whom the text addresses
-	Life       time.Duration `json:"life_ns,omitempty"`  // how long the message lives; 0: as long as the others of its room
+	Life       time.Duration `json:"life_ns,omitempty"`  // how long the message lives; 0: as long as others in its room
 }
 
 // None reports whether the author chose nothing.

@@ -1,7 +1,8 @@
 package outbox
 
-// Device stores texts so that they outlive the program, and knows the tabs that share the store. It is browser.Device
-// in the browser, and memory in tests. Its methods may block.
+// Device stores texts so that they outlive the program. All tabs of the browser share this storage, and Device finds out
+// which of the tabs are closed. In the browser, Device is a browser.Device. In tests, it is a type that stores the texts in
+// memory. The methods may block.
 type Device interface {
 	// Load returns everything that is stored, by key.
 	Load() (map[string]string, error)
@@ -10,15 +11,16 @@ type Device interface {
 	// crash undoes the changes.
 	Save(changes map[string]string) error
 
-	// Update calls decide with everything that is stored, and stores the changes that decide returns as Save does, in one
-	// transaction: no tab stores anything in between. decide must not block.
+	// Update calls decide with everything that is stored. Then it stores all of the changes that decide has returned, or
+	// none of them, as Save does. Both steps are one transaction, so no other tab stores anything in between. decide must
+	// not block.
 	Update(decide func(all map[string]string) (changes map[string]string)) error
 
-	// Tab returns the name of this tab, which is new each time the page is loaded. Former returns the names that it had
-	// before.
+	// Tab returns the name of this tab. The tab gets a new name each time its page is loaded. Former returns the names that
+	// the tab had before the page was loaded again.
 	Tab() string
 	Former() []string
 
-	// Closed returns those of tabs that are closed. A tab counts as open before any other tab can load a record of it.
+	// Closed returns which of the named tabs are closed. A tab counts as open before it stores its first record.
 	Closed(tabs []string) (closed []string, err error)
 }

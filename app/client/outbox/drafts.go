@@ -16,10 +16,10 @@ type Draft struct {
 	Gone   bool // the text is a reply that was not sent, because the message that it answers is gone
 }
 
-// Returned holds the drafts of a room that the client returns to the user: the page must add them to the composer.
+// Returned contains the drafts of one room that the client returns to the user: the page must add them to the composer.
 type Returned struct {
 	Drafts   []Draft
-	Restored bool // the client has looked on the device for drafts of the room; Drafts has those that it found
+	Restored bool // the client has looked on the device for drafts of the room, and has put those that it found into Drafts
 }
 
 // Drafts holds, for each room, what the user has written and not sent.
@@ -100,7 +100,7 @@ func (d *Drafts) Write(room, text string, taken int, now clock.Moment) {
 		of.changed = now
 	}
 	of.composer = text
-	for len(of.returned) > 0 && of.returned[0].N <= taken { // the oldest draft stands first
+	for len(of.returned) > 0 && of.returned[0].N <= taken { // the oldest draft is the first
 		of.returned = of.returned[1:]
 	}
 	if of.text() == "" {
@@ -113,8 +113,8 @@ func (d *Drafts) has(room, text string) bool {
 	return d.rooms[room] != nil && d.rooms[room].text() == text
 }
 
-// Enter runs when the user enters a room. It gives the text that the user left in that room back to the composer, which
-// has held the text of another room since.
+// Enter runs when the user enters a room. If the user has left text in the composer of that room before, Enter turns the
+// text into a returned draft: the page must add it to the composer, which has had the text of another room since.
 func (d *Drafts) Enter(room string, now clock.Moment) {
 	if of := d.rooms[room]; of != nil && of.composer != "" {
 		text, changed := of.composer, of.changed
@@ -133,5 +133,6 @@ func (d *Drafts) Forget(now clock.Moment) {
 	}
 }
 
-// clear removes all drafts. It does not reset the numbers of drafts, because Write tells drafts apart by them.
+// clear removes all drafts. It does not reset d.last: a new draft must not get the number of an old draft, because Write
+// would forget the new draft when the page says that it has taken the old one.
 func (d *Drafts) clear() { d.rooms = nil }

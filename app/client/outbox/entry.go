@@ -17,9 +17,11 @@ type State int
 // The states of a message. Other users' messages are Sent.
 const (
 	Sent    State = iota // the server has the message
-	Sending              // the server has not accepted the message yet; the client sends it again by itself
+	Sending              // the server has not accepted the message yet; the client goes on sending it by itself
 	Waiting              // there is no connection: the device stores the message until a connection opens
-	Failed               // the server refused the message, or has not answered for a long time: the reason says which
+	// the message is not delivered, and the user must know: for example, the server has refused it or has not answered in
+	// time. The Problem that Outbox.State returns beside this State says why
+	Failed
 )
 
 // An Entry is a message of the user's own that the server has not accepted.
@@ -27,16 +29,18 @@ type Entry struct {
 	ID     string // the id of the post
 	Room   string
 	Text   string
-	Author string // the user's id; "": the server had not named the user yet
-	Owner  string // as whom the user wrote the entry, see GuestOwner; "": not known yet
-	// the life of the room's messages when the user wrote the entry; once the entry was sent, its own life
+	Author string // the id of the user who wrote the entry; "": the server had not told the client the user's id yet
+	Owner  string // as whom the user wrote the entry, see GuestOwner and SignInOwner; "": not known yet
+	// how long the message lives. Until the entry is first sent, this is the TTL that the room had when the user wrote the
+	// entry. Then Outbox.Due sets the final value: the room's TTL at that moment or, if shorter, the life that the user
+	// chose
 	TTL     time.Duration
 	Details *Details // nil: none
 
 	order   int64
-	written clock.Moment // when the user wrote the entry, or asked to send it again while it was unsent
-	first   clock.Moment // when the entry was first sent; since then the server may have it
-	out     bool         // the entry was sent on some connection, and the server has not refused it since
+	written clock.Moment // when the user wrote the entry, or last asked to send it again (Outbox.Resend) before out was true
+	first   clock.Moment // when the entry was first sent; counts only while out is true
+	out     bool         // the server may have the entry: it was sent, on any connection, and not refused since
 	sent    bool         // the entry was sent on the present connection and has no answer yet
 	failed  Problem      // why the client does not send the entry again by itself; zero: it does
 	answer  answer
@@ -47,14 +51,14 @@ type Entry struct {
 type answer struct {
 	since      clock.Moment  // when the wait began
 	patience   time.Duration // how long the wait may take before the page tells the user
-	waitReason Problem       // why the server makes the entry wait
+	waitReason Problem       // why the server has asked the client to send the entry later; zero: it has not
 }
 
 // A storedEntry is what the client knows about the record of an entry on the device.
 type storedEntry struct {
 	saved  bool   // the device has a record of the entry
-	record record // the entry's last record; value is the same as text
-	value  string
+	record record // the record that the last call of Entry.encoded has made
+	value  string // the text that Entry.encoded has made from that record
 }
 
 // hasFailed reports whether the entry has failed: the client does not send it again by itself.
@@ -72,13 +76,13 @@ func (e *Entry) state(now clock.Moment, connected bool) (state State, reason Pro
 	case connected:
 		return Failed, Problem{Code: NoAnswer}
 	default:
-		return Failed, Problem{Code: NoConnection} // the client sends it once there is a connection
+		return Failed, Problem{Code: NoConnection} // only shown as Failed: the client sends it when there is a connection
 	}
 }
 
-// deadline returns when the client stops sending the entry: when life has passed since start. If the server may have the
-// message, the message would expire there at that time. Otherwise nobody can have read the text, and the deadline only
-// keeps the client from sending a text that is too old.
+// deadline returns when the client stops sending the entry: when life has passed since start.
+//   - If the server may have the message (e.out), the deadline is about the time when the message expires there.
+//   - Otherwise the deadline only keeps the client from sending a text that is too old.
 func (e *Entry) deadline() (start clock.Moment, life time.Duration) {
 	if e.out {
 		return e.first, e.TTL
@@ -86,8 +90,9 @@ func (e *Entry) deadline() (start clock.Moment, life time.Duration) {
 	return e.written, max(e.TTL, minWait)
 }
 
-// pastDeadline reports whether the client must no longer send the entry. The server may have accepted the message and
-// forgotten it since. If the client sent it again, the server would then post it a second time.
+// pastDeadline reports whether the client must no longer send the entry. If the client still sent it, other users could see
+// the message twice: the server may have accepted it, and may have forgotten it when it expired. Then the server would not
+// recognise the repeat.
 func (e *Entry) pastDeadline(now clock.Moment) bool {
 	from, life := e.deadline()
 	return now.Since(from) >= life

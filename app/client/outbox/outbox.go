@@ -1,7 +1,7 @@
 // Package outbox holds what the user has written until the server has it: entries, which are messages on their way, and
 // drafts, which the user has not sent. A persister stores both on the device (write-behind), so that they outlive the
-// program, and adopts what closed tabs left there. A text is an entry or a draft at any moment, never both and never
-// neither.
+// program, and adopts what closed tabs left there. At any moment a text is either an entry or a draft. So no text is lost,
+// and no text is both sent and returned to the composer.
 //
 // The package sends nothing and knows no connection: the client asks for the entries that are due. Only the client's
 // loop uses its state. Files from the top down: persister, adopt, outbox, drafts, entry, details, record,
@@ -15,12 +15,13 @@ import (
 	"mayfly/shared/wire"
 )
 
-// An Outbox holds entries in the order in which the user wrote them, over any number of connections.
+// An Outbox contains entries in the order in which the user wrote them. When a connection ends, the entries stay in the
+// Outbox for the next connection.
 type Outbox struct {
 	entries []Entry
 	order   int64         // Entry.order of the newest entry
-	held    clock.Moment  // when the server last asked the client to wait
-	hold    time.Duration // how long after held the client sends no entry
+	held    clock.Moment  // when the server last asked the client to wait before it sends more entries
+	hold    time.Duration // how long that wait is, from the moment o.held
 	why     Problem       // the server's reason for that wait
 }
 
@@ -35,8 +36,8 @@ func (o *Outbox) Add(e Entry, now clock.Moment) {
 	o.entries = append(o.entries, e)
 }
 
-// await starts the time in which the server should answer e, answerTime. If the server has asked the client to wait
-// before it sends, that wait comes on top.
+// await starts the wait for the server's answer to e, which should come within answerTime. If the server has asked the
+// client to wait before it sends, the rest of that wait is added.
 func (o *Outbox) await(e *Entry, now clock.Moment) {
 	e.answer.since, e.answer.patience = now, max(0, o.hold-now.Since(o.held))+answerTime
 }
@@ -59,7 +60,8 @@ func (o *Outbox) Drop(room, id string) {
 	o.keepOnly(func(e *Entry) bool { return e.Room != room || e.ID != id })
 }
 
-// TakeReply removes and returns an entry that answers a message. ok is false if there is no such entry.
+// TakeReply removes an entry from the outbox and returns it, if the entry is a reply to a message. If the entry is no
+// reply, or if there is no entry with this id, ok is false and the outbox stays as it is.
 func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 	found := o.find(room, id)
 	if found == nil || found.Details == nil || found.Details.ReplyTo == 0 {
@@ -71,9 +73,9 @@ func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 }
 
 // Refuse runs when the server has refused an entry. If delay is not 0, the client sends that entry again after delay.
-// Otherwise it marks the entry as failed. The server has not stored a refused entry, because it looks for a repeat before
-// it refuses. An exception is the code unavailable: the server has not waited any longer for its stream, which may have
-// stored the entry.
+// Otherwise Refuse marks the entry as failed. A refusal shows that the server does not have the entry: if it had the entry,
+// it would have accepted the repeat. So Refuse sets e.out to false. The code unavailable is the exception: the server has
+// stopped waiting for its stream, but the stream may still store the entry. Then e.out stays true.
 func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
 	if e == nil {
@@ -91,7 +93,7 @@ func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	if delay > o.hold-now.Since(o.held) {
 		o.held, o.hold, o.why = now, delay, e.answer.waitReason
 	}
-	for i := range o.entries { // the wait is for all unsent entries, so the time for their answers begins later
+	for i := range o.entries { // no entry is sent during the wait, so each unsent entry may get its answer later
 		if e := &o.entries[i]; !e.sent {
 			o.await(e, now)
 		}
@@ -114,8 +116,8 @@ func (o *Outbox) Disconnected() {
 	}
 }
 
-// FailSent marks every entry that waits for an answer as failed, because one of them was larger than the server
-// accepts.
+// FailSent runs when the server has closed the connection because an entry was too large. It marks every entry that waits
+// for an answer as failed, because the client does not know which of them was too large.
 func (o *Outbox) FailSent() {
 	for i := range o.entries {
 		if e := &o.entries[i]; !e.hasFailed() && e.sent {
@@ -124,8 +126,8 @@ func (o *Outbox) FailSent() {
 	}
 }
 
-// AssignOwner makes owner the owner of the entries that have none, because the user wrote them before any owner was
-// known.
+// AssignOwner sets the owner of all entries that have none. The user wrote these entries before the client knew whether the
+// user has signed in.
 func (o *Outbox) AssignOwner(owner string) {
 	for i := range o.entries {
 		if e := &o.entries[i]; e.Owner == "" {
@@ -189,8 +191,8 @@ func (o *Outbox) Due(room, me, owner string, ttl time.Duration, now clock.Moment
 	return due
 }
 
-// Wait returns the time until an entry can be sent, must be shown in another state, or is past its deadline. It returns
-// forever if there is no entry.
+// Wait returns the time until something must be done about an entry: it can be sent, must be shown in another state, or is
+// past its deadline. If there is no entry, Wait returns the constant forever.
 func (o *Outbox) Wait(now clock.Moment) time.Duration {
 	wait := forever
 	for i := range o.entries {

@@ -8,15 +8,16 @@ import (
 )
 
 const (
-	// how long a tab that starts or wakes waits for an adoption before it goes on without it
+	// A tab that has just started or woken sends no entries until its next adoption has ended. But after adoptTimeout it
+	// sends them even if that adoption has not ended.
 	adoptTimeout = 3 * time.Second
-	// a second adoption begins this long after the start, because during the first adoption the tab's previous page may
-	// still have counted as open
+	// how long after the start a second adoption begins: if the user has loaded the page again, the old page may still have
+	// counted as open during the first adoption
 	adoptAgain = 5 * time.Second
-	// how long a tab must have been closed before an older tab adopts its records: a page that the user loads again needs
-	// some seconds, and more of them on a slow device
+	// how long a tab must have been closed before another tab adopts its records. Perhaps the user is loading the page of
+	// the closed tab again, which can take many seconds on a slow device: that page must get its own records back
 	reloadTime = 20 * time.Second
-	settleTime = 5 * time.Second  // how long Settle waits for unsaved text, while the user leaves the page
+	settleTime = 5 * time.Second  // how long Settle waits at most until the device has stored everything
 	saveAgain  = 10 * time.Second // how long after a failure of the device the next save begins
 )
 
@@ -29,41 +30,43 @@ type Config struct {
 
 	Go func(func()) // runs a function on another goroutine, where it may block
 	Do func(func()) // leaves a function for the client's loop to run
-	// runs on the loop after each adoption; adopted is false if the device failed
+	// runs on the client's loop after each adoption. guest is the secret of the tab's guest. If the tab had no guest yet,
+	// guest is the secret of the guest whose entries the tab has adopted; "": it has adopted none. adopted is false if the
+	// device failed
 	OnAdopt func(guest string, adopted bool)
 }
 
-// A Persister stores the user's entries and drafts on the device (write-behind). It saves the difference between the
-// wanted records and the stored records in one transaction. So an entry that becomes a draft is stored as an entry or as
-// a draft, never as both or neither, even after a crash. Saving does not wait for an adoption, because the user may close
-// the page before the adoption ends.
+// A Persister stores the user's entries and drafts on the device (write-behind). Each save writes all changes since the last
+// save in one transaction. So if an entry becomes a draft, the device has either the entry or the draft, even after a crash.
+// A save does not wait for a running adoption: the user may close the page before the adoption ends.
 type Persister struct {
 	Config // static
 
 	stored   map[string]string // the records of this tab on the device, by key
 	saving   bool              // a save runs
-	failed   *clock.Moment     // when the device failed; nil: it did not fail the last time
+	failed   *clock.Moment     // when a save or an adoption last failed; nil: none has failed since the last good save
 	adoption adoptState
 	restored string       // the room for which the last adoption has looked for a draft
-	late     bool         // a second adoption must begin, adoptAgain after the time required
+	late     bool         // Tick has not asked for the second adoption yet, which is due adoptAgain after the start
 	required clock.Moment // when Require was last called
 	fresh    bool         // the tab is new, and no adoption has begun
-	// the tabs whose records this tab adopts without waiting for reloadTime, until the adoption that late schedules: the
-	// names that this tab had before its page was loaded again or, in a new tab, the tabs that were closed when it was
-	// opened
+	// the names of tabs whose records this tab adopts at once, without waiting for reloadTime. If the page was loaded again,
+	// they are the names that this tab had before. If the tab is new, they are the tabs that were closed before it was
+	// opened. Empty once the second adoption has begun
 	former []string
-	// the closed tabs whose records this tab may adopt after reloadTime; for each, when this tab first saw it closed
+	// the closed tabs whose records this tab may adopt after reloadTime. The key is the name of a closed tab; the value is
+	// the moment when this tab first saw that the other was closed
 	left    map[string]clock.Moment
-	ready   bool         // an adoption has ended since the moment required, or the wait for an adoption has timed out
+	ready   bool         // since the last call of Require, an adoption has ended or adoptTimeout has passed
 	signOut string       // an owner who has signed out: the next adoption deletes the records of this owner; "": nobody
-	settled []func()     // the functions that Settle was given, to be called once the device has stored everything
+	settled []func()     // the functions that were passed to Settle, to be called once the device has stored everything
 	asked   clock.Moment // when Settle was last called
 }
 
 // NewPersister returns a Persister. Call Start before the first Tick.
 func NewPersister(c Config) *Persister { return &Persister{Config: c, stored: map[string]string{}} }
 
-// Start requires the first adoption, and schedules a second one, adoptAgain later.
+// Start requires the first adoption (see Require), and schedules a second adoption, which begins adoptAgain later.
 func (p *Persister) Start(now clock.Moment) {
 	p.Require(now)
 	p.late = true
@@ -76,21 +79,22 @@ func (p *Persister) Start(now clock.Moment) {
 // Want asks for an adoption, which Tick begins.
 func (p *Persister) Want() { p.adoption.want() }
 
-// Require asks for an adoption, and makes Ready wait for it.
+// Require asks for an adoption. From now on Ready returns false, until an adoption has ended or adoptTimeout has passed.
 func (p *Persister) Require(now clock.Moment) {
 	p.required, p.ready = now, false
 	p.Want()
 }
 
-// Ready reports whether the client may send entries and turn old entries into drafts. It is false as long as another tab
-// may have adopted some of them, and this tab has not looked on the device yet.
+// Ready reports whether the client may send entries and turn old entries into drafts. When this tab starts or wakes, another
+// tab may have adopted some of its entries. If both tabs used these entries, a text could be both sent and returned to the
+// composer. So Ready returns false until this tab has looked on the device.
 func (p *Persister) Ready() bool { return p.ready }
 
 // Restored reports whether the client has looked on the device for drafts of that room. Without a device it returns true.
 func (p *Persister) Restored(room string) bool { return p.Device == nil || p.restored == room }
 
-// TimedOut makes the Persister ready if it has no Device, or if adoptTimeout has passed since Require. It reports
-// whether this call has made it ready.
+// TimedOut makes Ready return true if there is no Device, or if adoptTimeout has passed since Require was called. TimedOut
+// returns true only if Ready returned false before this call and returns true after it.
 func (p *Persister) TimedOut(now clock.Moment) bool {
 	if p.ready || p.Device != nil && now.Since(p.required) < adoptTimeout {
 		return false
@@ -99,8 +103,8 @@ func (p *Persister) TimedOut(now clock.Moment) bool {
 	return true
 }
 
-// Settle calls f when the device has stored everything that the user has written, when the device has failed, or after
-// settleTime, whichever comes first.
+// Settle returns at once, and Tick calls f later: when the device has stored everything that the user has written, when the
+// device has failed, or after settleTime, whichever comes first.
 func (p *Persister) Settle(f func()) { p.settled, p.asked = append(p.settled, f), p.Clock() }
 
 // SignOut forgets all entries and drafts, because owner has signed out. The next adoption deletes owner's records from
@@ -110,9 +114,9 @@ func (p *Persister) SignOut(owner string) {
 	p.Drafts.clear()
 }
 
-// Tick saves the records that have changed. If an adoption is due, Tick begins it for the claimant that c returns. It
-// calls the functions that were given to Settle once nothing is being saved, or settleTime after the last of them was
-// given.
+// Tick saves the records that have changed. If an adoption is due, Tick begins it for the claimant that c returns. If no
+// save runs then, or if settleTime has passed since Settle was last called, Tick calls the functions that were passed to
+// Settle.
 func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	able := p.failed == nil || now.Since(*p.failed) >= saveAgain
 	if p.late && able && now.Since(p.required) >= adoptAgain {
@@ -198,7 +202,9 @@ func (p *Persister) adopt(c Claimant) {
 	c.tab, c.awaited, c.signOut = p.Device.Tab(), p.awaited(c.Now), p.signOut
 	c.fresh, c.former = p.fresh, p.former
 	p.fresh, p.signOut = false, ""
-	if !p.late { // from now on wait: if this tab is a duplicate, a former name is that of the original tab
+	// Only the first two adoptions use p.former. If the user has duplicated a tab, p.former of the copy contains the name of
+	// the original tab. Later, if the user reloads the original, the copy must not take its records at once.
+	if !p.late {
 		p.former = nil
 	}
 	p.adoption.begin()
@@ -210,7 +216,9 @@ func (p *Persister) adopt(c Claimant) {
 			p.restored = c.Room
 			p.ready = p.ready || !p.adoption.wanted()
 			if c.fresh {
-				p.former = c.closed // also for the next adoption: perhaps the user becomes known only then
+				// Perhaps the client knows the user only when the second adoption begins. So let that adoption, too, take
+				// the records of these closed tabs without waiting for reloadTime.
+				p.former = c.closed
 			}
 			if err == nil {
 				p.await(a.left, c.Now)
@@ -224,7 +232,8 @@ func (p *Persister) adopt(c Claimant) {
 	})
 }
 
-// await stores in left the closed tabs that an adoption has not adopted from yet. now is when that adoption began.
+// await makes tabs the new content of p.left: the closed tabs whose records an adoption has left for later. now is the
+// moment when that adoption began. A tab that is in p.left already keeps its earlier moment.
 func (p *Persister) await(tabs []string, now clock.Moment) {
 	left := map[string]clock.Moment{}
 	for _, tab := range tabs {
@@ -236,7 +245,8 @@ func (p *Persister) await(tabs []string, now clock.Moment) {
 	p.left = left
 }
 
-// awaited returns the tabs in left that this tab has seen closed for reloadTime: their records may be adopted now.
+// awaited returns those tabs in p.left whose records this tab may adopt now: at least reloadTime has passed since this tab
+// first saw that they were closed.
 func (p *Persister) awaited(now clock.Moment) (tabs []string) {
 	for tab, first := range p.left {
 		if now.Since(first) >= reloadTime {
@@ -246,9 +256,9 @@ func (p *Persister) awaited(now clock.Moment) (tabs []string) {
 	return tabs
 }
 
-// onAdopted runs when an adoption has ended. earlier holds the records that this tab had stored when the adoption began.
-// onAdopted takes over the entries and drafts that other tabs left. It forgets the stored entries of this tab that
-// another tab adopted while this tab was frozen.
+// onAdopted runs when an adoption has ended. It takes over the entries and drafts that other tabs left. earlier contains the
+// records that this tab had when the adoption began. If one of these is not in a.mine, another tab has adopted it while this
+// tab was frozen. Then onAdopted forgets its entry: otherwise both tabs would have the entry.
 func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	now := p.Clock()
 	for key := range earlier {
@@ -257,7 +267,7 @@ func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 		}
 	}
 	for key, r := range a.mine {
-		if p.stored[key] == "" { // the next save deletes the record if desired does not return it
+		if p.stored[key] == "" { // add the record to p.stored: otherwise a save would never delete it from the device
 			p.stored[key] = r.encode()
 		}
 	}
@@ -266,7 +276,7 @@ func (p *Persister) onAdopted(a adoption, earlier map[string]string) {
 	for _, key := range a.adopted {
 		switch r := a.mine[key]; {
 		case r.goesWith(p.signOut): // the owner has signed out meanwhile
-		case r.ID == "" && p.Drafts.has(r.Room, r.Text): // this tab's own draft, which another tab had adopted
+		case r.ID == "" && p.Drafts.has(r.Room, r.Text): // this tab still has the text of this draft from before
 		case r.ID == "":
 			p.Drafts.giveBack(r.Room, r.Text, now)
 		case p.Entries.find(r.Room, r.ID) == nil:
@@ -303,7 +313,7 @@ func (s *adoptState) want() {
 	}
 }
 
-// begin runs when an adoption begins. That adoption answers all earlier calls of want.
+// begin runs when an adoption begins. No further adoption is wanted until want is called again.
 func (s *adoptState) begin() { *s = adopting }
 
 // end runs when the adoption has ended.

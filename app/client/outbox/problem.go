@@ -9,11 +9,12 @@ type Problem struct {
 	Message string // the server's sentence, for a code that the page does not know; "" if the client found the problem
 }
 
-// A Code names a problem. The client defines some codes; the others are a code or a reason of the server.
+// A Code names a problem. Some codes are constants of the client, such as NoAnswer. All others come from the server: a
+// wire.Code or a wire.Reason.
 type Code string
 
-// These codes are for problems that the outbox finds. The device stores them. A code of the server has no hyphen, so it
-// never equals one of these.
+// These codes are for problems that the outbox finds. The device stores the codes, so don't change their texts. They have
+// hyphens, so that they differ from all codes of the server, which have none.
 const (
 	NoAnswer     Code = "no-answer"     // the server has not answered yet
 	NoConnection Code = "no-connection" // the entry waits for a connection
@@ -21,8 +22,8 @@ const (
 	OtherAuthor  Code = "other-author"  // another user wrote the entry, so the present user cannot send it
 )
 
-// RefusalOf returns the Problem that f, a refusal of the server, reports. It is the zero Problem if f has no sentence:
-// then there is nothing to show.
+// RefusalOf returns the Problem that f, a refusal of the server, reports. If f.Message is "", it returns the zero Problem,
+// because there is nothing to show to the user.
 func RefusalOf(f wire.Refused) Problem {
 	if f.Message == "" {
 		return Problem{}
@@ -30,8 +31,8 @@ func RefusalOf(f wire.Refused) Problem {
 	return Problem{Code(f.Code), f.Message}
 }
 
-// stored returns p as two strings of a record (Code and Failed). If there is a problem, failed is not empty: older
-// versions of the page know no codes, and show the string failed.
+// stored returns p as the two fields Code and Failed of a record. Older versions of the page do not know the field Code, and
+// show the field Failed to the user. So if p has no Message, failed is the code.
 func (p Problem) stored() (code, failed string) {
 	if p.Message == "" {
 		return string(p.Code), string(p.Code)
@@ -39,8 +40,8 @@ func (p Problem) stored() (code, failed string) {
 	return string(p.Code), p.Message
 }
 
-// problemOf is the inverse of the method stored: it returns the problem whose two strings are code and failed. If both are
-// equal, the problem has a code only. In a record of an older version of the page, code is empty, and failed is a sentence.
+// problemOf returns the problem that the fields Code and Failed of a record contain. It is the inverse of the method stored.
+// If both fields are equal, the problem has a Code and no Message. A record of an older version of the page has no Code.
 func problemOf(code, failed string) Problem {
 	if code == failed {
 		return Problem{Code: Code(code)}

@@ -15,27 +15,27 @@ const (
 	draftKey = "draft/"  // any id follows
 )
 
-// The name of an owner begins with one of these prefixes.
+// Entry.Owner begins with one of these prefixes, which say whether a guest or a signed-in user wrote the entry.
 const (
 	ownedByGuest  = "guest/"   // the guest's secret follows
 	ownedBySignIn = "session/" // the id of the sign-in follows
 )
 
 const (
-	// an entry that was never sent waits for a connection for this long, or for its TTL if that is longer
+	// an entry that was never sent waits for a connection as long as its TTL, but at least minWait
 	minWait   = 5 * time.Minute
 	draftLife = time.Hour      // how long the device stores a draft after its last change
-	longAgo   = 48 * time.Hour // a time that is longer than any message lives
+	longAgo   = 48 * time.Hour // longer than any message lives; momentOf uses it for a record of unknown age
 )
 
-// GuestOwner returns the owner of what the guest with that secret writes.
+// GuestOwner returns the Owner of an entry that a guest writes. secret is the guest's secret.
 func GuestOwner(secret string) string { return ownedByGuest + secret }
 
-// SignInOwner returns the owner of what the user of the sign-in with that id writes.
+// SignInOwner returns the Owner of an entry that a signed-in user writes. id is the id of the sign-in.
 func SignInOwner(id string) string { return ownedBySignIn + id }
 
-// A record is what the device stores of an entry or, if the record has no ID, of a draft. Times are Unix milliseconds
-// by the device's clock.
+// A record is an entry or a draft as the device stores it. A record without an ID is a draft. Times are Unix milliseconds by
+// the device's clock.
 type record struct {
 	Tab     string `json:"tab"` // the name of the tab that has the record
 	Room    string `json:"room"`
@@ -45,11 +45,11 @@ type record struct {
 	ID     string `json:"id,omitempty"`
 	Owner  string `json:"owner,omitempty"`
 	Author string `json:"author,omitempty"`
-	Failed string `json:"failed,omitempty"` // why the entry failed: the server's sentence, or the same as Code
+	Failed string `json:"failed,omitempty"` // why it failed: the server's sentence or, if the server sent none, the Code
 	Code   string `json:"code,omitempty"`
 	TTL    int64  `json:"ttl_ms,omitempty"`
-	Order  int64  `json:"order,omitempty"` // grows with each entry of a tab
-	First  int64  `json:"first,omitempty"` // when the entry first went out; 0 if it never did
+	Order  int64  `json:"order,omitempty"` // a later entry of the same tab has a higher number
+	First  int64  `json:"first,omitempty"` // when the entry was first sent; 0 if it was never sent
 	*Details
 }
 
@@ -65,7 +65,7 @@ func decodeRecord(s string) (r record, ok bool) {
 	return r, err == nil && wire.ValidRoom(r.Room) && r.Text != ""
 }
 
-// guest returns the secret of the guest who owns the entry, "" if no guest does.
+// guest returns the secret of the guest who owns the entry. If the owner is not a guest, it returns "".
 func (r *record) guest() string {
 	if secret, ok := strings.CutPrefix(r.Owner, ownedByGuest); ok && wire.ValidSecret(secret) {
 		return secret
@@ -73,9 +73,9 @@ func (r *record) guest() string {
 	return ""
 }
 
-// goesWith reports whether the record must be deleted because owner has signed out. If owner is "", nobody has signed
-// out, and goesWith returns false. Drafts and entries without an owner must be deleted, too, because owner may have
-// written them.
+// goesWith reports whether the record must be deleted when owner signs out. All entries of owner must be deleted, and also
+// all drafts and all entries without an owner, because owner may have written them. If nobody signs out, owner is "", and
+// goesWith returns false.
 func (r *record) goesWith(owner string) bool {
 	return owner != "" && (r.ID == "" || r.Owner == owner || r.Owner == "")
 }
@@ -84,7 +84,7 @@ func (r *record) goesWith(owner string) bool {
 // since.
 func (r *record) age(now clock.Moment) time.Duration { return now.Wall.Sub(time.UnixMilli(r.Written)) }
 
-// stale reports whether the record is too old for any use.
+// stale reports whether the record is too old to be used: its text is neither sent nor given back to the user any more.
 func (r *record) stale(now clock.Moment) bool {
 	if r.ID == "" {
 		return r.age(now) >= draftLife
@@ -92,9 +92,9 @@ func (r *record) stale(now clock.Moment) bool {
 	return r.age(now) >= draftLife+max(minWait, time.Duration(r.TTL)*time.Millisecond)
 }
 
-// momentOf returns the moment at which the device's clock showed ms, which may be before the program started. If ms is in
-// the future, the clock has been set back since ms was stored. Then nobody knows how long ago that was, so momentOf
-// returns a moment that lies longAgo before now.
+// momentOf returns the moment at which the device's clock showed the time ms. If ms is in the future, the clock has been set
+// back since ms was stored, so the age of the record is unknown. Then momentOf returns the moment that was longAgo before
+// now, so that the record counts as too old.
 func momentOf(ms int64, now clock.Moment) clock.Moment {
 	age := now.Wall.Sub(time.UnixMilli(ms))
 	if age < 0 {

@@ -11,20 +11,20 @@ import (
 // typingTime is how long a user counts as typing after the last sign of typing (docs/protocol.md).
 const typingTime = 6 * time.Second
 
-// maxNames is how many names a room remembers. A room with this many that learns another name forgets all names but those
-// of the users in the room.
+// maxNames is how many names of users a room remembers. When a room remembers so many names and has to add another, it first
+// forgets the names of all users who are not in the room.
 const maxNames = 1000
 
 // Company is who is in a room, and who types there. Its lists are never changed in place (copy on write).
 type Company struct {
 	People int // how many distinct users are in the room
-	// the users in the room, this client's user first, then the others as they came; not all of them if there are more
-	// than wire.MaxPeople; nil if they are not known yet
+	// the users in the room: first this client's user, then the others in the order in which they came. At most
+	// wire.MaxPeople, even if there are more; nil before the server has said who is in the room
 	Users  []wire.User
-	Typing []Typist // in the order in which they began
+	Typing []Typist // the other users who type, in the order in which they began
 
 	user     string               // the id of this client's user, "" before the first welcome
-	outdated bool                 // Users may be wrong or is not known: the server must be asked
+	outdated bool                 // Users may be wrong, or is still nil: the client must ask the server
 	known    map[string]wire.User // users with their latest known names, by id; copy on write
 }
 
@@ -34,7 +34,8 @@ type Typist struct {
 	until time.Time // when the user no longer counts as typing, by the server's clock
 }
 
-// Known returns the user with that id and the latest known name, or the zero User if the id is not known.
+// Known returns the user with that id, with the latest name that this room knows. It returns the zero User if this room does
+// not know the id.
 func (c *Company) Known(id string) wire.User { return c.known[id] }
 
 // Same reports whether the page would draw c exactly as it draws o.
@@ -49,8 +50,8 @@ func (c *Company) Outdated() bool { return c.outdated }
 // Doubt makes Outdated true until the server has said who is in the room.
 func (c *Company) Doubt() { c.outdated = true }
 
-// joined applies a snapshot of the room. rejoined says that the room was joined already on the same connection: then
-// Users counts as right if their number has not changed.
+// joined applies f, a snapshot of the room. rejoined is true if the room was joined on this connection before f came. Then
+// Users is still right, unless f shows that the number of people has changed.
 func (c *Company) joined(f wire.Joined, rejoined bool) {
 	c.outdated = c.outdated || !rejoined || c.People != int(f.People)
 	c.People = int(f.People)
@@ -70,7 +71,9 @@ func (c *Company) presence(f wire.Presence) {
 	if c.Users == nil {
 		return
 	}
-	if len(f.Came)+len(f.Went) == 0 { // the frame names no users: too many came and went, or none
+	// f names no users if nobody came or went, or if so many did that f leaves them out. If the number of people has
+	// changed, f has left them out, and Users is wrong.
+	if len(f.Came)+len(f.Went) == 0 {
 		c.outdated = c.outdated || changed
 		return
 	}
@@ -88,7 +91,8 @@ func (c *Company) presence(f wire.Presence) {
 	c.outdated = c.outdated || c.People <= wire.MaxPeople && len(users) != c.People
 }
 
-// people applies f, the server's list of the users in the room.
+// people applies f, the server's list of the users in the room. If the list is complete, users who are not in it no longer
+// count as typing.
 func (c *Company) people(f wire.People) {
 	c.People, c.Users, c.outdated = int(f.Total), f.Users, false
 	c.learn(f.Users)
@@ -99,7 +103,7 @@ func (c *Company) people(f wire.People) {
 	}
 }
 
-// rename gives this client's user the name in u, which the server has told the client.
+// rename stores the new name of this client's user. u is that user with the new name, as the server has sent it.
 func (c *Company) rename(u wire.User) {
 	c.learn([]wire.User{u})
 	if i := slices.IndexFunc(c.Users, func(o wire.User) bool { return o.ID == u.ID }); i >= 0 && c.Users[i] != u {
@@ -128,12 +132,12 @@ func (c *Company) typing(f wire.Typing, now time.Time) {
 	c.Typing = list
 }
 
-// endTyping says that the user with that id no longer types.
+// endTyping removes the user with that id from c.Typing, because the user no longer types.
 func (c *Company) endTyping(id string) {
 	c.keepTyping(func(t Typist) bool { return t.User.ID != id })
 }
 
-// keepTyping forgets the typists for which kept returns false.
+// keepTyping removes from c.Typing the users for which kept returns false.
 func (c *Company) keepTyping(kept func(t Typist) bool) {
 	over := func(t Typist) bool { return !kept(t) }
 	if slices.ContainsFunc(c.Typing, over) {
@@ -169,8 +173,8 @@ func (c *Company) learnAuthors(messages []wire.Message) {
 	c.learn(authors)
 }
 
-// copyKnown replaces known by a copy, to which users can be added. If there are maxNames already, the copy has only the
-// users in the room.
+// copyKnown replaces c.known by a copy, so that users can be added (copy on write). If c.known has maxNames users already,
+// the copy contains only the users who are in the room.
 func (c *Company) copyKnown() {
 	old := c.known
 	c.known = make(map[string]wire.User, len(old)+1)

@@ -7,12 +7,13 @@ import (
 	"mayfly/shared/clock"
 )
 
-// In Room.Messages, the user's entries stand after the messages that the server has. The Seq of an entry is 0.
+// Room.Messages contains first the messages that the server has accepted, and after them the user's entries. The Seq of an
+// entry is 0.
 
 // AddEntry shows e after all other messages (optimistic update).
 func (r *Room) AddEntry(e *outbox.Entry) { r.Messages = append(copied(r.Messages), r.pending(e)) }
 
-// SetEntries shows these entries, and removes all others. An entry that is shown already keeps its state.
+// SetEntries makes the room show exactly these entries. An entry that the room shows already keeps its State and Reason.
 func (r *Room) SetEntries(entries []outbox.Entry) {
 	list := copied(r.Messages)
 	for len(list) > 0 && list[len(list)-1].Seq == 0 {
@@ -29,8 +30,8 @@ func (r *Room) SetEntries(entries []outbox.Entry) {
 	r.Messages = list
 }
 
-// Entry returns the id of an entry. key is the Key of the message that shows it. ok is false if there is no such entry,
-// or if the server has accepted it.
+// Entry returns the id of the entry that is shown by the message with that Key. ok is false if there is no such message, or
+// if the server has accepted the message, so that it is no entry any more.
 func (r *Room) Entry(key string) (id string, ok bool) {
 	id, ok = strings.CutPrefix(key, entryKey)
 	return id, ok && r.entryAt(id) >= 0
@@ -45,9 +46,9 @@ func (r *Room) RemoveEntry(id string) {
 }
 
 // entryAt returns the index in Messages of the entry with that id, -1 if there is none.
-func (r *Room) entryAt(id string) int {
-	for i := len(r.Messages) - 1; i >= 0 && r.Messages[i].Seq == 0; i-- {
-		if r.Messages[i].id == id {
+func (t *timeline) entryAt(id string) int {
+	for i := len(t.Messages) - 1; i >= 0 && t.Messages[i].Seq == 0; i-- {
+		if t.Messages[i].id == id {
 			return i
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Apply returns r as it is after the frame f, and without the messages that have expired at now, the server's time. A
-// frame of another room does not change r.
+// Apply returns r as it is after the frame f. If f is about another room, Apply ignores f. In any case it removes the
+// messages that have expired at now, the server's time.
 func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -26,11 +26,11 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 		if r.isNew(f.Room, f.Seq) {
 			r.posted(f)
 		}
-	case wire.Removed: // a removed without a seq is no event: it tells of an expiry, or answers a repeat
+	case wire.Removed: // without a Seq, the frame is no event: it reports an expiry, or answers a repeated removal
 		if f.Seq == 0 && f.Room == r.Name && r.Joined || f.Seq != 0 && r.isNew(f.Room, f.Seq) {
 			r.removed(f.Seqs, now)
 		}
-	case wire.Reacted: // a reacted without a seq answers a repeat: r has the reaction, or will get its event
+	case wire.Reacted: // without a Seq, the frame only answers a repeated reaction: the event itself comes in another frame
 		if f.Seq != 0 && r.isNew(f.Room, f.Seq) {
 			r.learn([]wire.User{f.User})
 			r.reacted(f)
@@ -47,7 +47,8 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 	return r.Prune(now)
 }
 
-// isNew reports whether the event with that seq in that room is new to r. If so, it moves the cursor to seq.
+// isNew reports whether the event with that seq in that room is still missing in r. If so, isNew moves r's cursor to seq,
+// because the caller then adds the event to r.
 func (r *Room) isNew(room string, seq int64) bool {
 	if room != r.Name || !r.Joined || seq <= r.cursor.Seq {
 		return false
@@ -56,15 +57,17 @@ func (r *Room) isNew(room string, seq int64) bool {
 	return true
 }
 
-// posted adds a message.
+// posted adds the message of the frame f. The author of the message no longer counts as typing.
 func (r *Room) posted(f wire.Posted) {
 	r.learn([]wire.User{f.User})
 	r.endTyping(f.User.ID)
+	r.Newest = newest(r.Newest, &f.Message)
 	r.Messages = place(copied(r.Messages), r.message(f.Message))
 	r.showActs(r.acts)
 }
 
-// company applies a frame that tells who is in the room, or who types there.
+// company applies f, a frame that says who is in a room or who types there. It does nothing if that room is not r, or if r
+// is not joined.
 func (r *Room) company(f wire.Frame, now time.Time) {
 	switch f := f.(type) {
 	case wire.Presence:
@@ -83,11 +86,12 @@ func (r *Room) company(f wire.Frame, now time.Time) {
 }
 
 // joined applies f, a snapshot of the room:
-//   - If f resumes, its messages are added to those that r has.
-//   - Otherwise they replace r's messages of the same epoch. Messages of another epoch stay until they expire: the server
-//     has lost them, but the user may still read them.
+//   - If f.Resumed is true, f has only what r missed. Its messages are added to r's messages.
+//   - Otherwise the messages of f replace r's messages of the same epoch. r's messages of another epoch stay until they
+//     expire: the server has lost them, but the user may still read them.
 //
-// Head stays if r was joined all the time, and f only brings what got lost on the way.
+// r.Head becomes the head of the room, so that only later messages count as new. There is one exception: if r was joined
+// already and f.Resumed is true, f only brings events that got lost on the way. They are new for the user, so r.Head stays.
 func (r *Room) joined(f wire.Joined, now time.Time) {
 	sameEpoch := f.Epoch == r.cursor.Epoch
 	stays := r.Joined && sameEpoch && f.Resumed
@@ -101,7 +105,7 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 			listed[m.Seq] = true
 		}
 		lost := func(m *Message) bool { return m.Seq != 0 && m.epoch == f.Epoch && !listed[m.Seq] }
-		r.takeBack(lost, now) // a message that is not listed was taken back, or has expired
+		r.takeBack(lost, now) // a message that f does not contain was taken back, or has expired
 	}
 	have := r.Messages
 	r.cursor.Seq = max(r.cursor.Seq, f.Head)
@@ -113,10 +117,11 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 	if len(f.Messages) > 0 {
 		have = copied(have)
 	}
-	for _, m := range f.Messages {
-		have = place(have, r.withUnmade(r.message(m)))
+	for i := range f.Messages {
+		r.Newest = newest(r.Newest, &f.Messages[i])
+		have = place(have, r.withKnown(r.message(f.Messages[i])))
+		r.Messages = have // the next message may be a reply to this message, and r.message looks for it in r.Messages
 	}
-	r.Messages = have
 	r.setReactions(f.Reacted)
 	r.removed(f.Removed, now)
 	r.showActs(r.acts)
@@ -130,11 +135,11 @@ func (r *Room) removed(seqs []int64, now time.Time) {
 	}
 }
 
-// accepted shows the user's entry as sent, at its place by seq. It does not move the cursor, because messages of other
-// users with lower seqs may still be on their way.
+// accepted turns the user's entry into a sent message, and moves the message to the place of its seq. It does not move the
+// cursor to that seq, because events with lower seqs may still be on their way to the client.
 func (r *Room) accepted(f wire.Accepted) {
 	i := r.entryAt(f.ID)
-	if i < 0 { // the message came already, in posted or joined
+	if i < 0 { // a posted or joined frame has brought the message already, and it has replaced the entry
 		return
 	}
 	m := r.Messages[i]
@@ -143,7 +148,8 @@ func (r *Room) accepted(f wire.Accepted) {
 	r.Messages = place(copied(r.Messages), m)
 }
 
-// refused stores why the room can't be joined. A refused post does not matter here: the outbox handles it.
+// refused runs for each refusal f. If f says that the server does not let the user into the room, refused stores the reason.
+// It ignores all other refusals: the outbox handles those of posts, for example.
 func (r *Room) refused(f wire.Refused) {
 	if (f.Re == "hello" || f.Re == "join") && f.Room == r.Name && f.Code == wire.CodeRoom {
 		r.Joined, r.Refused = false, outbox.RefusalOf(f)
@@ -163,6 +169,7 @@ func (r *Room) message(m wire.Message) Message {
 	if d.None() && len(m.Reactions) == 0 {
 		return shown
 	}
-	shown.Extras = &Extras{Details: d, ForMe: !shown.Mine && slices.Contains(m.Mentions, r.me.ID)}
+	shown.Extras = &Extras{Details: d, ForMe: !shown.Mine && slices.Contains(m.Mentions, r.me.ID),
+		ToMe: r.answersMe(&shown, d)}
 	return r.withGiven(shown, reactions(m.Reactions, r.me.ID))
 }

@@ -8,7 +8,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Message is one message as it stands on the screen.
+// Message is one message as the page shows it.
 type Message struct {
 	Key     string // identifies the message in the list; stays the same as long as the message is shown
 	Seq     int64  // the number of the message in its room; 0 until the server has given it one
@@ -17,17 +17,25 @@ type Message struct {
 	At      time.Time // when the server accepted the message, by the server's clock; zero until then
 	Expires time.Time // when the message expires, by the server's clock; zero until the server has accepted it
 	Mine    bool
-	Tag     string // distinguishes the author from other users with the same name; "" if no other user here has this name
+	Tag     string // the end of the author's id, if messages of another user with the same name are shown; otherwise ""
 	State   outbox.State
-	Reason  outbox.Problem // why the message failed, or why it still waits
+	Reason  outbox.Problem // if the State is not Sent: why the message failed, or why it waits; zero: no reason to show
 	Extras  *Extras        // nil if the message has none
 
 	id    string
 	epoch string // the epoch to which Seq belongs
 }
 
-// A change of a list of messages copies the list once (copy on write), and reading copies nothing. Messages are large and
-// many: with more copies, the page would often stand still while the garbage collector clears them away.
+// Place returns the place of m in its room. It is zero for an entry, which has no place yet, and if m is nil.
+func (m *Message) Place() wire.Cursor {
+	if m == nil || m.Seq == 0 {
+		return wire.Cursor{}
+	}
+	return wire.Cursor{Epoch: m.epoch, Seq: m.Seq}
+}
+
+// A function that changes a list of messages copies the list once (copy on write); reading a list copies nothing. Messages
+// are large and many: with more copies, the page would often freeze while the garbage collector frees them.
 
 // copied returns a copy of list with capacity for one more message.
 func copied(list []Message) []Message { return append(make([]Message, 0, len(list)+1), list...) }
@@ -58,10 +66,10 @@ func index(list []Message, match func(*Message) bool) int {
 	return -1
 }
 
-// place returns list with m, which has a seq, at its place by seq. It may change list. If list has the same message
-// already, m replaces it. The same message means:
-//   - Two messages of one epoch: their seqs are equal.
-//   - Messages of different epochs, or a message and an entry (without a seq): author and id are equal.
+// place puts m, which has a seq, into list, and returns the new list. list is in the order of the seqs, and may be changed
+// in place. If list contains m already, the new m replaces the old one. This is how place recognises the old m:
+//   - A message of m's epoch that has a seq is the old m if it has the seq of m.
+//   - An entry, or a message of another epoch, is the old m if it has the author and the id of m.
 func place(list []Message, m Message) []Message {
 	same := func(o *Message) bool {
 		if o.Seq != 0 && o.epoch == m.epoch {
@@ -83,14 +91,14 @@ func place(list []Message, m Message) []Message {
 	return list
 }
 
-// tagLength is how many characters a tag has: the last characters of a user's id. Tags tell users with the same name
-// apart.
+// tagLength is how many characters a tag has. A tag is the end of a user's id. The page shows it beside the user's name if
+// another user has the same name.
 const tagLength = 4
 
-// Tag returns the end of a user's id, which tells users of the same name apart.
+// Tag returns the end of a user's id. The page shows it to distinguish users who have the same name.
 func Tag(id string) string { return id[max(0, len(id)-tagLength):] }
 
-// pseudonym begins the names that the server gives to guests.
+// pseudonym is the beginning of every name that the server makes for a guest.
 const pseudonym = "Anonymous "
 
 // HasPseudonym reports whether u is a guest whose name the server has made, such as "Anonymous Heron".
@@ -98,8 +106,8 @@ func HasPseudonym(u wire.User) bool {
 	return u.Anonymous && len(u.Name) > len(pseudonym) && strings.HasPrefix(u.Name, pseudonym)
 }
 
-// Called returns the name of u for a place that marks guests in another way: it is "Heron" for the guest "Anonymous
-// Heron".
+// Called returns the name of u, or the short form of a pseudonym: "Heron" for the guest "Anonymous Heron". Use it only where
+// the page shows in another way, such as by a sign, that u is a guest.
 func Called(u wire.User) string {
 	if HasPseudonym(u) {
 		return strings.TrimPrefix(u.Name, pseudonym)
@@ -107,8 +115,8 @@ func Called(u wire.User) string {
 	return u.Name
 }
 
-// SetTags sets a tag on the messages of users whose shown name is also the name of another user. A guest and a user who
-// is signed in have different marks, but need tags all the same: a mark is soon overlooked.
+// SetTags gives the messages of two users a Tag if both users have the same name, as returned by Called. That is also done
+// for a guest and a signed-in user: the page marks guests, but the user may overlook that mark.
 func (r *Room) SetTags() {
 	ids := make(map[string]string, 8) // the id of the user with that name; "" if several users have the name
 	for i := range r.Messages {

@@ -7,23 +7,24 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Extras are what only some messages have. They are never changed in place (copy on write): a message whose extras change
-// gets a new pointer, which shows the change when two messages are compared.
+// Extras are the parts of a message that most messages do not have. They are never changed in place (copy on write): when
+// the extras of a message change, its field Extras gets a new pointer. So equal pointers mean equal extras.
 type Extras struct {
 	// what the author chose beside the text. Life is 0 unless the message lives shorter than the others of its room
 	outbox.Details
 	ForMe     bool       // another user's message that mentions the user of this client
-	Reactions []Reaction // as the user's acts change them, see Act; in the order in which the emoji were first given
+	ToMe      bool       // another user's message that answers a message of the user of this client
+	Reactions []Reaction // what the page shows: given, with the effects of the user's acts; the earliest emoji is first
 	Unmade    bool       // the message that this reply answers was taken back; an expiry does not count
 
-	given []Reaction // the reactions as the server says, without the user's acts
+	given []Reaction // the reactions that the server has confirmed, in the order in which each emoji was first given
 }
 
 // Reaction is one emoji on a message.
 type Reaction struct {
 	Emoji string
 	By    []string // the ids of the users who gave it, in the order in which they gave it; Company.Known has their names
-	Mine  bool     // the user of this client is one of them
+	Mine  bool     // By contains the id of this client's user
 }
 
 // reactions converts the server's list of the reactions to a message. me is the id of this client's user.
@@ -34,7 +35,7 @@ func reactions(list []wire.Reaction, me string) (given []Reaction) {
 	return given
 }
 
-// given returns the reactions to m, as the server says.
+// given returns the reactions to m that the server has confirmed.
 func (m *Message) given() []Reaction {
 	if m.Extras == nil {
 		return nil
@@ -42,9 +43,9 @@ func (m *Message) given() []Reaction {
 	return m.Extras.given
 }
 
-// react returns list after the user with that id has given a reaction (on is true) or taken it away. mine says whether
-// that user is the user of this client. react changes nothing in place. It leaves out an emoji that nobody gives any
-// more; given again, the emoji comes last.
+// react returns the new list after the user with that id has given the reaction emoji (on is true) or has taken it away (on
+// is false). mine says whether that user is the user of this client. react does not change list in place. An emoji that
+// nobody gives any more is removed from the list. A new emoji is added at the end.
 func react(list []Reaction, emoji, id string, on, mine bool) []Reaction {
 	i := slices.IndexFunc(list, func(r Reaction) bool { return r.Emoji == emoji })
 	switch has := i >= 0 && slices.Contains(list[i].By, id); {

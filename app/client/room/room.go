@@ -1,8 +1,10 @@
 // Package room holds one room of the client as a value: the messages that the server has, in the server's order, and
+// Package room holds one room of the client as a value: the messages that the server has, in the server's order, and
 // after them the user's own entries; who is in the room; and the user's acts that the server has not confirmed yet. Apply
 // returns the room as it is after one frame. So the client can join any number of rooms, and the frames of one room do
 // not change another room. The package has no I/O and no clock: the server's time is a parameter. Files from the top
-// down: room, frames (what each frame changes), entries, timeline, reactions, company, message.
+// down: room, frames (what each frame changes), entries, read (which messages are unread), timeline, reactions, company,
+// message.
 package room
 
 import (
@@ -16,11 +18,13 @@ import (
 // place (copy on write).
 type Room struct {
 	Name string // "" if no room is shown
-	// the room is joined on the present connection; if not, Messages holds what the last connection brought
+	// the room is joined on the present connection; if false, Messages still contains what an earlier connection brought
 	Joined  bool
-	Refused outbox.Problem // why the room can't be joined
-	TTL     time.Duration  // how long a message of the room lives
-	Head    int64          // the highest seq when the room was joined: a message with a higher Seq was posted later
+	Refused outbox.Problem // why the server refused the last attempt to join the room; zero: it did not refuse
+	TTL     time.Duration  // how long a message of the room lives; 0 until the room is first joined
+	Head    int64          // the highest seq when the room was joined or shown: a message with a higher Seq was posted later
+	Newest  time.Time      // when the newest message of the room was posted, also if it is gone; zero if there was none
+	Read    wire.Cursor    // the user has read all messages up to here; see Unread
 	timeline
 	Company
 }
@@ -38,7 +42,8 @@ func (r Room) Prune(now time.Time) Room {
 	return r
 }
 
-// NextExpiry returns when the next message expires or the next user no longer counts as typing, zero if neither happens.
+// NextExpiry returns the next time at which Prune would change r, because a message expires or a user no longer counts as
+// typing. It returns the zero time if there are neither messages nor typing users.
 func (r *Room) NextExpiry() time.Time {
 	var first time.Time
 	for i := range r.Messages {
@@ -64,9 +69,10 @@ func (r *Room) Join() wire.Join {
 	return j
 }
 
-// Misses reports whether r lacks events, because frames got lost. head is the head of the room on the server.
+// Misses reports whether r lacks events, because frames with them got lost on the way. head is the seq of the last event of
+// the room, as the server says.
 func (r *Room) Misses(head int64) bool { return r.Joined && head > r.cursor.Seq }
 
-// ForgetUser forgets the user, until the next welcome names the new user. Until then, Mine stays set on the old user's
-// messages.
+// ForgetUser runs when another user signs in: it forgets the old user. The next welcome names the new user, and then Mine is
+// set anew. Until then, Mine is still set on the old user's messages.
 func (r *Room) ForgetUser() { r.me = wire.User{} }

@@ -7,25 +7,26 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A timeline is what a room shows: the messages, changed as the user's acts say.
+// A timeline holds the messages that a room shows. The effects of the user's acts are already in these messages.
 type timeline struct {
-	Messages []Message // in the server's order; the user's entries stand at the end
+	Messages []Message // first the server's messages, in the server's order; then the user's entries
 
 	me     wire.User   // the user; zero until the first welcome
 	cursor wire.Cursor // the room has all events up to here; Epoch is "" until the room is first joined
 	acts   []Act       // the user's reactions and removals that the server has not confirmed
-	hidden []Message   // the messages that are not shown, because an act takes them back
+	hidden []Message   // the messages that the user has taken back; they are shown again if that act is undone or refused
 }
 
 // An Act is a reaction or a removal by the user that the server has not confirmed. The room shows it at once (optimistic
 // update).
 type Act struct {
-	Seq   int64  // of the message, in the present epoch
+	Seq   int64  // the seq of the message that the act is about, in the present epoch
 	Emoji string // the reaction that the user gives or takes away; "": the user takes the message back
 	On    bool   // the user gives the reaction; false: the user takes it away
 }
 
-// SetActs shows these acts instead of those of the last call.
+// SetActs replaces the user's unconfirmed acts by acts. It updates the messages that the old acts are about, and those that
+// the new acts are about.
 func (t *timeline) SetActs(acts []Act) {
 	if slices.Equal(acts, t.acts) {
 		return
@@ -36,14 +37,15 @@ func (t *timeline) SetActs(acts []Act) {
 	t.showActs(acts)
 }
 
-// forgetActs forgets the acts and the hidden messages, because the server has lost those messages. So a message that the
-// user has taken back does not appear again.
+// forgetActs runs when the server has lost the messages of the room. It forgets the acts, and deletes the hidden messages.
+// If it kept these messages, which the user has taken back, they would appear again, because their acts are gone.
 func (t *timeline) forgetActs() {
 	t.hidden = nil
 	t.SetActs(nil)
 }
 
-// showActs updates the messages of these acts: each then shows the acts that t has for it, and no others.
+// showActs updates the messages that the acts in the list acts are about. Each of these messages then shows the effects of
+// the acts in t.acts, and of no others. SetActs also passes acts that are no longer in t.acts: their effects disappear.
 func (t *timeline) showActs(acts []Act) {
 	for _, a := range acts {
 		list, i := t.find(a.Seq)
@@ -69,8 +71,8 @@ func (t *timeline) showActs(acts []Act) {
 	}
 }
 
-// find returns the list that holds the message of the present epoch with that seq, Messages or hidden, and the index of
-// the message in it. The index is -1 if there is no such message.
+// find looks for the message of the present epoch with that seq. It returns a pointer to the list that contains the message
+// (t.Messages or t.hidden), and the index of the message in that list. The index is -1 if there is no such message.
 func (t *timeline) find(seq int64) (list *[]Message, i int) {
 	if seq == 0 {
 		return nil, -1
@@ -87,8 +89,8 @@ func (t *timeline) drop(gone func(*Message) bool) {
 	t.Messages, t.hidden = without(t.Messages, gone), without(t.hidden, gone)
 }
 
-// takeBack removes the messages for which gone returns true. It marks the replies to a removed message, unless that
-// message had expired at now: nobody has taken back an expired message.
+// takeBack removes the messages for which gone returns true. If such a message has not expired at now, somebody has taken it
+// back: then takeBack sets Unmade in the replies to that message.
 func (t *timeline) takeBack(gone func(*Message) bool, now time.Time) {
 	for _, list := range [][]Message{t.Messages, t.hidden} {
 		for i := range list {
@@ -119,11 +121,12 @@ func (t *timeline) markReplies(m *Message, unmade bool) {
 	}
 }
 
-// withUnmade returns m, a message from a snapshot, with the Unmade that t has stored for it. A snapshot does not say
-// whether the message that m answers was taken back.
-func (t *timeline) withUnmade(m Message) Message {
+// withKnown returns m, a message from a snapshot, with the fields Unmade and ToMe that t has stored for m. A snapshot does
+// not say whether the message that m answers was taken back, nor who wrote that message.
+func (t *timeline) withKnown(m Message) Message {
 	if list, i := t.find(m.Seq); i >= 0 && m.Extras != nil && (*list)[i].Extras != nil {
-		m.Extras.Unmade = (*list)[i].Extras.Unmade
+		known := (*list)[i].Extras
+		m.Extras.Unmade, m.Extras.ToMe = known.Unmade, m.Extras.ToMe || known.ToMe
 	}
 	return m
 }
@@ -137,8 +140,8 @@ func (t *timeline) reacted(f wire.Reacted) {
 	}
 }
 
-// setReactions replaces the reactions to these messages by those that the server says. It copies the lists of messages
-// once, not for each message: a room may hold thousands.
+// setReactions replaces the reactions of messages by those that the server has sent. all has an item for each such message.
+// setReactions copies the lists of messages only once, because a room may have thousands of messages.
 func (t *timeline) setReactions(all []wire.MessageReactions) {
 	if len(all) == 0 {
 		return
@@ -151,8 +154,8 @@ func (t *timeline) setReactions(all []wire.MessageReactions) {
 	}
 }
 
-// withGiven returns m with other reactions: given, as the server says, changed by the user's acts. The rest of its extras
-// stays.
+// withGiven returns m with new reactions. given are the reactions that the server has confirmed. The returned message shows
+// them together with the effects of the user's acts. All other extras are those of m.
 func (t *timeline) withGiven(m Message, given []Reaction) Message {
 	x := Extras{}
 	if m.Extras != nil {
@@ -170,7 +173,9 @@ func (t *timeline) withGiven(m Message, given []Reaction) Message {
 	return m
 }
 
-// markMine sets Mine on the messages and reactions of me and on the entries, and clears it on all others.
+// markMine runs when the server has said who the user of this client is; me is that user. It sets Mine on all entries, on
+// the messages that the user has written, and on the reactions that the user has given. On all others it clears Mine. It
+// also sets ForMe on the messages that mention the user and that other users have written.
 func (t *timeline) markMine(me wire.User) {
 	if me.ID == t.me.ID {
 		return
@@ -180,7 +185,7 @@ func (t *timeline) markMine(me wire.User) {
 		for i := range *list {
 			m := &(*list)[i]
 			m.Mine = m.Seq == 0 || m.User.ID == me.ID
-			if m.Seq == 0 && m.User.ID == "" { // the user wrote it before the server named the user
+			if m.Seq == 0 && m.User.ID == "" { // the user wrote this entry before the first welcome
 				m.User = me
 			}
 			if x := m.Extras; x != nil {
@@ -199,8 +204,8 @@ func (t *timeline) markMine(me wire.User) {
 	}
 }
 
-// Target returns the message that is shown under key, for an act on it. ok is false if there is no such message, if it is
-// an entry, or if it belongs to an earlier epoch.
+// Target returns the shown message whose Key is key. ok is false if the user cannot act on the message (react to it, or take
+// it back): because there is no such message, because it is an entry, or because it belongs to an earlier epoch.
 func (t *timeline) Target(key string) (m Message, ok bool) {
 	i := index(t.Messages, func(m *Message) bool { return m.Key == key })
 	if i < 0 || t.Messages[i].Seq == 0 || t.Messages[i].epoch != t.cursor.Epoch {
@@ -212,13 +217,14 @@ func (t *timeline) Target(key string) (m Message, ok bool) {
 // Epoch returns the epoch of the room's seqs, "" before the room is first joined.
 func (t *timeline) Epoch() string { return t.cursor.Epoch }
 
-// Has reports whether the message of the present epoch with that seq is there, shown or taken back by an act.
+// Has reports whether t has the message of the present epoch with that seq. The message may be shown, or hidden because the
+// user has taken it back.
 func (t *timeline) Has(seq int64) bool {
 	_, i := t.find(seq)
 	return i >= 0
 }
 
-// Gave reports whether the user has given that reaction to the message with that seq, as the server says.
+// Gave reports whether the server has confirmed that the user gave that reaction to the message with that seq.
 func (t *timeline) Gave(seq int64, emoji string) bool {
 	list, i := t.find(seq)
 	return i >= 0 && slices.ContainsFunc((*list)[i].given(), func(r Reaction) bool { return r.Emoji == emoji && r.Mine })

@@ -9,12 +9,13 @@ import (
 )
 
 const (
-	statusOK     = 200 // written here, because importing net/http for its constant would double what a browser downloads
+	// These HTTP statuses are not taken from net/http, because importing it would double what a browser downloads.
+	statusOK     = 200
 	statusTooBig = 413
 )
 
-// exchange makes one poll and returns the server's answer. ok is false if there is no answer: ctx is done, or exchange has
-// ended the connection because the poll failed.
+// exchange makes one poll: it posts hello and frames, and returns the server's answer. ok is false if there is no answer.
+// Then either ctx is done, or the poll failed, and exchange has ended the whole connection.
 func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire.Frame) (answer []byte, ok bool) {
 	status, header, answer, err := p.post(ctx, wire.Batch(encoded(append([]wire.Frame{hello}, frames...))...))
 	switch {
@@ -36,9 +37,9 @@ func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire
 	return nil, false
 }
 
-// take calls convert with each frame of an answer, and with the line that holds the frame. The client reads the lines
-// that convert returns instead of that line. If the answer contains a bye, or does not come from a Mayfly server, take
-// then ends the connection.
+// take passes the answer to a poll on to the client. It calls convert, with p.mu locked, for each frame f of the answer;
+// line is f as text. Instead of line, the client gets the lines that convert returns. If the answer contains a bye, or does
+// not come from a Mayfly server, take then ends the connection.
 func (p *pollConn) take(answer []byte, convert func(f wire.Frame, line []byte) [][]byte) {
 	var message [][]byte
 	fromMayfly, end := false, error(nil)
@@ -68,7 +69,7 @@ func (p *pollConn) take(answer []byte, convert func(f wire.Frame, line []byte) [
 	}
 }
 
-// give passes message on to Read.
+// give makes the method Read return message. It blocks until Read is called, or until the connection has ended.
 func (p *pollConn) give(message []byte) {
 	select {
 	case p.in <- message:
@@ -76,8 +77,8 @@ func (p *pollConn) give(message []byte) {
 	}
 }
 
-// waiting returns h as the hello of a poll that the server answers when there is news, after limit at the latest. With
-// limit 0 the server answers at once.
+// waiting returns h with the field Wait set to limit. The server answers a poll that begins with this hello as soon as there
+// is news, and after limit at the latest. If limit is 0, the server answers at once.
 func waiting(h wire.Hello, limit time.Duration) wire.Hello {
 	ms := limit.Milliseconds()
 	h.Wait = &ms

@@ -14,8 +14,9 @@ func (p *pollConn) listen() {
 	}
 }
 
-// poll makes one poll for news. The server keeps it until there is news, if the poll has a slot. But it answers at once
-// as long as the client waits for the answer to a hello or a join.
+// poll makes one poll for news. A poll with a slot waits at the server until there is news. A poll without a slot is
+// answered at once. The first poll and the poll after a join take no slot, because the client needs their answers at once.
+// Each other poll waits for a free slot, for slotTimeout at most.
 func (p *pollConn) poll() {
 	ctx, cancel := context.WithCancel(p.ctx)
 	defer cancel()
@@ -45,7 +46,7 @@ func (p *pollConn) poll() {
 		return
 	}
 	p.take(answer, func(f wire.Frame, line []byte) [][]byte {
-		if ctx.Err() != nil { // the client has left or joined a room since
+		if ctx.Err() != nil { // drop the answer: since the poll began, the client has left or joined a room
 			return nil
 		}
 		return p.newsLocked(f, line, first)
@@ -53,16 +54,16 @@ func (p *pollConn) poll() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if ctx.Err() == nil {
-		clear(p.awaitingJoin) // so that the next poll waits at the server, even if a join was not answered
+		clear(p.awaitingJoin) // so that the next poll may wait at the server, even if this answer had no joined for a room
 	}
 }
 
-// newsLocked returns what the client reads for f, a frame of an answer to poll. first says whether that answer is the
-// first of the connection.
-//   - Each answer contains a welcome, but a client expects only one welcome on a connection. newsLocked replaces the
-//     others by a beat and, if the user's name has changed, an authed.
-//   - Each answer contains a joined for each room. The client gets all of them: it adds what a joined that resumes
-//     brings.
+// newsLocked converts f, a frame of the answer to a poll, to the lines that the client gets instead. line is f as text.
+// first is true in the first answer of the connection.
+//   - Each answer contains the frame welcome, but a client expects only one on each connection. newsLocked replaces each
+//     later welcome by a beat and, if the user's name has changed, by an authed, too.
+//   - Each answer contains the frame joined for each room. The client gets all of them: after the first poll, each contains
+//     only what is new, and the client adds that to its messages.
 func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	switch f := f.(type) {
 	case wire.Welcome:
@@ -93,7 +94,7 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 		if f.Re != wire.Kind(wire.Hello{}) && f.Re != wire.Kind(wire.Join{}) {
 			break
 		}
-		p.forgetLocked(f.Room) // the client joins again, if that may help
+		p.forgetLocked(f.Room) // otherwise each later poll would be refused, too; the client may send another join
 		if !first {
 			f.Re = wire.Kind(wire.Join{})
 			return encoded([]wire.Frame{f})
@@ -102,7 +103,8 @@ func (p *pollConn) newsLocked(f wire.Frame, line []byte, first bool) [][]byte {
 	return [][]byte{line}
 }
 
-// eventLocked moves the cursor of room to the seq of an event; 0 is the seq of a frame that is no event.
+// eventLocked moves the cursor of room forward to seq, the Seq of a frame that the client gets. It does nothing if seq is 0,
+// because then the frame is no event.
 func (p *pollConn) eventLocked(room string, seq int64) {
 	p.readLocked(room, func(c *wire.Cursor) { c.Seq = max(c.Seq, seq) })
 }

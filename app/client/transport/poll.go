@@ -10,21 +10,22 @@ import (
 )
 
 const (
-	slotTimeout    = 2 * time.Second // how long a poll waits for a slot; without a slot, the server answers it at once
-	signoutTimeout = 5 * time.Second // how long Close waits until the server has answered a signout
+	slotTimeout    = 2 * time.Second // how long a poll waits for a slot; then it goes on without a slot
+	signoutTimeout = 5 * time.Second // how long Close waits at most for the answer to a signout
 )
 
-// A Poster posts the frames of one poll to the server, with the content type wire.PollType, and returns the answer. It
-// gives up when ctx is done. In the browser it calls browser.Post; in native programs PostTo returns it; tests use a
-// script.
+// A Poster posts the frames of one poll to the server, with the content type wire.PollType. It returns the answer with its
+// HTTP status; header returns the value of the HTTP header called name. A Poster gives up when ctx is done. In the browser
+// the Poster calls browser.Post; native programs get theirs from PostTo.
 type Poster func(ctx context.Context, frames []byte) (status int, header func(name string) string, answer []byte, err error)
 
-// A Slot takes a slot for a long poll, and waits until a slot is free. ok is false if ctx is done first. Call done when
-// the poll has ended. All tabs of a browser share a few slots, because a browser opens six connections to one server at
-// most.
+// A Slot waits until a slot for a long poll is free, and takes that slot. ok is false if ctx is done before a slot is free.
+// Call done when the poll has ended. All tabs of a browser share a few slots: a browser opens only six connections to one
+// server, so the long polls of many tabs would block all other requests.
 type Slot func(ctx context.Context) (done func(), ok bool)
 
-// DialPolls returns a Dial for networks that block WebSockets. If slot is nil, a slot is always free.
+// DialPolls returns a Dial for networks that block WebSockets: it opens connections by polls. If slot is nil, the number of
+// long polls is not limited.
 func DialPolls(post Poster, slot Slot) Dial {
 	if slot == nil {
 		slot = func(context.Context) (func(), bool) { return func() {}, true }
@@ -36,10 +37,10 @@ func DialPolls(post Poster, slot Slot) Dial {
 	}
 }
 
-// A pollConn is a connection that consists of polls: each poll is a request that brings its answer and ends. The
-// goroutine listen asks for news with polls that wait at the server. The goroutine speak sends the client's frames with
-// polls that do not wait. The answers to speak contain news of the rooms, too, but speak drops that news: only listen
-// moves the cursors, so nothing comes twice or out of order.
+// A pollConn is a connection that consists of polls: each poll is an HTTP request that ends with its answer. The goroutine
+// listen asks for news with polls that wait at the server. The goroutine speak sends the client's frames with polls that do
+// not wait. The answers to these polls contain news of the rooms, too, but speak drops that news: only listen moves the
+// cursors, so nothing comes twice or out of order.
 type pollConn struct {
 	post    Poster                  // static
 	slot    Slot                    // static
@@ -52,13 +53,13 @@ type pollConn struct {
 	mu sync.Mutex // guards the fields below, up to signingOut
 	// the hello with which each poll begins; the cursors of its rooms say what the client has read
 	hello        wire.Hello
-	named        string             // the name to put back into hello if the server refuses a rename
-	awaitingJoin map[string]bool    // the rooms for which the client waits for a joined
+	named        string             // the last accepted name: it is put into hello.Name again if a rename is refused
+	awaitingJoin map[string]bool    // the rooms that the client has joined and for which no frame joined has come yet
 	unsent       []wire.Frame       // the frames that the method speak has not sent yet
-	interrupt    context.CancelFunc // ends the poll that waits at the server, because the rooms have changed
+	interrupt    context.CancelFunc // ends the poll that waits at the server; called when the client joins or leaves a room
 	signingOut   bool               // the client has written a signout
 
-	user wire.User // owned by listen: the user, as the last welcome says; zero before the first welcome
+	user wire.User // owned by listen: the user, as the last welcome or authed says; zero before the first welcome
 }
 
 // Read implements Conn.
@@ -73,8 +74,8 @@ func (p *pollConn) Read(ctx context.Context) ([]byte, error) {
 	}
 }
 
-// Write implements Conn. Each poll names all rooms of the client. So a join or a leave interrupts the poll that waits,
-// and listen begins another one.
+// Write implements Conn. If message contains a join or a leave, Write interrupts the poll that waits at the server, because
+// the hello of each poll names all rooms of the client. The goroutine listen then begins another poll.
 func (p *pollConn) Write(message []byte) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,7 +104,7 @@ func (p *pollConn) Write(message []byte) error {
 		case wire.Leave:
 			p.forgetLocked(f.Room)
 			p.interrupt()
-		case wire.Rename: // with the old name, the next hello would undo the rename
+		case wire.Rename: // change the hello of later polls, too: a hello with the old name would undo the rename
 			p.hello.Name = f.Name
 			p.unsent = append(p.unsent, f)
 		default:
@@ -133,14 +134,14 @@ func (p *pollConn) Close(code int, _ string) {
 		case <-timer.C:
 		}
 	}
-	p.mu.Lock() // so that from here on Write begins no goroutine
+	p.mu.Lock() // without the lock, a Write could begin a goroutine after running.Wait
 	p.end(&wire.ClosedError{Code: code})
 	p.mu.Unlock()
 	p.running.Wait()
 }
 
-// renamedLocked puts the name that the server gave the user into the hello of later polls, if the user is a guest. A
-// hello with an older name would rename the guest back.
+// renamedLocked runs when the server has sent the user with a new name, u. If u is a guest, renamedLocked puts the name into
+// the hello of later polls: a hello with an older name would give the guest that older name again.
 func (p *pollConn) renamedLocked(u wire.User) {
 	if u.Anonymous {
 		p.hello.Name, p.named = u.Name, u.Name
@@ -159,7 +160,8 @@ func (p *pollConn) forgetLocked(room string) {
 	delete(p.awaitingJoin, room)
 }
 
-// readLocked moves the cursor of room in hello. The function move changes the cursor that it gets.
+// readLocked calls move, which changes the cursor of room in the hello of later polls. It does nothing if p.hello does not
+// contain that room.
 func (p *pollConn) readLocked(room string, move func(c *wire.Cursor)) {
 	if i := index(p.hello.Rooms, room); i >= 0 {
 		c := wire.Cursor{}

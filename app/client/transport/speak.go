@@ -28,8 +28,8 @@ func (p *pollConn) speak() {
 	}
 }
 
-// batch takes the next frames to send, as many as one poll holds. It returns them with a hello that joins the rooms to
-// which they belong.
+// batch removes the next frames from p.unsent, as many as fit into one poll. It returns them with a hello that joins only
+// the rooms of these frames.
 func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,7 +39,7 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	for _, f := range p.unsent {
 		with := hello
 		if room := roomOf(f); room != "" && index(hello.Rooms, room) < 0 {
-			join := wire.Join{Room: room} // the client has left the room meanwhile
+			join := wire.Join{Room: room} // this join is used if the client has left the room since it wrote f
 			if i := index(p.hello.Rooms, room); i >= 0 {
 				join = p.hello.Rooms[i]
 			}
@@ -55,7 +55,7 @@ func (p *pollConn) batch() (hello wire.Hello, frames []wire.Frame) {
 	return hello, frames
 }
 
-// roomOf returns the room that a poll must join to carry f, "" if f belongs to no room.
+// roomOf returns the room that the hello of a poll must join so that the poll can carry f. It returns "" if f needs no room.
 func roomOf(f wire.Frame) string {
 	switch f := f.(type) {
 	case wire.Post:
@@ -72,9 +72,10 @@ func roomOf(f wire.Frame) string {
 	return ""
 }
 
-// answered hands the client the answers to frames, and drops the rest of the server's answer: listen brings the news of
-// the rooms. A reacted or removed that answers one of frames is both an answer and news. So answered takes its seq away,
-// as in the answer to a repeat: the client's cursor stays, until listen brings the event in its turn.
+// answered runs when a poll that carried frames was answered. It passes the server's answers to these frames on to the
+// client. It drops all news of the rooms, because listen brings the news. But a frame reacted or removed can be an answer
+// and news at once: answered passes it on with the Seq 0. With its real Seq, the client would move its cursor past events
+// that listen has not brought yet.
 func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	var renewed *wire.Auth
 	for _, f := range frames {
@@ -117,7 +118,7 @@ func (p *pollConn) answered(frames []wire.Frame, answer []byte) {
 	})
 }
 
-// answers reports whether f, a reacted or a removed, answers one of frames.
+// answers reports whether f, a wire.Reacted or a wire.Removed, is the answer to one of frames.
 func answers(frames []wire.Frame, f wire.Frame) bool {
 	return slices.ContainsFunc(frames, func(said wire.Frame) bool {
 		switch said := said.(type) {

@@ -1,6 +1,6 @@
-// Package transport opens connections to a server and hides what carries them: a WebSocket, or, where networks block those,
-// polls that look like a connection. It passes messages on and reads their frames only as far as polls need that. Files from
-// the top down: poll, listen, speak, exchange, websocket, transport.
+// Package transport opens connections to a server: by a WebSocket or, where a network blocks WebSockets, by polls. Both look
+// the same to the client. The package does not read the messages that it carries, except that polls read some of the frames.
+// Files from the top down: poll, listen, speak, exchange, websocket, transport.
 package transport
 
 import "context"
@@ -15,8 +15,8 @@ type Conn interface {
 	// *wire.ClosedError. If ctx is done, it returns ctx's error.
 	Read(ctx context.Context) ([]byte, error)
 
-	// Write queues one message. A nil error does not mean that the message arrived: only an answer does. An error means
-	// that the connection has ended, and Read says why.
+	// Write queues one message. After a nil error, the message may still get lost: only an answer of the server shows that
+	// it has arrived. An error means that the connection has ended; the error that Read returns says why.
 	Write(message []byte) error
 
 	// Close ends the connection with code, which is 1000 or 4000-4999: a browser allows no other code. Read then
@@ -24,5 +24,5 @@ type Conn interface {
 	Close(code int, reason string)
 }
 
-// Dial opens a connection. When ctx is done it gives up, and closes a connection that opens late.
+// Dial opens a connection. When ctx is done, Dial gives up. If the connection still opens after that, Dial closes it.
 type Dial func(ctx context.Context) (Conn, error)

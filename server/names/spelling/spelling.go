@@ -1,5 +1,5 @@
-// Package spelling makes the names of users safe to show, and tells which names look the same. It is pure: package names
-// uses it for users who are signed in, and package hub for guests.
+// Package spelling makes the names of users safe to show, and finds out which names look the same. Its functions are pure.
+// Package names uses them for users who are signed in, and package hub for guests.
 package spelling
 
 import (
@@ -24,7 +24,7 @@ func Clean(name string, limit int) string {
 		}
 	}, strings.ToValidUTF8(name, ""))
 	// Normalise last: when an invisible character is removed, the characters on its two sides may combine into one.
-	// Norm separates very long rows of accents with an invisible character, so remove it again.
+	// norm.NFC puts an invisible character into very long rows of accents, so remove invisible characters again.
 	return cut(only(visible, norm.NFC.String(strings.Join(strings.Fields(seen), " "))), limit)
 }
 
@@ -45,9 +45,9 @@ func cut(name string, limit int) string {
 	return strings.TrimRight(string(runes[:min(len(runes), limit)]), " ")
 }
 
-// confusables replaces a character that looks like one of the letters a to z with that letter. Make the string lower
-// case first. It holds only characters that keyboards have. Unicode's whole list is longer: it would treat real names
-// as alike that users can tell apart.
+// confusables replaces characters that look like one of the letters a to z with that letter. Call Replace with a string
+// in lower case. The list has only characters that are on keyboards. Unicode's list of confusable characters is longer:
+// with it, different names that users can tell apart would count as the same.
 var confusables = strings.NewReplacer(
 	"а", "a", "в", "b", "с", "c", "ԁ", "d", "е", "e", "һ", "h", "н", "h", "і", "i", "ј", "j", "к", "k", "ӏ", "l", "м", "m",
 	"о", "o", "р", "p", "ԛ", "q", "ѕ", "s", "т", "t", "у", "y", "ԝ", "w", "х", "x", "ү", "y", // Cyrillic
@@ -57,20 +57,24 @@ var confusables = strings.NewReplacer(
 )
 
 // Skeleton returns the same string for two names that look alike to a quick reader (compare Unicode TR 39). It ignores
-// the case, compatibility forms (such as wide letters), and the script of a letter, such as Cyrillic.
+// upper and lower case, and compatibility forms such as wide letters. A letter of another script, such as Cyrillic, counts
+// as the Latin letter that it looks like.
 func Skeleton(name string) string {
 	return confusables.Replace(strings.ToLower(strings.ToUpper(norm.NFKC.String(name))))
 }
 
-// strokes replaces letters that look like another letter in many fonts.
+// strokes replaces letters that look like other letters in many fonts: rn looks like m, vv like w, and i like l.
 var strokes = strings.NewReplacer("rn", "m", "vv", "w", "i", "l")
 
-// Key returns the same string for two names if a reader could take them for the same name. It is stricter than
-// Skeleton: it also ignores accents and all characters that are not letters or digits, and the letters i and l are one
-// letter. If a name has no letters and no digits, Key keeps all its characters except the spaces.
+// Key returns the same string for two names if a reader could take them for the same name. It is stricter than Skeleton,
+// so more pairs of names count as the same: Key also ignores accents and all characters that are not letters or digits,
+// and it makes the replacements in the variable strokes. If a name has no letters and no digits, Key returns its Skeleton
+// without spaces.
 func Key(name string) string {
+	// Remove accents. They are in unicode.Mn, and so are the vowel signs of scripts such as Devanagari. Keep the vowel
+	// signs: they are not in unicode.Inherited.
 	bare := only(func(r rune) bool { return !unicode.Is(unicode.Mn, r) || !unicode.Is(unicode.Inherited, r) },
-		norm.NFKD.String(name)) // without accents, but with vowel signs such as Devanagari's, which are not Inherited
+		norm.NFKD.String(name))
 	key := only(func(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.Nd) }, Skeleton(bare))
 	if key == "" {
 		return only(func(r rune) bool { return !unicode.IsSpace(r) }, Skeleton(name))

@@ -23,7 +23,7 @@ const (
 	diskMargin      = 64 << 20
 	diskMarginShare = 16
 	minCapacity     = 1 << 20 // the smallest result of Capacity, in bytes
-	lastBlock       = 8 << 20 // the bytes of the file that JetStream is writing: it cannot compact this file yet
+	lastBlock       = 8 << 20 // the largest size of the file that JetStream still fills, and so cannot compact yet
 )
 
 // ErrDiskFull is the error of Full and of Seal while the disk is nearly full.
@@ -32,7 +32,7 @@ var ErrDiskFull = errors.New("the disk has no room")
 // ErrForeign is the error of OpenFolder for a folder that is not Mayfly's, or that another version of Mayfly wrote.
 var ErrForeign = errors.New("the folder cannot be this Mayfly's")
 
-// foreign is an ErrForeign with a text of its own, which says what to do.
+// foreign is an error for which errors.Is(err, ErrForeign) is true. Its text says what the operator must do.
 type foreign string
 
 func (f foreign) Error() string        { return string(f) }
@@ -78,8 +78,8 @@ func OpenFolder(path string) (*Folder, error) {
 	return f, nil
 }
 
-// checkFormat fails if the folder has another format than this version. It writes the format of this version into a new
-// folder.
+// checkFormat returns an error if another version of Mayfly wrote the folder in another format. If the folder is new,
+// checkFormat writes the file formatFile.
 func (f *Folder) checkFormat() error {
 	stored, err := os.ReadFile(f.in(formatFile))
 	switch {
@@ -109,8 +109,8 @@ func writeSynced(path, content string) error {
 	return errors.Join(err, file.Sync(), file.Close())
 }
 
-// Replace writes a file that only this user may read, in place of the file of that path if there is one, and syncs it to
-// disk. A crash leaves the older file or the whole new one, and perhaps a file with the suffix ".tmp".
+// Replace writes a file that only this user may read, and syncs it to disk. If there is a file at path already, the new file
+// replaces it. After a crash there is the whole old file or the whole new one, and perhaps a file with the suffix ".tmp".
 func Replace(path string, content []byte) error {
 	f, err := os.OpenFile(path+temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, privateFile)
 	if err != nil {
@@ -134,9 +134,9 @@ func (f *Folder) in(name string) string { return filepath.Join(f.path, name) }
 // Close unlocks the folder.
 func (f *Folder) Close() error { return f.lock.Close() }
 
-// Capacity returns how many bytes of live messages the disk can hold. That is half of the space that JetStream can use
-// (the free space and its own files, without the margin), because JetStream compacts a file only when less than half of
-// it is live.
+// Capacity returns how many bytes of live messages the disk can hold. JetStream can use the free space and the space of
+// its own files, except the margin and lastBlock. Capacity returns half of that. The other half may be full of expired
+// messages, because JetStream compacts a file only when less than half of the file is live.
 func (f *Folder) Capacity() (int64, error) {
 	disk, err := statDisk(f.path)
 	if err != nil {

@@ -19,7 +19,7 @@ func statDisk(path string) (space, error) {
 	return space{size: int64(s.Blocks) * int64(s.Bsize), free: int64(s.Bavail) * int64(s.Bsize)}, nil
 }
 
-// lockExclusive locks f until it is closed. The system releases the lock when the process ends, also after a crash.
+// lockExclusive locks f until f is closed. The system releases the lock when the process ends, also after a crash.
 func lockExclusive(f *os.File) error {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

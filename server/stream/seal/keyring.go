@@ -20,15 +20,16 @@ import (
 
 const (
 	keySize     = 32               // bytes of an AES-256 key, and of the key that hashes ids
-	idsFile     = "ids"            // file of the key that hashes ids
-	keyLayout   = "20060102T1504Z" // the layout of a key's file name, which is the minute of the key
+	idsFile     = "ids"            // the name of the file that contains the key for hashing ids (HashID)
+	keyLayout   = "20060102T1504Z" // for time.Format; a key's file is named by the minute in which its messages expire
 	temporary   = ".tmp"           // the suffix of a file that is not complete yet
-	rotateEvery = 5 * time.Second  // the longest sleep of Run, which notices a jump of the clock at most this late
+	rotateEvery = 5 * time.Second  // the longest sleep of Run, so that it soon notices that the clock was set forward
 	privateFile = 0o600
 	privateDir  = 0o700
 )
 
-// minute counts minutes of Unix time. All messages that expire in the same minute have the same key.
+// A minute is the number of a minute of Unix time: 0 is the first minute of 1970. All messages that expire in the same
+// minute have the same key.
 type minute int64
 
 func minuteOf(ms int64) minute { return minute(ms / time.Minute.Milliseconds()) }
@@ -59,7 +60,7 @@ type KeyRing struct {
 
 	mu   sync.Mutex // guards what follows; never held during a write to disk
 	keys map[minute]cipher.AEAD
-	used map[minute]bool // minutes for which a message was sealed since the last Rotate
+	used map[minute]bool // since the last Rotate: for each message that was sealed, the minute in which the message expires
 }
 
 // OpenKeyRing reads the keys in folder, and deletes the keys whose minute has passed. now is the node's clock.
@@ -111,8 +112,8 @@ func (k *KeyRing) loadKey(name string) error {
 	return nil
 }
 
-// sealingKey returns the key of m for encryption. If there is no key yet, sealingKey makes one, and blocks for a write to
-// disk. For a minute that has passed, it returns a random key that is not stored, so nobody can decrypt the message.
+// sealingKey returns the key of m for encryption. If there is no key yet, sealingKey makes one, and blocks until the key is
+// written to disk. If m has passed, it returns a random key that is not stored, so nobody can decrypt the message.
 func (k *KeyRing) sealingKey(m minute) (cipher.AEAD, error) {
 	k.mu.Lock()
 	key := k.keys[m]
@@ -128,7 +129,7 @@ func (k *KeyRing) sealingKey(m minute) (cipher.AEAD, error) {
 	}
 }
 
-// openingKey returns the key of m for decryption, nil if there is none.
+// openingKey returns the key of m for decryption, nil if there is no such key.
 func (k *KeyRing) openingKey(m minute) cipher.AEAD {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -156,14 +157,15 @@ func (k *KeyRing) makeKey(m minute) (cipher.AEAD, error) {
 	return key, nil
 }
 
-// writeKey makes a random key and returns it once the file of that name is synced to disk.
+// writeKey makes a random key and writes it to a file in k.dir. The parameter name is the name of the file. writeKey
+// returns the key once the file is synced to disk.
 func (k *KeyRing) writeKey(name string) (key []byte, err error) {
 	key = randomKey()
 	return key, Replace(filepath.Join(k.dir, name), key)
 }
 
-// Run rotates the keys until ctx is done: at the end of each minute, and every rotateEvery. Nothing else rotates them
-// after OpenKeyRing.
+// Run calls Rotate at the end of each minute, and every rotateEvery, until ctx is done. After OpenKeyRing, nothing but Run
+// deletes old keys.
 func (k *KeyRing) Run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -181,8 +183,9 @@ func (k *KeyRing) Run(ctx context.Context) {
 	}
 }
 
-// Rotate deletes the keys whose minute has passed. It also makes keys in advance, so that no append waits for the disk:
-// if a message was sealed for a minute since the last Rotate, Rotate makes the key of the minute after it.
+// Rotate deletes the keys whose minute has passed. It also makes keys in advance, so that no append has to wait for the
+// disk. For each minute m in k.used, it makes the key of the minute m+1: users are posting, so messages that expire in
+// m+1 will follow.
 func (k *KeyRing) Rotate(now time.Time) error {
 	k.mu.Lock()
 	used := k.used
@@ -199,8 +202,8 @@ func (k *KeyRing) Rotate(now time.Time) error {
 	return err
 }
 
-// removeOld deletes the key files whose minute has passed. It reads the folder each time, because a file may be left from an
-// earlier failure or may have been restored.
+// removeOld deletes the key files whose minute has passed. It reads the names of all files in the folder each time,
+// because an earlier deletion may have failed, or an old file may have been restored.
 func (k *KeyRing) removeOld(now time.Time) error {
 	files, err := os.ReadDir(k.dir)
 	removed := false
@@ -216,8 +219,8 @@ func (k *KeyRing) removeOld(now time.Time) error {
 	return err
 }
 
-// HashID returns a keyed hash of id. Equal ids give equal hashes, so JetStream recognises repeats, but the stored hash does
-// not reveal who posted a message.
+// HashID returns a keyed hash of id. Equal ids have equal hashes, so JetStream recognises a repeat by the hash. But the
+// stored hash does not reveal which user posted a message.
 func (k *KeyRing) HashID(id string) string {
 	h := hmac.New(sha256.New, k.ids)
 	h.Write([]byte(id))

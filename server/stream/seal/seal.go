@@ -22,9 +22,10 @@ const (
 	sealedPrefix  = 1 + 8 // the bytes of the version and of the deadline
 )
 
-// Seal encrypts record for the disk. The result is a version, then expires (the record's deadline in Unix milliseconds,
-// not encrypted, because it names the key), then the encrypted record. Room, id (a hash) and expires are authenticated
-// too: Open fails if the record was moved to another room, id or deadline.
+// Seal encrypts record for the disk. It returns the version, then expires, then the encrypted record. expires is the
+// record's deadline in Unix milliseconds. expires is not encrypted, because Open needs it to find the key. room, id (a
+// hash) and expires are also authenticated: Open fails if somebody has changed the deadline, or has moved the record to
+// another room or id.
 func (k *KeyRing) Seal(room, id string, expires int64, record []byte) ([]byte, error) {
 	key, err := k.sealingKey(minuteOf(expires))
 	if err != nil {

@@ -13,10 +13,10 @@ type keptFact struct {
 	until time.Time
 }
 
-// Facts does what stream.Facts does, in memory. Any number of nodes may follow it, and it fails when the test says so.
-// The zero value is empty and ready.
+// Facts does in memory what stream.Facts does. Several nodes of a test may share one Facts. After Fail, its methods
+// return an error. The zero value is empty and ready.
 type Facts struct {
-	order sync.Mutex // held while a fact is stored and delivered, so that all followers see one order
+	order sync.Mutex // held while a fact is stored and delivered, so that all followers get the facts in the same order
 
 	mu        sync.Mutex // guards what follows
 	kept      []keptFact
@@ -24,7 +24,8 @@ type Facts struct {
 	err       error
 }
 
-// Keep does what stream.Facts.Keep does.
+// Keep implements ledger.Store: it stores fact, and delivers it to every follower before it returns. After Fail, it
+// only returns the error.
 func (s *Facts) Keep(_ context.Context, fact string, expiry time.Time) error {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -43,7 +44,8 @@ func (s *Facts) Keep(_ context.Context, fact string, expiry time.Time) error {
 	return nil
 }
 
-// Follow does what stream.Facts.Follow does, but it may be called again: once by each node of a test.
+// Follow implements ledger.Store: it calls deliver with every stored fact before it returns, and later with each new
+// fact. Several nodes of a test share s, so Follow may be called more than once, unlike stream.Facts.Follow.
 func (s *Facts) Follow(_ context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
 	s.order.Lock()
 	defer s.order.Unlock()
@@ -66,7 +68,7 @@ func (s *Facts) Follow(_ context.Context, deliver func(fact string, until time.T
 	}, nil
 }
 
-// Current does what stream.Facts.Current does.
+// Current implements ledger.Store. It returns the error that Fail has set, nil if there is none.
 func (s *Facts) Current() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,7 +1,7 @@
 // Package streamtest replaces server/stream in tests, without NATS and in memory: Memory replaces stream.NATS, and Facts
-// replaces stream.Facts. Each does what the original does, but answers at once. A test can make it fail, wait or lose
-// copies. It starts no goroutine, so it works under synctest. The tests of server/stream run the same tests on the
-// originals and on the replacements.
+// replaces stream.Facts. Both do what the originals do, but answer at once. A test can make both fail. It can also make
+// Memory answer late, and make Memory delay or lose the events that it delivers to followers. Neither starts a goroutine, so
+// both work under synctest. Package server/stream runs the same tests on the originals and on the replacements.
 package streamtest
 
 import (
@@ -16,25 +16,25 @@ import (
 
 // Memory is a hub.Stream and hub.Signals in memory. It answers at once, unless the test has made it fail or wait.
 //
-// One thing: one lock guards it all, and a test tells it in one place how to behave.
+// One type: one lock guards all its fields.
 type Memory struct {
-	order sync.Mutex // held while an event is stored and delivered, so that all followers see one order
+	order sync.Mutex // held while an event is stored and delivered, so that all followers get the events in the same order
 
 	mu        sync.Mutex // guards what follows
 	seq       int64
 	stored    map[string][]hub.Event
-	erased    map[string][]hub.Event // without their bodies
+	erased    map[string][]hub.Event // the events that Erase has erased, without their bodies
 	followers map[string][]*func(hub.Event)
 	listeners []*func(hub.Signal)
-	mute      bool // Send has no effect
+	mute      bool // if true, Send has no effect; set by LoseSignals
 	appendErr error
 	followErr error
-	held      []func() // appends that Hold keeps back
+	held      []func() // the appends that wait since Hold; the function release, which Hold returned, runs them
 	holding   bool
 	lossy     bool
-	copies    []func() // deliveries that HoldCopies keeps back; nil: it keeps back none
+	copies    []func() // the deliveries that wait since HoldCopies, until its release is called; nil: deliveries do not wait
 	bounds    int      // the most messages in one room; 0: no limit
-	keep      bool     // Erase has no effect
+	keep      bool     // if true, Erase has no effect; set by KeepErased
 }
 
 // NewMemory returns an empty stream.
@@ -130,7 +130,8 @@ func (s *Memory) Erase(room string, seq int64) {
 	s.erased[room] = append(s.erased[room], e)
 }
 
-// KeepErased(true) makes Erase do nothing, as if the node died before it could erase. KeepErased(false) ends that.
+// KeepErased(true) makes Erase do nothing, as if the node had died before it could erase. After KeepErased(false), Erase
+// works again.
 func (s *Memory) KeepErased(keep bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -151,11 +152,10 @@ func (s *Memory) AppendMessage(room string, m wire.Message) {
 
 // Message returns the message in e. It returns the zero message if e is of another kind or cannot be read.
 func Message(e hub.Event) wire.Message {
-	m, err := wire.DecodeMessage(e.Body)
+	m, err := wire.DecodeMessage(e.JSON())
 	if e.Kind != hub.KindMessage || err != nil {
 		return wire.Message{}
 	}
-	m.Seq = e.Seq
 	return m
 }
 
@@ -180,14 +180,20 @@ func (s *Memory) Bound(n int) {
 	s.bounds = n
 }
 
-// LoseCopies(true) makes appends succeed without a copy for the followers. LoseCopies(false) ends that.
+// LoseCopies(true) makes appends succeed without a copy for the followers. After LoseCopies(false), the followers get the
+// copies of new appends again.
 func (s *Memory) LoseCopies(lose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.lossy = lose
 }
 
-// copy runs deliver at once; after HoldCopies it keeps deliver for later, and after LoseCopies(true) it drops deliver.
+// copy handles deliver, a function that delivers one event to the followers. Of these cases, the first that applies
+// counts:
+//
+//   - HoldCopies was called, and its release was not called yet: copy adds deliver to s.copies
+//   - LoseCopies(true) was called, and LoseCopies(false) was not called since: copy does nothing
+//   - otherwise copy calls deliver
 func (s *Memory) copy(deliver func()) {
 	s.mu.Lock()
 	lossy, late := s.lossy, s.copies != nil
@@ -200,7 +206,7 @@ func (s *Memory) copy(deliver func()) {
 	}
 }
 
-// HoldCopies keeps back the copies of appends. The followers get them in order when the test calls release.
+// HoldCopies makes the copies of later appends wait. When the test calls release, the followers get the copies in order.
 func (s *Memory) HoldCopies() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -218,7 +224,7 @@ func (s *Memory) HoldCopies() (release func()) {
 	}
 }
 
-// Hold keeps back appends. They run in order when the test calls release.
+// Hold makes later appends wait. When the test calls release, these appends run in order.
 func (s *Memory) Hold() (release func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,7 +21,7 @@ func (s *Memory) Send(signal hub.Signal) error {
 	return nil
 }
 
-// LoseSignals(true) makes Send succeed without an effect. LoseSignals(false) ends that.
+// LoseSignals(true) makes Send succeed without an effect. After LoseSignals(false), Send works again.
 func (s *Memory) LoseSignals(lose bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,16 +45,17 @@ func TestFragmentIsChanged(t *testing.T) {
 	}
 }
 
-// TestOpenARoom types names of rooms in the ways that users write them, and one that no room can have.
+// TestOpenARoom types names of rooms in the ways that users write them, and a name that no room can have: beside the log,
+// and on a phone in the drawer.
 func TestOpenARoom(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	field := rig.ByRole("textbox", "Open a room")
 	open := func(text string) {
-		tab.Click("button", "Rooms")
-		tab.Until(`document.activeElement.closest('nav') !== null || ` + field + ` !== undefined`)
+		tab.Until(field + `?.checkVisibility() === true`)
 		tab.Script(field + `.value = ` + strconv.Quote(text))
+		tab.Script(field + `.dispatchEvent(new Event('input', {bubbles: true}))`)
 		tab.Script(field + `.form.requestSubmit()`)
 	}
 	for text, path := range map[string]string{" Team ": "/r/team", "#coffee": "/r/coffee", server.URL + "/r/Tea/?x": "/r/tea"} {
@@ -62,11 +63,15 @@ func TestOpenARoom(t *testing.T) {
 		tab.Until(`location.pathname === '` + path + `'`)
 	}
 	before := rig.Eval[string](tab, `location.pathname`)
+	tab.Phone()
+	tab.Click("button", "Rooms")
 	open("my team")
 	tab.Until(field + `.validationMessage.includes("No room can have that name")`)
 	if got := rig.Eval[string](tab, `location.pathname`); got != before {
 		t.Errorf("a name that no room can have leads to %s", got)
 	}
+	open("soup")
+	tab.Until(`location.pathname === '/r/soup' && !` + field + `?.checkVisibility()`)
 }
 
 // TestClicksThatTheBrowserTakes checks that a click on a link with a key such as Shift does not open the link in this

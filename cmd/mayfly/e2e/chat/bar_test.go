@@ -16,18 +16,12 @@ import (
 
 // point moves the mouse to the middle of an element, the value of a JavaScript expression.
 func point(tab *rig.Tab, element string) {
-	at := middle(tab, element)
+	at := tab.Middle(element)
 	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, input.DispatchMouseEvent, input.DispatchMouseEventParams{
 			Type: input.DispatchMouseEventTypeMouseMoved, X: at.X, Y: at.Y})
 		return err
 	}))
-}
-
-// middle returns the middle of an element, the value of a JavaScript expression.
-func middle(tab *rig.Tab, element string) *input.TouchPoint {
-	return rig.Eval[*input.TouchPoint](tab, `(r => ({x: r.x + r.width / 2, y: r.y + r.height / 2}))(`+element+
-		`.getBoundingClientRect())`)
 }
 
 // inSight returns a JavaScript condition: the bar of the row with this text is shown, and nothing cuts or covers it.
@@ -64,7 +58,7 @@ func TestBarByMouse(t *testing.T) {
 	bar := in("line 24.", ".message-actions")
 	point(tab, bar) // the pointer does not lose it on the way
 	tab.Until(inSight("line 24."))
-	like := middle(tab, bar+`.querySelector('button')`)
+	like := tab.Middle(bar + `.querySelector('button')`)
 	tab.Do(chromedp.MouseClickXY(like.X, like.Y))
 	tab.Until(in("line 24.", ".reaction") + `?.textContent === '👍 1' && ` + bar +
 		`.querySelector('button').getAttribute('aria-pressed') === 'true' && ` + inSight("line 24."))
@@ -132,6 +126,22 @@ func TestBarByKeyboard(t *testing.T) {
 	tab.Until(`document.activeElement === ` + rig.Composer + ` && ` + shownBars + ` === 0`)
 }
 
+// TestBarOfAMessageThatIsAccepted: a message gets its other actions while the focus is in its bar. The focus stays on the
+// button, so that the next key does not go elsewhere.
+func TestBarOfAMessageThatIsAccepted(t *testing.T) {
+	t.Parallel()
+	server, tab := unsent(t, "Lunch?")
+	tab.TabBackTo(rig.Log)
+	tab.Press(kb.End)
+	tab.Do(rig.Enter())
+	tab.Until(`document.activeElement.textContent === 'Copy text'`)
+	server.Start()
+	tab.Until(`!` + row("Lunch?") + `.matches('` + rig.WaitingRow + `') && ` + inSight("Lunch?") +
+		` && document.activeElement.textContent === 'Copy text'`)
+	tab.Press(kb.ArrowRight)
+	tab.Until(`document.activeElement.textContent === 'Take back'`)
+}
+
 // TestBarOutOfSight: open actions close once their row is scrolled out of sight. The focus goes from them to their row.
 func TestBarOutOfSight(t *testing.T) {
 	t.Parallel()
@@ -167,20 +177,20 @@ func TestBarByTouch(t *testing.T) {
 			.observe(` + rig.Log + `, {subtree: true, attributeFilter: ['aria-expanded']});
 		window.cancelled = 0; addEventListener('pointercancel', () => { cancelled++; window.seconds = 0; });
 		setInterval(() => window.seconds++, 1000)`)
-	down := func(at *input.TouchPoint) { tab.Do(touch(input.DispatchTouchEventTypeTouchStart, at)) }
-	up := func() { tab.Do(touch(input.DispatchTouchEventTypeTouchEnd)) }
+	down := func(at *input.TouchPoint) { tab.Do(rig.Touch(input.DispatchTouchEventTypeTouchStart, at)) }
+	up := func() { tab.Do(rig.Touch(input.DispatchTouchEventTypeTouchEnd)) }
 
-	finger := middle(tab, in("line 38.", rig.RowText))
+	finger := tab.Middle(in("line 38.", rig.RowText))
 	down(finger)
 	for range 20 {
 		finger.Y += 5
-		tab.Do(touch(input.DispatchTouchEventTypeTouchMove, finger))
+		tab.Do(rig.Touch(input.DispatchTouchEventTypeTouchMove, finger))
 	}
 	tab.Until(`cancelled === 1 && ` + belowSight + ` > 50 && seconds >= 2`) // longer than a finger must stay
 	up()
 	tab.Until(`window.was === (window.was = ` + rig.Log + `.scrollTop)`) // the scroll is over
 	at := rig.Eval[string](tab, places)
-	down(middle(tab, in("line 35.", rig.RowText)))
+	down(tab.Middle(in("line 35.", rig.RowText)))
 	tab.Until(in("line 35.", rig.RowMore) + `.ariaExpanded === 'true'`)
 	up()
 	tab.Until(inSight("line 35.") + ` && menus === 0 && String(getSelection()) === ''`)
@@ -193,14 +203,10 @@ func TestBarByTouch(t *testing.T) {
 	if bad := small(tab, 44); len(bad) > 0 {
 		t.Errorf("smaller than 44 px for a finger: %q", bad)
 	}
-	tap := func(element string) {
-		down(middle(tab, element))
-		up()
-	}
-	tap(in("line 35.", ".message-actions button"))
+	tab.Tap(in("line 35.", ".message-actions button"))
 	tab.Until(in("line 35.", ".reaction") + `?.textContent === '👍 1' && ` + shownBars + ` === 0`)
-	tap(in("line 34.", rig.RowMore))
+	tab.Tap(in("line 34.", rig.RowLeft)) // the ring lies on the button and does the same
 	tab.Until(inSight("line 34."))
-	tap(in("line 36.", rig.RowText))
+	tab.Tap(in("line 20.", rig.RowText))
 	tab.Until(shownBars + ` === 0`)
 }

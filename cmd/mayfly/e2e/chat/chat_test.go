@@ -93,7 +93,7 @@ func TestComposer(t *testing.T) {
 // sentAt reports whether s says when a message was sent, in the form that is usual in the United States, because that is
 // the browser's language.
 func sentAt(s string) bool {
-	_, err := time.Parse("Sent at 3:04:05 PM", s)
+	_, err := time.Parse("Sent at 3:04:05\u00a0PM", s)
 	return err == nil
 }
 

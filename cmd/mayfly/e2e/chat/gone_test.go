@@ -80,7 +80,7 @@ func TestTakeBackOutlivesThePage(t *testing.T) {
 			t.Parallel()
 			server := rig.Serve(t)
 			ben := rig.OpenBrowser(t).Tab(server.URL).Ready()
-			ann := rig.OpenBrowser(t).Tab(server.URL).Ready()
+			ann := rig.OwnBrowser(t).Tab(server.URL).Ready()
 			ann.Say("A slip")
 			ben.Shows("A slip")
 			ann.Until(`!!` + row("A slip") + ` && !` + rig.Find(rig.WaitingRow))

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"mayfly/cmd/mayfly/e2e/rig"
@@ -97,6 +98,34 @@ func TestReadingBelowANameThatIsHandedOn(t *testing.T) {
 				return true
 			})
 		})
+	}
+}
+
+// TestRingsStandInOneColumn: the rings of rows without a name stand below the ring of the row that has it.
+func TestRingsStandInOneColumn(t *testing.T) {
+	t.Parallel()
+	tab := rig.OpenBrowser(t).Tab(rig.Serve(t).URL).Ready()
+	for _, text := range []string{"one", "two", "three"} {
+		tab.Say(text)
+		tab.Shows(text)
+	}
+	tab.Until(`!` + rig.Find(rig.WaitingRow)) // such a row has no ring yet
+	const ends = `[...` + rig.Rows + `].map(a => a.querySelector('` + rig.RowLeft + `'))
+		.map(left => Math.round(left.getBoundingClientRect().right))`
+	for _, screen := range []struct {
+		name  string
+		width int64
+		how   []chromedp.EmulateViewportOption
+	}{
+		{"desktop", 1280, nil},
+		{"narrow window", 390, nil},
+		{"phone", 390, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
+		{"tablet", 820, []chromedp.EmulateViewportOption{chromedp.EmulateMobile, chromedp.EmulateTouch}},
+	} {
+		tab.Do(chromedp.EmulateViewport(screen.width, 800, screen.how...))
+		if at := rig.Eval[[]int](tab, ends); len(at) != 3 || at[1] != at[0] || at[2] != at[0] {
+			t.Errorf("%s: the rings end at %d px", screen.name, at)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ const around = `window.uncovered = e => {
 		want(edge('banner').height <= innerHeight / 4, 'the header is ' + edge('banner').height + ' px high');
 		want(edge('form', 'Write a message').bottom <= innerHeight + 1, 'the composer is out of sight');
 		want(document.documentElement.scrollWidth <= innerWidth && document.documentElement.scrollHeight <= innerHeight, 'the page scrolls');
-		for (const part of [['heading'], ['status'], ['textbox', 'Message']]) {
+		for (const part of [['heading'], ['link', 'Mayfly'], ['textbox', 'Message']]) {
 			want(uncovered(theOne(...part)), 'the ' + part[0] + ' is covered');
 		}
 	};`

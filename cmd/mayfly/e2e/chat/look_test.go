@@ -151,7 +151,7 @@ func TestA21FocusIsVisible(t *testing.T) {
 	t.Parallel()
 	tab, _ := busy(t)
 	const visible = `(e => {
-		const s = getComputedStyle(e), b = e.getBoundingClientRect();
+		const s = getComputedStyle(e === ` + rig.Composer + ` ? e.parentNode : e), b = e.getBoundingClientRect();
 		const outlined = s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2;
 		const at = document.elementFromPoint(b.left + b.width / 2, b.top + Math.min(b.height / 2, 10));
 		return outlined && b.width > 0 && b.top >= 0 && b.bottom <= innerHeight + 1 && (e.contains(at) || at?.contains(e));
@@ -354,7 +354,7 @@ func TestATouchedMessageStaysAsItIs(t *testing.T) {
 		t.Errorf("the row is %g px high once it is pressed, want %g px", after, before)
 	}
 	tab.Script(rig.Find(rig.RowMore) + `.click()`)
-	tab.Until(`/^Sent at \d+:\d\d:\d\d [AP]M, vanishes (tomorrow )?at \d+:\d\d:\d\d [AP]M$/.test(
+	tab.Until(`/^Sent at \d+:\d\d:\d\d\u00a0[AP]M, vanishes (tomorrow )?at \d+:\d\d:\d\d\u00a0[AP]M$/.test(
 		document.querySelector('.message-when')?.innerText)`)
 	if after := rig.Eval[float64](tab, height); after != before {
 		t.Errorf("with open actions the row is %g px high, want %g px", after, before)

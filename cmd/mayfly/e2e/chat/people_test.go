@@ -114,7 +114,15 @@ func TestTypingIsSwitchedOff(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t)
 	ann, ben := rig.OpenBrowser(t).Tab(server.URL).Ready(), rig.OpenBrowser(t).Tab(server.URL).Ready()
-	setting := `byRole('checkbox', 'Show who is typing')[0]`
+	setting := rig.ByRole("checkbox", "Show who is typing")
+	choose := func(on bool) {
+		t.Helper()
+		toSettings(ann)
+		ann.Script(setting + `.click()`)
+		ann.Until(fmt.Sprintf(`%s.checked === %t`, setting, on))
+		ann.Press(kb.Escape)
+		ann.Until(noDialog)
+	}
 	watch := `window.lines = []; new MutationObserver(() => lines.push(` + typing + `.textContent))
 		.observe(` + typing + `, {subtree: true, childList: true, characterData: true})`
 	silent := func(from, to *rig.Tab, text string) {
@@ -128,19 +136,14 @@ func TestTypingIsSwitchedOff(t *testing.T) {
 			t.Errorf("before %q the other saw %q", text, got)
 		}
 	}
-	toPeople(ann)
-	ann.Script(setting + `.click()`)
-	ann.Until(`!` + setting + `.checked`)
+	choose(false)
 	silent(ann, ben, "no sign of hers")
 	silent(ben, ann, "she sees no sign")
 	ann.Do(chromedp.Reload())
 	ann.Ready()
-	toPeople(ann)
-	ann.Until(`!` + setting + `.checked`)
 	silent(ann, ben, "none of hers after a reload")
 	silent(ben, ann, "she sees none after a reload")
-	ann.Script(setting + `.click()`)
-	ann.Until(setting + `.checked`)
+	choose(true)
 	ann.Script(rig.Composer + `.focus()`)
 	ann.Do(rig.Type("/nick is no message"))
 	ann.Script(rig.Composer + `.value = ''`)
@@ -206,9 +209,11 @@ func TestCommands(t *testing.T) {
 	ben.Shows("/shrug")
 	ann.Say("/me waves")
 	ben.Until(`!!` + in("waves", "em"))
-	ann.Script(watchVoices)
 	ann.Say("/help")
-	ann.Until(`byRole('region', 'Notice')[0]?.innerText.includes('/nick Ada') && said.some(s => s.includes('/nick Ada'))`)
+	ann.Until(helping + ` && ` + focused + `.closest('dialog').innerText.includes('/nick')`)
+	ann.Press(kb.Escape)
+	ann.Until(`!document.querySelector('dialog') && ` + focused + ` === ` + rig.Composer + ` &&
+		` + rig.Composer + `.value === ''`)
 	ann.Say("/clear")
 	ann.Until(rig.Rows + `.length === 0 && ` + rig.Form + `.innerText.includes('Your 2 messages are taken back.')`)
 	ann.Click("button", "Undo")
@@ -222,4 +227,16 @@ func TestCommands(t *testing.T) {
 	}
 	ann.Say("/clear")
 	ben.Until(rig.Rows + `.length === 0`)
+}
+
+// TestClearSaysWhatItDiscards: a message that the server has not accepted cannot be brought back, so /clear says how many
+// were discarded.
+func TestClearSaysWhatItDiscards(t *testing.T) {
+	t.Parallel()
+	_, tab := unsent(t, "into the void")
+	tab.Script(watchVoices)
+	tab.Say("/clear")
+	const what = `1 message that was not sent is discarded.`
+	tab.Until(rig.Rows + `.length === 0 && byRole('region', 'Notice')[0]?.innerText.includes('` + what +
+		`') && said.some(s => s.includes('` + what + `'))`)
 }

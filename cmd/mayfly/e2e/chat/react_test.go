@@ -30,6 +30,18 @@ func row(text string) string {
 	return fmt.Sprintf(`[...%s].find(a => a.querySelector(%q).textContent === %q)`, rig.Rows, rig.RowText, text)
 }
 
+// unsent opens a server and a tab, kills the server, and writes a text, which then waits for a connection.
+func unsent(t *testing.T, text string) (*rig.Server, *rig.Tab) {
+	t.Helper()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
+	server.Kill()
+	tab.Until(rig.Connection + ` !== 'Online'`)
+	tab.Say(text)
+	tab.Until(`!!` + row(text) + `?.matches('` + rig.WaitingRow + `')`)
+	return server, tab
+}
+
 // in returns a JavaScript expression: what selector finds in the row whose text is text.
 func in(text, selector string) string {
 	return fmt.Sprintf(`%s?.querySelector(%q)`, row(text), selector)
@@ -208,7 +220,7 @@ func TestShorterLife(t *testing.T) {
 	const clock = `byRole('combobox', 'How long')[0]`
 	ann.Script(clock + `.focus()`)
 	ann.Press(kb.ArrowDown)
-	ann.Until(clock + `.selectedOptions[0].textContent === '◷ 1 minute'`)
+	ann.Until(clock + `.selectedOptions[0].textContent === '◷ 1 min'`)
 	ann.Say("For a minute")
 	ann.Shows("For a minute")
 	ann.Until(clock + `.selectedIndex === 0`)

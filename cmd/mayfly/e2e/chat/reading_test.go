@@ -508,9 +508,9 @@ func TestTimesFollowTheZone(t *testing.T) {
 		}))
 		tab.Script(look)
 		tab.Until(`[...document.querySelectorAll('time')].every(e => {
-			const at = new Date(e.dateTime).toLocaleTimeString('en-US', {timeZone: '` + zone + `'});
+			const at = new Date(e.dateTime).toLocaleTimeString('en-US', {timeZone: '` + zone + `'}).replace(' ', '\u00a0');
 			return e.title.endsWith('at ' + at) && e.closest('article').ariaLabel.includes(at) &&
-				e.textContent.endsWith(at.replace(/:\d\d (?=[AP]M)/, ' '));
+				e.textContent.endsWith(at.replace(/:\d\d(?=\s[AP]M)/, ''));
 		})`)
 	}
 }
@@ -532,7 +532,7 @@ func TestASeparatorBeginsTheDay(t *testing.T) {
 		e.querySelector('.message-text').textContent).join() === 'late,Today,early'`)
 	tab.Script(look)
 	tab.Until(rig.Rows + `[0].ariaLabel.includes('Sent yesterday at 11:59:') && ` +
-		rig.Find(rig.RowTime) + `.textContent === 'Yesterday, 11:59 PM'`)
+		rig.Find(rig.RowTime) + `.textContent === 'Yesterday, 11:59\u00a0PM'`)
 }
 
 // TestHighMessagesAreFolded shows a message of thousands of lines, whose end looks like a message of another user.

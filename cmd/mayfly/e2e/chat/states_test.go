@@ -260,15 +260,20 @@ func TestRefusedForNowKeepsItsTextAndIsSentByItself(t *testing.T) {
 	tab.Ready()
 }
 
+// storageFails has scripts that make the browser's storage fail, by the name of the fault.
+var storageFails = map[string]string{
+	"denied": `for (const area of ['sessionStorage', 'localStorage'])
+		Object.defineProperty(window, area, {configurable: true, get() {
+			throw new DOMException('The operation is insecure.', 'SecurityError');
+		}})`,
+	"full": `Storage.prototype.setItem = () => { throw new DOMException('Full.', 'QuotaExceededError'); }`,
+}
+
 func TestStorageThatIsDeniedIsSaid(t *testing.T) {
 	t.Parallel()
 	const sentence = "This browser does not let Mayfly store anything: after a reload you are someone else here."
 	server := rig.Serve(t)
-	for name, script := range map[string]string{
-		"denied": `for (const area of ['sessionStorage', 'localStorage'])
-			Object.defineProperty(window, area, {configurable: true, get() { throw new DOMException('The operation is insecure.', 'SecurityError'); }})`,
-		"full": `Storage.prototype.setItem = () => { throw new DOMException('Full.', 'QuotaExceededError'); }`,
-	} {
+	for name, script := range storageFails {
 		t.Run(name, func(t *testing.T) {
 			tab := rig.OpenBrowser(t).Tab("")
 			tab.BeforeScripts(script)

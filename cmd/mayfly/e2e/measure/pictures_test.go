@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/google/uuid"
 
+	"mayfly/app/words"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/shared/wire"
 )
@@ -29,7 +31,11 @@ func TestPictures(t *testing.T) {
 	proxy := rig.NewProxy(t, addr, server.Addr())
 	browser := rig.OpenBrowser(t)
 	url := server.URL + "/r/lunch"
-	one := browser.Tab(url).Ready()
+	one := browser.Tab(server.URL + "/r/music").Ready()
+	for _, address := range []string{server.URL + "/r/garden", url} {
+		one.Do(chromedp.Navigate(address))
+		one.Ready()
+	}
 	take := func(name string) { one.Picture(filepath.Join(dir, name+".png")) }
 	take("chat-empty")
 
@@ -48,6 +54,13 @@ func TestPictures(t *testing.T) {
 		first, _, _ := strings.Cut(line.text, "\n")
 		one.Shows(first)
 	}
+	garden := rig.DialAnd(t, server, "garden")
+	for _, text := range []string{"The tomatoes need water.", "I can do that tonight."} {
+		garden.Send(wire.Post{ID: uuid.NewString(), Room: "garden", Text: text})
+		rig.Next[wire.Accepted](garden)
+	}
+	one.Until(`!!` + rig.ByRole("link", "#garden, 2 unread"))
+	one.Until(`!!` + rig.ByRole("button", "3 people"))
 	one.Do(rig.Type("I'll bring the vouchers"))
 	take("chat")
 	one.Picture(filepath.Join(screens, "wide.png"))
@@ -60,6 +73,10 @@ func TestPictures(t *testing.T) {
 	take("chat-phone-dark")
 	one.Dark(false)
 	take("chat-phone")
+	one.Click("button", "Rooms")
+	take("rooms-phone")
+	one.Press(kb.Escape)
+	pictureDialogs(one, take)
 
 	desk := one
 	one = browser.Tab(url).Ready() // later, in a room full of talk, some of which vanishes soon
@@ -87,6 +104,46 @@ func TestPictures(t *testing.T) {
 	proxy.Cut()
 	one.Until(`document.querySelector('header').innerText.includes('Now')`)
 	take("chat-reconnecting")
+}
+
+// pictureDialogs takes the pictures of the dialogs, of other sizes of the window, and of the page from right to left.
+func pictureDialogs(tab *rig.Tab, take func(name string)) {
+	open := func(button string) {
+		tab.Click("button", button)
+		tab.Until(`document.querySelector('dialog')?.matches(':modal') === true`)
+	}
+	shut := func() {
+		tab.Script(`document.querySelector('dialog').close()`)
+		tab.Until(`!document.querySelector('dialog')`)
+	}
+	speak := func(language string) {
+		tab.Script(`{const f = document.querySelector('dialog select'); f.value = '` + language + `';
+			f.dispatchEvent(new Event('change', {bubbles: true}))}`)
+		tab.Until(`document.documentElement.lang === '` + language + `'`)
+	}
+	tab.Do(chromedp.EmulateViewport(1280, 800))
+	for _, button := range []string{"Settings", "Help", "Invite"} {
+		open(button)
+		take(strings.ToLower(button))
+		shut()
+	}
+	open("Go to")
+	take("palette")
+	shut()
+	tab.Do(chromedp.EmulateViewport(820, 1180))
+	take("chat-tablet")
+	tab.Do(chromedp.EmulateViewport(1920, 1080))
+	tab.Click("button", "people")
+	take("chat-wide")
+	tab.Click("button", "people")
+	tab.Do(chromedp.EmulateViewport(1280, 800))
+	open("Settings")
+	speak("ar")
+	shut()
+	take("chat-rtl")
+	open(words.In(len(words.Languages())-1, words.Settings)) // Arabic is the last of the languages
+	speak("en")
+	shut()
 }
 
 // talk is the conversation of a busy room.

@@ -68,6 +68,12 @@ var quantities = []struct {
 	{"wasm memory, bytes", 2 << 20},
 }
 
+// metrics makes Chromium count what look reads.
+var metrics = chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+	_, err := chromedp.Call(ctx, performance.Enable, performance.EnableParams{})
+	return err
+})
+
 // look returns the quantities, after a collection of JavaScript's garbage.
 func look(t *testing.T, tab *rig.Tab) (all []float64) {
 	t.Helper()
@@ -103,10 +109,7 @@ func TestWhatATabHoldsLevelsOff(t *testing.T) {
 	server := rig.Serve(t, "-ttl", ttl.String(), "-rate", "100000/1s")
 	tab := rig.OpenBrowser(t).Tab("")
 	tab.BeforeScripts(show)
-	tab.Do(chromedp.Navigate(server.URL), chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, performance.Enable, performance.EnableParams{})
-		return err
-	}))
+	tab.Do(chromedp.Navigate(server.URL), metrics)
 	tab.Ready()
 	other := rig.DialAnd(t, server, wire.DefaultRoom)
 

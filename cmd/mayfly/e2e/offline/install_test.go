@@ -125,7 +125,7 @@ func TestInstall(t *testing.T) {
 
 	// The shortcut of the app's icon leads to any room.
 	other.Do(chromedp.Navigate(server.URL + "/?open=room"))
-	other.Until(`document.activeElement.id === 'rooms-open' && document.activeElement.closest(':popover-open') &&
+	other.Until(`document.activeElement.id === 'rooms-open' && document.activeElement.checkVisibility() &&
 		location.search === ''`)
 	other.Say("tea")
 	other.Until(`location.pathname === '/r/tea'`)

@@ -1,6 +1,7 @@
 package offline_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,7 +92,7 @@ func TestNothingAtAnAddress(t *testing.T) {
 			"the status is 404": `performance.getEntriesByType('navigation')[0].responseStatus === 404`,
 			"it has the styles": `getComputedStyle(document.querySelector('.way-on')).borderTopLeftRadius !== '0px' &&
 				document.querySelector('.way-on').getBoundingClientRect().height >= 44`,
-			"it has no scripts":   `document.scripts.length === 0`,
+			"it has no client":    `document.scripts.length === 1`,
 			"it is one main part": `[...document.body.children].map(e => e.localName).join() === 'main'`,
 		} {
 			if !rig.Eval[bool](tab, js) {
@@ -121,6 +122,30 @@ func TestNothingAtAnAddress(t *testing.T) {
 		if !strings.Contains(fault, "404") {
 			t.Error(fault)
 		}
+	}
+}
+
+// TestLinkShowsTheRoomAndItsLifeBeforeTheClientRuns holds back the client: what the server has sent names the room, and says
+// how long messages live there, in the user's language. The rest of what an empty room shows is not seen yet.
+func TestLinkShowsTheRoomAndItsLifeBeforeTheClientRuns(t *testing.T) {
+	t.Parallel()
+	public := through(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasSuffix(r.URL.Path, ".wasm") {
+				<-r.Context().Done()
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}, nil)
+	for tag, says := range map[string][2]string{
+		"en": {"5 min", "Messages here vanish after 5 minutes, for everyone."},
+		"de": {"5 Min.", "Nachrichten verschwinden hier nach 5 Minuten, für alle."},
+	} {
+		tab := asks(t, public+"/r/team", tag)
+		tab.Until(fmt.Sprintf(`document.querySelector('h1')?.textContent === '#team' && %s.innerText.includes(%q) &&
+			document.querySelector('main').innerText.trim().startsWith(%q) &&
+			!!document.querySelector('.skeleton[aria-hidden=true]')`, rig.Header, says[0], says[1]))
 	}
 }
 

@@ -34,7 +34,8 @@ func (tab *Tab) lifecycle(state page.SetWebLifecycleStateState) {
 	}))
 }
 
-// Minimize minimizes the tab's window, so that the page becomes hidden.
+// Minimize minimizes the tab's window, so that the page becomes hidden. Use it only in a browser from OwnBrowser: the tabs
+// of other tests would miss keys and frames.
 func (tab *Tab) Minimize() {
 	tab.t.Helper()
 	tab.window(browser.WindowStateMinimized, "hidden")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/chromedp/chromedp"
 )
@@ -13,18 +14,25 @@ import (
 // (chromedp.Poll can't be used: it may go on asking the stopped page.)
 const attempt = Timeout / 36
 
+// untils counts the calls of Until.
+var untils atomic.Int64
+
 // Until waits until the JavaScript expression is true, on this page or on a page that follows it in the tab. If the
-// expression throws, Until goes on waiting: a page that has just begun lacks the elements that the expression reads.
+// expression throws, Until goes on waiting: a page that has just begun lacks the elements that the expression reads. On a
+// busy machine, an answer may take longer than Until waits for it. So a page keeps in untilOf that the expression was true,
+// and the next attempt ends the one before. Otherwise the page might never be done with attempts that nobody waits for.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
 	defer cancel()
-	wait := chromedp.Evaluate[bool](fmt.Sprintf(`(async () => {
-		for (const end = performance.now() + %d; performance.now() < end; await new Promise(r => setTimeout(r, 20))) {
-			try { if (await (%s)) return true; } catch {}
+	wait := chromedp.Evaluate[bool](fmt.Sprintf(`(async id => {
+		const all = window.untilOf?.id === id ? untilOf : window.untilOf = {id, attempts: 0};
+		const at = ++all.attempts, end = performance.now() + %d;
+		for (; at === all.attempts && performance.now() < end; await new Promise(r => setTimeout(r, 20))) {
+			try { if (all.yes ||= await (%s)) break; } catch {}
 		}
-		return false;
-	})()`, attempt.Milliseconds(), js), chromedp.EvalAwaitPromise)
+		return !!all.yes;
+	})(%d)`, attempt.Milliseconds(), js, untils.Add(1)), chromedp.EvalAwaitPromise)
 	for {
 		once, end := context.WithTimeout(ctx, 2*attempt)
 		yes, err := chromedp.Run(once, wait)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"mayfly/app/words"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
 
@@ -33,6 +34,36 @@ func TestButtonsOfTheHeaderStandApart(t *testing.T) {
 			if both := rig.Eval[[]string](tab, covered); len(both) > 0 {
 				t.Errorf("%d px wide, text of %s: %s cover each other", width, text, strings.Join(both, ", "))
 			}
+		}
+	}
+}
+
+// TestHeaderOfAPhoneHasTwoLines looks at the header as a guest and as a user who is signed in, in each language.
+func TestHeaderOfAPhoneHasTwoLines(t *testing.T) {
+	t.Parallel()
+	server := rig.Dev(t)
+	const threeLines = rig.Header + `.getBoundingClientRect().height > 92`
+	for _, l := range words.Languages() {
+		tab := rig.OpenBrowser(t).Tab("")
+		tab.BeforeScripts(`Object.defineProperty(navigator, 'languages', {value: ['` + l.Tag + `']})`)
+		tab.Phone()
+		look := func(who string) {
+			t.Helper()
+			tab.Until(`!!document.querySelector('#people-count') && !!document.querySelector('.status-good') &&
+				!!document.querySelector('#account') && document.querySelector('.who-name').textContent !== ''`)
+			for _, width := range []int64{360, 390} {
+				tab.Do(chromedp.EmulateViewport(width, 800, chromedp.EmulateMobile, chromedp.EmulateTouch))
+				if rig.Eval[bool](tab, threeLines) {
+					t.Errorf("%s, %s, %d px: the header has more than two lines", l.Tag, who, width)
+				}
+			}
+		}
+		tab.Do(chromedp.Navigate(server.URL + "/r/walk"))
+		look("a guest")
+		if l.Tag == "en" { // signIn knows the English button
+			tab.Do(chromedp.EmulateViewport(390, 844))
+			signIn(tab, "Ada Lovelace")
+			look("signed in")
 		}
 	}
 }

@@ -11,10 +11,14 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
+	"mayfly/app/browser"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/server/devidp"
 	"mayfly/shared/wire"
 )
+
+// inGarden is JavaScript that is true if the list of rooms that the browser stores has the room called garden.
+const inGarden = `(localStorage['` + browser.RoomsKey + `'] ?? '').includes('garden')`
 
 // signIn signs the tab in as one of the provider's people.
 func signIn(tab *rig.Tab, person string) {
@@ -96,6 +100,8 @@ func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string
 	for _, tab := range []*rig.Tab{ada, second} {
 		tab.Do(rig.Type("of no use to whoever comes next"))
 	}
+	ada.Sibling(server.URL + "/r/garden").Ready().Close()
+	ada.Until(inGarden)
 	ada.Until(rig.Device + `.then(kept => Object.values(kept).length === 2)`)
 	closed := closing(t, second)
 	ada.Click("button", "Sign out")
@@ -107,6 +113,7 @@ func signInAndOut(t *testing.T, server *rig.Server, spy *spy, logs func() string
 		tab.Until(rig.Composer + `.value === ''`)
 	}
 	ada.Until(rig.Device + `.then(kept => Object.values(kept).length === 0)`)
+	ada.Until(`!(` + inGarden + `)`)
 	select {
 	case <-closed:
 	case <-time.After(rig.Timeout):

@@ -1,0 +1,39 @@
+package rig
+
+import (
+	"fmt"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// maxStops is more than the stops of the Tab key in any page.
+const maxStops = 60
+
+// TabTo presses the Tab key until element has the focus, as a user without a mouse does. element is a JavaScript expression.
+// The test fails if the Tab key never stops there.
+func (tab *Tab) TabTo(element string) {
+	tab.t.Helper()
+	tab.walkTo(element)
+}
+
+// TabBackTo does what TabTo does, but with Shift held.
+func (tab *Tab) TabBackTo(element string) {
+	tab.t.Helper()
+	tab.walkTo(element, Shift)
+}
+
+// walkTo looks for element in the page as seldom as it can, because Chromium needs long for byRole.
+func (tab *Tab) walkTo(element string, with ...chromedp.KeyOption) {
+	tab.t.Helper()
+	tab.Until(fmt.Sprintf(`window.stops = [], !!(window.goal = %s)`, element))
+	for range maxStops {
+		tab.Press(kb.Tab, with...)
+		if Eval[bool](tab, fmt.Sprintf(`stops.push(document.activeElement),
+			document.activeElement === (goal.isConnected ? goal : window.goal = %s)`, element)) {
+			return
+		}
+	}
+	tab.t.Fatalf("the Tab key never stops at %s, but at %q", element,
+		Eval[[]string](tab, `stops.map(e => e.computedRole + ' ' + e.computedName)`))
+}
