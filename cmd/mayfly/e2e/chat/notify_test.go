@@ -19,6 +19,7 @@ import (
 // and in the rooms lobby and tea. They are hidden.
 type crowd struct {
 	tab, other *rig.Tab
+	worker     *rig.Worker
 	server     *rig.Server
 	*rig.Raw
 	guests []string // the ids of both tabs' guests
@@ -30,7 +31,8 @@ func newCrowd(t *testing.T) *crowd {
 	c := &crowd{server: rig.Serve(t, "-rate", "100000/1s", "-ttl", "1h")}
 	c.tab = rig.OwnBrowser(t).Tab(c.server.URL).Ready().Installed()
 	c.tab.Permit(browser.PermissionSettingGranted)
-	c.tab.KeepNotifications(c.server)
+	c.worker = c.tab.Worker(c.server)
+	c.worker.KeepNotifications()
 	toSettings(c.tab)
 	c.tab.Click("button", "Turn on notifications")
 	c.tab.Until(dialog + `.innerText.includes('Notifications are on.')`)
@@ -64,16 +66,14 @@ func (c *crowd) says(room, text string, life ...string) int64 {
 	return rig.Next[wire.Accepted](c.Raw).Seq
 }
 
-// shows waits until the browser shows these notifications, in both tabs. Each of wants is a part of a notification.
+// shows waits until the browser shows these notifications. Each of wants is a part of a notification.
 func (c *crowd) shows(t *testing.T, wants ...string) {
 	t.Helper()
-	for _, tab := range []*rig.Tab{c.tab, c.other} {
-		is := fmt.Sprintf(`all => (all ? all.split('; ') : []).length === %d`, len(wants))
-		for _, want := range wants {
-			is += ` && all.includes(` + strconv.Quote(want) + `)`
-		}
-		tab.Until(rig.Notifications + `.then(` + is + `)`)
+	is := fmt.Sprintf(`all => (all ? all.split('; ') : []).length === %d`, len(wants))
+	for _, want := range wants {
+		is += ` && all.includes(` + strconv.Quote(want) + `)`
 	}
+	c.worker.Until(rig.Notifications + `.then(` + is + `)`)
 }
 
 // choose presses a button in the menu of a room, in the first tab, and waits until the other tab follows.
@@ -101,7 +101,7 @@ func TestNotificationIsShownOnce(t *testing.T) {
 	c.shows(t)
 	seq := c.says("tea", "@all The first secret")
 	c.shows(t, mention+"tea")
-	if got := rig.Eval[string](c.tab, rig.Notifications); len(got) > 60 {
+	if got := rig.Eval[string](c.worker.Tab, rig.Notifications); len(got) > 60 {
 		t.Errorf("the notification shows %q", got)
 	}
 	c.Send(wire.Remove{Room: "tea", Seq: seq})
@@ -128,9 +128,9 @@ func TestClosedNotificationStaysClosed(t *testing.T) {
 	c := newCrowd(t)
 	c.other.Freeze()
 	c.says("tea", "@all")
-	c.tab.Until(rig.Notifications + `.then(all => all.includes('` + mention + `tea'))`)
-	c.tab.Script(`navigator.serviceWorker.ready.then(r => r.getNotifications()).then(([n]) => n.close())`)
-	c.tab.Until(rig.Notifications + `.then(all => all === '')`)
+	c.shows(t, mention+"tea")
+	c.worker.Script(`registration.getNotifications().then(([n]) => n.close())`)
+	c.shows(t)
 	c.other.Thaw()
 	c.other.Until(`!!document.querySelector('[data-room=tea] .rooms-for-me')`)
 	c.says("lobby", "@all")
@@ -212,11 +212,10 @@ func TestNoNotificationIsLeftAtTheStart(t *testing.T) {
 	c.tab.Do(chromedp.Navigate("about:blank"))
 	c.other.Do(chromedp.Navigate(c.server.URL + "/robots.txt")) // a page of the same origin, without the client
 	// The worker may still have a message of a page that has ended, and close the notification: then it is shown again.
-	c.other.Until(`navigator.serviceWorker.ready.then(r =>
-		r.showNotification('Old', {tag: 'tea', requireInteraction: true})).then(() => ` + rig.Notifications + `)
+	c.worker.Until(`registration.showNotification('Old', {tag: 'tea'}).then(() => ` + rig.Notifications + `)
 		.then(all => all === '#tea: Old')`)
 	c.other.Do(chromedp.Navigate(c.server.URL + "/r/tea"))
-	c.other.Until(rig.Notifications + `.then(all => all === '')`)
+	c.shows(t)
 }
 
 // TestClickOnANotification opens its room, in the tab that the user has used last.
@@ -225,7 +224,7 @@ func TestClickOnANotification(t *testing.T) {
 	c := newCrowd(t)
 	c.says("lobby", "@all")
 	c.shows(t, mention+"lobby")
-	c.tab.ClickNotification(c.server, "lobby")
+	c.worker.ClickNotification("lobby")
 	c.shows(t)
 	c.other.Until(`location.pathname === '/' && document.title.includes('#lobby')`)
 	if got := rig.Eval[string](c.tab, `location.pathname`); got != "/r/tea" {

@@ -10,9 +10,11 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// Notifications is a JavaScript expression: a promise of the notifications that the browser shows for the page's origin,
-// such as "#tea: New message in #tea". If a notification has a text, it follows after another colon.
-const Notifications = `navigator.serviceWorker.ready.then(r => r.getNotifications()).then(all => all.map(n =>
+// Notifications is a JavaScript expression for the service worker (Tab.Worker): a promise of the notifications that the
+// browser shows for the page's origin, such as "#tea: New message in #tea". If a notification has a text, it follows after
+// another colon. The worker looks when it has done what it was asked to do before (last in web/worker.js). For Chromium may
+// forget a notification if anybody, even another page, asks which ones are shown while that one is on its way to the screen.
+const Notifications = `(last = last.then(() => registration.getNotifications())).then(all => all.map(n =>
 	'#' + [n.tag, n.title, n.body].filter(Boolean).join(': ').replace(/[\u2066-\u2069]/g, '')).sort().join('; '))`
 
 // Permit sets what the user has answered when the browser asked whether pages may show notifications. It holds for all tabs
@@ -32,11 +34,11 @@ func (tab *Tab) Permit(answer browser.PermissionSetting) {
 	}))
 }
 
-// KeepNotifications makes Chromium show the notifications of the service worker of s until something closes them. Otherwise
+// KeepNotifications makes Chromium show the notifications of the service worker until something closes them. Otherwise
 // Chromium itself closes each one after 25 s, and on a busy machine a test can take longer.
-func (tab *Tab) KeepNotifications(s *Server) {
-	tab.t.Helper()
-	tab.worker(s).Script(`{
+func (worker *Worker) KeepNotifications() {
+	worker.t.Helper()
+	worker.Script(`{
 		const show = ServiceWorkerRegistration.prototype.showNotification;
 		ServiceWorkerRegistration.prototype.showNotification = function (title, options) {
 			return show.call(this, title, {...options, requireInteraction: true});
@@ -44,17 +46,20 @@ func (tab *Tab) KeepNotifications(s *Server) {
 	}`)
 }
 
-// ClickNotification does in the service worker of s what a click on the notification of a room does. But as there is no real
-// click, Chromium does not let the worker bring a window to the front.
-func (tab *Tab) ClickNotification(s *Server, room string) {
-	tab.t.Helper()
-	Eval[bool](tab.worker(s), fmt.Sprintf(`registration.getNotifications({tag: %q}).then(([notification]) =>
+// ClickNotification does what a click on the notification of a room does. But as there is no real click, Chromium does not
+// let the worker bring a window to the front.
+func (worker *Worker) ClickNotification(room string) {
+	worker.t.Helper()
+	Eval[bool](worker.Tab, fmt.Sprintf(`registration.getNotifications({tag: %q}).then(([notification]) =>
 		dispatchEvent(new NotificationEvent('notificationclick', {notification})))`, room))
 }
 
-// worker returns the service worker of s, in which Script and Eval run JavaScript. As long as a tab is open, Chromium does
-// not end the worker until the test ends. Otherwise it ends a worker after 30 s without work.
-func (tab *Tab) worker(s *Server) *Tab {
+// A Worker is a service worker, in which Script, Until and Eval run JavaScript.
+type Worker struct{ *Tab }
+
+// Worker returns the service worker of s. As long as a tab is open, Chromium does not end the worker until the test ends.
+// Otherwise it ends a worker after 30 s without work.
+func (tab *Tab) Worker(s *Server) *Worker {
 	tab.t.Helper()
 	all, err := chromedp.CallBrowser(tab.Ctx, target.GetTargets, target.GetTargetsParams{})
 	if err != nil {
@@ -64,7 +69,10 @@ func (tab *Tab) worker(s *Server) *Tab {
 		if is.Type == "service_worker" && strings.HasPrefix(is.URL, s.URL) {
 			ctx, detach := chromedp.NewContext(tab.Ctx, chromedp.WithTargetID(is.TargetID), chromedp.WithDetachOnCancel())
 			tab.t.Cleanup(detach)
-			return &Tab{t: tab.t, Ctx: ctx}
+			if err := chromedp.Do(ctx); err != nil { // attaches to the worker for as long as this ctx lives
+				tab.t.Fatal(err)
+			}
+			return &Worker{&Tab{t: tab.t, Ctx: ctx}}
 		}
 	}
 	tab.t.Fatal("the page has no service worker")

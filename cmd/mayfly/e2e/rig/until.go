@@ -26,7 +26,7 @@ func (tab *Tab) Until(js string) {
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)
 	defer cancel()
 	wait := chromedp.Evaluate[bool](fmt.Sprintf(`(async id => {
-		const all = window.untilOf?.id === id ? untilOf : window.untilOf = {id, attempts: 0};
+		const all = self.untilOf?.id === id ? untilOf : self.untilOf = {id, attempts: 0};
 		const at = ++all.attempts, end = performance.now() + %d;
 		for (; at === all.attempts && performance.now() < end; await new Promise(r => setTimeout(r, 20))) {
 			try { if (all.yes ||= await (%s)) break; } catch {}

@@ -20,7 +20,8 @@ func TestSignOutClosesNotifications(t *testing.T) {
 	all := family(rig.OwnBrowser(t), server, 2)
 	ada, hidden := all[0], all[1].Installed()
 	ada.Permit(permission.PermissionSettingGranted)
-	ada.KeepNotifications(server)
+	worker := ada.Worker(server)
+	worker.KeepNotifications()
 	ada.Script(fmt.Sprintf(`localStorage.setItem(%q, '{"notifications":"on"}'); goappNav('/r/tea')`, browser.SettingsKey))
 	ada.Until(`document.querySelector('h1').textContent === '#tea'`)
 	hidden.Until(`!!document.querySelector('[data-do=notify-]')`) // it knows the setting
@@ -35,7 +36,7 @@ func TestSignOutClosesNotifications(t *testing.T) {
 	r.Send(mention)
 	shown := func(want bool) {
 		t.Helper()
-		hidden.Until(fmt.Sprintf(rig.Notifications+`.then(all => !!all === %t)`, want))
+		worker.Until(fmt.Sprintf(rig.Notifications+`.then(all => !!all === %t)`, want))
 	}
 	shown(true)
 	ada.Restore()
