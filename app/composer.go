@@ -7,6 +7,7 @@ import (
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/app/client/outbox"
 	"mayfly/app/dom"
@@ -31,7 +32,8 @@ type composer struct {
 	undo    undo
 	life    lifetime
 	suggest suggestions
-	problem string  // why the text could not be sent, or news about a draft; "" once the user changes the text
+	problem string // why the text could not be sent, or news about a draft; "" once the user changes the text
+	early   early
 	counter counter // the counter that is shown
 	touch   bool    // the user writes with a keyboard on the screen
 	grows   bool    // the browser itself makes the field as high as its text, so fit is not needed
@@ -128,7 +130,7 @@ func (c *composer) endOffer() {
 // stop ends all of that.
 func (c *composer) start(ctx goapp.Context) (stop func()) {
 	c.grows = goapp.Window().Get("CSS").Call("supports", "field-sizing", "content").Bool()
-	touch := goapp.Window().Call("matchMedia", touchKeyboard)
+	touch := goapp.Window().Call("matchMedia", browser.TouchKeyboard)
 	c.touch = touch.Get("matches").Bool()
 	unlisten := dom.Listen(touch, "change", func() {
 		dispatch(ctx, func(goapp.Context) { c.touch = touch.Get("matches").Bool() })
@@ -147,6 +149,7 @@ func (c *composer) start(ctx goapp.Context) (stop func()) {
 		})
 	})
 	c.draft.arrival.timer.Stop()
+	c.early.start(ctx, c)
 	return func() {
 		unlisten()
 		c.draft.timer.Stop()
@@ -165,15 +168,18 @@ func (c *composer) arrive() {
 	a.timer.Reset(arriveTime)
 }
 
-// arrived moves the focus into the field, unless the user has moved the focus to another element since arrive ran.
+// arrived moves the focus into the field, unless the user has moved the focus to another element since arrive ran. It also
+// adopts what the user has written before the client ran.
 func (c *composer) arrived() {
 	a := &c.draft.arrival
-	if !a.waits {
+	if !a.waits || !c.early.ends() {
 		return
 	}
 	a.waits = false
 	a.timer.Stop()
-	if active := dom.Active(); active.Equal(a.from) || active.Equal(dom.Document().Get("body")) {
+	active := dom.Active()
+	c.early.adopt()
+	if active.Equal(a.from) || active.Equal(dom.Document().Get("body")) {
 		focusComposer()
 	}
 }
@@ -254,38 +260,39 @@ func (c *composer) onComposed(ctx goapp.Context, _ goapp.Event) {
 	c.suggest.follow()
 }
 
-// send gives the text to the client or, if the text is a command, runs it. A text that can't be sent stays in the field.
+// send sends the text in the field. A text that can't be sent stays there.
 func (c *composer) send(ctx goapp.Context) {
 	text := tidy(composerField().Get("value").String())
-	if strings.TrimSpace(text) == "" {
-		return
+	if strings.TrimSpace(text) != "" && c.post(ctx, text) {
+		c.clear()
+		c.keepDraft()
 	}
+}
+
+// post gives a text to the client or, if the text is a command, runs it. It returns false if that is not possible.
+func (c *composer) post(ctx goapp.Context, text string) bool {
 	if is := counted(characters(text), c.limit()); is.over() { // the counter shows that the text is too long
 		c.voice.say(is.left())
-		return
+		return false
 	}
 	read := readCommand(text)
 	text, says := read.said()
 	if !says {
-		if c.problem = c.onCommand(ctx, &read); c.problem == "" {
-			c.clear()
-			c.keepDraft()
-		}
-		return
+		c.problem = c.onCommand(ctx, &read)
+		return c.problem == ""
 	}
 	c.problem = words.Problem(c.client.Send(client.Composed{Text: text, ReplyTo: c.draft.answers, Life: c.life.chosen(),
 		Mentions: c.suggest.mentions(text)}))
 	if c.problem != "" {
-		return
+		return false
 	}
-	c.clear()
 	c.draft.answers = ""
 	c.life.reset()
-	c.keepDraft()
 	if c.signIn.SignInID == "" {
 		c.signIn.Problem = pkce.Problem{} // the user goes on as a guest, so the problem of the sign-in is over
 	}
 	c.onSent(ctx)
+	return true
 }
 
 // clear empties the field and closes the list of suggestions.
@@ -329,7 +336,8 @@ func (c *composer) takeDrafts() (changed bool) {
 		yieldFocus(offerID)
 		return true
 	}
-	if !takes(input.Get("value").String(), dom.Active().Equal(input), d.offer.last != 0) {
+	early, _ := browser.EarlyWritten()
+	if !takes(input.Get("value").String()+early.Text, dom.Active().Equal(input), d.offer.last != 0) {
 		d.offer = to
 		before, after := to.around()
 		c.voice.say(before + words.First(to.text) + after)

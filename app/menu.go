@@ -3,6 +3,7 @@ package app
 import (
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
+	"mayfly/app/browser"
 	"mayfly/app/dom"
 	"mayfly/app/words"
 )
@@ -28,7 +29,7 @@ func newMenu(m *model) menu {
 // because the help names them.
 func (m *menu) load(ctx goapp.Context) {
 	m.settings.load(ctx)
-	m.help.apple, m.help.touch = dom.Apple(), dom.Matches(touchKeyboard)
+	m.help.apple, m.help.touch = dom.Apple(), dom.Matches(browser.TouchKeyboard)
 }
 
 // render draws the buttons.

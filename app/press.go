@@ -1,10 +1,10 @@
 package app
 
-import goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
+import (
+	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
 
-// touchKeyboard is the media query for a device whose keyboard is on the screen, and so has no Shift+Enter. It does not
-// match a device with a mouse or a touch pad: such a device has a keyboard with keys, too.
-const touchKeyboard = "(pointer: coarse) and (hover: none)"
+	"mayfly/app/browser"
+)
 
 // A press is one press of a key.
 type press struct {
@@ -38,7 +38,7 @@ func (p press) sends(breaks bool) bool {
 // has not chosen, Enter begins a line only with a keyboard on the screen, which has no Shift+Enter.
 func (c *composer) breaks() bool {
 	if chosen := c.settings[enterKey]; chosen != "" {
-		return chosen == enterBreaks
+		return chosen == browser.EnterBreaks
 	}
 	return c.touch
 }

@@ -24,12 +24,11 @@ const (
 )
 
 // The values that the Go code compares a setting with. The values of theme and textSize are not here, because only the style
-// sheets and web/settings.js use them.
+// sheets and web/settings.js use them. browser.EnterBreaks is one more, which web/early.js knows, too.
 const (
 	showNumbers = "numbers"
 	showNothing = "off"
 	enterSends  = "send"
-	enterBreaks = "break"
 	noTyping    = "off"
 	notifyOn    = "on"
 	notifyText  = "text" // notifications are on, and have the text of the message
@@ -47,7 +46,7 @@ var offered = [settingCount]struct {
 	theme:        {"theme", []string{"light", "dark"}},
 	textSize:     {"text", []string{"small", "large", "largest"}},
 	timeLeft:     {"left", []string{showNumbers, showNothing}},
-	enterKey:     {"enter", []string{enterSends, enterBreaks}},
+	enterKey:     {"enter", []string{enterSends, browser.EnterBreaks}},
 	typingSigns:  {"typing", []string{noTyping}},
 	pageLanguage: {"language", tags()},
 	notifying:    {"notifications", []string{notifyOn, notifyText}},

@@ -69,7 +69,7 @@ func (d *settingsDialog) render() goapp.UI {
 		d.radios(timeLeft, words.TimeLeftLabel, words.TimeLeftHint, option{"", words.TimeLeftRing},
 			option{showNumbers, words.TimeLeftNumbers}, option{showNothing, words.TimeLeftNothing}),
 		d.radios(enterKey, words.EnterLabel, words.EnterHint,
-			option{enterSends, words.EnterSends}, option{enterBreaks, words.EnterBreaks}),
+			option{enterSends, words.EnterSends}, option{browser.EnterBreaks, words.EnterBreaks}),
 		d.renderTyping(), d.renderNotifying(), d.renderLanguage(),
 		textElem("p", "settings-kept", words.Of(kept)).Attr("id", settingsKeptID).Attr("role", "status"))
 	return d.frame(words.Of(words.Settings), on(form, "change", d.onChange))
@@ -91,7 +91,7 @@ func (d *settingsDialog) radios(s setting, legend, hint words.Key, options ...op
 	if s == enterKey {
 		is = enterSends
 		if d.breaks() {
-			is = enterBreaks
+			is = browser.EnterBreaks
 		}
 	}
 	var pills []goapp.UI

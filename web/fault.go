@@ -68,7 +68,7 @@ func reloading(attributes, said, button string) string {
 // faultMarkup is the patch that adds the sentences to the page. It puts noFiles and stillLoading at the end of go-app's
 // loader (the element <aside>), and the other sentences behind the loader.
 var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + noScripts + noWebAssembly + notLoaded +
-	stopped + wrongPlace}
+	stopped + wrongPlace + keptMarkup}
 
 // faultScripts returns the patches of go-app's script that show the sentences. Without the patches, go-app would
 //
@@ -106,9 +106,9 @@ func faultScripts(cfg Config) []replacement {
 	}
 }
 
-// showFault returns a script that shows the sentence whose element has this id. Before that, the script removes the page,
-// which is the first element of the body, and the loader.
+// showFault returns a script that shows the sentence whose element has this id. Before that, the script removes the client's
+// page, which is the first element of the body, the shell with what the user has written there, and the loader.
 func showFault(id string) string {
-	return `document.body.firstElementChild.remove(); document.querySelector(".goapp-app-info")?.remove(); ` +
-		`document.getElementById("` + id + `").hidden = false;`
+	return `document.body.firstElementChild.remove(); window.mayflyEarly?.fail(); ` +
+		`document.querySelector(".goapp-app-info")?.remove(); document.getElementById("` + id + `").hidden = false;`
 }

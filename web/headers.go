@@ -25,14 +25,14 @@ func (e *edition) setHeaders(w http.ResponseWriter) {
 }
 
 // securityHeaders returns the security headers for every response. signIn contains the origins that a browser calls when a
-// user signs in. script is the inline script of the page.
-func securityHeaders(cfg Config, signIn []string, script []byte) (http.Header, error) {
+// user signs in. scripts are the inline scripts of the page.
+func securityHeaders(cfg Config, signIn []string, scripts [][]byte) (http.Header, error) {
 	sockets, err := socketOrigins(append([]string{cfg.PublicURL}, cfg.Origins...))
 	if err != nil {
 		return nil, err
 	}
 	h := http.Header{}
-	h.Set("Content-Security-Policy", contentSecurityPolicy(script, sockets, policyOrigins(signIn)))
+	h.Set("Content-Security-Policy", contentSecurityPolicy(scripts, sockets, policyOrigins(signIn)))
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -45,15 +45,19 @@ func securityHeaders(cfg Config, signIn []string, script []byte) (http.Header, e
 	return h, nil
 }
 
-// contentSecurityPolicy returns a policy that allows Mayfly's own files and the inline script with the text script, which
-// the policy names by a hash. It allows no other inline script, and no inline style. Go's wasm needs 'wasm-unsafe-eval',
+// contentSecurityPolicy returns a policy that allows Mayfly's own files and the inline scripts with these texts, which the
+// policy names by their hashes. It allows no other inline script, and no inline style. Go's wasm needs 'wasm-unsafe-eval',
 // which allows the browser to compile wasm and nothing else. The policy also allows connections to the origins in sockets
 // and in signIn. The client fetches tokens from the origins in signIn.
-func contentSecurityPolicy(script []byte, sockets, signIn []string) string {
-	hash := sha256.Sum256(script)
+func contentSecurityPolicy(scripts [][]byte, sockets, signIn []string) string {
+	hashes := ""
+	for _, s := range scripts {
+		hash := sha256.Sum256(s)
+		hashes += "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "' "
+	}
 	return strings.Join([]string{
 		"default-src 'none'",
-		"script-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "' 'wasm-unsafe-eval'",
+		"script-src 'self' " + hashes + "'wasm-unsafe-eval'",
 		"style-src 'self'",
 		"img-src 'self' data:",
 		"font-src 'self'",

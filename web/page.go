@@ -38,8 +38,8 @@ var workerJS string
 // assemble returns all answers that belong to one version of the client, by path. These are the files in f, and the texts
 // that the function generate returns: go-app has made most of these texts.
 //
-// script is the inline script of the page.
-func assemble(cfg Config, f *files, version string) (answers map[string]*asset, script []byte, err error) {
+// scripts are the inline scripts of the page.
+func assemble(cfg Config, f *files, version string) (answers map[string]*asset, scripts [][]byte, err error) {
 	generated, err := generate(cfg, f, version)
 	if err != nil {
 		return nil, nil, err
@@ -58,7 +58,8 @@ func assemble(cfg Config, f *files, version string) (answers map[string]*asset, 
 		}
 		answers[path] = a.withVersion(version)
 	}
-	return answers, generated[settingsPath].body, checkPrecache(generated["/app-worker.js"].body, answers)
+	scripts = [][]byte{generated[settingsPath].body, []byte(earlyJS)}
+	return answers, scripts, checkPrecache(generated["/app-worker.js"].body, answers)
 }
 
 // generated is an answer that is not read from a file: go-app or this package makes it when the program starts.
@@ -85,7 +86,7 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 		return nil, err
 	}
 	patches := append(addressPatches(cfg.PublicURL), headPatch(f))
-	if html, err = patch(tidy(html), slices.Concat(pagePatches, patches)); err != nil {
+	if html, err = patch(tidy(html), slices.Concat(pagePatches, earlyPatches, patches)); err != nil {
 		return nil, err
 	}
 	missing := fillMissing(f)

@@ -51,6 +51,9 @@
   const room = location.pathname === "/" && !location.hash ? "{{.Lobby}}" :
     /^\/r\/([a-z0-9][a-z0-9-]{0,63})$/.exec(location.pathname)?.[1];
 
+  // For the script early.js.
+  window.mayflyStart = { room, chosen };
+
   // translate changes one text or attribute. A sentence with a language of its own stays as it is.
   const translate = (node) => {
     if (node.nodeType === Node.TEXT_NODE) {

@@ -66,6 +66,12 @@ func TestSettingsScript(t *testing.T) {
 	if !strings.Contains(script, `const key = "`+browser.SettingsKey+`";`) {
 		t.Errorf("the script does not read the key %s", browser.SettingsKey)
 	}
+	early := inlineScripts(t, page)[1]
+	for _, text := range []string{`"` + browser.EarlyKey + `"`, `"` + browser.EnterBreaks + `"`, `"` + browser.TouchKeyboard + `"`} {
+		if !strings.Contains(early, text) {
+			t.Errorf("the script early.js lacks %s", text)
+		}
+	}
 	languages := translations(t, script)
 	for n, l := range words.Languages() {
 		is := languages[l.Tag]

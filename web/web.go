@@ -101,11 +101,11 @@ func newHandler(cfg Config, static fs.FS) (*Handler, error) {
 func makeEdition(cfg Config, files *files, signIn []string) (*edition, error) {
 	// Several answers contain the version, which is a hash of all answers. So all answers are made twice: first with a
 	// placeholder, from which the version is computed, and then with the version.
-	draft, script, err := assemble(cfg, files, "draft")
+	draft, scripts, err := assemble(cfg, files, "draft")
 	if err != nil {
 		return nil, err
 	}
-	headers, err := securityHeaders(cfg, signIn, script)
+	headers, err := securityHeaders(cfg, signIn, scripts)
 	if err != nil {
 		return nil, err
 	}

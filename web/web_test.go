@@ -35,7 +35,10 @@ func TestMain(m *testing.M) {
 type hello struct{ goapp.Compo }
 
 func (h *hello) Render() goapp.UI {
-	return goapp.Main().ID("hello").Class("a").Title(`say "hi" 👩‍🚀`).Text("Hello, <world>")
+	return goapp.Div().Class("page").Body(
+		goapp.Main().ID("hello").Class("a").Title(`say "hi" 👩‍🚀`).Text("Hello, <world>"),
+		goapp.Div().Class("composer-row"),
+	)
 }
 
 var config = web.Config{Version: "v1.2.3", PublicURL: "https://chat.example.com", Pages: []string{"/r/"}, Callback: "/login/callback"}
@@ -358,11 +361,14 @@ func TestMissingPage(t *testing.T) {
 
 func TestSecurityHeaders(t *testing.T) {
 	h := fake(t)
-	_, inline := inlineScript(t, get(t, h, "/").Body.String())
-	hash := sha256.Sum256([]byte(inline))
+	hashes := ""
+	for _, script := range inlineScripts(t, get(t, h, "/").Body.String()) {
+		hash := sha256.Sum256([]byte(script))
+		hashes += " 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
+	}
 	want := map[string]string{
-		"Content-Security-Policy": "default-src 'none'; script-src 'self' 'sha256-" +
-			base64.StdEncoding.EncodeToString(hash[:]) + "' 'wasm-unsafe-eval'; style-src 'self'; " +
+		"Content-Security-Policy": "default-src 'none'; script-src 'self'" + hashes +
+			" 'wasm-unsafe-eval'; style-src 'self'; " +
 			"img-src 'self' data:; font-src 'self'; connect-src 'self' wss://chat.example.com; manifest-src 'self'; " +
 			"worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
 		"X-Content-Type-Options":       "nosniff",
@@ -702,21 +708,33 @@ func TestPageHoldsNothingOfTheRequest(t *testing.T) {
 			t.Errorf("the page lacks %s:\n%s", text, want)
 		}
 	}
-	_, inline := inlineScript(t, want)
-	rest := strings.Replace(want, inline, "", 1)
+	rest := want
+	for _, script := range inlineScripts(t, want) {
+		rest = strings.Replace(rest, script, "", 1)
+	}
 	if regexp.MustCompile(`(?i)<script[^>]*>[^<]|<style|\son[a-z]+=|\sstyle=`).MatchString(rest) {
 		t.Errorf("the page has another inline script, or a style, which the policy blocks:\n%s", want)
 	}
 }
 
-// inlineScript returns the value of the attribute data-client of the page's inline script, and the text of the script.
+// inlineScript returns the value of the attribute data-client of the page's first inline script, and the text of the script.
 func inlineScript(t *testing.T, page string) (client, text string) {
 	t.Helper()
-	m := regexp.MustCompile(`(?s)<script data-client="([^"]*)">(.*?)</script>`).FindStringSubmatch(page)
+	m := regexp.MustCompile(`<script data-client="([^"]*)">`).FindStringSubmatch(page)
 	if m == nil {
-		t.Fatalf("the page has no inline script:\n%s", page)
+		t.Fatalf("no inline script of the page loads the client:\n%s", page)
 	}
-	return m[1], m[2]
+	return m[1], inlineScripts(t, page)[0]
+}
+
+// inlineScripts returns the inline scripts of a page: that of settings.js and that of early.js.
+func inlineScripts(t *testing.T, page string) []string {
+	t.Helper()
+	all := regexp.MustCompile(`(?s)<script(?: data-client="[^"]*")?>(.*?)</script>`).FindAllStringSubmatch(page, -1)
+	if len(all) != 2 {
+		t.Fatalf("the page has %d inline scripts, want 2:\n%s", len(all), page)
+	}
+	return []string{all[0][1], all[1][1]}
 }
 
 // TestPageNamesItsAddress checks that the addresses in the page, which other sites show when the page is shared, have the

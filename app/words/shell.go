@@ -21,6 +21,8 @@ const (
 	FilesMissing // TopOfHost follows this sentence
 	TopOfHost
 	StillLoading
+	Early // what the user has sent before the client runs follows
+	Kept  // what the user has written before the client did not start follows
 
 	// These sentences are in the page that the server sends for an unknown address (HTTP 404).
 	NoSuchPage
@@ -50,6 +52,8 @@ var shell = [len(all)][shellKeys]string{
 		FilesMissing: "Mayfly's files could not be loaded. If a reload does not help, Mayfly is in the wrong place.",
 		TopOfHost:    "It must be at the top of a host, such as https://chat.example.com/, not below a path.",
 		StillLoading: "Still loading. On a slow connection the first visit takes a while.",
+		Early:        "Mayfly is starting, and will then send:",
+		Kept:         "This tab keeps what you have written:",
 		NoSuchPage:   "No such page",
 		NoPageTitle:  "No such page – Mayfly",
 		NothingHere:  "There is nothing at this address. A room's address is like /r/team.",
@@ -70,6 +74,8 @@ var shell = [len(all)][shellKeys]string{
 		FilesMissing: "Mayflys Dateien wurden nicht geladen. Hilft Neuladen nicht, ist Mayfly am falschen Ort.",
 		TopOfHost:    "Es muss ganz oben auf einem Host sein, wie https://chat.example.com/, nicht unter einem Pfad.",
 		StillLoading: "Lädt noch. Mit einer langsamen Verbindung dauert der erste Besuch eine Weile.",
+		Early:        "Mayfly startet noch und sendet dann:",
+		Kept:         "Dieser Tab behält, was du geschrieben hast:",
 		NoSuchPage:   "Diese Seite gibt es nicht",
 		NoPageTitle:  "Diese Seite gibt es nicht – Mayfly",
 		NothingHere:  "Unter dieser Adresse gibt es nichts. Die Adresse eines Raums sieht so aus: /r/team.",
@@ -89,6 +95,8 @@ var shell = [len(all)][shellKeys]string{
 		WrongPlace:   "لا يمكن أن يعمل Mayfly في هذا العنوان.",
 		FilesMissing: "تعذّر تحميل ملفات Mayfly. إذا لم تفد إعادة التحميل فإن Mayfly في غير مكانه.",
 		TopOfHost:    "يجب أن يكون في أعلى المضيف، مثل \u2066https://chat.example.com/\u2069، لا تحت مسار.",
+		Early:        "يبدأ Mayfly الآن، ثم يرسل:",
+		Kept:         "تحتفظ علامة التبويب هذه بما كتبته:",
 		StillLoading: "ما زال التحميل جاريًا. تستغرق الزيارة الأولى بعض الوقت مع الاتصال البطيء.",
 		NoSuchPage:   "لا توجد صفحة كهذه",
 		NoPageTitle:  "لا توجد صفحة كهذه – Mayfly",
