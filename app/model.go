@@ -1,6 +1,7 @@
 package app
 
 import (
+	"sync"
 	"time"
 
 	goapp "github.com/maxence-charriere/go-app/v10/pkg/app"
@@ -40,7 +41,12 @@ func newModel(c *client.Client, auth *pkce.SignIn) *model {
 }
 
 // Clock returns the user's clock, as the browser knows it.
-func Clock() words.Clock { return words.Clock{Offset: browser.ZoneOffset, Hours12: browser.Hours12()} }
+//
+// The browser is asked for the hours only when the first time is written: the first drawing of the page must not wait for
+// the answer.
+func Clock() words.Clock {
+	return words.Clock{Offset: browser.ZoneOffset, Hours12: sync.OnceValue(browser.Hours12)}
+}
 
 // messages returns the messages of the room in the page's path. It returns nil if no room can have that name, if the view is
 // still of another room, or if the server does not let the user into the room.

@@ -6,7 +6,7 @@ import "time"
 type Clock struct {
 	Now     time.Time                     // the present time, which decides which day is today
 	Offset  func(time.Time) time.Duration // by how much the user's time zone is ahead of UTC at an instant
-	Hours12 bool                          // times are written with 12 hours and AM or PM, otherwise with 24 hours
+	Hours12 func() bool                   // times are written with 12 hours and AM or PM; nil: with 24 hours
 }
 
 // wall returns what the user's clock shows at the instant t. The result has the location UTC, but its date, hour and minute
@@ -58,7 +58,7 @@ func (c Clock) Minutes(t time.Time) string {
 
 func (c Clock) parts(t time.Time) (minutes, seconds, half string) {
 	wall := c.wall(t)
-	if c.Hours12 {
+	if c.Hours12 != nil && c.Hours12() {
 		named := Morning
 		if wall.Hour() >= 12 {
 			named = Afternoon

@@ -54,7 +54,8 @@ func TestTimesNameTheDay(t *testing.T) {
 			"Sent on Saturday 28 November at 00:30:00", "vanishes tomorrow at 00:30:00", "Saturday 28 November, 00:30"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, at := words.Clock{Now: instant(t, tt.now), Offset: zone(tt.offset), Hours12: tt.hours12}, instant(t, tt.at)
+			c := words.Clock{Now: instant(t, tt.now), Offset: zone(tt.offset), Hours12: func() bool { return tt.hours12 }}
+			at := instant(t, tt.at)
 			if sent, vanishes := c.Sent(at), c.Vanishes(at); sent != tt.sent || vanishes != tt.vanishes {
 				t.Errorf("it says %q and %q, want %q and %q", sent, vanishes, tt.sent, tt.vanishes)
 			}

@@ -182,7 +182,7 @@ func TestTimesInOtherLanguages(t *testing.T) {
 		if got := c.Sent(at); got != tt.sent || minutes != tt.short {
 			t.Errorf("%s: %q and %q, want %q and %q", tt.tag, got, minutes, tt.sent, tt.short)
 		}
-		c.Hours12 = true
+		c.Hours12 = func() bool { return true }
 		if got := c.Sent(at); got != tt.sent12 {
 			t.Errorf("%s: %q, want %q", tt.tag, got, tt.sent12)
 		}

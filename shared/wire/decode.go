@@ -60,6 +60,7 @@ func Decode(b []byte) (Frame, error) {
 	if bad.Problem != "" {
 		return nil, &bad
 	}
+	kinds, _ := tables()
 	t, ok := kinds[bad.Re]
 	if !ok {
 		return nil, ErrUnknownKind
@@ -133,6 +134,7 @@ func preview(b []byte) FrameError {
 // decodeObject sets the fields of v from the members of the JSON object b, except the member called skip. It returns what is
 // wrong with b, "" if nothing is wrong.
 func decodeObject(b []byte, v reflect.Value, skip string) (problem string) {
+	_, plans := tables()
 	p := plans[v.Type()]
 	seen := make(map[string]bool, len(p))
 	for name, value := range members(b) {

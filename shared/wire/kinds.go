@@ -3,6 +3,7 @@ package wire
 import (
 	"reflect"
 	"strings"
+	"sync"
 )
 
 func (Hello) kind() string    { return "hello" }
@@ -35,12 +36,15 @@ func (Bye) kind() string      { return "bye" }
 type plan map[string][]int
 
 // kinds maps the "type" on the wire to the Go type of the frame. plans maps each struct type that occurs in a frame to its
-// plan. Both are made when the program starts, and never change.
-var kinds, plans = tables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
-	Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{}, Remove{}, React{}, Reacted{}, Typing{}, Presence{}, Who{},
-	People{}, Rename{})
+// plan. Both are made for the first frame that is decoded, so that a browser makes them only after the first drawing of the
+// page. Then they never change.
+var tables = sync.OnceValues(func() (kinds map[string]reflect.Type, plans map[reflect.Type]plan) {
+	return makeTables(Hello{}, Welcome{}, Join{}, Joined{}, Leave{}, Post{}, Accepted{}, Posted{}, Removed{}, Refused{},
+		Beat{}, Bye{}, Auth{}, Authed{}, Expiring{}, Signout{}, Remove{}, React{}, Reacted{}, Typing{}, Presence{}, Who{},
+		People{}, Rename{})
+})
 
-func tables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
+func makeTables(frames ...Frame) (map[string]reflect.Type, map[reflect.Type]plan) {
 	kinds, plans := map[string]reflect.Type{}, map[reflect.Type]plan{}
 	for _, f := range frames {
 		kinds[f.kind()] = reflect.TypeOf(f)
