@@ -151,7 +151,7 @@ func (p *page) OnMount(ctx goapp.Context) {
 					ctx.Navigate(path)
 				}
 			})
-		}),
+		}, func() { dispatch(ctx, func(goapp.Context) { p.reload() }) }),
 	}
 	browser.CloseOrphans()
 	p.roomlist.load()

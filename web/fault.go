@@ -79,7 +79,7 @@ var faultMarkup = replacement{`</aside>`, noFiles + stillLoading + `</aside>` + 
 // A page that a service worker controls does not show wrongPlace, because without a network the worker opens the page at any
 // path.
 func faultScripts(cfg Config) []replacement {
-	paths, _ := json.Marshal(slices.Concat([]string{cfg.Callback}, cfg.Pages)) // Marshal of strings never fails
+	paths := list(append([]string{cfg.Callback}, cfg.Pages...))
 	return []replacement{
 		{
 			`let instantiateStreaming = WebAssembly.instantiateStreaming;`,
@@ -88,7 +88,7 @@ func faultScripts(cfg Config) []replacement {
     return;
   }
   const path = location.pathname, known = p => p.endsWith("/") ? path.startsWith(p) : path === p;
-  if (path !== "/" && !` + string(paths) + `.some(known) && !navigator.serviceWorker?.controller) {
+  if (path !== "/" && !` + paths + `.some(known) && !navigator.serviceWorker?.controller) {
     ` + showFault("wrong-place") + `
     return;
   }
@@ -104,6 +104,12 @@ func faultScripts(cfg Config) []replacement {
 			`go.run(wasm.instance).finally(() => { ` + showFault("stopped") + ` });`,
 		},
 	}
+}
+
+// list returns the strings in all as a list in JavaScript.
+func list(all []string) string {
+	text, _ := json.Marshal(slices.Concat([]string{}, all)) // Marshal of strings never fails; nil would be null
+	return string(text)
 }
 
 // showFault returns a script that shows the sentence whose element has this id. Before that, the script removes the client's

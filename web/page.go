@@ -30,7 +30,7 @@ const (
 )
 
 // workerJS is the service worker. go-app fills in the version and the files to cache. newApp fills in the path to which the
-// sign-in provider sends users back.
+// sign-in provider sends users back, and the paths of rooms.
 //
 //go:embed worker.js
 var workerJS string
@@ -123,6 +123,7 @@ func newApp(cfg Config, f *files, version string) *goapp.Handler {
 	for _, l := range words.Languages() {
 		keep = append(keep, manifestPath(l.Tag))
 	}
+	worker := strings.NewReplacer("{{.Callback}}", cfg.Callback, "{{.Rooms}}", list(cfg.Pages))
 	return &goapp.Handler{
 		Name:                  title,
 		Title:                 title,
@@ -137,7 +138,7 @@ func newApp(cfg Config, f *files, version string) *goapp.Handler {
 		CacheableResources:    keep,
 		Resources:             f,
 		Version:               version,
-		ServiceWorkerTemplate: strings.Replace(workerJS, "{{.Callback}}", cfg.Callback, 1),
+		ServiceWorkerTemplate: worker.Replace(workerJS),
 	}
 }
 

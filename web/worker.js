@@ -1,18 +1,22 @@
 // Mayfly's service worker. It caches the page and its files, so that Mayfly starts without a network, and caches nothing
 // else. It also shows and closes notifications; the text of a message passes through it only if the user has chosen that.
-// go-app fills in the first two placeholders, package web the third.
+// go-app fills in the first two placeholders, package web the others.
 const version = "{{.Version}}";
 const files = {{.ResourcesToCache}};
 
 const prefix = "mayfly-";
 const cacheName = prefix + version;
 const patience = 500; // milliseconds for the network to answer with a page; then the cache answers
+const strangePatience = 10000; // the same, while something else than Mayfly answers: otherwise a page would load itself for ever
 
 // The path to which the sign-in provider sends users back, with a code in the address.
 const callback = "{{.Callback}}";
 
 // The paths that only the server answers, even when the user types them into the address bar.
 const server = ["/ws", "/poll", "/config.json", "/healthz", "/readyz"];
+
+// The beginnings of the paths of rooms. The lobby is at "/".
+const rooms = {{.Rooms}};
 
 self.addEventListener("install", (event) => {
   event.waitUntil(precache().then(() => self.skipWaiting()));
@@ -71,6 +75,7 @@ async function deleteOldCaches() {
 self.addEventListener("message", (event) => {
   if (event.data === "version") {
     event.source.postMessage(version);
+    event.waitUntil(asked.then(() => strange && event.source.postMessage({ strange })));
     event.waitUntil(complete().then(() => { whole = Promise.resolve(true); }, () => {}));
   } else {
     last = last.then(() => notifications(event.data, event.source)).catch(() => {});
@@ -144,7 +149,7 @@ self.addEventListener("fetch", (event) => {
     // the page.
     event.respondWith(cached("/").then((response) => response || fetch(request)));
   } else if (request.mode === "navigate") {
-    event.respondWith(openPage(request));
+    event.respondWith(openPage(event, url.pathname));
   } else if (files.includes(url.pathname) && url.search === "") {
     event.respondWith(answer(request, url.pathname));
   }
@@ -157,20 +162,41 @@ function isWhole() {
   return caches.open(cacheName).then(missing).then((lacking) => lacking.length === 0, () => false);
 }
 
-// openPage answers with the page from the network, or with the cached page if the network fails, is slow or has another
-// version: the files of that version are not here yet, and the cached files do not fit it. The browser then already fetches
-// the new worker. The page is the same for every path: the client reads the address and draws the right page.
-async function openPage(request) {
+// strange is true if, when a page was opened last, something else than Mayfly answered at its address: for example the login
+// page of a hotel, or of a proxy before the server. asked settles when the network has answered.
+let strange = false;
+let asked = Promise.resolve();
+
+// openPage answers with a page. A room's page comes from the cache, so that it starts at once. The network is asked behind it:
+// if something strange answers, the page is told, and loads itself again. Then, and at any other path, openPage answers with
+// the page from the network, or with the cached page if the network fails, is slow or has another version: the files of that
+// version are not here yet, and the cached files do not fit it. The browser then already fetches the new worker. The page is
+// the same for every path: the client reads the address and draws the right page.
+async function openPage(event, pathname) {
+  const { request } = event;
   whole = isWhole();
   if (!(await whole)) {
     return answer(request, "/");
   }
-  const late = new Promise((resolve) => setTimeout(resolve, patience));
-  const response = await Promise.race([fetch(request), late]).catch(() => undefined);
-  if (response && response.status < 500 && [version, null].includes(response.headers.get("Mayfly-Version"))) {
-    return response; // a response without a version is not Mayfly's, but for example a hotel's login page: show it
+  const asks = fetch(request);
+  const atOnce = !strange && (pathname === "/" || rooms.some((room) => pathname.startsWith(room)));
+  asked = asks.then((response) => { strange = isStrange(response); }, () => {});
+  event.waitUntil(asked);
+  if (!atOnce) {
+    const late = new Promise((resolve) => setTimeout(resolve, strange ? strangePatience : patience));
+    const response = await Promise.race([asks, late]).catch(() => undefined);
+    if (response && response.status < 500 && [version, null].includes(response.headers.get("Mayfly-Version"))) {
+      return response; // strange or not
+    }
   }
-  return (await cached("/")) || fetch(request);
+  return (await cached("/")) || asks;
+}
+
+// isStrange reports whether a response is not Mayfly's, and wants something of the user: it redirects, is a page, or demands
+// that the user signs in.
+function isStrange(response) {
+  return response.headers.get("Mayfly-Version") === null &&
+    (response.type === "opaqueredirect" || response.ok || [401, 403, 511].includes(response.status));
 }
 
 // answer answers with the cached file for path. If some files are missing, it uses the cache only when the network fails:

@@ -5,14 +5,20 @@ import "syscall/js"
 // WatchWorker asks the service worker which version of Mayfly the worker has stored, and returns without waiting for the
 // answer. A reload would show that version. Until stop is called, onVersion runs with each answer of the worker. WatchWorker
 // asks again when another worker takes over, and UpdateWorker asks, too. onOpen runs when the user has clicked a
-// notification and this tab must show the room with that path. Without a service worker, neither of them ever runs.
-func WatchWorker(onVersion, onOpen func(string)) (stop func()) {
+// notification and this tab must show the room with that path. onStrange runs if the worker has opened the stored page, and
+// the network then answered with something else, such as the login page of a proxy: a reload shows that. Without a service
+// worker, none of them ever runs.
+func WatchWorker(onVersion, onOpen func(string), onStrange func()) (stop func()) {
 	onMessage := js.FuncOf(func(_ js.Value, args []js.Value) any {
 		switch data := args[0].Get("data"); data.Type() {
 		case js.TypeString:
 			onVersion(data.String())
 		case js.TypeObject:
-			onOpen(data.Get("path").String())
+			if data.Get("strange").Truthy() {
+				onStrange()
+			} else {
+				onOpen(data.Get("path").String())
+			}
 		}
 		return nil
 	})

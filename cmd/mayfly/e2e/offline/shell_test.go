@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -208,4 +209,34 @@ func TestFaultsAreSeen(t *testing.T) {
 			rig.Eval[int](tab, `new Promise(done => setTimeout(() => done(0), 20))`)
 		}
 	}
+}
+
+// TestStoredPageGivesWayToALoginPage: a proxy before the server wants the user to log in again. The page that the worker
+// stores starts at once, and then gives way to the login page. After the login the page comes back, with what the user has
+// written.
+func TestStoredPageGivesWayToALoginPage(t *testing.T) {
+	t.Parallel()
+	var loggedOut atomic.Bool
+	public := through(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path == "/proxy/login":
+				fmt.Fprint(w, "<title>Log in</title>")
+			case loggedOut.Load():
+				http.Redirect(w, r, "/proxy/login", http.StatusFound)
+			default:
+				next.ServeHTTP(w, r)
+			}
+		})
+	}, nil)
+	tab := rig.OpenBrowser(t).Tab(public + "/r/x").Ready()
+	tab.Installed()
+	tab.Do(rig.Type("half written"))
+	loggedOut.Store(true)
+	tab.Do(chromedp.Reload())
+	tab.Until(`document.title === 'Log in'`)
+	loggedOut.Store(false)
+	tab.Do(chromedp.Navigate(public + "/r/x"))
+	tab.Ready()
+	tab.Until(rig.Composer + `.value === 'half written' || ` + onOffer + `.includes('half written')`)
 }
