@@ -99,5 +99,11 @@
     window.mayflyModule = WebAssembly.compileStreaming?.(loading) ??
       loading.then((response) => response.arrayBuffer()).then((bytes) => WebAssembly.compile(bytes));
     mayflyModule.catch(() => {});
+
+    // The server's configuration, which the client needs before it connects (earlyConfig in app/browser/fetch_js.go).
+    window.mayflyConfig = fetch("/config.json", { credentials: "same-origin", cache: "no-store", redirect: "manual",
+      referrerPolicy: "no-referrer", signal: AbortSignal.timeout?.(3000) })
+      .then((response) => ({ response, came: Date.now() }));
+    mayflyConfig.catch(() => {});
   }
 }

@@ -28,6 +28,11 @@ func FetchKeepalive(url, form string, timeout time.Duration) (
 // fetchForm adds the timeout and the form.
 func fetchForm(url, form string, timeout time.Duration, options js.Value) (
 	status int, header func(name string) string, body []byte, err error) {
+	if response, ok, err := earlyConfig(url); err != nil {
+		return 0, nil, nil, err
+	} else if ok {
+		return read(response)
+	}
 	options.Set("signal", call(global("AbortSignal"), "timeout", timeout.Milliseconds()))
 	if form != "" {
 		options.Set("method", "POST")
@@ -63,6 +68,33 @@ func fetch(url string, options js.Value) (status int, header func(name string) s
 	if err != nil {
 		return 0, nil, nil, err
 	}
+	return read(response)
+}
+
+// maxConfigAge is how old the answer that the page has asked for may be. The client compares the answer's Date with the
+// device's clock, and takes the clock for wrong if it differs by much more than this.
+const maxConfigAge = 5 * time.Second
+
+// earlyConfig returns the answer to the page's own request for /config.json, which the page has sent before the client ran
+// (web/settings.js). ok is false if url is another one, if the answer was returned before, or if it is too old. The error is
+// that of the page's request.
+func earlyConfig(url string) (response js.Value, ok bool, err error) {
+	const name = "mayflyConfig"
+	config := global(name)
+	if url != "/config.json" || config.IsUndefined() {
+		return js.Undefined(), false, nil
+	}
+	js.Global().Delete(name)
+	answer, err := await(config)
+	if err != nil {
+		return answer, false, err
+	}
+	came := time.UnixMilli(int64(answer.Get("came").Float()))
+	return answer.Get("response"), time.Since(came) < maxConfigAge, nil
+}
+
+// read reads the answer to a request.
+func read(response js.Value) (status int, header func(name string) string, body []byte, err error) {
 	if response.Get("type").String() == "opaqueredirect" {
 		return statusFound, func(string) string { return "" }, nil, nil
 	}
