@@ -13,7 +13,7 @@ E2E     := $(addprefix ./cmd/mayfly/e2e/,chat offline network signin operate gal
 HUNG := 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate quick test race check measure pictures soak torture fuzz clean go gcc
+.PHONY: help build run generate quick test race check measure bench pictures soak torture fuzz clean go gcc
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ check: quick ## run everything that CI runs: quick, format, vet of the client, t
 measure: build ## measure the cost of a message, a start, a tab and a connection, and stop a server under load twenty times
 	scripts/chromium.sh
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -v -timeout=0 ./cmd/mayfly/e2e/measure
+
+bench: go ## measure deliveries with mayfly bench, a bare server beside Mayfly, and write the table in docs/benchmarks.md
+	$(GO) run ./web/gen -quick
+	$(GO) test -count=1 -v -timeout=0 -run 'TestBench$$' ./cmd/mayfly/e2e/measure -table docs/benchmarks.md
 
 pictures: generate ## take the screenshots and the film of the documentation, and the manifest's, from the running product
 	$(GO) test -count=1 ./cmd/mayfly/e2e/measure -run 'TestPictures|TestFilm' -into docs

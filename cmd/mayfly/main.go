@@ -44,6 +44,7 @@ Usage:
 
 	mayfly serve [flags]   serve the chat; "mayfly serve -help" lists the flags
 	mayfly dev [flags]     serve it to this machine alone, with people to sign in as, to try it and to work on it
+	mayfly bench URL       measure a server that runs: how fast messages arrive, and whether all do
 	mayfly version         print the version
 
 "mayfly serve" alone is a chat for this machine: open the URL that it prints.
@@ -61,6 +62,8 @@ func run(ctx context.Context, args []string, env environment, stdout, stderr io.
 		return runServe(ctx, args[1:], env, stdout, stderr)
 	case "dev":
 		return runDev(ctx, args[1:], env, stdout, stderr)
+	case "bench":
+		return runBench(ctx, args[1:], stdout, stderr)
 	case "version", "-version", "--version":
 		fmt.Fprintln(stdout, "mayfly "+thisBuild().String())
 		return nil
@@ -69,6 +72,6 @@ func run(ctx context.Context, args []string, env environment, stdout, stderr io.
 		return nil
 	default:
 		fmt.Fprint(stderr, usage)
-		return configError{fmt.Errorf("there is no %q: want serve, dev or version", args[0])}
+		return configError{fmt.Errorf("there is no %q: want serve, dev, bench or version", args[0])}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // These tests compare the pages for operators with the program, and keep each limit's number in one page.
@@ -74,6 +75,31 @@ func TestOperationsNamesEveryFlag(t *testing.T) {
 	}
 }
 
+// TestBenchFlagsInPage checks that docs/flags.md has a line for each flag of mayfly bench with its default, and no other line.
+func TestBenchFlagsInPage(t *testing.T) {
+	flags := flagsOf(t, func(f *flag.FlagSet) error { (&benchConfig{rate: rate{20, time.Second}}).defineFlags(f); return nil })
+	_, section, _ := strings.Cut(pages(t)["docs/flags.md"], "\n## mayfly bench\n")
+	found := 0
+	for _, m := range regexp.MustCompile("(?m)^\\| `-([a-z-]+)` \\| ([^|]+) \\|").FindAllStringSubmatch(section, -1) {
+		found++
+		fl, ok := flags[m[1]]
+		if !ok {
+			t.Errorf("docs/flags.md has a line for -%s of mayfly bench: there is no such flag", m[1])
+			continue
+		}
+		want := defaultOf(fl)
+		if fl.DefValue == "0" {
+			want = "none"
+		}
+		if m[2] != want {
+			t.Errorf("docs/flags.md has the default %q for -%s of mayfly bench, want %q", m[2], m[1], want)
+		}
+	}
+	if found != len(flags) || found < 9 {
+		t.Errorf("docs/flags.md has %d flags of mayfly bench, want %d", found, len(flags))
+	}
+}
+
 // TestFlagsInPagesExist checks that every flag that a page names in backquotes is a flag of Mayfly.
 func TestFlagsInPagesExist(t *testing.T) {
 	all := pages(t)
@@ -81,7 +107,7 @@ func TestFlagsInPagesExist(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `-([a-z-]+)` \\|").FindAllStringSubmatch(all["docs/flags.md"], -1) {
 		known[m[1]] = true
 	}
-	named := regexp.MustCompile("`(?:mayfly (?:serve|dev) )?-([a-z][a-z-]*)(?: [^`]*)?`")
+	named := regexp.MustCompile("`(?:mayfly (?:serve|dev|bench) )?-([a-z][a-z-]*)(?: [^`]*)?`")
 	for _, page := range []string{"README.md", "docs/flags.md", "docs/running.md", "docs/signing-in.md", "docs/proxies.md",
 		"docs/metrics.md", "docs/storage.md", "docs/security.md", "docs/protocol.md", "docs/attacks.md"} {
 		for _, m := range named.FindAllStringSubmatch(all[page], -1) {

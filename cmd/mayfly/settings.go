@@ -28,10 +28,11 @@ func environmentOf(lines []string) environment {
 // settings reads the values of flags from a command line, then from the environment. Package flag stops at the first
 // problem; settings goes on and collects every problem.
 type settings struct {
-	flags *flag.FlagSet
-	given map[string]bool // the flags on the command line
-	wrong map[string]bool // the flags without a usable value: each keeps its default, and errs has the problem
-	errs  []error
+	flags   *flag.FlagSet
+	operand *string         // where the argument that is no flag goes, such as a URL; nil: the command takes none
+	given   map[string]bool // the flags on the command line
+	wrong   map[string]bool // the flags without a usable value: each keeps its default, and errs has the problem
+	errs    []error
 }
 
 func newSettings(flags *flag.FlagSet) *settings {
@@ -53,6 +54,8 @@ func (s *settings) readArgs(args []string) error {
 		switch {
 		case !strings.HasPrefix(arg, "-") && wasSwitch != "" && (arg == "true" || arg == "false"):
 			s.problem("-%s is a switch: want -%s=%s, with an equals sign", wasSwitch, wasSwitch, arg)
+		case !strings.HasPrefix(arg, "-") && s.operand != nil && *s.operand == "":
+			*s.operand = arg
 		case !strings.HasPrefix(arg, "-") || name == "":
 			s.problem("%q is no flag: flags begin with a dash", arg)
 		case fl == nil && (name == "help" || name == "h"):
@@ -187,6 +190,10 @@ func ofKubernetes(name, value string) bool {
 
 // unknownFlag adds the problem that there is no flag with this name.
 func (s *settings) unknownFlag(name string) {
+	if s.operand != nil && name == "url" {
+		s.problem("there is no flag -url: the URL stands alone, without one")
+		return
+	}
 	if like := s.nearest(name); like != "" {
 		s.problem("there is no flag -%s: do you mean -%s?", name, like)
 		return
@@ -208,7 +215,8 @@ const maxTypos = 2
 // keeps its default, because the operator's value is behind the misspelled name. So nearest also adds the flag to s.wrong.
 func (s *settings) nearest(name string) string {
 	best, least := otherNames[name], min(maxTypos+1, len(name))
-	if best == "" {
+	if s.flags.Lookup(best) == nil { // name is no other name, or this command lacks the flag
+		best = ""
 		s.flags.VisitAll(func(fl *flag.Flag) {
 			typos := distance(name, fl.Name)
 			if strings.HasPrefix(fl.Name, name+"-") {

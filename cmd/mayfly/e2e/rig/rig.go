@@ -153,6 +153,9 @@ func (s *Server) Start() {
 // Addr returns the address on which the server listens, host:port.
 func (s *Server) Addr() string { return s.addr }
 
+// Pid returns the process ID of the server.
+func (s *Server) Pid() int { return s.cmd.Process.Pid }
+
 // Kill ends the server at once, as kill -9 does.
 func (s *Server) Kill() {
 	_ = s.cmd.Process.Kill() // fails if the process has already ended

@@ -1,0 +1,138 @@
+// Package bench is the load generator of "mayfly bench". It opens connections to a running server over the wire protocol,
+// posts messages at a steady pace, and measures how long each message takes to each member of its room, and whether any is
+// lost or comes twice.
+//
+// The load is open: a post is sent when its time has come, also if the server is slow. So a slow server cannot lower the
+// load and look better for it. All connections are guests, and they post in turn, because a server limits the posts of each
+// person. One process holds all of them, so that one clock measures a post and its deliveries.
+//
+// The generator must not be what limits the figures. So it reads WebSocket frames by itself (socket.go) instead of with a
+// library, finds what it needs in a posted frame without decoding it (frame.go), and says in the result when it needed most
+// of a processor all the same.
+//
+// The package leaves flags and exit codes to cmd/mayfly. No lock is held while another is taken.
+package bench
+
+import (
+	"context"
+	"math"
+	"time"
+)
+
+// Config says which server a run measures, and with which load.
+type Config struct {
+	Target   Target
+	Conns    int           // connections, 1 or more
+	Rooms    int           // rooms over which the connections are spread evenly: 1 to Conns
+	Posts    int           // messages that are posted in each period of Per, in all rooms together
+	Per      time.Duration // see Posts
+	Duration time.Duration // how long messages are posted
+	TTL      time.Duration // how long each message lives; the server may have bounds that change it
+	Text     int           // characters of each message
+	Server   int           // the process ID of the server, whose processor time is then measured; 0: not known
+
+	// Progress is called with one sentence when a phase begins. It must not block.
+	Progress func(sentence string)
+}
+
+// MaxMessages is the largest number of messages that one run may post: for each of them the generator remembers when it was
+// posted, and for each connection whether it has come.
+const MaxMessages = 1_000_000
+
+// Messages returns how many messages a run with c posts.
+func (c Config) Messages() int {
+	n := math.Ceil(c.Duration.Seconds()*float64(c.Posts)/c.Per.Seconds() - 1e-6) // the last one is sent before the end
+	return int(max(1, min(n, MaxMessages+1)))                                    // also if n is too large for an int
+}
+
+const (
+	connectTimeout = 30 * time.Second       // the longest time from dialing until the room is joined
+	atOnce         = 32                     // connections that are opened at the same time
+	grace          = time.Second            // how long after its time a post is still sent, and a delivery waited for
+	hurry          = 2 * time.Second        // how long an interrupted run waits for the deliveries that are on their way
+	look           = 5 * time.Millisecond   // how often the run looks whether all deliveries have come
+	patience       = 2000                   // looks without any news, after 10 s or more, until the run waits no longer
+	late           = 100 * time.Millisecond // a post that is sent so much after its time is worth a note
+)
+
+// Run opens the connections, posts, waits for the deliveries, closes the connections and returns what it has measured. It
+// ends early when ctx is done, or when all connections have ended; the result is then about what was measured until that.
+// The error is for a run that could not begin: it says what to do.
+func Run(ctx context.Context, c Config) (Result, error) {
+	if err := enoughFiles(c.Conns); err != nil {
+		return Result{}, err
+	}
+	r := newRun(c)
+	defer r.close()
+	began := time.Now()
+	err := r.connectAll(ctx)
+	r.connected = time.Since(began)
+	if err != nil && ctx.Err() == nil {
+		return Result{}, explain(err, c)
+	}
+	if err == nil {
+		c.Progress(c.load())
+		if warning := c.warning(r.limits); warning != "" {
+			c.Progress(warning)
+		}
+		own, server := ownTime(), timeOf(c.Server)
+		r.first = r.now()
+		r.post(ctx)
+		r.drain(ctx)
+		r.measured = r.now()
+		r.own, r.server = ownTime().minus(own), timeOf(c.Server).minus(server)
+	}
+	r.close()
+	return r.result(ctx.Err() != nil), nil
+}
+
+// post sends each message at its time, or late, until all are sent, the time is over, ctx is done or no connection is left.
+func (r *run) post(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for k := range r.posts {
+		due := r.first + r.config.Per/time.Duration(r.config.Posts)*time.Duration(k)
+		if ahead := due - r.now(); ahead > 0 {
+			timer.Reset(ahead)
+			select {
+			case <-ctx.Done():
+				return
+			case <-r.deserted:
+				return
+			case <-timer.C:
+			}
+		}
+		now := r.now()
+		if now >= r.first+r.config.Duration+grace || ctx.Err() != nil || !r.send(k) {
+			return
+		}
+		r.behind = max(r.behind, now-due)
+	}
+}
+
+// drain waits until every member has every message that was stored, and every post its answer. It gives up when the last
+// message has expired, when nothing has come for a while, soon after ctx is done, and when no connection is left.
+func (r *run) drain(ctx context.Context) {
+	deadline := time.NewTimer(r.life + grace)
+	defer deadline.Stop()
+	ticker := time.NewTicker(look)
+	defer ticker.Stop()
+	interrupted := ctx.Done()
+	before, quiet := int64(0), 0
+	for !r.complete() && quiet < patience {
+		select {
+		case <-ticker.C:
+			quiet++
+			if came := r.came(); came != before {
+				before, quiet = came, 0
+			}
+		case <-deadline.C:
+			return
+		case <-r.deserted:
+			return
+		case <-interrupted:
+			deadline.Reset(min(hurry, r.life+grace))
+			interrupted = nil
+		}
+	}
+}
