@@ -337,7 +337,7 @@ func (c *composer) takeDrafts() (changed bool) {
 		return true
 	}
 	early, _ := browser.EarlyWritten()
-	if !takes(input.Get("value").String()+early.Text, dom.Active().Equal(input), d.offer.last != 0) {
+	if !takes(input.Get("value").String(), early.Touched || dom.Active().Equal(input), d.offer.last != 0) {
 		d.offer = to
 		before, after := to.around()
 		c.voice.say(before + words.First(to.text) + after)

@@ -13,6 +13,7 @@
   // Enter begins a new line (EnterBreaks and TouchKeyboard in app/browser/early.go).
   const breaks = chosen.enter ? chosen.enter === "break" : matchMedia("(pointer: coarse) and (hover: none)").matches;
   let sent = []; // the texts that the user has sent
+  let touched = false; // the user has written in the field, even if it is empty again
   let composing = false; // an input method is composing a text in the field
   let composed = () => {}; // runs when it has composed the text
 
@@ -50,11 +51,15 @@
 
   const start = () => {
     ({ sent = [], text: field.value = "" } = storage((tab) => JSON.parse(tab.getItem(key))) ?? {});
+    touched = field.value !== "";
     show();
     for (const disabled of form.querySelectorAll(":disabled")) {
       disabled.disabled = false;
     }
-    field.addEventListener("input", store);
+    field.addEventListener("input", () => {
+      touched = true;
+      store();
+    });
     field.addEventListener("compositionstart", () => { composing = true; });
     field.addEventListener("compositionend", () => {
       composing = false;
@@ -105,7 +110,7 @@
     },
 
     // written returns the texts that the user has sent, the text in the field, and the range that is selected in it.
-    written: () => ({ room, sent, text: field.value, from: field.selectionStart, to: field.selectionEnd }),
+    written: () => ({ room, sent, touched, text: field.value, from: field.selectionStart, to: field.selectionEnd }),
 
     // end removes the shell.
     end: () => {

@@ -74,7 +74,7 @@
     }
   };
   // The browser calls an observer before it draws what it has read. In the first language, only the heading changes.
-  const observer = new MutationObserver((changes) => {
+  const onChanges = (changes) => {
     const heading = Object.keys(texts).length === 0 && document.querySelector(".room");
     if (heading?.firstChild) {
       translate(heading);
@@ -87,9 +87,13 @@
       }
       addedNodes.forEach(translate);
     }
-  });
+  };
+  const observer = new MutationObserver(onChanges);
   observer.observe(root, { childList: true, characterData: true, subtree: true });
-  document.addEventListener("DOMContentLoaded", () => observer.disconnect());
+  document.addEventListener("DOMContentLoaded", () => {
+    onChanges(observer.takeRecords()); // disconnect drops them, and a short page may be read whole before the first call
+    observer.disconnect();
+  });
 
   // The client's program, which go-app's script starts (scriptPatches in web/page.go); that script logs why it can't. A page
   // without a client names none.

@@ -16,5 +16,6 @@ type Early struct {
 	Room     string   // the room in which the user has written
 	Sent     []string // the texts that the user has sent, the oldest first
 	Text     string   // the text in the field
+	Touched  bool     // the user has written in the field, even if Text is ""
 	From, To int      // the range of Text that is selected, in UTF-16 units; the caret is at its end
 }

@@ -12,7 +12,8 @@ func EarlyWritten() (is Early, ok bool) {
 	if written.IsUndefined() {
 		return Early{}, false
 	}
-	is = Early{Room: written.Get("room").String(), Text: written.Get("text").String(), From: written.Get("from").Int(),
+	is = Early{Room: written.Get("room").String(), Text: written.Get("text").String(),
+		Touched: written.Get("touched").Bool(), From: written.Get("from").Int(),
 		To: written.Get("to").Int()}
 	sent := written.Get("sent")
 	for i := range sent.Length() {

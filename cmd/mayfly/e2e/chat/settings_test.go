@@ -113,7 +113,7 @@ func TestEverySettingSurvivesAReload(t *testing.T) {
 	if got := rig.Eval[string](tab, `[...grounds].join()`); got != "dark 22.4px" {
 		t.Errorf("frames had the looks %q", got)
 	}
-	tab.Until(`document.activeElement === document.querySelector('textarea:enabled')`)
+	tab.Until(rig.MayWrite)
 	tab.Do(rig.Type("one"), rig.Enter())
 	tab.Until(`document.querySelector('textarea').value === 'one\n'`)
 	tab.Do(rig.Enter(chromedp.ModifierCtrl))

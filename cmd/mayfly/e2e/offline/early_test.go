@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
@@ -116,4 +117,21 @@ func TestWrittenTextOutlivesAFailedStart(t *testing.T) {
 	tab.Until(caret + ` === 'Begun||'`)
 	tab.Until(texts + ` === 'Sent'`)
 	tab.Until(`sessionStorage.getItem('mayfly-early-lobby') === null`)
+}
+
+// TestLateDraftLeavesAnEmptiedShellAlone: the user has written in the shell and emptied the field again when the draft comes.
+// So the draft is offered.
+func TestLateDraftLeavesAnEmptiedShellAlone(t *testing.T) {
+	t.Parallel()
+	server := rig.Serve(t)
+	tab := rig.OpenBrowser(t).Tab("")
+	writtenHalf(tab, server.URL)
+	tab.Do(chromedp.Reload())
+	tab.Until(`document.querySelector('.shell')?.contains(document.activeElement)`)
+	tab.Do(rig.Type("x"), chromedp.KeyEvent(kb.Backspace))
+	release(tab)
+	tab.Until(onOffer + `.startsWith('You left a draft here: “half written”') && ` + rig.MayWrite)
+	if got := written(tab); got != "" {
+		t.Errorf("the field holds %q", got)
+	}
 }

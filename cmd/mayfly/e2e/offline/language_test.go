@@ -165,7 +165,7 @@ func TestChosenLanguage(t *testing.T) {
 	speaks(tab, "ar", words.Online)
 	server.Kill()
 	tab.Do(chromedp.Navigate(server.URL + "/r/x"))
-	tab.Until(`document.documentElement.lang === 'ar' && document.activeElement.matches('textarea:enabled')`)
+	tab.Until(`document.documentElement.lang === 'ar' && ` + rig.MayWrite)
 	other.Script(`localStorage.removeItem('` + browser.SettingsKey + `')`)
 	tab.Until(`document.documentElement.lang === 'en' && document.documentElement.dir === 'ltr' &&
 		document.querySelector('textarea').placeholder === 'Message'`)

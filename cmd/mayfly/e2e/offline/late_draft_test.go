@@ -41,7 +41,7 @@ func writtenHalf(tab *rig.Tab, url string) {
 	tab.Do(rig.Type("half written"))
 	keeps(tab, "half written")
 	tab.Do(chromedp.Evaluate[chromedp.Void](`sessionStorage.late = 'yes'`), chromedp.Reload())
-	tab.Until(`document.activeElement.matches('textarea:enabled')`)
+	tab.Until(rig.MayWrite)
 }
 
 // painted waits until the page has drawn its current state.
@@ -222,7 +222,7 @@ func TestWrittenOnTheWayBackFromSigningIn(t *testing.T) {
 	keeps(tab, "half written")
 	tab.Click("button", "Sign in")
 	tab.Click("button", "Ada Lovelace")
-	tab.Until(`location.pathname === '/login/callback' && document.activeElement.matches('textarea:enabled')`)
+	tab.Until(`location.pathname === '/login/callback' && ` + rig.MayWrite)
 	tab.Do(rig.Type("mine"), chromedp.Evaluate[chromedp.Void](`answer()`))
 	tab.Until(`location.pathname === '/r/x' && ` + rig.Header + `.innerText.includes('Signed in as')`)
 	tab.Ready()

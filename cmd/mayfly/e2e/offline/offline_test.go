@@ -75,7 +75,7 @@ func startsOffline(t *testing.T, tab *rig.Tab, url string, starts ...offlineStar
 	t.Helper()
 	for _, start := range starts {
 		tab.Do(chromedp.Navigate(url + start.path))
-		tab.Until(`document.title === '#` + start.room + ` – Mayfly' && document.activeElement.matches('textarea:enabled')`)
+		tab.Until(`document.title === '#` + start.room + ` – Mayfly' && ` + rig.MayWrite)
 		tab.Until(`!(` + online + `)`)
 		draft(tab, start.draft) // first, because it would not be put into a field with text
 		tab.Script(rig.Composer + `.focus()`)

@@ -59,7 +59,7 @@ func wantContext(t *testing.T, tab *rig.Tab, host string) {
 }
 
 // mayWrite waits until the device has been asked for what other tabs left.
-func mayWrite(tab *rig.Tab) { tab.Until(`document.activeElement.matches('textarea:enabled')`) }
+func mayWrite(tab *rig.Tab) { tab.Until(rig.MayWrite) }
 
 // writes sends "message NAME", which waits, and leaves "draft NAME" in the composer.
 func writes(tab *rig.Tab, name string) {

@@ -21,7 +21,7 @@ func version(tab *rig.Tab) string { return rig.Eval[string](tab, `goappGetenv('G
 
 // is returns a JavaScript expression that is true once the page has that version and shows its room.
 func is(version string) string {
-	return `typeof goappGetenv === 'function' && goappGetenv('GOAPP_VERSION') === '` + version + `' && document.activeElement.matches('textarea:enabled')`
+	return `typeof goappGetenv === 'function' && goappGetenv('GOAPP_VERSION') === '` + version + `' && ` + rig.MayWrite
 }
 
 // written returns the text in the composer.
@@ -135,7 +135,7 @@ func TestNewVersion(t *testing.T) {
 	}
 	tab.Do(visible(true))
 	press(t, tab, "Dismiss")
-	tab.Until(`!(` + bar + `) && document.activeElement.tagName === 'TEXTAREA'`)
+	tab.Until(`!(` + bar + `) && ` + rig.MayWrite)
 	tab.Do(chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`), chromedp.KeyEvent(kb.Backspace), visible(false))
 	tab.Until(is(third))
 	tab.Ready()

@@ -58,9 +58,10 @@ func left(err error) bool {
 }
 
 // ready is a JavaScript expression. It is true when the tab is online and the user can write.
-const ready = `!document.querySelector('.shell') && ` +
-	`document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') && ` +
-	`document.activeElement?.tagName === 'TEXTAREA'`
+const ready = `document.querySelector('[role=status]')?.innerText.toLowerCase().includes('online') && ` + MayWrite
+
+// MayWrite is a JavaScript expression. It is true when the client's own composer has the focus, not the shell's.
+const MayWrite = `!document.querySelector('.shell') && document.activeElement?.matches('textarea:enabled')`
 
 // Ready waits until the tab is online and its composer has the focus.
 func (tab *Tab) Ready() *Tab {
