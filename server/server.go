@@ -114,8 +114,8 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 		revocations: s.revocations, guests: config.Anonymous != session.GuestsDenied}
 	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))
-	s.shared = &conn.Shared{Clock: clock, Log: log, Metrics: conn.NewMetrics(reg), Stopping: s.closing,
-		Expired: session.ErrExpired}
+	s.shared = &conn.Shared{Clock: clock, Log: log, Metrics: conn.NewMetrics(reg),
+		Writers: conn.NewWriters(), Stopping: s.closing, Expired: session.ErrExpired}
 	s.sessions = &session.Shared{Hub: h, Clock: clock, Log: log, Metrics: session.NewMetrics(reg),
 		Verifier: config.SignIn.Verifier, Revocations: s.revocations, Failures: admission.NewFailures(),
 		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Acts: config.Acts,

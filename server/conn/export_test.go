@@ -10,7 +10,7 @@ type Queue = queue
 
 func NewQueue(expired prometheus.Counter) *Queue { return newQueue(expired) }
 
-func (q *queue) Push(f *hub.Frame) bool            { return q.push(f) }
+func (q *queue) Push(f *hub.Frame) bool            { ok, _ := q.push(f); return ok }
 func (q *queue) Take(dst []byte, now int64) []byte { return q.take(dst, now) }
 
 // Lingering returns how many connections linger.

@@ -24,8 +24,8 @@ type Socket struct {
 	ws   *websocket.Conn // static
 	line *line           // static; the network connection under ws
 
-	writing  atomic.Bool // a write is under way
-	handling atomic.Bool // readLoop handles a message; until this is done, it cannot read a pong
+	closing  sync.WaitGroup // done when the method close has returned
+	handling atomic.Bool    // readLoop handles a message; until this is done, it cannot read a pong
 
 	nextPing time.Time // owned by tick; when tick sends the next ping
 	abortAt  time.Time // owned by tick; when tick aborts an ending connection; zero until the end begins
@@ -34,20 +34,14 @@ type Socket struct {
 func newSocket(c *Conn, ws *websocket.Conn, l *line) *Socket {
 	s := &Socket{Conn: c, ws: ws, line: l, nextPing: c.opened.Add(pingEvery)}
 	c.transport = s
+	s.closing.Add(1)
 	return s
 }
 
-// Run serves the socket until the socket has ended. When Run returns, readLoop and writeLoop have ended and the network
-// connection is closed.
+// Run serves the socket until the socket has ended. When Run returns, the network connection is closed.
 func (s *Socket) Run() {
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		s.end(s.readLoop())
-	}()
-	s.writeLoop()
-	s.close()
-	<-read
+	s.End(s.readLoop())
+	s.closing.Wait()
 	s.handler.Close()
 	<-s.line.ended
 	s.logEnd()
@@ -74,47 +68,78 @@ func (s *Socket) readLoop() error {
 	}
 }
 
-// writeLoop writes the queue, in batches, until the connection begins to end.
-func (s *Socket) writeLoop() {
+// wake implements transport.
+func (s *Socket) wake() {
+	if s.line.raw != nil {
+		s.shared.Writers.add(s)
+	} else {
+		go s.drain(nil, false)
+	}
+}
+
+// ending implements transport. It makes the holder of the queue's claim close the WebSocket after its write. If nobody has
+// the claim, it starts a goroutine that closes the WebSocket.
+func (s *Socket) ending() {
+	if s.queue.end() {
+		go s.close()
+	}
+}
+
+// next removes the next message from the queue, as queue.message does. If the deadline of the connection has passed, next
+// ends the connection and returns nothing.
+func (s *Socket) next(buf *[]byte) []byte {
+	now := s.shared.nowMS()
+	if s.Expired(now) {
+		s.End(s.shared.Expired)
+		return nil
+	}
+	return s.queue.message(buf, now)
+}
+
+// drain writes rest, and then the queue until that is empty. It waits while the client takes no bytes. rest is the rest of
+// a message; begun says that line.writeNow has begun its write. drain has the claim of the queue when it begins.
+func (s *Socket) drain(rest []byte, begun bool) {
+	buf := batches.Get().(*[]byte)
+	defer putBatch(buf)
 	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-s.queue.filled:
+		var err error
+		if begun {
+			err = s.line.writeRest(rest)
+		} else if len(rest) > 0 {
+			_, err = s.line.Write(rest)
 		}
-		if s.ctx.Err() != nil { // the connection is ending: the method close writes the rest of the queue
+		if err != nil {
+			s.End(err)
+		}
+		switch s.queue.release() {
+		case released:
+			return
+		case ended:
+			s.close()
 			return
 		}
-		if err := s.writeBatch(); err != nil {
-			s.end(err)
-			return
-		}
+		rest, begun = s.next(buf), false
 	}
 }
 
-// write implements transport. It has no deadline here: line.Write fails when the client has taken no byte for
-// stallTimeout.
-func (s *Socket) write(frames []byte) error {
-	s.writing.Store(true)
-	defer s.writing.Store(false)
-	return s.ws.Write(context.Background(), websocket.MessageText, frames)
+// write implements transport. Only the method close calls it, by farewell. The write has no deadline here: line.Write fails
+// when the client has taken no byte for stallTimeout.
+func (s *Socket) write(batch []byte) error {
+	_, err := s.line.Write(seal(batch))
+	return err
 }
 
-// drain implements transport. It writes nothing, because writeLoop writes the queue. It waits until writeLoop has taken
-// frames out of the queue, or until the connection begins to end.
-func (s *Socket) drain() {
-	select {
-	case <-s.queue.drained:
-	case <-s.ctx.Done():
-	}
-}
+// makeRoom implements transport. It writes nothing, because the holder of the queue's claim does. It waits until frames were
+// taken out of the queue, or until the connection begins to end.
+func (s *Socket) makeRoom() { s.queue.await(s.ctx.Done()) }
 
 // abort implements transport. It cuts the network connection.
 func (s *Socket) abort() { s.line.abort() }
 
-// close closes the WebSocket. If the error that ends the connection was made by the function Bye, close first writes the
+// close closes the WebSocket. It has the claim of the queue, and keeps it, so nobody else writes frames. If the error that ends the connection was made by the function Bye, close first writes the
 // rest of the queue and the goodbye (see farewell). Bytes that are on their way still arrive, because the line lingers.
 func (s *Socket) close() {
+	defer s.closing.Done()
 	var b byeError
 	if cause := context.Cause(s.ctx); !errors.As(cause, &b) {
 		if errors.Is(cause, os.ErrDeadlineExceeded) { // a write failed because the client takes no bytes
@@ -152,14 +177,14 @@ func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
 	client := s.handler.Client()
 	if client == nil {
 		if now.Sub(s.opened) >= wire.HelloTimeout && !s.handler.Greeted() {
-			s.end(errNoHello)
+			s.End(errNoHello)
 		}
 		return
 	}
 	if s.age()-time.Duration(s.lastSent.Load()) >= wire.BeatEvery {
 		client.Beat()
 	}
-	if !now.Before(s.nextPing) && !s.writing.Load() { // no ping during a write: if the client is gone, the write fails
+	if !now.Before(s.nextPing) && !s.queue.writing() { // no ping during a write: if the client is gone, the write fails
 		s.nextPing = now.Add(pingEvery)
 		slow.Go(s.ping)
 	}
@@ -175,11 +200,11 @@ func (s *Socket) ping() {
 	// before the bye is written.
 	ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
 	defer cancel()
-	if s.ws.Ping(ctx) == nil || s.handling.Load() || s.writing.Load() {
+	if s.ws.Ping(ctx) == nil || s.handling.Load() || s.queue.writing() {
 		return
 	}
 	if now, more := progress(s.line.Conn); more && now != before {
 		return
 	}
-	s.end(errNoPong)
+	s.End(errNoPong)
 }
