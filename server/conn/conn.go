@@ -3,8 +3,10 @@
 // interpret frames: a Handler does (server/session).
 //
 // The files, in order. conn.go is the part that both transports share; queue.go, bye.go and metrics.go belong to it.
-// socket.go, upgrade.go and poll.go are the two transports, which embed a Conn. lines.go and line.go are network connections
-// that close without destroying bytes that are on their way.
+// socket.go, upgrade.go and poll.go are the two transports, which embed a Conn. inlet.go is what a socket reads from,
+// and writers.go writes the queues of many sockets; message.go makes WebSocket messages of frames. lines.go and
+// line.go are network connections that close without destroying bytes that are on their way; wait.go belongs to
+// line.go, and raw_unix.go reads and writes without waiting.
 //
 // Locks: line.mu is taken before Lines.mu. A queue's lock is taken last: no other lock is taken while it is held.
 package conn
@@ -13,6 +15,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"math"
 	"net/netip"
 	"runtime/debug"
 	"sync"
@@ -27,6 +30,9 @@ const (
 	// endTimeout is how long an ending WebSocket may write its queue and the frame bye. Then the server cuts the connection,
 	// even if the client still reads. endTimeout is also the longest time for one write of a poll.
 	endTimeout = 30 * time.Second
+	// Never is a result of Tick: the connection need not be looked at any more.
+	Never = time.Duration(math.MaxInt64)
+
 	faultRetry = 5 * time.Second // how long a client waits before it connects again after a panic ended its connection
 )
 
@@ -74,9 +80,9 @@ type transport interface {
 	// taken out of the queue and written. For a socket, another goroutine writes the frames. For a poll, makeRoom itself
 	// writes them.
 	makeRoom()
-	// tick does the work that is due at the time now, such as a ping. It does not block. It starts a goroutine with slow.Go
-	// for work that may block; the caller waits for these goroutines with slow.
-	tick(now time.Time, slow *sync.WaitGroup)
+	// tick does the work that is due at the time now, such as a ping. It does not block. It returns after which time it must
+	// be called again, at the latest.
+	tick(now time.Time) time.Duration
 	// ending runs after the context of the connection was cancelled, perhaps more than once. It does not block.
 	ending()
 	// abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
@@ -167,9 +173,9 @@ func (c *Conn) MakeRoom() bool {
 }
 
 // Tick does the work that is due at the time now: it sends beats and pings. It ends a connection whose client has sent no
-// hello or does not answer pings, and cuts a connection that takes too long to end. Tick does not block. It starts a
-// goroutine with slow.Go for work that may block; the caller waits for it with slow. Only one goroutine calls Tick.
-func (c *Conn) Tick(now time.Time, slow *sync.WaitGroup) { c.transport.tick(now, slow) }
+// hello or does not answer pings. Tick does not block. It returns after which time it must be called again, at the latest; 0
+// means soon. Only one goroutine calls Tick.
+func (c *Conn) Tick(now time.Time) time.Duration { return c.transport.tick(now) }
 
 // Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 func (c *Conn) Abort() { c.transport.abort() }

@@ -19,3 +19,7 @@ func (l *Lines) Lingering() int {
 	defer l.mu.Unlock()
 	return len(l.conns)
 }
+
+func (q *queue) AddPing() bool { return q.addPing() }
+
+func (q *queue) Message(now int64) []byte { return q.message(new([]byte), now) }

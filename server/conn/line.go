@@ -36,15 +36,22 @@ type line struct {
 	ended    chan struct{}   // static; a closed channel means that the line has ended: Conn is closed
 
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
-	idle     sync.Cond  // uses mu; wakes the goroutines that wait for a change of the fields reads, busy and closed
+	idle     sync.Cond  // uses mu; wakes the goroutines that wait for a change of the fields waits, reads, busy and closed
 	closed   bool       // Close or abort was called
 	over     bool       // a read has failed, so no more bytes come: the client has closed the connection, or is gone
 	broken   bool       // a write has failed in its middle: no other bytes may follow
 	slot     bool       // the line holds an admission.Slot; set before Close, never changed after
-	reads    int        // how many reads are under way
-	busy     bool       // a write is under way
-	deadline time.Time  // the caller's deadline, from SetWriteDeadline; zero: no deadline
-	armed    time.Time  // the write deadline that armLocked has last set on Conn
+	waits    waitState
+	reads    int       // how many reads are under way
+	busy     bool      // a write is under way
+	deadline time.Time // the caller's deadline, from SetWriteDeadline; zero: no deadline
+	armed    time.Time // the write deadline that armLocked has last set on Conn
+}
+
+// waitState says whether a line waits for its next byte (see wait.go).
+type waitState struct {
+	begun bool // beginWait has returned true, and wait has not returned yet
+	never bool // stayAwake was called
 }
 
 // halfCloser is a connection, such as a TCP connection, whose sending direction can be closed alone. The peer then reads

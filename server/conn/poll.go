@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -142,8 +141,14 @@ func (p *Poll) wake() {}
 // ending implements transport. It does nothing, because await waits for the end of the context.
 func (p *Poll) ending() {}
 
-// tick implements transport. It does nothing, because a poll has deadlines for reading, waiting and writing.
-func (p *Poll) tick(time.Time, *sync.WaitGroup) {}
+// tick implements transport. It does nothing, because a poll has deadlines for reading, waiting and writing. As long as the
+// hello has no answer, it asks to be called again soon, as Socket.tick does.
+func (p *Poll) tick(time.Time) time.Duration {
+	if p.handler.Client() == nil {
+		return 0
+	}
+	return Never
+}
 
 // abort implements transport. It makes every write fail.
 func (p *Poll) abort() {

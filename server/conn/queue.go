@@ -59,8 +59,8 @@ func (q *queue) push(f *hub.Frame) (ok, claimed bool) {
 	return true, q.claimLocked()
 }
 
-// addPing makes a ping wait, which is written with the next batch of frames. It does nothing and returns false if a goroutine has the
-// claim. Otherwise the caller has the claim.
+// addPing makes a ping wait, which is written with the next batch of frames. It does nothing and returns false if a
+// goroutine has the claim. Otherwise the caller has the claim.
 func (q *queue) addPing() (claimed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -71,15 +71,16 @@ func (q *queue) addPing() (claimed bool) {
 	return q.claimLocked()
 }
 
-// end makes release return ended from now on. If nobody has the claim at the first call of end, the caller has it.
-func (q *queue) end() (claimed bool) {
+// end makes release return ended from now on. first reports whether this is the first call of end. If nobody has the claim
+// at the first call, the caller has it.
+func (q *queue) end() (first, claimed bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.ending {
-		return false
+		return false, false
 	}
 	q.ending = true
-	return q.claimLocked()
+	return true, q.claimLocked()
 }
 
 func (q *queue) claimLocked() bool {

@@ -62,3 +62,20 @@ func (w *rawWriter) now(raw syscall.RawConn, p []byte) (n int, err error) {
 	}
 	return w.n, nil
 }
+
+// readRaw waits until raw has bytes to read, and reads some of them into p. It needs little stack. At the end of the stream
+// it returns 0 and nil.
+func readRaw(raw syscall.RawConn, p []byte) (n int, err error) {
+	waited := raw.Read(func(fd uintptr) bool {
+		for {
+			n, err = syscall.Read(int(fd), p)
+			if err != syscall.EINTR {
+				return err != syscall.EAGAIN
+			}
+		}
+	})
+	if waited != nil {
+		return 0, waited
+	}
+	return max(n, 0), err
+}
