@@ -199,6 +199,9 @@ type bareClient struct {
 	t    *testing.T
 	conn net.Conn
 	r    *bufio.Reader
+
+	pongs int          // how many pongs next has read
+	read  []wire.Frame // frames that until has read and not returned
 }
 
 const upgradeRequest = "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" +
@@ -221,7 +224,7 @@ func upgraded(t *testing.T, conn net.Conn) *bareClient {
 	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("upgrade: %v, %v", resp, err)
 	}
-	return &bareClient{t, conn, r}
+	return &bareClient{t: t, conn: conn, r: r}
 }
 
 // masked returns message as a client sends it in a WebSocket frame: a text message, masked with zeros.
@@ -278,6 +281,9 @@ func (c *bareClient) next() (message []byte, closed int, err error) {
 	case 0x88:
 		return nil, int(binary.BigEndian.Uint16(message)), nil
 	case 0x89: // a ping
+		return c.next()
+	case 0x8a:
+		c.pongs++
 		return c.next()
 	}
 	return nil, 0, fmt.Errorf("the server sent % x", head[0])

@@ -23,8 +23,8 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 	}
 	gauge("mayfly_connections", "WebSockets that are open or being opened, and polls that are being answered.", s.gate.Taken)
 	gauge("mayfly_connections_signed_in", "The mayfly_connections that belong to people who are signed in.",
-		s.count(func(e entry) bool { return e.session.SignedIn() }))
-	gauge("mayfly_polls", "The mayfly_connections that are polls.", s.count(func(e entry) bool { return e.poll }))
+		s.count(func(e *entry) bool { return e.session.SignedIn() }))
+	gauge("mayfly_polls", "The mayfly_connections that are polls.", s.count(func(e *entry) bool { return e.poll }))
 	gauge("mayfly_signouts_waiting", "Facts about sign-outs that are not stored yet.", s.signOutsWaiting)
 	for _, problem := range admission.ProxyProblems {
 		auto.NewGaugeFunc(prometheus.GaugeOpts{Name: "mayfly_proxy_problems",
@@ -52,7 +52,7 @@ func newMetrics(reg prometheus.Registerer, s *Server) *metrics {
 }
 
 // count returns a function that counts the open connections for which match returns true.
-func (s *Server) count(match func(entry) bool) func() int {
+func (s *Server) count(match func(*entry) bool) func() int {
 	return func() (n int) {
 		for _, e := range s.snapshot() {
 			if match(e) {

@@ -70,7 +70,7 @@ func (e *entry) newSession(shared *session.Shared) func(*conn.Conn) conn.Handler
 	}
 }
 
-// serveSocket upgrades a request to a WebSocket, starts a goroutine that serves the connection, and returns. If
+// serveSocket upgrades a request to a WebSocket, starts to serve the connection on other goroutines, and returns. If
 // serveSocket served the connection itself, the memory that net/http needs for a request would stay in use until the
 // connection ends.
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
@@ -91,7 +91,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 		reject(w, noSubprotocol, s.metrics.upgradesRefused)
 		return
 	}
-	e := entry{slot: slot}
+	e := &entry{slot: slot}
 	socket, err := conn.Upgrade(w, r, s.shared, s.lines, slot.From, e.newSession(s.sessions))
 	if err != nil {
 		s.metrics.upgradesRefused.WithLabelValues(string(admission.ReasonHandshake)).Inc()
@@ -101,13 +101,7 @@ func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	s.add(e)
 	upgraded = true
 	s.metrics.opened.Inc()
-	go s.runSocket(socket)
-}
-
-// runSocket serves a socket until the socket has ended, and then removes the connection and frees its slot.
-func (s *Server) runSocket(socket *conn.Socket) {
-	defer s.remove(socket.Conn)
-	socket.Run()
+	socket.Start(func() { s.remove(socket.Conn) })
 }
 
 // servePoll answers a poll: one HTTP request that is a whole connection. The client's frames are in the body of the
@@ -118,7 +112,7 @@ func (s *Server) servePoll(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	e := entry{slot: slot, poll: true}
+	e := &entry{slot: slot, poll: true}
 	p := conn.NewPoll(w, s.shared, slot.From, e.newSession(s.sessions))
 	s.add(e)
 	defer s.remove(p.Conn)

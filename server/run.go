@@ -12,10 +12,6 @@ import (
 )
 
 const (
-	// tickEvery is how often Run checks every connection. One loop checks all connections, so no connection needs a
-	// timer.
-	tickEvery = 250 * time.Millisecond
-
 	// When the server restarts, it tells each client to come back at a random time within a period, so that the clients
 	// do not all come back at once. The period begins restartFirst after the bye. Its length is restartSpread for each
 	// thousand clients, but never shorter than restartSpreadMin or longer than restartSpreadMax.
@@ -40,22 +36,47 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.revocations != nil {
 		running.Go(func() { s.revocations.Run(ctx) })
 	}
+	w := watch{server: s, began: time.Now(), clock: s.clock.Now()}
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case now := <-ticker.C:
-			working := false
-			for _, e := range s.snapshot() {
-				e.session.Tick(s.clock.Now())
-				e.conn.Tick(now, &running)
-				working = working || !e.poll && e.session.Greeted()
-			}
-			if working {
+			w.tick(now)
+			if s.working.Load() > 0 {
 				s.gate.Check.Working()
 			}
 		}
 	}
+}
+
+// watch looks at the connections when they are due.
+type watch struct {
+	server *Server
+	due    []*entry  // the memory for the result of wheel.take
+	began  time.Time // with a monotonic reading
+	clock  time.Time // the time of the hub's clock at began
+}
+
+// tick looks at the connections that are due at the time now. The wheel turns by the monotonic clock, but sign-ins expire by
+// the hub's clock. So if that has jumped forward, tick looks at all connections.
+func (w *watch) tick(now time.Time) {
+	wheel, clock := &w.server.wheel, w.server.clock.Now()
+	if ahead := clock.Sub(w.clock) - now.Sub(w.began); ahead >= tickEvery/2 {
+		w.began, w.clock = now, clock
+		w.due = wheel.takeAll(w.due[:0])
+	} else {
+		w.due = wheel.take(w.due[:0], now)
+	}
+	for _, e := range w.due {
+		if !e.poll && e.session.Greeted() && e.greeted.CompareAndSwap(false, true) {
+			w.server.working.Add(1)
+		}
+		// Ask the connection first: as long as its hello has no answer, it is due at the next tick.
+		next := e.conn.Tick(now)
+		wheel.add(e, now, min(next, e.session.Tick(w.server.clock.Now())))
+	}
+	clear(w.due)
 }
 
 // Close ends all connections. From the call on, the server handles no more frames and answers new connections with 503.

@@ -3,10 +3,12 @@
 // process stops. Package admission decides which requests become connections, package conn carries their frames, and
 // package session says what the frames mean. Package hub has the rooms and messages, and package web has the pages.
 //
-// Files in order: server.go, routes.go, run.go (start and stop), health.go, conn_metrics.go, hub_metrics.go, admin.go. All
-// but admin.go and hub_metrics.go have methods of the type Server, which server.go declares.
+// Files in order: server.go, routes.go, run.go (start and stop), wheel.go (when to look at which connection),
+// health.go, conn_metrics.go, hub_metrics.go, admin.go. All but admin.go and hub_metrics.go have methods of the type
+// Server, which server.go declares.
 //
-// Locks: a goroutine that holds Server.mu may cancel the context of a connection, but takes no other lock of this program.
+// Locks: a goroutine that holds Server.mu may end a connection, which cancels the context of the connection and takes the
+// lock of its queue. It takes no other lock of this program.
 package server
 
 import (
@@ -77,11 +79,24 @@ type Server struct {
 	sessions    *session.Shared         // static; what all sessions share
 	ready       readiness               // static; answers /readyz
 
+	looks // when Run looks at the open connections
+
 	running sync.WaitGroup // counts connections: begin adds one, giveUp removes it; Close waits until none is left
 	phase   atomic.Int32   // serving, settling, leaving or aborting; set under mu
 
-	mu    sync.Mutex           // guards what follows
-	conns map[*conn.Conn]entry // the open connections
+	list // the open connections
+}
+
+// list is the list of a server's open connections.
+type list struct {
+	mu    sync.Mutex            // guards what follows
+	conns map[*conn.Conn]*entry // the open connections
+}
+
+// looks says when Run looks at which open connection.
+type looks struct {
+	wheel   wheel        // has every open connection, except those that Run looks at
+	working atomic.Int64 // how many open connections have entry.greeted set
 }
 
 // entry is one open connection.
@@ -89,7 +104,9 @@ type entry struct {
 	conn    *conn.Conn
 	session *session.Session
 	slot    admission.Slot
-	poll    bool // the connection is a poll; false: a WebSocket
+	poll    bool        // the connection is a poll; false: a WebSocket
+	greeted atomic.Bool // Run has counted the connection in Server.working, or never will
+	place   place       // where Server.wheel has the entry
 }
 
 // The phases of a server, in their order. A new server is in the phase serving. Close brings it into the next phases,
@@ -104,7 +121,9 @@ const (
 // New returns a server that passes the joins and posts of clients to h. clock must be the clock of h. New registers the
 // metrics of the server and of the hub with reg.
 func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *Server {
-	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(), conns: map[*conn.Conn]entry{}}
+	s := &Server{config: config, hub: h, clock: clock, log: log, lines: conn.NewLines(),
+		list: list{conns: map[*conn.Conn]*entry{}}}
+	s.wheel.start = time.Now()
 	s.gate = admission.NewGate(admission.Config{Origins: config.Origins, Proxies: config.Proxies,
 		Conns: config.Conns, ConnsPer: config.Each, Log: log})
 	if config.SignIn.Verifier != nil {
@@ -114,8 +133,8 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 		revocations: s.revocations, guests: config.Anonymous != session.GuestsDenied}
 	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))
-	s.shared = &conn.Shared{Clock: clock, Log: log, Metrics: conn.NewMetrics(reg), Stopping: s.closing,
-		Expired: session.ErrExpired}
+	s.shared = &conn.Shared{Clock: clock, Log: log, Metrics: conn.NewMetrics(reg),
+		Writers: conn.NewWriters(), Stopping: s.closing, Expired: session.ErrExpired}
 	s.sessions = &session.Shared{Hub: h, Clock: clock, Log: log, Metrics: session.NewMetrics(reg),
 		Verifier: config.SignIn.Verifier, Revocations: s.revocations, Failures: admission.NewFailures(),
 		Guests: config.Anonymous, TTL: config.TTL, Posts: config.Posts, Acts: config.Acts,
@@ -150,7 +169,7 @@ func (s *Server) begin() bool {
 // add adds a connection to s.conns. The caller must have called begin. If Close has gone through s.conns already, it
 // has missed this connection. Then add does for this connection what Close does: it says bye, and in the phase aborting
 // it also cuts the connection.
-func (s *Server) add(e entry) {
+func (s *Server) add(e *entry) {
 	s.mu.Lock()
 	s.conns[e.conn] = e
 	phase := s.phase.Load()
@@ -161,6 +180,7 @@ func (s *Server) add(e entry) {
 	if phase == aborting {
 		e.conn.Abort()
 	}
+	s.wheel.add(e, time.Now(), 0)
 }
 
 // remove removes an ended connection from conns, and frees its slot.
@@ -169,6 +189,10 @@ func (s *Server) remove(c *conn.Conn) {
 	e := s.conns[c]
 	delete(s.conns, c)
 	s.mu.Unlock()
+	s.wheel.remove(e)
+	if e.greeted.Swap(true) {
+		s.working.Add(-1)
+	}
 	s.giveUp(e.slot)
 }
 
@@ -180,10 +204,10 @@ func (s *Server) giveUp(slot admission.Slot) {
 }
 
 // snapshot returns a copy of the list of open connections.
-func (s *Server) snapshot() []entry {
+func (s *Server) snapshot() []*entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	entries := make([]entry, 0, len(s.conns))
+	entries := make([]*entry, 0, len(s.conns))
 	for _, e := range s.conns {
 		entries = append(entries, e)
 	}

@@ -3,8 +3,10 @@
 // interpret frames: a Handler does (server/session).
 //
 // The files, in order. conn.go is the part that both transports share; queue.go, bye.go and metrics.go belong to it.
-// socket.go, upgrade.go and poll.go are the two transports, which embed a Conn. lines.go and line.go are network connections
-// that close without destroying bytes that are on their way.
+// socket.go, upgrade.go and poll.go are the two transports, which embed a Conn. inlet.go is what a socket reads from,
+// and writers.go writes the queues of many sockets; message.go makes WebSocket messages of frames. lines.go and
+// line.go are network connections that close without destroying bytes that are on their way; wait.go belongs to
+// line.go, and raw_unix.go reads and writes without waiting.
 //
 // Locks: line.mu is taken before Lines.mu. A queue's lock is taken last: no other lock is taken while it is held.
 package conn
@@ -13,6 +15,7 @@ import (
 	"context"
 	"crypto/rand"
 	"log/slog"
+	"math"
 	"net/netip"
 	"runtime/debug"
 	"sync"
@@ -27,6 +30,9 @@ const (
 	// endTimeout is how long an ending WebSocket may write its queue and the frame bye. Then the server cuts the connection,
 	// even if the client still reads. endTimeout is also the longest time for one write of a poll.
 	endTimeout = 30 * time.Second
+	// Never is a result of Tick: the connection need not be looked at any more.
+	Never = time.Duration(math.MaxInt64)
+
 	faultRetry = 5 * time.Second // how long a client waits before it connects again after a panic ended its connection
 )
 
@@ -55,6 +61,7 @@ type Shared struct {
 	Clock    *hub.Clock
 	Log      *slog.Logger
 	Metrics  *Metrics
+	Writers  *Writers
 	Stopping func() bool // reports whether the server is stopping: then no connection handles another frame
 	Expired  error       // the error that ends a connection whose deadline has passed
 }
@@ -64,15 +71,20 @@ func (s *Shared) nowMS() int64 { return s.Clock.Now().UnixMilli() }
 
 // transport carries the frames of a connection: a socket or a poll.
 type transport interface {
-	// write writes frames, which are separated by \n. It may block while the client reads slowly. abort ends a blocked
-	// write.
-	write(frames []byte) error
-	// drain waits until the queue has more room, or until the connection begins to end. A frame makes room when it is taken
-	// out of the queue and written. For a socket, another goroutine writes the frames. For a poll, drain itself writes them.
-	drain()
-	// tick does the work that is due at the time now, such as a ping. It does not block. It starts a goroutine with slow.Go
-	// for work that may block; the caller waits for these goroutines with slow.
-	tick(now time.Time, slow *sync.WaitGroup)
+	// wake makes the transport write the queue. The caller has the claim of the queue, and loses it. wake does not block.
+	wake()
+	// write writes the frames in batch[headroom:], which are separated by \n. It may change the bytes before them. It may
+	// block while the client reads slowly. abort ends a blocked write.
+	write(batch []byte) error
+	// makeRoom waits until the queue has more room, or until the connection begins to end. A frame makes room when it is
+	// taken out of the queue and written. For a socket, another goroutine writes the frames. For a poll, makeRoom itself
+	// writes them.
+	makeRoom()
+	// tick does the work that is due at the time now, such as a ping. It does not block. It returns after which time it must
+	// be called again, at the latest.
+	tick(now time.Time) time.Duration
+	// ending runs after the context of the connection was cancelled, perhaps more than once. It does not block.
+	ending()
 	// abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 	abort()
 }
@@ -89,7 +101,7 @@ type Conn struct {
 	opened    time.Time
 	queue     *queue
 	ctx       context.Context // cancelled when the connection begins to end; its cause is the error that End got
-	end       context.CancelCauseFunc
+	cancel    context.CancelCauseFunc
 
 	lastSent atomic.Int64 // how old the connection was when the last frame was queued, as a time.Duration
 	deadline atomic.Int64 // Unix milliseconds; from this time on the client gets no frame; 0: no deadline
@@ -100,7 +112,7 @@ type Conn struct {
 func newConn(shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *Conn {
 	c := &Conn{ID: "c-" + rand.Text(), From: from, shared: shared, opened: time.Now(),
 		queue: newQueue(shared.Metrics.expired)}
-	c.ctx, c.end = context.WithCancelCause(context.Background())
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.handler = newHandler(c)
 	return c
 }
@@ -110,12 +122,16 @@ var errSlow = Bye(wire.Bye{Code: wire.CodeSlow, Message: "You read too slowly, s
 
 // Send implements hub.Member. It queues f. If the queue is full, Send ends the connection and returns false.
 func (c *Conn) Send(f *hub.Frame) bool {
-	if !c.queue.push(f) {
+	ok, claimed := c.queue.push(f)
+	if !ok {
 		c.shared.Metrics.slow.Inc()
-		c.end(errSlow)
+		c.End(errSlow)
 		return false
 	}
 	c.lastSent.Store(int64(c.age()))
+	if claimed {
+		c.transport.wake()
+	}
 	return true
 }
 
@@ -130,7 +146,10 @@ func (c *Conn) Context() context.Context { return c.ctx }
 
 // End makes the connection end because of cause. It does not block, and does nothing if the connection is ending already. If
 // the function Bye made cause, the last frame that the client gets is that bye.
-func (c *Conn) End(cause error) { c.end(cause) }
+func (c *Conn) End(cause error) {
+	c.cancel(cause)
+	c.transport.ending()
+}
 
 // ExpireAt sets the deadline of the connection to t. From t on the connection ends because of Shared.Expired, and the client
 // gets no frame of the queue any more.
@@ -146,7 +165,7 @@ func (c *Conn) Expired(now int64) bool {
 // while MakeRoom waits. Only the goroutine that calls Handle may call MakeRoom.
 func (c *Conn) MakeRoom() bool {
 	for c.queue.waiting() > roomForJoin {
-		if c.transport.drain(); c.ctx.Err() != nil {
+		if c.transport.makeRoom(); c.ctx.Err() != nil {
 			return false
 		}
 	}
@@ -154,9 +173,9 @@ func (c *Conn) MakeRoom() bool {
 }
 
 // Tick does the work that is due at the time now: it sends beats and pings. It ends a connection whose client has sent no
-// hello or does not answer pings, and cuts a connection that takes too long to end. Tick does not block. It starts a
-// goroutine with slow.Go for work that may block; the caller waits for it with slow. Only one goroutine calls Tick.
-func (c *Conn) Tick(now time.Time, slow *sync.WaitGroup) { c.transport.tick(now, slow) }
+// hello or does not answer pings. Tick does not block. It returns after which time it must be called again, at the latest; 0
+// means soon. Only one goroutine calls Tick.
+func (c *Conn) Tick(now time.Time) time.Duration { return c.transport.tick(now) }
 
 // Abort cuts the connection at once, so bytes that are on their way may be lost. It does not wait.
 func (c *Conn) Abort() { c.transport.abort() }
@@ -185,9 +204,19 @@ func (c *Conn) handle(message []byte) (err error) {
 	return nil
 }
 
-// batches is a pool of buffers. A connection has a buffer only during a write, so an idle connection needs none. After the
-// write the buffer is cleared, because it contains texts of users.
+// batches is a pool of buffers. A connection has a buffer only during a write, so an idle connection needs none.
 var batches = sync.Pool{New: func() any { return new([]byte) }}
+
+// putBatch puts buf back into batches. It clears the buffer, because it contains texts of users.
+func putBatch(buf *[]byte) {
+	// Only the answer to a join makes a buffer larger than 2*maxBatch. Such a large buffer is rarely needed, so it does
+	// not go into the pool.
+	if cap(*buf) > 2*maxBatch {
+		*buf = nil
+	}
+	clear((*buf)[:cap(*buf)])
+	batches.Put(buf)
+}
 
 // writeBatch takes the next batch of frames from the queue, about maxBatch bytes, and writes it. It returns
 // Shared.Expired if the deadline has passed.
@@ -197,19 +226,13 @@ func (c *Conn) writeBatch() error {
 		return c.shared.Expired
 	}
 	buf := batches.Get().(*[]byte)
-	batch := c.queue.take((*buf)[:0], now)
-	defer func() {
-		clear(batch)
-		// Only the answer to a join makes a buffer larger than 2*maxBatch. Such a large buffer is rarely needed, so it does
-		// not go into the pool.
-		if *buf = batch; cap(batch) <= 2*maxBatch {
-			batches.Put(buf)
-		}
-	}()
-	if len(batch) == 0 {
+	defer putBatch(buf)
+	var room [headroom]byte
+	*buf = c.queue.take(append((*buf)[:0], room[:]...), now)
+	if len(*buf) == headroom {
 		return nil
 	}
-	return c.transport.write(batch)
+	return c.transport.write(*buf)
 }
 
 // farewell writes the rest of the queue, and then the frame b, which says why the connection ends. If b's code is slow, auth
@@ -223,7 +246,7 @@ func (c *Conn) farewell(b wire.Bye) error {
 		for c.queue.waiting() > 0 && c.writeBatch() == nil {
 		}
 	}
-	return c.transport.write(wire.Encode(b))
+	return c.transport.write(append(make([]byte, headroom), wire.Encode(b)...))
 }
 
 // logEnd logs why the connection ended.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -29,19 +30,28 @@ const (
 // line is the server's end of a client's TCP connection. A write goes on as long as the client takes bytes. Close is a
 // lingering close (see Lines).
 type line struct {
-	net.Conn               // static
-	lines    *Lines        // static
-	ended    chan struct{} // static; a closed channel means that the line has ended: Conn is closed
+	net.Conn                 // static
+	raw      syscall.RawConn // static; the socket under Conn; nil if Conn is not a socket of the system
+	lines    *Lines          // static
+	ended    chan struct{}   // static; a closed channel means that the line has ended: Conn is closed
 
 	mu       sync.Mutex // guards what follows; never held during a read or a write of Conn
-	idle     sync.Cond  // uses mu; wakes the goroutines that wait for a change of the fields reads, busy and closed
+	idle     sync.Cond  // uses mu; wakes the goroutines that wait for a change of the fields waits, reads, busy and closed
 	closed   bool       // Close or abort was called
 	over     bool       // a read has failed, so no more bytes come: the client has closed the connection, or is gone
+	broken   bool       // a write has failed in its middle: no other bytes may follow
 	slot     bool       // the line holds an admission.Slot; set before Close, never changed after
-	reads    int        // how many reads are under way
-	busy     bool       // a write is under way
-	deadline time.Time  // the caller's deadline, from SetWriteDeadline; zero: no deadline
-	armed    time.Time  // the write deadline that armLocked has last set on Conn
+	waits    waitState
+	reads    int       // how many reads are under way
+	busy     bool      // a write is under way
+	deadline time.Time // the caller's deadline, from SetWriteDeadline; zero: no deadline
+	armed    time.Time // the write deadline that armLocked has last set on Conn
+}
+
+// waitState says whether a line waits for its next byte (see wait.go).
+type waitState struct {
+	begun bool // beginWait has returned true, and wait has not returned yet
+	never bool // stayAwake was called
 }
 
 // halfCloser is a connection, such as a TCP connection, whose sending direction can be closed alone. The peer then reads
@@ -79,13 +89,38 @@ func (l *line) Read(p []byte) (int, error) {
 }
 
 // Write implements net.Conn. It fails when the client has taken no byte for stallTimeout. If Close is called during a
-// write, the write goes on to its end.
+// write, the write goes on to its end. No other bytes come between those of p: other writes wait.
 func (l *line) Write(p []byte) (n int, err error) {
-	moved, ok := l.begin()
-	if !ok {
+	if !l.begin(true) {
 		return 0, net.ErrClosed
 	}
-	defer l.finish()
+	return l.write(p)
+}
+
+// writeNow writes as many bytes of p as the kernel takes without waiting, and returns how many these are. begun is false
+// if another write is under way: then writeNow has written nothing. If begun is true and n < len(p), without an error, the
+// write is still under way, so that no other bytes come between: the caller must go on with writeRest. Without l.raw,
+// writeNow must not be called.
+func (l *line) writeNow(p []byte, w *rawWriter) (n int, begun bool, err error) {
+	if begun = l.begin(false); !begun {
+		return 0, false, nil
+	}
+	if n, err = w.now(l.raw, p); n == len(p) || err != nil {
+		l.finish(err)
+	}
+	return n, true, err
+}
+
+// writeRest writes the rest of a write that writeNow has begun. It waits and fails as Write does.
+func (l *line) writeRest(p []byte) error {
+	_, err := l.write(p)
+	return err
+}
+
+// write writes p and ends the write that the caller has begun. It fails when the client has taken no byte for stallTimeout.
+func (l *line) write(p []byte) (n int, err error) {
+	defer func() { l.finish(err) }()
+	moved := l.arm()
 	for {
 		taken, err := l.Conn.Write(p[n:])
 		if n += taken; err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -104,22 +139,33 @@ func (l *line) Write(p []byte) (n int, err error) {
 	}
 }
 
-// begin waits until no other write is under way. Then it sets l.busy for a new write, and returns the time at which this
-// write begins. ok is false if l.closed is true: then the caller must not write.
-func (l *line) begin() (now time.Time, ok bool) {
+// begin begins a write: it sets l.busy. If another write is under way, begin waits until that has ended, or returns false if
+// the parameter wait is false. begin also returns false if the caller must not write, because l is closed or broken.
+func (l *line) begin(wait bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for l.busy && !l.closed {
+		if !wait {
+			return false
+		}
 		l.idle.Wait()
 	}
-	if l.closed {
-		return time.Time{}, false
+	if l.closed || l.broken {
+		return false
 	}
 	l.busy = true
-	if now = time.Now(); l.armed.Sub(now) < stallLook/2 {
+	return true
+}
+
+// arm sets the write deadline of Conn, unless the one that is set leaves a write enough time. It returns the present time.
+func (l *line) arm() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.armed.Sub(now) < stallLook/2 {
 		l.armLocked(now)
 	}
-	return now, true
+	return now
 }
 
 // goOn runs when a write was interrupted because the write deadline of Conn has passed. If the caller's own deadline (see
@@ -135,12 +181,13 @@ func (l *line) goOn(now time.Time) bool {
 	return true
 }
 
-// finish marks the end of a write. If Close was called during the write, the direction to the client is still open,
-// because Close let the write go on. Then finish ends that direction.
-func (l *line) finish() {
+// finish marks the end of a write, which has failed if err is not nil. If Close was called during the write, the direction
+// to the client is still open, because Close let the write go on. Then finish ends that direction.
+func (l *line) finish(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy = false
+	l.broken = l.broken || err != nil
 	l.idle.Broadcast()
 	if l.closed {
 		_ = l.CloseWrite()

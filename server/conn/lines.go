@@ -86,7 +86,7 @@ func (l *Lines) linger(c *line) bool {
 
 // wrap returns a line over conn.
 func (l *Lines) wrap(conn net.Conn) *line {
-	c := &line{Conn: conn, lines: l, ended: make(chan struct{})}
+	c := &line{Conn: conn, raw: rawOf(conn), lines: l, ended: make(chan struct{})}
 	c.idle.L = &c.mu
 	return c
 }

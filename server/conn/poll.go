@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,6 +38,7 @@ type Poll struct {
 func NewPoll(w http.ResponseWriter, shared *Shared, from netip.Addr, newHandler func(*Conn) Handler) *Poll {
 	p := &Poll{Conn: newConn(shared, from, newHandler), w: w, control: http.NewResponseController(w)}
 	p.transport = p
+	p.queue.filled = make(chan struct{}, 1)
 	return p
 }
 
@@ -67,7 +67,7 @@ func (p *Poll) Run(message []byte) {
 	defer p.logEnd()
 	defer p.handler.Close()
 	if err := p.handle(message); err != nil {
-		p.end(err)
+		p.End(err)
 	} else {
 		p.await()
 	}
@@ -75,7 +75,7 @@ func (p *Poll) Run(message []byte) {
 		client.CloseFor(awayFor) // later messages go into the answer of the next poll
 	}
 	for p.ctx.Err() == nil && p.queue.waiting() > 0 {
-		p.drain()
+		p.makeRoom()
 	}
 	var b byeError
 	if errors.As(context.Cause(p.ctx), &b) {
@@ -113,7 +113,7 @@ func (p *Poll) await() {
 }
 
 // write implements transport. Each write may take endTimeout at most.
-func (p *Poll) write(frames []byte) error {
+func (p *Poll) write(batch []byte) error {
 	if err := p.control.SetWriteDeadline(time.Now().Add(endTimeout)); err != nil {
 		return err
 	}
@@ -121,22 +121,34 @@ func (p *Poll) write(frames []byte) error {
 		p.abort()
 		return net.ErrClosed
 	}
-	if _, err := p.w.Write(frames); err != nil {
+	if _, err := p.w.Write(batch[headroom:]); err != nil {
 		return err
 	}
 	_, err := p.w.Write([]byte{'\n'})
 	return err
 }
 
-// drain implements transport. It writes a batch of the queue, as a part of the answer.
-func (p *Poll) drain() {
+// makeRoom implements transport. It writes a batch of the queue, as a part of the answer.
+func (p *Poll) makeRoom() {
 	if err := p.writeBatch(); err != nil {
-		p.end(err)
+		p.End(err)
 	}
 }
 
-// tick implements transport. It does nothing, because a poll has deadlines for reading, waiting and writing.
-func (p *Poll) tick(time.Time, *sync.WaitGroup) {}
+// wake implements transport. It does nothing, because await waits for queue.filled.
+func (p *Poll) wake() {}
+
+// ending implements transport. It does nothing, because await waits for the end of the context.
+func (p *Poll) ending() {}
+
+// tick implements transport. It does nothing, because a poll has deadlines for reading, waiting and writing. As long as the
+// hello has no answer, it asks to be called again soon, as Socket.tick does.
+func (p *Poll) tick(time.Time) time.Duration {
+	if p.handler.Client() == nil {
+		return 0
+	}
+	return Never
+}
 
 // abort implements transport. It makes every write fail.
 func (p *Poll) abort() {

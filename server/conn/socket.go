@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -16,105 +17,181 @@ import (
 const (
 	pingEvery   = 25 * time.Second // how often the server sends a WebSocket ping
 	pongTimeout = 10 * time.Second // how long the server waits for the pong
+	pongGrace   = time.Second      // how much longer it waits for a pong that may have come and was not read yet
+	// A ping may go out earlier by pingEarly, so that it goes out together with a beat, in one write.
+	pingEarly = pingEvery / 10
 )
 
 // Socket carries a connection on a WebSocket, from the upgrade until the WebSocket is closed.
 type Socket struct {
 	*Conn
-	ws   *websocket.Conn // static
-	line *line           // static; the network connection under ws
+	ws    *websocket.Conn // static
+	in    *inlet          // static; the network connection under ws
+	line  *line           // static; the network connection under in
+	ended func()          // static once Start has begun; runs when the socket has ended
 
-	writing  atomic.Bool // a write is under way
-	handling atomic.Bool // readLoop handles a message; until this is done, it cannot read a pong
+	closing  sync.WaitGroup // done when the method close has returned
+	handling atomic.Bool    // a message is handled; until this is done, no pong is read
 
-	nextPing time.Time // owned by tick; when tick sends the next ping
-	abortAt  time.Time // owned by tick; when tick aborts an ending connection; zero until the end begins
+	cut atomic.Pointer[time.Timer] // aborts the connection if its end takes too long; nil until the end begins
+
+	// Owned by tick. Times are the age of the connection.
+	nextPing time.Duration // when tick sends the next ping
+	pongBy   time.Duration // when tick looks whether the pong has come; 0: no pong is awaited
+	overdue  bool          // the pong has not come within pongTimeout
+	taken    uint64        // the progress of the connection at the last ping (see progress)
 }
 
-func newSocket(c *Conn, ws *websocket.Conn, l *line) *Socket {
-	s := &Socket{Conn: c, ws: ws, line: l, nextPing: c.opened.Add(pingEvery)}
+func newSocket(c *Conn, ws *websocket.Conn, in *inlet) *Socket {
+	s := &Socket{Conn: c, ws: ws, in: in, line: in.line, nextPing: pingEvery}
 	c.transport = s
+	s.closing.Add(1)
 	return s
 }
 
-// Run serves the socket until the socket has ended. When Run returns, readLoop and writeLoop have ended and the network
-// connection is closed.
-func (s *Socket) Run() {
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		s.end(s.readLoop())
-	}()
-	s.writeLoop()
-	s.close()
-	<-read
+// Start serves the socket on goroutines of its own, and returns at once. An idle socket has one goroutine with a small
+// stack. When the socket has ended and the network connection is closed, ended runs.
+func (s *Socket) Start(ended func()) {
+	s.ended = ended
+	go s.read()
+}
+
+// wait waits until the client sends something, and then reads it. It runs on a new goroutine after each read: the one that
+// has read has a large stack.
+func (s *Socket) wait() {
+	if err := s.in.wait(); err != nil {
+		s.finish(err)
+		return
+	}
+	s.read()
+}
+
+// read reads and handles messages. When the client has sent nothing more, it starts a goroutine that waits, and returns.
+// Reads have no deadline, because the pings of tick find a client that does not answer, and end its connection.
+func (s *Socket) read() {
+	for {
+		if s.in.beginWait() {
+			go s.wait()
+			return
+		}
+		if err := s.readMessage(); err != nil && !errors.Is(err, errPause) {
+			s.finish(err)
+			return
+		}
+	}
+}
+
+// readMessage reads and handles one message. It returns errPause if nothing but control frames has come.
+func (s *Socket) readMessage() error {
+	kind, r, err := s.ws.Reader(context.Background())
+	if err != nil {
+		return err
+	}
+	s.in.inMessage.Store(true)
+	message, err := io.ReadAll(r)
+	s.in.inMessage.Store(false)
+	if err != nil {
+		return err
+	}
+	if kind != websocket.MessageText {
+		return Bye(wire.Bye{Code: wire.CodeProtocol, Message: "Send text messages, not binary ones."})
+	}
+	s.handling.Store(true)
+	defer s.handling.Store(false)
+	return s.handle(message)
+}
+
+// finish runs when reading has failed with err, or a message has caused err. It ends the connection, and waits until it has
+// ended.
+func (s *Socket) finish(err error) {
+	s.End(err)
+	s.closing.Wait()
+	if cut := s.cut.Load(); cut != nil {
+		cut.Stop()
+	}
 	s.handler.Close()
 	<-s.line.ended
 	s.logEnd()
+	s.ended()
 }
 
-// readLoop reads and handles messages until a message causes an error, or until the socket is closed. It returns the
-// error with which the connection must end. Reads have no deadline, because the pings of tick find a client that does
-// not answer, and end its connection.
-func (s *Socket) readLoop() error {
+// wake implements transport.
+func (s *Socket) wake() {
+	if s.line.raw != nil {
+		s.shared.Writers.add(s)
+	} else {
+		go s.drain(nil, false)
+	}
+}
+
+// ending implements transport. It makes the holder of the queue's claim close the WebSocket after its write. If nobody has
+// the claim, it starts a goroutine that closes the WebSocket. If the connection has not ended after endTimeout, it is cut.
+func (s *Socket) ending() {
+	first, claimed := s.queue.end()
+	if first {
+		s.cut.Store(time.AfterFunc(endTimeout, s.abort))
+	}
+	if claimed {
+		go s.close()
+	}
+}
+
+// next removes the next message from the queue, as queue.message does. If the deadline of the connection has passed, next
+// ends the connection and returns nothing.
+func (s *Socket) next(buf *[]byte) []byte {
+	now := s.shared.nowMS()
+	if s.Expired(now) {
+		s.End(s.shared.Expired)
+		return nil
+	}
+	return s.queue.message(buf, now)
+}
+
+// drain writes rest, and then the queue until that is empty. It waits while the client takes no bytes. rest is the rest of
+// a message; begun says that line.writeNow has begun its write. drain has the claim of the queue when it begins.
+func (s *Socket) drain(rest []byte, begun bool) {
+	buf := batches.Get().(*[]byte)
+	defer putBatch(buf)
 	for {
-		kind, message, err := s.ws.Read(context.Background())
+		var err error
+		if begun {
+			err = s.line.writeRest(rest)
+		} else if len(rest) > 0 {
+			_, err = s.line.Write(rest)
+		}
 		if err != nil {
-			return err
+			s.End(err)
 		}
-		if kind != websocket.MessageText {
-			return Bye(wire.Bye{Code: wire.CodeProtocol, Message: "Send text messages, not binary ones."})
+		switch s.queue.release() {
+		case released:
+			return
+		case ended:
+			s.close()
+			return
 		}
-		s.handling.Store(true)
-		err = s.handle(message)
-		s.handling.Store(false)
-		if err != nil {
-			return err
-		}
+		rest, begun = s.next(buf), false
 	}
 }
 
-// writeLoop writes the queue, in batches, until the connection begins to end.
-func (s *Socket) writeLoop() {
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-s.queue.filled:
-		}
-		if s.ctx.Err() != nil { // the connection is ending: the method close writes the rest of the queue
-			return
-		}
-		if err := s.writeBatch(); err != nil {
-			s.end(err)
-			return
-		}
-	}
+// write implements transport. Only the method close calls it, by farewell. The write has no deadline here: line.Write fails
+// when the client has taken no byte for stallTimeout.
+func (s *Socket) write(batch []byte) error {
+	_, err := s.line.Write(seal(batch))
+	return err
 }
 
-// write implements transport. It has no deadline here: line.Write fails when the client has taken no byte for
-// stallTimeout.
-func (s *Socket) write(frames []byte) error {
-	s.writing.Store(true)
-	defer s.writing.Store(false)
-	return s.ws.Write(context.Background(), websocket.MessageText, frames)
-}
-
-// drain implements transport. It writes nothing, because writeLoop writes the queue. It waits until writeLoop has taken
-// frames out of the queue, or until the connection begins to end.
-func (s *Socket) drain() {
-	select {
-	case <-s.queue.drained:
-	case <-s.ctx.Done():
-	}
-}
+// makeRoom implements transport. It writes nothing, because the holder of the queue's claim does. It waits until frames were
+// taken out of the queue, or until the connection begins to end.
+func (s *Socket) makeRoom() { s.queue.await(s.ctx.Done()) }
 
 // abort implements transport. It cuts the network connection.
 func (s *Socket) abort() { s.line.abort() }
 
-// close closes the WebSocket. If the error that ends the connection was made by the function Bye, close first writes the
-// rest of the queue and the goodbye (see farewell). Bytes that are on their way still arrive, because the line lingers.
+// close closes the WebSocket. It has the claim of the queue, and keeps it, so nobody else writes frames. If the error
+// that ends the connection was made by the function Bye, close first writes the rest of the queue and the goodbye (see
+// farewell). Bytes that are on their way still arrive, because the line lingers.
 func (s *Socket) close() {
+	defer s.closing.Done()
 	var b byeError
 	if cause := context.Cause(s.ctx); !errors.As(cause, &b) {
 		if errors.Is(cause, os.ErrDeadlineExceeded) { // a write failed because the client takes no bytes
@@ -128,6 +205,7 @@ func (s *Socket) close() {
 		_ = s.ws.CloseNow()
 		return
 	}
+	s.line.stayAwake() // the library reads the client's answer
 	_ = s.ws.Close(websocket.StatusCode(wire.CloseFor(b.Code)), string(b.Code))
 }
 
@@ -137,49 +215,67 @@ var (
 )
 
 // tick implements transport. It ends a connection whose client has not said hello within wire.HelloTimeout. Once the
-// hello has its answer, it sends beats and pings. If the connection is ending already, tick only cuts it when endTimeout
-// has passed.
-func (s *Socket) tick(now time.Time, slow *sync.WaitGroup) {
+// hello has its answer, it sends beats and pings, and ends the connection if no pong comes.
+func (s *Socket) tick(now time.Time) time.Duration {
 	if s.ctx.Err() != nil {
-		switch {
-		case s.abortAt.IsZero():
-			s.abortAt = now.Add(endTimeout)
-		case now.After(s.abortAt):
-			s.abort()
-		}
-		return
+		return Never
 	}
+	age := now.Sub(s.opened)
 	client := s.handler.Client()
 	if client == nil {
-		if now.Sub(s.opened) >= wire.HelloTimeout && !s.handler.Greeted() {
-			s.end(errNoHello)
+		if age >= wire.HelloTimeout && !s.handler.Greeted() {
+			s.End(errNoHello)
 		}
-		return
+		return 0
 	}
-	if s.age()-time.Duration(s.lastSent.Load()) >= wire.BeatEvery {
+	if s.pongBy != 0 && age >= s.pongBy {
+		if s.isGone() && !s.overdue {
+			// The pong may have come while this process could not run. So give the reader some time.
+			s.overdue, s.pongBy = true, age+pongGrace
+			return pongGrace
+		}
+		if s.isGone() {
+			s.End(errNoPong)
+			return Never
+		}
+		s.overdue, s.pongBy = false, 0
+	}
+	beat := age-time.Duration(s.lastSent.Load()) >= wire.BeatEvery
+	pinged := (age >= s.nextPing || beat && age >= s.nextPing-pingEarly) && s.ping(age)
+	if beat {
 		client.Beat()
 	}
-	if !now.Before(s.nextPing) && !s.writing.Load() { // no ping during a write: if the client is gone, the write fails
-		s.nextPing = now.Add(pingEvery)
-		slow.Go(s.ping)
+	if pinged {
+		s.wake()
 	}
+	next := min(time.Duration(s.lastSent.Load())+wire.BeatEvery, s.nextPing)
+	if s.pongBy != 0 {
+		next = min(next, s.pongBy)
+	}
+	return max(next-age, 0)
 }
 
-// ping sends a WebSocket ping. If no pong comes within pongTimeout, it ends the connection, except in two cases. First,
-// s.handling or s.writing is true: readLoop cannot read a pong while it handles a message, and a write has its own
-// timeout. Second, the client's system has received bytes meanwhile and more bytes are on their way: the ping may still
-// wait behind those bytes.
-func (s *Socket) ping() {
-	before, _ := progress(s.line.Conn)
-	// The context is not s.ctx: if s.ctx were cancelled during the write of the ping, the library would close the socket
-	// before the bye is written.
-	ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
-	defer cancel()
-	if s.ws.Ping(ctx) == nil || s.handling.Load() || s.writing.Load() {
-		return
+// ping makes a ping wait in the queue, and returns true: then the caller has the claim of the queue. During a write it does
+// nothing and returns false: if the client is gone, the write fails. The library has a method for pings, too, but that
+// needs a goroutine and two timers for each, and a write of its own.
+func (s *Socket) ping(age time.Duration) bool {
+	if !s.queue.addPing() {
+		return false
 	}
-	if now, more := progress(s.line.Conn); more && now != before {
-		return
+	s.in.ponged.Store(false)
+	s.nextPing, s.pongBy = age+pingEvery, age+pongTimeout
+	s.taken, _ = progress(s.line.Conn)
+	return true
+}
+
+// isGone reports whether the client has not answered the last ping. There are two exceptions. First, a message is handled or
+// the queue is written: the reader cannot read a pong while it handles a message, and a write has its own timeout. Second,
+// the client's system has received bytes since the ping and more bytes are on their way: the ping may still wait behind
+// those bytes.
+func (s *Socket) isGone() bool {
+	if s.in.ponged.Load() || s.handling.Load() || s.queue.writing() {
+		return false
 	}
-	s.end(errNoPong)
+	taken, more := progress(s.line.Conn)
+	return !more || taken == s.taken
 }

@@ -52,27 +52,35 @@ func Missing(r *http.Request) (missing []string) {
 // has already answered the request.
 func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, address netip.Addr,
 	newHandler func(*Conn) Handler) (*Socket, error) {
-	h := &hijacker{ResponseWriter: w, lines: lines}
+	in := &inlet{}
+	h := &hijacker{ResponseWriter: w, lines: lines, inlet: in}
 	// InsecureSkipVerify turns off the library's check of the origin, which only compares the origin with the Host
 	// header. The caller has made a stricter check (admission.Gate).
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
-		Subprotocols: []string{wire.Subprotocol}})
+		Subprotocols:   []string{wire.Subprotocol},
+		OnPingReceived: in.onPing, OnPongReceived: in.onPong})
 	if err != nil {
 		return nil, err
 	}
 	ws.SetReadLimit(wire.MaxMessage)
-	return newSocket(newConn(shared, address, newHandler), ws, h.line), nil
+	return newSocket(newConn(shared, address, newHandler), ws, in), nil
 }
 
-// hijacker is a ResponseWriter for the WebSocket library. Its method Hijack returns the network connection as a line, and
-// also stores that line in h.line, because Upgrade needs it.
+// hijacker is a ResponseWriter for the WebSocket library. Its method Hijack returns the network connection as its
+// inlet. What lives as long as the WebSocket must not refer to the hijacker, which refers to the request and to
+// buffers of net/http.
 type hijacker struct {
 	http.ResponseWriter
 	lines *Lines
-	line  *line
+	inlet *inlet
 }
 
-// Hijack implements http.Hijacker. The returned connection is a line that holds a slot.
+// controlFrame is the most bytes of a control frame that the server sends. The library's buffer for writes has this size: it
+// writes only control frames, each in one call of line.Write, so nothing comes between the parts of a frame.
+const controlFrame = 2 + 125
+
+// Hijack implements http.Hijacker. The returned connection has a line that holds a slot. The returned buffers are small, in
+// place of those of net/http, because the library keeps them as long as the connection lives.
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
@@ -81,12 +89,15 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	l, ok := conn.(*line)
 	if !ok { // the HTTP server's listener is not from Lines.Listener
 		l = h.lines.wrap(conn)
-		if err := rw.Flush(); err != nil {
-			return nil, nil, errors.Join(err, conn.Close())
-		}
-		rw.Writer.Reset(l)
+	}
+	if err := rw.Flush(); err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
 	}
 	l.holdSlot()
-	h.line = l
-	return l, rw, nil
+	early, err := rw.Reader.Peek(rw.Reader.Buffered())
+	if err != nil {
+		return nil, nil, errors.Join(err, conn.Close())
+	}
+	h.inlet.open(l, early)
+	return h.inlet, bufio.NewReadWriter(h.inlet.below, bufio.NewWriterSize(l, controlFrame)), nil
 }

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"sync/atomic"
 	"time"
 
 	"mayfly/shared/wire"
@@ -16,7 +17,8 @@ type Frame struct {
 	quiet   bool
 	build   func(now int64) wire.Frame // AppendTo calls build to get the content when it writes; nil for most frames
 
-	joined *joined // the content, if this is a frame joined; nil for other frames
+	joined *joined                // the content, if this is a frame joined; nil for other frames
+	sealed atomic.Pointer[[]byte] // what the first call of Sealed has made of whole; nil: Sealed was not called
 }
 
 // joined is the content of a joined frame. Its three lists are in the field snapshot. The frame is written in this order:
@@ -99,10 +101,33 @@ func (f *Frame) AppendTo(dst []byte, now int64) []byte {
 		return append(dst, wire.Encode(f.build(now))...)
 	case f.joined != nil:
 		return f.joined.appendTo(dst, now)
-	case f.expires != 0 && f.expires <= now, f.unless != nil && f.unless.gone.Load():
+	case f.leftOut(now):
 		return dst
 	}
 	return append(dst, f.whole...)
+}
+
+// Sealed returns the bytes that seal makes of the frame, for a member that has nothing else to write. The first call calls
+// seal, and all members share the result, so nobody may change it. Sealed returns nil if AppendTo would append nothing. ok
+// is false if the content of the frame depends on the time or on the member: then the caller needs AppendTo.
+func (f *Frame) Sealed(now int64, seal func([]byte) []byte) (b []byte, ok bool) {
+	if f.build != nil || f.joined != nil {
+		return nil, false
+	}
+	if f.leftOut(now) {
+		return nil, true
+	}
+	made := f.sealed.Load()
+	if made == nil { // two goroutines may both make the bytes; they are the same
+		made = new(seal(f.whole))
+		f.sealed.Store(made)
+	}
+	return *made, true
+}
+
+// leftOut reports whether the frame is about a message that has expired at the time now, or that was taken back.
+func (f *Frame) leftOut(now int64) bool {
+	return f.expires != 0 && f.expires <= now || f.unless != nil && f.unless.gone.Load()
 }
 
 // appendTo appends the joined frame to dst. It leaves out the items whose messages have expired at the time now or were

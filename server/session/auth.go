@@ -80,8 +80,8 @@ func (s *Session) openSignedIn(hello wire.Hello) error {
 	client := s.shared.Hub.NewClient(s.conn, user, s.conn.From.String(), hub.Writer)
 	identity := newIdentity(s, client, id)
 	s.welcome(user, hub.Writer, id.Expires.UnixMilli())
-	s.client.Store(client)
 	s.identity.Store(identity)
+	s.client.Store(client) // after the identity: a Tick that finds the client also finds the identity
 	s.unfollow = s.shared.Verifier.Follow(id, identity.onChange)
 	return nil
 }

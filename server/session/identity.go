@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"mayfly/server/auth"
+	"mayfly/server/conn"
 	"mayfly/server/hub"
 	"mayfly/shared/wire"
 )
@@ -79,19 +80,23 @@ func (i *identity) left(now time.Time) time.Duration {
 	return i.expires.Sub(now)
 }
 
-// tick runs at each tick of Server.Run. When the token expires soon, tick sends a wire.Expiring frame, once for each
-// token. When the connection's deadline has passed, it ends the connection.
-func (i *identity) tick(now time.Time) {
+// tick sends a wire.Expiring frame when the token expires soon, once for each token. When the connection's deadline has
+// passed, it ends the connection. It returns after which time there is something to do again, unless the client renews its
+// token before.
+func (i *identity) tick(now time.Time) time.Duration {
 	if i.session.conn.Expired(now.UnixMilli()) {
 		i.session.conn.End(ErrExpired)
-		return
+		return conn.Never
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	left := i.expires.Sub(now)
-	if i.expiring || left > wire.ExpiringBefore {
-		return
+	if left > wire.ExpiringBefore {
+		return left - wire.ExpiringBefore
 	}
-	i.expiring = true
-	i.session.conn.SendFrame(wire.Expiring{InMS: max(left, 0).Milliseconds()})
+	if !i.expiring {
+		i.expiring = true
+		i.session.conn.SendFrame(wire.Expiring{InMS: max(left, 0).Milliseconds()})
+	}
+	return left + wire.AuthGrace
 }

@@ -86,12 +86,14 @@ func (s *Session) Patience() time.Duration { return s.patience }
 // SignedIn reports whether the user is signed in. Any goroutine may call it.
 func (s *Session) SignedIn() bool { return s.identity.Load() != nil }
 
-// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. Only one
-// goroutine calls Tick. now is the time of the hub's clock.
-func (s *Session) Tick(now time.Time) {
+// Tick tells the client when the sign-in expires soon, and ends the connection when the sign-in has expired. It returns
+// after which time it must be called again, at the latest. Only one goroutine calls Tick. now is the time of the hub's
+// clock. The first call after the hello has its answer must come soon.
+func (s *Session) Tick(now time.Time) time.Duration {
 	if i := s.identity.Load(); i != nil {
-		i.tick(now)
+		return i.tick(now)
 	}
+	return conn.Never
 }
 
 // Close implements conn.Handler.
