@@ -1,7 +1,6 @@
 package app
 
 import (
-	"strconv"
 	"strings"
 	"time"
 
@@ -393,11 +392,3 @@ func (c *composer) measure() {
 
 // write writes the text of the counter into its element, which go-app draws empty.
 func (c *composer) write() { dom.Write(counterID, c.counter.words()) }
-
-// fit makes the field as high as its text and its border. The style sheet sets the largest height.
-func fit(input goapp.Value) {
-	style := input.Get("style")
-	style.Set("height", "auto")
-	borders := input.Get("offsetHeight").Int() - input.Get("clientHeight").Int()
-	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+borders)+"px")
-}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -103,4 +104,12 @@ func yieldFocus(ids ...string) {
 	if dom.Active().Call("closest", "#"+strings.Join(ids, ",#")).Truthy() {
 		focusComposer()
 	}
+}
+
+// fit makes the field as high as its text and its border. The style sheet sets the largest height.
+func fit(input goapp.Value) {
+	style := input.Get("style")
+	style.Set("height", "auto")
+	borders := input.Get("offsetHeight").Int() - input.Get("clientHeight").Int()
+	style.Set("height", strconv.Itoa(input.Get("scrollHeight").Int()+borders)+"px")
 }

@@ -114,8 +114,9 @@ func TestBytesOfAMessageMayComeOneByOne(t *testing.T) {
 		return head
 	}
 	var all []byte
-	for _, b := range [][]byte{control(0x89, "1"), control(0x8a, ""), part(0x01, hello[:9]), control(0x89, "2"), part(0x00, hello[9:20]),
-		control(0x8a, "3"), part(0x80, hello[20:]), control(0x89, ""), part(0x81, post(1)), part(0x81, post(2)), control(0x8a, ""),
+	for _, b := range [][]byte{control(0x89, "1"), control(0x8a, ""), part(0x01, hello[:9]), control(0x89, "2"),
+		part(0x00, hello[9:20]), control(0x8a, "3"), part(0x80, hello[20:]), control(0x89, ""), part(0x81, post(1)),
+		part(0x81, post(2)), control(0x8a, ""),
 		part(0x81, post(3))} {
 		all = append(all, b...)
 	}

@@ -67,8 +67,8 @@ func TestSettingsScript(t *testing.T) {
 		t.Errorf("the script does not read the key %s", browser.SettingsKey)
 	}
 	early := inlineScripts(t, page)[1]
-	for _, text := range []string{`"` + browser.EarlyKey + `"`, `"` + browser.EnterBreaks + `"`, `"` + browser.TouchKeyboard + `"`} {
-		if !strings.Contains(early, text) {
+	for _, text := range []string{browser.EarlyKey, browser.EnterBreaks, browser.TouchKeyboard} {
+		if !strings.Contains(early, `"`+text+`"`) {
 			t.Errorf("the script early.js lacks %s", text)
 		}
 	}

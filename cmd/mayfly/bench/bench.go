@@ -41,7 +41,7 @@ const MaxMessages = 1_000_000
 
 // Messages returns how many messages a run with c posts.
 func (c Config) Messages() int {
-	n := math.Ceil(c.Duration.Seconds()*float64(c.Posts)/c.Per.Seconds() - 1e-6) // the last one is sent before the end
+	n := math.Ceil(c.Duration.Seconds()*float64(c.Posts)/c.Per.Seconds() - 1e-6) // the last message is sent before the end
 	return int(max(1, min(n, MaxMessages+1)))                                    // also if n is too large for an int
 }
 

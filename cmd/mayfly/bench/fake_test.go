@@ -179,7 +179,7 @@ func TestLossesAndDoublesAreFound(t *testing.T) {
 				}
 				return []wire.Posted{own}
 			}},
-		{name: "one is stored twice", came: 80, doubled: 4, problem: "4 deliveries doubled",
+		{name: "a message is stored twice", came: 80, doubled: 4, problem: "4 deliveries doubled",
 			deliver: func(post, _ int, own wire.Posted) []wire.Posted {
 				again := own
 				again.Seq++

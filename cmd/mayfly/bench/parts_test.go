@@ -111,7 +111,7 @@ func TestSocketReads(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		sent [][]byte
-		want []string // messages; the last one is the error
+		want []string // messages; the last string is the error
 	}{
 		{"messages of all sizes", [][]byte{frame(fin|opText, ""), frame(fin|opText, "a"), frame(fin|opText, long), frame(fin|opText, longest)},
 			[]string{"", "a", long, longest, "EOF"}},

@@ -72,10 +72,8 @@ func TestEnterWhileComposingDoesNotSend(t *testing.T) {
 	server := rig.Serve(t)
 	tab := rig.OpenBrowser(t).Tab(server.URL).Ready()
 	tab.Script(`window.composing = []; addEventListener('keydown', e => composing.push(e.isComposing), true)`)
-	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "にほん", SelectionStart: 3, SelectionEnd: 3})
-		return err
-	}), rig.Enter())
+	tab.Compose("にほん")
+	tab.Do(rig.Enter())
 	if got := rig.Eval[[]bool](tab, "composing"); !slices.Equal(got, []bool{true}) {
 		t.Fatalf("isComposing was %v: this tests nothing", got)
 	}

@@ -61,15 +61,6 @@ func (p *program) open(t *testing.T) *rig.Tab {
 	return tab
 }
 
-// compose makes an input method compose text in the element with the focus.
-func compose(tab *rig.Tab, text string) {
-	n := int64(len([]rune(text)))
-	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: text, SelectionStart: n, SelectionEnd: n})
-		return err
-	}))
-}
-
 // TestWritingBeforeTheClientRuns: on a slow machine the user sends a text and composes another one in Japanese while the
 // program loads. The client sends the first text once, and does not disturb the composition.
 func TestWritingBeforeTheClientRuns(t *testing.T) {
@@ -81,10 +72,11 @@ func TestWritingBeforeTheClientRuns(t *testing.T) {
 	tab.Until(`document.querySelector('.composer-early').innerText.replace(/\s+/g, ' ') ===
 		'Mayfly is starting, and will then send: First'`)
 	tab.Do(rig.Type("mine "))
-	compose(tab, "にほん")
+	tab.Compose("にほん")
 	tab.Script(`window.composed = 0; document.activeElement.addEventListener('compositionend', () => composed++)`)
 	close(p.let)
-	tab.Until(`!!document.querySelector('.shell-over') && document.querySelector('[role=status]').innerText.includes('Online')`)
+	tab.Until(`!!document.querySelector('.shell-over') &&
+		document.querySelector('[role=status]').innerText.includes('Online')`)
 	if got := rig.Eval[string](tab, `composed + document.activeElement.value`); got != "0mine にほん" {
 		t.Errorf("as the page comes, the input method has %q", got)
 	}
@@ -110,7 +102,8 @@ func TestWrittenTextOutlivesAFailedStart(t *testing.T) {
 	tab.Do(rig.Type("Begun"))
 	p.denied.Store(true)
 	close(p.let)
-	tab.Until(`document.getElementById('kept').innerText.replace(/\s+/g, ' ') === 'This tab keeps what you have written: Sent Begun'`)
+	tab.Until(`document.getElementById('kept').innerText.replace(/\s+/g, ' ') ===
+		'This tab keeps what you have written: Sent Begun'`)
 	p.denied.Store(false)
 	tab.Click("button", "Reload")
 	tab.Ready()
@@ -119,7 +112,7 @@ func TestWrittenTextOutlivesAFailedStart(t *testing.T) {
 	tab.Until(`sessionStorage.getItem('mayfly-early-lobby') === null`)
 }
 
-// TestLateDraftLeavesAnEmptiedShellAlone: the user has written in the shell and emptied the field again when the draft comes.
+// TestLateDraftLeavesAnEmptiedShellAlone: when the draft comes, the user has written in the shell and emptied the field.
 // So the draft is offered.
 func TestLateDraftLeavesAnEmptiedShellAlone(t *testing.T) {
 	t.Parallel()

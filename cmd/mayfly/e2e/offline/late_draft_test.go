@@ -1,11 +1,9 @@
 package offline_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 
-	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
@@ -106,10 +104,7 @@ func TestLateDraftIsOffered(t *testing.T) {
 			tab.Script(rig.Composer + `.select()`)
 		}, "|mine|", "Discard", "mine"},
 		{"an input method composes", func(tab *rig.Tab) {
-			tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-				_, err := chromedp.Call(ctx, input.ImeSetComposition, input.ImeSetCompositionParams{Text: "한", SelectionStart: 1, SelectionEnd: 1})
-				return err
-			}))
+			tab.Compose("한")
 		}, "한||", "Discard", "한"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

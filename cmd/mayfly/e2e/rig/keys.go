@@ -1,8 +1,11 @@
 package rig
 
 import (
+	"context"
 	"fmt"
+	"unicode/utf8"
 
+	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 )
@@ -36,4 +39,15 @@ func (tab *Tab) walkTo(element string, with ...chromedp.KeyOption) {
 	}
 	tab.t.Fatalf("the Tab key never stops at %s, but at %q", element,
 		Eval[[]string](tab, `stops.map(e => e.computedRole + ' ' + e.computedName)`))
+}
+
+// Compose makes an input method compose text in the element with the focus. The caret is behind the text.
+func (tab *Tab) Compose(text string) {
+	tab.t.Helper()
+	at := int64(utf8.RuneCountInString(text))
+	composition := input.ImeSetCompositionParams{Text: text, SelectionStart: at, SelectionEnd: at}
+	tab.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, input.ImeSetComposition, composition)
+		return err
+	}))
 }
