@@ -26,19 +26,20 @@ var errStopping = errors.New("the server is stopping")
 type readiness struct {
 	stopping    func() bool                 // reports whether Server.Close was called
 	stream      func(context.Context) error // returns nil if the stream answers, else why it does not
+	warning     func() string               // returns what operators should solve although users can chat; nil: nothing
 	verifier    session.Verifier            // nil if sign-in is not set up
 	revocations *revocation.Revocations     // nil if sign-in is not set up
 	guests      bool                        // whether guests are let in
 }
 
 // serve tries these cases in this order. If users cannot chat, it answers 503 with the error of r.chat. If they can also
-// sign in, it answers 200. If they cannot sign in but the node lets guests in, it answers 200, too: with another status, a
-// load balancer would keep the guests out. Otherwise it answers 503 with the text noSignIn.
+// sign in, it answers 200, with the warning if there is one. If they cannot sign in but the node lets guests in, it answers
+// 200, too: with another status, a load balancer would keep the guests out. Otherwise it answers 503 with the text noSignIn.
 func (r *readiness) serve(w http.ResponseWriter, q *http.Request) {
 	if err := r.chat(q.Context()); err != nil {
 		plain(w, http.StatusServiceUnavailable, err.Error())
 	} else if r.signIn() == nil {
-		plain(w, http.StatusOK, "ok")
+		plain(w, http.StatusOK, cmp.Or(r.warn(), "ok"))
 	} else if r.guests {
 		plain(w, http.StatusOK, "ok for guests; "+noSignIn)
 	} else {
@@ -53,6 +54,15 @@ func (r *readiness) chat(ctx context.Context) error {
 		return errStopping
 	}
 	return r.stream(ctx)
+}
+
+// warn returns the text for a node on which users can chat, but of which r.warning says what operators should solve. It
+// returns "" if there is nothing to solve. The text is no secret.
+func (r *readiness) warn() string {
+	if r.warning == nil || r.warning() == "" {
+		return ""
+	}
+	return "ok, but " + r.warning()
 }
 
 // signIn returns nil if users can sign in. It also returns nil if sign-in is not set up, because then there is no fault to
@@ -70,6 +80,9 @@ func (r *readiness) signIn() error {
 func (s *Server) Ready(ctx context.Context) (warning string, err error) {
 	if v := s.ready.verifier; v != nil {
 		warning = v.Warning()
+	}
+	if warn := s.ready.warning; warn != nil {
+		warning = cmp.Or(warn(), warning)
 	}
 	return warning, cmp.Or(s.ready.chat(ctx), s.ready.signIn())
 }

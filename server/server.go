@@ -50,6 +50,8 @@ type Config struct {
 	Pages  http.Handler                    // answers every request that no route of Server answers
 	Secure func(http.Handler) http.Handler // adds the security headers to every answer
 	Ready  func(context.Context) error     // returns nil if the stream answers; otherwise its error says why not
+	// Warning returns what operators should solve although users can chat, "" if there is nothing; nil: there never is.
+	Warning func() string
 }
 
 // SignIn says how users sign in. If Verifier is nil, users cannot sign in.
@@ -129,7 +131,7 @@ func New(config Config, h *hub.Hub, clock *hub.Clock, reg prometheus.Registerer,
 	if config.SignIn.Verifier != nil {
 		s.revocations = revocation.New(config.SignIn.Ledger, log)
 	}
-	s.ready = readiness{stopping: s.closing, stream: config.Ready, verifier: config.SignIn.Verifier,
+	s.ready = readiness{stopping: s.closing, stream: config.Ready, warning: config.Warning, verifier: config.SignIn.Verifier,
 		revocations: s.revocations, guests: config.Anonymous != session.GuestsDenied}
 	s.metrics = newMetrics(reg, s)
 	reg.MustRegister(newHubCollector(h))

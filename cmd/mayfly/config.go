@@ -14,12 +14,13 @@ import (
 	"time"
 
 	"mayfly/server/admission"
+	"mayfly/server/stream"
 )
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only the field auth holds the values of several flags: all
-// flags for signing in.
+// One type: each of its many fields holds the value of a flag. Only two fields hold the values of several flags: auth those
+// for signing in, and nats those for NATS servers of their own.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -35,8 +36,9 @@ type config struct {
 	conns        int
 	connsPerIP   int
 	proxies      admission.Proxies
-	admin        string // empty: no admin listener
-	data         string // empty: messages are in memory
+	admin        string         // empty: no admin listener
+	data         string         // empty: messages are in memory
+	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
 	auth         authFlags
 }
@@ -98,6 +100,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.Var(&c.streamBytes, "stream-bytes", "memory, or disk with -data, for the live messages of all rooms, as `SIZE`")
 	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
 		"there; without one messages are in memory (default none)")
+	readNATS := defineNATSFlags(f, &c.nats, &c.data)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -111,9 +114,9 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 			c.origins = strings.Split(*origins, ",")
 		}
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
-			return fmt.Errorf("-trusted-proxies: %w", err)
+			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return nil
+		return errors.Join(err, readNATS())
 	}
 }
 

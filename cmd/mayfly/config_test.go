@@ -14,11 +14,13 @@ import (
 	"mayfly/server/admission"
 	"mayfly/server/auth"
 	"mayfly/server/session"
+	"mayfly/server/stream"
 )
 
 var defaults = config{
 	listen: "127.0.0.1:8080", ttl: 5 * time.Minute, ttlMin: time.Second, ttlMax: 24 * time.Hour, rate: rate{20, 10 * time.Second},
 	roomMessages: 10000, roomBytes: 8 << 20, streamBytes: 256 << 20, rooms: 10000, conns: 10000, connsPerIP: 200, logFormat: "text",
+	nats: stream.Cluster{Name: "mayfly", Replicas: 3},
 	auth: authFlags{Config: auth.Config{Token: auth.AccessTokens, ClientIDs: []string{}, Audience: "api://default",
 		Algs: []string{"RS256"}},
 		scopes: []string{"openid", "profile", "email", "offline_access"}, anonymous: session.GuestsWrite},
@@ -49,6 +51,10 @@ func TestParseConfig(t *testing.T) {
 		{"proxies from the environment", nil, map[string]string{"MAYFLY_TRUSTED_PROXIES": "::1", "MAYFLY_CONNS_PER_IP": "7"}, func(c *config) {
 			c.proxies, c.connsPerIP = admission.Proxies{netip.MustParsePrefix("::1/128")}, 7
 		}},
+		{"NATS servers", []string{"-nats", "nats://a:4222, tls://b:4222", "-nats-name", "chat-2"}, map[string]string{"MAYFLY_NATS_REPLICAS": "5"},
+			func(c *config) {
+				c.nats = stream.Cluster{URLs: []string{"nats://a:4222", "tls://b:4222"}, Name: "chat-2", Replicas: 5}
+			}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := defaults
@@ -92,12 +98,26 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-room-bytes 1KiB", "want 64KiB or more"},
 		{"-stream-bytes 1MiB", "want at least -room-bytes (8MiB)"},
 		{"-log xml", "want text or json"},
+		{"-nats a:4222", "want nats://HOST:PORT"},
+		{"-nats https://a", "want nats://HOST:PORT"},
+		{"-nats ,", "-nats has no address"},
+		{"-nats nats://ann:secret@a:4222", "want them out, and -nats-creds"},
+		{"-nats nats://a:4222/x", "want nothing behind the port"},
+		{"-nats nats://a:4222 -data /d", "-data and -nats are both set"},
+		{"-nats nats://a:4222 -nats-name a.b", "want 1 to 32 letters, digits and hyphens"},
+		{"-nats nats://a:4222 -nats-replicas 2", "want 3, or 5, or 1"},
+		{"-nats nats://a:4222 -nats-cert /none", "of -nats-cert and -nats-key only one is set"},
+		{"-nats nats://a:4222 -nats-creds /none/there", "-nats-creds: open /none/there"},
+		{"-nats nats://a:4222 -nats-creds /dev/null", "has neither a NATS user's JWT and seed nor a seed alone"},
+		{"-nats nats://a:4222 -nats-ca /dev/null", "want files in the format PEM"},
+		{"-nats-replicas 1", "-nats-replicas is set, but not -nats"},
+		{"-nats-creds /none", "-nats-creds is set, but not -nats"},
 		{"-nonsense", "there is no flag -nonsense"},
 		{"stray", `"stray" is no flag`},
 	} {
 		t.Run(tt.args, func(t *testing.T) {
 			_, err := parseConfig(strings.Fields(tt.args), nil, &bytes.Buffer{})
-			if err == nil || !strings.Contains(err.Error(), tt.says) {
+			if err == nil || !strings.Contains(err.Error(), tt.says) || strings.Contains(err.Error(), "secret") {
 				t.Errorf("parseConfig(%s) = %v, want %q in it", tt.args, err, tt.says)
 			}
 		})
@@ -121,7 +141,7 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-data", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
+		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)
 		}

@@ -83,7 +83,8 @@ var apart = []string{"mayfly/app", "mayfly/server", "mayfly/web"}
 const wordsFolder = "mayfly/app/words"
 
 // testOnly are the packages for tests. They may import each other. Any other package may import them only in its tests.
-var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest"}
+var testOnly = []string{"mayfly/server/authtest", "mayfly/server/servertest", "mayfly/server/stream/streamtest",
+	"mayfly/server/stream/natstest"}
 
 // fences says which packages may import a third-party package. No other package may.
 var fences = map[string][]string{

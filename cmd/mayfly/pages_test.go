@@ -109,7 +109,7 @@ func TestFlagsInPagesExist(t *testing.T) {
 	}
 	named := regexp.MustCompile("`(?:mayfly (?:serve|dev|bench) )?-([a-z][a-z-]*)(?: [^`]*)?`")
 	for _, page := range []string{"README.md", "docs/flags.md", "docs/running.md", "docs/signing-in.md", "docs/proxies.md",
-		"docs/metrics.md", "docs/storage.md", "docs/security.md", "docs/protocol.md", "docs/attacks.md"} {
+		"docs/metrics.md", "docs/storage.md", "docs/cluster.md", "docs/security.md", "docs/protocol.md", "docs/attacks.md"} {
 		for _, m := range named.FindAllStringSubmatch(all[page], -1) {
 			if !known[m[1]] {
 				t.Errorf("%s names %s: there is no such flag", page, m[0])

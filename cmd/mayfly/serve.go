@@ -163,7 +163,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	s := server.New(server.Config{
 		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
 		TTL: ttl, Posts: c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per, SignIn: signIn,
-		Anonymous: c.auth.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready,
+		Anonymous: c.auth.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready, Warning: messages.Warning,
 	}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
@@ -180,12 +180,17 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	return n, nil
 }
 
-// openStream opens the stream, which stores all messages, inside this process and with the settings in c.
+// openStream opens the stream, which stores all messages, with the settings in c: inside this process, or at the NATS
+// servers that c names.
 func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
 	*stream.NATS, error) {
-	messages, err := stream.OpenEmbedded(ctx, stream.Config{
+	config := stream.Config{
 		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage * c.roomMessages, Bytes: int64(c.streamBytes),
-	}, clock, metrics, log)
+	}
+	if len(c.nats.URLs) > 0 {
+		return stream.OpenCluster(ctx, c.nats, config, clock, metrics, log)
+	}
+	messages, err := stream.OpenEmbedded(ctx, config, clock, metrics, log)
 	if err != nil && c.data != "" {
 		return nil, fmt.Errorf("-data is %q: %w", c.data, err)
 	}
@@ -220,6 +225,8 @@ func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
+	case <-n.stream.Lost():
+		return fmt.Errorf("%w: this node ends, so that it starts again without them", stream.ErrLost)
 	case <-ctx.Done():
 	}
 	n.log.Info("stopping")

@@ -93,7 +93,7 @@ func (n *NATS) append(pending pendingAppend, suffix string) {
 		return
 	}
 	id := messageID(n.keys, pending.event.User+" "+pending.room+" "+pending.event.ID+suffix)
-	msg := &nats.Msg{Subject: subjectPrefix + pending.room, Data: encodeRecord(pending.event),
+	msg := &nats.Msg{Subject: n.links.names.room(pending.room).name, Data: encodeRecord(pending.event),
 		Header: nats.Header{jetstream.MsgIDHeader: {id}}}
 	if n.keys != nil {
 		msg.Data, err = n.keys.Seal(pending.room, id, pending.event.Expires, msg.Data)
@@ -103,9 +103,9 @@ func (n *NATS) append(pending pendingAppend, suffix string) {
 		return
 	}
 	// In memory JetStream needs 50 bytes to remember a time to live, so there it gets none that is as long as its own. On
-	// disk it always gets it, because at the next start its own may be longer.
+	// disk and in a cluster it always gets it: its own may be longer at the next start, or if another node raises it.
 	ttl := natsTTL(time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond)
-	if n.folder != nil || ttl < n.opened.maxAge {
+	if n.folder != nil || n.pulse != nil || ttl < n.opened.maxAge {
 		msg.Header.Set(jetstream.MsgTTLHeader, ttl.String())
 	}
 	n.appends.add(msg, pending)
@@ -167,7 +167,7 @@ func (n *NATS) answerRepeat(a pendingAppend, seq uint64) {
 // original returns the zero event in two cases: if the stored event cannot be decoded, or if JetStream has deleted the
 // event and its removal because both have expired.
 func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.Event, err error) {
-	p, err := n.links.page(ctx, roomSubject(a.room), uint64(seq), 1)
+	p, err := n.links.page(ctx, n.links.names.room(a.room), uint64(seq), 1)
 	if err != nil || len(p.messages) == 0 {
 		return e, err
 	}
@@ -178,7 +178,7 @@ func (a pendingAppend) original(ctx context.Context, n *NATS, seq int64) (e hub.
 		return e, nil
 	}
 	for p = (page{more: true, last: seq}); p.more; {
-		if p, err = n.links.page(ctx, roomSubject(a.room), uint64(p.last)+1, pageMessages); err != nil {
+		if p, err = n.links.page(ctx, n.links.names.room(a.room), uint64(p.last)+1, pageMessages); err != nil {
 			return e, err
 		}
 		for _, later := range n.decodeAll(a.room, p.messages) {

@@ -127,16 +127,21 @@ func (e *embedded) current() *server.Server {
 // reconnects after a restart finds the new server.
 func (e *embedded) InProcessConn() (net.Conn, error) { return e.current().InProcessConn() }
 
-// connect opens a connection inside this process. The connection always reconnects by itself, and calls onReconnect each
-// time. A publish fails at once while the connection is lost.
+// connect is a dialer. It opens a connection inside this process.
 func (e *embedded) connect(name string, onReconnect func(*nats.Conn)) (*nats.Conn, error) {
-	return nats.Connect("", nats.InProcessServer(e), nats.Name("mayfly "+name), nats.MaxReconnects(-1),
-		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0), nats.ReconnectBufSize(-1),
-		nats.SyncQueueLen(queued),
+	return nats.Connect("", append(connOptions(name, onReconnect, e.log), nats.InProcessServer(e),
+		nats.ReconnectWait(reconnectWait), nats.ReconnectJitter(0, 0))...)
+}
+
+// connOptions returns the options that all connections to NATS have, embedded or not. name is what the connection is for.
+func connOptions(name string, onReconnect func(*nats.Conn), log *slog.Logger) []nats.Option {
+	return []nats.Option{
+		nats.Name("mayfly " + name), nats.MaxReconnects(-1), nats.ReconnectBufSize(-1), nats.SyncQueueLen(queued),
 		nats.ReconnectHandler(onReconnect),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			e.log.Warn("a connection to NATS had an error", "conn", name, "err", err)
-		}))
+			log.Warn("a connection to NATS had an error", "conn", name, "err", err)
+		}),
+	}
 }
 
 // halt stops the server, if one runs.

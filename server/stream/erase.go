@@ -122,14 +122,14 @@ func (e *eraser) run(ctx context.Context) {
 func (e *eraser) erase(ctx context.Context, x erasure) error {
 	ctx, cancel := context.WithTimeout(ctx, eraseTimeout)
 	defer cancel()
-	stream, err := e.js.Stream(ctx, streamName)
+	stream, err := e.js.Stream(ctx, e.links.names.events)
 	if err == nil {
 		err = stream.SecureDeleteMsg(ctx, uint64(x.seq))
 	}
 	if err == nil {
 		return nil
 	}
-	p, lookup := e.links.page(ctx, roomSubject(x.room), uint64(x.seq), 1)
+	p, lookup := e.links.page(ctx, e.links.names.room(x.room), uint64(x.seq), 1)
 	if lookup == nil && p.last != x.seq {
 		return nil
 	}

@@ -56,7 +56,8 @@ type fileEraser struct {
 
 // newFileEraser returns the fileEraser of n, whose NATS server stores its files in natsFolder.
 func newFileEraser(natsFolder string, n *NATS) fileEraser {
-	dir := filepath.Join(natsFolder, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams", streamName, "msgs")
+	dir := filepath.Join(natsFolder, server.JetStreamStoreDir, server.DEFAULT_GLOBAL_ACCOUNT, "streams",
+		embeddedNames.events, "msgs")
 	return fileEraser{dir, n.decode, n.log}
 }
 
@@ -144,7 +145,7 @@ func fileRecords(content []byte) iter.Seq[fileRecord] {
 			if size == 0 {
 				return
 			}
-			room, ok := strings.CutPrefix(subject, subjectPrefix)
+			room, ok := strings.CutPrefix(subject, roomPrefix)
 			if ok && !yield(fileRecord{from, from + size, room, stored}) {
 				return
 			}

@@ -11,7 +11,7 @@ import (
 
 // ForgeCopy sends the followers of room a copy with the number seq that names predecessor as the number before it.
 func (n *NATS) ForgeCopy(room string, seq, predecessor int64) error {
-	copied := nats.NewMsg(livePrefix + subjectPrefix + room)
+	copied := nats.NewMsg(n.links.names.room(room).live)
 	copied.Header.Set(headerSeq, strconv.FormatInt(seq, 10))
 	copied.Header.Set(headerLastSeq, strconv.FormatInt(predecessor, 10))
 	if err := n.links.live.PublishMsg(copied); err != nil {
@@ -24,16 +24,16 @@ func (n *NATS) ForgeCopy(room string, seq, predecessor int64) error {
 func (n *NATS) TendKeys(now time.Time) error { return n.keys.Rotate(now) }
 
 // Break makes JetStream end, as a failed write does.
-func (n *NATS) Break() error { return n.links.server.current().ShutdownJetStream() }
+func (n *NATS) Break() error { return n.server.current().ShutdownJetStream() }
 
 // Kill makes the whole NATS server end.
-func (n *NATS) Kill() { n.links.server.halt() }
+func (n *NATS) Kill() { n.server.halt() }
 
 // KillAnd does what Kill does, and calls meddle before another server starts on the folder.
 func (n *NATS) KillAnd(meddle func(natsFolder string)) {
-	s := n.links.server.current()
-	n.links.server.mu.Lock()
-	defer n.links.server.mu.Unlock()
+	s := n.server.current()
+	n.server.mu.Lock()
+	defer n.server.mu.Unlock()
 	s.Shutdown()
 	s.WaitForShutdown()
 	meddle(n.folder.NATS())
@@ -53,10 +53,13 @@ func (n *NATS) Cut() error {
 	var errs []error
 	for _, conn := range []*nats.Conn{n.links.publish, n.links.live, n.links.read} {
 		id, err := conn.GetClientID()
-		errs = append(errs, err, n.links.server.current().DisconnectClientByID(id))
+		errs = append(errs, err, n.server.current().DisconnectClientByID(id))
 	}
 	return errors.Join(errs...)
 }
+
+// Received is how many messages have come on the connection for copies and signals.
+func (n *NATS) Received() uint64 { return n.links.live.Stats().InMsgs }
 
 // NewScratch makes a folder for the start of NATS in one of places.
 func NewScratch(places ...string) (path string, remove func() error, err error) {
@@ -72,7 +75,7 @@ var RemoveLeftovers = removeLeftovers
 
 // Sealed returns the bytes that JetStream stores for the event seq of room, nil if it holds none.
 func (n *NATS) Sealed(ctx context.Context, room string, seq int64) ([]byte, error) {
-	p, err := n.links.page(ctx, roomSubject(room), uint64(seq), 1)
+	p, err := n.links.page(ctx, n.links.names.room(room), uint64(seq), 1)
 	if err != nil || p.last != seq {
 		return nil, err
 	}

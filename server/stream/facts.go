@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,11 +13,8 @@ import (
 )
 
 const (
-	factStream  = "MAYFLY_SIGNOUTS"
-	factSubject = "signout"
-
 	// All facts together may take at most factBytes bytes, or a quarter of Config.Bytes if that is less. Beyond this
-	// limit JetStream deletes the oldest facts, because these usually expire first. openFacts tells JetStream the limit
+	// limit JetStream deletes the oldest facts, because these usually expire first. factStream has the limit
 	// as a number of facts of factSize bytes, not in bytes. For a limit in bytes JetStream would reserve the space on
 	// the disk at the start, and would fail if the disk is full.
 	factBytes = 32 << 20
@@ -42,26 +38,6 @@ type storedFact struct {
 	Until int64  `json:"until"` // Unix milliseconds
 }
 
-// openFacts creates the stream of facts, or updates an existing one.
-func (n *NATS) openFacts(ctx context.Context, storage jetstream.StorageType, bytes int64) error {
-	_, err := n.js.CreateOrUpdateStream(ctx, jetstream.StreamConfig{
-		Name:        factStream,
-		Subjects:    []string{factSubject},
-		Storage:     storage,
-		MaxAge:      natsTTL(wire.MaxTokenLife),
-		AllowMsgTTL: true,
-		AllowDirect: true,
-		Duplicates:  factRepeats,
-		MaxMsgs:     max(1, min(factBytes, bytes/4)/factSize),
-		Discard:     jetstream.DiscardOld,
-		RePublish:   &jetstream.RePublish{Source: factSubject, Destination: livePrefix + factSubject},
-	})
-	if err != nil {
-		return fmt.Errorf("the facts: %w", err)
-	}
-	return nil
-}
-
 // Facts returns the log of facts beside n's events.
 func (n *NATS) Facts() *Facts { return &Facts{nats: n} }
 
@@ -81,7 +57,7 @@ func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, factTimeout)
 	defer cancel()
-	_, err = s.nats.js.Publish(ctx, factSubject, data, jetstream.WithMsgID(fact),
+	_, err = s.nats.js.Publish(ctx, s.nats.links.names.fact().name, data, jetstream.WithMsgID(fact),
 		jetstream.WithMsgTTL(natsTTL(min(left, wire.MaxTokenLife))))
 	return err
 }
@@ -91,8 +67,8 @@ func (s *Facts) Keep(ctx context.Context, fact string, expiry time.Time) error {
 // running call, so deliver may still run when stop returns. If Follow fails, call it again. After it has succeeded, do not
 // call it again.
 func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time.Time)) (stop func(), err error) {
-	log := s.nats.log.With("stream", factStream)
-	f := &follower{nats: s.nats, subject: subject{factStream, factSubject}, log: log}
+	subj := s.nats.links.names.fact()
+	f := &follower{nats: s.nats, subject: subj, log: s.nats.log.With("stream", subj.stream)}
 	f.deliver = func(batch []storedMsg) (read int) {
 		for _, m := range batch {
 			var kept storedFact

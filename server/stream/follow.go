@@ -3,7 +3,6 @@ package stream
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -26,12 +25,6 @@ const (
 	rereadEvery   = time.Second      // how often a follower that missed messages tries to read them, until it succeeds
 )
 
-// subject is one subject of a JetStream stream. JetStream stores the messages of a subject in one order, and republishes
-// each message on the subject livePrefix+name.
-type subject struct{ stream, name string }
-
-func roomSubject(room string) subject { return subject{streamName, subjectPrefix + room} }
-
 // storedMsg is one message as JetStream stores it.
 type storedMsg struct {
 	msg *nats.Msg
@@ -44,7 +37,7 @@ var errCutOff = errors.New("the stream is being started again")
 
 // Follow implements hub.Stream.
 func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event)) (stop func(), err error) {
-	f := &follower{nats: n, subject: roomSubject(room), log: n.log.With("room", room)}
+	f := &follower{nats: n, subject: n.links.names.room(room), log: n.log.With("room", room)}
 	f.deliver = func(batch []storedMsg) int {
 		events := n.decodeAll(room, batch)
 		for _, e := range events {
@@ -62,7 +55,7 @@ func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error)
 	ctx, cancel := context.WithTimeout(ctx, followTimeout)
 	defer cancel()
 	f.connected = n.links.connection()
-	sub, err := n.links.subscribe(ctx, livePrefix+f.subject.name)
+	sub, err := n.links.subscribe(ctx, f.subject.live)
 	if err != nil {
 		return nil, err
 	}
@@ -71,13 +64,21 @@ func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error)
 		return nil, errors.Join(err, sub.Unsubscribe())
 	}
 	running, stop := context.WithCancel(n.ctx)
-	n.followers.Go(func() { f.run(running) })
+	if n.pulse != nil {
+		n.pulse.roll.add(f)
+	}
+	n.followers.Go(func() {
+		f.run(running)
+		if n.pulse != nil {
+			n.pulse.roll.remove(f)
+		}
+	})
 	return stop, nil
 }
 
 // follower delivers the messages of one subject, in order and without a gap. At first only the function follow uses the
-// fields; after it has started run, only the goroutine of run uses them. The field behind is the exception: any goroutine
-// may read it.
+// fields; after it has started run, only the goroutine of run uses them. The fields last, behind and interrupt are
+// exceptions: any goroutine may read them.
 type follower struct {
 	nats      *NATS
 	subject   subject
@@ -85,9 +86,11 @@ type follower struct {
 	sub       *nats.Subscription
 	deliver   func([]storedMsg) int // delivers messages, and returns how many of them it could decode
 	connected context.Context       // done once the connection was lost and is back; see links.connection
-	last      int64                 // the highest seq so far, of a message that was delivered or could not be decoded
 
-	behind atomic.Bool // true from the moment when run notices a missed message until it has read that message
+	last   atomic.Int64 // the highest seq so far, of a message that was delivered or could not be decoded
+	behind atomic.Bool  // true from the moment when run notices a missed message until it has read that message
+
+	interrupt atomic.Pointer[context.CancelFunc] // makes readCopies return; nil until run has called readCopies
 }
 
 // run delivers republished messages until ctx is done. When it may have missed messages, it reads the stored messages after
@@ -110,12 +113,13 @@ func (f *follower) run(ctx context.Context) {
 	}
 }
 
-// readCopies delivers the republished copies. It returns when it notices that it missed a copy, when the connection was
-// lost and is back, or when ctx is done.
+// readCopies delivers the republished copies. It returns when it notices that it missed a copy, when f.interrupt is called,
+// when the connection was lost and is back, or when ctx is done.
 func (f *follower) readCopies(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(f.connected, cancel)()
+	f.interrupt.Store(&cancel)
 	for {
 		msg, err := f.sub.NextMsgWithContext(ctx)
 		if err != nil {
@@ -137,7 +141,7 @@ func (f *follower) deliverCopy(msg *nats.Msg) error {
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerSeq, err)
 	}
-	if seq <= f.last {
+	if seq <= f.last.Load() {
 		return nil // catchUp has delivered this message already
 	}
 	// before is the seq of the predecessor of msg: the last earlier message on this subject that JetStream still
@@ -147,10 +151,10 @@ func (f *follower) deliverCopy(msg *nats.Msg) error {
 	if err != nil {
 		return fmt.Errorf("header %s: %w", headerLastSeq, err)
 	}
-	if before > f.last {
+	if before > f.last.Load() {
 		return errMissed
 	}
-	f.last = seq
+	f.last.Store(seq)
 	f.deliver([]storedMsg{{msg, seq}})
 	return nil
 }
@@ -175,74 +179,34 @@ func (f *follower) reread(ctx context.Context) {
 
 // catchUp delivers every message that is stored after f.last, and returns how many it has delivered.
 func (f *follower) catchUp(ctx context.Context) (read int, err error) {
-	for {
+	for checks := 0; ; {
 		ctx, cancel := context.WithTimeout(ctx, pageTimeout)
-		p, err := f.nats.links.page(ctx, f.subject, uint64(f.last)+1, pageMessages)
+		p, err := f.nats.links.page(ctx, f.subject, uint64(f.last.Load())+1, pageMessages)
 		cancel()
 		if err != nil {
-			return read, fmt.Errorf("read %s from %d: %w", f.subject.name, f.last+1, err)
+			return read, fmt.Errorf("read %s from %d: %w", f.subject.name, f.last.Load()+1, err)
 		}
 		read += f.deliver(p.messages)
-		f.last = max(f.last, p.last)
-		if !p.more {
+		f.reach(p.last)
+		if p.more {
+			continue
+		}
+		if f.nats.pulse == nil || f.nats.pulse.confirm(ctx, f) {
 			return read, nil
 		}
-	}
-}
-
-// page is a part of the messages of a subject, in seq order.
-type page struct {
-	messages []storedMsg
-	last     int64 // the highest seq in messages; 0 if there is none
-	more     bool  // the subject has messages with a higher seq than last
-}
-
-// page reads at most limit messages of the subject subj, from seq on, by a batched direct get (NATS ADR-31). The
-// server sends each message, and then an empty message with status 204. If there is no message from seq on, the server sends
-// only an empty message with status 404.
-func (l *links) page(ctx context.Context, subj subject, seq uint64, limit int) (page, error) {
-	ask, err := json.Marshal(struct {
-		Seq    uint64 `json:"seq"`
-		NextBy string `json:"next_by_subj"`
-		Batch  int    `json:"batch"`
-		Bytes  int    `json:"max_bytes"`
-	}{seq, subj.name, limit, pageBytes})
-	if err != nil {
-		return page{}, err
-	}
-	inbox := l.read.NewRespInbox()
-	sub, err := l.read.SubscribeSync(inbox)
-	if err != nil {
-		return page{}, err
-	}
-	defer sub.Unsubscribe() //nolint:errcheck // the inbox gets no further messages
-	if err := l.read.PublishRequest("$JS.API.DIRECT.GET."+subj.stream, inbox, ask); err != nil {
-		return page{}, err
-	}
-	var p page
-	for {
-		msg, err := sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return page{}, err
+		if checks++; checks == maxChecks {
+			return read, errReplica
 		}
-		switch status := msg.Header.Get("Status"); status {
-		case "":
-			p.last, err = strconv.ParseInt(msg.Header.Get(headerSeq), 10, 64)
-			if err != nil {
-				return page{}, fmt.Errorf("header %s: %w", headerSeq, err)
-			}
-			p.messages = append(p.messages, storedMsg{msg, p.last})
-		case "204":
-			pending := msg.Header.Get("Nats-Num-Pending")
-			p.more = p.last > 0 && pending != "" && pending != "0"
-			return p, nil
-		case "404":
-			return p, nil
-		default:
-			return page{}, fmt.Errorf("status %s: %s", status, msg.Header.Get("Description"))
+		select {
+		case <-time.After(checkWait):
+		case <-ctx.Done():
+			return read, ctx.Err()
 		}
 	}
 }
+
+// reach records that f has every message of its subject up to seq.
+func (f *follower) reach(seq int64) { f.last.Store(max(f.last.Load(), seq)) }
 
 // decodeAll decodes the records in batch. It leaves out records that it cannot read because a key is lost or the bytes
 // are damaged, and logs one line for all of them.
@@ -278,5 +242,8 @@ func (n *NATS) decode(room string, s storedMsg) (e hub.Event, err error) {
 		return e, fmt.Errorf("stored message %d: %w", s.seq, err)
 	}
 	e.Seq = s.seq
+	if n.pulse != nil {
+		s.setRight(&e)
+	}
 	return e, nil
 }

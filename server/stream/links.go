@@ -9,11 +9,15 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// links are the embedded NATS server and three connections to it: one for appending, one for following and one for
-// reading, so that none of these delays another. The connections reconnect by themselves after a restart of the server.
+// dialer opens a connection to NATS. name is what the connection is for. The connection always reconnects by itself, and
+// calls onReconnect each time. A publish fails at once while the connection is lost.
+type dialer func(name string, onReconnect func(*nats.Conn)) (*nats.Conn, error)
+
+// links are three connections to NATS: one for appending, one for following and one for reading, so that none of these
+// delays another. The connections reconnect by themselves after a restart of the server.
 type links struct {
 	// Static after openLinks.
-	server  *embedded
+	names   names
 	publish *nats.Conn
 	live    *nats.Conn // receives the republished copies and the signals
 	read    *nats.Conn
@@ -24,29 +28,25 @@ type links struct {
 	reconnected context.CancelFunc // cancels connected
 }
 
-// openLinks starts server and connects to it. The caller must call disconnect on the returned links and stop the server,
-// even if there is an error.
-func openLinks(ctx context.Context, server *embedded) (*links, error) {
-	l := &links{server: server, ctx: ctx}
+// openLinks connects to NATS. The caller must call disconnect on the returned links, even if there is an error.
+func openLinks(ctx context.Context, names names, dial dialer) (*links, error) {
+	l := &links{names: names, ctx: ctx}
 	l.connected, l.reconnected = context.WithCancel(ctx)
-	if err := server.start(); err != nil {
-		return l, err
-	}
 	for _, c := range []struct {
 		name        string
 		conn        **nats.Conn
 		onReconnect func(*nats.Conn)
 	}{{"append", &l.publish, nil}, {"follow", &l.live, l.onReconnect}, {"read", &l.read, nil}} {
 		var err error
-		if *c.conn, err = server.connect(c.name, c.onReconnect); err != nil {
+		if *c.conn, err = dial(c.name, c.onReconnect); err != nil {
 			return l, fmt.Errorf("connect to NATS to %s: %w", c.name, err)
 		}
 	}
 	return l, nil
 }
 
-// connection returns a context that is done when the connection l.live was lost and is back. Then each follower has to
-// read its subject again, because it missed the copies that the server republished while l.live was lost.
+// connection returns a context that is done when every follower has to read its subject again: when the connection l.live
+// was lost and is back, because the followers missed the copies that NATS republished meanwhile, or after readAgain.
 func (l *links) connection() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -59,6 +59,11 @@ func (l *links) onReconnect(conn *nats.Conn) {
 	if conn.FlushTimeout(followTimeout) != nil {
 		return // the connection is lost again, so onReconnect will run again
 	}
+	l.readAgain()
+}
+
+// readAgain makes every follower read its subject again.
+func (l *links) readAgain() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.reconnected()

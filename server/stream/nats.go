@@ -7,15 +7,20 @@
 // predecessor in the room. A follower that misses a copy reads the room again from the last event that it has. Signals are
 // plain publishes of core NATS, which JetStream does not store.
 //
-// Events are stored in memory, or in a folder. In a folder they are encrypted with keys that are deleted when the events
-// expire (package seal); room names, times and sizes stay readable. JetStream cannot recover from a failed write, so the
-// package watches a NATS server that writes files and restarts it on its stored files if necessary. A NATS server in memory
-// is never restarted: it writes nothing that could fail, and a restart would lose every event. If it fails all the same,
-// Ready returns an error, and the operator decides whether to restart Mayfly.
+// Events are stored in memory, or, if NATS is embedded, in a folder. In a folder they are encrypted with keys that are
+// deleted when the events expire (package seal); room names, times and sizes stay readable. JetStream
+// cannot recover from a failed write, so the package watches a NATS server that writes files and restarts it on its stored
+// files if necessary. An embedded NATS server in memory is never restarted: it writes nothing that could fail, and a restart
+// would lose every event. If it fails all the same, Ready returns an error, and the operator decides whether to restart
+// Mayfly.
 //
-// Files in order: nats.go (start and stop), open.go (the stream's configuration), append.go, erase.go, erasefiles.go (what
-// JetStream has not erased), follow.go, facts.go, signals.go, watch.go, condition.go, links.go, embedded.go, scratch.go,
-// record.go, metrics.go. The files from append.go to watch.go contain methods of the type NATS, which nats.go declares.
+// NATS runs inside this process (OpenEmbedded), or several nodes share NATS servers of their own (OpenCluster). Then a node
+// asks the servers again and again how the stream is (pulse).
+//
+// Files in order: nats.go (start and stop), open.go (the stream's configuration), cluster.go, clusterstreams.go, append.go,
+// erase.go, erasefiles.go (what JetStream has not erased), follow.go, facts.go, signals.go, watch.go, pulse.go, audit.go,
+// condition.go, links.go, read.go, names.go, embedded.go, scratch.go, record.go, metrics.go. The files from cluster.go to
+// watch.go contain methods of the type NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
 // calls onFailed, and onFailed calls the function done that was passed to Append. So neither onFailed nor done may publish.
@@ -39,11 +44,6 @@ import (
 )
 
 const (
-	streamName    = "MAYFLY"
-	subjectPrefix = "room." // a room's subject is room.NAME; a valid name has no dot, star or space, so it needs no escape
-	noRoom        = "_"     // replaces a room's name in a subject; burnSeqs publishes its empty messages there
-	livePrefix    = "live." // JetStream republishes the messages of room.NAME on live.room.NAME
-
 	epochKey = "mayfly_epoch" // the key of the epoch in the stream's metadata
 	bootKey  = "mayfly_boot"  // the key in the stream's metadata for the bootID of the last start
 
@@ -63,6 +63,7 @@ const (
 
 	headerSeq     = "Nats-Sequence"
 	headerLastSeq = "Nats-Last-Sequence"
+	headerTime    = "Nats-Time-Stamp" // when the stream has stored the message
 )
 
 // Config says where a stream is stored, and which limits it has.
@@ -76,10 +77,11 @@ type Config struct {
 // NATS is a hub.Stream and hub.Signals on NATS. If it stores events on disk, it restarts its embedded NATS server when
 // that server fails.
 type NATS struct {
-	// Static after OpenEmbedded.
+	// Static after OpenEmbedded or OpenCluster.
 	log       *slog.Logger
 	clock     *hub.Clock
 	metrics   *metrics
+	server    *embedded     // nil: the NATS servers are others' processes
 	folder    *seal.Folder  // nil: events are in memory
 	keys      *seal.KeyRing // nil: events are in memory
 	links     *links
@@ -88,9 +90,15 @@ type NATS struct {
 	appends   *pendingAppends
 	condition *condition
 	eraser    *eraser
-	ctx       context.Context // done when Close stops the goroutines
-	stop      context.CancelFunc
 
+	clustered
+	background
+}
+
+// background has the goroutines of a NATS.
+type background struct {
+	ctx       context.Context // static; done when NATS.Close stops the goroutines
+	stop      context.CancelFunc
 	followers sync.WaitGroup
 	loops     sync.WaitGroup // the goroutines that run KeyRing.Run, watch and eraser.run
 }
@@ -102,13 +110,19 @@ type NATS struct {
 func OpenEmbedded(
 	ctx context.Context, config Config, clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger,
 ) (*NATS, error) {
-	n := &NATS{log: log, clock: clock, metrics: newMetrics(reg),
-		appends: &pendingAppends{byMsg: map[*nats.Msg]pendingAppend{}}, condition: &condition{log: log}}
-	n.ctx, n.stop = context.WithCancel(context.Background())
+	n := newNATS(clock, reg, log)
 	if err := n.open(ctx, config); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
+}
+
+// newNATS returns a NATS that is not open yet.
+func newNATS(clock *hub.Clock, reg prometheus.Registerer, log *slog.Logger) *NATS {
+	n := &NATS{log: log, clock: clock, metrics: newMetrics(reg),
+		appends: &pendingAppends{byMsg: map[*nats.Msg]pendingAppend{}}, condition: &condition{log: log}}
+	n.ctx, n.stop = context.WithCancel(context.Background())
+	return n
 }
 
 func (n *NATS) open(ctx context.Context, config Config) (err error) {
@@ -120,7 +134,11 @@ func (n *NATS) open(ctx context.Context, config Config) (err error) {
 		natsFolder = n.folder.NATS()
 	}
 	files := newFileEraser(natsFolder, n)
-	if n.links, err = openLinks(n.ctx, newEmbedded(natsFolder, bytes, files.erase, n.log)); err != nil {
+	n.server = newEmbedded(natsFolder, bytes, files.erase, n.log)
+	if err := n.server.start(); err != nil {
+		return err
+	}
+	if n.links, err = openLinks(n.ctx, embeddedNames, n.server.connect); err != nil {
 		return err
 	}
 	if n.js, err = n.openJetStream(); err != nil {
@@ -164,9 +182,12 @@ func (n *NATS) Ready(ctx context.Context) error {
 	if err := n.condition.blocked(); err != nil {
 		return err
 	}
+	if n.pulse != nil {
+		return n.pulse.ready()
+	}
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	if _, err := n.js.Stream(ctx, streamName); err != nil {
+	if _, err := n.js.Stream(ctx, n.links.names.events); err != nil {
 		return fmt.Errorf("the stream does not answer: %w", err)
 	}
 	return nil
@@ -195,8 +216,8 @@ func (n *NATS) Close() error {
 			n.links.disconnect()
 		}
 		n.loops.Wait()
-		if n.links != nil {
-			n.links.server.halt()
+		if n.server != nil {
+			n.server.halt()
 		}
 		return nil
 	}))

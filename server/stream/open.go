@@ -4,11 +4,14 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/shared/wire"
 )
 
 // opened is what openStream has found or chosen.
@@ -19,30 +22,14 @@ type opened struct {
 
 // openStream creates the stream with the limits in config. If the stream exists already, openStream updates its limits.
 func (n *NATS) openStream(ctx context.Context, config Config) error {
-	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, even if their own time to live is longer
-	wanted := jetstream.StreamConfig{
-		Name:                 streamName,
-		Subjects:             []string{subjectPrefix + "*"},
-		Storage:              jetstream.MemoryStorage,
-		MaxAge:               maxAge,
-		AllowMsgTTL:          true,
-		AllowDirect:          true,
-		Duplicates:           min(duplicates, maxAge),
-		MaxMsgsPerSubject:    int64(config.RoomEvents),
-		MaxBytes:             config.Bytes,
-		MaxMsgSize:           maxStored,
-		Discard:              jetstream.DiscardNew, // a full stream refuses new messages and keeps the old ones
-		DiscardNewPerSubject: true,
-		RePublish: &jetstream.RePublish{
-			Source: subjectPrefix + "*", Destination: livePrefix + subjectPrefix + "{{wildcard(1)}}"},
-		Metadata: map[string]string{epochKey: rand.Text(), bootKey: bootID()},
-	}
+	wanted := n.links.names.eventStream(config)
+	wanted.Metadata = map[string]string{epochKey: rand.Text(), bootKey: bootID()}
 	if n.folder != nil {
 		// On disk the stream itself has no limit in bytes (-1). Instead the NATS server limits the bytes
 		// (JetStreamMaxStore, see newEmbedded), because this limit may be different at each start.
 		wanted.Storage, wanted.MaxBytes = jetstream.FileStorage, -1
 	}
-	existing, err := n.js.Stream(ctx, streamName)
+	existing, err := n.js.Stream(ctx, wanted.Name)
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		_, err = n.js.CreateStream(ctx, wanted)
@@ -54,7 +41,50 @@ func (n *NATS) openStream(ctx context.Context, config Config) error {
 		return err
 	}
 	n.opened = opened{epoch: wanted.Metadata[epochKey], maxAge: wanted.MaxAge}
-	return n.openFacts(ctx, wanted.Storage, config.Bytes)
+	facts := n.links.names.factStream(config)
+	facts.Storage = wanted.Storage
+	if _, err := n.js.CreateOrUpdateStream(ctx, facts); err != nil {
+		return fmt.Errorf("the facts: %w", err)
+	}
+	return nil
+}
+
+// eventStream returns the configuration of the stream of events, in memory and with the limits in config.
+func (n names) eventStream(config Config) jetstream.StreamConfig {
+	maxAge := natsTTL(config.MaxTTL) // JetStream deletes older messages, even if their own time to live is longer
+	rooms := n.room("*")
+	return jetstream.StreamConfig{
+		Name:                 rooms.stream,
+		Subjects:             []string{rooms.name},
+		Storage:              jetstream.MemoryStorage,
+		MaxAge:               maxAge,
+		AllowMsgTTL:          true,
+		AllowDirect:          true,
+		Duplicates:           min(duplicates, maxAge),
+		MaxMsgsPerSubject:    int64(config.RoomEvents),
+		MaxBytes:             config.Bytes,
+		MaxMsgSize:           maxStored,
+		Discard:              jetstream.DiscardNew, // a full stream refuses new messages and keeps the old ones
+		DiscardNewPerSubject: true,
+		RePublish:            &jetstream.RePublish{Source: rooms.name, Destination: n.room("{{wildcard(1)}}").live},
+	}
+}
+
+// factStream returns the configuration of the stream of facts, in memory and with the limits in config.
+func (n names) factStream(config Config) jetstream.StreamConfig {
+	facts := n.fact()
+	return jetstream.StreamConfig{
+		Name:        facts.stream,
+		Subjects:    []string{facts.name},
+		Storage:     jetstream.MemoryStorage,
+		MaxAge:      natsTTL(wire.MaxTokenLife),
+		AllowMsgTTL: true,
+		AllowDirect: true,
+		Duplicates:  factRepeats,
+		MaxMsgs:     max(1, min(factBytes, config.Bytes/4)/factSize),
+		Discard:     jetstream.DiscardOld,
+		RePublish:   &jetstream.RePublish{Source: facts.name, Destination: facts.live},
+	}
 }
 
 // updateStream changes the configuration of an existing stream from old to wanted, without losing a message. The epoch

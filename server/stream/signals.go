@@ -10,15 +10,12 @@ import (
 	"mayfly/server/hub"
 )
 
-const (
-	signalSubject = "signal" // the subject of signals; no JetStream stream stores its messages
-	signalVersion = 1
-)
+const signalVersion = 1
 
 // Send implements hub.Signals. It publishes with core NATS, so JetStream does not store the signal.
 func (n *NATS) Send(s hub.Signal) error {
 	data := append(appendString([]byte{signalVersion}, string(s.Kind)), s.Body...)
-	if err := n.links.publish.Publish(signalSubject, data); err != nil {
+	if err := n.links.publish.Publish(n.links.names.signal(), data); err != nil {
 		return fmt.Errorf("send a signal: %w", err)
 	}
 	return nil
@@ -26,7 +23,7 @@ func (n *NATS) Send(s hub.Signal) error {
 
 // Listen implements hub.Signals. It ignores signals whose version is not signalVersion.
 func (n *NATS) Listen(ctx context.Context, receive func(hub.Signal)) (stop func(), err error) {
-	sub, err := n.links.live.Subscribe(signalSubject, func(msg *nats.Msg) {
+	sub, err := n.links.live.Subscribe(n.links.names.signal(), func(msg *nats.Msg) {
 		if len(msg.Data) == 0 || msg.Data[0] != signalVersion {
 			return
 		}

@@ -11,6 +11,7 @@ import (
 
 	"mayfly/server/hub"
 	"mayfly/server/stream"
+	"mayfly/server/stream/natstest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -18,6 +19,7 @@ import (
 // signalTwins runs a test on each implementation of hub.Signals: they must behave in the same way.
 func signalTwins(t *testing.T, test func(t *testing.T, s hub.Signals)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
+	t.Run("NATS of its own", func(t *testing.T) { test(t, openCluster(t, clusterOf(natstest.Start(t, 1, "")), roomy)) })
 	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })
 }
 

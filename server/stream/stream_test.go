@@ -20,6 +20,7 @@ import (
 	"mayfly/server/hub"
 	"mayfly/server/servertest"
 	"mayfly/server/stream"
+	"mayfly/server/stream/natstest"
 	"mayfly/server/stream/streamtest"
 	"mayfly/shared/wire"
 )
@@ -28,6 +29,7 @@ import (
 // time, for JetStream's timers and for the pauses of watch. More tests at once would not end sooner, because one of them
 // waits for 15 s, and each has a NATS server whose answers have deadlines.
 func TestMain(m *testing.M) {
+	natstest.Main()
 	flag.Parse()
 	said := false
 	flag.Visit(func(f *flag.Flag) { said = said || f.Name == "test.parallel" })
@@ -73,6 +75,7 @@ func onDisk(t *testing.T, config stream.Config) stream.Config {
 func twins(t *testing.T, test func(t *testing.T, s hub.Stream)) {
 	t.Run("NATS", func(t *testing.T) { test(t, open(t, roomy)) })
 	t.Run("NATS on disk", func(t *testing.T) { test(t, open(t, onDisk(t, roomy))) })
+	t.Run("NATS of its own", func(t *testing.T) { test(t, openCluster(t, clusterOf(natstest.Start(t, 1, "")), roomy)) })
 	t.Run("Memory", func(t *testing.T) { test(t, streamtest.NewMemory()) })
 }
 

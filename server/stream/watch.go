@@ -37,7 +37,7 @@ func (n *NATS) unhealthy() error {
 	if silent := n.condition.silentFor(); silent > silenceLimit {
 		return fmt.Errorf("appends have had no answer for %s", appendTimeout+silent)
 	}
-	return n.links.server.health()
+	return n.server.health()
 }
 
 // asFull returns err. If err means that the disk is full (seal.ErrDiskFull), the result also wraps hub.ErrFull.
@@ -99,7 +99,7 @@ func (n *NATS) heal(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err := n.links.server.restart(); err != nil {
+	if err := n.server.restart(); err != nil {
 		return err
 	}
 	n.condition.endSilence()
@@ -108,7 +108,7 @@ func (n *NATS) heal(ctx context.Context) error {
 	retry := time.NewTicker(reconnectWait)
 	defer retry.Stop()
 	for {
-		found, err := n.js.Stream(ctx, streamName)
+		found, err := n.js.Stream(ctx, n.links.names.events)
 		if err == nil {
 			err = n.burnSeqs(ctx, found.CachedInfo().State.LastSeq)
 		}
@@ -134,7 +134,7 @@ func (n *NATS) burnSeqs(ctx context.Context, lastSeq uint64) error {
 		n.log.Warn("messages were acknowledged and are lost; connected members still have them", "messages", highest-lastSeq)
 	}
 	for lastSeq < highest {
-		ack, err := n.js.Publish(ctx, subjectPrefix+noRoom, nil, jetstream.WithMsgTTL(natsTTL(0)))
+		ack, err := n.js.Publish(ctx, n.links.names.room(noRoom).name, nil, jetstream.WithMsgTTL(natsTTL(0)))
 		if err != nil {
 			return fmt.Errorf("use up the seqs of lost messages: %w", err)
 		}

@@ -1,0 +1,214 @@
+package stream_test
+
+import (
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"mayfly/server/hub"
+	"mayfly/server/stream"
+	"mayfly/server/stream/natstest"
+	"mayfly/shared/wire"
+)
+
+// clusterOf returns the configuration of a node that uses the servers of c.
+func clusterOf(c *natstest.Cluster) stream.Cluster {
+	return stream.Cluster{URLs: c.URLs(), Name: "mayfly", Replicas: len(c.Servers)}
+}
+
+// openCluster opens the stream of one node, and closes it at the end of the test.
+func openCluster(t *testing.T, cluster stream.Cluster, config stream.Config) *stream.NATS {
+	t.Helper()
+	return openClusterWith(t, cluster, config, hub.NewClock(time.Now), prometheus.NewRegistry())
+}
+
+func openClusterWith(t *testing.T, cluster stream.Cluster, config stream.Config, clock *hub.Clock,
+	metrics prometheus.Registerer) *stream.NATS {
+	t.Helper()
+	n, err := stream.OpenCluster(t.Context(), cluster, config, clock, metrics, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := n.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return n
+}
+
+// openBoth opens the streams of two nodes at the same time.
+func openBoth(t *testing.T, cluster stream.Cluster, config stream.Config) (nodes [2]*stream.NATS) {
+	t.Helper()
+	var opening sync.WaitGroup
+	for i := range nodes {
+		opening.Go(func() {
+			n, err := stream.OpenCluster(t.Context(), cluster, config, hub.NewClock(time.Now), prometheus.NewRegistry(),
+				slog.New(slog.DiscardHandler))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			nodes[i] = n
+			t.Cleanup(func() {
+				if err := n.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+	if opening.Wait(); t.Failed() {
+		t.FailNow()
+	}
+	return nodes
+}
+
+// TestTwoNodesOneCluster: two nodes that start at the same time on new servers create the streams together. Both deliver the
+// events of both in one order, recognise each other's repeats, and resume from any seq.
+func TestTwoNodesOneCluster(t *testing.T) {
+	t.Parallel()
+	nodes := openBoth(t, clusterOf(natstest.Start(t, 3, "")), roomy)
+	if a, b := nodes[0].Epoch(), nodes[1].Epoch(); a != b || a == "" {
+		t.Errorf("the epochs are %q and %q, want the same", a, b)
+	}
+	for _, n := range nodes {
+		if err := n.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	followed := [2]<-chan wire.Message{follow(t, nodes[0], "lobby"), follow(t, nodes[1], "lobby")}
+	const each = 200
+	var posting sync.WaitGroup
+	for i, n := range nodes {
+		posting.Go(func() { appendAll(t, n, "lobby", i*each, each, time.Minute) })
+	}
+	posting.Wait()
+	var orders [2][]string
+	for i, c := range followed {
+		for range 2 * each {
+			orders[i] = append(orders[i], nextOf(t, c).ID)
+		}
+	}
+	if !reflect.DeepEqual(orders[0], orders[1]) {
+		t.Errorf("the nodes have different orders:\n%v\n%v", orders[0], orders[1])
+	}
+	first := mustAppend(t, nodes[0], "lobby", message(1000, time.Minute))
+	again := appendOne(t, nodes[1], "lobby", message(1000, time.Minute))
+	if !again.receipt.Repeat || again.receipt.Message.Seq != first.Seq {
+		t.Errorf("the repeat on the other node: %+v, want that of seq %d", again, first.Seq)
+	}
+	if got := all(t, nodes[1], "lobby"); len(got) != 2*each+1 {
+		t.Errorf("a new follower got %d messages, want %d", len(got), 2*each+1)
+	}
+}
+
+// nextOf returns the next message that comes.
+func nextOf(t *testing.T, c <-chan wire.Message) wire.Message {
+	t.Helper()
+	select {
+	case m := <-c:
+		return m
+	case <-time.After(testTimeout):
+		t.Fatal("a message did not come")
+		return wire.Message{}
+	}
+}
+
+// TestEpochOutlivesMessages: the epoch of a cluster is a message in the stream, but it stays when all others have expired.
+func TestEpochOutlivesMessages(t *testing.T) {
+	t.Parallel()
+	cluster := clusterOf(natstest.Start(t, 1, ""))
+	config := roomy
+	config.MaxTTL = time.Second
+	n := openCluster(t, cluster, config)
+	mustAppend(t, n, "lobby", message(1, time.Second))
+	for len(all(t, n, "lobby")) > 0 {
+		<-time.After(50 * time.Millisecond) // JetStream removes the message by its own clock
+	}
+	other := openCluster(t, cluster, config)
+	if other.Epoch() != n.Epoch() {
+		t.Errorf("a later node has the epoch %q, want %q", other.Epoch(), n.Epoch())
+	}
+}
+
+// TestClusterThatLosesEverything: all servers are stopped at the same time, so the messages are gone, and seqs begin again. A
+// node that ran notices that, and a node that starts later has another epoch.
+func TestClusterThatLosesEverything(t *testing.T) {
+	t.Parallel()
+	servers := natstest.Start(t, 3, "")
+	cluster := clusterOf(servers)
+	n := openCluster(t, cluster, roomy)
+	mustAppend(t, n, "lobby", message(1, time.Minute))
+	for _, s := range servers.Servers {
+		s.Kill()
+	}
+	for _, s := range servers.Servers {
+		s.Start()
+	}
+	select {
+	case <-n.Lost():
+	case <-time.After(testTimeout):
+		t.Fatal("the node has not noticed that all messages are lost")
+	}
+	if err := n.Ready(t.Context()); err == nil {
+		t.Error("the node is ready, want an error")
+	}
+	other := openCluster(t, cluster, roomy)
+	if other.Epoch() == n.Epoch() {
+		t.Error("the epoch is the same after all messages were lost")
+	}
+	if got := mustAppend(t, other, "lobby", message(2, time.Minute)); got.Seq > 2 {
+		t.Errorf("the seq is %d, want one of a stream that counts anew", got.Seq)
+	}
+}
+
+// TestLeaderKilled: the server that leads the stream is killed while two nodes append. What is accepted is delivered on both
+// nodes, once and in one order, although the killed server may not have republished what it has stored.
+func TestLeaderKilled(t *testing.T) {
+	t.Parallel()
+	servers := natstest.Start(t, 3, "")
+	nodes := openBoth(t, clusterOf(servers), roomy)
+	followed := [2]<-chan wire.Message{follow(t, nodes[0], "lobby"), follow(t, nodes[1], "lobby")}
+	var posting sync.WaitGroup
+	var mu sync.Mutex
+	accepted := map[string]bool{}
+	killed := make(chan struct{})
+	for i, n := range nodes {
+		posting.Go(func() {
+			for j, after := 0, 0; after < 50; j++ {
+				m := message(i*1_000_000+j, 10*time.Minute)
+				for appendOne(t, n, "lobby", m).err != nil && t.Context().Err() == nil { // as clients do
+				}
+				mu.Lock()
+				accepted[m.ID] = true
+				mu.Unlock()
+				select {
+				case <-killed:
+					after++
+				default:
+				}
+			}
+		})
+	}
+	servers.Leader("mayfly").Kill()
+	close(killed)
+	posting.Wait()
+	var orders [2][]string
+	for i, c := range followed {
+		for range len(accepted) {
+			m := nextOf(t, c)
+			if !accepted[m.ID] {
+				t.Errorf("node %d got %s, which was not accepted", i, m.ID)
+			}
+			orders[i] = append(orders[i], fmt.Sprint(m.Seq, " ", m.ID))
+		}
+	}
+	if !reflect.DeepEqual(orders[0], orders[1]) {
+		t.Error("the nodes have different orders")
+	}
+}

@@ -1,0 +1,150 @@
+package stream
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"mayfly/server/hub"
+)
+
+const (
+	// versionKey is the key in a stream's metadata for the version of the stream's configuration. A node never changes a
+	// stream that has a later version than configVersion.
+	versionKey    = "mayfly_config"
+	configVersion = 1
+
+	codeNoCluster = jetstream.ErrorCode(10074) // JetStream's code for: a single server cannot have several replicas
+)
+
+// founder makes the streams that all nodes share. Several nodes may do that at once. Its fields are static.
+type founder struct {
+	js    jetstream.JetStream
+	links *links
+	log   *slog.Logger
+}
+
+// open creates the streams, or raises the limits of existing ones.
+func (f founder) open(ctx context.Context, config Config, replicas int) (opened, error) {
+	events := f.links.names.eventStream(config)
+	events.Subjects = append(events.Subjects, f.links.names.epoch().name)
+	for _, wanted := range []jetstream.StreamConfig{events, f.links.names.factStream(config)} {
+		wanted.Replicas = replicas
+		wanted.Metadata = map[string]string{versionKey: strconv.Itoa(configVersion)}
+		if err := f.ensure(ctx, wanted); err != nil {
+			return opened{}, fmt.Errorf("the stream %s: %w", wanted.Name, err)
+		}
+	}
+	epoch, err := f.ensureEpoch(ctx)
+	return opened{epoch: epoch, maxAge: events.MaxAge}, err
+}
+
+// ensure creates the stream wanted. If the stream exists already, ensure raises its limits to those in wanted. It never
+// lowers one: JetStream would delete messages beyond the new limit, and nodes with other flags would undo each other's
+// changes.
+func (f founder) ensure(ctx context.Context, wanted jetstream.StreamConfig) error {
+	existing, err := f.js.Stream(ctx, wanted.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		// If another node creates the stream at this moment, JetStream may refuse this attempt. The next attempt finds the
+		// stream.
+		_, err = f.js.CreateStream(ctx, wanted)
+		return asPermanent(err)
+	}
+	if err != nil {
+		return asPermanent(err)
+	}
+	old := existing.CachedInfo().Config
+	version, err := strconv.Atoi(old.Metadata[versionKey])
+	if err != nil {
+		return permanentError{errors.New("it is there already and is not Mayfly's: want another -nats-name")}
+	}
+	if version > configVersion {
+		return nil // a newer node has made the stream as it needs it
+	}
+	raised := raise(old, wanted)
+	if raised.MaxAge == old.MaxAge && raised.MaxMsgsPerSubject == old.MaxMsgsPerSubject && raised.MaxMsgs == old.MaxMsgs &&
+		raised.MaxBytes == old.MaxBytes && raised.MaxMsgSize == old.MaxMsgSize && raised.Replicas == old.Replicas &&
+		version == configVersion {
+		return nil
+	}
+	f.log.Info("raising the limits of a stream", "stream", wanted.Name, "replicas", raised.Replicas)
+	_, err = f.js.UpdateStream(ctx, raised)
+	return asPermanent(err)
+}
+
+// raise returns old with the higher limits of old and wanted.
+func raise(old, wanted jetstream.StreamConfig) jetstream.StreamConfig {
+	raised := old
+	raised.MaxAge = max(old.MaxAge, wanted.MaxAge)
+	raised.MaxMsgsPerSubject = higher(old.MaxMsgsPerSubject, wanted.MaxMsgsPerSubject)
+	raised.MaxMsgs = higher(old.MaxMsgs, wanted.MaxMsgs)
+	raised.MaxBytes = higher(old.MaxBytes, wanted.MaxBytes)
+	raised.MaxMsgSize = higher(old.MaxMsgSize, wanted.MaxMsgSize)
+	raised.Replicas = max(old.Replicas, wanted.Replicas)
+	raised.Metadata = maps.Clone(old.Metadata)
+	raised.Metadata[versionKey] = wanted.Metadata[versionKey]
+	return raised
+}
+
+// higher returns the higher of two limits. A limit below 1 means: no limit.
+func higher[N int32 | int64](a, b N) N {
+	if a < 1 || b < 1 {
+		return min(a, b, -1)
+	}
+	return max(a, b)
+}
+
+// asPermanent returns err, as a permanentError if JetStream says that the request itself is wrong.
+func asPermanent(err error) error {
+	var api *jetstream.APIError
+	if errors.As(err, &api) && api.ErrorCode == codeNoCluster {
+		return permanentError{fmt.Errorf("%w: want -nats-replicas 1 with a single server", err)}
+	}
+	if errors.As(err, &api) && api.Code == http.StatusBadRequest && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
+		return permanentError{err}
+	}
+	return err
+}
+
+// The epoch of a cluster's stream is a message in the stream. It lives as long as the stream, and if the stream loses its
+// messages, because all servers that keep them are stopped at the same time, the epoch is lost with them. Then the seqs
+// begin again at 1, although the stream and its metadata are there, because NATS has those on disk. A new epoch says so.
+
+// ensureEpoch returns the epoch that is stored in the stream of events. If there is none, it stores a new one.
+func (f founder) ensureEpoch(ctx context.Context) (string, error) {
+	subj := f.links.names.epoch()
+	_, data, err := f.links.head(ctx, subj)
+	if err != nil || len(data) > 0 {
+		return string(data), err
+	}
+	msg := nats.NewMsg(subj.name)
+	msg.Data = []byte(rand.Text())
+	msg.Header.Set(jetstream.MsgTTLHeader, "never")
+	// If another node stores an epoch at the same time, JetStream refuses one of the two. The next attempt finds the other.
+	if _, err := f.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0)); err != nil {
+		return "", fmt.Errorf("store the epoch: %w", err)
+	}
+	return string(msg.Data), nil
+}
+
+// setRight sets the times of the event e right if the node that stored it has a clock that is ahead: then e is as old as the
+// stream's leader says, and lives as long as that node meant. Every node comes to the same times. Without setRight, e would
+// live too long, and would set forward the clocks of all nodes.
+func (s storedMsg) setRight(e *hub.Event) {
+	stored, err := time.Parse(time.RFC3339Nano, s.msg.Header.Get(headerTime))
+	if err != nil {
+		return
+	}
+	if ahead := e.At - stored.UnixMilli(); ahead > maxClockOffset.Milliseconds() {
+		e.At, e.Expires = e.At-ahead, e.Expires-ahead
+	}
+}
