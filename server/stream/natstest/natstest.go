@@ -56,8 +56,9 @@ type Cluster struct {
 
 // Server is one NATS server.
 type Server struct {
-	Name string
-	URL  string
+	Name   string
+	URL    string
+	Folder string // in which JetStream has its files
 
 	t       testing.TB
 	file    string // of its configuration
@@ -66,34 +67,47 @@ type Server struct {
 	process *exec.Cmd
 }
 
+// Place says where a server of a cluster runs. A test makes the server's configuration from it.
+type Place struct {
+	Name                 string
+	Port, Route, Monitor int    // on 127.0.0.1: for nodes, for the other servers, and for /healthz
+	Routes               []int  // the ports for other servers, of all servers of the cluster
+	Folder               string // for the server alone
+	Log                  string // the file for its log
+}
+
 // Start starts a cluster of n servers, and waits until it is ready. The servers end with the test. more is put into the
 // configuration of each server.
 func Start(t testing.TB, n int, more string) *Cluster {
 	t.Helper()
-	c := &Cluster{t: t}
-	folder := t.TempDir()
-	ports, routes := make([]int, 3*n), []string{}
-	for i := range ports {
-		for ports[i] == 0 || slices.Contains(ports[:i], ports[i]) {
-			ports[i] = freePort(t)
-		}
-	}
-	for i := range n {
-		routes = append(routes, fmt.Sprintf("nats-route://127.0.0.1:%d", ports[3*i+1]))
-	}
-	for i := range n {
-		name := fmt.Sprintf("n%d", i+1)
-		s := &Server{Name: name, URL: fmt.Sprintf("nats://127.0.0.1:%d", ports[3*i]), t: t,
-			file: filepath.Join(folder, name+".conf"), log: filepath.Join(folder, name+".log"),
-			monitor: fmt.Sprintf("http://127.0.0.1:%d", ports[3*i+2])}
+	return StartWith(t, n, func(p Place) string {
 		config := fmt.Sprintf("server_name: %s\nhost: 127.0.0.1\nport: %d\nhttp: \"127.0.0.1:%d\"\nlog_file: %q\n"+
 			"jetstream { store_dir: %q, max_memory_store: 256MB, max_file_store: 256MB }\n",
-			name, ports[3*i], ports[3*i+2], s.log, filepath.Join(folder, name))
+			p.Name, p.Port, p.Monitor, p.Log, p.Folder)
 		if n > 1 {
-			config += fmt.Sprintf("cluster { name: test, host: 127.0.0.1, port: %d, routes: [%s] }\n", ports[3*i+1],
-				strings.Join(routes, ", "))
+			config += fmt.Sprintf("cluster { name: test, host: 127.0.0.1, port: %d, routes: [", p.Route)
+			for _, port := range p.Routes {
+				config += fmt.Sprintf("nats-route://127.0.0.1:%d ", port)
+			}
+			config += "] }\n"
 		}
-		if err := os.WriteFile(s.file, []byte(config+more), 0o600); err != nil {
+		return config + more
+	})
+}
+
+// StartWith does what Start does, with the configuration that the function configure returns for each server.
+func StartWith(t testing.TB, n int, configure func(Place) string) *Cluster {
+	t.Helper()
+	c := &Cluster{t: t}
+	folder, ports := t.TempDir(), freePorts(t, 3*n)
+	for i := range n {
+		name := fmt.Sprintf("n%d", i+1)
+		place := Place{name, ports[i], ports[n+i], ports[2*n+i], ports[n : 2*n],
+			filepath.Join(folder, name), filepath.Join(folder, name+".log")}
+		s := &Server{Name: name, URL: fmt.Sprintf("nats://127.0.0.1:%d", place.Port), Folder: place.Folder, t: t,
+			file: filepath.Join(folder, name+".conf"), log: place.Log,
+			monitor: fmt.Sprintf("http://127.0.0.1:%d", place.Monitor)}
+		if err := os.WriteFile(s.file, []byte(configure(place)), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		c.Servers = append(c.Servers, s)
@@ -213,18 +227,24 @@ func (s *Server) end() {
 	}
 }
 
-// freePort returns a port on which nobody listens. It is below the ports that the system gives to outgoing connections, so
-// it stays free while its server is down.
-func freePort(t testing.TB) int {
+// freePorts returns n ports on which nobody listens. They are below the ports that the system gives to outgoing connections,
+// so they stay free while their servers are down.
+func freePorts(t testing.TB, n int) (ports []int) {
 	t.Helper()
-	for range 1000 {
-		port := 12_000 + rand.N(18_000)
+	for range 10_000 {
+		port := 12_000 + rand.N(8_000)
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			l.Close()
-			return port
+		if err != nil {
+			continue
+		}
+		l.Close()
+		if !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+		if len(ports) == n {
+			return ports
 		}
 	}
 	t.Fatal("no port is free")
-	return 0
+	return nil
 }
