@@ -104,8 +104,14 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 		after = &cursor.Seq
 	}
 	snapshot, resumed := r.timeline.snapshot(after, now)
+	head := r.timeline.head
+	if resumed {
+		// The client may come from a node that has more of the room than this node has yet. It must keep what it has: this
+		// node will get those events, too, and the client passes over them.
+		head = max(head, *after)
+	}
 	parts := wire.Joined{
-		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
+		Room: r.name, Epoch: epoch, Head: head, Resumed: resumed,
 		TTL: r.hub.config.TTL.Default, People: int64(r.people.count()),
 	}.Parts()
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}

@@ -1,6 +1,7 @@
 package stream_test
 
 import (
+	"fmt"
 	"log/slog"
 	"reflect"
 	"sync"
@@ -139,7 +140,12 @@ func TestEpochOutlivesMessages(t *testing.T) {
 // A node that ran notices that, and a node that starts later has another epoch.
 func TestClusterThatLosesEverything(t *testing.T) {
 	t.Parallel()
-	servers := natstest.Start(t, 3, "")
+	for _, n := range []int{1, 3} {
+		t.Run(fmt.Sprint(n), func(t *testing.T) { losesEverything(t, natstest.Start(t, n, "")) })
+	}
+}
+
+func losesEverything(t *testing.T, servers *natstest.Cluster) {
 	cluster := clusterOf(servers)
 	n := openCluster(t, cluster, roomy)
 	mustAppend(t, n, "lobby", message(1, time.Minute))

@@ -23,6 +23,7 @@ const (
 	versionKey    = "mayfly_config"
 	configVersion = 1
 
+	codeNoMemory  = jetstream.ErrorCode(10028) // JetStream's code for: the limits of all streams take more than its memory
 	codeNoCluster = jetstream.ErrorCode(10074) // JetStream's code for: a single server cannot have several replicas
 )
 
@@ -108,6 +109,9 @@ func asPermanent(err error) error {
 	var api *jetstream.APIError
 	if errors.As(err, &api) && api.ErrorCode == codeNoCluster {
 		return permanentError{fmt.Errorf("%w: want -nats-replicas 1 with a single server", err)}
+	}
+	if errors.As(err, &api) && (api.ErrorCode == codeNoMemory || api.ErrorCode == codeNoResources) {
+		return fmt.Errorf("%w: want max_memory_store of the NATS servers at least 64 MB above -stream-bytes", err)
 	}
 	if errors.As(err, &api) && api.Code == http.StatusBadRequest && api.ErrorCode != jetstream.JSErrCodeStreamNameInUse {
 		return permanentError{err}

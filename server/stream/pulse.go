@@ -16,6 +16,7 @@ import (
 const (
 	pulseEvery   = 2 * time.Second
 	pulseTimeout = 2 * time.Second // the longest time for one question to the cluster
+	maxMissing   = 3               // after so many answers in a row that say that there is no stream, it is lost
 	// maxClockOffset is how far this node's clock may be from the clock of the cluster.
 	maxClockOffset = 2 * time.Second
 	// clockLogEvery is the shortest time between two lines in the log about a wrong clock.
@@ -36,6 +37,7 @@ type pulse struct {
 	lost    chan struct{}   // static; closed when the epoch has changed
 
 	seen    seen                // owned by run
+	missing int                 // owned by run; how many answers in a row said that there is no stream
 	suspect map[*follower]int64 // owned by run; a follower that is behind, and the seq that it had not reached last time
 
 	mu        sync.Mutex // guards what follows
@@ -151,8 +153,17 @@ func (p *pulse) beat(ctx context.Context) error {
 	stream, err := p.nats.js.Stream(ctx, p.nats.links.names.events)
 	if err != nil {
 		p.metrics.replicas.Set(0)
+		// A single server forgets the stream together with its messages. A cluster that is starting may say once that there
+		// is none.
+		if !errors.Is(err, jetstream.ErrStreamNotFound) {
+			p.missing = 0
+		} else if p.missing++; p.missing == maxMissing {
+			p.lose()
+			return ErrLost
+		}
 		return fmt.Errorf("the stream does not answer: %w", err)
 	}
+	p.missing = 0
 	info := stream.CachedInfo()
 	p.checkClock(info.TimeStamp, asked)
 	_, epoch, err := p.nats.links.head(ctx, p.nats.links.names.epoch())

@@ -82,14 +82,14 @@ func Start(t testing.TB, n int, more string) *Cluster {
 	t.Helper()
 	return StartWith(t, n, func(p Place) string {
 		config := fmt.Sprintf("server_name: %s\nhost: 127.0.0.1\nport: %d\nhttp: \"127.0.0.1:%d\"\nlog_file: %q\n"+
-			"jetstream { store_dir: %q, max_memory_store: 256MB, max_file_store: 256MB }\n",
+			"jetstream { store_dir: %q, max_memory_store: 512MB, max_file_store: 256MB }\n",
 			p.Name, p.Port, p.Monitor, p.Log, p.Folder)
 		if n > 1 {
 			config += fmt.Sprintf("cluster { name: test, host: 127.0.0.1, port: %d, routes: [", p.Route)
 			for _, port := range p.Routes {
-				config += fmt.Sprintf("nats-route://127.0.0.1:%d ", port)
+				config += fmt.Sprintf("nats-route://127.0.0.1:%d, ", port)
 			}
-			config += "] }\n"
+			config = strings.TrimSuffix(config, ", ") + "] }\n"
 		}
 		return config + more
 	})

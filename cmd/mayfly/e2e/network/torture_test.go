@@ -44,14 +44,26 @@ const (
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-data", filepath.Join(t.TempDir(), "data"), "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
+	tortures(t, single{server}, server.Addr(), *long)
+}
+
+// victim is what serves the clients in a torture.
+type victim interface {
+	strike(ctx context.Context) // breaks a part and repairs it
+	Kill()                      // kills every process to which clients connect
+	Start()                     // starts these processes again
+}
+
+// tortures tortures the victim, which clients reach at addr, for the time length, in spells.
+func tortures(t *testing.T, v victim, addr string, length time.Duration) {
 	var lines []*rig.Proxy
 	for range proxies {
-		lines = append(lines, rig.NewProxy(t, "", server.Addr()))
+		lines = append(lines, rig.NewProxy(t, "", addr))
 	}
 	var total counts
-	spells := max(1, int(*long/spell))
+	spells := max(1, int(length/spell))
 	for n := range spells {
-		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) { torture(t, server, lines, n, *long/time.Duration(spells), &total) })
+		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) { torture(t, v, lines, n, length/time.Duration(spells), &total) })
 		if t.Failed() {
 			break
 		}
@@ -71,7 +83,7 @@ func TestNothingLostNothingTwice(t *testing.T) {
 }
 
 // torture is one spell.
-func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, length time.Duration, total *counts) {
+func torture(t *testing.T, server victim, lines []*rig.Proxy, number int, length time.Duration, total *counts) {
 	var all [people]*talker
 	var in [rooms][]*talker
 	for i := range all {
@@ -102,9 +114,8 @@ func torture(t *testing.T, server *rig.Server, lines []*rig.Proxy, number int, l
 		})
 	}
 	for wait(ctx, alive/2+rand.N(alive)) {
-		server.Kill()
+		server.strike(ctx)
 		total.kills++
-		server.Start()
 	}
 	talking.Wait()
 	breaking.Wait()

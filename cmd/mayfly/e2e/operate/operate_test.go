@@ -16,6 +16,7 @@ import (
 	"mayfly/app/client"
 	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/stream/natstest"
 	"mayfly/shared/wire"
 )
 
@@ -73,8 +74,9 @@ func TestOperationsNamesEveryMetric(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := rig.FreeAddr(t)
-	// signing in has metrics of its own
-	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x")
+	// signing in and NATS servers of their own have metrics of their own
+	rig.Serve(t, "-admin", admin, "-issuer", "http://"+rig.FreeAddr(t), "-client-id", "x",
+		"-nats", natstest.Start(t, 1, "").URLs()[0], "-nats-replicas", "1")
 	_, body := rig.Get(t, "http://"+admin+"/metrics")
 	served := map[string]bool{}
 	for _, m := range regexp.MustCompile(`# TYPE (mayfly_\w+) `).FindAllStringSubmatch(body, -1) {

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"mayfly/server/stream/natstest"
 )
 
 // Timeout is how long a test waits for anything before it fails. It is long, because these tests also run on busy machines,
@@ -31,6 +33,7 @@ var binary string
 // sets. If the variable is empty, Main builds the program. Main fails if the tests leave a goroutine behind. Call it from
 // TestMain.
 func Main(m *testing.M) {
+	natstest.Main()
 	dir, err := os.MkdirTemp("", "mayfly-e2e-")
 	if err != nil {
 		exit(err)
@@ -162,6 +165,19 @@ func (s *Server) Kill() {
 	<-s.done
 }
 
+// Pause makes the server stand still until Continue.
+func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Continue lets the server go on after Pause.
+func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(which syscall.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(which); err != nil {
+		s.t.Error(err)
+	}
+}
+
 // Stop sends SIGTERM, and waits until the server has ended. The test fails if the server ends with an error.
 func (s *Server) Stop() {
 	s.t.Helper()
@@ -173,9 +189,13 @@ func (s *Server) Stop() {
 // End sends signal, waits until the server has ended, and returns how it ended.
 func (s *Server) End(signal syscall.Signal) *os.ProcessState {
 	s.t.Helper()
-	if err := s.cmd.Process.Signal(signal); err != nil {
-		s.t.Fatal(err)
-	}
+	s.signal(signal)
+	return s.Ended()
+}
+
+// Ended waits until the server has ended, and returns how it ended.
+func (s *Server) Ended() *os.ProcessState {
+	s.t.Helper()
 	select {
 	case <-s.done:
 	case <-time.After(Timeout):

@@ -1,0 +1,80 @@
+package rig
+
+import (
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"mayfly/server/stream/natstest"
+)
+
+// discard takes what a proxy logs about connections that break.
+var discard = log.New(io.Discard, "", 0)
+
+// nodes is how many servers a Cluster has.
+const nodes = 2
+
+// Cluster is some servers that share three NATS servers, behind a proxy that sends each WebSocket and each other request to
+// the next server.
+type Cluster struct {
+	URL   string // the URL at which users open Mayfly
+	Addr  string // the address of the proxy, host:port
+	Nodes [nodes]*Server
+	NATS  *natstest.Cluster
+}
+
+// ServeCluster starts a cluster, with args as additional flags of its servers. It ends with the test.
+func ServeCluster(t testing.TB, args ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{NATS: natstest.Start(t, 3, "")}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Addr = listener.Addr().String()
+	_, port, _ := net.SplitHostPort(c.Addr)
+	c.URL = "http://localhost:" + port
+	args = append([]string{"-nats", strings.Join(c.NATS.URLs(), ","), "-public-url", c.URL,
+		"-trusted-proxies", "127.0.0.1"}, args...)
+	var addrs []string
+	for i := range c.Nodes {
+		c.Nodes[i] = Serve(t, args...)
+		addrs = append(addrs, c.Nodes[i].Addr())
+	}
+	spread(t, listener, addrs)
+	return c
+}
+
+// spread starts a proxy that sends each request to the next of addrs. If nobody listens there, it takes the one after.
+func spread(t testing.TB, listener net.Listener, addrs []string) {
+	var next atomic.Uint64
+	transport := &http.Transport{DisableKeepAlives: true, // so that each request dials
+		DialContext: func(ctx context.Context, network, _ string) (conn net.Conn, err error) {
+			first := next.Add(1)
+			for i := range addrs {
+				addr := addrs[(first+uint64(i))%uint64(len(addrs))]
+				if conn, err = new(net.Dialer).DialContext(ctx, network, addr); err == nil {
+					return conn, nil
+				}
+			}
+			return nil, err
+		}}
+	web := httptest.NewUnstartedServer(&httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: addrs[0]})
+		r.Out.Host = r.In.Host
+		r.SetXForwarded()
+	}, ErrorLog: discard})
+	web.Listener.Close()
+	web.Listener = listener
+	web.Start()
+	t.Cleanup(web.Close)
+	t.Cleanup(web.CloseClientConnections)
+}
