@@ -202,9 +202,10 @@ func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	}
 }
 
-// onRefused runs when the server has refused an act. It forgets the act, except for a removal that exceeded the rate limit:
-// that removal will be sent again later. tell is true if the user must be told about the refusal. It is false if the removal
-// will be sent again, if the message to be removed is gone already, or if the user has changed a reaction back meanwhile.
+// onRefused runs when the server has refused an act. It forgets the act, except for a removal that exceeded the rate limit,
+// or that the server could not store: that removal will be sent again later. tell is true if the user must be told about the
+// refusal. It is false if the removal will be sent again, if the message to be removed is gone already, or if the user has
+// changed a reaction back meanwhile.
 func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	removal := f.Re == wire.Kind(wire.Remove{})
 	x := a.find(func(x *act) bool {
@@ -213,7 +214,8 @@ func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	if x == nil {
 		return false
 	}
-	if removal && f.Code == wire.CodeRate { // too many removals at once: send this removal again later
+	// Too many removals at once, or the server cannot store now: send this removal again later.
+	if removal && (f.Code == wire.CodeRate || f.Code == wire.CodeUnavailable) {
 		x.out, x.asked, x.retry = false, false, schedule(time.Duration(f.RetryMS)*time.Millisecond, now)
 		return false
 	}

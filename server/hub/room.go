@@ -34,6 +34,7 @@ type room struct {
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of the messages in pending
 	acts         acts
+	ahead        int64 // the highest cursor with which a client has joined; it may be beyond what this node has
 }
 
 func newRoom(h *Hub, name string) *room {
@@ -109,6 +110,7 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 		// The client may come from a node that has more of the room than this node has yet. It must keep what it has: this
 		// node will get those events, too, and the client passes over them.
 		head = max(head, *after)
+		r.ahead = max(r.ahead, *after)
 	}
 	parts := wire.Joined{
 		Room: r.name, Epoch: epoch, Head: head, Resumed: resumed,

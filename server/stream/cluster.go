@@ -206,9 +206,9 @@ func (n *NATS) openCluster(ctx context.Context, cluster Cluster, config Config) 
 	return nil
 }
 
-// attemptTimeout is the longest time of one attempt to open the streams: long enough for the servers to choose the leader
-// of a new stream.
-const attemptTimeout = 10 * time.Second
+// attemptTimeout is the longest time of one attempt to open the streams. While servers are starting, they do not answer some
+// questions at all.
+const attemptTimeout = 5 * time.Second
 
 // permanentError is an error that does not go away if the same is tried again.
 type permanentError struct{ error }

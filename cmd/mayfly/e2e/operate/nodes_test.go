@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"mayfly/app/client"
+	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
 	"mayfly/server/stream/natstest"
 	"mayfly/shared/wire"
@@ -89,4 +90,41 @@ func TestNodesOfTheirOwnEndWithoutMessages(t *testing.T) {
 	if state := s.End(syscall.SIGTERM); !state.Success() {
 		t.Errorf("the node ended with %s", state)
 	}
+}
+
+// TestFromOneNodeToManyAndBack follows the steps of docs/cluster.md: nothing on anybody's screen is lost, and nothing comes
+// twice.
+func TestFromOneNodeToManyAndBack(t *testing.T) {
+	t.Parallel()
+	addr := rig.FreeAddr(t)
+	one := rig.ServeAt(t, addr)
+	person := func(name string) *rig.Person {
+		return rig.NewPersonBy(t, name, transport.DialWebSocket("ws://"+addr+"/ws"), nil)
+	}
+	ann, ben := person("Ann"), person("Ben")
+	said := 0
+	say := func(p *rig.Person, text string) {
+		t.Helper()
+		p.Say(text)
+		said++
+		for _, sees := range []*rig.Person{ann, ben} {
+			sees.Until("sees everything once", func(v client.View) bool {
+				return rig.Sent(v) == said && len(v.Messages) == said && rig.Online(v)
+			})
+		}
+	}
+	say(ann, "on one node")
+	say(ben, "also on one node")
+	one.Stop()
+	many := rig.ServeClusterAt(t, addr)
+	ann.Wake()
+	ben.Wake()
+	say(ann, "on two nodes")
+	say(ben, "also on two nodes")
+	many.Stop()
+	one.Start()
+	ann.Wake()
+	ben.Wake()
+	say(ann, "on one node again")
+	say(ben, "also on one node again")
 }

@@ -29,18 +29,34 @@ type Cluster struct {
 	Addr  string // the address of the proxy, host:port
 	Nodes [nodes]*Server
 	NATS  *natstest.Cluster
+
+	proxy *httptest.Server
+}
+
+// Stop stops the nodes in order, and then the proxy.
+func (c *Cluster) Stop() {
+	for _, n := range c.Nodes {
+		n.Stop()
+	}
+	c.proxy.CloseClientConnections()
+	c.proxy.Close()
 }
 
 // ServeCluster starts a cluster, with args as additional flags of its servers. It ends with the test.
 func ServeCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
-	c := &Cluster{NATS: natstest.Start(t, 3, "")}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return ServeClusterAt(t, FreeAddr(t), args...)
+}
+
+// ServeClusterAt does what ServeCluster does, with the proxy on addr.
+func ServeClusterAt(t testing.TB, addr string, args ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{Addr: addr, NATS: natstest.Start(t, 3, "")}
+	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Addr = listener.Addr().String()
-	_, port, _ := net.SplitHostPort(c.Addr)
+	_, port, _ := net.SplitHostPort(addr)
 	c.URL = "http://localhost:" + port
 	args = append([]string{"-nats", strings.Join(c.NATS.URLs(), ","), "-public-url", c.URL,
 		"-trusted-proxies", "127.0.0.1"}, args...)
@@ -49,12 +65,12 @@ func ServeCluster(t testing.TB, args ...string) *Cluster {
 		c.Nodes[i] = Serve(t, args...)
 		addrs = append(addrs, c.Nodes[i].Addr())
 	}
-	spread(t, listener, addrs)
+	c.proxy = spread(t, listener, addrs)
 	return c
 }
 
 // spread starts a proxy that sends each request to the next of addrs. If nobody listens there, it takes the one after.
-func spread(t testing.TB, listener net.Listener, addrs []string) {
+func spread(t testing.TB, listener net.Listener, addrs []string) *httptest.Server {
 	var next atomic.Uint64
 	transport := &http.Transport{DisableKeepAlives: true, // so that each request dials
 		DialContext: func(ctx context.Context, network, _ string) (conn net.Conn, err error) {
@@ -77,4 +93,5 @@ func spread(t testing.TB, listener net.Listener, addrs []string) {
 	web.Start()
 	t.Cleanup(web.Close)
 	t.Cleanup(web.CloseClientConnections)
+	return web
 }
