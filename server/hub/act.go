@@ -180,7 +180,7 @@ func (s *acts) mayReactLocked(a *act, m *message) bool {
 	case a.sender.role < Writer:
 		a.refuse(a.sender, s.room.name, wire.CodeForbidden, readOnly, 0)
 	case m == nil || m.takenBack() != nil:
-		s.refuseMissingLocked(a)
+		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
 	case !slices.Contains(Emoji[:], a.emoji):
 		a.refuse(a.sender, s.room.name, wire.CodeEmoji, badEmoji, 0)
 	case s.joinLocked(a):
@@ -200,7 +200,7 @@ func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 	case m != nil && m.takenBack() != nil && m.takenBack().by == a.user:
 		s.answerLocked(a, a.sender, already, m)
 	case m == nil || m.takenBack() != nil:
-		s.refuseMissingLocked(a)
+		a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
 	case m.name.author.Value().user != a.user:
 		a.refuse(a.sender, s.room.name, wire.CodeForbidden, notYours, 0)
 	case s.joinLocked(a):
@@ -208,16 +208,6 @@ func (s *acts) mayTakeBackLocked(a *act, m *message) bool {
 		return true
 	}
 	return false
-}
-
-// refuseMissingLocked refuses a, because the room does not have the message that a is about. The message is gone, unless a
-// client has come from a node that is ahead and has it already. Then the sender must try again.
-func (s *acts) refuseMissingLocked(a *act) {
-	if a.to > s.room.timeline.seen && a.to <= s.room.ahead {
-		a.refuse(a.sender, s.room.name, wire.CodeUnavailable, actNotStored, retryUnavailable)
-		return
-	}
-	a.refuse(a.sender, s.room.name, wire.CodeGone, messageGone, 0)
 }
 
 // joinLocked returns true if the newest act with the actKey of a asks for the same as a and has no answer yet. Then a is

@@ -648,7 +648,7 @@ func TestResumeAfterActs(t *testing.T) {
 			}
 		}
 		j := w.person("cleo").join(t, "lobby", &wire.Cursor{Epoch: "memory", Seq: 15})
-		if !j.Resumed || j.Head != 15 || len(j.Messages)+len(j.Removed)+len(j.Reacted) != 0 {
+		if j.Resumed || len(j.Messages) != 2 || len(j.Removed)+len(j.Reacted) != 0 {
 			t.Errorf("beyond the head: %+v", j)
 		}
 	})

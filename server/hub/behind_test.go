@@ -10,43 +10,44 @@ import (
 	"mayfly/shared/wire"
 )
 
-// TestClientFromANodeThatIsAhead: a client comes from a node that has more of the room than this node. It keeps what it has,
-// gets everything that follows, and is told to try again what it cannot do yet.
+// TestClientFromANodeThatIsAhead: a client comes from a node that has more of the room than this node. Its join waits for
+// what it has already, and then it gets what follows.
 func TestClientFromANodeThatIsAhead(t *testing.T) {
-	bubble(t, testConfig, func(t *testing.T, w world) {
-		ann := w.in(t, "ann", "lobby")
-		ann.Post(post(1, "lobby", time.Minute))
-		release := w.stream.HoldCopies() // from now on this node is behind
-		now := time.Now().UnixMilli()
-		cleo := wire.User{ID: "u-cleo", Name: "cleo"} // on another node
-		w.stream.Append("lobby", hub.NewMessage(wire.Message{ID: id(2), User: cleo, Text: "x", At: now, Expires: now + 60_000}),
-			func(hub.Receipt, error) {})
-		ben := w.person("ben")
-		j := ben.join(t, "lobby", &wire.Cursor{Epoch: "memory", Seq: 2}) // another node has brought him message 2
-		if !j.Resumed || j.Head != 2 || len(j.Messages) != 0 {
-			t.Errorf("joined %+v, want resumed with nothing, and the cursor as the head", j)
-		}
-		ben.React(react(2, "👍"))
-		synctest.Wait()
-		if f, ok := ben.frames[len(ben.frames)-1].(wire.Refused); !ok || f.Code != wire.CodeUnavailable || f.RetryMS == 0 {
-			t.Errorf("a reaction to message 2 got %+v, want it to be tried again", ben.frames[len(ben.frames)-1])
-		}
-		ben.React(react(3, "👍"))
-		synctest.Wait()
-		if f, ok := ben.frames[len(ben.frames)-1].(wire.Refused); !ok || f.Code != wire.CodeGone {
-			t.Errorf("a reaction to a message that nobody has got %+v, want gone", ben.frames[len(ben.frames)-1])
-		}
-		release()
-		ann.Post(post(3, "lobby", time.Minute))
-		synctest.Wait()
-		var seqs []int64
-		for _, f := range ben.frames {
-			if p, ok := f.(wire.Posted); ok {
-				seqs = append(seqs, p.Seq)
+	for _, late := range []bool{false, true} { // whether the event comes only after the join has waited for long enough
+		bubble(t, testConfig, func(t *testing.T, w world) {
+			ann := w.in(t, "ann", "lobby")
+			ann.Post(post(1, "lobby", time.Minute))
+			synctest.Wait()
+			release := w.stream.HoldCopies() // from now on this node is behind
+			now := time.Now().UnixMilli()
+			cleo := wire.User{ID: "u-cleo", Name: "cleo"} // on another node
+			w.stream.Append("lobby", hub.NewMessage(wire.Message{ID: id(2), User: cleo, Text: "x", At: now, Expires: now + 60_000}),
+				func(hub.Receipt, error) {})
+			ben := w.person("ben")
+			go ben.Join(t.Context(), "join", wire.Join{Room: "lobby", Cursor: &wire.Cursor{Epoch: "memory", Seq: 2}})
+			if frames := ben.take(); len(frames) > 0 {
+				t.Errorf("while the node is behind, the join is answered with %+v", frames)
 			}
-		}
-		if !slices.Equal(seqs, []int64{2, 3}) {
-			t.Errorf("posted %v, want 2 and 3", seqs)
-		}
-	})
+			if late {
+				time.Sleep(3 * time.Second)
+			}
+			release()
+			synctest.Wait()
+			ann.Post(post(3, "lobby", time.Minute))
+			frames := ben.take()
+			j, ok := frames[0].(wire.Joined)
+			if !ok || j.Resumed == late || len(j.Messages) != map[bool]int{false: 0, true: 1}[late] {
+				t.Errorf("late: %t: the join is answered with %+v", late, frames[0])
+			}
+			var seqs []int64
+			for _, f := range frames {
+				if p, ok := f.(wire.Posted); ok {
+					seqs = append(seqs, p.Seq)
+				}
+			}
+			if want := map[bool][]int64{false: {3}, true: {2, 3}}[late]; !slices.Equal(seqs, want) {
+				t.Errorf("late: %t: posted %v, want %v", late, seqs, want)
+			}
+		})
+	}
 }

@@ -515,24 +515,20 @@ func TestResume(t *testing.T) {
 			{"in between", &wire.Cursor{Epoch: "memory", Seq: 4}, true, []int64{5}},
 			{"from one that expired", &wire.Cursor{Epoch: "memory", Seq: 1}, true, []int64{3, 4, 5}},
 			{"at the head", &wire.Cursor{Epoch: "memory", Seq: 5}, true, nil},
-			{"beyond the head", &wire.Cursor{Epoch: "memory", Seq: 6}, true, nil},
+			{"beyond the head", &wire.Cursor{Epoch: "memory", Seq: 6}, false, []int64{3, 4, 5}},
 			{"negative", &wire.Cursor{Epoch: "memory", Seq: -1}, true, []int64{3, 4, 5}},
 			{"another epoch", &wire.Cursor{Epoch: "other", Seq: 4}, false, []int64{3, 4, 5}},
 		} {
 			ben := w.person("ben")
 			j := ben.join(t, "lobby", tt.cursor)
-			if quiet := tt.resumed && tt.seqs == nil; ben.kept[0].Quiet() != quiet {
+			if quiet := tt.name == "at the head"; ben.kept[0].Quiet() != quiet {
 				t.Errorf("%s: quiet is %v, want %v", tt.name, !quiet, quiet)
 			}
 			var seqs []int64
 			for _, m := range j.Messages {
 				seqs = append(seqs, m.Seq)
 			}
-			head := int64(5)
-			if tt.name == "beyond the head" {
-				head = 6
-			}
-			if j.Resumed != tt.resumed || !slices.Equal(seqs, tt.seqs) || j.Head != head || j.Epoch != "memory" || j.TTL != 300_000 {
+			if j.Resumed != tt.resumed || !slices.Equal(seqs, tt.seqs) || j.Head != 5 || j.Epoch != "memory" || j.TTL != 300_000 {
 				t.Errorf("%s: %+v, want resumed %v with %v", tt.name, j, tt.resumed, tt.seqs)
 			}
 		}

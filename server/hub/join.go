@@ -16,7 +16,8 @@ const (
 )
 
 // Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this
-// node must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. re is
+// node must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. If
+// another node has sent the client more of the room than this node has, Join also waits for that (room.catchUp). re is
 // the kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
@@ -46,6 +47,7 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 			refuse(wire.CodeUnavailable, notOpened, retryUnavailable)
 			return
 		}
+		r.catchUp(ctx, j.Cursor)
 		if c.enter(r, j.Cursor) {
 			return
 		}

@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"slices"
 	"sync"
 	"time"
@@ -34,13 +35,14 @@ type room struct {
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of the messages in pending
 	acts         acts
-	ahead        int64 // the highest cursor with which a client has joined; it may be beyond what this node has
+	awaited      map[chan<- struct{}]int64 // channels that are closed once the timeline has every event up to that seq
 }
 
 func newRoom(h *Hub, name string) *room {
 	r := &room{
 		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
 		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
+		awaited: map[chan<- struct{}]int64{},
 	}
 	r.acts = newActs(r)
 	return r
@@ -72,11 +74,55 @@ func (r *room) deliver(e Event) {
 		f, own := change.frames(r.name, e.Seq)
 		r.sendButLocked(f, r.acts.senderLocked(e), own)
 	}
+	for arrived, seq := range r.awaited {
+		if seq <= r.timeline.seen {
+			close(arrived)
+			delete(r.awaited, arrived)
+		}
+	}
 	r.acts.onDeliveredLocked(e, change)
 	for k, p := range r.pending { // finish the posts with a seq up to that of e, even if their events never came
 		if p.stored != nil && p.stored.Seq <= r.timeline.seen {
 			r.finishLocked(k)
 		}
+	}
+}
+
+// aheadTimeout is the longest time that a join waits for events that another node got earlier.
+const aheadTimeout = 2 * time.Second
+
+// catchUp blocks until this node has every event of the room up to cursor. A client has a cursor beyond the head if it comes
+// from a node that got an event earlier than this one. catchUp does not wait for a cursor beyond everything that is stored,
+// and waits for aheadTimeout at most, or until ctx is done. cursor may be nil.
+func (r *room) catchUp(ctx context.Context, cursor *wire.Cursor) {
+	if cursor == nil || cursor.Epoch != r.hub.stream.Epoch() {
+		return
+	}
+	r.mu.Lock()
+	behind := cursor.Seq > r.timeline.head
+	r.mu.Unlock()
+	if !behind {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, aheadTimeout)
+	defer cancel()
+	if head, err := r.hub.stream.Head(ctx, r.name); err != nil || head < cursor.Seq {
+		return
+	}
+	arrived := make(chan struct{})
+	r.mu.Lock()
+	if r.timeline.seen >= cursor.Seq {
+		close(arrived)
+	} else {
+		r.awaited[arrived] = cursor.Seq
+	}
+	r.mu.Unlock()
+	select {
+	case <-arrived:
+	case <-ctx.Done():
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.awaited, arrived)
 	}
 }
 
@@ -105,15 +151,8 @@ func (r *room) snapshotLocked(cursor *wire.Cursor) *Frame {
 		after = &cursor.Seq
 	}
 	snapshot, resumed := r.timeline.snapshot(after, now)
-	head := r.timeline.head
-	if resumed {
-		// The client may come from a node that has more of the room than this node has yet. It must keep what it has: this
-		// node will get those events, too, and the client passes over them.
-		head = max(head, *after)
-		r.ahead = max(r.ahead, *after)
-	}
 	parts := wire.Joined{
-		Room: r.name, Epoch: epoch, Head: head, Resumed: resumed,
+		Room: r.name, Epoch: epoch, Head: r.timeline.head, Resumed: resumed,
 		TTL: r.hub.config.TTL.Default, People: int64(r.people.count()),
 	}.Parts()
 	return &Frame{joined: &joined{parts, snapshot}, quiet: resumed && snapshot.empty()}

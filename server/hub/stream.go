@@ -25,6 +25,9 @@ type Stream interface {
 	// goroutine at a time, in seq order. Only events that were erased are left out. stop does not wait for a call of
 	// deliver that is running, so one more call may come after stop. deliver must not keep the event's Body.
 	Follow(ctx context.Context, room string, deliver func(Event)) (stop func(), err error)
+	// Head returns the seq of the last event that is stored for room, 0 if there is none. It asks the store, which may have
+	// events that are still on their way to Follow. It blocks until the store answers, or ctx is done.
+	Head(ctx context.Context, room string) (seq int64, err error)
 	// Erase removes the stored bytes of the event of room with that seq. It works in the background, and tries again
 	// until it has succeeded. It does not block, and calls no function of the hub. The caller first stores a KindRemoval
 	// of the event. From this removal the stream learns until when a post with the same id is a repeat.

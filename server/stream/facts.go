@@ -81,7 +81,7 @@ func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time
 		}
 		return read
 	}
-	if stop, err = s.nats.follow(ctx, f); err == nil {
+	if stop, err = f.start(ctx); err == nil {
 		s.follow = f
 	}
 	return stop, err

@@ -46,37 +46,16 @@ func (n *NATS) Follow(ctx context.Context, room string, deliver func(hub.Event))
 		}
 		return len(events)
 	}
-	return n.follow(ctx, f)
+	return f.start(ctx)
 }
 
-// follow starts f. It first subscribes to the copies and then reads the stored messages. If it read first, it would miss a
-// message that is stored between reading and subscribing.
-func (n *NATS) follow(ctx context.Context, f *follower) (stop func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, followTimeout)
-	defer cancel()
-	f.connected = n.links.connection()
-	sub, err := n.links.subscribe(ctx, f.subject.live)
-	if err != nil {
-		return nil, err
-	}
-	f.sub = sub
-	if _, err := f.catchUp(ctx); err != nil {
-		return nil, errors.Join(err, sub.Unsubscribe())
-	}
-	running, stop := context.WithCancel(n.ctx)
-	if n.pulse != nil {
-		n.pulse.roll.add(f)
-	}
-	n.followers.Go(func() {
-		f.run(running)
-		if n.pulse != nil {
-			n.pulse.roll.remove(f)
-		}
-	})
-	return stop, nil
+// Head implements hub.Stream.
+func (n *NATS) Head(ctx context.Context, room string) (int64, error) {
+	seq, _, err := n.links.head(ctx, n.links.names.room(room))
+	return seq, err
 }
 
-// follower delivers the messages of one subject, in order and without a gap. At first only the function follow uses the
+// follower delivers the messages of one subject, in order and without a gap. At first only the function start uses the
 // fields; after it has started run, only the goroutine of run uses them. The fields last, behind and interrupt are
 // exceptions: any goroutine may read them.
 type follower struct {
@@ -91,6 +70,33 @@ type follower struct {
 	behind atomic.Bool  // true from the moment when run notices a missed message until it has read that message
 
 	interrupt atomic.Pointer[context.CancelFunc] // makes readCopies return; nil until run has called readCopies
+}
+
+// start makes f deliver. It first subscribes to the copies and then reads the stored messages. If it read first, it would
+// miss a message that is stored between reading and subscribing.
+func (f *follower) start(ctx context.Context) (stop func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, followTimeout)
+	defer cancel()
+	f.connected = f.nats.links.connection()
+	sub, err := f.nats.links.subscribe(ctx, f.subject.live)
+	if err != nil {
+		return nil, err
+	}
+	f.sub = sub
+	if _, err := f.catchUp(ctx); err != nil {
+		return nil, errors.Join(err, sub.Unsubscribe())
+	}
+	running, stop := context.WithCancel(f.nats.ctx)
+	if f.nats.pulse != nil {
+		f.nats.pulse.roll.add(f)
+	}
+	f.nats.followers.Go(func() {
+		f.run(running)
+		if f.nats.pulse != nil {
+			f.nats.pulse.roll.remove(f)
+		}
+	})
+	return stop, nil
 }
 
 // run delivers republished messages until ctx is done. When it may have missed messages, it reads the stored messages after

@@ -188,6 +188,16 @@ func (s *Memory) LoseCopies(lose bool) {
 	s.lossy = lose
 }
 
+// Head implements hub.Stream.
+func (s *Memory) Head(_ context.Context, room string) (int64, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stored := s.stored[room]; len(stored) > 0 {
+		return stored[len(stored)-1].Seq, nil
+	}
+	return 0, nil
+}
+
 // copy handles deliver, a function that delivers one event to the followers. Of these cases, the first that applies
 // counts:
 //
