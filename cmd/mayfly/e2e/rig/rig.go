@@ -87,8 +87,8 @@ type Server struct {
 
 // Serve starts mayfly serve on a free port, with args as additional flags, and waits until mayfly has printed its URL.
 //
-// If the environment variable MAYFLYTEST_NODES is set, Serve starts a Cluster instead, and the returned Server stands for all
-// its nodes and the proxy in front of them. Only servers with a folder or an admin listener are single all the same.
+// If the environment variable MAYFLYTEST_NODES is set, Serve starts a Cluster instead, and the returned Server stands for
+// all its nodes and the proxy in front of them. Only servers with a folder or an admin listener are single all the same.
 func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin") {
