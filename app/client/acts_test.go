@@ -403,14 +403,20 @@ func TestRemovalIsRefused(t *testing.T) {
 	}
 }
 
-// TestRemovalWaitsForTheRate: a user who takes back more messages at once than the rate allows is not told, and need not ask
-// again.
-func TestRemovalWaitsForTheRate(t *testing.T) {
+// TestRemovalWaits: a user who takes back more messages at once than the rate allows, or while the server cannot store that,
+// is not told, and need not ask again.
+func TestRemovalWaits(t *testing.T) {
+	for _, code := range []wire.Code{wire.CodeRate, wire.CodeUnavailable} {
+		t.Run(string(code), func(t *testing.T) { removalWaits(t, code) })
+	}
+}
+
+func removalWaits(t *testing.T, code wire.Code) {
 	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
 		c.Remove(myKey)
 		time.Sleep(client.UndoTime)
 		hear[wire.Remove](p)
-		wait := not("remove", 4, wire.CodeRate)
+		wait := not("remove", 4, code)
 		wait.RetryMS = 3000
 		p.say(wait)
 		time.Sleep(3*time.Second - time.Nanosecond)

@@ -62,7 +62,7 @@ func ServeClusterAt(t testing.TB, addr string, args ...string) *Cluster {
 		"-trusted-proxies", "127.0.0.1"}, args...)
 	var addrs []string
 	for i := range c.Nodes {
-		c.Nodes[i] = Serve(t, args...)
+		c.Nodes[i] = ServeAt(t, FreeAddr(t), args...)
 		addrs = append(addrs, c.Nodes[i].Addr())
 	}
 	c.proxy = spread(t, listener, addrs)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -80,11 +81,20 @@ type Server struct {
 	log  *logBuffer
 	done chan struct{} // closed when the process has ended and its output is read
 	addr string
+
+	nodes []*Server // the servers for which this one stands, which is no process of its own; nil: it is a process
 }
 
 // Serve starts mayfly serve on a free port, with args as additional flags, and waits until mayfly has printed its URL.
+//
+// If the environment variable MAYFLYTEST_NODES is set, Serve starts a Cluster instead, and the returned Server stands for
+// all its nodes and the proxy in front of them. Only servers with a folder or an admin listener are single all the same.
 func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
+	if os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin") {
+		c := ServeCluster(t, args...)
+		return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes[:]}
+	}
 	return ServeAt(t, FreeAddr(t), args...)
 }
 
@@ -117,6 +127,12 @@ func start(t testing.TB, addr string, args []string) *Server {
 // Start starts a killed or stopped server again, on the same port.
 func (s *Server) Start() {
 	s.t.Helper()
+	if s.nodes != nil {
+		for _, n := range s.nodes {
+			n.Start()
+		}
+		return
+	}
 	s.cmd = exec.Command(binary, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
 	if s.log == nil {
 		s.log = &logBuffer{}
@@ -157,10 +173,21 @@ func (s *Server) Start() {
 func (s *Server) Addr() string { return s.addr }
 
 // Pid returns the process ID of the server.
-func (s *Server) Pid() int { return s.cmd.Process.Pid }
+func (s *Server) Pid() int {
+	if s.nodes != nil {
+		return s.nodes[0].Pid()
+	}
+	return s.cmd.Process.Pid
+}
 
 // Kill ends the server at once, as kill -9 does.
 func (s *Server) Kill() {
+	if s.nodes != nil {
+		for _, n := range s.nodes {
+			n.Kill()
+		}
+		return
+	}
 	_ = s.cmd.Process.Kill() // fails if the process has already ended
 	<-s.done
 }
@@ -173,6 +200,12 @@ func (s *Server) Continue() { s.signal(syscall.SIGCONT) }
 
 func (s *Server) signal(which syscall.Signal) {
 	s.t.Helper()
+	if s.nodes != nil {
+		for _, n := range s.nodes {
+			n.signal(which)
+		}
+		return
+	}
 	if err := s.cmd.Process.Signal(which); err != nil {
 		s.t.Error(err)
 	}
@@ -196,6 +229,12 @@ func (s *Server) End(signal syscall.Signal) *os.ProcessState {
 // Ended waits until the server has ended, and returns how it ended.
 func (s *Server) Ended() *os.ProcessState {
 	s.t.Helper()
+	if s.nodes != nil {
+		for _, n := range s.nodes[1:] {
+			n.Ended()
+		}
+		return s.nodes[0].Ended()
+	}
 	select {
 	case <-s.done:
 	case <-time.After(Timeout):
@@ -211,7 +250,16 @@ func (s *Server) SocketURL() string { return "ws://" + s.addr + "/ws" }
 func (s *Server) PollURL() string { return "http://" + s.addr + "/poll" }
 
 // Log returns the server's log up to now.
-func (s *Server) Log() string { return s.log.String() }
+func (s *Server) Log() string {
+	if s.nodes != nil {
+		var all strings.Builder
+		for _, n := range s.nodes {
+			all.WriteString(n.Log())
+		}
+		return all.String()
+	}
+	return s.log.String()
+}
 
 type logBuffer struct {
 	mu sync.Mutex
