@@ -7,6 +7,7 @@ import "strings"
 type Device struct {
 	tab    string
 	former []string
+	Notes
 	database
 	otherTabs
 }
