@@ -74,7 +74,9 @@ type span struct {
 	partners map[int]int // maps the index of each bracket that has a partner in the span to the index of that partner
 }
 
-// newSpan returns the span that begins at start. A scheme must begin there.
+// newSpan returns the span of text that begins at the index start: the part in which a link may be. The caller has checked
+// that a scheme such as https:// begins at start. newSpan finds the end of the span, and which of its brackets have a
+// partner.
 func newSpan(text string, start int) span {
 	s := span{end: len(text), partners: map[int]int{}}
 	type open struct {
