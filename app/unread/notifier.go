@@ -32,9 +32,8 @@ type Notification struct {
 }
 
 // A Notifier decides which notifications the browser shows, and which it closes. A room has one notification at most, about
-// the newest unread message in the user's scope. It is shown only if that message came while the page was hidden, and it is
-// closed as soon as another message is the newest, because that one came, or because the message has expired, was taken
-// back, or was read.
+// the newest unread message in the user's scope. It is shown only if that message came while the page was hidden. It is
+// closed as soon as a newer message comes, or this message has expired, was taken back, or was read.
 //
 // Each tab of a browser has a Notifier, which decides as if there were no other tab. So several tabs ask for the same
 // notification. The service worker (web/worker.js) shows it once, and only if no tab is visible. A Notifier also asks to

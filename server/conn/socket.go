@@ -56,8 +56,8 @@ func (s *Socket) Start(ended func()) {
 	go s.read()
 }
 
-// wait waits until the client sends something, and then reads it. It runs on a new goroutine after each read: the one that
-// has read has a large stack.
+// wait waits until the client sends something, and then reads it. A new goroutine runs wait after each read, because the
+// goroutine that has read has a large stack.
 func (s *Socket) wait() {
 	if err := s.in.wait(); err != nil {
 		s.finish(err)
@@ -205,7 +205,7 @@ func (s *Socket) close() {
 		_ = s.ws.CloseNow()
 		return
 	}
-	s.line.stayAwake() // the library reads the client's answer
+	s.line.stayAwake() // the WebSocket library reads the client's answer
 	_ = s.ws.Close(websocket.StatusCode(wire.CloseFor(b.Code)), string(b.Code))
 }
 

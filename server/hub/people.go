@@ -166,8 +166,8 @@ func (p *people) touch(id string, before wire.User) {
 	}
 }
 
-// place returns the index of the person one in p.order. If p.order does not contain one, place returns the index at which
-// one must be inserted.
+// place returns the index in p.order of the person whom the parameter one names. If p.order does not contain that person,
+// place returns the index at which the person must be inserted.
 func (p *people) place(one *person) int {
 	i, _ := slices.BinarySearchFunc(p.order, one, byArrival)
 	return i

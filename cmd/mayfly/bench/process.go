@@ -43,7 +43,7 @@ func timeOf(pid int) processorTime {
 	return processorTime{time.Duration(user+system) * tick, err == nil && systemErr == nil}
 }
 
-// HasTimeOf reports whether the processor time of this process can be measured.
+// HasTimeOf reports whether the processor time of the process with this id can be measured.
 func HasTimeOf(pid int) bool { return timeOf(pid).known }
 
 // spareFiles is how many files the generator needs beside its connections.
