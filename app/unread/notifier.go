@@ -53,8 +53,8 @@ type noted struct {
 // notifications that the browser must show; each replaces the notification of its room. closed are the notifications that
 // the browser must close, if they are shown: only Room and At are set, and a notification of an older message counts, too.
 //
-// When Observe first finds that a room is joined, the unread messages there are no reason for a notification. Messages that
-// came while the connection was lost are one.
+// When Observe first finds that a room is joined, it shows no notification for the messages that are unread there already.
+// But it does so for messages that came while the connection was lost.
 func (n *Notifier) Observe(news []client.News, w Wishes) (show, closed []Notification) {
 	before := n.rooms
 	n.rooms = make(map[string]noted, len(news))

@@ -11,7 +11,7 @@ import (
 // must make an element for each link, and too many elements would make the page slow.
 const MaxLinks = 50
 
-// A link is a link in a text.
+// A link is a web or mail address in a text, which the page shows as a link.
 type link struct {
 	text string // the address
 	host string // the host as it is written in the address, without the port; in a mail address, the part after the @

@@ -37,7 +37,7 @@ type Reach int
 
 const (
 	Loopback Reach = iota // only servers on this machine
-	AnyHost               // any server: the user has said that it is the user's own
+	AnyHost               // any server: the user has said that the server is the user's own
 )
 
 // ErrForeign is the error of Find if reach is Loopback and the server is not on this machine.
