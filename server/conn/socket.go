@@ -39,7 +39,7 @@ type Socket struct {
 	nextPing time.Duration // when tick sends the next ping
 	pongBy   time.Duration // when tick looks whether the pong has come; 0: no pong is awaited
 	overdue  bool          // the pong has not come within pongTimeout
-	taken    uint64        // the progress of the connection at the last ping (see progress)
+	taken    uint64        // how many bytes the client's system had acknowledged at the last ping
 }
 
 func newSocket(c *Conn, ws *websocket.Conn, in *inlet) *Socket {
