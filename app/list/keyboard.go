@@ -14,7 +14,7 @@ type keyboard struct {
 	rows  *rows
 	leave func() // moves the focus out of the list
 	stop  string // the key of the row at which the Tab key stops; "": it stops at the list itself
-	last  string // the key of the row to which the focus came last; "": it came elsewhere, or the user has taken it away
+	last  string // the key of the row that last got the focus; "": another element got it since, or the user took it away
 	bars  bars
 }
 

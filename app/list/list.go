@@ -102,8 +102,8 @@ func (l *List) Draw(c Content) bool {
 	return true
 }
 
-// draw updates the rows, the divider, and the animations that hide rows at their deadlines if no script runs (autohide). It
-// returns false if the element that holds the rows is not in the document yet.
+// draw updates the rows, the divider above the new messages, and the animations that hide rows at their deadlines if no
+// script runs (autohide). It returns false if the element that holds the rows is not in the document yet.
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
