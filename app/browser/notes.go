@@ -73,12 +73,12 @@ func (n *Notes) writeLocked() {
 	_ = n.tab.Save(NotesKey, encodeNotes(all, time.Now())) // without it only the device keeps the changes
 }
 
-// encodeNotes returns changes as a text: the time in milliseconds since 1970, and then each key and its value, quoted as in
-// Go, each in a line of its own.
+// encodeNotes returns changes as a text: the time in milliseconds since 1970, and then each key and its value, each in a
+// line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a line break as \n.
 func encodeNotes(changes map[string]string, now time.Time) string {
 	lines := []string{strconv.FormatInt(now.UnixMilli(), 10)}
 	for key, value := range changes {
-		lines = append(lines, strconv.Quote(key), strconv.Quote(value))
+		lines = append(lines, key, value)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -93,12 +93,7 @@ func decodeNotes(text string, now time.Time) map[string]string {
 	}
 	changes := map[string]string{}
 	for i := 1; i < len(lines); i += 2 {
-		key, wrongKey := strconv.Unquote(lines[i])
-		value, wrongValue := strconv.Unquote(lines[i+1])
-		if wrongKey != nil || wrongValue != nil {
-			return nil
-		}
-		changes[key] = value
+		changes[lines[i]] = lines[i+1]
 	}
 	return changes
 }
