@@ -21,7 +21,7 @@ func (d *dialog) show(ctx goapp.Context) {
 		if e := dom.ByID(d.id); e.Truthy() && !e.Get("open").Bool() {
 			e.Call("showModal")
 			if !e.Call("querySelector", "[autofocus]").Truthy() {
-				e.Call("focus") // so that a screen reader says its name, and no control has the focus by chance
+				e.Call("focus") // so that a screen reader says the dialog's name, and no control has the focus by chance
 			}
 		}
 	})

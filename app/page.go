@@ -94,6 +94,7 @@ func (p *page) Render() (drawn goapp.UI) {
 		on(all, "drop", p.composer.onTransfer)
 		on(all, "click", p.onClick)
 		on(all, "focusin", p.onFocusIn)
+		on(all, "focusout", p.onFocusOut)
 	}
 	return all
 }

@@ -49,8 +49,8 @@ func (p *palette) follow(written string) {
 
 func paletteOptionID(i int) string { return paletteListID + "-" + strconv.Itoa(i) }
 
-// render draws the dialog, nil while it is closed. How many options there are is a live region of its own, because a screen
-// reader hears nothing of those outside a modal dialog.
+// render draws the dialog, nil while it is closed. The dialog has a live region of its own, which says how many options
+// there are: a screen reader ignores all live regions outside a modal dialog.
 func (p *palette) render() goapp.UI {
 	if !p.open {
 		return nil

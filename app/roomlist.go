@@ -33,7 +33,7 @@ type roomlist struct {
 	shown   []client.News // what the list shows of each room
 	pointed bool          // the pointer is on the list
 	drawn   time.Time     // when a view last made the page draw the list
-	waits   bool          // the list has changed since, and the page draws it when listPause is over
+	waits   bool          // the list has changed since the time drawn, and the page draws it when listPause is over
 	menu    roomMenu
 
 	onChange func() // runs when change has replaced the list

@@ -68,12 +68,22 @@ func (p *page) onClick(ctx goapp.Context, e goapp.Event) {
 // an element outside the row, onFocusIn shows the bar with the row's actions.
 func (p *page) onFocusIn(ctx goapp.Context, e goapp.Event) {
 	ctx.PreventUpdate()
-	if target := e.Get("target"); target.Call("matches", ":focus-visible").Bool() {
+	target := e.Get("target")
+	p.list.Focused(target)
+	if target.Call("matches", ":focus-visible").Bool() {
 		p.list.Attend(target)
 		within := target.Call("contains", e.Get("relatedTarget")).Bool() // the focus was on an action of this row before
 		if target.Call("matches", "article").Bool() && !within {
 			p.list.Approach(target)
 		}
+	}
+}
+
+// onFocusOut runs when an element has lost the focus.
+func (p *page) onFocusOut(ctx goapp.Context, e goapp.Event) {
+	ctx.PreventUpdate()
+	if !e.Get("relatedTarget").Truthy() {
+		p.list.Blurred(e.Get("target"))
 	}
 }
 

@@ -59,7 +59,7 @@ type watch struct {
 }
 
 // tick looks at the connections that are due at the time now. The wheel turns by the monotonic clock, but sign-ins expire by
-// the hub's clock. So if that has jumped forward, tick looks at all connections.
+// the hub's clock. So if the hub's clock has jumped forward, tick looks at all connections.
 func (w *watch) tick(now time.Time) {
 	wheel, clock := &w.server.wheel, w.server.clock.Now()
 	if ahead := clock.Sub(w.clock) - now.Sub(w.began); ahead >= tickEvery/2 {

@@ -31,7 +31,7 @@ type place struct {
 	gone       bool // remove was called: the entry never comes into a list again
 }
 
-// add makes e due as soon as the time in has passed at the time now, or at the end of one turn if that is earlier.
+// add makes e due when the duration in has passed since now, but after one turn of the wheel at the latest.
 func (w *wheel) add(e *entry, now time.Time, in time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -31,7 +31,8 @@ type translation struct {
 }
 
 // settingsScript returns the text of the script settings.js. pages are the HTML of all pages that load the script. The
-// script contains translations only for the sentences of these pages. life is Config.Life.
+// script contains translations only for the sentences of these pages. life is how long a message lives, which some of the
+// sentences say.
 func settingsScript(life time.Duration, pages ...[]byte) ([]byte, error) {
 	stands := map[string]bool{}
 	for _, p := range pages {

@@ -7,6 +7,7 @@ import "strings"
 type Device struct {
 	tab    string
 	former []string
+	Notes
 	database
 	otherTabs
 }
@@ -21,7 +22,7 @@ func (d *Device) Tab() string { return d.tab }
 
 // Former returns the names that this tab had before its page was loaded again, oldest first, formerTabs at most. If the user
 // has made this tab by duplicating another tab, Former returns that tab's former names and its name, because the browser
-// copies the storage of a tab with it.
+// gives the new tab a copy of the other tab's storage.
 func (d *Device) Former() []string { return d.former }
 
 // rename gives the tab the new name tab. names is the storage in which the tab remembers its names.

@@ -14,6 +14,7 @@ const lockTimeout = 10 * time.Second
 func NewDevice() *Device {
 	d := &Device{}
 	d.rename(rand.Text(), TabStorage())
+	d.Notes.read(TabStorage(), time.Now())
 	d.held = make(chan struct{})
 	go func() {
 		hold(d.tab)
@@ -29,6 +30,14 @@ func NewDevice() *Device {
 		return nil
 	}))
 	return d
+}
+
+// Load returns everything that is stored, by key. Before that, it stores what the tab's page before has noted. It blocks.
+func (d *Device) Load() (map[string]string, error) {
+	if err := d.storeLeft(d.Save); err != nil {
+		return nil, err
+	}
+	return d.database.Load()
 }
 
 // Save stores all of changes, or none of them. The value "" deletes a key. When Save returns nil, the changes are on disk.

@@ -2,13 +2,19 @@
 
 package browser
 
+import "time"
+
 type (
 	database  struct{}
 	otherTabs struct{}
 )
 
 // NewDevice returns a device that stores nothing.
-func NewDevice() *Device { return &Device{} }
+func NewDevice() *Device {
+	d := &Device{}
+	d.Notes.read(TabStorage(), time.Now())
+	return d
+}
 
 // Load fails.
 func (*database) Load() (map[string]string, error) { return nil, errNoBrowser }

@@ -71,8 +71,9 @@ func fetch(url string, options js.Value) (status int, header func(name string) s
 	return read(response)
 }
 
-// maxConfigAge is how old the answer that the page has asked for may be. The client compares the answer's Date with the
-// device's clock, and takes the clock for wrong if it differs by much more than this.
+// maxConfigAge is the greatest age of an answer that earlyConfig returns. The client compares the time in the answer's
+// header Date with the device's clock. If the answer were much older, the client would believe that the device's clock is
+// wrong.
 const maxConfigAge = 5 * time.Second
 
 // earlyConfig returns the answer to the page's own request for /config.json, which the page has sent before the client ran

@@ -8,6 +8,7 @@ const (
 	GuestKey   = "mayfly-guest"   // the secret of the tab's guest
 	NameKey    = "mayfly-name"    // the name of the tab's guest; DeviceStorage has this key, too: the name for later visits
 	TabsKey    = "mayfly-tabs"    // the names that the tab has had, see Device.Former
+	NotesKey   = "mayfly-notes"   // what the device has not stored yet, see Notes
 	EarlyKey   = "mayfly-early-"  // a room follows: what the user has written there before the client runs
 	UpdatedKey = "mayfly-updated" // the version that the page had before its last automatic reload
 	TriesKey   = "mayfly.tries"   // a minute, and how many sign-ins the tab has begun in that minute

@@ -109,7 +109,7 @@ func (e *engine) mayConnect() bool {
 	return e.links.current == nil && !e.connection.waits() && e.identity.guest != ""
 }
 
-// untilNext returns the time until the next thing is due.
+// untilNext returns the time until tick must run again, because a message expires, an entry is due or the like.
 func (e *engine) untilNext(now clock.Moment) time.Duration {
 	wait := min(tickAtLeast, e.connection.untilShown(now))
 	if e.sender.persister.Ready() {

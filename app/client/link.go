@@ -115,7 +115,7 @@ func (s *links) read(l *link, dial transport.Dial, refusedToken string) {
 	}
 }
 
-// tell hands the loop an event of l. If the loop has given up l, tell drops the event.
+// tell hands e to the client's loop, as an event of the link l. If the loop has given up l, tell drops the event.
 func (s *links) tell(l *link, e event) {
 	e.link = l
 	select {

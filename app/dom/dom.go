@@ -52,6 +52,9 @@ func FocusInPlace(e goapp.Value) { e.Call("focus", map[string]any{"preventScroll
 // Active returns the element that has the focus.
 func Active() goapp.Value { return Document().Get("activeElement") }
 
+// IsBody reports whether e, the result of Active, is the body of the page: then no element has the focus.
+func IsBody(e goapp.Value) bool { return e.Equal(Document().Get("body")) }
+
 // Hidden reports whether the page is hidden: in the background, or behind another tab.
 func Hidden() bool { return Document().Get("visibilityState").String() == "hidden" }
 

@@ -173,3 +173,33 @@ func (r *row) keepFocus(e goapp.Value, change func()) {
 		dom.FocusInPlace(r.article)
 	}
 }
+
+// Copying runs when the user has pressed target: a button that copies the message with this key, or a block of code in that
+// message. text is what the caller must copy: the code, or the message in Markdown as the author wrote it. After trying, the
+// caller calls show, and says whether the copying worked. show writes "Copied" or "Not copied" into the button, and returns
+// these words for a screen reader. If the message is gone, text is "" and show is nil.
+func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
+	i := indexOf(l.rows.messages, key)
+	if i < 0 {
+		return "", nil
+	}
+	m := &l.rows.messages[i]
+	pressed, name, about := target.Call("closest", "["+doName+"]"), words.CopyText, words.Text(m)
+	text = m.Text
+	if m.State == client.Failed {
+		name = words.Copy
+	}
+	if pressed.Call("getAttribute", doName).String() == doCode {
+		name, text = words.CopyCode, codeBeside(pressed)
+		about = text
+	}
+	label(pressed, words.Of(name), about)
+	return text, func(copied bool) string {
+		said := words.Of(words.NotCopied)
+		if copied {
+			said = words.Of(words.Copied)
+		}
+		label(pressed, said, about)
+		return said
+	}
+}

@@ -14,7 +14,30 @@ type keyboard struct {
 	rows  *rows
 	leave func() // moves the focus out of the list
 	stop  string // the key of the row at which the Tab key stops; "": it stops at the list itself
+	last  string // the key of the row that last got the focus; "": another element got it since, or the user took it away
 	bars  bars
+}
+
+// focused returns the key of the row that contains the focus, "" if no row does. If the client removes an expired row late,
+// the row's mask (mask.go) has made it invisible by then, and the browser has taken the focus from it. Then focused still
+// returns the key of that row.
+func (k *keyboard) focused() string {
+	active := dom.Active()
+	switch {
+	case k.rows.box.Call("contains", active).Bool():
+		return keyOf(active)
+	case dom.IsBody(active):
+		return k.last
+	}
+	return ""
+}
+
+// blurred runs when element has lost the focus, and no other element has got it. If the user did that, the row of element is
+// not focused any more. If the browser did it because the row has become invisible, the row counts as focused.
+func (k *keyboard) blurred(element goapp.Value) {
+	if dom.IsBody(dom.Active()) && dom.Shown(element) { // otherwise the window has lost the focus, and gives it back
+		k.last = ""
+	}
 }
 
 // press runs when the user has pressed key in the list, and does what List.Press says. It returns false if the list has no
@@ -110,7 +133,7 @@ func (k *keyboard) done(key string) {
 
 // walking reports whether the focus is in a row, or the actions of a row are open. Then the list must not scroll by itself.
 func (k *keyboard) walking() bool {
-	return k.bars.open != "" || k.stop != "" && k.rows.box.Call("contains", dom.Active()).Bool()
+	return k.bars.open != "" || k.stop != "" && k.focused() != ""
 }
 
 // keepFocus runs before the change c is carried out, so that the focus is not lost. If c removes the row that contains the
@@ -128,11 +151,7 @@ func (k *keyboard) keepFocus(prev []client.Message, c change) goapp.Value {
 	if len(prev) == 0 || !c.above() {
 		return nil
 	}
-	active := dom.Active()
-	if !k.rows.box.Call("contains", active).Bool() {
-		return nil
-	}
-	i := indexOf(prev, keyOf(active))
+	i := indexOf(prev, k.focused())
 	if i < 0 {
 		return nil
 	}

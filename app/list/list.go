@@ -102,8 +102,8 @@ func (l *List) Draw(c Content) bool {
 	return true
 }
 
-// draw updates the rows, the divider, and the animations that hide rows at their deadlines if no script runs (autohide). It
-// returns false if the element that holds the rows is not in the document yet.
+// draw updates the rows, the divider above the new messages, and the animations that hide rows at their deadlines if no
+// script runs (autohide). It returns false if the element that holds the rows is not in the document yet.
 func (l *List) draw(messages []client.Message, c Content) bool {
 	drawn := l.mount()
 	if drawn {
@@ -311,36 +311,6 @@ func (l *List) Removed() bool {
 //   - Escape moves the focus from an action to its row, and from a row to the composer.
 func (l *List) Press(key string) bool { return l.rows.box != nil && l.keyboard.press(key) }
 
-// Copying runs when the user has pressed target: a button that copies the message with this key, or a block of code in that
-// message. text is what the caller must copy: the code, or the message in Markdown as the author wrote it. After trying, the
-// caller calls show, and says whether the copying worked. show writes "Copied" or "Not copied" into the button, and returns
-// these words for a screen reader. If the message is gone, text is "" and show is nil.
-func (l *List) Copying(key string, target goapp.Value) (text string, show func(copied bool) (said string)) {
-	i := indexOf(l.rows.messages, key)
-	if i < 0 {
-		return "", nil
-	}
-	m := &l.rows.messages[i]
-	pressed, name, about := target.Call("closest", "["+doName+"]"), words.CopyText, words.Text(m)
-	text = m.Text
-	if m.State == client.Failed {
-		name = words.Copy
-	}
-	if pressed.Call("getAttribute", doName).String() == doCode {
-		name, text = words.CopyCode, codeBeside(pressed)
-		about = text
-	}
-	label(pressed, words.Of(name), about)
-	return text, func(copied bool) string {
-		said := words.Of(words.NotCopied)
-		if copied {
-			said = words.Of(words.Copied)
-		}
-		label(pressed, said, about)
-		return said
-	}
-}
-
 // Menu runs when a finger stays on element (a long press). It opens the actions of the message that contains element, and
 // returns true. If element is in a link, or if the actions of the message are open already, Menu does nothing and returns
 // false: the browser may then show its own menu, so that the user can copy the address or select text.
@@ -378,6 +348,16 @@ func (l *List) Approach(element goapp.Value) {
 		if key := keyOf(element); key != "" {
 			l.keyboard.bars.approach(key)
 		}
+	}
+}
+
+// Focused runs when the focus has come to element, an element of the page.
+func (l *List) Focused(element goapp.Value) { l.keyboard.last = keyOf(element) }
+
+// Blurred runs when element has lost the focus, and no other element has got it.
+func (l *List) Blurred(element goapp.Value) {
+	if l.rows.box != nil {
+		l.keyboard.blurred(element)
 	}
 }
 

@@ -23,7 +23,7 @@ const (
 	defaultLife    = 5 * time.Minute        // the life of an access token if the provider does not say
 	maxLife        = 24 * time.Hour         // the longest life of an access token, even if the provider says more
 	maxPending     = time.Hour              // the longest time from Begin to Callback
-	maxUnnamed     = 10 * time.Minute       // the longest time from SignOut to a return without a state (see signedOut)
+	maxUnnamed     = 10 * time.Minute       // after this time, a visit to "/" without a state is no return from a sign-out
 	maxSkew        = 5 * time.Minute        // a smaller difference between two clocks is not reported
 	providerMaxAge = 24 * time.Hour         // how long a stored discovery document is used
 	keysMinAge     = 30 * time.Second       // the keys are not read again within this time, even if a key is unknown

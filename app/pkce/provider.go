@@ -130,8 +130,8 @@ func (p *provider) requestToken(d *metadata, form ...string) (*reply, *fault) {
 }
 
 // verifyIDToken checks the ID token of answer. If the token is wrong or cannot be checked now, verifyIDToken returns a
-// fault. Otherwise it sets answer.claims and answer.skew. previous holds the claims of the previous ID token of this
-// sign-in, nil if there is none.
+// fault. Otherwise it sets answer.claims, and answer.skew: by how much the device's clock is ahead of the provider's.
+// previous holds the claims of the previous ID token of this sign-in, nil if there is none.
 func (p *provider) verifyIDToken(d *metadata, answer *reply, nonce string, previous object) *fault {
 	header, claims, signature := split(answer.id)
 	alg := header.text("alg")

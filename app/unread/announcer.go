@@ -16,7 +16,7 @@ const (
 	gather   = 300 * time.Millisecond // a new message waits this long to be said, together with messages that come meanwhile
 	pause    = 2 * time.Second        // the shortest time between two announcements of messages
 	maxLines = 3                      // if more messages are new, only their number is said
-	maxSaid  = 200                    // how many characters of a message's text are said or in a notification at most
+	maxSaid  = 200                    // the most characters of a message's text that are said, or that a notification has
 
 	// along is the time before a.due in which Observe may already say the unsaid messages. If another change makes the page
 	// call Observe in that time, Observe says them at once. That costs the browser less than another call of Observe a

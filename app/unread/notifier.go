@@ -32,9 +32,8 @@ type Notification struct {
 }
 
 // A Notifier decides which notifications the browser shows, and which it closes. A room has one notification at most, about
-// the newest unread message in the user's scope. It is shown only if that message came while the page was hidden, and it is
-// closed as soon as another message is the newest, because that one came, or because the message has expired, was taken
-// back, or was read.
+// the newest unread message in the user's scope. It is shown only if that message came while the page was hidden. It is
+// closed as soon as a newer message comes, or this message has expired, was taken back, or was read.
 //
 // Each tab of a browser has a Notifier, which decides as if there were no other tab. So several tabs ask for the same
 // notification. The service worker (web/worker.js) shows it once, and only if no tab is visible. A Notifier also asks to
@@ -54,8 +53,8 @@ type noted struct {
 // notifications that the browser must show; each replaces the notification of its room. closed are the notifications that
 // the browser must close, if they are shown: only Room and At are set, and a notification of an older message counts, too.
 //
-// When Observe first finds that a room is joined, the unread messages there are no reason for a notification. Messages that
-// came while the connection was lost are one.
+// When Observe first finds that a room is joined, it shows no notification for the messages that are unread there already.
+// But it does so for messages that came while the connection was lost.
 func (n *Notifier) Observe(news []client.News, w Wishes) (show, closed []Notification) {
 	before := n.rooms
 	n.rooms = make(map[string]noted, len(news))

@@ -86,7 +86,7 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 		f.Var(fl.Value, name, fl.Usage)
 	}
 	return func() error {
-		// Not by all.Set: then check would find that -audience is set, too, and would refuse -token id.
+		// Set the field and not the flag -audience (by all.Set): check would refuse -audience together with -token id.
 		a.Audience = devAudience
 		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), readAll())
 	}

@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	// Go lets the heap grow to twice what is in use before it collects garbage (100 percent). With little in use that saves
-	// much work for little memory. But live messages may take gigabytes, and then as much would be garbage. So above
-	// roomyHeap bytes the garbage grows more slowly than what is in use, and the percentage falls to leastPercent.
+	// These percentages say how much garbage may be on the heap before Go collects it: 100 means as much garbage as there
+	// are bytes in use. That is Go's default. With few bytes in use it saves much work and costs little memory. But live
+	// messages may take gigabytes, and then garbage would take gigabytes, too. So if more than roomyHeap bytes are in use,
+	// the percentage is lower: leastPercent at the least.
 	usualPercent = 100
 	roomyHeap    = 32 << 20
 	leastPercent = 25
@@ -18,8 +19,8 @@ const (
 	tuneEvery = time.Second
 )
 
-// tuneCollector adapts to what is in use how much garbage may be on the heap, until ctx is done. It does nothing if the
-// operator has chosen a percentage with the variable GOGC.
+// tuneCollector runs until ctx is done. Once in every tuneEvery it looks how many bytes of the heap are in use, and sets how
+// much garbage may be there (percentFor). It does nothing if the operator has chosen a percentage with the variable GOGC.
 func tuneCollector(ctx context.Context) {
 	samples := []metrics.Sample{{Name: "/gc/gogc:percent"}, {Name: "/gc/heap/live:bytes"}}
 	metrics.Read(samples)
@@ -45,7 +46,7 @@ func tuneCollector(ctx context.Context) {
 	}
 }
 
-// percentFor returns by how many percent the heap may grow with garbage if live bytes of it are in use.
+// percentFor returns the percentage for debug.SetGCPercent if live bytes of the heap are in use.
 func percentFor(live uint64) int {
 	return int(max(leastPercent, min(usualPercent, usualPercent*roomyHeap/max(live, 1))))
 }

@@ -12,25 +12,25 @@ import (
 // chunkSize is how many bytes an inlet reads at once.
 const chunkSize = 4 << 10
 
-// chunks is a pool of buffers of chunkSize bytes. A connection has one only while the library reads from it.
+// chunks is a pool of buffers of chunkSize bytes. A connection has one only while the WebSocket library reads from it.
 var chunks = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
 // errPause is the error of Read when it is time to wait for the client without memory for reading.
 var errPause = errors.New("the client has sent nothing more")
 
-// inlet is the network connection that the WebSocket library reads from. Without it, an idle connection would stand in a
-// read of the library, which needs a large stack and buffers. With it, an idle connection waits in the method wait for its
+// inlet is the network connection that the WebSocket library reads from. Without it, an idle connection would wait inside
+// the library, in a read that needs a large stack and buffers. With it, an idle connection waits in the method wait for its
 // first byte, and only then the library reads.
 //
-// For this the inlet fails a read of the library with errPause, when the library has read a control frame to its end and
-// there is nothing more to read. The library keeps its state after an error of a read that took no byte, so it can read
-// on later. It is not documented, so tests watch it.
+// To make the library return, the inlet fails a read with errPause, when the library has read a control frame to its end and
+// there is nothing more to read. If a read that took no byte fails, the library keeps its state, so it can read on later.
+// Its documentation does not promise that, so tests check it.
 //
 // The goroutine that reads from the WebSocket owns the fields that are not static. After line.stayAwake, the library may
 // read on another goroutine, but never on two at the same time.
 type inlet struct {
 	*line
-	below *bufio.Reader // static; the library reads from it, and it reads from the inlet
+	below *bufio.Reader // static; the WebSocket library reads from below, and below reads from the inlet
 
 	unread []byte           // bytes of first or of chunk that below has not read yet
 	first  [16]byte         // the bytes that have ended a wait
@@ -69,7 +69,7 @@ func (in *inlet) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// onPing and onPong run when the library has read a ping or a pong to its end.
+// onPing and onPong run when the WebSocket library has read a ping or a pong to its end.
 func (in *inlet) onPing(context.Context, []byte) bool {
 	in.pause = in.mayPause()
 	return true
@@ -84,8 +84,8 @@ func (in *inlet) mayPause() bool {
 	return in.raw != nil && in.below.Buffered() == 0 && !in.inMessage.Load()
 }
 
-// beginWait returns true if the client has sent nothing more than what the library has read. Then the caller must call
-// wait, on a goroutine with a small stack. The library must be between two messages.
+// beginWait returns true if the client has sent nothing more than what the WebSocket library has read. Then the caller must
+// call wait, on a goroutine with a small stack. The library must be between two messages.
 func (in *inlet) beginWait() bool {
 	if !in.line.beginWait(func() bool { return len(in.unread) == 0 && in.below.Buffered() == 0 }) {
 		return false

@@ -141,8 +141,9 @@ func (p *Poll) wake() {}
 // ending implements transport. It does nothing, because await waits for the end of the context.
 func (p *Poll) ending() {}
 
-// tick implements transport. It does nothing, because a poll has deadlines for reading, waiting and writing. As long as the
-// hello has no answer, it asks to be called again soon, as Socket.tick does.
+// tick implements transport. A poll has deadlines for reading, waiting and writing, so there is nothing to do at a tick.
+// tick asks to be called again soon (0) until the hello has its answer, because only then it is known whether the user is
+// signed in, so that the session has something to do at ticks.
 func (p *Poll) tick(time.Time) time.Duration {
 	if p.handler.Client() == nil {
 		return 0

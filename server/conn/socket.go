@@ -39,7 +39,7 @@ type Socket struct {
 	nextPing time.Duration // when tick sends the next ping
 	pongBy   time.Duration // when tick looks whether the pong has come; 0: no pong is awaited
 	overdue  bool          // the pong has not come within pongTimeout
-	taken    uint64        // the progress of the connection at the last ping (see progress)
+	taken    uint64        // how many bytes the client's system had acknowledged at the last ping
 }
 
 func newSocket(c *Conn, ws *websocket.Conn, in *inlet) *Socket {
@@ -56,8 +56,8 @@ func (s *Socket) Start(ended func()) {
 	go s.read()
 }
 
-// wait waits until the client sends something, and then reads it. It runs on a new goroutine after each read: the one that
-// has read has a large stack.
+// wait waits until the client sends something, and then reads it. A new goroutine runs wait after each read, because the
+// goroutine that has read has a large stack.
 func (s *Socket) wait() {
 	if err := s.in.wait(); err != nil {
 		s.finish(err)
@@ -205,7 +205,7 @@ func (s *Socket) close() {
 		_ = s.ws.CloseNow()
 		return
 	}
-	s.line.stayAwake() // the library reads the client's answer
+	s.line.stayAwake() // the WebSocket library reads the client's answer
 	_ = s.ws.Close(websocket.StatusCode(wire.CloseFor(b.Code)), string(b.Code))
 }
 

@@ -48,13 +48,13 @@ func Missing(r *http.Request) (missing []string) {
 }
 
 // Upgrade turns the request r into a WebSocket. address is the address of the client that has sent r. The caller must first
-// check the origin of r with admission.Gate, and afterwards call Run of the returned Socket. If Upgrade returns an error, it
-// has already answered the request.
+// check the origin of r with admission.Gate, and afterwards call Start of the returned Socket. If Upgrade returns an error,
+// it has already answered the request.
 func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Lines, address netip.Addr,
 	newHandler func(*Conn) Handler) (*Socket, error) {
 	in := &inlet{}
 	h := &hijacker{ResponseWriter: w, lines: lines, inlet: in}
-	// InsecureSkipVerify turns off the library's check of the origin, which only compares the origin with the Host
+	// InsecureSkipVerify turns off the WebSocket library's check of the origin, which only compares the origin with the Host
 	// header. The caller has made a stricter check (admission.Gate).
 	ws, err := websocket.Accept(h, r, &websocket.AcceptOptions{InsecureSkipVerify: true,
 		Subprotocols:   []string{wire.Subprotocol},
@@ -66,9 +66,9 @@ func Upgrade(w http.ResponseWriter, r *http.Request, shared *Shared, lines *Line
 	return newSocket(newConn(shared, address, newHandler), ws, in), nil
 }
 
-// hijacker is a ResponseWriter for the WebSocket library. Its method Hijack returns the network connection as its
-// inlet. What lives as long as the WebSocket must not refer to the hijacker, which refers to the request and to
-// buffers of net/http.
+// hijacker is a ResponseWriter for the WebSocket library. Its method Hijack returns an inlet in place of the network
+// connection. What lives as long as the WebSocket must not refer to the hijacker, which refers to the request and to buffers
+// of net/http.
 type hijacker struct {
 	http.ResponseWriter
 	lines *Lines
@@ -79,8 +79,8 @@ type hijacker struct {
 // writes only control frames, each in one call of line.Write, so nothing comes between the parts of a frame.
 const controlFrame = 2 + 125
 
-// Hijack implements http.Hijacker. The returned connection has a line that holds a slot. The returned buffers are small, in
-// place of those of net/http, because the library keeps them as long as the connection lives.
+// Hijack implements http.Hijacker. The returned connection has a line that holds a slot. The returned buffers are small, and
+// replace those of net/http, because the WebSocket library keeps them as long as the connection lives.
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {

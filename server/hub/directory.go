@@ -190,7 +190,7 @@ func (d *directory) rename(c *Client, name string) (renamed []string) {
 	return renamed
 }
 
-// showAs gives a user who is signed in another name. It returns the ids of the users whose names have changed.
+// showAs gives another name to a user who is signed in. It returns the ids of the users whose names have changed.
 func (d *directory) showAs(id, name string) (renamed []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

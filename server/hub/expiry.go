@@ -37,8 +37,9 @@ func (d *dueMessages) Pop() any {
 	return x
 }
 
-// dueRooms is a heap (container/heap) of the rooms that hold a message, the room with the earliest deadline first. So a
-// message with a later deadline than others of its room costs Hub.mu nothing, and the heap stays small.
+// dueRooms is a heap (container/heap) of the rooms that hold a message, the room with the earliest deadline first. It has an
+// entry for each room and not for each message. So it stays small, and a new message that expires later than others of its
+// room changes nothing in it and need not wait for Hub.mu.
 type dueRooms []*room
 
 // appointment is the place of a room in dueRooms. Hub.mu guards it.

@@ -107,9 +107,10 @@ func (f *Frame) AppendTo(dst []byte, now int64) []byte {
 	return append(dst, f.whole...)
 }
 
-// Sealed returns the bytes that seal makes of the frame, for a member that has nothing else to write. The first call calls
-// seal, and all members share the result, so nobody may change it. Sealed returns nil if AppendTo would append nothing. ok
-// is false if the content of the frame depends on the time or on the member: then the caller needs AppendTo.
+// Sealed returns the frame as seal encodes it for the network: package conn puts a WebSocket header before it. It is for a
+// member that has nothing else to write. The first call calls seal, and all members share the result, so nobody may change
+// it. Sealed returns nil if AppendTo would append nothing. ok is false if the content of the frame depends on the time or on
+// the member: then the caller needs AppendTo.
 func (f *Frame) Sealed(now int64, seal func([]byte) []byte) (b []byte, ok bool) {
 	if f.build != nil || f.joined != nil {
 		return nil, false

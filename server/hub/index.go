@@ -63,12 +63,13 @@ func (x *index) slot(n name) int {
 	return i
 }
 
-// home returns the slot in which a message with the name n is if that slot was free.
+// home returns the slot at which the search for a message with the name n begins. put stores the message there or, if that
+// slot is taken, in the next free slot.
 func (x *index) home(n name) int { return int(maphash.Comparable(x.seed, n)) & (len(x.slots) - 1) }
 
 func (x *index) next(slot int) int { return (slot + 1) & (len(x.slots) - 1) }
 
-// distance returns how many slots after the slot from the slot to is.
+// distance returns how many slots to comes after from. Slot 0 comes after the last slot.
 func (x *index) distance(from, to int) int { return (to - from) & (len(x.slots) - 1) }
 
 // resize moves all messages to a table with that many slots.

@@ -5,8 +5,8 @@ import (
 	"unique"
 )
 
-// name is a key in the form in which a message keeps it. It takes 24 bytes, where a key takes 32 and its strings another 80.
-// Equal keys have equal names.
+// name is a key in the form in which a message keeps it. It takes 24 bytes. A key would take 32 bytes, and its strings
+// another 80. Equal keys have equal names.
 type name struct {
 	author unique.Handle[author] // all messages of a user share one author
 	uuid   [16]byte

@@ -120,7 +120,7 @@ func (p *people) depart(node, id string) {
 	}
 }
 
-// rename gives a user who is in the room the name in u, unless the user's present name is newer.
+// rename gives the name in u to the user of u, if that user is in the room and has no newer name already.
 func (p *people) rename(u namedUser) {
 	one := p.byID[u.ID]
 	if one == nil || !one.olderThan(u) {
@@ -166,8 +166,8 @@ func (p *people) touch(id string, before wire.User) {
 	}
 }
 
-// place returns the index of the person one in p.order. If p.order does not contain one, place returns the index at which
-// one must be inserted.
+// place returns the index of a person, the parameter one, in p.order. If p.order does not contain that person, place returns
+// the index at which the person must be inserted.
 func (p *people) place(one *person) int {
 	i, _ := slices.BinarySearchFunc(p.order, one, byArrival)
 	return i

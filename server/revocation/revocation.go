@@ -59,7 +59,7 @@ type Revocations struct {
 
 	mu       sync.Mutex                // guards what follows
 	revoked  map[key]time.Time         // from a revoked key to the time until which it is revoked
-	tokens   map[key]map[key]time.Time // from a sign-in to the tokens shown in it; each with the time when that fact expires
+	tokens   map[key]map[key]time.Time // from a sign-in to the tokens shown in it, each with the time until which it counts
 	signIns  map[key]int               // from a token to the number of sign-ins in which it was shown
 	order    []known                   // the facts in revoked and tokens, oldest first
 	holders  map[key]map[*Holder]bool  // from a key to the open connections that have shown its sign-in or token

@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	// eraseTimeout is the longest time for one attempt to erase. An attempt whose request was lost, as the NATS server died,
-	// takes that long. It is so much shorter than stopTimeout that NATS.Close can wait for the next attempt, too.
+	// eraseTimeout is the longest time for one attempt to erase. An attempt takes that long if its request was lost because
+	// the NATS server died. eraseTimeout is much shorter than stopTimeout, so that NATS.Close can wait for the next attempt,
+	// too.
 	eraseTimeout = 2 * time.Second
 	eraseEvery   = time.Second // how long the eraser waits after a failed erasure before the next attempt
 )

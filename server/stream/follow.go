@@ -137,8 +137,8 @@ func (f *follower) readCopies(ctx context.Context) error {
 	}
 }
 
-// errMissed means that the follower has not received the predecessor of a copy. Then the follower must read the subject
-// again.
+// errMissed means that the follower has not received the predecessor of a copy. Then the follower must read its subject (its
+// room) again from JetStream.
 var errMissed = errors.New("a message did not come")
 
 // deliverCopy delivers one republished copy. It returns errMissed if the copy's predecessor was not delivered.

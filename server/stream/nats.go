@@ -48,9 +48,10 @@ const (
 	bootKey  = "mayfly_boot"  // the key in the stream's metadata for the bootID of the last start
 
 	// duplicates is how long JetStream remembers the ids of messages, by which it recognises repeats. The hub recognises
-	// a repeat itself, by the messages of the room, except between the storing of a message and its delivery: a user may
-	// send a post to two nodes at once, or again after an append whose answer was lost. That time is longest if the append
-	// timed out and the follower has to read the room again, which takes seconds. JetStream needs 90 bytes for an id.
+	// most repeats itself, by the messages of the room. It cannot do so in the time between the storing of a message and its
+	// delivery to the hub: in that time a user may send the post to a second node, too, or again after an append whose
+	// answer was lost. That time is longest, some seconds, if the append timed out and the follower has to read the room
+	// again. A longer duplicates would cost memory: JetStream needs 90 bytes for each id.
 	duplicates   = 2 * time.Minute
 	readyTimeout = 2 * time.Second
 	stopTimeout  = 5 * time.Second // the longest time for each step of Close

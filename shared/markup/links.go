@@ -11,7 +11,7 @@ import (
 // must make an element for each link, and too many elements would make the page slow.
 const MaxLinks = 50
 
-// A link is a link in a text.
+// A link is a web or mail address in a text, which the page shows as a link.
 type link struct {
 	text string // the address
 	host string // the host as it is written in the address, without the port; in a mail address, the part after the @
@@ -74,7 +74,9 @@ type span struct {
 	partners map[int]int // maps the index of each bracket that has a partner in the span to the index of that partner
 }
 
-// newSpan returns the span that begins at start. A scheme must begin there.
+// newSpan returns the span of text that begins at the index start: the part in which a link may be. The caller has checked
+// that a scheme such as https:// begins at start. newSpan finds the end of the span, and which of its brackets have a
+// partner.
 func newSpan(text string, start int) span {
 	s := span{end: len(text), partners: map[int]int{}}
 	type open struct {

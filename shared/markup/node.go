@@ -62,7 +62,7 @@ type Node struct {
 	Kind     Kind
 	Text     string // of a leaf: its part of the source
 	Host     string // of a Link: the host as it is written, without the port; in a mail address, the part after the @
-	Language string // of a CodeBlock: the word after the first backticks, such as go (also part of its first Mark); "": none
+	Language string // of a CodeBlock: the word after the first backticks, such as go; its first Mark has it, too; "": none
 	Number   int    // of an Item in Numbers: the number that the user wrote before it
 	Nodes    []Node // of a node that is no leaf: the nodes inside it, delimiters included
 }

@@ -41,8 +41,9 @@ func classOf(c byte, n int) (class, bool) {
 // stars returns the number of stars in a run of class c. c must be oneStar, twoStars or threeStars.
 func (c class) stars() int { return int(c-oneStar) + 1 }
 
-// closes reports whether a run of class c may close a run of class o. It may if both classes are the same. It also may if
-// one run has three stars and the other run has one or two: then only a part of the three stars closes or is closed.
+// closes reports whether a run of delimiters of class c may end the node that a run of class o has begun. It may if both
+// classes are the same. It also may if one run has three stars and the other run has one or two: then only a part of the
+// three stars ends a node, or is ended.
 func (c class) closes(o class) bool {
 	return c == o || c >= oneStar && o >= oneStar && (c == threeStars || o == threeStars)
 }

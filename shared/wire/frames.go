@@ -190,7 +190,7 @@ type Accepted struct {
 	Repeat  bool   `json:"repeat,omitempty"` // the message was stored before; nothing was posted now
 }
 
-// Posted delivers one new message to every member of the room, its author too.
+// Posted delivers one new message to every member of the room, the author of the message included.
 type Posted struct {
 	Room string `json:"room"`
 	Message

@@ -16,6 +16,10 @@ type Device interface {
 	// not block.
 	Update(decide func(all map[string]string) (changes map[string]string)) error
 
+	// Note keeps changes, which are not stored yet, in place of those of the last call of Note. It does not block. If the
+	// page ends now, the next page of this tab stores them.
+	Note(changes map[string]string)
+
 	// Tab returns the name of this tab. The tab gets a new name each time its page is loaded. Former returns the names that
 	// the tab had before the page was loaded again.
 	Tab() string

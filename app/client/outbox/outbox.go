@@ -74,8 +74,9 @@ func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 
 // Refuse runs when the server has refused an entry. If delay is not 0, the client sends that entry again after delay.
 // Otherwise Refuse marks the entry as failed. A refusal shows that the server does not have the entry: if it had the entry,
-// it would have accepted the repeat. So Refuse sets e.out to false. The code unavailable is the exception: the server has
-// stopped waiting for its stream, but the stream may still store the entry. Then e.out stays true.
+// it would have accepted the repeat. So Refuse sets e.out to false, which means that the server does not have the entry. The
+// code unavailable is the exception: the server has stopped waiting for its stream, but the stream may still store the
+// entry. Then e.out stays true.
 func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
 	if e == nil {

@@ -126,8 +126,12 @@ func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	if able && !p.adoption.runs() && len(p.awaited(now)) > 0 {
 		p.Want()
 	}
-	if p.Device != nil && !p.saving && able {
-		p.save()
+	if p.Device != nil {
+		changes := p.changes()
+		p.Device.Note(changes)
+		if len(changes) > 0 && !p.saving && able {
+			p.save(changes)
+		}
 	}
 	if p.Device != nil && !p.adoption.runs() && (p.adoption.wanted() || p.signOut != "" && able) {
 		p.adopt(c(now))
@@ -140,8 +144,8 @@ func (p *Persister) Tick(now clock.Moment, c func(now clock.Moment) Claimant) {
 	}
 }
 
-// save stores the records that desired returns. It writes only the difference from the records that the device has.
-func (p *Persister) save() {
+// changes returns the difference between the records that desired returns and those that the device has.
+func (p *Persister) changes() map[string]string {
 	desired := p.desired()
 	changes := map[string]string{}
 	for key, value := range desired {
@@ -154,9 +158,11 @@ func (p *Persister) save() {
 			changes[key] = ""
 		}
 	}
-	if len(changes) == 0 {
-		return
-	}
+	return changes
+}
+
+// save stores changes.
+func (p *Persister) save(changes map[string]string) {
 	p.saving = true
 	p.Go(func() {
 		err := p.Device.Save(changes)

@@ -45,7 +45,7 @@ type record struct {
 	ID     string `json:"id,omitempty"`
 	Owner  string `json:"owner,omitempty"`
 	Author string `json:"author,omitempty"`
-	Failed string `json:"failed,omitempty"` // why it failed: the server's sentence or, if the server sent none, the Code
+	Failed string `json:"failed,omitempty"` // why the entry failed: the server's sentence or, if there is none, the Code
 	Code   string `json:"code,omitempty"`
 	TTL    int64  `json:"ttl_ms,omitempty"`
 	Order  int64  `json:"order,omitempty"` // a later entry of the same tab has a higher number

@@ -1,10 +1,8 @@
-// Package room holds one room of the client as a value: the messages that the server has, in the server's order, and
-// Package room holds one room of the client as a value: the messages that the server has, in the server's order, and
-// after them the user's own entries; who is in the room; and the user's acts that the server has not confirmed yet. Apply
-// returns the room as it is after one frame. So the client can join any number of rooms, and the frames of one room do
-// not change another room. The package has no I/O and no clock: the server's time is a parameter. Files from the top
-// down: room, frames (what each frame changes), entries, read (which messages are unread), timeline, reactions, company,
-// message.
+// Package room holds one room of the client as a value: the messages that the server has, in the server's order, and after
+// them the user's own entries; who is in the room; and the user's acts that the server has not confirmed yet. Apply returns
+// the room as it is after one frame. So the client can join any number of rooms, and the frames of one room do not change
+// another room. The package has no I/O and no clock: the server's time is a parameter. Files from the top down: room, frames
+// (what each frame changes), entries, read (which messages are unread), timeline, reactions, company, message.
 package room
 
 import (

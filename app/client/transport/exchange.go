@@ -14,8 +14,8 @@ const (
 	statusTooBig = 413
 )
 
-// exchange makes one poll: it posts hello and frames, and returns the server's answer. ok is false if there is no answer.
-// Then either ctx is done, or the poll failed, and exchange has ended the whole connection.
+// exchange makes one poll: it posts hello and frames, and returns the server's answer. ok is false if there is no answer:
+// ctx is done, or the poll has failed. If the poll has failed, exchange has also ended the whole connection.
 func (p *pollConn) exchange(ctx context.Context, hello wire.Hello, frames []wire.Frame) (answer []byte, ok bool) {
 	status, header, answer, err := p.post(ctx, wire.Batch(encoded(append([]wire.Frame{hello}, frames...))...))
 	switch {

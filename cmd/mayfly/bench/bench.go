@@ -1,14 +1,14 @@
 // Package bench is the load generator of "mayfly bench". It opens connections to a running server over the wire protocol,
-// posts messages at a steady pace, and measures how long each message takes to each member of its room, and whether any is
-// lost or comes twice.
+// posts messages at a steady pace, and measures how long each message takes to each member of its room. It also finds out
+// whether a message is lost or comes twice.
 //
-// The load is open: a post is sent when its time has come, also if the server is slow. So a slow server cannot lower the
+// The load is open: a post is sent when its time has come, even if the server is slow. So a slow server cannot lower the
 // load and look better for it. All connections are guests, and they post in turn, because a server limits the posts of each
 // person. One process holds all of them, so that one clock measures a post and its deliveries.
 //
-// The generator must not be what limits the figures. So it reads WebSocket frames by itself (socket.go) instead of with a
-// library, finds what it needs in a posted frame without decoding it (frame.go), and says in the result when it needed most
-// of a processor all the same.
+// The generator itself must not limit the figures. So it reads WebSocket frames by itself (socket.go) instead of with a
+// library, and finds what it needs in a posted frame without decoding it (frame.go). If it needs much of a processor all the
+// same, the result says so (busy).
 //
 // The package leaves flags and exit codes to cmd/mayfly. No lock is held while another is taken.
 package bench
@@ -35,29 +35,29 @@ type Config struct {
 	Progress func(sentence string)
 }
 
-// MaxMessages is the largest number of messages that one run may post: for each of them the generator remembers when it was
-// posted, and for each connection whether it has come.
+// MaxMessages is the largest number of messages that one run may post. It limits the memory: for each message the generator
+// remembers when it was posted, and for each connection whether the message has come.
 const MaxMessages = 1_000_000
 
 // Messages returns how many messages a run with c posts.
 func (c Config) Messages() int {
-	n := math.Ceil(c.Duration.Seconds()*float64(c.Posts)/c.Per.Seconds() - 1e-6) // the last message is sent before the end
-	return int(max(1, min(n, MaxMessages+1)))                                    // also if n is too large for an int
+	n := math.Ceil(c.Duration.Seconds()*float64(c.Posts)/c.Per.Seconds() - 1e-6) // 1e-6: rounding must not add a message
+	return int(max(1, min(n, MaxMessages+1)))                                    // min first: n may be too large for an int
 }
 
 const (
 	connectTimeout = 30 * time.Second       // the longest time from dialing until the room is joined
 	atOnce         = 32                     // connections that are opened at the same time
-	grace          = time.Second            // how long after its time a post is still sent, and a delivery waited for
+	grace          = time.Second            // how long late posts are still sent, and late deliveries still waited for
 	hurry          = 2 * time.Second        // how long an interrupted run waits for the deliveries that are on their way
-	look           = 5 * time.Millisecond   // how often the run looks whether all deliveries have come
-	patience       = 2000                   // looks without any news, after 10 s or more, until the run waits no longer
-	late           = 100 * time.Millisecond // a post that is sent so much after its time is worth a note
+	look           = 5 * time.Millisecond   // how often the run checks whether all deliveries have come
+	patience       = 2000                   // the run ends after so many checks (10 s or more) in which nothing has come
+	late           = 100 * time.Millisecond // if a post is sent later than its time by this much, the result has a note
 )
 
 // Run opens the connections, posts, waits for the deliveries, closes the connections and returns what it has measured. It
-// ends early when ctx is done, or when all connections have ended; the result is then about what was measured until that.
-// The error is for a run that could not begin: it says what to do.
+// ends early when ctx is done, or when all connections have ended: then the result covers only the time until that. Run
+// returns an error only if the measurement could not begin. The error says what to do.
 func Run(ctx context.Context, c Config) (Result, error) {
 	if err := enoughFiles(c.Conns); err != nil {
 		return Result{}, err
@@ -86,7 +86,8 @@ func Run(ctx context.Context, c Config) (Result, error) {
 	return r.result(ctx.Err() != nil), nil
 }
 
-// post sends each message at its time, or late, until all are sent, the time is over, ctx is done or no connection is left.
+// post sends each message at its time, or late if the machine is busy. It ends when all messages are sent, when the time is
+// over, when ctx is done, or when no connection is left.
 func (r *run) post(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -110,8 +111,9 @@ func (r *run) post(ctx context.Context) {
 	}
 }
 
-// drain waits until every member has every message that was stored, and every post its answer. It gives up when the last
-// message has expired, when nothing has come for a while, soon after ctx is done, and when no connection is left.
+// drain waits until every member has got every message that was stored in its room, and every post has its answer. It gives
+// up when the last message has expired, when nothing has come for a while (patience), soon after ctx is done (hurry), or
+// when no connection is left.
 func (r *run) drain(ctx context.Context) {
 	deadline := time.NewTimer(r.life + grace)
 	defer deadline.Stop()

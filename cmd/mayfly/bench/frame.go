@@ -8,13 +8,13 @@ import (
 	"strconv"
 )
 
-// posted is what the generator needs of a posted frame. Its slices point into the message.
+// posted holds the values of a posted frame that the generator needs. Its slices point into the message that was read.
 type posted struct {
 	room, id []byte
 	seq      int64
 }
 
-// The parts of a posted frame as Mayfly's server writes it: the names of the first members, in this order.
+// The fixed parts of a posted frame, as Mayfly's server writes it: the names of its first members, in this order.
 var (
 	typeStart   = []byte(`{"type":"`)
 	postedStart = []byte(`{"type":"posted","room":"`)
@@ -22,8 +22,8 @@ var (
 	postedID    = []byte(`,"id":"`)
 )
 
-// scanPosted finds room, seq and id in a posted frame without decoding it. ok is false for any other frame, and for a
-// posted frame that is written in another way than Mayfly's server does: decode such a frame.
+// scanPosted finds room, seq and id in a posted frame without decoding the frame. ok is false for any other frame, and for a
+// posted frame that is not written exactly as Mayfly's server writes it: the caller must decode such a frame.
 func scanPosted(line []byte) (p posted, ok bool) {
 	rest, ok := bytes.CutPrefix(line, postedStart)
 	if !ok {
@@ -49,8 +49,9 @@ func scanPosted(line []byte) (p posted, ok bool) {
 	return p, true
 }
 
-// worthDecoding reports whether line may be a frame that the generator reads, other than one that scanPosted has read. What
-// others do, and what expires, is passed over.
+// worthDecoding reports whether line may be a frame that the generator must decode. The caller has tried scanPosted before.
+// The generator needs the frames accepted, refused, posted and bye. It ignores all others, such as those that say which
+// users came or which messages expired.
 func worthDecoding(line []byte) bool {
 	rest, ok := bytes.CutPrefix(line, typeStart)
 	if !ok {
@@ -66,10 +67,10 @@ func worthDecoding(line []byte) bool {
 
 const (
 	idSize   = 36 // characters of a UUID
-	idNumber = 12 // of these, the last ones are the number of the message
+	idNumber = 12 // how many of these characters, at the end, are the number of the message
 )
 
-// newIDPrefix returns the part of a random UUID that all messages of a run have in common.
+// newIDPrefix returns the beginning of a random UUID. The ids of all messages of a run begin with it.
 func newIDPrefix() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:]) // never fails
@@ -77,10 +78,10 @@ func newIDPrefix() string {
 	return fmt.Sprintf("%s-%s-4%s-8%s-", h[:8], h[8:12], h[12:15], h[13:16])
 }
 
-// id returns the id of the message k.
+// id returns the id of the message with the number k.
 func (r *run) id(k int) string { return fmt.Sprintf("%s%012x", r.idPrefix, k) }
 
-// number returns the number of the message with this id. ok is false if it is no message of this run.
+// number returns the number of the message with this id. ok is false if no message of this run has the id.
 func (r *run) number(id []byte) (k int, ok bool) {
 	if len(id) != idSize || string(id[:idSize-idNumber]) != r.idPrefix {
 		return 0, false

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// The resolution of a histogram: buckets of a microsecond up to 128 µs, then 64 buckets from each power of two to the next,
-// so a value that is read back is too large by less than 1.6 percent.
+// The resolution of a histogram. Up to 128 µs, each bucket is one microsecond wide. From there on, the range from each power
+// of two to the next is divided into 64 buckets. So a value that is read back is too large by less than 1.6 percent.
 const (
 	subBits = 6
 	subs    = 1 << subBits
 	octaves = 34 // up to 2^40 µs
-	shards  = 16 // goroutines that count at the same time mostly count in different ones
+	shards  = 16 // the parts of the counts: goroutines that count at the same time mostly use different parts
 )
 
 // histogram counts durations. Any goroutine may add.
@@ -21,7 +21,8 @@ type histogram struct {
 	worst  [shards]atomic.Int64
 }
 
-// add counts d. shard is any number; goroutines with different ones are less in each other's way.
+// add counts d in one of the shards; the number shard chooses which. Goroutines that use different shards do not disturb
+// each other.
 func (h *histogram) add(shard int, d time.Duration) {
 	shard %= shards
 	h.counts[shard][bucketOf(d)].Add(1)
@@ -40,13 +41,13 @@ func bucketOf(d time.Duration) int {
 	return min(octave*subs+int(us>>octave), (octaves+1)*subs-1)
 }
 
-// upperBound returns the lowest duration that is too long for the bucket.
+// upperBound returns the shortest duration that is too long for the bucket.
 func upperBound(bucket int) time.Duration {
 	octave := max(0, bucket/subs-1)
 	return time.Duration(bucket-octave*subs+1) << octave * time.Microsecond
 }
 
-// times returns the percentiles of what was counted. Call it when nobody adds any more.
+// times returns the percentiles of the durations that were counted. Call it only when no goroutine calls add any more.
 func (h *histogram) times() Times {
 	var all [(octaves + 1) * subs]uint64
 	var n uint64

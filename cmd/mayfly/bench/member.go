@@ -12,19 +12,19 @@ import (
 	"mayfly/shared/wire"
 )
 
-// member is one connection that is in one room. Its goroutine reads until the connection ends.
+// member is one connection, which is in one room. A goroutine of the member reads from it until the connection ends.
 type member struct {
 	run   *run // static
 	room  *room
-	shard int // static; which part of the histogram it counts in
+	shard int // static; the shard of the histogram in which the member counts
 
-	socket  *socket // set by connect, with the next three
+	socket  *socket // connect sets this field and the next three
 	opening time.Duration
 	welcome wire.Welcome
 	joined  wire.Joined
 
-	got  []uint64 // owned by the goroutine; bit n says that the room's message n has come
-	last int64    // owned by the goroutine; the highest seq that has come, at first that of the room
+	got  []uint64 // owned by the goroutine; bit n is 1 once the n-th message of the room has come
+	last int64    // owned by the goroutine; the highest seq that has come, at first the head of the room
 
 	tally
 	ended atomic.Bool // the connection has ended before the run closed it
@@ -32,9 +32,9 @@ type member struct {
 
 // tally is what a member counts.
 type tally struct {
-	sent, answered     atomic.Int64 // posts, and those of them that were accepted or refused
+	sent, answered     atomic.Int64 // posts, and how many of them the server has accepted or refused
 	distinct           atomic.Int64 // messages that came
-	doubled, misplaced atomic.Int64 // messages that came again, and that came after a message with a higher seq
+	doubled, misplaced atomic.Int64 // messages that came again, and messages that came after one with a higher seq
 	latest             atomic.Int64 // when the last message came, in nanoseconds of the run's time
 }
 
@@ -58,7 +58,7 @@ func (m *member) connect(ctx context.Context, t *Target) error {
 	return nil
 }
 
-// inTime returns err, or that ctx is done if that has caused err.
+// inTime returns the error of ctx if ctx is done, because that has then caused err. Otherwise it returns err.
 func inTime(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -66,7 +66,7 @@ func inTime(ctx context.Context, err error) error {
 	return err
 }
 
-// enter says hello and reads until the room is joined.
+// enter sends hello, and reads until the member has joined its room.
 func (m *member) enter(s *socket) error {
 	hello := wire.Hello{Client: "mayfly-bench/" + wire.Version, Rooms: []wire.Join{{Room: m.room.name}}}
 	if err := s.write(opText, wire.Encode(hello)); err != nil {
@@ -99,7 +99,7 @@ func (m *member) enter(s *socket) error {
 	}
 }
 
-// read counts what comes, until the connection ends.
+// read reads and counts frames until the connection ends.
 func (m *member) read() {
 	r := m.run
 	var bye *wire.Bye
@@ -120,7 +120,8 @@ func (m *member) read() {
 	}
 }
 
-// onEnd runs when the connection has ended with err, after bye if that is not nil.
+// onEnd runs when the connection has ended: reading has failed with err. bye is the bye that the server sent before, nil if
+// it sent none.
 func (m *member) onEnd(bye *wire.Bye, err error) {
 	if m.run.closing.Load() {
 		return
@@ -171,7 +172,7 @@ func (m *member) onFrame(line []byte, now time.Duration) *wire.Bye {
 	return nil
 }
 
-// onPosted runs when a message has come. It passes over messages of others, and over those of other rooms.
+// onPosted runs when a message has come. It ignores messages that this run has not posted, and messages of other rooms.
 func (m *member) onPosted(p posted, now time.Duration) {
 	r := m.run
 	k, ok := r.number(p.id)
@@ -192,8 +193,8 @@ func (m *member) onPosted(p posted, now time.Duration) {
 	m.last = max(m.last, p.seq)
 	r.latency.add(m.shard, now-time.Duration(r.posts[k].at.Load()))
 	m.latest.Store(int64(now))
-	m.distinct.Add(1) // last: with this, the run may be complete
+	m.distinct.Add(1) // after everything else: now run.complete may return true
 }
 
-// has reports whether the room's message n has come. Only for when the goroutine has ended.
+// has reports whether the n-th message of the room has come. Call it only when the member's goroutine has ended.
 func (m *member) has(n int) bool { return m.got[n/64]&(1<<(n%64)) != 0 }

@@ -14,7 +14,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Count is how often the server said the same.
+// Count says how often the server gave the same answer: the same code with the same sentence.
 type Count struct {
 	Code    string `json:"code"` // of a refused or a bye; "cut" for a connection that ended without a bye
 	Message string `json:"message"`
@@ -24,8 +24,8 @@ type Count struct {
 // cut is the code of a connection that ended without a bye.
 const cut = "cut"
 
-// maxSayings is how many different messages of one kind are told apart. A server that puts numbers into its messages must
-// not fill the result.
+// maxSayings is how many different sentences the result lists for refusals, and for ends of connections. Otherwise a server
+// that puts numbers into its sentences could fill the result.
 const maxSayings = 20
 
 // outcomes collects what the server answered to posts, and why it ended connections.
@@ -37,7 +37,7 @@ type outcomes struct {
 	ended   map[saying]int
 }
 
-// saying is a code of the server's with its sentence.
+// saying is a code that the server sent, and the sentence with it.
 type saying struct{ code, message string }
 
 func newOutcomes() *outcomes {
@@ -51,7 +51,7 @@ func (o *outcomes) refuse(f wire.Refused) {
 	note(o.refused, saying{string(f.Code), f.Message})
 }
 
-// end notes that a connection has ended: with bye if that is not nil, else with err.
+// end notes that a connection has ended. bye says why; if it is nil, err does.
 func (o *outcomes) end(bye *wire.Bye, err error) {
 	s := saying{cut, endOf(err)}
 	if bye != nil {
@@ -62,7 +62,7 @@ func (o *outcomes) end(bye *wire.Bye, err error) {
 	note(o.ended, s)
 }
 
-// endOf says how a connection ended that had no bye.
+// endOf says in words how a connection ended without a bye. err is the error of the last read.
 func endOf(err error) string {
 	var closed *wire.ClosedError
 	switch {

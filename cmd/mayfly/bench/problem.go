@@ -32,10 +32,10 @@ func (e *refusedError) Error() string {
 	return clause(fmt.Sprintf("the server refused the room (%s): %s", e.refused.Code, e.refused.Message))
 }
 
-// clause returns what the server said without the period or the colon at its end, because advice follows.
+// clause returns said, a sentence of the server, without the period or the colon at its end, so that advice can follow.
 func clause(said string) string { return strings.TrimRight(said, ".: ") }
 
-// explain returns err, with which a run could not begin, with a sentence that says what to do.
+// explain returns err and, behind it, a sentence that says what to do. err is the error with which a run could not begin.
 func explain(err error, c Config) error {
 	var rejected *rejectedError
 	var bye *byeError

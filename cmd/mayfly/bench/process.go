@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// processorTime is the time for which a process kept processors busy. It is not known on every system.
+// processorTime is the time for which a process kept processors busy. Some systems do not tell it.
 type processorTime struct {
 	time  time.Duration
 	known bool
@@ -22,7 +22,8 @@ func (t processorTime) minus(earlier processorTime) processorTime {
 // tick is the unit of times in /proc, USER_HZ, which is the same on every Linux that Go runs on.
 const tick = 10 * time.Millisecond
 
-// timeOf returns the processor time of a process from /proc. It is not known if there is no such file, or if pid is 0.
+// timeOf reads the processor time of a process from /proc. If the system has no /proc, or if pid is 0, timeOf returns a time
+// that is not known.
 func timeOf(pid int) processorTime {
 	if pid == 0 {
 		return processorTime{}
@@ -42,7 +43,7 @@ func timeOf(pid int) processorTime {
 	return processorTime{time.Duration(user+system) * tick, err == nil && systemErr == nil}
 }
 
-// HasTimeOf reports whether the processor time of this process can be measured.
+// HasTimeOf reports whether the processor time of the process with this id can be measured.
 func HasTimeOf(pid int) bool { return timeOf(pid).known }
 
 // spareFiles is how many files the generator needs beside its connections.

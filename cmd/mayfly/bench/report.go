@@ -100,7 +100,7 @@ func (p Processor) print(row func(...string)) {
 	}
 }
 
-// count returns n with a noun in the right number, such as "1 room".
+// count returns n and the noun, in the singular or the plural, such as "1 room".
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -120,7 +120,7 @@ func number(n int) string {
 	return s
 }
 
-// rounded returns a rate: small ones with a decimal.
+// rounded returns a rate as text: with one decimal if it is below 100, otherwise as a whole number.
 func rounded(perSecond float64) string {
 	if perSecond < 100 {
 		return strconv.FormatFloat(perSecond, 'f', 1, 64)
@@ -128,7 +128,7 @@ func rounded(perSecond float64) string {
 	return number(int(perSecond + 0.5))
 }
 
-// human returns a time in milliseconds with its unit, and as many digits as matter.
+// human returns a time in milliseconds as text, with a unit and about three digits.
 func human(ms float64) string {
 	switch {
 	case ms >= 1_000:

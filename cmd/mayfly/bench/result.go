@@ -9,7 +9,7 @@ import (
 	"mayfly/shared/wire"
 )
 
-// Result is what a run has measured. In JSON a time has its unit in its name.
+// Result is what a run has measured. In JSON the name of each time contains its unit, such as took_ms.
 type Result struct {
 	URL         string      `json:"url"`
 	Version     string      `json:"version"`     // of the generator
@@ -55,24 +55,23 @@ type Deliveries struct {
 	Wanted    int     `json:"wanted"`
 	Came      int     `json:"came"`
 	PerSecond float64 `json:"per_second"`
-	Lost      int     `json:"lost"`       // did not come, although the connection lived, or later messages came
+	Lost      int     `json:"lost"`       // did not come, although the connection stayed open or a later message came
 	Missed    int     `json:"missed"`     // did not come, because the connection had ended
 	Doubled   int     `json:"doubled"`    // came again
 	Misplaced int     `json:"misplaced"`  // came after a message with a higher seq
 	Latency   Times   `json:"latency_ms"` // from the post to each delivery
 }
 
-// Processor says how busy the processors were while messages were posted and delivered. 1 is one processor all the time. A
-// field is nil where the system does not tell.
+// Processor says how busy the processors were while messages were posted and delivered. The value 1 means one processor, all
+// the time. A field is nil if the system does not tell.
 type Processor struct {
 	Generator         *float64 `json:"generator"`
 	Server            *float64 `json:"server"`
 	ServerPerDelivery *float64 `json:"server_us_per_delivery"` // microseconds
 }
 
-// Problem returns an error if the server did not do what it promises: a delivery was lost, doubled or out of order, or
-// connections ended early; or if nothing was delivered at all. It returns nil for a run that the user ended early
-// before anything was posted.
+// Problem returns an error if a delivery was lost, doubled or out of order, if connections ended early, or if nothing was
+// delivered at all. It returns nil if the user ended the run before anything was posted.
 func (r Result) Problem() error {
 	var problems []string
 	d := r.Deliveries
@@ -141,7 +140,7 @@ func (r *run) result(interrupted bool) Result {
 	return result
 }
 
-// judge adds to d what m has got and what not.
+// judge adds to d how many messages m has got, and how many of them it should have got but has not.
 func (r *run) judge(m *member, d *Deliveries) {
 	stored, came := int(m.room.stored.Load()), int(m.distinct.Load())
 	d.Wanted += stored
@@ -181,7 +180,8 @@ func (r *run) processor(deliveries int) (p Processor) {
 	return p
 }
 
-// busy is the part of a processor from which the generator says that it may be what limits the figures.
+// busy is a part of one processor. If the generator used this much, the result has a note: perhaps the generator, not the
+// server, limits the figures.
 const busy = 0.5
 
 // notes returns what a reader should know about the figures.

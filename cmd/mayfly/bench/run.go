@@ -20,7 +20,7 @@ import (
 type run struct {
 	config   Config        // static
 	clock    time.Time     // static; the times of the run count from here
-	idPrefix string        // static; what the ids of this run's messages begin with; the number of the message follows
+	idPrefix string        // static; the beginning of the ids of this run's messages; the message's number follows it
 	text     string        // static
 	rooms    []*room       // static
 	members  []*member     // static
@@ -39,13 +39,14 @@ type run struct {
 	connected time.Duration // how long it took to open all connections
 	sent      int           // messages that were sent
 	lastSent  time.Duration // when the last of them was
-	behind    time.Duration // how much after its time the latest message was sent
-	measured  time.Duration // when the last delivery had come, or was waited for no longer
+	behind    time.Duration // by how much the most delayed message was sent too late
+	measured  time.Duration // when the last delivery had come, or the run gave up waiting for it
 	own       processorTime // what the generator used from first to measured
 	server    processorTime // what the server used meanwhile
 }
 
-// room is one room of the run. The message k goes to the room k mod Rooms, from the members of the room in turn.
+// room is one room of the run. The message with the number k goes to the room k mod Rooms. The members of a room post in
+// turn.
 type room struct {
 	index   int       // static
 	name    string    // static
@@ -82,8 +83,8 @@ func newRun(c Config) *run {
 // now returns the time of the run.
 func (r *run) now() time.Duration { return time.Since(r.clock) }
 
-// connectAll opens all connections, and joins their rooms. The first one goes alone: if the server or the address is wrong,
-// one connection is enough to find that out.
+// connectAll opens all connections, and joins their rooms. It opens the first connection alone: if the server or the address
+// is wrong, one connection is enough to find that out.
 func (r *run) connectAll(ctx context.Context) error {
 	r.config.Progress(fmt.Sprintf("Opening %s in %s.", count(r.config.Conns, "connection"), count(r.config.Rooms, "room")))
 	if err := r.members[0].connect(ctx, &r.config.Target); err != nil {
@@ -103,7 +104,7 @@ func (r *run) connectAll(ctx context.Context) error {
 	return group.Wait()
 }
 
-// learn takes over what the server has told the first member: how long messages may live, and its limits.
+// learn stores what the server has told the first member: how long messages may live, and the server's limits.
 func (r *run) learn(m *member) {
 	least, most := time.Duration(m.welcome.TTL.Min)*time.Millisecond, time.Duration(m.joined.TTL)*time.Millisecond
 	r.life, r.limits = max(least, min(r.config.TTL, most)), m.welcome.Limits
@@ -128,7 +129,7 @@ func (r *run) send(k int) bool {
 	return r.open.Load() > 0
 }
 
-// store notes that the message k has this seq on the server.
+// store notes that the message with the number k has this seq on the server.
 func (r *run) store(k int, seq int64) {
 	if p := &r.posts[k]; p.seq.Load() == 0 && p.seq.CompareAndSwap(0, seq) {
 		r.rooms[k%len(r.rooms)].stored.Add(1)

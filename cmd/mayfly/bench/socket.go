@@ -36,7 +36,7 @@ const (
 // one goroutine reads, any may write.
 type socket struct {
 	conn    net.Conn      // static
-	r       *bufio.Reader // owned by the goroutine that reads, with the next two
+	r       *bufio.Reader // owned by the goroutine that reads, like the next two fields
 	header  [8]byte
 	message []byte // the last message; its memory is used again
 
@@ -49,8 +49,8 @@ func newSocket(conn net.Conn) *socket {
 	return &socket{conn: conn, r: bufio.NewReaderSize(conn, readBuffer)}
 }
 
-// read returns the next message, which is good until the next call. It answers pings. Its error is a *wire.ClosedError if
-// the server has closed the connection.
+// read returns the next message. The caller may use it until the next call of read. read answers pings. Its error is a
+// *wire.ClosedError if the server has closed the connection.
 func (s *socket) read() ([]byte, error) {
 	s.message = s.message[:0]
 	for {

@@ -37,14 +37,14 @@ type Reach int
 
 const (
 	Loopback Reach = iota // only servers on this machine
-	AnyHost               // any server: the user has said that it is the user's own
+	AnyHost               // any server: the user has said that the server is the user's own
 )
 
-// ErrForeign is the error of Find for a server that is not on this machine, with Reach Loopback.
+// ErrForeign is the error of Find if reach is Loopback and the server is not on this machine.
 var ErrForeign = errors.New("refused: for everybody but its operator, a load test is an attack on a server")
 
-// ParseURL returns the URL of a server, as http or https with a host and nothing else. It also takes ws and wss, and the
-// path of the WebSocket.
+// ParseURL returns the URL of a server: http or https, and a host, without a path. s may also begin with ws or wss, and may
+// end with the path of the WebSocket.
 func ParseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Host == "" || u.Hostname() == "" {
@@ -65,9 +65,9 @@ func ParseURL(s string) (*url.URL, error) {
 // Lookup returns the addresses of a host, as net.Resolver.LookupNetIP does. network is "ip".
 type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Find finds the addresses of the server at u, which comes from ParseURL. With Loopback it returns ErrForeign unless each
-// of the addresses is one of this machine alone. Connections then go to these addresses, so a name cannot lead elsewhere
-// later.
+// Find finds the addresses of the server at u, which comes from ParseURL. If reach is Loopback, Find returns ErrForeign
+// unless every address belongs to this machine alone. The Target connects only to the addresses that Find has found, so the
+// host's name cannot lead to another machine later.
 func Find(ctx context.Context, u *url.URL, reach Reach, lookup Lookup) (Target, error) {
 	host, service := u.Hostname(), u.Port()
 	if service == "" {
@@ -96,7 +96,7 @@ func Find(ctx context.Context, u *url.URL, reach Reach, lookup Lookup) (Target, 
 	return t, nil
 }
 
-// rejectedError is the error of open if the server's answer to the request for a WebSocket is not that it agrees.
+// rejectedError is the error of open if the server refuses to open a WebSocket.
 type rejectedError struct {
 	status  int
 	message string // the answer's first line, "" if there is none
@@ -143,7 +143,7 @@ const (
 	acceptSuffix = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 )
 
-// upgrade asks the server for a WebSocket. No Origin is sent: the generator is a native client.
+// upgrade asks the server for a WebSocket. It sends no Origin header, because the generator is a native client and no page.
 func (t *Target) upgrade(s *socket) error {
 	var nonce [16]byte
 	_, _ = cryptorand.Read(nonce[:]) // never fails

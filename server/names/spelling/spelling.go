@@ -66,9 +66,10 @@ func Skeleton(name string) string {
 // strokes replaces letters that look like other letters in many fonts: rn looks like m, vv like w, and i like l.
 var strokes = strings.NewReplacer("rn", "m", "vv", "w", "i", "l")
 
-// Key returns the same string for two names if a reader could take them for the same name. It is stricter than Skeleton,
-// so more pairs of names count as the same: Key also ignores accents and all characters that are not letters or digits,
-// and it makes the replacements in the variable strokes. If a name has no letters and no digits, Key returns its Skeleton
+// Key returns the same string for two names if a reader could take them for the same name. Like Skeleton, it does not
+// distinguish upper and lower case, wide letters, and letters of other scripts that look like Latin ones. It also ignores
+// accents and all characters that are not letters or digits, and makes the replacements in the variable strokes. So more
+// pairs of names have the same Key than the same Skeleton. If a name has no letters and no digits, Key returns its Skeleton
 // without spaces.
 func Key(name string) string {
 	// Remove accents. They are in unicode.Mn, and so are the vowel signs of scripts such as Devanagari. Keep the vowel

@@ -242,11 +242,19 @@ func TestA25Reflow(t *testing.T) {
 			t.Errorf("%s: %q", what, bad)
 		}
 	}
-	// the longest text that the button can have
-	tab.Script(`document.querySelectorAll('.left').forEach(l => { l.textContent = '28 s'; })`)
+	// the longest texts that the button can have
+	tab.Script(`document.querySelectorAll('.left').forEach(l => {
+		l.textContent = '28 s';
+		l.dataset.when = 'vanishes tomorrow at 12:41:03\u00a0AM';
+	})`)
+	tab.Script(row("yes") + `.focus()`) // the row then says when it vanishes
 	check("1280×800")
 	tab.Script(`document.documentElement.style.fontSize = '200%'`)
 	check("text at 200 %")
+	if lines := rig.Eval[float64](tab, in("yes", ".message-name")+`.offsetHeight / parseFloat(getComputedStyle(`+
+		in("yes", ".message-name")+`).lineHeight)`); lines > 1.5 {
+		t.Errorf("a short name has %.1f lines", lines)
+	}
 	tab.Script(`document.documentElement.style.fontSize = ''`)
 	tab.Do(chromedp.EmulateViewport(320, 256))
 	check("320×256")

@@ -102,6 +102,75 @@ func TestFirstRowExpires(t *testing.T) {
 	}
 }
 
+// holdsClient is a script that holds back what makes the client run, its timers and the server's frames, while clientHeld is
+// true. letClientRun lets all that happen.
+const holdsClient = `{
+	const held = [], hold = run => window.clientHeld ? held.push(run) : run();
+	const { setTimeout, WebSocket } = window;
+	window.setTimeout = (run, ...rest) => setTimeout(String(run).includes('_resume()') ? () => hold(run) : run, ...rest);
+	window.WebSocket = class extends WebSocket {
+		set onmessage(hear) { super.onmessage = event => hold(() => hear(event)); }
+	};
+	window.letClientRun = () => {
+		clientHeld = false;
+		held.forEach(run => run());
+	};
+}`
+
+// TestRowRemovedLate removes an expired row after the browser has made it invisible, and has so taken the focus from it.
+func TestRowRemovedLate(t *testing.T) {
+	t.Parallel()
+	const gone, stays = "gone 1.", "stays 1."
+	server := rig.Serve(t)
+	for i, tt := range []struct {
+		name  string
+		does  func(tab *rig.Tab) // what the user does while the row has the focus
+		onRow bool               // the focus is on the row that stays afterwards
+	}{
+		{"with the focus", func(*rig.Tab) {}, true},
+		{"with the focus on one of its buttons", func(tab *rig.Tab) {
+			tab.Do(rig.Enter())
+			tab.Until(`document.activeElement.matches('button')`)
+		}, true},
+		{"when the user has taken the focus from it", func(tab *rig.Tab) {
+			tab.Script(`document.activeElement.blur()`)
+		}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			browser := rig.OpenBrowser(t)
+			rig.InTime(t, 10*time.Second, func(life time.Duration) bool {
+				room := fmt.Sprintf("late-%d-%d", i, life/time.Second)
+				tab := browser.Tab("")
+				tab.BeforeScripts(holdsClient)
+				tab.Do(chromedp.Navigate(server.URL + "/r/" + room))
+				r := rig.DialAnd(t, server, room)
+				expires := rig.Fill(r, room, "gone", 1, func(int) time.Duration { return life })
+				rig.Fill(r, room, "stays", 1, nil)
+				tab.Ready()
+				tab.Shows(stays)
+				if !tab.Before(expires.Add(-time.Second), `!!`+row(gone)) {
+					return false
+				}
+				tab.Script(`window.goes = ` + row(gone) + `; goes.focus()`)
+				tt.does(tab)
+				if !rig.Eval[bool](tab, fmt.Sprintf(`window.clientHeld = Date.now() < %d`, expires.UnixMilli())) {
+					return false
+				}
+				// The loss of the focus may make the client run, and remove the row.
+				tab.Until(`!goes.isConnected ||
+					getComputedStyle(goes).visibility === 'hidden' && document.activeElement === document.body`)
+				tab.Script(`letClientRun()`)
+				tab.Until(`!goes.isConnected`)
+				if got := rig.Eval[bool](tab, `document.activeElement === `+row(stays)); got != tt.onRow {
+					t.Errorf("the row that stays has the focus: %t, want %t", got, tt.onRow)
+				}
+				return true
+			})
+		})
+	}
+}
+
 // TestManyExpiriesAboveWhatOneReads checks that the small errors of many expiries above the text in sight do not add up.
 func TestManyExpiriesAboveWhatOneReads(t *testing.T) {
 	t.Parallel()

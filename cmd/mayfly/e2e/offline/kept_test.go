@@ -10,6 +10,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
+	"mayfly/app/browser"
 	"mayfly/app/client"
 	"mayfly/cmd/mayfly/e2e/rig"
 )
@@ -46,6 +47,34 @@ func postsBefore(reader *rig.Person) []string {
 	v := reader.Until("told of the end", func(v client.View) bool { return slices.Contains(rig.Texts(v), "the end") })
 	texts := rig.Texts(v)
 	return texts[:len(texts)-1]
+}
+
+// losesWrites is a script that makes the browser drop everything that the page asks IndexedDB to store while losing is true,
+// as it may when the page ends. After a reload it does nothing.
+const losesWrites = `if (!sessionStorage.reloaded) {
+	const commit = IDBTransaction.prototype.commit;
+	IDBTransaction.prototype.commit = function() { window.losing ? this.abort() : commit.call(this); };
+	addEventListener('pagehide', () => { sessionStorage.reloaded = losing = true; }, true);
+}`
+
+// TestReloadKeepsWhatIsNotStoredYet loads the page again before the browser has stored what the user has written.
+func TestReloadKeepsWhatIsNotStoredYet(t *testing.T) {
+	t.Parallel()
+	server, chromium := rig.Serve(t), rig.OpenBrowser(t)
+	tab := chromium.Tab("")
+	tab.BeforeScripts(losesWrites)
+	tab.Do(chromedp.Navigate(server.URL))
+	tab.Ready()
+	tab.Installed()
+	server.Kill()
+	tab.Script(`window.losing = true`)
+	tab.Say("sent right before")
+	tab.Do(rig.Type("half written"), chromedp.Reload())
+	server.Start()
+	chromium.Tab(server.URL).Ready().Shows("sent right before")
+	tab.Ready()
+	tab.Until(rig.Composer + `.value === 'half written' || ` + onOffer + `.includes('half written')`)
+	tab.Until(`sessionStorage['` + browser.NotesKey + `'] === undefined`)
 }
 
 // TestWrittenOfflineOutlivesAKilledBrowser: once the page shows a message as waiting, the message is on the device, and a

@@ -106,10 +106,10 @@ func startChromium(dir string, logf func(string, ...any)) (ctx context.Context, 
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 		chromedp.Flag("enable-blink-features", "ComputedAccessibilityInfo"), // for byRole
-		// Without these features, Chromium loads no hidden pages for its address bar. They are a quarter of the cost of a
-		// short test.
+		// With these features, Chromium would load hidden pages for its address bar. They would be a quarter of the cost of
+		// a short test.
 		chromedp.Flag("disable-features", "WebUIOmniboxPopup,WebUIOmniboxAimPopup"),
-		// Nor does it load extensions: those that come with Chromium are half of the cost of a start.
+		// Load no extensions: those that come with Chromium are half of the cost of a start.
 		chromedp.Flag("disable-extensions", true), chromedp.Flag("disable-component-extensions-with-background-pages", true),
 		chromedp.Flag("disable-default-apps", true),
 		chromedp.Flag("host-resolver-rules", "MAP "+PlainHost+" 127.0.0.1"))

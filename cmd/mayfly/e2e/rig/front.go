@@ -18,8 +18,8 @@ type Front struct {
 	target atomic.Pointer[url.URL]
 }
 
-// NewFront starts a proxy that ends with the test. wrap returns the handler to use in the place of the proxy's own, which
-// it gets. see is called with each answer of the server before the client gets it. wrap and see may be nil.
+// NewFront starts a proxy, which ends with the test. If wrap is not nil, it gets the proxy's handler and returns the handler
+// to use in its place. If see is not nil, it is called with each answer of the server before the client gets the answer.
 func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(*http.Response) error) *Front {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -26,7 +26,8 @@ func (tab *Tab) TabBackTo(element string) {
 	tab.walkTo(element, Shift)
 }
 
-// walkTo looks for element in the page as seldom as it can, because Chromium needs long for byRole.
+// walkTo presses Tab, together with the keys in with, until element has the focus. It evaluates element as seldom as it can,
+// because Chromium needs long for byRole.
 func (tab *Tab) walkTo(element string, with ...chromedp.KeyOption) {
 	tab.t.Helper()
 	tab.Until(fmt.Sprintf(`window.stops = [], !!(window.goal = %s)`, element))

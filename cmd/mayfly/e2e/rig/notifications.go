@@ -12,8 +12,9 @@ import (
 
 // Notifications is a JavaScript expression for the service worker (Tab.Worker): a promise of the notifications that the
 // browser shows for the page's origin, such as "#tea: New message in #tea". If a notification has a text, it follows after
-// another colon. The worker looks when it has done what it was asked to do before (last in web/worker.js). For Chromium may
-// forget a notification that is on its way to the screen if anybody, even another page, asks which notifications are shown.
+// another colon. The expression first waits until the worker has done everything that pages have asked of it (the variable
+// last in web/worker.js). The reason is a fault of Chromium: while a notification is on its way to the screen, Chromium may
+// forget it if any script asks which notifications are shown.
 const Notifications = `(last = last.then(() => registration.getNotifications())).then(all => all.map(n =>
 	'#' + [n.tag, n.title, n.body].filter(Boolean).join(': ').replace(/[\u2066-\u2069]/g, '')).sort().join('; '))`
 

@@ -17,8 +17,8 @@ import (
 	"mayfly/shared/wire"
 )
 
-// A Poster is a client that posts in several rooms. It reckons which of its messages a user with one tab has not read: all
-// that are alive in rooms that the tab does not show.
+// A Poster is a client that posts in several rooms. It computes which of its messages are unread for a user with one tab:
+// all that are alive and in a room that the tab does not show.
 type Poster struct {
 	raw      *Raw
 	accepted chan wire.Accepted // closed when the connection has ended
@@ -54,7 +54,7 @@ func NewPoster(t *testing.T, server *Server, n int) *Poster {
 	return p
 }
 
-// Visit makes tab enter all rooms of p, the room that it shows at last.
+// Visit makes tab enter all rooms of p, one after the other. The last one is p.rooms[0], which the tab then shows.
 func (p *Poster) Visit(tab *Tab, url string) {
 	tab.t.Helper()
 	for _, room := range slices.Backward(p.rooms) {
@@ -96,10 +96,10 @@ func (p *Poster) TakeBack() {
 const unreadJS = `+(document.querySelector('nav li[data-room="' + room + '"] .rooms-count:not(.rooms-for-me)')
 	?.textContent ?? 0)`
 
-// Exact waits until the tab has shown, for each room, exactly as many unread messages as are unread and alive by the
-// reckoning of p, which posts nothing meanwhile. It compares only while no message of the room has expired for a moment, so
-// that a late count is not taken for a right one. Exact returns what was wrong if all messages of a room expired before
-// their number was right, and "" if every number was.
+// Exact waits until the tab has shown, for each room, the right number of unread messages: how many messages in p.unread are
+// alive. p must post nothing meanwhile. In the second after an expiry Exact does not compare, because then a number that the
+// tab has not updated yet could be right by chance. If all messages of a room expire before its number was right, Exact
+// returns what was wrong. Otherwise it returns "".
 func (p *Poster) Exact(tab *Tab) (problem string) {
 	tab.t.Helper()
 	expiries := make(map[string][]int64)
@@ -121,7 +121,7 @@ func (p *Poster) Exact(tab *Tab) (problem string) {
 	return Eval[string](tab, `problem`)
 }
 
-// Read makes the tab show a room, and then the room that it showed before. The page must have got all messages of the room:
+// Read makes the tab show the room p.rooms[i], and then p.rooms[0] again. The page must have got all messages of the room:
 // call Exact before.
 func (p *Poster) Read(tab *Tab, i int) {
 	tab.t.Helper()

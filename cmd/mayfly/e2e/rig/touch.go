@@ -66,8 +66,8 @@ type touchable struct {
 	Control       bool    // the element is a button, a link or a field
 }
 
-// reach waits until element stands still, and a finger on its middle touches it. It looks for element in the page once a
-// time, because Chromium needs long for byRole.
+// reach waits until element stands still, and until a finger on its middle would touch it and not something above it. In
+// each attempt it evaluates element only once, because Chromium needs long for byRole.
 func (tab *Tab) reach(element string) touchable {
 	tab.t.Helper()
 	tab.Until(fmt.Sprintf(`(e => {

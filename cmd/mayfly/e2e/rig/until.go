@@ -17,10 +17,12 @@ const attempt = Timeout / 36
 // untils counts the calls of Until.
 var untils atomic.Int64
 
-// Until waits until the JavaScript expression is true, on this page or on a page that follows it in the tab. If the
-// expression throws, Until goes on waiting: a page that has just begun lacks the elements that the expression reads. On a
-// busy machine, an answer may take longer than Until waits for it. So a page keeps in untilOf that the expression was true,
-// and the next attempt ends the one before. Otherwise the page might never be done with attempts that nobody waits for.
+// Until waits until the JavaScript expression js is true, on this page or on a page that follows it in the tab. If js
+// throws, Until goes on waiting: a page that has just begun lacks the elements that js reads.
+//
+// Until asks the page again and again. On a busy machine Until may give up an attempt before its answer comes. So the page
+// remembers in untilOf that js was true once, and the next attempt gets that answer. An attempt in the page ends when the
+// next one begins: otherwise more and more attempts would run for which nobody waits.
 func (tab *Tab) Until(js string) {
 	tab.t.Helper()
 	ctx, cancel := context.WithTimeout(tab.Ctx, Timeout)

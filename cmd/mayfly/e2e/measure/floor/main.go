@@ -118,7 +118,7 @@ func (f *floor) post(p wire.Post, conn net.Conn) {
 	_, _ = conn.Write(frame(wire.Encode(wire.Accepted{ID: p.ID, Room: p.Room, Seq: f.seq, At: now, Expires: now + p.TTL})))
 }
 
-// frame returns one WebSocket frame with these frames of Mayfly's.
+// frame returns one WebSocket frame that carries all the given frames of Mayfly's protocol.
 func frame(frames ...[]byte) []byte {
 	payload := wire.Batch(frames...)
 	if len(payload) < 126 {

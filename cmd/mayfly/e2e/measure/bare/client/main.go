@@ -1,4 +1,5 @@
-// Command client is the client of package bare.
+// Command client is the WebAssembly client of package bare: a page with one text field, with which a test compares Mayfly's
+// start.
 package main
 
 import (

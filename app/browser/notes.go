@@ -1,0 +1,99 @@
+package browser
+
+import (
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// noteTime is how long the next page of a tab stores what the page before has noted. After that time another tab may have
+// adopted the records of the closed page (reloadTime in package outbox), and sent or deleted them.
+const noteTime = time.Minute
+
+// Notes keeps in the tab's storage the changes that the device has not stored yet. IndexedDB stores a change some time after
+// the page has asked for it. If the user leaves the page or loads it again before that, the browser may drop the change.
+// But it stores at once what a page writes to the tab's storage, and the tab's next page reads it there.
+type Notes struct {
+	tab *Storage // static
+
+	mu    sync.Mutex        // guards the fields below
+	left  map[string]string // what the tab's page before has noted, by key; empty once the device has stored it
+	noted map[string]string // the changes of the last call of Note
+}
+
+// read reads what the tab's page before has noted. now is the time of the wall clock.
+func (n *Notes) read(tab *Storage, now time.Time) {
+	text, _ := tab.Load(NotesKey) // where the browser denies storage, there are no notes
+	n.tab, n.left = tab, decodeNotes(text, now)
+	if n.left == nil && text != "" {
+		_ = tab.Delete(NotesKey) // where the browser denies it, the tab goes on to have the text until it is closed
+	}
+}
+
+// Note replaces the noted changes by changes. The value "" deletes a key. Note does not block.
+func (n *Notes) Note(changes map[string]string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !maps.Equal(changes, n.noted) {
+		n.noted = maps.Clone(changes)
+		n.writeLocked()
+	}
+}
+
+// storeLeft calls save with what the tab's page before has noted, and forgets that once it is stored.
+func (n *Notes) storeLeft(save func(changes map[string]string) error) error {
+	n.mu.Lock()
+	left := n.left
+	n.mu.Unlock()
+	if len(left) == 0 {
+		return nil
+	}
+	if err := save(left); err != nil {
+		return err
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.left = nil
+	n.writeLocked()
+	return nil
+}
+
+func (n *Notes) writeLocked() {
+	all := maps.Clone(n.left)
+	if all == nil {
+		all = map[string]string{}
+	}
+	maps.Copy(all, n.noted)
+	if len(all) == 0 {
+		_ = n.tab.Delete(NotesKey) // where the browser denies storage, there is nothing to delete
+		return
+	}
+	_ = n.tab.Save(NotesKey, encodeNotes(all, time.Now())) // without it only the device keeps the changes
+}
+
+// encodeNotes returns changes as a text: the time in milliseconds since 1970, and then each key and its value, each in a
+// line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a line break as \n.
+func encodeNotes(changes map[string]string, now time.Time) string {
+	lines := []string{strconv.FormatInt(now.UnixMilli(), 10)}
+	for key, value := range changes {
+		lines = append(lines, key, value)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// decodeNotes returns the changes in a text of encodeNotes. It returns nil if the text is older than noteTime, or is none of
+// encodeNotes.
+func decodeNotes(text string, now time.Time) map[string]string {
+	lines := strings.Split(text, "\n")
+	at, err := strconv.ParseInt(lines[0], 10, 64)
+	if age := now.Sub(time.UnixMilli(at)); err != nil || age.Abs() > noteTime || len(lines)%2 == 0 {
+		return nil
+	}
+	changes := map[string]string{}
+	for i := 1; i < len(lines); i += 2 {
+		changes[lines[i]] = lines[i+1]
+	}
+	return changes
+}
