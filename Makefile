@@ -9,11 +9,14 @@ EMBEDS  := ./web/... ./cmd/mayfly ./cmd/mayfly-web
 NATIVE  := $(PRODUCT) $(EMBEDS)
 E2E     := $(addprefix ./cmd/mayfly/e2e/,chat offline network signin operate gallery)
 
+# The tests called TestCluster… start NATS servers of their own, kill and stop them. They take minutes: make cluster runs them.
+ALONE := -skip='^TestCluster'
+
 # HUNG is the time after which a test binary counts as hung. A binary that still works takes less on any busy machine.
 HUNG := 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate quick test race check measure bench pictures soak torture fuzz clean go gcc
+.PHONY: help build run generate quick test race cluster check measure bench pictures soak torture fuzz clean go gcc
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,23 +36,28 @@ quick: go ## the check for every change: vet, staticcheck and the tests of every
 	$(GO) run ./web/gen -quick
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	$(GO) test $(NATIVE)
+	$(GO) test $(ALONE) $(NATIVE)
 
 test: gcc ## run every test that must pass: the packages with the race detector, then the built binary in a real browser
 	scripts/chromium.sh
 	@# Compressing keeps one processor busy, and most tests wait: side by side, both end earlier.
 	@$(MAKE) --no-print-directory -j2 build race
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(EMBEDS)
-	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -parallel 6 $(E2E)
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -parallel 6 $(ALONE) $(E2E)
 
 race: gcc
-	$(GO) test -race -count=1 -timeout=$(HUNG) $(PRODUCT)
+	$(GO) test -race -count=1 -timeout=$(HUNG) $(ALONE) $(PRODUCT)
 
 check: quick ## run everything that CI runs: quick, format, vet of the client, then all tests and the builds that they need
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(MAKE) --no-print-directory test
+
+cluster: build ## run the tests of many nodes, whose NATS servers are killed, stopped and restarted
+	$(GO) test -count=1 -timeout=$(HUNG) -p 1 -run='^TestCluster' ./server/stream
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -run='^TestCluster' \
+		./cmd/mayfly/e2e/network ./cmd/mayfly/e2e/operate
 
 measure: build ## measure the cost of a message, a start, a tab and a connection, and stop a server under load twenty times
 	scripts/chromium.sh
@@ -69,7 +77,7 @@ soak: generate ## leave a tab in a busy room for 20 minutes, or FOR=1h, and chec
 torture: FOR ?= 1m
 torture: go ## break connections and kill servers, one or two nodes, for a minute, or FOR=1h, while people write, react and take back, and check that nothing is lost, comes twice or comes back
 	$(GO) run ./web/gen -quick
-	$(GO) test -count=1 -v -timeout=0 -run 'TestNothingLost|TestReactionsAgree' ./cmd/mayfly/e2e/network -for $(FOR)
+	$(GO) test -count=1 -v -timeout=0 -run 'NothingLost|ReactionsAgree' ./cmd/mayfly/e2e/network -for $(FOR)
 
 fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names and texts, for a minute each
 	$(GO) test -run='^$$' -fuzz=FuzzDecode -fuzztime=1m ./shared/wire

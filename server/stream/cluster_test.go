@@ -68,9 +68,9 @@ func openBoth(t *testing.T, cluster stream.Cluster, config stream.Config) (nodes
 	return nodes
 }
 
-// TestTwoNodesOneCluster: two nodes that start at the same time on new servers create the streams together. Both deliver the
+// TestClusterOfTwoNodes: two nodes that start at the same time on new servers create the streams together. Both deliver the
 // events of both in one order, recognise each other's repeats, and resume from any seq.
-func TestTwoNodesOneCluster(t *testing.T) {
+func TestClusterOfTwoNodes(t *testing.T) {
 	t.Parallel()
 	nodes := openBoth(t, clusterOf(natstest.Start(t, 3, "")), roomy)
 	if a, b := nodes[0].Epoch(), nodes[1].Epoch(); a != b || a == "" {
@@ -119,8 +119,8 @@ func nextOf(t *testing.T, c <-chan wire.Message) wire.Message {
 	}
 }
 
-// TestEpochOutlivesMessages: the epoch of a cluster is a message in the stream, but it stays when all others have expired.
-func TestEpochOutlivesMessages(t *testing.T) {
+// TestClusterEpochOutlivesMessages: the epoch of a cluster is a message in the stream, but it stays when all others have expired.
+func TestClusterEpochOutlivesMessages(t *testing.T) {
 	t.Parallel()
 	cluster := clusterOf(natstest.Start(t, 1, ""))
 	config := roomy

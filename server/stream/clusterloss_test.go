@@ -96,8 +96,8 @@ func (l *load) end() {
 	}
 }
 
-// TestLeaderKilled: the server that leads the stream is killed, perhaps between storing a message and republishing it.
-func TestLeaderKilled(t *testing.T) {
+// TestClusterLeaderKilled: the server that leads the stream is killed, perhaps between storing a message and republishing it.
+func TestClusterLeaderKilled(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
 	l := startLoad(t, openBoth(t, clusterOf(servers), busy))
@@ -107,9 +107,9 @@ func TestLeaderKilled(t *testing.T) {
 	l.end()
 }
 
-// TestServersRestartedOneByOne: the messages, the epoch and the sign-outs outlive that all servers are restarted, one after
+// TestClusterServersRestartedOneByOne: the messages, the epoch and the sign-outs outlive that all servers are restarted, one after
 // the other, although they are in memory only.
-func TestServersRestartedOneByOne(t *testing.T) {
+func TestClusterServersRestartedOneByOne(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
 	nodes := openBoth(t, clusterOf(servers), busy)
@@ -150,9 +150,9 @@ func TestServersRestartedOneByOne(t *testing.T) {
 	}
 }
 
-// TestTwoOfThreeServersGone: nothing can be stored, and what is stored can be read on. When the two are back, empty, the
+// TestClusterTwoOfThreeServersGone: nothing can be stored, and what is stored can be read on. When the two are back, empty, the
 // third gives them everything.
-func TestTwoOfThreeServersGone(t *testing.T) {
+func TestClusterTwoOfThreeServersGone(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
 	nodes := openBoth(t, clusterOf(servers), roomy)
@@ -223,9 +223,9 @@ func tryFollow(t *testing.T, n *stream.NATS, room string) <-chan wire.Message {
 	return c
 }
 
-// TestServerStandsStill: a server stands still without closing a connection. The nodes go to the others, and nothing is
+// TestClusterServerStandsStill: a server stands still without closing a connection. The nodes go to the others, and nothing is
 // lost.
-func TestServerStandsStill(t *testing.T) {
+func TestClusterServerStandsStill(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
 	nodes := openBoth(t, clusterOf(servers), busy)

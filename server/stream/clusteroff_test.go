@@ -41,8 +41,8 @@ func configOf(t *testing.T, js jetstream.JetStream) jetstream.StreamConfig {
 	return found.CachedInfo().Config
 }
 
-// TestCopiesThatAreLostSilently: nothing is republished any more, and no connection is lost. The messages come all the same.
-func TestCopiesThatAreLostSilently(t *testing.T) {
+// TestClusterCopiesThatAreLostSilently: nothing is republished any more, and no connection is lost. The messages come all the same.
+func TestClusterCopiesThatAreLostSilently(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 1, "")
 	n := openCluster(t, clusterOf(servers), roomy)
@@ -60,9 +60,9 @@ func TestCopiesThatAreLostSilently(t *testing.T) {
 	want(t, tea, inTea)
 }
 
-// TestLimitsAreOnlyRaised: nodes with other flags, and older ones, never lower a limit of a stream or undo what a newer node
+// TestClusterLimitsAreOnlyRaised: nodes with other flags, and older ones, never lower a limit of a stream or undo what a newer node
 // has done, because JetStream would delete messages.
-func TestLimitsAreOnlyRaised(t *testing.T) {
+func TestClusterLimitsAreOnlyRaised(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 1, "")
 	cluster, js := clusterOf(servers), admin(t, servers)
@@ -119,9 +119,9 @@ func TestClusterThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// TestClockThatIsBehind: a node whose clock is behind goes by the clock of the stream, shows nothing that has expired, and
+// TestClusterClockThatIsBehind: a node whose clock is behind goes by the clock of the stream, shows nothing that has expired, and
 // says what is wrong.
-func TestClockThatIsBehind(t *testing.T) {
+func TestClusterClockThatIsBehind(t *testing.T) {
 	t.Parallel()
 	clock := hub.NewClock(func() time.Time { return time.Now().Add(-time.Hour) })
 	n := openClusterWith(t, clusterOf(natstest.Start(t, 1, "")), roomy, clock, prometheus.NewRegistry())
@@ -136,9 +136,9 @@ func TestClockThatIsBehind(t *testing.T) {
 	}
 }
 
-// TestClockThatIsAhead: a node whose clock is ahead says so, and what people post there lives no longer on other nodes, whose
+// TestClusterClockThatIsAhead: a node whose clock is ahead says so, and what people post there lives no longer on other nodes, whose
 // clocks stay right.
-func TestClockThatIsAhead(t *testing.T) {
+func TestClusterClockThatIsAhead(t *testing.T) {
 	t.Parallel()
 	cluster, metrics := clusterOf(natstest.Start(t, 1, "")), prometheus.NewRegistry()
 	right := hub.NewClock(time.Now)

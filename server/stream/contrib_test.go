@@ -84,9 +84,9 @@ func contributed(t *testing.T, name string, changes ...string) string {
 	return text
 }
 
-// TestContributedConfiguration: three servers with the configuration in contrib/nats serve two nodes, with TLS, credentials and
+// TestClusterContributedConfiguration: three servers with the configuration in contrib/nats serve two nodes, with TLS, credentials and
 // no more permissions than needed. The servers write no message to their disks.
-func TestContributedConfiguration(t *testing.T) {
+func TestClusterContributedConfiguration(t *testing.T) {
 	t.Parallel()
 	etc := t.TempDir()
 	certificates(t, etc)

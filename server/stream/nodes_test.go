@@ -67,8 +67,8 @@ func acceptedAndPosted(s *socket) (accepted wire.Accepted, posted wire.Posted) {
 	return accepted, posted
 }
 
-// TestChatOnTwoNodes: what people do on one node is seen on the other one as on their own.
-func TestChatOnTwoNodes(t *testing.T) {
+// TestClusterChatOnTwoNodes: what people do on one node is seen on the other one as on their own.
+func TestClusterChatOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	nodes := pair(t, natstest.Start(t, 3, ""))
 	ann, joined := nodes[0].guest(t, annSecret, "lobby", nil)
@@ -161,9 +161,9 @@ func TestChatOnTwoNodes(t *testing.T) {
 	}
 }
 
-// TestPeopleOnTwoNodes: people on one node are seen on the other one, their names are told apart across nodes, and who types
+// TestClusterPeopleOnTwoNodes: people on one node are seen on the other one, their names are told apart across nodes, and who types
 // is shown there.
-func TestPeopleOnTwoNodes(t *testing.T) {
+func TestClusterPeopleOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	nodes := pair(t, natstest.Start(t, 1, ""))
 	ann, _ := nodes[0].guest(t, annSecret, "lobby", nil)
@@ -196,8 +196,8 @@ func TestPeopleOnTwoNodes(t *testing.T) {
 	}
 }
 
-// TestRoomWithoutMembersCostsNothing: the messages of a room come only to the nodes that follow it.
-func TestRoomWithoutMembersCostsNothing(t *testing.T) {
+// TestClusterRoomWithoutMembersCostsNothing: the messages of a room come only to the nodes that follow it.
+func TestClusterRoomWithoutMembersCostsNothing(t *testing.T) {
 	t.Parallel()
 	nodes := openBoth(t, clusterOf(natstest.Start(t, 3, "")), roomy)
 	lobby, tea := follow(t, nodes[0], "lobby"), follow(t, nodes[1], "tea")

@@ -67,9 +67,9 @@ func (s several) Start() {
 	}
 }
 
-// TestNothingLostOnTwoNodes does what TestNothingLostNothingTwice does, on two nodes that share three NATS servers. Each
+// TestClusterNothingLostOnTwoNodes does what TestNothingLostNothingTwice does, on two nodes that share three NATS servers. Each
 // connection and each poll of a client comes to another node.
-func TestNothingLostOnTwoNodes(t *testing.T) {
+func TestClusterNothingLostOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
 	tortures(t, several{c}, c.Addr, *long)
@@ -96,9 +96,9 @@ func (a *actor) forgiveUnavailable() {
 	}
 }
 
-// TestReactionsAgreeOnTwoNodes does what TestReactionsAgreeAndWhatIsTakenBackIsGone does, on two nodes that share three NATS
+// TestClusterReactionsAgreeOnTwoNodes does what TestReactionsAgreeAndWhatIsTakenBackIsGone does, on two nodes that share three NATS
 // servers.
-func TestReactionsAgreeOnTwoNodes(t *testing.T) {
+func TestClusterReactionsAgreeOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
 	var lines []*rig.Proxy

@@ -33,9 +33,9 @@ func untilPeople(t *testing.T, s *rig.Server, n int64) {
 	}
 }
 
-// TestNodeKilledTakesItsPeopleAlong: a node is killed. The people who come back on the other node within 15 s never went, and
+// TestClusterNodeKilledTakesItsPeopleAlong: a node is killed. The people who come back on the other node within 15 s never went, and
 // those who do not come back are gone.
-func TestNodeKilledTakesItsPeopleAlong(t *testing.T) {
+func TestClusterNodeKilledTakesItsPeopleAlong(t *testing.T) {
 	t.Parallel()
 	const stay, leave = 10, 10
 	c := rig.ServeCluster(t)
@@ -71,9 +71,9 @@ func TestNodeKilledTakesItsPeopleAlong(t *testing.T) {
 	}
 }
 
-// TestNodesOfTheirOwnEndWithoutMessages: all NATS servers are restarted at the same time, so all messages are lost. A node
+// TestClusterNodesOfTheirOwnEndWithoutMessages: all NATS servers are restarted at the same time, so all messages are lost. A node
 // ends, and its exit code tells the supervisor to start it again.
-func TestNodesOfTheirOwnEndWithoutMessages(t *testing.T) {
+func TestClusterNodesOfTheirOwnEndWithoutMessages(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 1, "")
 	s := rig.Serve(t, "-nats", servers.URLs()[0], "-nats-replicas", "1")
@@ -92,9 +92,9 @@ func TestNodesOfTheirOwnEndWithoutMessages(t *testing.T) {
 	}
 }
 
-// TestFromOneNodeToManyAndBack follows the steps of docs/cluster.md: nothing on anybody's screen is lost, and nothing comes
+// TestClusterFromOneNodeToManyAndBack follows the steps of docs/cluster.md: nothing on anybody's screen is lost, and nothing comes
 // twice.
-func TestFromOneNodeToManyAndBack(t *testing.T) {
+func TestClusterFromOneNodeToManyAndBack(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)
 	one := rig.ServeAt(t, addr)
