@@ -63,8 +63,10 @@ func TestFirstRowExpires(t *testing.T) {
 					getSelection().selectAllChildren(read.querySelector(%q));
 					window.y = read.getBoundingClientRect().top;
 					window.first = was[0].querySelector(%[5]q).textContent;
+					window.took = document.activeElement === was[%[4]d]; // an expired row takes no focus
 				}`, rig.Log, rig.Rows, tt.end, tt.focus, rig.RowText))
-				if rig.Eval[string](tab, `first`) != rig.FillText("first", rig.Unmounted+1) {
+				if rig.Eval[string](tab, `first`) != rig.FillText("first", rig.Unmounted+1) ||
+					tt.focus >= 0 && !rig.Eval[bool](tab, `took`) {
 					return false
 				}
 				tab.AgeUntil(expires)
