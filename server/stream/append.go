@@ -103,8 +103,8 @@ func (n *NATS) append(pending pendingAppend, suffix string) {
 		return
 	}
 	// JetStream deletes every message after maxAge, so a message needs a time to live of its own only if that is shorter. In
-	// memory, do not set a longer one: JetStream would need 50 bytes to remember it. On disk and in a cluster always set one,
-	// because maxAge may be longer after the next start, or because another node raises it.
+	// memory, do not set a longer one: JetStream would need 50 bytes to remember it. On disk and in a cluster always set
+	// one, because maxAge may be longer after the next start, or because another node raises it.
 	ttl := natsTTL(time.Duration(pending.event.Expires-pending.event.At) * time.Millisecond)
 	if n.folder != nil || n.pulse != nil || ttl < n.opened.maxAge {
 		msg.Header.Set(jetstream.MsgTTLHeader, ttl.String())
