@@ -211,6 +211,23 @@ func TestFollowBringsWhatIsStoredThenWhatComes(t *testing.T) {
 	})
 }
 
+func TestHeadIsTheLastOfItsRoom(t *testing.T) {
+	twins(t, func(t *testing.T, s hub.Stream) {
+		wantHead := func(room string, seq int64) {
+			t.Helper()
+			if got, err := s.Head(t.Context(), room); err != nil || got != seq {
+				t.Errorf("the head of %s is %d, %v, want %d", room, got, err, seq)
+			}
+		}
+		wantHead("lobby", 0)
+		mustAppend(t, s, "lobby", message(1, time.Minute))
+		last := mustAppend(t, s, "lobby", message(2, time.Minute))
+		tea := mustAppend(t, s, "tea", message(3, time.Minute))
+		wantHead("lobby", last.Seq)
+		wantHead("tea", tea.Seq)
+	})
+}
+
 func TestStopEndsFollowing(t *testing.T) {
 	twins(t, func(t *testing.T, s hub.Stream) {
 		stopped := make(chan wire.Message, 10)
