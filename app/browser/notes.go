@@ -32,12 +32,13 @@ func (n *Notes) read(tab *Storage, now time.Time) {
 	}
 }
 
-// Note replaces the noted changes by changes. The value "" deletes a key. Note does not block.
+// Note replaces the noted changes by changes, which must not change any more. The value "" deletes a key. Note does not
+// block.
 func (n *Notes) Note(changes map[string]string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if !maps.Equal(changes, n.noted) {
-		n.noted = maps.Clone(changes)
+		n.noted = changes
 		n.writeLocked()
 	}
 }
@@ -60,35 +61,29 @@ func (n *Notes) storeLeft(save func(changes map[string]string) error) error {
 	return nil
 }
 
+// writeLocked writes the notes into the tab's storage as a text: the time in milliseconds since 1970, and then each key and
+// its value, each in a line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a
+// line break as \n. If a key is there twice, the later value counts.
 func (n *Notes) writeLocked() {
-	all := maps.Clone(n.left)
-	if all == nil {
-		all = map[string]string{}
+	lines := []string{strconv.FormatInt(time.Now().UnixMilli(), 10)}
+	for _, changes := range []map[string]string{n.left, n.noted} {
+		for key, value := range changes {
+			lines = append(lines, key, value)
+		}
 	}
-	maps.Copy(all, n.noted)
-	if len(all) == 0 {
+	if len(lines) == 1 {
 		_ = n.tab.Delete(NotesKey) // where the browser denies storage, there is nothing to delete
 		return
 	}
-	_ = n.tab.Save(NotesKey, encodeNotes(all, time.Now())) // without it only the device keeps the changes
+	_ = n.tab.Save(NotesKey, strings.Join(lines, "\n")) // without it only the device keeps the changes
 }
 
-// encodeNotes returns changes as a text: the time in milliseconds since 1970, and then each key and its value, each in a
-// line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a line break as \n.
-func encodeNotes(changes map[string]string, now time.Time) string {
-	lines := []string{strconv.FormatInt(now.UnixMilli(), 10)}
-	for key, value := range changes {
-		lines = append(lines, key, value)
-	}
-	return strings.Join(lines, "\n")
-}
-
-// decodeNotes returns the changes in a text of encodeNotes. It returns nil if the text is older than noteTime, or is none of
-// encodeNotes.
+// decodeNotes returns the changes in a text of writeLocked. It returns nil if the text is older than noteTime, or is none of
+// writeLocked.
 func decodeNotes(text string, now time.Time) map[string]string {
 	lines := strings.Split(text, "\n")
 	at, err := strconv.ParseInt(lines[0], 10, 64)
-	if age := now.Sub(time.UnixMilli(at)); err != nil || age.Abs() > noteTime || len(lines)%2 == 0 {
+	if age := now.UnixMilli() - at; err != nil || max(age, -age) > noteTime.Milliseconds() || len(lines)%2 == 0 {
 		return nil
 	}
 	changes := map[string]string{}

@@ -2,6 +2,7 @@ package browser
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"testing"
 	"time"
@@ -51,16 +52,17 @@ func TestNotesOutliveThePage(t *testing.T) {
 func TestDecodeNotes(t *testing.T) {
 	now := time.Now()
 	good := map[string]string{"a": "b"}
+	at := func(at time.Time) string { return fmt.Sprintf("%d\na\nb", at.UnixMilli()) }
 	for _, tt := range []struct {
 		name, text string
 		want       map[string]string
 	}{
 		{"no notes", "", nil},
-		{"new notes", encodeNotes(good, now), good},
-		{"the oldest that count", encodeNotes(good, now.Add(-noteTime+time.Second)), good},
-		{"too old", encodeNotes(good, now.Add(-noteTime-time.Second)), nil},
-		{"of the future", encodeNotes(good, now.Add(time.Hour)), nil},
-		{"a key without a value", encodeNotes(good, now) + "\nc", nil},
+		{"new notes", at(now), good},
+		{"the oldest that count", at(now.Add(-noteTime + time.Second)), good},
+		{"too old", at(now.Add(-noteTime - time.Second)), nil},
+		{"of the future", at(now.Add(time.Hour)), nil},
+		{"a key without a value", at(now) + "\nc", nil},
 		{"no time", "a\nb", nil},
 	} {
 		if got := decodeNotes(tt.text, now); !maps.Equal(got, tt.want) {
