@@ -51,7 +51,8 @@ func TestParseConfig(t *testing.T) {
 		{"proxies from the environment", nil, map[string]string{"MAYFLY_TRUSTED_PROXIES": "::1", "MAYFLY_CONNS_PER_IP": "7"}, func(c *config) {
 			c.proxies, c.connsPerIP = admission.Proxies{netip.MustParsePrefix("::1/128")}, 7
 		}},
-		{"NATS servers", []string{"-nats", "nats://a:4222, tls://b:4222", "-nats-name", "chat-2"}, map[string]string{"MAYFLY_NATS_REPLICAS": "5"},
+		{"NATS servers", []string{"-nats", "nats://a:4222, tls://b:4222", "-nats-name", "chat-2"},
+			map[string]string{"MAYFLY_NATS_REPLICAS": "5"},
 			func(c *config) {
 				c.nats = stream.Cluster{URLs: []string{"nats://a:4222", "tls://b:4222"}, Name: "chat-2", Replicas: 5}
 			}},
@@ -106,7 +107,7 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-nats nats://a:4222 -data /d", "-data and -nats are both set"},
 		{"-nats nats://a:4222 -nats-name a.b", "want 1 to 32 letters, digits and hyphens"},
 		{"-nats nats://a:4222 -nats-replicas 2", "want 3, or 5, or 1"},
-		{"-nats nats://a:4222 -nats-cert /none", "of -nats-cert and -nats-key only one is set"},
+		{"-nats nats://a:4222 -nats-cert /none", "-nats-cert and -nats-key belong together"},
 		{"-nats nats://a:4222 -nats-creds /none/there", "-nats-creds: open /none/there"},
 		{"-nats nats://a:4222 -nats-creds /dev/null", "has neither a NATS user's JWT and seed nor a seed alone"},
 		{"-nats nats://a:4222 -nats-ca /dev/null", "want files in the format PEM"},
@@ -141,7 +142,8 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
+		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log",
+		"127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)
 		}

@@ -21,8 +21,8 @@ func TestClientFromANodeThatIsAhead(t *testing.T) {
 			release := w.stream.HoldCopies() // from now on this node is behind
 			now := time.Now().UnixMilli()
 			cleo := wire.User{ID: "u-cleo", Name: "cleo"} // on another node
-			w.stream.Append("lobby", hub.NewMessage(wire.Message{ID: id(2), User: cleo, Text: "x", At: now, Expires: now + 60_000}),
-				func(hub.Receipt, error) {})
+			m := wire.Message{ID: id(2), User: cleo, Text: "x", At: now, Expires: now + 60_000}
+			w.stream.Append("lobby", hub.NewMessage(m), func(hub.Receipt, error) {})
 			ben := w.person("ben")
 			go ben.Join(t.Context(), "join", wire.Join{Room: "lobby", Cursor: &wire.Cursor{Epoch: "memory", Seq: 2}})
 			if frames := ben.take(); len(frames) > 0 {

@@ -66,7 +66,7 @@ func (c Cluster) Check() error {
 		}
 	}
 	if (c.Cert == "") != (c.Key == "") {
-		wrong("of -nats-cert and -nats-key only one is set: want both, or neither")
+		wrong("-nats-cert and -nats-key belong together: want both, or neither")
 	}
 	if !clusterName.MatchString(c.Name) {
 		wrong("-nats-name is %q: want 1 to 32 letters, digits and hyphens", c.Name)

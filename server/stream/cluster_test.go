@@ -34,11 +34,7 @@ func openClusterWith(t *testing.T, cluster stream.Cluster, config stream.Config,
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := n.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	closeAtEnd(t, n)
 	return n
 }
 
@@ -55,11 +51,7 @@ func openBoth(t *testing.T, cluster stream.Cluster, config stream.Config) (nodes
 				return
 			}
 			nodes[i] = n
-			t.Cleanup(func() {
-				if err := n.Close(); err != nil {
-					t.Error(err)
-				}
-			})
+			closeAtEnd(t, n)
 		})
 	}
 	if opening.Wait(); t.Failed() {
@@ -119,7 +111,8 @@ func nextOf(t *testing.T, c <-chan wire.Message) wire.Message {
 	}
 }
 
-// TestClusterEpochOutlivesMessages: the epoch of a cluster is a message in the stream, but it stays when all others have expired.
+// TestClusterEpochOutlivesMessages: the epoch of a cluster is a message in the stream, but it stays when all others have
+// expired.
 func TestClusterEpochOutlivesMessages(t *testing.T) {
 	t.Parallel()
 	cluster := clusterOf(natstest.Start(t, 1, ""))

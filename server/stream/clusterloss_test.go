@@ -64,13 +64,8 @@ func (l *load) more(n int) {
 		defer l.mu.Unlock()
 		return len(l.accepted)
 	}
-	deadline := time.Now().Add(testTimeout)
-	for before := count(); count() < before+n; {
-		if time.Now().After(deadline) {
-			l.t.Fatalf("%d messages are accepted, want %d more than %d", count(), n, before)
-		}
-		time.Sleep(time.Millisecond)
-	}
+	before := count()
+	eventually(l.t, fmt.Sprintf("%d more messages are accepted", n), func() bool { return count() >= before+n })
 }
 
 // end stops the appends, and checks that each node got every accepted message, once and in the same order.
@@ -96,7 +91,8 @@ func (l *load) end() {
 	}
 }
 
-// TestClusterLeaderKilled: the server that leads the stream is killed, perhaps between storing a message and republishing it.
+// TestClusterLeaderKilled: the server that leads the stream is killed, perhaps between storing a message and republishing
+// it.
 func TestClusterLeaderKilled(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
@@ -107,8 +103,8 @@ func TestClusterLeaderKilled(t *testing.T) {
 	l.end()
 }
 
-// TestClusterServersRestartedOneByOne: the messages, the epoch and the sign-outs outlive that all servers are restarted, one after
-// the other, although they are in memory only.
+// TestClusterServersRestartedOneByOne: the messages, the epoch and the sign-outs outlive that all servers are restarted, one
+// after the other, although they are in memory only.
 func TestClusterServersRestartedOneByOne(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
@@ -150,8 +146,8 @@ func TestClusterServersRestartedOneByOne(t *testing.T) {
 	}
 }
 
-// TestClusterTwoOfThreeServersGone: nothing can be stored, and what is stored can be read on. When the two are back, empty, the
-// third gives them everything.
+// TestClusterTwoOfThreeServersGone: nothing can be stored, and what is stored can be read on. When the two are back, empty,
+// the third gives them everything.
 func TestClusterTwoOfThreeServersGone(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")
@@ -170,9 +166,7 @@ func TestClusterTwoOfThreeServersGone(t *testing.T) {
 	if a := appendOne(t, nodes[0], "lobby", message(2, time.Hour)); a.err == nil {
 		t.Error("a message was accepted that only one of three servers has")
 	}
-	for nodes[1].Ready(t.Context()) == nil { // a node asks every 2 s
-		time.Sleep(10 * time.Millisecond)
-	}
+	eventually(t, "a node without the cluster is not ready", func() bool { return nodes[1].Ready(t.Context()) != nil })
 	var late <-chan wire.Message
 	for late == nil { // until the node is connected to the server that is left
 		late = tryFollow(t, nodes[1], "lobby")
@@ -203,9 +197,7 @@ func TestClusterTwoOfThreeServersGone(t *testing.T) {
 			t.Error("a node says that all messages are lost")
 		default:
 		}
-		for n.Ready(t.Context()) != nil {
-			time.Sleep(10 * time.Millisecond)
-		}
+		eventually(t, "a node is ready again", func() bool { return n.Ready(t.Context()) == nil })
 	}
 }
 
@@ -223,8 +215,8 @@ func tryFollow(t *testing.T, n *stream.NATS, room string) <-chan wire.Message {
 	return c
 }
 
-// TestClusterServerStandsStill: a server stands still without closing a connection. The nodes go to the others, and nothing is
-// lost.
+// TestClusterServerStandsStill: a server stands still without closing a connection. The nodes go to the others, and nothing
+// is lost.
 func TestClusterServerStandsStill(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 3, "")

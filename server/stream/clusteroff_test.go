@@ -41,7 +41,8 @@ func configOf(t *testing.T, js jetstream.JetStream) jetstream.StreamConfig {
 	return found.CachedInfo().Config
 }
 
-// TestClusterCopiesThatAreLostSilently: nothing is republished any more, and no connection is lost. The messages come all the same.
+// TestClusterCopiesThatAreLostSilently: nothing is republished any more, and no connection is lost. The messages come all
+// the same.
 func TestClusterCopiesThatAreLostSilently(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 1, "")
@@ -60,8 +61,8 @@ func TestClusterCopiesThatAreLostSilently(t *testing.T) {
 	want(t, tea, inTea)
 }
 
-// TestClusterLimitsAreOnlyRaised: nodes with other flags, and older ones, never lower a limit of a stream or undo what a newer node
-// has done, because JetStream would delete messages.
+// TestClusterLimitsAreOnlyRaised: nodes with other flags, and older ones, never lower a limit of a stream or undo what a
+// newer node has done, because JetStream would delete messages.
 func TestClusterLimitsAreOnlyRaised(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 1, "")
@@ -119,8 +120,8 @@ func TestClusterThatCannotBeUsed(t *testing.T) {
 	}
 }
 
-// TestClusterClockThatIsBehind: a node whose clock is behind goes by the clock of the stream, shows nothing that has expired, and
-// says what is wrong.
+// TestClusterClockThatIsBehind: a node whose clock is behind goes by the clock of the stream, shows nothing that has
+// expired, and says what is wrong.
 func TestClusterClockThatIsBehind(t *testing.T) {
 	t.Parallel()
 	clock := hub.NewClock(func() time.Time { return time.Now().Add(-time.Hour) })
@@ -136,8 +137,8 @@ func TestClusterClockThatIsBehind(t *testing.T) {
 	}
 }
 
-// TestClusterClockThatIsAhead: a node whose clock is ahead says so, and what people post there lives no longer on other nodes, whose
-// clocks stay right.
+// TestClusterClockThatIsAhead: a node whose clock is ahead says so, and what people post there lives no longer on other
+// nodes, whose clocks stay right.
 func TestClusterClockThatIsAhead(t *testing.T) {
 	t.Parallel()
 	cluster, metrics := clusterOf(natstest.Start(t, 1, "")), prometheus.NewRegistry()
@@ -156,7 +157,8 @@ func TestClusterClockThatIsAhead(t *testing.T) {
 	m.At, m.Expires = m.At+time.Hour.Milliseconds(), m.Expires+time.Hour.Milliseconds()
 	mustAppend(t, n, "lobby", m)
 	got := nextOf(t, followed)
-	if left := time.Until(time.UnixMilli(got.Expires)); left > time.Minute || got.Expires-got.At != time.Minute.Milliseconds() {
+	left, life := time.Until(time.UnixMilli(got.Expires)), got.Expires-got.At
+	if left > time.Minute || life != time.Minute.Milliseconds() {
 		t.Errorf("the message lives for another %s, and for %d ms in all, want a minute", left, got.Expires-got.At)
 	}
 }

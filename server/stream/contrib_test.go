@@ -84,8 +84,8 @@ func contributed(t *testing.T, name string, changes ...string) string {
 	return text
 }
 
-// TestClusterContributedConfiguration: three servers with the configuration in contrib/nats serve two nodes, with TLS, credentials and
-// no more permissions than needed. The servers write no message to their disks.
+// TestClusterContributedConfiguration: three servers with the configuration in contrib/nats serve two nodes, with TLS,
+// credentials and no more permissions than needed. The servers write no message to their disks.
 func TestClusterContributedConfiguration(t *testing.T) {
 	t.Parallel()
 	etc := t.TempDir()
@@ -129,12 +129,10 @@ func TestClusterContributedConfiguration(t *testing.T) {
 		t.Error("a repeat was stored again")
 	}
 	signals, _ := listen(t, nodes[1])
-	for deadline := time.Now().Add(testTimeout); len(signals) == 0; { // the other servers learn in a moment who listens
-		if send(t, nodes[0], hub.Signal{Kind: "typing"}); time.Now().After(deadline) {
-			t.Fatalf("no signal came:\n%s", &logged)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	eventually(t, "a signal comes", func() bool { // the other servers learn in a moment who listens
+		send(t, nodes[0], hub.Signal{Kind: "typing"})
+		return len(signals) > 0
+	})
 	if err := nodes[0].Facts().Keep(t.Context(), "ann signed out", time.Now().Add(time.Hour)); err != nil {
 		t.Error(err)
 	}

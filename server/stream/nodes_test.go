@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/coder/websocket"
-
 	"mayfly/server/hub"
 	"mayfly/server/stream/natstest"
 	"mayfly/shared/wire"
@@ -26,19 +24,11 @@ func pair(t *testing.T, servers *natstest.Cluster) (nodes [2]house) {
 	return nodes
 }
 
-// guest returns a client of the guest with that secret, who has joined room, and its joined frame. cursor is nil or says
-// what the client has of the room already.
+// guest returns a client of the guest with that secret, who has joined room, and its joined frame. cursor says what the
+// client has of the room already; it may be nil.
 func (h house) guest(t *testing.T, secret, room string, cursor *wire.Cursor) (*socket, wire.Joined) {
 	t.Helper()
-	ws, _, err := websocket.Dial(t.Context(), h.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ws.SetReadLimit(wire.MaxServerMessage)
-	t.Cleanup(func() { ws.CloseNow() })
-	s := &socket{t: t, ws: ws}
-	s.send(wire.Hello{Guest: &secret, Rooms: []wire.Join{{Room: room, Cursor: cursor}}})
-	return s, await[wire.Joined](s)
+	return h.greet(t, wire.Hello{Guest: &secret, Rooms: []wire.Join{{Room: room, Cursor: cursor}}})
 }
 
 func postOf(n int, ttl time.Duration) wire.Post {
@@ -80,7 +70,8 @@ func TestClusterChatOnTwoNodes(t *testing.T) {
 	ann.send(postOf(1, time.Minute))
 	first, onA := acceptedAndPosted(ann)
 	onB := await[wire.Posted](ben)
-	if onA.Seq != first.Seq || onB.Seq != first.Seq || onA.Text != onB.Text || onA.Expires != onB.Expires || onA.User != onB.User {
+	if onA.Seq != first.Seq || onB.Seq != first.Seq || onA.Text != onB.Text || onA.Expires != onB.Expires ||
+		onA.User != onB.User {
 		t.Errorf("accepted as %d, posted as\n%+v and\n%+v", first.Seq, onA, onB)
 	}
 
@@ -161,8 +152,8 @@ func TestClusterChatOnTwoNodes(t *testing.T) {
 	}
 }
 
-// TestClusterPeopleOnTwoNodes: people on one node are seen on the other one, their names are told apart across nodes, and who types
-// is shown there.
+// TestClusterPeopleOnTwoNodes: people on one node are seen on the other one, their names are told apart across nodes, and
+// who types is shown there.
 func TestClusterPeopleOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	nodes := pair(t, natstest.Start(t, 1, ""))

@@ -45,6 +45,12 @@ type socket struct {
 // in returns a client that has joined room, and its joined frame.
 func (h house) in(t *testing.T, room string) (*socket, wire.Joined) {
 	t.Helper()
+	return h.greet(t, wire.Hello{Rooms: []wire.Join{{Room: room}}})
+}
+
+// greet returns a client that has sent hello, which joins a room, and the room's joined frame.
+func (h house) greet(t *testing.T, hello wire.Hello) (*socket, wire.Joined) {
+	t.Helper()
 	ws, _, err := websocket.Dial(t.Context(), h.url+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol}})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +58,7 @@ func (h house) in(t *testing.T, room string) (*socket, wire.Joined) {
 	ws.SetReadLimit(wire.MaxServerMessage)
 	t.Cleanup(func() { ws.CloseNow() })
 	s := &socket{t: t, ws: ws}
-	s.send(wire.Hello{Rooms: []wire.Join{{Room: room}}})
+	s.send(hello)
 	return s, await[wire.Joined](s)
 }
 

@@ -54,12 +54,17 @@ func openWith(t *testing.T, config stream.Config, metrics prometheus.Registerer)
 	if err != nil {
 		t.Fatal(err)
 	}
+	closeAtEnd(t, n)
+	return n
+}
+
+// closeAtEnd closes n at the end of the test.
+func closeAtEnd(t *testing.T, n *stream.NATS) {
 	t.Cleanup(func() {
 		if err := n.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return n
 }
 
 var roomy = stream.Config{MaxTTL: time.Hour, RoomEvents: 10_000, Bytes: 64 << 20}

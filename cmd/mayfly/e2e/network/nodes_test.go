@@ -67,8 +67,8 @@ func (s several) Start() {
 	}
 }
 
-// TestClusterNothingLostOnTwoNodes does what TestNothingLostNothingTwice does, on two nodes that share three NATS servers. Each
-// connection and each poll of a client comes to another node.
+// TestClusterNothingLostOnTwoNodes does what TestNothingLostNothingTwice does, on two nodes that share three NATS servers.
+// Each connection and each poll of a client comes to another node.
 func TestClusterNothingLostOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
@@ -96,8 +96,8 @@ func (a *actor) forgiveUnavailable() {
 	}
 }
 
-// TestClusterReactionsAgreeOnTwoNodes does what TestReactionsAgreeAndWhatIsTakenBackIsGone does, on two nodes that share three NATS
-// servers.
+// TestClusterReactionsAgreeOnTwoNodes does what TestReactionsAgreeAndWhatIsTakenBackIsGone does, on two nodes that share
+// three NATS servers.
 func TestClusterReactionsAgreeOnTwoNodes(t *testing.T) {
 	t.Parallel()
 	c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")

@@ -63,7 +63,9 @@ func tortures(t *testing.T, v victim, addr string, length time.Duration) {
 	var total counts
 	spells := max(1, int(length/spell))
 	for n := range spells {
-		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) { torture(t, v, lines, n, length/time.Duration(spells), &total) })
+		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) {
+			torture(t, v, lines, n, length/time.Duration(spells), &total)
+		})
 		if t.Failed() {
 			break
 		}

@@ -18,7 +18,9 @@ import (
 func untilPeople(t *testing.T, s *rig.Server, n int64) {
 	t.Helper()
 	asks := client.NewGuest()
-	for deadline := time.Now().Add(rig.Timeout); ; {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.Now().Add(rig.Timeout); ; <-again.C {
 		r := rig.Dial(t, s)
 		r.Hello(asks, wire.Join{Room: "lobby"})
 		joined := rig.Next[wire.Joined](r)
@@ -29,12 +31,11 @@ func untilPeople(t *testing.T, s *rig.Server, n int64) {
 		if time.Now().After(deadline) {
 			t.Fatalf("there are %d people in the room, want %d", joined.People-1, n)
 		}
-		time.Sleep(50 * time.Millisecond)
 	}
 }
 
-// TestClusterNodeKilledTakesItsPeopleAlong: a node is killed. The people who come back on the other node within 15 s never went, and
-// those who do not come back are gone.
+// TestClusterNodeKilledTakesItsPeopleAlong: a node is killed. The people who come back on the other node within 15 s never
+// went, and those who do not come back are gone.
 func TestClusterNodeKilledTakesItsPeopleAlong(t *testing.T) {
 	t.Parallel()
 	const stay, leave = 10, 10
@@ -71,8 +72,8 @@ func TestClusterNodeKilledTakesItsPeopleAlong(t *testing.T) {
 	}
 }
 
-// TestClusterNodesOfTheirOwnEndWithoutMessages: all NATS servers are restarted at the same time, so all messages are lost. A node
-// ends, and its exit code tells the supervisor to start it again.
+// TestClusterNodesOfTheirOwnEndWithoutMessages: all NATS servers are restarted at the same time, so all messages are lost. A
+// node ends, and its exit code tells the supervisor to start it again.
 func TestClusterNodesOfTheirOwnEndWithoutMessages(t *testing.T) {
 	t.Parallel()
 	servers := natstest.Start(t, 1, "")
@@ -92,8 +93,8 @@ func TestClusterNodesOfTheirOwnEndWithoutMessages(t *testing.T) {
 	}
 }
 
-// TestClusterFromOneNodeToManyAndBack follows the steps of docs/cluster.md: nothing on anybody's screen is lost, and nothing comes
-// twice.
+// TestClusterFromOneNodeToManyAndBack follows the steps of docs/cluster.md: nothing on anybody's screen is lost, and nothing
+// comes twice.
 func TestClusterFromOneNodeToManyAndBack(t *testing.T) {
 	t.Parallel()
 	addr := rig.FreeAddr(t)

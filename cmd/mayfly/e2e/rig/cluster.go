@@ -83,15 +83,9 @@ func spread(t testing.TB, listener net.Listener, addrs []string) *httptest.Serve
 			}
 			return nil, err
 		}}
-	web := httptest.NewUnstartedServer(&httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
+	return serveOn(t, listener, &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: addrs[0]})
 		r.Out.Host = r.In.Host
 		r.SetXForwarded()
 	}, ErrorLog: discard})
-	web.Listener.Close()
-	web.Listener = listener
-	web.Start()
-	t.Cleanup(web.Close)
-	t.Cleanup(web.CloseClientConnections)
-	return web
 }

@@ -38,13 +38,19 @@ func NewFront(t *testing.T, wrap func(next http.Handler) http.Handler, see func(
 	if wrap != nil {
 		proxy = wrap(proxy)
 	}
-	web := httptest.NewUnstartedServer(proxy)
+	serveOn(t, listener, proxy)
+	return f
+}
+
+// serveOn serves handler on listener until the end of the test.
+func serveOn(t testing.TB, listener net.Listener, handler http.Handler) *httptest.Server {
+	web := httptest.NewUnstartedServer(handler)
 	web.Listener.Close()
 	web.Listener = listener
 	web.Start()
-	t.Cleanup(web.CloseClientConnections)
 	t.Cleanup(web.Close)
-	return f
+	t.Cleanup(web.CloseClientConnections) // runs before Close, which waits for open connections
+	return web
 }
 
 // Serve starts a server with args as additional flags. From now on the proxy forwards all requests to this server.

@@ -54,7 +54,7 @@ func NewPoster(t *testing.T, server *Server, n int) *Poster {
 	return p
 }
 
-// Visit makes tab enter all rooms of p, one after the other. The last one is p.rooms[0], which the tab then shows.
+// Visit makes tab enter all rooms of p, one after the other. The last room is p.rooms[0], which the tab then shows.
 func (p *Poster) Visit(tab *Tab, url string) {
 	tab.t.Helper()
 	for _, room := range slices.Backward(p.rooms) {
