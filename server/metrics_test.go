@@ -20,6 +20,7 @@ import (
 
 // labels holds all values that the label of a metric may have, by metric.
 var labels = map[string][]string{
+	"mayfly_moderations_total":      {"mute", "ban", "lift", "clear", "slow", "ttl"},
 	"mayfly_upgrades_refused_total": {"origin", "stopping", "conns", "address", "subprotocol", "handshake"},
 	"mayfly_proxy_problems":         {"upgrade", "websockets", "host", "forwarded_for", "untrusted"},
 	"mayfly_polls_refused_total":    {"origin", "stopping", "conns", "address", "type", "size"},
@@ -69,7 +70,7 @@ func TestEveryMetricIsThereFromTheStart(t *testing.T) {
 	for _, name := range []string{"connections", "connections_signed_in", "connections_total", "polls", "polls_total", "signouts_total", "signouts_waiting", "rooms", "live_messages", "live_messages_bytes", "posts_accepted_total",
 		"posts_repeated_total", "deliveries_total", "messages_expired_total", "reactions_total", "removals_total",
 		"acts_repeated_total", "users", "nodes", "presence_total", "typing_total", "typing_dropped_total", "renames_total",
-		"signals_lost_total"} {
+		"signals_lost_total", "banned_joins_total"} {
 		want = append(want, "mayfly_"+name)
 	}
 	for name, values := range labels {

@@ -93,6 +93,24 @@ func TestTwoPeopleShareOneName(t *testing.T) {
 	}
 }
 
+// TestOneOfThePeopleIsAModerator: both tokens of Grace have the claim, those of others have none.
+func TestOneOfThePeopleIsAModerator(t *testing.T) {
+	p := start(t, nil)
+	for _, who := range devidp.People {
+		s := p.begin()
+		status, got := s.exchange(t, s.choose(t, who).Get("code"))
+		if status != 200 {
+			t.Fatalf("tokens = %d %+v", status, got)
+		}
+		for name, token := range map[string]string{"access": got.Access, "ID": got.ID} {
+			groups := claims(t, token)[devidp.GroupsClaim]
+			if is := reflect.DeepEqual(groups, []any{devidp.Moderators}); is != (who.Given == "Grace") {
+				t.Errorf("the %s token of %s has the groups %v", name, who.Name(), groups)
+			}
+		}
+	}
+}
+
 func TestCancel(t *testing.T) {
 	s := start(t, nil).begin()
 	id := s.form(t)

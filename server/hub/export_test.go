@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"mayfly/shared/wire"
@@ -90,7 +92,7 @@ func NewTimeline() *Timeline { return &Timeline{newTimeline()} }
 func (t *Timeline) Apply(e Event, now int64) (told bool) {
 	before := t.head
 	switch t.apply(e, now).outcome {
-	case posted, reacted, removed:
+	case posted, reacted, removed, decided:
 		return true
 	}
 	_, reacts := e.reaction()
@@ -131,3 +133,81 @@ func (t *Timeline) JoinedBytes(cursor *int64, now, head int64) []byte {
 	f := &Frame{joined: &joined{wire.Joined{Room: "lobby", Epoch: "e", Head: head, Resumed: resumed}.Parts(), s}}
 	return f.AppendTo(nil, now)
 }
+
+// Order is what moderators have set in a room.
+type Order struct{ order }
+
+// NewOrder returns an order in which nothing is set.
+func NewOrder() *Order { return &Order{newOrder()} }
+
+// Spread is the act of a decision that adds an address to a ban.
+const Spread = actSpread
+
+// Decide returns the event of an act about user that a node makes which knows o. For what the act does not need, the
+// parameters do not matter.
+func (o *Order) Decide(id, act, user string, at, ms int64, address string) Event {
+	d := decision{Act: act, By: wire.User{ID: "u-mod"}}
+	switch act {
+	case wire.ActMute, wire.ActBan:
+		d.Until = at + ms
+	case wire.ActSlow, wire.ActTTL:
+		d.For = ms
+	}
+	if wire.IsAboutUser(act) || act == actSpread {
+		d.User = &wire.SomeUser{ID: user}
+	}
+	if act == wire.ActBan || act == actSpread {
+		d.Addresses = []string{address}
+	}
+	e := Event{Kind: KindDecision, User: "u-mod", ID: id, At: at, Expires: o.keepsUntil(d, at, 0), Body: encodeBody(d)}
+	if one := o.barred[user]; act == actSpread && one != nil {
+		e.Expires = one.ban.until
+	}
+	return e
+}
+
+// Apply applies e, and returns the seqs of the events that the stream may erase.
+func (o *Order) Apply(e Event) (replaced []int64) {
+	d, ok := e.decision()
+	if !ok {
+		panic("a decision cannot be read")
+	}
+	_, replaced = o.apply(e, d)
+	return replaced
+}
+
+// Prune forgets what is over at now.
+func (o *Order) Prune(now int64) { o.prune(now) }
+
+// State says what holds at the time now.
+func (o *Order) State(now int64) string {
+	s := fmt.Sprintf("slow %d, life %d", o.slow.ms, o.ttl.ms)
+	for _, id := range slices.Sorted(maps.Keys(o.barred)) {
+		one := o.barred[id]
+		if one.mute.holds(now) {
+			s += fmt.Sprintf(", %s muted until %d", id, one.mute.until)
+		}
+		if one.ban.holds(now) {
+			s += fmt.Sprintf(", %s banned until %d from %q", id, one.ban.until, slices.Sorted(slices.Values(one.addresses)))
+		}
+	}
+	return s
+}
+
+// Barred returns how many users o knows.
+func (o *Order) Barred() int { return len(o.barred) }
+
+// NewSweep returns the event that takes back messages because of the clear with that seq.
+func NewSweep(id string, clear int64, at int64, messages ...Event) Event {
+	s := sweep{Clear: clear}
+	e := Event{Kind: KindSweep, User: "u-mod", ID: id, At: at}
+	for _, m := range messages {
+		s.Messages = append(s.Messages, swept{removal{To: m.Seq, User: m.User, ID: m.ID, At: m.At, Why: wire.WhyModerator}, m.Expires})
+		e.Expires = max(e.Expires, m.Expires)
+	}
+	e.Body = encodeBody(s)
+	return e
+}
+
+// MaxSwept is the most messages in one sweep.
+const MaxSwept = maxSwept

@@ -149,22 +149,11 @@ func (m *moderation) soAlreadyLocked(d decision, now int64) bool {
 	return false
 }
 
-// keepsUntilLocked returns until when the stream keeps the event of d. That is not earlier than the events that d replaces:
-// if the stream could not erase one of them, a node that reads the room later must find d, too.
+// keepsUntilLocked returns until when the stream keeps the event of d (see order.keepsUntil).
 func (m *moderation) keepsUntilLocked(d decision, now int64) int64 {
-	r := m.room
-	switch d.Act {
-	case wire.ActSlow, wire.ActTTL:
-		return Forever
-	case wire.ActClear:
-		return now + max(r.hub.config.TTL.Max, clearLife.Milliseconds())
-	}
-	until := max(d.Until, now+clearLife.Milliseconds())
-	if one := r.timeline.order.barred[d.User.ID]; one != nil {
-		until = max(until, one.stored())
-	}
-	for _, a := range r.acts.byID { // decisions that were not delivered yet
-		if a.decision != nil && a.decision.User != nil && a.decision.User.ID == d.User.ID {
+	until := m.room.timeline.order.keepsUntil(d, now, m.room.hub.config.TTL.Max)
+	for _, a := range m.room.acts.byID { // decisions that were not delivered yet
+		if d.User != nil && a.decision != nil && a.decision.User != nil && a.decision.User.ID == d.User.ID {
 			until = max(until, a.decision.Until)
 		}
 	}

@@ -16,8 +16,8 @@ const (
 	// OrderEvents is how many events the stream must have space for in one room because of the acts of moderators: for each
 	// barred user a mute, a ban and a lift; the addresses; and the few others.
 	OrderEvents = 3*MaxBarred + MaxBarAddresses + 100
-	// clearLife is the shortest life of the event of a clear. In this time a node stores which messages are taken back.
-	clearLife = time.Hour
+	// decisionLife is the shortest time for which the stream keeps a decision.
+	decisionLife = time.Hour
 )
 
 // Forever is the deadline of an event that lives until it is erased: what slow mode and the life of a room's messages are
@@ -85,6 +85,24 @@ func (o *order) apply(e Event, d decision) (changed bool, replaced []int64) {
 	return true, replaced
 }
 
+// keepsUntil returns until when the stream keeps the event of d, which is made at the time now. That is not earlier than the
+// events that d replaces: if the stream could not erase one of them, a node that reads the room later must find d, too. At
+// least it is decisionLife later, because another node may have made a decision that this node does not know yet: the stream
+// has erased that long before. longest is how long a message can live, in milliseconds.
+func (o *order) keepsUntil(d decision, now, longest int64) int64 {
+	switch d.Act {
+	case wire.ActSlow, wire.ActTTL:
+		return Forever
+	case wire.ActClear:
+		return now + max(longest, decisionLife.Milliseconds())
+	}
+	until := max(d.Until, now+decisionLife.Milliseconds())
+	if one := o.barred[d.User.ID]; one != nil {
+		until = max(until, one.stored())
+	}
+	return until
+}
+
 // about returns what is known about the user with that id. If there is nothing yet, it adds an entry.
 func (o *order) about(id string) *barred {
 	one := o.barred[id]
@@ -116,10 +134,11 @@ func (s *setting) set(seq, ms int64) (changed bool, replaced []int64) {
 	return true, replaced
 }
 
-// spread adds the addresses in d to the ban of the user, if the user is still banned.
+// spread adds the addresses in d to the ban of the user, if the user is still banned. The event must last as long as the
+// ban: a shorter one is about an earlier ban, and a node that reads the room after its end would not find it.
 func (o *order) spread(e Event, d decision) (replaced []int64) {
 	one := o.barred[d.User.ID]
-	if one == nil || !one.ban.holds(e.At) {
+	if one == nil || !one.ban.holds(e.At) || e.Expires < one.ban.until {
 		return []int64{e.Seq}
 	}
 	known := len(one.addresses)

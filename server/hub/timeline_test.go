@@ -49,11 +49,24 @@ func (h *history) add() {
 		e = hub.NewReaction(id(int(h.seq)), user, target.Seq, emoji, h.random.IntN(3) > 0, h.now, target.Expires)
 	case act < 9:
 		e = hub.NewRemoval(id(int(h.seq)), target.User, target, h.now)
-	default:
+	case act < 10 && h.random.IntN(2) == 0:
 		e = hub.NewRemoval(id(int(h.seq)), user.ID, target, h.now)
+	default:
+		e = h.sweep()
 	}
 	e.Seq = h.seq
 	h.events = append(h.events, e)
+}
+
+// sweep returns a sweep of some messages of the history, of which some are gone already.
+func (h *history) sweep() hub.Event {
+	var swept []hub.Event
+	for _, e := range h.events {
+		if e.Kind == hub.KindMessage && (len(swept) == 0 || h.random.IntN(2) == 0) {
+			swept = append(swept, e)
+		}
+	}
+	return hub.NewSweep(id(int(h.seq)), h.seq-1, h.now, swept...)
 }
 
 // message returns one of the messages of the history.
@@ -90,9 +103,13 @@ func (h *history) left(from int) (left []hub.Event) {
 	return left
 }
 
-// headLives reports whether what the event at the head is about still lives at the end.
+// headLives reports whether what the event at the head is about still lives at the end. It does not for a sweep: a node that
+// reads the room later cannot know whether the sweep has taken back messages that have expired since. Then a client that
+// comes with that head gets the newest messages, as if it had no cursor.
 func (h *history) headLives(head int64) bool {
-	return slices.ContainsFunc(h.events, func(e hub.Event) bool { return e.Seq == head && e.Expires > h.now })
+	return slices.ContainsFunc(h.events, func(e hub.Event) bool {
+		return e.Seq == head && e.Expires > h.now && e.Kind != hub.KindSweep
+	})
 }
 
 // TestEveryNodeHasTheSameTimeline: a node that was there all the time, a node that reads the room at the end, and a node
@@ -312,6 +329,12 @@ func FuzzEvent(f *testing.F) {
 	f.Add("removal", "u-ann", hub.NewRemoval("", "u-ann", m, 2).Body)
 	f.Add("removal", "u-ann", []byte(`{"to":9,"user":"u-ann","id":"x","why":"author"}`))
 	f.Add("removal", "u-ann", []byte(`null`))
+	f.Add("sweep", "u-mod", hub.NewSweep("", 4, 2, m).Body)
+	f.Add("sweep", "u-mod", []byte(`{"clear":4,"messages":[{"to":1},{"to":9,"user":"u","id":"x","why":"moderator"}]}`))
+	f.Add("decision", "u-mod", []byte(`{"act":"clear","by":{"id":"u-mod","name":"Mod","anonymous":false,"role":"moderator"}}`))
+	f.Add("decision", "u-mod", []byte(`{"act":"ban","user":{"id":"g-1","name":""},"by":{},"until":90,"addresses":["192.0.2.1"]}`))
+	f.Add("decision", "g-1", []byte(`{"act":"spread","user":{"id":"g-1","name":""},"addresses":["192.0.2.2"]}`))
+	f.Add("decision", "u-mod", []byte(`{"act":"slow","for":-1}`))
 	f.Fuzz(func(t *testing.T, kind, user string, body []byte) {
 		node := hub.NewTimeline()
 		node.Apply(m, 2)

@@ -1,0 +1,185 @@
+package hub_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"mayfly/server/hub"
+	"mayfly/shared/wire"
+)
+
+// TestEveryNodeHasTheSameOrder: two nodes make decisions, each without knowing the last ones of the other, and the stream
+// stores them in some order. A node that was there all the time, and a node that reads at the end what the stream has not
+// erased and not deleted, have the same. The stream erases what was replaced sooner or later, but within an hour.
+func TestEveryNodeHasTheSameOrder(t *testing.T) {
+	users, addresses := []string{"g-a", "g-b", "u-c"}, []string{"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+	acts := []string{wire.ActMute, wire.ActBan, wire.ActLift, wire.ActSlow, wire.ActTTL, hub.Spread}
+	for seed := range uint64(20_000) {
+		random := rand.New(rand.NewPCG(seed, 19))
+		var events []hub.Event
+		now := int64(1_000_000)
+		there, makers, known := hub.NewOrder(), [2]*hub.Order{hub.NewOrder(), hub.NewOrder()}, [2]int{}
+		erasedAt := map[int64]int64{}
+		for seq := range int64(3 + random.IntN(20)) {
+			now += random.Int64N(40 * time.Minute.Milliseconds())
+			maker := random.IntN(2)
+			for upTo := len(events) - random.IntN(3); known[maker] < upTo; known[maker]++ {
+				makers[maker].Apply(events[known[maker]])
+			}
+			act := acts[random.IntN(len(acts))]
+			ms := time.Minute.Milliseconds() << random.IntN(12)
+			if act == wire.ActSlow || act == wire.ActTTL {
+				ms = int64(random.IntN(3)) * 1000
+			}
+			e := makers[maker].Decide(id(int(seq)), act, users[random.IntN(len(users))], now, ms, addresses[random.IntN(3)])
+			if e.Seq = seq + 1; act == hub.Spread && e.Expires <= now {
+				continue // nobody is banned
+			}
+			events = append(events, e)
+			for _, replaced := range there.Apply(e) {
+				erasedAt[replaced] = now + random.Int64N(time.Hour.Milliseconds())
+			}
+			there.Prune(now)
+		}
+		late := hub.NewOrder()
+		now += random.Int64N(3 * time.Hour.Milliseconds())
+		for _, e := range events {
+			if at, replaced := erasedAt[e.Seq]; e.Expires > now && (!replaced || at > now) {
+				late.Apply(e)
+			}
+		}
+		there.Prune(now)
+		if got, want := late.State(now), there.State(now); got != want {
+			t.Fatalf("seed %d: a node that reads the room has\n%s, want\n%s", seed, got, want)
+		}
+	}
+}
+
+// TestOrderForgets what is over, and then is empty.
+func TestOrderForgets(t *testing.T) {
+	o := hub.NewOrder()
+	for n := range 50 {
+		e := o.Decide(id(n), []string{wire.ActMute, wire.ActBan, wire.ActLift}[n%3], fmt.Sprint("g-", n/2), 1000, 60_000, "192.0.2.1")
+		e.Seq = int64(n + 1)
+		o.Apply(e)
+	}
+	if o.Barred() != 25 {
+		t.Errorf("the order knows %d users, want 25", o.Barred())
+	}
+	o.Prune(1000 + 59_999)
+	if o.Barred() == 0 {
+		t.Error("the order has forgotten everything too early")
+	}
+	if o.Prune(1000 + time.Hour.Milliseconds()); o.Barred() != 0 {
+		t.Errorf("the order still knows %d users", o.Barred())
+	}
+}
+
+// moderator returns a recorder that is a moderator and has joined room.
+func (w world) moderator(t *testing.T, name, room string) *recorder {
+	t.Helper()
+	r := &recorder{user: wire.User{ID: "u-" + name, Name: name, Role: wire.RoleModerator}}
+	r.Client = w.NewClient(r, r.user, "192.0.2.1", hub.Writer)
+	r.join(t, room, nil)
+	return r
+}
+
+// TestRoomKeepsSoManyBars and no more: further mutes and bans must wait, but lifts and others need not.
+func TestRoomKeepsSoManyBars(t *testing.T) {
+	config := testConfig
+	config.Acts = 10 * hub.MaxBarred
+	bubble(t, config, func(t *testing.T, w world) {
+		mod := w.moderator(t, "mod", "lobby")
+		hour := time.Hour.Milliseconds()
+		for n := range hub.MaxBarred {
+			mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActMute, User: fmt.Sprint("x-", n), For: &hour})
+		}
+		if told := mod.take(); len(told) != hub.MaxBarred {
+			t.Fatalf("%d frames came, want %d", len(told), hub.MaxBarred)
+		}
+		time.Sleep(time.Minute)
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActBan, User: "x-more", For: &hour})
+		refused, ok := mod.take()[0].(wire.Refused)
+		if !ok || refused.Code != wire.CodeUnavailable || refused.Re != "moderate" ||
+			refused.RetryMS != (59*time.Minute).Milliseconds() {
+			t.Errorf("one more is answered %+v", refused)
+		}
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActBan, User: "x-5", For: &hour})
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActLift, User: "x-7"})
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActSlow, For: &hour})
+		for _, f := range mod.take() {
+			if _, ok := f.(wire.Moderated); !ok {
+				t.Errorf("got %+v", f)
+			}
+		}
+		time.Sleep(2 * time.Hour)
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActBan, User: "x-more", For: &hour})
+		if _, ok := mod.take()[0].(wire.Moderated); !ok {
+			t.Error("there is still no place")
+		}
+	})
+}
+
+// TestClearOfALargeRoom: it takes several sweeps. All messages are gone, and their bytes are erased.
+func TestClearOfALargeRoom(t *testing.T) {
+	config := testConfig
+	config.Posts, config.RoomMessages = 10_000, 10_000
+	bubble(t, config, func(t *testing.T, w world) {
+		mod := w.moderator(t, "mod", "lobby")
+		const posts = 2*hub.MaxSwept + 1
+		for n := range posts {
+			mod.Post(post(n, "lobby", 0))
+		}
+		mod.take()
+		mod.Moderate(wire.Moderate{Room: "lobby", Act: wire.ActClear})
+		var gone []int64
+		seqs := []int64{}
+		for _, f := range mod.take() {
+			switch f := f.(type) {
+			case wire.Moderated:
+				seqs = append(seqs, f.Seq)
+			case wire.Removed:
+				gone, seqs = append(gone, f.Seqs...), append(seqs, f.Seq)
+			}
+		}
+		if len(gone) != posts || len(seqs) != 4 || !slices.IsSorted(seqs) || !slices.IsSorted(gone) {
+			t.Errorf("%d messages are gone, by events %v", len(gone), seqs)
+		}
+		for _, e := range w.stream.Stored("lobby") {
+			if e.Kind == hub.KindMessage {
+				t.Fatal("a message is still stored")
+			}
+			if len(e.Body) > 37_000 {
+				t.Errorf("a sweep has %d bytes", len(e.Body))
+			}
+		}
+		if j := w.person("ben").join(t, "lobby", nil); len(j.Messages) != 0 || j.Head != seqs[3] {
+			t.Errorf("a newcomer gets %+v", j)
+		}
+		for n := range posts { // every repeat is still known
+			mod.Post(post(n, "lobby", 0))
+		}
+		for _, f := range mod.take() {
+			if a, ok := f.(wire.Accepted); !ok || !a.Repeat {
+				t.Fatalf("got %+v, want the answer to a repeat", f)
+			}
+		}
+	})
+}
+
+// TestDecisionsThatCannotBeRead change nothing but the head.
+func TestDecisionsThatCannotBeRead(t *testing.T) {
+	for _, body := range []string{``, `null`, `{"act":"exile"}`, `{"act":"mute"}`, `{"act":"ban","user":{"id":""}}`, `[]`} {
+		node := hub.NewTimeline()
+		if node.Apply(hub.Event{Kind: hub.KindDecision, Seq: 5, User: "u-mod", ID: "x", Expires: 9, Body: []byte(body)}, 1) {
+			t.Errorf("members are told of %q", body)
+		}
+		if strings.Contains(body, "exile") && node.Head() != 5 {
+			t.Error("an act of a newer node does not count in the head")
+		}
+	}
+}
