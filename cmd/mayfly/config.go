@@ -19,8 +19,8 @@ import (
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only two fields hold the values of several flags: auth those
-// for signing in, and nats those for NATS servers of their own.
+// One type: each of its many fields holds the value of a flag. Only three fields hold the values of several flags: auth
+// those for signing in, nats those for NATS servers of their own, and tls those for TLS.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -41,6 +41,7 @@ type config struct {
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
 	auth         authFlags
+	tls          tlsFlags
 }
 
 const serveUsage = `Usage: mayfly serve [flags]
@@ -101,6 +102,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
+	readTLS := defineTLSFlags(f, &c.tls)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -116,7 +118,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return errors.Join(err, readNATS())
+		return errors.Join(err, readNATS(), readTLS())
 	}
 }
 
