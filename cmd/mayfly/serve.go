@@ -68,6 +68,7 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 // servePublic serves the chat on listener until ctx is done. It closes listener.
 func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
+	c.logDiffering(log)
 	n, err := newNode(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
