@@ -277,6 +277,19 @@ func (s *settings) all(tried ...error) error {
 	return errors.Join(errs...)
 }
 
+// named returns the flags without a usable value, and those that err, the error of the method all, names as wrong.
+func (s *settings) named(err error) map[string]bool {
+	names := maps.Clone(s.wrong)
+	if err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			for _, m := range namedFlag.FindAllStringSubmatch(line, -1) {
+				names[m[1]] = true
+			}
+		}
+	}
+	return names
+}
+
 // aboutFlag finds the flag with which the text of a problem begins.
 var aboutFlag = regexp.MustCompile(`^-([a-z][a-z-]*)`)
 
