@@ -71,9 +71,9 @@ func (n *Notes) storeLeft(save func(changes map[string]string) error) error {
 	return nil
 }
 
-// writeLocked writes the notes into the tab's storage as a text: the time in milliseconds since 1970, and then each key and its
-// value, each in a line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a
-// line break as \n. If a key is there twice, the later value counts. If there are no notes, it deletes the text.
+// writeLocked writes the notes into the tab's storage as a text: the time in milliseconds since 1970, and then each key and
+// its value, each in a line of its own. Neither may contain a line break. The records of the outbox are JSON, which writes a
+// line break as \n. If a key is there twice, the later value counts. If there are no notes, writeLocked deletes the text.
 func (n *Notes) writeLocked() {
 	lines := []string{strconv.FormatInt(time.Now().UnixMilli(), 10)}
 	for _, changes := range []map[string]string{n.left, n.noted} {

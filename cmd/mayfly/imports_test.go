@@ -100,6 +100,7 @@ var fences = map[string][]string{
 	"github.com/coreos/go-oidc":           {"mayfly/server/auth"},
 	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
+	"go.yaml.in/yaml":                     {"mayfly/cmd/mayfly"},
 	"golang.org/x/text":                   {"mayfly/server/names/spelling"},
 	"golang.org/x/sys":                    {"mayfly/server/conn"},
 }

@@ -68,6 +68,7 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 // servePublic serves the chat on listener until ctx is done. It closes listener.
 func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
+	c.logDiffering(log)
 	certificates, err := c.tls.open(log)
 	if err == nil && certificates != nil && c.publicURL == "" {
 		c.publicURL, err = urlOf(certificates, portFrom(listener))
@@ -86,12 +87,15 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
 	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() {
-		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: "+
-			"they all count as one address", "conns_per_ip", c.connsPerIP)
+		log.Warn(noProxies, "conns_per_ip", c.connsPerIP)
 	}
 	err = n.serve(ctx, listener)
 	return errors.Join(err, n.close())
 }
+
+// noProxies is the warning for a public URL with https and no trusted proxy.
+const noProxies = "people come through a proxy, as the public URL is https, but -trusted-proxies names none: " +
+	"they all count as one address"
 
 // listen listens on addr, the value of the command-line flag whose name is in the parameter flag. The error tells the
 // operator what to do.
