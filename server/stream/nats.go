@@ -18,7 +18,7 @@
 // asks the servers again and again how the stream is (pulse).
 //
 // Files in order: nats.go (start and stop), open.go (the stream's configuration), cluster.go, clusterstreams.go, append.go,
-// erase.go, erasefiles.go (what JetStream has not erased), follow.go, facts.go, signals.go, watch.go, pulse.go, audit.go,
+// erase.go, erasefiles.go (what JetStream has not erased), follow.go, facts.go, signals.go, watch.go, pulse.go, audit.go, move.go,
 // condition.go, links.go, read.go, names.go, embedded.go, scratch.go, record.go, metrics.go. The files from cluster.go to
 // watch.go contain methods of the type NATS, which nats.go declares.
 //
