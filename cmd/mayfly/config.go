@@ -41,6 +41,7 @@ type config struct {
 	data         string         // empty: messages are in memory
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
+	audit        string // where the audit log goes: a file, or toStdout; empty: nowhere
 	auth         authFlags
 	tls          tlsFlags
 
@@ -134,6 +135,8 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; "+
 		"anyone who reaches it may read them (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
+	f.StringVar(&c.audit, "audit", "", "`FILE` for the audit log, or - for the standard output: what moderators do, "+
+		"sign-ins that are refused, limits that are hit, without any text; SIGHUP opens the file again (default none)")
 	return func() (err error) {
 		if *origins != "" {
 			c.origins = strings.Split(*origins, ",")

@@ -89,6 +89,7 @@ func defineDevAuthFlags(f *flag.FlagSet, a *authFlags, _ environment) (finish fu
 	return func() error {
 		// Set the field and not the flag -audience (by all.Set): check would refuse -audience together with -token id.
 		a.Audience = devAudience
+		a.Moderators = auth.Claims{{Name: devidp.GroupsClaim, Value: devidp.Moderators}}
 		return errors.Join(all.Set("issuer", issuerAt("0")), all.Set("client-id", devClientID), readAll())
 	}
 }
