@@ -101,6 +101,7 @@ var fences = map[string][]string{
 	"github.com/go-jose/go-jose":          {"mayfly/server/auth", "mayfly/server/authtest", "mayfly/server/devidp"},
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
 	"golang.org/x/text":                   {"mayfly/server/names/spelling"},
+	"golang.org/x/crypto/acme":            {"mayfly/server/certs"},
 	"golang.org/x/sys":                    {"mayfly/server/conn"},
 }
 
