@@ -51,6 +51,7 @@ race: gcc
 check: quick ## run everything that CI runs: quick, format, vet of the client, then all tests and the builds that they need
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
+	$(GO) vet -C cmd/mayfly/e2e/operate/testca ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(MAKE) --no-print-directory test
 

@@ -126,7 +126,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
-	readTLS := defineTLSFlags(f, &c.tls)
+	readTLS := defineTLSFlags(f, c)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")

@@ -117,6 +117,9 @@ func (c *devConfig) checkDev() (errs []error) {
 				s)
 		}
 	}
+	if c.tls.enabled() {
+		wrong("mayfly dev speaks plain HTTP, because it is for this machine alone: want no -tls-cert and no -tls-domain")
+	}
 	if c.accessTTL < time.Second || c.accessTTL > 24*time.Hour {
 		wrong("-access-ttl is %s: want 1s to 24h", c.accessTTL)
 	}

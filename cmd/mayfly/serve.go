@@ -70,19 +70,9 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
 	c.logDiffering(log)
-	certificates, err := c.tls.open(log)
-	if err == nil && certificates != nil && c.publicURL == "" {
-		c.publicURL, err = urlOf(certificates, portFrom(listener))
-	}
+	n, err := assemble(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
-	}
-	n, err := newNode(ctx, c, listener, a.metrics, log)
-	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	if certificates != nil {
-		n.encrypt(certificates, a.metrics)
 	}
 	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
@@ -97,6 +87,41 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 // noProxies is the warning for a public URL with https and no trusted proxy.
 const noProxies = "people come through a proxy, as the public URL is https, but -trusted-proxies names none: " +
 	"they all count as one address"
+
+// assemble makes the node that serves the chat on listener, and lets it speak TLS if c says so.
+func assemble(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (
+	*node, error) {
+	certificates, err := c.tls.open(log)
+	if err != nil {
+		return nil, err
+	}
+	if certificates == nil {
+		return newNode(ctx, c, listener, metrics, log)
+	}
+	if c.publicURL == "" {
+		if c.publicURL, err = urlOf(certificates, portFrom(listener)); err != nil {
+			return nil, err
+		}
+	}
+	var leading net.Listener
+	if c.tls.httpListen != "" {
+		if leading, err = listen("-http-listen", c.tls.httpListen); err != nil {
+			return nil, err
+		}
+	}
+	n, err := newNode(ctx, c, listener, metrics, log)
+	if err != nil {
+		if leading != nil {
+			err = errors.Join(err, leading.Close())
+		}
+		return nil, err
+	}
+	if leading != nil {
+		n.lead(leading, certificates)
+	}
+	n.encrypt(certificates, metrics)
+	return n, nil
+}
 
 // listen listens on addr, the value of the command-line flag whose name is in the parameter flag. The error tells the
 // operator what to do.
@@ -125,15 +150,16 @@ const actsPerPost = 3
 
 // node is one running Mayfly server. close stops its parts.
 type node struct {
-	url    string // the URL that users open
-	client string // the version of the web client
-	log    *slog.Logger
-	stream *stream.NATS
-	server *server.Server
-	http   *http.Server
-	alive  context.Context    // done when the background goroutines must end
-	stop   context.CancelFunc // ends alive
-	ended  sync.WaitGroup
+	url     string // the URL that users open
+	client  string // the version of the web client
+	log     *slog.Logger
+	stream  *stream.NATS
+	server  *server.Server
+	http    *http.Server
+	leading *http.Server       // leads people from http to https; nil: nothing does
+	alive   context.Context    // done when the background goroutines must end
+	stop    context.CancelFunc // ends alive
+	ended   sync.WaitGroup
 }
 
 // newNode assembles the parts of a server and starts the background goroutines.
@@ -184,7 +210,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		Ready: messages.Ready, Warning: messages.Warning}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
-		http: newHTTPServer(s.Handler(), log),
+		http: newHTTPServer(onlyHTTPS(s.Handler(), c.tls.hsts), log),
 	}
 	n.alive, n.stop = context.WithCancel(context.Background())
 	n.background(h.Run)
@@ -274,6 +300,9 @@ func (n *node) close() error {
 	defer cancel()
 	requests, cut := context.WithCancel(ctx)
 	defer cut()
+	if n.leading != nil {
+		n.slow("close the listener of -http-listen", n.leading.Close())
+	}
 	listener := make(chan error, 1)
 	go func() { listener <- n.http.Shutdown(requests) }()
 	n.slow("end the connections", n.server.Close(ctx))

@@ -67,9 +67,9 @@ func (a awaited) arrive(seen int64) {
 	}
 }
 
-// reaches returns true once this node has the message of the room with that seq, or knows that there is none. It returns false if
-// it cannot find out: then the client must try again. A client that names many messages that are not there is not waited
-// for: such questions count towards the rate of joins.
+// reaches returns true once this node has the message of the room with that seq, or knows that there is none. It returns
+// false if it cannot find out: then the client must try again. A client that names many messages that are not there is not
+// waited for: such questions count towards the rate of joins.
 func (s *acts) reaches(c *Client, seq int64) bool {
 	r := s.room
 	r.mu.Lock()
