@@ -135,7 +135,7 @@ func isMayfly(ctx context.Context, addr string) bool {
 		return false
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+		host = "127.0.0.1"
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/config.json", nil)
 	if err != nil {
