@@ -132,7 +132,7 @@ func (p *page) OnMount(ctx goapp.Context) {
 		p.composer.start(ctx),
 		p.painter.start(func() {
 			dispatch(ctx, func(ctx goapp.Context) {
-				p.painter.painted = true
+				p.painter.painted()
 				p.onView(ctx)
 			})
 		}),
@@ -259,8 +259,9 @@ func (p *page) onView(ctx goapp.Context) {
 		ctx.PreventUpdate()
 		return
 	}
+	begin := time.Now()
 	p.show(ctx, v)
-	p.painter.drawn()
+	p.painter.drawn(time.Since(begin))
 }
 
 // show draws the view v. It draws the rows of the messages itself and at once, because go-app draws only with the browser's

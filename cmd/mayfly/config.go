@@ -20,8 +20,8 @@ import (
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only two fields hold the values of several flags: auth those
-// for signing in, and nats those for NATS servers of their own.
+// One type: each of its many fields holds the value of a flag. Only three fields hold the values of several flags: auth
+// those for signing in, nats those for NATS servers of their own, and tls those for TLS.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -42,6 +42,7 @@ type config struct {
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
 	auth         authFlags
+	tls          tlsFlags
 
 	differs []slog.Attr // the flags whose values differ from the defaults, for the log; no secrets
 }
@@ -124,6 +125,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
+	readTLS := defineTLSFlags(f, &c.tls)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -139,7 +141,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return errors.Join(err, readNATS())
+		return errors.Join(err, readNATS(), readTLS())
 	}
 }
 

@@ -113,6 +113,10 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-nats nats://a:4222 -nats-ca /dev/null", "want files in the format PEM"},
 		{"-nats-replicas 1", "-nats-replicas is set, but not -nats"},
 		{"-nats-creds /none", "-nats-creds is set, but not -nats"},
+		{"-tls-cert /none", "-tls-cert and -tls-key belong together"},
+		{"-tls-key /none", "-tls-cert and -tls-key belong together"},
+		{"-tls-cert /none/there -tls-key /none", "-tls-cert: open /none/there"},
+		{"-tls-cert /dev/null -tls-key /dev/null", "want a certificate with those of its signers"},
 		{"-nonsense", "there is no flag -nonsense"},
 		{"stray", `"stray" is no flag`},
 	} {

@@ -12,7 +12,9 @@ import (
 )
 
 func main() {
-	if err := run(untilSignal(), os.Args[1:], environmentOf(os.Environ()), os.Stdout, os.Stderr); err != nil {
+	args := os.Args[1:]
+	err := run(untilSignal(hangupFor(args)), args, environmentOf(os.Environ()), os.Stdout, os.Stderr)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "mayfly: "+err.Error())
 		os.Exit(exitCode(err))
 	}

@@ -69,14 +69,24 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
 	c.logDiffering(log)
+	certificates, err := c.tls.open(log)
+	if err == nil && certificates != nil && c.publicURL == "" {
+		c.publicURL, err = urlOf(certificates, portFrom(listener))
+	}
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	n, err := newNode(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if certificates != nil {
+		n.encrypt(certificates, a.metrics)
+	}
 	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
-	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 {
+	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() {
 		log.Warn(noProxies, "conns_per_ip", c.connsPerIP)
 	}
 	err = n.serve(ctx, listener)
@@ -120,7 +130,8 @@ type node struct {
 	stream *stream.NATS
 	server *server.Server
 	http   *http.Server
-	stop   context.CancelFunc // ends the background goroutines
+	alive  context.Context    // done when the background goroutines must end
+	stop   context.CancelFunc // ends alive
 	ended  sync.WaitGroup
 }
 
@@ -173,13 +184,12 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
 		http: newHTTPServer(s.Handler(), log),
 	}
-	background, stop := context.WithCancel(context.Background())
-	n.stop = stop
-	n.ended.Go(func() { n.background(h.Run(background)) })
-	n.ended.Go(func() { n.background(s.Run(background)) })
-	n.ended.Go(func() { tuneCollector(background) })
+	n.alive, n.stop = context.WithCancel(context.Background())
+	n.background(h.Run)
+	n.background(s.Run)
+	n.ended.Go(func() { tuneCollector(n.alive) })
 	if verifier != nil {
-		n.ended.Go(func() { n.background(verifier.Run(background)) })
+		n.background(verifier.Run)
 	}
 	return n, nil
 }
@@ -215,17 +225,25 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// background logs the error with which a background goroutine ended.
-func (n *node) background(err error) {
-	if err != nil {
-		n.log.Error("a part of the server ended", "err", err)
-	}
+// background runs a part of the server on a goroutine until close stops it, and logs the error with which it ended.
+func (n *node) background(run func(context.Context) error) {
+	n.ended.Go(func() {
+		if err := run(n.alive); err != nil {
+			n.log.Error("a part of the server ended", "err", err)
+		}
+	})
 }
 
 // serve answers requests until ctx is done.
 func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
-	n.ended.Go(func() { failed <- n.http.Serve(n.server.Listener(listener)) })
+	n.ended.Go(func() {
+		if l := n.server.Listener(listener); n.http.TLSConfig != nil {
+			failed <- n.http.ServeTLS(l, "", "")
+		} else {
+			failed <- n.http.Serve(l)
+		}
+	})
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)

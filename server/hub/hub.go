@@ -9,10 +9,11 @@
 // WebSocket: a Member is anything that takes frames. Stats returns plain counters, and package server makes metrics of
 // them, because the Prometheus client would import net/http.
 //
-// Files from the top down: hub.go, client.go, join.go, room.go, post.go, act.go (reactions and removals), presence.go,
-// attendance.go, typing.go, expiry.go, timeline.go, snapshot.go and people.go (what a room holds; pure), nodes.go (the
-// exchange with other nodes), directory.go (who is connected, and names), event.go, compact.go, index.go, name.go,
-// stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go, clock.go. A file mostly uses the files after it. There
+// Files from the top down: hub.go, client.go, join.go, room.go, ahead.go (what other nodes have earlier), post.go,
+// act.go (reactions and removals), presence.go, attendance.go, typing.go, expiry.go, timeline.go, snapshot.go and
+// people.go (what a room holds; pure), nodes.go (the exchange with other nodes), directory.go (who is connected, and
+// names), event.go, compact.go, index.go, name.go, stream.go, signals.go, frame.go, refusals.go, rate.go, stats.go,
+// clock.go. A file mostly uses the files after it. There
 // are two exceptions. A Client, a room and nodes have a pointer to their Hub. The methods of Hub, Client and room are
 // spread over several files: join.go to expiry.go, refusals.go, rate.go and stats.go.
 //

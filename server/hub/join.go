@@ -17,7 +17,7 @@ const (
 
 // Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this
 // node must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. If
-// another node has sent the client more of the room than this node has, Join also waits for that (room.catchUp). re is
+// another node has sent the client more of the room than this node has, Join also waits for that (see room.catchUp). re is
 // the kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
@@ -47,7 +47,10 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 			refuse(wire.CodeUnavailable, notOpened, retryUnavailable)
 			return
 		}
-		r.catchUp(ctx, j.Cursor)
+		if j.Cursor != nil && j.Cursor.Epoch == c.hub.stream.Epoch() && r.catchUp(ctx, j.Cursor.Seq) != nil {
+			refuse(wire.CodeUnavailable, notArrived, retryUnavailable)
+			return
+		}
 		if c.enter(r, j.Cursor) {
 			return
 		}

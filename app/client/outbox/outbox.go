@@ -76,7 +76,8 @@ func (o *Outbox) TakeReply(room, id string) (e Entry, ok bool) {
 // Otherwise Refuse marks the entry as failed. A refusal shows that the server does not have the entry: if it had the entry,
 // it would have accepted the repeat. So Refuse sets e.out to false, which means that the server does not have the entry. The
 // code unavailable is the exception: the server has stopped waiting for its stream, but the stream may still store the
-// entry. Then e.out stays true.
+// entry. Then e.out stays true. With the code forbidden, the user is muted or banned, perhaps for days: then delay does not
+// count.
 func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	e := o.find(f.Room, f.ID)
 	if e == nil {
@@ -86,7 +87,7 @@ func (o *Outbox) Refuse(f wire.Refused, delay time.Duration, now clock.Moment) {
 	if f.Code != wire.CodeUnavailable {
 		e.out = false
 	}
-	if delay <= 0 {
+	if delay <= 0 || f.Code == wire.CodeForbidden {
 		e.failed = RefusalOf(f)
 		return
 	}

@@ -35,6 +35,10 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 			r.learn([]wire.User{f.User})
 			r.reacted(f)
 		}
+	case wire.Moderated: // without a Seq, the frame only answers an act that has changed nothing
+		if f.Seq != 0 && r.isNew(f.Room, f.Seq) {
+			r.moderated(f)
+		}
 	case wire.Presence, wire.People, wire.Typing:
 		r.company(f, now)
 	case wire.Accepted:
@@ -42,7 +46,7 @@ func (r Room) Apply(f wire.Frame, now time.Time) Room {
 			r.accepted(f)
 		}
 	case wire.Refused:
-		r.refused(f)
+		r.refused(f, now)
 	}
 	return r.Prune(now)
 }
@@ -114,6 +118,7 @@ func (r *Room) joined(f wire.Joined, now time.Time) {
 	}
 	r.Company.joined(f, r.Joined)
 	r.Joined, r.Refused, r.TTL = true, outbox.Problem{}, time.Duration(f.TTL)*time.Millisecond
+	r.Slow, r.MutedUntil = time.Duration(f.Slow)*time.Millisecond, time.Time{}
 	if len(f.Messages) > 0 {
 		have = copied(have)
 	}
@@ -148,11 +153,16 @@ func (r *Room) accepted(f wire.Accepted) {
 	r.Messages = place(copied(r.Messages), m)
 }
 
-// refused runs for each refusal f. If f says that the server does not let the user into the room, refused stores the reason.
-// It ignores all other refusals: the outbox handles those of posts, for example.
-func (r *Room) refused(f wire.Refused) {
-	if (f.Re == "hello" || f.Re == "join") && f.Room == r.Name && f.Code == wire.CodeRoom {
+// refused runs for each refusal f. If f says that the server does not let the user into the room, or that the user is banned
+// from it, refused stores the reason. If f says that the user is muted, refused stores until when. It ignores all other
+// refusals: the outbox handles those of posts, for example.
+func (r *Room) refused(f wire.Refused, now time.Time) {
+	switch {
+	case f.Room != r.Name:
+	case (f.Re == "hello" || f.Re == "join") && (f.Code == wire.CodeRoom || f.Code == wire.CodeForbidden):
 		r.Joined, r.Refused = false, outbox.RefusalOf(f)
+	case f.Code == wire.CodeForbidden && f.RetryMS > 0 && r.Joined && (f.Re == "post" || f.Re == "react"):
+		r.MutedUntil = now.Add(time.Duration(f.RetryMS) * time.Millisecond)
 	}
 }
 

@@ -4,11 +4,9 @@ import (
 	"context"
 	"math/rand/v2"
 	"testing"
+	"time"
 
-	"mayfly/app/client"
-	"mayfly/app/client/transport"
 	"mayfly/cmd/mayfly/e2e/rig"
-	"mayfly/shared/wire"
 )
 
 // single is one server that has its storage inside.
@@ -75,61 +73,15 @@ func TestClusterNothingLostOnTwoNodes(t *testing.T) {
 	tortures(t, several{c}, c.Addr, *long)
 }
 
-// forgiveUnavailable forgets the removals that were refused because no NATS server led the stream. The client has told the
-// user, and shows the messages again.
-func (a *actor) forgiveUnavailable() {
-	v := a.Now()
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	forgiven := 0
-	for problem, n := range a.refused {
-		if string(problem.Code) == string(wire.CodeUnavailable) {
-			forgiven += n
-			delete(a.refused, problem)
-		}
-	}
-	for _, m := range v.Messages {
-		if _, taken := a.taken[m.Key]; taken && forgiven > 0 {
-			forgiven--
-			delete(a.taken, m.Key)
-		}
-	}
-}
-
 // TestClusterReactionsAgreeOnTwoNodes does what TestReactionsAgreeAndWhatIsTakenBackIsGone does, on two nodes that share
 // three NATS servers.
 func TestClusterReactionsAgreeOnTwoNodes(t *testing.T) {
 	t.Parallel()
-	c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
-	var lines []*rig.Proxy
-	for range ways {
-		lines = append(lines, rig.NewProxy(t, "", c.Addr))
-	}
-	all, changed := newActors(t, lines)
-	old := rig.Dial(t, c.Nodes[0])
-	old.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom})
-	cursor := rig.Next[wire.Joined](old)
-	old.Close()
-
-	both := several{c}
-	actAndBreak(t, all, lines, min(*long, spell), func() { both.strike(t.Context()) }, func() {})
-	both.Kill() // what is done without a node is done once there is one
-	for _, a := range all {
-		a.act()
-		a.Flush()
-	}
-	both.Start()
-	for _, a := range all {
-		a.Wake()
-	}
-	for _, n := range c.Nodes {
-		all = append(all, newActor(t, "late", transport.DialWebSocket(n.SocketURL()), n.Addr(), changed))
-	}
-	agree(t, all, changed)
-	for _, a := range all {
-		a.forgiveUnavailable()
-	}
-	for _, n := range c.Nodes {
-		judgeNewcomers(t, n, all, wire.Cursor{Epoch: cursor.Epoch, Seq: cursor.Head})
-	}
+	inSpells(t, func(t *testing.T, length time.Duration) {
+		c := rig.ServeCluster(t, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
+		s := newStage(t, several{c}, c.Addr, c.Nodes[:]...)
+		s.play(length, several{c}.strike, func() {})
+		s.reunite()
+		s.judgeNewcomers()
+	})
 }
