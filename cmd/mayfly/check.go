@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -90,6 +92,9 @@ func (ch *check) tryAll(ctx context.Context) {
 	if ch.usable("listen") {
 		ch.tryListen(ctx)
 	}
+	if ch.c.tls.enabled() && ch.usable("tls-cert", "tls-key") {
+		ch.tryCertificate("-tls-cert", ch.c.tls.cert, time.Now())
+	}
 	if ch.c.admin != "" && ch.usable("admin", "listen") {
 		ch.tryAdmin()
 	}
@@ -121,27 +126,33 @@ func (ch *check) tryListen(ctx context.Context) {
 		ch.say("ok", "-listen %s is free", ch.c.listen)
 		return
 	}
-	if ch.running = isMayfly(ctx, ch.c.listen); ch.running {
+	if ch.running = isMayfly(ctx, ch.c.listen, ch.c.tls.enabled()); ch.running {
 		ch.say("ok", "-listen %s: a Mayfly runs there already", ch.c.listen)
 		return
 	}
 	ch.problem("-listen: %w", err)
 }
 
-// isMayfly reports whether a Mayfly answers at this address of this machine.
-func isMayfly(ctx context.Context, addr string) bool {
+// isMayfly reports whether a Mayfly answers at this address of this machine. encrypted says whether to ask by https.
+func isMayfly(ctx context.Context, addr string, encrypted bool) bool {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return false
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+		host = "127.0.0.1"
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/config.json", nil)
+	u := url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: "/config.json"}
+	if encrypted {
+		u.Scheme = "https"
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {
 		return false
 	}
-	client := &http.Client{Timeout: healthTimeout}
+	// The certificate is for another name than this address has, and nothing that must be trusted is sent or read.
+	client := &http.Client{Timeout: healthTimeout,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer client.CloseIdleConnections()
 	resp, err := client.Do(r)
 	if err != nil {
@@ -218,7 +229,7 @@ func (ch *check) tryIssuer(ctx context.Context) {
 
 // throughProxy says whether it is known through which proxies people come.
 func (c *config) throughProxy() (verdict, format string, arg string) {
-	if strings.HasPrefix(c.publicURL, "https:") && len(c.proxies) == 0 {
+	if strings.HasPrefix(c.publicURL, "https:") && len(c.proxies) == 0 && !c.tls.enabled() {
 		return "warning", "%s", noProxies
 	}
 	return "ok", "-public-url %s", cmp.Or(c.publicURL, "is not set: people of this machine alone come in")

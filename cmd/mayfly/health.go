@@ -15,7 +15,7 @@ import (
 const healthUsage = `Usage: mayfly health [URL]
 
 Asks a server that runs whether people can chat on it, for health checks of containers. The exit code is 0 if they can, and
-else 1. Without a URL it asks http://localhost:8080. A URL without a path is asked for /readyz; with /healthz behind it, the
+else 1. Without a URL it asks http://127.0.0.1:8080. A URL without a path is asked for /readyz; with /healthz behind it, the
 server says only that the process lives.
 `
 
@@ -25,7 +25,7 @@ const (
 )
 
 // defaultHealth is the URL that mayfly health asks if it gets none. It is where mayfly serve is without flags.
-const defaultHealth = "http://localhost:8080"
+const defaultHealth = "http://127.0.0.1:8080"
 
 // runHealth runs mayfly health: it prints the server's answer, and returns an error if that is not that people can chat.
 func runHealth(ctx context.Context, args []string, stdout io.Writer) error {

@@ -53,7 +53,7 @@ func TestHealth(t *testing.T) {
 		{[]string{"http://" + addr + "/nowhere"}, 1, "404"},
 		{[]string{other.URL}, 1, other.URL + "/readyz: 503 Service Unavailable: the server is stopping"},
 		{[]string{"http://" + (&place{t: t}).taken() + "0"}, 1, "/readyz: "},
-		{[]string{"localhost"}, 2, `"localhost" is no URL of a server: want one such as http://localhost:8080`},
+		{[]string{"localhost"}, 2, `"localhost" is no URL of a server: want one such as http://127.0.0.1:8080`},
 		{[]string{"http://a", "http://b"}, 2, `"http://b" is no flag`},
 		{[]string{"-x"}, 2, "there is no flag -x"},
 		{[]string{"-help"}, 0, "Usage: mayfly health"},
