@@ -221,9 +221,9 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 }
 
 // onRefused runs when the server has refused the join of a room. The room then counts as not joined, also if an earlier join
-// succeeded on this connection: while the client polls, the room is in no poll until another join. retry is how long the server asks the client to wait. If
-// the room is shown or the user is in it, onRefused schedules another join only if retry is not 0. Otherwise it always does.
-// A room that is not shown is joined again after backgroundRetry at the earliest.
+// succeeded on this connection: while the client polls, no poll names the room until another join. retry is how long the
+// server asks the client to wait. If the room is shown or the user is in it, onRefused schedules another join only if retry
+// is not 0. Otherwise it always does. A room that is not shown is joined again after backgroundRetry at the earliest.
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && r.isIn(f.Room):
