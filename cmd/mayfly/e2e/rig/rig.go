@@ -94,7 +94,7 @@ func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin") {
 		c := ServeCluster(t, args...)
-		return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes[:]}
+		return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes}
 	}
 	return ServeAt(t, FreeAddr(t), args...)
 }
