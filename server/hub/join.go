@@ -124,7 +124,8 @@ func (c *Client) forMembership(re, name string) *room {
 	}
 	r, _ := c.in(name)
 	if r == nil {
-		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRoom, Message: notInRoom}, 0)
+		code, message, retry := c.notJoinedReason(name)
+		c.Refuse(wire.Refused{Re: re, Room: name, Code: code, Message: message}, retry)
 	}
 	return r
 }

@@ -75,12 +75,13 @@ type Server struct {
 	URL      string // the URL that the server prints: http://localhost:PORT, unless a flag sets another
 	Provider string // the URL of the sign-in provider, as mayfly dev prints it
 
-	t    testing.TB
-	args []string // the command (serve or dev), then its flags
-	cmd  *exec.Cmd
-	log  *logBuffer
-	done chan struct{} // closed when the process has ended and its output is read
-	addr string
+	t       testing.TB
+	program string   // the path of the program; Upgrade changes it
+	args    []string // the command (serve or dev), then its flags
+	cmd     *exec.Cmd
+	log     *logBuffer
+	done    chan struct{} // closed when the process has ended and its output is read
+	addr    string
 
 	nodes []*Server // the servers for which this one stands, which is no process of its own; nil: it is a process
 }
@@ -113,7 +114,12 @@ func Dev(t testing.TB, args ...string) *Server {
 
 func start(t testing.TB, addr string, args []string) *Server {
 	t.Helper()
-	s := &Server{t: t, args: args, addr: addr}
+	return startProgram(t, binary, addr, args)
+}
+
+func startProgram(t testing.TB, program, addr string, args []string) *Server {
+	t.Helper()
+	s := &Server{t: t, program: program, args: args, addr: addr}
 	s.Start()
 	t.Cleanup(func() {
 		s.Kill()
@@ -133,7 +139,7 @@ func (s *Server) Start() {
 		}
 		return
 	}
-	s.cmd = exec.Command(binary, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
+	s.cmd = exec.Command(s.program, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
 	if s.log == nil {
 		s.log = &logBuffer{}
 	}
