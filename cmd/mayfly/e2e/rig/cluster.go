@@ -74,8 +74,8 @@ func ServeLinked(t testing.TB, args ...string) *Cluster {
 // oldVariable names another build of mayfly for ServeOldAndNew.
 const oldVariable = "MAYFLYTEST_OLD"
 
-// ServeOldAndNew does what ServeCluster does, but the server Nodes[old] runs the build of mayfly that the environment variable
-// MAYFLYTEST_OLD names. Without the variable, the test is skipped.
+// ServeOldAndNew does what ServeCluster does, but the server Nodes[old] runs the build of mayfly that the environment
+// variable MAYFLYTEST_OLD names. Without the variable, the test is skipped.
 func ServeOldAndNew(t testing.TB, old int, args ...string) *Cluster {
 	t.Helper()
 	program := os.Getenv(oldVariable)
