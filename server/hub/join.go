@@ -155,7 +155,8 @@ func (c *Client) forMembership(re, name string) *room {
 	}
 	r := c.memberOf(name)
 	if r == nil {
-		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRoom, Message: notInRoom}, 0)
+		code, message, retry := c.notJoinedReason(name)
+		c.Refuse(wire.Refused{Re: re, Room: name, Code: code, Message: message}, retry)
 	}
 	return r
 }

@@ -17,7 +17,6 @@ const (
 	notOpened   = "The room cannot be opened now. Try again soon."
 	notArrived  = "This server does not have everything of the room yet. Try again soon."
 	joinFirst   = "You are not in this room: join it first."
-	notInRoom   = "You are not in this room."
 	roomFull    = "The room is full. Wait until some of its messages have expired."
 
 	signedInName = "Only guests can choose a name here: yours comes from your sign-in."

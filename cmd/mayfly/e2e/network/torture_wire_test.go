@@ -146,7 +146,7 @@ func (c *recorded) read(f wire.Frame) {
 		c.cursor = f.Seq
 		c.brought[f.Seq] = f.Message
 	case wire.Refused:
-		if (f.Re == "hello" || f.Re == "join") && f.Code == wire.CodeUnavailable && f.RetryMS > 0 {
+		if (f.Re == "hello" || f.Re == "join" || f.Re == "who") && f.Code == wire.CodeUnavailable && f.RetryMS > 0 {
 			c.unjoined++
 			return
 		}

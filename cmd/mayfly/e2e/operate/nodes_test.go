@@ -2,6 +2,7 @@ package operate_test
 
 import (
 	"maps"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -173,4 +174,53 @@ func TestClusterFromOneNodeToManyAndBack(t *testing.T) {
 	ben.Wake()
 	say(ann, "on one node again")
 	say(ben, "also on one node again")
+}
+
+// TestClusterOldNodeBesideNew: one node runs an older build, and the people on both chat as on nodes of the same build. Then
+// the older node is replaced, and nothing is lost. MAYFLYTEST_OLD names the older build.
+func TestClusterOldNodeBesideNew(t *testing.T) {
+	t.Parallel()
+	for old, name := range []string{"the old node starts first", "the new node starts first"} {
+		t.Run(name, func(t *testing.T) {
+			c := rig.ServeOldAndNew(t, old)
+			onOld := rig.NewPerson(t, "Ann", c.Nodes[old].SocketURL())
+			onNew := rig.NewPerson(t, "Ben", c.Nodes[1-old].SocketURL())
+			both := []*rig.Person{onOld, onNew}
+			see := func(what string, ok func(v client.View) bool) {
+				t.Helper()
+				for _, p := range both {
+					p.Until(what, func(v client.View) bool { return rig.Online(v) && v.Unsent == 0 && ok(v) })
+				}
+			}
+			said := func(texts ...string) func(v client.View) bool {
+				return func(v client.View) bool { return slices.Equal(rig.Texts(v), texts) }
+			}
+			onOld.Say("from the old node")
+			see("the first message", said("from the old node"))
+			onNew.Say("from the new node")
+			see("both messages", said("from the old node", "from the new node"))
+			for i, p := range both {
+				if problem := p.React(p.Now().Messages[1-i].Key, "🎉", true); problem != (client.Problem{}) {
+					t.Fatalf("%s: React: %+v", p.Name, problem)
+				}
+			}
+			see("both reactions", func(v client.View) bool {
+				return !slices.ContainsFunc(v.Messages, func(m client.Message) bool {
+					return m.Extras == nil || len(m.Extras.Reactions) != 1
+				})
+			})
+			see("each other", func(v client.View) bool { return v.People == 2 })
+			for i, p := range both {
+				p.Remove(p.Now().Messages[0].Key) // the older one is the own one, each time
+				p.Flush()
+				see("a message less", func(v client.View) bool { return len(v.Messages) == 1-i })
+			}
+			onNew.Say("to stay")
+			see("the last message", said("to stay"))
+			c.Nodes[old].Upgrade()
+			onOld.Wake()
+			onOld.Say("from a new node")
+			see("everything", said("to stay", "from a new node"))
+		})
+	}
 }

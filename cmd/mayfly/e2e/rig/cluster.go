@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -28,7 +29,8 @@ type Cluster struct {
 	NATS  *natstest.Cluster
 	Ways  []natstest.Way // how each node reaches the NATS servers; nil: directly
 
-	proxy *httptest.Server
+	programs []string // what the nodes run; nil: the build that all tests use
+	proxy    *httptest.Server
 }
 
 // Stop stops the nodes in order, and then the proxy.
@@ -69,6 +71,31 @@ func ServeLinked(t testing.TB, args ...string) *Cluster {
 	return c.serve(t, 2, args...)
 }
 
+// oldVariable names another build of mayfly for ServeOldAndNew.
+const oldVariable = "MAYFLYTEST_OLD"
+
+// ServeOldAndNew does what ServeCluster does, but the server Nodes[old] runs the build of mayfly that the environment
+// variable MAYFLYTEST_OLD names. Without the variable, the test is skipped.
+func ServeOldAndNew(t testing.TB, old int, args ...string) *Cluster {
+	t.Helper()
+	program := os.Getenv(oldVariable)
+	if program == "" {
+		t.Skipf("%s is not set: it is the path of an older build of mayfly, such as that of the last release", oldVariable)
+	}
+	programs := []string{binary, binary}
+	programs[old] = program
+	c := &Cluster{Addr: FreeAddr(t), NATS: natstest.Start(t, 3, ""), programs: programs}
+	return c.serve(t, len(programs), args...)
+}
+
+// Upgrade stops the server in order, and starts the build of mayfly that the other tests use in its place.
+func (s *Server) Upgrade() {
+	s.t.Helper()
+	s.Stop()
+	s.program = binary
+	s.Start()
+}
+
 // serve starts n servers and the proxy in front of them.
 func (c *Cluster) serve(t testing.TB, n int, args ...string) *Cluster {
 	t.Helper()
@@ -84,8 +111,12 @@ func (c *Cluster) serve(t testing.TB, n int, args ...string) *Cluster {
 		if c.Ways != nil {
 			urls = c.Ways[i].URLs()
 		}
-		node := ServeAt(t, FreeAddr(t), append([]string{"-nats", strings.Join(urls, ","), "-public-url", c.URL,
-			"-trusted-proxies", "127.0.0.1"}, args...)...)
+		node := &Server{addr: FreeAddr(t), args: append([]string{"serve", "-nats", strings.Join(urls, ","),
+			"-public-url", c.URL, "-trusted-proxies", "127.0.0.1"}, args...)}
+		if c.programs != nil {
+			node.program = c.programs[i]
+		}
+		start(t, node)
 		c.Nodes = append(c.Nodes, node)
 		addrs = append(addrs, node.Addr())
 	}
