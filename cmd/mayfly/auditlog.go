@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"os"
@@ -27,15 +26,15 @@ func openAudit(path string, log *slog.Logger) (*audit.Log, error) {
 	return l, nil
 }
 
-// keepAudit writes the lines of l until ctx is done. At SIGHUP it opens the file again: a program that rotates logs may have
-// moved it away. l may be nil.
-func (n *node) keepAudit(ctx context.Context, l *audit.Log) {
+// keepAudit writes the lines of l until the node ends. At SIGHUP it opens the file again: a program that rotates logs may
+// have moved it away. l may be nil.
+func (n *node) keepAudit(l *audit.Log) {
 	if l == nil {
 		return
 	}
-	n.ended.Go(func() { n.background(l.Run(ctx)) })
+	n.background(l.Run)
 	n.ended.Go(func() {
-		onHangup(ctx, func() {
+		onHangup(n.alive, func() {
 			if err := l.Reopen(); err != nil {
 				n.log.Error("the audit log cannot be opened again; it goes on in the old file", "err", err)
 			}

@@ -45,7 +45,7 @@ func TestParseDev(t *testing.T) {
 			want.auth.Moderators = auth.Claims{{Name: "groups", Value: "moderators"}}
 			tt.want(&want)
 			got, err := parseDev(tt.args, tt.env, &bytes.Buffer{})
-			if err != nil || !reflect.DeepEqual(got, want) {
+			if got.differs = nil; err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("parseDev = %+v, %v, want %+v", got, err, want)
 			}
 		})

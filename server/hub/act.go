@@ -95,6 +95,10 @@ func (c *Client) act(room string, a *act) {
 		a.refuse(c, room, code, message, retry)
 		return
 	}
+	if !r.acts.reaches(c, a.to) {
+		a.refuse(c, room, wire.CodeUnavailable, notArrived, retryUnavailable)
+		return
+	}
 	if e, ok := r.acts.begin(a); ok {
 		c.hub.stream.Append(r.name, e, func(_ Receipt, err error) { r.acts.onAppended(a, err) })
 	}
@@ -170,18 +174,6 @@ func (s *acts) targetLocked(seq int64) *message {
 		return nil
 	}
 	return m
-}
-
-// answered returns the seq of the message to which p replies, 0 if p is no reply. ok is false if that message has
-// expired or was taken back.
-func (s *acts) answered(p wire.Post) (seq int64, ok bool) {
-	if p.ReplyTo == nil {
-		return 0, true
-	}
-	s.room.mu.Lock()
-	defer s.room.mu.Unlock()
-	m := s.targetLocked(*p.ReplyTo)
-	return *p.ReplyTo, m != nil && m.takenBack() == nil
 }
 
 // mayReactLocked makes the checks of React from forbidden to repeat (see React). m is the message, or nil. If it returns

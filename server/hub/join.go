@@ -17,7 +17,7 @@ const (
 
 // Join adds the client to a room and answers with the frame joined, even if the client is in the room already. If this
 // node must open the room first, Join blocks until the room is open, for openTimeout at most, or until ctx is done. If
-// another node has sent the client more of the room than this node has, Join also waits for that (room.catchUp). re is
+// another node has sent the client more of the room than this node has, Join also waits for that (see room.catchUp). re is
 // the kind of the frame that asked for the join: "join" or "hello". If Join refuses, the frame refused contains re.
 func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 	refuse := func(code wire.Code, message string, retry time.Duration) {
@@ -47,7 +47,10 @@ func (c *Client) Join(ctx context.Context, re string, j wire.Join) {
 			refuse(wire.CodeUnavailable, notOpened, retryUnavailable)
 			return
 		}
-		r.catchUp(ctx, j.Cursor)
+		if j.Cursor != nil && j.Cursor.Epoch == c.hub.stream.Epoch() && r.catchUp(ctx, j.Cursor.Seq) != nil {
+			refuse(wire.CodeUnavailable, notArrived, retryUnavailable)
+			return
+		}
 		banned, ok := c.enter(r, j.Cursor)
 		if banned > 0 {
 			c.refuseBanned(r, re, banned)
@@ -152,7 +155,8 @@ func (c *Client) forMembership(re, name string) *room {
 	}
 	r := c.memberOf(name)
 	if r == nil {
-		c.Refuse(wire.Refused{Re: re, Room: name, Code: wire.CodeRoom, Message: notInRoom}, 0)
+		code, message, retry := c.notJoinedReason(name)
+		c.Refuse(wire.Refused{Re: re, Room: name, Code: code, Message: message}, retry)
 	}
 	return r
 }

@@ -46,9 +46,9 @@ func (c *Client) Post(p wire.Post) {
 		refuse(wire.CodeTTL, problem, 0)
 		return
 	}
-	answered, ok := r.acts.answered(p)
-	if !ok {
-		refuse(wire.CodeGone, answeredGone, 0)
+	answered, code, problem, wait := r.acts.answered(c, p)
+	if code != "" {
+		refuse(code, problem, wait)
 		return
 	}
 	now, at := time.Now(), c.hub.clock.Now()

@@ -15,8 +15,8 @@ const (
 	badRoomName = "A room's name has 1 to 64 of a-z, 0-9 and -, and does not begin with -."
 	noPlace     = "This server has no place for another room now."
 	notOpened   = "The room cannot be opened now. Try again soon."
+	notArrived  = "This server does not have everything of the room yet. Try again soon."
 	joinFirst   = "You are not in this room: join it first."
-	notInRoom   = "You are not in this room."
 	roomFull    = "The room is full. Wait until some of its messages have expired."
 
 	signedInName = "Only guests can choose a name here: yours comes from your sign-in."

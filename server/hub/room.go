@@ -1,7 +1,6 @@
 package hub
 
 import (
-	"context"
 	"slices"
 	"sync"
 	"time"
@@ -37,16 +36,16 @@ type room struct {
 	pending      map[key]*pending
 	pendingBytes int // encoded bytes of the messages in pending
 	acts         acts
+	awaited      awaited
 	pace         pace
 	moderation   moderation
-	awaited      map[chan<- struct{}]int64 // channels that are closed once the timeline has every event up to that seq
 }
 
 func newRoom(h *Hub, name string) *room {
 	r := &room{
 		attendance: attendance{hub: h, name: name, leftAt: time.Now(), people: newPeople()},
 		opened:     make(chan struct{}), timeline: newTimeline(), pending: map[key]*pending{},
-		pace: pace{}, awaited: map[chan<- struct{}]int64{},
+		awaited: awaited{}, pace: pace{},
 	}
 	r.acts, r.moderation.room = newActs(r), r
 	return r
@@ -83,12 +82,7 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		f, own := change.frames(r.name, e.Seq)
 		r.sendButLocked(f, r.acts.senderLocked(e), own)
 	}
-	for arrived, seq := range r.awaited {
-		if seq <= r.timeline.seen {
-			close(arrived)
-			delete(r.awaited, arrived)
-		}
-	}
+	r.awaited.arrive(r.timeline.seen)
 	r.acts.onDeliveredLocked(e, change)
 	for k, p := range r.pending { // finish the posts with a seq up to that of e, even if their events never came
 		if p.stored != nil && p.stored.Seq <= r.timeline.seen {
@@ -96,44 +90,6 @@ func (r *room) deliver(e Event) (change change, expelled []*Client) {
 		}
 	}
 	return change, expelled
-}
-
-// aheadTimeout is the longest time that a join waits for events that another node got earlier.
-const aheadTimeout = 2 * time.Second
-
-// catchUp blocks until this node has every event of the room up to cursor. A client has a cursor beyond the head if it comes
-// from a node that got an event earlier than this one. catchUp does not wait for a cursor beyond everything that is stored,
-// and waits for aheadTimeout at most, or until ctx is done. cursor may be nil.
-func (r *room) catchUp(ctx context.Context, cursor *wire.Cursor) {
-	if cursor == nil || cursor.Epoch != r.hub.stream.Epoch() {
-		return
-	}
-	r.mu.Lock()
-	behind := cursor.Seq > r.timeline.head
-	r.mu.Unlock()
-	if !behind {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, aheadTimeout)
-	defer cancel()
-	if head, err := r.hub.stream.Head(ctx, r.name); err != nil || head < cursor.Seq {
-		return
-	}
-	arrived := make(chan struct{})
-	r.mu.Lock()
-	if r.timeline.seen >= cursor.Seq {
-		close(arrived)
-	} else {
-		r.awaited[arrived] = cursor.Seq
-	}
-	r.mu.Unlock()
-	select {
-	case <-arrived:
-	case <-ctx.Done():
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		delete(r.awaited, arrived)
-	}
 }
 
 // join makes c a member, unless c is a member already. It then sends c the joined frame, which contains the changes after
