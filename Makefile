@@ -16,7 +16,7 @@ ALONE := -skip='^TestCluster'
 HUNG := 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate quick test race cluster check measure bench pictures soak torture fuzz clean go gcc
+.PHONY: help build run generate release quick test race cluster check measure bench pictures soak torture fuzz clean go gcc
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ run: go ## build quickly and serve on http://localhost:8080, with people to sign
 
 generate: go ## build and compress the web client, if it has changed
 	$(GO) generate ./...
+
+release: generate ## build archives of a clean checkout for all systems into dist, the same bytes each time
+	$(GO) run ./scripts/release
 
 quick: go ## the check for every change: vet, staticcheck and the tests of every package but the end-to-end ones
 	$(GO) run ./web/gen -quick
@@ -55,10 +58,12 @@ check: quick ## run everything that CI runs: quick, format, vet of the client, t
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(MAKE) --no-print-directory test
 
-cluster: build ## run the tests of many nodes, whose NATS servers are killed, stopped and restarted
+cluster: FOR ?= 10m
+cluster: build ## run the tests of many nodes, whose NATS servers are killed, stopped, restarted and cut off; then torture them for 10 minutes, or FOR=1h
 	$(GO) test -count=1 -timeout=$(HUNG) -p 1 -run='^TestCluster' ./server/stream
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -run='^TestCluster' \
 		./cmd/mayfly/e2e/network ./cmd/mayfly/e2e/operate
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -v -timeout=0 -run 'OnTwoNodes' ./cmd/mayfly/e2e/network -for $(FOR)
 
 measure: build ## measure the cost of a message, a start, a tab and a connection, and stop a server under load twenty times
 	scripts/chromium.sh
@@ -87,12 +92,13 @@ fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names
 	$(GO) test -run='^$$' -fuzz=FuzzFileRecords -fuzztime=1m ./server/stream
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
 	$(GO) test -run='^$$' -fuzz=FuzzReadHeader -fuzztime=1m ./server/network
+	$(GO) test -run='^$$' -fuzz=FuzzConfigFile -fuzztime=1m ./cmd/mayfly
 	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup
 	$(GO) test -run='^$$' -fuzz=FuzzLinks -fuzztime=1m ./shared/markup
 
 clean: ## delete everything that was built
-	rm -rf bin web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
+	rm -rf bin dist web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build
 
 gcc:
 	@command -v gcc >/dev/null || { echo "make test: the race detector needs gcc: install it (Debian: apt-get install gcc libc6-dev)" >&2; exit 1; }

@@ -40,7 +40,7 @@ type act struct {
 	life        *scheduled // when the message expires
 	due         *scheduled // when the client sends the removal; nil: the removal was sent, or the act is a reaction
 
-	retry    *scheduled    // when to send a removal again, after a refusal by the server's rate limit; nil: no such refusal
+	retry    *scheduled    // when to send the act again, after a refusal for now; nil: no such refusal
 	out      bool          // the act was sent on the present connection and is not answered
 	asked    bool          // the act was sent on the present connection
 	askedOn  bool          // the value of On that was sent last: true gives the reaction, false takes it away
@@ -61,9 +61,10 @@ func (a *acts) react(key, emoji string, on bool, now clock.Moment) {
 	a.add(room.Act{Seq: m.Seq, Emoji: emoji, On: on}, &m, nil, now)
 }
 
-// remove takes back the user's message that is shown under key, after undoTime.
+// remove takes back the message that is shown under key, after undoTime. It must be the user's own, unless the user is a
+// moderator.
 func (a *acts) remove(key string, now clock.Moment) {
-	if m, ok := a.rooms.shown.Target(key); ok && m.Mine {
+	if m, ok := a.rooms.shown.Target(key); ok && (m.Mine || a.identity.me.Role == wire.RoleModerator) {
 		a.add(room.Act{Seq: m.Seq}, &m, schedule(undoTime, now), now)
 	}
 }
@@ -202,10 +203,10 @@ func (a *acts) onReacted(f wire.Reacted, now clock.Moment) {
 	}
 }
 
-// onRefused runs when the server has refused an act. It forgets the act, except for a removal that exceeded the rate limit,
-// or that the server could not store: that removal will be sent again later. tell is true if the user must be told about the
-// refusal. It is false if the removal will be sent again, if the message to be removed is gone already, or if the user has
-// changed a reaction back meanwhile.
+// onRefused runs when the server has refused an act. It forgets the act, except for one that the server could not carry out
+// now, and for a removal that exceeded the rate limit: these will be sent again later. tell is true if the user must be told
+// about the refusal. It is false if the act will be sent again, if the message to be removed is gone already, or if the user
+// has changed a reaction back meanwhile.
 func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	removal := f.Re == wire.Kind(wire.Remove{})
 	x := a.find(func(x *act) bool {
@@ -214,8 +215,7 @@ func (a *acts) onRefused(f wire.Refused, now clock.Moment) (tell bool) {
 	if x == nil {
 		return false
 	}
-	// Too many removals at once, or the server cannot store now: send this removal again later.
-	if removal && (f.Code == wire.CodeRate || f.Code == wire.CodeUnavailable) {
+	if f.RetryMS > 0 && (f.Code == wire.CodeUnavailable || removal && f.Code == wire.CodeRate) {
 		x.out, x.asked, x.retry = false, false, schedule(time.Duration(f.RetryMS)*time.Millisecond, now)
 		return false
 	}

@@ -433,6 +433,27 @@ func removalWaits(t *testing.T, code wire.Code) {
 	})
 }
 
+// TestReactionWaits: a user who reacts while the server cannot store that is not told, and need not ask again. Without a time
+// to try again, the reaction is refused for good.
+func TestReactionWaits(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		c.React(herKey, "👍", true)
+		hear[wire.React](p)
+		wait := not("react", 3, wire.CodeUnavailable)
+		wait.RetryMS = 2000
+		p.say(wait)
+		time.Sleep(2*time.Second - time.Nanosecond)
+		p.wantSilence()
+		c.wantReactions("hers: 👍*", "mine:")
+		time.Sleep(time.Nanosecond)
+		reactsTo(t, hear[wire.React](p), 3, "👍", true)
+		c.wantNotice(0, "", "")
+		p.say(not("react", 3, wire.CodeUnavailable))
+		c.wantReactions("hers:", "mine:")
+		c.wantNotice(1, "react", wire.CodeUnavailable)
+	})
+}
+
 // TestRemovalIsSentAtOnce when nobody can undo it any more.
 func TestRemovalIsSentAtOnce(t *testing.T) {
 	for _, tt := range []struct {

@@ -76,7 +76,7 @@ func TestParseConfig(t *testing.T) {
 			want := defaults
 			tt.want(&want)
 			got, err := parseConfig(tt.args, tt.env, &bytes.Buffer{})
-			if err != nil || !reflect.DeepEqual(got, want) {
+			if got.differs = nil; err != nil || !reflect.DeepEqual(got, want) {
 				t.Errorf("parseConfig = %+v, %v, want %+v", got, err, want)
 			}
 		})
@@ -177,7 +177,7 @@ func TestHelpNamesEveryFlagAndItsDefault(t *testing.T) {
 		t.Fatalf("parseConfig(-help) = %v, want ErrHelp", err)
 	}
 	for _, want := range []string{"-listen", "-public-url", "-origins", "-ttl", "-ttl-min", "-ttl-max", "-rate", "-room-messages", "-room-bytes",
-		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log",
+		"-stream-bytes", "-data", "-nats", "-rooms", "-conns", "-conns-per-ip", "-trusted-proxies", "-admin", "-log", "-config",
 		"127.0.0.1:8080", "5m0s", "20/10s", "8MiB", "256MiB", "MAYFLY_"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("-help does not name %s:\n%s", want, &out)

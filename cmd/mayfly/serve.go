@@ -20,6 +20,7 @@ import (
 	"mayfly/app/pkce"
 	"mayfly/server"
 	"mayfly/server/admission"
+	"mayfly/server/audit"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
 	"mayfly/server/network"
@@ -70,6 +71,7 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 // servePublic serves the chat on listener until ctx is done. It closes listener.
 func servePublic(ctx context.Context, c config, listener net.Listener, a *admin, stdout io.Writer,
 	log *slog.Logger) error {
+	c.logDiffering(log)
 	n, err := assemble(ctx, c, listener, a.metrics, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -77,14 +79,16 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
-	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() &&
-		!onUnixSocket(c.listen) {
-		log.Warn("people come through a proxy, as the public URL is https, but -trusted-proxies names none: "+
-			"they all count as one address", "conns_per_ip", c.connsPerIP)
+	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() && !onUnixSocket(c.listen) {
+		log.Warn(noProxies, "conns_per_ip", c.connsPerIP)
 	}
 	err = n.serve(ctx, listener)
 	return errors.Join(err, n.close())
 }
+
+// noProxies is the warning for a public URL with https and no trusted proxy.
+const noProxies = "people come through a proxy, as the public URL is https, but -trusted-proxies names none: " +
+	"they all count as one address"
 
 // assemble makes the node that serves the chat on listener, and lets it speak TLS if c says so.
 func assemble(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (
@@ -185,25 +189,26 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	if err != nil {
 		return nil, err
 	}
+	auditLog, err := openAudit(c.audit, log)
+	if err != nil {
+		return nil, err
+	}
 	clock := hub.NewClock(time.Now)
 	messages, err := openStream(ctx, c, clock, metrics, log)
 	if err != nil {
 		return nil, err
 	}
-	ttl := wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()}
-	h := hub.New(hub.Config{
-		TTL: ttl, Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n,
-		Per: c.rate.per, RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms,
-	}, messages, messages, clock, log)
+	limits := c.hub(auditLog)
+	h := hub.New(limits, messages, messages, clock, log)
 	signIn := c.auth.forClients()
 	if verifier != nil {
 		signIn.Verifier, signIn.Ledger = verifier, messages.Facts()
 	}
 	s := server.New(server.Config{
 		Version: wire.Version, Origins: origins, Conns: c.conns, Each: c.connsPerIP, Proxies: c.proxies,
-		TTL: ttl, Posts: c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per, SignIn: signIn,
-		Anonymous: c.auth.anonymous, Pages: pages, Secure: pages.Secure, Ready: messages.Ready, Warning: messages.Warning,
-	}, h, clock, metrics, log)
+		TTL: limits.TTL, Posts: c.rate.n, Acts: limits.Acts, Per: c.rate.per, SignIn: signIn,
+		Anonymous: c.auth.anonymous, Audit: auditLog, Pages: pages, Secure: pages.Secure,
+		Ready: messages.Ready, Warning: messages.Warning}, h, clock, metrics, log)
 	n := &node{
 		url: url, client: pages.Version(), log: log, stream: messages, server: s,
 		http: newHTTPServer(onlyHTTPS(s.Handler(), c.tls.hsts), log),
@@ -212,10 +217,20 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 	n.background(h.Run)
 	n.background(s.Run)
 	n.ended.Go(func() { tuneCollector(n.alive) })
+	n.keepAudit(auditLog)
 	if verifier != nil {
 		n.background(verifier.Run)
 	}
 	return n, nil
+}
+
+// hub returns the limits of the hub.
+func (c *config) hub(auditLog *audit.Log) hub.Config {
+	return hub.Config{
+		TTL:   wire.TTL{Min: c.ttlMin.Milliseconds(), Default: c.ttl.Milliseconds(), Max: c.ttlMax.Milliseconds()},
+		Posts: c.rate.n, GuestPosts: guestsPerAddress * c.rate.n, Acts: actsPerPost * c.rate.n, Per: c.rate.per,
+		RoomMessages: c.roomMessages, RoomBytes: int(c.roomBytes), Rooms: c.rooms, Audit: auditLog,
+	}
 }
 
 // openStream opens the stream, which stores all messages, with the settings in c: inside this process, or at the NATS
@@ -223,7 +238,8 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 func openStream(ctx context.Context, c config, clock *hub.Clock, metrics prometheus.Registerer, log *slog.Logger) (
 	*stream.NATS, error) {
 	config := stream.Config{
-		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage * c.roomMessages, Bytes: int64(c.streamBytes),
+		Folder: c.data, MaxTTL: c.ttlMax, RoomEvents: hub.EventsPerMessage*c.roomMessages + hub.OrderEvents,
+		Bytes: int64(c.streamBytes),
 	}
 	if len(c.nats.URLs) > 0 {
 		return stream.OpenCluster(ctx, c.nats, config, clock, metrics, log)

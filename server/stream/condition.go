@@ -47,6 +47,16 @@ func (c *condition) silentFor() time.Duration {
 	return c.unanswered.last.Sub(c.unanswered.first)
 }
 
+// stuckFor is how long one append without an answer counts as a problem if nothing is appended afterwards.
+const stuckFor = 10 * time.Second
+
+// stuck reports whether an append has timed out a short time ago, and none was answered since.
+func (c *condition) stuck() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.unanswered.last.IsZero() && time.Since(c.unanswered.last) < stuckFor
+}
+
 // endSilence forgets the timeouts. heal calls it after a restart of the server: otherwise the timeouts of the old server
 // would cause another restart.
 func (c *condition) endSilence() {

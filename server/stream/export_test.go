@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -56,6 +57,28 @@ func (n *NATS) Cut() error {
 		errs = append(errs, err, n.server.current().DisconnectClientByID(id))
 	}
 	return errors.Join(errs...)
+}
+
+// ServerNames returns the names of the NATS servers to which n is connected, each once.
+func (n *NATS) ServerNames() (names []string) {
+	for _, conn := range []*nats.Conn{n.links.publish, n.links.live, n.links.read} {
+		if name := conn.ConnectedServerName(); name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// MovesAt returns at which of these answers of the cluster, by index, a node goes to another server.
+func MovesAt(answers []error) (at []int) {
+	var m mover
+	for i, err := range answers {
+		if m.due(err) {
+			at = append(at, i)
+		}
+	}
+	return at
 }
 
 // Received is how many messages have come on the connection for copies and signals.

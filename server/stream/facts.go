@@ -22,6 +22,9 @@ const (
 
 	factTimeout = 5 * time.Second  // the longest time for storing one fact
 	factRepeats = 10 * time.Minute // how long JetStream stores a fact only once
+	// After this time without an answer of the cluster, other nodes may have facts that this node does not know. It is
+	// longer than the servers usually need to choose another leader.
+	factsStale = 10 * time.Second
 )
 
 // Facts is the log of facts that all nodes share, such as revocations. It implements ledger.Store. Facts have a
@@ -87,6 +90,9 @@ func (s *Facts) Follow(ctx context.Context, deliver func(fact string, until time
 	return stop, err
 }
 
+// errStale is the error of Current while the cluster has not answered for factsStale.
+var errStale = errors.New("the NATS servers do not answer, so facts of other nodes may be missing")
+
 // errBehind is the error of Current while the follower has missed facts and has not read them yet.
 var errBehind = errors.New("facts of other nodes are being read again")
 
@@ -96,6 +102,8 @@ func (s *Facts) Current() error {
 	switch {
 	case s.nats.links.live.Status() != nats.CONNECTED:
 		return errCutOff
+	case s.nats.pulse != nil && s.nats.pulse.silence() > factsStale:
+		return errStale
 	case s.follow.behind.Load():
 		return errBehind
 	}

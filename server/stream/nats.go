@@ -17,10 +17,10 @@
 // NATS runs inside this process (OpenEmbedded), or several nodes share NATS servers of their own (OpenCluster). Then a node
 // asks the servers again and again how the stream is (pulse).
 //
-// Files in order: nats.go (start and stop), open.go (the stream's configuration), cluster.go, clusterstreams.go, append.go,
-// erase.go, erasefiles.go (what JetStream has not erased), follow.go, facts.go, signals.go, watch.go, pulse.go, audit.go,
-// condition.go, links.go, read.go, names.go, embedded.go, scratch.go, record.go, metrics.go. The files from cluster.go to
-// watch.go contain methods of the type NATS, which nats.go declares.
+// Files in order: nats.go (start and stop), open.go (the stream's configuration), cluster.go, clusterstreams.go,
+// append.go, erase.go, erasefiles.go (what JetStream has not erased), follow.go, facts.go, signals.go, watch.go,
+// pulse.go, audit.go, move.go, condition.go, links.go, read.go, names.go, embedded.go, scratch.go, record.go, metrics.go.
+// The files from cluster.go to watch.go contain methods of the type NATS, which nats.go declares.
 //
 // Locks: code that holds a lock of this package takes no other lock. The NATS library may hold a lock of its own when it
 // calls onFailed, and onFailed calls the function done that was passed to Append. So neither onFailed nor done may publish.

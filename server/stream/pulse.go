@@ -38,10 +38,12 @@ type pulse struct {
 
 	seen    seen                // owned by run
 	missing int                 // owned by run; how many answers in a row said that there is no stream
+	mover   mover               // owned by run
 	suspect map[*follower]int64 // owned by run; a follower that is behind, and the seq that it had not reached last time
 
 	mu        sync.Mutex // guards what follows
 	problem   error      // why the cluster does not answer now; nil if it does
+	since     time.Time  // when the problem began
 	warning   string     // what an operator should solve although users can chat; "": nothing
 	unsure    bool       // a follower could not compare what it has read with the stream's leader
 	clockTold time.Time  // when a line about a wrong clock was last written to the log
@@ -88,7 +90,7 @@ type clusterMetrics struct {
 func newPulse(n *NATS, reg prometheus.Registerer) *pulse {
 	auto := promauto.With(reg)
 	p := &pulse{nats: n, lost: make(chan struct{}), roll: roll{all: map[*follower]bool{}},
-		problem: errOpening}
+		problem: errOpening, since: time.Now()}
 	p.metrics = &clusterMetrics{
 		disconnects: auto.NewCounter(prometheus.CounterOpts{Name: "mayfly_nats_disconnects_total",
 			Help: "Connections to NATS that were lost. They come back by themselves."}),
@@ -134,8 +136,16 @@ func (p *pulse) run(ctx context.Context) {
 	tick := time.NewTicker(pulseEvery)
 	defer tick.Stop()
 	for {
-		if err := p.beat(ctx); ctx.Err() == nil {
+		err := p.beat(ctx)
+		if err == nil && p.nats.condition.stuck() {
+			err = errUnanswered
+		}
+		if ctx.Err() == nil {
 			p.setProblem(err)
+		}
+		if ctx.Err() == nil && p.mover.due(err) {
+			p.nats.log.Warn("going to another NATS server", "server", p.nats.links.live.ConnectedServerName(), "err", err)
+			p.nats.links.move(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -166,13 +176,16 @@ func (p *pulse) beat(ctx context.Context) error {
 	p.missing = 0
 	info := stream.CachedInfo()
 	p.checkClock(info.TimeStamp, asked)
-	_, epoch, err := p.nats.links.head(ctx, p.nats.links.names.epoch())
-	if err != nil {
-		return fmt.Errorf("the stream's leader does not answer: %w", err)
-	}
-	if string(epoch) != p.nats.opened.epoch {
-		p.lose()
-		return ErrLost
+	// Each connection may lead to another server, which may be cut off from the leader. So ask on all of them.
+	for _, conn := range []*nats.Conn{p.nats.links.live, p.nats.links.read} {
+		_, epoch, err := headBy(ctx, conn, p.nats.links.names.epoch())
+		if err != nil {
+			return fmt.Errorf("the stream's leader does not answer: %w", err)
+		}
+		if string(epoch) != p.nats.opened.epoch {
+			p.lose()
+			return ErrLost
+		}
 	}
 	now := seen{last: info.State.LastSeq}
 	if info.Cluster != nil {
@@ -243,11 +256,22 @@ func (p *pulse) setProblem(err error) {
 	defer p.mu.Unlock()
 	switch {
 	case err != nil && p.problem == nil:
+		p.since = time.Now()
 		p.nats.log.Warn("the NATS servers do not answer as they should", "err", err)
 	case err == nil && p.problem != nil && p.problem != errOpening:
 		p.nats.log.Info("the NATS servers answer again")
 	}
 	p.problem = err
+}
+
+// silence returns for how long the cluster has not answered, 0 if it answers.
+func (p *pulse) silence() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.problem == nil {
+		return 0
+	}
+	return time.Since(p.since)
 }
 
 // setWarning records what is wrong with the clock, "" if nothing is.

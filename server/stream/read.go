@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 )
 
@@ -79,13 +80,18 @@ func (l *links) directGet(ctx context.Context, stream string, request any) (page
 // head asks the leader of a stream for the last message of the subject subj. It returns zero values if there is none. Of all
 // servers only the leader surely knows that.
 func (l *links) head(ctx context.Context, subj subject) (seq int64, data []byte, err error) {
+	return headBy(ctx, l.read, subj)
+}
+
+// headBy does what head does, on the connection conn.
+func headBy(ctx context.Context, conn *nats.Conn, subj subject) (seq int64, data []byte, err error) {
 	ask, err := json.Marshal(struct {
 		Last string `json:"last_by_subj"`
 	}{subj.name})
 	if err != nil {
 		return 0, nil, err
 	}
-	msg, err := l.read.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+subj.stream, ask)
+	msg, err := conn.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+subj.stream, ask)
 	if err != nil {
 		return 0, nil, err
 	}

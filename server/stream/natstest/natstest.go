@@ -51,7 +51,9 @@ func Main() {
 // Cluster is some NATS servers with JetStream that know each other.
 type Cluster struct {
 	Servers []*Server
-	t       testing.TB
+
+	t     testing.TB
+	links []link // nil: the servers connect without proxies
 }
 
 // Server is one NATS server.
@@ -61,6 +63,7 @@ type Server struct {
 	Folder string // in which JetStream has its files
 
 	t       testing.TB
+	addr    string // at which nodes connect
 	file    string // of its configuration
 	monitor string // the URL of its monitoring port
 	log     string // the file of its log
@@ -71,7 +74,7 @@ type Server struct {
 type Place struct {
 	Name                 string
 	Port, Route, Monitor int    // on 127.0.0.1: for nodes, for the other servers, and for /healthz
-	Routes               []int  // the ports for other servers, of all servers of the cluster
+	Routes               []int  // on 127.0.0.1: the ports at which the server finds the others
 	Folder               string // for the server alone
 	Log                  string // the file for its log
 }
@@ -80,19 +83,22 @@ type Place struct {
 // configuration of each server.
 func Start(t testing.TB, n int, more string) *Cluster {
 	t.Helper()
-	return StartWith(t, n, func(p Place) string {
-		config := fmt.Sprintf("server_name: %s\nhost: 127.0.0.1\nport: %d\nhttp: \"127.0.0.1:%d\"\nlog_file: %q\n"+
-			"jetstream { store_dir: %q, max_memory_store: 512MB, max_file_store: 256MB }\n",
-			p.Name, p.Port, p.Monitor, p.Log, p.Folder)
-		if n > 1 {
-			config += fmt.Sprintf("cluster { name: test, host: 127.0.0.1, port: %d, routes: [", p.Route)
-			for _, port := range p.Routes {
-				config += fmt.Sprintf("nats-route://127.0.0.1:%d, ", port)
-			}
-			config = strings.TrimSuffix(config, ", ") + "] }\n"
+	return StartWith(t, n, func(p Place) string { return p.config(n, "") + more })
+}
+
+// config returns the configuration of one of n servers, with more in the part about the other servers.
+func (p Place) config(n int, more string) string {
+	config := fmt.Sprintf("server_name: %s\nhost: 127.0.0.1\nport: %d\nhttp: \"127.0.0.1:%d\"\nlog_file: %q\n"+
+		"jetstream { store_dir: %q, max_memory_store: 512MB, max_file_store: 256MB }\n",
+		p.Name, p.Port, p.Monitor, p.Log, p.Folder)
+	if n > 1 {
+		config += fmt.Sprintf("cluster { name: test, host: 127.0.0.1, port: %d, %s routes: [", p.Route, more)
+		for _, port := range p.Routes {
+			config += fmt.Sprintf("nats-route://127.0.0.1:%d, ", port)
 		}
-		return config + more
-	})
+		config = strings.TrimSuffix(config, ", ") + "] }\n"
+	}
+	return config
 }
 
 // StartWith does what Start does, with the configuration that the function configure returns for each server.
@@ -104,7 +110,8 @@ func StartWith(t testing.TB, n int, configure func(Place) string) *Cluster {
 		name := fmt.Sprintf("n%d", i+1)
 		place := Place{name, ports[i], ports[n+i], ports[2*n+i], ports[n : 2*n],
 			filepath.Join(folder, name), filepath.Join(folder, name+".log")}
-		s := &Server{Name: name, URL: fmt.Sprintf("nats://127.0.0.1:%d", place.Port), Folder: place.Folder, t: t,
+		addr := fmt.Sprintf("127.0.0.1:%d", place.Port)
+		s := &Server{Name: name, URL: "nats://" + addr, addr: addr, Folder: place.Folder, t: t,
 			file: filepath.Join(folder, name+".conf"), log: place.Log,
 			monitor: fmt.Sprintf("http://127.0.0.1:%d", place.Monitor)}
 		if err := os.WriteFile(s.file, []byte(configure(place)), 0o600); err != nil {

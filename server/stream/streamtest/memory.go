@@ -35,6 +35,7 @@ type Memory struct {
 	copies    []func() // the deliveries that wait since HoldCopies, until its release is called; nil: deliveries do not wait
 	bounds    int      // the most messages in one room; 0: no limit
 	keep      bool     // if true, Erase has no effect; set by KeepErased
+	headErr   error
 }
 
 // NewMemory returns an empty stream.
@@ -173,6 +174,13 @@ func (s *Memory) FailFollows(err error) {
 	s.followErr = err
 }
 
+// FailHeads makes every Head fail with err. With nil, Head works again.
+func (s *Memory) FailHeads(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.headErr = err
+}
+
 // Bound limits each room to n live messages: a further Append fails with hub.ErrFull.
 func (s *Memory) Bound(n int) {
 	s.mu.Lock()
@@ -192,6 +200,9 @@ func (s *Memory) LoseCopies(lose bool) {
 func (s *Memory) Head(_ context.Context, room string) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.headErr != nil {
+		return 0, s.headErr
+	}
 	if stored := s.stored[room]; len(stored) > 0 {
 		return stored[len(stored)-1].Seq, nil
 	}

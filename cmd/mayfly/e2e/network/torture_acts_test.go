@@ -40,22 +40,47 @@ type actor struct {
 	notice  int                    // the number of the last notice
 }
 
-// newActors returns the actors, behind the proxies lines. changed gets a value whenever the view of one of them changes.
-func newActors(t *testing.T, lines []*rig.Proxy) (all []*actor, changed chan struct{}) {
+// A stage is some actors in the lobby of one or several nodes, and proxies between them, which break.
+type stage struct {
+	t       *testing.T
+	nodes   []*rig.Server
+	victim  victim // the nodes, and what they need
+	lines   []*rig.Proxy
+	all     []*actor
+	changed chan struct{} // capacity 1; gets a value whenever the view of an actor changes
+	first   wire.Cursor   // the cursor of a client that was there before everything was said
+}
+
+// newStage returns a stage whose actors reach the nodes at addr.
+func newStage(t *testing.T, v victim, addr string, nodes ...*rig.Server) *stage {
 	t.Helper()
-	changed = make(chan struct{}, 1)
+	s := &stage{t: t, victim: v, nodes: nodes, changed: make(chan struct{}, 1)}
+	for range ways {
+		s.lines = append(s.lines, rig.NewProxy(t, "", addr))
+	}
 	for n := range actors {
-		line := lines[n%ways]
+		line := s.lines[n%ways]
 		dial := transport.DialWebSocket("ws://" + line.Addr + "/ws")
 		if n < ways {
 			dial = blocked
 		}
-		all = append(all, newActor(t, fmt.Sprintf("actor-%02d", n), dial, line.Addr, changed))
+		s.comes(fmt.Sprintf("actor-%02d", n), dial, line.Addr)
 	}
-	for _, a := range all {
+	for _, a := range s.all {
 		a.Until("online", rig.Online)
 	}
-	return all, changed
+	old := rig.Dial(t, nodes[0])
+	old.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom})
+	joined := rig.Next[wire.Joined](old)
+	s.first = wire.Cursor{Epoch: joined.Epoch, Seq: joined.Head}
+	old.Close()
+	return s
+}
+
+// comes adds an actor, who connects by dial until the test ends, or by polls to addr where that does not work.
+func (s *stage) comes(name string, dial transport.Dial, addr string) {
+	s.t.Helper()
+	s.all = append(s.all, newActor(s.t, name, dial, addr, s.changed))
 }
 
 // newActor connects by dial until the test ends, or by polls to addr where that does not work.
@@ -159,13 +184,13 @@ func shows(v client.View) string {
 	return b.String()
 }
 
-// agree waits until all of them show the same and nothing waits.
-func agree(t *testing.T, all []*actor, changed <-chan struct{}) {
-	t.Helper()
+// agree waits until all actors show the same and nothing waits.
+func (s *stage) agree() {
+	s.t.Helper()
 	timeout := time.After(settle)
 	for {
-		want := shows(all[0].Now())
-		at := slices.IndexFunc(all, func(a *actor) bool {
+		want := shows(s.all[0].Now())
+		at := slices.IndexFunc(s.all, func(a *actor) bool {
 			v := a.Now()
 			return !rig.Online(v) || v.Unsent+len(v.Undo) > 0 || shows(v) != want
 		})
@@ -173,11 +198,11 @@ func agree(t *testing.T, all []*actor, changed <-chan struct{}) {
 			return
 		}
 		select {
-		case <-changed:
+		case <-s.changed:
 		case <-timeout:
-			v := all[at].Now()
-			t.Fatalf("%s and %s never agree: online %v, %d wait, %d can be undone, and it shows\n%s\n"+
-				"where the other shows\n%s", all[at].Name, all[0].Name, rig.Online(v), v.Unsent, len(v.Undo), shows(v), want)
+			v := s.all[at].Now()
+			s.t.Fatalf("%s and %s never agree: online %v, %d wait, %d can be undone, and it shows\n%s\n"+
+				"where the other shows\n%s", s.all[at].Name, s.all[0].Name, rig.Online(v), v.Unsent, len(v.Undo), shows(v), want)
 		}
 	}
 }
@@ -188,109 +213,114 @@ func agree(t *testing.T, all []*actor, changed <-chan struct{}) {
 // back, and its encrypted bytes are gone from the folder.
 func TestReactionsAgreeAndWhatIsTakenBackIsGone(t *testing.T) {
 	t.Parallel()
-	spells := int((*long + spell - 1) / spell) // none is longer than spell, so that the room fits into one joined frame
+	inSpells(t, func(t *testing.T, length time.Duration) {
+		folder := filepath.Join(t.TempDir(), "data")
+		server := rig.Serve(t, "-data", folder, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
+		s := newStage(t, single{server}, server.Addr(), server)
+		stored := map[int64]string{}
+		s.play(length, func(context.Context) {
+			server.Kill()
+			readStored(t, folder, stored)
+			server.Start()
+		}, func() { readStored(t, folder, stored) })
+		s.reunite()
+		server.Kill()
+		server.Start()
+		s.comes("later", blocked, server.Addr())
+		s.agree()
+		s.judgeNewcomers()
+		judgeFolder(t, server, folder, s.all, stored)
+	})
+}
+
+// inSpells runs play again and again, for *long in all. None of them is longer than spell, so that the room fits into one
+// joined frame.
+func inSpells(t *testing.T, play func(t *testing.T, length time.Duration)) {
+	spells := int((*long + spell - 1) / spell)
 	for n := range spells {
-		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) { tortureActs(t, *long/time.Duration(spells)) })
+		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) { play(t, *long/time.Duration(spells)) })
 		if t.Failed() {
 			break
 		}
 	}
 }
 
-// tortureActs is one spell.
-func tortureActs(t *testing.T, length time.Duration) {
-	folder := filepath.Join(t.TempDir(), "data")
-	server := rig.Serve(t, "-data", folder, "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
-	var lines []*rig.Proxy
-	for range ways {
-		lines = append(lines, rig.NewProxy(t, "", server.Addr()))
-	}
-	all, changed := newActors(t, lines)
-	old := rig.Dial(t, server)
-	old.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom})
-	cursor := rig.Next[wire.Joined](old)
-	old.Close()
-
-	stored := map[int64]string{}
-	actAndBreak(t, all, lines, length, func() {
-		server.Kill()
-		readStored(t, folder, stored)
-		server.Start()
-	}, func() { readStored(t, folder, stored) })
-
-	server.Kill() // what is done without a server is done once there is one
-	for _, a := range all {
-		a.act()
-		a.Flush()
-	}
-	server.Start()
-	for _, a := range all {
-		a.Wake()
-	}
-	comes := func(name string, dial transport.Dial) *actor { return newActor(t, name, dial, server.Addr(), changed) }
-	all = append(all, comes("late", transport.DialWebSocket(server.SocketURL())))
-	agree(t, all, changed)
-	server.Kill()
-	server.Start()
-	all = append(all, comes("later", blocked))
-	agree(t, all, changed)
-
-	judgeNewcomers(t, server, all, wire.Cursor{Epoch: cursor.Epoch, Seq: cursor.Head})
-	judgeFolder(t, server, folder, all, stored)
-}
-
-// actAndBreak lets all of them act and the lines break for length. Now and then it calls kill, and look more often.
-func actAndBreak(t *testing.T, all []*actor, lines []*rig.Proxy, length time.Duration, kill, look func()) {
-	ctx, stop := context.WithTimeout(t.Context(), length)
+// play lets all actors act and the lines break for length. Now and then it calls strike, and look more often.
+func (s *stage) play(length time.Duration, strike func(context.Context), look func()) {
+	ctx, stop := context.WithTimeout(s.t.Context(), length)
 	defer stop()
 	var running sync.WaitGroup
-	for _, a := range all {
+	for _, a := range s.all {
 		running.Go(func() {
 			for wait(ctx, actPace/2+rand.N(actPace)) {
 				a.act()
 			}
 		})
 	}
-	for _, line := range lines {
+	for _, line := range s.lines {
 		running.Go(func() { breakNowAndThen(ctx, line) })
 	}
 	next := time.Now().Add(alive/2 + rand.N(alive))
 	for wait(ctx, actPace) {
 		look()
 		if time.Now().After(next) {
-			kill()
+			strike(ctx)
 			next = time.Now().Add(alive/2 + rand.N(alive))
 		}
 	}
 	running.Wait()
 }
 
-// judgeNewcomers checks that nobody who comes gets what was taken back: neither a new client nor one that was there before
-// everything was said.
-func judgeNewcomers(t *testing.T, server *rig.Server, all []*actor, first wire.Cursor) {
-	t.Helper()
-	for name, cursor := range map[string]*wire.Cursor{"a new client": nil, "a client that was there at first": &first} {
-		r := rig.Dial(t, server)
-		r.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom, Cursor: cursor})
-		joined := rig.Next[wire.Joined](r)
-		if joined.Resumed != (cursor != nil) || len(joined.Messages) == 0 {
-			t.Errorf("%s gets %d messages, resumed %v", name, len(joined.Messages), joined.Resumed)
-		}
-		for _, a := range all {
-			for _, m := range a.taken {
-				gets := func(o wire.Message) bool { return o.Seq == m.Seq || o.Text == m.Text }
-				if slices.ContainsFunc(joined.Messages, gets) {
-					t.Errorf("%s gets %q, which was taken back", name, m.Text)
-				}
-			}
-		}
-		r.Close()
+// reunite lets all actors act without a node. Once the nodes run again, somebody new comes to each, and all must agree.
+func (s *stage) reunite() {
+	s.t.Helper()
+	s.victim.Kill()
+	for _, a := range s.all {
+		a.act()
+		a.Flush()
 	}
-	for _, a := range all {
+	s.victim.Start()
+	for _, a := range s.all {
+		a.Wake()
+	}
+	for _, n := range s.nodes {
+		s.comes("late", transport.DialWebSocket(n.SocketURL()), n.Addr())
+	}
+	s.agree()
+}
+
+// judgeNewcomers checks that nobody who comes to a node gets what was taken back: neither a new client nor one that was there
+// before everything was said. Nobody was told that something cannot be taken back.
+func (s *stage) judgeNewcomers() {
+	s.t.Helper()
+	for _, n := range s.nodes {
+		s.judgeNewcomer(n, "a new client", nil)
+		s.judgeNewcomer(n, "a client that was there at first", &s.first)
+	}
+	for _, a := range s.all {
 		a.mu.Lock()
 		if len(a.refused) > 0 {
-			t.Errorf("%s may not take back: %v", a.Name, a.refused)
+			s.t.Errorf("%s may not take back: %v", a.Name, a.refused)
 		}
 		a.mu.Unlock()
+	}
+}
+
+func (s *stage) judgeNewcomer(node *rig.Server, name string, cursor *wire.Cursor) {
+	s.t.Helper()
+	r := rig.Dial(s.t, node)
+	defer r.Close()
+	r.Hello(client.NewGuest(), wire.Join{Room: wire.DefaultRoom, Cursor: cursor})
+	joined := rig.Next[wire.Joined](r)
+	if joined.Resumed != (cursor != nil) || len(joined.Messages) == 0 {
+		s.t.Errorf("%s gets %d messages, resumed %v", name, len(joined.Messages), joined.Resumed)
+	}
+	for _, a := range s.all {
+		for _, m := range a.taken {
+			gets := func(o wire.Message) bool { return o.Seq == m.Seq || o.Text == m.Text }
+			if slices.ContainsFunc(joined.Messages, gets) {
+				s.t.Errorf("%s gets %q, which was taken back", name, m.Text)
+			}
+		}
 	}
 }

@@ -43,7 +43,7 @@ func TestSaysWhatIsWrong(t *testing.T) {
 		says []string
 	}{
 		{"nothing", nil, 2, []string{"mayfly serve"}},
-		{"no such command", []string{"dance"}, 2, []string{`"dance"`, "want serve, dev, bench or version"}},
+		{"no such command", []string{"dance"}, 2, []string{`"dance"`, "want serve, dev, check, health, bench or version"}},
 		{"help", []string{"-help"}, 0, []string{"mayfly serve"}},
 		{"serve -help", []string{"serve", "-help"}, 0, []string{"-public-url", "MAYFLY_"}},
 		{"version", []string{"version"}, 0, []string{"mayfly 0.", "go1."}},

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"mayfly/server/tcptest"
 )
 
 // Manner is how a Middlebox treats WebSockets, which it does not understand.
@@ -40,6 +42,9 @@ type Middlebox struct {
 	polls   int           // number of polls that wait for their answer
 	sockets map[*pair]struct{}
 }
+
+// pair is one WebSocket through the middlebox.
+type pair struct{ client, server *net.TCPConn }
 
 // ServeBehindMiddlebox starts a server and a middlebox in front of it. url is the URL at which users open Mayfly through the
 // middlebox.
@@ -96,8 +101,8 @@ func (b *Middlebox) cut() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for p := range b.sockets {
-		reset(p.client)
-		reset(p.server)
+		tcptest.Reset(p.client)
+		tcptest.Reset(p.server)
 	}
 }
 
@@ -213,8 +218,8 @@ func (p *pair) carry(manner Manner) {
 	}
 	if manner == Kills {
 		defer time.AfterFunc(killAfter, func() {
-			reset(p.client)
-			reset(p.server)
+			tcptest.Reset(p.client)
+			tcptest.Reset(p.server)
 		}).Stop()
 	}
 	var both sync.WaitGroup
