@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
 	"mayfly/server"
+	"mayfly/server/network"
 )
 
 const (
@@ -44,7 +45,7 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 	if addr == "" {
 		return &admin{metrics: metrics}, nil
 	}
-	listener, err := listen("-admin", addr)
+	listener, err := listen("-admin", addr, network.Inherited{})
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"mayfly/app/pkce"
 	"mayfly/server/admission"
 	"mayfly/server/auth"
+	"mayfly/server/network"
 	"mayfly/server/stream"
 	"mayfly/server/stream/seal"
 	"mayfly/shared/wire"
@@ -92,7 +93,7 @@ func (ch *check) tryAll(ctx context.Context) {
 	if ch.usable("listen") {
 		ch.tryListen(ctx)
 	}
-	if ch.c.tls.enabled() && ch.usable("tls-cert", "tls-key") {
+	if ch.c.tls.cert != "" && ch.usable("tls-cert", "tls-key") {
 		ch.tryCertificate("-tls-cert", ch.c.tls.cert, time.Now())
 	}
 	if ch.c.admin != "" && ch.usable("admin", "listen") {
@@ -117,10 +118,14 @@ func (ch *check) tryAll(ctx context.Context) {
 }
 
 // moreFiles is how many files a server opens beside those for its connections, as docs/running.md says.
-const moreFiles = 1000
+const moreFiles = 2000
 
 func (ch *check) tryListen(ctx context.Context) {
-	listener, err := listen("-listen", ch.c.listen)
+	if strings.HasPrefix(ch.c.listen, network.Systemd) {
+		ch.say("ok", "-listen %s: systemd opens the socket", ch.c.listen)
+		return
+	}
+	listener, err := listen("-listen", ch.c.listen, ch.c.network.inherited)
 	if err == nil {
 		ch.errs = append(ch.errs, listener.Close())
 		ch.say("ok", "-listen %s is free", ch.c.listen)
@@ -167,7 +172,7 @@ func isMayfly(ctx context.Context, addr string, encrypted bool) bool {
 }
 
 func (ch *check) tryAdmin() {
-	listener, err := listen("-admin", ch.c.admin)
+	listener, err := listen("-admin", ch.c.admin, network.Inherited{})
 	switch {
 	case err == nil:
 		ch.errs = append(ch.errs, listener.Close())
@@ -229,7 +234,7 @@ func (ch *check) tryIssuer(ctx context.Context) {
 
 // throughProxy says whether it is known through which proxies people come.
 func (c *config) throughProxy() (verdict, format string, arg string) {
-	if strings.HasPrefix(c.publicURL, "https:") && len(c.proxies) == 0 && !c.tls.enabled() {
+	if strings.HasPrefix(c.publicURL, "https:") && len(c.proxies) == 0 && !c.tls.enabled() && !onUnixSocket(c.listen) {
 		return "warning", "%s", noProxies
 	}
 	return "ok", "-public-url %s", cmp.Or(c.publicURL, "is not set: people of this machine alone come in")

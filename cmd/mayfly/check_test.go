@@ -153,7 +153,8 @@ func TestCheckFindsWrongConfigurations(t *testing.T) {
 		{"no such file", func(*place) []string { return []string{"-config", "/nowhere.yml"} }, 2, "no such file or directory: want a file that this user may read"},
 		{"a port that is taken", func(p *place) []string { return []string{"-listen", p.taken()} }, 1, "is taken by another program: stop that, or choose another address with -listen"},
 		{"an admin port that is taken", func(p *place) []string { return []string{"-listen", "127.0.0.1:0", "-admin", p.taken()} }, 1, "choose another address with -admin"},
-		{"an address of another machine", func(*place) []string { return []string{"-listen", "192.0.2.1:8080"} }, 1, "choose another address with -listen"},
+		{"an address of another machine", func(*place) []string { return []string{"-listen", "10.255.255.254:8080"} }, 1, "choose another address with -listen"},
+		{"plain http for strangers", func(*place) []string { return []string{"-listen", "192.0.2.1:8080"} }, 2, "or say with -insecure-http"},
 		{"a folder of somebody else", func(p *place) []string {
 			return []string{"-listen", "127.0.0.1:0", "-data", filepath.Dir(p.file("x", ""))}
 		}, 2, "is not Mayfly's: want an empty folder, or one that Mayfly made"},

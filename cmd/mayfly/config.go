@@ -15,13 +15,15 @@ import (
 	"time"
 
 	"mayfly/server/admission"
+	"mayfly/server/network"
 	"mayfly/server/stream"
 )
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only three fields hold the values of several flags: auth
-// those for signing in, nats those for NATS servers of their own, and tls those for TLS.
+// One type: each of its many fields holds the value of a flag. Only four fields hold the values of several flags: auth
+// those for signing in, nats those for NATS servers of their own, tls those for TLS, and network those for other ways in
+// which connections come.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -44,6 +46,7 @@ type config struct {
 	audit        string // where the audit log goes: a file, or toStdout; empty: nowhere
 	auth         authFlags
 	tls          tlsFlags
+	network      networkFlags
 
 	differs []slog.Attr // the flags whose values differ from the defaults, for the log; no secrets
 }
@@ -90,7 +93,7 @@ type defineAuth func(*flag.FlagSet, *authFlags, environment) (finish func() erro
 func readConfig(f *flag.FlagSet, defineAuth defineAuth, usage string, args []string, env environment, stdout io.Writer) (
 	config, *settings, error) {
 	c := config{rate: rate{20, 10 * time.Second}, roomBytes: 8 << 20, streamBytes: 256 << 20}
-	readLists := defineFlags(f, &c)
+	readLists := defineFlags(f, &c, env)
 	readAuth := defineAuth(f, &c.auth, env)
 
 	s := newSettings(f)
@@ -109,10 +112,11 @@ func readConfig(f *flag.FlagSet, defineAuth defineAuth, usage string, args []str
 
 // defineFlags defines the flags that set the fields of c, without the flags for signing in. After the flags are parsed, call
 // the returned function finish. It splits the flags that are lists, and returns the problems with them.
-func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
+func defineFlags(f *flag.FlagSet, c *config, env environment) (finish func() error) {
 	f.String(configFlag, "", "`FILE` with flags, as lines such as public-url: https://chat.example.com (default none)")
 	f.StringVar(&c.listen, "listen", "127.0.0.1:8080",
-		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one")
+		"`ADDRESS` to listen on: host:port; :8080 for every network of this machine, port 0 for any free one; "+
+			"unix:/PATH for a Unix socket; systemd, or systemd:NAME, for a socket of systemd's")
 	f.StringVar(&c.publicURL, "public-url", "", "`URL` under which people open the chat (default http://localhost:PORT)")
 	origins := f.String("origins", "",
 		"more `ORIGINS` that may use this server, such as https://a.example,http://b.example:8080")
@@ -127,6 +131,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
 	readTLS := defineTLSFlags(f, c)
+	readNetwork := defineNetworkFlags(f, c, env)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -144,16 +149,16 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return errors.Join(err, readNATS(), readTLS())
+		return errors.Join(err, readNATS(), readTLS(), readNetwork())
 	}
 }
 
 // check returns every problem with c.
 func (c *config) check() (errs []error) {
 	wrong := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	port, ok := portOf(c.listen)
-	if !ok {
-		wrong("-listen is %q: want host:port, such as 127.0.0.1:8080 or :8080", c.listen)
+	port, _ := portOf(c.listen)
+	if err := network.Check(c.listen); err != nil {
+		wrong("-listen is %q: %w", c.listen, err)
 	}
 	if adminPort, ok := portOf(c.admin); c.admin != "" && !ok {
 		wrong("-admin is %q: want host:port, such as 127.0.0.1:9090", c.admin)

@@ -35,8 +35,8 @@ func TestParseConfig(t *testing.T) {
 		want func(c *config)
 	}{
 		{"defaults", nil, nil, func(*config) {}},
-		{"flags", []string{"-listen", ":0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json", "-data", "/d"}, nil, func(c *config) {
-			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat, c.data = ":0", 2*time.Second, 1<<20, rate{5, time.Second}, "json", "/d"
+		{"flags", []string{"-listen", "10.0.0.1:0", "--ttl=2s", "-room-bytes", "1MiB", "-rate", "5/1s", "-log", "json", "-data", "/d"}, nil, func(c *config) {
+			c.listen, c.ttl, c.roomBytes, c.rate, c.logFormat, c.data = "10.0.0.1:0", 2*time.Second, 1<<20, rate{5, time.Second}, "json", "/d"
 		}},
 		{"environment", nil, map[string]string{"MAYFLY_PUBLIC_URL": "https://chat.example.com", "MAYFLY_CONNS": "7", "MAYFLY_DATA": "data"}, func(c *config) {
 			c.publicURL, c.conns, c.data = "https://chat.example.com", 7, "data"
@@ -47,6 +47,13 @@ func TestParseConfig(t *testing.T) {
 		}},
 		{"ACME with a folder", []string{"-tls-domain", "a.example", "-data", "/d", "-listen", ":8443", "-http-listen", "off"}, nil, func(c *config) {
 			c.listen, c.data, c.tls.acme = ":8443", "/d", certs.ACMEConfig{Domains: []string{"a.example"}, Cache: "/d/acme"}
+		}},
+		{"plain http for all", []string{"-listen", ":80", "-insecure-http"}, nil, func(c *config) { c.listen, c.network.insecure = ":80", true }},
+		{"in a container", nil, map[string]string{"MAYFLY_LISTEN": ":8080", "MAYFLY_TRUSTED_PROXIES": "172.16.0.0/12"}, func(c *config) {
+			c.listen, c.proxies = ":8080", admission.Proxies{netip.MustParsePrefix("172.16.0.0/12")}
+		}},
+		{"a Unix socket", []string{"-listen", "unix:/run/mayfly/sock", "-public-url", "https://a.example", "-proxy-protocol"}, nil, func(c *config) {
+			c.listen, c.publicURL, c.network.proxyProtocol = "unix:/run/mayfly/sock", "https://a.example", true
 		}},
 		{"a flag wins", []string{"-conns", "8"}, map[string]string{"MAYFLY_CONNS": "7"}, func(c *config) { c.conns = 8 }},
 		{"origins", []string{"-origins", "https://a.example,http://b.example:81"}, nil, func(c *config) {
@@ -125,6 +132,12 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-tls-key /none", "-tls-cert and -tls-key belong together"},
 		{"-tls-cert /none/there -tls-key /none", "-tls-cert: open /none/there"},
 		{"-tls-cert /dev/null -tls-key /dev/null", "want a certificate with those of its signers"},
+		{"-listen :8080", "or say with -insecure-http"},
+		{"-listen [::]:8080", "or say with -insecure-http"},
+		{"-listen 192.0.2.1:8080", "want -tls-domain"},
+		{"-listen unix:sock", "want the whole path"},
+		{"-listen unix:/run/sock", "want -public-url"},
+		{"-proxy-protocol", "want the addresses of the proxies"},
 		{"-tls-domain *.example.com", "use -tls-cert"},
 		{"-tls-domain chat", "is no host name on the internet"},
 		{"-tls-domain a.example -tls-cert /none -tls-key /none", "-tls-domain and -tls-cert are both set"},
@@ -132,7 +145,7 @@ func TestConfigProblemsSayWhatToDo(t *testing.T) {
 		{"-acme-ca https://ca.example", "-acme-ca is set, but not -tls-domain"},
 		{"-acme-cache /none", "-acme-cache is set, but not -tls-domain"},
 		{"-http-listen :80", "neither -tls-domain nor -tls-cert"},
-		{"-tls-domain a.example -http-listen 80", "want host:port, such as :80, or off"},
+		{"-tls-domain a.example -http-listen 80", "or systemd; or off"},
 		{"-hsts 1h", "people do not open the chat by https"},
 		{"-hsts -1h -public-url https://a.example", "want whole seconds"},
 		{"-nonsense", "there is no flag -nonsense"},

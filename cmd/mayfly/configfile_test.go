@@ -25,10 +25,10 @@ func configFile(t *testing.T, lines ...string) string {
 
 // TestFlagWinsOverEnvironmentAndThatOverTheFile sets three flags in one, two and three places.
 func TestFlagWinsOverEnvironmentAndThatOverTheFile(t *testing.T) {
-	file := configFile(t, "conns: 1", "rooms: 2", "room-messages: 3", "# a comment", "ttl: 30s", "listen: :0",
+	file := configFile(t, "conns: 1", "rooms: 2", "room-messages: 3", "# a comment", "ttl: 30s", "listen: 10.0.0.1:0",
 		"origins: [https://a.example, 'http://b.example:81']", "trusted-proxies:", "  - ::1", "  - 10.0.0.0/8", "log: \"json\"")
 	want := defaults
-	want.conns, want.rooms, want.roomMessages, want.ttl, want.listen, want.logFormat = 10, 20, 3, 30*time.Second, ":0", "json"
+	want.conns, want.rooms, want.roomMessages, want.ttl, want.listen, want.logFormat = 10, 20, 3, 30*time.Second, "10.0.0.1:0", "json"
 	want.origins = []string{"https://a.example", "http://b.example:81"}
 	want.proxies, _ = admission.ParseProxies("::1,10.0.0.0/8")
 	for name, given := range map[string]struct {

@@ -18,6 +18,7 @@ import (
 	"mayfly/app/pkce"
 	"mayfly/server/auth"
 	"mayfly/server/devidp"
+	"mayfly/server/network"
 )
 
 // devConfig is the checked configuration of "mayfly dev".
@@ -148,11 +149,11 @@ func runDev(ctx context.Context, args []string, env environment, stdout, stderr 
 // serveDev serves the chat and the sign-in provider until ctx is done. The chat needs the address of the provider, and the
 // provider needs the address of the chat. So serveDev opens both listeners before it starts either of them.
 func serveDev(ctx context.Context, c devConfig, a *admin, stdout io.Writer, log *slog.Logger) error {
-	chat, err := listen("-listen", c.listen)
+	chat, err := c.listenPublic(log)
 	if err != nil {
 		return err
 	}
-	idp, err := listen("-provider-listen", c.providerListen)
+	idp, err := listen("-provider-listen", c.providerListen, network.Inherited{})
 	if err != nil {
 		return errors.Join(err, chat.Close())
 	}
@@ -186,8 +187,14 @@ func (c *devConfig) provider(chat, idp net.Listener, log *slog.Logger) (*devidp.
 	return devidp.New(cfg, log)
 }
 
-// portFrom returns the port that l listens on.
+// noPort stands for the port of a listener that has none.
+const noPort = "0"
+
+// portFrom returns the port that l listens on, or noPort if l is a Unix socket.
 func portFrom(l net.Listener) string {
-	_, port, _ := net.SplitHostPort(l.Addr().String()) // a TCP address always has a port
+	_, port, err := net.SplitHostPort(l.Addr().String()) // a TCP address always has a port
+	if err != nil {
+		return noPort
+	}
 	return port
 }

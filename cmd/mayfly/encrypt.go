@@ -21,7 +21,7 @@ func urlOf(c certificates, port string) (string, error) {
 		return "", configError{errors.New("-tls-cert has a certificate that names no host without an asterisk: " +
 			"say under which address people open the chat, such as -public-url https://chat.example.com")}
 	}
-	if port != "443" {
+	if port != "443" && port != noPort {
 		host = net.JoinHostPort(host, port)
 	} else if ip, err := netip.ParseAddr(host); err == nil && ip.Is6() {
 		host = "[" + host + "]"
@@ -66,9 +66,10 @@ func (n *node) lead(l net.Listener, c certificates) {
 		handler = acme.Challenges(handler)
 	}
 	n.leading = newHTTPServer(handler, n.log)
+	n.leading.ConnState = n.waiting.State
 	n.log.Info("leading people from http to https", "http_listen", l.Addr().String())
 	n.ended.Go(func() {
-		if err := n.leading.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := n.leading.Serve(n.waiting.Listener(l)); !errors.Is(err, http.ErrServerClosed) {
 			n.log.Error("the listener of -http-listen ended", "err", err)
 		}
 	})

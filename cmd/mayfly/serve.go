@@ -23,6 +23,7 @@ import (
 	"mayfly/server/audit"
 	"mayfly/server/auth"
 	"mayfly/server/hub"
+	"mayfly/server/network"
 	"mayfly/server/stream"
 	"mayfly/shared/wire"
 	"mayfly/web"
@@ -45,6 +46,7 @@ const (
 	writeTimeout   = 2 * time.Minute  // the longest time to send an answer; enough for the 1.3 MB of the web client
 	idleTimeout    = 2 * time.Minute  // the longest time between two requests of one network connection
 	maxHeaderBytes = 32 << 10
+	maxStreams     = 100 // the most requests at the same time on one connection of HTTP/2; a page needs some dozens
 )
 
 // runServe runs mayfly serve until ctx is done.
@@ -58,7 +60,7 @@ func runServe(ctx context.Context, args []string, env environment, stdout, stder
 	}
 	log := c.logger(stderr)
 	return withAdmin(c.admin, log, func(a *admin) error {
-		listener, err := listen("-listen", c.listen)
+		listener, err := c.listenPublic(log)
 		if err != nil {
 			return err
 		}
@@ -77,7 +79,7 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
-	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() {
+	if strings.HasPrefix(n.url, "https:") && len(c.proxies) == 0 && !c.tls.enabled() && !onUnixSocket(c.listen) {
 		log.Warn(noProxies, "conns_per_ip", c.connsPerIP)
 	}
 	err = n.serve(ctx, listener)
@@ -95,17 +97,14 @@ func assemble(ctx context.Context, c config, listener net.Listener, metrics prom
 	if err != nil {
 		return nil, err
 	}
-	if certificates == nil {
-		return newNode(ctx, c, listener, metrics, log)
-	}
-	if c.publicURL == "" {
+	if certificates != nil && c.publicURL == "" {
 		if c.publicURL, err = urlOf(certificates, portFrom(listener)); err != nil {
 			return nil, err
 		}
 	}
 	var leading net.Listener
 	if c.tls.httpListen != "" {
-		if leading, err = listen("-http-listen", c.tls.httpListen); err != nil {
+		if leading, err = listen("-http-listen", c.tls.httpListen, c.network.inherited); err != nil {
 			return nil, err
 		}
 	}
@@ -116,17 +115,21 @@ func assemble(ctx context.Context, c config, listener net.Listener, metrics prom
 		}
 		return nil, err
 	}
+	n.waiting = network.NewWaiting(c.connsPerIP, c.proxies.Contain, metrics)
+	n.http.ConnState = n.waiting.State
 	if leading != nil {
 		n.lead(leading, certificates)
 	}
-	n.encrypt(certificates, metrics)
+	if certificates != nil {
+		n.encrypt(certificates, metrics)
+	}
 	return n, nil
 }
 
 // listen listens on addr, the value of the command-line flag whose name is in the parameter flag. The error tells the
 // operator what to do.
-func listen(flag, addr string) (net.Listener, error) {
-	listener, err := net.Listen("tcp", addr)
+func listen(flag, addr string, inherited network.Inherited) (net.Listener, error) {
+	listener, err := network.Listen(addr, inherited)
 	switch {
 	case err == nil:
 		return listener, nil
@@ -156,6 +159,7 @@ type node struct {
 	stream  *stream.NATS
 	server  *server.Server
 	http    *http.Server
+	waiting *network.Waiting   // limits the connections without a request
 	leading *http.Server       // leads people from http to https; nil: nothing does
 	alive   context.Context    // done when the background goroutines must end
 	stop    context.CancelFunc // ends alive
@@ -165,10 +169,7 @@ type node struct {
 // newNode assembles the parts of a server and starts the background goroutines.
 func newNode(ctx context.Context, c config, listener net.Listener, metrics prometheus.Registerer, log *slog.Logger) (
 	*node, error) {
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		return nil, err
-	}
+	port := portFrom(listener)
 	url := c.publicURLFor(port)
 	origins, err := admission.NewOrigins(url, c.origins, port)
 	if err != nil {
@@ -258,6 +259,7 @@ func newHTTPServer(handler http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler: handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		HTTP2: &http.HTTP2Config{MaxConcurrentStreams: maxStreams},
 		// net/http writes a line to ErrorLog for each broken request. Clients cause such requests, so the lines have the
 		// level debug: an operator need not see them.
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -277,7 +279,7 @@ func (n *node) background(run func(context.Context) error) {
 func (n *node) serve(ctx context.Context, listener net.Listener) error {
 	failed := make(chan error, 1)
 	n.ended.Go(func() {
-		if l := n.server.Listener(listener); n.http.TLSConfig != nil {
+		if l := n.waiting.Listener(n.server.Listener(listener)); n.http.TLSConfig != nil {
 			failed <- n.http.ServeTLS(l, "", "")
 		} else {
 			failed <- n.http.Serve(l)

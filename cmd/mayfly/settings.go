@@ -172,7 +172,7 @@ func upper(name string) string { return strings.ToUpper(strings.ReplaceAll(name,
 func knownVariables() map[string]bool {
 	known := map[string]bool{oktaTokenVariable: true}
 	f := flag.NewFlagSet("", flag.ContinueOnError)
-	defineFlags(f, &config{})
+	defineFlags(f, &config{}, nil)
 	defineAuthFlags(f, &authFlags{}, nil)
 	new(devConfig).defineFlags(f)
 	f.VisitAll(func(fl *flag.Flag) { known[variableOf(fl)] = true })

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mayfly/server/certs"
+	"mayfly/server/network"
 )
 
 // tlsFlags are the values of the flags for TLS.
@@ -114,8 +115,8 @@ func (t *tlsFlags) check(given map[string]bool) (errs []error) {
 		}
 	}
 	if t.httpListen != "" {
-		if _, ok := portOf(t.httpListen); !ok {
-			wrong("-http-listen is %q: want host:port, such as :80, or %s", t.httpListen, httpOff)
+		if err := network.Check(t.httpListen); err != nil {
+			wrong("-http-listen is %q: %w; or %s", t.httpListen, err, httpOff)
 		} else if !given["tls-cert"] && !given["tls-domain"] {
 			wrong("-http-listen is set, but neither -tls-domain nor -tls-cert: want one of them, so that there is https")
 		}

@@ -51,7 +51,8 @@ func parseNetwork(s string) (netip.Prefix, error) {
 	return prefix.Masked(), nil
 }
 
-func (p Proxies) contain(a netip.Addr) bool {
+// Contain reports whether a is the address of a proxy.
+func (p Proxies) Contain(a netip.Addr) bool {
 	for _, prefix := range p {
 		if prefix.Contains(a) {
 			return true
@@ -69,22 +70,24 @@ func forwarded(r *http.Request) []string {
 // client returns the address of the client that sent r. Each proxy appends the address of its caller to the X-Forwarded-For
 // header. So a client can only write false addresses at the beginning, and our proxies append true ones at the end. client
 // reads the header from its end, and stops at the first address that is not one of our proxies. If an address cannot be
-// parsed, client returns the address of the proxy that appended it.
+// parsed, client returns the address of the proxy that appended it. A request over a Unix socket comes without an address,
+// and from a proxy: only programs to which the operator has given the right can connect there.
 func (p Proxies) client(r *http.Request) netip.Addr {
 	addr, err := parseHop(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{} // all requests without an address share the slots of one address
-	}
+	overUnix := err != nil && isUnix(r.RemoteAddr)
 	hops := forwarded(r)
-	for i := len(hops) - 1; i >= 0 && p.contain(addr); i-- {
+	for i := len(hops) - 1; i >= 0 && (overUnix || p.Contain(addr)); i-- {
 		hop, err := parseHop(strings.TrimSpace(hops[i]))
 		if err != nil {
 			break
 		}
-		addr = hop
+		addr, overUnix = hop, false
 	}
-	return network(addr)
+	return network(addr) // all requests without an address share the slots of one address, the zero value
 }
+
+// isUnix reports whether remote, which is no IP address, is how Go writes the other end of a Unix socket.
+func isUnix(remote string) bool { return remote == "" || remote[0] == '@' || remote[0] == '/' }
 
 // parseHop parses an address in the forms that proxies write: with or without a port, and IPv6 with or without brackets.
 func parseHop(s string) (netip.Addr, error) {

@@ -98,10 +98,10 @@ func (c *ProxyCheck) checkForwarded(r *http.Request) {
 	_, err = parseHop(last)
 	switch {
 	// This server does not speak TLS itself. So if users open it by https, all requests come through a proxy.
-	case !c.proxies.contain(peer) && last != "" && c.origins.secure():
+	case !c.proxies.Contain(peer) && last != "" && c.origins.secure():
 		c.find(ProblemUntrusted, "requests come through a proxy that -trusted-proxies does not name: "+
 			"its users all count as one address", "proxy", peer)
-	case !c.proxies.contain(peer):
+	case !c.proxies.Contain(peer):
 	case err != nil:
 		c.find(ProblemForwardedFor, "a proxy of -trusted-proxies sends no address in X-Forwarded-For: "+
 			"its users all count as one address", "proxy", peer)
@@ -137,7 +137,7 @@ func (c *ProxyCheck) replaced(r *http.Request) bool {
 		return site == "" || site == "same-origin"
 	}
 	peer, err := parseHop(r.RemoteAddr)
-	if err != nil || !c.proxies.contain(peer) || r.Header.Get("X-Forwarded-For") == "" {
+	if err != nil || !c.proxies.Contain(peer) || r.Header.Get("X-Forwarded-For") == "" {
 		return false
 	}
 	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)

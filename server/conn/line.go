@@ -280,7 +280,7 @@ func (l *line) Close() error {
 }
 
 // abort closes the connection at once, without lingering, so bytes that are on their way may be lost.
-func (l *line) abort() {
+func (l *line) Abort() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _ = l.Conn.Close(); !l.closed {

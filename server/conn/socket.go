@@ -185,7 +185,7 @@ func (s *Socket) write(batch []byte) error {
 func (s *Socket) makeRoom() { s.queue.await(s.ctx.Done()) }
 
 // abort implements transport. It cuts the network connection.
-func (s *Socket) abort() { s.line.abort() }
+func (s *Socket) abort() { s.line.Abort() }
 
 // close closes the WebSocket. It has the claim of the queue, and keeps it, so nobody else writes frames. If the error
 // that ends the connection was made by the function Bye, close first writes the rest of the queue and the goodbye (see

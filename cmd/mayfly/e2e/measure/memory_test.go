@@ -3,6 +3,7 @@ package measure_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"mayfly/cmd/mayfly/e2e/rig"
+	"mayfly/server/certs/certstest"
 	"mayfly/shared/wire"
 )
 
@@ -21,6 +23,7 @@ import (
 // -benchtime says:
 //
 //	go test -run '^$' -bench Memory/connections -benchtime 5000x ./cmd/mayfly/e2e/measure
+//	go test -run '^$' -bench Memory/TLS -benchtime 5000x ./cmd/mayfly/e2e/measure
 //	go test -run '^$' -bench Memory/polls -benchtime 1000x ./cmd/mayfly/e2e/measure
 //	go test -run '^$' -bench Memory/messages -benchtime 100000x ./cmd/mayfly/e2e/measure
 //
@@ -38,6 +41,23 @@ func BenchmarkMemory(b *testing.B) {
 				return err
 			})
 		})
+	})
+	b.Run("TLS", func(b *testing.B) {
+		// The same over TLS.
+		a := certstest.New(b)
+		cert, key := a.Sign(time.Now().Add(24*time.Hour), "localhost").Write(b, b.TempDir())
+		config := a.Client()
+		config.ServerName = "localhost"
+		measure(b, "connection", "mayfly_connections", func(addr string) error {
+			return each(b.N, func(i int) error {
+				conn, err := net.Dial("tcp", addr)
+				if err != nil {
+					return err
+				}
+				_, err = enterOver(b, tls.Client(conn, config), addr, i, wire.DefaultRoom)
+				return err
+			})
+		}, "-tls-cert", cert, "-tls-key", key)
 	})
 	b.Run("polls", func(b *testing.B) {
 		// Each poll waits in the lobby. All must have come before the wait of the first one ends after 25 s.
@@ -75,10 +95,10 @@ func BenchmarkMemory(b *testing.B) {
 
 // measure calls fill, and reports by how much the memory of the server has grown, divided by b.N. Afterwards the metric
 // must be b.N.
-func measure(b *testing.B, what, metric string, fill func(addr string) error) {
+func measure(b *testing.B, what, metric string, fill func(addr string) error, args ...string) {
 	admin := rig.FreeAddr(b)
-	server := rig.Serve(b, "-admin", admin, "-conns", "100000", "-conns-per-ip", "100000", "-trusted-proxies", "127.0.0.1", "-rate", "100000/1s",
-		"-ttl", "1h", "-rooms", "100000", "-stream-bytes", "8GiB")
+	server := rig.Serve(b, append(args, "-admin", admin, "-conns", "100000", "-conns-per-ip", "100000",
+		"-trusted-proxies", "127.0.0.1", "-rate", "100000/1s", "-ttl", "1h", "-rooms", "100000", "-stream-bytes", "8GiB")...)
 	used := func() (rss, heap float64) {
 		rss = rig.Scrape(b, admin)["process_resident_memory_bytes"]
 		rig.Get(b, "http://"+admin+"/debug/pprof/heap?gc=1")
@@ -125,6 +145,11 @@ func enter(b *testing.B, addr string, i int, room string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
+	return enterOver(b, conn, addr, i, room)
+}
+
+// enterOver does what enter does, over conn.
+func enterOver(b *testing.B, conn net.Conn, addr string, i int, room string) (_ *socket, err error) {
 	b.Cleanup(func() { conn.Close() })
 	if err := conn.SetDeadline(time.Now().Add(rig.Timeout)); err != nil {
 		return nil, err

@@ -85,10 +85,10 @@ func port(t *testing.T, addr string) string {
 	return port
 }
 
-// flags returns the flags of a server that gets its certificate from a.
-func (a *authority) flags(cache, httpListen string) []string {
-	return []string{"-tls-domain", "chat.test", "-acme-ca", a.url, "-acme-ca-cert", filepath.Join(a.folder, "ca.pem"),
-		"-acme-cache", cache, "-http-listen", httpListen}
+// flags returns the flags of a server that gets its certificate from a, and others.
+func (a *authority) flags(httpListen string, more ...string) []string {
+	return append([]string{"-tls-domain", "chat.test", "-acme-ca", a.url, "-acme-ca-cert", filepath.Join(a.folder, "ca.pem"),
+		"-http-listen", httpListen}, more...)
 }
 
 // client returns the settings of a TLS client that knows the server s as chat.test, and trusts only a.
@@ -133,10 +133,10 @@ func TestCertificateComesFromAnAuthority(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			addr, plain := rig.FreeAddr(t), rig.FreeAddr(t)
-			ca, cache := startCA(t, plain, addr, 90*24*time.Hour), t.TempDir()
-			flags := ca.flags(cache, plain)
+			ca := startCA(t, plain, addr, 90*24*time.Hour)
+			flags := ca.flags(plain, "-data", t.TempDir()) // the certificates are in this folder, too
 			if way == "tls-alpn-01" {
-				flags = ca.flags(cache, "off")
+				flags = ca.flags("off", "-acme-cache", t.TempDir())
 			}
 			s := rig.ServeAt(t, addr, append(flags, "-hsts", "8760h")...)
 			first := serial(t, s, ca.client(t), "")
@@ -191,7 +191,7 @@ func TestAuthorityThatRefusesIsQuoted(t *testing.T) {
 	t.Parallel()
 	nowhere := rig.FreeAddr(t)
 	ca := startCA(t, nowhere, nowhere, time.Hour)
-	s := rig.ServeAt(t, rig.FreeAddr(t), ca.flags(t.TempDir(), rig.FreeAddr(t))...)
+	s := rig.ServeAt(t, rig.FreeAddr(t), ca.flags(rig.FreeAddr(t), "-acme-cache", t.TempDir())...)
 	s.UntilLogs(t, "no certificate: see that the name leads to this machine")
 	if log := s.Log(); !strings.Contains(log, "/.well-known/acme-challenge/") || !strings.Contains(log, "next_try_in=1m10s") {
 		t.Errorf("the log does not quote the authority:\n%s", log)
@@ -205,7 +205,7 @@ func TestCertificateIsRenewed(t *testing.T) {
 	t.Parallel()
 	addr, plain := rig.FreeAddr(t), rig.FreeAddr(t)
 	ca := startCA(t, plain, addr, 15*time.Second)
-	s := rig.ServeAt(t, addr, ca.flags(t.TempDir(), plain)...)
+	s := rig.ServeAt(t, addr, ca.flags(plain, "-acme-cache", t.TempDir())...)
 	config := ca.client(t)
 	first := serial(t, s, config, "")
 	ann := enter(t, s, config, "tea")

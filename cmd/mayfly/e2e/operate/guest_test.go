@@ -3,6 +3,7 @@ package operate_test
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"net/http"
 	"testing"
 
@@ -23,24 +24,31 @@ type guest struct {
 // enter opens a WebSocket to s, and joins room. The WebSocket ends with the test.
 func enter(t *testing.T, s *rig.Server, config *tls.Config, room string) *guest {
 	t.Helper()
-	transport := &http.Transport{TLSClientConfig: config}
+	g, err := enterFrom(t, "127.0.0.1", s, config, room)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+// enterFrom does what enter does, from an address of this machine. Any goroutine may call it.
+func enterFrom(t *testing.T, from string, s *rig.Server, config *tls.Config, room string) (*guest, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+	transport := &http.Transport{TLSClientConfig: config, DialContext: dialer.DialContext}
 	ctx, cancel := context.WithTimeout(t.Context(), rig.Timeout)
 	defer cancel()
 	ws, _, err := websocket.Dial(ctx, "wss://"+s.Addr()+"/ws", &websocket.DialOptions{Subprotocols: []string{wire.Subprotocol},
 		HTTPClient: &http.Client{Transport: transport}})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	t.Cleanup(func() { ws.CloseNow(); transport.CloseIdleConnections() })
 	ws.SetReadLimit(wire.MaxServerMessage)
 	g, secret := &guest{t, ws}, client.NewGuest()
 	if err := g.send(wire.Hello{Guest: &secret, Rooms: []wire.Join{{Room: room}}}); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	if err := g.until(func(f wire.Frame) bool { _, ok := f.(wire.Joined); return ok }); err != nil {
-		t.Fatal(err)
-	}
-	return g
+	return g, g.until(func(f wire.Frame) bool { _, ok := f.(wire.Joined); return ok })
 }
 
 func (g *guest) send(f wire.Frame) error {

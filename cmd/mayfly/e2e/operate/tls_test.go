@@ -20,6 +20,13 @@ func serveTLS(t *testing.T, a *certstest.Authority, args ...string) (s *rig.Serv
 	return rig.ServeAlone(t, rig.FreeAddr(t), append([]string{"-tls-cert", cert, "-tls-key", key}, args...)...), dir
 }
 
+// clientOver returns the client's end of TLS over conn.
+func clientOver(a *certstest.Authority, conn net.Conn) *tls.Conn {
+	config := a.Client()
+	config.ServerName = "localhost"
+	return tls.Client(conn, config)
+}
+
 // shown returns the certificate's names that the server shows to a new connection.
 func shown(t *testing.T, a *certstest.Authority, s *rig.Server) []string {
 	t.Helper()

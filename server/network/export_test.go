@@ -1,0 +1,7 @@
+package network
+
+// The limits of Waiting.
+const (
+	MaxWaiting = maxWaiting
+	SlowAfter  = slowAfter
+)
