@@ -88,6 +88,7 @@ fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names
 	$(GO) test -run='^$$' -fuzz=FuzzCompact -fuzztime=1m ./server/hub
 	$(GO) test -run='^$$' -fuzz=FuzzFileRecords -fuzztime=1m ./server/stream
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
+	$(GO) test -run='^$$' -fuzz=FuzzSVG -fuzztime=1m ./web
 	$(GO) test -run='^$$' -fuzz=FuzzConfigFile -fuzztime=1m ./cmd/mayfly
 	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup

@@ -28,6 +28,7 @@ const (
 func main() {
 	browser.ReplaceDenied()
 	browser.KeepReadable()
+	app.Brand()
 	app.Speak(app.Language())
 	secret, stored := guest()
 	notice := ""

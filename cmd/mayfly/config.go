@@ -16,12 +16,13 @@ import (
 
 	"mayfly/server/admission"
 	"mayfly/server/stream"
+	"mayfly/web"
 )
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only three fields hold the values of several flags: auth
-// those for signing in, nats those for NATS servers of their own, and tls those for TLS.
+// One type: each of its many fields holds the value of a flag. Only four fields hold the values of several flags: auth
+// those for signing in, nats those for NATS servers of their own, tls those for TLS, and brand those for name and look.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -38,11 +39,13 @@ type config struct {
 	connsPerIP   int
 	proxies      admission.Proxies
 	admin        string         // empty: no admin listener
+	adminNames   bool           // the admin page shows the names of rooms
 	data         string         // empty: messages are in memory
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
 	auth         authFlags
 	tls          tlsFlags
+	brand        web.Brand
 
 	differs []slog.Attr // the flags whose values differ from the defaults, for the log; no secrets
 }
@@ -126,6 +129,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
 	readTLS := defineTLSFlags(f, &c.tls)
+	readBrand := defineBrandFlags(f, &c.brand)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -133,6 +137,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		"whose X-Forwarded-For says where a client is")
 	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; "+
 		"anyone who reaches it may read them (default off)")
+	f.BoolVar(&c.adminNames, "admin-names", false, "show the names of rooms on the page of -admin (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
 	return func() (err error) {
 		if *origins != "" {
@@ -141,7 +146,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return errors.Join(err, readNATS(), readTLS())
+		return errors.Join(err, readNATS(), readTLS(), readBrand())
 	}
 }
 
