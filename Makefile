@@ -54,13 +54,16 @@ race: gcc
 check: quick ## run everything that CI runs: quick, format, vet of the client, then all tests and the builds that they need
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
+	$(GO) vet -C cmd/mayfly/e2e/operate/testca ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
 	$(MAKE) --no-print-directory test
 
-cluster: build ## run the tests of many nodes, whose NATS servers are killed, stopped and restarted
+cluster: FOR ?= 10m
+cluster: build ## run the tests of many nodes, whose NATS servers are killed, stopped, restarted and cut off; then torture them for 10 minutes, or FOR=1h
 	$(GO) test -count=1 -timeout=$(HUNG) -p 1 -run='^TestCluster' ./server/stream
 	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -timeout=$(HUNG) -p 1 -run='^TestCluster' \
 		./cmd/mayfly/e2e/network ./cmd/mayfly/e2e/operate
+	MAYFLY_BINARY=$(CURDIR)/bin/mayfly $(GO) test -count=1 -v -timeout=0 -run 'OnTwoNodes' ./cmd/mayfly/e2e/network -for $(FOR)
 
 measure: build ## measure the cost of a message, a start, a tab and a connection, and stop a server under load twenty times
 	scripts/chromium.sh

@@ -49,7 +49,7 @@ func (d *Device) Load() (map[string]string, error) {
 // It blocks. The browser can paint what the user has written before it begins to store it.
 func (d *Device) Save(changes map[string]string) error {
 	<-d.held // wait until other tabs can see that this tab is open: otherwise another tab would adopt the changes at once
-	nextTask()
+	NextTask()
 	return d.database.Save(changes)
 }
 

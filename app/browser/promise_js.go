@@ -31,9 +31,9 @@ func catch(err *error) {
 	}
 }
 
-// nextTask waits until the browser has ended its present task, such as a key press, and has begun another. In a hidden page,
+// NextTask waits until the browser has ended its present task, such as a key press, and has begun another. In a hidden page,
 // where timers are late, it does not wait.
-func nextTask() {
+func NextTask() {
 	if global("document").Get("hidden").Truthy() {
 		return
 	}

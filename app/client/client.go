@@ -146,7 +146,7 @@ func (s *Client) UndoRemove(key string) { s.do(func() { s.engine.sender.acts.und
 func (s *Client) Flush() { s.do(func() { s.engine.sender.acts.flush(s.engine.clock()) }) }
 
 // Moderate asks the server to carry out f, an act of a moderator, in the room that is shown. Moderate sets f.Room. If
-// Moderate returns the zero Problem, the answer comes later: View.LastAct is the act once everybody is told of it, and
+// Moderate returns the zero Problem, the answer comes later: View.Acts ends with the act once everybody is told of it, or
 // View.Notice says why the server has refused it.
 func (s *Client) Moderate(f wire.Moderate) Problem {
 	v, _ := s.last()

@@ -220,9 +220,10 @@ func (r *rooms) enterBackground(name string, me wire.User, now clock.Moment) (_ 
 	return b, false
 }
 
-// onRefused runs when the server has refused the join of a room. retry is how long the server asks the client to wait. If
-// the room is shown or the user is in it, onRefused schedules another join only if retry is not 0. Otherwise it always does.
-// A room that is not shown is joined again after backgroundRetry at the earliest.
+// onRefused runs when the server has refused the join of a room. The room then counts as not joined, also if an earlier join
+// succeeded on this connection: while the client polls, no poll names the room until another join. retry is how long the
+// server asks the client to wait. If the room is shown or the user is in it, onRefused schedules another join only if retry
+// is not 0. Otherwise it always does. A room that is not shown is joined again after backgroundRetry at the earliest.
 func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment) {
 	switch b := r.background[f.Room]; {
 	case b != nil && r.isIn(f.Room):
@@ -233,7 +234,7 @@ func (r *rooms) onRefused(f wire.Refused, retry time.Duration, now clock.Moment)
 	case b != nil && f.Re == wire.Kind(wire.Join{}):
 		b.retry = schedule(max(backgroundRetry, retry), now)
 	case f.Room == r.shown.Name && retry > 0:
-		r.shown.retry = schedule(retry, now)
+		r.shown.Joined, r.shown.retry = false, schedule(retry, now)
 	}
 }
 

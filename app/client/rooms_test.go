@@ -196,3 +196,26 @@ func TestNoMoreThanMaxRooms(t *testing.T) {
 		}
 	})
 }
+
+// TestRefusedJoinOfAJoinedRoom: a server refuses for now to join a room that was joined on this connection, as while polls
+// go to several nodes. The room counts as not joined until another join succeeds.
+func TestRefusedJoinOfAJoinedRoom(t *testing.T) {
+	acted(t, func(t *testing.T, s *script, c *tester, p *pipe) {
+		p.say(wire.Refused{Re: "join", Room: "lobby", Code: wire.CodeUnavailable, RetryMS: 2000})
+		if c.now().Joined {
+			t.Error("the room counts as joined after the refusal")
+		}
+		c.wantTexts("hers", "mine")
+		time.Sleep(2 * time.Second)
+		if j := hear[wire.Join](p); j.Cursor == nil || j.Cursor.Seq != 4 {
+			t.Errorf("the client joins again with %+v, want its cursor", j)
+		}
+		again := joined(4)
+		again.Resumed = true
+		p.say(again)
+		if !c.now().Joined {
+			t.Error("the room does not count as joined after another join")
+		}
+		c.wantTexts("hers", "mine")
+	})
+}

@@ -25,6 +25,9 @@ const (
 	NoConnection       = outbox.NoConnection
 	TooBig             = outbox.TooBig
 	OtherAuthor        = outbox.OtherAuthor
+	Muted              = outbox.Muted
+	Banned             = outbox.Banned
+	SlowMode           = outbox.Slow
 	NoRoom        Code = "no-room"     // no room is shown
 	GuestsRead    Code = "guests-read" // guests may only read: the user may write after signing in
 	ReadOnly      Code = "read-only"   // the user is signed in, and may not write
@@ -143,7 +146,7 @@ func (v *View) same(o *View) bool {
 	return v.Status == o.Status && v.NextTry.Equal(o.NextTry) && v.Ended == o.Ended && v.Outdated == o.Outdated &&
 		v.Me == o.Me && v.MayPost == o.MayPost && v.Rules.same(&o.Rules) &&
 		v.Room == o.Room && v.Joined == o.Joined && v.Refused == o.Refused && v.TTL == o.TTL && v.Head == o.Head &&
-		v.Order == o.Order && sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) &&
+		v.Order.Same(&o.Order) && sameList(v.Messages, o.Messages) && sameDrafts(v.Drafts, o.Drafts) &&
 		v.Restored == o.Restored && v.Unsent == o.Unsent && v.Company.Same(&o.Company) &&
 		slices.Equal(v.Undo, o.Undo) && v.Notice == o.Notice &&
 		slices.EqualFunc(v.Rooms, o.Rooms, News.same)

@@ -92,7 +92,7 @@ func (ch *check) tryAll(ctx context.Context) {
 	if ch.usable("listen") {
 		ch.tryListen(ctx)
 	}
-	if ch.c.tls.enabled() && ch.usable("tls-cert", "tls-key") {
+	if ch.c.tls.cert != "" && ch.usable("tls-cert", "tls-key") {
 		ch.tryCertificate("-tls-cert", ch.c.tls.cert, time.Now())
 	}
 	if ch.c.admin != "" && ch.usable("admin", "listen") {
@@ -210,7 +210,11 @@ func (ch *check) tryNATS(ctx context.Context) {
 
 func (ch *check) tryIssuer(ctx context.Context) {
 	port, _ := portOf(ch.c.listen)
-	origins, err := admission.NewOrigins(ch.c.publicURLFor(port), ch.c.origins, port)
+	public := ch.c.publicURLFor(port)
+	if domains := ch.c.tls.acme.Domains; ch.c.publicURL == "" && len(domains) > 0 {
+		public = "https://" + net.JoinHostPort(domains[0], port)
+	}
+	origins, err := admission.NewOrigins(public, ch.c.origins, port)
 	if err != nil {
 		return // not reached: the flags are usable
 	}

@@ -43,6 +43,7 @@ type config struct {
 	data         string         // empty: messages are in memory
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
+	audit        string // where the audit log goes: a file, or toStdout; empty: nowhere
 	auth         authFlags
 	tls          tlsFlags
 	brand        web.Brand
@@ -128,7 +129,7 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 	f.StringVar(&c.data, "data", "", "`FOLDER` in which messages outlive a restart, encrypted; it is made if it isn't "+
 		"there; without one messages are in memory (default none)")
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
-	readTLS := defineTLSFlags(f, &c.tls)
+	readTLS := defineTLSFlags(f, c)
 	readBrand := defineBrandFlags(f, &c.brand)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
@@ -139,6 +140,8 @@ func defineFlags(f *flag.FlagSet, c *config) (finish func() error) {
 		"anyone who reaches it may read them (default off)")
 	f.BoolVar(&c.adminNames, "admin-names", false, "show the names of rooms on the page of -admin (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
+	f.StringVar(&c.audit, "audit", "", "`FILE` for the audit log, or - for the standard output: what moderators do, "+
+		"sign-ins that are refused, limits that are hit, without any text; SIGHUP opens the file again (default none)")
 	return func() (err error) {
 		if *origins != "" {
 			c.origins = strings.Split(*origins, ",")

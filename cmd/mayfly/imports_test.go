@@ -102,6 +102,7 @@ var fences = map[string][]string{
 	"github.com/zitadel":                  {"mayfly/server/devidp"},
 	"go.yaml.in/yaml":                     {"mayfly/cmd/mayfly"},
 	"golang.org/x/text":                   {"mayfly/server/names/spelling"},
+	"golang.org/x/crypto/acme":            {"mayfly/server/certs"},
 	"golang.org/x/sys":                    {"mayfly/server/conn"},
 }
 

@@ -1,5 +1,5 @@
 // Package certs has the certificates with which the public listener proves to browsers which host it is. They come from
-// files that the operator renews (Files).
+// files that the operator renews (Files), or from an authority that Mayfly asks for them (ACME).
 //
 // A certificate is chosen at each TLS handshake. So a new certificate counts from the next handshake on, and connections
 // that are open go on without noticing.
@@ -52,8 +52,8 @@ func checkTime(leaf *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// Config returns the settings of the TLS server whose certificates come from the function certificate. Browsers that have
-// TLS 1.2 exist since 2013, and older versions are broken.
-func Config(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
+// config returns the settings of a TLS server whose certificates come from the function certificate. All browsers since 2013
+// have TLS 1.2, and older versions are broken.
+func config(certificate func(*tls.ClientHelloInfo) (*tls.Certificate, error)) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: certificate}
 }

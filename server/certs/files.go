@@ -63,6 +63,9 @@ func (f *Files) Certificate(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return f.current.Load(), nil
 }
 
+// Config returns the settings of a TLS server with this certificate.
+func (f *Files) Config() *tls.Config { return config(f.Certificate) }
+
 // Name returns the first host name in the certificate; "" if it has none.
 func (f *Files) Name() string { return firstName(f.current.Load().Leaf) }
 

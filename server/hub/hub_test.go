@@ -439,6 +439,10 @@ func TestRoomThatDoesNotOpen(t *testing.T) {
 		if got := next[wire.Refused](t, ann); got.Re != "post" || got.Code != wire.CodeUnavailable || got.ID != id(1) || got.RetryMS == 0 {
 			t.Errorf("a post there is refused with %+v, want unavailable and a retry_ms", got)
 		}
+		ann.Who(wire.Who{Room: "lobby"})
+		if got := next[wire.Refused](t, ann); got.Re != "who" || got.Code != wire.CodeUnavailable || got.RetryMS == 0 {
+			t.Errorf("a who there is refused with %+v, want unavailable and a retry_ms", got)
+		}
 		ann.Post(post(1, "tea", 0))
 		if got := next[wire.Refused](t, ann); got.Code != wire.CodeRoom || got.RetryMS != 0 {
 			t.Errorf("a post elsewhere is refused with %+v, want room", got)

@@ -130,7 +130,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 		o.Server(&config)
 	}
 	rooms := hub.Config{TTL: config.TTL, Posts: config.Posts, GuestPosts: 1000, Acts: config.Acts, Per: config.Per,
-		RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100}
+		RoomMessages: 100_000, RoomBytes: 1 << 30, Rooms: 100, Audit: config.Audit}
 	if o.Hub != nil {
 		o.Hub(&rooms)
 	}
@@ -143,6 +143,7 @@ func start(t testing.TB, o Options, listener net.Listener, web *http.Server) *Se
 	running.Go(func() { o.serve(web, s.Listener(listener)) })
 	running.Go(func() { _ = s.Run(ctx) })
 	running.Go(func() { _ = h.Run(ctx) })
+	running.Go(func() { _ = config.Audit.Run(ctx) })
 	s.Stop = sync.OnceFunc(func() {
 		closing, cancelClosing := context.WithTimeout(context.Background(), Timeout)
 		defer cancelClosing()

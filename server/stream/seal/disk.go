@@ -12,6 +12,7 @@ const (
 	lockFile = "lock"
 	keysDir  = "keys"
 	natsDir  = "nats" // JetStream writes here
+	acmeDir  = "acme" // package certs keeps keys and certificates here, as the flag -acme-cache says
 
 	// formatFile is the file that names the format of the folder. A folder that has keys or messages but no such file was
 	// made by an older version of Mayfly, whose records had no kind.
@@ -77,7 +78,7 @@ func checkEntries(path string) error {
 	}
 	for _, e := range entries {
 		switch e.Name() {
-		case lockFile, formatFile, keysDir, natsDir, "lost+found":
+		case lockFile, formatFile, keysDir, natsDir, acmeDir, "lost+found":
 		default:
 			return foreign(filepath.Join(path, e.Name()) + " is not Mayfly's: want an empty folder, or one that Mayfly made")
 		}

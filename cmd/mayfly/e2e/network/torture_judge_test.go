@@ -19,14 +19,15 @@ type counts struct {
 	cuts      int // how often all connections of a proxy were cut
 	kills     int
 	refused   int // posts that were refused with a time to try again
+	unjoined  int // joins that were refused with a time to try again
 	// messages that were accepted but not seen by every client, or that were neither accepted nor still at their writer
 	lost    int
 	doubled int
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("posted %d, accepted %d, delivered %d, refused for now %d, reconnects %d, by polls %d, cuts %d, kills %d, lost %d, doubled %d",
-		c.posted, c.accepted, c.delivered, c.refused, c.conns, c.polls, c.cuts, c.kills, c.lost, c.doubled)
+	return fmt.Sprintf("posted %d, accepted %d, delivered %d, refused for now %d, joins %d, reconnects %d, by polls %d, cuts %d, kills %d, lost %d, doubled %d",
+		c.posted, c.accepted, c.delivered, c.refused, c.unjoined, c.conns, c.polls, c.cuts, c.kills, c.lost, c.doubled)
 }
 
 // acknowledged returns the texts of c that the server has confirmed, each with its seq.
@@ -131,6 +132,7 @@ func (c *talker) judgeWire(t *testing.T, v client.View, total *counts) {
 	total.conns += r.conns - 1
 	total.polls += r.polls
 	total.refused += r.refused
+	total.unjoined += r.unjoined
 	total.doubled += r.doubled
 	if vanished+unordered+r.doubled+r.missed+len(r.strange) > 0 {
 		t.Errorf("%s: %d views without what was in an earlier one, %d out of order, %d messages on a connection that had brought them, "+

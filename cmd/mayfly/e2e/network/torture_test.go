@@ -44,7 +44,9 @@ const (
 func TestNothingLostNothingTwice(t *testing.T) {
 	t.Parallel()
 	server := rig.Serve(t, "-data", filepath.Join(t.TempDir(), "data"), "-ttl", lifetime.String(), "-rate", "100000/1s", "-conns-per-ip", "10000")
-	tortures(t, single{server}, server.Addr(), *long)
+	if total := tortures(t, single{server}, server.Addr(), *long); total.unjoined > 0 {
+		t.Errorf("%d joins were refused", total.unjoined)
+	}
 }
 
 // victim is what serves the clients in a torture.
@@ -55,12 +57,11 @@ type victim interface {
 }
 
 // tortures tortures the victim, which clients reach at addr, for the time length, in spells.
-func tortures(t *testing.T, v victim, addr string, length time.Duration) {
+func tortures(t *testing.T, v victim, addr string, length time.Duration) (total counts) {
 	var lines []*rig.Proxy
 	for range proxies {
 		lines = append(lines, rig.NewProxy(t, "", addr))
 	}
-	var total counts
 	spells := max(1, int(length/spell))
 	for n := range spells {
 		t.Run(fmt.Sprintf("spell %d", n+1), func(t *testing.T) {
@@ -82,6 +83,7 @@ func tortures(t *testing.T, v victim, addr string, length time.Duration) {
 	if total.lost > 0 || total.doubled > 0 {
 		t.Errorf("%d messages were lost, %d came twice", total.lost, total.doubled)
 	}
+	return total
 }
 
 // torture is one spell.

@@ -18,6 +18,8 @@ type record struct {
 	conns    int                      // how many connections were welcomed
 	polls    int                      // how many of these were by polls
 	refused  int                      // posts
+	comings  int                      // how many frames said that somebody came or went
+	unjoined int                      // joins that were refused with a time to try again
 	doubled  int                      // how many messages a connection brought although it had them, or was not in the room
 	missed   int                      // how many answers to joins lacked messages that the client did not have
 	strange  []wire.Frame             // frames that no client may get in this test
@@ -58,6 +60,14 @@ func (r *record) cut() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cuts
+}
+
+// company returns how many frames since the last call said that somebody came or went.
+func (r *record) company() (comings int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	comings, r.comings = r.comings, 0
+	return comings
 }
 
 // welcomes returns how many connections the server has welcomed.
@@ -136,17 +146,24 @@ func (c *recorded) read(f wire.Frame) {
 		c.cursor = f.Seq
 		c.brought[f.Seq] = f.Message
 	case wire.Refused:
+		if (f.Re == "hello" || f.Re == "join" || f.Re == "who") && f.Code == wire.CodeUnavailable && f.RetryMS > 0 {
+			c.unjoined++
+			return
+		}
 		if f.Re != "post" || f.RetryMS == 0 {
 			c.strange = append(c.strange, f)
 		}
 		c.refused++
 	case wire.Removed: // no message expires during this test
 		c.strange = append(c.strange, f)
+	case wire.Presence:
+		c.comings++
 	case wire.Bye:
-		if f.Code != wire.CodeTimeout {
+		expected := f.Code == wire.CodeTimeout || f.Code == wire.CodeRestart
+		if !expected {
 			c.strange = append(c.strange, f)
 		}
-		c.over = c.over || f.Code == wire.CodeTimeout
+		c.over = c.over || expected
 	}
 }
 

@@ -1,6 +1,8 @@
 package operate_test
 
 import (
+	"maps"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -14,62 +16,106 @@ import (
 	"mayfly/shared/wire"
 )
 
-// untilPeople asks who is in the lobby until there are n people, each time on a new connection to s.
-func untilPeople(t *testing.T, s *rig.Server, n int64) {
+// whoIs asks s on a new connection who is in the lobby.
+func whoIs(t *testing.T, s *rig.Server, asks string) map[string]bool {
+	t.Helper()
+	r := rig.Dial(t, s)
+	defer r.Close()
+	r.Hello(asks, wire.Join{Room: "lobby"})
+	me := rig.Next[wire.Welcome](r).User.ID
+	rig.Next[wire.Joined](r)
+	r.Send(wire.Who{Room: "lobby"})
+	all := map[string]bool{}
+	for _, u := range rig.Next[wire.People](r).Users {
+		if u.ID != me {
+			all[u.ID] = true
+		}
+	}
+	return all
+}
+
+// untilThere asks s who is in the lobby until exactly those people are there.
+func untilThere(t *testing.T, s *rig.Server, people map[string]bool) {
 	t.Helper()
 	asks := client.NewGuest()
-	again := time.NewTicker(50 * time.Millisecond)
+	again := time.NewTicker(200 * time.Millisecond)
 	defer again.Stop()
 	for deadline := time.Now().Add(rig.Timeout); ; <-again.C {
-		r := rig.Dial(t, s)
-		r.Hello(asks, wire.Join{Room: "lobby"})
-		joined := rig.Next[wire.Joined](r)
-		r.Close()
-		if joined.People == n+1 { // and the one who asks
+		there := whoIs(t, s, asks)
+		if maps.Equal(there, people) {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("there are %d people in the room, want %d", joined.People-1, n)
+			t.Fatalf("there are %d people in the room, want %d, or they are others", len(there), len(people))
 		}
 	}
 }
 
-// TestClusterNodeKilledTakesItsPeopleAlong: a node is killed. The people who come back on the other node within 15 s never
-// went, and those who do not come back are gone.
+// enters connects a guest to the lobby of s until the test ends, and returns the guest's id.
+func enters(t *testing.T, s *rig.Server, guest string) (id string) {
+	t.Helper()
+	r := rig.Dial(t, s)
+	r.Hello(guest, wire.Join{Room: "lobby"})
+	id = rig.Next[wire.Welcome](r).User.ID
+	rig.Next[wire.Joined](r)
+	go func() { _ = r.Each(func(wire.Frame) {}) }() // reads until the test ends
+	return id
+}
+
+// TestClusterNodeKilledTakesItsPeopleAlong: 200 people are on two nodes, and one node is killed. Those who come back on the
+// other node within 15 s never went, and those who do not come back are gone. How long that takes is in the test's log.
 func TestClusterNodeKilledTakesItsPeopleAlong(t *testing.T) {
 	t.Parallel()
-	const stay, leave = 10, 10
-	c := rig.ServeCluster(t)
+	const each, stay = 99, 50 // with Ann and the one who asks: 200, which is the most in one People frame
+	c := rig.ServeNodes(t, 2, "-conns-per-ip", "10000")
+	there, stays := map[string]bool{}, map[string]bool{}
+	guests := make([]string, each)
+	for i := range guests {
+		guests[i] = client.NewGuest()
+		there[enters(t, c.Nodes[0], client.NewGuest())] = true
+		id := enters(t, c.Nodes[1], guests[i])
+		there[id], stays[id] = true, i < stay
+	}
+	untilThere(t, c.Nodes[0], there)
 	ann := rig.DialAnd(t, c.Nodes[0], "lobby")
-	var guests []string
-	for range stay + leave {
-		guests = append(guests, client.NewGuest())
-		r := rig.Dial(t, c.Nodes[1])
-		r.Hello(guests[len(guests)-1], wire.Join{Room: "lobby"})
-		rig.Next[wire.Joined](r)
-	}
-	untilPeople(t, c.Nodes[0], 1+stay+leave)
 	c.Nodes[1].Kill()
-	staying := map[string]bool{}
+	killed := time.Now()
 	for _, guest := range guests[:stay] {
-		r := rig.Dial(t, c.Nodes[0])
-		r.Hello(guest, wire.Join{Room: "lobby"})
-		staying[rig.Next[wire.Welcome](r).User.ID] = true
-		go func() { _ = r.Each(func(wire.Frame) {}) }() // reads until the test ends
+		enters(t, c.Nodes[0], guest)
 	}
-	went := map[string]bool{}
-	for len(went) < leave {
-		p := rig.Next[wire.Presence](ann)
+	back := time.Since(killed)
+	for id, stays := range stays {
+		if !stays {
+			delete(there, id)
+		}
+	}
+	for p := (wire.Presence{People: 2*each + 2}); p.People != each+stay+1; p = rig.Next[wire.Presence](ann) {
+		if p.People < each+stay+1 || p.People > 2*each+2 {
+			t.Fatalf("%d people are there: want from %d to %d", p.People, each+stay+1, 2*each+2)
+		}
 		for _, id := range p.Went {
-			went[id] = true
-			if staying[id] {
+			if stays[id] {
 				t.Errorf("%s went, and is there", id)
 			}
 		}
-		if p.Room == "" {
-			t.Fatal("not everybody who is gone went")
+		for _, u := range p.Came {
+			if stays[u.ID] {
+				t.Errorf("%s came, and was there", u.ID)
+			}
 		}
 	}
+	t.Logf("those who come back did so within %s; the others were gone %s after the node was killed",
+		back.Round(100*time.Millisecond), time.Since(killed).Round(100*time.Millisecond))
+	untilThere(t, c.Nodes[0], with(there, ann))
+}
+
+// with returns people, and the one who is connected by r.
+func with(people map[string]bool, r *rig.Raw) map[string]bool {
+	r.Send(wire.Who{Room: "lobby"})
+	for _, u := range rig.Next[wire.People](r).Users[:1] { // the one who asks comes first
+		people[u.ID] = true
+	}
+	return people
 }
 
 // TestClusterNodesOfTheirOwnEndWithoutMessages: all NATS servers are restarted at the same time, so all messages are lost. A
@@ -128,4 +174,53 @@ func TestClusterFromOneNodeToManyAndBack(t *testing.T) {
 	ben.Wake()
 	say(ann, "on one node again")
 	say(ben, "also on one node again")
+}
+
+// TestClusterOldNodeBesideNew: one node runs an older build, and the people on both chat as on nodes of the same build. Then
+// the older node is replaced, and nothing is lost. MAYFLYTEST_OLD names the older build.
+func TestClusterOldNodeBesideNew(t *testing.T) {
+	t.Parallel()
+	for old, name := range []string{"the old node starts first", "the new node starts first"} {
+		t.Run(name, func(t *testing.T) {
+			c := rig.ServeOldAndNew(t, old)
+			onOld := rig.NewPerson(t, "Ann", c.Nodes[old].SocketURL())
+			onNew := rig.NewPerson(t, "Ben", c.Nodes[1-old].SocketURL())
+			both := []*rig.Person{onOld, onNew}
+			see := func(what string, ok func(v client.View) bool) {
+				t.Helper()
+				for _, p := range both {
+					p.Until(what, func(v client.View) bool { return rig.Online(v) && v.Unsent == 0 && ok(v) })
+				}
+			}
+			said := func(texts ...string) func(v client.View) bool {
+				return func(v client.View) bool { return slices.Equal(rig.Texts(v), texts) }
+			}
+			onOld.Say("from the old node")
+			see("the first message", said("from the old node"))
+			onNew.Say("from the new node")
+			see("both messages", said("from the old node", "from the new node"))
+			for i, p := range both {
+				if problem := p.React(p.Now().Messages[1-i].Key, "🎉", true); problem != (client.Problem{}) {
+					t.Fatalf("%s: React: %+v", p.Name, problem)
+				}
+			}
+			see("both reactions", func(v client.View) bool {
+				return !slices.ContainsFunc(v.Messages, func(m client.Message) bool {
+					return m.Extras == nil || len(m.Extras.Reactions) != 1
+				})
+			})
+			see("each other", func(v client.View) bool { return v.People == 2 })
+			for i, p := range both {
+				p.Remove(p.Now().Messages[0].Key) // the older one is the own one, each time
+				p.Flush()
+				see("a message less", func(v client.View) bool { return len(v.Messages) == 1-i })
+			}
+			onNew.Say("to stay")
+			see("the last message", said("to stay"))
+			c.Nodes[old].Upgrade()
+			onOld.Wake()
+			onOld.Say("from a new node")
+			see("everything", said("to stay", "from a new node"))
+		})
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,18 +20,17 @@ import (
 // discard takes what a proxy logs about connections that break.
 var discard = log.New(io.Discard, "", 0)
 
-// nodes is how many servers a Cluster has.
-const nodes = 2
-
 // Cluster is some servers that share three NATS servers, behind a proxy that sends each WebSocket and each other request to
 // the next server.
 type Cluster struct {
 	URL   string // the URL at which users open Mayfly
 	Addr  string // the address of the proxy, host:port
-	Nodes [nodes]*Server
+	Nodes []*Server
 	NATS  *natstest.Cluster
+	Ways  []natstest.Way // how each node reaches the NATS servers; nil: directly
 
-	proxy *httptest.Server
+	programs []string // what the nodes run; nil: the build that all tests use
+	proxy    *httptest.Server
 }
 
 // Stop stops the nodes in order, and then the proxy.
@@ -42,7 +42,7 @@ func (c *Cluster) Stop() {
 	c.proxy.Close()
 }
 
-// ServeCluster starts a cluster, with args as additional flags of its servers. It ends with the test.
+// ServeCluster starts a cluster of two servers, with args as additional flags of them. It ends with the test.
 func ServeCluster(t testing.TB, args ...string) *Cluster {
 	t.Helper()
 	return ServeClusterAt(t, FreeAddr(t), args...)
@@ -52,18 +52,73 @@ func ServeCluster(t testing.TB, args ...string) *Cluster {
 func ServeClusterAt(t testing.TB, addr string, args ...string) *Cluster {
 	t.Helper()
 	c := &Cluster{Addr: addr, NATS: natstest.Start(t, 3, "")}
-	listener, err := net.Listen("tcp", addr)
+	return c.serve(t, 2, args...)
+}
+
+// ServeNodes does what ServeCluster does, with n servers.
+func ServeNodes(t testing.TB, n int, args ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{Addr: FreeAddr(t), NATS: natstest.Start(t, 3, "")}
+	return c.serve(t, n, args...)
+}
+
+// ServeLinked does what ServeCluster does. The NATS servers reach each other, and the nodes reach them, only through
+// proxies, so that a test can cut them off from each other.
+func ServeLinked(t testing.TB, args ...string) *Cluster {
+	t.Helper()
+	c := &Cluster{Addr: FreeAddr(t), NATS: natstest.StartLinked(t, 3)}
+	c.Ways = []natstest.Way{c.NATS.Way(), c.NATS.Way()}
+	return c.serve(t, 2, args...)
+}
+
+// oldVariable names another build of mayfly for ServeOldAndNew.
+const oldVariable = "MAYFLYTEST_OLD"
+
+// ServeOldAndNew does what ServeCluster does, but the server Nodes[old] runs the build of mayfly that the environment
+// variable MAYFLYTEST_OLD names. Without the variable, the test is skipped.
+func ServeOldAndNew(t testing.TB, old int, args ...string) *Cluster {
+	t.Helper()
+	program := os.Getenv(oldVariable)
+	if program == "" {
+		t.Skipf("%s is not set: it is the path of an older build of mayfly, such as that of the last release", oldVariable)
+	}
+	programs := []string{binary, binary}
+	programs[old] = program
+	c := &Cluster{Addr: FreeAddr(t), NATS: natstest.Start(t, 3, ""), programs: programs}
+	return c.serve(t, len(programs), args...)
+}
+
+// Upgrade stops the server in order, and starts the build of mayfly that the other tests use in its place.
+func (s *Server) Upgrade() {
+	s.t.Helper()
+	s.Stop()
+	s.program = binary
+	s.Start()
+}
+
+// serve starts n servers and the proxy in front of them.
+func (c *Cluster) serve(t testing.TB, n int, args ...string) *Cluster {
+	t.Helper()
+	listener, err := net.Listen("tcp", c.Addr)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, _ := net.SplitHostPort(addr)
+	_, port, _ := net.SplitHostPort(c.Addr)
 	c.URL = "http://localhost:" + port
-	args = append([]string{"-nats", strings.Join(c.NATS.URLs(), ","), "-public-url", c.URL,
-		"-trusted-proxies", "127.0.0.1"}, args...)
 	var addrs []string
-	for i := range c.Nodes {
-		c.Nodes[i] = ServeAt(t, FreeAddr(t), args...)
-		addrs = append(addrs, c.Nodes[i].Addr())
+	for i := range n {
+		urls := c.NATS.URLs()
+		if c.Ways != nil {
+			urls = c.Ways[i].URLs()
+		}
+		node := &Server{addr: FreeAddr(t), args: append([]string{"serve", "-nats", strings.Join(urls, ","),
+			"-public-url", c.URL, "-trusted-proxies", "127.0.0.1"}, args...)}
+		if c.programs != nil {
+			node.program = c.programs[i]
+		}
+		start(t, node)
+		c.Nodes = append(c.Nodes, node)
+		addrs = append(addrs, node.Addr())
 	}
 	c.proxy = spread(t, listener, addrs)
 	return c

@@ -75,13 +75,14 @@ type Server struct {
 	URL      string // the URL that the server prints: http://localhost:PORT, unless a flag sets another
 	Provider string // the URL of the sign-in provider, as mayfly dev prints it
 
-	t    testing.TB
-	args []string // the command (serve or dev), then its flags
-	cmd  *exec.Cmd
-	own  bool // the process has a session of its own, without a terminal
-	log  *logBuffer
-	done chan struct{} // closed when the process has ended and its output is read
-	addr string
+	t       testing.TB
+	program string   // the path of the program, set by start; Upgrade changes it
+	args    []string // the command (serve or dev), then its flags
+	cmd     *exec.Cmd
+	own     bool // the process has a session of its own, without a terminal
+	log     *logBuffer
+	done    chan struct{} // closed when the process has ended and its output is read
+	addr    string
 
 	nodes []*Server // the servers for which this one stands, which is no process of its own; nil: it is a process
 }
@@ -94,7 +95,7 @@ func Serve(t testing.TB, args ...string) *Server {
 	t.Helper()
 	if os.Getenv("MAYFLYTEST_NODES") != "" && !slices.Contains(args, "-data") && !slices.Contains(args, "-admin") {
 		c := ServeCluster(t, args...)
-		return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes[:]}
+		return &Server{URL: c.URL, t: t, addr: c.Addr, nodes: c.Nodes}
 	}
 	return ServeAt(t, FreeAddr(t), args...)
 }
@@ -123,6 +124,9 @@ func Dev(t testing.TB, args ...string) *Server {
 func start(t testing.TB, s *Server) *Server {
 	t.Helper()
 	s.t = t
+	if s.program == "" {
+		s.program = binary
+	}
 	s.Start()
 	t.Cleanup(func() {
 		s.Kill()
@@ -142,7 +146,7 @@ func (s *Server) Start() {
 		}
 		return
 	}
-	s.cmd = exec.Command(binary, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
+	s.cmd = exec.Command(s.program, append([]string{s.args[0], "-listen", s.addr}, s.args[1:]...)...)
 	if s.log == nil {
 		s.log = &logBuffer{}
 	}
