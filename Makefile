@@ -16,7 +16,7 @@ ALONE := -skip='^TestCluster'
 HUNG := 30m
 
 .DEFAULT_GOAL := help
-.PHONY: help build run generate release quick test race cluster check measure bench pictures soak torture fuzz clean go gcc
+.PHONY: help build run generate release quick test race cluster check measure bench pictures soak torture fuzz vuln clean go gcc
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,8 +51,9 @@ test: gcc ## run every test that must pass: the packages with the race detector,
 race: gcc
 	$(GO) test -race -count=1 -timeout=$(HUNG) $(ALONE) $(PRODUCT)
 
-check: quick ## run everything that CI runs: quick, format, vet of the client, then all tests and the builds that they need
+check: quick ## run everything that CI runs: quick, format, licences, vet of the client, then all tests and the builds that they need
 	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .); test -z "$$unformatted" || { echo "make check: run gofmt -w on:" $$unformatted >&2; exit 1; }
+	scripts/licences.sh
 	$(GO) vet -C cmd/mayfly/e2e/signin/otheridp ./...
 	$(GO) vet -C cmd/mayfly/e2e/operate/testca ./...
 	GOOS=js GOARCH=wasm $(GO) vet ./app/... ./shared/... ./cmd/mayfly-web
@@ -92,10 +93,17 @@ fuzz: go ## feed nonsense to the readers of frames, events, files, tokens, names
 	$(GO) test -run='^$$' -fuzz=FuzzFileRecords -fuzztime=1m ./server/stream
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./server/auth
 	$(GO) test -run='^$$' -fuzz=FuzzReadHeader -fuzztime=1m ./server/network
+	$(GO) test -run='^$$' -fuzz=FuzzSVG -fuzztime=1m ./web
 	$(GO) test -run='^$$' -fuzz=FuzzConfigFile -fuzztime=1m ./cmd/mayfly
 	$(GO) test -run='^$$' -fuzz=FuzzClean -fuzztime=1m ./server/names/spelling
 	$(GO) test -run='^$$' -fuzz=FuzzParse -fuzztime=1m ./shared/markup
 	$(GO) test -run='^$$' -fuzz=FuzzLinks -fuzztime=1m ./shared/markup
+
+# Not a tool of go.mod, as staticcheck is: it would raise the versions of golang.org/x in the product.
+GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+vuln: go ## look up known vulnerabilities in the code that is used; asks https://vuln.go.dev
+	@$(GO) run $(GOVULNCHECK) ./... || { code=$$?; echo "make vuln: if it could not fetch vulnerabilities, let this machine reach https://vuln.go.dev, and proxy.golang.org" >&2; exit $$code; }
 
 clean: ## delete everything that was built
 	rm -rf bin dist web/static/build web/gen/goapp cmd/mayfly/e2e/measure/build

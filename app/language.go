@@ -18,6 +18,15 @@ func Speak(tag string) {
 	root.Set("dir", is.Dir)
 }
 
+// Brand puts the chat's own name and its sentence of welcome, if it has them, into the sentences that the page draws from
+// now on. The page has them from the server (web/settings.js).
+func Brand() {
+	data := dom.Document().Get("documentElement").Get("dataset")
+	if name := data.Get("name"); name.Truthy() {
+		words.Brand(name.String(), data.Get("welcome").String())
+	}
+}
+
 // Language returns the tag of the language that the user has chosen, or that the browser asks for.
 func Language() string {
 	stored, _ := storedSettings() // without storage, stored is empty, and the browser's language counts

@@ -9,15 +9,24 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 )
 
-// Admin returns the handler for operators: metrics at /metrics, profiles under /debug/pprof/, and a readiness check at
-// /readyz. The check calls the function ready. If ready returns an error, users cannot chat or sign in: the answer is 503
-// with the error. Otherwise the answer is 200, with the warning if there is one. Serve the handler on a separate listener
-// that only operators reach: the handler asks for no sign-in, and the profiles show memory that contains texts of users.
-func Admin(metrics prometheus.Gatherer, ready func(context.Context) (warning string, err error)) http.Handler {
+// AdminConfig says what operators see.
+type AdminConfig struct {
+	Metrics prometheus.Gatherer
+	// Ready returns an error if users cannot chat or sign in, and a warning if operators should look at something.
+	Ready  func(context.Context) (warning string, err error)
+	Tables func() []AdminTable // more tables for the page; nil: none
+}
+
+// Admin returns the handler for operators: a page at /, metrics at /metrics, profiles under /debug/pprof/, and a readiness
+// check at /readyz. The check calls the function config.Ready. If that returns an error, the answer is 503 with the error.
+// Otherwise the answer is 200, with the warning if there is one. Serve the handler on a separate listener that only
+// operators reach: the handler asks for no sign-in, and the profiles show memory that contains texts of users.
+func Admin(config AdminConfig) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics, promhttp.HandlerOpts{}))
+	mux.Handle("GET /{$}", &adminPage{config: config})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(config.Metrics, promhttp.HandlerOpts{}))
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		switch warning, err := ready(r.Context()); {
+		switch warning, err := config.Ready(r.Context()); {
 		case err != nil:
 			plain(w, http.StatusServiceUnavailable, err.Error())
 		case warning != "":

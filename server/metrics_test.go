@@ -279,7 +279,8 @@ func TestClientsMakeNoLabels(t *testing.T) {
 func TestAdmin(t *testing.T) {
 	n := start(t, 1)
 	warning, notReady := "", error(nil)
-	admin := server.Admin(n.metrics, func(context.Context) (string, error) { return warning, notReady })
+	admin := server.Admin(server.AdminConfig{Metrics: n.metrics,
+		Ready: func(context.Context) (string, error) { return warning, notReady }})
 	ready := func(want string) {
 		t.Helper()
 		w := httptest.NewRecorder()
@@ -303,7 +304,8 @@ func TestAdmin(t *testing.T) {
 		{"GET", "/debug/pprof/heap?debug=1", 200, "heap profile"},
 		{"GET", "/debug/pprof/cmdline", 200, ""},
 		{"POST", "/metrics", 405, ""},
-		{"GET", "/", 404, ""},
+		{"GET", "/", 200, "<h1>Not ready: the server is starting</h1>"},
+		{"GET", "/nowhere", 404, ""},
 		{"GET", "/ws", 404, ""},
 		{"GET", "/healthz", 404, ""},
 	} {

@@ -19,3 +19,12 @@ var (
 func Patch(text []byte, before, after string) ([]byte, error) {
 	return patch(text, []replacement{{before, after}})
 }
+
+// CheckSVG is checkSVG.
+var CheckSVG = checkSVG
+
+// CheckColours returns how many colours a text of CSS has, and the problems with their contrasts.
+func CheckColours(css string) (n int, errs []error) {
+	colours := coloursIn(css)
+	return len(colours), checkContrast(colours)
+}

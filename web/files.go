@@ -93,12 +93,17 @@ func (f *files) addFile(static fs.FS, name string) error {
 	if err != nil {
 		return err
 	}
+	f.put(name, a)
+	return nil
+}
+
+// put adds the asset a for the file in static with this name, in the place of the one that f has.
+func (f *files) put(name string, a *asset) {
 	if atRoot[name] {
 		f.assets["/"+name] = a
-		return nil
+		return
 	}
 	f.add("/web/"+name, a)
-	return nil
 }
 
 // add adds the asset a under its own name and under the name that contains its hash.

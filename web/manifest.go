@@ -72,22 +72,23 @@ type shortcut struct {
 	Icons []manifestIcon `json:"icons"`
 }
 
-// makeManifest returns the manifest in the language words.Languages()[n]. resolve adds the hash of a file to its path.
-func makeManifest(n int, resolve func(string) string) ([]byte, error) {
-	language := words.Languages()[n]
+// makeManifest returns the manifest in the language words.Languages()[n]. b is the name and the look of the chat.
+// resolve adds the hash of a file to its path.
+func makeManifest(n int, b *Brand, resolve func(string) string) ([]byte, error) {
+	language, paper := words.Languages()[n], b.paper()
 	return json.MarshalIndent(manifest{
 		ID:              "/",
-		Name:            title,
-		ShortName:       title,
-		Description:     words.Shell(n, words.Description),
+		Name:            b.Name(),
+		ShortName:       b.Name(),
+		Description:     b.rename(words.Shell(n, words.Description)),
 		Lang:            language.Tag,
 		Dir:             language.Dir,
 		StartURL:        "/?source=pwa",
 		Scope:           "/",
 		Display:         "standalone",
 		DisplayOverride: []string{"standalone", "minimal-ui"},
-		BackgroundColor: themeDark,
-		ThemeColor:      themeDark,
+		BackgroundColor: paper.dark,
+		ThemeColor:      paper.dark,
 		Categories:      []string{"social", "productivity"},
 		LaunchHandler:   launchHandler{ClientMode: []string{"focus-existing", "auto"}},
 		Icons: []manifestIcon{
@@ -98,8 +99,8 @@ func makeManifest(n int, resolve func(string) string) ([]byte, error) {
 			{resolve(iconMonochrome), "512x512", "image/png", "monochrome"},
 		},
 		Screenshots: []screenshot{
-			{resolve(screenWide), "1280x800", "image/png", "wide", words.Shell(n, words.WideScreen)},
-			{resolve(screenNarrow), "390x844", "image/png", "narrow", words.Shell(n, words.NarrowScreen)},
+			{resolve(screenWide), "1280x800", "image/png", "wide", b.rename(words.Shell(n, words.WideScreen))},
+			{resolve(screenNarrow), "390x844", "image/png", "narrow", b.rename(words.Shell(n, words.NarrowScreen))},
 		},
 		Shortcuts: []shortcut{
 			{words.In(n, words.OpenRoomLabel), "/?" + wire.OpenRoomQuery,

@@ -41,14 +41,15 @@ const missingPage = `<!doctype html>
 
 const missingText = "404: there is nothing at this address.\n"
 
-func newMissing(f *files) *missing {
-	return &missing{page: fillMissing(f), text: []byte(missingText)}
+func newMissing(f *files, b *Brand) *missing {
+	return &missing{page: fillMissing(f, b), text: []byte(missingText)}
 }
 
 // fillMissing returns the page for a browser.
-func fillMissing(f *files) []byte {
-	return fmt.Appendf(nil, missingPage, f.Resolve(icon), f.Resolve(styles), settingsPath, words.Shell(0, words.NoPageTitle),
+func fillMissing(f *files, b *Brand) []byte {
+	page := fmt.Sprintf(missingPage, f.Resolve(icon), f.Resolve(styles), settingsPath, words.Shell(0, words.NoPageTitle),
 		words.Shell(0, words.NoSuchPage), words.Shell(0, words.NothingHere), words.In(0, words.GoToLobby))
+	return []byte(b.rename(page))
 }
 
 func (m *missing) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -86,11 +86,12 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 		return nil, err
 	}
 	patches := append(addressPatches(cfg.PublicURL), headPatch(f))
-	if html, err = patch(tidy(html), slices.Concat(pagePatches, earlyPatches, patches)); err != nil {
+	paper := cfg.Brand.paper()
+	if html, err = patch(tidy(html), slices.Concat(pagePatches(paper), earlyPatches, patches)); err != nil {
 		return nil, err
 	}
-	missing := fillMissing(f)
-	settings, err := settingsScript(cfg.Life, html, missing)
+	html = []byte(cfg.Brand.rename(string(html)))
+	settings, err := settingsScript(cfg.Life, &cfg.Brand, html, fillMissing(f, &cfg.Brand))
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +106,7 @@ func generate(cfg Config, f *files, version string) (map[string]generated, error
 		settingsPath:     {contentTypes[".js"], settings},
 	}
 	for n, l := range words.Languages() {
-		manifest, err := makeManifest(n, f.Resolve)
+		manifest, err := makeManifest(n, &cfg.Brand, f.Resolve)
 		if err != nil {
 			return nil, err
 		}
@@ -123,16 +124,17 @@ func newApp(cfg Config, f *files, version string) *goapp.Handler {
 	for _, l := range words.Languages() {
 		keep = append(keep, manifestPath(l.Tag))
 	}
-	worker := strings.NewReplacer("{{.Callback}}", cfg.Callback, "{{.Rooms}}", list(cfg.Pages))
+	worker := strings.NewReplacer("{{.Callback}}", cfg.Callback, "{{.Rooms}}", list(cfg.Pages),
+		"{{.Named}}", cfg.Brand.named())
 	return &goapp.Handler{
-		Name:                  title,
-		Title:                 title,
+		Name:                  cfg.Brand.Name(),
+		Title:                 cfg.Brand.Name(),
 		Description:           words.Shell(0, words.Description),
 		Domain:                host,
 		Image:                 icon512,
 		Icon:                  goapp.Icon{Default: icon192, Large: icon512, Maskable: iconMaskable, SVG: icon},
-		ThemeColor:            themeDark,
-		BackgroundColor:       themeDark,
+		ThemeColor:            cfg.Brand.paper().dark,
+		BackgroundColor:       cfg.Brand.paper().dark,
 		LoadingLabel:          words.Shell(0, words.Starting),
 		Styles:                []string{styles},
 		CacheableResources:    keep,
@@ -196,20 +198,22 @@ func scriptPatches(cfg Config, f *files) []replacement {
 	return append(faultScripts(cfg), started, quiet)
 }
 
-// pagePatches are the patches of the page's HTML. generate applies them after tidy.
-var pagePatches = []replacement{
-	{ // go-app supports only one theme-color, but the page needs one for the light and one for the dark theme
-		`<meta content="` + themeDark + `" name="theme-color">`,
-		`<meta content="` + themeLight + `" media="(prefers-color-scheme: light)" name="theme-color">` +
-			`<meta content="` + themeDark + `" media="(prefers-color-scheme: dark)" name="theme-color">`,
-	},
-	{ // when a phone shows its keyboard, the page gets smaller, so that the keyboard does not cover the composer
-		`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
-	},
-	{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // sends cookies, which a proxy may demand
-	{"    <meta name=\"author\">\n", ""},                               // go-app writes this even if there is no author
-	{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
-	faultMarkup,
+// pagePatches returns the patches of the page's HTML. generate applies them after tidy. paper is the colour of the page.
+func pagePatches(paper pair) []replacement {
+	return []replacement{
+		{ // go-app supports only one theme-color, but the page needs one for the light and one for the dark theme
+			`<meta content="` + paper.dark + `" name="theme-color">`,
+			`<meta content="` + paper.light + `" media="(prefers-color-scheme: light)" name="theme-color">` +
+				`<meta content="` + paper.dark + `" media="(prefers-color-scheme: dark)" name="theme-color">`,
+		},
+		{ // when a phone shows its keyboard, the page gets smaller, so that the keyboard does not cover the composer
+			`viewport-fit=cover"`, `viewport-fit=cover, interactive-widget=resizes-content"`,
+		},
+		{`rel="manifest"`, `crossorigin="use-credentials" rel="manifest"`}, // sends cookies, which a proxy may demand
+		{"    <meta name=\"author\">\n", ""},                               // go-app writes this even if there is no author
+		{`alt="wasm loader icon"`, `alt=""`},                               // a screen reader must not read this icon's name
+		faultMarkup,
+	}
 }
 
 // settingsPlace stands in the page where generate puts the script settings.js.

@@ -32,8 +32,8 @@ type translation struct {
 
 // settingsScript returns the text of the script settings.js. pages are the HTML of all pages that load the script. The
 // script contains translations only for the sentences of these pages. life is how long a message lives, which some of the
-// sentences say.
-func settingsScript(life time.Duration, pages ...[]byte) ([]byte, error) {
+// sentences say. b is the name and the look of the chat.
+func settingsScript(life time.Duration, b *Brand, pages ...[]byte) ([]byte, error) {
 	stands := map[string]bool{}
 	for _, p := range pages {
 		for _, m := range standing.FindAllStringSubmatch(string(p), -1) {
@@ -46,6 +46,7 @@ func settingsScript(life time.Duration, pages ...[]byte) ([]byte, error) {
 		if n > 0 {
 			t.Manifest = manifestPath(l.Tag)
 			words.Translations(n, life, func(first, nth string) {
+				first, nth = b.rename(first), b.rename(nth)
 				if stands[first] && first != nth && strings.ContainsFunc(first, unicode.IsLetter) {
 					t.Texts[first] = nth
 				}
@@ -57,8 +58,14 @@ func settingsScript(life time.Duration, pages ...[]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	fill := strings.NewReplacer("{{.Languages}}", string(all), "{{.First}}", words.Languages()[0].Tag,
-		"{{.Lobby}}", wire.DefaultRoom, "{{.Light}}", themeLight, "{{.Dark}}", themeDark)
+	brand, err := json.Marshal(b.forClient()) // it has no < in it, which json writes as \u003c
+	if err != nil {
+		return nil, err
+	}
+	paper := b.paper()
+	fill := strings.NewReplacer("{{.Languages}}", string(all), "{{.Brand}}", string(brand),
+		"{{.First}}", words.Languages()[0].Tag,
+		"{{.Lobby}}", wire.DefaultRoom, "{{.Light}}", paper.light, "{{.Dark}}", paper.dark)
 	return []byte(fill.Replace(settingsJS)), nil
 }
 

@@ -9,6 +9,7 @@
   const grounds = { light: "{{.Light}}", dark: "{{.Dark}}" }; // the colour of the page in each theme
   const attributes = ["aria-label", "placeholder", "title"];
   const root = document.documentElement;
+  Object.assign(root.dataset, {{.Brand}}); // the chat's own name and its welcome, for the client (Brand in app/language.go)
 
   // What the device has stored (app/settings.go): the user's choices by their names.
   let chosen = {};

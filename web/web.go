@@ -43,6 +43,7 @@ type Config struct {
 	Origins   []string      // more origins at which users open Mayfly, such as http://192.168.1.7:8080
 	Pages     []string      // the pages beside "/", as http.ServeMux patterns without a method, such as "/r/"
 	Life      time.Duration // how long a message lives; the page says so before the client runs
+	Brand     Brand         // the name and the look of the chat
 	Callback  string        // the path to which the sign-in provider sends users back; caches must not store the page there
 
 	// SignIn returns the origins that a browser calls when a user signs in, as far as the server knows them now. SignIn is
@@ -89,11 +90,14 @@ func newHandler(cfg Config, static fs.FS) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.Brand.apply(files, static); err != nil {
+		return nil, err
+	}
 	first, err := makeEdition(cfg, files, cfg.SignIn())
 	if err != nil {
 		return nil, err
 	}
-	h := &Handler{cfg: cfg, files: files, missing: newMissing(files)}
+	h := &Handler{cfg: cfg, files: files, missing: newMissing(files, &cfg.Brand)}
 	h.edition.Store(first)
 	return h, nil
 }

@@ -15,6 +15,9 @@ const callback = "{{.Callback}}";
 // The paths that only the server answers, even when the user types them into the address bar.
 const server = ["/ws", "/poll", "/config.json", "/healthz", "/readyz"];
 
+// What stands behind the title of a notification: the name of the chat, if it has one of its own.
+const named = "{{.Named}}";
+
 // The beginnings of the paths of rooms. The lobby is at "/".
 const rooms = {{.Rooms}};
 
@@ -108,7 +111,7 @@ async function notifications({ does, room, title, text, path, epoch, seq }, page
       close(() => true); // it is of an older message, and nobody would close it when that message expires
     } else {
       const icon = files.find((file) => file.includes("icon-192"));
-      await self.registration.showNotification(title, { body: text, tag: room, renotify: true, icon, data: message });
+      await self.registration.showNotification(title + named, { body: text, tag: room, renotify: true, icon, data: message });
     }
   } else if (does === "close") {
     close(({ data }) => covers(message, data));

@@ -1,6 +1,9 @@
 package words
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // A Language holds the facts about a language that the page needs besides the words.
 type Language struct {
@@ -47,6 +50,19 @@ func Speak(tag string) Language {
 		}
 	}
 	return spoken.Language
+}
+
+// Brand puts name in the place of "Mayfly" in every language, and welcome before the sentence of the first visit. Only the
+// client calls it, once, before Speak: it changes the sentences of this process.
+func Brand(name, welcome string) {
+	for _, l := range all {
+		for k := range l.texts {
+			l.texts[k] = strings.ReplaceAll(l.texts[k], "Mayfly", name)
+		}
+		if welcome != "" {
+			l.texts[WelcomeText] = welcome + " " + l.texts[WelcomeText]
+		}
+	}
 }
 
 // Spoken returns the language of the page.

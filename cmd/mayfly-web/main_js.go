@@ -31,6 +31,7 @@ func main() {
 	browser.NextTask()
 	browser.ReplaceDenied()
 	browser.KeepReadable()
+	app.Brand()
 	app.Speak(app.Language())
 	secret, stored := guest()
 	notice := ""

@@ -29,12 +29,13 @@ func newMetrics() *prometheus.Registry {
 	return metrics
 }
 
-// admin serves metrics and profiles to operators. It has its own listener, so that users who come through a proxy to the
-// public listener cannot read them.
+// admin serves a page, metrics and profiles to operators. It has its own listener, so that users who come through a proxy to
+// the public listener cannot read them.
 type admin struct {
 	addr    string // the address of the admin listener; empty: there is no admin listener
 	metrics *prometheus.Registry
 	server  atomic.Pointer[server.Server] // the public server, which the method ready asks; nil until it is assembled
+	names   atomic.Bool                   // whether the page shows the names of rooms
 	http    *http.Server
 	ended   chan struct{} // closed when a.http.Serve has returned
 }
@@ -54,7 +55,8 @@ func startAdmin(addr string, metrics *prometheus.Registry, log *slog.Logger) (*a
 		ended: make(chan struct{}),
 	}
 	a.http = &http.Server{
-		Handler: server.Admin(metrics, a.ready), ReadTimeout: adminReadTimeout, WriteTimeout: adminWriteTimeout,
+		Handler:     server.Admin(server.AdminConfig{Metrics: metrics, Ready: a.ready, Tables: a.tables}),
+		ReadTimeout: adminReadTimeout, WriteTimeout: adminWriteTimeout,
 		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
@@ -74,6 +76,14 @@ func (a *admin) ready(ctx context.Context) (warning string, err error) {
 		return s.Ready(ctx)
 	}
 	return "", errors.New("the server is starting")
+}
+
+// tables returns the tables of the public server for the page. There are none while that server is starting.
+func (a *admin) tables() []server.AdminTable {
+	if s := a.server.Load(); s != nil {
+		return s.AdminTables(a.names.Load())
+	}
+	return nil
 }
 
 // withAdmin opens the admin listener, calls serve and closes the listener when serve has returned. serve must register its

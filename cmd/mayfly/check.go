@@ -215,7 +215,11 @@ func (ch *check) tryNATS(ctx context.Context) {
 
 func (ch *check) tryIssuer(ctx context.Context) {
 	port, _ := portOf(ch.c.listen)
-	origins, err := admission.NewOrigins(ch.c.publicURLFor(port), ch.c.origins, port)
+	public := ch.c.publicURLFor(port)
+	if domains := ch.c.tls.acme.Domains; ch.c.publicURL == "" && len(domains) > 0 {
+		public = "https://" + net.JoinHostPort(domains[0], port)
+	}
+	origins, err := admission.NewOrigins(public, ch.c.origins, port)
 	if err != nil {
 		return // not reached: the flags are usable
 	}

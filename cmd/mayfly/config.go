@@ -17,13 +17,14 @@ import (
 	"mayfly/server/admission"
 	"mayfly/server/network"
 	"mayfly/server/stream"
+	"mayfly/web"
 )
 
 // config is the checked configuration of "mayfly serve".
 //
-// One type: each of its many fields holds the value of a flag. Only four fields hold the values of several flags: auth
-// those for signing in, nats those for NATS servers of their own, tls those for TLS, and network those for other ways in
-// which connections come.
+// One type: each of its many fields holds the value of a flag. Only five fields hold the values of several flags: auth
+// those for signing in, nats those for NATS servers of their own, tls those for TLS, network those for other ways in which
+// connections come, and brand those for name and look.
 type config struct {
 	listen       string
 	publicURL    string // empty: http://localhost with the port of the listener
@@ -40,6 +41,7 @@ type config struct {
 	connsPerIP   int
 	proxies      admission.Proxies
 	admin        string         // empty: no admin listener
+	adminNames   bool           // the admin page shows the names of rooms
 	data         string         // empty: messages are in memory
 	nats         stream.Cluster // without URLs: NATS runs inside this process
 	logFormat    string
@@ -47,6 +49,7 @@ type config struct {
 	auth         authFlags
 	tls          tlsFlags
 	network      networkFlags
+	brand        web.Brand
 
 	differs []slog.Attr // the flags whose values differ from the defaults, for the log; no secrets
 }
@@ -132,6 +135,7 @@ func defineFlags(f *flag.FlagSet, c *config, env environment) (finish func() err
 	readNATS := defineNATSFlags(f, &c.nats, &c.data)
 	readTLS := defineTLSFlags(f, c)
 	readNetwork := defineNetworkFlags(f, c, env)
+	readBrand := defineBrandFlags(f, &c.brand)
 	f.IntVar(&c.rooms, "rooms", 10000, "rooms that may have people in them at once")
 	f.IntVar(&c.conns, "conns", 10000, "connections at once; further ones are asked to come back later")
 	f.IntVar(&c.connsPerIP, "conns-per-ip", 200, "connections at once from one address (IPv6: from one /64 network)")
@@ -139,6 +143,7 @@ func defineFlags(f *flag.FlagSet, c *config, env environment) (finish func() err
 		"whose X-Forwarded-For says where a client is")
 	f.StringVar(&c.admin, "admin", "", "`ADDRESS` to serve metrics and profiles on, such as 127.0.0.1:9090; "+
 		"anyone who reaches it may read them (default off)")
+	f.BoolVar(&c.adminNames, "admin-names", false, "show the names of rooms on the page of -admin (default off)")
 	f.StringVar(&c.logFormat, "log", "text", "log format: `text or json`")
 	f.StringVar(&c.audit, "audit", "", "`FILE` for the audit log, or - for the standard output: what moderators do, "+
 		"sign-ins that are refused, limits that are hit, without any text; SIGHUP opens the file again (default none)")
@@ -149,7 +154,7 @@ func defineFlags(f *flag.FlagSet, c *config, env environment) (finish func() err
 		if c.proxies, err = admission.ParseProxies(*proxies); err != nil {
 			err = fmt.Errorf("-trusted-proxies: %w", err)
 		}
-		return errors.Join(err, readNATS(), readTLS(), readNetwork())
+		return errors.Join(err, readNATS(), readTLS(), readNetwork(), readBrand())
 	}
 }
 

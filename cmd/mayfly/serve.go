@@ -76,6 +76,7 @@ func servePublic(ctx context.Context, c config, listener net.Listener, a *admin,
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	a.names.Store(c.adminNames)
 	a.server.Store(n.server)
 	fmt.Fprintf(stdout, "Mayfly is at %s\n", n.url)
 	log.Info("serving", "version", wire.Version, "client", n.client, "listen", listener.Addr().String(), "public_url", n.url)
@@ -176,7 +177,7 @@ func newNode(ctx context.Context, c config, listener net.Listener, metrics prome
 		return nil, err
 	}
 	site := web.Config{Version: wire.Version, PublicURL: origins.Public(), Origins: origins.More(), Pages: []string{"/r/"},
-		Life: c.ttl, Callback: pkce.CallbackPath}
+		Life: c.ttl, Brand: c.brand, Callback: pkce.CallbackPath}
 	var verifier *auth.Verifier // nil: there is no sign-in
 	if c.auth.enabled() {
 		if verifier, err = auth.New(c.auth.Config, metrics, log); err != nil {

@@ -15,6 +15,8 @@ type Stats struct {
 	Messages int // live messages in these rooms
 	Bytes    int // encoded bytes of these messages, with their reactions
 
+	Each []RoomStats // the numbers of each of these rooms, in no order
+
 	Accepted   int64 // posts that the stream has stored
 	Repeated   int64 // posts that were recognised as repeats
 	Deliveries int64 // frames that rooms sent to members; a frame to n members counts n times
@@ -90,8 +92,9 @@ func (c *counts) refuse(code wire.Code) {
 func (h *Hub) Stats() Stats {
 	s := Stats{Refused: map[wire.Code]int64{}, Decisions: map[string]int64{}}
 	for _, r := range h.snapshotRooms() {
-		messages, bytes := r.size()
-		s.Rooms, s.Messages, s.Bytes = s.Rooms+1, s.Messages+messages, s.Bytes+bytes
+		each := r.stats()
+		s.Rooms, s.Messages, s.Bytes = s.Rooms+1, s.Messages+each.Messages, s.Bytes+each.Bytes
+		s.Each = append(s.Each, each)
 	}
 	s.Accepted, s.Repeated = h.counts.accepted.Load(), h.counts.repeated.Load()
 	s.Deliveries, s.Expired = h.counts.deliveries.Load(), h.counts.expired.Load()
@@ -110,9 +113,17 @@ func (h *Hub) Stats() Stats {
 	return s
 }
 
-// size returns the number of live messages and their encoded bytes.
-func (r *room) size() (messages, bytes int) {
+// RoomStats contains the numbers of one room.
+type RoomStats struct {
+	Name     string
+	Members  int // clients on this node that have joined the room
+	Messages int // live messages
+	Bytes    int // encoded bytes of these messages, with their reactions
+}
+
+// stats returns the numbers of the room.
+func (r *room) stats() RoomStats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return len(r.timeline.live), r.timeline.bytes
+	return RoomStats{r.name, len(r.members), len(r.timeline.live), r.timeline.bytes}
 }
